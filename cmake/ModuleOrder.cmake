@@ -1,0 +1,31 @@
+# The modules from the ground up. A module may include only those listed above it (tools/check-layering
+# reads this file). Keep the order meaningful: it is the architecture.
+
+# --- ground floor: no SQL, no disk format
+varve_module(common)
+varve_module(port      DEPENDS common LIBRARIES ${VARVE_NUMA})
+varve_module(memory    DEPENDS common)
+varve_module(sync      DEPENDS common port)
+varve_module(types     DEPENDS common memory LIBRARIES ICU::i18n ICU::uc)
+varve_module(vector    DEPENDS common memory types)
+
+# --- storage
+varve_module(wal       DEPENDS common port memory sync LIBRARIES ${VARVE_LZ4})
+varve_module(buffer    DEPENDS common port memory sync wal)
+varve_module(txn       DEPENDS common port memory sync wal buffer)
+varve_module(access    DEPENDS common port memory sync types vector wal buffer txn)
+varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
+
+# --- SQL
+varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
+varve_module(parser    FRONTEND DEPENDS common memory)
+varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access)
+varve_module(analyzer  FRONTEND DEPENDS common memory types vector functions parser catalog)
+varve_module(planner   DEPENDS common memory types vector functions catalog analyzer)
+varve_module(executor  DEPENDS common port memory sync types vector functions txn access catalog analyzer planner)
+varve_module(commands  DEPENDS common port memory types vector functions txn access catalog parser analyzer planner executor)
+
+# --- the running process
+varve_module(session   FRONTEND DEPENDS common memory types txn catalog parser analyzer planner executor commands)
+varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
+varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog session net)

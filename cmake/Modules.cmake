@@ -1,0 +1,50 @@
+# varve_module(NAME [FRONTEND|CONTRIB] DEPENDS a b … LIBRARIES x y …)
+#
+# Builds every .cpp of the module's folder into the static library varve_NAME, and every *_test.cpp beside
+# them into the test program NAME_test, and every *_bench.cpp into NAME_bench. A module sees src/include and
+# its own folder; which modules it may include is checked by tools/check-layering.
+
+function(varve_module name)
+  cmake_parse_arguments(M "FRONTEND" "FOLDER" "DEPENDS;LIBRARIES" ${ARGN})
+  if(M_FOLDER)
+    set(dir "${CMAKE_SOURCE_DIR}/${M_FOLDER}")
+  elseif(M_FRONTEND)
+    set(dir "${CMAKE_SOURCE_DIR}/src/frontend/${name}")
+  else()
+    set(dir "${CMAKE_SOURCE_DIR}/src/backend/${name}")
+  endif()
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${dir}/*.cpp")
+  set(tests ${sources})
+  set(benches ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cpp$")
+
+  set(links)
+  foreach(dep ${M_DEPENDS})
+    list(APPEND links varve_${dep})
+  endforeach()
+
+  if(sources)
+    add_library(varve_${name} STATIC ${sources})
+    target_include_directories(varve_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src/include" PRIVATE "${dir}")
+    target_link_libraries(varve_${name} PUBLIC ${links} ${M_LIBRARIES} fmt::fmt Threads::Threads)
+  else()
+    add_library(varve_${name} INTERFACE)
+    target_include_directories(varve_${name} INTERFACE "${CMAKE_SOURCE_DIR}/src/include")
+    target_link_libraries(varve_${name} INTERFACE ${links} ${M_LIBRARIES} fmt::fmt Threads::Threads)
+  endif()
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_include_directories(${name}_test PRIVATE "${dir}")
+    target_link_libraries(${name}_test PRIVATE varve_${name} GTest::gtest GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+  if(benches AND NOT VARVE_SANITIZE)
+    add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})
+    target_include_directories(${name}_bench PRIVATE "${dir}")
+    target_link_libraries(${name}_bench PRIVATE varve_${name} benchmark::benchmark benchmark::benchmark_main)
+  endif()
+endfunction()

@@ -1,0 +1,56 @@
+#include "memory/arena.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace varve {
+
+Arena::~Arena() {
+  while (block_ != nullptr) {
+    Block* previous = block_->previous;
+    std::free(block_);
+    block_ = previous;
+  }
+}
+
+Arena::Arena(Arena&& other) noexcept
+    : block_(std::exchange(other.block_, nullptr)),
+      next_(std::exchange(other.next_, nullptr)),
+      end_(std::exchange(other.end_, nullptr)),
+      held_bytes_(std::exchange(other.held_bytes_, 0)) {}
+
+Arena& Arena::operator=(Arena&& other) noexcept {
+  std::swap(block_, other.block_);
+  std::swap(next_, other.next_);
+  std::swap(end_, other.end_);
+  std::swap(held_bytes_, other.held_bytes_);
+  return *this;
+}
+
+void* Arena::allocate_slow(size_t bytes, size_t alignment) {
+  size_t size = block_ == nullptr ? kFirstBlockBytes : std::min(block_->size * 2, kMaxBlockBytes);
+  size = std::max(size, bytes + alignment + sizeof(Block));
+  auto* block = static_cast<Block*>(std::malloc(size));
+  if (block == nullptr) throw std::bad_alloc();
+  block->previous = block_;
+  block->size = size;
+  block_ = block;
+  held_bytes_ += size;
+  next_ = reinterpret_cast<char*>(block + 1);
+  end_ = reinterpret_cast<char*>(block) + size;
+  return allocate(bytes, alignment);
+}
+
+void Arena::reset() {
+  if (block_ == nullptr) return;
+  while (block_->previous != nullptr) {
+    Block* previous = block_->previous;
+    held_bytes_ -= block_->size;
+    std::free(block_);
+    block_ = previous;
+  }
+  next_ = reinterpret_cast<char*>(block_ + 1);
+  end_ = reinterpret_cast<char*>(block_) + block_->size;
+}
+
+}  // namespace varve
