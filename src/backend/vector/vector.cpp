@@ -86,7 +86,7 @@ void gather(const Vector& from, const Selection& selection, Vector& to, uint32_t
 void own_strings(Vector& v, const Selection& selection, Arena& arena) {
   if (v.type() != PhysicalType::kString && v.type() != PhysicalType::kNumeric) return;
   auto own = [&](uint32_t row) {
-    if (v.null(row)) return;
+    if (v.is_null(row)) return;
     uint32_t i = v.index(row);
     if (v.type() == PhysicalType::kString) {
       types::StringRef& s = v.data<types::StringRef>()[i];
