@@ -12,21 +12,21 @@ Vector::Vector(PhysicalType type, Arena& arena, uint32_t capacity) : type_(type)
 }
 
 Value Vector::value(uint32_t row) const {
-  if (is_null(row)) return Value::null(type_);
-  Value v = Value::null(type_);
-  v.is_null = false;
+  if (is_null(row)) return Value::null_of(type_);
+  Value v = Value::null_of(type_);
+  v.null = false;
   size_t width = types::physical_width(type_);
-  std::memcpy(v.bytes, data_ + width * index(row), width);
+  std::memcpy(v.bytes(), data_ + width * index(row), width);
   return v;
 }
 
 void Vector::set_value(uint32_t row, const Value& v) {
-  if (v.is_null) {
+  if (v.null) {
     set_null(row);
     return;
   }
   size_t width = types::physical_width(type_);
-  std::memcpy(data_ + width * row, v.bytes, width);
+  std::memcpy(data_ + width * row, v.bytes(), width);
   set_valid(row);
 }
 
