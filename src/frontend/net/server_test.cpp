@@ -91,7 +91,7 @@ class ServerTest : public testing::Test {
 TEST_F(ServerTest, SimpleQueries) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   EXPECT_EQ(c.ask("hello"), "TDCZ");
   EXPECT_EQ(c.ask(""), "IZ");
   EXPECT_EQ(c.ask("error"), "EZ");
@@ -108,7 +108,7 @@ TEST_F(ServerTest, SimpleQueries) {
 TEST_F(ServerTest, ExtendedProtocolWithRowLimit) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::parse("s", "rows 5") + RawClient::bind("p", "s") +
              RawClient::message('D', "S" + RawClient::z("s")) + RawClient::message('D', "P" + RawClient::z("p")) +
              RawClient::execute("p", 2) + RawClient::execute("p", 2) + RawClient::execute("p", 2) +
@@ -119,7 +119,7 @@ TEST_F(ServerTest, ExtendedProtocolWithRowLimit) {
 TEST_F(ServerTest, FlushAnswersBeforeSync) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::parse("", "x") + RawClient::message('H', ""));
   EXPECT_EQ(c.receive().first, '1');
   c.send_all(RawClient::sync());
@@ -129,7 +129,7 @@ TEST_F(ServerTest, FlushAnswersBeforeSync) {
 TEST_F(ServerTest, AnErrorSkipsToSyncInAPipeline) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   std::string good = RawClient::parse("", "x") + RawClient::bind("", "") + RawClient::execute("") + RawClient::sync();
   std::string bad = RawClient::parse("", "syntax") + RawClient::bind("", "") + RawClient::execute("") +
                     RawClient::query("skipped") + RawClient::sync();
@@ -149,7 +149,7 @@ TEST_F(ServerTest, ByteByByteInput) {
 TEST_F(ServerTest, FunctionCallIsRefused) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::message('F', RawClient::be32(1)));
   EXPECT_EQ(c.types_until('Z'), "EZ");
   EXPECT_EQ(c.error.substr(0, 5), "0A000");
@@ -158,7 +158,7 @@ TEST_F(ServerTest, FunctionCallIsRefused) {
 TEST_F(ServerTest, MalformedMessages) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::message('Q', "no zero"));
   EXPECT_EQ(c.types_until('Z'), "EZ");
   EXPECT_EQ(c.error.substr(0, 5), "08P01");
@@ -177,7 +177,7 @@ TEST_F(ServerTest, OversizedLengthIsRefusedWithoutReadingOn) {
   for (const std::string& head : {"Q" + RawClient::be32(0x7fffffff), "S" + RawClient::be32(20000),
                                   "Q" + RawClient::be32(3)}) {
     RawClient c(port());
-    c.log_in();
+    ASSERT_TRUE(c.log_in());
     c.send_all(head);
     EXPECT_EQ(c.types_until('$'), "E$");
     EXPECT_EQ(c.error, "08P01: invalid message length");
@@ -192,7 +192,7 @@ TEST_F(ServerTest, RandomBytesNeverHurt) {
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
     RawClient c(port());
-    if (i % 2 == 0) c.log_in();
+    if (i % 2 == 0) ASSERT_TRUE(c.log_in());
     std::string bytes;
     for (int n = static_cast<int>(random() % 200); n > 0; --n) bytes += static_cast<char>(random());
     c.send_all(bytes);
@@ -200,7 +200,7 @@ TEST_F(ServerTest, RandomBytesNeverHurt) {
     c.types_until('$');
   }
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   EXPECT_EQ(c.ask("x"), "TDCZ");
 }
 
@@ -241,14 +241,14 @@ TEST_F(ServerTest, TooManyClientsAndReservedConnections) {
   options_.superuser_reserved_connections = 1;
   start();
   RawClient a(port()), b(port()), c(port()), d(port()), e(port());
-  a.log_in();
-  b.log_in();
+  ASSERT_TRUE(a.log_in());
+  ASSERT_TRUE(b.log_in());
   c.send_all(RawClient::startup("ann", "db"));
   c.types_until('$');
   EXPECT_EQ(c.error,
             "53300: remaining connection slots are reserved for non-replication superuser connections");
   while (server_->connection_count() > 2) std::this_thread::yield();
-  d.log_in("root");
+  ASSERT_TRUE(d.log_in("root"));
   e.send_all(RawClient::startup("root", "db"));
   e.types_until('$');
   EXPECT_EQ(e.error, "53300: sorry, too many clients already");
@@ -257,7 +257,7 @@ TEST_F(ServerTest, TooManyClientsAndReservedConnections) {
 TEST_F(ServerTest, CancelReachesAWaitingStatement) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::query("wait"));
   await_wait(pid(c), "toy");
   {
@@ -274,7 +274,7 @@ TEST_F(ServerTest, CancelReachesAWaitingStatement) {
 TEST_F(ServerTest, CancelOfAnIdleSessionIsForgotten) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   EXPECT_TRUE(server_->cancel_backend(pid(c)));
   EXPECT_EQ(c.ask("rows 2"), "TDDCZ");
 }
@@ -285,11 +285,11 @@ TEST_F(ServerTest, BlockedSessionsDoNotKeepOthersFromRunning) {
   std::vector<std::unique_ptr<RawClient>> blocked;
   for (int i = 0; i < 5; ++i) {
     blocked.push_back(std::make_unique<RawClient>(port()));
-    blocked.back()->log_in();
+    ASSERT_TRUE(blocked.back()->log_in());
     blocked.back()->send_all(RawClient::query("wait"));
   }
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   EXPECT_EQ(c.ask("x"), "TDCZ");
   for (auto& b : blocked) {
     await_wait(pid(*b), "toy");
@@ -301,8 +301,8 @@ TEST_F(ServerTest, BlockedSessionsDoNotKeepOthersFromRunning) {
 TEST_F(ServerTest, TerminationOfIdleAndBusySessions) {
   start();
   RawClient idle(port()), busy(port());
-  idle.log_in();
-  busy.log_in();
+  ASSERT_TRUE(idle.log_in());
+  ASSERT_TRUE(busy.log_in());
   busy.send_all(RawClient::query("wait"));
   await_wait(pid(busy), "toy");
   for (RawClient* c : {&idle, &busy}) {
@@ -317,7 +317,7 @@ TEST_F(ServerTest, TerminationOfIdleAndBusySessions) {
 TEST_F(ServerTest, FastStopEndsAllSessions) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   server_->stop(StopMode::kFast);
   EXPECT_EQ(c.types_until('$'), "E$");
   EXPECT_EQ(c.error.substr(0, 5), "57P01");
@@ -326,7 +326,7 @@ TEST_F(ServerTest, FastStopEndsAllSessions) {
 TEST_F(ServerTest, IdleTimeouts) {
   start();
   RawClient idle(port()), in_transaction(port());
-  idle.log_in("hasty");
+  ASSERT_TRUE(idle.log_in("hasty"));
   EXPECT_EQ(idle.types_until('$'), "E$");
   EXPECT_EQ(idle.error, "57P05: terminating connection due to idle-session timeout");
   in_transaction.send_all(RawClient::startup("hasty", "db") + RawClient::query("begin"));
@@ -348,7 +348,7 @@ TEST_F(ServerTest, AuthenticationTimeout) {
 TEST_F(ServerTest, NotificationsReachIdleSessionsAndWaitForTransactions) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   EXPECT_TRUE(server_->post_notification(pid(c), 7, "ch", "hello", Lsn{0}));
   EXPECT_EQ(c.types_until('A'), "A");
   EXPECT_EQ(c.notification, RawClient::be32(7) + RawClient::z("ch") + RawClient::z("hello"));
@@ -361,7 +361,7 @@ TEST_F(ServerTest, NotificationsReachIdleSessionsAndWaitForTransactions) {
 TEST_F(ServerTest, CopyIn) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   auto data = [](const std::string& s) { return RawClient::message('d', s); };
   // All in one go: what follows the COPY must not be lost.
   c.send_all(RawClient::query("copyin") + data("abc") + data("defg") + RawClient::message('c', "") +
@@ -393,7 +393,7 @@ TEST_F(ServerTest, NoAcknowledgementBeforeTheLogIsDurable) {
   start();
   gate_.hold(true);
   RawClient a(port()), b(port()), reader(port());
-  for (RawClient* c : {&a, &b, &reader}) c->log_in();
+  for (RawClient* c : {&a, &b, &reader}) ASSERT_TRUE(c->log_in());
   a.send_all(RawClient::query("commit 100"));
   gate_.await_flushes(1);
   b.send_all(RawClient::query("commit 200"));
@@ -411,17 +411,17 @@ TEST_F(ServerTest, OneFlushServesAllWhoWait) {
   start();
   gate_.hold(true);
   RawClient first(port());
-  first.log_in();
+  ASSERT_TRUE(first.log_in());
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 20; ++i) {
     clients.push_back(std::make_unique<RawClient>(port()));
-    clients.back()->log_in();
+    ASSERT_TRUE(clients.back()->log_in());
   }
   first.send_all(RawClient::query("commit 1"));
   gate_.await_flushes(1);
   for (auto& c : clients) c->send_all(RawClient::query("commit 50"));
   RawClient probe(port());
-  probe.log_in();
+  ASSERT_TRUE(probe.log_in());
   for (int i = 0; i < 50; ++i) probe.ask("x");  // by now the commits have run
   gate_.hold(false);
   EXPECT_EQ(first.types_until('Z'), "CZ");
@@ -432,7 +432,7 @@ TEST_F(ServerTest, OneFlushServesAllWhoWait) {
 TEST_F(ServerTest, PipelinedCommitsAreAnsweredInOrder) {
   start();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   std::string batch;
   for (int i = 1; i <= 50; ++i) batch += RawClient::query("commit " + std::to_string(i)) + RawClient::query("x");
   c.send_all(batch);
@@ -444,7 +444,7 @@ TEST_F(ServerTest, AFailedFlushIsNeverAcknowledged) {
   start();
   gate_.fail();
   RawClient c(port());
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::query("commit 5"));
   EXPECT_EQ(c.types_until('Z'), "$");
 }
@@ -452,11 +452,11 @@ TEST_F(ServerTest, AFailedFlushIsNeverAcknowledged) {
 TEST_F(ServerTest, ASlowClientMakesTheSessionWait) {
   start();
   RawClient c(port(), 4096);
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::query("big 20000"));
   await_wait(pid(c), "ClientWrite");
   RawClient other(port());
-  other.log_in();
+  ASSERT_TRUE(other.log_in());
   EXPECT_EQ(other.ask("x"), "TDCZ");
   std::string types = c.types_until('Z');
   EXPECT_EQ(types.size(), 20003U);
@@ -465,7 +465,7 @@ TEST_F(ServerTest, ASlowClientMakesTheSessionWait) {
 TEST_F(ServerTest, ASlowClientCanBeTerminated) {
   start();
   RawClient c(port(), 4096);
-  c.log_in();
+  ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::query("big 20000"));
   await_wait(pid(c), "ClientWrite");
   server_->terminate_backend(pid(c));
@@ -478,7 +478,7 @@ TEST_F(ServerTest, ManyIdleConnections) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 300; ++i) {
     clients.push_back(std::make_unique<RawClient>(port()));
-    clients.back()->log_in();
+    ASSERT_TRUE(clients.back()->log_in());
   }
   for (auto& c : clients) EXPECT_EQ(c->ask("x"), "TDCZ");
   clients.clear();
@@ -491,7 +491,7 @@ TEST_F(ServerTest, FourNodesServeTheirOwnConnections) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 12; ++i) {
     clients.push_back(std::make_unique<RawClient>(port()));
-    clients.back()->log_in();
+    ASSERT_TRUE(clients.back()->log_in());
     EXPECT_EQ(clients.back()->ask("commit " + std::to_string(i)), "CZ");
   }
 }
@@ -503,7 +503,7 @@ TEST_F(ServerTest, ManyClientsAtOnce) {
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&, t] {
       RawClient c(port());
-      c.log_in();
+      ASSERT_TRUE(c.log_in());
       for (int i = 0; i < 200; ++i) {
         if ((i + t) % 3 == 0) {
           int mine = lsn.fetch_add(1);

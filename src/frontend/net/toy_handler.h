@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "net/credentials.h"
 #include "net/session_handler.h"
 #include "sync/parking_spot.h"
 

@@ -59,7 +59,7 @@ class Output {
   void column(std::string_view value) {
     char* p = reserve(value.size() + 4);
     store_be<int32_t>(p, static_cast<int32_t>(value.size()));
-    std::memcpy(p + 4, value.data(), value.size());
+    if (!value.empty()) std::memcpy(p + 4, value.data(), value.size());
     next_ += value.size() + 4;
   }
   // Binary forms of the fixed-size types.
@@ -127,6 +127,7 @@ class Output {
   void put_int16(int16_t v) { put(v); }
   void put_int32(int32_t v) { put(v); }
   void put_bytes(std::string_view s) {
+    if (s.empty()) return;
     std::memcpy(reserve(s.size()), s.data(), s.size());
     next_ += s.size();
   }
