@@ -41,12 +41,25 @@ struct Entry {
   bool marked;
 };
 
+// What purge must know of the row that an entry leads to.
+enum class RowState : uint8_t {
+  kChanging,  // its last writer is not below the horizon (or running): leave the entry to that writer's own
+              // record
+  kLive,      // stable, not deleted
+  kDead,      // stable and deleted, or the slot is free
+};
+// Set once at start-up by the heap's register function. Called with the leaf latched exclusively, so it may
+// latch heap pages (latch order: index before heap) but must not touch an index.
+using RowProbe = Result<RowState> (*)(buffer::BufferPool& pool, Tid tid, Xid horizon);
+void register_row_probe(RowProbe probe);
+
 class Btree {
  public:
   virtual ~Btree() = default;
 
   // `unique` may be null. Writes log and undo (kIndexInsert).
-  virtual Result<InsertOutcome> insert(txn::Transaction& txn, wal::Bytes key, Tid tid, UniqueChecker* unique) = 0;
+  virtual Result<InsertOutcome> insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
+                                       UniqueChecker* unique) = 0;
   // A new index's entries in key order, packed pages, logged page-wise; the tree must be empty.
   class BulkSource {
    public:
@@ -60,8 +73,9 @@ class Btree {
   // The row was deleted: only notes for purge that this entry may go (undo: kIndexGone).
   virtual Status note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) = 0;
 
-  // Range scan. Empty `lower` / `upper` span with kUnbounded means open. Bytes of an entry are valid until the
-  // next call. Survives concurrent splits; never returns an entry twice.
+  // Range scan. A bound is a prefix: inclusive bounds take in every key that begins with it, exclusive bounds
+  // leave all of those out. Empty `lower` / `upper` span with kUnbounded means open. Bytes of an entry are
+  // valid until the next call. Survives concurrent splits; never returns an entry twice.
   enum class Bound : uint8_t { kUnbounded, kInclusive, kExclusive };
   class Cursor {
    public:
@@ -69,10 +83,11 @@ class Btree {
     // Up to `max` entries into `out` (replacing what is there); none: the range is done.
     virtual Status next(std::vector<Entry>* out, size_t max) = 0;
   };
-  virtual std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper, Bound upper_bound,
-                                       bool backward) = 0;
-  // Point lookup without a cursor object: appends the Tids of all unmarked-or-marked entries with exactly this
-  // key prefix (for a full key: this key). `Tid`s only, the caller re-checks. The hot path of a point query.
+  virtual std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper,
+                                       Bound upper_bound, bool backward) = 0;
+  // Point lookup without a cursor object: appends the Tids of all unmarked-or-marked entries with exactly
+  // this key prefix (for a full key: this key). `Tid`s only, the caller re-checks. The hot path of a point
+  // query.
   virtual Status lookup(wal::Bytes key, std::vector<Tid>* tids) = 0;
 
   struct Statistics {
