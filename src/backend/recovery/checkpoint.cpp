@@ -16,8 +16,8 @@ struct StoredWriter {
 
 std::vector<uint8_t> encode_checkpoint(const CheckpointRecord& checkpoint) {
   std::vector<uint8_t> body(sizeof(StoredHead) + checkpoint.writers.size() * sizeof(StoredWriter));
-  store_raw(body.data(), StoredHead{checkpoint.redo.value(), checkpoint.next_xid.value(),
-                                    checkpoint.writers.size()});
+  store_raw(body.data(),
+            StoredHead{checkpoint.redo.value(), checkpoint.next_xid.value(), checkpoint.writers.size()});
   uint8_t* to = body.data() + sizeof(StoredHead);
   for (const auto& w : checkpoint.writers) {
     store_raw(to, StoredWriter{w.xid.value(), w.first_lsn.value(), w.last_lsn.value()});
@@ -48,8 +48,8 @@ Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManage
       if (w.first_lsn != kInvalidLsn) keep = std::min(keep, w.first_lsn);
     }
   };
-  // Also the records of those that finish while the redo point is being found: their commit records lie behind
-  // it, and recovery looks from there at what they dropped.
+  // Also the records of those that finish while the redo point is being found: their commit records lie
+  // behind it, and recovery looks from there at what they dropped.
   if (txns != nullptr) keep_records_of(txns->active_writers());
 
   CheckpointRecord record;
@@ -69,7 +69,8 @@ Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManage
   }
 
   std::vector<uint8_t> body = encode_checkpoint(record);
-  if (body.size() > wal::kMaxRecordBytes / 2) return Status::invalid("too many writers for a checkpoint record");
+  if (body.size() > wal::kMaxRecordBytes / 2)
+    return Status::invalid("too many writers for a checkpoint record");
   wal::RecordParts parts;
   parts.kind = wal::RecordKind::kCheckpoint;
   parts.body = body;

@@ -1,8 +1,7 @@
 #include "recovery/control_file.h"
 
-#include <fmt/format.h>
-
 #include <cstring>
+#include <fmt/format.h>
 #include <optional>
 
 #include "common/crc32c.h"

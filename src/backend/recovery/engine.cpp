@@ -1,10 +1,9 @@
 #include "recovery/engine.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -144,17 +143,17 @@ Status StorageEngineImpl::start() {
   log_ = std::move(opened.log);
   pool_ = make_pool(vfs_, options_, *log_);
   bool was_clean = control_.state == ControlState::kClean;
-  VARVE_ASSIGN_OR_RETURN(recovery_,
-                         recover(vfs_, options_.log, *log_, *pool_, control_, options_.recovery));
+  VARVE_ASSIGN_OR_RETURN(recovery_, recover(vfs_, options_.log, *log_, *pool_, control_, options_.recovery));
   if (!was_clean) {
-    log(LogLevel::kLog, "recovered {} log records ({} page changes redone, {} transactions rolled back) in {} ms",
-        recovery_.records, recovery_.redone, recovery_.losers,
-        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started).count());
+    varve::log(LogLevel::kLog,
+               "recovered {} log records ({} page changes redone, {} transactions rolled back) in {} ms",
+               recovery_.records, recovery_.redone, recovery_.losers,
+               std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started).count());
   }
   // Marks the database as in use, too.
   bool sync_failed = false;
-  VARVE_RETURN_IF_ERROR(recovery::checkpoint(*log_, *pool_, nullptr, recovery_.next_xid, control_file_, &control_,
-                                             {}, &sync_failed));
+  VARVE_RETURN_IF_ERROR(recovery::checkpoint(*log_, *pool_, nullptr, recovery_.next_xid, control_file_,
+                                             &control_, {}, &sync_failed));
   redo_lsn_ = control_.redo.value();
   checkpoint_end_ = log_->reserved_lsn().value();
   txns_ = txn::make_txn_manager(*pool_, recovery_.next_xid, options_.txn);
@@ -169,8 +168,8 @@ Status StorageEngineImpl::start() {
 Status StorageEngineImpl::checkpoint_now(const CheckpointOptions& how) {
   std::lock_guard lock(checkpoint_mutex_);
   bool sync_failed = false;
-  Status status = recovery::checkpoint(*log_, *pool_, txns_.get(), recovery_.next_xid, control_file_, &control_,
-                                       how, &sync_failed);
+  Status status = recovery::checkpoint(*log_, *pool_, txns_.get(), recovery_.next_xid, control_file_,
+                                       &control_, how, &sync_failed);
   if (sync_failed) {
     // The kernel may have thrown away what it could not write and call the next fsync a success.
     if (options_.log.on_failure == nullptr) {
@@ -203,7 +202,8 @@ void StorageEngineImpl::checkpointer_loop() {
     auto spread = std::min<Clock::duration>(timeout, elapsed) / 2;
     auto begun = Clock::now();
     CheckpointOptions how;
-    how.spread_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spread).count());
+    how.spread_us =
+        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(spread).count());
     Status status = checkpoint_now(how);
     last = begun;
     if (!status.ok()) {

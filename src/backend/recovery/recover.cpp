@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <queue>
 #include <thread>
 #include <unordered_map>
@@ -18,7 +17,10 @@ class Recovery {
  public:
   Recovery(port::Vfs& vfs, const wal::LogOptions& log_options, wal::LogManager& log, buffer::BufferPool& pool,
            const ControlData& control)
-      : log_(log), pool_(pool), control_(control), reader_(make_log_reader(vfs, log_options, control.checkpoint)) {}
+      : log_(log),
+        pool_(pool),
+        control_(control),
+        reader_(make_log_reader(vfs, log_options, control.checkpoint)) {}
 
   Status read_checkpoint();
   Status redo(unsigned threads);
@@ -130,12 +132,14 @@ Status Recovery::roll_back() {
     auto [start, xid] = next.top();
     next.pop();
     VARVE_ASSIGN_OR_RETURN(wal::LogReader::Record record, record_at(Lsn{start}));
-    if (record.header.xid != xid) return Status::corruption(fmt::format("broken record chain of xid {}", xid));
+    if (record.header.xid != xid)
+      return Status::corruption(fmt::format("broken record chain of xid {}", xid));
     uint64_t previous = record.header.prev_lsn;
     if ((record.header.flags & wal::kFlagCompensation) == 0 && record.header.undo_length > 0) {
       // The undo function may append, which leaves the reader's buffer alone.
       wal::Bytes undo = record.undo();
-      if (undo.size() < sizeof(txn::UndoHeader)) return Status::corruption("undo of a log record is too short");
+      if (undo.size() < sizeof(txn::UndoHeader))
+        return Status::corruption("undo of a log record is too short");
       txn::UndoView view{Xid{}, txn::kNoUndo, txn::kNoUndo, undo};
       txn::UndoContext context{pool_, Xid{xid}, Lsn{previous}, last[xid]};
       if (txn::UndoFunction function = txn::undo_function(view.header().kind)) {
@@ -148,8 +152,10 @@ Status Recovery::roll_back() {
             fmt::format("unknown undo kind {} in the log", static_cast<unsigned>(view.header().kind)));
       }
     }
-    if (previous != 0) next.emplace(previous, xid);
-    else finish_loser(Xid{xid}, last[xid]);
+    if (previous != 0)
+      next.emplace(previous, xid);
+    else
+      finish_loser(Xid{xid}, last[xid]);
   }
   return {};
 }
@@ -173,7 +179,8 @@ Status Recovery::free_dropped() {
       if (undo.size() < sizeof(txn::UndoHeader)) continue;
       txn::UndoView view{Xid{}, txn::kNoUndo, txn::kNoUndo, undo};
       // A drop that was rolled back to a savepoint is in the chain, but not in the commit record.
-      if (view.header().kind != txn::UndoKind::kSegmentDrop || !dropper.segments.contains(view.header().object))
+      if (view.header().kind != txn::UndoKind::kSegmentDrop ||
+          !dropper.segments.contains(view.header().object))
         continue;
       VARVE_RETURN_IF_ERROR(purge(pool_, view, result.next_xid));
       ++result.segments_freed;

@@ -1,8 +1,7 @@
 #include "redo_pass.h"
 
-#include <fmt/format.h>
-
 #include <cstring>
+#include <fmt/format.h>
 
 #include "buffer/page_image.h"
 #include "common/bytes.h"
@@ -114,11 +113,14 @@ Status RedoPass::apply(Lsn end, const wal::BlockHeader& block, wal::Bytes payloa
     if (!buffer::restore_page_image(block.flags, payload, &page))
       return Status::corruption(fmt::format("invalid image of page {} in the log", id.value()));
   } else {
-    wal::RedoFunction redo = wal::redo_function(block.op);
-    if (redo == nullptr) return Status::corruption(fmt::format("unknown operation {} in the log", block.op));
-    if (initialises) std::memset(page.bytes(), 0, buffer::kPageBytes);
-    else if (page.lsn() >= end) return {};
-    redo(id, page, payload);
+    wal::RedoFunction function = wal::redo_function(block.op);
+    if (function == nullptr)
+      return Status::corruption(fmt::format("unknown operation {} in the log", block.op));
+    if (initialises)
+      std::memset(page.bytes(), 0, buffer::kPageBytes);
+    else if (page.lsn() >= end)
+      return {};
+    function(id, page, payload);
   }
   page.header.lsn = end.value();
   guard.mark_dirty(end);

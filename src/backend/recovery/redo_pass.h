@@ -1,4 +1,5 @@
-// Redo, spread over threads by page: the records of one page stay in order, those of different pages need none.
+// Redo, spread over threads by page: the records of one page stay in order, those of different pages need
+// none.
 #pragma once
 
 #include <condition_variable>

@@ -1,9 +1,11 @@
-// The control file: where recovery begins. Two copies, written in turn, so that a torn write spoils one at most.
+// The control file: where recovery begins. Two copies, written in turn, so that a torn write spoils one at
+// most.
 //
 //   file "control", copy n at offset n * 4096, each within one 512-byte sector:
 //   0       8         12        16         24          32      36     40        48          56       64
 //   +-------+---------+---------+----------+-----------+-------+------+---------+-----------+--------+--------+
-//   | magic | version | crc32c  | sequence | system id | state | zero | redo R  | checkpoint| n. xid | segm.  |
+//   | magic | version | crc32c  | sequence | system id | state | zero | redo R  | checkpoint| n. xid | segm.
+//   |
 //   +-------+---------+---------+----------+-----------+-------+------+---------+-----------+--------+--------+
 // The valid copy with the higher sequence counts. crc32c covers the whole with the crc itself taken as zero.
 #pragma once

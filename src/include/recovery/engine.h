@@ -1,5 +1,5 @@
-// Everything below SQL, put together in the right order: files, log, buffer pool, recovery, transactions, and the
-// background threads that checkpoint, write pages and purge.
+// Everything below SQL, put together in the right order: files, log, buffer pool, recovery, transactions, and
+// the background threads that checkpoint, write pages and purge.
 //
 //   <directory>/control   where recovery begins        <directory>/wal/    log segments
 //   <directory>/lock      held while open              <directory>/data/   pages
@@ -24,13 +24,14 @@ namespace varve::recovery {
 
 struct EngineOptions {
   std::string directory;  // inside the Vfs; empty: its root
-  wal::LogOptions log;    // `directory` and `system_id` are set by the engine; segment_bytes counts at creation only
+  wal::LogOptions
+      log;  // `directory` and `system_id` are set by the engine; segment_bytes counts at creation only
   buffer::PoolOptions pool;
   txn::TxnOptions txn;
   RecoveryOptions recovery;
-  const port::Topology* topology = nullptr;          // null: all frames on one node
-  uint64_t checkpoint_timeout_us = 300'000'000;      // a checkpoint at least this often, if anything was written
-  uint64_t max_wal_bytes = 1ULL << 30;               // and before the log since the last one gets this long
+  const port::Topology* topology = nullptr;      // null: all frames on one node
+  uint64_t checkpoint_timeout_us = 300'000'000;  // a checkpoint at least this often, if anything was written
+  uint64_t max_wal_bytes = 1ULL << 30;           // and before the log since the last one gets this long
   bool background = true;  // false: no threads; the caller checkpoints and purges (deterministic tests)
 };
 
