@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <type_traits>
 
 #include "types/datetime.h"
@@ -34,6 +36,26 @@ struct Value {
   bool null;
 
   Value() : words{0, 0}, type(PhysicalType::kInt32), null(true) {}
+
+  // Any physical type by its C++ type: Value(PhysicalType::kInt64, int64_t{5}).
+  template <class T>
+  Value(PhysicalType t, const T& v) : words{0, 0}, type(t), null(false) {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(words));
+    std::memcpy(words, &v, sizeof(T));
+  }
+  template <class T>
+  T get() const {
+    static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(words));
+    T v;
+    std::memcpy(&v, words, sizeof(T));
+    return v;
+  }
+  const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(words); }
+  uint8_t* bytes() { return reinterpret_cast<uint8_t*>(words); }
+  // Of kString; valid while this Value stays where it is (short strings lie inside).
+  std::string_view view() const& { return string.view(); }
+  std::string_view view() const&& = delete;
+  uint32_t oid() const { return static_cast<uint32_t>(int32); }
 
   static Value null_of(PhysicalType t) {
     Value v;
@@ -70,6 +92,8 @@ struct Value {
   static Value of_uuid(const Uuid& u) {
     return make(PhysicalType::kUuid, [&](Value& v) { v.uuid = u; });
   }
+  static Value of_oid(uint32_t oid) { return of_int32(static_cast<int32_t>(oid)); }
+  static Value of_string(std::string_view s) { return of_string(StringRef(s)); }
   static Value of_string(const StringRef& s) {
     return make(PhysicalType::kString, [&](Value& v) { v.string = s; });
   }
@@ -85,5 +109,10 @@ struct Value {
   }
 };
 static_assert(sizeof(Value) == 24 && std::is_trivially_copyable_v<Value>);
+
+// Deep copy: strings and big numerics move into `arena`.
+Value copy_value(const Value& v, Arena& arena);
+// Same type and bits (numerics: same value and scale). NULLs are identical. Not SQL's equality.
+bool values_identical(const Value& a, const Value& b);
 
 }  // namespace varve::types
