@@ -101,7 +101,8 @@ void BtreeCursor::backward_leaf(const NodeView& leaf, std::vector<Entry>* out, s
     Pair limit(limit_, 0);
     if (compare(leaf.lower(), limit) <= 0) {
       last = true;
-      begin = !leaf.rightmost() && compare(leaf.upper(), limit) <= 0 ? leaf.count() : leaf.lower_bound(limit, 0);
+      begin =
+          !leaf.rightmost() && compare(leaf.upper(), limit) <= 0 ? leaf.count() : leaf.lower_bound(limit, 0);
     }
   }
   bool above_all = from_end_ || (!leaf.rightmost() && compare(leaf.upper(), position()) <= 0);

@@ -35,7 +35,7 @@ class BtreeCursor : public Btree::Cursor {
   std::vector<uint8_t> limit_;  // forward: keys from here on are out; backward: keys before it are out
   bool limited_ = false;
   PageId hint_;
-  std::vector<uint8_t> keys_;    // of the batch, one behind the other
+  std::vector<uint8_t> keys_;  // of the batch, one behind the other
   std::vector<uint32_t> sizes_;
 };
 
