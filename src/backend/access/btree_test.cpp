@@ -1,6 +1,7 @@
 #include "access/btree.h"
 
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <map>
 #include <random>
 #include <set>

@@ -2,12 +2,12 @@
 // told.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <memory>
 #include <vector>
 
 #include "access/btree.h"
 #include "access/segment.h"
+#include "common/check.h"
 #include "port/sim_vfs.h"
 #include "wal/log_manager.h"
 
@@ -24,14 +24,14 @@ class TestStorage {
     log_options.ring_bytes = 1 << 20;
     log_options.background = false;
     auto opened = wal::open_log(vfs_, log_options, Lsn{});
-    EXPECT_TRUE(opened.ok()) << opened.status().to_string();
+    VARVE_CHECK(opened.ok());
     log_ = std::move(opened.value().log);
     buffer::PoolOptions options;
     options.frame_bytes = frames * buffer::kPageBytes;
     options.max_pages = 1 << 24;
     options.huge_pages = false;
     pool_ = buffer::make_buffer_pool(vfs_, "data", *log_, options);
-    EXPECT_TRUE(create_space(*pool_).ok());
+    VARVE_CHECK(create_space(*pool_).ok());
   }
 
   buffer::BufferPool& pool() { return *pool_; }
