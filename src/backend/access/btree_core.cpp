@@ -189,6 +189,7 @@ void BtreeCore::commit(LogBatch& batch, LogTerms& terms) {
   if (terms.compensation) batch.set_compensation();
   batch.commit(&terms.start);
   terms.written = true;
+  if (terms.txn != nullptr) terms.txn->set_last_lsn(terms.start);
 }
 
 void BtreeCore::log_insert(ExclusiveGuard& leaf, const Pair& pair, LogTerms& terms) {
