@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -280,7 +281,7 @@ struct PlannedStatement {
   Plan* root = nullptr;
   std::vector<Plan*> subplans;             // by SubplanExpr::subplan
   std::vector<Plan*> ctes;                 // by CteScanPlan::cte
-  std::vector<catalog::RelationPtr> relations;
+  std::deque<catalog::RelationPtr> relations;  // addresses are stable
   std::vector<Oid> param_types;
   uint32_t exec_param_count = 0;
   uint32_t node_count = 0;
