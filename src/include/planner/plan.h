@@ -244,6 +244,7 @@ struct LockRowsPlan : Plan {
   };
   std::span<Target> targets;
   Expr* recheck = nullptr;  // over the child's output; all quals of the query
+  Expr* limit = nullptr;    // lock no more rows than LIMIT will take; null: all
 };
 
 // What INSERT, UPDATE and DELETE share. Child output of INSERT: the full new row (one column for each not dropped column
