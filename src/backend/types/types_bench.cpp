@@ -9,21 +9,28 @@
 namespace varve::types {
 namespace {
 
-template <Numeric (*Operation)(const Numeric&, const Numeric&, Arena&)>
-void numeric_operation(benchmark::State& state, const char* a, const char* b) {
+template <class F>
+void run_operation(benchmark::State& state, const char* a, const char* b, F operation) {
   Arena arena;
   Numeric x = parse_numeric(a, arena), y = parse_numeric(b, arena);
   for (auto _ : state) {
     benchmark::DoNotOptimize(x);
     benchmark::DoNotOptimize(y);
-    Numeric r = Operation(x, y, arena);
+    Numeric r = operation(x, y, arena);
     benchmark::DoNotOptimize(r);
   }
 }
-BENCHMARK_CAPTURE(numeric_operation<add>, add, "12345.67", "98765.43");
-BENCHMARK_CAPTURE(numeric_operation<add>, add_scales, "12345.67", "98765.4321");
-BENCHMARK_CAPTURE(numeric_operation<mul>, mul, "12345.67", "0.07");
-BENCHMARK_CAPTURE(numeric_operation<div>, div, "12345.67", "3.1");
+constexpr auto kAdd = [](const Numeric& a, const Numeric& b, Arena& arena) { return add(a, b, arena); };
+constexpr auto kMul = [](const Numeric& a, const Numeric& b, Arena& arena) { return mul(a, b, arena); };
+constexpr auto kDiv = [](const Numeric& a, const Numeric& b, Arena& arena) { return div(a, b, arena); };
+void numeric_add(benchmark::State& state) { run_operation(state, "12345.67", "98765.43", kAdd); }
+BENCHMARK(numeric_add);
+void numeric_add_scales(benchmark::State& state) { run_operation(state, "12345.67", "98765.4321", kAdd); }
+BENCHMARK(numeric_add_scales);
+void numeric_mul(benchmark::State& state) { run_operation(state, "12345.67", "0.07", kMul); }
+BENCHMARK(numeric_mul);
+void numeric_div(benchmark::State& state) { run_operation(state, "12345.67", "3.1", kDiv); }
+BENCHMARK(numeric_div);
 
 void numeric_sum(benchmark::State& state) {
   NumericSum sum;
