@@ -17,7 +17,7 @@ enum class PhysicalType : uint8_t {
   kNumeric,   // types::Numeric
   kInterval,  // types::Interval; types::TimeTz lies in the same 16 bytes
   kUuid,      // types::Uuid
-  kString,    // types::StringRef: text, varchar, bpchar, name, bytea, bit, json, jsonb, …
+  kString,    // types::StringRef: text, varchar, bpchar, name, bytea, bit, …
 };
 
 inline constexpr size_t kPhysicalTypeCount = 10;

@@ -3,7 +3,7 @@
 //   append_X(out, value)       text output, appended without temporary strings
 //   receive_X(bytes)           binary input; throws 22P03 or 08P01 when the length or content is wrong
 //   send_X(out, value)         binary output: the message body without its length word
-// Dates and times are in datetime.h, numeric in numeric.h, json in json.h.
+// Dates and times are in datetime.h and interval.h, numeric in numeric.h.
 #pragma once
 
 #include <compare>
