@@ -192,7 +192,9 @@ TEST_F(ServerTest, RandomBytesNeverHurt) {
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
     RawClient c(port());
-    if (i % 2 == 0) ASSERT_TRUE(c.log_in());
+    if (i % 2 == 0) {
+      ASSERT_TRUE(c.log_in());
+    }
     std::string bytes;
     for (int n = static_cast<int>(random() % 200); n > 0; --n) bytes += static_cast<char>(random());
     c.send_all(bytes);
@@ -269,6 +271,15 @@ TEST_F(ServerTest, CancelReachesAWaitingStatement) {
   canceller.send_all(RawClient::be32(16) + RawClient::be32(1234U << 16 | 5678) + c.key);
   EXPECT_EQ(c.types_until('Z'), "EZ");
   EXPECT_EQ(c.error, "57014: canceling statement due to user request");
+}
+
+TEST_F(ServerTest, StatementTimeoutEndsAWaitAndIsDisarmedAfterwards) {
+  start();
+  RawClient c(port());
+  ASSERT_TRUE(c.log_in());
+  EXPECT_EQ(c.ask("waitms 5"), "EZ");
+  EXPECT_EQ(c.error, "57014: canceling statement due to statement timeout");
+  EXPECT_EQ(c.ask("x"), "TDCZ");
 }
 
 TEST_F(ServerTest, CancelOfAnIdleSessionIsForgotten) {
@@ -494,6 +505,25 @@ TEST_F(ServerTest, FourNodesServeTheirOwnConnections) {
     ASSERT_TRUE(clients.back()->log_in());
     EXPECT_EQ(clients.back()->ask("commit " + std::to_string(i)), "CZ");
   }
+}
+
+// A busy session occupies the only worker right after another one's commit was parked; the commit must not wait for it.
+TEST_F(ServerTest, ACommitBehindALongQueryIsFlushedAllTheSame) {
+  options_.run_slots_per_group = 1;
+  factory_.spin_until = [this] { return gate_.durable_lsn() >= Lsn{1000}; };
+  start();
+  RawClient holder(port()), spinner(port()), committer(port());
+  for (RawClient* c : {&holder, &spinner, &committer}) ASSERT_TRUE(c->log_in());
+  // While the first flush is under way the second commit is parked and the spinner takes the worker.
+  gate_.hold(true);
+  holder.send_all(RawClient::query("commit 1"));
+  gate_.await_flushes(1);
+  committer.send_all(RawClient::query("commit 1000"));
+  spinner.send_all(RawClient::query("spin"));
+  gate_.hold(false);
+  EXPECT_EQ(spinner.types_until('Z'), "CZ");
+  EXPECT_EQ(committer.types_until('Z'), "CZ");
+  EXPECT_EQ(holder.types_until('Z'), "CZ");
 }
 
 TEST_F(ServerTest, ManyClientsAtOnce) {
