@@ -287,33 +287,38 @@ bool WorkerGroup::flush_due(bool* must) {
   return true;
 }
 
+// The flusher holds no slot, not even while it sends: a long query that has taken its slot must not keep it from
+// acknowledging. It goes on until nothing is parked.
 void WorkerGroup::flush_parked(BufferCache& buffers) {
-  std::vector<ConnectionSlot*> batch;
-  Lsn lsn;
   {
     std::lock_guard lock(commit_mutex_);
     if (flushing_ || parked_.empty()) return;
     flushing_ = true;
-    batch = std::move(releasing_);
-    batch.swap(parked_);
-    lsn = parked_lsn_;
-    parked_count_.store(0, std::memory_order_relaxed);
   }
-  Status status;
-  if (gate_->durable_lsn() < lsn) {
-    sync::BlockingScope scope(sync::kWaitWalSync);
-    status = gate_->flush(lsn);
+  sync::BlockingScope scope(sync::kWaitWalSync);
+  for (;;) {
+    Lsn lsn;
+    {
+      std::lock_guard lock(commit_mutex_);
+      releasing_.clear();
+      if (parked_.empty()) {
+        flushing_ = false;
+        return;
+      }
+      releasing_.swap(parked_);
+      lsn = parked_lsn_;
+      parked_count_.store(0, std::memory_order_relaxed);
+    }
+    Status status;
+    if (gate_->durable_lsn() < lsn) status = gate_->flush(lsn);
+    VARVE_DCHECK(!status.ok() || gate_->durable_lsn() >= lsn);
+    for (ConnectionSlot* slot : releasing_) after_step(slot, slot->connection->released(status, buffers), buffers);
+    // Some may have more input, and this thread goes on flushing.
+    if (ready_count_.load(std::memory_order_relaxed) > 0) {
+      std::lock_guard lock(mutex_);
+      wake_someone_locked();
+    }
   }
-  VARVE_DCHECK(!status.ok() || gate_->durable_lsn() >= lsn);
-  {
-    // Whoever runs out of work next may flush what was parked meanwhile, while this thread still sends.
-    std::lock_guard lock(commit_mutex_);
-    flushing_ = false;
-  }
-  for (ConnectionSlot* slot : batch) after_step(slot, slot->connection->released(status, buffers), buffers);
-  batch.clear();
-  std::lock_guard lock(commit_mutex_);
-  if (releasing_.capacity() < batch.capacity()) releasing_ = std::move(batch);
 }
 
 void WorkerGroup::rescue_parked(int64_t now_us, BufferCache& buffers) {

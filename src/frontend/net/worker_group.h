@@ -102,7 +102,7 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
 
   std::mutex commit_mutex_;  // guards what follows
   std::vector<ConnectionSlot*> parked_;
-  std::vector<ConnectionSlot*> releasing_;  // the flusher's; kept for its capacity
+  std::vector<ConnectionSlot*> releasing_;  // the flusher's own
   Lsn parked_lsn_;
   int64_t parked_since_us_ = 0;
   bool flushing_ = false;
