@@ -1,10 +1,11 @@
 // A small session for net's own tests and benchmarks. It understands one-word commands:
 //
-//   rows N      N rows of one int4 column              begin | end | fail   transaction status T | I | E (with error)
-//   commit N    gates what follows behind LSN N        wait                 waits until cancelled
-//   error       22012                                  copyin               counts the bytes of COPY FROM STDIN
-//   big N       N rows of 1 KiB                        waitms N             the same under a statement timeout
-//   spin        computes until the factory's spin_until anything else        one row: the text itself
+//   rows N      N rows of one int4 column              begin | end | fail   transaction status T | I | E
+//   (with error) commit N    gates what follows behind LSN N        wait                 waits until
+//   cancelled error       22012                                  copyin               counts the bytes of
+//   COPY FROM STDIN big N       N rows of 1 KiB                        waitms N             the same under a
+//   statement timeout spin        computes until the factory's spin_until anything else        one row: the
+//   text itself
 //
 // Prepared statements are the same commands; with a parameter the row is the parameter.
 #pragma once
@@ -39,7 +40,8 @@ class ToyHandler final : public SessionHandler {
   }
   void bind(const BindMessage& bind) override {
     auto it = statements_.find(bind.statement);
-    if (it == statements_.end()) throw SqlError(sqlstate::kUndefinedPstatement, "prepared statement does not exist");
+    if (it == statements_.end())
+      throw SqlError(sqlstate::kUndefinedPstatement, "prepared statement does not exist");
     auto at = portals_.find(bind.portal);
     if (at == portals_.end()) at = portals_.emplace(bind.portal, Portal()).first;
     Portal& portal = at->second;
@@ -149,12 +151,14 @@ class ToyHandler final : public SessionHandler {
 
   void wait_with_timeout(int ms, Output& out) {
     auto now = std::chrono::steady_clock::now().time_since_epoch();
-    client_.set_statement_deadline(std::chrono::duration_cast<std::chrono::microseconds>(now).count() + ms * 1000);
+    client_.set_statement_deadline(std::chrono::duration_cast<std::chrono::microseconds>(now).count() +
+                                   ms * 1000);
     wait(out);
   }
 
   void spin(Output& out) {
-    while (spin_until_ != nullptr && *spin_until_ && !(*spin_until_)()) client_.cancel_token().throw_if_pending();
+    while (spin_until_ != nullptr && *spin_until_ && !(*spin_until_)())
+      client_.cancel_token().throw_if_pending();
     out.command_complete("SPIN");
   }
 
