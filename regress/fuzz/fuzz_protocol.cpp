@@ -1,6 +1,6 @@
-// Feeds the protocol machine arbitrary bytes in arbitrary portions. The first byte chooses where to begin: at the
-// startup packet, in a SCRAM exchange, or in a running session. Whatever comes, the machine must answer with well
-// formed messages or close, and must not hold more memory than the bytes it was given explain.
+// Feeds the protocol machine arbitrary bytes in arbitrary portions. The first byte chooses where to begin: at
+// the startup packet, in a SCRAM exchange, or in a running session. Whatever comes, the machine must answer
+// with well formed messages or close, and must not hold more memory than the bytes it was given explain.
 #include <cstdlib>
 #include <optional>
 
@@ -43,17 +43,22 @@ class NoAuth final : public Authenticator {
 
 class Harness final : public MachineHost, public Client, public Output::Drain {
  public:
-  Harness(std::string_view bytes, bool scram) : bytes_(bytes), scram_(scram), out_(this), machine_(*this, out_) {}
+  Harness(std::string_view bytes, bool scram)
+      : bytes_(bytes), scram_(scram), out_(this), machine_(*this, out_) {}
 
   void run() {
     for (;;) {
       switch (machine_.run(input_)) {
-        case ProtocolMachine::Want::kClose: check_output(); return;
+        case ProtocolMachine::Want::kClose:
+          check_output();
+          return;
         case ProtocolMachine::Want::kTls:
           out_.consume(out_.size());
           machine_.tls_established();
           break;
-        case ProtocolMachine::Want::kRelease: out_.open_gate(); break;
+        case ProtocolMachine::Want::kRelease:
+          out_.open_gate();
+          break;
         case ProtocolMachine::Want::kInput:
           check_output();
           VARVE_CHECK(input_.held_bytes() <= Input::kFirstBytes + 4 * total_);

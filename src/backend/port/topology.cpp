@@ -1,13 +1,12 @@
 #include "port/topology.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <numa.h>
 #include <numaif.h>
 #include <pthread.h>
 #include <sched.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
 
 namespace varve::port {
 namespace {
@@ -83,7 +82,8 @@ class SystemTopology final : public Topology {
       if (numa_node_to_cpus(id, cpus) != 0) continue;
       Node node{id, {}};
       for (unsigned cpu = 0; cpu < cpus->size && cpu < CPU_SETSIZE; ++cpu) {
-        if (numa_bitmask_isbitset(cpus, cpu) && CPU_ISSET(cpu, &allowed)) node.cpus.push_back(static_cast<int>(cpu));
+        if (numa_bitmask_isbitset(cpus, cpu) && CPU_ISSET(cpu, &allowed))
+          node.cpus.push_back(static_cast<int>(cpu));
       }
       if (!node.cpus.empty()) nodes_.push_back(std::move(node));
     }

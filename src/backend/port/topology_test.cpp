@@ -1,7 +1,6 @@
 #include "port/topology.h"
 
 #include <gtest/gtest.h>
-
 #include <thread>
 
 namespace varve::port {

@@ -27,16 +27,20 @@ CancelReason CancelToken::reason() const {
 
 Status CancelToken::status() const {
   switch (reason()) {
-    case CancelReason::kNone: return {};
-    case CancelReason::kUser: return {StatusCode::kCancelled, "canceling statement due to user request"};
+    case CancelReason::kNone:
+      return {};
+    case CancelReason::kUser:
+      return {StatusCode::kCancelled, "canceling statement due to user request"};
     case CancelReason::kStatementTimeout:
       return {StatusCode::kCancelled, "canceling statement due to statement timeout"};
-    case CancelReason::kLockTimeout: return {StatusCode::kTimeout, "canceling statement due to lock timeout"};
+    case CancelReason::kLockTimeout:
+      return {StatusCode::kTimeout, "canceling statement due to lock timeout"};
     case CancelReason::kTerminate:
       return {StatusCode::kCancelled, "terminating connection due to administrator command"};
     case CancelReason::kIdleTimeout:
       return {StatusCode::kCancelled, "terminating connection due to idle-session timeout"};
-    case CancelReason::kConnectionLost: return {StatusCode::kCancelled, "connection to client lost"};
+    case CancelReason::kConnectionLost:
+      return {StatusCode::kCancelled, "connection to client lost"};
   }
   return {};
 }
@@ -46,13 +50,23 @@ void CancelToken::throw_pending() {
   Status status = this->status();
   SqlState state = sqlstate::kQueryCanceled;
   switch (why) {
-    case CancelReason::kNone: return;
-    case CancelReason::kLockTimeout: state = sqlstate::kLockNotAvailable; break;
-    case CancelReason::kTerminate: state = sqlstate::kAdminShutdown; break;
-    case CancelReason::kIdleTimeout: state = sqlstate::kIdleSessionTimeout; break;
-    case CancelReason::kConnectionLost: state = sqlstate::kConnectionFailure; break;
+    case CancelReason::kNone:
+      return;
+    case CancelReason::kLockTimeout:
+      state = sqlstate::kLockNotAvailable;
+      break;
+    case CancelReason::kTerminate:
+      state = sqlstate::kAdminShutdown;
+      break;
+    case CancelReason::kIdleTimeout:
+      state = sqlstate::kIdleSessionTimeout;
+      break;
+    case CancelReason::kConnectionLost:
+      state = sqlstate::kConnectionFailure;
+      break;
     case CancelReason::kUser:
-    case CancelReason::kStatementTimeout: break;
+    case CancelReason::kStatementTimeout:
+      break;
   }
   clear_statement();
   throw SqlError(state, std::string(status.message()));

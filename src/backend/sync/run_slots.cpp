@@ -10,8 +10,8 @@ bool RunSlots::try_acquire() {
   return false;
 }
 
-// Waiter and releaser each write their own counter before reading the other's (both sequentially consistent), so
-// that a slot freed while someone queues up is seen by one of the two.
+// Waiter and releaser each write their own counter before reading the other's (both sequentially consistent),
+// so that a slot freed while someone queues up is seen by one of the two.
 void RunSlots::acquire() {
   if (!contended() && try_acquire()) return;
   Waiter self;

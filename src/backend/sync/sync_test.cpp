@@ -1,7 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <functional>
-
+#include <gtest/gtest.h>
 #include <thread>
 #include <vector>
 
@@ -19,7 +17,8 @@ constexpr WaitEvent kInnerWait{WaitClass::kIo, "Inner"};
 // Lets a test act at the moment a thread begins to wait.
 class AtEntry : public WaitHook {
  public:
-  explicit AtEntry(std::function<void()> action) : action_(std::move(action)), previous_(BlockingScope::set_hook(this)) {}
+  explicit AtEntry(std::function<void()> action)
+      : action_(std::move(action)), previous_(BlockingScope::set_hook(this)) {}
   ~AtEntry() override { BlockingScope::set_hook(previous_); }
   void entering(const WaitEvent&) override { action_(); }
   void leaving(const WaitEvent&) override { ++left_; }

@@ -18,7 +18,8 @@ constexpr int32_t kAuthSaslContinue = 11;
 constexpr int32_t kAuthSaslFinal = 12;
 
 [[noreturn]] void password_failed(const std::string& user) {
-  throw SqlError(sqlstate::kInvalidPassword, fmt::format("password authentication failed for user \"{}\"", user));
+  throw SqlError(sqlstate::kInvalidPassword,
+                 fmt::format("password authentication failed for user \"{}\"", user));
 }
 
 // The stored secret, or "" if there is none that may be used.
@@ -31,7 +32,8 @@ std::string usable_secret(CredentialStore& credentials, const std::string& user)
 std::string_view password_of(std::string_view message) {
   ByteReader r(message);
   std::string_view password = r.c_string();
-  if (!r.ok() || r.remaining() != 0) throw SqlError(sqlstate::kProtocolViolation, "invalid password packet size");
+  if (!r.ok() || r.remaining() != 0)
+    throw SqlError(sqlstate::kProtocolViolation, "invalid password packet size");
   if (password.empty()) throw SqlError(sqlstate::kInvalidPassword, "empty password returned by client");
   return password;
 }
@@ -44,7 +46,8 @@ class NoQuestions final : public Authenticator {
 
 class CleartextPassword final : public Authenticator {
  public:
-  CleartextPassword(std::string user, std::string secret) : user_(std::move(user)), secret_(std::move(secret)) {}
+  CleartextPassword(std::string user, std::string secret)
+      : user_(std::move(user)), secret_(std::move(secret)) {}
   Step begin(Output& out) override {
     out.authentication(kAuthCleartext);
     return Step::kNeedReply;
@@ -111,9 +114,11 @@ class Scram final : public Authenticator {
     if (!r.ok() || r.remaining() != 0) throw SqlError(sqlstate::kProtocolViolation, "invalid message format");
     bool plus = mechanism == "SCRAM-SHA-256-PLUS" && !end_point_.empty();
     if (!plus && mechanism != "SCRAM-SHA-256") {
-      throw SqlError(sqlstate::kProtocolViolation, "client selected an invalid SASL authentication mechanism");
+      throw SqlError(sqlstate::kProtocolViolation,
+                     "client selected an invalid SASL authentication mechanism");
     }
-    exchange_ = std::make_unique<ScramExchange>(secret_ ? *secret_ : mock_scram_secret(user_), !secret_, end_point_, plus);
+    exchange_ = std::make_unique<ScramExchange>(secret_ ? *secret_ : mock_scram_secret(user_), !secret_,
+                                                end_point_, plus);
     return exchange_->server_first(data);
   }
 
@@ -125,12 +130,18 @@ class Scram final : public Authenticator {
 
 std::string_view method_name(AuthMethod method) {
   switch (method) {
-    case AuthMethod::kTrust: return "trust";
-    case AuthMethod::kReject: return "reject";
-    case AuthMethod::kPassword: return "password";
-    case AuthMethod::kMd5: return "md5";
-    case AuthMethod::kScram: return "scram-sha-256";
-    case AuthMethod::kCert: return "cert";
+    case AuthMethod::kTrust:
+      return "trust";
+    case AuthMethod::kReject:
+      return "reject";
+    case AuthMethod::kPassword:
+      return "password";
+    case AuthMethod::kMd5:
+      return "md5";
+    case AuthMethod::kScram:
+      return "scram-sha-256";
+    case AuthMethod::kCert:
+      return "cert";
   }
   return "";
 }
@@ -138,7 +149,8 @@ std::string_view method_name(AuthMethod method) {
 void check_certificate(const StartupInfo& info, const Transport& transport, bool alone) {
   std::string name = transport.client_common_name();
   if (name.empty()) {
-    throw SqlError(sqlstate::kInvalidAuthorizationSpecification, "connection requires a valid client certificate");
+    throw SqlError(sqlstate::kInvalidAuthorizationSpecification,
+                   "connection requires a valid client certificate");
   }
   if (name != info.user) {
     throw SqlError(sqlstate::kInvalidAuthorizationSpecification,
@@ -157,15 +169,18 @@ std::unique_ptr<Authenticator> make_authenticator(const HbaRules& rules, Credent
   info.auth_method = method_name(rule->method);
   std::string secret = usable_secret(credentials, info.user);
   switch (rule->method) {
-    case AuthMethod::kPassword: return std::make_unique<CleartextPassword>(info.user, std::move(secret));
+    case AuthMethod::kPassword:
+      return std::make_unique<CleartextPassword>(info.user, std::move(secret));
     case AuthMethod::kMd5:
       // A SCRAM secret cannot answer md5; PostgreSQL lets "md5" mean SCRAM then.
       if (is_md5_secret(secret)) return std::make_unique<Md5Password>(info.user, std::move(secret));
       [[fallthrough]];
-    case AuthMethod::kScram: return std::make_unique<Scram>(info.user, secret, transport.server_end_point());
+    case AuthMethod::kScram:
+      return std::make_unique<Scram>(info.user, secret, transport.server_end_point());
     case AuthMethod::kTrust:
     case AuthMethod::kCert:
-    case AuthMethod::kReject: break;
+    case AuthMethod::kReject:
+      break;
   }
   return std::make_unique<NoQuestions>();
 }
@@ -173,7 +188,8 @@ std::unique_ptr<Authenticator> make_authenticator(const HbaRules& rules, Credent
 void check_role(CredentialStore& credentials, const std::string& user) {
   auto credential = credentials.find(user);
   if (!credential) {
-    throw SqlError(sqlstate::kInvalidAuthorizationSpecification, fmt::format("role \"{}\" does not exist", user));
+    throw SqlError(sqlstate::kInvalidAuthorizationSpecification,
+                   fmt::format("role \"{}\" does not exist", user));
   }
   if (!credential->can_login) {
     throw SqlError(sqlstate::kInvalidAuthorizationSpecification,

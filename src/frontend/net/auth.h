@@ -10,8 +10,8 @@
 
 namespace varve::net {
 
-// Throws SqlError (28000) if no rule fits or the rule rejects. Notes the method in `info`, which, like the others,
-// must outlive the exchange.
+// Throws SqlError (28000) if no rule fits or the rule rejects. Notes the method in `info`, which, like the
+// others, must outlive the exchange.
 std::unique_ptr<Authenticator> make_authenticator(const HbaRules& rules, CredentialStore& credentials,
                                                   StartupInfo& info, const Transport& transport);
 

@@ -17,9 +17,10 @@ TEST(Scram, Rfc7677Vector) {
   EXPECT_EQ(exchange.server_first("n,,n=user,r=rOprNGfwEbeRWgbNEkqO"),
             "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
   std::string last;
-  EXPECT_TRUE(exchange.server_final("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
-                                    "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
-                                    &last));
+  EXPECT_TRUE(
+      exchange.server_final("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+                            "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+                            &last));
   EXPECT_EQ(last, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
 }
 
@@ -29,17 +30,20 @@ TEST(Scram, RightProofOfADoomedExchangeIsRefused) {
   exchange.set_nonce("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
   exchange.server_first("n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
   std::string last;
-  EXPECT_FALSE(exchange.server_final("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
-                                     "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
-                                     &last));
+  EXPECT_FALSE(
+      exchange.server_final("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+                            "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+                            &last));
 }
 
 TEST(Scram, MalformedMessagesAreRefused) {
-  for (const char* bad : {"", "x", "n", "n,", "n,,", "n,,n=u", "n,,r=x,n=u", "p=tls-unique,,n=,r=x", "n,,n=,r=a b"}) {
+  for (const char* bad :
+       {"", "x", "n", "n,", "n,,", "n,,n=u", "n,,r=x,n=u", "p=tls-unique,,n=,r=x", "n,,n=,r=a b"}) {
     ScramExchange exchange(mock_scram_secret("u"), true, "", false);
     EXPECT_THROW(exchange.server_first(bad), SqlError) << bad;
   }
-  for (const char* bad : {"", "c=biws", "c=biws,r=x,p=", "c=eSws,r=abc,p=", "c=biws,r=abcS,p=AA==", "c=biws,r=abcS,"}) {
+  for (const char* bad :
+       {"", "c=biws", "c=biws,r=x,p=", "c=eSws,r=abc,p=", "c=biws,r=abcS,p=AA==", "c=biws,r=abcS,"}) {
     ScramExchange exchange(mock_scram_secret("u"), true, "", false);
     exchange.set_nonce("S");
     exchange.server_first("n,,n=,r=abc");
@@ -120,17 +124,20 @@ TEST(Hba, ReplicationNeedsItsOwnRule) {
   StartupInfo info = client("x", "y", "1.2.3.4");
   info.replication = true;
   EXPECT_EQ(matched_line(*rules, info), 2);
-  EXPECT_STREQ(hba_error(info, false).what(),
-               "no pg_hba.conf entry for replication connection from host \"1.2.3.4\", user \"x\", no encryption");
+  EXPECT_STREQ(
+      hba_error(info, false).what(),
+      "no pg_hba.conf entry for replication connection from host \"1.2.3.4\", user \"x\", no encryption");
 }
 
 TEST(Hba, MistakesAreReportedWithTheirLine) {
-  for (const char* bad : {"nonsense all all trust", "local", "local all", "local all all", "local all all magic",
-                          "host all all 1.2.3.4/33 trust", "host all all 1.2.3/8 trust", "host all all 1.2.3.4 trust",
-                          "host all all 1.2.3.4 ::1 trust", "local all all trust x=y", "host all all all cert"}) {
+  for (const char* bad :
+       {"nonsense all all trust", "local", "local all", "local all all", "local all all magic",
+        "host all all 1.2.3.4/33 trust", "host all all 1.2.3/8 trust", "host all all 1.2.3.4 trust",
+        "host all all 1.2.3.4 ::1 trust", "local all all trust x=y", "host all all all cert"}) {
     auto rules = HbaRules::parse(std::string("\n") + bad, "hba");
     ASSERT_FALSE(rules.ok()) << bad;
-    EXPECT_NE(rules.status().message().find("(line 2 of configuration file \"hba\")"), std::string_view::npos) << bad;
+    EXPECT_NE(rules.status().message().find("(line 2 of configuration file \"hba\")"), std::string_view::npos)
+        << bad;
   }
 }
 

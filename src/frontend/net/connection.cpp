@@ -1,23 +1,24 @@
 #include "connection.h"
 
+#include <chrono>
+#include <cstdlib>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <chrono>
-#include <cstdlib>
 
 #include "sync/blocking_scope.h"
 
 namespace varve::net {
 
 int64_t steady_now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
-// --- BufferCache ----------------------------------------------------------------------------------------------
+// --- BufferCache
+// ----------------------------------------------------------------------------------------------
 
 BufferCache::~BufferCache() {
   while (count_ > 0) std::free(buffers_[--count_]);
@@ -33,7 +34,8 @@ void BufferCache::put(char* buffer, size_t capacity) {
   }
 }
 
-// --- SocketWaker ----------------------------------------------------------------------------------------------
+// --- SocketWaker
+// ----------------------------------------------------------------------------------------------
 
 Connection::SocketWaker::~SocketWaker() {
   if (fd_ >= 0) ::close(fd_);
@@ -54,7 +56,8 @@ void Connection::SocketWaker::clear() {
   [[maybe_unused]] ssize_t n = ::read(fd_, &count, sizeof(count));
 }
 
-// --- Connection -----------------------------------------------------------------------------------------------
+// --- Connection
+// -----------------------------------------------------------------------------------------------
 
 Connection::Connection(ConnectionHost& host, DurabilityGate* gate, int fd, int32_t pid, uint32_t secret)
     : host_(host),
@@ -113,18 +116,23 @@ Connection::Next Connection::run(BufferCache& buffers) {
   for (;;) {
     if (handshaking_ && !advance_handshake()) return closing_ ? Next::kClosed : Next::kIdle;
     switch (machine_.run(input_)) {
-      case ProtocolMachine::Want::kClose: closing_ = true; return finish_step(Next::kClosed, buffers);
-      case ProtocolMachine::Want::kRelease: return finish_step(Next::kAgain, buffers);
+      case ProtocolMachine::Want::kClose:
+        closing_ = true;
+        return finish_step(Next::kClosed, buffers);
+      case ProtocolMachine::Want::kRelease:
+        return finish_step(Next::kAgain, buffers);
       case ProtocolMachine::Want::kTls:
         if (!send_output() || !output_.empty() || !transport_.begin_tls(host_.ssl_context()).ok()) {
           return Next::kClosed;
         }
         handshaking_ = true;
         continue;
-      case ProtocolMachine::Want::kInput: break;
+      case ProtocolMachine::Want::kInput:
+        break;
     }
     if (drained_) return finish_step(Next::kIdle, buffers);
-    // What was asked so far is answered before more is read: a client that pipelines without reading stops here.
+    // What was asked so far is answered before more is read: a client that pipelines without reading stops
+    // here.
     if (!output_.empty()) return finish_step(Next::kAgain, buffers);
     if (!read_some(machine_.wanted())) return Next::kClosed;
   }
@@ -160,8 +168,8 @@ bool Connection::read_some(size_t wanted) {
   }
   if (n < 0) return false;
   input_.added(static_cast<size_t>(n));
-  // A short read from a stream socket means it is empty; whatever comes later is a new event. TLS buffers records,
-  // and the end of the stream must be read to be seen.
+  // A short read from a stream socket means it is empty; whatever comes later is a new event. TLS buffers
+  // records, and the end of the stream must be read to be seen.
   drained_ = static_cast<size_t>(n) < available && !transport_.tls() && !hangup_;
   return true;
 }
@@ -208,7 +216,10 @@ Connection::Next Connection::finish_step(Next next, BufferCache& buffers) {
 Connection::Next Connection::released(const Status& status, BufferCache& buffers) {
   if (!status.ok()) return Next::kClosed;  // not durable: the client must not hear that it is
   output_.open_gate();
-  return finish_step(closing_ ? Next::kClosed : drained_ && input_.empty() ? Next::kIdle : Next::kAgain, buffers);
+  return finish_step(closing_                     ? Next::kClosed
+                     : drained_ && input_.empty() ? Next::kIdle
+                                                  : Next::kAgain,
+                     buffers);
 }
 
 void Connection::close() {
@@ -216,14 +227,16 @@ void Connection::close() {
   transport_.shutdown();
 }
 
-// --- What other threads ask for ---------------------------------------------------------------------------------
+// --- What other threads ask for
+// ---------------------------------------------------------------------------------
 
 void Connection::answer_posted() {
   if (!machine_.ready()) {
     if (deadline_us() != 0 && steady_now_us() >= deadline_us()) {
       machine_.fail(SqlError(sqlstate::kQueryCanceled, "canceling authentication due to timeout"));
     } else if (token_.pending(sync::CancelReason::kTerminate)) {
-      machine_.fail(SqlError(sqlstate::kAdminShutdown, "terminating connection due to administrator command"));
+      machine_.fail(
+          SqlError(sqlstate::kAdminShutdown, "terminating connection due to administrator command"));
     }
     return;
   }
@@ -234,10 +247,11 @@ void Connection::answer_posted() {
   if (!machine_.idle() || !input_.empty()) return;
   int64_t deadline = deadline_us();
   if (deadline != 0 && steady_now_us() >= deadline) {
-    machine_.fail(machine_.transaction_status() == 'I'
-                      ? SqlError(sqlstate::kIdleSessionTimeout, "terminating connection due to idle-session timeout")
-                      : SqlError(sqlstate::kIdleInTransactionSessionTimeout,
-                                 "terminating connection due to idle-in-transaction timeout"));
+    machine_.fail(
+        machine_.transaction_status() == 'I'
+            ? SqlError(sqlstate::kIdleSessionTimeout, "terminating connection due to idle-session timeout")
+            : SqlError(sqlstate::kIdleInTransactionSessionTimeout,
+                       "terminating connection due to idle-in-transaction timeout"));
     return;
   }
   if (machine_.transaction_status() == 'I') deliver_notifications(output_);
@@ -267,7 +281,8 @@ int64_t Connection::check_statement_deadline(int64_t now_us) {
   return 0;
 }
 
-void Connection::post_notification(int32_t sender, std::string_view channel, std::string_view payload, Lsn lsn) {
+void Connection::post_notification(int32_t sender, std::string_view channel, std::string_view payload,
+                                   Lsn lsn) {
   std::lock_guard lock(mail_mutex_);
   mail_.push_back({sender, std::string(channel), std::string(payload), lsn});
   has_mail_.store(true, std::memory_order_release);
@@ -294,7 +309,8 @@ std::unique_ptr<SessionHandler> Connection::make_handler() {
   return handler;
 }
 
-// --- Waiting for the client -------------------------------------------------------------------------------------
+// --- Waiting for the client
+// -------------------------------------------------------------------------------------
 
 void Connection::wait_socket(const sync::WaitEvent& event, short events) {
   pollfd fds[2] = {{fd(), events, 0}, {waker_.fd(), POLLIN, 0}};

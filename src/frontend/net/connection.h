@@ -17,14 +17,14 @@ namespace varve::net {
 class Connection;
 class WorkerGroup;
 
-// A connection's place in the epoll sets. Slots are reused but never freed, so a late event cannot point at freed
-// memory: its generation no longer fits.
+// A connection's place in the epoll sets. Slots are reused but never freed, so a late event cannot point at
+// freed memory: its generation no longer fits.
 struct ConnectionSlot {
   // Requests of the owner, in the low half of `word`; the high half is the generation.
-  static constexpr uint64_t kOwned = 1;      // some worker, the ready queue or the commit queue has it
-  static constexpr uint64_t kReadable = 2;   // the socket had an event
-  static constexpr uint64_t kHangup = 4;     // … that may be the end of the stream
-  static constexpr uint64_t kPosted = 8;     // another thread left a request
+  static constexpr uint64_t kOwned = 1;     // some worker, the ready queue or the commit queue has it
+  static constexpr uint64_t kReadable = 2;  // the socket had an event
+  static constexpr uint64_t kHangup = 4;    // … that may be the end of the stream
+  static constexpr uint64_t kPosted = 8;    // another thread left a request
   static constexpr uint64_t kRequests = kReadable | kHangup | kPosted;
 
   std::atomic<uint64_t> word{0};
@@ -59,7 +59,7 @@ class BufferCache {
   BufferCache(const BufferCache&) = delete;
   BufferCache& operator=(const BufferCache&) = delete;
 
-  char* get();            // kBytes, or null
+  char* get();  // kBytes, or null
   void put(char* buffer, size_t capacity);
   static constexpr size_t kBytes = 8 << 10;
 
@@ -122,9 +122,9 @@ class Connection final : public Client, private Output::Drain, private MachineHo
     idle_in_transaction_us_ = in_transaction_ms * 1000;
   }
 
-  WorkerGroup* group = nullptr;      // set once
-  ConnectionSlot* slot = nullptr;    // set once
-  size_t registry_index = 0;         // the registry's
+  WorkerGroup* group = nullptr;    // set once
+  ConnectionSlot* slot = nullptr;  // set once
+  size_t registry_index = 0;       // the registry's
 
  private:
   struct Notification {
@@ -194,7 +194,7 @@ class Connection final : public Client, private Output::Drain, private MachineHo
   int64_t idle_session_us_ = 0;
   int64_t idle_in_transaction_us_ = 0;
 
-  std::atomic<int64_t> deadline_us_{0};            // authentication or idle; 0 = none
+  std::atomic<int64_t> deadline_us_{0};  // authentication or idle; 0 = none
   std::atomic<int64_t> statement_deadline_us_{0};
   std::atomic<char> published_status_{'I'};
   std::atomic<bool> authenticated_{false};

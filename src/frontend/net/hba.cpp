@@ -1,13 +1,12 @@
 #include "hba.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
-#include <ifaddrs.h>
-#include <sys/socket.h>
-
 #include <charconv>
 #include <cstring>
+#include <fmt/format.h>
+#include <ifaddrs.h>
 #include <memory>
+#include <sys/socket.h>
 
 namespace varve::net {
 namespace {
@@ -89,12 +88,18 @@ class LineParser {
 
   Status parse_type() {
     const std::string& t = (*fields_)[at_++][0].text;
-    if (t == "local") rule_.type = HbaRule::Type::kLocal;
-    else if (t == "host" || t == "hostnogssenc") rule_.type = HbaRule::Type::kHost;
-    else if (t == "hostssl") rule_.type = HbaRule::Type::kHostSsl;
-    else if (t == "hostnossl") rule_.type = HbaRule::Type::kHostNoSsl;
-    else if (t == "hostgssenc") return error("hostgssenc record cannot match because GSSAPI is not supported by this build");
-    else return error(fmt::format("invalid connection type \"{}\"", t));
+    if (t == "local")
+      rule_.type = HbaRule::Type::kLocal;
+    else if (t == "host" || t == "hostnogssenc")
+      rule_.type = HbaRule::Type::kHost;
+    else if (t == "hostssl")
+      rule_.type = HbaRule::Type::kHostSsl;
+    else if (t == "hostnossl")
+      rule_.type = HbaRule::Type::kHostNoSsl;
+    else if (t == "hostgssenc")
+      return error("hostgssenc record cannot match because GSSAPI is not supported by this build");
+    else
+      return error(fmt::format("invalid connection type \"{}\"", t));
     return {};
   }
 
@@ -112,10 +117,14 @@ class LineParser {
     const Field& field = (*fields_)[at_++];
     if (field.size() > 1) return error("multiple values specified for host address");
     const HbaRule::Name& name = field[0];
-    if (!name.quoted && name.text == "all") rule_.address = HbaRule::Address::kAll;
-    else if (!name.quoted && name.text == "samehost") rule_.address = HbaRule::Address::kSameHost;
-    else if (!name.quoted && name.text == "samenet") rule_.address = HbaRule::Address::kSameNet;
-    else return parse_cidr(name.text);
+    if (!name.quoted && name.text == "all")
+      rule_.address = HbaRule::Address::kAll;
+    else if (!name.quoted && name.text == "samehost")
+      rule_.address = HbaRule::Address::kSameHost;
+    else if (!name.quoted && name.text == "samenet")
+      rule_.address = HbaRule::Address::kSameNet;
+    else
+      return parse_cidr(name.text);
     return {};
   }
 
@@ -130,7 +139,8 @@ class LineParser {
       if (!more()) return error("end-of-line before netmask specification");
       const std::string& mask = (*fields_)[at_++][0].text;
       int family = 0;
-      if (!parse_address(mask, &family, rule_.mask)) return error(fmt::format("invalid IP mask \"{}\"", mask));
+      if (!parse_address(mask, &family, rule_.mask))
+        return error(fmt::format("invalid IP mask \"{}\"", mask));
       return family == rule_.family ? Status() : error("IP address and mask do not match");
     }
     int bits = -1;
@@ -139,14 +149,15 @@ class LineParser {
         bits > static_cast<int>(bytes) * 8) {
       return error(fmt::format("invalid CIDR mask in address \"{}\"", text));
     }
-    for (int i = 0; i < bits; ++i) rule_.mask[i / 8] = static_cast<unsigned char>(rule_.mask[i / 8] | 0x80 >> i % 8);
+    for (int i = 0; i < bits; ++i)
+      rule_.mask[i / 8] = static_cast<unsigned char>(rule_.mask[i / 8] | 0x80 >> i % 8);
     return {};
   }
 
   Status parse_method() {
     static constexpr std::pair<std::string_view, AuthMethod> kMethods[] = {
-        {"trust", AuthMethod::kTrust},        {"reject", AuthMethod::kReject}, {"password", AuthMethod::kPassword},
-        {"md5", AuthMethod::kMd5},            {"cert", AuthMethod::kCert},     {"scram-sha-256", AuthMethod::kScram},
+        {"trust", AuthMethod::kTrust}, {"reject", AuthMethod::kReject}, {"password", AuthMethod::kPassword},
+        {"md5", AuthMethod::kMd5},     {"cert", AuthMethod::kCert},     {"scram-sha-256", AuthMethod::kScram},
     };
     if (!more()) return error("end-of-line before authentication method");
     const std::string& text = (*fields_)[at_++][0].text;
@@ -179,7 +190,8 @@ class LineParser {
       } else if (text.find('=') == std::string::npos) {
         return error(fmt::format("authentication option not in name=value format: {}", text));
       } else {
-        return error(fmt::format("unrecognized authentication option name: \"{}\"", text.substr(0, text.find('='))));
+        return error(
+            fmt::format("unrecognized authentication option name: \"{}\"", text.substr(0, text.find('='))));
       }
     }
     return {};
@@ -227,8 +239,9 @@ bool on_own_network(const unsigned char* address, int family, bool whole_net) {
   static constexpr unsigned char kAllOnes[16] = {255, 255, 255, 255, 255, 255, 255, 255,
                                                  255, 255, 255, 255, 255, 255, 255, 255};
   auto bytes_of = [family](const sockaddr* a) {
-    return family == AF_INET ? reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in*>(a)->sin_addr)
-                             : reinterpret_cast<const sockaddr_in6*>(a)->sin6_addr.s6_addr;
+    return family == AF_INET
+               ? reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in*>(a)->sin_addr)
+               : reinterpret_cast<const sockaddr_in6*>(a)->sin6_addr.s6_addr;
   };
   for (const ifaddrs* i = found; i != nullptr; i = i->ifa_next) {
     if (i->ifa_addr == nullptr || i->ifa_netmask == nullptr || i->ifa_addr->sa_family != family) continue;

@@ -1,5 +1,5 @@
-// The receive buffer of a connection: bytes read and not yet consumed. Borrowed from the heap while the session is
-// active, given back when it is idle and empty.
+// The receive buffer of a connection: bytes read and not yet consumed. Borrowed from the heap while the
+// session is active, given back when it is idle and empty.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ class Input {
   bool empty() const { return head_ == tail_; }
   void consume(size_t bytes);
 
-  // Room to read into; at least one byte. Grows towards `wanted` (the size of the message being received) as bytes
-  // arrive, never ahead of them by more than as much again: a length field alone allocates nothing.
+  // Room to read into; at least one byte. Grows towards `wanted` (the size of the message being received) as
+  // bytes arrive, never ahead of them by more than as much again: a length field alone allocates nothing.
   char* space(size_t wanted, size_t* available);
   void added(size_t bytes) { tail_ += bytes; }
   void append(std::string_view bytes);

@@ -1,5 +1,5 @@
-// Ping-pong of a prepared Bind/Execute/Sync over loopback against the toy session, and what one request costs the
-// server's threads in CPU time. The client thread's own time is subtracted.
+// Ping-pong of a prepared Bind/Execute/Sync over loopback against the toy session, and what one request costs
+// the server's threads in CPU time. The client thread's own time is subtracted.
 #include <benchmark/benchmark.h>
 #include <ctime>
 

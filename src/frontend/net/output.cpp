@@ -11,14 +11,22 @@ constexpr size_t kMaxBufferBytes = size_t{1} << 31;
 
 std::string_view severity_name(Severity severity) {
   switch (severity) {
-    case Severity::kDebug: return "DEBUG";
-    case Severity::kLog: return "LOG";
-    case Severity::kInfo: return "INFO";
-    case Severity::kNotice: return "NOTICE";
-    case Severity::kWarning: return "WARNING";
-    case Severity::kError: return "ERROR";
-    case Severity::kFatal: return "FATAL";
-    case Severity::kPanic: return "PANIC";
+    case Severity::kDebug:
+      return "DEBUG";
+    case Severity::kLog:
+      return "LOG";
+    case Severity::kInfo:
+      return "INFO";
+    case Severity::kNotice:
+      return "NOTICE";
+    case Severity::kWarning:
+      return "WARNING";
+    case Severity::kError:
+      return "ERROR";
+    case Severity::kFatal:
+      return "FATAL";
+    case Severity::kPanic:
+      return "PANIC";
   }
   return "ERROR";
 }
@@ -32,7 +40,8 @@ void Output::grow(size_t n) {
   size_t capacity = std::max(kFirstBytes, held_bytes());
   while (capacity < used + n) capacity *= 2;
   // A single message of more than 1 GiB cannot be sent; PostgreSQL fails at the same size.
-  if (capacity > kMaxBufferBytes) throw SqlError(sqlstate::kOutOfMemory, "out of memory").detail("Message too long.");
+  if (capacity > kMaxBufferBytes)
+    throw SqlError(sqlstate::kOutOfMemory, "out of memory").detail("Message too long.");
   auto* bigger = static_cast<char*>(std::realloc(buffer_, capacity));
   if (bigger == nullptr) throw SqlError(sqlstate::kOutOfMemory, "out of memory");
   buffer_ = bigger;
@@ -43,7 +52,8 @@ void Output::grow(size_t n) {
 void Output::drain_now() {
   if (drain_ == nullptr) return;
   drain_->drain(*this);
-  // A drain that may not send yet (gate, full socket below its bound) is asked again only after as much again.
+  // A drain that may not send yet (gate, full socket below its bound) is asked again only after as much
+  // again.
   drain_at_ = size() + kFlushBytes;
 }
 
@@ -120,7 +130,9 @@ void Output::copy_response(char type, Format overall, std::span<const Format> co
   end_message();
 }
 
-void Output::copy_in_response(Format overall, std::span<const Format> columns) { copy_response('G', overall, columns); }
+void Output::copy_in_response(Format overall, std::span<const Format> columns) {
+  copy_response('G', overall, columns);
+}
 void Output::copy_out_response(Format overall, std::span<const Format> columns) {
   copy_response('H', overall, columns);
 }

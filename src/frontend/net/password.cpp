@@ -1,11 +1,10 @@
 #include "net/password.h"
 
+#include <charconv>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <unicode/usprep.h>
 #include <unicode/ustring.h>
-
-#include <charconv>
 
 #include "crypto.h"
 
@@ -22,7 +21,8 @@ std::string saslprep(std::string_view password) {
                 static_cast<int32_t>(password.size()), &error);
   UStringPrepProfile* profile = usprep_openByType(USPREP_RFC4013_SASLPREP, &error);
   if (U_FAILURE(error)) return std::string(password);
-  std::u16string prepared(static_cast<size_t>(n) * 18 + 16, u'\0');  // compatibility forms grow up to 18 times
+  std::u16string prepared(static_cast<size_t>(n) * 18 + 16,
+                          u'\0');  // compatibility forms grow up to 18 times
   int32_t m = usprep_prepare(profile, wide.data(), n, prepared.data(), static_cast<int32_t>(prepared.size()),
                              USPREP_DEFAULT, nullptr, &error);
   usprep_close(profile);
@@ -38,7 +38,8 @@ std::string saslprep(std::string_view password) {
 }  // namespace
 
 std::string ScramSecret::text() const {
-  return fmt::format("{}{}:{}${}:{}", kScramPrefix, iterations, base64(salt), base64(stored_key), base64(server_key));
+  return fmt::format("{}{}:{}${}:{}", kScramPrefix, iterations, base64(salt), base64(stored_key),
+                     base64(server_key));
 }
 
 std::optional<ScramSecret> ScramSecret::parse(std::string_view text) {
@@ -47,7 +48,8 @@ std::optional<ScramSecret> ScramSecret::parse(std::string_view text) {
   ScramSecret s;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), s.iterations);
   text.remove_prefix(static_cast<size_t>(end - text.data()));
-  if (error != std::errc() || s.iterations < 1 || s.iterations > kScramMaxIterations || !text.starts_with(':')) {
+  if (error != std::errc() || s.iterations < 1 || s.iterations > kScramMaxIterations ||
+      !text.starts_with(':')) {
     return std::nullopt;
   }
   size_t dollar = text.find('$');
@@ -69,8 +71,8 @@ ScramSecret ScramSecret::build(std::string_view password, std::string_view salt,
   std::string prepared = saslprep(password);
   unsigned char salted[32] = {};
   PKCS5_PBKDF2_HMAC(prepared.data(), static_cast<int>(prepared.size()),
-                    reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()), iterations,
-                    EVP_sha256(), sizeof(salted), salted);
+                    reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
+                    iterations, EVP_sha256(), sizeof(salted), salted);
   std::string_view key(reinterpret_cast<char*>(salted), sizeof(salted));
   ScramSecret s;
   s.iterations = iterations;
@@ -97,7 +99,8 @@ bool password_matches(std::string_view password, std::string_view user, std::str
   if (is_md5_secret(secret)) return equal_secret(make_md5_secret(password, user), secret);
   auto scram = ScramSecret::parse(secret);
   if (!scram) return false;
-  return equal_secret(ScramSecret::build(password, scram->salt, scram->iterations).server_key, scram->server_key);
+  return equal_secret(ScramSecret::build(password, scram->salt, scram->iterations).server_key,
+                      scram->server_key);
 }
 
 }  // namespace varve::net

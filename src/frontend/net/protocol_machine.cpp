@@ -1,9 +1,8 @@
 #include "protocol_machine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <new>
 
 #include "common/bytes.h"
@@ -147,7 +146,8 @@ ProtocolMachine::Want ProtocolMachine::run(Input& input) {
   }
 }
 
-// --- Startup --------------------------------------------------------------------------------------------------
+// --- Startup
+// --------------------------------------------------------------------------------------------------
 
 bool ProtocolMachine::startup_message(Input& input) {
   std::string_view data = input.data();
@@ -164,7 +164,8 @@ bool ProtocolMachine::startup_message(Input& input) {
   std::string_view body = data.substr(8, length - 8);
 
   if (code == kCancelRequestCode) {
-    if (body.size() == 8) host_.cancel_request(load_be<int32_t>(body.data()), load_be<uint32_t>(body.data() + 4));
+    if (body.size() == 8)
+      host_.cancel_request(load_be<int32_t>(body.data()), load_be<uint32_t>(body.data() + 4));
     terminate();
   } else if (code == kSslRequestCode && !tls_asked_) {
     tls_asked_ = true;
@@ -196,8 +197,8 @@ void ProtocolMachine::tls_established() {
 void ProtocolMachine::start_session(std::string_view body, uint32_t version) {
   if (version >> 16 != 3) {
     throw SqlError(sqlstate::kFeatureNotSupported,
-                   fmt::format("unsupported frontend protocol {}.{}: server supports 3.0 to 3.0", version >> 16,
-                               version & 0xFFFF));
+                   fmt::format("unsupported frontend protocol {}.{}: server supports 3.0 to 3.0",
+                               version >> 16, version & 0xFFFF));
   }
   parse_startup_options(body, version);
   host_.admit();
@@ -222,7 +223,8 @@ void ProtocolMachine::parse_startup_options(std::string_view body, uint32_t vers
     } else if (name == "database") {
       info.database = value.substr(0, kMaxNameBytes);
     } else if (name == "replication") {
-      info.replication = value == "database" || value == "true" || value == "on" || value == "yes" || value == "1";
+      info.replication =
+          value == "database" || value == "true" || value == "on" || value == "yes" || value == "1";
     } else if (name.starts_with("_pq_.")) {
       unknown.push_back(name);
     } else {
@@ -251,7 +253,8 @@ void ProtocolMachine::continue_authentication(Authenticator::Step step) {
   finish_command();
 }
 
-// --- The running session --------------------------------------------------------------------------------------
+// --- The running session
+// --------------------------------------------------------------------------------------
 
 bool ProtocolMachine::ready_message(Input& input) {
   std::string_view data = input.data();
@@ -426,7 +429,8 @@ void ProtocolMachine::on_copy_leftover(std::string_view) {}
 
 void ProtocolMachine::on_terminate(std::string_view) { terminate(); }
 
-// --- COPY from the client -------------------------------------------------------------------------------------
+// --- COPY from the client
+// -------------------------------------------------------------------------------------
 
 CopySource& ProtocolMachine::copy_in(Format overall, std::span<const Format> columns) {
   out_.copy_in_response(overall, columns);
@@ -464,8 +468,12 @@ bool ProtocolMachine::next(std::string_view* data) {
     copy_consumed_ = need;
     std::string_view body = d.substr(kHeaderBytes, need - kHeaderBytes);
     switch (rule->type) {
-      case 'd': *data = body; return true;
-      case 'c': copying_ = false; return false;
+      case 'd':
+        *data = body;
+        return true;
+      case 'c':
+        copying_ = false;
+        return false;
       case 'f': {
         copying_ = false;
         ByteReader r(body);
@@ -474,7 +482,8 @@ bool ProtocolMachine::next(std::string_view* data) {
         throw SqlError(sqlstate::kQueryCanceled, "COPY from stdin failed: " + reason);
       }
       case 'H':
-      case 'S': break;  // clients of the extended protocol may send them; they mean nothing here
+      case 'S':
+        break;  // clients of the extended protocol may send them; they mean nothing here
       default:
         copying_ = false;
         copy_consumed_ = 0;  // the main loop decides about it

@@ -2,8 +2,9 @@
 //
 //   startup --(SSLRequest)--> TLS handshake --> startup --> authenticating --> ready --> closed
 //
-// run() handles every complete message of the input. Errors become ErrorResponses; in the extended protocol the
-// messages up to the next Sync are skipped. Whatever bytes come, the outcome is an answer or a closed connection.
+// run() handles every complete message of the input. Errors become ErrorResponses; in the extended protocol
+// the messages up to the next Sync are skipped. Whatever bytes come, the outcome is an answer or a closed
+// connection.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +63,8 @@ class ProtocolMachine final : private CopySource {
   void terminate();
   // Ends the session with a FATAL error.
   void fail(const SqlError& error);
-  // Between commands, the session has a handler, and no message is half received: the time to notify or end it.
+  // Between commands, the session has a handler, and no message is half received: the time to notify or end
+  // it.
   bool idle() const { return phase_ == Phase::kReady && between_commands_; }
   bool ready() const { return phase_ == Phase::kReady; }
   char transaction_status() const { return handler_ != nullptr ? handler_->transaction_status() : 'I'; }
@@ -120,8 +122,8 @@ class ProtocolMachine final : private CopySource {
   std::vector<ParameterValue> values_;
   std::vector<Oid> types_;
 
-  // COPY from the client. The statement's text lies in the main buffer, which therefore must not move: further
-  // bytes go into one of their own.
+  // COPY from the client. The statement's text lies in the main buffer, which therefore must not move:
+  // further bytes go into one of their own.
   Input* input_ = nullptr;  // the main buffer while a message of it is handled
   std::unique_ptr<Input> copy_input_;
   size_t copy_consumed_ = 0;  // size of the message handed out last

@@ -4,10 +4,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <string>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -58,7 +57,8 @@ class RawClient {
     return message('E', z(portal) + be32(rows));
   }
   static std::string sync() { return message('S', ""); }
-  static std::string startup(const std::string& user, const std::string& database, uint32_t version = 3 << 16) {
+  static std::string startup(const std::string& user, const std::string& database,
+                             uint32_t version = 3 << 16) {
     std::string body = be32(version) + z("user") + z(user) + z("database") + z(database) + '\0';
     return be32(static_cast<uint32_t>(body.size() + 4)) + body;
   }

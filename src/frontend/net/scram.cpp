@@ -46,35 +46,48 @@ std::string ScramExchange::server_first(std::string_view message) {
   if (rest.empty()) malformed("The message is empty.");
   switch (rest[0]) {
     case 'n':
-      if (plus_) malformed("The client selected SCRAM-SHA-256-PLUS, but the message does not include channel binding data.");
+      if (plus_)
+        malformed(
+            "The client selected SCRAM-SHA-256-PLUS, but the message does not include channel binding data.");
       rest.remove_prefix(1);
       break;
     case 'y':
-      if (plus_) malformed("The client selected SCRAM-SHA-256-PLUS, but the message does not include channel binding data.");
+      if (plus_)
+        malformed(
+            "The client selected SCRAM-SHA-256-PLUS, but the message does not include channel binding data.");
       // The client could bind and believes we cannot: somebody in between has removed our offer.
       if (!end_point_.empty()) {
-        throw SqlError(sqlstate::kInvalidAuthorizationSpecification, "SCRAM channel binding negotiation error")
-            .detail("The client supports SCRAM channel binding but thinks the server does not. However, this server "
-                    "does support channel binding.");
+        throw SqlError(sqlstate::kInvalidAuthorizationSpecification,
+                       "SCRAM channel binding negotiation error")
+            .detail(
+                "The client supports SCRAM channel binding but thinks the server does not. However, this "
+                "server "
+                "does support channel binding.");
       }
       rest.remove_prefix(1);
       break;
     case 'p': {
-      if (!plus_) malformed("The client selected SCRAM-SHA-256 without channel binding, but the message includes channel binding data.");
+      if (!plus_)
+        malformed(
+            "The client selected SCRAM-SHA-256 without channel binding, but the message includes channel "
+            "binding data.");
       std::string_view type = rest.substr(0, rest.find(','));
       if (type != "p=tls-server-end-point") {
         throw SqlError(sqlstate::kProtocolViolation,
-                       fmt::format("unsupported SCRAM channel-binding type \"{}\"", type.substr(std::min<size_t>(2, type.size()))));
+                       fmt::format("unsupported SCRAM channel-binding type \"{}\"",
+                                   type.substr(std::min<size_t>(2, type.size()))));
       }
       rest.remove_prefix(type.size());
       break;
     }
-    default: malformed("Unexpected channel-binding flag.");
+    default:
+      malformed("Unexpected channel-binding flag.");
   }
   if (!rest.starts_with(",")) malformed("Comma expected.");
   rest.remove_prefix(1);
   if (rest.starts_with("a=")) {
-    throw SqlError(sqlstate::kFeatureNotSupported, "client uses authorization identity, but it is not supported");
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "client uses authorization identity, but it is not supported");
   }
   if (!rest.starts_with(",")) malformed("Unexpected attribute in client-first-message.");
   rest.remove_prefix(1);
@@ -109,7 +122,8 @@ bool ScramExchange::server_final(std::string_view message, std::string* result) 
 
   std::string auth_message = fmt::format("{},{},{}", client_first_bare_, server_first_, without_proof);
   std::string client_key = hmac_sha256(secret_.stored_key, auth_message);
-  for (size_t i = 0; i < client_key.size(); ++i) client_key[i] = static_cast<char>(client_key[i] ^ (*proof)[i]);
+  for (size_t i = 0; i < client_key.size(); ++i)
+    client_key[i] = static_cast<char>(client_key[i] ^ (*proof)[i]);
   bool right = equal_secret(sha256(client_key), secret_.stored_key);
   *result = "v=" + base64(hmac_sha256(secret_.server_key, auth_message));
   return right && !doomed_;

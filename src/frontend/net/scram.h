@@ -10,8 +10,9 @@ namespace varve::net {
 
 class ScramExchange {
  public:
-  // `doomed`: there is no such user or secret; `secret` is made up and the proof is refused at the end, so that a
-  // client cannot tell. `end_point` is the tls-server-end-point data, empty if channel binding is not on offer.
+  // `doomed`: there is no such user or secret; `secret` is made up and the proof is refused at the end, so
+  // that a client cannot tell. `end_point` is the tls-server-end-point data, empty if channel binding is not
+  // on offer.
   ScramExchange(ScramSecret secret, bool doomed, std::string end_point, bool plus)
       : secret_(std::move(secret)), doomed_(doomed), end_point_(std::move(end_point)), plus_(plus) {}
 

@@ -1,6 +1,10 @@
 #include "net/server.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,13 +17,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <condition_variable>
 #include <thread>
+#include <unistd.h>
 #include <unordered_map>
 
 #include "auth.h"
@@ -39,7 +38,8 @@ Status listen_on(int fd, const sockaddr* address, socklen_t length, std::string_
   if (bind(fd, address, length) != 0) {
     return Status::from_errno(errno, fmt::format("could not bind to \"{}\"", name));
   }
-  if (listen(fd, 1024) != 0) return Status::from_errno(errno, fmt::format("could not listen on \"{}\"", name));
+  if (listen(fd, 1024) != 0)
+    return Status::from_errno(errno, fmt::format("could not listen on \"{}\"", name));
   return {};
 }
 
@@ -51,13 +51,17 @@ uint16_t port_of(const sockaddr_storage& address) {
 
 }  // namespace
 
-// The front door: one thread that accepts, recognises cancel requests (so that they get through however busy the
-// workers are), watches the deadlines, and flushes commits that wait behind long queries.
+// The front door: one thread that accepts, recognises cancel requests (so that they get through however busy
+// the workers are), watches the deadlines, and flushes commits that wait behind long queries.
 class Server::Impl final : public ConnectionHost, public WorkerGroup::Reaper {
  public:
-  Impl(ServerOptions options, const port::Topology& topology, HandlerFactory& factory, CredentialStore& credentials,
-       DurabilityGate* gate)
-      : options_(std::move(options)), topology_(topology), factory_(factory), credentials_(credentials), gate_(gate) {}
+  Impl(ServerOptions options, const port::Topology& topology, HandlerFactory& factory,
+       CredentialStore& credentials, DurabilityGate* gate)
+      : options_(std::move(options)),
+        topology_(topology),
+        factory_(factory),
+        credentials_(credentials),
+        gate_(gate) {}
   ~Impl() { stop(StopMode::kImmediate); }
 
   Status start();
@@ -67,7 +71,8 @@ class Server::Impl final : public ConnectionHost, public WorkerGroup::Reaper {
   Status reload_hba(std::string_view text);
   bool cancel_backend(int32_t pid);
   bool terminate_backend(int32_t pid);
-  bool post_notification(int32_t pid, int32_t sender, std::string_view channel, std::string_view payload, Lsn lsn);
+  bool post_notification(int32_t pid, int32_t sender, std::string_view channel, std::string_view payload,
+                         Lsn lsn);
   std::vector<ConnectionStatus> connections();
   int connection_count();
 
@@ -138,7 +143,8 @@ class Server::Impl final : public ConnectionHost, public WorkerGroup::Reaper {
   int sessions_ = 0;  // registered connections that passed admit()
 };
 
-// --- Start and stop ---------------------------------------------------------------------------------------------
+// --- Start and stop
+// ---------------------------------------------------------------------------------------------
 
 Status Server::Impl::start() {
   signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
@@ -173,7 +179,8 @@ Status Server::Impl::watch(int fd, uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = fd == wake_fd_ ? kWakeEvent : static_cast<uint64_t>(fd);
-  return epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0 ? Status() : Status::from_errno(errno, "epoll_ctl");
+  return epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0 ? Status()
+                                                              : Status::from_errno(errno, "epoll_ctl");
 }
 
 Status Server::Impl::listen_tcp(const std::string& address) {
@@ -184,7 +191,8 @@ Status Server::Impl::listen_tcp(const std::string& address) {
   std::string service = std::to_string(port_);
   int error = getaddrinfo(address == "*" ? nullptr : address.c_str(), service.c_str(), &hints, &found);
   if (error != 0) {
-    return Status::invalid(fmt::format("could not translate host name \"{}\": {}", address, gai_strerror(error)));
+    return Status::invalid(
+        fmt::format("could not translate host name \"{}\": {}", address, gai_strerror(error)));
   }
   std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, &freeaddrinfo);
   Status last = Status::invalid("no usable address");
@@ -227,7 +235,8 @@ Status Server::Impl::listen_unix() {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return Status::from_errno(errno, "socket");
   listeners_.push_back({fd, true});
-  VARVE_RETURN_IF_ERROR(listen_on(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address), unix_socket_path_));
+  VARVE_RETURN_IF_ERROR(
+      listen_on(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address), unix_socket_path_));
   chmod(unix_socket_path_.c_str(), 0777);
   return watch(fd, EPOLLIN);
 }
@@ -276,7 +285,8 @@ Status Server::Impl::reload_hba(std::string_view text) {
   return {};
 }
 
-// --- The front door ---------------------------------------------------------------------------------------------
+// --- The front door
+// ---------------------------------------------------------------------------------------------
 
 void Server::Impl::wake_front_door() {
   uint64_t one = 1;
@@ -297,7 +307,8 @@ void Server::Impl::front_door() {
       if (data == kWakeEvent) {
         uint64_t count = 0;
         [[maybe_unused]] ssize_t r = ::read(wake_fd_, &count, sizeof(count));
-      } else if (std::any_of(listeners_.begin(), listeners_.end(), [fd](const Listener& l) { return l.fd == fd; })) {
+      } else if (std::any_of(listeners_.begin(), listeners_.end(),
+                             [fd](const Listener& l) { return l.fd == fd; })) {
         accept_all(fd);
       } else if (auto it = newcomers_.find(fd); it != newcomers_.end()) {
         sockaddr_storage address = it->second.address;
@@ -318,7 +329,8 @@ void Server::Impl::accept_all(int listener) {
     int fd = accept4(listener, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        log(LogLevel::kLog, "could not accept new connection: {}", Status::from_errno(errno, "accept").message());
+        log(LogLevel::kLog, "could not accept new connection: {}",
+            Status::from_errno(errno, "accept").message());
         usleep(10'000);  // the listener stays readable: do not spin
       }
       return;
@@ -453,7 +465,8 @@ void Server::Impl::deadline_set(int64_t steady_us) {
   if (steady_us < next_scan_us_.load(std::memory_order_seq_cst)) wake_front_door();
 }
 
-// --- Registry ---------------------------------------------------------------------------------------------------
+// --- Registry
+// ---------------------------------------------------------------------------------------------------
 
 void Server::Impl::post_locked(Connection* c) {
   c->group->post(c->slot, c->slot->generation(), ConnectionSlot::kPosted);
@@ -485,8 +498,8 @@ bool Server::Impl::terminate_backend(int32_t pid) {
   });
 }
 
-bool Server::Impl::post_notification(int32_t pid, int32_t sender, std::string_view channel, std::string_view payload,
-                                     Lsn lsn) {
+bool Server::Impl::post_notification(int32_t pid, int32_t sender, std::string_view channel,
+                                     std::string_view payload, Lsn lsn) {
   return with_backend(pid, [&](Connection* c) {
     c->post_notification(sender, channel, payload, lsn);
     post_locked(c);
@@ -510,15 +523,23 @@ int Server::Impl::connection_count() {
   return static_cast<int>(registry_.size());
 }
 
-// --- Admission and authentication -------------------------------------------------------------------------------
+// --- Admission and authentication
+// -------------------------------------------------------------------------------
 
 void Server::Impl::admit(Connection&) {
   auto refuse = [](const char* why) { throw FatalError(sqlstate::kCannotConnectNow, why); };
   switch (admission_.load()) {
-    case Admission::kOpen: break;
-    case Admission::kStarting: refuse("the database system is starting up"); break;
-    case Admission::kShuttingDown: refuse("the database system is shutting down"); break;
-    case Admission::kRecovering: refuse("the database system is in recovery mode"); break;
+    case Admission::kOpen:
+      break;
+    case Admission::kStarting:
+      refuse("the database system is starting up");
+      break;
+    case Admission::kShuttingDown:
+      refuse("the database system is shutting down");
+      break;
+    case Admission::kRecovering:
+      refuse("the database system is in recovery mode");
+      break;
   }
   std::lock_guard lock(registry_mutex_);
   if (static_cast<int>(registry_.size()) > options_.max_connections) {
@@ -552,7 +573,8 @@ std::unique_ptr<SessionHandler> Server::Impl::make_handler(Connection& connectio
   return factory_.create(connection);
 }
 
-// --- Server -----------------------------------------------------------------------------------------------------
+// --- Server
+// -----------------------------------------------------------------------------------------------------
 
 Server::Server(ServerOptions options, const port::Topology& topology, HandlerFactory& factory,
                CredentialStore& credentials, DurabilityGate* gate)
@@ -565,8 +587,8 @@ uint16_t Server::port() const { return impl_->port(); }
 Status Server::reload_hba(std::string_view text) { return impl_->reload_hba(text); }
 bool Server::cancel_backend(int32_t pid) { return impl_->cancel_backend(pid); }
 bool Server::terminate_backend(int32_t pid) { return impl_->terminate_backend(pid); }
-bool Server::post_notification(int32_t pid, int32_t sender_pid, std::string_view channel, std::string_view payload,
-                               Lsn lsn) {
+bool Server::post_notification(int32_t pid, int32_t sender_pid, std::string_view channel,
+                               std::string_view payload, Lsn lsn) {
   return impl_->post_notification(pid, sender_pid, channel, payload, lsn);
 }
 std::vector<ConnectionStatus> Server::connections() { return impl_->connections(); }

@@ -1,8 +1,7 @@
 #include "net/server.h"
 
-#include <gtest/gtest.h>
-
 #include <condition_variable>
+#include <gtest/gtest.h>
 #include <random>
 #include <thread>
 
@@ -110,8 +109,9 @@ TEST_F(ServerTest, ExtendedProtocolWithRowLimit) {
   RawClient c(port());
   ASSERT_TRUE(c.log_in());
   c.send_all(RawClient::parse("s", "rows 5") + RawClient::bind("p", "s") +
-             RawClient::message('D', "S" + RawClient::z("s")) + RawClient::message('D', "P" + RawClient::z("p")) +
-             RawClient::execute("p", 2) + RawClient::execute("p", 2) + RawClient::execute("p", 2) +
+             RawClient::message('D', "S" + RawClient::z("s")) +
+             RawClient::message('D', "P" + RawClient::z("p")) + RawClient::execute("p", 2) +
+             RawClient::execute("p", 2) + RawClient::execute("p", 2) +
              RawClient::message('C', "P" + RawClient::z("p")) + RawClient::sync());
   EXPECT_EQ(c.types_until('Z'), "12tTTDDsDDsDC3Z");
 }
@@ -130,7 +130,8 @@ TEST_F(ServerTest, AnErrorSkipsToSyncInAPipeline) {
   start();
   RawClient c(port());
   ASSERT_TRUE(c.log_in());
-  std::string good = RawClient::parse("", "x") + RawClient::bind("", "") + RawClient::execute("") + RawClient::sync();
+  std::string good =
+      RawClient::parse("", "x") + RawClient::bind("", "") + RawClient::execute("") + RawClient::sync();
   std::string bad = RawClient::parse("", "syntax") + RawClient::bind("", "") + RawClient::execute("") +
                     RawClient::query("skipped") + RawClient::sync();
   c.send_all(good + bad + good);
@@ -162,8 +163,9 @@ TEST_F(ServerTest, MalformedMessages) {
   c.send_all(RawClient::message('Q', "no zero"));
   EXPECT_EQ(c.types_until('Z'), "EZ");
   EXPECT_EQ(c.error.substr(0, 5), "08P01");
-  c.send_all(RawClient::message('B', RawClient::z("") + RawClient::z("") + RawClient::be16(0) + RawClient::be16(9)) +
-             RawClient::sync());
+  c.send_all(
+      RawClient::message('B', RawClient::z("") + RawClient::z("") + RawClient::be16(0) + RawClient::be16(9)) +
+      RawClient::sync());
   EXPECT_EQ(c.types_until('Z'), "EZ");
   EXPECT_EQ(c.error, "08P01: insufficient data left in message");
   c.send_all(RawClient::message('!', ""));
@@ -174,8 +176,8 @@ TEST_F(ServerTest, MalformedMessages) {
 
 TEST_F(ServerTest, OversizedLengthIsRefusedWithoutReadingOn) {
   start();
-  for (const std::string& head : {"Q" + RawClient::be32(0x7fffffff), "S" + RawClient::be32(20000),
-                                  "Q" + RawClient::be32(3)}) {
+  for (const std::string& head :
+       {"Q" + RawClient::be32(0x7fffffff), "S" + RawClient::be32(20000), "Q" + RawClient::be32(3)}) {
     RawClient c(port());
     ASSERT_TRUE(c.log_in());
     c.send_all(head);
@@ -192,7 +194,9 @@ TEST_F(ServerTest, RandomBytesNeverHurt) {
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) {
     RawClient c(port());
-    if (i % 2 == 0) ASSERT_TRUE(c.log_in());
+    if (i % 2 == 0) {
+      ASSERT_TRUE(c.log_in());
+    }
     std::string bytes;
     for (int n = static_cast<int>(random() % 200); n > 0; --n) bytes += static_cast<char>(random());
     c.send_all(bytes);
@@ -215,12 +219,14 @@ TEST_F(ServerTest, StartupErrors) {
   };
   EXPECT_EQ(refused(RawClient::startup("nobody", "db")), "28000: role \"nobody\" does not exist");
   EXPECT_EQ(refused(RawClient::startup("ann", "nowhere")), "3D000: database \"nowhere\" does not exist");
-  EXPECT_EQ(refused(RawClient::startup("", "db")), "28000: no PostgreSQL user name specified in startup packet");
+  EXPECT_EQ(refused(RawClient::startup("", "db")),
+            "28000: no PostgreSQL user name specified in startup packet");
   EXPECT_EQ(refused(RawClient::startup("ann", "db", 2 << 16)),
             "0A000: unsupported frontend protocol 2.0: server supports 3.0 to 3.0");
   ASSERT_TRUE(server_->reload_hba("hostssl all all all trust").ok());
-  EXPECT_EQ(refused(RawClient::startup("ann", "db")),
-            "28000: no pg_hba.conf entry for host \"127.0.0.1\", user \"ann\", database \"db\", no encryption");
+  EXPECT_EQ(
+      refused(RawClient::startup("ann", "db")),
+      "28000: no pg_hba.conf entry for host \"127.0.0.1\", user \"ann\", database \"db\", no encryption");
   server_->set_admission(Admission::kStarting);
   EXPECT_EQ(refused(RawClient::startup("ann", "db")), "57P03: the database system is starting up");
 }
@@ -269,6 +275,15 @@ TEST_F(ServerTest, CancelReachesAWaitingStatement) {
   canceller.send_all(RawClient::be32(16) + RawClient::be32(1234U << 16 | 5678) + c.key);
   EXPECT_EQ(c.types_until('Z'), "EZ");
   EXPECT_EQ(c.error, "57014: canceling statement due to user request");
+}
+
+TEST_F(ServerTest, StatementTimeoutEndsAWaitAndIsDisarmedAfterwards) {
+  start();
+  RawClient c(port());
+  ASSERT_TRUE(c.log_in());
+  EXPECT_EQ(c.ask("waitms 5"), "EZ");
+  EXPECT_EQ(c.error, "57014: canceling statement due to statement timeout");
+  EXPECT_EQ(c.ask("x"), "TDCZ");
 }
 
 TEST_F(ServerTest, CancelOfAnIdleSessionIsForgotten) {
@@ -434,7 +449,8 @@ TEST_F(ServerTest, PipelinedCommitsAreAnsweredInOrder) {
   RawClient c(port());
   ASSERT_TRUE(c.log_in());
   std::string batch;
-  for (int i = 1; i <= 50; ++i) batch += RawClient::query("commit " + std::to_string(i)) + RawClient::query("x");
+  for (int i = 1; i <= 50; ++i)
+    batch += RawClient::query("commit " + std::to_string(i)) + RawClient::query("x");
   c.send_all(batch);
   for (int i = 1; i <= 50; ++i) EXPECT_EQ(c.answers(2), "CZTDCZ");
   EXPECT_EQ(gate_.durable_lsn(), Lsn{50});
@@ -494,6 +510,26 @@ TEST_F(ServerTest, FourNodesServeTheirOwnConnections) {
     ASSERT_TRUE(clients.back()->log_in());
     EXPECT_EQ(clients.back()->ask("commit " + std::to_string(i)), "CZ");
   }
+}
+
+// A busy session occupies the only worker right after another one's commit was parked; the commit must not
+// wait for it.
+TEST_F(ServerTest, ACommitBehindALongQueryIsFlushedAllTheSame) {
+  options_.run_slots_per_group = 1;
+  factory_.spin_until = [this] { return gate_.durable_lsn() >= Lsn{1000}; };
+  start();
+  RawClient holder(port()), spinner(port()), committer(port());
+  for (RawClient* c : {&holder, &spinner, &committer}) ASSERT_TRUE(c->log_in());
+  // While the first flush is under way the second commit is parked and the spinner takes the worker.
+  gate_.hold(true);
+  holder.send_all(RawClient::query("commit 1"));
+  gate_.await_flushes(1);
+  committer.send_all(RawClient::query("commit 1000"));
+  spinner.send_all(RawClient::query("spin"));
+  gate_.hold(false);
+  EXPECT_EQ(spinner.types_until('Z'), "CZ");
+  EXPECT_EQ(committer.types_until('Z'), "CZ");
+  EXPECT_EQ(holder.types_until('Z'), "CZ");
 }
 
 TEST_F(ServerTest, ManyClientsAtOnce) {

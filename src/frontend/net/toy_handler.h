@@ -1,15 +1,18 @@
 // A small session for net's own tests and benchmarks. It understands one-word commands:
 //
-//   rows N      N rows of one int4 column              begin | end | fail   transaction status T | I | E (with error)
-//   commit N    gates what follows behind LSN N        wait                 waits until cancelled
-//   error       22012                                  copyin               counts the bytes of COPY FROM STDIN
-//   big N       N rows of 1 KiB                        anything else        one row: the text itself
+//   rows N      N rows of one int4 column              begin | end | fail   transaction status T | I | E
+//   (with error) commit N    gates what follows behind LSN N        wait                 waits until
+//   cancelled error       22012                                  copyin               counts the bytes of
+//   COPY FROM STDIN big N       N rows of 1 KiB                        waitms N             the same under a
+//   statement timeout spin        computes until the factory's spin_until anything else        one row: the
+//   text itself
 //
 // Prepared statements are the same commands; with a parameter the row is the parameter.
 #pragma once
 
-#include <atomic>
 #include <charconv>
+#include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,7 +27,8 @@ inline constexpr sync::WaitEvent kToyWait{sync::WaitClass::kLock, "toy"};
 
 class ToyHandler final : public SessionHandler {
  public:
-  explicit ToyHandler(Client& client) : client_(client) {}
+  explicit ToyHandler(Client& client, const std::function<bool()>* spin_until = nullptr)
+      : client_(client), spin_until_(spin_until) {}
 
   void simple_query(std::string_view sql, Output& out) override {
     if (sql.empty()) return out.empty_query_response();
@@ -36,7 +40,8 @@ class ToyHandler final : public SessionHandler {
   }
   void bind(const BindMessage& bind) override {
     auto it = statements_.find(bind.statement);
-    if (it == statements_.end()) throw SqlError(sqlstate::kUndefinedPstatement, "prepared statement does not exist");
+    if (it == statements_.end())
+      throw SqlError(sqlstate::kUndefinedPstatement, "prepared statement does not exist");
     auto at = portals_.find(bind.portal);
     if (at == portals_.end()) at = portals_.emplace(bind.portal, Portal()).first;
     Portal& portal = at->second;
@@ -109,6 +114,8 @@ class ToyHandler final : public SessionHandler {
     if (word == "end") status_ = 'I';
     if (word == "commit") out.require_durable(Lsn{static_cast<uint64_t>(n)});
     if (word == "wait") return wait(out);
+    if (word == "waitms") return wait_with_timeout(n, out);
+    if (word == "spin") return spin(out);
     if (word == "copyin") return copy(out);
     if (word == "begin" || word == "end" || word == "commit") return out.command_complete(word);
     if (word == "fail") {
@@ -142,6 +149,19 @@ class ToyHandler final : public SessionHandler {
     out.command_complete("WAIT");
   }
 
+  void wait_with_timeout(int ms, Output& out) {
+    auto now = std::chrono::steady_clock::now().time_since_epoch();
+    client_.set_statement_deadline(std::chrono::duration_cast<std::chrono::microseconds>(now).count() +
+                                   ms * 1000);
+    wait(out);
+  }
+
+  void spin(Output& out) {
+    while (spin_until_ != nullptr && *spin_until_ && !(*spin_until_)())
+      client_.cancel_token().throw_if_pending();
+    out.command_complete("SPIN");
+  }
+
   void copy(Output& out) {
     Format format = Format::kText;
     CopySource& source = client_.copy_in(Format::kText, {&format, 1});
@@ -155,6 +175,7 @@ class ToyHandler final : public SessionHandler {
   }
 
   Client& client_;
+  const std::function<bool()>* spin_until_;
   std::map<std::string, std::string, std::less<>> statements_;
   std::map<std::string, Portal, std::less<>> portals_;
   Portal* portal_ = nullptr;
@@ -163,6 +184,8 @@ class ToyHandler final : public SessionHandler {
 
 class ToyFactory final : public HandlerFactory {
  public:
+  std::function<bool()> spin_until;
+
   std::unique_ptr<SessionHandler> create(Client& client) override {
     if (client.startup().database == "nowhere") {
       throw SqlError(sqlstate::kInvalidCatalogName, "database \"nowhere\" does not exist");
@@ -175,7 +198,7 @@ class ToyFactory final : public HandlerFactory {
     out.parameter_status("integer_datetimes", "on");
     out.parameter_status("standard_conforming_strings", "on");
     if (client.startup().user == "hasty") client.set_idle_timeouts(1, 1);
-    return std::make_unique<ToyHandler>(client);
+    return std::make_unique<ToyHandler>(client, &spin_until);
   }
 };
 

@@ -1,5 +1,7 @@
 #include "transport.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,9 +10,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 
 namespace varve::net {
 namespace {
@@ -34,7 +33,8 @@ Result<SslContext> make_ssl_context(const ServerOptions& options) {
   SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
   // Idle sessions must not hold record buffers; our send buffer may move between two attempts of one write.
-  SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(
+      c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (SSL_CTX_use_certificate_chain_file(c, options.tls_certificate_file.c_str()) != 1) {
     return openssl_error(
         fmt::format("could not load server certificate file \"{}\"", options.tls_certificate_file));
@@ -60,10 +60,18 @@ Transport::~Transport() {
 
 ssize_t Transport::tls_result(int result, short default_events) {
   switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ: wanted_events_ = POLLIN; return kWouldBlock;
-    case SSL_ERROR_WANT_WRITE: wanted_events_ = POLLOUT; return kWouldBlock;
-    case SSL_ERROR_NONE: wanted_events_ = default_events; return kWouldBlock;
-    default: ERR_clear_error(); return kClosed;
+    case SSL_ERROR_WANT_READ:
+      wanted_events_ = POLLIN;
+      return kWouldBlock;
+    case SSL_ERROR_WANT_WRITE:
+      wanted_events_ = POLLOUT;
+      return kWouldBlock;
+    case SSL_ERROR_NONE:
+      wanted_events_ = default_events;
+      return kWouldBlock;
+    default:
+      ERR_clear_error();
+      return kClosed;
   }
 }
 
@@ -100,7 +108,8 @@ ssize_t Transport::send(const char* from, size_t size) {
 
 Status Transport::begin_tls(SSL_CTX* context) {
   ssl_ = SSL_new(context);
-  if (ssl_ == nullptr || SSL_set_fd(ssl_, fd_) != 1) return openssl_error("could not initialize SSL connection");
+  if (ssl_ == nullptr || SSL_set_fd(ssl_, fd_) != 1)
+    return openssl_error("could not initialize SSL connection");
   SSL_set_accept_state(ssl_);
   return {};
 }
@@ -122,7 +131,8 @@ std::string Transport::server_end_point() const {
   if (ssl_ == nullptr) return {};
   X509* certificate = SSL_get_certificate(ssl_);
   int digest_nid = 0;
-  if (certificate == nullptr || X509_get_signature_info(certificate, &digest_nid, nullptr, nullptr, nullptr) != 1) {
+  if (certificate == nullptr ||
+      X509_get_signature_info(certificate, &digest_nid, nullptr, nullptr, nullptr) != 1) {
     return {};
   }
   // RFC 5929 4.1: certificates signed with MD5 or SHA-1 are hashed with SHA-256.

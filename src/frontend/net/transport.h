@@ -1,11 +1,10 @@
 // A non-blocking socket, plain or under TLS.
 #pragma once
 
-#include <openssl/types.h>
-#include <sys/types.h>
-
 #include <memory>
+#include <openssl/types.h>
 #include <string>
+#include <sys/types.h>
 
 #include "common/status.h"
 #include "net/server.h"
@@ -43,7 +42,8 @@ class Transport {
   ssize_t handshake();
   bool tls() const { return ssl_ != nullptr; }
   void describe_tls(StartupInfo* info) const;
-  // tls-server-end-point channel binding data: hash of the server's certificate (RFC 5929); empty without TLS.
+  // tls-server-end-point channel binding data: hash of the server's certificate (RFC 5929); empty without
+  // TLS.
   std::string server_end_point() const;
   // The client's certificate, verified against our CA: its common name; empty without one.
   std::string client_common_name() const;

@@ -1,14 +1,13 @@
 #include "worker_group.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "common/check.h"
 #include "sync/blocking_scope.h"
@@ -19,8 +18,8 @@ namespace {
 constexpr uint64_t kKickEvent = ~uint64_t{0};
 constexpr int64_t kRescueAfterUs = 5000;
 
-// Event data: slot address would dangle; slots have stable addresses but need their generation checked, so both are
-// packed: 48 bits of address, 16 bits of generation.
+// Event data: slot address would dangle; slots have stable addresses but need their generation checked, so
+// both are packed: 48 bits of address, 16 bits of generation.
 uint64_t pack(ConnectionSlot* slot, uint32_t generation) {
   return reinterpret_cast<uint64_t>(slot) | uint64_t{generation & 0xFFFF} << 48;
 }
@@ -44,7 +43,8 @@ Status WorkerGroup::start() {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.u64 = kKickEvent;
-  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, kick_fd_, &event) != 0) return Status::from_errno(errno, "epoll_ctl");
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, kick_fd_, &event) != 0)
+    return Status::from_errno(errno, "epoll_ctl");
   std::lock_guard lock(mutex_);
   for (int i = 0; i < options_.run_slots; ++i) {
     if (!spawn_locked()) return Status(StatusCode::kOutOfMemory, "could not start worker threads");
@@ -94,7 +94,8 @@ Status WorkerGroup::add(ConnectionSlot* slot) {
   return Status::from_errno(errno, "epoll_ctl");
 }
 
-// --- Threads ----------------------------------------------------------------------------------------------------
+// --- Threads
+// ----------------------------------------------------------------------------------------------------
 
 void WorkerGroup::worker_main() {
   // A thread that cannot be pinned serves as well, only slower.
@@ -160,7 +161,8 @@ bool WorkerGroup::idle() {
   return true;
 }
 
-// Sees to it that somebody looks at the ready queue and polls. Threads that hold slots do so when they are through.
+// Sees to it that somebody looks at the ready queue and polls. Threads that hold slots do so when they are
+// through.
 void WorkerGroup::wake_someone_locked() {
   if (slots_.free_slots() <= 0) return;
   if (pollers_ > 0) {
@@ -178,7 +180,8 @@ void WorkerGroup::slot_given_up() {
   if (ready_first_ != nullptr || pollers_ == 0) wake_someone_locked();
 }
 
-// --- Events -----------------------------------------------------------------------------------------------------
+// --- Events
+// -----------------------------------------------------------------------------------------------------
 
 void WorkerGroup::poll(int max_events, int timeout_ms, bool* any) {
   std::array<epoll_event, kBatch> events;
@@ -203,7 +206,8 @@ bool WorkerGroup::activate(uint64_t event_data, uint64_t requests, ConnectionSlo
   uint64_t word = s->word.load(std::memory_order_relaxed);
   do {
     if ((word >> 32 & 0xFFFF) != event_data >> 48) return false;
-  } while (!s->word.compare_exchange_weak(word, word | requests | ConnectionSlot::kOwned, std::memory_order_acq_rel));
+  } while (!s->word.compare_exchange_weak(word, word | requests | ConnectionSlot::kOwned,
+                                          std::memory_order_acq_rel));
   return (word & ConnectionSlot::kOwned) == 0;
 }
 
@@ -249,11 +253,16 @@ void WorkerGroup::after_step(ConnectionSlot* slot, Connection::Next next, Buffer
           push_ready(slot);
           return;
         }
-      } while (!slot->word.compare_exchange_weak(word, word & ~ConnectionSlot::kOwned, std::memory_order_acq_rel));
+      } while (
+          !slot->word.compare_exchange_weak(word, word & ~ConnectionSlot::kOwned, std::memory_order_acq_rel));
       return;
     }
-    case Connection::Next::kAgain: push_ready(slot); return;  // behind the others
-    case Connection::Next::kParked: park(slot); return;
+    case Connection::Next::kAgain:
+      push_ready(slot);
+      return;  // behind the others
+    case Connection::Next::kParked:
+      park(slot);
+      return;
     case Connection::Next::kClosed:
       connections_.fetch_sub(1, std::memory_order_relaxed);
       slot->connection->close();
@@ -262,7 +271,8 @@ void WorkerGroup::after_step(ConnectionSlot* slot, Connection::Next next, Buffer
   }
 }
 
-// --- Parked commits ---------------------------------------------------------------------------------------------
+// --- Parked commits
+// ---------------------------------------------------------------------------------------------
 
 void WorkerGroup::park(ConnectionSlot* slot) {
   Lsn lsn = slot->connection->output().gate_lsn();
@@ -277,8 +287,8 @@ void WorkerGroup::park(ConnectionSlot* slot) {
   parked_count_.store(static_cast<int>(parked_.size()), std::memory_order_relaxed);
 }
 
-// Whether this worker should look after the parked commits; `must`: without polling for more work first, which others
-// have done often enough.
+// Whether this worker should look after the parked commits; `must`: without polling for more work first,
+// which others have done often enough.
 bool WorkerGroup::flush_due(bool* must) {
   if (parked_count_.load(std::memory_order_relaxed) == 0) return false;
   std::lock_guard lock(commit_mutex_);
@@ -287,33 +297,39 @@ bool WorkerGroup::flush_due(bool* must) {
   return true;
 }
 
+// The flusher holds no slot, not even while it sends: a long query that has taken its slot must not keep it
+// from acknowledging. It goes on until nothing is parked.
 void WorkerGroup::flush_parked(BufferCache& buffers) {
-  std::vector<ConnectionSlot*> batch;
-  Lsn lsn;
   {
     std::lock_guard lock(commit_mutex_);
     if (flushing_ || parked_.empty()) return;
     flushing_ = true;
-    batch = std::move(releasing_);
-    batch.swap(parked_);
-    lsn = parked_lsn_;
-    parked_count_.store(0, std::memory_order_relaxed);
   }
-  Status status;
-  if (gate_->durable_lsn() < lsn) {
-    sync::BlockingScope scope(sync::kWaitWalSync);
-    status = gate_->flush(lsn);
+  sync::BlockingScope scope(sync::kWaitWalSync);
+  for (;;) {
+    Lsn lsn;
+    {
+      std::lock_guard lock(commit_mutex_);
+      releasing_.clear();
+      if (parked_.empty()) {
+        flushing_ = false;
+        return;
+      }
+      releasing_.swap(parked_);
+      lsn = parked_lsn_;
+      parked_count_.store(0, std::memory_order_relaxed);
+    }
+    Status status;
+    if (gate_->durable_lsn() < lsn) status = gate_->flush(lsn);
+    VARVE_DCHECK(!status.ok() || gate_->durable_lsn() >= lsn);
+    for (ConnectionSlot* slot : releasing_)
+      after_step(slot, slot->connection->released(status, buffers), buffers);
+    // Some may have more input, and this thread goes on flushing.
+    if (ready_count_.load(std::memory_order_relaxed) > 0) {
+      std::lock_guard lock(mutex_);
+      wake_someone_locked();
+    }
   }
-  VARVE_DCHECK(!status.ok() || gate_->durable_lsn() >= lsn);
-  {
-    // Whoever runs out of work next may flush what was parked meanwhile, while this thread still sends.
-    std::lock_guard lock(commit_mutex_);
-    flushing_ = false;
-  }
-  for (ConnectionSlot* slot : batch) after_step(slot, slot->connection->released(status, buffers), buffers);
-  batch.clear();
-  std::lock_guard lock(commit_mutex_);
-  if (releasing_.capacity() < batch.capacity()) releasing_ = std::move(batch);
 }
 
 void WorkerGroup::rescue_parked(int64_t now_us, BufferCache& buffers) {

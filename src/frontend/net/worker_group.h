@@ -1,13 +1,16 @@
 // The workers of one NUMA node and the connections they serve.
 //
-//   idle thread --epoll_wait--> events --> ready queue --> run a session step --> parked commits --> flush --> idle
+//   idle thread --epoll_wait--> events --> ready queue --> run a session step --> parked commits --> flush
+//   --> idle
 //
-// Threads are running (they hold a run slot), polling (in epoll_wait; the kernel wakes the one that polled last),
-// blocked (BlockingScope, slot given back) or spare (asleep until a slot is free and nobody polls). As long as a slot
-// is free some thread polls, so a blocked or long-running session never keeps others from being served.
+// Threads are running (they hold a run slot), polling (in epoll_wait; the kernel wakes the one that polled
+// last), blocked (BlockingScope, slot given back) or spare (asleep until a slot is free and nobody polls). As
+// long as a slot is free some thread polls, so a blocked or long-running session never keeps others from
+// being served.
 //
-// Commits: a step whose output is gated parks its connection. The worker goes on with other ready connections; when
-// there are none it flushes the log for all parked ones and sends their output. While it does, others park more.
+// Commits: a step whose output is gated parks its connection. The worker goes on with other ready
+// connections; when there are none it flushes the log for all parked ones and sends their output. While it
+// does, others park more.
 #pragma once
 
 #include <atomic>
@@ -42,7 +45,8 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
     ~Reaper() = default;
   };
 
-  WorkerGroup(WorkerGroupOptions options, const port::Topology& topology, DurabilityGate* gate, Reaper& reaper);
+  WorkerGroup(WorkerGroupOptions options, const port::Topology& topology, DurabilityGate* gate,
+              Reaper& reaper);
   ~WorkerGroup();  // after stop()
 
   Status start();
@@ -102,7 +106,7 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
 
   std::mutex commit_mutex_;  // guards what follows
   std::vector<ConnectionSlot*> parked_;
-  std::vector<ConnectionSlot*> releasing_;  // the flusher's; kept for its capacity
+  std::vector<ConnectionSlot*> releasing_;  // the flusher's own
   Lsn parked_lsn_;
   int64_t parked_since_us_ = 0;
   bool flushing_ = false;

@@ -8,10 +8,10 @@
 namespace varve::net {
 
 struct Credential {
-  std::string secret;       // "SCRAM-SHA-256$…", "md5…" or "" for none, as in pg_authid.rolpassword
+  std::string secret;  // "SCRAM-SHA-256$…", "md5…" or "" for none, as in pg_authid.rolpassword
   bool can_login = true;
   bool superuser = false;
-  bool expired = false;     // rolvaliduntil has passed
+  bool expired = false;  // rolvaliduntil has passed
 };
 
 // Thread-safe. Called on a worker thread.

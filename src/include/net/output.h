@@ -1,9 +1,9 @@
 // What a session sends: messages of the protocol, written straight into the connection's send buffer.
 //
-// Owned by the connection, used by the thread that runs the session. The buffer is borrowed while the session is
-// active. Beyond kFlushBytes complete messages are pushed to the socket; a client that does not read makes the
-// writing call wait (BlockingScope, ClientWrite) instead of letting memory grow. Throws SqlError (57P01 and the
-// like) when the session must end while it waits, ConnectionLost when the client is gone.
+// Owned by the connection, used by the thread that runs the session. The buffer is borrowed while the session
+// is active. Beyond kFlushBytes complete messages are pushed to the socket; a client that does not read makes
+// the writing call wait (BlockingScope, ClientWrite) instead of letting memory grow. Throws SqlError (57P01
+// and the like) when the session must end while it waits, ConnectionLost when the client is gone.
 //
 // Gating: after require_durable(lsn) nothing written later leaves before the log is durable up to lsn.
 #pragma once
@@ -123,7 +123,10 @@ class Output {
     message_ = kNoMessage;
     if (static_cast<size_t>(next_ - buffer_) >= drain_at_) drain_now();
   }
-  void put_byte(char c) { *reserve(1) = c; ++next_; }
+  void put_byte(char c) {
+    *reserve(1) = c;
+    ++next_;
+  }
   void put_int16(int16_t v) { put(v); }
   void put_int32(int32_t v) { put(v); }
   void put_bytes(std::string_view s) {

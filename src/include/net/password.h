@@ -20,7 +20,8 @@ struct ScramSecret {
   std::string text() const;
   static std::optional<ScramSecret> parse(std::string_view text);
   // From a password, prepared by SASLprep where it is valid UTF-8 (RFC 4013), taken as it is otherwise.
-  static ScramSecret build(std::string_view password, std::string_view salt, int iterations = kScramIterations);
+  static ScramSecret build(std::string_view password, std::string_view salt,
+                           int iterations = kScramIterations);
 };
 
 // With a fresh random salt.

@@ -26,15 +26,15 @@ inline constexpr uint32_t kGssEncRequestCode = 1234U << 16 | 5680;
 // Limits on the length field, checked before anything is allocated.
 inline constexpr uint32_t kMaxStartupBytes = 10000;
 inline constexpr uint32_t kMaxAuthBytes = 65535;
-inline constexpr uint32_t kMaxSmallMessageBytes = 10000;        // Sync, Flush, Execute, Describe, Close, Terminate
-inline constexpr uint32_t kMaxMessageBytes = 0x3fffffff - 1;    // Query, Parse, Bind, FunctionCall, CopyData
+inline constexpr uint32_t kMaxSmallMessageBytes = 10000;  // Sync, Flush, Execute, Describe, Close, Terminate
+inline constexpr uint32_t kMaxMessageBytes = 0x3fffffff - 1;  // Query, Parse, Bind, FunctionCall, CopyData
 
 // Format codes of parameters and result columns.
 enum class Format : int16_t { kText = 0, kBinary = 1 };
 
 struct ColumnDescription {
   std::string_view name;
-  Oid table;                   // 0: not a plain column
+  Oid table;  // 0: not a plain column
   int16_t column_number = 0;
   Oid type;
   int16_t type_length = -1;
@@ -67,10 +67,10 @@ class FormatCodes {
   std::span<const Format> codes_;
 };
 
-// Bind, decoded. All views are valid only during SessionHandler::bind(): copy what the portal keeps. The codec has
-// checked that the message is well formed, that codes are 0 or 1 and that the number of parameter formats is 0, 1
-// or the number of values; the number of values against the statement, and of result formats against its
-// columns, is the handler's to check.
+// Bind, decoded. All views are valid only during SessionHandler::bind(): copy what the portal keeps. The
+// codec has checked that the message is well formed, that codes are 0 or 1 and that the number of parameter
+// formats is 0, 1 or the number of values; the number of values against the statement, and of result formats
+// against its columns, is the handler's to check.
 struct BindMessage {
   std::string_view portal;
   std::string_view statement;

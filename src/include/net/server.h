@@ -1,7 +1,8 @@
 // The listening server: accepts connections, authenticates them and runs their sessions on worker threads.
 //
-// Workers form one group per NUMA node. A ready connection is read, executed and answered by one worker without a
-// hop; a commit's answer is parked until the log is durable, and whichever worker runs out of work flushes for all.
+// Workers form one group per NUMA node. A ready connection is read, executed and answered by one worker
+// without a hop; a commit's answer is parked until the log is durable, and whichever worker runs out of work
+// flushes for all.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +26,11 @@ struct ServerOptions {
   int max_connections = 100;
   int superuser_reserved_connections = 3;
   int authentication_timeout_ms = 60'000;
-  int run_slots_per_group = 0;       // running workers; 0 = processors of the node
-  int max_threads_per_group = 512;   // running and blocked ones; at the limit blocked sessions delay others
-  int spare_retire_ms = 10'000;      // a spare thread idle for so long ends
-  bool pin_workers = true;           // where there is more than one node
-  std::string hba_text;              // contents of the hba file
+  int run_slots_per_group = 0;      // running workers; 0 = processors of the node
+  int max_threads_per_group = 512;  // running and blocked ones; at the limit blocked sessions delay others
+  int spare_retire_ms = 10'000;     // a spare thread idle for so long ends
+  bool pin_workers = true;          // where there is more than one node
+  std::string hba_text;             // contents of the hba file
   std::string hba_file_name = "pg_hba.conf";  // for messages
   bool tls = false;
   std::string tls_certificate_file, tls_key_file, tls_ca_file;
@@ -75,8 +76,8 @@ class Server {
   // False if there is no such backend.
   bool cancel_backend(int32_t pid);
   bool terminate_backend(int32_t pid);
-  // Delivered when the session is next outside a transaction, at once if it is idle, and not before the log is
-  // durable up to `lsn`.
+  // Delivered when the session is next outside a transaction, at once if it is idle, and not before the log
+  // is durable up to `lsn`.
   bool post_notification(int32_t pid, int32_t sender_pid, std::string_view channel, std::string_view payload,
                          Lsn lsn);
   std::vector<ConnectionStatus> connections();

@@ -1,9 +1,10 @@
-// The seam between the wire and SQL: net calls a SessionHandler, one per connection, for what the client asks; the
-// handler answers into Output and reaches net's side of the connection through Client.
+// The seam between the wire and SQL: net calls a SessionHandler, one per connection, for what the client
+// asks; the handler answers into Output and reaches net's side of the connection through Client.
 //
-// All calls of one handler are made by one thread at a time, though not always the same one. Handlers throw SqlError
-// for what fails; net turns it into ErrorResponse and, in the extended protocol, skips to the next Sync. A handler
-// must let ConnectionLost pass. ParseComplete, BindComplete, CloseComplete, ReadyForQuery are written by net.
+// All calls of one handler are made by one thread at a time, though not always the same one. Handlers throw
+// SqlError for what fails; net turns it into ErrorResponse and, in the extended protocol, skips to the next
+// Sync. A handler must let ConnectionLost pass. ParseComplete, BindComplete, CloseComplete, ReadyForQuery are
+// written by net.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +64,8 @@ class Client {
   // Where this session's current wait can be read by others.
   virtual const sync::WaitReport& wait_report() const = 0;
 
-  // Sends CopyInResponse and returns the source; valid until the current handler call ends. What is left of the
-  // stream when the handler stops early is skipped by net.
+  // Sends CopyInResponse and returns the source; valid until the current handler call ends. What is left of
+  // the stream when the handler stops early is skipped by net.
   virtual CopySource& copy_in(Format overall, std::span<const Format> columns) = 0;
 
   // After this time (steady clock, µs) the token gets `kStatementTimeout`; 0 disarms. Cheap.
@@ -80,7 +81,8 @@ class SessionHandler {
  public:
   virtual ~SessionHandler() = default;
 
-  // Simple protocol: all statements of `sql`, each answered up to its CommandComplete (or EmptyQueryResponse).
+  // Simple protocol: all statements of `sql`, each answered up to its CommandComplete (or
+  // EmptyQueryResponse).
   virtual void simple_query(std::string_view sql, Output& out) = 0;
 
   // Extended protocol. The empty name is the unnamed statement or portal.
@@ -90,8 +92,8 @@ class SessionHandler {
   virtual void describe_statement(std::string_view name, Output& out) = 0;
   // RowDescription or NoData.
   virtual void describe_portal(std::string_view name, Output& out) = 0;
-  // DataRows, then CommandComplete, EmptyQueryResponse or, when max_rows (> 0) were sent and there may be more,
-  // PortalSuspended.
+  // DataRows, then CommandComplete, EmptyQueryResponse or, when max_rows (> 0) were sent and there may be
+  // more, PortalSuspended.
   virtual void execute(std::string_view portal, int32_t max_rows, Output& out) = 0;
   // Closing what does not exist is no error.
   virtual void close_statement(std::string_view name) = 0;
@@ -99,8 +101,8 @@ class SessionHandler {
   // End of an extended query: commits what is not in an explicit transaction block.
   virtual void sync(Output& out) = 0;
 
-  // A call above threw, or the message was bad: the transaction has failed. Called after ErrorResponse is written
-  // and before anything else. Must not throw.
+  // A call above threw, or the message was bad: the transaction has failed. Called after ErrorResponse is
+  // written and before anything else. Must not throw.
   virtual void on_error() noexcept = 0;
 
   // 'I' idle, 'T' in a transaction block, 'E' in a failed one.
@@ -114,8 +116,8 @@ class SessionHandler {
 class HandlerFactory {
  public:
   virtual ~HandlerFactory() = default;
-  // After authentication. Throws SqlError (3D000, 28000, 57P03, …) to refuse. Writes its ParameterStatus messages
-  // into client.output().
+  // After authentication. Throws SqlError (3D000, 28000, 57P03, …) to refuse. Writes its ParameterStatus
+  // messages into client.output().
   virtual std::unique_ptr<SessionHandler> create(Client& client) = 0;
 };
 

@@ -24,15 +24,16 @@ class Topology {
   virtual int current_node() const = 0;
   // Binds the calling thread to the processors of the node and lets it prefer the node's memory.
   virtual Status pin_thread(int node) const = 0;
-  // Asks that the pages of [address, address + bytes) be placed on the node; advice, ignored where impossible.
+  // Asks that the pages of [address, address + bytes) be placed on the node; advice, ignored where
+  // impossible.
   virtual Status bind_memory(void* address, size_t bytes, int node) const = 0;
 
   int cpu_count() const;
 
   // This machine, through libnuma; one node holding every permitted processor where the kernel has no NUMA.
   static std::unique_ptr<Topology> system();
-  // A made-up machine: `nodes` nodes of `cpus_per_node` processors. Pinning only records the node for the calling
-  // thread, so current_node() answers it; binding memory does nothing.
+  // A made-up machine: `nodes` nodes of `cpus_per_node` processors. Pinning only records the node for the
+  // calling thread, so current_node() answers it; binding memory does nothing.
   static std::unique_ptr<Topology> make_up(int nodes, int cpus_per_node);
 };
 

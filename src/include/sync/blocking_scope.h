@@ -5,10 +5,10 @@
 //     ... fsync, condition wait, poll ...
 //   }
 //
-// A worker thread owns a run slot of its group while it executes. BlockingScope gives the slot back, so that another
-// worker may run, names the wait for monitoring, tells the test hook, and takes a slot again at its end. A thread
-// that is no worker passes freely. Scopes nest; only the outermost one acts. Must not be entered with a latch held
-// that a runnable worker could need to make progress.
+// A worker thread owns a run slot of its group while it executes. BlockingScope gives the slot back, so that
+// another worker may run, names the wait for monitoring, tells the test hook, and takes a slot again at its
+// end. A thread that is no worker passes freely. Scopes nest; only the outermost one acts. Must not be
+// entered with a latch held that a runnable worker could need to make progress.
 #pragma once
 
 #include "sync/cancel_token.h"
@@ -18,8 +18,9 @@ namespace varve::sync {
 
 class RunSlots;
 
-// Deterministic tests install one to see, and to order, the waits of the process. Called without any lock held, on
-// the waiting thread: `entering` before it gives up its slot, `leaving` after the wait and before it takes one.
+// Deterministic tests install one to see, and to order, the waits of the process. Called without any lock
+// held, on the waiting thread: `entering` before it gives up its slot, `leaving` after the wait and before it
+// takes one.
 class WaitHook {
  public:
   virtual ~WaitHook() = default;
@@ -29,8 +30,8 @@ class WaitHook {
 
 class BlockingScope {
  public:
-  // `event` must have static storage. With a token the wait is a cancellation point: look at cancelled() before
-  // blocking, and let the wait itself register a Waker.
+  // `event` must have static storage. With a token the wait is a cancellation point: look at cancelled()
+  // before blocking, and let the wait itself register a Waker.
   explicit BlockingScope(const WaitEvent& event, CancelToken* token = nullptr);
   ~BlockingScope();
   BlockingScope(const BlockingScope&) = delete;
@@ -39,8 +40,8 @@ class BlockingScope {
   bool cancelled() const { return token_ != nullptr && token_->pending(); }
   CancelToken* token() const { return token_; }
 
-  // Installs (or with null removes) the process-wide hook; returns the previous one. Tests only, while no thread
-  // is inside a scope.
+  // Installs (or with null removes) the process-wide hook; returns the previous one. Tests only, while no
+  // thread is inside a scope.
   static WaitHook* set_hook(WaitHook* hook);
 
  private:

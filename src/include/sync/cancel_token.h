@@ -1,9 +1,9 @@
 // The requests that others make to a running session: stop this statement, end the session, time is up.
 //
-// A token belongs to one session and outlives its waits. Any thread may call request(); the session's thread looks
-// at pending() at its cancellation points and consumes what it acts upon with clear(). A thread that blocks
-// registers a Waker for the length of the wait (BlockingScope users: ParkingSpot and socket waits do), and a
-// request wakes it.
+// A token belongs to one session and outlives its waits. Any thread may call request(); the session's thread
+// looks at pending() at its cancellation points and consumes what it acts upon with clear(). A thread that
+// blocks registers a Waker for the length of the wait (BlockingScope users: ParkingSpot and socket waits do),
+// and a request wakes it.
 #pragma once
 
 #include <atomic>
@@ -24,8 +24,8 @@ enum class CancelReason : uint32_t {
   kConnectionLost = 32,   // the client is gone; sticky
 };
 
-// Something a blocked thread waits on. wake() may be called from any thread, any number of times, and must not
-// block.
+// Something a blocked thread waits on. wake() may be called from any thread, any number of times, and must
+// not block.
 class Waker {
  public:
   virtual void wake() = 0;
@@ -62,13 +62,14 @@ class CancelToken {
 
   // kCancelled or, for the timeouts, kTimeout, with PostgreSQL's message; OK if nothing is pending.
   Status status() const;
-  // Throws the SqlError PostgreSQL would raise (57014, 57P01, 55P03, 25P03, 57P05); consumes statement requests.
+  // Throws the SqlError PostgreSQL would raise (57014, 57P01, 55P03, 25P03, 57P05); consumes statement
+  // requests.
   void throw_if_pending() {
     if (__builtin_expect(pending(), 0)) throw_pending();
   }
 
-  // Registers the waker of the one thread that waits on behalf of this session, null to remove it. If a request is
-  // pending already the waker is woken at once.
+  // Registers the waker of the one thread that waits on behalf of this session, null to remove it. If a
+  // request is pending already the waker is woken at once.
   void set_waker(Waker* waker);
 
  private:

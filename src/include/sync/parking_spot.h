@@ -1,11 +1,12 @@
-// Blocks one thread until another one signals it, with timeout and cancellation. Waits inside a BlockingScope.
+// Blocks one thread until another one signals it, with timeout and cancellation. Waits inside a
+// BlockingScope.
 //
 //   ParkingSpot spot;                 // usually on the waiter's stack, its address in some queue
 //   Status s = spot.wait(kMyEvent, token, timeout_us);
 //   ... another thread:  spot.signal();
 //
-// The signal is remembered: signal() before wait() makes wait() return at once. Whoever signals must be sure that
-// the spot still lives: remove it from the queue, under the queue's lock, first (WaitQueue does).
+// The signal is remembered: signal() before wait() makes wait() return at once. Whoever signals must be sure
+// that the spot still lives: remove it from the queue, under the queue's lock, first (WaitQueue does).
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// How many workers of a group may run at once: a counting semaphore whose holders give their slot back while they
-// wait (BlockingScope).
+// How many workers of a group may run at once: a counting semaphore whose holders give their slot back while
+// they wait (BlockingScope).
 //
 // A thread that returns from a wait goes before new work: release() hands the slot to it directly.
 #pragma once
@@ -12,8 +12,8 @@ namespace varve::sync {
 
 class RunSlots {
  public:
-  // Told that a holder gave its slot up in order to wait, so that a spare worker can be set to work. Called on the
-  // thread that is about to wait; must not block.
+  // Told that a holder gave its slot up in order to wait, so that a spare worker can be set to work. Called
+  // on the thread that is about to wait; must not block.
   class Overseer {
    public:
     virtual void slot_given_up() = 0;

@@ -1,7 +1,7 @@
 // What a thread waits for, named as in PostgreSQL's pg_stat_activity (wait_event_type, wait_event).
 //
-// Each module defines its events as inline constexpr WaitEvent objects; their addresses are their identity, so a
-// report of the current wait is one pointer store.
+// Each module defines its events as inline constexpr WaitEvent objects; their addresses are their identity,
+// so a report of the current wait is one pointer store.
 #pragma once
 
 #include <atomic>
@@ -11,15 +11,15 @@
 namespace varve::sync {
 
 enum class WaitClass : uint8_t {
-  kActivity,   // a background process waits for work
+  kActivity,  // a background process waits for work
   kBufferPin,
-  kClient,     // socket of a client
+  kClient,  // socket of a client
   kExtension,
   kIo,
-  kIpc,        // another thread of the server
-  kLock,       // heavyweight lock
-  kLwLock,     // latch
-  kTimeout,    // sleeping on purpose
+  kIpc,      // another thread of the server
+  kLock,     // heavyweight lock
+  kLwLock,   // latch
+  kTimeout,  // sleeping on purpose
 };
 
 // "Activity", "BufferPin", "Client", …
