@@ -31,6 +31,6 @@ varve_module(executor  DEPENDS common port memory sync types vector functions tx
 varve_module(commands  DEPENDS common port memory types vector functions txn access catalog parser analyzer planner executor)
 
 # --- the running process
-varve_module(session   FRONTEND DEPENDS common memory types txn catalog parser analyzer planner executor commands)
 varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
+varve_module(session   FRONTEND DEPENDS common memory types txn recovery net catalog parser analyzer planner executor commands)
 varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog session net)

@@ -8,6 +8,7 @@
 
 #include "analyzer/analyzer.h"
 #include "catalog/catalog.h"
+#include "common/sqlstate.h"
 #include "functions/eval_context.h"
 
 namespace varve::parser {
