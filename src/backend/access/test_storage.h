@@ -29,7 +29,7 @@ class TestStorage {
     buffer::PoolOptions options;
     options.frame_bytes = frames * buffer::kPageBytes;
     options.max_pages = 1 << 24;
-    options.huge_pages = false;
+    options.huge_pages = frames > 16384;
     pool_ = buffer::make_buffer_pool(vfs_, "data", *log_, options);
     VARVE_CHECK(create_space(*pool_).ok());
   }
