@@ -35,8 +35,12 @@ class Numeric {
   Numeric(int128 significand, int scale)
       : lo_(static_cast<uint64_t>(significand)),
         hi_(static_cast<uint64_t>(significand >> 64) << 16 | static_cast<uint64_t>(scale) << 8) {}
-  explicit Numeric(const BigDecimal* big)
-      : lo_(reinterpret_cast<uint64_t>(big)), hi_(static_cast<uint64_t>(Kind::kBig)) {}
+  static Numeric from_big(const BigDecimal* big) {
+    Numeric n;
+    n.lo_ = reinterpret_cast<uint64_t>(big);
+    n.hi_ = static_cast<uint64_t>(Kind::kBig);
+    return n;
+  }
   static Numeric nan() { return special(Kind::kNan); }
   static Numeric infinity() { return special(Kind::kInfinity); }
   static Numeric negative_infinity() { return special(Kind::kNegativeInfinity); }

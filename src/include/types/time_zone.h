@@ -38,7 +38,7 @@ class TimeZone {
   // What the zone's clocks show at this moment (microseconds since 2000-01-01 UTC).
   ZoneOffset at_utc(int64_t utc_us) const;
   // The offset that local wall-clock time stands for. In a gap the time is read with the offset before the
-  // gap, in an overlap as standard time, as PostgreSQL does.
+  // gap, in an overlap with the offset after it, as PostgreSQL does.
   ZoneOffset at_local(int64_t local_us) const;
   // The offset of an abbreviation this zone itself uses ("CET"), as in force at or last before `utc_us`.
   bool find_abbreviation(std::string_view upper_abbreviation, int64_t utc_us, ZoneOffset* result) const;
