@@ -138,7 +138,7 @@ bool LockManagerImpl::acquire_fast(TransactionImpl& txn, const LockTag& tag, Loc
       break;
     }
   }
-  if (free_slot == FastLocks::kSlots) return false;
+  if (free_slot == FastLocks::kSlots || fast.moved) return false;
   // A strong request announced itself before it walks the slots; it has not walked ours (we hold the spin lock)
   // or we see its announcement.
   if (strong_counter(tag).load(std::memory_order_seq_cst) != 0) return false;
@@ -194,6 +194,7 @@ Status LockManagerImpl::move_fast_locks(const LockTag& tag) {
       holder->modes = static_cast<ModeMask>(holder->modes | fast.modes[i]);
       lock->granted = static_cast<ModeMask>(lock->granted | fast.modes[i]);
       fast.modes[i] = 0;
+      fast.moved = true;
     }
   });
   return result;
@@ -339,6 +340,10 @@ void LockManagerImpl::release_to(TransactionImpl& txn, size_t count) {
     Partition& part = partition(hash_tag(held.tag));
     std::lock_guard guard(part.mutex);
     release_mode(part, held.holder, held.mode);
+  }
+  if (count == 0 && txn.fast.moved) {  // only ever set for one who holds something: nobody races with this
+    std::lock_guard guard(txn.fast.spin);
+    txn.fast.moved = false;
   }
 }
 

@@ -77,6 +77,7 @@ struct FastLocks {
   static constexpr uint32_t kSlots = 16;
   SpinLock spin;
   uint32_t used = 0;  // slots 0..used-1; one whose modes are 0 is free
+  bool moved = false;  // some lock of ours is in the table instead: look there first
   uint32_t pid = 0;
   uint64_t owner = 0;
   std::array<uint64_t, kSlots> relation{};

@@ -228,7 +228,7 @@ TEST(Log, EveryAcknowledgedFlushSurvivesACrashAnywhere) {
       appended.resize(found.size());
       ASSERT_EQ(found, appended) << "seed " << seed << " crash " << crash_at;
       if (!crashed_first) {
-        EXPECT_GT(crash_at, 30u);
+        EXPECT_GT(crash_at, 20u);
         break;
       }
     }
