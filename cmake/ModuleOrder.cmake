@@ -20,6 +20,11 @@ varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
 varve_module(parser    FRONTEND DEPENDS common memory)
 varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access)
+target_compile_definitions(varve_catalog PRIVATE
+  VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")
+file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.tsv")
+set_source_files_properties("${CMAKE_SOURCE_DIR}/src/backend/catalog/embedded.cpp" PROPERTIES
+  OBJECT_DEPENDS "${VARVE_BOOTSTRAP_FILES}")
 varve_module(analyzer  FRONTEND DEPENDS common memory types vector functions parser catalog)
 varve_module(planner   DEPENDS common memory types vector functions catalog analyzer)
 varve_module(executor  DEPENDS common port memory sync types vector functions txn access catalog analyzer planner)

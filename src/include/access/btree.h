@@ -95,6 +95,12 @@ class Btree {
     uint32_t height;
   };
   virtual Result<Statistics> statistics() = 0;
+  // VACUUM. remove_dead(): the row has been found deleted and stable (Heap::DeadRowSink); takes its entry
+  // out, if it is there. sweep(): removes all entries that are marked or whose row is dead, as far as their
+  // rows are not changing.
+  virtual Status remove_dead(wal::Bytes key, Tid tid) = 0;
+  virtual Result<uint64_t> sweep(Xid horizon) = 0;
+
   // Structure check: order, fences, links, levels. Describes the first fault as kCorruption.
   virtual Status verify() = 0;
 

@@ -34,6 +34,8 @@ inline constexpr uint16_t kRowMoved = 4;          // target of a stub: scans ski
 inline constexpr uint16_t kRowHasLocks = 8;       // hint: look into the lock manager before writing
 inline constexpr uint16_t kRowKeysChanged = 16;   // an indexed column changed in place: index scans re-check keys
 
+inline constexpr uint16_t kRowKeyWriter = 32;     // the last writer, while it runs, holds FOR UPDATE strength; else NO KEY UPDATE
+
 inline constexpr size_t kMaxRowBytes = 8000;  // row bytes without the header; larger values go to overflow pages
 
 // A version of a row, copied out of its page (or rebuilt from undo).
@@ -62,6 +64,7 @@ enum class LockOutcome : uint8_t {
   kLockedUpdated,  // locked, but a newer committed version exists; it is in `newest`: re-check the quals (READ COMMITTED)
   kDeleted,        // gone meanwhile
   kSkipped,        // WaitPolicy::kSkip and it would wait
+  kSelfModified,   // the same command has written this row already; nothing was changed
 };
 
 class Heap {
@@ -104,6 +107,18 @@ class Heap {
   virtual Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) = 0;
   // All pages of the heap as runs; morsels are cut from these.
   virtual Result<std::vector<PageRun>> runs() = 0;
+
+  // Finds deleted rows that no purge queue knows (their xid is below start_xid()) and frees their slots after
+  // `sink` has removed the index entries. One page at a time, latched only while it is copied.
+  class DeadRowSink {
+   public:
+    virtual ~DeadRowSink() = default;
+    virtual Status remove_index_entries(std::span<const Tid> tids, std::span<const RowVersion> rows) = 0;
+  };
+  struct VacuumResult {
+    uint64_t pages = 0, live_rows = 0, dead_rows_removed = 0, dead_rows_kept = 0;
+  };
+  virtual Result<VacuumResult> vacuum(DeadRowSink& sink) = 0;
 
   virtual PageId segment() const = 0;
 };

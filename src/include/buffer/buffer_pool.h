@@ -13,7 +13,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <utility>
 
+#include "buffer/frame.h"
 #include "buffer/page.h"
 #include "common/status.h"
 #include "common/strong_id.h"
@@ -29,25 +32,31 @@ class LogManager;
 namespace varve::buffer {
 
 class BufferPool;
-struct Frame;
 
 // Shared latch held: the page can be read, not changed.
 class SharedGuard {
  public:
   SharedGuard() = default;
-  SharedGuard(SharedGuard&& o) noexcept;
-  SharedGuard& operator=(SharedGuard&& o) noexcept;
+  SharedGuard(SharedGuard&& o) noexcept : frame_(std::exchange(o.frame_, nullptr)) {}
+  SharedGuard& operator=(SharedGuard&& o) noexcept {
+    if (this != &o) {
+      release();
+      frame_ = std::exchange(o.frame_, nullptr);
+    }
+    return *this;
+  }
   ~SharedGuard() { release(); }
 
   explicit operator bool() const { return frame_ != nullptr; }
-  PageId id() const;
-  const Page& page() const;
-  void release();
+  PageId id() const { return frame_->id(); }
+  const Page& page() const { return *frame_->page; }
+  void release() {
+    if (frame_ != nullptr) std::exchange(frame_, nullptr)->latch.unlock_shared();
+  }
 
  private:
   friend class BufferPool;
-  SharedGuard(BufferPool* pool, Frame* frame) : pool_(pool), frame_(frame) {}
-  BufferPool* pool_ = nullptr;
+  explicit SharedGuard(Frame* frame) : frame_(frame) {}
   Frame* frame_ = nullptr;
 };
 
@@ -55,23 +64,30 @@ class SharedGuard {
 class ExclusiveGuard {
  public:
   ExclusiveGuard() = default;
-  ExclusiveGuard(ExclusiveGuard&& o) noexcept;
-  ExclusiveGuard& operator=(ExclusiveGuard&& o) noexcept;
+  ExclusiveGuard(ExclusiveGuard&& o) noexcept : frame_(std::exchange(o.frame_, nullptr)) {}
+  ExclusiveGuard& operator=(ExclusiveGuard&& o) noexcept {
+    if (this != &o) {
+      release();
+      frame_ = std::exchange(o.frame_, nullptr);
+    }
+    return *this;
+  }
   ~ExclusiveGuard() { release(); }
 
   explicit operator bool() const { return frame_ != nullptr; }
-  PageId id() const;
-  const Page& page() const;
+  PageId id() const { return frame_->id(); }
+  const Page& page() const { return *frame_->page; }
   // For LogBatch and recovery. A direct write here that is not logged must be a hint that may be lost.
-  Page& mutable_page();
+  Page& mutable_page() { return *frame_->page; }
   // The page now differs from disk; `lsn` is the end of the record that changed it.
-  void mark_dirty(Lsn lsn);
-  void release();
+  void mark_dirty(Lsn lsn) { frame_->mark_dirty(lsn); }
+  void release() {
+    if (frame_ != nullptr) std::exchange(frame_, nullptr)->latch.unlock_exclusive();
+  }
 
  private:
   friend class BufferPool;
-  ExclusiveGuard(BufferPool* pool, Frame* frame) : pool_(pool), frame_(frame) {}
-  BufferPool* pool_ = nullptr;
+  explicit ExclusiveGuard(Frame* frame) : frame_(frame) {}
   Frame* frame_ = nullptr;
 };
 
@@ -80,22 +96,31 @@ class ExclusiveGuard {
 class OptimisticGuard {
  public:
   OptimisticGuard() = default;
-  OptimisticGuard(OptimisticGuard&& o) noexcept;
-  OptimisticGuard& operator=(OptimisticGuard&& o) noexcept;
+  OptimisticGuard(OptimisticGuard&& o) noexcept
+      : frame_(std::exchange(o.frame_, nullptr)), version_(o.version_), id_(o.id_) {}
+  OptimisticGuard& operator=(OptimisticGuard&& o) noexcept {
+    if (this != &o) {
+      release();
+      frame_ = std::exchange(o.frame_, nullptr);
+      version_ = o.version_;
+      id_ = o.id_;
+    }
+    return *this;
+  }
   ~OptimisticGuard() { release(); }
 
   explicit operator bool() const { return frame_ != nullptr; }
-  PageId id() const;
-  const Page& page() const;
+  PageId id() const { return id_; }
+  const Page& page() const { return *frame_->page; }
   // False: something changed since the guard was made; forget what was read and start again.
-  [[nodiscard]] bool validate() const;
-  void release();
+  [[nodiscard]] bool validate() const { return frame_->latch.validate(version_); }
+  void release() {
+    if (frame_ != nullptr) std::exchange(frame_, nullptr)->latch.end_optimistic();
+  }
 
  private:
   friend class BufferPool;
-  OptimisticGuard(BufferPool* pool, Frame* frame, uint64_t version)
-      : pool_(pool), frame_(frame), version_(version) {}
-  BufferPool* pool_ = nullptr;
+  OptimisticGuard(Frame* frame, uint64_t version, PageId id) : frame_(frame), version_(version), id_(id) {}
   Frame* frame_ = nullptr;
   uint64_t version_ = 0;
   PageId id_;
@@ -119,7 +144,8 @@ class BufferPool {
   // kOutOfMemory when every frame is fixed. A page beyond the end of the file reads as zeros.
   virtual Result<SharedGuard> fix_shared(PageId id) = 0;
   virtual Result<ExclusiveGuard> fix_exclusive(PageId id) = 0;
-  // As fix_exclusive but does not read: the caller is about to initialise the page.
+  // As fix_exclusive but does not read: the caller is about to initialise the page. Its bytes are zeros or,
+  // if the page was resident, as they were.
   virtual Result<ExclusiveGuard> fix_new(PageId id) = 0;
   // An empty guard when the page is being written exclusively or is not resident after the read attempt was
   // restarted; callers retry a bounded number of times and then use fix_shared.
@@ -130,7 +156,8 @@ class BufferPool {
   // Writes out every page that was dirty before this call began (checkpoint), WAL first. Paced over
   // `target_us` when nonzero.
   virtual Status write_dirty(uint64_t target_us) = 0;
-  // The oldest recovery LSN of any dirty page; the log's reserved position if none.
+  // Every change that is not on disk yet was made by a record that ends at or behind this; the log's reserved
+  // position if none.
   virtual Lsn oldest_dirty_lsn() const = 0;
   // fsync of the data files (after write_dirty, before the checkpoint record counts).
   virtual Status sync() = 0;
@@ -144,15 +171,15 @@ class BufferPool {
   virtual PoolStatistics statistics() const = 0;
 
  protected:
-  friend class SharedGuard;
-  friend class ExclusiveGuard;
-  friend class OptimisticGuard;
-  static SharedGuard make_shared_guard(BufferPool* p, Frame* f) { return {p, f}; }
-  static ExclusiveGuard make_exclusive_guard(BufferPool* p, Frame* f) { return {p, f}; }
-  static OptimisticGuard make_optimistic_guard(BufferPool* p, Frame* f, uint64_t v) { return {p, f, v}; }
+  static SharedGuard make_shared_guard(Frame* f) { return SharedGuard(f); }
+  static ExclusiveGuard make_exclusive_guard(Frame* f) { return ExclusiveGuard(f); }
+  static OptimisticGuard make_optimistic_guard(Frame* f, uint64_t v, PageId id) { return {f, v, id}; }
 };
 
-// Data files are "<directory>/<n>" of 1 GiB each.
+// Data files are "<directory>/<n>" of 1 GiB each; the directory is made if needed. All frames on one node:
+std::unique_ptr<BufferPool> make_buffer_pool(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
+                                             const PoolOptions& options);
+// Spread over the machine's nodes; `topology` outlives the pool.
 std::unique_ptr<BufferPool> make_buffer_pool(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
                                              const port::Topology& topology, const PoolOptions& options);
 

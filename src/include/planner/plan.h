@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -106,8 +107,16 @@ struct IndexBound {
   Expr* value = nullptr;  // over params / exec params / constants only; null: open
   bool inclusive = true;
 };
+// What catalog::Index says in SQL, bound: over the table's not dropped columns in order. Only for indexes that have an
+// expression or a predicate.
+struct BoundIndex {
+  const catalog::Index* index = nullptr;
+  ExprList keys;  // one a key column; null: a plain column
+  Expr* predicate = nullptr;
+};
 struct IndexScanPlan : ScanPlan {
   const catalog::Index* index = nullptr;
+  const BoundIndex* bound = nullptr;  // null: plain columns only
   ExprList equal;       // one a leading key; a NULL value finds nothing
   IndexBound lower, upper;  // of the key after those
   // Key `equal.size()` takes each of these values in turn (IN lists), in index order, deduplicated.
@@ -248,6 +257,7 @@ struct ModifyPlan : Plan {
   ExprList returning;                         // empty: no RETURNING
   ExprList checks;                            // CHECK constraints and NOT NULL are tested by the node; over the new row
   std::span<std::string_view> check_names;
+  std::span<BoundIndex> bound_indexes;        // of the relation's indexes, those with expressions or a predicate
   // Stored generated columns: expression over the new row, by column.
   std::span<catalog::ColumnNumber> generated;
   ExprList generated_exprs;
@@ -271,7 +281,7 @@ struct PlannedStatement {
   Plan* root = nullptr;
   std::vector<Plan*> subplans;             // by SubplanExpr::subplan
   std::vector<Plan*> ctes;                 // by CteScanPlan::cte
-  std::vector<catalog::RelationPtr> relations;
+  std::deque<catalog::RelationPtr> relations;  // addresses are stable
   std::vector<Oid> param_types;
   uint32_t exec_param_count = 0;
   uint32_t node_count = 0;

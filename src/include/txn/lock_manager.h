@@ -1,8 +1,8 @@
 // Heavyweight locks: relations, rows, transactions, advisory keys. PostgreSQL's eight modes and conflicts.
 //
 // Partitioned hash table; a waiter blocks in a BlockingScope, FIFO per lock; after deadlock_timeout it looks for
-// a cycle (lock waits and xid waits together) and the waiter that finds one gets kDeadlock with a detail text
-// in PostgreSQL's words. Locks are held to the end of the transaction (advisory session locks excepted).
+// a cycle (lock waits and xid waits together) and the waiter that finds one gets kDeadlock, whose message is the
+// detail text in PostgreSQL's words. Locks are held to the end of the transaction (advisory session locks excepted).
 #pragma once
 
 #include <cstdint>
@@ -55,6 +55,10 @@ class LockManager {
                              uint64_t timeout_us) = 0;
   // Somebody else holds a row lock conflicting with `strength`.
   virtual bool row_locked_by_other(Transaction& txn, uint32_t database, Tid tid, RowLock strength) = 0;
+  // Somebody else holds KEY SHARE.
+  virtual bool row_key_shared_by_other(Transaction& txn, uint32_t database, Tid tid) = 0;
+  // Anybody holds or waits for a row lock here: while false, the row's kRowHasLocks hint may be cleared.
+  virtual bool row_has_locks(uint32_t database, Tid tid) = 0;
   // Session-level advisory locks: `owner` identifies the session.
   virtual Status acquire_session(uint64_t owner, Transaction& txn, const LockTag& tag, LockMode mode,
                                  WaitPolicy policy, uint64_t timeout_us) = 0;
@@ -69,6 +73,7 @@ class LockManager {
     uint64_t owner;
     std::string mode;
     bool granted;
+    uint32_t pid = 0;
   };
   virtual std::vector<LockRow> snapshot() const = 0;
 };

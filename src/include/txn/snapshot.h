@@ -1,6 +1,7 @@
 // A snapshot is one number; visibility is one comparison.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "common/strong_id.h"
@@ -18,6 +19,9 @@ struct Snapshot {
   Csn csn;
   Xid own_xid;  // 0 while the transaction has written nothing
   UndoPtr own_limit;
+  // Where visible() notes the newest commit this transaction has seen that may not be durable yet; null: nobody
+  // wants to know. Several threads may read under one snapshot.
+  std::atomic<uint64_t>* newest_seen = nullptr;
 };
 
 }  // namespace varve::txn

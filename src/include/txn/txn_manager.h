@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/status.h"
@@ -37,6 +38,13 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
+  // Set by the session after begin(). Process id in deadlock reports and pg_locks; sessions with the same nonzero
+  // `session_owner` never conflict with their own session-level advisory locks. lock_timeout of update() and
+  // remove(); 0: none.
+  uint32_t owner_pid = 0;
+  uint64_t session_owner = 0;
+  uint64_t lock_timeout_us = 0;
+
   // 0 until the first write; assign_xid() gives it one and locks it.
   virtual Xid xid() const = 0;
   virtual Xid assign_xid() = 0;
@@ -50,11 +58,15 @@ class Transaction {
   virtual uint64_t pin_snapshot(const Snapshot& snapshot) = 0;
   virtual void unpin_snapshot(uint64_t pin) = 0;
 
-  // Start of this transaction's last log record: prev_lsn of the next one.
+  // Start of this transaction's last log record: prev_lsn of the next one. Set it (from LogBatch::commit's
+  // `start`) before the page latches go.
   virtual Lsn last_lsn() const = 0;
   virtual void set_last_lsn(Lsn lsn) = 0;
 
-  // Copies the undo bytes into this transaction's undo log; the row header takes the returned pointer.
+  // Copies the undo bytes into this transaction's undo log; the row header takes the returned pointer. Call it
+  // with the pages latched, as the last step that can fail before the log record is appended: last_lsn() is
+  // taken as the record to undo after this one. kNoUndo when the undo limit is reached (the caller returns
+  // kOutOfMemory and changes nothing).
   virtual UndoPtr add_undo(wal::Bytes bytes, Xid previous_xid, UndoPtr previous_undo) = 0;
   virtual UndoPtr undo_position() const = 0;
 
@@ -105,7 +117,12 @@ class TxnManager {
   virtual void start_purge() = 0;
   virtual void stop_purge() = 0;
 
-  // For the checkpoint: running writers with their first and last record, and the next xid.
+  // Xids below were finished before this process began: what they left to purge is found by vacuum only.
+  virtual Xid start_xid() const { return Xid{0}; }
+
+  // For the checkpoint: running writers, and the next xid. Call it after begin_checkpoint(). `first_lsn` is a
+  // record boundary at or before the writer's first record. `last_lsn` may lag one record behind: analysis that
+  // starts at the smallest first_lsn (or the redo point, if smaller) finds every record of every loser.
   struct ActiveWriter {
     Xid xid;
     Lsn first_lsn, last_lsn;
@@ -114,7 +131,16 @@ class TxnManager {
   virtual Xid next_xid() const = 0;
 };
 
+struct TxnOptions {
+  uint64_t undo_memory_bytes = 1ULL << 30;  // beyond it chunks go to the spill file, or the writer gets 53200
+  std::string spill_directory;              // a directory of the operating system; empty: do not spill
+  uint64_t spill_bytes = 64ULL << 30;       // limit of the spill file
+  uint64_t max_locks = 16ULL << 20;         // lock table entries of all transactions together
+  uint64_t purge_interval_us = 10'000;      // pause of the purge thread when there is little to do
+};
+
 // `next_xid`: every smaller xid is finished, as recovery guarantees.
-std::unique_ptr<TxnManager> make_txn_manager(buffer::BufferPool& pool, Xid next_xid);
+std::unique_ptr<TxnManager> make_txn_manager(buffer::BufferPool& pool, Xid next_xid,
+                                             const TxnOptions& options = {});
 
 }  // namespace varve::txn

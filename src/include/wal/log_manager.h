@@ -1,9 +1,9 @@
 // The write-ahead log: one stream of records, many writers, one file sequence.
 //
-// append() reserves space with one fetch_add, copies the record into a ring in parallel with other writers, and
-// returns the Lsn behind it. Nothing is durable before flush(). Group commit: the first thread that calls
-// flush() and finds none under way writes and syncs for everybody who is waiting; the others wait and are woken.
-// Thread-safe throughout.
+// append() reserves space with one fetch_add, copies the record into a ring in parallel with other writers,
+// and returns the Lsn behind it. Nothing is durable before flush(). Group commit: the first thread that calls
+// flush() and finds none under way writes and syncs for everybody who is waiting; the others wait and are
+// woken. Thread-safe throughout.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "common/status.h"
 #include "common/strong_id.h"
+#include "wal/append_gate.h"
 #include "wal/log_record.h"
 
 namespace varve::port {
@@ -21,10 +22,15 @@ class Vfs;
 namespace varve::wal {
 
 struct LogOptions {
-  std::string directory;                      // inside the Vfs, e.g. "wal"
-  uint64_t segment_bytes = 64ULL << 20;       // preallocated and recycled
-  uint64_t ring_bytes = 32ULL << 20;          // power of two
-  bool sync = true;                           // false only for throw-away tests (fsync = off)
+  std::string directory;                 // inside the Vfs, e.g. "wal"
+  uint64_t segment_bytes = 64ULL << 20;  // preallocated and recycled
+  uint64_t ring_bytes = 32ULL << 20;     // power of two
+  bool sync = true;                      // false only for throw-away tests (fsync = off)
+  uint64_t system_id = 0;                // seeds the records' checksums: another system's log is not ours
+  bool background = true;                // a thread prepares the next segment; false: deterministic I/O order
+  // What happens when the log cannot be written. Null: the process says so and aborts. A handler that returns
+  // (crash tests) leaves a dead log: append() goes nowhere and flush() returns the error for ever.
+  void (*on_failure)(const Status&) = nullptr;
 };
 
 // The parts of a record, gathered by the caller; append() copies them. All spans live until it returns.
@@ -66,6 +72,8 @@ class LogManager {
   virtual Lsn begin_checkpoint() = 0;
   // Segments wholly before `lsn` may be recycled.
   virtual Status release_before(Lsn lsn) = 0;
+  // What begin_checkpoint() waits for. Whoever logs a change to pages holds a window (LogBatch does).
+  virtual AppendGate& gate() = 0;
 };
 
 struct OpenLog {
@@ -73,8 +81,9 @@ struct OpenLog {
   Lsn end;  // where the valid log ended; appending continues here
 };
 
-// Opens the log for appending at its valid end (creating it when the directory is empty, starting at
-// `first_lsn`). Reads forward from `scan_from` (a known record boundary) to find the end.
+// Opens the log for appending at its valid end (creating it when there is none, starting at
+// `scan_from`, or at 64 if that is 0). Reads forward from `scan_from` (a known record boundary) to find the
+// end.
 Result<OpenLog> open_log(port::Vfs& vfs, const LogOptions& options, Lsn scan_from);
 
 // Reads records in order, from a boundary. For recovery, rollback by prev_lsn, replication.
@@ -89,7 +98,7 @@ class LogReader {
     Bytes bytes;  // the whole record; valid until the next call
 
     Bytes undo() const;
-    Bytes body() const;
+    Bytes body() const;  // up to 7 bytes longer than what was appended: zeros that round the record up to 8
     // Calls f(const BlockHeader&, Bytes payload) for every block.
     template <class F>
     void for_each_block(F&& f) const;

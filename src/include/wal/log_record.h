@@ -8,14 +8,16 @@
 //   +----------+---------+-------------+----------------+---------------+
 //   | page u64 | op  u8  | flags   u8  | length     u16 | payload bytes |
 //   +----------+---------+-------------+----------------+---------------+
-//   then undo_length bytes of undo, then body bytes (kinds without blocks: commit, checkpoint …), padding to 8.
+//   then undo_length bytes of undo, then body bytes (kinds without blocks: commit, checkpoint …), padding
+//   to 8.
 //
 // A record is redone page by page: block i needs only page i and its payload, so recovery spreads pages over
 // threads. A record is atomic: recovery sees it whole or not at all. `prev_lsn` chains the records of one
 // transaction backwards; rollback at recovery walks it. In a compensation record (kFlagCompensation) prev_lsn
 // names the record to undo next instead, so work already undone is not undone twice.
-// crc32c covers the record from byte 8 on, seeded with the low 32 bits of its start LSN, so that leftovers in
-// a recycled segment never look valid.
+// crc32c covers the record from byte 8 on, seeded with its start LSN and the system's id (folded to 32 bits
+// by hash_combine; the low bits alone would repeat every 4 GiB, a multiple of the segment size), so that
+// leftovers in a recycled segment never look valid.
 #pragma once
 
 #include <cstddef>
@@ -36,9 +38,11 @@ enum class RecordKind : uint8_t {
 
 inline constexpr uint8_t kFlagCompensation = 1;
 
-inline constexpr uint8_t kBlockFullImage = 1;  // payload is the whole page after the change (LZ4 if kBlockLz4)
+inline constexpr uint8_t kBlockFullImage =
+    1;  // payload is the whole page after the change (LZ4 if kBlockLz4)
 inline constexpr uint8_t kBlockLz4 = 2;
-inline constexpr uint8_t kBlockInitialises = 4;  // the op rebuilds the page from nothing: no read, no full image
+inline constexpr uint8_t kBlockInitialises =
+    4;  // the op rebuilds the page from nothing: no read, no full image
 
 struct RecordHeader {
   uint32_t length;  // of the whole record with header and padding

@@ -1,7 +1,8 @@
 // Page operations and the functions that carry them out.
 //
-// An access method changes a page only through an operation: the operation's payload goes into the log and the
-// same function applies it to the page, now and at recovery. Codes are part of the log format: never reuse one.
+// An access method changes a page only through an operation: the operation's payload goes into the log and
+// the same function applies it to the page, now and at recovery. Codes are part of the log format: never
+// reuse one.
 #pragma once
 
 #include <cstdint>
