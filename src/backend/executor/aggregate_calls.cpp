@@ -1,5 +1,7 @@
 #include "aggregate_calls.h"
 
+#include <algorithm>
+
 #include "common/sql_error.h"
 
 namespace varve::executor {
@@ -259,18 +261,9 @@ void AggregateCalls::distinct_rows(Call& c, const Chunk& keyed, const Selection&
     return;
   }
   if (c.seen->groups().size() == before) return;
-  // The first row of every new group.
-  std::vector<uint8_t*> fresh(c.seen->fresh().begin(), c.seen->fresh().end());
-  std::sort(fresh.begin(), fresh.end());
-  std::vector<bool> used(fresh.size());
-  for (uint32_t i = 0; i < rows.count; ++i) {
-    auto it = std::lower_bound(fresh.begin(), fresh.end(), groups[i]);
-    if (it == fresh.end() || *it != groups[i]) continue;
-    auto at = static_cast<size_t>(it - fresh.begin());
-    if (used[at]) continue;
-    used[at] = true;
-    selected_[n++] = static_cast<uint16_t>(rows[i]);
-  }
+  n = static_cast<uint32_t>(c.seen->fresh_rows().size());
+  std::copy(c.seen->fresh_rows().begin(), c.seen->fresh_rows().end(), selected_.begin());
+  std::sort(selected_.begin(), selected_.begin() + n);
   std::vector<void*> states(context_.chunk_rows());
   for (uint32_t i = 0; i < n; ++i)
     states[selected_[i]] = reinterpret_cast<void*>(keyed.column(0).data<int64_t>()[selected_[i]]);

@@ -19,6 +19,8 @@ class GroupTable {
   // initialised), or with `add` false null.
   void find(std::span<const Vector* const> keys, const Selection& rows, uint8_t** groups, bool add);
   std::span<uint8_t* const> fresh() const { return fresh_; }
+  // The row that each fresh group came from, in no particular order.
+  std::span<const uint16_t> fresh_rows() const { return {fresh_rows_.data(), fresh_.size()}; }
 
   std::span<uint8_t* const> groups() const { return rows_; }
   const RowFormat& format() const { return format_; }
