@@ -41,17 +41,20 @@ Status check_size(wal::Bytes key) {
   return Status::invalid(fmt::format("index row size {} exceeds maximum {}", key.size(), kMaxKeyBytes));
 }
 
-LogTerms terms_of(txn::Transaction& txn, wal::Bytes undo) {
+Status remember(txn::Transaction& txn, wal::Bytes undo) {
+  if (txn.add_undo(undo, kInvalidXid, txn::kNoUndo) != txn::kNoUndo) return {};
+  return Status(StatusCode::kOutOfMemory, "the transaction's undo log is full");
+}
+
+// With the leaf latched: the undo record first, since afterwards nothing may fail.
+Result<LogTerms> terms_of(txn::Transaction& txn, wal::Bytes undo) {
   LogTerms terms{};
   terms.xid = txn.assign_xid();
   terms.prev_lsn = txn.last_lsn();
   terms.undo = undo;
+  terms.txn = &txn;
+  VARVE_RETURN_IF_ERROR(remember(txn, undo));
   return terms;
-}
-
-void note(txn::Transaction& txn, const LogTerms& terms) {
-  txn.add_undo(terms.undo, kInvalidXid, txn::kNoUndo);
-  txn.set_last_lsn(terms.start);
 }
 
 // Leaves latched from left to right while equal keys are checked: the first one keeps other inserters of the
@@ -112,19 +115,19 @@ ExclusiveGuard& covering(LeafChain& chain, const Pair& pair) {
   return chain.last();
 }
 
-void insert_at(BtreeCore& core, txn::Transaction& txn, ExclusiveGuard& leaf, wal::Bytes key, Tid tid) {
+Status insert_at(BtreeCore& core, txn::Transaction& txn, ExclusiveGuard& leaf, wal::Bytes key, Tid tid) {
   UndoBytes undo(UndoKind::kIndexInsert, 0, core.segment(), key, tid);
-  LogTerms terms = terms_of(txn, undo.get());
+  VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
   core.log_insert(leaf, Pair(key, tid.packed()), terms);
-  note(txn, terms);
+  return {};
 }
 
-void revive_at(BtreeCore& core, txn::Transaction& txn, ExclusiveGuard& leaf, uint32_t position,
-               wal::Bytes key, Tid tid) {
+Status revive_at(BtreeCore& core, txn::Transaction& txn, ExclusiveGuard& leaf, uint32_t position,
+                 wal::Bytes key, Tid tid) {
   UndoBytes undo(UndoKind::kIndexInsert, kWasMarked, core.segment(), key, tid);
-  LogTerms terms = terms_of(txn, undo.get());
+  VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
   core.log_mark(leaf, position, false, terms);
-  note(txn, terms);
+  return {};
 }
 
 Status remove_and_merge(BtreeCore& core, ExclusiveGuard leaf, uint32_t position, const Pair& pair) {
@@ -144,7 +147,7 @@ Status undo_index(txn::UndoContext& context, const txn::UndoView& record) {
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, core.latch_node(0, pair));
   uint32_t position = BtreeCore::find(NodeView(leaf.page()), pair);
   if (position == BtreeCore::kAbsent) return {};
-  LogTerms terms{context.xid, context.undo_next, {}, true, {}, false};
+  LogTerms terms{context.xid, context.undo_next, {}, nullptr, true, {}, false};
   if (h.kind == UndoKind::kIndexMark) {
     core.log_mark(leaf, position, false, terms);
   } else if ((h.flags & kWasMarked) != 0) {
@@ -202,11 +205,12 @@ Result<InsertOutcome> BtreeImpl::insert(txn::Transaction& txn, wal::Bytes key, T
       uint32_t position = BtreeCore::find(node, pair);
       if (position != BtreeCore::kAbsent) {
         // The row had this key before, and the old entry still waits for purge.
-        if (NodeView::marked(node.slot(position))) revive_at(core_, txn, leaf, position, key, tid);
+        if (NodeView::marked(node.slot(position)))
+          VARVE_RETURN_IF_ERROR(revive_at(core_, txn, leaf, position, key, tid));
         return InsertOutcome{};
       }
       if (node.free_bytes() >= node.bytes_for(pair.size, false)) {
-        insert_at(core_, txn, leaf, key, tid);
+        VARVE_RETURN_IF_ERROR(insert_at(core_, txn, leaf, key, tid));
         return InsertOutcome{};
       }
     }
@@ -225,9 +229,8 @@ Status BtreeImpl::mark(txn::Transaction& txn, wal::Bytes key, Tid tid) {
                                           core_.segment().value(), tid.page.value(), tid.slot));
   if (NodeView::marked(node.slot(position))) return {};
   UndoBytes undo(UndoKind::kIndexMark, 0, core_.segment(), key, tid);
-  LogTerms terms = terms_of(txn, undo.get());
+  VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
   core_.log_mark(leaf, position, true, terms);
-  note(txn, terms);
   return {};
 }
 
@@ -235,8 +238,7 @@ Status BtreeImpl::mark(txn::Transaction& txn, wal::Bytes key, Tid tid) {
 Status BtreeImpl::note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) {
   VARVE_RETURN_IF_ERROR(check_size(key));
   UndoBytes undo(UndoKind::kIndexGone, 0, core_.segment(), key, tid);
-  txn.add_undo(undo.get(), kInvalidXid, txn::kNoUndo);
-  return {};
+  return remember(txn, undo.get());
 }
 
 std::unique_ptr<Btree::Cursor> BtreeImpl::scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper,

@@ -57,7 +57,9 @@ Status BtreeCore::try_locate(uint8_t level, const Pair& pair, bool below, PageId
       return {};
     }
     VARVE_ASSIGN_OR_RETURN(OptimisticGuard next, pool_.fix_optimistic(child));
-    if (!next || !guard.validate()) return {};
+    if (!next) return {};
+    NodeView::prefetch(next.page());
+    if (!guard.validate()) return {};
     guard = std::move(next);
     at = child;
   }
@@ -127,7 +129,9 @@ Status BtreeCore::try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* done)
     PageId child = node.child(node.child_for(pair));
     if (!guard.validate()) return {};
     VARVE_ASSIGN_OR_RETURN(OptimisticGuard next, pool_.fix_optimistic(child));
-    if (!next || !guard.validate()) return {};
+    if (!next) return {};
+    NodeView::prefetch(next.page());
+    if (!guard.validate()) return {};
     guard = std::move(next);
   }
   NodeView leaf(guard.page());
@@ -189,6 +193,7 @@ void BtreeCore::commit(LogBatch& batch, LogTerms& terms) {
   if (terms.compensation) batch.set_compensation();
   batch.commit(&terms.start);
   terms.written = true;
+  if (terms.txn != nullptr) terms.txn->set_last_lsn(terms.start);
 }
 
 void BtreeCore::log_insert(ExclusiveGuard& leaf, const Pair& pair, LogTerms& terms) {

@@ -15,6 +15,7 @@ struct LogTerms {
   Xid xid;
   Lsn prev_lsn;
   wal::Bytes undo;
+  txn::Transaction* txn = nullptr;  // told its last record while the log's gate is still held
   bool compensation = false;
   Lsn start;  // out: of the record, if one was written
   bool written = false;

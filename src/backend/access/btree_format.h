@@ -60,6 +60,9 @@ static_assert(kMaxKeyBytes < 1 << 12);
 inline constexpr uint32_t kSlotsAt = sizeof(buffer::PageHeader) + sizeof(NodeHeader);
 static_assert(kSlotsAt == 64);
 inline constexpr uint32_t kMaxSlots = (buffer::kPageBytes - kSlotsAt) / (sizeof(Slot) + 8);
+// The slot array seen in blocks of 512 bytes of the page: for the first step of a search.
+inline constexpr uint32_t kBlockSlots = 512 / sizeof(Slot);
+inline constexpr uint32_t kFirstBlockSlots = (512 - kSlotsAt) / sizeof(Slot);
 // Slots, fences and entries share these.
 inline constexpr uint32_t kNodeRoom = buffer::kPageBytes - kSlotsAt;
 
@@ -114,6 +117,10 @@ class NodeView {
   const buffer::PageHeader& page_header() const { return *reinterpret_cast<const buffer::PageHeader*>(p_); }
   bool is_node_of(PageId segment) const {
     return page_header().type == buffer::PageType::kBtree && page_header().segment == segment.value();
+  }
+  // Asks for what a search reads first.
+  static void prefetch(const buffer::Page& page) {
+    for (uint32_t at = 0; at < buffer::kPageBytes / 2; at += 512) __builtin_prefetch(page.bytes() + at);
   }
   bool is_leaf() const { return header().level == 0; }
   uint32_t count() const {
@@ -195,15 +202,26 @@ class NodeView {
     const Slot* s = slots();
     uint32_t n = count();
     if (from >= n) return n;
-    // By heads alone, without a branch to mispredict.
-    const Slot* base = s + from;
-    uint32_t length = n - from;
-    while (length > 1) {
+    // By heads alone, without branches to mispredict: first over the slots at the beginnings of 512-byte
+    // blocks, which prefetch() has asked for together with the header, then within a block, whose lines are
+    // asked for at once. A cold node so costs three waits for memory (with the entry's) and not one for every
+    // step.
+    uint32_t base = from, end = kFirstBlockSlots;
+    for (uint32_t at = kFirstBlockSlots; at < kMaxSlots; at += kBlockSlots) {
+      bool before = at < n && s[at].head < head;
+      base = before ? at : base;
+      end = before ? at + kBlockSlots : end;
+    }
+    end = end < n ? end : n;
+    if (base >= end) return end;
+    for (uint32_t i = base; i < end; i += 8) __builtin_prefetch(s + i);
+    const Slot* at = s + base;
+    for (uint32_t length = end - base; length > 1;) {
       uint32_t half = length / 2;
-      base += base[half - 1].head < head ? half : 0;
+      at += at[half - 1].head < head ? half : 0;
       length -= half;
     }
-    auto lo = static_cast<uint32_t>(base - s) + (base->head < head ? 1 : 0);
+    auto lo = static_cast<uint32_t>(at - s) + (at->head < head ? 1 : 0);
     if (lo == n || s[lo].head != head) return lo;
     return bound_among_equal_heads(lo, n, head, suffix, size, pair.tid);
   }

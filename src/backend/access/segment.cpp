@@ -6,6 +6,7 @@
 
 #include "segment_format.h"
 #include "space.h"
+#include "wal/append_gate.h"
 
 namespace varve::access {
 
@@ -93,6 +94,11 @@ struct SegmentUndo {
 
 SegmentUndo make_undo(txn::UndoKind kind, PageId segment, uint64_t stamp) {
   return {{kind, 0, 0, segment.value(), 0}, stamp};
+}
+
+Status remember(txn::Transaction& txn, const SegmentUndo& undo) {
+  if (txn.add_undo(payload_of(undo), kInvalidXid, txn::kNoUndo) != txn::kNoUndo) return {};
+  return Status(StatusCode::kOutOfMemory, "the transaction's undo log is full");
 }
 
 // The run before the last one, taken off the list in the same batch that frees the last.
@@ -198,11 +204,11 @@ Result<PageId> create_segment(BufferPool& pool, txn::Transaction& txn, SegmentKi
   SegmentUndo undo = make_undo(txn::UndoKind::kSegmentCreate, id, stamp);
 
   Xid xid = txn.assign_xid();
+  VARVE_RETURN_IF_ERROR(remember(txn, undo));
   LogBatch batch(pool, xid, txn.last_lsn());
   claim.add_to(batch);
   batch.change(header, kOpSegmentInit, payload_of(init), wal::kBlockInitialises);
   batch.set_undo(payload_of(undo));
-  txn.add_undo(payload_of(undo), kInvalidXid, txn::kNoUndo);
   Lsn start;
   batch.commit(&start);
   txn.set_last_lsn(start);
@@ -221,8 +227,9 @@ Status drop_segment(BufferPool& pool, txn::Transaction& txn, PageId segment) {
   parts.xid = txn.assign_xid();
   parts.prev_lsn = txn.last_lsn();
   parts.undo = payload_of(undo);
-  txn.add_undo(payload_of(undo), kInvalidXid, txn::kNoUndo);
+  VARVE_RETURN_IF_ERROR(remember(txn, undo));
   Lsn start;
+  wal::AppendGate::Window window = pool.log().gate().enter();
   pool.log().append(parts, &start);
   txn.set_last_lsn(start);
   return {};

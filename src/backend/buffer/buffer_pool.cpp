@@ -6,7 +6,9 @@
 #include <sys/mman.h>
 
 #include "common/check.h"
+#include "common/log.h"
 #include "pool_impl.h"
+#include "port/topology.h"
 
 namespace varve::buffer {
 namespace {
@@ -35,8 +37,9 @@ Mapping::Mapping(size_t bytes, bool reserve_only, bool huge) : bytes_(bytes) {
 Mapping::~Mapping() { munmap(data_, bytes_); }
 
 BufferPoolImpl::BufferPoolImpl(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
-                               uint32_t nodes, const PoolOptions& options)
+                               const port::Topology* topology, const PoolOptions& options)
     : options_(options),
+      topology_(topology),
       log_(log),
       files_(vfs, directory, options.max_pages),
       frame_count_(static_cast<uint32_t>(std::max<uint64_t>(options.frame_bytes / kPageBytes, kMinFrames))),
@@ -50,6 +53,7 @@ BufferPoolImpl::BufferPoolImpl(port::Vfs& vfs, std::string_view directory, wal::
     frames_[i].page = pages + i;
     frames_[i].dirty_count = &dirty_count_;
   }
+  uint32_t nodes = topology == nullptr ? 1 : static_cast<uint32_t>(topology->node_count());
   nodes = std::max(1U, std::min(nodes, frame_count_ / kMinFrames));
   for (uint32_t node = 0; node < nodes; ++node) {
     auto partition = std::make_unique<Partition>();
@@ -57,6 +61,12 @@ BufferPoolImpl::BufferPoolImpl(port::Vfs& vfs, std::string_view directory, wal::
     partition->count = static_cast<uint32_t>(uint64_t{frame_count_} * (node + 1) / nodes) - partition->first;
     for (uint32_t i = partition->count; i > 0; --i) partition->free.push_back(partition->first + i - 1);
     partition->free_count = partition->count;
+    if (topology_ != nullptr) {
+      // Advice; a machine that cannot place memory runs all the same.
+      Status status = topology_->bind_memory(pages + partition->first, partition->count * kPageBytes,
+                                             static_cast<int>(node));
+      if (!status.ok()) varve::log(LogLevel::kDebug, "could not place buffers: {}", status.message());
+    }
     partitions_.push_back(std::move(partition));
   }
 }
@@ -187,7 +197,8 @@ Status BufferPoolImpl::read_page(PageId id, Page* page) {
 }
 
 Partition& BufferPoolImpl::home_partition() const {
-  return *partitions_[partitions_.size() == 1 ? 0 : thread_number() % partitions_.size()];
+  if (partitions_.size() == 1) return *partitions_[0];
+  return *partitions_[static_cast<size_t>(topology_->current_node()) % partitions_.size()];
 }
 
 Frame* BufferPoolImpl::pop_free(Partition& partition) {
@@ -306,7 +317,12 @@ PoolStatistics BufferPoolImpl::statistics() const {
 
 std::unique_ptr<BufferPool> make_buffer_pool(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
                                              const PoolOptions& options) {
-  return std::make_unique<BufferPoolImpl>(vfs, directory, log, 1, options);
+  return std::make_unique<BufferPoolImpl>(vfs, directory, log, nullptr, options);
+}
+
+std::unique_ptr<BufferPool> make_buffer_pool(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
+                                             const port::Topology& topology, const PoolOptions& options) {
+  return std::make_unique<BufferPoolImpl>(vfs, directory, log, &topology, options);
 }
 
 }  // namespace varve::buffer

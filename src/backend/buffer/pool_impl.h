@@ -54,8 +54,8 @@ struct Partition {
 
 class BufferPoolImpl final : public BufferPool {
  public:
-  BufferPoolImpl(port::Vfs& vfs, std::string_view directory, wal::LogManager& log, uint32_t nodes,
-                 const PoolOptions& options);
+  BufferPoolImpl(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
+                 const port::Topology* topology, const PoolOptions& options);
   ~BufferPoolImpl() override;
 
   Result<SharedGuard> fix_shared(PageId id) override;
@@ -115,6 +115,7 @@ class BufferPoolImpl final : public BufferPool {
   void refill_free(Partition& partition);
 
   const PoolOptions options_;
+  const port::Topology* topology_;  // null: one node
   wal::LogManager& log_;
   DataFiles files_;
   uint32_t frame_count_;

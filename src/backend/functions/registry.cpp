@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -78,18 +79,28 @@ class Registry {
         if (!is_new) check_failed(__FILE__, __LINE__, b.signature.data());
       }
     }
+    std::unordered_set<std::string> bound_names;
     size_t arg_total = 0;
     for (const FunctionFact& fact : function_facts()) arg_total += fact.arg_count;
     args_.reserve(arg_total);
     functions.reserve(bound.size());
     for (const FunctionFact& fact : function_facts()) {
       auto found = bound.find(signature_of(fact));
-      if (found == bound.end()) continue;
-      functions.push_back(make(fact, *found->second));
-      bound.erase(found);
+      if (found != bound.end()) {
+        functions.push_back(make(fact, *found->second));
+        bound.erase(found);
+        continue;
+      }
+      // A bare name binds every overload.
+      auto by_name = bound.find(std::string(fact.name));
+      if (by_name == bound.end() || fact.set || fact.kind != 'f') continue;
+      functions.push_back(make(fact, *by_name->second));
+      bound_names.insert(std::string(fact.name));
     }
     // A binding whose signature no fact has would never be called.
-    for (auto& [signature, binding] : bound) check_failed(__FILE__, __LINE__, signature.c_str());
+    for (auto& [signature, binding] : bound) {
+      if (!bound_names.contains(signature)) check_failed(__FILE__, __LINE__, signature.c_str());
+    }
     for (const Function& f : functions) {
       function_by_oid.emplace(f.oid.value(), &f);
       functions_by_name[f.name].push_back(&f);

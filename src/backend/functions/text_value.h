@@ -11,8 +11,6 @@ namespace varve::functions {
 // What `value::text` gives: the output function, but booleans are spelt out and character(n) loses its padding.
 void append_as_text(Oid type, const Value& value, std::string& out, EvalContext& context);
 
-void append_quoted_identifier(std::string& out, std::string_view name);
-void append_quoted_literal(std::string& out, std::string_view text);
 
 // The language whose rules upper(), lower() and initcap() follow; empty for "C".
 const char* case_locale(const Env& env);

@@ -101,6 +101,20 @@ bool LockManagerImpl::row_locked_by_other(Transaction& base, uint32_t database, 
   return lock != nullptr && conflicts(lock, {&txn, 0}, row_lock_mode(strength));
 }
 
+bool LockManagerImpl::row_key_shared_by_other(Transaction& base, uint32_t database, Tid tid) {
+  auto& txn = static_cast<TransactionImpl&>(base);
+  LockTag tag{LockTagKind::kRow, database, tid.packed(), 0};
+  uint64_t hash = hash_tag(tag);
+  Partition& part = partition(hash);
+  std::lock_guard guard(part.mutex);
+  const Lock* lock = part.find(tag, hash);
+  if (lock == nullptr) return false;
+  for (const Holder* h = lock->holders; h != nullptr; h = h->next) {
+    if (h->txn != &txn && (h->modes & mode_bit(row_lock_mode(RowLock::kKeyShare))) != 0) return true;
+  }
+  return false;
+}
+
 bool LockManagerImpl::row_has_locks(uint32_t database, Tid tid) {
   LockTag tag{LockTagKind::kRow, database, tid.packed(), 0};
   uint64_t hash = hash_tag(tag);

@@ -22,6 +22,7 @@ class LockManagerImpl final : public LockManager {
   Status acquire_row(Transaction& txn, uint32_t database, Tid tid, RowLock strength, WaitPolicy policy,
                      uint64_t timeout_us) override;
   bool row_locked_by_other(Transaction& txn, uint32_t database, Tid tid, RowLock strength) override;
+  bool row_key_shared_by_other(Transaction& txn, uint32_t database, Tid tid) override;
   bool row_has_locks(uint32_t database, Tid tid) override;
   Status acquire_session(uint64_t owner, Transaction& txn, const LockTag& tag, LockMode mode, WaitPolicy policy,
                          uint64_t timeout_us) override;

@@ -83,7 +83,7 @@ class SpecReader {
     while (n < s_.size() && !is_digit(s_[n]) && s_[n] != ',' && s_[n] != '-' && s_[n] != '+') ++n;
     *name = s_.substr(0, n);
     s_.remove_prefix(n);
-    return n > 0;
+    return true;  // the standard name may be empty: "+05:30"
   }
   bool number(int low, int high, int* v) {
     int64_t value = 0;

@@ -179,7 +179,7 @@ class BufferPool {
 // Data files are "<directory>/<n>" of 1 GiB each; the directory is made if needed. All frames on one node:
 std::unique_ptr<BufferPool> make_buffer_pool(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
                                              const PoolOptions& options);
-// Spread over the machine's nodes.
+// Spread over the machine's nodes; `topology` outlives the pool.
 std::unique_ptr<BufferPool> make_buffer_pool(port::Vfs& vfs, std::string_view directory, wal::LogManager& log,
                                              const port::Topology& topology, const PoolOptions& options);
 

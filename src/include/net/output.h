@@ -59,7 +59,7 @@ class Output {
   void column(std::string_view value) {
     char* p = reserve(value.size() + 4);
     store_be<int32_t>(p, static_cast<int32_t>(value.size()));
-    std::memcpy(p + 4, value.data(), value.size());
+    if (!value.empty()) std::memcpy(p + 4, value.data(), value.size());
     next_ += value.size() + 4;
   }
   // Binary forms of the fixed-size types.
@@ -120,12 +120,14 @@ class Output {
   void end_message() {
     char* p = buffer_ + message_;
     store_be<int32_t>(p + 1, static_cast<int32_t>(next_ - p - 1));
+    message_ = kNoMessage;
     if (static_cast<size_t>(next_ - buffer_) >= drain_at_) drain_now();
   }
   void put_byte(char c) { *reserve(1) = c; ++next_; }
   void put_int16(int16_t v) { put(v); }
   void put_int32(int32_t v) { put(v); }
   void put_bytes(std::string_view s) {
+    if (s.empty()) return;
     std::memcpy(reserve(s.size()), s.data(), s.size());
     next_ += s.size();
   }
@@ -133,8 +135,11 @@ class Output {
     put_bytes(s);
     put_byte('\0');
   }
-  // Takes back the message begun last, if an error left it unfinished.
-  void rollback_to(size_t size) { next_ = buffer_ + size; }
+  // Takes back a message that an error left unfinished.
+  void abort_message() {
+    if (message_ != kNoMessage) next_ = buffer_ + message_;
+    message_ = kNoMessage;
+  }
 
   // What is buffered and how much of it is free to go; offsets from the start of the buffer.
   std::string_view buffered() const { return {buffer_, static_cast<size_t>(next_ - buffer_)}; }
@@ -145,10 +150,15 @@ class Output {
   size_t gate_offset() const { return gate_offset_; }
   void open_gate() { gate_lsn_ = kInvalidLsn; }
   void consume(size_t bytes);  // the first bytes were sent
-  void release_buffer();       // gives memory back; must be empty
+  void postpone_drain() { drain_at_ = size() + kFlushBytes; }
+  // The buffer is lent by the worker while the session is active. take_buffer() only when empty.
+  void lend_buffer(char* buffer, size_t capacity);
+  char* take_buffer(size_t* capacity);
   size_t held_bytes() const { return static_cast<size_t>(end_ - buffer_); }
 
  private:
+  static constexpr size_t kNoMessage = SIZE_MAX;
+
   // Room for n more bytes at next_; does not move next_.
   char* reserve(size_t n) {
     if (__builtin_expect(static_cast<size_t>(end_ - next_) < n, 0)) grow(n);
@@ -174,7 +184,7 @@ class Output {
   char* buffer_ = nullptr;
   char* next_ = nullptr;
   char* end_ = nullptr;
-  size_t message_ = 0;  // where the open message starts
+  size_t message_ = kNoMessage;  // where the open message starts
   size_t drain_at_ = kFlushBytes;
   size_t gate_offset_ = 0;
   Lsn gate_lsn_;

@@ -19,6 +19,7 @@
 #include "net/output.h"
 #include "net/protocol.h"
 #include "sync/cancel_token.h"
+#include "sync/wait_event.h"
 
 namespace varve::net {
 

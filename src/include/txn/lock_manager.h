@@ -55,6 +55,8 @@ class LockManager {
                              uint64_t timeout_us) = 0;
   // Somebody else holds a row lock conflicting with `strength`.
   virtual bool row_locked_by_other(Transaction& txn, uint32_t database, Tid tid, RowLock strength) = 0;
+  // Somebody else holds KEY SHARE.
+  virtual bool row_key_shared_by_other(Transaction& txn, uint32_t database, Tid tid) = 0;
   // Anybody holds or waits for a row lock here: while false, the row's kRowHasLocks hint may be cleared.
   virtual bool row_has_locks(uint32_t database, Tid tid) = 0;
   // Session-level advisory locks: `owner` identifies the session.
