@@ -161,6 +161,8 @@ Status TransactionImpl::rollback_to(const Savepoint& savepoint) {
   VARVE_CHECK(active_);
   VARVE_RETURN_IF_ERROR(undo_down_to(savepoint.undo.value()));
   manager_.lock_table().release_to(*this, savepoint.lock_count);
+  // Who waits for us may have waited for what is taken back now: let them look again.
+  if (xid() != kInvalidXid) manager_.lock_table().transaction_finished(xid().value());
   return {};
 }
 

@@ -105,7 +105,8 @@ class TxnManager {
   // Reads an undo record. Valid while the caller's snapshot is registered.
   virtual UndoView undo(UndoPtr at) const = 0;
 
-  // Waits until `xid` is finished (BlockingScope, deadlock check). kDeadlock, kCancelled, kTimeout.
+  // Waits until `xid` is finished or has rolled back to a savepoint: look again afterwards, and wait again if need
+  // be (BlockingScope, deadlock check). kDeadlock, kCancelled, kTimeout.
   virtual Status wait_for(Transaction& waiter, Xid xid) = 0;
 
   virtual LockManager& locks() = 0;
