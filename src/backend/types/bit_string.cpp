@@ -14,7 +14,8 @@ namespace {
 void check_bit_length(size_t bits, int32_t declared) {
   if (declared >= 0 && bits != static_cast<size_t>(declared)) {
     throw SqlError(sqlstate::kStringDataLengthMismatch, "bit string length " + std::to_string(bits) +
-                                                            " does not match type bit(" + std::to_string(declared) + ')');
+                                                            " does not match type bit(" +
+                                                            std::to_string(declared) + ')');
   }
 }
 void check_varbit_length(size_t bits, int32_t declared) {

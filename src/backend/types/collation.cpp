@@ -1,12 +1,11 @@
 #include "types/collation.h"
 
+#include <map>
+#include <mutex>
 #include <unicode/ucol.h>
 #include <unicode/uiter.h>
 #include <unicode/uloc.h>
 #include <unicode/utypes.h>
-
-#include <map>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -65,9 +64,11 @@ const Collation& Collation::icu(std::string_view locale, bool deterministic) {
 int Collation::compare(std::string_view a, std::string_view b) const {
   if (collator_ != nullptr) {
     UErrorCode error = U_ZERO_ERROR;
-    UCollationResult result = ucol_strcollUTF8(collator_of(collator_), a.data(), static_cast<int32_t>(a.size()), b.data(),
-                                               static_cast<int32_t>(b.size()), &error);
-    if (U_FAILURE(error)) throw SqlError(sqlstate::kInternalError, std::string("collation failed: ") + u_errorName(error));
+    UCollationResult result =
+        ucol_strcollUTF8(collator_of(collator_), a.data(), static_cast<int32_t>(a.size()), b.data(),
+                         static_cast<int32_t>(b.size()), &error);
+    if (U_FAILURE(error))
+      throw SqlError(sqlstate::kInternalError, std::string("collation failed: ") + u_errorName(error));
     if (result != UCOL_EQUAL || !deterministic_) return result;
   }
   int order = a.compare(b);  // char_traits<char> compares bytes as unsigned
@@ -89,7 +90,8 @@ void append_icu_key(std::string& out, UCollator* collator, std::string_view text
     uint8_t part[256];
     UErrorCode error = U_ZERO_ERROR;
     int32_t n = ucol_nextSortKeyPart(collator, &iterator, state, part, sizeof part, &error);
-    if (U_FAILURE(error)) throw SqlError(sqlstate::kInternalError, std::string("sort key failed: ") + u_errorName(error));
+    if (U_FAILURE(error))
+      throw SqlError(sqlstate::kInternalError, std::string("sort key failed: ") + u_errorName(error));
     out.append(reinterpret_cast<const char*>(part), static_cast<size_t>(n));
     if (n < static_cast<int32_t>(sizeof part)) break;
   }

@@ -61,14 +61,16 @@ CivilTime civil_from_timestamp(Timestamp t) {
 }
 
 bool valid_julian(int year, int month) {
-  return (year > -4713 || (year == -4713 && month >= 11)) && (year < 5'874'898 || (year == 5'874'898 && month < 6));
+  return (year > -4713 || (year == -4713 && month >= 11)) &&
+         (year < 5'874'898 || (year == 5'874'898 && month < 6));
 }
 
 bool timestamp_from_civil(const CivilTime& c, int32_t zone_west, Timestamp* result) {
   if (!valid_julian(c.year, c.month)) return false;
   int64_t days = int64_t{julian_day(c.year, c.month, c.day)} - kEpochJulianDay;
   int64_t time = c.hour * kUsPerHour + c.minute * kUsPerMinute + c.second * kUsPerSecond + c.us;
-  if (__builtin_mul_overflow(days, kUsPerDay, result) || __builtin_add_overflow(*result, time, result)) return false;
+  if (__builtin_mul_overflow(days, kUsPerDay, result) || __builtin_add_overflow(*result, time, result))
+    return false;
   if (__builtin_add_overflow(*result, zone_west * kUsPerSecond, result)) return false;
   return in_timestamp_range(*result);
 }
@@ -77,10 +79,13 @@ bool timestamp_from_civil(const CivilTime& c, int32_t zone_west, Timestamp* resu
 
 namespace {
 
-CivilTime civil_of(const DecodedTime& t) { return {t.year, t.month, t.day, t.hour, t.minute, t.second, t.us}; }
+CivilTime civil_of(const DecodedTime& t) {
+  return {t.year, t.month, t.day, t.hour, t.minute, t.second, t.us};
+}
 
 SqlError out_of_range(const char* type, std::string_view text) {
-  return SqlError(sqlstate::kDatetimeValueOutOfRange, std::string(type) + " out of range: \"" + std::string(text) + '"');
+  return SqlError(sqlstate::kDatetimeValueOutOfRange,
+                  std::string(type) + " out of range: \"" + std::string(text) + '"');
 }
 
 DecodedTime decode(std::string_view text, const FormatSettings& settings, bool time_only, const char* type) {
@@ -105,11 +110,13 @@ bool parse_plain(std::string_view s, CivilTime* c) {
     return true;
   };
   if (s.size() != 10 && (s.size() < 19 || s.size() > 26 || s.size() == 20)) return false;
-  if (!number(0, 4, &c->year) || s[4] != '-' || !number(5, 2, &c->month) || s[7] != '-' || !number(8, 2, &c->day)) return false;
+  if (!number(0, 4, &c->year) || s[4] != '-' || !number(5, 2, &c->month) || s[7] != '-' ||
+      !number(8, 2, &c->day))
+    return false;
   c->hour = c->minute = c->second = c->us = 0;
   if (s.size() > 10) {
-    if ((s[10] != ' ' && s[10] != 'T') || !number(11, 2, &c->hour) || s[13] != ':' || !number(14, 2, &c->minute) ||
-        s[16] != ':' || !number(17, 2, &c->second)) {
+    if ((s[10] != ' ' && s[10] != 'T') || !number(11, 2, &c->hour) || s[13] != ':' ||
+        !number(14, 2, &c->minute) || s[16] != ':' || !number(17, 2, &c->second)) {
       return false;
     }
     if (s.size() > 19) {
@@ -118,11 +125,12 @@ bool parse_plain(std::string_view s, CivilTime* c) {
     }
   }
   // Anything unusual, such as an error or a leap second, is the general parser's.
-  return c->year > 0 && c->month >= 1 && c->month <= 12 && c->day >= 1 && c->day <= days_in_month(c->year, c->month) &&
-         c->hour < 24 && c->minute < 60 && c->second < 60;
+  return c->year > 0 && c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+         c->day <= days_in_month(c->year, c->month) && c->hour < 24 && c->minute < 60 && c->second < 60;
 }
 
-Timestamp parse_any_timestamp(std::string_view text, int precision, const FormatSettings& settings, bool with_zone) {
+Timestamp parse_any_timestamp(std::string_view text, int precision, const FormatSettings& settings,
+                              bool with_zone) {
   const char* type = with_zone ? "timestamp with time zone" : "timestamp";
   CivilTime plain;
   Timestamp result;
@@ -134,9 +142,13 @@ Timestamp parse_any_timestamp(std::string_view text, int precision, const Format
   }
   DecodedTime t = decode(text, settings, false, type);
   switch (t.kind) {
-    case DecodedTime::Kind::kInfinity: return kTimestampInfinity;
-    case DecodedTime::Kind::kMinusInfinity: return kTimestampMinusInfinity;
-    case DecodedTime::Kind::kEpoch: result = -int64_t{kEpochUnixDays} * kUsPerDay; break;
+    case DecodedTime::Kind::kInfinity:
+      return kTimestampInfinity;
+    case DecodedTime::Kind::kMinusInfinity:
+      return kTimestampMinusInfinity;
+    case DecodedTime::Kind::kEpoch:
+      result = -int64_t{kEpochUnixDays} * kUsPerDay;
+      break;
     default:
       if (!timestamp_from_civil(civil_of(t), with_zone ? t.zone_seconds_west : 0, &result)) {
         throw out_of_range("timestamp", text);
@@ -158,10 +170,14 @@ Date parse_date(std::string_view text, const FormatSettings& settings) {
   }
   DecodedTime t = decode(text, settings, false, "date");
   switch (t.kind) {
-    case DecodedTime::Kind::kInfinity: return kDateInfinity;
-    case DecodedTime::Kind::kMinusInfinity: return kDateMinusInfinity;
-    case DecodedTime::Kind::kEpoch: return -kEpochUnixDays;
-    default: break;
+    case DecodedTime::Kind::kInfinity:
+      return kDateInfinity;
+    case DecodedTime::Kind::kMinusInfinity:
+      return kDateMinusInfinity;
+    case DecodedTime::Kind::kEpoch:
+      return -kEpochUnixDays;
+    default:
+      break;
   }
   if (!valid_julian(t.year, t.month)) throw out_of_range("date", text);
   int64_t days = int64_t{julian_day(t.year, t.month, t.day)} - kEpochJulianDay;
@@ -192,7 +208,9 @@ Time round_time(Time v, int precision) {
   return v >= 0 ? (v + unit / 2) / unit * unit : -((-v + unit / 2) / unit * unit);
 }
 
-Timestamp round_timestamp(Timestamp v, int precision) { return is_finite_timestamp(v) ? round_time(v, precision) : v; }
+Timestamp round_timestamp(Timestamp v, int precision) {
+  return is_finite_timestamp(v) ? round_time(v, precision) : v;
+}
 
 // --- output
 
@@ -266,14 +284,21 @@ char* put_iso_date(char* p, const CivilTime& c) {
   return put2(p, c.day);
 }
 
-void append_civil(std::string& out, const CivilTime& c, int64_t days, const ZoneOffset* zone, const FormatSettings& settings) {
+void append_civil(std::string& out, const CivilTime& c, int64_t days, const ZoneOffset* zone,
+                  const FormatSettings& settings) {
   char text[128];
   char* p = text;
   bool day_first = settings.date_order == DateOrder::kDmy;
   switch (settings.date_style) {
-    case DateStyle::kIso: p = put_iso_date(p, c); break;
-    case DateStyle::kSql: p = put_year(put_day_month(p, c, day_first, '/'), c.year); break;
-    case DateStyle::kGerman: p = put_year(put_day_month(p, c, true, '.'), c.year); break;
+    case DateStyle::kIso:
+      p = put_iso_date(p, c);
+      break;
+    case DateStyle::kSql:
+      p = put_year(put_day_month(p, c, day_first, '/'), c.year);
+      break;
+    case DateStyle::kGerman:
+      p = put_year(put_day_month(p, c, true, '.'), c.year);
+      break;
     case DateStyle::kPostgres: {
       auto weekday = static_cast<size_t>(((days + 6) % 7 + 7) % 7);  // 2000-01-01 was a Saturday
       p = put_text(p, {kDayNames + 3 * weekday, 3});
@@ -324,10 +349,18 @@ void append_date(std::string& out, Date v, const FormatSettings& settings) {
   char* p = text;
   bool day_first = settings.date_order == DateOrder::kDmy;
   switch (settings.date_style) {
-    case DateStyle::kIso: p = put_iso_date(p, c); break;
-    case DateStyle::kSql: p = put_year(put_day_month(p, c, day_first, '/'), c.year); break;
-    case DateStyle::kGerman: p = put_year(put_day_month(p, c, true, '.'), c.year); break;
-    case DateStyle::kPostgres: p = put_year(put_day_month(p, c, day_first, '-'), c.year); break;
+    case DateStyle::kIso:
+      p = put_iso_date(p, c);
+      break;
+    case DateStyle::kSql:
+      p = put_year(put_day_month(p, c, day_first, '/'), c.year);
+      break;
+    case DateStyle::kGerman:
+      p = put_year(put_day_month(p, c, true, '.'), c.year);
+      break;
+    case DateStyle::kPostgres:
+      p = put_year(put_day_month(p, c, day_first, '-'), c.year);
+      break;
   }
   if (c.year <= 0) p = put_text(p, " BC");
   out.append(text, static_cast<size_t>(p - text));
@@ -403,7 +436,9 @@ Timestamp receive_timestamp(std::string_view bytes, int precision) {
   if (is_finite_timestamp(v) && !in_timestamp_range(v)) throw binary_out_of_range("timestamp");
   return round_timestamp(v, precision);
 }
-TimestampTz receive_timestamptz(std::string_view bytes, int precision) { return receive_timestamp(bytes, precision); }
+TimestampTz receive_timestamptz(std::string_view bytes, int precision) {
+  return receive_timestamp(bytes, precision);
+}
 void send_date(std::string& out, Date v) { send_int4(out, v); }
 void send_time(std::string& out, Time v) { send_int8(out, v); }
 void send_timetz(std::string& out, const TimeTz& v) {

@@ -12,8 +12,8 @@ namespace varve::types {
 
 namespace {
 
-#define VARVE_TRY_DATE(expression)                                    \
-  do {                                                                \
+#define VARVE_TRY_DATE(expression)                                               \
+  do {                                                                           \
     if (DateError error = (expression); error != DateError::kNone) return error; \
   } while (0)
 
@@ -47,13 +47,17 @@ class Decoder {
  private:
   DateError decode_field(DateField& field) {
     switch (field.kind) {
-      case FieldKind::kDate: return time_only_ ? decode_date_in_time(field) : decode_date_field(field);
-      case FieldKind::kTime: return decode_time_field(field);
+      case FieldKind::kDate:
+        return time_only_ ? decode_date_in_time(field) : decode_date_field(field);
+      case FieldKind::kTime:
+        return decode_time_field(field);
       case FieldKind::kZone:
         got_ = bit(Token::kZone);
         return decode_offset(field.text);
-      case FieldKind::kNumber: return labelled_ != Token::kReserved ? decode_labelled(field) : decode_number_field(field);
-      default: return decode_word(field);
+      case FieldKind::kNumber:
+        return labelled_ != Token::kReserved ? decode_labelled(field) : decode_number_field(field);
+      default:
+        return decode_word(field);
     }
   }
 
@@ -119,12 +123,14 @@ class Decoder {
     if (!read_int(s.substr(1), &hours, &rest)) return DateError::kZoneOverflow;
     if (!rest.empty() && rest[0] == ':') {
       if (!read_int(rest.substr(1), &minutes, &rest)) return DateError::kZoneOverflow;
-      if (!rest.empty() && rest[0] == ':' && !read_int(rest.substr(1), &seconds, &rest)) return DateError::kZoneOverflow;
+      if (!rest.empty() && rest[0] == ':' && !read_int(rest.substr(1), &seconds, &rest))
+        return DateError::kZoneOverflow;
     } else if (rest.empty() && s.size() > 3) {
       minutes = hours % 100;
       hours /= 100;
     }
-    if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59) return DateError::kZoneOverflow;
+    if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59)
+      return DateError::kZoneOverflow;
     int east = (hours * 60 + minutes) * 60 + seconds;
     t_.zone_seconds_west = s[0] == '-' ? east : -east;
     return rest.empty() ? DateError::kNone : DateError::kFormat;
@@ -176,7 +182,8 @@ class Decoder {
     bool has_point = point != std::string::npos;
     if (time_only_) {
       if (has_point) {
-        if (index_ == 0 && fields_.size() >= 2 && fields_.back().kind == FieldKind::kDate) return decode_date(s);
+        if (index_ == 0 && fields_.size() >= 2 && fields_.back().kind == FieldKind::kDate)
+          return decode_date(s);
         return point > 2 ? decode_run_together(s, have_ | kDateBits) : DateError::kFormat;
       }
       if (s.size() > 4) return decode_run_together(s, have_ | kDateBits);
@@ -185,7 +192,8 @@ class Decoder {
     if (has_point && (have_ & kDateBits) == 0) return decode_date(s);
     if (has_point && point > 2) return decode_run_together(s, have_);
     // Six digits or more are a date or time run together, unless both are there already.
-    if (s.size() >= 6 && ((have_ & kDateBits) == 0 || (have_ & kTimeBits) == 0)) return decode_run_together(s, have_);
+    if (s.size() >= 6 && ((have_ & kDateBits) == 0 || (have_ & kTimeBits) == 0))
+      return decode_run_together(s, have_);
     return decode_number(s, have_, text_month_);
   }
 
@@ -237,9 +245,15 @@ class Decoder {
     }
     bool year_first = s.size() >= 3 || settings_.date_order == DateOrder::kYmd;
     switch (have & kDateBits) {
-      case 0: got_ = year_first ? kY : settings_.date_order == DateOrder::kDmy ? kD : kM; break;
-      case kY: got_ = kM; break;
-      case kM: got_ = text_month && year_first ? kY : kD; break;
+      case 0:
+        got_ = year_first ? kY : settings_.date_order == DateOrder::kDmy ? kD : kM;
+        break;
+      case kY:
+        got_ = kM;
+        break;
+      case kM:
+        got_ = text_month && year_first ? kY : kD;
+        break;
       case kY | kM:
         got_ = kD;
         if (text_month && s.size() >= 3 && two_digits_) {  // the first number was the day after all
@@ -249,10 +263,16 @@ class Decoder {
           return DateError::kNone;
         }
         break;
-      case kD: got_ = kM; break;
-      case kM | kD: got_ = kY; break;
-      case kDateBits: return decode_run_together(s, have);
-      default: return DateError::kFormat;
+      case kD:
+        got_ = kM;
+        break;
+      case kM | kD:
+        got_ = kY;
+        break;
+      case kDateBits:
+        return decode_run_together(s, have);
+      default:
+        return DateError::kFormat;
     }
     if (got_ == kY) {
       t_.year = value;
@@ -317,13 +337,16 @@ class Decoder {
     Word word = date_word(field.text);
     got_ = bit(word.token);
     switch (word.token) {
-      case Token::kIgnore: ignore_ = true; return DateError::kNone;
-      case Token::kReserved: return decode_special(static_cast<Special>(word.value));
+      case Token::kIgnore:
+        ignore_ = true;
+        return DateError::kNone;
+      case Token::kReserved:
+        return decode_special(static_cast<Special>(word.value));
       case Token::kMonth:
         if (time_only_) return DateError::kFormat;
         // A number taken for the month was the day.
-        if ((have_ & bit(Token::kMonth)) != 0 && !text_month_ && (have_ & bit(Token::kDay)) == 0 && t_.month >= 1 &&
-            t_.month <= 31) {
+        if ((have_ & bit(Token::kMonth)) != 0 && !text_month_ && (have_ & bit(Token::kDay)) == 0 &&
+            t_.month >= 1 && t_.month <= 31) {
           t_.day = t_.month;
           got_ = bit(Token::kDay);
         }
@@ -334,9 +357,14 @@ class Decoder {
         got_ |= bit(Token::kSummerZone);
         t_.zone_seconds_west -= word.value;
         return DateError::kNone;
-      case Token::kAmPm: meridiem_ = word.value; return DateError::kNone;
-      case Token::kEra: bc_ = word.value == 1; return DateError::kNone;
-      case Token::kWeekday: return time_only_ ? DateError::kFormat : DateError::kNone;
+      case Token::kAmPm:
+        meridiem_ = word.value;
+        return DateError::kNone;
+      case Token::kEra:
+        bc_ = word.value == 1;
+        return DateError::kNone;
+      case Token::kWeekday:
+        return time_only_ ? DateError::kFormat : DateError::kNone;
       case Token::kUnit:
         got_ = 0;
         labelled_ = static_cast<Token>(word.value);
@@ -346,7 +374,8 @@ class Decoder {
         if (!time_only_ && (have_ & kDateBits) != kDateBits) return DateError::kFormat;
         if (index_ + 1 >= fields_.size()) return DateError::kFormat;
         FieldKind next = fields_[index_ + 1].kind;
-        if (next != FieldKind::kNumber && next != FieldKind::kTime && next != FieldKind::kDate) return DateError::kFormat;
+        if (next != FieldKind::kNumber && next != FieldKind::kTime && next != FieldKind::kDate)
+          return DateError::kFormat;
         labelled_ = Token::kIsoTime;
         return DateError::kNone;
       }
@@ -358,7 +387,8 @@ class Decoder {
   }
 
   DateError decode_special(Special which) {
-    Timestamp now = settings_.now_us + int64_t{session_zone(settings_).at_utc(settings_.now_us).seconds_east} * kUsPerSecond;
+    Timestamp now = settings_.now_us +
+                    int64_t{session_zone(settings_).at_utc(settings_.now_us).seconds_east} * kUsPerSecond;
     CivilTime civil = civil_from_timestamp(now);
     int shift = 0;
     switch (which) {
@@ -376,9 +406,14 @@ class Decoder {
         t_.hour = t_.minute = t_.second = 0;
         t_.zone_seconds_west = 0;
         return DateError::kNone;
-      case Special::kYesterday: shift = -1; break;
-      case Special::kToday: break;
-      case Special::kTomorrow: shift = 1; break;
+      case Special::kYesterday:
+        shift = -1;
+        break;
+      case Special::kToday:
+        break;
+      case Special::kTomorrow:
+        shift = 1;
+        break;
       default:
         if (time_only_) return DateError::kFormat;
         got_ = kDateBits | kTimeBits | bit(Token::kZone);
@@ -402,14 +437,17 @@ class Decoder {
   }
 
   DateError validate_date() {
+    if (t_.kind != DecodedTime::Kind::kDate) return DateError::kNone;
     if ((have_ & bit(Token::kYear)) != 0 && !julian_) {
       if (bc_) {
         if (t_.year <= 0) return DateError::kFieldOverflow;
         t_.year = -(t_.year - 1);
       } else if (two_digits_) {
         if (t_.year < 0) return DateError::kFieldOverflow;
-        if (t_.year < 70) t_.year += 2000;
-        else if (t_.year < 100) t_.year += 1900;
+        if (t_.year < 70)
+          t_.year += 2000;
+        else if (t_.year < 100)
+          t_.year += 1900;
       } else if (t_.year <= 0) {
         return DateError::kFieldOverflow;
       }
@@ -417,9 +455,11 @@ class Decoder {
     if ((have_ & bit(Token::kDayOfYear)) != 0) {
       civil_from_julian(julian_day(t_.year, 1, 1) + day_of_year_ - 1, &t_.year, &t_.month, &t_.day);
     }
-    if ((have_ & bit(Token::kMonth)) != 0 && (t_.month < 1 || t_.month > 12)) return DateError::kMonthDayOverflow;
+    if ((have_ & bit(Token::kMonth)) != 0 && (t_.month < 1 || t_.month > 12))
+      return DateError::kMonthDayOverflow;
     if ((have_ & bit(Token::kDay)) != 0 && (t_.day < 1 || t_.day > 31)) return DateError::kMonthDayOverflow;
-    if ((have_ & kDateBits) == kDateBits && t_.day > days_in_month(t_.year, t_.month)) return DateError::kFieldOverflow;
+    if ((have_ & kDateBits) == kDateBits && t_.day > days_in_month(t_.year, t_.month))
+      return DateError::kFieldOverflow;
     return DateError::kNone;
   }
 
@@ -438,19 +478,24 @@ class Decoder {
   int abbreviation_west(Timestamp local) const {
     ZoneOffset plain = dynamic_zone_->at_local(local), found;
     Timestamp utc = local - int64_t{plain.seconds_east} * kUsPerSecond;
-    return dynamic_zone_->find_abbreviation(dynamic_word_, utc, &found) ? -found.seconds_east : -plain.seconds_east;
+    return dynamic_zone_->find_abbreviation(dynamic_word_, utc, &found) ? -found.seconds_east
+                                                                        : -plain.seconds_east;
   }
 
   DateError finish_datetime() {
     if (t_.kind != DecodedTime::Kind::kDate) return DateError::kNone;
     if ((have_ & kDateBits) != kDateBits) return DateError::kFormat;
-    if (has_modifier() && (zone_ != nullptr || dynamic_zone_ != nullptr || (have_ & bit(Token::kZone)) == 0)) {
+    if (has_modifier() &&
+        (zone_ != nullptr || dynamic_zone_ != nullptr || (have_ & bit(Token::kZone)) == 0)) {
       return DateError::kFormat;
     }
-    if ((have_ & bit(Token::kZone)) != 0 && zone_ == nullptr && dynamic_zone_ == nullptr) return DateError::kNone;
+    if ((have_ & bit(Token::kZone)) != 0 && zone_ == nullptr && dynamic_zone_ == nullptr)
+      return DateError::kNone;
     Timestamp local = local_time(t_.year, t_.month, t_.day);
-    if (dynamic_zone_ != nullptr) t_.zone_seconds_west = abbreviation_west(local);
-    else t_.zone_seconds_west = offset_west(zone_ != nullptr ? *zone_ : session_zone(settings_), local);
+    if (dynamic_zone_ != nullptr)
+      t_.zone_seconds_west = abbreviation_west(local);
+    else
+      t_.zone_seconds_west = offset_west(zone_ != nullptr ? *zone_ : session_zone(settings_), local);
     return DateError::kNone;
   }
 
@@ -465,18 +510,22 @@ class Decoder {
       return DateError::kNone;
     }
     // The offset depends on the date: the one given, else today; a named zone insists on a date.
-    if ((have_ & kDateBits) != kDateBits && ((have_ & kDateBits) != 0 || zone_ != nullptr)) return DateError::kFormat;
+    if ((have_ & kDateBits) != kDateBits && ((have_ & kDateBits) != 0 || zone_ != nullptr))
+      return DateError::kFormat;
     int year = t_.year, month = t_.month, day = t_.day;
     if ((have_ & kDateBits) == 0) {
       CivilTime today = civil_from_timestamp(
-          settings_.now_us + int64_t{session_zone(settings_).at_utc(settings_.now_us).seconds_east} * kUsPerSecond);
+          settings_.now_us +
+          int64_t{session_zone(settings_).at_utc(settings_.now_us).seconds_east} * kUsPerSecond);
       year = today.year;
       month = today.month;
       day = today.day;
     }
     Timestamp local = local_time(year, month, day);
-    if (dynamic_zone_ != nullptr) t_.zone_seconds_west = abbreviation_west(local);
-    else t_.zone_seconds_west = offset_west(zone_ != nullptr ? *zone_ : session_zone(settings_), local);
+    if (dynamic_zone_ != nullptr)
+      t_.zone_seconds_west = abbreviation_west(local);
+    else
+      t_.zone_seconds_west = offset_west(zone_ != nullptr ? *zone_ : session_zone(settings_), local);
     return DateError::kNone;
   }
 
@@ -499,12 +548,14 @@ class Decoder {
 
 }  // namespace
 
-DateError decode_datetime(std::vector<DateField>& fields, const FormatSettings& settings, DecodedTime* result) {
+DateError decode_datetime(std::vector<DateField>& fields, const FormatSettings& settings,
+                          DecodedTime* result) {
   *result = DecodedTime();
   return Decoder(fields, settings, false, *result).run();
 }
 
-DateError decode_time_only(std::vector<DateField>& fields, const FormatSettings& settings, DecodedTime* result) {
+DateError decode_time_only(std::vector<DateField>& fields, const FormatSettings& settings,
+                           DecodedTime* result) {
   *result = DecodedTime();
   return Decoder(fields, settings, true, *result).run();
 }

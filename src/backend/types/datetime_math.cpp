@@ -11,11 +11,15 @@
 
 namespace varve::types {
 
-void throw_timestamp_out_of_range() { throw SqlError(sqlstate::kDatetimeValueOutOfRange, "timestamp out of range"); }
+void throw_timestamp_out_of_range() {
+  throw SqlError(sqlstate::kDatetimeValueOutOfRange, "timestamp out of range");
+}
 
 namespace {
 
-[[noreturn]] void throw_date_out_of_range() { throw SqlError(sqlstate::kDatetimeValueOutOfRange, "date out of range"); }
+[[noreturn]] void throw_date_out_of_range() {
+  throw SqlError(sqlstate::kDatetimeValueOutOfRange, "date out of range");
+}
 
 int64_t floor_days(Timestamp t) { return t / kUsPerDay - (t % kUsPerDay < 0 ? 1 : 0); }
 int64_t floor_mod_day(int64_t us) {
@@ -55,7 +59,8 @@ Timestamp add_months_and_days(Timestamp t, const Interval& v) {
 
 Interval negated(const Interval& v) {
   // Not neg(): the most negative parts are left to the range check of the result.
-  return {static_cast<int64_t>(-static_cast<uint64_t>(v.us)), static_cast<int32_t>(-static_cast<uint32_t>(v.days)),
+  return {static_cast<int64_t>(-static_cast<uint64_t>(v.us)),
+          static_cast<int32_t>(-static_cast<uint32_t>(v.days)),
           static_cast<int32_t>(-static_cast<uint32_t>(v.months))};
 }
 
@@ -75,7 +80,8 @@ TimestampTz date_to_timestamptz(Date d, const TimeZone& zone) {
   Timestamp t = date_to_timestamp(d);
   if (!is_finite_timestamp(t)) return t;
   t -= int64_t{zone.at_local(t).seconds_east} * kUsPerSecond;
-  if (!in_timestamp_range(t)) throw SqlError(sqlstate::kDatetimeValueOutOfRange, "date out of range for timestamp");
+  if (!in_timestamp_range(t))
+    throw SqlError(sqlstate::kDatetimeValueOutOfRange, "date out of range for timestamp");
   return t;
 }
 
@@ -83,7 +89,9 @@ Date timestamp_to_date(Timestamp t) {
   if (!is_finite_timestamp(t)) return t == kTimestampInfinity ? kDateInfinity : kDateMinusInfinity;
   return static_cast<Date>(floor_days(t));
 }
-Date timestamptz_to_date(TimestampTz t, const TimeZone& zone) { return timestamp_to_date(timestamptz_to_timestamp(t, zone)); }
+Date timestamptz_to_date(TimestampTz t, const TimeZone& zone) {
+  return timestamp_to_date(timestamptz_to_timestamp(t, zone));
+}
 
 TimestampTz timestamp_to_timestamptz(Timestamp t, const TimeZone& zone) {
   if (!is_finite_timestamp(t)) return t;
@@ -95,7 +103,9 @@ Timestamp timestamptz_to_timestamp(TimestampTz t, const TimeZone& zone) {
 }
 
 Time timestamp_to_time(Timestamp t) { return floor_mod_day(t); }
-Time timestamptz_to_time(TimestampTz t, const TimeZone& zone) { return floor_mod_day(timestamptz_to_timestamp(t, zone)); }
+Time timestamptz_to_time(TimestampTz t, const TimeZone& zone) {
+  return floor_mod_day(timestamptz_to_timestamp(t, zone));
+}
 TimeTz timestamptz_to_timetz(TimestampTz t, const TimeZone& zone) {
   return {timestamptz_to_time(t, zone), -zone.at_utc(t).seconds_east};
 }
@@ -186,7 +196,9 @@ Interval timestamp_difference(Timestamp a, Timestamp b) {
 Time time_add(Time t, const Interval& v) { return floor_mod_day(t + v.us % kUsPerDay); }
 Time time_subtract(Time t, const Interval& v) { return floor_mod_day(t - v.us % kUsPerDay); }
 TimeTz timetz_add(const TimeTz& t, const Interval& v) { return {time_add(t.us, v), t.zone_seconds_west}; }
-TimeTz timetz_subtract(const TimeTz& t, const Interval& v) { return {time_subtract(t.us, v), t.zone_seconds_west}; }
+TimeTz timetz_subtract(const TimeTz& t, const Interval& v) {
+  return {time_subtract(t.us, v), t.zone_seconds_west};
+}
 
 namespace {
 
@@ -294,7 +306,8 @@ TimeTz moved(const TimeTz& t, int32_t west) {
 const TimeZone& zone_for_name(std::string_view name) {
   const TimeZone* zone = TimeZone::find(name);
   if (zone == nullptr) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "time zone \"" + std::string(name) + "\" not recognized");
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "time zone \"" + std::string(name) + "\" not recognized");
   }
   return *zone;
 }
@@ -322,10 +335,12 @@ Timestamp date_bin(const Interval& stride, Timestamp v, Timestamp origin) {
   if (!is_finite_timestamp(v)) return v;
   if (!is_finite_timestamp(origin)) throw SqlError(sqlstate::kDatetimeValueOutOfRange, "origin out of range");
   if (stride.months != 0) {
-    throw_not_supported("timestamps cannot be binned into intervals containing months or years");
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "timestamps cannot be binned into intervals containing months or years");
   }
   int64_t width, difference;
-  if (__builtin_mul_overflow(int64_t{stride.days}, kUsPerDay, &width) || __builtin_add_overflow(width, stride.us, &width)) {
+  if (__builtin_mul_overflow(int64_t{stride.days}, kUsPerDay, &width) ||
+      __builtin_add_overflow(width, stride.us, &width)) {
     throw_interval_out_of_range();
   }
   if (width <= 0) throw SqlError(sqlstate::kDatetimeValueOutOfRange, "stride must be greater than zero");
@@ -345,13 +360,16 @@ std::string format_date_args(const char* what, int year, int month, int day) {
   return text;
 }
 
-CivilTime civil_of_args(int32_t year, int32_t month, int32_t day) {
+// `shown_year` is what a message calls the year: make_date's have the internal one.
+CivilTime civil_of_args(int32_t year, int32_t month, int32_t day, int32_t shown_year) {
   int32_t y = year < 0 ? year + 1 : year;  // -1 is 1 BC, which is year 0
   if (year == 0 || month < 1 || month > 12 || day < 1 || day > days_in_month(y, month)) {
-    throw SqlError(sqlstate::kDatetimeFieldOverflow, format_date_args("date field value out of range", year, month, day));
+    throw SqlError(sqlstate::kDatetimeFieldOverflow,
+                   format_date_args("date field value out of range", shown_year, month, day));
   }
   if (!valid_julian(y, month)) {
-    throw SqlError(sqlstate::kDatetimeValueOutOfRange, format_date_args("date out of range", year, month, day));
+    throw SqlError(sqlstate::kDatetimeValueOutOfRange,
+                   format_date_args("date out of range", year, month, day));
   }
   return {y, month, day, 0, 0, 0, 0};
 }
@@ -359,17 +377,19 @@ CivilTime civil_of_args(int32_t year, int32_t month, int32_t day) {
 }  // namespace
 
 Date make_date(int32_t year, int32_t month, int32_t day) {
-  CivilTime c = civil_of_args(year, month, day);
+  CivilTime c = civil_of_args(year, month, day, year < 0 ? year + 1 : year);
   int64_t d = int64_t{julian_day(c.year, c.month, c.day)} - kEpochJulianDay;
   if (!in_date_range(d)) {
-    throw SqlError(sqlstate::kDatetimeValueOutOfRange, format_date_args("date out of range", year, month, day));
+    throw SqlError(sqlstate::kDatetimeValueOutOfRange,
+                   format_date_args("date out of range", year, month, day));
   }
   return static_cast<Date>(d);
 }
 
 Time make_time(int32_t hour, int32_t minute, double second) {
   bool fits = hour >= 0 && hour <= 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
-  Time t = fits ? hour * kUsPerHour + minute * kUsPerMinute + static_cast<int64_t>(std::rint(second * 1e6)) : 0;
+  Time t =
+      fits ? hour * kUsPerHour + minute * kUsPerMinute + static_cast<int64_t>(std::rint(second * 1e6)) : 0;
   if (!fits || t > kUsPerDay) {
     char text[96];
     std::snprintf(text, sizeof text, "time field value out of range: %d:%02d:%02g", hour, minute, second);
@@ -378,26 +398,29 @@ Time make_time(int32_t hour, int32_t minute, double second) {
   return t;
 }
 
-Timestamp make_timestamp(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute, double second) {
-  CivilTime c = civil_of_args(year, month, day);
+Timestamp make_timestamp(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
+                         double second) {
+  CivilTime c = civil_of_args(year, month, day, year);
   int64_t days = int64_t{julian_day(c.year, c.month, c.day)} - kEpochJulianDay;
   Time time = make_time(hour, minute, second);
   Timestamp r;
-  if (__builtin_mul_overflow(days, kUsPerDay, &r) || __builtin_add_overflow(r, time, &r) || !in_timestamp_range(r)) {
+  if (__builtin_mul_overflow(days, kUsPerDay, &r) || __builtin_add_overflow(r, time, &r) ||
+      !in_timestamp_range(r)) {
     char text[128];
-    std::snprintf(text, sizeof text, "timestamp out of range: %d-%02d-%02d %d:%02d:%02g", year, month, day, hour, minute, second);
+    std::snprintf(text, sizeof text, "timestamp out of range: %d-%02d-%02d %d:%02d:%02g", year, month, day,
+                  hour, minute, second);
     throw SqlError(sqlstate::kDatetimeValueOutOfRange, text);
   }
   return r;
 }
 
-TimestampTz make_timestamptz(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute, double second,
-                             const TimeZone& zone) {
+TimestampTz make_timestamptz(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
+                             double second, const TimeZone& zone) {
   return timestamp_to_timestamptz(make_timestamp(year, month, day, hour, minute, second), zone);
 }
 
-TimestampTz make_timestamptz(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute, double second,
-                             std::string_view zone) {
+TimestampTz make_timestamptz(int32_t year, int32_t month, int32_t day, int32_t hour, int32_t minute,
+                             double second, std::string_view zone) {
   Timestamp t = make_timestamp(year, month, day, hour, minute, second);
   // An offset is read as in ISO 8601 here, not as POSIX does.
   if (!zone.empty() && (zone[0] == '+' || zone[0] == '-')) {

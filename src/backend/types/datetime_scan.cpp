@@ -154,7 +154,8 @@ FieldKind scan_letters(Scanner& in, std::string& field) {
   do {
     in.take(field);
     next = in.peek();
-  } while (next == '+' || next == '-' || next == '/' || next == '_' || next == '.' || next == ':' || is_alnum(next));
+  } while (next == '+' || next == '-' || next == '/' || next == '_' || next == '.' || next == ':' ||
+           is_alnum(next));
   return FieldKind::kDate;
 }
 
@@ -224,9 +225,11 @@ void throw_date_error(DateError error, std::string_view text, const char* type) 
     case DateError::kIntervalOverflow:
       throw SqlError(sqlstate::kIntervalFieldOverflow, "interval field value out of range: " + quoted);
     case DateError::kZoneOverflow:
-      throw SqlError(sqlstate::kInvalidTimeZoneDisplacementValue, "time zone displacement out of range: " + quoted);
+      throw SqlError(sqlstate::kInvalidTimeZoneDisplacementValue,
+                     "time zone displacement out of range: " + quoted);
     default:
-      throw SqlError(sqlstate::kInvalidDatetimeFormat, "invalid input syntax for type " + std::string(type) + ": " + quoted);
+      throw SqlError(sqlstate::kInvalidDatetimeFormat,
+                     "invalid input syntax for type " + std::string(type) + ": " + quoted);
   }
 }
 
@@ -245,8 +248,12 @@ bool read_number(std::string_view text, T* value, std::string_view* rest) {
 
 }  // namespace
 
-bool read_int(std::string_view text, int* value, std::string_view* rest) { return read_number(text, value, rest); }
-bool read_int64(std::string_view text, int64_t* value, std::string_view* rest) { return read_number(text, value, rest); }
+bool read_int(std::string_view text, int* value, std::string_view* rest) {
+  return read_number(text, value, rest);
+}
+bool read_int64(std::string_view text, int64_t* value, std::string_view* rest) {
+  return read_number(text, value, rest);
+}
 
 bool read_fraction(std::string_view text, double* fraction) {
   *fraction = 0;
@@ -258,7 +265,8 @@ bool read_fraction(std::string_view text, double* fraction) {
 }
 
 bool time_in_range(int hour, int minute, int second, int us) {
-  if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 60 || us < 0 || us > kUsPerSecond) {
+  if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second < 0 || second > 60 || us < 0 ||
+      us > kUsPerSecond) {
     return false;
   }
   return hour * kUsPerHour + minute * kUsPerMinute + second * kUsPerSecond + us <= kUsPerDay;
@@ -290,7 +298,8 @@ DateError decode_clock(std::string_view text, int range, int64_t* hour, int* min
     *hour = 0;
   }
   *us = static_cast<int>(std::rint(fraction * 1e6));
-  if (*hour < 0 || *minute < 0 || *minute > 59 || *second < 0 || *second > 60 || *us < 0 || *us > kUsPerSecond) {
+  if (*hour < 0 || *minute < 0 || *minute > 59 || *second < 0 || *second > 60 || *us < 0 ||
+      *us > kUsPerSecond) {
     return DateError::kFieldOverflow;
   }
   return DateError::kNone;

@@ -1,4 +1,5 @@
-// Date/time input in two steps, shared by all types: text is cut into fields, and a decoder gives the fields meaning.
+// Date/time input in two steps, shared by all types: text is cut into fields, and a decoder gives the fields
+// meaning.
 #pragma once
 
 #include <cstdint>
@@ -19,21 +20,62 @@ struct DateField {
 bool scan_date_fields(std::string_view text, std::vector<DateField>& fields);
 
 // What can go wrong; the type's name and the text are known only outside.
-enum class DateError : uint8_t { kNone, kFormat, kFieldOverflow, kMonthDayOverflow, kIntervalOverflow, kZoneOverflow };
+enum class DateError : uint8_t {
+  kNone,
+  kFormat,
+  kFieldOverflow,
+  kMonthDayOverflow,
+  kIntervalOverflow,
+  kZoneOverflow
+};
 [[noreturn]] void throw_date_error(DateError error, std::string_view text, const char* type);
 
 // Meaning of a word; the values double as bits of "what have we got already".
 enum class Token : uint8_t {
-  kReserved, kMonth, kYear, kDay, kJulian, kZone, kSummerZone, kDynamicZone, kIgnore, kAmPm, kHour, kMinute,
-  kSecond, kMillisecond, kMicrosecond, kDayOfYear, kWeekday, kUnit, kEra, kAgo, kIsoTime, kWeek, kDecade, kCentury,
-  kMillennium, kSummerModifier, kUnknown
+  kReserved,
+  kMonth,
+  kYear,
+  kDay,
+  kJulian,
+  kZone,
+  kSummerZone,
+  kDynamicZone,
+  kIgnore,
+  kAmPm,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond,
+  kDayOfYear,
+  kWeekday,
+  kUnit,
+  kEra,
+  kAgo,
+  kIsoTime,
+  kWeek,
+  kDecade,
+  kCentury,
+  kMillennium,
+  kSummerModifier,
+  kUnknown
 };
 constexpr uint32_t bit(Token t) { return 1U << static_cast<int>(t); }
 inline constexpr uint32_t kDateBits = bit(Token::kYear) | bit(Token::kMonth) | bit(Token::kDay);
-inline constexpr uint32_t kSecondBits = bit(Token::kSecond) | bit(Token::kMillisecond) | bit(Token::kMicrosecond);
+inline constexpr uint32_t kSecondBits =
+    bit(Token::kSecond) | bit(Token::kMillisecond) | bit(Token::kMicrosecond);
 inline constexpr uint32_t kTimeBits = bit(Token::kHour) | bit(Token::kMinute) | kSecondBits;
 
-enum class Special : uint8_t { kNow, kYesterday, kToday, kTomorrow, kAllBalls, kEpoch, kInfinity, kMinusInfinity };
+enum class Special : uint8_t {
+  kNow,
+  kYesterday,
+  kToday,
+  kTomorrow,
+  kAllBalls,
+  kEpoch,
+  kInfinity,
+  kMinusInfinity
+};
 struct Word {
   Token token = Token::kUnknown;
   int value = 0;  // month, weekday, Special, unit (a Token), …
@@ -46,8 +88,10 @@ struct DecodedTime {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, us = 0;
   int zone_seconds_west = 0;
 };
-DateError decode_datetime(std::vector<DateField>& fields, const FormatSettings& settings, DecodedTime* result);
-DateError decode_time_only(std::vector<DateField>& fields, const FormatSettings& settings, DecodedTime* result);
+DateError decode_datetime(std::vector<DateField>& fields, const FormatSettings& settings,
+                          DecodedTime* result);
+DateError decode_time_only(std::vector<DateField>& fields, const FormatSettings& settings,
+                           DecodedTime* result);
 
 // A number at the front of `text`; *rest is what follows. False if it overflows.
 bool read_int64(std::string_view text, int64_t* value, std::string_view* rest);

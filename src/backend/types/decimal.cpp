@@ -27,7 +27,9 @@ uint32_t limb_at(const Decimal& d, int64_t weight) {
   return index < 0 || index >= static_cast<int64_t>(d.limbs.size()) ? 0 : d.limbs[static_cast<size_t>(index)];
 }
 
-int64_t lowest_weight(const Decimal& d) { return static_cast<int64_t>(d.weight) - static_cast<int64_t>(d.limbs.size()) + 1; }
+int64_t lowest_weight(const Decimal& d) {
+  return static_cast<int64_t>(d.weight) - static_cast<int64_t>(d.limbs.size()) + 1;
+}
 
 void drop_leading_zeros(std::vector<uint32_t>& v) {
   size_t n = 0;
@@ -60,7 +62,8 @@ std::vector<uint32_t> divide_by_limb(const std::vector<uint32_t>& v, uint32_t di
 }
 
 // Knuth's algorithm D: whole quotient of two integers without leading zeros, most significant limb first.
-std::vector<uint32_t> divide_integers(const std::vector<uint32_t>& dividend, const std::vector<uint32_t>& divisor) {
+std::vector<uint32_t> divide_integers(const std::vector<uint32_t>& dividend,
+                                      const std::vector<uint32_t>& divisor) {
   if (dividend.size() < divisor.size()) return {};
   if (divisor.size() == 1) return divide_by_limb(dividend, divisor[0]);
   uint32_t normalizer = kLimbBase / (divisor[0] + 1);
@@ -116,7 +119,9 @@ std::vector<uint32_t> shifted_integer(const Decimal& d, int64_t shift) {
 
 }  // namespace
 
-void throw_numeric_overflow() { throw SqlError(sqlstate::kNumericValueOutOfRange, "value overflows numeric format"); }
+void throw_numeric_overflow() {
+  throw SqlError(sqlstate::kNumericValueOutOfRange, "value overflows numeric format");
+}
 void throw_division_by_zero() { throw SqlError(sqlstate::kDivisionByZero, "division by zero"); }
 
 void Decimal::strip() {
@@ -224,10 +229,13 @@ double Decimal::to_double() const {
   if (negative) *p++ = '-';
   size_t n = std::min<size_t>(limbs.size(), 4);
   for (size_t i = 0; i < n; ++i) {
-    for (int digit = kLimbDigits - 1; digit >= 0; --digit) *p++ = static_cast<char>('0' + limbs[i] / kSmallPow10[digit] % 10);
+    for (int digit = kLimbDigits - 1; digit >= 0; --digit)
+      *p++ = static_cast<char>('0' + limbs[i] / kSmallPow10[digit] % 10);
   }
   *p++ = 'e';
-  p = std::to_chars(p, text + sizeof text, (static_cast<int64_t>(weight) - static_cast<int64_t>(n) + 1) * kLimbDigits).ptr;
+  p = std::to_chars(p, text + sizeof text,
+                    (static_cast<int64_t>(weight) - static_cast<int64_t>(n) + 1) * kLimbDigits)
+          .ptr;
   double value = 0;
   if (std::from_chars(text, p, value).ec == std::errc::result_out_of_range) {
     value = weight < 0 ? 0.0 : negative ? -HUGE_VAL : HUGE_VAL;
@@ -316,7 +324,8 @@ void Decimal::round_significant(int64_t digits) {
 void Decimal::append_text(std::string& out) const {
   if (negative) out.push_back('-');
   auto put_limb = [&out](uint32_t limb, int from, int digits) {
-    for (int i = from; i < digits; ++i) out.push_back(static_cast<char>('0' + limb / kSmallPow10[kLimbDigits - 1 - i] % 10));
+    for (int i = from; i < digits; ++i)
+      out.push_back(static_cast<char>('0' + limb / kSmallPow10[kLimbDigits - 1 - i] % 10));
   };
   if (zero() || weight < 0) {
     out.push_back('0');
@@ -434,7 +443,8 @@ Decimal div(const Decimal& a, const Decimal& b, int scale, bool truncate) {
   Decimal r;
   r.dscale = std::max(scale, 0);
   if (a.zero()) return r;
-  // The quotient's cut digits decide by the first of them alone, so a whole quotient with one more digit suffices.
+  // The quotient's cut digits decide by the first of them alone, so a whole quotient with one more digit
+  // suffices.
   int64_t fraction_limbs = scale >= 0 ? scale / kLimbDigits + 1 : 0;
   // b as an integer is b * base^b_shift.
   int64_t b_shift = static_cast<int64_t>(b.limbs.size()) - 1 - b.weight;
@@ -511,7 +521,8 @@ Decimal sqrt(const Decimal& a, int scale) {
   return r;
 }
 
-int select_div_scale(int weight_a, uint32_t first_a, int dscale_a, int weight_b, uint32_t first_b, int dscale_b) {
+int select_div_scale(int weight_a, uint32_t first_a, int dscale_a, int weight_b, uint32_t first_b,
+                     int dscale_b) {
   // At least 16 significant digits, given the quotient's weight as the leading base-10000 digits tell it.
   int weight = weight_a - weight_b;
   if (first_a <= first_b) --weight;

@@ -12,8 +12,9 @@ namespace varve::types {
 
 inline constexpr uint32_t kLimbBase = 100'000'000;
 inline constexpr int kLimbDigits = 8;
-inline constexpr int kMaxWeight4 = 32767;   // weight of the first base-10000 digit: 131072 digits before the point
-inline constexpr int kMaxScale = 16383;     // digits after the point
+inline constexpr int kMaxWeight4 =
+    32767;  // weight of the first base-10000 digit: 131072 digits before the point
+inline constexpr int kMaxScale = 16383;        // digits after the point
 inline constexpr int kMaxResultDigits = 1000;  // digits that division and functions choose to show
 inline constexpr int kMinSignificantDigits = 16;
 
@@ -26,8 +27,8 @@ struct BigDecimal {
   const uint32_t* limbs() const { return reinterpret_cast<const uint32_t*>(this + 1); }
 };
 
-// A working value: the sum of limbs[i] * 10^8^(weight - i). Without leading and trailing zero limbs; zero has none,
-// weight 0 and no sign. dscale is the number of digits shown after the point.
+// A working value: the sum of limbs[i] * 10^8^(weight - i). Without leading and trailing zero limbs; zero has
+// none, weight 0 and no sign. dscale is the number of digits shown after the point.
 struct Decimal {
   bool negative = false;
   int32_t weight = 0;
@@ -72,7 +73,8 @@ Decimal div(const Decimal& a, const Decimal& b, int scale, bool truncate = false
 Decimal div_small(const Decimal& a, uint32_t b, int scale);  // b < 10^8
 Decimal mod(const Decimal& a, const Decimal& b);
 Decimal sqrt(const Decimal& a, int scale);
-int select_div_scale(int weight_a, uint32_t first_a, int dscale_a, int weight_b, uint32_t first_b, int dscale_b);
+int select_div_scale(int weight_a, uint32_t first_a, int dscale_a, int weight_b, uint32_t first_b,
+                     int dscale_b);
 
 // Transcendental functions, to `scale` digits after the point (decimal_functions.cpp).
 Decimal exp(const Decimal& x, int scale);

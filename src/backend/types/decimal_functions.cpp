@@ -1,5 +1,5 @@
-// exp, ln, log and power. The number of digits shown is PostgreSQL's choice; they are computed with guard digits so
-// that the last one is right.
+// exp, ln, log and power. The number of digits shown is PostgreSQL's choice; they are computed with guard
+// digits so that the last one is right.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -29,12 +29,14 @@ Decimal power_of_int(const Decimal& base, int exponent, int scale) {
       r = base;
       r.round(scale);
       return r;
-    case -1: return div(one(), base, scale);
+    case -1:
+      return div(one(), base, scale);
     case 2:
       r = mul(base, base);
       r.round(scale);
       return r;
-    default: break;
+    default:
+      break;
   }
   if (base.zero()) {
     if (exponent < 0) throw_division_by_zero();
@@ -138,11 +140,13 @@ Decimal exp(const Decimal& x, int scale) {
 
 Decimal ln(const Decimal& x, int scale) {
   if (x.zero()) throw SqlError(sqlstate::kInvalidArgumentForLog, "cannot take logarithm of zero");
-  if (x.negative) throw SqlError(sqlstate::kInvalidArgumentForLog, "cannot take logarithm of a negative number");
+  if (x.negative)
+    throw SqlError(sqlstate::kInvalidArgumentForLog, "cannot take logarithm of a negative number");
   // Roots until the value is near 1: ln x = 2^roots * ln(x^(1 / 2^roots)).
   Decimal lead = x;
   lead.weight = 0;
-  double approximate = std::log(lead.to_double()) + static_cast<double>(x.weight) * kLimbDigits * 2.302585092994046;
+  double approximate =
+      std::log(lead.to_double()) + static_cast<double>(x.weight) * kLimbDigits * 2.302585092994046;
   int roots = 0;
   for (double v = std::fabs(approximate); v > 0.09; v /= 2) ++roots;
   int digits = scale + roots * 31 / 100 + 12;
@@ -185,7 +189,8 @@ Decimal power(const Decimal& base, const Decimal& exponent) {
     whole.dscale = 0;
     int128 n;
     if (whole.to_significand(&n) && n >= INT32_MIN && n <= INT32_MAX) {
-      return power_of_int(base, static_cast<int>(n), clamp_scale(std::max(kMinSignificantDigits, base.dscale)));
+      return power_of_int(base, static_cast<int>(n),
+                          clamp_scale(std::max(kMinSignificantDigits, base.dscale)));
     }
   }
   Decimal r;
@@ -197,7 +202,8 @@ Decimal power(const Decimal& base, const Decimal& exponent) {
   Decimal positive = base;
   positive.negative = false;
   bool negative = base.negative && exponent.integral() &&
-                  exponent.weight == static_cast<int64_t>(exponent.limbs.size()) - 1 && (exponent.limbs.back() & 1) != 0;
+                  exponent.weight == static_cast<int64_t>(exponent.limbs.size()) - 1 &&
+                  (exponent.limbs.back() & 1) != 0;
   int ln_weight = estimate_ln_weight(positive);
   int scale = std::max(8 - ln_weight, 0);
   Decimal product = mul(ln(positive, scale), exponent);
@@ -209,7 +215,8 @@ Decimal power(const Decimal& base, const Decimal& exponent) {
     return r;
   }
   value *= kLog10E;
-  int result_scale = clamp_scale(std::max({kMinSignificantDigits - static_cast<int>(value), base.dscale, exponent.dscale}));
+  int result_scale =
+      clamp_scale(std::max({kMinSignificantDigits - static_cast<int>(value), base.dscale, exponent.dscale}));
   int digits = std::max(result_scale + static_cast<int>(value), 0);
   scale = std::max(digits - ln_weight + 8, 0);
   product = mul(ln(positive, scale), exponent);

@@ -1,7 +1,8 @@
 #include "types/float_format.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,23 @@ namespace {
 template <class Float>
 constexpr const char* kTypeName = sizeof(Float) == 4 ? "real" : "double precision";
 
+// From here on floats are whole numbers; below, no short decimal lies halfway between two of them.
+template <class Float>
+constexpr Float kFirstWithoutFraction = static_cast<Float>(uint64_t{1}
+                                                           << (std::numeric_limits<Float>::digits - 1));
+
+// Whether these digits stand exactly in the middle between `value` and a neighbour.
+template <class Float>
+bool is_halfway(const char* text, const char* end, Float value) {
+  long double exact = 0;
+  if (std::from_chars(text, end, exact).ec != std::errc()) return false;
+  long double here = value;
+  if (exact == here) return false;
+  constexpr Float kInfinity = std::numeric_limits<Float>::infinity();
+  long double neighbour = std::nextafter(value, exact > here ? kInfinity : -kInfinity);
+  return exact - here == neighbour - exact;
+}
+
 // Shortest digits that read back, laid out as PostgreSQL does: plain notation for decimal exponents -5 … 14
 // (float4: -5 … 5), else d.ddde+dd.
 template <class Float>
@@ -24,6 +42,11 @@ void append_shortest(std::string& out, Float value) {
   constexpr int kMaxPlainExponent = sizeof(Float) == 4 ? 6 : 15;
   char text[64];
   char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  // Just as far from the next float: PostgreSQL wants a number that is nearer, with more digits.
+  while (std::fabs(value) >= kFirstWithoutFraction<Float> && is_halfway(text, end, value)) {
+    auto digits = static_cast<int>(std::count_if(text, std::find(text, end, 'e'), is_digit));
+    end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits).ptr;
+  }
   char* p = text;
   if (*p == '-') out.push_back(*p++);
   char digits[32];
@@ -115,7 +138,8 @@ Float parse_float(std::string_view text) {
     format = std::chars_format::hex;
   }
   // from_chars would take another sign, "inf" or "nan" here.
-  if (body.empty() || (!is_digit(body[0]) && body[0] != '.' && format == std::chars_format::general) || body[0] == '-') {
+  if (body.empty() || (!is_digit(body[0]) && body[0] != '.' && format == std::chars_format::general) ||
+      body[0] == '-') {
     throw_invalid_syntax(kTypeName<Float>, text);
   }
   auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), value, format);
@@ -125,8 +149,10 @@ Float parse_float(std::string_view text) {
     std::string copy(s);
     char* stop;
     errno = 0;
-    if constexpr (sizeof(Float) == 4) value = std::strtof(copy.c_str(), &stop);
-    else value = std::strtod(copy.c_str(), &stop);
+    if constexpr (sizeof(Float) == 4)
+      value = std::strtof(copy.c_str(), &stop);
+    else
+      value = std::strtod(copy.c_str(), &stop);
     if (stop != copy.c_str() + copy.size()) throw_invalid_syntax(kTypeName<Float>, text);
     // A subnormal result is a result; only nothing at all or infinity is out of range.
     if (errno == ERANGE && (value == 0 || std::isinf(value))) throw_out_of_range<Float>(copy);
@@ -138,8 +164,12 @@ Float parse_float(std::string_view text) {
 
 }  // namespace
 
-void append_float4(std::string& out, float value, int extra_float_digits) { append_float(out, value, extra_float_digits); }
-void append_float8(std::string& out, double value, int extra_float_digits) { append_float(out, value, extra_float_digits); }
+void append_float4(std::string& out, float value, int extra_float_digits) {
+  append_float(out, value, extra_float_digits);
+}
+void append_float8(std::string& out, double value, int extra_float_digits) {
+  append_float(out, value, extra_float_digits);
+}
 float parse_float4(std::string_view text) { return parse_float<float>(text); }
 double parse_float8(std::string_view text) { return parse_float<double>(text); }
 

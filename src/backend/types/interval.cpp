@@ -14,7 +14,9 @@
 
 namespace varve::types {
 
-void throw_interval_out_of_range() { throw SqlError(sqlstate::kDatetimeValueOutOfRange, "interval out of range"); }
+void throw_interval_out_of_range() {
+  throw SqlError(sqlstate::kDatetimeValueOutOfRange, "interval out of range");
+}
 
 namespace {
 
@@ -24,8 +26,12 @@ struct Parts {
   int64_t hours;
   int minutes, seconds, us;
   explicit Parts(const Interval& v)
-      : years(v.months / 12), months(v.months % 12), days(v.days), hours(v.us / kUsPerHour),
-        minutes(static_cast<int>(v.us / kUsPerMinute % 60)), seconds(static_cast<int>(v.us / kUsPerSecond % 60)),
+      : years(v.months / 12),
+        months(v.months % 12),
+        days(v.days),
+        hours(v.us / kUsPerHour),
+        minutes(static_cast<int>(v.us / kUsPerMinute % 60)),
+        seconds(static_cast<int>(v.us / kUsPerSecond % 60)),
         us(static_cast<int>(v.us % kUsPerSecond)) {}
   bool time_negative() const { return hours < 0 || minutes < 0 || seconds < 0 || us < 0; }
   bool has_time() const { return hours != 0 || minutes != 0 || seconds != 0 || us != 0; }
@@ -45,8 +51,10 @@ void append_magnitude(std::string& out, int64_t v) {
 }
 
 void append_seconds(std::string& out, int seconds, int us, bool pad) {
-  if (pad) append_padded(out, seconds);
-  else append_magnitude(out, seconds);
+  if (pad)
+    append_padded(out, seconds);
+  else
+    append_magnitude(out, seconds);
   us = std::abs(us);
   if (us == 0) return;
   out.push_back('.');
@@ -57,8 +65,10 @@ void append_seconds(std::string& out, int seconds, int us, bool pad) {
 }
 
 void append_clock(std::string& out, const Parts& p, bool pad_hours) {
-  if (pad_hours) append_padded(out, p.hours);
-  else append_magnitude(out, p.hours);
+  if (pad_hours)
+    append_padded(out, p.hours);
+  else
+    append_magnitude(out, p.hours);
   out.push_back(':');
   append_padded(out, p.minutes);
   out.push_back(':');
@@ -84,8 +94,10 @@ void append_postgres(std::string& out, const Parts& p) {
   part(p.days, "day");
   if (!first && !p.has_time()) return;
   if (!first) out.push_back(' ');
-  if (p.time_negative()) out.push_back('-');
-  else if (negative_before) out.push_back('+');
+  if (p.time_negative())
+    out.push_back('-');
+  else if (negative_before)
+    out.push_back('+');
   append_clock(out, p, true);
 }
 
@@ -116,8 +128,10 @@ void append_verbose(std::string& out, const Parts& p) {
   if (p.seconds != 0 || p.us != 0) {
     out.push_back(' ');
     if (p.seconds < 0 || p.us < 0) {
-      if (first) ago = true;
-      else if (!ago) out.push_back('-');
+      if (first)
+        ago = true;
+      else if (!ago)
+        out.push_back('-');
     } else if (ago) {
       out.push_back('-');
     }
@@ -142,7 +156,8 @@ void append_sql(std::string& out, const Parts& p) {
     out.push_back('-');
     append_magnitude(out, p.months);
   };
-  if ((negative && positive) || (year_month && day_time)) {  // the standard has no such interval: sign every part
+  if ((negative && positive) ||
+      (year_month && day_time)) {  // the standard has no such interval: sign every part
     out.push_back(p.years < 0 || p.months < 0 ? '-' : '+');
     append_year_month();
     out += p.days < 0 ? " -" : " +";
@@ -187,16 +202,21 @@ void append_iso(std::string& out, const Parts& p) {
 void append_interval(std::string& out, const Interval& v, IntervalStyle style) {
   Parts parts(v);
   switch (style) {
-    case IntervalStyle::kPostgres: return append_postgres(out, parts);
-    case IntervalStyle::kPostgresVerbose: return append_verbose(out, parts);
-    case IntervalStyle::kSqlStandard: return append_sql(out, parts);
-    case IntervalStyle::kIso8601: return append_iso(out, parts);
+    case IntervalStyle::kPostgres:
+      return append_postgres(out, parts);
+    case IntervalStyle::kPostgresVerbose:
+      return append_verbose(out, parts);
+    case IntervalStyle::kSqlStandard:
+      return append_sql(out, parts);
+    case IntervalStyle::kIso8601:
+      return append_iso(out, parts);
   }
 }
 
 Interval receive_interval(std::string_view bytes, int32_t typmod) {
   check_binary_size(bytes, 16);
-  Interval v{load_be<int64_t>(bytes.data()), load_be<int32_t>(bytes.data() + 8), load_be<int32_t>(bytes.data() + 12)};
+  Interval v{load_be<int64_t>(bytes.data()), load_be<int32_t>(bytes.data() + 8),
+             load_be<int32_t>(bytes.data() + 12)};
   return apply_interval_typmod(v, typmod);
 }
 
@@ -234,8 +254,8 @@ uint64_t hash(const Interval& v) {
 
 Interval add(const Interval& a, const Interval& b) {
   Interval r;
-  if (__builtin_add_overflow(a.months, b.months, &r.months) || __builtin_add_overflow(a.days, b.days, &r.days) ||
-      __builtin_add_overflow(a.us, b.us, &r.us)) {
+  if (__builtin_add_overflow(a.months, b.months, &r.months) ||
+      __builtin_add_overflow(a.days, b.days, &r.days) || __builtin_add_overflow(a.us, b.us, &r.us)) {
     throw_interval_out_of_range();
   }
   return r;
@@ -243,8 +263,8 @@ Interval add(const Interval& a, const Interval& b) {
 
 Interval sub(const Interval& a, const Interval& b) {
   Interval r;
-  if (__builtin_sub_overflow(a.months, b.months, &r.months) || __builtin_sub_overflow(a.days, b.days, &r.days) ||
-      __builtin_sub_overflow(a.us, b.us, &r.us)) {
+  if (__builtin_sub_overflow(a.months, b.months, &r.months) ||
+      __builtin_sub_overflow(a.days, b.days, &r.days) || __builtin_sub_overflow(a.us, b.us, &r.us)) {
     throw_interval_out_of_range();
   }
   return r;
@@ -268,7 +288,8 @@ Interval scaled(const Interval& v, Scale scale) {
   r.months = to_int(scale(v.months));
   r.days = to_int(scale(v.days));
   double rest_days = round_us((scale(v.months) - r.months) * 30);
-  double rest_seconds = round_us((scale(v.days) - r.days + rest_days - static_cast<int>(rest_days)) * kDaySeconds);
+  double rest_seconds =
+      round_us((scale(v.days) - r.days + rest_days - static_cast<int>(rest_days)) * kDaySeconds);
   if (std::fabs(rest_seconds) >= kDaySeconds) {
     int days = static_cast<int>(rest_seconds / kDaySeconds);
     if (__builtin_add_overflow(r.days, days, &r.days)) throw_interval_out_of_range();
@@ -295,7 +316,8 @@ Interval div(const Interval& v, double divisor) {
 namespace {
 
 void carry(int64_t amount, int32_t* into) {
-  if (amount != static_cast<int32_t>(amount) || __builtin_add_overflow(*into, static_cast<int32_t>(amount), into)) {
+  if (amount != static_cast<int32_t>(amount) ||
+      __builtin_add_overflow(*into, static_cast<int32_t>(amount), into)) {
     throw_interval_out_of_range();
   }
 }
@@ -356,12 +378,13 @@ Interval justify_interval(const Interval& v) {
   return r;
 }
 
-Interval make_interval(int32_t years, int32_t months, int32_t weeks, int32_t days, int32_t hours, int32_t minutes,
-                       double seconds) {
+Interval make_interval(int32_t years, int32_t months, int32_t weeks, int32_t days, int32_t hours,
+                       int32_t minutes, double seconds) {
   if (!std::isfinite(seconds)) throw_interval_out_of_range();
   int64_t m = int64_t{years} * 12 + months, d = int64_t{weeks} * 7 + days;
   double us = std::rint(seconds * 1e6);
-  if (m != static_cast<int32_t>(m) || d != static_cast<int32_t>(d) || std::fabs(us) >= 9.2e18) throw_interval_out_of_range();
+  if (m != static_cast<int32_t>(m) || d != static_cast<int32_t>(d) || std::fabs(us) >= 9.2e18)
+    throw_interval_out_of_range();
   Interval r{hours * kUsPerHour + minutes * kUsPerMinute, static_cast<int32_t>(d), static_cast<int32_t>(m)};
   if (__builtin_add_overflow(r.us, static_cast<int64_t>(us), &r.us)) throw_interval_out_of_range();
   return r;

@@ -24,8 +24,10 @@ struct IntervalSum {
     fraction *= static_cast<double>(unit_us);
     auto whole = static_cast<int64_t>(fraction);
     fraction -= static_cast<double>(whole);
-    if (fraction > 0.5) ++whole;
-    else if (fraction < -0.5) --whole;
+    if (fraction > 0.5)
+      ++whole;
+    else if (fraction < -0.5)
+      --whole;
     return !__builtin_add_overflow(us, whole, &us);
   }
   bool add_time(int64_t value, double fraction, int64_t unit_us) {
@@ -55,18 +57,30 @@ struct IntervalSum {
   }
   bool add_unit(Token unit, int64_t value, double fraction) {
     switch (unit) {
-      case Token::kMicrosecond: return add_time(value, fraction, 1);
-      case Token::kMillisecond: return add_time(value, fraction, 1000);
-      case Token::kSecond: return add_time(value, fraction, kUsPerSecond);
-      case Token::kMinute: return add_time(value, fraction, kUsPerMinute);
-      case Token::kHour: return add_time(value, fraction, kUsPerHour);
-      case Token::kDay: return add_days(value) && add_fraction(fraction, kUsPerDay);
-      case Token::kWeek: return add_days(value, 7) && add_fraction_days(fraction, 7);
-      case Token::kMonth: return add_months(value) && add_fraction_days(fraction, 30);
-      case Token::kYear: return add_years(value) && add_fraction_years(fraction);
-      case Token::kDecade: return add_years(value, 10) && add_fraction_years(fraction, 10);
-      case Token::kCentury: return add_years(value, 100) && add_fraction_years(fraction, 100);
-      default: return add_years(value, 1000) && add_fraction_years(fraction, 1000);
+      case Token::kMicrosecond:
+        return add_time(value, fraction, 1);
+      case Token::kMillisecond:
+        return add_time(value, fraction, 1000);
+      case Token::kSecond:
+        return add_time(value, fraction, kUsPerSecond);
+      case Token::kMinute:
+        return add_time(value, fraction, kUsPerMinute);
+      case Token::kHour:
+        return add_time(value, fraction, kUsPerHour);
+      case Token::kDay:
+        return add_days(value) && add_fraction(fraction, kUsPerDay);
+      case Token::kWeek:
+        return add_days(value, 7) && add_fraction_days(fraction, 7);
+      case Token::kMonth:
+        return add_months(value) && add_fraction_days(fraction, 30);
+      case Token::kYear:
+        return add_years(value) && add_fraction_years(fraction);
+      case Token::kDecade:
+        return add_years(value, 10) && add_fraction_years(fraction, 10);
+      case Token::kCentury:
+        return add_years(value, 100) && add_fraction_years(fraction, 100);
+      default:
+        return add_years(value, 1000) && add_fraction_years(fraction, 1000);
     }
   }
   bool negate() {
@@ -85,24 +99,59 @@ struct UnitName {
 };
 // Sorted; ten characters count.
 constexpr UnitName kUnits[] = {
-    {"ago", Token::kAgo},           {"c", Token::kCentury},         {"cent", Token::kCentury},
-    {"centuries", Token::kCentury}, {"century", Token::kCentury},   {"d", Token::kDay},
-    {"day", Token::kDay},           {"days", Token::kDay},          {"dec", Token::kDecade},
-    {"decade", Token::kDecade},     {"decades", Token::kDecade},    {"decs", Token::kDecade},
-    {"h", Token::kHour},            {"hour", Token::kHour},         {"hours", Token::kHour},
-    {"hr", Token::kHour},           {"hrs", Token::kHour},          {"m", Token::kMinute},
-    {"microsecon", Token::kMicrosecond}, {"mil", Token::kMillennium}, {"millennia", Token::kMillennium},
-    {"millennium", Token::kMillennium}, {"millisecon", Token::kMillisecond}, {"mils", Token::kMillennium},
-    {"min", Token::kMinute},        {"mins", Token::kMinute},       {"minute", Token::kMinute},
-    {"minutes", Token::kMinute},    {"mon", Token::kMonth},         {"mons", Token::kMonth},
-    {"month", Token::kMonth},       {"months", Token::kMonth},      {"ms", Token::kMillisecond},
-    {"msec", Token::kMillisecond},  {"mseconds", Token::kMillisecond}, {"msecs", Token::kMillisecond},
-    {"s", Token::kSecond},          {"sec", Token::kSecond},        {"second", Token::kSecond},
-    {"seconds", Token::kSecond},    {"secs", Token::kSecond},       {"us", Token::kMicrosecond},
-    {"usec", Token::kMicrosecond},  {"useconds", Token::kMicrosecond}, {"usecs", Token::kMicrosecond},
-    {"w", Token::kWeek},            {"week", Token::kWeek},         {"weeks", Token::kWeek},
-    {"y", Token::kYear},            {"year", Token::kYear},         {"years", Token::kYear},
-    {"yr", Token::kYear},           {"yrs", Token::kYear},
+    {"ago", Token::kAgo},
+    {"c", Token::kCentury},
+    {"cent", Token::kCentury},
+    {"centuries", Token::kCentury},
+    {"century", Token::kCentury},
+    {"d", Token::kDay},
+    {"day", Token::kDay},
+    {"days", Token::kDay},
+    {"dec", Token::kDecade},
+    {"decade", Token::kDecade},
+    {"decades", Token::kDecade},
+    {"decs", Token::kDecade},
+    {"h", Token::kHour},
+    {"hour", Token::kHour},
+    {"hours", Token::kHour},
+    {"hr", Token::kHour},
+    {"hrs", Token::kHour},
+    {"m", Token::kMinute},
+    {"microsecon", Token::kMicrosecond},
+    {"mil", Token::kMillennium},
+    {"millennia", Token::kMillennium},
+    {"millennium", Token::kMillennium},
+    {"millisecon", Token::kMillisecond},
+    {"mils", Token::kMillennium},
+    {"min", Token::kMinute},
+    {"mins", Token::kMinute},
+    {"minute", Token::kMinute},
+    {"minutes", Token::kMinute},
+    {"mon", Token::kMonth},
+    {"mons", Token::kMonth},
+    {"month", Token::kMonth},
+    {"months", Token::kMonth},
+    {"ms", Token::kMillisecond},
+    {"msec", Token::kMillisecond},
+    {"mseconds", Token::kMillisecond},
+    {"msecs", Token::kMillisecond},
+    {"s", Token::kSecond},
+    {"sec", Token::kSecond},
+    {"second", Token::kSecond},
+    {"seconds", Token::kSecond},
+    {"secs", Token::kSecond},
+    {"us", Token::kMicrosecond},
+    {"usec", Token::kMicrosecond},
+    {"useconds", Token::kMicrosecond},
+    {"usecs", Token::kMicrosecond},
+    {"w", Token::kWeek},
+    {"week", Token::kWeek},
+    {"weeks", Token::kWeek},
+    {"y", Token::kYear},
+    {"year", Token::kYear},
+    {"years", Token::kYear},
+    {"yr", Token::kYear},
+    {"yrs", Token::kYear},
 };
 
 Token unit_of(std::string_view word) {
@@ -152,14 +201,17 @@ class IntervalDecoder {
   DateError decode_field(const DateField& field) {
     std::string_view s = field.text;
     switch (field.kind) {
-      case FieldKind::kTime: return decode_time(s, false);
+      case FieldKind::kTime:
+        return decode_time(s, false);
       case FieldKind::kZone:
-        if (s.find(':') != std::string_view::npos && decode_time(s.substr(1), s[0] == '-') == DateError::kNone) {
+        if (s.find(':') != std::string_view::npos &&
+            decode_time(s.substr(1), s[0] == '-') == DateError::kNone) {
           return DateError::kNone;
         }
         return decode_number(s);
       case FieldKind::kDate:
-      case FieldKind::kNumber: return decode_number(s);
+      case FieldKind::kNumber:
+        return decode_number(s);
       default: {
         Token unit = unit_of(s);
         if (unit == Token::kUnknown) return DateError::kFormat;
@@ -175,7 +227,8 @@ class IntervalDecoder {
   DateError decode_time(std::string_view s, bool negative) {
     int64_t hour;
     int minute, second, us;
-    if (DateError error = decode_clock(s, range_, &hour, &minute, &second, &us); error != DateError::kNone) return error;
+    if (DateError error = decode_clock(s, range_, &hour, &minute, &second, &us); error != DateError::kNone)
+      return error;
     int64_t sum = us + minute * kUsPerMinute + second * kUsPerSecond, hours;
     if (__builtin_mul_overflow(hour, kUsPerHour, &hours) || __builtin_add_overflow(sum, hours, &sum)) {
       return DateError::kFieldOverflow;
@@ -195,10 +248,11 @@ class IntervalDecoder {
     std::string_view rest;
     if (!read_int64(s, &value, &rest)) return DateError::kFieldOverflow;
     if (rest.size() == s.size() && (rest[0] == '-' || rest[0] == '+')) rest.remove_prefix(1);  // "-.5"
-    if (!rest.empty() && rest[0] == '-') {  // years-months
+    if (!rest.empty() && rest[0] == '-') {                                                     // years-months
       int months;
       std::string_view after;
-      if (!read_int(rest.substr(1), &months, &after) || months < 0 || months >= 12) return DateError::kFieldOverflow;
+      if (!read_int(rest.substr(1), &months, &after) || months < 0 || months >= 12)
+        return DateError::kFieldOverflow;
       if (!after.empty()) return DateError::kFormat;
       unit_ = Token::kMonth;
       if (s[0] == '-') months = -months;
@@ -265,7 +319,8 @@ class Iso8601Decoder {
     double v = std::strtod(p_, &end);
     if (end == p_ || errno != 0) return DateError::kFormat;
     p_ = end;
-    if (std::isnan(v) || v < -9223372036854775808.0 || v > 9223372036854775807.0) return DateError::kFieldOverflow;
+    if (std::isnan(v) || v < -9223372036854775808.0 || v > 9223372036854775807.0)
+      return DateError::kFieldOverflow;
     double whole = std::trunc(v);
     value_ = static_cast<int64_t>(whole);
     fraction_ = v - whole;
@@ -295,23 +350,33 @@ class Iso8601Decoder {
 
   DateError date_part(const char* start) {
     switch (*p_) {
-      case 'Y': ++p_; return check(sum_.add_unit(Token::kYear, value_, fraction_));
-      case 'M': ++p_; return check(sum_.add_unit(Token::kMonth, value_, fraction_));
-      case 'W': ++p_; return check(sum_.add_unit(Token::kWeek, value_, fraction_));
-      case 'D': ++p_; return check(sum_.add_unit(Token::kDay, value_, fraction_));
+      case 'Y':
+        ++p_;
+        return check(sum_.add_unit(Token::kYear, value_, fraction_));
+      case 'M':
+        ++p_;
+        return check(sum_.add_unit(Token::kMonth, value_, fraction_));
+      case 'W':
+        ++p_;
+        return check(sum_.add_unit(Token::kWeek, value_, fraction_));
+      case 'D':
+        ++p_;
+        return check(sum_.add_unit(Token::kDay, value_, fraction_));
       case '\0':
       case 'T':
         if (digits_at(start) == 8 && !has_field_before_) {
-          if (!sum_.add_years(value_ / 10'000) || !sum_.add_months(value_ / 100 % 100) || !sum_.add_days(value_ % 100) ||
-              !sum_.add_fraction(fraction_, kUsPerDay)) {
+          if (!sum_.add_years(value_ / 10'000) || !sum_.add_months(value_ / 100 % 100) ||
+              !sum_.add_days(value_ % 100) || !sum_.add_fraction(fraction_, kUsPerDay)) {
             return DateError::kFieldOverflow;
           }
           at_end_of_date();
           return DateError::kNone;
         }
         break;
-      case '-': break;
-      default: return DateError::kFormat;
+      case '-':
+        break;
+      default:
+        return DateError::kFormat;
     }
     if (has_field_before_) return DateError::kFormat;
     if (!sum_.add_unit(Token::kYear, value_, fraction_)) return DateError::kFieldOverflow;
@@ -328,9 +393,15 @@ class Iso8601Decoder {
 
   DateError time_part(const char* start) {
     switch (*p_) {
-      case 'H': ++p_; return check(sum_.add_unit(Token::kHour, value_, fraction_));
-      case 'M': ++p_; return check(sum_.add_unit(Token::kMinute, value_, fraction_));
-      case 'S': ++p_; return check(sum_.add_unit(Token::kSecond, value_, fraction_));
+      case 'H':
+        ++p_;
+        return check(sum_.add_unit(Token::kHour, value_, fraction_));
+      case 'M':
+        ++p_;
+        return check(sum_.add_unit(Token::kMinute, value_, fraction_));
+      case 'S':
+        ++p_;
+        return check(sum_.add_unit(Token::kSecond, value_, fraction_));
       case '\0':
         if (digits_at(start) == 6 && !has_field_before_) {
           done_ = true;
@@ -339,8 +410,10 @@ class Iso8601Decoder {
                        sum_.add_unit(Token::kSecond, value_ % 100, 0) && sum_.add_fraction(fraction_, 1));
         }
         break;
-      case ':': break;
-      default: return DateError::kFormat;
+      case ':':
+        break;
+      default:
+        return DateError::kFormat;
     }
     if (has_field_before_) return DateError::kFormat;
     constexpr Token kParts[] = {Token::kHour, Token::kMinute, Token::kSecond};
@@ -371,7 +444,8 @@ Interval parse_interval(std::string_view text, int32_t typmod, const FormatSetti
   std::vector<DateField> fields;
   IntervalSum sum;
   DateError error = DateError::kFormat;
-  if (scan_date_fields(text, fields)) error = IntervalDecoder(fields, range, settings.interval_style, sum).run();
+  if (scan_date_fields(text, fields))
+    error = IntervalDecoder(fields, range, settings.interval_style, sum).run();
   if (error == DateError::kFormat) {
     sum = IntervalSum();
     error = Iso8601Decoder(text, sum).run();

@@ -74,7 +74,8 @@ Numeric round_to(const Numeric& v, int scale, bool truncate, Arena& arena) {
         int128 r = s < 0 ? -static_cast<int128>(m) : static_cast<int128>(m);
         if (Numeric::fits_inline(r)) return Numeric(r, std::max(scale, 0));
       }
-    } else if (drop >= -38 && scale <= Numeric::kMaxInlineScale && magnitude(s) <= kAlignLimit[static_cast<size_t>(-drop)]) {
+    } else if (drop >= -38 && scale <= Numeric::kMaxInlineScale &&
+               magnitude(s) <= kAlignLimit[static_cast<size_t>(-drop)]) {
       int128 r = s * static_cast<int128>(kPow10[static_cast<size_t>(-drop)]);
       if (Numeric::fits_inline(r)) return Numeric(r, scale);
     }
@@ -88,7 +89,8 @@ Numeric round_to(const Numeric& v, int scale, bool truncate, Arena& arena) {
 Numeric round_directed(const Numeric& v, int direction, Arena& arena) {
   if (!v.is_finite()) return v;
   Numeric whole = round_to(v, 0, true, arena);
-  if (compare(whole, v) != 0 && sign_of(v) == direction) return add(whole, Numeric(int64_t{direction}), arena);
+  if (compare(whole, v) != 0 && sign_of(v) == direction)
+    return add(whole, Numeric(int64_t{direction}), arena);
   return whole;
 }
 
@@ -96,10 +98,14 @@ Numeric round_directed(const Numeric& v, int direction, Arena& arena) {
 
 int sign_of(const Numeric& v) {
   switch (v.kind()) {
-    case Kind::kInline: return v.significand() < 0 ? -1 : v.significand() > 0 ? 1 : 0;
-    case Kind::kBig: return v.big()->size == 0 ? 0 : v.big()->negative != 0 ? -1 : 1;
-    case Kind::kNegativeInfinity: return -1;
-    default: return 1;
+    case Kind::kInline:
+      return v.significand() < 0 ? -1 : v.significand() > 0 ? 1 : 0;
+    case Kind::kBig:
+      return v.big()->size == 0 ? 0 : v.big()->negative != 0 ? -1 : 1;
+    case Kind::kNegativeInfinity:
+      return -1;
+    default:
+      return 1;
   }
 }
 
@@ -168,7 +174,8 @@ Numeric div(const Numeric& a, const Numeric& b, Arena& arena) {
     }
   }
   Decimal x = Decimal::from(a), y = Decimal::from(b);
-  int scale = select_div_scale(x.weight4(), x.first_digit4(), x.dscale, y.weight4(), y.first_digit4(), y.dscale);
+  int scale =
+      select_div_scale(x.weight4(), x.first_digit4(), x.dscale, y.weight4(), y.first_digit4(), y.dscale);
   return div(x, y, scale).to_numeric(arena);
 }
 
@@ -204,11 +211,16 @@ Numeric mod(const Numeric& a, const Numeric& b, Arena& arena) {
 
 Numeric neg(const Numeric& v, Arena& arena) {
   switch (v.kind()) {
-    case Kind::kInline: return Numeric(-v.significand(), v.inline_scale());
-    case Kind::kNegativeInfinity: return Numeric::infinity();
-    case Kind::kInfinity: return Numeric::negative_infinity();
-    case Kind::kNan: return v;
-    case Kind::kBig: break;
+    case Kind::kInline:
+      return Numeric(-v.significand(), v.inline_scale());
+    case Kind::kNegativeInfinity:
+      return Numeric::infinity();
+    case Kind::kInfinity:
+      return Numeric::negative_infinity();
+    case Kind::kNan:
+      return v;
+    case Kind::kBig:
+      break;
   }
   Decimal d = Decimal::from(v);
   d.negative = !d.negative && !d.zero();
@@ -247,12 +259,16 @@ int32_t min_scale(const Numeric& v) {
   return std::max(scale, 0);
 }
 
-Numeric trim_scale(const Numeric& v, Arena& arena) { return v.is_finite() ? round_to(v, min_scale(v), true, arena) : v; }
+Numeric trim_scale(const Numeric& v, Arena& arena) {
+  return v.is_finite() ? round_to(v, min_scale(v), true, arena) : v;
+}
 
 int compare_slow(const Numeric& a, const Numeric& b) {
   if (!both_finite(a, b)) {
     // -Infinity < finite < Infinity < NaN
-    auto rank = [](const Numeric& v) { return v.is_finite() ? 1 : v.kind() == Kind::kNegativeInfinity ? 0 : static_cast<int>(v.kind()); };
+    auto rank = [](const Numeric& v) {
+      return v.is_finite() ? 1 : v.kind() == Kind::kNegativeInfinity ? 0 : static_cast<int>(v.kind());
+    };
     int x = rank(a), y = rank(b);
     return x < y ? -1 : x > y ? 1 : 0;
   }
@@ -261,7 +277,8 @@ int compare_slow(const Numeric& a, const Numeric& b) {
     int scale;
     if (align(a, b, &x, &y, &scale)) return x < y ? -1 : x > y ? 1 : 0;
     // The value of lower scale was not zero and cannot be aligned: its magnitude exceeds the other's.
-    return sign_of(a.inline_scale() < b.inline_scale() ? a : b) * (a.inline_scale() < b.inline_scale() ? 1 : -1);
+    return sign_of(a.inline_scale() < b.inline_scale() ? a : b) *
+           (a.inline_scale() < b.inline_scale() ? 1 : -1);
   }
   return compare(Decimal::from(a), Decimal::from(b));
 }
@@ -286,9 +303,11 @@ uint64_t hash(const Numeric& v) {
       exponent = static_cast<int>(last * kLimbDigits) + zeros;
       lifted.weight = static_cast<int32_t>(d.limbs.size()) - 1;
       lifted.dscale = 0;
-      Decimal shrunk = div(lifted, Decimal::from_int(static_cast<int128>(kPow10[static_cast<size_t>(zeros)])), 0, true);
+      Decimal shrunk =
+          div(lifted, Decimal::from_int(static_cast<int128>(kPow10[static_cast<size_t>(zeros)])), 0, true);
       if (!shrunk.to_significand(&significand)) {
-        uint64_t h = hash_bytes(d.limbs.data(), d.limbs.size() * sizeof(uint32_t), static_cast<uint32_t>(d.weight));
+        uint64_t h =
+            hash_bytes(d.limbs.data(), d.limbs.size() * sizeof(uint32_t), static_cast<uint32_t>(d.weight));
         return d.negative ? ~h : h;
       }
     }
@@ -306,7 +325,8 @@ uint64_t hash(const Numeric& v) {
     }
     ++exponent;
   }
-  uint64_t h = hash_combine(static_cast<uint64_t>(m), static_cast<uint64_t>(m >> 64) ^ static_cast<uint32_t>(exponent));
+  uint64_t h = hash_combine(static_cast<uint64_t>(m),
+                            static_cast<uint64_t>(m >> 64) ^ static_cast<uint32_t>(exponent));
   return significand < 0 ? ~h : h;
 }
 
@@ -315,7 +335,8 @@ Numeric apply_numeric_typmod(const Numeric& v, int32_t typmod, Arena& arena) {
   int precision = numeric_typmod_precision(typmod), scale = numeric_typmod_scale(typmod);
   auto overflow = [&](const std::string& rest) {
     return SqlError(sqlstate::kNumericValueOutOfRange, "numeric field overflow")
-        .detail("A field with precision " + std::to_string(precision) + ", scale " + std::to_string(scale) + rest);
+        .detail("A field with precision " + std::to_string(precision) + ", scale " + std::to_string(scale) +
+                rest);
   };
   if (!v.is_finite()) throw overflow(" cannot hold an infinite value.");
   Numeric rounded = round_to(v, scale, false, arena);
@@ -323,8 +344,9 @@ Numeric apply_numeric_typmod(const Numeric& v, int32_t typmod, Arena& arena) {
   bool fits;
   if (rounded.is_inline()) {
     int limit = digits + rounded.inline_scale();
-    fits = rounded.significand() == 0 ||
-           (limit > 0 && (limit >= 39 || magnitude(rounded.significand()) < kPow10[static_cast<size_t>(limit)]));
+    fits =
+        rounded.significand() == 0 ||
+        (limit > 0 && (limit >= 39 || magnitude(rounded.significand()) < kPow10[static_cast<size_t>(limit)]));
   } else {
     Decimal d = Decimal::from(rounded);
     fits = d.zero() || d.exponent() < digits;

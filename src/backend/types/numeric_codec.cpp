@@ -16,7 +16,8 @@ namespace {
 
 using Kind = Numeric::Kind;
 
-constexpr uint16_t kWireNegative = 0x4000, kWireNan = 0xC000, kWireInfinity = 0xD000, kWireNegativeInfinity = 0xF000;
+constexpr uint16_t kWireNegative = 0x4000, kWireNan = 0xC000, kWireInfinity = 0xD000,
+                   kWireNegativeInfinity = 0xF000;
 
 void put_be16(std::string& out, uint16_t v) {
   out.push_back(static_cast<char>(v >> 8));
@@ -54,7 +55,8 @@ void significant_digits(const Numeric& v, std::string& digits, int64_t* exponent
     Decimal d = Decimal::from(v);
     *exponent = d.exponent();
     for (uint32_t limb : d.limbs) {
-      for (uint32_t unit = kLimbBase / 10; unit != 0; unit /= 10) digits.push_back(static_cast<char>('0' + limb / unit % 10));
+      for (uint32_t unit = kLimbBase / 10; unit != 0; unit /= 10)
+        digits.push_back(static_cast<char>('0' + limb / unit % 10));
     }
     digits.erase(0, digits.find_first_not_of('0'));
   }
@@ -65,10 +67,14 @@ void significant_digits(const Numeric& v, std::string& digits, int64_t* exponent
 
 void send_numeric(std::string& out, const Numeric& v) {
   switch (v.kind()) {
-    case Kind::kNan: return put_wire_header(out, 0, 0, kWireNan, 0);
-    case Kind::kInfinity: return put_wire_header(out, 0, 0, kWireInfinity, 0);
-    case Kind::kNegativeInfinity: return put_wire_header(out, 0, 0, kWireNegativeInfinity, 0);
-    default: break;
+    case Kind::kNan:
+      return put_wire_header(out, 0, 0, kWireNan, 0);
+    case Kind::kInfinity:
+      return put_wire_header(out, 0, 0, kWireInfinity, 0);
+    case Kind::kNegativeInfinity:
+      return put_wire_header(out, 0, 0, kWireNegativeInfinity, 0);
+    default:
+      break;
   }
   Decimal d = Decimal::from(v);
   size_t header = out.size(), digits = 0;
@@ -95,9 +101,11 @@ Numeric receive_numeric(std::string_view bytes, Arena& arena) {
   auto dscale = reader.be<uint16_t>();
   if (!reader.ok()) throw_short_binary();
   auto invalid = [](const char* what) {
-    return SqlError(sqlstate::kInvalidBinaryRepresentation, std::string("invalid ") + what + " in external \"numeric\" value");
+    return SqlError(sqlstate::kInvalidBinaryRepresentation,
+                    std::string("invalid ") + what + " in external \"numeric\" value");
   };
-  if (sign != 0 && sign != kWireNegative && sign != kWireNan && sign != kWireInfinity && sign != kWireNegativeInfinity) {
+  if (sign != 0 && sign != kWireNegative && sign != kWireNan && sign != kWireInfinity &&
+      sign != kWireNegativeInfinity) {
     throw invalid("sign");
   }
   if (dscale > kMaxScale) throw invalid("scale");
@@ -120,9 +128,15 @@ Numeric receive_numeric(std::string_view bytes, Arena& arena) {
 
 void append_numeric_row(std::string& out, const Numeric& v) {
   switch (v.kind()) {
-    case Kind::kNan: out.push_back(static_cast<char>(kRowNan)); return;
-    case Kind::kInfinity: out.push_back(static_cast<char>(kRowInfinity)); return;
-    case Kind::kNegativeInfinity: out.push_back(static_cast<char>(kRowNegativeInfinity)); return;
+    case Kind::kNan:
+      out.push_back(static_cast<char>(kRowNan));
+      return;
+    case Kind::kInfinity:
+      out.push_back(static_cast<char>(kRowInfinity));
+      return;
+    case Kind::kNegativeInfinity:
+      out.push_back(static_cast<char>(kRowNegativeInfinity));
+      return;
     case Kind::kBig: {
       const BigDecimal& big = *v.big();
       char head[10] = {static_cast<char>(kRowBig), static_cast<char>(big.negative)};
@@ -132,7 +146,8 @@ void append_numeric_row(std::string& out, const Numeric& v) {
       out.append(reinterpret_cast<const char*>(big.limbs()), big.size * sizeof(uint32_t));
       return;
     }
-    case Kind::kInline: break;
+    case Kind::kInline:
+      break;
   }
   int128 s = v.significand();
   int bits = bit_width128(static_cast<uint128>(s < 0 ? ~s : s)) + 1;  // with the sign
@@ -202,11 +217,20 @@ bool read_numeric_key(std::string_view& bytes, Numeric* v, Arena& arena) {
   auto first = static_cast<uint8_t>(bytes[0]);
   bytes.remove_prefix(1);
   switch (first) {
-    case 0x00: *v = Numeric::negative_infinity(); return true;
-    case 0xFE: *v = Numeric::infinity(); return true;
-    case 0xFF: *v = Numeric::nan(); return true;
-    case kKeyZero: *v = Numeric(); return true;
-    default: break;
+    case 0x00:
+      *v = Numeric::negative_infinity();
+      return true;
+    case 0xFE:
+      *v = Numeric::infinity();
+      return true;
+    case 0xFF:
+      *v = Numeric::nan();
+      return true;
+    case kKeyZero:
+      *v = Numeric();
+      return true;
+    default:
+      break;
   }
   uint8_t flip = first < kKeyZero ? 0xFF : 0;
   size_t at = 0;
@@ -279,16 +303,23 @@ void NumericSum::add_slow(const Numeric& v, bool negative) {
   int64_t step = negative ? -1 : 1;
   count_ += step;
   switch (v.kind()) {
-    case Kind::kNan: nans_ += step; return;
-    case Kind::kInfinity: infinities_ += step; return;
-    case Kind::kNegativeInfinity: negative_infinities_ += step; return;
+    case Kind::kNan:
+      nans_ += step;
+      return;
+    case Kind::kInfinity:
+      infinities_ += step;
+      return;
+    case Kind::kNegativeInfinity:
+      negative_infinities_ += step;
+      return;
     case Kind::kBig: {
       if (wide_ == nullptr) wide_ = new Wide();
       max_scale_ = std::max(max_scale_, v.big()->dscale);
       wide_->sum = types::add(wide_->sum, Decimal::from(v), negative);
       return;
     }
-    case Kind::kInline: break;
+    case Kind::kInline:
+      break;
   }
   int scale = v.inline_scale();
   int128 s = negative ? -v.significand() : v.significand();

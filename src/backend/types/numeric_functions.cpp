@@ -45,7 +45,8 @@ Numeric power_special(const Numeric& base, const Numeric& exponent) {
   if (sign < 0) return Numeric(0);
   if (base.kind() == Kind::kInfinity) return Numeric::infinity();
   Decimal e = Decimal::from(exponent);
-  bool odd = e.integral() && e.weight == static_cast<int64_t>(e.limbs.size()) - 1 && (e.limbs.back() & 1) != 0;
+  bool odd =
+      e.integral() && e.weight == static_cast<int64_t>(e.limbs.size()) - 1 && (e.limbs.back() & 1) != 0;
   return odd ? Numeric::negative_infinity() : Numeric::infinity();
 }
 
@@ -54,7 +55,8 @@ Numeric power_special(const Numeric& base, const Numeric& exponent) {
 Numeric sqrt(const Numeric& v, Arena& arena) {
   if (v.is_nan()) return v;
   if (sign_of(v) < 0) {
-    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction, "cannot take square root of a negative number");
+    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction,
+                   "cannot take square root of a negative number");
   }
   if (!v.is_finite()) return v;
   Decimal d = Decimal::from(v);
@@ -97,7 +99,8 @@ Numeric power(const Numeric& base, const Numeric& exponent, Arena& arena) {
   if (base.is_nan()) return exponent.is_finite() && sign_of(exponent) == 0 ? Numeric(1) : base;
   if (exponent.is_nan()) return base.is_finite() && compare(base, Numeric(1)) == 0 ? Numeric(1) : exponent;
   if (sign_of(base) == 0 && sign_of(exponent) < 0) {
-    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction, "zero raised to a negative power is undefined");
+    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction,
+                   "zero raised to a negative power is undefined");
   }
   if (sign_of(base) < 0 && !integral(exponent)) {
     throw SqlError(sqlstate::kInvalidArgumentForPowerFunction,
@@ -147,7 +150,9 @@ Numeric factorial(int64_t n, Arena& arena) {
 }
 
 int32_t width_bucket(const Numeric& v, const Numeric& low, const Numeric& high, int32_t count) {
-  auto fail = [](const char* text) { return SqlError(sqlstate::kInvalidArgumentForWidthBucketFunction, text); };
+  auto fail = [](const char* text) {
+    return SqlError(sqlstate::kInvalidArgumentForWidthBucketFunction, text);
+  };
   if (count <= 0) throw fail("count must be greater than zero");
   if (v.is_nan() || low.is_nan() || high.is_nan()) {
     throw fail("operand, lower bound, and upper bound cannot be NaN");

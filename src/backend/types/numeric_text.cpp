@@ -65,7 +65,8 @@ Numeric parse_long(std::string_view text, std::string_view s, Arena& arena) {
     if (i < s.size() && (s[i] == '+' || s[i] == '-')) down = s[i++] == '-';
     if (i == s.size() || !is_digit(s[i])) throw_syntax(text);
     int64_t exponent = 0;
-    for (; i < s.size() && is_digit(s[i]); ++i) exponent = std::min<int64_t>(exponent * 10 + (s[i] - '0'), INT32_MAX);
+    for (; i < s.size() && is_digit(s[i]); ++i)
+      exponent = std::min<int64_t>(exponent * 10 + (s[i] - '0'), INT32_MAX);
     if (exponent >= INT32_MAX / 2) throw_numeric_overflow();
     if (down) exponent = -exponent;
     point += exponent;
@@ -109,7 +110,10 @@ bool rounded_int128(const Numeric& v, int128* result) {
 
 template <class T>
 T to_integer(const Numeric& v, const char* type) {
-  if (!v.is_finite()) throw_not_supported(std::string("cannot convert ") + (v.is_nan() ? "NaN" : "infinity") + " to " + type);
+  if (!v.is_finite()) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   std::string("cannot convert ") + (v.is_nan() ? "NaN" : "infinity") + " to " + type);
+  }
   int128 whole;
   if (!rounded_int128(v, &whole) || whole != static_cast<T>(whole)) throw_out_of_range(type);
   return static_cast<T>(whole);
@@ -166,11 +170,20 @@ Numeric parse_numeric(std::string_view text, Arena& arena) {
 
 void append_numeric(std::string& out, const Numeric& v) {
   switch (v.kind()) {
-    case Numeric::Kind::kNan: out += "NaN"; return;
-    case Numeric::Kind::kInfinity: out += "Infinity"; return;
-    case Numeric::Kind::kNegativeInfinity: out += "-Infinity"; return;
-    case Numeric::Kind::kBig: Decimal::from(v).append_text(out); return;
-    case Numeric::Kind::kInline: break;
+    case Numeric::Kind::kNan:
+      out += "NaN";
+      return;
+    case Numeric::Kind::kInfinity:
+      out += "Infinity";
+      return;
+    case Numeric::Kind::kNegativeInfinity:
+      out += "-Infinity";
+      return;
+    case Numeric::Kind::kBig:
+      Decimal::from(v).append_text(out);
+      return;
+    case Numeric::Kind::kInline:
+      break;
   }
   int128 s = v.significand();
   int scale = v.inline_scale();
@@ -234,13 +247,15 @@ int128 to_int128(const Numeric& v) {
 }
 
 double to_float8(const Numeric& v) {
-  if (!v.is_finite()) return v.is_nan() ? std::nan("") : v.kind() == Numeric::Kind::kInfinity ? HUGE_VAL : -HUGE_VAL;
+  if (!v.is_finite())
+    return v.is_nan() ? std::nan("") : v.kind() == Numeric::Kind::kInfinity ? HUGE_VAL : -HUGE_VAL;
   if (v.is_inline()) {
     constexpr int128 kExact = int128{1} << 53;
     int128 s = v.significand();
     // Both numbers are exact doubles, so one division rounds once.
     if (s > -kExact && s < kExact && v.inline_scale() <= 22) {
-      return static_cast<double>(static_cast<int64_t>(s)) / static_cast<double>(kPow10[static_cast<size_t>(v.inline_scale())]);
+      return static_cast<double>(static_cast<int64_t>(s)) /
+             static_cast<double>(kPow10[static_cast<size_t>(v.inline_scale())]);
     }
   }
   std::string text;

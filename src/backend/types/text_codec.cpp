@@ -22,7 +22,9 @@ void throw_value_out_of_range(const char* type, std::string_view text) {
 void throw_bad_binary() {
   throw SqlError(sqlstate::kInvalidBinaryRepresentation, "incorrect binary data format");
 }
-void throw_short_binary() { throw SqlError(sqlstate::kProtocolViolation, "insufficient data left in message"); }
+void throw_short_binary() {
+  throw SqlError(sqlstate::kProtocolViolation, "insufficient data left in message");
+}
 void check_binary_size(std::string_view bytes, size_t size) {
   if (bytes.size() < size) throw_short_binary();
   if (bytes.size() > size) throw_bad_binary();
@@ -100,7 +102,8 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 bool parse_bool(std::string_view text) {
   std::string_view s = trim_blanks(text);
   auto is_prefix_of = [s](std::string_view word, size_t at_least) {
-    return s.size() >= at_least && s.size() <= word.size() && equals_ignoring_case(s, word.substr(0, s.size()));
+    return s.size() >= at_least && s.size() <= word.size() &&
+           equals_ignoring_case(s, word.substr(0, s.size()));
   };
   if (is_prefix_of("true", 1) || is_prefix_of("yes", 1) || is_prefix_of("on", 2) || s == "1") return true;
   if (is_prefix_of("false", 1) || is_prefix_of("no", 1) || is_prefix_of("off", 2) || s == "0") return false;
@@ -124,8 +127,10 @@ char* write_uint8(char* to, uint64_t v) {
     std::memcpy(p -= 2, &kDigitPairs[v % 100 * 2], 2);
     v /= 100;
   }
-  if (v >= 10) std::memcpy(p - 2, &kDigitPairs[v * 2], 2);
-  else p[-1] = static_cast<char>('0' + v);
+  if (v >= 10)
+    std::memcpy(p - 2, &kDigitPairs[v * 2], 2);
+  else
+    p[-1] = static_cast<char>('0' + v);
   return end;
 }
 
@@ -157,11 +162,15 @@ uint32_t parse_oid(std::string_view text) {
   size_t i = 0;
   if (!s.empty() && (s[0] == '-' || s[0] == '+')) negative = s[i++] == '-';
   if (i == s.size()) throw_invalid_syntax("oid", text);
+  if (!is_digit(s[i])) throw_invalid_syntax("oid", text);
   uint64_t value = 0;
-  for (; i < s.size(); ++i) {
-    if (!is_digit(s[i])) throw_invalid_syntax("oid", text);
-    value = std::min<uint64_t>(value * 10 + static_cast<uint64_t>(s[i] - '0'), uint64_t{1} << 40);
+  bool overflow = false;
+  for (; i < s.size() && is_digit(s[i]); ++i) {
+    overflow |= __builtin_mul_overflow(value, uint64_t{10}, &value);
+    overflow |= __builtin_add_overflow(value, static_cast<uint64_t>(s[i] - '0'), &value);
   }
+  if (overflow) throw_value_out_of_range("oid", text);
+  if (i != s.size()) throw_invalid_syntax("oid", text);
   if (value > (negative ? uint64_t{1} << 31 : uint64_t{UINT32_MAX})) throw_value_out_of_range("oid", text);
   return static_cast<uint32_t>(negative ? -value : value);
 }
@@ -215,7 +224,9 @@ void send_uuid(std::string& out, const Uuid& v) { out.append(reinterpret_cast<co
 namespace {
 
 void parse_hex_bytea(std::string& out, std::string_view s) {
-  auto fail = [](std::string message) { return SqlError(sqlstate::kInvalidParameterValue, std::move(message)); };
+  auto fail = [](std::string message) {
+    return SqlError(sqlstate::kInvalidParameterValue, std::move(message));
+  };
   auto digit = [&](size_t i) {
     int value = hex_digit(s[i]);
     if (value < 0) {
@@ -243,7 +254,8 @@ void parse_bytea(std::string& out, std::string_view text) {
     if (text[i] != '\\') {
       out.push_back(text[i++]);
     } else if (octal(i + 1, '3') && octal(i + 2, '7') && octal(i + 3, '7')) {
-      out.push_back(static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0')));
+      out.push_back(
+          static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0')));
       i += 4;
     } else if (i + 1 < text.size() && text[i + 1] == '\\') {
       out.push_back('\\');

@@ -1,14 +1,13 @@
 #include "types/time_zone.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <dirent.h>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <sys/stat.h>
 
 #include "common/bytes.h"
 #include "text_scan.h"
@@ -88,7 +87,8 @@ class SpecReader {
   bool number(int low, int high, int* v) {
     int64_t value = 0;
     if (!is_digit(peek())) return false;
-    for (; is_digit(peek()); s_.remove_prefix(1)) value = std::min<int64_t>(value * 10 + (s_[0] - '0'), 1 << 20);
+    for (; is_digit(peek()); s_.remove_prefix(1))
+      value = std::min<int64_t>(value * 10 + (s_[0] - '0'), 1 << 20);
     *v = static_cast<int>(value);
     return value >= low && value <= high;
   }
@@ -183,7 +183,8 @@ struct TimeZone::Rule {
       rule->summer_east = -west;
     }
     if (in.empty()) in = SpecReader(",M3.2.0,M11.1.0");  // the rule of a spec that has none
-    if (!in.take(',') || !in.date(&rule->start) || !in.take(',') || !in.date(&rule->end) || !in.empty()) return nullptr;
+    if (!in.take(',') || !in.date(&rule->start) || !in.take(',') || !in.date(&rule->end) || !in.empty())
+      return nullptr;
     return rule;
   }
 };
@@ -240,7 +241,8 @@ class TimeZoneLoader {
       char text[16];
       int32_t m = seconds < 0 ? -seconds : seconds;
       int n = std::snprintf(text, sizeof text, "%c%02d", seconds < 0 ? '-' : '+', m / 3600);
-      if (m % 3600 != 0) n += std::snprintf(text + n, sizeof text - static_cast<size_t>(n), ":%02d", m / 60 % 60);
+      if (m % 3600 != 0)
+        n += std::snprintf(text + n, sizeof text - static_cast<size_t>(n), ":%02d", m / 60 % 60);
       if (m % 60 != 0) std::snprintf(text + n, sizeof text - static_cast<size_t>(n), ":%02d", m % 60);
       return std::string(text);
     };
@@ -268,7 +270,8 @@ class TimeZoneLoader {
       return in.ok();
     }
     size_t body_bytes(size_t time_bytes) const {
-      return times * (time_bytes + 1) + size_t{types} * 6 + chars + leaps * (time_bytes + 4) + standard_flags + ut_flags;
+      return times * (time_bytes + 1) + size_t{types} * 6 + chars + leaps * (time_bytes + 4) +
+             standard_flags + ut_flags;
     }
   };
 };
@@ -299,7 +302,8 @@ void collect_names(const std::string& prefix, std::map<std::string, std::string>
 struct Cache {
   std::mutex mutex;
   std::map<std::string, std::string> file_names;  // lower case -> as on disk
-  std::map<std::string, std::unique_ptr<TimeZone>, std::less<>> zones;  // lower case; null: known not to exist
+  std::map<std::string, std::unique_ptr<TimeZone>, std::less<>>
+      zones;  // lower case; null: known not to exist
   std::map<int32_t, std::unique_ptr<TimeZone>> fixed;
   Cache() { collect_names("", file_names); }
 };
@@ -317,7 +321,8 @@ std::unique_ptr<TimeZone> load(const Cache& known, const std::string& key, std::
   }
   // "GMT" and "UTC" are known without any file.
   if (key == "gmt" || key == "utc") {
-    auto zone = TimeZoneLoader::from_rule(key == "gmt" ? "GMT" : "UTC", TimeZone::Rule::parse(key == "gmt" ? "GMT0" : "UTC0"));
+    auto zone = TimeZoneLoader::from_rule(key == "gmt" ? "GMT" : "UTC",
+                                          TimeZone::Rule::parse(key == "gmt" ? "GMT0" : "UTC0"));
     return zone;
   }
   std::string upper(name);
@@ -418,7 +423,8 @@ ZoneOffset TimeZone::at_local(int64_t local_us) const {
   return with_before > with_after ? before : after;
 }
 
-bool TimeZone::find_abbreviation(std::string_view upper_abbreviation, int64_t utc_us, ZoneOffset* result) const {
+bool TimeZone::find_abbreviation(std::string_view upper_abbreviation, int64_t utc_us,
+                                 ZoneOffset* result) const {
   int64_t seconds = floor_div(utc_us, kUsPerSecond) + kUnixEpochOffset;
   auto matches = [&](size_t transition) {
     const LocalType& type = types_[transition_types_[transition]];
@@ -436,7 +442,8 @@ bool TimeZone::find_abbreviation(std::string_view upper_abbreviation, int64_t ut
       return true;
     }
   }
-  auto after = static_cast<size_t>(std::upper_bound(transitions_.begin(), transitions_.end(), seconds) - transitions_.begin());
+  auto after = static_cast<size_t>(std::upper_bound(transitions_.begin(), transitions_.end(), seconds) -
+                                   transitions_.begin());
   for (size_t i = after; i-- > 0;) {
     if (matches(i)) return true;
   }

@@ -211,8 +211,9 @@ constexpr ZoneAbbreviation kAbbreviations[] = {
 }  // namespace
 
 const ZoneAbbreviation* find_zone_abbreviation(std::string_view lower_word) {
-  const auto* it = std::lower_bound(std::begin(kAbbreviations), std::end(kAbbreviations), lower_word,
-                                    [](const ZoneAbbreviation& a, std::string_view word) { return a.word < word; });
+  const auto* it =
+      std::lower_bound(std::begin(kAbbreviations), std::end(kAbbreviations), lower_word,
+                       [](const ZoneAbbreviation& a, std::string_view word) { return a.word < word; });
   return it != std::end(kAbbreviations) && it->word == lower_word ? it : nullptr;
 }
 

@@ -1,9 +1,8 @@
 #include "types/utf8.h"
 
-#include <unicode/uchar.h>
-#include <unicode/ucasemap.h>
-
 #include <algorithm>
+#include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
 
 #include "common/bytes.h"
 #include "common/sql_error.h"
@@ -27,7 +26,9 @@ size_t valid_char(std::string_view s) {
   }
   auto b = static_cast<uint8_t>(s[1]);
   // Overlong, surrogate, or above 10FFFF.
-  if ((a == 0xE0 && b < 0xA0) || (a == 0xED && b > 0x9F) || (a == 0xF0 && b < 0x90) || (a == 0xF4 && b > 0x8F)) return 0;
+  if ((a == 0xE0 && b < 0xA0) || (a == 0xED && b > 0x9F) || (a == 0xF0 && b < 0x90) ||
+      (a == 0xF4 && b > 0x8F))
+    return 0;
   return n;
 }
 
@@ -129,7 +130,8 @@ void append_ascii_case(std::string& out, std::string_view text, Case to) {
   out += text;
   for (size_t i = at; i < out.size(); ++i) {
     char c = out[i];
-    if (to == Case::kUpper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z') out[i] = static_cast<char>(c ^ 0x20);
+    if (to == Case::kUpper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z')
+      out[i] = static_cast<char>(c ^ 0x20);
   }
 }
 
@@ -137,7 +139,8 @@ void append_case(std::string& out, std::string_view text, const char* locale, Ca
   if (is_c_locale(locale)) return append_ascii_case(out, text, to);
   UErrorCode error = U_ZERO_ERROR;
   UCaseMap* map = ucasemap_open(locale, 0, &error);
-  if (U_FAILURE(error)) throw SqlError(sqlstate::kInvalidParameterValue, std::string("could not open locale \"") + locale + '"');
+  if (U_FAILURE(error))
+    throw SqlError(sqlstate::kInvalidParameterValue, std::string("could not open locale \"") + locale + '"');
   size_t at = out.size();
   auto size = static_cast<int32_t>(text.size());
   auto convert = to == Case::kUpper ? ucasemap_utf8ToUpper : ucasemap_utf8ToLower;
