@@ -1,6 +1,7 @@
 // Index scan: bounds from expressions, entries in batches, rows through the heap.
 #include <algorithm>
 
+#include "access/btree.h"
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "index_lookup.h"
