@@ -36,6 +36,9 @@ class TransactionImpl final : public Transaction {
   Isolation isolation() const override { return isolation_; }
   Snapshot statement_snapshot() override;
   void release_snapshot() override;
+  void ensure_snapshot() override {
+    if (!has_snapshot_ && pins_.empty()) statement_snapshot();
+  }
   uint64_t pin_snapshot(const Snapshot& snapshot) override;
   void unpin_snapshot(uint64_t pin) override;
   Lsn last_lsn() const override { return Lsn{last_lsn_.load(std::memory_order_relaxed)}; }

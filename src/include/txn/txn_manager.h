@@ -54,6 +54,8 @@ class Transaction {
   // registered (holds back purge) until release_snapshot() or the end of the transaction.
   virtual Snapshot statement_snapshot() = 0;
   virtual void release_snapshot() = 0;
+  // Registers a snapshot if none is: for reads (of the catalog) that use a newer one than the statement's.
+  virtual void ensure_snapshot() = 0;
   // A second registration for a cursor or portal that outlives its statement.
   virtual uint64_t pin_snapshot(const Snapshot& snapshot) = 0;
   virtual void unpin_snapshot(uint64_t pin) = 0;
