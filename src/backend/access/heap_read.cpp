@@ -151,11 +151,12 @@ void HeapImpl::copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out)
   wal::Bytes bytes = row.row();
   uint8_t* to = buffer.reserve(bytes.size());
   std::memcpy(to, bytes.data(), bytes.size());
-  *out = RowVersion{to, static_cast<uint32_t>(bytes.size()), header.attributes, header.flags, Xid{header.xid}};
+  *out =
+      RowVersion{to, static_cast<uint32_t>(bytes.size()), header.attributes, header.flags, Xid{header.xid}};
 }
 
-// The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered snapshot
-// keeps the undo that the copy refers to.
+// The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered
+// snapshot keeps the undo that the copy refers to.
 Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* out) {
   out->tids.clear();
   out->rows.clear();
