@@ -214,7 +214,7 @@ const Binding kBindings[] = {
     VARVE_F("dround", std::rint(v)),
     VARVE_F("trunc", std::trunc(v)),
     VARVE_F("dtrunc", std::trunc(v)),
-    VARVE_F("sign", v > 0 ? 1 : v < 0 ? -1 : v == 0 ? 0 : v),
+    VARVE_F("sign", v > 0 ? 1 : v < 0 ? -1 : 0),
     VARVE_F("sqrt", square_root(v)),
     VARVE_F("dsqrt", square_root(v)),
     VARVE_F("cbrt", std::cbrt(v)),

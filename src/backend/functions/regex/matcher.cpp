@@ -197,7 +197,16 @@ class Machine {
           groups = std::move(saved);
         }
         return false;
-      case Node::Kind::kRepeat: return divide_repeat(n, n.min, n.max, s, from, to, groups);
+      case Node::Kind::kRepeat:
+        if (n.min == 0) {
+          // At least one round if that is possible, even an empty one.
+          std::vector<Span> saved = groups;
+          if (n.max != 0 && divide_repeat(n, 1, n.max, s, from, to, groups)) return true;
+          groups = std::move(saved);
+          return from == to;
+        }
+        if (!n.references) return divide_last(n, s, from, to, groups);
+        return divide_repeat(n, n.min, n.max, s, from, to, groups);
       case Node::Kind::kBackref: return same(groups[n.group], s, from, to, n);
       default: return true;
     }
@@ -230,6 +239,22 @@ class Machine {
       if (!reaches(program(n, child + 1), s, middle, to)) continue;
       std::vector<Span> saved = groups;
       if (divide(c, s, from, middle, groups) && divide_cat(n, child + 1, s, middle, to, groups)) return true;
+      groups = std::move(saved);
+    }
+    return false;
+  }
+
+  // Groups show the last round. As PostgreSQL, the rounds before take what they can by the quantifier's
+  // preference, even all there is, so that the last may be empty.
+  bool divide_last(const Node& n, const Subject& s, int32_t from, int32_t to, std::vector<Span>& groups) {
+    const Node& c = *n.children[0];
+    int32_t rest_min = std::max(n.min - 1, 0), rest_max = n.max < 0 ? -1 : n.max - 1;
+    std::vector<int32_t> e = ends(repeat_program(n, rest_min, rest_max), s, from, to, Want::kAll);
+    if (n.prefer != Prefer::kShorter) std::reverse(e.begin(), e.end());
+    for (int32_t middle : e) {
+      if (!reaches(program(c), s, middle, to)) continue;
+      std::vector<Span> saved = groups;
+      if (divide(c, s, middle, to, groups)) return true;
       groups = std::move(saved);
     }
     return false;

@@ -55,6 +55,7 @@ class Node {
   uint32_t group = 0;  // kGroup (0: not capturing), kBackref
   bool behind = false, negative = false;  // kLook
   Prefer prefer = Prefer::kNone;
+  bool references = false;  // … a back reference
   bool captures = false;  // this subtree contains groups or back references
 
   bool matches_char(uint32_t c) const { return c < 128 ? ascii[c] : set.contains(c); }

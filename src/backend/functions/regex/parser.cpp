@@ -165,6 +165,7 @@ class Parser {
     n->prefer = Prefer::kLonger;
     for (NodePtr& b : branches) {
       n->captures |= b->captures;
+      n->references |= b->references;
       n->children.push_back(std::move(b));
     }
     return n;
@@ -178,6 +179,7 @@ class Parser {
       if (peek() == ')') invalid("parentheses () not balanced");
       NodePtr piece = quantified(depth);
       cat->captures |= piece->captures;
+      cat->references |= piece->references;
       if (cat->prefer == Prefer::kNone) cat->prefer = piece->prefer;
       cat->children.push_back(std::move(piece));
     }
@@ -206,6 +208,7 @@ class Parser {
     n->max = max;
     n->greedy = greedy;
     n->captures = a->captures;
+    n->references = a->references;
     n->prefer = min == max ? a->prefer : greedy ? Prefer::kLonger : Prefer::kShorter;
     n->children.push_back(std::move(a));
     return n;
@@ -295,6 +298,7 @@ class Parser {
     if (!more() || peek() != ')') invalid("parentheses () not balanced");
     ++at_;
     n.captures = inner->captures;
+    n.references = inner->references;
     n.prefer = inner->prefer;
     n.children.push_back(std::move(inner));
   }
@@ -348,6 +352,7 @@ class Parser {
     auto node = std::make_unique<Node>(Node::Kind::kBackref);
     node->group = n;
     node->captures = true;
+    node->references = true;
     node->set.fold = flags_.case_insensitive;
     node->set.unicode = flags_.unicode;
     backrefs_ = true;

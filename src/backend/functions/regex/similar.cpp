@@ -22,8 +22,6 @@ std::string similar_to_regex(std::string_view pattern, std::string_view escape) 
       after_escape = false;
       if (c == "\"" && !in_bracket) {
         if (separators == 0) {
-          out.replace(0, 4, "^(?:");
-          out.insert(4, "(?:");
           out += "){1,1}?(";
         } else if (separators == 1) {
           out += "){1,1}(?:";
@@ -61,7 +59,6 @@ std::string similar_to_regex(std::string_view pattern, std::string_view escape) 
       out += c;
     }
   }
-  if (separators > 0) out += ")";
   out += ")$";
   return out;
 }
