@@ -39,6 +39,15 @@ Node* Parser::alter_stmt() {
   }
 }
 
+static bool only_schema_can_be_set(ObjectType type) {
+  switch (type) {
+    case ObjectType::kAggregate: case ObjectType::kCollation: case ObjectType::kConversion:
+    case ObjectType::kOpClass: case ObjectType::kOpFamily: case ObjectType::kExtension: case ObjectType::kTsParser:
+    case ObjectType::kTsTemplate: case ObjectType::kTsDictionary: case ObjectType::kTsConfiguration: return true;
+    default: return false;
+  }
+}
+
 // RENAME TO, OWNER TO, SET SCHEMA, [NO] DEPENDS ON EXTENSION: null if none of the allowed ones is here.
 Node* Parser::alter_common(ObjectType type, Node* object, int allowed, int32_t loc) {
   if ((allowed & kMayRename) && at(kRename)) {
@@ -59,8 +68,15 @@ Node* Parser::alter_common(ObjectType type, Node* object, int allowed, int32_t l
     node->new_owner = role_spec();
     return node;
   }
-  if ((allowed & kMaySetSchema) && at(kSet) && next_is(kSchema) && peek(2) != kStringConst && peek(2) != kTo &&
-      peek(2) != kFrom && peek(2) != static_cast<Tok>('=') && peek(2) != static_cast<Tok>('.')) {
+  if ((allowed & kMaySetSchema) && at(kSet) && !next_is(kSchema) && only_schema_can_be_set(type)) {
+    advance();
+    syntax_error();
+  }
+  bool routine =
+      type == ObjectType::kFunction || type == ObjectType::kProcedure || type == ObjectType::kRoutine;
+  bool setting = routine && (peek(2) == kStringConst || peek(2) == kTo || peek(2) == kFrom ||
+                             peek(2) == static_cast<Tok>('=') || peek(2) == static_cast<Tok>('.'));
+  if ((allowed & kMaySetSchema) && at(kSet) && next_is(kSchema) && !setting) {
     pos_ += 2;
     auto* node = make<AlterObjectSchemaStmt>(loc);
     node->object_type = type;
@@ -68,7 +84,8 @@ Node* Parser::alter_common(ObjectType type, Node* object, int allowed, int32_t l
     node->new_schema = col_id();
     return node;
   }
-  if ((allowed & kMayDepend) && (at(kDepends) || (at(kNo) && next_is(kDepends)))) {
+  bool relation = type == ObjectType::kIndex || type == ObjectType::kMaterializedView;
+  if ((allowed & kMayDepend) && (at(kDepends) || (at(kNo) && (next_is(kDepends) || !relation)))) {
     auto* node = make<AlterObjectDependsStmt>(loc);
     node->remove = accept(kNo);
     expect_all(kDepends, kOn, kExtension);
@@ -279,7 +296,10 @@ Node* Parser::add_enum_value(QualifiedName* name, int32_t loc) {
   auto* node = make<AlterEnumStmt>(loc);
   node->names = name->names;
   pos_ += 2;
-  node->if_not_exists = if_not_exists();
+  if (accept(kIf)) {
+    expect_all(kNot, kExists);
+    node->if_not_exists = true;
+  }
   node->new_value = string_const();
   if (at_any(kBefore, kAfter)) {
     node->after = at(kAfter);
@@ -306,8 +326,7 @@ AlterTableCmd* Parser::alter_attribute() {
     int32_t name_loc = location();
     node->name = col_id();
     if (accept(kSet)) expect(kData);
-    alter_column_type(node, name_loc);
-    if (as<ColumnDef>(node->definition)->using_expression != nullptr) syntax_error();
+    alter_column_type(node, name_loc, false);
   }
   node->behavior = drop_behavior();
   return node;
@@ -459,7 +478,7 @@ void Parser::ts_mapping(AlterTsConfigurationStmt* node) {
   };
   if (word == kDrop) {
     node->action = TsMappingAction::kDrop;
-    node->missing_ok = if_exists();
+    node->missing_ok = optional_if_exists();
     expect(kFor);
     node->token_types = name_list();
   } else if (word == kAlter && at(kReplace)) {
@@ -586,7 +605,7 @@ Node* Parser::alter_publication(int32_t loc) {
     expect(kDrop);
     node->action = OptionAction::kDrop;
   }
-  node->objects = publication_objects();
+  node->objects = settle_publication_objects(publication_objects());
   return node;
 }
 

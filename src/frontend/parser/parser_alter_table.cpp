@@ -271,10 +271,10 @@ AlterTableCmd* Parser::alter_column_drop(AlterTableCmd* node) {
     node->action = kDropNotNull;
   } else if (accept(kExpression)) {
     node->action = kDropExpression;
-    node->missing_ok = if_exists();
+    node->missing_ok = optional_if_exists();
   } else if (accept(kIdentity)) {
     node->action = kDropIdentity;
-    node->missing_ok = if_exists();
+    node->missing_ok = optional_if_exists();
   } else {
     expect(kDefault);
     node->action = kColumnDefault;
@@ -322,7 +322,7 @@ AlterTableCmd* Parser::alter_column_set(AlterTableCmd* node, int32_t name_loc) {
   }
 }
 
-AlterTableCmd* Parser::alter_column_type(AlterTableCmd* node, int32_t name_loc) {
+AlterTableCmd* Parser::alter_column_type(AlterTableCmd* node, int32_t name_loc, bool may_use) {
   expect(kType);
   auto* column = make<ColumnDef>(name_loc);
   column->type = type_name();
@@ -331,7 +331,7 @@ AlterTableCmd* Parser::alter_column_type(AlterTableCmd* node, int32_t name_loc) 
     advance();
     column->collation->collation = any_name();
   }
-  if (accept(kUsing)) column->using_expression = a_expr();
+  if (may_use && accept(kUsing)) column->using_expression = a_expr();
   node->action = kAlterColumnType;
   node->definition = column;
   return node;
@@ -343,7 +343,7 @@ List<Option> Parser::identity_options() {
   while (true) {
     int32_t loc = location();
     if (accept(kRestart)) {
-      bool with = accept(kWith);
+      bool with = accept(kWith) || accept(kWithLa);
       bool number = with || at_any(kIntegerConst, kFloatConst) || at('+') || at('-');
       list.add(option("restart", number ? numeric_only() : nullptr, loc));
     } else if (accept(kSet)) {

@@ -24,14 +24,14 @@ Node* Parser::copy_stmt() {
   if (accept('(')) {
     node->query = preparable_stmt();
     expect(')');
+    int32_t to_loc = location();
     expect(kTo);
-    int32_t program_loc = location();
     copy_target(node, file_loc);
     if (!accept(kWith)) accept(kWithLa);
     copy_options(options);
     node->options = finish(options);
     if (node->is_program && node->standard_stream) {
-      error_at(program_loc, "STDIN/STDOUT not allowed with PROGRAM");
+      error_at(to_loc, "STDIN/STDOUT not allowed with PROGRAM");
     }
     return node;
   }
@@ -43,20 +43,19 @@ Node* Parser::copy_stmt() {
   if (!accept(kFrom)) expect(kTo);
   copy_target(node, file_loc);
   int32_t delimiter_loc = location();
-  bool has_delimiters = accept(kUsing);
-  if (has_delimiters || at(kDelimiters)) {
+  bool has_delimiters = at(kUsing) || at(kDelimiters);
+  if (has_delimiters) {
+    accept(kUsing);
     expect(kDelimiters);
     options.add(option("delimiter", make_string(string_const()), delimiter_loc));
   }
-  int32_t with_loc = location();
   if (!accept(kWith)) accept(kWithLa);
   copy_options(options);
   node->options = finish(options);
   int32_t where_loc = location();
   node->where = opt_where();
   if (node->is_program && node->standard_stream) {
-    error_at(has_delimiters || options.size() > 0 ? std::min(delimiter_loc, with_loc) : delimiter_loc,
-             "STDIN/STDOUT not allowed with PROGRAM");
+    error_at(has_delimiters ? delimiter_loc : -1, "STDIN/STDOUT not allowed with PROGRAM");
   }
   if (!node->is_from && node->where != nullptr) {
     error_at(where_loc, "WHERE clause not allowed with COPY TO");

@@ -167,10 +167,10 @@ Option* Parser::sequence_option() {
       expect(kName);
       return option("sequence_name", any_name_node(), loc);
     case kStart:
-      accept(kWith);
+      if (!accept(kWith)) accept(kWithLa);
       return option("start", numeric_only(), loc);
     default: {
-      bool with = accept(kWith);
+      bool with = accept(kWith) || accept(kWithLa);
       bool number = with || at_any(kIntegerConst, kFloatConst) || at('+') || at('-');
       return option("restart", number ? numeric_only() : nullptr, loc);
     }

@@ -540,8 +540,12 @@ void Parser::exclusion_constraint(Constraint* node) {
 
 // [NOT] DEFERRABLE, INITIALLY …, NOT VALID, NO INHERIT: `allowed` are the ones this kind of constraint may have.
 void Parser::constraint_attributes(Constraint* node, std::string_view kind, int allowed) {
-  int32_t loc = location();
-  bool any = false, not_deferrable = false, immediate = false;
+  read_constraint_attributes(node);
+  check_constraint_attributes(node, kind, allowed);
+}
+
+void Parser::read_constraint_attributes(Constraint* node) {
+  bool not_deferrable = false, immediate = false;
   while (true) {
     int32_t item_loc = location();
     if (accept(kDeferrable)) {
@@ -565,7 +569,6 @@ void Parser::constraint_attributes(Constraint* node, std::string_view kind, int 
     } else {
       break;
     }
-    any = true;
     if (not_deferrable && node->initially_deferred) {
       error_at(item_loc, "constraint declared INITIALLY DEFERRED must be DEFERRABLE");
     }
@@ -573,10 +576,12 @@ void Parser::constraint_attributes(Constraint* node, std::string_view kind, int 
       error_at(item_loc, "conflicting constraint properties");
     }
   }
-  if (!any) return;
   if (node->initially_deferred) node->deferrable = true;
+}
+
+void Parser::check_constraint_attributes(Constraint* node, std::string_view kind, int allowed) {
   auto refuse = [&](std::string_view what) {
-    error_at(loc, sqlstate::kFeatureNotSupported, fmt::format("{} constraints cannot be marked {}", kind, what));
+    error_at(-1, sqlstate::kFeatureNotSupported, fmt::format("{} constraints cannot be marked {}", kind, what));
   };
   if (node->deferrable && !(allowed & kMayBeDeferrable)) refuse("DEFERRABLE");
   if (node->not_valid && !(allowed & kMayBeNotValid)) refuse("NOT VALID");
@@ -611,19 +616,18 @@ PartitionBoundSpec* Parser::partition_bound() {
     node->upper = list();
   } else {
     expect(kWith);
-    int32_t loc = location();
     node->type = PartitionBoundKind::kHash;
     List<Option> parts = paren_list([&] {
       int32_t part_loc = location();
       std::string_view name = non_reserved_word();
       return option(name, make_integer(integer_const()), part_loc);
     });
-    hash_bound(node, parts, loc);
+    hash_bound(node, parts);
   }
   return node;
 }
 
-void Parser::hash_bound(PartitionBoundSpec* node, List<Option> parts, int32_t loc) {
+void Parser::hash_bound(PartitionBoundSpec* node, List<Option> parts) {
   for (Option* part : parts) {
     bool modulus = part->name == "modulus";
     if (!modulus && part->name != "remainder") {
@@ -637,7 +641,6 @@ void Parser::hash_bound(PartitionBoundSpec* node, List<Option> parts, int32_t lo
     }
     target = as<ConstExpr>(part->value)->integer;
   }
-  (void)loc;
   if (node->modulus == -1) error_at(-1, "modulus for hash partition must be specified");
   if (node->remainder == -1) error_at(-1, "remainder for hash partition must be specified");
 }

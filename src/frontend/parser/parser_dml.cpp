@@ -8,20 +8,21 @@ namespace varve::parser {
 using enum Tok;
 
 // A statement that a CTE, PREPARE or COPY may hold.
-Node* Parser::preparable_stmt() {
+Node* Parser::preparable_stmt(bool may_merge) {
   switch (type()) {
     case kInsert: return insert_stmt(nullptr);
     case kUpdate: return update_stmt(nullptr);
     case kDelete: return delete_stmt(nullptr);
     case kMerge: return merge_stmt(nullptr);
-    case kWith: case kWithLa: return with_statement();
+    case kWith: case kWithLa: return with_statement(may_merge);
     default: return select_stmt();
   }
 }
 
 // WITH … in front of any of them.
-Node* Parser::with_statement() {
+Node* Parser::with_statement(bool may_merge) {
   WithClause* with = with_clause();
+  if (at(kMerge) && !may_merge) syntax_error();
   switch (type()) {
     case kInsert: return insert_stmt(with);
     case kUpdate: return update_stmt(with);

@@ -157,13 +157,13 @@ Node* Parser::drop_other(DropStmt* node) {
     case kCast:
       advance();
       node->object_type = ObjectType::kCast;
-      node->missing_ok = if_exists();
+      node->missing_ok = optional_if_exists();
       node->objects = one(cast_name());
       break;
     case kTransform:
       advance();
       node->object_type = ObjectType::kTransform;
-      node->missing_ok = if_exists();
+      node->missing_ok = optional_if_exists();
       node->objects = one(transform_name());
       break;
     case kOwned: {
@@ -209,7 +209,7 @@ Node* Parser::drop_other(DropStmt* node) {
 Node* Parser::drop_user_mapping(int32_t loc) {
   auto* node = make<DropUserMappingStmt>(loc);
   pos_ += 2;
-  node->missing_ok = if_exists();
+  node->missing_ok = optional_if_exists();
   expect(kFor);
   node->user = auth_ident();
   expect(kServer);

@@ -282,6 +282,14 @@ XmlTableColumn Parser::xml_table_column() {
     return column;
   }
   column.type = type_name();
+  // Mistakes among the options are reported when all of them have been read, the first one first.
+  int32_t bad_loc = -1;
+  std::string bad;
+  auto complain = [&](int32_t loc, std::string message) {
+    if (!bad.empty()) return;
+    bad_loc = loc;
+    bad = std::move(message);
+  };
   bool nullability_seen = false;
   while (true) {
     int32_t loc = location();
@@ -289,26 +297,31 @@ XmlTableColumn Parser::xml_table_column() {
       std::string_view word = cur().text;
       advance();
       Node* value = b_expr();
-      if (word != "path") error_at(loc, fmt::format("unrecognized column option \"{}\"", word));
-      if (column.path != nullptr) error_at(loc, "only one PATH value per column is allowed");
+      if (word != "path") {
+        complain(loc, fmt::format("unrecognized column option \"{}\"", word));
+      } else if (column.path != nullptr) {
+        complain(loc, "only one PATH value per column is allowed");
+      }
       column.path = value;
     } else if (accept(kDefault)) {
       Node* value = b_expr();
-      if (column.default_value != nullptr) error_at(loc, "only one DEFAULT value is allowed");
+      if (column.default_value != nullptr) complain(loc, "only one DEFAULT value is allowed");
       column.default_value = value;
     } else if (at_any(kNot, kNull)) {
       bool not_null = accept(kNot);
       expect(kNull);
       if (nullability_seen) {
-        error_at(loc, fmt::format("conflicting or redundant NULL / NOT NULL declarations for column \"{}\"",
+        complain(loc, fmt::format("conflicting or redundant NULL / NOT NULL declarations for column \"{}\"",
                                   column.name));
       }
       nullability_seen = true;
       column.not_null = not_null;
     } else {
-      return column;
+      break;
     }
   }
+  if (!bad.empty()) error_at(bad_loc, bad);
+  return column;
 }
 
 }  // namespace varve::parser

@@ -443,7 +443,7 @@ Node* Parser::xmlexists_argument() {
     if (!accept(kBy)) return;
     if (!accept(kRef)) expect(kValue);
   };
-  mechanism();
+  if (next_is(kRef) || next_is(kValue)) mechanism();  // else BY is a column
   Node* node = c_expr();
   mechanism();
   return node;

@@ -41,6 +41,12 @@ enum Precedence : int {
   kPrecMultiply, kPrecPower, kPrecAt, kPrecCollate, kPrecUnary, kPrecTypecast,
 };
 
+// One entry of a publication's list, and whether it began with TABLE or TABLES IN SCHEMA.
+struct WrittenPublicationObject {
+  PublicationObject* object;
+  bool keyword;
+};
+
 class Parser {
  public:
   Parser(std::string_view sql, Arena& arena);
@@ -313,8 +319,8 @@ class Parser {
   void set_clause(ListBuilder<TargetEntry*>& out);
   TargetEntry* set_target();
   List<TargetEntry> returning();
-  Node* preparable_stmt();
-  Node* with_statement();
+  Node* preparable_stmt(bool may_merge = true);
+  Node* with_statement(bool may_merge);
 
 #include "parser_statements.inc"
 

@@ -239,6 +239,12 @@ bool Parser::if_exists() {
   pos_ += 2;
   return true;
 }
+// Where no name may stand, IF begins IF EXISTS for certain.
+bool Parser::optional_if_exists() {
+  if (!accept(kIf)) return false;
+  expect(kExists);
+  return true;
+}
 bool Parser::if_not_exists() {
   if (!at(kIf) || !next_is(kNot)) return false;
   pos_ += 2;

@@ -14,7 +14,7 @@ Node* Parser::define_aggregate(bool replace, int32_t loc) {
   node->replace = replace;
   node->names = func_name();
   // The old style has name = value right in the first parentheses.
-  bool old_style = at('(') && (peek(1) == kIdentifier || has_flag(peek(1), kIsLabel)) && peek(2) == static_cast<Tok>('=');
+  bool old_style = at('(') && peek(1) == kIdentifier && peek(2) == static_cast<Tok>('=');
   if (old_style) {
     node->old_style = true;
     node->definition = paren_list([&] {
@@ -38,14 +38,15 @@ Node* Parser::define_aggregate(bool replace, int32_t loc) {
 // CREATE OPERATOR, OPERATOR CLASS, OPERATOR FAMILY
 Node* Parser::create_operator(int32_t loc) {
   advance();
-  if (accept(kFamily)) {
+  bool is_name = next_is('.');  // class.+ is an operator in a schema
+  if (!is_name && accept(kFamily)) {
     auto* node = make<CreateOpFamilyStmt>(loc);
     node->names = any_name();
     expect(kUsing);
     node->access_method = col_id();
     return node;
   }
-  if (accept(kClass)) {
+  if (!is_name && accept(kClass)) {
     auto* node = make<CreateOpClassStmt>(loc);
     node->names = any_name();
     node->is_default = accept(kDefault);
@@ -103,10 +104,7 @@ OpClassItem* Parser::opclass_item(bool drop) {
       expect(kSearch);
     }
   }
-  if (accept(kRecheck)) {
-    error_at(tokens_[pos_ - 1].location, sqlstate::kFeatureNotSupported, "RECHECK is no longer required",
-             "Update your data type.");
-  }
+  accept(kRecheck);  // once meaningful, taken and ignored by PostgreSQL too
   return node;
 }
 
@@ -287,40 +285,30 @@ Node* Parser::create_access_method(int32_t loc) {
 
 // --- publications and subscriptions
 
-PublicationObject* Parser::publication_object(PublicationObject* previous) {
+// `relation` is set for whatever was written as a name; the kind of an object without a keyword is settled when the
+// whole list has been read.
+PublicationObject* Parser::publication_object() {
   auto* node = make<PublicationObject>(location());
-  if (at(kTable) || (at(kTables) && next_is(kIn))) {
-    bool table = accept(kTable);
-    if (!table) {
-      pos_ += 2;
-      expect(kSchema);
-      if (accept(kCurrentSchema)) {
-        node->object = PublicationObjectKind::kTablesInCurrentSchema;
-      } else {
-        node->object = PublicationObjectKind::kTablesInSchema;
-        node->schema = col_id();
-      }
-      return node;
-    }
-    node->relation = relation_expr();
-  } else if (at(kCurrentSchema)) {
-    int32_t loc = location();
-    advance();
-    node->object = PublicationObjectKind::kTablesInCurrentSchema;
-    if (previous == nullptr || previous->object == PublicationObjectKind::kTable) {
-      // Checked when the whole list has been read.
-      node->relation = make<RangeVar>(loc);
+  if (at(kTables) && next_is(kIn)) {
+    pos_ += 2;
+    expect(kSchema);
+    if (accept(kCurrentSchema)) {
+      node->object = PublicationObjectKind::kTablesInCurrentSchema;
+    } else {
+      node->object = PublicationObjectKind::kTablesInSchema;
+      node->schema = col_id();
     }
     return node;
-  } else {
-    node->relation = relation_expr();
-    if (previous != nullptr && previous->object != PublicationObjectKind::kTable && !at('(') && !at(kWhere) &&
-        node->relation->schema.empty() && node->relation->inherit) {
-      node->object = PublicationObjectKind::kTablesInSchema;
-      node->schema = node->relation->name;
-      return node;
-    }
   }
+  bool table = accept(kTable);
+  if (!table && accept(kCurrentSchema)) {
+    node->object = PublicationObjectKind::kTablesInCurrentSchema;
+    return node;
+  }
+  bool decorated = at(kOnly);
+  node->relation = relation_expr();
+  decorated = decorated || tokens_[pos_ - 1].type == static_cast<Tok>('*');
+  if (!table && decorated) node->location = 0;  // where PostgreSQL reports such an object
   node->columns = opt_column_list();
   if (accept(kWhere)) {
     expect('(');
@@ -330,31 +318,50 @@ PublicationObject* Parser::publication_object(PublicationObject* previous) {
   return node;
 }
 
-// The kind of an object without a keyword is that of the one in front of it.
-List<PublicationObject> Parser::publication_objects() {
-  ListBuilder<PublicationObject*> list;
-  bool keyword_first = at(kTable) || (at(kTables) && next_is(kIn));
-  int32_t first_loc = location();
-  PublicationObject* previous = nullptr;
-  PublicationObject* bad_current = nullptr;
+// An object without a keyword is of the kind of the one in front of it.
+std::span<WrittenPublicationObject> Parser::publication_objects() {
+  ListBuilder<WrittenPublicationObject> written;
   do {
-    previous = publication_object(previous);
-    if (previous->object == PublicationObjectKind::kTablesInCurrentSchema && previous->relation != nullptr &&
-        bad_current == nullptr) {
-      bad_current = previous;
-    }
-    list.add(previous);
+    bool keyword = at(kTable) || (at(kTables) && next_is(kIn));
+    written.add({publication_object(), keyword});
   } while (accept(','));
-  if (!keyword_first) {
-    error_at(first_loc, "invalid publication object list",
-             "One of TABLE or TABLES IN SCHEMA must be specified before a standalone table or schema name.");
+  return finish(written);
+}
+
+List<PublicationObject> Parser::settle_publication_objects(std::span<WrittenPublicationObject> written) {
+  ListBuilder<PublicationObject*> list;
+  bool tables = true, first = true;
+  for (auto [object, keyword] : written) {
+    if (first && !keyword) {
+      error_at(object->location, "invalid publication object list",
+               "One of TABLE or TABLES IN SCHEMA must be specified before a standalone table or schema name.");
+    }
+    first = false;
+    list.add(object);
+    if (keyword) {
+      tables = object->object == PublicationObjectKind::kTable;
+    } else if (tables) {
+      if (object->relation == nullptr) error_at(object->location, "invalid table name");
+    } else if (object->relation != nullptr) {
+      standalone_schema(object);
+    }
   }
-  if (bad_current != nullptr) error_at(bad_current->location, "invalid table name");
   return finish(list);
+}
+
+void Parser::standalone_schema(PublicationObject* object) {
+  RangeVar* relation = object->relation;
+  if (object->where != nullptr) error_at(object->location, "WHERE clause not allowed for schema");
+  if (!object->columns.empty()) error_at(object->location, "column specification not allowed for schema");
+  if (!relation->schema.empty() || !relation->inherit) error_at(object->location, "invalid schema name");
+  object->object = PublicationObjectKind::kTablesInSchema;
+  object->schema = relation->name;
+  object->relation = nullptr;
 }
 
 Node* Parser::create_publication(int32_t loc) {
   auto* node = make<CreatePublicationStmt>(loc);
+  std::span<WrittenPublicationObject> written;
   advance();
   node->name = col_id();
   if (accept(kFor)) {
@@ -362,10 +369,11 @@ Node* Parser::create_publication(int32_t loc) {
       expect(kTables);
       node->for_all_tables = true;
     } else {
-      node->objects = publication_objects();
+      written = publication_objects();
     }
   }
   if (accept(kWith)) node->options = definition();
+  node->objects = settle_publication_objects(written);
   return node;
 }
 
@@ -412,7 +420,7 @@ Node* Parser::create_extension(int32_t loc) {
 // HANDLER f | NO HANDLER | VALIDATOR f | NO VALIDATOR
 List<Option> Parser::fdw_functions() {
   ListBuilder<Option*> list;
-  while (at_any(kHandler, kValidator) || (at(kNo) && true)) {
+  while (at_any(kHandler, kValidator, kNo)) {
     int32_t loc = location();
     bool no = accept(kNo);
     bool handler = at(kHandler);
@@ -490,7 +498,10 @@ RoleSpec* Parser::auth_ident() {
 Node* Parser::create_user_mapping(int32_t loc) {
   auto* node = make<CreateUserMappingStmt>(loc);
   pos_ += 2;
-  node->if_not_exists = if_not_exists();
+  if (accept(kIf)) {
+    expect_all(kNot, kExists);
+    node->if_not_exists = true;
+  }
   expect(kFor);
   node->user = auth_ident();
   expect(kServer);

@@ -166,8 +166,7 @@ AccessPrivilege* Parser::access_privilege() {
   if (at_any(kSelect, kReferences, kCreate)) {
     node->name = cur().text;
     advance();
-  } else if (accept(kAlter)) {
-    expect(kSystem);
+  } else if (accept2(kAlter, kSystem)) {
     node->name = "alter system";
     return node;
   } else {
@@ -326,7 +325,13 @@ void Parser::grant_target(GrantStmt* node) {
       case kParameter:
         advance();
         node->object_type = ObjectType::kParameter;
-        node->objects = comma_list([&]() -> Node* { return any_name_node(); });
+        node->objects = comma_list([&]() -> Node* {
+          int32_t loc = location();
+          ListBuilder<std::string_view> parts;
+          do parts.add(col_id());
+          while (accept('.'));
+          return qualified(finish(parts), loc);
+        });
         return;
       default: break;
     }

@@ -118,7 +118,7 @@ List<FunctionParameter> Parser::aggregate_args() {
         bool same = all.size() == direct + 1 && all[direct]->mode == ParameterMode::kVariadic;
         if (!same) {
           expect(')');
-          error_at(all[direct]->location, sqlstate::kFeatureNotSupported,
+          error_at(all[direct]->type->location, sqlstate::kFeatureNotSupported,
                    "an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC aggregated "
                    "argument of the same data type");
         }
@@ -204,6 +204,7 @@ Node* Parser::routine_body() {
   expect(kAtomic);
   ListBuilder<Node*> statements;
   while (!accept(kEnd)) {
+    if (at(kBegin)) syntax_error();
     if (!at(';')) statements.add(at(kReturn) ? return_stmt() : statement());
     expect(';');
   }
@@ -331,6 +332,9 @@ void Parser::trigger_events(CreateTriggerStmt* node) {
       case kTruncate: event = kOnTruncate; break;
       default: syntax_error();
     }
+    // UPDATE is complete only when the next word has been read: OF may follow.
+    bool duplicate = (node->events & event) != 0;
+    if (duplicate && event != kOnUpdate) error_near("duplicate trigger events specified");
     advance();
     if (event == kOnUpdate && accept(kOf)) {
       NameList columns = name_list();
@@ -339,7 +343,7 @@ void Parser::trigger_events(CreateTriggerStmt* node) {
       for (auto c : columns) all.add(c);
       node->columns = finish(all);
     }
-    if ((node->events & event) != 0) error_near("duplicate trigger events specified");
+    if (duplicate) error_near("duplicate trigger events specified");
     node->events |= event;
   } while (accept(kOr));
 }
@@ -355,6 +359,7 @@ void Parser::trigger_action(CreateTriggerStmt* node) {
   node->function = func_name();
   expect('(');
   if (!at(')')) {
+    accept(',');  // the grammar's list may begin empty
     node->args = comma_list([&]() -> std::string_view {
       std::string_view text = cur().text;
       if (at(kIntegerConst)) {
@@ -421,12 +426,13 @@ Node* Parser::create_trigger(bool replace, int32_t loc) {
 void Parser::constraint_trigger(CreateTriggerStmt* node) {
   if (accept(kFrom)) node->constraint_relation = qualified_name();
   auto* attributes = make<Constraint>(location());
-  constraint_attributes(attributes, "TRIGGER", kMayBeDeferrable);
+  read_constraint_attributes(attributes);
   node->deferrable = attributes->deferrable;
   node->initially_deferred = attributes->initially_deferred;
   expect_all(kFor, kEach, kRow);
   node->row = true;
   trigger_action(node);
+  check_constraint_attributes(attributes, "TRIGGER", kMayBeDeferrable);
 }
 
 Node* Parser::create_event_trigger(int32_t loc) {
@@ -464,7 +470,8 @@ Node* Parser::create_event_trigger(int32_t loc) {
 Node* Parser::rule_action() {
   switch (type()) {
     case kNotify: return notify_stmts();
-    default: return preparable_stmt();
+    case kMerge: syntax_error();
+    default: return preparable_stmt(false);
   }
 }
 

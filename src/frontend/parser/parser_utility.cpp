@@ -469,7 +469,7 @@ Node* Parser::explain_stmt() {
     options.add(option(name, nullptr, location()));
     advance();
   };
-  if (at('(') && !paren_starts_query()) {
+  if (at('(') && !next_is('(') && !paren_starts_query()) {
     node->options = utility_options();
   } else {
     if (at_any(kAnalyze, kAnalyse)) flag("analyze");
