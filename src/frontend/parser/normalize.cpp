@@ -32,6 +32,7 @@ class Normalizer {
   NormalizedStatement run() {
     Lexer lexer(sql_, arena_);
     tokens_ = lexer.run();
+    if (tokens_.back().type == kError) return {};
     size_t end = tokens_.size() - 1;
     if (end > 0 && tokens_[end - 1].type == static_cast<Tok>(';')) --end;
     if (end == 0 || !begins_plainly()) return {};
@@ -63,6 +64,7 @@ class Normalizer {
     Tok t = token.type;
     if (t == kError || t == kParamMark || t == kBitConst || t == kHexConst || t == static_cast<Tok>(';')) return false;
     if (is_odd_word(t) && !(t == kInto && i == 1)) return false;
+    track_parens(i);
     if (!text_.empty()) text_ += ' ';
     if (is_constant(t)) {
       if (!may_vary(i)) return false;
@@ -98,27 +100,23 @@ class Normalizer {
                        before == static_cast<Tok>('%') || before == kAnd || before == kOr || before == kBetween ||
                        before == kSelect || before == kLike || before == kThen || before == kElse || before == kWhen;
     if (!good_before || is_constant(after) || after == kTypecastOp || after == kCollate) return false;
-    // Only known places for parentheses: VALUES (…), IN (…), a call or a grouping. After "::" or a type keyword they
-    // hold modifiers.
-    return !seen_cast_before(i);
+    return parens_.empty() || !parens_.back();
   }
 
-  // Whether a "::" opens a type that reaches up to token i: ::numeric ( 10 , 2.
-  bool seen_cast_before(size_t i) const {
-    int depth = 0;
-    for (size_t at = i; at-- > 0;) {
-      Tok t = type(at);
-      if (t == static_cast<Tok>(')')) ++depth;
-      if (t == static_cast<Tok>('(') && depth-- == 0) {
-        size_t name = at;
-        while (name > 0 && (type(name - 1) == kIdentifier || type(name - 1) >= kFirstKeyword ||
-                            type(name - 1) == static_cast<Tok>('.'))) {
-          --name;
-        }
-        return name > 0 && type(name - 1) == kTypecastOp;
-      }
+  // Remembers for each open parenthesis whether constants right inside it must stay: type modifiers behind "::",
+  // and -(1), which the parser folds into -1.
+  void track_parens(size_t i) {
+    if (type(i) == static_cast<Tok>(')') && !parens_.empty()) parens_.pop_back();
+    if (type(i) != static_cast<Tok>('(')) return;
+    Tok before = i > 0 ? type(i - 1) : kEndOfInput;
+    bool fixed = before == static_cast<Tok>('-') ||
+                 (before == static_cast<Tok>('(') && !parens_.empty() && parens_.back());
+    size_t name = i;
+    while (name > 0 && (type(name - 1) == kIdentifier || type(name - 1) >= kFirstKeyword ||
+                        type(name - 1) == static_cast<Tok>('.'))) {
+      --name;
     }
-    return false;
+    parens_.push_back(fixed || (name > 0 && type(name - 1) == kTypecastOp));
   }
 
   void add_literal(const Token& token) {
@@ -134,6 +132,7 @@ class Normalizer {
   Arena& arena_;
   std::vector<Token> tokens_;
   std::string text_;
+  std::vector<bool> parens_;
   std::vector<Literal> literals_;
 };
 
