@@ -22,7 +22,7 @@ using types::Value;
 
 namespace {
 
-constexpr sync::WaitEvent kPgSleep{"Timeout", "PgSleep"};
+constexpr sync::WaitEvent kPgSleep{sync::WaitClass::kTimeout, "PgSleep"};
 
 Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
 Value null_text() { return Value::null_of(types::PhysicalType::kString); }
