@@ -72,13 +72,12 @@ Status init(const InitOptions& options) {
     return Status::from_errno(errno, fmt::format("could not create directory \"{}\"", options.directory));
   }
   auto vfs = port::make_posix_vfs(options.directory);
-  VARVE_RETURN_IF_ERROR(vfs.status());
   register_storage_operations();
   recovery::EngineOptions engine_options;
   engine_options.pool.frame_bytes = 64ULL << 20;
-  VARVE_RETURN_IF_ERROR(recovery::StorageEngine::create_new(**vfs, engine_options));
+  VARVE_RETURN_IF_ERROR(recovery::StorageEngine::create_new(*vfs, engine_options));
   {
-    VARVE_ASSIGN_OR_RETURN(auto engine, recovery::StorageEngine::open(**vfs, engine_options));
+    VARVE_ASSIGN_OR_RETURN(auto engine, recovery::StorageEngine::open(*vfs, engine_options));
     VARVE_RETURN_IF_ERROR(catalog::bootstrap_data_directory(engine->txns(), options.superuser));
     try {
       if (!options.password.empty()) VARVE_RETURN_IF_ERROR(set_password(*engine, options.password));
