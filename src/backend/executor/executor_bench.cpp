@@ -1,6 +1,7 @@
 // Operators over a row table t(a int4 primary key, b int4 = a % 1000, c text). items/s are rows of input.
 #include <benchmark/benchmark.h>
 
+#include "access/key_codec.h"
 #include "test_table.h"
 
 namespace varve::executor::test {
