@@ -62,6 +62,7 @@ class MergeJoinOperator : public Operator {
     pairs_ = Chunk(static_cast<uint32_t>(left_types_.size() + right_types_.size()), *context.build_memory);
     for (PhysicalType t : left_types_) left_row_.emplace_back(t, *context.build_memory, 1);
     for (PhysicalType t : right_types_) right_row_.emplace_back(t, *context.build_memory, 1);
+    left_out_ = Chunk(static_cast<uint32_t>(left_types_.size()), *context.build_memory);
     right_view_ = Chunk(static_cast<uint32_t>(right_types_.size()), *context.build_memory);
   }
 
@@ -178,6 +179,12 @@ class MergeJoinOperator : public Operator {
       right_row_[c].fill_constant(Value::null_of(right_types_[c]));
       pairs_.column(columns + c).reference(right_row_[c]);
     }
+    if (left_only()) {
+      for (uint32_t c = 0; c < columns; ++c) left_out_.column(c).reference(left_row_[c]);
+      left_out_.set_dense(1);
+      out = &left_out_;
+      return;
+    }
     pairs_.set_dense(1);
     out = &pairs_;
   }
@@ -276,7 +283,7 @@ class MergeJoinOperator : public Operator {
   ChunkCollection::Reader group_reader_;
   RememberedRow group_key_;
   uint16_t* rows_;
-  Chunk pairs_, right_view_;
+  Chunk pairs_, right_view_, left_out_;
   std::vector<Vector> left_row_, right_row_;
   Arena row_memory_;
   std::vector<std::vector<bool>> matched_;

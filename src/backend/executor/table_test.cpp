@@ -212,7 +212,8 @@ TEST_P(Table, RepeatableReadRefuses) {
 }
 
 TEST_P(Table, ParallelAggregation) {
-  load(6000);
+  constexpr int32_t kRows = 3000;
+  load(kRows);
   for (uint32_t threads : {1u, 4u}) {
     for (size_t work_mem : {size_t{4} << 20, size_t{1}}) {
       Plans plans;
@@ -233,7 +234,7 @@ TEST_P(Table, ParallelAggregation) {
         auto txn = table.begin();
         execution.start(table.parameters(*txn));
         std::vector<std::string> expected;
-        for (int32_t i = 0; i < 6000; ++i)
+        for (int32_t i = 0; i < kRows; ++i)
           expected.push_back("value number " + std::to_string(i) + "|1|" + std::to_string(i) + "|");
         EXPECT_EQ(sorted(drain(execution)), sorted(expected));
         execution.finish();

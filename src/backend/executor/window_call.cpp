@@ -62,7 +62,7 @@ void WindowCall::compute_ntile(WindowPartition& p, LongColumn& out) {
     for (uint64_t row = 0; row < n; ++row) out.set(row, Value::null_of(result_));
     return;
   }
-  if (arg.int32 <= 0) throw SqlError(sqlstate::kInvalidArgumentForNtileFunction, "argument of ntile must be greater than zero");
+  if (arg.int32 <= 0) throw SqlError(sqlstate::kInvalidArgumentForNtile, "argument of ntile must be greater than zero");
   auto buckets = static_cast<uint64_t>(arg.int32);
   uint64_t small = n / buckets, bigger = n % buckets;
   for (uint64_t row = 0; row < n; ++row) {
@@ -97,7 +97,7 @@ Value WindowCall::framed(WindowPartition& p, uint64_t row) {
   if (kind == WindowImpl::Kind::kNthValue) {
     Value n = p.arg(number_, 1).value(row);
     if (n.null) return Value::null_of(result_);
-    if (n.int32 <= 0) throw SqlError(sqlstate::kInvalidArgumentForNthValueFunction, "argument of nth_value must be greater than zero");
+    if (n.int32 <= 0) throw SqlError(sqlstate::kInvalidArgumentForNthValue, "argument of nth_value must be greater than zero");
     wanted = static_cast<uint64_t>(n.int32);
   }
   if (!p.has_exclusion()) return f.end - f.start >= wanted ? values.value(f.start + wanted - 1) : Value::null_of(result_);
