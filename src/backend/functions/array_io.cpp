@@ -135,14 +135,13 @@ class ArrayParser {
 
   void close_level(size_t depth, int32_t count) {
     if (count == 0) {
-      if (depth > 0 || !elements_.empty()) has_empty_ = true;
+      // Only the whole array may be empty.
+      if (depth > 0) malformed("Unexpected \"}\" character.");
       return;
     }
     if (lengths_.size() <= depth) lengths_.resize(depth + 1, -1);
     if (lengths_[depth] == -1) lengths_[depth] = count;
     else if (lengths_[depth] != count) mismatched();
-    if (has_empty_ && !elements_.empty()) mismatched();
-    if (depth == 0 && elements_.empty()) lengths_.clear();
   }
 
   void parse_element(size_t depth) {
@@ -206,7 +205,6 @@ class ArrayParser {
   EvalContext& context_;
   size_t at_ = 0;
   bool escaped_ = false;
-  bool has_empty_ = false;
   size_t leaf_depth_ = static_cast<size_t>(-1);
   std::vector<ArrayDimension> bounds_;
   std::vector<int32_t> lengths_;

@@ -215,6 +215,7 @@ class Evaluator {
       ++at_;
       expect(']');
       name = "_" + name;
+      if (typmod >= 0) give_up("lengths of array elements");
     }
     const TypeInfo* type = type_by_name(name);
     if (type == nullptr) give_up("type " + name);

@@ -57,8 +57,7 @@ class Equality {
 StringRef append_value_to(Text array, const Value& v, bool front, Env& env) {
   ArrayView a(array);
   if (a.dimensions() > 1) {
-    throw SqlError(sqlstate::kDatatypeMismatch, "argument must be empty or one-dimensional array")
-        ;
+    throw SqlError(sqlstate::kDataException, "argument must be empty or one-dimensional array");
   }
   std::vector<Value> items = elements_of(a, env.arena);
   items.insert(front ? items.begin() : items.end(), v);

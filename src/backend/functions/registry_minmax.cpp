@@ -21,8 +21,8 @@ struct Extreme {
   };
   using Arg = T;
   static void step(State& s, const T& v, Arena& memory) {
-    // Of equal values the first one stays, as in PostgreSQL: numerics may differ in scale.
-    if (s.any && (kMax ? order<T>(v, s.value) <= 0 : order<T>(v, s.value) >= 0)) return;
+    // Of equal values the last one wins, as in PostgreSQL: numerics may differ in scale.
+    if (s.any && (kMax ? order<T>(v, s.value) < 0 : order<T>(v, s.value) > 0)) return;
     if constexpr (std::is_same_v<T, Numeric>) s.value = types::copy(v, memory);
     else s.value = v;
     s.any = true;
