@@ -1,6 +1,5 @@
 // What a row costs in the commonest kernels; items are rows.
 #include <benchmark/benchmark.h>
-
 #include <string>
 #include <vector>
 
@@ -26,7 +25,8 @@ struct Fixture {
   }
 };
 
-void binary(benchmark::State& state, uint32_t oid, Fixture& f, const Vector& a, const Vector& b, types::PhysicalType result) {
+void binary(benchmark::State& state, uint32_t oid, Fixture& f, const Vector& a, const Vector& b,
+            types::PhysicalType result) {
   const Function* function = function_by_oid(Oid{oid});
   Vector out(result, f.arena);
   const Vector* const args[] = {&a, &b};
@@ -42,19 +42,22 @@ void binary(benchmark::State& state, uint32_t oid, Fixture& f, const Vector& a, 
 
 void int4_add(benchmark::State& state) {
   Fixture f;
-  Vector a = f.column<int32_t>(types::PhysicalType::kInt32, [](uint32_t i) { return static_cast<int32_t>(i); });
+  Vector a =
+      f.column<int32_t>(types::PhysicalType::kInt32, [](uint32_t i) { return static_cast<int32_t>(i); });
   binary(state, 177, f, a, a, types::PhysicalType::kInt32);
 }
 void int4_less(benchmark::State& state) {
   Fixture f;
-  Vector a = f.column<int32_t>(types::PhysicalType::kInt32, [](uint32_t i) { return static_cast<int32_t>(i * 7919 % 1000); });
+  Vector a = f.column<int32_t>(types::PhysicalType::kInt32,
+                               [](uint32_t i) { return static_cast<int32_t>(i * 7919 % 1000); });
   Vector b(types::PhysicalType::kInt32, f.arena);
   b.fill_constant(Value::of_int32(500));
   binary(state, 66, f, a, b, types::PhysicalType::kBool);
 }
 void numeric_mul(benchmark::State& state) {
   Fixture f;
-  Vector a = f.column<Numeric>(types::PhysicalType::kNumeric, [](uint32_t i) { return Numeric(types::int128{i} * 101, 2); });
+  Vector a = f.column<Numeric>(types::PhysicalType::kNumeric,
+                               [](uint32_t i) { return Numeric(types::int128{i} * 101, 2); });
   binary(state, 1726, f, a, a, types::PhysicalType::kNumeric);
 }
 void text_equal(benchmark::State& state) {
@@ -96,7 +99,8 @@ void sum_int8(benchmark::State& state) {
 }
 void sum_numeric(benchmark::State& state) {
   Fixture f;
-  Vector a = f.column<Numeric>(types::PhysicalType::kNumeric, [](uint32_t i) { return Numeric(types::int128{i} * 101, 2); });
+  Vector a = f.column<Numeric>(types::PhysicalType::kNumeric,
+                               [](uint32_t i) { return Numeric(types::int128{i} * 101, 2); });
   aggregate_one(state, 2114, f, a);
 }
 void count_rows(benchmark::State& state) {

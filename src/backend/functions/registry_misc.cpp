@@ -1,9 +1,8 @@
 // Small functions that belong to no larger family.
 #include <algorithm>
+#include <fmt/format.h>
 #include <limits>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "functions/array.h"
 #include "functions/type_oids.h"
@@ -27,7 +26,7 @@ StringRef size_pretty(int64_t bytes, Env& env) {
     bool halves;    // the amount is kept in halves of the unit
     int shift;      // from bytes
   };
-  constexpr Unit kUnits[] = {{"bytes", 10 * 1024, false, 0}, {"kB", 20 * 1024 - 1, true, 10},
+  constexpr Unit kUnits[] = {{"bytes", 10 * 1024, false, 0},  {"kB", 20 * 1024 - 1, true, 10},
                              {"MB", 20 * 1024 - 1, true, 20}, {"GB", 20 * 1024 - 1, true, 30},
                              {"TB", 20 * 1024 - 1, true, 40}, {"PB", 20 * 1024 - 1, true, 50}};
   constexpr size_t kCount = std::size(kUnits);
@@ -56,12 +55,14 @@ void fill_kernel(KernelCall& call) {
     if (call.args[1]->is_null(row) || (bounds && call.args[2]->is_null(row))) missing();
     ArrayView lengths(call.args[1]->at<StringRef>(row).view());
     if (lengths.dimensions() > 1) {
-      throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts").detail("Dimension array must be one dimensional.");
+      throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts")
+          .detail("Dimension array must be one dimensional.");
     }
     std::vector<ArrayDimension> dims;
     int64_t count = lengths.count() == 0 ? 0 : 1;
     for (uint32_t i = 0; i < lengths.count(); ++i) {
-      if (lengths.is_null(i)) throw SqlError(sqlstate::kNullValueNotAllowed, "dimension values cannot be null");
+      if (lengths.is_null(i))
+        throw SqlError(sqlstate::kNullValueNotAllowed, "dimension values cannot be null");
       int32_t n = lengths.at(i, env.arena).int32;
       if (n < 0 || n > kMaxArrayElements || (count *= n) > kMaxArrayElements) {
         throw SqlError(sqlstate::kProgramLimitExceeded, "array size exceeds the maximum allowed (134217727)");
@@ -75,7 +76,8 @@ void fill_kernel(KernelCall& call) {
             .detail("Low bound array has different size than dimensions array.");
       }
       for (uint32_t i = 0; i < lower.count(); ++i) {
-        if (lower.is_null(i)) throw SqlError(sqlstate::kNullValueNotAllowed, "dimension values cannot be null");
+        if (lower.is_null(i))
+          throw SqlError(sqlstate::kNullValueNotAllowed, "dimension values cannot be null");
         dims[i].lower = lower.at(i, env.arena).int32;
       }
     }
@@ -118,7 +120,8 @@ void next_parts(EvalContext&, void* state, Chunk& out) {
       if (p.by_char && p.text.empty()) p.done = true;
     }
     bool null = p.has_null_text && part == p.null_text;
-    out.column(0).set_value(n++, null ? Value::null_of(types::PhysicalType::kString) : Value::of_string(part));
+    out.column(0).set_value(n++,
+                            null ? Value::null_of(types::PhysicalType::kString) : Value::of_string(part));
   }
   out.set_dense(n);
 }
@@ -143,15 +146,14 @@ const Binding kBindings[] = {
     {"array_larger(anyarray,anyarray)", fn([](const StringRef& a, const StringRef& b, Env& env) -> StringRef {
        return compare_arrays(a.view(), b.view(), env.site.collation) > 0 ? a : b;
      })},
-    {"array_smaller(anyarray,anyarray)", fn([](const StringRef& a, const StringRef& b, Env& env) -> StringRef {
+    {"array_smaller(anyarray,anyarray)",
+     fn([](const StringRef& a, const StringRef& b, Env& env) -> StringRef {
        return compare_arrays(a.view(), b.view(), env.site.collation) < 0 ? a : b;
      })},
-    {"date_cmp_timestamp(date,timestamp)", fn([](int32_t a, int64_t b, Env&) -> int32_t {
-       return types::compare_date_timestamp(a, b);
-     })},
-    {"timestamp_cmp_date(timestamp,date)", fn([](int64_t a, int32_t b, Env&) -> int32_t {
-       return -types::compare_date_timestamp(b, a);
-     })},
+    {"date_cmp_timestamp(date,timestamp)",
+     fn([](int32_t a, int64_t b, Env&) -> int32_t { return types::compare_date_timestamp(a, b); })},
+    {"timestamp_cmp_date(timestamp,date)",
+     fn([](int64_t a, int32_t b, Env&) -> int32_t { return -types::compare_date_timestamp(b, a); })},
     {"date_cmp_timestamptz(date,timestamptz)", fn([](int32_t a, int64_t b, Env& env) -> int32_t {
        return types::compare_date_timestamptz(a, b, session_zone(env));
      })},

@@ -1,13 +1,13 @@
 // The tables hang together, and kernels agree over every form of argument.
-#include <gtest/gtest.h>
+#include "functions/registry.h"
 
 #include <cstdio>
 #include <cstdlib>
+#include <gtest/gtest.h>
 #include <numeric>
 #include <vector>
 
 #include "functions/array.h"
-#include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
 
@@ -21,7 +21,8 @@ TEST(Registry, TablesHangTogether) {
     EXPECT_EQ(function_by_oid(f.oid), &f) << f.name;
     EXPECT_NE(type_by_oid(f.result), nullptr) << f.name;
     for (Oid a : f.args) EXPECT_NE(type_by_oid(a), nullptr) << f.name;
-    int bodies = (f.kernel != nullptr) + (f.aggregate != nullptr) + (f.window != nullptr) + (f.table != nullptr);
+    int bodies =
+        (f.kernel != nullptr) + (f.aggregate != nullptr) + (f.window != nullptr) + (f.table != nullptr);
     EXPECT_EQ(bodies, 1) << f.name;
     EXPECT_EQ(f.kind == FunctionKind::kAggregate, f.aggregate != nullptr) << f.name;
     EXPECT_EQ(f.kind == FunctionKind::kSetReturning, f.table != nullptr) << f.name;
@@ -47,9 +48,9 @@ TEST(Registry, OverloadsComeInOidOrder) {
 
 TEST(Registry, EverydayTypesHaveOrderHashAndOperators) {
   using namespace type_oid;
-  for (Oid type : {kBool, kInt2, kInt4, kInt8, kFloat4, kFloat8, kNumeric, kText, kVarchar, kBpchar, kName, kBytea, kDate,
-                   kTime, kTimetz, kTimestamp, kTimestamptz, kInterval, kUuid, kOid, kRegclass, kBit, kVarbit,
-                   kInt4Array, kTextArray}) {
+  for (Oid type : {kBool,   kInt2, kInt4,     kInt8, kFloat4, kFloat8,    kNumeric,   kText,        kVarchar,
+                   kBpchar, kName, kBytea,    kDate, kTime,   kTimetz,    kTimestamp, kTimestamptz, kInterval,
+                   kUuid,   kOid,  kRegclass, kBit,  kVarbit, kInt4Array, kTextArray}) {
     EXPECT_NE(compare_function(type), nullptr) << type.value();
     EXPECT_NE(hash_function(type), nullptr) << type.value();
     EXPECT_NE(equality_operator(type), nullptr) << type.value();
@@ -187,14 +188,16 @@ TEST_F(Aggregates, AsPostgres) {
   using namespace type_oid;
   for (bool split : {false, true}) {
     EXPECT_EQ(over("sum", kInt4, {"2147483647", "1", "-5"}, split), "2147483643");
-    EXPECT_EQ(over("sum", kInt8, {"9223372036854775807", "9223372036854775807"}, split), "18446744073709551614");
+    EXPECT_EQ(over("sum", kInt8, {"9223372036854775807", "9223372036854775807"}, split),
+              "18446744073709551614");
     EXPECT_EQ(over("sum", kNumeric, {"1.5", "2.25", "-0.125"}, split), "3.625");
     EXPECT_EQ(over("avg", kInt4, {"1", "2", "2"}, split), "1.6666666666666667");
     EXPECT_EQ(over("avg", kNumeric, {"1", "2"}, split), "1.5000000000000000");
     EXPECT_EQ(over("avg", kFloat8, {"1", "2"}, split), "1.5");
     EXPECT_EQ(over("sum", kInterval, {"1 day", "02:00"}, split), "1 day 02:00:00");
     EXPECT_EQ(over("max", kText, {"b", "a long string beyond inline", "c"}, split), "c");
-    EXPECT_EQ(over("min", kText, {"b", "a long string beyond inline", "c"}, split), "a long string beyond inline");
+    EXPECT_EQ(over("min", kText, {"b", "a long string beyond inline", "c"}, split),
+              "a long string beyond inline");
     EXPECT_EQ(over("max", kNumeric, {"1.0", "1.00", "0.5"}, split), "1.00");
     EXPECT_EQ(over("max", kFloat8, {"1", "NaN", "Infinity"}, split), "NaN");
     EXPECT_EQ(over("min", kDate, {"2024-01-01", "-infinity"}, split), "-infinity");

@@ -1,6 +1,5 @@
 // to_char() of timestamps.
 #include <array>
-
 #include <fmt/format.h>
 
 #include "kernel.h"
@@ -14,10 +13,48 @@ namespace {
 using Text = std::string_view;
 
 enum class Key : uint8_t {
-  kHour12, kHour24, kMinute, kMs, kUs, kFraction, kSecond, kSecondOfDay, kMeridian, kMeridianDots, kYearComma, kYear4,
-  kYear3, kYear2, kYear1, kIso4, kIso3, kIso2, kIso1, kEra, kEraDots, kMonthName, kMonthShort, kMonth, kDayName,
-  kDayShort, kDayOfYear, kDay, kDayOfWeek, kIsoDayOfYear, kIsoDayOfWeek, kWeekOfMonth, kWeekOfYear, kIsoWeek, kCentury,
-  kJulian, kQuarter, kRoman, kZone, kZoneHour, kZoneMinute, kOffset
+  kHour12,
+  kHour24,
+  kMinute,
+  kMs,
+  kUs,
+  kFraction,
+  kSecond,
+  kSecondOfDay,
+  kMeridian,
+  kMeridianDots,
+  kYearComma,
+  kYear4,
+  kYear3,
+  kYear2,
+  kYear1,
+  kIso4,
+  kIso3,
+  kIso2,
+  kIso1,
+  kEra,
+  kEraDots,
+  kMonthName,
+  kMonthShort,
+  kMonth,
+  kDayName,
+  kDayShort,
+  kDayOfYear,
+  kDay,
+  kDayOfWeek,
+  kIsoDayOfYear,
+  kIsoDayOfWeek,
+  kWeekOfMonth,
+  kWeekOfYear,
+  kIsoWeek,
+  kCentury,
+  kJulian,
+  kQuarter,
+  kRoman,
+  kZone,
+  kZoneHour,
+  kZoneMinute,
+  kOffset
 };
 // How a word is written, which decides how its text is.
 enum class Case : uint8_t { kUpper, kLower, kTitle };
@@ -29,28 +66,76 @@ struct Word {
 };
 // Longer words before their beginnings. Words without letters of their own are found in lower case, too.
 constexpr Word kWords[] = {
-    {"A.M.", Key::kMeridianDots}, {"P.M.", Key::kMeridianDots},
-    {"a.m.", Key::kMeridianDots, Case::kLower}, {"p.m.", Key::kMeridianDots, Case::kLower},
-    {"A.D.", Key::kEraDots}, {"B.C.", Key::kEraDots}, {"a.d.", Key::kEraDots, Case::kLower},
-    {"b.c.", Key::kEraDots, Case::kLower}, {"AM", Key::kMeridian}, {"PM", Key::kMeridian},
-    {"am", Key::kMeridian, Case::kLower}, {"pm", Key::kMeridian, Case::kLower}, {"AD", Key::kEra}, {"BC", Key::kEra},
-    {"ad", Key::kEra, Case::kLower}, {"bc", Key::kEra, Case::kLower}, {"MONTH", Key::kMonthName},
-    {"Month", Key::kMonthName, Case::kTitle}, {"month", Key::kMonthName, Case::kLower}, {"MON", Key::kMonthShort},
-    {"Mon", Key::kMonthShort, Case::kTitle}, {"mon", Key::kMonthShort, Case::kLower}, {"DAY", Key::kDayName},
-    {"Day", Key::kDayName, Case::kTitle}, {"day", Key::kDayName, Case::kLower}, {"DY", Key::kDayShort},
-    {"Dy", Key::kDayShort, Case::kTitle}, {"dy", Key::kDayShort, Case::kLower}, {"RM", Key::kRoman},
-    {"rm", Key::kRoman, Case::kLower}, {"TZH", Key::kZoneHour}, {"TZM", Key::kZoneMinute}, {"TZ", Key::kZone},
-    {"tzh", Key::kZoneHour}, {"tzm", Key::kZoneMinute}, {"tz", Key::kZone, Case::kLower}, {"OF", Key::kOffset},
+    {"A.M.", Key::kMeridianDots},
+    {"P.M.", Key::kMeridianDots},
+    {"a.m.", Key::kMeridianDots, Case::kLower},
+    {"p.m.", Key::kMeridianDots, Case::kLower},
+    {"A.D.", Key::kEraDots},
+    {"B.C.", Key::kEraDots},
+    {"a.d.", Key::kEraDots, Case::kLower},
+    {"b.c.", Key::kEraDots, Case::kLower},
+    {"AM", Key::kMeridian},
+    {"PM", Key::kMeridian},
+    {"am", Key::kMeridian, Case::kLower},
+    {"pm", Key::kMeridian, Case::kLower},
+    {"AD", Key::kEra},
+    {"BC", Key::kEra},
+    {"ad", Key::kEra, Case::kLower},
+    {"bc", Key::kEra, Case::kLower},
+    {"MONTH", Key::kMonthName},
+    {"Month", Key::kMonthName, Case::kTitle},
+    {"month", Key::kMonthName, Case::kLower},
+    {"MON", Key::kMonthShort},
+    {"Mon", Key::kMonthShort, Case::kTitle},
+    {"mon", Key::kMonthShort, Case::kLower},
+    {"DAY", Key::kDayName},
+    {"Day", Key::kDayName, Case::kTitle},
+    {"day", Key::kDayName, Case::kLower},
+    {"DY", Key::kDayShort},
+    {"Dy", Key::kDayShort, Case::kTitle},
+    {"dy", Key::kDayShort, Case::kLower},
+    {"RM", Key::kRoman},
+    {"rm", Key::kRoman, Case::kLower},
+    {"TZH", Key::kZoneHour},
+    {"TZM", Key::kZoneMinute},
+    {"TZ", Key::kZone},
+    {"tzh", Key::kZoneHour},
+    {"tzm", Key::kZoneMinute},
+    {"tz", Key::kZone, Case::kLower},
+    {"OF", Key::kOffset},
     {"of", Key::kOffset},
 };
 constexpr Word kNumbers[] = {
-    {"HH24", Key::kHour24}, {"HH12", Key::kHour12}, {"HH", Key::kHour12}, {"MI", Key::kMinute}, {"MS", Key::kMs},
-    {"MM", Key::kMonth}, {"SSSSS", Key::kSecondOfDay}, {"SSSS", Key::kSecondOfDay}, {"SS", Key::kSecond},
-    {"US", Key::kUs}, {"Y,YYY", Key::kYearComma}, {"YYYY", Key::kYear4}, {"YYY", Key::kYear3}, {"YY", Key::kYear2},
-    {"Y", Key::kYear1}, {"IYYY", Key::kIso4}, {"IYY", Key::kIso3}, {"IY", Key::kIso2}, {"IDDD", Key::kIsoDayOfYear},
-    {"ID", Key::kIsoDayOfWeek}, {"IW", Key::kIsoWeek}, {"I", Key::kIso1}, {"DDD", Key::kDayOfYear}, {"DD", Key::kDay},
-    {"D", Key::kDayOfWeek}, {"WW", Key::kWeekOfYear}, {"W", Key::kWeekOfMonth}, {"CC", Key::kCentury},
-    {"J", Key::kJulian}, {"Q", Key::kQuarter},
+    {"HH24", Key::kHour24},
+    {"HH12", Key::kHour12},
+    {"HH", Key::kHour12},
+    {"MI", Key::kMinute},
+    {"MS", Key::kMs},
+    {"MM", Key::kMonth},
+    {"SSSSS", Key::kSecondOfDay},
+    {"SSSS", Key::kSecondOfDay},
+    {"SS", Key::kSecond},
+    {"US", Key::kUs},
+    {"Y,YYY", Key::kYearComma},
+    {"YYYY", Key::kYear4},
+    {"YYY", Key::kYear3},
+    {"YY", Key::kYear2},
+    {"Y", Key::kYear1},
+    {"IYYY", Key::kIso4},
+    {"IYY", Key::kIso3},
+    {"IY", Key::kIso2},
+    {"IDDD", Key::kIsoDayOfYear},
+    {"ID", Key::kIsoDayOfWeek},
+    {"IW", Key::kIsoWeek},
+    {"I", Key::kIso1},
+    {"DDD", Key::kDayOfYear},
+    {"DD", Key::kDay},
+    {"D", Key::kDayOfWeek},
+    {"WW", Key::kWeekOfYear},
+    {"W", Key::kWeekOfMonth},
+    {"CC", Key::kCentury},
+    {"J", Key::kJulian},
+    {"Q", Key::kQuarter},
 };
 constexpr Text kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
                             "July",    "August",   "September", "October", "November", "December"};
@@ -136,7 +221,8 @@ class Writer {
       suffix(SIZE_MAX);
       return true;
     }
-    if ((rest.starts_with("FF") || rest.starts_with("ff")) && rest.size() > 2 && rest[2] >= '1' && rest[2] <= '6') {
+    if ((rest.starts_with("FF") || rest.starts_with("ff")) && rest.size() > 2 && rest[2] >= '1' &&
+        rest[2] <= '6') {
       int digits = rest[2] - '0', v = m_.civil.us;
       for (int i = digits; i < 6; ++i) v /= 10;
       number(v, digits, 3, true);
@@ -176,25 +262,41 @@ class Writer {
       case Key::kEraDots:
         put(m_.civil.year <= 0 ? (dots ? "B.C." : "BC") : (dots ? "A.D." : "AD"), w.letters, 0);
         break;
-      case Key::kMonthName: put(kMonths[m_.civil.month - 1], w.letters, 9); break;
-      case Key::kMonthShort: put(kMonths[m_.civil.month - 1].substr(0, 3), w.letters, 0); break;
-      case Key::kDayName: put(kDays[m_.day_of_week], w.letters, 9); break;
-      case Key::kDayShort: put(kDays[m_.day_of_week].substr(0, 3), w.letters, 0); break;
-      case Key::kRoman: put(kRomans[m_.civil.month - 1], w.letters, 4); break;
+      case Key::kMonthName:
+        put(kMonths[m_.civil.month - 1], w.letters, 9);
+        break;
+      case Key::kMonthShort:
+        put(kMonths[m_.civil.month - 1].substr(0, 3), w.letters, 0);
+        break;
+      case Key::kDayName:
+        put(kDays[m_.day_of_week], w.letters, 9);
+        break;
+      case Key::kDayShort:
+        put(kDays[m_.day_of_week].substr(0, 3), w.letters, 0);
+        break;
+      case Key::kRoman:
+        put(kRomans[m_.civil.month - 1], w.letters, 4);
+        break;
       case Key::kZone:
-        if (w.letters == Case::kLower) put(m_.zone, Case::kLower, 0);
-        else out_ += m_.zone;
+        if (w.letters == Case::kLower)
+          put(m_.zone, Case::kLower, 0);
+        else
+          out_ += m_.zone;
         break;
       case Key::kZoneHour:
-        fmt::format_to(std::back_inserter(out_), "{}{:02}", m_.offset_seconds < 0 ? '-' : '+', offset() / 3600);
+        fmt::format_to(std::back_inserter(out_), "{}{:02}", m_.offset_seconds < 0 ? '-' : '+',
+                       offset() / 3600);
         break;
-      case Key::kZoneMinute: fmt::format_to(std::back_inserter(out_), "{:02}", offset() % 3600 / 60); break;
+      case Key::kZoneMinute:
+        fmt::format_to(std::back_inserter(out_), "{:02}", offset() % 3600 / 60);
+        break;
       case Key::kOffset:
-        fmt::format_to(std::back_inserter(out_), "{}{:0{}}", m_.offset_seconds < 0 ? '-' : '+', offset() / 3600,
-                       fill_ ? 0 : 2);
+        fmt::format_to(std::back_inserter(out_), "{}{:0{}}", m_.offset_seconds < 0 ? '-' : '+',
+                       offset() / 3600, fill_ ? 0 : 2);
         if (offset() % 3600 != 0) fmt::format_to(std::back_inserter(out_), ":{:02}", offset() % 3600 / 60);
         break;
-      default: break;
+      default:
+        break;
     }
   }
   int32_t offset() const { return m_.offset_seconds < 0 ? -m_.offset_seconds : m_.offset_seconds; }
@@ -206,13 +308,27 @@ class Writer {
     size_t n = w.text.size();
     int32_t year = shown_year(c.year), iso = shown_year(m_.iso_year);
     switch (w.key) {
-      case Key::kHour12: number(c.hour % 12 == 0 ? 12 : c.hour % 12, 2, n); break;
-      case Key::kHour24: number(c.hour, 2, n); break;
-      case Key::kMinute: number(c.minute, 2, n); break;
-      case Key::kSecond: number(c.second, 2, n); break;
-      case Key::kMs: number(c.us / 1000, 3, n, true); break;
-      case Key::kUs: number(c.us, 6, n, true); break;
-      case Key::kSecondOfDay: number(c.hour * 3600 + c.minute * 60 + c.second, 0, n); break;
+      case Key::kHour12:
+        number(c.hour % 12 == 0 ? 12 : c.hour % 12, 2, n);
+        break;
+      case Key::kHour24:
+        number(c.hour, 2, n);
+        break;
+      case Key::kMinute:
+        number(c.minute, 2, n);
+        break;
+      case Key::kSecond:
+        number(c.second, 2, n);
+        break;
+      case Key::kMs:
+        number(c.us / 1000, 3, n, true);
+        break;
+      case Key::kUs:
+        number(c.us, 6, n, true);
+        break;
+      case Key::kSecondOfDay:
+        number(c.hour * 3600 + c.minute * 60 + c.second, 0, n);
+        break;
       case Key::kYearComma: {
         size_t start = out_.size();
         fmt::format_to(std::back_inserter(out_), "{},{:03}", year / 1000, year % 1000);
@@ -220,31 +336,70 @@ class Writer {
         suffix(start);
         break;
       }
-      case Key::kYear4: number(year, 4, n); break;
-      case Key::kYear3: number(year % 1000, 3, n); break;
-      case Key::kYear2: number(year % 100, 2, n); break;
-      case Key::kYear1: number(year % 10, 1, n); break;
-      case Key::kIso4: number(iso, 4, n); break;
-      case Key::kIso3: number(iso % 1000, 3, n); break;
-      case Key::kIso2: number(iso % 100, 2, n); break;
-      case Key::kIso1: number(iso % 10, 1, n); break;
-      case Key::kMonth: number(c.month, 2, n); break;
-      case Key::kDayOfYear: number(m_.day_of_year, 3, n); break;
-      case Key::kDay: number(c.day, 2, n); break;
-      case Key::kDayOfWeek: number(m_.day_of_week + 1, 0, n); break;
-      case Key::kIsoDayOfYear: number(m_.iso_day_of_year, 3, n); break;
-      case Key::kIsoDayOfWeek: number(m_.day_of_week == 0 ? 7 : m_.day_of_week, 0, n); break;
-      case Key::kWeekOfMonth: number((c.day - 1) / 7 + 1, 0, n); break;
-      case Key::kWeekOfYear: number((m_.day_of_year - 1) / 7 + 1, 2, n); break;
-      case Key::kIsoWeek: number(m_.iso_week, 2, n); break;
+      case Key::kYear4:
+        number(year, 4, n);
+        break;
+      case Key::kYear3:
+        number(year % 1000, 3, n);
+        break;
+      case Key::kYear2:
+        number(year % 100, 2, n);
+        break;
+      case Key::kYear1:
+        number(year % 10, 1, n);
+        break;
+      case Key::kIso4:
+        number(iso, 4, n);
+        break;
+      case Key::kIso3:
+        number(iso % 1000, 3, n);
+        break;
+      case Key::kIso2:
+        number(iso % 100, 2, n);
+        break;
+      case Key::kIso1:
+        number(iso % 10, 1, n);
+        break;
+      case Key::kMonth:
+        number(c.month, 2, n);
+        break;
+      case Key::kDayOfYear:
+        number(m_.day_of_year, 3, n);
+        break;
+      case Key::kDay:
+        number(c.day, 2, n);
+        break;
+      case Key::kDayOfWeek:
+        number(m_.day_of_week + 1, 0, n);
+        break;
+      case Key::kIsoDayOfYear:
+        number(m_.iso_day_of_year, 3, n);
+        break;
+      case Key::kIsoDayOfWeek:
+        number(m_.day_of_week == 0 ? 7 : m_.day_of_week, 0, n);
+        break;
+      case Key::kWeekOfMonth:
+        number((c.day - 1) / 7 + 1, 0, n);
+        break;
+      case Key::kWeekOfYear:
+        number((m_.day_of_year - 1) / 7 + 1, 2, n);
+        break;
+      case Key::kIsoWeek:
+        number(m_.iso_week, 2, n);
+        break;
       case Key::kCentury: {
         int32_t v = c.year > 0 ? (c.year - 1) / 100 + 1 : c.year / 100 - 1;
         number(v, v < 0 ? 3 : 2, n);
         break;
       }
-      case Key::kJulian: number(m_.julian, 0, n); break;
-      case Key::kQuarter: number((c.month - 1) / 3 + 1, 0, n); break;
-      default: break;
+      case Key::kJulian:
+        number(m_.julian, 0, n);
+        break;
+      case Key::kQuarter:
+        number((c.month - 1) / 3 + 1, 0, n);
+        break;
+      default:
+        break;
     }
   }
   void number(int32_t v, int width, size_t taken, bool always_padded = false) {
