@@ -39,8 +39,10 @@ void append_variable(std::string& out, PhysicalType physical, std::span<const Va
   for (const Value& v : elements) {
     append_raw(out, static_cast<uint32_t>(bytes.size()));
     if (v.null) continue;
-    if (physical == PhysicalType::kNumeric) types::append_numeric_row(bytes, v.numeric);
-    else bytes += v.view();
+    if (physical == PhysicalType::kNumeric)
+      types::append_numeric_row(bytes, v.numeric);
+    else
+      bytes += v.view();
   }
   append_raw(out, static_cast<uint32_t>(bytes.size()));
   out += bytes;
@@ -135,17 +137,20 @@ StringRef make_array_of_arrays(Oid element_type, std::span<const Value> arrays, 
     if (!item.null) {
       ArrayView view(item.string.view());
       for (int d = 0; d < view.dimensions(); ++d) shape.push_back(view.dimension(d));
-      for (uint32_t i = 0; i < view.count(); ++i) elements.push_back(types::copy_value(view.at(i, arena), arena));
+      for (uint32_t i = 0; i < view.count(); ++i)
+        elements.push_back(types::copy_value(view.at(i, arena), arena));
     }
-    if (first) dims = shape;
-    else if (dims != shape) mismatch();
+    if (first)
+      dims = shape;
+    else if (dims != shape)
+      mismatch();
     first = false;
   }
   if (elements.empty()) return make_array(element_type, {}, arena);
   if (dims.size() + 1 > kMaxArrayDimensions) {
-    throw SqlError(sqlstate::kProgramLimitExceeded,
-                   "number of array dimensions (" + std::to_string(dims.size() + 1) +
-                       ") exceeds the maximum allowed (6)");
+    throw SqlError(sqlstate::kProgramLimitExceeded, "number of array dimensions (" +
+                                                        std::to_string(dims.size() + 1) +
+                                                        ") exceeds the maximum allowed (6)");
   }
   dims.insert(dims.begin(), {static_cast<int32_t>(arrays.size()), 1});
   return make_array(element_type, elements, arena, dims);
@@ -155,8 +160,8 @@ int compare_arrays(std::string_view a, std::string_view b, const types::Collatio
   ArrayView x(a), y(b);
   CompareFunction compare = compare_function(x.element_type());
   if (compare == nullptr) {
-    throw SqlError(sqlstate::kUndefinedFunction, "could not identify a comparison function for type " +
-                                                     format_type(x.element_type(), -1));
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   "could not identify a comparison function for type " + format_type(x.element_type(), -1));
   }
   Arena arena;
   uint32_t n = std::min(x.count(), y.count());
@@ -178,7 +183,8 @@ int compare_arrays(std::string_view a, std::string_view b, const types::Collatio
     }
   }
   for (int d = 0; d < x.dimensions(); ++d) {
-    if (x.dimension(d).lower != y.dimension(d).lower) return x.dimension(d).lower < y.dimension(d).lower ? -1 : 1;
+    if (x.dimension(d).lower != y.dimension(d).lower)
+      return x.dimension(d).lower < y.dimension(d).lower ? -1 : 1;
   }
   return 0;
 }
@@ -233,7 +239,8 @@ StringRef array_slice(std::string_view array, std::span<const ArraySlice> slices
   std::vector<int64_t> index(dimensions, 0);
   for (;;) {
     int64_t at = 0;
-    for (size_t d = 0; d < dimensions; ++d) at = at * view.dimension(static_cast<int>(d)).length + first[d] + index[d];
+    for (size_t d = 0; d < dimensions; ++d)
+      at = at * view.dimension(static_cast<int>(d)).length + first[d] + index[d];
     items.push_back(view.at(static_cast<uint32_t>(at), arena));
     size_t d = dimensions;
     while (d > 0 && ++index[d - 1] == length[d - 1]) index[--d] = 0;
@@ -265,7 +272,8 @@ StringRef array_with_element(Oid element_type, std::string_view array, std::span
   for (size_t d = 0; d < dims.size(); ++d) {
     int64_t i = int64_t{subscripts[d]} - dims[d].lower;
     bool outside = i < 0 || i >= dims[d].length;
-    if (outside && dims.size() > 1) throw SqlError(sqlstate::kArraySubscriptError, "array subscript out of range");
+    if (outside && dims.size() > 1)
+      throw SqlError(sqlstate::kArraySubscriptError, "array subscript out of range");
     if (outside) {
       // One dimension grows to where it is written; the gap is NULL.
       int64_t grown = i < 0 ? dims[0].length - i : i + 1;

@@ -1,9 +1,8 @@
 // Compares thousands of expressions with what PostgreSQL 15 answered (regress/functions/*.tsv).
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <map>
 #include <optional>
 #include <vector>
@@ -34,8 +33,10 @@ class TestSession : public SessionServices {
   }
   uint32_t parse_reg(Oid, std::string_view) override { throw Unresolved{"reg"}; }
   void append_reg(Oid type, uint32_t oid, std::string& out) override {
-    if (type == type_oid::kRegtype) out += type_by_oid(Oid{oid})->sql_name;
-    else out += std::to_string(oid);
+    if (type == type_oid::kRegtype)
+      out += type_by_oid(Oid{oid})->sql_name;
+    else
+      out += std::to_string(oid);
   }
 };
 
@@ -46,10 +47,18 @@ struct Term {
 
 const std::map<std::string, std::string>& type_aliases() {
   static const std::map<std::string, std::string> kAliases = {
-      {"int", "int4"},     {"integer", "int4"},    {"smallint", "int2"},   {"bigint", "int8"},
-      {"real", "float4"},  {"boolean", "bool"},    {"decimal", "numeric"}, {"character", "bpchar"},
-      {"double precision", "float8"},              {"character varying", "varchar"},
-      {"timestamp without time zone", "timestamp"}, {"timestamp with time zone", "timestamptz"},
+      {"int", "int4"},
+      {"integer", "int4"},
+      {"smallint", "int2"},
+      {"bigint", "int8"},
+      {"real", "float4"},
+      {"boolean", "bool"},
+      {"decimal", "numeric"},
+      {"character", "bpchar"},
+      {"double precision", "float8"},
+      {"character varying", "varchar"},
+      {"timestamp without time zone", "timestamp"},
+      {"timestamp with time zone", "timestamptz"},
   };
   return kAliases;
 }
@@ -91,7 +100,8 @@ class Evaluator {
   std::string word() {
     blanks();
     size_t start = at_;
-    while (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_')) ++at_;
+    while (at_ < text_.size() && (isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_'))
+      ++at_;
     std::string w(text_.substr(start, at_ - start));
     for (char& c : w) c = static_cast<char>(tolower(static_cast<unsigned char>(c)));
     return w;
@@ -112,7 +122,9 @@ class Evaluator {
   std::string operator_at() {
     blanks();
     size_t end = at_;
-    while (end < text_.size() && std::string_view("+-*/<>=~!@#%^&|`?").find(text_[end]) != std::string_view::npos) ++end;
+    while (end < text_.size() &&
+           std::string_view("+-*/<>=~!@#%^&|`?").find(text_[end]) != std::string_view::npos)
+      ++end;
     while (end > at_ + 1 && (text_[end - 1] == '-' || text_[end - 1] == '+') &&
            text_.substr(at_, end - at_).find_first_of("~!@#%^&|`?") == std::string_view::npos) {
       --end;
@@ -182,7 +194,8 @@ class Evaluator {
     std::vector<int> numbers;
     if ((name == "numeric" || name == "decimal" || name == "varchar" || name == "char" || name == "bpchar" ||
          name == "character" || name == "character varying" || name == "time" || name == "timestamp" ||
-         name == "timestamptz" || name == "timetz" || name == "bit" || name == "varbit" || name == "interval") &&
+         name == "timestamptz" || name == "timetz" || name == "bit" || name == "varbit" ||
+         name == "interval") &&
         accept('(')) {
       do numbers.push_back(std::stoi((accept('-') ? "-" : "") + word()));
       while (accept(','));
@@ -206,15 +219,20 @@ class Evaluator {
     auto alias = type_aliases().find(name);
     if (alias != type_aliases().end()) name = alias->second;
     if (!numbers.empty()) {
-      if (name == "numeric") typmod = types::make_numeric_typmod(numbers[0], numbers.size() > 1 ? numbers[1] : 0);
-      else if (name == "varchar" || name == "bpchar") typmod = numbers[0] + 4;
-      else if (name == "interval") typmod = types::make_interval_typmod(types::kIntervalFullRange, numbers[0]);
-      else typmod = numbers[0];
+      if (name == "numeric")
+        typmod = types::make_numeric_typmod(numbers[0], numbers.size() > 1 ? numbers[1] : 0);
+      else if (name == "varchar" || name == "bpchar")
+        typmod = numbers[0] + 4;
+      else if (name == "interval")
+        typmod = types::make_interval_typmod(types::kIntervalFullRange, numbers[0]);
+      else
+        typmod = numbers[0];
     }
     if (peek() == '[') {
       ++at_;
       expect(']');
       name = "_" + name;
+      if (typmod >= 0) give_up("lengths of array elements");
     }
     const TypeInfo* type = type_by_name(name);
     if (type == nullptr) give_up("type " + name);
@@ -307,13 +325,18 @@ class Evaluator {
       if (at_ >= text_.size()) give_up("unterminated string");
       char c = text_[at_++];
       if (c == '\'') {
-        if (at_ < text_.size() && text_[at_] == '\'') ++at_;
-        else break;
+        if (at_ < text_.size() && text_[at_] == '\'')
+          ++at_;
+        else
+          break;
       } else if (c == '\\' && escapes) {
         c = text_[at_++];
-        if (c == 'n') c = '\n';
-        else if (c == 't') c = '\t';
-        else if (c == 'r') c = '\r';
+        if (c == 'n')
+          c = '\n';
+        else if (c == 't')
+          c = '\t';
+        else if (c == 'r')
+          c = '\r';
       }
       s.push_back(c);
     }
@@ -322,10 +345,12 @@ class Evaluator {
   Term number() {
     size_t start = at_;
     bool integer = true;
-    while (at_ < text_.size() && (isdigit(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.' ||
-                                  ((text_[at_] | 32) == 'e' && at_ + 1 < text_.size() &&
-                                   (isdigit(static_cast<unsigned char>(text_[at_ + 1])) != 0 || text_[at_ + 1] == '-' || text_[at_ + 1] == '+')) ||
-                                  ((text_[at_] == '-' || text_[at_] == '+') && (text_[at_ - 1] | 32) == 'e'))) {
+    while (at_ < text_.size() &&
+           (isdigit(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.' ||
+            ((text_[at_] | 32) == 'e' && at_ + 1 < text_.size() &&
+             (isdigit(static_cast<unsigned char>(text_[at_ + 1])) != 0 || text_[at_ + 1] == '-' ||
+              text_[at_ + 1] == '+')) ||
+            ((text_[at_] == '-' || text_[at_] == '+') && (text_[at_ - 1] | 32) == 'e'))) {
       if (isdigit(static_cast<unsigned char>(text_[at_])) == 0) integer = false;
       ++at_;
     }
@@ -335,7 +360,8 @@ class Evaluator {
       if (v == static_cast<int32_t>(v)) return {type_oid::kInt4, Value::of_int32(static_cast<int32_t>(v))};
       return {type_oid::kInt8, Value::of_int64(v)};
     }
-    if (integer && s.size() == 19 && s <= "9223372036854775807") return {type_oid::kInt8, Value::of_int64(std::stoll(s))};
+    if (integer && s.size() == 19 && s <= "9223372036854775807")
+      return {type_oid::kInt8, Value::of_int64(std::stoll(s))};
     return {type_oid::kNumeric, parse_value(type_oid::kNumeric, -1, s, context_)};
   }
   Term array() {
@@ -355,7 +381,8 @@ class Evaluator {
     }
     const TypeInfo* info = type_by_oid(element);
     std::vector<Value> values;
-    for (const Term& t : items) values.push_back(t.type == element ? t.value : cast(t, element, -1, false).value);
+    for (const Term& t : items)
+      values.push_back(t.type == element ? t.value : cast(t, element, -1, false).value);
     if (info->name.starts_with('_')) {
       return {element, Value::of_string(make_array_of_arrays(info->element_type, values, arena_))};
     }
@@ -403,8 +430,10 @@ class Evaluator {
     if (parameter == type_oid::kAnyarray || parameter == type_oid::kAnycompatiblearray) {
       return is_array || argument == type_oid::kUnknown;
     }
-    if (parameter == type_oid::kAnynonarray || parameter == type_oid::kAnycompatiblenonarray) return !is_array;
-    return parameter == type_oid::kAny || parameter == type_oid::kAnyelement || parameter == type_oid::kAnycompatible;
+    if (parameter == type_oid::kAnynonarray || parameter == type_oid::kAnycompatiblenonarray)
+      return !is_array;
+    return parameter == type_oid::kAny || parameter == type_oid::kAnyelement ||
+           parameter == type_oid::kAnycompatible;
   }
 
   // -1: cannot be called; else the higher the better.
@@ -419,7 +448,8 @@ class Evaluator {
       Oid p = variadic && i + 1 >= f.args.size() ? f.variadic : f.args[i];
       Oid a = args[i].type;
       const TypeInfo* info = type_by_oid(p);
-      if (p == a) total += 100;
+      if (p == a)
+        total += 100;
       else if (polymorphic(p)) {
         if (!polymorphic_accepts(p, a)) return -1;
         total += 1;
@@ -435,7 +465,8 @@ class Evaluator {
     return total;
   }
 
-  Term resolve(const std::string& name, const std::vector<const Function*>& candidates, std::vector<Term> args) {
+  Term resolve(const std::string& name, const std::vector<const Function*>& candidates,
+               std::vector<Term> args) {
     const Function* best = nullptr;
     int best_score = -1;
     bool tie = false;
@@ -455,7 +486,8 @@ class Evaluator {
       bool variadic = best->variadic != kInvalidOid && i + 1 >= best->args.size();
       Oid p = variadic ? best->variadic : best->args[i];
       if (polymorphic(p)) {
-        if (args[i].type == type_oid::kUnknown) args[i] = cast(args[i], polymorphic_type(p, *best, args), -1, false);
+        if (args[i].type == type_oid::kUnknown)
+          args[i] = cast(args[i], polymorphic_type(p, *best, args), -1, false);
         else if (p == type_oid::kAnycompatible || p == type_oid::kAnycompatiblearray) {
           Oid want = polymorphic_type(p, *best, args);
           if (want != args[i].type) args[i] = cast(args[i], want, -1, false);
@@ -475,7 +507,9 @@ class Evaluator {
       const TypeInfo* info = type_by_oid(args[i].type);
       bool array = f.args[i] == type_oid::kAnyarray || f.args[i] == type_oid::kAnycompatiblearray;
       Oid e = array ? info->element_type : args[i].type;
-      if (element == kInvalidOid || (find_cast(element, e) != nullptr && find_cast(element, e)->context == CastContext::kImplicit)) element = e;
+      if (element == kInvalidOid ||
+          (find_cast(element, e) != nullptr && find_cast(element, e)->context == CastContext::kImplicit))
+        element = e;
     }
     if (element == kInvalidOid) element = type_oid::kText;
     bool array = p == type_oid::kAnyarray || p == type_oid::kAnycompatiblearray;
@@ -530,8 +564,10 @@ Evaluated evaluate(std::string_view expression) {
     if (t.type == type_oid::kBpchar) out.type = "character";
     if (t.type == type_oid::kBit) out.type = "bit";
     if (t.type == Oid{1014}) out.type = "character[]";
-    if (t.value.null) out.text = "\\N";
-    else append_value(t.type, t.value, out.text, evaluator.context());
+    if (t.value.null)
+      out.text = "\\N";
+    else
+      append_value(t.type, t.value, out.text, evaluator.context());
   } catch (const SqlError& e) {
     out.type = "ERROR";
     out.text = std::string(e.state().text()) + ": " + e.fields().message;

@@ -1,8 +1,7 @@
 // Arrays: comparison, shape, building, searching, text.
 #include <algorithm>
-#include <vector>
-
 #include <fmt/format.h>
+#include <vector>
 
 #include "functions/array.h"
 #include "functions/type_oids.h"
@@ -37,10 +36,12 @@ Oid element_of(Oid array_type) {
 // Equality as the element type's order sees it; NULL equals NULL.
 class Equality {
  public:
-  Equality(Oid type, const types::Collation* collation) : compare_(compare_function(type)), collation_(collation) {
+  Equality(Oid type, const types::Collation* collation)
+      : compare_(compare_function(type)), collation_(collation) {
     if (compare_ == nullptr) {
-      throw SqlError(sqlstate::kUndefinedFunction,
-                     fmt::format("could not identify an equality operator for type {}", format_type(type, -1)));
+      throw SqlError(
+          sqlstate::kUndefinedFunction,
+          fmt::format("could not identify an equality operator for type {}", format_type(type, -1)));
     }
   }
   bool operator()(const Value& a, const Value& b) const {
@@ -57,8 +58,7 @@ class Equality {
 StringRef append_value_to(Text array, const Value& v, bool front, Env& env) {
   ArrayView a(array);
   if (a.dimensions() > 1) {
-    throw SqlError(sqlstate::kDatatypeMismatch, "argument must be empty or one-dimensional array")
-        ;
+    throw SqlError(sqlstate::kDataException, "argument must be empty or one-dimensional array");
   }
   std::vector<Value> items = elements_of(a, env.arena);
   items.insert(front ? items.begin() : items.end(), v);
@@ -75,8 +75,11 @@ void append_kernel(KernelCall& call) {
   for_each_row(call.rows, [&](uint32_t row) {
     const Vector& arrays = *call.args[array_at];
     Value v = call.args[1 - array_at]->value(row);
-    if (arrays.is_null(row)) store_cell<StringRef>(call.result, row, make_array(element, {&v, 1}, env.arena));
-    else store_cell<StringRef>(call.result, row, append_value_to(arrays.at<StringRef>(row).view(), v, kFront, env));
+    if (arrays.is_null(row))
+      store_cell<StringRef>(call.result, row, make_array(element, {&v, 1}, env.arena));
+    else
+      store_cell<StringRef>(call.result, row,
+                            append_value_to(arrays.at<StringRef>(row).view(), v, kFront, env));
   });
 }
 
@@ -113,9 +116,14 @@ void cat_kernel(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
     bool no_a = call.args[0]->is_null(row), no_b = call.args[1]->is_null(row);
-    if (no_a && no_b) call.result.set_null(row);
-    else if (no_a || no_b) store_cell<StringRef>(call.result, row, call.args[no_a ? 1 : 0]->at<StringRef>(row));
-    else store_cell<StringRef>(call.result, row, concatenate(call.args[0]->at<StringRef>(row), call.args[1]->at<StringRef>(row), env));
+    if (no_a && no_b)
+      call.result.set_null(row);
+    else if (no_a || no_b)
+      store_cell<StringRef>(call.result, row, call.args[no_a ? 1 : 0]->at<StringRef>(row));
+    else
+      store_cell<StringRef>(
+          call.result, row,
+          concatenate(call.args[0]->at<StringRef>(row), call.args[1]->at<StringRef>(row), env));
   });
 }
 
@@ -138,8 +146,10 @@ void edit_kernel(KernelCall& call) {
     std::vector<Value> items;
     for (uint32_t i = 0; i < a.count(); ++i) {
       Value v = a.at(i, env.arena);
-      if (!equal(v, search)) items.push_back(v);
-      else if (!kRemove) items.push_back(call.args[2]->value(row));
+      if (!equal(v, search))
+        items.push_back(v);
+      else if (!kRemove)
+        items.push_back(call.args[2]->value(row));
     }
     std::vector<ArrayDimension> dims = shape_of(a);
     if (kRemove && !dims.empty()) dims[0].length = static_cast<int32_t>(items.size());
@@ -155,11 +165,13 @@ void position_kernel(KernelCall& call) {
     call.result.set_null(row);
     if (call.args[0]->is_null(row)) return;
     ArrayView a(call.args[0]->at<StringRef>(row).view());
-    if (a.dimensions() > 1) throw_not_one_dimensional("searching for elements in multidimensional arrays is not supported");
+    if (a.dimensions() > 1)
+      throw_not_one_dimensional("searching for elements in multidimensional arrays is not supported");
     if (a.dimensions() == 0) return;
     int32_t lower = a.dimension(0).lower, start = lower;
     if (call.args.size() > 2) {
-      if (call.args[2]->is_null(row)) throw SqlError(sqlstate::kNullValueNotAllowed, "initial position must not be null");
+      if (call.args[2]->is_null(row))
+        throw SqlError(sqlstate::kNullValueNotAllowed, "initial position must not be null");
       start = call.args[2]->at<int32_t>(row);
     }
     Equality equal(a.element_type(), call.site.collation);
@@ -181,12 +193,14 @@ void positions_kernel(KernelCall& call) {
       return;
     }
     ArrayView a(call.args[0]->at<StringRef>(row).view());
-    if (a.dimensions() > 1) throw_not_one_dimensional("searching for elements in multidimensional arrays is not supported");
+    if (a.dimensions() > 1)
+      throw_not_one_dimensional("searching for elements in multidimensional arrays is not supported");
     Equality equal(a.element_type(), call.site.collation);
     Value search = call.args[1]->value(row);
     std::vector<Value> found;
     for (uint32_t i = 0; i < a.count(); ++i) {
-      if (equal(a.at(i, env.arena), search)) found.push_back(Value::of_int32(a.dimension(0).lower + static_cast<int32_t>(i)));
+      if (equal(a.at(i, env.arena), search))
+        found.push_back(Value::of_int32(a.dimension(0).lower + static_cast<int32_t>(i)));
     }
     store_cell<StringRef>(call.result, row, make_array(type_oid::kInt4, found, env.arena));
   });
@@ -199,7 +213,8 @@ bool contained(Text x, Text y, bool all, Env& env) {
   std::vector<Value> set = elements_of(b, env.arena);
   for (uint32_t i = 0; i < a.count(); ++i) {
     Value v = a.at(i, env.arena);
-    bool found = !v.null && std::any_of(set.begin(), set.end(), [&](const Value& w) { return !w.null && equal(v, w); });
+    bool found = !v.null &&
+                 std::any_of(set.begin(), set.end(), [&](const Value& w) { return !w.null && equal(v, w); });
     if (found != all) return !all;
   }
   return all;
@@ -250,8 +265,10 @@ void to_string_kernel(KernelCall& call) {
       if (a.is_null(i) && !has_null_text) continue;
       if (!first) env.buffer += call.args[1]->at<StringRef>(row).view();
       first = false;
-      if (a.is_null(i)) env.buffer += call.args[2]->at<StringRef>(row).view();
-      else append_value(a.element_type(), a.at(i, env.arena), env.buffer, call.context);
+      if (a.is_null(i))
+        env.buffer += call.args[2]->at<StringRef>(row).view();
+      else
+        append_value(a.element_type(), a.at(i, env.arena), env.buffer, call.context);
     }
     store_cell<StringRef>(call.result, row, env.keep());
   });
@@ -260,8 +277,10 @@ void to_string_kernel(KernelCall& call) {
 std::vector<Value> split(Text s, const Text* separator, const Text* null_text) {
   std::vector<Value> out;
   auto add = [&](Text part) {
-    if (null_text != nullptr && part == *null_text) out.push_back(Value::null_of(types::PhysicalType::kString));
-    else out.push_back(Value::of_string(part));
+    if (null_text != nullptr && part == *null_text)
+      out.push_back(Value::null_of(types::PhysicalType::kString));
+    else
+      out.push_back(Value::of_string(part));
   };
   if (s.empty()) return out;
   if (separator == nullptr) {
@@ -296,19 +315,23 @@ void to_array_kernel(KernelCall& call) {
     bool has_null_text = call.args.size() > 2 && !call.args[2]->is_null(row);
     if (has_separator) separator = call.args[1]->at<StringRef>(row).view();
     if (has_null_text) null_text = call.args[2]->at<StringRef>(row).view();
-    std::vector<Value> items = split(call.args[0]->at<StringRef>(row).view(), has_separator ? &separator : nullptr,
-                                     has_null_text ? &null_text : nullptr);
+    std::vector<Value> items =
+        split(call.args[0]->at<StringRef>(row).view(), has_separator ? &separator : nullptr,
+              has_null_text ? &null_text : nullptr);
     store_cell<StringRef>(call.result, row, make_array(type_oid::kText, items, env.arena));
   });
 }
 
-#define VARVE_ARRAY_ORDER(name, OP)                                                                      \
-  {name "(anyarray,anyarray)", fn([](Text a, Text b, Env& env) {                                         \
-     return compare_arrays(a, b, env.site.collation) OP 0;                                               \
-   })}
-#define VARVE_VECTOR_ORDER(name, OP)                                                                     \
-  {"oidvector" name "(oidvector,oidvector)",                                                             \
-   fn([](Text a, Text b, Env& env) { return compare_arrays(a, b, env.site.collation) OP 0; })}
+#define VARVE_ARRAY_ORDER(name, OP)                                                                \
+  {                                                                                                \
+    name "(anyarray,anyarray)",                                                                    \
+        fn([](Text a, Text b, Env& env) { return compare_arrays(a, b, env.site.collation) OP 0; }) \
+  }
+#define VARVE_VECTOR_ORDER(name, OP)                                                               \
+  {                                                                                                \
+    "oidvector" name "(oidvector,oidvector)",                                                      \
+        fn([](Text a, Text b, Env& env) { return compare_arrays(a, b, env.site.collation) OP 0; }) \
+  }
 
 const Binding kBindings[] = {
     VARVE_ARRAY_ORDER("array_eq", ==),
@@ -333,15 +356,19 @@ const Binding kBindings[] = {
     {"array_position(anycompatiblearray,anycompatible)", position_kernel},
     {"array_position(anycompatiblearray,anycompatible,int4)", position_kernel},
     {"array_positions(anycompatiblearray,anycompatible)", positions_kernel},
-    {"arraycontains(anyarray,anyarray)", fn([](Text a, Text b, Env& env) { return contained(b, a, true, env); })},
-    {"arraycontained(anyarray,anyarray)", fn([](Text a, Text b, Env& env) { return contained(a, b, true, env); })},
-    {"arrayoverlap(anyarray,anyarray)", fn([](Text a, Text b, Env& env) { return contained(a, b, false, env); })},
+    {"arraycontains(anyarray,anyarray)",
+     fn([](Text a, Text b, Env& env) { return contained(b, a, true, env); })},
+    {"arraycontained(anyarray,anyarray)",
+     fn([](Text a, Text b, Env& env) { return contained(a, b, true, env); })},
+    {"arrayoverlap(anyarray,anyarray)",
+     fn([](Text a, Text b, Env& env) { return contained(a, b, false, env); })},
     {"array_ndims(anyarray)", fn([](Text a) -> std::optional<int32_t> {
        int d = ArrayView(a).dimensions();
        if (d == 0) return std::nullopt;
        return d;
      })},
-    {"cardinality(anyarray)", fn([](Text a) -> int32_t { return static_cast<int32_t>(ArrayView(a).count()); })},
+    {"cardinality(anyarray)",
+     fn([](Text a) -> int32_t { return static_cast<int32_t>(ArrayView(a).count()); })},
     {"array_length(anyarray,int4)", fn([](Text a, int32_t d) -> std::optional<int32_t> {
        auto dim = dimension(a, d);
        if (!dim) return std::nullopt;

@@ -1,5 +1,5 @@
-// A small evaluator of SQL expressions for tests: literals, casts, function calls and operators, resolved through
-// the registry alone. Not a SQL analyzer: what it cannot resolve it says so.
+// A small evaluator of SQL expressions for tests: literals, casts, function calls and operators, resolved
+// through the registry alone. Not a SQL analyzer: what it cannot resolve it says so.
 #pragma once
 
 #include <string>

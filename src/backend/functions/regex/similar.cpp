@@ -4,8 +4,8 @@
 
 namespace varve::functions::regex {
 
-// The pattern becomes ^(?:…)$; %, _ and parentheses are translated, the rest of the syntax is shared. A pattern
-// for substring(), with two escaped quotes, becomes three parts of which the middle one captures.
+// The pattern becomes ^(?:…)$; %, _ and parentheses are translated, the rest of the syntax is shared. A
+// pattern for substring(), with two escaped quotes, becomes three parts of which the middle one captures.
 std::string similar_to_regex(std::string_view pattern, std::string_view escape) {
   if (!escape.empty() && types::utf8_char_bytes(escape[0]) != escape.size()) {
     throw SqlError(sqlstate::kInvalidEscapeSequence, "invalid escape string")
@@ -26,8 +26,9 @@ std::string similar_to_regex(std::string_view pattern, std::string_view escape) 
         } else if (separators == 1) {
           out += "){1,1}(?:";
         } else {
-          throw SqlError(sqlstate::kInvalidUseOfEscapeCharacter,
-                         "SQL regular expression may not contain more than two escape-double-quote separators");
+          throw SqlError(
+              sqlstate::kInvalidUseOfEscapeCharacter,
+              "SQL regular expression may not contain more than two escape-double-quote separators");
         }
         ++separators;
       } else {
