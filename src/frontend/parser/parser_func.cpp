@@ -142,14 +142,18 @@ void Parser::frame_clause(WindowDef* window) {
     start_loc = location();
     window->start = frame_bound(window->start_offset);
   }
-  auto bad = [&](int32_t loc, std::string_view message) { error_at(loc, sqlstate::kWindowingError, message); };
-  if (window->start == FrameBound::kUnboundedFollowing) bad(start_loc, "frame start cannot be UNBOUNDED FOLLOWING");
+  auto bad = [&](int32_t loc, std::string_view message) {
+    error_at(loc, sqlstate::kWindowingError, message);
+  };
+  if (window->start == FrameBound::kUnboundedFollowing)
+    bad(start_loc, "frame start cannot be UNBOUNDED FOLLOWING");
   if (!window->has_between) {
     if (window->start == FrameBound::kOffsetFollowing) {
       bad(start_loc, "frame starting from following row cannot end with current row");
     }
   } else {
-    if (window->end == FrameBound::kUnboundedPreceding) bad(end_loc, "frame end cannot be UNBOUNDED PRECEDING");
+    if (window->end == FrameBound::kUnboundedPreceding)
+      bad(end_loc, "frame end cannot be UNBOUNDED PRECEDING");
     if (window->start == FrameBound::kCurrentRow && window->end == FrameBound::kOffsetPreceding) {
       bad(end_loc, "frame starting from current row cannot have preceding rows");
     }

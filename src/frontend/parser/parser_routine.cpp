@@ -11,8 +11,22 @@ using enum Tok;
 static bool begins_type(Tok t) {
   if (has_flag(t, kIsTypeFunctionName)) return true;
   switch (t) {
-    case kSetof: case kInt: case kInteger: case kSmallint: case kBigint: case kReal: case kFloat: case kDecimal:
-    case kDec: case kNumeric: case kBoolean: case kBit: case kCharacter: case kChar: case kVarchar: case kNchar:
+    case kSetof:
+    case kInt:
+    case kInteger:
+    case kSmallint:
+    case kBigint:
+    case kReal:
+    case kFloat:
+    case kDecimal:
+    case kDec:
+    case kNumeric:
+    case kBoolean:
+    case kBit:
+    case kCharacter:
+    case kChar:
+    case kVarchar:
+    case kNchar:
     case kTimestamp: case kTime: case kInterval: case kNational: return true;
     default: return false;
   }
@@ -102,7 +116,8 @@ List<FunctionParameter> Parser::aggregate_args() {
     do {
       FunctionParameter* parameter = function_parameter(false);
       if (parameter->mode == ParameterMode::kOut || parameter->mode == ParameterMode::kInOut) {
-        error_at(parameter->location, sqlstate::kFeatureNotSupported, "aggregates cannot have output arguments");
+        error_at(parameter->location, sqlstate::kFeatureNotSupported,
+                 "aggregates cannot have output arguments");
       }
       list.add(parameter);
     } while (accept(','));
@@ -118,9 +133,10 @@ List<FunctionParameter> Parser::aggregate_args() {
         bool same = all.size() == direct + 1 && all[direct]->mode == ParameterMode::kVariadic;
         if (!same) {
           expect(')');
-          error_at(all[direct]->type->location, sqlstate::kFeatureNotSupported,
-                   "an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC aggregated "
-                   "argument of the same data type");
+          error_at(
+              all[direct]->type->location, sqlstate::kFeatureNotSupported,
+              "an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC aggregated "
+              "argument of the same data type");
         }
       }
     }
