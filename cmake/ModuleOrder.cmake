@@ -28,12 +28,17 @@ if(TARGET parser_test)
   endif()
 endif()
 varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access)
+target_compile_definitions(varve_catalog PRIVATE
+  VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")
+file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.tsv")
+set_source_files_properties("${CMAKE_SOURCE_DIR}/src/backend/catalog/embedded.cpp" PROPERTIES
+  OBJECT_DEPENDS "${VARVE_BOOTSTRAP_FILES}")
 varve_module(analyzer  FRONTEND DEPENDS common memory types vector functions parser catalog)
 varve_module(planner   DEPENDS common memory types vector functions catalog analyzer)
 varve_module(executor  DEPENDS common port memory sync types vector functions txn access catalog analyzer planner)
 varve_module(commands  DEPENDS common port memory types vector functions txn access catalog parser analyzer planner executor)
 
 # --- the running process
-varve_module(session   FRONTEND DEPENDS common memory types txn catalog parser analyzer planner executor commands)
 varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
+varve_module(session   FRONTEND DEPENDS common memory types txn recovery net catalog parser analyzer planner executor commands)
 varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog session net)

@@ -32,6 +32,12 @@ if(VARVE_SANITIZE)
   endif()
 endif()
 
+# Coverage feedback for libFuzzer in everything that a fuzz target links.
+option(VARVE_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+if(VARVE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(VARVE_MOLD mold)
 find_program(VARVE_LLD ld.lld)
 if(VARVE_MOLD AND NOT CMAKE_CROSSCOMPILING)

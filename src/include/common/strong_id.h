@@ -25,11 +25,11 @@ class StrongId {
 
 // Page number in the one global page space of a data directory; 8 KiB each. Page 0 is the space header.
 using PageId = StrongId<struct PageIdTag, uint64_t>;
-// Byte position in the log. LSN space never restarts; 0 means "none".
+// Byte position in the log: a record's Lsn is the position just behind it. Never restarts; 0 means "none".
 using Lsn = StrongId<struct LsnTag, uint64_t>;
 // Writer transaction number; 64 bits, never wraps. 0 means "none".
 using Xid = StrongId<struct XidTag, uint64_t>;
-// Commit number = LSN of the commit record. A snapshot is one Csn: it sees every commit with csn < snapshot.
+// Commit number = LSN of the commit record. A snapshot is one Csn: it sees every commit with csn <= snapshot.
 using Csn = StrongId<struct CsnTag, uint64_t>;
 // PostgreSQL object id. 0 means "invalid".
 using Oid = StrongId<struct OidTag, uint32_t>;

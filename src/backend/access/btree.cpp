@@ -1,0 +1,277 @@
+// Transactions' changes to a tree, how they are undone, and what purge removes.
+#include "access/btree.h"
+
+#include <atomic>
+#include <fmt/format.h>
+
+#include "btree_cursor.h"
+#include "btree_impl.h"
+
+namespace varve::access {
+
+using buffer::BufferPool;
+using buffer::ExclusiveGuard;
+using txn::UndoHeader;
+using txn::UndoKind;
+
+namespace {
+
+std::atomic<RowProbe> registered_probe{nullptr};
+
+// UndoHeader::flags of kIndexInsert: the entry was there with a mark, which the insertion took off.
+constexpr uint8_t kWasMarked = 1;
+
+class UndoBytes {
+ public:
+  UndoBytes(UndoKind kind, uint8_t flags, PageId segment, wal::Bytes key, Tid tid)
+      : size_(sizeof(UndoHeader) + key.size()) {
+    UndoHeader h{kind, flags, 0, segment.value(), tid.packed()};
+    std::memcpy(bytes_, &h, sizeof(h));
+    if (!key.empty()) std::memcpy(bytes_ + sizeof(h), key.data(), key.size());
+  }
+  wal::Bytes get() const { return {bytes_, size_}; }
+
+ private:
+  size_t size_;
+  uint8_t bytes_[sizeof(UndoHeader) + kMaxKeyBytes];
+};
+
+Status check_size(wal::Bytes key) {
+  if (key.size() <= kMaxKeyBytes) return {};
+  return Status::invalid(fmt::format("index row size {} exceeds maximum {}", key.size(), kMaxKeyBytes));
+}
+
+Status remember(txn::Transaction& txn, wal::Bytes undo) {
+  if (txn.add_undo(undo, kInvalidXid, txn::kNoUndo) != txn::kNoUndo) return {};
+  return Status(StatusCode::kOutOfMemory, "the transaction's undo log is full");
+}
+
+// With the leaf latched: the undo record first, since afterwards nothing may fail.
+Result<LogTerms> terms_of(txn::Transaction& txn, wal::Bytes undo) {
+  LogTerms terms{};
+  terms.xid = txn.assign_xid();
+  terms.prev_lsn = txn.last_lsn();
+  terms.undo = undo;
+  terms.txn = &txn;
+  VARVE_RETURN_IF_ERROR(remember(txn, undo));
+  return terms;
+}
+
+// Leaves latched from left to right while equal keys are checked: the first one keeps other inserters of the
+// key out.
+class LeafChain {
+ public:
+  void add(ExclusiveGuard guard) {
+    if (count_ < kFew) {
+      few_[count_] = std::move(guard);
+    } else {
+      more_.push_back(std::move(guard));
+    }
+    ++count_;
+  }
+  ExclusiveGuard& at(size_t i) { return i < kFew ? few_[i] : more_[i - kFew]; }
+  ExclusiveGuard& last() { return at(count_ - 1); }
+  size_t size() const { return count_; }
+
+ private:
+  static constexpr size_t kFew = 4;
+  std::array<ExclusiveGuard, kFew> few_;
+  std::vector<ExclusiveGuard> more_;
+  size_t count_ = 0;
+};
+
+// Asks about every entry of that key, following it over as many leaves as it spans. kInserted: no objection.
+Result<InsertOutcome> check_unique(BtreeCore& core, LeafChain& chain, wal::Bytes key, Tid own,
+                                   UniqueChecker& unique) {
+  for (;;) {
+    NodeView leaf(chain.last().page());
+    uint32_t i = chain.size() == 1 ? leaf.lower_bound(Pair(key, 0), 0) : 0;
+    for (; i < leaf.count(); ++i) {
+      Slot s = leaf.slot(i);
+      bool same = leaf.prefix_length() + s.length() == key.size() && leaf.entry_begins_with(s, key);
+      if (!same) return InsertOutcome{};
+      Tid other = Tid::unpack(leaf.value(s));
+      if (other == own) continue;
+      Xid wait_for;
+      switch (unique.check(other, NodeView::marked(s), &wait_for)) {
+        case UniqueChecker::Verdict::kDead:
+          break;
+        case UniqueChecker::Verdict::kConflict:
+          return InsertOutcome{InsertOutcome::Kind::kConflict, other, kInvalidXid};
+        case UniqueChecker::Verdict::kWait:
+          return InsertOutcome{InsertOutcome::Kind::kMustWait, other, wait_for};
+      }
+    }
+    if (leaf.rightmost() || compare(leaf.upper(), Pair(key, ~uint64_t{0})) > 0) return InsertOutcome{};
+    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard right, core.pool().fix_exclusive(leaf.right()));
+    chain.add(std::move(right));
+  }
+}
+
+ExclusiveGuard& covering(LeafChain& chain, const Pair& pair) {
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    if (NodeView(chain.at(i).page()).covers(pair)) return chain.at(i);
+  }
+  return chain.last();
+}
+
+Status insert_at(BtreeCore& core, txn::Transaction& txn, ExclusiveGuard& leaf, wal::Bytes key, Tid tid) {
+  UndoBytes undo(UndoKind::kIndexInsert, 0, core.segment(), key, tid);
+  VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
+  core.log_insert(leaf, Pair(key, tid.packed()), terms);
+  return {};
+}
+
+Status revive_at(BtreeCore& core, txn::Transaction& txn, ExclusiveGuard& leaf, uint32_t position,
+                 wal::Bytes key, Tid tid) {
+  UndoBytes undo(UndoKind::kIndexInsert, kWasMarked, core.segment(), key, tid);
+  VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
+  core.log_mark(leaf, position, false, terms);
+  return {};
+}
+
+Status remove_and_merge(BtreeCore& core, ExclusiveGuard leaf, uint32_t position, const Pair& pair) {
+  LogTerms terms{};
+  core.log_remove(leaf, position, terms);
+  bool merge = BtreeCore::worth_merging(NodeView(leaf.page()));
+  leaf.release();
+  return merge ? core.try_merge(0, pair) : Status();
+}
+
+// --- undo and purge: the entry is found again by its key.
+
+Status undo_index(txn::UndoContext& context, const txn::UndoView& record) {
+  const UndoHeader& h = record.header();
+  BtreeCore core(context.pool, PageId{h.object});
+  Pair pair(record.payload(), h.tid);
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, core.latch_node(0, pair));
+  uint32_t position = BtreeCore::find(NodeView(leaf.page()), pair);
+  if (position == BtreeCore::kAbsent) return {};
+  LogTerms terms{context.xid, context.undo_next, {}, nullptr, true, {}, false};
+  if (h.kind == UndoKind::kIndexMark) {
+    core.log_mark(leaf, position, false, terms);
+  } else if ((h.flags & kWasMarked) != 0) {
+    core.log_mark(leaf, position, true, terms);
+  } else {
+    core.log_remove(leaf, position, terms);
+  }
+  context.last_lsn = terms.start;
+  return {};
+}
+
+Status undo_nothing(txn::UndoContext&, const txn::UndoView&) { return {}; }
+
+Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
+  const UndoHeader& h = record.header();
+  BtreeCore core(pool, PageId{h.object});
+  Pair pair(record.payload(), h.tid);
+  Result<ExclusiveGuard> latched = core.latch_node(0, pair);
+  if (latched.status().code() == StatusCode::kNotFound) return {};  // the index has been dropped
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, std::move(latched));
+  NodeView node(leaf.page());
+  uint32_t position = BtreeCore::find(node, pair);
+  if (position == BtreeCore::kAbsent) return {};
+  bool marked = NodeView::marked(node.slot(position));
+  if (h.kind == UndoKind::kIndexMark && !marked) return {};
+  RowProbe probe = row_probe();
+  VARVE_CHECK(probe != nullptr);
+  VARVE_ASSIGN_OR_RETURN(RowState state, probe(pool, Tid::unpack(h.tid), horizon));
+  if (state == RowState::kDead || (marked && state == RowState::kLive))
+    return remove_and_merge(core, std::move(leaf), position, pair);
+  return {};
+}
+
+}  // namespace
+
+RowProbe row_probe() { return registered_probe.load(std::memory_order_acquire); }
+void register_row_probe(RowProbe probe) { registered_probe.store(probe, std::memory_order_release); }
+
+Result<InsertOutcome> BtreeImpl::insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
+                                        UniqueChecker* unique) {
+  VARVE_RETURN_IF_ERROR(check_size(key));
+  const Pair pair(key, tid.packed());
+  for (;;) {
+    {
+      LeafChain chain;
+      VARVE_ASSIGN_OR_RETURN(ExclusiveGuard first,
+                             core_.latch_node(0, unique != nullptr ? Pair(key, 0) : pair));
+      chain.add(std::move(first));
+      if (unique != nullptr) {
+        VARVE_ASSIGN_OR_RETURN(InsertOutcome outcome, check_unique(core_, chain, key, tid, *unique));
+        if (outcome.kind != InsertOutcome::Kind::kInserted) return outcome;
+      }
+      ExclusiveGuard& leaf = covering(chain, pair);
+      NodeView node(leaf.page());
+      uint32_t position = BtreeCore::find(node, pair);
+      if (position != BtreeCore::kAbsent) {
+        // The row had this key before, and the old entry still waits for purge.
+        if (NodeView::marked(node.slot(position)))
+          VARVE_RETURN_IF_ERROR(revive_at(core_, txn, leaf, position, key, tid));
+        return InsertOutcome{};
+      }
+      if (node.free_bytes() >= node.bytes_for(pair.size, false)) {
+        VARVE_RETURN_IF_ERROR(insert_at(core_, txn, leaf, key, tid));
+        return InsertOutcome{};
+      }
+    }
+    VARVE_RETURN_IF_ERROR(core_.make_room(0, pair));
+  }
+}
+
+Status BtreeImpl::mark(txn::Transaction& txn, wal::Bytes key, Tid tid) {
+  VARVE_RETURN_IF_ERROR(check_size(key));
+  const Pair pair(key, tid.packed());
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, core_.latch_node(0, pair));
+  NodeView node(leaf.page());
+  uint32_t position = BtreeCore::find(node, pair);
+  if (position == BtreeCore::kAbsent)
+    return Status::corruption(fmt::format("index of segment {} has no entry for row ({},{})",
+                                          core_.segment().value(), tid.page.value(), tid.slot));
+  if (NodeView::marked(node.slot(position))) return {};
+  UndoBytes undo(UndoKind::kIndexMark, 0, core_.segment(), key, tid);
+  VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
+  core_.log_mark(leaf, position, true, terms);
+  return {};
+}
+
+// Nothing to log: after a crash there is no purge queue, and to undo there is nothing either.
+Status BtreeImpl::note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) {
+  VARVE_RETURN_IF_ERROR(check_size(key));
+  UndoBytes undo(UndoKind::kIndexGone, 0, core_.segment(), key, tid);
+  return remember(txn, undo.get());
+}
+
+std::unique_ptr<Btree::Cursor> BtreeImpl::scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper,
+                                               Bound upper_bound, bool backward) {
+  return std::make_unique<BtreeCursor>(core_, make_range(lower, lower_bound, upper, upper_bound), backward);
+}
+
+Status BtreeImpl::remove_dead(wal::Bytes key, Tid tid) {
+  const Pair pair(key, tid.packed());
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, core_.latch_node(0, pair));
+  uint32_t position = BtreeCore::find(NodeView(leaf.page()), pair);
+  if (position == BtreeCore::kAbsent) return {};
+  return remove_and_merge(core_, std::move(leaf), position, pair);
+}
+
+std::unique_ptr<Btree> open_btree(txn::TxnManager& txns, PageId segment) {
+  return std::make_unique<BtreeImpl>(txns.pool(), segment);
+}
+
+Result<PageId> create_btree(txn::TxnManager& txns, txn::Transaction& txn) {
+  VARVE_ASSIGN_OR_RETURN(PageId segment, create_segment(txns.pool(), txn, SegmentKind::kBtree));
+  BtreeCore core(txns.pool(), segment);
+  VARVE_RETURN_IF_ERROR(core.create_root());
+  return segment;
+}
+
+void register_btree_operations() {
+  register_btree_redo();
+  txn::register_undo(UndoKind::kIndexInsert, undo_index);
+  txn::register_undo(UndoKind::kIndexMark, undo_index);
+  txn::register_undo(UndoKind::kIndexGone, undo_nothing);
+  txn::register_purge(UndoKind::kIndexMark, purge_index);
+  txn::register_purge(UndoKind::kIndexGone, purge_index);
+}
+
+}  // namespace varve::access

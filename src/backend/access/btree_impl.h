@@ -1,0 +1,32 @@
+#pragma once
+
+#include "access/btree.h"
+#include "btree_core.h"
+
+namespace varve::access {
+
+class BtreeImpl : public Btree {
+ public:
+  BtreeImpl(buffer::BufferPool& pool, PageId segment) : core_(pool, segment) {}
+
+  Result<InsertOutcome> insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
+                               UniqueChecker* unique) override;
+  Status bulk_load(txn::Transaction& txn, BulkSource& source) override;
+  Status mark(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
+  Status note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
+  std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper, Bound upper_bound,
+                               bool backward) override;
+  Status lookup(wal::Bytes key, std::vector<Tid>* tids) override { return core_.lookup(key, tids); }
+  Status remove_dead(wal::Bytes key, Tid tid) override;
+  Result<uint64_t> sweep(Xid horizon) override;
+  Result<Statistics> statistics() override;
+  Status verify() override;
+  PageId segment() const override { return core_.segment(); }
+
+ private:
+  BtreeCore core_;
+};
+
+RowProbe row_probe();
+
+}  // namespace varve::access

@@ -1,0 +1,51 @@
+// Where a heap has room: in memory, a hint, lost at a restart and found again by sampling.
+//
+// Inserting threads work on different pages (one current page a stripe). Pages that get room back (rollback,
+// purge, vacuum, a change of page) are noted in classes of 256 bytes.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "buffer/buffer_pool.h"
+
+namespace varve::access {
+
+class FreeSpace {
+ public:
+  static constexpr uint32_t kStripes = 16;
+
+  // The page the calling thread's stripe inserts into.
+  std::atomic<uint64_t>& current(uint32_t stripe) { return current_[stripe % kStripes].page; }
+
+  // `free_bytes` are free in `page` (approximately).
+  void note(PageId page, size_t free_bytes);
+  // A page with room for `bytes`, removed from the notes: the caller makes it current or notes it again.
+  PageId take(size_t bytes);
+
+  // True once, for the thread that is to sample the pages that were there before this process.
+  bool claim_sampling() { return !sampled_.exchange(true, std::memory_order_acq_rel); }
+
+ private:
+  static constexpr size_t kClassBytes = 256;
+  static constexpr size_t kClasses = 32;
+  struct alignas(64) Stripe {
+    std::atomic<uint64_t> page{0};
+  };
+  std::array<Stripe, kStripes> current_;
+  std::atomic<bool> sampled_{false};
+  std::mutex mutex_;  // guards what follows
+  std::array<std::vector<PageId>, kClasses> classes_;
+  std::unordered_map<PageId, size_t> known_;  // page -> class; a page in a class but not here is stale
+};
+
+// The map of a segment: the heap object and the purge functions, which know only pool and segment, share it.
+std::shared_ptr<FreeSpace> free_space_of(buffer::BufferPool& pool, PageId segment);
+// Null when no heap object is open.
+std::shared_ptr<FreeSpace> find_free_space(buffer::BufferPool& pool, PageId segment);
+
+}  // namespace varve::access

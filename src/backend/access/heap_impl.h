@@ -1,0 +1,151 @@
+// The heap's own structure. Reads: heap_read.cpp; inserts: heap_insert.cpp; locks, updates, deletes:
+// heap_write.cpp; rollback, purge, vacuum: heap_undo.cpp, heap_vacuum.cpp.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "access/heap.h"
+#include "access/heap_format.h"
+#include "buffer/log_batch.h"
+#include "free_space.h"
+#include "heap_page.h"
+
+namespace varve::access {
+
+// Exclusive latches on the pages that a change of one row needs, taken in page order.
+struct WriteLatches {
+  static constexpr size_t kMax = 3;
+  std::array<buffer::ExclusiveGuard, kMax> guards;
+  size_t count = 0;
+
+  // Latches `pages` (duplicates allowed).
+  Status take(buffer::BufferPool& pool, std::span<const PageId> pages);
+  buffer::ExclusiveGuard* find(PageId page);
+  void release();
+};
+
+// A row found and latched for writing: where its bytes are.
+struct LatchedRow {
+  buffer::ExclusiveGuard guard;
+  Tid at;  // the row's own Tid, or the place it moved to
+  RowPlace row;
+  explicit operator bool() const { return bool{row}; }
+};
+// Follows a stub. Empty when there is no such row.
+Result<LatchedRow> latch_row(buffer::BufferPool& pool, Tid tid);
+
+class HeapImpl final : public Heap {
+ public:
+  HeapImpl(txn::TxnManager& txns, PageId segment, uint32_t database);
+
+  Result<bool> fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) override;
+  Result<bool> fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out) override;
+  Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes) override;
+  Status insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
+                     std::vector<Tid>* tids) override;
+  Result<LockOutcome> lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                           txn::RowLock strength, txn::WaitPolicy policy, uint64_t timeout_us,
+                           RowBuffer& buffer, RowVersion* newest) override;
+  Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
+                             uint16_t attributes, bool keys_changed, bool locked_already, RowBuffer& buffer,
+                             RowVersion* newest) override;
+  Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                             bool locked_already, RowBuffer& buffer, RowVersion* newest) override;
+  Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) override;
+  Result<std::vector<PageRun>> runs() override { return segment_runs(pool_, segment_); }
+  Result<VacuumResult> vacuum(DeadRowSink& sink) override;
+  PageId segment() const override { return segment_; }
+
+ private:
+  // --- reading ---
+  // The newest version's bytes are in the buffer, its header here.
+  struct Copied {
+    RowHeader header;
+    uint32_t length = 0;  // of the row's bytes
+    uint32_t offset = 0;  // of the row's bytes in the buffer
+  };
+  Result<bool> copy_newest(Tid tid, RowBuffer& buffer, Copied* out);
+  // Goes back from the copied version to the one `snapshot` sees. False: it sees none.
+  bool rebuild(const txn::Snapshot& snapshot, RowBuffer& buffer, Copied* version, Xid* writer) const;
+
+  // --- inserting ---
+  // A latched page with room for a row of `total` bytes (with headers), made current for this thread.
+  Result<buffer::ExclusiveGuard> page_for_insert(size_t total, PageId not_this = kInvalidPageId,
+                                                 PageId nor_this = kInvalidPageId);
+  Result<buffer::ExclusiveGuard> new_page(PageId near);
+  Status sample_pages();
+  bool usable(const buffer::Page& page) const {
+    return is_heap_page(page) && page.header.segment == segment_.value();
+  }
+  // Moves the rows of a latched page together, trimming where writers have finished, if that makes room.
+  bool make_room(buffer::ExclusiveGuard& guard, size_t needed);
+
+  // --- writing ---
+  enum class Verdict : uint8_t {
+    kProceed,  // nothing stands against it
+    kNewer,    // a newer committed version: lock it, let the caller look at it
+    kDeleted,
+    kSelfModified,
+    kConflict,    // REPEATABLE READ
+    kWaitWriter,  // for `wait_for`
+    kWaitLock,    // for explicit row locks
+  };
+  struct Request {
+    txn::Transaction& txn;
+    const txn::Snapshot& snapshot;
+    Tid tid;
+    txn::RowLock strength;
+    bool locked_already;
+  };
+  struct Judgement {
+    Verdict verdict = Verdict::kProceed;
+    Xid wait_for;
+    bool own = false;  // the last writer is the asking transaction
+    bool drop_lock_hint = false;
+    bool deleted = false;  // kConflict: by a deletion
+  };
+  Judgement judge(const Request& request, const RowHeader& header);
+  // Waits for what the judgement names, without latches. The row is latched on entry.
+  Status wait(const Request& request, const Judgement& judgement, LatchedRow& row, uint64_t timeout_us);
+  // Takes the row lock while the row is latched and leaves the hint. kBusy: somebody else has it.
+  Status lock_latched(const Request& request, LatchedRow& row);
+  void set_lock_hint(LatchedRow& row);
+  static Status write_conflict(const Judgement& j);
+  // The common part of update and remove; `change` is called with the row latched when it may go ahead.
+  template <class Change>
+  Result<LockOutcome> write(const Request& request, RowBuffer& buffer, RowVersion* newest, Change&& change);
+
+  struct NewVersion {
+    wal::Bytes row;
+    uint16_t attributes;
+    bool keys_changed;
+  };
+  // False: the row does not fit its page and has to move first find a page.
+  Result<bool> update_in_place(const Request& request, const Judgement& judgement, LatchedRow& row,
+                               const NewVersion& version);
+  // True: done. False: something changed meanwhile, start over.
+  Result<bool> update_by_moving(const Request& request, const NewVersion& version);
+  Status move_row(const Request& request, const Judgement& judgement, WriteLatches& latches, Tid at,
+                  PageId target, const NewVersion& version);
+  Status delete_in_place(const Request& request, const Judgement& judgement, LatchedRow& row);
+  // Adds the undo record; kOutOfMemory at the limit.
+  Result<txn::UndoPtr> log_undo(txn::Transaction& txn, wal::Bytes undo, const RowHeader& before);
+
+  static void copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out);
+
+  txn::TxnManager& txns_;
+  buffer::BufferPool& pool_;
+  const PageId segment_;
+  const uint32_t database_;
+  std::shared_ptr<FreeSpace> free_space_;
+};
+
+// Frees the slots of a deleted row (and of the place it moved to) if its deletion is older than `horizon`.
+// False: nothing to free.
+Result<bool> free_dead_row(buffer::BufferPool& pool, PageId segment, Tid tid, Xid horizon);
+
+void register_heap_undo();
+
+}  // namespace varve::access

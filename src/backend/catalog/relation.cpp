@@ -1,0 +1,248 @@
+// Makes the picture of one relation from its rows in pg_class, pg_attribute, pg_index, pg_constraint …
+#include "catalog/relation.h"
+
+#include <algorithm>
+
+#include "access/btree.h"
+#include "access/heap.h"
+#include "access/row_layout.h"
+#include "catalog/catalog.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+
+namespace varve::catalog {
+
+using types::Value;
+
+ColumnNumber Relation::find_column(std::string_view column_name) const {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (!columns[i].dropped && columns[i].name == column_name) return static_cast<ColumnNumber>(i + 1);
+  }
+  return 0;
+}
+
+const Index* Relation::primary_key() const {
+  for (const Index& index : indexes) {
+    if (index.primary) return &index;
+  }
+  return nullptr;
+}
+
+namespace {
+
+types::PhysicalType physical_of(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info == nullptr ? types::PhysicalType::kString : info->physical;
+}
+
+// Collations: the cached object of a pg_collation oid. "default" is the database's, which is C (docs/compatibility).
+const types::Collation* collation_object(Catalog& catalog, Oid oid) {
+  if (oid == kInvalidOid || oid == kDefaultCollation || oid == kCCollation) return nullptr;
+  const types::Collation* found = nullptr;
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  catalog.for_each(system_table("pg_collation"), match, [&](const Row& row) {
+    if (row.letter("collprovider") == 'i') {
+      found = &types::Collation::icu(row.text("colliculocale"), row.boolean("collisdeterministic"));
+    }
+  });
+  return found;
+}
+
+void load_columns(Catalog& catalog, Relation& rel) {
+  const KeyMatch match[] = {{"attrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_attribute"), match, [&](const Row& row) {
+    int16_t number = row.int2("attnum");
+    if (number <= 0) return;
+    if (rel.columns.size() < static_cast<size_t>(number)) rel.columns.resize(static_cast<size_t>(number));
+    Column& c = rel.columns[static_cast<size_t>(number - 1)];
+    c.name = row.text("attname");
+    c.type = row.oid("atttypid");
+    c.typmod = row.int4("atttypmod");
+    c.collation = row.oid("attcollation");
+    c.not_null = row.boolean("attnotnull");
+    c.dropped = row.boolean("attisdropped");
+    c.has_default = row.boolean("atthasdef");
+    c.identity = row.letter("attidentity");
+    c.generated = row.letter("attgenerated");
+    c.missing = Value::null_of(physical_of(c.type));
+    if (row.boolean("atthasmissing")) {
+      c.missing_bytes = row.text("attmissingval");
+      // Kept as text: the column's own input function reads it.
+      Arena arena;
+      types::FormatSettings settings;
+      functions::EvalContext context{&arena, &settings, nullptr};
+      c.missing = functions::parse_value(c.type, c.typmod, c.missing_bytes, context);
+      if (c.missing.type == types::PhysicalType::kString) {
+        c.missing_bytes = std::string(c.missing.view());
+        c.missing = Value::of_string(std::string_view(c.missing_bytes));
+      }
+    }
+  });
+  const KeyMatch defaults[] = {{"adrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_attrdef"), defaults, [&](const Row& row) {
+    auto number = static_cast<size_t>(row.int2("adnum"));
+    if (number >= 1 && number <= rel.columns.size()) rel.columns[number - 1].default_sql = row.text("adbin");
+  });
+}
+
+// Expressions of an index stand one a line in indexprs, in the order of the zeros in indkey.
+std::vector<std::string> split_expressions(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    size_t end = text.find('\n');
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return parts;
+}
+
+void load_index(Catalog& catalog, Relation& rel, const Row& row) {
+  Index index;
+  index.oid = row.oid("indexrelid");
+  index.unique = row.boolean("indisunique");
+  index.primary = row.boolean("indisprimary");
+  index.nulls_not_distinct = row.boolean("indnullsnotdistinct");
+  index.immediate = row.boolean("indimmediate");
+  index.valid = row.boolean("indisvalid");
+  index.predicate_sql = row.text("indpred");
+  auto columns = row.numbers("indkey");
+  auto collations = row.numbers("indcollation");
+  auto options = row.numbers("indoption");
+  std::vector<std::string> expressions = split_expressions(row.text("indexprs"));
+  size_t keys = static_cast<size_t>(row.int2("indnkeyatts"));
+  // Types of expression keys are those of the index's own columns.
+  std::vector<Oid> key_types(columns.size());
+  const KeyMatch attributes[] = {{"attrelid", Value::of_oid(index.oid.value())}};
+  catalog.for_each(system_table("pg_attribute"), attributes, [&](const Row& attribute) {
+    int16_t n = attribute.int2("attnum");
+    if (n > 0 && static_cast<size_t>(n) <= key_types.size()) {
+      key_types[static_cast<size_t>(n - 1)] = attribute.oid("atttypid");
+    }
+  });
+  size_t next_expression = 0;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i >= keys) {
+      index.included.push_back(static_cast<ColumnNumber>(columns[i]));
+      continue;
+    }
+    IndexColumn key;
+    key.column = static_cast<ColumnNumber>(columns[i]);
+    if (key.column == 0 && next_expression < expressions.size()) key.expression_sql = expressions[next_expression++];
+    key.type = key_types[i];
+    key.collation_oid = Oid{static_cast<uint32_t>(collations[i])};
+    key.collation = collation_object(catalog, key.collation_oid);
+    key.descending = (options[i] & 1) != 0;
+    key.nulls_first = (options[i] & 2) != 0;
+    index.keys.push_back(std::move(key));
+  }
+  const KeyMatch self[] = {{"oid", Value::of_oid(index.oid.value())}};
+  catalog.for_each(system_table("pg_class"), self, [&](const Row& class_row) {
+    index.name = class_row.text("relname");
+    index.segment = PageId{class_row.oid("relfilenode").value()};
+  });
+  if (rel.is_system) index.segment = catalog.database().system_segment(index.oid);
+  if (index.segment != kInvalidPageId) index.tree = catalog.database().btree(index.segment);
+  const KeyMatch constraint[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_constraint"), constraint, [&](const Row& c) {
+    char kind = c.letter("contype");
+    if (c.oid("conindid") == index.oid && (kind == 'p' || kind == 'u' || kind == 'x')) index.constraint = c.oid("oid");
+  });
+  rel.indexes.push_back(std::move(index));
+}
+
+void load_indexes(Catalog& catalog, Relation& rel) {
+  const KeyMatch match[] = {{"indrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_index"), match, [&](const Row& row) { load_index(catalog, rel, row); });
+  std::sort(rel.indexes.begin(), rel.indexes.end(), [](const Index& a, const Index& b) { return a.oid < b.oid; });
+}
+
+ForeignKey read_foreign_key(const Row& row) {
+  ForeignKey key;
+  key.oid = row.oid("oid");
+  key.name = row.text("conname");
+  key.table = row.oid("conrelid");
+  key.referenced = row.oid("confrelid");
+  for (int64_t n : row.numbers("conkey")) key.columns.push_back(static_cast<ColumnNumber>(n));
+  for (int64_t n : row.numbers("confkey")) key.referenced_columns.push_back(static_cast<ColumnNumber>(n));
+  key.on_update = row.letter("confupdtype");
+  key.on_delete = row.letter("confdeltype");
+  key.match = row.letter("confmatchtype");
+  key.deferrable = row.boolean("condeferrable");
+  key.initially_deferred = row.boolean("condeferred");
+  key.referenced_index = row.oid("conindid");
+  return key;
+}
+
+void load_constraints(Catalog& catalog, Relation& rel) {
+  const SystemTable& pg_constraint = system_table("pg_constraint");
+  const KeyMatch own[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(pg_constraint, own, [&](const Row& row) {
+    char kind = row.letter("contype");
+    if (kind == 'c') {
+      rel.checks.push_back({row.oid("oid"), std::string(row.text("conname")), std::string(row.text("conbin"))});
+    } else if (kind == 'f') {
+      rel.foreign_keys.push_back(read_foreign_key(row));
+    }
+  });
+  // PostgreSQL checks CHECK constraints in order of their names.
+  std::sort(rel.checks.begin(), rel.checks.end(),
+            [](const CheckConstraint& a, const CheckConstraint& b) { return a.name < b.name; });
+  if (rel.primary_key() == nullptr && std::none_of(rel.indexes.begin(), rel.indexes.end(), [](const Index& i) {
+        return i.unique;
+      })) {
+    return;  // nothing can refer to it
+  }
+  const KeyMatch others[] = {{"confrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(pg_constraint, others, [&](const Row& row) { rel.referenced_by.push_back(read_foreign_key(row)); });
+}
+
+void open_storage(Database& database, Relation& rel) {
+  std::vector<access::ColumnSpec> specs;
+  for (const Column& c : rel.columns) specs.push_back({physical_of(c.type), c.missing});
+  rel.layout = std::make_shared<const access::RowLayout>(specs);
+  if (rel.segment == kInvalidPageId) return;
+  if (rel.kind == RelationKind::kTable || rel.kind == RelationKind::kMaterializedView) {
+    rel.heap = database.heap(rel.segment);
+  }
+}
+
+}  // namespace
+
+RelationPtr Catalog::load(Oid oid) {
+  std::shared_ptr<Relation> rel;
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  for_each(system_table("pg_class"), match, [&](const Row& row) {
+    rel = std::make_shared<Relation>();
+    rel->oid = oid;
+    rel->name = row.text("relname");
+    rel->schema = row.oid("relnamespace");
+    rel->kind = static_cast<RelationKind>(row.letter("relkind"));
+    rel->owner = row.oid("relowner");
+    rel->row_type = row.oid("reltype");
+    rel->persistence = row.letter("relpersistence");
+    rel->segment = PageId{row.oid("relfilenode").value()};
+    rel->tuples = row.float4("reltuples");
+    rel->pages = row.int4("relpages");
+  });
+  if (rel == nullptr) return nullptr;
+  rel->schema_name = schema_name(rel->schema);
+  if (find_system_table(oid) != nullptr) {
+    rel->is_system = true;
+    rel->segment = database_.system_segment(oid);
+  }
+  load_columns(*this, *rel);
+  rel->statistics.resize(rel->columns.size());
+  if (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kMaterializedView ||
+      rel->kind == RelationKind::kPartitioned) {
+    load_indexes(*this, *rel);
+    load_constraints(*this, *rel);
+  }
+  if (rel->kind == RelationKind::kView || rel->kind == RelationKind::kMaterializedView) {
+    const KeyMatch rule[] = {{"ev_class", Value::of_oid(oid.value())}};
+    for_each(system_table("pg_rewrite"), rule, [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
+  }
+  open_storage(database_, *rel);
+  return rel;
+}
+
+}  // namespace varve::catalog

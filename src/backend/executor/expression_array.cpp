@@ -1,0 +1,143 @@
+#include "expression_array.h"
+
+#include "common/sql_error.h"
+#include "functions/array.h"
+#include "functions/registry.h"
+
+namespace varve::executor {
+
+using analyzer::ExprKind;
+using types::PhysicalType;
+using types::Value;
+
+namespace {
+
+Oid element_type_of(Oid array_type) {
+  const functions::TypeInfo* info = functions::type_by_oid(array_type);
+  return info != nullptr ? info->element_type : kInvalidOid;
+}
+
+class ArrayNode : public ExprNode {
+ public:
+  ArrayNode(const analyzer::ListExpr& e, ExprScope& scope)
+      : ExprNode(PhysicalType::kString, scope), element_(element_type_of(e.type)), items_(compile_nodes(e.args, scope)),
+        nested_(!e.args.empty() && e.args[0]->type == e.type) {}
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    Vector& out = result();
+    out.reset();
+    std::vector<Vector*> items;
+    for (const ExprNodePtr& item : items_) items.push_back(item->evaluate(in, rows));
+    values_.resize(items.size());
+    for_each_row(rows, [&](uint32_t row) {
+      for (size_t i = 0; i < items.size(); ++i) values_[i] = items[i]->value(row);
+      out.data<types::StringRef>()[row] = nested_
+                                              ? functions::make_array_of_arrays(element_, values_, scope_.memory)
+                                              : functions::make_array(element_, values_, scope_.memory);
+    });
+    return &out;
+  }
+
+ private:
+  Oid element_;
+  std::vector<ExprNodePtr> items_;
+  std::vector<Value> values_;
+  bool nested_;
+};
+
+// arg op ANY (array): true when true for some element; ALL: false when false for some. NULL elements make the answer
+// unknown where nothing decides it.
+class ArrayOpNode : public ExprNode {
+ public:
+  ArrayOpNode(const analyzer::ArrayOpExpr& e, ExprScope& scope)
+      : ExprNode(PhysicalType::kBool, scope), arg_(compile_node(*e.arg, scope)), array_(compile_node(*e.array, scope)),
+        array_type_(e.array->type), call_(*e.function, e.site, PhysicalType::kBool, 2, scope),
+        answers_(PhysicalType::kBool, *scope.context.build_memory, scope.context.chunk_rows()), all_(e.all) {}
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    Vector* arg = arg_->evaluate(in, rows);
+    Vector* array = array_->evaluate(in, rows);
+    Vector& out = result();
+    out.reset();
+    if (array->is_constant()) {
+      run_rows(*arg, array->value(0), rows, out);
+    } else {
+      for_each_row(rows, [&](uint32_t row) {
+        uint16_t one = static_cast<uint16_t>(row);
+        run_rows(*arg, array->value(row), {&one, 1}, out);
+      });
+    }
+    return &out;
+  }
+
+ private:
+  void run_rows(const Vector& arg, const Value& array, const Selection& rows, Vector& out) {
+    uint8_t decided = all_ ? 0 : 1;
+    uint8_t* data = out.data<uint8_t>();
+    if (array.null) {
+      for_each_row(rows, [&](uint32_t row) { out.set_null(row); });
+      return;
+    }
+    elements_.clear();
+    array_elements(array_type_, array, &elements_, scope_.context, scope_.memory);
+    for_each_row(rows, [&](uint32_t row) { data[row] = static_cast<uint8_t>(1 - decided); });
+    if (elements_.empty()) return;
+    if (element_ == nullptr) {
+      element_ = std::make_unique<Vector>(elements_[0].type, *scope_.context.build_memory, 1);
+    }
+    Selection open = rows;
+    uint16_t* rest = scratch();
+    for (const Value& v : elements_) {
+      element_->fill_constant(v);
+      call_.set_arg(0, &arg);
+      call_.set_arg(1, element_.get());
+      call_.run(open, answers_);
+      uint32_t left = 0;
+      for_each_row(open, [&](uint32_t row) {
+        if (answers_.is_null(row)) {
+          out.set_null(row);
+        } else if (answers_.at<uint8_t>(row) == decided) {
+          out.set_valid(row);
+          data[row] = decided;
+          return;
+        }
+        rest[left++] = static_cast<uint16_t>(row);
+      });
+      open = {rest, left};
+      if (left == 0) break;
+    }
+  }
+
+  ExprNodePtr arg_, array_;
+  Oid array_type_;
+  FunctionCall call_;
+  Vector answers_;
+  std::unique_ptr<Vector> element_;
+  std::vector<Value> elements_;
+  bool all_;
+};
+
+}  // namespace
+
+Value make_array_value(Oid array_type, std::span<const Value> elements, ExecutionContext&, Arena& memory) {
+  return Value::of_string(functions::make_array(element_type_of(array_type), elements, memory));
+}
+
+void array_elements(Oid, const Value& array, std::vector<Value>* out, ExecutionContext&, Arena& memory) {
+  std::string_view bytes(array.string.data(), array.string.size());
+  if (array.string.is_inline()) bytes = memory.copy(bytes);  // elements point into the bytes
+  functions::ArrayView view(bytes);
+  for (uint32_t i = 0; i < view.count(); ++i) {
+    out->push_back(view.is_null(i) ? Value::null_of(view.physical()) : view.at(i, memory));
+  }
+}
+
+ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope) {
+  switch (e.kind) {
+    case ExprKind::kArray: return std::make_unique<ArrayNode>(e.as<analyzer::ListExpr>(), scope);
+    case ExprKind::kArrayOp: return std::make_unique<ArrayOpNode>(e.as<analyzer::ArrayOpExpr>(), scope);
+    default: throw_not_supported("a row value here");
+  }
+}
+
+}  // namespace varve::executor

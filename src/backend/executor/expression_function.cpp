@@ -1,0 +1,279 @@
+// Calls of scalar functions, and the comparisons that filters run without making a boolean vector.
+#include <cmath>
+
+#include "common/check.h"
+#include "common/sql_error.h"
+#include "expression_node.h"
+#include "functions/registry.h"
+
+namespace varve::executor {
+
+using types::PhysicalType;
+using types::StringRef;
+
+FunctionCall::FunctionCall(const functions::Function& function, const functions::CallSite* site,
+                           PhysicalType result, size_t arg_count, ExprScope& scope)
+    : function_(function), site_(site), args_(arg_count), scope_(scope) {
+  static_cast<void>(result);
+  if (function.kernel == nullptr) throw_not_supported("function " + std::string(function.name));
+  own_site_.arg_types = function.args;
+  own_site_.result_type = function.result;
+  if (site_ == nullptr) site_ = &own_site_;
+  if (function.strict && arg_count > 0) {
+    not_null_ = scope.context.build_memory->make_array<uint16_t>(scope.context.chunk_rows());
+  }
+}
+
+void FunctionCall::run(const Selection& rows, Vector& result) {
+  result.reset();
+  bool all_constant = function_.volatility != functions::Volatility::kVolatile;
+  bool nulls = false;
+  for (const Vector* v : args_) {
+    all_constant &= v->is_constant();
+    nulls |= v->has_nulls();
+  }
+  Selection run = all_constant ? Selection{nullptr, 1} : rows;
+  if (function_.strict && nulls) {
+    uint32_t n = 0;
+    for_each_row(run, [&](uint32_t row) {
+      bool null = false;
+      for (const Vector* v : args_) null |= v->is_null(row);
+      if (null) {
+        result.set_null(row);
+      } else {
+        not_null_[n++] = static_cast<uint16_t>(row);
+      }
+    });
+    if (n < run.count) run = {not_null_, n};
+  }
+  if (run.count > 0) {
+    functions::EvalContext context = scope_.context.eval_context(scope_.memory);
+    functions::KernelCall call{args_, run, result, context, *site_};
+    function_.kernel(call);
+  }
+  if (all_constant) result.set_constant(true);
+}
+
+namespace {
+
+class FunctionNode : public ExprNode {
+ public:
+  FunctionNode(const analyzer::FunctionExpr& e, ExprScope& scope)
+      : ExprNode(physical_type_of(e.type), scope), args_(compile_nodes(e.args, scope)),
+        call_(*e.function, e.site, type(), e.args.size(), scope) {}
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    for (size_t i = 0; i < args_.size(); ++i) call_.set_arg(i, args_[i]->evaluate(in, rows));
+    call_.run(rows, result());
+    return &result();
+  }
+
+ protected:
+  std::vector<ExprNodePtr> args_;
+  FunctionCall call_;
+};
+
+enum class Op : uint8_t { kEq, kNe, kLt, kLe, kGt, kGe };
+enum class Domain : uint8_t { kI16, kI32, kI64, kU32, kF32, kF64, kText };
+struct Comparison {
+  uint32_t oid;
+  Domain left, right;
+  Op op;
+};
+
+// Comparison functions of pg_proc whose meaning is the machine's (text: equality of bytes).
+constexpr Comparison kComparisons[] = {
+    {63, Domain::kI16, Domain::kI16, Op::kEq},   {145, Domain::kI16, Domain::kI16, Op::kNe},
+    {64, Domain::kI16, Domain::kI16, Op::kLt},   {148, Domain::kI16, Domain::kI16, Op::kLe},
+    {146, Domain::kI16, Domain::kI16, Op::kGt},  {151, Domain::kI16, Domain::kI16, Op::kGe},
+    {65, Domain::kI32, Domain::kI32, Op::kEq},   {144, Domain::kI32, Domain::kI32, Op::kNe},
+    {66, Domain::kI32, Domain::kI32, Op::kLt},   {149, Domain::kI32, Domain::kI32, Op::kLe},
+    {147, Domain::kI32, Domain::kI32, Op::kGt},  {150, Domain::kI32, Domain::kI32, Op::kGe},
+    {467, Domain::kI64, Domain::kI64, Op::kEq},  {468, Domain::kI64, Domain::kI64, Op::kNe},
+    {469, Domain::kI64, Domain::kI64, Op::kLt},  {471, Domain::kI64, Domain::kI64, Op::kLe},
+    {470, Domain::kI64, Domain::kI64, Op::kGt},  {472, Domain::kI64, Domain::kI64, Op::kGe},
+    {852, Domain::kI32, Domain::kI64, Op::kEq},  {853, Domain::kI32, Domain::kI64, Op::kNe},
+    {854, Domain::kI32, Domain::kI64, Op::kLt},  {856, Domain::kI32, Domain::kI64, Op::kLe},
+    {855, Domain::kI32, Domain::kI64, Op::kGt},  {857, Domain::kI32, Domain::kI64, Op::kGe},
+    {474, Domain::kI64, Domain::kI32, Op::kEq},  {475, Domain::kI64, Domain::kI32, Op::kNe},
+    {476, Domain::kI64, Domain::kI32, Op::kLt},  {478, Domain::kI64, Domain::kI32, Op::kLe},
+    {477, Domain::kI64, Domain::kI32, Op::kGt},  {479, Domain::kI64, Domain::kI32, Op::kGe},
+    {1086, Domain::kI32, Domain::kI32, Op::kEq}, {1091, Domain::kI32, Domain::kI32, Op::kNe},  // date
+    {1087, Domain::kI32, Domain::kI32, Op::kLt}, {1088, Domain::kI32, Domain::kI32, Op::kLe},
+    {1089, Domain::kI32, Domain::kI32, Op::kGt}, {1090, Domain::kI32, Domain::kI32, Op::kGe},
+    {2052, Domain::kI64, Domain::kI64, Op::kEq}, {2053, Domain::kI64, Domain::kI64, Op::kNe},  // timestamp
+    {2054, Domain::kI64, Domain::kI64, Op::kLt}, {2055, Domain::kI64, Domain::kI64, Op::kLe},
+    {2057, Domain::kI64, Domain::kI64, Op::kGt}, {2056, Domain::kI64, Domain::kI64, Op::kGe},
+    {1152, Domain::kI64, Domain::kI64, Op::kEq}, {1153, Domain::kI64, Domain::kI64, Op::kNe},  // timestamptz
+    {1154, Domain::kI64, Domain::kI64, Op::kLt}, {1155, Domain::kI64, Domain::kI64, Op::kLe},
+    {1157, Domain::kI64, Domain::kI64, Op::kGt}, {1156, Domain::kI64, Domain::kI64, Op::kGe},
+    {184, Domain::kU32, Domain::kU32, Op::kEq},  {185, Domain::kU32, Domain::kU32, Op::kNe},   // oid
+    {716, Domain::kU32, Domain::kU32, Op::kLt},  {717, Domain::kU32, Domain::kU32, Op::kLe},
+    {1638, Domain::kU32, Domain::kU32, Op::kGt}, {1639, Domain::kU32, Domain::kU32, Op::kGe},
+    {287, Domain::kF32, Domain::kF32, Op::kEq},  {288, Domain::kF32, Domain::kF32, Op::kNe},
+    {289, Domain::kF32, Domain::kF32, Op::kLt},  {290, Domain::kF32, Domain::kF32, Op::kLe},
+    {291, Domain::kF32, Domain::kF32, Op::kGt},  {292, Domain::kF32, Domain::kF32, Op::kGe},
+    {293, Domain::kF64, Domain::kF64, Op::kEq},  {294, Domain::kF64, Domain::kF64, Op::kNe},
+    {295, Domain::kF64, Domain::kF64, Op::kLt},  {296, Domain::kF64, Domain::kF64, Op::kLe},
+    {297, Domain::kF64, Domain::kF64, Op::kGt},  {298, Domain::kF64, Domain::kF64, Op::kGe},
+    {67, Domain::kText, Domain::kText, Op::kEq}, {157, Domain::kText, Domain::kText, Op::kNe},
+};
+
+const Comparison* find_comparison(const analyzer::FunctionExpr& e) {
+  if (e.args.size() != 2) return nullptr;
+  for (const Comparison& c : kComparisons) {
+    if (c.oid != e.function->oid.value()) continue;
+    bool text = c.left == Domain::kText;
+    if (text && e.site != nullptr && e.site->collation != nullptr && !e.site->collation->deterministic())
+      return nullptr;
+    return &c;
+  }
+  return nullptr;
+}
+
+// NaN equals NaN and is above everything else, as PostgreSQL has it.
+template <Op op, class L, class R>
+inline bool holds(const L& a, const R& b) {
+  if constexpr (std::is_floating_point_v<L>) {
+    bool x = std::isnan(a), y = std::isnan(b);
+    if constexpr (op == Op::kEq) return x ? y : a == b;
+    if constexpr (op == Op::kNe) return x ? !y : !(a == b);
+    if constexpr (op == Op::kLt) return !x && (y || a < b);
+    if constexpr (op == Op::kLe) return y || (!x && a <= b);
+    if constexpr (op == Op::kGt) return !y && (x || a > b);
+    if constexpr (op == Op::kGe) return x || (!y && a >= b);
+  } else {
+    if constexpr (op == Op::kEq) return a == b;
+    if constexpr (op == Op::kNe) return !(a == b);
+    if constexpr (op == Op::kLt) return a < b;
+    if constexpr (op == Op::kLe) return a <= b;
+    if constexpr (op == Op::kGt) return a > b;
+    if constexpr (op == Op::kGe) return a >= b;
+  }
+}
+
+template <Op op, class L, class R>
+uint32_t select_compare(const Vector& left, const Vector& right, const Selection& rows, uint16_t* out) {
+  uint32_t n = 0;
+  const L* a = left.data<L>();
+  const R* b = right.data<R>();
+  if ((left.is_constant() && left.is_null(0)) || (right.is_constant() && right.is_null(0))) return 0;
+  auto loop = [&](auto&& test) {
+    if (!left.has_nulls() && !right.has_nulls()) {
+      for_each_row(rows, [&](uint32_t row) {
+        out[n] = static_cast<uint16_t>(row);
+        n += static_cast<uint32_t>(test(row));
+      });
+    } else {
+      for_each_row(rows, [&](uint32_t row) {
+        bool valid = !left.is_null(row) && !right.is_null(row);
+        out[n] = static_cast<uint16_t>(row);
+        n += static_cast<uint32_t>(valid && test(row));
+      });
+    }
+  };
+  if (right.is_constant() && left.is_constant()) {
+    loop([&](uint32_t) { return holds<op>(a[0], b[0]); });
+  } else if (right.is_constant()) {
+    const R constant = b[0];
+    loop([&](uint32_t row) { return holds<op>(a[row], constant); });
+  } else if (left.is_constant()) {
+    const L constant = a[0];
+    loop([&](uint32_t row) { return holds<op>(constant, b[row]); });
+  } else {
+    loop([&](uint32_t row) { return holds<op>(a[row], b[row]); });
+  }
+  return n;
+}
+
+using SelectFunction = uint32_t (*)(const Vector&, const Vector&, const Selection&, uint16_t*);
+
+template <class L, class R>
+SelectFunction select_for(Op op) {
+  switch (op) {
+    case Op::kEq: return select_compare<Op::kEq, L, R>;
+    case Op::kNe: return select_compare<Op::kNe, L, R>;
+    case Op::kLt: return select_compare<Op::kLt, L, R>;
+    case Op::kLe: return select_compare<Op::kLe, L, R>;
+    case Op::kGt: return select_compare<Op::kGt, L, R>;
+    case Op::kGe: return select_compare<Op::kGe, L, R>;
+  }
+  return nullptr;
+}
+
+SelectFunction select_function(const Comparison& c) {
+  switch (c.left) {
+    case Domain::kI16: return select_for<int16_t, int16_t>(c.op);
+    case Domain::kI32:
+      return c.right == Domain::kI64 ? select_for<int32_t, int64_t>(c.op) : select_for<int32_t, int32_t>(c.op);
+    case Domain::kI64:
+      return c.right == Domain::kI32 ? select_for<int64_t, int32_t>(c.op) : select_for<int64_t, int64_t>(c.op);
+    case Domain::kU32: return select_for<uint32_t, uint32_t>(c.op);
+    case Domain::kF32: return select_for<float, float>(c.op);
+    case Domain::kF64: return select_for<double, double>(c.op);
+    case Domain::kText:
+      return c.op == Op::kEq ? select_compare<Op::kEq, StringRef, StringRef>
+                             : select_compare<Op::kNe, StringRef, StringRef>;
+  }
+  return nullptr;
+}
+
+// As a value through its kernel; as a filter through one loop.
+class CompareNode : public FunctionNode {
+ public:
+  CompareNode(const analyzer::FunctionExpr& e, const Comparison& c, ExprScope& scope)
+      : FunctionNode(e, scope), select_(select_function(c)) {}
+  uint32_t select(const Chunk& in, const Selection& rows, uint16_t* out) override {
+    Vector* left = args_[0]->evaluate(in, rows);
+    Vector* right = args_[1]->evaluate(in, rows);
+    return select_(*left, *right, rows, out);
+  }
+
+ private:
+  SelectFunction select_;
+};
+
+// The text form of one type read as another.
+class ViaIoNode : public ExprNode {
+ public:
+  ViaIoNode(const analyzer::CastExpr& e, ExprScope& scope)
+      : ExprNode(physical_type_of(e.type), scope), cast_(e), arg_(compile_node(*e.arg, scope)) {}
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    Vector* arg = arg_->evaluate(in, rows);
+    Vector& out = result();
+    out.reset();
+    functions::EvalContext context = scope_.context.eval_context(scope_.memory);
+    Selection run = arg->is_constant() ? Selection{nullptr, 1} : rows;
+    for_each_row(run, [&](uint32_t row) {
+      if (arg->is_null(row)) {
+        out.set_null(row);
+        return;
+      }
+      text_.clear();
+      functions::append_text(cast_.arg->type, *arg, row, text_, context);
+      std::string_view text = scope_.memory.copy(text_);
+      out.set_value(row, functions::parse_value(cast_.type, cast_.typmod, text, context));
+    });
+    out.set_constant(arg->is_constant());
+    return &out;
+  }
+
+ private:
+  const analyzer::CastExpr& cast_;
+  ExprNodePtr arg_;
+  std::string text_;
+};
+
+}  // namespace
+
+ExprNodePtr compile_function(const analyzer::FunctionExpr& e, ExprScope& scope) {
+  if (const Comparison* c = find_comparison(e)) return std::make_unique<CompareNode>(e, *c, scope);
+  return std::make_unique<FunctionNode>(e, scope);
+}
+
+ExprNodePtr compile_via_io(const analyzer::CastExpr& e, ExprScope& scope) {
+  return std::make_unique<ViaIoNode>(e, scope);
+}
+
+}  // namespace varve::executor

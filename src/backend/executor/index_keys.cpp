@@ -1,0 +1,113 @@
+#include "executor/index_keys.h"
+
+#include "access/btree.h"
+#include "common/sql_error.h"
+#include "functions/type_oids.h"
+#include "table_reader.h"
+
+namespace varve::executor {
+
+using types::Value;
+
+access::KeyColumn index_key_column(const catalog::IndexColumn& column) {
+  access::KeyColumn key;
+  key.type = physical_type_of(column.type);
+  key.descending = column.descending;
+  key.nulls_first = column.nulls_first;
+  key.collation = column.collation;
+  if (column.type == type_oid::kOid || column.type == type_oid::kXid || column.type == type_oid::kCid ||
+      column.type == type_oid::kRegproc) {
+    key.order = access::KeyOrder::kUnsigned;
+  } else if (column.type == type_oid::kTimetz) {
+    key.order = access::KeyOrder::kTimeTz;
+  } else if (column.type == type_oid::kBpchar) {
+    key.order = access::KeyOrder::kBpchar;
+  }
+  return key;
+}
+
+std::vector<access::KeyColumn> index_key_columns(const catalog::Relation&, const catalog::Index& index) {
+  std::vector<access::KeyColumn> out;
+  for (const catalog::IndexColumn& c : index.keys) out.push_back(index_key_column(c));
+  return out;
+}
+
+IndexKeyBuilder::IndexKeyBuilder(const catalog::Relation& relation, const catalog::Index& index,
+                                 const planner::BoundIndex* bound, ExecutionContext& context)
+    : index_(index), columns_(index_key_columns(relation, index)), values_(index.keys.size()) {
+  std::vector<catalog::ColumnNumber> live = live_columns(relation);
+  bool needs_row = false;
+  for (size_t k = 0; k < index.keys.size(); ++k) {
+    int ordinal = -1;
+    for (size_t i = 0; i < live.size(); ++i) {
+      if (live[i] == index.keys[k].column) ordinal = static_cast<int>(i);
+    }
+    ordinals_.push_back(ordinal);
+    expressions_.emplace_back();
+    if (ordinal >= 0) continue;
+    if (bound == nullptr || bound->keys[k] == nullptr) throw_not_supported("an index on an unbound expression");
+    expressions_.back() = std::make_unique<ExpressionEvaluator>(*bound->keys[k], context, memory_);
+    needs_row = true;
+  }
+  if (!index.predicate_sql.empty()) {
+    if (bound == nullptr || bound->predicate == nullptr) throw_not_supported("an index with an unbound predicate");
+    predicate_ = std::make_unique<ExpressionEvaluator>(*bound->predicate, context, memory_);
+    needs_row = true;
+  }
+  if (needs_row) {
+    row_ = Chunk(static_cast<uint32_t>(live.size()), vectors_);
+    for (uint32_t i = 0; i < live.size(); ++i) {
+      row_.column(i) = Vector(column_physical_type(relation, live[i]), vectors_, 1);
+    }
+  }
+}
+
+void IndexKeyBuilder::load(std::span<const Value> row) {
+  memory_.reset();
+  row_.reset();
+  for (uint32_t i = 0; i < row.size(); ++i) row_.column(i).set_value(0, row[i]);
+  row_.set_dense(1);
+}
+
+bool IndexKeyBuilder::build(std::span<const Value> row, std::string* key) {
+  if (row_.column_count() != 0) load(row);
+  if (predicate_ != nullptr) {
+    uint16_t selected = 0;
+    if (predicate_->select(row_, {nullptr, 1}, &selected) == 0) return false;
+  }
+  key->clear();
+  exempt_ = false;
+  for (size_t k = 0; k < ordinals_.size(); ++k) {
+    if (ordinals_[k] >= 0) {
+      values_[k] = row[static_cast<size_t>(ordinals_[k])];
+    } else {
+      Vector* v = nullptr;
+      expressions_[k]->evaluate(row_, {nullptr, 1}, v);
+      values_[k] = v->value(0);
+    }
+    exempt_ |= values_[k].null && !index_.nulls_not_distinct;
+    access::append_key_column(*key, columns_[k], values_[k]);
+  }
+  if (key->size() > access::kMaxKeyBytes) {
+    throw SqlError(sqlstate::kProgramLimitExceeded,
+                   "index row size " + std::to_string(key->size()) + " exceeds btree version 4 maximum " +
+                       std::to_string(access::kMaxKeyBytes) + " for index \"" + index_.name + "\"");
+  }
+  return true;
+}
+
+bool IndexKeyBuilder::unchanged(std::span<const Value> old_row, std::span<const Value> new_row) const {
+  if (row_.column_count() != 0) {  // an expression or predicate may read any column
+    for (size_t i = 0; i < old_row.size(); ++i) {
+      if (!types::values_identical(old_row[i], new_row[i])) return false;
+    }
+    return true;
+  }
+  for (int ordinal : ordinals_) {
+    auto i = static_cast<size_t>(ordinal);
+    if (!types::values_identical(old_row[i], new_row[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace varve::executor

@@ -1,0 +1,192 @@
+// Sort, top-n and incremental sort.
+#include "common/sql_error.h"
+#include "operator.h"
+#include "row_compare.h"
+#include "sorter.h"
+
+namespace varve::executor {
+
+using analyzer::ExprKind;
+
+namespace {
+
+class SortBase : public Operator {
+ public:
+  SortBase(const planner::SortPlan& plan, ExecutionContext& context)
+      : Operator(plan, context), chunk_(make_chunk(physical_types(plan.output), context)) {
+    children_.push_back(build_operator(*plan.children[0], context));
+    std::vector<types::PhysicalType> types = physical_types(plan.output);
+    auto columns = static_cast<uint32_t>(types.size());
+    for (const analyzer::SortKey& k : plan.keys) {
+      SortColumn key{0, make_key_type(k.expr->type, k.collation, KeyUse::kSort), k.descending, k.nulls_first};
+      if (k.expr->kind == ExprKind::kInput) {
+        key.column = k.expr->as<analyzer::InputExpr>().index;
+      } else {
+        key.column = static_cast<uint32_t>(types.size());
+        types.push_back(key.key.physical);
+        extra_.emplace_back(*k.expr, context, memory_);
+      }
+      keys_.push_back(key);
+    }
+    sorter_ = std::make_unique<Sorter>(context, types, columns, keys_, context.sort_memory_bytes());
+    inputs_.resize(types.size());
+    if (plan.limit != nullptr) limit_.emplace_back(*plan.limit, context, memory_);
+  }
+
+  void close() override {
+    sorter_->clear();
+    Operator::close();
+  }
+
+ protected:
+  void load_inputs(const Chunk& in) {
+    memory_.reset();
+    for (uint32_t c = 0; c < in.column_count(); ++c) inputs_[c] = &in.column(c);
+    for (size_t i = 0; i < extra_.size(); ++i) {
+      Vector* v = nullptr;
+      extra_[i].evaluate(in, in.selection(), v);
+      inputs_[in.column_count() + i] = v;
+    }
+  }
+
+  void apply_limit() {
+    uint64_t limit = UINT64_MAX;
+    if (!limit_.empty()) {
+      types::Value v = limit_[0].scalar();
+      if (!v.null && v.int64 >= 0) limit = static_cast<uint64_t>(v.int64);
+    }
+    sorter_->set_limit(limit);
+  }
+
+  bool yield(Chunk*& out) {
+    chunk_.reset();
+    uint32_t n = sorter_->next(chunk_, context_.chunk_rows());
+    chunk_.set_dense(n);
+    out = &chunk_;
+    return n > 0;
+  }
+
+  void note_memory() {
+    if (counters() == nullptr) return;
+    counters()->memory_bytes = std::max<uint64_t>(counters()->memory_bytes, sorter_->memory_bytes());
+    counters()->spilled_bytes = std::max<uint64_t>(counters()->spilled_bytes, sorter_->spilled_bytes());
+  }
+
+  std::vector<SortColumn> keys_;
+  std::vector<ExpressionEvaluator> extra_, limit_;
+  std::unique_ptr<Sorter> sorter_;
+  std::vector<const Vector*> inputs_;
+  Chunk chunk_;
+};
+
+class SortOperator : public SortBase {
+ public:
+  using SortBase::SortBase;
+  void open() override {
+    sorter_->clear();
+    apply_limit();
+    sorted_ = false;
+  }
+
+ protected:
+  bool produce(Chunk*& out) override {
+    if (!sorted_) {
+      sorted_ = true;
+      child().open();
+      Chunk* in = nullptr;
+      while (child().next(in)) {
+        context_.check_cancel();
+        load_inputs(*in);
+        sorter_->add(inputs_, in->selection());
+      }
+      child().close();
+      note_memory();
+      sorter_->finish();
+    }
+    return yield(out);
+  }
+
+ private:
+  bool sorted_ = false;
+};
+
+// The input is sorted by the first keys: sorts one group of equal first keys after the other.
+class IncrementalSortOperator : public SortBase {
+ public:
+  IncrementalSortOperator(const planner::SortPlan& plan, ExecutionContext& context) : SortBase(plan, context) {
+    for (uint32_t k = 0; k < plan.presorted; ++k) group_keys_.push_back(keys_[k].key);
+    group_.init(group_keys_);
+    group_vectors_.resize(group_keys_.size());
+    part_ = context.build_memory->make_array<uint16_t>(context.chunk_rows());
+  }
+  void open() override {
+    sorter_->clear();
+    apply_limit();
+    group_.clear();
+    in_ = nullptr;
+    at_ = 0;
+    emitting_ = ended_ = false;
+    child().open();
+  }
+
+ protected:
+  bool produce(Chunk*& out) override {
+    for (;;) {
+      if (emitting_) {
+        if (yield(out)) return true;
+        sorter_->clear();
+        emitting_ = false;
+      }
+      if (ended_) return false;
+      collect_group();
+    }
+  }
+
+ private:
+  void collect_group() {
+    for (;;) {
+      if (in_ == nullptr) {
+        if (!child().next(in_)) {
+          ended_ = emitting_ = true;
+          break;
+        }
+        load_inputs(*in_);
+        at_ = 0;
+        for (size_t k = 0; k < group_keys_.size(); ++k) group_vectors_[k] = inputs_[keys_[k].column];
+      }
+      const Selection& rows = in_->selection();
+      uint32_t n = 0;
+      for (; at_ < rows.count; ++at_) {
+        if (group_.has_row() && !group_.equals(group_vectors_, rows[at_])) break;
+        if (!group_.has_row()) group_.remember(group_vectors_, rows[at_]);
+        part_[n++] = static_cast<uint16_t>(rows[at_]);
+      }
+      sorter_->add(inputs_, {part_, n});
+      if (at_ < rows.count) {
+        group_.clear();
+        emitting_ = true;
+        break;
+      }
+      in_ = nullptr;
+    }
+    note_memory();
+    sorter_->finish();
+  }
+
+  std::vector<KeyType> group_keys_;
+  std::vector<const Vector*> group_vectors_;
+  RememberedRow group_;
+  uint16_t* part_;
+  Chunk* in_ = nullptr;
+  uint32_t at_ = 0;
+  bool emitting_ = false, ended_ = false;
+};
+
+}  // namespace
+
+OperatorPtr make_sort(const planner::SortPlan& p, ExecutionContext& c) { return std::make_unique<SortOperator>(p, c); }
+OperatorPtr make_incremental_sort(const planner::SortPlan& p, ExecutionContext& c) {
+  return std::make_unique<IncrementalSortOperator>(p, c);
+}
+
+}  // namespace varve::executor

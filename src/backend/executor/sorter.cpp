@@ -1,0 +1,218 @@
+#include "sorter.h"
+
+#include <algorithm>
+
+namespace varve::executor {
+
+namespace {
+constexpr uint32_t kRunBlockRows = 128;
+
+int compare_values(const SortColumn& key, const void* a, bool a_null, const void* b, bool b_null) {
+  if (a_null || b_null) {
+    if (a_null && b_null) return 0;
+    return a_null == key.nulls_first ? -1 : 1;
+  }
+  int c = key.key.compare(a, b, key.key.collation);
+  return key.descending ? -c : c;
+}
+}  // namespace
+
+Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> types, uint32_t output_columns,
+               std::vector<SortColumn> keys, size_t memory_limit)
+    : context_(context), format_(types, 0), output_columns_(output_columns), keys_(std::move(keys)),
+      memory_limit_(memory_limit), prefixes_(context.chunk_rows()), new_rows_(context.chunk_rows()),
+      kept_rows_(context.chunk_rows()) {}
+
+void Sorter::clear() {
+  rows_memory_.reset();
+  heap_.reset();
+  entries_.clear();
+  rows_ = returned_ = 0;
+  at_ = 0;
+  threshold_ = UINT64_MAX;
+  file_.reset();
+  stored_.clear();
+  runs_.clear();
+  heap_of_runs_.clear();
+}
+
+void Sorter::add(std::span<const Vector* const> columns, const Selection& given) {
+  if (given.count == 0) return;
+  Selection rows = given;
+  if (!keys_.empty()) {
+    prefix_exact_ = sort_prefixes(keys_[0], *columns[keys_[0].column], rows, prefixes_.data());
+    if (threshold_ != UINT64_MAX) {
+      uint32_t n = 0;
+      for (uint32_t i = 0; i < rows.count; ++i) {
+        kept_rows_[n] = static_cast<uint16_t>(rows[i]);
+        prefixes_[n] = prefixes_[i];
+        n += static_cast<uint32_t>(prefixes_[i] <= threshold_);
+      }
+      rows = {kept_rows_.data(), n};
+      if (n == 0) return;
+    }
+  }
+  auto* memory = static_cast<uint8_t*>(rows_memory_.allocate(size_t{format_.width()} * rows.count, 16));
+  for (uint32_t i = 0; i < rows.count; ++i) {
+    new_rows_[i] = memory + size_t{format_.width()} * i;
+    format_.clear_nulls(new_rows_[i]);
+  }
+  for (uint32_t c = 0; c < format_.column_count(); ++c) format_.scatter(c, *columns[c], rows, new_rows_.data(), heap_);
+  for (uint32_t i = 0; i < rows.count; ++i) entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
+  rows_ += rows.count;
+  if (limit_ < SIZE_MAX / 4 && limit_ * format_.width() < memory_limit_ / 4) {
+    if (entries_.size() >= std::max<uint64_t>(limit_ * 2, 2048)) cut_to_limit();
+  }
+  if (memory_bytes() > memory_limit_) write_run();
+}
+
+int Sorter::compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) const {
+  for (size_t k = from_key; k < keys_.size(); ++k) {
+    const SortColumn& key = keys_[k];
+    uint32_t c = key.column;
+    size_t width = types::physical_width(key.key.physical);
+    alignas(16) uint8_t x[16], y[16];
+    std::memcpy(x, format_.value(a, c), width);
+    std::memcpy(y, format_.value(b, c), width);
+    int r = compare_values(key, x, format_.is_null(a, c), y, format_.is_null(b, c));
+    if (r != 0) return r;
+  }
+  return 0;
+}
+
+void Sorter::sort_entries() {
+  size_t from = prefix_exact_ ? 1 : 0;
+  if (prefix_exact_ && keys_.size() == 1) {
+    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
+    return;
+  }
+  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return compare_rows(a.row, b.row, from) < 0;
+  });
+}
+
+// Keeps the first limit_ rows, moved to fresh memory.
+void Sorter::cut_to_limit() {
+  if (limit_ == 0) {
+    entries_.clear();
+    threshold_ = 0;
+    return;
+  }
+  size_t from = prefix_exact_ ? 1 : 0;
+  std::nth_element(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(limit_ - 1), entries_.end(),
+                   [&](const Entry& a, const Entry& b) {
+                     if (a.prefix != b.prefix) return a.prefix < b.prefix;
+                     return compare_rows(a.row, b.row, from) < 0;
+                   });
+  entries_.resize(limit_);
+  threshold_ = entries_.back().prefix;
+  Arena rows, heap;
+  for (Entry& e : entries_) e.row = format_.copy(e.row, rows, heap);
+  rows_memory_ = std::move(rows);
+  heap_ = std::move(heap);
+}
+
+void Sorter::write_run() {
+  context_.check_cancel();
+  sort_entries();
+  if (file_ == nullptr) file_ = std::make_unique<SpillFile>(context_, format_.types());
+  stored_.push_back({file_->size_bytes(), entries_.size()});
+  Arena vectors;
+  Chunk block(static_cast<uint32_t>(format_.column_count()), vectors);
+  for (uint32_t c = 0; c < format_.column_count(); ++c) block.column(c) = Vector(format_.type(c), vectors, kRunBlockRows);
+  uint8_t* pointers[kRunBlockRows];
+  for (size_t at = 0; at < entries_.size();) {
+    auto n = static_cast<uint32_t>(std::min<size_t>(kRunBlockRows, entries_.size() - at));
+    for (uint32_t i = 0; i < n; ++i) pointers[i] = entries_[at + i].row;
+    block.reset();
+    for (uint32_t c = 0; c < format_.column_count(); ++c) format_.gather(c, pointers, n, block.column(c), 0);
+    file_->append(block.columns(), {nullptr, n});
+    at += n;
+  }
+  entries_.clear();
+  rows_memory_.reset();
+  heap_.reset();
+}
+
+void Sorter::finish() {
+  at_ = 0;
+  returned_ = 0;
+  if (stored_.empty()) {
+    sort_entries();
+    return;
+  }
+  if (!entries_.empty()) write_run();
+  auto later = [this](Run* a, Run* b) { return run_before(*b, *a); };
+  for (const StoredRun& s : stored_) {
+    auto run = std::make_unique<Run>();
+    run->offset = s.offset;
+    run->rows_left = s.rows;
+    run->chunk = Chunk(static_cast<uint32_t>(format_.column_count()), run->vectors);
+    for (uint32_t c = 0; c < format_.column_count(); ++c)
+      run->chunk.column(c) = Vector(format_.type(c), run->vectors, kRunBlockRows);
+    if (load(*run)) heap_of_runs_.push_back(run.get());
+    runs_.push_back(std::move(run));
+  }
+  std::make_heap(heap_of_runs_.begin(), heap_of_runs_.end(), later);
+}
+
+bool Sorter::load(Run& run) {
+  if (run.rows_left == 0) return false;
+  run.chunk.reset();
+  run.strings.reset();
+  run.at = 0;
+  run.count = file_->read(&run.offset, run.chunk.columns(), 0, kRunBlockRows, run.strings);
+  run.rows_left -= run.count;
+  return run.count > 0;
+}
+
+bool Sorter::run_before(const Run& a, const Run& b) const {
+  for (const SortColumn& key : keys_) {
+    const Vector& x = a.chunk.column(key.column);
+    const Vector& y = b.chunk.column(key.column);
+    size_t width = types::physical_width(key.key.physical);
+    int c = compare_values(key, x.raw() + width * a.at, x.is_null(a.at), y.raw() + width * b.at, y.is_null(b.at));
+    if (c != 0) return c < 0;
+  }
+  return false;
+}
+
+uint32_t Sorter::next(Chunk& out, uint32_t room) {
+  if (returned_ >= limit_) return 0;
+  room = static_cast<uint32_t>(std::min<uint64_t>(room, limit_ - returned_));
+  uint32_t n = 0;
+  if (!stored_.empty()) {
+    n = next_merged(out, room);
+  } else {
+    n = static_cast<uint32_t>(std::min<size_t>(room, entries_.size() - at_));
+    for (uint32_t i = 0; i < n; ++i) new_rows_[i] = entries_[at_ + i].row;
+    for (uint32_t c = 0; c < output_columns_; ++c) format_.gather(c, new_rows_.data(), n, out.column(c), 0);
+    at_ += n;
+  }
+  returned_ += n;
+  return n;
+}
+
+// One row at a time from the least run; its strings are copied, since the run's block may be replaced meanwhile.
+uint32_t Sorter::next_merged(Chunk& out, uint32_t room) {
+  auto later = [this](Run* a, Run* b) { return run_before(*b, *a); };
+  heap_.reset();
+  uint32_t n = 0;
+  while (n < room && !heap_of_runs_.empty()) {
+    std::pop_heap(heap_of_runs_.begin(), heap_of_runs_.end(), later);
+    Run* run = heap_of_runs_.back();
+    for (uint32_t c = 0; c < output_columns_; ++c) {
+      out.column(c).set_value(n, types::copy_value(run->chunk.column(c).value(run->at), heap_));
+    }
+    ++n;
+    if (++run->at < run->count || load(*run)) {
+      std::push_heap(heap_of_runs_.begin(), heap_of_runs_.end(), later);
+    } else {
+      heap_of_runs_.pop_back();
+    }
+  }
+  return n;
+}
+
+}  // namespace varve::executor

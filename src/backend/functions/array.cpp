@@ -1,0 +1,289 @@
+#include "functions/array.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "types/physical_type.h"
+
+namespace varve::functions {
+
+using types::Numeric;
+using types::PhysicalType;
+using types::StringRef;
+using types::Value;
+
+namespace {
+
+constexpr size_t kHeaderBytes = 8;
+
+PhysicalType physical_of(Oid element_type) {
+  const TypeInfo* type = type_by_oid(element_type);
+  return type == nullptr ? PhysicalType::kString : type->physical;
+}
+bool is_variable(PhysicalType t) { return t == PhysicalType::kString || t == PhysicalType::kNumeric; }
+
+[[noreturn]] void throw_too_large() {
+  throw SqlError(sqlstate::kProgramLimitExceeded, "array size exceeds the maximum allowed (134217727)");
+}
+
+template <class T>
+void append_raw(std::string& out, const T& v) {
+  out.append(reinterpret_cast<const char*>(&v), sizeof(T));
+}
+
+void append_variable(std::string& out, PhysicalType physical, std::span<const Value> elements) {
+  std::string bytes;
+  for (const Value& v : elements) {
+    append_raw(out, static_cast<uint32_t>(bytes.size()));
+    if (v.null) continue;
+    if (physical == PhysicalType::kNumeric) types::append_numeric_row(bytes, v.numeric);
+    else bytes += v.view();
+  }
+  append_raw(out, static_cast<uint32_t>(bytes.size()));
+  out += bytes;
+}
+
+}  // namespace
+
+ArrayView::ArrayView(std::string_view bytes) {
+  const char* p = bytes.data();
+  element_type_ = Oid{load_raw<uint32_t>(p)};
+  dimensions_ = load_raw<uint16_t>(p + 4);
+  bool nulls = (load_raw<uint16_t>(p + 6) & 1) != 0;
+  physical_ = physical_of(element_type_);
+  shape_ = p + kHeaderBytes;
+  count_ = dimensions_ == 0 ? 0 : 1;
+  for (int i = 0; i < dimensions_; ++i) count_ *= static_cast<uint32_t>(dimension(i).length);
+  elements_ = shape_ + static_cast<size_t>(dimensions_) * sizeof(ArrayDimension);
+  if (nulls) {
+    nulls_ = reinterpret_cast<const uint8_t*>(elements_);
+    elements_ += (count_ + 7) / 8;
+  }
+}
+
+ArrayDimension ArrayView::dimension(int i) const {
+  return load_raw<ArrayDimension>(shape_ + static_cast<size_t>(i) * sizeof(ArrayDimension));
+}
+
+Value ArrayView::at(uint32_t i, Arena& arena) const {
+  if (is_null(i)) return Value::null_of(physical_);
+  if (is_variable(physical_)) {
+    const char* offsets = elements_;
+    const char* bytes = elements_ + (static_cast<size_t>(count_) + 1) * 4;
+    uint32_t from = load_raw<uint32_t>(offsets + size_t{i} * 4);
+    uint32_t to = load_raw<uint32_t>(offsets + (size_t{i} + 1) * 4);
+    std::string_view s(bytes + from, to - from);
+    if (physical_ == PhysicalType::kNumeric) return Value::of_numeric(types::read_numeric_row(s, arena));
+    return Value::of_string(s);
+  }
+  Value v = Value::null_of(physical_);
+  v.null = false;
+  size_t width = types::physical_width(physical_);
+  std::memcpy(v.words, elements_ + i * width, width);
+  return v;
+}
+
+void append_array_bytes(std::string& out, Oid element_type, std::span<const Value> elements,
+                        std::span<const ArrayDimension> dims) {
+  if (elements.size() > static_cast<size_t>(kMaxArrayElements)) throw_too_large();
+  ArrayDimension one{static_cast<int32_t>(elements.size()), 1};
+  if (dims.empty() && !elements.empty()) dims = {&one, 1};
+  if (elements.empty()) dims = {};
+  bool nulls = false;
+  for (const Value& v : elements) nulls |= v.null;
+  append_raw(out, element_type.value());
+  append_raw(out, static_cast<uint16_t>(dims.size()));
+  append_raw(out, static_cast<uint16_t>(nulls ? 1 : 0));
+  for (const ArrayDimension& d : dims) append_raw(out, d);
+  if (nulls) {
+    size_t start = out.size();
+    out.resize(start + (elements.size() + 7) / 8, '\0');
+    for (size_t i = 0; i < elements.size(); ++i) {
+      if (elements[i].null) out[start + i / 8] = static_cast<char>(out[start + i / 8] | 1 << i % 8);
+    }
+  }
+  PhysicalType physical = physical_of(element_type);
+  if (elements.empty()) return;
+  if (is_variable(physical)) {
+    append_variable(out, physical, elements);
+    return;
+  }
+  size_t width = types::physical_width(physical);
+  for (const Value& v : elements) out.append(reinterpret_cast<const char*>(v.words), width);
+}
+
+StringRef make_array(Oid element_type, std::span<const Value> elements, Arena& arena,
+                     std::span<const ArrayDimension> dims) {
+  std::string bytes;
+  append_array_bytes(bytes, element_type, elements, dims);
+  return bytes.size() <= StringRef::kInlineBytes ? StringRef(bytes) : StringRef(arena.copy(bytes));
+}
+
+StringRef make_array_of_arrays(Oid element_type, std::span<const Value> arrays, Arena& arena) {
+  std::vector<Value> elements;
+  std::vector<ArrayDimension> dims;
+  auto mismatch = [] {
+    throw SqlError(sqlstate::kArraySubscriptError,
+                   "multidimensional arrays must have array expressions with matching dimensions");
+  };
+  bool first = true;
+  for (const Value& item : arrays) {
+    std::vector<ArrayDimension> shape;
+    if (!item.null) {
+      ArrayView view(item.string.view());
+      for (int d = 0; d < view.dimensions(); ++d) shape.push_back(view.dimension(d));
+      for (uint32_t i = 0; i < view.count(); ++i) elements.push_back(types::copy_value(view.at(i, arena), arena));
+    }
+    if (first) dims = shape;
+    else if (dims != shape) mismatch();
+    first = false;
+  }
+  if (elements.empty()) return make_array(element_type, {}, arena);
+  if (dims.size() + 1 > kMaxArrayDimensions) {
+    throw SqlError(sqlstate::kProgramLimitExceeded,
+                   "number of array dimensions (" + std::to_string(dims.size() + 1) +
+                       ") exceeds the maximum allowed (6)");
+  }
+  dims.insert(dims.begin(), {static_cast<int32_t>(arrays.size()), 1});
+  return make_array(element_type, elements, arena, dims);
+}
+
+int compare_arrays(std::string_view a, std::string_view b, const types::Collation* collation) {
+  ArrayView x(a), y(b);
+  CompareFunction compare = compare_function(x.element_type());
+  if (compare == nullptr) {
+    throw SqlError(sqlstate::kUndefinedFunction, "could not identify a comparison function for type " +
+                                                     format_type(x.element_type(), -1));
+  }
+  Arena arena;
+  uint32_t n = std::min(x.count(), y.count());
+  for (uint32_t i = 0; i < n; ++i) {
+    // NULLs sort behind everything, and equal each other.
+    if (x.is_null(i) || y.is_null(i)) {
+      if (x.is_null(i) && y.is_null(i)) continue;
+      return x.is_null(i) ? 1 : -1;
+    }
+    Value u = x.at(i, arena), v = y.at(i, arena);
+    int c = compare(u.words, v.words, collation);
+    if (c != 0) return c < 0 ? -1 : 1;
+  }
+  if (x.count() != y.count()) return x.count() < y.count() ? -1 : 1;
+  if (x.dimensions() != y.dimensions()) return x.dimensions() < y.dimensions() ? -1 : 1;
+  for (int d = 0; d < x.dimensions(); ++d) {
+    if (x.dimension(d).length != y.dimension(d).length) {
+      return x.dimension(d).length < y.dimension(d).length ? -1 : 1;
+    }
+  }
+  for (int d = 0; d < x.dimensions(); ++d) {
+    if (x.dimension(d).lower != y.dimension(d).lower) return x.dimension(d).lower < y.dimension(d).lower ? -1 : 1;
+  }
+  return 0;
+}
+
+uint64_t hash_array(std::string_view a, const types::Collation* collation) {
+  ArrayView x(a);
+  HashFunction hash = hash_function(x.element_type());
+  Arena arena;
+  uint64_t h = x.count();
+  for (uint32_t i = 0; i < x.count(); ++i) {
+    uint64_t e = 0;
+    if (!x.is_null(i) && hash != nullptr) {
+      Value v = x.at(i, arena);
+      e = hash(v.words, collation);
+    }
+    h = hash_combine(h, e);
+  }
+  return h;
+}
+
+Value array_element(std::string_view array, std::span<const int32_t> subscripts, Arena& arena) {
+  ArrayView view(array);
+  Value none = Value::null_of(view.physical());
+  if (view.dimensions() == 0 || subscripts.size() != static_cast<size_t>(view.dimensions())) return none;
+  int64_t at = 0;
+  for (int d = 0; d < view.dimensions(); ++d) {
+    ArrayDimension dim = view.dimension(d);
+    int64_t i = int64_t{subscripts[static_cast<size_t>(d)]} - dim.lower;
+    if (i < 0 || i >= dim.length) return none;
+    at = at * dim.length + i;
+  }
+  return view.at(static_cast<uint32_t>(at), arena);
+}
+
+StringRef array_slice(std::string_view array, std::span<const ArraySlice> slices, Arena& arena) {
+  ArrayView view(array);
+  size_t dimensions = static_cast<size_t>(view.dimensions());
+  if (dimensions == 0 || slices.size() > dimensions) return make_array(view.element_type(), {}, arena);
+  std::vector<int64_t> first(dimensions), length(dimensions);
+  std::vector<ArrayDimension> dims;
+  for (size_t d = 0; d < dimensions; ++d) {
+    ArrayDimension dim = view.dimension(static_cast<int>(d));
+    int64_t lower = dim.lower, upper = int64_t{dim.lower} + dim.length - 1;
+    if (d < slices.size() && slices[d].has_lower) lower = std::max<int64_t>(lower, slices[d].lower);
+    if (d < slices.size() && slices[d].has_upper) upper = std::min<int64_t>(upper, slices[d].upper);
+    if (upper < lower) return make_array(view.element_type(), {}, arena);
+    first[d] = lower - dim.lower;
+    length[d] = upper - lower + 1;
+    dims.push_back({static_cast<int32_t>(length[d]), 1});
+  }
+  std::vector<Value> items;
+  std::vector<int64_t> index(dimensions, 0);
+  for (;;) {
+    int64_t at = 0;
+    for (size_t d = 0; d < dimensions; ++d) at = at * view.dimension(static_cast<int>(d)).length + first[d] + index[d];
+    items.push_back(view.at(static_cast<uint32_t>(at), arena));
+    size_t d = dimensions;
+    while (d > 0 && ++index[d - 1] == length[d - 1]) index[--d] = 0;
+    if (d == 0) break;
+  }
+  return make_array(view.element_type(), items, arena, dims);
+}
+
+StringRef array_with_element(Oid element_type, std::string_view array, std::span<const int32_t> subscripts,
+                             const Value& value, Arena& arena) {
+  std::string empty;
+  if (array.empty()) {
+    append_array_bytes(empty, element_type, {});
+    array = empty;
+  }
+  ArrayView view(array);
+  auto wrong = [] { throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts"); };
+  if (view.dimensions() == 0) {
+    std::vector<ArrayDimension> dims;
+    for (int32_t i : subscripts) dims.push_back({1, i});
+    return make_array(element_type, {&value, 1}, arena, dims);
+  }
+  if (subscripts.size() != static_cast<size_t>(view.dimensions())) wrong();
+  std::vector<Value> items;
+  for (uint32_t i = 0; i < view.count(); ++i) items.push_back(view.at(i, arena));
+  std::vector<ArrayDimension> dims;
+  for (int d = 0; d < view.dimensions(); ++d) dims.push_back(view.dimension(d));
+  int64_t at = 0;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    int64_t i = int64_t{subscripts[d]} - dims[d].lower;
+    bool outside = i < 0 || i >= dims[d].length;
+    if (outside && dims.size() > 1) throw SqlError(sqlstate::kArraySubscriptError, "array subscript out of range");
+    if (outside) {
+      // One dimension grows to where it is written; the gap is NULL.
+      int64_t grown = i < 0 ? dims[0].length - i : i + 1;
+      if (grown > kMaxArrayElements) throw_too_large();
+      Value null = Value::null_of(view.physical());
+      if (i < 0) {
+        items.insert(items.begin(), static_cast<size_t>(-i), null);
+        dims[0].lower = subscripts[0];
+        i = 0;
+      } else {
+        items.resize(static_cast<size_t>(grown), null);
+      }
+      dims[0].length = static_cast<int32_t>(grown);
+    }
+    at = at * dims[d].length + i;
+  }
+  items[static_cast<size_t>(at)] = value;
+  return make_array(element_type, items, arena, dims);
+}
+
+}  // namespace varve::functions

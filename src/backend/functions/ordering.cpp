@@ -1,0 +1,142 @@
+// compare_function() and hash_function(): one pair per physical form and order.
+#include "ordering.h"
+
+#include <bit>
+
+#include "functions/array.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+
+namespace varve::functions {
+
+namespace {
+
+using types::Collation;
+using types::PhysicalType;
+using types::StringRef;
+
+template <class T>
+const T& as(const void* p) {
+  return *static_cast<const T*>(p);
+}
+
+template <class T>
+int compare_plain(const void* a, const void* b, const Collation*) {
+  return three_way(as<T>(a), as<T>(b));
+}
+template <class T>
+int compare_float(const void* a, const void* b, const Collation*) {
+  return compare_floats(as<T>(a), as<T>(b));
+}
+template <class T>
+int compare_class(const void* a, const void* b, const Collation*) {
+  return types::compare(as<T>(a), as<T>(b));
+}
+int compare_uuids(const void* a, const void* b, const Collation*) { return three_way(std::memcmp(a, b, 16), 0); }
+int compare_bytes(const void* a, const void* b, const Collation*) {
+  return as<StringRef>(a).compare(as<StringRef>(b));
+}
+int compare_strings(const void* a, const void* b, const Collation* collation) {
+  if (collation == nullptr || collation->is_c()) return compare_bytes(a, b, nullptr);
+  return collation->compare(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_bpchars(const void* a, const void* b, const Collation* collation) {
+  return compare_text(types::trim_bpchar(as<StringRef>(a).view()), types::trim_bpchar(as<StringRef>(b).view()),
+                      collation);
+}
+int compare_bit_strings(const void* a, const void* b, const Collation*) {
+  return compare_bits(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_array_values(const void* a, const void* b, const Collation* collation) {
+  return compare_arrays(as<StringRef>(a).view(), as<StringRef>(b).view(), collation);
+}
+
+// Integers of every width hash alike, so that int4 and int8 keys can meet in one hash join.
+template <class T>
+uint64_t hash_plain(const void* v, const Collation*) {
+  return hash_int(static_cast<uint64_t>(static_cast<int64_t>(as<T>(v))));
+}
+template <class T>
+uint64_t hash_float(const void* v, const Collation*) {
+  auto d = static_cast<double>(as<T>(v));
+  if (d == 0) d = 0;  // -0 equals 0
+  if (std::isnan(d)) d = std::numeric_limits<double>::quiet_NaN();
+  return hash_int(std::bit_cast<uint64_t>(d));
+}
+template <class T>
+uint64_t hash_class(const void* v, const Collation*) {
+  return types::hash(as<T>(v));
+}
+uint64_t hash_raw16(const void* v, const Collation*) { return hash_bytes(v, 16); }
+uint64_t hash_string_bytes(const void* v, const Collation*) { return as<StringRef>(v).hash(); }
+uint64_t hash_strings(const void* v, const Collation* collation) {
+  if (collation == nullptr || collation->deterministic()) return as<StringRef>(v).hash();
+  return collation->hash(as<StringRef>(v).view());
+}
+uint64_t hash_bpchars(const void* v, const Collation* collation) {
+  std::string_view s = types::trim_bpchar(as<StringRef>(v).view());
+  if (collation == nullptr || collation->deterministic()) return hash_bytes(s);
+  return collation->hash(s);
+}
+uint64_t hash_array_value(const void* v, const Collation* collation) {
+  return hash_array(as<StringRef>(v).view(), collation);
+}
+
+struct Order {
+  CompareFunction compare;
+  HashFunction hash;
+};
+
+Order order_of_string(const TypeInfo& type) {
+  if (type.category == 'A') return {compare_array_values, hash_array_value};
+  switch (type.oid.value()) {
+    case type_oid::kText.value():
+    case type_oid::kVarchar.value():
+    case type_oid::kName.value(): return {compare_strings, hash_strings};
+    case type_oid::kBpchar.value(): return {compare_bpchars, hash_bpchars};
+    case type_oid::kBytea.value():
+    case type_oid::kQuotedChar.value():
+    case type_oid::kUnknown.value(): return {compare_bytes, hash_string_bytes};
+    case type_oid::kBit.value():
+    case type_oid::kVarbit.value(): return {compare_bit_strings, hash_string_bytes};
+    case type_oid::kOidvector.value():
+    case type_oid::kInt2vector.value(): return {compare_array_values, hash_array_value};
+    default: return {nullptr, nullptr};
+  }
+}
+
+Order order_of(Oid oid) {
+  const TypeInfo* type = type_by_oid(oid);
+  if (type == nullptr) return {nullptr, nullptr};
+  switch (type->physical) {
+    case PhysicalType::kBool: return {compare_plain<uint8_t>, hash_plain<uint8_t>};
+    case PhysicalType::kInt16: return {compare_plain<int16_t>, hash_plain<int16_t>};
+    case PhysicalType::kInt32:
+      if (oid == type_oid::kVoid) return {nullptr, nullptr};
+      if (oid == type_oid::kXid || oid == type_oid::kCid) return {nullptr, hash_plain<uint32_t>};
+      // oid and reg* are unsigned; date and int4 are not.
+      if (oid == type_oid::kInt4 || oid == type_oid::kDate) return {compare_plain<int32_t>, hash_plain<int32_t>};
+      return {compare_plain<uint32_t>, hash_plain<uint32_t>};
+    case PhysicalType::kInt64:
+      if (oid == type_oid::kXid8 || oid == type_oid::kTid || oid == Oid{3220}) {
+        return {compare_plain<uint64_t>, hash_plain<uint64_t>};
+      }
+      return {compare_plain<int64_t>, hash_plain<int64_t>};
+    case PhysicalType::kFloat32: return {compare_float<float>, hash_float<float>};
+    case PhysicalType::kFloat64: return {compare_float<double>, hash_float<double>};
+    case PhysicalType::kNumeric: return {compare_class<types::Numeric>, hash_class<types::Numeric>};
+    case PhysicalType::kInterval:
+      if (oid == type_oid::kTimetz) return {compare_class<types::TimeTz>, hash_class<types::TimeTz>};
+      return {compare_class<types::Interval>, hash_class<types::Interval>};
+    case PhysicalType::kUuid: return {compare_uuids, hash_raw16};
+    case PhysicalType::kString: return order_of_string(*type);
+  }
+  return {nullptr, nullptr};
+}
+
+}  // namespace
+
+CompareFunction compare_function(Oid type) { return order_of(type).compare; }
+HashFunction hash_function(Oid type) { return order_of(type).hash; }
+
+}  // namespace varve::functions

@@ -1,0 +1,142 @@
+// The built-in types and how they are called.
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "types/interval.h"
+#include "types/numeric.h"
+
+namespace varve::functions {
+
+namespace {
+
+using types::PhysicalType;
+
+struct TypeFact {
+  uint32_t oid;
+  std::string_view name, sql_name;
+  PhysicalType physical;
+  char category;
+  bool preferred;
+  char kind;
+  int16_t length;
+  bool by_value;
+  char alignment;
+  uint32_t array_type, element_type;
+  bool collatable;
+};
+
+constexpr TypeFact kFacts[] = {
+#include "facts/types.inc"
+};
+
+struct Types {
+  std::vector<TypeInfo> all;
+  std::unordered_map<uint32_t, const TypeInfo*> by_oid;
+  std::unordered_map<std::string_view, const TypeInfo*> by_name;
+
+  Types() {
+    all.reserve(std::size(kFacts));
+    for (const TypeFact& f : kFacts) {
+      all.push_back({Oid{f.oid}, f.name, f.sql_name, f.physical, f.category, f.preferred, f.kind, f.length,
+                     f.by_value, f.alignment, Oid{f.array_type}, Oid{f.element_type}, f.collatable});
+    }
+    for (const TypeInfo& t : all) {
+      by_oid.emplace(t.oid.value(), &t);
+      by_name.emplace(t.name, &t);
+    }
+  }
+};
+
+const Types& types_table() {
+  static const Types table;
+  return table;
+}
+
+// "(p)" or the fields of an interval's typmod.
+std::string interval_modifier(int32_t typmod) {
+  int range = typmod >> 16 & types::kIntervalFullRange;
+  int precision = typmod & types::kIntervalFullPrecision;
+  using namespace types;
+  struct Named {
+    int mask;
+    std::string_view text;
+  };
+  constexpr Named kRanges[] = {
+      {kIntervalYear, " year"},
+      {kIntervalMonth, " month"},
+      {kIntervalDay, " day"},
+      {kIntervalHour, " hour"},
+      {kIntervalMinute, " minute"},
+      {kIntervalSecond, " second"},
+      {kIntervalYear | kIntervalMonth, " year to month"},
+      {kIntervalDay | kIntervalHour, " day to hour"},
+      {kIntervalDay | kIntervalHour | kIntervalMinute, " day to minute"},
+      {kIntervalDay | kIntervalHour | kIntervalMinute | kIntervalSecond, " day to second"},
+      {kIntervalHour | kIntervalMinute, " hour to minute"},
+      {kIntervalHour | kIntervalMinute | kIntervalSecond, " hour to second"},
+      {kIntervalMinute | kIntervalSecond, " minute to second"},
+  };
+  std::string out;
+  for (const Named& n : kRanges) {
+    if (n.mask == range) out = n.text;
+  }
+  if (precision != kIntervalFullPrecision) out += fmt::format("({})", precision);
+  return out;
+}
+
+std::string format_base(const TypeInfo& type, int32_t typmod) {
+  if (typmod < 0) {
+    // A bare "character" would mean character(1).
+    if (type.oid == type_oid::kBpchar) return "bpchar";
+    if (type.oid == type_oid::kBit) return "\"bit\"";
+    return std::string(type.sql_name);
+  }
+  switch (type.oid.value()) {
+    case type_oid::kBpchar.value(): return fmt::format("character({})", typmod - 4);
+    case type_oid::kVarchar.value(): return fmt::format("character varying({})", typmod - 4);
+    case type_oid::kNumeric.value():
+      return fmt::format("numeric({},{})", types::numeric_typmod_precision(typmod),
+                         types::numeric_typmod_scale(typmod));
+    case type_oid::kBit.value(): return fmt::format("bit({})", typmod);
+    case type_oid::kVarbit.value(): return fmt::format("bit varying({})", typmod);
+    case type_oid::kTime.value(): return fmt::format("time({}) without time zone", typmod);
+    case type_oid::kTimetz.value(): return fmt::format("time({}) with time zone", typmod);
+    case type_oid::kTimestamp.value(): return fmt::format("timestamp({}) without time zone", typmod);
+    case type_oid::kTimestamptz.value(): return fmt::format("timestamp({}) with time zone", typmod);
+    case type_oid::kInterval.value(): return "interval" + interval_modifier(typmod);
+    default: return std::string(type.sql_name);
+  }
+}
+
+}  // namespace
+
+std::span<const TypeInfo> all_types() { return types_table().all; }
+
+const TypeInfo* type_by_oid(Oid oid) {
+  auto it = types_table().by_oid.find(oid.value());
+  return it == types_table().by_oid.end() ? nullptr : it->second;
+}
+
+const TypeInfo* type_by_name(std::string_view pg_type_name) {
+  auto it = types_table().by_name.find(pg_type_name);
+  return it == types_table().by_name.end() ? nullptr : it->second;
+}
+
+std::string format_type(Oid oid, int32_t typmod) {
+  if (oid == kInvalidOid) return "-";
+  const TypeInfo* type = type_by_oid(oid);
+  if (type == nullptr) return "???";
+  // int2vector and oidvector have elements, but are not arrays by name.
+  const TypeInfo* element = type->category == 'A' && type->length == -1 && type->name.starts_with('_')
+                                ? type_by_oid(type->element_type)
+                                : nullptr;
+  if (element != nullptr) return format_base(*element, typmod) + "[]";
+  return format_base(*type, typmod);
+}
+
+}  // namespace varve::functions

@@ -1,0 +1,492 @@
+// How one range is read: sequential scan, index scan, subquery, function, CTE; and index joins.
+#include <algorithm>
+
+#include "common/sql_error.h"
+#include "functions/type_oids.h"
+#include "query_planner.h"
+
+namespace varve::planner {
+
+using analyzer::CastExpr;
+using analyzer::ConstExpr;
+using analyzer::FunctionExpr;
+using analyzer::InListExpr;
+using analyzer::RangeKind;
+using catalog::ColumnNumber;
+
+std::vector<ColumnNumber> QueryPlanner::needed_columns(uint32_t range) {
+  std::vector<ColumnNumber> columns;
+  const std::vector<bool>& used = used_columns_[range];
+  for (size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) columns.push_back(static_cast<ColumnNumber>(i + 1));
+  }
+  if (needs_ctid_[range]) columns.push_back(catalog::kCtidColumn);
+  return columns;
+}
+
+std::vector<Expr*> QueryPlanner::scan_layout(uint32_t range, const std::vector<ColumnNumber>& columns) {
+  std::vector<Expr*> layout;
+  const Range& r = *query_.ranges[range];
+  for (ColumnNumber number : columns) {
+    auto* c = arena_.make<ColumnExpr>();
+    c->kind = ExprKind::kColumn;
+    c->range = range;
+    c->column = number;
+    c->type = type_oid::kTid;
+    if (number > 0) {
+      const analyzer::RangeColumn& column = r.columns[static_cast<size_t>(number - 1)];
+      c->type = column.type;
+      c->typmod = column.typmod;
+      c->collation = column.collation;
+    }
+    layout.push_back(c);
+  }
+  return layout;
+}
+
+std::span<OutputColumn> QueryPlanner::scan_output(const Range& range, const std::vector<ColumnNumber>& columns) {
+  std::vector<OutputColumn> output;
+  for (ColumnNumber number : columns) {
+    OutputColumn c{};
+    c.type = number > 0 ? range.columns[static_cast<size_t>(number - 1)].type : type_oid::kTid;
+    c.typmod = number > 0 ? range.columns[static_cast<size_t>(number - 1)].typmod : -1;
+    const functions::TypeInfo* info = functions::type_by_oid(c.type);
+    c.physical = number == catalog::kCtidColumn ? types::PhysicalType::kInt64
+                 : info == nullptr              ? types::PhysicalType::kString
+                                                : info->physical;
+    output.push_back(c);
+  }
+  return arena_.copy(output);
+}
+
+Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
+  const Range& r = *query_.ranges[range];
+  if (r.kind == RangeKind::kRelation) return plan_relation(range, std::move(conjuncts));
+  Node node;
+  switch (r.kind) {
+    case RangeKind::kSubquery: node = plan_subquery_range(range); break;
+    case RangeKind::kFunction: {
+      std::vector<OuterReference> none;
+      node = plan_lateral_range(range, &none);
+      break;
+    }
+    case RangeKind::kValues: {
+      auto* plan = state_.make<ValuesPlan>(PlanKind::kValues);
+      std::vector<ExprList> rows;
+      Node nothing;
+      for (const ExprList& row : r.rows) {
+        std::vector<Expr*> folded;
+        for (Expr* e : row) folded.push_back(fold(e));
+        rows.push_back(resolve_all(folded, nothing));
+      }
+      plan->rows_exprs = arena_.copy(rows);
+      plan->rows = static_cast<double>(rows.size());
+      plan->total_cost = plan->rows * state_.settings.cpu_tuple_cost;
+      node.plan = plan;
+      break;
+    }
+    case RangeKind::kCte: {
+      QueryPlanner* owner = this;
+      for (uint32_t i = 0; i < r.cte_levels_up; ++i) owner = owner->parent_;
+      analyzer::Cte& cte = *owner->query_.ctes[r.cte];
+      uint32_t number = owner->cte_numbers_[r.cte];
+      if (number == UINT32_MAX) {  // used once: a subquery that stands where it is named
+        if (r.cte_levels_up != 0 && cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
+        QueryPlanner inner(state_, *cte.query, r.cte_levels_up == 0 ? this : owner, true);
+        node = inner.plan();
+        break;
+      }
+      auto* plan = state_.make<CteScanPlan>(r.work_table ? PlanKind::kWorkTableScan : PlanKind::kCteScan);
+      plan->cte = number;
+      Plan* source = state_.statement.ctes[number];
+      plan->rows = source == nullptr ? 100 : source->rows;
+      plan->total_cost = plan->rows * state_.settings.cpu_tuple_cost;
+      node.plan = plan;
+      break;
+    }
+    case RangeKind::kRelation: break;
+  }
+  std::vector<ColumnNumber> all;
+  for (size_t i = 0; i < r.columns.size(); ++i) all.push_back(static_cast<ColumnNumber>(i + 1));
+  node.layout = scan_layout(range, all);
+  if (node.plan->output.empty()) node.plan->output = scan_output(r, all);
+  node.ranges = RangeSet{1} << range;
+  node.order.clear();
+  return filter(std::move(node), conjuncts);
+}
+
+Node QueryPlanner::plan_subquery_range(uint32_t range) {
+  QueryPlanner inner(state_, *query_.ranges[range]->query, this, true);
+  Node node = inner.plan();
+  if (!inner.outer_references().empty()) throw SqlError(sqlstate::kInternalError, "a LATERAL item was planned as an independent one");
+  return node;
+}
+
+Node QueryPlanner::plan_lateral_range(uint32_t range, std::vector<OuterReference>* references) {
+  const Range& r = *query_.ranges[range];
+  Node node;
+  if (r.kind == RangeKind::kSubquery) {
+    QueryPlanner inner(state_, *r.query, this, true);
+    node = inner.plan();
+    *references = inner.outer_references();
+  } else {
+    // Arguments become parameters of the nested loop.
+    std::vector<Expr*> args;
+    for (Expr* arg : r.args) {
+      args.push_back(analyzer::rewrite(fold(arg), arena_, [&](Expr* x) -> Expr* {
+        if (x->kind != ExprKind::kColumn || x->as<ColumnExpr>().levels_up != 0) return nullptr;
+        auto* param = arena_.make<analyzer::ExecParamExpr>();
+        static_cast<Expr&>(*param) = *x;
+        param->kind = ExprKind::kExecParam;
+        auto it = std::find_if(references->begin(), references->end(), [&](const OuterReference& o) { return analyzer::same_expression(o.value, x); });
+        if (it == references->end()) {
+          references->push_back({state_.new_slot(), x});
+          it = references->end() - 1;
+        }
+        param->index = it->slot;
+        return param;
+      }));
+    }
+    Node nothing;
+    if (r.function == nullptr) {
+      auto* plan = state_.make<ResultPlan>(PlanKind::kResult);
+      plan->exprs = resolve_all(args, nothing);
+      if (r.with_ordinality) throw_not_supported("WITH ORDINALITY of a function that returns one value");
+      node.plan = plan;
+    } else {
+      auto* plan = state_.make<FunctionScanPlan>(PlanKind::kFunctionScan);
+      plan->function = r.function;
+      plan->site = r.site;
+      plan->args = resolve_all(args, nothing);
+      plan->with_ordinality = r.with_ordinality;
+      plan->rows = 1000;
+      plan->total_cost = 10;
+      node.plan = plan;
+    }
+  }
+  std::vector<ColumnNumber> all;
+  for (size_t i = 0; i < r.columns.size(); ++i) all.push_back(static_cast<ColumnNumber>(i + 1));
+  node.layout = scan_layout(range, all);
+  if (node.plan->output.empty()) node.plan->output = scan_output(r, all);
+  node.ranges = RangeSet{1} << range;
+  return node;
+}
+
+// --- tables
+
+namespace {
+
+const Expr* strip_relabel(const Expr* e) {
+  while (e->kind == ExprKind::kRelabel && e->as<CastExpr>().arg->collation == e->collation) e = e->as<CastExpr>().arg;
+  return e;
+}
+
+bool is_column(const Expr* e, uint32_t range, int16_t column) {
+  e = strip_relabel(e);
+  return e->kind == ExprKind::kColumn && e->as<ColumnExpr>().levels_up == 0 && e->as<ColumnExpr>().range == range &&
+         e->as<ColumnExpr>().column == column;
+}
+
+bool is_integer(Oid type) { return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8; }
+
+std::string_view mirrored(std::string_view op) {
+  if (op == "<") return ">";
+  if (op == "<=") return ">=";
+  if (op == ">") return "<";
+  if (op == ">=") return "<=";
+  return op;
+}
+
+}  // namespace
+
+Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
+  if (value->type == key.type) return value;
+  const functions::TypeInfo* from = functions::type_by_oid(value->type);
+  const functions::TypeInfo* to = functions::type_by_oid(key.type);
+  if (from == nullptr || to == nullptr) return nullptr;
+  // text against a varchar or name key: the same bytes.
+  if (from->physical == types::PhysicalType::kString && to->physical == types::PhysicalType::kString) {
+    return from->category == 'S' && to->category == 'S' && key.type != type_oid::kBpchar && value->type != type_oid::kBpchar
+               ? value : nullptr;
+  }
+  if (!is_integer(value->type) || !is_integer(key.type)) return nullptr;
+  if (to->length < from->length) {
+    // A wider value: only a constant that fits the key can be looked up.
+    if (value->kind != ExprKind::kConst || value->as<ConstExpr>().value.null) return nullptr;
+    const types::Value& v = value->as<ConstExpr>().value;
+    int64_t n = value->type == type_oid::kInt8 ? v.int64 : v.int32;
+    if (key.type == type_oid::kInt4 ? n != static_cast<int32_t>(n) : n != static_cast<int16_t>(n)) return nullptr;
+  }
+  const functions::Cast* cast = functions::find_cast(value->type, key.type);
+  if (cast == nullptr || cast->function == kInvalidOid) return nullptr;
+  auto* call = arena_.make<FunctionExpr>();
+  call->kind = ExprKind::kFunction;
+  call->type = key.type;
+  call->function = functions::function_by_oid(cast->function);
+  call->args = arena_.copy(std::vector<Expr*>{value});
+  auto* site = arena_.make<functions::CallSite>();
+  site->arg_types = call->function->args;
+  site->result_type = key.type;
+  call->site = site;
+  return fold(call);
+}
+
+QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog::Index& index,
+                                                   const std::vector<Expr*>& conjuncts, RangeSet available) {
+  IndexMatch match;
+  match.index = &index;
+  auto usable = [&](const Expr* value) {
+    RangeSet needs = ranges_of(value);
+    return (needs & ~available) == 0 && !analyzer::is_volatile(value) && !has_sublink(value);
+  };
+  for (const catalog::IndexColumn& key : index.keys) {
+    if (key.column <= 0) break;
+    Expr* equal = nullptr;
+    Expr* equal_conjunct = nullptr;
+    for (Expr* c : conjuncts) {
+      if (c->kind == ExprKind::kInList && match.any_of.empty()) {
+        const auto& in = c->as<InListExpr>();
+        if (in.negated || !is_column(in.arg, range, key.column) || in.site->collation != key.collation) continue;
+        std::vector<Expr*> values;
+        for (Expr* item : in.items) {
+          Expr* v = usable(item) ? key_value(key, item) : nullptr;
+          if (v != nullptr) values.push_back(v);
+        }
+        if (values.size() != in.items.size()) continue;
+        match.any_of = std::move(values);
+        match.used.push_back(c);
+        match.selectivity *= selectivity(c);
+        return match;
+      }
+      if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
+      const auto& f = c->as<FunctionExpr>();
+      if (f.site->collation != key.collation) continue;
+      bool left = is_column(f.args[0], range, key.column);
+      if (!left && !is_column(f.args[1], range, key.column)) continue;
+      Expr* value = left ? f.args[1] : f.args[0];
+      if (f.op->name != "=" || !usable(value)) continue;
+      equal = key_value(key, value);
+      equal_conjunct = c;
+      if (equal != nullptr) break;
+    }
+    if (equal != nullptr) {
+      match.equal.push_back(equal);
+      match.used.push_back(equal_conjunct);
+      match.selectivity *= selectivity(equal_conjunct);
+      continue;
+    }
+    // A range on this key, and no further.
+    for (Expr* c : conjuncts) {
+      if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
+      const auto& f = c->as<FunctionExpr>();
+      if (f.site->collation != key.collation) continue;
+      bool left = is_column(f.args[0], range, key.column);
+      if (!left && !is_column(f.args[1], range, key.column)) continue;
+      Expr* value = left ? f.args[1] : f.args[0];
+      if (!usable(value)) continue;
+      std::string_view op = left ? f.op->name : mirrored(f.op->name);
+      Expr* bound = op == "<" || op == "<=" || op == ">" || op == ">=" ? key_value(key, value) : nullptr;
+      if (bound == nullptr) continue;
+      bool is_lower = op[0] == '>';
+      if (is_lower ? match.lower != nullptr : match.upper != nullptr) continue;
+      (is_lower ? match.lower : match.upper) = bound;
+      (is_lower ? match.lower_inclusive : match.upper_inclusive) = op.size() == 2;
+      match.used.push_back(c);
+      match.selectivity *= selectivity(c);
+    }
+    break;
+  }
+  match.unique = index.unique && match.equal.size() == index.keys.size();
+  return match;
+}
+
+Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts, bool backward) {
+  const Range& r = *query_.ranges[range];
+  const catalog::Relation& relation = **r.relation;
+  std::vector<ColumnNumber> columns = needed_columns(range);
+  Node node;
+  node.ranges = RangeSet{1} << range;
+  node.layout = scan_layout(range, columns);
+  auto* plan = state_.make<IndexScanPlan>(PlanKind::kIndexScan);
+  plan->relation = r.relation;
+  plan->alias = r.alias;
+  plan->columns = arena_.copy(columns);
+  plan->output = scan_output(r, columns);
+  plan->index = match.index;
+  Node nothing;
+  plan->equal = resolve_all(match.equal, nothing);
+  plan->any_of = resolve_all(match.any_of, nothing);
+  IndexBound lower, upper;
+  if (match.lower != nullptr) lower = {resolve(match.lower, nothing), match.lower_inclusive};
+  if (match.upper != nullptr) upper = {resolve(match.upper, nothing), match.upper_inclusive};
+  plan->lower = lower;
+  plan->upper = upper;
+  plan->backward = backward;
+  plan->unique_match = match.unique;
+  std::vector<Expr*> rest;
+  for (Expr* c : conjuncts) {
+    if (std::find(match.used.begin(), match.used.end(), c) == match.used.end()) rest.push_back(c);
+  }
+  if (!rest.empty()) plan->filter = resolve(conjunction(rest), node);
+  double rows = relation_rows(relation), pages = relation_pages(relation);
+  double found = match.unique ? 1 : std::max(1.0, rows * match.selectivity);
+  plan->rows = found;
+  for (const Expr* c : rest) plan->rows = std::max(1.0, plan->rows * selectivity(c));
+  const PlannerSettings& s = state_.settings;
+  plan->total_cost = s.cpu_index_lookup_cost * static_cast<double>(std::max<size_t>(1, match.any_of.size())) +
+                     found * (s.cpu_tuple_cost * 3 + s.cpu_operator_cost) +
+                     std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
+  node.plan = plan;
+  for (size_t k = match.equal.size(); k < match.index->keys.size() && match.any_of.empty(); ++k) {
+    const catalog::IndexColumn& key = match.index->keys[k];
+    auto it = std::find_if(node.layout.begin(), node.layout.end(), [&](const Expr* e) { return e->as<ColumnExpr>().column == key.column; });
+    if (key.column <= 0 || it == node.layout.end()) break;
+    node.order.push_back({static_cast<uint32_t>(it - node.layout.begin()), key.descending != backward, key.nulls_first != backward});
+  }
+  return node;
+}
+
+Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
+  const Range& r = *query_.ranges[range];
+  const catalog::Relation& relation = **r.relation;
+  const PlannerSettings& s = state_.settings;
+  std::vector<ColumnNumber> columns = needed_columns(range);
+  Node best;
+  best.ranges = RangeSet{1} << range;
+  best.layout = scan_layout(range, columns);
+  double rows = relation_rows(relation);
+  {
+    auto* plan = state_.make<ScanPlan>(PlanKind::kSeqScan);
+    plan->relation = r.relation;
+    plan->alias = r.alias;
+    plan->columns = arena_.copy(columns);
+    plan->output = scan_output(r, columns);
+    plan->sample_percent = r.sample_percent;
+    if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
+    plan->rows = rows;
+    for (const Expr* c : conjuncts) plan->rows = std::max(1.0, plan->rows * selectivity(c));
+    plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
+                       rows * s.cpu_operator_cost * static_cast<double>(conjuncts.size());
+    plan->parallel_safe = true;
+    best.plan = plan;
+  }
+  if (!s.enable_index_scan || r.sample_percent >= 0) return best;
+  bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
+  for (const catalog::Index& index : relation.indexes) {
+    if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
+    IndexMatch match = match_index(range, index, conjuncts, 0);
+    bool bounded = !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
+    if (bounded) {
+      Node node = index_scan(range, match, conjuncts, false);
+      if (node.plan->total_cost < best.plan->total_cost) best = std::move(node);
+    }
+    if (single && s.enable_sort_avoidance && !match.unique) best = consider_order(std::move(best), range, match, conjuncts);
+  }
+  return best;
+}
+
+// ORDER BY … LIMIT over one table: an index that delivers the order may stop early.
+Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts) {
+  if (query_.order_by.empty() || query_.has_aggregates || query_.has_group_clause || query_.has_windows || query_.distinct ||
+      !query_.distinct_on.empty() || query_.has_set_returning || query_.limit == nullptr || !match.any_of.empty()) {
+    return best;
+  }
+  int direction = 0;  // 1 forward, -1 backward
+  size_t k = match.equal.size();
+  for (const analyzer::TargetKey& key : query_.order_by) {
+    if (k >= match.index->keys.size()) return best;
+    const catalog::IndexColumn& column = match.index->keys[k++];
+    if (column.column <= 0 || !is_column(query_.targets[key.target].expr, range, column.column) || key.collation != column.collation) return best;
+    bool forward = key.descending == column.descending && key.nulls_first == column.nulls_first;
+    bool backward = key.descending != column.descending && key.nulls_first != column.nulls_first;
+    int d = forward ? 1 : backward ? -1 : 0;
+    if (d == 0 || (direction != 0 && d != direction)) return best;
+    direction = d;
+  }
+  Node ordered = index_scan(range, match, conjuncts, direction < 0);
+  double wanted = 100;
+  Expr* limit = fold(query_.limit);
+  if (limit->kind == ExprKind::kConst && !limit->as<ConstExpr>().value.null) wanted = static_cast<double>(limit->as<ConstExpr>().value.int64) + 1;
+  double share = std::min(1.0, wanted / std::max(1.0, ordered.plan->rows));
+  if (ordered.plan->total_cost * share < best.plan->total_cost) {
+    ordered.plan->total_cost *= share;
+    return ordered;
+  }
+  return best;
+}
+
+Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
+                                  const std::vector<Expr*>& right_filter) {
+  Node none;
+  const Range& r = *query_.ranges[right_range];
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return none;
+  for (const Expr* c : conditions) {
+    if (has_sublink(c)) return none;
+  }
+  const catalog::Relation& relation = **r.relation;
+  IndexMatch best;
+  std::vector<Expr*> all = conditions;
+  all.insert(all.end(), right_filter.begin(), right_filter.end());
+  for (const catalog::Index& index : relation.indexes) {
+    if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
+    IndexMatch match = match_index(right_range, index, all, left.ranges);
+    // At least one key must come from the left side.
+    bool joined = std::any_of(match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()), [&](Expr* c) {
+      return std::find(conditions.begin(), conditions.end(), c) != conditions.end();
+    });
+    if (!joined) continue;
+    if (best.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
+  }
+  if (best.index == nullptr) return none;
+  IndexMatch bare = best;
+  size_t keys = best.equal.size();
+  bare.equal.clear();
+  bare.any_of.clear();
+  bare.lower = bare.upper = nullptr;
+  bare.used.clear();
+  // What the lookup answers; everything else is tested on the inner row or on the pair.
+  std::vector<Expr*> answered(best.used.begin(), best.used.begin() + static_cast<ptrdiff_t>(keys));
+  auto is_answered = [&](Expr* c) { return std::find(answered.begin(), answered.end(), c) != answered.end(); };
+  std::vector<Expr*> inner_filter, pair_conditions;
+  for (Expr* c : right_filter) {
+    if (!is_answered(c)) inner_filter.push_back(c);
+  }
+  for (Expr* c : conditions) {
+    if (!is_answered(c)) pair_conditions.push_back(c);
+  }
+  Node inner = index_scan(right_range, bare, inner_filter, false);
+  auto* plan = state_.make<IndexJoinPlan>(PlanKind::kIndexJoin);
+  plan->join = type;
+  plan->inner = &inner.plan->as<IndexScanPlan>();
+  plan->children = arena_.copy(std::vector<Plan*>{left.plan});
+  plan->keys = resolve_all(best.equal, left);
+  Node node;
+  node.ranges = left.ranges | RangeSet{1} << right_range;
+  node.layout = left.layout;
+  node.layout.insert(node.layout.end(), inner.layout.begin(), inner.layout.end());
+  if (!pair_conditions.empty()) plan->condition = resolve(conjunction(pair_conditions), node);
+  std::vector<OutputColumn> output(left.plan->output.begin(), left.plan->output.end());
+  output.insert(output.end(), inner.plan->output.begin(), inner.plan->output.end());
+  plan->output = arena_.copy(output);
+  double per_row = best.unique ? 1.0 : relation_rows(relation) * best.selectivity;
+  double matches = left.plan->rows * std::max(per_row, best.unique ? 1.0 : 0.001);
+  for (const Expr* c : inner_filter) matches *= selectivity(c);
+  for (const Expr* c : pair_conditions) matches *= selectivity(c);
+  plan->rows = std::max(1.0, matches);
+  if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
+  const PlannerSettings& s = state_.settings;
+  plan->startup_cost = left.plan->startup_cost;
+  plan->total_cost = left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + std::max(per_row, 1.0) * s.cpu_tuple_cost * 3);
+  if (type == JoinType::kSemi || type == JoinType::kAnti) {
+    plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows) : std::max(1.0, left.plan->rows * 0.5);
+    node.layout = left.layout;
+    node.ranges = left.ranges;
+    plan->output = left.plan->output;
+  }
+  // The lookups come in the left side's order.
+  node.order = left.order;
+  node.plan = plan;
+  return node;
+}
+
+}  // namespace varve::planner

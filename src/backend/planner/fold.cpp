@@ -1,0 +1,140 @@
+// Constant folding: immutable functions of constants are computed once, at planning.
+#include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
+#include "functions/type_oids.h"
+#include "planner/planner.h"
+#include "vector/vector.h"
+
+namespace varve::planner {
+
+using analyzer::BoolExpr;
+using analyzer::CastExpr;
+using analyzer::ConstExpr;
+using analyzer::ExprKind;
+using analyzer::FunctionExpr;
+using types::Value;
+
+namespace {
+
+bool is_const(const Expr* e) { return e->kind == ExprKind::kConst; }
+const Value& const_value(const Expr* e) { return e->as<ConstExpr>().value; }
+
+class Folder {
+ public:
+  Folder(Arena& arena, functions::EvalContext& eval) : arena_(arena), eval_(eval) {}
+
+  Expr* fold(Expr* e) {
+    if (e == nullptr) return nullptr;
+    Expr* copy = analyzer::copy_node(*e, arena_);
+    analyzer::visit_children(*copy, [&](Expr*& child) { child = fold(child); });
+    switch (copy->kind) {
+      case ExprKind::kFunction: return function(copy->as<FunctionExpr>());
+      case ExprKind::kCoerceViaIo: return coerce_via_io(copy->as<CastExpr>());
+      case ExprKind::kRelabel: return relabel(copy->as<CastExpr>());
+      case ExprKind::kAnd:
+      case ExprKind::kOr: return logic(copy->as<BoolExpr>());
+      case ExprKind::kNot: return negation(copy->as<BoolExpr>());
+      default: return copy;
+    }
+  }
+
+ private:
+  Expr* constant(const Expr& like, const Value& value) {
+    auto* c = arena_.make<ConstExpr>();
+    static_cast<Expr&>(*c) = like;
+    c->kind = ExprKind::kConst;
+    c->value = types::copy_value(value, arena_);
+    return c;
+  }
+
+  Expr* function(FunctionExpr& call) {
+    const functions::Function& f = *call.function;
+    if (f.volatility != functions::Volatility::kImmutable || f.kernel == nullptr) return &call;
+    bool any_null = false;
+    for (const Expr* arg : call.args) {
+      if (!is_const(arg)) return &call;
+      any_null = any_null || const_value(arg).null;
+    }
+    const functions::TypeInfo* type = functions::type_by_oid(call.type);
+    if (type == nullptr) return &call;
+    if (any_null && f.strict) return constant(call, Value::null_of(type->physical));
+    Arena scratch;
+    std::vector<vector::Vector> args;
+    std::vector<const vector::Vector*> pointers;
+    args.reserve(call.args.size());
+    for (const Expr* arg : call.args) {
+      args.emplace_back(const_value(arg).type, scratch, 1);
+      args.back().fill_constant(const_value(arg));
+      pointers.push_back(&args.back());
+    }
+    vector::Vector result(type->physical, scratch, 1);
+    functions::EvalContext context{&scratch, eval_.format, eval_.session};
+    functions::KernelCall kernel{pointers, {nullptr, 1}, result, context, *call.site};
+    try {
+      f.kernel(kernel);
+    } catch (const SqlError&) {
+      return &call;  // perhaps it is never evaluated
+    }
+    return constant(call, result.value(0));
+  }
+
+  Expr* coerce_via_io(CastExpr& cast) {
+    if (!is_const(cast.arg)) return &cast;
+    const functions::TypeInfo* type = functions::type_by_oid(cast.type);
+    const functions::TypeInfo* from = functions::type_by_oid(cast.arg->type);
+    // Text forms of dates and times depend on settings: only what is the same under all of them.
+    bool stable = from == nullptr || from->category == 'D' || from->category == 'T' || type == nullptr ||
+                  type->category == 'D' || type->category == 'T' || type->category == 'U';
+    if (const_value(cast.arg).null) return type == nullptr ? &cast : constant(cast, Value::null_of(type->physical));
+    if (stable) return &cast;
+    Arena scratch;
+    functions::EvalContext context{&scratch, eval_.format, eval_.session};
+    try {
+      std::string text;
+      functions::append_value(cast.arg->type, const_value(cast.arg), text, context);
+      return constant(cast, functions::parse_value(cast.type, cast.typmod, text, context));
+    } catch (const SqlError&) {
+      return &cast;
+    }
+  }
+
+  Expr* relabel(CastExpr& cast) {
+    if (!is_const(cast.arg)) return &cast;
+    Value value = const_value(cast.arg);
+    return constant(cast, value);
+  }
+
+  // x AND true = x; x AND false = false; the same for OR the other way round. NULLs stay.
+  Expr* logic(BoolExpr& e) {
+    bool is_and = e.kind == ExprKind::kAnd;
+    std::vector<Expr*> kept;
+    for (Expr* arg : e.args) {
+      if (is_const(arg) && !const_value(arg).null) {
+        bool value = const_value(arg).boolean != 0;
+        if (value == is_and) continue;
+        return arg;
+      }
+      if (arg->kind == e.kind) kept.insert(kept.end(), arg->as<BoolExpr>().args.begin(), arg->as<BoolExpr>().args.end());
+      else kept.push_back(arg);
+    }
+    if (kept.empty()) return constant(e, Value::of_bool(is_and));
+    if (kept.size() == 1) return kept[0];
+    e.args = arena_.copy(kept);
+    return &e;
+  }
+
+  Expr* negation(BoolExpr& e) {
+    if (!is_const(e.args[0])) return &e;
+    const Value& v = const_value(e.args[0]);
+    return v.null ? e.args[0] : constant(e, Value::of_bool(v.boolean == 0));
+  }
+
+  Arena& arena_;
+  functions::EvalContext& eval_;
+};
+
+}  // namespace
+
+Expr* fold_constants(Expr* e, Arena& arena, functions::EvalContext& eval) { return Folder(arena, eval).fold(e); }
+
+}  // namespace varve::planner

@@ -1,0 +1,151 @@
+// INSERT, UPDATE and DELETE over the plan of their rows.
+#include <algorithm>
+
+#include "common/sql_error.h"
+#include "functions/type_oids.h"
+#include "query_planner.h"
+
+namespace varve::planner {
+
+using analyzer::Target;
+using catalog::ColumnNumber;
+
+namespace {
+
+std::vector<ColumnNumber> live_columns(const catalog::Relation& relation) {
+  std::vector<ColumnNumber> columns;
+  for (size_t i = 0; i < relation.columns.size(); ++i) {
+    if (!relation.columns[i].dropped) columns.push_back(static_cast<ColumnNumber>(i + 1));
+  }
+  return columns;
+}
+
+}  // namespace
+
+// RETURNING, checks and generated columns are over the new row, followed by what else the child yields.
+void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>& row_layout, const Node& child) {
+  Node row;
+  row.layout = row_layout;
+  plan.checks = resolve_all(query_.checks, row);
+  plan.check_names = query_.check_names;
+  plan.generated = arena_.copy(std::span<const int16_t>(query_.generated));
+  plan.generated_exprs = resolve_all(query_.generated_exprs, row);
+  if (query_.returning.empty()) return;
+  Node with_extra;
+  with_extra.layout = row_layout;
+  with_extra.layout.insert(with_extra.layout.end(), child.layout.begin(), child.layout.end());
+  std::vector<Expr*> exprs;
+  for (const Target& t : query_.returning) exprs.push_back(fold(t.expr));
+  plan.returning = resolve_all(exprs, with_extra);
+  plan.output = output_of(exprs);
+  for (size_t i = 0; i < query_.returning.size(); ++i) {
+    plan.output[i].name = query_.returning[i].name;
+    plan.output[i].table = query_.returning[i].origin_table;
+    plan.output[i].table_column = query_.returning[i].origin_column;
+  }
+}
+
+Node QueryPlanner::plan_insert() {
+  const Range& target = *query_.ranges[0];
+  const catalog::Relation& relation = **target.relation;
+  Node child;
+  if (query_.source == nullptr) {
+    child.plan = state_.make<ResultPlan>(PlanKind::kResult);
+  } else {
+    child = plan_range(query_.from[0]->range, {});
+  }
+  std::vector<Expr*> row;
+  for (Target& t : query_.targets) row.push_back(fold(t.expr));
+  child = project(std::move(child), row);
+  auto* plan = state_.make<ModifyPlan>(PlanKind::kInsert);
+  plan->relation = target.relation;
+  plan->children = arena_.copy(std::vector<Plan*>{child.plan});
+  plan->rows = child.plan->rows;
+  plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost;
+  std::vector<Expr*> row_layout = scan_layout(0, live_columns(relation));
+  Node nothing;
+  set_modify_common(*plan, row_layout, nothing);
+  if (query_.on_conflict != nullptr) {
+    const analyzer::OnConflict& conflict = *query_.on_conflict;
+    plan->on_conflict = true;
+    plan->do_nothing = conflict.do_nothing;
+    plan->arbiters = conflict.arbiters;
+    if (!conflict.do_nothing) {
+      Node both;
+      both.layout = row_layout;
+      std::vector<Expr*> excluded = scan_layout(conflict.excluded_range, live_columns(relation));
+      both.layout.insert(both.layout.end(), excluded.begin(), excluded.end());
+      std::vector<ColumnNumber> columns;
+      std::vector<Expr*> values;
+      for (const Target& t : conflict.assignments) {
+        columns.push_back(t.assigned_column);
+        values.push_back(resolve(fold(t.expr), both));
+      }
+      plan->conflict_assigned = arena_.copy(columns);
+      plan->conflict_values = arena_.copy(values);
+      if (conflict.where != nullptr) plan->conflict_where = resolve(fold(conflict.where), both);
+    }
+  }
+  Node node;
+  node.plan = plan;
+  for (const Target& t : query_.returning) node.layout.push_back(t.expr);
+  return node;
+}
+
+Node QueryPlanner::plan_update_delete() {
+  bool update = query_.command == analyzer::CommandType::kUpdate;
+  const Range& target = *query_.ranges[0];
+  const catalog::Relation& relation = **target.relation;
+  std::vector<ColumnNumber> columns = live_columns(relation);
+  needs_ctid_[0] = true;
+  for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(fold(query_.where), &conjuncts);
+  where_conjuncts_ = conjuncts;
+  Node from = plan_from(std::move(conjuncts));
+
+  // ctid, the old row, new values, and what RETURNING wants from other tables.
+  std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
+  with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
+  std::vector<Expr*> old_row = scan_layout(0, with_ctid);
+  std::vector<Expr*> exprs = old_row;
+  std::vector<Expr*> values, extra;
+  std::vector<ColumnNumber> assigned;
+  for (Target& t : query_.targets) {
+    values.push_back(fold(t.expr));
+    assigned.push_back(t.assigned_column);
+  }
+  exprs.insert(exprs.end(), values.begin(), values.end());
+  for (Expr* e : from.layout) {
+    if (e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range != 0) extra.push_back(e);
+  }
+  exprs.insert(exprs.end(), extra.begin(), extra.end());
+  Node child = project(std::move(from), exprs);
+
+  auto* plan = state_.make<ModifyPlan>(update ? PlanKind::kUpdate : PlanKind::kDelete);
+  plan->relation = target.relation;
+  plan->children = arena_.copy(std::vector<Plan*>{child.plan});
+  plan->rows = child.plan->rows;
+  plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
+  plan->assigned = arena_.copy(assigned);
+  Node extras;
+  extras.layout = extra;
+  set_modify_common(*plan, scan_layout(0, columns), extras);
+
+  // On a newer version of the row: the conditions on it, and the new values from it.
+  Node newest;
+  newest.layout = old_row;
+  auto own_only = [&](const Expr* e) { return (ranges_of(e) & ~RangeSet{1}) == 0 && !has_sublink(e); };
+  std::vector<Expr*> recheck;
+  for (Expr* c : where_conjuncts_) {
+    if (own_only(c)) recheck.push_back(c);
+  }
+  if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), newest);
+  if (std::all_of(values.begin(), values.end(), own_only)) plan->recompute = resolve_all(values, newest);
+  Node node;
+  node.plan = plan;
+  for (const Target& t : query_.returning) node.layout.push_back(t.expr);
+  return node;
+}
+
+}  // namespace varve::planner

@@ -1,0 +1,640 @@
+// What stands above the joins: grouping, windows, the select list, DISTINCT, ORDER BY, LIMIT; set operations, CTEs.
+#include <algorithm>
+#include <cmath>
+
+#include "common/sql_error.h"
+#include "functions/type_oids.h"
+#include "query_planner.h"
+
+namespace varve::planner {
+
+using analyzer::AggregateExpr;
+using analyzer::CaseExpr;
+using analyzer::ConstExpr;
+using analyzer::GroupingExpr;
+using analyzer::Target;
+using analyzer::TargetKey;
+using analyzer::WindowExpr;
+using types::Value;
+
+std::span<OutputColumn> QueryPlanner::output_of(std::span<Expr* const> exprs) {
+  auto* columns = arena_.make_array<OutputColumn>(exprs.size());
+  for (size_t i = 0; i < exprs.size(); ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(exprs[i]->type);
+    columns[i] = OutputColumn{{}, exprs[i]->type, exprs[i]->typmod, exprs[i]->collation,
+                              info == nullptr ? types::PhysicalType::kString : info->physical, kInvalidOid, 0};
+  }
+  return {columns, exprs.size()};
+}
+
+namespace {
+
+void set_child(Arena& arena, Plan* plan, Plan* child) {
+  plan->children = arena.copy(std::vector<Plan*>{child});
+  plan->rows = child->rows;
+  plan->startup_cost = child->startup_cost;
+  plan->total_cost = child->total_cost;
+  plan->width = child->width;
+}
+
+bool contains_set_returning(const Expr* e) {
+  return analyzer::any_of(e, [](const Expr& x) { return x.kind == ExprKind::kSetReturning; });
+}
+
+}  // namespace
+
+Node QueryPlanner::plan() {
+  note_query_columns();
+  plan_ctes();
+  switch (query_.command) {
+    case analyzer::CommandType::kInsert: return plan_insert();
+    case analyzer::CommandType::kUpdate:
+    case analyzer::CommandType::kDelete: return plan_update_delete();
+    case analyzer::CommandType::kMerge: throw_not_supported("MERGE");
+    case analyzer::CommandType::kSelect: break;
+  }
+  return query_.set_op != nullptr ? plan_set_operation() : plan_select();
+}
+
+Node QueryPlanner::plan_select() {
+  std::vector<Expr*> conjuncts;
+  split_conjuncts(fold(query_.where), &conjuncts);
+  for (Target& t : query_.targets) t.expr = fold(t.expr);
+  query_.having = fold(query_.having);
+  for (const analyzer::RowLocking& lock : query_.locking) {
+    needs_ctid_[lock.range] = true;
+    used_columns_[lock.range].assign(used_columns_[lock.range].size(), true);
+  }
+  where_conjuncts_ = conjuncts;
+  Node node = plan_from(std::move(conjuncts));
+  if (query_.has_aggregates || query_.has_group_clause) node = plan_aggregation(std::move(node));
+  if (query_.has_windows) node = plan_windows(std::move(node));
+  if (!query_.locking.empty()) return plan_locking(std::move(node));
+  std::vector<Expr*> exprs;
+  for (const Target& t : query_.targets) exprs.push_back(t.expr);
+  node = project(std::move(node), exprs, query_.has_set_returning);
+  node = plan_distinct(std::move(node));
+  return finish_targets(plan_order_limit(std::move(node)));
+}
+
+Node QueryPlanner::project(Node node, std::vector<Expr*> exprs, bool set_returning) {
+  if (set_returning) {
+    // First a node that only expands the set-returning calls, then the expressions around them.
+    std::vector<Expr*> calls;
+    for (Expr* e : exprs) {
+      analyzer::any_of(e, [&](const Expr& x) {
+        if (x.kind == ExprKind::kSetReturning) {
+          for (Expr* arg : x.as<analyzer::SetReturningExpr>().args) {
+            if (contains_set_returning(arg)) throw_not_supported("nested set-returning functions");
+          }
+          calls.push_back(const_cast<Expr*>(&x));
+        }
+        return false;
+      });
+    }
+    std::vector<Expr*> expanded = node.layout;
+    expanded.insert(expanded.end(), calls.begin(), calls.end());
+    auto* set = state_.make<ProjectPlan>(PlanKind::kProjectSet);
+    std::vector<Expr*> resolved;
+    for (size_t i = 0; i < node.layout.size(); ++i) resolved.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
+    for (Expr* call : calls) {
+      Expr* copy = analyzer::copy_node(*call, arena_);
+      for (Expr*& arg : copy->as<analyzer::SetReturningExpr>().args) arg = resolve(arg, node);
+      resolved.push_back(copy);
+    }
+    set->exprs = arena_.copy(resolved);
+    set_child(arena_, set, node.plan);
+    set->rows *= 100;
+    set->output = output_of(expanded);
+    node.plan = set;
+    node.layout = std::move(expanded);
+    node.order.clear();
+  }
+  ExprList resolved = resolve_all(exprs, node);
+  bool identity = resolved.size() == node.layout.size() && !resolved.empty();
+  for (size_t i = 0; identity && i < resolved.size(); ++i) {
+    identity = resolved[i]->kind == ExprKind::kInput && resolved[i]->as<analyzer::InputExpr>().index == i;
+  }
+  std::vector<Node::Order> order;
+  for (const Node::Order& o : node.order) {
+    auto it = std::find_if(resolved.begin(), resolved.end(), [&](const Expr* e) {
+      return e->kind == ExprKind::kInput && e->as<analyzer::InputExpr>().index == o.column;
+    });
+    if (it == resolved.end()) break;
+    order.push_back({static_cast<uint32_t>(it - resolved.begin()), o.descending, o.nulls_first});
+  }
+  node.order = std::move(order);
+  node.layout = std::move(exprs);
+  if (identity) return node;
+  // FROM-less SELECT: one row of expressions.
+  if (node.plan->kind == PlanKind::kResult && node.plan->children.empty() && node.plan->output.empty() &&
+      node.plan->as<ResultPlan>().condition == nullptr) {
+    auto& result = node.plan->as<ResultPlan>();
+    result.exprs = resolved;
+    result.output = output_of(node.layout);
+    return node;
+  }
+  auto* plan = state_.make<ProjectPlan>(PlanKind::kProject);
+  plan->exprs = resolved;
+  set_child(arena_, plan, node.plan);
+  plan->total_cost += plan->rows * state_.settings.cpu_operator_cost * static_cast<double>(resolved.size());
+  plan->output = output_of(node.layout);
+  node.plan = plan;
+  return node;
+}
+
+// --- grouping
+
+namespace {
+
+void collect_aggregates(Expr* e, std::vector<Expr*>* out) {
+  analyzer::any_of(e, [&](const Expr& x) {
+    if (x.kind != ExprKind::kAggregate) return false;
+    bool known = std::any_of(out->begin(), out->end(), [&](Expr* o) { return analyzer::same_expression(o, &x); });
+    if (!known) out->push_back(const_cast<Expr*>(&x));
+    return false;
+  });
+}
+
+}  // namespace
+
+Node QueryPlanner::plan_aggregation(Node node) {
+  std::vector<Expr*> aggregates;
+  for (const Target& t : query_.targets) collect_aggregates(t.expr, &aggregates);
+  collect_aggregates(query_.having, &aggregates);
+  for (const analyzer::Window& w : query_.windows) {
+    for (const SortKey& k : w.partition) collect_aggregates(k.expr, &aggregates);
+    for (const SortKey& k : w.order) collect_aggregates(k.expr, &aggregates);
+  }
+  auto* plan = state_.make<AggregatePlan>(PlanKind::kAggregate);
+  std::vector<Expr*> groups;
+  for (Expr* g : query_.group_by) groups.push_back(fold(g));
+  for (Expr*& g : query_.group_by) g = fold(g);
+  plan->groups = resolve_all(groups, node);
+  std::vector<AggregateCallPlan> calls;
+  for (Expr* e : aggregates) {
+    const auto& a = e->as<AggregateExpr>();
+    AggregateCallPlan call;
+    call.function = a.function;
+    call.site = a.site;
+    call.args = resolve_all(a.args, node);
+    call.filter = a.filter == nullptr ? nullptr : resolve(a.filter, node);
+    call.distinct = a.distinct;
+    std::vector<SortKey> order(a.order_by.begin(), a.order_by.end());
+    for (SortKey& key : order) key.expr = resolve(key.expr, node);
+    call.order_by = arena_.copy(order);
+    calls.push_back(call);
+  }
+  plan->aggregates = arena_.copy(calls);
+  plan->grouping_sets = query_.grouping_sets;
+  Node result;
+  result.ranges = node.ranges;
+  result.layout = groups;
+  result.layout.insert(result.layout.end(), aggregates.begin(), aggregates.end());
+  double input_rows = node.plan->rows;
+  set_child(arena_, plan, node.plan);
+  double group_count = 1;
+  for (Expr* g : groups) group_count *= distinct_values(g, input_rows);
+  plan->rows = groups.empty() ? 1 : std::max(1.0, std::min(group_count, input_rows));
+  plan->total_cost += input_rows * state_.settings.cpu_operator_cost * static_cast<double>(1 + calls.size() + groups.size());
+  plan->startup_cost = plan->total_cost;
+
+  Expr* set_number = nullptr;
+  if (query_.grouping_sets.size() > 1) {
+    auto* number = arena_.make<analyzer::InputExpr>();
+    number->kind = ExprKind::kInput;
+    number->type = type_oid::kInt4;
+    number->index = static_cast<uint32_t>(result.layout.size());
+    set_number = number;
+    result.layout.push_back(number);
+  }
+  plan->output = output_of(result.layout);
+  result.plan = plan;
+
+  // GROUPING(a, b) is a function of the set's number.
+  auto replace_grouping = [&](Expr* e) {
+    return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
+      if (x->kind != ExprKind::kGrouping) return nullptr;
+      const auto& args = x->as<GroupingExpr>().args;
+      auto bits_of = [&](std::span<const uint32_t> set) {
+        int32_t bits = 0;
+        for (Expr* arg : args) {
+          auto it = std::find_if(groups.begin(), groups.end(), [&](Expr* g) { return analyzer::same_expression(g, fold(arg)); });
+          if (it == groups.end()) {
+            throw SqlError(sqlstate::kGroupingError, "arguments to GROUPING must be grouping expressions of the associated query level");
+          }
+          auto index = static_cast<uint32_t>(it - groups.begin());
+          bits = bits << 1 | (std::find(set.begin(), set.end(), index) == set.end() ? 1 : 0);
+        }
+        return bits;
+      };
+      auto constant = [&](int32_t v) {
+        auto* c = arena_.make<ConstExpr>();
+        c->kind = ExprKind::kConst;
+        c->type = type_oid::kInt4;
+        c->value = Value::of_int32(v);
+        return c;
+      };
+      if (set_number == nullptr) {
+        std::vector<uint32_t> all(groups.size());
+        for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+        return constant(bits_of(query_.grouping_sets.size() == 1 ? std::span<const uint32_t>(query_.grouping_sets[0]) : std::span<const uint32_t>(all)));
+      }
+      const functions::Operator* equal = functions::equality_operator(type_oid::kInt4);
+      auto* chosen = arena_.make<CaseExpr>();
+      chosen->kind = ExprKind::kCase;
+      chosen->type = type_oid::kInt4;
+      std::vector<Expr*> conditions, results;
+      for (size_t i = 0; i < query_.grouping_sets.size(); ++i) {
+        auto* test = arena_.make<analyzer::FunctionExpr>();
+        test->kind = ExprKind::kFunction;
+        test->type = type_oid::kBool;
+        test->function = functions::function_by_oid(equal->function);
+        auto* site = arena_.make<functions::CallSite>();
+        site->arg_types = test->function->args;
+        site->result_type = type_oid::kBool;
+        test->site = site;
+        test->args = arena_.copy(std::vector<Expr*>{set_number, constant(static_cast<int32_t>(i))});
+        conditions.push_back(test);
+        results.push_back(constant(bits_of(query_.grouping_sets[i])));
+      }
+      chosen->conditions = arena_.copy(conditions);
+      chosen->results = arena_.copy(results);
+      chosen->otherwise = constant(0);
+      return chosen;
+    });
+  };
+  for (Target& t : query_.targets) t.expr = replace_grouping(t.expr);
+  query_.having = query_.having == nullptr ? nullptr : replace_grouping(query_.having);
+  if (query_.having != nullptr) {
+    std::vector<Expr*> conditions;
+    split_conjuncts(query_.having, &conditions);
+    result = filter(std::move(result), conditions);
+  }
+  return result;
+}
+
+// --- windows
+
+Node QueryPlanner::plan_windows(Node node) {
+  std::vector<Expr*> calls;
+  for (const Target& t : query_.targets) {
+    analyzer::any_of(t.expr, [&](const Expr& x) {
+      if (x.kind != ExprKind::kWindow) return false;
+      bool known = std::any_of(calls.begin(), calls.end(), [&](Expr* o) { return analyzer::same_expression(o, &x); });
+      if (!known) calls.push_back(const_cast<Expr*>(&x));
+      return false;
+    });
+  }
+  for (uint32_t w = 0; w < query_.windows.size(); ++w) {
+    analyzer::Window& window = query_.windows[w];
+    std::vector<Expr*> of_window;
+    for (Expr* call : calls) {
+      if (call->as<WindowExpr>().window == w) of_window.push_back(call);
+    }
+    if (of_window.empty()) continue;
+    std::vector<SortKey> keys(window.partition.begin(), window.partition.end());
+    keys.insert(keys.end(), window.order.begin(), window.order.end());
+    for (SortKey& key : keys) key.expr = resolve(fold(key.expr), node);
+    if (!keys.empty()) node = sort(std::move(node), keys, nullptr);
+    auto* plan = state_.make<WindowPlan>(PlanKind::kWindow);
+    plan->partition = arena_.copy(std::vector<SortKey>(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(window.partition.size())));
+    plan->order = arena_.copy(std::vector<SortKey>(keys.begin() + static_cast<ptrdiff_t>(window.partition.size()), keys.end()));
+    plan->frame.mode = static_cast<FrameMode>(window.mode);
+    plan->frame.start = static_cast<FrameBoundKind>(window.start);
+    plan->frame.end = static_cast<FrameBoundKind>(window.end);
+    plan->frame.start_offset = window.start_offset == nullptr ? nullptr : resolve(window.start_offset, node);
+    plan->frame.end_offset = window.end_offset == nullptr ? nullptr : resolve(window.end_offset, node);
+    plan->frame.exclusion = static_cast<FrameExclusion>(window.exclusion);
+    plan->frame.range_add = window.range_add;
+    plan->frame.range_subtract = window.range_subtract;
+    std::vector<WindowCallPlan> plans;
+    for (Expr* call : of_window) {
+      const auto& e = call->as<WindowExpr>();
+      plans.push_back({e.function, e.site, resolve_all(e.args, node), e.filter == nullptr ? nullptr : resolve(e.filter, node)});
+    }
+    plan->calls = arena_.copy(plans);
+    set_child(arena_, plan, node.plan);
+    plan->total_cost += plan->rows * state_.settings.cpu_operator_cost * static_cast<double>(plans.size() + 1);
+    node.layout.insert(node.layout.end(), of_window.begin(), of_window.end());
+    plan->output = output_of(node.layout);
+    node.plan = plan;
+  }
+  return node;
+}
+
+// --- DISTINCT, ORDER BY, LIMIT
+
+Node QueryPlanner::sort(Node node, const std::vector<SortKey>& keys, Expr* limit) {
+  // Rows that already come in this order need no sorting.
+  std::vector<Node::Order> wanted;
+  bool plain = true;
+  for (const SortKey& key : keys) {
+    plain = plain && key.expr->kind == ExprKind::kInput;
+    if (plain) wanted.push_back({key.expr->as<analyzer::InputExpr>().index, key.descending, key.nulls_first});
+  }
+  bool sorted = plain && wanted.size() <= node.order.size();
+  for (size_t i = 0; sorted && i < wanted.size(); ++i) {
+    sorted = wanted[i].column == node.order[i].column && wanted[i].descending == node.order[i].descending &&
+             wanted[i].nulls_first == node.order[i].nulls_first;
+  }
+  if (sorted) return node;
+  auto* plan = state_.make<SortPlan>(PlanKind::kSort);
+  plan->keys = arena_.copy(keys);
+  plan->limit = limit;
+  set_child(arena_, plan, node.plan);
+  plan->output = node.plan->output;
+  double n = std::max(plan->rows, 2.0);
+  plan->total_cost += n * std::log2(n) * state_.settings.cpu_operator_cost * 2;
+  plan->startup_cost = plan->total_cost;
+  node.plan = plan;
+  node.order = plain ? wanted : std::vector<Node::Order>();
+  return node;
+}
+
+Node QueryPlanner::plan_distinct(Node node) {
+  if (query_.distinct) {
+    auto* plan = state_.make<AggregatePlan>(PlanKind::kAggregate);
+    std::vector<Expr*> groups;
+    for (size_t i = 0; i < node.layout.size(); ++i) groups.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
+    plan->groups = arena_.copy(groups);
+    double input_rows = node.plan->rows;
+    set_child(arena_, plan, node.plan);
+    double n = 1;
+    for (Expr* e : node.layout) n *= distinct_values(e, input_rows);
+    plan->rows = std::max(1.0, std::min(n, input_rows));
+    plan->total_cost += input_rows * state_.settings.cpu_operator_cost * 2;
+    plan->startup_cost = plan->total_cost;
+    plan->output = node.plan->output;
+    node.plan = plan;
+    node.order.clear();
+    return node;
+  }
+  if (query_.distinct_on.empty()) return node;
+  std::vector<SortKey> keys;
+  std::vector<uint32_t> columns;
+  auto add = [&](const TargetKey& k) {
+    SortKey key;
+    key.expr = make_input(node.layout[k.target], k.target);
+    key.descending = k.descending;
+    key.nulls_first = k.nulls_first;
+    key.collation = k.collation;
+    keys.push_back(key);
+  };
+  for (const TargetKey& k : query_.distinct_on) columns.push_back(k.target);
+  for (const TargetKey& k : query_.order_by) add(k);
+  for (const TargetKey& k : query_.distinct_on) {
+    bool there = std::any_of(query_.order_by.begin(), query_.order_by.end(), [&](const TargetKey& o) { return o.target == k.target; });
+    if (!there) add(k);
+  }
+  node = sort(std::move(node), keys, nullptr);
+  auto* plan = state_.make<UniquePlan>(PlanKind::kUnique);
+  plan->columns = arena_.copy(columns);
+  set_child(arena_, plan, node.plan);
+  plan->output = node.plan->output;
+  node.plan = plan;
+  return node;
+}
+
+namespace {
+
+// Rows a sort below LIMIT must keep; null when it cannot be said.
+Expr* sort_limit(Arena& arena, Expr* limit, Expr* offset) {
+  if (limit == nullptr) return nullptr;
+  if (offset == nullptr) return limit;
+  if (limit->kind != ExprKind::kConst || offset->kind != ExprKind::kConst) return nullptr;
+  const Value &a = limit->as<ConstExpr>().value, &b = offset->as<ConstExpr>().value;
+  int64_t sum = 0;
+  if (a.null || b.null || __builtin_add_overflow(a.int64, b.int64, &sum)) return nullptr;
+  auto* c = arena.make<ConstExpr>(limit->as<ConstExpr>());
+  c->value = Value::of_int64(sum);
+  return c;
+}
+
+double limit_rows(const Expr* limit, double rows) {
+  if (limit == nullptr || limit->kind != ExprKind::kConst || limit->as<ConstExpr>().value.null) return rows;
+  return std::min(rows, std::max(1.0, static_cast<double>(limit->as<ConstExpr>().value.int64)));
+}
+
+}  // namespace
+
+Node QueryPlanner::plan_order_limit(Node node) {
+  Expr* limit = query_.limit == nullptr ? nullptr : resolve(fold(query_.limit), node);
+  Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), node);
+  std::vector<SortKey> keys;
+  for (const TargetKey& k : query_.order_by) {
+    SortKey key;
+    key.expr = make_input(node.layout[k.target], k.target);
+    key.descending = k.descending;
+    key.nulls_first = k.nulls_first;
+    key.collation = k.collation;
+    keys.push_back(key);
+  }
+  if (!keys.empty()) node = sort(std::move(node), keys, query_.with_ties ? nullptr : sort_limit(arena_, limit, offset));
+  if (limit == nullptr && offset == nullptr) return node;
+  auto* plan = state_.make<LimitPlan>(PlanKind::kLimit);
+  plan->count = limit;
+  plan->offset = offset;
+  plan->with_ties = query_.with_ties;
+  plan->ties = arena_.copy(keys);
+  set_child(arena_, plan, node.plan);
+  plan->output = node.plan->output;
+  plan->rows = limit_rows(limit, plan->rows);
+  if (node.plan->rows > 0) {
+    double run = node.plan->total_cost - node.plan->startup_cost;
+    plan->total_cost = node.plan->startup_cost + run * plan->rows / node.plan->rows;
+  }
+  node.plan = plan;
+  return node;
+}
+
+// Drops columns that only ORDER BY needed, and names the rest.
+Node QueryPlanner::finish_targets(Node node) {
+  std::vector<Expr*> visible;
+  for (const Target& t : query_.targets) {
+    if (!t.junk) visible.push_back(t.expr);
+  }
+  if (visible.size() != query_.targets.size()) {
+    std::vector<Expr*> inputs;
+    for (size_t i = 0; i < query_.targets.size(); ++i) {
+      if (!query_.targets[i].junk) inputs.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
+    }
+    auto* plan = state_.make<ProjectPlan>(PlanKind::kProject);
+    plan->exprs = arena_.copy(inputs);
+    set_child(arena_, plan, node.plan);
+    plan->output = output_of(visible);
+    node.plan = plan;
+    node.order.clear();
+  }
+  node.layout = visible;
+  node.plan->output = arena_.copy(std::span<const OutputColumn>(node.plan->output));
+  size_t i = 0;
+  for (const Target& t : query_.targets) {
+    if (t.junk) continue;
+    OutputColumn& column = node.plan->output[i++];
+    column.name = t.name;
+    column.type = t.expr->type;
+    column.typmod = t.expr->typmod;
+    column.table = t.origin_table;
+    column.table_column = t.origin_column;
+  }
+  return node;
+}
+
+// Sort, then lock, then compute the select list, then cut: only rows that are returned get locked.
+Node QueryPlanner::plan_locking(Node node) {
+  std::vector<SortKey> keys;
+  for (const TargetKey& k : query_.order_by) {
+    SortKey key;
+    key.expr = resolve(query_.targets[k.target].expr, node);
+    key.descending = k.descending;
+    key.nulls_first = k.nulls_first;
+    key.collation = k.collation;
+    keys.push_back(key);
+  }
+  if (!keys.empty()) node = sort(std::move(node), keys, nullptr);
+  auto* plan = state_.make<LockRowsPlan>(PlanKind::kLockRows);
+  std::vector<LockRowsPlan::Target> targets;
+  for (const analyzer::RowLocking& lock : query_.locking) {
+    LockRowsPlan::Target target{};
+    target.relation = query_.ranges[lock.range]->relation;
+    target.strength = lock.strength;
+    target.policy = lock.policy;
+    std::vector<uint32_t> columns;
+    std::vector<catalog::ColumnNumber> numbers;
+    for (uint32_t i = 0; i < node.layout.size(); ++i) {
+      if (node.layout[i]->kind != ExprKind::kColumn) continue;
+      const auto& c = node.layout[i]->as<ColumnExpr>();
+      if (c.range != lock.range || c.levels_up != 0) continue;
+      if (c.column == catalog::kCtidColumn) {
+        target.tid_column = i;
+      } else if (c.column > 0) {
+        columns.push_back(i);
+        numbers.push_back(c.column);
+      }
+    }
+    target.row_columns = arena_.copy(columns);
+    target.row_column_numbers = arena_.copy(numbers);
+    targets.push_back(target);
+  }
+  plan->targets = arena_.copy(targets);
+  std::vector<Expr*> recheck;
+  for (Expr* c : where_conjuncts_) {
+    if (!has_sublink(c)) recheck.push_back(c);
+  }
+  if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), node);
+  if (query_.limit != nullptr) {
+    Expr* limit = resolve(fold(query_.limit), node);
+    Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), node);
+    plan->limit = sort_limit(arena_, limit, offset);
+  }
+  set_child(arena_, plan, node.plan);
+  plan->output = node.plan->output;
+  node.plan = plan;
+  state_.statement.read_only = false;
+  std::vector<Expr*> exprs;
+  for (const Target& t : query_.targets) exprs.push_back(t.expr);
+  node = project(std::move(node), exprs);
+  query_.order_by = {};
+  return finish_targets(plan_order_limit(std::move(node)));
+}
+
+// --- set operations
+
+Node QueryPlanner::plan_set_operation() {
+  const analyzer::SetOp& op = *query_.set_op;
+  std::vector<Plan*> inputs;
+  double rows = 0, cost = 0;
+  auto add = [&](auto&& self, Query& side) -> void {
+    // UNION ALL of UNION ALLs is one append.
+    bool nested = op.op == analyzer::SetOpKind::kUnion && side.set_op != nullptr &&
+                  side.set_op->op == analyzer::SetOpKind::kUnion && (side.set_op->all || !op.all) &&
+                  side.order_by.empty() && side.limit == nullptr && side.offset == nullptr && side.ctes.empty() && !side.is_correlated;
+    if (nested) {
+      self(self, *side.ranges[side.set_op->left->range]->query);
+      self(self, *side.ranges[side.set_op->right->range]->query);
+      return;
+    }
+    QueryPlanner inner(state_, side, this, true);
+    Node planned = inner.plan();
+    if (!inner.outer_references().empty()) throw_not_supported("LATERAL references in a set operation");
+    inputs.push_back(planned.plan);
+    rows += planned.plan->rows;
+    cost += planned.plan->total_cost;
+  };
+  add(add, *query_.ranges[op.left->range]->query);
+  add(add, *query_.ranges[op.right->range]->query);
+  Node node;
+  for (const Target& t : query_.targets) node.layout.push_back(t.expr);
+  Plan* plan = nullptr;
+  if (op.op == analyzer::SetOpKind::kUnion) {
+    plan = state_.make<Plan>(PlanKind::kAppend);
+  } else {
+    auto* set = state_.make<SetOperationPlan>(PlanKind::kSetOperation);
+    set->operation = op.op == analyzer::SetOpKind::kIntersect ? SetOperationKind::kIntersect : SetOperationKind::kExcept;
+    set->all = op.all;
+    plan = set;
+  }
+  plan->children = arena_.copy(inputs);
+  plan->rows = rows;
+  plan->total_cost = cost;
+  plan->output = output_of(node.layout);
+  node.plan = plan;
+  if (op.op == analyzer::SetOpKind::kUnion && !op.all) {
+    query_.distinct = true;
+    node = plan_distinct(std::move(node));
+  }
+  return finish_targets(plan_order_limit(std::move(node)));
+}
+
+// --- CTEs
+
+void QueryPlanner::plan_ctes() {
+  cte_numbers_.resize(query_.ctes.size(), UINT32_MAX);
+  for (size_t i = 0; i < query_.ctes.size(); ++i) {
+    analyzer::Cte& cte = *query_.ctes[i];
+    bool inline_it = !cte.recursive && !cte.materialize && (cte.references == 1 || cte.never_materialize);
+    if (inline_it || cte.references == 0) continue;
+    if (cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
+    auto number = static_cast<uint32_t>(state_.statement.ctes.size());
+    cte_numbers_[i] = number;
+    state_.statement.ctes.push_back(nullptr);
+    Node planned = cte.recursive ? plan_recursive_cte(cte) : QueryPlanner(state_, *cte.query, this, true).plan();
+    state_.statement.ctes[number] = planned.plan;
+  }
+}
+
+Node QueryPlanner::plan_recursive_cte(analyzer::Cte& cte) {
+  uint32_t number = static_cast<uint32_t>(state_.statement.ctes.size() - 1);
+  QueryPlanner level(state_, *cte.query, this, true);
+  level.note_query_columns();
+  level.plan_ctes();
+  const analyzer::SetOp& op = *cte.query->set_op;
+  auto* plan = state_.make<RecursiveUnionPlan>(PlanKind::kRecursiveUnion);
+  plan->work_table = number;
+  plan->distinct = !op.all;
+  QueryPlanner start(state_, *cte.query->ranges[op.left->range]->query, &level, true);
+  QueryPlanner step(state_, *cte.query->ranges[op.right->range]->query, &level, true);
+  Node first = start.plan();
+  Node second = step.plan();
+  plan->children = arena_.copy(std::vector<Plan*>{first.plan, second.plan});
+  plan->rows = first.plan->rows + second.plan->rows * 10;
+  plan->total_cost = first.plan->total_cost + second.plan->total_cost * 10;
+  plan->output = first.plan->output;
+  Node node;
+  node.plan = plan;
+  node.layout = first.layout;
+  return node;
+}
+
+void plan_query(PlannedStatement& statement, Query& query, const PlannerSettings& settings, txn::TxnManager& txns,
+                functions::EvalContext& eval) {
+  PlannerState state{statement, settings, txns, eval};
+  QueryPlanner planner(state, query, nullptr, false);
+  statement.read_only = query.command == analyzer::CommandType::kSelect;
+  Node node = planner.plan();
+  statement.root = node.plan;
+  statement.returns_rows = query.command == analyzer::CommandType::kSelect || !query.returning.empty();
+}
+
+}  // namespace varve::planner

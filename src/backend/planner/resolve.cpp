@@ -1,0 +1,201 @@
+// From the query's terms to the executor's: columns to inputs, outer columns to parameters, sublinks to subplans.
+#include <algorithm>
+#include <bit>
+
+#include "common/sql_error.h"
+#include "functions/type_oids.h"
+#include "query_planner.h"
+
+namespace varve::planner {
+
+using analyzer::BoolExpr;
+using analyzer::ExecParamExpr;
+using analyzer::InputExpr;
+using analyzer::SubplanExpr;
+using analyzer::SubqueryExpr;
+
+QueryPlanner::QueryPlanner(PlannerState& state, Query& query, QueryPlanner* parent, bool derived)
+    : state_(state), arena_(state.statement.arena), query_(query), parent_(parent), derived_(derived) {
+  if (query.ranges.size() > 64) throw_not_supported("more than 64 tables in one query");
+  for (const Range* range : query.ranges) used_columns_.emplace_back(range->columns.size(), false);
+  needs_ctid_.resize(query.ranges.size(), false);
+}
+
+Expr* QueryPlanner::make_input(const Expr* like, uint32_t index) {
+  auto* input = arena_.make<InputExpr>();
+  static_cast<Expr&>(*input) = *like;
+  input->kind = ExprKind::kInput;
+  input->index = index;
+  return input;
+}
+
+Expr* QueryPlanner::resolve(Expr* e, const Node& node) {
+  return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
+    if (x->kind == ExprKind::kConst || x->kind == ExprKind::kParam || x->kind == ExprKind::kExecParam ||
+        x->kind == ExprKind::kInput) {
+      return x;
+    }
+    for (size_t i = 0; i < node.layout.size(); ++i) {
+      if (analyzer::same_expression(node.layout[i], x)) return make_input(x, static_cast<uint32_t>(i));
+    }
+    if (x->kind == ExprKind::kColumn) {
+      const auto& column = x->as<ColumnExpr>();
+      if (column.levels_up > 0) return outer_reference(column);
+      throw SqlError(sqlstate::kInternalError, "variable not found in subplan target list");
+    }
+    if (x->kind == ExprKind::kSubquery) return make_subplan(x->as<SubqueryExpr>(), node);
+    return nullptr;
+  });
+}
+
+ExprList QueryPlanner::resolve_all(std::span<Expr* const> exprs, const Node& node) {
+  std::vector<Expr*> resolved;
+  for (Expr* e : exprs) resolved.push_back(resolve(e, node));
+  return arena_.copy(resolved);
+}
+
+uint32_t QueryPlanner::outer_slot(const ColumnExpr& column) {
+  auto* value = arena_.make<ColumnExpr>(column);
+  --value->levels_up;
+  // A subquery in FROM shares its parent's view of what lies further out.
+  if (derived_ && value->levels_up > 0) return parent_->outer_slot(*value);
+  for (const OuterReference& o : outer_) {
+    if (analyzer::same_expression(o.value, value)) return o.slot;
+  }
+  outer_.push_back({state_.new_slot(), value});
+  return outer_.back().slot;
+}
+
+Expr* QueryPlanner::outer_reference(const ColumnExpr& column) {
+  auto* param = arena_.make<ExecParamExpr>();
+  static_cast<Expr&>(*param) = column;
+  param->kind = ExprKind::kExecParam;
+  param->index = outer_slot(column);
+  return param;
+}
+
+Expr* QueryPlanner::make_subplan(SubqueryExpr& sublink, const Node& node) {
+  QueryPlanner inner(state_, *sublink.query, this, false);
+  Node planned = inner.plan();
+  auto* subplan = arena_.make<SubplanExpr>();
+  static_cast<Expr&>(*subplan) = sublink;
+  subplan->kind = ExprKind::kSubplan;
+  subplan->subquery = sublink.subquery;
+  subplan->subplan = static_cast<uint32_t>(state_.statement.subplans.size());
+  state_.statement.subplans.push_back(planned.plan);
+  std::vector<uint32_t> slots;
+  std::vector<Expr*> args;
+  for (const OuterReference& o : inner.outer_references()) {
+    slots.push_back(o.slot);
+    args.push_back(resolve(o.value, node));
+  }
+  subplan->param_slots = arena_.copy(slots);
+  subplan->args = arena_.copy(args);
+  subplan->left = resolve_all(sublink.left, node);
+  subplan->comparisons = sublink.comparisons;
+  return subplan;
+}
+
+namespace {
+
+// Level-`depth` columns that a subquery's expressions refer to.
+template <class F>
+void for_each_column(const Query& query, uint32_t depth, F&& f);
+
+template <class F>
+void for_each_column(const Expr* e, uint32_t depth, F&& f) {
+  if (e == nullptr) return;
+  if (e->kind == ExprKind::kColumn) {
+    if (e->as<ColumnExpr>().levels_up == depth) f(e->as<ColumnExpr>());
+    return;
+  }
+  if (e->kind == ExprKind::kSubquery) for_each_column(*e->as<SubqueryExpr>().query, depth + 1, f);
+  analyzer::visit_children(const_cast<Expr&>(*e), [&](Expr*& child) { for_each_column(child, depth, f); });
+}
+
+template <class F>
+void from_conditions(const FromItem* item, uint32_t depth, F&& f) {
+  if (item == nullptr || item->kind == analyzer::FromKind::kRange) return;
+  for_each_column(item->condition, depth, f);
+  from_conditions(item->left, depth, f);
+  from_conditions(item->right, depth, f);
+}
+
+template <class F>
+void for_each_column(const Query& query, uint32_t depth, F&& f) {
+  auto one = [&](const Expr* e) { for_each_column(e, depth, f); };
+  for (const analyzer::Target& t : query.targets) one(t.expr);
+  for (const analyzer::Target& t : query.returning) one(t.expr);
+  one(query.where);
+  one(query.having);
+  one(query.limit);
+  one(query.offset);
+  for (const Expr* e : query.group_by) one(e);
+  for (const FromItem* item : query.from) from_conditions(item, depth, f);
+  for (const analyzer::Window& w : query.windows) {
+    for (const SortKey& k : w.partition) one(k.expr);
+    for (const SortKey& k : w.order) one(k.expr);
+  }
+  for (const Range* range : query.ranges) {
+    if (range->query != nullptr) for_each_column(*range->query, depth + 1, f);
+    for (const Expr* e : range->args) one(e);
+    for (const ExprList& row : range->rows) {
+      for (const Expr* e : row) one(e);
+    }
+  }
+  for (const analyzer::Cte* cte : query.ctes) {
+    if (cte->query != nullptr) for_each_column(*cte->query, depth + 1, f);
+  }
+}
+
+}  // namespace
+
+void QueryPlanner::note_columns(const Expr* e) {
+  for_each_column(e, 0, [&](const ColumnExpr& c) {
+    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else if (c.column == catalog::kCtidColumn) needs_ctid_[c.range] = true;
+  });
+}
+
+void QueryPlanner::note_query_columns() {
+  for_each_column(query_, 0, [&](const ColumnExpr& c) {
+    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else if (c.column == catalog::kCtidColumn) needs_ctid_[c.range] = true;
+  });
+}
+
+RangeSet QueryPlanner::ranges_of(const Expr* e) const {
+  RangeSet set = 0;
+  for_each_column(e, 0, [&](const ColumnExpr& c) { set |= RangeSet{1} << c.range; });
+  return set;
+}
+
+bool QueryPlanner::has_sublink(const Expr* e) const {
+  return analyzer::any_of(e, [](const Expr& x) { return x.kind == ExprKind::kSubquery; });
+}
+
+Expr* QueryPlanner::fold(Expr* e) {
+  if (e == nullptr || !state_.settings.enable_constant_folding) return e;
+  return fold_constants(e, arena_, state_.eval);
+}
+
+void QueryPlanner::split_conjuncts(Expr* e, std::vector<Expr*>* out) {
+  if (e == nullptr) return;
+  if (e->kind == ExprKind::kAnd) {
+    for (Expr* arg : e->as<BoolExpr>().args) split_conjuncts(arg, out);
+    return;
+  }
+  out->push_back(e);
+}
+
+Expr* QueryPlanner::conjunction(const std::vector<Expr*>& parts) {
+  if (parts.empty()) return nullptr;
+  if (parts.size() == 1) return parts[0];
+  auto* both = arena_.make<BoolExpr>();
+  both->kind = ExprKind::kAnd;
+  both->type = type_oid::kBool;
+  both->args = arena_.copy(parts);
+  return both;
+}
+
+}  // namespace varve::planner

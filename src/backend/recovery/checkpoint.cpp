@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "common/bytes.h"
+#include "recovery/recovery.h"
+
+namespace varve::recovery {
+
+namespace {
+struct StoredHead {
+  uint64_t redo, next_xid, count;
+};
+struct StoredWriter {
+  uint64_t xid, first_lsn, last_lsn;
+};
+}  // namespace
+
+std::vector<uint8_t> encode_checkpoint(const CheckpointRecord& checkpoint) {
+  std::vector<uint8_t> body(sizeof(StoredHead) + checkpoint.writers.size() * sizeof(StoredWriter));
+  store_raw(body.data(),
+            StoredHead{checkpoint.redo.value(), checkpoint.next_xid.value(), checkpoint.writers.size()});
+  uint8_t* to = body.data() + sizeof(StoredHead);
+  for (const auto& w : checkpoint.writers) {
+    store_raw(to, StoredWriter{w.xid.value(), w.first_lsn.value(), w.last_lsn.value()});
+    to += sizeof(StoredWriter);
+  }
+  return body;
+}
+
+Result<CheckpointRecord> decode_checkpoint(wal::Bytes body) {
+  ByteReader reader(body.data(), body.size());
+  auto head = reader.raw<StoredHead>();
+  CheckpointRecord checkpoint{Lsn{head.redo}, Xid{head.next_xid}, {}};
+  for (uint64_t i = 0; i < head.count && reader.ok(); ++i) {
+    auto w = reader.raw<StoredWriter>();
+    checkpoint.writers.push_back({Xid{w.xid}, Lsn{w.first_lsn}, Lsn{w.last_lsn}});
+  }
+  if (!reader.ok()) return Status::corruption("checkpoint record is too short");
+  return checkpoint;
+}
+
+Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManager* txns, Xid next_xid,
+                  ControlFile& control, ControlData* data, const CheckpointOptions& options,
+                  bool* sync_failed) {
+  *sync_failed = false;
+  Lsn keep = log.reserved_lsn();
+  auto keep_records_of = [&](const std::vector<txn::TxnManager::ActiveWriter>& writers) {
+    for (const auto& w : writers) {
+      if (w.first_lsn != kInvalidLsn) keep = std::min(keep, w.first_lsn);
+    }
+  };
+  // Also the records of those that finish while the redo point is being found: their commit records lie
+  // behind it, and recovery looks from there at what they dropped.
+  if (txns != nullptr) keep_records_of(txns->active_writers());
+
+  CheckpointRecord record;
+  record.redo = log.begin_checkpoint();
+  record.next_xid = next_xid;
+  if (txns != nullptr) {
+    record.writers = txns->active_writers();
+    record.next_xid = txns->next_xid();
+    keep_records_of(record.writers);
+  }
+  keep = std::min(keep, record.redo);
+
+  VARVE_RETURN_IF_ERROR(pool.write_dirty(options.spread_us));
+  if (Status status = pool.sync(); !status.ok()) {
+    *sync_failed = true;
+    return status;
+  }
+
+  std::vector<uint8_t> body = encode_checkpoint(record);
+  if (body.size() > wal::kMaxRecordBytes / 2)
+    return Status::invalid("too many writers for a checkpoint record");
+  wal::RecordParts parts;
+  parts.kind = wal::RecordKind::kCheckpoint;
+  parts.body = body;
+  Lsn start;
+  VARVE_RETURN_IF_ERROR(log.flush(log.append(parts, &start)));
+
+  data->state = options.state;
+  data->redo = record.redo;
+  data->checkpoint = start;
+  data->next_xid = record.next_xid;
+  VARVE_RETURN_IF_ERROR(control.write(*data));
+  return log.release_before(keep);
+}
+
+}  // namespace varve::recovery

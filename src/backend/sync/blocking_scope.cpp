@@ -1,0 +1,41 @@
+#include "sync/blocking_scope.h"
+
+#include "sync/run_slots.h"
+
+namespace varve::sync {
+namespace {
+
+std::atomic<WaitHook*> g_hook{nullptr};
+
+// What the thread is, not whose session it runs.
+thread_local RunSlots* t_slots = nullptr;
+thread_local WaitReport* t_report = nullptr;
+thread_local const WaitEvent* t_waiting = nullptr;
+
+}  // namespace
+
+void ThreadRole::set_run_slots(RunSlots* slots) { t_slots = slots; }
+RunSlots* ThreadRole::run_slots() { return t_slots; }
+void ThreadRole::set_wait_report(WaitReport* report) { t_report = report; }
+
+WaitHook* BlockingScope::set_hook(WaitHook* hook) { return g_hook.exchange(hook); }
+
+BlockingScope::BlockingScope(const WaitEvent& event, CancelToken* token)
+    : event_(event), token_(token), outer_(t_waiting) {
+  t_waiting = &event;
+  if (t_report != nullptr) t_report->store(&event, std::memory_order_relaxed);
+  if (outer_ != nullptr) return;
+  if (WaitHook* hook = g_hook.load(std::memory_order_acquire)) hook->entering(event);
+  if (t_slots != nullptr) t_slots->give_up();
+}
+
+BlockingScope::~BlockingScope() {
+  t_waiting = outer_;
+  if (outer_ == nullptr) {
+    if (WaitHook* hook = g_hook.load(std::memory_order_acquire)) hook->leaving(event_);
+    if (t_slots != nullptr) t_slots->acquire();
+  }
+  if (t_report != nullptr) t_report->store(outer_, std::memory_order_relaxed);
+}
+
+}  // namespace varve::sync

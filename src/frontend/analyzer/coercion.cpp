@@ -1,0 +1,304 @@
+// Type coercion: PostgreSQL's rules of which type becomes which, and where.
+#include <algorithm>
+
+#include "analyzer/expression_walk.h"
+#include "binder.h"
+#include "parser/parser.h"
+
+namespace varve::analyzer {
+
+using functions::CastContext;
+using types::Value;
+
+namespace {
+
+bool is_string_category(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info != nullptr && info->category == 'S';
+}
+
+bool is_polymorphic(Oid type) {
+  return type == type_oid::kAnyelement || type == type_oid::kAnyarray || type == type_oid::kAnynonarray ||
+         type == type_oid::kAnyenum || type == type_oid::kAny || type == type_oid::kAnycompatible ||
+         type == type_oid::kAnycompatiblearray || type == type_oid::kAnycompatiblenonarray;
+}
+
+bool is_array_type(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info != nullptr && info->category == 'A' && info->element_type != kInvalidOid;
+}
+
+}  // namespace
+
+bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
+  if (from == to || from == type_oid::kUnknown) return true;
+  if (to == type_oid::kAny || to == type_oid::kAnyelement || to == type_oid::kAnycompatible) return true;
+  if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
+  if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
+  if (to == type_oid::kRecord) {
+    const functions::TypeInfo* info = functions::type_by_oid(from);
+    return info != nullptr && info->kind == 'c';
+  }
+  if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
+  if (is_array_type(from) && is_array_type(to)) {
+    return can_coerce(functions::type_by_oid(from)->element_type, functions::type_by_oid(to)->element_type, context);
+  }
+  // Anything has a text form: to a string type under assignment, from one by explicit cast.
+  if (is_string_category(to) && context >= CastContext::kAssignment) return functions::type_by_oid(from) != nullptr;
+  if (is_string_category(from) && context == CastContext::kExplicit) return functions::type_by_oid(to) != nullptr;
+  return false;
+}
+
+Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, int32_t location) {
+  if (location < 0) location = e->location;
+  if (e->type == to) return apply_typmod(e, typmod, context == CastContext::kExplicit);
+  if (to == type_oid::kAny || is_polymorphic(to)) return e;
+  const functions::TypeInfo* target = functions::type_by_oid(to);
+  if (target == nullptr) return nullptr;
+  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
+    const Value& v = e->as<ConstExpr>().value;
+    if (v.null) {
+      Expr* null = make_const(to, Value::null_of(target->physical), typmod);
+      null->location = e->location;
+      return null;
+    }
+    try {
+      // A length is applied as a cast of its own, so that an explicit one may cut silently.
+      bool length_type = to == type_oid::kVarchar || to == type_oid::kBpchar || to == type_oid::kBit ||
+                         to == type_oid::kVarbit;
+      Value read = functions::parse_value(to, length_type ? -1 : typmod, v.view(), context_.eval);
+      Expr* constant = make_const(to, types::copy_value(read, arena_), length_type ? -1 : typmod);
+      constant->location = e->location;
+      return length_type ? apply_typmod(constant, typmod, context == CastContext::kExplicit) : constant;
+    } catch (SqlError& error) {
+      if (error.fields().position == 0) error.at(position(e->location));
+      throw;
+    }
+  }
+  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam) {
+    Oid& known = (*context_.params)[e->as<ParamExpr>().index];
+    if (known == kInvalidOid || known == type_oid::kUnknown) known = to;
+    else if (known != to) {
+      throw SqlError(sqlstate::kAmbiguousParameter,
+                     fmt::format("inconsistent types deduced for parameter ${}", e->as<ParamExpr>().index + 1))
+          .detail(fmt::format("{} versus {}", type_text(known), type_text(to)))
+          .at(position(e->location));
+    }
+    e->type = to;
+    return apply_typmod(e, typmod, context == CastContext::kExplicit);
+  }
+  if (e->type == type_oid::kUnknown) {
+    Expr* cast = make<CastExpr>(ExprKind::kCoerceViaIo, to, location);
+    cast->as<CastExpr>().arg = e;
+    cast->typmod = typmod;
+    return cast;
+  }
+  if (!can_coerce(e->type, to, context)) return nullptr;
+  const functions::Cast* cast = functions::find_cast(e->type, to);
+  Expr* result = nullptr;
+  if (cast != nullptr && cast->function != kInvalidOid) {
+    const functions::Function* function = functions::function_by_oid(cast->function);
+    if (function == nullptr) return nullptr;
+    std::vector<Expr*> args{e};
+    // Functions with a length argument take the typmod, and whether the cast is explicit.
+    if (function->args.size() > 1) args.push_back(make_const(type_oid::kInt4, Value::of_int32(typmod)));
+    if (function->args.size() > 2) args.push_back(make_bool(context == CastContext::kExplicit));
+    result = make_function(*function, args, location, nullptr, context == CastContext::kExplicit ? 'c' : 'i');
+    result->type = to;
+    if (function->args.size() > 1) {
+      result->typmod = typmod;
+      return result;
+    }
+  } else {
+    bool binary = cast != nullptr;
+    result = make<CastExpr>(binary ? ExprKind::kRelabel : ExprKind::kCoerceViaIo, to, location);
+    result->as<CastExpr>().arg = e;
+    result->as<CastExpr>().implicit = context != CastContext::kExplicit;
+  }
+  if (target->collatable) result->collation = e->collation != kInvalidOid ? e->collation : catalog::kDefaultCollation;
+  return apply_typmod(result, typmod, context == CastContext::kExplicit);
+}
+
+Expr* Binder::apply_typmod(Expr* e, int32_t typmod, bool explicit_cast) {
+  if (typmod < 0 || e->typmod == typmod) return e;
+  const functions::Cast* cast = functions::find_cast(e->type, e->type);  // length coercion: type to itself
+  if (cast == nullptr || cast->function == kInvalidOid) return e;
+  const functions::Function* function = functions::function_by_oid(cast->function);
+  if (function == nullptr) return e;
+  std::vector<Expr*> args{e, make_const(type_oid::kInt4, Value::of_int32(typmod))};
+  if (function->args.size() > 2) args.push_back(make_bool(explicit_cast));
+  Expr* result = make_function(*function, args, e->location, nullptr, explicit_cast ? 'c' : 'i');
+  result->typmod = typmod;
+  result->collation = e->collation;
+  return result;
+}
+
+Expr* Binder::resolve_unknown(Expr* e) {
+  if (e->type != type_oid::kUnknown) return e;
+  return try_coerce(e, type_oid::kText, -1, CastContext::kImplicit);
+}
+
+Expr* Binder::coerce_to_boolean(Expr* e, std::string_view construct) {
+  if (e->type == type_oid::kBool) return e;
+  Expr* coerced = can_coerce(e->type, type_oid::kBool, CastContext::kAssignment) && !is_string_category(e->type)
+                      ? try_coerce(e, type_oid::kBool, -1, CastContext::kAssignment)
+                      : nullptr;
+  if (coerced == nullptr) {
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   fmt::format("argument of {} must be type boolean, not type {}", construct, type_text(e->type)))
+        .at(position(e->location));
+  }
+  return coerced;
+}
+
+Expr* Binder::coerce_to_specific(Expr* e, Oid type, std::string_view construct) {
+  Expr* coerced = try_coerce(e, type, -1, CastContext::kAssignment);
+  if (coerced == nullptr) {
+    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("argument of {} must be type {}, not type {}", construct,
+                                                            type_text(type), type_text(e->type)))
+        .at(position(e->location));
+  }
+  return coerced;
+}
+
+Expr* Binder::coerce_to_common(Expr* e, Oid type, std::string_view construct) {
+  Expr* coerced = try_coerce(e, type, -1, CastContext::kImplicit);
+  if (coerced == nullptr) {
+    throw SqlError(sqlstate::kCannotCoerce,
+                   fmt::format("{} could not convert type {} to {}", construct, type_text(e->type), type_text(type)))
+        .at(position(e->location));
+  }
+  return coerced;
+}
+
+Oid Binder::select_common_type(std::span<Expr* const> exprs, std::string_view construct) {
+  Oid common = type_oid::kUnknown;
+  for (Expr* e : exprs) {
+    if (e->type == type_oid::kUnknown || e->type == common) continue;
+    if (common == type_oid::kUnknown) {
+      common = e->type;
+      continue;
+    }
+    const functions::TypeInfo* now = functions::type_by_oid(common);
+    const functions::TypeInfo* next = functions::type_by_oid(e->type);
+    if (now == nullptr || next == nullptr || now->category != next->category) {
+      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("{} types {} and {} cannot be matched", construct,
+                                                              type_text(common), type_text(e->type)))
+          .at(position(e->location));
+    }
+    if (!now->preferred && can_coerce(common, e->type, CastContext::kImplicit) &&
+        !can_coerce(e->type, common, CastContext::kImplicit)) {
+      common = e->type;
+    }
+  }
+  return common == type_oid::kUnknown ? type_oid::kText : common;
+}
+
+Expr* Binder::coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column) {
+  Oid from = e->type;
+  Expr* coerced = try_coerce(e, type, typmod, CastContext::kAssignment);
+  if (coerced == nullptr) {
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   fmt::format("column \"{}\" is of type {} but expression is of type {}", column, type_text(type),
+                               type_text(from)))
+        .hint("You will need to rewrite or cast the expression.")
+        .at(position(e->location));
+  }
+  return coerced;
+}
+
+// --- type names
+
+namespace {
+
+std::string joined(parser::NameList names) {
+  std::string text;
+  for (std::string_view name : names) {
+    if (!text.empty()) text += '.';
+    text += name;
+  }
+  return text;
+}
+
+int32_t const_int(const parser::Node* node) {
+  if (parser::is<parser::ConstExpr>(node)) {
+    const auto* c = parser::as<parser::ConstExpr>(node);
+    if (c->type == parser::ConstKind::kInteger) return c->integer;
+  }
+  throw SqlError(sqlstate::kInvalidParameterValue, "type modifiers must be simple constants or identifiers");
+}
+
+// The type's typmod input function, for the types that have one.
+int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int32_t> mods) {
+  auto invalid = [](std::string text) { return SqlError(sqlstate::kInvalidParameterValue, std::move(text)); };
+  switch (type.value()) {
+    case type_oid::kVarchar.value():
+    case type_oid::kBpchar.value():
+      if (mods.size() != 1) throw invalid("invalid type modifier");
+      if (mods[0] < 1) throw invalid(fmt::format("length for type {} must be at least 1", type_name));
+      if (mods[0] > 10485760) throw invalid(fmt::format("length for type {} cannot exceed 10485760", type_name));
+      return mods[0] + 4;
+    case type_oid::kBit.value():
+    case type_oid::kVarbit.value():
+      if (mods.size() != 1) throw invalid("invalid type modifier");
+      if (mods[0] < 1) throw invalid(fmt::format("length for type {} must be at least 1", type_name));
+      return mods[0];
+    case type_oid::kNumeric.value():
+      if (mods.size() > 2) throw invalid("invalid NUMERIC type modifier");
+      if (mods[0] < 1 || mods[0] > 1000) {
+        throw invalid(fmt::format("NUMERIC precision {} must be between 1 and 1000", mods[0]));
+      }
+      if (mods.size() == 2 && (mods[1] < -1000 || mods[1] > 1000)) {
+        throw invalid(fmt::format("NUMERIC scale {} must be between -1000 and 1000", mods[1]));
+      }
+      return types::make_numeric_typmod(mods[0], mods.size() == 2 ? mods[1] : 0);
+    case type_oid::kTime.value():
+    case type_oid::kTimetz.value():
+    case type_oid::kTimestamp.value():
+    case type_oid::kTimestamptz.value():
+      if (mods.size() != 1) throw invalid("invalid type modifier");
+      return std::min(mods[0], 6);
+    case type_oid::kInterval.value():
+      return types::make_interval_typmod(mods[0], mods.size() > 1 ? std::min(mods[1], 6) : types::kIntervalFullPrecision);
+    default: throw SqlError(sqlstate::kSyntaxError, fmt::format("type modifier is not allowed for type \"{}\"", type_name));
+  }
+}
+
+}  // namespace
+
+TypeReference Binder::resolve_type(const parser::TypeName& name) {
+  TypeReference result;
+  result.set_of = name.set_of;
+  if (name.percent_type) throw_not_supported("%TYPE in a type name", position(name.location));
+  if (name.names.size() == 2 && name.names[0] != "pg_catalog" &&
+      context_.catalog.find_schema(name.names[0]) == kInvalidOid) {
+    throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name.names[0]))
+        .at(position(name.location));
+  }
+  const functions::TypeInfo* info = functions::type_by_name(name.names.back());
+  if (info == nullptr || (name.names.size() > 1 && name.names[0] != "pg_catalog")) {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", joined(name.names)))
+        .at(position(name.location));
+  }
+  result.type = info->oid;
+  if (!name.typmods.empty()) {
+    std::vector<int32_t> mods;
+    for (const parser::Node* mod : name.typmods) mods.push_back(const_int(mod));
+    try {
+      result.typmod = encode_typmod(info->oid, info->oid == type_oid::kBpchar ? "char" : info->name, mods);
+    } catch (SqlError& error) {
+      error.at(position(name.location));
+      throw;
+    }
+  }
+  if (!name.array_bounds.empty()) {
+    if (info->array_type == kInvalidOid) {
+      throw SqlError(sqlstate::kUndefinedObject, fmt::format("could not find array type for data type {}", info->sql_name))
+          .at(position(name.location));
+    }
+    result.type = info->array_type;
+  }
+  return result;
+}
+
+}  // namespace varve::analyzer

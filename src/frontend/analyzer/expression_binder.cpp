@@ -1,0 +1,823 @@
+// Scalar expressions: from what was written to what it means.
+#include <algorithm>
+#include <charconv>
+
+#include "analyzer/expression_walk.h"
+#include "binder.h"
+#include "parser/parser.h"
+
+namespace varve::analyzer {
+
+using functions::CastContext;
+using types::Value;
+
+std::string_view clause_text(Clause clause) {
+  switch (clause) {
+    case Clause::kWhere: return "WHERE";
+    case Clause::kJoinOn: return "JOIN conditions";
+    case Clause::kFromFunction: return "functions in FROM";
+    case Clause::kGroupBy: return "GROUP BY";
+    case Clause::kHaving: return "HAVING";
+    case Clause::kOrderBy: return "ORDER BY";
+    case Clause::kDistinctOn: return "DISTINCT ON";
+    case Clause::kLimit: return "LIMIT";
+    case Clause::kOffset: return "OFFSET";
+    case Clause::kValues: return "VALUES";
+    case Clause::kReturning: return "RETURNING";
+    case Clause::kUpdateSource: return "UPDATE";
+    case Clause::kInsertSource: return "INSERT";
+    case Clause::kCheck: return "check constraints";
+    case Clause::kDefault: return "DEFAULT expressions";
+    case Clause::kIndexExpression: return "index expressions";
+    case Clause::kIndexPredicate: return "index predicates";
+    case Clause::kGenerated: return "column generation expressions";
+    case Clause::kWindowPartition: return "window PARTITION BY";
+    case Clause::kWindowOrder: return "window ORDER BY";
+    case Clause::kWindowFrame: return "window frame";
+    case Clause::kFilter: return "FILTER";
+    case Clause::kAggregateArgument: return "aggregate arguments";
+    case Clause::kSelect:
+    case Clause::kOther: return "";
+  }
+  return "";
+}
+
+int Binder::position(int32_t location) const { return parser::character_position(context_.sql, location); }
+
+Expr* Binder::make_const(Oid type, const Value& value, int32_t typmod) {
+  auto* c = make<ConstExpr>(ExprKind::kConst, type);
+  c->value = value;
+  c->typmod = typmod;
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  if (info != nullptr && info->collatable) c->collation = catalog::kDefaultCollation;
+  return c;
+}
+Expr* Binder::make_null(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return make_const(type, Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+}
+Expr* Binder::make_bool(bool value) { return make_const(type_oid::kBool, Value::of_bool(value)); }
+Expr* Binder::make_not(Expr* e) {
+  auto* n = make<BoolExpr>(ExprKind::kNot, type_oid::kBool, e->location);
+  n->args = list({e});
+  return n;
+}
+Expr* Binder::make_and(std::vector<Expr*> args) {
+  if (args.empty()) return nullptr;
+  if (args.size() == 1) return args[0];
+  auto* n = make<BoolExpr>(ExprKind::kAnd, type_oid::kBool, args[0]->location);
+  n->args = list(args);
+  return n;
+}
+
+Expr* Binder::bind_clause(Scope& scope, const parser::Node* node, Clause clause) {
+  Clause outer = scope.clause;
+  scope.clause = clause;
+  Expr* e = bind_expr(scope, node);
+  scope.clause = outer;
+  return e;
+}
+
+Expr* Binder::bind_condition(Scope& scope, const parser::Node* node, Clause clause) {
+  Expr* e = bind_clause(scope, node, clause);
+  std::string_view construct = clause == Clause::kJoinOn ? "JOIN/ON" : clause == Clause::kCheck ? "CHECK" : clause_text(clause);
+  return coerce_to_boolean(e, construct);
+}
+
+namespace {
+
+// --- column references
+
+struct Found {
+  Expr* expr = nullptr;
+  int count = 0;
+  const ScopeItem* hidden = nullptr;  // matched but not usable here
+};
+
+Found find_unqualified(const Scope& scope, std::string_view name) {
+  Found found;
+  for (const ScopeItem& item : scope.items) {
+    if (!item.columns_visible || scope.hide_items) continue;
+    for (const ScopeColumn& c : item.columns) {
+      if (c.name != name) continue;
+      if (item.lateral_only && !item.lateral_ok) {
+        found.hidden = &item;
+        continue;
+      }
+      found.expr = c.expr;
+      ++found.count;
+    }
+  }
+  return found;
+}
+
+const ScopeItem* find_item(const Scope& scope, std::string_view schema, std::string_view name) {
+  for (const ScopeItem& item : scope.items) {
+    if (scope.hide_items) continue;
+    if (item.name_visible && item.name == name && (schema.empty() || item.schema == schema)) return &item;
+  }
+  return nullptr;
+}
+
+// The expression as seen from `levels` queries further in.
+Expr* raise_levels(Expr* e, uint32_t levels, Arena& arena) {
+  if (levels == 0) return e;
+  return rewrite(e, arena, [&](Expr* x) -> Expr* {
+    if (x->kind != ExprKind::kColumn) return nullptr;
+    auto* c = arena.make<ColumnExpr>(x->as<ColumnExpr>());
+    c->levels_up += levels;
+    return c;
+  });
+}
+
+void mark_correlated(Scope& scope, uint32_t levels) {
+  Scope* s = &scope;
+  for (uint32_t i = levels; i > 0 && s != nullptr; --i, s = s->parent) {
+    s->correlated = true;
+    s->max_levels_up = std::max(s->max_levels_up, i);
+  }
+}
+
+std::string dotted(parser::NameList names) {
+  std::string text;
+  for (std::string_view n : names) text += (text.empty() ? "" : ".") + std::string(n);
+  return text;
+}
+
+struct SystemColumnName {
+  std::string_view name;
+  int16_t number;
+  Oid type;
+};
+constexpr SystemColumnName kSystemColumns[] = {{"ctid", catalog::kCtidColumn, type_oid::kTid},
+                                               {"tableoid", catalog::kTableOidColumn, type_oid::kOid},
+                                               {"xmin", catalog::kXminColumn, type_oid::kXid}};
+
+}  // namespace
+
+// Column references, literals and the like; a class so that each kind of node is a short method.
+class ExpressionBinder {
+ public:
+  ExpressionBinder(Binder& binder, Scope& scope) : b_(binder), scope_(scope) {}
+
+  Expr* bind(const parser::Node* node);
+
+ private:
+  Expr* literal(const parser::ConstExpr& c);
+  Expr* column(const parser::ColumnRef& ref);
+  Expr* system_column(const ScopeItem& item, std::string_view name);
+  [[noreturn]] void column_not_found(const parser::ColumnRef& ref, const Found& hidden);
+  Expr* parameter(const parser::ParamRef& ref);
+  Expr* operation(const parser::OperatorExpr& e);
+  Expr* comparison(std::string_view name, Expr* left, Expr* right, int32_t location);
+  Expr* row_comparison(std::string_view name, const parser::RowExpr& left, const parser::RowExpr& right, int32_t location);
+  Expr* in_list(const parser::OperatorExpr& e);
+  Expr* array_operation(const parser::OperatorExpr& e, bool all);
+  Expr* between(const parser::OperatorExpr& e);
+  Expr* distinct_from(const parser::OperatorExpr& e);
+  Expr* null_if(const parser::OperatorExpr& e);
+  Expr* boolean(const parser::BoolExpr& e);
+  Expr* case_when(const parser::CaseExpr& e);
+  Expr* cast(const parser::TypeCast& e);
+  Expr* collate(const parser::CollateExpr& e);
+  Expr* sql_value(const parser::SqlValueFunction& e);
+  Expr* sub_link(const parser::SubLink& e);
+  Expr* array(const parser::ArrayExpr& e, Oid wanted);
+  Expr* row(const parser::RowExpr& e);
+  Expr* indirection(const parser::IndirectionExpr& e);
+  Expr* null_test(Expr* arg, bool is_not_null, int32_t location);
+  std::vector<Expr*> bind_all(std::span<parser::Node* const> nodes) {
+    std::vector<Expr*> result;
+    for (const parser::Node* n : nodes) result.push_back(bind(n));
+    return result;
+  }
+  std::vector<Expr*> to_common_type(std::vector<Expr*> items, std::string_view construct, Oid* type) {
+    *type = b_.select_common_type(items, construct);
+    for (Expr*& item : items) item = b_.coerce_to_common(item, *type, construct);
+    return items;
+  }
+  template <class T>
+  T* make(ExprKind kind, Oid type, int32_t location) {
+    return b_.make<T>(kind, type, location);
+  }
+  SqlError error(SqlState state, std::string message, int32_t location) {
+    return SqlError(state, std::move(message)).at(b_.position(location));
+  }
+
+  Binder& b_;
+  Scope& scope_;
+};
+
+Expr* Binder::bind_expr(Scope& scope, const parser::Node* node) { return ExpressionBinder(*this, scope).bind(node); }
+
+Expr* ExpressionBinder::bind(const parser::Node* node) {
+  using parser::NodeKind;
+  switch (node->kind) {
+    case NodeKind::kConstExpr: return literal(*parser::as<parser::ConstExpr>(node));
+    case NodeKind::kColumnRef: return column(*parser::as<parser::ColumnRef>(node));
+    case NodeKind::kParamRef: return parameter(*parser::as<parser::ParamRef>(node));
+    case NodeKind::kOperatorExpr: return operation(*parser::as<parser::OperatorExpr>(node));
+    case NodeKind::kBoolExpr: return boolean(*parser::as<parser::BoolExpr>(node));
+    case NodeKind::kFuncCall: return b_.bind_function_call(scope_, *parser::as<parser::FuncCall>(node));
+    case NodeKind::kTypeCast: return cast(*parser::as<parser::TypeCast>(node));
+    case NodeKind::kCollateExpr: return collate(*parser::as<parser::CollateExpr>(node));
+    case NodeKind::kCaseExpr: return case_when(*parser::as<parser::CaseExpr>(node));
+    case NodeKind::kSqlValueFunction: return sql_value(*parser::as<parser::SqlValueFunction>(node));
+    case NodeKind::kSubLink: return sub_link(*parser::as<parser::SubLink>(node));
+    case NodeKind::kArrayExpr: return array(*parser::as<parser::ArrayExpr>(node), kInvalidOid);
+    case NodeKind::kRowExpr: return row(*parser::as<parser::RowExpr>(node));
+    case NodeKind::kIndirectionExpr: return indirection(*parser::as<parser::IndirectionExpr>(node));
+    case NodeKind::kNullTest: {
+      const auto& t = *parser::as<parser::NullTest>(node);
+      if (parser::is<parser::RowExpr>(t.arg)) throw_not_supported("IS NULL of a row", b_.position(t.location));
+      return null_test(bind(t.arg), t.is_not_null, t.location);
+    }
+    case NodeKind::kBooleanTest: {
+      const auto& t = *parser::as<parser::BooleanTest>(node);
+      auto* e = make<BooleanTestExpr>(ExprKind::kBooleanTest, type_oid::kBool, t.location);
+      static constexpr std::string_view kNames[] = {"IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN",
+                                                    "IS NOT UNKNOWN"};
+      auto which = static_cast<size_t>(t.test);
+      e->arg = b_.coerce_to_boolean(bind(t.arg), kNames[which]);
+      e->test = static_cast<BooleanTest>(which);
+      return e;
+    }
+    case NodeKind::kCoalesceExpr: {
+      auto* e = make<CoalesceExpr>(ExprKind::kCoalesce, kInvalidOid, node->location);
+      e->args = b_.list(to_common_type(bind_all(parser::as<parser::CoalesceExpr>(node)->args), "COALESCE", &e->type));
+      e->collation = b_.common_collation(e->args);
+      return e;
+    }
+    case NodeKind::kMinMaxExpr: {
+      const auto& m = *parser::as<parser::MinMaxExpr>(node);
+      auto* e = make<MinMaxExpr>(ExprKind::kMinMax, kInvalidOid, node->location);
+      e->greatest = m.greatest;
+      e->args = b_.list(to_common_type(bind_all(m.args), m.greatest ? "GREATEST" : "LEAST", &e->type));
+      e->collation = b_.common_collation(e->args);
+      return e;
+    }
+    case NodeKind::kGroupingFunc: {
+      auto* e = make<GroupingExpr>(ExprKind::kGrouping, type_oid::kInt4, node->location);
+      e->args = b_.list(bind_all(parser::as<parser::GroupingFunc>(node)->args));
+      return e;
+    }
+    case NodeKind::kDefaultExpr:
+      throw error(sqlstate::kSyntaxError, "DEFAULT is not allowed in this context", node->location);
+    default: throw_not_supported(parser::kind_name(node->kind), b_.position(node->location));
+  }
+}
+
+Expr* ExpressionBinder::literal(const parser::ConstExpr& c) {
+  Expr* e = nullptr;
+  switch (c.type) {
+    case parser::ConstKind::kNull: e = b_.make_const(type_oid::kUnknown, Value::null_of(types::PhysicalType::kString)); break;
+    case parser::ConstKind::kBoolean: e = b_.make_bool(c.boolean); break;
+    case parser::ConstKind::kInteger: e = b_.make_const(type_oid::kInt4, Value::of_int32(c.integer)); break;
+    case parser::ConstKind::kFloat: {
+      int64_t n = 0;
+      auto [end, failed] = std::from_chars(c.text.data(), c.text.data() + c.text.size(), n);
+      if (failed == std::errc() && end == c.text.data() + c.text.size()) {
+        e = b_.make_const(type_oid::kInt8, Value::of_int64(n));
+      } else {
+        e = b_.make_const(type_oid::kNumeric, Value::of_numeric(types::parse_numeric(c.text, b_.arena())));
+      }
+      break;
+    }
+    case parser::ConstKind::kString:
+      e = b_.make_const(type_oid::kUnknown, Value::of_string(b_.arena().copy(c.text)));
+      e->collation = kInvalidOid;
+      break;
+    case parser::ConstKind::kBitString:
+    case parser::ConstKind::kHexString: {
+      std::string text = (c.type == parser::ConstKind::kHexString ? "x" : "b") + std::string(c.text);
+      try {
+        Value v = functions::parse_value(type_oid::kBit, -1, text, b_.context().eval);
+        e = b_.make_const(type_oid::kBit, types::copy_value(v, b_.arena()));
+      } catch (SqlError& failed) {
+        failed.at(b_.position(c.location));
+        throw;
+      }
+      break;
+    }
+  }
+  e->location = c.location;
+  return e;
+}
+
+Expr* ExpressionBinder::system_column(const ScopeItem& item, std::string_view name) {
+  if (item.range == UINT32_MAX || item.table == kInvalidOid) return nullptr;
+  for (const SystemColumnName& s : kSystemColumns) {
+    if (s.name != name) continue;
+    auto* c = make<ColumnExpr>(ExprKind::kColumn, s.type, -1);
+    c->range = item.range;
+    c->column = s.number;
+    return c;
+  }
+  return nullptr;
+}
+
+Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
+  if (ref.star) throw error(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", ref.location);
+  std::string_view name = ref.names.back();
+  std::string_view qualifier = ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view();
+  std::string_view schema = ref.names.size() > 2 ? ref.names[ref.names.size() - 3] : std::string_view();
+  if (ref.names.size() > 3) throw_not_supported("cross-database references", b_.position(ref.location));
+  uint32_t levels = 0;
+  Found hidden;
+  for (Scope* s = &scope_; s != nullptr; s = s->parent, ++levels) {
+    Expr* found = nullptr;
+    if (qualifier.empty()) {
+      Found f = find_unqualified(*s, name);
+      if (f.count > 1) {
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name), ref.location);
+      }
+      if (f.hidden != nullptr) hidden = f;
+      found = f.expr;
+      for (const ScopeItem& item : s->items) {
+        if (found != nullptr || s->hide_items) break;
+        if (item.columns_visible) found = system_column(item, name);
+      }
+    } else if (const ScopeItem* item = find_item(*s, schema, qualifier)) {
+      if (item->lateral_only && !item->lateral_ok) {
+        throw error(sqlstate::kInvalidColumnReference,
+                    fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier), ref.location)
+            .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the "
+                              "query.", qualifier));
+      }
+      int matches = 0;
+      for (const ScopeColumn& c : item->columns) {
+        if (c.name != name) continue;
+        found = c.expr;
+        ++matches;
+      }
+      if (matches > 1) {
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name), ref.location);
+      }
+      if (found == nullptr) found = system_column(*item, name);
+      if (found == nullptr) {
+        throw error(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
+      }
+    }
+    if (found != nullptr) {
+      mark_correlated(scope_, levels);
+      Expr* e = copy_node(*raise_levels(found, levels, b_.arena()), b_.arena());
+      e->location = ref.location;
+      return e;
+    }
+  }
+  column_not_found(ref, hidden);
+}
+
+void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Found& hidden) {
+  if (ref.names.size() > 1) {
+    std::string_view qualifier = ref.names[ref.names.size() - 2];
+    for (Scope* s = &scope_; s != nullptr; s = s->parent) {
+      for (const ScopeItem& item : s->items) {
+        if (item.table == kInvalidOid || item.range >= s->ranges.size()) continue;
+        const Range& range = *s->ranges[item.range];
+        if (range.relation != nullptr && (*range.relation)->name == qualifier && item.name != qualifier) {
+          throw error(sqlstate::kUndefinedTable,
+                      fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier), ref.location)
+              .hint(fmt::format("Perhaps you meant to reference the table alias \"{}\".", item.name));
+        }
+      }
+    }
+    throw error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"",
+                                                       dotted(ref.names.subspan(0, ref.names.size() - 1))), ref.location);
+  }
+  SqlError not_found = error(sqlstate::kUndefinedColumn,
+                             fmt::format("column \"{}\" does not exist", ref.names[0]), ref.location);
+  if (hidden.hidden != nullptr) {
+    not_found.hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this "
+                               "part of the query.", ref.names[0], hidden.hidden->name));
+  }
+  throw not_found;
+}
+
+Expr* ExpressionBinder::parameter(const parser::ParamRef& ref) {
+  std::vector<Oid>* params = b_.context().params;
+  auto number = static_cast<size_t>(ref.number);
+  if (params == nullptr || ref.number < 1 || number > 65535 || (number > params->size() && !b_.context().infer_params)) {
+    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number), ref.location);
+  }
+  if (number > params->size()) params->resize(number);
+  Oid type = (*params)[number - 1];
+  auto* p = make<ParamExpr>(ExprKind::kParam, type == kInvalidOid ? type_oid::kUnknown : type, ref.location);
+  p->index = static_cast<uint32_t>(number - 1);
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  if (info != nullptr && info->collatable) p->collation = catalog::kDefaultCollation;
+  return p;
+}
+
+Expr* ExpressionBinder::comparison(std::string_view name, Expr* left, Expr* right, int32_t location) {
+  return b_.make_operator(name, left, right, location);
+}
+
+// (a, b) = (c, d) is pairwise; the ordering ones compare lexicographically.
+Expr* ExpressionBinder::row_comparison(std::string_view name, const parser::RowExpr& left, const parser::RowExpr& right,
+                                       int32_t location) {
+  if (left.args.size() != right.args.size()) {
+    throw error(sqlstate::kSyntaxError, "unequal number of entries in row expressions", location);
+  }
+  if (left.args.empty()) throw error(sqlstate::kFeatureNotSupported, "cannot compare rows of zero length", location);
+  std::vector<Expr*> l = bind_all(left.args), r = bind_all(right.args);
+  if (name == "=" || name == "<>") {
+    std::vector<Expr*> pairs;
+    for (size_t i = 0; i < l.size(); ++i) pairs.push_back(comparison(name, l[i], r[i], location));
+    if (pairs.size() == 1) return pairs[0];
+    auto* all = make<BoolExpr>(name == "=" ? ExprKind::kAnd : ExprKind::kOr, type_oid::kBool, location);
+    all->args = b_.list(pairs);
+    return all;
+  }
+  if (name != "<" && name != "<=" && name != ">" && name != ">=") {
+    throw error(sqlstate::kFeatureNotSupported, fmt::format("could not determine interpretation of row comparison operator {}", name), location);
+  }
+  // a < x OR (a = x AND (b < y OR …)); only the last pair uses the operator as written.
+  std::string strict(1, name[0]);
+  Expr* result = nullptr;
+  for (size_t i = l.size(); i-- > 0;) {
+    if (result == nullptr) {
+      result = comparison(name, l[i], r[i], location);
+      continue;
+    }
+    auto* both = make<BoolExpr>(ExprKind::kAnd, type_oid::kBool, location);
+    both->args = b_.list({comparison("=", l[i], r[i], location), result});
+    auto* either = make<BoolExpr>(ExprKind::kOr, type_oid::kBool, location);
+    either->args = b_.list({comparison(strict, l[i], r[i], location), both});
+    result = either;
+  }
+  return result;
+}
+
+Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
+  using parser::OperatorForm;
+  if (e.name.size() > 1 && e.name[0] != "pg_catalog") {
+    throw error(sqlstate::kUndefinedFunction, fmt::format("operator does not exist: {}.{}", e.name[0], e.name[1]), e.location);
+  }
+  switch (e.form) {
+    case OperatorForm::kOperator:
+    case OperatorForm::kLike:
+    case OperatorForm::kILike:
+    case OperatorForm::kSimilar: {
+      if (parser::is<parser::RowExpr>(e.left) && parser::is<parser::RowExpr>(e.right)) {
+        return row_comparison(e.name.back(), *parser::as<parser::RowExpr>(e.left), *parser::as<parser::RowExpr>(e.right),
+                              e.location);
+      }
+      Expr* left = e.left == nullptr ? nullptr : bind(e.left);
+      return b_.make_operator(e.name.back(), left, bind(e.right), e.location);
+    }
+    case OperatorForm::kAny: return array_operation(e, false);
+    case OperatorForm::kAll: return array_operation(e, true);
+    case OperatorForm::kDistinct:
+    case OperatorForm::kNotDistinct: return distinct_from(e);
+    case OperatorForm::kNullIf: return null_if(e);
+    case OperatorForm::kIn: return in_list(e);
+    default: return between(e);
+  }
+}
+
+Expr* ExpressionBinder::in_list(const parser::OperatorExpr& e) {
+  bool negated = e.name.back() == "<>";
+  const auto& items = parser::as<parser::ListNode>(e.right)->items;
+  if (parser::is<parser::RowExpr>(e.left)) {
+    std::vector<Expr*> any;
+    for (const parser::Node* item : items) {
+      if (!parser::is<parser::RowExpr>(item)) throw_not_supported("this form of IN with rows", b_.position(item->location));
+      any.push_back(row_comparison("=", *parser::as<parser::RowExpr>(e.left), *parser::as<parser::RowExpr>(item), e.location));
+    }
+    auto* all = make<BoolExpr>(ExprKind::kOr, type_oid::kBool, e.location);
+    all->args = b_.list(any);
+    Expr* result = any.size() == 1 ? any[0] : all;
+    return negated ? b_.make_not(result) : result;
+  }
+  Expr* arg = bind(e.left);
+  std::vector<Expr*> values = bind_all(items);
+  std::vector<Expr*> all{arg};
+  all.insert(all.end(), values.begin(), values.end());
+  Oid common = b_.select_common_type(all, "IN");
+  const functions::Operator* equal = functions::equality_operator(common);
+  if (equal == nullptr) {
+    Expr* unused = b_.make_operator("=", arg, values[0], e.location);  // says which operator is missing
+    (void)unused;
+    throw error(sqlstate::kUndefinedFunction, fmt::format("could not identify an equality operator for type {}", b_.type_text(common)), e.location);
+  }
+  auto* in = make<InListExpr>(ExprKind::kInList, type_oid::kBool, e.location);
+  in->negated = negated;
+  in->arg = b_.coerce_to_common(arg, common, "IN");
+  for (Expr*& v : values) v = b_.coerce_to_common(v, common, "IN");
+  in->items = b_.list(values);
+  in->equal = functions::function_by_oid(equal->function);
+  Expr* pair[] = {in->arg, values[0]};
+  in->site = b_.make_site(*in->equal, pair, type_oid::kBool, b_.common_collation(pair));
+  return in;
+}
+
+Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all) {
+  Expr* arg = bind(e.left);
+  Expr* array_value = parser::is<parser::ArrayExpr>(e.right) ? array(*parser::as<parser::ArrayExpr>(e.right), kInvalidOid)
+                                                              : bind(e.right);
+  if (array_value->type == type_oid::kUnknown) {
+    const functions::TypeInfo* info = functions::type_by_oid(arg->type == type_oid::kUnknown ? type_oid::kText : arg->type);
+    if (info != nullptr && info->array_type != kInvalidOid) {
+      array_value = b_.try_coerce(array_value, info->array_type, -1, CastContext::kImplicit);
+    }
+  }
+  const functions::TypeInfo* array_info = functions::type_by_oid(array_value->type);
+  if (array_info == nullptr || array_info->element_type == kInvalidOid) {
+    throw error(sqlstate::kWrongObjectType, "op ANY/ALL (array) requires array on right side", e.location);
+  }
+  const functions::Operator* op = b_.find_operator(e.name.back(), arg->type, array_info->element_type, e.location);
+  if (op->result != type_oid::kBool) {
+    throw error(sqlstate::kWrongObjectType, "op ANY/ALL (array) requires operator to yield boolean", e.location);
+  }
+  auto* result = make<ArrayOpExpr>(ExprKind::kArrayOp, type_oid::kBool, e.location);
+  result->op = op;
+  result->function = functions::function_by_oid(op->function);
+  result->arg = b_.coerce_to_common(arg, op->left, "ANY");
+  if (op->right != array_info->element_type) {
+    const functions::TypeInfo* right = functions::type_by_oid(op->right);
+    Expr* coerced = right == nullptr ? nullptr : b_.try_coerce(array_value, right->array_type, -1, CastContext::kImplicit);
+    if (coerced == nullptr) throw_not_supported("this array comparison", b_.position(e.location));
+    array_value = coerced;
+  }
+  result->array = array_value;
+  result->all = all;
+  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, op->right, e.location);
+  Expr* pair[] = {result->arg, element};
+  result->site = b_.make_site(*result->function, pair, type_oid::kBool, b_.common_collation(pair));
+  return result;
+}
+
+Expr* ExpressionBinder::between(const parser::OperatorExpr& e) {
+  using parser::OperatorForm;
+  const auto& bounds = parser::as<parser::ListNode>(e.right)->items;
+  bool negated = e.form == OperatorForm::kNotBetween || e.form == OperatorForm::kNotBetweenSymmetric;
+  bool symmetric = e.form == OperatorForm::kBetweenSymmetric || e.form == OperatorForm::kNotBetweenSymmetric;
+  auto range = [&](const parser::Node* low, const parser::Node* high) -> Expr* {
+    Expr* a = comparison(negated ? "<" : ">=", bind(e.left), bind(low), e.location);
+    Expr* b = comparison(negated ? ">" : "<=", bind(e.left), bind(high), e.location);
+    auto* both = make<BoolExpr>(negated ? ExprKind::kOr : ExprKind::kAnd, type_oid::kBool, e.location);
+    both->args = b_.list({a, b});
+    return both;
+  };
+  Expr* first = range(bounds[0], bounds[1]);
+  if (!symmetric) return first;
+  auto* either = make<BoolExpr>(negated ? ExprKind::kAnd : ExprKind::kOr, type_oid::kBool, e.location);
+  either->args = b_.list({first, range(bounds[1], bounds[0])});
+  return either;
+}
+
+Expr* ExpressionBinder::distinct_from(const parser::OperatorExpr& e) {
+  bool negated = e.form == parser::OperatorForm::kNotDistinct;
+  if (parser::is<parser::RowExpr>(e.left) && parser::is<parser::RowExpr>(e.right)) {
+    throw_not_supported("IS DISTINCT FROM of rows", b_.position(e.location));
+  }
+  Expr* left = bind(e.left);
+  Expr* right = bind(e.right);
+  auto is_null_literal = [](const Expr* x) {
+    return x->kind == ExprKind::kConst && x->type == type_oid::kUnknown && x->as<ConstExpr>().value.null;
+  };
+  if (is_null_literal(right)) return null_test(left, !negated, e.location);
+  if (is_null_literal(left)) return null_test(right, !negated, e.location);
+  Expr* equal = b_.make_operator("=", left, right, e.location);
+  const auto& call = equal->as<FunctionExpr>();
+  auto* result = make<EqualityExpr>(ExprKind::kDistinct, type_oid::kBool, e.location);
+  result->equal = call.function;
+  result->site = call.site;
+  result->left = call.args[0];
+  result->right = call.args[1];
+  result->negated = negated;
+  return result;
+}
+
+Expr* ExpressionBinder::null_if(const parser::OperatorExpr& e) {
+  Expr* left = bind(e.left);
+  Expr* equal = b_.make_operator("=", left, bind(e.right), e.location);
+  const auto& call = equal->as<FunctionExpr>();
+  auto* result = make<EqualityExpr>(ExprKind::kNullIf, call.args[0]->type, e.location);
+  result->equal = call.function;
+  result->site = call.site;
+  result->left = call.args[0];
+  result->right = call.args[1];
+  result->collation = call.args[0]->collation;
+  return result;
+}
+
+Expr* ExpressionBinder::null_test(Expr* arg, bool is_not_null, int32_t location) {
+  auto* e = make<NullTestExpr>(ExprKind::kNullTest, type_oid::kBool, location);
+  e->arg = b_.resolve_unknown(arg);
+  e->is_not_null = is_not_null;
+  return e;
+}
+
+Expr* ExpressionBinder::boolean(const parser::BoolExpr& e) {
+  static constexpr std::string_view kNames[] = {"AND", "OR", "NOT"};
+  static constexpr ExprKind kKinds[] = {ExprKind::kAnd, ExprKind::kOr, ExprKind::kNot};
+  auto which = static_cast<size_t>(e.op);
+  auto* result = make<BoolExpr>(kKinds[which], type_oid::kBool, e.location);
+  std::vector<Expr*> args;
+  for (const parser::Node* arg : e.args) args.push_back(b_.coerce_to_boolean(bind(arg), kNames[which]));
+  result->args = b_.list(args);
+  return result;
+}
+
+Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
+  auto* result = make<CaseExpr>(ExprKind::kCase, kInvalidOid, e.location);
+  if (e.arg != nullptr) result->arg = b_.resolve_unknown(bind(e.arg));
+  std::vector<Expr*> conditions, results;
+  for (const parser::CaseWhen* when : e.whens) {
+    Expr* condition = bind(when->condition);
+    if (result->arg != nullptr) {
+      auto* input = make<CaseInputExpr>(ExprKind::kCaseInput, result->arg->type, result->arg->location);
+      input->typmod = result->arg->typmod;
+      input->collation = result->arg->collation;
+      condition = b_.make_operator("=", input, condition, when->location);
+    }
+    conditions.push_back(b_.coerce_to_boolean(condition, "CASE/WHEN"));
+    results.push_back(bind(when->result));
+  }
+  // PostgreSQL looks at ELSE first.
+  std::vector<Expr*> all;
+  all.push_back(e.otherwise != nullptr ? bind(e.otherwise)
+                                       : b_.make_const(type_oid::kUnknown, Value::null_of(types::PhysicalType::kString)));
+  all.insert(all.end(), results.begin(), results.end());
+  result->type = b_.select_common_type(all, "CASE");
+  for (Expr*& r : results) r = b_.coerce_to_common(r, result->type, "CASE/WHEN");
+  result->otherwise = b_.coerce_to_common(all[0], result->type, "CASE/ELSE");
+  result->conditions = b_.list(conditions);
+  result->results = b_.list(results);
+  all = results;
+  all.push_back(result->otherwise);
+  result->collation = b_.common_collation(all);
+  return result;
+}
+
+Expr* ExpressionBinder::cast(const parser::TypeCast& e) {
+  TypeReference target = b_.resolve_type(*e.type);
+  Expr* arg = parser::is<parser::ArrayExpr>(e.arg) ? array(*parser::as<parser::ArrayExpr>(e.arg), target.type) : bind(e.arg);
+  Oid from = arg->type;
+  Expr* result = b_.try_coerce(arg, target.type, target.typmod, CastContext::kExplicit, e.location);
+  if (result == nullptr) {
+    throw error(sqlstate::kCannotCoerce,
+                fmt::format("cannot cast type {} to {}", b_.type_text(from), b_.type_text(target.type)), e.location);
+  }
+  return result;
+}
+
+Expr* ExpressionBinder::collate(const parser::CollateExpr& e) {
+  Expr* arg = b_.resolve_unknown(bind(e.arg));
+  const functions::TypeInfo* info = functions::type_by_oid(arg->type);
+  if (info == nullptr || !info->collatable) {
+    throw error(sqlstate::kDatatypeMismatch, fmt::format("collations are not supported by type {}", b_.type_text(arg->type)), e.location);
+  }
+  std::string_view name = e.collation.back();
+  Oid found = kInvalidOid;
+  const catalog::KeyMatch match[] = {{"collname", Value::of_string(name)}};
+  b_.context().catalog.for_each(catalog::system_table("pg_collation"), match,
+                                [&](const catalog::Row& row) { found = row.oid("oid"); });
+  if (found == kInvalidOid) {
+    throw error(sqlstate::kUndefinedObject, fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", name), e.location);
+  }
+  auto* result = make<CastExpr>(ExprKind::kRelabel, arg->type, e.location);
+  result->arg = arg;
+  result->typmod = arg->typmod;
+  result->collation = found;
+  return result;
+}
+
+Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
+  using parser::SqlValueFunctionKind;
+  auto call = [&](std::string_view name) { return b_.call_by_name(name, {}, e.location); };
+  auto now_as = [&](Oid type) {
+    Expr* value = b_.try_coerce(call("now"), type, -1, CastContext::kExplicit, e.location);
+    if (e.precision >= 0) value = b_.apply_typmod(value, std::min(e.precision, 6), true);
+    return value;
+  };
+  switch (e.function) {
+    case SqlValueFunctionKind::kCurrentDate: return now_as(type_oid::kDate);
+    case SqlValueFunctionKind::kCurrentTime: return now_as(type_oid::kTimetz);
+    case SqlValueFunctionKind::kCurrentTimestamp: return now_as(type_oid::kTimestamptz);
+    case SqlValueFunctionKind::kLocalTime: return now_as(type_oid::kTime);
+    case SqlValueFunctionKind::kLocalTimestamp: return now_as(type_oid::kTimestamp);
+    case SqlValueFunctionKind::kCurrentRole:
+    case SqlValueFunctionKind::kCurrentUser:
+    case SqlValueFunctionKind::kUser: return call("current_user");
+    case SqlValueFunctionKind::kSessionUser: return call("session_user");
+    case SqlValueFunctionKind::kCurrentCatalog: return call("current_database");
+    case SqlValueFunctionKind::kCurrentSchema: return call("current_schema");
+  }
+  return nullptr;
+}
+
+Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
+  Query* query = b_.bind_select(*parser::as<parser::SelectStmt>(e.query), &scope_);
+  auto* result = make<SubqueryExpr>(ExprKind::kSubquery, type_oid::kBool, e.location);
+  result->query = query;
+  result->subquery = static_cast<SubqueryKind>(e.link == parser::SubLinkKind::kExists   ? SubqueryKind::kExists
+                                               : e.link == parser::SubLinkKind::kAny    ? SubqueryKind::kAny
+                                               : e.link == parser::SubLinkKind::kAll    ? SubqueryKind::kAll
+                                               : e.link == parser::SubLinkKind::kScalar ? SubqueryKind::kScalar
+                                                                                        : SubqueryKind::kArray);
+  std::vector<Target*> columns;
+  for (Target& t : query->targets) {
+    if (!t.junk) columns.push_back(&t);
+  }
+  if (result->subquery == SubqueryKind::kExists) return result;
+  if (result->subquery == SubqueryKind::kScalar || result->subquery == SubqueryKind::kArray) {
+    if (columns.size() != 1) throw error(sqlstate::kSyntaxError, "subquery must return only one column", e.location);
+    result->type = columns[0]->expr->type;
+    result->typmod = columns[0]->expr->typmod;
+    result->collation = columns[0]->expr->collation;
+    if (result->subquery == SubqueryKind::kArray) {
+      const functions::TypeInfo* info = functions::type_by_oid(result->type);
+      if (info == nullptr || info->array_type == kInvalidOid) {
+        throw error(sqlstate::kUndefinedObject, fmt::format("could not find array type for data type {}", b_.type_text(result->type)), e.location);
+      }
+      result->type = info->array_type;
+    }
+    return result;
+  }
+  std::vector<Expr*> left;
+  if (parser::is<parser::RowExpr>(e.test)) left = bind_all(parser::as<parser::RowExpr>(e.test)->args);
+  else left.push_back(bind(e.test));
+  if (left.size() < columns.size()) throw error(sqlstate::kSyntaxError, "subquery has too many columns", e.location);
+  if (left.size() > columns.size()) throw error(sqlstate::kSyntaxError, "subquery has too few columns", e.location);
+  std::string_view op = e.operator_name.empty() ? "=" : e.operator_name.back();
+  std::vector<Expr*> comparisons;
+  for (size_t i = 0; i < left.size(); ++i) {
+    // The left value's unknown literal takes the column's type; the comparison sees both as inputs.
+    if (left[i]->type == type_oid::kUnknown) {
+      left[i] = b_.coerce_to_common(left[i], columns[i]->expr->type, "ANY");
+    }
+    auto input = [&](size_t index, const Expr* like) {
+      auto* in = make<InputExpr>(ExprKind::kInput, like->type, e.location);
+      in->index = static_cast<uint32_t>(index);
+      in->typmod = like->typmod;
+      in->collation = like->collation;
+      return in;
+    };
+    comparisons.push_back(comparison(op, input(i, left[i]), input(left.size() + i, columns[i]->expr), e.location));
+  }
+  result->left = b_.list(left);
+  result->comparisons = b_.list(comparisons);
+  return result;
+}
+
+Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
+  const functions::TypeInfo* info = wanted == kInvalidOid ? nullptr : functions::type_by_oid(wanted);
+  Oid element = info == nullptr ? kInvalidOid : info->element_type;
+  std::vector<Expr*> items;
+  bool nested = false;
+  for (const parser::Node* item : e.elements) {
+    if (parser::is<parser::ArrayExpr>(item)) {
+      items.push_back(array(*parser::as<parser::ArrayExpr>(item), wanted));
+      nested = true;
+    } else {
+      items.push_back(bind(item));
+    }
+  }
+  auto* result = make<ListExpr>(ExprKind::kArray, kInvalidOid, e.location);
+  if (items.empty() && element == kInvalidOid) {
+    throw error(sqlstate::kIndeterminateDatatype, "cannot determine type of empty array", e.location)
+        .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].");
+  }
+  if (nested) {
+    result->type = items[0]->type;
+    for (Expr*& item : items) item = b_.coerce_to_common(item, result->type, "ARRAY");
+  } else {
+    Oid common = element != kInvalidOid ? element : b_.select_common_type(items, "ARRAY");
+    for (Expr*& item : items) {
+      item = element != kInvalidOid ? b_.try_coerce(item, common, -1, CastContext::kExplicit)
+                                    : b_.coerce_to_common(item, common, "ARRAY");
+      if (item == nullptr) throw error(sqlstate::kCannotCoerce, "ARRAY elements cannot be cast", e.location);
+    }
+    const functions::TypeInfo* element_info = functions::type_by_oid(common);
+    result->type = wanted != kInvalidOid && element != kInvalidOid ? wanted
+                   : element_info == nullptr                       ? kInvalidOid
+                                                                   : element_info->array_type;
+    if (result->type == kInvalidOid) {
+      throw error(sqlstate::kUndefinedObject, fmt::format("could not find array type for data type {}", b_.type_text(common)), e.location);
+    }
+  }
+  result->args = b_.list(items);
+  return result;
+}
+
+Expr* ExpressionBinder::row(const parser::RowExpr& e) {
+  if (e.args.size() == 1 && !e.explicit_row) return bind(e.args[0]);
+  throw_not_supported("ROW values", b_.position(e.location));
+}
+
+Expr* ExpressionBinder::indirection(const parser::IndirectionExpr& e) {
+  Expr* value = bind(e.arg);
+  for (const parser::Node* step : e.steps) {
+    if (!parser::is<parser::SubscriptStep>(step)) throw_not_supported("field selection", b_.position(e.location));
+    const auto& subscript = *parser::as<parser::SubscriptStep>(step);
+    if (subscript.is_slice) throw_not_supported("array slices", b_.position(e.location));
+    Expr* index = b_.coerce_to_specific(bind(subscript.upper != nullptr ? subscript.upper : subscript.lower), type_oid::kInt4, "array subscript");
+    value = b_.call_by_name("array_subscript", {value, index}, e.location);
+  }
+  return value;
+}
+
+}  // namespace varve::analyzer

@@ -1,0 +1,501 @@
+// Choosing functions and operators by name and argument types (PostgreSQL documentation, chapter 10).
+#include <algorithm>
+
+#include "analyzer/expression_walk.h"
+#include "binder.h"
+
+namespace varve::analyzer {
+
+using functions::CastContext;
+using functions::Function;
+using functions::FunctionKind;
+using functions::Operator;
+
+namespace {
+
+// A candidate: declared argument types, expanded to the call's number of arguments.
+template <class T>
+struct Candidate {
+  const T* what;
+  std::vector<Oid> args;
+  bool variadic = false;
+};
+
+char category_of(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info == nullptr ? 'X' : info->category;
+}
+bool preferred(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info != nullptr && info->preferred;
+}
+
+template <class T, class Score>
+void keep_best(std::vector<Candidate<T>>& candidates, Score&& score) {
+  int best = -1;
+  std::vector<Candidate<T>> kept;
+  for (Candidate<T>& c : candidates) {
+    int s = score(c);
+    if (s > best) {
+      kept.clear();
+      best = s;
+    }
+    if (s == best) kept.push_back(c);
+  }
+  candidates = std::move(kept);
+}
+
+// Steps 4.b to 4.f. Leaves one candidate on success.
+template <class T>
+void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid> types) {
+  keep_best(candidates, [&](const Candidate<T>& c) {
+    int exact = 0;
+    for (size_t i = 0; i < types.size(); ++i) exact += types[i] != type_oid::kUnknown && c.args[i] == types[i];
+    return exact;
+  });
+  if (candidates.size() == 1) return;
+  keep_best(candidates, [&](const Candidate<T>& c) {
+    int n = 0;
+    for (size_t i = 0; i < types.size(); ++i) {
+      if (types[i] == type_oid::kUnknown) continue;
+      n += c.args[i] == types[i] || (preferred(c.args[i]) && category_of(c.args[i]) == category_of(types[i]));
+    }
+    return n;
+  });
+  if (candidates.size() == 1) return;
+
+  // Unknown literals: the string category if any candidate takes one there, else the category all agree on.
+  bool has_unknown = std::find(types.begin(), types.end(), type_oid::kUnknown) != types.end();
+  if (!has_unknown) return;
+  std::vector<char> chosen(types.size(), 0);
+  bool resolved = true;
+  for (size_t i = 0; i < types.size() && resolved; ++i) {
+    if (types[i] != type_oid::kUnknown) continue;
+    bool any_string = false, all_same = true;
+    for (const Candidate<T>& c : candidates) {
+      any_string = any_string || category_of(c.args[i]) == 'S';
+      all_same = all_same && category_of(c.args[i]) == category_of(candidates[0].args[i]);
+    }
+    if (any_string) chosen[i] = 'S';
+    else if (all_same) chosen[i] = category_of(candidates[0].args[i]);
+    else resolved = false;
+  }
+  if (resolved) {
+    std::vector<Candidate<T>> kept;
+    for (const Candidate<T>& c : candidates) {
+      bool fits = true;
+      for (size_t i = 0; i < types.size(); ++i) {
+        if (chosen[i] == 0) continue;
+        bool any_preferred = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate<T>& o) {
+          return category_of(o.args[i]) == chosen[i] && preferred(o.args[i]);
+        });
+        fits = fits && category_of(c.args[i]) == chosen[i] && (!any_preferred || preferred(c.args[i]));
+      }
+      if (fits) kept.push_back(c);
+    }
+    if (!kept.empty()) candidates = std::move(kept);
+    if (candidates.size() == 1) return;
+  }
+  // All known arguments of one type: take the unknown ones to be of it too.
+  Oid known = kInvalidOid;
+  for (Oid type : types) {
+    if (type == type_oid::kUnknown) continue;
+    if (known != kInvalidOid && known != type) return;
+    known = type;
+  }
+  if (known == kInvalidOid) return;
+  std::vector<Candidate<T>> kept;
+  for (const Candidate<T>& c : candidates) {
+    if (std::all_of(c.args.begin(), c.args.end(), [&](Oid a) { return a == known; })) kept.push_back(c);
+  }
+  if (kept.size() == 1) candidates = std::move(kept);
+}
+
+std::string signature(std::string_view name, std::span<Expr* const> args) {
+  std::string text(name);
+  text += '(';
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += functions::format_type(args[i]->type, -1);
+  }
+  return text + ')';
+}
+
+bool is_polymorphic_array(Oid type) { return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray; }
+bool is_polymorphic_element(Oid type) {
+  return type == type_oid::kAnyelement || type == type_oid::kAnycompatible || type == type_oid::kAnynonarray ||
+         type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnyenum;
+}
+
+}  // namespace
+
+const types::Collation* Binder::collation_object(Oid oid) {
+  if (oid == kInvalidOid || oid == catalog::kDefaultCollation || oid == catalog::kCCollation) return nullptr;
+  const types::Collation* found = nullptr;
+  const catalog::KeyMatch match[] = {{"oid", types::Value::of_oid(oid.value())}};
+  context_.catalog.for_each(catalog::system_table("pg_collation"), match, [&](const catalog::Row& row) {
+    if (row.letter("collprovider") == 'i') {
+      found = &types::Collation::icu(row.text("colliculocale"), row.boolean("collisdeterministic"));
+    }
+  });
+  return found;
+}
+
+Oid Binder::common_collation(std::span<Expr* const> args) {
+  Oid result = kInvalidOid;
+  for (Expr* arg : args) {
+    if (arg->collation == kInvalidOid) continue;
+    if (result == kInvalidOid || result == catalog::kDefaultCollation) result = arg->collation;
+  }
+  return result;
+}
+
+const functions::CallSite* Binder::make_site(const Function& function, std::span<Expr* const> args, Oid result_type,
+                                             Oid collation) {
+  (void)function;
+  auto* site = arena_.make<functions::CallSite>();
+  Oid* arg_types = arena_.make_array<Oid>(args.size());
+  for (size_t i = 0; i < args.size(); ++i) arg_types[i] = args[i]->type;
+  site->arg_types = {arg_types, args.size()};
+  site->result_type = result_type;
+  site->collation = collation_object(collation);
+  return site;
+}
+
+Expr* Binder::make_function(const Function& function, std::span<Expr* const> args, int32_t location,
+                            const Operator* op, char form) {
+  Oid collation = common_collation(args);
+  auto* call = make<FunctionExpr>(ExprKind::kFunction, function.result, location);
+  call->function = &function;
+  call->args = arena_.copy(args);
+  call->op = op;
+  call->form = form;
+  call->site = make_site(function, args, function.result, collation);
+  const functions::TypeInfo* result = functions::type_by_oid(function.result);
+  if (result != nullptr && result->collatable) {
+    call->collation = collation != kInvalidOid ? collation : catalog::kDefaultCollation;
+  }
+  return call;
+}
+
+Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args) {
+  auto declared = [&](size_t i) {
+    if (function.variadic != kInvalidOid && i + 1 >= function.args.size()) return function.variadic;
+    return function.args[i];
+  };
+  // Work out what the polymorphic types stand for.
+  Oid element = kInvalidOid;
+  std::vector<Expr*> compatible;
+  for (size_t i = 0; i < args.size(); ++i) {
+    Oid type = declared(i);
+    if (is_polymorphic_array(type)) {
+      const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
+      if (info != nullptr && info->element_type != kInvalidOid) element = info->element_type;
+    } else if (is_polymorphic_element(type)) {
+      if (args[i]->type != type_oid::kUnknown) {
+        if (element == kInvalidOid) element = args[i]->type;
+        compatible.push_back(args[i]);
+      }
+    }
+  }
+  if (!compatible.empty() && declared(0) == type_oid::kAnycompatible) {
+    element = select_common_type(compatible, function.name);
+  }
+  if (element == kInvalidOid) element = type_oid::kText;
+  const functions::TypeInfo* element_info = functions::type_by_oid(element);
+  Oid array = element_info == nullptr ? kInvalidOid : element_info->array_type;
+
+  for (size_t i = 0; i < args.size(); ++i) {
+    Oid type = declared(i);
+    if (type == type_oid::kAny) {
+      args[i] = resolve_unknown(args[i]);
+      continue;
+    }
+    if (is_polymorphic_array(type)) type = array;
+    else if (is_polymorphic_element(type)) type = element;
+    Expr* coerced = try_coerce(args[i], type, -1, CastContext::kImplicit);
+    if (coerced == nullptr) {
+      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("function {} cannot take an argument of type {}",
+                                                              function.name, type_text(args[i]->type)))
+          .at(position(args[i]->location));
+    }
+    args[i] = coerced;
+  }
+  if (is_polymorphic_array(function.result)) return array;
+  if (is_polymorphic_element(function.result)) return element;
+  return function.result;
+}
+
+// --- operators
+
+namespace {
+
+[[noreturn]] void no_such_operator(std::string_view name, Oid left, Oid right, bool ambiguous, int position) {
+  std::string text = left == kInvalidOid
+                         ? fmt::format("{} {}", name, functions::format_type(right, -1))
+                         : fmt::format("{} {} {}", functions::format_type(left, -1), name, functions::format_type(right, -1));
+  if (ambiguous) {
+    throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("operator is not unique: {}", text))
+        .hint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+        .at(position);
+  }
+  throw SqlError(sqlstate::kUndefinedFunction, fmt::format("operator does not exist: {}", text))
+      .hint(left == kInvalidOid
+                ? "No operator matches the given name and argument type. You might need to add an explicit type cast."
+                : "No operator matches the given name and argument types. You might need to add explicit type casts.")
+      .at(position);
+}
+
+}  // namespace
+
+const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right, int32_t location) {
+  auto all = functions::operators_named(name);
+  // Exact match; an unknown literal is first taken to be of the other side's type.
+  Oid l = left, r = right;
+  if (l == type_oid::kUnknown && r != type_oid::kUnknown) l = r;
+  if (r == type_oid::kUnknown && l != type_oid::kUnknown && l != kInvalidOid) r = l;
+  for (const Operator* op : all) {
+    if (op->left == l && op->right == r) return op;
+  }
+  std::vector<Candidate<Operator>> candidates;
+  std::vector<Oid> types;
+  if (left != kInvalidOid) types.push_back(left);
+  types.push_back(right);
+  for (const Operator* op : all) {
+    if ((op->left == kInvalidOid) != (left == kInvalidOid)) continue;
+    if (left != kInvalidOid && !can_coerce(left, op->left, CastContext::kImplicit)) continue;
+    if (!can_coerce(right, op->right, CastContext::kImplicit)) continue;
+    std::vector<Oid> args;
+    if (left != kInvalidOid) args.push_back(op->left);
+    args.push_back(op->right);
+    candidates.push_back({op, std::move(args), false});
+  }
+  if (candidates.empty()) no_such_operator(name, left, right, false, position(location));
+  if (candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
+  if (candidates.size() > 1) no_such_operator(name, left, right, true, position(location));
+  return candidates[0].what;
+}
+
+Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int32_t location) {
+  const Operator* op = find_operator(name, left == nullptr ? kInvalidOid : left->type, right->type, location);
+  const Function* function = functions::function_by_oid(op->function);
+  if (function == nullptr) {
+    throw_not_supported(fmt::format("operator {} ({}, {})", name, type_text(op->left), type_text(op->right)),
+                        position(location));
+  }
+  std::vector<Expr*> args;
+  if (left != nullptr) args.push_back(left);
+  args.push_back(right);
+  Oid result = coerce_arguments(*function, args);
+  Expr* call = make_function(*function, args, location, op);
+  call->type = result;
+  return call;
+}
+
+// --- functions
+
+Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32_t location) {
+  std::vector<Oid> types;
+  for (Expr* arg : args) types.push_back(arg->type);
+  std::vector<Candidate<Function>> candidates;
+  const Function* exact = nullptr;
+  bool exact_variadic = false;
+  for (const Function* f : functions::functions_named(name)) {
+    bool fixed = args.size() <= f->args.size() && args.size() + f->default_args >= f->args.size();
+    bool variadic = f->variadic != kInvalidOid && args.size() + 1 >= f->args.size();
+    if (!fixed && !variadic) continue;
+    if (f->variadic != kInvalidOid) fixed = false;
+    std::vector<Oid> declared(f->args.begin(), f->args.end());
+    if (!fixed) {
+      declared.resize(f->args.size() - 1);
+      while (declared.size() < args.size()) declared.push_back(f->variadic);
+    }
+    declared.resize(args.size());
+    bool same = true, fits = true;
+    for (size_t i = 0; i < args.size(); ++i) {
+      same = same && declared[i] == types[i];
+      fits = fits && can_coerce(types[i], declared[i], CastContext::kImplicit);
+    }
+    if (same && (exact == nullptr || exact_variadic)) {
+      exact = f;
+      exact_variadic = !fixed;
+    }
+    if (fits) candidates.push_back({f, std::move(declared), !fixed});
+  }
+  const Function* chosen = exact;
+  if (chosen == nullptr && candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
+  if (chosen == nullptr && candidates.size() == 1) chosen = candidates[0].what;
+  if (chosen == nullptr) {
+    bool ambiguous = candidates.size() > 1;
+    throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
+                   ambiguous ? fmt::format("function {} is not unique", signature(name, args))
+                             : fmt::format("function {} does not exist", signature(name, args)))
+        .hint(ambiguous
+                  ? "Could not choose a best candidate function. You might need to add explicit type casts."
+                  : "No function matches the given name and argument types. You might need to add explicit type casts.")
+        .at(position(location));
+  }
+  Oid result = coerce_arguments(*chosen, args);
+  Expr* call = make_function(*chosen, args, location);
+  call->type = result;
+  return call;
+}
+
+namespace {
+
+// date('2020-01-01'), text(5): a call of a type's name with one argument is a cast, where one exists.
+const functions::TypeInfo* type_named_function(const parser::FuncCall& call, size_t arg_count) {
+  if (arg_count != 1 || call.distinct || call.star || call.over != nullptr || call.filter != nullptr) return nullptr;
+  return functions::type_by_name(call.names.back());
+}
+
+bool exact_function_exists(std::string_view name, Oid type) {
+  for (const Function* f : functions::functions_named(name)) {
+    if (f->args.size() == 1 && f->args[0] == type) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
+  if (call.names.size() > 1 && call.names[0] != "pg_catalog") {
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("function {}.{}() does not exist", call.names[0], call.names.back()))
+        .at(position(call.location));
+  }
+  if (call.variadic) throw_not_supported("VARIADIC argument lists", position(call.location));
+  if (call.within_group) throw_not_supported("WITHIN GROUP", position(call.location));
+  std::string_view name = call.names.back();
+
+  Clause outer_clause = scope.clause;
+  bool was_in_aggregate = scope.in_aggregate;
+  auto candidates = functions::functions_named(name);
+  bool is_aggregate = !candidates.empty() && candidates[0]->kind == FunctionKind::kAggregate;
+  bool plain_aggregate = is_aggregate && call.over == nullptr;
+  if (plain_aggregate) {
+    if (scope.in_aggregate) {
+      throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(call.location));
+    }
+    std::string_view where = clause_text(scope.clause);
+    if (!where.empty() && scope.clause != Clause::kSelect && scope.clause != Clause::kHaving &&
+        scope.clause != Clause::kOrderBy && scope.clause != Clause::kDistinctOn && scope.clause != Clause::kReturning &&
+        scope.clause != Clause::kWindowPartition && scope.clause != Clause::kWindowOrder) {
+      throw SqlError(sqlstate::kGroupingError, fmt::format("aggregate functions are not allowed in {}", where))
+          .at(position(call.location));
+    }
+    if (scope.clause == Clause::kReturning) {
+      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in RETURNING")
+          .at(position(call.location));
+    }
+    scope.in_aggregate = true;
+  }
+  std::vector<Expr*> args;
+  for (const parser::Node* arg : call.args) {
+    if (parser::is<parser::NamedArg>(arg)) throw_not_supported("named argument notation", position(arg->location));
+    args.push_back(bind_expr(scope, arg));
+  }
+  if (const functions::TypeInfo* type = type_named_function(call, args.size())) {
+    Oid from = args[0]->type;
+    if (!exact_function_exists(name, from) &&
+        (from == type_oid::kUnknown || functions::find_cast(from, type->oid) != nullptr || from == type->oid)) {
+      scope.in_aggregate = was_in_aggregate;
+      if (Expr* cast = try_coerce(args[0], type->oid, -1, CastContext::kExplicit, call.location)) return cast;
+    }
+  }
+  if (is_aggregate && args.empty() && !call.star && name == "count") {
+    throw SqlError(sqlstate::kWrongObjectType, "count(*) must be used to call a parameterless aggregate function")
+        .at(position(call.location));
+  }
+
+  Expr* bound = call_by_name(name, args, call.location);
+  auto& function_call = bound->as<FunctionExpr>();
+  const Function& function = *function_call.function;
+  Expr* filter = nullptr;
+  std::vector<SortKey> order_by;
+  if (call.filter != nullptr) {
+    if (function.kind != FunctionKind::kAggregate) {
+      throw SqlError(sqlstate::kWrongObjectType,
+                     fmt::format("FILTER specified, but {} is not an aggregate function", name))
+          .at(position(call.location));
+    }
+    filter = bind_condition(scope, call.filter, Clause::kFilter);
+    scope.clause = outer_clause;
+  }
+  if (!call.order_by.empty()) {
+    if (function.kind != FunctionKind::kAggregate) {
+      throw SqlError(sqlstate::kWrongObjectType,
+                     fmt::format("ORDER BY specified, but {} is not an aggregate function", name))
+          .at(position(call.location));
+    }
+    for (const parser::SortBy* sort : call.order_by) {
+      SortKey key;
+      key.expr = resolve_unknown(bind_expr(scope, sort->expression));
+      key.collation = collation_object(key.expr->collation);
+      apply_sort_options(*sort, key.expr, &key.descending, &key.nulls_first);
+      order_by.push_back(key);
+    }
+  }
+  scope.in_aggregate = was_in_aggregate;
+  if (call.distinct && function.kind != FunctionKind::kAggregate) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("DISTINCT specified, but {} is not an aggregate function", name))
+        .at(position(call.location));
+  }
+  if (call.over != nullptr) {
+    if (function.kind != FunctionKind::kAggregate && function.kind != FunctionKind::kWindow) {
+      throw SqlError(sqlstate::kWrongObjectType,
+                     fmt::format("OVER specified, but {} is not a window function nor an aggregate function", name))
+          .at(position(call.location));
+    }
+    if (scope.clause != Clause::kSelect && scope.clause != Clause::kOrderBy && scope.clause != Clause::kDistinctOn) {
+      throw SqlError(sqlstate::kWindowingError,
+                     fmt::format("window functions are not allowed in {}", clause_text(scope.clause)))
+          .at(position(call.location));
+    }
+    if (call.distinct) throw_not_supported("DISTINCT is not implemented for window functions", position(call.location));
+    auto* window = make<WindowExpr>(ExprKind::kWindow, bound->type, call.location);
+    window->function = &function;
+    window->site = function_call.site;
+    window->args = function_call.args;
+    window->star = call.star;
+    window->filter = filter;
+    window->collation = bound->collation;
+    window->window = bind_window(scope, *call.over);
+    scope.has_windows = true;
+    return window;
+  }
+  switch (function.kind) {
+    case FunctionKind::kScalar: return bound;
+    case FunctionKind::kWindow:
+      throw SqlError(sqlstate::kWrongObjectType, fmt::format("window function {} requires an OVER clause", name))
+          .at(position(call.location));
+    case FunctionKind::kSetReturning: {
+      if (scope.clause != Clause::kSelect && scope.clause != Clause::kFromFunction) {
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
+            .at(position(call.location));
+      }
+      auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, call.location);
+      srf->function = &function;
+      srf->site = function_call.site;
+      srf->args = function_call.args;
+      srf->collation = bound->collation;
+      scope.has_set_returning = true;
+      return srf;
+    }
+    case FunctionKind::kAggregate: break;
+  }
+  auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
+  aggregate->function = &function;
+  aggregate->site = function_call.site;
+  aggregate->args = function_call.args;
+  aggregate->distinct = call.distinct;
+  aggregate->star = call.star;
+  aggregate->order_by = arena_.copy(order_by);
+  aggregate->filter = filter;
+  aggregate->collation = bound->collation;
+  scope.has_aggregates = true;
+  return aggregate;
+}
+
+}  // namespace varve::analyzer

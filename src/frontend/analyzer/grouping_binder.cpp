@@ -1,0 +1,172 @@
+// What a grouped query may say, and windows.
+#include <algorithm>
+
+#include "analyzer/expression_walk.h"
+#include "binder.h"
+
+namespace varve::analyzer {
+namespace {
+
+// GROUP BY of a table's whole primary key determines all its columns.
+bool depends_on_primary_key(const Scope& scope, const Query& query, uint32_t range) {
+  const Range& r = *scope.ranges[range];
+  if (r.relation == nullptr || !query.grouping_sets.empty()) return false;
+  const catalog::Index* key = (*r.relation)->primary_key();
+  if (key == nullptr) return false;
+  return std::all_of(key->keys.begin(), key->keys.end(), [&](const catalog::IndexColumn& k) {
+    return std::any_of(query.group_by.begin(), query.group_by.end(), [&](const Expr* g) {
+      return g->kind == ExprKind::kColumn && g->as<ColumnExpr>().levels_up == 0 && g->as<ColumnExpr>().range == range &&
+             g->as<ColumnExpr>().column == k.column;
+    });
+  });
+}
+
+}  // namespace
+
+void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& targets) {
+  std::vector<Expr*> extra;  // columns that the primary key determines: grouped by as well
+  auto check = [&](auto&& self, Expr* e) -> void {
+    if (e == nullptr) return;
+    for (Expr* g : query.group_by) {
+      if (same_expression(g, e)) return;
+    }
+    if (e->kind == ExprKind::kAggregate) return;
+    if (e->kind == ExprKind::kColumn) {
+      const auto& c = e->as<ColumnExpr>();
+      if (c.levels_up != 0) return;
+      if (depends_on_primary_key(scope, query, c.range)) {
+        bool known = std::any_of(extra.begin(), extra.end(), [&](Expr* x) { return same_expression(x, e); });
+        if (!known) extra.push_back(e);
+        return;
+      }
+      const Range& range = *scope.ranges[c.range];
+      std::string_view column = c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
+      throw SqlError(sqlstate::kGroupingError,
+                     fmt::format("column \"{}.{}\" must appear in the GROUP BY clause or be used in an aggregate function",
+                                 range.alias, column))
+          .at(position(e->location));
+    }
+    visit_children(*e, [&](Expr*& child) { self(self, child); });
+  };
+  for (Target& t : targets) check(check, t.expr);
+  check(check, query.having);
+  for (Window& w : scope.windows) {
+    for (SortKey& key : w.partition) check(check, key.expr);
+    for (SortKey& key : w.order) check(check, key.expr);
+  }
+  if (!extra.empty()) {
+    std::vector<Expr*> groups(query.group_by.begin(), query.group_by.end());
+    groups.insert(groups.end(), extra.begin(), extra.end());
+    query.group_by = list(groups);
+  }
+}
+
+namespace {
+
+bool same_keys(std::span<const SortKey> a, std::span<const SortKey> b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const SortKey& x, const SortKey& y) {
+           return same_expression(x.expr, y.expr) && x.descending == y.descending && x.nulls_first == y.nulls_first;
+         });
+}
+
+bool same_window(const Window& a, const Window& b) {
+  return same_keys(a.partition, b.partition) && same_keys(a.order, b.order) && a.mode == b.mode && a.start == b.start &&
+         a.end == b.end && a.exclusion == b.exclusion && same_expression(a.start_offset, b.start_offset) &&
+         same_expression(a.end_offset, b.end_offset);
+}
+
+const parser::WindowDef* named_window(const Scope& scope, std::string_view name) {
+  for (const parser::WindowDef* w : scope.window_definitions) {
+    if (w->name == name) return w;
+  }
+  return nullptr;
+}
+
+// planner::FrameMode is rows, range, groups.
+uint8_t frame_mode(parser::FrameMode mode) {
+  return mode == parser::FrameMode::kRows ? 0 : mode == parser::FrameMode::kRange ? 1 : 2;
+}
+
+}  // namespace
+
+uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) {
+  auto missing = [&](std::string_view name) {
+    return SqlError(sqlstate::kUndefinedObject, fmt::format("window \"{}\" does not exist", name)).at(position(definition.location));
+  };
+  const parser::WindowDef* d = &definition;
+  if (!d->name.empty()) {  // OVER name
+    d = named_window(scope, d->name);
+    if (d == nullptr) throw missing(definition.name);
+  }
+  const parser::WindowDef* base = nullptr;
+  if (!d->references.empty()) {
+    base = named_window(scope, d->references);
+    if (base == nullptr) throw missing(d->references);
+    if (!d->partition_by.empty()) {
+      throw SqlError(sqlstate::kWindowingError, fmt::format("cannot override PARTITION BY clause of window \"{}\"", d->references))
+          .at(position(d->location));
+    }
+    if (!d->order_by.empty() && !base->order_by.empty()) {
+      throw SqlError(sqlstate::kWindowingError, fmt::format("cannot override ORDER BY clause of window \"{}\"", d->references))
+          .at(position(d->location));
+    }
+    if (base->has_frame) {
+      throw SqlError(sqlstate::kWindowingError, fmt::format("cannot copy window \"{}\" because it has a frame clause", d->references))
+          .at(position(d->location));
+    }
+  }
+  Clause outer = scope.clause;
+  Window window;
+  std::vector<SortKey> partition, order;
+  for (const parser::Node* node : base != nullptr ? base->partition_by : d->partition_by) {
+    SortKey key;
+    key.expr = resolve_unknown(bind_clause(scope, node, Clause::kWindowPartition));
+    key.collation = collation_object(key.expr->collation);
+    partition.push_back(key);
+  }
+  for (const parser::SortBy* sort : base != nullptr && d->order_by.empty() ? base->order_by : d->order_by) {
+    SortKey key;
+    key.expr = resolve_unknown(bind_clause(scope, sort->expression, Clause::kWindowOrder));
+    key.collation = collation_object(key.expr->collation);
+    apply_sort_options(*sort, key.expr, &key.descending, &key.nulls_first);
+    order.push_back(key);
+  }
+  window.partition = arena_.copy(partition);
+  window.order = arena_.copy(order);
+  if (d->has_frame) {
+    window.mode = frame_mode(d->mode);
+    window.start = static_cast<uint8_t>(d->start);
+    window.end = static_cast<uint8_t>(d->end);
+    window.exclusion = static_cast<uint8_t>(d->exclusion);
+    if (d->mode == parser::FrameMode::kGroups && order.empty()) {
+      throw SqlError(sqlstate::kWindowingError, "GROUPS mode requires an ORDER BY clause").at(position(d->location));
+    }
+    auto offset = [&](const parser::Node* node, std::string_view construct) -> Expr* {
+      if (node == nullptr) return nullptr;
+      Expr* e = bind_clause(scope, node, Clause::kWindowFrame);
+      if (d->mode != parser::FrameMode::kRange) return coerce_to_specific(e, type_oid::kInt8, construct);
+      if (order.size() != 1) {
+        throw SqlError(sqlstate::kWindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+            .at(position(d->location));
+      }
+      auto step = [&](std::string_view op) {
+        Expr* moved = make_operator(op, order[0].expr, e, node->location);
+        return &moved->as<FunctionExpr>();
+      };
+      window.range_add = step("+")->function;
+      FunctionExpr* minus = step("-");
+      window.range_subtract = minus->function;
+      return minus->args[1];
+    };
+    window.start_offset = offset(d->start_offset, "ROWS");
+    window.end_offset = offset(d->end_offset, "ROWS");
+  }
+  scope.clause = outer;
+  for (size_t i = 0; i < scope.windows.size(); ++i) {
+    if (same_window(scope.windows[i], window)) return static_cast<uint32_t>(i);
+  }
+  scope.windows.push_back(window);
+  return static_cast<uint32_t>(scope.windows.size() - 1);
+}
+
+}  // namespace varve::analyzer

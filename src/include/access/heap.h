@@ -1,0 +1,138 @@
+// The heap: slotted pages of rows with stable Tids, updated in place; older versions are reached through
+// undo.
+//
+// A row is opaque bytes here (its columns: access/row_layout.h) behind a header that the heap owns:
+//
+//   0        8        16      18           20
+//   +--------+--------+-------+------------+---------------------
+//   | xid    | undo   | flags | attributes | row bytes …
+//   +--------+--------+-------+------------+---------------------
+// xid: last writer. undo: how to get the version before. attributes: number of columns stored (rows written
+// before ALTER TABLE ADD COLUMN have fewer).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "access/segment.h"
+#include "txn/lock_manager.h"
+#include "txn/txn_manager.h"
+
+namespace varve::access {
+
+struct RowHeader {
+  uint64_t xid;
+  uint64_t undo;
+  uint16_t flags;
+  uint16_t attributes;
+} __attribute__((packed));
+static_assert(sizeof(RowHeader) == 20);
+
+inline constexpr uint16_t kRowDeleted = 1;    // the newest version is a deletion
+inline constexpr uint16_t kRowForwarded = 2;  // stub: the row's bytes are the Tid where it lives now
+inline constexpr uint16_t kRowMoved = 4;      // target of a stub: scans skip it, only the stub leads here
+inline constexpr uint16_t kRowHasLocks = 8;   // hint: look into the lock manager before writing
+inline constexpr uint16_t kRowKeysChanged =
+    16;  // an indexed column changed in place: index scans re-check keys
+
+inline constexpr uint16_t kRowKeyWriter =
+    32;  // the last writer, while it runs, holds FOR UPDATE strength; else NO KEY UPDATE
+
+inline constexpr size_t kMaxRowBytes =
+    8000;  // row bytes without the header; larger values go to overflow pages
+
+// A version of a row, copied out of its page (or rebuilt from undo).
+struct RowVersion {
+  const uint8_t* bytes =
+      nullptr;  // row bytes without header; owned by the RowBuffer or page batch it came from
+  uint32_t length = 0;
+  uint16_t attributes = 0;
+  uint16_t flags = 0;
+  Xid xid;
+};
+
+// Reusable memory for one fetched row.
+class RowBuffer {
+ public:
+  uint8_t* reserve(size_t bytes) {
+    if (bytes > storage_.size()) storage_.resize(bytes);
+    return storage_.data();
+  }
+
+ private:
+  std::vector<uint8_t> storage_;
+};
+
+enum class LockOutcome : uint8_t {
+  kLocked,         // the version the snapshot sees is the newest: go ahead
+  kLockedUpdated,  // locked, but a newer committed version exists; it is in `newest`: re-check the quals
+                   // (READ COMMITTED)
+  kDeleted,        // gone meanwhile
+  kSkipped,        // WaitPolicy::kSkip and it would wait
+  kSelfModified,   // the same command has written this row already; nothing was changed
+};
+
+class Heap {
+ public:
+  virtual ~Heap() = default;
+
+  // Visible version of the row, or false. Follows forwarding; copies into `buffer`.
+  virtual Result<bool> fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) = 0;
+  // The newest version whoever wrote it: for unique checks. `out->xid` may be running.
+  virtual Result<bool> fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out) = 0;
+
+  virtual Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes) = 0;
+  // Bulk: fills pages, one log record a page. Returns one Tid a row.
+  virtual Status insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
+                             std::vector<Tid>* tids) = 0;
+
+  // Locks the row for writing or for a locking clause, waiting for other writers by `policy`. Under
+  // REPEATABLE READ a newer committed version is kWriteConflict. `database` goes into the lock tag.
+  virtual Result<LockOutcome> lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                   txn::RowLock strength, txn::WaitPolicy policy, uint64_t timeout_us,
+                                   RowBuffer& buffer, RowVersion* newest) = 0;
+
+  // Replaces / deletes the newest version. Combines the lock and the change under one latch when nothing has
+  // changed since the snapshot; any other outcome than kLocked means that nothing was changed (after
+  // kLockedUpdated the row is locked and a second call with `locked_already` does it).
+  // `keys_changed`: an indexed column differs.
+  virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                     wal::Bytes row, uint16_t attributes, bool keys_changed,
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
+  virtual Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
+
+  // Visible rows of one page, replacing what is in `out` (bytes point into its `memory`, valid until the next
+  // call with it). The page is latched only while its bytes are copied.
+  struct PageBatch {
+    std::vector<Tid> tids;
+    std::vector<RowVersion> rows;
+    RowBuffer memory;
+  };
+  virtual Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) = 0;
+  // All pages of the heap as runs; morsels are cut from these.
+  virtual Result<std::vector<PageRun>> runs() = 0;
+
+  // Finds deleted rows that no purge queue knows (their xid is below start_xid()) and frees their slots after
+  // `sink` has removed the index entries. One page at a time, latched only while it is copied.
+  class DeadRowSink {
+   public:
+    virtual ~DeadRowSink() = default;
+    virtual Status remove_index_entries(std::span<const Tid> tids, std::span<const RowVersion> rows) = 0;
+  };
+  struct VacuumResult {
+    uint64_t pages = 0, live_rows = 0, dead_rows_removed = 0, dead_rows_kept = 0;
+  };
+  virtual Result<VacuumResult> vacuum(DeadRowSink& sink) = 0;
+
+  virtual PageId segment() const = 0;
+};
+
+// Cheap object over a segment; holds insertion hints, so keep one per relation and process. Thread-safe.
+std::unique_ptr<Heap> open_heap(txn::TxnManager& txns, PageId segment, uint32_t database);
+Result<PageId> create_heap(txn::TxnManager& txns, txn::Transaction& txn);
+
+void register_heap_operations();
+
+}  // namespace varve::access

@@ -1,0 +1,67 @@
+// From raw parse tree to bound query: names, types, coercions, by PostgreSQL's rules and with its error messages.
+#pragma once
+
+#include <deque>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/query.h"
+#include "catalog/catalog.h"
+#include "functions/eval_context.h"
+#include "memory/arena.h"
+
+namespace varve::parser {
+struct Node;
+struct TypeName;
+struct RangeVar;
+}  // namespace varve::parser
+
+namespace varve::analyzer {
+
+// What binding a statement needs. One per statement; the arena and relations become the plan's.
+struct AnalyzerContext {
+  catalog::Catalog& catalog;
+  Arena& arena;
+  std::deque<catalog::RelationPtr>& relations;  // every relation the statement uses
+  functions::EvalContext& eval;                 // for literals: their text is read with the session's settings
+  std::string_view sql;                         // for error positions
+  std::span<const Oid> search_path;             // schemas; pg_catalog comes first unless it is listed
+  // Types of $1, $2 …; kInvalidOid: to be found out. Grows as parameters are met when `infer_params`.
+  std::vector<Oid>* params = nullptr;
+  bool infer_params = false;
+  // Called with every relation and the lock mode its use needs, before its picture is taken; null: no locking.
+  class LockRelation {
+   public:
+    virtual ~LockRelation() = default;
+    virtual void lock(Oid relation, txn::LockMode mode) = 0;
+  };
+  LockRelation* locker = nullptr;
+};
+
+// SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
+Query* analyze(AnalyzerContext& context, const parser::Node* statement);
+
+// One expression over the columns of a table (defaults, checks, index expressions): columns are range 0. `table` null:
+// no columns allowed. `clause` names the context in messages ("DEFAULT expressions", "check constraints" …).
+Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* expression,
+                               const catalog::RelationPtr* table, std::string_view clause);
+// Makes an expression of `type` out of `expr` under assignment rules (column "c" is of type …).
+Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod, std::string_view column);
+
+struct TypeReference {
+  Oid type;
+  int32_t typmod = -1;
+  bool set_of = false;
+};
+// 42704 `type "x" does not exist`.
+TypeReference resolve_type_name(AnalyzerContext& context, const parser::TypeName& name);
+
+// 42P01 `relation "x" does not exist`; null when `missing_ok`.
+catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
+                                   bool missing_ok = false);
+
+// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks, views).
+// `column_name(range, column)` style names: unqualified when `table` is given.
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval);
+
+}  // namespace varve::analyzer

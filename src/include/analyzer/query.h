@@ -1,0 +1,172 @@
+// A bound query: what a statement means. Built by the analyzer, rewritten and planned by the planner.
+// Everything lies in the statement's arena.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "analyzer/expression.h"
+#include "catalog/relation.h"
+#include "txn/lock_manager.h"
+
+namespace varve::analyzer {
+
+enum class CommandType : uint8_t { kSelect, kInsert, kUpdate, kDelete, kMerge };
+
+struct RangeColumn {
+  std::string_view name;
+  Oid type;
+  int32_t typmod = -1;
+  Oid collation;
+};
+
+enum class RangeKind : uint8_t { kRelation, kSubquery, kFunction, kValues, kCte };
+
+// One item that FROM made: a table, subquery, function, VALUES list or CTE reference.
+struct Range {
+  RangeKind kind;
+  std::string_view alias;
+  std::span<RangeColumn> columns;  // [column - 1]; dropped table columns have an empty name
+  bool lateral = false;            // may refer to ranges left of it
+
+  const catalog::RelationPtr* relation = nullptr;
+  double sample_percent = -1;
+
+  Query* query = nullptr;  // kSubquery
+
+  const functions::Function* function = nullptr;  // kFunction; null: the scalar `args[0]` as one row
+  const functions::CallSite* site = nullptr;
+  ExprList args;
+  bool with_ordinality = false;
+
+  std::span<ExprList> rows;  // kValues
+
+  uint32_t cte = 0;          // index into the CTEs of the query `cte_levels_up` levels out
+  uint32_t cte_levels_up = 0;
+  bool work_table = false;   // the recursive reference inside the CTE itself
+};
+
+enum class FromKind : uint8_t { kRange, kJoin };
+enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull };
+
+struct FromItem {
+  FromKind kind;
+  uint32_t range = 0;  // kRange
+  JoinKind join = JoinKind::kInner;
+  FromItem* left = nullptr;
+  FromItem* right = nullptr;
+  Expr* condition = nullptr;  // null: true
+};
+
+struct Target {
+  Expr* expr = nullptr;
+  std::string_view name;
+  bool junk = false;           // computed for ORDER BY or DISTINCT, not part of the result
+  Oid origin_table;            // for RowDescription
+  int16_t origin_column = 0;
+  int16_t assigned_column = 0; // INSERT / UPDATE
+};
+
+// ORDER BY, DISTINCT ON, GROUP BY: by number of the target.
+struct TargetKey {
+  uint32_t target = 0;
+  bool descending = false;
+  bool nulls_first = false;
+  const types::Collation* collation = nullptr;
+};
+
+struct WindowBound {
+  uint8_t kind = 0;  // planner::FrameBoundKind
+  Expr* offset = nullptr;
+};
+struct Window {
+  std::string_view name;
+  std::span<SortKey> partition;
+  std::span<SortKey> order;
+  uint8_t mode = 1;       // planner::FrameMode: rows, range, groups
+  uint8_t start = 0;      // planner::FrameBoundKind
+  uint8_t end = 2;
+  Expr* start_offset = nullptr;
+  Expr* end_offset = nullptr;
+  uint8_t exclusion = 0;  // planner::FrameExclusion
+  const functions::Function* range_add = nullptr;
+  const functions::Function* range_subtract = nullptr;
+};
+
+enum class SetOpKind : uint8_t { kUnion, kIntersect, kExcept };
+// A tree over the query's ranges (all kSubquery).
+struct SetOp {
+  bool leaf = false;
+  uint32_t range = 0;
+  SetOpKind op = SetOpKind::kUnion;
+  bool all = false;
+  SetOp* left = nullptr;
+  SetOp* right = nullptr;
+};
+
+struct Cte {
+  std::string_view name;
+  Query* query = nullptr;       // null while recursive parts are being bound
+  bool recursive = false;       // query is a UNION [ALL] whose right side reads the work table
+  uint32_t references = 0;
+  bool materialize = false;     // AS MATERIALIZED, or more than one reference, or volatile
+  bool never_materialize = false;
+  std::span<RangeColumn> columns;
+};
+
+struct RowLocking {
+  uint32_t range = 0;
+  txn::RowLock strength = txn::RowLock::kUpdate;
+  txn::WaitPolicy policy = txn::WaitPolicy::kWait;
+};
+
+struct OnConflict {
+  bool do_nothing = true;
+  std::span<const catalog::Index*> arbiters;  // empty: any unique index (DO NOTHING only)
+  // DO UPDATE: ranges 0 (the existing row) and `excluded_range` can be named.
+  uint32_t excluded_range = 0;
+  std::span<Target> assignments;
+  Expr* where = nullptr;
+};
+
+struct Query {
+  CommandType command = CommandType::kSelect;
+  std::span<Range*> ranges;
+  std::span<FromItem*> from;  // joined without conditions; `where` holds those
+  Expr* where = nullptr;
+  std::span<Target> targets;
+  ExprList group_by;
+  std::span<std::span<uint32_t>> grouping_sets;  // over group_by; empty: one set of all
+  bool has_group_clause = false;
+  Expr* having = nullptr;
+  bool has_aggregates = false;
+  std::span<Window> windows;
+  bool has_windows = false;
+  bool has_set_returning = false;
+  bool distinct = false;
+  std::span<TargetKey> distinct_on;
+  std::span<TargetKey> order_by;
+  Expr* limit = nullptr;
+  Expr* offset = nullptr;
+  bool with_ties = false;
+  std::span<RowLocking> locking;
+  SetOp* set_op = nullptr;
+  std::span<Cte*> ctes;
+
+  // INSERT, UPDATE, DELETE: range 0 is the target table. INSERT's source is `source` (null: DEFAULT VALUES, the
+  // targets alone); its targets are over range 1, the source.
+  uint32_t result_range = 0;
+  Query* source = nullptr;
+  std::span<Target> returning;
+  OnConflict* on_conflict = nullptr;
+  // INSERT and UPDATE: CHECK constraints and stored generated columns of the target, over range 0.
+  ExprList checks;
+  std::span<std::string_view> check_names;
+  std::span<int16_t> generated;
+  ExprList generated_exprs;
+
+  // Filled while binding: does it refer to an outer query?
+  bool is_correlated = false;
+};
+
+}  // namespace varve::analyzer

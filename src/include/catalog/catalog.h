@@ -1,0 +1,229 @@
+// The catalog: what exists, read through a cache, changed by ordinary transactional rows.
+//
+// Database    process-wide, one a database: handles of heaps and indexes, the shared cache, the epoch that every
+//             committed change of the catalog advances. Thread-safe.
+// Catalog     one statement's (or transaction's) view: the shared cache while its transaction has changed
+//             nothing, its own afterwards. Used by one thread.
+//
+// Catalog reads see everything committed and the transaction's own changes, whatever the isolation level, as in
+// PostgreSQL. Errors: SqlError.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/relation.h"
+#include "catalog/system_table.h"
+#include "txn/txn_manager.h"
+
+namespace varve::catalog {
+
+// One row of a system table, read out. Valid while the arena it was read into lives.
+class Row {
+ public:
+  Row() = default;
+  Row(const SystemTable& table, std::span<const types::Value> values, Tid tid)
+      : table_(&table), values_(values), tid_(tid) {}
+
+  const types::Value& operator[](std::string_view column) const { return values_[table_->column(column)]; }
+  bool is_null(std::string_view column) const { return (*this)[column].null; }
+  Oid oid(std::string_view column) const { return Oid{(*this)[column].oid()}; }
+  int32_t int4(std::string_view column) const { return (*this)[column].int32; }
+  int16_t int2(std::string_view column) const { return (*this)[column].int16; }
+  float float4(std::string_view column) const { return (*this)[column].float32; }
+  bool boolean(std::string_view column) const { return (*this)[column].boolean != 0; }
+  // Of name, text, pg_node_tree: as stored. Of NULL: empty.
+  std::string_view text(std::string_view column) const;
+  // Of "char": its letter, or 0.
+  char letter(std::string_view column) const;
+  // Of int2[], oid[], int2vector, oidvector: the numbers.
+  std::vector<int64_t> numbers(std::string_view column) const;
+
+  std::span<const types::Value> values() const { return values_; }
+  Tid tid() const { return tid_; }
+
+ private:
+  const SystemTable* table_ = nullptr;
+  std::span<const types::Value> values_;
+  Tid tid_;
+};
+
+// A new or changed row, column by column. What is not set is NULL, or the type's zero if it must not be NULL.
+class RowDraft {
+ public:
+  explicit RowDraft(const SystemTable& table);
+  RowDraft(const SystemTable& table, const Row& from);
+
+  RowDraft& set(std::string_view column, const types::Value& value);
+  RowDraft& oid(std::string_view column, Oid v) { return set(column, types::Value::of_oid(v.value())); }
+  RowDraft& boolean(std::string_view column, bool v) { return set(column, types::Value::of_bool(v)); }
+  RowDraft& int2(std::string_view column, int16_t v) { return set(column, types::Value::of_int16(v)); }
+  RowDraft& int4(std::string_view column, int32_t v) { return set(column, types::Value::of_int32(v)); }
+  RowDraft& float4(std::string_view column, float v) { return set(column, types::Value::of_float32(v)); }
+  // Through the type's text input; works for every type.
+  RowDraft& text(std::string_view column, std::string_view v);
+  RowDraft& null(std::string_view column);
+
+  const SystemTable& table() const { return *table_; }
+  std::span<const types::Value> values() const { return values_; }
+
+ private:
+  const SystemTable* table_;
+  std::vector<types::Value> values_;
+  std::unique_ptr<Arena> arena_;
+};
+
+struct KeyMatch {
+  std::string_view column;
+  types::Value value;
+};
+
+class Catalog;
+
+class Database {
+ public:
+  // `oid`: the database's row in pg_database. `creator`: the transaction that is making this database.
+  Database(txn::TxnManager& txns, Oid oid, txn::Transaction* creator = nullptr);
+  ~Database();
+
+  Oid oid() const { return oid_; }
+  txn::TxnManager& txns() { return txns_; }
+  // A plan made at this epoch is good while it has not changed.
+  uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+  void advance_epoch() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
+
+  std::shared_ptr<access::Heap> heap(PageId segment);
+  std::shared_ptr<access::Btree> btree(PageId segment);
+  // Segment of a system table or index of this database.
+  PageId system_segment(Oid relation) const;
+
+  // Oids for new objects: above 16384, unique in the process's data directory.
+  static Oid new_oid();
+  static void start_oids_at(uint32_t first);
+
+ private:
+  friend class Catalog;
+  friend class Bootstrap;
+
+  struct Cached {
+    uint64_t epoch;
+    RelationPtr relation;  // null: does not exist
+  };
+  txn::TxnManager& txns_;
+  Oid oid_;
+  std::atomic<uint64_t> epoch_{1};
+  std::unordered_map<Oid, PageId> system_segments_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<Oid, Cached> by_oid_;
+  std::unordered_map<std::string, std::pair<uint64_t, Oid>> by_name_;  // "<schema oid>.<name>"
+  std::unordered_map<uint64_t, std::weak_ptr<access::Heap>> heaps_;
+  std::unordered_map<uint64_t, std::weak_ptr<access::Btree>> btrees_;
+};
+
+struct Role {
+  Oid oid;
+  std::string name;
+  bool superuser, inherit, create_role, create_db, can_login, replication, bypass_rls;
+  int32_t connection_limit;
+  std::string secret;  // SCRAM or md5 verifier; empty: none
+};
+
+struct DatabaseInfo {
+  Oid oid;
+  std::string name;
+  Oid owner;
+  bool allow_connections, is_template;
+  int32_t connection_limit;
+};
+
+class Catalog {
+ public:
+  Catalog(Database& database, txn::Transaction& txn) : database_(database), txn_(txn) {}
+
+  Database& database() { return database_; }
+  txn::Transaction& txn() { return txn_; }
+  uint64_t epoch() const { return epoch_at_start_; }
+
+  // --- relations. Null when there is none.
+  RelationPtr relation(Oid oid);
+  RelationPtr find_relation(Oid schema, std::string_view name);
+  Oid find_relation_oid(Oid schema, std::string_view name);
+
+  // --- names
+  Oid find_schema(std::string_view name);
+  std::string schema_name(Oid oid);
+  std::optional<Role> find_role(std::string_view name);
+  std::optional<Role> role(Oid oid);
+  std::optional<DatabaseInfo> find_database(std::string_view name);
+  std::optional<DatabaseInfo> database_info(Oid oid);
+  // Oids of the roles that `member` belongs to, itself included.
+  std::vector<Oid> roles_of(Oid member);
+
+  // --- rows. `f(const Row&)` may return void, or bool: false stops.
+  template <class F>
+  void for_each(const SystemTable& table, std::span<const KeyMatch> match, F&& f) {
+    Scan scan(*this, table, match);
+    while (const Row* row = scan.next()) {
+      if constexpr (std::is_same_v<decltype(f(*row)), bool>) {
+        if (!f(*row)) return;
+      } else {
+        f(*row);
+      }
+    }
+  }
+  void insert(const RowDraft& draft);
+  void update(const Row& old, const RowDraft& draft);
+  void remove(const SystemTable& table, const Row& row);
+  // Removes all rows that match; returns how many.
+  uint64_t remove_where(const SystemTable& table, std::span<const KeyMatch> match);
+
+  // This transaction has changed the catalog: its cache is its own until it ends. Called by insert/update/remove.
+  void note_change();
+  bool changed() const { return changed_; }
+  // At the end of the transaction.
+  void committed();
+
+ private:
+  class Scan {
+   public:
+    Scan(Catalog& catalog, const SystemTable& table, std::span<const KeyMatch> match);
+    ~Scan();
+    const Row* next();
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+  };
+  txn::Snapshot snapshot();
+  RelationPtr load(Oid oid);
+
+  Database& database_;
+  txn::Transaction& txn_;
+  bool changed_ = false;
+  uint64_t epoch_at_start_ = database_.epoch();
+  std::unordered_map<Oid, RelationPtr> own_;  // used once changed_
+};
+
+// Creates the system tables of a new data directory: template1 and postgres, the superuser `owner`.
+Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner);
+// CREATE DATABASE: the system tables of a fresh database. The row in pg_database is the caller's.
+void bootstrap_database(Catalog& catalog, Oid database, Oid owner);
+
+inline constexpr Oid kPgCatalogSchema{11};
+inline constexpr Oid kPublicSchema{2200};
+inline constexpr Oid kBootstrapSuperuser{10};
+inline constexpr Oid kTemplate1{1};
+inline constexpr Oid kPostgresDatabase{5};
+inline constexpr Oid kDefaultCollation{100};
+inline constexpr Oid kCCollation{950};
+inline constexpr uint32_t kFirstNormalOid = 16384;
+
+}  // namespace varve::catalog

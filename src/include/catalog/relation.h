@@ -1,0 +1,143 @@
+// What is known of a relation: an immutable picture loaded from pg_class and its companions, shared by everyone who
+// plans or runs a statement on it. A change makes a new picture (catalog/catalog.h); old ones live while used.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/strong_id.h"
+#include "types/collation.h"
+#include "types/value.h"
+
+namespace varve::access {
+class Btree;
+class Heap;
+class RowLayout;
+}  // namespace varve::access
+
+namespace varve::catalog {
+
+using ColumnNumber = int16_t;  // 1-based; system columns are negative as in PostgreSQL
+
+inline constexpr ColumnNumber kCtidColumn = -1;
+inline constexpr ColumnNumber kXminColumn = -2;
+inline constexpr ColumnNumber kTableOidColumn = -6;
+
+struct Column {
+  std::string name;
+  Oid type;
+  int32_t typmod = -1;
+  Oid collation;
+  bool not_null = false;
+  bool dropped = false;
+  bool has_default = false;
+  char identity = 0;   // 'a' always, 'd' by default, 0
+  char generated = 0;  // 's' stored, 0
+  std::string default_sql;  // expression in canonical SQL
+  // ADD COLUMN … DEFAULT: what rows written before have. Null value: NULL.
+  types::Value missing;
+  std::string missing_bytes;  // keeps `missing` alive
+};
+
+struct IndexColumn {
+  ColumnNumber column = 0;      // 0: an expression
+  std::string expression_sql;   // canonical SQL when column is 0
+  Oid type;                     // of the key
+  Oid collation_oid;
+  const types::Collation* collation = nullptr;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+struct Index {
+  Oid oid;
+  std::string name;
+  std::vector<IndexColumn> keys;
+  std::vector<ColumnNumber> included;
+  bool unique = false;
+  bool primary = false;
+  bool nulls_not_distinct = false;
+  bool valid = true;
+  bool immediate = true;
+  std::string predicate_sql;
+  Oid constraint;  // pg_constraint row it implements, or 0
+  PageId segment;
+  std::shared_ptr<access::Btree> tree;
+};
+
+struct CheckConstraint {
+  Oid oid;
+  std::string name;
+  std::string expression_sql;
+};
+
+struct ForeignKey {
+  Oid oid;
+  std::string name;
+  Oid table;       // referencing
+  Oid referenced;  // referenced
+  std::vector<ColumnNumber> columns, referenced_columns;
+  char on_update = 'a', on_delete = 'a';  // a r c n d, as in pg_constraint
+  char match = 's';
+  bool deferrable = false, initially_deferred = false;
+  Oid referenced_index;
+};
+
+enum class RelationKind : char {
+  kTable = 'r',
+  kIndex = 'i',
+  kSequence = 'S',
+  kView = 'v',
+  kMaterializedView = 'm',
+  kComposite = 'c',
+  kPartitioned = 'p',
+  kForeign = 'f',
+  kToast = 't',
+};
+
+// Numbers for the planner; -1: never analyzed.
+struct ColumnStatistics {
+  float null_fraction = 0;
+  float distinct = 0;  // > 0: number; < 0: minus the fraction of rows, as in pg_statistic
+  int32_t average_width = 0;
+  float correlation = 0;
+  std::vector<types::Value> common_values;
+  std::vector<float> common_frequencies;
+  std::vector<types::Value> histogram;
+};
+
+struct Relation {
+  Oid oid;
+  std::string name;
+  Oid schema;
+  std::string schema_name;
+  RelationKind kind = RelationKind::kTable;
+  Oid owner;
+  Oid row_type;
+  char persistence = 'p';  // p permanent, u unlogged, t temporary
+  bool is_system = false;
+  std::vector<Column> columns;  // [number - 1]; dropped ones keep their place
+  std::vector<Index> indexes;
+  std::vector<CheckConstraint> checks;
+  std::vector<ForeignKey> foreign_keys;   // this table refers
+  std::vector<ForeignKey> referenced_by;  // others refer to this table
+  std::string view_sql;                   // of views
+  PageId segment;                         // 0: no storage (yet)
+  std::shared_ptr<access::Heap> heap;
+  std::shared_ptr<const access::RowLayout> layout;
+  double tuples = -1;  // pg_class.reltuples
+  double pages = 0;
+  std::vector<std::shared_ptr<const ColumnStatistics>> statistics;  // [number - 1], null entries: none
+  std::string acl;  // pg_class.relacl as text, empty: default
+
+  const Column& column(ColumnNumber n) const { return columns[static_cast<size_t>(n - 1)]; }
+  // 0 when there is none of this name.
+  ColumnNumber find_column(std::string_view name) const;
+  const Index* primary_key() const;
+};
+
+using RelationPtr = std::shared_ptr<const Relation>;
+
+}  // namespace varve::catalog

@@ -1,0 +1,64 @@
+// What a utility command gets: everything of the session that commands may touch, and no more.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "analyzer/analyzer.h"
+#include "catalog/catalog.h"
+#include "common/sqlstate.h"
+#include "functions/eval_context.h"
+
+namespace varve::parser {
+struct Node;
+}
+namespace varve::recovery {
+class StorageEngine;
+}
+
+namespace varve::commands {
+
+// Implemented by the session.
+class CommandServices {
+ public:
+  virtual ~CommandServices() = default;
+  // NOTICE, WARNING, INFO … to the client ("NOTICE", sqlstate 00000 unless said otherwise).
+  virtual void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail = {},
+                      std::string_view hint = {}) = 0;
+  // Locks a relation for the rest of the transaction (deadlock detection, lock_timeout).
+  virtual void lock_relation(Oid relation, txn::LockMode mode) = 0;
+  // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
+  // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
+  virtual uint64_t run_sql(std::string_view sql) = 0;
+  // A setting's value as SHOW prints it.
+  virtual std::string setting(std::string_view name) = 0;
+};
+
+struct CommandContext {
+  catalog::Catalog& catalog;
+  txn::Transaction& txn;
+  functions::EvalContext& eval;
+  CommandServices& services;
+  std::string_view sql;               // the statement's text, for error positions
+  std::span<const Oid> search_path;   // schemas that exist; the first is where new objects go
+  Oid role;                           // current user
+  bool is_superuser = false;
+  Arena& arena;                       // of the statement
+  std::deque<catalog::RelationPtr>& relations;
+
+  analyzer::AnalyzerContext analyzer_context() {
+    return {catalog, arena, relations, eval, sql, search_path};
+  }
+};
+
+// Runs a DDL or maintenance command inside the current transaction and returns its tag ("CREATE TABLE"). Throws 0A000 for
+// statements that PostgreSQL has and Varve has not. Session commands (SET, transactions, cursors, PREPARE, COPY, EXPLAIN …)
+// are the session's own; can_run() tells.
+bool can_run(const parser::Node* statement);
+std::string run(CommandContext& context, const parser::Node* statement);
+// Statements that PostgreSQL refuses inside a transaction block (CREATE DATABASE, VACUUM …).
+bool must_run_alone(const parser::Node* statement);
+
+}  // namespace varve::commands

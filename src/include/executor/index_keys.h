@@ -1,0 +1,52 @@
+// Index keys of table rows: the one place that says how catalog::Index maps to access/key_codec.h.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "access/key_codec.h"
+#include "catalog/relation.h"
+#include "executor/expression_program.h"
+#include "planner/plan.h"
+
+namespace varve::executor {
+
+// Every key column is encoded as nullable: SET NOT NULL must not change what stands in an index already.
+std::vector<access::KeyColumn> index_key_columns(const catalog::Relation& relation, const catalog::Index& index);
+access::KeyColumn index_key_column(const catalog::IndexColumn& column);
+
+// Builds the keys of one index from full rows (one value for each column that is not dropped, in order).
+class IndexKeyBuilder {
+ public:
+  // `bound` may be null when the index has neither expressions nor a predicate; else throws 0A000 without it.
+  IndexKeyBuilder(const catalog::Relation& relation, const catalog::Index& index, const planner::BoundIndex* bound,
+                  ExecutionContext& context);
+
+  const catalog::Index& index() const { return index_; }
+  std::span<const access::KeyColumn> columns() const { return columns_; }
+
+  // False: the index's predicate leaves the row out. Else the key, its values in values(), and whether uniqueness
+  // does not apply because of a NULL.
+  bool build(std::span<const types::Value> row, std::string* key);
+  std::span<const types::Value> values() const { return values_; }
+  bool exempt_from_unique() const { return exempt_; }
+  // No key column, expression or predicate reads a column that differs between the rows.
+  bool unchanged(std::span<const types::Value> old_row, std::span<const types::Value> new_row) const;
+
+ private:
+  void load(std::span<const types::Value> row);
+
+  const catalog::Index& index_;
+  std::vector<access::KeyColumn> columns_;
+  std::vector<int> ordinals_;  // by key: place among the columns not dropped; -1: an expression
+  std::vector<std::unique_ptr<ExpressionEvaluator>> expressions_;
+  std::unique_ptr<ExpressionEvaluator> predicate_;
+  std::vector<types::Value> values_;
+  Arena vectors_, memory_;
+  Chunk row_;
+  bool exempt_ = false;
+};
+
+}  // namespace varve::executor

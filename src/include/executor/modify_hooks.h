@@ -1,0 +1,44 @@
+// Where triggers and foreign keys plug into INSERT, UPDATE and DELETE without the operators knowing of them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "catalog/relation.h"
+#include "common/strong_id.h"
+#include "types/value.h"
+
+namespace varve::executor {
+
+class ExecutionContext;
+
+enum class ModifyEvent : uint8_t { kInsert, kUpdate, kDelete };
+
+// One row that is about to be, or has been, changed. `old_row` / `new_row`: one value for each column that is not
+// dropped, in order; empty where there is none (INSERT has no old row, DELETE no new one). Values are valid only
+// during the call.
+struct RowChange {
+  ModifyEvent event;
+  const catalog::Relation& relation;
+  Tid tid;  // after events: where the row lies
+  std::span<const types::Value> old_row;
+  std::span<types::Value> new_row;  // a before-row hook may change it; long values into `memory`
+  Arena& memory;
+};
+
+// One implementation a statement, called on the session's thread. Throws SqlError to refuse.
+class ModifyHooks {
+ public:
+  virtual ~ModifyHooks() = default;
+
+  // Asked once a run: false spares the node the row calls (and, for a plain INSERT, allows bulk loading).
+  virtual bool wants_rows(const catalog::Relation& relation, ModifyEvent event) = 0;
+
+  virtual void before_statement(ExecutionContext&, const catalog::Relation&, ModifyEvent) {}
+  // False: leave this row as it is, silently.
+  virtual bool before_row(ExecutionContext&, RowChange&) { return true; }
+  virtual void after_row(ExecutionContext&, const RowChange&) {}
+  virtual void after_statement(ExecutionContext&, const catalog::Relation&, ModifyEvent) {}
+};
+
+}  // namespace varve::executor

@@ -1,0 +1,64 @@
+// The only way to wait.
+//
+//   {
+//     BlockingScope scope(kWaitWalSync);
+//     ... fsync, condition wait, poll ...
+//   }
+//
+// A worker thread owns a run slot of its group while it executes. BlockingScope gives the slot back, so that
+// another worker may run, names the wait for monitoring, tells the test hook, and takes a slot again at its
+// end. A thread that is no worker passes freely. Scopes nest; only the outermost one acts. Must not be
+// entered with a latch held that a runnable worker could need to make progress.
+#pragma once
+
+#include "sync/cancel_token.h"
+#include "sync/wait_event.h"
+
+namespace varve::sync {
+
+class RunSlots;
+
+// Deterministic tests install one to see, and to order, the waits of the process. Called without any lock
+// held, on the waiting thread: `entering` before it gives up its slot, `leaving` after the wait and before it
+// takes one.
+class WaitHook {
+ public:
+  virtual ~WaitHook() = default;
+  virtual void entering(const WaitEvent& event) = 0;
+  virtual void leaving(const WaitEvent& event) = 0;
+};
+
+class BlockingScope {
+ public:
+  // `event` must have static storage. With a token the wait is a cancellation point: look at cancelled()
+  // before blocking, and let the wait itself register a Waker.
+  explicit BlockingScope(const WaitEvent& event, CancelToken* token = nullptr);
+  ~BlockingScope();
+  BlockingScope(const BlockingScope&) = delete;
+  BlockingScope& operator=(const BlockingScope&) = delete;
+
+  bool cancelled() const { return token_ != nullptr && token_->pending(); }
+  CancelToken* token() const { return token_; }
+
+  // Installs (or with null removes) the process-wide hook; returns the previous one. Tests only, while no
+  // thread is inside a scope.
+  static WaitHook* set_hook(WaitHook* hook);
+
+ private:
+  const WaitEvent& event_;
+  CancelToken* token_;
+  const WaitEvent* outer_;  // the wait of the enclosing scope
+};
+
+// State of the calling thread, not of a session: to which slots it belongs and where its waits are reported.
+// A worker sets both; other threads need neither.
+class ThreadRole {
+ public:
+  // The slots of which the calling thread now holds one; null: not a worker.
+  static void set_run_slots(RunSlots* slots);
+  static RunSlots* run_slots();
+  // Where BlockingScope reports for whom this thread works at the moment; may be null.
+  static void set_wait_report(WaitReport* report);
+};
+
+}  // namespace varve::sync
