@@ -1,6 +1,8 @@
 // Functions, procedures, DO, CALL, triggers, rules.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "parser_impl.h"
 
 namespace varve::parser {
@@ -30,6 +32,13 @@ static bool begins_type(Tok t) {
     case kTimestamp: case kTime: case kInterval: case kNational: return true;
     default: return false;
   }
+}
+
+static bool same_type(const TypeName* a, const TypeName* b) {
+  auto equal = [](auto x, auto y) { return std::equal(x.begin(), x.end(), y.begin(), y.end()); };
+  // Modifiers are compared by number only: aggregates' argument types have none that matter.
+  return equal(a->names, b->names) && a->set_of == b->set_of && a->percent_type == b->percent_type &&
+         a->typmods.size() == b->typmods.size() && equal(a->array_bounds, b->array_bounds);
 }
 
 bool Parser::argument_mode(ParameterMode& mode) {
@@ -130,7 +139,8 @@ List<FunctionParameter> Parser::aggregate_args() {
       args();
       List<FunctionParameter> all = finish(list);
       if (direct > 0 && all[direct - 1]->mode == ParameterMode::kVariadic) {
-        bool same = all.size() == direct + 1 && all[direct]->mode == ParameterMode::kVariadic;
+        bool same = all.size() == direct + 1 && all[direct]->mode == ParameterMode::kVariadic &&
+                    same_type(all[direct - 1]->type, all[direct]->type);
         if (!same) {
           expect(')');
           error_at(

@@ -292,7 +292,9 @@ Node* Parser::set_stmt() {
   if (!variable && at(kLocal)) {
     local = true;
     advance();
-  } else if (!variable && at(kSession) && !next_is(kCharacteristics) && !next_is(kAuthorization)) {
+  } else if (!variable && at(kSession) && !next_is(kAuthorization) &&
+             (!next_is(kCharacteristics) || peek(2) == kFrom || peek(2) == kTo || peek(2) == static_cast<Tok>('=') ||
+              peek(2) == static_cast<Tok>('.'))) {
     advance();
   }
   VariableSetStmt* node = set_rest(false);
