@@ -129,7 +129,10 @@ void Parser::frame_clause(WindowDef* window) {
   window->has_frame = true;
   advance();
   int32_t start_loc, end_loc = -1;
-  if (accept(kBetween)) {
+  // BETWEEN in front of a word that only an operator or a bound can be is a column of that name.
+  bool column = at(kBetween) && (next_is('*') || next_is('/') || next_is('%') || next_is('^') || next_is('<') ||
+                                 next_is('>') || next_is('=') || next_is(kAnd) || next_is(kOr));
+  if (!column && accept(kBetween)) {
     // A word of BETWEEN's own precedence level cannot follow: the grammar cannot tell whose it is.
     if (at_any(kBetween, kLike, kIlike, kSimilar, kNotLa)) syntax_error();
     window->has_between = true;
