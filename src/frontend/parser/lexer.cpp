@@ -6,7 +6,14 @@
 namespace varve::parser {
 namespace {
 
-enum CharClass : uint8_t { kSpace = 1, kIdentStart = 2, kDigit = 4, kIdentCont = 8, kOpChar = 16, kSelf = 32 };
+enum CharClass : uint8_t {
+  kSpace = 1,
+  kIdentStart = 2,
+  kDigit = 4,
+  kIdentCont = 8,
+  kOpChar = 16,
+  kSelf = 32
+};
 
 constexpr auto make_classes() {
   std::array<uint8_t, 256> c{};
@@ -53,7 +60,9 @@ void append_utf8(std::string& out, uint32_t c) {
 
 bool is_high_surrogate(uint32_t c) { return c >= 0xD800 && c <= 0xDBFF; }
 bool is_low_surrogate(uint32_t c) { return c >= 0xDC00 && c <= 0xDFFF; }
-uint32_t join_surrogates(uint32_t high, uint32_t low) { return ((high & 0x3FF) << 10) + 0x10000 + (low & 0x3FF); }
+uint32_t join_surrogates(uint32_t high, uint32_t low) {
+  return ((high & 0x3FF) << 10) + 0x10000 + (low & 0x3FF);
+}
 
 // 0 if the bytes at `at` are not one valid UTF-8 character (NUL is not valid in a string).
 int utf8_length(std::string_view s, size_t at) {
@@ -312,7 +321,8 @@ void Lexer::number(Token& token) {
       pos_ += sign ? 2 : 1;
       digits();
     } else if (sign) {
-      fail("trailing junk after numeric literal", static_cast<int32_t>(start), static_cast<int32_t>(pos_ + 2));
+      fail("trailing junk after numeric literal", static_cast<int32_t>(start),
+           static_cast<int32_t>(pos_ + 2));
     }
   }
   if (is(peek(), kIdentStart)) {
@@ -353,7 +363,8 @@ void Lexer::operator_token(Token& token) {
     token.type = static_cast<Tok>(text[0]);
     return;
   }
-  if (text.size() > kMaxNameBytes) fail("operator too long", static_cast<int32_t>(start), static_cast<int32_t>(pos_));
+  if (text.size() > kMaxNameBytes)
+    fail("operator too long", static_cast<int32_t>(start), static_cast<int32_t>(pos_));
   token.type = Tok::kOp;
   if (text.size() == 2) {
     if (text == "=>") token.type = Tok::kEqualsGreater;
@@ -396,8 +407,8 @@ void Lexer::dollar(Token& token) {
   pos_ = close + delimiter.size();
 }
 
-// 'a' <newline> 'b' is one string. Stands behind a closing quote; if the string goes on, moves behind the next
-// opening one.
+// 'a' <newline> 'b' is one string. Stands behind a closing quote; if the string goes on, moves behind the
+// next opening one.
 bool Lexer::continues_string() {
   size_t at = pos_;
   bool newline = false;
@@ -456,7 +467,8 @@ void Lexer::unicode_escape(std::string& out, uint32_t& high) {
   uint32_t c = 0;
   int n = 0;
   pos_ += 2;
-  for (; n < wanted && hex_digit(peek()) >= 0; ++n) c = c << 4 | static_cast<uint32_t>(hex_digit(sql_[pos_++]));
+  for (; n < wanted && hex_digit(peek()) >= 0; ++n)
+    c = c << 4 | static_cast<uint32_t>(hex_digit(sql_[pos_++]));
   if (high != 0 && (n < wanted || !is_low_surrogate(c))) {
     fail("invalid Unicode surrogate pair", start, static_cast<int32_t>(pos_));
   }
@@ -519,7 +531,8 @@ void Lexer::escape_string(Token& token) {
   ++pos_;
   while (true) {
     if (pos_ >= sql_.size()) {
-      if (high != 0) fail("invalid Unicode surrogate pair", static_cast<int32_t>(pos_), static_cast<int32_t>(pos_));
+      if (high != 0)
+        fail("invalid Unicode surrogate pair", static_cast<int32_t>(pos_), static_cast<int32_t>(pos_));
       fail("unterminated quoted string", token.location, static_cast<int32_t>(sql_.size()));
     }
     char c = sql_[pos_];
@@ -642,7 +655,8 @@ std::string_view Lexer::undo_unicode(const Token& token, char escape) {
     }
     if (n < wanted) {
       fail_alone(sqlstate::kSyntaxError, "invalid Unicode escape",
-                 "Unicode escapes must be \\XXXX or \\+XXXXXX.", token.location + 3 + static_cast<int32_t>(at));
+                 "Unicode escapes must be \\XXXX or \\+XXXXXX.",
+                 token.location + 3 + static_cast<int32_t>(at));
     }
     if (c == 0 || c > 0x10FFFF) fail_at(at, "invalid Unicode escape value");
     if (high != 0) {

@@ -14,8 +14,21 @@ using enum Tok;
 bool is_odd_word(Tok t) {
   switch (t) {
     case kWith: case kWithLa: case kInto: case kFetch: case kLimit: case kOffset: case kInterval: case kOrder:
-    case kGroup: case kCast: case kExtract: case kTablesample: case kWindow: case kOver: case kUescape: case kCube:
-    case kRollup: case kGrouping: case kXmlelement: case kXmlexists: case kXmlforest: case kXmlparse: case kXmlpi:
+    case kGroup:
+    case kCast:
+    case kExtract:
+    case kTablesample:
+    case kWindow:
+    case kOver:
+    case kUescape:
+    case kCube:
+    case kRollup:
+    case kGrouping:
+    case kXmlelement:
+    case kXmlexists:
+    case kXmlforest:
+    case kXmlparse:
+    case kXmlpi:
     case kXmlroot: case kXmlserialize: case kXmltable: case kTreat: case kCurrentTime: case kCurrentTimestamp:
     case kLocaltime: case kLocaltimestamp: case kNormalize: case kDistinct: case kUnion: case kIntersect:
     case kExcept: case kConflict: case kCycle: case kArray: return true;
@@ -62,7 +75,8 @@ class Normalizer {
   bool add(size_t i) {
     const Token& token = tokens_[i];
     Tok t = token.type;
-    if (t == kError || t == kParamMark || t == kBitConst || t == kHexConst || t == static_cast<Tok>(';')) return false;
+    if (t == kError || t == kParamMark || t == kBitConst || t == kHexConst || t == static_cast<Tok>(';'))
+      return false;
     if (is_odd_word(t) && !(t == kInto && i == 1)) return false;
     track_parens(i);
     if (!text_.empty()) text_ += ' ';
@@ -87,8 +101,8 @@ class Normalizer {
     return true;
   }
 
-  // A constant is a mere value only between operators, commas and parentheses: behind a name it would be a typed
-  // literal or a label, behind a type's parenthesis a modifier, behind a minus sign it is not itself.
+  // A constant is a mere value only between operators, commas and parentheses: behind a name it would be a
+  // typed literal or a label, behind a type's parenthesis a modifier, behind a minus sign it is not itself.
   bool may_vary(size_t i) const {
     Tok before = type(i - 1);
     Tok after = type(i + 1);
@@ -97,14 +111,15 @@ class Normalizer {
                        before == static_cast<Tok>('>') || before == kLessEquals || before == kGreaterEquals ||
                        before == kNotEquals || before == kOp || before == static_cast<Tok>('+') ||
                        before == static_cast<Tok>('*') || before == static_cast<Tok>('/') ||
-                       before == static_cast<Tok>('%') || before == kAnd || before == kOr || before == kBetween ||
-                       before == kSelect || before == kLike || before == kThen || before == kElse || before == kWhen;
+                       before == static_cast<Tok>('%') || before == kAnd || before == kOr ||
+                       before == kBetween || before == kSelect || before == kLike || before == kThen ||
+                       before == kElse || before == kWhen;
     if (!good_before || is_constant(after) || after == kTypecastOp || after == kCollate) return false;
     return parens_.empty() || !parens_.back();
   }
 
-  // Remembers for each open parenthesis whether constants right inside it must stay: type modifiers behind "::",
-  // and -(1), which the parser folds into -1.
+  // Remembers for each open parenthesis whether constants right inside it must stay: type modifiers behind
+  // "::", and -(1), which the parser folds into -1.
   void track_parens(size_t i) {
     if (type(i) == static_cast<Tok>(')') && !parens_.empty()) parens_.pop_back();
     if (type(i) != static_cast<Tok>('(')) return;
@@ -138,6 +153,8 @@ class Normalizer {
 
 }  // namespace
 
-NormalizedStatement normalize_literals(std::string_view sql, Arena& arena) { return Normalizer(sql, arena).run(); }
+NormalizedStatement normalize_literals(std::string_view sql, Arena& arena) {
+  return Normalizer(sql, arena).run();
+}
 
 }  // namespace varve::parser

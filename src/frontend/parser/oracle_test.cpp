@@ -1,5 +1,5 @@
-// Compares the parser with libpg_query, which is PostgreSQL 15's own grammar: both must agree on whether a text is
-// accepted and on the position of the error. See testdata/README.md for the corpus.
+// Compares the parser with libpg_query, which is PostgreSQL 15's own grammar: both must agree on whether a
+// text is accepted, and on the message and the position of the error. See testdata/README.md for the corpus.
 #ifdef VARVE_HAVE_PG_QUERY
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 #include <fstream>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/sql_error.h"
@@ -29,7 +30,8 @@ struct Verdict {
   // 15.1's grammar, which the library holds, had a check that later releases took back.
   bool is_outdated() const { return message == "multiple limit options not allowed"; }
   bool agrees(const Verdict& other) const {
-    return other.is_outdated() || (accepted == other.accepted && position == other.position);
+    if (other.is_outdated()) return true;
+    return accepted == other.accepted && position == other.position && message == other.message;
   }
 };
 
@@ -38,6 +40,11 @@ Verdict ask_oracle(const std::string& sql) {
   PgQuerySplitResult result = pg_query_split_with_parser(sql.c_str());
   if (result.error != nullptr) verdict = {false, result.error->cursorpos, result.error->message};
   pg_query_free_split_result(result);
+  // Two messages on publications lost these words after 15.1.
+  for (std::string_view stale : {"invalid table name at or near", "invalid schema name at or near"}) {
+    if (verdict.message == stale)
+      verdict.message.resize(stale.size() - std::string_view(" at or near").size());
+  }
   return verdict;
 }
 
@@ -186,9 +193,9 @@ TEST(Oracle, MutantsAgree) {
 // Any prefix of a statement, followed by any token: is this token refused here, or the next one?
 TEST(Oracle, EveryTokenAfterPrefixes) {
   std::vector<std::string> corpus = load_corpus();
-  std::vector<std::string> probes = {"x", "1", "1.5", "'s'", "b'1'", "x'1'", "(", ")", "[", "]", ",", ";", ".",
-                                     ":", "+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", "<>", "||", "::",
-                                     "..", ":=", "=>", "\"q\""};
+  std::vector<std::string> probes = {"x", "1",  "1.5", "'s'", "b'1'", "x'1'", "(",  ")",  "[",    "]", ",",
+                                     ";", ".",  ":",   "+",   "-",    "*",    "/",  "%",  "^",    "<", ">",
+                                     "=", "<=", "<>",  "||",  "::",   "..",   ":=", "=>", "\"q\""};
   for (const KeywordInfo& keyword : keywords()) probes.emplace_back(keyword.word);
   std::mt19937 random(7);
   Disagreements result;

@@ -42,8 +42,14 @@ Node* Parser::alter_stmt() {
 static bool only_schema_can_be_set(ObjectType type) {
   switch (type) {
     case ObjectType::kAggregate: case ObjectType::kCollation: case ObjectType::kConversion:
-    case ObjectType::kOpClass: case ObjectType::kOpFamily: case ObjectType::kExtension: case ObjectType::kTsParser:
-    case ObjectType::kTsTemplate: case ObjectType::kTsDictionary: case ObjectType::kTsConfiguration: return true;
+    case ObjectType::kOpClass:
+    case ObjectType::kOpFamily:
+    case ObjectType::kExtension:
+    case ObjectType::kTsParser:
+    case ObjectType::kTsTemplate:
+    case ObjectType::kTsDictionary:
+    case ObjectType::kTsConfiguration:
+      return true;
     default: return false;
   }
 }
@@ -129,14 +135,16 @@ Node* Parser::alter_relation(int32_t loc) {
   } else {
     advance();
   }
-  bool may_move = type == ObjectType::kTable || type == ObjectType::kIndex || type == ObjectType::kMaterializedView;
+  bool may_move =
+      type == ObjectType::kTable || type == ObjectType::kIndex || type == ObjectType::kMaterializedView;
   if (may_move && at(kAll)) return alter_all_in_tablespace(type, loc);
   bool guarded = if_exists();
   RangeVar* relation = table_like ? relation_expr() : qualified_name();
   if (at(kRename)) return rename_relation(type, relation, guarded, loc);
   bool may_depend = !guarded && (type == ObjectType::kIndex || type == ObjectType::kMaterializedView);
-  if (Node* node = alter_common(type, nullptr,
-                                (type != ObjectType::kIndex ? kMaySetSchema : 0) | (may_depend ? kMayDepend : 0), loc)) {
+  if (Node* node = alter_common(
+          type, nullptr, (type != ObjectType::kIndex ? kMaySetSchema : 0) | (may_depend ? kMayDepend : 0),
+          loc)) {
     if (is<AlterObjectSchemaStmt>(node)) {
       as<AlterObjectSchemaStmt>(node)->relation = relation;
       as<AlterObjectSchemaStmt>(node)->missing_ok = guarded;
@@ -193,7 +201,8 @@ Node* Parser::alter_fdw(int32_t loc) {
   advance();
   expect_all(kData, kWrapper);
   QualifiedName* name = name_node();
-  if (Node* node = alter_common(ObjectType::kForeignDataWrapper, name, kMayRename | kMayChangeOwner, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kForeignDataWrapper, name, kMayRename | kMayChangeOwner, loc))
+    return node;
   auto* node = make<AlterFdwStmt>(loc);
   node->name = name->names[0];
   node->function_options = fdw_functions();
@@ -356,7 +365,8 @@ Node* Parser::alter_domain(int32_t loc) {
     node->new_name = col_id();
     return node;
   }
-  if (Node* node = alter_common(ObjectType::kDomain, name, kMayRename | kMayChangeOwner | kMaySetSchema, loc)) {
+  if (Node* node =
+          alter_common(ObjectType::kDomain, name, kMayRename | kMayChangeOwner | kMaySetSchema, loc)) {
     return node;
   }
   auto* node = make<AlterDomainStmt>(loc);
@@ -418,7 +428,8 @@ Node* Parser::alter_operator(int32_t loc) {
     items.add(name);
     object->items = finish(items);
     ObjectType type = family ? ObjectType::kOpFamily : ObjectType::kOpClass;
-    if (Node* node = alter_common(type, object, kMayRename | kMayChangeOwner | kMaySetSchema, loc)) return node;
+    if (Node* node = alter_common(type, object, kMayRename | kMayChangeOwner | kMaySetSchema, loc))
+      return node;
     if (!family) syntax_error();
     auto* node = make<AlterOpFamilyStmt>(loc);
     node->names = name->names;
@@ -429,7 +440,8 @@ Node* Parser::alter_operator(int32_t loc) {
     return node;
   }
   RoutineRef* target = operator_with_args();
-  if (Node* node = alter_common(ObjectType::kOperator, target, kMayChangeOwner | kMaySetSchema, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kOperator, target, kMayChangeOwner | kMaySetSchema, loc))
+    return node;
   auto* node = make<AlterOperatorStmt>(loc);
   node->target = target;
   expect(kSet);
@@ -443,7 +455,8 @@ Node* Parser::alter_text_search(int32_t loc) {
   ObjectType type = text_search_kind();
   QualifiedName* name = any_name_node();
   bool owned = type == ObjectType::kTsDictionary || type == ObjectType::kTsConfiguration;
-  if (Node* node = alter_common(type, name, kMayRename | kMaySetSchema | (owned ? kMayChangeOwner : 0), loc)) {
+  if (Node* node =
+          alter_common(type, name, kMayRename | kMaySetSchema | (owned ? kMayChangeOwner : 0), loc)) {
     return node;
   }
   if (type == ObjectType::kTsDictionary) {
@@ -501,7 +514,8 @@ void Parser::ts_mapping(AlterTsConfigurationStmt* node) {
 Node* Parser::alter_server(int32_t loc) {
   advance();
   QualifiedName* name = name_node();
-  if (Node* node = alter_common(ObjectType::kForeignServer, name, kMayRename | kMayChangeOwner, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kForeignServer, name, kMayRename | kMayChangeOwner, loc))
+    return node;
   auto* node = make<AlterForeignServerStmt>(loc);
   node->name = name->names[0];
   bool version = at(kVersion);
@@ -516,7 +530,8 @@ Node* Parser::alter_server(int32_t loc) {
 Node* Parser::alter_tablespace(int32_t loc) {
   advance();
   QualifiedName* name = name_node();
-  if (Node* node = alter_common(ObjectType::kTablespace, name, kMayRename | kMayChangeOwner, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kTablespace, name, kMayRename | kMayChangeOwner, loc))
+    return node;
   auto* node = make<AlterTablespaceOptionsStmt>(loc);
   node->name = name->names[0];
   node->reset = at(kReset);
@@ -547,7 +562,9 @@ Node* Parser::alter_on_table(int32_t loc) {
   std::string_view name = col_id();
   expect(kOn);
   RangeVar* relation = qualified_name();
-  ObjectType type = word == kTrigger ? ObjectType::kTrigger : word == kRule ? ObjectType::kRule : ObjectType::kPolicy;
+  ObjectType type = word == kTrigger ? ObjectType::kTrigger
+                    : word == kRule  ? ObjectType::kRule
+                                     : ObjectType::kPolicy;
   if (Node* node = alter_common(type, nullptr, kMayRename | (word == kTrigger ? kMayDepend : 0), loc)) {
     if (is<RenameStmt>(node)) {
       as<RenameStmt>(node)->relation = relation;
@@ -571,7 +588,8 @@ Node* Parser::alter_event_trigger(int32_t loc) {
   advance();
   expect(kTrigger);
   QualifiedName* name = name_node();
-  if (Node* node = alter_common(ObjectType::kEventTrigger, name, kMayRename | kMayChangeOwner, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kEventTrigger, name, kMayRename | kMayChangeOwner, loc))
+    return node;
   auto* node = make<AlterEventTriggerStmt>(loc);
   node->name = name->names[0];
   if (accept(kDisable)) {
@@ -590,7 +608,8 @@ Node* Parser::alter_event_trigger(int32_t loc) {
 Node* Parser::alter_publication(int32_t loc) {
   advance();
   QualifiedName* name = name_node();
-  if (Node* node = alter_common(ObjectType::kPublication, name, kMayRename | kMayChangeOwner, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kPublication, name, kMayRename | kMayChangeOwner, loc))
+    return node;
   auto* node = make<AlterPublicationStmt>(loc);
   node->name = name->names[0];
   if (accept(kSet)) {
@@ -612,7 +631,8 @@ Node* Parser::alter_publication(int32_t loc) {
 Node* Parser::alter_subscription(int32_t loc) {
   advance();
   QualifiedName* name = name_node();
-  if (Node* node = alter_common(ObjectType::kSubscription, name, kMayRename | kMayChangeOwner, loc)) return node;
+  if (Node* node = alter_common(ObjectType::kSubscription, name, kMayRename | kMayChangeOwner, loc))
+    return node;
   auto* node = make<AlterSubscriptionStmt>(loc);
   node->name = name->names[0];
   auto publications = [&](AlterSubscriptionKind kind) {

@@ -178,7 +178,10 @@ AlterTableCmd* Parser::alter_enable() {
   bool always = enable && accept(kAlways);
   bool replica = enable && !always && accept(kReplica);
   if (accept(kRule)) {
-    node->action = always ? kEnableAlwaysRule : replica ? kEnableReplicaRule : enable ? kEnableRule : kDisableRule;
+    node->action = always    ? kEnableAlwaysRule
+                   : replica ? kEnableReplicaRule
+                   : enable  ? kEnableRule
+                             : kDisableRule;
     node->name = col_id();
     return node;
   }

@@ -10,8 +10,10 @@ namespace {
 constexpr std::string_view kPointRead = "SELECT abalance FROM pgbench_accounts WHERE aid = 4711";
 constexpr std::string_view kUpdate = "UPDATE pgbench_accounts SET abalance = abalance + -42 WHERE aid = 4711";
 constexpr std::string_view kJoin =
-    "SELECT o.id, c.name, sum(l.quantity * l.price) AS total FROM orders o JOIN customers c ON c.id = o.customer_id "
-    "LEFT JOIN lines l USING (order_id) WHERE o.day BETWEEN '2020-01-01' AND '2020-12-31' AND c.region IN ('a', 'b') "
+    "SELECT o.id, c.name, sum(l.quantity * l.price) AS total FROM orders o JOIN customers c ON c.id = "
+    "o.customer_id "
+    "LEFT JOIN lines l USING (order_id) WHERE o.day BETWEEN '2020-01-01' AND '2020-12-31' AND c.region IN "
+    "('a', 'b') "
     "GROUP BY o.id, c.name HAVING count(*) > 3 ORDER BY total DESC NULLS LAST LIMIT 10";
 
 void parse_one(benchmark::State& state, std::string_view sql) {

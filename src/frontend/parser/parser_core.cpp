@@ -83,7 +83,8 @@ void Parser::raise_lex_error() const {
 }
 
 // Raised by a grammar action, which runs with the current token read: a broken token comes first.
-void Parser::error_at(int32_t location, SqlState state, std::string_view message, std::string_view hint) const {
+void Parser::error_at(int32_t location, SqlState state, std::string_view message,
+                      std::string_view hint) const {
   if (at(kError)) raise_lex_error();
   throw SqlError(state, std::string(message)).hint(std::string(hint)).at(character_position(sql_, location));
 }

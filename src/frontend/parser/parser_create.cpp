@@ -1,4 +1,5 @@
-// CREATE INDEX, SEQUENCE, VIEW, SCHEMA, DATABASE, TABLESPACE, STATISTICS, and the choice among all CREATE statements.
+// CREATE INDEX, SEQUENCE, VIEW, SCHEMA, DATABASE, TABLESPACE, STATISTICS, and the choice among all CREATE
+// statements.
 #include "parser_impl.h"
 
 namespace varve::parser {
@@ -50,7 +51,8 @@ Node* Parser::create_other(int32_t loc) {
     case kTablespace: return create_tablespace(loc);
     case kStatistics: return create_statistics(loc);
     case kRole: case kUser: case kGroup:
-      if (at(kUser) && next_is(kMapping) && (peek(2) == kFor || peek(2) == kIf)) return create_user_mapping(loc);
+      if (at(kUser) && next_is(kMapping) && (peek(2) == kFor || peek(2) == kIf))
+        return create_user_mapping(loc);
       return create_role(loc);
     case kType: return create_type(loc);
     case kDomain: return create_domain(loc);
@@ -128,7 +130,14 @@ Node* Parser::create_index(int32_t loc) {
 
 bool Parser::at_sequence_option(size_t n) const {
   switch (peek(n)) {
-    case kAs: case kCache: case kCycle: case kNo: case kIncrement: case kMaxvalue: case kMinvalue: case kOwned:
+    case kAs:
+    case kCache:
+    case kCycle:
+    case kNo:
+    case kIncrement:
+    case kMaxvalue:
+    case kMinvalue:
+    case kOwned:
     case kSequence: case kStart: case kRestart: return true;
     default: return false;
   }
@@ -208,7 +217,8 @@ Node* Parser::create_view(Persistence persistence, bool replace, int32_t loc) {
     }
     expect_all(kCheck, kOption);
     if (node->recursive) {
-      error_at(check_loc, sqlstate::kFeatureNotSupported, "WITH CHECK OPTION not supported on recursive views");
+      error_at(check_loc, sqlstate::kFeatureNotSupported,
+               "WITH CHECK OPTION not supported on recursive views");
     }
   }
   if (node->recursive) wrap_recursive_view(node);

@@ -25,8 +25,8 @@ Node* Parser::create_table(Persistence persistence, int32_t loc, bool only_as, b
   relation->persistence = persistence;
   if (!only_as) {
     if (at(kOf) || at(kPartition)) return typed_table(relation, guarded, loc);
-    bool columns_only =
-        at('(') && has_flag(peek(), kIsColumnId) && (peek(2) == static_cast<Tok>(',') || peek(2) == static_cast<Tok>(')'));
+    bool columns_only = at('(') && has_flag(peek(), kIsColumnId) &&
+                        (peek(2) == static_cast<Tok>(',') || peek(2) == static_cast<Tok>(')'));
     if (only_plain && columns_only) {
       pos_ += 2;
       syntax_error();
@@ -538,7 +538,8 @@ void Parser::exclusion_constraint(Constraint* node) {
   constraint_attributes(node, "EXCLUDE", kMayBeDeferrable);
 }
 
-// [NOT] DEFERRABLE, INITIALLY …, NOT VALID, NO INHERIT: `allowed` are the ones this kind of constraint may have.
+// [NOT] DEFERRABLE, INITIALLY …, NOT VALID, NO INHERIT: `allowed` are the ones this kind of constraint may
+// have.
 void Parser::constraint_attributes(Constraint* node, std::string_view kind, int allowed) {
   read_constraint_attributes(node);
   check_constraint_attributes(node, kind, allowed);
@@ -581,7 +582,8 @@ void Parser::read_constraint_attributes(Constraint* node) {
 
 void Parser::check_constraint_attributes(Constraint* node, std::string_view kind, int allowed) {
   auto refuse = [&](std::string_view what) {
-    error_at(-1, sqlstate::kFeatureNotSupported, fmt::format("{} constraints cannot be marked {}", kind, what));
+    error_at(-1, sqlstate::kFeatureNotSupported,
+             fmt::format("{} constraints cannot be marked {}", kind, what));
   };
   if (node->deferrable && !(allowed & kMayBeDeferrable)) refuse("DEFERRABLE");
   if (node->not_valid && !(allowed & kMayBeNotValid)) refuse("NOT VALID");

@@ -131,7 +131,9 @@ Node* Parser::drop_other(DropStmt* node) {
   switch (word) {
     case kPolicy: case kRule: case kTrigger: {
       advance();
-      node->object_type = word == kPolicy ? ObjectType::kPolicy : word == kRule ? ObjectType::kRule : ObjectType::kTrigger;
+      node->object_type = word == kPolicy ? ObjectType::kPolicy
+                          : word == kRule ? ObjectType::kRule
+                                          : ObjectType::kTrigger;
       node->missing_ok = if_exists();
       Node* name = name_node();
       expect(kOn);
@@ -347,9 +349,23 @@ Node* Parser::security_label() {
 Node* Parser::statement() {
   check_stack();
   switch (type()) {
-    case kSelect: case kValues: case kTable: case kWith: case kWithLa: case kInsert: case kUpdate: case kDelete:
+    case kSelect:
+    case kValues:
+    case kTable:
+    case kWith:
+    case kWithLa:
+    case kInsert:
+    case kUpdate:
+    case kDelete:
     case kMerge: return preparable_stmt();
-    case kBegin: case kStart: case kCommit: case kEnd: case kRollback: case kAbort: case kSavepoint: case kRelease:
+    case kBegin:
+    case kStart:
+    case kCommit:
+    case kEnd:
+    case kRollback:
+    case kAbort:
+    case kSavepoint:
+    case kRelease:
       return transaction_stmt();
     case kSet: return set_stmt();
     case kShow: return show_stmt();

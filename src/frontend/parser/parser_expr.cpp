@@ -108,7 +108,14 @@ int Parser::infix_level(ExprMode mode) const {
 bool Parser::infix_is_label() const {
   if (!has_flag(type(), kIsBareLabel)) return false;
   switch (peek()) {
-    case kEndOfInput: case kFrom: case kInto: case kWhere: case kGroup: case kHaving: case kWindow: case kUnion:
+    case kEndOfInput:
+    case kFrom:
+    case kInto:
+    case kWhere:
+    case kGroup:
+    case kHaving:
+    case kWindow:
+    case kUnion:
     case kIntersect: case kExcept: case kOrder: case kLimit: case kOffset: case kFetch: case kFor: case kOn:
     case kReturning: case kWith: return true;
     default: return next_is(',') || next_is(')') || next_is(';');
@@ -326,8 +333,9 @@ Node* Parser::between_expr(Node* left, bool negated, int32_t loc) {
   bounds.add(expression(kPrecLike + 1, kExprFull));
   auto* list = make<ListNode>();
   list->items = finish(bounds);
-  OperatorForm form = symmetric ? (negated ? OperatorForm::kNotBetweenSymmetric : OperatorForm::kBetweenSymmetric)
-                                : (negated ? OperatorForm::kNotBetween : OperatorForm::kBetween);
+  OperatorForm form = symmetric
+                          ? (negated ? OperatorForm::kNotBetweenSymmetric : OperatorForm::kBetweenSymmetric)
+                          : (negated ? OperatorForm::kNotBetween : OperatorForm::kBetween);
   std::string_view name = symmetric ? (negated ? "NOT BETWEEN SYMMETRIC" : "BETWEEN SYMMETRIC")
                                     : (negated ? "NOT BETWEEN" : "BETWEEN");
   return make_operator(form, name, left, list, loc);
@@ -364,7 +372,8 @@ Node* Parser::is_expr(Node* left, ExprMode mode, int& nonassociative) {
     expect(kFrom);
     nonassociative = kPrecIs;
     Node* right = expression(kPrecIs + 1, mode == kExprRestricted ? kExprRestricted : kExprFull);
-    return make_operator(negated ? OperatorForm::kNotDistinct : OperatorForm::kDistinct, "=", left, right, loc);
+    return make_operator(negated ? OperatorForm::kNotDistinct : OperatorForm::kDistinct, "=", left, right,
+                         loc);
   }
   if (accept(kDocument)) {
     auto* node = make<XmlExpr>(loc);

@@ -221,7 +221,8 @@ void Parser::func_alias(Alias*& alias, List<ColumnDef>& columns) {
   alias = make<Alias>(loc);
   alias->name = col_id();
   if (!at('(')) return;
-  bool plain = has_flag(peek(1), kIsColumnId) && (peek(2) == static_cast<Tok>(',') || peek(2) == static_cast<Tok>(')'));
+  bool plain = has_flag(peek(1), kIsColumnId) &&
+               (peek(2) == static_cast<Tok>(',') || peek(2) == static_cast<Tok>(')'));
   if (plain) {
     alias->columns = column_list();
   } else {

@@ -129,7 +129,10 @@ void Parser::frame_clause(WindowDef* window) {
   window->has_frame = true;
   advance();
   int32_t start_loc, end_loc = -1;
-  if (accept(kBetween)) {
+  // BETWEEN in front of a word that only an operator or a bound can be is a column of that name.
+  bool column = at(kBetween) && (next_is('*') || next_is('/') || next_is('%') || next_is('^') || next_is('<') ||
+                                 next_is('>') || next_is('=') || next_is(kAnd) || next_is(kOr));
+  if (!column && accept(kBetween)) {
     // A word of BETWEEN's own precedence level cannot follow: the grammar cannot tell whose it is.
     if (at_any(kBetween, kLike, kIlike, kSimilar, kNotLa)) syntax_error();
     window->has_between = true;
@@ -142,14 +145,18 @@ void Parser::frame_clause(WindowDef* window) {
     start_loc = location();
     window->start = frame_bound(window->start_offset);
   }
-  auto bad = [&](int32_t loc, std::string_view message) { error_at(loc, sqlstate::kWindowingError, message); };
-  if (window->start == FrameBound::kUnboundedFollowing) bad(start_loc, "frame start cannot be UNBOUNDED FOLLOWING");
+  auto bad = [&](int32_t loc, std::string_view message) {
+    error_at(loc, sqlstate::kWindowingError, message);
+  };
+  if (window->start == FrameBound::kUnboundedFollowing)
+    bad(start_loc, "frame start cannot be UNBOUNDED FOLLOWING");
   if (!window->has_between) {
     if (window->start == FrameBound::kOffsetFollowing) {
       bad(start_loc, "frame starting from following row cannot end with current row");
     }
   } else {
-    if (window->end == FrameBound::kUnboundedPreceding) bad(end_loc, "frame end cannot be UNBOUNDED PRECEDING");
+    if (window->end == FrameBound::kUnboundedPreceding)
+      bad(end_loc, "frame end cannot be UNBOUNDED PRECEDING");
     if (window->start == FrameBound::kCurrentRow && window->end == FrameBound::kOffsetPreceding) {
       bad(end_loc, "frame starting from current row cannot have preceding rows");
     }

@@ -1,6 +1,7 @@
-// The recursive-descent parser. Each method parses the construct it is named after, starting at the current token, and
-// stops at the first token that does not belong to it. A token is consumed only if the text up to it can be the
-// beginning of a valid statement: that is what puts errors where PostgreSQL's LR parser puts them.
+// The recursive-descent parser. Each method parses the construct it is named after, starting at the current
+// token, and stops at the first token that does not belong to it. A token is consumed only if the text up to
+// it can be the beginning of a valid statement: that is what puts errors where PostgreSQL's LR parser puts
+// them.
 #pragma once
 
 #include <vector>
@@ -37,8 +38,22 @@ class ListBuilder {
 
 // Binding powers, weakest first. Each level stands for one line of PostgreSQL's precedence table.
 enum Precedence : int {
-  kPrecNone = 0, kPrecOr, kPrecAnd, kPrecNot, kPrecIs, kPrecComparison, kPrecLike, kPrecEscape, kPrecOp, kPrecAdd,
-  kPrecMultiply, kPrecPower, kPrecAt, kPrecCollate, kPrecUnary, kPrecTypecast,
+  kPrecNone = 0,
+  kPrecOr,
+  kPrecAnd,
+  kPrecNot,
+  kPrecIs,
+  kPrecComparison,
+  kPrecLike,
+  kPrecEscape,
+  kPrecOp,
+  kPrecAdd,
+  kPrecMultiply,
+  kPrecPower,
+  kPrecAt,
+  kPrecCollate,
+  kPrecUnary,
+  kPrecTypecast,
 };
 
 // One entry of a publication's list, and whether it began with TABLE or TABLES IN SCHEMA.
@@ -59,7 +74,9 @@ class Parser {
   // --- tokens (parser_core.cpp)
   const Token& cur() const { return tokens_[pos_]; }
   Tok type() const { return tokens_[pos_].type; }
-  Tok peek(size_t n = 1) const { return pos_ + n < tokens_.size() ? tokens_[pos_ + n].type : Tok::kEndOfInput; }
+  Tok peek(size_t n = 1) const {
+    return pos_ + n < tokens_.size() ? tokens_[pos_ + n].type : Tok::kEndOfInput;
+  }
   bool at(Tok t) const { return type() == t; }
   bool at(char c) const { return type() == static_cast<Tok>(c); }
   bool next_is(Tok t) const { return peek() == t; }
@@ -80,7 +97,8 @@ class Parser {
   [[noreturn]] void syntax_error() const;
   // "<message> at or near <current token>", as yyerror in a grammar action.
   [[noreturn]] void error_near(std::string_view message) const;
-  [[noreturn]] void error_at(int32_t location, SqlState state, std::string_view message, std::string_view hint = {}) const;
+  [[noreturn]] void error_at(int32_t location, SqlState state, std::string_view message,
+                             std::string_view hint = {}) const;
   [[noreturn]] void error_at(int32_t location, std::string_view message, std::string_view hint = {}) const {
     error_at(location, sqlstate::kSyntaxError, message, hint);
   }

@@ -87,7 +87,8 @@ RangeVar* Parser::range_var_from(NameList parts, int32_t loc) {
     case 2: node->schema = parts[0], node->name = parts[1]; break;
     case 3: node->catalog = parts[0], node->schema = parts[1], node->name = parts[2]; break;
     default: {
-      error_at(loc, fmt::format("improper qualified name (too many dotted names): {}", fmt::join(parts, ".")));
+      error_at(loc,
+               fmt::format("improper qualified name (too many dotted names): {}", fmt::join(parts, ".")));
     }
   }
   return node;

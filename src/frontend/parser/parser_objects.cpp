@@ -285,8 +285,8 @@ Node* Parser::create_access_method(int32_t loc) {
 
 // --- publications and subscriptions
 
-// `relation` is set for whatever was written as a name; the kind of an object without a keyword is settled when the
-// whole list has been read.
+// `relation` is set for whatever was written as a name; the kind of an object without a keyword is settled
+// when the whole list has been read.
 PublicationObject* Parser::publication_object() {
   auto* node = make<PublicationObject>(location());
   if (at(kTables) && next_is(kIn)) {
@@ -333,8 +333,9 @@ List<PublicationObject> Parser::settle_publication_objects(std::span<WrittenPubl
   bool tables = true, first = true;
   for (auto [object, keyword] : written) {
     if (first && !keyword) {
-      error_at(object->location, "invalid publication object list",
-               "One of TABLE or TABLES IN SCHEMA must be specified before a standalone table or schema name.");
+      error_at(
+          object->location, "invalid publication object list",
+          "One of TABLE or TABLES IN SCHEMA must be specified before a standalone table or schema name.");
     }
     first = false;
     list.add(object);

@@ -1,6 +1,8 @@
 // Functions, procedures, DO, CALL, triggers, rules.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "parser_impl.h"
 
 namespace varve::parser {
@@ -11,11 +13,32 @@ using enum Tok;
 static bool begins_type(Tok t) {
   if (has_flag(t, kIsTypeFunctionName)) return true;
   switch (t) {
-    case kSetof: case kInt: case kInteger: case kSmallint: case kBigint: case kReal: case kFloat: case kDecimal:
-    case kDec: case kNumeric: case kBoolean: case kBit: case kCharacter: case kChar: case kVarchar: case kNchar:
+    case kSetof:
+    case kInt:
+    case kInteger:
+    case kSmallint:
+    case kBigint:
+    case kReal:
+    case kFloat:
+    case kDecimal:
+    case kDec:
+    case kNumeric:
+    case kBoolean:
+    case kBit:
+    case kCharacter:
+    case kChar:
+    case kVarchar:
+    case kNchar:
     case kTimestamp: case kTime: case kInterval: case kNational: return true;
     default: return false;
   }
+}
+
+static bool same_type(const TypeName* a, const TypeName* b) {
+  auto equal = [](auto x, auto y) { return std::equal(x.begin(), x.end(), y.begin(), y.end()); };
+  // Modifiers are compared by number only: aggregates' argument types have none that matter.
+  return equal(a->names, b->names) && a->set_of == b->set_of && a->percent_type == b->percent_type &&
+         a->typmods.size() == b->typmods.size() && equal(a->array_bounds, b->array_bounds);
 }
 
 bool Parser::argument_mode(ParameterMode& mode) {
@@ -102,7 +125,8 @@ List<FunctionParameter> Parser::aggregate_args() {
     do {
       FunctionParameter* parameter = function_parameter(false);
       if (parameter->mode == ParameterMode::kOut || parameter->mode == ParameterMode::kInOut) {
-        error_at(parameter->location, sqlstate::kFeatureNotSupported, "aggregates cannot have output arguments");
+        error_at(parameter->location, sqlstate::kFeatureNotSupported,
+                 "aggregates cannot have output arguments");
       }
       list.add(parameter);
     } while (accept(','));
@@ -115,12 +139,14 @@ List<FunctionParameter> Parser::aggregate_args() {
       args();
       List<FunctionParameter> all = finish(list);
       if (direct > 0 && all[direct - 1]->mode == ParameterMode::kVariadic) {
-        bool same = all.size() == direct + 1 && all[direct]->mode == ParameterMode::kVariadic;
+        bool same = all.size() == direct + 1 && all[direct]->mode == ParameterMode::kVariadic &&
+                    same_type(all[direct - 1]->type, all[direct]->type);
         if (!same) {
           expect(')');
-          error_at(all[direct]->type->location, sqlstate::kFeatureNotSupported,
-                   "an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC aggregated "
-                   "argument of the same data type");
+          error_at(
+              all[direct]->type->location, sqlstate::kFeatureNotSupported,
+              "an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC aggregated "
+              "argument of the same data type");
         }
       }
     }

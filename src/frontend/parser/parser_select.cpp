@@ -119,7 +119,8 @@ SelectStmt* Parser::select_tail(SelectStmt* first, WithClause* with) {
   return stmt;
 }
 
-void Parser::apply_options(SelectStmt* stmt, List<SortBy> sort, List<LockingClause> locking, WithClause* with) {
+void Parser::apply_options(SelectStmt* stmt, List<SortBy> sort, List<LockingClause> locking,
+                           WithClause* with) {
   if (!sort.empty()) {
     if (!stmt->order_by.empty()) error_at(sort[0]->location, "multiple ORDER BY clauses not allowed");
     stmt->order_by = sort;

@@ -36,7 +36,8 @@ T* only(std::string_view sql, Arena& arena) {
 
 TEST(Parser, PlainSelect) {
   Arena arena;
-  auto* select = only<SelectStmt>("SELECT a.b AS x, 1 FROM s.t AS a WHERE a.c = 'é' ORDER BY 1 DESC LIMIT 5", arena);
+  auto* select =
+      only<SelectStmt>("SELECT a.b AS x, 1 FROM s.t AS a WHERE a.c = 'é' ORDER BY 1 DESC LIMIT 5", arena);
   ASSERT_EQ(select->targets.size(), 2u);
   EXPECT_EQ(select->targets[0]->name, "x");
   auto* column = as<ColumnRef>(select->targets[0]->value);
@@ -93,7 +94,9 @@ TEST(Parser, SpecialSyntaxBecomesCalls) {
 
 TEST(Parser, StringsAndNames) {
   Arena arena;
-  auto text = [&](std::string_view sql) { return std::string(as<ConstExpr>(parse_expression(sql, arena))->text); };
+  auto text = [&](std::string_view sql) {
+    return std::string(as<ConstExpr>(parse_expression(sql, arena))->text);
+  };
   EXPECT_EQ(text("'it''s'"), "it's");
   EXPECT_EQ(text("'a'\n  -- comment\n 'b'"), "ab");
   EXPECT_EQ(text("E'\\t\\x41\\101\\u00e9'"), "\tAA\xC3\xA9");

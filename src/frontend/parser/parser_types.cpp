@@ -83,7 +83,8 @@ TypeName* Parser::float_type(int32_t loc) {
     error_at(digits_loc, sqlstate::kInvalidParameterValue, "precision for type float must be at least 1 bit");
   }
   if (digits > 53) {
-    error_at(digits_loc, sqlstate::kInvalidParameterValue, "precision for type float must be less than 54 bits");
+    error_at(digits_loc, sqlstate::kInvalidParameterValue,
+             "precision for type float must be less than 54 bits");
   }
   return system_type(digits <= 24 ? "float4" : "float8", loc);
 }
@@ -120,8 +121,8 @@ bool Parser::opt_timezone() {
   return false;
 }
 
-// `constant`: the type stands in front of a string literal, where INTERVAL's fields come behind the string and
-// CHARACTER and BIT have no default length.
+// `constant`: the type stands in front of a string literal, where INTERVAL's fields come behind the string
+// and CHARACTER and BIT have no default length.
 TypeName* Parser::keyword_type(bool constant) {
   int32_t loc = location();
   auto simple = [&](std::string_view name) {
@@ -168,7 +169,8 @@ TypeName* Parser::keyword_type(bool constant) {
         expect(')');
       }
       bool zone = opt_timezone();
-      TypeName* node = system_type(stamp ? (zone ? "timestamptz" : "timestamp") : (zone ? "timetz" : "time"), loc);
+      TypeName* node =
+          system_type(stamp ? (zone ? "timestamptz" : "timestamp") : (zone ? "timetz" : "time"), loc);
       node->typmods = typmods;
       return node;
     }

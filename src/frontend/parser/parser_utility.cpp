@@ -176,8 +176,8 @@ void Parser::time_zone_value(VariableSetStmt* node) {
   }
 }
 
-// What follows SET, SET LOCAL or SET SESSION. `more`: the form that functions and roles may have, which does not
-// set transaction modes.
+// What follows SET, SET LOCAL or SET SESSION. `more`: the form that functions and roles may have, which does
+// not set transaction modes.
 VariableSetStmt* Parser::set_rest(bool more) {
   auto* node = make<VariableSetStmt>(location());
   bool is_variable = next_is('=') || next_is('.') || next_is(kTo) || next_is(kFrom);
@@ -224,7 +224,8 @@ VariableSetStmt* Parser::set_rest(bool more) {
       case kCatalog:
         if (!next_is(kStringConst)) break;
         pos_ += 2;
-        error_at(tokens_[pos_ - 1].location, sqlstate::kFeatureNotSupported, "current database cannot be changed");
+        error_at(tokens_[pos_ - 1].location, sqlstate::kFeatureNotSupported,
+                 "current database cannot be changed");
       case kSchema:
         if (!next_is(kStringConst)) break;
         advance();
@@ -291,7 +292,9 @@ Node* Parser::set_stmt() {
   if (!variable && at(kLocal)) {
     local = true;
     advance();
-  } else if (!variable && at(kSession) && !next_is(kCharacteristics) && !next_is(kAuthorization)) {
+  } else if (!variable && at(kSession) && !next_is(kAuthorization) &&
+             (!next_is(kCharacteristics) || peek(2) == kFrom || peek(2) == kTo || peek(2) == static_cast<Tok>('=') ||
+              peek(2) == static_cast<Tok>('.'))) {
     advance();
   }
   VariableSetStmt* node = set_rest(false);
