@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "functions/type_oids.h"
-#include "test_engine.h"
+#include "catalog/test_engine.h"
 
 namespace varve::catalog {
 namespace {
