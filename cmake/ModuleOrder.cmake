@@ -19,7 +19,15 @@ varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 # --- SQL
 varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
 varve_module(parser    FRONTEND DEPENDS common memory)
-varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access)
+if(TARGET parser_test)
+  target_compile_definitions(parser_test PRIVATE
+    VARVE_PARSER_TESTDATA="${CMAKE_SOURCE_DIR}/src/frontend/parser/testdata")
+  if(VARVE_PG_QUERY)
+    target_link_libraries(parser_test PRIVATE ${VARVE_PG_QUERY})
+    target_compile_definitions(parser_test PRIVATE VARVE_HAVE_PG_QUERY=1)
+  endif()
+endif()
+varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access recovery)
 target_compile_definitions(varve_catalog PRIVATE
   VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")
 file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.tsv")
@@ -28,7 +36,7 @@ set_source_files_properties("${CMAKE_SOURCE_DIR}/src/backend/catalog/embedded.cp
 varve_module(analyzer  FRONTEND DEPENDS common memory types vector functions parser catalog)
 varve_module(planner   DEPENDS common memory types vector functions catalog analyzer)
 varve_module(executor  DEPENDS common port memory sync types vector functions txn access catalog analyzer planner)
-varve_module(commands  DEPENDS common port memory types vector functions txn access catalog parser analyzer planner executor)
+varve_module(commands  DEPENDS common port memory types vector functions txn access recovery catalog parser analyzer planner executor)
 
 # --- the running process
 varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)

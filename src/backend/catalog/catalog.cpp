@@ -67,8 +67,8 @@ std::shared_ptr<access::Btree> Database::btree(PageId segment) {
 }
 
 txn::Snapshot Catalog::snapshot() {
-  // The registered statement snapshot is older than the one made here, so what this one needs stays.
-  txn_.statement_snapshot();
+  // What is registered is older than the snapshot made here, so what this one needs stays.
+  txn_.ensure_snapshot();
   Csn now{txn_.manager().pool().log().reserved_lsn().value()};
   return {now, txn_.xid(), txn::UndoPtr{UINT64_MAX}};
 }

@@ -223,6 +223,7 @@ RelationPtr Catalog::load(Oid oid) {
     rel->segment = PageId{row.oid("relfilenode").value()};
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
+    rel->acl = row.text("relacl");
   });
   if (rel == nullptr) return nullptr;
   rel->schema_name = schema_name(rel->schema);

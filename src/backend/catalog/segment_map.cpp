@@ -21,7 +21,7 @@ const access::RowLayout& layout() {
 }
 
 txn::Snapshot latest(txn::Transaction& txn) {
-  txn.statement_snapshot();  // registers one, which protects this newer one too
+  txn.ensure_snapshot();
   Csn now{txn.manager().pool().log().reserved_lsn().value()};
   return {now, txn.xid(), txn::UndoPtr{UINT64_MAX}};
 }

@@ -1,5 +1,6 @@
 #include "executor/index_keys.h"
 
+#include "access/btree.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "table_reader.h"

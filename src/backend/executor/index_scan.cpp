@@ -1,6 +1,7 @@
 // Index scan: bounds from expressions, entries in batches, rows through the heap.
 #include <algorithm>
 
+#include "access/btree.h"
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "index_lookup.h"
@@ -162,7 +163,7 @@ class IndexScanOperator : public Operator {
         batch_ = 16;  // grows: a LIMIT above may want only a few
       }
       check_ok(cursor_->next(&entries_, std::min<size_t>(batch_, context_.chunk_rows())));
-      batch_ *= 4;
+      batch_ = std::min<size_t>(batch_ * 4, vector::kChunkRows);
       entry_ = 0;
       if (!entries_.empty()) return true;
       cursor_.reset();

@@ -23,10 +23,9 @@ void each_prefix(const SortColumn& key, const Vector& v, const Selection& rows, 
 }
 
 template <class T>
-uint64_t integer_bits(T v) {  // 63 bits
-  auto u = static_cast<uint64_t>(static_cast<int64_t>(v)) ^ (1ULL << 63);
-  if constexpr (sizeof(T) == 8) return u >> 1;
-  else return (u >> 24) & ((1ULL << 63) - 1);  // keeps all bits of small integers
+uint64_t integer_bits(T v) {  // 63 bits; all of them matter to integers of up to four bytes
+  if constexpr (sizeof(T) == 8) return (static_cast<uint64_t>(v) ^ (1ULL << 63)) >> 1;
+  else return static_cast<uint64_t>(static_cast<int64_t>(v) + (int64_t{1} << 40));
 }
 
 uint64_t double_bits(double d) {

@@ -56,10 +56,10 @@ Xid TransactionImpl::assign_xid() {
 }
 
 // Registration and horizon, without a common lock. Reader: store a position read earlier into registered_csn;
-// full fence; read the position again: that is the snapshot. Horizon: read the position L; full fence; look at
-// every registered_csn. Either the horizon sees the registration, and it is not above the snapshot; or the
-// reader's second read comes after the horizon's, so that the snapshot is not below L, and L is the most that the
-// horizon relies on.
+// full fence; read the position again: that is the snapshot. Horizon: read the position L; full fence; look
+// at every registered_csn. Either the horizon sees the registration, and it is not above the snapshot; or the
+// reader's second read comes after the horizon's, so that the snapshot is not below L, and L is the most that
+// the horizon relies on.
 Snapshot TransactionImpl::statement_snapshot() {
   VARVE_CHECK(active_);
   if (!keep_snapshot_) {
@@ -161,6 +161,8 @@ Status TransactionImpl::rollback_to(const Savepoint& savepoint) {
   VARVE_CHECK(active_);
   VARVE_RETURN_IF_ERROR(undo_down_to(savepoint.undo.value()));
   manager_.lock_table().release_to(*this, savepoint.lock_count);
+  // Who waits for us may have waited for what is taken back now: let them look again.
+  if (xid() != kInvalidXid) manager_.lock_table().transaction_finished(xid().value());
   return {};
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -58,7 +59,7 @@ std::vector<uint64_t> numbers(port::Vfs& vfs, const LogOptions& options, Lsn fro
     }
     uint64_t number = record->header.xid;
     auto body = body_of(number, record->body().size());
-    EXPECT_EQ(std::memcmp(body.data(), record->body().data(), body.size()), 0);
+    EXPECT_TRUE(std::equal(body.begin(), body.end(), record->body().begin()));
     result.push_back(number);
   }
 }
@@ -228,7 +229,7 @@ TEST(Log, EveryAcknowledgedFlushSurvivesACrashAnywhere) {
       appended.resize(found.size());
       ASSERT_EQ(found, appended) << "seed " << seed << " crash " << crash_at;
       if (!crashed_first) {
-        EXPECT_GT(crash_at, 30u);
+        EXPECT_GT(crash_at, 20u);
         break;
       }
     }

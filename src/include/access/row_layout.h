@@ -50,9 +50,10 @@ class LargeValueReader {
 class LargeValueWriter {
  public:
   virtual ~LargeValueWriter() = default;
-  // May replace `*bytes` (by bytes that live until the row is encoded) and says in which form they now are.
-  // `form` is what was reached before: called again with more pressure while the row is still too big.
-  virtual StoredForm shrink(StoredForm form, wal::Bytes* bytes) = 0;
+  // A value of form `now` that the row has no place for. `pressure`: kPlain: try to compress; kCompressed:
+  // put it out of line. Returns the form it has after; may replace `*bytes` by bytes that live until the row
+  // is encoded.
+  virtual StoredForm shrink(StoredForm now, StoredForm pressure, wal::Bytes* bytes) = 0;
 };
 
 // Immutable and thread-safe once made.
@@ -75,7 +76,8 @@ class RowLayout {
 
   // One column of many rows into an array of its C++ type; `validity` gets ceil(rows/64) words, 1 = not NULL
   // (unused bits are 0). The element of a NULL is all zero bits. Strings point into the rows: zero copy.
-  void decode_column(std::span<const RowVersion> rows, size_t column, void* out, uint64_t* validity,
+  // True if there is a NULL among them.
+  bool decode_column(std::span<const RowVersion> rows, size_t column, void* out, uint64_t* validity,
                      Arena& arena, LargeValueReader* large = nullptr) const;
 
   // Calls f(StoredForm, Bytes) for every value of the row that is not kPlain. For freeing overflow chains.
@@ -98,6 +100,8 @@ class RowLayout {
   size_t variable_offset(size_t attributes) const {
     return ends_offset(attributes) + size_t{2} * places_[attributes].variable_before;
   }
+  void encode_oversized(std::span<const types::Value> values, std::string* out,
+                        LargeValueWriter* large) const;
   struct Stored {
     StoredForm form;
     wal::Bytes bytes;
@@ -106,10 +110,10 @@ class RowLayout {
   types::Value decode_stored(types::PhysicalType type, const Stored& stored, Arena& arena,
                              LargeValueReader* large) const;
   template <class T>
-  void decode_fixed(std::span<const RowVersion> rows, size_t column, T* out, uint64_t* validity) const;
-  void decode_strings(std::span<const RowVersion> rows, size_t column, types::StringRef* out,
+  bool decode_fixed(std::span<const RowVersion> rows, size_t column, T* out, uint64_t* validity) const;
+  bool decode_strings(std::span<const RowVersion> rows, size_t column, types::StringRef* out,
                       uint64_t* validity, Arena& arena, LargeValueReader* large) const;
-  void decode_numerics(std::span<const RowVersion> rows, size_t column, types::Numeric* out,
+  bool decode_numerics(std::span<const RowVersion> rows, size_t column, types::Numeric* out,
                        uint64_t* validity, Arena& arena, LargeValueReader* large) const;
 
   std::vector<ColumnSpec> columns_;

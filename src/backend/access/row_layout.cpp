@@ -1,0 +1,288 @@
+#include "access/row_layout.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+#include "common/bytes.h"
+#include "common/check.h"
+#include "common/sql_error.h"
+#include "memory/arena.h"
+
+namespace varve::access {
+
+using types::Interval;
+using types::Numeric;
+using types::PhysicalType;
+using types::StringRef;
+using types::Uuid;
+using types::Value;
+
+namespace {
+
+constexpr uint32_t kEndMask = 0x3FFF;
+constexpr uint32_t kFormShift = 14;
+static_assert(kMaxRowBytes <= kEndMask);
+
+bool is_variable(PhysicalType type) {
+  return type == PhysicalType::kString || type == PhysicalType::kNumeric;
+}
+
+bool null_bit(const uint8_t* row, size_t i) { return (row[i / 8] >> i % 8 & 1) != 0; }
+
+Value value_at(PhysicalType type, const uint8_t* p) {
+  Value v;
+  v.type = type;
+  v.null = false;
+  std::memcpy(v.words, p, types::physical_width(type));
+  return v;
+}
+
+[[noreturn]] void throw_too_big(size_t bytes) {
+  throw SqlError(sqlstate::kProgramLimitExceeded,
+                 fmt::format("row is too big: size {}, maximum size {}", bytes, kMaxRowBytes));
+}
+
+// The variable values of a row on its way.
+struct Piece {
+  wal::Bytes bytes;
+  StoredForm form = StoredForm::kPlain;
+};
+
+wal::Bytes as_bytes(std::string_view s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
+
+// Shortens the longest pieces, first all to one form, then to the next, until the row fits or nothing is left
+// to gain.
+size_t shrink(std::vector<Piece>& pieces, size_t total, LargeValueWriter& large) {
+  for (StoredForm from : {StoredForm::kPlain, StoredForm::kCompressed}) {
+    for (std::vector<bool> tried(pieces.size()); total > kMaxRowBytes;) {
+      size_t longest = pieces.size();
+      for (size_t i = 0; i < pieces.size(); ++i) {
+        bool candidate = !tried[i] && pieces[i].form <= from;
+        if (candidate && (longest == pieces.size() || pieces[i].bytes.size() > pieces[longest].bytes.size()))
+          longest = i;
+      }
+      if (longest == pieces.size()) break;
+      tried[longest] = true;
+      Piece& p = pieces[longest];
+      total -= p.bytes.size();
+      p.form = large.shrink(p.form, from, &p.bytes);
+      total += p.bytes.size();
+    }
+  }
+  return total;
+}
+
+}  // namespace
+
+RowLayout::RowLayout(std::span<const ColumnSpec> columns) : columns_(columns.begin(), columns.end()) {
+  Place next{};
+  for (const ColumnSpec& c : columns_) {
+    next.type = c.type;
+    next.variable = is_variable(c.type);
+    next.width = next.variable ? 0 : static_cast<uint8_t>(types::physical_width(c.type));
+    places_.push_back(next);
+    next.fixed_before = static_cast<uint16_t>(next.fixed_before + next.width);
+    if (next.variable) ++next.variable_before;
+  }
+  places_.push_back(next);
+}
+
+void RowLayout::encode(std::span<const Value> values, std::string* out, LargeValueWriter* large) const {
+  size_t n = columns_.size();
+  VARVE_CHECK(values.size() == n);
+  size_t start = variable_offset(n);
+  out->assign(start, '\0');
+  auto* row = reinterpret_cast<uint8_t*>(out->data());
+  size_t fixed = bitmap_bytes(n), ends = ends_offset(n);
+  bool oversized = false;
+  for (size_t i = 0; i < n; ++i) {
+    const Place& p = places_[i];
+    const Value& v = values[i];
+    if (v.null) row[i / 8] = static_cast<uint8_t>(row[i / 8] | 1U << i % 8);
+    if (!p.variable) {
+      if (!v.null) std::memcpy(row + fixed + p.fixed_before, v.words, p.width);
+      continue;
+    }
+    if (!v.null) {
+      if (p.type == PhysicalType::kString) {
+        out->append(v.string.data(), v.string.size());
+      } else {
+        types::append_numeric_row(*out, v.numeric);
+      }
+      row = reinterpret_cast<uint8_t*>(out->data());
+    }
+    oversized = oversized || out->size() > kMaxRowBytes;
+    store_raw(row + ends + size_t{2} * p.variable_before, static_cast<uint16_t>(out->size() - start));
+  }
+  if (oversized || out->size() > kMaxRowBytes) encode_oversized(values, out, large);
+}
+
+// The row as encode() has laid it out is too long (and its ends may have overflowed).
+void RowLayout::encode_oversized(std::span<const Value> values, std::string* out,
+                                 LargeValueWriter* large) const {
+  if (large == nullptr) throw_too_big(out->size());
+  size_t n = columns_.size(), start = variable_offset(n), ends = ends_offset(n);
+  std::vector<Piece> pieces;
+  const std::string plain = *out;
+  size_t at = start;
+  for (size_t i = 0; i < n; ++i) {
+    if (!places_[i].variable) continue;
+    size_t size = 0;
+    if (!values[i].null && places_[i].type == PhysicalType::kString) {
+      size = values[i].string.size();
+    } else if (!values[i].null) {
+      std::string numeric;
+      types::append_numeric_row(numeric, values[i].numeric);
+      size = numeric.size();
+    }
+    pieces.push_back({as_bytes(std::string_view(plain).substr(at, size))});
+    at += size;
+  }
+  size_t total = shrink(pieces, out->size(), *large);
+  if (total > kMaxRowBytes) throw_too_big(total);
+  out->resize(start);
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    out->append(reinterpret_cast<const char*>(pieces[i].bytes.data()), pieces[i].bytes.size());
+    store_raw(
+        out->data() + ends + 2 * i,
+        static_cast<uint16_t>((out->size() - start) | static_cast<size_t>(pieces[i].form) << kFormShift));
+  }
+}
+
+RowLayout::Stored RowLayout::stored_value(wal::Bytes row, size_t attributes, size_t column) const {
+  uint32_t v = places_[column].variable_before;
+  const uint8_t* ends = row.data() + ends_offset(attributes);
+  uint32_t begin = v == 0 ? 0 : load_raw<uint16_t>(ends + 2 * (v - 1)) & kEndMask;
+  uint32_t word = load_raw<uint16_t>(ends + 2 * v);
+  const uint8_t* data = row.data() + variable_offset(attributes);
+  return {static_cast<StoredForm>(word >> kFormShift), {data + begin, (word & kEndMask) - begin}};
+}
+
+Value RowLayout::decode_stored(PhysicalType type, const Stored& stored, Arena& arena,
+                               LargeValueReader* large) const {
+  StringRef bytes(reinterpret_cast<const char*>(stored.bytes.data()), stored.bytes.size());
+  if (stored.form != StoredForm::kPlain) {
+    VARVE_CHECK(large != nullptr);
+    bytes = large->read(stored.form, stored.bytes, arena);
+  }
+  if (type == PhysicalType::kString) return Value::of_string(bytes);
+  return Value::of_numeric(types::read_numeric_row(bytes.view(), arena));
+}
+
+Value RowLayout::get(const RowVersion& row, size_t column, Arena& arena, LargeValueReader* large) const {
+  if (column >= row.attributes) return columns_[column].missing;
+  const Place& p = places_[column];
+  if (null_bit(row.bytes, column)) return Value::null_of(p.type);
+  if (!p.variable) return value_at(p.type, row.bytes + bitmap_bytes(row.attributes) + p.fixed_before);
+  return decode_stored(p.type, stored_value({row.bytes, row.length}, row.attributes, column), arena, large);
+}
+
+namespace {
+
+// Fills validity words from a test of each row; true if one failed.
+template <class F>
+bool fill(std::span<const RowVersion> rows, uint64_t* validity, F&& value_of_row) {
+  bool nulls = false;
+  for (size_t at = 0; at < rows.size(); at += 64) {
+    size_t n = std::min<size_t>(64, rows.size() - at);
+    uint64_t word = 0;
+    for (size_t i = 0; i < n; ++i) word |= uint64_t{value_of_row(rows[at + i], at + i)} << i;
+    validity[at / 64] = word;
+    nulls = nulls || word != (n == 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1);
+  }
+  return nulls;
+}
+
+template <class T>
+T missing_as(const Value& v) {
+  T t{};
+  if (!v.null) std::memcpy(static_cast<void*>(&t), v.words, sizeof(T));
+  return t;
+}
+
+}  // namespace
+
+template <class T>
+bool RowLayout::decode_fixed(std::span<const RowVersion> rows, size_t column, T* out,
+                             uint64_t* validity) const {
+  const Value& missing = columns_[column].missing;
+  const T missing_value = missing_as<T>(missing);
+  const size_t fixed = places_[column].fixed_before;
+  return fill(rows, validity, [&](const RowVersion& row, size_t i) {
+    if (row.attributes <= column) {
+      out[i] = missing_value;
+      return !missing.null;
+    }
+    // A NULL's bytes are zeros in the row too.
+    std::memcpy(static_cast<void*>(&out[i]), row.bytes + bitmap_bytes(row.attributes) + fixed, sizeof(T));
+    return !null_bit(row.bytes, column);
+  });
+}
+
+bool RowLayout::decode_strings(std::span<const RowVersion> rows, size_t column, StringRef* out,
+                               uint64_t* validity, Arena& arena, LargeValueReader* large) const {
+  const Value& missing = columns_[column].missing;
+  const StringRef missing_value = missing_as<StringRef>(missing);
+  return fill(rows, validity, [&](const RowVersion& row, size_t i) {
+    if (row.attributes <= column) {
+      out[i] = missing_value;
+      return !missing.null;
+    }
+    Stored s = stored_value({row.bytes, row.length}, row.attributes, column);
+    if (s.form == StoredForm::kPlain) [[likely]] {
+      out[i] = StringRef(reinterpret_cast<const char*>(s.bytes.data()), s.bytes.size());
+    } else {
+      out[i] = decode_stored(PhysicalType::kString, s, arena, large).string;
+    }
+    return !null_bit(row.bytes, column);
+  });
+}
+
+bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column, Numeric* out,
+                                uint64_t* validity, Arena& arena, LargeValueReader* large) const {
+  const Value& missing = columns_[column].missing;
+  const Numeric missing_value = missing_as<Numeric>(missing);
+  return fill(rows, validity, [&](const RowVersion& row, size_t i) {
+    if (row.attributes <= column) {
+      out[i] = missing_value;
+      return !missing.null;
+    }
+    if (null_bit(row.bytes, column)) {
+      out[i] = Numeric();
+      return false;
+    }
+    Stored s = stored_value({row.bytes, row.length}, row.attributes, column);
+    out[i] = decode_stored(PhysicalType::kNumeric, s, arena, large).numeric;
+    return true;
+  });
+}
+
+bool RowLayout::decode_column(std::span<const RowVersion> rows, size_t column, void* out, uint64_t* validity,
+                              Arena& arena, LargeValueReader* large) const {
+  switch (columns_[column].type) {
+    case PhysicalType::kBool:
+      return decode_fixed(rows, column, static_cast<uint8_t*>(out), validity);
+    case PhysicalType::kInt16:
+      return decode_fixed(rows, column, static_cast<int16_t*>(out), validity);
+    case PhysicalType::kInt32:
+      return decode_fixed(rows, column, static_cast<int32_t*>(out), validity);
+    case PhysicalType::kInt64:
+      return decode_fixed(rows, column, static_cast<int64_t*>(out), validity);
+    case PhysicalType::kFloat32:
+      return decode_fixed(rows, column, static_cast<float*>(out), validity);
+    case PhysicalType::kFloat64:
+      return decode_fixed(rows, column, static_cast<double*>(out), validity);
+    case PhysicalType::kInterval:
+      return decode_fixed(rows, column, static_cast<Interval*>(out), validity);
+    case PhysicalType::kUuid:
+      return decode_fixed(rows, column, static_cast<Uuid*>(out), validity);
+    case PhysicalType::kString:
+      return decode_strings(rows, column, static_cast<StringRef*>(out), validity, arena, large);
+    case PhysicalType::kNumeric:
+      return decode_numerics(rows, column, static_cast<Numeric*>(out), validity, arena, large);
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace varve::access

@@ -1,0 +1,99 @@
+// Which function runs which statement.
+#include "create_table.h"
+#include "drop.h"
+#include "index.h"
+#include "privileges.h"
+#include "sequence.h"
+#include "common/sql_error.h"
+
+namespace varve::commands {
+
+using parser::NodeKind;
+
+namespace {
+
+using Runner = std::string (*)(CommandContext&, const parser::Node*);
+
+template <class Stmt, std::string (*F)(CommandContext&, const Stmt&)>
+std::string call(CommandContext& context, const parser::Node* node) {
+  return F(context, *parser::as<Stmt>(node));
+}
+
+struct Command {
+  NodeKind kind;
+  Runner run;
+};
+
+constexpr Command kCommands[] = {
+    {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
+    {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
+    {NodeKind::kReindexStmt, call<parser::ReindexStmt, reindex>},
+    {NodeKind::kCreateSequenceStmt, call<parser::CreateSequenceStmt, create_sequence>},
+    {NodeKind::kAlterSequenceStmt, call<parser::AlterSequenceStmt, alter_sequence>},
+    {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
+    {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
+    {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
+    {NodeKind::kGrantRoleStmt, call<parser::GrantRoleStmt, grant_role>},
+};
+
+// Statements of the session's own, which never come here.
+bool is_session_command(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::kSelectStmt:
+    case NodeKind::kInsertStmt:
+    case NodeKind::kUpdateStmt:
+    case NodeKind::kDeleteStmt:
+    case NodeKind::kMergeStmt:
+    case NodeKind::kCopyStmt:
+    case NodeKind::kTransactionStmt:
+    case NodeKind::kVariableSetStmt:
+    case NodeKind::kVariableShowStmt:
+    case NodeKind::kAlterSystemStmt:
+    case NodeKind::kConstraintsSetStmt:
+    case NodeKind::kPrepareStmt:
+    case NodeKind::kExecuteStmt:
+    case NodeKind::kDeallocateStmt:
+    case NodeKind::kDeclareCursorStmt:
+    case NodeKind::kFetchStmt:
+    case NodeKind::kClosePortalStmt:
+    case NodeKind::kExplainStmt:
+    case NodeKind::kCheckpointStmt:
+    case NodeKind::kListenStmt:
+    case NodeKind::kNotifyStmt:
+    case NodeKind::kUnlistenStmt:
+    case NodeKind::kDiscardStmt:
+    case NodeKind::kLoadStmt: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
+
+std::string run(CommandContext& context, const parser::Node* statement) {
+  for (const Command& command : kCommands) {
+    if (command.kind == statement->kind) return command.run(context, statement);
+  }
+  std::string_view name = parser::kind_name(statement->kind);
+  if (name.ends_with("Stmt")) name.remove_suffix(4);
+  throw_not_supported(name);
+}
+
+bool must_run_alone(const parser::Node* statement) {
+  switch (statement->kind) {
+    case NodeKind::kCreateDatabaseStmt:
+    case NodeKind::kDropDatabaseStmt:
+    case NodeKind::kCreateTablespaceStmt:
+    case NodeKind::kDropTablespaceStmt: return true;
+    case NodeKind::kVacuumStmt: return parser::as<parser::VacuumStmt>(statement)->is_vacuum;
+    case NodeKind::kReindexStmt: {
+      const auto* reindex = parser::as<parser::ReindexStmt>(statement);
+      return reindex->target != parser::ReindexTarget::kIndex && reindex->target != parser::ReindexTarget::kTable;
+    }
+    case NodeKind::kCreateIndexStmt: return parser::as<parser::CreateIndexStmt>(statement)->concurrently;
+    default: return false;
+  }
+}
+
+}  // namespace varve::commands

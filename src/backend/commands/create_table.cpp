@@ -1,0 +1,482 @@
+#include "create_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "access/heap.h"
+#include "common/sql_error.h"
+#include "constraints.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "index.h"
+#include "index_build.h"
+#include "parser/parser.h"
+#include "sequence.h"
+#include "table_expression.h"
+
+namespace varve::commands {
+
+using parser::Constraint;
+using parser::ConstraintKind;
+
+namespace {
+
+Oid serial_type(const parser::TypeName& name) {
+  std::string_view word = name.names.back();
+  if (name.names.size() > 1 && name.names[0] != "pg_catalog") return kInvalidOid;
+  if (word == "serial" || word == "serial4") return type_oid::kInt4;
+  if (word == "bigserial" || word == "serial8") return type_oid::kInt8;
+  if (word == "smallserial" || word == "serial2") return type_oid::kInt2;
+  return kInvalidOid;
+}
+
+Oid named_collation(CommandContext& context, const parser::CollateExpr& collate) {
+  Oid found;
+  const KeyMatch match[] = {{"collname", Value::of_string(collate.collation.back())}};
+  context.catalog.for_each(system_table("pg_collation"), match, [&](const Row& row) { found = row.oid("oid"); });
+  if (found == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", collate.collation.back()))
+        .at(position(context, collate.location));
+  }
+  return found;
+}
+
+void resolve_column_type(CommandContext& context, const parser::ColumnDef& source, ColumnDefinition& column) {
+  AttributeRow& attribute = column.attribute;
+  if (Oid serial = serial_type(*source.type); serial != kInvalidOid) {
+    if (!source.type->array_bounds.empty()) throw_not_supported("array of serial is not implemented");
+    attribute.type = serial;
+    attribute.not_null = true;
+    column.serial = true;
+    return;
+  }
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  analyzer::TypeReference type = analyzer::resolve_type_name(inner, *source.type);
+  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  if (type.set_of) {
+    throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" cannot be declared SETOF", source.name))
+        .at(position(context, source.location));
+  }
+  if (info != nullptr && info->kind == 'p') {
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   fmt::format("column \"{}\" has pseudo-type {}", source.name, info->sql_name));
+  }
+  attribute.type = type.type;
+  attribute.typmod = type.typmod;
+  attribute.dimensions = static_cast<int32_t>(source.type->array_bounds.size());
+  if (info != nullptr && info->collatable) {
+    attribute.collation = type.type == type_oid::kName ? catalog::kCCollation : catalog::kDefaultCollation;
+  }
+}
+
+[[noreturn]] void column_error(CommandContext& context, const parser::Node& at, std::string message) {
+  throw SqlError(sqlstate::kSyntaxError, std::move(message)).at(position(context, at.location));
+}
+
+// State of one column while its constraints are read.
+class ColumnReader {
+ public:
+  ColumnReader(CommandContext& context, std::string_view table, const parser::ColumnDef& source,
+               std::vector<ColumnConstraint>* constraints)
+      : context_(context), table_(table), source_(source), constraints_(constraints) {}
+
+  ColumnDefinition read();
+
+ private:
+  void apply(const Constraint& c);
+  void take_default(const Constraint& c);
+  void take_identity(const Constraint& c);
+  void take_generated(const Constraint& c);
+  void fold_attribute(const Constraint& c);
+
+  CommandContext& context_;
+  std::string_view table_;
+  const parser::ColumnDef& source_;
+  std::vector<ColumnConstraint>* constraints_;
+  ColumnDefinition column_;
+  bool saw_null_ = false, saw_not_null_ = false, saw_default_ = false;
+  bool last_was_kept_ = false;
+};
+
+ColumnDefinition ColumnReader::read() {
+  column_.attribute.name = source_.name;
+  column_.location = source_.location;
+  resolve_column_type(context_, source_, column_);
+  if (source_.collation != nullptr) {
+    const functions::TypeInfo* info = functions::type_by_oid(column_.attribute.type);
+    if (info == nullptr || !info->collatable) {
+      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("collations are not supported by type {}",
+                                                              functions::format_type(column_.attribute.type, -1)))
+          .at(position(context_, source_.collation->location));
+    }
+    column_.attribute.collation = named_collation(context_, *source_.collation);
+  }
+  saw_default_ = column_.serial;
+  for (const Constraint* c : source_.constraints) apply(*c);
+  if (column_.serial) column_.attribute.has_default = true;
+  if (column_.attribute.identity != 0 && column_.attribute.generated != 0) {
+    column_error(context_, source_, fmt::format("both identity and generation expression specified for column \"{}\" of "
+                                                "table \"{}\"", source_.name, table_));
+  }
+  return std::move(column_);
+}
+
+void ColumnReader::take_default(const Constraint& c) {
+  if (saw_default_ && column_.attribute.identity == 0) {
+    column_error(context_, c, fmt::format("multiple default values specified for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  }
+  if (column_.attribute.identity != 0) {
+    column_error(context_, c, fmt::format("both default and identity specified for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  }
+  saw_default_ = true;
+  const auto* constant = parser::is<parser::ConstExpr>(c.expression) ? parser::as<parser::ConstExpr>(c.expression) : nullptr;
+  if (constant != nullptr && constant->type == parser::ConstKind::kNull) return;  // DEFAULT NULL is none
+  column_.default_expression = c.expression;
+  column_.attribute.has_default = true;
+}
+
+void ColumnReader::take_identity(const Constraint& c) {
+  Oid type = column_.attribute.type;
+  if (column_.attribute.identity != 0) {
+    column_error(context_, c, fmt::format("multiple identity specifications for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  }
+  if (saw_default_) {
+    column_error(context_, c, fmt::format("both default and identity specified for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  }
+  if (saw_null_) {
+    column_error(context_, c, fmt::format("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  }
+  if (type != type_oid::kInt2 && type != type_oid::kInt4 && type != type_oid::kInt8) {
+    throw SqlError(sqlstate::kInvalidParameterValue, "identity column type must be smallint, integer, or bigint");
+  }
+  column_.attribute.identity = c.identity_always ? 'a' : 'd';
+  column_.attribute.not_null = true;
+  column_.sequence_options = c.options;
+}
+
+void ColumnReader::take_generated(const Constraint& c) {
+  if (column_.attribute.generated != 0) {
+    column_error(context_, c, fmt::format("multiple generation clauses specified for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  }
+  if (saw_default_) {
+    column_error(context_, c, fmt::format("both default and generation expression specified for column \"{}\" of table "
+                                          "\"{}\"", source_.name, table_));
+  }
+  saw_default_ = true;
+  column_.attribute.generated = 's';
+  column_.attribute.has_default = true;
+  column_.default_expression = c.expression;
+}
+
+void ColumnReader::fold_attribute(const Constraint& c) {
+  if (!last_was_kept_ || constraints_->empty()) column_error(context_, c, "misplaced DEFERRABLE clause");
+  Constraint& last = constraints_->back().constraint;
+  switch (c.type) {
+    case ConstraintKind::kAttrDeferrable: last.deferrable = true; break;
+    case ConstraintKind::kAttrNotDeferrable: last.deferrable = false; break;
+    case ConstraintKind::kAttrDeferred: last.deferrable = last.initially_deferred = true; break;
+    default: last.initially_deferred = false; break;
+  }
+}
+
+void ColumnReader::apply(const Constraint& c) {
+  auto conflicting = [&] {
+    column_error(context_, c, fmt::format("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
+                                          source_.name, table_));
+  };
+  switch (c.type) {
+    case ConstraintKind::kNull:
+      if (saw_not_null_ || column_.attribute.not_null) conflicting();
+      saw_null_ = true;
+      break;
+    case ConstraintKind::kNotNull:
+      if (saw_null_) conflicting();
+      saw_not_null_ = column_.attribute.not_null = true;
+      break;
+    case ConstraintKind::kDefault: take_default(c); break;
+    case ConstraintKind::kIdentity: take_identity(c); break;
+    case ConstraintKind::kGenerated: take_generated(c); break;
+    case ConstraintKind::kAttrDeferrable:
+    case ConstraintKind::kAttrNotDeferrable:
+    case ConstraintKind::kAttrDeferred:
+    case ConstraintKind::kAttrImmediate: fold_attribute(c); return;
+    case ConstraintKind::kPrimaryKey:
+      if (saw_null_) conflicting();
+      [[fallthrough]];
+    default:
+      constraints_->push_back({c, std::string(source_.name)});
+      last_was_kept_ = true;
+      return;
+  }
+  last_was_kept_ = false;
+}
+
+}  // namespace
+
+ColumnDefinition read_column(CommandContext& context, std::string_view table, const parser::ColumnDef& source,
+                             std::vector<ColumnConstraint>* constraints) {
+  return ColumnReader(context, table, source, constraints).read();
+}
+
+std::string make_column_sequence(CommandContext& context, const Relation& table, ColumnNumber number,
+                                 const ColumnDefinition& column) {
+  SequenceDefinition d = read_sequence_options(context, column.sequence_options, column.attribute.type, nullptr);
+  std::string name = choose_relation_name(context, table.name, column.attribute.name, "seq", table.schema, false);
+  for (const parser::Option* option : column.sequence_options) {
+    if (option->name == "sequence_name") name = option_text(*option);
+  }
+  Oid sequence = create_sequence_relation(context, name, table.schema, table.owner, d);
+  own_sequence(context, sequence, table.oid, number, column.attribute.identity != 0 ? 'i' : 'a');
+  // The name is qualified: the default means this sequence whatever the search path.
+  std::string text = qualified_name(context, table.schema, name), quoted;
+  for (char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return fmt::format("nextval('{}'::regclass)", quoted);
+}
+
+void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber number, const ColumnDefinition& column) {
+  RelationPtr table = context.catalog.relation(table_oid);
+  const AttributeRow& a = column.attribute;
+  std::string sql = column.default_sql;
+  if (column.serial || (a.identity != 0 && sql.empty())) {
+    sql = make_column_sequence(context, *table, number, column);
+  } else if (a.generated != 0 && column.default_expression != nullptr) {
+    analyzer::Expr* e = bind_default(context, column.default_expression, a.type, a.typmod, a.name, &table,
+                                     "column generation expressions", &sql);
+    require_immutable(e, "generation expression is not immutable");
+    for (ColumnNumber c : columns_of(e)) {
+      if (c > 0 && table->column(c).generated != 0) {
+        throw SqlError(sqlstate::kInvalidObjectDefinition, fmt::format("cannot use generated column \"{}\" in column "
+                                                                       "generation expression", table->column(c).name))
+            .detail("A generated column cannot reference another generated column.");
+      }
+      // Dropping a column that another is made from takes a CASCADE.
+      if (c > 0) add_dependency(context, column_address(table_oid, number), column_address(table_oid, c), 'a');
+    }
+  } else if (column.default_expression != nullptr) {
+    bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
+  }
+  if (sql.empty()) return;
+  Oid oid = set_default_row(context, table_oid, number, sql);
+  if (column.serial) {
+    for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {
+      add_dependency(context, {kDefaultClass, oid}, relation_address(sequence), 'n');
+    }
+  }
+}
+
+void add_constraints(CommandContext& context, Oid table, std::span<const ColumnConstraint> constraints) {
+  auto pass = [&](ConstraintKind kind, auto&& add) {
+    for (const ColumnConstraint& c : constraints) {
+      if (c.constraint.type == kind) add(context, table, c.constraint, c.column);
+    }
+  };
+  pass(ConstraintKind::kCheck, add_check_constraint);
+  pass(ConstraintKind::kPrimaryKey, add_index_constraint);
+  pass(ConstraintKind::kUnique, add_index_constraint);
+  pass(ConstraintKind::kForeignKey, add_foreign_key);
+  pass(ConstraintKind::kExclusion, [](CommandContext&, Oid, const Constraint&, std::string_view) {
+    throw_not_supported("EXCLUDE constraints");
+  });
+}
+
+void check_columns(CommandContext& context, const NewTable& table) {
+  if (table.columns.size() > 1600) {
+    throw SqlError(sqlstate::kTooManyColumns, "tables can have at most 1600 columns");
+  }
+  static constexpr std::string_view kSystem[] = {"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"};
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const std::string& name = table.columns[i].attribute.name;
+    if (table.kind != 'v' && std::find(std::begin(kSystem), std::end(kSystem), name) != std::end(kSystem)) {
+      throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column name \"{}\" conflicts with a system column name", name));
+    }
+    for (size_t j = 0; j < i; ++j) {
+      if (table.columns[j].attribute.name != name) continue;
+      throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" specified more than once", name))
+          .at(position(context, -1));
+    }
+  }
+}
+
+Oid create_table_relation(CommandContext& context, const NewTable& table) {
+  check_columns(context, table);
+  context.txn.assign_xid();
+  ClassRow row;
+  row.oid = catalog::Database::new_oid();
+  row.name = table.name;
+  row.schema = table.schema;
+  row.kind = table.kind;
+  row.owner = context.role;
+  row.columns = static_cast<int16_t>(table.columns.size());
+  row.persistence = table.persistence;
+  row.options = table.options;
+  row.has_rules = table.kind == 'v';
+  if (table.kind == 'r' || table.kind == 'm') {
+    row.access_method = Oid{2};
+    auto segment = access::create_heap(context.txn.manager(), context.txn);
+    check_ok(segment.status());
+    row.segment = *segment;
+  }
+  row.row_type = insert_row_type(context, row.oid, table.name, table.schema, context.role);
+  insert_class_row(context, row);
+  ColumnNumber number = 0;
+  for (const ColumnDefinition& column : table.columns) {
+    AttributeRow attribute = column.attribute;
+    // An identity column's nextval() is not its default: DEFAULT means the identity.
+    if (attribute.identity != 0) attribute.has_default = false;
+    insert_attribute_row(context, row.oid, ++number, attribute);
+  }
+  if (table.kind != 'v') insert_system_attributes(context, row.oid);
+  add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');
+  return row.oid;
+}
+
+bool name_is_free(CommandContext& context, Oid schema, std::string_view name, bool if_not_exists) {
+  if (context.catalog.find_relation_oid(schema, name) == kInvalidOid) return true;
+  if (!if_not_exists) {
+    throw SqlError(sqlstate::kDuplicateTable, fmt::format("relation \"{}\" already exists", name));
+  }
+  context.services.notice("NOTICE", sqlstate::kDuplicateTable,
+                          fmt::format("relation \"{}\" already exists, skipping", name));
+  return false;
+}
+
+namespace {
+
+// What LIKE brings besides columns, applied once the table is there.
+struct LikeSource {
+  RelationPtr table;
+  uint16_t options;
+};
+
+void add_like_columns(CommandContext& context, const parser::TableLikeClause& like, NewTable* table,
+                      std::vector<LikeSource>* sources) {
+  RelationPtr source = find_relation(context, *like.relation, txn::LockMode::kAccessShare);
+  if (source->kind == catalog::RelationKind::kIndex || source->kind == catalog::RelationKind::kSequence) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("relation \"{}\" is invalid in LIKE clause", source->name))
+        .detail(fmt::format("This operation is not supported for {}.",
+                            source->kind == catalog::RelationKind::kIndex ? "indexes" : "sequences"));
+  }
+  auto wants = [&](parser::TableLikeOption o) { return (like.options & static_cast<uint16_t>(o)) != 0; };
+  for (const catalog::Column& c : source->columns) {
+    if (c.dropped) continue;
+    ColumnDefinition column;
+    column.attribute.name = c.name;
+    column.attribute.type = c.type;
+    column.attribute.typmod = c.typmod;
+    column.attribute.collation = c.collation;
+    column.attribute.not_null = c.not_null;
+    if (c.identity != 0 && wants(parser::TableLikeOption::kIdentity)) {
+      column.attribute.identity = c.identity;
+    } else if (c.generated != 0 && wants(parser::TableLikeOption::kGenerated)) {
+      column.attribute.generated = c.generated;
+      column.attribute.has_default = true;
+      column.default_sql = c.default_sql;
+    } else if (c.has_default && c.generated == 0 && wants(parser::TableLikeOption::kDefaults)) {
+      column.attribute.has_default = true;
+      column.default_sql = c.default_sql;
+    }
+    table->columns.push_back(std::move(column));
+  }
+  sources->push_back({source, like.options});
+}
+
+void copy_like_parts(CommandContext& context, Oid table, const LikeSource& source) {
+  auto wants = [&](parser::TableLikeOption o) { return (source.options & static_cast<uint16_t>(o)) != 0; };
+  if (wants(parser::TableLikeOption::kConstraints)) {
+    for (const catalog::CheckConstraint& check : source.table->checks) {
+      add_check_text(context, table, check.name, check.expression_sql);
+    }
+  }
+  if (!wants(parser::TableLikeOption::kIndexes)) return;
+  for (const catalog::Index& index : source.table->indexes) {
+    RelationPtr target = context.catalog.relation(table);
+    IndexSpec spec = spec_of(context, source.table, index);
+    if (!spec.predicate_sql.empty()) throw_not_supported("LIKE INCLUDING INDEXES of a partial index");
+    std::vector<std::string> names;
+    std::vector<std::string_view> name_views;
+    for (IndexKeySpec& key : spec.keys) {
+      if (key.column == 0) throw_not_supported("LIKE INCLUDING INDEXES of an index on an expression");
+      names.push_back(key.name);
+      key.column = target->find_column(key.name);
+    }
+    for (ColumnNumber& c : spec.included) c = target->find_column(source.table->column(c).name);
+    if (spec.is_constraint) {
+      Constraint constraint;
+      constraint.type = spec.primary ? ConstraintKind::kPrimaryKey : ConstraintKind::kUnique;
+      constraint.nulls_not_distinct = spec.nulls_not_distinct;
+      for (const std::string& name : names) name_views.push_back(name);
+      constraint.columns = name_views;
+      add_index_constraint(context, table, constraint, {});
+      continue;
+    }
+    spec.name = choose_relation_name(context, target->name, join_names(names), "idx", target->schema, false);
+    create_index_relation(context, table, spec);
+  }
+}
+
+void refuse_unsupported(const parser::CreateTableStmt& stmt) {
+  if (stmt.is_partition || stmt.partition_by != nullptr) throw_not_supported("table partitioning");
+  if (!stmt.inherits.empty()) throw_not_supported("table inheritance");
+  if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
+  if (stmt.relation->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY TABLE");
+  if (stmt.on_commit != parser::OnCommit::kNone) {
+    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+  }
+  if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
+  if (!stmt.access_method.empty() && stmt.access_method != "heap") {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", stmt.access_method));
+  }
+}
+
+}  // namespace
+
+std::string create_table(CommandContext& context, const parser::CreateTableStmt& stmt) {
+  refuse_unsupported(stmt);
+  NewTable table;
+  table.name = stmt.relation->name;
+  table.schema = creation_schema(context, stmt.relation->schema, stmt.relation->location);
+  if (table.schema == catalog::kPgCatalogSchema) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
+        .detail("System catalog modifications are currently disallowed.");
+  }
+  if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
+  if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
+  table.options = storage_options(stmt.options, false);
+  std::vector<ColumnConstraint> constraints;
+  std::vector<LikeSource> likes;
+  for (const parser::Node* element : stmt.elements) {
+    if (parser::is<parser::ColumnDef>(element)) {
+      table.columns.push_back(read_column(context, table.name, *parser::as<parser::ColumnDef>(element), &constraints));
+    } else if (parser::is<parser::TableLikeClause>(element)) {
+      add_like_columns(context, *parser::as<parser::TableLikeClause>(element), &table, &likes);
+    } else {
+      constraints.push_back({*parser::as<Constraint>(element), {}});
+    }
+  }
+  size_t primary_keys = 0;
+  for (const ColumnConstraint& c : constraints) {
+    if (c.constraint.type == ConstraintKind::kPrimaryKey && ++primary_keys > 1) {
+      throw SqlError(sqlstate::kInvalidTableDefinition,
+                     fmt::format("multiple primary keys for table \"{}\" are not allowed", table.name))
+          .at(position(context, c.constraint.location));
+    }
+  }
+  Oid oid = create_table_relation(context, table);
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    store_column_default(context, oid, static_cast<ColumnNumber>(i + 1), table.columns[i]);
+  }
+  add_constraints(context, oid, constraints);
+  for (const LikeSource& like : likes) copy_like_parts(context, oid, like);
+  return "CREATE TABLE";
+}
+
+}  // namespace varve::commands

@@ -1,0 +1,423 @@
+#include "drop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "access/segment.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "parser/parser.h"
+
+namespace varve::commands {
+
+using catalog::RelationKind;
+using parser::DropBehavior;
+using parser::ObjectType;
+
+namespace {
+
+struct Dependent {
+  ObjectAddress object;
+  char type;
+};
+
+// Rows of pg_depend that refer to the object (to any of its columns, when it is a whole relation).
+std::vector<Dependent> dependents_of(CommandContext& context, const ObjectAddress& object) {
+  std::vector<Dependent> found;
+  const KeyMatch match[] = {{"refclassid", Value::of_oid(object.class_oid.value())},
+                            {"refobjid", Value::of_oid(object.object.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (object.sub != 0 && row.int4("refobjsubid") != object.sub) return;
+    found.push_back({{row.oid("classid"), row.oid("objid"), row.int4("objsubid")}, row.letter("deptype")});
+  });
+  return found;
+}
+
+// The object this one is an inner part of (an index of its constraint, a sequence of its identity column).
+std::optional<ObjectAddress> owner_of(CommandContext& context, const ObjectAddress& object) {
+  std::optional<ObjectAddress> owner;
+  const KeyMatch match[] = {{"classid", Value::of_oid(object.class_oid.value())},
+                            {"objid", Value::of_oid(object.object.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.letter("deptype") == 'i' && row.int4("objsubid") == object.sub) {
+      owner = {row.oid("refclassid"), row.oid("refobjid"), row.int4("refobjsubid")};
+    }
+  });
+  return owner;
+}
+
+std::string relation_text(CommandContext& context, Oid oid) {
+  RelationPtr relation = context.catalog.relation(oid);
+  if (relation == nullptr) return fmt::format("relation {}", oid.value());
+  bool visible = false;
+  for (Oid schema : context.search_path) {
+    Oid found = context.catalog.find_relation_oid(schema, relation->name);
+    if (found == kInvalidOid) continue;
+    visible = found == oid;
+    break;
+  }
+  return fmt::format("{} {}", kind_word(relation->kind),
+                     visible ? parser::quote_identifier(relation->name)
+                             : qualified_name(context, relation->schema, relation->name));
+}
+
+template <class F>
+void with_row(CommandContext& context, std::string_view table, Oid oid, F&& f) {
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  context.catalog.for_each(system_table(table), match, [&](const Row& row) { f(row); });
+}
+
+}  // namespace
+
+std::string describe(CommandContext& context, const ObjectAddress& object) {
+  std::string text;
+  if (object.class_oid == kClassClass) {
+    text = relation_text(context, object.object);
+    if (object.sub == 0) return text;
+    RelationPtr relation = context.catalog.relation(object.object);
+    return fmt::format("column {} of {}",
+                       parser::quote_identifier(relation->column(static_cast<ColumnNumber>(object.sub)).name), text);
+  }
+  if (object.class_oid == kConstraintClass) {
+    with_row(context, "pg_constraint", object.object, [&](const Row& row) {
+      std::string name = parser::quote_identifier(row.text("conname"));
+      Oid relation = row.oid("conrelid");
+      text = fmt::format("constraint {} on {}", name, relation_text(context, relation));
+    });
+  } else if (object.class_oid == kDefaultClass) {
+    with_row(context, "pg_attrdef", object.object, [&](const Row& row) {
+      ObjectAddress column = column_address(row.oid("adrelid"), row.int2("adnum"));
+      text = "default value for " + describe(context, column);
+    });
+  } else if (object.class_oid == kTypeClass) {
+    with_row(context, "pg_type", object.object, [&](const Row& row) {
+      text = fmt::format("type {}", parser::quote_identifier(row.text("typname")));
+    });
+  } else if (object.class_oid == kNamespaceClass) {
+    text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));
+  } else if (object.class_oid == kRewriteClass) {
+    with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
+      Oid view = row.oid("ev_class");
+      text = fmt::format("rule {} on {}", parser::quote_identifier(row.text("rulename")), relation_text(context, view));
+    });
+  }
+  return text.empty() ? fmt::format("object {}", object.object.value()) : text;
+}
+
+namespace {
+
+// Walks pg_depend from the objects to be dropped, then removes everything, dependents first.
+class Dropper {
+ public:
+  Dropper(CommandContext& context, DropBehavior behavior) : context_(context), behavior_(behavior) {}
+
+  void run(const std::vector<ObjectAddress>& objects);
+
+ private:
+  struct Victim {
+    ObjectAddress object;
+    ObjectAddress cause;  // what it depends on
+    bool quiet;           // goes without asking: auto and internal dependents, and what the command named
+  };
+  void collect(const ObjectAddress& object, const ObjectAddress& cause, bool quiet);
+  bool known(const ObjectAddress& object) const;
+  void report();
+  void remove(const ObjectAddress& object);
+  void remove_relation(Oid oid);
+  void remove_column(Oid relation, ColumnNumber column);
+  void remove_constraint(Oid oid);
+  void remove_default(Oid oid);
+  void remove_from(std::string_view table, std::string_view column, Oid oid);
+  void forget(const ObjectAddress& object);
+
+  CommandContext& context_;
+  DropBehavior behavior_;
+  std::vector<Victim> victims_;  // every object before its dependents
+  std::vector<ObjectAddress> named_;
+};
+
+bool Dropper::known(const ObjectAddress& object) const {
+  for (const Victim& v : victims_) {
+    if (v.object == object) return true;
+    // A column goes with its relation.
+    if (v.object.class_oid == object.class_oid && v.object.object == object.object && v.object.sub == 0) return true;
+  }
+  return false;
+}
+
+void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, bool quiet) {
+  if (known(object)) return;
+  if (object.class_oid == kClassClass) {
+    RelationPtr relation = context_.catalog.relation(object.object);
+    if (relation != nullptr && relation->kind != RelationKind::kIndex) {
+      context_.services.lock_relation(object.object, txn::LockMode::kAccessExclusive);
+    }
+  }
+  victims_.push_back({object, cause, quiet});
+  for (const Dependent& d : dependents_of(context_, object)) {
+    // A view's rule stands for the view.
+    if (d.object.class_oid == kRewriteClass && d.type == 'n') {
+      std::optional<ObjectAddress> view = owner_of(context_, d.object);
+      if (view.has_value()) {
+        collect(*view, object, false);
+        continue;
+      }
+    }
+    // An inner part of something else takes that along.
+    if (d.type != 'i') {
+      std::optional<ObjectAddress> owner = owner_of(context_, d.object);
+      if (owner.has_value() && !known(*owner)) {
+        collect(*owner, object, d.type != 'n');
+        continue;
+      }
+    }
+    collect(d.object, object, d.type != 'n');
+  }
+}
+
+void Dropper::report() {
+  std::vector<const Victim*> loud;
+  for (const Victim& v : victims_) {
+    bool named = std::find(named_.begin(), named_.end(), v.object) != named_.end();
+    if (!v.quiet && !named) loud.push_back(&v);
+  }
+  if (loud.empty()) return;
+  if (behavior_ == DropBehavior::kRestrict) {
+    std::string detail;
+    for (const Victim* v : loud) {
+      detail += fmt::format("{}{} depends on {}", detail.empty() ? "" : "\n", describe(context_, v->object),
+                            describe(context_, v->cause));
+    }
+    std::string what = named_.size() == 1 ? fmt::format("cannot drop {} because other objects depend on it",
+                                                        describe(context_, named_[0]))
+                                          : "cannot drop desired object(s) because other objects depend on them";
+    throw SqlError(sqlstate::kDependentObjectsStillExist, what)
+        .detail(detail)
+        .hint("Use DROP ... CASCADE to drop the dependent objects too.");
+  }
+  if (loud.size() == 1) {
+    context_.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                             fmt::format("drop cascades to {}", describe(context_, loud[0]->object)));
+    return;
+  }
+  std::string detail;
+  for (const Victim* v : loud) {
+    detail += fmt::format("{}drop cascades to {}", detail.empty() ? "" : "\n", describe(context_, v->object));
+  }
+  context_.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                           fmt::format("drop cascades to {} other objects", loud.size()), detail);
+}
+
+void Dropper::remove_from(std::string_view table, std::string_view column, Oid oid) {
+  const KeyMatch match[] = {{column, Value::of_oid(oid.value())}};
+  context_.catalog.remove_where(system_table(table), match);
+}
+
+// What is said of an object elsewhere: comments, dependencies.
+void Dropper::forget(const ObjectAddress& object) {
+  const KeyMatch depends[] = {{"classid", Value::of_oid(object.class_oid.value())},
+                              {"objid", Value::of_oid(object.object.value())}};
+  const KeyMatch comments[] = {{"objoid", Value::of_oid(object.object.value())},
+                               {"classoid", Value::of_oid(object.class_oid.value())}};
+  auto sub_matches = [&](const Row& row) { return object.sub == 0 || row.int4("objsubid") == object.sub; };
+  context_.catalog.for_each(system_table("pg_depend"), depends, [&](const Row& row) {
+    if (sub_matches(row)) context_.catalog.remove(system_table("pg_depend"), row);
+  });
+  context_.catalog.for_each(system_table("pg_description"), comments, [&](const Row& row) {
+    if (sub_matches(row)) context_.catalog.remove(system_table("pg_description"), row);
+  });
+}
+
+void Dropper::remove_relation(Oid oid) {
+  RelationPtr relation = context_.catalog.relation(oid);
+  if (relation == nullptr) return;
+  if (relation->segment != kInvalidPageId) {
+    context_.txn.assign_xid();
+    check_ok(access::drop_segment(context_.txn.manager().pool(), context_.txn, relation->segment));
+  }
+  if (relation->kind == RelationKind::kIndex) remove_from("pg_index", "indexrelid", oid);
+  if (relation->kind == RelationKind::kSequence) remove_from("pg_sequence", "seqrelid", oid);
+  remove_from("pg_attribute", "attrelid", oid);
+  remove_from("pg_statistic", "starelid", oid);
+  remove_from("pg_class", "oid", oid);
+}
+
+void Dropper::remove_column(Oid relation, ColumnNumber column) {
+  const KeyMatch statistic[] = {{"starelid", Value::of_oid(relation.value())}, {"staattnum", Value::of_int16(column)}};
+  context_.catalog.remove_where(system_table("pg_statistic"), statistic);
+  // The type stays: rows that are there still have to be found their way through.
+  change_attribute_row(context_, relation, column, [&](RowDraft& draft) {
+    draft.text("attname", fmt::format("........pg.dropped.{}........", column)).boolean("attisdropped", true);
+    draft.boolean("attnotnull", false).boolean("atthasdef", false).text("attidentity", "").text("attgenerated", "");
+  });
+}
+
+void Dropper::remove_constraint(Oid oid) {
+  Oid table;
+  char kind = 0;
+  with_row(context_, "pg_constraint", oid, [&](const Row& row) {
+    table = row.oid("conrelid");
+    kind = row.letter("contype");
+  });
+  remove_from("pg_constraint", "oid", oid);
+  if (kind != 'c') return;
+  RelationPtr relation = context_.catalog.relation(table);
+  if (relation == nullptr) return;
+  change_class_row(context_, table, [&](RowDraft& draft) {
+    draft.int2("relchecks", static_cast<int16_t>(relation->checks.size()));
+  });
+}
+
+void Dropper::remove_default(Oid oid) {
+  Oid table;
+  ColumnNumber column = 0;
+  with_row(context_, "pg_attrdef", oid, [&](const Row& row) {
+    table = row.oid("adrelid");
+    column = row.int2("adnum");
+  });
+  remove_from("pg_attrdef", "oid", oid);
+  if (table == kInvalidOid) return;
+  change_attribute_row(context_, table, column, [](RowDraft& draft) {
+    draft.boolean("atthasdef", false).text("attgenerated", "");
+  });
+}
+
+void Dropper::remove(const ObjectAddress& object) {
+  forget(object);
+  if (object.class_oid == kClassClass) {
+    if (object.sub != 0) remove_column(object.object, static_cast<ColumnNumber>(object.sub));
+    else remove_relation(object.object);
+  } else if (object.class_oid == kConstraintClass) {
+    remove_constraint(object.object);
+  } else if (object.class_oid == kDefaultClass) {
+    remove_default(object.object);
+  } else if (object.class_oid == kTypeClass) {
+    remove_from("pg_type", "oid", object.object);
+  } else if (object.class_oid == kNamespaceClass) {
+    remove_from("pg_namespace", "oid", object.object);
+  } else if (object.class_oid == kRewriteClass) {
+    remove_from("pg_rewrite", "oid", object.object);
+  }
+}
+
+void Dropper::run(const std::vector<ObjectAddress>& objects) {
+  named_ = objects;
+  for (const ObjectAddress& object : objects) {
+    std::optional<ObjectAddress> owner = owner_of(context_, object);
+    if (!owner.has_value() || std::find(objects.begin(), objects.end(), *owner) != objects.end()) continue;
+    std::string whole = describe(context_, *owner);
+    throw SqlError(sqlstate::kDependentObjectsStillExist,
+                   fmt::format("cannot drop {} because {} requires it", describe(context_, object), whole))
+        .hint(fmt::format("You can drop {} instead.", whole));
+  }
+  for (const ObjectAddress& object : objects) collect(object, object, true);
+  report();
+  for (auto v = victims_.rbegin(); v != victims_.rend(); ++v) remove(v->object);
+}
+
+std::string_view type_word(ObjectType type) {
+  switch (type) {
+    case ObjectType::kIndex: return "index";
+    case ObjectType::kSequence: return "sequence";
+    case ObjectType::kView: return "view";
+    case ObjectType::kMaterializedView: return "materialized view";
+    default: return "table";
+  }
+}
+
+bool kind_fits(ObjectType type, RelationKind kind) {
+  switch (type) {
+    case ObjectType::kIndex: return kind == RelationKind::kIndex;
+    case ObjectType::kSequence: return kind == RelationKind::kSequence;
+    case ObjectType::kView: return kind == RelationKind::kView;
+    case ObjectType::kMaterializedView: return kind == RelationKind::kMaterializedView;
+    default: return kind == RelationKind::kTable;
+  }
+}
+
+[[noreturn]] void wrong_kind(ObjectType type, const Relation& relation) {
+  std::string_view word = type_word(type), actual = kind_word(relation.kind);
+  auto article = [](std::string_view w) { return w == "index" ? "an" : "a"; };
+  std::string upper(actual);
+  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' ? char(c - 32) : c; });
+  throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not {} {}", relation.name, article(word), word))
+      .hint(fmt::format("Use DROP {} to remove {} {}.", upper, article(actual), actual));
+}
+
+void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
+  std::vector<ObjectAddress> objects;
+  for (const parser::Node* node : stmt.objects) {
+    const auto& name = *parser::as<parser::RangeVar>(node);
+    if (!name.schema.empty() && context.catalog.find_schema(name.schema) == kInvalidOid) {
+      if (!stmt.missing_ok) require_schema(context, name.schema);
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              fmt::format("schema \"{}\" does not exist, skipping", name.schema));
+      continue;
+    }
+    RelationPtr relation = find_relation(context, name, txn::LockMode::kAccessExclusive, true);
+    if (relation == nullptr) {
+      std::string full = name.schema.empty() ? std::string(name.name) : fmt::format("{}.{}", name.schema, name.name);
+      std::string_view word = type_word(stmt.object_type);
+      if (!stmt.missing_ok) {
+        SqlState state = stmt.object_type == ObjectType::kIndex ? sqlstate::kUndefinedObject : sqlstate::kUndefinedTable;
+        throw SqlError(state, fmt::format("{} \"{}\" does not exist", word,
+                                          stmt.object_type == ObjectType::kTable ? std::string(name.name) : full));
+      }
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              fmt::format("{} \"{}\" does not exist, skipping", word, name.name));
+      continue;
+    }
+    if (!kind_fits(stmt.object_type, relation->kind)) wrong_kind(stmt.object_type, *relation);
+    require_owner(context, *relation);
+    ObjectAddress address = relation_address(relation->oid);
+    if (std::find(objects.begin(), objects.end(), address) == objects.end()) objects.push_back(address);
+  }
+  if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
+}
+
+void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
+  std::vector<ObjectAddress> objects;
+  for (const parser::Node* node : stmt.objects) {
+    std::string_view name = parser::as<parser::QualifiedName>(node)->names.back();
+    Oid schema = context.catalog.find_schema(name);
+    if (schema == kInvalidOid) {
+      if (!stmt.missing_ok) {
+        throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name));
+      }
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              fmt::format("schema \"{}\" does not exist, skipping", name));
+      continue;
+    }
+    Oid owner;
+    with_row(context, "pg_namespace", schema, [&](const Row& row) { owner = row.oid("nspowner"); });
+    require_owner_of(context, owner, "schema", name);
+    if (schema == catalog::kPgCatalogSchema || schema == Oid{99}) {
+      throw SqlError(sqlstate::kDependentObjectsStillExist,
+                     fmt::format("cannot drop schema {} because it is required by the database system", name));
+    }
+    objects.push_back({kNamespaceClass, schema});
+  }
+  if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
+}
+
+}  // namespace
+
+void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& objects, DropBehavior behavior) {
+  Dropper(context, behavior).run(objects);
+}
+
+std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
+  switch (stmt.object_type) {
+    case ObjectType::kTable: drop_relations(context, stmt); return "DROP TABLE";
+    case ObjectType::kIndex: drop_relations(context, stmt); return "DROP INDEX";
+    case ObjectType::kSequence: drop_relations(context, stmt); return "DROP SEQUENCE";
+    case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
+    case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
+    case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
+    default: throw_not_supported("dropping objects of this kind");
+  }
+}
+
+}  // namespace varve::commands

@@ -1,0 +1,369 @@
+#include "index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "access/btree.h"
+#include "common/sql_error.h"
+#include "constraints.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "index_build.h"
+#include "parser/parser.h"
+#include "table_expression.h"
+
+namespace varve::commands {
+
+using catalog::RelationKind;
+
+std::string storage_options(parser::List<parser::Option> options, bool index) {
+  std::vector<std::string> items;
+  for (const parser::Option* option : options) {
+    if (option->name == "fillfactor" && option->name_space.empty()) {
+      int64_t value = option_integer(*option);
+      if (value < (index ? 50 : 10) || value > 100) {
+        throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("value {} out of bounds for option \"fillfactor\"", value))
+            .detail(fmt::format("Valid values are between \"{}\" and \"100\".", index ? 50 : 10));
+      }
+      items.push_back(fmt::format("fillfactor={}", value));
+    } else if (option->name.starts_with("autovacuum_") || option->name == "toast_tuple_target" ||
+               option->name == "parallel_workers" || option->name_space == "toast" || option->name == "deduplicate_items") {
+      // Hints to machinery that works in another way here; kept, so that dumps are complete.
+      std::string space = option->name_space.empty() ? "" : std::string(option->name_space) + ".";
+      items.push_back(fmt::format("{}{}={}", space, option->name, option_text(*option)));
+    } else {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", option->name));
+    }
+  }
+  return items.empty() ? std::string() : text_array(items);
+}
+
+IndexKeySpec plain_key(CommandContext&, const Relation& table, ColumnNumber column) {
+  const catalog::Column& c = table.column(column);
+  IndexKeySpec key;
+  key.column = column;
+  key.name = c.name;
+  key.type = c.type;
+  key.typmod = c.typmod;
+  key.collation = c.collation;
+  return key;
+}
+
+IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catalog::Index& index) {
+  IndexSpec spec;
+  spec.unique = index.unique;
+  spec.primary = index.primary;
+  spec.nulls_not_distinct = index.nulls_not_distinct;
+  spec.is_constraint = index.constraint != kInvalidOid;
+  spec.included = index.included;
+  spec.predicate_sql = index.predicate_sql;
+  RelationPtr self = context.catalog.relation(index.oid);
+  for (size_t i = 0; i < index.keys.size(); ++i) {
+    const catalog::IndexColumn& k = index.keys[i];
+    IndexKeySpec key;
+    key.column = k.column;
+    key.name = k.column != 0 ? table->column(k.column).name : self->columns[i].name;
+    key.expression_sql = k.expression_sql;
+    key.type = k.type;
+    key.collation = k.collation_oid;
+    key.descending = k.descending;
+    key.nulls_first = k.nulls_first;
+    spec.keys.push_back(std::move(key));
+  }
+  return spec;
+}
+
+namespace {
+
+void check_orderable(CommandContext& context, Oid type) {
+  (void)context;
+  if (functions::compare_function(type) != nullptr && functions::less_operator(type) != nullptr) return;
+  throw SqlError(sqlstate::kUndefinedObject,
+                 fmt::format("data type {} has no default operator class for access method \"btree\"",
+                             functions::format_type(type, -1)))
+      .hint("You must specify an operator class for the index or define a default operator class for the data type.");
+}
+
+void insert_index_row(CommandContext& context, Oid index, Oid table, const IndexSpec& spec) {
+  std::vector<ColumnNumber> columns, options;
+  std::string collations, classes, expressions;
+  for (const IndexKeySpec& key : spec.keys) {
+    columns.push_back(key.column);
+    options.push_back(static_cast<ColumnNumber>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
+    collations += fmt::format("{}{}", collations.empty() ? "" : " ", key.collation.value());
+    classes += classes.empty() ? "0" : " 0";
+    if (key.column == 0) expressions += fmt::format("{}{}", expressions.empty() ? "" : "\n", key.expression_sql);
+  }
+  for (ColumnNumber c : spec.included) columns.push_back(c);
+  RowDraft row(system_table("pg_index"));
+  row.oid("indexrelid", index).oid("indrelid", table).int2("indnatts", static_cast<int16_t>(columns.size()));
+  row.int2("indnkeyatts", static_cast<int16_t>(spec.keys.size())).boolean("indisunique", spec.unique);
+  row.boolean("indnullsnotdistinct", spec.nulls_not_distinct).boolean("indisprimary", spec.primary);
+  row.boolean("indimmediate", true).boolean("indisvalid", true).boolean("indisready", true).boolean("indislive", true);
+  row.text("indkey", vector_text(columns)).text("indcollation", collations).text("indclass", classes);
+  row.text("indoption", vector_text(options));
+  if (!expressions.empty()) row.text("indexprs", expressions);
+  if (!spec.predicate_sql.empty()) row.text("indpred", spec.predicate_sql);
+  context.catalog.insert(row);
+}
+
+void insert_index_attributes(CommandContext& context, Oid index, const Relation& table, const IndexSpec& spec) {
+  ColumnNumber number = 0;
+  std::vector<std::string> taken;
+  auto unique_name = [&](std::string name) {
+    std::string candidate = name;
+    for (int i = 1; std::find(taken.begin(), taken.end(), candidate) != taken.end(); ++i) {
+      candidate = fmt::format("{}{}", name.substr(0, kMaxNameBytes - 4), i);
+    }
+    taken.push_back(candidate);
+    return candidate;
+  };
+  auto insert = [&](const IndexKeySpec& key) {
+    AttributeRow row;
+    row.name = unique_name(key.name);
+    row.type = key.type;
+    row.typmod = key.typmod;
+    row.collation = key.collation;
+    insert_attribute_row(context, index, ++number, row);
+  };
+  for (const IndexKeySpec& key : spec.keys) insert(key);
+  for (ColumnNumber c : spec.included) insert(plain_key(context, table, c));
+}
+
+}  // namespace
+
+Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpec& spec) {
+  RelationPtr table = context.catalog.relation(table_oid);
+  if (context.catalog.find_relation_oid(table->schema, spec.name) != kInvalidOid) {
+    throw SqlError(sqlstate::kDuplicateTable, fmt::format("relation \"{}\" already exists", spec.name));
+  }
+  for (const IndexKeySpec& key : spec.keys) check_orderable(context, key.type);
+  context.txn.assign_xid();
+  auto segment = access::create_btree(context.txn.manager(), context.txn);
+  check_ok(segment.status());
+  ClassRow row;
+  row.oid = catalog::Database::new_oid();
+  row.name = spec.name;
+  row.schema = table->schema;
+  row.kind = 'i';
+  row.access_method = Oid{403};
+  row.segment = *segment;
+  row.columns = static_cast<int16_t>(spec.keys.size() + spec.included.size());
+  row.owner = table->owner;
+  row.options = spec.options;
+  row.persistence = table->persistence;
+  insert_class_row(context, row);
+  insert_index_attributes(context, row.oid, *table, spec);
+  insert_index_row(context, row.oid, table_oid, spec);
+  if (!spec.is_constraint) {
+    std::vector<ColumnNumber> read = spec.predicate_columns;
+    for (const IndexKeySpec& key : spec.keys) {
+      if (key.column != 0) read.push_back(key.column);
+      else for (ColumnNumber c : columns_of(key.expression)) read.push_back(c);
+    }
+    for (ColumnNumber c : spec.included) read.push_back(c);
+    std::sort(read.begin(), read.end());
+    read.erase(std::unique(read.begin(), read.end()), read.end());
+    for (ColumnNumber c : read) add_dependency(context, relation_address(row.oid), column_address(table_oid, c), 'a');
+    if (read.empty()) add_dependency(context, relation_address(row.oid), relation_address(table_oid), 'a');
+  }
+  change_class_row(context, table_oid, [](RowDraft& draft) { draft.boolean("relhasindex", true); });
+  table = context.catalog.relation(table_oid);
+  for (const catalog::Index& index : table->indexes) {
+    if (index.oid == row.oid) build_index(context, table, index);
+  }
+  return row.oid;
+}
+
+void replace_index_segment(CommandContext& context, Oid index, PageId old_segment) {
+  context.txn.assign_xid();
+  auto segment = access::create_btree(context.txn.manager(), context.txn);
+  check_ok(segment.status());
+  check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, old_segment));
+  change_class_row(context, index, [&](RowDraft& draft) {
+    draft.oid("relfilenode", Oid{static_cast<uint32_t>(segment->value())});
+  });
+}
+
+void rebuild_indexes(CommandContext& context, Oid table_oid) {
+  RelationPtr table = context.catalog.relation(table_oid);
+  for (const catalog::Index& index : table->indexes) replace_index_segment(context, index.oid, index.segment);
+  table = context.catalog.relation(table_oid);
+  for (const catalog::Index& index : table->indexes) build_index(context, table, index);
+}
+
+namespace {
+
+// The name PostgreSQL gives an expression's column.
+std::string expression_name(const parser::Node* node) {
+  using parser::NodeKind;
+  switch (node->kind) {
+    case NodeKind::kFuncCall: return std::string(parser::as<parser::FuncCall>(node)->names.back());
+    case NodeKind::kColumnRef: return std::string(parser::as<parser::ColumnRef>(node)->names.back());
+    case NodeKind::kTypeCast: {
+      std::string name = expression_name(parser::as<parser::TypeCast>(node)->arg);
+      return name == "expr" ? std::string(parser::as<parser::TypeCast>(node)->type->names.back()) : name;
+    }
+    case NodeKind::kCollateExpr: return expression_name(parser::as<parser::CollateExpr>(node)->arg);
+    case NodeKind::kCoalesceExpr: return "coalesce";
+    case NodeKind::kCaseExpr: return "case";
+    case NodeKind::kMinMaxExpr: return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
+    default: return "expr";
+  }
+}
+
+Oid find_collation(CommandContext& context, parser::NameList name, int32_t location) {
+  Oid found;
+  const KeyMatch match[] = {{"collname", Value::of_string(name.back())}};
+  context.catalog.for_each(system_table("pg_collation"), match, [&](const Row& row) { found = row.oid("oid"); });
+  if (found == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", name.back()))
+        .at(position(context, location));
+  }
+  return found;
+}
+
+IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const parser::IndexElem& element) {
+  IndexKeySpec key;
+  if (!element.column.empty()) {
+    ColumnNumber column = table->find_column(element.column);
+    if (column == 0) {
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", element.column))
+          .at(position(context, element.location));
+    }
+    key = plain_key(context, *table, column);
+  } else {
+    analyzer::AnalyzerContext inner = context.analyzer_context();
+    key.expression = analyzer::analyze_table_expression(inner, element.expression, &table, "index expressions");
+    require_immutable(key.expression, "functions in index expression must be marked IMMUTABLE");
+    key.expression_sql = analyzer::deparse_expression(*key.expression, table.get(), context.eval);
+    key.name = expression_name(element.expression);
+    key.type = key.expression->type;
+    key.typmod = key.expression->typmod;
+    key.collation = key.expression->collation;
+  }
+  if (!element.collation.empty()) key.collation = find_collation(context, element.collation, element.location);
+  if (!element.opclass.empty()) {
+    std::string_view name = element.opclass.back();
+    if (!name.ends_with("_ops")) {
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("operator class \"{}\" does not exist for access method \"btree\"", name));
+    }
+    // Byte order: what the pattern classes stand for.
+    if (name.find("pattern") != std::string_view::npos) key.collation = catalog::kCCollation;
+  }
+  key.descending = element.direction == parser::SortDirection::kDescending;
+  key.nulls_first = element.nulls == parser::NullsOrder::kDefault ? key.descending
+                                                                 : element.nulls == parser::NullsOrder::kFirst;
+  return key;
+}
+
+void require_btree(std::string_view method) {
+  if (method == "btree") return;
+  for (std::string_view known : {"hash", "gist", "gin", "brin", "spgist"}) {
+    if (method == known) throw_not_supported(fmt::format("access method \"{}\"", method));
+  }
+  throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", method));
+}
+
+}  // namespace
+
+std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt) {
+  RelationPtr table = find_relation(context, *stmt.relation, txn::LockMode::kShare);
+  if (table->kind != RelationKind::kTable && table->kind != RelationKind::kMaterializedView) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot create index on relation \"{}\"", table->name))
+        .detail(fmt::format("This operation is not supported for {}s.", kind_word(table->kind)));
+  }
+  require_owner(context, *table);
+  require_btree(stmt.access_method);
+  if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
+  if (stmt.columns.size() + stmt.including.size() > 32) {
+    throw SqlError(sqlstate::kTooManyColumns, "cannot use more than 32 columns in an index");
+  }
+  IndexSpec spec;
+  spec.unique = stmt.unique;
+  spec.nulls_not_distinct = stmt.nulls_not_distinct;
+  spec.options = storage_options(stmt.options, true);
+  std::vector<std::string> names;
+  for (const parser::IndexElem* element : stmt.columns) {
+    spec.keys.push_back(read_key(context, table, *element));
+    names.push_back(spec.keys.back().name);
+  }
+  for (const parser::IndexElem* element : stmt.including) {
+    if (element->column.empty()) throw_not_supported("expressions are not supported in included columns");
+    spec.included.push_back(read_key(context, table, *element).column);
+  }
+  if (stmt.where != nullptr) {
+    analyzer::Expr* where = bind_condition(context, stmt.where, table, "index predicates", &spec.predicate_sql);
+    require_immutable(where, "functions in index predicate must be marked IMMUTABLE");
+    spec.predicate_columns = columns_of(where);
+  }
+  spec.name = stmt.name;
+  if (spec.name.empty()) {
+    // Repeated column names are told apart by numbers, as the index's own columns are.
+    std::vector<std::string> distinct;
+    for (const std::string& name : names) {
+      std::string candidate = name;
+      for (int i = 1; std::find(distinct.begin(), distinct.end(), candidate) != distinct.end(); ++i) {
+        candidate = fmt::format("{}{}", name, i);
+      }
+      distinct.push_back(candidate);
+    }
+    spec.name = choose_relation_name(context, table->name, join_names(distinct), "idx", table->schema, false);
+  } else if (stmt.if_not_exists && context.catalog.find_relation_oid(table->schema, spec.name) != kInvalidOid) {
+    context.services.notice("NOTICE", sqlstate::kDuplicateTable,
+                            fmt::format("relation \"{}\" already exists, skipping", spec.name));
+    return "CREATE INDEX";
+  }
+  create_index_relation(context, table->oid, spec);
+  return "CREATE INDEX";
+}
+
+std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
+  auto rebuild = [&](const RelationPtr& table, Oid only) {
+    for (const catalog::Index& index : table->indexes) {
+      if (only == kInvalidOid || index.oid == only) replace_index_segment(context, index.oid, index.segment);
+    }
+    RelationPtr fresh = context.catalog.relation(table->oid);
+    for (const catalog::Index& index : fresh->indexes) {
+      if (only == kInvalidOid || index.oid == only) build_index(context, fresh, index);
+    }
+  };
+  if (stmt.target == parser::ReindexTarget::kTable) {
+    RelationPtr table = find_table(context, *stmt.relation, txn::LockMode::kAccessExclusive);
+    require_owner(context, *table);
+    rebuild(table, kInvalidOid);
+    return "REINDEX";
+  }
+  if (stmt.target == parser::ReindexTarget::kIndex) {
+    RelationPtr index = find_relation(context, *stmt.relation, txn::LockMode::kAccessExclusive);
+    if (index->kind != RelationKind::kIndex) {
+      throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not an index", index->name));
+    }
+    require_owner(context, *index);
+    Oid table = index_table(context, index->oid);
+    context.services.lock_relation(table, txn::LockMode::kAccessExclusive);
+    rebuild(context.catalog.relation(table), index->oid);
+    return "REINDEX";
+  }
+  // Schemas and databases: every user table. System indexes are rebuilt by nobody.
+  Oid schema;
+  if (stmt.target == parser::ReindexTarget::kSchema) schema = require_schema(context, stmt.name);
+  std::vector<Oid> tables;
+  context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
+    if (row.letter("relkind") != 'r' || row.oid("oid").value() < catalog::kFirstNormalOid) return;
+    if (schema != kInvalidOid && row.oid("relnamespace") != schema) return;
+    tables.push_back(row.oid("oid"));
+  });
+  for (Oid oid : tables) {
+    context.services.lock_relation(oid, txn::LockMode::kAccessExclusive);
+    RelationPtr table = context.catalog.relation(oid);
+    if (table == nullptr || !has_privileges_of(context, table->owner)) continue;
+    rebuild(table, kInvalidOid);
+  }
+  return "REINDEX";
+}
+
+}  // namespace varve::commands

@@ -1,0 +1,50 @@
+// Making and building B-tree indexes.
+#pragma once
+
+#include <optional>
+
+#include "analyzer/expression.h"
+#include "names.h"
+
+namespace varve::commands {
+
+struct IndexKeySpec {
+  ColumnNumber column = 0;  // 0: expression
+  std::string name;         // of the index's own column
+  std::string expression_sql;
+  analyzer::Expr* expression = nullptr;  // over the table's columns
+  Oid type;
+  int32_t typmod = -1;
+  Oid collation;
+  bool descending = false, nulls_first = false;
+};
+
+struct IndexSpec {
+  std::string name;
+  std::vector<IndexKeySpec> keys;
+  std::vector<ColumnNumber> included;
+  bool unique = false, primary = false, nulls_not_distinct = false;
+  bool is_constraint = false;
+  std::string predicate_sql;
+  std::vector<ColumnNumber> predicate_columns;
+  std::string options;
+};
+
+// Writes the rows and builds the index over what the table holds. The table is locked by the caller.
+Oid create_index_relation(CommandContext& context, Oid table, const IndexSpec& spec);
+// Fills the (empty) tree of an index from its table. 23505 when a unique index cannot be.
+void build_index(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
+// Gives an index a new, empty segment in the place of its old one; build_index() fills it.
+void replace_index_segment(CommandContext& context, Oid index, PageId old_segment);
+// New segments for all indexes of the table, filled from its rows.
+void rebuild_indexes(CommandContext& context, Oid table);
+
+IndexKeySpec plain_key(CommandContext& context, const Relation& table, ColumnNumber column);
+// What an index was made from, for making its like.
+IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
+std::string storage_options(parser::List<parser::Option> options, bool index);
+
+std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt);
+std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt);
+
+}  // namespace varve::commands

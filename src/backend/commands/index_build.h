@@ -1,0 +1,38 @@
+// The parts of an index's making that read the table.
+#pragma once
+
+#include <deque>
+
+#include "analyzer/expression.h"
+#include "executor/index_keys.h"
+#include "names.h"
+#include "planner/plan.h"
+#include "table_expression.h"
+
+namespace varve::commands {
+
+// 42P17 with this message when the expression calls anything that is not immutable.
+void require_immutable(const analyzer::Expr* expr, std::string_view message);
+// pg_index.indrelid
+Oid index_table(CommandContext& context, Oid index);
+
+// An index's keys of rows, with its expressions bound.
+class IndexKeys {
+ public:
+  IndexKeys(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
+  executor::IndexKeyBuilder& builder() { return *builder_; }
+  // Columns of the table that the keys need; empty: all.
+  std::span<const ColumnNumber> columns() const { return columns_; }
+
+ private:
+  RowEvaluation evaluation_;
+  planner::BoundIndex bound_;
+  std::vector<ColumnNumber> columns_;
+  std::unique_ptr<executor::IndexKeyBuilder> builder_;
+};
+
+// "(a, b)=(1, 2)" for messages about keys.
+std::string key_text(CommandContext& context, const Relation& table, const catalog::Index& index,
+                     std::span<const Value> values);
+
+}  // namespace varve::commands

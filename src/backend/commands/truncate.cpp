@@ -1,0 +1,73 @@
+// TRUNCATE: new, empty segments take the place of the old ones, so it is as quick for a large table as for a small
+// one, and a rollback brings the old ones back.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "access/heap.h"
+#include "access/segment.h"
+#include "common/sql_error.h"
+#include "drop.h"
+#include "index.h"
+#include "privileges.h"
+#include "sequence.h"
+
+namespace varve::commands {
+namespace {
+
+void empty_table(CommandContext& context, const Relation& table) {
+  context.txn.assign_xid();
+  auto segment = access::create_heap(context.txn.manager(), context.txn);
+  check_ok(segment.status());
+  check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, table.segment));
+  change_class_row(context, table.oid, [&](RowDraft& draft) {
+    draft.oid("relfilenode", Oid{static_cast<uint32_t>(segment->value())}).float4("reltuples", -1).int4("relpages", 0);
+  });
+  for (const catalog::Index& index : table.indexes) replace_index_segment(context, index.oid, index.segment);
+}
+
+// Tables that refer to the truncated ones: truncated too with CASCADE, refused else.
+void follow_references(CommandContext& context, std::vector<RelationPtr>& tables, parser::DropBehavior behavior) {
+  for (size_t i = 0; i < tables.size(); ++i) {
+    RelationPtr table = tables[i];
+    for (const catalog::ForeignKey& key : table->referenced_by) {
+      bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& t) { return t->oid == key.table; });
+      if (listed) continue;
+      RelationPtr other = context.catalog.relation(key.table);
+      if (behavior == parser::DropBehavior::kRestrict) {
+        throw SqlError(sqlstate::kFeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint")
+            .detail(fmt::format("Table \"{}\" references \"{}\".", other->name, table->name))
+            .hint(fmt::format("Truncate table \"{}\" at the same time, or use TRUNCATE ... CASCADE.", other->name));
+      }
+      context.services.lock_relation(other->oid, txn::LockMode::kAccessExclusive);
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              fmt::format("truncate cascades to table \"{}\"", other->name));
+      require_table_privilege(context, other->oid, 'D', "table");
+      tables.push_back(context.catalog.relation(other->oid));
+    }
+  }
+}
+
+}  // namespace
+
+std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) {
+  std::vector<RelationPtr> tables;
+  for (const parser::RangeVar* name : stmt.relations) {
+    RelationPtr table = find_table(context, *name, txn::LockMode::kAccessExclusive);
+    if (table->is_system) require_owner(context, *table);
+    require_table_privilege(context, table->oid, 'D', "table");
+    bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& t) { return t->oid == table->oid; });
+    if (!listed) tables.push_back(table);
+  }
+  follow_references(context, tables, stmt.behavior);
+  for (const RelationPtr& table : tables) {
+    empty_table(context, *table);
+    if (!stmt.restart_identity) continue;
+    for (Oid sequence : owned_sequences(context, table->oid, 0, "ai")) {
+      restart_sequence(context, sequence, load_sequence(context, sequence).start);
+    }
+  }
+  return "TRUNCATE TABLE";
+}
+
+}  // namespace varve::commands

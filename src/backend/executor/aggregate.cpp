@@ -1,0 +1,426 @@
+// GROUP BY and plain aggregates: hashed with spilling, grouping sets, sorted input streamed.
+#include <deque>
+
+#include "aggregate_calls.h"
+#include "common/sql_error.h"
+#include "executor/execution.h"
+#include "shared_state.h"
+#include "row_compare.h"
+
+namespace varve::executor {
+
+using planner::AggregatePlan;
+using types::PhysicalType;
+
+namespace {
+
+constexpr uint32_t kPartitions = 16;
+constexpr uint32_t kPartitionBits = 4;
+constexpr double kParallelRows = 20000;  // below, starting threads costs more than it gains
+
+// A pipeline that several threads can run at once, each on its own pages.
+bool can_split(const planner::Plan& plan) {
+  if (!plan.parallel_safe) return false;
+  switch (plan.kind) {
+    case planner::PlanKind::kSeqScan: return plan.rows >= kParallelRows;
+    case planner::PlanKind::kFilter:
+    case planner::PlanKind::kProject: return can_split(*plan.children[0]);
+    default: return false;
+  }
+}
+
+// Input rows that found no place in the table, by hash.
+struct Partitions {
+  std::unique_ptr<SpillFile> files[kPartitions];
+  uint32_t level = 0;
+};
+
+class AggregateOperator : public Operator {
+ public:
+  AggregateOperator(const AggregatePlan& plan, ExecutionContext& context)
+      : Operator(plan, context), aggregate_(plan), groups_(compile_all(plan.groups, context, memory_)),
+        calls_(plan.aggregates, context, memory_), chunk_(make_chunk(physical_types(plan.output), context)),
+        found_(context.chunk_rows()), rows_(context.chunk_rows()) {
+    children_.push_back(build_operator(*plan.children[0], context));
+    input_types_ = physical_types(plan.children[0]->output);
+    for (const analyzer::Expr* e : plan.groups) keys_.push_back(make_key_type(e->type, nullptr, KeyUse::kHash));
+    group_values_.resize(groups_.size());
+    if (plan.grouping_sets.empty()) {
+      sets_.emplace_back();
+      for (uint32_t g = 0; g < groups_.size(); ++g) sets_[0].columns.push_back(g);
+    } else {
+      for (std::span<uint32_t> set : plan.grouping_sets)
+        sets_.push_back({std::vector<uint32_t>(set.begin(), set.end()), nullptr, nullptr, {}});
+    }
+    for (Set& s : sets_) {
+      std::vector<KeyType> keys;
+      for (uint32_t g : s.columns) keys.push_back(keys_[g]);
+      s.table = std::make_unique<GroupTable>(context, keys, std::max<uint32_t>(calls_.state_bytes(), 16));
+    }
+    streaming_ = plan.input_sorted && sets_.size() == 1 && !groups_.empty();
+    last_.init(keys_);
+  }
+
+  ~AggregateOperator() override { release(); }
+
+  void open() override {
+    release();
+    consumed_ = false;
+    set_ = 0;
+    at_ = 0;
+    last_.clear();
+    stream_ended_ = false;
+    ready_groups_ = 0;
+  }
+
+  void close() override {
+    release();
+    Operator::close();
+  }
+
+ protected:
+  bool produce(Chunk*& out) override { return streaming_ ? produce_stream(out) : produce_hashed(out); }
+
+ private:
+  struct Set {
+    std::vector<uint32_t> columns;
+    std::unique_ptr<GroupTable> table;
+    std::unique_ptr<Partitions> overflow;  // where unknown groups go once the table is full
+    std::deque<std::pair<std::unique_ptr<SpillFile>, uint32_t>> pending;
+  };
+
+  void release() {
+    workers_.clear();  // merged states may have pointed into theirs
+    for (Set& s : sets_) {
+      for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+      s.table->clear();
+      s.overflow.reset();
+      s.pending.clear();
+    }
+    calls_.clear();
+  }
+
+  void load_groups(const Chunk& in) {
+    memory_.reset();
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      Vector* v = nullptr;
+      groups_[g].evaluate(in, in.selection(), v);
+      group_values_[g] = v;
+    }
+    calls_.prepare(in, in.selection());
+  }
+
+  // --- hashed
+
+  bool produce_hashed(Chunk*& out) {
+    if (!consumed_) consume();
+    for (; set_ < sets_.size(); ++set_, at_ = 0) {
+      Set& s = sets_[set_];
+      for (;;) {
+        if (at_ < s.table->groups().size()) {
+          auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), s.table->groups().size() - at_));
+          emit(s, at_, n);
+          at_ += n;
+          out = &chunk_;
+          return true;
+        }
+        if (s.pending.empty()) break;
+        next_partition(s);
+      }
+    }
+    return false;
+  }
+
+  void consume() {
+    consumed_ = true;
+    if (runs_parallel()) {
+      consume_parallel();
+    } else {
+      consume_child();
+    }
+    for (Set& s : sets_) queue_overflow(s);
+    calls_.finish_deferred();
+  }
+
+  void consume_child() {
+    for (Set& s : sets_) {
+      if (s.columns.empty()) single_group(s);
+    }
+    child().open();
+    Chunk* in = nullptr;
+    while (child().next(in)) {
+      context_.check_cancel();
+      load_groups(*in);
+      for (Set& s : sets_) add_chunk(s, *in, 0);
+    }
+    child().close();
+  }
+
+  // --- in parallel: each thread groups the pages it gets; the tables are merged, and what a thread had to write to
+  // files goes through the merged table.
+
+  struct Worker {
+    ExecutionContext context;
+    Arena build_memory;
+    std::unique_ptr<AggregateOperator> partial;
+    explicit Worker(const ExecutionContext& from) : context(from) {
+      context.build_memory = &build_memory;
+      context.scheduler = nullptr;
+      context.is_worker = true;
+    }
+  };
+
+  bool runs_parallel() const {
+    return context_.scheduler != nullptr && context_.settings.parallel_workers > 1 && !context_.is_worker &&
+           context_.counters.empty() && calls_.combinable() && can_split(*aggregate_.children[0]);
+  }
+
+  void consume_parallel() {
+    SharedState shared;
+    for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(context_));
+      workers_.back()->context.shared = &shared;
+      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->context);
+    }
+    context_.scheduler->run(
+        context_.settings.parallel_workers,
+        [](void* self, uint32_t i) {
+          AggregateOperator& partial = *static_cast<AggregateOperator*>(self)->workers_[i]->partial;
+          partial.open();
+          partial.consumed_ = true;
+          partial.consume_child();
+        },
+        this);
+    for (auto& w : workers_) {
+      for (size_t s = 0; s < sets_.size(); ++s) merge_table(sets_[s], *w->partial->sets_[s].table);
+    }
+    for (auto& w : workers_) {
+      for (size_t s = 0; s < sets_.size(); ++s) merge_overflow(sets_[s], w->partial->sets_[s].overflow.get());
+    }
+  }
+
+  void merge_table(Set& s, GroupTable& from) {
+    Arena vectors;
+    std::vector<Vector> columns;
+    std::vector<const Vector*> pointers;
+    for (uint32_t g : s.columns) columns.emplace_back(keys_[g].physical, vectors, context_.chunk_rows());
+    for (const Vector& v : columns) pointers.push_back(&v);
+    uint32_t offset = from.state_offset();
+    std::span<uint8_t* const> groups = from.groups();
+    for (size_t at = 0; at < groups.size();) {
+      auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), groups.size() - at));
+      for (uint32_t k = 0; k < columns.size(); ++k) {
+        columns[k].reset();
+        from.format().gather(k, groups.data() + at, n, columns[k], 0);
+      }
+      s.table->find(pointers, {nullptr, n}, found_.data(), true);
+      for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+      for (uint32_t i = 0; i < n; ++i) calls_.combine(found_[i] + offset, groups[at + i] + offset);
+      at += n;
+    }
+  }
+
+  void merge_overflow(Set& s, Partitions* overflow) {
+    if (overflow == nullptr) return;
+    for (auto& file : overflow->files) {
+      if (file == nullptr) continue;
+      SpillReader reader(*file, context_);
+      Chunk* in = nullptr;
+      while (reader.next(in)) {
+        context_.check_cancel();
+        load_groups(*in);
+        add_chunk(s, *in, 0);
+      }
+    }
+  }
+
+  // The one group of the empty set is there even without input.
+  void single_group(Set& s) {
+    std::vector<const Vector*> no_keys;
+    s.table->find(no_keys, {nullptr, 1}, found_.data(), true);
+    calls_.init(s.table->groups()[0] + s.table->state_offset());
+  }
+
+  void add_chunk(Set& s, const Chunk& in, uint32_t level) {
+    uint32_t offset = s.table->state_offset();
+    if (s.columns.empty()) {
+      calls_.update_one(s.table->groups()[0] + offset);
+      return;
+    }
+    keys_of_set_.clear();
+    for (uint32_t g : s.columns) keys_of_set_.push_back(group_values_[g]);
+    if (s.overflow == nullptr && s.table->memory_bytes() + calls_.memory_bytes() > memory_limit() &&
+        !s.table->groups().empty() && level < 60 / kPartitionBits) {
+      s.overflow = std::make_unique<Partitions>();
+      s.overflow->level = level;
+    }
+    s.table->find(keys_of_set_, in.selection(), found_.data(), s.overflow == nullptr);
+    for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+    calls_.update(found_.data(), offset);
+    if (s.overflow != nullptr) spill_unknown(s, in);
+    note_memory(s);
+  }
+
+  size_t memory_limit() const { return context_.hash_memory_bytes(); }
+
+  void spill_unknown(Set& s, const Chunk& in) {
+    std::span<const uint64_t> hashes = s.table->hashes();
+    uint32_t shift = 60 - s.overflow->level * kPartitionBits;
+    for (uint32_t p = 0; p < kPartitions; ++p) {
+      uint32_t n = 0;
+      for (uint32_t i = 0; i < in.count(); ++i) {
+        if (found_[i] == nullptr && (hashes[i] >> shift & (kPartitions - 1)) == p)
+          rows_[n++] = static_cast<uint16_t>(in.selection()[i]);
+      }
+      if (n == 0) continue;
+      auto& file = s.overflow->files[p];
+      if (file == nullptr) file = std::make_unique<SpillFile>(context_, input_types_);
+      file->append(in.columns(), {rows_.data(), n});
+    }
+  }
+
+  void queue_overflow(Set& s) {
+    if (s.overflow == nullptr) return;
+    for (auto& file : s.overflow->files) {
+      if (file == nullptr) continue;
+      if (counters() != nullptr) counters()->spilled_bytes += file->size_bytes();
+      s.pending.emplace_back(std::move(file), s.overflow->level + 1);
+    }
+    s.overflow.reset();
+  }
+
+  // Groups the rows of one spilled partition in place of what has been emitted.
+  void next_partition(Set& s) {
+    for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+    s.table->clear();
+    if (sets_.size() == 1) calls_.clear();
+    at_ = 0;
+    auto [file, level] = std::move(s.pending.front());
+    s.pending.pop_front();
+    SpillReader reader(*file, context_);
+    Chunk* in = nullptr;
+    while (reader.next(in)) {
+      context_.check_cancel();
+      load_groups(*in);
+      add_chunk(s, *in, level);
+    }
+    queue_overflow(s);
+    calls_.finish_deferred();
+  }
+
+  void emit(Set& s, size_t from, uint32_t n) {
+    memory_.reset();
+    chunk_.reset();
+    uint8_t* const* groups = s.table->groups().data() + from;
+    for (uint32_t g = 0; g < groups_.size(); ++g) {
+      bool present = false;
+      for (uint32_t k = 0; k < s.columns.size(); ++k) {
+        if (s.columns[k] != g) continue;
+        present = true;
+        s.table->format().gather(k, groups, n, chunk_.column(g), 0);
+      }
+      if (!present) chunk_.column(g).fill_constant(types::Value::null_of(keys_[g].physical));
+    }
+    auto first = static_cast<uint32_t>(groups_.size());
+    for (uint32_t i = 0; i < calls_.count(); ++i)
+      calls_.finalize(i, groups, n, s.table->state_offset(), chunk_.column(first + i));
+    if (aggregate_.grouping_sets.size() > 1) {
+      chunk_.column(first + static_cast<uint32_t>(calls_.count()))
+          .fill_constant(types::Value::of_int32(static_cast<int32_t>(set_)));
+    }
+    chunk_.set_dense(n);
+  }
+
+  void note_memory(const Set& s) {
+    if (counters() == nullptr) return;
+    counters()->memory_bytes =
+        std::max<uint64_t>(counters()->memory_bytes, s.table->memory_bytes() + calls_.memory_bytes());
+  }
+
+  // --- sorted input: groups are complete when the next begins
+
+  bool produce_stream(Chunk*& out) {
+    Set& s = sets_[0];
+    for (;;) {
+      if (ready_groups_ > at_) {
+        auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), ready_groups_ - at_));
+        emit(s, at_, n);
+        at_ += n;
+        out = &chunk_;
+        return true;
+      }
+      if (stream_ended_) return false;
+      drop_emitted(s);
+      if (!consumed_) {
+        child().open();
+        consumed_ = true;
+      }
+      Chunk* in = nullptr;
+      if (!child().next(in)) {
+        stream_ended_ = true;
+        calls_.finish_deferred();
+        ready_groups_ = s.table->groups().size();
+        continue;
+      }
+      load_groups(*in);
+      keys_of_set_ = group_values_;
+      s.table->find(keys_of_set_, in->selection(), found_.data(), true);
+      uint32_t offset = s.table->state_offset();
+      for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+      calls_.update(found_.data(), offset);
+      // With DISTINCT or ORDER BY inside, states are complete only at the very end.
+      ready_groups_ = calls_.combinable() ? s.table->groups().size() - 1 : 0;
+      if (ready_groups_ < kStreamBatch) ready_groups_ = 0;
+    }
+  }
+
+  // Starts a fresh table that has only the open group. Its state cannot move in general, so it is combined over.
+  void drop_emitted(Set& s) {
+    if (at_ == 0) return;
+    auto fresh = std::make_unique<GroupTable>(
+        context_, keys_, std::max<uint32_t>(calls_.state_bytes(), 16));
+    uint8_t* open = s.table->groups().back();
+    Arena vectors;
+    std::vector<Vector> columns;
+    std::vector<const Vector*> pointers;
+    for (uint32_t g = 0; g < keys_.size(); ++g) {
+      columns.emplace_back(keys_[g].physical, vectors, 1);
+      s.table->format().gather(g, &open, 1, columns.back(), 0);
+    }
+    for (const Vector& v : columns) pointers.push_back(&v);
+    uint8_t* group = nullptr;
+    fresh->find(pointers, {nullptr, 1}, &group, true);
+    uint32_t offset = fresh->state_offset();
+    calls_.init(group + offset);
+    calls_.combine(group + offset, open + offset);
+    for (uint8_t* g : s.table->groups()) calls_.destroy(g + offset);
+    s.table = std::move(fresh);
+    at_ = 0;
+    ready_groups_ = 0;
+  }
+
+  static constexpr size_t kStreamBatch = 1024;
+
+  const AggregatePlan& aggregate_;
+  std::vector<ExpressionEvaluator> groups_;
+  AggregateCalls calls_;
+  std::vector<KeyType> keys_;
+  std::vector<PhysicalType> input_types_;
+  std::vector<const Vector*> group_values_, keys_of_set_;
+  std::vector<Set> sets_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  Chunk chunk_;
+  std::vector<uint8_t*> found_;
+  std::vector<uint16_t> rows_;
+  bool consumed_ = false, streaming_ = false, stream_ended_ = false;
+  size_t set_ = 0, at_ = 0, ready_groups_ = 0;
+  RememberedRow last_;
+};
+
+}  // namespace
+
+OperatorPtr make_aggregate(const AggregatePlan& p, ExecutionContext& c) {
+  return std::make_unique<AggregateOperator>(p, c);
+}
+
+}  // namespace varve::executor

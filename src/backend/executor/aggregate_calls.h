@@ -1,0 +1,58 @@
+// The aggregate calls of one node: arguments, filters, DISTINCT and ORDER BY, states.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "group_table.h"
+#include "operator.h"
+#include "sorter.h"
+
+namespace varve::executor {
+
+class AggregateCalls {
+ public:
+  AggregateCalls(std::span<const planner::AggregateCallPlan> plans, ExecutionContext& context, Arena& memory);
+  ~AggregateCalls();
+
+  size_t count() const { return calls_.size(); }
+  uint32_t state_bytes() const { return state_bytes_; }
+  // Partial states can be merged: no DISTINCT, no ORDER BY, every aggregate has combine.
+  bool combinable() const;
+
+  void init(uint8_t* states);
+  void destroy(uint8_t* states);
+  // Evaluates arguments and filters for a chunk; then update() as often as there are grouping sets.
+  void prepare(const Chunk& in, const Selection& rows);
+  // states[i] belongs to row rows[i] of prepare(); null: skip the row.
+  void update(uint8_t* const* groups, uint32_t state_offset);
+  void update_one(uint8_t* states);
+  // Hands the rows kept back for DISTINCT and ORDER BY to their states. Once, after the last update.
+  void finish_deferred();
+  void combine(uint8_t* into, const uint8_t* from);
+  // Result of call `i` of these states into rows 0… of `out`.
+  void finalize(size_t i, uint8_t* const* groups, uint32_t count, uint32_t state_offset, Vector& out);
+
+  size_t memory_bytes() const { return state_memory_.held_bytes(); }
+  void clear();
+
+ private:
+  struct Call;
+  void run(Call& call, std::span<const Vector* const> args, const Selection& rows, void* const* states);
+  Selection countable(Call& call, const Selection& rows, std::span<const Vector* const> args);
+  void defer(Call& call, uint8_t* const* states);
+  void finish_sorted(Call& call);
+  void finish_distinct(Call& call);
+  void distinct_rows(Call& call, const Chunk& keyed, const Selection& rows, SpillFile* overflow);
+
+  ExecutionContext& context_;
+  Arena& memory_;
+  Arena state_memory_;
+  std::vector<std::unique_ptr<Call>> calls_;
+  uint32_t state_bytes_ = 0;
+  Selection rows_;
+  std::vector<void*> states_;  // by row
+  std::vector<uint16_t> selected_;
+};
+
+}  // namespace varve::executor

@@ -1,0 +1,315 @@
+#include "table_writer.h"
+
+#include <fmt/format.h>
+
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "types/utf8.h"
+
+namespace varve::executor {
+
+using access::LockOutcome;
+using access::RowVersion;
+using catalog::ColumnNumber;
+using types::Value;
+
+namespace {
+
+wal::Bytes as_bytes(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
+
+const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const catalog::Index& index) {
+  for (const planner::BoundIndex& b : plan.bound_indexes) {
+    if (b.index == &index) return &b;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void throw_write_conflict() {
+  throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
+}
+
+template <class T>
+T outcome(Result<T>&& r) {
+  if (!r.ok() && r.status().code() == StatusCode::kWriteConflict) throw_write_conflict();
+  check_ok(r.status());
+  return std::move(*r);
+}
+
+}  // namespace
+
+TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context)
+    : plan_(plan), context_(context), relation_(**plan.relation), heap_(*relation_.heap),
+      live_(live_columns(relation_)), checks_(compile_all(plan.checks, context, expression_memory_)),
+      generated_(compile_all(plan.generated_exprs, context, expression_memory_)) {
+  for (const catalog::Index& index : relation_.indexes) {
+    indexes_.push_back({IndexKeyBuilder(relation_, index, bound_index(plan, index), context), *index.tree});
+  }
+  if (!checks_.empty() || !generated_.empty()) {
+    row_chunk_ = Chunk(static_cast<uint32_t>(live_.size()), *context.build_memory);
+    for (uint32_t i = 0; i < live_.size(); ++i) {
+      row_chunk_.column(i) = Vector(column_physical_type(relation_, live_[i]), *context.build_memory, 1);
+    }
+  }
+  stored_.resize(relation_.columns.size());
+}
+
+size_t TableWriter::ordinal(ColumnNumber column) const {
+  for (size_t i = 0; i < live_.size(); ++i) {
+    if (live_[i] == column) return i;
+  }
+  throw SqlError(sqlstate::kInternalError, "assignment to a column that is not there");
+}
+
+ModifyHooks* TableWriter::row_hooks(ModifyEvent event) {
+  return context_.hooks != nullptr && context_.hooks->wants_rows(relation_, event) ? context_.hooks : nullptr;
+}
+
+void TableWriter::load(const RowValues& row) {
+  expression_memory_.reset();
+  row_chunk_.reset();
+  for (uint32_t i = 0; i < row.size(); ++i) row_chunk_.column(i).set_value(0, row[i]);
+  row_chunk_.set_dense(1);
+}
+
+void TableWriter::complete(RowValues& row, Arena& memory) {
+  if (!generated_.empty()) {
+    load(row);
+    for (size_t i = 0; i < generated_.size(); ++i) {
+      Vector* v = nullptr;
+      generated_[i].evaluate(row_chunk_, {nullptr, 1}, v);
+      row[ordinal(plan_.generated[i])] = types::copy_value(v->value(0), memory);
+    }
+  }
+  check_not_null(row);
+  if (!checks_.empty()) check_constraints(row);
+}
+
+void TableWriter::check_not_null(const RowValues& row) {
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (!row[i].null) continue;
+    const catalog::Column& column = relation_.column(live_[i]);
+    if (!column.not_null) continue;
+    throw SqlError(sqlstate::kNotNullViolation,
+                   fmt::format("null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                               column.name, relation_.name))
+        .detail("Failing row contains " + describe_row(row) + ".")
+        .schema(relation_.schema_name)
+        .table(relation_.name)
+        .column(column.name);
+  }
+}
+
+void TableWriter::check_constraints(const RowValues& row) {
+  load(row);
+  for (size_t i = 0; i < checks_.size(); ++i) {
+    Vector* v = nullptr;
+    checks_[i].evaluate(row_chunk_, {nullptr, 1}, v);
+    if (v->is_null(0) || v->at<uint8_t>(0) != 0) continue;
+    throw SqlError(sqlstate::kCheckViolation,
+                   fmt::format("new row for relation \"{}\" violates check constraint \"{}\"", relation_.name,
+                               plan_.check_names[i]))
+        .detail("Failing row contains " + describe_row(row) + ".")
+        .schema(relation_.schema_name)
+        .table(relation_.name)
+        .constraint(plan_.check_names[i]);
+  }
+}
+
+// "(1, null, abc)", long values cut at 64 bytes.
+std::string TableWriter::describe_row(const RowValues& row) {
+  constexpr size_t kMaxFieldBytes = 64;
+  Arena memory;
+  functions::EvalContext context = context_.eval_context(memory);
+  std::string out = "(";
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (i > 0) out += ", ";
+    if (row[i].null) {
+      out += "null";
+      continue;
+    }
+    std::string text;
+    functions::append_value(relation_.column(live_[i]).type, row[i], text, context);
+    if (text.size() > kMaxFieldBytes) {
+      size_t cut = kMaxFieldBytes;
+      while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) --cut;
+      text = text.substr(0, cut) + "...";
+    }
+    out += text;
+  }
+  return out + ")";
+}
+
+void TableWriter::throw_duplicate(const IndexWriter& index) {
+  const catalog::Index& i = index.keys.index();
+  Arena memory;
+  functions::EvalContext context = context_.eval_context(memory);
+  std::string names, values;
+  for (size_t k = 0; k < i.keys.size(); ++k) {
+    if (k > 0) {
+      names += ", ";
+      values += ", ";
+    }
+    names += i.keys[k].column > 0 ? relation_.column(i.keys[k].column).name : i.keys[k].expression_sql;
+    const Value& v = index.keys.values()[k];
+    if (v.null) values += "null";
+    else functions::append_value(i.keys[k].type, v, values, context);
+  }
+  throw SqlError(sqlstate::kUniqueViolation,
+                 fmt::format("duplicate key value violates unique constraint \"{}\"", i.name))
+      .detail(fmt::format("Key ({})=({}) already exists.", names, values))
+      .schema(relation_.schema_name)
+      .table(relation_.name)
+      .constraint(i.name);
+}
+
+const std::string& TableWriter::encode(const RowValues& row) {
+  for (size_t c = 0; c < stored_.size(); ++c) stored_[c] = Value::null_of(relation_.layout->column(c).type);
+  for (size_t i = 0; i < row.size(); ++i) stored_[static_cast<size_t>(live_[i] - 1)] = row[i];
+  relation_.layout->encode(stored_, &bytes_);
+  return bytes_;
+}
+
+bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict) {
+  bool unique = index.keys.index().unique && !index.keys.exempt_from_unique();
+  access::HeapUniqueChecker checker(heap_, *context_.transaction, tid);
+  for (;;) {
+    auto r = outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, unique ? &checker : nullptr));
+    check_ok(checker.status());
+    switch (r.kind) {
+      case access::InsertOutcome::Kind::kInserted: return true;
+      case access::InsertOutcome::Kind::kConflict:
+        if (throw_conflict) throw_duplicate(index);
+        *conflict = r.conflict;
+        return false;
+      case access::InsertOutcome::Kind::kMustWait:
+        check_ok(context_.manager->wait_for(*context_.transaction, r.wait_for));
+        break;
+    }
+  }
+}
+
+bool TableWriter::is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const {
+  if (!index.unique) return false;
+  if (arbiters.empty()) return true;
+  for (const catalog::Index* a : arbiters) {
+    if (a->oid == index.oid) return true;
+  }
+  return false;
+}
+
+bool TableWriter::insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
+                                 bool tolerate, Tid* conflict) {
+  for (IndexWriter& index : indexes_) {
+    if (!index.keys.build(row, &key_)) continue;
+    bool throw_conflict = !tolerate || !is_arbiter(index.keys.index(), arbiters);
+    if (!insert_entry(index, tid, throw_conflict, conflict)) return false;
+  }
+  return true;
+}
+
+Tid TableWriter::insert(const RowValues& row) {
+  const std::string& bytes = encode(row);
+  Tid tid = outcome(heap_.insert(*context_.transaction, as_bytes(bytes), static_cast<uint16_t>(stored_.size())));
+  insert_entries(row, tid, {}, false, nullptr);
+  return tid;
+}
+
+bool TableWriter::insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters,
+                                         Tid* tid, Tid* conflict) {
+  if (find_conflict(row, arbiters, conflict)) return false;
+  context_.transaction->assign_xid();
+  txn::Transaction::Savepoint before = context_.transaction->savepoint();
+  const std::string& bytes = encode(row);
+  *tid = outcome(heap_.insert(*context_.transaction, as_bytes(bytes), static_cast<uint16_t>(stored_.size())));
+  if (insert_entries(row, *tid, arbiters, true, conflict)) return true;
+  check_ok(context_.transaction->rollback_to(before));  // somebody was quicker
+  return false;
+}
+
+bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters,
+                                Tid* conflict) {
+  std::vector<access::Entry> entries;
+  for (IndexWriter& index : indexes_) {
+    if (!is_arbiter(index.keys.index(), arbiters) || !index.keys.build(row, &key_)) continue;
+    if (index.keys.exempt_from_unique()) continue;
+    for (bool again = true; again;) {
+      again = false;
+      access::HeapUniqueChecker checker(heap_, *context_.transaction);
+      wal::Bytes key = access::key_bytes(key_);
+      auto cursor = index.tree.scan(key, access::Btree::Bound::kInclusive, key, access::Btree::Bound::kInclusive, false);
+      while (!again) {
+        check_ok(cursor->next(&entries, 64));
+        if (entries.empty()) break;
+        for (const access::Entry& e : entries) {
+          Xid wait_for;
+          auto verdict = checker.check(e.tid, e.marked, &wait_for);
+          check_ok(checker.status());
+          if (verdict == access::UniqueChecker::Verdict::kDead) continue;
+          if (verdict == access::UniqueChecker::Verdict::kConflict) {
+            *conflict = e.tid;
+            return true;
+          }
+          cursor.reset();
+          context_.transaction->assign_xid();
+          check_ok(context_.manager->wait_for(*context_.transaction, wait_for));
+          again = true;
+          break;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
+                                RowVersion* newest) {
+  bool keys_changed = false;
+  for (IndexWriter& index : indexes_) keys_changed |= !index.keys.unchanged(old_row, new_row);
+  const std::string& bytes = encode(new_row);
+  LockOutcome r = outcome(heap_.update(*context_.transaction, context_.snapshot, tid, as_bytes(bytes),
+                                       static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest));
+  if (r != LockOutcome::kLocked || !keys_changed) return r;
+  for (IndexWriter& index : indexes_) {
+    if (index.keys.unchanged(old_row, new_row)) continue;
+    bool had = index.keys.build(old_row, &old_key_);
+    bool has = index.keys.build(new_row, &key_);
+    if (had && has && key_ == old_key_) continue;  // 1.0 became 1.00
+    if (had) check_ok(index.tree.mark(*context_.transaction, access::key_bytes(old_key_), tid));
+    if (has) insert_entry(index, tid, true, nullptr);
+  }
+  return r;
+}
+
+LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
+  LockOutcome r = outcome(heap_.remove(*context_.transaction, context_.snapshot, tid, locked, buffer_, newest));
+  if (r != LockOutcome::kLocked) return r;
+  for (IndexWriter& index : indexes_) {
+    if (!index.keys.build(old_row, &old_key_)) continue;
+    check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), tid));
+  }
+  return r;
+}
+
+LockOutcome TableWriter::lock(Tid tid, RowVersion* newest) {
+  return outcome(heap_.lock(*context_.transaction, context_.snapshot, tid, txn::RowLock::kUpdate,
+                            txn::WaitPolicy::kWait, context_.lock_timeout_us, buffer_, newest));
+}
+
+void TableWriter::decode(const RowVersion& row, RowValues* out, Arena& memory) const {
+  RowVersion copy = row;
+  auto* bytes = static_cast<uint8_t*>(memory.allocate(row.length, 1));
+  std::memcpy(bytes, row.bytes, row.length);
+  copy.bytes = bytes;
+  out->resize(live_.size());
+  for (size_t i = 0; i < live_.size(); ++i)
+    (*out)[i] = relation_.layout->get(copy, static_cast<size_t>(live_[i] - 1), memory);
+}
+
+bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
+  RowVersion row;
+  if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0) return false;
+  decode(row, out, memory);
+  return true;
+}
+
+}  // namespace varve::executor

@@ -1,0 +1,82 @@
+// Writing rows of one table: encoding, constraints, index entries, hooks. What INSERT, UPDATE and DELETE share.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "access/btree.h"
+#include "access/unique_check.h"
+#include "executor/index_keys.h"
+#include "executor/modify_hooks.h"
+#include "operator.h"
+#include "table_reader.h"
+
+namespace varve::executor {
+
+// A row here is one value for each column that is not dropped, in order.
+using RowValues = std::vector<types::Value>;
+
+class TableWriter {
+ public:
+  TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context);
+
+  const catalog::Relation& relation() const { return relation_; }
+  std::span<const catalog::ColumnNumber> columns() const { return live_; }
+  // Place of a column among those not dropped.
+  size_t ordinal(catalog::ColumnNumber column) const;
+
+  // Computes generated columns, then tests NOT NULL and CHECK. Throws 23502, 23514.
+  void complete(RowValues& row, Arena& memory);
+  // Inserts the row and its index entries. Throws 23505.
+  Tid insert(const RowValues& row);
+  // As insert(), but an arbiter's conflict takes everything back and returns the other row.
+  bool insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* tid,
+                              Tid* conflict);
+  // Row in conflict with one of the arbiters (all unique indexes when empty); waits for running writers.
+  bool find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* conflict);
+
+  // Outcome kLocked: done. kLockedUpdated: the row is locked and `newest` is what it looks like now.
+  access::LockOutcome update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
+                             access::RowVersion* newest);
+  access::LockOutcome remove(Tid tid, const RowValues& old_row, bool locked, access::RowVersion* newest);
+  access::LockOutcome lock(Tid tid, access::RowVersion* newest);
+
+  // Strings are copied to `memory`.
+  void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
+  bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
+
+  std::string describe_row(const RowValues& row);
+  ModifyHooks* row_hooks(ModifyEvent event);
+
+ private:
+  struct IndexWriter {
+    IndexKeyBuilder keys;
+    access::Btree& tree;
+  };
+  const std::string& encode(const RowValues& row);
+  // False: conflict with `*conflict` and `throw_conflict` was false.
+  bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
+  bool insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
+                      bool tolerate, Tid* conflict);
+  void check_not_null(const RowValues& row);
+  void check_constraints(const RowValues& row);
+  [[noreturn]] void throw_duplicate(const IndexWriter& index);
+  void load(const RowValues& row);
+  bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
+
+  const planner::ModifyPlan& plan_;
+  ExecutionContext& context_;
+  const catalog::Relation& relation_;
+  access::Heap& heap_;
+  std::vector<catalog::ColumnNumber> live_;
+  std::vector<IndexWriter> indexes_;
+  std::vector<ExpressionEvaluator> checks_, generated_;
+  Arena expression_memory_;
+  Chunk row_chunk_;
+  std::string bytes_, key_, old_key_;
+  std::vector<types::Value> stored_;
+  access::RowBuffer buffer_;
+};
+
+}  // namespace varve::executor
