@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs one SQL script against Varve and against PostgreSQL 15 and shows where the answers differ.
 
     regress/compare.py SCRIPT.sql [--postgres 'host=… port=… user=… dbname=…']

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs regress/sql/*.sql against Varve and compares with what PostgreSQL 15 answered.
 
     regress/run-sql.py [SCRIPT…]               run (all) scripts

@@ -145,13 +145,14 @@ class Varve(Server):
     def init(self):
         if not VARVE.exists():
             raise ServerError(f"{VARVE} is not built")
-        result = subprocess.run([str(VARVE), "init", "-D", str(self.data)], capture_output=True, text=True, timeout=120)
+        command = [str(VARVE), "init", "-D", str(self.data), "-U", self.user, "--auth", "trust"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if result.returncode != 0:
             raise ServerError(f"varve init failed\n{result.stdout}{result.stderr}")
 
     def start(self, wait_s=60):
         settings = [word for k, v in self.settings.items() for word in ("-c", f"{k}={v}")]
-        self._spawn([VARVE, "start", "-D", self.data, "-p", self.port, *settings], wait_s)
+        self._spawn([VARVE, "serve", "-D", self.data, "-h", self.host, "-p", self.port, *settings], wait_s)
 
 
 class Postgres(Server):
