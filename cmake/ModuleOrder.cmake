@@ -19,6 +19,14 @@ varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 # --- SQL
 varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
 varve_module(parser    FRONTEND DEPENDS common memory)
+if(TARGET parser_test)
+  target_compile_definitions(parser_test PRIVATE
+    VARVE_PARSER_TESTDATA="${CMAKE_SOURCE_DIR}/src/frontend/parser/testdata")
+  if(VARVE_PG_QUERY)
+    target_link_libraries(parser_test PRIVATE ${VARVE_PG_QUERY})
+    target_compile_definitions(parser_test PRIVATE VARVE_HAVE_PG_QUERY=1)
+  endif()
+endif()
 varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access recovery)
 target_compile_definitions(varve_catalog PRIVATE
   VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")

@@ -13,7 +13,9 @@ struct Key {
   bool operator==(const Key&) const = default;
 };
 struct KeyHash {
-  size_t operator()(const Key& k) const { return hash_combine(reinterpret_cast<uintptr_t>(k.pool), k.segment); }
+  size_t operator()(const Key& k) const {
+    return hash_combine(reinterpret_cast<uintptr_t>(k.pool), k.segment);
+  }
 };
 struct Registry {
   std::mutex mutex;

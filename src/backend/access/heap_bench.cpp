@@ -1,5 +1,4 @@
 #include <benchmark/benchmark.h>
-
 #include <random>
 
 #include "access/heap.h"
@@ -93,8 +92,8 @@ void BM_HeapUpdateAndCommit(benchmark::State& state) {
   for (auto _ : state) {
     auto txn = env.txns->begin(txn::Isolation::kReadCommitted, nullptr);
     row[50] = static_cast<uint8_t>(random());
-    auto r = env.heap->update(*txn, txn->statement_snapshot(), env.tids[random() % kRows], row, 4, false, false,
-                              buffer, &newest);
+    auto r = env.heap->update(*txn, txn->statement_snapshot(), env.tids[random() % kRows], row, 4, false,
+                              false, buffer, &newest);
     VARVE_CHECK(r.ok());
     env.txns->commit(*txn);
   }

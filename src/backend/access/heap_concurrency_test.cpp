@@ -4,8 +4,8 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <set>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "test_heap.h"
@@ -37,8 +37,8 @@ uint64_t version_of(const std::string& row) {
 struct Event {
   bool write;
   size_t row;
-  uint64_t version;   // read, or overwritten
-  uint64_t written;   // by a write
+  uint64_t version;  // read, or overwritten
+  uint64_t written;  // by a write
 };
 struct History {
   uint64_t snapshot;
@@ -46,8 +46,9 @@ struct History {
   std::vector<Event> events;
 };
 
-// Snapshot isolation, decided afterwards: with the commit numbers known, every read must have returned the newest
-// version committed at or before its snapshot (or the transaction's own), and every write must have replaced that.
+// Snapshot isolation, decided afterwards: with the commit numbers known, every read must have returned the
+// newest version committed at or before its snapshot (or the transaction's own), and every write must have
+// replaced that.
 TEST(HeapConcurrency, RandomRepeatableReadTransactionsFollowTheModel) {
   HeapEnvironment env;
   constexpr size_t kRows = 24;
@@ -105,7 +106,8 @@ TEST(HeapConcurrency, RandomRepeatableReadTransactionsFollowTheModel) {
           history.csn = ~0ULL;
           env.rollback(txn);
         } else {
-          bool wrote = std::any_of(history.events.begin(), history.events.end(), [](auto& e) { return e.write; });
+          bool wrote =
+              std::any_of(history.events.begin(), history.events.end(), [](auto& e) { return e.write; });
           Lsn lsn = env.commit(txn);
           history.csn = wrote ? lsn.value() : 0;
         }
@@ -132,8 +134,8 @@ TEST(HeapConcurrency, RandomRepeatableReadTransactionsFollowTheModel) {
     for (History& h : list) {
       std::map<size_t, uint64_t> own;
       for (Event& e : h.events) {
-        uint64_t expected = own.contains(e.row) ? own[e.row]
-                                                : std::prev(committed[e.row].upper_bound(h.snapshot))->second;
+        uint64_t expected =
+            own.contains(e.row) ? own[e.row] : std::prev(committed[e.row].upper_bound(h.snapshot))->second;
         EXPECT_EQ(e.version, expected);
         if (e.write) own[e.row] = e.written;
       }
@@ -173,7 +175,8 @@ TEST(HeapConcurrency, TransfersKeepTheSumInEverySnapshot) {
     txn::Snapshot snapshot = txn.statement_snapshot();
     int64_t amount = amount_of(env.read(snapshot, tid)) + change;
     auto row = [&] {
-      return std::to_string(amount) + " " + std::string(random() % 20 == 0 ? random() % 2000 : random() % 20, '.');
+      return std::to_string(amount) + " " +
+             std::string(random() % 20 == 0 ? random() % 2000 : random() % 20, '.');
     };
     RowBuffer buffer;
     RowVersion newest;
@@ -204,8 +207,10 @@ TEST(HeapConcurrency, TransfersKeepTheSumInEverySnapshot) {
         // A row that comes and goes: slots, purge and scans at the same time.
         if (s.ok() && random() % 4 == 0) {
           Tid extra = env.insert(*txn, "0 passing");
-          if (random() % 2 == 0) VARVE_CHECK(env.remove(*txn, extra).ok());
-          else s = Status(StatusCode::kBusy, "changed its mind");
+          if (random() % 2 == 0)
+            VARVE_CHECK(env.remove(*txn, extra).ok());
+          else
+            s = Status(StatusCode::kBusy, "changed its mind");
         }
         if (!s.ok()) {
           VARVE_CHECK(s.code() == StatusCode::kDeadlock || s.code() == StatusCode::kBusy);
@@ -295,7 +300,8 @@ TEST(HeapInterleaving, WriterWaitsAndRechecksAfterCommit) {
     RowBuffer buffer;
     RowVersion newest;
     std::string mine = "3";
-    auto r = env.heap().update(*b, b->statement_snapshot(), tid, bytes_of(mine), 1, false, false, buffer, &newest);
+    auto r =
+        env.heap().update(*b, b->statement_snapshot(), tid, bytes_of(mine), 1, false, false, buffer, &newest);
     EXPECT_OUTCOME(r, LockOutcome::kLockedUpdated);
     newest_text = text_of(newest);
   });

@@ -45,14 +45,14 @@ class HeapImpl final : public Heap {
   Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes) override;
   Status insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
                      std::vector<Tid>* tids) override;
-  Result<LockOutcome> lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, txn::RowLock strength,
-                           txn::WaitPolicy policy, uint64_t timeout_us, RowBuffer& buffer,
-                           RowVersion* newest) override;
+  Result<LockOutcome> lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                           txn::RowLock strength, txn::WaitPolicy policy, uint64_t timeout_us,
+                           RowBuffer& buffer, RowVersion* newest) override;
   Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
                              uint16_t attributes, bool keys_changed, bool locked_already, RowBuffer& buffer,
                              RowVersion* newest) override;
-  Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, bool locked_already,
-                             RowBuffer& buffer, RowVersion* newest) override;
+  Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                             bool locked_already, RowBuffer& buffer, RowVersion* newest) override;
   Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) override;
   Result<std::vector<PageRun>> runs() override { return segment_runs(pool_, segment_); }
   Result<VacuumResult> vacuum(DeadRowSink& sink) override;
@@ -63,8 +63,8 @@ class HeapImpl final : public Heap {
   // The newest version's bytes are in the buffer, its header here.
   struct Copied {
     RowHeader header;
-    uint32_t length = 0;    // of the row's bytes
-    uint32_t offset = 0;    // of the row's bytes in the buffer
+    uint32_t length = 0;  // of the row's bytes
+    uint32_t offset = 0;  // of the row's bytes in the buffer
   };
   Result<bool> copy_newest(Tid tid, RowBuffer& buffer, Copied* out);
   // Goes back from the copied version to the one `snapshot` sees. False: it sees none.
@@ -84,8 +84,8 @@ class HeapImpl final : public Heap {
 
   // --- writing ---
   enum class Verdict : uint8_t {
-    kProceed,     // nothing stands against it
-    kNewer,       // a newer committed version: lock it, let the caller look at it
+    kProceed,  // nothing stands against it
+    kNewer,    // a newer committed version: lock it, let the caller look at it
     kDeleted,
     kSelfModified,
     kConflict,    // REPEATABLE READ
@@ -102,9 +102,9 @@ class HeapImpl final : public Heap {
   struct Judgement {
     Verdict verdict = Verdict::kProceed;
     Xid wait_for;
-    bool own = false;          // the last writer is the asking transaction
+    bool own = false;  // the last writer is the asking transaction
     bool drop_lock_hint = false;
-    bool deleted = false;      // kConflict: by a deletion
+    bool deleted = false;  // kConflict: by a deletion
   };
   Judgement judge(const Request& request, const RowHeader& header);
   // Waits for what the judgement names, without latches. The row is latched on entry.

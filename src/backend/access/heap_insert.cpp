@@ -187,7 +187,8 @@ Status HeapImpl::insert_many(txn::Transaction& txn, std::span<const wal::Bytes> 
     store_raw(payload.data() + 4, RowHeader{xid.value(), at.value(), 0, attributes});
     for (size_t i = next; i < end; ++i) {
       auto length = static_cast<uint16_t>(rows[i].size());
-      payload.insert(payload.end(), reinterpret_cast<uint8_t*>(&length), reinterpret_cast<uint8_t*>(&length + 1));
+      payload.insert(payload.end(), reinterpret_cast<uint8_t*>(&length),
+                     reinterpret_cast<uint8_t*>(&length + 1));
       payload.insert(payload.end(), rows[i].begin(), rows[i].end());
       tids->push_back(Tid{guard.id(), static_cast<uint16_t>(first + (i - next))});
     }

@@ -30,8 +30,10 @@ void note_writer(Page& page, uint64_t xid) {
 // Gives the bytes [offset, offset + size) back.
 void release_bytes(Page& page, size_t offset, size_t size) {
   auto& h = heap_header(page);
-  if (offset + size == h.data_end) h.data_end = static_cast<uint16_t>(offset);
-  else h.garbage = static_cast<uint16_t>(h.garbage + size);
+  if (offset + size == h.data_end)
+    h.data_end = static_cast<uint16_t>(offset);
+  else
+    h.garbage = static_cast<uint16_t>(h.garbage + size);
 }
 
 uint8_t* claim_bytes(Page& page, HeapSlot* slot, size_t total) {
@@ -138,7 +140,8 @@ void redo_update(PageId, Page& page, wal::Bytes payload) {
   }
   slot->length = static_cast<uint16_t>(total);
   store_raw(at, update.header);
-  splice(at + overhead, old_length, update.length, update.prefix, update.suffix, payload.data() + sizeof(update));
+  splice(at + overhead, old_length, update.length, update.prefix, update.suffix,
+         payload.data() + sizeof(update));
   note_writer(page, update.header.xid);
 }
 
@@ -200,8 +203,9 @@ RowPlace find_row(const Page& page, uint16_t number) {
   uint16_t count = heap_header(page).slot_count;
   if (number >= count || count > kMaxHeapSlots) return {};
   HeapSlot slot = heap_slot(page, number);
+  // Every row has room for a back pointer, so what follows may look at one whatever the flags say by then.
   if (slot.offset < kHeapDataStart || slot.length < sizeof(RowHeader) ||
-      size_t{slot.offset} + slot.length > kPageBytes) {
+      slot.offset + std::max<size_t>(slot.length, kMinRowCapacity) > kPageBytes) {
     return {};
   }
   RowPlace place{page.bytes() + slot.offset, slot.length, slot.capacity};
@@ -245,7 +249,8 @@ bool fits_update(const Page& page, uint16_t number, size_t total) {
 CommonParts common_parts(wal::Bytes a, wal::Bytes b) {
   size_t limit = std::min(a.size(), b.size());
   size_t prefix = 0;
-  while (prefix + 8 <= limit && load_raw<uint64_t>(a.data() + prefix) == load_raw<uint64_t>(b.data() + prefix)) {
+  while (prefix + 8 <= limit &&
+         load_raw<uint64_t>(a.data() + prefix) == load_raw<uint64_t>(b.data() + prefix)) {
     prefix += 8;
   }
   while (prefix < limit && a[prefix] == b[prefix]) ++prefix;
@@ -260,7 +265,8 @@ CommonParts common_parts(wal::Bytes a, wal::Bytes b) {
   return {static_cast<uint16_t>(prefix), static_cast<uint16_t>(suffix)};
 }
 
-void splice(uint8_t* row, size_t length, size_t new_length, size_t prefix, size_t suffix, const uint8_t* middle) {
+void splice(uint8_t* row, size_t length, size_t new_length, size_t prefix, size_t suffix,
+            const uint8_t* middle) {
   VARVE_CHECK(prefix + suffix <= length && prefix + suffix <= new_length);
   std::memmove(row + new_length - suffix, row + length - suffix, suffix);
   std::memcpy(row + prefix, middle, new_length - suffix - prefix);

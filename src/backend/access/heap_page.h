@@ -1,7 +1,7 @@
 // Reading and changing the bytes of one heap page. Format: access/heap_format.h.
 //
-// The readers check every offset, so they may be used on bytes read optimistically. The operations are the redo
-// functions of the heap: called through LogBatch and by recovery only.
+// The readers check every offset, so they may be used on bytes read optimistically. The operations are the
+// redo functions of the heap: called through LogBatch and by recovery only.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,9 @@ namespace varve::access {
 inline const HeapPageHeader& heap_header(const buffer::Page& page) {
   return *reinterpret_cast<const HeapPageHeader*>(page.body);
 }
-inline HeapPageHeader& heap_header(buffer::Page& page) { return *reinterpret_cast<HeapPageHeader*>(page.body); }
+inline HeapPageHeader& heap_header(buffer::Page& page) {
+  return *reinterpret_cast<HeapPageHeader*>(page.body);
+}
 
 inline HeapSlot heap_slot(const buffer::Page& page, uint16_t slot) {
   return load_raw<HeapSlot>(page.bytes() + buffer::kPageBytes - sizeof(HeapSlot) * (slot + 1u));
@@ -58,7 +60,8 @@ struct CommonParts {
 CommonParts common_parts(wal::Bytes a, wal::Bytes b);
 // Turns `*length` bytes at `row` into the version that shares prefix and suffix with it. `row` has room for
 // `new_length`.
-void splice(uint8_t* row, size_t length, size_t new_length, size_t prefix, size_t suffix, const uint8_t* middle);
+void splice(uint8_t* row, size_t length, size_t new_length, size_t prefix, size_t suffix,
+            const uint8_t* middle);
 
 void register_heap_redo();
 

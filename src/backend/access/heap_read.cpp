@@ -151,15 +151,20 @@ void HeapImpl::copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out)
   wal::Bytes bytes = row.row();
   uint8_t* to = buffer.reserve(bytes.size());
   std::memcpy(to, bytes.data(), bytes.size());
-  *out = RowVersion{to, static_cast<uint32_t>(bytes.size()), header.attributes, header.flags, Xid{header.xid}};
+  *out =
+      RowVersion{to, static_cast<uint32_t>(bytes.size()), header.attributes, header.flags, Xid{header.xid}};
 }
 
-// The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered snapshot
-// keeps the undo that the copy refers to.
+// The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered
+// snapshot keeps the undo that the copy refers to.
 Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* out) {
   out->tids.clear();
   out->rows.clear();
-  auto* copy = reinterpret_cast<Page*>(out->memory.reserve(buffer::kPageBytes));
+  // Page is aligned to its size in memory; the batch's memory is not.
+  constexpr size_t kCopyBytes = buffer::kPageBytes + alignof(Page);
+  uint8_t* memory = out->memory.reserve(kCopyBytes);
+  const size_t shift = -reinterpret_cast<uintptr_t>(memory) & (alignof(Page) - 1);
+  auto* copy = reinterpret_cast<Page*>(memory + shift);
   {
     VARVE_ASSIGN_OR_RETURN(SharedGuard guard, pool_.fix_shared(id));
     if (!usable(guard.page())) return {};
@@ -172,8 +177,9 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
   const bool settled = Xid{heap_header(*copy).newest_xid} < txns_.horizon();
   out->tids.reserve(count);
   out->rows.reserve(count);
-  // Rows are noted by their offset in `memory`, which may move when older versions are added behind the page.
-  size_t used = buffer::kPageBytes;
+  // Rows are noted by their offset in `memory`, which moves when older versions are put behind the page at
+  // the end.
+  std::vector<uint8_t> older;
   auto add = [out](Tid tid, size_t offset, size_t length, const RowHeader& header, Xid writer) {
     out->tids.push_back(tid);
     out->rows.push_back({reinterpret_cast<const uint8_t*>(offset), static_cast<uint32_t>(length),
@@ -181,7 +187,6 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
   };
   RowBuffer scratch;
   for (uint16_t slot = 0; slot < count; ++slot) {
-    copy = reinterpret_cast<Page*>(out->memory.reserve(0));
     RowPlace row = find_row(*copy, slot);
     if (!row) continue;
     const RowHeader header = row.header();
@@ -190,8 +195,7 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
     if ((header.flags & kRowForwarded) == 0) {
       if (settled || txns_.visible(snapshot, Xid{header.xid}, txn::UndoPtr{header.undo})) {
         if ((header.flags & kRowDeleted) != 0) continue;
-        add(tid, static_cast<size_t>(row.row().data() - copy->bytes()), row.row().size(), header,
-            Xid{header.xid});
+        add(tid, static_cast<size_t>(row.row().data() - memory), row.row().size(), header, Xid{header.xid});
         continue;
       }
     }
@@ -207,10 +211,12 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
     }
     Xid writer;
     if (!rebuild(snapshot, scratch, &version, &writer)) continue;
-    uint8_t* to = out->memory.reserve(std::max(used + version.length, size_t{0})) + used;
-    std::memcpy(to, scratch.reserve(0) + version.offset, version.length);
-    add(tid, used, version.length, version.header, writer);
-    used += version.length;
+    const uint8_t* from = scratch.reserve(0) + version.offset;
+    add(tid, kCopyBytes + older.size(), version.length, version.header, writer);
+    older.insert(older.end(), from, from + version.length);
+  }
+  if (!older.empty()) {
+    std::memcpy(out->memory.reserve(kCopyBytes + older.size()) + kCopyBytes, older.data(), older.size());
   }
   const uint8_t* base = out->memory.reserve(0);
   for (RowVersion& row : out->rows) row.bytes = base + reinterpret_cast<uintptr_t>(row.bytes);

@@ -39,8 +39,9 @@ TEST(Heap, OldVersionsAreRebuiltThroughSeveralWriters) {
     readers.push_back(env.begin(Isolation::kRepeatableRead));
     readers.back()->statement_snapshot();
     t = env.begin();
-    EXPECT_OUTCOME(env.update(*t, tid, fmt::format("{} version {} of the row", std::string(i % 7 * 10, 'x'), i)),
-                   LockOutcome::kLocked);
+    EXPECT_OUTCOME(
+        env.update(*t, tid, fmt::format("{} version {} of the row", std::string(i % 7 * 10, 'x'), i)),
+        LockOutcome::kLocked);
     env.commit(t);
   }
   t = env.begin();
@@ -79,7 +80,8 @@ TEST(Heap, RollbackRestoresRowsThatGrewShrankMovedAndWent) {
         EXPECT_OUTCOME(env.remove(*t, tids[i]), LockOutcome::kLocked);
         changed[i] = "-";
       } else {
-        std::string row = fmt::format("{}:{}", i, std::string(random() % (random() % 5 == 0 ? 4000 : 60), 'b'));
+        std::string row =
+            fmt::format("{}:{}", i, std::string(random() % (random() % 5 == 0 ? 4000 : 60), 'b'));
         EXPECT_OUTCOME(env.update(*t, tids[i], row), LockOutcome::kLocked);
         changed[i] = row;
       }
@@ -201,7 +203,8 @@ TEST(Heap, NewerVersionIsHandedOutToReadCommittedAndRefusedToRepeatableRead) {
   EXPECT_EQ(text_of(newest), "new");
   // Locked now: somebody else cannot have it.
   auto other = env.begin();
-  EXPECT_EQ(env.lock(*other, tid, RowLock::kNoKeyUpdate, WaitPolicy::kNoWait).status().code(), StatusCode::kBusy);
+  EXPECT_EQ(env.lock(*other, tid, RowLock::kNoKeyUpdate, WaitPolicy::kNoWait).status().code(),
+            StatusCode::kBusy);
   EXPECT_OUTCOME(env.lock(*other, tid, RowLock::kUpdate, WaitPolicy::kSkip), LockOutcome::kSkipped);
   EXPECT_OUTCOME(env.heap().update(*rc, rc_snapshot, tid, bytes_of(mine), 1, false, true, buffer, &newest),
                  LockOutcome::kLocked);
@@ -307,7 +310,8 @@ TEST(Heap, VacuumFindsWhatTheQueueForgotAtARestart) {
   for (int i = 0; i < 50; ++i) tids.push_back(env.insert(*t, fmt::format("row {}", i)));
   env.commit(t);
   t = env.begin();
-  for (int i = 0; i < 50; i += 2) EXPECT_OUTCOME(env.remove(*t, tids[static_cast<size_t>(i)]), LockOutcome::kLocked);
+  for (int i = 0; i < 50; i += 2)
+    EXPECT_OUTCOME(env.remove(*t, tids[static_cast<size_t>(i)]), LockOutcome::kLocked);
   env.commit(t);
   env.flush();
   env.restart();
@@ -400,7 +404,8 @@ TEST(Heap, UndoIsSpilledAndReadBack) {
   EXPECT_EQ(env.read(*reader, tid), std::string(2000, 'a'));
   t = env.begin();
   for (int i = 0; i < 5000; ++i) {
-    EXPECT_OUTCOME(env.update(*t, tid, std::string(2000, static_cast<char>('b' + i % 20))), LockOutcome::kLocked);
+    EXPECT_OUTCOME(env.update(*t, tid, std::string(2000, static_cast<char>('b' + i % 20))),
+                   LockOutcome::kLocked);
   }
   EXPECT_EQ(env.read(*reader, tid), std::string(2000, 'a'));
   env.rollback(t);
@@ -415,8 +420,10 @@ TEST(HeapPage, CommonPartsAndSpliceAreInverse) {
     for (char& c : a) c = static_cast<char>('a' + random() % 2);
     std::string b = a;
     for (int edits = random() % 3; edits > 0 && !b.empty(); --edits) {
-      if (random() % 2 == 0) b.insert(random() % b.size(), std::string(random() % 20, 'q'));
-      else b.erase(random() % b.size(), random() % 10);
+      if (random() % 2 == 0)
+        b.insert(random() % b.size(), std::string(random() % 20, 'q'));
+      else
+        b.erase(random() % b.size(), random() % 10);
     }
     CommonParts common = common_parts(bytes_of(a), bytes_of(b));
     ASSERT_LE(common.prefix + common.suffix, std::min(a.size(), b.size()));

@@ -29,8 +29,8 @@ uint16_t restored_flags(uint16_t old_flags, uint16_t current) {
   return static_cast<uint16_t>((old_flags & ~kRowPlaceFlags) | (current & kRowPlaceFlags));
 }
 
-// Frees the place a row moved to. Not part of the transaction: what the stub leads to is checked by everybody,
-// so this may be done again.
+// Frees the place a row moved to. Not part of the transaction: what the stub leads to is checked by
+// everybody, so this may be done again.
 Status free_moved(buffer::BufferPool& pool, Tid home, Tid at) {
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, pool.fix_exclusive(at.page));
   RowPlace row = find_row(guard.page(), at.slot);
@@ -96,7 +96,8 @@ Status undo_delete(txn::UndoContext& context, const txn::UndoView& record) {
 }
 
 Status purge_delete(buffer::BufferPool& pool, const txn::UndoView& record, Xid horizon) {
-  return free_dead_row(pool, PageId{record.header().object}, Tid::unpack(record.header().tid), horizon).status();
+  return free_dead_row(pool, PageId{record.header().object}, Tid::unpack(record.header().tid), horizon)
+      .status();
 }
 
 bool is_dead(const RowPlace& row, Xid horizon) {
@@ -154,7 +155,8 @@ Result<bool> free_dead_row(buffer::BufferPool& pool, PageId segment, Tid tid, Xi
     LogBatch batch(pool, kInvalidXid, kInvalidLsn);
     batch.change(*latches.find(tid.page), kHeapFree,
                  {reinterpret_cast<const uint8_t*>(&tid.slot), sizeof(tid.slot)});
-    batch.change(*latches.find(at.page), kHeapFree, {reinterpret_cast<const uint8_t*>(&at.slot), sizeof(at.slot)});
+    batch.change(*latches.find(at.page), kHeapFree,
+                 {reinterpret_cast<const uint8_t*>(&at.slot), sizeof(at.slot)});
     batch.commit();
     note_free(pool, segment, *latches.find(tid.page));
     note_free(pool, segment, *latches.find(at.page));

@@ -28,8 +28,10 @@ Result<Heap::VacuumResult> HeapImpl::vacuum(DeadRowSink& sink) {
         for (uint16_t slot = 0; slot < heap_header(guard.page()).slot_count; ++slot) {
           RowPlace row = find_row(guard.page(), slot);
           if (!row || row.moved()) continue;
-          if (row.stub() || (row.header().flags & kRowDeleted) != 0) candidates.push_back(Tid{id, slot});
-          else ++result.live_rows;
+          if (row.stub() || (row.header().flags & kRowDeleted) != 0)
+            candidates.push_back(Tid{id, slot});
+          else
+            ++result.live_rows;
         }
         free_space_->note(id, total_free(guard.page()));
       }
@@ -47,8 +49,8 @@ Result<Heap::VacuumResult> HeapImpl::vacuum(DeadRowSink& sink) {
         } else {
           const uint8_t* from = scratch.reserve(0) + copied.offset;
           tids.push_back(tid);
-          rows.push_back({reinterpret_cast<const uint8_t*>(bytes.size()), copied.length, copied.header.attributes,
-                          copied.header.flags, Xid{copied.header.xid}});
+          rows.push_back({reinterpret_cast<const uint8_t*>(bytes.size()), copied.length,
+                          copied.header.attributes, copied.header.flags, Xid{copied.header.xid}});
           bytes.insert(bytes.end(), from, from + copied.length);
         }
       }

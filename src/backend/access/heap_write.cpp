@@ -131,15 +131,18 @@ HeapImpl::Judgement HeapImpl::judge(const Request& request, const RowHeader& hea
   // Our own running change excludes others as its strength says; those who queue for it hold the row's lock
   // entry as their place in the queue, and must not keep us out.
   if (j.own && ((header.flags & kRowKeyWriter) != 0 || request.strength != RowLock::kUpdate)) return j;
-  bool locked = j.own ? txns_.locks().row_key_shared_by_other(request.txn, database_, request.tid)
-                      : txns_.locks().row_locked_by_other(request.txn, database_, request.tid, request.strength);
-  if (locked) j.verdict = Verdict::kWaitLock;
-  else if (!txns_.locks().row_has_locks(database_, request.tid)) j.drop_lock_hint = true;
+  bool locked =
+      j.own ? txns_.locks().row_key_shared_by_other(request.txn, database_, request.tid)
+            : txns_.locks().row_locked_by_other(request.txn, database_, request.tid, request.strength);
+  if (locked)
+    j.verdict = Verdict::kWaitLock;
+  else if (!txns_.locks().row_has_locks(database_, request.tid))
+    j.drop_lock_hint = true;
   return j;
 }
 
-// Logged, though it may be lost in a crash: the page must not lose it by being evicted clean, and must have its
-// image in the log before it is written.
+// Logged, though it may be lost in a crash: the page must not lose it by being evicted clean, and must have
+// its image in the log before it is written.
 void HeapImpl::set_lock_hint(LatchedRow& row) {
   RowHeader header = row.row.header();
   if ((header.flags & kRowHasLocks) != 0) return;
@@ -159,9 +162,10 @@ Status HeapImpl::lock_latched(const Request& request, LatchedRow& row) {
   return {};
 }
 
-Status HeapImpl::wait(const Request& request, const Judgement& judgement, LatchedRow& row, uint64_t timeout_us) {
-  // The row's lock entry is the queue: first in line waits for the writer, the others for the first. Marked in
-  // the row, so that a newcomer does not overtake them between the writer's end and their waking.
+Status HeapImpl::wait(const Request& request, const Judgement& judgement, LatchedRow& row,
+                      uint64_t timeout_us) {
+  // The row's lock entry is the queue: first in line waits for the writer, the others for the first. Marked
+  // in the row, so that a newcomer does not overtake them between the writer's end and their waking.
   set_lock_hint(row);
   row.guard.release();
   VARVE_RETURN_IF_ERROR(txns_.locks().acquire_row(request.txn, database_, request.tid, request.strength,
@@ -173,8 +177,9 @@ Status HeapImpl::wait(const Request& request, const Judgement& judgement, Latche
   return s;
 }
 
-Result<LockOutcome> HeapImpl::lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, RowLock strength,
-                                   WaitPolicy policy, uint64_t timeout_us, RowBuffer& buffer, RowVersion* newest) {
+Result<LockOutcome> HeapImpl::lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                   RowLock strength, WaitPolicy policy, uint64_t timeout_us,
+                                   RowBuffer& buffer, RowVersion* newest) {
   const Request request{txn, snapshot, tid, strength, false};
   for (;;) {
     VARVE_ASSIGN_OR_RETURN(LatchedRow row, latch_row(pool_, tid));
@@ -182,9 +187,12 @@ Result<LockOutcome> HeapImpl::lock(txn::Transaction& txn, const txn::Snapshot& s
     const RowHeader header = row.row.header();
     Judgement j = judge(request, header);
     switch (j.verdict) {
-      case Verdict::kDeleted: return LockOutcome::kDeleted;
-      case Verdict::kSelfModified: return LockOutcome::kSelfModified;
-      case Verdict::kConflict: return write_conflict(j);
+      case Verdict::kDeleted:
+        return LockOutcome::kDeleted;
+      case Verdict::kSelfModified:
+        return LockOutcome::kSelfModified;
+      case Verdict::kConflict:
+        return write_conflict(j);
       case Verdict::kProceed:
       case Verdict::kNewer: {
         const bool covered = j.own && (strength != RowLock::kUpdate || (header.flags & kRowKeyWriter) != 0);
@@ -202,7 +210,8 @@ Result<LockOutcome> HeapImpl::lock(txn::Transaction& txn, const txn::Snapshot& s
         if (s.code() != StatusCode::kBusy) return s;
         break;
       }
-      default: break;
+      default:
+        break;
     }
     if (policy == WaitPolicy::kNoWait) return row_busy();
     if (policy == WaitPolicy::kSkip) return LockOutcome::kSkipped;
@@ -225,9 +234,12 @@ Result<LockOutcome> HeapImpl::write(const Request& request, RowBuffer& buffer, R
     if (!row) return LockOutcome::kDeleted;
     Judgement j = judge(request, row.row.header());
     switch (j.verdict) {
-      case Verdict::kDeleted: return LockOutcome::kDeleted;
-      case Verdict::kSelfModified: return LockOutcome::kSelfModified;
-      case Verdict::kConflict: return write_conflict(j);
+      case Verdict::kDeleted:
+        return LockOutcome::kDeleted;
+      case Verdict::kSelfModified:
+        return LockOutcome::kSelfModified;
+      case Verdict::kConflict:
+        return write_conflict(j);
       case Verdict::kProceed: {
         VARVE_ASSIGN_OR_RETURN(bool done, change(j, row));
         if (done) return LockOutcome::kLocked;
@@ -242,15 +254,16 @@ Result<LockOutcome> HeapImpl::write(const Request& request, RowBuffer& buffer, R
         if (s.code() != StatusCode::kBusy) return s;
         break;
       }
-      default: break;
+      default:
+        break;
     }
     VARVE_RETURN_IF_ERROR(wait(request, j, row, request.txn.lock_timeout_us));
   }
 }
 
-Result<LockOutcome> HeapImpl::update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
-                                     uint16_t attributes, bool keys_changed, bool locked_already,
-                                     RowBuffer& buffer, RowVersion* newest) {
+Result<LockOutcome> HeapImpl::update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                     wal::Bytes row, uint16_t attributes, bool keys_changed,
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest) {
   if (row.size() > kMaxRowBytes) {
     return Status::invalid(fmt::format("row is too big: size {}, maximum size {}", row.size(), kMaxRowBytes));
   }
@@ -292,10 +305,11 @@ class UpdateUndo {
  public:
   UpdateUndo(PageId segment, Tid tid, const RowHeader& before, wal::Bytes old, CommonParts common) {
     size_t middle = old.size() - common.prefix - common.suffix;
-    store_raw(bytes_.data(), txn::UndoHeader{txn::UndoKind::kHeapUpdate, 0, 0, segment.value(), tid.packed()});
+    store_raw(bytes_.data(),
+              txn::UndoHeader{txn::UndoKind::kHeapUpdate, 0, 0, segment.value(), tid.packed()});
     store_raw(bytes_.data() + sizeof(txn::UndoHeader),
-              HeapUndoUpdate{before.flags, before.attributes, static_cast<uint16_t>(old.size()), common.prefix,
-                             common.suffix});
+              HeapUndoUpdate{before.flags, before.attributes, static_cast<uint16_t>(old.size()),
+                             common.prefix, common.suffix});
     std::memcpy(bytes_.data() + kHead, old.data() + common.prefix, middle);
     size_ = kHead + middle;
   }
@@ -416,8 +430,8 @@ Status HeapImpl::move_row(const Request& request, const Judgement& judgement, Wr
   std::array<uint8_t, sizeof(uint16_t) + sizeof(RowHeader) + kBackPointerBytes + kMaxRowBytes> insert;
   uint8_t* p = insert.data();
   store_raw(p, to.slot);
-  store_raw(p + 2, RowHeader{request.txn.xid().value(), undo_at.value(), static_cast<uint16_t>(flags | kRowMoved),
-                             version.attributes});
+  store_raw(p + 2, RowHeader{request.txn.xid().value(), undo_at.value(),
+                             static_cast<uint16_t>(flags | kRowMoved), version.attributes});
   store_raw(p + 2 + sizeof(RowHeader), home.packed());
   p += 2 + sizeof(RowHeader) + kBackPointerBytes;
   std::memcpy(p, version.row.data(), version.row.size());

@@ -1,9 +1,8 @@
 #include "access/sequence.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 #include "buffer/log_batch.h"
 #include "common/bytes.h"
@@ -85,8 +84,8 @@ Result<PageId> create_sequence(buffer::BufferPool& pool, txn::Transaction& txn, 
   return segment;
 }
 
-// PostgreSQL's nextval(): the log holds a value 32 fetches ahead, the page the true one. A crash goes back to the
-// logged value, which was never handed out before.
+// PostgreSQL's nextval(): the log holds a value 32 fetches ahead, the page the true one. A crash goes back to
+// the logged value, which was never handed out before.
 Result<SequenceRange> sequence_next(buffer::BufferPool& pool, PageId segment, const SequenceOptions& options,
                                     Lsn* durable) {
   if (durable != nullptr) *durable = Lsn{};
@@ -101,10 +100,11 @@ Result<SequenceRange> sequence_next(buffer::BufferPool& pool, PageId segment, co
   }
   int64_t last = first;
   int64_t taken = 1;
-  for (int64_t next; taken < std::max<int64_t>(options.cache, 1) && step(last, options, &next); ++taken) last = next;
+  for (int64_t next; taken < std::max<int64_t>(options.cache, 1) && step(last, options, &next); ++taken)
+    last = next;
 
-  // After a checkpoint the promise must stand in the log again, as recovery starts behind the old one. The window keeps
-  // a checkpoint from starting between the question and the page's being marked dirty.
+  // After a checkpoint the promise must stand in the log again, as recovery starts behind the old one. The
+  // window keeps a checkpoint from starting between the question and the page's being marked dirty.
   auto window = pool.log().gate().enter();
   const bool promise_is_old = window.needs_image(guard.page().lsn());
   if (before.is_called != 0 && before.log_cnt >= taken && !promise_is_old) {
@@ -142,8 +142,6 @@ Result<SequenceState> sequence_read(buffer::BufferPool& pool, PageId segment) {
   return SequenceState{b.last_value, b.is_called != 0, b.log_cnt};
 }
 
-void register_sequence_operations() {
-  wal::register_redo(kSequenceWrite, redo_write);
-}
+void register_sequence_operations() { wal::register_redo(kSequenceWrite, redo_write); }
 
 }  // namespace varve::access

@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
+#include "access/sequence.h"
 
+#include <gtest/gtest.h>
 #include <set>
 #include <thread>
 
-#include "access/sequence.h"
 #include "test_heap.h"
 
 namespace varve::access {

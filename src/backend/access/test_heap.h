@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-
 #include <string>
 
 #include "access/heap.h"
@@ -86,7 +85,8 @@ class HeapEnvironment {
     return heap_->remove(txn, txn.statement_snapshot(), tid, false, buffer, &newest);
   }
   Result<LockOutcome> lock(txn::Transaction& txn, Tid tid, txn::RowLock strength,
-                           txn::WaitPolicy policy = txn::WaitPolicy::kWait, std::string* newest_text = nullptr) {
+                           txn::WaitPolicy policy = txn::WaitPolicy::kWait,
+                           std::string* newest_text = nullptr) {
     RowBuffer buffer;
     RowVersion newest;
     auto r = heap_->lock(txn, txn.statement_snapshot(), tid, strength, policy, 0, buffer, &newest);
@@ -102,7 +102,8 @@ class HeapEnvironment {
     for (const PageRun& run : *runs) {
       for (uint32_t i = 0; i < run.count; ++i) {
         VARVE_CHECK(heap_->read_page(snapshot, PageId{run.first.value() + i}, &batch).ok());
-        for (size_t r = 0; r < batch.rows.size(); ++r) rows.emplace_back(batch.tids[r], text_of(batch.rows[r]));
+        for (size_t r = 0; r < batch.rows.size(); ++r)
+          rows.emplace_back(batch.tids[r], text_of(batch.rows[r]));
       }
     }
     return rows;
@@ -123,10 +124,10 @@ class HeapEnvironment {
   std::unique_ptr<Heap> heap_;
 };
 
-#define EXPECT_OUTCOME(expression, expected)                      \
-  do {                                                            \
-    auto outcome_ = (expression);                                 \
-    ASSERT_TRUE(outcome_.ok()) << outcome_.status().to_string();  \
+#define EXPECT_OUTCOME(expression, expected)                            \
+  do {                                                                  \
+    auto outcome_ = (expression);                                       \
+    ASSERT_TRUE(outcome_.ok()) << outcome_.status().to_string();        \
     EXPECT_EQ(static_cast<int>(*outcome_), static_cast<int>(expected)); \
   } while (0)
 

@@ -3,6 +3,8 @@
 
 #include "aggregate_calls.h"
 #include "common/sql_error.h"
+#include "executor/execution.h"
+#include "shared_state.h"
 #include "row_compare.h"
 
 namespace varve::executor {
@@ -14,6 +16,18 @@ namespace {
 
 constexpr uint32_t kPartitions = 16;
 constexpr uint32_t kPartitionBits = 4;
+constexpr double kParallelRows = 20000;  // below, starting threads costs more than it gains
+
+// A pipeline that several threads can run at once, each on its own pages.
+bool can_split(const planner::Plan& plan) {
+  if (!plan.parallel_safe) return false;
+  switch (plan.kind) {
+    case planner::PlanKind::kSeqScan: return plan.rows >= kParallelRows;
+    case planner::PlanKind::kFilter:
+    case planner::PlanKind::kProject: return can_split(*plan.children[0]);
+    default: return false;
+  }
+}
 
 // Input rows that found no place in the table, by hash.
 struct Partitions {
@@ -76,6 +90,7 @@ class AggregateOperator : public Operator {
   };
 
   void release() {
+    workers_.clear();  // merged states may have pointed into theirs
     for (Set& s : sets_) {
       for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
       s.table->clear();
@@ -118,6 +133,16 @@ class AggregateOperator : public Operator {
 
   void consume() {
     consumed_ = true;
+    if (runs_parallel()) {
+      consume_parallel();
+    } else {
+      consume_child();
+    }
+    for (Set& s : sets_) queue_overflow(s);
+    calls_.finish_deferred();
+  }
+
+  void consume_child() {
     for (Set& s : sets_) {
       if (s.columns.empty()) single_group(s);
     }
@@ -129,8 +154,84 @@ class AggregateOperator : public Operator {
       for (Set& s : sets_) add_chunk(s, *in, 0);
     }
     child().close();
-    for (Set& s : sets_) queue_overflow(s);
-    calls_.finish_deferred();
+  }
+
+  // --- in parallel: each thread groups the pages it gets; the tables are merged, and what a thread had to write to
+  // files goes through the merged table.
+
+  struct Worker {
+    ExecutionContext context;
+    Arena build_memory;
+    std::unique_ptr<AggregateOperator> partial;
+    explicit Worker(const ExecutionContext& from) : context(from) {
+      context.build_memory = &build_memory;
+      context.scheduler = nullptr;
+      context.is_worker = true;
+    }
+  };
+
+  bool runs_parallel() const {
+    return context_.scheduler != nullptr && context_.settings.parallel_workers > 1 && !context_.is_worker &&
+           context_.counters.empty() && calls_.combinable() && can_split(*aggregate_.children[0]);
+  }
+
+  void consume_parallel() {
+    SharedState shared;
+    for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(context_));
+      workers_.back()->context.shared = &shared;
+      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->context);
+    }
+    context_.scheduler->run(
+        context_.settings.parallel_workers,
+        [](void* self, uint32_t i) {
+          AggregateOperator& partial = *static_cast<AggregateOperator*>(self)->workers_[i]->partial;
+          partial.open();
+          partial.consumed_ = true;
+          partial.consume_child();
+        },
+        this);
+    for (auto& w : workers_) {
+      for (size_t s = 0; s < sets_.size(); ++s) merge_table(sets_[s], *w->partial->sets_[s].table);
+    }
+    for (auto& w : workers_) {
+      for (size_t s = 0; s < sets_.size(); ++s) merge_overflow(sets_[s], w->partial->sets_[s].overflow.get());
+    }
+  }
+
+  void merge_table(Set& s, GroupTable& from) {
+    Arena vectors;
+    std::vector<Vector> columns;
+    std::vector<const Vector*> pointers;
+    for (uint32_t g : s.columns) columns.emplace_back(keys_[g].physical, vectors, context_.chunk_rows());
+    for (const Vector& v : columns) pointers.push_back(&v);
+    uint32_t offset = from.state_offset();
+    std::span<uint8_t* const> groups = from.groups();
+    for (size_t at = 0; at < groups.size();) {
+      auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), groups.size() - at));
+      for (uint32_t k = 0; k < columns.size(); ++k) {
+        columns[k].reset();
+        from.format().gather(k, groups.data() + at, n, columns[k], 0);
+      }
+      s.table->find(pointers, {nullptr, n}, found_.data(), true);
+      for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+      for (uint32_t i = 0; i < n; ++i) calls_.combine(found_[i] + offset, groups[at + i] + offset);
+      at += n;
+    }
+  }
+
+  void merge_overflow(Set& s, Partitions* overflow) {
+    if (overflow == nullptr) return;
+    for (auto& file : overflow->files) {
+      if (file == nullptr) continue;
+      SpillReader reader(*file, context_);
+      Chunk* in = nullptr;
+      while (reader.next(in)) {
+        context_.check_cancel();
+        load_groups(*in);
+        add_chunk(s, *in, 0);
+      }
+    }
   }
 
   // The one group of the empty set is there even without input.
@@ -307,6 +408,7 @@ class AggregateOperator : public Operator {
   std::vector<PhysicalType> input_types_;
   std::vector<const Vector*> group_values_, keys_of_set_;
   std::vector<Set> sets_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   Chunk chunk_;
   std::vector<uint8_t*> found_;
   std::vector<uint16_t> rows_;

@@ -45,8 +45,11 @@ uint8_t* GroupTable::new_row(uint64_t hash) {
   return row;
 }
 
-void GroupTable::grow() {
-  std::vector<uint64_t> slots(slots_.size() * 4);
+// To at most half full with `more` rows: a probe must always meet an empty slot.
+void GroupTable::grow(size_t more) {
+  size_t size = slots_.size();
+  while ((rows_.size() + more) * 2 > size) size *= 4;
+  std::vector<uint64_t> slots(size);
   size_t mask = slots.size() - 1;
   for (uint8_t* row : rows_) {
     uint64_t hash = hash_of(row);
@@ -60,7 +63,7 @@ void GroupTable::grow() {
 void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows, uint8_t** groups, bool add) {
   fresh_.clear();
   uint32_t n = rows.count;
-  if (add && (rows_.size() + n) * 2 > slots_.size()) grow();
+  if (add && (rows_.size() + n) * 2 > slots_.size()) grow(n);
   if (keys.empty()) std::fill_n(hashes_.begin(), n, 0);
   for (size_t k = 0; k < keys.size(); ++k) hash_vector(keys_[k], *keys[k], rows, hashes_.data(), k > 0);
   const size_t mask = slots_.size() - 1;

@@ -34,7 +34,7 @@ class GroupTable {
 
  private:
   static constexpr uint64_t kPointerMask = (1ULL << 48) - 1;
-  void grow();
+  void grow(size_t more);
   uint8_t* new_row(uint64_t hash);
 
   std::vector<KeyType> keys_;

@@ -49,7 +49,7 @@ HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionConte
   const auto& right = build_left_ ? probe_types_ : build_types_;
   both.insert(both.end(), right.begin(), right.end());
   pairs_ = make_chunk(both, context);
-  outer_ = Chunk(static_cast<uint32_t>(both.size()), *context.build_memory);
+  outer_ = Chunk(static_cast<uint32_t>(build_existence_ ? build_types_.size() : both.size()), *context.build_memory);
   if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
   uint32_t n = context.chunk_rows();
   hashes_.resize(n);

@@ -1,4 +1,6 @@
 // Filling the table, and partitions when it does not fit.
+#include <algorithm>
+
 #include "hash_join.h"
 
 namespace varve::executor {
@@ -86,8 +88,8 @@ void HashJoinOperator::spill_table(Files* files, uint32_t level) {
   auto columns = static_cast<uint32_t>(build_types_.size());
   Arena vectors;
   Chunk block(columns, vectors);
-  constexpr uint32_t kBlockRows = 256;
-  for (uint32_t c = 0; c < columns; ++c) block.column(c) = Vector(build_types_[c], vectors, kBlockRows);
+  const uint32_t block_rows = std::min<uint32_t>(256, context_.chunk_rows());  // a block must fit a reader's chunk
+  for (uint32_t c = 0; c < columns; ++c) block.column(c) = Vector(build_types_[c], vectors, block_rows);
   std::vector<uint8_t*> parts[kPartitions];
   uint32_t shift = 56 - 4 * level;
   auto flush = [&](uint32_t p) {
@@ -102,7 +104,7 @@ void HashJoinOperator::spill_table(Files* files, uint32_t level) {
   for (uint8_t* row : table_->rows()) {
     auto p = static_cast<uint32_t>(JoinTable::hash_of(row) >> shift & (kPartitions - 1));
     parts[p].push_back(row);
-    if (parts[p].size() == kBlockRows) flush(p);
+    if (parts[p].size() == block_rows) flush(p);
   }
   for (uint32_t p = 0; p < kPartitions; ++p) flush(p);
   table_->clear();

@@ -163,7 +163,7 @@ class IndexScanOperator : public Operator {
         batch_ = 16;  // grows: a LIMIT above may want only a few
       }
       check_ok(cursor_->next(&entries_, std::min<size_t>(batch_, context_.chunk_rows())));
-      batch_ *= 4;
+      batch_ = std::min<size_t>(batch_ * 4, vector::kChunkRows);
       entry_ = 0;
       if (!entries_.empty()) return true;
       cursor_.reset();

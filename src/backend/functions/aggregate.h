@@ -43,8 +43,8 @@ struct AggregateAdapter {
       D::step(*static_cast<State*>(states[row]), load_cell<Arg>(v, row), memory);
     });
   }
-  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena& memory) {
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena& memory) {
     auto& s = *static_cast<State*>(state);
     const Vector& v = *args[0];
     if (v.is_constant()) {

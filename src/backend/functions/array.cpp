@@ -39,8 +39,10 @@ void append_variable(std::string& out, PhysicalType physical, std::span<const Va
   for (const Value& v : elements) {
     append_raw(out, static_cast<uint32_t>(bytes.size()));
     if (v.null) continue;
-    if (physical == PhysicalType::kNumeric) types::append_numeric_row(bytes, v.numeric);
-    else bytes += v.view();
+    if (physical == PhysicalType::kNumeric)
+      types::append_numeric_row(bytes, v.numeric);
+    else
+      bytes += v.view();
   }
   append_raw(out, static_cast<uint32_t>(bytes.size()));
   out += bytes;
@@ -135,17 +137,20 @@ StringRef make_array_of_arrays(Oid element_type, std::span<const Value> arrays, 
     if (!item.null) {
       ArrayView view(item.string.view());
       for (int d = 0; d < view.dimensions(); ++d) shape.push_back(view.dimension(d));
-      for (uint32_t i = 0; i < view.count(); ++i) elements.push_back(types::copy_value(view.at(i, arena), arena));
+      for (uint32_t i = 0; i < view.count(); ++i)
+        elements.push_back(types::copy_value(view.at(i, arena), arena));
     }
-    if (first) dims = shape;
-    else if (dims != shape) mismatch();
+    if (first)
+      dims = shape;
+    else if (dims != shape)
+      mismatch();
     first = false;
   }
   if (elements.empty()) return make_array(element_type, {}, arena);
   if (dims.size() + 1 > kMaxArrayDimensions) {
-    throw SqlError(sqlstate::kProgramLimitExceeded,
-                   "number of array dimensions (" + std::to_string(dims.size() + 1) +
-                       ") exceeds the maximum allowed (6)");
+    throw SqlError(sqlstate::kProgramLimitExceeded, "number of array dimensions (" +
+                                                        std::to_string(dims.size() + 1) +
+                                                        ") exceeds the maximum allowed (6)");
   }
   dims.insert(dims.begin(), {static_cast<int32_t>(arrays.size()), 1});
   return make_array(element_type, elements, arena, dims);
@@ -155,8 +160,8 @@ int compare_arrays(std::string_view a, std::string_view b, const types::Collatio
   ArrayView x(a), y(b);
   CompareFunction compare = compare_function(x.element_type());
   if (compare == nullptr) {
-    throw SqlError(sqlstate::kUndefinedFunction, "could not identify a comparison function for type " +
-                                                     format_type(x.element_type(), -1));
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   "could not identify a comparison function for type " + format_type(x.element_type(), -1));
   }
   Arena arena;
   uint32_t n = std::min(x.count(), y.count());
@@ -178,7 +183,8 @@ int compare_arrays(std::string_view a, std::string_view b, const types::Collatio
     }
   }
   for (int d = 0; d < x.dimensions(); ++d) {
-    if (x.dimension(d).lower != y.dimension(d).lower) return x.dimension(d).lower < y.dimension(d).lower ? -1 : 1;
+    if (x.dimension(d).lower != y.dimension(d).lower)
+      return x.dimension(d).lower < y.dimension(d).lower ? -1 : 1;
   }
   return 0;
 }
@@ -197,6 +203,95 @@ uint64_t hash_array(std::string_view a, const types::Collation* collation) {
     h = hash_combine(h, e);
   }
   return h;
+}
+
+Value array_element(std::string_view array, std::span<const int32_t> subscripts, Arena& arena) {
+  ArrayView view(array);
+  Value none = Value::null_of(view.physical());
+  if (view.dimensions() == 0 || subscripts.size() != static_cast<size_t>(view.dimensions())) return none;
+  int64_t at = 0;
+  for (int d = 0; d < view.dimensions(); ++d) {
+    ArrayDimension dim = view.dimension(d);
+    int64_t i = int64_t{subscripts[static_cast<size_t>(d)]} - dim.lower;
+    if (i < 0 || i >= dim.length) return none;
+    at = at * dim.length + i;
+  }
+  return view.at(static_cast<uint32_t>(at), arena);
+}
+
+StringRef array_slice(std::string_view array, std::span<const ArraySlice> slices, Arena& arena) {
+  ArrayView view(array);
+  size_t dimensions = static_cast<size_t>(view.dimensions());
+  if (dimensions == 0 || slices.size() > dimensions) return make_array(view.element_type(), {}, arena);
+  std::vector<int64_t> first(dimensions), length(dimensions);
+  std::vector<ArrayDimension> dims;
+  for (size_t d = 0; d < dimensions; ++d) {
+    ArrayDimension dim = view.dimension(static_cast<int>(d));
+    int64_t lower = dim.lower, upper = int64_t{dim.lower} + dim.length - 1;
+    if (d < slices.size() && slices[d].has_lower) lower = std::max<int64_t>(lower, slices[d].lower);
+    if (d < slices.size() && slices[d].has_upper) upper = std::min<int64_t>(upper, slices[d].upper);
+    if (upper < lower) return make_array(view.element_type(), {}, arena);
+    first[d] = lower - dim.lower;
+    length[d] = upper - lower + 1;
+    dims.push_back({static_cast<int32_t>(length[d]), 1});
+  }
+  std::vector<Value> items;
+  std::vector<int64_t> index(dimensions, 0);
+  for (;;) {
+    int64_t at = 0;
+    for (size_t d = 0; d < dimensions; ++d)
+      at = at * view.dimension(static_cast<int>(d)).length + first[d] + index[d];
+    items.push_back(view.at(static_cast<uint32_t>(at), arena));
+    size_t d = dimensions;
+    while (d > 0 && ++index[d - 1] == length[d - 1]) index[--d] = 0;
+    if (d == 0) break;
+  }
+  return make_array(view.element_type(), items, arena, dims);
+}
+
+StringRef array_with_element(Oid element_type, std::string_view array, std::span<const int32_t> subscripts,
+                             const Value& value, Arena& arena) {
+  std::string empty;
+  if (array.empty()) {
+    append_array_bytes(empty, element_type, {});
+    array = empty;
+  }
+  ArrayView view(array);
+  auto wrong = [] { throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts"); };
+  if (view.dimensions() == 0) {
+    std::vector<ArrayDimension> dims;
+    for (int32_t i : subscripts) dims.push_back({1, i});
+    return make_array(element_type, {&value, 1}, arena, dims);
+  }
+  if (subscripts.size() != static_cast<size_t>(view.dimensions())) wrong();
+  std::vector<Value> items;
+  for (uint32_t i = 0; i < view.count(); ++i) items.push_back(view.at(i, arena));
+  std::vector<ArrayDimension> dims;
+  for (int d = 0; d < view.dimensions(); ++d) dims.push_back(view.dimension(d));
+  int64_t at = 0;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    int64_t i = int64_t{subscripts[d]} - dims[d].lower;
+    bool outside = i < 0 || i >= dims[d].length;
+    if (outside && dims.size() > 1)
+      throw SqlError(sqlstate::kArraySubscriptError, "array subscript out of range");
+    if (outside) {
+      // One dimension grows to where it is written; the gap is NULL.
+      int64_t grown = i < 0 ? dims[0].length - i : i + 1;
+      if (grown > kMaxArrayElements) throw_too_large();
+      Value null = Value::null_of(view.physical());
+      if (i < 0) {
+        items.insert(items.begin(), static_cast<size_t>(-i), null);
+        dims[0].lower = subscripts[0];
+        i = 0;
+      } else {
+        items.resize(static_cast<size_t>(grown), null);
+      }
+      dims[0].length = static_cast<int32_t>(grown);
+    }
+    at = at * dims[d].length + i;
+  }
+  items[static_cast<size_t>(at)] = value;
+  return make_array(element_type, items, arena, dims);
 }
 
 }  // namespace varve::functions

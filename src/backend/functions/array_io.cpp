@@ -1,9 +1,8 @@
 #include "array_io.h"
 
 #include <charconv>
-#include <vector>
-
 #include <fmt/format.h>
+#include <vector>
 
 #include "common/bytes.h"
 #include "functions/array.h"
@@ -18,7 +17,8 @@ namespace {
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool equals_null(std::string_view s) {
-  return s.size() == 4 && (s[0] | 32) == 'n' && (s[1] | 32) == 'u' && (s[2] | 32) == 'l' && (s[3] | 32) == 'l';
+  return s.size() == 4 && (s[0] | 32) == 'n' && (s[1] | 32) == 'u' && (s[2] | 32) == 'l' &&
+         (s[3] | 32) == 'l';
 }
 
 // Recursive descent over '{a,{b},"c"}'.
@@ -53,7 +53,8 @@ class ArrayParser {
 
  private:
   [[noreturn]] void malformed(std::string_view detail) {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("malformed array literal: \"{}\"", text_))
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("malformed array literal: \"{}\"", text_))
         .detail(std::string(detail));
   }
   void skip_blanks() {
@@ -96,8 +97,8 @@ class ArrayParser {
   void parse_level(size_t depth) {
     if (depth >= kMaxArrayDimensions) {
       throw SqlError(sqlstate::kProgramLimitExceeded,
-                     fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})", depth + 1,
-                                 kMaxArrayDimensions));
+                     fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})",
+                                 depth + 1, kMaxArrayDimensions));
     }
     ++at_;
     skip_blanks();
@@ -113,8 +114,10 @@ class ArrayParser {
       bool is_level = peek() == '{';
       if (count > 0 && is_level != nested) mismatched();
       nested = is_level;
-      if (is_level) parse_level(depth + 1);
-      else parse_element(depth);
+      if (is_level)
+        parse_level(depth + 1);
+      else
+        parse_element(depth);
       ++count;
       skip_blanks();
       char c = peek();
@@ -135,14 +138,15 @@ class ArrayParser {
 
   void close_level(size_t depth, int32_t count) {
     if (count == 0) {
-      if (depth > 0 || !elements_.empty()) has_empty_ = true;
+      // Only the whole array may be empty.
+      if (depth > 0) malformed("Unexpected \"}\" character.");
       return;
     }
     if (lengths_.size() <= depth) lengths_.resize(depth + 1, -1);
-    if (lengths_[depth] == -1) lengths_[depth] = count;
-    else if (lengths_[depth] != count) mismatched();
-    if (has_empty_ && !elements_.empty()) mismatched();
-    if (depth == 0 && elements_.empty()) lengths_.clear();
+    if (lengths_[depth] == -1)
+      lengths_[depth] = count;
+    else if (lengths_[depth] != count)
+      mismatched();
   }
 
   void parse_element(size_t depth) {
@@ -206,7 +210,6 @@ class ArrayParser {
   EvalContext& context_;
   size_t at_ = 0;
   bool escaped_ = false;
-  bool has_empty_ = false;
   size_t leaf_depth_ = static_cast<size_t>(-1);
   std::vector<ArrayDimension> bounds_;
   std::vector<int32_t> lengths_;
@@ -317,9 +320,9 @@ StringRef receive_array(const TypeInfo& type, int32_t typmod, std::string_view b
   if (!in.ok() || dimensions < 0 || dimensions > kMaxArrayDimensions) bad("invalid number of dimensions");
   if (flags != 0 && flags != 1) bad("invalid array flags");
   if (element != type.element_type) {
-    throw SqlError(sqlstate::kDatatypeMismatch, "binary data has array element type " +
-                                                    std::to_string(element.value()) + " instead of expected " +
-                                                    std::to_string(type.element_type.value()));
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   "binary data has array element type " + std::to_string(element.value()) +
+                       " instead of expected " + std::to_string(type.element_type.value()));
   }
   std::vector<ArrayDimension> dims;
   int64_t count = dimensions == 0 ? 0 : 1;

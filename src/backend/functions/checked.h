@@ -10,9 +10,12 @@ namespace varve::functions {
 
 template <class T>
 constexpr std::string_view integer_name() {
-  if constexpr (sizeof(T) == 2) return "smallint";
-  else if constexpr (sizeof(T) == 4) return "integer";
-  else return "bigint";
+  if constexpr (sizeof(T) == 2)
+    return "smallint";
+  else if constexpr (sizeof(T) == 4)
+    return "integer";
+  else
+    return "bigint";
 }
 
 // Each computes r and returns a negative number when r overflowed.

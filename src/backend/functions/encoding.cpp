@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
@@ -17,11 +16,15 @@ namespace {
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr size_t kLineChars = 76;
 
-[[noreturn]] void invalid(std::string message) { throw SqlError(sqlstate::kInvalidParameterValue, std::move(message)); }
+[[noreturn]] void invalid(std::string message) {
+  throw SqlError(sqlstate::kInvalidParameterValue, std::move(message));
+}
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-std::string_view char_at(std::string_view s, size_t at) { return s.substr(at, types::utf8_char_bytes(s[at])); }
+std::string_view char_at(std::string_view s, size_t at) {
+  return s.substr(at, types::utf8_char_bytes(s[at]));
+}
 
 void encode_base64(std::string& out, std::string_view bytes) {
   size_t line = out.size();
@@ -46,9 +49,12 @@ void decode_base64(std::string& out, std::string_view text) {
     size_t digit = 0;
     if (c == '=') {
       if (end == 0) {
-        if (position == 2) end = 1;
-        else if (position == 3) end = 2;
-        else invalid("unexpected \"=\" while decoding base64 sequence");
+        if (position == 2)
+          end = 1;
+        else if (position == 3)
+          end = 2;
+        else
+          invalid("unexpected \"=\" while decoding base64 sequence");
       }
     } else {
       digit = kBase64.find(c);
@@ -95,9 +101,12 @@ void decode_hex(std::string& out, std::string_view text) {
 void encode_escape(std::string& out, std::string_view bytes) {
   for (char c : bytes) {
     auto u = static_cast<uint8_t>(c);
-    if (u == 0 || u >= 0x80) fmt::format_to(std::back_inserter(out), "\\{:03o}", u);
-    else if (c == '\\') out += "\\\\";
-    else out.push_back(c);
+    if (u == 0 || u >= 0x80)
+      fmt::format_to(std::back_inserter(out), "\\{:03o}", u);
+    else if (c == '\\')
+      out += "\\\\";
+    else
+      out.push_back(c);
   }
 }
 void decode_escape(std::string& out, std::string_view text) {
@@ -108,7 +117,8 @@ void decode_escape(std::string& out, std::string_view text) {
     }
     auto octal = [&](size_t at, char max) { return at < text.size() && text[at] >= '0' && text[at] <= max; };
     if (octal(i + 1, '3') && octal(i + 2, '7') && octal(i + 3, '7')) {
-      out.push_back(static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0')));
+      out.push_back(
+          static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0')));
       i += 4;
     } else if (i + 1 < text.size() && text[i + 1] == '\\') {
       out.push_back('\\');
@@ -137,18 +147,26 @@ void append_hex(std::string& out, std::string_view bytes) {
 
 void encode_bytes(std::string& out, std::string_view bytes, std::string_view format) {
   std::string name = lower_name(format);
-  if (name == "hex") append_hex(out, bytes);
-  else if (name == "base64") encode_base64(out, bytes);
-  else if (name == "escape") encode_escape(out, bytes);
-  else invalid(fmt::format("unrecognized encoding: \"{}\"", format));
+  if (name == "hex")
+    append_hex(out, bytes);
+  else if (name == "base64")
+    encode_base64(out, bytes);
+  else if (name == "escape")
+    encode_escape(out, bytes);
+  else
+    invalid(fmt::format("unrecognized encoding: \"{}\"", format));
 }
 
 void decode_bytes(std::string& out, std::string_view text, std::string_view format) {
   std::string name = lower_name(format);
-  if (name == "hex") decode_hex(out, text);
-  else if (name == "base64") decode_base64(out, text);
-  else if (name == "escape") decode_escape(out, text);
-  else invalid(fmt::format("unrecognized encoding: \"{}\"", format));
+  if (name == "hex")
+    decode_hex(out, text);
+  else if (name == "base64")
+    decode_base64(out, text);
+  else if (name == "escape")
+    decode_escape(out, text);
+  else
+    invalid(fmt::format("unrecognized encoding: \"{}\"", format));
 }
 
 void check_encoding(std::string_view name) {

@@ -4,8 +4,8 @@
 //
 // Parameters: the C++ type of the physical type (bool, int16_t … Uuid; uint32_t for oids; std::string_view or
 // const StringRef& for strings), std::optional of it where the function is not strict, and last `Env&` if the
-// function allocates, formats or asks the session. A result in std::optional may be NULL. A string result must
-// lie in the arena (Env::keep) or in an argument.
+// function allocates, formats or asks the session. A result in std::optional may be NULL. A string result
+// must lie in the arena (Env::keep) or in an argument.
 #pragma once
 
 #include <optional>
@@ -87,8 +87,10 @@ template <class R>
 void store_cell(Vector& v, uint32_t row, const R& r) {
   if constexpr (IsOptional<R>::value) {
     using U = typename R::value_type;
-    if (!r) v.set_null(row);
-    else v.data<typename Cell<U>::Stored>()[row] = Cell<U>::store(*r);
+    if (!r)
+      v.set_null(row);
+    else
+      v.data<typename Cell<U>::Stored>()[row] = Cell<U>::store(*r);
   } else {
     v.data<typename Cell<R>::Stored>()[row] = Cell<R>::store(r);
   }
@@ -105,8 +107,10 @@ struct Signature<R (C::*)(A...) const> {
 
 template <class... A>
 constexpr bool takes_env(std::tuple<A...>*) {
-  if constexpr (sizeof...(A) == 0) return false;
-  else return std::is_same_v<std::tuple_element_t<sizeof...(A) - 1, std::tuple<A...>>, Env&>;
+  if constexpr (sizeof...(A) == 0)
+    return false;
+  else
+    return std::is_same_v<std::tuple_element_t<sizeof...(A) - 1, std::tuple<A...>>, Env&>;
 }
 
 template <class T>
@@ -137,8 +141,10 @@ struct ScalarKernel {
   template <size_t... I>
   static void run_general(KernelCall& call, Env& env, std::index_sequence<I...>) {
     for_each_row(call.rows, [&](uint32_t row) {
-      if constexpr (kEnv) store_cell<R>(call.result, row, F{}(load_cell<Arg<I>>(*call.args[I], row)..., env));
-      else store_cell<R>(call.result, row, F{}(load_cell<Arg<I>>(*call.args[I], row)...));
+      if constexpr (kEnv)
+        store_cell<R>(call.result, row, F{}(load_cell<Arg<I>>(*call.args[I], row)..., env));
+      else
+        store_cell<R>(call.result, row, F{}(load_cell<Arg<I>>(*call.args[I], row)...));
     });
     (void)env;
   }

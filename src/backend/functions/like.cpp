@@ -67,12 +67,17 @@ LikePattern::LikePattern(std::string_view pattern) : form_(Form::kGeneral), patt
 
 bool LikePattern::matches(std::string_view text) const {
   switch (form_) {
-    case Form::kEqual: return text == literal_;
-    case Form::kPrefix: return text.starts_with(literal_);
-    case Form::kSuffix: return text.ends_with(literal_);
+    case Form::kEqual:
+      return text == literal_;
+    case Form::kPrefix:
+      return text.starts_with(literal_);
+    case Form::kSuffix:
+      return text.ends_with(literal_);
     case Form::kContains:
-      return literal_.empty() || memmem(text.data(), text.size(), literal_.data(), literal_.size()) != nullptr;
-    case Form::kGeneral: break;
+      return literal_.empty() ||
+             memmem(text.data(), text.size(), literal_.data(), literal_.size()) != nullptr;
+    case Form::kGeneral:
+      break;
   }
   return match_general(text, pattern_);
 }

@@ -32,7 +32,9 @@ template <class T>
 int compare_class(const void* a, const void* b, const Collation*) {
   return types::compare(as<T>(a), as<T>(b));
 }
-int compare_uuids(const void* a, const void* b, const Collation*) { return three_way(std::memcmp(a, b, 16), 0); }
+int compare_uuids(const void* a, const void* b, const Collation*) {
+  return three_way(std::memcmp(a, b, 16), 0);
+}
 int compare_bytes(const void* a, const void* b, const Collation*) {
   return as<StringRef>(a).compare(as<StringRef>(b));
 }
@@ -41,8 +43,8 @@ int compare_strings(const void* a, const void* b, const Collation* collation) {
   return collation->compare(as<StringRef>(a).view(), as<StringRef>(b).view());
 }
 int compare_bpchars(const void* a, const void* b, const Collation* collation) {
-  return compare_text(types::trim_bpchar(as<StringRef>(a).view()), types::trim_bpchar(as<StringRef>(b).view()),
-                      collation);
+  return compare_text(types::trim_bpchar(as<StringRef>(a).view()),
+                      types::trim_bpchar(as<StringRef>(b).view()), collation);
 }
 int compare_bit_strings(const void* a, const void* b, const Collation*) {
   return compare_bits(as<StringRef>(a).view(), as<StringRef>(b).view());
@@ -92,16 +94,22 @@ Order order_of_string(const TypeInfo& type) {
   switch (type.oid.value()) {
     case type_oid::kText.value():
     case type_oid::kVarchar.value():
-    case type_oid::kName.value(): return {compare_strings, hash_strings};
-    case type_oid::kBpchar.value(): return {compare_bpchars, hash_bpchars};
+    case type_oid::kName.value():
+      return {compare_strings, hash_strings};
+    case type_oid::kBpchar.value():
+      return {compare_bpchars, hash_bpchars};
     case type_oid::kBytea.value():
     case type_oid::kQuotedChar.value():
-    case type_oid::kUnknown.value(): return {compare_bytes, hash_string_bytes};
+    case type_oid::kUnknown.value():
+      return {compare_bytes, hash_string_bytes};
     case type_oid::kBit.value():
-    case type_oid::kVarbit.value(): return {compare_bit_strings, hash_string_bytes};
+    case type_oid::kVarbit.value():
+      return {compare_bit_strings, hash_string_bytes};
     case type_oid::kOidvector.value():
-    case type_oid::kInt2vector.value(): return {compare_array_values, hash_array_value};
-    default: return {nullptr, nullptr};
+    case type_oid::kInt2vector.value():
+      return {compare_array_values, hash_array_value};
+    default:
+      return {nullptr, nullptr};
   }
 }
 
@@ -109,27 +117,35 @@ Order order_of(Oid oid) {
   const TypeInfo* type = type_by_oid(oid);
   if (type == nullptr) return {nullptr, nullptr};
   switch (type->physical) {
-    case PhysicalType::kBool: return {compare_plain<uint8_t>, hash_plain<uint8_t>};
-    case PhysicalType::kInt16: return {compare_plain<int16_t>, hash_plain<int16_t>};
+    case PhysicalType::kBool:
+      return {compare_plain<uint8_t>, hash_plain<uint8_t>};
+    case PhysicalType::kInt16:
+      return {compare_plain<int16_t>, hash_plain<int16_t>};
     case PhysicalType::kInt32:
       if (oid == type_oid::kVoid) return {nullptr, nullptr};
       if (oid == type_oid::kXid || oid == type_oid::kCid) return {nullptr, hash_plain<uint32_t>};
       // oid and reg* are unsigned; date and int4 are not.
-      if (oid == type_oid::kInt4 || oid == type_oid::kDate) return {compare_plain<int32_t>, hash_plain<int32_t>};
+      if (oid == type_oid::kInt4 || oid == type_oid::kDate)
+        return {compare_plain<int32_t>, hash_plain<int32_t>};
       return {compare_plain<uint32_t>, hash_plain<uint32_t>};
     case PhysicalType::kInt64:
       if (oid == type_oid::kXid8 || oid == type_oid::kTid || oid == Oid{3220}) {
         return {compare_plain<uint64_t>, hash_plain<uint64_t>};
       }
       return {compare_plain<int64_t>, hash_plain<int64_t>};
-    case PhysicalType::kFloat32: return {compare_float<float>, hash_float<float>};
-    case PhysicalType::kFloat64: return {compare_float<double>, hash_float<double>};
-    case PhysicalType::kNumeric: return {compare_class<types::Numeric>, hash_class<types::Numeric>};
+    case PhysicalType::kFloat32:
+      return {compare_float<float>, hash_float<float>};
+    case PhysicalType::kFloat64:
+      return {compare_float<double>, hash_float<double>};
+    case PhysicalType::kNumeric:
+      return {compare_class<types::Numeric>, hash_class<types::Numeric>};
     case PhysicalType::kInterval:
       if (oid == type_oid::kTimetz) return {compare_class<types::TimeTz>, hash_class<types::TimeTz>};
       return {compare_class<types::Interval>, hash_class<types::Interval>};
-    case PhysicalType::kUuid: return {compare_uuids, hash_raw16};
-    case PhysicalType::kString: return order_of_string(*type);
+    case PhysicalType::kUuid:
+      return {compare_uuids, hash_raw16};
+    case PhysicalType::kString:
+      return order_of_string(*type);
   }
   return {nullptr, nullptr};
 }

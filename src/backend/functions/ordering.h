@@ -19,7 +19,8 @@ inline int three_way(T a, T b) {
 // NaN equals NaN and is greater than anything else.
 template <class T>
 inline int compare_floats(T a, T b) {
-  if (std::isnan(a) || std::isnan(b)) return static_cast<int>(std::isnan(a)) - static_cast<int>(std::isnan(b));
+  if (std::isnan(a) || std::isnan(b))
+    return static_cast<int>(std::isnan(a)) - static_cast<int>(std::isnan(b));
   return three_way(a, b);
 }
 

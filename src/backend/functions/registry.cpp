@@ -1,13 +1,13 @@
-// Joins facts (what PostgreSQL calls a function) and bindings (what computes it) into the tables of registry.h.
+// Joins facts (what PostgreSQL calls a function) and bindings (what computes it) into the tables of
+// registry.h.
 #include "functions/registry.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "common/check.h"
 #include "facts.h"
@@ -24,8 +24,10 @@ std::string signature_of(const FunctionFact& fact) {
   for (uint8_t i = 0; i < fact.arg_count; ++i) {
     if (i > 0) s += ',';
     const TypeInfo* type = type_by_oid(Oid{fact.args[i]});
-    if (type != nullptr) s += type->name;
-    else s += std::to_string(fact.args[i]);
+    if (type != nullptr)
+      s += type->name;
+    else
+      s += std::to_string(fact.args[i]);
   }
   s += ')';
   return s;

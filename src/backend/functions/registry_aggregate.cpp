@@ -17,7 +17,8 @@ void count_update(AggregateCall&, std::span<const Vector* const>, const Selectio
                   Arena&) {
   for_each_row(rows, [&](uint32_t row) { ++*static_cast<int64_t*>(states[row]); });
 }
-void count_update_one(AggregateCall&, std::span<const Vector* const>, const Selection& rows, void* state, Arena&) {
+void count_update_one(AggregateCall&, std::span<const Vector* const>, const Selection& rows, void* state,
+                      Arena&) {
   *static_cast<int64_t*>(state) += rows.count;
 }
 void count_combine(AggregateCall&, void* into, const void* from, Arena&) {
@@ -27,8 +28,8 @@ void count_finalize(AggregateCall&, const void* state, Vector& result, uint32_t 
   result.data<int64_t>()[row] = *static_cast<const int64_t*>(state);
   result.set_valid(row);
 }
-constexpr AggregateImpl kCount{8,           8,        count_init, count_update, count_update_one, count_combine,
-                               count_finalize, nullptr, true};
+constexpr AggregateImpl kCount{
+    8, 8, count_init, count_update, count_update_one, count_combine, count_finalize, nullptr, true};
 
 // --- sums of integers. int8 needs 128 bits; the others cannot outgrow 64.
 template <class T, class S>
@@ -52,8 +53,10 @@ struct IntegerSum {
 template <class T>
 struct SumToInt8 : IntegerSum<T, int64_t> {
   static void result(const IntegerSumState<T, int64_t>& s, Result& out) {
-    if (s.count == 0) out.null();
-    else out.set<int64_t>(s.sum);
+    if (s.count == 0)
+      out.null();
+    else
+      out.set<int64_t>(s.sum);
   }
 };
 template <class T, class S>
@@ -66,14 +69,18 @@ struct AverageOfIntegers : IntegerSum<T, S> {
 };
 struct SumOfInt8 : IntegerSum<int64_t, int128> {
   static void result(const State& s, Result& out) {
-    if (s.count == 0) out.null();
-    else out.set(types::numeric_from_int128(s.sum, 0, out.arena()));
+    if (s.count == 0)
+      out.null();
+    else
+      out.set(types::numeric_from_int128(s.sum, 0, out.arena()));
   }
 };
 struct SumOfMoney : IntegerSum<int64_t, int64_t> {
   static void result(const State& s, Result& out) {
-    if (s.count == 0) out.null();
-    else out.set<int64_t>(s.sum);
+    if (s.count == 0)
+      out.null();
+    else
+      out.set<int64_t>(s.sum);
   }
 };
 
@@ -86,14 +93,18 @@ struct NumericTotal {
 };
 struct SumOfNumeric : NumericTotal {
   static void result(const State& s, Result& out) {
-    if (s.count() == 0) out.null();
-    else out.set(s.sum(out.arena()));
+    if (s.count() == 0)
+      out.null();
+    else
+      out.set(s.sum(out.arena()));
   }
 };
 struct AverageOfNumeric : NumericTotal {
   static void result(const State& s, Result& out) {
-    if (s.count() == 0) out.null();
-    else out.set(s.average(out.arena()));
+    if (s.count() == 0)
+      out.null();
+    else
+      out.set(s.average(out.arena()));
   }
 };
 
@@ -113,8 +124,10 @@ struct SumOfFloat {
     if (o.any) step(s, o.sum, memory);
   }
   static void result(const State& s, Result& out) {
-    if (s.any) out.set<T>(s.sum);
-    else out.null();
+    if (s.any)
+      out.set<T>(s.sum);
+    else
+      out.null();
   }
 };
 
@@ -137,14 +150,18 @@ struct IntervalTotal {
 };
 struct SumOfInterval : IntervalTotal {
   static void result(const State& s, Result& out) {
-    if (s.count == 0) out.null();
-    else out.set(s.sum);
+    if (s.count == 0)
+      out.null();
+    else
+      out.set(s.sum);
   }
 };
 struct AverageOfInterval : IntervalTotal {
   static void result(const State& s, Result& out) {
-    if (s.count == 0) out.null();
-    else out.set(types::div(s.sum, static_cast<double>(s.count)));
+    if (s.count == 0)
+      out.null();
+    else
+      out.set(types::div(s.sum, static_cast<double>(s.count)));
   }
 };
 
@@ -158,18 +175,24 @@ struct Bits {
   };
   using Arg = T;
   static void step(State& s, T v, Arena&) {
-    if (!s.any) s.value = v;
-    else if constexpr (kFold == Fold::kAnd) s.value = static_cast<T>(s.value & v);
-    else if constexpr (kFold == Fold::kOr) s.value = static_cast<T>(s.value | v);
-    else s.value = static_cast<T>(s.value ^ v);
+    if (!s.any)
+      s.value = v;
+    else if constexpr (kFold == Fold::kAnd)
+      s.value = static_cast<T>(s.value & v);
+    else if constexpr (kFold == Fold::kOr)
+      s.value = static_cast<T>(s.value | v);
+    else
+      s.value = static_cast<T>(s.value ^ v);
     s.any = true;
   }
   static void merge(State& s, const State& o, Arena& memory) {
     if (o.any) step(s, o.value, memory);
   }
   static void result(const State& s, Result& out) {
-    if (s.any) out.set<T>(s.value);
-    else out.null();
+    if (s.any)
+      out.set<T>(s.value);
+    else
+      out.null();
   }
 };
 
@@ -193,24 +216,30 @@ struct BitStrings {
                      "cannot " + std::string(kName) + " bit strings of different sizes");
     }
     for (uint32_t i = 4; i < s.size; ++i) {
-      if constexpr (kFold == Fold::kAnd) s.bytes[i] = static_cast<char>(s.bytes[i] & v[i]);
-      else if constexpr (kFold == Fold::kOr) s.bytes[i] = static_cast<char>(s.bytes[i] | v[i]);
-      else s.bytes[i] = static_cast<char>(s.bytes[i] ^ v[i]);
+      if constexpr (kFold == Fold::kAnd)
+        s.bytes[i] = static_cast<char>(s.bytes[i] & v[i]);
+      else if constexpr (kFold == Fold::kOr)
+        s.bytes[i] = static_cast<char>(s.bytes[i] | v[i]);
+      else
+        s.bytes[i] = static_cast<char>(s.bytes[i] ^ v[i]);
     }
   }
   static void merge(State& s, const State& o, Arena& memory) {
     if (o.bytes != nullptr) step(s, {o.bytes, o.size}, memory);
   }
   static void result(const State& s, Result& out) {
-    if (s.bytes == nullptr) out.null();
-    else out.set(StringRef(out.arena().copy({s.bytes, s.size})));
+    if (s.bytes == nullptr)
+      out.null();
+    else
+      out.set(StringRef(out.arena().copy({s.bytes, s.size})));
   }
 };
 
-#define VARVE_BITS(t, T)                                        \
-  {"bit_and(" t ")", &kAggregate<Bits<T, Fold::kAnd>>},         \
-      {"bit_or(" t ")", &kAggregate<Bits<T, Fold::kOr>>},       \
-      {"bit_xor(" t ")", &kAggregate<Bits<T, Fold::kXor>>}
+#define VARVE_BITS(t, T)                                                                                    \
+  {"bit_and(" t ")", &kAggregate<Bits<T, Fold::kAnd>>}, {"bit_or(" t ")", &kAggregate<Bits<T, Fold::kOr>>}, \
+  {                                                                                                         \
+    "bit_xor(" t ")", &kAggregate<Bits<T, Fold::kXor>>                                                      \
+  }
 
 const Binding kBindings[] = {
     {"count()", &kCount},

@@ -10,35 +10,41 @@ namespace varve::functions {
 
 namespace {
 
-#define VARVE_INTS(p, t, u, A, B, R)                                                    \
-  {p "pl(" t "," u ")", checked<A, B, R, CheckedAdd>()},                                \
-      {p "mi(" t "," u ")", checked<A, B, R, CheckedSub>()},                            \
-      {p "mul(" t "," u ")", checked<A, B, R, CheckedMul>()},                           \
-      {p "div(" t "," u ")", fn([](A a, B b) -> R { return checked_div<R>(a, b); })}
-#define VARVE_INT_ONLY(p, t, T)                                                         \
-  {p "mod(" t "," t ")", fn([](T a, T b) -> T { return checked_mod<T>(a, b); })},       \
-      {"mod(" t "," t ")", fn([](T a, T b) -> T { return checked_mod<T>(a, b); })},     \
-      {p "um(" t ")", fn([](T a) -> T { return checked_neg<T>(a); })},                  \
-      {p "up(" t ")", fn([](T a) -> T { return a; })},                                  \
-      {p "abs(" t ")", fn([](T a) -> T { return a < 0 ? checked_neg<T>(a) : a; })},     \
-      {"abs(" t ")", fn([](T a) -> T { return a < 0 ? checked_neg<T>(a) : a; })},       \
-      {p "and(" t "," t ")", fn([](T a, T b) -> T { return a & b; })},                  \
-      {p "or(" t "," t ")", fn([](T a, T b) -> T { return a | b; })},                   \
-      {p "xor(" t "," t ")", fn([](T a, T b) -> T { return a ^ b; })},                  \
-      {p "not(" t ")", fn([](T a) -> T { return static_cast<T>(~a); })},                \
-      {p "shl(" t ",int4)", fn([](T a, int32_t n) -> T { return shift_left(a, n); })},  \
-      {p "shr(" t ",int4)", fn([](T a, int32_t n) -> T { return shift_right(a, n); })}
+#define VARVE_INTS(p, t, u, A, B, R)                                             \
+  {p "pl(" t "," u ")", checked<A, B, R, CheckedAdd>()},                         \
+      {p "mi(" t "," u ")", checked<A, B, R, CheckedSub>()},                     \
+      {p "mul(" t "," u ")", checked<A, B, R, CheckedMul>()}, {                  \
+    p "div(" t "," u ")", fn([](A a, B b) -> R { return checked_div<R>(a, b); }) \
+  }
+#define VARVE_INT_ONLY(p, t, T)                                                          \
+  {p "mod(" t "," t ")", fn([](T a, T b) -> T { return checked_mod<T>(a, b); })},        \
+      {"mod(" t "," t ")", fn([](T a, T b) -> T { return checked_mod<T>(a, b); })},      \
+      {p "um(" t ")", fn([](T a) -> T { return checked_neg<T>(a); })},                   \
+      {p "up(" t ")", fn([](T a) -> T { return a; })},                                   \
+      {p "abs(" t ")", fn([](T a) -> T { return a < 0 ? checked_neg<T>(a) : a; })},      \
+      {"abs(" t ")", fn([](T a) -> T { return a < 0 ? checked_neg<T>(a) : a; })},        \
+      {p "and(" t "," t ")", fn([](T a, T b) -> T { return a & b; })},                   \
+      {p "or(" t "," t ")", fn([](T a, T b) -> T { return a | b; })},                    \
+      {p "xor(" t "," t ")", fn([](T a, T b) -> T { return a ^ b; })},                   \
+      {p "not(" t ")", fn([](T a) -> T { return static_cast<T>(~a); })},                 \
+      {p "shl(" t ",int4)", fn([](T a, int32_t n) -> T { return shift_left(a, n); })}, { \
+    p "shr(" t ",int4)", fn([](T a, int32_t n) -> T { return shift_right(a, n); })       \
+  }
 
 // Shifts as the machine does them: the count modulo the width (int2 is widened to 32 bits first).
 template <class T>
 T shift_left(T a, int32_t n) {
-  if constexpr (sizeof(T) == 8) return static_cast<T>(static_cast<uint64_t>(a) << (n & 63));
-  else return static_cast<T>(static_cast<uint32_t>(a) << (n & 31));
+  if constexpr (sizeof(T) == 8)
+    return static_cast<T>(static_cast<uint64_t>(a) << (n & 63));
+  else
+    return static_cast<T>(static_cast<uint32_t>(a) << (n & 31));
 }
 template <class T>
 T shift_right(T a, int32_t n) {
-  if constexpr (sizeof(T) == 8) return a >> (n & 63);
-  else return static_cast<T>(static_cast<int32_t>(a) >> (n & 31));
+  if constexpr (sizeof(T) == 8)
+    return a >> (n & 63);
+  else
+    return static_cast<T>(static_cast<int32_t>(a) >> (n & 31));
 }
 
 template <class T>
@@ -61,17 +67,18 @@ T least_common_multiple(T a, T b) {
   return static_cast<T>(r < 0 ? -r : r);
 }
 
-#define VARVE_FLOATS(p, t, u, A, B, R)                                                                    \
-  {p "pl(" t "," u ")", fn([](A a, B b) -> R { return checked_float<R>(R(a) + R(b), a, b); })},           \
-      {p "mi(" t "," u ")", fn([](A a, B b) -> R { return checked_float<R>(R(a) - R(b), a, b); })},       \
-      {p "mul(" t "," u ")", fn([](A a, B b) -> R { return checked_product<R>(R(a) * R(b), a, b); })},    \
-      {p "div(" t "," u ")", fn([](A a, B b) -> R { return divide_floats<R>(a, b); })}
+#define VARVE_FLOATS(p, t, u, A, B, R)                                                                   \
+  {p "pl(" t "," u ")", fn([](A a, B b) -> R { return checked_float<R>(R(a) + R(b), a, b); })},          \
+      {p "mi(" t "," u ")", fn([](A a, B b) -> R { return checked_float<R>(R(a) - R(b), a, b); })},      \
+      {p "mul(" t "," u ")", fn([](A a, B b) -> R { return checked_product<R>(R(a) * R(b), a, b); })}, { \
+    p "div(" t "," u ")", fn([](A a, B b) -> R { return divide_floats<R>(a, b); })                       \
+  }
 
-#define VARVE_FLOAT_ONLY(p, t, T)                                        \
-  {p "um(" t ")", fn([](T a) -> T { return -a; })},                      \
-      {p "up(" t ")", fn([](T a) -> T { return a; })},                   \
-      {p "abs(" t ")", fn([](T a) -> T { return std::fabs(a); })},       \
-      {"abs(" t ")", fn([](T a) -> T { return std::fabs(a); })}
+#define VARVE_FLOAT_ONLY(p, t, T)                                                                    \
+  {p "um(" t ")", fn([](T a) -> T { return -a; })}, {p "up(" t ")", fn([](T a) -> T { return a; })}, \
+      {p "abs(" t ")", fn([](T a) -> T { return std::fabs(a); })}, {                                 \
+    "abs(" t ")", fn([](T a) -> T { return std::fabs(a); })                                          \
+  }
 
 const Binding kBindings[] = {
     VARVE_INTS("int2", "int2", "int2", int16_t, int16_t, int16_t),

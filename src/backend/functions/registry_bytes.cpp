@@ -1,9 +1,7 @@
 // bytea: parts, bits, encodings, digests. bit and varbit.
-#include <openssl/evp.h>
-
 #include <bit>
-
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include "bit_string.h"
 #include "encoding.h"
@@ -45,7 +43,8 @@ Text trim_bytes(Text s, Text set, bool left, bool right) {
 
 void check_index(int64_t n, int64_t size) {
   if (n < 0 || n >= size) {
-    throw SqlError(sqlstate::kArraySubscriptError, fmt::format("index {} out of valid range, 0..{}", n, size - 1));
+    throw SqlError(sqlstate::kArraySubscriptError,
+                   fmt::format("index {} out of valid range, 0..{}", n, size - 1));
   }
 }
 void check_bit(int32_t bit) {
@@ -82,7 +81,8 @@ const Binding kBytes[] = {
        env.buffer += b;
        return env.keep();
      })},
-    {"substr(bytea,int4,int4)", fn([](Text s, int32_t a, int32_t n) { return StringRef(checked_substring(s, a, n)); })},
+    {"substr(bytea,int4,int4)",
+     fn([](Text s, int32_t a, int32_t n) { return StringRef(checked_substring(s, a, n)); })},
     {"substring(bytea,int4,int4)",
      fn([](Text s, int32_t a, int32_t n) { return StringRef(checked_substring(s, a, n)); })},
     {"substr(bytea,int4)", fn([](Text s, int32_t a) { return StringRef(byte_substring(s, a, -1)); })},
@@ -173,8 +173,10 @@ void start_bits(std::string& out, uint32_t bits) {
 StringRef shift_bits(Text v, int64_t left, Env& env) {
   int64_t n = bit_count(v);
   start_bits(env.buffer, static_cast<uint32_t>(n));
-  if (left >= 0 && left < n) append_bits(env.buffer, v, static_cast<uint32_t>(left), static_cast<uint32_t>(n - left), 0);
-  if (left < 0 && -left < n) append_bits(env.buffer, v, 0, static_cast<uint32_t>(n + left), static_cast<uint32_t>(-left));
+  if (left >= 0 && left < n)
+    append_bits(env.buffer, v, static_cast<uint32_t>(left), static_cast<uint32_t>(n - left), 0);
+  if (left < 0 && -left < n)
+    append_bits(env.buffer, v, 0, static_cast<uint32_t>(n + left), static_cast<uint32_t>(-left));
   return env.keep();
 }
 StringRef bit_substring(Text v, int32_t start, int64_t count, Env& env) {
@@ -209,13 +211,15 @@ const Binding kBits[] = {
        return env.keep();
      })},
     {"bitshiftleft(bit,int4)", fn([](Text a, int32_t n, Env& env) { return shift_bits(a, n, env); })},
-    {"bitshiftright(bit,int4)", fn([](Text a, int32_t n, Env& env) { return shift_bits(a, -int64_t{n}, env); })},
+    {"bitshiftright(bit,int4)",
+     fn([](Text a, int32_t n, Env& env) { return shift_bits(a, -int64_t{n}, env); })},
     {"bitcat(varbit,varbit)", fn([](Text a, Text b, Env& env) { return bit_cat(a, b, env); })},
     {"substring(bit,int4,int4)", fn([](Text v, int32_t start, int32_t n, Env& env) {
        if (n < 0) throw SqlError(sqlstate::kSubstringError, "negative substring length not allowed");
        return bit_substring(v, start, n, env);
      })},
-    {"substring(bit,int4)", fn([](Text v, int32_t start, Env& env) { return bit_substring(v, start, -1, env); })},
+    {"substring(bit,int4)",
+     fn([](Text v, int32_t start, Env& env) { return bit_substring(v, start, -1, env); })},
     {"length(bit)", fn([](Text v) -> int32_t { return static_cast<int32_t>(bit_count(v)); })},
     {"bit_length(bit)", fn([](Text v) -> int32_t { return static_cast<int32_t>(bit_count(v)); })},
     {"octet_length(bit)", fn([](Text v) -> int32_t { return static_cast<int32_t>(v.size() - 4); })},
@@ -223,14 +227,16 @@ const Binding kBits[] = {
     {"get_bit(bit,int4)", fn([](Text v, int32_t n) -> int32_t {
        if (n < 0 || static_cast<uint32_t>(n) >= bit_count(v)) {
          throw SqlError(sqlstate::kArraySubscriptError,
-                        fmt::format("bit index {} out of valid range (0..{})", n, static_cast<int64_t>(bit_count(v)) - 1));
+                        fmt::format("bit index {} out of valid range (0..{})", n,
+                                    static_cast<int64_t>(bit_count(v)) - 1));
        }
        return bit_at(v, static_cast<uint32_t>(n)) ? 1 : 0;
      })},
     {"set_bit(bit,int4,int4)", fn([](Text v, int32_t n, int32_t bit, Env& env) {
        if (n < 0 || static_cast<uint32_t>(n) >= bit_count(v)) {
          throw SqlError(sqlstate::kArraySubscriptError,
-                        fmt::format("bit index {} out of valid range (0..{})", n, static_cast<int64_t>(bit_count(v)) - 1));
+                        fmt::format("bit index {} out of valid range (0..{})", n,
+                                    static_cast<int64_t>(bit_count(v)) - 1));
        }
        check_bit(bit);
        env.buffer = v;

@@ -1,8 +1,7 @@
 // Functions behind pg_cast: between types, and to a declared length or precision.
 #include <cmath>
-#include <limits>
-
 #include <fmt/format.h>
+#include <limits>
 
 #include "bit_string.h"
 #include "checked.h"
@@ -43,9 +42,18 @@ To integer_of_float(From v) {
   return static_cast<To>(r);
 }
 
-#define VARVE_WIDEN(name, from, A, R) {name "(" from ")", fn([](A v) -> R { return static_cast<R>(v); })}
-#define VARVE_NARROW(name, from, A, R) {name "(" from ")", fn([](A v) -> R { return narrow<R>(v); })}
-#define VARVE_ROUND(name, from, A, R) {name "(" from ")", fn([](A v) -> R { return integer_of_float<R>(v); })}
+#define VARVE_WIDEN(name, from, A, R)                                 \
+  {                                                                   \
+    name "(" from ")", fn([](A v) -> R { return static_cast<R>(v); }) \
+  }
+#define VARVE_NARROW(name, from, A, R)                           \
+  {                                                              \
+    name "(" from ")", fn([](A v) -> R { return narrow<R>(v); }) \
+  }
+#define VARVE_ROUND(name, from, A, R)                                      \
+  {                                                                        \
+    name "(" from ")", fn([](A v) -> R { return integer_of_float<R>(v); }) \
+  }
 
 const Binding kNumbers[] = {
     VARVE_WIDEN("int4", "int2", int16_t, int32_t),
@@ -89,8 +97,10 @@ const Binding kNumbers[] = {
     {"numeric(int2)", fn([](int16_t v) -> Numeric { return Numeric(int64_t{v}); })},
     {"numeric(int4)", fn([](int32_t v) -> Numeric { return Numeric(int64_t{v}); })},
     {"numeric(int8)", fn([](int64_t v) -> Numeric { return Numeric(v); })},
-    {"numeric(float4)", fn([](float v, Env& env) -> Numeric { return types::numeric_from_float4(v, env.arena); })},
-    {"numeric(float8)", fn([](double v, Env& env) -> Numeric { return types::numeric_from_float8(v, env.arena); })},
+    {"numeric(float4)",
+     fn([](float v, Env& env) -> Numeric { return types::numeric_from_float4(v, env.arena); })},
+    {"numeric(float8)",
+     fn([](double v, Env& env) -> Numeric { return types::numeric_from_float8(v, env.arena); })},
     {"numeric(numeric,int4)", fn([](const Numeric& v, int32_t typmod, Env& env) -> Numeric {
        return types::apply_numeric_typmod(v, typmod, env.arena);
      })},
@@ -110,7 +120,8 @@ const Binding kStrings[] = {
        if (typmod < 4) return s;
        return StringRef(types::apply_varchar_length(s.view(), typmod - 4, is_explicit));
      })},
-    {"bpchar(bpchar,int4,bool)", fn([](const StringRef& s, int32_t typmod, bool is_explicit, Env& env) -> StringRef {
+    {"bpchar(bpchar,int4,bool)",
+     fn([](const StringRef& s, int32_t typmod, bool is_explicit, Env& env) -> StringRef {
        return sized_bpchar(s, typmod, is_explicit, env);
      })},
     {"text(bpchar)", fn([](Text s) -> StringRef { return StringRef(types::trim_bpchar(s)); })},
@@ -133,13 +144,15 @@ const Binding kStrings[] = {
     {"bit(bit,int4,bool)", fn([](const StringRef& v, int32_t bits, bool is_explicit, Env& env) -> StringRef {
        if (bits <= 0 || static_cast<uint32_t>(bits) == bit_count(v.view())) return v;
        if (!is_explicit) {
-         throw SqlError(sqlstate::kStringDataLengthMismatch,
-                        fmt::format("bit string length {} does not match type bit({})", bit_count(v.view()), bits));
+         throw SqlError(
+             sqlstate::kStringDataLengthMismatch,
+             fmt::format("bit string length {} does not match type bit({})", bit_count(v.view()), bits));
        }
        resize_bits(env.buffer, v.view(), static_cast<uint32_t>(bits));
        return env.keep();
      })},
-    {"varbit(varbit,int4,bool)", fn([](const StringRef& v, int32_t bits, bool is_explicit, Env& env) -> StringRef {
+    {"varbit(varbit,int4,bool)",
+     fn([](const StringRef& v, int32_t bits, bool is_explicit, Env& env) -> StringRef {
        if (bits <= 0 || static_cast<uint32_t>(bits) >= bit_count(v.view())) return v;
        if (!is_explicit) {
          throw SqlError(sqlstate::kStringDataRightTruncation,
@@ -164,27 +177,25 @@ const Binding kStrings[] = {
        if (bit_count(v) > 64) throw_out_of_range("bigint");
        return static_cast<int64_t>(integer_of_bits(v));
      })},
-    {"regclass(text)", fn([](Text s, Env& env) -> uint32_t {
-       return env.context.session->parse_reg(type_oid::kRegclass, s);
-     })},
+    {"regclass(text)",
+     fn([](Text s, Env& env) -> uint32_t { return env.context.session->parse_reg(type_oid::kRegclass, s); })},
 };
 
 const Binding kTimes[] = {
     {"date(timestamp)", fn([](int64_t t) -> int32_t { return types::timestamp_to_date(t); })},
-    {"date(timestamptz)", fn([](int64_t t, Env& env) -> int32_t {
-       return types::timestamptz_to_date(t, session_zone(env));
-     })},
+    {"date(timestamptz)",
+     fn([](int64_t t, Env& env) -> int32_t { return types::timestamptz_to_date(t, session_zone(env)); })},
     {"timestamp(date)", fn([](int32_t d) -> int64_t { return types::date_to_timestamp(d); })},
-    {"timestamptz(date)", fn([](int32_t d, Env& env) -> int64_t {
-       return types::date_to_timestamptz(d, session_zone(env));
-     })},
+    {"timestamptz(date)",
+     fn([](int32_t d, Env& env) -> int64_t { return types::date_to_timestamptz(d, session_zone(env)); })},
     {"timestamp(timestamptz)", fn([](int64_t t, Env& env) -> int64_t {
        return types::timestamptz_to_timestamp(t, session_zone(env));
      })},
     {"timestamptz(timestamp)", fn([](int64_t t, Env& env) -> int64_t {
        return types::timestamp_to_timestamptz(t, session_zone(env));
      })},
-    {"timestamp(timestamp,int4)", fn([](int64_t t, int32_t p) -> int64_t { return types::round_timestamp(t, p); })},
+    {"timestamp(timestamp,int4)",
+     fn([](int64_t t, int32_t p) -> int64_t { return types::round_timestamp(t, p); })},
     {"timestamptz(timestamptz,int4)",
      fn([](int64_t t, int32_t p) -> int64_t { return types::round_timestamp(t, p); })},
     {"time(time,int4)", fn([](int64_t t, int32_t p) -> int64_t { return types::round_time(t, p); })},
@@ -193,8 +204,9 @@ const Binding kTimes[] = {
        r.us = types::round_time(t.us, p);
        return r;
      })},
-    {"interval(interval,int4)",
-     fn([](const Interval& v, int32_t typmod) -> Interval { return types::apply_interval_typmod(v, typmod); })},
+    {"interval(interval,int4)", fn([](const Interval& v, int32_t typmod) -> Interval {
+       return types::apply_interval_typmod(v, typmod);
+     })},
     {"interval(time)", fn([](int64_t t) -> Interval { return types::time_to_interval(t); })},
     {"time(interval)", fn([](const Interval& v) -> int64_t { return types::interval_to_time(v); })},
     {"time(timestamp)", fn([](int64_t t) -> std::optional<int64_t> {
@@ -206,7 +218,8 @@ const Binding kTimes[] = {
        return types::timestamptz_to_time(t, session_zone(env));
      })},
     {"time(timetz)", fn([](const TimeTz& t) -> int64_t { return t.us; })},
-    {"timetz(time)", fn([](int64_t t, Env& env) -> TimeTz { return types::time_to_timetz(t, env.format()); })},
+    {"timetz(time)",
+     fn([](int64_t t, Env& env) -> TimeTz { return types::time_to_timetz(t, env.format()); })},
     {"timetz(timestamptz)", fn([](int64_t t, Env& env) -> std::optional<TimeTz> {
        if (!types::is_finite_timestamp(t)) return std::nullopt;
        return types::timestamptz_to_timetz(t, session_zone(env));

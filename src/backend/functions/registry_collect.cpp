@@ -38,8 +38,8 @@ struct StringAgg {
                      void* const* states, Arena& memory) {
     for_each_row(rows, [&](uint32_t row) { step(*static_cast<Joined*>(states[row]), args, row, memory); });
   }
-  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena& memory) {
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena& memory) {
     for_each_row(rows, [&](uint32_t row) { step(*static_cast<Joined*>(state), args, row, memory); });
   }
   static void finalize(AggregateCall& call, const void* state, Vector& result, uint32_t row) {
@@ -51,8 +51,15 @@ struct StringAgg {
   }
 };
 // The order of the input shows in the result, so there is no combining of partial results.
-constexpr AggregateImpl kStringAgg{sizeof(Joined),    alignof(Joined), StringAgg::init, StringAgg::update,
-                                   StringAgg::update_one, nullptr,     StringAgg::finalize, nullptr, false};
+constexpr AggregateImpl kStringAgg{sizeof(Joined),
+                                   alignof(Joined),
+                                   StringAgg::init,
+                                   StringAgg::update,
+                                   StringAgg::update_one,
+                                   nullptr,
+                                   StringAgg::finalize,
+                                   nullptr,
+                                   false};
 
 // --- array_agg
 struct Collected {
@@ -82,10 +89,11 @@ struct ArrayAgg {
   }
   static void update(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
                      void* const* states, Arena& memory) {
-    for_each_row(rows, [&](uint32_t row) { step(*static_cast<Collected*>(states[row]), *args[0], row, memory); });
+    for_each_row(rows,
+                 [&](uint32_t row) { step(*static_cast<Collected*>(states[row]), *args[0], row, memory); });
   }
-  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena& memory) {
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena& memory) {
     for_each_row(rows, [&](uint32_t row) { step(*static_cast<Collected*>(state), *args[0], row, memory); });
   }
   static void finalize(AggregateCall& call, const void* state, Vector& result, uint32_t row) {

@@ -1,5 +1,5 @@
-// = <> < <= > >= and the comparison functions of B-tree classes, of all types and the pairs of types that can be
-// compared without a cast.
+// = <> < <= > >= and the comparison functions of B-tree classes, of all types and the pairs of types that can
+// be compared without a cast.
 #include "kernel.h"
 #include "ordering.h"
 #include "zone.h"
@@ -11,27 +11,31 @@ namespace {
 using types::compare;
 
 // Six operators out of one three-way comparison. `names` differ in style, so the caller gives each.
-#define VARVE_SIX(eq, ne, lt, le, gt, ge, A, B, EXPR)                                                      \
-  {eq, fn([](const A& a, const B& b) { return (EXPR) == 0; })},                                            \
-      {ne, fn([](const A& a, const B& b) { return (EXPR) != 0; })},                                        \
-      {lt, fn([](const A& a, const B& b) { return (EXPR) < 0; })},                                         \
-      {le, fn([](const A& a, const B& b) { return (EXPR) <= 0; })},                                        \
-      {gt, fn([](const A& a, const B& b) { return (EXPR) > 0; })},                                         \
-      {ge, fn([](const A& a, const B& b) { return (EXPR) >= 0; })}
-#define VARVE_SIX_DIRECT(eq, ne, lt, le, gt, ge, A, B)                                                     \
-  {eq, fn([](A a, B b) { return a == b; })}, {ne, fn([](A a, B b) { return a != b; })},                    \
-      {lt, fn([](A a, B b) { return a < b; })}, {le, fn([](A a, B b) { return a <= b; })},                 \
-      {gt, fn([](A a, B b) { return a > b; })}, {ge, fn([](A a, B b) { return a >= b; })}
-#define VARVE_SIX_ENV(eq, ne, lt, le, gt, ge, A, B, EXPR)                                                  \
-  {eq, fn([](const A& a, const B& b, Env& env) { return (EXPR) == 0; })},                                  \
-      {ne, fn([](const A& a, const B& b, Env& env) { return (EXPR) != 0; })},                              \
-      {lt, fn([](const A& a, const B& b, Env& env) { return (EXPR) < 0; })},                               \
-      {le, fn([](const A& a, const B& b, Env& env) { return (EXPR) <= 0; })},                              \
-      {gt, fn([](const A& a, const B& b, Env& env) { return (EXPR) > 0; })},                               \
-      {ge, fn([](const A& a, const B& b, Env& env) { return (EXPR) >= 0; })}
+#define VARVE_SIX(eq, ne, lt, le, gt, ge, A, B, EXPR)                \
+  {eq, fn([](const A& a, const B& b) { return (EXPR) == 0; })},      \
+      {ne, fn([](const A& a, const B& b) { return (EXPR) != 0; })},  \
+      {lt, fn([](const A& a, const B& b) { return (EXPR) < 0; })},   \
+      {le, fn([](const A& a, const B& b) { return (EXPR) <= 0; })},  \
+      {gt, fn([](const A& a, const B& b) { return (EXPR) > 0; })}, { \
+    ge, fn([](const A& a, const B& b) { return (EXPR) >= 0; })       \
+  }
+#define VARVE_SIX_DIRECT(eq, ne, lt, le, gt, ge, A, B)                                     \
+  {eq, fn([](A a, B b) { return a == b; })}, {ne, fn([](A a, B b) { return a != b; })},    \
+      {lt, fn([](A a, B b) { return a < b; })}, {le, fn([](A a, B b) { return a <= b; })}, \
+      {gt, fn([](A a, B b) { return a > b; })}, {                                          \
+    ge, fn([](A a, B b) { return a >= b; })                                                \
+  }
+#define VARVE_SIX_ENV(eq, ne, lt, le, gt, ge, A, B, EXPR)                      \
+  {eq, fn([](const A& a, const B& b, Env& env) { return (EXPR) == 0; })},      \
+      {ne, fn([](const A& a, const B& b, Env& env) { return (EXPR) != 0; })},  \
+      {lt, fn([](const A& a, const B& b, Env& env) { return (EXPR) < 0; })},   \
+      {le, fn([](const A& a, const B& b, Env& env) { return (EXPR) <= 0; })},  \
+      {gt, fn([](const A& a, const B& b, Env& env) { return (EXPR) > 0; })}, { \
+    ge, fn([](const A& a, const B& b, Env& env) { return (EXPR) >= 0; })       \
+  }
 
 // int4eq … / int24eq … / date_eq … / date_eq_timestamp …
-#define VARVE_NAMES(p, s, t, u) \
+#define VARVE_NAMES(p, s, t, u)                                                                           \
   p "eq" s "(" t "," u ")", p "ne" s "(" t "," u ")", p "lt" s "(" t "," u ")", p "le" s "(" t "," u ")", \
       p "gt" s "(" t "," u ")", p "ge" s "(" t "," u ")"
 
@@ -42,11 +46,14 @@ using types::compare;
 #define VARVE_THREE_WAY_ENV(p, s, t, u, A, B, EXPR) VARVE_SIX_ENV_(VARVE_NAMES(p, s, t, u), A, B, EXPR)
 #define VARVE_SIX_ENV_(...) VARVE_SIX_ENV(__VA_ARGS__)
 
-#define VARVE_CMP(signature, A, B, EXPR) \
-  {signature, fn([](const A& a, const B& b) -> int32_t { return (EXPR); })}
-#define VARVE_LARGER(signature_larger, signature_smaller, A, EXPR)                        \
-  {signature_larger, fn([](const A& a, const A& b) -> A { return (EXPR) > 0 ? a : b; })}, \
-      {signature_smaller, fn([](const A& a, const A& b) -> A { return (EXPR) < 0 ? a : b; })}
+#define VARVE_CMP(signature, A, B, EXPR)                                    \
+  {                                                                         \
+    signature, fn([](const A& a, const B& b) -> int32_t { return (EXPR); }) \
+  }
+#define VARVE_LARGER(signature_larger, signature_smaller, A, EXPR)                          \
+  {signature_larger, fn([](const A& a, const A& b) -> A { return (EXPR) > 0 ? a : b; })}, { \
+    signature_smaller, fn([](const A& a, const A& b) -> A { return (EXPR) < 0 ? a : b; })   \
+  }
 
 template <class T>
 int order_floats(T a, T b) {
@@ -105,7 +112,8 @@ const Binding kNumbers[] = {
     VARVE_LARGER("int8larger(int8,int8)", "int8smaller(int8,int8)", int64_t, three_way(a, b)),
     VARVE_LARGER("float4larger(float4,float4)", "float4smaller(float4,float4)", float, compare_floats(a, b)),
     VARVE_LARGER("float8larger(float8,float8)", "float8smaller(float8,float8)", double, compare_floats(a, b)),
-    VARVE_LARGER("numeric_larger(numeric,numeric)", "numeric_smaller(numeric,numeric)", Numeric, compare(a, b)),
+    VARVE_LARGER("numeric_larger(numeric,numeric)", "numeric_smaller(numeric,numeric)", Numeric,
+                 compare(a, b)),
     VARVE_LARGER("oidlarger(oid,oid)", "oidsmaller(oid,oid)", uint32_t, three_way(a, b)),
     VARVE_LARGER("cashlarger(money,money)", "cashsmaller(money,money)", int64_t, three_way(a, b)),
 };
@@ -124,18 +132,21 @@ std::string_view trimmed(std::string_view s) { return types::trim_bpchar(s); }
 using Text = std::string_view;
 
 // Equality of whole references first: most unequal strings differ in the first word.
-#define VARVE_TEXT_EQUALITY(eq, ne)                                                                         \
-  {eq, fn([](const StringRef& a, const StringRef& b, Env& env) {                                            \
-     return a == b || (env.site.collation != nullptr && same_text(a.view(), b.view(), env));                \
-   })},                                                                                                     \
-      {ne, fn([](const StringRef& a, const StringRef& b, Env& env) {                                        \
-         return !(a == b || (env.site.collation != nullptr && same_text(a.view(), b.view(), env)));         \
-       })}
+#define VARVE_TEXT_EQUALITY(eq, ne)                                                              \
+  {eq, fn([](const StringRef& a, const StringRef& b, Env& env) {                                 \
+     return a == b || (env.site.collation != nullptr && same_text(a.view(), b.view(), env));     \
+   })},                                                                                          \
+  {                                                                                              \
+    ne, fn([](const StringRef& a, const StringRef& b, Env& env) {                                \
+      return !(a == b || (env.site.collation != nullptr && same_text(a.view(), b.view(), env))); \
+    })                                                                                           \
+  }
 #define VARVE_TEXT_ORDER(p, s, t, u)                                                                        \
   {p "lt" s "(" t "," u ")", fn([](Text a, Text b, Env& env) { return order_text(a, b, env) < 0; })},       \
       {p "le" s "(" t "," u ")", fn([](Text a, Text b, Env& env) { return order_text(a, b, env) <= 0; })},  \
-      {p "gt" s "(" t "," u ")", fn([](Text a, Text b, Env& env) { return order_text(a, b, env) > 0; })},   \
-      {p "ge" s "(" t "," u ")", fn([](Text a, Text b, Env& env) { return order_text(a, b, env) >= 0; })}
+      {p "gt" s "(" t "," u ")", fn([](Text a, Text b, Env& env) { return order_text(a, b, env) > 0; })}, { \
+    p "ge" s "(" t "," u ")", fn([](Text a, Text b, Env& env) { return order_text(a, b, env) >= 0; })       \
+  }
 
 const Binding kStrings[] = {
     VARVE_TEXT_EQUALITY("texteq(text,text)", "textne(text,text)"),
@@ -148,15 +159,18 @@ const Binding kStrings[] = {
     VARVE_TEXT_ORDER("text", "name", "text", "name"),
     {"bttextcmp(text,text)", fn([](Text a, Text b, Env& env) -> int32_t { return order_text(a, b, env); })},
     {"btnamecmp(name,name)", fn([](Text a, Text b, Env& env) -> int32_t { return order_text(a, b, env); })},
-    {"btnametextcmp(name,text)", fn([](Text a, Text b, Env& env) -> int32_t { return order_text(a, b, env); })},
-    {"bttextnamecmp(text,name)", fn([](Text a, Text b, Env& env) -> int32_t { return order_text(a, b, env); })},
+    {"btnametextcmp(name,text)",
+     fn([](Text a, Text b, Env& env) -> int32_t { return order_text(a, b, env); })},
+    {"bttextnamecmp(text,name)",
+     fn([](Text a, Text b, Env& env) -> int32_t { return order_text(a, b, env); })},
     {"text_larger(text,text)", fn([](const StringRef& a, const StringRef& b, Env& env) -> StringRef {
        return order_text(a.view(), b.view(), env) > 0 ? a : b;
      })},
     {"text_smaller(text,text)", fn([](const StringRef& a, const StringRef& b, Env& env) -> StringRef {
        return order_text(a.view(), b.view(), env) < 0 ? a : b;
      })},
-    {"bpchareq(bpchar,bpchar)", fn([](Text a, Text b, Env& env) { return same_text(trimmed(a), trimmed(b), env); })},
+    {"bpchareq(bpchar,bpchar)",
+     fn([](Text a, Text b, Env& env) { return same_text(trimmed(a), trimmed(b), env); })},
     {"bpcharne(bpchar,bpchar)",
      fn([](Text a, Text b, Env& env) { return !same_text(trimmed(a), trimmed(b), env); })},
     {"bpcharlt(bpchar,bpchar)",
@@ -174,7 +188,8 @@ const Binding kStrings[] = {
     {"text_pattern_le(text,text)", fn([](Text a, Text b) { return a <= b; })},
     {"text_pattern_gt(text,text)", fn([](Text a, Text b) { return a > b; })},
     {"text_pattern_ge(text,text)", fn([](Text a, Text b) { return a >= b; })},
-    {"bttext_pattern_cmp(text,text)", fn([](Text a, Text b) -> int32_t { return compare_text(a, b, nullptr); })},
+    {"bttext_pattern_cmp(text,text)",
+     fn([](Text a, Text b) -> int32_t { return compare_text(a, b, nullptr); })},
     {"bpchar_pattern_lt(bpchar,bpchar)", fn([](Text a, Text b) { return trimmed(a) < trimmed(b); })},
     {"bpchar_pattern_le(bpchar,bpchar)", fn([](Text a, Text b) { return trimmed(a) <= trimmed(b); })},
     {"bpchar_pattern_gt(bpchar,bpchar)", fn([](Text a, Text b) { return trimmed(a) > trimmed(b); })},
@@ -220,8 +235,8 @@ const Binding kTimes[] = {
     VARVE_LARGER("time_larger(time,time)", "time_smaller(time,time)", int64_t, three_way(a, b)),
     VARVE_LARGER("timestamp_larger(timestamp,timestamp)", "timestamp_smaller(timestamp,timestamp)", int64_t,
                  three_way(a, b)),
-    VARVE_LARGER("timestamptz_larger(timestamptz,timestamptz)", "timestamptz_smaller(timestamptz,timestamptz)",
-                 int64_t, three_way(a, b)),
+    VARVE_LARGER("timestamptz_larger(timestamptz,timestamptz)",
+                 "timestamptz_smaller(timestamptz,timestamptz)", int64_t, three_way(a, b)),
     VARVE_LARGER("timetz_larger(timetz,timetz)", "timetz_smaller(timetz,timetz)", TimeTz, compare(a, b)),
     VARVE_LARGER("interval_larger(interval,interval)", "interval_smaller(interval,interval)", Interval,
                  compare(a, b)),

@@ -30,7 +30,8 @@ Stamp date_plus_time_tz(Date d, Time time, Env& env) {
 
 const Binding kArithmetic[] = {
     {"date_pli(date,int4)", fn([](Date d, int32_t n, Env&) -> Date { return t::date_add_days(d, n); })},
-    {"integer_pl_date(int4,date)", fn([](int32_t n, Date d, Env&) -> Date { return t::date_add_days(d, n); })},
+    {"integer_pl_date(int4,date)",
+     fn([](int32_t n, Date d, Env&) -> Date { return t::date_add_days(d, n); })},
     {"date_mii(date,int4)", fn([](Date d, int32_t n, Env&) -> Date {
        if (t::is_finite_date(d) && !t::in_date_range(int64_t{d} - n)) {
          throw SqlError(sqlstate::kDatetimeValueOutOfRange, "date out of range");
@@ -42,8 +43,9 @@ const Binding kArithmetic[] = {
      fn([](Date d, const Interval& v) -> Stamp { return t::timestamp_add(t::date_to_timestamp(d), v); })},
     {"interval_pl_date(interval,date)",
      fn([](const Interval& v, Date d) -> Stamp { return t::timestamp_add(t::date_to_timestamp(d), v); })},
-    {"date_mi_interval(date,interval)",
-     fn([](Date d, const Interval& v) -> Stamp { return t::timestamp_subtract(t::date_to_timestamp(d), v); })},
+    {"date_mi_interval(date,interval)", fn([](Date d, const Interval& v) -> Stamp {
+       return t::timestamp_subtract(t::date_to_timestamp(d), v);
+     })},
     {"datetime_pl(date,time)", fn([](Date d, Time v, Env&) -> Stamp { return date_plus_time(d, v); })},
     {"timedate_pl(time,date)", fn([](Time v, Date d, Env&) -> Stamp { return date_plus_time(d, v); })},
     {"timestamp(date,time)", fn([](Date d, Time v, Env&) -> Stamp { return date_plus_time(d, v); })},
@@ -53,7 +55,8 @@ const Binding kArithmetic[] = {
      fn([](const TimeTz& v, Date d) -> Stamp { return t::date_time_to_timestamptz(d, v); })},
     {"timestamptz(date,timetz)",
      fn([](Date d, const TimeTz& v) -> Stamp { return t::date_time_to_timestamptz(d, v); })},
-    {"timestamptz(date,time)", fn([](Date d, Time v, Env& env) -> Stamp { return date_plus_time_tz(d, v, env); })},
+    {"timestamptz(date,time)",
+     fn([](Date d, Time v, Env& env) -> Stamp { return date_plus_time_tz(d, v, env); })},
     {"timestamp_pl_interval(timestamp,interval)",
      fn([](Stamp s, const Interval& v) -> Stamp { return t::timestamp_add(s, v); })},
     {"interval_pl_timestamp(interval,timestamp)",
@@ -73,8 +76,10 @@ const Binding kArithmetic[] = {
      fn([](Stamp a, Stamp b) -> Interval { return t::timestamp_difference(a, b); })},
     {"timestamptz_mi(timestamptz,timestamptz)",
      fn([](Stamp a, Stamp b) -> Interval { return t::timestamp_difference(a, b); })},
-    {"time_pl_interval(time,interval)", fn([](Time a, const Interval& v) -> Time { return t::time_add(a, v); })},
-    {"interval_pl_time(interval,time)", fn([](const Interval& v, Time a) -> Time { return t::time_add(a, v); })},
+    {"time_pl_interval(time,interval)",
+     fn([](Time a, const Interval& v) -> Time { return t::time_add(a, v); })},
+    {"interval_pl_time(interval,time)",
+     fn([](const Interval& v, Time a) -> Time { return t::time_add(a, v); })},
     {"time_mi_interval(time,interval)",
      fn([](Time a, const Interval& v) -> Time { return t::time_subtract(a, v); })},
     {"time_mi_time(time,time)", fn([](Time a, Time b) -> Interval { return t::time_to_interval(a - b); })},
@@ -89,9 +94,12 @@ const Binding kArithmetic[] = {
     {"interval_mi(interval,interval)",
      fn([](const Interval& a, const Interval& b) -> Interval { return t::sub(a, b); })},
     {"interval_um(interval)", fn([](const Interval& a) -> Interval { return t::neg(a); })},
-    {"interval_mul(interval,float8)", fn([](const Interval& a, double f) -> Interval { return t::mul(a, f); })},
-    {"mul_d_interval(float8,interval)", fn([](double f, const Interval& a) -> Interval { return t::mul(a, f); })},
-    {"interval_div(interval,float8)", fn([](const Interval& a, double f) -> Interval { return t::div(a, f); })},
+    {"interval_mul(interval,float8)",
+     fn([](const Interval& a, double f) -> Interval { return t::mul(a, f); })},
+    {"mul_d_interval(float8,interval)",
+     fn([](double f, const Interval& a) -> Interval { return t::mul(a, f); })},
+    {"interval_div(interval,float8)",
+     fn([](const Interval& a, double f) -> Interval { return t::div(a, f); })},
     {"justify_days(interval)", fn([](const Interval& a) -> Interval { return t::justify_days(a); })},
     {"justify_hours(interval)", fn([](const Interval& a) -> Interval { return t::justify_hours(a); })},
     {"justify_interval(interval)", fn([](const Interval& a) -> Interval { return t::justify_interval(a); })},
@@ -100,7 +108,8 @@ const Binding kArithmetic[] = {
      fn([](Stamp a, Stamp b, Env& env) -> Interval { return t::age_tz(a, b, session_zone(env)); })},
     {"age(timestamp)", fn([](Stamp a, Env& env) -> Interval { return t::age(start_of_today(env), a); })},
     {"age(timestamptz)", fn([](Stamp a, Env& env) -> Interval {
-       return t::age_tz(t::timestamp_to_timestamptz(start_of_today(env), session_zone(env)), a, session_zone(env));
+       return t::age_tz(t::timestamp_to_timestamptz(start_of_today(env), session_zone(env)), a,
+                        session_zone(env));
      })},
     {"isfinite(date)", fn([](Date d) { return t::is_finite_date(d); })},
     {"isfinite(timestamp)", fn([](Stamp s) { return t::is_finite_timestamp(s); })},
@@ -128,7 +137,9 @@ std::optional<double> part_stamp(Text field, Stamp s) {
   return double_or_null(v, is_null);
 }
 
-Stamp trunc_in_zone(Text field, Stamp s, Text zone) { return t::date_trunc_tz(field, s, t::zone_for_name(zone)); }
+Stamp trunc_in_zone(Text field, Stamp s, Text zone) {
+  return t::date_trunc_tz(field, s, t::zone_for_name(zone));
+}
 
 const Binding kFields[] = {
     {"extract(text,date)", fn([](Text field, Date d, Env& env) -> std::optional<Numeric> {
@@ -138,11 +149,14 @@ const Binding kFields[] = {
      })},
     {"extract(text,time)",
      fn([](Text field, Time v, Env& env) -> Numeric { return t::extract_time(field, v, env.arena); })},
-    {"extract(text,timetz)",
-     fn([](Text field, const TimeTz& v, Env& env) -> Numeric { return t::extract_timetz(field, v, env.arena); })},
-    {"extract(text,interval)",
-     fn([](Text field, const Interval& v, Env& env) -> Numeric { return t::extract_interval(field, v, env.arena); })},
-    {"extract(text,timestamp)", fn([](Text field, Stamp s, Env& env) { return extract_stamp(field, s, env); })},
+    {"extract(text,timetz)", fn([](Text field, const TimeTz& v, Env& env) -> Numeric {
+       return t::extract_timetz(field, v, env.arena);
+     })},
+    {"extract(text,interval)", fn([](Text field, const Interval& v, Env& env) -> Numeric {
+       return t::extract_interval(field, v, env.arena);
+     })},
+    {"extract(text,timestamp)",
+     fn([](Text field, Stamp s, Env& env) { return extract_stamp(field, s, env); })},
     {"extract(text,timestamptz)", fn([](Text field, Stamp s, Env& env) -> std::optional<Numeric> {
        bool is_null = false;
        Numeric v = t::extract_timestamptz(field, s, session_zone(env), env.arena, &is_null);
@@ -169,10 +183,13 @@ const Binding kFields[] = {
      fn([](Text field, Stamp s, Text zone) -> Stamp { return trunc_in_zone(field, s, zone); })},
     {"date_trunc(text,interval)",
      fn([](Text field, const Interval& v) -> Interval { return t::date_trunc(field, v); })},
-    {"date_bin(interval,timestamp,timestamp)",
-     fn([](const Interval& stride, Stamp s, Stamp origin) -> Stamp { return t::date_bin(stride, s, origin); })},
+    {"date_bin(interval,timestamp,timestamp)", fn([](const Interval& stride, Stamp s, Stamp origin) -> Stamp {
+       return t::date_bin(stride, s, origin);
+     })},
     {"date_bin(interval,timestamptz,timestamptz)",
-     fn([](const Interval& stride, Stamp s, Stamp origin) -> Stamp { return t::date_bin(stride, s, origin); })},
+     fn([](const Interval& stride, Stamp s, Stamp origin) -> Stamp {
+       return t::date_bin(stride, s, origin);
+     })},
     {"make_date(int4,int4,int4)",
      fn([](int32_t y, int32_t m, int32_t d) -> Date { return t::make_date(y, m, d); })},
     {"make_time(int4,int4,float8)",
@@ -194,7 +211,8 @@ const Binding kFields[] = {
        return t::make_interval(y, mo, w, d, h, m, s);
      })},
     {"to_timestamp(float8)", fn([](double s, Env&) -> Stamp { return t::to_timestamp(s); })},
-    {"timezone(text,timestamp)", fn([](Text zone, Stamp s) -> Stamp { return t::timestamp_at_zone(s, zone); })},
+    {"timezone(text,timestamp)",
+     fn([](Text zone, Stamp s) -> Stamp { return t::timestamp_at_zone(s, zone); })},
     {"timezone(text,timestamptz)",
      fn([](Text zone, Stamp s) -> Stamp { return t::timestamptz_at_zone(s, zone); })},
     {"timezone(text,timetz)", fn([](Text zone, const TimeTz& v, Env& env) -> TimeTz {
@@ -211,11 +229,13 @@ const Binding kFields[] = {
 // (s1, e1) OVERLAPS (s2, e2) with SQL's NULL rules: a NULL end makes the period its other end; the answer is
 // NULL unless what is known decides it.
 template <class T, class Less>
-std::optional<bool> overlap(std::optional<T> s1, std::optional<T> e1, std::optional<T> s2, std::optional<T> e2,
-                            Less less) {
+std::optional<bool> overlap(std::optional<T> s1, std::optional<T> e1, std::optional<T> s2,
+                            std::optional<T> e2, Less less) {
   auto order = [&](std::optional<T>& s, std::optional<T>& e) {
-    if (!s) std::swap(s, e);
-    else if (e && less(*e, *s)) std::swap(s, e);
+    if (!s)
+      std::swap(s, e);
+    else if (e && less(*e, *s))
+      std::swap(s, e);
     return s.has_value();
   };
   if (!order(s1, e1) || !order(s2, e2)) return std::nullopt;
@@ -251,30 +271,32 @@ OptStamp end_of_time(OptStamp s, const OptInterval& v) {
   return t::time_add(*s, *v);
 }
 
-#define VARVE_OVERLAPS(t1, END)                                                                             \
-  {"overlaps(" t1 "," t1 "," t1 "," t1 ")", fn([](OptStamp a, OptStamp b, OptStamp c, OptStamp d, Env&) {  \
-     return overlap(a, b, c, d, kPlainLess);                                                                \
-   })},                                                                                                     \
-      {"overlaps(" t1 ",interval," t1 ",interval)",                                                         \
-       fn([](OptStamp a, OptInterval b, OptStamp c, OptInterval d, [[maybe_unused]] Env& env) {             \
-         return overlap(a, END(a, b), c, END(c, d), kPlainLess);                                            \
-       })},                                                                                                 \
-      {"overlaps(" t1 ",interval," t1 "," t1 ")",                                                           \
-       fn([](OptStamp a, OptInterval b, OptStamp c, OptStamp d, [[maybe_unused]] Env& env) {                \
-         return overlap(a, END(a, b), c, d, kPlainLess);                                                    \
-       })},                                                                                                 \
-      {"overlaps(" t1 "," t1 "," t1 ",interval)",                                                           \
-       fn([](OptStamp a, OptStamp b, OptStamp c, OptInterval d, [[maybe_unused]] Env& env) {                \
-         return overlap(a, b, c, END(c, d), kPlainLess);                                                    \
-       })}
+#define VARVE_OVERLAPS(t1, END)                                                                           \
+  {"overlaps(" t1 "," t1 "," t1 "," t1 ")", fn([](OptStamp a, OptStamp b, OptStamp c, OptStamp d, Env&) { \
+     return overlap(a, b, c, d, kPlainLess);                                                              \
+   })},                                                                                                   \
+      {"overlaps(" t1 ",interval," t1 ",interval)",                                                       \
+       fn([](OptStamp a, OptInterval b, OptStamp c, OptInterval d, [[maybe_unused]] Env& env) {           \
+         return overlap(a, END(a, b), c, END(c, d), kPlainLess);                                          \
+       })},                                                                                               \
+      {"overlaps(" t1 ",interval," t1 "," t1 ")",                                                         \
+       fn([](OptStamp a, OptInterval b, OptStamp c, OptStamp d, [[maybe_unused]] Env& env) {              \
+         return overlap(a, END(a, b), c, d, kPlainLess);                                                  \
+       })},                                                                                               \
+  {                                                                                                       \
+    "overlaps(" t1 "," t1 "," t1 ",interval)",                                                            \
+        fn([](OptStamp a, OptStamp b, OptStamp c, OptInterval d, [[maybe_unused]] Env& env) {             \
+          return overlap(a, b, c, END(c, d), kPlainLess);                                                 \
+        })                                                                                                \
+  }
 #define VARVE_END_TZ(s, v) end_of_tz(s, v, env)
 
 const Binding kOverlaps[] = {
     VARVE_OVERLAPS("timestamp", end_of),
     VARVE_OVERLAPS("timestamptz", VARVE_END_TZ),
     VARVE_OVERLAPS("time", end_of_time),
-    {"overlaps(timetz,timetz,timetz,timetz)",
-     fn([](std::optional<TimeTz> a, std::optional<TimeTz> b, std::optional<TimeTz> c, std::optional<TimeTz> d) {
+    {"overlaps(timetz,timetz,timetz,timetz)", fn([](std::optional<TimeTz> a, std::optional<TimeTz> b,
+                                                    std::optional<TimeTz> c, std::optional<TimeTz> d) {
        return overlap(a, b, c, d, [](const TimeTz& x, const TimeTz& y) { return t::compare(x, y) < 0; });
      })},
 };

@@ -1,8 +1,7 @@
 // Mathematical functions of floats, and uuid generation.
-#include <openssl/rand.h>
-
 #include <cmath>
 #include <numbers>
+#include <openssl/rand.h>
 
 #include "float_check.h"
 #include "kernel.h"
@@ -23,7 +22,8 @@ double finite_result(double r, bool argument_infinite) {
 
 double square_root(double v) {
   if (v < 0) {
-    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction, "cannot take square root of a negative number");
+    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction,
+                   "cannot take square root of a negative number");
   }
   return std::sqrt(v);
 }
@@ -32,7 +32,8 @@ double power(double a, double b) {
   if (std::isnan(a)) return std::isnan(b) || b != 0 ? a : 1;
   if (std::isnan(b)) return a != 1 ? b : 1;
   if (a == 0 && b < 0) {
-    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction, "zero raised to a negative power is undefined");
+    throw SqlError(sqlstate::kInvalidArgumentForPowerFunction,
+                   "zero raised to a negative power is undefined");
   }
   if (a < 0 && std::floor(b) != b) {
     throw SqlError(sqlstate::kInvalidArgumentForPowerFunction,
@@ -204,7 +205,10 @@ Uuid random_uuid() {
   return v;
 }
 
-#define VARVE_F(name, EXPR) {name "(float8)", fn([](double v) -> double { return EXPR; })}
+#define VARVE_F(name, EXPR)                                      \
+  {                                                              \
+    name "(float8)", fn([](double v) -> double { return EXPR; }) \
+  }
 
 const Binding kBindings[] = {
     VARVE_F("ceil", std::ceil(v)),
@@ -214,7 +218,9 @@ const Binding kBindings[] = {
     VARVE_F("dround", std::rint(v)),
     VARVE_F("trunc", std::trunc(v)),
     VARVE_F("dtrunc", std::trunc(v)),
-    VARVE_F("sign", v > 0 ? 1 : v < 0 ? -1 : v == 0 ? 0 : v),
+    VARVE_F("sign", v > 0   ? 1
+                    : v < 0 ? -1
+                            : 0),
     VARVE_F("sqrt", square_root(v)),
     VARVE_F("dsqrt", square_root(v)),
     VARVE_F("cbrt", std::cbrt(v)),
@@ -252,9 +258,10 @@ const Binding kBindings[] = {
     VARVE_F("atand", atand(v)),
     {"atan2d(float8,float8)", fn([](double y, double x) -> double { return atan2d(y, x); })},
     VARVE_F("degrees", finite_result(v / kRadiansPerDegree, std::isinf(v))),
-    VARVE_F("radians", v * kRadiansPerDegree),
+    VARVE_F("radians", v* kRadiansPerDegree),
     {"pi()", fn([]() -> double { return std::numbers::pi; })},
-    {"width_bucket(float8,float8,float8,int4)", fn([](double v, double low, double high, int32_t n) -> int32_t {
+    {"width_bucket(float8,float8,float8,int4)",
+     fn([](double v, double low, double high, int32_t n) -> int32_t {
        return float_width_bucket(v, low, high, n);
      })},
     {"gen_random_uuid()", fn([]() -> Uuid { return random_uuid(); })},

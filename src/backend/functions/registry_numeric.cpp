@@ -6,10 +6,16 @@ namespace varve::functions {
 
 namespace {
 
-#define VARVE_NUMERIC2(signature, CALL) \
-  {signature, fn([](const Numeric& a, const Numeric& b, Env& env) -> Numeric { return types::CALL(a, b, env.arena); })}
-#define VARVE_NUMERIC1(signature, CALL) \
-  {signature, fn([](const Numeric& a, Env& env) -> Numeric { return types::CALL(a, env.arena); })}
+#define VARVE_NUMERIC2(signature, CALL)                                         \
+  {                                                                             \
+    signature, fn([](const Numeric& a, const Numeric& b, Env& env) -> Numeric { \
+      return types::CALL(a, b, env.arena);                                      \
+    })                                                                          \
+  }
+#define VARVE_NUMERIC1(signature, CALL)                                                            \
+  {                                                                                                \
+    signature, fn([](const Numeric& a, Env& env) -> Numeric { return types::CALL(a, env.arena); }) \
+  }
 
 std::optional<int32_t> non_negative(int32_t v) {
   if (v < 0) return std::nullopt;
@@ -51,8 +57,10 @@ const Binding kBindings[] = {
     VARVE_NUMERIC1("log10(numeric)", log10),
     VARVE_NUMERIC1("trim_scale(numeric)", trim_scale),
     {"sign(numeric)", fn([](const Numeric& a) -> Numeric { return types::sign(a); })},
-    {"round(numeric)", fn([](const Numeric& a, Env& env) -> Numeric { return types::round(a, 0, env.arena); })},
-    {"trunc(numeric)", fn([](const Numeric& a, Env& env) -> Numeric { return types::trunc(a, 0, env.arena); })},
+    {"round(numeric)",
+     fn([](const Numeric& a, Env& env) -> Numeric { return types::round(a, 0, env.arena); })},
+    {"trunc(numeric)",
+     fn([](const Numeric& a, Env& env) -> Numeric { return types::trunc(a, 0, env.arena); })},
     {"round(numeric,int4)",
      fn([](const Numeric& a, int32_t n, Env& env) -> Numeric { return types::round(a, n, env.arena); })},
     {"trunc(numeric,int4)",

@@ -1,8 +1,7 @@
 // Regular expressions: operators, regexp_…() and SIMILAR TO.
+#include <fmt/format.h>
 #include <memory>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "functions/array.h"
 #include "functions/type_oids.h"
@@ -31,16 +30,23 @@ Flags parse_flags(Text letters, bool* global, Text function) {
     switch (letters[at]) {
       case 'g':
         if (global == nullptr) {
-          SqlError error(sqlstate::kInvalidParameterValue, fmt::format("{}() does not support the \"global\" option", function));
+          SqlError error(sqlstate::kInvalidParameterValue,
+                         fmt::format("{}() does not support the \"global\" option", function));
           if (function == "regexp_match") error.hint("Use the regexp_matches function instead.");
           throw error;
         }
         *global = true;
         break;
-      case 'i': f.case_insensitive = true; break;
-      case 'c': f.case_insensitive = false; break;
+      case 'i':
+        f.case_insensitive = true;
+        break;
+      case 'c':
+        f.case_insensitive = false;
+        break;
       case 'm':
-      case 'n': f.dot_skips_newline = f.lines = true; break;
+      case 'n':
+        f.dot_skips_newline = f.lines = true;
+        break;
       case 'p':
         f.dot_skips_newline = true;
         f.lines = false;
@@ -49,12 +55,22 @@ Flags parse_flags(Text letters, bool* global, Text function) {
         f.dot_skips_newline = false;
         f.lines = true;
         break;
-      case 's': f.dot_skips_newline = f.lines = false; break;
-      case 'x': f.expanded = true; break;
-      case 't': f.expanded = false; break;
-      case 'q': f.literal = true; break;
-      case 'e': break;
-      case 'b': throw_not_supported("basic regular expressions");
+      case 's':
+        f.dot_skips_newline = f.lines = false;
+        break;
+      case 'x':
+        f.expanded = true;
+        break;
+      case 't':
+        f.expanded = false;
+        break;
+      case 'q':
+        f.literal = true;
+        break;
+      case 'e':
+        break;
+      case 'b':
+        throw_not_supported("basic regular expressions");
       default:
         invalid(fmt::format("invalid regular expression option: \"{}\"",
                             letters.substr(at, types::utf8_char_bytes(letters[at]))));
@@ -133,8 +149,10 @@ void substring_kernel(KernelCall& call) {
     std::vector<Span> groups;
     Span part;
     if (r.find(s, 0, &groups)) part = groups.size() > 1 ? groups[1] : groups[0];
-    if (part.begin < 0) call.result.set_null(row);
-    else store_cell<StringRef>(call.result, row, StringRef(s.slice(part)));
+    if (part.begin < 0)
+      call.result.set_null(row);
+    else
+      store_cell<StringRef>(call.result, row, StringRef(s.slice(part)));
   });
 }
 
@@ -151,13 +169,16 @@ void match_array_kernel(KernelCall& call) {
     const Regex& r = cache.get(a.text(1), f);
     Subject s(a.text(0));
     std::vector<Span> groups;
-    if (!r.find(s, 0, &groups)) call.result.set_null(row);
-    else store_cell<StringRef>(call.result, row, groups_array(s, groups, env.arena));
+    if (!r.find(s, 0, &groups))
+      call.result.set_null(row);
+    else
+      store_cell<StringRef>(call.result, row, groups_array(s, groups, env.arena));
   });
 }
 
 // --- replace
-void append_replacement(std::string& out, Text replacement, const Subject& s, const std::vector<Span>& groups) {
+void append_replacement(std::string& out, Text replacement, const Subject& s,
+                        const std::vector<Span>& groups) {
   for (size_t i = 0; i < replacement.size(); ++i) {
     if (replacement[i] != '\\' || i + 1 == replacement.size()) {
       out.push_back(replacement[i]);
@@ -200,8 +221,9 @@ void replace_kernel(KernelCall& call) {
       if (!letters.empty() && letters[0] >= '0' && letters[0] <= '9') {
         throw SqlError(sqlstate::kInvalidParameterValue,
                        fmt::format("invalid regular expression option: \"{}\"", letters.substr(0, 1)))
-            .hint("If you meant to use regexp_replace() with a start parameter, cast the fourth argument to "
-                  "integer explicitly.");
+            .hint(
+                "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to "
+                "integer explicitly.");
       }
       f = parse_flags(letters, &global, "regexp_replace");
     }
@@ -240,7 +262,8 @@ void count_kernel(KernelCall& call) {
     Subject s(a.text(0));
     std::vector<Span> groups;
     int32_t n = 0;
-    for (int32_t from = start - 1; from <= s.size() && r.find(s, from, &groups); from = resume_at(groups[0])) ++n;
+    for (int32_t from = start - 1; from <= s.size() && r.find(s, from, &groups); from = resume_at(groups[0]))
+      ++n;
     store_cell<int32_t>(call.result, row, n);
   });
 }
@@ -286,8 +309,10 @@ void substr_kernel(KernelCall& call) {
     check_parameter(part, 0, "subexpr");
     Subject s(a.text(0));
     Span span = nth_match(cache.get(a.text(1), f), s, start, n, part);
-    if (span.begin < 0) call.result.set_null(row);
-    else store_cell<StringRef>(call.result, row, StringRef(s.slice(span)));
+    if (span.begin < 0)
+      call.result.set_null(row);
+    else
+      store_cell<StringRef>(call.result, row, StringRef(s.slice(span)));
   });
 }
 
@@ -392,8 +417,10 @@ void similar_substring_kernel(KernelCall& call) {
     std::vector<Span> groups;
     Span part;
     if (r.find(s, 0, &groups)) part = groups.size() > 1 ? groups[1] : groups[0];
-    if (part.begin < 0) call.result.set_null(row);
-    else store_cell<StringRef>(call.result, row, StringRef(s.slice(part)));
+    if (part.begin < 0)
+      call.result.set_null(row);
+    else
+      store_cell<StringRef>(call.result, row, StringRef(s.slice(part)));
   });
 }
 

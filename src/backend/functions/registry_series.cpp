@@ -138,8 +138,10 @@ struct TimeSeries {
         break;
       }
       values[n++] = s.next;
-      if constexpr (kZone) s.next = types::timestamptz_add(s.next, s.step, *s.zone);
-      else s.next = types::timestamp_add(s.next, s.step);
+      if constexpr (kZone)
+        s.next = types::timestamptz_add(s.next, s.step, *s.zone);
+      else
+        s.next = types::timestamp_add(s.next, s.step);
     }
     out.set_dense(n);
   }

@@ -68,8 +68,10 @@ struct ExactStatistic {
   using Arg = T;
   static void step(State& s, const T& v, Arena& memory) {
     Numeric n;
-    if constexpr (std::is_same_v<T, Numeric>) n = v;
-    else n = Numeric(int64_t{v});
+    if constexpr (std::is_same_v<T, Numeric>)
+      n = v;
+    else
+      n = Numeric(int64_t{v});
     s.sum.add(n);
     s.squares.add(types::mul(n, n, memory));
   }
@@ -86,8 +88,8 @@ struct ExactStatistic {
     Numeric sum = s.sum.sum(arena);
     if (!sum.is_finite()) return out.set(Numeric::nan());
     Numeric count(n);
-    Numeric difference = types::sub(types::mul(count, s.squares.sum(arena), arena),
-                                    types::mul(sum, sum, arena), arena);
+    Numeric difference =
+        types::sub(types::mul(count, s.squares.sum(arena), arena), types::mul(sum, sum, arena), arena);
     if (types::sign_of(difference) <= 0) return out.set(Numeric());
     Numeric divisor = types::mul(count, Numeric(kSample ? n - 1 : n), arena);
     Numeric variance = types::div(difference, divisor, arena);
@@ -111,7 +113,8 @@ struct PairMoments {
       syy += dy * dy * scale;
       sxy += dx * dy * scale;
       if (std::isinf(sx) || std::isinf(sxx) || std::isinf(sy) || std::isinf(syy) || std::isinf(sxy)) {
-        bool x_infinite = std::isinf(x) || std::isinf(sx - x), y_infinite = std::isinf(y) || std::isinf(sy - y);
+        bool x_infinite = std::isinf(x) || std::isinf(sx - x),
+             y_infinite = std::isinf(y) || std::isinf(sy - y);
         if ((!x_infinite && (std::isinf(sx) || std::isinf(sxx))) ||
             (!y_infinite && (std::isinf(sy) || std::isinf(syy))) ||
             (!x_infinite && !y_infinite && std::isinf(sxy))) {
@@ -131,7 +134,20 @@ struct PairMoments {
   }
 };
 
-enum class Pair { kCount, kSxx, kSyy, kSxy, kAvgX, kAvgY, kR2, kSlope, kIntercept, kCorr, kCovarPop, kCovarSamp };
+enum class Pair {
+  kCount,
+  kSxx,
+  kSyy,
+  kSxy,
+  kAvgX,
+  kAvgY,
+  kR2,
+  kSlope,
+  kIntercept,
+  kCorr,
+  kCovarPop,
+  kCovarSamp
+};
 
 template <Pair kPair>
 struct PairStatistic {
@@ -142,8 +158,8 @@ struct PairStatistic {
       static_cast<PairMoments*>(states[row])->add(args[0]->at<double>(row), args[1]->at<double>(row));
     });
   }
-  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena&) {
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena&) {
     for_each_row(rows, [&](uint32_t row) {
       static_cast<PairMoments*>(state)->add(args[0]->at<double>(row), args[1]->at<double>(row));
     });
@@ -151,12 +167,18 @@ struct PairStatistic {
   static std::optional<double> value(const PairMoments& s) {
     if (s.n == 0) return std::nullopt;
     switch (kPair) {
-      case Pair::kSxx: return s.sxx;
-      case Pair::kSyy: return s.syy;
-      case Pair::kSxy: return s.sxy;
-      case Pair::kAvgX: return s.sx / s.n;
-      case Pair::kAvgY: return s.sy / s.n;
-      case Pair::kCovarPop: return s.sxy / s.n;
+      case Pair::kSxx:
+        return s.sxx;
+      case Pair::kSyy:
+        return s.syy;
+      case Pair::kSxy:
+        return s.sxy;
+      case Pair::kAvgX:
+        return s.sx / s.n;
+      case Pair::kAvgY:
+        return s.sy / s.n;
+      case Pair::kCovarPop:
+        return s.sxy / s.n;
       case Pair::kCovarSamp:
         if (s.n < 2) return std::nullopt;
         return s.sxy / (s.n - 1);
@@ -173,7 +195,8 @@ struct PairStatistic {
       case Pair::kIntercept:
         if (s.sxx == 0) return std::nullopt;
         return (s.sy - s.sx * s.sxy / s.sxx) / s.n;
-      case Pair::kCount: break;
+      case Pair::kCount:
+        break;
     }
     return std::nullopt;
   }
@@ -182,8 +205,10 @@ struct PairStatistic {
     Result out{call, result, row};
     if constexpr (kPair == Pair::kCount) return out.set<int64_t>(static_cast<int64_t>(s.n));
     std::optional<double> v = value(s);
-    if (v) out.set<double>(*v);
-    else out.null();
+    if (v)
+      out.set<double>(*v);
+    else
+      out.null();
   }
 };
 template <Pair kPair>
@@ -197,13 +222,14 @@ constexpr AggregateImpl kPairAggregate{sizeof(PairMoments),
                                        nullptr,
                                        true};
 
-#define VARVE_MOMENTS(t, S, T)                                  \
-  {"var_pop(" t ")", &kAggregate<S<T, Moment::kVarPop>>},       \
-      {"var_samp(" t ")", &kAggregate<S<T, Moment::kVarSamp>>}, \
-      {"variance(" t ")", &kAggregate<S<T, Moment::kVarSamp>>}, \
-      {"stddev_pop(" t ")", &kAggregate<S<T, Moment::kDevPop>>}, \
-      {"stddev_samp(" t ")", &kAggregate<S<T, Moment::kDevSamp>>}, \
-      {"stddev(" t ")", &kAggregate<S<T, Moment::kDevSamp>>}
+#define VARVE_MOMENTS(t, S, T)                                       \
+  {"var_pop(" t ")", &kAggregate<S<T, Moment::kVarPop>>},            \
+      {"var_samp(" t ")", &kAggregate<S<T, Moment::kVarSamp>>},      \
+      {"variance(" t ")", &kAggregate<S<T, Moment::kVarSamp>>},      \
+      {"stddev_pop(" t ")", &kAggregate<S<T, Moment::kDevPop>>},     \
+      {"stddev_samp(" t ")", &kAggregate<S<T, Moment::kDevSamp>>}, { \
+    "stddev(" t ")", &kAggregate<S<T, Moment::kDevSamp>>             \
+  }
 
 const Binding kBindings[] = {
     {"avg(float4)", &kAggregate<FloatStatistic<float, Moment::kMean>>},

@@ -1,6 +1,5 @@
 // Character strings: length, parts, search, case, padding, concatenation.
 #include <algorithm>
-
 #include <fmt/format.h>
 
 #include "functions/type_oids.h"
@@ -156,7 +155,8 @@ Text split_part(Text s, Text separator, int32_t field) {
   if (separator.empty()) return field == 1 || field == -1 ? s : Text();
   if (field < 0) {
     int64_t fields = 1;
-    for (size_t at = s.find(separator); at != Text::npos; at = s.find(separator, at + separator.size())) ++fields;
+    for (size_t at = s.find(separator); at != Text::npos; at = s.find(separator, at + separator.size()))
+      ++fields;
     int64_t from_start = fields + 1 + field;
     if (from_start < 1) return {};
     field = static_cast<int32_t>(from_start);
@@ -184,8 +184,10 @@ StringRef translate(Text s, Text from, Text to, Env& env) {
       }
       if (target < to.size()) target += types::utf8_char_bytes(to[target]);
     }
-    if (!found) env.buffer += c;
-    else if (target < to.size()) env.buffer += to.substr(target, types::utf8_char_bytes(to[target]));
+    if (!found)
+      env.buffer += c;
+    else if (target < to.size())
+      env.buffer += to.substr(target, types::utf8_char_bytes(to[target]));
   }
   return env.keep();
 }
@@ -218,13 +220,20 @@ Text left(Text s, int32_t n) {
 }
 Text right(Text s, int32_t n) {
   int64_t length = char_count(s);
-  int64_t skip = n >= 0 ? std::max<int64_t>(0, length - n) : std::min<int64_t>(length, -static_cast<int64_t>(n));
+  int64_t skip =
+      n >= 0 ? std::max<int64_t>(0, length - n) : std::min<int64_t>(length, -static_cast<int64_t>(n));
   return types::utf8_substring(s, skip + 1, -1);
 }
 
 // A string view that may point into an argument's inline bytes is copied into the result at once.
-#define VARVE_PART(signature, PARAMS, EXPR) {signature, fn([] PARAMS -> StringRef { return StringRef(EXPR); })}
-#define VARVE_COUNT(signature, EXPR) {signature, fn([](Text s) -> int32_t { return EXPR; })}
+#define VARVE_PART(signature, PARAMS, EXPR)                           \
+  {                                                                   \
+    signature, fn([] PARAMS -> StringRef { return StringRef(EXPR); }) \
+  }
+#define VARVE_COUNT(signature, EXPR)                      \
+  {                                                       \
+    signature, fn([](Text s) -> int32_t { return EXPR; }) \
+  }
 
 const Binding kBindings[] = {
     VARVE_COUNT("length(text)", char_count(s)),
@@ -260,7 +269,8 @@ const Binding kBindings[] = {
     VARVE_PART("substring(text,int4)", (Text s, int32_t from), substring_from(s, from)),
     {"position(text,text)", fn([](Text s, Text part) { return position(s, part); })},
     {"strpos(text,text)", fn([](Text s, Text part) { return position(s, part); })},
-    {"overlay(text,text,int4,int4)", fn([](Text s, Text part, int32_t start, int32_t n, Env& env) -> StringRef {
+    {"overlay(text,text,int4,int4)",
+     fn([](Text s, Text part, int32_t start, int32_t n, Env& env) -> StringRef {
        return overlay(s, part, start, n, env);
      })},
     {"overlay(text,text,int4)", fn([](Text s, Text part, int32_t start, Env& env) -> StringRef {
@@ -276,14 +286,17 @@ const Binding kBindings[] = {
      fn([](Text s, int32_t n, Text fill, Env& env) -> StringRef { return pad(s, n, fill, true, env); })},
     {"rpad(text,int4,text)",
      fn([](Text s, int32_t n, Text fill, Env& env) -> StringRef { return pad(s, n, fill, false, env); })},
-    {"lpad(text,int4)", fn([](Text s, int32_t n, Env& env) -> StringRef { return pad(s, n, " ", true, env); })},
-    {"rpad(text,int4)", fn([](Text s, int32_t n, Env& env) -> StringRef { return pad(s, n, " ", false, env); })},
+    {"lpad(text,int4)",
+     fn([](Text s, int32_t n, Env& env) -> StringRef { return pad(s, n, " ", true, env); })},
+    {"rpad(text,int4)",
+     fn([](Text s, int32_t n, Env& env) -> StringRef { return pad(s, n, " ", false, env); })},
     {"repeat(text,int4)", fn([](Text s, int32_t n, Env& env) -> StringRef { return repeat(s, n, env); })},
     {"replace(text,text,text)", fn([](const StringRef& s, Text from, Text to, Env& env) -> StringRef {
        return replace_all(s, from, to, env);
      })},
     {"reverse(text)", fn([](Text s, Env& env) -> StringRef { return reverse(s, env); })},
-    VARVE_PART("split_part(text,text,int4)", (Text s, Text separator, int32_t n), split_part(s, separator, n)),
+    VARVE_PART("split_part(text,text,int4)", (Text s, Text separator, int32_t n),
+               split_part(s, separator, n)),
     {"translate(text,text,text)",
      fn([](Text s, Text from, Text to, Env& env) -> StringRef { return translate(s, from, to, env); })},
     {"chr(int4)", fn([](int32_t code, Env& env) -> StringRef { return chr(code, env); })},

@@ -24,7 +24,8 @@ void service_kernel(KernelCall& call) {
   });
 }
 
-#define VARVE_SERVICE(name) {name, &service_kernel<name>}
+#define VARVE_SERVICE(name) \
+  { name, &service_kernel<name> }
 
 const Binding kBindings[] = {
     // settings and sequences
@@ -183,15 +184,18 @@ const Binding kBindings[] = {
 
 // The rest of what is known about the session, and about nothing but the call.
 const Binding kSession[] = {
-    {"current_user()", fn([](Env& env) -> StringRef { return env.keep(env.context.session->current_user_name()); })},
-    {"session_user()", fn([](Env& env) -> StringRef { return env.keep(env.context.session->session_user_name()); })},
+    {"current_user()",
+     fn([](Env& env) -> StringRef { return env.keep(env.context.session->current_user_name()); })},
+    {"session_user()",
+     fn([](Env& env) -> StringRef { return env.keep(env.context.session->session_user_name()); })},
     {"current_database()",
      fn([](Env& env) -> StringRef { return env.keep(env.context.session->current_database()); })},
     {"pg_backend_pid()",
      fn([](Env& env) -> int32_t { return static_cast<int32_t>(env.context.session->backend_pid()); })},
     {"now()", fn([](Env& env) -> int64_t { return env.format().now_us; })},
     {"transaction_timestamp()", fn([](Env& env) -> int64_t { return env.format().now_us; })},
-    {"statement_timestamp()", fn([](Env& env) -> int64_t { return env.context.session->statement_start_us(); })},
+    {"statement_timestamp()",
+     fn([](Env& env) -> int64_t { return env.context.session->statement_start_us(); })},
     {"clock_timestamp()", fn([](Env& env) -> int64_t { return env.context.session->clock_us(); })},
     {"version()", fn([](Env& env) -> StringRef {
 #if defined(__aarch64__)

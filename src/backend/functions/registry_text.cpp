@@ -1,7 +1,6 @@
 // concat, quoting, format(), pg_typeof and other functions that take values of any type as text.
 #include <algorithm>
 #include <charconv>
-
 #include <fmt/format.h>
 
 #include "functions/array.h"
@@ -111,7 +110,8 @@ class Formatter {
   }
   static void check_position(int32_t n) {
     if (n == 0) {
-      throw SqlError(sqlstate::kInvalidParameterValue, "format specifies argument 0, but arguments are numbered from 1");
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     "format specifies argument 0, but arguments are numbered from 1");
     }
   }
 
@@ -145,8 +145,10 @@ class Formatter {
     }
     ++at_;
     if (width_argument >= 0) width = indirect_width(width_argument, &left);
-    if (argument > 0) next_ = static_cast<size_t>(argument);
-    else ++next_;
+    if (argument > 0)
+      next_ = static_cast<size_t>(argument);
+    else
+      ++next_;
     if (next_ >= args_.count()) {
       throw SqlError(sqlstate::kInvalidParameterValue, "too few arguments for format()");
     }
@@ -172,8 +174,7 @@ class Formatter {
     if (number(&n)) {
       need_more();
       if (format_[at_] != '$') {
-        throw SqlError(sqlstate::kInvalidParameterValue,
-                       "width argument position must be ended by \"$\"");
+        throw SqlError(sqlstate::kInvalidParameterValue, "width argument position must be ended by \"$\"");
       }
       ++at_;
       check_position(n);
@@ -182,8 +183,10 @@ class Formatter {
     }
   }
   int32_t indirect_width(int32_t argument, bool* left) {
-    if (argument > 0) next_ = static_cast<size_t>(argument);
-    else ++next_;
+    if (argument > 0)
+      next_ = static_cast<size_t>(argument);
+    else
+      ++next_;
     if (next_ >= args_.count()) {
       throw SqlError(sqlstate::kInvalidParameterValue, "too few arguments for format()");
     }
@@ -201,15 +204,19 @@ class Formatter {
     std::string item;
     if (args_.null(next_)) {
       if (type == 'I') {
-        throw SqlError(sqlstate::kNullValueNotAllowed, "null values cannot be formatted as an SQL identifier");
+        throw SqlError(sqlstate::kNullValueNotAllowed,
+                       "null values cannot be formatted as an SQL identifier");
       }
       if (type == 'L') item = "NULL";
     } else {
       std::string text;
       args_.append(next_, text);
-      if (type == 's') item = std::move(text);
-      else if (type == 'I') append_quoted_identifier(item, text);
-      else append_quoted_literal(item, text);
+      if (type == 's')
+        item = std::move(text);
+      else if (type == 'I')
+        append_quoted_identifier(item, text);
+      else
+        append_quoted_literal(item, text);
     }
     int64_t padding = width - static_cast<int64_t>(types::utf8_length(item));
     if (padding < 0) padding = 0;

@@ -1,9 +1,8 @@
 // The built-in types and how they are called.
 #include <algorithm>
+#include <fmt/format.h>
 #include <unordered_map>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -97,19 +96,29 @@ std::string format_base(const TypeInfo& type, int32_t typmod) {
     return std::string(type.sql_name);
   }
   switch (type.oid.value()) {
-    case type_oid::kBpchar.value(): return fmt::format("character({})", typmod - 4);
-    case type_oid::kVarchar.value(): return fmt::format("character varying({})", typmod - 4);
+    case type_oid::kBpchar.value():
+      return fmt::format("character({})", typmod - 4);
+    case type_oid::kVarchar.value():
+      return fmt::format("character varying({})", typmod - 4);
     case type_oid::kNumeric.value():
       return fmt::format("numeric({},{})", types::numeric_typmod_precision(typmod),
                          types::numeric_typmod_scale(typmod));
-    case type_oid::kBit.value(): return fmt::format("bit({})", typmod);
-    case type_oid::kVarbit.value(): return fmt::format("bit varying({})", typmod);
-    case type_oid::kTime.value(): return fmt::format("time({}) without time zone", typmod);
-    case type_oid::kTimetz.value(): return fmt::format("time({}) with time zone", typmod);
-    case type_oid::kTimestamp.value(): return fmt::format("timestamp({}) without time zone", typmod);
-    case type_oid::kTimestamptz.value(): return fmt::format("timestamp({}) with time zone", typmod);
-    case type_oid::kInterval.value(): return "interval" + interval_modifier(typmod);
-    default: return std::string(type.sql_name);
+    case type_oid::kBit.value():
+      return fmt::format("bit({})", typmod);
+    case type_oid::kVarbit.value():
+      return fmt::format("bit varying({})", typmod);
+    case type_oid::kTime.value():
+      return fmt::format("time({}) without time zone", typmod);
+    case type_oid::kTimetz.value():
+      return fmt::format("time({}) with time zone", typmod);
+    case type_oid::kTimestamp.value():
+      return fmt::format("timestamp({}) without time zone", typmod);
+    case type_oid::kTimestamptz.value():
+      return fmt::format("timestamp({}) with time zone", typmod);
+    case type_oid::kInterval.value():
+      return "interval" + interval_modifier(typmod);
+    default:
+      return std::string(type.sql_name);
   }
 }
 

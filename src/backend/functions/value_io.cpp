@@ -83,7 +83,9 @@ uint64_t parse_lsn(std::string_view text) {
     if (part.empty() || part.size() > 8) throw_syntax("pg_lsn", text);
     uint64_t v = 0;
     for (char c : part) {
-      int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+      int digit = c >= '0' && c <= '9'                 ? c - '0'
+                  : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                       : -1;
       if (digit < 0) throw_syntax("pg_lsn", text);
       v = v << 4 | static_cast<uint64_t>(digit);
     }
@@ -103,7 +105,8 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
       if (typmod < 4) return string_value(text, context);
       types::append_bpchar(buffer, text, typmod - 4, false);
       return string_value(buffer, context);
-    case id(type_oid::kName): return string_value(types::truncate_name(text), context);
+    case id(type_oid::kName):
+      return string_value(types::truncate_name(text), context);
     case id(type_oid::kBytea):
       types::parse_bytea(buffer, text);
       return string_value(buffer, context);
@@ -120,8 +123,10 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     case id(type_oid::kText):
     case id(type_oid::kUnknown):
     case id(type_oid::kCstring):
-    case id(type_oid::kRefcursor): return string_value(text, context);
-    default: break;
+    case id(type_oid::kRefcursor):
+      return string_value(text, context);
+    default:
+      break;
   }
   if (type_by_oid(type) != nullptr && type_by_oid(type)->kind == 'p') {
     throw SqlError(sqlstate::kFeatureNotSupported,
@@ -135,32 +140,50 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
 Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& context) {
   const types::FormatSettings& format = *context.format;
   switch (id(type)) {
-    case id(type_oid::kBool): return Value::of_bool(types::parse_bool(text));
-    case id(type_oid::kInt2): return Value::of_int16(types::parse_int2(text));
-    case id(type_oid::kInt4): return Value::of_int32(types::parse_int4(text));
-    case id(type_oid::kInt8): return Value::of_int64(types::parse_int8(text));
+    case id(type_oid::kBool):
+      return Value::of_bool(types::parse_bool(text));
+    case id(type_oid::kInt2):
+      return Value::of_int16(types::parse_int2(text));
+    case id(type_oid::kInt4):
+      return Value::of_int32(types::parse_int4(text));
+    case id(type_oid::kInt8):
+      return Value::of_int64(types::parse_int8(text));
     case id(type_oid::kOid):
     case id(type_oid::kXid):
-    case id(type_oid::kCid): return Value::of_oid(types::parse_oid(text));
-    case id(type_oid::kXid8): return int64_value(static_cast<int64_t>(parse_uint64("xid8", text)));
-    case id(type_oid::kTid): return int64_value(static_cast<int64_t>(parse_tid(text)));
-    case 3220: return int64_value(static_cast<int64_t>(parse_lsn(text)));
-    case id(type_oid::kFloat4): return Value::of_float32(types::parse_float4(text));
-    case id(type_oid::kFloat8): return Value::of_float64(types::parse_float8(text));
+    case id(type_oid::kCid):
+      return Value::of_oid(types::parse_oid(text));
+    case id(type_oid::kXid8):
+      return int64_value(static_cast<int64_t>(parse_uint64("xid8", text)));
+    case id(type_oid::kTid):
+      return int64_value(static_cast<int64_t>(parse_tid(text)));
+    case 3220:
+      return int64_value(static_cast<int64_t>(parse_lsn(text)));
+    case id(type_oid::kFloat4):
+      return Value::of_float32(types::parse_float4(text));
+    case id(type_oid::kFloat8):
+      return Value::of_float64(types::parse_float8(text));
     case id(type_oid::kNumeric): {
       Numeric v = types::parse_numeric(text, *context.memory);
       return Value::of_numeric(typmod < 4 ? v : types::apply_numeric_typmod(v, typmod, *context.memory));
     }
-    case id(type_oid::kDate): return Value::of_int32(types::parse_date(text, format));
-    case id(type_oid::kTime): return int64_value(types::parse_time(text, precision_of(typmod), format));
-    case id(type_oid::kTimetz): return Value::of_timetz(types::parse_timetz(text, precision_of(typmod), format));
-    case id(type_oid::kTimestamp): return int64_value(types::parse_timestamp(text, precision_of(typmod), format));
+    case id(type_oid::kDate):
+      return Value::of_int32(types::parse_date(text, format));
+    case id(type_oid::kTime):
+      return int64_value(types::parse_time(text, precision_of(typmod), format));
+    case id(type_oid::kTimetz):
+      return Value::of_timetz(types::parse_timetz(text, precision_of(typmod), format));
+    case id(type_oid::kTimestamp):
+      return int64_value(types::parse_timestamp(text, precision_of(typmod), format));
     case id(type_oid::kTimestamptz):
       return int64_value(types::parse_timestamptz(text, precision_of(typmod), format));
-    case id(type_oid::kInterval): return Value::of_interval(types::parse_interval(text, typmod, format));
-    case id(type_oid::kUuid): return Value::of_uuid(types::parse_uuid(text));
-    case id(type_oid::kVoid): return Value::of_int32(0);
-    default: break;
+    case id(type_oid::kInterval):
+      return Value::of_interval(types::parse_interval(text, typmod, format));
+    case id(type_oid::kUuid):
+      return Value::of_uuid(types::parse_uuid(text));
+    case id(type_oid::kVoid):
+      return Value::of_int32(0);
+    default:
+      break;
   }
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_oid(context.session->parse_reg(type, text));
@@ -171,36 +194,76 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
 void append_value(Oid type, const Value& v, std::string& out, EvalContext& context) {
   const types::FormatSettings& format = *context.format;
   switch (id(type)) {
-    case id(type_oid::kBool): types::append_bool(out, v.boolean != 0); return;
-    case id(type_oid::kInt2): types::append_int2(out, v.int16); return;
-    case id(type_oid::kInt4): types::append_int4(out, v.int32); return;
-    case id(type_oid::kInt8): types::append_int8(out, v.int64); return;
+    case id(type_oid::kBool):
+      types::append_bool(out, v.boolean != 0);
+      return;
+    case id(type_oid::kInt2):
+      types::append_int2(out, v.int16);
+      return;
+    case id(type_oid::kInt4):
+      types::append_int4(out, v.int32);
+      return;
+    case id(type_oid::kInt8):
+      types::append_int8(out, v.int64);
+      return;
     case id(type_oid::kOid):
     case id(type_oid::kXid):
-    case id(type_oid::kCid): types::append_oid(out, v.oid()); return;
-    case id(type_oid::kXid8): fmt::format_to(std::back_inserter(out), "{}", v.words[0]); return;
+    case id(type_oid::kCid):
+      types::append_oid(out, v.oid());
+      return;
+    case id(type_oid::kXid8):
+      fmt::format_to(std::back_inserter(out), "{}", v.words[0]);
+      return;
     case id(type_oid::kTid):
       fmt::format_to(std::back_inserter(out), "({},{})", v.words[0] >> 16, v.words[0] & 0xFFFF);
       return;
     case 3220:
       fmt::format_to(std::back_inserter(out), "{:X}/{:X}", v.words[0] >> 32, v.words[0] & 0xFFFFFFFF);
       return;
-    case id(type_oid::kFloat4): types::append_float4(out, v.float32, format.extra_float_digits); return;
-    case id(type_oid::kFloat8): types::append_float8(out, v.float64, format.extra_float_digits); return;
-    case id(type_oid::kNumeric): types::append_numeric(out, v.numeric); return;
-    case id(type_oid::kDate): types::append_date(out, v.int32, format); return;
-    case id(type_oid::kTime): types::append_time(out, v.int64); return;
-    case id(type_oid::kTimetz): types::append_timetz(out, v.timetz); return;
-    case id(type_oid::kTimestamp): types::append_timestamp(out, v.int64, format); return;
-    case id(type_oid::kTimestamptz): types::append_timestamptz(out, v.int64, format); return;
-    case id(type_oid::kInterval): types::append_interval(out, v.interval, format.interval_style); return;
-    case id(type_oid::kUuid): types::append_uuid(out, v.uuid); return;
-    case id(type_oid::kBytea): types::append_bytea(out, v.view(), format.bytea_output); return;
-    case id(type_oid::kQuotedChar): types::append_char(out, v.view().empty() ? '\0' : v.view()[0]); return;
+    case id(type_oid::kFloat4):
+      types::append_float4(out, v.float32, format.extra_float_digits);
+      return;
+    case id(type_oid::kFloat8):
+      types::append_float8(out, v.float64, format.extra_float_digits);
+      return;
+    case id(type_oid::kNumeric):
+      types::append_numeric(out, v.numeric);
+      return;
+    case id(type_oid::kDate):
+      types::append_date(out, v.int32, format);
+      return;
+    case id(type_oid::kTime):
+      types::append_time(out, v.int64);
+      return;
+    case id(type_oid::kTimetz):
+      types::append_timetz(out, v.timetz);
+      return;
+    case id(type_oid::kTimestamp):
+      types::append_timestamp(out, v.int64, format);
+      return;
+    case id(type_oid::kTimestamptz):
+      types::append_timestamptz(out, v.int64, format);
+      return;
+    case id(type_oid::kInterval):
+      types::append_interval(out, v.interval, format.interval_style);
+      return;
+    case id(type_oid::kUuid):
+      types::append_uuid(out, v.uuid);
+      return;
+    case id(type_oid::kBytea):
+      types::append_bytea(out, v.view(), format.bytea_output);
+      return;
+    case id(type_oid::kQuotedChar):
+      types::append_char(out, v.view().empty() ? '\0' : v.view()[0]);
+      return;
     case id(type_oid::kBit):
-    case id(type_oid::kVarbit): types::append_bit(out, v.view()); return;
-    case id(type_oid::kVoid): return;
-    default: break;
+    case id(type_oid::kVarbit):
+      types::append_bit(out, v.view());
+      return;
+    case id(type_oid::kVoid):
+      return;
+    default:
+      break;
   }
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) {
@@ -217,45 +280,64 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
 Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContext& context) {
   Arena& arena = *context.memory;
   switch (id(type)) {
-    case id(type_oid::kBool): return Value::of_bool(types::receive_bool(bytes));
-    case id(type_oid::kInt2): return Value::of_int16(types::receive_int2(bytes));
+    case id(type_oid::kBool):
+      return Value::of_bool(types::receive_bool(bytes));
+    case id(type_oid::kInt2):
+      return Value::of_int16(types::receive_int2(bytes));
     case id(type_oid::kInt4):
     case id(type_oid::kOid):
     case id(type_oid::kXid):
-    case id(type_oid::kCid): return Value::of_int32(types::receive_int4(bytes));
+    case id(type_oid::kCid):
+      return Value::of_int32(types::receive_int4(bytes));
     case id(type_oid::kInt8):
     case 3220:
-    case id(type_oid::kXid8): return Value::of_int64(types::receive_int8(bytes));
+    case id(type_oid::kXid8):
+      return Value::of_int64(types::receive_int8(bytes));
     case id(type_oid::kTid): {
-      if (bytes.size() != 6) throw SqlError(sqlstate::kInvalidBinaryRepresentation, "incorrect binary data format");
+      if (bytes.size() != 6)
+        throw SqlError(sqlstate::kInvalidBinaryRepresentation, "incorrect binary data format");
       uint64_t page = load_be<uint32_t>(bytes.data());
       return int64_value(static_cast<int64_t>(page << 16 | load_be<uint16_t>(bytes.data() + 4)));
     }
-    case id(type_oid::kFloat4): return Value::of_float32(types::receive_float4(bytes));
-    case id(type_oid::kFloat8): return Value::of_float64(types::receive_float8(bytes));
+    case id(type_oid::kFloat4):
+      return Value::of_float32(types::receive_float4(bytes));
+    case id(type_oid::kFloat8):
+      return Value::of_float64(types::receive_float8(bytes));
     case id(type_oid::kNumeric): {
       Numeric v = types::receive_numeric(bytes, arena);
       return Value::of_numeric(typmod < 4 ? v : types::apply_numeric_typmod(v, typmod, arena));
     }
-    case id(type_oid::kDate): return Value::of_int32(types::receive_date(bytes));
-    case id(type_oid::kTime): return Value::of_int64(types::receive_time(bytes, typmod));
-    case id(type_oid::kTimetz): return Value::of_timetz(types::receive_timetz(bytes, typmod));
-    case id(type_oid::kTimestamp): return Value::of_int64(types::receive_timestamp(bytes, typmod));
-    case id(type_oid::kTimestamptz): return Value::of_int64(types::receive_timestamptz(bytes, typmod));
-    case id(type_oid::kInterval): return Value::of_interval(types::receive_interval(bytes, typmod));
-    case id(type_oid::kUuid): return Value::of_uuid(types::receive_uuid(bytes));
-    case id(type_oid::kBytea): return string_value(bytes, context);
+    case id(type_oid::kDate):
+      return Value::of_int32(types::receive_date(bytes));
+    case id(type_oid::kTime):
+      return Value::of_int64(types::receive_time(bytes, typmod));
+    case id(type_oid::kTimetz):
+      return Value::of_timetz(types::receive_timetz(bytes, typmod));
+    case id(type_oid::kTimestamp):
+      return Value::of_int64(types::receive_timestamp(bytes, typmod));
+    case id(type_oid::kTimestamptz):
+      return Value::of_int64(types::receive_timestamptz(bytes, typmod));
+    case id(type_oid::kInterval):
+      return Value::of_interval(types::receive_interval(bytes, typmod));
+    case id(type_oid::kUuid):
+      return Value::of_uuid(types::receive_uuid(bytes));
+    case id(type_oid::kBytea):
+      return string_value(bytes, context);
     case id(type_oid::kQuotedChar):
-      if (bytes.size() != 1) throw SqlError(sqlstate::kInvalidBinaryRepresentation, "incorrect binary data format");
+      if (bytes.size() != 1)
+        throw SqlError(sqlstate::kInvalidBinaryRepresentation, "incorrect binary data format");
       return string_value(bytes, context);
     case id(type_oid::kBit):
     case id(type_oid::kVarbit): {
       std::string buffer;
-      if (type == type_oid::kBit) types::receive_bit(buffer, bytes, typmod);
-      else types::receive_varbit(buffer, bytes, typmod);
+      if (type == type_oid::kBit)
+        types::receive_bit(buffer, bytes, typmod);
+      else
+        types::receive_varbit(buffer, bytes, typmod);
       return string_value(buffer, context);
     }
-    default: break;
+    default:
+      break;
   }
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_int32(types::receive_int4(bytes));
@@ -267,70 +349,125 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
 
 void send_value(Oid type, const Value& v, std::string& out, EvalContext& context) {
   switch (id(type)) {
-    case id(type_oid::kBool): types::send_bool(out, v.boolean != 0); return;
-    case id(type_oid::kInt2): types::send_int2(out, v.int16); return;
+    case id(type_oid::kBool):
+      types::send_bool(out, v.boolean != 0);
+      return;
+    case id(type_oid::kInt2):
+      types::send_int2(out, v.int16);
+      return;
     case id(type_oid::kInt4):
     case id(type_oid::kOid):
     case id(type_oid::kXid):
-    case id(type_oid::kCid): types::send_int4(out, v.int32); return;
+    case id(type_oid::kCid):
+      types::send_int4(out, v.int32);
+      return;
     case id(type_oid::kInt8):
     case 3220:
-    case id(type_oid::kXid8): types::send_int8(out, v.int64); return;
+    case id(type_oid::kXid8):
+      types::send_int8(out, v.int64);
+      return;
     case id(type_oid::kTid):
       types::send_int4(out, static_cast<int32_t>(v.words[0] >> 16));
       types::send_int2(out, static_cast<int16_t>(v.words[0]));
       return;
-    case id(type_oid::kFloat4): types::send_float4(out, v.float32); return;
-    case id(type_oid::kFloat8): types::send_float8(out, v.float64); return;
-    case id(type_oid::kNumeric): types::send_numeric(out, v.numeric); return;
-    case id(type_oid::kDate): types::send_date(out, v.int32); return;
-    case id(type_oid::kTime): types::send_time(out, v.int64); return;
-    case id(type_oid::kTimetz): types::send_timetz(out, v.timetz); return;
+    case id(type_oid::kFloat4):
+      types::send_float4(out, v.float32);
+      return;
+    case id(type_oid::kFloat8):
+      types::send_float8(out, v.float64);
+      return;
+    case id(type_oid::kNumeric):
+      types::send_numeric(out, v.numeric);
+      return;
+    case id(type_oid::kDate):
+      types::send_date(out, v.int32);
+      return;
+    case id(type_oid::kTime):
+      types::send_time(out, v.int64);
+      return;
+    case id(type_oid::kTimetz):
+      types::send_timetz(out, v.timetz);
+      return;
     case id(type_oid::kTimestamp):
-    case id(type_oid::kTimestamptz): types::send_timestamp(out, v.int64); return;
-    case id(type_oid::kInterval): types::send_interval(out, v.interval); return;
-    case id(type_oid::kUuid): types::send_uuid(out, v.uuid); return;
+    case id(type_oid::kTimestamptz):
+      types::send_timestamp(out, v.int64);
+      return;
+    case id(type_oid::kInterval):
+      types::send_interval(out, v.interval);
+      return;
+    case id(type_oid::kUuid):
+      types::send_uuid(out, v.uuid);
+      return;
     case id(type_oid::kBit):
-    case id(type_oid::kVarbit): types::send_bit(out, v.view()); return;
-    case id(type_oid::kVoid): return;
-    default: break;
+    case id(type_oid::kVarbit):
+      types::send_bit(out, v.view());
+      return;
+    case id(type_oid::kVoid):
+      return;
+    default:
+      break;
   }
   const TypeInfo* info = type_by_oid(type);
-  if (is_reg(info)) types::send_int4(out, v.int32);
-  else if (is_array(info)) send_array(v.view(), out, context);
-  else if (v.type == PhysicalType::kString) out += v.view();
-  else throw_not_supported(fmt::format("binary output of type {}", type_label(type)));
+  if (is_reg(info))
+    types::send_int4(out, v.int32);
+  else if (is_array(info))
+    send_array(v.view(), out, context);
+  else if (v.type == PhysicalType::kString)
+    out += v.view();
+  else
+    throw_not_supported(fmt::format("binary output of type {}", type_label(type)));
 }
 
 void append_text(Oid type, const Vector& column, uint32_t row, std::string& out, EvalContext& context) {
   switch (id(type)) {
-    case id(type_oid::kInt4): types::append_int4(out, column.at<int32_t>(row)); return;
-    case id(type_oid::kInt8): types::append_int8(out, column.at<int64_t>(row)); return;
-    case id(type_oid::kNumeric): types::append_numeric(out, column.at<Numeric>(row)); return;
+    case id(type_oid::kInt4):
+      types::append_int4(out, column.at<int32_t>(row));
+      return;
+    case id(type_oid::kInt8):
+      types::append_int8(out, column.at<int64_t>(row));
+      return;
+    case id(type_oid::kNumeric):
+      types::append_numeric(out, column.at<Numeric>(row));
+      return;
     case id(type_oid::kText):
     case id(type_oid::kVarchar):
     case id(type_oid::kBpchar):
-    case id(type_oid::kName): out += column.at<StringRef>(row).view(); return;
-    default: append_value(type, column.value(row), out, context); return;
+    case id(type_oid::kName):
+      out += column.at<StringRef>(row).view();
+      return;
+    default:
+      append_value(type, column.value(row), out, context);
+      return;
   }
 }
 
 void append_binary(Oid type, const Vector& column, uint32_t row, std::string& out, EvalContext& context) {
   switch (id(type)) {
-    case id(type_oid::kInt4): types::send_int4(out, column.at<int32_t>(row)); return;
-    case id(type_oid::kInt8): types::send_int8(out, column.at<int64_t>(row)); return;
+    case id(type_oid::kInt4):
+      types::send_int4(out, column.at<int32_t>(row));
+      return;
+    case id(type_oid::kInt8):
+      types::send_int8(out, column.at<int64_t>(row));
+      return;
     case id(type_oid::kText):
     case id(type_oid::kVarchar):
     case id(type_oid::kBpchar):
-    case id(type_oid::kName): out += column.at<StringRef>(row).view(); return;
-    default: send_value(type, column.value(row), out, context); return;
+    case id(type_oid::kName):
+      out += column.at<StringRef>(row).view();
+      return;
+    default:
+      send_value(type, column.value(row), out, context);
+      return;
   }
 }
 
 void append_as_text(Oid type, const Value& value, std::string& out, EvalContext& context) {
-  if (type == type_oid::kBool) out += value.boolean != 0 ? "true" : "false";
-  else if (type == type_oid::kBpchar) out += types::trim_bpchar(value.string.view());
-  else append_value(type, value, out, context);
+  if (type == type_oid::kBool)
+    out += value.boolean != 0 ? "true" : "false";
+  else if (type == type_oid::kBpchar)
+    out += types::trim_bpchar(value.string.view());
+  else
+    append_value(type, value, out, context);
 }
 
 }  // namespace varve::functions

@@ -1,7 +1,7 @@
 // Deadlock detection over lock waits and transaction waits together, and the picture of all locks.
 //
-// Only waiting transactions have outgoing edges, and a waiting transaction's place is guarded by the mutex of the
-// partition it waits in; so with all partition mutexes held the graph stands still.
+// Only waiting transactions have outgoing edges, and a waiting transaction's place is guarded by the mutex of
+// the partition it waits in; so with all partition mutexes held the graph stands still.
 #include <fmt/format.h>
 
 #include "lock_manager_impl.h"
@@ -10,25 +10,29 @@
 namespace varve::txn {
 
 const char* lock_mode_name(LockMode mode) {
-  static constexpr const char* kNames[] = {"INVALID",       "AccessShareLock", "RowShareLock",
-                                           "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
-                                           "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"};
+  static constexpr const char* kNames[] = {
+      "INVALID",   "AccessShareLock",       "RowShareLock",  "RowExclusiveLock",   "ShareUpdateExclusiveLock",
+      "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"};
   return kNames[static_cast<size_t>(mode)];
 }
 
 std::string describe_tag(const LockTag& tag) {
   switch (tag.kind) {
-    case LockTagKind::kRelation: return fmt::format("relation {} of database {}", tag.a, tag.database);
+    case LockTagKind::kRelation:
+      return fmt::format("relation {} of database {}", tag.a, tag.database);
     case LockTagKind::kRow: {
       Tid tid = Tid::unpack(tag.a);
       return fmt::format("tuple ({},{}) of database {}", tid.page.value(), tid.slot, tag.database);
     }
-    case LockTagKind::kTransaction: return fmt::format("transaction {}", tag.a);
+    case LockTagKind::kTransaction:
+      return fmt::format("transaction {}", tag.a);
     case LockTagKind::kAdvisory:
       return fmt::format("advisory lock [{},{},{},{}]", tag.database, static_cast<uint32_t>(tag.a >> 32),
                          static_cast<uint32_t>(tag.a), tag.b);
-    case LockTagKind::kObject: return fmt::format("object {} of class {} of database {}", tag.a, tag.b, tag.database);
-    case LockTagKind::kDatabase: break;
+    case LockTagKind::kObject:
+      return fmt::format("object {} of class {} of database {}", tag.a, tag.b, tag.database);
+    case LockTagKind::kDatabase:
+      break;
   }
   return fmt::format("database {}", tag.a);
 }
@@ -130,8 +134,8 @@ std::vector<LockManager::LockRow> LockManagerImpl::snapshot() const {
     for (const Lock* bucket : part.buckets) {
       for (const Lock* lock = bucket; lock != nullptr; lock = lock->hash_next) {
         for (const Holder* h = lock->holders; h != nullptr; h = h->next) {
-          add_modes(lock->tag, h->xid_for_display, h->session != 0 ? h->session : h->owner_for_display, h->pid,
-                    h->modes);
+          add_modes(lock->tag, h->xid_for_display, h->session != 0 ? h->session : h->owner_for_display,
+                    h->pid, h->modes);
         }
         for (const Waiter* w = lock->first_waiter; w != nullptr; w = w->next) {
           rows.push_back({lock->tag, w->txn->xid(), w->txn->session_owner, lock_mode_name(w->mode), false,
@@ -149,7 +153,8 @@ std::vector<LockManager::LockRow> LockManagerImpl::snapshot() const {
     }
   });
   for (const TxnManager::ActiveWriter& writer : manager_.active_writers()) {
-    rows.push_back({{LockTagKind::kTransaction, 0, writer.xid.value(), 0}, writer.xid, 0, "ExclusiveLock", true, 0});
+    rows.push_back(
+        {{LockTagKind::kTransaction, 0, writer.xid.value(), 0}, writer.xid, 0, "ExclusiveLock", true, 0});
   }
   return rows;
 }

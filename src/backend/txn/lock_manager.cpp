@@ -16,11 +16,16 @@ constexpr sync::WaitEvent kWaitObject{sync::WaitClass::kLock, "object"};
 
 const sync::WaitEvent& wait_event(LockTagKind kind) {
   switch (kind) {
-    case LockTagKind::kRelation: return kWaitRelation;
-    case LockTagKind::kRow: return kWaitRow;
-    case LockTagKind::kTransaction: return kWaitTransaction;
-    case LockTagKind::kAdvisory: return kWaitAdvisory;
-    default: return kWaitObject;
+    case LockTagKind::kRelation:
+      return kWaitRelation;
+    case LockTagKind::kRow:
+      return kWaitRow;
+    case LockTagKind::kTransaction:
+      return kWaitTransaction;
+    case LockTagKind::kAdvisory:
+      return kWaitAdvisory;
+    default:
+      return kWaitObject;
   }
 }
 
@@ -54,10 +59,14 @@ ModeMask own_modes(const Lock* lock, Requester requester) {
 
 LockMode row_lock_mode(RowLock strength) {
   switch (strength) {
-    case RowLock::kKeyShare: return LockMode::kAccessShare;
-    case RowLock::kShare: return LockMode::kRowShare;
-    case RowLock::kNoKeyUpdate: return LockMode::kExclusive;
-    case RowLock::kUpdate: break;
+    case RowLock::kKeyShare:
+      return LockMode::kAccessShare;
+    case RowLock::kShare:
+      return LockMode::kRowShare;
+    case RowLock::kNoKeyUpdate:
+      return LockMode::kExclusive;
+    case RowLock::kUpdate:
+      break;
   }
   return LockMode::kAccessExclusive;
 }
@@ -87,8 +96,9 @@ Status LockManagerImpl::acquire(Transaction& base, const LockTag& tag, LockMode 
 
 Status LockManagerImpl::acquire_row(Transaction& txn, uint32_t database, Tid tid, RowLock strength,
                                     WaitPolicy policy, uint64_t timeout_us) {
-  return acquire_slow({static_cast<TransactionImpl*>(&txn), 0}, {LockTagKind::kRow, database, tid.packed(), 0},
-                      row_lock_mode(strength), policy, timeout_us);
+  return acquire_slow({static_cast<TransactionImpl*>(&txn), 0},
+                      {LockTagKind::kRow, database, tid.packed(), 0}, row_lock_mode(strength), policy,
+                      timeout_us);
 }
 
 bool LockManagerImpl::row_locked_by_other(Transaction& base, uint32_t database, Tid tid, RowLock strength) {
@@ -139,8 +149,8 @@ bool LockManagerImpl::acquire_fast(TransactionImpl& txn, const LockTag& tag, Loc
     }
   }
   if (free_slot == FastLocks::kSlots || fast.moved) return false;
-  // A strong request announced itself before it walks the slots; it has not walked ours (we hold the spin lock)
-  // or we see its announcement.
+  // A strong request announced itself before it walks the slots; it has not walked ours (we hold the spin
+  // lock) or we see its announcement.
   if (strong_counter(tag).load(std::memory_order_seq_cst) != 0) return false;
   if (free_slot == fast.used) {
     ++fast.used;
@@ -159,7 +169,8 @@ bool LockManagerImpl::release_fast(TransactionImpl& txn, const LockTag& tag, Loc
   FastLocks& fast = txn.fast;
   std::lock_guard guard(fast.spin);
   for (uint32_t i = 0; i < fast.used; ++i) {
-    if (fast.relation[i] == tag.a && fast.database[i] == tag.database && (fast.modes[i] & mode_bit(mode)) != 0) {
+    if (fast.relation[i] == tag.a && fast.database[i] == tag.database &&
+        (fast.modes[i] & mode_bit(mode)) != 0) {
       fast.modes[i] = static_cast<ModeMask>(fast.modes[i] & ~mode_bit(mode));
       while (fast.used > 0 && fast.modes[fast.used - 1] == 0) --fast.used;
       return true;
@@ -240,8 +251,9 @@ Status LockManagerImpl::grant(Partition& part, Lock* lock, Requester requester, 
 
 Waiter* LockManagerImpl::queue_position(const Lock* lock, Requester requester, LockMode mode,
                                         bool* at_once) const {
-  // PostgreSQL's rule: who holds something here that a waiter is waiting for goes before that waiter, as it would
-  // deadlock behind it; and if nobody before that place wants what conflicts, it may have the lock at once.
+  // PostgreSQL's rule: who holds something here that a waiter is waiting for goes before that waiter, as it
+  // would deadlock behind it; and if nobody before that place wants what conflicts, it may have the lock at
+  // once.
   *at_once = false;
   ModeMask mine = own_modes(lock, requester);
   if (mine == 0) return nullptr;
@@ -256,8 +268,8 @@ Waiter* LockManagerImpl::queue_position(const Lock* lock, Requester requester, L
   return nullptr;
 }
 
-Status LockManagerImpl::acquire_slow(Requester requester, const LockTag& tag, LockMode mode, WaitPolicy policy,
-                                     uint64_t timeout_us) {
+Status LockManagerImpl::acquire_slow(Requester requester, const LockTag& tag, LockMode mode,
+                                     WaitPolicy policy, uint64_t timeout_us) {
   TransactionImpl& txn = *requester.txn;
   uint64_t hash = hash_tag(tag);
   Partition& part = partition(hash);
@@ -323,8 +335,10 @@ void LockManagerImpl::release_mode(Partition& part, Holder* holder, LockMode mod
   if (lock->tag.kind == LockTagKind::kRelation && is_strong(mode)) {
     strong_counter(lock->tag).fetch_sub(1, std::memory_order_release);
   }
-  if (holder->modes == 0) part.remove_holder(holder);
-  else Partition::recompute_granted(lock);
+  if (holder->modes == 0)
+    part.remove_holder(holder);
+  else
+    Partition::recompute_granted(lock);
   if (lock->first_waiter != nullptr) wake_waiters(part, lock);
   part.drop_if_unused(lock);
 }
@@ -353,7 +367,8 @@ void LockManagerImpl::leave_queue(Partition& part, Waiter& waiter) {
   Lock* lock = waiter.lock;
   dequeue(&waiter);
   if (lock->tag.kind == LockTagKind::kTransaction) {
-    transaction_waiters_[hash_int(lock->tag.a) % kTransactionCounters].fetch_sub(1, std::memory_order_relaxed);
+    transaction_waiters_[hash_int(lock->tag.a) % kTransactionCounters].fetch_sub(1,
+                                                                                 std::memory_order_relaxed);
   } else if (lock->first_waiter != nullptr) {
     wake_waiters(part, lock);  // someone may have waited behind us only
   }

@@ -24,11 +24,13 @@ class LockManagerImpl final : public LockManager {
   bool row_locked_by_other(Transaction& txn, uint32_t database, Tid tid, RowLock strength) override;
   bool row_key_shared_by_other(Transaction& txn, uint32_t database, Tid tid) override;
   bool row_has_locks(uint32_t database, Tid tid) override;
-  Status acquire_session(uint64_t owner, Transaction& txn, const LockTag& tag, LockMode mode, WaitPolicy policy,
-                         uint64_t timeout_us) override;
+  Status acquire_session(uint64_t owner, Transaction& txn, const LockTag& tag, LockMode mode,
+                         WaitPolicy policy, uint64_t timeout_us) override;
   bool release_session(uint64_t owner, const LockTag& tag, LockMode mode) override;
   void release_all_session(uint64_t owner) override;
-  void set_deadlock_timeout_us(uint64_t us) override { deadlock_timeout_us_.store(us, std::memory_order_relaxed); }
+  void set_deadlock_timeout_us(uint64_t us) override {
+    deadlock_timeout_us_.store(us, std::memory_order_relaxed);
+  }
   std::vector<LockRow> snapshot() const override;
 
   // Savepoints: releases what was acquired after the first `count` locks.
@@ -40,7 +42,8 @@ class LockManagerImpl final : public LockManager {
   void transaction_finished(uint64_t xid);
 
  private:
-  static constexpr size_t kPartitions = 32;  // the deadlock check holds them all; ThreadSanitizer follows 64 mutexes at most
+  static constexpr size_t kPartitions =
+      32;  // the deadlock check holds them all; ThreadSanitizer follows 64 mutexes at most
   static constexpr size_t kStrongCounters = 1024;
   static constexpr size_t kTransactionCounters = 256;
 
@@ -63,7 +66,8 @@ class LockManagerImpl final : public LockManager {
   void wake_waiters(Partition& part, Lock* lock);
   void release_mode(Partition& part, Holder* holder, LockMode mode);
   // Waits in the queue until granted. `lock` is held on entry and not on return.
-  Status wait_in_queue(std::unique_lock<std::mutex>& lock, Partition& part, Waiter& waiter, uint64_t timeout_us);
+  Status wait_in_queue(std::unique_lock<std::mutex>& lock, Partition& part, Waiter& waiter,
+                       uint64_t timeout_us);
   void leave_queue(Partition& part, Waiter& waiter);
 
   // --- deadlock.cpp ---

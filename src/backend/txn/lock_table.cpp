@@ -24,8 +24,8 @@ constexpr std::array<ModeMask, 9> kConflicts = {
     bits({kRowExclusive, kShareUpdateExclusive, kShare, kShareRowExclusive, kExclusive, kAccessExclusive}),
     bits({kRowShare, kRowExclusive, kShareUpdateExclusive, kShare, kShareRowExclusive, kExclusive,
           kAccessExclusive}),
-    bits({kAccessShare, kRowShare, kRowExclusive, kShareUpdateExclusive, kShare, kShareRowExclusive, kExclusive,
-          kAccessExclusive}),
+    bits({kAccessShare, kRowShare, kRowExclusive, kShareUpdateExclusive, kShare, kShareRowExclusive,
+          kExclusive, kAccessExclusive}),
 };
 
 }  // namespace
@@ -164,7 +164,8 @@ void dequeue(Waiter* waiter) {
   waiter->previous = waiter->next = nullptr;
   waiter->lock = nullptr;
   ModeMask mask = 0;
-  for (Waiter* w = lock->first_waiter; w != nullptr; w = w->next) mask = static_cast<ModeMask>(mask | mode_bit(w->mode));
+  for (Waiter* w = lock->first_waiter; w != nullptr; w = w->next)
+    mask = static_cast<ModeMask>(mask | mode_bit(w->mode));
   lock->wanted = mask;
 }
 

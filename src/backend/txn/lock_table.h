@@ -20,12 +20,15 @@ class TransactionImpl;
 struct Lock;
 
 using ModeMask = uint16_t;
-constexpr ModeMask mode_bit(LockMode mode) { return static_cast<ModeMask>(1u << static_cast<unsigned>(mode)); }
+constexpr ModeMask mode_bit(LockMode mode) {
+  return static_cast<ModeMask>(1u << static_cast<unsigned>(mode));
+}
 // Modes that conflict with `mode`.
 ModeMask conflicting_modes(LockMode mode);
 
 constexpr uint64_t hash_tag(const LockTag& tag) {
-  uint64_t h = hash_int(tag.a ^ (static_cast<uint64_t>(tag.kind) << 56) ^ (static_cast<uint64_t>(tag.database) << 24));
+  uint64_t h =
+      hash_int(tag.a ^ (static_cast<uint64_t>(tag.kind) << 56) ^ (static_cast<uint64_t>(tag.database) << 24));
   return tag.b == 0 ? h : hash_combine(h, tag.b);
 }
 
@@ -69,14 +72,14 @@ struct Lock {
   ModeMask wanted = 0;   // union over waiters
 };
 
-// Weak relation locks (ACCESS SHARE, ROW SHARE, ROW EXCLUSIVE) do not conflict with each other, so they are noted
-// here, in the transaction's own memory. A stronger request first announces itself in a counter that is read
-// before a slot is filled, then moves matching slots of everybody into the lock table. The spin lock orders
-// the two: a filler that comes after the mover sees the counter.
+// Weak relation locks (ACCESS SHARE, ROW SHARE, ROW EXCLUSIVE) do not conflict with each other, so they are
+// noted here, in the transaction's own memory. A stronger request first announces itself in a counter that is
+// read before a slot is filled, then moves matching slots of everybody into the lock table. The spin lock
+// orders the two: a filler that comes after the mover sees the counter.
 struct FastLocks {
   static constexpr uint32_t kSlots = 16;
   SpinLock spin;
-  uint32_t used = 0;  // slots 0..used-1; one whose modes are 0 is free
+  uint32_t used = 0;   // slots 0..used-1; one whose modes are 0 is free
   bool moved = false;  // some lock of ours is in the table instead: look there first
   uint32_t pid = 0;
   uint64_t owner = 0;

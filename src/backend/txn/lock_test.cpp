@@ -10,9 +10,10 @@ namespace {
 LockTag relation(uint64_t oid) { return {LockTagKind::kRelation, 1, oid, 0}; }
 LockTag advisory(uint64_t key) { return {LockTagKind::kAdvisory, 1, key, 1}; }
 
-constexpr LockMode kAll[] = {LockMode::kAccessShare, LockMode::kRowShare,          LockMode::kRowExclusive,
-                             LockMode::kShareUpdateExclusive, LockMode::kShare,    LockMode::kShareRowExclusive,
-                             LockMode::kExclusive,   LockMode::kAccessExclusive};
+constexpr LockMode kAll[] = {LockMode::kAccessShare,  LockMode::kRowShare,
+                             LockMode::kRowExclusive, LockMode::kShareUpdateExclusive,
+                             LockMode::kShare,        LockMode::kShareRowExclusive,
+                             LockMode::kExclusive,    LockMode::kAccessExclusive};
 
 TEST(Locks, EveryPairOfModesConflictsAsTheTableSays) {
   TxnEnvironment env;
@@ -50,7 +51,8 @@ TEST(Locks, MoreRelationsThanFastSlotsAndAStrongLockerThatFindsThem) {
   EXPECT_EQ(env.locks().snapshot().size(), 80u);
   env.commit(a);
   for (uint64_t r = 1; r <= 40; ++r) {
-    EXPECT_TRUE(env.locks().acquire(*b, relation(r), LockMode::kAccessExclusive, WaitPolicy::kNoWait, 0).ok());
+    EXPECT_TRUE(
+        env.locks().acquire(*b, relation(r), LockMode::kAccessExclusive, WaitPolicy::kNoWait, 0).ok());
   }
   env.commit(b);
   EXPECT_TRUE(env.locks().snapshot().empty());
@@ -140,8 +142,10 @@ TEST(Locks, DeadlockNamesTheProcesses) {
   if (!sb.ok()) env.txns().rollback(*b);
   other.join();
   ASSERT_NE(sa.ok(), sb.ok());
-  const std::string a_line = "Process 11 waits for ShareLock on relation 2 of database 1; blocked by process 22.";
-  const std::string b_line = "Process 22 waits for ExclusiveLock on relation 1 of database 1; blocked by process 11.";
+  const std::string a_line =
+      "Process 11 waits for ShareLock on relation 2 of database 1; blocked by process 22.";
+  const std::string b_line =
+      "Process 22 waits for ExclusiveLock on relation 1 of database 1; blocked by process 11.";
   const Status& victim = sa.ok() ? sb : sa;
   EXPECT_EQ(victim.code(), StatusCode::kDeadlock);
   EXPECT_EQ(victim.message(), sa.ok() ? b_line + "\n" + a_line : a_line + "\n" + b_line);
@@ -157,7 +161,8 @@ TEST(Locks, DeadlockThroughTransactionsRowsAndSessions) {
   Xid xa = a->xid();
   Tid row{PageId{9}, 1};
   ASSERT_TRUE(env.locks().acquire_row(*b, 1, row, RowLock::kUpdate, WaitPolicy::kWait, 0).ok());
-  ASSERT_TRUE(env.locks().acquire_session(33, *c, advisory(5), LockMode::kExclusive, WaitPolicy::kWait, 0).ok());
+  ASSERT_TRUE(
+      env.locks().acquire_session(33, *c, advisory(5), LockMode::kExclusive, WaitPolicy::kWait, 0).ok());
   std::atomic<int> deadlocks{0};
   auto run = [&](std::unique_ptr<Transaction>& txn, Status s) {
     if (!s.ok()) {
@@ -169,7 +174,8 @@ TEST(Locks, DeadlockThroughTransactionsRowsAndSessions) {
     env.txns().rollback(*txn);
     if (&txn == &c) env.locks().release_all_session(33);
   };
-  std::thread ta([&] { run(a, env.locks().acquire(*a, advisory(5), LockMode::kExclusive, WaitPolicy::kWait, 0)); });
+  std::thread ta(
+      [&] { run(a, env.locks().acquire(*a, advisory(5), LockMode::kExclusive, WaitPolicy::kWait, 0)); });
   env.wait_for_waiters(1);
   std::thread tb([&] { run(b, env.txns().wait_for(*b, xa)); });
   env.wait_for_waiters(2);
@@ -179,8 +185,8 @@ TEST(Locks, DeadlockThroughTransactionsRowsAndSessions) {
   EXPECT_EQ(deadlocks.load(), 1);
 }
 
-// A shares, B queues for exclusive behind it, C queues for share behind B while A waits for C: only C's place in
-// the queue closes the circle, so C goes first and nobody dies.
+// A shares, B queues for exclusive behind it, C queues for share behind B while A waits for C: only C's place
+// in the queue closes the circle, so C goes first and nobody dies.
 TEST(Locks, ACircleThroughAQueueIsResolvedByReordering) {
   TxnEnvironment env;
   auto a = env.begin(1);
@@ -255,7 +261,8 @@ TEST(Locks, StrongLocksExcludeUnderThreads) {
         auto txn = env.begin(static_cast<uint32_t>(t + 1));
         uint64_t r = random() % kRelations;
         bool is_strong = random() % 8 == 0;
-        Status s = env.locks().acquire(*txn, relation(r), is_strong ? LockMode::kAccessExclusive : LockMode::kRowExclusive,
+        Status s = env.locks().acquire(*txn, relation(r),
+                                       is_strong ? LockMode::kAccessExclusive : LockMode::kRowExclusive,
                                        WaitPolicy::kWait, 0);
         ASSERT_TRUE(s.ok()) << s.to_string();
         auto& mine = is_strong ? strong[r] : weak[r];

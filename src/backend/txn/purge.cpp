@@ -1,6 +1,7 @@
 // What happens behind the horizon: moving it, freeing undo and states, purging what committed deletes left.
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "common/log.h"
 #include "txn_manager_impl.h"
@@ -18,8 +19,10 @@ uint64_t TxnManagerImpl::oldest_snapshot(uint64_t position) const {
 
 void TxnManagerImpl::recompute_horizon(bool wait) {
   std::unique_lock guard(horizon_mutex_, std::defer_lock);
-  if (wait) guard.lock();
-  else if (!guard.try_lock()) return;
+  if (wait)
+    guard.lock();
+  else if (!guard.try_lock())
+    return;
 
   uint64_t position = log_.reserved_lsn().value();
   full_fence();  // pairs with TransactionImpl::statement_snapshot()
@@ -40,42 +43,52 @@ void TxnManagerImpl::recompute_horizon(bool wait) {
     states_.release_below(horizon);
   }
 
-  // Undo goes when no snapshot can ask for it and the purge has passed it. Items are queued before their chunks
-  // are retired, and both happen under this mutex or before it, so none is overlooked.
+  // Undo goes when no snapshot can ask for it and the purge has passed it. Items are queued before their
+  // chunks are retired, and both happen under this mutex or before it, so none is overlooked.
   std::lock_guard purge_guard(purge_mutex_);
-  uint64_t undo_bound = oldest;
-  for (const PurgeItem& item : purge_queue_) undo_bound = std::min(undo_bound, item.csn - 1);
+  uint64_t undo_bound = std::min(oldest, purging_csn_ - 1);
+  if (!purge_queue_.empty()) undo_bound = std::min(undo_bound, purge_queue_.front().csn - 1);
   undo_log_.reclaim(undo_bound);
+}
+
+void TxnManagerImpl::queue_purge(const PurgeItem& item) {
+  std::lock_guard guard(purge_mutex_);
+  purge_queue_.push_back(item);
+  std::push_heap(purge_queue_.begin(), purge_queue_.end(), std::greater<>{});
+}
+
+bool TxnManagerImpl::next_purge(Xid limit, PurgeItem* item) {
+  std::lock_guard guard(purge_mutex_);
+  purging_csn_ = ~0ULL;
+  // In commit order, strictly: a slot is used again only after those who deleted its earlier rows are done
+  // with.
+  if (purge_queue_.empty() || purge_queue_.front().xid >= limit.value()) return false;
+  std::pop_heap(purge_queue_.begin(), purge_queue_.end(), std::greater<>{});
+  *item = purge_queue_.back();
+  purge_queue_.pop_back();
+  purging_csn_ = item->csn;
+  return true;
 }
 
 Status TxnManagerImpl::purge_once() {
   std::lock_guard run(purge_run_mutex_);
   recompute_horizon(true);
   const Xid limit = horizon();
-  std::vector<PurgeItem> ready;
-  {
-    std::lock_guard guard(purge_mutex_);
-    for (const PurgeItem& item : purge_queue_) {
-      if (item.xid < limit.value()) ready.push_back(item);
+  PurgeItem item;
+  bool any = false;
+  while (next_purge(limit, &item)) {
+    any = true;
+    Status s = purge_item(item, limit);
+    if (!s.ok()) {
+      // Stays queued, with all behind it: a row must not go before its index entries.
+      queue_purge(item);
+      std::lock_guard guard(purge_mutex_);
+      purging_csn_ = ~0ULL;
+      return s;
     }
   }
-  if (ready.empty()) return {};
-  std::sort(ready.begin(), ready.end(), [](const PurgeItem& a, const PurgeItem& b) { return a.csn < b.csn; });
-  Status result;
-  size_t done = 0;
-  for (; done < ready.size(); ++done) {
-    result = purge_item(ready[done], limit);
-    if (!result.ok()) break;  // stays queued, with all behind it: a slot must not go before its index entries
-  }
-  {
-    std::lock_guard guard(purge_mutex_);
-    uint64_t through = done == 0 ? 0 : ready[done - 1].csn;
-    std::erase_if(purge_queue_, [&](const PurgeItem& item) {
-      return item.csn <= through && item.xid < limit.value();
-    });
-  }
-  recompute_horizon(true);
-  return result;
+  if (any) recompute_horizon(true);
+  return {};
 }
 
 Status TxnManagerImpl::purge_item(const PurgeItem& item, Xid horizon) {
@@ -124,8 +137,9 @@ void TxnManagerImpl::purge_loop() {
     if (!s.ok()) log(LogLevel::kWarning, "purge: {}", s.to_string());
     // Idle: pause longer and longer, up to a tenth of a second. Failing: the same.
     bool progress = s.ok() && horizon().value() != before;
-    pause_us = progress ? options_.purge_interval_us
-                        : std::min<uint64_t>(pause_us * 2, std::max<uint64_t>(100'000, options_.purge_interval_us));
+    pause_us =
+        progress ? options_.purge_interval_us
+                 : std::min<uint64_t>(pause_us * 2, std::max<uint64_t>(100'000, options_.purge_interval_us));
     guard.lock();
     thread_wake_.wait_for(guard, std::chrono::microseconds(pause_us), [this] { return stopping_; });
   }

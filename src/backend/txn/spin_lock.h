@@ -1,10 +1,9 @@
 // A spin lock for sections of a few instructions, and the full fence of the publish-then-look protocols.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
 #include <cstdint>
+#include <sched.h>
 
 namespace varve::txn {
 
@@ -21,8 +20,10 @@ class SpinLock {
   void lock() {
     for (uint32_t spins = 0; flag_.exchange(1, std::memory_order_acquire) != 0;) {
       while (flag_.load(std::memory_order_relaxed) != 0) {
-        if (++spins % 256 == 0) sched_yield();  // the holder may be off the processor
-        else cpu_pause();
+        if (++spins % 256 == 0)
+          sched_yield();  // the holder may be off the processor
+        else
+          cpu_pause();
       }
     }
   }
@@ -32,8 +33,8 @@ class SpinLock {
   std::atomic<uint32_t> flag_{0};
 };
 
-// Store before, load after: neither may pass the other. ThreadSanitizer does not know fences, but it does know
-// read-modify-writes of one variable, which order the same.
+// Store before, load after: neither may pass the other. ThreadSanitizer does not know fences, but it does
+// know read-modify-writes of one variable, which order the same.
 inline void full_fence() {
 #ifdef VARVE_TSAN
   static std::atomic<uint32_t> meeting_point{0};
@@ -43,7 +44,8 @@ inline void full_fence() {
 #endif
 }
 
-// Small number of the calling thread, to spread threads over stripes. A hint about the thread, not session state.
+// Small number of the calling thread, to spread threads over stripes. A hint about the thread, not session
+// state.
 uint32_t thread_stripe();
 
 }  // namespace varve::txn

@@ -24,7 +24,9 @@ inline constexpr uint64_t kWordCommitting = 1;
 inline constexpr uint64_t kWordAborted = 1ULL << 63;
 
 inline constexpr bool word_is_finished(uint64_t word) { return word > kWordCommitting; }
-inline constexpr bool word_is_committed(uint64_t word) { return word > kWordCommitting && word < kWordAborted; }
+inline constexpr bool word_is_committed(uint64_t word) {
+  return word > kWordCommitting && word < kWordAborted;
+}
 inline constexpr uint64_t word_position(uint64_t word) { return word & ~kWordAborted; }
 
 class StateTable {

@@ -56,10 +56,10 @@ Xid TransactionImpl::assign_xid() {
 }
 
 // Registration and horizon, without a common lock. Reader: store a position read earlier into registered_csn;
-// full fence; read the position again: that is the snapshot. Horizon: read the position L; full fence; look at
-// every registered_csn. Either the horizon sees the registration, and it is not above the snapshot; or the
-// reader's second read comes after the horizon's, so that the snapshot is not below L, and L is the most that the
-// horizon relies on.
+// full fence; read the position again: that is the snapshot. Horizon: read the position L; full fence; look
+// at every registered_csn. Either the horizon sees the registration, and it is not above the snapshot; or the
+// reader's second read comes after the horizon's, so that the snapshot is not below L, and L is the most that
+// the horizon relies on.
 Snapshot TransactionImpl::statement_snapshot() {
   VARVE_CHECK(active_);
   if (!keep_snapshot_) {

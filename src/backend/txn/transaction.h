@@ -1,5 +1,5 @@
-// A transaction object, pooled: begin() takes one, destruction puts it back with its memory, its undo chunk and
-// its place in the registry. The registry is what the horizon computation and the deadlock detector walk.
+// A transaction object, pooled: begin() takes one, destruction puts it back with its memory, its undo chunk
+// and its place in the registry. The registry is what the horizon computation and the deadlock detector walk.
 #pragma once
 
 #include <atomic>
@@ -53,8 +53,8 @@ class TransactionImpl final : public Transaction {
   // Takes back every undo record at or after `limit`, newest first.
   Status undo_down_to(uint64_t limit);
   void drop_registrations();
-  // Gives full chunks to the undo log; the open one stays for the next transaction. `position`: the log position
-  // behind which nobody needs what was written.
+  // Gives full chunks to the undo log; the open one stays for the next transaction. `position`: the log
+  // position behind which nobody needs what was written.
   void hand_over_undo(uint64_t position);
   void collect_dropped_segments(std::vector<uint64_t>* segments) const;
 
@@ -73,11 +73,11 @@ class TransactionImpl final : public Transaction {
   std::atomic<uint64_t> newest_seen_{0};
 
   alignas(64) FastLocks fast;
-  Waiter waiter;                // guarded by the mutex of the partition it waits in
-  uint64_t deadlock_mark = 0;   // guarded by all partition mutexes together
-  std::vector<HeldLock> held;   // the owner's
-  uint32_t commits = 0;         // to recompute the horizon now and then
-  const uint32_t index;         // in the registry
+  Waiter waiter;               // guarded by the mutex of the partition it waits in
+  uint64_t deadlock_mark = 0;  // guarded by all partition mutexes together
+  std::vector<HeldLock> held;  // the owner's
+  uint32_t commits = 0;        // to recompute the horizon now and then
+  const uint32_t index;        // in the registry
 
  private:
   friend class TxnManagerImpl;
@@ -92,16 +92,16 @@ class TransactionImpl final : public Transaction {
   sync::CancelToken* cancel_ = nullptr;
   Isolation isolation_ = Isolation::kReadCommitted;
   bool active_ = false;
-  bool has_snapshot_ = false;       // registered for the current statement (or, REPEATABLE READ, transaction)
-  bool keep_snapshot_ = false;      // REPEATABLE READ: taken, for the rest of the transaction
+  bool has_snapshot_ = false;   // registered for the current statement (or, REPEATABLE READ, transaction)
+  bool keep_snapshot_ = false;  // REPEATABLE READ: taken, for the rest of the transaction
   bool needs_purge_ = false;
   bool dropped_segments_ = false;
   uint64_t snapshot_csn_ = 0;
   uint64_t next_pin_ = 1;
   std::vector<Pin> pins_;
 
-  uint64_t last_undo_ = 0;          // newest record not taken back
-  UndoChunk* chunk_ = nullptr;      // open; kept from one transaction to the next
+  uint64_t last_undo_ = 0;               // newest record not taken back
+  UndoChunk* chunk_ = nullptr;           // open; kept from one transaction to the next
   std::vector<UndoChunk*> full_chunks_;  // of this transaction
 };
 

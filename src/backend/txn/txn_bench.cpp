@@ -1,8 +1,8 @@
 #include <benchmark/benchmark.h>
 
 #include "common/check.h"
-#include "port/vfs.h"
 #include "port/sim_vfs.h"
+#include "port/vfs.h"
 #include "txn/lock_manager.h"
 #include "txn/txn_manager.h"
 #include "wal/log_manager.h"
@@ -63,7 +63,9 @@ void BM_RowLock(benchmark::State& state) {
   auto txn = env.txns->begin(Isolation::kReadCommitted, nullptr);
   auto savepoint = txn->savepoint();
   for (auto _ : state) {
-    (void)env.txns->locks().acquire_row(*txn, 1, Tid{PageId{77}, 3}, RowLock::kUpdate, WaitPolicy::kWait, 0).ok();
+    (void)env.txns->locks()
+        .acquire_row(*txn, 1, Tid{PageId{77}, 3}, RowLock::kUpdate, WaitPolicy::kWait, 0)
+        .ok();
     (void)txn->rollback_to(savepoint).ok();
   }
 }

@@ -98,7 +98,8 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
     parts.kind = wal::RecordKind::kCommit;
     parts.xid = Xid{xid};
     parts.prev_lsn = txn.last_lsn();
-    parts.body = wal::Bytes(reinterpret_cast<const uint8_t*>(dropped.data()), dropped.size() * sizeof(uint64_t));
+    parts.body =
+        wal::Bytes(reinterpret_cast<const uint8_t*>(dropped.data()), dropped.size() * sizeof(uint64_t));
     // The order that snapshots rely on: whoever reads a log position behind our record has synchronised with
     // append()'s read-modify-write, and so sees at least `committing` here, and spins until the csn is there.
     states_.store(xid, kWordCommitting);
@@ -106,8 +107,7 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
     position = wait_for.value();
     if (txn.needs_purge_) {
       // While still `committing`: the horizon cannot pass an item that is not queued yet.
-      std::lock_guard guard(purge_mutex_);
-      purge_queue_.push_back({xid, position, txn.last_undo_});
+      queue_purge({xid, position, txn.last_undo_});
     }
     states_.store(xid, position);
   }
@@ -163,8 +163,10 @@ uint64_t TxnManagerImpl::settled_word(Xid xid) const {
     if (xid.value() < horizon_.load(std::memory_order_acquire)) return kBelowHorizon;
     if (word != kWordCommitting) return word;
     // Between `committing` and the csn lie the writer's append and a store.
-    if (spins > 200) sched_yield();
-    else cpu_pause();
+    if (spins > 200)
+      sched_yield();
+    else
+      cpu_pause();
   }
 }
 
@@ -199,7 +201,8 @@ UndoView TxnManagerImpl::undo(UndoPtr at) const {
 
 Status TxnManagerImpl::wait_for(Transaction& waiter, Xid xid) {
   if (settled_word(xid) != kWordRunning) return {};
-  return locks_.wait_for_transaction(static_cast<TransactionImpl&>(waiter), xid.value(), waiter.lock_timeout_us);
+  return locks_.wait_for_transaction(static_cast<TransactionImpl&>(waiter), xid.value(),
+                                     waiter.lock_timeout_us);
 }
 
 std::vector<TxnManager::ActiveWriter> TxnManagerImpl::active_writers() const {
@@ -218,7 +221,8 @@ std::vector<TxnManager::ActiveWriter> TxnManagerImpl::active_writers() const {
   return writers;
 }
 
-std::unique_ptr<TxnManager> make_txn_manager(buffer::BufferPool& pool, Xid next_xid, const TxnOptions& options) {
+std::unique_ptr<TxnManager> make_txn_manager(buffer::BufferPool& pool, Xid next_xid,
+                                             const TxnOptions& options) {
   return std::make_unique<TxnManagerImpl>(pool, next_xid, options);
 }
 

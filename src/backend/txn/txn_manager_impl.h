@@ -51,8 +51,8 @@ class TxnManagerImpl final : public TxnManager {
   // kBelowHorizon always.
   static constexpr uint64_t kBelowHorizon = 2;
   uint64_t settled_word(Xid xid) const;
-  // Moves the horizon as far as snapshots, running writers and durability allow; frees states and undo behind it.
-  // With `wait` false it gives up when another thread is at it.
+  // Moves the horizon as far as snapshots, running writers and durability allow; frees states and undo behind
+  // it. With `wait` false it gives up when another thread is at it.
   void recompute_horizon(bool wait);
 
   template <class F>
@@ -77,11 +77,14 @@ class TxnManagerImpl final : public TxnManager {
     uint64_t xid;
     uint64_t csn;
     uint64_t last_undo;
+    bool operator>(const PurgeItem& other) const { return csn > other.csn; }
   };
 
   TransactionImpl* take();
   TransactionImpl* create();
   void finish(TransactionImpl& txn, uint64_t position);
+  void queue_purge(const PurgeItem& item);
+  bool next_purge(Xid limit, PurgeItem* item);
   Status purge_item(const PurgeItem& item, Xid horizon);
   Status purge_records(const PurgeItem& item, Xid horizon, bool indexes);
   uint64_t oldest_snapshot(uint64_t position) const;
@@ -104,8 +107,9 @@ class TxnManagerImpl final : public TxnManager {
 
   std::mutex horizon_mutex_;  // one computation at a time
 
-  std::mutex purge_mutex_;  // guards purge_queue_ and, with it, which undo chunks may go
-  std::vector<PurgeItem> purge_queue_;  // unordered; items stay until they are done
+  std::mutex purge_mutex_;              // guards purge_queue_ and, with it, which undo chunks may go
+  std::vector<PurgeItem> purge_queue_;  // a heap, smallest csn first
+  uint64_t purging_csn_ = ~0ULL;        // of the item taken out and not yet done
   std::mutex purge_run_mutex_;          // one purge at a time
 
   std::mutex thread_mutex_;

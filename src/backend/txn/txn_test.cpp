@@ -200,8 +200,8 @@ TEST(Txn, StatePagesAreUsedAgain) {
   EXPECT_EQ(env.txns().xid_status(first).state, XidState::kCommitted);
 }
 
-// Snapshots taken while others commit: whatever was committed before a snapshot stays visible in it, and what is
-// visible once never ceases to be.
+// Snapshots taken while others commit: whatever was committed before a snapshot stays visible in it, and what
+// is visible once never ceases to be.
 TEST(Txn, SnapshotsAreStableWhileOthersCommit) {
   TxnEnvironment env;
   std::atomic<uint64_t> last_committed{0};

@@ -1,11 +1,10 @@
 #include "undo_log.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <algorithm>
 
 #include "common/check.h"
 
@@ -34,13 +33,12 @@ UndoLog::~UndoLog() {
     munmap(chunk->memory, kUndoChunkBytes);
     delete chunk;
   }
-  if (spill_fd_ >= 0) close(spill_fd_);
+  if (spill_fd_ >= 0) ::close(spill_fd_);
   munmap(directory_, kDirectoryEntries * sizeof(directory_[0]));
 }
 
 uint8_t* UndoLog::map_memory() {
-  void* memory =
-      mmap(nullptr, kUndoChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, kUndoChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? nullptr : static_cast<uint8_t*>(memory);
 }
 
@@ -50,7 +48,8 @@ UndoChunk* UndoLog::allocate() {
     if (!spill_one()) return nullptr;
   }
   auto& entry = directory_[next_number_ & kDirectoryMask];
-  if (entry.load(std::memory_order_relaxed) != nullptr) return nullptr;  // 1 TiB of undo: the directory is full
+  if (entry.load(std::memory_order_relaxed) != nullptr)
+    return nullptr;  // 1 TiB of undo: the directory is full
 
   UndoChunk* chunk;
   if (!spare_.empty()) {
@@ -65,22 +64,27 @@ UndoChunk* UndoLog::allocate() {
   chunk->number = next_number_++;
   chunk->used = 0;
   chunk->newest_csn = 0;
+  chunk->closed = false;
   entry.store(chunk, std::memory_order_release);
-  in_use_.fetch_add(1, std::memory_order_relaxed);
   return chunk;
+}
+
+void UndoLog::close(UndoChunk* chunk) {
+  if (chunk->closed) return;
+  chunk->closed = true;
+  in_use_.fetch_add(1, std::memory_order_relaxed);
+  cold_.push_back(chunk);
 }
 
 void UndoLog::retire(UndoChunk* chunk) {
   std::lock_guard lock(mutex_);
+  close(chunk);
   retired_.push_back(chunk);
-  if (chunk->spill_slot < 0 && std::find(cold_.begin(), cold_.end(), chunk) == cold_.end()) {
-    cold_.push_back(chunk);
-  }
 }
 
 void UndoLog::offer_for_spill(UndoChunk* chunk) {
   std::lock_guard lock(mutex_);
-  cold_.push_back(chunk);
+  close(chunk);
 }
 
 void UndoLog::reclaim(uint64_t csn) {

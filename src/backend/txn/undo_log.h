@@ -8,10 +8,11 @@
 //   | previous_undo | previous_xid | transaction_previous | undo_next | length | padding | bytes, padded to 8
 //   +---------------+--------------+----------------------+-----------+--------+---------+-------------------
 //
-// undo_next: start of the log record to undo after this one (the transaction's last record when this was added).
+// undo_next: start of the log record to undo after this one (the transaction's last record when this was
+// added).
 //
-// Over the memory limit, cold chunks are written to a temporary file, which then is mapped in their place: same
-// address, same bytes, so readers need not know. From there the kernel keeps in memory what is used.
+// Over the memory limit, cold chunks are written to a temporary file, which then is mapped in their place:
+// same address, same bytes, so readers need not know. From there the kernel keeps in memory what is used.
 #pragma once
 
 #include <atomic>
@@ -42,9 +43,10 @@ static_assert(sizeof(UndoRecord) == 40);
 struct UndoChunk {
   uint8_t* memory = nullptr;
   uint64_t number = 0;
-  uint32_t used = 0;          // the owner's
-  uint64_t newest_csn = 0;    // the newest finished writer's log position; the owner's until retired
-  int64_t spill_slot = -1;    // place in the spill file; -1: in memory
+  uint32_t used = 0;        // the owner's
+  uint64_t newest_csn = 0;  // the newest finished writer's log position; the owner's until retired
+  bool closed = false;      // nobody writes to it any more; counts against the memory limit
+  int64_t spill_slot = -1;  // place in the spill file; -1: in memory
 };
 
 class UndoLog {
@@ -52,7 +54,8 @@ class UndoLog {
   UndoLog(uint64_t memory_limit, std::string spill_directory, uint64_t spill_limit);
   ~UndoLog();
 
-  // A fresh chunk, or null when the limit is reached.
+  // A fresh chunk, or null when the limit is reached. Open chunks do not count (a pooled transaction keeps
+  // one, and only the pages it has touched are memory).
   UndoChunk* allocate();
   // No one writes to it any more. Freed by reclaim(); until then it may be spilled.
   void retire(UndoChunk* chunk);
@@ -79,6 +82,7 @@ class UndoLog {
   bool spill_one();
   bool write_out(UndoChunk* chunk);
   bool open_spill_file();
+  void close(UndoChunk* chunk);
   void free_chunk(UndoChunk* chunk);
 
   const uint64_t memory_limit_chunks_;
@@ -86,15 +90,15 @@ class UndoLog {
   const std::string spill_directory_;
   std::atomic<UndoChunk*>* directory_;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::vector<UndoChunk*> spare_;     // with memory, number to be given
+  mutable std::mutex mutex_;       // guards what follows
+  std::vector<UndoChunk*> spare_;  // with memory, number to be given
   std::vector<UndoChunk*> retired_;
-  std::deque<UndoChunk*> cold_;       // candidates for spilling, oldest first; in memory
+  std::deque<UndoChunk*> cold_;  // candidates for spilling, oldest first; in memory
   std::vector<int64_t> free_spill_slots_;
   int64_t next_spill_slot_ = 0;
   int spill_fd_ = -1;
   uint64_t next_number_ = 1;
-  std::atomic<uint64_t> in_use_{0};   // resident, not spilled
+  std::atomic<uint64_t> in_use_{0};  // closed and not spilled
   std::atomic<uint64_t> spilled_{0};
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -58,7 +59,7 @@ std::vector<uint64_t> numbers(port::Vfs& vfs, const LogOptions& options, Lsn fro
     }
     uint64_t number = record->header.xid;
     auto body = body_of(number, record->body().size());
-    EXPECT_EQ(std::memcmp(body.data(), record->body().data(), body.size()), 0);
+    EXPECT_TRUE(std::equal(body.begin(), body.end(), record->body().begin()));
     result.push_back(number);
   }
 }

@@ -1,4 +1,5 @@
-// The heap: slotted pages of rows with stable Tids, updated in place; older versions are reached through undo.
+// The heap: slotted pages of rows with stable Tids, updated in place; older versions are reached through
+// undo.
 //
 // A row is opaque bytes here (its columns: access/row_layout.h) behind a header that the heap owns:
 //
@@ -28,19 +29,23 @@ struct RowHeader {
 } __attribute__((packed));
 static_assert(sizeof(RowHeader) == 20);
 
-inline constexpr uint16_t kRowDeleted = 1;        // the newest version is a deletion
-inline constexpr uint16_t kRowForwarded = 2;      // stub: the row's bytes are the Tid where it lives now
-inline constexpr uint16_t kRowMoved = 4;          // target of a stub: scans skip it, only the stub leads here
-inline constexpr uint16_t kRowHasLocks = 8;       // hint: look into the lock manager before writing
-inline constexpr uint16_t kRowKeysChanged = 16;   // an indexed column changed in place: index scans re-check keys
+inline constexpr uint16_t kRowDeleted = 1;    // the newest version is a deletion
+inline constexpr uint16_t kRowForwarded = 2;  // stub: the row's bytes are the Tid where it lives now
+inline constexpr uint16_t kRowMoved = 4;      // target of a stub: scans skip it, only the stub leads here
+inline constexpr uint16_t kRowHasLocks = 8;   // hint: look into the lock manager before writing
+inline constexpr uint16_t kRowKeysChanged =
+    16;  // an indexed column changed in place: index scans re-check keys
 
-inline constexpr uint16_t kRowKeyWriter = 32;     // the last writer, while it runs, holds FOR UPDATE strength; else NO KEY UPDATE
+inline constexpr uint16_t kRowKeyWriter =
+    32;  // the last writer, while it runs, holds FOR UPDATE strength; else NO KEY UPDATE
 
-inline constexpr size_t kMaxRowBytes = 8000;  // row bytes without the header; larger values go to overflow pages
+inline constexpr size_t kMaxRowBytes =
+    8000;  // row bytes without the header; larger values go to overflow pages
 
 // A version of a row, copied out of its page (or rebuilt from undo).
 struct RowVersion {
-  const uint8_t* bytes = nullptr;  // row bytes without header; owned by the RowBuffer or page batch it came from
+  const uint8_t* bytes =
+      nullptr;  // row bytes without header; owned by the RowBuffer or page batch it came from
   uint32_t length = 0;
   uint16_t attributes = 0;
   uint16_t flags = 0;
@@ -61,7 +66,8 @@ class RowBuffer {
 
 enum class LockOutcome : uint8_t {
   kLocked,         // the version the snapshot sees is the newest: go ahead
-  kLockedUpdated,  // locked, but a newer committed version exists; it is in `newest`: re-check the quals (READ COMMITTED)
+  kLockedUpdated,  // locked, but a newer committed version exists; it is in `newest`: re-check the quals
+                   // (READ COMMITTED)
   kDeleted,        // gone meanwhile
   kSkipped,        // WaitPolicy::kSkip and it would wait
   kSelfModified,   // the same command has written this row already; nothing was changed
@@ -81,8 +87,8 @@ class Heap {
   virtual Status insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
                              std::vector<Tid>* tids) = 0;
 
-  // Locks the row for writing or for a locking clause, waiting for other writers by `policy`. Under REPEATABLE
-  // READ a newer committed version is kWriteConflict. `database` goes into the lock tag.
+  // Locks the row for writing or for a locking clause, waiting for other writers by `policy`. Under
+  // REPEATABLE READ a newer committed version is kWriteConflict. `database` goes into the lock tag.
   virtual Result<LockOutcome> lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                    txn::RowLock strength, txn::WaitPolicy policy, uint64_t timeout_us,
                                    RowBuffer& buffer, RowVersion* newest) = 0;
@@ -91,14 +97,14 @@ class Heap {
   // changed since the snapshot; any other outcome than kLocked means that nothing was changed (after
   // kLockedUpdated the row is locked and a second call with `locked_already` does it).
   // `keys_changed`: an indexed column differs.
-  virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
-                                     uint16_t attributes, bool keys_changed, bool locked_already,
-                                     RowBuffer& buffer, RowVersion* newest) = 0;
+  virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                     wal::Bytes row, uint16_t attributes, bool keys_changed,
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
   virtual Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
 
-  // Visible rows of one page, appended to `out` (bytes point into `memory`, valid until the next call with it).
-  // The page is latched only while its bytes are copied.
+  // Visible rows of one page, replacing what is in `out` (bytes point into its `memory`, valid until the next
+  // call with it). The page is latched only while its bytes are copied.
   struct PageBatch {
     std::vector<Tid> tids;
     std::vector<RowVersion> rows;

@@ -10,13 +10,14 @@
 //   row      RowHeader and the row's bytes
 //   dead     row with kRowDeleted: keeps its bytes until purge has removed the index entries
 //   stub     kRowForwarded: RowHeader (xid and undo 0) and the u64 Tid (packed) where the row lives now
-//   moved    row with kRowMoved: RowHeader, the u64 Tid of the stub, the row's bytes. Only the stub leads here.
+//   moved    row with kRowMoved: RowHeader, the u64 Tid of the stub, the row's bytes. Only the stub leads
+//   here.
 // The row's own header always lies with its bytes; a stub has no version of its own. A row that moves again
 // gets a new place and the stub the new Tid, so there is never more than one hop.
 //
-// Space for rolling back in place: `capacity` does not shrink while the row's writer runs, so the version before a
-// running writer always fits where the row is. kHeapCompact trims slots whose writer has finished (the log
-// keeps the order: a commit that is lost takes the trimming with it).
+// Space for rolling back in place: `capacity` does not shrink while the row's writer runs, so the version
+// before a running writer always fits where the row is. kHeapCompact trims slots whose writer has finished
+// (the log keeps the order: a commit that is lost takes the trimming with it).
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ namespace varve::access {
 
 struct HeapPageHeader {
   uint16_t slot_count;
-  uint16_t data_end;    // page offset behind the last row
-  uint16_t garbage;     // bytes before data_end that belong to no slot
+  uint16_t data_end;  // page offset behind the last row
+  uint16_t garbage;   // bytes before data_end that belong to no slot
   uint16_t unused_slots;
   uint64_t newest_xid;  // no row here has a later writer; below the horizon: everything is visible to all
 };
@@ -53,14 +54,18 @@ inline constexpr uint16_t kMaxHeapSlots = (buffer::kPageBytes - kHeapDataStart) 
 static_assert(kHeapDataStart + kMinRowCapacity + kMaxRowBytes + sizeof(HeapSlot) <= buffer::kPageBytes);
 
 // Page operations. `RowHeader` in a payload is the header as it will stand in the page.
-inline constexpr wal::RedoOp kHeapInit = 0x10;        // u64 segment. Initialises the page
-inline constexpr wal::RedoOp kHeapInsert = 0x11;      // u16 slot, RowHeader, back pointer if moved, row
-inline constexpr wal::RedoOp kHeapInsertMany = 0x12;  // u16 first slot, u16 count, RowHeader, count x (u16, row)
-inline constexpr wal::RedoOp kHeapUpdate = 0x13;      // HeapUpdatePayload, then the bytes between prefix and suffix
-inline constexpr wal::RedoOp kHeapSetHeader = 0x14;   // u16 slot, RowHeader: delete, and its undo
-inline constexpr wal::RedoOp kHeapForward = 0x15;     // u16 slot, u64 Tid: the slot becomes a stub, or a stub gets a new target
-inline constexpr wal::RedoOp kHeapFree = 0x16;        // u16 slot each: purge, undo of insert, the place moved from
-inline constexpr wal::RedoOp kHeapCompact = 0x17;     // u16 slot each: capacity := length; then all rows move together
+inline constexpr wal::RedoOp kHeapInit = 0x10;    // u64 segment. Initialises the page
+inline constexpr wal::RedoOp kHeapInsert = 0x11;  // u16 slot, RowHeader, back pointer if moved, row
+inline constexpr wal::RedoOp kHeapInsertMany =
+    0x12;  // u16 first slot, u16 count, RowHeader, count x (u16, row)
+inline constexpr wal::RedoOp kHeapUpdate =
+    0x13;  // HeapUpdatePayload, then the bytes between prefix and suffix
+inline constexpr wal::RedoOp kHeapSetHeader = 0x14;  // u16 slot, RowHeader: delete, and its undo
+inline constexpr wal::RedoOp kHeapForward =
+    0x15;  // u16 slot, u64 Tid: the slot becomes a stub, or a stub gets a new target
+inline constexpr wal::RedoOp kHeapFree = 0x16;  // u16 slot each: purge, undo of insert, the place moved from
+inline constexpr wal::RedoOp kHeapCompact =
+    0x17;  // u16 slot each: capacity := length; then all rows move together
 
 // Lengths are of the row's bytes, without headers.
 struct HeapUpdatePayload {

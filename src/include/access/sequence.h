@@ -1,13 +1,14 @@
-// Sequences: one page that keeps last_value, is_called and log_cnt. The options (increment, bounds, cycle, cache)
-// stay in the catalog and are passed in.
+// Sequences: one page that keeps last_value, is_called and log_cnt. The options (increment, bounds, cycle,
+// cache) stay in the catalog and are passed in.
 //
 //   page body:   0            8           9          16
 //                +------------+-----------+----------+---------
 //                | last_value | is_called | reserved | log_cnt |
 //                +------------+-----------+----------+---------
 //
-// Not transactional: a value drawn is gone, whatever becomes of the transaction. As in PostgreSQL the log runs 32
-// values ahead of what was handed out, so a crash skips numbers and never repeats one, and most calls log nothing.
+// Not transactional: a value drawn is gone, whatever becomes of the transaction. As in PostgreSQL the log
+// runs 32 values ahead of what was handed out, so a crash skips numbers and never repeats one, and most calls
+// log nothing.
 #pragma once
 
 #include <cstdint>

@@ -41,8 +41,8 @@ struct PageHeader {
 };
 static_assert(sizeof(PageHeader) == 24);
 
-// A page in memory. Aligned to its size.
-struct alignas(4096) Page {
+// A page in memory. In the pool it lies at a multiple of its size; copies elsewhere need only this alignment.
+struct alignas(8) Page {
   PageHeader header;
   uint8_t body[kPageBytes - sizeof(PageHeader)];
 

@@ -2,6 +2,7 @@
 // Execution, read by every operator. One thread; helper threads of a parallel run get their own copy.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -75,9 +76,11 @@ class ExecutionContext {
   bool is_worker = false;
 
   uint32_t chunk_rows() const { return settings.chunk_rows; }
-  size_t sort_memory_bytes() const { return settings.work_mem_bytes; }
+  // Below this, spilling costs more memory in files than it saves; PostgreSQL's smallest work_mem.
+  static constexpr size_t kMinWorkMemBytes = 64 << 10;
+  size_t sort_memory_bytes() const { return std::max(settings.work_mem_bytes, kMinWorkMemBytes); }
   size_t hash_memory_bytes() const {
-    return static_cast<size_t>(static_cast<double>(settings.work_mem_bytes) * settings.hash_mem_multiplier);
+    return static_cast<size_t>(static_cast<double>(sort_memory_bytes()) * settings.hash_mem_multiplier);
   }
   void check_cancel() const {
     if (cancel != nullptr) cancel->throw_if_pending();

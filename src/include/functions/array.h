@@ -77,7 +77,8 @@ struct ArraySlice {
 };
 types::StringRef array_slice(std::string_view array, std::span<const ArraySlice> slices, Arena& arena);
 // UPDATE … SET a[i] = v: a copy with the element set, extended when it is one-dimensional.
-types::StringRef array_with_element(Oid element_type, std::string_view array, std::span<const int32_t> subscripts,
-                                    const types::Value& value, Arena& arena);
+types::StringRef array_with_element(Oid element_type, std::string_view array,
+                                    std::span<const int32_t> subscripts, const types::Value& value,
+                                    Arena& arena);
 
 }  // namespace varve::functions

@@ -19,8 +19,8 @@ enum class ObjectType : uint8_t {
 };
 
 enum class OptionAction : uint8_t { kUnspecified, kSet, kAdd, kDrop };
-// name [= value] in any option list. The value is a ConstExpr (word values are kString; an absent value is a null
-// pointer), TypeName, QualifiedName, ListNode or whatever the statement says.
+// name [= value] in any option list. The value is a ConstExpr (word values are kString; an absent value is a
+// null pointer), TypeName, QualifiedName, ListNode or whatever the statement says.
 struct Option : NodeOf<NodeKind::kOption> {
   std::string_view name_space;  // toast.fillfactor
   std::string_view name;
@@ -70,8 +70,8 @@ struct Constraint : NodeOf<NodeKind::kConstraint> {
   NameList on_delete_set_columns;
 };
 
-// A column of CREATE TABLE, ADD COLUMN, a composite type or a function's column definition list. In typed tables
-// and partitions `type` is null.
+// A column of CREATE TABLE, ADD COLUMN, a composite type or a function's column definition list. In typed
+// tables and partitions `type` is null.
 struct ColumnDef : NodeOf<NodeKind::kColumnDef> {
   std::string_view name;
   TypeName* type = nullptr;

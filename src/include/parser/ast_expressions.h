@@ -67,7 +67,14 @@ struct NullTest : NodeOf<NodeKind::kNullTest> {
   bool is_not_null = false;
 };
 
-enum class BooleanTestKind : uint8_t { kIsTrue, kIsNotTrue, kIsFalse, kIsNotFalse, kIsUnknown, kIsNotUnknown };
+enum class BooleanTestKind : uint8_t {
+  kIsTrue,
+  kIsNotTrue,
+  kIsFalse,
+  kIsNotFalse,
+  kIsUnknown,
+  kIsNotUnknown
+};
 
 struct BooleanTest : NodeOf<NodeKind::kBooleanTest> {
   Node* arg = nullptr;
@@ -196,7 +203,8 @@ struct DefaultExpr : NodeOf<NodeKind::kDefaultExpr> {};
 struct CurrentOfExpr : NodeOf<NodeKind::kCurrentOfExpr> {
   std::string_view cursor;
 };
-// Column `column` (1-based) of `columns` in UPDATE … SET (a, b) = source; the source is shared by all columns.
+// Column `column` (1-based) of `columns` in UPDATE … SET (a, b) = source; the source is shared by all
+// columns.
 struct MultiAssignRef : NodeOf<NodeKind::kMultiAssignRef> {
   Node* source = nullptr;
   int32_t column = 0;

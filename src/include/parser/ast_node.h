@@ -1,9 +1,9 @@
 // The raw parse tree: what the text says, before any name is looked up. Its information content is that of
 // PostgreSQL's raw parse trees, so that the analyzer can follow PostgreSQL's rules one to one.
 //
-// Ownership: every node, list and string lies in the Arena given to parse(); nothing has a destructor, and the
-// source text may be freed after parsing. Nodes are plain data: `kind` says which struct it is. Trees are not
-// shared between threads while being changed; read-only use is free.
+// Ownership: every node, list and string lies in the Arena given to parse(); nothing has a destructor, and
+// the source text may be freed after parsing. Nodes are plain data: `kind` says which struct it is. Trees are
+// not shared between threads while being changed; read-only use is free.
 #pragma once
 
 #include <cstdint>

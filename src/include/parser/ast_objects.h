@@ -20,8 +20,8 @@ struct RoutineRef : NodeOf<NodeKind::kRoutineRef> {
   bool args_unspecified = false;  // no parentheses at all
 };
 
-// The object of these statements is a RangeVar, QualifiedName, RoutineRef, TypeName, ConstExpr (large object) or
-// a ListNode of such, as in PostgreSQL's raw trees.
+// The object of these statements is a RangeVar, QualifiedName, RoutineRef, TypeName, ConstExpr (large object)
+// or a ListNode of such, as in PostgreSQL's raw trees.
 struct DropStmt : NodeOf<NodeKind::kDropStmt> {
   ObjectType object_type = ObjectType::kTable;
   NodeList objects;  // RangeVar for relations, else QualifiedName, TypeName, RoutineRef, ListNode
@@ -186,8 +186,8 @@ struct DropOwnedStmt : NodeOf<NodeKind::kDropOwnedStmt> {
   DropBehavior behavior = DropBehavior::kRestrict;
 };
 
-// Options are named as in PostgreSQL's grammar: as, language, volatility, strict, security, leakproof, window,
-// cost, rows, support, parallel, set, transform.
+// Options are named as in PostgreSQL's grammar: as, language, volatility, strict, security, leakproof,
+// window, cost, rows, support, parallel, set, transform.
 struct CreateFunctionStmt : NodeOf<NodeKind::kCreateFunctionStmt> {
   bool is_procedure = false, replace = false;
   NameList names;

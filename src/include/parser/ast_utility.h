@@ -44,7 +44,8 @@ struct LockStmt : NodeOf<NodeKind::kLockStmt> {
 enum class VariableSetKind : uint8_t { kSetValue, kSetDefault, kSetCurrent, kSetMulti, kReset, kResetAll };
 struct VariableSetStmt : NodeOf<NodeKind::kVariableSetStmt> {
   VariableSetKind action = VariableSetKind::kSetValue;
-  std::string_view name;  // "timezone", "app.x"; kSetMulti: "TRANSACTION", "SESSION CHARACTERISTICS", "TRANSACTION SNAPSHOT"
+  std::string_view name;  // "timezone", "app.x"; kSetMulti: "TRANSACTION", "SESSION CHARACTERISTICS",
+                          // "TRANSACTION SNAPSHOT"
   NodeList args;          // ConstExpr, TypeCast (interval); kSetMulti: Option
   bool is_local = false;
 };

@@ -19,14 +19,15 @@ struct Literal {
   std::string_view text;  // digits, or the string's value with escapes undone
 };
 
-// `text` has one token after the other, separated by single spaces, comments left out, identifiers and keywords
-// folded, every normalised constant replaced by a marker that names its kind (an integer constant and a string
-// constant in one place give different texts, because their types differ). Two statements with equal text parse to
-// the same tree but for the values of the literals, which are listed in order.
+// `text` has one token after the other, separated by single spaces, comments left out, identifiers and
+// keywords folded, every normalised constant replaced by a marker that names its kind (an integer constant
+// and a string constant in one place give different texts, because their types differ). Two statements with
+// equal text parse to the same tree but for the values of the literals, which are listed in order.
 //
 // Conservative: only a single plain SELECT, INSERT, UPDATE or DELETE without parameters is normalisable, and
-// constants stay in the text where the grammar or the analyzer gives them a meaning beyond their value: in type
-// modifiers and after type names, ORDER BY and GROUP BY positions, LIMIT/FETCH, intervals, next to a unary minus.
+// constants stay in the text where the grammar or the analyzer gives them a meaning beyond their value: in
+// type modifiers and after type names, ORDER BY and GROUP BY positions, LIMIT/FETCH, intervals, next to a
+// unary minus.
 struct NormalizedStatement {
   bool normalizable = false;
   std::string_view text;

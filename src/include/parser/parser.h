@@ -16,8 +16,8 @@ namespace varve::parser {
 
 struct TypeName;
 
-// One statement of a script with its place in the text, in bytes. A length of 0 means "to the end of the text",
-// as in PostgreSQL's RawStmt. The place includes comments and space in front of the statement.
+// One statement of a script with its place in the text, in bytes. A length of 0 means "to the end of the
+// text", as in PostgreSQL's RawStmt. The place includes comments and space in front of the statement.
 struct RawStatement {
   Node* statement = nullptr;
   int32_t location = 0;

@@ -1,8 +1,9 @@
 // Heavyweight locks: relations, rows, transactions, advisory keys. PostgreSQL's eight modes and conflicts.
 //
-// Partitioned hash table; a waiter blocks in a BlockingScope, FIFO per lock; after deadlock_timeout it looks for
-// a cycle (lock waits and xid waits together) and the waiter that finds one gets kDeadlock, whose message is the
-// detail text in PostgreSQL's words. Locks are held to the end of the transaction (advisory session locks excepted).
+// Partitioned hash table; a waiter blocks in a BlockingScope, FIFO per lock; after deadlock_timeout it looks
+// for a cycle (lock waits and xid waits together) and the waiter that finds one gets kDeadlock, whose message
+// is the detail text in PostgreSQL's words. Locks are held to the end of the transaction (advisory session
+// locks excepted).
 #pragma once
 
 #include <cstdint>
@@ -51,8 +52,8 @@ class LockManager {
   virtual Status acquire(Transaction& txn, const LockTag& tag, LockMode mode, WaitPolicy policy,
                          uint64_t timeout_us) = 0;
   // Row locks conflict as PostgreSQL's table says (KEY SHARE only with UPDATE, …).
-  virtual Status acquire_row(Transaction& txn, uint32_t database, Tid tid, RowLock strength, WaitPolicy policy,
-                             uint64_t timeout_us) = 0;
+  virtual Status acquire_row(Transaction& txn, uint32_t database, Tid tid, RowLock strength,
+                             WaitPolicy policy, uint64_t timeout_us) = 0;
   // Somebody else holds a row lock conflicting with `strength`.
   virtual bool row_locked_by_other(Transaction& txn, uint32_t database, Tid tid, RowLock strength) = 0;
   // Somebody else holds KEY SHARE.

@@ -19,8 +19,8 @@ struct Snapshot {
   Csn csn;
   Xid own_xid;  // 0 while the transaction has written nothing
   UndoPtr own_limit;
-  // Where visible() notes the newest commit this transaction has seen that may not be durable yet; null: nobody
-  // wants to know. Several threads may read under one snapshot.
+  // Where visible() notes the newest commit this transaction has seen that may not be durable yet; null:
+  // nobody wants to know. Several threads may read under one snapshot.
   std::atomic<uint64_t>* newest_seen = nullptr;
 };
 

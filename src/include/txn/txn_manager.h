@@ -1,10 +1,10 @@
 // Transactions: numbers, states, snapshots, commit and rollback.
 //
 // State of a writer is one atomic word in an array indexed by xid: running, committing, aborted, or its Csn.
-// Commit: store `committing`; append the commit record (its Lsn is the Csn); store the Csn. A reader that meets
-// `committing` spins until the Csn is there: a snapshot taken after the record got its place must see the
-// commit, one taken before must not. So taking a snapshot is one load of the log's reserved position, whatever
-// the number of sessions.
+// Commit: store `committing`; append the commit record (its Lsn is the Csn); store the Csn. A reader that
+// meets `committing` spins until the Csn is there: a snapshot taken after the record got its place must see
+// the commit, one taken before must not. So taking a snapshot is one load of the log's reserved position,
+// whatever the number of sessions.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +38,9 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  // Set by the session after begin(). Process id in deadlock reports and pg_locks; sessions with the same nonzero
-  // `session_owner` never conflict with their own session-level advisory locks. lock_timeout of update() and
-  // remove(); 0: none.
+  // Set by the session after begin(). Process id in deadlock reports and pg_locks; sessions with the same
+  // nonzero `session_owner` never conflict with their own session-level advisory locks. lock_timeout of
+  // update() and remove(); 0: none.
   uint32_t owner_pid = 0;
   uint64_t session_owner = 0;
   uint64_t lock_timeout_us = 0;
@@ -50,8 +50,8 @@ class Transaction {
   virtual Xid assign_xid() = 0;
   virtual Isolation isolation() const = 0;
 
-  // READ COMMITTED: a new snapshot; REPEATABLE READ: the first one, with own_limit moved on. The snapshot stays
-  // registered (holds back purge) until release_snapshot() or the end of the transaction.
+  // READ COMMITTED: a new snapshot; REPEATABLE READ: the first one, with own_limit moved on. The snapshot
+  // stays registered (holds back purge) until release_snapshot() or the end of the transaction.
   virtual Snapshot statement_snapshot() = 0;
   virtual void release_snapshot() = 0;
   // Registers a snapshot if none is: for reads (of the catalog) that use a newer one than the statement's.
@@ -65,9 +65,9 @@ class Transaction {
   virtual Lsn last_lsn() const = 0;
   virtual void set_last_lsn(Lsn lsn) = 0;
 
-  // Copies the undo bytes into this transaction's undo log; the row header takes the returned pointer. Call it
-  // with the pages latched, as the last step that can fail before the log record is appended: last_lsn() is
-  // taken as the record to undo after this one. kNoUndo when the undo limit is reached (the caller returns
+  // Copies the undo bytes into this transaction's undo log; the row header takes the returned pointer. Call
+  // it with the pages latched, as the last step that can fail before the log record is appended: last_lsn()
+  // is taken as the record to undo after this one. kNoUndo when the undo limit is reached (the caller returns
   // kOutOfMemory and changes nothing).
   virtual UndoPtr add_undo(wal::Bytes bytes, Xid previous_xid, UndoPtr previous_undo) = 0;
   virtual UndoPtr undo_position() const = 0;
@@ -91,8 +91,8 @@ class TxnManager {
 
   virtual std::unique_ptr<Transaction> begin(Isolation isolation, sync::CancelToken* cancel) = 0;
 
-  // Makes it visible, releases its locks. Returns the Lsn that must be durable before the client is told (0 when
-  // it wrote nothing, or the newest commit it has seen when that is not yet durable).
+  // Makes it visible, releases its locks. Returns the Lsn that must be durable before the client is told (0
+  // when it wrote nothing, or the newest commit it has seen when that is not yet durable).
   virtual Lsn commit(Transaction& txn) = 0;
   // Restores every old version, then releases the locks. Cannot fail short of PANIC.
   virtual void rollback(Transaction& txn) = 0;
@@ -107,8 +107,8 @@ class TxnManager {
   // Reads an undo record. Valid while the caller's snapshot is registered.
   virtual UndoView undo(UndoPtr at) const = 0;
 
-  // Waits until `xid` is finished or has rolled back to a savepoint: look again afterwards, and wait again if need
-  // be (BlockingScope, deadlock check). kDeadlock, kCancelled, kTimeout.
+  // Waits until `xid` is finished or has rolled back to a savepoint: look again afterwards, and wait again if
+  // need be (BlockingScope, deadlock check). kDeadlock, kCancelled, kTimeout.
   virtual Status wait_for(Transaction& waiter, Xid xid) = 0;
 
   virtual LockManager& locks() = 0;
@@ -124,8 +124,8 @@ class TxnManager {
   virtual Xid start_xid() const { return Xid{0}; }
 
   // For the checkpoint: running writers, and the next xid. Call it after begin_checkpoint(). `first_lsn` is a
-  // record boundary at or before the writer's first record. `last_lsn` may lag one record behind: analysis that
-  // starts at the smallest first_lsn (or the redo point, if smaller) finds every record of every loser.
+  // record boundary at or before the writer's first record. `last_lsn` may lag one record behind: analysis
+  // that starts at the smallest first_lsn (or the redo point, if smaller) finds every record of every loser.
   struct ActiveWriter {
     Xid xid;
     Lsn first_lsn, last_lsn;

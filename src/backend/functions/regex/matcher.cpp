@@ -38,16 +38,25 @@ class Compiler {
 
   void add(const Node& n) {
     switch (n.kind) {
-      case Node::Kind::kEmpty: break;
-      case Node::Kind::kSet: emit({Op::Code::kSet, &n}); break;
+      case Node::Kind::kEmpty:
+        break;
+      case Node::Kind::kSet:
+        emit({Op::Code::kSet, &n});
+        break;
       case Node::Kind::kAssert:
-      case Node::Kind::kLook: emit({Op::Code::kCheck, &n}); break;
+      case Node::Kind::kLook:
+        emit({Op::Code::kCheck, &n});
+        break;
       case Node::Kind::kGroup:
       case Node::Kind::kCat:
         for (const auto& c : n.children) add(*c);
         break;
-      case Node::Kind::kAlt: alternatives(n); break;
-      case Node::Kind::kRepeat: repeat(*n.children[0], n.min, n.max); break;
+      case Node::Kind::kAlt:
+        alternatives(n);
+        break;
+      case Node::Kind::kRepeat:
+        repeat(*n.children[0], n.min, n.max);
+        break;
       case Node::Kind::kBackref: {
         uint32_t split = emit({Op::Code::kSplit});
         emit({Op::Code::kAny});
@@ -82,7 +91,8 @@ class Compiler {
   uint32_t here() const { return static_cast<uint32_t>(ops_.size()); }
   uint32_t emit(Op op) {
     if (ops_.size() >= kMaxOps) {
-      throw SqlError(sqlstate::kInvalidRegularExpression, "invalid regular expression: regular expression is too complex");
+      throw SqlError(sqlstate::kInvalidRegularExpression,
+                     "invalid regular expression: regular expression is too complex");
     }
     ops_.push_back(op);
     return here() - 1;
@@ -142,8 +152,8 @@ class Machine {
 
   enum class Want { kFirst, kLast, kAll, kAnywhere };
 
-  // Where matches beginning at `from` and ending at or before `limit` end; sorted. kAnywhere: one may begin at any
-  // place, and the answer is whether there is one.
+  // Where matches beginning at `from` and ending at or before `limit` end; sorted. kAnywhere: one may begin
+  // at any place, and the answer is whether there is one.
   std::vector<int32_t> ends(const Program& p, const Subject& s, int32_t from, int32_t limit, Want want) {
     std::vector<uint32_t> now, next;
     std::vector<uint32_t> mark(p.ops.size(), 0);
@@ -154,8 +164,10 @@ class Machine {
     follow(p, s, 0, from, now, mark, generation, &accepted);
     for (int32_t at = from;; ++at) {
       if (accepted) {
-        if (want == Want::kLast) out.assign(1, at);
-        else out.push_back(at);
+        if (want == Want::kLast)
+          out.assign(1, at);
+        else
+          out.push_back(at);
         if (want == Want::kFirst || want == Want::kAnywhere) return out;
       }
       if (at >= limit) break;
@@ -189,7 +201,8 @@ class Machine {
         if (n.group != 0) groups[n.group] = {from, to};
         return true;
       }
-      case Node::Kind::kCat: return divide_cat(n, 0, s, from, to, groups);
+      case Node::Kind::kCat:
+        return divide_cat(n, 0, s, from, to, groups);
       case Node::Kind::kAlt:
         for (const auto& c : n.children) {
           std::vector<Span> saved = groups;
@@ -197,9 +210,20 @@ class Machine {
           groups = std::move(saved);
         }
         return false;
-      case Node::Kind::kRepeat: return divide_repeat(n, n.min, n.max, s, from, to, groups);
-      case Node::Kind::kBackref: return same(groups[n.group], s, from, to, n);
-      default: return true;
+      case Node::Kind::kRepeat:
+        if (n.min == 0) {
+          // At least one round if that is possible, even an empty one.
+          std::vector<Span> saved = groups;
+          if (n.max != 0 && divide_repeat(n, 1, n.max, s, from, to, groups)) return true;
+          groups = std::move(saved);
+          return from == to;
+        }
+        if (!n.references) return divide_last(n, s, from, to, groups);
+        return divide_repeat(n, n.min, n.max, s, from, to, groups);
+      case Node::Kind::kBackref:
+        return same(groups[n.group], s, from, to, n);
+      default:
+        return true;
     }
   }
 
@@ -209,7 +233,8 @@ class Machine {
     for (int32_t i = 0; i < to - from; ++i) {
       uint32_t a = s.chars[static_cast<size_t>(group.begin + i)], b = s.chars[static_cast<size_t>(from + i)];
       if (a == b) continue;
-      if (!n.set.fold || fold_char(a, n.set.unicode, false) != fold_char(b, n.set.unicode, false)) return false;
+      if (!n.set.fold || fold_char(a, n.set.unicode, false) != fold_char(b, n.set.unicode, false))
+        return false;
     }
     return true;
   }
@@ -220,7 +245,8 @@ class Machine {
     return e;
   }
 
-  bool divide_cat(const Node& n, size_t child, const Subject& s, int32_t from, int32_t to, std::vector<Span>& groups) {
+  bool divide_cat(const Node& n, size_t child, const Subject& s, int32_t from, int32_t to,
+                  std::vector<Span>& groups) {
     if (child == n.children.size()) return from == to;
     const Node& c = *n.children[child];
     if (child + 1 == n.children.size()) {
@@ -230,6 +256,22 @@ class Machine {
       if (!reaches(program(n, child + 1), s, middle, to)) continue;
       std::vector<Span> saved = groups;
       if (divide(c, s, from, middle, groups) && divide_cat(n, child + 1, s, middle, to, groups)) return true;
+      groups = std::move(saved);
+    }
+    return false;
+  }
+
+  // Groups show the last round. As PostgreSQL, the rounds before take what they can by the quantifier's
+  // preference, even all there is, so that the last may be empty.
+  bool divide_last(const Node& n, const Subject& s, int32_t from, int32_t to, std::vector<Span>& groups) {
+    const Node& c = *n.children[0];
+    int32_t rest_min = std::max(n.min - 1, 0), rest_max = n.max < 0 ? -1 : n.max - 1;
+    std::vector<int32_t> e = ends(repeat_program(n, rest_min, rest_max), s, from, to, Want::kAll);
+    if (n.prefer != Prefer::kShorter) std::reverse(e.begin(), e.end());
+    for (int32_t middle : e) {
+      if (!reaches(program(c), s, middle, to)) continue;
+      std::vector<Span> saved = groups;
+      if (divide(c, s, middle, to, groups)) return true;
       groups = std::move(saved);
     }
     return false;
@@ -249,8 +291,7 @@ class Machine {
       if (middle == from && from != to) continue;  // an empty round gains nothing
       if (!reaches(repeat_program(n, rest_min, rest_max), s, middle, to)) continue;
       std::vector<Span> saved = groups;
-      if (divide(c, s, from, middle, groups) &&
-          divide_repeat(n, rest_min, rest_max, s, middle, to, groups)) {
+      if (divide(c, s, from, middle, groups) && divide_repeat(n, rest_min, rest_max, s, middle, to, groups)) {
         return true;
       }
       groups = std::move(saved);
@@ -270,16 +311,22 @@ class Machine {
       const Op& op = p.ops[pc];
       switch (op.code) {
         case Op::Code::kSet:
-        case Op::Code::kAny: out.push_back(pc); break;
+        case Op::Code::kAny:
+          out.push_back(pc);
+          break;
         case Op::Code::kSplit:
           stack_.push_back(op.b);
           stack_.push_back(op.a);
           break;
-        case Op::Code::kJump: stack_.push_back(op.a); break;
+        case Op::Code::kJump:
+          stack_.push_back(op.a);
+          break;
         case Op::Code::kCheck:
           if (holds(*op.node, s, at)) stack_.push_back(pc + 1);
           break;
-        case Op::Code::kAccept: *accepted = true; break;
+        case Op::Code::kAccept:
+          *accepted = true;
+          break;
       }
     }
   }
@@ -288,14 +335,22 @@ class Machine {
     if (n.kind == Node::Kind::kLook) return look(n, s, at);
     bool before = is_word(s, at - 1, unicode_), after = is_word(s, at, unicode_);
     switch (n.assertion) {
-      case Assert::kTextStart: return at == 0;
-      case Assert::kTextEnd: return at == s.size();
-      case Assert::kLineStart: return at == 0 || s.chars[static_cast<size_t>(at - 1)] == '\n';
-      case Assert::kLineEnd: return at == s.size() || s.chars[static_cast<size_t>(at)] == '\n';
-      case Assert::kWordStart: return !before && after;
-      case Assert::kWordEnd: return before && !after;
-      case Assert::kWordEdge: return before != after;
-      case Assert::kNotEdge: return before == after;
+      case Assert::kTextStart:
+        return at == 0;
+      case Assert::kTextEnd:
+        return at == s.size();
+      case Assert::kLineStart:
+        return at == 0 || s.chars[static_cast<size_t>(at - 1)] == '\n';
+      case Assert::kLineEnd:
+        return at == s.size() || s.chars[static_cast<size_t>(at)] == '\n';
+      case Assert::kWordStart:
+        return !before && after;
+      case Assert::kWordEnd:
+        return before && !after;
+      case Assert::kWordEdge:
+        return before != after;
+      case Assert::kNotEdge:
+        return before == after;
     }
     return false;
   }
@@ -337,7 +392,8 @@ bool Regex::matches(std::string_view text) const {
     std::vector<Span> groups;
     return find(subject, 0, &groups);
   }
-  return !machine_->ends(machine_->program(*root_), subject, 0, subject.size(), Machine::Want::kAnywhere).empty();
+  return !machine_->ends(machine_->program(*root_), subject, 0, subject.size(), Machine::Want::kAnywhere)
+              .empty();
 }
 
 bool Regex::find(const Subject& subject, int32_t from, std::vector<Span>* groups) const {

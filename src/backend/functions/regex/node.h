@@ -10,7 +10,19 @@
 namespace varve::functions::regex {
 
 enum class CharClass : uint8_t {
-  kAlnum, kAlpha, kBlank, kCntrl, kDigit, kGraph, kLower, kPrint, kPunct, kSpace, kUpper, kXdigit, kWord
+  kAlnum,
+  kAlpha,
+  kBlank,
+  kCntrl,
+  kDigit,
+  kGraph,
+  kLower,
+  kPrint,
+  kPunct,
+  kSpace,
+  kUpper,
+  kXdigit,
+  kWord
 };
 bool in_class(uint32_t c, CharClass k, bool unicode);
 
@@ -33,7 +45,16 @@ struct CharSet {
   bool contains_exactly(uint32_t c) const;
 };
 
-enum class Assert : uint8_t { kLineStart, kLineEnd, kTextStart, kTextEnd, kWordStart, kWordEnd, kWordEdge, kNotEdge };
+enum class Assert : uint8_t {
+  kLineStart,
+  kLineEnd,
+  kTextStart,
+  kTextEnd,
+  kWordStart,
+  kWordEnd,
+  kWordEdge,
+  kNotEdge
+};
 
 enum class Prefer : uint8_t { kNone, kLonger, kShorter };
 
@@ -52,10 +73,11 @@ class Node {
   Assert assertion = Assert::kLineStart;
   int32_t min = 0, max = 0;  // kRepeat; max -1: unbounded
   bool greedy = true;
-  uint32_t group = 0;  // kGroup (0: not capturing), kBackref
+  uint32_t group = 0;                     // kGroup (0: not capturing), kBackref
   bool behind = false, negative = false;  // kLook
   Prefer prefer = Prefer::kNone;
-  bool captures = false;  // this subtree contains groups or back references
+  bool references = false;  // … a back reference
+  bool captures = false;    // this subtree contains groups or back references
 
   bool matches_char(uint32_t c) const { return c < 128 ? ascii[c] : set.contains(c); }
 };

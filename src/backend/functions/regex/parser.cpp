@@ -73,8 +73,10 @@ class Parser {
       flags_.literal = true;
       return;
     }
-    if (looking_at("***:")) at_ += 4;
-    else if (looking_at("***")) invalid("invalid regexp (reg version 0.8)");
+    if (looking_at("***:"))
+      at_ += 4;
+    else if (looking_at("***"))
+      invalid("invalid regexp (reg version 0.8)");
     if (!looking_at("(?") || !(u_isalpha(static_cast<UChar32>(peek(2))) != 0)) return;
     for (at_ += 2; more() && peek() != ')'; ++at_) embedded_flag(peek());
     if (!more()) invalid("invalid embedded option");
@@ -82,10 +84,16 @@ class Parser {
   }
   void embedded_flag(uint32_t c) {
     switch (c) {
-      case 'i': flags_.case_insensitive = true; break;
-      case 'c': flags_.case_insensitive = false; break;
+      case 'i':
+        flags_.case_insensitive = true;
+        break;
+      case 'c':
+        flags_.case_insensitive = false;
+        break;
       case 'm':
-      case 'n': flags_.dot_skips_newline = flags_.lines = true; break;
+      case 'n':
+        flags_.dot_skips_newline = flags_.lines = true;
+        break;
       case 'p':
         flags_.dot_skips_newline = true;
         flags_.lines = false;
@@ -94,13 +102,24 @@ class Parser {
         flags_.dot_skips_newline = false;
         flags_.lines = true;
         break;
-      case 's': flags_.dot_skips_newline = flags_.lines = false; break;
-      case 'q': flags_.literal = true; break;
-      case 't': flags_.expanded = false; break;
-      case 'x': flags_.expanded = true; break;
-      case 'e': break;
-      case 'b': throw_not_supported("basic regular expressions");
-      default: invalid("invalid embedded option");
+      case 's':
+        flags_.dot_skips_newline = flags_.lines = false;
+        break;
+      case 'q':
+        flags_.literal = true;
+        break;
+      case 't':
+        flags_.expanded = false;
+        break;
+      case 'x':
+        flags_.expanded = true;
+        break;
+      case 'e':
+        break;
+      case 'b':
+        throw_not_supported("basic regular expressions");
+      default:
+        invalid("invalid embedded option");
     }
   }
 
@@ -165,6 +184,7 @@ class Parser {
     n->prefer = Prefer::kLonger;
     for (NodePtr& b : branches) {
       n->captures |= b->captures;
+      n->references |= b->references;
       n->children.push_back(std::move(b));
     }
     return n;
@@ -178,6 +198,7 @@ class Parser {
       if (peek() == ')') invalid("parentheses () not balanced");
       NodePtr piece = quantified(depth);
       cat->captures |= piece->captures;
+      cat->references |= piece->references;
       if (cat->prefer == Prefer::kNone) cat->prefer = piece->prefer;
       cat->children.push_back(std::move(piece));
     }
@@ -206,6 +227,7 @@ class Parser {
     n->max = max;
     n->greedy = greedy;
     n->captures = a->captures;
+    n->references = a->references;
     n->prefer = min == max ? a->prefer : greedy ? Prefer::kLonger : Prefer::kShorter;
     n->children.push_back(std::move(a));
     return n;
@@ -214,11 +236,22 @@ class Parser {
   bool quantifier(int32_t* min, int32_t* max) {
     if (!more()) return false;
     switch (peek()) {
-      case '*': *min = 0; *max = -1; break;
-      case '+': *min = 1; *max = -1; break;
-      case '?': *min = 0; *max = 1; break;
-      case '{': return bounds(min, max);
-      default: return false;
+      case '*':
+        *min = 0;
+        *max = -1;
+        break;
+      case '+':
+        *min = 1;
+        *max = -1;
+        break;
+      case '?':
+        *min = 0;
+        *max = 1;
+        break;
+      case '{':
+        return bounds(min, max);
+      default:
+        return false;
     }
     ++at_;
     return true;
@@ -240,7 +273,8 @@ class Parser {
   }
   int32_t bound() {
     int32_t n = 0;
-    while (more() && peek() >= '0' && peek() <= '9' && n <= kMaxRepeat) n = n * 10 + static_cast<int32_t>(text_[at_++] - '0');
+    while (more() && peek() >= '0' && peek() <= '9' && n <= kMaxRepeat)
+      n = n * 10 + static_cast<int32_t>(text_[at_++] - '0');
     if (n > kMaxRepeat) invalid("invalid repetition count(s)");
     return n;
   }
@@ -248,24 +282,33 @@ class Parser {
   NodePtr atom(int depth, bool* constraint) {
     uint32_t c = text_[at_++];
     switch (c) {
-      case '(': return parenthesised(depth, constraint);
-      case '[': return bracket(constraint);
+      case '(':
+        return parenthesised(depth, constraint);
+      case '[':
+        return bracket(constraint);
       case '.': {
         auto n = std::make_unique<Node>(Node::Kind::kSet);
         n->set.negated = true;
         n->set.skip_newline = flags_.dot_skips_newline;
         return finish_set(std::move(n));
       }
-      case '^': *constraint = true; return assert_node(flags_.lines ? Assert::kLineStart : Assert::kTextStart);
-      case '$': *constraint = true; return assert_node(flags_.lines ? Assert::kLineEnd : Assert::kTextEnd);
-      case '\\': return escape(constraint);
+      case '^':
+        *constraint = true;
+        return assert_node(flags_.lines ? Assert::kLineStart : Assert::kTextStart);
+      case '$':
+        *constraint = true;
+        return assert_node(flags_.lines ? Assert::kLineEnd : Assert::kTextEnd);
+      case '\\':
+        return escape(constraint);
       case '*':
       case '+':
-      case '?': invalid("quantifier operand invalid");
+      case '?':
+        invalid("quantifier operand invalid");
       case '{':
         if (peek() >= '0' && peek() <= '9') invalid("quantifier operand invalid");
         return char_node(c);
-      default: return char_node(c);
+      default:
+        return char_node(c);
     }
   }
 
@@ -295,6 +338,7 @@ class Parser {
     if (!more() || peek() != ')') invalid("parentheses () not balanced");
     ++at_;
     n.captures = inner->captures;
+    n.references = inner->references;
     n.prefer = inner->prefer;
     n.children.push_back(std::move(inner));
   }
@@ -319,19 +363,32 @@ class Parser {
       return assert_node(a);
     };
     switch (c) {
-      case 'd': return class_node(CharClass::kDigit, false);
-      case 'D': return class_node(CharClass::kDigit, true);
-      case 's': return class_node(CharClass::kSpace, false);
-      case 'S': return class_node(CharClass::kSpace, true);
-      case 'w': return class_node(CharClass::kWord, false);
-      case 'W': return class_node(CharClass::kWord, true);
-      case 'A': return constrained(Assert::kTextStart);
-      case 'Z': return constrained(Assert::kTextEnd);
-      case 'm': return constrained(Assert::kWordStart);
-      case 'M': return constrained(Assert::kWordEnd);
-      case 'y': return constrained(Assert::kWordEdge);
-      case 'Y': return constrained(Assert::kNotEdge);
-      default: break;
+      case 'd':
+        return class_node(CharClass::kDigit, false);
+      case 'D':
+        return class_node(CharClass::kDigit, true);
+      case 's':
+        return class_node(CharClass::kSpace, false);
+      case 'S':
+        return class_node(CharClass::kSpace, true);
+      case 'w':
+        return class_node(CharClass::kWord, false);
+      case 'W':
+        return class_node(CharClass::kWord, true);
+      case 'A':
+        return constrained(Assert::kTextStart);
+      case 'Z':
+        return constrained(Assert::kTextEnd);
+      case 'm':
+        return constrained(Assert::kWordStart);
+      case 'M':
+        return constrained(Assert::kWordEnd);
+      case 'y':
+        return constrained(Assert::kWordEdge);
+      case 'Y':
+        return constrained(Assert::kNotEdge);
+      default:
+        break;
     }
     if (c >= '1' && c <= '9') {
       size_t start = at_;
@@ -348,6 +405,7 @@ class Parser {
     auto node = std::make_unique<Node>(Node::Kind::kBackref);
     node->group = n;
     node->captures = true;
+    node->references = true;
     node->set.fold = flags_.case_insensitive;
     node->set.unicode = flags_.unicode;
     backrefs_ = true;
@@ -360,9 +418,12 @@ class Parser {
     for (; n < max && more(); ++n, ++at_) {
       uint32_t c = peek();
       uint32_t d;
-      if (c >= '0' && c <= '9') d = c - '0';
-      else if ((c | 32) >= 'a' && (c | 32) <= 'f') d = (c | 32) - 'a' + 10;
-      else break;
+      if (c >= '0' && c <= '9')
+        d = c - '0';
+      else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+        d = (c | 32) - 'a' + 10;
+      else
+        break;
       v = v << 4 | d;
     }
     if (n < min) invalid("invalid escape \\ sequence");
@@ -373,26 +434,40 @@ class Parser {
   uint32_t escaped_char() {
     uint32_t c = text_[at_++];
     switch (c) {
-      case 'a': return 7;
-      case 'b': return 8;
-      case 'B': return '\\';
+      case 'a':
+        return 7;
+      case 'b':
+        return 8;
+      case 'B':
+        return '\\';
       case 'c':
         if (!more()) invalid("invalid escape \\ sequence");
         return text_[at_++] & 31;
-      case 'e': return 27;
-      case 'f': return 12;
-      case 'n': return 10;
-      case 'r': return 13;
-      case 't': return 9;
-      case 'v': return 11;
-      case 'u': return hex_digits(4, 4);
-      case 'U': return hex_digits(8, 8);
-      case 'x': return hex_digits(1, 255);
-      default: break;
+      case 'e':
+        return 27;
+      case 'f':
+        return 12;
+      case 'n':
+        return 10;
+      case 'r':
+        return 13;
+      case 't':
+        return 9;
+      case 'v':
+        return 11;
+      case 'u':
+        return hex_digits(4, 4);
+      case 'U':
+        return hex_digits(8, 8);
+      case 'x':
+        return hex_digits(1, 255);
+      default:
+        break;
     }
     if (c >= '0' && c <= '7') {
       uint32_t v = c - '0';
-      for (int n = 1; n < 3 && more() && peek() >= '0' && peek() <= '7'; ++n) v = v * 8 + (text_[at_++] - '0');
+      for (int n = 1; n < 3 && more() && peek() >= '0' && peek() <= '7'; ++n)
+        v = v * 8 + (text_[at_++] - '0');
       return v;
     }
     bool alphanumeric = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
@@ -445,13 +520,26 @@ class Parser {
   }
   bool class_escape(CharSet& set) {
     switch (peek(1)) {
-      case 'd': set.classes.push_back({CharClass::kDigit, false}); break;
-      case 's': set.classes.push_back({CharClass::kSpace, false}); break;
-      case 'w': set.classes.push_back({CharClass::kWord, false}); break;
-      case 'D': set.classes.push_back({CharClass::kDigit, true}); break;
-      case 'S': set.classes.push_back({CharClass::kSpace, true}); break;
-      case 'W': set.classes.push_back({CharClass::kWord, true}); break;
-      default: return false;
+      case 'd':
+        set.classes.push_back({CharClass::kDigit, false});
+        break;
+      case 's':
+        set.classes.push_back({CharClass::kSpace, false});
+        break;
+      case 'w':
+        set.classes.push_back({CharClass::kWord, false});
+        break;
+      case 'D':
+        set.classes.push_back({CharClass::kDigit, true});
+        break;
+      case 'S':
+        set.classes.push_back({CharClass::kSpace, true});
+        break;
+      case 'W':
+        set.classes.push_back({CharClass::kWord, true});
+        break;
+      default:
+        return false;
     }
     at_ += 2;
     return true;
@@ -513,22 +601,33 @@ bool in_class(uint32_t c, CharClass k, bool unicode) {
   if (c >= 128 && !unicode) return false;
   auto u = static_cast<UChar32>(c);
   switch (k) {
-    case CharClass::kAlnum: return u_isalnum(u) != 0;
-    case CharClass::kAlpha: return u_isalpha(u) != 0;
-    case CharClass::kBlank: return c == ' ' || c == '\t' || (c >= 128 && u_isblank(u) != 0);
-    case CharClass::kCntrl: return u_iscntrl(u) != 0;
-    case CharClass::kDigit: return u_isdigit(u) != 0;
-    case CharClass::kGraph: return u_isgraph(u) != 0;
-    case CharClass::kLower: return u_islower(u) != 0;
-    case CharClass::kPrint: return u_isprint(u) != 0;
+    case CharClass::kAlnum:
+      return u_isalnum(u) != 0;
+    case CharClass::kAlpha:
+      return u_isalpha(u) != 0;
+    case CharClass::kBlank:
+      return c == ' ' || c == '\t' || (c >= 128 && u_isblank(u) != 0);
+    case CharClass::kCntrl:
+      return u_iscntrl(u) != 0;
+    case CharClass::kDigit:
+      return u_isdigit(u) != 0;
+    case CharClass::kGraph:
+      return u_isgraph(u) != 0;
+    case CharClass::kLower:
+      return u_islower(u) != 0;
+    case CharClass::kPrint:
+      return u_isprint(u) != 0;
     case CharClass::kPunct:
       if (c < 128) return c > 32 && c < 127 && u_isalnum(u) == 0;
       return u_ispunct(u) != 0;
-    case CharClass::kSpace: return c == ' ' || (c >= 9 && c <= 13) || (c >= 128 && u_isspace(u) != 0);
-    case CharClass::kUpper: return u_isupper(u) != 0;
+    case CharClass::kSpace:
+      return c == ' ' || (c >= 9 && c <= 13) || (c >= 128 && u_isspace(u) != 0);
+    case CharClass::kUpper:
+      return u_isupper(u) != 0;
     case CharClass::kXdigit:
       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    case CharClass::kWord: return c == '_' || u_isalnum(u) != 0;
+    case CharClass::kWord:
+      return c == '_' || u_isalnum(u) != 0;
   }
   return false;
 }

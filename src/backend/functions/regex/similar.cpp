@@ -4,8 +4,8 @@
 
 namespace varve::functions::regex {
 
-// The pattern becomes ^(?:…)$; %, _ and parentheses are translated, the rest of the syntax is shared. A pattern
-// for substring(), with two escaped quotes, becomes three parts of which the middle one captures.
+// The pattern becomes ^(?:…)$; %, _ and parentheses are translated, the rest of the syntax is shared. A
+// pattern for substring(), with two escaped quotes, becomes three parts of which the middle one captures.
 std::string similar_to_regex(std::string_view pattern, std::string_view escape) {
   if (!escape.empty() && types::utf8_char_bytes(escape[0]) != escape.size()) {
     throw SqlError(sqlstate::kInvalidEscapeSequence, "invalid escape string")
@@ -22,14 +22,13 @@ std::string similar_to_regex(std::string_view pattern, std::string_view escape) 
       after_escape = false;
       if (c == "\"" && !in_bracket) {
         if (separators == 0) {
-          out.replace(0, 4, "^(?:");
-          out.insert(4, "(?:");
           out += "){1,1}?(";
         } else if (separators == 1) {
           out += "){1,1}(?:";
         } else {
-          throw SqlError(sqlstate::kInvalidUseOfEscapeCharacter,
-                         "SQL regular expression may not contain more than two escape-double-quote separators");
+          throw SqlError(
+              sqlstate::kInvalidUseOfEscapeCharacter,
+              "SQL regular expression may not contain more than two escape-double-quote separators");
         }
         ++separators;
       } else {
@@ -61,7 +60,6 @@ std::string similar_to_regex(std::string_view pattern, std::string_view escape) 
       out += c;
     }
   }
-  if (separators > 0) out += ")";
   out += ")$";
   return out;
 }

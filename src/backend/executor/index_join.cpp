@@ -1,0 +1,181 @@
+// For every left row the rows of an index with its key: inner, left, semi and anti joins.
+#include "access/btree.h"
+#include "common/sql_error.h"
+#include "index_lookup.h"
+#include "operator.h"
+
+namespace varve::executor {
+
+using planner::JoinType;
+using types::PhysicalType;
+
+namespace {
+
+class IndexJoinOperator : public Operator {
+ public:
+  IndexJoinOperator(const planner::IndexJoinPlan& plan, ExecutionContext& context)
+      : Operator(plan, context), join_(plan), inner_(*plan.inner), relation_(**plan.inner->relation),
+        fetcher_(relation_, *plan.inner->index, plan.inner->bound, plan.inner->columns, context),
+        keys_(compile_all(plan.keys, context, left_memory_)), key_values_(plan.keys.size()),
+        rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+        left_rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+        positions_(context.build_memory->make_array<uint16_t>(context.chunk_rows())), matched_(context.chunk_rows()) {
+    switch (plan.join) {
+      case JoinType::kInner:
+      case JoinType::kLeft:
+      case JoinType::kSemi:
+      case JoinType::kAnti:
+      case JoinType::kSingle: break;
+      default: throw SqlError(sqlstate::kInternalError, "this join cannot use an index lookup");
+    }
+    children_.push_back(build_operator(*plan.children[0], context));
+    left_types_ = physical_types(plan.children[0]->output);
+    std::vector<PhysicalType> inner_types, all = left_types_;
+    for (catalog::ColumnNumber c : inner_.columns) inner_types.push_back(column_physical_type(relation_, c));
+    all.insert(all.end(), inner_types.begin(), inner_types.end());
+    pairs_ = make_chunk(all, context);
+    right_ = Chunk(static_cast<uint32_t>(inner_types.size()), *context.build_memory);
+    for (uint32_t c = 0; c < inner_types.size(); ++c)
+      right_.column(c).reference(pairs_.column(static_cast<uint32_t>(left_types_.size()) + c));
+    if (inner_.filter != nullptr) filter_.emplace_back(*inner_.filter, context, memory_);
+    if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
+  }
+
+  void open() override {
+    left_ = nullptr;
+    child().open();
+  }
+
+ protected:
+  bool produce(Chunk*& out) override {
+    for (;;) {
+      if (left_ == nullptr) {
+        if (!child().next(left_)) return false;
+        context_.check_cancel();
+        left_memory_.reset();
+        at_ = 0;
+        tids_.clear();
+        tid_ = 0;
+        std::fill_n(matched_.begin(), left_->count(), 0);
+        for (size_t k = 0; k < keys_.size(); ++k) keys_[k].evaluate(*left_, left_->selection(), key_values_[k]);
+        looked_up_ = false;
+      }
+      while (at_ < left_->count()) {
+        if (fill_pairs() && yield_pairs(out)) return true;
+      }
+      Chunk* left = left_;
+      left_ = nullptr;
+      if (yield_left(left, out)) return true;
+    }
+  }
+
+ private:
+  bool left_only() const { return join_.join == JoinType::kSemi || join_.join == JoinType::kAnti; }
+
+  void look_up(uint32_t row) {
+    key_.clear();
+    tids_.clear();
+    tid_ = 0;
+    looked_up_ = true;
+    for (size_t k = 0; k < keys_.size(); ++k) {
+      if (key_values_[k]->is_null(row)) return;
+      access::append_key_column(key_, fetcher_.keys().columns()[k], key_values_[k]->value(row));
+    }
+    check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
+  }
+
+  // Pairs of left rows and fetched rows until the chunk is full or the left rows are used up.
+  bool fill_pairs() {
+    memory_.reset();
+    pairs_.reset();
+    right_.reset();
+    count_ = 0;
+    while (count_ < context_.chunk_rows() && at_ < left_->count()) {
+      uint32_t row = left_->selection()[at_];
+      if (!looked_up_) look_up(row);
+      if (tid_ == tids_.size()) {
+        ++at_;
+        looked_up_ = false;
+        continue;
+      }
+      if (!fetcher_.fetch(tids_[tid_++], access::key_bytes(key_), right_, count_, memory_)) continue;
+      left_rows_[count_] = static_cast<uint16_t>(row);
+      positions_[count_++] = static_cast<uint16_t>(at_);
+    }
+    return count_ > 0;
+  }
+
+  bool yield_pairs(Chunk*& out) {
+    Selection rows{nullptr, count_};
+    if (!filter_.empty()) rows = {rows_, filter_[0].select(right_, rows, rows_)};
+    auto left_columns = static_cast<uint32_t>(left_types_.size());
+    for (uint32_t c = 0; c < right_.column_count(); ++c) pairs_.column(left_columns + c).reference(right_.column(c));
+    if (!condition_.empty() || !left_only()) {
+      for (uint32_t c = 0; c < left_columns; ++c)
+        vector::gather(left_->column(c), {left_rows_, count_}, pairs_.column(c), 0);
+    }
+    if (!condition_.empty()) rows = {rows_, condition_[0].select(pairs_, rows, rows_)};
+    for_each_row(rows, [&](uint32_t i) {
+      uint8_t& matched = matched_[positions_[i]];
+      if (join_.join == JoinType::kSingle && matched != 0) {
+        throw SqlError(sqlstate::kCardinalityViolation,
+                       "more than one row returned by a subquery used as an expression");
+      }
+      matched = 1;
+    });
+    if (left_only() || rows.count == 0) return false;
+    pairs_.set_selection(rows);
+    out = &pairs_;
+    return true;
+  }
+
+  // Semi, anti, and the outer rows of left joins.
+  bool yield_left(Chunk* left, Chunk*& out) {
+    if (join_.join == JoinType::kInner) return false;
+    bool want = join_.join == JoinType::kSemi;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < left->count(); ++i) {
+      if ((matched_[i] != 0) == want) rows_[n++] = static_cast<uint16_t>(left->selection()[i]);
+    }
+    if (n == 0) return false;
+    if (left_only()) {
+      left->set_selection({rows_, n});
+      out = left;
+      return true;
+    }
+    pairs_.reset();
+    auto left_columns = static_cast<uint32_t>(left_types_.size());
+    for (uint32_t c = 0; c < left_columns; ++c) vector::gather(left->column(c), {rows_, n}, pairs_.column(c), 0);
+    for (uint32_t c = left_columns; c < pairs_.column_count(); ++c)
+      pairs_.column(c).fill_constant(types::Value::null_of(pairs_.column(c).type()));
+    pairs_.set_dense(n);
+    out = &pairs_;
+    return true;
+  }
+
+  const planner::IndexJoinPlan& join_;
+  const planner::IndexScanPlan& inner_;
+  const catalog::Relation& relation_;
+  Arena left_memory_;
+  IndexRowFetcher fetcher_;
+  std::vector<ExpressionEvaluator> keys_, filter_, condition_;
+  std::vector<Vector*> key_values_;
+  uint16_t *rows_, *left_rows_, *positions_;
+  std::vector<uint8_t> matched_;
+  std::vector<PhysicalType> left_types_;
+  Chunk pairs_, right_;
+  Chunk* left_ = nullptr;
+  uint32_t at_ = 0, count_ = 0;
+  bool looked_up_ = false;
+  std::string key_;
+  std::vector<Tid> tids_;
+  size_t tid_ = 0;
+};
+
+}  // namespace
+
+OperatorPtr make_index_join(const planner::IndexJoinPlan& p, ExecutionContext& c) {
+  return std::make_unique<IndexJoinOperator>(p, c);
+}
+
+}  // namespace varve::executor

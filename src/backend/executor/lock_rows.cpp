@@ -1,0 +1,114 @@
+// SELECT … FOR UPDATE and its kin.
+#include <fmt/format.h>
+
+#include "common/sql_error.h"
+#include "operator.h"
+#include "table_reader.h"
+
+namespace varve::executor {
+
+using access::LockOutcome;
+using types::Value;
+
+namespace {
+
+class LockRowsOperator : public Operator {
+ public:
+  LockRowsOperator(const planner::LockRowsPlan& plan, ExecutionContext& context)
+      : Operator(plan, context), lock_(plan), chunk_(make_chunk(physical_types(plan.children[0]->output), context)),
+        rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
+    children_.push_back(build_operator(*plan.children[0], context));
+    if (plan.recheck != nullptr) recheck_.emplace_back(*plan.recheck, context, memory_);
+  }
+  void open() override { child().open(); }
+
+ protected:
+  bool produce(Chunk*& out) override {
+    Chunk* in = nullptr;
+    while (child().next(in)) {
+      context_.check_cancel();
+      memory_.reset();
+      const Selection s = in->selection();
+      uint32_t n = 0;
+      bool copied = false;
+      for (uint32_t i = 0; i < s.count; ++i) {
+        if (lock_row(*in, s, s[i], &copied)) rows_[n++] = static_cast<uint16_t>(s[i]);
+      }
+      if (n == 0) continue;
+      out = copied ? &chunk_ : in;
+      out->set_selection({rows_, n});
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  // Locks the rows behind one result row; false if it drops out.
+  bool lock_row(const Chunk& in, const Selection& s, uint32_t row, bool* copied) {
+    for (const auto& target : lock_.targets) {
+      const Vector& tids = in.column(target.tid_column);
+      if (tids.is_null(row)) continue;  // the empty side of an outer join
+      Tid tid = Tid::unpack(static_cast<uint64_t>(tids.at<int64_t>(row)));
+      const catalog::Relation& relation = **target.relation;
+      access::RowVersion newest;
+      auto r = relation.heap->lock(*context_.transaction, context_.snapshot, tid, target.strength, target.policy,
+                                   context_.lock_timeout_us, buffer_, &newest);
+      check(r.status(), relation);
+      if (*r == LockOutcome::kDeleted || *r == LockOutcome::kSkipped) return false;
+      if (*r != LockOutcome::kLockedUpdated) continue;
+      if (!*copied) copy_chunk(in, s);
+      *copied = true;
+      replace(target, relation, newest, tid, row);
+      auto one = static_cast<uint16_t>(row);
+      if (!recheck_.empty() && recheck_[0].select(chunk_, {&one, 1}, &one) == 0) return false;
+    }
+    return true;
+  }
+
+  void check(const Status& status, const catalog::Relation& relation) {
+    if (status.ok()) return;
+    if (status.code() == StatusCode::kBusy) {
+      throw SqlError(sqlstate::kLockNotAvailable,
+                     fmt::format("could not obtain lock on row in relation \"{}\"", relation.name));
+    }
+    if (status.code() == StatusCode::kWriteConflict) {
+      throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
+    }
+    throw_status(status);
+  }
+
+  void copy_chunk(const Chunk& in, const Selection& s) {
+    chunk_.reset();
+    for (uint32_t c = 0; c < in.column_count(); ++c) {
+      for_each_row(s, [&](uint32_t row) { chunk_.column(c).set_value(row, in.column(c).value(row)); });
+    }
+  }
+
+  void replace(const planner::LockRowsPlan::Target& target, const catalog::Relation& relation,
+               const access::RowVersion& newest, Tid tid, uint32_t row) {
+    access::RowVersion kept = newest;
+    auto* bytes = static_cast<uint8_t*>(memory_.allocate(newest.length, 1));
+    std::memcpy(bytes, newest.bytes, newest.length);
+    kept.bytes = bytes;
+    TableReader reader(relation, target.row_column_numbers);
+    for (size_t i = 0; i < target.row_columns.size(); ++i) {
+      Value v = reader.value(target.row_column_numbers[i], kept, tid, memory_);
+      Vector& column = chunk_.column(target.row_columns[i]);
+      column.set_value(row, v);
+    }
+  }
+
+  const planner::LockRowsPlan& lock_;
+  Chunk chunk_;
+  uint16_t* rows_;
+  std::vector<ExpressionEvaluator> recheck_;
+  access::RowBuffer buffer_;
+};
+
+}  // namespace
+
+OperatorPtr make_lock_rows(const planner::LockRowsPlan& p, ExecutionContext& c) {
+  return std::make_unique<LockRowsOperator>(p, c);
+}
+
+}  // namespace varve::executor

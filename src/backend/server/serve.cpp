@@ -1,0 +1,298 @@
+// `varve serve`: from data directory to listening server, and back at a signal.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "catalog/catalog.h"
+#include "common/log.h"
+#include "common/sql_error.h"
+#include "net/server.h"
+#include "port/topology.h"
+#include "port/vfs.h"
+#include "recovery/engine.h"
+#include "server/server.h"
+#include "session/instance.h"
+#include "session/settings.h"
+#include "storage_setup.h"
+#include "sync/blocking_scope.h"
+#include "wal/log_manager.h"
+
+namespace varve::server {
+namespace {
+
+constexpr int kExitBadOptions = 1;
+constexpr int kExitInUse = 2;
+constexpr int kExitStorage = 3;
+
+// Acknowledgements wait for the log through this.
+class LogGate final : public net::DurabilityGate {
+ public:
+  explicit LogGate(wal::LogManager& log) : log_(log) {}
+  Lsn durable_lsn() override { return log_.durable_lsn(); }
+  Status flush(Lsn up_to) override {
+    sync::BlockingScope scope(sync::kWaitWalSync);
+    return log_.flush(up_to);
+  }
+
+ private:
+  wal::LogManager& log_;
+};
+
+class Handlers final : public net::HandlerFactory {
+ public:
+  explicit Handlers(session::Instance& instance) : instance_(instance) {}
+  std::unique_ptr<net::SessionHandler> create(net::Client& client) override {
+    return session::make_session(instance_, client);
+  }
+
+ private:
+  session::Instance& instance_;
+};
+
+// Roles and their secrets, from pg_authid.
+class CatalogCredentials final : public net::CredentialStore {
+ public:
+  explicit CatalogCredentials(session::Instance& instance) : instance_(instance) {}
+
+  std::optional<net::Credential> find(std::string_view user) override {
+    std::optional<net::Credential> found;
+    with_catalog([&](catalog::Catalog& catalog) {
+      auto role = catalog.find_role(user);
+      if (role) found = net::Credential{role->secret, role->can_login, role->superuser, false};
+    });
+    return found;
+  }
+  bool is_member(std::string_view user, std::string_view role) override {
+    bool member = false;
+    with_catalog([&](catalog::Catalog& catalog) {
+      auto u = catalog.find_role(user);
+      auto r = catalog.find_role(role);
+      if (!u || !r) return;
+      for (Oid oid : catalog.roles_of(u->oid)) member = member || oid == r->oid;
+    });
+    return member;
+  }
+
+ private:
+  template <class F>
+  void with_catalog(F&& f) {
+    txn::TxnManager& txns = instance_.engine().txns();
+    auto txn = txns.begin(txn::Isolation::kReadCommitted, nullptr);
+    catalog::Catalog catalog(instance_.shared_catalogs(), *txn);
+    f(catalog);
+    txns.commit(*txn);
+  }
+  session::Instance& instance_;
+};
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Numbers for new objects start behind the largest one in use.
+void find_first_oid(session::Instance& instance) {
+  txn::TxnManager& txns = instance.engine().txns();
+  auto txn = txns.begin(txn::Isolation::kReadCommitted, nullptr);
+  uint32_t largest = catalog::kFirstNormalOid;
+  std::vector<Oid> databases;
+  {
+    catalog::Catalog shared(instance.shared_catalogs(), *txn);
+    shared.for_each(catalog::system_table("pg_database"), {}, [&](const catalog::Row& row) { databases.push_back(row.oid("oid")); });
+  }
+  for (Oid oid : databases) {
+    catalog::Catalog catalog(*instance.database(oid), *txn);
+    for (const catalog::SystemTable& table : catalog::system_tables()) {
+      if (table.find_column("oid") < 0) continue;
+      catalog.for_each(table, {}, [&](const catalog::Row& row) { largest = std::max(largest, row.oid("oid").value() + 1); });
+    }
+  }
+  txns.commit(*txn);
+  catalog::Database::start_oids_at(largest);
+}
+
+std::string setting(const std::map<std::string, std::string>& settings, std::string_view name) {
+  auto it = settings.find(std::string(name));
+  return it != settings.end() ? it->second : std::string(session::find_setting(name)->default_value);
+}
+
+recovery::EngineOptions engine_options(const ServeOptions& options, const std::map<std::string, std::string>& settings,
+                                       const port::Topology& topology) {
+  recovery::EngineOptions engine;
+  engine.pool.frame_bytes = std::stoull(setting(settings, "shared_buffers")) * 8192;
+  engine.max_wal_bytes = std::stoull(setting(settings, "max_wal_size")) << 20;
+  engine.checkpoint_timeout_us = std::stoull(setting(settings, "checkpoint_timeout")) * 1'000'000;
+  engine.topology = &topology;
+  engine.txn.spill_directory = options.directory + "/tmp";
+  return engine;
+}
+
+Result<std::map<std::string, std::string>> all_settings(const ServeOptions& options) {
+  VARVE_ASSIGN_OR_RETURN(auto settings, read_configuration(options.directory + "/varve.conf"));
+  std::string automatic = options.directory + "/varve.auto.conf";
+  if (::access(automatic.c_str(), R_OK) == 0) {
+    VARVE_ASSIGN_OR_RETURN(auto more, read_configuration(automatic));
+    for (auto& [name, value] : more) settings[name] = value;
+  }
+  for (const auto& [name, value] : options.settings) {
+    const session::SettingInfo* info = session::find_setting(name);
+    if (info == nullptr) return Status::invalid(fmt::format("unrecognized configuration parameter \"{}\"", name));
+    try {
+      settings[std::string(info->name)] = session::canonical_setting(*info, value);
+    } catch (const SqlError& error) {
+      return Status::invalid(error.what());
+    }
+  }
+  if (options.port != 0) settings["port"] = std::to_string(options.port);
+  if (!options.host.empty()) settings["listen_addresses"] = options.host;
+  settings["data_directory"] = options.directory;
+  return settings;
+}
+
+net::ServerOptions net_options(const ServeOptions& options, const std::map<std::string, std::string>& settings) {
+  net::ServerOptions net;
+  net.listen_addresses.clear();
+  std::stringstream list(setting(settings, "listen_addresses"));
+  for (std::string address; std::getline(list, address, ',');) {
+    address.erase(0, address.find_first_not_of(' '));
+    if (!address.empty()) net.listen_addresses.push_back(address);
+  }
+  net.port = static_cast<uint16_t>(std::stoi(setting(settings, "port")));
+  net.unix_socket_directory = setting(settings, "unix_socket_directories");
+  net.max_connections = std::stoi(setting(settings, "max_connections"));
+  net.superuser_reserved_connections = std::stoi(setting(settings, "superuser_reserved_connections"));
+  net.authentication_timeout_ms = std::stoi(setting(settings, "authentication_timeout")) * 1000;
+  net.hba_file_name = options.directory + "/varve_hba.conf";
+  net.hba_text = read_file(net.hba_file_name);
+  net.tls = setting(settings, "ssl") == "on";
+  net.tls_certificate_file = options.directory + "/" + setting(settings, "ssl_cert_file");
+  net.tls_key_file = options.directory + "/" + setting(settings, "ssl_key_file");
+  return net;
+}
+
+Status write_pid_file(const std::string& directory, int port, const std::string& host) {
+  std::string path = directory + "/varve.pid";
+  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return Status::from_errno(errno, fmt::format("could not create \"{}\"", path));
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n", getpid(), port, host, time(nullptr));
+  bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  close(fd);
+  return written ? Status() : Status::from_errno(errno, fmt::format("could not write \"{}\"", path));
+}
+
+// Blocks the signals in every thread started from here on; the main thread takes them with sigwait.
+sigset_t block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int s : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&set, s);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, net::Server& server, session::Instance& instance) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&set, &signal);
+    switch (signal) {
+      case SIGTERM: log(LogLevel::kLog, "received smart shutdown request"); return net::StopMode::kSmart;
+      case SIGINT: log(LogLevel::kLog, "received fast shutdown request"); return net::StopMode::kFast;
+      case SIGQUIT: log(LogLevel::kLog, "received immediate shutdown request"); return net::StopMode::kImmediate;
+      default: break;
+    }
+    log(LogLevel::kLog, "received SIGHUP, reloading configuration files");
+    if (Status s = server.reload_hba(read_file(options.directory + "/varve_hba.conf")); !s.ok()) {
+      log(LogLevel::kLog, "{}", s.message());
+    }
+    auto settings = all_settings(options);
+    if (!settings.ok()) {
+      log(LogLevel::kLog, "configuration files contain errors: {}", settings.status().message());
+      continue;
+    }
+    for (const auto& [name, value] : *settings) {
+      const session::SettingInfo* info = session::find_setting(name);
+      if (info != nullptr && info->context >= session::SettingContext::kReload) instance.change_setting(name, value);
+    }
+  }
+}
+
+int fail(int code, std::string_view message) {
+  fmt::print(stderr, "varve: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  auto settings = all_settings(options);
+  if (!settings.ok()) return fail(kExitBadOptions, settings.status().message());
+  sigset_t signals = block_signals();
+  register_storage_operations();
+  auto vfs = port::make_posix_vfs(options.directory);
+  auto topology = port::Topology::system();
+  log(LogLevel::kLog, "starting Varve in \"{}\"", options.directory);
+  auto engine = recovery::StorageEngine::open(*vfs, engine_options(options, *settings, *topology));
+  if (!engine.ok()) {
+    bool busy = engine.status().code() == StatusCode::kBusy;
+    return fail(busy ? kExitInUse : kExitStorage,
+                busy ? fmt::format("another server is using \"{}\"", options.directory) : engine.status().to_string());
+  }
+  const recovery::RecoveryResult& recovered = (*engine)->recovery();
+  if (recovered.records > 0) {
+    log(LogLevel::kLog, "recovered: {} log records, {} pages changed, {} transactions rolled back", recovered.records,
+        recovered.redone, recovered.losers);
+  }
+  session::Instance instance(**engine, options.directory, *settings);
+  try {
+    find_first_oid(instance);
+  } catch (const SqlError& error) {
+    return fail(kExitStorage, error.what());
+  }
+  Handlers handlers(instance);
+  CatalogCredentials credentials(instance);
+  LogGate gate((*engine)->log());
+  net::StopMode mode;
+  {
+    net::Server server(net_options(options, *settings), *topology, handlers, credentials, &gate);
+    instance.server = &server;
+    if (Status s = server.start(); !s.ok()) return fail(kExitBadOptions, s.message());
+    std::string host = setting(*settings, "listen_addresses");
+    if (Status s = write_pid_file(options.directory, server.port(), host); !s.ok()) return fail(kExitBadOptions, s.message());
+    log(LogLevel::kLog, "listening on {} port {}", host, server.port());
+    log(LogLevel::kLog, "database system is ready to accept connections");
+    mode = wait_for_stop(signals, options, server, instance);
+    server.stop(mode);
+    instance.server = nullptr;
+  }
+  unlink((options.directory + "/varve.pid").c_str());
+  if (mode == net::StopMode::kImmediate) {
+    log(LogLevel::kLog, "stopped without a checkpoint; the next start recovers");
+    _exit(0);
+  }
+  if (Status s = (*engine)->close(); !s.ok()) return fail(kExitStorage, s.to_string());
+  log(LogLevel::kLog, "database system is shut down");
+  return 0;
+}
+
+Result<RunningServer> find_running(const std::string& directory) {
+  std::ifstream file(directory + "/varve.pid");
+  RunningServer server;
+  if (!(file >> server.pid >> server.port)) return Status::not_found(fmt::format("no server is running on \"{}\"", directory));
+  file.ignore();
+  std::getline(file, server.host);
+  std::getline(file, server.started);
+  if (kill(server.pid, 0) != 0 && errno == ESRCH) {
+    return Status::not_found(fmt::format("no server is running on \"{}\" (the last one did not shut down cleanly)", directory));
+  }
+  return server;
+}
+
+}  // namespace varve::server

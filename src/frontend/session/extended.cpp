@@ -1,0 +1,306 @@
+// The extended protocol: prepared statements and portals.
+#include <fmt/format.h>
+
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "parser/ast.h"
+#include "session.h"
+
+namespace varve::session {
+
+void Session::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) {
+  begin_statement();
+  if (!name.empty() && statements_.count(std::string(name)) != 0) {
+    throw SqlError(sqlstate::kDuplicatePstatement, fmt::format("prepared statement \"{}\" already exists", name));
+  }
+  auto statement = std::make_shared<Statement>();
+  statement->sql = sql;
+  statement->prepared_us = statement_start_us_;
+  statement->param_types.assign(parameter_types.begin(), parameter_types.end());
+  parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
+  if (script.statements.size() > 1) {
+    throw SqlError(sqlstate::kSyntaxError, "cannot insert multiple commands into a prepared statement");
+  }
+  if (!script.statements.empty()) {
+    statement->node = script.statements[0].statement;
+    fail_if_aborted(statement->node);
+    if (is_planned(statement->node)) {
+      ensure_transaction();
+      make_plan(*statement);
+    }
+  }
+  if (name.empty()) unnamed_statement_ = std::move(statement);
+  else statements_[std::string(name)] = std::move(statement);
+}
+
+namespace {
+
+StatementPtr find_statement(const std::unordered_map<std::string, StatementPtr>& all, const StatementPtr& unnamed,
+                            std::string_view name) {
+  if (name.empty()) {
+    if (unnamed == nullptr) throw SqlError(sqlstate::kInvalidSqlStatementName, "unnamed prepared statement does not exist");
+    return unnamed;
+  }
+  auto it = all.find(std::string(name));
+  if (it == all.end()) {
+    throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", name));
+  }
+  return it->second;
+}
+
+}  // namespace
+
+void Session::bind(const net::BindMessage& bind) {
+  begin_statement();
+  StatementPtr statement = find_statement(statements_, unnamed_statement_, bind.statement);
+  if (statement->node != nullptr) fail_if_aborted(statement->node);
+  if (!bind.portal.empty() && portals_.count(std::string(bind.portal)) != 0) {
+    throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already exists", bind.portal));
+  }
+  if (statement->node != nullptr && is_planned(statement->node)) ensure_plan(*statement);
+  if (bind.values.size() != statement->param_types.size()) {
+    throw SqlError(sqlstate::kProtocolViolation,
+                   fmt::format("bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
+                               bind.values.size(), bind.statement, statement->param_types.size()));
+  }
+  std::unique_ptr<Portal> portal;
+  if (bind.portal.empty() && unnamed_portal_ != nullptr) {
+    close(*unnamed_portal_);
+    portal = std::move(unnamed_portal_);
+    portal->arena.reset();
+    portal->params.clear();
+    portal->formats.clear();
+    portal->started = portal->done = false;
+    portal->chunk = nullptr;
+    portal->rows_sent = 0;
+  } else {
+    portal = std::make_unique<Portal>();
+  }
+  portal->name = bind.portal;
+  portal->statement = statement;
+  portal->plan = statement->plan;
+  functions::EvalContext context = eval_context(portal->arena);
+  for (size_t i = 0; i < bind.values.size(); ++i) {
+    Oid type = statement->param_types[i];
+    const functions::TypeInfo* info = functions::type_by_oid(type);
+    if (bind.values[i].is_null()) {
+      portal->params.push_back(types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+    } else if (bind.parameter_formats.at(i) == net::Format::kText) {
+      std::string_view text = portal->arena.copy(bind.values[i].text());
+      portal->params.push_back(functions::parse_value(type, -1, text, context));
+    } else {
+      std::string_view bytes = portal->arena.copy(bind.values[i].text());
+      portal->params.push_back(functions::receive_value(type, -1, bytes, context));
+    }
+  }
+  auto codes = bind.result_formats.codes();
+  if (portal->plan != nullptr && codes.size() > 1 && codes.size() != portal->plan->root->output.size()) {
+    throw SqlError(sqlstate::kProtocolViolation, fmt::format("bind message has {} result formats but query has {} columns",
+                                                             codes.size(), portal->plan->root->output.size()));
+  }
+  portal->formats.assign(codes.begin(), codes.end());
+  if (bind.portal.empty()) unnamed_portal_ = std::move(portal);
+  else portals_[std::string(bind.portal)] = std::move(portal);
+}
+
+// Columns of a utility statement that returns rows; null if it returns none.
+const std::vector<planner::OutputColumn>* Session::utility_columns(Statement& statement,
+                                                                   std::vector<planner::OutputColumn>* storage) {
+  auto text = [&](std::string_view name) {
+    planner::OutputColumn c{};
+    c.name = name;
+    c.type = type_oid::kText;
+    c.physical = types::PhysicalType::kString;
+    storage->push_back(c);
+  };
+  const parser::Node* node = statement.node;
+  if (parser::is<parser::VariableShowStmt>(node)) {
+    std::string_view name = parser::as<parser::VariableShowStmt>(node)->name;
+    if (name == "all") {
+      text("name"), text("setting"), text("description");
+    } else {
+      const SettingInfo* info = find_setting(name);
+      text(info == nullptr ? name : info->name);
+    }
+    return storage;
+  }
+  if (parser::is<parser::ExplainStmt>(node)) {
+    text("QUERY PLAN");
+    return storage;
+  }
+  if (parser::is<parser::FetchStmt>(node) && !parser::as<parser::FetchStmt>(node)->is_move) {
+    auto it = portals_.find(std::string(parser::as<parser::FetchStmt>(node)->portal));
+    if (it == portals_.end()) return nullptr;
+    storage->assign(it->second->plan->root->output.begin(), it->second->plan->root->output.end());
+    return storage;
+  }
+  if (parser::is<parser::ExecuteStmt>(node)) {
+    auto it = statements_.find(std::string(parser::as<parser::ExecuteStmt>(node)->name));
+    if (it == statements_.end() || it->second->plan == nullptr || !it->second->plan->returns_rows) return nullptr;
+    storage->assign(it->second->plan->root->output.begin(), it->second->plan->root->output.end());
+    return storage;
+  }
+  return nullptr;
+}
+
+void Session::describe_statement(std::string_view name, net::Output& out) {
+  StatementPtr statement = find_statement(statements_, unnamed_statement_, name);
+  if (block_ == Block::kFailed && statement->node != nullptr) fail_if_aborted(statement->node);
+  if (statement->node != nullptr && is_planned(statement->node)) ensure_plan(*statement);
+  out.parameter_description(statement->param_types);
+  std::vector<planner::OutputColumn> storage;
+  if (statement->plan != nullptr && statement->plan->returns_rows) {
+    describe_rows(statement->plan->root->output, {}, out);
+  } else if (statement->node != nullptr && utility_columns(*statement, &storage) != nullptr) {
+    describe_rows(storage, {}, out);
+  } else {
+    out.no_data();
+  }
+}
+
+namespace {
+
+Portal& find_portal(std::unordered_map<std::string, std::unique_ptr<Portal>>& all, std::unique_ptr<Portal>& unnamed,
+                    std::string_view name) {
+  if (name.empty()) {
+    if (unnamed == nullptr) throw SqlError(sqlstate::kInvalidCursorName, "portal \"\" does not exist");
+    return *unnamed;
+  }
+  auto it = all.find(std::string(name));
+  if (it == all.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" does not exist", name));
+  return *it->second;
+}
+
+}  // namespace
+
+void Session::describe_portal(std::string_view name, net::Output& out) {
+  Portal& portal = find_portal(portals_, unnamed_portal_, name);
+  std::vector<planner::OutputColumn> storage;
+  if (portal.plan != nullptr && portal.plan->returns_rows) {
+    describe_rows(portal.plan->root->output, portal.formats, out);
+  } else if (portal.statement->node != nullptr && portal.plan == nullptr && utility_columns(*portal.statement, &storage) != nullptr) {
+    describe_rows(storage, portal.formats, out);
+  } else {
+    out.no_data();
+  }
+}
+
+void Session::execute(std::string_view name, int32_t max_rows, net::Output& out) {
+  Portal& portal = find_portal(portals_, unnamed_portal_, name);
+  Statement& statement = *portal.statement;
+  if (statement.node == nullptr) {
+    out.empty_query_response();
+    return;
+  }
+  fail_if_aborted(statement.node);
+  if (portal.plan == nullptr) {
+    if (portal.done) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("portal \"{}\" cannot be run", name));
+    portal.done = true;
+    std::string tag = run_utility(portal.statement, portal.params, out);
+    if (!tag.empty()) out.command_complete(tag);
+    return;
+  }
+  if (!portal.started) {
+    ensure_transaction();
+    if (statement.plan != portal.plan) {
+      portal.plan = statement.plan;  // planned again since Bind
+    }
+    check_read_only(statement);
+    portal.execution = take_execution(statement);
+    start_execution(*portal.execution, portal.params);
+    portal.started = true;
+  }
+  uint64_t sent = 0;
+  auto limit = static_cast<uint64_t>(max_rows);
+  bool suspended = false;
+  while (!portal.done) {
+    if (portal.chunk == nullptr || portal.chunk_position >= portal.chunk->count()) {
+      if (!portal.execution->next(portal.chunk)) {
+        portal.done = true;
+        portal.chunk = nullptr;
+        break;
+      }
+      portal.chunk_position = 0;
+      if (!portal.plan->returns_rows) {
+        portal.chunk_position = portal.chunk->count();
+        continue;
+      }
+    }
+    uint32_t available = portal.chunk->count() - portal.chunk_position;
+    uint32_t n = limit == 0 ? available : static_cast<uint32_t>(std::min<uint64_t>(available, limit - sent));
+    send_rows(portal.plan->root->output, portal.formats, *portal.chunk, portal.chunk_position, n, out);
+    portal.chunk_position += n;
+    sent += n;
+    if (limit != 0 && sent >= limit) {
+      suspended = true;
+      break;
+    }
+  }
+  portal.rows_sent += sent;
+  if (suspended) {
+    if (!portal.pinned) {
+      portal.snapshot_pin = txn_->pin_snapshot(portal.execution->context().snapshot);
+      portal.pinned = true;
+    }
+    out.portal_suspended();
+    return;
+  }
+  uint64_t affected = portal.execution == nullptr ? 0 : portal.execution->affected_rows();
+  close(portal);
+  if (txn_ != nullptr) txn_->release_snapshot();
+  out.command_complete(planned_tag(statement, sent, affected));
+}
+
+// Ends a portal's run; the instantiated plan goes back to its statement for the next time.
+void Session::close(Portal& portal) {
+  if (portal.pinned && txn_ != nullptr) txn_->unpin_snapshot(portal.snapshot_pin);
+  portal.pinned = false;
+  portal.chunk = nullptr;
+  if (portal.execution == nullptr) return;
+  portal.execution->finish();
+  if (portal.statement->plan == portal.plan && portal.statement->idle_execution == nullptr) {
+    portal.statement->idle_execution = std::move(portal.execution);
+  }
+  portal.execution.reset();
+}
+
+void Session::close_statement(std::string_view name) {
+  if (name.empty()) unnamed_statement_.reset();
+  else statements_.erase(std::string(name));
+}
+
+void Session::close_portal(std::string_view name) {
+  if (name.empty()) {
+    if (unnamed_portal_ != nullptr) close(*unnamed_portal_);
+    unnamed_portal_.reset();
+    return;
+  }
+  auto it = portals_.find(std::string(name));
+  if (it == portals_.end()) return;
+  close(*it->second);
+  portals_.erase(it);
+}
+
+void Session::drop_portals(bool keep_held) {
+  if (unnamed_portal_ != nullptr) close(*unnamed_portal_);
+  for (auto it = portals_.begin(); it != portals_.end();) {
+    bool held = keep_held && it->second->is_cursor && it->second->complete &&
+                (it->second->cursor_options & parser::kCursorHold) != 0;
+    if (held) {
+      ++it;
+      continue;
+    }
+    close(*it->second);
+    it = portals_.erase(it);
+  }
+}
+
+void Session::sync(net::Output& out) {
+  if (block_ == Block::kImplicit) commit_transaction(&out);
+  send_reports();
+  client_.cancel_token().clear_statement();
+  if (settings_.integer("statement_timeout") > 0) client_.set_statement_deadline(0);
+}
+
+}  // namespace varve::session

@@ -1,0 +1,567 @@
+// System functions that ask the running server: one table of names. What is missing here is refused by name.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+#include "access/segment.h"
+#include "access/sequence.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "net/server.h"
+#include "parser/parser.h"
+#include "session.h"
+#include "sync/parking_spot.h"
+#include "wal/log_manager.h"
+
+namespace varve::session {
+
+using types::Value;
+
+namespace {
+
+constexpr sync::WaitEvent kPgSleep{sync::WaitClass::kTimeout, "PgSleep"};
+
+Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
+Value null_text() { return Value::null_of(types::PhysicalType::kString); }
+
+std::string qualified(const catalog::Relation& relation, bool visible) {
+  std::string name = parser::quote_identifier(relation.name);
+  return visible ? name : parser::quote_identifier(relation.schema_name) + "." + name;
+}
+
+// "a"."b" or a.b as parts, downcased unless quoted.
+std::vector<std::string> split_name(std::string_view text) {
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '"') {
+      if (quoted && i + 1 < text.size() && text[i + 1] == '"') parts.back() += text[++i];
+      else quoted = !quoted;
+    } else if (c == '.' && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += quoted || c < 'A' || c > 'Z' ? c : static_cast<char>(c + 32);
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+// The functions, with the session's inside at hand.
+class SystemFunctions {
+ public:
+  using Function = Value (*)(Session&, std::span<const Value> args, Arena& arena);
+  static const std::unordered_map<std::string_view, Function>& table();
+
+  static catalog::RelationPtr relation(Session& s, const Value& oid) { return s.catalog().relation(Oid{oid.oid()}); }
+
+  static bool is_visible(Session& s, const catalog::Relation& relation) {
+    for (Oid schema : path(s)) {
+      Oid found = s.catalog().find_relation_oid(schema, relation.name);
+      if (found != kInvalidOid) return found == relation.oid;
+    }
+    return false;
+  }
+  static std::vector<Oid> path(Session& s) {
+    std::vector<Oid> path = s.search_path_oids();
+    if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
+      path.insert(path.begin(), catalog::kPgCatalogSchema);
+    }
+    return path;
+  }
+
+  // --- sequences
+  static access::SequenceOptions sequence_options(Session& s, Oid oid) {
+    access::SequenceOptions options;
+    const catalog::KeyMatch match[] = {{"seqrelid", Value::of_oid(oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_sequence"), match, [&](const catalog::Row& row) {
+      options.increment = row["seqincrement"].int64;
+      options.min = row["seqmin"].int64;
+      options.max = row["seqmax"].int64;
+      options.cycle = row.boolean("seqcycle");
+      options.cache = row["seqcache"].int64;
+    });
+    return options;
+  }
+  static catalog::RelationPtr sequence(Session& s, const Value& oid) {
+    catalog::RelationPtr relation = SystemFunctions::relation(s, oid);
+    if (relation == nullptr) throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation with OID {} does not exist", oid.oid()));
+    if (relation->kind != catalog::RelationKind::kSequence) {
+      throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a sequence", relation->name));
+    }
+    return relation;
+  }
+  static void gate(Session& s, Lsn durable) {
+    if (s.gate_ < durable) s.gate_ = durable;
+  }
+  static Value nextval(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr seq = sequence(s, args[0]);
+    if (s.read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute nextval() in a read-only transaction");
+    access::SequenceOptions options = sequence_options(s, seq->oid);
+    options.cache = 1;
+    Lsn durable;
+    auto range = access::sequence_next(s.instance_.engine().pool(), seq->segment, options, &durable);
+    if (!range.ok() && range.status().code() == StatusCode::kNotFound) {
+      throw SqlError(sqlstate::kSequenceGeneratorLimitExceeded,
+                     fmt::format("nextval: reached {} value of sequence \"{}\" ({})", options.increment > 0 ? "maximum" : "minimum",
+                                 seq->name, options.increment > 0 ? options.max : options.min));
+    }
+    check_ok(range.status());
+    gate(s, durable);
+    s.sequence_values_[seq->oid] = range->first;
+    s.last_sequence_ = seq->oid;
+    return Value::of_int64(range->first);
+  }
+  static Value currval(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr seq = sequence(s, args[0]);
+    auto it = s.sequence_values_.find(seq->oid);
+    if (it == s.sequence_values_.end()) {
+      throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                     fmt::format("currval of sequence \"{}\" is not yet defined in this session", seq->name));
+    }
+    return Value::of_int64(it->second);
+  }
+  static Value lastval(Session& s, std::span<const Value>, Arena&) {
+    if (!s.last_sequence_) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "lastval is not yet defined in this session");
+    return Value::of_int64(s.sequence_values_[*s.last_sequence_]);
+  }
+  static Value setval(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr seq = sequence(s, args[0]);
+    access::SequenceOptions options = sequence_options(s, seq->oid);
+    int64_t value = args[1].int64;
+    bool called = args.size() < 3 || args[2].boolean != 0;
+    if (value < options.min || value > options.max) {
+      throw SqlError(sqlstate::kNumericValueOutOfRange, fmt::format("setval: value {} is out of bounds for sequence \"{}\" ({}..{})",
+                                                                    value, seq->name, options.min, options.max));
+    }
+    Lsn durable;
+    check_ok(access::sequence_set(s.instance_.engine().pool(), seq->segment, value, called, &durable));
+    gate(s, durable);
+    if (called) {
+      s.sequence_values_[seq->oid] = value;
+      s.last_sequence_ = seq->oid;
+    }
+    return Value::of_int64(value);
+  }
+
+  // --- settings
+  static Value current_setting(Session& s, std::span<const Value> args, Arena& arena) {
+    std::string_view name = args[0].view();
+    if (!s.settings_.has(name)) {
+      if (args.size() > 1 && args[1].boolean != 0) return null_text();
+      throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", name));
+    }
+    return text_value(s.setting(name), arena);
+  }
+  static Value set_config(Session& s, std::span<const Value> args, Arena& arena) {
+    s.settings_.set(args[0].view(), args[1].null ? std::string_view() : args[1].view(), args[2].boolean != 0, s.is_superuser_);
+    return text_value(s.setting(args[0].view()), arena);
+  }
+
+  // --- visibility and privileges
+  static Value table_is_visible(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = relation(s, args[0]);
+    return r == nullptr ? Value::null_of(types::PhysicalType::kBool) : Value::of_bool(is_visible(s, *r));
+  }
+  static Value yes(Session&, std::span<const Value>, Arena&) { return Value::of_bool(true); }
+  static Value no(Session&, std::span<const Value>, Arena&) { return Value::of_bool(false); }
+
+  // --- names and definitions
+  static Value get_userbyid(Session& s, std::span<const Value> args, Arena& arena) {
+    auto role = s.catalog().role(Oid{args[0].oid()});
+    return text_value(role ? role->name : fmt::format("unknown (OID={})", args[0].oid()), arena);
+  }
+  static Value get_expr(Session&, std::span<const Value> args, Arena&) { return args[0]; }
+  static std::string index_columns(const catalog::Index& index, const catalog::Relation& table, int only) {
+    std::string text;
+    for (size_t i = 0; i < index.keys.size(); ++i) {
+      if (only > 0 && static_cast<size_t>(only) != i + 1) continue;
+      const catalog::IndexColumn& key = index.keys[i];
+      std::string part = key.column > 0 ? parser::quote_identifier(table.column(key.column).name)
+                         : key.expression_sql.empty() || key.expression_sql.back() != ')' ? "(" + key.expression_sql + ")" : key.expression_sql;
+      if (only == 0) {
+        if (key.descending) part += key.nulls_first ? " DESC" : " DESC NULLS LAST";
+        else if (key.nulls_first) part += " NULLS FIRST";
+      }
+      text += (text.empty() ? "" : ", ") + part;
+    }
+    return text;
+  }
+  // The index and its table.
+  static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
+    Oid owner = kInvalidOid;
+    const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
+    if (owner == kInvalidOid) return nullptr;
+    *table = s.catalog().relation(owner);
+    for (const catalog::Index& index : (*table)->indexes) {
+      if (index.oid == oid) return &index;
+    }
+    return nullptr;
+  }
+  static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table;
+    const catalog::Index* index = find_index(s, Oid{args[0].oid()}, &table);
+    if (index == nullptr) return null_text();
+    int only = args.size() > 1 ? args[1].int32 : 0;
+    if (only > 0) return text_value(index_columns(*index, *table, only), arena);
+    std::string text = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index->unique ? "UNIQUE " : "",
+                                   parser::quote_identifier(index->name),
+                                   parser::quote_identifier(table->schema_name) + "." + parser::quote_identifier(table->name),
+                                   index_columns(*index, *table, 0));
+    if (!index->included.empty()) {
+      std::string included;
+      for (catalog::ColumnNumber n : index->included) included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
+      text += fmt::format(" INCLUDE ({})", included);
+    }
+    if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
+    if (!index->predicate_sql.empty()) text += fmt::format(" WHERE ({})", index->predicate_sql);
+    return text_value(text, arena);
+  }
+  static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
+    std::string text;
+    for (int64_t n : numbers) text += (text.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
+    return text;
+  }
+  static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
+    std::string text;
+    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
+    s.catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
+      catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
+      if (table == nullptr) return;
+      switch (row.letter("contype")) {
+        case 'c': text = fmt::format("CHECK (({}))", row.text("conbin")); break;
+        case 'p': text = fmt::format("PRIMARY KEY ({})", column_list(*table, row.numbers("conkey"))); break;
+        case 'u': text = fmt::format("UNIQUE ({})", column_list(*table, row.numbers("conkey"))); break;
+        case 'f': {
+          catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
+          text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(*table, row.numbers("conkey")),
+                             qualified(*other, is_visible(s, *other)), column_list(*other, row.numbers("confkey")));
+          auto action = [&](char c, std::string_view on) {
+            std::string_view what = c == 'c' ? "CASCADE" : c == 'n' ? "SET NULL" : c == 'd' ? "SET DEFAULT" : c == 'r' ? "RESTRICT" : "";
+            if (!what.empty()) text += fmt::format(" ON {} {}", on, what);
+          };
+          if (row.letter("confmatchtype") == 'f') text += " MATCH FULL";
+          action(row.letter("confupdtype"), "UPDATE");
+          action(row.letter("confdeltype"), "DELETE");
+          break;
+        }
+        default: break;
+      }
+      if (row.boolean("condeferrable")) text += " DEFERRABLE";
+      if (row.boolean("condeferred")) text += " INITIALLY DEFERRED";
+      if (!row.boolean("convalidated")) text += " NOT VALID";
+    });
+    return text.empty() ? null_text() : text_value(text, arena);
+  }
+  static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr view = relation(s, args[0]);
+    if (view == nullptr || view->view_sql.empty()) return null_text();
+    return text_value(" " + view->view_sql + ";", arena);
+  }
+  static Value description(Session& s, std::span<const Value> args, std::string_view catalog_name, int32_t sub, Arena& arena) {
+    Value found = null_text();
+    const catalog::SystemTable* table = nullptr;
+    for (const catalog::SystemTable& t : catalog::system_tables()) {
+      if (t.name == catalog_name) table = &t;
+    }
+    const catalog::KeyMatch match[] = {{"objoid", Value::of_oid(args[0].oid())}};
+    s.catalog().for_each(catalog::system_table("pg_description"), match, [&](const catalog::Row& row) {
+      if (row.int4("objsubid") == sub && (table == nullptr || row.oid("classoid") == table->oid)) found = text_value(row.text("description"), arena);
+    });
+    return found;
+  }
+  static Value obj_description(Session& s, std::span<const Value> args, Arena& arena) {
+    return description(s, args, args.size() > 1 ? args[1].view() : std::string_view(), 0, arena);
+  }
+  static Value col_description(Session& s, std::span<const Value> args, Arena& arena) {
+    return description(s, args, "pg_class", args[1].int32, arena);
+  }
+  static Value shobj_description(Session& s, std::span<const Value> args, Arena& arena) {
+    Value found = null_text();
+    const catalog::KeyMatch match[] = {{"objoid", Value::of_oid(args[0].oid())}};
+    s.catalog().for_each(catalog::system_table("pg_shdescription"), match,
+                         [&](const catalog::Row& row) { found = text_value(row.text("description"), arena); });
+    return found;
+  }
+  static Value get_serial_sequence(Session& s, std::span<const Value> args, Arena& arena) {
+    Oid oid{s.parse_reg(type_oid::kRegclass, args[0].view())};
+    catalog::RelationPtr table = s.catalog().relation(oid);
+    catalog::ColumnNumber column = table->find_column(args[1].view());
+    if (column == 0) {
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" of relation \"{}\" does not exist", args[1].view(), table->name));
+    }
+    Value found = null_text();
+    const catalog::KeyMatch match[] = {{"refobjid", Value::of_oid(oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_depend"), match, [&](const catalog::Row& row) {
+      char kind = row.letter("deptype");
+      if (row.int4("refobjsubid") != column || (kind != 'a' && kind != 'i')) return;
+      catalog::RelationPtr seq = s.catalog().relation(row.oid("objid"));
+      if (seq != nullptr && seq->kind == catalog::RelationKind::kSequence) found = text_value(qualified(*seq, false), arena);
+    });
+    return found;
+  }
+
+  // --- schemas
+  static Value current_schema(Session& s, std::span<const Value>, Arena& arena) {
+    std::vector<Oid> path = s.search_path_oids();
+    return path.empty() ? null_text() : text_value(s.catalog().schema_name(path[0]), arena);
+  }
+  static Value current_schemas(Session& s, std::span<const Value> args, Arena& arena) {
+    std::string text = "{";
+    for (Oid schema : args[0].boolean != 0 ? path(s) : s.search_path_oids()) {
+      if (text.size() > 1) text += ',';
+      text += s.catalog().schema_name(schema);
+    }
+    functions::EvalContext eval = s.eval_context(arena);
+    return functions::parse_value(type_oid::kNameArray, -1, text + "}", eval);
+  }
+
+  // --- sizes
+  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) {
+    if (r.segment == kInvalidPageId) return 0;
+    auto pages = access::segment_page_count(s.instance_.engine().pool(), r.segment);
+    return pages.ok() ? *pages * 8192 : 0;
+  }
+  static uint64_t index_bytes(Session& s, const catalog::Relation& r) {
+    uint64_t bytes = 0;
+    for (const catalog::Index& index : r.indexes) {
+      if (index.segment == kInvalidPageId) continue;
+      auto pages = access::segment_page_count(s.instance_.engine().pool(), index.segment);
+      if (pages.ok()) bytes += *pages * 8192;
+    }
+    return bytes;
+  }
+  static Value relation_size(Session& s, std::span<const Value> args, Arena&) {
+    if (args.size() > 1 && args[1].view() != "main") return Value::of_int64(0);
+    catalog::RelationPtr r = relation(s, args[0]);
+    if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
+    if (r->kind == catalog::RelationKind::kIndex) {
+      auto pages = access::segment_page_count(s.instance_.engine().pool(), r->segment);
+      return Value::of_int64(pages.ok() ? static_cast<int64_t>(*pages * 8192) : 0);
+    }
+    return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r)));
+  }
+  static Value indexes_size(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = relation(s, args[0]);
+    return r == nullptr ? Value::null_of(types::PhysicalType::kInt64) : Value::of_int64(static_cast<int64_t>(index_bytes(s, *r)));
+  }
+  static Value total_relation_size(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = relation(s, args[0]);
+    if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
+    return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r) + index_bytes(s, *r)));
+  }
+
+  // --- the server
+  static Value sleep(Session& s, std::span<const Value> args, Arena&) {
+    double seconds = args[0].float64;
+    sync::ParkingSpot spot;
+    auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(static_cast<int64_t>(std::max(0.0, seconds) * 1e6));
+    while (std::chrono::steady_clock::now() < until) {
+      auto left = std::chrono::duration_cast<std::chrono::microseconds>(until - std::chrono::steady_clock::now()).count();
+      Status status = spot.wait(kPgSleep, &s.client_.cancel_token(), left);
+      if (status.code() == StatusCode::kCancelled) s.client_.cancel_token().throw_if_pending();
+    }
+    return Value::of_string(std::string_view());
+  }
+  static Value cancel_backend(Session& s, std::span<const Value> args, Arena&) {
+    return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->cancel_backend(args[0].int32));
+  }
+  static Value terminate_backend(Session& s, std::span<const Value> args, Arena&) {
+    return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->terminate_backend(args[0].int32));
+  }
+  static Value start_time(Session& s, std::span<const Value>, Arena&) { return Value::of_int64(s.instance_.start_time_us()); }
+  static Value txid(Session& s, std::span<const Value>, Arena&) {
+    s.ensure_transaction();
+    return Value::of_int64(static_cast<int64_t>(s.txn_->assign_xid().value()));
+  }
+  static Value txid_if_assigned(Session& s, std::span<const Value>, Arena&) {
+    if (s.txn_ == nullptr || s.txn_->xid() == kInvalidXid) return Value::null_of(types::PhysicalType::kInt64);
+    return Value::of_int64(static_cast<int64_t>(s.txn_->xid().value()));
+  }
+
+  // --- advisory locks
+  static txn::LockTag advisory_tag(Session& s, std::span<const Value> args) {
+    uint64_t a = args.size() == 2 ? static_cast<uint32_t>(args[0].int32) : static_cast<uint64_t>(args[0].int64);
+    uint64_t b = args.size() == 2 ? uint64_t{1} << 32 | static_cast<uint32_t>(args[1].int32) : 0;
+    return {txn::LockTagKind::kAdvisory, s.database_->oid().value(), a, b};
+  }
+  template <bool kSession, bool kShared, bool kTry>
+  static Value advisory(Session& s, std::span<const Value> args, Arena&) {
+    s.ensure_transaction();
+    txn::LockManager& locks = s.txn_->manager().locks();
+    txn::LockMode mode = kShared ? txn::LockMode::kShare : txn::LockMode::kExclusive;
+    txn::WaitPolicy policy = kTry ? txn::WaitPolicy::kNoWait : txn::WaitPolicy::kWait;
+    Status status = kSession ? locks.acquire_session(s.backend_pid(), *s.txn_, advisory_tag(s, args), mode, policy, s.txn_->lock_timeout_us)
+                             : locks.acquire(*s.txn_, advisory_tag(s, args), mode, policy, s.txn_->lock_timeout_us);
+    if (kTry) {
+      if (status.code() == StatusCode::kBusy) return Value::of_bool(false);
+      check_ok(status);
+      return Value::of_bool(true);
+    }
+    check_ok(status);
+    return Value::of_string(std::string_view());
+  }
+  template <bool kShared>
+  static Value advisory_unlock(Session& s, std::span<const Value> args, Arena&) {
+    s.ensure_transaction();
+    bool released = s.txn_->manager().locks().release_session(s.backend_pid(), advisory_tag(s, args),
+                                                              kShared ? txn::LockMode::kShare : txn::LockMode::kExclusive);
+    if (!released) {
+      s.notice("WARNING", sqlstate::kWarning, kShared ? "you don't own a lock of type ShareLock" : "you don't own a lock of type ExclusiveLock", {}, {});
+    }
+    return Value::of_bool(released);
+  }
+  static Value advisory_unlock_all(Session& s, std::span<const Value>, Arena&) {
+    s.instance_.engine().txns().locks().release_all_session(s.backend_pid());
+    return Value::of_string(std::string_view());
+  }
+};
+
+const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFunctions::table() {
+  static const std::unordered_map<std::string_view, Function> kTable = {
+      {"nextval", nextval}, {"currval", currval}, {"lastval", lastval}, {"setval", setval},
+      {"current_setting", current_setting}, {"set_config", set_config},
+      {"pg_table_is_visible", table_is_visible}, {"pg_type_is_visible", yes}, {"pg_function_is_visible", yes},
+      {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
+      {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
+      {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no}, {"pg_is_other_temp_schema", no},
+      {"pg_get_userbyid", get_userbyid}, {"pg_get_expr", get_expr}, {"pg_get_indexdef", get_indexdef},
+      {"pg_get_constraintdef", get_constraintdef}, {"pg_get_viewdef", get_viewdef},
+      {"pg_get_serial_sequence", get_serial_sequence},
+      {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
+      {"current_schema", current_schema}, {"current_schemas", current_schemas},
+      {"pg_relation_size", relation_size}, {"pg_table_size", relation_size}, {"pg_indexes_size", indexes_size},
+      {"pg_total_relation_size", total_relation_size},
+      {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
+      {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
+      {"txid_current_if_assigned", txid_if_assigned}, {"pg_current_xact_id_if_assigned", txid_if_assigned},
+      {"pg_advisory_lock", advisory<true, false, false>}, {"pg_advisory_lock_shared", advisory<true, true, false>},
+      {"pg_try_advisory_lock", advisory<true, false, true>}, {"pg_try_advisory_lock_shared", advisory<true, true, true>},
+      {"pg_advisory_xact_lock", advisory<false, false, false>}, {"pg_advisory_xact_lock_shared", advisory<false, true, false>},
+      {"pg_try_advisory_xact_lock", advisory<false, false, true>},
+      {"pg_try_advisory_xact_lock_shared", advisory<false, true, true>},
+      {"pg_advisory_unlock", advisory_unlock<false>}, {"pg_advisory_unlock_shared", advisory_unlock<true>},
+      {"pg_advisory_unlock_all", advisory_unlock_all},
+  };
+  return kTable;
+}
+
+Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
+  auto it = SystemFunctions::table().find(function);
+  if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
+  return it->second(*this, args, arena);
+}
+
+// --- reg* types
+
+uint32_t Session::parse_reg(Oid type, std::string_view text) {
+  uint32_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
+  if (text == "-") return 0;
+  std::vector<std::string> parts = split_name(text);
+  const std::string& name = parts.back();
+  switch (type.value()) {
+    case type_oid::kRegclass.value(): {
+      if (parts.size() > 1) {
+        Oid schema = catalog().find_schema(parts[0]);
+        Oid found = schema == kInvalidOid ? kInvalidOid : catalog().find_relation_oid(schema, name);
+        if (found == kInvalidOid) throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", parts[0], name));
+        return found.value();
+      }
+      for (Oid schema : SystemFunctions::path(*this)) {
+        Oid found = catalog().find_relation_oid(schema, name);
+        if (found != kInvalidOid) return found.value();
+      }
+      throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", name));
+    }
+    case type_oid::kRegtype.value(): {
+      Arena arena;
+      std::deque<catalog::RelationPtr> relations;
+      functions::EvalContext eval = eval_context(arena);
+      std::vector<Oid> path = search_path_oids();
+      analyzer::AnalyzerContext context{catalog(), arena, relations, eval, text, path};
+      return analyzer::resolve_type_name(context, *parser::parse_type_name(text, arena)).type.value();
+    }
+    case type_oid::kRegnamespace.value(): {
+      Oid found = catalog().find_schema(name);
+      if (found == kInvalidOid) throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name));
+      return found.value();
+    }
+    case type_oid::kRegrole.value(): {
+      auto role = catalog().find_role(name);
+      if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", name));
+      return role->oid.value();
+    }
+    case type_oid::kRegproc.value(): {
+      auto found = functions::functions_named(name);
+      if (found.empty()) throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
+      if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
+      return found[0]->oid.value();
+    }
+    default: throw_not_supported(fmt::format("input of type {} by name", functions::format_type(type, -1)));
+  }
+}
+
+void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
+  if (oid == 0) {
+    out += '-';
+    return;
+  }
+  switch (type.value()) {
+    case type_oid::kRegclass.value():
+      if (catalog::RelationPtr r = catalog().relation(Oid{oid})) {
+        out += qualified(*r, SystemFunctions::is_visible(*this, *r));
+        return;
+      }
+      break;
+    case type_oid::kRegtype.value():
+      if (functions::type_by_oid(Oid{oid}) != nullptr) {
+        out += functions::format_type(Oid{oid}, -1);
+        return;
+      }
+      break;
+    case type_oid::kRegnamespace.value(): {
+      std::string name = catalog().schema_name(Oid{oid});
+      if (!name.empty()) {
+        out += parser::quote_identifier(name);
+        return;
+      }
+      break;
+    }
+    case type_oid::kRegrole.value():
+      if (auto role = catalog().role(Oid{oid})) {
+        out += parser::quote_identifier(role->name);
+        return;
+      }
+      break;
+    case type_oid::kRegproc.value():
+    case type_oid::kRegprocedure.value():
+      if (const functions::Function* f = functions::function_by_oid(Oid{oid})) {
+        out += f->name;
+        if (type == type_oid::kRegprocedure) {
+          out += '(';
+          for (size_t i = 0; i < f->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(f->args[i], -1);
+          out += ')';
+        }
+        return;
+      }
+      break;
+    case type_oid::kRegoper.value():
+      if (const functions::Operator* op = functions::operator_by_oid(Oid{oid})) {
+        out += op->name;
+        return;
+      }
+      break;
+    default: break;
+  }
+  out += std::to_string(oid);
+}
+
+}  // namespace varve::session

@@ -1,0 +1,470 @@
+// Statements: from text to plan to rows, and the dispatch of everything that is not a query.
+#include "session.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "analyzer/analyzer.h"
+#include "commands/command_context.h"
+#include "common/sql_error.h"
+#include "net/server.h"
+#include "parser/ast.h"
+
+namespace varve::session {
+
+Session::Session(Instance& instance, net::Client& client)
+    : instance_(instance), client_(client), settings_(instance.settings()) {
+  const net::StartupInfo& startup = client.startup();
+  database_name_ = startup.database;
+  session_user_ = startup.user;
+  database_ = instance.database(startup.database);
+  {
+    auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
+    catalog::Catalog catalog(*database_, *txn);
+    auto role = catalog.find_role(startup.user);
+    auto info = catalog.database_info(database_->oid());
+    instance.engine().txns().commit(*txn);
+    if (!role) {
+      throw net::FatalError(sqlstate::kInvalidAuthorizationSpecification, fmt::format("role \"{}\" does not exist", startup.user));
+    }
+    if (info && !info->allow_connections) {
+      throw net::FatalError(sqlstate::kObjectNotInPrerequisiteState,
+                            fmt::format("database \"{}\" is not currently accepting connections", startup.database));
+    }
+    session_role_ = role_ = role->oid;
+    role_name_ = role->name;
+    is_superuser_ = role->superuser;
+  }
+  for (const auto& [name, value] : startup.options) {
+    if (name != "options") settings_.set_session_default(name, value);
+  }
+  if (!startup.application_name.empty()) settings_.set_session_default("application_name", startup.application_name);
+  (void)settings_.take_reports();
+  for (const SettingInfo& info : all_settings()) {
+    if (!info.report) continue;
+    std::string value = settings_.get(info.name);
+    if (info.name == "is_superuser") value = is_superuser_ ? "on" : "off";
+    if (info.name == "session_authorization") value = session_user_;
+    client.output().parameter_status(info.name, value);
+  }
+}
+
+Session::~Session() = default;
+
+uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_pid()); }
+
+void Session::begin_statement() {
+  statement_start_us_ = current_time_us();
+  if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
+  arm_timeout();
+}
+
+void Session::arm_timeout() {
+  int64_t timeout_ms = settings_.integer("statement_timeout");
+  if (timeout_ms <= 0) return;
+  auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  client_.set_statement_deadline(now + timeout_ms * 1000);
+}
+
+void Session::send_reports() {
+  for (const auto& [name, value] : settings_.take_reports()) client_.output().parameter_status(name, value);
+}
+
+// --- simple protocol
+
+void Session::simple_query(std::string_view sql, net::Output& out) {
+  begin_statement();
+  unnamed_statement_.reset();
+  unnamed_portal_.reset();
+  auto text = std::make_shared<Arena>();
+  parser::ParsedScript script;
+  try {
+    script = parser::parse(sql, *text);
+  } catch (const SqlError&) {
+    throw;
+  }
+  if (script.statements.empty()) {
+    out.empty_query_response();
+    return;
+  }
+  for (const parser::RawStatement& raw : script.statements) {
+    fail_if_aborted(raw.statement);
+    StatementPtr statement = make_statement(sql, raw.statement);
+    run_statement(statement, out);
+    client_.cancel_token().clear_statement();
+    // A lone statement commits here; of several the last one does, unless a block is open.
+    if (&raw == &script.statements.back()) finish_implicit(out);
+  }
+  if (settings_.integer("statement_timeout") > 0) client_.set_statement_deadline(0);
+}
+
+StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
+  auto statement = std::make_shared<Statement>();
+  statement->sql = sql;
+  statement->node = node;
+  statement->prepared_us = statement_start_us_;
+  return statement;
+}
+
+bool Session::is_planned(const parser::Node* node) {
+  switch (node->kind) {
+    case parser::NodeKind::kSelectStmt: return parser::as<parser::SelectStmt>(node)->into == nullptr;
+    case parser::NodeKind::kInsertStmt:
+    case parser::NodeKind::kUpdateStmt:
+    case parser::NodeKind::kDeleteStmt:
+    case parser::NodeKind::kMergeStmt: return true;
+    default: return false;
+  }
+}
+
+void Session::run_statement(const StatementPtr& statement, net::Output& out) {
+  if (is_planned(statement->node)) {
+    run_planned(statement, {}, out);
+    return;
+  }
+  std::string tag = run_utility(statement, {}, out);
+  if (!tag.empty()) out.command_complete(tag);
+}
+
+// --- planning
+
+namespace {
+
+// Takes the locks while names are looked up, and remembers them for the next run of the plan.
+class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
+ public:
+  PlanLocker(Session& session, std::vector<std::pair<Oid, txn::LockMode>>& locks) : session_(session), locks_(locks) {}
+  void lock(Oid relation, txn::LockMode mode) override {
+    session_.lock_relation(relation, mode);
+    locks_.emplace_back(relation, mode);
+  }
+
+ private:
+  Session& session_;
+  std::vector<std::pair<Oid, txn::LockMode>>& locks_;
+};
+
+}  // namespace
+
+void Session::lock_relation(Oid relation, txn::LockMode mode) {
+  ensure_transaction();
+  txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
+  check_ok(txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
+}
+
+std::vector<Oid> Session::search_path_oids() {
+  std::vector<Oid> path;
+  std::string_view text = settings_.get("search_path");
+  while (!text.empty()) {
+    size_t comma = text.find(',');
+    std::string item(text.substr(0, comma));
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    item.erase(0, item.find_first_not_of(' '));
+    item.erase(item.find_last_not_of(' ') + 1);
+    if (item.size() >= 2 && item.front() == '"' && item.back() == '"') item = item.substr(1, item.size() - 2);
+    if (item == "$user") item = role_name_;
+    if (item.empty()) continue;
+    Oid oid = catalog().find_schema(item);
+    if (oid != kInvalidOid) path.push_back(oid);
+  }
+  return path;
+}
+
+planner::PlannerSettings Session::planner_settings() const {
+  planner::PlannerSettings s;
+  s.enable_hash_join = settings_.boolean("enable_hashjoin");
+  s.enable_index_scan = settings_.boolean("enable_indexscan");
+  s.enable_nested_loop = settings_.boolean("enable_nestloop");
+  s.seq_page_cost = settings_.real("seq_page_cost");
+  s.random_page_cost = settings_.real("random_page_cost");
+  return s;
+}
+
+executor::ExecutionSettings Session::execution_settings() const {
+  executor::ExecutionSettings s;
+  s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
+  s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
+  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.temp_directory = instance_.directory() + "/tmp";
+  return s;
+}
+
+bool Session::plan_is_valid(const Statement& s) const {
+  if (s.plan == nullptr || s.settings_generation != settings_.generation()) return false;
+  if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
+  return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
+}
+
+bool Session::take_locks(const Statement& statement) {
+  for (const auto& [relation, mode] : statement.locks) lock_relation(relation, mode);
+  // While we waited somebody may have changed what the plan was made from.
+  return plan_is_valid(statement);
+}
+
+void Session::ensure_plan(Statement& statement) {
+  ensure_transaction();
+  if (plan_is_valid(statement) && take_locks(statement)) return;
+  make_plan(statement);
+}
+
+void Session::make_plan(Statement& statement) {
+  statement.idle_execution.reset();
+  statement.locks.clear();
+  std::vector<Oid> path = search_path_oids();
+  for (int attempt = 0;; ++attempt) {
+    auto plan = std::make_shared<planner::PlannedStatement>();
+    PlanLocker locker(*this, statement.locks);
+    functions::EvalContext eval = eval_context(plan->arena);
+    uint64_t epoch = database_->epoch();
+    analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
+    std::vector<Oid> params = statement.param_types;
+    context.params = &params;
+    context.infer_params = true;
+    context.locker = &locker;
+    analyzer::Query* query = analyzer::analyze(context, statement.node);
+    planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
+    plan->catalog_epoch = epoch;
+    plan->param_types = params;
+    if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
+    statement.param_types = std::move(params);
+    statement.plan = std::move(plan);
+    statement.settings_generation = settings_.generation();
+    statement.private_changes = catalog_->changed() ? catalog_changes_ : 0;
+    return;
+  }
+}
+
+void Session::check_read_only(const Statement& statement) {
+  if (!read_only_ || statement.plan->read_only) return;
+  std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
+                          : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
+                          : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
+                                                                                  : "SELECT FOR UPDATE";
+  throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", verb));
+}
+
+std::unique_ptr<executor::Execution> Session::take_execution(Statement& statement) {
+  if (statement.idle_execution != nullptr) return std::move(statement.idle_execution);
+  return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
+}
+
+void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
+  executor::RunParameters run;
+  run.manager = &instance_.engine().txns();
+  run.transaction = txn_.get();
+  run.snapshot = txn_->statement_snapshot();
+  run.params = params;
+  run.format = &settings_.format();
+  run.session = this;
+  run.cancel = &client_.cancel_token();
+  run.database = database_->oid().value();
+  run.lock_timeout_us = txn_->lock_timeout_us;
+  execution.start(run);
+}
+
+std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
+  switch (statement.node->kind) {
+    case parser::NodeKind::kInsertStmt: return fmt::format("INSERT 0 {}", affected);
+    case parser::NodeKind::kUpdateStmt: return fmt::format("UPDATE {}", affected);
+    case parser::NodeKind::kDeleteStmt: return fmt::format("DELETE {}", affected);
+    case parser::NodeKind::kMergeStmt: return fmt::format("MERGE {}", affected);
+    default: return fmt::format("SELECT {}", rows);
+  }
+}
+
+void Session::run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out) {
+  ensure_plan(*statement);
+  check_read_only(*statement);
+  auto plan = statement->plan;
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  if (plan->returns_rows) describe_rows(plan->root->output, {}, out);
+  start_execution(*execution, params);
+  uint64_t rows = 0;
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
+    if (!plan->returns_rows) continue;
+    send_rows(plan->root->output, {}, *chunk, 0, chunk->count(), out);
+    rows += chunk->count();
+  }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  txn_->release_snapshot();
+  statement->idle_execution = std::move(execution);
+  out.command_complete(planned_tag(*statement, rows, affected));
+}
+
+uint64_t Session::run_sql(std::string_view sql) {
+  Arena arena;
+  parser::ParsedScript script = parser::parse(sql, arena);
+  uint64_t affected = 0;
+  for (const parser::RawStatement& raw : script.statements) {
+    StatementPtr statement = make_statement(sql, raw.statement);
+    ensure_plan(*statement);
+    std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+    start_execution(*execution, {});
+    vector::Chunk* chunk = nullptr;
+    while (execution->next(chunk)) {
+    }
+    affected += execution->affected_rows();
+    execution->finish();
+  }
+  return affected;
+}
+
+// --- everything that is not a query
+
+std::string Session::run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out) {
+  using parser::NodeKind;
+  parser::Node* node = statement->node;
+  switch (node->kind) {
+    case NodeKind::kTransactionStmt: {
+      const auto& stmt = *parser::as<parser::TransactionStmt>(node);
+      bool was_failed = block_ == Block::kFailed;
+      run_transaction_command(stmt, out);
+      using parser::TransactionKind;
+      switch (stmt.action) {
+        case TransactionKind::kBegin: return "BEGIN";
+        case TransactionKind::kStart: return "START TRANSACTION";
+        case TransactionKind::kCommit: return was_failed ? "ROLLBACK" : "COMMIT";
+        case TransactionKind::kSavepoint: return "SAVEPOINT";
+        case TransactionKind::kRelease: return "RELEASE";
+        default: return "ROLLBACK";
+      }
+    }
+    case NodeKind::kVariableSetStmt: {
+      ensure_transaction();
+      const auto& stmt = *parser::as<parser::VariableSetStmt>(node);
+      run_set(stmt);
+      return stmt.action == parser::VariableSetKind::kReset || stmt.action == parser::VariableSetKind::kResetAll ? "RESET" : "SET";
+    }
+    case NodeKind::kVariableShowStmt: run_show(*parser::as<parser::VariableShowStmt>(node), out); return "SHOW";
+    case NodeKind::kPrepareStmt: run_prepare(*parser::as<parser::PrepareStmt>(node), *statement); return "PREPARE";
+    case NodeKind::kExecuteStmt: run_execute(*parser::as<parser::ExecuteStmt>(node), *statement, out); return "";
+    case NodeKind::kDeallocateStmt: {
+      std::string_view name = parser::as<parser::DeallocateStmt>(node)->name;
+      if (name.empty()) {
+        statements_.clear();
+        return "DEALLOCATE ALL";
+      }
+      if (statements_.erase(std::string(name)) == 0) {
+        throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", name));
+      }
+      return "DEALLOCATE";
+    }
+    case NodeKind::kDeclareCursorStmt:
+      run_declare(*parser::as<parser::DeclareCursorStmt>(node), *statement);
+      return "DECLARE CURSOR";
+    case NodeKind::kFetchStmt: return run_fetch(*parser::as<parser::FetchStmt>(node), out, {});
+    case NodeKind::kClosePortalStmt: {
+      std::string_view name = parser::as<parser::ClosePortalStmt>(node)->portal;
+      if (name.empty()) {
+        drop_portals(false);
+        return "CLOSE CURSOR ALL";
+      }
+      auto it = portals_.find(std::string(name));
+      if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
+      close(*it->second);
+      portals_.erase(it);
+      return "CLOSE CURSOR";
+    }
+    case NodeKind::kExplainStmt: run_explain(*parser::as<parser::ExplainStmt>(node), *statement, params, out); return "EXPLAIN";
+    case NodeKind::kCopyStmt: return run_copy(*parser::as<parser::CopyStmt>(node), *statement, out);
+    case NodeKind::kListenStmt:
+      ensure_transaction();
+      pending_listens_.emplace_back(true, std::string(parser::as<parser::ListenStmt>(node)->channel));
+      return "LISTEN";
+    case NodeKind::kUnlistenStmt:
+      ensure_transaction();
+      pending_listens_.emplace_back(false, std::string(parser::as<parser::UnlistenStmt>(node)->channel));
+      return "UNLISTEN";
+    case NodeKind::kNotifyStmt: {
+      ensure_transaction();
+      const auto& stmt = *parser::as<parser::NotifyStmt>(node);
+      std::pair<std::string, std::string> message(stmt.channel, stmt.payload);
+      if (std::find(pending_notifications_.begin(), pending_notifications_.end(), message) == pending_notifications_.end()) {
+        pending_notifications_.push_back(std::move(message));
+      }
+      return "NOTIFY";
+    }
+    case NodeKind::kDiscardStmt: {
+      auto target = parser::as<parser::DiscardStmt>(node)->target;
+      if (target == parser::DiscardTarget::kAll) {
+        forbid_block("DISCARD ALL");
+        drop_portals(false);
+        statements_.clear();
+        settings_.reset_all();
+        instance_.notifications().unlisten(client_.backend_pid(), "");
+        instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
+        sequence_values_.clear();
+        return "DISCARD ALL";
+      }
+      if (target == parser::DiscardTarget::kSequences) {
+        sequence_values_.clear();
+        return "DISCARD SEQUENCES";
+      }
+      return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
+    }
+    case NodeKind::kCheckpointStmt:
+      if (!is_superuser_) {
+        throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+      }
+      check_ok(instance_.engine().checkpoint());
+      return "CHECKPOINT";
+    case NodeKind::kConstraintsSetStmt: throw_not_supported("SET CONSTRAINTS");
+    default: return run_command(*statement);
+  }
+}
+
+std::string Session::run_command(Statement& statement) {
+  if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
+  if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+  ensure_transaction();
+  Arena arena;
+  std::deque<catalog::RelationPtr> relations;
+  std::vector<Oid> path = search_path_oids();
+  functions::EvalContext eval = eval_context(arena);
+  commands::CommandContext context{catalog(), *txn_, eval, *this, statement.sql, path, role_, is_superuser_, arena, relations};
+  txn_->statement_snapshot();
+  std::string tag = commands::run(context, statement.node);
+  if (catalog_->changed()) ++catalog_changes_;
+  return tag;
+}
+
+void Session::notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
+                     std::string_view hint) {
+  static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
+      {"NOTICE", net::Severity::kNotice}, {"WARNING", net::Severity::kWarning}, {"INFO", net::Severity::kInfo}};
+  net::Severity level = net::Severity::kNotice;
+  for (const auto& [name, value] : kSeverities) {
+    if (name == severity) level = value;
+  }
+  const std::string& least = settings_.get("client_min_messages");
+  bool hidden = (least == "error") || (least == "warning" && level != net::Severity::kWarning);
+  if (hidden && level != net::Severity::kInfo) return;
+  ErrorFields fields;
+  fields.state = state;
+  fields.message = message;
+  fields.detail = detail;
+  fields.hint = hint;
+  client_.output().notice(level, fields);
+}
+
+std::string Session::setting(std::string_view name) {
+  if (name == "transaction_isolation") {
+    return txn_ != nullptr && txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
+           : txn_ != nullptr                                                        ? "read committed"
+                                                                                    : settings_.get("default_transaction_isolation");
+  }
+  if (name == "transaction_read_only") return read_only_ ? "on" : "off";
+  if (name == "is_superuser") return is_superuser_ ? "on" : "off";
+  if (name == "session_authorization") return session_user_;
+  const SettingInfo* info = find_setting(name);
+  return info == nullptr ? settings_.get(name) : display_setting(*info, settings_.get(name));
+}
+
+std::unique_ptr<net::SessionHandler> make_session(Instance& instance, net::Client& client) {
+  return std::make_unique<Session>(instance, client);
+}
+
+}  // namespace varve::session

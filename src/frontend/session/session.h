@@ -1,0 +1,229 @@
+// One client's session: its transaction, prepared statements, portals and settings. Private to the module.
+//
+// Used by one thread at a time (whichever worker runs the connection). The files of this folder each hold one part:
+// session.cpp (statements and transactions), extended.cpp (Parse/Bind/Execute), result.cpp (rows to the wire),
+// session_commands.cpp (SET, BEGIN, PREPARE, cursors …), services.cpp (system functions), explain.cpp, copy.cpp.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "commands/command_context.h"
+#include "executor/execution.h"
+#include "executor/modify_hooks.h"
+#include "functions/eval_context.h"
+#include "net/session_handler.h"
+#include "parser/parser.h"
+#include "planner/plan.h"
+#include "planner/planner.h"
+#include "session/instance.h"
+#include "session/settings.h"
+
+namespace varve::parser {
+struct TransactionStmt;
+struct VariableSetStmt;
+struct VariableShowStmt;
+struct PrepareStmt;
+struct ExecuteStmt;
+struct DeclareCursorStmt;
+struct FetchStmt;
+struct ExplainStmt;
+struct CopyStmt;
+}  // namespace varve::parser
+
+namespace varve::session {
+
+// A statement that was parsed once and may run many times.
+struct Statement {
+  std::string sql;
+  Arena parse_arena;
+  parser::Node* node = nullptr;  // null: empty
+  int32_t offset = 0;            // of the statement in `sql`
+  std::vector<Oid> param_types;
+  bool from_sql = false;         // PREPARE, not Parse
+  int64_t prepared_us = 0;
+
+  // What was planned, good for one epoch of the catalog and one generation of settings.
+  std::shared_ptr<planner::PlannedStatement> plan;
+  std::vector<std::pair<Oid, txn::LockMode>> locks;
+  uint64_t settings_generation = 0;
+  uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
+  // The instantiated plan, kept for the next run; taken by a portal while it runs.
+  std::unique_ptr<executor::Execution> idle_execution;
+};
+using StatementPtr = std::shared_ptr<Statement>;
+
+// A statement with its parameters, ready to run or running.
+struct Portal {
+  std::string name;
+  StatementPtr statement;
+  std::shared_ptr<planner::PlannedStatement> plan;
+  Arena arena;
+  std::vector<types::Value> params;
+  std::vector<net::Format> formats;
+  std::unique_ptr<executor::Execution> execution;
+  bool started = false;
+  bool done = false;
+  uint64_t snapshot_pin = 0;
+  bool pinned = false;
+  uint64_t rows_sent = 0;
+  vector::Chunk* chunk = nullptr;  // rows left over from the last fetch
+  uint32_t chunk_position = 0;
+  // Cursors: rows kept, so that they can be fetched backwards or after commit.
+  bool is_cursor = false;
+  uint16_t cursor_options = 0;
+  std::vector<std::vector<types::Value>> kept_rows;
+  int64_t position = 0;  // 0: before the first row
+  bool complete = false; // kept_rows holds everything
+};
+
+// What happens to the rows of a statement.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  virtual void rows(const vector::Chunk& chunk, uint32_t first, uint32_t count) = 0;
+};
+
+class Session final : public net::SessionHandler, public functions::SessionServices, public commands::CommandServices {
+ public:
+  Session(Instance& instance, net::Client& client);
+  ~Session() override;
+
+  // --- net::SessionHandler
+  void simple_query(std::string_view sql, net::Output& out) override;
+  void parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) override;
+  void bind(const net::BindMessage& bind) override;
+  void describe_statement(std::string_view name, net::Output& out) override;
+  void describe_portal(std::string_view name, net::Output& out) override;
+  void execute(std::string_view portal, int32_t max_rows, net::Output& out) override;
+  void close_statement(std::string_view name) override;
+  void close_portal(std::string_view name) override;
+  void sync(net::Output& out) override;
+  void on_error() noexcept override;
+  char transaction_status() const override;
+  void terminate() noexcept override;
+
+  // --- functions::SessionServices
+  std::string_view current_user_name() override { return role_name_; }
+  std::string_view session_user_name() override { return session_user_; }
+  std::string_view current_database() override { return database_name_; }
+  uint32_t backend_pid() override;
+  int64_t clock_us() override { return current_time_us(); }
+  int64_t statement_start_us() override { return statement_start_us_; }
+  types::Value call(std::string_view function, std::span<const types::Value> args, Arena& arena) override;
+  uint32_t parse_reg(Oid type, std::string_view text) override;
+  void append_reg(Oid type, uint32_t oid, std::string& out) override;
+
+  // --- commands::CommandServices
+  void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
+              std::string_view hint) override;
+  void lock_relation(Oid relation, txn::LockMode mode) override;
+  uint64_t run_sql(std::string_view sql) override;
+  std::string setting(std::string_view name) override;
+
+ private:
+  friend class SystemFunctions;
+
+  // --- transactions (transactions.cpp)
+  enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
+  struct NamedSavepoint {
+    std::string name;
+    txn::Transaction::Savepoint position;
+    size_t settings_mark;
+  };
+  void ensure_transaction();
+  void begin_transaction(txn::Isolation isolation);
+  void chain(txn::Isolation isolation, bool read_only);
+  void forget_catalog_changes();
+  void commit_transaction(net::Output* out);
+  void rollback_transaction();
+  // The implicit transaction of a simple query or of an extended one up to Sync.
+  void finish_implicit(net::Output& out);
+  void require_block(std::string_view command);
+  void forbid_block(std::string_view command);
+  void run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out);
+  void set_transaction_options(std::span<parser::Node* const> options);
+  void fail_if_aborted(const parser::Node* statement);
+  catalog::Catalog& catalog();
+  functions::EvalContext eval_context(Arena& arena) { return {&arena, &settings_.format(), this}; }
+
+  // --- statements (session.cpp)
+  void run_statement(const StatementPtr& statement, net::Output& out);
+  void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
+  void ensure_plan(Statement& statement);
+  void make_plan(Statement& statement);
+  bool plan_is_valid(const Statement& statement) const;
+  bool take_locks(const Statement& statement);
+  // Runs utility statements; returns the tag, or "" when it has answered by itself.
+  std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
+  std::string run_command(Statement& statement);
+  static bool is_planned(const parser::Node* node);
+  StatementPtr make_statement(std::string_view sql, parser::Node* node);
+  std::vector<Oid> search_path_oids();
+  planner::PlannerSettings planner_settings() const;
+  executor::ExecutionSettings execution_settings() const;
+  std::unique_ptr<executor::Execution> take_execution(Statement& statement);
+  void start_execution(executor::Execution& execution, std::span<const types::Value> params);
+  void check_read_only(const Statement& statement);
+  static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
+  void begin_statement();
+  void arm_timeout();
+
+  // --- results (result.cpp)
+  void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats, net::Output& out);
+  void send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
+                 const vector::Chunk& chunk, uint32_t first, uint32_t count, net::Output& out);
+  void send_text_rows(std::string_view name, const std::vector<std::vector<std::string>>& rows,
+                      const std::vector<std::string>& names, net::Output& out);
+
+  // --- session commands (session_commands.cpp)
+  void run_set(const parser::VariableSetStmt& stmt);
+  void run_show(const parser::VariableShowStmt& stmt, net::Output& out);
+  void run_prepare(const parser::PrepareStmt& stmt, const Statement& outer);
+  void run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out);
+  std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared, std::string_view sql, Arena& arena);
+  void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
+  std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats);
+  void fetch_cursor_row(Portal& cursor);
+  void run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params, net::Output& out);
+  std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
+  const std::vector<planner::OutputColumn>* utility_columns(Statement& statement, std::vector<planner::OutputColumn>* storage);
+  void send_reports();
+  void drop_portals(bool keep_held);
+  void close(Portal& portal);
+  void deliver_notifications();
+
+  Instance& instance_;
+  net::Client& client_;
+  std::shared_ptr<catalog::Database> database_;
+  Settings settings_;
+  std::string database_name_, session_user_, role_name_;
+  Oid session_role_, role_;
+  bool is_superuser_ = false;
+
+  Block block_ = Block::kNone;
+  std::unique_ptr<txn::Transaction> txn_;
+  std::optional<catalog::Catalog> catalog_;
+  std::vector<NamedSavepoint> savepoints_;
+  bool read_only_ = false;
+  uint64_t catalog_changes_ = 0;      // advances when this transaction changes the catalog
+  std::vector<std::pair<std::string, std::string>> pending_notifications_;
+  std::vector<std::pair<bool, std::string>> pending_listens_;  // true: listen
+  int64_t statement_start_us_ = 0;
+  Lsn gate_;                          // what must be durable before the client hears more (sequence values)
+
+  std::unordered_map<std::string, StatementPtr> statements_;
+  std::unordered_map<std::string, std::unique_ptr<Portal>> portals_;
+  StatementPtr unnamed_statement_;
+  std::unique_ptr<Portal> unnamed_portal_;
+  std::vector<std::unique_ptr<Portal>> spare_portals_;
+  std::string scratch_;
+  std::unordered_map<Oid, int64_t> sequence_values_;  // currval
+  std::optional<Oid> last_sequence_;
+};
+
+}  // namespace varve::session

@@ -1,0 +1,344 @@
+// SET, SHOW, PREPARE, EXECUTE, cursors.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/analyzer.h"
+#include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "parser/ast.h"
+#include "session.h"
+
+namespace varve::session {
+
+using types::Value;
+
+// --- SET and SHOW
+
+namespace {
+
+std::string set_argument(const parser::Node* node) {
+  if (parser::is<parser::TypeCast>(node)) return set_argument(parser::as<parser::TypeCast>(node)->arg);
+  const auto& c = *parser::as<parser::ConstExpr>(node);
+  switch (c.type) {
+    case parser::ConstKind::kInteger: return std::to_string(c.integer);
+    case parser::ConstKind::kBoolean: return c.boolean ? "on" : "off";
+    default: return std::string(c.text);
+  }
+}
+
+}  // namespace
+
+void Session::run_set(const parser::VariableSetStmt& stmt) {
+  using parser::VariableSetKind;
+  if (stmt.is_local && block_ != Block::kExplicit) {
+    notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks", {}, {});
+  }
+  switch (stmt.action) {
+    case VariableSetKind::kSetMulti: {
+      std::vector<parser::Node*> options(stmt.args.begin(), stmt.args.end());
+      if (stmt.name == "TRANSACTION") {
+        if (block_ != Block::kExplicit) {
+          notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET TRANSACTION can only be used in transaction blocks", {}, {});
+        }
+        set_transaction_options(options);
+        return;
+      }
+      if (stmt.name == "SESSION CHARACTERISTICS") {
+        for (const parser::Node* node : options) {
+          const auto& option = *parser::as<parser::Option>(node);
+          std::string name = "default_" + std::string(option.name);
+          settings_.set(name, option.name == "transaction_isolation" ? set_argument(option.value)
+                              : set_argument(option.value) == "0"    ? "off"
+                                                                     : "on",
+                        false, is_superuser_);
+        }
+        return;
+      }
+      throw_not_supported("SET TRANSACTION SNAPSHOT");
+    }
+    case VariableSetKind::kResetAll: settings_.reset_all(); return;
+    case VariableSetKind::kReset:
+    case VariableSetKind::kSetDefault:
+      if (stmt.name == "session_authorization" || stmt.name == "role") {
+        role_ = session_role_;
+        role_name_ = session_user_;
+        return;
+      }
+      settings_.reset(stmt.name, is_superuser_);
+      return;
+    case VariableSetKind::kSetCurrent: return;
+    case VariableSetKind::kSetValue: break;
+  }
+  std::string value;
+  for (const parser::Node* arg : stmt.args) {
+    std::string item = set_argument(arg);
+    if (stmt.name == "search_path") item = parser::quote_identifier(item);
+    value += (value.empty() ? "" : ", ") + item;
+  }
+  if (stmt.name == "role" || stmt.name == "session_authorization") {
+    std::string wanted = stmt.name == "role" && value == "none" ? session_user_ : value;
+    auto role = catalog().find_role(wanted);
+    if (!role) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", wanted));
+    auto session_role = catalog().role(session_role_);
+    std::vector<Oid> allowed = catalog().roles_of(session_role_);
+    if (!session_role->superuser && std::find(allowed.begin(), allowed.end(), role->oid) == allowed.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set role \"{}\"", wanted));
+    }
+    role_ = role->oid;
+    role_name_ = role->name;
+    is_superuser_ = role->superuser;
+    return;
+  }
+  if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only") {
+    throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
+  }
+  settings_.set(stmt.name, value, stmt.is_local, is_superuser_);
+}
+
+void Session::run_show(const parser::VariableShowStmt& stmt, net::Output& out) {
+  if (stmt.name == "all") {
+    std::vector<std::vector<std::string>> rows;
+    for (const SettingInfo& info : all_settings()) {
+      rows.push_back({std::string(info.name), setting(info.name), std::string(info.description)});
+    }
+    send_text_rows("", rows, {"name", "setting", "description"}, out);
+    return;
+  }
+  if (!settings_.has(stmt.name)) {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
+  }
+  const SettingInfo* info = find_setting(stmt.name);
+  std::string name(info == nullptr ? stmt.name : info->name);
+  send_text_rows("", {{setting(name)}}, {name}, out);
+}
+
+// --- PREPARE and EXECUTE
+
+namespace {
+
+// A statement that stands inside another one's text, with a parse tree of its own.
+StatementPtr nested_statement(const Statement& outer, const parser::Node* node, std::string_view keyword_free_text) {
+  (void)node;
+  auto statement = std::make_shared<Statement>();
+  statement->sql = keyword_free_text;
+  parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
+  statement->node = script.statements.empty() ? nullptr : script.statements[0].statement;
+  statement->prepared_us = outer.prepared_us;
+  return statement;
+}
+
+// Where the query inside PREPARE … AS query and DECLARE … FOR query begins: the first place from which the rest of
+// the text parses as one statement.
+std::string_view inner_text(std::string_view sql, std::string_view word) {
+  auto same = [&](size_t at) {
+    for (size_t i = 0; i < word.size(); ++i) {
+      char c = sql[at + i];
+      if ((c >= 'a' && c <= 'z' ? c - 32 : c) != word[i]) return false;
+    }
+    return true;
+  };
+  for (size_t at = 0; at + word.size() < sql.size(); ++at) {
+    if (!same(at)) continue;
+    std::string_view rest = sql.substr(at + word.size());
+    Arena scratch;
+    try {
+      if (parser::parse(rest, scratch).statements.size() >= 1) return rest;
+    } catch (const SqlError&) {
+      // The word stood in a name or a comment.
+    }
+  }
+  return sql;
+}
+
+}  // namespace
+
+void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& outer) {
+  std::string name(stmt.name);
+  if (statements_.count(name) != 0) {
+    throw SqlError(sqlstate::kDuplicatePstatement, fmt::format("prepared statement \"{}\" already exists", name));
+  }
+  ensure_transaction();
+  StatementPtr statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "AS"));
+  if (statement->node == nullptr || !is_planned(statement->node)) throw_not_supported("PREPARE of this statement");
+  statement->from_sql = true;
+  Arena arena;
+  std::deque<catalog::RelationPtr> relations;
+  functions::EvalContext eval = eval_context(arena);
+  std::vector<Oid> path = search_path_oids();
+  analyzer::AnalyzerContext context{catalog(), arena, relations, eval, outer.sql, path};
+  for (const parser::TypeName* type : stmt.arg_types) {
+    statement->param_types.push_back(analyzer::resolve_type_name(context, *type).type);
+  }
+  make_plan(*statement);
+  statements_[name] = std::move(statement);
+}
+
+std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared,
+                                           std::string_view sql, Arena& arena) {
+  if (stmt.params.size() != prepared.param_types.size()) {
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("wrong number of parameters for prepared statement \"{}\"", stmt.name))
+        .detail(fmt::format("Expected {} parameters but got {}.", prepared.param_types.size(), stmt.params.size()));
+  }
+  std::vector<Value> values;
+  std::deque<catalog::RelationPtr> relations;
+  functions::EvalContext eval = eval_context(arena);
+  std::vector<Oid> path = search_path_oids();
+  analyzer::AnalyzerContext context{catalog(), arena, relations, eval, sql, path};
+  // The arguments are the one row of a query without FROM.
+  planner::PlannedStatement plan;
+  std::vector<analyzer::Expr*> exprs;
+  for (size_t i = 0; i < stmt.params.size(); ++i) {
+    analyzer::Expr* e = analyzer::analyze_table_expression(context, stmt.params[i], nullptr, "EXECUTE parameters");
+    exprs.push_back(analyzer::coerce_for_assignment(context, e, prepared.param_types[i], -1, fmt::format("${}", i + 1)));
+  }
+  auto* query = arena.make<analyzer::Query>();
+  std::vector<analyzer::Target> targets;
+  for (analyzer::Expr* e : exprs) {
+    analyzer::Target t;
+    t.expr = e;
+    targets.push_back(t);
+  }
+  query->targets = arena.copy(targets);
+  planner::plan_query(plan, *query, planner_settings(), instance_.engine().txns(), eval);
+  executor::Execution execution(plan, execution_settings(), &instance_.scheduler());
+  start_execution(execution, {});
+  vector::Chunk* chunk = nullptr;
+  if (execution.next(chunk)) {
+    uint32_t row = chunk->selection()[0];
+    for (size_t i = 0; i < exprs.size(); ++i) {
+      values.push_back(types::copy_value(chunk->column(static_cast<uint32_t>(i)).value(row), arena));
+    }
+  }
+  execution.finish();
+  return values;
+}
+
+void Session::run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out) {
+  auto it = statements_.find(std::string(stmt.name));
+  if (it == statements_.end()) {
+    throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", stmt.name));
+  }
+  StatementPtr prepared = it->second;
+  ensure_transaction();
+  Arena arena;
+  std::vector<Value> params;
+  if (!stmt.params.empty() || !prepared->param_types.empty()) params = execute_params(stmt, *prepared, outer.sql, arena);
+  if (is_planned(prepared->node)) {
+    run_planned(prepared, params, out);
+  } else {
+    std::string tag = run_utility(prepared, params, out);
+    if (!tag.empty()) out.command_complete(tag);
+  }
+}
+
+// --- cursors: rows are kept as they are fetched, so that a cursor may move both ways
+
+void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer) {
+  bool hold = (stmt.options & parser::kCursorHold) != 0;
+  if (!hold) require_block("DECLARE CURSOR");
+  std::string name(stmt.name);
+  if (portals_.count(name) != 0) {
+    throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already exists", name));
+  }
+  auto portal = std::make_unique<Portal>();
+  portal->name = name;
+  portal->statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "FOR"));
+  portal->is_cursor = true;
+  portal->cursor_options = stmt.options;
+  ensure_plan(*portal->statement);
+  portal->plan = portal->statement->plan;
+  portal->execution = take_execution(*portal->statement);
+  start_execution(*portal->execution, {});
+  portal->snapshot_pin = txn_->pin_snapshot(portal->execution->context().snapshot);
+  portal->pinned = true;
+  portal->started = true;
+  if (hold) {
+    // It outlives its transaction: fetch everything now.
+    while (!portal->complete) fetch_cursor_row(*portal);
+  }
+  portals_[name] = std::move(portal);
+}
+
+// One more row into kept_rows, or complete.
+void Session::fetch_cursor_row(Portal& cursor) {
+  while (cursor.chunk == nullptr || cursor.chunk_position >= cursor.chunk->count()) {
+    if (cursor.execution == nullptr || !cursor.execution->next(cursor.chunk)) {
+      cursor.complete = true;
+      close(cursor);
+      return;
+    }
+    cursor.chunk_position = 0;
+  }
+  uint32_t row = cursor.chunk->selection()[cursor.chunk_position++];
+  std::vector<Value> values;
+  for (uint32_t i = 0; i < cursor.chunk->column_count(); ++i) {
+    values.push_back(types::copy_value(cursor.chunk->column(i).value(row), cursor.arena));
+  }
+  cursor.kept_rows.push_back(std::move(values));
+}
+
+std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats) {
+  auto it = portals_.find(std::string(stmt.portal));
+  if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", stmt.portal));
+  Portal& cursor = *it->second;
+  if (!cursor.is_cursor) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" is not a cursor", stmt.portal));
+  using parser::FetchDirection;
+  bool backward = (stmt.direction == FetchDirection::kBackward && stmt.count > 0) ||
+                  (stmt.direction == FetchDirection::kForward && stmt.count < 0) ||
+                  (stmt.direction == FetchDirection::kRelative && stmt.count < 0) ||
+                  (stmt.direction == FetchDirection::kAbsolute && stmt.count < cursor.position);
+  if (backward && (cursor.cursor_options & parser::kCursorNoScroll) != 0) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "cursor can only scan forward").hint("Declare it with SCROLL option to enable backward scan.");
+  }
+  auto size = [&] { return static_cast<int64_t>(cursor.kept_rows.size()); };
+  // Position n stands on row n (1-based); 0 before the first, size + 1 behind the last.
+  auto move_to = [&](int64_t target) {
+    while (!cursor.complete && size() < target) fetch_cursor_row(cursor);
+    cursor.position = std::clamp<int64_t>(target, 0, size() + 1);
+    return cursor.position >= 1 && cursor.position <= size();
+  };
+  std::vector<int64_t> hits;
+  int64_t count = stmt.count;
+  switch (stmt.direction) {
+    case FetchDirection::kAbsolute: {
+      if (count < 0) {
+        while (!cursor.complete) fetch_cursor_row(cursor);
+        count = size() + 1 + count;
+      }
+      if (move_to(count)) hits.push_back(cursor.position);
+      break;
+    }
+    case FetchDirection::kRelative:
+      if (move_to(cursor.position + count)) hits.push_back(cursor.position);
+      break;
+    default: {
+      int64_t step = backward ? -1 : 1;
+      uint64_t n = count == parser::kFetchAll || count == -parser::kFetchAll ? UINT64_MAX : static_cast<uint64_t>(std::abs(count));
+      if (count == 0) {
+        if (move_to(cursor.position)) hits.push_back(cursor.position);
+        break;
+      }
+      for (uint64_t i = 0; i < n && move_to(cursor.position + step); ++i) hits.push_back(cursor.position);
+    }
+  }
+  if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
+  auto columns = cursor.plan->root->output;
+  describe_rows(columns, formats, out);
+  Arena arena;
+  std::vector<types::PhysicalType> types;
+  for (const planner::OutputColumn& c : columns) types.push_back(c.physical);
+  vector::Chunk chunk(types, arena);
+  for (int64_t hit : hits) {
+    const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
+    chunk.reset();
+    for (uint32_t i = 0; i < row.size(); ++i) chunk.column(i).set_value(0, row[i]);
+    chunk.set_dense(1);
+    send_rows(columns, formats, chunk, 0, 1, out);
+  }
+  return fmt::format("FETCH {}", hits.size());
+}
+
+}  // namespace varve::session

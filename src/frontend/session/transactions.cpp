@@ -1,0 +1,265 @@
+// Transaction blocks: implicit, explicit, failed; savepoints; what happens at commit.
+#include <fmt/format.h>
+
+#include "catalog/catalog.h"
+#include "common/sql_error.h"
+#include "net/server.h"
+#include "parser/ast.h"
+#include "session.h"
+
+namespace varve::session {
+namespace {
+
+txn::Isolation isolation_of(std::string_view name) {
+  if (name == "repeatable read") return txn::Isolation::kRepeatableRead;
+  if (name == "serializable") throw_not_supported("isolation level SERIALIZABLE");
+  return txn::Isolation::kReadCommitted;  // READ UNCOMMITTED behaves so, as in PostgreSQL
+}
+
+}  // namespace
+
+void Session::begin_transaction(txn::Isolation isolation) {
+  txn_ = instance_.engine().txns().begin(isolation, &client_.cancel_token());
+  txn_->owner_pid = static_cast<uint32_t>(client_.backend_pid());
+  txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
+  txn_->lock_timeout_us = static_cast<uint64_t>(settings_.integer("lock_timeout")) * 1000;
+  catalog_.emplace(*database_, *txn_);
+}
+
+void Session::ensure_transaction() {
+  if (txn_ != nullptr) return;
+  begin_transaction(isolation_of(settings_.get("default_transaction_isolation")));
+  read_only_ = settings_.boolean("default_transaction_read_only");
+  settings_.begin_transaction();
+  settings_.mutable_format().now_us = statement_start_us_;
+  if (block_ == Block::kNone) block_ = Block::kImplicit;
+}
+
+catalog::Catalog& Session::catalog() {
+  ensure_transaction();
+  return *catalog_;
+}
+
+void Session::commit_transaction(net::Output* out) {
+  if (txn_ == nullptr) {
+    block_ = Block::kNone;
+    return;
+  }
+  drop_portals(true);
+  Lsn durable = instance_.engine().txns().commit(*txn_);
+  if (durable < gate_) durable = gate_;
+  gate_ = kInvalidLsn;
+  catalog_->committed();
+  bool asynchronous = settings_.get("synchronous_commit") == "off";
+  for (const auto& [listen, channel] : pending_listens_) {
+    if (listen) instance_.notifications().listen(client_.backend_pid(), channel);
+    else instance_.notifications().unlisten(client_.backend_pid(), channel);
+  }
+  pending_listens_.clear();
+  for (const auto& [channel, payload] : pending_notifications_) {
+    for (int32_t pid : instance_.notifications().listeners(channel)) {
+      instance_.server->post_notification(pid, client_.backend_pid(), channel, payload, durable);
+    }
+  }
+  pending_notifications_.clear();
+  catalog_.reset();
+  txn_.reset();
+  savepoints_.clear();
+  settings_.commit();
+  block_ = Block::kNone;
+  if (out != nullptr && durable != kInvalidLsn && !asynchronous) out->require_durable(durable);
+}
+
+void Session::rollback_transaction() {
+  drop_portals(true);
+  if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
+  catalog_.reset();
+  txn_.reset();
+  savepoints_.clear();
+  pending_notifications_.clear();
+  pending_listens_.clear();
+  settings_.rollback();
+  block_ = Block::kNone;
+}
+
+// What was taken back may have been catalog rows: forget the pictures made of them.
+void Session::forget_catalog_changes() {
+  if (!catalog_->changed()) return;
+  catalog_->note_change();
+  ++catalog_changes_;
+}
+
+void Session::finish_implicit(net::Output& out) {
+  if (block_ == Block::kImplicit) commit_transaction(&out);
+  send_reports();
+}
+
+void Session::on_error() noexcept {
+  client_.cancel_token().clear_statement();
+  client_.set_statement_deadline(0);
+  try {
+    if (block_ != Block::kExplicit) {
+      if (block_ != Block::kFailed) rollback_transaction();
+      return;
+    }
+    drop_portals(true);
+    block_ = Block::kFailed;
+    // What the failed part did is taken back at once; its locks go.
+    if (savepoints_.empty()) {
+      if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
+      catalog_.reset();
+      txn_.reset();
+      settings_.rollback();
+    } else {
+      check_ok(txn_->rollback_to(savepoints_.back().position));
+      forget_catalog_changes();
+      settings_.rollback_to(savepoints_.back().settings_mark);
+    }
+  } catch (const std::exception&) {
+    block_ = Block::kFailed;  // ROLLBACK will try again
+  }
+}
+
+char Session::transaction_status() const {
+  switch (block_) {
+    case Block::kExplicit: return 'T';
+    case Block::kFailed: return 'E';
+    default: return 'I';
+  }
+}
+
+void Session::terminate() noexcept {
+  try {
+    portals_.clear();
+    unnamed_portal_.reset();
+    rollback_transaction();
+    instance_.notifications().unlisten(client_.backend_pid(), "");
+    instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
+  } catch (const std::exception&) {
+    // The connection ends either way.
+  }
+}
+
+void Session::fail_if_aborted(const parser::Node* statement) {
+  if (block_ != Block::kFailed) return;
+  if (parser::is<parser::TransactionStmt>(statement)) {
+    auto action = parser::as<parser::TransactionStmt>(statement)->action;
+    if (action == parser::TransactionKind::kCommit || action == parser::TransactionKind::kRollback ||
+        action == parser::TransactionKind::kRollbackTo) {
+      return;
+    }
+  }
+  throw SqlError(sqlstate::kInFailedSqlTransaction,
+                 "current transaction is aborted, commands ignored until end of transaction block");
+}
+
+void Session::require_block(std::string_view command) {
+  if (block_ == Block::kExplicit) return;
+  throw SqlError(sqlstate::kNoActiveSqlTransaction, fmt::format("{} can only be used in transaction blocks", command));
+}
+
+void Session::forbid_block(std::string_view command) {
+  if (block_ != Block::kExplicit) return;
+  throw SqlError(sqlstate::kActiveSqlTransaction, fmt::format("{} cannot run inside a transaction block", command));
+}
+
+void Session::set_transaction_options(std::span<parser::Node* const> options) {
+  for (const parser::Node* node : options) {
+    const auto& option = *parser::as<parser::Option>(node);
+    const auto* value = parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
+    if (option.name == "transaction_isolation") {
+      txn::Isolation wanted = isolation_of(value->text);
+      if (wanted == txn_->isolation()) continue;
+      if (txn_->xid() != kInvalidXid || !savepoints_.empty()) {
+        throw SqlError(sqlstate::kActiveSqlTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+      }
+      // Nothing has happened yet: begin again at the other level.
+      instance_.engine().txns().rollback(*txn_);
+      catalog_.reset();
+      begin_transaction(wanted);
+    } else if (option.name == "transaction_read_only") {
+      read_only_ = value->integer != 0 || value->boolean;
+    }
+    // DEFERRABLE means something to SERIALIZABLE READ ONLY only.
+  }
+}
+
+// AND CHAIN: a new block with the old one's characteristics.
+void Session::chain(txn::Isolation isolation, bool read_only) {
+  begin_transaction(isolation);
+  settings_.begin_transaction();
+  block_ = Block::kExplicit;
+  read_only_ = read_only;
+}
+
+void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out) {
+  using parser::TransactionKind;
+  auto options = [&] {
+    std::vector<parser::Node*> nodes(stmt.options.begin(), stmt.options.end());
+    set_transaction_options(nodes);
+  };
+  switch (stmt.action) {
+    case TransactionKind::kBegin:
+    case TransactionKind::kStart:
+      if (block_ == Block::kExplicit) {
+        notice("WARNING", sqlstate::kActiveSqlTransaction, "there is already a transaction in progress", {}, {});
+        return;
+      }
+      ensure_transaction();
+      block_ = Block::kExplicit;
+      options();
+      return;
+    case TransactionKind::kCommit: {
+      if (stmt.chain && block_ != Block::kExplicit && block_ != Block::kFailed) require_block("COMMIT AND CHAIN");
+      bool failed = block_ == Block::kFailed;
+      if (block_ != Block::kExplicit && !failed) {
+        notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
+      }
+      txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
+      bool read_only = read_only_;
+      if (failed) rollback_transaction();
+      else commit_transaction(&out);
+      if (stmt.chain) chain(isolation, read_only);
+      return;
+    }
+    case TransactionKind::kRollback:
+      if (block_ != Block::kExplicit && block_ != Block::kFailed) {
+        notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
+      }
+      {
+        txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
+        bool read_only = read_only_;
+        rollback_transaction();
+        if (stmt.chain) chain(isolation, read_only);
+      }
+      return;
+    case TransactionKind::kSavepoint:
+      require_block("SAVEPOINT");
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark()});
+      return;
+    case TransactionKind::kRelease:
+    case TransactionKind::kRollbackTo: {
+      bool release = stmt.action == TransactionKind::kRelease;
+      if (block_ != Block::kFailed) require_block(release ? "RELEASE SAVEPOINT" : "ROLLBACK TO SAVEPOINT");
+      size_t i = savepoints_.size();
+      while (i > 0 && savepoints_[i - 1].name != stmt.name) --i;
+      if (i == 0) {
+        throw SqlError(sqlstate::kSEInvalidSpecification, fmt::format("savepoint \"{}\" does not exist", stmt.name));
+      }
+      if (release) {
+        savepoints_.resize(i - 1);
+        return;
+      }
+      savepoints_.resize(i);
+      drop_portals(true);
+      check_ok(txn_->rollback_to(savepoints_.back().position));
+      forget_catalog_changes();
+      settings_.rollback_to(savepoints_.back().settings_mark);
+      block_ = Block::kExplicit;
+      return;
+    }
+    default: throw_not_supported("two-phase commit");
+  }
+}
+
+}  // namespace varve::session
