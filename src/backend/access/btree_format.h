@@ -180,6 +180,7 @@ class NodeView {
     return {buffer, prefix + s.length(), entry_tid(s)};
   }
   void copy_suffix(const Slot& s, uint8_t* to) const {
+    if (s.length() == 0) return;  // `to` may be null then
     uint8_t head[4];
     store_be<uint32_t>(head, s.head);
     std::memcpy(to, head, s.length() < 4 ? s.length() : 4);

@@ -51,6 +51,7 @@ class TestTransaction : public txn::Transaction {
   Xid assign_xid() override { return xid_; }
   txn::Isolation isolation() const override { return txn::Isolation::kReadCommitted; }
   txn::Snapshot statement_snapshot() override { return {}; }
+  void ensure_snapshot() override {}
   void release_snapshot() override {}
   uint64_t pin_snapshot(const txn::Snapshot&) override { return 0; }
   void unpin_snapshot(uint64_t) override {}
