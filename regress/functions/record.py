@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Records what PostgreSQL 15 answers to the expressions of regress/functions/*.txt.
 
 usage: regress/functions/record.py [psql options, e.g. -h /tmp -U postgres]

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Records what PostgreSQL 15 answers to many calls on scalar values: the expected results of types_test.
 
 Usage: record.py [directory of PostgreSQL's programs]     (as root: the cluster runs as user postgres)

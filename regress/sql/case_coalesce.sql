@@ -1,0 +1,22 @@
+-- CASE, COALESCE, NULLIF, GREATEST, LEAST and when their parts are evaluated.
+SELECT CASE 2 WHEN 1 THEN 'one' WHEN 2 THEN 'two' ELSE 'many' END, CASE 9 WHEN 1 THEN 'one' END, CASE NULL WHEN NULL THEN 'same' ELSE 'not' END;
+SELECT CASE WHEN NULL THEN 1 WHEN true THEN 2 END, CASE WHEN false THEN 1 END;
+SELECT x, CASE WHEN x = 0 THEN 0 ELSE 10 / x END FROM (VALUES (0), (1), (5)) v(x) ORDER BY x;
+SELECT x, CASE x WHEN 0 THEN 'zero' WHEN 1 THEN 'one' ELSE (100 / x)::text END FROM (VALUES (0), (1), (5)) v(x) ORDER BY x;
+SELECT coalesce(NULL, NULL, 3), coalesce(NULL), coalesce('a', 'b');
+SELECT x, coalesce(x, 1 / 0) FROM (VALUES (1), (2)) v(x) ORDER BY x;
+SELECT coalesce(x, 10 / (x - 1)) FROM (VALUES (1), (2)) v(x) ORDER BY 1;
+SELECT nullif(1, 1), nullif(1, 2), nullif('a', 'b'), nullif(NULL, 1), nullif(1, NULL);
+SELECT greatest(1, NULL, 3), least(NULL, 2, 1), greatest(NULL, NULL), greatest('a', 'B'), least(1.5, 1);
+SELECT greatest(DATE '2024-01-01', DATE '2023-01-01'), least('2024-01-01'::date, 'infinity');
+SELECT x > 2 AND 10 / (x - 2) > 1 FROM (VALUES (3), (4)) v(x) ORDER BY 1;
+SELECT CASE WHEN x > 0 THEN ln(x) END FROM (VALUES (1.0), (0), (-1)) v(x) ORDER BY 1;
+SELECT sum(CASE WHEN x % 2 = 0 THEN x END), sum(CASE WHEN x % 2 = 0 THEN 1 ELSE 0 END) FROM generate_series(1, 9) x;
+SELECT CASE WHEN x < 3 THEN 'low' WHEN x < 6 THEN 'mid' ELSE 'high' END AS band, count(*) FROM generate_series(1, 9) x GROUP BY band ORDER BY band;
+SELECT CASE WHEN x THEN 1 END FROM (VALUES (1)) v(x);
+SELECT CASE 1 WHEN 'x' THEN 1 END;
+SELECT greatest(1, 'x');
+SELECT nullif(1, 'x'::text);
+SELECT nullif(1);
+SELECT CASE END;
+SELECT num_nulls(1, NULL, 2), num_nonnulls(1, NULL, 2);

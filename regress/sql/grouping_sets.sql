@@ -1,0 +1,23 @@
+-- GROUPING SETS, ROLLUP, CUBE.
+CREATE TABLE sales (region text, product text, year int, amount int);
+INSERT INTO sales VALUES ('n', 'x', 2023, 10), ('n', 'y', 2023, 20), ('s', 'x', 2023, 30), ('s', 'x', 2024, 40), ('s', NULL, 2024, 50);
+SELECT region, product, sum(amount) FROM sales GROUP BY GROUPING SETS ((region), (product)) ORDER BY 1, 2, 3;
+SELECT region, product, sum(amount) FROM sales GROUP BY GROUPING SETS ((region, product), ()) ORDER BY 1, 2, 3;
+SELECT region, product, sum(amount), grouping(region), grouping(product), grouping(region, product) FROM sales GROUP BY ROLLUP (region, product) ORDER BY 4, 5, 1, 2;
+SELECT region, product, sum(amount), grouping(region, product) AS g FROM sales GROUP BY CUBE (region, product) ORDER BY g, 1, 2;
+SELECT region, year, count(*) FROM sales GROUP BY region, ROLLUP (year) ORDER BY 1, 2;
+SELECT region, year, count(*) FROM sales GROUP BY GROUPING SETS (region, ROLLUP (year)) ORDER BY 1, 2, 3;
+SELECT region, year, sum(amount) FROM sales GROUP BY ROLLUP ((region, year)) ORDER BY 1, 2;
+SELECT sum(amount) FROM sales GROUP BY ();
+SELECT sum(amount) FROM sales GROUP BY GROUPING SETS ((), ()) ORDER BY 1;
+SELECT region, sum(amount) FROM sales WHERE false GROUP BY ROLLUP (region);
+SELECT region, sum(amount) FROM sales WHERE false GROUP BY region;
+SELECT region, sum(amount) FROM sales GROUP BY ROLLUP (region) HAVING sum(amount) > 50 ORDER BY 2;
+SELECT region, grouping(region) FROM sales GROUP BY ROLLUP (region) HAVING grouping(region) = 0 ORDER BY 1;
+SELECT CASE WHEN grouping(region) = 1 THEN 'total' ELSE region END AS r, sum(amount) FROM sales GROUP BY ROLLUP (region) ORDER BY 2;
+SELECT region, count(DISTINCT product), sum(amount) FROM sales GROUP BY CUBE (region) ORDER BY 1;
+SELECT region, product, year, sum(amount) FROM sales GROUP BY CUBE (region, product, year) ORDER BY 1, 2, 3, 4;
+SELECT grouping(product) FROM sales GROUP BY region;
+SELECT grouping(region) FROM sales;
+SELECT product, sum(amount) FROM sales GROUP BY ROLLUP (region);
+DROP TABLE sales;

@@ -1,0 +1,28 @@
+-- bytea.
+SELECT '\x0102ff'::bytea, '\xABcd'::bytea, 'abc'::bytea, E'a\\000b'::bytea, ''::bytea, '\x'::bytea;
+SELECT '\x0'::bytea;
+SELECT '\x0g'::bytea;
+SELECT 'a\b'::bytea;
+SELECT '\x01'::bytea || '\x02'::bytea, length('\x0102'::bytea), octet_length('\x010203'::bytea);
+SELECT '\x01'::bytea < '\x02'::bytea, '\x01'::bytea = '\x01'::bytea, '\x0100'::bytea > '\x01'::bytea;
+SELECT substring('\x0102030405'::bytea FROM 2 FOR 3), position('\x03'::bytea IN '\x010203'::bytea), overlay('\x010203'::bytea PLACING '\xff'::bytea FROM 2);
+SELECT encode('\x0102ff'::bytea, 'hex'), encode('\x0102ff'::bytea, 'base64'), encode('\x410042'::bytea, 'escape');
+SELECT decode('0102ff', 'hex'), decode('AQL/', 'base64'), decode('A\000B', 'escape');
+SELECT decode('0', 'hex');
+SELECT decode('!', 'base64');
+SELECT encode('\x01'::bytea, 'nosuch');
+SELECT get_byte('\x0102'::bytea, 1), set_byte('\x0102'::bytea, 0, 255), get_bit('\x01'::bytea, 0), set_bit('\x00'::bytea, 7, 1);
+SELECT get_byte('\x01'::bytea, 5);
+SELECT sha256('abc'::bytea), md5('abc'::bytea);
+SELECT convert_to('é', 'UTF8'), convert_from('\xc3a9'::bytea, 'UTF8');
+SELECT btrim('\x00010200'::bytea, '\x00'::bytea);
+SET bytea_output = 'escape';
+SELECT '\x410042ff5c'::bytea;
+RESET bytea_output;
+CREATE TABLE b (id int, v bytea);
+INSERT INTO b VALUES (1, '\x00'), (2, ''), (3, NULL), (4, '\xdeadbeef');
+SELECT * FROM b ORDER BY v;
+SELECT id FROM b WHERE v = '\xdeadbeef';
+SELECT count(DISTINCT v), min(id) FROM b;
+SELECT 'text'::text::bytea;
+DROP TABLE b;

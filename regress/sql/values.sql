@@ -1,0 +1,20 @@
+-- VALUES as a query and as a table.
+VALUES (1, 'a'), (2, 'b');
+VALUES (1), (2), (3) ORDER BY 1 DESC LIMIT 2;
+VALUES (1, NULL), (NULL, 2);
+SELECT * FROM (VALUES (1, 'one'), (2, 'two')) AS v (n, w) WHERE n = 2;
+SELECT column1, column2 FROM (VALUES (1, 2)) v;
+SELECT * FROM (VALUES (1), (2.5)) v;
+SELECT pg_typeof(x) FROM (VALUES (1), (2.5)) v(x) LIMIT 1;
+SELECT * FROM (VALUES ('2024-01-01'::date), ('2024-01-02')) v(d) ORDER BY d;
+SELECT v.n, g FROM (VALUES (1), (2)) v(n), generate_series(1, v.n) g ORDER BY 1, 2;
+VALUES (1) UNION VALUES (2) ORDER BY 1;
+SELECT 2 IN (VALUES (1), (2)), (1, 'a') IN (VALUES (1, 'a'), (2, 'b'));
+SELECT (VALUES (7));
+WITH v(a) AS (VALUES (1), (2)) SELECT sum(a) FROM v;
+VALUES (1, 2), (3);
+VALUES (1), ('x');
+VALUES (DEFAULT);
+SELECT * FROM (VALUES (1, 2)) v (a, b, c);
+VALUES (nosuch);
+VALUES (count(*));
