@@ -14,6 +14,15 @@ using analyzer::InListExpr;
 using analyzer::RangeKind;
 using catalog::ColumnNumber;
 
+namespace {
+
+Oid system_column_type(ColumnNumber number) {
+  if (number == catalog::kTableOidColumn) return type_oid::kOid;
+  return number == catalog::kXminColumn ? type_oid::kXid : type_oid::kTid;
+}
+
+}  // namespace
+
 std::vector<ColumnNumber> QueryPlanner::needed_columns(uint32_t range) {
   std::vector<ColumnNumber> columns;
   const std::vector<bool>& used = used_columns_[range];
@@ -21,6 +30,8 @@ std::vector<ColumnNumber> QueryPlanner::needed_columns(uint32_t range) {
     if (used[i]) columns.push_back(static_cast<ColumnNumber>(i + 1));
   }
   if (needs_ctid_[range]) columns.push_back(catalog::kCtidColumn);
+  auto system = system_columns_.find(range);
+  if (system != system_columns_.end()) columns.insert(columns.end(), system->second.begin(), system->second.end());
   return columns;
 }
 
@@ -32,7 +43,7 @@ std::vector<Expr*> QueryPlanner::scan_layout(uint32_t range, const std::vector<C
     c->kind = ExprKind::kColumn;
     c->range = range;
     c->column = number;
-    c->type = type_oid::kTid;
+    c->type = system_column_type(number);
     if (number > 0) {
       const analyzer::RangeColumn& column = r.columns[static_cast<size_t>(number - 1)];
       c->type = column.type;
@@ -48,7 +59,7 @@ std::span<OutputColumn> QueryPlanner::scan_output(const Range& range, const std:
   std::vector<OutputColumn> output;
   for (ColumnNumber number : columns) {
     OutputColumn c{};
-    c.type = number > 0 ? range.columns[static_cast<size_t>(number - 1)].type : type_oid::kTid;
+    c.type = number > 0 ? range.columns[static_cast<size_t>(number - 1)].type : system_column_type(number);
     c.typmod = number > 0 ? range.columns[static_cast<size_t>(number - 1)].typmod : -1;
     const functions::TypeInfo* info = functions::type_by_oid(c.type);
     c.physical = number == catalog::kCtidColumn ? types::PhysicalType::kInt64

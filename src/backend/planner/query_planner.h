@@ -1,6 +1,7 @@
 // Planning of one query level. Private to the planner.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "analyzer/expression_walk.h"
@@ -123,6 +124,7 @@ class QueryPlanner {
   Node index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts, bool backward);
   Node consider_order(Node best, uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts);
   std::vector<catalog::ColumnNumber> needed_columns(uint32_t range);
+  void note_system_column(const ColumnExpr& c);
   void note_columns(const Expr* e);
   void note_query_columns();
   std::span<OutputColumn> scan_output(const Range& range, const std::vector<catalog::ColumnNumber>& columns);
@@ -162,6 +164,7 @@ class QueryPlanner {
   std::vector<OuterReference> outer_;
   std::vector<std::vector<bool>> used_columns_;     // by range, [column - 1]
   std::vector<bool> needs_ctid_;                    // by range
+  std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;              // all of WHERE, for rechecks
   std::vector<uint32_t> cte_numbers_;               // of this query's CTEs in the statement
 };

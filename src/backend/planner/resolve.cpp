@@ -150,17 +150,26 @@ void for_each_column(const Query& query, uint32_t depth, F&& f) {
 
 }  // namespace
 
+void QueryPlanner::note_system_column(const ColumnExpr& c) {
+  if (c.column == catalog::kCtidColumn) {
+    needs_ctid_[c.range] = true;
+    return;
+  }
+  std::vector<catalog::ColumnNumber>& used = system_columns_[c.range];
+  if (std::find(used.begin(), used.end(), c.column) == used.end()) used.push_back(c.column);
+}
+
 void QueryPlanner::note_columns(const Expr* e) {
   for_each_column(e, 0, [&](const ColumnExpr& c) {
     if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
-    else if (c.column == catalog::kCtidColumn) needs_ctid_[c.range] = true;
+    else note_system_column(c);
   });
 }
 
 void QueryPlanner::note_query_columns() {
   for_each_column(query_, 0, [&](const ColumnExpr& c) {
     if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
-    else if (c.column == catalog::kCtidColumn) needs_ctid_[c.range] = true;
+    else note_system_column(c);
   });
 }
 

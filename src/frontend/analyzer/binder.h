@@ -105,6 +105,7 @@ class Binder {
   // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
   Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
+  bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
   Oid common_collation(std::span<Expr* const> args);
 

@@ -40,7 +40,9 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
     return info != nullptr && info->kind == 'c';
   }
   if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
-  if (is_array_type(from) && is_array_type(to)) {
+  // int2vector and oidvector have elements, but nothing turns into them by itself.
+  bool is_vector = to == type_oid::kInt2vector || to == type_oid::kOidvector;
+  if (is_array_type(from) && is_array_type(to) && !is_vector) {
     return can_coerce(functions::type_by_oid(from)->element_type, functions::type_by_oid(to)->element_type, context);
   }
   // Anything has a text form: to a string type under assignment, from one by explicit cast.
@@ -110,7 +112,9 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       return result;
     }
   } else {
-    bool binary = cast != nullptr;
+    // An int2vector is an int2[] with a type of its own.
+    bool binary = cast != nullptr || (is_array_type(e->type) && is_array_type(to) &&
+                                      functions::type_by_oid(e->type)->element_type == target->element_type);
     result = make<CastExpr>(binary ? ExprKind::kRelabel : ExprKind::kCoerceViaIo, to, location);
     result->as<CastExpr>().arg = e;
     result->as<CastExpr>().implicit = context != CastContext::kExplicit;

@@ -129,6 +129,29 @@ bool is_polymorphic_element(Oid type) {
 
 }  // namespace
 
+// One meaning for each family of polymorphic types: the anyelement kind stands for exactly one type, the anycompatible
+// kind for one that the others convert to. A candidate whose arguments have none is not applicable.
+bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual) {
+  std::vector<Oid> exact, compatible;
+  for (size_t i = 0; i < declared.size(); ++i) {
+    if (actual[i] == type_oid::kUnknown) continue;
+    bool array = is_polymorphic_array(declared[i]);
+    if (!array && !is_polymorphic_element(declared[i])) continue;
+    const functions::TypeInfo* info = functions::type_by_oid(actual[i]);
+    Oid element = array && info != nullptr && info->element_type != kInvalidOid ? info->element_type : actual[i];
+    bool family = declared[i] == type_oid::kAnycompatible || declared[i] == type_oid::kAnycompatiblearray ||
+                  declared[i] == type_oid::kAnycompatiblenonarray;
+    (family ? compatible : exact).push_back(element);
+  }
+  for (Oid type : exact) {
+    if (type != exact[0]) return false;
+  }
+  return compatible.empty() || std::any_of(compatible.begin(), compatible.end(), [&](Oid common) {
+    return std::all_of(compatible.begin(), compatible.end(),
+                       [&](Oid type) { return can_coerce(type, common, CastContext::kImplicit); });
+  });
+}
+
 const types::Collation* Binder::collation_object(Oid oid) {
   if (oid == kInvalidOid || oid == catalog::kDefaultCollation || oid == catalog::kCCollation) return nullptr;
   const types::Collation* found = nullptr;
@@ -268,6 +291,7 @@ const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right
     std::vector<Oid> args;
     if (left != kInvalidOid) args.push_back(op->left);
     args.push_back(op->right);
+    if (!polymorphic_types_agree(args, types)) continue;
     candidates.push_back({op, std::move(args), false});
   }
   if (candidates.empty()) no_such_operator(name, left, right, false, position(location));
@@ -320,7 +344,7 @@ Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32
       exact = f;
       exact_variadic = !fixed;
     }
-    if (fits) candidates.push_back({f, std::move(declared), !fixed});
+    if (fits && polymorphic_types_agree(declared, types)) candidates.push_back({f, std::move(declared), !fixed});
   }
   const Function* chosen = exact;
   if (chosen == nullptr && candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
