@@ -246,14 +246,16 @@ SELECT current_database() AS constraint_catalog, k.constraint_schema, k.constrai
 CREATE VIEW information_schema.key_column_usage AS
 SELECT current_database() AS constraint_catalog, nk.nspname AS constraint_schema, x.conname AS constraint_name,
        current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       a.attname AS column_name, g.n AS ordinal_position,
-       CASE WHEN x.contype = 'f' THEN array_position(
-            (SELECT i.indkey::int2[] FROM pg_index i WHERE i.indexrelid = x.conindid), x.confkey[g.n]) + 1
+       a.attname AS column_name, g.n::integer AS ordinal_position,
+       CASE WHEN x.contype = 'f'
+            THEN (SELECT u.n::integer FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS u(number, n),
+                         unnest(x.confkey) WITH ORDINALITY AS f(number, n)
+                   WHERE i.indexrelid = x.conindid AND f.n = g.n AND u.number = f.number)
             END AS position_in_unique_constraint
   FROM pg_constraint x JOIN pg_namespace nk ON nk.oid = x.connamespace JOIN pg_class c ON c.oid = x.conrelid
        JOIN pg_namespace n ON n.oid = c.relnamespace
-       CROSS JOIN LATERAL generate_series(1, cardinality(x.conkey)) AS g(n)
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.conkey[g.n]
+       CROSS JOIN LATERAL unnest(x.conkey) WITH ORDINALITY AS g(number, n)
+       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = g.number
  WHERE x.contype IN ('p', 'u', 'f') AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
    AND NOT pg_is_other_temp_schema(n.oid)
    AND (pg_has_role(c.relowner, 'USAGE') OR has_column_privilege(c.oid, a.attnum, 'SELECT, INSERT, UPDATE, REFERENCES'));
