@@ -73,7 +73,9 @@ RowDraft& RowDraft::text(std::string_view column, std::string_view v) {
     values_[i] = types::Value::of_oid(found.empty() ? 0 : found.front()->oid.value());
     return *this;
   }
-  if (functions::type_by_oid(type) == nullptr) {
+  // Expressions stand as canonical SQL where PostgreSQL keeps node trees; such types have no input function.
+  constexpr Oid kPgNodeTree{194};
+  if (type == kPgNodeTree || functions::type_by_oid(type) == nullptr) {
     values_[i] = types::Value::of_string(arena_->copy(v));
     return *this;
   }

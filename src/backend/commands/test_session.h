@@ -37,7 +37,7 @@ class TestSession final : public CommandServices {
       }
     } catch (const SqlError& e) {
       const ErrorFields& f = e.fields();
-      std::string text = "ERROR " + std::string(f.state.view()) + ": " + f.message;
+      std::string text = "ERROR " + std::string(f.state.text()) + ": " + f.message;
       if (!f.detail.empty()) text += " | " + f.detail;
       if (!f.hint.empty()) text += " | " + f.hint;
       return text;

@@ -214,6 +214,46 @@ Tid TableWriter::insert(const RowValues& row) {
   return tid;
 }
 
+uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* at) {
+  if (ModifyHooks* hooks = row_hooks(ModifyEvent::kInsert)) return insert_with_hooks(rows, memory, *hooks, at);
+  const uint32_t count = rows.count();
+  if (batch_.size() < count) batch_.resize(count);
+  batch_bytes_.clear();
+  batch_tids_.clear();
+  for (uint32_t i = 0; i < count; ++i) {
+    RowValues& row = batch_[i];
+    *at = rows.selection()[i];
+    row.resize(live_.size());
+    for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
+    complete(row, memory);
+    std::string_view bytes = memory.copy(encode(row));
+    batch_bytes_.emplace_back(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  }
+  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()), &batch_tids_));
+  if (indexes_.empty()) return count;
+  for (uint32_t i = 0; i < count; ++i) {
+    *at = rows.selection()[i];
+    insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
+  }
+  return count;
+}
+
+uint64_t TableWriter::insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at) {
+  uint64_t inserted = 0;
+  RowValues row(live_.size());
+  for (uint32_t i = 0; i < rows.count(); ++i) {
+    *at = rows.selection()[i];
+    for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
+    RowChange before{ModifyEvent::kInsert, relation_, {}, {}, row, memory};
+    if (!hooks.before_row(context_, before)) continue;
+    complete(row, memory);
+    RowChange after{ModifyEvent::kInsert, relation_, insert(row), {}, row, memory};
+    hooks.after_row(context_, after);
+    ++inserted;
+  }
+  return inserted;
+}
+
 bool TableWriter::insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters,
                                          Tid* tid, Tid* conflict) {
   if (find_conflict(row, arbiters, conflict)) return false;

@@ -30,6 +30,10 @@ class TableWriter {
   void complete(RowValues& row, Arena& memory);
   // Inserts the row and its index entries. Throws 23505.
   Tid insert(const RowValues& row);
+  // Completes and inserts the selected rows of a chunk (one column for each column that is not dropped) with their
+  // index entries: pages are filled in one go, unless hooks want to see each row. Returns how many went in; `*at`
+  // follows the row in work, for messages. `memory` is not reset.
+  uint64_t insert_batch(const Chunk& rows, Arena& memory, uint32_t* at);
   // As insert(), but an arbiter's conflict takes everything back and returns the other row.
   bool insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* tid,
                               Tid* conflict);
@@ -55,6 +59,7 @@ class TableWriter {
     access::Btree& tree;
   };
   const std::string& encode(const RowValues& row);
+  uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
   bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
   bool insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
@@ -77,6 +82,10 @@ class TableWriter {
   std::string bytes_, key_, old_key_;
   std::vector<types::Value> stored_;
   access::RowBuffer buffer_;
+  // Of a batch in work.
+  std::vector<RowValues> batch_;
+  std::vector<wal::Bytes> batch_bytes_;
+  std::vector<Tid> batch_tids_;
 };
 
 }  // namespace varve::executor

@@ -249,7 +249,7 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
+executor::RunParameters Session::run_parameters(std::span<const types::Value> params) {
   executor::RunParameters run;
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
@@ -260,7 +260,11 @@ void Session::start_execution(executor::Execution& execution, std::span<const ty
   run.cancel = &client_.cancel_token();
   run.database = database_->oid().value();
   run.lock_timeout_us = txn_->lock_timeout_us;
-  execution.start(run);
+  return run;
+}
+
+void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
+  execution.start(run_parameters(params));
 }
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {

@@ -127,6 +127,8 @@ class Session final : public net::SessionHandler, public functions::SessionServi
 
  private:
   friend class SystemFunctions;
+  friend class CopyCommand;
+  friend class ExplainCommand;
 
   // --- transactions (transactions.cpp)
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
@@ -167,6 +169,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() const;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
+  executor::RunParameters run_parameters(std::span<const types::Value> params);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);

@@ -1,0 +1,900 @@
+#include "alter_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
+#include "constraints.h"
+#include "create_table.h"
+#include "drop.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "index.h"
+#include "parser/parser.h"
+#include "rewrite_table.h"
+#include "sequence.h"
+#include "table_expression.h"
+
+namespace varve::commands {
+
+using catalog::RelationKind;
+using parser::AlterTableAction;
+using parser::AlterTableCmd;
+using parser::ObjectType;
+
+std::string_view object_tag(ObjectType type) {
+  switch (type) {
+    case ObjectType::kIndex: return "INDEX";
+    case ObjectType::kSequence: return "SEQUENCE";
+    case ObjectType::kView: return "VIEW";
+    case ObjectType::kMaterializedView: return "MATERIALIZED VIEW";
+    case ObjectType::kSchema: return "SCHEMA";
+    case ObjectType::kDatabase: return "DATABASE";
+    case ObjectType::kRole: return "ROLE";
+    default: return "TABLE";
+  }
+}
+
+namespace {
+
+// The table's picture, its column given by the command.
+struct Target {
+  RelationPtr table;
+  ColumnNumber column = 0;
+};
+
+void notice(CommandContext& context, std::string message, SqlState state = sqlstate::kSuccessfulCompletion) {
+  context.services.notice("NOTICE", state, message);
+}
+
+// --- columns
+
+void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr old = context.catalog.relation(oid);
+  const auto& source = *parser::as<parser::ColumnDef>(cmd.definition);
+  if (old->find_column(source.name) != 0) {
+    std::string message = fmt::format("column \"{}\" of relation \"{}\" already exists", source.name, old->name);
+    if (!cmd.missing_ok) throw SqlError(sqlstate::kDuplicateColumn, message);
+    return notice(context, message + ", skipping", sqlstate::kDuplicateColumn);
+  }
+  std::vector<ColumnConstraint> constraints;
+  NewTable shape;
+  shape.columns.push_back(read_column(context, old->name, source, &constraints));
+  check_columns(context, shape);
+  if (old->columns.size() >= 1600) throw SqlError(sqlstate::kTooManyColumns, "tables can have at most 1600 columns");
+  ColumnDefinition& column = shape.columns[0];
+  auto number = static_cast<ColumnNumber>(old->columns.size() + 1);
+  AttributeRow attribute = column.attribute;
+  bool must_not_be_null = attribute.not_null;
+  attribute.not_null = false;
+  if (attribute.identity != 0) attribute.has_default = false;
+  insert_attribute_row(context, oid, number, attribute);
+  change_class_row(context, oid, [&](RowDraft& draft) { draft.int2("relnatts", number); });
+  store_column_default(context, oid, number, column);
+
+  RelationPtr table = context.catalog.relation(oid);
+  const std::string& sql = table->column(number).default_sql;
+  if (!sql.empty()) {
+    std::string_view text = context.arena.copy(sql);
+    CommandContext inner{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
+                         context.role, context.is_superuser, context.arena, context.relations};
+    std::string ignored;
+    bool generated = attribute.generated != 0;
+    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), attribute.type, attribute.typmod,
+                                     attribute.name, generated ? &old : nullptr,
+                                     generated ? "column generation expressions" : "DEFAULT expressions", &ignored);
+    if (!generated && !analyzer::is_volatile(e)) {
+      // One value for all rows that are there: they need not be touched.
+      RowExpressions evaluation(context, *old, {e});
+      std::vector<Value> nothing;
+      for (ColumnNumber c : live_columns(*old)) {
+        nothing.push_back(Value::null_of(old->layout->column(static_cast<size_t>(c - 1)).type));
+      }
+      evaluation.load(nothing);
+      Value value = evaluation.value(0);
+      if (!value.null) {
+        std::string printed;
+        functions::append_value(attribute.type, value, printed, context.eval);
+        change_attribute_row(context, oid, number, [&](RowDraft& draft) {
+          draft.boolean("atthasmissing", true).set("attmissingval", Value::of_string(std::string_view(printed)));
+        });
+      }
+    } else {
+      const ColumnRewrite rewrite[] = {{number, e}};
+      rewrite_table(context, old, rewrite);
+    }
+  }
+  if (must_not_be_null) {
+    const ColumnNumber columns[] = {number};
+    set_not_null(context, oid, columns);
+  }
+  add_constraints(context, oid, constraints);
+}
+
+void drop_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = table->find_column(cmd.name);
+  if (number == 0) {
+    std::string message = fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, table->name);
+    if (!cmd.missing_ok) throw SqlError(sqlstate::kUndefinedColumn, message);
+    return notice(context, message + ", skipping");
+  }
+  drop_objects(context, {column_address(oid, number)}, cmd.behavior);
+}
+
+void set_column_default(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  const catalog::Column& column = table->column(number);
+  if (column.identity != 0) {
+    SqlError error(sqlstate::kSyntaxError,
+                   fmt::format("column \"{}\" of relation \"{}\" is an identity column", cmd.name, table->name));
+    if (cmd.definition == nullptr) error.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
+    throw error;
+  }
+  if (column.generated != 0) {
+    SqlError error(sqlstate::kSyntaxError,
+                   fmt::format("column \"{}\" of relation \"{}\" is a generated column", cmd.name, table->name));
+    if (cmd.definition == nullptr) error.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
+    throw error;
+  }
+  std::string sql;
+  if (cmd.definition != nullptr) {
+    bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr, "DEFAULT expressions", &sql);
+    const auto* constant =
+        parser::is<parser::ConstExpr>(cmd.definition) ? parser::as<parser::ConstExpr>(cmd.definition) : nullptr;
+    if (constant != nullptr && constant->type == parser::ConstKind::kNull) sql.clear();
+  }
+  set_default_row(context, oid, number, sql);
+  change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.boolean("atthasdef", !sql.empty()); });
+}
+
+void drop_not_null(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  if (table->column(number).identity != 0) {
+    throw SqlError(sqlstate::kSyntaxError,
+                   fmt::format("column \"{}\" of relation \"{}\" is an identity column", cmd.name, table->name));
+  }
+  if (const catalog::Index* key = table->primary_key()) {
+    for (const catalog::IndexColumn& c : key->keys) {
+      if (c.column == number) {
+        throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" is in a primary key", cmd.name));
+      }
+    }
+  }
+  change_attribute_row(context, oid, number, [](RowDraft& draft) { draft.boolean("attnotnull", false); });
+}
+
+void add_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  const catalog::Column& old = table->column(number);
+  const auto& constraint = *parser::as<parser::Constraint>(cmd.definition);
+  auto refuse = [&](std::string_view what) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   fmt::format("column \"{}\" of relation \"{}\" {}", cmd.name, table->name, what));
+  };
+  if (!old.not_null) refuse("must be declared NOT NULL before identity can be added");
+  if (old.identity != 0) refuse("is already an identity column");
+  if (old.has_default) refuse("already has a default value");
+  ColumnDefinition column;
+  column.attribute.name = old.name;
+  column.attribute.type = old.type;
+  column.attribute.identity = constraint.identity_always ? 'a' : 'd';
+  column.sequence_options = constraint.options;
+  if (old.type != type_oid::kInt2 && old.type != type_oid::kInt4 && old.type != type_oid::kInt8) {
+    throw SqlError(sqlstate::kInvalidParameterValue, "identity column type must be smallint, integer, or bigint");
+  }
+  store_column_default(context, oid, number, column);
+  change_attribute_row(context, oid, number, [&](RowDraft& draft) {
+    draft.text("attidentity", std::string(1, column.attribute.identity));
+  });
+}
+
+void set_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  if (table->column(number).identity == 0) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name));
+  }
+  std::vector<parser::Option*> sequence_options;
+  for (parser::Option* option : cmd.options) {
+    if (option->name == "generated") {
+      std::string kind = option_text(*option);
+      change_attribute_row(context, oid, number, [&](RowDraft& draft) {
+        draft.text("attidentity", kind == "a" || kind == "always" ? "a" : "d");
+      });
+    } else {
+      sequence_options.push_back(option);
+    }
+  }
+  if (sequence_options.empty()) return;
+  for (Oid sequence : owned_sequences(context, oid, number, "i")) {
+    apply_sequence_options(context, sequence, sequence_options, 'i');
+  }
+}
+
+void drop_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  if (table->column(number).identity == 0) {
+    std::string message = fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name);
+    if (!cmd.missing_ok) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, message);
+    return notice(context, message + ", skipping");
+  }
+  std::vector<Oid> sequences = owned_sequences(context, oid, number, "i");
+  set_default_row(context, oid, number, "");
+  change_attribute_row(context, oid, number, [](RowDraft& draft) { draft.text("attidentity", ""); });
+  for (Oid sequence : sequences) {
+    own_sequence(context, sequence, kInvalidOid, 0, 'a');
+    drop_objects(context, {relation_address(sequence)}, parser::DropBehavior::kRestrict);
+  }
+}
+
+void drop_expression(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  if (table->column(number).generated == 0) {
+    std::string message = fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column", cmd.name, table->name);
+    if (!cmd.missing_ok) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, message);
+    return notice(context, message + ", skipping");
+  }
+  set_default_row(context, oid, number, "");
+  remove_dependencies_of(context, column_address(oid, number));
+  change_attribute_row(context, oid, number, [](RowDraft& draft) {
+    draft.text("attgenerated", "").boolean("atthasdef", false);
+  });
+}
+
+// --- ALTER COLUMN … TYPE
+
+// Indexes and constraints that name the column keep their text; what they are made of is bound anew.
+void refuse_type_dependents(CommandContext& context, const Relation& table, ColumnNumber number, std::string_view name) {
+  for (const catalog::Column& c : table.columns) {
+    if (c.dropped || c.generated == 0) continue;
+    std::string_view text = context.arena.copy(c.default_sql);
+    analyzer::AnalyzerContext inner = context.analyzer_context();
+    inner.sql = text;
+    RelationPtr self = context.catalog.relation(table.oid);
+    analyzer::Expr* e = analyzer::analyze_table_expression(inner, parser::parse_expression(text, context.arena), &self,
+                                                           "column generation expressions");
+    std::vector<ColumnNumber> read = columns_of(e);
+    if (std::find(read.begin(), read.end(), number) == read.end()) continue;
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a generated column")
+        .detail(fmt::format("Column \"{}\" is used by generated column \"{}\".", name, c.name));
+  }
+  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(table.oid.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    int32_t sub = row.int4("refobjsubid");
+    if (row.oid("classid") != kRewriteClass || (sub != 0 && sub != number)) return;
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a view or rule")
+        .detail(fmt::format("{} depends on column \"{}\"", describe(context, {kRewriteClass, row.oid("objid")}), name));
+  });
+}
+
+bool same_storage(const analyzer::Expr& e) {
+  // The column itself under another name of its type: varchar(10) to varchar(20) checks nothing that is not so.
+  return e.kind == analyzer::ExprKind::kColumn ||
+         (e.kind == analyzer::ExprKind::kRelabel && same_storage(*e.as<analyzer::CastExpr>().arg));
+}
+
+void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr old = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *old, cmd.name);
+  const catalog::Column& column = old->column(number);
+  refuse_type_dependents(context, *old, number, cmd.name);
+  const auto& definition = *parser::as<parser::ColumnDef>(cmd.definition);
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  analyzer::TypeReference type = analyzer::resolve_type_name(inner, *definition.type);
+  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  if (info != nullptr && info->kind == 'p') {
+    throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" has pseudo-type {}", cmd.name, info->sql_name));
+  }
+  analyzer::Expr* transform = nullptr;
+  try {
+    const parser::Node* source = definition.using_expression;
+    parser::ColumnRef self;
+    std::string_view names[] = {cmd.name};
+    self.names = names;
+    if (source == nullptr) source = &self;
+    transform = analyzer::analyze_table_expression(inner, source, &old, "transform expressions");
+    transform = analyzer::coerce_for_assignment(inner, transform, type.type, type.typmod, cmd.name);
+  } catch (const SqlError& e) {
+    if (e.state() != sqlstate::kDatatypeMismatch) throw;
+    std::string target = functions::format_type(type.type, type.typmod);
+    bool with_using = definition.using_expression != nullptr;
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   with_using ? fmt::format("result of USING clause for column \"{}\" cannot be cast automatically to type {}",
+                                            cmd.name, target)
+                              : fmt::format("column \"{}\" cannot be cast automatically to type {}", cmd.name, target))
+        .hint(with_using ? std::string("You might need to add an explicit cast.")
+                         : fmt::format("You might need to specify \"USING {}::{}\".", parser::quote_identifier(cmd.name), target));
+  }
+  if (info != nullptr && column.identity != 0 && type.type != type_oid::kInt2 && type.type != type_oid::kInt4 &&
+      type.type != type_oid::kInt8) {
+    throw SqlError(sqlstate::kInvalidParameterValue, "identity column type must be smallint, integer, or bigint");
+  }
+  std::string default_sql = column.default_sql;
+  Oid collation = info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid;
+  change_attribute_row(context, oid, number, [&](RowDraft& draft) {
+    draft.oid("atttypid", type.type).int4("atttypmod", type.typmod).oid("attcollation", collation);
+    if (info == nullptr) return;
+    draft.int2("attlen", info->length).boolean("attbyval", info->by_value).text("attalign", std::string(1, info->alignment));
+    draft.text("attstorage", info->length != -1 ? "p" : type.type == type_oid::kNumeric ? "m" : "x");
+  });
+  if (!default_sql.empty() && column.identity == 0) {
+    // The default must fit the new type as well.
+    std::string_view text = context.arena.copy(default_sql);
+    CommandContext sub{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
+                       context.role, context.is_superuser, context.arena, context.relations};
+    std::string canonical;
+    try {
+      bind_default(sub, parser::parse_expression(text, context.arena), type.type, type.typmod, cmd.name, nullptr,
+                   "DEFAULT expressions", &canonical);
+    } catch (const SqlError& e) {
+      if (e.state() != sqlstate::kDatatypeMismatch) throw;
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     fmt::format("default for column \"{}\" cannot be cast automatically to type {}", cmd.name,
+                                 functions::format_type(type.type, type.typmod)));
+    }
+    if (!canonical.starts_with("nextval(") && column.generated == 0) set_default_row(context, oid, number, canonical);
+  }
+  // Key columns of the column's indexes have its type.
+  for (const catalog::Index& index : old->indexes) {
+    for (size_t i = 0; i < index.keys.size(); ++i) {
+      if (index.keys[i].column != number) continue;
+      change_attribute_row(context, index.oid, static_cast<ColumnNumber>(i + 1), [&](RowDraft& draft) {
+        draft.oid("atttypid", type.type).int4("atttypmod", type.typmod).oid("attcollation", collation);
+      });
+    }
+  }
+  if (same_storage(*transform) && old->layout->column(static_cast<size_t>(number - 1)).type == (info != nullptr ? info->physical : types::PhysicalType::kString)) {
+    return rebuild_indexes(context, oid);
+  }
+  const ColumnRewrite rewrite[] = {{number, transform}};
+  rewrite_table(context, old, rewrite);
+}
+
+// --- constraints
+
+void add_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  const ColumnConstraint constraint[] = {{*parser::as<parser::Constraint>(cmd.definition), {}}};
+  add_constraints(context, oid, constraint);
+}
+
+void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  std::string text = cmd.action == AlterTableAction::kResetRelOptions
+                         ? std::string()
+                         : storage_options(cmd.options, table->kind == RelationKind::kIndex);
+  change_class_row(context, oid, [&](RowDraft& draft) {
+    if (text.empty()) draft.null("reloptions");
+    else draft.text("reloptions", text);
+  });
+}
+
+void change_owner(CommandContext& context, const Relation& relation, Oid owner) {
+  change_class_row(context, relation.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+  for (const catalog::Index& index : relation.indexes) {
+    change_class_row(context, index.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+  }
+  if (relation.kind == RelationKind::kTable) {
+    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) {
+      change_class_row(context, sequence, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+    }
+  }
+  if (relation.row_type != kInvalidOid) {
+    const KeyMatch match[] = {{"oid", Value::of_oid(relation.row_type.value())}};
+    context.catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
+      RowDraft draft(system_table("pg_type"), row);
+      draft.oid("typowner", owner);
+      context.catalog.update(row, draft);
+      return false;
+    });
+  }
+}
+
+void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  for (const catalog::CheckConstraint& check : table->checks) {
+    if (check.name != cmd.name) continue;
+    RowExpressions evaluation(context, *table, {bind_stored(context, check.expression_sql, table, "check constraints")});
+    scan_table(context, *table, {}, [&](Tid, std::span<const Value> row) {
+      evaluation.load(row);
+      Value value = evaluation.value(0);
+      if (value.null || value.boolean != 0) return;
+      throw SqlError(sqlstate::kCheckViolation,
+                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name));
+    });
+    const KeyMatch match[] = {{"oid", Value::of_oid(check.oid.value())}};
+    context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
+      RowDraft draft(system_table("pg_constraint"), row);
+      draft.boolean("convalidated", true);
+      context.catalog.update(row, draft);
+      return false;
+    });
+    return;
+  }
+  if (constraint_name_exists(context, oid, cmd.name)) return;
+  throw SqlError(sqlstate::kUndefinedObject,
+                 fmt::format("constraint \"{}\" of relation \"{}\" does not exist", cmd.name, table->name));
+}
+
+void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  bool is_table = table->kind == RelationKind::kTable;
+  auto need_table = [&] {
+    if (is_table) return;
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a table", table->name));
+  };
+  switch (cmd.action) {
+    case AlterTableAction::kChangeOwner: {
+      Oid owner = require_role(context, *cmd.new_owner);
+      return change_owner(context, *table, owner);
+    }
+    case AlterTableAction::kSetRelOptions:
+    case AlterTableAction::kResetRelOptions: return set_options(context, oid, cmd);
+    case AlterTableAction::kColumnDefault: return set_column_default(context, oid, cmd);
+    default: need_table();
+  }
+  switch (cmd.action) {
+    case AlterTableAction::kAddColumn: return add_column(context, oid, cmd);
+    case AlterTableAction::kDropColumn: return drop_column(context, oid, cmd);
+    case AlterTableAction::kSetNotNull: {
+      const ColumnNumber columns[] = {require_column(context, *table, cmd.name)};
+      return set_not_null(context, oid, columns);
+    }
+    case AlterTableAction::kDropNotNull: return drop_not_null(context, oid, cmd);
+    case AlterTableAction::kAlterColumnType: return alter_column_type(context, oid, cmd);
+    case AlterTableAction::kAddConstraint: return add_constraint(context, oid, cmd);
+    case AlterTableAction::kDropConstraint:
+      return drop_constraint(context, oid, cmd.name, cmd.behavior, cmd.missing_ok);
+    case AlterTableAction::kValidateConstraint: return validate_constraint(context, oid, cmd);
+    case AlterTableAction::kAddIdentity: return add_identity(context, oid, cmd);
+    case AlterTableAction::kSetIdentity: return set_identity(context, oid, cmd);
+    case AlterTableAction::kDropIdentity: return drop_identity(context, oid, cmd);
+    case AlterTableAction::kDropExpression: return drop_expression(context, oid, cmd);
+    case AlterTableAction::kSetStatistics: {
+      int16_t number = cmd.name.empty() ? static_cast<int16_t>(cmd.column_number) : require_column(context, *table, cmd.name);
+      parser::Option option;
+      option.name = "statistics";
+      option.value = cmd.definition;
+      auto target = static_cast<int32_t>(std::min<int64_t>(option_integer(option), 10000));
+      return change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.int4("attstattarget", target); });
+    }
+    case AlterTableAction::kReplicaIdentity: {
+      static constexpr std::string_view kLetters[] = {"n", "f", "d", "i"};
+      if (cmd.replica_identity == parser::ReplicaIdentity::kIndex) break;
+      return change_class_row(context, oid, [&](RowDraft& draft) {
+        draft.text("relreplident", kLetters[static_cast<size_t>(cmd.replica_identity)]);
+      });
+    }
+    case AlterTableAction::kSetLogged:
+    case AlterTableAction::kSetUnlogged:
+      return change_class_row(context, oid, [&](RowDraft& draft) {
+        draft.text("relpersistence", cmd.action == AlterTableAction::kSetLogged ? "p" : "u");
+      });
+    default: break;
+  }
+  throw_not_supported("this form of ALTER TABLE");
+}
+
+bool kind_fits(ObjectType type, RelationKind kind) {
+  switch (type) {
+    case ObjectType::kIndex: return kind == RelationKind::kIndex;
+    case ObjectType::kSequence: return kind == RelationKind::kSequence;
+    case ObjectType::kView: return kind == RelationKind::kView;
+    case ObjectType::kMaterializedView: return kind == RelationKind::kMaterializedView;
+    default: return true;
+  }
+}
+
+RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& name, ObjectType type, bool missing_ok) {
+  RelationPtr relation = find_relation(context, name, txn::LockMode::kAccessExclusive, missing_ok);
+  if (relation == nullptr) {
+    notice(context, fmt::format("relation \"{}\" does not exist, skipping", name.name));
+    return nullptr;
+  }
+  if (!kind_fits(type, relation->kind)) {
+    std::string word(object_tag(type));
+    std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c == ' ' ? c : char(c + 32); });
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("\"{}\" is not {} {}", relation->name, word == "index" ? "an" : "a", word));
+  }
+  require_owner(context, *relation);
+  return relation;
+}
+
+}  // namespace
+
+std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt) {
+  std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kForeignTable) {
+    throw_not_supported("ALTER of composite types and foreign tables");
+  }
+  RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
+  if (relation == nullptr) return tag;
+  // Columns go first, so that constraints of the same statement may name the new ones.
+  auto rank = [](AlterTableAction a) {
+    return a == AlterTableAction::kDropColumn || a == AlterTableAction::kDropConstraint ? 0
+           : a == AlterTableAction::kAlterColumnType                                    ? 1
+           : a == AlterTableAction::kAddColumn                                          ? 2
+           : a == AlterTableAction::kAddConstraint                                      ? 4
+                                                                                        : 3;
+  };
+  for (int pass = 0; pass <= 4; ++pass) {
+    for (const AlterTableCmd* cmd : stmt.commands) {
+      if (rank(cmd->action) == pass) run_command(context, relation->oid, *cmd);
+    }
+  }
+  return tag;
+}
+
+// --- names
+
+namespace {
+
+void rename_row(CommandContext& context, std::string_view table, Oid oid, std::string_view column, std::string_view name) {
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  context.catalog.for_each(system_table(table), match, [&](const Row& row) {
+    RowDraft draft(system_table(table), row);
+    draft.text(column, name);
+    context.catalog.update(row, draft);
+    return false;
+  });
+}
+
+// Defaults that draw from a sequence name it: they follow when it gets another name.
+void renew_sequence_defaults(CommandContext& context, Oid sequence, const std::string& old_name, const std::string& new_name) {
+  auto quoted = [](const std::string& name) {
+    std::string out = "'";
+    for (char c : name) {
+      if (c == '\'') out += '\'';
+      out += c;
+    }
+    return out + "'";
+  };
+  std::string old_text = fmt::format("nextval({}::regclass)", quoted(old_name));
+  std::string new_text = fmt::format("nextval({}::regclass)", quoted(new_name));
+  (void)sequence;
+  context.catalog.for_each(system_table("pg_attrdef"), {}, [&](const Row& row) {
+    std::string text(row.text("adbin"));
+    size_t at = text.find(old_text);
+    if (at == std::string::npos) return;
+    text.replace(at, old_text.size(), new_text);
+    RowDraft draft(system_table("pg_attrdef"), row);
+    draft.text("adbin", text);
+    context.catalog.update(row, draft);
+  });
+}
+
+void rename_relation(CommandContext& context, const RelationPtr& relation, std::string_view new_name) {
+  if (context.catalog.find_relation_oid(relation->schema, new_name) != kInvalidOid) {
+    throw SqlError(sqlstate::kDuplicateTable, fmt::format("relation \"{}\" already exists", new_name));
+  }
+  rename_row(context, "pg_class", relation->oid, "relname", new_name);
+  if (relation->row_type != kInvalidOid) rename_row(context, "pg_type", relation->row_type, "typname", new_name);
+  if (relation->kind == RelationKind::kSequence) {
+    renew_sequence_defaults(context, relation->oid, qualified_name(context, relation->schema, relation->name),
+                            qualified_name(context, relation->schema, new_name));
+  }
+  if (relation->kind == RelationKind::kIndex) {
+    // The index of a constraint and the constraint have one name.
+    const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(relation->oid.value())}};
+    context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+      if (row.oid("refclassid") == kConstraintClass && row.letter("deptype") == 'i') {
+        rename_row(context, "pg_constraint", row.oid("refobjid"), "conname", new_name);
+      }
+    });
+  }
+}
+
+// Stored expressions are text that names columns: bound under the old name, printed under the new one.
+class ExpressionRenewal {
+ public:
+  ExpressionRenewal(CommandContext& context, const RelationPtr& before) : context_(context), before_(before) {}
+
+  void bind_all() {
+    for (size_t i = 0; i < before_->columns.size(); ++i) {
+      const catalog::Column& c = before_->columns[i];
+      if (!c.dropped && c.generated != 0) add("pg_attrdef", static_cast<ColumnNumber>(i + 1), kInvalidOid, c.default_sql);
+    }
+    for (const catalog::CheckConstraint& c : before_->checks) add("pg_constraint", 0, c.oid, c.expression_sql);
+    for (const catalog::Index& index : before_->indexes) {
+      for (const catalog::IndexColumn& key : index.keys) {
+        if (key.column == 0) add("indexprs", 0, index.oid, key.expression_sql);
+      }
+      if (!index.predicate_sql.empty()) add("indpred", 0, index.oid, index.predicate_sql);
+    }
+  }
+  void print_all() {
+    RelationPtr after = context_.catalog.relation(before_->oid);
+    std::string keys;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      const Item& item = items_[i];
+      std::string text = analyzer::deparse_expression(*item.expr, after.get(), context_.eval);
+      if (item.where == "pg_attrdef") {
+        const KeyMatch match[] = {{"adrelid", Value::of_oid(before_->oid.value())}, {"adnum", Value::of_int16(item.column)}};
+        change("pg_attrdef", match, "adbin", text);
+      } else if (item.where == "pg_constraint") {
+        const KeyMatch match[] = {{"oid", Value::of_oid(item.oid.value())}};
+        change("pg_constraint", match, "conbin", text);
+      } else {
+        // All expressions of one index stand in one row.
+        keys += (keys.empty() ? "" : "\n") + text;
+        bool more = i + 1 < items_.size() && items_[i + 1].oid == item.oid && items_[i + 1].where == item.where;
+        if (more) continue;
+        const KeyMatch match[] = {{"indexrelid", Value::of_oid(item.oid.value())}};
+        change("pg_index", match, item.where, keys);
+        keys.clear();
+      }
+    }
+  }
+
+ private:
+  struct Item {
+    std::string_view where;
+    ColumnNumber column;
+    Oid oid;
+    analyzer::Expr* expr;
+  };
+  void add(std::string_view where, ColumnNumber column, Oid oid, const std::string& sql) {
+    std::string_view text = context_.arena.copy(sql);
+    analyzer::AnalyzerContext inner = context_.analyzer_context();
+    inner.sql = text;
+    std::string_view clause = where == "pg_attrdef"      ? "column generation expressions"
+                              : where == "pg_constraint" ? "check constraints"
+                              : where == "indpred"       ? "index predicates"
+                                                         : "index expressions";
+    items_.push_back({where, column, oid, analyzer::analyze_table_expression(
+                                              inner, parser::parse_expression(text, context_.arena), &before_, clause)});
+  }
+  void change(std::string_view table, std::span<const KeyMatch> match, std::string_view column, std::string_view text) {
+    context_.catalog.for_each(system_table(table), match, [&](const Row& row) {
+      RowDraft draft(system_table(table), row);
+      draft.text(column, text);
+      context_.catalog.update(row, draft);
+      return false;
+    });
+  }
+
+  CommandContext& context_;
+  RelationPtr before_;
+  std::vector<Item> items_;
+};
+
+void rename_column(CommandContext& context, const RelationPtr& relation, std::string_view name, std::string_view new_name) {
+  ColumnNumber number = relation->find_column(name);
+  if (number == 0) throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", name));
+  NewTable shape;
+  shape.columns.emplace_back();
+  shape.columns[0].attribute.name = new_name;
+  check_columns(context, shape);
+  if (relation->find_column(new_name) != 0) {
+    throw SqlError(sqlstate::kDuplicateColumn,
+                   fmt::format("column \"{}\" of relation \"{}\" already exists", new_name, relation->name));
+  }
+  ExpressionRenewal renewal(context, relation);
+  renewal.bind_all();
+  change_attribute_row(context, relation->oid, number, [&](RowDraft& draft) { draft.text("attname", new_name); });
+  renewal.print_all();
+  for (const catalog::Index& index : relation->indexes) {
+    for (size_t i = 0; i < index.keys.size(); ++i) {
+      if (index.keys[i].column != number) continue;
+      change_attribute_row(context, index.oid, static_cast<ColumnNumber>(i + 1),
+                           [&](RowDraft& draft) { draft.text("attname", new_name); });
+    }
+  }
+}
+
+// Views keep the text of their query, which names what it reads.
+void refuse_used_by_view(CommandContext& context, const Relation& relation) {
+  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(relation.oid.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n') {
+      throw_not_supported(fmt::format("renaming what the view behind {} reads", describe(context, {kRewriteClass, row.oid("objid")})));
+    }
+  });
+}
+
+void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
+  Oid oid, index;
+  const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"contypid", Value::of_oid(0)},
+                            {"conname", Value::of_string(stmt.name)}};
+  context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
+    oid = row.oid("oid");
+    if (row.letter("contype") != 'f') index = row.oid("conindid");
+  });
+  if (oid == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("constraint \"{}\" for table \"{}\" does not exist", stmt.name, relation->name));
+  }
+  if (constraint_name_exists(context, relation->oid, stmt.new_name)) {
+    throw SqlError(sqlstate::kDuplicateObject, fmt::format("constraint \"{}\" for relation \"{}\" already exists",
+                                                           stmt.new_name, relation->name));
+  }
+  if (index != kInvalidOid) return rename_relation(context, context.catalog.relation(index), stmt.new_name);
+  rename_row(context, "pg_constraint", oid, "conname", stmt.new_name);
+}
+
+void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
+  Oid schema = require_schema(context, stmt.name);
+  if (context.catalog.find_schema(stmt.new_name) != kInvalidOid) {
+    throw SqlError(sqlstate::kDuplicateSchema, fmt::format("schema \"{}\" already exists", stmt.new_name));
+  }
+  if (stmt.new_name.starts_with("pg_")) {
+    throw SqlError(sqlstate::kReservedName, fmt::format("unacceptable schema name \"{}\"", stmt.new_name))
+        .detail("The prefix \"pg_\" is reserved for system schemas.");
+  }
+  const KeyMatch match[] = {{"oid", Value::of_oid(schema.value())}};
+  context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
+    require_owner_of(context, row.oid("nspowner"), "schema", stmt.name);
+  });
+  std::vector<RelationPtr> sequences;
+  std::vector<Oid> members;
+  context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
+    if (row.oid("relnamespace") == schema) members.push_back(row.oid("oid"));
+  });
+  for (Oid oid : members) {
+    RelationPtr relation = context.catalog.relation(oid);
+    if (relation->kind == RelationKind::kSequence) sequences.push_back(relation);
+    refuse_used_by_view(context, *relation);
+  }
+  std::vector<std::string> old_names;
+  for (const RelationPtr& s : sequences) old_names.push_back(qualified_name(context, schema, s->name));
+  rename_row(context, "pg_namespace", schema, "nspname", stmt.new_name);
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    renew_sequence_defaults(context, sequences[i]->oid, old_names[i], qualified_name(context, schema, sequences[i]->name));
+  }
+}
+
+void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
+  auto database = context.catalog.find_database(stmt.name);
+  if (!database.has_value()) {
+    throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", stmt.name));
+  }
+  require_owner_of(context, database->owner, "database", stmt.name);
+  if (context.catalog.find_database(stmt.new_name).has_value()) {
+    throw SqlError(sqlstate::kDuplicateDatabase, fmt::format("database \"{}\" already exists", stmt.new_name));
+  }
+  if (database->oid == context.catalog.database().oid()) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "current database cannot be renamed");
+  }
+  rename_row(context, "pg_database", database->oid, "datname", stmt.new_name);
+}
+
+void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
+  parser::RoleSpec spec;
+  spec.name = stmt.name;
+  Oid role = require_role(context, spec);
+  if (context.catalog.find_role(stmt.new_name).has_value()) {
+    throw SqlError(sqlstate::kDuplicateObject, fmt::format("role \"{}\" already exists", stmt.new_name));
+  }
+  if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to rename role");
+  // Access lists hold names.
+  throw_not_supported(fmt::format("ALTER ROLE RENAME of role {}", role.value()));
+}
+
+}  // namespace
+
+std::string rename_object(CommandContext& context, const parser::RenameStmt& stmt) {
+  switch (stmt.object_type) {
+    case ObjectType::kTable:
+    case ObjectType::kIndex:
+    case ObjectType::kSequence:
+    case ObjectType::kView:
+    case ObjectType::kMaterializedView: {
+      RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
+      if (relation != nullptr) {
+        refuse_used_by_view(context, *relation);
+        rename_relation(context, relation, stmt.new_name);
+      }
+      return fmt::format("ALTER {}", object_tag(stmt.object_type));
+    }
+    case ObjectType::kColumn: {
+      RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
+      if (relation != nullptr) {
+        refuse_used_by_view(context, *relation);
+        rename_column(context, relation, stmt.name, stmt.new_name);
+      }
+      return fmt::format("ALTER {}", object_tag(stmt.relation_type));
+    }
+    case ObjectType::kTableConstraint: {
+      RelationPtr relation = altered_relation(context, *stmt.relation, ObjectType::kTable, stmt.missing_ok);
+      if (relation != nullptr) rename_constraint(context, relation, stmt);
+      return "ALTER TABLE";
+    }
+    case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
+    case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
+    case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
+    default: throw_not_supported("renaming objects of this kind");
+  }
+}
+
+std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt) {
+  Oid owner = require_role(context, *stmt.new_owner);
+  auto change = [&](std::string_view table, Oid oid, std::string_view column) {
+    const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+    context.catalog.for_each(system_table(table), match, [&](const Row& row) {
+      RowDraft draft(system_table(table), row);
+      draft.oid(column, owner);
+      context.catalog.update(row, draft);
+      return false;
+    });
+  };
+  auto name_of = [&] { return std::string(parser::as<parser::QualifiedName>(stmt.object)->names.back()); };
+  if (stmt.object_type == ObjectType::kSchema) {
+    std::string name = name_of();
+    Oid schema = require_schema(context, name);
+    const KeyMatch match[] = {{"oid", Value::of_oid(schema.value())}};
+    context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
+      require_owner_of(context, row.oid("nspowner"), "schema", name);
+    });
+    change("pg_namespace", schema, "nspowner");
+    return "ALTER SCHEMA";
+  }
+  if (stmt.object_type == ObjectType::kDatabase) {
+    std::string name = name_of();
+    auto database = context.catalog.find_database(name);
+    if (!database.has_value()) {
+      throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
+    }
+    require_owner_of(context, database->owner, "database", name);
+    change("pg_database", database->oid, "datdba");
+    return "ALTER DATABASE";
+  }
+  throw_not_supported("ALTER … OWNER TO for objects of this kind");
+}
+
+std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
+  if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
+  std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
+  RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
+  if (relation == nullptr) return tag;
+  refuse_used_by_view(context, *relation);
+  Oid schema = require_schema(context, stmt.new_schema);
+  if (schema == relation->schema) return tag;
+  Oid old_schema = relation->schema;
+  auto move = [&](const Relation& r) {
+    if (context.catalog.find_relation_oid(schema, r.name) != kInvalidOid) {
+      throw SqlError(sqlstate::kDuplicateTable,
+                     fmt::format("relation \"{}\" already exists in schema \"{}\"", r.name, stmt.new_schema));
+    }
+    std::string old_name = qualified_name(context, old_schema, r.name);
+    change_class_row(context, r.oid, [&](RowDraft& draft) { draft.oid("relnamespace", schema); });
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(r.oid.value())},
+                               {"refclassid", Value::of_oid(kNamespaceClass.value())}};
+    if (context.catalog.remove_where(system_table("pg_depend"), depend) != 0) {
+      add_dependency(context, relation_address(r.oid), {kNamespaceClass, schema}, 'n');
+    }
+    if (r.kind == RelationKind::kSequence) {
+      renew_sequence_defaults(context, r.oid, old_name, qualified_name(context, schema, r.name));
+    }
+    if (r.row_type == kInvalidOid) return;
+    const KeyMatch type[] = {{"oid", Value::of_oid(r.row_type.value())}};
+    context.catalog.for_each(system_table("pg_type"), type, [&](const Row& row) {
+      RowDraft draft(system_table("pg_type"), row);
+      draft.oid("typnamespace", schema);
+      context.catalog.update(row, draft);
+      return false;
+    });
+  };
+  move(*relation);
+  for (const catalog::Index& index : relation->indexes) move(*context.catalog.relation(index.oid));
+  if (relation->kind == RelationKind::kTable) {
+    for (Oid sequence : owned_sequences(context, relation->oid, 0, "ai")) move(*context.catalog.relation(sequence));
+  }
+  const KeyMatch constraints[] = {{"conrelid", Value::of_oid(relation->oid.value())}};
+  context.catalog.for_each(system_table("pg_constraint"), constraints, [&](const Row& row) {
+    RowDraft draft(system_table("pg_constraint"), row);
+    draft.oid("connamespace", schema);
+    context.catalog.update(row, draft);
+  });
+  return tag;
+}
+
+}  // namespace varve::commands

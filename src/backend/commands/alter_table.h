@@ -1,0 +1,16 @@
+// ALTER TABLE, RENAME, OWNER TO, SET SCHEMA.
+#pragma once
+
+#include "names.h"
+
+namespace varve::commands {
+
+std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt);
+std::string rename_object(CommandContext& context, const parser::RenameStmt& stmt);
+std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt);
+std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt);
+
+// The tag's middle: "TABLE", "INDEX" …
+std::string_view object_tag(parser::ObjectType type);
+
+}  // namespace varve::commands
