@@ -213,7 +213,7 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
   range->cte_levels_up = levels;
   range->work_table = cte->query == nullptr;  // still being bound: the recursive reference
   range->columns = arena_.copy(std::span<const RangeColumn>(cte->columns));
-  ++cte->references;
+  cte->references += !range->work_table;
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
