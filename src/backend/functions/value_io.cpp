@@ -125,6 +125,11 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     case id(type_oid::kCstring):
     case id(type_oid::kRefcursor):
       return string_value(text, context);
+    case id(type_oid::kAclitem):  // kept as it is written: grantee=privileges/grantor
+      if (text.find('=') == std::string_view::npos) {
+        throw SqlError(sqlstate::kInvalidTextRepresentation, "missing \"=\" sign");
+      }
+      return string_value(text, context);
     default:
       break;
   }
