@@ -7,6 +7,7 @@
 #include "privileges.h"
 #include "roles.h"
 #include "schema.h"
+#include "view.h"
 #include "sequence.h"
 #include "common/sql_error.h"
 
@@ -30,6 +31,8 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
+    {NodeKind::kCreateTableAsStmt, call<parser::CreateTableAsStmt, create_table_as>},
+    {NodeKind::kCreateViewStmt, call<parser::CreateViewStmt, create_view>},
     {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
     {NodeKind::kAlterTableStmt, call<parser::AlterTableStmt, alter_table>},
     {NodeKind::kRenameStmt, call<parser::RenameStmt, rename_object>},

@@ -1,6 +1,7 @@
 // Bound expressions as SQL text, in the words PostgreSQL's own deparser chooses: every operation in parentheses,
 // constants with their types, implicit casts left out.
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/analyzer.h"
 #include "analyzer/expression_walk.h"
@@ -17,13 +18,18 @@ class Deparser {
  public:
   Deparser(const catalog::Relation* table, functions::EvalContext& eval) : table_(table), eval_(eval) {}
 
-  void print(const Expr& e);
+  // Implicit casts are left out at the top only: below it they say which operator was meant.
+  void print(const Expr& e) {
+    bool top = std::exchange(top_, false);
+    print(e, top);
+  }
   std::string take() { return std::move(out_); }
 
  private:
+  void print(const Expr& e, bool top);
   void constant(const ConstExpr& e);
   void column(const ColumnExpr& e);
-  void function(const FunctionExpr& e);
+  void function(const FunctionExpr& e, bool top);
   void cast(const Expr& arg, Oid type, int32_t typmod);
   void boolean(const BoolExpr& e, std::string_view word);
   void case_expression(const CaseExpr& e);
@@ -53,6 +59,7 @@ class Deparser {
 
   const catalog::Relation* table_;
   functions::EvalContext& eval_;
+  bool top_ = true;
   std::string out_;
 };
 
@@ -109,9 +116,9 @@ void Deparser::cast(const Expr& arg, Oid type, int32_t typmod) {
   out_ += ")::" + functions::format_type(type, typmod);
 }
 
-void Deparser::function(const FunctionExpr& e) {
-  if (e.form == 'i' && !e.args.empty()) return print(*e.args[0]);
-  if (e.form == 'c' && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
+void Deparser::function(const FunctionExpr& e, bool top) {
+  if (e.form == 'i' && top && !e.args.empty()) return print(*e.args[0], top);
+  if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
   if (e.op != nullptr) {
     out_ += '(';
     if (e.args.size() == 2) {
@@ -177,11 +184,11 @@ void Deparser::in_list(const InListExpr& e) {
   out_ += "]))";
 }
 
-void Deparser::print(const Expr& e) {
+void Deparser::print(const Expr& e, bool top) {
   switch (e.kind) {
     case ExprKind::kConst: return constant(e.as<ConstExpr>());
     case ExprKind::kColumn: return column(e.as<ColumnExpr>());
-    case ExprKind::kFunction: return function(e.as<FunctionExpr>());
+    case ExprKind::kFunction: return function(e.as<FunctionExpr>(), top);
     case ExprKind::kAnd: return boolean(e.as<BoolExpr>(), "AND");
     case ExprKind::kOr: return boolean(e.as<BoolExpr>(), "OR");
     case ExprKind::kNot:
@@ -237,7 +244,7 @@ void Deparser::print(const Expr& e) {
     }
     case ExprKind::kCoerceViaIo:
     case ExprKind::kRelabel:
-      if (e.as<CastExpr>().implicit) return print(*e.as<CastExpr>().arg);
+      if (e.as<CastExpr>().implicit && top) return print(*e.as<CastExpr>().arg, top);
       return cast(*e.as<CastExpr>().arg, e.type, e.typmod);
     case ExprKind::kRow: return call("ROW", e.as<ListExpr>().args);
     case ExprKind::kArray:
