@@ -200,7 +200,7 @@ class CopyLoad {
   void match_header() {
     if (fields_.size() != targets_.size()) {
       throw SqlError(sqlstate::kBadCopyFileFormat,
-                     fmt::format("wrong number of fields in header line: field count is {}, expected {}", fields_.size(),
+                     fmt::format("wrong number of fields in header line: got {}, expected {}", fields_.size(),
                                  targets_.size()));
     }
     for (size_t i = 0; i < fields_.size(); ++i) {
@@ -230,6 +230,7 @@ class CopyLoad {
     }
     for (size_t i = 0; i < targets_.size(); ++i) {
       if (i >= fields_.size()) {
+        column_ = -1;
         throw SqlError(sqlstate::kBadCopyFileFormat, fmt::format("missing data for column \"{}\"", targets_[i].name));
       }
       CopyField field = fields_[i];
