@@ -148,6 +148,12 @@ void Deparser::function(const FunctionExpr& e) {
     out_ += word;
     return;
   }
+  if (e.function->name == "extract" && e.args.size() == 2 && e.args[0]->kind == ExprKind::kConst) {
+    out_ += "EXTRACT(" + std::string(e.args[0]->as<ConstExpr>().value.view()) + " FROM ";
+    operand(*e.args[1]);
+    out_ += ')';
+    return;
+  }
   call(parser::quote_identifier(e.function->name), e.args);
 }
 

@@ -422,7 +422,6 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   if (session_.read_only_) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
   }
-  check_freeze();
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();
   executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter);
@@ -435,6 +434,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     file_ = std::make_unique<ServerFile>(stmt_.filename, stmt_.is_program, true);
     bytes = std::make_unique<FileBytes>(*file_);
   }
+  check_freeze();
   std::vector<CopyLoad::Target> targets;
   for (const Column& c : columns_) targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null});
   CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(), &session_);

@@ -38,7 +38,8 @@ class Explainer {
     count_ranges(*statement_.root, &tables);
     for (const Plan* p : statement_.subplans) count_ranges(*p, &tables);
     for (const Plan* p : statement_.ctes) count_ranges(*p, &tables);
-    qualify_ = options_.verbose || tables > 1;
+    several_ = tables > 1;
+    qualify_ = several_;
     auto root = node(*statement_.root, "");
     // CTEs belong to the whole statement.
     for (size_t i = 0; i < statement_.ctes.size(); ++i) {
@@ -97,6 +98,15 @@ class Explainer {
     for (const Plan* c : p.children) count_ranges(*c, tables);
   }
 
+  std::string cte_column(const planner::CteScanPlan& scan, uint32_t i) {
+    std::string_view name = scan.output[i].name;
+    for (const Plan* p = statement_.ctes[scan.cte]; name.empty() && p != nullptr && i < p->output.size();
+         p = p->children.empty() ? nullptr : p->children[0]) {
+      name = p->output[i].name;
+    }
+    return qualified(scan.alias, name.empty() ? fmt::format("column{}", i + 1) : std::string(name));
+  }
+
   std::string cte_name(uint32_t number) const {
     return number < statement_.cte_names.size() ? parser::quote_identifier(statement_.cte_names[number])
                                                 : fmt::format("cte{}", number + 1);
@@ -126,11 +136,25 @@ class Explainer {
     return qualified(scan_alias(scan), name);
   }
 
-  // What an upper node calls an expression that a node below it has computed.
-  static std::string computed(const Expr& e, std::string text) {
-    bool plain = e.kind == ExprKind::kInput;
-    return plain ? text : "(" + text + ")";
+  // What an upper node calls a value that a node below it has computed: in parentheses.
+  std::string computed(const Plan& p, bool plain, std::string text) const {
+    bool same_node = std::find(merged_.begin(), merged_.end(), &p) != merged_.end();
+    return plain || same_node ? text : "(" + text + ")";
   }
+
+  // Conditions of scans name columns without their table, those of upper nodes with it if there are several; VERBOSE
+  // always.
+  class Qualify {
+   public:
+    Qualify(Explainer& owner, bool qualify) : owner_(owner), before_(owner.qualify_) { owner.qualify_ = qualify; }
+    ~Qualify() { owner_.qualify_ = before_; }
+    Qualify(const Qualify&) = delete;
+    Qualify& operator=(const Qualify&) = delete;
+
+   private:
+    Explainer& owner_;
+    bool before_;
+  };
 
   // How a node above writes column `i` of this plan's output.
   std::string column(const Plan& p, uint32_t i) {
@@ -140,31 +164,31 @@ class Explainer {
       case PlanKind::kFunctionScan: return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
       case PlanKind::kValues: return qualified(p.as<planner::ValuesPlan>().alias, p.output[i].name);
       case PlanKind::kCteScan:
-      case PlanKind::kWorkTableScan: return qualified(p.as<planner::CteScanPlan>().alias, p.output[i].name);
+      case PlanKind::kWorkTableScan: return cte_column(p.as<planner::CteScanPlan>(), i);
       case PlanKind::kProject:
       case PlanKind::kProjectSet: {
         const Expr& e = *p.as<planner::ProjectPlan>().exprs[i];
-        return computed(e, text(e, *p.children[0]));
+        return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
       }
       case PlanKind::kResult:
         if (p.children.empty()) {
           const Expr& e = *p.as<planner::ResultPlan>().exprs[i];
-          return computed(e, text(e, std::span<const Plan* const>()));
+          return computed(p, false, text(e, std::span<const Plan* const>()));
         }
         return column(*p.children[0], i);
       case PlanKind::kAggregate: {
         const auto& a = p.as<planner::AggregatePlan>();
         if (i < a.groups.size()) {
           const Expr& e = *a.groups[i];
-          return computed(e, text(e, *p.children[0]));
+          return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
         }
         i -= static_cast<uint32_t>(a.groups.size());
-        return i < a.aggregates.size() ? "(" + aggregate_text(a.aggregates[i], *p.children[0]) + ")" : "GROUPING";
+        return i < a.aggregates.size() ? computed(p, false, aggregate_text(a.aggregates[i], *p.children[0])) : "GROUPING";
       }
       case PlanKind::kWindow: {
         auto width = static_cast<uint32_t>(p.children[0]->output.size());
         if (i < width) return column(*p.children[0], i);
-        return "(" + window_text(p.as<planner::WindowPlan>().calls[i - width], *p.children[0]) + ")";
+        return computed(p, false, window_text(p.as<planner::WindowPlan>().calls[i - width], *p.children[0]));
       }
       case PlanKind::kHashJoin:
       case PlanKind::kMergeJoin:
@@ -229,6 +253,7 @@ class Explainer {
 
   void subplan_text(const analyzer::SubplanExpr& e, Names& names, std::string& out) {
     bool init = e.param_slots.empty() && e.left.empty();
+    Qualify outer(*this, true);
     for (size_t i = 0; i < e.param_slots.size(); ++i) {
       param_text_[e.param_slots[i]] = analyzer::deparse_expression(*e.args[i], names, eval_);
     }
@@ -331,7 +356,9 @@ class Explainer {
   const ExplainOptions& options_;
   std::span<const executor::NodeCounters> counters_;
   functions::EvalContext& eval_;
-  bool qualify_ = false;
+  bool several_ = false;  // the statement reads more than one table
+  bool qualify_ = false;  // column names are written with their table's
+  std::vector<const Plan*> merged_;  // plans that are shown as the one node in work
   std::map<uint32_t, std::string> param_text_;
   std::vector<UsedSubplan> used_;
   std::set<uint32_t> shown_;
@@ -357,12 +384,16 @@ void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s
   auto key_name = [&](size_t i) {
     const catalog::IndexColumn& key = s.index->keys[i];
     if (key.column == 0) return "(" + key.expression_sql + ")";
-    return qualified(left != nullptr || qualify_ ? scan_alias(s) : "", (*s.relation)->column(key.column).name);
+    return qualified(scan_alias(s), (*s.relation)->column(key.column).name);
   };
   std::vector<const Plan*> sides;
   if (left != nullptr) sides.push_back(left);
   std::vector<std::string> parts;
-  for (size_t i = 0; i < equal.size(); ++i) parts.push_back(fmt::format("({} = {})", key_name(i), text(*equal[i], sides)));
+  for (size_t i = 0; i < equal.size(); ++i) {
+    std::string name = key_name(i);
+    Qualify outer(*this, left != nullptr || qualify_);
+    parts.push_back(fmt::format("({} = {})", name, text(*equal[i], sides)));
+  }
   size_t next = equal.size();
   if (s.lower.value != nullptr) {
     parts.push_back(fmt::format("({} {} {})", key_name(next), s.lower.inclusive ? ">=" : ">", text(*s.lower.value, sides)));
@@ -391,6 +422,7 @@ void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s
 void Explainer::scan(ExplainNode& n, const Plan& p) {
   const auto& s = p.as<planner::ScanPlan>();
   const Plan* sides[] = {&p};
+  Qualify scan_conditions(*this, options_.verbose);
   if (p.kind == PlanKind::kIndexScan) {
     const auto& i = p.as<planner::IndexScanPlan>();
     n.type = "Index Scan";
@@ -435,6 +467,7 @@ std::string_view swapped_join_word(JoinType type) {
 }
 
 void Explainer::join(ExplainNode& n, const planner::JoinPlan& j) {
+  Qualify upper(*this, several_ || options_.verbose);
   bool swapped = j.kind == PlanKind::kHashJoin && j.build_left;
   std::string_view word = swapped ? swapped_join_word(j.join) : join_word(j.join);
   n.type = j.kind == PlanKind::kHashJoin ? "Hash Join" : j.kind == PlanKind::kMergeJoin ? "Merge Join" : "Nested Loop";
@@ -458,6 +491,7 @@ void Explainer::join(ExplainNode& n, const planner::JoinPlan& j) {
   }
   const Plan* sides[] = {j.children[0], j.children[1]};
   add_condition(n, "Join Filter", j.condition, sides);
+  Qualify outer(*this, true);
   for (size_t i = 0; i < j.param_slots.size(); ++i) {
     param_text_[j.param_slots[i]] = text(*j.param_values[i], *j.children[0]);
   }
@@ -652,6 +686,7 @@ void Explainer::add_children(ExplainNode& n, const Plan& p) {
     inner->rows = 1;
     inner->has_costs = false;  // costed with the join, not by itself
     table_scan(*inner, *j.inner);
+    Qualify scan_conditions(*this, options_.verbose);
     index_conditions(*inner, *j.inner, j.keys, p.children[0]);
     const Plan* sides[] = {j.inner};
     add_condition(*inner, "Filter", j.inner->filter, sides);
@@ -699,19 +734,25 @@ std::unique_ptr<ExplainNode> Explainer::node(const Plan& top, std::string_view r
   // Down through what PostgreSQL's nodes do by themselves.
   const Plan* p = &top;
   std::vector<const planner::FilterPlan*> filters;
+  std::vector<const Plan*> merged{p};
   while (p->kind == PlanKind::kProject || p->kind == PlanKind::kFilter) {
     if (p->kind == PlanKind::kFilter) filters.push_back(&p->as<planner::FilterPlan>());
     p = p->children[0];
+    merged.push_back(p);
   }
   measure(*n, top);
   n->startup_cost = std::min(n->total_cost, p->startup_cost);
   describe(*n, *p);
+  merged_ = std::move(merged);
   for (const planner::FilterPlan* filter : filters) {
+    bool leaf = p->children.empty();
+    Qualify condition(*this, options_.verbose || (several_ && !leaf));
     add_condition(*n, "Filter", filter->condition, filter->children);
     const executor::NodeCounters *above = counters(*filter), *below = counters(*filter->children[0]);
     if (above != nullptr && below != nullptr) add_removed(*n, "Rows Removed by Filter", below->rows - std::min(below->rows, above->rows));
   }
   add_output(*n, top, *p);
+  merged_.clear();
   std::vector<UsedSubplan> used = std::move(used_);
   used_.clear();
   add_children(*n, *p);
