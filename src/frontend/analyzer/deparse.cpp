@@ -16,8 +16,10 @@ namespace {
 
 class Deparser {
  public:
-  Deparser(const catalog::Relation* table, functions::EvalContext& eval) : table_(table), eval_(eval) {}
+  Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval)
+      : table_(table), names_(names), eval_(eval) {}
 
+<<<<<<< HEAD
   // Implicit casts are left out at the top only: below it they say which operator was meant.
   void print(const Expr& e) {
     bool top = std::exchange(top_, false);
@@ -27,6 +29,15 @@ class Deparser {
 
  private:
   void print(const Expr& e, bool top);
+=======
+  // As a condition or a value by itself: implicit casts around the whole are left out.
+  void print(const Expr& e);
+  std::string take() { return std::move(out_); }
+
+ private:
+  // As an operand or an argument: casts decide what is computed, so all of them are shown.
+  void operand(const Expr& e);
+>>>>>>> copyexplain
   void constant(const ConstExpr& e);
   void column(const ColumnExpr& e);
   void function(const FunctionExpr& e, bool top);
@@ -38,9 +49,10 @@ class Deparser {
   void list(ExprList items) {
     for (size_t i = 0; i < items.size(); ++i) {
       if (i != 0) out_ += ", ";
-      print(*items[i]);
+      operand(*items[i]);
     }
   }
+  bool constant_array(const InListExpr& e);
   void call(std::string_view name, ExprList args) {
     out_ += name;
     out_ += '(';
@@ -58,6 +70,7 @@ class Deparser {
   }
 
   const catalog::Relation* table_;
+  PlanNames* names_;  // null: of the catalog, not of a plan
   functions::EvalContext& eval_;
   bool top_ = true;
   std::string out_;
@@ -116,23 +129,49 @@ void Deparser::cast(const Expr& arg, Oid type, int32_t typmod) {
   out_ += ")::" + functions::format_type(type, typmod);
 }
 
+<<<<<<< HEAD
 void Deparser::function(const FunctionExpr& e, bool top) {
   if (e.form == 'i' && top && !e.args.empty()) return print(*e.args[0], top);
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
+=======
+void Deparser::operand(const Expr& e) {
+  switch (e.kind) {
+    case ExprKind::kFunction: {
+      const auto& f = e.as<FunctionExpr>();
+      if (f.form == 'i' && !f.args.empty()) return cast(*f.args[0], e.type, e.typmod);
+      break;
+    }
+    case ExprKind::kCoerceViaIo:
+    case ExprKind::kRelabel: return cast(*e.as<CastExpr>().arg, e.type, e.typmod);
+    default: break;
+  }
+  print(e);
+}
+
+void Deparser::function(const FunctionExpr& e) {
+  if (e.form == 'i' && !e.args.empty()) return print(*e.args[0]);
+  if (e.form == 'c' && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
+>>>>>>> copyexplain
   if (e.op != nullptr) {
     out_ += '(';
     if (e.args.size() == 2) {
-      print(*e.args[0]);
+      operand(*e.args[0]);
       out_ += ' ';
     }
     out_ += e.op->name;
     out_ += ' ';
-    print(*e.args.back());
+    operand(*e.args.back());
     out_ += ')';
     return;
   }
   if (std::string_view word = sql_word(e.function->name); !word.empty() && e.args.empty()) {
     out_ += word;
+    return;
+  }
+  if (e.function->name == "extract" && e.args.size() == 2 && e.args[0]->kind == ExprKind::kConst) {
+    out_ += "EXTRACT(" + std::string(e.args[0]->as<ConstExpr>().value.view()) + " FROM ";
+    operand(*e.args[1]);
+    out_ += ')';
     return;
   }
   call(parser::quote_identifier(e.function->name), e.args);
@@ -176,9 +215,43 @@ void Deparser::case_expression(const CaseExpr& e) {
   out_ += " END";
 }
 
+// A list of constants in a plan is one array constant.
+bool Deparser::constant_array(const InListExpr& e) {
+  const functions::TypeInfo* info = e.items.empty() ? nullptr : functions::type_by_oid(e.items[0]->type);
+  if (names_ == nullptr || info == nullptr || info->array_type == kInvalidOid) return false;
+  std::string text = "{", item;
+  for (const Expr* x : e.items) {
+    if (x->kind != ExprKind::kConst) return false;
+    if (text.size() > 1) text += ',';
+    const types::Value& value = x->as<ConstExpr>().value;
+    if (value.null) {
+      text += "NULL";
+      continue;
+    }
+    item.clear();
+    functions::append_value(x->type, value, item, eval_);
+    bool quote = item.empty() || item.find_first_of("{},\"\\ \t\n\r\v\f") != std::string::npos || item == "NULL" || item == "null";
+    if (!quote) {
+      text += item;
+      continue;
+    }
+    text += '"';
+    for (char c : item) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  out_ += e.negated ? " <> ALL (" : " = ANY (";
+  quoted(text + "}");
+  out_ += "::" + functions::format_type(info->array_type, -1) + "))";
+  return true;
+}
+
 void Deparser::in_list(const InListExpr& e) {
   out_ += '(';
-  print(*e.arg);
+  operand(*e.arg);
+  if (constant_array(e)) return;
   out_ += e.negated ? " <> ALL (ARRAY[" : " = ANY (ARRAY[";
   list(e.items);
   out_ += "]))";
@@ -202,7 +275,7 @@ void Deparser::print(const Expr& e, bool top) {
       return call(e.as<MinMaxExpr>().greatest ? "GREATEST" : "LEAST", e.as<MinMaxExpr>().args);
     case ExprKind::kNullTest:
       out_ += '(';
-      print(*e.as<NullTestExpr>().arg);
+      operand(*e.as<NullTestExpr>().arg);
       out_ += e.as<NullTestExpr>().is_not_null ? " IS NOT NULL)" : " IS NULL)";
       return;
     case ExprKind::kBooleanTest: {
@@ -217,28 +290,28 @@ void Deparser::print(const Expr& e, bool top) {
       const auto& d = e.as<EqualityExpr>();
       if (d.negated) out_ += "(NOT ";
       out_ += '(';
-      print(*d.left);
+      operand(*d.left);
       out_ += " IS DISTINCT FROM ";
-      print(*d.right);
+      operand(*d.right);
       out_ += d.negated ? "))" : ")";
       return;
     }
     case ExprKind::kNullIf:
       out_ += "NULLIF(";
-      print(*e.as<EqualityExpr>().left);
+      operand(*e.as<EqualityExpr>().left);
       out_ += ", ";
-      print(*e.as<EqualityExpr>().right);
+      operand(*e.as<EqualityExpr>().right);
       out_ += ')';
       return;
     case ExprKind::kInList: return in_list(e.as<InListExpr>());
     case ExprKind::kArrayOp: {
       const auto& a = e.as<ArrayOpExpr>();
       out_ += '(';
-      print(*a.arg);
+      operand(*a.arg);
       out_ += ' ';
       out_ += a.op->name;
       out_ += a.all ? " ALL (" : " ANY (";
-      print(*a.array);
+      operand(*a.array);
       out_ += "))";
       return;
     }
@@ -254,14 +327,30 @@ void Deparser::print(const Expr& e, bool top) {
       if (e.as<ListExpr>().args.empty()) out_ += "::" + functions::format_type(e.type, -1);
       return;
     case ExprKind::kSubquery: throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in a stored expression");
-    default: throw_not_supported("storing an expression of this kind");
+    default: break;
+  }
+  if (names_ == nullptr) throw_not_supported("storing an expression of this kind");
+  switch (e.kind) {
+    case ExprKind::kParam: out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1); return;
+    case ExprKind::kInput: return names_->input(e.as<InputExpr>().index, out_);
+    case ExprKind::kExecParam: return names_->exec_param(e.as<ExecParamExpr>().index, out_);
+    case ExprKind::kSubplan: return names_->subplan(e.as<SubplanExpr>(), out_);
+    case ExprKind::kCaseInput: out_ += "CASE_TEST_EXPR"; return;
+    case ExprKind::kSetReturning: return call(parser::quote_identifier(e.as<SetReturningExpr>().function->name), e.as<SetReturningExpr>().args);
+    default: throw SqlError(sqlstate::kInternalError, "an expression of this kind in a plan");
   }
 }
 
 }  // namespace
 
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval) {
-  Deparser deparser(table, eval);
+  Deparser deparser(table, nullptr, eval);
+  deparser.print(expr);
+  return deparser.take();
+}
+
+std::string deparse_expression(const Expr& expr, PlanNames& names, functions::EvalContext& eval) {
+  Deparser deparser(nullptr, &names, eval);
   deparser.print(expr);
   return deparser.take();
 }
