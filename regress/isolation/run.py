@@ -14,7 +14,8 @@ A spec (specs/NAME.spec):
       write   UPDATE …;
     permutation a.begin b.begin a.write b.write a.commit b.commit
 
-A step that cannot finish shows `<waiting>`; when a later step lets it finish, its result follows that step. Times decide
+A step marked `!` in a permutation ends its wait by itself (deadlock, lock_timeout): its end is waited for. Any other
+step that cannot finish shows `<waiting>`; when a later step lets it finish, its result follows that step. Times decide
 nothing: whether a step has to wait is known from the recording. Only a step that ought to wait is watched for a moment to
 see that it does not finish.
 """
@@ -64,7 +65,7 @@ class Spec:
                 self.steps[f"{section[1]}.{words[0]}"] = words[1]
         for permutation in self.permutations:
             for step in permutation:
-                if step not in self.steps:
+                if step.rstrip("!") not in self.steps:
                     raise ValueError(f"{path}: there is no step {step}")
 
 
@@ -184,13 +185,14 @@ def run_permutation(spec, permutation, dsn, judge):
             name = step.split(".")[0]
             if name not in sessions:
                 sessions[name] = Session(name, dsn)
-        for index, step in enumerate(permutation):
+        for index, marked in enumerate(permutation):
+            step = marked.rstrip("!")
             session = sessions[step.split(".")[0]]
             if session.running is not None:
                 out.append(f"step {step}: not run, {session.running} still waits")
                 continue
             session.start(step, spec.steps[step])
-            lines = judge.finish(session, step, index)
+            lines = session.result(PATIENCE_S) if marked != step else judge.finish(session, step, index)
             if lines is None:
                 out.append(f"step {step}: <waiting>")
             else:

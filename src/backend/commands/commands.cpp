@@ -2,7 +2,12 @@
 #include "create_table.h"
 #include "drop.h"
 #include "index.h"
+#include "alter_table.h"
+#include "maintenance.h"
 #include "privileges.h"
+#include "roles.h"
+#include "schema.h"
+#include "view.h"
 #include "sequence.h"
 #include "common/sql_error.h"
 
@@ -26,7 +31,22 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
+    {NodeKind::kCreateTableAsStmt, call<parser::CreateTableAsStmt, create_table_as>},
+    {NodeKind::kCreateViewStmt, call<parser::CreateViewStmt, create_view>},
     {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
+    {NodeKind::kAlterTableStmt, call<parser::AlterTableStmt, alter_table>},
+    {NodeKind::kRenameStmt, call<parser::RenameStmt, rename_object>},
+    {NodeKind::kAlterOwnerStmt, call<parser::AlterOwnerStmt, alter_owner>},
+    {NodeKind::kAlterObjectSchemaStmt, call<parser::AlterObjectSchemaStmt, alter_object_schema>},
+    {NodeKind::kCreateSchemaStmt, call<parser::CreateSchemaStmt, create_schema>},
+    {NodeKind::kCreateDatabaseStmt, call<parser::CreateDatabaseStmt, create_database>},
+    {NodeKind::kDropDatabaseStmt, call<parser::DropDatabaseStmt, drop_database>},
+    {NodeKind::kCommentStmt, call<parser::CommentStmt, comment>},
+    {NodeKind::kCreateRoleStmt, call<parser::CreateRoleStmt, create_role>},
+    {NodeKind::kAlterRoleStmt, call<parser::AlterRoleStmt, alter_role>},
+    {NodeKind::kDropRoleStmt, call<parser::DropRoleStmt, drop_role>},
+    {NodeKind::kVacuumStmt, call<parser::VacuumStmt, vacuum>},
+    {NodeKind::kLockStmt, call<parser::LockStmt, lock_table>},
     {NodeKind::kReindexStmt, call<parser::ReindexStmt, reindex>},
     {NodeKind::kCreateSequenceStmt, call<parser::CreateSequenceStmt, create_sequence>},
     {NodeKind::kAlterSequenceStmt, call<parser::AlterSequenceStmt, alter_sequence>},
@@ -68,6 +88,8 @@ bool is_session_command(NodeKind kind) {
 }
 
 }  // namespace
+
+std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 

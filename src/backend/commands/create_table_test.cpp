@@ -107,9 +107,77 @@ TEST(IndexTest, BuildsOverRows) {
   access::append_key_column(key, executor::index_key_column(t->indexes[0].keys[0]), Value::of_int32(7));
   ASSERT_TRUE(t->indexes[0].tree->lookup(access::key_bytes(key), &tids).ok());
   EXPECT_EQ(tids.size(), 2u);
-  EXPECT_EQ(s.run("CREATE UNIQUE INDEX u ON t (a)").substr(0, 57),
-            "ERROR 23505: could not create unique index \"u\" | Key (a)");
+  EXPECT_EQ(s.run("CREATE UNIQUE INDEX u ON t (a)").substr(0, 58),
+            "ERROR 23505: could not create unique index \"u\" | Key (a)=");
   EXPECT_EQ(s.run("ALTER TABLE t ADD PRIMARY KEY (a)").substr(0, 11), "ERROR 23505");
+}
+
+TEST(AlterTableTest, ColumnsComeAndGo) {
+  using types::Value;
+  TestSession s;
+  EXPECT_EQ(s.run("CREATE TABLE t (a int, b text)"), "CREATE TABLE");
+  s.insert("t", {Value::of_int32(7), Value::of_string(std::string_view("x"))});
+  EXPECT_EQ(s.run("ALTER TABLE t ADD COLUMN c int DEFAULT 5 NOT NULL, ADD CHECK (c > 4)"), "ALTER TABLE");
+  ASSERT_EQ(s.table("t")->columns.size(), 3u);
+  EXPECT_EQ(s.table("t")->columns[2].missing.int32, 5);
+  EXPECT_EQ(s.table("t")->checks[0].name, "t_c_check");
+  EXPECT_EQ(s.run("ALTER TABLE t ADD d int NOT NULL"), "ERROR 23502: column \"d\" of relation \"t\" contains null values");
+  EXPECT_EQ(s.run("ALTER TABLE t ADD CHECK (a > 10)"),
+            "ERROR 23514: check constraint \"t_a_check\" of relation \"t\" is violated by some row");
+  EXPECT_EQ(s.run("ALTER TABLE t ALTER a TYPE bigint"), "ALTER TABLE");
+  EXPECT_EQ(s.table("t")->columns[0].type, Oid{20});
+  EXPECT_EQ(s.run("ALTER TABLE t ALTER b TYPE int"),
+            "ERROR 42804: column \"b\" cannot be cast automatically to type integer | You might need to specify "
+            "\"USING b::integer\".");
+  EXPECT_EQ(s.run("ALTER TABLE t RENAME c TO cc"), "ALTER TABLE");
+  EXPECT_EQ(s.table("t")->checks[0].expression_sql, "(cc > 4)");
+  EXPECT_EQ(s.run("ALTER TABLE t DROP COLUMN cc"), "ALTER TABLE");
+  EXPECT_TRUE(s.table("t")->columns[2].dropped);
+  EXPECT_TRUE(s.table("t")->checks.empty());
+  EXPECT_EQ(s.run("ALTER TABLE t ADD PRIMARY KEY (a)"), "ALTER TABLE");
+  EXPECT_TRUE(s.table("t")->columns[0].not_null);
+  EXPECT_EQ(s.run("ALTER TABLE t DROP CONSTRAINT t_pkey"), "ALTER TABLE");
+  EXPECT_EQ(s.table("t")->primary_key(), nullptr);
+  EXPECT_EQ(s.run("ALTER TABLE t RENAME TO u"), "ALTER TABLE");
+  EXPECT_EQ(s.table("t"), nullptr);
+  EXPECT_NE(s.table("u"), nullptr);
+}
+
+TEST(ViewTest, KeepsItsSourcesAlive) {
+  TestSession s;
+  EXPECT_EQ(s.run("CREATE TABLE t (a int, b text); CREATE VIEW v AS SELECT a + 1 AS x, b FROM t WHERE a > 0;"), "CREATE VIEW");
+  EXPECT_EQ(s.table("v")->view_sql, " SELECT a + 1 AS x, b FROM public.t WHERE a > 0");
+  EXPECT_EQ(s.run("DROP TABLE t"),
+            "ERROR 2BP01: cannot drop table t because other objects depend on it | view v depends on table t | "
+            "Use DROP ... CASCADE to drop the dependent objects too.");
+  EXPECT_EQ(s.run("DROP TABLE t CASCADE"), "DROP TABLE");
+  EXPECT_EQ(s.notices.back(), "NOTICE: drop cascades to view v");
+  EXPECT_EQ(s.table("v"), nullptr);
+}
+
+TEST(RoleTest, GrantsAreKept) {
+  TestSession s;
+  EXPECT_EQ(s.run("CREATE ROLE r LOGIN; CREATE TABLE t (a int); GRANT SELECT, INSERT ON t TO r"), "GRANT");
+  EXPECT_EQ(s.table("t")->acl, "{postgres=arwdDxt/postgres,r=ar/postgres}");
+  EXPECT_EQ(s.run("REVOKE INSERT ON t FROM r"), "REVOKE");
+  EXPECT_EQ(s.table("t")->acl, "{postgres=arwdDxt/postgres,r=r/postgres}");
+  EXPECT_EQ(s.run("DROP ROLE r").substr(0, 80),
+            "ERROR 2BP01: role \"r\" cannot be dropped because some objects depend on it | p");
+  EXPECT_EQ(s.run("CREATE SCHEMA s CREATE TABLE x (a int)"), "CREATE SCHEMA");
+  EXPECT_EQ(s.run("DROP SCHEMA s"),
+            "ERROR 2BP01: cannot drop schema s because other objects depend on it | table s.x depends on schema s | "
+            "Use DROP ... CASCADE to drop the dependent objects too.");
+  EXPECT_EQ(s.run("DROP SCHEMA s CASCADE"), "DROP SCHEMA");
+}
+
+TEST(VacuumTest, CountsRows) {
+  using types::Value;
+  TestSession s;
+  EXPECT_EQ(s.run("CREATE TABLE t (a int PRIMARY KEY)"), "CREATE TABLE");
+  for (int i = 0; i < 10; ++i) s.insert("t", {Value::of_int32(i)});
+  EXPECT_EQ(s.run("ANALYZE t"), "ANALYZE");
+  EXPECT_EQ(s.table("t")->tuples, 10);
+  EXPECT_GT(s.table("t")->pages, 0);
 }
 
 TEST(TruncateTest, GivesEmptySegments) {

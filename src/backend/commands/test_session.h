@@ -25,6 +25,7 @@ class TestSession final : public CommandServices {
   std::string run(std::string_view sql) {
     std::string tag;
     Arena arena;
+    txn::Transaction::Savepoint start = txn_->savepoint();
     try {
       for (const parser::RawStatement& raw : parser::parse(sql, arena).statements) {
         std::deque<catalog::RelationPtr> relations;
@@ -36,6 +37,8 @@ class TestSession final : public CommandServices {
         tag = commands::run(context, raw.statement);
       }
     } catch (const SqlError& e) {
+      check_ok(txn_->rollback_to(start));
+      catalog_->note_change();
       const ErrorFields& f = e.fields();
       std::string text = "ERROR " + std::string(f.state.text()) + ": " + f.message;
       if (!f.detail.empty()) text += " | " + f.detail;

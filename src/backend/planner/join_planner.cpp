@@ -133,8 +133,29 @@ Node QueryPlanner::plan_outer_join(const FromItem& item, std::vector<Expr*>& con
     Node indexed = try_index_join(left, right_leaves[0]->range, JoinType::kLeft, join_conditions, right_filter);
     if (indexed.plan != nullptr) return indexed;
   }
+  if (!full && right_leaves.size() == 1 && right_leaves[0]->kind == FromKind::kRange &&
+      (lateral_needs(right_leaves[0]->range) & left.ranges) != 0) {
+    right_filter.insert(right_filter.end(), join_conditions.begin(), join_conditions.end());
+    return plan_lateral(left, right_leaves[0]->range, {}, right_filter, JoinType::kLeft);
+  }
   Node right = filter(search_joins(right_leaves, right_filter), right_filter);
   return join(std::move(left), std::move(right), full ? JoinType::kFull : JoinType::kLeft, join_conditions);
+}
+
+// Sibling ranges that a LATERAL item refers to.
+RangeSet QueryPlanner::lateral_needs(uint32_t range) const {
+  const Range& r = *query_.ranges[range];
+  if (!r.lateral) return 0;
+  RangeSet needs = 0;
+  for (const Expr* e : r.args) needs |= ranges_of(e);
+  if (r.kind == RangeKind::kSubquery) {
+    // Through an expression, so that its level-1 columns count as this level's.
+    SubqueryExpr probe;
+    probe.kind = ExprKind::kSubquery;
+    probe.query = r.query;
+    needs |= ranges_of(&probe);
+  }
+  return needs & ~(RangeSet{1} << range);
 }
 
 Node QueryPlanner::filter(Node node, const std::vector<Expr*>& conditions) {
@@ -308,28 +329,12 @@ class JoinSearch {
       }
       filters_.push_back(own);
       RangeSet depends = 0;
-      if (leaves_[i]->kind == FromKind::kRange) depends = lateral_needs(leaves_[i]->range) & ~ranges_[i];
+      if (leaves_[i]->kind == FromKind::kRange) depends = p_.lateral_needs(leaves_[i]->range);
       dependent_.push_back(depends);
       if (depends == 0) single_.push_back(p_.plan_leaf(*leaves_[i], own));
       else single_.emplace_back();
     }
     for (size_t c = 0; c < conjuncts_.size(); ++c) needs_.push_back(p_.ranges_of(conjuncts_[c]));
-  }
-
-  // Sibling ranges that a LATERAL item refers to.
-  RangeSet lateral_needs(uint32_t range) {
-    const Range& r = *p_.query_.ranges[range];
-    if (!r.lateral) return 0;
-    RangeSet needs = 0;
-    for (const Expr* e : r.args) needs |= p_.ranges_of(e);
-    if (r.kind == RangeKind::kSubquery) {
-      // Through an expression, so that its level-1 columns count as this level's.
-      SubqueryExpr probe;
-      probe.kind = ExprKind::kSubquery;
-      probe.query = r.query;
-      needs |= p_.ranges_of(&probe);
-    }
-    return needs;
   }
 
   RangeSet ranges_in(uint64_t set) const {
@@ -440,7 +445,7 @@ Node QueryPlanner::search_joins(std::vector<const FromItem*>& leaves, std::vecto
 }
 
 Node QueryPlanner::plan_lateral(const Node& left, uint32_t range, const std::vector<Expr*>& filters,
-                                const std::vector<Expr*>& on) {
+                                const std::vector<Expr*>& on, JoinType type) {
   std::vector<OuterReference> references;
   Node right = plan_lateral_range(range, &references);
   Node node;
@@ -448,6 +453,7 @@ Node QueryPlanner::plan_lateral(const Node& left, uint32_t range, const std::vec
   node.layout = left.layout;
   node.layout.insert(node.layout.end(), right.layout.begin(), right.layout.end());
   auto* plan = state_.make<JoinPlan>(PlanKind::kNestedLoop);
+  plan->join = type;
   plan->children = arena_.copy(std::vector<Plan*>{left.plan, right.plan});
   std::vector<uint32_t> slots;
   std::vector<Expr*> values;

@@ -30,6 +30,17 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   plan.check_names = query_.check_names;
   plan.generated = arena_.copy(std::span<const int16_t>(query_.generated));
   plan.generated_exprs = resolve_all(query_.generated_exprs, row);
+  std::vector<BoundIndex> indexes;
+  for (const analyzer::IndexExpressions& e : query_.index_expressions) {
+    BoundIndex bound;
+    bound.index = e.index;
+    std::vector<Expr*> keys;
+    for (Expr* key : e.keys) keys.push_back(key == nullptr ? nullptr : resolve(fold(key), row));
+    bound.keys = arena_.copy(keys);
+    if (e.predicate != nullptr) bound.predicate = resolve(fold(e.predicate), row);
+    indexes.push_back(bound);
+  }
+  plan.bound_indexes = arena_.copy(indexes);
   if (query_.returning.empty()) return;
   Node with_extra;
   with_extra.layout = row_layout;

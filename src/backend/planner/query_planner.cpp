@@ -600,13 +600,14 @@ void QueryPlanner::plan_ctes() {
     cte_numbers_[i] = number;
     state_.statement.ctes.push_back(nullptr);
     state_.statement.cte_names.push_back(arena_.copy(cte.name));
-    Node planned = cte.recursive ? plan_recursive_cte(cte) : QueryPlanner(state_, *cte.query, this, true).plan();
+    // A recursive one that is read once runs where it is read, as far as it is read: it may have no end.
+    if (cte.recursive && cte.references == 1 && !cte.materialize) continue;
+    Node planned = cte.recursive ? plan_recursive_cte(cte, number) : QueryPlanner(state_, *cte.query, this, true).plan();
     state_.statement.ctes[number] = planned.plan;
   }
 }
 
-Node QueryPlanner::plan_recursive_cte(analyzer::Cte& cte) {
-  uint32_t number = static_cast<uint32_t>(state_.statement.ctes.size() - 1);
+Node QueryPlanner::plan_recursive_cte(analyzer::Cte& cte, uint32_t number) {
   QueryPlanner level(state_, *cte.query, this, true);
   level.note_query_columns();
   level.plan_ctes();

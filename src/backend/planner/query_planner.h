@@ -102,7 +102,9 @@ class QueryPlanner {
   bool join_uncorrelated(Node* node, analyzer::SubqueryExpr& sublink, bool negated);
   bool join_correlated(Node* node, analyzer::SubqueryExpr& sublink, bool negated);
   // A LATERAL range: run again for every left row.
-  Node plan_lateral(const Node& left, uint32_t range, const std::vector<Expr*>& filters, const std::vector<Expr*>& on);
+  Node plan_lateral(const Node& left, uint32_t range, const std::vector<Expr*>& filters, const std::vector<Expr*>& on,
+                    JoinType type = JoinType::kInner);
+  RangeSet lateral_needs(uint32_t range) const;
   Node plan_lateral_range(uint32_t range, std::vector<OuterReference>* references);
 
   struct IndexMatch {
@@ -137,7 +139,7 @@ class QueryPlanner {
   // --- above the joins (query_planner.cpp)
   Node plan_select();
   Node plan_set_operation();
-  Node plan_recursive_cte(analyzer::Cte& cte);
+  Node plan_recursive_cte(analyzer::Cte& cte, uint32_t number);
   void plan_ctes();
   Node plan_aggregation(Node node);
   Node plan_windows(Node node);

@@ -1,6 +1,7 @@
 // Bound expressions as SQL text, in the words PostgreSQL's own deparser chooses: every operation in parentheses,
 // constants with their types, implicit casts left out.
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/analyzer.h"
 #include "analyzer/expression_walk.h"
@@ -18,28 +19,31 @@ class Deparser {
   Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval)
       : table_(table), names_(names), eval_(eval) {}
 
-  // As a condition or a value by itself: implicit casts around the whole are left out.
-  void print(const Expr& e);
+  // Implicit casts are left out at the top only: below it they say which operator was meant.
+  void print(const Expr& e) {
+    bool top = std::exchange(top_, false);
+    print(e, top);
+  }
   std::string take() { return std::move(out_); }
 
  private:
-  // As an operand or an argument: casts decide what is computed, so all of them are shown.
-  void operand(const Expr& e);
+  void print(const Expr& e, bool top);
   void constant(const ConstExpr& e);
   void column(const ColumnExpr& e);
-  void function(const FunctionExpr& e);
+  void function(const FunctionExpr& e, bool top);
   void cast(const Expr& arg, Oid type, int32_t typmod);
   void boolean(const BoolExpr& e, std::string_view word);
   void case_expression(const CaseExpr& e);
   void case_condition(const Expr& condition, bool simple);
   void in_list(const InListExpr& e);
+  bool constant_array(const InListExpr& e);
+  void plan_leaf(const Expr& e);
   void list(ExprList items) {
     for (size_t i = 0; i < items.size(); ++i) {
       if (i != 0) out_ += ", ";
-      operand(*items[i]);
+      print(*items[i]);
     }
   }
-  bool constant_array(const InListExpr& e);
   void call(std::string_view name, ExprList args) {
     out_ += name;
     out_ += '(';
@@ -59,6 +63,7 @@ class Deparser {
   const catalog::Relation* table_;
   PlanNames* names_;  // null: of the catalog, not of a plan
   functions::EvalContext& eval_;
+  bool top_ = true;
   std::string out_;
 };
 
@@ -115,32 +120,18 @@ void Deparser::cast(const Expr& arg, Oid type, int32_t typmod) {
   out_ += ")::" + functions::format_type(type, typmod);
 }
 
-void Deparser::operand(const Expr& e) {
-  switch (e.kind) {
-    case ExprKind::kFunction: {
-      const auto& f = e.as<FunctionExpr>();
-      if (f.form == 'i' && !f.args.empty()) return cast(*f.args[0], e.type, e.typmod);
-      break;
-    }
-    case ExprKind::kCoerceViaIo:
-    case ExprKind::kRelabel: return cast(*e.as<CastExpr>().arg, e.type, e.typmod);
-    default: break;
-  }
-  print(e);
-}
-
-void Deparser::function(const FunctionExpr& e) {
-  if (e.form == 'i' && !e.args.empty()) return print(*e.args[0]);
-  if (e.form == 'c' && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
+void Deparser::function(const FunctionExpr& e, bool top) {
+  if (e.form == 'i' && top && !e.args.empty()) return print(*e.args[0], top);
+  if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
   if (e.op != nullptr) {
     out_ += '(';
     if (e.args.size() == 2) {
-      operand(*e.args[0]);
+      print(*e.args[0]);
       out_ += ' ';
     }
     out_ += e.op->name;
     out_ += ' ';
-    operand(*e.args.back());
+    print(*e.args.back());
     out_ += ')';
     return;
   }
@@ -150,7 +141,7 @@ void Deparser::function(const FunctionExpr& e) {
   }
   if (e.function->name == "extract" && e.args.size() == 2 && e.args[0]->kind == ExprKind::kConst) {
     out_ += "EXTRACT(" + std::string(e.args[0]->as<ConstExpr>().value.view()) + " FROM ";
-    operand(*e.args[1]);
+    print(*e.args[1]);
     out_ += ')';
     return;
   }
@@ -210,7 +201,8 @@ bool Deparser::constant_array(const InListExpr& e) {
     }
     item.clear();
     functions::append_value(x->type, value, item, eval_);
-    bool quote = item.empty() || item.find_first_of("{},\"\\ \t\n\r\v\f") != std::string::npos || item == "NULL" || item == "null";
+    bool quote = item.empty() || item == "NULL" || item == "null" ||
+                 item.find_first_of("{},\"\\ \t\n\r\v\f") != std::string::npos;
     if (!quote) {
       text += item;
       continue;
@@ -230,18 +222,18 @@ bool Deparser::constant_array(const InListExpr& e) {
 
 void Deparser::in_list(const InListExpr& e) {
   out_ += '(';
-  operand(*e.arg);
+  print(*e.arg);
   if (constant_array(e)) return;
   out_ += e.negated ? " <> ALL (ARRAY[" : " = ANY (ARRAY[";
   list(e.items);
   out_ += "]))";
 }
 
-void Deparser::print(const Expr& e) {
+void Deparser::print(const Expr& e, bool top) {
   switch (e.kind) {
     case ExprKind::kConst: return constant(e.as<ConstExpr>());
     case ExprKind::kColumn: return column(e.as<ColumnExpr>());
-    case ExprKind::kFunction: return function(e.as<FunctionExpr>());
+    case ExprKind::kFunction: return function(e.as<FunctionExpr>(), top);
     case ExprKind::kAnd: return boolean(e.as<BoolExpr>(), "AND");
     case ExprKind::kOr: return boolean(e.as<BoolExpr>(), "OR");
     case ExprKind::kNot:
@@ -255,7 +247,7 @@ void Deparser::print(const Expr& e) {
       return call(e.as<MinMaxExpr>().greatest ? "GREATEST" : "LEAST", e.as<MinMaxExpr>().args);
     case ExprKind::kNullTest:
       out_ += '(';
-      operand(*e.as<NullTestExpr>().arg);
+      print(*e.as<NullTestExpr>().arg);
       out_ += e.as<NullTestExpr>().is_not_null ? " IS NOT NULL)" : " IS NULL)";
       return;
     case ExprKind::kBooleanTest: {
@@ -270,34 +262,34 @@ void Deparser::print(const Expr& e) {
       const auto& d = e.as<EqualityExpr>();
       if (d.negated) out_ += "(NOT ";
       out_ += '(';
-      operand(*d.left);
+      print(*d.left);
       out_ += " IS DISTINCT FROM ";
-      operand(*d.right);
+      print(*d.right);
       out_ += d.negated ? "))" : ")";
       return;
     }
     case ExprKind::kNullIf:
       out_ += "NULLIF(";
-      operand(*e.as<EqualityExpr>().left);
+      print(*e.as<EqualityExpr>().left);
       out_ += ", ";
-      operand(*e.as<EqualityExpr>().right);
+      print(*e.as<EqualityExpr>().right);
       out_ += ')';
       return;
     case ExprKind::kInList: return in_list(e.as<InListExpr>());
     case ExprKind::kArrayOp: {
       const auto& a = e.as<ArrayOpExpr>();
       out_ += '(';
-      operand(*a.arg);
+      print(*a.arg);
       out_ += ' ';
       out_ += a.op->name;
       out_ += a.all ? " ALL (" : " ANY (";
-      operand(*a.array);
+      print(*a.array);
       out_ += "))";
       return;
     }
     case ExprKind::kCoerceViaIo:
     case ExprKind::kRelabel:
-      if (e.as<CastExpr>().implicit) return print(*e.as<CastExpr>().arg);
+      if (e.as<CastExpr>().implicit && top) return print(*e.as<CastExpr>().arg, top);
       return cast(*e.as<CastExpr>().arg, e.type, e.typmod);
     case ExprKind::kRow: return call("ROW", e.as<ListExpr>().args);
     case ExprKind::kArray:
@@ -307,8 +299,11 @@ void Deparser::print(const Expr& e) {
       if (e.as<ListExpr>().args.empty()) out_ += "::" + functions::format_type(e.type, -1);
       return;
     case ExprKind::kSubquery: throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in a stored expression");
-    default: break;
+    default: return plan_leaf(e);
   }
+}
+
+void Deparser::plan_leaf(const Expr& e) {
   if (names_ == nullptr) throw_not_supported("storing an expression of this kind");
   switch (e.kind) {
     case ExprKind::kParam: out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1); return;
@@ -316,7 +311,8 @@ void Deparser::print(const Expr& e) {
     case ExprKind::kExecParam: return names_->exec_param(e.as<ExecParamExpr>().index, out_);
     case ExprKind::kSubplan: return names_->subplan(e.as<SubplanExpr>(), out_);
     case ExprKind::kCaseInput: out_ += "CASE_TEST_EXPR"; return;
-    case ExprKind::kSetReturning: return call(parser::quote_identifier(e.as<SetReturningExpr>().function->name), e.as<SetReturningExpr>().args);
+    case ExprKind::kSetReturning:
+      return call(parser::quote_identifier(e.as<SetReturningExpr>().function->name), e.as<SetReturningExpr>().args);
     default: throw SqlError(sqlstate::kInternalError, "an expression of this kind in a plan");
   }
 }

@@ -186,7 +186,10 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
   std::string_view sql = arena_.copy(view->view_sql);
   parser::ParsedScript script = parser::parse(sql, arena_);
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql, context_.search_path};
+  // System views name what they mean in pg_catalog alone, whatever the session's path.
+  bool is_system = view->oid.value() < catalog::kFirstNormalOid;
+  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql,
+                        is_system ? std::span<const Oid>() : context_.search_path};
   inner.locker = context_.locker;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
@@ -210,7 +213,7 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
   range->cte_levels_up = levels;
   range->work_table = cte->query == nullptr;  // still being bound: the recursive reference
   range->columns = arena_.copy(std::span<const RangeColumn>(cte->columns));
-  ++cte->references;
+  cte->references += !range->work_table;
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 

@@ -248,6 +248,29 @@ namespace {
 
 }  // namespace
 
+namespace {
+
+Oid element_of(Oid type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info == nullptr ? kInvalidOid : info->element_type;
+}
+
+// Polymorphic operands must stand for one type: anyarray || anyelement wants the element's own type.
+bool polymorphic_fits(Oid declared_left, Oid left, Oid declared_right, Oid right) {
+  auto element = [](Oid declared, Oid actual) -> Oid {
+    if (actual == type_oid::kUnknown || actual == kInvalidOid) return kInvalidOid;
+    if (is_polymorphic_array(declared)) return element_of(actual);
+    return is_polymorphic_element(declared) ? actual : kInvalidOid;
+  };
+  Oid a = element(declared_left, left), b = element(declared_right, right);
+  if (a == kInvalidOid || b == kInvalidOid || a == b) return true;
+  bool compatible = declared_left == type_oid::kAnycompatible || declared_left == type_oid::kAnycompatiblearray;
+  if (!compatible || element_of(a) != kInvalidOid || element_of(b) != kInvalidOid) return false;
+  return functions::find_cast(a, b) != nullptr || functions::find_cast(b, a) != nullptr;
+}
+
+}  // namespace
+
 const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right, int32_t location) {
   auto all = functions::operators_named(name);
   // Exact match; an unknown literal is first taken to be of the other side's type.
@@ -265,6 +288,7 @@ const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right
     if ((op->left == kInvalidOid) != (left == kInvalidOid)) continue;
     if (left != kInvalidOid && !can_coerce(left, op->left, CastContext::kImplicit)) continue;
     if (!can_coerce(right, op->right, CastContext::kImplicit)) continue;
+    if (!polymorphic_fits(op->left, left, op->right, right)) continue;
     std::vector<Oid> args;
     if (left != kInvalidOid) args.push_back(op->left);
     args.push_back(op->right);
@@ -485,6 +509,17 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     case FunctionKind::kAggregate: break;
   }
+  bool outer_columns = false, own_columns = false;
+  for (const Expr* arg : function_call.args) {
+    any_of(arg, [&](const Expr& e) {
+      if (e.kind == ExprKind::kWindow) {
+        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(e.location));
+      }
+      if (e.kind == ExprKind::kColumn) (e.as<ColumnExpr>().levels_up > 0 ? outer_columns : own_columns) = true;
+      return false;
+    });
+  }
+  if (outer_columns && !own_columns) throw_not_supported("an aggregate over columns of an outer query alone", position(call.location));
   auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
   aggregate->function = &function;
   aggregate->site = function_call.site;

@@ -63,8 +63,9 @@ Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope,
 
 namespace {
 
-// The name PostgreSQL gives a column that has none.
-std::string_view figure_name(const parser::Node* node) {
+// The name PostgreSQL gives a column that has none. Names of casts and CASE are weak: a stronger one inside wins, and
+// an outer cast's replaces them.
+std::string_view figure_name(const parser::Node* node, bool* weak) {
   using parser::NodeKind;
   switch (node->kind) {
     case NodeKind::kColumnRef: {
@@ -76,17 +77,19 @@ std::string_view figure_name(const parser::Node* node) {
       for (size_t i = e->steps.size(); i-- > 0;) {
         if (parser::is<parser::FieldStep>(e->steps[i])) return parser::as<parser::FieldStep>(e->steps[i])->name;
       }
-      return figure_name(e->arg);
+      return figure_name(e->arg, weak);
     }
     case NodeKind::kFuncCall: return parser::as<parser::FuncCall>(node)->names.back();
     case NodeKind::kOperatorExpr:
       return parser::as<parser::OperatorExpr>(node)->form == parser::OperatorForm::kNullIf ? "nullif" : std::string_view();
     case NodeKind::kTypeCast: {
       const auto* c = parser::as<parser::TypeCast>(node);
-      std::string_view inner = figure_name(c->arg);
-      return inner.empty() && c->type != nullptr ? c->type->names.back() : inner;
+      std::string_view inner = figure_name(c->arg, weak);
+      if (!inner.empty() && !*weak) return inner;
+      *weak = true;
+      return c->type->names.back();
     }
-    case NodeKind::kCollateExpr: return figure_name(parser::as<parser::CollateExpr>(node)->arg);
+    case NodeKind::kCollateExpr: return figure_name(parser::as<parser::CollateExpr>(node)->arg, weak);
     case NodeKind::kGroupingFunc: return "grouping";
     case NodeKind::kSubLink: {
       const auto* s = parser::as<parser::SubLink>(node);
@@ -97,12 +100,14 @@ std::string_view figure_name(const parser::Node* node) {
       while (select->left != nullptr) select = select->left;
       if (select->targets.empty()) return select->values.empty() ? std::string_view() : "column1";
       const parser::TargetEntry* t = select->targets[0];
-      return !t->name.empty() ? t->name : t->value == nullptr ? std::string_view() : figure_name(t->value);
+      return !t->name.empty() ? t->name : t->value == nullptr ? std::string_view() : figure_name(t->value, weak);
     }
     case NodeKind::kCaseExpr: {
       const auto* c = parser::as<parser::CaseExpr>(node);
-      std::string_view name = c->otherwise == nullptr ? std::string_view() : figure_name(c->otherwise);
-      return name.empty() ? "case" : name;
+      std::string_view name = c->otherwise == nullptr ? std::string_view() : figure_name(c->otherwise, weak);
+      if (!name.empty() && !*weak) return name;
+      *weak = true;
+      return "case";
     }
     case NodeKind::kArrayExpr: return "array";
     case NodeKind::kRowExpr: return "row";
@@ -132,7 +137,8 @@ std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::Targ
     Target t;
     t.expr = bind_expr(scope, entry->value);
     t.name = entry->name;
-    if (t.name.empty()) t.name = figure_name(entry->value);
+    bool weak = false;
+    if (t.name.empty()) t.name = figure_name(entry->value, &weak);
     if (t.name.empty()) t.name = "?column?";
     targets.push_back(t);
   }

@@ -129,6 +129,13 @@ struct OnConflict {
   Expr* where = nullptr;
 };
 
+// An index with expressions or a predicate, bound over range 0 (the target table).
+struct IndexExpressions {
+  const catalog::Index* index = nullptr;
+  ExprList keys;  // one a key column; null: a plain column
+  Expr* predicate = nullptr;
+};
+
 struct Query {
   CommandType command = CommandType::kSelect;
   std::span<Range*> ranges;
@@ -164,6 +171,7 @@ struct Query {
   std::span<std::string_view> check_names;
   std::span<int16_t> generated;
   ExprList generated_exprs;
+  std::span<IndexExpressions> index_expressions;  // INSERT, UPDATE and DELETE
 
   // Filled while binding: does it refer to an outer query?
   bool is_correlated = false;

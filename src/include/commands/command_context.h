@@ -32,6 +32,8 @@ class CommandServices {
   // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
   // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
+  // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).
+  virtual std::string make_secret(std::string_view password, std::string_view user);
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
 };

@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""Runs unmodified PostgreSQL clients against Varve: psql, psycopg2, JDBC, libpqxx, pgbench.
+
+    regress/clients/run.py [CLIENT…] [--postgres]
+
+A client that is not installed is skipped, and that is said. Each part of a client's program is one case. --postgres runs
+the same against PostgreSQL 15, to check the tests themselves.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import servers  # noqa: E402
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+KNOWN = FOLDER / "known_failures.txt"
+JDBC = pathlib.Path("/usr/share/java/postgresql.jar")
+PGBENCH = shutil.which("pgbench") or str(servers.POSTGRES_BIN / "pgbench")
+
+
+class Skipped(Exception):
+    pass
+
+
+def run(command, **options):
+    result = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            env=servers.client_environment(), timeout=options.pop("timeout", 180), **options)
+    return result.returncode, result.stdout
+
+
+def parts(output, code):
+    """The "ok NAME" and "FAILED NAME: why" lines of a client's program."""
+    cases = [(m.group(2), m.group(1) == "ok", m.group(0)) for m in re.finditer(r"^(ok|FAILED) ([\w ]+).*$", output, re.M)]
+    if code != 0 and all(ok for _, ok, _ in cases):
+        cases.append(("ends well", False, output[-1500:]))
+    return cases
+
+
+def psql(server, scratch):
+    if not shutil.which("psql"):
+        raise Skipped("psql")
+    cases = []
+    code, output = run(["psql", "-X", "-v", "ON_ERROR_STOP=0", "-f", FOLDER / "session.sql", server.dsn()])
+    unexpected = [l for l in output.splitlines() if "ERROR" in l and "division by zero" not in l]
+    cases.append(("script ends", code == 0, output[-1500:]))
+    cases.append(("no error but the meant one", not unexpected, "\n".join(unexpected[:10])))
+    for wanted in ("first 1", "ann\nbob\ncyd\ndan", "22012", "visits_pkey"):
+        cases.append((f"shows {wanted.split()[0]}", wanted in output, f"{wanted!r} is missing"))
+    for option in (["-c", "SELECT 1", "-c", "SELECT 2"], ["-l"], ["-1", "-c", "SELECT 3"]):
+        code, output = run(["psql", "-X", *option, server.dsn()])
+        cases.append((" ".join(option), code == 0, output))
+    code, output = run(["psql", "-X", "-At", "-c", "SELECT g FROM generate_series(1, 3) g", "-v", "FETCH_COUNT=2", server.dsn()])
+    cases.append(("FETCH_COUNT", (code, output) == (0, "1\n2\n3\n"), output))
+    return cases
+
+
+def psycopg2(server, scratch):
+    code, _ = run([sys.executable, "-c", "import psycopg2"])
+    if code != 0:
+        raise Skipped("python3-psycopg2")
+    code, output = run([sys.executable, FOLDER / "session.py", server.dsn()])
+    return parts(output, code)
+
+
+def jdbc(server, scratch):
+    if not shutil.which("javac") or not JDBC.exists():
+        raise Skipped("default-jdk-headless or libpostgresql-jdbc-java")
+    code, output = run(["javac", "-cp", JDBC, "-d", scratch, FOLDER / "Session.java"])
+    if code != 0:
+        return [("compiles", False, output)]
+    code, output = run(["java", "-cp", f"{JDBC}:{scratch}", "Session",
+                        f"jdbc:postgresql://{server.host}:{server.port}/postgres"])
+    return parts(output, code)
+
+
+def libpqxx(server, scratch):
+    if not pathlib.Path("/usr/include/pqxx/pqxx").exists():
+        raise Skipped("libpqxx-dev")
+    program = scratch / "pqxx_session"
+    code, output = run(["g++", "-std=c++17", "-O0", "-w", FOLDER / "session.cpp", "-o", program, "-lpqxx", "-lpq"])
+    if code != 0:
+        return [("compiles", False, output)]
+    code, output = run([program, server.dsn()])
+    return parts(output, code)
+
+
+def pgbench(server, scratch):
+    if not os.access(PGBENCH, os.X_OK):
+        raise Skipped("pgbench (postgresql-contrib)")
+    base = [PGBENCH, "-h", server.host, "-p", server.port, "-U", server.user]
+    code, output = run([*base, "-i", "-s", "1", "-q", "postgres"])
+    cases = [("initialises", code == 0, output[-1500:])]
+    if code != 0:
+        return cases
+    for mode in ("simple", "extended", "prepared"):
+        for name, options in (("select", ["-S"]), ("tpcb", []), ("update", ["-N"])):
+            code, output = run([*base, "-n", "-M", mode, *options, "-c", "4", "-j", "2", "-t", "50", "postgres"])
+            ok = code == 0 and "number of transactions actually processed: 200/200" in output
+            cases.append((f"{mode} {name}", ok, output[-1500:]))
+    ok, sums = server.execute("SELECT (SELECT sum(abalance) FROM pgbench_accounts), (SELECT sum(bbalance) FROM "
+                              "pgbench_branches), (SELECT sum(tbalance) FROM pgbench_tellers), count(*) FROM pgbench_history")
+    values = sums.split("|")
+    # TPC-B touches all three tables, the simple update only the accounts; the history tells all.
+    ok2, history = server.execute("SELECT sum(delta) FROM pgbench_history")
+    cases.append(("balances agree", ok and ok2 and values[0] == history and values[1] == values[2] and values[3] == "1200",
+                  f"{sums} / {history}"))
+    return cases
+
+
+CLIENTS = {"psql": psql, "psycopg2": psycopg2, "jdbc": jdbc, "libpqxx": libpqxx, "pgbench": pgbench}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--report", type=pathlib.Path)
+    parser.add_argument("clients", nargs="*", metavar="CLIENT", help=" ".join(CLIENTS))
+    args = parser.parse_args()
+    known = set()
+    if KNOWN.exists() and not args.postgres:
+        known = {l.split("#")[0].strip() for l in KNOWN.read_text().splitlines()} - {""}
+    passed, listed, failed, notes = 0, 0, [], []
+    server = None
+    try:
+        for name in args.clients or CLIENTS:
+            if server is None or not server.is_running():
+                if server is not None:
+                    server.close()
+                server = (servers.Postgres if args.postgres else servers.Varve)().__enter__()
+            with tempfile.TemporaryDirectory() as scratch:
+                try:
+                    cases = CLIENTS[name](server, pathlib.Path(scratch))
+                except Skipped as missing:
+                    notes.append(f"{name} skipped: {missing} is not installed")
+                    continue
+                except subprocess.TimeoutExpired as timeout:
+                    cases = [("ends", False, f"{timeout}\n{(timeout.output or b'')[-1000:]}")]
+                    server.close()
+                    server = None
+            for case, ok, detail in cases:
+                full = f"{name}: {case}"
+                if ok and full in known:
+                    failed.append(f"{full} (listed in known_failures.txt, but passes)")
+                elif ok:
+                    passed += 1
+                elif full in known:
+                    listed += 1
+                else:
+                    failed.append(full)
+                    print(f"--- {full}\n{detail.strip()}")
+            if server is not None and not server.is_running():
+                failed.append(f"{name}: the server ended\n{server.log_tail()}")
+            print(f"{name}: {sum(ok for _, ok, _ in cases)} of {len(cases)} pass", flush=True)
+    finally:
+        if server is not None:
+            server.close()
+    if listed:
+        notes.append(f"{listed} cases are listed in {KNOWN.relative_to(FOLDER.parent.parent)}")
+    if args.report:
+        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": notes}))
+    print("\n".join(notes + [f"{passed} passed, {len(failed)} failed"]))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

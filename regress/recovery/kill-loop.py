@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+"""Kills the server (SIGKILL) under concurrent load, restarts it and checks what it kept.
+
+    regress/recovery/kill-loop.py [--cycles N] [--seconds S] [--workers N] [--seed N] [--postgres]
+
+Each worker runs transactions and writes down, after the server's acknowledgement, what was acknowledged. After each
+restart must hold:
+ - every acknowledged transaction is there, whole;
+ - a transaction whose acknowledgement never came is there whole or not at all;
+ - transfers between accounts keep the bank's total, and each account agrees with its journal;
+ - what an index says and what a full scan says is the same.
+`--postgres` runs the same against PostgreSQL 15, to check the check.
+"""
+import argparse
+import json
+import pathlib
+import random
+import sys
+import threading
+import time
+
+import psycopg2
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import servers  # noqa: E402
+
+ACCOUNTS = 50
+START_BALANCE = 1000
+ROWS_PER_TRANSACTION = 3
+SCHEMA = f"""
+CREATE TABLE entries (worker int, txn int, part int, body text, PRIMARY KEY (worker, txn, part));
+CREATE TABLE accounts (id int PRIMARY KEY, balance bigint NOT NULL, moves int NOT NULL);
+CREATE TABLE journal (worker int, txn int, source int, target int, amount int, PRIMARY KEY (worker, txn));
+CREATE INDEX journal_source ON journal (source);
+INSERT INTO accounts SELECT g, {START_BALANCE}, 0 FROM generate_series(1, {ACCOUNTS}) g;
+"""
+
+
+class Worker(threading.Thread):
+    """Appends, and moves money; `acknowledged` holds what the server confirmed, `pending` what was under way last."""
+
+    def __init__(self, number, dsn, seed, first_txn):
+        super().__init__(daemon=True)
+        self.number, self.dsn, self.random = number, dsn, random.Random(seed)
+        self.txn = first_txn
+        self.acknowledged, self.unknown, self.rolled_back = set(), set(), set()
+        self.stopping = threading.Event()
+        self.problem = None
+
+    def run(self):
+        try:
+            connection = psycopg2.connect(self.dsn)
+        except psycopg2.Error:
+            return
+        while not self.stopping.is_set():
+            self.txn += 1
+            try:
+                with connection.cursor() as cursor:
+                    self.work(cursor)
+                    if self.random.random() < 0.1:
+                        connection.rollback()
+                        self.rolled_back.add(self.txn)
+                        continue
+                    self.unknown.add(self.txn)
+                    connection.commit()
+                    self.unknown.discard(self.txn)
+                    self.acknowledged.add(self.txn)
+            except (psycopg2.errors.DeadlockDetected, psycopg2.errors.SerializationFailure):
+                connection.rollback()
+                self.rolled_back.add(self.txn)
+            except psycopg2.OperationalError:
+                return  # the server is gone
+            except psycopg2.Error as error:
+                if connection.closed:
+                    return
+                self.problem = f"worker {self.number}: {error.diag.sqlstate} {error}"
+                return
+
+    def work(self, cursor):
+        for part in range(ROWS_PER_TRANSACTION):
+            body = f"{self.number}/{self.txn}/{part} " + "x" * self.random.choice((10, 100, 1000, 6000))
+            cursor.execute("INSERT INTO entries VALUES (%s, %s, %s, %s)", (self.number, self.txn, part, body))
+        source, target = self.random.sample(range(1, ACCOUNTS + 1), 2)
+        amount = self.random.randint(1, 50)
+        for account, delta in sorted(((source, -amount), (target, amount))):
+            cursor.execute("UPDATE accounts SET balance = balance + %s, moves = moves + 1 WHERE id = %s", (delta, account))
+        cursor.execute("INSERT INTO journal VALUES (%s, %s, %s, %s, %s)",
+                       (self.number, self.txn, source, target, amount))
+        if self.txn > 20 and self.random.random() < 0.3:  # deletes and in-place growth
+            victim = self.txn - 10
+            cursor.execute("UPDATE entries SET body = body || ' more' WHERE worker = %s AND txn = %s", (self.number, victim))
+
+
+def check(dsn, acknowledged, unknown, rolled_back):
+    """Returns a list of what is wrong, and the transactions that are there."""
+    problems, present = [], {}
+    connection = psycopg2.connect(dsn)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker, txn, count(*), count(DISTINCT part) FROM entries GROUP BY worker, txn")
+        for worker, txn, rows, parts in cursor.fetchall():
+            present.setdefault(worker, set()).add(txn)
+            if rows != ROWS_PER_TRANSACTION or parts != ROWS_PER_TRANSACTION:
+                problems.append(f"transaction {worker}/{txn} has {rows} of {ROWS_PER_TRANSACTION} rows")
+        cursor.execute("SELECT worker, txn FROM journal")
+        journal = {}
+        for worker, txn in cursor.fetchall():
+            journal.setdefault(worker, set()).add(txn)
+        if journal != present:
+            problems.append("entries and journal hold different transactions")
+        cursor.execute("SELECT count(*) FROM entries WHERE body NOT LIKE worker || '/' || txn || '/' || part || ' x%'")
+        if (bad := cursor.fetchone()[0]) != 0:
+            problems.append(f"{bad} rows have another row's body")
+        cursor.execute("SELECT sum(balance), count(*) FROM accounts")
+        total, count = cursor.fetchone()
+        if (total, count) != (ACCOUNTS * START_BALANCE, ACCOUNTS):
+            problems.append(f"the bank holds {total} in {count} accounts")
+        cursor.execute("SELECT id, balance, moves FROM accounts ORDER BY id")
+        balances = {row[0]: (int(row[1]), row[2]) for row in cursor.fetchall()}
+        cursor.execute("SELECT source, target, amount FROM journal")
+        computed = {account: [START_BALANCE, 0] for account in range(1, ACCOUNTS + 1)}
+        for source, target, amount in cursor.fetchall():
+            for account, delta in ((source, -amount), (target, amount)):
+                computed[account][0] += delta
+                computed[account][1] += 1
+        wrong = [a for a in computed if tuple(computed[a]) != balances.get(a)]
+        if wrong:
+            problems.append(f"accounts {wrong[:5]} disagree with the journal")
+        cursor.execute("SELECT source, count(*) FROM journal GROUP BY source")
+        for source, count in cursor.fetchall():
+            cursor.execute("SELECT count(*) FROM journal WHERE source = %s", (source,))
+            if cursor.fetchone()[0] != count:
+                problems.append(f"the index on source finds another number of rows for {source}")
+        for worker, txns in sorted(present.items()):
+            for txn in sorted(txns)[:: max(1, len(txns) // 50)]:
+                cursor.execute("SELECT count(*) FROM entries WHERE worker = %s AND txn = %s", (worker, txn))
+                if cursor.fetchone()[0] != ROWS_PER_TRANSACTION:
+                    problems.append(f"the primary key does not find all of {worker}/{txn}")
+    connection.rollback()
+    connection.close()
+    for worker, txns in acknowledged.items():
+        lost = txns - present.get(worker, set())
+        if lost:
+            problems.append(f"worker {worker}: {len(lost)} acknowledged transactions are lost, first {min(lost)}")
+        ghosts = present.get(worker, set()) & rolled_back.get(worker, set())
+        if ghosts:
+            problems.append(f"worker {worker}: {len(ghosts)} rolled back transactions are there, first {min(ghosts)}")
+        strange = present.get(worker, set()) - txns - unknown.get(worker, set()) - ghosts
+        if strange:
+            problems.append(f"worker {worker}: {len(strange)} transactions nobody committed, first {min(strange)}")
+    return problems, present
+
+
+def run(args, server):
+    rng = random.Random(args.seed)
+    acknowledged = {n: set() for n in range(args.workers)}
+    unknown = {n: set() for n in range(args.workers)}
+    rolled_back = {n: set() for n in range(args.workers)}
+    next_txn = {n: 0 for n in range(args.workers)}
+    failed, passed = [], 0
+    for statement in filter(None, map(str.strip, SCHEMA.split(";\n"))):
+        ok, message = server.execute(statement)
+        if not ok:
+            return 0, [f"setup: {message}"]
+    for cycle in range(1, args.cycles + 1):
+        workers = [Worker(n, server.dsn(), rng.random(), next_txn[n]) for n in range(args.workers)]
+        for worker in workers:
+            worker.start()
+        time.sleep(args.seconds * rng.uniform(0.3, 1.7))
+        died = not server.is_running()
+        server.kill()
+        for worker in workers:
+            worker.stopping.set()
+            worker.join(60)
+            acknowledged[worker.number] |= worker.acknowledged
+            unknown[worker.number] |= worker.unknown
+            rolled_back[worker.number] |= worker.rolled_back
+            next_txn[worker.number] = worker.txn
+            if worker.problem:
+                failed.append(worker.problem)
+        if died:
+            failed.append(f"cycle {cycle}: the server ended by itself\n{server.log_tail()}")
+        started = time.monotonic()
+        server.start(wait_s=120)
+        restart_s = time.monotonic() - started
+        problems, present = check(server.dsn(), acknowledged, unknown, rolled_back)
+        failed += [f"cycle {cycle}: {p}" for p in problems]
+        for n in unknown:  # now it is known
+            acknowledged[n] |= unknown[n] & present.get(n, set())
+            rolled_back[n] |= unknown[n] - present.get(n, set())
+            unknown[n] = set()
+        total = sum(map(len, acknowledged.values()))
+        if not problems and not died:
+            passed += 1
+        print(f"cycle {cycle}: {total} transactions acknowledged so far, restart took {restart_s:.1f} s, "
+              f"{len(problems)} problems", flush=True)
+        if problems:
+            break
+    if sum(map(len, acknowledged.values())) == 0:
+        failed.append("no transaction was ever acknowledged")
+    server.stop()
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cycles", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=5, help="mean load before a kill")
+    parser.add_argument("--workers", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="keep the data directory if something is wrong")
+    parser.add_argument("--report", type=pathlib.Path)
+    args = parser.parse_args()
+    server = (servers.Postgres if args.postgres else servers.Varve)()
+    try:
+        server.init()
+        server.start()
+        passed, failed = run(args, server)
+    except (servers.ServerError, psycopg2.Error) as error:
+        passed, failed = 0, [str(error).strip()]
+    if failed and args.keep:
+        server.owns_directory = False
+        print(f"the data directory is kept: {server.directory}")
+    server.close()
+    for problem in failed:
+        print(problem)
+    if args.report:
+        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": []}))
+    print(f"{passed} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

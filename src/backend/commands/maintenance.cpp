@@ -1,0 +1,146 @@
+#include "maintenance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "access/btree.h"
+#include "common/sql_error.h"
+#include "index_build.h"
+#include "table_expression.h"
+
+namespace varve::commands {
+
+using catalog::RelationKind;
+
+namespace {
+
+// Takes dead rows' entries out of all indexes of the table.
+class EntryRemover final : public access::Heap::DeadRowSink {
+ public:
+  EntryRemover(CommandContext& context, const RelationPtr& table) : table_(table), live_(live_columns(*table)) {
+    for (const catalog::Index& index : table->indexes) keys_.push_back(std::make_unique<IndexKeys>(context, table, index));
+  }
+  Status remove_index_entries(std::span<const Tid> tids, std::span<const access::RowVersion> rows) override {
+    std::string key;
+    for (size_t r = 0; r < rows.size(); ++r) {
+      Arena memory;
+      std::vector<Value> values;
+      for (ColumnNumber c : live_) values.push_back(table_->layout->get(rows[r], static_cast<size_t>(c - 1), memory));
+      for (auto& keys : keys_) {
+        if (!keys->builder().build(values, &key)) continue;
+        VARVE_RETURN_IF_ERROR(keys->builder().index().tree->remove_dead(access::key_bytes(key), tids[r]));
+      }
+    }
+    return {};
+  }
+
+ private:
+  RelationPtr table_;
+  std::vector<ColumnNumber> live_;
+  std::vector<std::unique_ptr<IndexKeys>> keys_;
+};
+
+void write_counts(CommandContext& context, Oid relation, double rows, uint64_t pages) {
+  change_class_row(context, relation, [&](RowDraft& draft) {
+    draft.float4("reltuples", static_cast<float>(rows)).int4("relpages", static_cast<int32_t>(pages));
+  });
+}
+
+void write_table_counts(CommandContext& context, const Relation& table, uint64_t rows) {
+  buffer::BufferPool& pool = context.txn.manager().pool();
+  auto pages = access::segment_page_count(pool, table.segment);
+  check_ok(pages.status());
+  write_counts(context, table.oid, static_cast<double>(rows), *pages);
+  for (const catalog::Index& index : table.indexes) {
+    auto index_pages = access::segment_page_count(pool, index.segment);
+    check_ok(index_pages.status());
+    write_counts(context, index.oid, static_cast<double>(rows), *index_pages);
+  }
+}
+
+uint64_t count_rows(CommandContext& context, const Relation& table) {
+  txn::Snapshot snapshot = latest_snapshot(context.txn);
+  auto runs = table.heap->runs();
+  check_ok(runs.status());
+  access::Heap::PageBatch batch;
+  uint64_t rows = 0;
+  for (const access::PageRun& run : *runs) {
+    for (uint32_t page = 0; page < run.count; ++page) {
+      check_ok(table.heap->read_page(snapshot, PageId{run.first.value() + page}, &batch));
+      if (sync::CancelToken* cancel = context.txn.cancel_token()) cancel->throw_if_pending();
+      rows += batch.rows.size();
+    }
+  }
+  return rows;
+}
+
+std::vector<RelationPtr> targets(CommandContext& context, const parser::VacuumStmt& stmt) {
+  std::vector<RelationPtr> found;
+  auto lock = txn::LockMode::kShareUpdateExclusive;
+  std::string_view verb = stmt.is_vacuum ? "vacuum" : "analyze";
+  for (const parser::VacuumRelation* item : stmt.relations) {
+    RelationPtr relation = find_relation(context, *item->relation, lock);
+    for (std::string_view column : item->columns) require_column(context, *relation, column);
+    if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kMaterializedView) {
+      context.services.notice("WARNING", sqlstate::kWarning,
+                              fmt::format("skipping \"{}\" --- cannot {} non-tables or special system tables",
+                                          relation->name, verb));
+      continue;
+    }
+    if (relation->is_system ? !context.is_superuser : !has_privileges_of(context, relation->owner)) {
+      context.services.notice("WARNING", sqlstate::kWarning,
+                              fmt::format("skipping \"{}\" --- only table or database owner can {} it", relation->name, verb));
+      continue;
+    }
+    found.push_back(relation);
+  }
+  if (!stmt.relations.empty()) return found;
+  std::vector<Oid> all;
+  context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
+    char kind = row.letter("relkind");
+    if ((kind == 'r' || kind == 'm') && row.oid("oid").value() >= catalog::kFirstNormalOid) all.push_back(row.oid("oid"));
+  });
+  for (Oid oid : all) {
+    context.services.lock_relation(oid, lock);
+    RelationPtr relation = context.catalog.relation(oid);
+    if (relation != nullptr && has_privileges_of(context, relation->owner)) found.push_back(relation);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
+  for (const parser::Option* option : stmt.options) {
+    if (option->name == "full" && option_boolean(*option)) throw_not_supported("VACUUM FULL");
+  }
+  for (const RelationPtr& table : targets(context, stmt)) {
+    if (table->is_system) continue;  // the purge thread keeps the system tables clean
+    if (stmt.is_vacuum) {
+      EntryRemover remover(context, table);
+      auto result = table->heap->vacuum(remover);
+      check_ok(result.status());
+      for (const catalog::Index& index : table->indexes) {
+        check_ok(index.tree->sweep(context.txn.manager().horizon()).status());
+      }
+    }
+    write_table_counts(context, *table, count_rows(context, *table));
+  }
+  return stmt.is_vacuum ? "VACUUM" : "ANALYZE";
+}
+
+std::string lock_table(CommandContext& context, const parser::LockStmt& stmt) {
+  auto mode = static_cast<txn::LockMode>(stmt.mode);
+  if (stmt.nowait) throw_not_supported("LOCK TABLE NOWAIT");
+  for (const parser::RangeVar* name : stmt.relations) {
+    RelationPtr relation = find_relation(context, *name, mode);
+    if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView) {
+      throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot lock relation \"{}\"", relation->name))
+          .detail(fmt::format("This operation is not supported for {}s.", kind_word(relation->kind)));
+    }
+  }
+  return "LOCK TABLE";
+}
+
+}  // namespace varve::commands

@@ -1,0 +1,217 @@
+#include "schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "commands/system_views.h"
+#include "common/sql_error.h"
+
+namespace varve::commands {
+
+using parser::ObjectType;
+
+std::string create_schema(CommandContext& context, const parser::CreateSchemaStmt& stmt) {
+  Oid owner = stmt.owner == nullptr ? context.role : require_role(context, *stmt.owner);
+  std::string name = stmt.name.empty() ? role_name(context, owner) : std::string(stmt.name);
+  if (!context.is_superuser) {
+    auto database = context.catalog.database_info(context.catalog.database().oid());
+    if (!database.has_value() || !has_privileges_of(context, database->owner)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for database {}", database.has_value() ? database->name : ""));
+    }
+  }
+  if (name.starts_with("pg_")) {
+    throw SqlError(sqlstate::kReservedName, fmt::format("unacceptable schema name \"{}\"", name))
+        .detail("The prefix \"pg_\" is reserved for system schemas.");
+  }
+  if (context.catalog.find_schema(name) != kInvalidOid) {
+    std::string message = fmt::format("schema \"{}\" already exists", name);
+    if (!stmt.if_not_exists) throw SqlError(sqlstate::kDuplicateSchema, message);
+    context.services.notice("NOTICE", sqlstate::kDuplicateSchema, message + ", skipping");
+    return "CREATE SCHEMA";
+  }
+  Oid oid = catalog::Database::new_oid();
+  RowDraft row(system_table("pg_namespace"));
+  row.oid("oid", oid).text("nspname", name).oid("nspowner", owner);
+  context.catalog.insert(row);
+  // What stands inside the statement is made in the new schema.
+  std::vector<Oid> path{oid};
+  path.insert(path.end(), context.search_path.begin(), context.search_path.end());
+  CommandContext inner{context.catalog, context.txn, context.eval, context.services, context.sql, path, context.role,
+                       context.is_superuser, context.arena, context.relations};
+  for (const parser::Node* element : stmt.elements) run(inner, element);
+  return "CREATE SCHEMA";
+}
+
+std::string create_database(CommandContext& context, const parser::CreateDatabaseStmt& stmt) {
+  auto self = context.catalog.role(context.role);
+  if (!context.is_superuser && !(self.has_value() && self->create_db)) {
+    throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to create database");
+  }
+  Oid owner = context.role;
+  int32_t limit = -1;
+  bool allow_connections = true, is_template = false;
+  for (const parser::Option* option : stmt.options) {
+    std::string_view name = option->name;
+    if (name == "owner") {
+      parser::RoleSpec spec;
+      std::string text = option_text(*option);
+      spec.name = text;
+      owner = require_role(context, spec);
+    } else if (name == "template") {
+      std::string text = option_text(*option);
+      if (text != "template1" && text != "template0" && text != "true") {
+        throw_not_supported("a template other than template1");
+      }
+    } else if (name == "encoding") {
+      std::string text = option_text(*option);
+      std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+      if (text != "UTF8" && text != "UTF-8" && text != "6" && text != "TRUE") throw_not_supported("an encoding other than UTF8");
+    } else if (name == "connection_limit") {
+      limit = static_cast<int32_t>(option_integer(*option));
+    } else if (name == "allow_connections") {
+      allow_connections = option_boolean(*option);
+    } else if (name == "is_template") {
+      is_template = option_boolean(*option);
+    } else if (name == "locale" || name == "lc_collate" || name == "lc_ctype") {
+      std::string text = option_text(*option);
+      if (text != "C" && text != "POSIX" && !text.starts_with("C.")) throw_not_supported(fmt::format("database locale \"{}\"", text));
+    } else if (name == "tablespace") {
+      if (option_text(*option) != "pg_default") throw_not_supported("tablespaces");
+    } else {
+      throw_not_supported(fmt::format("CREATE DATABASE option \"{}\"", name));
+    }
+  }
+  if (context.catalog.find_database(stmt.name).has_value()) {
+    throw SqlError(sqlstate::kDuplicateDatabase, fmt::format("database \"{}\" already exists", stmt.name));
+  }
+  Oid oid = catalog::Database::new_oid();
+  catalog::bootstrap_database(context.catalog, oid, catalog::kBootstrapSuperuser);
+  catalog::Database fresh(context.txn.manager(), oid, &context.txn);
+  catalog::Catalog inside(fresh, context.txn);
+  create_system_views(inside);
+  RowDraft row(system_table("pg_database"));
+  row.oid("oid", oid).text("datname", stmt.name).oid("datdba", owner).int4("encoding", 6).text("datlocprovider", "c");
+  row.boolean("datistemplate", is_template).boolean("datallowconn", allow_connections).int4("datconnlimit", limit);
+  row.oid("dattablespace", Oid{1663}).text("datcollate", "C").text("datctype", "C.UTF-8");
+  context.catalog.insert(row);
+  return "CREATE DATABASE";
+}
+
+std::string drop_database(CommandContext& context, const parser::DropDatabaseStmt& stmt) {
+  auto database = context.catalog.find_database(stmt.name);
+  if (!database.has_value()) {
+    std::string message = fmt::format("database \"{}\" does not exist", stmt.name);
+    if (!stmt.missing_ok) throw SqlError(sqlstate::kInvalidCatalogName, message);
+    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
+    return "DROP DATABASE";
+  }
+  require_owner_of(context, database->owner, "database", stmt.name);
+  if (database->is_template) {
+    throw SqlError(sqlstate::kWrongObjectType, "cannot drop a template database");
+  }
+  if (database->oid == context.catalog.database().oid()) {
+    throw SqlError(sqlstate::kObjectInUse, "cannot drop the currently open database");
+  }
+  // Its segments would have to be freed while sessions may still read them.
+  throw_not_supported("DROP DATABASE");
+}
+
+namespace {
+
+void write_comment(CommandContext& context, const ObjectAddress& object, const parser::CommentStmt& stmt, bool shared) {
+  std::string_view name = shared ? "pg_shdescription" : "pg_description";
+  std::vector<KeyMatch> match{{"objoid", Value::of_oid(object.object.value())},
+                              {"classoid", Value::of_oid(object.class_oid.value())}};
+  if (!shared) match.push_back({"objsubid", Value::of_int32(object.sub)});
+  context.catalog.remove_where(system_table(name), match);
+  if (stmt.is_null || stmt.comment.empty()) return;
+  RowDraft row(system_table(name));
+  row.oid("objoid", object.object).oid("classoid", object.class_oid).text("description", stmt.comment);
+  if (!shared) row.int4("objsubid", object.sub);
+  context.catalog.insert(row);
+}
+
+// The relation and the last part of "[schema.]table.column", or of "constraint ON table".
+RelationPtr relation_of(CommandContext& context, parser::NameList names) {
+  parser::RangeVar name;
+  name.name = names.back();
+  if (names.size() > 1) name.schema = names[names.size() - 2];
+  RelationPtr relation = find_relation(context, name, txn::LockMode::kShareUpdateExclusive);
+  require_owner(context, *relation);
+  return relation;
+}
+
+parser::NameList names_of(const parser::Node* node) {
+  if (parser::is<parser::QualifiedName>(node)) return parser::as<parser::QualifiedName>(node)->names;
+  throw_not_supported("COMMENT ON this kind of object");
+}
+
+}  // namespace
+
+std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
+  switch (stmt.object_type) {
+    case ObjectType::kTable:
+    case ObjectType::kIndex:
+    case ObjectType::kSequence:
+    case ObjectType::kView:
+    case ObjectType::kMaterializedView: {
+      RelationPtr relation;
+      if (parser::is<parser::RangeVar>(stmt.object)) {
+        relation = find_relation(context, *parser::as<parser::RangeVar>(stmt.object), txn::LockMode::kShareUpdateExclusive);
+        require_owner(context, *relation);
+      } else {
+        relation = relation_of(context, names_of(stmt.object));
+      }
+      write_comment(context, relation_address(relation->oid), stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kColumn: {
+      parser::NameList names = names_of(stmt.object);
+      if (names.size() < 2) {
+        throw SqlError(sqlstate::kSyntaxError, "column name must be qualified");
+      }
+      RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+      ColumnNumber number = require_column(context, *relation, names.back());
+      write_comment(context, column_address(relation->oid, number), stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kTableConstraint: {
+      parser::NameList names = names_of(stmt.object);
+      RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+      Oid oid;
+      const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"conname", Value::of_string(names.back())}};
+      context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) { oid = row.oid("oid"); });
+      if (oid == kInvalidOid) {
+        throw SqlError(sqlstate::kUndefinedObject,
+                       fmt::format("constraint \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
+      }
+      write_comment(context, {kConstraintClass, oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kSchema: {
+      Oid schema = require_schema(context, names_of(stmt.object).back());
+      write_comment(context, {kNamespaceClass, schema}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kDatabase: {
+      auto database = context.catalog.find_database(names_of(stmt.object).back());
+      if (!database.has_value()) {
+        throw SqlError(sqlstate::kInvalidCatalogName,
+                       fmt::format("database \"{}\" does not exist", names_of(stmt.object).back()));
+      }
+      write_comment(context, {kDatabaseClass, database->oid}, stmt, true);
+      return "COMMENT";
+    }
+    case ObjectType::kRole: {
+      parser::RoleSpec spec;
+      spec.name = names_of(stmt.object).back();
+      write_comment(context, {kRoleClass, require_role(context, spec)}, stmt, true);
+      return "COMMENT";
+    }
+    default: throw_not_supported("COMMENT ON this kind of object");
+  }
+}
+
+}  // namespace varve::commands
