@@ -37,15 +37,19 @@ class Explainer {
     size_t tables = 0;
     count_ranges(*statement_.root, &tables);
     for (const Plan* p : statement_.subplans) count_ranges(*p, &tables);
-    for (const Plan* p : statement_.ctes) count_ranges(*p, &tables);
+    for (const Plan* p : statement_.ctes) {
+      if (p != nullptr) count_ranges(*p, &tables);
+    }
     several_ = tables > 1;
     qualify_ = several_;
     auto root = node(*statement_.root, "");
     // CTEs belong to the whole statement.
+    ptrdiff_t at = 0;
     for (size_t i = 0; i < statement_.ctes.size(); ++i) {
+      if (statement_.ctes[i] == nullptr) continue;  // runs where it is read
       auto child = node(*statement_.ctes[i], "InitPlan");
       child->subplan_name = fmt::format("CTE {}", cte_name(static_cast<uint32_t>(i)));
-      root->children.insert(root->children.begin() + static_cast<ptrdiff_t>(i), std::move(child));
+      root->children.insert(root->children.begin() + at++, std::move(child));
     }
     return root;
   }
