@@ -66,6 +66,24 @@ std::shared_ptr<access::Btree> Database::btree(PageId segment) {
   return tree;
 }
 
+Result<PageId> Database::create_heap(txn::Transaction& txn) {
+  Result<PageId> segment = access::create_heap(txns_, txn);
+  if (segment.ok()) {
+    std::unique_lock lock(mutex_);
+    heaps_.erase(segment->value());
+  }
+  return segment;
+}
+
+Result<PageId> Database::create_btree(txn::Transaction& txn) {
+  Result<PageId> segment = access::create_btree(txns_, txn);
+  if (segment.ok()) {
+    std::unique_lock lock(mutex_);
+    btrees_.erase(segment->value());
+  }
+  return segment;
+}
+
 txn::Snapshot Catalog::snapshot() {
   // What is registered is older than the snapshot made here, so what this one needs stays.
   txn_.ensure_snapshot();

@@ -320,7 +320,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
   row.has_rules = table.kind == 'v';
   if (table.kind == 'r' || table.kind == 'm') {
     row.access_method = Oid{2};
-    auto segment = access::create_heap(context.txn.manager(), context.txn);
+    auto segment = context.catalog.database().create_heap(context.txn);
     check_ok(segment.status());
     row.segment = *segment;
   }

@@ -140,7 +140,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   }
   for (const IndexKeySpec& key : spec.keys) check_orderable(context, key.type);
   context.txn.assign_xid();
-  auto segment = access::create_btree(context.txn.manager(), context.txn);
+  auto segment = context.catalog.database().create_btree(context.txn);
   check_ok(segment.status());
   ClassRow row;
   row.oid = catalog::Database::new_oid();
@@ -178,7 +178,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
 
 void replace_index_segment(CommandContext& context, Oid index, PageId old_segment) {
   context.txn.assign_xid();
-  auto segment = access::create_btree(context.txn.manager(), context.txn);
+  auto segment = context.catalog.database().create_btree(context.txn);
   check_ok(segment.status());
   check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, old_segment));
   change_class_row(context, index, [&](RowDraft& draft) {

@@ -47,7 +47,7 @@ class RowWriter {
 
 void rewrite_table(CommandContext& context, const RelationPtr& old, std::span<const ColumnRewrite> rewrites) {
   context.txn.assign_xid();
-  auto segment = access::create_heap(context.txn.manager(), context.txn);
+  auto segment = context.catalog.database().create_heap(context.txn);
   check_ok(segment.status());
   check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, old->segment));
   change_class_row(context, old->oid, [&](RowDraft& draft) {

@@ -17,7 +17,7 @@ namespace {
 
 void empty_table(CommandContext& context, const Relation& table) {
   context.txn.assign_xid();
-  auto segment = access::create_heap(context.txn.manager(), context.txn);
+  auto segment = context.catalog.database().create_heap(context.txn);
   check_ok(segment.status());
   check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, table.segment));
   change_class_row(context, table.oid, [&](RowDraft& draft) {

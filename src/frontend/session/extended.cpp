@@ -17,6 +17,7 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
   auto statement = std::make_shared<Statement>();
   statement->sql = sql;
   statement->prepared_us = statement_start_us_;
+  statement->has_parameters = true;
   statement->param_types.assign(parameter_types.begin(), parameter_types.end());
   parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
   if (script.statements.size() > 1) {

@@ -220,7 +220,7 @@ void Session::make_plan(Statement& statement) {
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
     std::vector<Oid> params = statement.param_types;
     context.params = &params;
-    context.infer_params = true;
+    context.infer_params = statement.has_parameters;
     context.locker = &locker;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);

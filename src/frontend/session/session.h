@@ -45,6 +45,7 @@ struct Statement {
   int32_t offset = 0;            // of the statement in `sql`
   std::vector<Oid> param_types;
   bool from_sql = false;         // PREPARE, not Parse
+  bool has_parameters = false;   // may say $1: Parse and PREPARE, not a plain query
   int64_t prepared_us = 0;
 
   // What was planned, good for one epoch of the catalog and one generation of settings.

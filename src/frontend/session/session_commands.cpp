@@ -164,6 +164,7 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
   StatementPtr statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "AS"));
   if (statement->node == nullptr || !is_planned(statement->node)) throw_not_supported("PREPARE of this statement");
   statement->from_sql = true;
+  statement->has_parameters = true;
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
   functions::EvalContext eval = eval_context(arena);

@@ -22,6 +22,7 @@
 
 #include "catalog/relation.h"
 #include "catalog/system_table.h"
+#include "common/status.h"
 #include "txn/txn_manager.h"
 
 namespace varve::catalog {
@@ -100,8 +101,13 @@ class Database {
   uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
   void advance_epoch() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
 
+  // Handles of storage, one a segment while anybody uses it: they remember where there is room.
   std::shared_ptr<access::Heap> heap(PageId segment);
   std::shared_ptr<access::Btree> btree(PageId segment);
+  // New storage. A segment's number may have been another's before: what a handle of that one remembers (which
+  // may live on in a stale plan) must never be used for the new one.
+  Result<PageId> create_heap(txn::Transaction& txn);
+  Result<PageId> create_btree(txn::Transaction& txn);
   // Segment of a system table or index of this database.
   PageId system_segment(Oid relation) const;
 
