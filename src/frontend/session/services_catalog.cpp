@@ -78,7 +78,9 @@ class CatalogFunctions {
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
     if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
-    // A NULL modifier asks for the plain name, as -1 does, except that "character" is then bare.
+    // Without a modifier these two have names that their length would hide.
+    if (args[1].null && type == type_oid::kBpchar) return text_value("character", arena);
+    if (args[1].null && type == type_oid::kBit) return text_value("bit", arena);
     return text_value(functions::format_type(type, args[1].null ? -1 : args[1].int32), arena);
   }
   static std::string argument_types(const functions::Function& f) {
