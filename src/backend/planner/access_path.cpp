@@ -90,6 +90,7 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
         for (Expr* e : row) folded.push_back(fold(e));
         rows.push_back(resolve_all(folded, nothing));
       }
+      plan->alias = r.alias;
       plan->rows_exprs = arena_.copy(rows);
       plan->rows = static_cast<double>(rows.size());
       plan->total_cost = plan->rows * state_.settings.cpu_tuple_cost;
@@ -114,6 +115,7 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       }
       auto* plan = state_.make<CteScanPlan>(r.work_table ? PlanKind::kWorkTableScan : PlanKind::kCteScan);
       plan->cte = number;
+      plan->alias = r.alias;
       Plan* source = state_.statement.ctes[number];
       plan->rows = source == nullptr ? 100 : source->rows;
       plan->total_cost = plan->rows * state_.settings.cpu_tuple_cost;
@@ -171,6 +173,7 @@ Node QueryPlanner::plan_lateral_range(uint32_t range, std::vector<OuterReference
       node.plan = plan;
     } else {
       auto* plan = state_.make<FunctionScanPlan>(PlanKind::kFunctionScan);
+      plan->alias = r.alias;
       plan->function = r.function;
       plan->site = r.site;
       plan->args = resolve_all(args, nothing);

@@ -599,6 +599,7 @@ void QueryPlanner::plan_ctes() {
     auto number = static_cast<uint32_t>(state_.statement.ctes.size());
     cte_numbers_[i] = number;
     state_.statement.ctes.push_back(nullptr);
+    state_.statement.cte_names.push_back(arena_.copy(cte.name));
     // A recursive one that is read once runs where it is read, as far as it is read: it may have no end.
     if (cte.recursive && cte.references == 1 && !cte.materialize) continue;
     Node planned = cte.recursive ? plan_recursive_cte(cte, number) : QueryPlanner(state_, *cte.query, this, true).plan();

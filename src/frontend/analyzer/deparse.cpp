@@ -16,7 +16,8 @@ namespace {
 
 class Deparser {
  public:
-  Deparser(const catalog::Relation* table, functions::EvalContext& eval) : table_(table), eval_(eval) {}
+  Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval)
+      : table_(table), names_(names), eval_(eval) {}
 
   // Implicit casts are left out at the top only: below it they say which operator was meant.
   void print(const Expr& e) {
@@ -35,6 +36,8 @@ class Deparser {
   void case_expression(const CaseExpr& e);
   void case_condition(const Expr& condition, bool simple);
   void in_list(const InListExpr& e);
+  bool constant_array(const InListExpr& e);
+  void plan_leaf(const Expr& e);
   void list(ExprList items) {
     for (size_t i = 0; i < items.size(); ++i) {
       if (i != 0) out_ += ", ";
@@ -58,6 +61,7 @@ class Deparser {
   }
 
   const catalog::Relation* table_;
+  PlanNames* names_;  // null: of the catalog, not of a plan
   functions::EvalContext& eval_;
   bool top_ = true;
   std::string out_;
@@ -135,6 +139,12 @@ void Deparser::function(const FunctionExpr& e, bool top) {
     out_ += word;
     return;
   }
+  if (e.function->name == "extract" && e.args.size() == 2 && e.args[0]->kind == ExprKind::kConst) {
+    out_ += "EXTRACT(" + std::string(e.args[0]->as<ConstExpr>().value.view()) + " FROM ";
+    print(*e.args[1]);
+    out_ += ')';
+    return;
+  }
   call(parser::quote_identifier(e.function->name), e.args);
 }
 
@@ -176,9 +186,44 @@ void Deparser::case_expression(const CaseExpr& e) {
   out_ += " END";
 }
 
+// A list of constants in a plan is one array constant.
+bool Deparser::constant_array(const InListExpr& e) {
+  const functions::TypeInfo* info = e.items.empty() ? nullptr : functions::type_by_oid(e.items[0]->type);
+  if (names_ == nullptr || info == nullptr || info->array_type == kInvalidOid) return false;
+  std::string text = "{", item;
+  for (const Expr* x : e.items) {
+    if (x->kind != ExprKind::kConst) return false;
+    if (text.size() > 1) text += ',';
+    const types::Value& value = x->as<ConstExpr>().value;
+    if (value.null) {
+      text += "NULL";
+      continue;
+    }
+    item.clear();
+    functions::append_value(x->type, value, item, eval_);
+    bool quote = item.empty() || item == "NULL" || item == "null" ||
+                 item.find_first_of("{},\"\\ \t\n\r\v\f") != std::string::npos;
+    if (!quote) {
+      text += item;
+      continue;
+    }
+    text += '"';
+    for (char c : item) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += c;
+    }
+    text += '"';
+  }
+  out_ += e.negated ? " <> ALL (" : " = ANY (";
+  quoted(text + "}");
+  out_ += "::" + functions::format_type(info->array_type, -1) + "))";
+  return true;
+}
+
 void Deparser::in_list(const InListExpr& e) {
   out_ += '(';
   print(*e.arg);
+  if (constant_array(e)) return;
   out_ += e.negated ? " <> ALL (ARRAY[" : " = ANY (ARRAY[";
   list(e.items);
   out_ += "]))";
@@ -254,14 +299,34 @@ void Deparser::print(const Expr& e, bool top) {
       if (e.as<ListExpr>().args.empty()) out_ += "::" + functions::format_type(e.type, -1);
       return;
     case ExprKind::kSubquery: throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in a stored expression");
-    default: throw_not_supported("storing an expression of this kind");
+    default: return plan_leaf(e);
+  }
+}
+
+void Deparser::plan_leaf(const Expr& e) {
+  if (names_ == nullptr) throw_not_supported("storing an expression of this kind");
+  switch (e.kind) {
+    case ExprKind::kParam: out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1); return;
+    case ExprKind::kInput: return names_->input(e.as<InputExpr>().index, out_);
+    case ExprKind::kExecParam: return names_->exec_param(e.as<ExecParamExpr>().index, out_);
+    case ExprKind::kSubplan: return names_->subplan(e.as<SubplanExpr>(), out_);
+    case ExprKind::kCaseInput: out_ += "CASE_TEST_EXPR"; return;
+    case ExprKind::kSetReturning:
+      return call(parser::quote_identifier(e.as<SetReturningExpr>().function->name), e.as<SetReturningExpr>().args);
+    default: throw SqlError(sqlstate::kInternalError, "an expression of this kind in a plan");
   }
 }
 
 }  // namespace
 
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval) {
-  Deparser deparser(table, eval);
+  Deparser deparser(table, nullptr, eval);
+  deparser.print(expr);
+  return deparser.take();
+}
+
+std::string deparse_expression(const Expr& expr, PlanNames& names, functions::EvalContext& eval) {
+  Deparser deparser(nullptr, &names, eval);
   deparser.print(expr);
   return deparser.take();
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "analyzer/expression_walk.h"
+#include "array_subscript.h"
 #include "binder.h"
 #include "parser/parser.h"
 
@@ -809,15 +810,28 @@ Expr* ExpressionBinder::row(const parser::RowExpr& e) {
 }
 
 Expr* ExpressionBinder::indirection(const parser::IndirectionExpr& e) {
-  Expr* value = bind(e.arg);
+  std::vector<Expr*> args{bind(e.arg)};
+  Oid type = args[0]->type;
+  const functions::TypeInfo* info = functions::type_by_oid(type);
   for (const parser::Node* step : e.steps) {
     if (!parser::is<parser::SubscriptStep>(step)) throw_not_supported("field selection", b_.position(e.location));
     const auto& subscript = *parser::as<parser::SubscriptStep>(step);
     if (subscript.is_slice) throw_not_supported("array slices", b_.position(e.location));
-    Expr* index = b_.coerce_to_specific(bind(subscript.upper != nullptr ? subscript.upper : subscript.lower), type_oid::kInt4, "array subscript");
-    value = b_.call_by_name("array_subscript", {value, index}, e.location);
+    if (info == nullptr || info->element_type == kInvalidOid) {
+      throw error(sqlstate::kDatatypeMismatch, fmt::format("cannot subscript type {} because it does not support subscripting", b_.type_text(type)), e.location);
+    }
+    args.push_back(b_.coerce_to_specific(bind(subscript.upper != nullptr ? subscript.upper : subscript.lower), type_oid::kInt4, "array subscript"));
   }
-  return value;
+  if (args.size() - 1 > kMaxArrayDimensions) {
+    throw error(sqlstate::kProgramLimitExceeded, fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})", args.size() - 1, kMaxArrayDimensions), e.location);
+  }
+  auto* call = make<FunctionExpr>(ExprKind::kFunction, info->element_type, e.location);
+  call->function = &array_subscript_function(args.size() - 1);
+  call->args = b_.list(args);
+  call->site = b_.make_site(*call->function, args, info->element_type, kInvalidOid);
+  const functions::TypeInfo* element = functions::type_by_oid(info->element_type);
+  if (element != nullptr && element->collatable) call->collation = args[0]->collation != kInvalidOid ? args[0]->collation : catalog::kDefaultCollation;
+  return call;
 }
 
 }  // namespace varve::analyzer

@@ -200,7 +200,7 @@ class CopyLoad {
   void match_header() {
     if (fields_.size() != targets_.size()) {
       throw SqlError(sqlstate::kBadCopyFileFormat,
-                     fmt::format("wrong number of fields in header line: field count is {}, expected {}", fields_.size(),
+                     fmt::format("wrong number of fields in header line: got {}, expected {}", fields_.size(),
                                  targets_.size()));
     }
     for (size_t i = 0; i < fields_.size(); ++i) {
@@ -230,6 +230,7 @@ class CopyLoad {
     }
     for (size_t i = 0; i < targets_.size(); ++i) {
       if (i >= fields_.size()) {
+        column_ = -1;
         throw SqlError(sqlstate::kBadCopyFileFormat, fmt::format("missing data for column \"{}\"", targets_[i].name));
       }
       CopyField field = fields_[i];
@@ -421,7 +422,6 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   if (session_.read_only_) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
   }
-  check_freeze();
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();
   executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter);
@@ -434,6 +434,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     file_ = std::make_unique<ServerFile>(stmt_.filename, stmt_.is_program, true);
     bytes = std::make_unique<FileBytes>(*file_);
   }
+  check_freeze();
   std::vector<CopyLoad::Target> targets;
   for (const Column& c : columns_) targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null});
   CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(), &session_);

@@ -49,10 +49,8 @@ void append_copy_text(std::string& out, std::string_view value, const CopyOption
   for (size_t i = 0; i < value.size(); ++i) {
     char c = value[i];
     if (static_cast<uint8_t>(c) > '\\' && c != options.delimiter) continue;
-    // A delimiter that has an escape of its own is written as that.
     char letter = escape_letter(c, options.delimiter);
     if (letter == '\0') continue;
-    if (c == options.delimiter) letter = c;
     out.append(value.substr(start, i - start));
     out += '\\';
     out += letter;
@@ -84,7 +82,7 @@ StatementPtr CopyCommand::query_to_run() {
   if (table_ == nullptr) {
     const parser::Node* query = stmt_.query;
     if (parser::is<parser::SelectStmt>(query) && parser::as<parser::SelectStmt>(query)->into != nullptr) {
-      throw_not_supported("COPY (SELECT INTO) is not supported");
+      throw SqlError(sqlstate::kFeatureNotSupported, "COPY (SELECT INTO) is not supported");
     }
     return session_.make_statement(outer_.sql, stmt_.query);
   }
@@ -100,7 +98,7 @@ uint64_t CopyCommand::copy_to() {
   session_.make_plan(*statement);
   session_.check_read_only(*statement);
   auto plan = statement->plan;
-  if (!plan->returns_rows) throw_not_supported("COPY query must have a RETURNING clause");
+  if (!plan->returns_rows) throw SqlError(sqlstate::kFeatureNotSupported, "COPY query must have a RETURNING clause");
   if (table_ == nullptr) {
     for (const planner::OutputColumn& c : plan->root->output) {
       columns_.push_back({c.name, c.type, c.typmod});

@@ -1,12 +1,193 @@
-// EXPLAIN.
+// EXPLAIN: options, the statement that is explained, and its run under ANALYZE.
+#include "explain.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
 #include "common/sql_error.h"
+#include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "session.h"
 
 namespace varve::session {
+namespace {
 
-void Session::run_explain(const parser::ExplainStmt&, const Statement&, std::span<const types::Value>, net::Output&) {
-  throw_not_supported("EXPLAIN");
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+int position(std::string_view sql, int32_t location) {
+  if (location < 0) return 0;
+  int chars = 1;
+  for (char c : sql.substr(0, static_cast<size_t>(location))) chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
+  return chars;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+  return out;
+}
+
+std::string option_text(const parser::Option& o) {
+  if (o.value == nullptr || !parser::is<parser::ConstExpr>(o.value)) return "";
+  const auto& c = *parser::as<parser::ConstExpr>(o.value);
+  if (c.type == parser::ConstKind::kInteger) return std::to_string(c.integer);
+  if (c.type == parser::ConstKind::kBoolean) return c.boolean ? "true" : "false";
+  return std::string(c.text);
+}
+
+bool option_boolean(const parser::Option& o) {
+  if (o.value == nullptr) return true;
+  std::string text = lower(option_text(o));
+  if (text == "true" || text == "on" || text == "1") return true;
+  if (text == "false" || text == "off" || text == "0") return false;
+  throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a Boolean value", o.name));
+}
+
+ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
+  std::string text = option_text(o);
+  if (text == "text") return ExplainFormat::kText;
+  if (text == "json") return ExplainFormat::kJson;
+  if (text == "yaml") return ExplainFormat::kYaml;
+  if (text == "xml") return ExplainFormat::kXml;
+  throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized value for EXPLAIN option \"{}\": \"{}\"", o.name, text))
+      .at(position(sql, o.location));
+}
+
+ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sql) {
+  ExplainOptions options;
+  bool timing_given = false, summary_given = false, buffers = false, wal = false;
+  for (const parser::Option* o : stmt.options) {
+    if (o->name == "analyze") options.analyze = option_boolean(*o);
+    else if (o->name == "verbose") options.verbose = option_boolean(*o);
+    else if (o->name == "costs") options.costs = option_boolean(*o);
+    else if (o->name == "buffers") buffers = option_boolean(*o);
+    else if (o->name == "wal") wal = option_boolean(*o);
+    else if (o->name == "settings") options.settings = option_boolean(*o);
+    else if (o->name == "timing") timing_given = true, options.timing = option_boolean(*o);
+    else if (o->name == "summary") summary_given = true, options.summary = option_boolean(*o);
+    else if (o->name == "format") options.format = option_format(*o, sql);
+    else {
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("unrecognized EXPLAIN option \"{}\"", o->name)).at(position(sql, o->location));
+    }
+  }
+  if (wal && !options.analyze) throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
+  if (timing_given && options.timing && !options.analyze) {
+    throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE");
+  }
+  if (buffers) throw_not_supported("EXPLAIN option BUFFERS");
+  if (wal) throw_not_supported("EXPLAIN option WAL");
+  if (!summary_given) options.summary = options.analyze;
+  if (!options.analyze) options.timing = false;
+  return options;
+}
+
+}  // namespace
+
+class ExplainCommand {
+ public:
+  ExplainCommand(Session& session, const parser::ExplainStmt& stmt, const Statement& outer, net::Output& out)
+      : session_(session), outer_(outer), out_(out), options_(read_options(stmt, outer.sql)), query_(stmt.query) {}
+
+  void run(std::span<const types::Value> params) {
+    session_.ensure_transaction();
+    StatementPtr statement = target(&params);
+    if (statement == nullptr) return write("Utility statements have no plan structure");
+    auto start = std::chrono::steady_clock::now();
+    session_.ensure_plan(*statement);
+    summary_.planning_ms = milliseconds_since(start);
+    auto plan = statement->plan;
+    functions::EvalContext eval = session_.eval_context(arena_);
+    if (options_.settings) collect_settings();
+    if (!options_.analyze) {
+      auto root = explain_plan(*plan, options_, {}, eval);
+      return write(format_explain(*root, options_, summary_));
+    }
+    session_.check_read_only(*statement);
+    executor::ExecutionSettings settings = session_.execution_settings();
+    settings.instrument = true;
+    executor::Execution execution(*plan, settings, &session_.instance_.scheduler());
+    start = std::chrono::steady_clock::now();
+    session_.start_execution(execution, params);
+    vector::Chunk* chunk = nullptr;
+    while (execution.next(chunk)) {
+    }
+    summary_.execution_ms = milliseconds_since(start);
+    std::vector<executor::NodeCounters> counters = execution.context().counters;
+    execution.finish();
+    session_.txn_->release_snapshot();
+    auto root = explain_plan(*plan, options_, counters, eval);
+    write(format_explain(*root, options_, summary_));
+  }
+
+ private:
+  // The statement whose plan is shown; null: it has none.
+  StatementPtr target(std::span<const types::Value>* params) {
+    using parser::NodeKind;
+    parser::Node* node = query_;
+    if (node->kind == NodeKind::kExecuteStmt) {
+      const auto& execute = *parser::as<parser::ExecuteStmt>(node);
+      auto it = session_.statements_.find(std::string(execute.name));
+      if (it == session_.statements_.end()) {
+        throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", execute.name));
+      }
+      if (!Session::is_planned(it->second->node)) return nullptr;
+      session_.ensure_plan(*it->second);
+      params_ = session_.execute_params(execute, *it->second, outer_.sql, arena_);
+      *params = params_;
+      return it->second;
+    }
+    if (node->kind == NodeKind::kCreateTableAsStmt) throw_not_supported("EXPLAIN of CREATE TABLE AS");
+    if (node->kind == NodeKind::kDeclareCursorStmt) node = parser::as<parser::DeclareCursorStmt>(node)->query;
+    if (!Session::is_planned(node)) return nullptr;
+    StatementPtr statement = session_.make_statement(outer_.sql, node);
+    statement->param_types = outer_.param_types;
+    return statement;
+  }
+
+  void collect_settings() {
+    for (const SettingInfo& info : all_settings()) {
+      bool shown = info.category.starts_with("Query Tuning") || info.name == "work_mem" || info.name == "search_path" ||
+                   info.name == "hash_mem_multiplier" || info.name == "temp_buffers";
+      if (!shown || session_.settings_.get(info.name) == info.default_value) continue;
+      summary_.settings.emplace_back(info.name, display_setting(info, session_.settings_.get(info.name)));
+    }
+  }
+
+  // Text is one row a line, the other formats are one value.
+  void write(std::string_view text) {
+    planner::OutputColumn column{};
+    column.name = "QUERY PLAN";
+    column.type = options_.format == ExplainFormat::kJson  ? type_oid::kJson
+                  : options_.format == ExplainFormat::kXml ? type_oid::kXml
+                                                           : type_oid::kText;
+    column.physical = types::PhysicalType::kString;
+    session_.describe_rows({&column, 1}, {}, out_);
+    while (true) {
+      size_t end = options_.format == ExplainFormat::kText ? text.find('\n') : std::string_view::npos;
+      out_.begin_data_row(1);
+      out_.column(text.substr(0, end));
+      out_.end_data_row();
+      if (end == std::string_view::npos) break;
+      text.remove_prefix(end + 1);
+    }
+  }
+
+  Session& session_;
+  const Statement& outer_;
+  net::Output& out_;
+  ExplainOptions options_;
+  parser::Node* query_;
+  ExplainSummary summary_;
+  Arena arena_;
+  std::vector<types::Value> params_;
+};
+
+void Session::run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params,
+                          net::Output& out) {
+  ExplainCommand(*this, stmt, outer, out).run(params);
 }
 
 }  // namespace varve::session

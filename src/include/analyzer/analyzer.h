@@ -64,4 +64,14 @@ catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::Range
 // `column_name(range, column)` style names: unqualified when `table` is given.
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval);
 
+// How the leaves that only plans have are written (EXPLAIN). Each call appends to `out`.
+class PlanNames {
+ public:
+  virtual ~PlanNames() = default;
+  virtual void input(uint32_t index, std::string& out) = 0;
+  virtual void exec_param(uint32_t slot, std::string& out) = 0;
+  virtual void subplan(const SubplanExpr& subplan, std::string& out) = 0;
+};
+std::string deparse_expression(const Expr& expr, PlanNames& names, functions::EvalContext& eval);
+
 }  // namespace varve::analyzer

@@ -91,6 +91,7 @@ struct ResultPlan : Plan {  // children: none or one (a gate: run the child only
   Expr* condition = nullptr;
 };
 struct ValuesPlan : Plan {
+  std::string_view alias;
   std::span<ExprList> rows_exprs;
 };
 // Reads `columns` (numbers; negative: system columns, kCtidColumn yields Tid::packed() as int8) of the visible rows
@@ -126,12 +127,14 @@ struct IndexScanPlan : ScanPlan {
   bool unique_match = false;  // all keys of a unique index are equal: at most one row
 };
 struct FunctionScanPlan : Plan {
+  std::string_view alias;
   const functions::Function* function = nullptr;
   const functions::CallSite* site = nullptr;
   ExprList args;
   bool with_ordinality = false;
 };
 struct CteScanPlan : Plan {  // also kWorkTableScan
+  std::string_view alias;
   uint32_t cte = 0;  // index into PlannedStatement::ctes; work tables: the recursive union's slot
 };
 struct FilterPlan : Plan {
@@ -282,6 +285,7 @@ struct PlannedStatement {
   Plan* root = nullptr;
   std::vector<Plan*> subplans;             // by SubplanExpr::subplan
   std::vector<Plan*> ctes;                 // by CteScanPlan::cte
+  std::vector<std::string_view> cte_names; // the same
   std::deque<catalog::RelationPtr> relations;  // addresses are stable
   std::vector<Oid> param_types;
   uint32_t exec_param_count = 0;

@@ -1,0 +1,775 @@
+// From Varve's plan to the tree that PostgreSQL would show: projections and filters are part of the node below them, a
+// hash join's inner side hangs under a Hash node, an index join is a nested loop over an index scan.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "analyzer/analyzer.h"
+#include "common/sql_error.h"
+#include "explain.h"
+#include "functions/registry.h"
+#include "parser/parser.h"
+
+namespace varve::session {
+namespace {
+
+using analyzer::Expr;
+using analyzer::ExprKind;
+using planner::JoinType;
+using planner::Plan;
+using planner::PlanKind;
+using Kind = ExplainProperty::Kind;
+using Where = ExplainProperty::Where;
+
+std::string_view scan_alias(const planner::ScanPlan& scan) {
+  return scan.alias.empty() ? std::string_view((*scan.relation)->name) : scan.alias;
+}
+
+class Explainer {
+ public:
+  Explainer(const planner::PlannedStatement& statement, const ExplainOptions& options,
+            std::span<const executor::NodeCounters> counters, functions::EvalContext& eval)
+      : statement_(statement), options_(options), counters_(counters), eval_(eval) {}
+
+  std::unique_ptr<ExplainNode> explain() {
+    size_t tables = 0;
+    count_ranges(*statement_.root, &tables);
+    for (const Plan* p : statement_.subplans) count_ranges(*p, &tables);
+    for (const Plan* p : statement_.ctes) {
+      if (p != nullptr) count_ranges(*p, &tables);
+    }
+    several_ = tables > 1;
+    qualify_ = several_;
+    auto root = node(*statement_.root, "");
+    // CTEs belong to the whole statement.
+    ptrdiff_t at = 0;
+    for (size_t i = 0; i < statement_.ctes.size(); ++i) {
+      if (statement_.ctes[i] == nullptr) continue;  // runs where it is read
+      auto child = node(*statement_.ctes[i], "InitPlan");
+      child->subplan_name = fmt::format("CTE {}", cte_name(static_cast<uint32_t>(i)));
+      root->children.insert(root->children.begin() + at++, std::move(child));
+    }
+    return root;
+  }
+
+ private:
+  // Names of what an expression over the outputs of some plans (left ++ right) sees.
+  class Names final : public analyzer::PlanNames {
+   public:
+    Names(Explainer& owner, std::span<const Plan* const> sides) : owner_(owner), sides_(sides) {}
+    void input(uint32_t index, std::string& out) override {
+      for (const Plan* side : sides_) {
+        size_t width = side->output.size();
+        if (index < width) {
+          out += owner_.column(*side, index);
+          return;
+        }
+        index -= static_cast<uint32_t>(width);
+      }
+      out += "?";
+    }
+    void exec_param(uint32_t slot, std::string& out) override {
+      auto it = owner_.param_text_.find(slot);
+      out += it == owner_.param_text_.end() ? fmt::format("${}", slot) : it->second;
+    }
+    void subplan(const analyzer::SubplanExpr& e, std::string& out) override { owner_.subplan_text(e, *this, out); }
+
+   private:
+    Explainer& owner_;
+    std::span<const Plan* const> sides_;
+  };
+
+  // A subplan that an expression of the node in work has named.
+  struct UsedSubplan {
+    uint32_t number;
+    bool init;
+    std::string output;  // "$0"
+  };
+
+  static void count_ranges(const Plan& p, size_t* tables) {
+    switch (p.kind) {
+      case PlanKind::kSeqScan:
+      case PlanKind::kIndexScan:
+      case PlanKind::kFunctionScan:
+      case PlanKind::kCteScan:
+      case PlanKind::kWorkTableScan:
+      case PlanKind::kValues:
+      case PlanKind::kIndexJoin: ++*tables; break;
+      default: break;
+    }
+    for (const Plan* c : p.children) count_ranges(*c, tables);
+  }
+
+  std::string cte_column(const planner::CteScanPlan& scan, uint32_t i) {
+    std::string_view name = scan.output[i].name;
+    for (const Plan* p = statement_.ctes[scan.cte]; name.empty() && p != nullptr && i < p->output.size();
+         p = p->children.empty() ? nullptr : p->children[0]) {
+      name = p->output[i].name;
+    }
+    return qualified(scan.alias, name.empty() ? fmt::format("column{}", i + 1) : std::string(name));
+  }
+
+  std::string cte_name(uint32_t number) const {
+    return number < statement_.cte_names.size() ? parser::quote_identifier(statement_.cte_names[number])
+                                                : fmt::format("cte{}", number + 1);
+  }
+
+  std::string text(const Expr& e, std::span<const Plan* const> sides) {
+    Names names(*this, sides);
+    return analyzer::deparse_expression(e, names, eval_);
+  }
+  std::string text(const Expr& e, const Plan& child) {
+    const Plan* sides[] = {&child};
+    return text(e, sides);
+  }
+
+  std::string qualified(std::string_view range, std::string_view name) {
+    std::string quoted = parser::quote_identifier(name);
+    return qualify_ && !range.empty() ? parser::quote_identifier(range) + "." + quoted : quoted;
+  }
+
+  std::string scan_column(const planner::ScanPlan& scan, size_t i) {
+    catalog::ColumnNumber number = scan.columns[i];
+    std::string_view name = number == catalog::kCtidColumn       ? "ctid"
+                            : number == catalog::kXminColumn     ? "xmin"
+                            : number == catalog::kTableOidColumn ? "tableoid"
+                            : number > 0                         ? std::string_view((*scan.relation)->column(number).name)
+                                                                 : "?";
+    return qualified(scan_alias(scan), name);
+  }
+
+  // What an upper node calls a value that a node below it has computed: in parentheses.
+  std::string computed(const Plan& p, bool plain, std::string text) const {
+    bool same_node = std::find(merged_.begin(), merged_.end(), &p) != merged_.end();
+    return plain || same_node ? text : "(" + text + ")";
+  }
+
+  // Conditions of scans name columns without their table, those of upper nodes with it if there are several; VERBOSE
+  // always.
+  class Qualify {
+   public:
+    Qualify(Explainer& owner, bool qualify) : owner_(owner), before_(owner.qualify_) { owner.qualify_ = qualify; }
+    ~Qualify() { owner_.qualify_ = before_; }
+    Qualify(const Qualify&) = delete;
+    Qualify& operator=(const Qualify&) = delete;
+
+   private:
+    Explainer& owner_;
+    bool before_;
+  };
+
+  // How a node above writes column `i` of this plan's output.
+  std::string column(const Plan& p, uint32_t i) {
+    switch (p.kind) {
+      case PlanKind::kSeqScan:
+      case PlanKind::kIndexScan: return scan_column(p.as<planner::ScanPlan>(), i);
+      case PlanKind::kFunctionScan: return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
+      case PlanKind::kValues: return qualified(p.as<planner::ValuesPlan>().alias, p.output[i].name);
+      case PlanKind::kCteScan:
+      case PlanKind::kWorkTableScan: return cte_column(p.as<planner::CteScanPlan>(), i);
+      case PlanKind::kProject:
+      case PlanKind::kProjectSet: {
+        const Expr& e = *p.as<planner::ProjectPlan>().exprs[i];
+        return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
+      }
+      case PlanKind::kResult:
+        if (p.children.empty()) {
+          const Expr& e = *p.as<planner::ResultPlan>().exprs[i];
+          return computed(p, false, text(e, std::span<const Plan* const>()));
+        }
+        return column(*p.children[0], i);
+      case PlanKind::kAggregate: {
+        const auto& a = p.as<planner::AggregatePlan>();
+        if (i < a.groups.size()) {
+          const Expr& e = *a.groups[i];
+          return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
+        }
+        i -= static_cast<uint32_t>(a.groups.size());
+        return i < a.aggregates.size() ? computed(p, false, aggregate_text(a.aggregates[i], *p.children[0])) : "GROUPING";
+      }
+      case PlanKind::kWindow: {
+        auto width = static_cast<uint32_t>(p.children[0]->output.size());
+        if (i < width) return column(*p.children[0], i);
+        return computed(p, false, window_text(p.as<planner::WindowPlan>().calls[i - width], *p.children[0]));
+      }
+      case PlanKind::kHashJoin:
+      case PlanKind::kMergeJoin:
+      case PlanKind::kNestedLoop: {
+        auto left = static_cast<uint32_t>(p.children[0]->output.size());
+        if (i < left) return column(*p.children[0], i);
+        if (p.as<planner::JoinPlan>().join == JoinType::kMark) return "(mark)";
+        return column(*p.children[1], i - left);
+      }
+      case PlanKind::kIndexJoin: {
+        auto left = static_cast<uint32_t>(p.children[0]->output.size());
+        if (i < left) return column(*p.children[0], i);
+        if (p.as<planner::JoinPlan>().join == JoinType::kMark) return "(mark)";
+        return scan_column(*p.as<planner::IndexJoinPlan>().inner, i - left);
+      }
+      case PlanKind::kInsert:
+      case PlanKind::kUpdate:
+      case PlanKind::kDelete: return parser::quote_identifier(p.output[i].name);
+      default: return p.children.empty() ? parser::quote_identifier(p.output[i].name) : column(*p.children[0], i);
+    }
+  }
+
+  std::string arguments(analyzer::ExprList args, const Plan& child) {
+    std::string out;
+    for (const Expr* e : args) out += (out.empty() ? "" : ", ") + text(*e, child);
+    return out;
+  }
+
+  std::string aggregate_text(const planner::AggregateCallPlan& call, const Plan& child) {
+    std::string args = call.args.empty() ? "*" : arguments(call.args, child);
+    std::string out = fmt::format("{}({}{}", call.function->name, call.distinct ? "DISTINCT " : "", args);
+    if (!call.order_by.empty()) {
+      std::string keys;
+      for (const std::string& key : sort_keys(call.order_by, child)) keys += (keys.empty() ? "" : ", ") + key;
+      out += " ORDER BY " + keys;
+    }
+    out += ")";
+    if (call.filter != nullptr) out += fmt::format(" FILTER (WHERE {})", text(*call.filter, child));
+    return out;
+  }
+
+  std::string window_text(const planner::WindowCallPlan& call, const Plan& child) {
+    bool star = call.args.empty() && call.function->kind == functions::FunctionKind::kAggregate;
+    std::string out = fmt::format("{}({})", call.function->name, star ? "*" : arguments(call.args, child));
+    if (call.filter != nullptr) out += fmt::format(" FILTER (WHERE {})", text(*call.filter, child));
+    return out + " OVER (?)";
+  }
+
+  std::vector<std::string> sort_keys(std::span<const analyzer::SortKey> keys, const Plan& child) {
+    std::vector<std::string> out;
+    for (const analyzer::SortKey& key : keys) {
+      std::string item = text(*key.expr, child);
+      if (key.expr->kind != ExprKind::kInput && (item.empty() || item[0] != '(')) item = "(" + item + ")";
+      if (key.descending) item += " DESC";
+      if (key.nulls_first != key.descending) item += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+      out.push_back(std::move(item));
+    }
+    return out;
+  }
+
+  // --- subplans
+
+  void subplan_text(const analyzer::SubplanExpr& e, Names& names, std::string& out) {
+    bool init = e.param_slots.empty() && e.left.empty();
+    Qualify outer(*this, true);
+    for (size_t i = 0; i < e.param_slots.size(); ++i) {
+      param_text_[e.param_slots[i]] = analyzer::deparse_expression(*e.args[i], names, eval_);
+    }
+    std::string output = fmt::format("${}", e.subplan);
+    bool known = std::any_of(used_.begin(), used_.end(), [&](const UsedSubplan& u) { return u.number == e.subplan; });
+    if (!known && shown_.insert(e.subplan).second) used_.push_back({e.subplan, init, output});
+    if (init) {
+      out += output;
+      return;
+    }
+    bool hashed = e.param_slots.empty() && (e.subquery == analyzer::SubqueryKind::kAny);
+    out += fmt::format("({}SubPlan {})", hashed ? "hashed " : "", e.subplan + 1);
+  }
+
+  void add_subplans(ExplainNode& n, std::vector<UsedSubplan> used) {
+    std::vector<std::unique_ptr<ExplainNode>> first, last;
+    for (const UsedSubplan& u : used) {
+      auto child = node(*statement_.subplans[u.number], u.init ? "InitPlan" : "SubPlan");
+      child->subplan_name = u.init ? fmt::format("InitPlan {} (returns {})", u.number + 1, u.output)
+                                   : fmt::format("SubPlan {}", u.number + 1);
+      (u.init ? first : last).push_back(std::move(child));
+    }
+    n.children.insert(n.children.begin(), std::make_move_iterator(first.begin()), std::make_move_iterator(first.end()));
+    for (auto& child : last) n.children.push_back(std::move(child));
+  }
+
+  // --- properties
+
+  static void add(ExplainNode& n, std::string_view name, std::string value, Kind kind = Kind::kString,
+                  Where where = Where::kEverywhere) {
+    n.properties.push_back({std::string(name), std::move(value), {}, kind, where});
+  }
+  static void add_list(ExplainNode& n, std::string_view name, std::vector<std::string> items) {
+    if (!items.empty()) n.properties.push_back({std::string(name), "", std::move(items), Kind::kList, Where::kEverywhere});
+  }
+  static void head(ExplainNode& n, std::string_view name, std::string_view value) {
+    n.head.push_back({std::string(name), std::string(value), {}, Kind::kString, Where::kEverywhere});
+  }
+
+  const executor::NodeCounters* counters(const Plan& p) const {
+    return p.id < counters_.size() ? &counters_[p.id] : nullptr;
+  }
+
+  void measure(ExplainNode& n, const Plan& p) {
+    n.startup_cost = p.startup_cost;
+    n.total_cost = std::max(p.total_cost, p.startup_cost);
+    n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete ? 0.0 : 1.0);
+    n.width = p.width > 0 ? p.width : estimated_width(p);
+    const executor::NodeCounters* c = counters(p);
+    if (c == nullptr) return;
+    n.measured = true;
+    // A node that was stopped early has not come to the end of its only loop.
+    n.loops = std::max<uint64_t>(c->loops, c->rows > 0 || c->time_ns > 0 ? 1 : 0);
+    if (n.loops == 0) return;
+    auto loops = static_cast<double>(n.loops);
+    n.actual_rows = static_cast<double>(c->rows) / loops;
+    n.actual_startup_ms = static_cast<double>(c->startup_ns) / loops / 1e6;
+    n.actual_total_ms = static_cast<double>(c->time_ns) / loops / 1e6;
+  }
+
+  static int32_t estimated_width(const Plan& p) {
+    int32_t width = 0;
+    for (const planner::OutputColumn& c : p.output) {
+      constexpr int32_t kStringBytes = 32;
+      width += c.physical == types::PhysicalType::kString || c.physical == types::PhysicalType::kNumeric
+                   ? kStringBytes
+                   : static_cast<int32_t>(types::physical_width(c.physical));
+    }
+    return width;
+  }
+
+  void add_condition(ExplainNode& n, std::string_view name, const Expr* e, std::span<const Plan* const> sides) {
+    if (e != nullptr) add(n, name, text(*e, sides));
+  }
+
+  void add_removed(ExplainNode& n, std::string_view name, uint64_t removed) {
+    if (!options_.analyze || n.loops == 0) return;
+    add(n, name, std::to_string((removed + n.loops / 2) / n.loops), Kind::kNumber,
+        removed == 0 ? Where::kStructured : Where::kEverywhere);
+  }
+
+  static std::string kilobytes(uint64_t bytes) { return std::to_string((bytes + 1023) / 1024); }
+
+  // --- nodes
+
+  std::unique_ptr<ExplainNode> node(const Plan& top, std::string_view relationship);
+  void scan(ExplainNode& n, const Plan& p);
+  void table_scan(ExplainNode& n, const planner::ScanPlan& s);
+  void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal, const Plan* left);
+  void join(ExplainNode& n, const planner::JoinPlan& j);
+  void index_join(ExplainNode& n, const planner::IndexJoinPlan& j);
+  void aggregate(ExplainNode& n, const planner::AggregatePlan& a);
+  void sort(ExplainNode& n, const planner::SortPlan& s);
+  void modify(ExplainNode& n, const planner::ModifyPlan& m);
+  void describe(ExplainNode& n, const Plan& p);
+  void add_children(ExplainNode& n, const Plan& p);
+  void add_output(ExplainNode& n, const Plan& top, const Plan& p);
+
+  const planner::PlannedStatement& statement_;
+  const ExplainOptions& options_;
+  std::span<const executor::NodeCounters> counters_;
+  functions::EvalContext& eval_;
+  bool several_ = false;  // the statement reads more than one table
+  bool qualify_ = false;  // column names are written with their table's
+  std::vector<const Plan*> merged_;  // plans that are shown as the one node in work
+  std::map<uint32_t, std::string> param_text_;
+  std::vector<UsedSubplan> used_;
+  std::set<uint32_t> shown_;
+};
+
+std::string range_label(std::string_view name, std::string_view alias) {
+  std::string quoted = parser::quote_identifier(name);
+  return alias.empty() || alias == name ? quoted : quoted + " " + parser::quote_identifier(alias);
+}
+
+void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s) {
+  const catalog::Relation& relation = **s.relation;
+  std::string label = range_label(relation.name, scan_alias(s));
+  if (options_.verbose) label = parser::quote_identifier(relation.schema_name) + "." + label;
+  n.label += " on " + label;
+  head(n, "Relation Name", relation.name);
+  if (options_.verbose) head(n, "Schema", relation.schema_name);
+  head(n, "Alias", scan_alias(s));
+}
+
+// `left`: what the keys of an index join are over.
+void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal, const Plan* left) {
+  auto key_name = [&](size_t i) {
+    const catalog::IndexColumn& key = s.index->keys[i];
+    if (key.column == 0) return "(" + key.expression_sql + ")";
+    return qualified(scan_alias(s), (*s.relation)->column(key.column).name);
+  };
+  std::vector<const Plan*> sides;
+  if (left != nullptr) sides.push_back(left);
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < equal.size(); ++i) {
+    std::string name = key_name(i);
+    Qualify outer(*this, left != nullptr || qualify_);
+    parts.push_back(fmt::format("({} = {})", name, text(*equal[i], sides)));
+  }
+  size_t next = equal.size();
+  if (s.lower.value != nullptr) {
+    parts.push_back(fmt::format("({} {} {})", key_name(next), s.lower.inclusive ? ">=" : ">", text(*s.lower.value, sides)));
+  }
+  if (s.upper.value != nullptr) {
+    parts.push_back(fmt::format("({} {} {})", key_name(next), s.upper.inclusive ? "<=" : "<", text(*s.upper.value, sides)));
+  }
+  if (!s.any_of.empty()) {
+    analyzer::InListExpr in{};
+    in.kind = ExprKind::kInList;
+    in.items = s.any_of;
+    analyzer::InputExpr arg{};
+    arg.kind = ExprKind::kInput;
+    in.arg = &arg;
+    // Only the list matters; the key's name is put before it.
+    std::string list = text(in, std::span<const Plan* const>());
+    parts.push_back(fmt::format("({}{}", key_name(next), list.substr(list.find(" = ANY"))));
+  }
+  if (s.array_any != nullptr) parts.push_back(fmt::format("({} = ANY ({}))", key_name(next), text(*s.array_any, sides)));
+  if (parts.empty()) return;
+  std::string all;
+  for (const std::string& part : parts) all += (all.empty() ? "" : " AND ") + part;
+  add(n, "Index Cond", parts.size() > 1 ? "(" + all + ")" : all);
+}
+
+void Explainer::scan(ExplainNode& n, const Plan& p) {
+  const auto& s = p.as<planner::ScanPlan>();
+  const Plan* sides[] = {&p};
+  Qualify scan_conditions(*this, options_.verbose);
+  if (p.kind == PlanKind::kIndexScan) {
+    const auto& i = p.as<planner::IndexScanPlan>();
+    n.type = "Index Scan";
+    n.label = fmt::format("Index Scan{} using {}", i.backward ? " Backward" : "", parser::quote_identifier(i.index->name));
+    head(n, "Scan Direction", i.backward ? "Backward" : "Forward");
+    head(n, "Index Name", i.index->name);
+    table_scan(n, s);
+    index_conditions(n, i, i.equal, nullptr);
+  } else {
+    n.type = n.label = s.sample_percent >= 0 ? "Sample Scan" : "Seq Scan";
+    table_scan(n, s);
+    if (s.sample_percent >= 0) add(n, "Sampling", fmt::format("bernoulli ('{}'::real)", s.sample_percent));
+  }
+  add_condition(n, "Filter", s.filter, sides);
+  if (s.filter != nullptr && counters(p) != nullptr) add_removed(n, "Rows Removed by Filter", counters(p)->rows_removed);
+}
+
+std::string_view join_word(JoinType type) {
+  switch (type) {
+    case JoinType::kInner: return "Inner";
+    case JoinType::kLeft: return "Left";
+    case JoinType::kRight: return "Right";
+    case JoinType::kFull: return "Full";
+    case JoinType::kSemi: return "Semi";
+    case JoinType::kAnti:
+    case JoinType::kNullAnti: return "Anti";
+    case JoinType::kMark: return "Mark";
+    case JoinType::kSingle: return "Single";
+  }
+  return "Inner";
+}
+
+std::string_view swapped_join_word(JoinType type) {
+  switch (type) {
+    case JoinType::kLeft: return "Right";
+    case JoinType::kRight: return "Left";
+    case JoinType::kSemi: return "Right Semi";
+    case JoinType::kAnti:
+    case JoinType::kNullAnti: return "Right Anti";
+    default: return join_word(type);
+  }
+}
+
+void Explainer::join(ExplainNode& n, const planner::JoinPlan& j) {
+  Qualify upper(*this, several_ || options_.verbose);
+  bool swapped = j.kind == PlanKind::kHashJoin && j.build_left;
+  std::string_view word = swapped ? swapped_join_word(j.join) : join_word(j.join);
+  n.type = j.kind == PlanKind::kHashJoin ? "Hash Join" : j.kind == PlanKind::kMergeJoin ? "Merge Join" : "Nested Loop";
+  std::string base = j.kind == PlanKind::kHashJoin ? "Hash" : j.kind == PlanKind::kMergeJoin ? "Merge" : "Nested Loop";
+  n.label = base;
+  if (word != "Inner") n.label += fmt::format(" {} Join", word);
+  else if (j.kind != PlanKind::kNestedLoop) n.label += " Join";
+  head(n, "Join Type", word);
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < j.left_keys.size(); ++i) {
+    std::string left = text(*j.left_keys[i], *j.children[0]), right = text(*j.right_keys[i], *j.children[1]);
+    if (swapped) std::swap(left, right);
+    bool null_safe = i < j.null_safe.size() && j.null_safe[i];
+    parts.push_back(null_safe ? fmt::format("(NOT ({} IS DISTINCT FROM {}))", left, right) : fmt::format("({} = {})", left, right));
+  }
+  if (!parts.empty()) {
+    std::string all;
+    for (const std::string& part : parts) all += (all.empty() ? "" : " AND ") + part;
+    add(n, j.kind == PlanKind::kMergeJoin ? "Merge Cond" : j.kind == PlanKind::kHashJoin ? "Hash Cond" : "Join Filter",
+        parts.size() > 1 ? "(" + all + ")" : all);
+  }
+  const Plan* sides[] = {j.children[0], j.children[1]};
+  add_condition(n, "Join Filter", j.condition, sides);
+  Qualify outer(*this, true);
+  for (size_t i = 0; i < j.param_slots.size(); ++i) {
+    param_text_[j.param_slots[i]] = text(*j.param_values[i], *j.children[0]);
+  }
+}
+
+void Explainer::index_join(ExplainNode& n, const planner::IndexJoinPlan& j) {
+  std::string_view word = join_word(j.join);
+  n.type = n.label = "Nested Loop";
+  if (word != "Inner") n.label += fmt::format(" {} Join", word);
+  head(n, "Join Type", word);
+  const Plan* sides[] = {j.children[0], j.inner};
+  add_condition(n, "Join Filter", j.condition, sides);
+}
+
+void Explainer::aggregate(ExplainNode& n, const planner::AggregatePlan& a) {
+  bool grouped = !a.groups.empty();
+  std::string_view strategy = !grouped ? "Plain" : a.input_sorted ? "Sorted" : "Hashed";
+  n.type = "Aggregate";
+  n.label = !grouped ? "Aggregate" : a.input_sorted ? "GroupAggregate" : "HashAggregate";
+  head(n, "Strategy", strategy);
+  head(n, "Partial Mode", "Simple");
+  auto key = [&](uint32_t i) {
+    std::string item = text(*a.groups[i], *a.children[0]);
+    return a.groups[i]->kind == ExprKind::kInput || item.starts_with('(') ? item : "(" + item + ")";
+  };
+  std::string_view name = a.grouping_sets.empty() || a.input_sorted ? "Group Key" : "Hash Key";
+  if (a.grouping_sets.empty()) {
+    std::vector<std::string> keys;
+    for (uint32_t i = 0; i < a.groups.size(); ++i) keys.push_back(key(i));
+    add_list(n, name, std::move(keys));
+  }
+  for (const auto& set : a.grouping_sets) {
+    std::vector<std::string> keys;
+    for (uint32_t i : set) keys.push_back(key(i));
+    if (keys.empty()) add(n, "Group Key", "()");
+    else add_list(n, name, std::move(keys));
+  }
+  const executor::NodeCounters* c = counters(a);
+  if (!grouped || a.input_sorted || c == nullptr || c->memory_bytes == 0) return;
+  std::string line = fmt::format("{}  Memory Usage: {}kB", c->spilled_bytes == 0 ? "1" : "2", kilobytes(c->memory_bytes));
+  if (c->spilled_bytes != 0) line += fmt::format("  Disk Usage: {}kB", kilobytes(c->spilled_bytes));
+  add(n, "Batches", line, Kind::kString, Where::kText);
+  add(n, "Peak Memory Usage", kilobytes(c->memory_bytes), Kind::kNumber, Where::kStructured);
+  add(n, "Disk Usage", kilobytes(c->spilled_bytes), Kind::kNumber, Where::kStructured);
+}
+
+void Explainer::sort(ExplainNode& n, const planner::SortPlan& s) {
+  bool incremental = s.kind == PlanKind::kIncrementalSort;
+  n.type = n.label = incremental ? "Incremental Sort" : "Sort";
+  std::vector<std::string> keys = sort_keys(s.keys, *s.children[0]);
+  std::vector<std::string> presorted(keys.begin(), keys.begin() + std::min<ptrdiff_t>(s.presorted, static_cast<ptrdiff_t>(keys.size())));
+  add_list(n, "Sort Key", std::move(keys));
+  if (incremental) add_list(n, "Presorted Key", std::move(presorted));
+  const executor::NodeCounters* c = counters(s);
+  if (c == nullptr || n.loops == 0) return;
+  bool disk = c->spilled_bytes > 0;
+  std::string_view method = disk ? "external merge" : s.limit != nullptr ? "top-N heapsort" : "quicksort";
+  std::string used = kilobytes(disk ? c->spilled_bytes : c->memory_bytes);
+  add(n, "Sort Method", fmt::format("{}  {}: {}kB", method, disk ? "Disk" : "Memory", used), Kind::kString, Where::kText);
+  add(n, "Sort Method", std::string(method), Kind::kString, Where::kStructured);
+  add(n, "Sort Space Used", used, Kind::kNumber, Where::kStructured);
+  add(n, "Sort Space Type", disk ? "Disk" : "Memory", Kind::kString, Where::kStructured);
+}
+
+void Explainer::modify(ExplainNode& n, const planner::ModifyPlan& m) {
+  std::string_view operation = m.kind == PlanKind::kInsert ? "Insert" : m.kind == PlanKind::kUpdate ? "Update" : "Delete";
+  n.type = "ModifyTable";
+  const catalog::Relation& relation = **m.relation;
+  std::string name = parser::quote_identifier(relation.name);
+  if (options_.verbose) name = parser::quote_identifier(relation.schema_name) + "." + name;
+  n.label = fmt::format("{} on {}", operation, name);
+  head(n, "Operation", operation);
+  head(n, "Relation Name", relation.name);
+  if (options_.verbose) head(n, "Schema", relation.schema_name);
+  head(n, "Alias", relation.name);
+  if (m.returning.empty()) {
+    n.rows = 0;
+    n.width = 0;
+  }
+  if (!m.on_conflict) return;
+  add(n, "Conflict Resolution", m.do_nothing ? "NOTHING" : "UPDATE");
+  std::vector<std::string> arbiters;
+  for (const catalog::Index* index : m.arbiters) arbiters.push_back(parser::quote_identifier(index->name));
+  add_list(n, "Conflict Arbiter Indexes", std::move(arbiters));
+}
+
+void Explainer::describe(ExplainNode& n, const Plan& p) {
+  auto simple = [&](std::string_view name) { n.type = n.label = name; };
+  switch (p.kind) {
+    case PlanKind::kResult:
+      simple("Result");
+      add_condition(n, "One-Time Filter", p.as<planner::ResultPlan>().condition, p.children);
+      return;
+    case PlanKind::kValues:
+      simple("Values Scan");
+      n.label += " on \"*VALUES*\"";
+      head(n, "Alias", "*VALUES*");
+      return;
+    case PlanKind::kSeqScan:
+    case PlanKind::kIndexScan: return scan(n, p);
+    case PlanKind::kFunctionScan: {
+      const auto& f = p.as<planner::FunctionScanPlan>();
+      simple("Function Scan");
+      std::string name = range_label(f.function->name, f.alias);
+      n.label += " on " + (options_.verbose ? "pg_catalog." + name : name);
+      head(n, "Function Name", f.function->name);
+      head(n, "Alias", f.alias);
+      std::string call = fmt::format("{}({})", f.function->name, arguments(f.args, p));
+      if (options_.verbose) add(n, "Function Call", call);
+      return;
+    }
+    case PlanKind::kCteScan:
+    case PlanKind::kWorkTableScan: {
+      const auto& c = p.as<planner::CteScanPlan>();
+      simple(p.kind == PlanKind::kCteScan ? "CTE Scan" : "WorkTable Scan");
+      std::string_view name = c.cte < statement_.cte_names.size() ? statement_.cte_names[c.cte] : c.alias;
+      n.label += " on " + range_label(name, c.alias);
+      head(n, "CTE Name", name);
+      head(n, "Alias", c.alias);
+      return;
+    }
+    case PlanKind::kProjectSet: return simple("ProjectSet");
+    case PlanKind::kLimit: return simple("Limit");
+    case PlanKind::kSort:
+    case PlanKind::kIncrementalSort: return sort(n, p.as<planner::SortPlan>());
+    case PlanKind::kUnique: return simple("Unique");
+    case PlanKind::kAggregate: return aggregate(n, p.as<planner::AggregatePlan>());
+    case PlanKind::kWindow: return simple("WindowAgg");
+    case PlanKind::kHashJoin:
+    case PlanKind::kMergeJoin:
+    case PlanKind::kNestedLoop: return join(n, p.as<planner::JoinPlan>());
+    case PlanKind::kIndexJoin: return index_join(n, p.as<planner::IndexJoinPlan>());
+    case PlanKind::kAppend: return simple("Append");
+    case PlanKind::kSetOperation: {
+      const auto& s = p.as<planner::SetOperationPlan>();
+      n.type = "SetOp";
+      n.label = fmt::format("HashSetOp {}{}", s.operation == planner::SetOperationKind::kIntersect ? "Intersect" : "Except",
+                            s.all ? " All" : "");
+      head(n, "Strategy", "Hashed");
+      head(n, "Command", n.label.substr(10));
+      return;
+    }
+    case PlanKind::kRecursiveUnion: return simple("Recursive Union");
+    case PlanKind::kMaterialize: return simple("Materialize");
+    case PlanKind::kLockRows: return simple("LockRows");
+    case PlanKind::kInsert:
+    case PlanKind::kUpdate:
+    case PlanKind::kDelete: return modify(n, p.as<planner::ModifyPlan>());
+    case PlanKind::kFilter:
+    case PlanKind::kProject: return simple("Result");
+  }
+}
+
+void Explainer::add_children(ExplainNode& n, const Plan& p) {
+  if (p.kind == PlanKind::kHashJoin) {
+    bool build_left = p.as<planner::JoinPlan>().build_left;
+    const Plan& probe = *p.children[build_left ? 1 : 0];
+    const Plan& build = *p.children[build_left ? 0 : 1];
+    n.children.push_back(node(probe, "Outer"));
+    auto inner = node(build, "Outer");
+    auto hash = std::make_unique<ExplainNode>();
+    hash->type = hash->label = "Hash";
+    hash->relationship = "Inner";
+    hash->startup_cost = hash->total_cost = inner->total_cost;
+    hash->rows = inner->rows;
+    hash->width = inner->width;
+    hash->measured = inner->measured;
+    hash->loops = std::min<uint64_t>(inner->loops, 1);
+    hash->actual_startup_ms = hash->actual_total_ms = inner->actual_total_ms;
+    hash->actual_rows = inner->actual_rows;
+    const executor::NodeCounters* c = counters(p);
+    if (c != nullptr && c->memory_bytes != 0) {
+      std::string line = kilobytes(c->memory_bytes) + "kB";
+      if (c->spilled_bytes != 0) line += fmt::format("  Disk Usage: {}kB", kilobytes(c->spilled_bytes));
+      add(*hash, "Memory Usage", line, Kind::kString, Where::kText);
+      add(*hash, "Peak Memory Usage", kilobytes(c->memory_bytes), Kind::kNumber, Where::kStructured);
+      add(*hash, "Disk Usage", kilobytes(c->spilled_bytes), Kind::kNumber, Where::kStructured);
+    }
+    hash->children.push_back(std::move(inner));
+    n.children.push_back(std::move(hash));
+    return;
+  }
+  if (p.kind == PlanKind::kIndexJoin) {
+    const auto& j = p.as<planner::IndexJoinPlan>();
+    n.children.push_back(node(*p.children[0], "Outer"));
+    auto inner = std::make_unique<ExplainNode>();
+    inner->relationship = "Inner";
+    inner->type = "Index Scan";
+    inner->label = "Index Scan using " + parser::quote_identifier(j.inner->index->name);
+    head(*inner, "Scan Direction", "Forward");
+    head(*inner, "Index Name", j.inner->index->name);
+    inner->rows = 1;
+    inner->has_costs = false;  // costed with the join, not by itself
+    table_scan(*inner, *j.inner);
+    Qualify scan_conditions(*this, options_.verbose);
+    index_conditions(*inner, *j.inner, j.keys, p.children[0]);
+    const Plan* sides[] = {j.inner};
+    add_condition(*inner, "Filter", j.inner->filter, sides);
+    n.children.push_back(std::move(inner));
+    return;
+  }
+  bool members = p.kind == PlanKind::kAppend || p.kind == PlanKind::kSetOperation;
+  for (size_t i = 0; i < p.children.size(); ++i) {
+    n.children.push_back(node(*p.children[i], members ? "Member" : i == 0 ? "Outer" : "Inner"));
+  }
+}
+
+// The target list, which also tells which subplans it uses.
+void Explainer::add_output(ExplainNode& n, const Plan& top, const Plan& p) {
+  std::vector<std::string> items;
+  auto expressions = [&](analyzer::ExprList exprs, std::span<const Plan* const> sides) {
+    for (const Expr* e : exprs) items.push_back(text(*e, sides));
+  };
+  if (top.kind == PlanKind::kProject || top.kind == PlanKind::kProjectSet) {
+    expressions(top.as<planner::ProjectPlan>().exprs, top.children);
+  } else if (p.kind == PlanKind::kResult && p.children.empty()) {
+    expressions(p.as<planner::ResultPlan>().exprs, {});
+  } else if (p.kind == PlanKind::kAggregate) {
+    const auto& a = p.as<planner::AggregatePlan>();
+    expressions(a.groups, p.children);
+    for (const auto& call : a.aggregates) items.push_back(aggregate_text(call, *p.children[0]));
+  } else if (p.kind == PlanKind::kWindow) {
+    for (uint32_t i = 0; i < p.children[0]->output.size(); ++i) items.push_back(column(*p.children[0], i));
+    for (const auto& call : p.as<planner::WindowPlan>().calls) items.push_back(window_text(call, *p.children[0]));
+  } else if (p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete) {
+    for (const planner::OutputColumn& c : p.output) items.push_back(parser::quote_identifier(c.name));
+  } else if (options_.verbose) {
+    for (uint32_t i = 0; i < p.output.size(); ++i) items.push_back(column(p, i));
+  }
+  if (options_.verbose && !items.empty()) {
+    n.properties.insert(n.properties.begin(), {"Output", "", std::move(items), Kind::kList, Where::kEverywhere});
+  }
+}
+
+std::unique_ptr<ExplainNode> Explainer::node(const Plan& top, std::string_view relationship) {
+  std::vector<UsedSubplan> outer = std::move(used_);
+  used_.clear();
+  auto n = std::make_unique<ExplainNode>();
+  n->relationship = relationship;
+  // Down through what PostgreSQL's nodes do by themselves.
+  const Plan* p = &top;
+  std::vector<const planner::FilterPlan*> filters;
+  std::vector<const Plan*> merged{p};
+  while (p->kind == PlanKind::kProject || p->kind == PlanKind::kFilter) {
+    if (p->kind == PlanKind::kFilter) filters.push_back(&p->as<planner::FilterPlan>());
+    p = p->children[0];
+    merged.push_back(p);
+  }
+  measure(*n, top);
+  n->startup_cost = std::min(n->total_cost, p->startup_cost);
+  describe(*n, *p);
+  merged_ = std::move(merged);
+  for (const planner::FilterPlan* filter : filters) {
+    bool leaf = p->children.empty();
+    Qualify condition(*this, options_.verbose || (several_ && !leaf));
+    add_condition(*n, "Filter", filter->condition, filter->children);
+    const executor::NodeCounters *above = counters(*filter), *below = counters(*filter->children[0]);
+    if (above != nullptr && below != nullptr) add_removed(*n, "Rows Removed by Filter", below->rows - std::min(below->rows, above->rows));
+  }
+  add_output(*n, top, *p);
+  merged_.clear();
+  std::vector<UsedSubplan> used = std::move(used_);
+  used_.clear();
+  add_children(*n, *p);
+  add_subplans(*n, std::move(used));
+  used_ = std::move(outer);
+  return n;
+}
+
+}  // namespace
+
+std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& statement, const ExplainOptions& options,
+                                          std::span<const executor::NodeCounters> counters, functions::EvalContext& eval) {
+  return Explainer(statement, options, counters, eval).explain();
+}
+
+}  // namespace varve::session
