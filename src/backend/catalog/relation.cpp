@@ -1,5 +1,6 @@
 // Makes the picture of one relation from its rows in pg_class, pg_attribute, pg_index, pg_constraint …
 #include "catalog/relation.h"
+#include "catalog/acl_column.h"
 
 #include <algorithm>
 
@@ -223,7 +224,7 @@ RelationPtr Catalog::load(Oid oid) {
     rel->segment = PageId{row.oid("relfilenode").value()};
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
-    rel->acl = row.text("relacl");
+    rel->acl = acl_column(row, "relacl");
   });
   if (rel == nullptr) return nullptr;
   rel->schema_name = schema_name(rel->schema);

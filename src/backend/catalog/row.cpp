@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "catalog/acl_column.h"
 #include "catalog/catalog.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -22,6 +23,11 @@ std::string value_text(Oid type, const types::Value& value) {
 std::string_view Row::text(std::string_view column) const {
   const types::Value& v = (*this)[column];
   return v.null ? std::string_view() : v.view();
+}
+
+std::string acl_column(const Row& row, std::string_view column) {
+  const types::Value& v = row[column];
+  return v.null ? std::string() : value_text(type_oid::kAclitemArray, v);
 }
 
 char Row::letter(std::string_view column) const {

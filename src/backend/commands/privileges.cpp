@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "catalog/acl_column.h"
 #include "common/sql_error.h"
 #include "names.h"
 #include "parser/parser.h"
@@ -153,7 +154,7 @@ void require_schema_create(CommandContext& context, Oid schema) {
   const KeyMatch match[] = {{"oid", Value::of_oid(schema.value())}};
   context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
     name = row.text("nspname");
-    std::string acl(row.text("nspacl"));
+    std::string acl = catalog::acl_column(row, "nspacl");
     allowed = acl_allows(context, acl, 'n', row.oid("nspowner"), 'C');
   });
   if (!allowed) {
@@ -259,7 +260,7 @@ void change_acl(CommandContext& context, const AclTarget& target, const parser::
     }
     std::string grantor = role_name(context, owner);
     std::vector<AclItem> items = row.is_null(target.acl_column) ? default_acl(target.letter, grantor)
-                                                               : parse_acl(row.text(target.acl_column));
+                                                               : parse_acl(catalog::acl_column(row, target.acl_column));
     for (const parser::RoleSpec* role : stmt.grantees) {
       bool everybody = role->role == parser::RoleSpecKind::kPublic;
       if (everybody && stmt.is_grant && stmt.grant_option) {
@@ -269,7 +270,7 @@ void change_acl(CommandContext& context, const AclTarget& target, const parser::
       change_item(items, target, grantee, grantor, letters, stmt);
     }
     RowDraft draft(system_table(target.table), row);
-    draft.set(target.acl_column, Value::of_string(std::string_view(acl_text(items))));
+    draft.text(target.acl_column, acl_text(items));
     context.catalog.update(row, draft);
     return false;
   });

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/acl_column.h"
 #include "common/sql_error.h"
 #include "privileges.h"
 
@@ -157,7 +158,7 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   std::vector<Oid> relations;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
     bool granted = false;
-    for (const AclItem& item : parse_acl(row.text("relacl"))) granted |= item.grantee == role.name;
+    for (const AclItem& item : parse_acl(catalog::acl_column(row, "relacl"))) granted |= item.grantee == role.name;
     char kind = row.letter("relkind");
     if (row.oid("relowner") == role.oid && kind != 'i') {
       say(fmt::format("owner of {} {}", kind_word(static_cast<catalog::RelationKind>(kind)), row.text("relname")));

@@ -221,7 +221,7 @@ class SystemFunctions {
       text += fmt::format(" INCLUDE ({})", included);
     }
     if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
-    if (!index->predicate_sql.empty()) text += fmt::format(" WHERE ({})", index->predicate_sql);
+    if (!index->predicate_sql.empty()) text += fmt::format(" WHERE {}", index->predicate_sql);
     return text_value(text, arena);
   }
   static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
@@ -236,7 +236,7 @@ class SystemFunctions {
       catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
       if (table == nullptr) return;
       switch (row.letter("contype")) {
-        case 'c': text = fmt::format("CHECK (({}))", row.text("conbin")); break;
+        case 'c': text = fmt::format("CHECK ({})", row.text("conbin")); break;
         case 'p': text = fmt::format("PRIMARY KEY ({})", column_list(*table, row.numbers("conkey"))); break;
         case 'u': text = fmt::format("UNIQUE ({})", column_list(*table, row.numbers("conkey"))); break;
         case 'f': {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "catalog/acl_column.h"
 #include "catalog_functions.h"
 #include "access/segment.h"
 #include "access/sequence.h"
@@ -78,7 +79,9 @@ class CatalogFunctions {
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
     if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
-    // A NULL modifier asks for the plain name, as -1 does, except that "character" is then bare.
+    // Without a modifier these two have names that their length would hide.
+    if (args[1].null && type == type_oid::kBpchar) return text_value("character", arena);
+    if (args[1].null && type == type_oid::kBit) return text_value("bit", arena);
     return text_value(functions::format_type(type, args[1].null ? -1 : args[1].int32), arena);
   }
   static std::string argument_types(const functions::Function& f) {
@@ -166,7 +169,7 @@ class CatalogFunctions {
   static std::string column_acl(Session& s, Oid table, int16_t column) {
     std::string acl;
     const catalog::KeyMatch match[] = {{"attrelid", Value::of_oid(table.value())}, {"attnum", Value::of_int16(column)}};
-    s.catalog().for_each(catalog::system_table("pg_attribute"), match, [&](const catalog::Row& row) { acl = row.text("attacl"); });
+    s.catalog().for_each(catalog::system_table("pg_attribute"), match, [&](const catalog::Row& row) { acl = catalog::acl_column(row, "attacl"); });
     return acl;
   }
   static bool column_allows(Session& s, Oid role, const catalog::Relation& r, int16_t column, const std::vector<Wanted>& wanted) {
@@ -208,7 +211,7 @@ class CatalogFunctions {
     std::optional<bool> answer;
     s.catalog().for_each(catalog::system_table(table), {}, [&](const catalog::Row& row) {
       if (by_name ? row.text(name) != q.object->view() : row.oid("oid") != Oid{q.object->oid()}) return true;
-      Secured object{row.oid(owner), std::string(row.text(acl)), letter};
+      Secured object{row.oid(owner), catalog::acl_column(row, acl), letter};
       // Everybody may use the built-in schemas.
       if (letter == 'n' && object.acl.empty() && row.oid("oid").value() < catalog::kFirstNormalOid) object.acl = "{=U/}";
       answer = allows(s, q.role, object, wanted);
