@@ -333,24 +333,8 @@ void to_array_kernel(KernelCall& call) {
         fn([](Text a, Text b, Env& env) { return compare_arrays(a, b, env.site.collation) OP 0; }) \
   }
 
-// value[index]: what the analyzer makes of a subscript. Outside the bounds, or of another number of dimensions: NULL.
-void subscript_kernel(KernelCall& call) {
-  for_each_row(call.rows, [&](uint32_t row) {
-    Value array = call.args[0]->value(row);
-    ArrayView view(array.view());
-    int64_t at = call.args[1]->value(row).int32;
-    if (view.dimensions() == 1) at -= view.dimension(0).lower;
-    if (view.dimensions() != 1 || at < 0 || at >= view.count() || view.is_null(static_cast<uint32_t>(at))) {
-      call.result.set_null(row);
-      return;
-    }
-    Arena& memory = *call.context.memory;
-    call.result.set_value(row, types::copy_value(view.at(static_cast<uint32_t>(at), memory), memory));
-  });
-}
 
 const Binding kBindings[] = {
-    {"array_subscript(anyarray,int4)", subscript_kernel},
     VARVE_ARRAY_ORDER("array_eq", ==),
     VARVE_ARRAY_ORDER("array_ne", !=),
     VARVE_ARRAY_ORDER("array_lt", <),
