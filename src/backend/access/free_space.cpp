@@ -76,6 +76,11 @@ std::shared_ptr<FreeSpace> free_space_of(buffer::BufferPool& pool, PageId segmen
   return map;
 }
 
+void forget_free_space(buffer::BufferPool& pool, PageId segment) {
+  std::lock_guard guard(registry().mutex);
+  registry().maps.erase(Key{&pool, segment.value()});
+}
+
 std::shared_ptr<FreeSpace> find_free_space(buffer::BufferPool& pool, PageId segment) {
   std::lock_guard guard(registry().mutex);
   auto it = registry().maps.find(Key{&pool, segment.value()});

@@ -45,6 +45,9 @@ class FreeSpace {
 
 // The map of a segment: the heap object and the purge functions, which know only pool and segment, share it.
 std::shared_ptr<FreeSpace> free_space_of(buffer::BufferPool& pool, PageId segment);
+// A segment of this number begins its life: what a heap object of an earlier one with the same number knows (stale plans may
+// keep it open) is not to be found any more.
+void forget_free_space(buffer::BufferPool& pool, PageId segment);
 // Null when no heap object is open.
 std::shared_ptr<FreeSpace> find_free_space(buffer::BufferPool& pool, PageId segment);
 

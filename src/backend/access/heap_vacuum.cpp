@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "free_space.h"
 #include "heap_impl.h"
 
 namespace varve::access {
@@ -71,7 +72,9 @@ std::unique_ptr<Heap> open_heap(txn::TxnManager& txns, PageId segment, uint32_t 
 }
 
 Result<PageId> create_heap(txn::TxnManager& txns, txn::Transaction& txn) {
-  return create_segment(txns.pool(), txn, SegmentKind::kHeap);
+  VARVE_ASSIGN_OR_RETURN(PageId segment, create_segment(txns.pool(), txn, SegmentKind::kHeap));
+  forget_free_space(txns.pool(), segment);
+  return segment;
 }
 
 void register_heap_operations() {
