@@ -208,6 +208,30 @@ void Session::ensure_plan(Statement& statement) {
   make_plan(statement);
 }
 
+// What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
+void Session::check_privileges(const Statement& statement) {
+  if (is_superuser_) return;
+  for (const auto& [oid, mode] : statement.locks) {
+    catalog::RelationPtr relation = catalog().relation(oid);
+    if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
+    if (oid.value() < catalog::kFirstNormalOid && relation->kind == catalog::RelationKind::kView) continue;
+    std::string_view privilege = "SELECT";
+    if (mode == txn::LockMode::kRowExclusive) {
+      privilege = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
+                  : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
+                                                                          : "DELETE";
+    }
+    Arena arena;
+    const types::Value args[] = {types::Value::of_oid(oid.value()), types::Value::of_string(privilege)};
+    types::Value allowed = call("has_table_privilege", args, arena);
+    if (allowed.null || allowed.boolean != 0) continue;
+    std::string_view kind = relation->kind == catalog::RelationKind::kView       ? "view"
+                            : relation->kind == catalog::RelationKind::kSequence ? "sequence"
+                                                                                 : "table";
+    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", kind, relation->name));
+  }
+}
+
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
@@ -227,6 +251,7 @@ void Session::make_plan(Statement& statement) {
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
+    check_privileges(statement);
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
     statement.settings_generation = settings_.generation();

@@ -65,6 +65,8 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
       if (stmt.name == "session_authorization" || stmt.name == "role") {
         role_ = session_role_;
         role_name_ = session_user_;
+        is_superuser_ = catalog().role(session_role_)->superuser;
+        settings_.set("role", "none", false, true);
         return;
       }
       settings_.reset(stmt.name, is_superuser_);
@@ -90,6 +92,7 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     role_ = role->oid;
     role_name_ = role->name;
     is_superuser_ = role->superuser;
+    settings_.set("role", wanted, stmt.is_local, true);  // plans made as another role are stale
     return;
   }
   if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only") {
