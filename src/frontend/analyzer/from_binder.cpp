@@ -498,6 +498,19 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   cte->columns = output_columns(*start, definition.columns, definition.name);
   Query* step = bind_select(*select.right, &inner);
   scope.hide_items = hidden;
+  auto references = std::count_if(step->ranges.begin(), step->ranges.end(), [](const Range* r) { return r->work_table; });
+  if (references > 1) throw fail(fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name));
+  if (step->has_aggregates) {
+    int32_t where = -1;
+    for (const Target& t : step->targets) {
+      any_of(t.expr, [&](const Expr& e) {
+        if (e.kind == ExprKind::kAggregate && where < 0) where = e.location;
+        return false;
+      });
+    }
+    throw SqlError(sqlstate::kInvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+        .at(position(where));
+  }
   std::vector<Oid> types;
   size_t columns = 0;
   for (const Target& t : start->targets) {
