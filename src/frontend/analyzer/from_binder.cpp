@@ -500,6 +500,18 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   scope.hide_items = hidden;
   auto references = std::count_if(step->ranges.begin(), step->ranges.end(), [](const Range* r) { return r->work_table; });
   if (references > 1) throw fail(fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name));
+  auto within_outer = [&](auto&& self, const FromItem* item, bool nullable) -> bool {
+    if (item == nullptr) return false;
+    if (item->kind == FromKind::kRange) return nullable && step->ranges[item->range]->work_table;
+    bool left = item->join == JoinKind::kRight || item->join == JoinKind::kFull;
+    bool right = item->join == JoinKind::kLeft || item->join == JoinKind::kFull;
+    return self(self, item->left, nullable || left) || self(self, item->right, nullable || right);
+  };
+  for (const FromItem* item : step->from) {
+    if (within_outer(within_outer, item, false)) {
+      throw fail(fmt::format("recursive reference to query \"{}\" must not appear within an outer join", cte->name));
+    }
+  }
   if (step->has_aggregates) {
     int32_t where = -1;
     for (const Target& t : step->targets) {
