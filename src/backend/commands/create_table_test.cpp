@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "test_session.h"
@@ -76,6 +77,7 @@ TEST(DropTest, DependentsDecide) {
   EXPECT_EQ(s.run("DROP INDEX t_pkey"),
             "ERROR 2BP01: cannot drop index t_pkey because constraint t_pkey on table t requires it | You can drop "
             "constraint t_pkey on table t instead.");
+  EXPECT_EQ(s.run("CREATE TABLE u (a serial PRIMARY KEY, b bigint GENERATED ALWAYS AS IDENTITY); DROP TABLE u"), "DROP TABLE");
   EXPECT_EQ(s.run("DROP SEQUENCE t_a_seq CASCADE"), "DROP SEQUENCE");
   EXPECT_EQ(s.notices.back(), "NOTICE: drop cascades to default value for column a of table t");
   EXPECT_FALSE(s.table("t")->columns[0].has_default);
@@ -107,8 +109,8 @@ TEST(IndexTest, BuildsOverRows) {
   access::append_key_column(key, executor::index_key_column(t->indexes[0].keys[0]), Value::of_int32(7));
   ASSERT_TRUE(t->indexes[0].tree->lookup(access::key_bytes(key), &tids).ok());
   EXPECT_EQ(tids.size(), 2u);
-  EXPECT_EQ(s.run("CREATE UNIQUE INDEX u ON t (a)").substr(0, 58),
-            "ERROR 23505: could not create unique index \"u\" | Key (a)=");
+  EXPECT_THAT(s.run("CREATE UNIQUE INDEX u ON t (a)"), testing::StartsWith(
+                  "ERROR 23505: could not create unique index \"u\" | Key (a)=("));
   EXPECT_EQ(s.run("ALTER TABLE t ADD PRIMARY KEY (a)").substr(0, 11), "ERROR 23505");
 }
 
@@ -161,8 +163,8 @@ TEST(RoleTest, GrantsAreKept) {
   EXPECT_EQ(s.table("t")->acl, "{postgres=arwdDxt/postgres,r=ar/postgres}");
   EXPECT_EQ(s.run("REVOKE INSERT ON t FROM r"), "REVOKE");
   EXPECT_EQ(s.table("t")->acl, "{postgres=arwdDxt/postgres,r=r/postgres}");
-  EXPECT_EQ(s.run("DROP ROLE r").substr(0, 80),
-            "ERROR 2BP01: role \"r\" cannot be dropped because some objects depend on it | p");
+  EXPECT_THAT(s.run("DROP ROLE r"), testing::StartsWith(
+            "ERROR 2BP01: role \"r\" cannot be dropped because some objects depend on it | privileges for table t"));
   EXPECT_EQ(s.run("CREATE SCHEMA s CREATE TABLE x (a int)"), "CREATE SCHEMA");
   EXPECT_EQ(s.run("DROP SCHEMA s"),
             "ERROR 2BP01: cannot drop schema s because other objects depend on it | table s.x depends on schema s | "
@@ -178,6 +180,15 @@ TEST(VacuumTest, CountsRows) {
   EXPECT_EQ(s.run("ANALYZE t"), "ANALYZE");
   EXPECT_EQ(s.table("t")->tuples, 10);
   EXPECT_GT(s.table("t")->pages, 0);
+  auto statistics = s.table("t")->statistics[0];
+  ASSERT_NE(statistics, nullptr);
+  EXPECT_EQ(statistics->distinct, -1);
+  EXPECT_EQ(statistics->null_fraction, 0);
+  EXPECT_EQ(statistics->average_width, 4);
+  EXPECT_EQ(statistics->correlation, 1);
+  EXPECT_TRUE(statistics->common_values.empty());
+  ASSERT_EQ(statistics->histogram.size(), 10u);
+  EXPECT_EQ(statistics->histogram[9].int32, 9);
 }
 
 TEST(TruncateTest, GivesEmptySegments) {
