@@ -30,7 +30,7 @@ endif()
 varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access recovery)
 target_compile_definitions(varve_catalog PRIVATE
   VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")
-file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.tsv")
+file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.*")
 set_source_files_properties("${CMAKE_SOURCE_DIR}/src/backend/catalog/embedded.cpp" PROPERTIES
   OBJECT_DEPENDS "${VARVE_BOOTSTRAP_FILES}")
 varve_module(analyzer  FRONTEND DEPENDS common memory types vector functions parser catalog)
@@ -41,4 +41,4 @@ varve_module(commands  DEPENDS common port memory types vector functions txn acc
 # --- the running process
 varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
 varve_module(session   FRONTEND DEPENDS common memory types txn recovery net catalog parser analyzer planner executor commands)
-varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog session net)
+varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog commands session net)

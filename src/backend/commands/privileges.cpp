@@ -107,6 +107,34 @@ std::vector<AclItem> default_acl(char letter, std::string_view owner) {
   return items;
 }
 
+std::string_view privilege_name(char letter) {
+  switch (letter) {
+    case 'a': return "INSERT";
+    case 'r': return "SELECT";
+    case 'w': return "UPDATE";
+    case 'd': return "DELETE";
+    case 'D': return "TRUNCATE";
+    case 'x': return "REFERENCES";
+    case 't': return "TRIGGER";
+    case 'X': return "EXECUTE";
+    case 'U': return "USAGE";
+    case 'C': return "CREATE";
+    case 'T': return "TEMPORARY";
+    case 'c': return "CONNECT";
+    default: return {};
+  }
+}
+
+char privilege_of_name(std::string_view name) {
+  for (const auto& [known, letter] : kPrivilegeNames) {
+    bool same = known.size() == name.size() && std::equal(known.begin(), known.end(), name.begin(), [](char a, char b) {
+                  return a == (b >= 'A' && b <= 'Z' ? b + 32 : b);
+                });
+    if (same) return letter;
+  }
+  return 0;
+}
+
 bool acl_allows(CommandContext& context, std::string_view acl, char letter, Oid owner, char privilege) {
   if (context.is_superuser || has_privileges_of(context, owner)) return true;
   std::vector<AclItem> items = acl.empty() ? default_acl(letter, role_name(context, owner)) : parse_acl(acl);

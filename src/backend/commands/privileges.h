@@ -6,20 +6,11 @@
 #include <vector>
 
 #include "catalog_rows.h"
+#include "commands/acl.h"
 #include "parser/ast.h"
 
 namespace varve::commands {
 
-// One entry as it is printed: grantee=privileges/grantor. An empty grantee is PUBLIC.
-struct AclItem {
-  std::string grantee;
-  std::string privileges;  // letters; a '*' after one: with grant option
-  std::string grantor;
-};
-std::vector<AclItem> parse_acl(std::string_view text);
-std::string acl_text(const std::vector<AclItem>& items);
-// What a NULL list stands for: the owner's rights and PUBLIC's.
-std::vector<AclItem> default_acl(char object_letter, std::string_view owner);
 bool acl_allows(CommandContext& context, std::string_view acl, char object_letter, Oid owner, char privilege);
 
 // 42501 permission denied for schema x.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "commands/system_views.h"
 #include "common/sql_error.h"
 
 namespace varve::commands {
@@ -87,6 +88,9 @@ std::string create_database(CommandContext& context, const parser::CreateDatabas
   }
   Oid oid = catalog::Database::new_oid();
   catalog::bootstrap_database(context.catalog, oid, catalog::kBootstrapSuperuser);
+  catalog::Database fresh(context.txn.manager(), oid, &context.txn);
+  catalog::Catalog inside(fresh, context.txn);
+  create_system_views(inside);
   RowDraft row(system_table("pg_database"));
   row.oid("oid", oid).text("datname", stmt.name).oid("datdba", owner).int4("encoding", 6).text("datlocprovider", "c");
   row.boolean("datistemplate", is_template).boolean("datallowconn", allow_connections).int4("datconnlimit", limit);

@@ -204,7 +204,7 @@ class ProjectSetOperator : public Operator {
 
   void open() override {
     in_ = nullptr;
-    running_ = false;
+    running_ = ended_ = false;
     child().open();
   }
 
@@ -239,9 +239,13 @@ class ProjectSetOperator : public Operator {
   };
 
   bool next_input_row() {
+    if (ended_) return false;
     if (in_ == nullptr || ++at_ == in_->count()) {
       context_.check_cancel();
-      if (!child().next(in_)) return false;
+      if (!child().next(in_)) {
+        ended_ = true;
+        return false;
+      }
       memory_.reset();
       at_ = 0;
       for (Item& item : items_) {
@@ -271,6 +275,7 @@ class ProjectSetOperator : public Operator {
   Chunk* in_ = nullptr;
   uint32_t at_ = 0;
   bool running_ = false;
+  bool ended_ = false;  // the input has no more rows
 };
 
 }  // namespace

@@ -119,6 +119,7 @@ const Binding kBindings[] = {
     VARVE_SERVICE("has_tablespace_privilege"),
     VARVE_SERVICE("has_type_privilege"),
     VARVE_SERVICE("pg_has_role"),
+    VARVE_SERVICE("acldefault"),
     // sizes and files
     VARVE_SERVICE("pg_database_size"),
     VARVE_SERVICE("pg_indexes_size"),

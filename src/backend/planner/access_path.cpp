@@ -98,6 +98,7 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       }
       if (cte.recursive && !r.work_table && state_.statement.ctes[number] == nullptr) {
         node = owner->plan_recursive_cte(cte, number);
+        state_.statement.ctes[number] = node.plan;
         break;
       }
       auto* plan = state_.make<CteScanPlan>(r.work_table ? PlanKind::kWorkTableScan : PlanKind::kCteScan);

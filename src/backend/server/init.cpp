@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "catalog/catalog.h"
+#include "commands/system_views.h"
 #include "common/sql_error.h"
 #include "net/password.h"
 #include "port/vfs.h"
@@ -65,6 +66,17 @@ Status set_password(recovery::StorageEngine& engine, const std::string& password
   return engine.log().flush(engine.txns().commit(*txn));
 }
 
+Status create_views(recovery::StorageEngine& engine) {
+  for (Oid oid : {catalog::kTemplate1, catalog::kPostgresDatabase}) {
+    catalog::Database database(engine.txns(), oid);
+    auto txn = engine.txns().begin(txn::Isolation::kReadCommitted, nullptr);
+    catalog::Catalog catalog(database, *txn);
+    commands::create_system_views(catalog);
+    VARVE_RETURN_IF_ERROR(engine.log().flush(engine.txns().commit(*txn)));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status init(const InitOptions& options) {
@@ -80,6 +92,7 @@ Status init(const InitOptions& options) {
     VARVE_ASSIGN_OR_RETURN(auto engine, recovery::StorageEngine::open(*vfs, engine_options));
     VARVE_RETURN_IF_ERROR(catalog::bootstrap_data_directory(engine->txns(), options.superuser));
     try {
+      VARVE_RETURN_IF_ERROR(create_views(*engine));
       if (!options.password.empty()) VARVE_RETURN_IF_ERROR(set_password(*engine, options.password));
     } catch (const SqlError& error) {
       return {StatusCode::kInvalid, error.what()};

@@ -186,7 +186,10 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
   std::string_view sql = arena_.copy(view->view_sql);
   parser::ParsedScript script = parser::parse(sql, arena_);
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql, context_.search_path};
+  // System views name what they mean in pg_catalog alone, whatever the session's path.
+  bool is_system = view->oid.value() < catalog::kFirstNormalOid;
+  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql,
+                        is_system ? std::span<const Oid>() : context_.search_path};
   inner.locker = context_.locker;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);

@@ -10,6 +10,7 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "catalog_functions.h"
 #include "net/server.h"
 #include "parser/parser.h"
 #include "session.h"
@@ -453,6 +454,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
 }
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
+  if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);

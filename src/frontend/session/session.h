@@ -115,6 +115,8 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   int64_t clock_us() override { return current_time_us(); }
   int64_t statement_start_us() override { return statement_start_us_; }
   types::Value call(std::string_view function, std::span<const types::Value> args, Arena& arena) override;
+  void rows(std::string_view function, std::span<const types::Value> args, Arena& arena,
+            std::vector<types::Value>& out) override;
   uint32_t parse_reg(Oid type, std::string_view text) override;
   void append_reg(Oid type, uint32_t oid, std::string& out) override;
 
@@ -128,6 +130,8 @@ class Session final : public net::SessionHandler, public functions::SessionServi
 
  private:
   friend class SystemFunctions;
+  friend class CatalogFunctions;
+  friend class RowFunctions;
   friend class CopyCommand;
   friend class ExplainCommand;
 

@@ -217,8 +217,12 @@ Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner);
 // CREATE DATABASE: the system tables of a fresh database. The row in pg_database is the caller's.
 void bootstrap_database(Catalog& catalog, Oid database, Oid owner);
 
+// Definitions of the views every database has; commands::create_system_views() makes their rows.
+std::string_view system_views_sql();
+
 inline constexpr Oid kPgCatalogSchema{11};
 inline constexpr Oid kPublicSchema{2200};
+inline constexpr Oid kInformationSchema{13159};
 inline constexpr Oid kBootstrapSuperuser{10};
 inline constexpr Oid kTemplate1{1};
 inline constexpr Oid kPostgresDatabase{5};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/strong_id.h"
 #include "memory/arena.h"
@@ -29,6 +30,10 @@ class SessionServices {
   // A system function that needs catalogs, locks or the server. Dispatch by name keeps this interface small:
   // `function` is the pg_proc name ("nextval", "pg_get_indexdef", "current_setting", …).
   virtual types::Value call(std::string_view function, std::span<const types::Value> args, Arena& arena) = 0;
+  // A set-returning one ("pg_show_all_settings"): its rows, column after column and row after row, into `out`.
+  // Strings live in `arena`.
+  virtual void rows(std::string_view function, std::span<const types::Value> args, Arena& arena,
+                    std::vector<types::Value>& out);
   // Input and output of reg* types: name <-> oid. `type` is the reg type's oid.
   virtual uint32_t parse_reg(Oid type, std::string_view text) = 0;
   virtual void append_reg(Oid type, uint32_t oid, std::string& out) = 0;

@@ -1,0 +1,18 @@
+// System functions about objects: definitions, privileges, statistics. Kept apart from those of the session's own state.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "memory/arena.h"
+#include "types/value.h"
+
+namespace varve::session {
+
+class Session;
+
+using CatalogFunction = types::Value(Session&, std::span<const types::Value> args, Arena& arena);
+// Null if it is not one of them.
+CatalogFunction* find_catalog_function(std::string_view name);
+
+}  // namespace varve::session

@@ -1,0 +1,343 @@
+// System functions about objects of the catalog: see catalog_functions.h.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "catalog_functions.h"
+#include "access/segment.h"
+#include "access/sequence.h"
+#include "commands/acl.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "parser/parser.h"
+#include "session.h"
+#include "wal/log_manager.h"
+
+namespace varve::session {
+
+using types::PhysicalType;
+using types::Value;
+
+namespace {
+
+Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
+Value null_text() { return Value::null_of(PhysicalType::kString); }
+
+// What is asked of an object: letters of which one suffices, and those wanted with grant option.
+struct Wanted {
+  char letter;
+  bool grantable;
+};
+
+// "SELECT, INSERT WITH GRANT OPTION" as letters.
+std::vector<Wanted> parse_privileges(std::string_view text) {
+  constexpr std::string_view kOption = " with grant option";
+  std::vector<Wanted> wanted;
+  while (true) {
+    size_t comma = text.find(',');
+    std::string_view word = text.substr(0, comma);
+    while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
+    while (!word.empty() && word.back() == ' ') word.remove_suffix(1);
+    std::string_view name = word;
+    bool grantable = word.size() > kOption.size() &&
+                     std::equal(kOption.begin(), kOption.end(), word.end() - static_cast<ptrdiff_t>(kOption.size()),
+                                [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+    if (grantable) name.remove_suffix(kOption.size());
+    char letter = commands::privilege_of_name(name);
+    if (letter == 0) {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized privilege type: \"{}\"", word));
+    }
+    wanted.push_back({letter, grantable});
+    if (comma == std::string_view::npos) return wanted;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+bool item_allows(const commands::AclItem& item, const Wanted& wanted) {
+  size_t at = item.privileges.find(wanted.letter);
+  if (at == std::string::npos) return false;
+  return !wanted.grantable || (at + 1 < item.privileges.size() && item.privileges[at + 1] == '*');
+}
+
+// An object with an owner and a list of rights.
+struct Secured {
+  Oid owner;
+  std::string acl;
+  char letter;
+};
+
+}  // namespace
+
+class CatalogFunctions {
+ public:
+  // --- types and functions
+  static Value format_type(Session&, std::span<const Value> args, Arena& arena) {
+    if (args[0].null) return null_text();
+    Oid type{args[0].oid()};
+    if (type == kInvalidOid) return text_value("-", arena);
+    if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
+    // A NULL modifier asks for the plain name, as -1 does, except that "character" is then bare.
+    return text_value(functions::format_type(type, args[1].null ? -1 : args[1].int32), arena);
+  }
+  static std::string argument_types(const functions::Function& f) {
+    std::string text;
+    for (size_t i = 0; i < f.args.size(); ++i) {
+      if (i > 0) text += ", ";
+      if (f.variadic != kInvalidOid && i + 1 == f.args.size()) text += "VARIADIC ";
+      text += functions::format_type(f.args[i], -1);
+    }
+    return text;
+  }
+  static Value function_arguments(Session&, std::span<const Value> args, Arena& arena) {
+    const functions::Function* f = functions::function_by_oid(Oid{args[0].oid()});
+    return f == nullptr ? null_text() : text_value(argument_types(*f), arena);
+  }
+  static Value function_result(Session&, std::span<const Value> args, Arena& arena) {
+    const functions::Function* f = functions::function_by_oid(Oid{args[0].oid()});
+    if (f == nullptr) return null_text();
+    std::string text = functions::format_type(f->result, -1);
+    if (f->kind != functions::FunctionKind::kSetReturning) return text_value(text, arena);
+    if (f->table == nullptr || f->table->column_types.empty()) return text_value("SETOF " + text, arena);
+    return text_value("SETOF record", arena);
+  }
+
+  // --- definitions of objects there are none of: rules of users, triggers, partitions, statistics objects, functions
+  static Value none(Session&, std::span<const Value>, Arena&) { return null_text(); }
+
+  // --- privileges
+  // Arguments: [role,] object, privileges.
+  struct Question {
+    Oid role;
+    const Value* object;
+    std::string_view privileges;
+  };
+  static Oid role_of(Session& s, const Value& v) {
+    if (v.type != PhysicalType::kString) return Oid{v.oid()};
+    if (v.view() == "public") return kInvalidOid;
+    auto role = s.catalog().find_role(v.view());
+    if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", v.view()));
+    return role->oid;
+  }
+  static Question question(Session& s, std::span<const Value> args) {
+    if (args.size() == 2) return {s.role_, &args[0], args[1].view()};
+    return {role_of(s, args[0]), &args[1], args[2].view()};
+  }
+  static bool is_superuser(Session& s, Oid role) {
+    auto r = s.catalog().role(role);
+    return r && r->superuser;
+  }
+  static bool allows(Session& s, Oid role, const Secured& object, const std::vector<Wanted>& wanted) {
+    if (is_superuser(s, role)) return true;
+    std::vector<Oid> memberships = role == kInvalidOid ? std::vector<Oid>() : s.catalog().roles_of(role);
+    if (std::find(memberships.begin(), memberships.end(), object.owner) != memberships.end() && object.acl.empty()) return true;
+    std::vector<std::string> names;
+    for (Oid member : memberships) {
+      if (auto r = s.catalog().role(member)) names.push_back(r->name);
+    }
+    auto owner = s.catalog().role(object.owner);
+    auto items = object.acl.empty() ? commands::default_acl(object.letter, owner ? owner->name : "")
+                                    : commands::parse_acl(object.acl);
+    for (const commands::AclItem& item : items) {
+      bool mine = item.grantee.empty() || std::find(names.begin(), names.end(), item.grantee) != names.end();
+      bool any = std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) { return item_allows(item, w); });
+      if (mine && any) return true;
+    }
+    return false;
+  }
+  static catalog::RelationPtr relation(Session& s, const Value& v) {
+    Oid oid{v.type == PhysicalType::kString ? s.parse_reg(type_oid::kRegclass, v.view()) : v.oid()};
+    return s.catalog().relation(oid);
+  }
+  static Secured secured(Session& s, const catalog::Relation& r) {
+    (void)s;
+    // Whoever can connect reads the system catalogs; secrets are in pg_authid alone.
+    bool readable = r.oid.value() < catalog::kFirstNormalOid && r.acl.empty() && r.name != "pg_authid" && r.name != "pg_shadow";
+    return {r.owner, readable ? "{=r/}" : r.acl, r.kind == catalog::RelationKind::kSequence ? 'S' : 'r'};
+  }
+  static Value table_privilege(Session& s, std::span<const Value> args, Arena&) {
+    Question q = question(s, args);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    catalog::RelationPtr r = relation(s, *q.object);
+    if (r == nullptr) return Value::null_of(PhysicalType::kBool);
+    return Value::of_bool(allows(s, q.role, secured(s, *r), wanted));
+  }
+  static std::string column_acl(Session& s, Oid table, int16_t column) {
+    std::string acl;
+    const catalog::KeyMatch match[] = {{"attrelid", Value::of_oid(table.value())}, {"attnum", Value::of_int16(column)}};
+    s.catalog().for_each(catalog::system_table("pg_attribute"), match, [&](const catalog::Row& row) { acl = row.text("attacl"); });
+    return acl;
+  }
+  static bool column_allows(Session& s, Oid role, const catalog::Relation& r, int16_t column, const std::vector<Wanted>& wanted) {
+    std::string acl = column_acl(s, r.oid, column);
+    return !acl.empty() && allows(s, role, {r.owner, acl, 'c'}, wanted);
+  }
+  static Value column_privilege(Session& s, std::span<const Value> args, Arena&) {
+    Oid role = args.size() == 4 ? role_of(s, args[0]) : s.role_;
+    args = args.last(3);
+    std::vector<Wanted> wanted = parse_privileges(args[2].view());
+    catalog::RelationPtr r = relation(s, args[0]);
+    if (r == nullptr) return Value::null_of(PhysicalType::kBool);
+    int16_t column = args[1].type == PhysicalType::kString ? static_cast<int16_t>(r->find_column(args[1].view())) : args[1].int16;
+    if (column == 0 && args[1].type == PhysicalType::kString) {
+      throw SqlError(sqlstate::kUndefinedColumn,
+                     fmt::format("column \"{}\" of relation \"{}\" does not exist", args[1].view(), r->name));
+    }
+    return Value::of_bool(allows(s, role, secured(s, *r), wanted) || column_allows(s, role, *r, column, wanted));
+  }
+  static Value any_column_privilege(Session& s, std::span<const Value> args, Arena&) {
+    Question q = question(s, args);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    catalog::RelationPtr r = relation(s, *q.object);
+    if (r == nullptr) return Value::null_of(PhysicalType::kBool);
+    bool allowed = allows(s, q.role, secured(s, *r), wanted);
+    for (size_t i = 1; i <= r->columns.size() && !allowed; ++i) {
+      allowed = column_allows(s, q.role, *r, static_cast<int16_t>(i), wanted);
+    }
+    return Value::of_bool(allowed);
+  }
+  // Objects of one system table, found by oid or name.
+  static Value object_privilege(Session& s, std::span<const Value> args, std::string_view table, std::string_view prefix,
+                                char letter, std::string_view what) {
+    Question q = question(s, args);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    bool by_name = q.object->type == PhysicalType::kString;
+    std::string name = fmt::format("{}name", prefix), owner = fmt::format("{}owner", prefix), acl = fmt::format("{}acl", prefix);
+    if (prefix == "dat") owner = "datdba";
+    std::optional<bool> answer;
+    s.catalog().for_each(catalog::system_table(table), {}, [&](const catalog::Row& row) {
+      if (by_name ? row.text(name) != q.object->view() : row.oid("oid") != Oid{q.object->oid()}) return true;
+      Secured object{row.oid(owner), std::string(row.text(acl)), letter};
+      // Everybody may use the built-in schemas.
+      if (letter == 'n' && object.acl.empty() && row.oid("oid").value() < catalog::kFirstNormalOid) object.acl = "{=U/}";
+      answer = allows(s, q.role, object, wanted);
+      return false;
+    });
+    if (answer) return Value::of_bool(*answer);
+    if (by_name) throw SqlError(sqlstate::kUndefinedObject, fmt::format("{} \"{}\" does not exist", what, q.object->view()));
+    return Value::null_of(PhysicalType::kBool);
+  }
+  static Value schema_privilege(Session& s, std::span<const Value> args, Arena&) {
+    return object_privilege(s, args, "pg_namespace", "nsp", 'n', "schema");
+  }
+  static Value database_privilege(Session& s, std::span<const Value> args, Arena&) {
+    return object_privilege(s, args, "pg_database", "dat", 'd', "database");
+  }
+  static Value language_privilege(Session& s, std::span<const Value> args, Arena&) {
+    return object_privilege(s, args, "pg_language", "lan", 'l', "language");
+  }
+  static Value tablespace_privilege(Session& s, std::span<const Value> args, Arena&) {
+    return object_privilege(s, args, "pg_tablespace", "spc", 't', "tablespace");
+  }
+  // Built-in functions and types are everybody's.
+  static Value function_privilege(Session& s, std::span<const Value> args, Arena&) {
+    Question q = question(s, args);
+    parse_privileges(q.privileges);
+    if (q.object->type == PhysicalType::kString) s.parse_reg(type_oid::kRegproc, q.object->view());
+    else if (functions::function_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
+    return Value::of_bool(true);
+  }
+  static Value type_privilege(Session& s, std::span<const Value> args, Arena&) {
+    Question q = question(s, args);
+    parse_privileges(q.privileges);
+    if (q.object->type == PhysicalType::kString) s.parse_reg(type_oid::kRegtype, q.object->view());
+    else if (functions::type_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
+    return Value::of_bool(true);
+  }
+  static Value has_role(Session& s, std::span<const Value> args, Arena&) {
+    Oid member = args.size() == 3 ? role_of(s, args[0]) : s.role_;
+    Oid role = role_of(s, args[args.size() - 2]);
+    if (is_superuser(s, member)) return Value::of_bool(true);
+    std::vector<Oid> roles = s.catalog().roles_of(member);
+    return Value::of_bool(std::find(roles.begin(), roles.end(), role) != roles.end());
+  }
+  static Value acl_default(Session& s, std::span<const Value> args, Arena& arena) {
+    char letter = args[0].view().empty() ? 0 : args[0].view()[0];
+    if (letter == 's') letter = 'S';
+    auto owner = s.catalog().role(Oid{args[1].oid()});
+    auto items = letter == 'c' ? std::vector<commands::AclItem>() : commands::default_acl(letter, owner ? owner->name : "");
+    functions::EvalContext eval = s.eval_context(arena);
+    return functions::parse_value(type_oid::kAclitemArray, -1, commands::acl_text(items), eval);
+  }
+
+  // --- sizes and places
+  static Value database_size(Session& s, std::span<const Value> args, Arena&) {
+    auto info = args[0].type == PhysicalType::kString ? s.catalog().find_database(args[0].view())
+                                                      : s.catalog().database_info(Oid{args[0].oid()});
+    if (!info) {
+      if (args[0].type != PhysicalType::kString) return Value::null_of(PhysicalType::kInt64);
+      throw SqlError(sqlstate::kUndefinedDatabase, fmt::format("database \"{}\" does not exist", args[0].view()));
+    }
+    if (info->oid != s.database_->oid()) throw_not_supported("the size of a database other than the current one");
+    int64_t bytes = 0;
+    s.catalog().for_each(catalog::system_table("pg_class"), {}, [&](const catalog::Row& row) {
+      catalog::RelationPtr r = s.catalog().relation(row.oid("oid"));
+      if (r == nullptr || r->segment == kInvalidPageId) return;
+      auto pages = access::segment_page_count(s.instance_.engine().pool(), r->segment);
+      if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
+    });
+    return Value::of_int64(bytes);
+  }
+  // All data lies in the data directory.
+  static Value tablespace_location(Session&, std::span<const Value>, Arena&) { return Value::of_string(std::string_view()); }
+  static Value log_position(Session& s, std::span<const Value>, Arena&) {
+    return Value::of_int64(static_cast<int64_t>(s.instance_.engine().log().reserved_lsn().value()));
+  }
+  static Value sequence_last_value(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
+    if (r == nullptr || r->kind != catalog::RelationKind::kSequence) return Value::null_of(PhysicalType::kInt64);
+    auto state = access::sequence_read(s.instance_.engine().pool(), r->segment);
+    check_ok(state.status());
+    return state->is_called ? Value::of_int64(state->last_value) : Value::null_of(PhysicalType::kInt64);
+  }
+
+  // --- names that may not exist
+  static Value to_regclass(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegclass); }
+  static Value to_regtype(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegtype); }
+  static Value to_regnamespace(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegnamespace); }
+  static Value to_regrole(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegrole); }
+  static Value to_regproc(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegproc); }
+  static Value to_reg(Session& s, std::span<const Value> args, Oid type) {
+    try {
+      return Value::of_oid(s.parse_reg(type, args[0].view()));
+    } catch (const SqlError& e) {
+      for (SqlState missing : {sqlstate::kUndefinedTable, sqlstate::kUndefinedObject, sqlstate::kInvalidSchemaName,
+                               sqlstate::kUndefinedFunction, sqlstate::kAmbiguousFunction}) {
+        if (e.state() == missing) return Value::null_of(PhysicalType::kInt32);
+      }
+      throw;
+    }
+  }
+
+  // --- temporary tables do not exist
+  static Value my_temp_schema(Session&, std::span<const Value>, Arena&) { return Value::of_oid(0); }
+};
+
+CatalogFunction* find_catalog_function(std::string_view name) {
+  using F = CatalogFunctions;
+  static const std::unordered_map<std::string_view, CatalogFunction*> kTable = {
+      {"format_type", F::format_type},
+      {"pg_get_function_arguments", F::function_arguments}, {"pg_get_function_identity_arguments", F::function_arguments},
+      {"pg_get_function_result", F::function_result}, {"pg_get_function_sqlbody", F::none},
+      {"pg_get_function_arg_default", F::none}, {"pg_get_partkeydef", F::none},
+      {"pg_get_partition_constraintdef", F::none}, {"pg_get_statisticsobjdef", F::none},
+      {"pg_get_statisticsobjdef_columns", F::none}, {"pg_get_triggerdef", F::none},
+      {"has_table_privilege", F::table_privilege}, {"has_sequence_privilege", F::table_privilege},
+      {"has_column_privilege", F::column_privilege}, {"has_any_column_privilege", F::any_column_privilege},
+      {"has_schema_privilege", F::schema_privilege}, {"has_database_privilege", F::database_privilege},
+      {"has_language_privilege", F::language_privilege}, {"has_tablespace_privilege", F::tablespace_privilege},
+      {"has_function_privilege", F::function_privilege}, {"has_type_privilege", F::type_privilege},
+      {"pg_has_role", F::has_role}, {"acldefault", F::acl_default},
+      {"pg_database_size", F::database_size}, {"pg_tablespace_location", F::tablespace_location},
+      {"pg_current_wal_lsn", F::log_position}, {"pg_current_wal_insert_lsn", F::log_position},
+      {"pg_sequence_last_value", F::sequence_last_value},
+      {"to_regclass", F::to_regclass}, {"to_regtype", F::to_regtype}, {"to_regnamespace", F::to_regnamespace},
+      {"to_regrole", F::to_regrole}, {"to_regproc", F::to_regproc},
+      {"pg_my_temp_schema", F::my_temp_schema},
+  };
+  auto it = kTable.find(name);
+  return it == kTable.end() ? nullptr : it->second;
+}
+
+}  // namespace varve::session

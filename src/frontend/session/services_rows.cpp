@@ -1,0 +1,305 @@
+// System functions that return sets: settings, locks, sessions, cursors, privileges … as rows.
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "commands/acl.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "net/server.h"
+#include "parser/ast.h"
+#include "parser/parser.h"
+#include "session.h"
+#include "sync/wait_event.h"
+#include "types/time_zone.h"
+
+namespace varve::session {
+
+using types::Value;
+
+namespace {
+
+// Rows under construction: values are added column after column.
+class Rows {
+ public:
+  Rows(std::vector<Value>& out, Arena& arena) : out_(out), arena_(arena) {}
+  Rows& text(std::string_view v) { return add(Value::of_string(arena_.copy(v))); }
+  Rows& text_or_null(std::string_view v) { return v.empty() ? null() : text(v); }
+  Rows& boolean(bool v) { return add(Value::of_bool(v)); }
+  Rows& int2(int16_t v) { return add(Value::of_int16(v)); }
+  Rows& int4(int32_t v) { return add(Value::of_int32(v)); }
+  Rows& int8(int64_t v) { return add(Value::of_int64(v)); }
+  Rows& oid(Oid v) { return add(Value::of_oid(v.value())); }
+  Rows& null(int times = 1) {
+    for (int i = 0; i < times; ++i) out_.push_back(Value::null_of(types::PhysicalType::kInt32));
+    return *this;
+  }
+  Rows& add(const Value& v) {
+    out_.push_back(v);
+    return *this;
+  }
+
+ private:
+  std::vector<Value>& out_;
+  Arena& arena_;
+};
+
+std::string_view context_name(SettingContext context) {
+  switch (context) {
+    case SettingContext::kInternal: return "internal";
+    case SettingContext::kServerStart: return "postmaster";
+    case SettingContext::kReload: return "sighup";
+    case SettingContext::kSuperuser: return "superuser";
+    case SettingContext::kUser: break;
+  }
+  return "user";
+}
+std::string_view type_name(SettingType type) {
+  switch (type) {
+    case SettingType::kBool: return "bool";
+    case SettingType::kInteger: return "integer";
+    case SettingType::kReal: return "real";
+    case SettingType::kEnum: return "enum";
+    case SettingType::kString: break;
+  }
+  return "string";
+}
+
+std::string_view lock_type(txn::LockTagKind kind) {
+  switch (kind) {
+    case txn::LockTagKind::kRelation: return "relation";
+    case txn::LockTagKind::kRow: return "tuple";
+    case txn::LockTagKind::kTransaction: return "transactionid";
+    case txn::LockTagKind::kAdvisory: return "advisory";
+    case txn::LockTagKind::kObject:
+    case txn::LockTagKind::kDatabase: break;
+  }
+  return "object";
+}
+
+std::string_view keyword_class(parser::KeywordCategory category) {
+  switch (category) {
+    case parser::KeywordCategory::kColumnName: return "unreserved (cannot be function or type name)";
+    case parser::KeywordCategory::kTypeFunctionName: return "reserved (can be function or type name)";
+    case parser::KeywordCategory::kReserved: return "reserved";
+    case parser::KeywordCategory::kUnreserved: break;
+  }
+  return "unreserved";
+}
+
+}  // namespace
+
+class RowFunctions {
+ public:
+  using Function = void (*)(Session&, std::span<const Value> args, Arena& arena, std::vector<Value>& out);
+  static const std::unordered_map<std::string_view, Function>& table();
+
+  static void settings(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    std::map<std::string, std::string> server = s.instance_.settings();
+    for (const SettingInfo& info : all_settings()) {
+      const std::string& value = s.settings_.get(info.name);
+      auto configured = server.find(std::string(info.name));
+      const std::string reset = configured == server.end() ? std::string(info.default_value) : configured->second;
+      bool is_number = info.type == SettingType::kInteger || info.type == SettingType::kReal;
+      rows.text(info.name).text(value).text_or_null(info.unit).text(info.category).text(info.description).null();
+      rows.text(context_name(info.context)).text(type_name(info.type));
+      rows.text(value != reset ? "session" : configured == server.end() ? "default" : "configuration file");
+      if (is_number) rows.text(fmt::format("{}", info.min)).text(fmt::format("{}", info.max));
+      else rows.null(2);
+      if (info.type == SettingType::kEnum) {
+        rows.add(functions::parse_value(type_oid::kTextArray, -1, fmt::format("{{{}}}", info.values), eval));
+      } else {
+        rows.null();
+      }
+      rows.text(info.default_value).text(reset).null(2).boolean(false);
+    }
+  }
+
+  static void locks(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const auto& lock : s.instance_.engine().txns().locks().snapshot()) {
+      bool relation = lock.tag.kind == txn::LockTagKind::kRelation, advisory = lock.tag.kind == txn::LockTagKind::kAdvisory;
+      rows.text(lock_type(lock.tag.kind));
+      if (lock.tag.kind == txn::LockTagKind::kTransaction) rows.null();
+      else rows.oid(Oid{lock.tag.database});
+      if (relation) rows.oid(Oid{static_cast<uint32_t>(lock.tag.a)});
+      else rows.null();
+      rows.null(3);  // rows of the heap have no page numbers that anybody could use
+      if (lock.tag.kind == txn::LockTagKind::kTransaction) rows.int4(static_cast<int32_t>(lock.tag.a));
+      else rows.null();
+      if (advisory) {
+        // A 64-bit key is shown as two halves, objsubid 1; a pair of keys as they are, objsubid 2.
+        bool pair = (lock.tag.b >> 32) != 0;
+        rows.oid(Oid{static_cast<uint32_t>(pair ? lock.tag.a : lock.tag.a >> 32)});
+        rows.oid(Oid{static_cast<uint32_t>(pair ? lock.tag.b : lock.tag.a)}).int2(pair ? 2 : 1);
+      } else {
+        rows.null(3);
+      }
+      rows.text(fmt::format("{}/{}", lock.pid, lock.xid.value())).int4(static_cast<int32_t>(lock.pid)).text(lock.mode);
+      rows.boolean(lock.granted).boolean(false).null();
+    }
+  }
+
+  // The sessions of the server. Another session's query text and times are its own, and not to be had from here.
+  static void activity(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    if (s.instance_.server == nullptr) return;
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    for (const net::ConnectionStatus& c : s.instance_.server->connections()) {
+      if (!args[0].null && args[0].int32 != c.backend_pid) continue;
+      bool own = static_cast<uint32_t>(c.backend_pid) == s.backend_pid();
+      auto database = s.catalog().find_database(c.startup.database);
+      auto role = s.catalog().find_role(c.startup.user);
+      if (database) rows.oid(database->oid);
+      else rows.null();
+      rows.int4(c.backend_pid);
+      if (role) rows.oid(role->oid);
+      else rows.null();
+      rows.text(own ? s.settings_.get("application_name") : c.startup.application_name);
+      rows.text(c.active                          ? "active"
+                : c.transaction_status == 'T'     ? "idle in transaction"
+                : c.transaction_status == 'E'     ? "idle in transaction (aborted)"
+                                                  : "idle");
+      rows.null();
+      const sync::WaitEvent* wait = c.active ? c.wait : &sync::kWaitClientRead;
+      if (wait != nullptr) rows.text(sync::wait_class_name(wait->wait_class)).text(wait->name);
+      else rows.null(2);
+      if (own) rows.int8(s.settings_.format().now_us).int8(s.statement_start_us_);
+      else rows.null(2);
+      rows.null(2);
+      if (c.startup.client_address.empty()) rows.null();
+      else rows.add(functions::parse_value(type_oid::kInet, -1, c.startup.client_address, eval));
+      rows.null().int4(c.startup.client_port).null(2).text("client backend");
+      rows.boolean(c.startup.tls).text_or_null(c.startup.tls_version).text_or_null(c.startup.tls_cipher);
+      rows.null().text_or_null(c.startup.tls_client_dn).null(2).boolean(false).null().boolean(false).null(2);
+    }
+  }
+
+  static void prepared(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    for (const auto& [name, statement] : s.statements_) {
+      std::string types = "{";
+      for (Oid type : statement->param_types) types += fmt::format("{}{}", types.size() > 1 ? "," : "", type.value());
+      rows.text(name).text(statement->sql).int8(statement->prepared_us);
+      rows.add(functions::parse_value(type_oid::kRegtypeArray, -1, types + "}", eval));
+      rows.boolean(statement->from_sql).null(2);
+    }
+  }
+
+  static void cursors(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const auto& [name, portal] : s.portals_) {
+      rows.text(name).text(portal->statement->sql).boolean((portal->cursor_options & parser::kCursorHold) != 0);
+      rows.boolean((portal->cursor_options & parser::kCursorBinary) != 0);
+      rows.boolean((portal->cursor_options & parser::kCursorNoScroll) == 0).null();
+    }
+  }
+
+  static void nothing(Session&, std::span<const Value>, Arena&, std::vector<Value>&) {}
+
+  static void zones(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const std::string& name : types::TimeZone::names()) {
+      const types::TimeZone* zone = types::TimeZone::find(name);
+      if (zone == nullptr) continue;
+      types::ZoneOffset offset = zone->at_utc(s.settings_.format().now_us);
+      types::Interval utc_offset{};
+      utc_offset.us = int64_t{offset.seconds_east} * 1'000'000;
+      rows.text(name).text(offset.abbreviation).add(Value::of_interval(utc_offset)).boolean(offset.is_dst);
+    }
+  }
+
+  static void keywords(Session&, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const parser::KeywordInfo& k : parser::keywords()) {
+      rows.text(k.word).add(quoted_char("UCTR"[static_cast<size_t>(k.category)])).boolean(k.bare_label);
+      rows.text(keyword_class(k.category)).text(k.bare_label ? "can be bare label" : "requires AS");
+    }
+  }
+
+  static void options(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    for (const std::string& option : array_items(type_oid::kTextArray, args[0], eval)) {
+      size_t equals = option.find('=');
+      rows.text(std::string_view(option).substr(0, equals));
+      if (equals == std::string::npos) rows.null();
+      else rows.text(std::string_view(option).substr(equals + 1));
+    }
+  }
+
+  static void acl_explode(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    std::string text;
+    functions::append_value(type_oid::kAclitemArray, args[0], text, eval);
+    auto role_oid = [&](const std::string& name) {
+      auto role = name.empty() ? std::nullopt : s.catalog().find_role(name);
+      return role ? role->oid : kInvalidOid;
+    };
+    for (const commands::AclItem& item : commands::parse_acl(text)) {
+      for (size_t i = 0; i < item.privileges.size(); ++i) {
+        if (item.privileges[i] == '*') continue;
+        bool grantable = i + 1 < item.privileges.size() && item.privileges[i + 1] == '*';
+        rows.oid(role_oid(item.grantor)).oid(role_oid(item.grantee));
+        rows.text(commands::privilege_name(item.privileges[i])).boolean(grantable);
+      }
+    }
+  }
+
+  static void channels(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const std::string& name : s.instance_.notifications().channels(static_cast<int32_t>(s.backend_pid()))) rows.text(name);
+  }
+
+ private:
+  static Value quoted_char(char c) { return Value::of_string(std::string_view(&c, 1)); }
+
+  static std::vector<std::string> array_items(Oid type, const Value& array, functions::EvalContext& eval) {
+    std::string text;
+    functions::append_value(type, array, text, eval);
+    std::vector<std::string> items;
+    bool quoted = false;
+    std::string item;
+    for (size_t i = 1; i + 1 < text.size(); ++i) {
+      char c = text[i];
+      if (c == '"') {
+        quoted = !quoted;
+      } else if (c == '\\') {
+        item += text[++i];
+      } else if (c == ',' && !quoted) {
+        items.push_back(std::move(item));
+        item.clear();
+      } else {
+        item += c;
+      }
+    }
+    if (text.size() > 2) items.push_back(std::move(item));
+    return items;
+  }
+};
+
+const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions::table() {
+  static const std::unordered_map<std::string_view, Function> kTable = {
+      {"pg_show_all_settings", settings}, {"pg_lock_status", locks}, {"pg_stat_get_activity", activity},
+      {"pg_prepared_statement", prepared}, {"pg_cursor", cursors}, {"pg_timezone_names", zones},
+      {"pg_get_keywords", keywords}, {"pg_options_to_table", options}, {"aclexplode", acl_explode},
+      {"pg_listening_channels", channels},
+      // Two-phase commit, publications and partitions do not exist, so there are none.
+      {"pg_prepared_xact", nothing}, {"pg_get_publication_tables", nothing}, {"pg_partition_tree", nothing},
+      {"pg_partition_ancestors", nothing},
+  };
+  return kTable;
+}
+
+void Session::rows(std::string_view function, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+  auto it = RowFunctions::table().find(function);
+  if (it == RowFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
+  it->second(*this, args, arena, out);
+}
+
+}  // namespace varve::session
