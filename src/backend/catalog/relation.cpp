@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
+#include "statistics.h"
 
 namespace varve::catalog {
 
@@ -234,6 +235,7 @@ RelationPtr Catalog::load(Oid oid) {
   }
   load_columns(*this, *rel);
   rel->statistics.resize(rel->columns.size());
+  if (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kMaterializedView) load_statistics(*this, *rel);
   if (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kMaterializedView ||
       rel->kind == RelationKind::kPartitioned) {
     load_indexes(*this, *rel);

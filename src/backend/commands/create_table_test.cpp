@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "test_session.h"
@@ -76,6 +77,7 @@ TEST(DropTest, DependentsDecide) {
   EXPECT_EQ(s.run("DROP INDEX t_pkey"),
             "ERROR 2BP01: cannot drop index t_pkey because constraint t_pkey on table t requires it | You can drop "
             "constraint t_pkey on table t instead.");
+  EXPECT_EQ(s.run("CREATE TABLE u (a serial PRIMARY KEY, b bigint GENERATED ALWAYS AS IDENTITY); DROP TABLE u"), "DROP TABLE");
   EXPECT_EQ(s.run("DROP SEQUENCE t_a_seq CASCADE"), "DROP SEQUENCE");
   EXPECT_EQ(s.notices.back(), "NOTICE: drop cascades to default value for column a of table t");
   EXPECT_FALSE(s.table("t")->columns[0].has_default);
@@ -178,6 +180,15 @@ TEST(VacuumTest, CountsRows) {
   EXPECT_EQ(s.run("ANALYZE t"), "ANALYZE");
   EXPECT_EQ(s.table("t")->tuples, 10);
   EXPECT_GT(s.table("t")->pages, 0);
+  auto statistics = s.table("t")->statistics[0];
+  ASSERT_NE(statistics, nullptr);
+  EXPECT_EQ(statistics->distinct, -1);
+  EXPECT_EQ(statistics->null_fraction, 0);
+  EXPECT_EQ(statistics->average_width, 4);
+  EXPECT_EQ(statistics->correlation, 1);
+  EXPECT_TRUE(statistics->common_values.empty());
+  ASSERT_EQ(statistics->histogram.size(), 10u);
+  EXPECT_EQ(statistics->histogram[9].int32, 9);
 }
 
 TEST(TruncateTest, GivesEmptySegments) {

@@ -148,7 +148,13 @@ bool Dropper::known(const ObjectAddress& object) const {
 }
 
 void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, bool quiet) {
-  if (known(object)) return;
+  if (known(object)) {
+    // What one way asks for and another brings along goes without asking.
+    for (Victim& v : victims_) {
+      if (v.object == object) v.quiet |= quiet;
+    }
+    return;
+  }
   if (object.class_oid == kClassClass) {
     RelationPtr relation = context_.catalog.relation(object.object);
     if (relation != nullptr && relation->kind != RelationKind::kIndex) {
@@ -168,7 +174,7 @@ void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, b
     // An inner part of something else takes that along.
     if (d.type != 'i') {
       std::optional<ObjectAddress> owner = owner_of(context_, d.object);
-      if (owner.has_value() && !known(*owner)) {
+      if (owner.has_value()) {
         collect(*owner, object, d.type != 'n');
         continue;
       }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "access/btree.h"
+#include "analyze.h"
 #include "common/sql_error.h"
 #include "index_build.h"
 #include "table_expression.h"
@@ -47,15 +48,15 @@ void write_counts(CommandContext& context, Oid relation, double rows, uint64_t p
   });
 }
 
-void write_table_counts(CommandContext& context, const Relation& table, uint64_t rows) {
+void write_table_counts(CommandContext& context, const Relation& table, double rows) {
   buffer::BufferPool& pool = context.txn.manager().pool();
   auto pages = access::segment_page_count(pool, table.segment);
   check_ok(pages.status());
-  write_counts(context, table.oid, static_cast<double>(rows), *pages);
+  write_counts(context, table.oid, rows, *pages);
   for (const catalog::Index& index : table.indexes) {
     auto index_pages = access::segment_page_count(pool, index.segment);
     check_ok(index_pages.status());
-    write_counts(context, index.oid, static_cast<double>(rows), *index_pages);
+    write_counts(context, index.oid, rows, *index_pages);
   }
 }
 
@@ -125,7 +126,21 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
         check_ok(index.tree->sweep(context.txn.manager().horizon()).status());
       }
     }
-    write_table_counts(context, *table, count_rows(context, *table));
+    bool analyze = !stmt.is_vacuum;
+    for (const parser::Option* option : stmt.options) {
+      if (option->name == "analyze") analyze = option_boolean(*option);
+    }
+    double rows;
+    if (analyze) {
+      parser::NameList columns;
+      for (const parser::VacuumRelation* item : stmt.relations) {
+        if (item->relation->name == table->name) columns = item->columns;
+      }
+      rows = analyze_table(context, table, columns);
+    } else {
+      rows = static_cast<double>(count_rows(context, *table));
+    }
+    write_table_counts(context, *table, rows);
   }
   return stmt.is_vacuum ? "VACUUM" : "ANALYZE";
 }

@@ -8,6 +8,7 @@
 #include "analyzer/analyzer.h"
 #include "commands/command_context.h"
 #include "common/sql_error.h"
+#include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
 
@@ -477,6 +478,13 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
   fields.detail = detail;
   fields.hint = hint;
   client_.output().notice(level, fields);
+}
+
+std::string Session::make_secret(std::string_view password, std::string_view user) {
+  // What already is a secret comes from a dump and is kept.
+  if (net::is_md5_secret(password) || net::ScramSecret::parse(password).has_value()) return std::string(password);
+  if (settings_.get("password_encryption") == "md5") return net::make_md5_secret(password, user);
+  return net::make_scram_secret(password);
 }
 
 std::string Session::setting(std::string_view name) {

@@ -126,6 +126,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
               std::string_view hint) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  std::string make_secret(std::string_view password, std::string_view user) override;
   std::string setting(std::string_view name) override;
 
  private:
