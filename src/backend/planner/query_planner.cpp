@@ -637,6 +637,7 @@ void plan_query(PlannedStatement& statement, Query& query, const PlannerSettings
   Node node = planner.plan();
   statement.root = node.plan;
   statement.returns_rows = query.command == analyzer::CommandType::kSelect || !query.returning.empty();
+  statement.is_point_statement = is_point_statement(statement);
 }
 
 }  // namespace varve::planner

@@ -62,7 +62,7 @@ void Session::begin_statement() {
 }
 
 void Session::arm_timeout() {
-  int64_t timeout_ms = settings_.integer("statement_timeout");
+  int64_t timeout_ms = settings_.frequent().statement_timeout_ms;
   if (timeout_ms <= 0) return;
   auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   client_.set_statement_deadline(now + timeout_ms * 1000);
@@ -78,13 +78,14 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
   begin_statement();
   unnamed_statement_.reset();
   unnamed_portal_.reset();
-  auto text = std::make_shared<Arena>();
-  parser::ParsedScript script;
-  try {
-    script = parser::parse(sql, *text);
-  } catch (const SqlError&) {
-    throw;
+  if (run_normalized(sql, out)) {
+    client_.cancel_token().clear_statement();
+    finish_implicit(out);
+    if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
+    return;
   }
+  Arena text;
+  parser::ParsedScript script = parser::parse(sql, text);
   if (script.statements.empty()) {
     out.empty_query_response();
     return;
@@ -97,7 +98,7 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
     // A lone statement commits here; of several the last one does, unless a block is open.
     if (&raw == &script.statements.back()) finish_implicit(out);
   }
-  if (settings_.integer("statement_timeout") > 0) client_.set_statement_deadline(0);
+  if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
 }
 
 StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
@@ -423,6 +424,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
+        plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
         instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
@@ -433,6 +435,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         sequence_values_.clear();
         return "DISCARD SEQUENCES";
       }
+      plan_cache_.clear();
       return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
     }
     case NodeKind::kCheckpointStmt:

@@ -19,6 +19,7 @@
 #include "net/session_handler.h"
 #include "parser/parser.h"
 #include "planner/plan.h"
+#include "plan_cache.h"
 #include "planner/planner.h"
 #include "session/instance.h"
 #include "session/settings.h"
@@ -108,6 +109,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   char transaction_status() const override;
   void terminate() noexcept override;
 
+  // A query or a change of rows, as opposed to a utility statement.
+  static bool is_planned(const parser::Node* node);
+
   // --- functions::SessionServices
   std::string_view current_user_name() override { return role_name_; }
   std::string_view session_user_name() override { return session_user_; }
@@ -160,6 +164,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   functions::EvalContext eval_context(Arena& arena) { return {&arena, &settings_.format(), this}; }
 
   // --- statements (session.cpp)
+  // Runs the statement with a plan shared by all that differ in constants only (literal_query.cpp); false: not one
+  // of those, nothing has happened.
+  bool run_normalized(std::string_view sql, net::Output& out);
   void run_statement(const StatementPtr& statement, net::Output& out);
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   void ensure_plan(Statement& statement);
@@ -170,7 +177,6 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
   std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   std::string run_command(Statement& statement);
-  static bool is_planned(const parser::Node* node);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
   std::vector<Oid> search_path_oids();
   planner::PlannerSettings planner_settings() const;
@@ -229,6 +235,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   std::unordered_map<std::string, StatementPtr> statements_;
   std::unordered_map<std::string, std::unique_ptr<Portal>> portals_;
   StatementPtr unnamed_statement_;
+  PlanCache plan_cache_;
+  Arena literal_arena_;                     // the constants of the statement run_normalized runs
+  std::vector<types::Value> literal_params_;
   std::unique_ptr<Portal> unnamed_portal_;
   std::vector<std::unique_ptr<Portal>> spare_portals_;
   std::string scratch_;

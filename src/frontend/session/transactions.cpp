@@ -22,14 +22,14 @@ void Session::begin_transaction(txn::Isolation isolation) {
   txn_ = instance_.engine().txns().begin(isolation, &client_.cancel_token());
   txn_->owner_pid = static_cast<uint32_t>(client_.backend_pid());
   txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
-  txn_->lock_timeout_us = static_cast<uint64_t>(settings_.integer("lock_timeout")) * 1000;
+  txn_->lock_timeout_us = static_cast<uint64_t>(settings_.frequent().lock_timeout_ms) * 1000;
   catalog_.emplace(*database_, *txn_);
 }
 
 void Session::ensure_transaction() {
   if (txn_ != nullptr) return;
-  begin_transaction(isolation_of(settings_.get("default_transaction_isolation")));
-  read_only_ = settings_.boolean("default_transaction_read_only");
+  begin_transaction(settings_.frequent().repeatable_read ? txn::Isolation::kRepeatableRead : txn::Isolation::kReadCommitted);
+  read_only_ = settings_.frequent().read_only;
   settings_.begin_transaction();
   settings_.mutable_format().now_us = statement_start_us_;
   if (block_ == Block::kNone) block_ = Block::kImplicit;
@@ -50,7 +50,7 @@ void Session::commit_transaction(net::Output* out) {
   if (durable < gate_) durable = gate_;
   gate_ = kInvalidLsn;
   catalog_->committed();
-  bool asynchronous = settings_.get("synchronous_commit") == "off";
+  bool asynchronous = settings_.frequent().asynchronous_commit;
   for (const auto& [listen, channel] : pending_listens_) {
     if (listen) instance_.notifications().listen(client_.backend_pid(), channel);
     else instance_.notifications().unlisten(client_.backend_pid(), channel);
