@@ -463,7 +463,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
     }
   }
   size_t primary_keys = 0;
-  for (const ColumnConstraint& c : constraints) {
+  for (ColumnConstraint& c : constraints) {
+    c.constraint.not_valid = false;  // there is no row that it could not hold for
     if (c.constraint.type == ConstraintKind::kPrimaryKey && ++primary_keys > 1) {
       throw SqlError(sqlstate::kInvalidTableDefinition,
                      fmt::format("multiple primary keys for table \"{}\" are not allowed", table.name))

@@ -377,6 +377,7 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
     }
     if (!kind_fits(stmt.object_type, relation->kind)) wrong_kind(stmt.object_type, *relation);
     require_owner(context, *relation);
+    refuse_pending_events(context, stmt.object_type == ObjectType::kTable ? "DROP TABLE" : "DROP INDEX", *relation);
     ObjectAddress address = relation_address(relation->oid);
     if (std::find(objects.begin(), objects.end(), address) == objects.end()) objects.push_back(address);
   }

@@ -73,6 +73,8 @@ class TestSession final : public CommandServices {
     ran.emplace_back(sql);
     return 0;
   }
+  bool query_row(std::string_view, Arena&, std::vector<types::Value>*) override { return false; }
+  bool has_pending_events(Oid) override { return false; }
   std::string setting(std::string_view) override { return ""; }
   std::vector<std::string> ran;
 

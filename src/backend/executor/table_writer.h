@@ -58,6 +58,9 @@ class TableWriter {
     IndexKeyBuilder keys;
     access::Btree& tree;
   };
+  const txn::Snapshot& write_snapshot() const {
+    return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
+  }
   const std::string& encode(const RowValues& row);
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
