@@ -18,7 +18,7 @@ uint64_t SessionConstraintHost::run(const std::string& sql, std::span<const Oid>
     statement->sql = sql;
     statement->has_parameters = statement->is_internal = true;
     parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
-    statement->node = script.statements.at(0).statement;
+    statement->node = script.statements[0].statement;
     statements_.emplace(sql, statement);
   }
   // Planning may have given parameters other types than were asked for.

@@ -366,7 +366,7 @@ uint64_t Session::run_sql(std::string_view sql) {
 bool Session::query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) {
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
-  StatementPtr statement = make_statement(sql, script.statements.at(0).statement);
+  StatementPtr statement = make_statement(sql, script.statements[0].statement);
   statement->is_internal = true;
   ensure_plan(*statement);
   std::unique_ptr<executor::Execution> execution = take_execution(*statement);
