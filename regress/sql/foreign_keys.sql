@@ -218,6 +218,7 @@ ALTER TABLE late ALTER COLUMN pid TYPE bigint;
 INSERT INTO late VALUES (10, 1);
 INSERT INTO late VALUES (10, 999);
 ALTER TABLE late ALTER COLUMN pid TYPE text;
+DROP TABLE parent;
 ALTER TABLE parent ALTER COLUMN id TYPE bigint;
 INSERT INTO late VALUES (11, 2);
 INSERT INTO late VALUES (11, 998);
@@ -229,7 +230,6 @@ ALTER TABLE filledref ADD FOREIGN KEY (r) REFERENCES filledkey;
 UPDATE filledref SET r = 2000 WHERE id = 4000;
 DROP TABLE filledref, filledkey;
 -- dependencies
-DROP TABLE parent;
 ALTER TABLE parent DROP CONSTRAINT parent_pkey;
 ALTER TABLE parent DROP COLUMN id;
 TRUNCATE parent;

@@ -183,7 +183,9 @@ void change_constraint_row(CommandContext& context, Oid oid, F&& change) {
 // --- what may refer to what
 
 RelationPtr referenced_table(CommandContext& context, const Relation& table, const parser::Constraint& constraint) {
-  RelationPtr referenced = find_relation(context, *constraint.referenced, txn::LockMode::kShareRowExclusive);
+  parser::RangeVar name = *constraint.referenced;
+  name.location = -1;  // PostgreSQL's message points nowhere
+  RelationPtr referenced = find_relation(context, name, txn::LockMode::kShareRowExclusive);
   if (referenced->kind != RelationKind::kTable) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("referenced relation \"{}\" is not a table", referenced->name));
   }

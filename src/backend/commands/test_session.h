@@ -69,6 +69,7 @@ class TestSession final : public CommandServices {
                       (detail.empty() ? "" : " | " + std::string(detail)));
   }
   void lock_relation(Oid, txn::LockMode) override {}
+  bool try_lock_relation(Oid, txn::LockMode) override { return true; }
   uint64_t run_sql(std::string_view sql) override {
     ran.emplace_back(sql);
     return 0;

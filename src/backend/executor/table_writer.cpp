@@ -392,4 +392,12 @@ bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
   return true;
 }
 
+bool TableWriter::is_visible(Tid tid) {
+  txn::Snapshot snapshot = context_.snapshot;
+  snapshot.own_xid = context_.transaction->xid();
+  snapshot.own_limit = txn::UndoPtr{UINT64_MAX};
+  RowVersion row;
+  return outcome(heap_.fetch(snapshot, tid, buffer_, &row));
+}
+
 }  // namespace varve::executor

@@ -49,6 +49,8 @@ class TableWriter {
   // Strings are copied to `memory`.
   void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
   bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
+  // To the statement's snapshot, or written by this transaction.
+  bool is_visible(Tid tid);
 
   std::string describe_row(const RowValues& row);
   ModifyHooks* row_hooks(ModifyEvent event);

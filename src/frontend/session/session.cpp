@@ -164,6 +164,15 @@ void Session::lock_relation(Oid relation, txn::LockMode mode) {
   check_ok(txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
 }
 
+bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
+  ensure_transaction();
+  txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
+  Status status = txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kNoWait, 0);
+  if (status.code() == StatusCode::kBusy) return false;
+  check_ok(status);
+  return true;
+}
+
 std::vector<Oid> Session::search_path_oids() {
   std::vector<Oid> path;
   std::string_view text = settings_.get("search_path");
@@ -493,6 +502,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
 
 std::string Session::run_command(Statement& statement) {
   if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
+  if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
   if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
   ensure_transaction();
   Arena arena;

@@ -128,6 +128,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
               std::string_view hint) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
+  bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }

@@ -32,6 +32,7 @@ class CommandServices {
   virtual void lock_relation(Oid relation, txn::LockMode mode) = 0;
   // Rows of the table were changed in this transaction, and constraints have yet to be checked for them.
   virtual bool has_pending_events(Oid relation) = 0;
+  virtual bool try_lock_relation(Oid relation, txn::LockMode mode) = 0;  // false instead of waiting
   // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
   // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
