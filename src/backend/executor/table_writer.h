@@ -49,6 +49,8 @@ class TableWriter {
   // Strings are copied to `memory`.
   void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
   bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
+  // To the statement's snapshot, or written by this transaction.
+  bool is_visible(Tid tid);
 
   std::string describe_row(const RowValues& row);
   ModifyHooks* row_hooks(ModifyEvent event);
@@ -58,6 +60,9 @@ class TableWriter {
     IndexKeyBuilder keys;
     access::Btree& tree;
   };
+  const txn::Snapshot& write_snapshot() const {
+    return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
+  }
   const std::string& encode(const RowValues& row);
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.

@@ -232,6 +232,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     }
     check_read_only(statement);
     portal.execution = take_execution(statement);
+    portal.constraint_mark = constraints_.begin_statement();
     start_execution(*portal.execution, portal.params);
     portal.started = true;
   }
@@ -272,6 +273,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   }
   uint64_t affected = portal.execution == nullptr ? 0 : portal.execution->affected_rows();
   close(portal);
+  constraints_.end_statement(portal.constraint_mark);
   if (txn_ != nullptr) txn_->release_snapshot();
   out.command_complete(planned_tag(statement, sent, affected));
 }

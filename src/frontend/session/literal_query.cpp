@@ -47,8 +47,8 @@ StatementPtr parametrise(std::string_view sql, std::span<const parser::Literal> 
 
 // Errors that may look different with the constants in their places.
 bool depends_on_text(const SqlError& error) {
-  std::string_view state = error.state().text();
-  return state.starts_with("22") || state.starts_with("42");
+  SqlState state = error.state();
+  return state.text().starts_with("22") || state.text().starts_with("42");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "catalog/catalog.h"
 #include "commands/command_context.h"
 #include "executor/execution.h"
-#include "executor/modify_hooks.h"
+#include "executor/constraint_triggers.h"
 #include "functions/eval_context.h"
 #include "net/session_handler.h"
 #include "parser/parser.h"
@@ -34,6 +34,7 @@ struct DeclareCursorStmt;
 struct FetchStmt;
 struct ExplainStmt;
 struct CopyStmt;
+struct ConstraintsSetStmt;
 }  // namespace varve::parser
 
 namespace varve::session {
@@ -47,6 +48,7 @@ struct Statement {
   std::vector<Oid> param_types;
   bool from_sql = false;         // PREPARE, not Parse
   bool has_parameters = false;   // may say $1: Parse and PREPARE, not a plain query
+  bool is_internal = false;      // a constraint's own: nobody's rights count
   int64_t prepared_us = 0;
 
   // What was planned, good for one epoch of the catalog and one generation of settings.
@@ -70,6 +72,7 @@ struct Portal {
   std::unique_ptr<executor::Execution> execution;
   bool started = false;
   bool done = false;
+  size_t constraint_mark = 0;  // where what its run changes begins
   uint64_t snapshot_pin = 0;
   bool pinned = false;
   uint64_t rows_sent = 0;
@@ -129,11 +132,15 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
               std::string_view hint) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
+  bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
+  bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
   std::string setting(std::string_view name) override;
 
  private:
+  friend class SessionConstraintHost;
   friend class SystemFunctions;
   friend class CatalogFunctions;
   friend class RowFunctions;
@@ -146,9 +153,11 @@ class Session final : public net::SessionHandler, public functions::SessionServi
     std::string name;
     txn::Transaction::Savepoint position;
     size_t settings_mark;
+    executor::ConstraintTriggers::Mark constraints;
   };
   void ensure_transaction();
   void begin_transaction(txn::Isolation isolation);
+  void take_lock_timeouts();
   void chain(txn::Isolation isolation, bool read_only);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
@@ -183,6 +192,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   executor::ExecutionSettings execution_settings() const;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
   executor::RunParameters run_parameters(std::span<const types::Value> params);
+  executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot, std::span<const types::Value> params);
+  void check_deferred_now();
+  void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
@@ -225,6 +237,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   std::unique_ptr<txn::Transaction> txn_;
   std::optional<catalog::Catalog> catalog_;
   std::vector<NamedSavepoint> savepoints_;
+  std::unique_ptr<executor::ConstraintHost> constraint_host_;
+  executor::ConstraintTriggers constraints_;
+  bool last_of_query_ = false;        // the statement that runs is the last of a simple query: it commits
   bool read_only_ = false;
   uint64_t catalog_changes_ = 0;      // advances when this transaction changes the catalog
   std::vector<std::pair<std::string, std::string>> pending_notifications_;

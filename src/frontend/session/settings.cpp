@@ -281,6 +281,8 @@ void Settings::apply(std::string_view name, std::string_view value) {
     frequent_.statement_timeout_ms = std::stoll(std::string(value));
   } else if (name == "lock_timeout") {
     frequent_.lock_timeout_ms = std::stoll(std::string(value));
+  } else if (name == "deadlock_timeout") {
+    frequent_.deadlock_timeout_ms = std::stoll(std::string(value));
   } else if (name == "default_transaction_isolation") {
     frequent_.repeatable_read = value == "repeatable read";
   } else if (name == "default_transaction_read_only") {
