@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/hash.h"
+#include "common/sql_error.h"
 #include "operator.h"
 #include "plan_walk.h"
 #include "shared_state.h"
@@ -32,6 +33,8 @@ class SeqScanOperator : public Operator {
       });
       narrow_ = make_chunk(types, context);
     }
+    if (plan.sample_percent != nullptr) percent_.emplace_back(*plan.sample_percent, context, memory_);
+    if (plan.sample_seed != nullptr) seed_.emplace_back(*plan.sample_seed, context, memory_);
     batches_.resize(kPagesAtOnce);
   }
 
@@ -47,6 +50,7 @@ class SeqScanOperator : public Operator {
       fill(own_queue_);
       queue_ = &own_queue_;
     }
+    if (scan_.sample_percent != nullptr) read_sample_parameters();
     page_ = page_end_ = 0;
     run_hint_ = 0;
     rows_.clear();
@@ -84,7 +88,9 @@ class SeqScanOperator : public Operator {
       auto& batch = batches_[used];
       batch.rows.clear();
       batch.tids.clear();
-      check_ok(relation_.heap->read_page(context_.snapshot, queue_->page(page_++, &run_hint_), &batch));
+      auto page = queue_->page(page_++, &run_hint_);
+      if (scan_.sample_by_page && scan_.sample_percent != nullptr && !in_sample(static_cast<uint64_t>(page.value()))) continue;
+      check_ok(relation_.heap->read_page(context_.snapshot, page, &batch));
       if (batch.rows.empty()) {
         if (page_ == page_end_) context_.check_cancel();
         continue;
@@ -93,16 +99,32 @@ class SeqScanOperator : public Operator {
       tids_.insert(tids_.end(), batch.tids.begin(), batch.tids.end());
       ++used;
     }
-    if (scan_.sample_percent >= 0) sample();
+    if (scan_.sample_percent != nullptr && !scan_.sample_by_page) sample();
     return !rows_.empty() || (used == kPagesAtOnce && load_rows());
   }
 
+  void read_sample_parameters() {
+    types::Value percent = percent_[0].scalar();
+    if (percent.null) throw SqlError(sqlstate::kInvalidTablesampleArgument, "TABLESAMPLE parameter cannot be null");
+    if (!(percent.float64 >= 0 && percent.float64 <= 100)) {
+      throw SqlError(sqlstate::kInvalidTablesampleArgument, "sample percentage must be between 0 and 100");
+    }
+    sample_limit_ = static_cast<uint64_t>(percent.float64 / 100.0 * 4294967296.0);
+    sample_seed_ = context_.run * 0x9E3779B97F4A7C15ULL + context_.snapshot.csn.value();
+    if (seed_.empty()) return;
+    types::Value seed = seed_[0].scalar();
+    if (seed.null) {
+      throw SqlError(sqlstate::kInvalidTablesampleRepeat, "TABLESAMPLE REPEATABLE parameter cannot be null");
+    }
+    sample_seed_ = hash_int(seed.words[0]);
+  }
+
+  bool in_sample(uint64_t what) const { return (hash_combine(hash_int(what), sample_seed_) >> 32) < sample_limit_; }
+
   void sample() {
     size_t kept = 0;
-    auto limit = static_cast<uint64_t>(scan_.sample_percent / 100.0 * 4294967296.0);
     for (size_t i = 0; i < rows_.size(); ++i) {
-      uint64_t h = hash_combine(tids_[i].packed(), context_.run * 0x9E3779B97F4A7C15ULL + context_.snapshot.csn.value());
-      if ((h >> 32) >= limit) continue;
+      if (!in_sample(tids_[i].packed())) continue;
       rows_[kept] = rows_[i];
       tids_[kept++] = tids_[i];
     }
@@ -155,7 +177,8 @@ class SeqScanOperator : public Operator {
   const planner::ScanPlan& scan_;
   const catalog::Relation& relation_;
   TableReader reader_;
-  std::vector<ExpressionEvaluator> filter_;
+  std::vector<ExpressionEvaluator> filter_, percent_, seed_;
+  uint64_t sample_limit_ = 0, sample_seed_ = 0;
   std::vector<bool> filter_column_;
   Chunk chunk_, narrow_;
   uint16_t* selected_;

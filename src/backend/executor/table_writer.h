@@ -71,6 +71,7 @@ class TableWriter {
                       bool tolerate, Tid* conflict);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
+  void check_views(const RowValues& row);
   [[noreturn]] void throw_duplicate(const IndexWriter& index);
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
@@ -81,7 +82,7 @@ class TableWriter {
   access::Heap& heap_;
   std::vector<catalog::ColumnNumber> live_;
   std::vector<IndexWriter> indexes_;
-  std::vector<ExpressionEvaluator> checks_, generated_;
+  std::vector<ExpressionEvaluator> checks_, generated_, view_checks_;
   Arena expression_memory_;
   Chunk row_chunk_;
   std::string bytes_, key_, old_key_;

@@ -103,7 +103,6 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       analyzer::Cte& cte = *owner->query_.ctes[r.cte];
       uint32_t number = owner->cte_numbers_[r.cte];
       if (number == UINT32_MAX) {  // used once: a subquery that stands where it is named
-        if (r.cte_levels_up != 0 && cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
         QueryPlanner inner(state_, *cte.query, r.cte_levels_up == 0 ? this : owner, true);
         node = inner.plan();
         break;
@@ -380,7 +379,12 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->alias = r.alias;
     plan->columns = arena_.copy(columns);
     plan->output = scan_output(r, columns);
-    plan->sample_percent = r.sample_percent;
+    if (r.sample_percent != nullptr) {
+      Node nothing;
+      plan->sample_by_page = r.sample_by_page;
+      plan->sample_percent = resolve(fold(r.sample_percent), nothing);
+      if (r.sample_seed != nullptr) plan->sample_seed = resolve(fold(r.sample_seed), nothing);
+    }
     if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
     plan->rows = rows;
     for (const Expr* c : conjuncts) plan->rows = std::max(1.0, plan->rows * selectivity(c));
@@ -389,7 +393,7 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->parallel_safe = true;
     best.plan = plan;
   }
-  if (!s.enable_index_scan || r.sample_percent >= 0) return best;
+  if (!s.enable_index_scan || r.sample_percent != nullptr) return best;
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
   for (const catalog::Index& index : relation.indexes) {
     if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
@@ -440,7 +444,7 @@ Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinTy
                                   const std::vector<Expr*>& right_filter) {
   Node none;
   const Range& r = *query_.ranges[right_range];
-  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return none;
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr) return none;
   for (const Expr* c : conditions) {
     if (has_sublink(c)) return none;
   }

@@ -470,6 +470,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
+  if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);

@@ -146,15 +146,18 @@ namespace {
 // Takes the locks while names are looked up, and remembers them for the next run of the plan.
 class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
  public:
-  PlanLocker(Session& session, std::vector<std::pair<Oid, txn::LockMode>>& locks) : session_(session), locks_(locks) {}
+  PlanLocker(Session& session, Statement& statement)
+      : session_(session), locks_(statement.locks), privileges_(statement.privileges) {}
   void lock(Oid relation, txn::LockMode mode) override {
     session_.lock_relation(relation, mode);
     locks_.emplace_back(relation, mode);
   }
+  void require(Oid relation, std::string_view privilege) override { privileges_.emplace_back(relation, privilege); }
 
  private:
   Session& session_;
   std::vector<std::pair<Oid, txn::LockMode>>& locks_;
+  std::vector<std::pair<Oid, std::string_view>>& privileges_;
 };
 
 }  // namespace
@@ -232,16 +235,14 @@ void Session::ensure_plan(Statement& statement) {
 // What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
 void Session::check_privileges(const Statement& statement) {
   if (is_superuser_ || statement.is_internal) return;
+  std::vector<std::pair<Oid, std::string_view>> needed = statement.privileges;
   for (const auto& [oid, mode] : statement.locks) {
+    if (mode != txn::LockMode::kRowExclusive) needed.emplace_back(oid, "SELECT");
+  }
+  for (const auto& [oid, privilege] : needed) {
     catalog::RelationPtr relation = catalog().relation(oid);
     if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
     if (oid.value() < catalog::kFirstNormalOid && relation->kind == catalog::RelationKind::kView) continue;
-    std::string_view privilege = "SELECT";
-    if (mode == txn::LockMode::kRowExclusive) {
-      privilege = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
-                  : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
-                                                                          : "DELETE";
-    }
     Arena arena;
     const types::Value args[] = {types::Value::of_oid(oid.value()), types::Value::of_string(privilege)};
     types::Value allowed = call("has_table_privilege", args, arena);
@@ -256,10 +257,11 @@ void Session::check_privileges(const Statement& statement) {
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
+  statement.privileges.clear();
   std::vector<Oid> path = search_path_oids();
   for (int attempt = 0;; ++attempt) {
     auto plan = std::make_shared<planner::PlannedStatement>();
-    PlanLocker locker(*this, statement.locks);
+    PlanLocker locker(*this, statement);
     functions::EvalContext eval = eval_context(plan->arena);
     uint64_t epoch = database_->epoch();
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
@@ -268,6 +270,7 @@ void Session::make_plan(Statement& statement) {
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
+    if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;

@@ -54,6 +54,8 @@ struct Statement {
   // What was planned, good for one epoch of the catalog and one generation of settings.
   std::shared_ptr<planner::PlannedStatement> plan;
   std::vector<std::pair<Oid, txn::LockMode>> locks;
+  std::vector<std::pair<Oid, std::string_view>> privileges;  // needed besides reading what is locked for reading
+  bool is_cursor = false;                                     // the plan yields ctids for WHERE CURRENT OF
   uint64_t settings_generation = 0;
   uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
   // The instantiated plan, kept for the next run; taken by a portal while it runs.
@@ -84,6 +86,11 @@ struct Portal {
   std::vector<std::vector<types::Value>> kept_rows;
   int64_t position = 0;  // 0: before the first row
   bool complete = false; // kept_rows holds everything
+  bool held = false;     // WITH HOLD, and its transaction is over
+  // Without the ctids that only WHERE CURRENT OF looks at.
+  std::span<planner::OutputColumn> columns() const {
+    return plan->root->output.first(plan->root->output.size() - plan->row_id_tables.size());
+  }
 };
 
 // What happens to the rows of a statement.
@@ -217,6 +224,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
   std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats);
   void fetch_cursor_row(Portal& cursor);
+  types::Value cursor_row(std::string_view name, Oid table);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
   const std::vector<planner::OutputColumn>* utility_columns(Statement& statement, std::vector<planner::OutputColumn>* storage);
