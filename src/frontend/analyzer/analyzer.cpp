@@ -36,6 +36,13 @@ Query* analyze(AnalyzerContext& context, const parser::Node* statement) {
   return query;
 }
 
+void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr& view) {
+  Binder binder(context);
+  Scope base;
+  ModifyTarget target;
+  binder.describe_view_target(view, "UPDATE", false, base, &target);
+}
+
 std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {
   std::vector<Oid> tables;
   bool plain = query.command == CommandType::kSelect && query.set_op == nullptr && !query.has_aggregates && !query.has_group_clause &&

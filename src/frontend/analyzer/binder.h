@@ -171,7 +171,8 @@ class Binder {
   const functions::CompositeField* composite_field(Oid type, std::string_view name, std::string_view column, int32_t location);
   Expr* assign_part(Scope& scope, Expr* current, std::string_view column, std::span<parser::Node* const> steps, Expr* value,
                     int32_t location);
-  Expr* coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps);
+  Expr* coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps,
+                        int32_t location);
   Expr* compare_rows(std::string_view op, const std::vector<Expr*>& left, const std::vector<Expr*>& right, int32_t location);
   SubqueryExpr* row_subquery(Scope& scope, const parser::SubLink& link);
   Expr* compare_with_subquery(Scope& scope, std::string_view op, const std::vector<Expr*>& left, const parser::SubLink& link,

@@ -76,7 +76,11 @@ void assign_slice_kernel(KernelCall& call) {
   vector::for_each_row(call.rows, [&](uint32_t row) {
     check_subscripts(call, 2, row);
     if (call.args[1]->is_null(row)) {  // nothing to put there
-      call.result.set_value(row, call.args[0]->value(row));
+      if (call.args[0]->is_null(row)) {
+        call.result.set_value(row, Value::of_string(functions::make_array(element, {}, *call.context.memory)));
+      } else {
+        call.result.set_value(row, call.args[0]->value(row));
+      }
       return;
     }
     std::vector<ArraySlice> slices = slices_at(call, 2, row);

@@ -21,6 +21,14 @@ std::vector<Oid> effective_path(const AnalyzerContext& context) {
   return path;
 }
 
+// The session's own: it stands in the path once it has been made.
+Oid own_temporary_schema(const AnalyzerContext& context) {
+  for (Oid schema : context.search_path) {
+    if (context.catalog.schema_name(schema).starts_with("pg_temp_")) return schema;
+  }
+  return kInvalidOid;
+}
+
 [[noreturn]] void relation_missing(std::string_view schema, std::string_view name, int position) {
   std::string full = schema.empty() ? std::string(name) : fmt::format("{}.{}", schema, name);
   throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", full)).at(position);
@@ -34,7 +42,7 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
   for (Oid locked = kInvalidOid;;) {
     Oid oid = kInvalidOid;
     if (!schema.empty()) {
-      Oid schema_oid = context.catalog.find_schema(schema);
+      Oid schema_oid = schema == "pg_temp" ? own_temporary_schema(context) : context.catalog.find_schema(schema);
       if (schema_oid == kInvalidOid) {
         if (missing_ok) return nullptr;
         throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", schema, name)).at(position);
@@ -203,8 +211,13 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   }
   if (context_.sources != nullptr) context_.sources->push_back(relation->oid);
   switch (relation->kind) {
-    case RelationKind::kTable:
-    case RelationKind::kMaterializedView: break;
+    case RelationKind::kTable: break;
+    case RelationKind::kMaterializedView:
+      if (relation->heap == nullptr) {
+        throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("materialized view \"{}\" has not been populated", relation->name))
+            .hint("Use the REFRESH MATERIALIZED VIEW command.");
+      }
+      break;
     case RelationKind::kView: return bind_view(scope, relation, item);
     case RelationKind::kSequence:
     case RelationKind::kPartitioned:

@@ -28,13 +28,14 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::str
   catalog::RelationPtr relation = lookup_relation(context_, name.schema, name.name, txn::LockMode::kRowExclusive, false,
                                                   position(name.location));
   if (context_.locker != nullptr) context_.locker->require(relation->oid, verb);
-  if (relation->kind == RelationKind::kMaterializedView) {
+  if (relation->kind == RelationKind::kMaterializedView && !context_.fills_materialized_views) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change materialized view \"{}\"", relation->name));
   }
   if (relation->kind == RelationKind::kSequence) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change sequence \"{}\"", relation->name));
   }
-  if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView) {
+  if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView &&
+      relation->kind != RelationKind::kMaterializedView) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot open relation \"{}\"", relation->name))
         .at(position(name.location));
   }
@@ -50,7 +51,7 @@ ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std
   std::string_view alias = name.alias == nullptr ? std::string_view() : name.alias->name;
   std::span<const std::string_view> columns;
   if (name.alias != nullptr) columns = name.alias->columns;
-  if (named->kind == RelationKind::kTable) {
+  if (named->kind != RelationKind::kView) {
     ModifyTarget target;
     target.named = target.relation = named;
     add_relation(scope, named, alias, columns, txn::LockMode::kRowExclusive);
@@ -220,7 +221,7 @@ std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target, 
       if (!columns[i].steps.empty()) {
         bool field = parser::is<parser::FieldStep>(columns[i].steps.back());
         throw SqlError(sqlstate::kFeatureNotSupported, field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
-            .at(position(nodes[i]->location));
+            .at(position(columns[i].location));
       }
       items.push_back(target_default(target, columns[i].number));
       continue;
@@ -238,7 +239,8 @@ std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target, 
           .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
           .hint("Use OVERRIDING SYSTEM VALUE to override.");
     }
-    items.push_back(coerce_for_part(bind_expr(scope, nodes[i]), columns[i].type, columns[i].typmod, c.name, columns[i].steps));
+    items.push_back(coerce_for_part(bind_expr(scope, nodes[i]), columns[i].type, columns[i].typmod, c.name, columns[i].steps,
+                                    columns[i].location));
   }
   return items;
 }
@@ -372,7 +374,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
       if (t.junk) continue;
       const InsertColumn& c = columns[i++];
       if (t.expr->type == type_oid::kUnknown) {
-        t.expr = coerce_for_part(t.expr, c.type, c.typmod, relation->column(c.number).name, c.steps);
+        t.expr = coerce_for_part(t.expr, c.type, c.typmod, relation->column(c.number).name, c.steps, c.location);
       }
     }
   } else {
@@ -393,7 +395,8 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     for (size_t i = 0; i < columns.size(); ++i) {
       Expr* value = make_column(*range, static_cast<uint32_t>(index), static_cast<int16_t>(i + 1));
       value->location = locations[i];
-      values.push_back(coerce_for_part(value, columns[i].type, columns[i].typmod, relation->column(columns[i].number).name, columns[i].steps));
+      values.push_back(coerce_for_part(value, columns[i].type, columns[i].typmod, relation->column(columns[i].number).name,
+                                       columns[i].steps, columns[i].location));
     }
     auto* item = arena_.make<FromItem>();
     item->range = static_cast<uint32_t>(index);
@@ -588,7 +591,7 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target, parser::
     if (is_default && !entry->indirection.empty()) {
       bool field = parser::is<parser::FieldStep>(entry->indirection.back());
       throw SqlError(sqlstate::kFeatureNotSupported, field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
-          .at(position(value->location));
+          .at(position(entry->location));
     }
     if (is_default) {
       if (c.generated != 0) continue;
@@ -598,7 +601,7 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target, parser::
     }
     if (bound == nullptr) bound = bind_clause(scope, value, Clause::kUpdateSource);
     auto [type, typmod] = part_type(c, entry->indirection, entry->location);
-    Expr* coerced = coerce_for_part(bound, type, typmod, c.name, entry->indirection);
+    Expr* coerced = coerce_for_part(bound, type, typmod, c.name, entry->indirection, entry->location);
     if (entry->indirection.empty()) {
       t.expr = coerced;
       targets->push_back(t);

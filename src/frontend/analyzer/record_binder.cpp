@@ -189,6 +189,17 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
     if (fields[i].name == name) return make_field(row, i, fields[i], location);
   }
   bool named = row->type != type_oid::kRecord;
+  if (const ListExpr* known = row_constructor(row); named && known != nullptr && !known->args.empty() &&
+                                                    known->args[0]->kind == ExprKind::kColumn) {
+    // The row of a table in FROM: as if its column had been named.
+    const auto& first = known->args[0]->as<ColumnExpr>();
+    const Scope* level = &scope;
+    for (uint32_t i = 0; i < first.levels_up && level != nullptr; ++i) level = level->parent;
+    if (level != nullptr && first.range < level->ranges.size()) {
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", level->ranges[first.range]->alias, name))
+          .at(position(location));
+    }
+  }
   throw SqlError(sqlstate::kUndefinedColumn,
                  named ? fmt::format("column \"{}\" not found in data type {}", name, type_text(row->type))
                        : fmt::format("could not identify column \"{}\" in record data type", name))
@@ -198,7 +209,7 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
 // (r).*
 std::vector<ScopeColumn> Binder::expand_row(Scope& scope, Expr* row, int32_t location) {
   if (!is_row_type(row->type)) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("type {} is not composite", type_text(row->type))).at(position(location));
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("type {} is not composite", type_text(row->type)));
   }
   std::vector<RangeColumn> fields = row_fields(row, &scope);
   if (fields.empty()) {
@@ -409,7 +420,8 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column, 
   return call(record_assign_function(), {current, make_const(type_oid::kInt4, Value::of_int32(static_cast<int32_t>(index))), part});
 }
 
-Expr* Binder::coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps) {
+Expr* Binder::coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps,
+                              int32_t location) {
   if (steps.empty()) return coerce_for_assignment(e, type, typmod, column);
   Oid from = e->type;
   Expr* coerced = try_coerce(e, type, typmod, CastContext::kAssignment);
@@ -420,7 +432,7 @@ Expr* Binder::coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_vie
                           type_text(type), type_text(from))
             : fmt::format("subscripted assignment to \"{}\" requires type {} but expression is of type {}", column, type_text(type),
                           type_text(from));
-  throw SqlError(sqlstate::kDatatypeMismatch, message).hint("You will need to rewrite or cast the expression.").at(position(e->location));
+  throw SqlError(sqlstate::kDatatypeMismatch, message).hint("You will need to rewrite or cast the expression.").at(position(location));
 }
 
 // --- comparison
@@ -440,6 +452,7 @@ Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, c
     return all;
   }
   if (name != "<" && name != "<=" && name != ">" && name != ">=") {
+    for (size_t i = 0; i < l.size(); ++i) make_operator(name, l[i], r[i], location);  // which may not exist at all
     throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("could not determine interpretation of row comparison operator {}", name))
         .hint("Row comparison operators must be associated with btree operator families.")
         .at(position(location));

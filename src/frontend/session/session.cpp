@@ -115,7 +115,12 @@ StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
 
 bool Session::is_planned(const parser::Node* node) {
   switch (node->kind) {
-    case parser::NodeKind::kSelectStmt: return parser::as<parser::SelectStmt>(node)->into == nullptr;
+    case parser::NodeKind::kSelectStmt: {
+      // SELECT … INTO makes a table.
+      const auto* select = parser::as<parser::SelectStmt>(node);
+      while (select->into == nullptr && select->left != nullptr) select = select->left;
+      return select->into == nullptr;
+    }
     case parser::NodeKind::kInsertStmt:
     case parser::NodeKind::kUpdateStmt:
     case parser::NodeKind::kDeleteStmt:
@@ -179,6 +184,8 @@ bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
 
 std::vector<Oid> Session::search_path_oids() {
   std::vector<Oid> path;
+  // Temporary tables hide others of their names.
+  if (Oid temporary = existing_temporary_schema(); temporary != kInvalidOid) path.push_back(temporary);
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -269,6 +276,7 @@ void Session::make_plan(Statement& statement) {
     context.params = &params;
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
+    context.fills_materialized_views = statement.fills_view;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
@@ -289,7 +297,11 @@ void Session::check_read_only(const Statement& statement) {
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
                           : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
-                                                                                  : "SELECT FOR UPDATE";
+                          : statement.node->kind == parser::NodeKind::kMergeStmt  ? "MERGE"
+                          : parser::is<parser::SelectStmt>(statement.node) &&
+                                  parser::as<parser::SelectStmt>(statement.node)->locking.empty()
+                              ? "SELECT"
+                              : "SELECT FOR UPDATE";
   throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", verb));
 }
 
@@ -354,6 +366,22 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   statement->idle_execution = std::move(execution);
   check_deferred_now();
   out.command_complete(planned_tag(*statement, rows, affected));
+}
+
+uint64_t Session::fill_view(std::string_view sql) {
+  Arena arena;
+  StatementPtr statement = make_statement(sql, parser::parse(sql, arena).statements[0].statement);
+  statement->fills_view = true;
+  statement->is_internal = true;
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  start_execution(*execution, {});
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
+  }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  return affected;
 }
 
 uint64_t Session::run_sql(std::string_view sql) {
@@ -479,6 +507,8 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
+        ensure_transaction();
+        drop_temporary_tables();
         plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
@@ -491,7 +521,9 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         return "DISCARD SEQUENCES";
       }
       plan_cache_.clear();
-      return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
+      if (target == parser::DiscardTarget::kPlans) return "DISCARD PLANS";
+      drop_temporary_tables();
+      return "DISCARD TEMP";
     }
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
@@ -502,6 +534,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
+    case NodeKind::kSelectStmt: return run_select_into(*statement);
     default: return run_command(*statement);
   }
 }
@@ -526,6 +559,7 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
                      std::string_view hint) {
   static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
       {"NOTICE", net::Severity::kNotice}, {"WARNING", net::Severity::kWarning}, {"INFO", net::Severity::kInfo}};
+  if (quiet_) return;
   net::Severity level = net::Severity::kNotice;
   for (const auto& [name, value] : kSeverities) {
     if (name == severity) level = value;

@@ -55,6 +55,8 @@ struct Statement {
   std::shared_ptr<planner::PlannedStatement> plan;
   std::vector<std::pair<Oid, txn::LockMode>> locks;
   std::vector<std::pair<Oid, std::string_view>> privileges;  // needed besides reading what is locked for reading
+  bool fills_view = false;
+  int32_t text_begin = 0, text_end = 0;                       // of the statement within `sql`; 0: to its end
   bool is_cursor = false;                                     // the plan yields ctids for WHERE CURRENT OF
   uint64_t settings_generation = 0;
   uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
@@ -141,6 +143,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void lock_relation(Oid relation, txn::LockMode mode) override;
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  uint64_t fill_view(std::string_view sql) override;
+  Oid temporary_schema() override;
+  void on_commit(Oid table, bool drop) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
@@ -208,6 +213,18 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void begin_statement();
   void arm_timeout();
 
+  // --- temporary tables (temporary.cpp)
+  struct OnCommitAction {
+    Oid table;
+    bool drop;
+  };
+  std::string temporary_schema_name();
+  Oid existing_temporary_schema();
+  void run_as_system(std::string_view sql);
+  void run_on_commit_actions();
+  void drop_temporary_tables();
+  std::string run_select_into(Statement& statement);
+
   // --- results (result.cpp)
   void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats, net::Output& out);
   void send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
@@ -240,6 +257,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
   bool is_superuser_ = false;
+  bool quiet_ = false;  // notices are not sent
+  bool uses_temporary_schema_ = false;
+  std::vector<OnCommitAction> on_commit_;
 
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;
