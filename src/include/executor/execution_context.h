@@ -11,6 +11,7 @@
 
 #include "functions/eval_context.h"
 #include "memory/arena.h"
+#include "sync/blocking_scope.h"
 #include "sync/cancel_token.h"
 #include "txn/txn_manager.h"
 #include "types/value.h"
@@ -87,7 +88,9 @@ class ExecutionContext {
   size_t hash_memory_bytes() const {
     return static_cast<size_t>(static_cast<double>(sort_memory_bytes()) * settings.hash_mem_multiplier);
   }
+  // Between two chunks: the place to be interrupted, and to let others run.
   void check_cancel() const {
+    sync::share_run_slot();
     if (cancel != nullptr) cancel->throw_if_pending();
   }
   functions::EvalContext eval_context(Arena& memory) const { return {&memory, format, session}; }
