@@ -34,6 +34,8 @@ class ModifyHooks {
   // Asked once a run: false spares the node the row calls (and, for a plain INSERT, allows bulk loading).
   virtual bool wants_rows(const catalog::Relation& relation, ModifyEvent event) = 0;
 
+  // Before before_statement() of an UPDATE (or of ON CONFLICT DO UPDATE): the columns it assigns.
+  virtual void assigns(const catalog::Relation&, std::span<const catalog::ColumnNumber>) {}
   virtual void before_statement(ExecutionContext&, const catalog::Relation&, ModifyEvent) {}
   // False: leave this row as it is, silently.
   virtual bool before_row(ExecutionContext&, RowChange&) { return true; }
