@@ -52,7 +52,7 @@ class HeapImpl final : public Heap, private LargeValueReader {
                            RowBuffer& buffer, RowVersion* newest) override;
   Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
                              uint16_t attributes, bool keys_changed, bool locked_already, RowBuffer& buffer,
-                             RowVersion* newest, uint16_t row_flags) override;
+                             RowVersion* newest, uint16_t row_flags, bool weak) override;
   Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                              bool locked_already, RowBuffer& buffer, RowVersion* newest) override;
   Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) override;
@@ -128,6 +128,7 @@ class HeapImpl final : public Heap, private LargeValueReader {
     uint16_t attributes;
     uint16_t flags;
     bool keys_changed;
+    bool strong;  // among them a key that others may refer to
   };
   // False: the row does not fit its page and has to move first find a page.
   Result<bool> update_in_place(const Request& request, const Judgement& judgement, LatchedRow& row,

@@ -327,6 +327,7 @@ uint64_t Catalog::remove_where(const SystemTable& table, std::span<const KeyMatc
 
 void Catalog::note_change() {
   changed_ = true;
+  txn_.epoch_to_advance = &database_.epoch_;
   own_.clear();
 }
 

@@ -26,6 +26,21 @@ const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const ca
   throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
 }
 
+// Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
+class LaterChecker final : public access::UniqueChecker {
+ public:
+  explicit LaterChecker(access::UniqueChecker& inner) : inner_(inner) {}
+  Verdict check(Tid tid, bool marked, Xid* wait_for) override {
+    found_ |= inner_.check(tid, marked, wait_for) != Verdict::kDead;
+    return Verdict::kDead;
+  }
+  bool found() const { return found_; }
+
+ private:
+  access::UniqueChecker& inner_;
+  bool found_ = false;
+};
+
 template <class T>
 T outcome(Result<T>&& r) {
   if (!r.ok() && r.status().code() == StatusCode::kWriteConflict) throw_write_conflict();
@@ -174,8 +189,16 @@ void TableWriter::encode(const RowValues& row, const RowValues* old_row) {
 }
 
 bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict) {
-  bool unique = index.keys.index().unique && !index.keys.exempt_from_unique();
+  const catalog::Index& definition = index.keys.index();
+  bool unique = definition.unique && !index.keys.exempt_from_unique();
   access::HeapUniqueChecker checker(heap_, *context_.transaction, tid);
+  if (unique && !definition.immediate && context_.hooks != nullptr) {
+    LaterChecker later(checker);
+    (void)outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, &later));
+    check_ok(checker.status());
+    if (later.found()) context_.hooks->unique_pending(context_, relation_, definition, tid);
+    return true;
+  }
   for (;;) {
     auto r = outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, unique ? &checker : nullptr));
     check_ok(checker.status());
@@ -194,6 +217,13 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
 
 bool TableWriter::is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const {
   if (!index.unique) return false;
+  if (arbiters.empty() && !index.immediate) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+        .schema(relation_.schema_name)
+        .table(relation_.name)
+        .constraint(index.name);
+  }
   if (arbiters.empty()) return true;
   for (const catalog::Index* a : arbiters) {
     if (a->oid == index.oid) return true;
@@ -248,10 +278,14 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   write_batch();
-  if (indexes_.empty()) return count;
-  for (uint32_t i = 0; i < count; ++i) {
-    *at = rows.selection()[i];
-    insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
+  if (!indexes_.empty()) {
+    for (uint32_t i = 0; i < count; ++i) {
+      *at = rows.selection()[i];
+      insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
+    }
+  }
+  if (context_.hooks != nullptr && context_.hooks->wants_inserted(relation_)) {
+    context_.hooks->after_insert(context_, relation_, batch_tids_);
   }
   return count;
 }
@@ -322,13 +356,19 @@ bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::I
 
 LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
                                 RowVersion* newest) {
-  bool keys_changed = false;
-  for (IndexWriter& index : indexes_) keys_changed |= !index.keys.unchanged(old_row, new_row);
-  const bool old_is_long = encoder_.load_old(context_.snapshot, tid, locked);
-  encode(new_row, old_is_long ? &old_row : nullptr);
-  LockOutcome r = outcome(heap_.update(*context_.transaction, context_.snapshot, tid, encoder_.bytes(),
+  // Only a key that a foreign key may refer to makes the update exclude FOR KEY SHARE.
+  bool keys_changed = false, weak = true;
+  for (IndexWriter& index : indexes_) {
+    if (index.keys.unchanged(old_row, new_row)) continue;
+    keys_changed = true;
+    weak &= !index.keys.index().can_be_referenced();
+  }
+  const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
+  // A row read under one snapshot and written under another may have other values by now: nothing is kept then.
+  encode(new_row, old_is_long && context_.write_snapshot == nullptr ? &old_row : nullptr);
+  LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
                                        static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest,
-                                       encoder_.flags()));
+                                       encoder_.flags(), weak));
   if (r != LockOutcome::kLocked) {
     encoder_.not_written(*context_.transaction);
     return r;
@@ -347,8 +387,8 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
 }
 
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
-  encoder_.load_old(context_.snapshot, tid, locked);
-  LockOutcome r = outcome(heap_.remove(*context_.transaction, context_.snapshot, tid, locked, buffer_, newest));
+  encoder_.load_old(write_snapshot(), tid, locked);
+  LockOutcome r = outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
   if (r != LockOutcome::kLocked) return r;
   encoder_.replaced(*context_.transaction);
   for (IndexWriter& index : indexes_) {
@@ -359,7 +399,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
 }
 
 LockOutcome TableWriter::lock(Tid tid, RowVersion* newest) {
-  return outcome(heap_.lock(*context_.transaction, context_.snapshot, tid, txn::RowLock::kUpdate,
+  return outcome(heap_.lock(*context_.transaction, write_snapshot(), tid, txn::RowLock::kUpdate,
                             txn::WaitPolicy::kWait, context_.lock_timeout_us, buffer_, newest));
 }
 
@@ -378,6 +418,14 @@ bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
   if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0) return false;
   decode(row, out, memory);
   return true;
+}
+
+bool TableWriter::is_visible(Tid tid) {
+  txn::Snapshot snapshot = context_.snapshot;
+  snapshot.own_xid = context_.transaction->xid();
+  snapshot.own_limit = txn::UndoPtr{UINT64_MAX};
+  RowVersion row;
+  return outcome(heap_.fetch(snapshot, tid, buffer_, &row));
 }
 
 }  // namespace varve::executor

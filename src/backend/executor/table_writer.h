@@ -50,6 +50,8 @@ class TableWriter {
   // Strings are copied to `memory`.
   void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
   bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
+  // To the statement's snapshot, or written by this transaction.
+  bool is_visible(Tid tid);
 
   std::string describe_row(const RowValues& row);
   ModifyHooks* row_hooks(ModifyEvent event);
@@ -59,6 +61,9 @@ class TableWriter {
     IndexKeyBuilder keys;
     access::Btree& tree;
   };
+  const txn::Snapshot& write_snapshot() const {
+    return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
+  }
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
   void write_batch();

@@ -229,6 +229,18 @@ class SystemFunctions {
     for (int64_t n : numbers) text += (text.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
     return text;
   }
+  static std::string index_constraint(const catalog::Relation& table, const catalog::Row& row) {
+    bool primary = row.letter("contype") == 'p';
+    std::string nulls, included;
+    for (const catalog::Index& index : table.indexes) {
+      if (index.oid != row.oid("conindid")) continue;
+      if (index.nulls_not_distinct && !primary) nulls = " NULLS NOT DISTINCT";
+      std::vector<int64_t> numbers(index.included.begin(), index.included.end());
+      if (!numbers.empty()) included = fmt::format(" INCLUDE ({})", column_list(table, numbers));
+    }
+    return fmt::format("{}{} ({}){}", primary ? "PRIMARY KEY" : "UNIQUE", nulls,
+                       column_list(table, row.numbers("conkey")), included);
+  }
   static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text;
     const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
@@ -236,9 +248,11 @@ class SystemFunctions {
       catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
       if (table == nullptr) return;
       switch (row.letter("contype")) {
-        case 'c': text = fmt::format("CHECK ({})", row.text("conbin")); break;
-        case 'p': text = fmt::format("PRIMARY KEY ({})", column_list(*table, row.numbers("conkey"))); break;
-        case 'u': text = fmt::format("UNIQUE ({})", column_list(*table, row.numbers("conkey"))); break;
+        case 'c':
+          text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("connoinherit") ? " NO INHERIT" : "");
+          break;
+        case 'p':
+        case 'u': text = index_constraint(*table, row); break;
         case 'f': {
           catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
           text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(*table, row.numbers("conkey")),
@@ -250,6 +264,7 @@ class SystemFunctions {
           if (row.letter("confmatchtype") == 'f') text += " MATCH FULL";
           action(row.letter("confupdtype"), "UPDATE");
           action(row.letter("confdeltype"), "DELETE");
+          if (!row.is_null("confdelsetcols")) text += fmt::format(" ({})", column_list(*table, row.numbers("confdelsetcols")));
           break;
         }
         default: break;

@@ -105,11 +105,12 @@ class Heap {
   // Replaces / deletes the newest version. Combines the lock and the change under one latch when nothing has
   // changed since the snapshot; any other outcome than kLocked means that nothing was changed (after
   // kLockedUpdated the row is locked and a second call with `locked_already` does it).
-  // `keys_changed`: an indexed column differs.
+  // `keys_changed`: an indexed column differs. `weak`: none of a unique index that others may refer to, so that
+  // the strength of NO KEY UPDATE is enough.
   virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      wal::Bytes row, uint16_t attributes, bool keys_changed,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest,
-                                     uint16_t row_flags = 0) = 0;
+                                     uint16_t row_flags = 0, bool weak = false) = 0;
   virtual Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
 

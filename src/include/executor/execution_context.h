@@ -11,6 +11,7 @@
 
 #include "functions/eval_context.h"
 #include "memory/arena.h"
+#include "sync/blocking_scope.h"
 #include "sync/cancel_token.h"
 #include "txn/txn_manager.h"
 #include "types/value.h"
@@ -54,6 +55,9 @@ class ExecutionContext {
   txn::TxnManager* manager = nullptr;
   txn::Transaction* transaction = nullptr;
   txn::Snapshot snapshot;
+  // What the statement writes must not be newer than this one sees (REPEATABLE READ, in a statement that reads what
+  // is newest); null: `snapshot`.
+  const txn::Snapshot* write_snapshot = nullptr;
   std::span<const types::Value> params;
   const types::FormatSettings* format = nullptr;
   functions::SessionServices* session = nullptr;
@@ -82,7 +86,9 @@ class ExecutionContext {
   size_t hash_memory_bytes() const {
     return static_cast<size_t>(static_cast<double>(sort_memory_bytes()) * settings.hash_mem_multiplier);
   }
+  // Between two chunks: the place to be interrupted, and to let others run.
   void check_cancel() const {
+    sync::share_run_slot();
     if (cancel != nullptr) cancel->throw_if_pending();
   }
   functions::EvalContext eval_context(Arena& memory) const { return {&memory, format, session}; }
