@@ -374,7 +374,8 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
     weak &= !index.keys.index().can_be_referenced();
   }
   const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
-  encode(new_row, old_is_long ? &old_row : nullptr);
+  // A row read under one snapshot and written under another may have other values by now: nothing is kept then.
+  encode(new_row, old_is_long && context_.write_snapshot == nullptr ? &old_row : nullptr);
   LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
                                        static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest,
                                        encoder_.flags(), weak));
