@@ -17,6 +17,7 @@
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "view_text.h"
 
 namespace varve::commands {
 
@@ -736,16 +737,6 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
   }
 }
 
-// Views keep the text of their query, which names what it reads.
-void refuse_used_by_view(CommandContext& context, const Relation& relation) {
-  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(relation.oid.value())}};
-  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n') {
-      throw_not_supported(fmt::format("renaming what the view behind {} reads", describe(context, {kRewriteClass, row.oid("objid")})));
-    }
-  });
-}
-
 void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
   Oid oid, index;
   const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"contypid", Value::of_oid(0)},
@@ -779,6 +770,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
     require_owner_of(context, row.oid("nspowner"), "schema", stmt.name);
   });
+  ViewRenewal views(context);
   std::vector<RelationPtr> sequences;
   std::vector<Oid> members;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
@@ -787,7 +779,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (Oid oid : members) {
     RelationPtr relation = context.catalog.relation(oid);
     if (relation->kind == RelationKind::kSequence) sequences.push_back(relation);
-    refuse_used_by_view(context, *relation);
+    views.bind_readers_of(*relation);
   }
   std::vector<std::string> old_names;
   for (const RelationPtr& s : sequences) old_names.push_back(qualified_name(context, schema, s->name));
@@ -795,6 +787,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (size_t i = 0; i < sequences.size(); ++i) {
     renew_sequence_defaults(context, sequences[i]->oid, old_names[i], qualified_name(context, schema, sequences[i]->name));
   }
+  views.print_all();
 }
 
 void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -835,16 +828,20 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kMaterializedView: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_relation(context, relation, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.object_type));
     }
     case ObjectType::kColumn: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_column(context, relation, stmt.name, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.relation_type));
     }
@@ -900,7 +897,8 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
   if (relation == nullptr) return tag;
-  refuse_used_by_view(context, *relation);
+  ViewRenewal views(context);
+  views.bind_readers_of(*relation);
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == relation->schema) return tag;
   Oid old_schema = relation->schema;
@@ -939,6 +937,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     draft.oid("connamespace", schema);
     context.catalog.update(row, draft);
   });
+  views.print_all();
   return tag;
 }
 

@@ -219,7 +219,13 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kParamRef: return parameter(*parser::as<parser::ParamRef>(node));
     case NodeKind::kOperatorExpr: return operation(*parser::as<parser::OperatorExpr>(node));
     case NodeKind::kBoolExpr: return boolean(*parser::as<parser::BoolExpr>(node));
-    case NodeKind::kFuncCall: return b_.bind_function_call(scope_, *parser::as<parser::FuncCall>(node));
+    case NodeKind::kFuncCall: {
+      const auto& call = *parser::as<parser::FuncCall>(node);
+      Expr* e = b_.bind_function_call(scope_, call);
+      bool in_words = call.syntax == parser::CallSyntax::kSqlSyntax && e->kind == ExprKind::kFunction;
+      if (in_words && e->as<FunctionExpr>().form == 'f') e->as<FunctionExpr>().form = 's';
+      return e;
+    }
     case NodeKind::kTypeCast: return cast(*parser::as<parser::TypeCast>(node));
     case NodeKind::kCollateExpr: return collate(*parser::as<parser::CollateExpr>(node));
     case NodeKind::kCaseExpr: return case_when(*parser::as<parser::CaseExpr>(node));
