@@ -13,6 +13,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "ownership.h"
 #include "parser/parser.h"
 #include "rewrite_table.h"
 #include "sequence.h"
@@ -381,25 +382,19 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   });
 }
 
-void change_owner(CommandContext& context, const Relation& relation, Oid owner) {
-  change_class_row(context, relation.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  for (const catalog::Index& index : relation.indexes) {
-    change_class_row(context, index.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  }
-  if (relation.kind == RelationKind::kTable) {
-    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) {
-      change_class_row(context, sequence, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+void change_relation_owner(CommandContext& context, const Relation& relation, Oid owner) {
+  if (!context.is_superuser && owner != relation.owner) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
     }
   }
-  if (relation.row_type != kInvalidOid) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(relation.row_type.value())}};
-    context.catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
-      RowDraft draft(system_table("pg_type"), row);
-      draft.oid("typowner", owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
+  change_owner(context, "pg_class", relation.oid, owner);
+  for (const catalog::Index& index : relation.indexes) change_owner(context, "pg_class", index.oid, owner);
+  if (relation.kind == RelationKind::kTable) {
+    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) change_owner(context, "pg_class", sequence, owner);
   }
+  if (relation.row_type != kInvalidOid) change_owner(context, "pg_type", relation.row_type, owner);
 }
 
 void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
@@ -456,7 +451,7 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   switch (cmd.action) {
     case AlterTableAction::kChangeOwner: {
       Oid owner = require_role(context, *cmd.new_owner);
-      return change_owner(context, *table, owner);
+      return change_relation_owner(context, *table, owner);
     }
     case AlterTableAction::kSetRelOptions:
     case AlterTableAction::kResetRelOptions: return set_options(context, oid, cmd);
@@ -805,18 +800,6 @@ void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
   rename_row(context, "pg_database", database->oid, "datname", stmt.new_name);
 }
 
-void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
-  parser::RoleSpec spec;
-  spec.name = stmt.name;
-  Oid role = require_role(context, spec);
-  if (context.catalog.find_role(stmt.new_name).has_value()) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("role \"{}\" already exists", stmt.new_name));
-  }
-  if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to rename role");
-  // Access lists hold names.
-  throw_not_supported(fmt::format("ALTER ROLE RENAME of role {}", role.value()));
-}
-
 }  // namespace
 
 std::string rename_object(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -859,15 +842,12 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
 
 std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt) {
   Oid owner = require_role(context, *stmt.new_owner);
-  auto change = [&](std::string_view table, Oid oid, std::string_view column) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-    context.catalog.for_each(system_table(table), match, [&](const Row& row) {
-      RowDraft draft(system_table(table), row);
-      draft.oid(column, owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
-  };
+  if (!context.is_superuser) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
+    }
+  }
   auto name_of = [&] { return std::string(parser::as<parser::QualifiedName>(stmt.object)->names.back()); };
   if (stmt.object_type == ObjectType::kSchema) {
     std::string name = name_of();
@@ -876,7 +856,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
       require_owner_of(context, row.oid("nspowner"), "schema", name);
     });
-    change("pg_namespace", schema, "nspowner");
+    change_owner(context, "pg_namespace", schema, owner);
     return "ALTER SCHEMA";
   }
   if (stmt.object_type == ObjectType::kDatabase) {
@@ -886,7 +866,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
       throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
     }
     require_owner_of(context, database->owner, "database", name);
-    change("pg_database", database->oid, "datdba");
+    change_owner(context, "pg_database", database->oid, owner);
     return "ALTER DATABASE";
   }
   throw_not_supported("ALTER … OWNER TO for objects of this kind");

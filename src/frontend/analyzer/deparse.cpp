@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "analyzer/analyzer.h"
-#include "deparser.h"
 #include "analyzer/expression_walk.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "deparser.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
@@ -77,6 +77,15 @@ void Deparser::column(const ColumnExpr& e) {
 }
 
 void Deparser::cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmod) {
+  // A length is applied to a value of the type: the cast to the type itself goes without saying.
+  if (typmod >= 0 && arg.type == type && arg.typmod == -1) {
+    const Expr* inner = nullptr;
+    if (arg.kind == ExprKind::kRelabel || arg.kind == ExprKind::kCoerceViaIo) inner = arg.as<CastExpr>().arg;
+    if (arg.kind == ExprKind::kFunction && (arg.as<FunctionExpr>().form == 'c' || arg.as<FunctionExpr>().form == 'i')) {
+      inner = arg.as<FunctionExpr>().args[0];
+    }
+    if (inner != nullptr && inner->type != type) return cast(*inner, parent, type, typmod);
+  }
   bool same_constant = arg.kind == ExprKind::kConst && arg.type == type && arg.typmod == -1;
   if (same_constant) {
     constant(arg.as<ConstExpr>(), false);
@@ -162,7 +171,22 @@ bool Deparser::sql_syntax(const FunctionExpr& e) {
   return true;
 }
 
+// CURRENT_DATE and its like are calls of now() underneath.
+bool Deparser::sql_value(const FunctionExpr& e) {
+  if (e.form != 'v') return false;
+  switch (e.type.value()) {
+    case type_oid::kDate.value(): out_ += "CURRENT_DATE"; break;
+    case type_oid::kTimetz.value(): out_ += "CURRENT_TIME"; break;
+    case type_oid::kTime.value(): out_ += "LOCALTIME"; break;
+    case type_oid::kTimestamp.value(): out_ += "LOCALTIMESTAMP"; break;
+    default: out_ += "CURRENT_TIMESTAMP";
+  }
+  if (e.typmod >= 0) out_ += '(' + std::to_string(e.typmod) + ')';
+  return true;
+}
+
 void Deparser::function(const FunctionExpr& e, bool show_implicit) {
+  if (sql_value(e)) return;
   if (e.form == 'i' && !show_implicit && !e.args.empty()) return print(*e.args[0], false);
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e, e.type, e.typmod);
   if (e.op != nullptr) {
@@ -304,21 +328,44 @@ void Deparser::case_condition(const Expr& condition, bool simple) {
   print(condition, false);
 }
 
+void begin_line(std::string_view text, int before, int after, int plus, int& indent, std::string& out) {
+  constexpr int kLimit = 40;  // deeper levels begin again at the left
+  indent += before;
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  out += '\n';
+  int amount = std::max(indent, 0);
+  if (amount >= kLimit) amount = (kLimit + (amount - kLimit) / 4) % kLimit;
+  out.append(static_cast<size_t>(amount + plus), ' ');
+  out += text;
+  indent = std::max(indent + after, 0);
+}
+
+void Deparser::case_line(std::string_view word, int before, int after) {
+  if (indent_ != nullptr) return begin_line(word, before, after, 0, *indent_, out_);
+  if (before == 0 && after != 0) {
+    out_ += word;
+    return;
+  }
+  out_ += ' ';
+  out_ += word;
+}
+
 void Deparser::case_expression(const CaseExpr& e) {
-  out_ += "CASE";
+  constexpr int kStep = 4;
+  case_line("CASE", 0, kStep);
   if (e.arg != nullptr) {
     out_ += ' ';
     print(*e.arg, true);
   }
   for (size_t i = 0; i < e.conditions.size(); ++i) {
-    out_ += " WHEN ";
+    case_line("WHEN ", 0, 0);
     case_condition(*e.conditions[i], e.arg != nullptr);
     out_ += " THEN ";
     print(*e.results[i], true);
   }
-  out_ += " ELSE ";
+  case_line("ELSE ", 0, 0);
   print(*e.otherwise, true);
-  out_ += " END";
+  case_line("END", -kStep, 0);
 }
 
 // A list of constants in a plan is one array constant.
@@ -489,7 +536,8 @@ void Deparser::leaf(const Expr& e) {
 }
 
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty) {
-  Deparser deparser(table, nullptr, eval, pretty);
+  int indent = 0;
+  Deparser deparser(table, nullptr, eval, pretty, pretty ? &indent : nullptr);
   deparser.print(expr, false);
   return deparser.take();
 }

@@ -20,19 +20,11 @@ using parser::quote_identifier;
 
 constexpr int kStep = 8;         // a clause inside its query
 constexpr int kItemIndent = 4;   // a further item of a clause, a join
-constexpr int kIndentLimit = 40; // deeper levels begin again at the left
-
 // One query level: its ranges under the names that they are printed with.
 struct Level {
   const Query* query;
   std::vector<std::string> names;
 };
-
-std::string as_indented(int level) {
-  int amount = std::max(level, 0);
-  if (amount >= kIndentLimit) amount = (kIndentLimit + (amount - kIndentLimit) / (kStep / 2)) % kIndentLimit;
-  return std::string(static_cast<size_t>(amount), ' ');
-}
 
 void trim_spaces(std::string& text) {
   while (!text.empty() && text.back() == ' ') text.pop_back();
@@ -52,16 +44,10 @@ class QueryDeparser final : public DeparseNames {
 
  private:
   void keyword(std::string_view text, int before, int after, int plus, std::string& out) {
-    indent_ += before;
-    trim_spaces(out);
-    out += '\n';
-    out += as_indented(indent_);
-    out.append(static_cast<size_t>(plus), ' ');
-    out += text;
-    indent_ = std::max(indent_ + after, 0);
+    begin_line(text, before, after, plus, indent_, out);
   }
   void expression(const Expr& e, bool show_implicit, std::string& out) {
-    Deparser deparser(nullptr, nullptr, eval_, pretty_, this);
+    Deparser deparser(nullptr, nullptr, eval_, pretty_, &indent_, this);
     deparser.print(e, show_implicit);
     out += deparser.out();
   }
@@ -303,6 +289,10 @@ void QueryDeparser::targets(const Query& q, const std::vector<std::string>* resu
         own_name = column_name(*levels_[levels_.size() - 1 - c.levels_up].query->ranges[c.range], c.column);
         named = true;
       }
+    } else if (t.expr->kind == ExprKind::kCoalesce && merged_column(t.expr->as<CoalesceExpr>(), text)) {
+      const auto& c = t.expr->as<CoalesceExpr>().args[0]->as<ColumnExpr>();
+      own_name = column_name(*levels_[levels_.size() - 1 - c.levels_up].query->ranges[c.range], c.column);
+      named = true;
     } else {
       expression(*t.expr, true, text);
     }
@@ -311,8 +301,9 @@ void QueryDeparser::targets(const Query& q, const std::vector<std::string>* resu
       text += " AS " + quote_identifier(wanted);
     }
     out += number == 0 ? " " : ", ";
-    if (number == 0) out += text;
-    else item(text, out);
+    if (number != 0) item(text, out);
+    else if (text.front() == '\n') (trim_spaces(out), out += text);
+    else out += text;
     ++number;
   }
 }
@@ -531,8 +522,9 @@ void QueryDeparser::window(const Window& w, std::string& out) {
 
 void QueryDeparser::windows(const Query& q, std::string& out) {
   bool first = true;
+  std::set<std::string_view> said;
   for (const Window& w : q.windows) {
-    if (w.name.empty()) continue;
+    if (w.name.empty() || !said.insert(w.name).second) continue;
     if (first) keyword(" WINDOW ", -kStep, kStep, 1, out);
     else out += ", ";
     first = false;

@@ -22,11 +22,15 @@ class DeparseNames {
   virtual bool merged_column(const CoalesceExpr& e, std::string& out) = 0;
 };
 
+// Begins a line with `text`: `before` and `after` change the indentation around it, `plus` is for this line alone.
+void begin_line(std::string_view text, int before, int after, int plus, int& indent, std::string& out);
+
 class Deparser {
  public:
+  // `indent`: of the query around; null: text without line breaks.
   Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval, bool pretty = false,
-           DeparseNames* query = nullptr)
-      : table_(table), names_(names), query_(query), eval_(eval), pretty_(pretty) {}
+           int* indent = nullptr, DeparseNames* query = nullptr)
+      : table_(table), names_(names), query_(query), eval_(eval), pretty_(pretty), indent_(indent) {}
 
   // With `show_implicit` an implicit cast is printed: below the top it says which operator was meant.
   void print(const Expr& e, bool show_implicit);
@@ -70,12 +74,15 @@ class Deparser {
     out_ += ')';
   }
   void quoted(std::string_view text);
+  void case_line(std::string_view word, int before, int after);
+  bool sql_value(const FunctionExpr& e);
 
   const catalog::Relation* table_;
   PlanNames* names_;     // null: of the catalog, not of a plan
   DeparseNames* query_;  // null: not of a query
   functions::EvalContext& eval_;
   bool pretty_;
+  int* indent_;
   std::string out_;
 };
 

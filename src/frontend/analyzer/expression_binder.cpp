@@ -698,6 +698,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
   auto now_as = [&](Oid type) {
     Expr* value = b_.try_coerce(call("now"), type, -1, CastContext::kExplicit, e.location);
     if (e.precision >= 0) value = b_.apply_typmod(value, std::min(e.precision, 6), true);
+    if (value->kind == ExprKind::kFunction) value->as<FunctionExpr>().form = 'v';
     return value;
   };
   switch (e.function) {
