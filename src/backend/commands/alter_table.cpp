@@ -15,6 +15,8 @@
 #include "index.h"
 #include "ownership.h"
 #include "parser/parser.h"
+#include "routine.h"
+#include "trigger.h"
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
@@ -36,6 +38,9 @@ std::string_view object_tag(ObjectType type) {
     case ObjectType::kSchema: return "SCHEMA";
     case ObjectType::kDatabase: return "DATABASE";
     case ObjectType::kRole: return "ROLE";
+    case ObjectType::kFunction: return "FUNCTION";
+    case ObjectType::kProcedure: return "PROCEDURE";
+    case ObjectType::kRoutine: return "ROUTINE";
     default: return "TABLE";
   }
 }
@@ -492,6 +497,14 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
         draft.text("relreplident", kLetters[static_cast<size_t>(cmd.replica_identity)]);
       });
     }
+    case AlterTableAction::kEnableTrigger:
+    case AlterTableAction::kEnableAlwaysTrigger:
+    case AlterTableAction::kEnableReplicaTrigger:
+    case AlterTableAction::kDisableTrigger:
+    case AlterTableAction::kEnableTriggerAll:
+    case AlterTableAction::kDisableTriggerAll:
+    case AlterTableAction::kEnableTriggerUser:
+    case AlterTableAction::kDisableTriggerUser: return enable_trigger(context, context.catalog.relation(oid), cmd);
     case AlterTableAction::kSetLogged:
     case AlterTableAction::kSetUnlogged:
       return change_class_row(context, oid, [&](RowDraft& draft) {
@@ -836,6 +849,10 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
     case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
     case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
+    case ObjectType::kFunction: rename_routine(context, stmt); return "ALTER FUNCTION";
+    case ObjectType::kProcedure: rename_routine(context, stmt); return "ALTER PROCEDURE";
+    case ObjectType::kRoutine: rename_routine(context, stmt); return "ALTER ROUTINE";
+    case ObjectType::kTrigger: rename_trigger(context, stmt); return "ALTER TRIGGER";
     default: throw_not_supported("renaming objects of this kind");
   }
 }
@@ -869,10 +886,18 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     change_owner(context, "pg_database", database->oid, owner);
     return "ALTER DATABASE";
   }
+  if (parser::is<parser::RoutineRef>(stmt.object)) {
+    set_routine_owner(context, stmt, owner);
+    return fmt::format("ALTER {}", object_tag(stmt.object_type));
+  }
   throw_not_supported("ALTER … OWNER TO for objects of this kind");
 }
 
 std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
+  if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
+    set_routine_schema(context, stmt);
+    return fmt::format("ALTER {}", object_tag(stmt.object_type));
+  }
   if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);

@@ -8,9 +8,11 @@
 #include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
+#include "routine.h"
 #include "schema.h"
 #include "view.h"
 #include "sequence.h"
+#include "trigger.h"
 #include "common/sql_error.h"
 
 namespace varve::commands {
@@ -58,6 +60,9 @@ constexpr Command kCommands[] = {
     {NodeKind::kAlterDefaultPrivilegesStmt, call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
     {NodeKind::kReassignOwnedStmt, call<parser::ReassignOwnedStmt, reassign_owned>},
     {NodeKind::kDropOwnedStmt, call<parser::DropOwnedStmt, drop_owned>},
+    {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
+    {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
+    {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
     {NodeKind::kGrantRoleStmt, call<parser::GrantRoleStmt, grant_role>},
 };
 
@@ -89,6 +94,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kNotifyStmt:
     case NodeKind::kUnlistenStmt:
     case NodeKind::kDiscardStmt:
+    case NodeKind::kDoStmt:
+    case NodeKind::kCallStmt:
     case NodeKind::kLoadStmt: return true;
     default: return false;
   }

@@ -9,6 +9,8 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
+#include "routine.h"
+#include "trigger.h"
 
 namespace varve::commands {
 
@@ -97,6 +99,17 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     });
   } else if (object.class_oid == kNamespaceClass) {
     text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));
+  } else if (object.class_oid == kProcClass) {
+    catalog::RoutinePtr r = context.catalog.routine(object.object);
+    if (r != nullptr) {
+      text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function", routine_description(context, object.object));
+    }
+  } else if (object.class_oid == kTriggerClass) {
+    with_row(context, "pg_trigger", object.object, [&](const Row& row) {
+      std::string name = parser::quote_identifier(row.text("tgname"));
+      Oid relation = row.oid("tgrelid");
+      text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
+    });
   } else if (object.class_oid == kRewriteClass) {
     with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
       Oid view = row.oid("ev_class");
@@ -316,6 +329,10 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_type", "oid", object.object);
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
+  } else if (object.class_oid == kProcClass) {
+    remove_from("pg_proc", "oid", object.object);
+  } else if (object.class_oid == kTriggerClass) {
+    remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -436,6 +453,10 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
     case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
     case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
+    case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
+    case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
+    case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";
+    case ObjectType::kTrigger: drop_trigger(context, stmt); return "DROP TRIGGER";
     default: throw_not_supported("dropping objects of this kind");
   }
 }

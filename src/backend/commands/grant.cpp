@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "names.h"
 #include "parser/parser.h"
+#include "routine.h"
 
 namespace varve::commands {
 
@@ -200,6 +202,9 @@ void Granting::object_targets() {
       targets_.push_back(relation_target(*relation));
     } else if (stmt_.object_type == ObjectType::kType || stmt_.object_type == ObjectType::kDomain) {
       targets_.push_back(type_target(node));
+    } else if (parser::is<parser::RoutineRef>(node)) {
+      catalog::RoutinePtr r = find_routine(context_, *parser::as<parser::RoutineRef>(node), stmt_.object_type);
+      targets_.push_back({"pg_proc", "oid", "proacl", "proowner", r->oid, 'f', r->kind == 'p' ? "procedure" : "function", r->name, 0, {}, {}});
     } else if (parser::is<parser::QualifiedName>(node)) {
       targets_.push_back(named_target(parser::as<parser::QualifiedName>(node)->names.back()));
     } else {

@@ -236,10 +236,17 @@ class SystemFunctions {
   }
 
   // --- sizes
-  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) {
-    if (r.segment == kInvalidPageId) return 0;
-    auto pages = access::segment_page_count(s.instance_.engine().pool(), r.segment);
+  static uint64_t segment_bytes(Session& s, PageId segment) {
+    if (segment == kInvalidPageId) return 0;
+    auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
     return pages.ok() ? *pages * 8192 : 0;
+  }
+  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) { return segment_bytes(s, r.segment); }
+  // With the values out of line.
+  static uint64_t table_bytes(Session& s, const catalog::Relation& r) {
+    if (r.segment == kInvalidPageId) return 0;
+    auto overflow = access::overflow_segment(s.instance_.engine().pool(), r.segment);
+    return heap_bytes(s, r) + (overflow.ok() ? segment_bytes(s, *overflow) : 0);
   }
   static uint64_t index_bytes(Session& s, const catalog::Relation& r) {
     uint64_t bytes = 0;
@@ -260,6 +267,11 @@ class SystemFunctions {
     }
     return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r)));
   }
+  static Value table_size(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = relation(s, args[0]);
+    if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
+    return Value::of_int64(static_cast<int64_t>(table_bytes(s, *r)));
+  }
   static Value indexes_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
     return r == nullptr ? Value::null_of(types::PhysicalType::kInt64) : Value::of_int64(static_cast<int64_t>(index_bytes(s, *r)));
@@ -267,7 +279,7 @@ class SystemFunctions {
   static Value total_relation_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
     if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
-    return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r) + index_bytes(s, *r)));
+    return Value::of_int64(static_cast<int64_t>(table_bytes(s, *r) + index_bytes(s, *r)));
   }
 
   // --- the server
@@ -348,7 +360,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_get_serial_sequence", get_serial_sequence},
       {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
-      {"pg_relation_size", relation_size}, {"pg_table_size", relation_size}, {"pg_indexes_size", indexes_size},
+      {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},

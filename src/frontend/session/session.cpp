@@ -197,6 +197,20 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_hash_join = settings_.boolean("enable_hashjoin");
   s.enable_index_scan = settings_.boolean("enable_indexscan");
   s.enable_nested_loop = settings_.boolean("enable_nestloop");
+  s.enable_seq_scan = settings_.boolean("enable_seqscan");
+  s.enable_index_join = settings_.boolean("varve.enable_index_join");
+  s.enable_subquery_pullup = settings_.boolean("varve.enable_subquery_pullup");
+  s.enable_predicate_pushdown = settings_.boolean("varve.enable_predicate_pushdown");
+  s.enable_subquery_unnesting = settings_.boolean("varve.enable_subquery_unnesting");
+  s.enable_scalar_unnesting = settings_.boolean("varve.enable_scalar_unnesting");
+  s.enable_constant_folding = settings_.boolean("varve.enable_constant_folding");
+  s.enable_or_factoring = settings_.boolean("varve.enable_or_factoring");
+  s.enable_transitive_equality = settings_.boolean("varve.enable_transitive_equality");
+  s.enable_join_reordering = settings_.boolean("varve.enable_join_reordering");
+  s.enable_column_pruning = settings_.boolean("varve.enable_column_pruning");
+  s.enable_sort_avoidance = settings_.boolean("varve.enable_sort_avoidance");
+  s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
+  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
   s.seq_page_cost = settings_.real("seq_page_cost");
   s.random_page_cost = settings_.real("random_page_cost");
   return s;
@@ -207,6 +221,10 @@ executor::ExecutionSettings Session::execution_settings() const {
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
   s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.enable_memoize = settings_.boolean("enable_memoize");
+  s.enable_runtime_filters = settings_.boolean("varve.enable_runtime_filters");
+  s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
+  s.parallel_rows = settings_.real("varve.parallel_rows");
   s.temp_directory = instance_.directory() + "/tmp";
   return s;
 }
