@@ -14,5 +14,7 @@ class Session;
 using CatalogFunction = types::Value(Session&, std::span<const types::Value> args, Arena& arena);
 // Null if it is not one of them.
 CatalogFunction* find_catalog_function(std::string_view name);
+// pg_get_viewdef() and its like.
+CatalogFunction* find_definition_function(std::string_view name);
 
 }  // namespace varve::session

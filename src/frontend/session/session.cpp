@@ -524,7 +524,12 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
 std::string Session::run_command(Statement& statement) {
   if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
   if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
-  if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+  // Locks that readers take change nothing.
+  bool reads = parser::is<parser::LockStmt>(statement.node) &&
+               parser::as<parser::LockStmt>(statement.node)->mode <= parser::TableLockMode::kRowExclusive;
+  if (read_only_ && !reads) {
+    throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+  }
   ensure_transaction();
   Arena arena;
   std::deque<catalog::RelationPtr> relations;

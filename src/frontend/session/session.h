@@ -143,6 +143,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   friend class SessionConstraintHost;
   friend class SystemFunctions;
   friend class CatalogFunctions;
+  friend class DefinitionFunctions;
   friend class RowFunctions;
   friend class CopyCommand;
   friend class ExplainCommand;
