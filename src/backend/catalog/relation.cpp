@@ -147,7 +147,9 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   const KeyMatch constraint[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_constraint"), constraint, [&](const Row& c) {
     char kind = c.letter("contype");
-    if (c.oid("conindid") == index.oid && (kind == 'p' || kind == 'u' || kind == 'x')) index.constraint = c.oid("oid");
+    if (c.oid("conindid") != index.oid || (kind != 'p' && kind != 'u' && kind != 'x')) return;
+    index.constraint = c.oid("oid");
+    index.initially_deferred = c.boolean("condeferred");
   });
   rel.indexes.push_back(std::move(index));
 }
@@ -171,6 +173,8 @@ ForeignKey read_foreign_key(const Row& row) {
   key.match = row.letter("confmatchtype");
   key.deferrable = row.boolean("condeferrable");
   key.initially_deferred = row.boolean("condeferred");
+  key.validated = row.boolean("convalidated");
+  for (int64_t n : row.numbers("confdelsetcols")) key.delete_set_columns.push_back(static_cast<ColumnNumber>(n));
   key.referenced_index = row.oid("conindid");
   return key;
 }
@@ -196,6 +200,41 @@ void load_constraints(Catalog& catalog, Relation& rel) {
   }
   const KeyMatch others[] = {{"confrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(pg_constraint, others, [&](const Row& row) { rel.referenced_by.push_back(read_foreign_key(row)); });
+}
+
+// Arguments are kept as in PostgreSQL: each followed by a zero byte.
+std::vector<std::string> split_arguments(std::string_view bytes) {
+  std::vector<std::string> args;
+  while (!bytes.empty()) {
+    size_t end = std::min(bytes.find('\0'), bytes.size() - 1);
+    args.emplace_back(bytes.substr(0, end));
+    bytes.remove_prefix(end + 1);
+  }
+  return args;
+}
+
+void load_triggers(Catalog& catalog, Relation& rel) {
+  const KeyMatch match[] = {{"tgrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_trigger"), match, [&](const Row& row) {
+    Trigger t;
+    t.oid = row.oid("oid");
+    t.name = row.text("tgname");
+    t.function = row.oid("tgfoid");
+    t.type = row.int2("tgtype");
+    t.enabled = row.letter("tgenabled");
+    t.internal = row.boolean("tgisinternal");
+    t.constraint = row.oid("tgconstraint");
+    t.constraint_relation = row.oid("tgconstrrelid");
+    t.deferrable = row.boolean("tgdeferrable");
+    t.initially_deferred = row.boolean("tginitdeferred");
+    for (int64_t n : row.numbers("tgattr")) t.columns.push_back(static_cast<ColumnNumber>(n));
+    t.args = split_arguments(row.text("tgargs"));
+    t.when_sql = row.text("tgqual");
+    t.old_table = row.text("tgoldtable");
+    t.new_table = row.text("tgnewtable");
+    rel.triggers.push_back(std::move(t));
+  });
+  std::sort(rel.triggers.begin(), rel.triggers.end(), [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
 }
 
 void open_storage(Database& database, Relation& rel) {
@@ -245,6 +284,7 @@ RelationPtr Catalog::load(Oid oid) {
     const KeyMatch rule[] = {{"ev_class", Value::of_oid(oid.value())}};
     for_each(system_table("pg_rewrite"), rule, [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
   }
+  if (!rel->is_system && (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);
   return rel;
 }

@@ -6,9 +6,11 @@
 #include "maintenance.h"
 #include "privileges.h"
 #include "roles.h"
+#include "routine.h"
 #include "schema.h"
 #include "view.h"
 #include "sequence.h"
+#include "trigger.h"
 #include "common/sql_error.h"
 
 namespace varve::commands {
@@ -53,6 +55,9 @@ constexpr Command kCommands[] = {
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
+    {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
+    {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
+    {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
     {NodeKind::kGrantRoleStmt, call<parser::GrantRoleStmt, grant_role>},
 };
 
@@ -82,6 +87,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kNotifyStmt:
     case NodeKind::kUnlistenStmt:
     case NodeKind::kDiscardStmt:
+    case NodeKind::kDoStmt:
+    case NodeKind::kCallStmt:
     case NodeKind::kLoadStmt: return true;
     default: return false;
   }

@@ -8,6 +8,7 @@
 #include "common/sql_error.h"
 #include "names.h"
 #include "parser/parser.h"
+#include "routine.h"
 
 namespace varve::commands {
 
@@ -291,6 +292,11 @@ std::vector<AclTarget> object_targets(CommandContext& context, const parser::Gra
         throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a sequence", relation->name));
       }
       targets.push_back(relation_target(*relation));
+      continue;
+    }
+    if (parser::is<parser::RoutineRef>(node)) {
+      catalog::RoutinePtr r = find_routine(context, *parser::as<parser::RoutineRef>(node), stmt.object_type);
+      targets.push_back({"pg_proc", "oid", "proacl", "proowner", r->oid, 'f', r->kind == 'p' ? "procedure" : "function", r->name});
       continue;
     }
     if (!parser::is<parser::QualifiedName>(node)) throw_not_supported("privileges on objects of this kind");

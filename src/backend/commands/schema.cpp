@@ -6,6 +6,7 @@
 
 #include "commands/system_views.h"
 #include "common/sql_error.h"
+#include "routine.h"
 
 namespace varve::commands {
 
@@ -188,6 +189,26 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
                        fmt::format("constraint \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
       }
       write_comment(context, {kConstraintClass, oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kFunction:
+    case ObjectType::kProcedure:
+    case ObjectType::kRoutine: {
+      catalog::RoutinePtr routine = find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
+      require_owner_of(context, routine->owner, "function", routine->name);
+      write_comment(context, {kProcClass, routine->oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kTrigger: {
+      parser::NameList names = names_of(stmt.object);
+      RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+      auto trigger = std::find_if(relation->triggers.begin(), relation->triggers.end(),
+                                  [&](const catalog::Trigger& t) { return t.name == names.back(); });
+      if (trigger == relation->triggers.end()) {
+        throw SqlError(sqlstate::kUndefinedObject,
+                       fmt::format("trigger \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
+      }
+      write_comment(context, {kTriggerClass, trigger->oid}, stmt, false);
       return "COMMENT";
     }
     case ObjectType::kSchema: {

@@ -56,10 +56,12 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
     RelationPtr table = find_table(context, *name, txn::LockMode::kAccessExclusive);
     if (table->is_system) require_owner(context, *table);
     require_table_privilege(context, table->oid, 'D', "table");
+    refuse_pending_events(context, "TRUNCATE", *table);
     bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& t) { return t->oid == table->oid; });
     if (!listed) tables.push_back(table);
   }
   follow_references(context, tables, stmt.behavior);
+  for (const RelationPtr& table : tables) context.services.truncate_triggers(table, true);
   for (const RelationPtr& table : tables) {
     empty_table(context, *table);
     if (!stmt.restart_identity) continue;
@@ -67,6 +69,7 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
       restart_sequence(context, sequence, load_sequence(context, sequence).start);
     }
   }
+  for (const RelationPtr& table : tables) context.services.truncate_triggers(table, false);
   return "TRUNCATE TABLE";
 }
 

@@ -53,7 +53,12 @@ bool ModifyOperator::produce(Chunk*& out) {
       returned_ = make_chunk(types, context_);
       result_ = Chunk(static_cast<uint32_t>(returning_.size()), *context_.build_memory);
     }
-    hooks_ = writer_.row_hooks(event_);
+    for (ModifyEvent event : {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete}) {
+      bool possible = event == event_ || (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
+      hooks_[static_cast<size_t>(event)] = possible ? writer_.row_hooks(event) : nullptr;
+    }
+    tell_inserted_ = event_ == ModifyEvent::kInsert && row_hooks(event_) == nullptr && context_.hooks != nullptr &&
+                     context_.hooks->wants_inserted(writer_.relation());
     if (context_.hooks != nullptr) context_.hooks->before_statement(context_, writer_.relation(), event_);
     child().open();
   }
@@ -87,21 +92,24 @@ bool ModifyOperator::produce(Chunk*& out) {
 }
 
 bool ModifyOperator::before_row(ModifyEvent event, Tid tid, const RowValues* old_row, RowValues* new_row) {
-  if (hooks_ == nullptr) return true;
+  ModifyHooks* hooks = row_hooks(event);
+  if (hooks == nullptr) return true;
   RowChange change{event, writer_.relation(), tid, {}, {}, row_memory_};
   if (old_row != nullptr) change.old_row = *old_row;
   if (new_row != nullptr) change.new_row = *new_row;
-  return hooks_->before_row(context_, change);
+  return hooks->before_row(context_, change);
 }
 
 void ModifyOperator::done(ModifyEvent event, Tid tid, const RowValues& returned, const RowValues* old_row,
                           RowValues* new_row, const Chunk& in, uint32_t row) {
   if (modify_.can_set_tag) ++context_.affected_rows;
-  if (hooks_ != nullptr) {
+  if (tell_inserted_ && event == ModifyEvent::kInsert) {
+    context_.hooks->after_insert(context_, writer_.relation(), {&tid, 1});
+  } else if (ModifyHooks* hooks = row_hooks(event)) {
     RowChange change{event, writer_.relation(), tid, {}, {}, row_memory_};
     if (old_row != nullptr) change.old_row = *old_row;
     if (new_row != nullptr) change.new_row = *new_row;
-    hooks_->after_row(context_, change);
+    hooks->after_row(context_, change);
   }
   if (!returning_.empty()) collect(returned, in, row);
 }

@@ -15,7 +15,7 @@ using catalog::ColumnNumber;
 
 namespace {
 
-constexpr size_t kPagesAtOnce = 8;
+constexpr size_t kPagesAtOnce = 24;
 
 class SeqScanOperator : public Operator {
  public:
@@ -36,6 +36,8 @@ class SeqScanOperator : public Operator {
     narrow_ = make_chunk(types, context);
     decoded_.resize(plan.columns.size());
     batches_.resize(kPagesAtOnce);
+    needs_tids_ = plan.sample_percent >= 0 || std::any_of(plan.columns.begin(), plan.columns.end(), [](ColumnNumber c) { return c <= 0; });
+    counts_only_ = plan.columns.empty() && plan.filter == nullptr && plan.sample_percent < 0;
   }
 
   void open() override {
@@ -54,6 +56,7 @@ class SeqScanOperator : public Operator {
     run_hint_ = 0;
     rows_.clear();
     at_ = 0;
+    pending_ = 0;
     open_filters();
   }
 
@@ -69,11 +72,13 @@ class SeqScanOperator : public Operator {
 
  protected:
   bool produce(Chunk*& out) override {
+    if (counts_only_ && key_filters_.empty()) return produce_count(out);
     for (;;) {
       if (at_ == rows_.size() && !load_rows()) return false;
       uint32_t n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows_.size() - at_));
+      if (any_large_) n = reader_.rows_at_once(std::span(rows_).subspan(at_, n));
       std::span rows = std::span(rows_).subspan(at_, n);
-      std::span tids = std::span(tids_).subspan(at_, n);
+      std::span<const Tid> tids = needs_tids_ ? std::span<const Tid>(tids_).subspan(at_, n) : std::span<const Tid>();
       at_ += n;
       memory_.reset();
       if (fill_chunk(rows, tids, out)) return true;
@@ -87,23 +92,41 @@ class SeqScanOperator : public Operator {
     tids_.clear();
     at_ = 0;
     context_.check_cancel();
-    size_t used = 0;
-    while (used < kPagesAtOnce && rows_.size() < context_.chunk_rows()) {
+    size_t used = 0, of_page = 0;
+    // Whole pages, as many as fill a chunk without beginning the next.
+    while (used < kPagesAtOnce && (rows_.empty() || rows_.size() + of_page <= context_.chunk_rows())) {
       if (page_ == page_end_ && !queue_->take(&page_, &page_end_)) break;
-      auto& batch = batches_[used];
-      batch.rows.clear();
-      batch.tids.clear();
-      check_ok(relation_.heap->read_page(context_.snapshot, queue_->page(page_++, &run_hint_), &batch));
-      if (batch.rows.empty()) {
-        if (page_ == page_end_) context_.check_cancel();
-        continue;
-      }
-      rows_.insert(rows_.end(), batch.rows.begin(), batch.rows.end());
-      tids_.insert(tids_.end(), batch.tids.begin(), batch.tids.end());
-      ++used;
+      size_t before = rows_.size();
+      PageId page = queue_->page(page_++, &run_hint_);
+      check_ok(relation_.heap->append_page(context_.snapshot, page, batches_[used], needs_tids_ ? &tids_ : nullptr, &rows_));
+      of_page = rows_.size() - before;
+      if (of_page != 0) ++used;
+      else if (page_ == page_end_) context_.check_cancel();
     }
     if (scan_.sample_percent >= 0) sample();
+    any_large_ = std::any_of(rows_.begin(), rows_.end(),
+                             [](const RowVersion& row) { return (row.flags & access::kRowHasLarge) != 0; });
     return !rows_.empty() || (used == kPagesAtOnce && load_rows());
+  }
+
+  // Nothing of the rows is read: only how many there are.
+  bool produce_count(Chunk*& out) {
+    while (pending_ < context_.chunk_rows()) {
+      if (page_ == page_end_) {
+        context_.check_cancel();
+        if (!queue_->take(&page_, &page_end_)) break;
+      }
+      uint64_t ordinal = page_++;
+      auto rows = relation_.heap->count_page(context_.snapshot, queue_->page(ordinal, &run_hint_), ordinal);
+      check_ok(rows.status());
+      pending_ += *rows;
+    }
+    if (pending_ == 0) return false;
+    auto n = static_cast<uint32_t>(std::min<uint64_t>(pending_, context_.chunk_rows()));
+    pending_ -= n;
+    chunk_.set_dense(n);
+    out = &chunk_;
+    return true;
   }
 
   void sample() {
@@ -182,10 +205,8 @@ class SeqScanOperator : public Operator {
     }
     few_rows_.clear();
     few_tids_.clear();
-    for (uint32_t i = 0; i < passed.count; ++i) {
-      few_rows_.push_back(rows[selected_[i]]);
-      few_tids_.push_back(tids[selected_[i]]);
-    }
+    for (uint32_t i = 0; i < passed.count; ++i) few_rows_.push_back(rows[selected_[i]]);
+    for (uint32_t i = 0; i < passed.count && needs_tids_; ++i) few_tids_.push_back(tids[selected_[i]]);
     narrow_.reset();
     decode(narrow_, few_rows_, few_tids_, [&](size_t c) { return !decoded_[c]; });
     for (uint32_t c = 0; c < narrow_.column_count(); ++c) {
@@ -217,10 +238,13 @@ class SeqScanOperator : public Operator {
   MorselQueue* queue_ = nullptr;
   uint64_t page_ = 0, page_end_ = 0;
   size_t run_hint_ = 0;
-  std::vector<access::Heap::PageBatch> batches_;
+  std::vector<access::RowBuffer> batches_;
+  bool needs_tids_ = false, counts_only_ = false;
+  uint64_t pending_ = 0;  // rows counted and not yet passed on
   std::vector<RowVersion> rows_, few_rows_;
   std::vector<Tid> tids_, few_tids_;
   size_t at_ = 0;
+  bool any_large_ = false;
 };
 
 }  // namespace

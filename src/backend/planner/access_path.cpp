@@ -409,7 +409,9 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     bool bounded = !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
       Node node = index_scan(range, match, conjuncts, false);
-      if (node.plan->total_cost < best.plan->total_cost) best = std::move(node);
+      // A whole unique key beats any scan of a small table too: the table may grow under a cached plan.
+      bool is_point = match.unique && best.plan->kind == PlanKind::kSeqScan;
+      if (is_point || node.plan->total_cost < best.plan->total_cost) best = std::move(node);
     }
     if (single && s.enable_sort_avoidance && !match.unique) best = consider_order(std::move(best), range, match, conjuncts);
   }

@@ -544,7 +544,7 @@ Node QueryPlanner::plan_locking(Node node) {
     if (!has_sublink(c)) recheck.push_back(c);
   }
   if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), node);
-  if (query_.limit != nullptr) {
+  if (query_.limit != nullptr && !query_.with_ties) {
     Expr* limit = resolve(fold(query_.limit), node);
     Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), node);
     plan->limit = sort_limit(arena_, limit, offset);
@@ -658,6 +658,7 @@ void plan_query(PlannedStatement& statement, Query& query, const PlannerSettings
   Node node = planner.plan();
   statement.root = node.plan;
   statement.returns_rows = query.command == analyzer::CommandType::kSelect || !query.returning.empty();
+  statement.is_point_statement = is_point_statement(statement);
 }
 
 }  // namespace varve::planner

@@ -206,4 +206,7 @@ class QueryPlanner {
   std::vector<uint32_t> cte_numbers_;               // of this query's CTEs in the statement
 };
 
+// Whether the plan touches at most a handful of rows, whatever its constants (point_statement.cpp).
+bool is_point_statement(const PlannedStatement& statement);
+
 }  // namespace varve::planner

@@ -145,7 +145,11 @@ void Deparser::function(const FunctionExpr& e, bool top) {
     out_ += ')';
     return;
   }
-  call(parser::quote_identifier(e.function->name), e.args);
+  std::string name = parser::quote_identifier(e.function->name);
+  if (e.function->routine != nullptr && !e.function->routine->visible) {
+    name = parser::quote_identifier(e.function->routine->schema) + "." + name;
+  }
+  call(name, e.args);
 }
 
 void Deparser::boolean(const BoolExpr& e, std::string_view word) {
@@ -306,7 +310,9 @@ void Deparser::print(const Expr& e, bool top) {
 void Deparser::plan_leaf(const Expr& e) {
   if (names_ == nullptr) throw_not_supported("storing an expression of this kind");
   switch (e.kind) {
-    case ExprKind::kParam: out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1); return;
+    case ExprKind::kParam:
+      if (!names_->param(e.as<ParamExpr>().index, out_)) out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1);
+      return;
     case ExprKind::kInput: return names_->input(e.as<InputExpr>().index, out_);
     case ExprKind::kExecParam: return names_->exec_param(e.as<ExecParamExpr>().index, out_);
     case ExprKind::kSubplan: return names_->subplan(e.as<SubplanExpr>(), out_);

@@ -164,6 +164,9 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
       }
     }
   }
+  if (item.schema.empty() && context_.local_tables != nullptr) {
+    if (const functions::Function* f = context_.local_tables->find(item.name)) return bind_local_table(scope, item, *f);
+  }
   catalog::RelationPtr relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false,
                                                   position(item.location));
   switch (relation->kind) {
@@ -180,6 +183,25 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   }
   std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   return range_item(arena_, add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare));
+}
+
+FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& f) {
+  auto* site = arena_.make<functions::CallSite>();
+  site->result_type = f.result;
+  site->routine = &f;
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->alias = item.alias == nullptr ? item.name : item.alias->name;
+  range->function = &f;
+  range->site = site;
+  std::vector<RangeColumn> columns;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(f.table->column_types[i]);
+    columns.push_back({f.table->column_names[i], f.table->column_types[i], -1,
+                       info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
+  }
+  range->columns = arena_.copy(columns);
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
 FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
@@ -245,13 +267,63 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
+// A function that SQL made and that returns a row (or, with a column definition list, any record) is read as a table.
+Expr* Binder::table_function(Expr* bound, const parser::RangeFunction& item) {
+  auto definitions = item.column_definitions.empty() ? item.functions[0].column_definitions : item.column_definitions;
+  const functions::Function* f = nullptr;
+  const functions::CallSite* site = nullptr;
+  ExprList args;
+  if (bound->kind == ExprKind::kFunction) {
+    const auto& call = bound->as<FunctionExpr>();
+    f = call.function, site = call.site, args = call.args;
+  } else if (bound->kind == ExprKind::kSetReturning) {
+    const auto& call = bound->as<SetReturningExpr>();
+    f = call.function, site = call.site, args = call.args;
+  }
+  bool routine = f != nullptr && f->routine != nullptr;
+  bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();
+  if (!definitions.empty() && !record) {
+    if (!routine) throw_not_supported("column definition lists", position(item.location));
+    std::string_view why = f->routine->column_types.empty() ? "a column definition list is only allowed for functions returning \"record\""
+                                                            : "a column definition list is redundant for a function with OUT parameters";
+    throw SqlError(sqlstate::kSyntaxError, std::string(why)).at(position(definitions[0]->location));
+  }
+  if (record && definitions.empty()) {
+    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+        .at(position(item.functions[0].call->location));
+  }
+  if (!routine || (f->routine->column_types.empty() && !record)) return bound;
+  if (record) {
+    std::vector<Oid> types;
+    std::vector<std::string_view> names;
+    for (const parser::ColumnDef* d : definitions) {
+      types.push_back(resolve_type(*d->type).type);
+      names.push_back(d->name);
+    }
+    auto* info = arena_.make<functions::RoutineInfo>(*f->routine);
+    info->column_types = arena_.copy(types);
+    info->column_names = arena_.copy(names);
+    auto* copy = arena_.make<functions::Function>(*f);
+    copy->routine = info;
+    copy->table = routine_table(info);
+    f = copy;
+  }
+  if (bound->kind == ExprKind::kSetReturning && !record) return bound;
+  f = as_table_function(*f);
+  auto* own_site = arena_.make<functions::CallSite>(*site);
+  own_site->routine = f;
+  auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, bound->location);
+  srf->function = f;
+  srf->site = own_site;
+  srf->args = args;
+  return srf;
+}
+
 FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction& item) {
   if (item.rows_from || item.functions.size() != 1) throw_not_supported("ROWS FROM", position(item.location));
-  if (!item.column_definitions.empty() || !item.functions[0].column_definitions.empty()) {
-    throw_not_supported("column definition lists", position(item.location));
-  }
   const parser::Node* call = item.functions[0].call;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
+  bound = table_function(bound, item);
   scope.has_set_returning = false;
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kFunction;
@@ -261,6 +333,10 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
   if (bound->kind == ExprKind::kFunction) name = bound->as<FunctionExpr>().function->name;
   range->alias = item.alias == nullptr ? name : item.alias->name;
   std::vector<RangeColumn> columns;
+  if (bound->kind == ExprKind::kSetReturning && bound->as<SetReturningExpr>().function->routine != nullptr) {
+    name = bound->as<SetReturningExpr>().function->name;
+    if (item.alias == nullptr) range->alias = name;
+  }
   if (bound->kind == ExprKind::kSetReturning) {
     auto& srf = bound->as<SetReturningExpr>();
     range->function = srf.function;
@@ -268,7 +344,9 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
     range->args = srf.args;
     const auto& table = *srf.function->table;
     for (size_t i = 0; i < table.column_types.size(); ++i) {
-      columns.push_back({table.column_names[i], table.column_types[i], -1, catalog::kDefaultCollation});
+      const functions::TypeInfo* info = functions::type_by_oid(table.column_types[i]);
+      columns.push_back({table.column_names[i], table.column_types[i], -1,
+                         info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
     }
   } else {
     range->args = list({bound});

@@ -7,6 +7,7 @@
 
 #include "analyzer/analyzer.h"
 #include "commands/command_context.h"
+#include "constraint_host.h"
 #include "common/sql_error.h"
 #include "net/password.h"
 #include "net/server.h"
@@ -15,7 +16,8 @@
 namespace varve::session {
 
 Session::Session(Instance& instance, net::Client& client)
-    : instance_(instance), client_(client), settings_(instance.settings()) {
+    : instance_(instance), client_(client), settings_(instance.settings()),
+      constraint_host_(std::make_unique<SessionConstraintHost>(*this)), constraints_(*constraint_host_) {
   const net::StartupInfo& startup = client.startup();
   database_name_ = startup.database;
   session_user_ = startup.user;
@@ -62,7 +64,7 @@ void Session::begin_statement() {
 }
 
 void Session::arm_timeout() {
-  int64_t timeout_ms = settings_.integer("statement_timeout");
+  int64_t timeout_ms = settings_.frequent().statement_timeout_ms;
   if (timeout_ms <= 0) return;
   auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   client_.set_statement_deadline(now + timeout_ms * 1000);
@@ -78,13 +80,14 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
   begin_statement();
   unnamed_statement_.reset();
   unnamed_portal_.reset();
-  auto text = std::make_shared<Arena>();
-  parser::ParsedScript script;
-  try {
-    script = parser::parse(sql, *text);
-  } catch (const SqlError&) {
-    throw;
+  if (run_normalized(sql, out)) {
+    client_.cancel_token().clear_statement();
+    finish_implicit(out);
+    if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
+    return;
   }
+  Arena text;
+  parser::ParsedScript script = parser::parse(sql, text);
   if (script.statements.empty()) {
     out.empty_query_response();
     return;
@@ -92,12 +95,14 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
   for (const parser::RawStatement& raw : script.statements) {
     fail_if_aborted(raw.statement);
     StatementPtr statement = make_statement(sql, raw.statement);
+    last_of_query_ = &raw == &script.statements.back();
     run_statement(statement, out);
+    last_of_query_ = false;
     client_.cancel_token().clear_statement();
     // A lone statement commits here; of several the last one does, unless a block is open.
     if (&raw == &script.statements.back()) finish_implicit(out);
   }
-  if (settings_.integer("statement_timeout") > 0) client_.set_statement_deadline(0);
+  if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
 }
 
 StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
@@ -125,7 +130,13 @@ void Session::run_statement(const StatementPtr& statement, net::Output& out) {
     return;
   }
   std::string tag = run_utility(statement, {}, out);
+  check_deferred_now();
   if (!tag.empty()) out.command_complete(tag);
+}
+
+// A statement that commits by itself is not done before what it deferred has been found good.
+void Session::check_deferred_now() {
+  if (last_of_query_ && block_ == Block::kImplicit) constraints_.before_commit();
 }
 
 // --- planning
@@ -152,6 +163,15 @@ void Session::lock_relation(Oid relation, txn::LockMode mode) {
   ensure_transaction();
   txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
   check_ok(txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
+}
+
+bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
+  ensure_transaction();
+  txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
+  Status status = txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kNoWait, 0);
+  if (status.code() == StatusCode::kBusy) return false;
+  check_ok(status);
+  return true;
 }
 
 std::vector<Oid> Session::search_path_oids() {
@@ -229,7 +249,7 @@ void Session::ensure_plan(Statement& statement) {
 
 // What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
 void Session::check_privileges(const Statement& statement) {
-  if (is_superuser_) return;
+  if (is_superuser_ || statement.is_internal) return;
   for (const auto& [oid, mode] : statement.locks) {
     catalog::RelationPtr relation = catalog().relation(oid);
     if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
@@ -294,10 +314,16 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
 }
 
 executor::RunParameters Session::run_parameters(std::span<const types::Value> params) {
+  return run_parameters_at(txn_->statement_snapshot(), params);
+}
+
+executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot,
+                                                   std::span<const types::Value> params) {
   executor::RunParameters run;
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
-  run.snapshot = txn_->statement_snapshot();
+  run.snapshot = snapshot;
+  run.hooks = &constraints_;
   run.params = params;
   run.format = &settings_.format();
   run.session = this;
@@ -327,6 +353,7 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   auto plan = statement->plan;
   std::unique_ptr<executor::Execution> execution = take_execution(*statement);
   if (plan->returns_rows) describe_rows(plan->root->output, {}, out);
+  size_t mark = constraints_.begin_statement();
   start_execution(*execution, params);
   uint64_t rows = 0;
   vector::Chunk* chunk = nullptr;
@@ -337,8 +364,10 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   }
   uint64_t affected = execution->affected_rows();
   execution->finish();
+  constraints_.end_statement(mark);
   txn_->release_snapshot();
   statement->idle_execution = std::move(execution);
+  check_deferred_now();
   out.command_complete(planned_tag(*statement, rows, affected));
 }
 
@@ -350,14 +379,38 @@ uint64_t Session::run_sql(std::string_view sql) {
     StatementPtr statement = make_statement(sql, raw.statement);
     ensure_plan(*statement);
     std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+    size_t mark = constraints_.begin_statement();
     start_execution(*execution, {});
     vector::Chunk* chunk = nullptr;
     while (execution->next(chunk)) {
     }
     affected += execution->affected_rows();
     execution->finish();
+    constraints_.end_statement(mark);
   }
   return affected;
+}
+
+bool Session::query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) {
+  Arena arena;
+  parser::ParsedScript script = parser::parse(sql, arena);
+  StatementPtr statement = make_statement(sql, script.statements[0].statement);
+  statement->is_internal = true;
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  txn::Snapshot snapshot = txn_->statement_snapshot();
+  snapshot.csn = Csn{txn_->manager().pool().log().reserved_lsn().value()};
+  execution->start(run_parameters_at(snapshot, {}));
+  vector::Chunk* chunk = nullptr;
+  bool found = execution->next(chunk) && chunk->count() > 0;
+  if (found) {
+    row->clear();
+    for (uint32_t c = 0; c < chunk->column_count(); ++c) {
+      row->push_back(types::copy_value(chunk->column(c).value(chunk->selection()[0]), memory));
+    }
+  }
+  execution->finish();
+  return found;
 }
 
 // --- everything that is not a query
@@ -441,6 +494,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
+        plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
         instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
@@ -451,6 +505,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         sequence_values_.clear();
         return "DISCARD SEQUENCES";
       }
+      plan_cache_.clear();
       return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
     }
     case NodeKind::kCheckpointStmt:
@@ -459,13 +514,16 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       }
       check_ok(instance_.engine().checkpoint());
       return "CHECKPOINT";
-    case NodeKind::kConstraintsSetStmt: throw_not_supported("SET CONSTRAINTS");
+    case NodeKind::kConstraintsSetStmt:
+      run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
+      return "SET CONSTRAINTS";
     default: return run_command(*statement);
   }
 }
 
 std::string Session::run_command(Statement& statement) {
   if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
+  if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
   if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
   ensure_transaction();
   Arena arena;

@@ -59,6 +59,9 @@ class ExecutionContext {
   txn::TxnManager* manager = nullptr;
   txn::Transaction* transaction = nullptr;
   txn::Snapshot snapshot;
+  // What the statement writes must not be newer than this one sees (REPEATABLE READ, in a statement that reads what
+  // is newest); null: `snapshot`.
+  const txn::Snapshot* write_snapshot = nullptr;
   std::span<const types::Value> params;
   const types::FormatSettings* format = nullptr;
   functions::SessionServices* session = nullptr;

@@ -274,8 +274,8 @@ struct ModifyPlan : Plan {
   std::span<catalog::ColumnNumber> conflict_assigned;
   ExprList conflict_values;       // over existing row ++ excluded row
   Expr* conflict_where = nullptr; // over existing row ++ excluded row
-  // READ COMMITTED: condition to re-check on the newest version (over ctid ++ old row columns), and the new
-  // values as expressions over the same, so that they can be computed again.
+  // READ COMMITTED: condition to re-check on the newest version (over the child's output with ctid and old row
+  // replaced), and the new values as expressions over the same, so that they can be computed again.
   Expr* recheck = nullptr;
   ExprList recompute;
   bool can_set_tag = true;
