@@ -277,6 +277,14 @@ bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column,
       return false;
     }
     StoredValue s = stored_value({row.bytes, row.length}, row.attributes, column);
+    // Most are a scale and up to eight bytes of significand: read as the end of a word, which the row's front pads.
+    size_t digits = s.bytes.size() - 1;
+    if (s.form == StoredForm::kPlain && digits - 1 < 8 && s.bytes[0] <= Numeric::kMaxInlineScale &&
+        s.bytes.data() + s.bytes.size() - row.bytes >= 8) [[likely]] {
+      auto word = load_raw<int64_t>(s.bytes.data() + s.bytes.size() - 8);
+      out[i] = Numeric(static_cast<types::int128>(word >> (8 - digits) * 8), s.bytes[0]);
+      return true;
+    }
     out[i] = decode_stored(PhysicalType::kNumeric, s, row, arena).numeric;
     return true;
   });

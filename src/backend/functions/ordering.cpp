@@ -44,6 +44,8 @@ int compare_strings(const void* a, const void* b, const Collation* collation) {
   return collation->compare(as<StringRef>(a).view(), as<StringRef>(b).view());
 }
 int compare_bpchars(const void* a, const void* b, const Collation* collation) {
+  // Stored values of one column are padded alike: mostly the same bytes mean equal.
+  if (as<StringRef>(a) == as<StringRef>(b)) return 0;
   return compare_text(types::trim_bpchar(as<StringRef>(a).view()),
                       types::trim_bpchar(as<StringRef>(b).view()), collation);
 }
