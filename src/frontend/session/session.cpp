@@ -56,6 +56,9 @@ Session::~Session() = default;
 uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_pid()); }
 
 void Session::begin_statement() {
+  stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+  nested_ = false;
+  pl_.set_active_snapshot(nullptr);
   statement_start_us_ = current_time_us();
   if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
   arm_timeout();
@@ -89,6 +92,7 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
     out.empty_query_response();
     return;
   }
+  several_statements_ = script.statements.size() > 1;
   for (const parser::RawStatement& raw : script.statements) {
     fail_if_aborted(raw.statement);
     StatementPtr statement = make_statement(sql, raw.statement);
@@ -182,7 +186,7 @@ planner::PlannerSettings Session::planner_settings() const {
   return s;
 }
 
-executor::ExecutionSettings Session::execution_settings() const {
+executor::ExecutionSettings Session::execution_settings() {
   executor::ExecutionSettings s;
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
@@ -192,7 +196,7 @@ executor::ExecutionSettings Session::execution_settings() const {
 }
 
 bool Session::plan_is_valid(const Statement& s) const {
-  if (s.plan == nullptr || s.settings_generation != settings_.generation()) return false;
+  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_) return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
 }
@@ -212,6 +216,12 @@ void Session::ensure_plan(Statement& statement) {
 // What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
 void Session::check_privileges(const Statement& statement) {
   if (is_superuser_) return;
+  for (Oid oid : statement.routines) {
+    catalog::RoutinePtr routine = catalog().routine(oid);
+    if (routine != nullptr && !can_execute(*routine)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
+    }
+  }
   for (const auto& [oid, mode] : statement.locks) {
     catalog::RelationPtr relation = catalog().relation(oid);
     if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
@@ -244,15 +254,21 @@ void Session::make_plan(Statement& statement) {
     uint64_t epoch = database_->epoch();
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
     std::vector<Oid> params = statement.param_types;
+    std::vector<Oid> routines;
     context.params = &params;
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
+    context.variables = statement.variables;
+    context.local_tables = statement.local_tables;
+    context.routines = &routines;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
+    statement.routines = std::move(routines);
     check_privileges(statement);
+    statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
     statement.settings_generation = settings_.generation();
@@ -275,11 +291,12 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-executor::RunParameters Session::run_parameters(std::span<const types::Value> params) {
+executor::RunParameters Session::run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) {
   executor::RunParameters run;
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
-  run.snapshot = txn_->statement_snapshot();
+  run.snapshot = active != nullptr ? *active : txn_->statement_snapshot();
+  run.hooks = &pl_.hooks();
   run.params = params;
   run.format = &settings_.format();
   run.session = this;
@@ -290,7 +307,9 @@ executor::RunParameters Session::run_parameters(std::span<const types::Value> pa
 }
 
 void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
-  execution.start(run_parameters(params));
+  executor::RunParameters run = run_parameters(params, nullptr);
+  pl_.set_active_snapshot(&execution.context().snapshot);
+  execution.start(run);
 }
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
@@ -441,7 +460,12 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       }
       check_ok(instance_.engine().checkpoint());
       return "CHECKPOINT";
-    case NodeKind::kConstraintsSetStmt: throw_not_supported("SET CONSTRAINTS");
+    case NodeKind::kConstraintsSetStmt:
+      ensure_transaction();
+      run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
+      return "SET CONSTRAINTS";
+    case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
+    case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
     default: return run_command(*statement);
   }
 }
@@ -456,6 +480,7 @@ std::string Session::run_command(Statement& statement) {
   functions::EvalContext eval = eval_context(arena);
   commands::CommandContext context{catalog(), *txn_, eval, *this, statement.sql, path, role_, is_superuser_, arena, relations};
   txn_->statement_snapshot();
+  current_sql_ = statement.sql;
   std::string tag = commands::run(context, statement.node);
   if (catalog_->changed()) ++catalog_changes_;
   return tag;

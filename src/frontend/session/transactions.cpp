@@ -45,6 +45,14 @@ void Session::commit_transaction(net::Output* out) {
     block_ = Block::kNone;
     return;
   }
+  if (pl_.deferred_count() > 0) {
+    try {
+      pl_.run_deferred();
+    } catch (...) {
+      rollback_transaction();
+      throw;
+    }
+  }
   drop_portals(true);
   Lsn durable = instance_.engine().txns().commit(*txn_);
   if (durable < gate_) durable = gate_;
@@ -71,6 +79,7 @@ void Session::commit_transaction(net::Output* out) {
 }
 
 void Session::rollback_transaction() {
+  pl_.forget_deferred(0);
   drop_portals(true);
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
   catalog_.reset();
@@ -106,11 +115,13 @@ void Session::on_error() noexcept {
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      pl_.forget_deferred(0);
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
       txn_.reset();
       settings_.rollback();
     } else {
+      pl_.forget_deferred(savepoints_.back().deferred);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
@@ -235,7 +246,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
-      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark()});
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count()});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -251,6 +262,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         return;
       }
       savepoints_.resize(i);
+      pl_.forget_deferred(savepoints_.back().deferred);
       drop_portals(true);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();

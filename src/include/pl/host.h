@@ -19,6 +19,7 @@ namespace varve::parser {
 struct Node;
 }
 namespace varve::planner {
+struct OutputColumn;
 struct PlannedStatement;
 }
 
@@ -80,6 +81,7 @@ class Host {
     txn::Transaction::Savepoint position;
     size_t settings = 0;
     size_t deferred = 0;
+    uint64_t portals = 0;
   };
   virtual Mark begin_subtransaction() = 0;
   virtual void rollback_subtransaction(const Mark& mark) = 0;
@@ -103,7 +105,9 @@ class Host {
   // --- SECURITY DEFINER and SET clauses
   virtual Oid current_role() = 0;
   virtual void set_role(Oid role) = 0;
+  virtual size_t settings_mark() = 0;
   virtual void set_local(std::string_view name, std::string_view value) = 0;
+  virtual void restore_settings(size_t mark) = 0;
   virtual bool can_execute(const catalog::Routine& routine) = 0;
 };
 
