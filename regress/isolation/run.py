@@ -229,7 +229,7 @@ def split_expected(text):
         if line.startswith("permutation ") and current:
             parts.append(current)
             current = []
-        if line.strip():
+        if line:  # a row of one empty value is two blanks
             current.append(line)
     return parts + ([current] if current else [])
 

@@ -130,6 +130,7 @@ Result<bool> HeapImpl::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& 
   out->attributes = version.header.attributes;
   out->flags = version.header.flags;
   out->xid = writer;
+  out->large = reader_for(out->flags);
   return true;
 }
 
@@ -142,6 +143,7 @@ Result<bool> HeapImpl::fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out)
   out->attributes = version.header.attributes;
   out->flags = version.header.flags;
   out->xid = Xid{version.header.xid};
+  out->large = reader_for(out->flags);
   return true;
 }
 
@@ -151,8 +153,12 @@ void HeapImpl::copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out)
   wal::Bytes bytes = row.row();
   uint8_t* to = buffer.reserve(bytes.size());
   std::memcpy(to, bytes.data(), bytes.size());
-  *out =
-      RowVersion{to, static_cast<uint32_t>(bytes.size()), header.attributes, header.flags, Xid{header.xid}};
+  *out = RowVersion{to,
+                    static_cast<uint32_t>(bytes.size()),
+                    header.attributes,
+                    header.flags,
+                    Xid{header.xid},
+                    reader_for(header.flags)};
 }
 
 // The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered
@@ -180,10 +186,10 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
   // Rows are noted by their offset in `memory`, which moves when older versions are put behind the page at
   // the end.
   std::vector<uint8_t> older;
-  auto add = [out](Tid tid, size_t offset, size_t length, const RowHeader& header, Xid writer) {
+  auto add = [out, this](Tid tid, size_t offset, size_t length, const RowHeader& header, Xid writer) {
     out->tids.push_back(tid);
     out->rows.push_back({reinterpret_cast<const uint8_t*>(offset), static_cast<uint32_t>(length),
-                         header.attributes, header.flags, writer});
+                         header.attributes, header.flags, writer, reader_for(header.flags)});
   };
   RowBuffer scratch;
   for (uint16_t slot = 0; slot < count; ++slot) {

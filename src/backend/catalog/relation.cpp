@@ -147,7 +147,9 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   const KeyMatch constraint[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_constraint"), constraint, [&](const Row& c) {
     char kind = c.letter("contype");
-    if (c.oid("conindid") == index.oid && (kind == 'p' || kind == 'u' || kind == 'x')) index.constraint = c.oid("oid");
+    if (c.oid("conindid") != index.oid || (kind != 'p' && kind != 'u' && kind != 'x')) return;
+    index.constraint = c.oid("oid");
+    index.initially_deferred = c.boolean("condeferred");
   });
   rel.indexes.push_back(std::move(index));
 }
@@ -171,6 +173,8 @@ ForeignKey read_foreign_key(const Row& row) {
   key.match = row.letter("confmatchtype");
   key.deferrable = row.boolean("condeferrable");
   key.initially_deferred = row.boolean("condeferred");
+  key.validated = row.boolean("convalidated");
+  for (int64_t n : row.numbers("confdelsetcols")) key.delete_set_columns.push_back(static_cast<ColumnNumber>(n));
   key.referenced_index = row.oid("conindid");
   return key;
 }

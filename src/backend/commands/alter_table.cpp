@@ -9,6 +9,7 @@
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
+#include "foreign_key.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
@@ -358,10 +359,12 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
     }
   }
   if (same_storage(*transform) && old->layout->column(static_cast<size_t>(number - 1)).type == (info != nullptr ? info->physical : types::PhysicalType::kString)) {
-    return rebuild_indexes(context, oid);
+    rebuild_indexes(context, oid);
+  } else {
+    const ColumnRewrite rewrite[] = {{number, transform}};
+    rewrite_table(context, old, rewrite);
   }
-  const ColumnRewrite rewrite[] = {{number, transform}};
-  rewrite_table(context, old, rewrite);
+  renew_foreign_keys(context, oid, number);
 }
 
 // --- constraints
@@ -424,7 +427,25 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
     });
     return;
   }
-  if (constraint_name_exists(context, oid, cmd.name)) return;
+  for (const catalog::ForeignKey& key : table->foreign_keys) {
+    if (key.name != cmd.name) continue;
+    if (key.validated) return;
+    context.services.lock_relation(key.referenced, txn::LockMode::kRowShare);
+    check_foreign_key_rows(context, key);
+    const KeyMatch match[] = {{"oid", Value::of_oid(key.oid.value())}};
+    context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
+      RowDraft draft(system_table("pg_constraint"), row);
+      draft.boolean("convalidated", true);
+      context.catalog.update(row, draft);
+      return false;
+    });
+    return;
+  }
+  if (constraint_name_exists(context, oid, cmd.name)) {
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("constraint \"{}\" of relation \"{}\" is not a foreign key or check constraint",
+                               cmd.name, table->name));
+  }
   throw SqlError(sqlstate::kUndefinedObject,
                  fmt::format("constraint \"{}\" of relation \"{}\" does not exist", cmd.name, table->name));
 }
@@ -458,6 +479,8 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     case AlterTableAction::kAddConstraint: return add_constraint(context, oid, cmd);
     case AlterTableAction::kDropConstraint:
       return drop_constraint(context, oid, cmd.name, cmd.behavior, cmd.missing_ok);
+    case AlterTableAction::kAlterConstraint:
+      return alter_constraint(context, oid, *parser::as<parser::Constraint>(cmd.definition));
     case AlterTableAction::kValidateConstraint: return validate_constraint(context, oid, cmd);
     case AlterTableAction::kAddIdentity: return add_identity(context, oid, cmd);
     case AlterTableAction::kSetIdentity: return set_identity(context, oid, cmd);
@@ -506,8 +529,9 @@ bool kind_fits(ObjectType type, RelationKind kind) {
   }
 }
 
-RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& name, ObjectType type, bool missing_ok) {
-  RelationPtr relation = find_relation(context, name, txn::LockMode::kAccessExclusive, missing_ok);
+RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& name, ObjectType type, bool missing_ok,
+                             txn::LockMode lock = txn::LockMode::kAccessExclusive) {
+  RelationPtr relation = find_relation(context, name, lock, missing_ok);
   if (relation == nullptr) {
     notice(context, fmt::format("relation \"{}\" does not exist, skipping", name.name));
     return nullptr;
@@ -522,6 +546,21 @@ RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& na
   return relation;
 }
 
+// The weakest lock that every action of the command can do with.
+txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
+  txn::LockMode lock = txn::LockMode::kShareUpdateExclusive;
+  for (const AlterTableCmd* cmd : stmt.commands) {
+    txn::LockMode needed = txn::LockMode::kAccessExclusive;
+    if (cmd->action == AlterTableAction::kValidateConstraint) needed = txn::LockMode::kShareUpdateExclusive;
+    if (cmd->action == AlterTableAction::kAddConstraint &&
+        parser::as<parser::Constraint>(cmd->definition)->type == parser::ConstraintKind::kForeignKey) {
+      needed = txn::LockMode::kShareRowExclusive;
+    }
+    lock = std::max(lock, needed);
+  }
+  return lock;
+}
+
 }  // namespace
 
 std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt) {
@@ -529,19 +568,25 @@ std::string alter_table(CommandContext& context, const parser::AlterTableStmt& s
   if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kForeignTable) {
     throw_not_supported("ALTER of composite types and foreign tables");
   }
-  RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
+  RelationPtr relation =
+      altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok, alter_lock(stmt));
   if (relation == nullptr) return tag;
-  // Columns go first, so that constraints of the same statement may name the new ones.
-  auto rank = [](AlterTableAction a) {
-    return a == AlterTableAction::kDropColumn || a == AlterTableAction::kDropConstraint ? 0
+  refuse_pending_events(context, "ALTER TABLE", *relation);
+  // Columns go first, so that constraints of the same statement may name the new ones; foreign keys last.
+  auto rank = [](const AlterTableCmd& cmd) {
+    AlterTableAction a = cmd.action;
+    bool foreign = a == AlterTableAction::kAddConstraint &&
+                   parser::as<parser::Constraint>(cmd.definition)->type == parser::ConstraintKind::kForeignKey;
+    return foreign ? 5
+           : a == AlterTableAction::kDropColumn || a == AlterTableAction::kDropConstraint ? 0
            : a == AlterTableAction::kAlterColumnType                                    ? 1
            : a == AlterTableAction::kAddColumn                                          ? 2
            : a == AlterTableAction::kAddConstraint                                      ? 4
                                                                                         : 3;
   };
-  for (int pass = 0; pass <= 4; ++pass) {
+  for (int pass = 0; pass <= 5; ++pass) {
     for (const AlterTableCmd* cmd : stmt.commands) {
-      if (rank(cmd->action) == pass) run_command(context, relation->oid, *cmd);
+      if (rank(*cmd) == pass) run_command(context, relation->oid, *cmd);
     }
   }
   return tag;

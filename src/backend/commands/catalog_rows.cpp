@@ -168,6 +168,7 @@ void insert_constraint_row(CommandContext& context, const ConstraintRow& c) {
   row.boolean("connoinherit", c.kind != 'c' || c.no_inherit);
   if (!c.columns.empty()) row.text("conkey", array_text(c.columns));
   if (!c.referenced_columns.empty()) row.text("confkey", array_text(c.referenced_columns));
+  if (!c.delete_set_columns.empty()) row.text("confdelsetcols", array_text(c.delete_set_columns));
   if (!c.expression.empty()) row.text("conbin", c.expression);
   context.catalog.insert(row);
 }

@@ -116,7 +116,7 @@ struct ConstraintRow {
   bool validated = true;
   bool deferrable = false, deferred = false;
   Oid referenced;
-  std::vector<ColumnNumber> referenced_columns;
+  std::vector<ColumnNumber> referenced_columns, delete_set_columns;
   char on_update = 'a', on_delete = 'a', match = 's';
 };
 void insert_constraint_row(CommandContext& context, const ConstraintRow& row);

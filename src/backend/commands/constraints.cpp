@@ -118,10 +118,6 @@ void set_not_null(CommandContext& context, Oid table_oid, std::span<const Column
 
 namespace {
 
-void refuse_deferrable(const parser::Constraint& constraint) {
-  if (constraint.deferrable || constraint.initially_deferred) throw_not_supported("a deferrable constraint");
-}
-
 // PRIMARY KEY and UNIQUE … USING INDEX take an index that is there.
 void adopt_index(CommandContext& context, const RelationPtr& table, const parser::Constraint& constraint) {
   bool primary = constraint.type == parser::ConstraintKind::kPrimaryKey;
@@ -170,12 +166,14 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
   row.relation = table->oid;
   row.index = index_oid;
   row.columns = columns;
+  row.deferrable = constraint.deferrable;
+  row.deferred = constraint.initially_deferred;
   insert_constraint_row(context, row);
-  if (primary) {
+  if (primary || row.deferrable) {
     const KeyMatch match[] = {{"indexrelid", Value::of_oid(index_oid.value())}};
     context.catalog.for_each(system_table("pg_index"), match, [&](const Row& old) {
       RowDraft draft(system_table("pg_index"), old);
-      draft.boolean("indisprimary", true);
+      draft.boolean("indisprimary", primary).boolean("indimmediate", !row.deferrable);
       context.catalog.update(old, draft);
       return false;
     });
@@ -188,7 +186,6 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
 
 void add_index_constraint(CommandContext& context, Oid table_oid, const parser::Constraint& constraint,
                           std::string_view column) {
-  refuse_deferrable(constraint);
   RelationPtr table = context.catalog.relation(table_oid);
   bool primary = constraint.type == parser::ConstraintKind::kPrimaryKey;
   if (primary && table->primary_key() != nullptr) {
@@ -201,6 +198,7 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   spec.unique = true;
   spec.primary = primary;
   spec.is_constraint = true;
+  spec.immediate = !constraint.deferrable;
   spec.nulls_not_distinct = constraint.nulls_not_distinct;
   spec.options = storage_options(constraint.options, true);
   std::vector<std::string> names;
@@ -243,6 +241,8 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   row.relation = table_oid;
   row.index = index;
   row.columns = columns;
+  row.deferrable = constraint.deferrable;
+  row.deferred = constraint.initially_deferred;
   insert_constraint_row(context, row);
   for (ColumnNumber c : columns) add_dependency(context, {kConstraintClass, row.oid}, column_address(table_oid, c), 'a');
   add_dependency(context, relation_address(index), {kConstraintClass, row.oid}, 'i');

@@ -97,7 +97,8 @@ class ColumnReader {
   std::vector<ColumnConstraint>* constraints_;
   ColumnDefinition column_;
   bool saw_null_ = false, saw_not_null_ = false, saw_default_ = false;
-  bool last_was_kept_ = false;
+  bool last_was_kept_ = false;  // the constraint before may be deferrable …
+  bool saw_deferrable_ = false, saw_initially_ = false;  // … and this has been said of it
 };
 
 ColumnDefinition ColumnReader::read() {
@@ -177,12 +178,34 @@ void ColumnReader::take_generated(const Constraint& c) {
 }
 
 void ColumnReader::fold_attribute(const Constraint& c) {
-  if (!last_was_kept_ || constraints_->empty()) column_error(context_, c, "misplaced DEFERRABLE clause");
+  bool about_deferrable = c.type == ConstraintKind::kAttrDeferrable || c.type == ConstraintKind::kAttrNotDeferrable;
+  if (!last_was_kept_) {
+    std::string_view words = c.type == ConstraintKind::kAttrDeferrable      ? "DEFERRABLE"
+                             : c.type == ConstraintKind::kAttrNotDeferrable ? "NOT DEFERRABLE"
+                             : c.type == ConstraintKind::kAttrDeferred      ? "INITIALLY DEFERRED"
+                                                                            : "INITIALLY IMMEDIATE";
+    column_error(context_, c, fmt::format("misplaced {} clause", words));
+  }
+  bool& seen = about_deferrable ? saw_deferrable_ : saw_initially_;
+  if (seen) {
+    column_error(context_, c, fmt::format("multiple {} clauses not allowed", about_deferrable
+                                                                                 ? "DEFERRABLE/NOT DEFERRABLE"
+                                                                                 : "INITIALLY IMMEDIATE/DEFERRED"));
+  }
+  seen = true;
   Constraint& last = constraints_->back().constraint;
+  auto contradiction = [&] { column_error(context_, c, "constraint declared INITIALLY DEFERRED must be DEFERRABLE"); };
   switch (c.type) {
     case ConstraintKind::kAttrDeferrable: last.deferrable = true; break;
-    case ConstraintKind::kAttrNotDeferrable: last.deferrable = false; break;
-    case ConstraintKind::kAttrDeferred: last.deferrable = last.initially_deferred = true; break;
+    case ConstraintKind::kAttrNotDeferrable:
+      last.deferrable = false;
+      if (last.initially_deferred) contradiction();
+      break;
+    case ConstraintKind::kAttrDeferred:
+      last.initially_deferred = true;
+      if (saw_deferrable_ && !last.deferrable) contradiction();
+      last.deferrable = true;
+      break;
     default: last.initially_deferred = false; break;
   }
 }
@@ -213,7 +236,8 @@ void ColumnReader::apply(const Constraint& c) {
       [[fallthrough]];
     default:
       constraints_->push_back({c, std::string(source_.name)});
-      last_was_kept_ = true;
+      last_was_kept_ = c.type != ConstraintKind::kCheck;
+      saw_deferrable_ = saw_initially_ = false;
       return;
   }
   last_was_kept_ = false;
@@ -463,7 +487,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
     }
   }
   size_t primary_keys = 0;
-  for (const ColumnConstraint& c : constraints) {
+  for (ColumnConstraint& c : constraints) {
+    c.constraint.not_valid = false;  // there is no row that it could not hold for
     if (c.constraint.type == ConstraintKind::kPrimaryKey && ++primary_keys > 1) {
       throw SqlError(sqlstate::kInvalidTableDefinition,
                      fmt::format("multiple primary keys for table \"{}\" are not allowed", table.name))

@@ -135,7 +135,7 @@ class Dropper {
     bool quiet;           // goes without asking: auto and internal dependents, and what the command named
   };
   void collect(const ObjectAddress& object, const ObjectAddress& cause, bool quiet);
-  bool known(const ObjectAddress& object) const;
+  const Victim* find(const ObjectAddress& object) const;
   void report();
   void remove(const ObjectAddress& object);
   void remove_relation(Oid oid);
@@ -147,35 +147,46 @@ class Dropper {
 
   CommandContext& context_;
   DropBehavior behavior_;
-  std::vector<Victim> victims_;  // every object before its dependents
+  std::vector<Victim> victims_;        // every object after its dependents
+  std::vector<const Victim*> path_;    // from what the command named to what is being looked at
   std::vector<ObjectAddress> named_;
 };
 
-bool Dropper::known(const ObjectAddress& object) const {
-  for (const Victim& v : victims_) {
-    if (v.object == object) return true;
-    // A column goes with its relation.
-    if (v.object.class_oid == object.class_oid && v.object.object == object.object && v.object.sub == 0) return true;
+const Dropper::Victim* Dropper::find(const ObjectAddress& object) const {
+  // A column goes with its relation.
+  auto covers = [&](const ObjectAddress& o) {
+    return o == object || (o.class_oid == object.class_oid && o.object == object.object && o.sub == 0);
+  };
+  for (const Victim* v : path_) {
+    if (covers(v->object)) return v;
   }
-  return false;
+  for (const Victim& v : victims_) {
+    if (covers(v.object)) return &v;
+  }
+  return nullptr;
 }
 
 void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, bool quiet) {
-  if (known(object)) {
+  if (const Victim* there = find(object)) {
     // What one way asks for and another brings along goes without asking.
-    for (Victim& v : victims_) {
-      if (v.object == object) v.quiet |= quiet;
-    }
+    if (there->object == object) const_cast<Victim*>(there)->quiet |= quiet;
     return;
   }
   if (object.class_oid == kClassClass) {
     RelationPtr relation = context_.catalog.relation(object.object);
     if (relation != nullptr && relation->kind != RelationKind::kIndex) {
       context_.services.lock_relation(object.object, txn::LockMode::kAccessExclusive);
+      refuse_pending_events(context_, "DROP TABLE", *relation);
     }
   }
-  victims_.push_back({object, cause, quiet});
-  for (const Dependent& d : dependents_of(context_, object)) {
+  Victim self{object, cause, quiet};
+  path_.push_back(&self);
+  // The newest first: they are the likeliest to depend on the others.
+  std::vector<Dependent> dependents = dependents_of(context_, object);
+  std::stable_sort(dependents.begin(), dependents.end(), [](const Dependent& a, const Dependent& b) {
+    return a.object.object != b.object.object ? b.object.object < a.object.object : a.object.sub < b.object.sub;
+  });
+  for (const Dependent& d : dependents) {
     // A view's rule stands for the view.
     if (d.object.class_oid == kRewriteClass && d.type == 'n') {
       std::optional<ObjectAddress> view = owner_of(context_, d.object);
@@ -194,13 +205,15 @@ void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, b
     }
     collect(d.object, object, d.type != 'n');
   }
+  path_.pop_back();
+  victims_.push_back(self);
 }
 
 void Dropper::report() {
   std::vector<const Victim*> loud;
-  for (const Victim& v : victims_) {
-    bool named = std::find(named_.begin(), named_.end(), v.object) != named_.end();
-    if (!v.quiet && !named) loud.push_back(&v);
+  for (auto v = victims_.rbegin(); v != victims_.rend(); ++v) {
+    bool named = std::find(named_.begin(), named_.end(), v->object) != named_.end();
+    if (!v->quiet && !named) loud.push_back(&*v);
   }
   if (loud.empty()) return;
   if (behavior_ == DropBehavior::kRestrict) {
@@ -337,7 +350,7 @@ void Dropper::run(const std::vector<ObjectAddress>& objects) {
   }
   for (const ObjectAddress& object : objects) collect(object, object, true);
   report();
-  for (auto v = victims_.rbegin(); v != victims_.rend(); ++v) remove(v->object);
+  for (const Victim& v : victims_) remove(v.object);
 }
 
 std::string_view type_word(ObjectType type) {
@@ -394,6 +407,7 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
     }
     if (!kind_fits(stmt.object_type, relation->kind)) wrong_kind(stmt.object_type, *relation);
     require_owner(context, *relation);
+    refuse_pending_events(context, stmt.object_type == ObjectType::kTable ? "DROP TABLE" : "DROP INDEX", *relation);
     ObjectAddress address = relation_address(relation->oid);
     if (std::find(objects.begin(), objects.end(), address) == objects.end()) objects.push_back(address);
   }

@@ -100,7 +100,7 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
   row.oid("indexrelid", index).oid("indrelid", table).int2("indnatts", static_cast<int16_t>(columns.size()));
   row.int2("indnkeyatts", static_cast<int16_t>(spec.keys.size())).boolean("indisunique", spec.unique);
   row.boolean("indnullsnotdistinct", spec.nulls_not_distinct).boolean("indisprimary", spec.primary);
-  row.boolean("indimmediate", true).boolean("indisvalid", true).boolean("indisready", true).boolean("indislive", true);
+  row.boolean("indimmediate", spec.immediate).boolean("indisvalid", true).boolean("indisready", true).boolean("indislive", true);
   row.text("indkey", vector_text(columns)).text("indcollation", collations).text("indclass", classes);
   row.text("indoption", vector_text(options));
   if (!expressions.empty()) row.text("indexprs", expressions);

@@ -25,6 +25,7 @@ struct IndexSpec {
   std::vector<ColumnNumber> included;
   bool unique = false, primary = false, nulls_not_distinct = false;
   bool is_constraint = false;
+  bool immediate = true;  // false: of a deferrable constraint
   std::string predicate_sql;
   std::vector<ColumnNumber> predicate_columns;
   std::string options;

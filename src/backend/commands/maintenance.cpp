@@ -147,8 +147,13 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
 
 std::string lock_table(CommandContext& context, const parser::LockStmt& stmt) {
   auto mode = static_cast<txn::LockMode>(stmt.mode);
-  if (stmt.nowait) throw_not_supported("LOCK TABLE NOWAIT");
   for (const parser::RangeVar* name : stmt.relations) {
+    if (stmt.nowait) {
+      RelationPtr now = find_relation(context, *name, txn::LockMode::kNone);
+      if (!context.services.try_lock_relation(now->oid, mode)) {
+        throw SqlError(sqlstate::kLockNotAvailable, fmt::format("could not obtain lock on relation \"{}\"", now->name));
+      }
+    }
     RelationPtr relation = find_relation(context, *name, mode);
     if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView) {
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot lock relation \"{}\"", relation->name))

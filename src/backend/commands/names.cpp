@@ -169,6 +169,12 @@ void require_owner_of(CommandContext& context, Oid owner, std::string_view what,
   throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be owner of {} {}", what, name));
 }
 
+void refuse_pending_events(CommandContext& context, std::string_view command, const Relation& relation) {
+  if (!context.services.has_pending_events(relation.oid)) return;
+  throw SqlError(sqlstate::kObjectInUse,
+                 fmt::format("cannot {} \"{}\" because it has pending trigger events", command, relation.name));
+}
+
 void require_owner(CommandContext& context, const Relation& relation) {
   if (relation.is_system || relation.schema == catalog::kPgCatalogSchema) {
     throw SqlError(sqlstate::kInsufficientPrivilege,

@@ -40,6 +40,8 @@ RelationPtr find_relation(CommandContext& context, const parser::RangeVar& name,
 // Also refuses relations that are not tables (42809 "x" is not a table).
 RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, txn::LockMode lock,
                        bool missing_ok = false);
+// 55006 when changes of this transaction have yet to be checked against the table's constraints.
+void refuse_pending_events(CommandContext& context, std::string_view command, const Relation& relation);
 // 42501 must be owner of table x; system tables are nobody's to change.
 void require_owner(CommandContext& context, const Relation& relation);
 void require_owner_of(CommandContext& context, Oid owner, std::string_view what, std::string_view name);

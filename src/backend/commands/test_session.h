@@ -69,10 +69,13 @@ class TestSession final : public CommandServices {
                       (detail.empty() ? "" : " | " + std::string(detail)));
   }
   void lock_relation(Oid, txn::LockMode) override {}
+  bool try_lock_relation(Oid, txn::LockMode) override { return true; }
   uint64_t run_sql(std::string_view sql) override {
     ran.emplace_back(sql);
     return 0;
   }
+  bool query_row(std::string_view, Arena&, std::vector<types::Value>*) override { return false; }
+  bool has_pending_events(Oid) override { return false; }
   std::string setting(std::string_view) override { return ""; }
   std::vector<std::string> ran;
 

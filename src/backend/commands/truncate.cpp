@@ -56,6 +56,7 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
     RelationPtr table = find_table(context, *name, txn::LockMode::kAccessExclusive);
     if (table->is_system) require_owner(context, *table);
     require_table_privilege(context, table->oid, 'D', "table");
+    refuse_pending_events(context, "TRUNCATE", *table);
     bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& t) { return t->oid == table->oid; });
     if (!listed) tables.push_back(table);
   }

@@ -44,6 +44,7 @@ void Execution::start(const RunParameters& p) {
   c.manager = p.manager;
   c.transaction = p.transaction;
   c.snapshot = p.snapshot;
+  c.write_snapshot = p.write_snapshot;
   c.params = p.params;
   c.format = p.format;
   c.session = p.session;

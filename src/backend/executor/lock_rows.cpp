@@ -19,22 +19,31 @@ class LockRowsOperator : public Operator {
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
     if (plan.recheck != nullptr) recheck_.emplace_back(*plan.recheck, context, memory_);
+    if (plan.limit != nullptr) limit_.emplace_back(*plan.limit, context, memory_);
   }
-  void open() override { child().open(); }
+  void open() override {
+    left_ = UINT64_MAX;
+    if (!limit_.empty()) {
+      Value v = limit_[0].scalar();
+      if (!v.null && v.int64 >= 0) left_ = static_cast<uint64_t>(v.int64);
+    }
+    child().open();
+  }
 
  protected:
   bool produce(Chunk*& out) override {
     Chunk* in = nullptr;
-    while (child().next(in)) {
+    while (left_ > 0 && child().next(in)) {
       context_.check_cancel();
       memory_.reset();
       const Selection s = in->selection();
       uint32_t n = 0;
       bool copied = false;
-      for (uint32_t i = 0; i < s.count; ++i) {
+      for (uint32_t i = 0; i < s.count && n < left_; ++i) {
         if (lock_row(*in, s, s[i], &copied)) rows_[n++] = static_cast<uint16_t>(s[i]);
       }
       if (n == 0) continue;
+      left_ -= n;
       out = copied ? &chunk_ : in;
       out->set_selection({rows_, n});
       return true;
@@ -101,7 +110,8 @@ class LockRowsOperator : public Operator {
   const planner::LockRowsPlan& lock_;
   Chunk chunk_;
   uint16_t* rows_;
-  std::vector<ExpressionEvaluator> recheck_;
+  std::vector<ExpressionEvaluator> recheck_, limit_;
+  uint64_t left_ = 0;  // rows that LIMIT will still take
   access::RowBuffer buffer_;
 };
 

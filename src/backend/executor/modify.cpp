@@ -53,8 +53,13 @@ bool ModifyOperator::produce(Chunk*& out) {
       returned_ = make_chunk(types, context_);
       result_ = Chunk(static_cast<uint32_t>(returning_.size()), *context_.build_memory);
     }
-    hooks_ = writer_.row_hooks(event_);
-    if (context_.hooks != nullptr) context_.hooks->before_statement(context_, writer_.relation(), event_);
+    for (ModifyEvent event : {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete}) {
+      bool possible = event == event_ || (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
+      hooks_[static_cast<size_t>(event)] = possible ? writer_.row_hooks(event) : nullptr;
+    }
+    tell_inserted_ = event_ == ModifyEvent::kInsert && row_hooks(event_) == nullptr && context_.hooks != nullptr &&
+                     context_.hooks->wants_inserted(writer_.relation());
+    begin_hooks();
     child().open();
   }
   returned_count_ = 0;
@@ -66,7 +71,7 @@ bool ModifyOperator::produce(Chunk*& out) {
       at_ = 0;
       if (!child().next(in_)) {
         ended_ = true;
-        if (context_.hooks != nullptr) context_.hooks->after_statement(context_, writer_.relation(), event_);
+        end_hooks();
         break;
       }
     }
@@ -86,22 +91,42 @@ bool ModifyOperator::produce(Chunk*& out) {
   return true;
 }
 
+// ON CONFLICT DO UPDATE is an INSERT and an UPDATE, whether or not there are conflicts.
+void ModifyOperator::begin_hooks() {
+  if (context_.hooks == nullptr) return;
+  const catalog::Relation& relation = writer_.relation();
+  if (event_ == ModifyEvent::kUpdate) context_.hooks->assigns(relation, modify_.assigned);
+  context_.hooks->before_statement(context_, relation, event_);
+  if (!updates_conflicts()) return;
+  context_.hooks->assigns(relation, modify_.conflict_assigned);
+  context_.hooks->before_statement(context_, relation, ModifyEvent::kUpdate);
+}
+
+void ModifyOperator::end_hooks() {
+  if (context_.hooks == nullptr) return;
+  if (updates_conflicts()) context_.hooks->after_statement(context_, writer_.relation(), ModifyEvent::kUpdate);
+  context_.hooks->after_statement(context_, writer_.relation(), event_);
+}
+
 bool ModifyOperator::before_row(ModifyEvent event, Tid tid, const RowValues* old_row, RowValues* new_row) {
-  if (hooks_ == nullptr) return true;
+  ModifyHooks* hooks = row_hooks(event);
+  if (hooks == nullptr) return true;
   RowChange change{event, writer_.relation(), tid, {}, {}, row_memory_};
   if (old_row != nullptr) change.old_row = *old_row;
   if (new_row != nullptr) change.new_row = *new_row;
-  return hooks_->before_row(context_, change);
+  return hooks->before_row(context_, change);
 }
 
 void ModifyOperator::done(ModifyEvent event, Tid tid, const RowValues& returned, const RowValues* old_row,
                           RowValues* new_row, const Chunk& in, uint32_t row) {
   if (modify_.can_set_tag) ++context_.affected_rows;
-  if (hooks_ != nullptr) {
+  if (tell_inserted_ && event == ModifyEvent::kInsert) {
+    context_.hooks->after_insert(context_, writer_.relation(), {&tid, 1});
+  } else if (ModifyHooks* hooks = row_hooks(event)) {
     RowChange change{event, writer_.relation(), tid, {}, {}, row_memory_};
     if (old_row != nullptr) change.old_row = *old_row;
     if (new_row != nullptr) change.new_row = *new_row;
-    hooks_->after_row(context_, change);
+    hooks->after_row(context_, change);
   }
   if (!returning_.empty()) collect(returned, in, row);
 }

@@ -35,7 +35,6 @@ class ModifyOperator : public Operator {
   const planner::ModifyPlan& modify_;
   TableWriter writer_;
   ModifyEvent event_;
-  ModifyHooks* hooks_ = nullptr;
   Arena row_memory_;     // of the row in work
   Arena returned_memory_;
   bool check_twice_ = false;  // the child may bring a row more than once
@@ -43,6 +42,15 @@ class ModifyOperator : public Operator {
 
  private:
   void collect(const RowValues& returned, const Chunk& in, uint32_t row);
+  void begin_hooks();
+  void end_hooks();
+  bool updates_conflicts() const {
+    return event_ == ModifyEvent::kInsert && modify_.on_conflict && !modify_.do_nothing;
+  }
+  ModifyHooks* row_hooks(ModifyEvent event) { return hooks_[static_cast<size_t>(event)]; }
+
+  ModifyHooks* hooks_[3] = {};  // by event: whom to tell of rows, or null
+  bool tell_inserted_ = false;
 
   std::vector<ExpressionEvaluator> returning_;
   Chunk returned_, result_;

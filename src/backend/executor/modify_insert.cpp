@@ -37,7 +37,7 @@ class InsertOperator : public ModifyOperator {
     } else {
       Tid conflict;
       while (!writer_.insert_unless_conflict(row_, modify_.arbiters, &tid, &conflict)) {
-        if (modify_.do_nothing) return;
+        if (modify_.do_nothing) return require_visible(conflict);
         if (update_existing(conflict, in, row)) return;
       }
       if (check_twice_) touched_.insert(tid.packed());
@@ -46,6 +46,11 @@ class InsertOperator : public ModifyOperator {
   }
 
  private:
+  // REPEATABLE READ: a row that this transaction must not know of cannot be the reason for doing nothing.
+  void require_visible(Tid conflict) {
+    if (context_.transaction->isolation() == txn::Isolation::kReadCommitted || writer_.is_visible(conflict)) return;
+    throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
+  }
   // False: the row went away meanwhile, try to insert again.
   bool update_existing(Tid tid, const Chunk& in, uint32_t row) {
     if (touched_.contains(tid.packed())) {

@@ -15,9 +15,7 @@ class ChangeOperator : public ModifyOperator {
   ChangeOperator(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context)
       : ModifyOperator(plan, event, context), recompute_(compile_all(plan.recompute, context, row_memory_)) {
     if (plan.recheck != nullptr) recheck_.emplace_back(*plan.recheck, context, row_memory_);
-    std::vector<types::PhysicalType> types{types::PhysicalType::kInt64};
-    for (catalog::ColumnNumber c : writer_.columns()) types.push_back(column_physical_type(writer_.relation(), c));
-    current_.init(types, context);
+    current_.init(physical_types(plan.children[0]->output), context);
   }
 
  protected:
@@ -28,12 +26,17 @@ class ChangeOperator : public ModifyOperator {
     return Tid::unpack(static_cast<uint64_t>(in.column(0).at<int64_t>(row)));
   }
 
-  // The row as it is now becomes the old row; false if the statement does not want it any more.
-  bool take_newest(Tid tid, const RowVersion& newest) {
+  // The row as it is now becomes the old row, beside what the child brought of other tables; false if the statement
+  // does not want it any more.
+  bool take_newest(Tid tid, const RowVersion& newest, const Chunk& in, uint32_t row) {
     writer_.decode(newest, &old_, row_memory_);
     types::Value ctid = types::Value::of_int64(static_cast<int64_t>(tid.packed()));
     current_.load(0, {&ctid, 1});
     current_.load(1, old_);
+    for (auto c = static_cast<uint32_t>(1 + old_.size()); c < in.column_count(); ++c) {
+      types::Value v = in.column(c).value(row);
+      current_.load(c, {&v, 1});
+    }
     uint16_t selected = 0;
     return recheck_.empty() || recheck_[0].select(current_.chunk, {nullptr, 1}, &selected) != 0;
   }
@@ -68,7 +71,7 @@ class UpdateOperator : public ChangeOperator {
       LockOutcome outcome = writer_.update(tid, old_, new_, locked, &newest);
       if (outcome == LockOutcome::kLocked) break;
       if (outcome != LockOutcome::kLockedUpdated) return;
-      if (!take_newest(tid, newest)) return;
+      if (!take_newest(tid, newest, in, row)) return;
       if (recompute_.size() != targets_.size())
         throw SqlError(sqlstate::kInternalError, "an update's new values cannot be computed again");
       new_ = old_;
@@ -103,7 +106,7 @@ class DeleteOperator : public ChangeOperator {
       if (!before_row(ModifyEvent::kDelete, tid, &old_, nullptr)) return;
       LockOutcome outcome = writer_.remove(tid, old_, locked, &newest);
       if (outcome == LockOutcome::kLocked) break;
-      if (outcome != LockOutcome::kLockedUpdated || !take_newest(tid, newest)) return;
+      if (outcome != LockOutcome::kLockedUpdated || !take_newest(tid, newest, in, row)) return;
     }
     if (check_twice_) touched_.insert(tid.packed());
     done(ModifyEvent::kDelete, tid, old_, &old_, nullptr, in, row);

@@ -63,6 +63,7 @@ class SeqScanOperator : public Operator {
     for (;;) {
       if (at_ == rows_.size() && !load_rows()) return false;
       uint32_t n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows_.size() - at_));
+      if (any_large_) n = reader_.rows_at_once(std::span(rows_).subspan(at_, n));
       std::span rows = std::span(rows_).subspan(at_, n);
       std::span tids = std::span(tids_).subspan(at_, n);
       at_ += n;
@@ -94,6 +95,8 @@ class SeqScanOperator : public Operator {
       ++used;
     }
     if (scan_.sample_percent >= 0) sample();
+    any_large_ = std::any_of(rows_.begin(), rows_.end(),
+                             [](const RowVersion& row) { return (row.flags & access::kRowHasLarge) != 0; });
     return !rows_.empty() || (used == kPagesAtOnce && load_rows());
   }
 
@@ -168,6 +171,7 @@ class SeqScanOperator : public Operator {
   std::vector<RowVersion> rows_, few_rows_;
   std::vector<Tid> tids_, few_tids_;
   size_t at_ = 0;
+  bool any_large_ = false;
 };
 
 }  // namespace

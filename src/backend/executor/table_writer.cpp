@@ -15,8 +15,6 @@ using types::Value;
 
 namespace {
 
-wal::Bytes as_bytes(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const catalog::Index& index) {
   for (const planner::BoundIndex& b : plan.bound_indexes) {
     if (b.index == &index) return &b;
@@ -27,6 +25,21 @@ const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const ca
 [[noreturn]] void throw_write_conflict() {
   throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
 }
+
+// Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
+class LaterChecker final : public access::UniqueChecker {
+ public:
+  explicit LaterChecker(access::UniqueChecker& inner) : inner_(inner) {}
+  Verdict check(Tid tid, bool marked, Xid* wait_for) override {
+    found_ |= inner_.check(tid, marked, wait_for) != Verdict::kDead;
+    return Verdict::kDead;
+  }
+  bool found() const { return found_; }
+
+ private:
+  access::UniqueChecker& inner_;
+  bool found_ = false;
+};
 
 template <class T>
 T outcome(Result<T>&& r) {
@@ -40,7 +53,8 @@ T outcome(Result<T>&& r) {
 TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context)
     : plan_(plan), context_(context), relation_(**plan.relation), heap_(*relation_.heap),
       live_(live_columns(relation_)), checks_(compile_all(plan.checks, context, expression_memory_)),
-      generated_(compile_all(plan.generated_exprs, context, expression_memory_)) {
+      generated_(compile_all(plan.generated_exprs, context, expression_memory_)),
+      encoder_(heap_, *relation_.layout) {
   for (const catalog::Index& index : relation_.indexes) {
     indexes_.push_back({IndexKeyBuilder(relation_, index, bound_index(plan, index), context), *index.tree});
   }
@@ -162,16 +176,29 @@ void TableWriter::throw_duplicate(const IndexWriter& index) {
       .constraint(i.name);
 }
 
-const std::string& TableWriter::encode(const RowValues& row) {
-  for (size_t c = 0; c < stored_.size(); ++c) stored_[c] = Value::null_of(relation_.layout->column(c).type);
-  for (size_t i = 0; i < row.size(); ++i) stored_[static_cast<size_t>(live_[i] - 1)] = row[i];
-  relation_.layout->encode(stored_, &bytes_);
-  return bytes_;
+void TableWriter::spread(const RowValues& row, std::vector<Value>& stored) const {
+  stored.resize(relation_.columns.size());
+  for (size_t c = 0; c < stored.size(); ++c) stored[c] = Value::null_of(relation_.layout->column(c).type);
+  for (size_t i = 0; i < row.size(); ++i) stored[static_cast<size_t>(live_[i] - 1)] = row[i];
+}
+
+void TableWriter::encode(const RowValues& row, const RowValues* old_row) {
+  spread(row, stored_);
+  if (old_row != nullptr) spread(*old_row, old_stored_);
+  encoder_.encode(*context_.transaction, stored_, old_row == nullptr ? std::span<const Value>() : old_stored_);
 }
 
 bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict) {
-  bool unique = index.keys.index().unique && !index.keys.exempt_from_unique();
+  const catalog::Index& definition = index.keys.index();
+  bool unique = definition.unique && !index.keys.exempt_from_unique();
   access::HeapUniqueChecker checker(heap_, *context_.transaction, tid);
+  if (unique && !definition.immediate && context_.hooks != nullptr) {
+    LaterChecker later(checker);
+    (void)outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, &later));
+    check_ok(checker.status());
+    if (later.found()) context_.hooks->unique_pending(context_, relation_, definition, tid);
+    return true;
+  }
   for (;;) {
     auto r = outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, unique ? &checker : nullptr));
     check_ok(checker.status());
@@ -190,6 +217,13 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
 
 bool TableWriter::is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const {
   if (!index.unique) return false;
+  if (arbiters.empty() && !index.immediate) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+        .schema(relation_.schema_name)
+        .table(relation_.name)
+        .constraint(index.name);
+  }
   if (arbiters.empty()) return true;
   for (const catalog::Index* a : arbiters) {
     if (a->oid == index.oid) return true;
@@ -208,10 +242,18 @@ bool TableWriter::insert_entries(const RowValues& row, Tid tid, std::span<const 
 }
 
 Tid TableWriter::insert(const RowValues& row) {
-  const std::string& bytes = encode(row);
-  Tid tid = outcome(heap_.insert(*context_.transaction, as_bytes(bytes), static_cast<uint16_t>(stored_.size())));
+  encode(row);
+  Tid tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
+                                 encoder_.flags()));
   insert_entries(row, tid, {}, false, nullptr);
   return tid;
+}
+
+// Rows in plain form so far; the others go in one by one, in their place among them.
+void TableWriter::write_batch() {
+  if (batch_bytes_.empty()) return;
+  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()), &batch_tids_));
+  batch_bytes_.clear();
 }
 
 uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* at) {
@@ -226,14 +268,24 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     row.resize(live_.size());
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
     complete(row, memory);
-    std::string_view bytes = memory.copy(encode(row));
-    batch_bytes_.emplace_back(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    encode(row);
+    if (encoder_.flags() != 0) {
+      write_batch();
+      batch_tids_.push_back(outcome(heap_.insert(*context_.transaction, encoder_.bytes(),
+                                                 static_cast<uint16_t>(stored_.size()), encoder_.flags())));
+      continue;
+    }
+    batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
-  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()), &batch_tids_));
-  if (indexes_.empty()) return count;
-  for (uint32_t i = 0; i < count; ++i) {
-    *at = rows.selection()[i];
-    insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
+  write_batch();
+  if (!indexes_.empty()) {
+    for (uint32_t i = 0; i < count; ++i) {
+      *at = rows.selection()[i];
+      insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
+    }
+  }
+  if (context_.hooks != nullptr && context_.hooks->wants_inserted(relation_)) {
+    context_.hooks->after_insert(context_, relation_, batch_tids_);
   }
   return count;
 }
@@ -259,8 +311,9 @@ bool TableWriter::insert_unless_conflict(const RowValues& row, std::span<const c
   if (find_conflict(row, arbiters, conflict)) return false;
   context_.transaction->assign_xid();
   txn::Transaction::Savepoint before = context_.transaction->savepoint();
-  const std::string& bytes = encode(row);
-  *tid = outcome(heap_.insert(*context_.transaction, as_bytes(bytes), static_cast<uint16_t>(stored_.size())));
+  encode(row);
+  *tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
+                              encoder_.flags()));
   if (insert_entries(row, *tid, arbiters, true, conflict)) return true;
   check_ok(context_.transaction->rollback_to(before));  // somebody was quicker
   return false;
@@ -303,12 +356,24 @@ bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::I
 
 LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
                                 RowVersion* newest) {
-  bool keys_changed = false;
-  for (IndexWriter& index : indexes_) keys_changed |= !index.keys.unchanged(old_row, new_row);
-  const std::string& bytes = encode(new_row);
-  LockOutcome r = outcome(heap_.update(*context_.transaction, context_.snapshot, tid, as_bytes(bytes),
-                                       static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest));
-  if (r != LockOutcome::kLocked || !keys_changed) return r;
+  // Only a key that a foreign key may refer to makes the update exclude FOR KEY SHARE.
+  bool keys_changed = false, weak = true;
+  for (IndexWriter& index : indexes_) {
+    if (index.keys.unchanged(old_row, new_row)) continue;
+    keys_changed = true;
+    weak &= !index.keys.index().can_be_referenced();
+  }
+  const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
+  encode(new_row, old_is_long ? &old_row : nullptr);
+  LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
+                                       static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest,
+                                       encoder_.flags(), weak));
+  if (r != LockOutcome::kLocked) {
+    encoder_.not_written(*context_.transaction);
+    return r;
+  }
+  encoder_.replaced(*context_.transaction);
+  if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
     if (index.keys.unchanged(old_row, new_row)) continue;
     bool had = index.keys.build(old_row, &old_key_);
@@ -321,8 +386,10 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
 }
 
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
-  LockOutcome r = outcome(heap_.remove(*context_.transaction, context_.snapshot, tid, locked, buffer_, newest));
+  encoder_.load_old(write_snapshot(), tid, locked);
+  LockOutcome r = outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
   if (r != LockOutcome::kLocked) return r;
+  encoder_.replaced(*context_.transaction);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;
     check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), tid));
@@ -331,7 +398,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
 }
 
 LockOutcome TableWriter::lock(Tid tid, RowVersion* newest) {
-  return outcome(heap_.lock(*context_.transaction, context_.snapshot, tid, txn::RowLock::kUpdate,
+  return outcome(heap_.lock(*context_.transaction, write_snapshot(), tid, txn::RowLock::kUpdate,
                             txn::WaitPolicy::kWait, context_.lock_timeout_us, buffer_, newest));
 }
 
@@ -350,6 +417,14 @@ bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
   if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0) return false;
   decode(row, out, memory);
   return true;
+}
+
+bool TableWriter::is_visible(Tid tid) {
+  txn::Snapshot snapshot = context_.snapshot;
+  snapshot.own_xid = context_.transaction->xid();
+  snapshot.own_limit = txn::UndoPtr{UINT64_MAX};
+  RowVersion row;
+  return outcome(heap_.fetch(snapshot, tid, buffer_, &row));
 }
 
 }  // namespace varve::executor

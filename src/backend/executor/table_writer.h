@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "access/btree.h"
+#include "access/overflow.h"
 #include "access/unique_check.h"
 #include "executor/index_keys.h"
 #include "executor/modify_hooks.h"
@@ -49,6 +50,8 @@ class TableWriter {
   // Strings are copied to `memory`.
   void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
   bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
+  // To the statement's snapshot, or written by this transaction.
+  bool is_visible(Tid tid);
 
   std::string describe_row(const RowValues& row);
   ModifyHooks* row_hooks(ModifyEvent event);
@@ -58,7 +61,12 @@ class TableWriter {
     IndexKeyBuilder keys;
     access::Btree& tree;
   };
-  const std::string& encode(const RowValues& row);
+  const txn::Snapshot& write_snapshot() const {
+    return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
+  }
+  void encode(const RowValues& row, const RowValues* old_row = nullptr);
+  void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  void write_batch();
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
   bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
@@ -79,8 +87,9 @@ class TableWriter {
   std::vector<ExpressionEvaluator> checks_, generated_;
   Arena expression_memory_;
   Chunk row_chunk_;
-  std::string bytes_, key_, old_key_;
-  std::vector<types::Value> stored_;
+  access::RowEncoder encoder_;
+  std::string key_, old_key_;
+  std::vector<types::Value> stored_, old_stored_;  // one a column, dropped ones too
   access::RowBuffer buffer_;
   // Of a batch in work.
   std::vector<RowValues> batch_;

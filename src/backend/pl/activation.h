@@ -37,6 +37,21 @@ class ActiveSnapshot {
   const txn::Snapshot* outer_;
 };
 
+// The constraints of one statement that changes rows.
+class ConstraintChecks {
+ public:
+  ConstraintChecks(Host& host, bool changes) : host_(host), changes_(changes), mark_(changes ? host.begin_constraints() : 0) {}
+  // After the statement's last row: throws what they find.
+  void finish() {
+    if (changes_) host_.end_constraints(mark_);
+  }
+
+ private:
+  Host& host_;
+  bool changes_;
+  size_t mark_;
+};
+
 // A function in progress, for CONTEXT lines and for what outlives no call.
 struct CallFrame {
   CallFrame(Session& s, const Function& f) : session(s), function(f), outer(s.top) { s.top = this; }

@@ -211,6 +211,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   std::unique_ptr<executor::Execution> execution = a.take_execution(e, state);
   executor::RunParameters run = a.run_parameters(a.values());
   ActiveSnapshot active(a.session(), &run.snapshot);
+  ConstraintChecks constraints(a.host(), !state.plan->read_only);
   execution->start(run);
   std::vector<Oid> want = f.output_shape.types;
   if (!f.composite) want = {f.result};
@@ -236,6 +237,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
     }
   }
   execution->finish();
+  constraints.finish();
   state.execution = std::move(execution);
 }
 

@@ -104,6 +104,7 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
     executor::RunParameters run = a_.run_parameters(params);
     ActiveSnapshot active(a_.session(), &run.snapshot);
     SqlInProgress in_progress(frame_, e.display);
+    ConstraintChecks constraints(a_.host(), !state.plan->read_only);
     execution->start(run);
     // A SELECT need not go on once it is clear what comes out; a change must run to its end.
     uint64_t enough = !select ? UINT64_MAX : strict ? 2 : 1;
@@ -118,6 +119,7 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
     }
     affected = execution->affected_rows();
     execution->finish();
+    constraints.finish();
     state.execution = std::move(execution);
     too_many = rows > 1 && (strict || !select);
   } catch (SqlError& error) {
@@ -175,10 +177,12 @@ void Interpreter::perform(const Perform& s) {
     executor::RunParameters run = a_.run_parameters(a_.values());
     ActiveSnapshot active(a_.session(), &run.snapshot);
     SqlInProgress in_progress(frame_, e.display);
+    ConstraintChecks constraints(a_.host(), !state.plan->read_only);
     execution->start(run);
     vector::Chunk* chunk = nullptr;
     while (execution->next(chunk)) rows += chunk->count();
     execution->finish();
+    constraints.finish();
     state.execution = std::move(execution);
   } catch (SqlError& error) {
     a_.rethrow_in(e, error);
@@ -262,6 +266,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
     executor::RunParameters run = a_.run_parameters(d.values);
     ActiveSnapshot active(a_.session(), &run.snapshot);
     SqlInProgress in_progress(frame_, text);
+    ConstraintChecks constraints(a_.host(), !d.statement->plan->read_only);
     execution->start(run);
     std::vector<std::unique_ptr<ValueCast>> casts;
     vector::Chunk* chunk = nullptr;
@@ -273,6 +278,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
     }
     affected = execution->affected_rows();
     execution->finish();
+    constraints.finish();
     too_many = rows > 1 && s.strict;
   } catch (SqlError& error) {
     d.rethrow(error);
@@ -422,6 +428,7 @@ void Interpreter::return_query(const ReturnQuery& s) {
     executor::RunParameters run = a_.run_parameters(dynamic != nullptr ? std::span<const Value>(dynamic->values) : a_.values());
     ActiveSnapshot active(a_.session(), &run.snapshot);
     SqlInProgress in_progress(frame_, text);
+    ConstraintChecks constraints(a_.host(), !plan->read_only);
     execution->start(run);
     vector::Chunk* chunk = nullptr;
     while (execution->next(chunk)) {
@@ -433,6 +440,7 @@ void Interpreter::return_query(const ReturnQuery& s) {
       }
     }
     execution->finish();
+    constraints.finish();
     if (state != nullptr) state->execution = std::move(execution);
   } catch (SqlError& error) {
     if (dynamic != nullptr) dynamic->rethrow(error);

@@ -108,9 +108,23 @@ bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog:
 
 bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
   int16_t bit = event_bit(event);
+  if (session_.host.constraint_hooks().wants_rows(relation, event)) return true;
   return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
     return t.fires() && (t.type & bit) != 0 && (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
   });
+}
+
+bool Triggers::wants_inserted(const Relation& relation) {
+  return session_.host.constraint_hooks().wants_inserted(relation);
+}
+
+void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation, std::span<const Tid> rows) {
+  session_.host.constraint_hooks().after_insert(context, relation, rows);
+}
+
+void Triggers::unique_pending(executor::ExecutionContext& context, const Relation& relation, const catalog::Index& index,
+                              Tid tid) {
+  session_.host.constraint_hooks().unique_pending(context, relation, index, tid);
 }
 
 void Triggers::assigns(const Relation& relation, std::span<const catalog::ColumnNumber> columns) {
@@ -175,6 +189,7 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 }
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
+  session_.host.constraint_hooks().after_row(context, change);
   StatementState* state = state_of(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;

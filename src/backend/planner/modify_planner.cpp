@@ -143,16 +143,22 @@ Node QueryPlanner::plan_update_delete() {
   extras.layout = extra;
   set_modify_common(*plan, scan_layout(0, columns), extras);
 
-  // On a newer version of the row: the conditions on it, and the new values from it.
+  // On a newer version of the row, beside the same rows of other tables: the conditions on it, and the new values
+  // from it. The old new values are in the way and must not be taken for anything: constants match nothing.
   Node newest;
   newest.layout = old_row;
-  auto own_only = [&](const Expr* e) { return (ranges_of(e) & ~RangeSet{1}) == 0 && !has_sublink(e); };
+  auto* no_match = arena_.make<analyzer::ConstExpr>();
+  no_match->kind = ExprKind::kConst;
+  newest.layout.resize(old_row.size() + values.size(), no_match);
+  newest.layout.insert(newest.layout.end(), extra.begin(), extra.end());
   std::vector<Expr*> recheck;
   for (Expr* c : where_conjuncts_) {
-    if (own_only(c)) recheck.push_back(c);
+    if (!has_sublink(c)) recheck.push_back(c);
   }
   if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), newest);
-  if (std::all_of(values.begin(), values.end(), own_only)) plan->recompute = resolve_all(values, newest);
+  if (std::none_of(values.begin(), values.end(), [&](Expr* e) { return has_sublink(e); })) {
+    plan->recompute = resolve_all(values, newest);
+  }
   Node node;
   node.plan = plan;
   for (const Target& t : query_.returning) node.layout.push_back(t.expr);

@@ -1,5 +1,7 @@
 #include "sync/blocking_scope.h"
 
+#include <chrono>
+
 #include "sync/run_slots.h"
 
 namespace varve::sync {
@@ -11,12 +13,36 @@ std::atomic<WaitHook*> g_hook{nullptr};
 thread_local RunSlots* t_slots = nullptr;
 thread_local WaitReport* t_report = nullptr;
 thread_local const WaitEvent* t_waiting = nullptr;
+thread_local int64_t t_slice_end_us = 0;  // 0: nobody was seen waiting yet
+
+int64_t steady_now_us() {
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+}
+
+// The clock is read only once somebody waits.
+void share_contended_slot() {
+  int64_t now = steady_now_us();
+  if (t_slice_end_us == 0) {
+    t_slice_end_us = now + kRunSliceUs;
+    return;
+  }
+  if (now < t_slice_end_us) return;
+  t_slots->release();
+  t_slots->acquire();
+  t_slice_end_us = 0;
+}
 
 }  // namespace
 
 void ThreadRole::set_run_slots(RunSlots* slots) { t_slots = slots; }
 RunSlots* ThreadRole::run_slots() { return t_slots; }
+void ThreadRole::begin_slice() { t_slice_end_us = 0; }
 void ThreadRole::set_wait_report(WaitReport* report) { t_report = report; }
+
+void share_run_slot() {
+  if (t_slots != nullptr && t_waiting == nullptr && __builtin_expect(t_slots->contended(), 0)) share_contended_slot();
+}
 
 WaitHook* BlockingScope::set_hook(WaitHook* hook) { return g_hook.exchange(hook); }
 

@@ -29,7 +29,8 @@ void TransactionImpl::recycle() { manager_.give_back(this); }
 void TransactionImpl::start(Isolation isolation, sync::CancelToken* cancel) {
   owner_pid = 0;
   session_owner = 0;
-  lock_timeout_us = 0;
+  lock_timeout_us = deadlock_timeout_us = 0;
+  epoch_to_advance = nullptr;
   isolation_ = isolation;
   cancel_ = cancel;
   active_ = true;

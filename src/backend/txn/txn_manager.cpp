@@ -110,6 +110,7 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
       queue_purge({xid, position, txn.last_undo_});
     }
     states_.store(xid, position);
+    if (txn.epoch_to_advance != nullptr) txn.epoch_to_advance->fetch_add(1, std::memory_order_acq_rel);
   }
   finish(txn, position);
   return wait_for;

@@ -337,7 +337,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
 namespace {
 
 bool covers(const catalog::Index& index, std::span<const ColumnNumber> columns) {
-  if (!index.unique || !index.immediate || !index.predicate_sql.empty() || index.keys.size() != columns.size()) return false;
+  if (!index.unique || !index.predicate_sql.empty() || index.keys.size() != columns.size()) return false;
   return std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& k) {
     return std::find(columns.begin(), columns.end(), k.column) != columns.end();
   });
@@ -376,6 +376,14 @@ void Binder::bind_on_conflict(Scope& scope, const catalog::RelationPtr& relation
     if (arbiters.empty()) {
       throw SqlError(sqlstate::kInvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification");
     }
+  }
+  for (const catalog::Index* index : arbiters) {
+    if (index->immediate) continue;
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+        .schema(kept.schema_name)
+        .table(kept.name)
+        .constraint(index->name);
   }
   conflict->arbiters = arena_.copy(arbiters);
   if (!conflict->do_nothing) {

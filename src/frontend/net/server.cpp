@@ -430,12 +430,12 @@ void Server::Impl::connection_closed(Connection* c) {
 
 // Looks at all deadlines; returns when to look again.
 int64_t Server::Impl::scan(int64_t now, BufferCache& buffers) {
-  bool parked = false;
+  bool busy = false;
   for (auto& group : groups_) {
     group->rescue_parked(now, buffers);
-    parked |= group->has_parked();
+    busy |= group->guard() || group->has_parked();
   }
-  int64_t next = now + (parked ? kBusyScanUs : kScanUs);
+  int64_t next = now + (busy ? kBusyScanUs : kScanUs);
   for (auto it = newcomers_.begin(); it != newcomers_.end();) {
     if (it->second.deadline_us <= now) {
       ::close(it->first);

@@ -104,12 +104,10 @@ void WorkerGroup::worker_main() {
   BufferCache buffers;
   slots_.acquire();
   for (;;) {
-    if (ConnectionSlot* slot = pop_ready()) {
+    // A thread back from a wait has a request half done: it goes before new ones.
+    bool yields = slots_.contended();
+    if (ConnectionSlot* slot = yields ? nullptr : pop_ready()) {
       run(slot, buffers);
-      if (slots_.contended()) {
-        slots_.release();
-        slots_.acquire();
-      }
       continue;
     }
     bool must = false;
@@ -119,6 +117,12 @@ void WorkerGroup::worker_main() {
       if (!any) flush_parked(buffers);
       continue;
     }
+    // Nobody is woken for events while all run: look for them before going to sleep.
+    if (!yields && pollers_.load(std::memory_order_relaxed) == 0) {
+      bool any = false;
+      poll(kBatch, 0, &any);
+      if (any) continue;
+    }
     slots_.release();
     if (!idle()) break;
   }
@@ -126,46 +130,53 @@ void WorkerGroup::worker_main() {
   if (--threads_ == 0) ended_condition_.notify_all();
 }
 
+// Whoever makes a connection ready looks for a free slot afterwards, and whoever frees a slot looks at the ready
+// queue afterwards: so nothing stays there while a slot is free. While none is, the holders take from the queue
+// when they are through; on the guard's word, that they take too long, we queue up for a slot instead.
 bool WorkerGroup::idle() {
   std::unique_lock lock(mutex_);
-  if (ready_first_ != nullptr) {
-    lock.unlock();
-    slots_.acquire();
-    return true;
+  for (;;) {
+    if (stopping_.load()) {
+      kick();
+      return false;
+    }
+    if (ready_first_ != nullptr) {
+      if (slots_.try_acquire()) return true;
+      if (guard_) {
+        lock.unlock();
+        slots_.acquire();
+        return true;
+      }
+    }
+    int pollers = pollers_.load(std::memory_order_relaxed);
+    if (pollers < std::max(slots_.free_slots(), guard_ ? 1 : 0)) {
+      // With others polling, one event each: the kernel wakes the next thread for the next event.
+      int max_events = pollers > 0 ? 1 : kBatch;
+      pollers_.store(pollers + 1, std::memory_order_relaxed);
+      lock.unlock();
+      bool any = false;
+      poll(max_events, -1, &any);
+      bool holds = any && slots_.try_acquire();
+      lock.lock();
+      pollers_.fetch_sub(1, std::memory_order_relaxed);
+      if (pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
+      if (holds) return true;
+      continue;
+    }
+    ++spares_;
+    bool awake = spare_condition_.wait_for(lock, std::chrono::milliseconds(options_.spare_retire_ms),
+                                           [this] { return wakes_ > 0 || stopping_.load(); });
+    --spares_;
+    if (!awake) return false;
+    if (wakes_ > 0) --wakes_;
   }
-  if (stopping_.load()) {
-    kick();
-    return false;
-  }
-  if (pollers_ <= options_.run_slots) {
-    // With others polling, one event each: the kernel wakes the next thread for the next event.
-    int max_events = pollers_ > 0 ? 1 : kBatch;
-    ++pollers_;
-    lock.unlock();
-    bool any = false;
-    poll(max_events, -1, &any);
-    slots_.acquire();
-    lock.lock();
-    --pollers_;
-    if (pollers_ == 0 && slots_.free_slots() > 0) wake_someone_locked();
-    return true;
-  }
-  ++spares_;
-  bool awake = spare_condition_.wait_for(lock, std::chrono::milliseconds(options_.spare_retire_ms),
-                                         [this] { return wakes_ > 0 || stopping_.load(); });
-  --spares_;
-  if (!awake) return false;
-  if (wakes_ > 0) --wakes_;
-  lock.unlock();
-  slots_.acquire();
-  return true;
 }
 
 // Sees to it that somebody looks at the ready queue and polls. Threads that hold slots do so when they are
 // through.
 void WorkerGroup::wake_someone_locked() {
-  if (slots_.free_slots() <= 0) return;
-  if (pollers_ > 0) {
+  if (slots_.free_slots() <= 0 && !guard_) return;
+  if (pollers_.load(std::memory_order_relaxed) > 0) {
     if (ready_first_ != nullptr) kick();
   } else if (spares_ > wakes_) {
     ++wakes_;
@@ -177,7 +188,19 @@ void WorkerGroup::wake_someone_locked() {
 
 void WorkerGroup::slot_given_up() {
   std::lock_guard lock(mutex_);
-  if (ready_first_ != nullptr || pollers_ == 0) wake_someone_locked();
+  if (ready_first_ != nullptr || pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
+}
+
+// If all slots were held since the last look and no holder came by to poll, long work has them: from now on a
+// thread without a slot polls, and makes the holders share (share_run_slot).
+bool WorkerGroup::guard() {
+  std::lock_guard lock(mutex_);
+  uint64_t rounds = rounds_.load(std::memory_order_relaxed);
+  bool busy = slots_.free_slots() <= 0;
+  guard_ = busy && rounds == guarded_round_;
+  guarded_round_ = rounds;
+  if (guard_ && pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
+  return busy;
 }
 
 // --- Events
@@ -239,6 +262,8 @@ ConnectionSlot* WorkerGroup::pop_ready() {
 void WorkerGroup::run(ConnectionSlot* slot, BufferCache& buffers) {
   uint64_t word = slot->word.fetch_and(~ConnectionSlot::kRequests, std::memory_order_acq_rel);
   sync::ThreadRole::set_wait_report(slot->connection->mutable_wait_report());
+  sync::ThreadRole::begin_slice();
+  rounds_.fetch_add(1, std::memory_order_relaxed);
   Connection::Next next = slot->connection->step(word & ConnectionSlot::kRequests, buffers);
   sync::ThreadRole::set_wait_report(nullptr);
   after_step(slot, next, buffers);

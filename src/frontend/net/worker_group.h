@@ -5,8 +5,9 @@
 //
 // Threads are running (they hold a run slot), polling (in epoll_wait; the kernel wakes the one that polled
 // last), blocked (BlockingScope, slot given back) or spare (asleep until a slot is free and nobody polls). As
-// long as a slot is free some thread polls, so a blocked or long-running session never keeps others from
-// being served.
+// many threads poll as slots are free. While none is, those that run look for events between two steps; if their
+// steps take long, guard() lets one thread poll without a slot, and long queries share theirs with it. So neither
+// a blocked nor a long-running session keeps others from being served.
 //
 // Commits: a step whose output is gated parks its connection. The worker goes on with other ready
 // connections; when there are none it flushes the log for all parked ones and sends their output. While it
@@ -59,6 +60,9 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
   // Flushes parked commits that no worker has found the time for.
   void rescue_parked(int64_t now_us, BufferCache& buffers);
 
+  // To be called every few milliseconds while it answers true (all slots are held).
+  bool guard();
+
   int connection_count() const { return connections_.load(std::memory_order_relaxed); }
   bool has_parked() const { return parked_count_.load(std::memory_order_relaxed) > 0; }
   int thread_count();
@@ -96,13 +100,16 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
   std::mutex mutex_;  // guards what follows
   ConnectionSlot* ready_first_ = nullptr;
   ConnectionSlot* ready_last_ = nullptr;
-  int pollers_ = 0;
+  std::atomic<int> pollers_{0};  // written under the mutex
   int spares_ = 0;
   int wakes_ = 0;  // spares that shall get up
   int threads_ = 0;
+  bool guard_ = false;
+  uint64_t guarded_round_ = 0;
   std::condition_variable spare_condition_;
   std::condition_variable ended_condition_;
   std::atomic<int> ready_count_{0};
+  std::atomic<uint64_t> rounds_{0};  // steps begun
 
   std::mutex commit_mutex_;  // guards what follows
   std::vector<ConnectionSlot*> parked_;

@@ -1,5 +1,6 @@
 #include "parser/normalize.h"
 
+#include <charconv>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,7 @@ using enum Tok;
 // Words that put a statement beyond plain queries, or give constants a meaning of their own.
 bool is_odd_word(Tok t) {
   switch (t) {
-    case kWith: case kWithLa: case kInto: case kFetch: case kLimit: case kOffset: case kInterval: case kOrder:
-    case kGroup:
+    case kWith: case kWithLa: case kInto: case kInterval:
     case kCast:
     case kExtract:
     case kTablesample:
@@ -29,14 +29,17 @@ bool is_odd_word(Tok t) {
     case kXmlforest:
     case kXmlparse:
     case kXmlpi:
-    case kXmlroot: case kXmlserialize: case kXmltable: case kTreat: case kCurrentTime: case kCurrentTimestamp:
-    case kLocaltime: case kLocaltimestamp: case kNormalize: case kDistinct: case kUnion: case kIntersect:
+    case kXmlroot: case kXmlserialize: case kXmltable: case kTreat: case kNormalize: case kDistinct: case kUnion: case kIntersect:
     case kExcept: case kConflict: case kCycle: case kArray: return true;
     default: return false;
   }
 }
 
-bool is_constant(Tok t) { return t == kIntegerConst || t == kFloatConst || t == kStringConst; }
+// Constants behind these are positions and counts.
+bool ends_varying(Tok t) { return t == kOrder || t == kGroup || t == kLimit || t == kOffset || t == kFetch; }
+
+bool is_number(Tok t) { return t == kIntegerConst || t == kFloatConst; }
+bool is_constant(Tok t) { return is_number(t) || t == kStringConst; }
 
 class Normalizer {
  public:
@@ -79,10 +82,13 @@ class Normalizer {
       return false;
     if (is_odd_word(t) && !(t == kInto && i == 1)) return false;
     track_parens(i);
+    fixed_ |= ends_varying(t);
+    if (!fixed_ && is_unary_minus(i) && is_number(type(i + 1))) return may_vary(i, i + 1);  // goes with its number
     if (!text_.empty()) text_ += ' ';
-    if (is_constant(t)) {
-      if (!may_vary(i)) return false;
-      add_literal(token);
+    if (is_constant(t) && !fixed_) {
+      size_t first = i > 0 && is_unary_minus(i - 1) && is_number(t) ? i - 1 : i;
+      if (!may_vary(first, i)) return false;
+      add_literal(tokens_[first], token);
     } else if (t == kIdentifier) {
       // Quoted, so that an identifier never looks like a keyword or a marker.
       text_ += '"';
@@ -101,20 +107,36 @@ class Normalizer {
     return true;
   }
 
-  // A constant is a mere value only between operators, commas and parentheses: behind a name it would be a
-  // typed literal or a label, behind a type's parenthesis a modifier, behind a minus sign it is not itself.
-  bool may_vary(size_t i) const {
-    Tok before = type(i - 1);
-    Tok after = type(i + 1);
+  // Keywords that an operand follows.
+  static bool takes_operand(Tok t) {
+    return t == kAnd || t == kOr || t == kBetween || t == kSelect || t == kLike || t == kThen || t == kElse ||
+           t == kWhen;
+  }
+  // Something that can have a value ends with this token.
+  static bool ends_operand(Tok t) {
+    return (t == kIdentifier || t >= kFirstKeyword || is_constant(t) || t == static_cast<Tok>(')') ||
+            t == static_cast<Tok>(']')) && !takes_operand(t);
+  }
+  bool is_unary_minus(size_t i) const {
+    return type(i) == static_cast<Tok>('-') && i > 0 && !ends_operand(type(i - 1));
+  }
+
+  // A constant, its sign included, is a mere value only between operators, commas and parentheses: behind a name it
+  // would be a typed literal or a label, behind a type's parenthesis a modifier.
+  bool may_vary(size_t first, size_t last) const {
+    if (first == 0) return false;
+    Tok before = type(first - 1);
+    Tok after = type(last + 1);
+    bool minus = before == static_cast<Tok>('-') && !is_unary_minus(first - 1);
     bool good_before = before == static_cast<Tok>(',') || before == static_cast<Tok>('(') ||
                        before == static_cast<Tok>('=') || before == static_cast<Tok>('<') ||
                        before == static_cast<Tok>('>') || before == kLessEquals || before == kGreaterEquals ||
                        before == kNotEquals || before == kOp || before == static_cast<Tok>('+') ||
                        before == static_cast<Tok>('*') || before == static_cast<Tok>('/') ||
-                       before == static_cast<Tok>('%') || before == kAnd || before == kOr ||
-                       before == kBetween || before == kSelect || before == kLike || before == kThen ||
-                       before == kElse || before == kWhen;
+                       before == static_cast<Tok>('%') || minus || takes_operand(before);
     if (!good_before || is_constant(after) || after == kTypecastOp || after == kCollate) return false;
+    // What binds closer than a sign takes the number without it.
+    if (first != last && (after == static_cast<Tok>('^') || after == static_cast<Tok>('['))) return false;
     return parens_.empty() || !parens_.back();
   }
 
@@ -124,7 +146,9 @@ class Normalizer {
     if (type(i) == static_cast<Tok>(')') && !parens_.empty()) parens_.pop_back();
     if (type(i) != static_cast<Tok>('(')) return;
     Tok before = i > 0 ? type(i - 1) : kEndOfInput;
-    bool fixed = before == static_cast<Tok>('-') ||
+    // Precisions, and signs in front of the parenthesis.
+    bool fixed = before == static_cast<Tok>('-') || before == kCurrentTime || before == kCurrentTimestamp ||
+                 before == kLocaltime || before == kLocaltimestamp ||
                  (before == static_cast<Tok>('(') && !parens_.empty() && parens_.back());
     size_t name = i;
     while (name > 0 && (type(name - 1) == kIdentifier || type(name - 1) >= kFirstKeyword ||
@@ -134,13 +158,25 @@ class Normalizer {
     parens_.push_back(fixed || (name > 0 && type(name - 1) == kTypecastOp));
   }
 
-  void add_literal(const Token& token) {
-    LiteralKind kind = token.type == kIntegerConst ? LiteralKind::kInteger
-                       : token.type == kFloatConst ? LiteralKind::kFloat
-                                                   : LiteralKind::kString;
-    text_ += kind == LiteralKind::kInteger ? "?i" : kind == LiteralKind::kFloat ? "?f" : "?s";
-    std::string_view value = kind == LiteralKind::kInteger ? arena_.copy(token.text) : token.text;
-    literals_.push_back({kind, token.location, token.end - token.location, value});
+  // `first`: the sign, or the constant itself.
+  void add_literal(const Token& first, const Token& token) {
+    static constexpr const char* kMarkers[] = {"?i", "?l", "?n", "?s"};
+    std::string_view value = token.text;
+    LiteralKind kind = LiteralKind::kString;
+    if (token.type != kStringConst) {
+      bool negative = &first != &token;
+      value = arena_.copy((negative ? "-" : "") + std::string(token.text));
+      kind = number_kind(value);
+    }
+    text_ += kMarkers[static_cast<size_t>(kind)];
+    literals_.push_back({kind, first.location, token.end - first.location, value});
+  }
+
+  static LiteralKind number_kind(std::string_view text) {
+    int64_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return LiteralKind::kNumeric;
+    return number == static_cast<int32_t>(number) ? LiteralKind::kInt4 : LiteralKind::kInt8;
   }
 
   std::string_view sql_;
@@ -148,6 +184,7 @@ class Normalizer {
   std::vector<Token> tokens_;
   std::string text_;
   std::vector<bool> parens_;
+  bool fixed_ = false;  // constants stay from here on
   std::vector<Literal> literals_;
 };
 

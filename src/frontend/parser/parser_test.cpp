@@ -189,11 +189,47 @@ TEST(Normalize, EqualButForConstants) {
   EXPECT_TRUE(normalize_literals("insert into t values (1, 'a'), (2, 'b')", arena).normalizable);
 }
 
+TEST(Normalize, SignsBelongToNumbers) {
+  Arena arena;
+  auto negative = normalize_literals("update t set a = a + -5 where b = - 7", arena);
+  ASSERT_TRUE(negative.normalizable);
+  EXPECT_EQ(negative.text, normalize_literals("update t set a = a + 5 where b = 7", arena).text);
+  ASSERT_EQ(negative.literals.size(), 2u);
+  EXPECT_EQ(negative.literals[0].text, "-5");
+  EXPECT_EQ(negative.literals[0].location, 21);
+  EXPECT_EQ(negative.literals[0].length, 2);
+  EXPECT_EQ(negative.literals[1].length, 3);
+  // A difference is not a sign.
+  auto difference = normalize_literals("select a -5, a - -5 from t", arena);
+  EXPECT_EQ(difference.text, normalize_literals("select a - 6, a - 6 from t", arena).text);
+  EXPECT_EQ(difference.literals[0].text, "5");
+  EXPECT_EQ(difference.literals[1].text, "-5");
+}
+
+TEST(Normalize, TypesArePartOfTheText) {
+  Arena arena;
+  auto text = [&](std::string_view value) {
+    return normalize_literals("select " + std::string(value), arena).text;
+  };
+  EXPECT_EQ(text("2147483647"), text("-2147483648"));
+  EXPECT_NE(text("2147483648"), text("2147483647"));
+  EXPECT_NE(text("9223372036854775808"), text("9223372036854775807"));
+  EXPECT_EQ(text("1e3"), text("1.5"));
+}
+
+TEST(Normalize, PositionsAndCountsStay) {
+  Arena arena;
+  auto a = normalize_literals("select a from t where b = 5 order by 1 limit 5", arena);
+  ASSERT_TRUE(a.normalizable);
+  EXPECT_EQ(a.literals.size(), 1u);
+  EXPECT_NE(a.text, normalize_literals("select a from t where b = 5 order by 2 limit 5", arena).text);
+  EXPECT_NE(a.text, normalize_literals("select a from t where b = 5 order by 1 limit -5", arena).text);
+}
+
 TEST(Normalize, RefusesOddPlaces) {
   Arena arena;
   for (std::string_view sql :
-       {"", ";", "create table t (a int)", "select 1; select 2", "select $1", "select a from t order by 1",
-        "select a from t limit 5", "select - 1", "select -(1)", "select -((1))", "select 1::int",
+       {"", ";", "create table t (a int)", "select 1; select 2", "select $1", "select current_timestamp(3)", "select -(1)", "select -2 ^ 2", "select -((1))", "select 1::int",
         "select a::numeric(10,2)", "select date '2020-01-01'", "select cast(a as varchar(3))", "select 'abc",
         "select 1 'x'", "with x as (select 1) select 2", "select numeric(3, 2) '1'", "select b'1'"}) {
     EXPECT_FALSE(normalize_literals(sql, arena).normalizable) << sql;

@@ -425,6 +425,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();
   executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter);
+  size_t mark = session_.constraints_.begin_statement();
   loader.start(session_.run_parameters({}));
   std::unique_ptr<CopyBytes> bytes;
   if (stmt_.standard_stream) {
@@ -446,6 +447,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   }
   loader.finish();
   if (file_ != nullptr) file_->close();
+  session_.constraints_.end_statement(mark);
   session_.txn_->release_snapshot();
   return loader.rows_inserted();
 }

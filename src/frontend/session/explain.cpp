@@ -110,6 +110,7 @@ class ExplainCommand {
     settings.instrument = true;
     executor::Execution execution(*plan, settings, &session_.instance_.scheduler());
     start = std::chrono::steady_clock::now();
+    size_t mark = session_.constraints_.begin_statement();
     session_.start_execution(execution, params);
     vector::Chunk* chunk = nullptr;
     while (execution.next(chunk)) {
@@ -117,6 +118,7 @@ class ExplainCommand {
     summary_.execution_ms = milliseconds_since(start);
     std::vector<executor::NodeCounters> counters = execution.context().counters;
     execution.finish();
+    session_.constraints_.end_statement(mark);
     session_.txn_->release_snapshot();
     auto root = explain_plan(*plan, options_, counters, eval);
     write(format_explain(*root, options_, summary_));

@@ -9,10 +9,32 @@
 
 namespace varve::session {
 
+namespace {
+
+// An unnamed statement's place in the plan cache; no normalised text begins so.
+std::string parse_key(std::string_view sql, std::span<const Oid> parameter_types) {
+  std::string key = "\1";
+  for (Oid type : parameter_types) fmt::format_to(std::back_inserter(key), "{},", type.value());
+  key += '\1';
+  key += sql;
+  return key;
+}
+
+}  // namespace
+
 void Session::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) {
   begin_statement();
   if (!name.empty() && statements_.count(std::string(name)) != 0) {
     throw SqlError(sqlstate::kDuplicatePstatement, fmt::format("prepared statement \"{}\" already exists", name));
+  }
+  std::string key;
+  if (name.empty() && sql.size() <= PlanCache::kMaxTextBytes) {
+    key = parse_key(sql, parameter_types);
+    if (PlanCache::Entry* entry = plan_cache_.find(key)) {
+      fail_if_aborted(entry->statement->node);
+      unnamed_statement_ = entry->statement;
+      return;
+    }
   }
   auto statement = std::make_shared<Statement>();
   statement->sql = sql;
@@ -29,6 +51,7 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
     if (is_planned(statement->node)) {
       ensure_transaction();
       make_plan(*statement);
+      if (!key.empty() && plan_cache_.seen_before(key)) plan_cache_.add(key, statement);
     }
   }
   if (name.empty()) unnamed_statement_ = std::move(statement);
@@ -216,6 +239,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     }
     check_read_only(statement);
     portal.execution = take_execution(statement);
+    portal.constraint_mark = constraints_.begin_statement();
     start_execution(*portal.execution, portal.params);
     portal.started = true;
   }
@@ -257,6 +281,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   }
   uint64_t affected = portal.execution == nullptr ? 0 : portal.execution->affected_rows();
   close(portal);
+  constraints_.end_statement(portal.constraint_mark);
   if (txn_ != nullptr) txn_->release_snapshot();
   out.command_complete(planned_tag(statement, sent, affected));
 }
@@ -309,7 +334,7 @@ void Session::sync(net::Output& out) {
   if (block_ == Block::kImplicit) commit_transaction(&out);
   send_reports();
   client_.cancel_token().clear_statement();
-  if (settings_.integer("statement_timeout") > 0) client_.set_statement_deadline(0);
+  if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
 }
 
 }  // namespace varve::session

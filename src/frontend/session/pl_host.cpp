@@ -1,4 +1,4 @@
-// What running functions ask of the session (pl/host.h), and the statements that run them: DO, CALL, SET CONSTRAINTS.
+// What running functions ask of the session (pl/host.h), and the statements that run them: DO and CALL.
 #include <fmt/format.h>
 
 #include "analyzer/analyzer.h"
@@ -136,7 +136,7 @@ std::string Session::run_utility(const pl::SqlStatementPtr& statement) {
 pl::Host::Mark Session::begin_subtransaction() {
   ensure_transaction();
   txn_->assign_xid();
-  return {txn_->savepoint(), settings_.mark(), pl_.deferred_count(), next_portal_};
+  return {txn_->savepoint(), constraints_.mark(), settings_.mark(), pl_.deferred_count(), next_portal_};
 }
 
 void Session::rollback_subtransaction(const Mark& mark) {
@@ -149,6 +149,7 @@ void Session::rollback_subtransaction(const Mark& mark) {
     close(*it->second);
     it = portals_.erase(it);
   }
+  constraints_.rollback_to(mark.constraints);
   check_ok(txn_->rollback_to(mark.position));
   forget_catalog_changes();
   settings_.rollback_to(mark.settings);
@@ -281,7 +282,7 @@ bool Session::can_execute(const catalog::Routine& routine) {
   return false;
 }
 
-// --- DO, CALL, SET CONSTRAINTS
+// --- DO and CALL
 
 void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
   std::string_view language = "plpgsql", body;
@@ -383,33 +384,6 @@ void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
   chunk.set_dense(1);
   describe_rows(columns, {}, out);
   send_rows(columns, {}, chunk, 0, 1, out);
-}
-
-void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
-  std::vector<Oid> found;
-  for (const parser::RangeVar* name : stmt.constraints) {
-    std::vector<Oid> schemas = search_path_oids();
-    if (!name->schema.empty()) {
-      Oid schema = catalog().find_schema(name->schema);
-      if (schema == kInvalidOid) throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name->schema));
-      schemas = {schema};
-    }
-    bool any = false;
-    for (Oid schema : schemas) {
-      const catalog::KeyMatch match[] = {{"conname", Value::of_string(name->name)}, {"connamespace", Value::of_oid(schema.value())}};
-      catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
-        any = true;
-        if (!row.boolean("condeferrable") && stmt.deferred) {
-          throw SqlError(sqlstate::kWrongObjectType, fmt::format("constraint \"{}\" is not deferrable", name->name));
-        }
-        found.push_back(row.oid("oid"));
-      });
-      if (any) break;
-    }
-    if (!any) throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" does not exist", name->name));
-  }
-  Nested nested(nested_);
-  pl_.set_constraints(found, stmt.deferred);
 }
 
 }  // namespace varve::session

@@ -229,6 +229,18 @@ class SystemFunctions {
     for (int64_t n : numbers) text += (text.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
     return text;
   }
+  static std::string index_constraint(const catalog::Relation& table, const catalog::Row& row) {
+    bool primary = row.letter("contype") == 'p';
+    std::string nulls, included;
+    for (const catalog::Index& index : table.indexes) {
+      if (index.oid != row.oid("conindid")) continue;
+      if (index.nulls_not_distinct && !primary) nulls = " NULLS NOT DISTINCT";
+      std::vector<int64_t> numbers(index.included.begin(), index.included.end());
+      if (!numbers.empty()) included = fmt::format(" INCLUDE ({})", column_list(table, numbers));
+    }
+    return fmt::format("{}{} ({}){}", primary ? "PRIMARY KEY" : "UNIQUE", nulls,
+                       column_list(table, row.numbers("conkey")), included);
+  }
   static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text;
     const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
@@ -236,9 +248,11 @@ class SystemFunctions {
       catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
       if (table == nullptr) return;
       switch (row.letter("contype")) {
-        case 'c': text = fmt::format("CHECK ({})", row.text("conbin")); break;
-        case 'p': text = fmt::format("PRIMARY KEY ({})", column_list(*table, row.numbers("conkey"))); break;
-        case 'u': text = fmt::format("UNIQUE ({})", column_list(*table, row.numbers("conkey"))); break;
+        case 'c':
+          text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("connoinherit") ? " NO INHERIT" : "");
+          break;
+        case 'p':
+        case 'u': text = index_constraint(*table, row); break;
         case 'f': {
           catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
           text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(*table, row.numbers("conkey")),
@@ -250,6 +264,7 @@ class SystemFunctions {
           if (row.letter("confmatchtype") == 'f') text += " MATCH FULL";
           action(row.letter("confupdtype"), "UPDATE");
           action(row.letter("confdeltype"), "DELETE");
+          if (!row.is_null("confdelsetcols")) text += fmt::format(" ({})", column_list(*table, row.numbers("confdelsetcols")));
           break;
         }
         default: break;
@@ -324,10 +339,17 @@ class SystemFunctions {
   }
 
   // --- sizes
-  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) {
-    if (r.segment == kInvalidPageId) return 0;
-    auto pages = access::segment_page_count(s.instance_.engine().pool(), r.segment);
+  static uint64_t segment_bytes(Session& s, PageId segment) {
+    if (segment == kInvalidPageId) return 0;
+    auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
     return pages.ok() ? *pages * 8192 : 0;
+  }
+  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) { return segment_bytes(s, r.segment); }
+  // With the values out of line.
+  static uint64_t table_bytes(Session& s, const catalog::Relation& r) {
+    if (r.segment == kInvalidPageId) return 0;
+    auto overflow = access::overflow_segment(s.instance_.engine().pool(), r.segment);
+    return heap_bytes(s, r) + (overflow.ok() ? segment_bytes(s, *overflow) : 0);
   }
   static uint64_t index_bytes(Session& s, const catalog::Relation& r) {
     uint64_t bytes = 0;
@@ -348,6 +370,11 @@ class SystemFunctions {
     }
     return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r)));
   }
+  static Value table_size(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = relation(s, args[0]);
+    if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
+    return Value::of_int64(static_cast<int64_t>(table_bytes(s, *r)));
+  }
   static Value indexes_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
     return r == nullptr ? Value::null_of(types::PhysicalType::kInt64) : Value::of_int64(static_cast<int64_t>(index_bytes(s, *r)));
@@ -355,7 +382,7 @@ class SystemFunctions {
   static Value total_relation_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
     if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
-    return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r) + index_bytes(s, *r)));
+    return Value::of_int64(static_cast<int64_t>(table_bytes(s, *r) + index_bytes(s, *r)));
   }
 
   // --- the server
@@ -437,7 +464,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_get_serial_sequence", get_serial_sequence},
       {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
-      {"pg_relation_size", relation_size}, {"pg_table_size", relation_size}, {"pg_indexes_size", indexes_size},
+      {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},

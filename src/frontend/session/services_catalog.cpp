@@ -284,8 +284,12 @@ class CatalogFunctions {
     s.catalog().for_each(catalog::system_table("pg_class"), {}, [&](const catalog::Row& row) {
       catalog::RelationPtr r = s.catalog().relation(row.oid("oid"));
       if (r == nullptr || r->segment == kInvalidPageId) return;
-      auto pages = access::segment_page_count(s.instance_.engine().pool(), r->segment);
-      if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
+      auto overflow = access::overflow_segment(s.instance_.engine().pool(), r->segment);
+      for (PageId segment : {r->segment, overflow.ok() ? *overflow : kInvalidPageId}) {
+        if (segment == kInvalidPageId) continue;
+        auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
+        if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
+      }
     });
     return Value::of_int64(bytes);
   }

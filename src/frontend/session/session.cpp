@@ -7,6 +7,7 @@
 
 #include "analyzer/analyzer.h"
 #include "commands/command_context.h"
+#include "constraint_host.h"
 #include "common/sql_error.h"
 #include "net/password.h"
 #include "net/server.h"
@@ -15,7 +16,8 @@
 namespace varve::session {
 
 Session::Session(Instance& instance, net::Client& client)
-    : instance_(instance), client_(client), settings_(instance.settings()) {
+    : instance_(instance), client_(client), settings_(instance.settings()),
+      constraint_host_(std::make_unique<SessionConstraintHost>(*this)), constraints_(*constraint_host_) {
   const net::StartupInfo& startup = client.startup();
   database_name_ = startup.database;
   session_user_ = startup.user;
@@ -57,7 +59,7 @@ uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_p
 
 void Session::begin_statement() {
   stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
-  nested_ = false;
+  nested_ = several_statements_ = false;
   pl_.set_active_snapshot(nullptr);
   statement_start_us_ = current_time_us();
   if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
@@ -65,7 +67,7 @@ void Session::begin_statement() {
 }
 
 void Session::arm_timeout() {
-  int64_t timeout_ms = settings_.integer("statement_timeout");
+  int64_t timeout_ms = settings_.frequent().statement_timeout_ms;
   if (timeout_ms <= 0) return;
   auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   client_.set_statement_deadline(now + timeout_ms * 1000);
@@ -81,13 +83,14 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
   begin_statement();
   unnamed_statement_.reset();
   unnamed_portal_.reset();
-  auto text = std::make_shared<Arena>();
-  parser::ParsedScript script;
-  try {
-    script = parser::parse(sql, *text);
-  } catch (const SqlError&) {
-    throw;
+  if (run_normalized(sql, out)) {
+    client_.cancel_token().clear_statement();
+    finish_implicit(out);
+    if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
+    return;
   }
+  Arena text;
+  parser::ParsedScript script = parser::parse(sql, text);
   if (script.statements.empty()) {
     out.empty_query_response();
     return;
@@ -96,12 +99,14 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
   for (const parser::RawStatement& raw : script.statements) {
     fail_if_aborted(raw.statement);
     StatementPtr statement = make_statement(sql, raw.statement);
+    last_of_query_ = &raw == &script.statements.back();
     run_statement(statement, out);
+    last_of_query_ = false;
     client_.cancel_token().clear_statement();
     // A lone statement commits here; of several the last one does, unless a block is open.
     if (&raw == &script.statements.back()) finish_implicit(out);
   }
-  if (settings_.integer("statement_timeout") > 0) client_.set_statement_deadline(0);
+  if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
 }
 
 StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
@@ -129,7 +134,15 @@ void Session::run_statement(const StatementPtr& statement, net::Output& out) {
     return;
   }
   std::string tag = run_utility(statement, {}, out);
+  check_deferred_now();
   if (!tag.empty()) out.command_complete(tag);
+}
+
+// A statement that commits by itself is not done before what it deferred has been found good.
+void Session::check_deferred_now() {
+  if (!last_of_query_ || block_ != Block::kImplicit) return;
+  pl_.run_deferred();
+  constraints_.before_commit();
 }
 
 // --- planning
@@ -158,6 +171,15 @@ void Session::lock_relation(Oid relation, txn::LockMode mode) {
   check_ok(txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
 }
 
+bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
+  ensure_transaction();
+  txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
+  Status status = txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kNoWait, 0);
+  if (status.code() == StatusCode::kBusy) return false;
+  check_ok(status);
+  return true;
+}
+
 std::vector<Oid> Session::search_path_oids() {
   std::vector<Oid> path;
   std::string_view text = settings_.get("search_path");
@@ -181,6 +203,20 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_hash_join = settings_.boolean("enable_hashjoin");
   s.enable_index_scan = settings_.boolean("enable_indexscan");
   s.enable_nested_loop = settings_.boolean("enable_nestloop");
+  s.enable_seq_scan = settings_.boolean("enable_seqscan");
+  s.enable_index_join = settings_.boolean("varve.enable_index_join");
+  s.enable_subquery_pullup = settings_.boolean("varve.enable_subquery_pullup");
+  s.enable_predicate_pushdown = settings_.boolean("varve.enable_predicate_pushdown");
+  s.enable_subquery_unnesting = settings_.boolean("varve.enable_subquery_unnesting");
+  s.enable_scalar_unnesting = settings_.boolean("varve.enable_scalar_unnesting");
+  s.enable_constant_folding = settings_.boolean("varve.enable_constant_folding");
+  s.enable_or_factoring = settings_.boolean("varve.enable_or_factoring");
+  s.enable_transitive_equality = settings_.boolean("varve.enable_transitive_equality");
+  s.enable_join_reordering = settings_.boolean("varve.enable_join_reordering");
+  s.enable_column_pruning = settings_.boolean("varve.enable_column_pruning");
+  s.enable_sort_avoidance = settings_.boolean("varve.enable_sort_avoidance");
+  s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
+  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
   s.seq_page_cost = settings_.real("seq_page_cost");
   s.random_page_cost = settings_.real("random_page_cost");
   return s;
@@ -191,6 +227,10 @@ executor::ExecutionSettings Session::execution_settings() {
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
   s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.enable_memoize = settings_.boolean("enable_memoize");
+  s.enable_runtime_filters = settings_.boolean("varve.enable_runtime_filters");
+  s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
+  s.parallel_rows = settings_.real("varve.parallel_rows");
   s.temp_directory = instance_.directory() + "/tmp";
   return s;
 }
@@ -215,7 +255,7 @@ void Session::ensure_plan(Statement& statement) {
 
 // What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
 void Session::check_privileges(const Statement& statement) {
-  if (is_superuser_) return;
+  if (is_superuser_ || statement.is_internal) return;
   for (Oid oid : statement.routines) {
     catalog::RoutinePtr routine = catalog().routine(oid);
     if (routine != nullptr && !can_execute(*routine)) {
@@ -292,10 +332,15 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
 }
 
 executor::RunParameters Session::run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) {
+  return run_parameters_at(active != nullptr ? *active : txn_->statement_snapshot(), params);
+}
+
+executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot,
+                                                   std::span<const types::Value> params) {
   executor::RunParameters run;
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
-  run.snapshot = active != nullptr ? *active : txn_->statement_snapshot();
+  run.snapshot = snapshot;
   run.hooks = &pl_.hooks();
   run.params = params;
   run.format = &settings_.format();
@@ -328,6 +373,7 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   auto plan = statement->plan;
   std::unique_ptr<executor::Execution> execution = take_execution(*statement);
   if (plan->returns_rows) describe_rows(plan->root->output, {}, out);
+  size_t mark = constraints_.begin_statement();
   start_execution(*execution, params);
   uint64_t rows = 0;
   vector::Chunk* chunk = nullptr;
@@ -338,8 +384,10 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   }
   uint64_t affected = execution->affected_rows();
   execution->finish();
+  constraints_.end_statement(mark);
   txn_->release_snapshot();
   statement->idle_execution = std::move(execution);
+  check_deferred_now();
   out.command_complete(planned_tag(*statement, rows, affected));
 }
 
@@ -351,14 +399,38 @@ uint64_t Session::run_sql(std::string_view sql) {
     StatementPtr statement = make_statement(sql, raw.statement);
     ensure_plan(*statement);
     std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+    size_t mark = constraints_.begin_statement();
     start_execution(*execution, {});
     vector::Chunk* chunk = nullptr;
     while (execution->next(chunk)) {
     }
     affected += execution->affected_rows();
     execution->finish();
+    constraints_.end_statement(mark);
   }
   return affected;
+}
+
+bool Session::query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) {
+  Arena arena;
+  parser::ParsedScript script = parser::parse(sql, arena);
+  StatementPtr statement = make_statement(sql, script.statements[0].statement);
+  statement->is_internal = true;
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  txn::Snapshot snapshot = txn_->statement_snapshot();
+  snapshot.csn = Csn{txn_->manager().pool().log().reserved_lsn().value()};
+  execution->start(run_parameters_at(snapshot, {}));
+  vector::Chunk* chunk = nullptr;
+  bool found = execution->next(chunk) && chunk->count() > 0;
+  if (found) {
+    row->clear();
+    for (uint32_t c = 0; c < chunk->column_count(); ++c) {
+      row->push_back(types::copy_value(chunk->column(c).value(chunk->selection()[0]), memory));
+    }
+  }
+  execution->finish();
+  return found;
 }
 
 // --- everything that is not a query
@@ -442,6 +514,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
+        plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
         instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
@@ -452,6 +525,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         sequence_values_.clear();
         return "DISCARD SEQUENCES";
       }
+      plan_cache_.clear();
       return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
     }
     case NodeKind::kCheckpointStmt:
@@ -461,7 +535,6 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       check_ok(instance_.engine().checkpoint());
       return "CHECKPOINT";
     case NodeKind::kConstraintsSetStmt:
-      ensure_transaction();
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
     case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
@@ -472,6 +545,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
 
 std::string Session::run_command(Statement& statement) {
   if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
+  if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
   if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
   ensure_transaction();
   Arena arena;

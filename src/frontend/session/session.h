@@ -14,13 +14,14 @@
 #include "catalog/catalog.h"
 #include "commands/command_context.h"
 #include "executor/execution.h"
-#include "executor/modify_hooks.h"
+#include "executor/constraint_triggers.h"
 #include "functions/eval_context.h"
 #include "net/session_handler.h"
 #include "parser/parser.h"
 #include "pl/host.h"
 #include "pl/runtime.h"
 #include "planner/plan.h"
+#include "plan_cache.h"
 #include "planner/planner.h"
 #include "session/instance.h"
 #include "session/settings.h"
@@ -38,6 +39,7 @@ struct DeclareCursorStmt;
 struct FetchStmt;
 struct ExplainStmt;
 struct CopyStmt;
+struct ConstraintsSetStmt;
 }  // namespace varve::parser
 
 namespace varve::session {
@@ -48,6 +50,7 @@ struct Statement : pl::SqlStatement {
   std::vector<Oid> param_types;
   bool from_sql = false;         // PREPARE, not Parse
   bool has_parameters = false;   // may say $1: Parse and PREPARE, not a plain query
+  bool is_internal = false;      // a constraint's own: nobody's rights count
   int64_t prepared_us = 0;
 
   // What was planned, good for one epoch of the catalog, one generation of settings and one role.
@@ -73,6 +76,7 @@ struct Portal {
   std::unique_ptr<executor::Execution> execution;
   bool started = false;
   bool done = false;
+  size_t constraint_mark = 0;  // where what its run changes begins
   uint64_t snapshot_pin = 0;
   bool pinned = false;
   uint64_t rows_sent = 0;
@@ -115,6 +119,9 @@ class Session final : public net::SessionHandler,
   char transaction_status() const override;
   void terminate() noexcept override;
 
+  // A query or a change of rows, as opposed to a utility statement.
+  static bool is_planned(const parser::Node* node);
+
   // --- functions::SessionServices
   std::string_view current_user_name() override { return role_name_; }
   std::string_view session_user_name() override { return session_user_; }
@@ -135,7 +142,10 @@ class Session final : public net::SessionHandler,
   void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
               std::string_view hint) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
+  bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
+  bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
   void validate_routine(Oid routine) override;
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
@@ -159,6 +169,9 @@ class Session final : public net::SessionHandler,
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
   }
+  size_t begin_constraints() override { return constraints_.begin_statement(); }
+  void end_constraints(size_t mark) override { constraints_.end_statement(mark); }
+  executor::ModifyHooks& constraint_hooks() override { return constraints_; }
   Mark begin_subtransaction() override;
   void rollback_subtransaction(const Mark& mark) override;
   void commit_transaction(bool chain) override;
@@ -179,6 +192,7 @@ class Session final : public net::SessionHandler,
   bool can_execute(const catalog::Routine& routine) override;
 
  private:
+  friend class SessionConstraintHost;
   friend class SystemFunctions;
   friend class CatalogFunctions;
   friend class RowFunctions;
@@ -192,9 +206,11 @@ class Session final : public net::SessionHandler,
     txn::Transaction::Savepoint position;
     size_t settings_mark;
     size_t deferred = 0;
+    executor::ConstraintTriggers::Mark constraints;
   };
   void ensure_transaction();
   void begin_transaction(txn::Isolation isolation);
+  void take_lock_timeouts();
   void chain(txn::Isolation isolation, bool read_only);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
@@ -210,6 +226,9 @@ class Session final : public net::SessionHandler,
   functions::EvalContext eval_context(Arena& arena) override { return {&arena, &settings_.format(), this}; }
 
   // --- statements (session.cpp)
+  // Runs the statement with a plan shared by all that differ in constants only (literal_query.cpp); false: not one
+  // of those, nothing has happened.
+  bool run_normalized(std::string_view sql, net::Output& out);
   void run_statement(const StatementPtr& statement, net::Output& out);
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   void ensure_plan(Statement& statement);
@@ -220,13 +239,14 @@ class Session final : public net::SessionHandler,
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
   std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   std::string run_command(Statement& statement);
-  static bool is_planned(const parser::Node* node);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
   std::vector<Oid> search_path_oids();
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
-  executor::RunParameters run_parameters(std::span<const types::Value> params);
+  executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot, std::span<const types::Value> params);
+  void check_deferred_now();
+  void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
@@ -250,7 +270,6 @@ class Session final : public net::SessionHandler,
   void run_do(const parser::DoStmt& stmt, const Statement& statement);
   void run_call(const parser::CallStmt& stmt, const Statement& statement, std::span<const types::Value> params,
                 net::Output& out);
-  void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   // Rows of a cursor that a FETCH meets, by number in kept_rows (1-based).
   std::vector<int64_t> cursor_hits(Portal& cursor, const pl::FetchRequest& request);
   void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
@@ -276,6 +295,9 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<txn::Transaction> txn_;
   std::optional<catalog::Catalog> catalog_;
   std::vector<NamedSavepoint> savepoints_;
+  std::unique_ptr<executor::ConstraintHost> constraint_host_;
+  executor::ConstraintTriggers constraints_;
+  bool last_of_query_ = false;        // the statement that runs is the last of a simple query: it commits
   bool read_only_ = false;
   uint64_t catalog_changes_ = 0;      // advances when this transaction changes the catalog
   std::vector<std::pair<std::string, std::string>> pending_notifications_;
@@ -286,6 +308,9 @@ class Session final : public net::SessionHandler,
   std::unordered_map<std::string, StatementPtr> statements_;
   std::unordered_map<std::string, std::unique_ptr<Portal>> portals_;
   StatementPtr unnamed_statement_;
+  PlanCache plan_cache_;
+  Arena literal_arena_;                     // the constants of the statement run_normalized runs
+  std::vector<types::Value> literal_params_;
   std::unique_ptr<Portal> unnamed_portal_;
   std::vector<std::unique_ptr<Portal>> spare_portals_;
   std::string scratch_;

@@ -99,6 +99,7 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
   }
   settings_.set(stmt.name, value, stmt.is_local, is_superuser_);
+  if (stmt.name == "lock_timeout" || stmt.name == "deadlock_timeout") take_lock_timeouts();
 }
 
 void Session::run_show(const parser::VariableShowStmt& stmt, net::Output& out) {

@@ -277,6 +277,18 @@ void Settings::apply(std::string_view name, std::string_view value) {
     format_.time_zone = types::TimeZone::find_setting(value);
   } else if (name == "extra_float_digits") {
     format_.extra_float_digits = std::stoi(std::string(value));
+  } else if (name == "statement_timeout") {
+    frequent_.statement_timeout_ms = std::stoll(std::string(value));
+  } else if (name == "lock_timeout") {
+    frequent_.lock_timeout_ms = std::stoll(std::string(value));
+  } else if (name == "deadlock_timeout") {
+    frequent_.deadlock_timeout_ms = std::stoll(std::string(value));
+  } else if (name == "default_transaction_isolation") {
+    frequent_.repeatable_read = value == "repeatable read";
+  } else if (name == "default_transaction_read_only") {
+    frequent_.read_only = value == "on";
+  } else if (name == "synchronous_commit") {
+    frequent_.asynchronous_commit = value == "off";
   } else if (name == "bytea_output") {
     format_.bytea_output = value == "hex" ? types::ByteaOutput::kHex : types::ByteaOutput::kEscape;
   }

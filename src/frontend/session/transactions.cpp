@@ -22,14 +22,19 @@ void Session::begin_transaction(txn::Isolation isolation) {
   txn_ = instance_.engine().txns().begin(isolation, &client_.cancel_token());
   txn_->owner_pid = static_cast<uint32_t>(client_.backend_pid());
   txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
-  txn_->lock_timeout_us = static_cast<uint64_t>(settings_.integer("lock_timeout")) * 1000;
+  take_lock_timeouts();
   catalog_.emplace(*database_, *txn_);
+}
+
+void Session::take_lock_timeouts() {
+  txn_->deadlock_timeout_us = static_cast<uint64_t>(settings_.frequent().deadlock_timeout_ms) * 1000;
+  txn_->lock_timeout_us = static_cast<uint64_t>(settings_.frequent().lock_timeout_ms) * 1000;
 }
 
 void Session::ensure_transaction() {
   if (txn_ != nullptr) return;
-  begin_transaction(isolation_of(settings_.get("default_transaction_isolation")));
-  read_only_ = settings_.boolean("default_transaction_read_only");
+  begin_transaction(settings_.frequent().repeatable_read ? txn::Isolation::kRepeatableRead : txn::Isolation::kReadCommitted);
+  read_only_ = settings_.frequent().read_only;
   settings_.begin_transaction();
   settings_.mutable_format().now_us = statement_start_us_;
   if (block_ == Block::kNone) block_ = Block::kImplicit;
@@ -54,11 +59,18 @@ void Session::commit_transaction(net::Output* out) {
     }
   }
   drop_portals(true);
+  try {
+    constraints_.before_commit();
+  } catch (...) {
+    rollback_transaction();
+    throw;
+  }
+  constraints_.end_transaction();
   Lsn durable = instance_.engine().txns().commit(*txn_);
   if (durable < gate_) durable = gate_;
   gate_ = kInvalidLsn;
   catalog_->committed();
-  bool asynchronous = settings_.get("synchronous_commit") == "off";
+  bool asynchronous = settings_.frequent().asynchronous_commit;
   for (const auto& [listen, channel] : pending_listens_) {
     if (listen) instance_.notifications().listen(client_.backend_pid(), channel);
     else instance_.notifications().unlisten(client_.backend_pid(), channel);
@@ -81,6 +93,7 @@ void Session::commit_transaction(net::Output* out) {
 void Session::rollback_transaction() {
   pl_.forget_deferred(0);
   drop_portals(true);
+  constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
   catalog_.reset();
   txn_.reset();
@@ -116,12 +129,14 @@ void Session::on_error() noexcept {
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
       pl_.forget_deferred(0);
+      constraints_.end_transaction();
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
       txn_.reset();
       settings_.rollback();
     } else {
       pl_.forget_deferred(savepoints_.back().deferred);
+      constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
@@ -246,7 +261,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
-      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count()});
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count(), constraints_.mark()});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -264,6 +279,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       savepoints_.resize(i);
       pl_.forget_deferred(savepoints_.back().deferred);
       drop_portals(true);
+      constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);

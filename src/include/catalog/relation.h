@@ -60,11 +60,21 @@ struct Index {
   bool primary = false;
   bool nulls_not_distinct = false;
   bool valid = true;
-  bool immediate = true;
+  bool immediate = true;           // false: of a deferrable constraint
+  bool initially_deferred = false;
   std::string predicate_sql;
   Oid constraint;  // pg_constraint row it implements, or 0
   PageId segment;
   std::shared_ptr<access::Btree> tree;
+
+  // A unique key over all rows and plain columns: a foreign key may refer to it.
+  bool can_be_referenced() const {
+    if (!unique || !predicate_sql.empty()) return false;
+    for (const IndexColumn& key : keys) {
+      if (key.column == 0) return false;
+    }
+    return true;
+  }
 };
 
 struct CheckConstraint {
@@ -82,6 +92,8 @@ struct ForeignKey {
   char on_update = 'a', on_delete = 'a';  // a r c n d, as in pg_constraint
   char match = 's';
   bool deferrable = false, initially_deferred = false;
+  bool validated = true;
+  std::vector<ColumnNumber> delete_set_columns;  // ON DELETE SET NULL (…); empty: all of `columns`
   Oid referenced_index;
 };
 

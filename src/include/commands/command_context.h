@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/analyzer.h"
 #include "catalog/catalog.h"
@@ -29,9 +30,14 @@ class CommandServices {
                       std::string_view hint = {}) = 0;
   // Locks a relation for the rest of the transaction (deadlock detection, lock_timeout).
   virtual void lock_relation(Oid relation, txn::LockMode mode) = 0;
+  // Rows of the table were changed in this transaction, and constraints have yet to be checked for them.
+  virtual bool has_pending_events(Oid relation) = 0;
+  virtual bool try_lock_relation(Oid relation, txn::LockMode mode) = 0;  // false instead of waiting
   // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
   // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
+  // The first row of a query, with nobody's rights looked at and everything committed seen; false when it has none.
+  virtual bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) = 0;
   // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).
   virtual std::string make_secret(std::string_view password, std::string_view user);
   // After CREATE FUNCTION: checks the body as the language's validator does. Throws.

@@ -24,6 +24,7 @@ struct RunParameters {
   txn::TxnManager* manager = nullptr;
   txn::Transaction* transaction = nullptr;
   txn::Snapshot snapshot;
+  const txn::Snapshot* write_snapshot = nullptr;  // null: `snapshot`
   std::span<const types::Value> params;
   const types::FormatSettings* format = nullptr;
   functions::SessionServices* session = nullptr;

@@ -11,6 +11,7 @@
 
 #include "functions/eval_context.h"
 #include "memory/arena.h"
+#include "sync/blocking_scope.h"
 #include "sync/cancel_token.h"
 #include "txn/txn_manager.h"
 #include "types/value.h"
@@ -31,6 +32,9 @@ struct ExecutionSettings {
   double hash_mem_multiplier = 2.0;         // times work_mem for hash tables
   uint32_t chunk_rows = vector::kChunkRows; // rows an operator yields at once; fixed when an Execution is built
   uint32_t parallel_workers = 2;            // threads a pipeline may use, the session's own among them; 1: serial
+  double parallel_rows = 20000;             // below so many rows, starting threads costs more than it gains
+  bool enable_memoize = true;               // results of correlated subqueries are kept by their arguments
+  bool enable_runtime_filters = true;       // a hash join tells the scan below its probe side which keys it has
   std::string temp_directory = "/tmp";
   bool instrument = false;                  // EXPLAIN ANALYZE: count rows and time by node
 };
@@ -47,6 +51,7 @@ struct NodeCounters {
 };
 
 class CteStates;
+class RuntimeFilters;
 
 class ExecutionContext {
  public:
@@ -54,6 +59,9 @@ class ExecutionContext {
   txn::TxnManager* manager = nullptr;
   txn::Transaction* transaction = nullptr;
   txn::Snapshot snapshot;
+  // What the statement writes must not be newer than this one sees (REPEATABLE READ, in a statement that reads what
+  // is newest); null: `snapshot`.
+  const txn::Snapshot* write_snapshot = nullptr;
   std::span<const types::Value> params;
   const types::FormatSettings* format = nullptr;
   functions::SessionServices* session = nullptr;
@@ -72,6 +80,7 @@ class ExecutionContext {
   std::vector<NodeCounters> counters;      // by Plan::id; empty unless settings.instrument
   CteStates* ctes = nullptr;
   SharedState* shared = nullptr;           // of a parallel fragment; null when serial
+  RuntimeFilters* filters = nullptr;       // of the run; shared by the threads of a parallel fragment
   TaskScheduler* scheduler = nullptr;
   bool is_worker = false;
 
@@ -82,7 +91,9 @@ class ExecutionContext {
   size_t hash_memory_bytes() const {
     return static_cast<size_t>(static_cast<double>(sort_memory_bytes()) * settings.hash_mem_multiplier);
   }
+  // Between two chunks: the place to be interrupted, and to let others run.
   void check_cancel() const {
+    sync::share_run_slot();
     if (cancel != nullptr) cancel->throw_if_pending();
   }
   functions::EvalContext eval_context(Arena& memory) const { return {&memory, format, session}; }

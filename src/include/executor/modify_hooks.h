@@ -34,6 +34,12 @@ class ModifyHooks {
   // Asked once a run: false spares the node the row calls (and, for a plain INSERT, allows bulk loading).
   virtual bool wants_rows(const catalog::Relation& relation, ModifyEvent event) = 0;
 
+  // Where wants_rows() said no to INSERT: true if after_insert() is to be told which rows went in.
+  virtual bool wants_inserted(const catalog::Relation&) { return false; }
+  virtual void after_insert(ExecutionContext&, const catalog::Relation&, std::span<const Tid>) {}
+  // The row went into a unique index that is checked later, beside another row that has or may get the same key.
+  virtual void unique_pending(ExecutionContext&, const catalog::Relation&, const catalog::Index&, Tid) {}
+
   // Before before_statement() of an UPDATE (or of ON CONFLICT DO UPDATE): the columns it assigns.
   virtual void assigns(const catalog::Relation&, std::span<const catalog::ColumnNumber>) {}
   virtual void before_statement(ExecutionContext&, const catalog::Relation&, ModifyEvent) {}

@@ -10,12 +10,13 @@
 
 namespace varve::parser {
 
-enum class LiteralKind : uint8_t { kInteger, kFloat, kString };
+// The type the analyzer would give the constant: the smallest of int4, int8 and numeric, or none yet.
+enum class LiteralKind : uint8_t { kInt4, kInt8, kNumeric, kString };
 
 struct Literal {
   LiteralKind kind;
   int32_t location;       // byte offset in the source
-  int32_t length;         // bytes in the source
+  int32_t length;         // bytes in the source; a unary minus belongs to it
   std::string_view text;  // digits, or the string's value with escapes undone
 };
 
@@ -26,8 +27,7 @@ struct Literal {
 //
 // Conservative: only a single plain SELECT, INSERT, UPDATE or DELETE without parameters is normalisable, and
 // constants stay in the text where the grammar or the analyzer gives them a meaning beyond their value: in
-// type modifiers and after type names, ORDER BY and GROUP BY positions, LIMIT/FETCH, intervals, next to a
-// unary minus.
+// type modifiers and after type names, behind ORDER BY, GROUP BY, LIMIT and FETCH, in intervals.
 struct NormalizedStatement {
   bool normalizable = false;
   std::string_view text;

@@ -12,6 +12,7 @@
 #include "analyzer/analyzer.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "executor/constraint_triggers.h"
 #include "executor/execution.h"
 #include "memory/arena.h"
 
@@ -76,9 +77,16 @@ class Host {
   virtual std::string run_utility(const SqlStatementPtr& statement) = 0;
   virtual void check_read_only(const SqlStatement& statement) = 0;
 
+  // Around a statement that changes rows: what its constraints noted is checked at its end.
+  virtual size_t begin_constraints() = 0;
+  virtual void end_constraints(size_t mark) = 0;
+  // Told of every change beside the triggers.
+  virtual executor::ModifyHooks& constraint_hooks() = 0;
+
   // --- transactions
   struct Mark {
     txn::Transaction::Savepoint position;
+    executor::ConstraintTriggers::Mark constraints;
     size_t settings = 0;
     size_t deferred = 0;
     uint64_t portals = 0;

@@ -216,6 +216,8 @@ struct JoinPlan : Plan {
   std::span<bool> null_safe;  // key matches NULL with NULL (IS NOT DISTINCT FROM); empty: none
   Expr* condition = nullptr;  // over left ++ right, besides the keys
   bool build_left = false;    // hash the left side instead of the right
+  // Columns of left ++ right that nothing reads: the node may leave NULLs in them. Empty: all are read.
+  std::span<bool> unused;
   // kNestedLoop with a dependent right side: these left columns are put into these exec params for every left row.
   std::span<uint32_t> param_slots;
   ExprList param_values;
@@ -272,8 +274,8 @@ struct ModifyPlan : Plan {
   std::span<catalog::ColumnNumber> conflict_assigned;
   ExprList conflict_values;       // over existing row ++ excluded row
   Expr* conflict_where = nullptr; // over existing row ++ excluded row
-  // READ COMMITTED: condition to re-check on the newest version (over ctid ++ old row columns), and the new
-  // values as expressions over the same, so that they can be computed again.
+  // READ COMMITTED: condition to re-check on the newest version (over the child's output with ctid and old row
+  // replaced), and the new values as expressions over the same, so that they can be computed again.
   Expr* recheck = nullptr;
   ExprList recompute;
   bool can_set_tag = true;

@@ -68,6 +68,16 @@ class Settings {
 
   // Advances with every change: what was derived from settings is stale.
   uint64_t generation() const { return generation_; }
+  // What every statement or transaction asks for, in its own form.
+  struct Frequent {
+    int64_t statement_timeout_ms = 0;
+    int64_t lock_timeout_ms = 0;
+    int64_t deadlock_timeout_ms = 0;
+    bool repeatable_read = false;  // default_transaction_isolation
+    bool read_only = false;        // default_transaction_read_only
+    bool asynchronous_commit = false;
+  };
+  const Frequent& frequent() const { return frequent_; }
   const types::FormatSettings& format() const { return format_; }
   types::FormatSettings& mutable_format() { return format_; }
 
@@ -89,6 +99,7 @@ class Settings {
   std::vector<Change> undo_;
   std::vector<std::string_view> reports_;
   types::FormatSettings format_;
+  Frequent frequent_;
   uint64_t generation_ = 1;
 };
 

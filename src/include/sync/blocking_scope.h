@@ -11,12 +11,21 @@
 // entered with a latch held that a runnable worker could need to make progress.
 #pragma once
 
+#include <cstdint>
+
 #include "sync/cancel_token.h"
 #include "sync/wait_event.h"
 
 namespace varve::sync {
 
 class RunSlots;
+
+// Called between two batches of long work, with no latch held: when another thread waits for a run slot and this
+// one has had its share (kRunSliceUs since it first found somebody waiting), hands the slot over and queues up for
+// the next. So a report that runs for minutes holds up nobody's point query for longer than a slice. Costs two
+// loads when nobody waits.
+void share_run_slot();
+inline constexpr int64_t kRunSliceUs = 1000;
 
 // Deterministic tests install one to see, and to order, the waits of the process. Called without any lock
 // held, on the waiting thread: `entering` before it gives up its slot, `leaving` after the wait and before it
@@ -57,6 +66,8 @@ class ThreadRole {
   // The slots of which the calling thread now holds one; null: not a worker.
   static void set_run_slots(RunSlots* slots);
   static RunSlots* run_slots();
+  // A new request begins: its time slice has not been touched.
+  static void begin_slice();
   // Where BlockingScope reports for whom this thread works at the moment; may be null.
   static void set_wait_report(WaitReport* report);
 };
