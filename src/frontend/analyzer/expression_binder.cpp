@@ -401,13 +401,7 @@ Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   Variables* variables = b_.context().variables;
   if (variables == nullptr) return nullptr;
   Variables::Variable v;
-  try {
-    if (!variables->find(ref.names, &v)) return nullptr;
-  } catch (SqlError& failed) {
-    if (failed.fields().position == 0) failed.at(b_.position(ref.location));
-    throw;
-  }
-  return b_.make_variable(v, ref.location);
+  return variables->find(ref.names, &v) ? b_.make_variable(v, ref.location) : nullptr;
 }
 
 void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Found& hidden) {
