@@ -11,6 +11,8 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
+#include "routine.h"
+#include "trigger.h"
 
 namespace varve::commands {
 
@@ -99,6 +101,17 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     });
   } else if (object.class_oid == kNamespaceClass) {
     text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));
+  } else if (object.class_oid == kProcClass) {
+    catalog::RoutinePtr r = context.catalog.routine(object.object);
+    if (r != nullptr) {
+      text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function", routine_description(context, object.object));
+    }
+  } else if (object.class_oid == kTriggerClass) {
+    with_row(context, "pg_trigger", object.object, [&](const Row& row) {
+      std::string name = parser::quote_identifier(row.text("tgname"));
+      Oid relation = row.oid("tgrelid");
+      text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
+    });
   } else if (object.class_oid == kRewriteClass) {
     with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
       Oid view = row.oid("ev_class");
@@ -318,6 +331,10 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_type", "oid", object.object);
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
+  } else if (object.class_oid == kProcClass) {
+    remove_from("pg_proc", "oid", object.object);
+  } else if (object.class_oid == kTriggerClass) {
+    remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -450,6 +467,10 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
       }
       return "DROP TYPE";
     }
+    case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
+    case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
+    case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";
+    case ObjectType::kTrigger: drop_trigger(context, stmt); return "DROP TRIGGER";
     default: throw_not_supported("dropping objects of this kind");
   }
 }

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "common/sql_error.h"
 #include "create_table.h"
 #include "functions/registry.h"
@@ -13,6 +11,7 @@
 #include "materialized_view.h"
 #include "parser/parser.h"
 #include "query_text.h"
+#include "view_text.h"
 
 namespace varve::commands {
 namespace {
@@ -41,16 +40,12 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
   return columns;
 }
 
-// What the view reads may not go without it. Every column counts: the text may name any of them.
-void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const Oid> sources) {
-  for (Oid oid : sources) {
-    RelationPtr source = context.catalog.relation(oid);
-    if (source == nullptr || source->is_system || oid == view) continue;
-    add_dependency(context, {kRewriteClass, rule}, relation_address(oid), 'n');
-    for (size_t i = 0; i < source->columns.size(); ++i) {
-      if (source->columns[i].dropped) continue;
-      add_dependency(context, {kRewriteClass, rule}, column_address(oid, static_cast<ColumnNumber>(i + 1)), 'n');
-    }
+// What the view reads may not go without it.
+void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const QuerySource> sources) {
+  for (const QuerySource& source : sources) {
+    if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
+    ObjectAddress address = source.column == 0 ? relation_address(source.relation) : column_address(source.relation, source.column);
+    add_dependency(context, {kRewriteClass, rule}, address, 'n');
   }
 }
 
@@ -111,14 +106,6 @@ std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
   return items.empty() ? std::string() : text_array(items);
 }
 
-void remove_repeats(std::vector<Oid>* oids) {
-  std::vector<Oid> once;
-  for (Oid oid : *oids) {
-    if (std::find(once.begin(), once.end(), oid) == once.end()) once.push_back(oid);
-  }
-  *oids = std::move(once);
-}
-
 void require_no_writes(const analyzer::Query& query) {
   for (const analyzer::Cte* cte : query.ctes) {
     if (cte->query != nullptr && cte->query->command != analyzer::CommandType::kSelect) {
@@ -140,7 +127,6 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
   inner.sources = &sources;
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   require_no_writes(*query);
-  remove_repeats(&sources);
   parser::RangeVar name = *stmt.view;
   bool reads_temporary = std::any_of(sources.begin(), sources.end(), [&](Oid oid) {
     return is_temporary_schema(context, context.catalog.relation(oid)->schema);
@@ -155,7 +141,9 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
   bool checked = false;
   table.options = view_options(stmt, &checked);
   table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
-  std::string sql = with_qualified_tables(context, *stmt.query, text_after_as(context.sql, stmt.view->location));
+  std::vector<std::string> names;
+  for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
+  std::string sql = view_text(context, *query, *stmt.query, stmt.view->location, names);
   Oid existing = context.catalog.find_relation_oid(table.schema, table.name);
   Oid oid;
   if (existing != kInvalidOid && stmt.replace) {
@@ -185,7 +173,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     name_is_free(context, table.schema, table.name, false);
     oid = create_table_relation(context, table);
   }
-  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources);
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
   if (checked) {
     try {
       analyzer::AnalyzerContext check = context.analyzer_context();
@@ -212,16 +200,16 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
   inner.sources = &sources;
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   require_no_writes(*query);
-  remove_repeats(&sources);
   for (Oid source : sources) {
     if (!is_temporary_schema(context, context.catalog.relation(source)->schema)) continue;
     throw SqlError(sqlstate::kFeatureNotSupported, "materialized views must not use temporary tables or views");
   }
   table.columns = result_columns(*query, into.columns, "too many column names were specified");
-  std::string sql = with_qualified_tables(context, *parser::as<parser::SelectStmt>(stmt.query),
-                                          text_after_as(context.sql, into.relation->location));
+  std::vector<std::string> names;
+  for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
+  std::string sql = view_text(context, *query, *parser::as<parser::SelectStmt>(stmt.query), into.relation->location, names);
   Oid oid = create_table_relation(context, table);
-  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources);
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
   if (into.skip_data) {
     set_unpopulated(context, oid);
     return "CREATE MATERIALIZED VIEW";

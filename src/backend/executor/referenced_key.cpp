@@ -143,8 +143,7 @@ bool ReferencedKey::encode(ConstraintHost& host, std::span<const Value> values) 
   return true;
 }
 
-bool ReferencedKey::find(ConstraintHost& host, std::span<const Value> values) {
-  if (!encode(host, values)) return false;
+bool ReferencedKey::find(ConstraintHost& host) {
   tids_.clear();
   check_ok(index_->tree->lookup(access::key_bytes(key_), &tids_));
   for (size_t i = 0; i < tids_.size(); ++i) {

@@ -12,6 +12,7 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "routine_call.h"
 
 namespace varve::analyzer {
 
@@ -127,7 +128,7 @@ class Binder {
   Expr* coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column);
   TypeReference resolve_type(const parser::TypeName& name);
   const functions::TypeInfo* find_named_type(const parser::TypeName& name);
-  TypeReference resolve_column_type(const parser::TypeName& name);
+  TypeReference column_type(const parser::TypeName& name);  // %TYPE
 
   // --- functions and operators (function_binder.cpp)
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
@@ -143,6 +144,22 @@ class Binder {
   // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
   Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
+  Expr* call_function(const CallArguments& call);
+  [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
+  Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);
+  CallArguments call_arguments(Scope& scope, const parser::FuncCall& call);
+
+  // --- functions that SQL made (routine_binder.cpp)
+  const functions::Function* routine_function(const catalog::Routine& routine, bool visible);
+  const functions::TableFunctionImpl* routine_table(const functions::RoutineInfo* columns);
+  // The function as it is read in FROM: a row where it returns one value.
+  const functions::Function* as_table_function(const functions::Function& function);
+  void add_routines(const CallArguments& call, std::vector<RoutineCandidate>* out);
+  std::vector<Expr*> arrange_arguments(const RoutineCandidate& chosen, const CallArguments& call);
+  std::vector<Expr*> routine_defaults(const catalog::Routine& routine);
+  Expr* make_routine_call(const RoutineCandidate& chosen, const CallArguments& call);
+  const functions::Function* with_actual_columns(const functions::Function& function, std::span<Expr* const> args,
+                                                 Oid result);
   bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
   Oid common_collation(std::span<Expr* const> args);
@@ -185,17 +202,20 @@ class Binder {
                         std::span<const std::string_view> column_aliases, txn::LockMode lock);
   FromItem* bind_join(Scope& scope, const parser::JoinExpr& join, size_t first_item);
   FromItem* bind_subquery(Scope& scope, const parser::RangeSubselect& item);
+  Expr* table_function(Expr* bound, const parser::Node* call, parser::List<parser::ColumnDef> definitions);
   FromItem* bind_range_function(Scope& scope, const parser::RangeFunction& item);
   Range* function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
                         parser::List<parser::ColumnDef> definitions);
   FromItem* bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls, const parser::RangeFunction& item);
   FromItem* bind_table_sample(Scope& scope, const parser::RangeTableSample& sample);
   FromItem* bind_range_variable(Scope& scope, const parser::RangeVar& item);
+  FromItem* bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& function);
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema, std::span<const std::string_view> aliases);
-  void merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                     std::vector<Expr*>* conditions);
+  // The names that both sides have.
+  std::span<const std::string_view> merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                  size_t first_right, std::vector<Expr*>* conditions);
   void bind_with(Scope& scope, const parser::WithClause& with);
   void bind_cte(Scope& scope, const parser::CommonTableExpr& definition, bool recursive);
   void bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& definition, Cte* cte);
@@ -273,11 +293,17 @@ class Binder {
   // --- MERGE (merge_binder.cpp)
   Query* bind_merge(const parser::MergeStmt& merge, Scope* parent);
   MergeAction bind_merge_action(Scope& scope, const ModifyTarget& target, const parser::MergeWhenClause& when);
+  std::vector<Expr*> insert_row_variables(Scope& scope, const ModifyTarget& target, const parser::ListNode& row,
+                                          std::span<const InsertColumn> columns);
   // The column's default, coerced; a NULL constant when it has none.
   Expr* column_default(const catalog::RelationPtr& relation, catalog::ColumnNumber column);
   void add_constraints(Query& query, const catalog::RelationPtr& relation);
   void add_index_expressions(Query& query, const catalog::RelationPtr& relation);
   Expr* bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause);
+
+  // The fields of the record that x.* or x.y.* names, as targets; false if it is none.
+  bool expand_variable(const parser::ColumnRef& ref, std::vector<Target>* targets);
+  Expr* make_variable(const Variables::Variable& variable, int32_t location);
 
   // --- nodes
   Expr* make_const(Oid type, const types::Value& value, int32_t typmod = -1);
@@ -312,6 +338,11 @@ class Binder {
 // The relation a RangeVar names, locked.
 catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
                                      txn::LockMode lock, bool missing_ok, int position);
+
+// x.* as an expression.
+inline bool is_star(const parser::Node* node) {
+  return parser::is<parser::ColumnRef>(node) && parser::as<parser::ColumnRef>(node)->star;
+}
 
 // "WHERE", "JOIN conditions" … as PostgreSQL's messages say it.
 std::string_view clause_text(Clause clause);

@@ -76,7 +76,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       throw;
     }
   }
-  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam) {
+  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam && context_.params != nullptr &&
+      e->as<ParamExpr>().index < context_.params->size()) {
     Oid& known = (*context_.params)[e->as<ParamExpr>().index];
     if (known == kInvalidOid || known == type_oid::kUnknown) known = to;
     else if (known != to) {
@@ -303,32 +304,29 @@ const functions::TypeInfo* Binder::find_named_type(const parser::TypeName& name)
   return nullptr;
 }
 
-// table.column%TYPE
-TypeReference Binder::resolve_column_type(const parser::TypeName& name) {
+// [schema.]table.column%TYPE
+TypeReference Binder::column_type(const parser::TypeName& name) {
   if (name.names.size() < 2) {
     throw SqlError(sqlstate::kSyntaxError, fmt::format("improper %TYPE reference (too few dotted names): {}", joined(name.names)))
         .at(position(name.location));
   }
   std::string_view schema = name.names.size() > 2 ? name.names[name.names.size() - 3] : std::string_view();
-  catalog::RelationPtr relation = lookup_relation(context_, schema, name.names[name.names.size() - 2], txn::LockMode::kAccessShare,
-                                                  false, position(name.location));
+  std::string_view table = name.names[name.names.size() - 2];
+  catalog::RelationPtr relation = lookup_relation(context_, schema, table, txn::LockMode::kNone, false, position(name.location));
   catalog::ColumnNumber number = relation->find_column(name.names.back());
   if (number == 0) {
-    throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" of relation \"{}\" does not exist", name.names.back(), relation->name))
+    throw SqlError(sqlstate::kUndefinedColumn,
+                   fmt::format("column \"{}\" of relation \"{}\" does not exist", name.names.back(), table))
         .at(position(name.location));
   }
-  TypeReference result;
-  result.set_of = name.set_of;
-  result.type = relation->column(number).type;
-  result.typmod = relation->column(number).typmod;
-  if (!name.array_bounds.empty()) result.type = functions::type_by_oid(result.type)->array_type;
-  return result;
+  const catalog::Column& c = relation->column(number);
+  return {c.type, c.typmod, name.set_of};
 }
 
 TypeReference Binder::resolve_type(const parser::TypeName& name) {
   TypeReference result;
   result.set_of = name.set_of;
-  if (name.percent_type) return resolve_column_type(name);
+  if (name.percent_type) return column_type(name);
   if (name.names.size() == 2 && name.names[0] != "pg_catalog" &&
       context_.catalog.find_schema(name.names[0]) == kInvalidOid) {
     throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name.names[0]))

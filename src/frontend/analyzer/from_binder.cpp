@@ -86,6 +86,7 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
                                                                   range->alias, visible, aliases.size()));
   }
   size_t next_alias = 0;
+  range->has_column_aliases = !aliases.empty();
   for (RangeColumn& c : range->columns) {
     if (!c.name.empty() && next_alias < aliases.size()) c.name = aliases[next_alias++];
   }
@@ -118,6 +119,7 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
   range->relation = &context_.relations.back();
+  range->has_alias = !alias.empty();
   range->alias = alias.empty() ? arena_.copy(relation->name) : alias;
   auto* columns = arena_.make_array<RangeColumn>(relation->columns.size());
   for (size_t i = 0; i < relation->columns.size(); ++i) {
@@ -197,6 +199,9 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
       }
     }
   }
+  if (item.schema.empty() && context_.local_tables != nullptr) {
+    if (const functions::Function* f = context_.local_tables->find(item.name)) return bind_local_table(scope, item, *f);
+  }
   catalog::RelationPtr relation;
   try {
     relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false, position(item.location));
@@ -231,6 +236,25 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   return range_item(arena_, add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare));
 }
 
+FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& f) {
+  auto* site = arena_.make<functions::CallSite>();
+  site->result_type = f.result;
+  site->routine = &f;
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->alias = item.alias == nullptr ? item.name : item.alias->name;
+  range->function = &f;
+  range->site = site;
+  std::vector<RangeColumn> columns;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(f.table->column_types[i]);
+    columns.push_back({f.table->column_names[i], f.table->column_types[i], -1,
+                       info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
+  }
+  range->columns = arena_.copy(columns);
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
+}
+
 FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
   // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
   std::string_view sql = arena_.copy(view->view_sql);
@@ -245,6 +269,9 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
+  context_.relations.push_back(view);
+  range->view = &context_.relations.back();
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? arena_.copy(view->name) : item.alias->name;
   range->columns = output_columns(*query, {}, view->name);
   for (size_t i = 0; i < range->columns.size() && i < view->columns.size(); ++i) {
@@ -261,6 +288,7 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
   }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? item.name : item.alias->name;
   range->cte = index;
   range->cte_levels_up = levels;
@@ -295,18 +323,70 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
-  range->lateral = item.lateral;
+  range->lateral = range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   range->columns = output_columns(*query, {}, {});
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
+// A function that SQL made and that returns a row (or, with a column definition list, any record) is read as a table.
+Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser::List<parser::ColumnDef> definitions) {
+  const functions::Function* f = nullptr;
+  const functions::CallSite* site = nullptr;
+  ExprList args;
+  if (bound->kind == ExprKind::kFunction) {
+    const auto& call = bound->as<FunctionExpr>();
+    f = call.function, site = call.site, args = call.args;
+  } else if (bound->kind == ExprKind::kSetReturning) {
+    const auto& call = bound->as<SetReturningExpr>();
+    f = call.function, site = call.site, args = call.args;
+  }
+  bool routine = f != nullptr && f->routine != nullptr;
+  bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();
+  if (!definitions.empty() && !record) {
+    if (!routine) throw_not_supported("column definition lists", position(call_node->location));
+    std::string_view why = f->routine->column_types.empty() ? "a column definition list is only allowed for functions returning \"record\""
+                                                            : "a column definition list is redundant for a function with OUT parameters";
+    throw SqlError(sqlstate::kSyntaxError, std::string(why)).at(position(definitions[0]->location));
+  }
+  if (record && definitions.empty()) {
+    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+        .at(position(call_node->location));
+  }
+  if (!routine || (f->routine->column_types.empty() && !record)) return bound;
+  if (record) {
+    std::vector<Oid> types;
+    std::vector<std::string_view> names;
+    for (const parser::ColumnDef* d : definitions) {
+      types.push_back(resolve_type(*d->type).type);
+      names.push_back(d->name);
+    }
+    auto* info = arena_.make<functions::RoutineInfo>(*f->routine);
+    info->column_types = arena_.copy(types);
+    info->column_names = arena_.copy(names);
+    auto* copy = arena_.make<functions::Function>(*f);
+    copy->routine = info;
+    copy->table = routine_table(info);
+    f = copy;
+  }
+  if (bound->kind == ExprKind::kSetReturning && !record) return bound;
+  f = as_table_function(*f);
+  auto* own_site = arena_.make<functions::CallSite>(*site);
+  own_site->routine = f;
+  auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, bound->location);
+  srf->function = f;
+  srf->site = own_site;
+  srf->args = args;
+  return srf;
+}
+
 // The call's range, with one column a result column; not yet among the scope's.
 Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
                               parser::List<parser::ColumnDef> definitions) {
-  if (!definitions.empty()) throw_not_supported("column definition lists", position(call->location));
   bool outer_srf = scope.has_set_returning;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
+  bound = table_function(bound, call, definitions);
   scope.has_set_returning = outer_srf;
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kFunction;
@@ -317,6 +397,10 @@ Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_
   if (bound->kind == ExprKind::kFunction) name = bound->as<FunctionExpr>().function->name;
   range->alias = alias.empty() ? name : alias;
   std::vector<RangeColumn> columns;
+  if (bound->kind == ExprKind::kSetReturning && bound->as<SetReturningExpr>().function->routine != nullptr) {
+    name = bound->as<SetReturningExpr>().function->name;
+    if (alias.empty()) range->alias = name;
+  }
   if (bound->kind == ExprKind::kSetReturning) {
     auto& srf = bound->as<SetReturningExpr>();
     range->function = srf.function;
@@ -324,7 +408,9 @@ Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_
     range->args = srf.args;
     const auto& table = *srf.function->table;
     for (size_t i = 0; i < table.column_types.size(); ++i) {
-      columns.push_back({table.column_names[i], table.column_types[i], -1, catalog::kDefaultCollation});
+      const functions::TypeInfo* info = functions::type_by_oid(table.column_types[i]);
+      columns.push_back({table.column_names[i], table.column_types[i], -1,
+                         info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
     }
   } else if (is_row_type(bound->type) && bound->kind != ExprKind::kRow) {
     // A function of one row: its columns.
@@ -348,7 +434,6 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
   std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   std::vector<const parser::Node*> calls;
   for (const parser::RangeFunctionItem& f : item.functions) {
-    if (!f.column_definitions.empty()) throw_not_supported("column definition lists", position(item.location));
     const parser::FuncCall* call = parser::is<parser::FuncCall>(f.call) ? parser::as<parser::FuncCall>(f.call) : nullptr;
     if (call == nullptr || call->names.back() != "unnest" || call->args.size() < 2 || call->variadic) {
       calls.push_back(f.call);
@@ -362,7 +447,10 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
     }
   }
   if (calls.size() > 1) return bind_rows_from(scope, calls, item);
-  Range* range = function_range(scope, calls[0], item.with_ordinality, alias, item.column_definitions);
+  auto definitions = item.column_definitions.empty() ? item.functions[0].column_definitions : item.column_definitions;
+  Range* range = function_range(scope, calls[0], item.with_ordinality, alias, definitions);
+  range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
@@ -375,8 +463,10 @@ FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::N
   Expr* number = nullptr;
   std::vector<Target> targets;
   std::string_view first_name;
-  for (const parser::Node* call : calls) {
-    Range* range = function_range(inner, call, true, {}, {});
+  for (size_t place = 0; place < calls.size(); ++place) {
+    const parser::Node* call = calls[place];
+    bool written = place < item.functions.size() && item.functions[place].call == call;
+    Range* range = function_range(inner, call, true, {}, written ? item.functions[place].column_definitions : parser::List<parser::ColumnDef>());
     range->lateral = false;
     if (first_name.empty()) first_name = range->alias;
     auto index = static_cast<uint32_t>(inner.ranges.size());
@@ -418,7 +508,8 @@ FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::N
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
-  range->lateral = true;
+  range->lateral = range->written_lateral = true;
+  range->has_alias = true;
   range->alias = item.alias == nullptr ? first_name : item.alias->name;
   range->columns = output_columns(*query, {}, {});
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
@@ -474,7 +565,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   std::vector<Expr*> conditions;
   if (join.natural || !join.using_columns.empty()) {
-    merge_columns(scope, join, first_item, first_right, &conditions);
+    item->using_columns = merge_columns(scope, join, first_item, first_right, &conditions);
   } else if (join.on != nullptr) {
     // Only the two sides are in sight.
     std::vector<ScopeItem> others(scope.items.begin(), scope.items.begin() + static_cast<ptrdiff_t>(first_item));
@@ -485,6 +576,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   item->condition = make_and(conditions);
   if (join.alias != nullptr) {
+    item->alias = join.alias->name;
     ScopeItem named;
     named.name = join.alias->name;
     size_t next_alias = 0;
@@ -502,8 +594,8 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   return item;
 }
 
-void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                           std::vector<Expr*>* conditions) {
+std::span<const std::string_view> Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                        size_t first_right, std::vector<Expr*>* conditions) {
   constexpr int at = 0;  // these errors have no position
   std::vector<std::string_view> names(join.using_columns.begin(), join.using_columns.end());
   if (join.natural) {
@@ -559,6 +651,7 @@ void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t fi
     scope.items[i].columns_visible = false;
   }
   scope.items.push_back(std::move(merged));
+  return arena_.copy(names);
 }
 
 // --- WITH
@@ -631,7 +724,9 @@ void Binder::bind_cte(Scope& scope, const parser::CommonTableExpr& definition, b
   auto* cte = arena_.make<Cte>();
   cte->name = definition.name;
   cte->materialize = definition.materialize == parser::CteMaterialize::kAlways;
+  cte->written_materialized = cte->materialize;
   cte->never_materialize = definition.materialize == parser::CteMaterialize::kNever;
+  cte->has_column_aliases = !definition.columns.empty();
   auto index = static_cast<uint32_t>(scope.ctes.size());
   if (recursive && mentions(definition.query, definition.name)) {
     scope.ctes.push_back(cte);

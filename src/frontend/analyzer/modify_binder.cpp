@@ -189,6 +189,37 @@ bool is_plain_values(const parser::SelectStmt& s) {
 
 }  // namespace
 
+namespace {
+
+bool has_star(const parser::ListNode& row) {
+  return std::any_of(row.items.begin(), row.items.end(), [](const parser::Node* n) { return is_star(n); });
+}
+
+}  // namespace
+
+// VALUES (r.*): a record variable's fields stand for as many columns.
+std::vector<Expr*> Binder::insert_row_variables(Scope& scope, const ModifyTarget& target, const parser::ListNode& row,
+                                                std::span<const InsertColumn> columns) {
+  std::vector<Expr*> values;
+  for (const parser::Node* item : row.items) {
+    std::vector<Target> fields;
+    if (is_star(item) && expand_variable(*parser::as<parser::ColumnRef>(item), &fields)) {
+      for (const Target& t : fields) values.push_back(t.expr);
+    } else {
+      values.push_back(bind_expr(scope, item));
+    }
+  }
+  if (values.size() > columns.size()) {
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns")
+        .at(position(row.items.back()->location));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const catalog::Column& c = target.relation->column(columns[i].number);
+    values[i] = coerce_for_part(values[i], columns[i].type, columns[i].typmod, c.name, columns[i].steps, columns[i].location);
+  }
+  return values;
+}
+
 // What a column that is not given becomes.
 Expr* Binder::target_default(const ModifyTarget& target, ColumnNumber number) {
   for (size_t i = 0; target.is_view() && i < target.columns.size(); ++i) {
@@ -254,6 +285,11 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
   scope.hide_items = true;
   std::vector<ExprList> rows;
   size_t width = insert.source->values[0]->items.size();
+  if (insert.source->values.size() == 1 && has_star(*insert.source->values[0])) {
+    *single_row = insert_row_variables(inner, target, *insert.source->values[0], columns);
+    scope.hide_items = hidden;
+    return nullptr;
+  }
   for (const parser::ListNode* row : insert.source->values) {
     if (row->items.size() != width) {
       throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->items[0]->location));
@@ -350,7 +386,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   std::vector<Expr*> values;  // one a supplied column
   if (insert.source != nullptr && is_plain_values(*insert.source)) {
     query->source = insert_values(scope, target, insert, columns, &values);
-    columns.resize(std::min(columns.size(), insert.source->values[0]->items.size()));
+    columns.resize(std::min(columns.size(), values.empty() ? insert.source->values[0]->items.size() : values.size()));
   } else if (insert.source != nullptr) {
     scope.hide_items = true;
     query->source = bind_select(*insert.source, &scope, true);

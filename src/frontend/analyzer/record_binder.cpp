@@ -179,6 +179,7 @@ Expr* Binder::make_field(Expr* row, uint32_t index, const RangeColumn& field, in
 }
 
 Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32_t location) {
+  context_.catalog.load_type(row->type);
   if (!is_row_type(row->type)) {
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("column notation .{} applied to type {}, which is not a composite type", name, type_text(row->type)))
@@ -208,6 +209,7 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
 
 // (r).*
 std::vector<ScopeColumn> Binder::expand_row(Scope& scope, Expr* row, int32_t location) {
+  context_.catalog.load_type(row->type);
   if (!is_row_type(row->type)) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("type {} is not composite", type_text(row->type)));
   }

@@ -46,7 +46,7 @@ class ConstraintTriggers final : public ModifyHooks {
                       Tid tid) override;
 
   // --- statements: what was noted since begin_statement() is dealt with by end_statement(). They nest.
-  size_t begin_statement() const;
+  size_t begin_statement();
   void end_statement(size_t mark);
 
   // --- the transaction. before_commit() does what was deferred; any of them may throw.
