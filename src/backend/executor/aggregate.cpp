@@ -1,7 +1,9 @@
 // GROUP BY and plain aggregates: hashed with spilling, grouping sets, sorted input streamed.
+#include <algorithm>
 #include <deque>
 
 #include "aggregate_calls.h"
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
 #include "shared_state.h"
@@ -170,9 +172,18 @@ class AggregateOperator : public Operator {
     }
   };
 
+  // Functions made by CREATE FUNCTION run on the session's own thread.
+  bool calls_routine() const {
+    auto routine = [](const analyzer::Expr* e) { return analyzer::calls_routine(e); };
+    for (const planner::AggregateCallPlan& c : aggregate_.aggregates) {
+      if (std::any_of(c.args.begin(), c.args.end(), routine) || routine(c.filter)) return true;
+    }
+    return std::any_of(aggregate_.groups.begin(), aggregate_.groups.end(), routine);
+  }
+
   bool runs_parallel() const {
     return context_.scheduler != nullptr && context_.settings.parallel_workers > 1 && !context_.is_worker &&
-           context_.counters.empty() && calls_.combinable() && can_split(*aggregate_.children[0]);
+           context_.counters.empty() && calls_.combinable() && can_split(*aggregate_.children[0]) && !calls_routine();
   }
 
   void consume_parallel() {
