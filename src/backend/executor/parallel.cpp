@@ -19,6 +19,7 @@ namespace {
 
 // Stable functions that read only the settings of formats and time zone.
 bool needs_no_session(const functions::Function& f) {
+  if (f.routine != nullptr) return false;  // what CREATE FUNCTION made runs on the session's own thread
   if (f.volatility == functions::Volatility::kImmutable) return true;
   static constexpr std::string_view kNames[] = {"date_trunc", "date_part", "extract", "timezone", "age", "to_char", "timestamptz",
                                                 "timestamp", "date", "time", "timetz"};
@@ -29,6 +30,17 @@ bool needs_no_session(const functions::Function& f) {
 }
 
 bool is_safe(const planner::Plan& plan, const ExecutionContext& context);
+bool is_safe(const Expr& e, const ExecutionContext& context);
+
+}  // namespace
+
+bool has_safe_expressions(const planner::Plan& plan, const ExecutionContext& context) {
+  bool safe = true;
+  walk_expressions(plan, [&](const Expr& e) { safe = safe && is_safe(e, context); });
+  return safe;
+}
+
+namespace {
 
 bool is_safe(const Expr& e, const ExecutionContext& context) {
   switch (e.kind) {
@@ -46,12 +58,6 @@ bool is_safe(const Expr& e, const ExecutionContext& context) {
     case ExprKind::kSetReturning: return false;
     default: return true;
   }
-}
-
-bool has_safe_expressions(const planner::Plan& plan, const ExecutionContext& context) {
-  bool safe = true;
-  walk_expressions(plan, [&](const Expr& e) { safe = safe && is_safe(e, context); });
-  return safe;
 }
 
 // A whole plan that a thread may run for itself.

@@ -1,6 +1,7 @@
 // How one range is read: sequential scan, index scan, subquery, function, CTE; and index joins.
 #include <algorithm>
 
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
@@ -402,7 +403,7 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     if (rows > 20000 && s.parallel_workers > 1) plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
     if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
     if (!s.enable_seq_scan) plan->total_cost += 1e8;
-    plan->parallel_safe = true;
+    plan->parallel_safe = !analyzer::calls_routine(plan->filter);
     best.plan = plan;
   }
   if (!s.enable_index_scan || r.sample_percent != nullptr) return best;

@@ -423,6 +423,12 @@ uint64_t Session::fill_view(std::string_view sql) {
 }
 
 uint64_t Session::run_sql(std::string_view sql) {
+  // Afterwards the statement around this one is the active one again.
+  struct Restore {
+    pl::Runtime& runtime;
+    const txn::Snapshot* snapshot;
+    ~Restore() { runtime.set_active_snapshot(snapshot); }
+  } restore{pl_, pl_.active_snapshot()};
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
