@@ -72,7 +72,7 @@ void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation)
   query.generated_exprs = list(exprs);
 }
 
-void Binder::add_index_expressions(Query& query, const catalog::RelationPtr& relation) {
+std::span<IndexExpressions> Binder::bind_index_expressions(const catalog::RelationPtr& relation) {
   std::vector<IndexExpressions> bound;
   for (const catalog::Index& index : relation->indexes) {
     bool plain = index.predicate_sql.empty() && std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) {
@@ -91,7 +91,7 @@ void Binder::add_index_expressions(Query& query, const catalog::RelationPtr& rel
     }
     bound.push_back(e);
   }
-  query.index_expressions = arena_.copy(bound);
+  return arena_.copy(bound);
 }
 
 // --- INSERT
@@ -326,7 +326,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     targets.push_back(t);
   }
   add_constraints(*query, relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   bind_on_conflict(scope, relation, insert, *query);
   if (!insert.returning.empty()) query->returning = arena_.copy(bind_targets(scope, insert.returning, Clause::kReturning));
   for (Target& t : query->returning) t.expr = resolve_unknown(t.expr);
@@ -469,7 +469,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   if (parser::is<parser::CurrentOfExpr>(update.where)) throw_not_supported("WHERE CURRENT OF", position(update.where->location));
   if (update.where != nullptr) query->where = bind_condition(scope, update.where, Clause::kWhere);
   add_constraints(*query, relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   if (!update.returning.empty()) query->returning = arena_.copy(bind_targets(scope, update.returning, Clause::kReturning));
   for (Target& t : query->returning) t.expr = resolve_unknown(t.expr);
   finish_query(scope, *query, targets);
@@ -490,7 +490,7 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   query->from = arena_.copy(from);
   if (parser::is<parser::CurrentOfExpr>(del.where)) throw_not_supported("WHERE CURRENT OF", position(del.where->location));
   if (del.where != nullptr) query->where = bind_condition(scope, del.where, Clause::kWhere);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   if (!del.returning.empty()) query->returning = arena_.copy(bind_targets(scope, del.returning, Clause::kReturning));
   for (Target& t : query->returning) t.expr = resolve_unknown(t.expr);
   finish_query(scope, *query, {});

@@ -20,6 +20,13 @@ struct RangeColumn {
   Oid collation;
 };
 
+// An index with expressions or a predicate, bound over range 0, as if its table were the only one.
+struct IndexExpressions {
+  const catalog::Index* index = nullptr;
+  ExprList keys;  // one a key column; null: a plain column
+  Expr* predicate = nullptr;
+};
+
 enum class RangeKind : uint8_t { kRelation, kSubquery, kFunction, kValues, kCte };
 
 // One item that FROM made: a table, subquery, function, VALUES list or CTE reference.
@@ -31,6 +38,7 @@ struct Range {
 
   const catalog::RelationPtr* relation = nullptr;
   double sample_percent = -1;
+  std::span<IndexExpressions> index_expressions;  // of the relation's indexes that have any
 
   Query* query = nullptr;  // kSubquery
 
@@ -127,13 +135,6 @@ struct OnConflict {
   uint32_t excluded_range = 0;
   std::span<Target> assignments;
   Expr* where = nullptr;
-};
-
-// An index with expressions or a predicate, bound over range 0 (the target table).
-struct IndexExpressions {
-  const catalog::Index* index = nullptr;
-  ExprList keys;  // one a key column; null: a plain column
-  Expr* predicate = nullptr;
 };
 
 struct Query {
