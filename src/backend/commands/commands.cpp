@@ -4,6 +4,8 @@
 #include "index.h"
 #include "alter_table.h"
 #include "maintenance.h"
+#include "grant.h"
+#include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
 #include "routine.h"
@@ -55,6 +57,9 @@ constexpr Command kCommands[] = {
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
+    {NodeKind::kAlterDefaultPrivilegesStmt, call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
+    {NodeKind::kReassignOwnedStmt, call<parser::ReassignOwnedStmt, reassign_owned>},
+    {NodeKind::kDropOwnedStmt, call<parser::DropOwnedStmt, drop_owned>},
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
@@ -74,6 +79,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kVariableSetStmt:
     case NodeKind::kVariableShowStmt:
     case NodeKind::kAlterSystemStmt:
+    case NodeKind::kAlterRoleSetStmt:
+    case NodeKind::kAlterDatabaseSetStmt:
     case NodeKind::kConstraintsSetStmt:
     case NodeKind::kPrepareStmt:
     case NodeKind::kExecuteStmt:

@@ -1,6 +1,7 @@
 // Sequential scan. Filter columns are decoded first; the others only where rows are left.
 #include <algorithm>
 
+#include "catalog/table_activity.h"
 #include "common/hash.h"
 #include "operator.h"
 #include "plan_walk.h"
@@ -52,6 +53,8 @@ class SeqScanOperator : public Operator {
       fill(own_queue_);
       queue_ = &own_queue_;
     }
+    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_.oid);
+    if (!context_.is_worker) activity_->add(catalog::Activity::kSeqScans, 1);
     page_ = page_end_ = 0;
     run_hint_ = 0;
     rows_.clear();
@@ -103,6 +106,7 @@ class SeqScanOperator : public Operator {
       if (of_page != 0) ++used;
       else if (page_ == page_end_) context_.check_cancel();
     }
+    activity_->add(catalog::Activity::kSeqRows, rows_.size());
     if (scan_.sample_percent >= 0) sample();
     any_large_ = std::any_of(rows_.begin(), rows_.end(),
                              [](const RowVersion& row) { return (row.flags & access::kRowHasLarge) != 0; });
@@ -226,6 +230,7 @@ class SeqScanOperator : public Operator {
 
   const planner::ScanPlan& scan_;
   const catalog::Relation& relation_;
+  catalog::TableActivity* activity_ = nullptr;
   TableReader reader_;
   std::vector<ExpressionEvaluator> filter_;
   std::vector<bool> filter_column_, decoded_;

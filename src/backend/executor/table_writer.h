@@ -8,6 +8,7 @@
 #include "access/btree.h"
 #include "access/overflow.h"
 #include "access/unique_check.h"
+#include "catalog/table_activity.h"
 #include "executor/index_keys.h"
 #include "executor/modify_hooks.h"
 #include "operator.h"
@@ -78,8 +79,11 @@ class TableWriter {
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
 
+  void count_rows(catalog::Activity what, uint64_t rows);
+
   const planner::ModifyPlan& plan_;
   ExecutionContext& context_;
+  catalog::TableActivity* activity_ = nullptr;
   const catalog::Relation& relation_;
   access::Heap& heap_;
   std::vector<catalog::ColumnNumber> live_;

@@ -141,8 +141,9 @@ class Binder {
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema, std::span<const std::string_view> aliases);
-  void merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                     std::vector<Expr*>* conditions);
+  // The names that both sides have.
+  std::span<const std::string_view> merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                  size_t first_right, std::vector<Expr*>* conditions);
   void bind_with(Scope& scope, const parser::WithClause& with);
   void bind_cte(Scope& scope, const parser::CommonTableExpr& definition, bool recursive);
   void bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& definition, Cte* cte);

@@ -77,7 +77,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       throw;
     }
   }
-  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam) {
+  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam && context_.params != nullptr &&
+      e->as<ParamExpr>().index < context_.params->size()) {
     Oid& known = (*context_.params)[e->as<ParamExpr>().index];
     if (known == kInvalidOid || known == type_oid::kUnknown) known = to;
     else if (known != to) {

@@ -220,7 +220,13 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kParamRef: return parameter(*parser::as<parser::ParamRef>(node));
     case NodeKind::kOperatorExpr: return operation(*parser::as<parser::OperatorExpr>(node));
     case NodeKind::kBoolExpr: return boolean(*parser::as<parser::BoolExpr>(node));
-    case NodeKind::kFuncCall: return b_.bind_function_call(scope_, *parser::as<parser::FuncCall>(node));
+    case NodeKind::kFuncCall: {
+      const auto& call = *parser::as<parser::FuncCall>(node);
+      Expr* e = b_.bind_function_call(scope_, call);
+      bool in_words = call.syntax == parser::CallSyntax::kSqlSyntax && e->kind == ExprKind::kFunction;
+      if (in_words && e->as<FunctionExpr>().form == 'f') e->as<FunctionExpr>().form = 's';
+      return e;
+    }
     case NodeKind::kTypeCast: return cast(*parser::as<parser::TypeCast>(node));
     case NodeKind::kCollateExpr: return collate(*parser::as<parser::CollateExpr>(node));
     case NodeKind::kCaseExpr: return case_when(*parser::as<parser::CaseExpr>(node));
@@ -395,13 +401,7 @@ Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   Variables* variables = b_.context().variables;
   if (variables == nullptr) return nullptr;
   Variables::Variable v;
-  try {
-    if (!variables->find(ref.names, &v)) return nullptr;
-  } catch (SqlError& failed) {
-    if (failed.fields().position == 0) failed.at(b_.position(ref.location));
-    throw;
-  }
-  return b_.make_variable(v, ref.location);
+  return variables->find(ref.names, &v) ? b_.make_variable(v, ref.location) : nullptr;
 }
 
 void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Found& hidden) {
@@ -732,6 +732,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
   auto now_as = [&](Oid type) {
     Expr* value = b_.try_coerce(call("now"), type, -1, CastContext::kExplicit, e.location);
     if (e.precision >= 0) value = b_.apply_typmod(value, std::min(e.precision, 6), true);
+    if (value->kind == ExprKind::kFunction) value->as<FunctionExpr>().form = 'v';
     return value;
   };
   switch (e.function) {

@@ -77,6 +77,7 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
                                                                   range->alias, visible, aliases.size()));
   }
   size_t next_alias = 0;
+  range->has_column_aliases = !aliases.empty();
   for (RangeColumn& c : range->columns) {
     if (!c.name.empty() && next_alias < aliases.size()) c.name = aliases[next_alias++];
   }
@@ -109,6 +110,7 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
   range->relation = &context_.relations.back();
+  range->has_alias = !alias.empty();
   range->alias = alias.empty() ? arena_.copy(relation->name) : alias;
   auto* columns = arena_.make_array<RangeColumn>(relation->columns.size());
   for (size_t i = 0; i < relation->columns.size(); ++i) {
@@ -220,6 +222,9 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
+  context_.relations.push_back(view);
+  range->view = &context_.relations.back();
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? arena_.copy(view->name) : item.alias->name;
   range->columns = output_columns(*query, {}, view->name);
   for (size_t i = 0; i < range->columns.size() && i < view->columns.size(); ++i) {
@@ -232,6 +237,7 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
 FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels) {
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? item.name : item.alias->name;
   range->cte = index;
   range->cte_levels_up = levels;
@@ -263,7 +269,8 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
-  range->lateral = item.lateral;
+  range->lateral = range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   range->columns = output_columns(*query, {}, {});
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
@@ -330,6 +337,8 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kFunction;
   range->with_ordinality = item.with_ordinality;
+  range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   range->lateral = any_of(bound, [](const Expr& e) { return e.kind == ExprKind::kColumn && e.as<ColumnExpr>().levels_up == 0; });
   std::string_view name = parser::is<parser::FuncCall>(call) ? parser::as<parser::FuncCall>(call)->names.back() : "expression";
   if (bound->kind == ExprKind::kFunction) name = bound->as<FunctionExpr>().function->name;
@@ -404,7 +413,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   std::vector<Expr*> conditions;
   if (join.natural || !join.using_columns.empty()) {
-    merge_columns(scope, join, first_item, first_right, &conditions);
+    item->using_columns = merge_columns(scope, join, first_item, first_right, &conditions);
   } else if (join.on != nullptr) {
     // Only the two sides are in sight.
     std::vector<ScopeItem> others(scope.items.begin(), scope.items.begin() + static_cast<ptrdiff_t>(first_item));
@@ -415,6 +424,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   item->condition = make_and(conditions);
   if (join.alias != nullptr) {
+    item->alias = join.alias->name;
     ScopeItem named;
     named.name = join.alias->name;
     size_t next_alias = 0;
@@ -432,8 +442,8 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   return item;
 }
 
-void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                           std::vector<Expr*>* conditions) {
+std::span<const std::string_view> Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                        size_t first_right, std::vector<Expr*>* conditions) {
   int at = position(join.location);
   std::vector<std::string_view> names(join.using_columns.begin(), join.using_columns.end());
   if (join.natural) {
@@ -477,6 +487,7 @@ void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t fi
     scope.items[i].columns_visible = false;
   }
   scope.items.push_back(std::move(merged));
+  return arena_.copy(names);
 }
 
 // --- WITH
@@ -533,7 +544,9 @@ void Binder::bind_cte(Scope& scope, const parser::CommonTableExpr& definition, b
   auto* cte = arena_.make<Cte>();
   cte->name = definition.name;
   cte->materialize = definition.materialize == parser::CteMaterialize::kAlways;
+  cte->written_materialized = cte->materialize;
   cte->never_materialize = definition.materialize == parser::CteMaterialize::kNever;
+  cte->has_column_aliases = !definition.columns.empty();
   auto index = static_cast<uint32_t>(scope.ctes.size());
   scope.ctes.push_back(cte);
   if (recursive && mentions(definition.query, definition.name)) {

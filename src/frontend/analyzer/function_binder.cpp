@@ -325,7 +325,13 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
   std::vector<Expr*> args;
   if (left != nullptr) args.push_back(left);
   args.push_back(right);
-  Oid result = coerce_arguments(*function, args);
+  // A VARIADIC function behind an operator takes its array as it is (json #> text[]).
+  Oid result = function->result;
+  if (function->variadic != kInvalidOid) {
+    args.back() = coerce_to_specific(args.back(), op->right, name);
+  } else {
+    result = coerce_arguments(*function, args);
+  }
   Expr* call = make_function(*function, args, location, op);
   call->type = result;
   return call;

@@ -121,9 +121,22 @@ BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call);
 catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
                                    bool missing_ok = false);
 
-// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks, views).
-// `column_name(range, column)` style names: unqualified when `table` is given.
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval);
+// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks): columns are `table`'s. `pretty`:
+// without the parentheses that precedence makes superfluous.
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
+                               bool pretty = false);
+
+// How a query's text names relations and functions: with their schema, or without where the search path finds them.
+class RelationNames {
+ public:
+  virtual ~RelationNames() = default;
+  virtual std::string relation(const catalog::Relation& relation) = 0;
+  virtual std::string function(const functions::Function& function);
+};
+// The text of a bound SELECT, laid out as pg_get_viewdef() does, without the semicolon. `column_names`: of the result;
+// empty: the query's own. Throws 0A000 for what has no text.
+std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,
+                          functions::EvalContext& eval, bool pretty);
 
 // How the leaves that only plans have are written (EXPLAIN). Each call appends to `out`.
 class PlanNames {
