@@ -135,7 +135,7 @@ Result<uint32_t> HeapImpl::count_page(const txn::Snapshot& snapshot, PageId id, 
   {
     VARVE_ASSIGN_OR_RETURN(SharedGuard guard, pool_.fix_shared(id));
     const Page& page = guard.page();
-    if (!usable(page)) return 0;
+    if (!usable(page)) return uint32_t{0};
     if (Xid{heap_header(page).newest_xid} < txns_.horizon()) {
       uint32_t rows = 0;
       if (counts_.find(ordinal, page.lsn(), &rows)) return rows;

@@ -298,7 +298,7 @@ class Binder {
   // The column's default, coerced; a NULL constant when it has none.
   Expr* column_default(const catalog::RelationPtr& relation, catalog::ColumnNumber column);
   void add_constraints(Query& query, const catalog::RelationPtr& relation);
-  void add_index_expressions(Query& query, const catalog::RelationPtr& relation);
+  std::span<IndexExpressions> bind_index_expressions(const catalog::RelationPtr& relation);
   Expr* bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause);
 
   // The fields of the record that x.* or x.y.* names, as targets; false if it is none.

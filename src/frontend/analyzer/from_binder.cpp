@@ -114,7 +114,7 @@ ColumnExpr* Binder::make_column(const Range& range, uint32_t index, int16_t colu
 }
 
 uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation, std::string_view alias,
-                              std::span<const std::string_view> column_aliases, txn::LockMode) {
+                              std::span<const std::string_view> column_aliases, txn::LockMode mode) {
   context_.relations.push_back(relation);
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
@@ -127,6 +127,8 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
     columns[i] = {c.dropped ? std::string_view() : arena_.copy(c.name), c.type, c.typmod, c.collation};
   }
   range->columns = {columns, relation->columns.size()};
+  // Not while such an expression is itself being bound.
+  if (mode != txn::LockMode::kNone) range->index_expressions = bind_index_expressions(*range->relation);
   return add_range(scope, range, alias.empty() ? arena_.copy(relation->schema_name) : std::string_view(), column_aliases);
 }
 

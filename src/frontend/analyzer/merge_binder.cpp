@@ -70,7 +70,7 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   for (const parser::MergeWhenClause* when : merge.whens) actions.push_back(bind_merge_action(scope, target, *when));
   query->merge_actions = arena_.copy(actions);
   add_constraints(*query, target.relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   finish_query(scope, *query, {});
   return query;
 }

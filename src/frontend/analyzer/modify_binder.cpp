@@ -102,7 +102,7 @@ void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation)
   query.generated_exprs = list(exprs);
 }
 
-void Binder::add_index_expressions(Query& query, const catalog::RelationPtr& relation) {
+std::span<IndexExpressions> Binder::bind_index_expressions(const catalog::RelationPtr& relation) {
   std::vector<IndexExpressions> bound;
   for (const catalog::Index& index : relation->indexes) {
     bool plain = index.predicate_sql.empty() && std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) {
@@ -121,7 +121,7 @@ void Binder::add_index_expressions(Query& query, const catalog::RelationPtr& rel
     }
     bound.push_back(e);
   }
-  query.index_expressions = arena_.copy(bound);
+  return arena_.copy(bound);
 }
 
 // --- INSERT
@@ -440,7 +440,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   }
   std::vector<Target> targets = insert_targets(scope, target, columns, values);
   add_constraints(*query, relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   query->view_checks = arena_.copy(target.checks);
   bind_on_conflict(scope, target, insert, *query);
   bind_returning(scope, insert.returning, *query);
@@ -704,7 +704,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   bind_assignments(scope, target, update.assignments, &targets);
   query->where = modify_condition(scope, target, update.where);
   add_constraints(*query, target.relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   query->view_checks = arena_.copy(target.checks);
   bind_returning(scope, update.returning, *query);
   finish_query(scope, *query, targets);
@@ -727,7 +727,7 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   scope.items[0].lateral_ok = true;
   query->from = arena_.copy(from);
   query->where = modify_condition(scope, target, del.where);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   bind_returning(scope, del.returning, *query);
   finish_query(scope, *query, {});
   return query;

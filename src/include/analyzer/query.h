@@ -20,6 +20,13 @@ struct RangeColumn {
   Oid collation;
 };
 
+// An index with expressions or a predicate, bound over range 0, as if its table were the only one.
+struct IndexExpressions {
+  const catalog::Index* index = nullptr;
+  ExprList keys;  // one a key column; null: a plain column
+  Expr* predicate = nullptr;
+};
+
 enum class RangeKind : uint8_t { kRelation, kSubquery, kFunction, kValues, kCte };
 
 // One item that FROM made: a table, subquery, function, VALUES list or CTE reference.
@@ -35,6 +42,7 @@ struct Range {
   bool sample_by_page = false;
   Expr* sample_percent = nullptr;
   Expr* sample_seed = nullptr;
+  std::span<IndexExpressions> index_expressions;  // of the relation's indexes that have any
 
   Query* query = nullptr;  // kSubquery
   const catalog::RelationPtr* view = nullptr;  // kSubquery: the view whose query it is
@@ -155,13 +163,6 @@ struct MergeAction {
   CommandType command = CommandType::kSelect;  // kSelect: DO NOTHING
   Expr* condition = nullptr;                   // null: true
   std::span<Target> targets;                   // kUpdate: assignments; kInsert: the whole row in column order
-};
-
-// An index with expressions or a predicate, bound over range 0 (the target table).
-struct IndexExpressions {
-  const catalog::Index* index = nullptr;
-  ExprList keys;  // one a key column; null: a plain column
-  Expr* predicate = nullptr;
 };
 
 struct Query {
