@@ -305,7 +305,7 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
   request.count = stmt.count;
   std::vector<int64_t> hits = cursor_hits(cursor, request);
   if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
-  auto columns = cursor.plan->root->output;
+  auto columns = cursor.columns();
   describe_rows(columns, formats, out);
   Arena arena;
   std::vector<types::PhysicalType> types;
