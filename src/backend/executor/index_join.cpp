@@ -102,6 +102,8 @@ class IndexJoinOperator : public Operator {
       if (!fetcher_.fetch(tids_[tid_++], access::key_bytes(key_), right_, count_, memory_)) continue;
       left_rows_[count_] = static_cast<uint16_t>(row);
       positions_[count_++] = static_cast<uint16_t>(at_);
+      // Whether there is one is all that is asked.
+      if (left_only() && filter_.empty() && condition_.empty()) tid_ = tids_.size();
     }
     return count_ > 0;
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "access/btree.h"
+#include "catalog/table_activity.h"
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "index_lookup.h"
@@ -98,6 +99,8 @@ class IndexScanOperator : public Operator {
     tid_ = 0;
     point_done_ = false;
     prefix_.clear();
+    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, scan_.index->oid);
+    activity_->add(catalog::Activity::kIndexScans, 1);
     impossible_ = !build_prefix();
     if (!impossible_ && !is_point()) build_ranges();
   }
@@ -116,6 +119,7 @@ class IndexScanOperator : public Operator {
       chunk_.reset();
       uint32_t n = is_point() ? fetch_point() : fetch_ranges();
       if (n == 0) return false;
+      activity_->add(catalog::Activity::kIndexRows, n);
       chunk_.set_dense(n);
       out = &chunk_;
       if (filter_.empty()) return true;
@@ -258,6 +262,7 @@ class IndexScanOperator : public Operator {
 
   const planner::IndexScanPlan& scan_;
   const catalog::Relation& relation_;
+  catalog::TableActivity* activity_ = nullptr;
   Btree& tree_;
   Arena keys_memory_;
   IndexRowFetcher fetcher_;

@@ -3,6 +3,7 @@
 
 #include "array_io.h"
 #include "common/bytes.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "json/json_text.h"
@@ -33,7 +34,11 @@ bool is_reg(const TypeInfo* type) {
   return type != nullptr && type->name.starts_with("reg") && type->physical == PhysicalType::kInt32;
 }
 bool is_array(const TypeInfo* type) {
-  return type != nullptr && type->category == 'A' && type->element_type != kInvalidOid && type->kind == 'b';
+  return type != nullptr && type->element_type != kInvalidOid &&
+         ((type->category == 'A' && type->kind == 'b') || type->oid == type_oid::kRecordArray);
+}
+bool is_record(Oid oid, const TypeInfo* type) {
+  return oid == type_oid::kRecord || (type != nullptr && type->kind == 'c');
 }
 
 Value string_value(std::string_view s, EvalContext& context) {
@@ -228,6 +233,7 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
     else append_multirange(bytes, parse_multirange(type, text, context));
     return string_value(bytes, context);
   }
+  if (is_record(type, info)) return parse_record(type, text, context);
   return parse_string(type, typmod, text, context);
 }
 
@@ -328,6 +334,8 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     append_range_text(read_range(v.view(), *context.memory), out, context);
   } else if (is_multirange_type(type)) {
     append_multirange_text(read_multirange(v.view(), *context.memory), out, context);
+  } else if (is_record(type, info)) {
+    append_record(v.view(), out, context);
   } else if (v.type == PhysicalType::kString) {
     out += v.view();
   } else {
@@ -422,6 +430,7 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_int32(types::receive_int4(bytes));
   if (is_array(info)) return Value::of_string(receive_array(*info, typmod, bytes, context));
+  if (is_record(type, info)) return receive_record(type, bytes, context);
   if (type == type_oid::kVoid) return Value::of_int32(0);
   if (is_range_type(type) || is_multirange_type(type)) {
     std::string value;
@@ -515,6 +524,8 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     send_range(read_range(v.view(), *context.memory), out, context);
   else if (is_multirange_type(type))
     send_multirange(read_multirange(v.view(), *context.memory), out, context);
+  else if (is_record(type, info))
+    send_record(v.view(), out, context);
   else if (v.type == PhysicalType::kString)
     out += v.view();
   else

@@ -16,6 +16,7 @@ class Compiler {
   // The function's arguments and result are set; names, datums and the tree are the compiler's.
   Compiler(Host& host, Function& function);
   void compile();
+  int current_line() { return line(); }
 
  private:
   // --- tokens (compiler.cpp)

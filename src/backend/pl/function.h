@@ -53,6 +53,8 @@ struct Function {
   uint32_t field_of(uint32_t record, std::string_view name);  // the kField datum, made when new
 
   std::vector<std::unique_ptr<Activation>> idle;
+  std::unique_ptr<analyzer::AnalyzerContext::LocalTables> local_tables;  // a trigger's transition tables
+  bool inlined = false;  // an SQL function that is one expression: PostgreSQL puts it into the query
 
   uint64_t checked_epoch = 0;
   Function();

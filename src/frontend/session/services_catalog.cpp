@@ -236,7 +236,14 @@ class CatalogFunctions {
   // Built-in functions and types are everybody's.
   static Value function_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
-    parse_privileges(q.privileges);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    Oid routine = q.object->type == PhysicalType::kString
+                      ? s.find_routine(q.object->view().find('(') == std::string_view::npos ? type_oid::kRegproc : type_oid::kRegprocedure,
+                                       q.object->view())
+                      : Oid{q.object->oid()};
+    if (catalog::RoutinePtr r = s.catalog().routine(routine)) {
+      return Value::of_bool(allows(s, q.role, {r->owner, r->acl, 'f'}, wanted));
+    }
     if (q.object->type == PhysicalType::kString) s.parse_reg(type_oid::kRegproc, q.object->view());
     else if (functions::function_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
     return Value::of_bool(true);

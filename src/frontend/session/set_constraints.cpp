@@ -34,7 +34,10 @@ void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
   if (block_ != Block::kExplicit) {
     notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET CONSTRAINTS can only be used in transaction blocks", {}, {});
   }
-  if (stmt.constraints.empty()) return constraints_.set_all(stmt.deferred);
+  if (stmt.constraints.empty()) {
+    pl_.set_constraints({}, stmt.deferred);
+    return constraints_.set_all(stmt.deferred);
+  }
   std::vector<Oid> constraints;
   for (const parser::RangeVar* name : stmt.constraints) {
     std::vector<Oid> schemas;
@@ -55,6 +58,7 @@ void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
       throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" does not exist", name->name));
     }
   }
+  pl_.set_constraints(constraints, stmt.deferred);
   constraints_.set(constraints, stmt.deferred);
 }
 

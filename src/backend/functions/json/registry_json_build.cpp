@@ -181,6 +181,8 @@ const Binding kBindings[] = {
     {"jsonb_build_object(any)", build_kernel<jsonb_object>},
     {"to_json(anyelement)", convert_kernel<false>},
     {"to_jsonb(anyelement)", convert_kernel<true>},
+    {"row_to_json(record)", convert_kernel<false>},
+    {"row_to_json(record,bool)", convert_kernel<false>},
     {"array_to_json(anyarray)", convert_kernel<false>},
     {"array_to_json(anyarray,bool)", convert_kernel<false>},
     {"json_object(_text)", fn([](Text a, Env& env) { return object_text(pairs_of(a, env.arena), env); })},
