@@ -77,7 +77,7 @@ def main():
         folder.chmod(0o755)
     try:
         settings = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
-        with servers.Varve(folders[0]) as varve, servers.Postgres(folders[1], settings) as postgres:
+        with servers.Varve(folders[0], {"shared_buffers": "1GB", "max_wal_size": "4GB"}) as varve, servers.Postgres(folders[1], settings) as postgres:
             print(f"\n{count:,} rows (int, int, bigint, text), warm, best of {args.rounds}\n")
             print("| what | Varve ms | PostgreSQL 15 ms | times faster |\n|---|---:|---:|---:|")
             data = folders[0] / "rows.tsv"
