@@ -200,8 +200,9 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       return "COMMENT";
     }
     case ObjectType::kTrigger: {
-      parser::NameList names = names_of(stmt.object);
-      RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+      const auto& pair = *parser::as<parser::ListNode>(stmt.object);
+      RelationPtr relation = relation_of(context, names_of(pair.items[0]));
+      parser::NameList names = names_of(pair.items[1]);
       auto trigger = std::find_if(relation->triggers.begin(), relation->triggers.end(),
                                   [&](const catalog::Trigger& t) { return t.name == names.back(); });
       if (trigger == relation->triggers.end()) {

@@ -215,6 +215,12 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args)
   if (!compatible.empty() && declared(0) == type_oid::kAnycompatible) {
     element = select_common_type(compatible, function.name);
   }
+  if (element == kInvalidOid && function.routine != nullptr) {
+    for (size_t i = 0; i < args.size(); ++i) {
+      if (!is_polymorphic_array(declared(i)) && !is_polymorphic_element(declared(i))) continue;
+      throw SqlError(sqlstate::kDatatypeMismatch, "could not determine polymorphic type because input has type unknown");
+    }
+  }
   if (element == kInvalidOid) element = type_oid::kText;
   const functions::TypeInfo* element_info = functions::type_by_oid(element);
   Oid array = element_info == nullptr ? kInvalidOid : element_info->array_type;
