@@ -6,6 +6,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "composite_type.h"
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
@@ -13,12 +14,14 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "ownership.h"
 #include "parser/parser.h"
 #include "routine.h"
 #include "trigger.h"
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "view_text.h"
 
 namespace varve::commands {
 
@@ -385,25 +388,19 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   });
 }
 
-void change_owner(CommandContext& context, const Relation& relation, Oid owner) {
-  change_class_row(context, relation.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  for (const catalog::Index& index : relation.indexes) {
-    change_class_row(context, index.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  }
-  if (relation.kind == RelationKind::kTable) {
-    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) {
-      change_class_row(context, sequence, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+void change_relation_owner(CommandContext& context, const Relation& relation, Oid owner) {
+  if (!context.is_superuser && owner != relation.owner) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
     }
   }
-  if (relation.row_type != kInvalidOid) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(relation.row_type.value())}};
-    context.catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
-      RowDraft draft(system_table("pg_type"), row);
-      draft.oid("typowner", owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
+  change_owner(context, "pg_class", relation.oid, owner);
+  for (const catalog::Index& index : relation.indexes) change_owner(context, "pg_class", index.oid, owner);
+  if (relation.kind == RelationKind::kTable) {
+    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) change_owner(context, "pg_class", sequence, owner);
   }
+  if (relation.row_type != kInvalidOid) change_owner(context, "pg_type", relation.row_type, owner);
 }
 
 void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
@@ -416,7 +413,10 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
       Value value = evaluation.value(0);
       if (value.null || value.boolean != 0) return;
       throw SqlError(sqlstate::kCheckViolation,
-                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name));
+                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name))
+          .schema(table->schema_name)
+          .table(table->name)
+          .constraint(check.name);
     });
     const KeyMatch match[] = {{"oid", Value::of_oid(check.oid.value())}};
     context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
@@ -460,7 +460,7 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   switch (cmd.action) {
     case AlterTableAction::kChangeOwner: {
       Oid owner = require_role(context, *cmd.new_owner);
-      return change_owner(context, *table, owner);
+      return change_relation_owner(context, *table, owner);
     }
     case AlterTableAction::kSetRelOptions:
     case AlterTableAction::kResetRelOptions: return set_options(context, oid, cmd);
@@ -565,9 +565,8 @@ txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
 
 std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt) {
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
-  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kForeignTable) {
-    throw_not_supported("ALTER of composite types and foreign tables");
-  }
+  if (stmt.object_type == ObjectType::kType) return alter_composite_type(context, stmt);
+  if (stmt.object_type == ObjectType::kForeignTable) throw_not_supported("ALTER FOREIGN TABLE");
   RelationPtr relation =
       altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok, alter_lock(stmt));
   if (relation == nullptr) return tag;
@@ -749,16 +748,6 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
   }
 }
 
-// Views keep the text of their query, which names what it reads.
-void refuse_used_by_view(CommandContext& context, const Relation& relation) {
-  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(relation.oid.value())}};
-  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n') {
-      throw_not_supported(fmt::format("renaming what the view behind {} reads", describe(context, {kRewriteClass, row.oid("objid")})));
-    }
-  });
-}
-
 void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
   Oid oid, index;
   const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"contypid", Value::of_oid(0)},
@@ -792,6 +781,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
     require_owner_of(context, row.oid("nspowner"), "schema", stmt.name);
   });
+  ViewRenewal views(context);
   std::vector<RelationPtr> sequences;
   std::vector<Oid> members;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
@@ -800,7 +790,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (Oid oid : members) {
     RelationPtr relation = context.catalog.relation(oid);
     if (relation->kind == RelationKind::kSequence) sequences.push_back(relation);
-    refuse_used_by_view(context, *relation);
+    views.bind_readers_of(*relation);
   }
   std::vector<std::string> old_names;
   for (const RelationPtr& s : sequences) old_names.push_back(qualified_name(context, schema, s->name));
@@ -808,6 +798,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (size_t i = 0; i < sequences.size(); ++i) {
     renew_sequence_defaults(context, sequences[i]->oid, old_names[i], qualified_name(context, schema, sequences[i]->name));
   }
+  views.print_all();
 }
 
 void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -825,18 +816,6 @@ void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
   rename_row(context, "pg_database", database->oid, "datname", stmt.new_name);
 }
 
-void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
-  parser::RoleSpec spec;
-  spec.name = stmt.name;
-  Oid role = require_role(context, spec);
-  if (context.catalog.find_role(stmt.new_name).has_value()) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("role \"{}\" already exists", stmt.new_name));
-  }
-  if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to rename role");
-  // Access lists hold names.
-  throw_not_supported(fmt::format("ALTER ROLE RENAME of role {}", role.value()));
-}
-
 }  // namespace
 
 std::string rename_object(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -848,16 +827,20 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kMaterializedView: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_relation(context, relation, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.object_type));
     }
     case ObjectType::kColumn: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_column(context, relation, stmt.name, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.relation_type));
     }
@@ -879,15 +862,12 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
 
 std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt) {
   Oid owner = require_role(context, *stmt.new_owner);
-  auto change = [&](std::string_view table, Oid oid, std::string_view column) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-    context.catalog.for_each(system_table(table), match, [&](const Row& row) {
-      RowDraft draft(system_table(table), row);
-      draft.oid(column, owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
-  };
+  if (!context.is_superuser) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
+    }
+  }
   auto name_of = [&] { return std::string(parser::as<parser::QualifiedName>(stmt.object)->names.back()); };
   if (stmt.object_type == ObjectType::kSchema) {
     std::string name = name_of();
@@ -896,7 +876,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
       require_owner_of(context, row.oid("nspowner"), "schema", name);
     });
-    change("pg_namespace", schema, "nspowner");
+    change_owner(context, "pg_namespace", schema, owner);
     return "ALTER SCHEMA";
   }
   if (stmt.object_type == ObjectType::kDatabase) {
@@ -906,7 +886,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
       throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
     }
     require_owner_of(context, database->owner, "database", name);
-    change("pg_database", database->oid, "datdba");
+    change_owner(context, "pg_database", database->oid, owner);
     return "ALTER DATABASE";
   }
   if (parser::is<parser::RoutineRef>(stmt.object)) {
@@ -925,7 +905,8 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
   if (relation == nullptr) return tag;
-  refuse_used_by_view(context, *relation);
+  ViewRenewal views(context);
+  views.bind_readers_of(*relation);
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == relation->schema) return tag;
   Oid old_schema = relation->schema;
@@ -964,6 +945,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     draft.oid("connamespace", schema);
     context.catalog.update(row, draft);
   });
+  views.print_all();
   return tag;
 }
 

@@ -1,5 +1,7 @@
 #include "catalog_rows.h"
 
+#include "grant.h"
+
 #include <fmt/format.h>
 
 #include "functions/registry.h"
@@ -61,6 +63,9 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
   row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);
+  bool has_list = std::string_view("rvmfpS").find(c.kind) != std::string_view::npos;
+  std::string acl = has_list ? default_acl_text(context, c.kind == 'S' ? 'S' : 'r', c.owner, c.schema) : std::string();
+  if (!acl.empty()) row.text("relacl", acl);
   context.catalog.insert(row);
 }
 
@@ -78,6 +83,9 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.text("attgenerated", c.generated == 0 ? std::string() : std::string(1, c.generated));
   row.boolean("attislocal", true).oid("attcollation", c.collation);
   context.catalog.insert(row);
+  if (info == nullptr || c.type.value() < catalog::kFirstNormalOid) return;
+  Oid type = info->kind == 'c' ? c.type : info->element_type;
+  if (type != kInvalidOid) add_dependency(context, column_address(relation, number), {kTypeClass, type}, 'n');
 }
 
 void insert_system_attributes(CommandContext& context, Oid relation) {

@@ -1,9 +1,13 @@
 // Which function runs which statement.
+#include "composite_type.h"
 #include "create_table.h"
 #include "drop.h"
+#include "materialized_view.h"
 #include "index.h"
 #include "alter_table.h"
 #include "maintenance.h"
+#include "grant.h"
+#include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
 #include "routine.h"
@@ -34,6 +38,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
     {NodeKind::kCreateTableAsStmt, call<parser::CreateTableAsStmt, create_table_as>},
+    {NodeKind::kRefreshMatViewStmt, call<parser::RefreshMatViewStmt, refresh_materialized_view>},
+    {NodeKind::kCreateCompositeTypeStmt, call<parser::CreateCompositeTypeStmt, create_composite_type>},
     {NodeKind::kCreateViewStmt, call<parser::CreateViewStmt, create_view>},
     {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
     {NodeKind::kAlterTableStmt, call<parser::AlterTableStmt, alter_table>},
@@ -55,6 +61,9 @@ constexpr Command kCommands[] = {
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
+    {NodeKind::kAlterDefaultPrivilegesStmt, call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
+    {NodeKind::kReassignOwnedStmt, call<parser::ReassignOwnedStmt, reassign_owned>},
+    {NodeKind::kDropOwnedStmt, call<parser::DropOwnedStmt, drop_owned>},
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
@@ -74,6 +83,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kVariableSetStmt:
     case NodeKind::kVariableShowStmt:
     case NodeKind::kAlterSystemStmt:
+    case NodeKind::kAlterRoleSetStmt:
+    case NodeKind::kAlterDatabaseSetStmt:
     case NodeKind::kConstraintsSetStmt:
     case NodeKind::kPrepareStmt:
     case NodeKind::kExecuteStmt:
@@ -97,6 +108,10 @@ bool is_session_command(NodeKind kind) {
 }  // namespace
 
 std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
+
+uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
+Oid CommandServices::temporary_schema() { throw_not_supported("temporary tables"); }
+void CommandServices::on_commit(Oid, bool) { throw_not_supported("ON COMMIT"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 

@@ -1,5 +1,7 @@
 #include "drop.h"
 
+#include "composite_type.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -453,6 +455,18 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
     case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
     case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
+    case ObjectType::kType: {
+      std::vector<const parser::Node*> rest = drop_composite_types(context, stmt);
+      for (const parser::Node* node : rest) {
+        parser::NameList names = parser::is<parser::TypeName>(node) ? parser::as<parser::TypeName>(node)->names
+                                                                    : parser::as<parser::QualifiedName>(node)->names;
+        std::string name;
+        for (std::string_view part : names) name += (name.empty() ? "" : ".") + std::string(part);
+        if (!stmt.missing_ok) throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", name));
+        context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, fmt::format("type \"{}\" does not exist, skipping", name));
+      }
+      return "DROP TYPE";
+    }
     case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
     case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
     case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";

@@ -66,16 +66,23 @@ ReferenceCheck::ReferenceCheck(const ForeignKey& foreign_key, const Relation& ta
 
 ReferenceAction::ReferenceAction(const ForeignKey& foreign_key, const Relation& referenced_table,
                                  const Relation& referencing, std::span<const ColumnNumber> key_columns)
-    : key(foreign_key), types(types_of(referenced_table, key.referenced_columns)), schema(referencing.schema_name),
-      table(referencing.name), on_delete(action_sql(referencing, key, key.on_delete, true)),
-      on_update(action_sql(referencing, key, key.on_update, false)), own(key, types) {
+    : key(foreign_key), schema(referencing.schema_name), table(referencing.name),
+      on_delete(action_sql(referencing, key, key.on_delete, true)),
+      on_update(action_sql(referencing, key, key.on_update, false)),
+      own(key, types_of(referenced_table, key.referenced_columns)) {
+  std::vector<Oid> from = types_of(referenced_table, key.referenced_columns), to = types_of(referencing, key.columns);
+  for (size_t i = 0; i < from.size(); ++i) {
+    KeyConversion conversion(from[i], to[i]);
+    types.push_back(conversion.is_simple() ? to[i] : from[i]);
+    conversions.emplace_back(from[i], types.back());
+  }
   for (ColumnNumber c : key.referenced_columns) {
     places.push_back(static_cast<uint16_t>(std::find(key_columns.begin(), key_columns.end(), c) - key_columns.begin()));
   }
   find = fmt::format("SELECT 1 FROM ONLY {}.{} x{} LIMIT 1 FOR KEY SHARE OF x", quoted(schema), quoted(table),
                      condition(referencing, key, 1));
-  update_types = types;
-  if (key.on_update == 'c') update_types.insert(update_types.end(), types.begin(), types.end());
+  if (key.on_update == 'c') update_types = from;
+  update_types.insert(update_types.end(), types.begin(), types.end());
 }
 
 TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr picture) : relation(std::move(picture)) {

@@ -96,7 +96,9 @@ struct ConstraintTriggers::Impl {
   bool fetch_own(const Relation& relation, Tid tid, access::RowVersion* row);
   void check_reference(TableConstraints& table, ReferenceCheck& check, Tid tid);
   void act(TableConstraints& table, ReferenceAction& action, bool deletion, const Value* old_key, const Value* new_key);
-  void require_unreferenced(TableConstraints& table, ReferenceAction& action, std::span<const Value> key);
+  // `key`: as the referenced table has it; `values`: the same in the types of the statements.
+  void require_unreferenced(TableConstraints& table, ReferenceAction& action, std::span<const Value> key,
+                            std::span<const Value> values);
   uint64_t run_sql(const std::string& sql, std::span<const Oid> types, std::span<const Value> values);
   void check_unique(TableConstraints& table, const Index& index, Tid tid);
   bool conflicts(const Relation& relation, const Index& index, std::span<const access::KeyColumn> columns,
@@ -282,8 +284,8 @@ uint64_t ConstraintTriggers::Impl::run_sql(const std::string& sql, std::span<con
 }
 
 void ConstraintTriggers::Impl::require_unreferenced(TableConstraints& table, ReferenceAction& action,
-                                                    std::span<const Value> key) {
-  if (run_sql(action.find, action.types, key) == 0) return;
+                                                    std::span<const Value> key, std::span<const Value> values) {
+  if (run_sql(action.find, action.types, values) == 0) return;
   functions::EvalContext context = host.eval(row_memory);
   throw SqlError(sqlstate::kForeignKeyViolation,
                  fmt::format("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
@@ -300,26 +302,29 @@ void ConstraintTriggers::Impl::act(TableConstraints& table, ReferenceAction& act
   // What has been found to exist may not, after this.
   ++round;
   row_memory.reset();
-  std::vector<Value> values;
-  char what = deletion ? action.key.on_delete : action.key.on_update;
+  functions::EvalContext context = host.eval(row_memory);
+  const char what = deletion ? action.key.on_delete : action.key.on_update;
+  std::vector<Value> key, values;
   if (what == 'c' && !deletion) {
     for (uint16_t place : action.places) values.push_back(new_key[place]);
   }
   const size_t first_old = values.size();
-  for (uint16_t place : action.places) values.push_back(old_key[place]);
-  std::span<const Value> old_values = std::span(values).subspan(first_old);
-  switch (what) {
-    case 'a':
-      // Somebody else may have taken the key by the end of the statement.
-      if (action.own.prepare(host) && action.own.encode(host, old_values) && action.own.find(host)) return;
-      return require_unreferenced(table, action, old_values);
-    case 'r': return require_unreferenced(table, action, old_values);
-    default: break;
+  for (size_t i = 0; i < action.places.size(); ++i) {
+    key.push_back(old_key[action.places[i]]);
+    values.emplace_back();
+    // A key that the referencing columns cannot hold: no row refers to it.
+    if (!action.conversions[i].apply(key.back(), &values.back(), context)) return;
   }
-  if (deletion) run_sql(action.on_delete, action.types, values);
-  else run_sql(action.on_update, what == 'c' ? action.update_types : action.types, values);
-  // Rows whose default is the key itself would keep it and escape the check.
-  if (what == 'd') require_unreferenced(table, action, old_values);
+  std::span<const Value> old_values = std::span(values).subspan(first_old);
+  // Somebody else may have taken the key by the end of the statement.
+  if (what == 'a' && action.own.prepare(host) && action.own.encode(host, key) && action.own.find(host)) return;
+  if (what == 'c' || what == 'n' || what == 'd') {
+    if (deletion) run_sql(action.on_delete, action.types, values);
+    else run_sql(action.on_update, action.update_types, values);
+    // Rows whose default is the key itself would keep it and escape the check.
+    if (what != 'd') return;
+  }
+  require_unreferenced(table, action, key, old_values);
 }
 
 // --- unique keys that are checked later

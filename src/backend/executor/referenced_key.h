@@ -18,6 +18,8 @@ class KeyConversion {
   KeyConversion(Oid from, Oid to);
   // False: no value of the other type is equal to it.
   bool apply(const types::Value& value, types::Value* out, functions::EvalContext& context) const;
+  // Values of both types are kept alike, so that it works in both directions.
+  bool is_simple() const { return kind_ == Kind::kSame || kind_ == Kind::kInteger || kind_ == Kind::kFloat; }
 
  private:
   enum class Kind : uint8_t { kSame, kInteger, kFloat, kTrimmed, kText };

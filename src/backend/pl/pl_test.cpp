@@ -79,7 +79,9 @@ TEST(Scan, TokensOfALanguageAroundSql) {
   std::vector<std::string> expected = {"for", "i", "in", "1", "..", "n", "loop", "x", ":=", "Q", "<>", "a'b", "<<", "l", ">>", "$2", ";", "end", ""};
   ASSERT_EQ(texts.size(), expected.size());
   for (size_t i = 0; i < texts.size(); ++i) {
-    if (t[i].kind != parser::ScanKind::kInteger && t[i].kind != parser::ScanKind::kParam) EXPECT_EQ(texts[i], expected[i]);
+    if (t[i].kind != parser::ScanKind::kInteger && t[i].kind != parser::ScanKind::kParam) {
+      EXPECT_EQ(texts[i], expected[i]);
+    }
   }
   EXPECT_EQ(t[9].kind, parser::ScanKind::kQuotedWord);
   EXPECT_EQ(t[3].integer, 1);

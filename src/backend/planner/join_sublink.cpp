@@ -134,7 +134,11 @@ bool QueryPlanner::add_derived_leaf(SubqueryExpr& sublink, bool negated, std::ve
 
 // The subquery's tables join this query's: its own conditions restrict them, those that refer outwards are the join's.
 bool QueryPlanner::add_dissolved_leaf(SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves) {
-  Query& inner = *sublink.query;
+  Query inner = *sublink.query;
+  // EXISTS (… LIMIT 1): one row or more is what it asks anyway.
+  bool some = inner.limit != nullptr && inner.limit->kind == ExprKind::kConst && !inner.limit->as<analyzer::ConstExpr>().value.null &&
+              inner.limit->as<analyzer::ConstExpr>().value.int64 > 0;
+  if (sublink.subquery == SubqueryKind::kExists && some) inner.limit = nullptr;
   if (!is_simple(inner) || !can_copy(inner)) return false;
   for (const Range* r : inner.ranges) {
     if (r->kind != RangeKind::kRelation) return false;

@@ -19,6 +19,9 @@ void push_down_conditions(PlannerState& state, Query& query, uint32_t range, std
 // there is nothing to turn (unnest.cpp).
 Query* unnest_scalar_aggregates(PlannerState& state, const Query& query);
 
+// min and max of an indexed column: the first entry of the index (min_max.cpp).
+void use_index_for_min_max(PlannerState& state, Query& query);
+
 // (a AND b) OR (a AND c) becomes a, b OR c. `out` gets the conjuncts (conjuncts.cpp).
 void factor_or(PlannerState& state, Expr* e, std::vector<Expr*>* out);
 

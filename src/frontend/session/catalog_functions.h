@@ -17,5 +17,7 @@ bool routine_text(Session& session, std::string_view function, std::span<const t
                   types::Value* out);
 // Null if it is not one of them.
 CatalogFunction* find_catalog_function(std::string_view name);
+// pg_get_viewdef() and its like.
+CatalogFunction* find_definition_function(std::string_view name);
 
 }  // namespace varve::session

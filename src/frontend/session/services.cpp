@@ -177,109 +177,6 @@ class SystemFunctions {
     auto role = s.catalog().role(Oid{args[0].oid()});
     return text_value(role ? role->name : fmt::format("unknown (OID={})", args[0].oid()), arena);
   }
-  static Value get_expr(Session&, std::span<const Value> args, Arena&) { return args[0]; }
-  static std::string index_columns(const catalog::Index& index, const catalog::Relation& table, int only) {
-    std::string text;
-    for (size_t i = 0; i < index.keys.size(); ++i) {
-      if (only > 0 && static_cast<size_t>(only) != i + 1) continue;
-      const catalog::IndexColumn& key = index.keys[i];
-      std::string part = key.column > 0 ? parser::quote_identifier(table.column(key.column).name)
-                         : key.expression_sql.empty() || key.expression_sql.back() != ')' ? "(" + key.expression_sql + ")" : key.expression_sql;
-      if (only == 0) {
-        if (key.descending) part += key.nulls_first ? " DESC" : " DESC NULLS LAST";
-        else if (key.nulls_first) part += " NULLS FIRST";
-      }
-      text += (text.empty() ? "" : ", ") + part;
-    }
-    return text;
-  }
-  // The index and its table.
-  static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
-    Oid owner = kInvalidOid;
-    const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
-    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
-    if (owner == kInvalidOid) return nullptr;
-    *table = s.catalog().relation(owner);
-    for (const catalog::Index& index : (*table)->indexes) {
-      if (index.oid == oid) return &index;
-    }
-    return nullptr;
-  }
-  static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
-    catalog::RelationPtr table;
-    const catalog::Index* index = find_index(s, Oid{args[0].oid()}, &table);
-    if (index == nullptr) return null_text();
-    int only = args.size() > 1 ? args[1].int32 : 0;
-    if (only > 0) return text_value(index_columns(*index, *table, only), arena);
-    std::string text = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index->unique ? "UNIQUE " : "",
-                                   parser::quote_identifier(index->name),
-                                   parser::quote_identifier(table->schema_name) + "." + parser::quote_identifier(table->name),
-                                   index_columns(*index, *table, 0));
-    if (!index->included.empty()) {
-      std::string included;
-      for (catalog::ColumnNumber n : index->included) included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
-      text += fmt::format(" INCLUDE ({})", included);
-    }
-    if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
-    if (!index->predicate_sql.empty()) text += fmt::format(" WHERE {}", index->predicate_sql);
-    return text_value(text, arena);
-  }
-  static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
-    std::string text;
-    for (int64_t n : numbers) text += (text.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
-    return text;
-  }
-  static std::string index_constraint(const catalog::Relation& table, const catalog::Row& row) {
-    bool primary = row.letter("contype") == 'p';
-    std::string nulls, included;
-    for (const catalog::Index& index : table.indexes) {
-      if (index.oid != row.oid("conindid")) continue;
-      if (index.nulls_not_distinct && !primary) nulls = " NULLS NOT DISTINCT";
-      std::vector<int64_t> numbers(index.included.begin(), index.included.end());
-      if (!numbers.empty()) included = fmt::format(" INCLUDE ({})", column_list(table, numbers));
-    }
-    return fmt::format("{}{} ({}){}", primary ? "PRIMARY KEY" : "UNIQUE", nulls,
-                       column_list(table, row.numbers("conkey")), included);
-  }
-  static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
-    std::string text;
-    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
-    s.catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
-      catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
-      if (table == nullptr) return;
-      switch (row.letter("contype")) {
-        case 'c':
-          text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("connoinherit") ? " NO INHERIT" : "");
-          break;
-        case 'p':
-        case 'u': text = index_constraint(*table, row); break;
-        case 'f': {
-          catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
-          text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(*table, row.numbers("conkey")),
-                             qualified(*other, is_visible(s, *other)), column_list(*other, row.numbers("confkey")));
-          auto action = [&](char c, std::string_view on) {
-            std::string_view what = c == 'c' ? "CASCADE" : c == 'n' ? "SET NULL" : c == 'd' ? "SET DEFAULT" : c == 'r' ? "RESTRICT" : "";
-            if (!what.empty()) text += fmt::format(" ON {} {}", on, what);
-          };
-          if (row.letter("confmatchtype") == 'f') text += " MATCH FULL";
-          action(row.letter("confupdtype"), "UPDATE");
-          action(row.letter("confdeltype"), "DELETE");
-          if (!row.is_null("confdelsetcols")) text += fmt::format(" ({})", column_list(*table, row.numbers("confdelsetcols")));
-          break;
-        }
-        default: break;
-      }
-      if (row.boolean("condeferrable")) text += " DEFERRABLE";
-      if (row.boolean("condeferred")) text += " INITIALLY DEFERRED";
-      if (!row.boolean("convalidated")) text += " NOT VALID";
-    });
-    return text.empty() ? null_text() : text_value(text, arena);
-  }
-  static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
-    catalog::RelationPtr view = relation(s, args[0]);
-    if (view == nullptr || view->view_sql.empty()) return null_text();
-    return text_value(" " + view->view_sql + ";", arena);
-  }
   static Value description(Session& s, std::span<const Value> args, std::string_view catalog_name, int32_t sub, Arena& arena) {
     Value found = null_text();
     const catalog::SystemTable* table = nullptr;
@@ -325,12 +222,16 @@ class SystemFunctions {
 
   // --- schemas
   static Value current_schema(Session& s, std::span<const Value>, Arena& arena) {
-    std::vector<Oid> path = s.search_path_oids();
-    return path.empty() ? null_text() : text_value(s.catalog().schema_name(path[0]), arena);
+    for (Oid schema : s.search_path_oids()) {
+      std::string name = s.catalog().schema_name(schema);
+      if (!name.starts_with("pg_temp_")) return text_value(name, arena);
+    }
+    return null_text();
   }
   static Value current_schemas(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text = "{";
     for (Oid schema : args[0].boolean != 0 ? path(s) : s.search_path_oids()) {
+      if (args[0].boolean == 0 && s.catalog().schema_name(schema).starts_with("pg_temp_")) continue;
       if (text.size() > 1) text += ',';
       text += s.catalog().schema_name(schema);
     }
@@ -459,8 +360,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
       {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
       {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no}, {"pg_is_other_temp_schema", no},
-      {"pg_get_userbyid", get_userbyid}, {"pg_get_expr", get_expr}, {"pg_get_indexdef", get_indexdef},
-      {"pg_get_constraintdef", get_constraintdef}, {"pg_get_viewdef", get_viewdef},
+      {"pg_get_userbyid", get_userbyid},
       {"pg_get_serial_sequence", get_serial_sequence},
       {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
@@ -486,6 +386,8 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
     if (routine_text(*this, function, args, arena, &text)) return text;
   }
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
+  if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);
@@ -628,6 +530,17 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         return;
       }
       break;
+    case type_oid::kRegcollation.value(): {
+      std::string name;
+      const catalog::KeyMatch match[] = {{"oid", Value::of_oid(oid)}};
+      catalog().for_each(catalog::system_table("pg_collation"), match,
+                         [&](const catalog::Row& row) { name = row.text("collname"); });
+      if (!name.empty()) {
+        out += parser::quote_identifier(name);
+        return;
+      }
+      break;
+    }
     case type_oid::kRegoper.value():
       if (const functions::Operator* op = functions::operator_by_oid(Oid{oid})) {
         out += op->name;

@@ -60,8 +60,16 @@ struct AnalyzerContext {
    public:
     virtual ~LockRelation() = default;
     virtual void lock(Oid relation, txn::LockMode mode) = 0;
+    // The statement needs this privilege on a table besides reading it ("INSERT" …).
+    virtual void require(Oid relation, std::string_view privilege) {
+      static_cast<void>(relation);
+      static_cast<void>(privilege);
+    }
   };
   LockRelation* locker = nullptr;
+  bool fills_materialized_views = false;  // REFRESH: they may be written
+  // Takes the relations that FROM names, those within views left out; may be null.
+  std::vector<Oid>* sources = nullptr;
   Variables* variables = nullptr;
   // Tables that exist only while a statement runs: a trigger's transition tables. Null when there is none of the name.
   class LocalTables {
@@ -76,6 +84,13 @@ struct AnalyzerContext {
 
 // SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
 Query* analyze(AnalyzerContext& context, const parser::Node* statement);
+
+// For a cursor's query: further targets, the ctid of the row that comes from each table of FROM, so that WHERE CURRENT OF
+// can find it. The tables; none if the query's rows are not rows of tables.
+std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query);
+
+// Throws 55000 unless the view's rows can be written (WITH CHECK OPTION wants that).
+void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr& view);
 
 // One expression over the columns of a table (defaults, checks, index expressions): columns are range 0. `table` null:
 // no columns allowed. `clause` names the context in messages ("DEFAULT expressions", "check constraints" …).
@@ -121,9 +136,22 @@ BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call);
 catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
                                    bool missing_ok = false);
 
-// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks, views).
-// `column_name(range, column)` style names: unqualified when `table` is given.
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval);
+// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks): columns are `table`'s. `pretty`:
+// without the parentheses that precedence makes superfluous.
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
+                               bool pretty = false);
+
+// How a query's text names relations and functions: with their schema, or without where the search path finds them.
+class RelationNames {
+ public:
+  virtual ~RelationNames() = default;
+  virtual std::string relation(const catalog::Relation& relation) = 0;
+  virtual std::string function(const functions::Function& function);
+};
+// The text of a bound SELECT, laid out as pg_get_viewdef() does, without the semicolon. `column_names`: of the result;
+// empty: the query's own. Throws 0A000 for what has no text.
+std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,
+                          functions::EvalContext& eval, bool pretty);
 
 // How the leaves that only plans have are written (EXPLAIN). Each call appends to `out`.
 class PlanNames {
