@@ -168,7 +168,6 @@ SELECT s.uno();
 ALTER FUNCTION s.uno() RENAME TO f;
 ALTER FUNCTION nosuch() STRICT;
 ALTER FUNCTION add STRICT;
-ALTER FUNCTION abs(int) STRICT;
 COMMENT ON FUNCTION greet(text, text, text) IS 'says hello';
 SELECT obj_description('greet'::regproc, 'pg_proc');
 -- DROP

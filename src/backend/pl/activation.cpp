@@ -25,16 +25,28 @@ Value null_of(Oid type) { return Value::null_of(executor::physical_type_of(type)
 
 // --- frames
 
-void CallFrame::pin_caller() {
-  if (pinned || session.active_snapshot == nullptr) return;
-  pin = session.host.transaction().pin_snapshot(*session.active_snapshot);
-  pin_transaction = session.transaction;
-  pinned = true;
+void Session::pin_active() {
+  if (active_snapshot == nullptr) return;
+  for (const Pin& p : pins) {
+    if (p.snapshot == active_snapshot) return;
+  }
+  pins.push_back({active_snapshot, host.transaction().pin_snapshot(*active_snapshot)});
 }
 
-void CallFrame::unpin() {
-  if (pinned && pin_transaction == session.transaction) session.host.transaction().unpin_snapshot(pin);
-  pinned = false;
+void Session::release(const txn::Snapshot* snapshot) {
+  if (snapshot == nullptr) return;
+  for (size_t i = pins.size(); i-- > 0;) {
+    if (pins[i].snapshot != snapshot) continue;
+    host.transaction().unpin_snapshot(pins[i].id);
+    pins.erase(pins.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void Session::release_all() {
+  while (!pins.empty()) {
+    host.transaction().unpin_snapshot(pins.back().id);
+    pins.pop_back();
+  }
 }
 
 std::string CallFrame::context_line() const {

@@ -20,6 +20,18 @@ struct Session {
   CallFrame* top = nullptr;                        // innermost function in progress
   const txn::Snapshot* active_snapshot = nullptr;  // of the statement in progress
   uint64_t transaction = 0;                        // advances with COMMIT and ROLLBACK in a procedure
+
+  // The active snapshot must stay readable to its statement when functions take newer ones: held until that statement
+  // ends.
+  void pin_active();
+  void release(const txn::Snapshot* snapshot);
+  void release_all();
+
+  struct Pin {
+    const txn::Snapshot* snapshot;
+    uint64_t id;
+  };
+  std::vector<Pin> pins;
 };
 
 // Makes a snapshot the active one for a while.
@@ -28,7 +40,10 @@ class ActiveSnapshot {
   ActiveSnapshot(Session& session, const txn::Snapshot* snapshot) : session_(session), outer_(session.active_snapshot) {
     session.active_snapshot = snapshot;
   }
-  ~ActiveSnapshot() { session_.active_snapshot = outer_; }
+  ~ActiveSnapshot() {
+    session_.release(session_.active_snapshot);
+    session_.active_snapshot = outer_;
+  }
   ActiveSnapshot(const ActiveSnapshot&) = delete;
   ActiveSnapshot& operator=(const ActiveSnapshot&) = delete;
 
@@ -55,15 +70,9 @@ class ConstraintChecks {
 // A function in progress, for CONTEXT lines and for what outlives no call.
 struct CallFrame {
   CallFrame(Session& s, const Function& f) : session(s), function(f), outer(s.top) { s.top = this; }
-  ~CallFrame() {
-    unpin();
-    session.top = outer;
-  }
+  ~CallFrame() { session.top = outer; }
   CallFrame(const CallFrame&) = delete;
   CallFrame& operator=(const CallFrame&) = delete;
-  // The caller's snapshot must stay readable when this function takes newer ones.
-  void pin_caller();
-  void unpin();
   std::string context_line() const;
 
   Session& session;
@@ -74,8 +83,7 @@ struct CallFrame {
   int sql_number = 0;               // of an SQL function: which statement
   const std::string* sql = nullptr; // the SQL statement in progress
   bool atomic = true;               // COMMIT is refused
-  bool pinned = false;
-  uint64_t pin = 0, pin_transaction = 0;
+  bool in_subtransaction = false;   // inside a block with an EXCEPTION clause
 };
 
 // Appends a line to an error's context.

@@ -67,7 +67,7 @@ class Compiler {
 
   // --- expressions: the text up to a terminator at depth 0
   Expression* expression_until(std::initializer_list<std::string_view> ends, std::string_view expected);
-  Expression* make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix);
+  Expression* make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix, bool check = true);
   void check_syntax(Expression& e);
   size_t find_end(std::initializer_list<std::string_view> ends, std::string_view expected, bool is_statement);
 

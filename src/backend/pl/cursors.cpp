@@ -112,7 +112,8 @@ void Interpreter::open_bound(uint32_t cursor, Expression* args, uint16_t options
   bind_cursor_args(d, args);
   Expression& query = *d.cursor_query;
   a_.prepare(query);
-  if (!f_.read_only) frame_.pin_caller();
+  require_cursor_query(*query.statement);
+  if (!f_.read_only) a_.session().pin_active();
   try {
     a_.host().open_cursor(name, query.statement, a_.values(), options, f_.read_only ? a_.session().active_snapshot : nullptr);
   } catch (SqlError& error) {
@@ -129,13 +130,15 @@ void Interpreter::open(const Open& s) {
     throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already in use", name));
   }
   const txn::Snapshot* active = f_.read_only ? a_.session().active_snapshot : nullptr;
-  if (!f_.read_only) frame_.pin_caller();
+  if (!f_.read_only) a_.session().pin_active();
   if (s.dynamic != nullptr) {
     DynamicStatement dynamic(a_, query_text(*s.dynamic), s.params);
+    require_cursor_query(*dynamic.statement);
     a_.host().open_cursor(name, dynamic.statement, dynamic.values, s.options, active);
     dynamic.statement->variables = nullptr;
   } else {
     a_.prepare(*s.query);
+    require_cursor_query(*s.query->statement);
     try {
       a_.host().open_cursor(name, s.query->statement, a_.values(), s.options, active);
     } catch (SqlError& error) {
@@ -165,13 +168,7 @@ void Interpreter::fetch(const Fetch& s) {
     std::vector<std::unique_ptr<ValueCast>> casts;
     std::span<const planner::OutputColumn> columns = a_.host().cursor_columns(name);
     if (rows.empty()) {
-      if (s.target.record >= 0 && a_.record_shape(static_cast<uint32_t>(s.target.record)) == nullptr) {
-        std::vector<Value> nulls;
-        for (const planner::OutputColumn& c : columns) nulls.push_back(null_of(c.type));
-        store_values(s.target, columns, nulls, casts);
-      } else {
-        store_null(s.target);
-      }
+      store_null(s.target, columns);
     } else {
       store_values(s.target, columns, rows[0], casts);
     }

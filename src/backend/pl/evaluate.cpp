@@ -109,6 +109,7 @@ void Activation::build(Expression& e, ExpressionState& s) {
   if (!s.simple) return;
   s.build_memory = std::make_unique<Arena>();
   analyzer::Expr* expr = row->exprs[0];
+  s.literal = expr->kind == ExprKind::kConst;
   if (e.target != kInvalidOid && (expr->type != e.target || (e.target_typmod >= 0 && expr->typmod != e.target_typmod))) {
     std::deque<catalog::RelationPtr> relations;
     functions::EvalContext eval = host().eval_context(*s.build_memory);
@@ -179,7 +180,12 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
       }
     } catch (SqlError& error) {
       // PostgreSQL computes what is constant while it plans, and says so.
-      if (e.params.empty() && !s.fresh_snapshot) rethrow_in(e, error);
+      if (s.literal && e.mode == ExpressionMode::kAssignment) {
+        error.fields().internal_query = e.display;
+        error.fields().internal_position = parser::character_position(e.display, e.shift);
+        throw;
+      }
+      if (e.params.empty() && !s.fresh_snapshot && !s.literal) rethrow_in(e, error);
       throw;
     }
   } else {
@@ -191,7 +197,7 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
 }
 
 executor::RunParameters Activation::run_parameters(std::span<const Value> params) {
-  if (!f_.read_only) session_.top->pin_caller();
+  if (!f_.read_only) session_.pin_active();
   executor::RunParameters run = host().run_parameters(params, f_.read_only ? session_.active_snapshot : nullptr);
   run.hooks = &session_.runtime.hooks();
   return run;

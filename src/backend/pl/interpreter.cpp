@@ -22,7 +22,9 @@ void Interpreter::run() {
   bool needs_value = !f_.returns_set && f_.outputs.empty() && f_.result != type_oid::kVoid && !f_.is_procedure;
   if (outcome != Outcome::kReturn && needs_value) {
     frame_.statement = nullptr;
-    throw SqlError(sqlstate::kSREFunctionExecutedNoReturnStatement, "control reached end of function without RETURN");
+    throw SqlError(sqlstate::kSREFunctionExecutedNoReturnStatement,
+                   f_.is_trigger ? "control reached end of trigger procedure without RETURN"
+                                 : "control reached end of function without RETURN");
   }
 }
 
@@ -121,14 +123,14 @@ Outcome Interpreter::block_with_handlers(const Block& b) {
   CallFrame* top = a_.session().top;
   const txn::Snapshot* active = a_.session().active_snapshot;
   Host::Mark mark = a_.host().begin_subtransaction();
-  bool was_atomic = frame_.atomic;
-  frame_.atomic = true;  // a subtransaction is open: COMMIT is refused
+  bool was_inside = frame_.in_subtransaction;
+  frame_.in_subtransaction = true;
   try {
     Outcome outcome = execute(b.body);
-    frame_.atomic = was_atomic;
+    frame_.in_subtransaction = was_inside;
     return outcome;
   } catch (SqlError& error) {
-    frame_.atomic = was_atomic;
+    frame_.in_subtransaction = was_inside;
     a_.session().top = top;
     a_.session().active_snapshot = active;
     std::string line = frame_.context_line();
@@ -514,11 +516,12 @@ Outcome Interpreter::return_statement(const Return& s) {
                                                               : "cannot return non-composite value from function returning composite type");
   }
   result = types::copy_value(v, result_memory);
+  result_type = type;
+  result_typmod = typmod;
   return Outcome::kReturn;
 }
 
-void Interpreter::row_mismatch(const Shape& got) {
-  const Shape& want = f_.output_shape;
+void Interpreter::row_mismatch(const Shape& got, const Shape& want) {
   std::string detail;
   if (got.types.size() != want.types.size()) {
     detail = fmt::format("Number of returned columns ({}) does not match expected column count ({}).", got.types.size(),
@@ -534,7 +537,7 @@ void Interpreter::row_mismatch(const Shape& got) {
 
 void Interpreter::add_row(const Shape& shape, std::span<const Value> values) {
   const Shape& want = f_.output_shape;
-  if (shape.types.size() != want.types.size()) row_mismatch(shape);
+  if (shape.types.size() != want.types.size()) row_mismatch(shape, want);
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].null) {
       row_store->values.push_back(null_of(want.types[i]));

@@ -26,6 +26,8 @@ class Interpreter {
 
   // --- the result
   types::Value result;          // of a scalar function, in result_memory
+  Oid result_type;              // of `result`, before it becomes what the function returns
+  int32_t result_typmod = -1;
   bool returned = false;
   int32_t result_record = -1;   // a whole record was returned
   bool returned_row = false;    // result_row holds columns instead
@@ -59,7 +61,7 @@ class Interpreter {
   void return_query(const ReturnQuery& s);
   void add_row(const Shape& shape, std::span<const types::Value> values);
   void add_outputs();
-  [[noreturn]] void row_mismatch(const Shape& got);
+  [[noreturn]] void row_mismatch(const Shape& got, const Shape& want);
 
   void raise(const Raise& s);
   void assert_statement(const Assert& s);
@@ -84,7 +86,8 @@ class Interpreter {
                  uint32_t row, std::vector<std::unique_ptr<ValueCast>>& casts);
   void store_values(const Target& target, std::span<const planner::OutputColumn> columns, std::span<const types::Value> values,
                     std::vector<std::unique_ptr<ValueCast>>& casts);
-  void store_null(const Target& target);
+  void store_null(const Target& target, std::span<const planner::OutputColumn> columns);
+  void require_cursor_query(const SqlStatement& statement);
   std::string query_text(Expression& e);
   struct DynamicParams;
   void set_found(bool found) { a_.store(f_.found, types::Value::of_bool(found)); }

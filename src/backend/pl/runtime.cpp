@@ -211,6 +211,10 @@ FunctionPtr Runtime::State::function_of_call(const functions::CallSite& site) {
   if (routine == nullptr) {
     throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function with OID {} does not exist", oid.value()));
   }
+  if (routine->result == type_oid::kTrigger) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "trigger functions can only be called as triggers")
+        .context(fmt::format("compilation of PL/pgSQL function \"{}\" near line 1", routine->name));
+  }
   std::vector<Oid> arg_types(site.arg_types.begin(), site.arg_types.end());
   FunctionPtr f = function(routine, arg_types, site.result_type, site.routine->routine, nullptr, nullptr);
   bool fixed = !is_polymorphic(routine->result) && routine->result != type_oid::kRecord &&
@@ -257,7 +261,11 @@ Value Runtime::State::call_scalar(Function& f, std::span<const Value> args, Aren
     run.run();
     if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
     if (!f.outputs.empty()) return types::copy_value(a->value(f.outputs[0]), memory);
-    return run.result.null ? null_of(f.result) : types::copy_value(run.result, memory);
+    if (run.result.null) return null_of(f.result);
+    if (run.result_type == f.result) return types::copy_value(run.result, memory);
+    frame.statement = nullptr;
+    frame.phase = "while casting return value to function's return type";
+    return a->cast(f.result_cast, run.result_type, run.result_typmod, f.result, -1).apply(host, run.result, memory);
   } catch (SqlError& error) {
     fail_in(frame, error);
   }
@@ -289,6 +297,10 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
   } else {
     for (Oid type : f.output_shape.types) collected.push_back(null_of(type));
     values = collected;
+  }
+  if (f.outputs.empty()) {
+    frame.statement = nullptr;
+    frame.phase = "while casting return value to function's return type";
   }
   if (values.size() != f.output_shape.types.size()) {
     throw SqlError(sqlstate::kDatatypeMismatch, "returned record type does not match expected record type")
@@ -425,6 +437,14 @@ void Runtime::set_constraints(std::span<const Oid> constraints, bool deferred) {
   state_->triggers.set_constraints(constraints, deferred);
 }
 void Runtime::set_active_snapshot(const txn::Snapshot* snapshot) { state_->session.active_snapshot = snapshot; }
+void Runtime::begin_statement() {
+  state_->session.active_snapshot = nullptr;
+  state_->session.release_all();
+}
+void Runtime::transaction_ended() {
+  state_->session.active_snapshot = nullptr;
+  state_->session.pins.clear();
+}
 const txn::Snapshot* Runtime::active_snapshot() const { return state_->session.active_snapshot; }
 void Runtime::reset() {
   state_->functions.clear();

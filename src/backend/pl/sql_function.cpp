@@ -205,9 +205,9 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
                             : e.statement->node->kind == NodeKind::kUpdateStmt ? "UPDATE"
                             : e.statement->node->kind == NodeKind::kDeleteStmt ? "DELETE"
                                                                                : "SELECT FOR UPDATE";
+    frame.sql_number = 0;  // PostgreSQL finds out before it starts
     throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed in a non-volatile function", verb));
   }
-  static_cast<void>(frame);
   std::unique_ptr<executor::Execution> execution = a.take_execution(e, state);
   executor::RunParameters run = a.run_parameters(a.values());
   ActiveSnapshot active(a.session(), &run.snapshot);

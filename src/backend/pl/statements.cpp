@@ -35,12 +35,40 @@ bool is_select(const SqlStatement& s) { return s.node != nullptr && s.node->kind
 
 // --- rows into targets
 
-void Interpreter::store_null(const Target& target) {
-  if (target.record >= 0) return a_.set_record_null(static_cast<uint32_t>(target.record));
+// No row: a record has the query's columns all the same, all NULL.
+void Interpreter::store_null(const Target& target, std::span<const planner::OutputColumn> columns) {
+  if (target.record >= 0) {
+    auto record = static_cast<uint32_t>(target.record);
+    if (f_.datums[record].type == type_oid::kRecord) {
+      std::vector<Value> nulls;
+      for (const planner::OutputColumn& c : columns) nulls.push_back(null_of(c.type));
+      std::vector<std::unique_ptr<ValueCast>> unused;
+      store_values(target, columns, nulls, unused);
+      a_.record(record).null = true;
+    } else {
+      a_.set_record_null(record);
+    }
+    return;
+  }
   for (uint32_t n : target.variables) {
     const Datum& d = f_.datums[n];
-    a_.assign(n, null_of(d.type), d.type, d.typmod, nullptr);
+    if (d.kind == DatumKind::kField) a_.assign(n, Value::null_of(types::PhysicalType::kString), type_oid::kUnknown, -1, nullptr);
+    else a_.assign(n, null_of(d.type), d.type, d.typmod, nullptr);
   }
+}
+
+void Interpreter::require_cursor_query(const SqlStatement& statement) {
+  if (statement.node != nullptr && a_.host().is_planned(statement) && statement.plan->returns_rows) return;
+  std::string_view verb = "";
+  if (statement.node != nullptr) {
+    switch (statement.node->kind) {
+      case NodeKind::kInsertStmt: verb = "INSERT "; break;
+      case NodeKind::kUpdateStmt: verb = "UPDATE "; break;
+      case NodeKind::kDeleteStmt: verb = "DELETE "; break;
+      default: break;
+    }
+  }
+  throw SqlError(sqlstate::kInvalidCursorDefinition, fmt::format("cannot open {}query as cursor", verb));
 }
 
 void Interpreter::store_values(const Target& target, std::span<const planner::OutputColumn> columns,
@@ -130,7 +158,7 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
   if (!into) return;
   if (!found) {
     if (strict) throw SqlError(sqlstate::kNoDataFound, "query returned no rows");
-    store_null(target);
+    store_null(target, state.plan->root->output);
   } else if (too_many) {
     throw SqlError(sqlstate::kTooManyRows, "query returned more than one row")
         .hint("Make sure the query returns a single row, or use LIMIT 1.");
@@ -252,7 +280,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
       d.rethrow(error);
     }
     row_count_ = 0;
-    if (s.into) store_null(s.target);
+    if (s.into) store_null(s.target, {});
     return;
   }
   bool too_many = false, found = false, select = is_select(*d.statement);
@@ -287,7 +315,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
   if (!s.into) return;
   if (!found) {
     if (s.strict) throw SqlError(sqlstate::kNoDataFound, "query returned no rows");
-    store_null(s.target);
+    store_null(s.target, d.statement->plan->root->output);
   } else if (too_many) {
     throw SqlError(sqlstate::kTooManyRows, "query returned more than one row");
   }
@@ -318,9 +346,7 @@ Outcome Interpreter::for_query(const ForRows& s) {
     if (dynamic != nullptr) dynamic->rethrow(error);
     a_.rethrow_in(*s.query, error);
   };
-  if (statement->node == nullptr || !a_.host().is_planned(*statement) || !statement->plan->returns_rows) {
-    throw SqlError(sqlstate::kSyntaxError, "cannot open query as cursor");
-  }
+  require_cursor_query(*statement);
   std::shared_ptr<planner::PlannedStatement> plan = statement->plan;
   std::vector<std::unique_ptr<ValueCast>> casts;
   executor::RunParameters run;
@@ -375,7 +401,7 @@ Outcome Interpreter::for_query(const ForRows& s) {
     unpin();
     throw;
   }
-  if (!found) store_null(s.target);
+  if (!found) store_null(s.target, plan->root->output);
   set_found(found);
   return outcome;
 }
@@ -396,9 +422,7 @@ void Interpreter::return_query(const ReturnQuery& s) {
     statement = s.query->statement;
     text = s.query->display;
   }
-  if (statement->node == nullptr || !a_.host().is_planned(*statement) || !statement->plan->returns_rows) {
-    throw SqlError(sqlstate::kSyntaxError, "cannot open query as cursor");
-  }
+  require_cursor_query(*statement);
   std::shared_ptr<planner::PlannedStatement> plan = statement->plan;
   Shape shape;
   for (const planner::OutputColumn& c : plan->root->output) {
@@ -410,18 +434,9 @@ void Interpreter::return_query(const ReturnQuery& s) {
   const Shape& want = f_.output_shape.types.empty() ? scalar : f_.output_shape;
   bool fits = shape.types.size() == want.types.size();
   for (size_t i = 0; fits && i < want.types.size(); ++i) fits = shape.types[i] == want.types[i];
-  if (!fits) {
-    Shape expected = f_.output_shape;
-    if (f_.output_shape.types.empty()) f_.output_shape = scalar;
-    try {
-      row_mismatch(shape);
-    } catch (SqlError&) {
-      f_.output_shape = expected;
-      throw;
-    }
-  }
   uint64_t before = row_store->count;
   try {
+    if (!fits) row_mismatch(shape, want);
     a_.host().check_read_only(*statement);
     std::unique_ptr<executor::Execution> execution =
         state != nullptr ? a_.take_execution(*s.query, *state) : a_.host().make_execution(*statement);
@@ -454,9 +469,13 @@ void Interpreter::return_query(const ReturnQuery& s) {
 
 void Interpreter::end_transaction(const EndTransaction& s) {
   for (const CallFrame* f = &frame_; f != nullptr; f = f->outer) {
+    if (f->in_subtransaction && !f->atomic) {
+      throw SqlError(sqlstate::kInvalidTransactionTermination,
+                     s.kind == StatementKind::kCommit ? "cannot commit while a subtransaction is active"
+                                                      : "cannot roll back while a subtransaction is active");
+    }
     if (f->atomic) throw SqlError(sqlstate::kInvalidTransactionTermination, "invalid transaction termination");
   }
-  for (CallFrame* f = &frame_; f != nullptr; f = f->outer) f->unpin();
   if (s.kind == StatementKind::kCommit) a_.host().commit_transaction(s.chain);
   else a_.host().rollback_transaction(s.chain);
   ++a_.session().transaction;

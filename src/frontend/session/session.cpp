@@ -60,7 +60,7 @@ uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_p
 void Session::begin_statement() {
   stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
   nested_ = several_statements_ = false;
-  pl_.set_active_snapshot(nullptr);
+  pl_.begin_statement();
   statement_start_us_ = current_time_us();
   if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
   arm_timeout();

@@ -67,6 +67,7 @@ void Session::commit_transaction(net::Output* out) {
     throw;
   }
   constraints_.end_transaction();
+  pl_.transaction_ended();
   Lsn durable = instance_.engine().txns().commit(*txn_);
   if (durable < gate_) durable = gate_;
   gate_ = kInvalidLsn;
@@ -92,6 +93,7 @@ void Session::commit_transaction(net::Output* out) {
 }
 
 void Session::rollback_transaction() {
+  pl_.transaction_ended();
   pl_.forget_deferred(0);
   drop_portals(true);
   constraints_.end_transaction();
@@ -130,6 +132,7 @@ void Session::on_error() noexcept {
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      pl_.transaction_ended();
       pl_.forget_deferred(0);
       constraints_.end_transaction();
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);

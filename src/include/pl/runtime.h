@@ -53,6 +53,9 @@ class Runtime {
   // The snapshot that the statement in progress reads by: functions that are not VOLATILE read by it too.
   void set_active_snapshot(const txn::Snapshot* snapshot);
   const txn::Snapshot* active_snapshot() const;
+  // Between statements of the client: what earlier ones held is let go. After the end of a transaction nothing is held.
+  void begin_statement();
+  void transaction_ended();
   // Everything compiled is forgotten (DISCARD).
   void reset();
 
