@@ -98,6 +98,10 @@ SELECT d.id, q.id FROM dept d CROSS JOIN LATERAL (SELECT s.id FROM staff s WHERE
 SELECT d.id, q.n FROM dept d LEFT JOIN LATERAL (SELECT count(*) AS n, d.id * 2 AS twice FROM staff s WHERE s.dept = d.id) q ON q.n > 5 ORDER BY 1;
 SELECT count(*) FROM dept a, dept b, dept c, dept d, dept e, dept f, dept g, dept h, dept i, dept j, dept k, staff l WHERE a.id = b.id AND b.id = c.id AND c.id = d.id AND d.id = e.id AND e.id = f.id AND f.id = g.id AND g.id = h.id AND h.id = i.id AND i.id = j.id AND j.id = k.id AND k.id = l.dept;
 SELECT count(*) FROM dept a LEFT JOIN dept b ON b.id = a.id + 1 LEFT JOIN dept c ON c.id = b.id + 1 LEFT JOIN dept d ON d.id = c.id + 1 LEFT JOIN staff s ON s.dept = d.id WHERE a.id > 2;
+SELECT s.id FROM staff s LEFT JOIN dept d ON d.id = s.dept WHERE s.id < 5 ORDER BY 1;
+SELECT s.id FROM staff s LEFT JOIN task t ON t.owner = s.id WHERE s.id < 5 ORDER BY 1;
+SELECT count(*) FROM staff s LEFT JOIN dept d ON d.id = s.dept LEFT JOIN dept e ON e.id = d.boss;
+SELECT count(d.id) FROM staff s LEFT JOIN dept d ON d.id = s.dept LEFT JOIN task t ON t.id = d.boss AND t.id > 0;
 -- estimates must not change answers either: common values, ranges, patterns
 SELECT count(*) FROM task WHERE title = 'plan';
 SELECT count(*) FROM task WHERE title IS NULL AND hours BETWEEN 5 AND 9;
@@ -108,6 +112,7 @@ SELECT sum(hours) FROM task WHERE hours % 2 = 0 OR (owner > 20 AND owner < 30);
 -- sorting of numerics by their whole part first
 SELECT v FROM (VALUES (1.5::numeric), (-1.5), (1.50), (NULL), ('NaN'), ('Infinity'), ('-Infinity'), (1e30), (-1e30), (0), (0.001), (-0.001), (123456789012345678901234567890.5), (2305843009213693951.5), (2305843009213693952)) q (v) ORDER BY v;
 SELECT v FROM (VALUES (1.5::numeric), (-1.5), (1.25), (NULL), (-7), (3), (2.999), (-2.001)) q (v) ORDER BY v DESC NULLS LAST LIMIT 4;
+SELECT count(*), min(length(v::text)), max(length(v::text)) FROM (SELECT (repeat('9', 300 + i) || '.5')::numeric AS v FROM generate_series(1, 50) i ORDER BY v) q;
 SELECT id, salary FROM staff ORDER BY salary DESC, id LIMIT 5;
 SELECT dept, max(salary) FROM staff GROUP BY dept ORDER BY max(salary) DESC, dept LIMIT 3;
 SELECT DISTINCT dept FROM staff ORDER BY dept DESC LIMIT 4;

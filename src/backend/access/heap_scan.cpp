@@ -29,8 +29,10 @@ void PageCounts::note(uint64_t ordinal, Lsn lsn, uint32_t count) {
   std::atomic<uint64_t>* block = place.load(std::memory_order_acquire);
   if (block == nullptr) {
     auto* fresh = new std::atomic<uint64_t>[kBlockWords]();
-    if (place.compare_exchange_strong(block, fresh, std::memory_order_acq_rel)) block = fresh;
-    else delete[] fresh;
+    if (place.compare_exchange_strong(block, fresh, std::memory_order_acq_rel))
+      block = fresh;
+    else
+      delete[] fresh;
   }
   block[ordinal % kBlockWords].store(lsn.value() << 16 | (count + 1), std::memory_order_relaxed);
 }
@@ -57,8 +59,8 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
 
 // The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered
 // snapshot keeps the undo that the copy refers to.
-Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer& buffer, std::vector<Tid>* tids,
-                             std::vector<RowVersion>* rows) {
+Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer& buffer,
+                             std::vector<Tid>* tids, std::vector<RowVersion>* rows) {
   // Page is aligned to its size in memory; the batch's memory is not.
   constexpr size_t kCopyBytes = buffer::kPageBytes + alignof(Page);
   uint8_t* memory = buffer.reserve(kCopyBytes);
@@ -79,11 +81,13 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
   if (tids != nullptr) tids->resize(first + count);
   size_t n = first;
   auto add = [&](uint16_t slot, const uint8_t* bytes, size_t length, const RowHeader& header, Xid writer) {
-    (*rows)[n] = {bytes, static_cast<uint32_t>(length), header.attributes, header.flags, writer, reader_for(header.flags)};
+    (*rows)[n] = {bytes,  static_cast<uint32_t>(length), header.attributes, header.flags,
+                  writer, reader_for(header.flags)};
     if (tids != nullptr) (*tids)[n] = Tid{id, slot};
     ++n;
   };
-  // Versions that had to be rebuilt, to be put behind the page at the end: the row's number, the place among `older`.
+  // Versions that had to be rebuilt, to be put behind the page at the end: the row's number, the place among
+  // `older`.
   std::vector<uint8_t> older;
   std::vector<std::pair<size_t, size_t>> rebuilt;
   RowBuffer scratch;
@@ -99,7 +103,8 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
                      txns_.visible(snapshot, Xid{header.xid}, txn::UndoPtr{header.undo});
       if (visible) {
         seen = Xid{header.xid};
-        if ((header.flags & kRowDeleted) == 0) add(number, at + sizeof(RowHeader), slot.length - sizeof(RowHeader), header, Xid{header.xid});
+        if ((header.flags & kRowDeleted) == 0)
+          add(number, at + sizeof(RowHeader), slot.length - sizeof(RowHeader), header, Xid{header.xid});
         continue;
       }
     }

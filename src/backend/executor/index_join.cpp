@@ -79,7 +79,7 @@ class IndexJoinOperator : public Operator {
     looked_up_ = true;
     for (size_t k = 0; k < keys_.size(); ++k) {
       if (key_values_[k]->is_null(row)) return;
-      access::append_key_column(key_, fetcher_.keys().columns()[k], key_values_[k]->value(row));
+      append_index_column(key_, inner_.index->keys[k].type, fetcher_.keys().columns()[k], key_values_[k]->value(row));
     }
     check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
   }

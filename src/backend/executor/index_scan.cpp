@@ -139,7 +139,7 @@ class IndexScanOperator : public Operator {
     for (size_t i = 0; i < equal_.size(); ++i) {
       Value v = equal_[i].scalar();
       if (v.null) return false;
-      access::append_key_column(prefix_, fetcher_.keys().columns()[i], v);
+      append_index_column(prefix_, scan_.index->keys[i].type, fetcher_.keys().columns()[i], v);
     }
     return true;
   }
@@ -210,7 +210,7 @@ class IndexScanOperator : public Operator {
     for (const Value& v : values) {
       if (v.null) continue;
       keys.push_back(prefix_);
-      access::append_key_column(keys.back(), column, v);
+      append_index_column(keys.back(), scan_.index->keys[equal_.size()].type, column, v);
     }
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -242,7 +242,7 @@ class IndexScanOperator : public Operator {
     if (bound.empty()) return true;
     Value v = bound[0].scalar();
     if (v.null) return false;
-    access::append_key_column(*key, column, v);
+    append_index_column(*key, scan_.index->keys[equal_.size()].type, column, v);
     *kind = inclusive ? Btree::Bound::kInclusive : Btree::Bound::kExclusive;
     return true;
   }

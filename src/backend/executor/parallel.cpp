@@ -21,8 +21,9 @@ namespace {
 bool needs_no_session(const functions::Function& f) {
   if (f.routine != nullptr) return false;  // what CREATE FUNCTION made runs on the session's own thread
   if (f.volatility == functions::Volatility::kImmutable) return true;
-  static constexpr std::string_view kNames[] = {"date_trunc", "date_part", "extract", "timezone", "age", "to_char", "timestamptz",
-                                                "timestamp", "date", "time", "timetz"};
+  static constexpr std::string_view kNames[] = {"date_trunc", "date_part", "extract",     "timezone",
+                                                "age",        "to_char",   "timestamptz", "timestamp",
+                                                "date",       "time",      "timetz"};
   if (f.volatility == functions::Volatility::kVolatile) return false;
   if (std::find(std::begin(kNames), std::end(kNames), f.name) != std::end(kNames)) return true;
   // Comparisons and arithmetic between the kinds of dates.
@@ -51,12 +52,17 @@ bool is_safe(const Expr& e, const ExecutionContext& context) {
     case ExprKind::kCoerceViaIo: {
       const functions::TypeInfo* to = functions::type_by_oid(e.type);
       const functions::TypeInfo* from = functions::type_by_oid(e.as<analyzer::CastExpr>().arg->type);
-      auto plain = [](const functions::TypeInfo* t) { return t != nullptr && (t->category == 'S' || t->category == 'D' || t->category == 'B'); };
+      auto plain = [](const functions::TypeInfo* t) {
+        return t != nullptr && (t->category == 'S' || t->category == 'D' || t->category == 'B');
+      };
       return plain(to) && plain(from);
     }
-    case ExprKind::kSubplan: return is_safe(*context.statement->subplans[e.as<analyzer::SubplanExpr>().subplan], context);
-    case ExprKind::kSetReturning: return false;
-    default: return true;
+    case ExprKind::kSubplan:
+      return is_safe(*context.statement->subplans[e.as<analyzer::SubplanExpr>().subplan], context);
+    case ExprKind::kSetReturning:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -77,11 +83,14 @@ bool is_safe(const planner::Plan& plan, const ExecutionContext& context) {
     case PlanKind::kNestedLoop:
     case PlanKind::kIndexJoin:
     case PlanKind::kAppend:
-    case PlanKind::kMaterialize: break;
-    default: return false;
+    case PlanKind::kMaterialize:
+      break;
+    default:
+      return false;
   }
   if (!has_safe_expressions(plan, context)) return false;
-  return std::all_of(plan.children.begin(), plan.children.end(), [&](const planner::Plan* c) { return is_safe(*c, context); });
+  return std::all_of(plan.children.begin(), plan.children.end(),
+                     [&](const planner::Plan* c) { return is_safe(*c, context); });
 }
 
 bool splits(const planner::Plan& plan, const ExecutionContext& context) {
@@ -101,27 +110,33 @@ bool splits(const planner::Plan& plan, const ExecutionContext& context) {
     }
     case PlanKind::kFilter:
     case PlanKind::kProject:
-    case PlanKind::kIndexJoin: return splits(*plan.children[0], context);
+    case PlanKind::kIndexJoin:
+      return splits(*plan.children[0], context);
     case PlanKind::kHashJoin: {
       const auto& join = plan.as<planner::JoinPlan>();
-      if (join.join == JoinType::kNullAnti || join.join == JoinType::kMark || join.join == JoinType::kSingle) return false;
+      if (join.join == JoinType::kNullAnti || join.join == JoinType::kMark || join.join == JoinType::kSingle)
+        return false;
       return splits(*plan.children[join.build_left ? 1 : 0], context);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
 bool is_safe_pipeline(const planner::Plan& plan, const ExecutionContext& context) {
   if (!has_safe_expressions(plan, context)) return false;
   switch (plan.kind) {
-    case PlanKind::kSeqScan: return true;
-    case PlanKind::kHashJoin: return is_safe_pipeline(*plan.children[plan.as<planner::JoinPlan>().build_left ? 1 : 0], context);
+    case PlanKind::kSeqScan:
+      return true;
+    case PlanKind::kHashJoin:
+      return is_safe_pipeline(*plan.children[plan.as<planner::JoinPlan>().build_left ? 1 : 0], context);
     case PlanKind::kIndexJoin: {
       // The inner scan's filter stands in the inner plan.
       const auto& inner = *plan.as<planner::IndexJoinPlan>().inner;
       return has_safe_expressions(inner, context) && is_safe_pipeline(*plan.children[0], context);
     }
-    default: return is_safe_pipeline(*plan.children[0], context);
+    default:
+      return is_safe_pipeline(*plan.children[0], context);
   }
 }
 

@@ -1,5 +1,5 @@
-// Pipelines that several threads run at once: each has its own operators over a shared queue of pages; hash tables on
-// the way are built before and only probed.
+// Pipelines that several threads run at once: each has its own operators over a shared queue of pages; hash
+// tables on the way are built before and only probed.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace varve::executor {
 
-// From the scan at the bottom up to this node, can instances of the pipeline run side by side? Big enough, and nothing
-// in it that needs the session.
+// From the scan at the bottom up to this node, can instances of the pipeline run side by side? Big enough,
+// and nothing in it that needs the session.
 bool can_split(const planner::Plan& plan, const ExecutionContext& context);
 
 // Is it worth trying here: more than one thread allowed, and not inside a parallel fragment already.
@@ -28,13 +28,14 @@ struct ParallelWorker {
   void add_counters(ExecutionContext& to) const;
 };
 
-
 void run_tasks(const ExecutionContext& context, uint32_t count, void (*task)(void*, uint32_t), void* user);
 
 // Runs f(i) for every worker, on helper threads where there are some. Rethrows the first exception.
 template <class F>
 void run_workers(const ExecutionContext& context, uint32_t count, F&& f) {
-  run_tasks(context, count, [](void* user, uint32_t i) { (*static_cast<std::remove_reference_t<F>*>(user))(i); }, &f);
+  run_tasks(
+      context, count, [](void* user, uint32_t i) { (*static_cast<std::remove_reference_t<F>*>(user))(i); },
+      &f);
 }
 
 }  // namespace varve::executor

@@ -91,7 +91,7 @@ void append_row_key(std::string& out, const catalog::Relation& relation, const c
                     std::span<const access::KeyColumn> columns, const access::RowVersion& row, Arena& memory) {
   for (size_t k = 0; k < columns.size(); ++k) {
     auto column = static_cast<size_t>(index.keys[k].column - 1);
-    access::append_key_column(out, columns[k], relation.layout->get(row, column, memory));
+    append_index_column(out, index.keys[k].type, columns[k], relation.layout->get(row, column, memory));
   }
 }
 
@@ -138,7 +138,7 @@ bool ReferencedKey::encode(ConstraintHost& host, std::span<const Value> values) 
   for (size_t k = 0; k < columns_.size(); ++k) {
     Value converted;
     if (!conversions_[k].apply(values[order_[k]], &converted, context)) return false;
-    access::append_key_column(key_, columns_[k], converted);
+    append_index_column(key_, index_->keys[k].type, columns_[k], converted);
   }
   return true;
 }

@@ -37,13 +37,15 @@ RuntimeFilters::Target trace_join(const planner::JoinPlan& join, uint32_t column
   auto left = static_cast<uint32_t>(join.children[0]->output.size());
   bool from_left = column < left;
   switch (join.join) {
-    case JoinType::kInner: break;
+    case JoinType::kInner:
+      break;
     case JoinType::kLeft:
     case JoinType::kSemi:
     case JoinType::kAnti:
       if (!from_left) return {};
       break;
-    default: return {};
+    default:
+      return {};
   }
   if (from_left) return trace_to_scan(*join.children[0], column);
   // A side that is run again for every row sees other filters each time.
@@ -61,7 +63,8 @@ RuntimeFilters::Target trace_to_scan(const planner::Plan& plan, uint32_t column)
       return {plan.id, column};
     }
     case PlanKind::kFilter:
-    case PlanKind::kMaterialize: return trace_to_scan(*plan.children[0], column);
+    case PlanKind::kMaterialize:
+      return trace_to_scan(*plan.children[0], column);
     case PlanKind::kSort:
       if (plan.as<planner::SortPlan>().limit != nullptr) return {};
       return trace_to_scan(*plan.children[0], column);
@@ -77,8 +80,10 @@ RuntimeFilters::Target trace_to_scan(const planner::Plan& plan, uint32_t column)
     }
     case PlanKind::kHashJoin:
     case PlanKind::kIndexJoin:
-    case PlanKind::kNestedLoop: return trace_join(plan.as<planner::JoinPlan>(), column);
-    default: return {};
+    case PlanKind::kNestedLoop:
+      return trace_join(plan.as<planner::JoinPlan>(), column);
+    default:
+      return {};
   }
 }
 

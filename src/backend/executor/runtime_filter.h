@@ -1,5 +1,5 @@
-// What a hash join knows of its keys after building its table, told to the scan below its probe side: rows whose key is
-// not among them need not go further.
+// What a hash join knows of its keys after building its table, told to the scan below its probe side: rows
+// whose key is not among them need not go further.
 #pragma once
 
 #include <memory>
@@ -55,8 +55,8 @@ class RuntimeFilters {
   std::unordered_map<uint32_t, std::vector<Entry>> entries_;
 };
 
-// The scan that column `column` of the plan's output comes from unchanged, when a row that is left out there for its value
-// is only missing from the output. No scan: none.
+// The scan that column `column` of the plan's output comes from unchanged, when a row that is left out there
+// for its value is only missing from the output. No scan: none.
 RuntimeFilters::Target trace_to_scan(const planner::Plan& plan, uint32_t column);
 
 }  // namespace varve::executor

@@ -70,7 +70,7 @@ int64_t whole_part(const types::Numeric& v) {
     Arena scratch;
     types::Numeric floor = types::floor(v, scratch);
     if (floor.is_inline()) return whole_part(floor);
-    return types::to_float8(floor) < 0 ? -kMost : kMost;
+    return types::sign_of(floor) < 0 ? -kMost : kMost;
   }
   if (whole >= kMost) return kMost;
   return whole <= -kMost ? -kMost : static_cast<int64_t>(whole);

@@ -8,6 +8,8 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "json/jsonb.h"
+#include "network/network_value.h"
+#include "range/range_value.h"
 
 namespace varve::functions {
 
@@ -62,6 +64,20 @@ int compare_jsonb_values(const void* a, const void* b, const Collation*) {
 }
 uint64_t hash_jsonb_value(const void* v, const Collation*) { return hash_jsonb(as<StringRef>(v).view()); }
 
+int compare_inets(const void* a, const void* b, const Collation*) {
+  return compare_inet(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_range_values(const void* a, const void* b, const Collation*) {
+  return compare_range_bytes(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_multirange_values(const void* a, const void* b, const Collation*) {
+  return compare_multirange_bytes(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+template <bool kMulti>
+uint64_t hash_range_value(const void* v, const Collation*) {
+  return hash_range_bytes(as<StringRef>(v).view(), kMulti);
+}
+
 // Integers of every width hash alike, so that int4 and int8 keys can meet in one hash join.
 template <class T>
 uint64_t hash_plain(const void* v, const Collation*) {
@@ -106,6 +122,8 @@ struct Order {
 };
 
 Order order_of_string(const TypeInfo& type) {
+  if (type.kind == 'r') return {compare_range_values, hash_range_value<false>};
+  if (type.kind == 'm') return {compare_multirange_values, hash_range_value<true>};
   if (type.category == 'A' || type.oid == type_oid::kRecordArray) return {compare_array_values, hash_array_value};
   if (type.kind == 'c' || type.oid == type_oid::kRecord) return {compare_record_values, hash_record_value};
   switch (type.oid.value()) {
@@ -125,6 +143,12 @@ Order order_of_string(const TypeInfo& type) {
     case type_oid::kOidvector.value():
     case type_oid::kInt2vector.value():
       return {compare_array_values, hash_array_value};
+    case type_oid::kMacaddr.value():
+    case type_oid::kMacaddr8.value():
+      return {compare_bytes, hash_string_bytes};
+    case type_oid::kInet.value():
+    case type_oid::kCidr.value():
+      return {compare_inets, hash_string_bytes};
     case type_oid::kJsonb.value():
       return {compare_jsonb_values, hash_jsonb_value};
     default:

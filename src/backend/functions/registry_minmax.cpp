@@ -134,6 +134,7 @@ const Binding kBindings[] = {
     VARVE_EXTREMES("tid", uint64_t),      VARVE_EXTREMES("xid8", uint64_t),
     VARVE_EXTREMES("pg_lsn", uint64_t),   VARVE_STRING_EXTREMES("text"),
     VARVE_STRING_EXTREMES("bpchar"),      VARVE_STRING_EXTREMES("anyarray"),
+    VARVE_STRING_EXTREMES("inet"),
 };
 
 }  // namespace

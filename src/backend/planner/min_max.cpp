@@ -27,8 +27,9 @@ class MinMax {
   MinMax(PlannerState& state, Query& query) : arena_(state.statement.arena), query_(query) {}
 
   bool fits() {
-    if (query_.command != analyzer::CommandType::kSelect || !query_.has_aggregates || query_.has_group_clause || query_.has_windows ||
-        query_.has_set_returning || query_.set_op != nullptr || query_.from.size() != 1 || query_.from[0]->kind != FromKind::kRange ||
+    if (query_.command != analyzer::CommandType::kSelect || !query_.has_aggregates ||
+        query_.has_group_clause || query_.has_windows || query_.has_set_returning ||
+        query_.set_op != nullptr || query_.from.size() != 1 || query_.from[0]->kind != FromKind::kRange ||
         !query_.locking.empty() || !query_.ctes.empty() || query_.is_correlated) {
       return false;
     }
@@ -68,11 +69,14 @@ class MinMax {
     });
     return fit;
   }
-  bool known_argument(const Expr* e) const { return std::find(arguments_.begin(), arguments_.end(), e) != arguments_.end(); }
+  bool known_argument(const Expr* e) const {
+    return std::find(arguments_.begin(), arguments_.end(), e) != arguments_.end();
+  }
 
   bool index_serves(const AggregateExpr& a) {
-    if ((a.function->name != "min" && a.function->name != "max") || a.distinct || a.filter != nullptr || !a.order_by.empty() ||
-        a.levels_up != 0 || a.args.size() != 1 || a.args[0]->kind != ExprKind::kColumn) {
+    if ((a.function->name != "min" && a.function->name != "max") || a.distinct || a.filter != nullptr ||
+        !a.order_by.empty() || a.levels_up != 0 || a.args.size() != 1 ||
+        a.args[0]->kind != ExprKind::kColumn) {
       return false;
     }
     const auto& c = a.args[0]->as<ColumnExpr>();
@@ -81,12 +85,15 @@ class MinMax {
     const catalog::Column& column = relation_->column(c.column);
     const auto& statistics = relation_->statistics;
     auto i = static_cast<size_t>(c.column - 1);
-    bool nulls = !column.not_null && (i >= statistics.size() || statistics[i] == nullptr || statistics[i]->null_fraction > 0.001F);
+    bool nulls = !column.not_null && (i >= statistics.size() || statistics[i] == nullptr ||
+                                      statistics[i]->null_fraction > 0.001F);
     if (nulls && a.function->name == "max") return false;  // they stand before the greatest
-    return std::any_of(relation_->indexes.begin(), relation_->indexes.end(), [&](const catalog::Index& index) {
-      return index.valid && index.tree != nullptr && index.predicate_sql.empty() && index.keys[0].column == c.column &&
-             !index.keys[0].descending && !index.keys[0].nulls_first && index.keys[0].collation == a.site->collation;
-    });
+    return std::any_of(relation_->indexes.begin(), relation_->indexes.end(),
+                       [&](const catalog::Index& index) {
+                         return index.valid && index.tree != nullptr && index.predicate_sql.empty() &&
+                                index.keys[0].column == c.column && !index.keys[0].descending &&
+                                !index.keys[0].nulls_first && index.keys[0].collation == a.site->collation;
+                       });
   }
 
   // No condition, or only on the same column: anything else may have to walk far.
@@ -96,7 +103,8 @@ class MinMax {
     if (analyzer::is_volatile(query_.where)) return false;
     analyzer::any_of(query_.where, [&](const Expr& x) {
       if (x.kind == ExprKind::kSubquery || x.kind == ExprKind::kOr || x.kind == ExprKind::kNot) fit = false;
-      if (x.kind == ExprKind::kColumn) fit = fit && x.as<ColumnExpr>().levels_up == 0 && x.as<ColumnExpr>().column == column_;
+      if (x.kind == ExprKind::kColumn)
+        fit = fit && x.as<ColumnExpr>().levels_up == 0 && x.as<ColumnExpr>().column == column_;
       return false;
     });
     return fit;

@@ -104,6 +104,8 @@ class QueryPlanner {
   bool add_sublink_leaf(Expr* conjunct, std::vector<JoinLeaf>* leaves);
   bool add_derived_leaf(analyzer::SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves);
   bool add_dissolved_leaf(analyzer::SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves);
+  void drop_idle_leaves(const Query& query, const std::vector<Expr*>& conjuncts, const ColumnSet& above,
+                        std::vector<JoinLeaf>* leaves) const;
   uint32_t add_range(Range* range);
   bool runs_once(const Expr* e) const;
   bool note_columns_above(const std::vector<Expr*>& late, ColumnSet* above);

@@ -255,11 +255,6 @@ int serve(const ServeOptions& options) {
     return fail(busy ? kExitInUse : kExitStorage,
                 busy ? fmt::format("another server is using \"{}\"", options.directory) : engine.status().to_string());
   }
-  const recovery::RecoveryResult& recovered = (*engine)->recovery();
-  if (recovered.records > 0) {
-    log(LogLevel::kLog, "recovered: {} log records, {} pages changed, {} transactions rolled back", recovered.records,
-        recovered.redone, recovered.losers);
-  }
   session::Instance instance(**engine, options.directory, *settings);
   try {
     find_first_oid(instance);

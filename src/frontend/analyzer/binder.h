@@ -133,6 +133,8 @@ class Binder {
   TypeReference column_type(const parser::TypeName& name);  // %TYPE
 
   // --- functions and operators (function_binder.cpp)
+  void add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate, CallArguments* written);
+  void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
   // Finds the query that an aggregate belongs to, and whether it may stand where it does.
   Expr* place_aggregate(Scope& scope, AggregateExpr* aggregate);
@@ -144,7 +146,9 @@ class Binder {
   const functions::CallSite* make_site(const functions::Function& function, std::span<Expr* const> args,
                                        Oid result_type, Oid collation);
   // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
-  Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args);
+  // `array_given`: the array of a VARIADIC argument itself is the last argument.
+  Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args, bool array_given = false);
+  void spread_last_argument(FunctionExpr& call);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
   Expr* call_function(const CallArguments& call);
   [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
@@ -162,6 +166,7 @@ class Binder {
   Expr* make_routine_call(const RoutineCandidate& chosen, const CallArguments& call);
   const functions::Function* with_actual_columns(const functions::Function& function, std::span<Expr* const> args,
                                                  Oid result);
+  bool takes_types(std::span<const Oid> declared, std::span<const Oid> actual);
   bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
   Oid common_collation(std::span<Expr* const> args);
@@ -252,6 +257,7 @@ class Binder {
   void apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* descending, bool* nulls_first);
   Expr* bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct);
   void check_grouping(Scope& scope, Query& query, std::vector<Target>& targets);
+  Expr* range_offset(Expr* offset, SortKey* key, int32_t location);
   uint32_t bind_window(Scope& scope, const parser::WindowDef& definition);
 
   // --- INSERT, UPDATE, DELETE (modify_binder.cpp)

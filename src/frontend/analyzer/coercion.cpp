@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "functions/range.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -20,12 +21,18 @@ bool is_string_category(Oid type) {
 bool is_polymorphic(Oid type) {
   return type == type_oid::kAnyelement || type == type_oid::kAnyarray || type == type_oid::kAnynonarray ||
          type == type_oid::kAnyenum || type == type_oid::kAny || type == type_oid::kAnycompatible ||
-         type == type_oid::kAnycompatiblearray || type == type_oid::kAnycompatiblenonarray;
+         type == type_oid::kAnycompatiblearray || type == type_oid::kAnycompatiblenonarray ||
+         type == type_oid::kAnyrange || type == type_oid::kAnymultirange;
 }
 
 bool is_array_type(Oid type) {
   const functions::TypeInfo* info = functions::type_by_oid(type);
   return info != nullptr && info->element_type != kInvalidOid && (info->category == 'A' || type == type_oid::kRecordArray);
+}
+
+// The pairs that PostgreSQL casts through their text.
+bool casts_through_text(Oid from, Oid to) {
+  return (from == type_oid::kJson && to == type_oid::kJsonb) || (from == type_oid::kJsonb && to == type_oid::kJson);
 }
 
 }  // namespace
@@ -35,6 +42,8 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAny || to == type_oid::kAnyelement || to == type_oid::kAnycompatible) return true;
   if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
+  if (to == type_oid::kAnyrange) return functions::is_range_type(from);
+  if (to == type_oid::kAnymultirange) return functions::is_multirange_type(from);
   if (to == type_oid::kRecord) return is_row_type(from);
   if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
   if (to == type_oid::kRecordArray && is_array_type(from)) return is_row_type(functions::type_by_oid(from)->element_type);
@@ -44,6 +53,7 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (is_array_type(from) && is_array_type(to) && !is_vector) {
     return can_coerce(functions::type_by_oid(from)->element_type, functions::type_by_oid(to)->element_type, context);
   }
+  if (casts_through_text(from, to)) return context >= CastContext::kAssignment;
   // Anything has a text form: to a string type under assignment, from one by explicit cast.
   if (is_string_category(to) && context >= CastContext::kAssignment) return functions::type_by_oid(from) != nullptr;
   if (is_string_category(from) && context == CastContext::kExplicit) return functions::type_by_oid(to) != nullptr;

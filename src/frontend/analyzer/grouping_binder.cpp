@@ -196,6 +196,43 @@ uint8_t frame_mode(parser::FrameMode mode) {
 
 }  // namespace
 
+// What RANGE adds to a key, and the type in which key and sum compare: wide enough that sums of small integers fit, and
+// a date with an interval gives a timestamp.
+Expr* Binder::range_offset(Expr* offset, SortKey* key, int32_t location) {
+  Oid type = key->expr->type, key_type = type, offset_type;
+  switch (type.value()) {
+    case type_oid::kInt2.value():
+    case type_oid::kInt4.value():
+    case type_oid::kInt8.value(): key_type = offset_type = type_oid::kInt8; break;
+    case type_oid::kFloat4.value():
+    case type_oid::kFloat8.value(): key_type = offset_type = type_oid::kFloat8; break;
+    case type_oid::kNumeric.value(): offset_type = type_oid::kNumeric; break;
+    case type_oid::kDate.value():
+      key_type = type_oid::kTimestamp;
+      offset_type = type_oid::kInterval;
+      break;
+    case type_oid::kTimestamp.value():
+    case type_oid::kTimestamptz.value():
+    case type_oid::kTime.value():
+    case type_oid::kTimetz.value():
+    case type_oid::kInterval.value(): offset_type = type_oid::kInterval; break;
+    default:
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}", type_text(type)))
+          .at(position(location));
+  }
+  Expr* coerced = try_coerce(offset, offset_type, -1, functions::CastContext::kImplicit);
+  if (coerced == nullptr) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",
+                               type_text(type), type_text(offset->type)))
+        .hint("Cast the offset value to an appropriate type.")
+        .at(position(location));
+  }
+  if (key_type != type) key->expr = try_coerce(key->expr, key_type, -1, functions::CastContext::kImplicit);
+  return coerced;
+}
+
 uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) {
   auto missing = [&](std::string_view name) {
     return SqlError(sqlstate::kUndefinedObject, fmt::format("window \"{}\" does not exist", name)).at(position(definition.location));
@@ -257,6 +294,8 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
         throw SqlError(sqlstate::kWindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
             .at(position(d->location));
       }
+      e = range_offset(e, &window.order[0], node->location);
+      order[0].expr = window.order[0].expr;
       auto step = [&](std::string_view op) {
         Expr* moved = make_operator(op, order[0].expr, e, node->location);
         return &moved->as<FunctionExpr>();

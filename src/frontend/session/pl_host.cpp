@@ -241,7 +241,7 @@ int64_t Session::fetch_cursor(std::string_view name, const pl::FetchRequest& req
 }
 
 std::span<const planner::OutputColumn> Session::cursor_columns(std::string_view name) {
-  return portals_.at(std::string(name))->plan->root->output;
+  return portals_.at(std::string(name))->columns();
 }
 
 void Session::close_cursor(std::string_view name) {

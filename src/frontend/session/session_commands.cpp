@@ -305,7 +305,7 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
   request.count = stmt.count;
   std::vector<int64_t> hits = cursor_hits(cursor, request);
   if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
-  auto columns = cursor.plan->root->output;
+  auto columns = cursor.columns();
   describe_rows(columns, formats, out);
   Arena arena;
   std::vector<types::PhysicalType> types;
@@ -314,7 +314,7 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
   for (int64_t hit : hits) {
     const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
     chunk.reset();
-    for (uint32_t i = 0; i < row.size(); ++i) chunk.column(i).set_value(0, row[i]);
+    for (uint32_t i = 0; i < columns.size(); ++i) chunk.column(i).set_value(0, row[i]);
     chunk.set_dense(1);
     send_rows(columns, formats, chunk, 0, 1, out);
   }

@@ -3,6 +3,7 @@
 #include "../kernel.h"
 #include "../zone.h"
 #include "functions/array.h"
+#include "functions/record.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
 #include "types/datetime.h"
@@ -80,6 +81,31 @@ struct ArrayWriter {
   }
 };
 
+void append_record_as_json(std::string_view bytes, std::string& out, EvalContext& context, bool line_feeds) {
+  RecordView record(bytes);
+  out += '{';
+  for (uint32_t i = 0; i < record.count(); ++i) {
+    if (i > 0) out += line_feeds ? ",\n " : ",";
+    append_json_string(out, record.field_name(i));
+    out += ':';
+    if (record.is_null(i)) out += "null";
+    else append_value_as_json(record.field_type(i), record.at(i, *context.memory), out, context);
+  }
+  out += '}';
+}
+void append_record_as_jsonb(std::string_view bytes, std::string& out, EvalContext& context) {
+  RecordView record(bytes);
+  std::vector<std::string> names(record.count()), values(record.count());
+  std::vector<JsonPair> pairs;
+  for (uint32_t i = 0; i < record.count(); ++i) {
+    names[i] = record.field_name(i);
+    if (record.is_null(i)) append_jsonb_null(values[i]);
+    else append_value_as_jsonb(record.field_type(i), record.at(i, *context.memory), values[i], context);
+    pairs.emplace_back(names[i], values[i]);
+  }
+  append_jsonb_object(out, pairs);
+}
+
 }  // namespace
 
 JsonCategory json_category(Oid type) {
@@ -141,7 +167,8 @@ void append_value_as_json(Oid type, const Value& v, std::string& out, EvalContex
       return;
     }
     case JsonCategory::kComposite:
-      throw_not_supported("JSON of row values");
+      append_record_as_json(v.view(), out, context, line_feeds);
+      return;
     case JsonCategory::kOther: {
       std::string text;
       append_value(type, v, text, context);
@@ -182,7 +209,8 @@ void append_value_as_jsonb(Oid type, const Value& v, std::string& out, EvalConte
       return;
     }
     case JsonCategory::kComposite:
-      throw_not_supported("JSON of row values");
+      append_record_as_jsonb(v.view(), out, context);
+      return;
     default: {
       std::string text;
       if (is_moment(category)) append_moment(category, v, text, context);

@@ -168,6 +168,7 @@ void PathLexer::identifier() {
     }
   }
   finish_surrogate();
+  if (text_.substr(at_).starts_with("/*")) skip_blanks();  // an endless comment counts before what it follows
   // What ended it is what an error names.
   size_t blank = at_;
   while (blank < text_.size() && is_blank(text_[blank])) ++blank;

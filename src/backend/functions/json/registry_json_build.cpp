@@ -2,6 +2,7 @@
 #include <deque>
 #include <fmt/format.h>
 
+#include "../any_args.h"
 #include "../kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
@@ -20,33 +21,22 @@ using Text = std::string_view;
   throw error;
 }
 
-// The arguments of a VARIADIC "any" call, one row at a time.
-struct Arguments {
-  KernelCall& call;
-  uint32_t row = 0;
-
-  size_t count() const { return call.args.size(); }
-  bool null(size_t i) const { return call.args[i]->is_null(row); }
-  Oid type(size_t i) const { return call.site.arg_types[i]; }
-  Value value(size_t i) const { return call.args[i]->value(row); }
-};
-
-void append_json_item(Arguments& args, size_t i, std::string& out) {
+void append_json_item(AnyArgs& args, size_t i, std::string& out) {
   if (args.null(i)) out += "null";
-  else append_value_as_json(args.type(i), args.value(i), out, args.call.context);
+  else append_value_as_json(args.type(i), args.value(i), out, args.context());
 }
-void append_jsonb_item(Arguments& args, size_t i, std::string& out) {
+void append_jsonb_item(AnyArgs& args, size_t i, std::string& out) {
   if (args.null(i)) append_jsonb_null(out);
-  else append_value_as_jsonb(args.type(i), args.value(i), out, args.call.context);
+  else append_value_as_jsonb(args.type(i), args.value(i), out, args.context());
 }
 
-void check_pairs(const Arguments& args, Text function) {
+void check_pairs(const AnyArgs& args, Text function) {
   if (args.count() % 2 == 0) return;
   refuse("argument list must have even number of elements",
          fmt::format("The arguments of {}() must consist of alternating keys and values.", function));
 }
 
-void json_array(Arguments& args, std::string& out) {
+void json_array(AnyArgs& args, std::string& out) {
   out += '[';
   for (size_t i = 0; i < args.count(); ++i) {
     if (i > 0) out += ", ";
@@ -54,7 +44,7 @@ void json_array(Arguments& args, std::string& out) {
   }
   out += ']';
 }
-void json_object(Arguments& args, std::string& out) {
+void json_object(AnyArgs& args, std::string& out) {
   check_pairs(args, "json_build_object");
   std::string key;
   out += '{';
@@ -62,36 +52,37 @@ void json_object(Arguments& args, std::string& out) {
     if (i > 0) out += ", ";
     if (args.null(i)) refuse(fmt::format("argument {} cannot be null", i + 1), "Object keys should be text.");
     key.clear();
-    append_value_as_key(args.type(i), args.value(i), key, args.call.context);
+    append_value_as_key(args.type(i), args.value(i), key, args.context());
     append_json_string(out, key);
     out += " : ";
     append_json_item(args, i + 1, out);
   }
   out += '}';
 }
-void jsonb_array(Arguments& args, std::string& out) {
+void jsonb_array(AnyArgs& args, std::string& out) {
   std::vector<std::string> items(args.count());
   for (size_t i = 0; i < args.count(); ++i) append_jsonb_item(args, i, items[i]);
   append_jsonb_array(out, {items.begin(), items.end()});
 }
-void jsonb_object(Arguments& args, std::string& out) {
+void jsonb_object(AnyArgs& args, std::string& out) {
   check_pairs(args, "jsonb_build_object");
   std::vector<std::string> parts(args.count());
   std::vector<JsonPair> pairs;
   for (size_t i = 0; i < args.count(); i += 2) {
     if (args.null(i)) refuse(fmt::format("argument {}: key must not be null", i + 1));
-    append_value_as_key(args.type(i), args.value(i), parts[i], args.call.context);
+    append_value_as_key(args.type(i), args.value(i), parts[i], args.context());
     append_jsonb_item(args, i + 1, parts[i + 1]);
     pairs.emplace_back(parts[i], parts[i + 1]);
   }
   append_jsonb_object(out, pairs);
 }
 
-template <void (*kBuild)(Arguments&, std::string&)>
+template <void (*kBuild)(AnyArgs&, std::string&)>
 void build_kernel(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
-    Arguments args{call, row};
+    AnyArgs args(call, row);
+    if (args.null_array()) return call.result.set_null(row);
     kBuild(args, env.buffer);
     store_cell<StringRef>(call.result, row, env.keep());
   });
@@ -190,6 +181,8 @@ const Binding kBindings[] = {
     {"jsonb_build_object(any)", build_kernel<jsonb_object>},
     {"to_json(anyelement)", convert_kernel<false>},
     {"to_jsonb(anyelement)", convert_kernel<true>},
+    {"row_to_json(record)", convert_kernel<false>},
+    {"row_to_json(record,bool)", convert_kernel<false>},
     {"array_to_json(anyarray)", convert_kernel<false>},
     {"array_to_json(anyarray,bool)", convert_kernel<false>},
     {"json_object(_text)", fn([](Text a, Env& env) { return object_text(pairs_of(a, env.arena), env); })},
