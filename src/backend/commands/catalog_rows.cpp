@@ -84,8 +84,7 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.boolean("attislocal", true).oid("attcollation", c.collation);
   context.catalog.insert(row);
   if (info == nullptr || c.type.value() < catalog::kFirstNormalOid) return;
-  Oid type = info->kind == 'c' ? c.type : info->element_type;
-  if (type != kInvalidOid) add_dependency(context, column_address(relation, number), {kTypeClass, type}, 'n');
+  add_dependency(context, column_address(relation, number), {kTypeClass, c.type}, 'n');
 }
 
 void insert_system_attributes(CommandContext& context, Oid relation) {

@@ -21,18 +21,22 @@ bool type_exists(CommandContext& context, Oid schema, std::string_view name) {
   return found;
 }
 
-// The first column of a table that has the type, as "t.c"; empty: none.
+// The first column of a table that has the type or an array of it, as "t.c"; empty: none.
 std::string column_of_type(CommandContext& context, const Relation& type) {
   const functions::TypeInfo* info = functions::type_by_oid(type.row_type);
   Oid array = info == nullptr ? kInvalidOid : info->array_type;
-  std::string found;
+  std::string plain, in_array;
   context.catalog.for_each(system_table("pg_attribute"), {}, [&](const Row& row) {
     Oid t = row.oid("atttypid");
     if (row.boolean("attisdropped") || (t != type.row_type && (array == kInvalidOid || t != array))) return;
     RelationPtr relation = context.catalog.relation(row.oid("attrelid"));
-    if (found.empty() && relation != nullptr) found = fmt::format("{}.{}", relation->name, row.text("attname"));
+    if (relation == nullptr || relation->kind == RelationKind::kIndex) return;
+    std::string& found = t == array ? in_array : plain;
+    if (!found.empty()) return;
+    if (relation->kind == RelationKind::kComposite) found = column_of_type(context, *relation);
+    else found = fmt::format("{}.{}", relation->name, row.text("attname"));
   });
-  return found;
+  return in_array.empty() ? plain : in_array;
 }
 
 void run_attribute_command(CommandContext& context, const RelationPtr& type, const parser::AlterTableCmd& cmd) {
@@ -94,13 +98,20 @@ std::string create_composite_type(CommandContext& context, const parser::CreateC
   table.kind = 'c';
   table.name = stmt.type->name;
   table.schema = creation_schema(context, stmt.type->schema, stmt.type->location);
-  name_is_free(context, table.schema, table.name, false);
-  if (type_exists(context, table.schema, table.name)) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("type \"{}\" already exists", table.name));
+  RelationPtr same = context.catalog.find_relation(table.schema, table.name);
+  if (same == nullptr || same->kind == RelationKind::kComposite) {
+    if (type_exists(context, table.schema, table.name)) {
+      throw SqlError(sqlstate::kDuplicateObject, fmt::format("type \"{}\" already exists", table.name));
+    }
   }
+  name_is_free(context, table.schema, table.name, false);
   std::vector<ColumnConstraint> constraints;
   for (const parser::ColumnDef* column : stmt.columns) {
-    table.columns.push_back(read_column(context, table.name, *column, &constraints));
+    try {
+      table.columns.push_back(read_column(context, table.name, *column, &constraints));
+    } catch (SqlError& error) {
+      throw error.at(0);
+    }
   }
   check_columns(context, table);
   Oid oid = create_table_relation(context, table);
@@ -131,6 +142,7 @@ std::string alter_composite_type(CommandContext& context, const parser::AlterTab
   context.services.lock_relation(type->oid, txn::LockMode::kAccessExclusive);
   require_owner(context, *type);
   for (const parser::AlterTableCmd* cmd : stmt.commands) run_attribute_command(context, context.catalog.relation(type->oid), *cmd);
+  context.catalog.relation(type->oid);  // the new picture
   return "ALTER TYPE";
 }
 

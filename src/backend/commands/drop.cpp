@@ -81,6 +81,7 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     text = relation_text(context, object.object);
     if (object.sub == 0) return text;
     RelationPtr relation = context.catalog.relation(object.object);
+    if (relation->kind == RelationKind::kComposite) text = "composite " + text;
     return fmt::format("column {} of {}",
                        parser::quote_identifier(relation->column(static_cast<ColumnNumber>(object.sub)).name), text);
   }
@@ -97,7 +98,9 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     });
   } else if (object.class_oid == kTypeClass) {
     with_row(context, "pg_type", object.object, [&](const Row& row) {
-      text = fmt::format("type {}", parser::quote_identifier(row.text("typname")));
+      context.catalog.load_type(object.object);
+      bool known = functions::type_by_oid(object.object) != nullptr;
+      text = "type " + (known ? functions::format_type(object.object, -1) : parser::quote_identifier(row.text("typname")));
     });
   } else if (object.class_oid == kNamespaceClass) {
     text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));

@@ -46,7 +46,7 @@ void set_unpopulated(CommandContext& context, Oid view) { replace_storage(contex
 
 std::string refresh_materialized_view(CommandContext& context, const parser::RefreshMatViewStmt& stmt) {
   if (stmt.concurrently && stmt.skip_data) {
-    throw SqlError(sqlstate::kSyntaxError, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
+    throw SqlError(sqlstate::kSyntaxError, "CONCURRENTLY and WITH NO DATA options cannot be used together");
   }
   RelationPtr view = find_relation(context, *stmt.relation,
                                    stmt.concurrently ? txn::LockMode::kExclusive : txn::LockMode::kAccessExclusive);
@@ -57,7 +57,19 @@ std::string refresh_materialized_view(CommandContext& context, const parser::Ref
   require_owner(context, *view);
   if (!stmt.concurrently) {
     replace_storage(context, *view, !stmt.skip_data);
-    if (!stmt.skip_data) fill_materialized_view(context, view->oid);
+    try {
+      if (!stmt.skip_data) fill_materialized_view(context, view->oid);
+    } catch (const SqlError& error) {
+      if (error.state() != sqlstate::kUniqueViolation) throw;
+      // The rows are new ones: it is the index that cannot be made over them.
+      std::string detail = error.fields().detail;
+      if (size_t at = detail.rfind(" already exists."); at != std::string::npos) detail.replace(at, std::string::npos, " is duplicated.");
+      throw SqlError(sqlstate::kUniqueViolation, fmt::format("could not create unique index \"{}\"", error.fields().constraint))
+          .detail(detail)
+          .schema(view->schema_name)
+          .table(view->name)
+          .constraint(error.fields().constraint);
+    }
     return "REFRESH MATERIALIZED VIEW";
   }
   if (view->heap == nullptr) {

@@ -1,4 +1,6 @@
 // Text and wire form of row values: record_in, record_out, record_recv and record_send.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "common/bytes.h"
@@ -110,13 +112,25 @@ Value parse_record(Oid type, std::string_view text, EvalContext& context) {
   return RecordParser(composite_type(type, "input"), text, context).parse();
 }
 
+namespace {
+
+// Attributes that the type got after the value was stored are NULL.
+uint32_t width_of(const RecordView& view) {
+  const TypeInfo* info = type_by_oid(view.type());
+  uint32_t now = info == nullptr ? 0 : static_cast<uint32_t>(info->fields.size());
+  return std::max(view.count(), now);
+}
+
+}  // namespace
+
 void append_record(std::string_view record, std::string& out, EvalContext& context) {
   RecordView view(record);
   out.push_back('(');
   std::string item;
-  for (uint32_t i = 0; i < view.count(); ++i) {
+  uint32_t width = width_of(view);
+  for (uint32_t i = 0; i < width; ++i) {
     if (i > 0) out.push_back(',');
-    if (view.is_null(i)) continue;
+    if (i >= view.count() || view.is_null(i)) continue;
     item.clear();
     Value v = view.at(i, *context.memory);
     append_value(view.field_type(i), v, item, context);
@@ -177,11 +191,13 @@ void send_record(std::string_view record, std::string& out, EvalContext& context
     store_be<uint32_t>(b, v);
     out.append(b, 4);
   };
-  put(view.count());
+  uint32_t width = width_of(view);
+  put(width);
   std::string item;
-  for (uint32_t i = 0; i < view.count(); ++i) {
-    put(view.field_type(i).value());
-    if (view.is_null(i)) {
+  for (uint32_t i = 0; i < width; ++i) {
+    bool stored = i < view.count();
+    put(stored ? view.field_type(i).value() : type_by_oid(view.type())->fields[i].type.value());
+    if (!stored || view.is_null(i)) {
       put(UINT32_MAX);
       continue;
     }

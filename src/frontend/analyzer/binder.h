@@ -19,6 +19,7 @@ namespace varve::analyzer {
 // Where an expression stands: decides what it may contain and how an error names it.
 enum class Clause : uint8_t {
   kSelect, kWhere, kJoinOn, kFromFunction, kGroupBy, kHaving, kOrderBy, kDistinctOn, kLimit, kOffset, kValues,
+  kValuesSingle,  // the one row of INSERT … VALUES
   kReturning, kUpdateSource, kInsertSource, kCheck, kDefault, kIndexExpression, kIndexPredicate, kGenerated,
   kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kMergeWhen, kOther,
 };
@@ -39,6 +40,7 @@ struct ScopeItem {
   bool columns_visible = true;  // column
   bool lateral_only = false;    // may be used only by LATERAL items while FROM is being bound
   bool lateral_ok = true;       // false: right of an outer join that forbids it
+  bool is_target = false;       // of UPDATE, DELETE, MERGE: not lateral_ok while FROM is bound
 };
 
 struct NamedCte {
@@ -179,6 +181,8 @@ class Binder {
   Expr* whole_row(Scope& scope, const ScopeItem& item, int32_t location);
   // Fields of a row-valued expression of the scope; empty when nothing is known of them.
   std::vector<RangeColumn> row_fields(const Expr* e, Scope* scope);
+  // The type may have been altered since it was made known.
+  void refresh_row_type(Oid type);
   Expr* make_field(Expr* row, uint32_t index, const RangeColumn& field, int32_t location);
   Expr* select_field(Scope& scope, Expr* row, std::string_view name, int32_t location);
   std::vector<ScopeColumn> expand_row(Scope& scope, Expr* row, int32_t location);
@@ -284,7 +288,7 @@ class Binder {
                         std::vector<Target>* targets);
   Expr* modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where);
   Expr* current_of(Scope& scope, const parser::CurrentOfExpr& where);
-  std::vector<const catalog::Index*> infer_arbiters(Scope& scope, const catalog::RelationPtr& relation,
+  std::vector<const catalog::Index*> infer_arbiters(Scope& scope, const ModifyTarget& target,
                                                     const parser::OnConflictClause& clause);
   void bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert, Query& query);
   void bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query);

@@ -23,7 +23,8 @@ std::string_view clause_text(Clause clause) {
     case Clause::kDistinctOn: return "DISTINCT ON";
     case Clause::kLimit: return "LIMIT";
     case Clause::kOffset: return "OFFSET";
-    case Clause::kValues: return "VALUES";
+    case Clause::kValues:
+    case Clause::kValuesSingle: return "VALUES";
     case Clause::kReturning: return "RETURNING";
     case Clause::kUpdateSource: return "UPDATE";
     case Clause::kInsertSource: return "INSERT";
@@ -345,6 +346,7 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
         if (item.columns_visible) found = system_column(item, name);
       }
     } else if (const ScopeItem* item = find_item(*s, schema, qualifier)) {
+      if (item->is_target && !item->lateral_ok) throw missing_from_entry(qualifier, ref.location);
       if (item->lateral_only && !item->lateral_ok) {
         throw error(sqlstate::kInvalidColumnReference,
                     fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier), ref.location)

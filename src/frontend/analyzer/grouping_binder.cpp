@@ -79,6 +79,7 @@ void Binder::check_set_returning(const Scope& scope, int32_t location) {
   switch (scope.clause) {
     case Clause::kSelect:
     case Clause::kFromFunction:
+    case Clause::kValuesSingle:
     case Clause::kGroupBy:
     case Clause::kOrderBy:
     case Clause::kDistinctOn:

@@ -42,7 +42,7 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
     if (when->action == parser::MergeAction::kInsert) context_.locker->require(target.relation->oid, "INSERT");
     if (when->action == parser::MergeAction::kDelete) context_.locker->require(target.relation->oid, "DELETE");
   }
-  scope.items[0].lateral_only = true;
+  scope.items[0].is_target = scope.items[0].lateral_only = true;
   scope.items[0].lateral_ok = false;
   FromItem* source = nullptr;
   try {

@@ -280,7 +280,7 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
                              std::span<const InsertColumn> columns, std::vector<Expr*>* single_row) {
   Scope inner;
   inner.parent = &scope;
-  inner.clause = Clause::kValues;
+  inner.clause = insert.source->values.size() == 1 ? Clause::kValuesSingle : Clause::kValues;
   bool hidden = scope.hide_items;
   scope.hide_items = true;
   std::vector<ExprList> rows;
@@ -300,6 +300,19 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
   if (rows.size() == 1 && !inner.has_set_returning) {
     single_row->assign(rows[0].begin(), rows[0].end());
     return nullptr;
+  }
+  if (rows.size() == 1) {
+    // A row that makes several: a query without FROM.
+    auto* query = arena_.make<Query>();
+    std::vector<Target> targets;
+    for (size_t i = 0; i < rows[0].size(); ++i) {
+      Target t;
+      t.expr = rows[0][i];
+      t.name = arena_.copy(fmt::format("column{}", i + 1));
+      targets.push_back(t);
+    }
+    finish_query(inner, *query, targets);
+    return query;
   }
   auto* query = arena_.make<Query>();
   auto* range = arena_.make<Range>();
@@ -455,8 +468,9 @@ void Binder::bind_returning(Scope& scope, parser::List<parser::TargetEntry> retu
 }
 
 // ON CONFLICT (columns and expressions) WHERE …: the unique indexes that have just these keys.
-std::vector<const catalog::Index*> Binder::infer_arbiters(Scope& scope, const catalog::RelationPtr& relation,
+std::vector<const catalog::Index*> Binder::infer_arbiters(Scope& scope, const ModifyTarget& target,
                                                           const parser::OnConflictClause& clause) {
+  const catalog::RelationPtr& relation = target.relation;
   const catalog::Relation& kept = **scope.ranges[0]->relation;  // lives as long as the plan
   std::vector<ColumnNumber> columns;
   std::vector<Expr*> expressions;
@@ -468,10 +482,14 @@ std::vector<const catalog::Index*> Binder::infer_arbiters(Scope& scope, const ca
       expressions.pop_back();
       continue;
     }
-    ColumnNumber number = kept.find_column(elem->column);
+    ColumnNumber number = target.named->find_column(elem->column);
     if (number == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", elem->column)).at(position(elem->location));
+      // The error is at the parenthesis.
+      size_t open = context_.sql.rfind('(', static_cast<size_t>(elem->location));
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", elem->column))
+          .at(position(open == std::string_view::npos ? elem->location : static_cast<int32_t>(open)));
     }
+    if (target.is_view()) number = target_column(target, elem->column, "insert into", elem->location);
     if (std::find(columns.begin(), columns.end(), number) == columns.end()) columns.push_back(number);
   }
   std::vector<Expr*> given;
@@ -527,7 +545,7 @@ void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const pa
       throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" for table \"{}\" does not exist", clause.constraint, kept.name));
     }
   } else if (!clause.inference.empty()) {
-    arbiters = infer_arbiters(scope, relation, clause);
+    arbiters = infer_arbiters(scope, target, clause);
   }
   for (const catalog::Index* index : arbiters) {
     if (index->immediate) continue;
@@ -694,7 +712,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   with_scope_ = &scope;
   ModifyTarget target = bind_target(scope, *update.relation, "UPDATE");
   std::vector<FromItem*> from{arena_.make<FromItem>()};
-  scope.items[0].lateral_only = true;
+  scope.items[0].is_target = scope.items[0].lateral_only = true;
   scope.items[0].lateral_ok = false;
   bind_from(scope, update.from, &from);
   scope.items[0].lateral_only = false;
@@ -720,7 +738,7 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   with_scope_ = &scope;
   ModifyTarget target = bind_target(scope, *del.relation, "DELETE");
   std::vector<FromItem*> from{arena_.make<FromItem>()};
-  scope.items[0].lateral_only = true;
+  scope.items[0].is_target = scope.items[0].lateral_only = true;
   scope.items[0].lateral_ok = false;
   bind_from(scope, del.using_list, &from);
   scope.items[0].lateral_only = false;

@@ -31,6 +31,12 @@ ListExpr* Binder::make_row(const std::vector<ScopeColumn>& fields, Oid type, int
   return row;
 }
 
+void Binder::refresh_row_type(Oid type) {
+  context_.catalog.load_type(type);
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  if (info != nullptr && info->kind == 'c') context_.catalog.relation(info->relation);
+}
+
 // The row of a FROM item. What an outer join may leave out is NULL as a whole, not a row of NULLs.
 Expr* Binder::whole_row(Scope& scope, const ScopeItem& item, int32_t location) {
   std::vector<ScopeColumn> fields;
@@ -39,7 +45,7 @@ Expr* Binder::whole_row(Scope& scope, const ScopeItem& item, int32_t location) {
   const Range* range = item.range < scope.ranges.size() ? scope.ranges[item.range] : nullptr;
   if (range != nullptr && range->relation != nullptr && (*range->relation)->row_type != kInvalidOid) {
     type = (*range->relation)->row_type;
-    context_.catalog.load_type(type);
+    refresh_row_type(type);
   }
   // A function of one value is that value.
   if (range != nullptr && range->kind == RangeKind::kFunction && fields.size() == 1 && !range->with_ordinality) {
@@ -179,7 +185,7 @@ Expr* Binder::make_field(Expr* row, uint32_t index, const RangeColumn& field, in
 }
 
 Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32_t location) {
-  context_.catalog.load_type(row->type);
+  refresh_row_type(row->type);
   if (!is_row_type(row->type)) {
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("column notation .{} applied to type {}, which is not a composite type", name, type_text(row->type)))
@@ -209,7 +215,7 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
 
 // (r).*
 std::vector<ScopeColumn> Binder::expand_row(Scope& scope, Expr* row, int32_t location) {
-  context_.catalog.load_type(row->type);
+  refresh_row_type(row->type);
   if (!is_row_type(row->type)) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("type {} is not composite", type_text(row->type)));
   }
@@ -224,6 +230,7 @@ std::vector<ScopeColumn> Binder::expand_row(Scope& scope, Expr* row, int32_t loc
 
 // ROW(…) becomes a value of a composite type field by field. Null: there is no such cast.
 Expr* Binder::coerce_row(ListExpr& row, Oid to, CastContext context, int32_t location) {
+  refresh_row_type(to);
   const functions::TypeInfo* info = functions::type_by_oid(to);
   auto fail = [&](std::string detail) {
     return SqlError(sqlstate::kCannotCoerce, fmt::format("cannot cast type {} to {}", type_text(row.type), type_text(to)))
@@ -376,6 +383,7 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
 }
 
 const functions::CompositeField* Binder::composite_field(Oid type, std::string_view name, std::string_view column, int32_t location) {
+  refresh_row_type(type);
   const functions::TypeInfo* info = functions::type_by_oid(type);
   if (info == nullptr || info->kind != 'c') {
     throw SqlError(sqlstate::kDatatypeMismatch,
