@@ -17,6 +17,7 @@
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -72,6 +73,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   attribute.not_null = false;
   if (attribute.identity != 0) attribute.has_default = false;
   insert_attribute_row(context, oid, number, attribute);
+  depend_on_type(context, column_address(oid, number), attribute.type);
   change_class_row(context, oid, [&](RowDraft& draft) { draft.int2("relnatts", number); });
   store_column_default(context, oid, number, column);
 
@@ -83,7 +85,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
                          context.role, context.is_superuser, context.arena, context.relations};
     std::string ignored;
     bool generated = attribute.generated != 0;
-    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), attribute.type, attribute.typmod,
+    const catalog::Column& added = table->column(number);
+    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), added.type, added.typmod,
                                      attribute.name, generated ? &old : nullptr,
                                      generated ? "column generation expressions" : "DEFAULT expressions", &ignored);
     if (!generated && !analyzer::is_volatile(e)) {
@@ -97,7 +100,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
       Value value = evaluation.value(0);
       if (!value.null) {
         std::string printed;
-        functions::append_value(attribute.type, value, printed, context.eval);
+        functions::append_value(added.type, value, printed, context.eval);
         change_attribute_row(context, oid, number, [&](RowDraft& draft) {
           draft.boolean("atthasmissing", true).set("attmissingval", Value::of_string(std::string_view(printed)));
         });
@@ -291,7 +294,8 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   const auto& definition = *parser::as<parser::ColumnDef>(cmd.definition);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *definition.type);
-  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  catalog::BaseType base = catalog::base_type(context.catalog, type.type, type.typmod);
+  const functions::TypeInfo* info = functions::type_by_oid(base.type);
   if (info != nullptr && info->kind == 'p') {
     throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" has pseudo-type {}", cmd.name, info->sql_name));
   }
@@ -334,7 +338,7 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
                        context.role, context.is_superuser, context.arena, context.relations};
     std::string canonical;
     try {
-      bind_default(sub, parser::parse_expression(text, context.arena), type.type, type.typmod, cmd.name, nullptr,
+      bind_default(sub, parser::parse_expression(text, context.arena), base.type, base.typmod, cmd.name, nullptr,
                    "DEFAULT expressions", &canonical);
     } catch (const SqlError& e) {
       if (e.state() != sqlstate::kDatatypeMismatch) throw;
@@ -359,6 +363,10 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
     const ColumnRewrite rewrite[] = {{number, transform}};
     rewrite_table(context, old, rewrite);
   }
+  const KeyMatch old_type[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(oid.value())},
+                               {"objsubid", Value::of_int32(number)}, {"refclassid", Value::of_oid(kTypeClass.value())}};
+  context.catalog.remove_where(system_table("pg_depend"), old_type);
+  depend_on_type(context, column_address(oid, number), type.type);
   renew_foreign_keys(context, oid, number);
 }
 
@@ -853,6 +861,11 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
       if (relation != nullptr) rename_constraint(context, relation, stmt);
       return "ALTER TABLE";
     }
+    case ObjectType::kDomain:
+    case ObjectType::kType:
+      rename_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), stmt.new_name);
+      return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+    case ObjectType::kDomainConstraint: rename_domain_constraint(context, stmt); return "ALTER DOMAIN";
     case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
     case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
     case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
@@ -892,10 +905,19 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     change("pg_database", database->oid, "datdba");
     return "ALTER DATABASE";
   }
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
+    change_type_owner(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), owner);
+    return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
   throw_not_supported("ALTER … OWNER TO for objects of this kind");
 }
 
 std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
+    Oid target = require_schema(context, stmt.new_schema);
+    move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
+    return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
   if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);

@@ -9,6 +9,7 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -313,6 +314,7 @@ void Dropper::remove(const ObjectAddress& object) {
   } else if (object.class_oid == kDefaultClass) {
     remove_default(object.object);
   } else if (object.class_oid == kTypeClass) {
+    remove_from("pg_enum", "enumtypid", object.object);
     remove_from("pg_type", "oid", object.object);
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
@@ -422,6 +424,27 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
   if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
 }
 
+void drop_types(CommandContext& context, const parser::DropStmt& stmt) {
+  std::vector<ObjectAddress> objects;
+  for (const parser::Node* node : stmt.objects) {
+    parser::NameList names = parser::as<parser::TypeName>(node)->names;
+    catalog::UserTypePtr type = find_type(context, names, stmt.missing_ok);
+    if (type == nullptr) {
+      std::string text;
+      for (std::string_view name : names) text += (text.empty() ? "" : ".") + std::string(name);
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              fmt::format("type \"{}\" does not exist, skipping", text));
+      continue;
+    }
+    if (stmt.object_type == ObjectType::kDomain && type->kind != 'd') {
+      throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a domain", type->name));
+    }
+    require_owner_of(context, type->owner, "type", type->name);
+    objects.push_back({kTypeClass, type->oid});
+  }
+  if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
+}
+
 }  // namespace
 
 void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& objects, DropBehavior behavior) {
@@ -436,6 +459,8 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
     case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
     case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
+    case ObjectType::kType: drop_types(context, stmt); return "DROP TYPE";
+    case ObjectType::kDomain: drop_types(context, stmt); return "DROP DOMAIN";
     default: throw_not_supported("dropping objects of this kind");
   }
 }

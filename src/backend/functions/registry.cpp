@@ -183,6 +183,8 @@ const OrderFact* order_of(Oid type) {
   const TypeInfo* info = type_by_oid(type);
   if (info != nullptr && info->category == 'A' && info->element_type != kInvalidOid) {
     type = type_oid::kAnyarray;
+  } else if (info != nullptr && info->kind == 'e') {
+    type = type_oid::kAnyenum;
   } else if (info != nullptr && info->kind == 'r') {
     type = type_oid::kAnyrange;
   } else if (info != nullptr && info->sql_name.starts_with("reg")) {

@@ -1,11 +1,15 @@
 // The built-in types and how they are called.
 #include <algorithm>
+#include <deque>
 #include <fmt/format.h>
+#include <mutex>
+#include <shared_mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "functions/user_types.h"
 #include "types/interval.h"
 #include "types/numeric.h"
 
@@ -126,9 +130,43 @@ std::string format_base(const TypeInfo& type, int32_t typmod) {
 
 std::span<const TypeInfo> all_types() { return types_table().all; }
 
+namespace {
+
+struct UserTypes {
+  std::shared_mutex mutex;
+  std::deque<TypeInfo> all;
+  std::deque<std::string> names;
+  std::unordered_map<uint32_t, const TypeInfo*> by_oid;
+};
+
+UserTypes& user_types() {
+  static UserTypes types;
+  return types;
+}
+
+constexpr uint32_t kFirstUserOid = 16384;
+
+}  // namespace
+
+void make_type_known(const TypeInfo& type) {
+  UserTypes& types = user_types();
+  std::unique_lock lock(types.mutex);
+  const TypeInfo*& slot = types.by_oid[type.oid.value()];
+  if (slot != nullptr && slot->name == type.name && slot->sql_name == type.sql_name) return;
+  TypeInfo& copy = types.all.emplace_back(type);
+  copy.name = types.names.emplace_back(type.name);
+  copy.sql_name = types.names.emplace_back(type.sql_name);
+  slot = &copy;
+}
+
 const TypeInfo* type_by_oid(Oid oid) {
   auto it = types_table().by_oid.find(oid.value());
-  return it == types_table().by_oid.end() ? nullptr : it->second;
+  if (it != types_table().by_oid.end()) return it->second;
+  if (oid.value() < kFirstUserOid) return nullptr;
+  UserTypes& types = user_types();
+  std::shared_lock lock(types.mutex);
+  auto user = types.by_oid.find(oid.value());
+  return user == types.by_oid.end() ? nullptr : user->second;
 }
 
 const TypeInfo* type_by_name(std::string_view pg_type_name) {

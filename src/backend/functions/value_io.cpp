@@ -94,6 +94,19 @@ uint64_t parse_lsn(std::string_view text) {
   return hex(text.substr(0, slash)) << 32 | hex(text.substr(slash + 1));
 }
 
+// The value of an enum is its place in the order of the type's labels (pg_enum.enumsortorder): never changed, so that
+// indexes and statistics may hold it. Which label has it only the catalog knows.
+Value parse_enum(Oid type, std::string_view text, EvalContext& context) {
+  const Value args[] = {Value::of_oid(type.value()), Value::of_string(text)};
+  return context.session->call("enum_in", args, *context.memory);
+}
+
+void append_enum(Oid type, const Value& v, std::string& out, EvalContext& context) {
+  const Value args[] = {Value::of_oid(type.value()), v};
+  Value label = context.session->call("enum_out", args, *context.memory);
+  out += label.view();
+}
+
 int precision_of(int32_t typmod) { return typmod; }
 
 Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext& context) {
@@ -193,6 +206,7 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_oid(context.session->parse_reg(type, text));
   if (is_array(info)) return Value::of_string(parse_array(*info, typmod, text, context));
+  if (info != nullptr && info->kind == 'e') return parse_enum(type, text, context);
   return parse_string(type, typmod, text, context);
 }
 
@@ -275,6 +289,8 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     context.session->append_reg(type, v.oid(), out);
   } else if (is_array(info) || type == type_oid::kAnyarray) {
     append_array(info->name.starts_with('_') ? kInvalidOid : type, v.view(), out, context);
+  } else if (info != nullptr && info->kind == 'e') {
+    append_enum(type, v, out, context);
   } else if (v.type == PhysicalType::kString) {
     out += v.view();
   } else {
@@ -349,6 +365,7 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
   if (is_array(info)) return Value::of_string(receive_array(*info, typmod, bytes, context));
   if (type == type_oid::kVoid) return Value::of_int32(0);
   types::utf8_verify(bytes);
+  if (info != nullptr && info->kind == 'e') return parse_enum(type, bytes, context);
   return parse_string(type, typmod, bytes, context);
 }
 
@@ -417,6 +434,8 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     types::send_int4(out, v.int32);
   else if (is_array(info))
     send_array(v.view(), out, context);
+  else if (info != nullptr && info->kind == 'e')
+    append_enum(type, v, out, context);
   else if (v.type == PhysicalType::kString)
     out += v.view();
   else

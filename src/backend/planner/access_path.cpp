@@ -315,7 +315,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
     }
     break;
   }
-  match.unique = index.unique && match.equal.size() == index.keys.size();
+  match.unique = index.unique && index.immediate && match.equal.size() == index.keys.size();
   return match;
 }
 

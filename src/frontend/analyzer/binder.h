@@ -13,6 +13,10 @@
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 
+namespace varve::catalog {
+struct UserType;
+}
+
 namespace varve::analyzer {
 
 // Where an expression stands: decides what it may contain and how an error names it.
@@ -93,6 +97,18 @@ class Binder {
   Expr* resolve_unknown(Expr* e);  // unknown literals become text
   Expr* coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column);
   TypeReference resolve_type(const parser::TypeName& name);
+  // --- enums and domains (user_types.cpp)
+  Oid find_user_type(const parser::TypeName& name);
+  TypeReference user_type_reference(const parser::TypeName& name, Oid type);
+  // The value as one of the type under the domain, tested. Null when there is no way, or `domain` is none.
+  Expr* coerce_to_domain(Expr* e, Oid domain, functions::CastContext context, int32_t location);
+  // Conditions that columns of domains make of a row.
+  void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
+                         std::vector<std::string_view>* names);
+  Oid base_of(Oid type);
+  // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when run.
+  Expr* domain_value(const catalog::UserType& type, Expr* value, bool as_condition);
+  catalog::RelationPtr domain_row(const catalog::UserType& type);
 
   // --- functions and operators (function_binder.cpp)
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);

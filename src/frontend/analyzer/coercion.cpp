@@ -3,6 +3,8 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "catalog/user_type.h"
+#include "functions/user_types.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -35,6 +37,7 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAny || to == type_oid::kAnyelement || to == type_oid::kAnycompatible) return true;
   if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
+  if (to == type_oid::kAnyenum) return functions::is_enum(from);
   if (to == type_oid::kRecord) {
     const functions::TypeInfo* info = functions::type_by_oid(from);
     return info != nullptr && info->kind == 'c';
@@ -56,7 +59,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (e->type == to) return apply_typmod(e, typmod, context == CastContext::kExplicit);
   if (to == type_oid::kAny || is_polymorphic(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
-  if (target == nullptr) return nullptr;
+  if (target == nullptr) return coerce_to_domain(e, to, context, location);
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
     const Value& v = e->as<ConstExpr>().value;
     if (v.null) {
@@ -281,6 +284,7 @@ TypeReference Binder::resolve_type(const parser::TypeName& name) {
   }
   const functions::TypeInfo* info = functions::type_by_name(name.names.back());
   if (info == nullptr || (name.names.size() > 1 && name.names[0] != "pg_catalog")) {
+    if (Oid user = find_user_type(name); user != kInvalidOid) return user_type_reference(name, user);
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", joined(name.names)))
         .at(position(name.location));
   }

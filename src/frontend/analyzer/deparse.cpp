@@ -7,6 +7,7 @@
 #include "analyzer/expression_walk.h"
 #include "catalog/relation.h"
 #include "common/sql_error.h"
+#include "domain_check.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
@@ -122,6 +123,12 @@ void Deparser::cast(const Expr& arg, Oid type, int32_t typmod) {
 
 void Deparser::function(const FunctionExpr& e, bool top) {
   if (e.form == 'i' && top && !e.args.empty()) return print(*e.args[0], top);
+  if (is_domain_function(*e.function)) {
+    out_ += '(';
+    print(*e.args[0], true);
+    out_ += ")::" + parser::quote_identifier(e.args[1]->as<ConstExpr>().value.view());
+    return;
+  }
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
   if (e.op != nullptr) {
     out_ += '(';

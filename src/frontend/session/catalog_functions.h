@@ -2,8 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "common/strong_id.h"
 #include "memory/arena.h"
 #include "types/value.h"
 
@@ -14,5 +16,8 @@ class Session;
 using CatalogFunction = types::Value(Session&, std::span<const types::Value> args, Arena& arena);
 // Null if it is not one of them.
 CatalogFunction* find_catalog_function(std::string_view name);
+CatalogFunction* find_type_function(std::string_view name);
+// format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
+std::string user_type_name(Session& session, Oid type);
 
 }  // namespace varve::session

@@ -246,7 +246,10 @@ class SystemFunctions {
     const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
     s.catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
       catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
-      if (table == nullptr) return;
+      if (table == nullptr) {  // a domain's
+        text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("convalidated") ? "" : " NOT VALID");
+        return;
+      }
       switch (row.letter("contype")) {
         case 'c':
           text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("connoinherit") ? " NO INHERIT" : "");
@@ -469,6 +472,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
 }
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
+  if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
@@ -539,6 +543,11 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     case type_oid::kRegtype.value():
+      if (oid >= catalog::kFirstNormalOid) {
+        std::string name = name_of_user_type(Oid{oid});
+        out += name.empty() ? std::to_string(oid) : name;
+        return;
+      }
       if (functions::type_by_oid(Oid{oid}) != nullptr) {
         out += functions::format_type(Oid{oid}, -1);
         return;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/user_type.h"
 #include "commands/command_context.h"
 #include "executor/execution.h"
 #include "executor/constraint_triggers.h"
@@ -141,6 +142,8 @@ class Session final : public net::SessionHandler, public functions::SessionServi
 
  private:
   friend class SessionConstraintHost;
+  friend class TypeFunctions;
+  friend std::string user_type_name(Session& session, Oid type);
   friend class SystemFunctions;
   friend class CatalogFunctions;
   friend class RowFunctions;
@@ -194,6 +197,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   executor::RunParameters run_parameters(std::span<const types::Value> params);
   executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot, std::span<const types::Value> params);
   void check_deferred_now();
+  // --- enums (services_types.cpp)
+  catalog::UserTypePtr enum_type(Oid type);
+  std::string name_of_user_type(Oid type);
   void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
@@ -258,6 +264,11 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   std::string scratch_;
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
+  struct KnownEnum {
+    uint64_t epoch = 0, changes = 0;  // as of which state of the catalog
+    catalog::UserTypePtr type;
+  };
+  std::unordered_map<Oid, KnownEnum> enums_;
 };
 
 }  // namespace varve::session
