@@ -6,6 +6,8 @@
 #include "access/segment.h"
 #include "common/bytes.h"
 #include "common/log.h"
+#include "common/sql_error.h"
+#include "memory/arena.h"
 
 namespace varve::regress {
 
@@ -13,6 +15,23 @@ namespace {
 // Crash tests kill the log on purpose; the workload notices by flush() failing.
 void ignore_failure(const Status&) {}
 }  // namespace
+
+const access::RowLayout& crash_layout() {
+  static const access::ColumnSpec specs[] = {
+      {types::PhysicalType::kInt64, types::Value::null_of(types::PhysicalType::kInt64)},
+      {types::PhysicalType::kString, types::Value::null_of(types::PhysicalType::kString)}};
+  static const access::RowLayout layout(specs);
+  return layout;
+}
+
+std::array<types::Value, 2> row_values(uint64_t key, std::string_view value) {
+  return {types::Value::of_int64(static_cast<int64_t>(key)), types::Value::of_string(types::StringRef(value))};
+}
+
+uint64_t key_of(const access::RowVersion& row) {
+  Arena arena;
+  return static_cast<uint64_t>(crash_layout().get(row, 0, arena).int64);
+}
 
 std::string crash_key(uint64_t key) {
   std::string bytes(160, 'k');
@@ -83,9 +102,15 @@ Result<std::map<Tid, std::pair<uint64_t, std::string>>> CrashStore::rows(const t
       VARVE_RETURN_IF_ERROR(heap->read_page(snapshot, PageId{run.first.value() + i}, &batch));
       for (size_t k = 0; k < batch.rows.size(); ++k) {
         const auto& row = batch.rows[k];
-        if (row.length < 8) return Status::corruption("a row is too short");
-        std::string value(reinterpret_cast<const char*>(row.bytes) + 8, row.length - 8);
-        if (!result.emplace(batch.tids[k], std::pair(load_raw<uint64_t>(row.bytes), std::move(value))).second)
+        Arena arena;
+        types::Value text;
+        try {
+          text = crash_layout().get(row, 1, arena);
+        } catch (const SqlError& e) {
+          return Status::corruption(fmt::format("the value of key {}: {}", key_of(row), e.what()));
+        }
+        std::string value(text.string.view());
+        if (!result.emplace(batch.tids[k], std::pair(key_of(row), std::move(value))).second)
           return Status::corruption("a row was returned twice");
       }
     }
@@ -105,8 +130,9 @@ Result<Table> CrashStore::read_and_verify() {
       return Status::corruption(fmt::format("key {} is in two rows", row.first));
     access::RowVersion version;
     VARVE_ASSIGN_OR_RETURN(bool visible, heap->fetch(snapshot, tid, buffer, &version));
-    if (!visible || version.length != row.second.size() + 8 ||
-        std::memcmp(version.bytes + 8, row.second.data(), row.second.size()) != 0)
+    Arena arena;
+    if (!visible || key_of(version) != row.first ||
+        crash_layout().get(version, 1, arena).string != types::StringRef(row.second))
       return Status::corruption(fmt::format("scan and fetch of key {} differ", row.first));
   }
   // The index: each row has exactly one unmarked entry, with its key; no unmarked entry has a living row's
@@ -149,7 +175,7 @@ Status CrashStore::vacuum() {
     Status remove_index_entries(std::span<const Tid> tids,
                                 std::span<const access::RowVersion> dead) override {
       for (size_t i = 0; i < tids.size(); ++i) {
-        std::string key = crash_key(load_raw<uint64_t>(dead[i].bytes));
+        std::string key = crash_key(key_of(dead[i]));
         VARVE_RETURN_IF_ERROR(index.remove_dead(bytes_of(key), tids[i]));
       }
       return {};
@@ -159,6 +185,49 @@ Status CrashStore::vacuum() {
   VARVE_RETURN_IF_ERROR(index->sweep(engine->txns().horizon()).status());
   Sink sink(*index);
   return heap->vacuum(sink).status();
+}
+
+Status CrashStore::verify_chunks() {
+  VARVE_ASSIGN_OR_RETURN(PageId segment, access::overflow_segment(engine->pool(), heap_segment_));
+  uint64_t expected = 0, found = 0;
+  auto txn = begin();
+  txn::Snapshot snapshot = txn->statement_snapshot();
+  access::Heap::PageBatch batch;
+  auto for_each = [&](access::Heap& rows_of, auto&& f) -> Status {
+    VARVE_ASSIGN_OR_RETURN(auto runs, rows_of.runs());
+    for (const auto& run : runs) {
+      for (uint32_t i = 0; i < run.count; ++i) {
+        VARVE_RETURN_IF_ERROR(rows_of.read_page(snapshot, PageId{run.first.value() + i}, &batch));
+        for (const auto& row : batch.rows) f(row);
+      }
+    }
+    return {};
+  };
+  VARVE_RETURN_IF_ERROR(for_each(*heap, [&](const access::RowVersion& row) {
+    crash_layout().for_each_large(row, [&](size_t, const access::StoredValue& v) {
+      if (v.form != access::StoredForm::kOverflow) return;
+      auto pointer = load_raw<access::OverflowPointer>(v.bytes.data());
+      for (size_t n = (pointer.stored_bytes + access::kChunkBytes - 1) / access::kChunkBytes;;
+           n = (n + access::kChunkTids - 1) / access::kChunkTids) {
+        expected += n;
+        if (n <= 1) break;
+      }
+    });
+  }));
+  if (segment != kInvalidPageId) {
+    auto chunks = access::open_heap(engine->txns(), segment, 1);
+    VARVE_RETURN_IF_ERROR(for_each(*chunks, [&](const access::RowVersion&) { ++found; }));
+    struct Nothing final : access::Heap::DeadRowSink {
+      Status remove_index_entries(std::span<const Tid>, std::span<const access::RowVersion>) override { return {}; }
+    } nothing;
+    VARVE_ASSIGN_OR_RETURN(auto left, chunks->vacuum(nothing));
+    if (left.dead_rows_kept != 0 || left.dead_rows_removed != 0)
+      return Status::corruption("vacuum has left deleted chunks");
+  }
+  txn->release_snapshot();
+  (void)engine->txns().commit(*txn);
+  if (expected == found) return {};
+  return Status::corruption(fmt::format("rows refer to {} chunks and there are {}", expected, found));
 }
 
 }  // namespace varve::regress

@@ -1,19 +1,25 @@
 // One table with one index in a storage engine over a simulated disk, and the check that it is whole.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "access/btree.h"
 #include "access/heap.h"
+#include "access/overflow.h"
 #include "port/vfs.h"
 #include "recovery/engine.h"
 
 namespace varve::regress {
 
-// Row bytes: key (8), then the value. Index key: crash_key(key).
+// A row is the key and the value, which may lie out of line. Index key: crash_key(key).
 using Table = std::map<uint64_t, std::string>;
+
+const access::RowLayout& crash_layout();
+std::array<types::Value, 2> row_values(uint64_t key, std::string_view value);
+uint64_t key_of(const access::RowVersion& row);
 
 // Long, so that a few hundred entries split pages.
 std::string crash_key(uint64_t key);
@@ -36,6 +42,8 @@ class CrashStore {
   // the tree's structure. kCorruption says what is wrong.
   Result<Table> read_and_verify();
   Status vacuum();
+  // After vacuum(), while nobody writes: the chunks of values out of line are exactly those that rows refer to.
+  Status verify_chunks();
 
   std::unique_ptr<recovery::StorageEngine> engine;
   std::unique_ptr<access::Heap> heap;

@@ -76,6 +76,7 @@ Status one_crash(uint64_t seed, uint64_t crash_at, uint64_t* writes, Counters* c
   VARVE_RETURN_IF_ERROR(check(store, workload, "after the second crash"));
   VARVE_RETURN_IF_ERROR(store.vacuum());
   VARVE_RETURN_IF_ERROR(check(store, workload, "after vacuum"));
+  VARVE_RETURN_IF_ERROR(store.verify_chunks());
   VARVE_RETURN_IF_ERROR(store.engine->close());
   VARVE_RETURN_IF_ERROR(store.open());
   if (store.engine->recovery().redone != 0) return Status::corruption("redo after a clean shutdown");

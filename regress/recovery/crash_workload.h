@@ -47,7 +47,7 @@ class CrashWorkload {
   Status remove(Session& s, uint64_t key);
   Status commit(Session& s, size_t who);
   Result<Tid> find_tid(Session& s, uint64_t key);
-  std::string make_row(uint64_t key);
+  std::string make_value();
 
   CrashStore& store_;
   std::mt19937_64 random_;

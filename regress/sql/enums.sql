@@ -44,10 +44,8 @@ SELECT enum_cmp('sad', 'ok'::mood), enum_larger('sad'::mood, 'ok'), enum_smaller
 SELECT format_type('mood'::regtype, NULL), format_type('mood[]'::regtype, NULL), 'mood'::regtype, 'mood[]'::regtype;
 -- indexes
 CREATE INDEX person_m ON person (m);
-SET enable_seqscan = off;
 SELECT id FROM person WHERE m = 'sad';
 SELECT id FROM person WHERE m >= 'ok' ORDER BY m, id;
-RESET enable_seqscan;
 CREATE TABLE uniq (m mood UNIQUE);
 INSERT INTO uniq VALUES ('sad'), ('ok');
 INSERT INTO uniq VALUES ('sad');

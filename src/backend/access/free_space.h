@@ -1,4 +1,5 @@
-// Where a heap has room: in memory, a hint, lost at a restart and found again by sampling.
+// What the process knows of a heap. Where it has room: in memory, a hint, lost at a restart and found again by
+// sampling.
 //
 // Inserting threads work on different pages (one current page a stripe). Pages that get room back (rollback,
 // purge, vacuum, a change of page) are noted in classes of 256 bytes.
@@ -26,6 +27,12 @@ class FreeSpace {
   void note(PageId page, size_t free_bytes);
   // A page with room for `bytes`, removed from the notes: the caller makes it current or notes it again.
   PageId take(size_t bytes);
+
+  // The segment of the heap's values out of line: kUnknown, 0 (none) or its number. Not a hint: see
+  // HeapImpl::overflow_id().
+  static constexpr uint64_t kUnknown = ~0ULL;
+  std::atomic<uint64_t> overflow{kUnknown};
+  std::mutex making_overflow;  // so that nobody opens the new segment's map before the old one is forgotten
 
   // True once, for the thread that is to sample the pages that were there before this process.
   bool claim_sampling() { return !sampled_.exchange(true, std::memory_order_acq_rel); }

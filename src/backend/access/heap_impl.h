@@ -5,9 +5,11 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "access/heap.h"
 #include "access/heap_format.h"
+#include "access/overflow.h"
 #include "buffer/log_batch.h"
 #include "free_space.h"
 #include "heap_page.h"
@@ -36,13 +38,13 @@ struct LatchedRow {
 // Follows a stub. Empty when there is no such row.
 Result<LatchedRow> latch_row(buffer::BufferPool& pool, Tid tid);
 
-class HeapImpl final : public Heap {
+class HeapImpl final : public Heap, private LargeValueReader {
  public:
   HeapImpl(txn::TxnManager& txns, PageId segment, uint32_t database);
 
   Result<bool> fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) override;
   Result<bool> fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out) override;
-  Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes) override;
+  Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes, uint16_t row_flags) override;
   Status insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
                      std::vector<Tid>* tids) override;
   Result<LockOutcome> lock(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
@@ -50,13 +52,20 @@ class HeapImpl final : public Heap {
                            RowBuffer& buffer, RowVersion* newest) override;
   Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
                              uint16_t attributes, bool keys_changed, bool locked_already, RowBuffer& buffer,
-                             RowVersion* newest, bool weak) override;
+                             RowVersion* newest, uint16_t row_flags, bool weak) override;
   Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                              bool locked_already, RowBuffer& buffer, RowVersion* newest) override;
   Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) override;
+  Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
+                     std::vector<RowVersion>* rows) override;
+  Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) override;
   Result<std::vector<PageRun>> runs() override { return segment_runs(pool_, segment_); }
   Result<VacuumResult> vacuum(DeadRowSink& sink) override;
   PageId segment() const override { return segment_; }
+  Result<OverflowPointer> store_large(txn::Transaction& txn, wal::Bytes bytes) override;
+  Status remove_large(txn::Transaction& txn, const OverflowPointer& pointer) override;
+  Status read_large(const OverflowPointer& pointer, uint8_t* out) override;
+  Result<bool> has_large() override;
 
  private:
   // --- reading ---
@@ -120,6 +129,7 @@ class HeapImpl final : public Heap {
   struct NewVersion {
     wal::Bytes row;
     uint16_t attributes;
+    uint16_t flags;
     bool keys_changed;
     bool strong;  // among them a key that others may refer to
   };
@@ -134,13 +144,34 @@ class HeapImpl final : public Heap {
   // Adds the undo record; kOutOfMemory at the limit.
   Result<txn::UndoPtr> log_undo(txn::Transaction& txn, wal::Bytes undo, const RowHeader& before);
 
-  static void copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out);
+  void copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out);
+  LargeValueReader* reader_for(uint16_t flags) { return (flags & kRowHasLarge) != 0 ? this : nullptr; }
+
+  // --- values out of line (heap_overflow.cpp) ---
+  types::StringRef read(StoredForm form, wal::Bytes stored, Arena& arena) override;
+  Result<uint64_t> overflow_id();
+  // The heap of the chunks; null: there is none.
+  Result<HeapImpl*> overflow();
+  Result<HeapImpl*> make_overflow();
+  HeapImpl& open_overflow(PageId segment);
+  // These three are called on the heap of the chunks.
+  Result<Tid> insert_chunk(txn::Transaction& txn, const OverflowPointer& pointer, uint32_t index,
+                           wal::Bytes bytes);
+  Result<wal::Bytes> read_chunk(const OverflowPointer& pointer, uint32_t index, Tid tid, RowBuffer& buffer);
+  Status remove_chunk(txn::Transaction& txn, const OverflowPointer& pointer, uint32_t index, Tid tid);
+  // Calls f(level, index, tid) for every chunk of the value, those that list others before the others.
+  template <class F>
+  Status for_each_chunk(const OverflowPointer& pointer, F&& f);
 
   txn::TxnManager& txns_;
   buffer::BufferPool& pool_;
   const PageId segment_;
   const uint32_t database_;
   std::shared_ptr<FreeSpace> free_space_;
+  PageCounts counts_;
+  std::mutex overflow_mutex_;
+  std::unique_ptr<HeapImpl> overflow_heap_;  // guarded by the mutex until it is in the pointer
+  std::atomic<HeapImpl*> overflow_{nullptr};
 };
 
 // Frees the slots of a deleted row (and of the place it moved to) if its deletion is older than `horizon`.

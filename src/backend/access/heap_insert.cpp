@@ -129,7 +129,7 @@ Result<txn::UndoPtr> HeapImpl::log_undo(txn::Transaction& txn, wal::Bytes undo, 
   return at;
 }
 
-Result<Tid> HeapImpl::insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes) {
+Result<Tid> HeapImpl::insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes, uint16_t row_flags) {
   VARVE_RETURN_IF_ERROR(check_row_size(row.size()));
   Xid xid = txn.assign_xid();
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(sizeof(RowHeader) + row.size()));
@@ -139,7 +139,7 @@ Result<Tid> HeapImpl::insert(txn::Transaction& txn, wal::Bytes row, uint16_t att
 
   std::array<uint8_t, sizeof(uint16_t) + sizeof(RowHeader) + kMaxRowBytes> payload;
   store_raw(payload.data(), tid.slot);
-  store_raw(payload.data() + sizeof(uint16_t), RowHeader{xid.value(), at.value(), 0, attributes});
+  store_raw(payload.data() + sizeof(uint16_t), RowHeader{xid.value(), at.value(), row_flags, attributes});
   std::memcpy(payload.data() + sizeof(uint16_t) + sizeof(RowHeader), row.data(), row.size());
 
   LogBatch batch(pool_, xid, txn.last_lsn());
@@ -173,7 +173,7 @@ Status HeapImpl::insert_many(txn::Transaction& txn, std::span<const wal::Bytes> 
     if (end == next) {
       // Room only because an unused slot is reused: one row in the ordinary way.
       guard.release();
-      VARVE_ASSIGN_OR_RETURN(Tid tid, insert(txn, rows[next], attributes));
+      VARVE_ASSIGN_OR_RETURN(Tid tid, insert(txn, rows[next], attributes, 0));
       tids->push_back(tid);
       ++next;
       continue;

@@ -130,6 +130,7 @@ Result<bool> HeapImpl::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& 
   out->attributes = version.header.attributes;
   out->flags = version.header.flags;
   out->xid = writer;
+  out->large = reader_for(out->flags);
   return true;
 }
 
@@ -142,6 +143,7 @@ Result<bool> HeapImpl::fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out)
   out->attributes = version.header.attributes;
   out->flags = version.header.flags;
   out->xid = Xid{version.header.xid};
+  out->large = reader_for(out->flags);
   return true;
 }
 
@@ -151,76 +153,12 @@ void HeapImpl::copy_out(const RowPlace& row, RowBuffer& buffer, RowVersion* out)
   wal::Bytes bytes = row.row();
   uint8_t* to = buffer.reserve(bytes.size());
   std::memcpy(to, bytes.data(), bytes.size());
-  *out =
-      RowVersion{to, static_cast<uint32_t>(bytes.size()), header.attributes, header.flags, Xid{header.xid}};
-}
-
-// The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered
-// snapshot keeps the undo that the copy refers to.
-Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* out) {
-  out->tids.clear();
-  out->rows.clear();
-  // Page is aligned to its size in memory; the batch's memory is not.
-  constexpr size_t kCopyBytes = buffer::kPageBytes + alignof(Page);
-  uint8_t* memory = out->memory.reserve(kCopyBytes);
-  const size_t shift = -reinterpret_cast<uintptr_t>(memory) & (alignof(Page) - 1);
-  auto* copy = reinterpret_cast<Page*>(memory + shift);
-  {
-    VARVE_ASSIGN_OR_RETURN(SharedGuard guard, pool_.fix_shared(id));
-    if (!usable(guard.page())) return {};
-    const auto& h = heap_header(guard.page());
-    size_t directory = buffer::kPageBytes - sizeof(HeapSlot) * h.slot_count;
-    std::memcpy(copy->bytes(), guard.page().bytes(), h.data_end);
-    std::memcpy(copy->bytes() + directory, guard.page().bytes() + directory, buffer::kPageBytes - directory);
-  }
-  const uint16_t count = heap_header(*copy).slot_count;
-  const bool settled = Xid{heap_header(*copy).newest_xid} < txns_.horizon();
-  out->tids.reserve(count);
-  out->rows.reserve(count);
-  // Rows are noted by their offset in `memory`, which moves when older versions are put behind the page at
-  // the end.
-  std::vector<uint8_t> older;
-  auto add = [out](Tid tid, size_t offset, size_t length, const RowHeader& header, Xid writer) {
-    out->tids.push_back(tid);
-    out->rows.push_back({reinterpret_cast<const uint8_t*>(offset), static_cast<uint32_t>(length),
-                         header.attributes, header.flags, writer});
-  };
-  RowBuffer scratch;
-  for (uint16_t slot = 0; slot < count; ++slot) {
-    RowPlace row = find_row(*copy, slot);
-    if (!row) continue;
-    const RowHeader header = row.header();
-    if ((header.flags & kRowMoved) != 0) continue;
-    const Tid tid{id, slot};
-    if ((header.flags & kRowForwarded) == 0) {
-      if (settled || txns_.visible(snapshot, Xid{header.xid}, txn::UndoPtr{header.undo})) {
-        if ((header.flags & kRowDeleted) != 0) continue;
-        add(tid, static_cast<size_t>(row.row().data() - memory), row.row().size(), header, Xid{header.xid});
-        continue;
-      }
-    }
-    Copied version;
-    if ((header.flags & kRowForwarded) != 0) {
-      VARVE_ASSIGN_OR_RETURN(bool found, copy_newest(tid, scratch, &version));
-      if (!found) continue;
-    } else {
-      std::memcpy(scratch.reserve(row.length), row.at, row.length);
-      version.header = header;
-      version.offset = sizeof(RowHeader);
-      version.length = row.length - version.offset;
-    }
-    Xid writer;
-    if (!rebuild(snapshot, scratch, &version, &writer)) continue;
-    const uint8_t* from = scratch.reserve(0) + version.offset;
-    add(tid, kCopyBytes + older.size(), version.length, version.header, writer);
-    older.insert(older.end(), from, from + version.length);
-  }
-  if (!older.empty()) {
-    std::memcpy(out->memory.reserve(kCopyBytes + older.size()) + kCopyBytes, older.data(), older.size());
-  }
-  const uint8_t* base = out->memory.reserve(0);
-  for (RowVersion& row : out->rows) row.bytes = base + reinterpret_cast<uintptr_t>(row.bytes);
-  return {};
+  *out = RowVersion{to,
+                    static_cast<uint32_t>(bytes.size()),
+                    header.attributes,
+                    header.flags,
+                    Xid{header.xid},
+                    reader_for(header.flags)};
 }
 
 }  // namespace varve::access

@@ -7,6 +7,15 @@ namespace varve::access {
 
 using buffer::SharedGuard;
 
+namespace {
+
+class NoEntries final : public Heap::DeadRowSink {
+ public:
+  Status remove_index_entries(std::span<const Tid>, std::span<const RowVersion>) override { return {}; }
+};
+
+}  // namespace
+
 Result<Heap::VacuumResult> HeapImpl::vacuum(DeadRowSink& sink) {
   VacuumResult result;
   // What this process deleted is in its own queue; what is older nobody remembers.
@@ -51,7 +60,8 @@ Result<Heap::VacuumResult> HeapImpl::vacuum(DeadRowSink& sink) {
           const uint8_t* from = scratch.reserve(0) + copied.offset;
           tids.push_back(tid);
           rows.push_back({reinterpret_cast<const uint8_t*>(bytes.size()), copied.length,
-                          copied.header.attributes, copied.header.flags, Xid{copied.header.xid}});
+                          copied.header.attributes, copied.header.flags, Xid{copied.header.xid},
+                          reader_for(copied.header.flags)});
           bytes.insert(bytes.end(), from, from + copied.length);
         }
       }
@@ -63,6 +73,12 @@ Result<Heap::VacuumResult> HeapImpl::vacuum(DeadRowSink& sink) {
         if (freed) ++result.dead_rows_removed;
       }
     }
+  }
+  // The values last: finding a dead row's index entries may have needed one.
+  VARVE_ASSIGN_OR_RETURN(HeapImpl * chunks, overflow());
+  if (chunks != nullptr) {
+    NoEntries none;
+    VARVE_RETURN_IF_ERROR(chunks->vacuum(none).status());
   }
   return result;
 }

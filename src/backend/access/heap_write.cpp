@@ -263,14 +263,15 @@ Result<LockOutcome> HeapImpl::write(const Request& request, RowBuffer& buffer, R
 
 Result<LockOutcome> HeapImpl::update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      wal::Bytes row, uint16_t attributes, bool keys_changed,
-                                     bool locked_already, RowBuffer& buffer, RowVersion* newest, bool weak) {
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest,
+                                     uint16_t row_flags, bool weak) {
   if (row.size() > kMaxRowBytes) {
     return Status::invalid(fmt::format("row is too big: size {}, maximum size {}", row.size(), kMaxRowBytes));
   }
   txn.assign_xid();
   const bool strong = keys_changed && !weak;
   const Request request{txn, snapshot, tid, strong ? RowLock::kUpdate : RowLock::kNoKeyUpdate, locked_already};
-  const NewVersion version{row, attributes, keys_changed, strong};
+  const NewVersion version{row, attributes, row_flags, keys_changed, strong};
   return write(request, buffer, newest, [&](const Judgement& j, LatchedRow& latched) -> Result<bool> {
     VARVE_ASSIGN_OR_RETURN(bool done, update_in_place(request, j, latched, version));
     if (done) return true;
@@ -292,8 +293,9 @@ Result<LockOutcome> HeapImpl::remove(txn::Transaction& txn, const txn::Snapshot&
 namespace {
 
 // Header of the new version of an updated row, apart from xid and undo.
-uint16_t updated_flags(uint16_t before, bool own, bool drop_lock_hint, bool keys_changed, bool strong) {
-  uint16_t flags = before & (kRowPlaceFlags | kRowKeysChanged);
+uint16_t updated_flags(uint16_t before, uint16_t row_flags, bool own, bool drop_lock_hint, bool keys_changed,
+                       bool strong) {
+  uint16_t flags = (before & (kRowPlaceFlags | kRowKeysChanged)) | row_flags;
   if (drop_lock_hint) flags &= static_cast<uint16_t>(~kRowHasLocks);
   if (keys_changed) flags |= kRowKeysChanged;
   if (strong) flags |= kRowKeyWriter;
@@ -340,8 +342,8 @@ Result<bool> HeapImpl::update_in_place(const Request& request, const Judgement& 
   HeapUpdatePayload head{};
   head.slot = row.at.slot;
   head.header = {request.txn.xid().value(), at.value(),
-                 updated_flags(before.flags, judgement.own, judgement.drop_lock_hint, version.keys_changed,
-                               version.strong),
+                 updated_flags(before.flags, version.flags, judgement.own, judgement.drop_lock_hint,
+                               version.keys_changed, version.strong),
                  version.attributes};
   head.length = static_cast<uint16_t>(version.row.size());
   head.prefix = common.prefix;
@@ -428,8 +430,8 @@ Status HeapImpl::move_row(const Request& request, const Judgement& judgement, Wr
   VARVE_ASSIGN_OR_RETURN(txn::UndoPtr undo_at, log_undo(request.txn, undo.bytes(), before));
 
   const Tid to{target, next_free_slot(new_guard.page())};
-  uint16_t flags = updated_flags(before.flags, judgement.own, judgement.drop_lock_hint, version.keys_changed,
-                               version.strong);
+  uint16_t flags = updated_flags(before.flags, version.flags, judgement.own, judgement.drop_lock_hint,
+                                 version.keys_changed, version.strong);
   std::array<uint8_t, sizeof(uint16_t) + sizeof(RowHeader) + kBackPointerBytes + kMaxRowBytes> insert;
   uint8_t* p = insert.data();
   store_raw(p, to.slot);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <fmt/format.h>
 
 #include "common/bytes.h"
@@ -43,32 +44,35 @@ Value value_at(PhysicalType type, const uint8_t* p) {
                  fmt::format("row is too big: size {}, maximum size {}", bytes, kMaxRowBytes));
 }
 
-// The variable values of a row on its way.
-struct Piece {
-  wal::Bytes bytes;
-  StoredForm form = StoredForm::kPlain;
-};
+void check_value_size(size_t bytes) {
+  if (bytes <= kMaxValueBytes) return;
+  throw SqlError(sqlstate::kInternalError, fmt::format("invalid memory alloc request size {}", bytes));
+}
 
 wal::Bytes as_bytes(std::string_view s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
 
-// Shortens the longest pieces, first all to one form, then to the next, until the row fits or nothing is left
-// to gain.
-size_t shrink(std::vector<Piece>& pieces, size_t total, LargeValueWriter& large) {
-  for (StoredForm from : {StoredForm::kPlain, StoredForm::kCompressed}) {
-    for (std::vector<bool> tried(pieces.size()); total > kMaxRowBytes;) {
-      size_t longest = pieces.size();
-      for (size_t i = 0; i < pieces.size(); ++i) {
-        bool candidate = !tried[i] && pieces[i].form <= from;
-        if (candidate && (longest == pieces.size() || pieces[i].bytes.size() > pieces[longest].bytes.size()))
-          longest = i;
-      }
-      if (longest == pieces.size()) break;
-      tried[longest] = true;
-      Piece& p = pieces[longest];
-      total -= p.bytes.size();
-      p.form = large.shrink(p.form, from, &p.bytes);
-      total += p.bytes.size();
+// Of a value in another form, before it is read.
+size_t raw_length(const StoredValue& stored) { return load_raw<uint32_t>(stored.bytes.data()); }
+
+// Shortens the longest of the pieces that are at most `from`, until the row is within `limit` or there is
+// nothing left to gain.
+size_t shrink(std::span<StoredValue> pieces, size_t total, StoredForm from, size_t limit,
+              LargeValueWriter& large) {
+  // Shorter ones gain nothing: an OverflowPointer takes half of this.
+  constexpr size_t kWorthwhile = 64;
+  for (std::vector<bool> tried(pieces.size()); total > limit;) {
+    size_t longest = pieces.size();
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      bool candidate = !tried[i] && pieces[i].form <= from && pieces[i].bytes.size() >= kWorthwhile;
+      if (candidate && (longest == pieces.size() || pieces[i].bytes.size() > pieces[longest].bytes.size()))
+        longest = i;
     }
+    if (longest == pieces.size()) break;
+    tried[longest] = true;
+    StoredValue& p = pieces[longest];
+    total -= p.bytes.size();
+    p.form = large.shrink(p.form, from, &p.bytes);
+    total += p.bytes.size();
   }
   return total;
 }
@@ -88,14 +92,15 @@ RowLayout::RowLayout(std::span<const ColumnSpec> columns) : columns_(columns.beg
   places_.push_back(next);
 }
 
-void RowLayout::encode(std::span<const Value> values, std::string* out, LargeValueWriter* large) const {
+uint16_t RowLayout::encode(std::span<const Value> values, std::string* out, LargeValueWriter* large,
+                           std::span<const StoredValue> kept) const {
   size_t n = columns_.size();
-  VARVE_CHECK(values.size() == n);
+  VARVE_CHECK(values.size() == n && (kept.empty() || kept.size() == n));
   size_t start = variable_offset(n);
   out->assign(start, '\0');
   auto* row = reinterpret_cast<uint8_t*>(out->data());
   size_t fixed = bitmap_bytes(n), ends = ends_offset(n);
-  bool oversized = false;
+  bool oversized = !kept.empty();
   for (size_t i = 0; i < n; ++i) {
     const Place& p = places_[i];
     const Value& v = values[i];
@@ -104,9 +109,11 @@ void RowLayout::encode(std::span<const Value> values, std::string* out, LargeVal
       if (!v.null) std::memcpy(row + fixed + p.fixed_before, v.words, p.width);
       continue;
     }
+    if (oversized) continue;
     if (!v.null) {
       if (p.type == PhysicalType::kString) {
-        out->append(v.string.data(), v.string.size());
+        oversized = v.string.size() > kMaxRowBytes;
+        if (!oversized) out->append(v.string.data(), v.string.size());
       } else {
         types::append_numeric_row(*out, v.numeric);
       }
@@ -115,42 +122,53 @@ void RowLayout::encode(std::span<const Value> values, std::string* out, LargeVal
     oversized = oversized || out->size() > kMaxRowBytes;
     store_raw(row + ends + size_t{2} * p.variable_before, static_cast<uint16_t>(out->size() - start));
   }
-  if (oversized || out->size() > kMaxRowBytes) encode_oversized(values, out, large);
+  if (!oversized && out->size() <= (large == nullptr ? kMaxRowBytes : kCompressRowsOver)) return 0;
+  return encode_oversized(values, out, large, kept);
 }
 
-// The row as encode() has laid it out is too long (and its ends may have overflowed).
-void RowLayout::encode_oversized(std::span<const Value> values, std::string* out,
-                                 LargeValueWriter* large) const {
-  if (large == nullptr) throw_too_big(out->size());
+// encode() has done all but the variable values, which come from here: the row is long, or some of it is
+// there already.
+uint16_t RowLayout::encode_oversized(std::span<const Value> values, std::string* out, LargeValueWriter* large,
+                                     std::span<const StoredValue> kept) const {
   size_t n = columns_.size(), start = variable_offset(n), ends = ends_offset(n);
-  std::vector<Piece> pieces;
-  const std::string plain = *out;
-  size_t at = start;
+  std::vector<StoredValue> pieces;
+  std::deque<std::string> numerics;
+  size_t total = start;
   for (size_t i = 0; i < n; ++i) {
     if (!places_[i].variable) continue;
-    size_t size = 0;
-    if (!values[i].null && places_[i].type == PhysicalType::kString) {
-      size = values[i].string.size();
-    } else if (!values[i].null) {
-      std::string numeric;
-      types::append_numeric_row(numeric, values[i].numeric);
-      size = numeric.size();
+    StoredValue piece;
+    if (!values[i].null) {
+      if (!kept.empty() && kept[i].form != StoredForm::kPlain) {
+        piece = kept[i];
+      } else if (places_[i].type == PhysicalType::kString) {
+        check_value_size(values[i].string.size());
+        piece.bytes = {reinterpret_cast<const uint8_t*>(values[i].string.data()), values[i].string.size()};
+      } else {
+        types::append_numeric_row(numerics.emplace_back(), values[i].numeric);
+        piece.bytes = as_bytes(numerics.back());
+      }
     }
-    pieces.push_back({as_bytes(std::string_view(plain).substr(at, size))});
-    at += size;
+    total += piece.bytes.size();
+    pieces.push_back(piece);
   }
-  size_t total = shrink(pieces, out->size(), *large);
+  if (large != nullptr) {
+    total = shrink(pieces, total, StoredForm::kPlain, kCompressRowsOver, *large);
+    total = shrink(pieces, total, StoredForm::kCompressed, kShortenRowsOver, *large);
+  }
   if (total > kMaxRowBytes) throw_too_big(total);
   out->resize(start);
+  uint16_t flags = 0;
   for (size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].form != StoredForm::kPlain) flags = kRowHasLarge;
     out->append(reinterpret_cast<const char*>(pieces[i].bytes.data()), pieces[i].bytes.size());
     store_raw(
         out->data() + ends + 2 * i,
         static_cast<uint16_t>((out->size() - start) | static_cast<size_t>(pieces[i].form) << kFormShift));
   }
+  return flags;
 }
 
-RowLayout::Stored RowLayout::stored_value(wal::Bytes row, size_t attributes, size_t column) const {
+StoredValue RowLayout::stored_value(wal::Bytes row, size_t attributes, size_t column) const {
   uint32_t v = places_[column].variable_before;
   const uint8_t* ends = row.data() + ends_offset(attributes);
   uint32_t begin = v == 0 ? 0 : load_raw<uint16_t>(ends + 2 * (v - 1)) & kEndMask;
@@ -159,23 +177,29 @@ RowLayout::Stored RowLayout::stored_value(wal::Bytes row, size_t attributes, siz
   return {static_cast<StoredForm>(word >> kFormShift), {data + begin, (word & kEndMask) - begin}};
 }
 
-Value RowLayout::decode_stored(PhysicalType type, const Stored& stored, Arena& arena,
-                               LargeValueReader* large) const {
+size_t RowLayout::large_bytes(const RowVersion& row, size_t column) const {
+  if ((row.flags & kRowHasLarge) == 0 || column >= row.attributes || !places_[column].variable) return 0;
+  StoredValue s = stored_value({row.bytes, row.length}, row.attributes, column);
+  return s.form == StoredForm::kPlain ? 0 : raw_length(s);
+}
+
+Value RowLayout::decode_stored(PhysicalType type, const StoredValue& stored, const RowVersion& row,
+                               Arena& arena) const {
   StringRef bytes(reinterpret_cast<const char*>(stored.bytes.data()), stored.bytes.size());
   if (stored.form != StoredForm::kPlain) {
-    VARVE_CHECK(large != nullptr);
-    bytes = large->read(stored.form, stored.bytes, arena);
+    VARVE_CHECK(row.large != nullptr);
+    bytes = row.large->read(stored.form, stored.bytes, arena);
   }
   if (type == PhysicalType::kString) return Value::of_string(bytes);
   return Value::of_numeric(types::read_numeric_row(bytes.view(), arena));
 }
 
-Value RowLayout::get(const RowVersion& row, size_t column, Arena& arena, LargeValueReader* large) const {
+Value RowLayout::get(const RowVersion& row, size_t column, Arena& arena) const {
   if (column >= row.attributes) return columns_[column].missing;
   const Place& p = places_[column];
   if (null_bit(row.bytes, column)) return Value::null_of(p.type);
   if (!p.variable) return value_at(p.type, row.bytes + bitmap_bytes(row.attributes) + p.fixed_before);
-  return decode_stored(p.type, stored_value({row.bytes, row.length}, row.attributes, column), arena, large);
+  return decode_stored(p.type, stored_value({row.bytes, row.length}, row.attributes, column), row, arena);
 }
 
 namespace {
@@ -221,7 +245,7 @@ bool RowLayout::decode_fixed(std::span<const RowVersion> rows, size_t column, T*
 }
 
 bool RowLayout::decode_strings(std::span<const RowVersion> rows, size_t column, StringRef* out,
-                               uint64_t* validity, Arena& arena, LargeValueReader* large) const {
+                               uint64_t* validity, Arena& arena) const {
   const Value& missing = columns_[column].missing;
   const StringRef missing_value = missing_as<StringRef>(missing);
   return fill(rows, validity, [&](const RowVersion& row, size_t i) {
@@ -229,18 +253,18 @@ bool RowLayout::decode_strings(std::span<const RowVersion> rows, size_t column, 
       out[i] = missing_value;
       return !missing.null;
     }
-    Stored s = stored_value({row.bytes, row.length}, row.attributes, column);
+    StoredValue s = stored_value({row.bytes, row.length}, row.attributes, column);
     if (s.form == StoredForm::kPlain) [[likely]] {
       out[i] = StringRef(reinterpret_cast<const char*>(s.bytes.data()), s.bytes.size());
     } else {
-      out[i] = decode_stored(PhysicalType::kString, s, arena, large).string;
+      out[i] = decode_stored(PhysicalType::kString, s, row, arena).string;
     }
     return !null_bit(row.bytes, column);
   });
 }
 
 bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column, Numeric* out,
-                                uint64_t* validity, Arena& arena, LargeValueReader* large) const {
+                                uint64_t* validity, Arena& arena) const {
   const Value& missing = columns_[column].missing;
   const Numeric missing_value = missing_as<Numeric>(missing);
   return fill(rows, validity, [&](const RowVersion& row, size_t i) {
@@ -252,14 +276,22 @@ bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column,
       out[i] = Numeric();
       return false;
     }
-    Stored s = stored_value({row.bytes, row.length}, row.attributes, column);
-    out[i] = decode_stored(PhysicalType::kNumeric, s, arena, large).numeric;
+    StoredValue s = stored_value({row.bytes, row.length}, row.attributes, column);
+    // Most are a scale and up to eight bytes of significand: read as the end of a word, which the row's front pads.
+    size_t digits = s.bytes.size() - 1;
+    if (s.form == StoredForm::kPlain && digits - 1 < 8 && s.bytes[0] <= Numeric::kMaxInlineScale &&
+        s.bytes.data() + s.bytes.size() - row.bytes >= 8) [[likely]] {
+      auto word = load_raw<int64_t>(s.bytes.data() + s.bytes.size() - 8);
+      out[i] = Numeric(static_cast<types::int128>(word >> (8 - digits) * 8), s.bytes[0]);
+      return true;
+    }
+    out[i] = decode_stored(PhysicalType::kNumeric, s, row, arena).numeric;
     return true;
   });
 }
 
 bool RowLayout::decode_column(std::span<const RowVersion> rows, size_t column, void* out, uint64_t* validity,
-                              Arena& arena, LargeValueReader* large) const {
+                              Arena& arena) const {
   switch (columns_[column].type) {
     case PhysicalType::kBool:
       return decode_fixed(rows, column, static_cast<uint8_t*>(out), validity);
@@ -278,9 +310,9 @@ bool RowLayout::decode_column(std::span<const RowVersion> rows, size_t column, v
     case PhysicalType::kUuid:
       return decode_fixed(rows, column, static_cast<Uuid*>(out), validity);
     case PhysicalType::kString:
-      return decode_strings(rows, column, static_cast<StringRef*>(out), validity, arena, large);
+      return decode_strings(rows, column, static_cast<StringRef*>(out), validity, arena);
     case PhysicalType::kNumeric:
-      return decode_numerics(rows, column, static_cast<Numeric*>(out), validity, arena, large);
+      return decode_numerics(rows, column, static_cast<Numeric*>(out), validity, arena);
   }
   __builtin_unreachable();
 }

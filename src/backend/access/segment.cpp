@@ -162,6 +162,8 @@ Status free_segment(BufferPool& pool, PageId segment, uint64_t stamp, const txn:
   if (header.page().header.type != PageType::kSegmentHeader ||
       body_of<SegmentHeader>(header.page()).stamp != stamp)
     return {};  // done before, and the space may be another's by now
+  if (const auto& h = body_of<SegmentHeader>(header.page()); h.overflow != 0)
+    VARVE_RETURN_IF_ERROR(free_segment(pool, PageId{h.overflow}, h.overflow_stamp, nullptr));
   bool done = false;
   while (!done) VARVE_RETURN_IF_ERROR(free_last_run(pool, header, compensate, &done));
   return {};
@@ -213,6 +215,29 @@ Result<PageId> create_segment(BufferPool& pool, txn::Transaction& txn, SegmentKi
   batch.commit(&start);
   txn.set_last_lsn(start);
   return id;
+}
+
+Result<PageId> overflow_segment(BufferPool& pool, PageId segment) {
+  VARVE_ASSIGN_OR_RETURN(SharedGuard header, pool.fix_shared(segment));
+  VARVE_RETURN_IF_ERROR(check_header(header.page(), segment));
+  return PageId{body_of<SegmentHeader>(header.page()).overflow};
+}
+
+Result<PageId> ensure_overflow_segment(BufferPool& pool, PageId segment, bool* created) {
+  *created = false;
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard owner, latch_header(pool, segment));
+  if (uint64_t there = body_of<SegmentHeader>(owner.page()).overflow; there != 0) return PageId{there};
+  VARVE_ASSIGN_OR_RETURN(ExtentClaim claim, claim_extents(pool, 1, kInvalidPageId));
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard header, pool.fix_new(claim.first_page()));
+  SegmentInitPayload init{SegmentKind::kOverflow, claim.page_count(), pool.log().reserved_lsn().value()};
+  OverflowPayload link{claim.first_page().value(), init.stamp};
+  LogBatch batch(pool, kInvalidXid, kInvalidLsn);
+  claim.add_to(batch);
+  batch.change(header, kOpSegmentInit, payload_of(init), wal::kBlockInitialises);
+  batch.change(owner, kOpSegmentOverflow, payload_of(link));
+  batch.commit();
+  *created = true;
+  return claim.first_page();
 }
 
 Status drop_segment(BufferPool& pool, txn::Transaction& txn, PageId segment) {

@@ -64,6 +64,8 @@ struct SegmentHeader {
   uint64_t free_count;
   uint64_t map_head, map_tail;
   StoredRun runs[kHeaderRuns];
+  uint64_t overflow,
+      overflow_stamp;  // the segment of a heap's values out of line; 0: none. Goes with this one
 };
 static_assert(sizeof(buffer::PageHeader) + sizeof(SegmentHeader) <= buffer::kPageBytes);
 
@@ -106,6 +108,7 @@ enum SegmentOp : uint8_t {
   kOpSegmentMapPop = 0x0D,     // empty
   kOpSegmentShrink = 0x0E,     // ShrinkPayload
   kOpPageCleared = 0x0F,       // empty: the page belongs to nobody; initialises
+  kOpSegmentOverflow = 0x1F,   // OverflowPayload
 };
 
 struct MapSetPayload {
@@ -146,6 +149,11 @@ struct ShrinkPayload {
   StoredRun last;  // becomes the last run, fully handed out
   uint64_t map_tail;
   uint8_t pop_here;  // it came from runs[] of the header
+} __attribute__((packed));
+
+struct OverflowPayload {
+  uint64_t segment;
+  uint64_t stamp;
 } __attribute__((packed));
 
 template <class T>

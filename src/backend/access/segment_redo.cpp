@@ -125,6 +125,13 @@ void redo_segment_shrink(PageId, Page& page, wal::Bytes payload) {
   h.free_count = 0;
 }
 
+void redo_segment_overflow(PageId, Page& page, wal::Bytes payload) {
+  auto p = payload_as<OverflowPayload>(payload);
+  auto& h = body_of<SegmentHeader>(page);
+  h.overflow = p.segment;
+  h.overflow_stamp = p.stamp;
+}
+
 void redo_page_cleared(PageId, Page& page, wal::Bytes) { start_page(page, PageType::kFree, 0); }
 
 }  // namespace
@@ -145,6 +152,7 @@ void register_segment_redo() {
   wal::register_redo(kOpSegmentMapPop, redo_segment_map_pop);
   wal::register_redo(kOpSegmentShrink, redo_segment_shrink);
   wal::register_redo(kOpPageCleared, redo_page_cleared);
+  wal::register_redo(kOpSegmentOverflow, redo_segment_overflow);
 }
 
 }  // namespace varve::access

@@ -6,6 +6,7 @@
 
 #include "access/btree.h"
 #include "access/heap.h"
+#include "access/overflow.h"
 #include "access/key_codec.h"
 #include "access/unique_check.h"
 #include "common/check.h"
@@ -271,9 +272,9 @@ void Catalog::insert(const RowDraft& draft) {
   const SystemTable& table = draft.table();
   txn_.assign_xid();
   auto heap = database_.heap(database_.system_segment(table.oid));
-  std::string row;
-  table.layout.encode(draft.values(), &row);
-  auto tid = heap->insert(txn_, access::key_bytes(row), static_cast<uint16_t>(table.columns.size()));
+  access::RowEncoder row(*heap, table.layout);
+  row.encode(txn_, draft.values());
+  auto tid = heap->insert(txn_, row.bytes(), static_cast<uint16_t>(table.columns.size()), row.flags());
   check_ok(tid.status());
   insert_index_entries(database_, txn_, table, draft.values(), *heap, *tid, {});
 }
@@ -283,15 +284,17 @@ void Catalog::update(const Row& old, const RowDraft& draft) {
   const SystemTable& table = draft.table();
   txn_.assign_xid();
   auto heap = database_.heap(database_.system_segment(table.oid));
-  std::string row;
-  table.layout.encode(draft.values(), &row);
+  access::RowEncoder row(*heap, table.layout);
+  const bool old_is_long = row.load_old(snapshot(), old.tid(), false);
+  row.encode(txn_, draft.values(), old_is_long ? std::span(old.values()) : std::span<const types::Value>());
   bool keys_changed = std::any_of(table.indexes.begin(), table.indexes.end(), [&](const SystemIndex& index) {
     return index_key(index, old.values()) != index_key(index, draft.values());
   });
   access::RowBuffer buffer;
   access::RowVersion newest;
-  require_locked(heap->update(txn_, snapshot(), old.tid(), access::key_bytes(row),
-                              static_cast<uint16_t>(table.columns.size()), keys_changed, false, buffer, &newest));
+  require_locked(heap->update(txn_, snapshot(), old.tid(), row.bytes(), static_cast<uint16_t>(table.columns.size()),
+                              keys_changed, false, buffer, &newest, row.flags()));
+  row.replaced(txn_);
   if (keys_changed) {
     insert_index_entries(database_, txn_, table, draft.values(), *heap, old.tid(), old.values());
   }
@@ -303,7 +306,10 @@ void Catalog::remove(const SystemTable& table, const Row& row) {
   auto heap = database_.heap(database_.system_segment(table.oid));
   access::RowBuffer buffer;
   access::RowVersion newest;
+  access::RowEncoder old(*heap, table.layout);
+  old.load_old(snapshot(), row.tid(), false);
   require_locked(heap->remove(txn_, snapshot(), row.tid(), false, buffer, &newest));
+  old.replaced(txn_);
   for (const SystemIndex& index : table.indexes) {
     std::string key = index_key(index, row.values());
     check_ok(database_.btree(database_.system_segment(index.oid))->note_gone(txn_, access::key_bytes(key), row.tid()));

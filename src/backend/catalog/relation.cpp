@@ -268,6 +268,41 @@ void load_constraints(Catalog& catalog, Relation& rel) {
   catalog.for_each(pg_constraint, others, [&](const Row& row) { rel.referenced_by.push_back(read_foreign_key(row)); });
 }
 
+// Arguments are kept as in PostgreSQL: each followed by a zero byte.
+std::vector<std::string> split_arguments(std::string_view bytes) {
+  std::vector<std::string> args;
+  while (!bytes.empty()) {
+    size_t end = std::min(bytes.find('\0'), bytes.size() - 1);
+    args.emplace_back(bytes.substr(0, end));
+    bytes.remove_prefix(end + 1);
+  }
+  return args;
+}
+
+void load_triggers(Catalog& catalog, Relation& rel) {
+  const KeyMatch match[] = {{"tgrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_trigger"), match, [&](const Row& row) {
+    Trigger t;
+    t.oid = row.oid("oid");
+    t.name = row.text("tgname");
+    t.function = row.oid("tgfoid");
+    t.type = row.int2("tgtype");
+    t.enabled = row.letter("tgenabled");
+    t.internal = row.boolean("tgisinternal");
+    t.constraint = row.oid("tgconstraint");
+    t.constraint_relation = row.oid("tgconstrrelid");
+    t.deferrable = row.boolean("tgdeferrable");
+    t.initially_deferred = row.boolean("tginitdeferred");
+    for (int64_t n : row.numbers("tgattr")) t.columns.push_back(static_cast<ColumnNumber>(n));
+    t.args = split_arguments(row.text("tgargs"));
+    t.when_sql = row.text("tgqual");
+    t.old_table = row.text("tgoldtable");
+    t.new_table = row.text("tgnewtable");
+    rel.triggers.push_back(std::move(t));
+  });
+  std::sort(rel.triggers.begin(), rel.triggers.end(), [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
+}
+
 void open_storage(Database& database, Relation& rel) {
   std::vector<access::ColumnSpec> specs;
   for (const Column& c : rel.columns) specs.push_back({physical_of(c.type), c.missing});
@@ -315,6 +350,7 @@ RelationPtr Catalog::load(Oid oid) {
     const KeyMatch rule[] = {{"ev_class", Value::of_oid(oid.value())}};
     for_each(system_table("pg_rewrite"), rule, [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
   }
+  if (!rel->is_system && (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);
   return rel;
 }

@@ -1,6 +1,7 @@
 #include "catalog/user_type.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "functions/user_types.h"
 #include "parser/parser.h"
@@ -16,7 +17,8 @@ void load_labels(Catalog& catalog, UserType& type) {
   catalog.for_each(system_table("pg_enum"), match, [&](const Row& row) {
     type.labels.push_back({row.oid("oid"), row.float4("enumsortorder"), std::string(row.text("enumlabel"))});
   });
-  std::sort(type.labels.begin(), type.labels.end(), [](const EnumLabel& a, const EnumLabel& b) { return a.order < b.order; });
+  std::sort(type.labels.begin(), type.labels.end(),
+            [](const EnumLabel& a, const EnumLabel& b) { return a.order < b.order; });
 }
 
 void load_checks(Catalog& catalog, UserType& type) {
@@ -30,10 +32,9 @@ void load_checks(Catalog& catalog, UserType& type) {
             [](const DomainCheck& a, const DomainCheck& b) { return a.name < b.name; });
 }
 
-// Named as in a session whose search path has the type's schema.
 void make_known(const UserType& type) {
   functions::TypeInfo info{};
-  std::string sql_name = parser::quote_identifier(type.name);
+  std::string sql_name = type_text(type);
   info.oid = type.oid;
   info.name = type.name;
   info.sql_name = sql_name;
@@ -60,6 +61,11 @@ void make_known(const UserType& type) {
 }
 
 }  // namespace
+
+std::string type_text(const UserType& type) {
+  std::string name = parser::quote_identifier(type.name);
+  return type.schema == kPublicSchema ? name : parser::quote_identifier(type.schema_name) + "." + name;
+}
 
 UserTypePtr user_type(Catalog& catalog, Oid oid) {
   if (oid.value() < kFirstNormalOid) return nullptr;
@@ -92,6 +98,20 @@ UserTypePtr user_type(Catalog& catalog, Oid oid) {
   return type;
 }
 
+void make_enums_known(Catalog& catalog) {
+  static std::mutex mutex;
+  static std::vector<Oid> done;
+  std::lock_guard lock(mutex);
+  Oid database = catalog.database().oid();
+  if (std::find(done.begin(), done.end(), database) != done.end()) return;
+  std::vector<Oid> enums;
+  catalog.for_each(system_table("pg_type"), {}, [&](const Row& row) {
+    if (row.letter("typtype") == 'e') enums.push_back(row.oid("oid"));
+  });
+  for (Oid oid : enums) (void)user_type(catalog, oid);
+  done.push_back(database);
+}
+
 bool make_enum_array_known(Catalog& catalog, Oid oid) {
   if (oid.value() < kFirstNormalOid) return false;
   Oid element;
@@ -106,7 +126,8 @@ bool make_enum_array_known(Catalog& catalog, Oid oid) {
 
 Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name) {
   Oid found;
-  const KeyMatch match[] = {{"typname", Value::of_string(name)}, {"typnamespace", Value::of_oid(schema.value())}};
+  const KeyMatch match[] = {{"typname", Value::of_string(name)},
+                            {"typnamespace", Value::of_oid(schema.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) { found = row.oid("oid"); });
   if (found == kInvalidOid || found.value() < kFirstNormalOid) return kInvalidOid;
   if (user_type(catalog, found) != nullptr || make_enum_array_known(catalog, found)) return found;

@@ -13,11 +13,15 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "ownership.h"
 #include "parser/parser.h"
+#include "routine.h"
+#include "trigger.h"
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
 #include "type.h"
+#include "view_text.h"
 
 namespace varve::commands {
 
@@ -35,6 +39,9 @@ std::string_view object_tag(ObjectType type) {
     case ObjectType::kSchema: return "SCHEMA";
     case ObjectType::kDatabase: return "DATABASE";
     case ObjectType::kRole: return "ROLE";
+    case ObjectType::kFunction: return "FUNCTION";
+    case ObjectType::kProcedure: return "PROCEDURE";
+    case ObjectType::kRoutine: return "ROUTINE";
     default: return "TABLE";
   }
 }
@@ -113,6 +120,14 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   if (must_not_be_null) {
     const ColumnNumber columns[] = {number};
     set_not_null(context, oid, columns);
+  }
+  if (Oid domain = context.catalog.relation(oid)->column(number).domain; domain != kInvalidOid) {
+    // What the rows that are there get must be one of the domain's values.
+    std::vector<Value> row;
+    std::string type = catalog::type_text(*catalog::user_type(context.catalog, domain));
+    context.services.query_row(fmt::format("SELECT {}::{} FROM ONLY {} LIMIT 1", parser::quote_identifier(attribute.name), type,
+                                           qualified_name(context, table->schema, table->name)),
+                               context.arena, &row);
   }
   add_constraints(context, oid, constraints);
 }
@@ -388,25 +403,19 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   });
 }
 
-void change_owner(CommandContext& context, const Relation& relation, Oid owner) {
-  change_class_row(context, relation.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  for (const catalog::Index& index : relation.indexes) {
-    change_class_row(context, index.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  }
-  if (relation.kind == RelationKind::kTable) {
-    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) {
-      change_class_row(context, sequence, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+void change_relation_owner(CommandContext& context, const Relation& relation, Oid owner) {
+  if (!context.is_superuser && owner != relation.owner) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
     }
   }
-  if (relation.row_type != kInvalidOid) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(relation.row_type.value())}};
-    context.catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
-      RowDraft draft(system_table("pg_type"), row);
-      draft.oid("typowner", owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
+  change_owner(context, "pg_class", relation.oid, owner);
+  for (const catalog::Index& index : relation.indexes) change_owner(context, "pg_class", index.oid, owner);
+  if (relation.kind == RelationKind::kTable) {
+    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) change_owner(context, "pg_class", sequence, owner);
   }
+  if (relation.row_type != kInvalidOid) change_owner(context, "pg_type", relation.row_type, owner);
 }
 
 void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
@@ -463,7 +472,7 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   switch (cmd.action) {
     case AlterTableAction::kChangeOwner: {
       Oid owner = require_role(context, *cmd.new_owner);
-      return change_owner(context, *table, owner);
+      return change_relation_owner(context, *table, owner);
     }
     case AlterTableAction::kSetRelOptions:
     case AlterTableAction::kResetRelOptions: return set_options(context, oid, cmd);
@@ -504,6 +513,14 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
         draft.text("relreplident", kLetters[static_cast<size_t>(cmd.replica_identity)]);
       });
     }
+    case AlterTableAction::kEnableTrigger:
+    case AlterTableAction::kEnableAlwaysTrigger:
+    case AlterTableAction::kEnableReplicaTrigger:
+    case AlterTableAction::kDisableTrigger:
+    case AlterTableAction::kEnableTriggerAll:
+    case AlterTableAction::kDisableTriggerAll:
+    case AlterTableAction::kEnableTriggerUser:
+    case AlterTableAction::kDisableTriggerUser: return enable_trigger(context, context.catalog.relation(oid), cmd);
     case AlterTableAction::kSetLogged:
     case AlterTableAction::kSetUnlogged:
       return change_class_row(context, oid, [&](RowDraft& draft) {
@@ -744,16 +761,6 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
   }
 }
 
-// Views keep the text of their query, which names what it reads.
-void refuse_used_by_view(CommandContext& context, const Relation& relation) {
-  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(relation.oid.value())}};
-  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n') {
-      throw_not_supported(fmt::format("renaming what the view behind {} reads", describe(context, {kRewriteClass, row.oid("objid")})));
-    }
-  });
-}
-
 void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
   Oid oid, index;
   const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"contypid", Value::of_oid(0)},
@@ -787,6 +794,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
     require_owner_of(context, row.oid("nspowner"), "schema", stmt.name);
   });
+  ViewRenewal views(context);
   std::vector<RelationPtr> sequences;
   std::vector<Oid> members;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
@@ -795,7 +803,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (Oid oid : members) {
     RelationPtr relation = context.catalog.relation(oid);
     if (relation->kind == RelationKind::kSequence) sequences.push_back(relation);
-    refuse_used_by_view(context, *relation);
+    views.bind_readers_of(*relation);
   }
   std::vector<std::string> old_names;
   for (const RelationPtr& s : sequences) old_names.push_back(qualified_name(context, schema, s->name));
@@ -803,6 +811,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (size_t i = 0; i < sequences.size(); ++i) {
     renew_sequence_defaults(context, sequences[i]->oid, old_names[i], qualified_name(context, schema, sequences[i]->name));
   }
+  views.print_all();
 }
 
 void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -820,18 +829,6 @@ void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
   rename_row(context, "pg_database", database->oid, "datname", stmt.new_name);
 }
 
-void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
-  parser::RoleSpec spec;
-  spec.name = stmt.name;
-  Oid role = require_role(context, spec);
-  if (context.catalog.find_role(stmt.new_name).has_value()) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("role \"{}\" already exists", stmt.new_name));
-  }
-  if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to rename role");
-  // Access lists hold names.
-  throw_not_supported(fmt::format("ALTER ROLE RENAME of role {}", role.value()));
-}
-
 }  // namespace
 
 std::string rename_object(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -843,16 +840,20 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kMaterializedView: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_relation(context, relation, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.object_type));
     }
     case ObjectType::kColumn: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_column(context, relation, stmt.name, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.relation_type));
     }
@@ -869,21 +870,22 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
     case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
     case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
+    case ObjectType::kFunction: rename_routine(context, stmt); return "ALTER FUNCTION";
+    case ObjectType::kProcedure: rename_routine(context, stmt); return "ALTER PROCEDURE";
+    case ObjectType::kRoutine: rename_routine(context, stmt); return "ALTER ROUTINE";
+    case ObjectType::kTrigger: rename_trigger(context, stmt); return "ALTER TRIGGER";
     default: throw_not_supported("renaming objects of this kind");
   }
 }
 
 std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt) {
   Oid owner = require_role(context, *stmt.new_owner);
-  auto change = [&](std::string_view table, Oid oid, std::string_view column) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-    context.catalog.for_each(system_table(table), match, [&](const Row& row) {
-      RowDraft draft(system_table(table), row);
-      draft.oid(column, owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
-  };
+  if (!context.is_superuser) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
+    }
+  }
   auto name_of = [&] { return std::string(parser::as<parser::QualifiedName>(stmt.object)->names.back()); };
   if (stmt.object_type == ObjectType::kSchema) {
     std::string name = name_of();
@@ -892,7 +894,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
       require_owner_of(context, row.oid("nspowner"), "schema", name);
     });
-    change("pg_namespace", schema, "nspowner");
+    change_owner(context, "pg_namespace", schema, owner);
     return "ALTER SCHEMA";
   }
   if (stmt.object_type == ObjectType::kDatabase) {
@@ -902,12 +904,16 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
       throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
     }
     require_owner_of(context, database->owner, "database", name);
-    change("pg_database", database->oid, "datdba");
+    change_owner(context, "pg_database", database->oid, owner);
     return "ALTER DATABASE";
   }
   if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
     change_type_owner(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), owner);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
+  if (parser::is<parser::RoutineRef>(stmt.object)) {
+    set_routine_owner(context, stmt, owner);
+    return fmt::format("ALTER {}", object_tag(stmt.object_type));
   }
   throw_not_supported("ALTER … OWNER TO for objects of this kind");
 }
@@ -918,11 +924,16 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
+  if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
+    set_routine_schema(context, stmt);
+    return fmt::format("ALTER {}", object_tag(stmt.object_type));
+  }
   if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
   if (relation == nullptr) return tag;
-  refuse_used_by_view(context, *relation);
+  ViewRenewal views(context);
+  views.bind_readers_of(*relation);
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == relation->schema) return tag;
   Oid old_schema = relation->schema;
@@ -961,6 +972,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     draft.oid("connamespace", schema);
     context.catalog.update(row, draft);
   });
+  views.print_all();
   return tag;
 }
 

@@ -1,5 +1,7 @@
 #include "catalog_rows.h"
 
+#include "grant.h"
+
 #include <fmt/format.h>
 
 #include "catalog/user_type.h"
@@ -62,6 +64,9 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
   row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);
+  bool has_list = std::string_view("rvmfpS").find(c.kind) != std::string_view::npos;
+  std::string acl = has_list ? default_acl_text(context, c.kind == 'S' ? 'S' : 'r', c.owner, c.schema) : std::string();
+  if (!acl.empty()) row.text("relacl", acl);
   context.catalog.insert(row);
 }
 

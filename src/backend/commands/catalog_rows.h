@@ -26,6 +26,8 @@ inline constexpr Oid kConstraintClass{2606};
 inline constexpr Oid kDefaultClass{2604};
 inline constexpr Oid kNamespaceClass{2615};
 inline constexpr Oid kRewriteClass{2618};
+inline constexpr Oid kProcClass{1255};
+inline constexpr Oid kTriggerClass{2620};
 inline constexpr Oid kRoleClass{1260};
 inline constexpr Oid kDatabaseClass{1262};
 

@@ -4,12 +4,16 @@
 #include "index.h"
 #include "alter_table.h"
 #include "maintenance.h"
+#include "grant.h"
+#include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
+#include "routine.h"
 #include "schema.h"
 #include "type.h"
 #include "view.h"
 #include "sequence.h"
+#include "trigger.h"
 #include "common/sql_error.h"
 
 namespace varve::commands {
@@ -58,6 +62,12 @@ constexpr Command kCommands[] = {
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
+    {NodeKind::kAlterDefaultPrivilegesStmt, call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
+    {NodeKind::kReassignOwnedStmt, call<parser::ReassignOwnedStmt, reassign_owned>},
+    {NodeKind::kDropOwnedStmt, call<parser::DropOwnedStmt, drop_owned>},
+    {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
+    {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
+    {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
     {NodeKind::kGrantRoleStmt, call<parser::GrantRoleStmt, grant_role>},
 };
 
@@ -74,6 +84,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kVariableSetStmt:
     case NodeKind::kVariableShowStmt:
     case NodeKind::kAlterSystemStmt:
+    case NodeKind::kAlterRoleSetStmt:
+    case NodeKind::kAlterDatabaseSetStmt:
     case NodeKind::kConstraintsSetStmt:
     case NodeKind::kPrepareStmt:
     case NodeKind::kExecuteStmt:
@@ -87,6 +99,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kNotifyStmt:
     case NodeKind::kUnlistenStmt:
     case NodeKind::kDiscardStmt:
+    case NodeKind::kDoStmt:
+    case NodeKind::kCallStmt:
     case NodeKind::kLoadStmt: return true;
     default: return false;
   }

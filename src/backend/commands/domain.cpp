@@ -1,14 +1,13 @@
-// CREATE DOMAIN and ALTER DOMAIN. What a domain asks of values is tested by the analyzer's casts and by the writing of
-// rows; here it is made, and asked of the rows that are there.
+// CREATE DOMAIN and ALTER DOMAIN. What a domain asks of values is tested by the analyzer's casts and by the
+// writing of rows; here it is made, and asked of the rows that are there.
+#include <algorithm>
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "common/sql_error.h"
+#include "drop.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
-#include "drop.h"
 #include "table_expression.h"
 #include "type.h"
 
@@ -26,7 +25,8 @@ namespace {
 // In the text of a condition the value is VALUE, which is no identifier to print.
 constexpr std::string_view kPrintedValue = "varve_domain_value";
 
-RelationPtr value_row(CommandContext& context, Oid base, int32_t typmod, Oid collation, std::string_view name) {
+RelationPtr value_row(CommandContext& context, Oid base, int32_t typmod, Oid collation,
+                      std::string_view name) {
   auto row = std::make_shared<Relation>();
   catalog::Column column;
   catalog::BaseType type = catalog::base_type(context.catalog, base, typmod);
@@ -39,22 +39,25 @@ RelationPtr value_row(CommandContext& context, Oid base, int32_t typmod, Oid col
   return row;
 }
 
-std::string bind_check(CommandContext& context, const parser::Node* expression, Oid base, int32_t typmod, Oid collation) {
+std::string bind_check(CommandContext& context, const parser::Node* expression, Oid base, int32_t typmod,
+                       Oid collation) {
   std::string ignored;
   RelationPtr row = value_row(context, base, typmod, collation, "value");
   analyzer::Expr* condition = bind_condition(context, expression, row, "check constraints", &ignored);
   RelationPtr printed = value_row(context, base, typmod, collation, kPrintedValue);
   std::string sql = analyzer::deparse_expression(*condition, printed.get(), context.eval);
-  for (size_t at = 0; (at = sql.find(kPrintedValue, at)) != std::string::npos;) sql.replace(at, kPrintedValue.size(), "VALUE");
+  for (size_t at = 0; (at = sql.find(kPrintedValue, at)) != std::string::npos;)
+    sql.replace(at, kPrintedValue.size(), "VALUE");
   return sql;
 }
 
 bool check_exists(const UserType& type, std::string_view name) {
-  return std::any_of(type.checks.begin(), type.checks.end(), [&](const DomainCheck& c) { return c.name == name; });
+  return std::any_of(type.checks.begin(), type.checks.end(),
+                     [&](const DomainCheck& c) { return c.name == name; });
 }
 
-void insert_check(CommandContext& context, Oid domain, std::string_view domain_name, Oid schema, const Constraint& constraint,
-                  std::string sql, std::vector<std::string>* taken) {
+void insert_check(CommandContext& context, Oid domain, std::string_view domain_name, Oid schema,
+                  const Constraint& constraint, std::string sql, std::vector<std::string>* taken) {
   std::string name(constraint.name);
   if (name.empty()) name = choose_constraint_name(context, domain_name, "", "check", schema, *taken);
   taken->push_back(name);
@@ -74,10 +77,18 @@ void insert_check(CommandContext& context, Oid domain, std::string_view domain_n
   std::string message;
   SqlState state = sqlstate::kSyntaxError;
   switch (c.type) {
-    case ConstraintKind::kUnique: message = "unique constraints not possible for domains"; break;
-    case ConstraintKind::kPrimaryKey: message = "primary key constraints not possible for domains"; break;
-    case ConstraintKind::kExclusion: message = "exclusion constraints not possible for domains"; break;
-    case ConstraintKind::kForeignKey: message = "foreign key constraints not possible for domains"; break;
+    case ConstraintKind::kUnique:
+      message = "unique constraints not possible for domains";
+      break;
+    case ConstraintKind::kPrimaryKey:
+      message = "primary key constraints not possible for domains";
+      break;
+    case ConstraintKind::kExclusion:
+      message = "exclusion constraints not possible for domains";
+      break;
+    case ConstraintKind::kForeignKey:
+      message = "foreign key constraints not possible for domains";
+      break;
     case ConstraintKind::kAttrDeferrable:
     case ConstraintKind::kAttrNotDeferrable:
     case ConstraintKind::kAttrDeferred:
@@ -85,8 +96,13 @@ void insert_check(CommandContext& context, Oid domain, std::string_view domain_n
       message = "specifying constraint deferrability not supported for domains";
       state = sqlstate::kFeatureNotSupported;
       break;
-    case ConstraintKind::kGenerated: message = "specifying GENERATED not supported for domains"; state = sqlstate::kFeatureNotSupported; break;
-    default: message = "this constraint is not possible for domains"; break;
+    case ConstraintKind::kGenerated:
+      message = "specifying GENERATED not supported for domains";
+      state = sqlstate::kFeatureNotSupported;
+      break;
+    default:
+      message = "this constraint is not possible for domains";
+      break;
   }
   (void)context;
   throw SqlError(state, message);
@@ -112,16 +128,19 @@ DomainShape read_constraints(CommandContext& context, const parser::CreateDomain
         break;
       }
       case ConstraintKind::kDefault:
-        if (shape.default_expression != nullptr) throw SqlError(sqlstate::kSyntaxError, "multiple default expressions");
+        if (shape.default_expression != nullptr)
+          throw SqlError(sqlstate::kSyntaxError, "multiple default expressions");
         shape.default_expression = c->expression;
         break;
       case ConstraintKind::kCheck:
         if (c->no_inherit) {
-          throw SqlError(sqlstate::kInvalidObjectDefinition, "check constraints for domains cannot be marked NO INHERIT");
+          throw SqlError(sqlstate::kInvalidObjectDefinition,
+                         "check constraints for domains cannot be marked NO INHERIT");
         }
         shape.checks.push_back(c);
         break;
-      default: refuse_constraint(context, *c);
+      default:
+        refuse_constraint(context, *c);
     }
   }
   return shape;
@@ -141,8 +160,10 @@ std::string default_text(CommandContext& context, const parser::Node* expression
 }
 
 void set_default(RowDraft& draft, const std::string& sql) {
-  if (sql.empty()) draft.null("typdefault").null("typdefaultbin");
-  else draft.text("typdefault", sql).text("typdefaultbin", sql);
+  if (sql.empty())
+    draft.null("typdefault").null("typdefaultbin");
+  else
+    draft.text("typdefault", sql).text("typdefaultbin", sql);
 }
 
 template <class F>
@@ -161,7 +182,8 @@ template <class F>
 void for_each_column(CommandContext& context, Oid domain, F&& f) {
   std::vector<std::pair<Oid, ColumnNumber>> columns;
   context.catalog.for_each(system_table("pg_attribute"), {}, [&](const Row& row) {
-    if (row.oid("atttypid") == domain && !row.boolean("attisdropped")) columns.emplace_back(row.oid("attrelid"), row.int2("attnum"));
+    if (row.oid("atttypid") == domain && !row.boolean("attisdropped"))
+      columns.emplace_back(row.oid("attrelid"), row.int2("attnum"));
   });
   for (const auto& [table, column] : columns) {
     RelationPtr relation = context.catalog.relation(table);
@@ -179,10 +201,12 @@ void for_each_column(CommandContext& context, Oid domain, F&& f) {
 void check_columns_not_null(CommandContext& context, Oid domain) {
   for_each_column(context, domain, [&](const Relation& table, const std::string& column) {
     std::vector<Value> row;
-    std::string sql = fmt::format("SELECT 1 FROM ONLY {} WHERE {} IS NULL LIMIT 1",
-                                  qualified_name(context, table.schema, table.name), parser::quote_identifier(column));
+    std::string sql =
+        fmt::format("SELECT 1 FROM ONLY {} WHERE {} IS NULL LIMIT 1",
+                    qualified_name(context, table.schema, table.name), parser::quote_identifier(column));
     if (!context.services.query_row(sql, context.arena, &row)) return;
-    throw SqlError(sqlstate::kNotNullViolation, fmt::format("column \"{}\" of table \"{}\" contains null values", column, table.name))
+    throw SqlError(sqlstate::kNotNullViolation,
+                   fmt::format("column \"{}\" of table \"{}\" contains null values", column, table.name))
         .schema(table.schema_name)
         .table(table.name)
         .column(column);
@@ -193,10 +217,13 @@ void check_columns(CommandContext& context, Oid domain, const std::string& condi
   for_each_column(context, domain, [&](const Relation& table, const std::string& column) {
     std::vector<Value> row;
     std::string sql = fmt::format("SELECT 1 FROM (SELECT {} AS value FROM ONLY {}) v WHERE NOT ({}) LIMIT 1",
-                                  parser::quote_identifier(column), qualified_name(context, table.schema, table.name), condition);
+                                  parser::quote_identifier(column),
+                                  qualified_name(context, table.schema, table.name), condition);
     if (!context.services.query_row(sql, context.arena, &row)) return;
-    throw SqlError(sqlstate::kCheckViolation,
-                   fmt::format("column \"{}\" of table \"{}\" contains values that violate the new constraint", column, table.name))
+    throw SqlError(
+        sqlstate::kCheckViolation,
+        fmt::format("column \"{}\" of table \"{}\" contains values that violate the new constraint", column,
+                    table.name))
         .schema(table.schema_name)
         .table(table.name)
         .column(column);
@@ -205,7 +232,8 @@ void check_columns(CommandContext& context, Oid domain, const std::string& condi
 
 UserTypePtr require_domain(CommandContext& context, parser::NameList names) {
   UserTypePtr type = find_type(context, names);
-  if (type->kind != 'd') throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is not a domain", type->name));
+  if (type->kind != 'd')
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is not a domain", type->name));
   require_owner_of(context, type->owner, "type", type->name);
   return type;
 }
@@ -220,8 +248,9 @@ const DomainCheck* find_check(const UserType& type, std::string_view name) {
 void add_check(CommandContext& context, const UserType& type, const Constraint& constraint) {
   if (constraint.type != ConstraintKind::kCheck) refuse_constraint(context, constraint);
   if (!constraint.name.empty() && check_exists(type, constraint.name)) {
-    throw SqlError(sqlstate::kDuplicateObject,
-                   fmt::format("constraint \"{}\" for domain \"{}\" already exists", constraint.name, type.name));
+    throw SqlError(
+        sqlstate::kDuplicateObject,
+        fmt::format("constraint \"{}\" for domain \"{}\" already exists", constraint.name, type.name));
   }
   std::string sql = bind_check(context, constraint.expression, type.base, type.typmod, type.collation);
   if (!constraint.not_valid) check_columns(context, type.oid, sql);
@@ -232,14 +261,17 @@ void add_check(CommandContext& context, const UserType& type, const Constraint& 
 void drop_check(CommandContext& context, const UserType& type, const parser::AlterDomainStmt& stmt) {
   const DomainCheck* check = find_check(type, stmt.constraint);
   if (check != nullptr) return drop_objects(context, {{kConstraintClass, check->oid}}, stmt.behavior);
-  std::string message = fmt::format("constraint \"{}\" of domain \"{}\" does not exist", stmt.constraint, type.name);
+  std::string message =
+      fmt::format("constraint \"{}\" of domain \"{}\" does not exist", stmt.constraint, type.name);
   if (!stmt.missing_ok) throw SqlError(sqlstate::kUndefinedObject, message);
   context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
 }
 
 }  // namespace
 
-std::string create_domain(CommandContext& context, const parser::CreateDomainStmt& stmt) {
+namespace {
+
+void make_domain(CommandContext& context, const parser::CreateDomainStmt& stmt) {
   NewType name = name_new_type(context, stmt.names);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference base = analyzer::resolve_type_name(inner, *stmt.type);
@@ -252,7 +284,8 @@ std::string create_domain(CommandContext& context, const parser::CreateDomainStm
   if (stmt.collation != nullptr) throw_not_supported("COLLATE of a domain");
   DomainShape shape = read_constraints(context, stmt);
   Oid collation = info->collatable ? catalog::kDefaultCollation : kInvalidOid;
-  std::string default_sql = default_text(context, shape.default_expression, base.type, base.typmod, name.name);
+  std::string default_sql =
+      default_text(context, shape.default_expression, base.type, base.typmod, name.name);
   std::vector<std::string> checks;
   for (const Constraint* c : shape.checks) {
     checks.push_back(bind_check(context, c->expression, base.type, base.typmod, collation));
@@ -267,8 +300,14 @@ std::string create_domain(CommandContext& context, const parser::CreateDomainStm
     row = RowDraft(system_table("pg_type"), of_base);
     return false;
   });
-  row.oid("oid", oid).text("typname", name.name).oid("typnamespace", name.schema).oid("typowner", context.role);
-  row.text("typtype", "d").boolean("typispreferred", false).oid("typarray", array).oid("typrelid", kInvalidOid);
+  row.oid("oid", oid)
+      .text("typname", name.name)
+      .oid("typnamespace", name.schema)
+      .oid("typowner", context.role);
+  row.text("typtype", "d")
+      .boolean("typispreferred", false)
+      .oid("typarray", array)
+      .oid("typrelid", kInvalidOid);
   row.oid("typelem", kInvalidOid).text("typinput", "domain_in").text("typreceive", "domain_recv");
   row.oid("typbasetype", base.type).int4("typtypmod", base.typmod).boolean("typnotnull", shape.not_null);
   row.oid("typcollation", collation).null("typacl");
@@ -279,17 +318,18 @@ std::string create_domain(CommandContext& context, const parser::CreateDomainStm
   std::vector<std::string> taken;
   for (size_t i = 0; i < checks.size(); ++i) {
     if (std::find(taken.begin(), taken.end(), shape.checks[i]->name) != taken.end()) {
-      throw SqlError(sqlstate::kDuplicateObject, fmt::format("constraint \"{}\" for domain \"{}\" already exists",
-                                                             shape.checks[i]->name, name.name));
+      throw SqlError(sqlstate::kDuplicateObject,
+                     fmt::format("constraint \"{}\" for domain \"{}\" already exists", shape.checks[i]->name,
+                                 name.name));
     }
     insert_check(context, oid, name.name, name.schema, *shape.checks[i], checks[i], &taken);
   }
-  return "CREATE DOMAIN";
 }
 
-std::string alter_domain(CommandContext& context, const parser::AlterDomainStmt& stmt) {
+void change_domain(CommandContext& context, const parser::AlterDomainStmt& stmt) {
   UserTypePtr type = require_domain(context, stmt.names);
-  // Pictures of tables hold what the domain says: every change of it is one of the catalog, which makes them anew.
+  // Pictures of tables hold what the domain says: every change of it is one of the catalog, which makes them
+  // anew.
   switch (stmt.action) {
     case AlterDomainAction::kDefault: {
       std::string sql = default_text(context, stmt.definition, type->base, type->typmod, type->name);
@@ -306,18 +346,44 @@ std::string alter_domain(CommandContext& context, const parser::AlterDomainStmt&
     case AlterDomainAction::kAddConstraint:
       add_check(context, *type, *parser::as<Constraint>(stmt.definition));
       break;
-    case AlterDomainAction::kDropConstraint: drop_check(context, *type, stmt); break;
+    case AlterDomainAction::kDropConstraint:
+      drop_check(context, *type, stmt);
+      break;
     case AlterDomainAction::kValidateConstraint: {
       const DomainCheck* check = find_check(*type, stmt.constraint);
       if (check == nullptr) {
-        throw SqlError(sqlstate::kUndefinedObject,
-                       fmt::format("constraint \"{}\" of domain \"{}\" does not exist", stmt.constraint, type->name));
+        throw SqlError(
+            sqlstate::kUndefinedObject,
+            fmt::format("constraint \"{}\" of domain \"{}\" does not exist", stmt.constraint, type->name));
       }
       check_columns(context, type->oid, check->expression_sql);
-      change_row(context, "pg_constraint", check->oid, [](RowDraft& draft) { draft.boolean("convalidated", true); });
+      change_row(context, "pg_constraint", check->oid,
+                 [](RowDraft& draft) { draft.boolean("convalidated", true); });
       break;
     }
   }
+}
+
+// PostgreSQL's messages of these commands point nowhere.
+template <class F>
+void without_position(F&& f) {
+  try {
+    f();
+  } catch (SqlError& error) {
+    error.at(0);
+    throw;
+  }
+}
+
+}  // namespace
+
+std::string create_domain(CommandContext& context, const parser::CreateDomainStmt& stmt) {
+  without_position([&] { make_domain(context, stmt); });
+  return "CREATE DOMAIN";
+}
+
+std::string alter_domain(CommandContext& context, const parser::AlterDomainStmt& stmt) {
+  without_position([&] { change_domain(context, stmt); });
   return "ALTER DOMAIN";
 }
 
@@ -332,7 +398,8 @@ void rename_domain_constraint(CommandContext& context, const parser::RenameStmt&
     throw SqlError(sqlstate::kDuplicateObject,
                    fmt::format("constraint \"{}\" for domain {} already exists", stmt.new_name, type->name));
   }
-  change_row(context, "pg_constraint", check->oid, [&](RowDraft& draft) { draft.text("conname", stmt.new_name); });
+  change_row(context, "pg_constraint", check->oid,
+             [&](RowDraft& draft) { draft.text("conname", stmt.new_name); });
 }
 
 }  // namespace varve::commands

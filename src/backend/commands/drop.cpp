@@ -10,6 +10,8 @@
 #include "functions/registry.h"
 #include "parser/parser.h"
 #include "type.h"
+#include "routine.h"
+#include "trigger.h"
 
 namespace varve::commands {
 
@@ -70,6 +72,20 @@ void with_row(CommandContext& context, std::string_view table, Oid oid, F&& f) {
   context.catalog.for_each(system_table(table), match, [&](const Row& row) { f(row); });
 }
 
+// As the session would have to write it; an array type by its elements.
+std::string type_name(CommandContext& context, Oid oid) {
+  std::string name;
+  Oid schema, element;
+  with_row(context, "pg_type", oid, [&](const Row& row) {
+    name = row.text("typname");
+    schema = row.oid("typnamespace");
+    if (row.letter("typcategory") == 'A') element = row.oid("typelem");
+  });
+  if (element != kInvalidOid) return type_name(context, element) + "[]";
+  bool visible = std::find(context.search_path.begin(), context.search_path.end(), schema) != context.search_path.end();
+  return visible ? parser::quote_identifier(name) : qualified_name(context, schema, name);
+}
+
 }  // namespace
 
 std::string describe(CommandContext& context, const ObjectAddress& object) {
@@ -93,11 +109,20 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       text = "default value for " + describe(context, column);
     });
   } else if (object.class_oid == kTypeClass) {
-    with_row(context, "pg_type", object.object, [&](const Row& row) {
-      text = fmt::format("type {}", parser::quote_identifier(row.text("typname")));
-    });
+    text = "type " + type_name(context, object.object);
   } else if (object.class_oid == kNamespaceClass) {
     text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));
+  } else if (object.class_oid == kProcClass) {
+    catalog::RoutinePtr r = context.catalog.routine(object.object);
+    if (r != nullptr) {
+      text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function", routine_description(context, object.object));
+    }
+  } else if (object.class_oid == kTriggerClass) {
+    with_row(context, "pg_trigger", object.object, [&](const Row& row) {
+      std::string name = parser::quote_identifier(row.text("tgname"));
+      Oid relation = row.oid("tgrelid");
+      text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
+    });
   } else if (object.class_oid == kRewriteClass) {
     with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
       Oid view = row.oid("ev_class");
@@ -318,6 +343,10 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_type", "oid", object.object);
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
+  } else if (object.class_oid == kProcClass) {
+    remove_from("pg_proc", "oid", object.object);
+  } else if (object.class_oid == kTriggerClass) {
+    remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -461,6 +490,10 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
     case ObjectType::kType: drop_types(context, stmt); return "DROP TYPE";
     case ObjectType::kDomain: drop_types(context, stmt); return "DROP DOMAIN";
+    case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
+    case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
+    case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";
+    case ObjectType::kTrigger: drop_trigger(context, stmt); return "DROP TRIGGER";
     default: throw_not_supported("dropping objects of this kind");
   }
 }

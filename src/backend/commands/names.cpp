@@ -37,7 +37,12 @@ Oid creation_schema(CommandContext& context, std::string_view name, int32_t loca
     }
     schema = context.search_path.front();
   }
-  require_schema_create(context, schema);
+  try {
+    require_schema_create(context, schema);
+  } catch (SqlError& e) {
+    if (location >= 0) e.at(position(context, location));
+    throw;
+  }
   return schema;
 }
 
@@ -147,9 +152,7 @@ RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, tx
 }
 
 bool has_privileges_of(CommandContext& context, Oid role) {
-  if (context.is_superuser || role == context.role) return true;
-  std::vector<Oid> roles = context.catalog.roles_of(context.role);
-  return std::find(roles.begin(), roles.end(), role) != roles.end();
+  return context.is_superuser || role == context.role || RoleRights(context.catalog, context.role).has_rights_of(role);
 }
 
 std::string_view kind_word(RelationKind kind) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "access/overflow.h"
 #include "access/segment.h"
 #include "common/sql_error.h"
 #include "index.h"
@@ -13,12 +14,18 @@ namespace {
 // Rows on their way into the new heap, a page or so at a time.
 class RowWriter {
  public:
-  RowWriter(CommandContext& context, const Relation& table) : context_(context), table_(table) {}
+  RowWriter(CommandContext& context, const Relation& table)
+      : context_(context), table_(table), encoder_(*table.heap, *table.layout) {}
 
   void add(std::span<const Value> values) {
-    table_.layout->encode(values, &row_);
-    ends_.push_back(bytes_.size() + row_.size());
-    bytes_ += row_;
+    encoder_.encode(context_.txn, values);
+    if (encoder_.flags() != 0) {
+      check_ok(table_.heap->insert(context_.txn, encoder_.bytes(), static_cast<uint16_t>(values.size()), encoder_.flags()).status());
+      return;
+    }
+    wal::Bytes row = encoder_.bytes();
+    bytes_.append(reinterpret_cast<const char*>(row.data()), row.size());
+    ends_.push_back(bytes_.size());
     if (bytes_.size() > kBatchBytes) flush();
   }
   void flush() {
@@ -39,7 +46,8 @@ class RowWriter {
   static constexpr size_t kBatchBytes = 64 << 10;
   CommandContext& context_;
   const Relation& table_;
-  std::string row_, bytes_;
+  access::RowEncoder encoder_;
+  std::string bytes_;
   std::vector<size_t> ends_;
 };
 

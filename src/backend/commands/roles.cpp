@@ -4,6 +4,7 @@
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
+#include "ownership.h"
 #include "privileges.h"
 
 namespace varve::commands {
@@ -169,6 +170,14 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
     if (row.oid("datdba") == role.oid) say(fmt::format("owner of database {}", row.text("datname")));
   });
+  std::vector<std::pair<Oid, std::string>> others;
+  context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
+    if (row.oid("oid") != context.catalog.database().oid()) others.emplace_back(row.oid("oid"), row.text("datname"));
+  });
+  for (const auto& [oid, name] : others) {
+    int count = objects_elsewhere(context, oid, role);
+    if (count > 0) say(fmt::format("{} object{} in database {}", count, count == 1 ? "" : "s", name));
+  }
   return detail;
 }
 
@@ -188,6 +197,8 @@ std::string drop_role(CommandContext& context, const parser::DropRoleStmt& stmt)
       continue;
     }
     if (role->oid == context.role) throw SqlError(sqlstate::kObjectInUse, "current user cannot be dropped");
+    const KeyMatch settings[] = {{"setrole", Value::of_oid(role->oid.value())}};
+    context.catalog.remove_where(system_table("pg_db_role_setting"), settings);
     if (role->superuser && !context.is_superuser) {
       throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to drop superusers");
     }

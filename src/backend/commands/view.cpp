@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "common/sql_error.h"
 #include "create_table.h"
 #include "functions/registry.h"
@@ -12,6 +10,7 @@
 #include "index.h"
 #include "parser/parser.h"
 #include "query_text.h"
+#include "view_text.h"
 
 namespace varve::commands {
 namespace {
@@ -40,16 +39,12 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
   return columns;
 }
 
-// What the view reads may not go without it. Every column counts: the text may name any of them.
-void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const Oid> sources) {
-  for (Oid oid : sources) {
-    RelationPtr source = context.catalog.relation(oid);
-    if (source == nullptr || source->is_system || oid == view) continue;
-    add_dependency(context, {kRewriteClass, rule}, relation_address(oid), 'n');
-    for (size_t i = 0; i < source->columns.size(); ++i) {
-      if (source->columns[i].dropped) continue;
-      add_dependency(context, {kRewriteClass, rule}, column_address(oid, static_cast<ColumnNumber>(i + 1)), 'n');
-    }
+// What the view reads may not go without it.
+void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const QuerySource> sources) {
+  for (const QuerySource& source : sources) {
+    if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
+    ObjectAddress address = source.column == 0 ? relation_address(source.relation) : column_address(source.relation, source.column);
+    add_dependency(context, {kRewriteClass, rule}, address, 'n');
   }
 }
 
@@ -96,15 +91,11 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
   table.name = stmt.view->name;
   table.schema = creation_schema(context, stmt.view->schema, stmt.view->location);
   analyzer::AnalyzerContext inner = context.analyzer_context();
-  size_t known = context.relations.size();
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
-  std::vector<Oid> sources;
-  for (size_t i = known; i < context.relations.size(); ++i) {
-    Oid oid = context.relations[i]->oid;
-    if (std::find(sources.begin(), sources.end(), oid) == sources.end()) sources.push_back(oid);
-  }
   table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
-  std::string sql = with_qualified_tables(context, *stmt.query, text_after_as(context.sql, stmt.view->location));
+  std::vector<std::string> names;
+  for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
+  std::string sql = view_text(context, *query, *stmt.query, stmt.view->location, names);
   Oid existing = context.catalog.find_relation_oid(table.schema, table.name);
   Oid oid;
   if (existing != kInvalidOid && stmt.replace) {
@@ -132,7 +123,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     name_is_free(context, table.schema, table.name, false);
     oid = create_table_relation(context, table);
   }
-  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources);
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
   return "CREATE VIEW";
 }
 

@@ -4,7 +4,7 @@
 #include "aggregate_calls.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
-#include "shared_state.h"
+#include "parallel.h"
 #include "row_compare.h"
 
 namespace varve::executor {
@@ -16,19 +16,6 @@ namespace {
 
 constexpr uint32_t kPartitions = 16;
 constexpr uint32_t kPartitionBits = 4;
-constexpr double kParallelRows = 20000;  // below, starting threads costs more than it gains
-
-// A pipeline that several threads can run at once, each on its own pages.
-bool can_split(const planner::Plan& plan) {
-  if (!plan.parallel_safe) return false;
-  switch (plan.kind) {
-    case planner::PlanKind::kSeqScan: return plan.rows >= kParallelRows;
-    case planner::PlanKind::kFilter:
-    case planner::PlanKind::kProject: return can_split(*plan.children[0]);
-    default: return false;
-  }
-}
-
 // Input rows that found no place in the table, by hash.
 struct Partitions {
   std::unique_ptr<SpillFile> files[kPartitions];
@@ -133,19 +120,21 @@ class AggregateOperator : public Operator {
 
   void consume() {
     consumed_ = true;
-    if (runs_parallel()) {
-      consume_parallel();
-    } else {
+    if (!consume_parallel()) {
+      add_single_groups();
       consume_child();
     }
     for (Set& s : sets_) queue_overflow(s);
     calls_.finish_deferred();
   }
 
-  void consume_child() {
+  void add_single_groups() {
     for (Set& s : sets_) {
       if (s.columns.empty()) single_group(s);
     }
+  }
+
+  void consume_child() {
     child().open();
     Chunk* in = nullptr;
     while (child().next(in)) {
@@ -160,43 +149,44 @@ class AggregateOperator : public Operator {
   // files goes through the merged table.
 
   struct Worker {
-    ExecutionContext context;
-    Arena build_memory;
+    ParallelWorker thread;
     std::unique_ptr<AggregateOperator> partial;
-    explicit Worker(const ExecutionContext& from) : context(from) {
-      context.build_memory = &build_memory;
-      context.scheduler = nullptr;
-      context.is_worker = true;
-    }
+    Worker(const ExecutionContext& from, SharedState& shared) : thread(from, shared) {}
   };
 
-  bool runs_parallel() const {
-    return context_.scheduler != nullptr && context_.settings.parallel_workers > 1 && !context_.is_worker &&
-           context_.counters.empty() && calls_.combinable() && can_split(*aggregate_.children[0]);
-  }
-
-  void consume_parallel() {
+  // False: it has to be done serially.
+  bool consume_parallel() {
+    if (!may_run_parallel(context_) || !calls_.combinable() || !can_split(*aggregate_.children[0], context_)) return false;
     SharedState shared;
+    if (!child().prepare_parallel(shared)) return false;
     for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
-      workers_.push_back(std::make_unique<Worker>(context_));
-      workers_.back()->context.shared = &shared;
-      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->context);
+      workers_.push_back(std::make_unique<Worker>(context_, shared));
+      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
     }
-    context_.scheduler->run(
-        context_.settings.parallel_workers,
-        [](void* self, uint32_t i) {
-          AggregateOperator& partial = *static_cast<AggregateOperator*>(self)->workers_[i]->partial;
-          partial.open();
-          partial.consumed_ = true;
-          partial.consume_child();
-        },
-        this);
+    run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
+      AggregateOperator& partial = *workers_[i]->partial;
+      partial.open();
+      partial.consumed_ = true;
+      partial.add_single_groups();
+      partial.consume_child();
+    });
+    std::vector<uint32_t> unmatched;
+    child().joins_with_unmatched(&unmatched);
+    for (uint32_t id : unmatched) {
+      shared.unmatched_pass = id;
+      workers_[0]->partial->consume_child();
+    }
+    for (auto& w : workers_) {
+      w->thread.add_counters(context_);
+      w->thread.context.shared = nullptr;  // gone when this returns
+    }
     for (auto& w : workers_) {
       for (size_t s = 0; s < sets_.size(); ++s) merge_table(sets_[s], *w->partial->sets_[s].table);
     }
     for (auto& w : workers_) {
       for (size_t s = 0; s < sets_.size(); ++s) merge_overflow(sets_[s], w->partial->sets_[s].overflow.get());
     }
+    return true;
   }
 
   void merge_table(Set& s, GroupTable& from) {

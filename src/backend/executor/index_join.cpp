@@ -91,6 +91,7 @@ class IndexJoinOperator : public Operator {
     right_.reset();
     count_ = 0;
     while (count_ < context_.chunk_rows() && at_ < left_->count()) {
+      if (count_ > 0 && memory_.held_bytes() > kChunkLargeBytes) break;
       uint32_t row = left_->selection()[at_];
       if (!looked_up_) look_up(row);
       if (tid_ == tids_.size()) {

@@ -1,5 +1,9 @@
 #include "executor/index_keys.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "access/btree.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
@@ -46,12 +50,12 @@ IndexKeyBuilder::IndexKeyBuilder(const catalog::Relation& relation, const catalo
     expressions_.emplace_back();
     if (ordinal >= 0) continue;
     if (bound == nullptr || bound->keys[k] == nullptr) throw_not_supported("an index on an unbound expression");
-    expressions_.back() = std::make_unique<ExpressionEvaluator>(*bound->keys[k], context, memory_);
+    expressions_.back() = std::make_unique<ExpressionEvaluator>(*bound->keys[k], context, *memory_);
     needs_row = true;
   }
   if (!index.predicate_sql.empty()) {
     if (bound == nullptr || bound->predicate == nullptr) throw_not_supported("an index with an unbound predicate");
-    predicate_ = std::make_unique<ExpressionEvaluator>(*bound->predicate, context, memory_);
+    predicate_ = std::make_unique<ExpressionEvaluator>(*bound->predicate, context, *memory_);
     needs_row = true;
   }
   if (needs_row) {
@@ -63,7 +67,7 @@ IndexKeyBuilder::IndexKeyBuilder(const catalog::Relation& relation, const catalo
 }
 
 void IndexKeyBuilder::load(std::span<const Value> row) {
-  memory_.reset();
+  memory_->reset();
   row_.reset();
   for (uint32_t i = 0; i < row.size(); ++i) row_.column(i).set_value(0, row[i]);
   row_.set_dense(1);
@@ -88,12 +92,35 @@ bool IndexKeyBuilder::build(std::span<const Value> row, std::string* key) {
     exempt_ |= values_[k].null && !index_.nulls_not_distinct;
     access::append_key_column(*key, columns_[k], values_[k]);
   }
-  if (key->size() > access::kMaxKeyBytes) {
-    throw SqlError(sqlstate::kProgramLimitExceeded,
-                   "index row size " + std::to_string(key->size()) + " exceeds btree version 4 maximum " +
-                       std::to_string(access::kMaxKeyBytes) + " for index \"" + index_.name + "\"");
-  }
+  if (key->size() > access::kMaxKeyBytes) throw_too_long(key->size());
   return true;
+}
+
+// In PostgreSQL's words and, where it refuses the key too, its numbers: those of its index tuple.
+void IndexKeyBuilder::throw_too_long(size_t key_bytes) const {
+  constexpr size_t kPageLimit = 8191, kBtreeLimit = 2704;
+  size_t bytes = 8;
+  for (const Value& v : values_) {
+    if (v.null) continue;
+    bool string = v.type == types::PhysicalType::kString;
+    bytes += !string ? types::physical_width(v.type) : v.string.size() + (v.string.size() > 126 ? 4 : 1);
+  }
+  bytes = (bytes + 7) & ~size_t{7};
+  if (bytes > kPageLimit) {
+    throw SqlError(sqlstate::kProgramLimitExceeded,
+                   fmt::format("index row requires {} bytes, maximum size is {}", bytes, kPageLimit));
+  }
+  bool own = bytes <= kBtreeLimit;
+  throw SqlError(sqlstate::kProgramLimitExceeded,
+                 fmt::format("index row size {} exceeds btree version 4 maximum {} for index \"{}\"",
+                             own ? key_bytes : bytes, own ? access::kMaxKeyBytes : kBtreeLimit, index_.name))
+      .hint("Values larger than 1/3 of a buffer page cannot be indexed.\n"
+            "Consider a function index of an MD5 hash of the value, or use full text indexing.");
+}
+
+bool IndexKeyBuilder::reads(size_t ordinal) const {
+  if (row_.column_count() != 0) return true;
+  return std::find(ordinals_.begin(), ordinals_.end(), static_cast<int>(ordinal)) != ordinals_.end();
 }
 
 bool IndexKeyBuilder::unchanged(std::span<const Value> old_row, std::span<const Value> new_row) const {

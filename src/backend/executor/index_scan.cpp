@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "access/btree.h"
+#include "catalog/table_activity.h"
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "index_lookup.h"
@@ -18,17 +19,27 @@ IndexRowFetcher::IndexRowFetcher(const catalog::Relation& relation, const catalo
                                  ExecutionContext& context)
     : relation_(relation), reader_(relation, columns), columns_(columns), live_(live_columns(relation)),
       builder_(relation, index, bound, context), context_(context) {
-  row_values_.resize(live_.size());
+  for (catalog::ColumnNumber c : live_) row_values_.push_back(Value::null_of(column_physical_type(relation, c)));
 }
 
 bool IndexRowFetcher::key_still_matches(const access::RowVersion& row, wal::Bytes key) {
   scratch_.reset();
   for (size_t i = 0; i < live_.size(); ++i) {
+    if (!builder_.reads(i)) continue;  // it might be long
     row_values_[i] = relation_.layout->get(row, static_cast<size_t>(live_[i] - 1), scratch_);
   }
   if (!builder_.build(row_values_, &row_key_)) return false;
   return row_key_.size() >= key.size() && std::memcmp(row_key_.data(), key.data(), key.size()) == 0;
 }
+
+namespace {
+
+bool lies_in(const types::StringRef& s, const access::RowVersion& row) {
+  const auto* data = reinterpret_cast<const uint8_t*>(s.data());
+  return !s.is_inline() && data >= row.bytes && data < row.bytes + row.length;
+}
+
+}  // namespace
 
 bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory) {
   access::RowVersion row;
@@ -40,7 +51,7 @@ bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Ar
   bool copied = false;
   for (uint32_t c = 0; c < columns_.size(); ++c) {
     Value v = reader_.value(columns_[c], row, tid, memory);
-    if (!v.null && v.type == types::PhysicalType::kString && !v.string.is_inline() && !copied) {
+    if (!copied && !v.null && v.type == types::PhysicalType::kString && lies_in(v.string, row)) {
       auto* bytes = static_cast<uint8_t*>(memory.allocate(row.length, 1));
       std::memcpy(bytes, row.bytes, row.length);
       row.bytes = bytes;
@@ -88,6 +99,8 @@ class IndexScanOperator : public Operator {
     tid_ = 0;
     point_done_ = false;
     prefix_.clear();
+    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, scan_.index->oid);
+    activity_->add(catalog::Activity::kIndexScans, 1);
     impossible_ = !build_prefix();
     if (!impossible_ && !is_point()) build_ranges();
   }
@@ -106,6 +119,7 @@ class IndexScanOperator : public Operator {
       chunk_.reset();
       uint32_t n = is_point() ? fetch_point() : fetch_ranges();
       if (n == 0) return false;
+      activity_->add(catalog::Activity::kIndexRows, n);
       chunk_.set_dense(n);
       out = &chunk_;
       if (filter_.empty()) return true;
@@ -130,13 +144,17 @@ class IndexScanOperator : public Operator {
     return true;
   }
 
+  bool has_room(uint32_t rows) const {
+    return rows < context_.chunk_rows() && (rows == 0 || memory_.held_bytes() <= kChunkLargeBytes);
+  }
+
   uint32_t fetch_point() {
     if (!point_done_) {
       point_done_ = true;
       check_ok(tree_.lookup(access::key_bytes(prefix_), &tids_));
     }
     uint32_t n = 0;
-    while (tid_ < tids_.size() && n < context_.chunk_rows()) {
+    while (tid_ < tids_.size() && has_room(n)) {
       if (fetcher_.fetch(tids_[tid_++], access::key_bytes(prefix_), chunk_, n, memory_)) ++n;
     }
     return n;
@@ -144,7 +162,7 @@ class IndexScanOperator : public Operator {
 
   uint32_t fetch_ranges() {
     uint32_t n = 0;
-    while (n < context_.chunk_rows()) {
+    while (has_room(n)) {
       if (entry_ == entries_.size() && !next_entries()) break;
       const access::Entry& e = entries_[entry_++];
       if (fetcher_.fetch(e.tid, e.key, chunk_, n, memory_)) ++n;
@@ -244,6 +262,7 @@ class IndexScanOperator : public Operator {
 
   const planner::IndexScanPlan& scan_;
   const catalog::Relation& relation_;
+  catalog::TableActivity* activity_ = nullptr;
   Btree& tree_;
   Arena keys_memory_;
   IndexRowFetcher fetcher_;

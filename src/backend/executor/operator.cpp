@@ -16,6 +16,12 @@ Operator::Operator(const Plan& plan, ExecutionContext& context) : plan_(plan), c
 
 Operator::~Operator() = default;
 
+bool Operator::prepare_parallel(SharedState& shared) { return !children_.empty() && children_[0]->prepare_parallel(shared); }
+
+void Operator::joins_with_unmatched(std::vector<uint32_t>* plan_ids) const {
+  if (!children_.empty()) children_[0]->joins_with_unmatched(plan_ids);
+}
+
 void Operator::close() {
   for (OperatorPtr& c : children_) c->close();
 }

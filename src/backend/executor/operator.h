@@ -32,6 +32,12 @@ class Operator {
 
   const planner::Plan& plan() const { return plan_; }
 
+  // Before instances of this pipeline run in several threads: names the scan to be split and builds the hash tables that
+  // they share. False: it cannot be done, run serially. Default: what the first child says.
+  virtual bool prepare_parallel(SharedState& shared);
+  // Joins of the pipeline that return build rows when everything has been probed, from the bottom up.
+  virtual void joins_with_unmatched(std::vector<uint32_t>* plan_ids) const;
+
  protected:
   virtual bool produce(Chunk*& out) = 0;
   Operator& child(size_t i = 0) { return *children_[i]; }

@@ -1,5 +1,7 @@
 #include "table_reader.h"
 
+#include <algorithm>
+
 #include "common/sql_error.h"
 #include "executor/expression_program.h"
 #include "functions/type_oids.h"
@@ -40,6 +42,18 @@ Value TableReader::value(catalog::ColumnNumber column, const RowVersion& row, Ti
   }
   if (column <= 0) throw_not_supported("this system column");
   return relation_.layout->get(row, static_cast<size_t>(column - 1), memory);
+}
+
+uint32_t TableReader::rows_at_once(std::span<const RowVersion> rows) const {
+  size_t bytes = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if ((rows[i].flags & access::kRowHasLarge) == 0) continue;
+    for (catalog::ColumnNumber c : columns_) {
+      if (c > 0) bytes += relation_.layout->large_bytes(rows[i], static_cast<size_t>(c - 1));
+    }
+    if (bytes > kChunkLargeBytes) return static_cast<uint32_t>(std::max<size_t>(i, 1));
+  }
+  return static_cast<uint32_t>(rows.size());
 }
 
 std::vector<catalog::ColumnNumber> live_columns(const catalog::Relation& relation) {

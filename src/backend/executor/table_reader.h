@@ -16,6 +16,9 @@ using vector::Chunk;
 using vector::Selection;
 using vector::Vector;
 
+// Memory for the long values of one chunk: a chunk ends early rather than take much more.
+inline constexpr size_t kChunkLargeBytes = 8 << 20;
+
 // Decodes rows of one relation. Cheap; one a scan.
 class TableReader {
  public:
@@ -25,6 +28,9 @@ class TableReader {
   void decode(size_t i, std::span<const access::RowVersion> rows, std::span<const Tid> tids, Vector& out,
               Arena& memory) const;
   types::Value value(catalog::ColumnNumber column, const access::RowVersion& row, Tid tid, Arena& memory) const;
+  // How many of `rows`, from the first on, may be decoded at once without taking much memory for long values; 1 or
+  // more. A row that is not decoded costs nothing.
+  uint32_t rows_at_once(std::span<const access::RowVersion> rows) const;
   const catalog::Relation& relation() const { return relation_; }
 
  private:

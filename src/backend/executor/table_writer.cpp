@@ -15,8 +15,6 @@ using types::Value;
 
 namespace {
 
-wal::Bytes as_bytes(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
-
 const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const catalog::Index& index) {
   for (const planner::BoundIndex& b : plan.bound_indexes) {
     if (b.index == &index) return &b;
@@ -55,7 +53,8 @@ T outcome(Result<T>&& r) {
 TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context)
     : plan_(plan), context_(context), relation_(**plan.relation), heap_(*relation_.heap),
       live_(live_columns(relation_)), checks_(compile_all(plan.checks, context, expression_memory_)),
-      generated_(compile_all(plan.generated_exprs, context, expression_memory_)) {
+      generated_(compile_all(plan.generated_exprs, context, expression_memory_)),
+      encoder_(heap_, *relation_.layout) {
   for (const catalog::Index& index : relation_.indexes) {
     indexes_.push_back({IndexKeyBuilder(relation_, index, bound_index(plan, index), context), *index.tree});
   }
@@ -177,11 +176,16 @@ void TableWriter::throw_duplicate(const IndexWriter& index) {
       .constraint(i.name);
 }
 
-const std::string& TableWriter::encode(const RowValues& row) {
-  for (size_t c = 0; c < stored_.size(); ++c) stored_[c] = Value::null_of(relation_.layout->column(c).type);
-  for (size_t i = 0; i < row.size(); ++i) stored_[static_cast<size_t>(live_[i] - 1)] = row[i];
-  relation_.layout->encode(stored_, &bytes_);
-  return bytes_;
+void TableWriter::spread(const RowValues& row, std::vector<Value>& stored) const {
+  stored.resize(relation_.columns.size());
+  for (size_t c = 0; c < stored.size(); ++c) stored[c] = Value::null_of(relation_.layout->column(c).type);
+  for (size_t i = 0; i < row.size(); ++i) stored[static_cast<size_t>(live_[i] - 1)] = row[i];
+}
+
+void TableWriter::encode(const RowValues& row, const RowValues* old_row) {
+  spread(row, stored_);
+  if (old_row != nullptr) spread(*old_row, old_stored_);
+  encoder_.encode(*context_.transaction, stored_, old_row == nullptr ? std::span<const Value>() : old_stored_);
 }
 
 bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict) {
@@ -238,10 +242,24 @@ bool TableWriter::insert_entries(const RowValues& row, Tid tid, std::span<const 
 }
 
 Tid TableWriter::insert(const RowValues& row) {
-  const std::string& bytes = encode(row);
-  Tid tid = outcome(heap_.insert(*context_.transaction, as_bytes(bytes), static_cast<uint16_t>(stored_.size())));
+  encode(row);
+  Tid tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
+                                 encoder_.flags()));
   insert_entries(row, tid, {}, false, nullptr);
+  count_rows(catalog::Activity::kInserted, 1);
   return tid;
+}
+
+void TableWriter::count_rows(catalog::Activity what, uint64_t rows) {
+  if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_.oid);
+  activity_->add(what, rows);
+}
+
+// Rows in plain form so far; the others go in one by one, in their place among them.
+void TableWriter::write_batch() {
+  if (batch_bytes_.empty()) return;
+  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()), &batch_tids_));
+  batch_bytes_.clear();
 }
 
 uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* at) {
@@ -256,10 +274,17 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     row.resize(live_.size());
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
     complete(row, memory);
-    std::string_view bytes = memory.copy(encode(row));
-    batch_bytes_.emplace_back(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    encode(row);
+    if (encoder_.flags() != 0) {
+      write_batch();
+      batch_tids_.push_back(outcome(heap_.insert(*context_.transaction, encoder_.bytes(),
+                                                 static_cast<uint16_t>(stored_.size()), encoder_.flags())));
+      continue;
+    }
+    batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
-  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()), &batch_tids_));
+  write_batch();
+  count_rows(catalog::Activity::kInserted, rows.count());
   if (!indexes_.empty()) {
     for (uint32_t i = 0; i < count; ++i) {
       *at = rows.selection()[i];
@@ -293,9 +318,13 @@ bool TableWriter::insert_unless_conflict(const RowValues& row, std::span<const c
   if (find_conflict(row, arbiters, conflict)) return false;
   context_.transaction->assign_xid();
   txn::Transaction::Savepoint before = context_.transaction->savepoint();
-  const std::string& bytes = encode(row);
-  *tid = outcome(heap_.insert(*context_.transaction, as_bytes(bytes), static_cast<uint16_t>(stored_.size())));
-  if (insert_entries(row, *tid, arbiters, true, conflict)) return true;
+  encode(row);
+  *tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
+                              encoder_.flags()));
+  if (insert_entries(row, *tid, arbiters, true, conflict)) {
+    count_rows(catalog::Activity::kInserted, 1);
+    return true;
+  }
   check_ok(context_.transaction->rollback_to(before));  // somebody was quicker
   return false;
 }
@@ -344,11 +373,19 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
     keys_changed = true;
     weak &= !index.keys.index().can_be_referenced();
   }
-  const std::string& bytes = encode(new_row);
-  LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, as_bytes(bytes),
+  const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
+  // A row read under one snapshot and written under another may have other values by now: nothing is kept then.
+  encode(new_row, old_is_long && context_.write_snapshot == nullptr ? &old_row : nullptr);
+  LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
                                        static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest,
-                                       weak));
-  if (r != LockOutcome::kLocked || !keys_changed) return r;
+                                       encoder_.flags(), weak));
+  if (r != LockOutcome::kLocked) {
+    encoder_.not_written(*context_.transaction);
+    return r;
+  }
+  encoder_.replaced(*context_.transaction);
+  count_rows(catalog::Activity::kUpdated, 1);
+  if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
     if (index.keys.unchanged(old_row, new_row)) continue;
     bool had = index.keys.build(old_row, &old_key_);
@@ -361,8 +398,11 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
 }
 
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
+  encoder_.load_old(write_snapshot(), tid, locked);
   LockOutcome r = outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
   if (r != LockOutcome::kLocked) return r;
+  encoder_.replaced(*context_.transaction);
+  count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;
     check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), tid));

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "access/btree.h"
+#include "access/overflow.h"
 #include "access/unique_check.h"
+#include "catalog/table_activity.h"
 #include "executor/index_keys.h"
 #include "executor/modify_hooks.h"
 #include "operator.h"
@@ -63,7 +65,9 @@ class TableWriter {
   const txn::Snapshot& write_snapshot() const {
     return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
   }
-  const std::string& encode(const RowValues& row);
+  void encode(const RowValues& row, const RowValues* old_row = nullptr);
+  void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  void write_batch();
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
   bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
@@ -75,8 +79,11 @@ class TableWriter {
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
 
+  void count_rows(catalog::Activity what, uint64_t rows);
+
   const planner::ModifyPlan& plan_;
   ExecutionContext& context_;
+  catalog::TableActivity* activity_ = nullptr;
   const catalog::Relation& relation_;
   access::Heap& heap_;
   std::vector<catalog::ColumnNumber> live_;
@@ -84,8 +91,9 @@ class TableWriter {
   std::vector<ExpressionEvaluator> checks_, generated_;
   Arena expression_memory_;
   Chunk row_chunk_;
-  std::string bytes_, key_, old_key_;
-  std::vector<types::Value> stored_;
+  access::RowEncoder encoder_;
+  std::string key_, old_key_;
+  std::vector<types::Value> stored_, old_stored_;  // one a column, dropped ones too
   access::RowBuffer buffer_;
   // Of a batch in work.
   std::vector<RowValues> batch_;

@@ -16,7 +16,8 @@ void end_kernel(KernelCall& call) {
 
 void range_kernel(KernelCall& call) {
   for_each_row(call.rows, [&](uint32_t row) {
-    Value bounds[] = {Value::of_oid(call.site.arg_types[0].value()), Value::null_of(types::PhysicalType::kFloat32),
+    Value bounds[] = {Value::of_oid(call.site.arg_types[0].value()),
+                      Value::null_of(types::PhysicalType::kFloat32),
                       Value::null_of(types::PhysicalType::kFloat32)};
     if (call.args.size() == 2) {
       bounds[1] = call.args[0]->value(row);
@@ -29,7 +30,8 @@ void range_kernel(KernelCall& call) {
 void in_kernel(KernelCall& call) {
   for_each_row(call.rows, [&](uint32_t row) {
     Value text = call.args[0]->value(row);
-    call.result.set_value(row, parse_value(Oid{call.args[1]->value(row).oid()}, -1, text.view(), call.context));
+    call.result.set_value(row,
+                          parse_value(Oid{call.args[1]->value(row).oid()}, -1, text.view(), call.context));
   });
 }
 
@@ -48,7 +50,9 @@ const Binding kBindings[] = {
     {"enum_le(anyenum,anyenum)", fn([](float a, float b) { return a <= b; })},
     {"enum_gt(anyenum,anyenum)", fn([](float a, float b) { return a > b; })},
     {"enum_ge(anyenum,anyenum)", fn([](float a, float b) { return a >= b; })},
-    {"enum_cmp(anyenum,anyenum)", fn([](float a, float b) -> int32_t { return a < b ? -1 : a > b ? 1 : 0; })},
+    {"enum_cmp(anyenum,anyenum)", fn([](float a, float b) -> int32_t { return a < b   ? -1
+                                                                              : a > b ? 1
+                                                                                      : 0; })},
     {"enum_smaller(anyenum,anyenum)", fn([](float a, float b) { return a < b ? a : b; })},
     {"enum_larger(anyenum,anyenum)", fn([](float a, float b) { return a > b ? a : b; })},
     {"enum_first(anyenum)", end_kernel<false>},

@@ -5,6 +5,7 @@
 #include "common/bytes.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "json/json_text.h"
 #include "kernel.h"
 #include "text_value.h"
 #include "types/float_format.h"
@@ -138,6 +139,12 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     case id(type_oid::kCstring):
     case id(type_oid::kRefcursor):
       return string_value(text, context);
+    case id(type_oid::kJson):
+      check_json(text);
+      return string_value(text, context);
+    case id(type_oid::kJsonb):
+      append_json_as_jsonb(buffer, text);
+      return string_value(buffer, context);
     case id(type_oid::kAclitem):  // kept as it is written: grantee=privileges/grantor
       if (text.find('=') == std::string_view::npos) {
         throw SqlError(sqlstate::kInvalidTextRepresentation, "missing \"=\" sign");
@@ -279,6 +286,9 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     case id(type_oid::kVarbit):
       types::append_bit(out, v.view());
       return;
+    case id(type_oid::kJsonb):
+      append_jsonb_text(out, JsonbView(v.view()));
+      return;
     case id(type_oid::kVoid):
       return;
     default:
@@ -357,6 +367,13 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
         types::receive_varbit(buffer, bytes, typmod);
       return string_value(buffer, context);
     }
+    case id(type_oid::kJsonb):  // a version byte, then text
+      if (bytes.empty() || bytes[0] != 1) {
+        int version = bytes.empty() ? 0 : static_cast<uint8_t>(bytes[0]);
+        throw SqlError(sqlstate::kInternalError, fmt::format("unsupported jsonb version number {}", version));
+      }
+      bytes.remove_prefix(1);
+      break;
     default:
       break;
   }
@@ -423,6 +440,10 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     case id(type_oid::kBit):
     case id(type_oid::kVarbit):
       types::send_bit(out, v.view());
+      return;
+    case id(type_oid::kJsonb):
+      out += '\1';
+      append_jsonb_text(out, JsonbView(v.view()));
       return;
     case id(type_oid::kVoid):
       return;

@@ -49,6 +49,13 @@ void Arena::reset() {
     std::free(block_);
     block_ = previous;
   }
+  if (block_->size > kMaxBlockBytes) {  // made for one long value: not worth keeping
+    std::free(block_);
+    block_ = nullptr;
+    next_ = end_ = nullptr;
+    held_bytes_ = 0;
+    return;
+  }
   next_ = reinterpret_cast<char*>(block_ + 1);
   end_ = reinterpret_cast<char*>(block_) + block_->size;
 }

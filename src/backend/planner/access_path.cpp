@@ -4,6 +4,7 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
+#include "rewrite.h"
 
 namespace varve::planner {
 
@@ -75,7 +76,10 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
   if (r.kind == RangeKind::kRelation) return plan_relation(range, std::move(conjuncts));
   Node node;
   switch (r.kind) {
-    case RangeKind::kSubquery: node = plan_subquery_range(range); break;
+    case RangeKind::kSubquery:
+      push_down_conditions(state_, query_, range, conjuncts);
+      node = plan_subquery_range(range);
+      break;
     case RangeKind::kFunction: {
       std::vector<OuterReference> none;
       node = plan_lateral_range(range, &none);
@@ -103,6 +107,11 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       analyzer::Cte& cte = *owner->query_.ctes[r.cte];
       uint32_t number = owner->cte_numbers_[r.cte];
       if (number == UINT32_MAX) {  // used once: a subquery that stands where it is named
+        if (r.cte_levels_up == 0 && !cte.never_materialize && cte.references == 1) {
+          query_.ranges[range]->kind = RangeKind::kSubquery;
+          query_.ranges[range]->query = cte.query;
+          push_down_conditions(state_, query_, range, conjuncts);
+        }
         if (r.cte_levels_up != 0 && cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
         QueryPlanner inner(state_, *cte.query, r.cte_levels_up == 0 ? this : owner, true);
         node = inner.plan();
@@ -291,7 +300,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
     if (equal != nullptr) {
       match.equal.push_back(equal);
       match.used.push_back(equal_conjunct);
-      match.selectivity *= selectivity(equal_conjunct);
+      match.selectivity *= equal->kind == ExprKind::kConst ? selectivity(equal_conjunct) : key_selectivity(range, key);
       continue;
     }
     // A range on this key, and no further.
@@ -350,11 +359,12 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   double rows = relation_rows(relation), pages = relation_pages(relation);
   double found = match.unique ? 1 : std::max(1.0, rows * match.selectivity);
   plan->rows = found;
-  for (const Expr* c : rest) plan->rows = std::max(1.0, plan->rows * selectivity(c));
+  plan->rows = std::max(1.0, plan->rows * conjunction_selectivity(rest));
   const PlannerSettings& s = state_.settings;
   plan->total_cost = s.cpu_index_lookup_cost * static_cast<double>(std::max<size_t>(1, match.any_of.size())) +
-                     found * (s.cpu_tuple_cost * 3 + s.cpu_operator_cost) +
+                     found * (s.cpu_index_fetch_cost + s.cpu_operator_cost * static_cast<double>(rest.size())) +
                      std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
+  if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
   for (size_t k = match.equal.size(); k < match.index->keys.size() && match.any_of.empty(); ++k) {
     const catalog::IndexColumn& key = match.index->keys[k];
@@ -382,10 +392,12 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->output = scan_output(r, columns);
     plan->sample_percent = r.sample_percent;
     if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
-    plan->rows = rows;
-    for (const Expr* c : conjuncts) plan->rows = std::max(1.0, plan->rows * selectivity(c));
+    plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
     plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
                        rows * s.cpu_operator_cost * static_cast<double>(conjuncts.size());
+    if (rows > 20000 && s.parallel_workers > 1) plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
+    if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
+    if (!s.enable_seq_scan) plan->total_cost += 1e8;
     plan->parallel_safe = true;
     best.plan = plan;
   }
@@ -436,21 +448,29 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   return best;
 }
 
-Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
-                                  const std::vector<Expr*>& right_filter) {
-  Node none;
-  const Range& r = *query_.ranges[right_range];
-  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return none;
+double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn& key) {
+  ColumnExpr column;
+  column.kind = ExprKind::kColumn;
+  column.type = key.type;
+  column.range = range;
+  column.column = key.column;
+  return 1 / distinct_values(&column, relation_rows(**query_.ranges[range]->relation));
+}
+
+bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions,
+                                   const std::vector<Expr*>& filters, IndexMatch* match_out, double* rows) {
+  const Range& r = *query_.ranges[range];
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return false;
   for (const Expr* c : conditions) {
-    if (has_sublink(c)) return none;
+    if (has_sublink(c)) return false;
   }
   const catalog::Relation& relation = **r.relation;
   IndexMatch best;
   std::vector<Expr*> all = conditions;
-  all.insert(all.end(), right_filter.begin(), right_filter.end());
+  all.insert(all.end(), filters.begin(), filters.end());
   for (const catalog::Index& index : relation.indexes) {
     if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
-    IndexMatch match = match_index(right_range, index, all, left.ranges);
+    IndexMatch match = match_index(range, index, all, left);
     // At least one key must come from the left side.
     bool joined = std::any_of(match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()), [&](Expr* c) {
       return std::find(conditions.begin(), conditions.end(), c) != conditions.end();
@@ -458,7 +478,20 @@ Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinTy
     if (!joined) continue;
     if (best.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
   }
-  if (best.index == nullptr) return none;
+  if (best.index == nullptr) return false;
+  // What is looked up is usually there; keys of several columns are seldom independent.
+  *rows = best.unique ? 1.0 : std::max(1.0, relation_rows(relation) * best.selectivity);
+  if (match_out != nullptr) *match_out = std::move(best);
+  return true;
+}
+
+Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
+                              const std::vector<Expr*>& right_filter) {
+  IndexMatch best;
+  double per_row = 1;
+  if (!best_join_index(left.ranges, right_range, conditions, right_filter, &best, &per_row)) {
+    throw SqlError(sqlstate::kInternalError, "the index of a join has gone");
+  }
   IndexMatch bare = best;
   size_t keys = best.equal.size();
   bare.equal.clear();
@@ -489,15 +522,14 @@ Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinTy
   std::vector<OutputColumn> output(left.plan->output.begin(), left.plan->output.end());
   output.insert(output.end(), inner.plan->output.begin(), inner.plan->output.end());
   plan->output = arena_.copy(output);
-  double per_row = best.unique ? 1.0 : relation_rows(relation) * best.selectivity;
-  double matches = left.plan->rows * std::max(per_row, best.unique ? 1.0 : 0.001);
+  double matches = left.plan->rows * per_row;
   for (const Expr* c : inner_filter) matches *= selectivity(c);
   for (const Expr* c : pair_conditions) matches *= selectivity(c);
   plan->rows = std::max(1.0, matches);
   if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
   const PlannerSettings& s = state_.settings;
   plan->startup_cost = left.plan->startup_cost;
-  plan->total_cost = left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + std::max(per_row, 1.0) * s.cpu_tuple_cost * 3);
+  plan->total_cost = left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + per_row * s.cpu_index_fetch_cost);
   if (type == JoinType::kSemi || type == JoinType::kAnti) {
     plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows) : std::max(1.0, left.plan->rows * 0.5);
     node.layout = left.layout;

@@ -5,6 +5,7 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
+#include "rewrite.h"
 
 namespace varve::planner {
 
@@ -44,6 +45,26 @@ bool contains_set_returning(const Expr* e) {
 }  // namespace
 
 Node QueryPlanner::plan() {
+  pull_up_subqueries(state_, query_);
+  Query* unnested = unnest_scalar_aggregates(state_, query_);
+  if (unnested == nullptr) return plan_as_written();
+  // Once with the subqueries run for each row, once with them as joins: whichever costs less.
+  Node by_row = plan_as_written();
+  QueryPlanner other(state_, *unnested, parent_, derived_);
+  Node joined = other.plan_as_written();
+  if (joined.plan->total_cost < by_row.plan->total_cost) {
+    outer_ = std::move(other.outer_);
+    return joined;
+  }
+  return by_row;
+}
+
+Node QueryPlanner::plan_as_written() {
+  // Rewrites may have added ranges.
+  if (query_.ranges.size() > 64) throw_not_supported("more than 64 tables in one query");
+  used_columns_.clear();
+  for (const Range* range : query_.ranges) used_columns_.emplace_back(range->columns.size(), false);
+  needs_ctid_.assign(query_.ranges.size(), false);
   note_query_columns();
   plan_ctes();
   switch (query_.command) {

@@ -5,6 +5,7 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
+#include "rewrite.h"
 
 namespace varve::planner {
 
@@ -83,12 +84,16 @@ Expr* QueryPlanner::make_subplan(SubqueryExpr& sublink, const Node& node) {
   subplan->subquery = sublink.subquery;
   subplan->subplan = static_cast<uint32_t>(state_.statement.subplans.size());
   state_.statement.subplans.push_back(planned.plan);
+  state_.subplans.resize(state_.statement.subplans.size());
   std::vector<uint32_t> slots;
   std::vector<Expr*> args;
   for (const OuterReference& o : inner.outer_references()) {
     slots.push_back(o.slot);
     args.push_back(resolve(o.value, node));
   }
+  double distinct = 1;
+  for (const OuterReference& o : inner.outer_references()) distinct *= distinct_values(o.value, 1e6);
+  state_.subplans[subplan->subplan] = {planned.plan->total_cost, distinct};
   subplan->param_slots = arena_.copy(slots);
   subplan->args = arena_.copy(args);
   subplan->left = resolve_all(sublink.left, node);
@@ -173,6 +178,21 @@ void QueryPlanner::note_query_columns() {
   });
 }
 
+void QueryPlanner::columns_of(const Expr* e, ColumnSet* out) const {
+  for_each_column(e, 0, [&](const ColumnExpr& c) { out->insert({c.range, c.column}); });
+}
+
+void QueryPlanner::columns_of(const Query& query, ColumnSet* out) const {
+  for_each_column(query, 0, [&](const ColumnExpr& c) { out->insert({c.range, c.column}); });
+}
+
+void QueryPlanner::note_item_columns(const FromItem* item) {
+  from_conditions(item, 0, [&](const ColumnExpr& c) {
+    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else note_system_column(c);
+  });
+}
+
 RangeSet QueryPlanner::ranges_of(const Expr* e) const {
   RangeSet set = 0;
   for_each_column(e, 0, [&](const ColumnExpr& c) { set |= RangeSet{1} << c.range; });
@@ -194,7 +214,8 @@ void QueryPlanner::split_conjuncts(Expr* e, std::vector<Expr*>* out) {
     for (Expr* arg : e->as<BoolExpr>().args) split_conjuncts(arg, out);
     return;
   }
-  out->push_back(e);
+  if (e->kind == ExprKind::kOr) factor_or(state_, e, out);
+  else out->push_back(e);
 }
 
 Expr* QueryPlanner::conjunction(const std::vector<Expr*>& parts) {

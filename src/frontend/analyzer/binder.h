@@ -12,6 +12,7 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "routine_call.h"
 
 namespace varve::catalog {
 struct UserType;
@@ -107,8 +108,10 @@ class Binder {
                          std::vector<std::string_view>* names);
   Oid base_of(Oid type);
   // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when run.
-  Expr* domain_value(const catalog::UserType& type, Expr* value, bool as_condition);
+  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value, bool as_condition);
+  std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
   catalog::RelationPtr domain_row(const catalog::UserType& type);
+  TypeReference column_type(const parser::TypeName& name);  // %TYPE
 
   // --- functions and operators (function_binder.cpp)
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
@@ -121,6 +124,22 @@ class Binder {
   // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
   Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
+  Expr* call_function(const CallArguments& call);
+  [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
+  Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);
+  CallArguments call_arguments(Scope& scope, const parser::FuncCall& call);
+
+  // --- functions that SQL made (routine_binder.cpp)
+  const functions::Function* routine_function(const catalog::Routine& routine, bool visible);
+  const functions::TableFunctionImpl* routine_table(const functions::RoutineInfo* columns);
+  // The function as it is read in FROM: a row where it returns one value.
+  const functions::Function* as_table_function(const functions::Function& function);
+  void add_routines(const CallArguments& call, std::vector<RoutineCandidate>* out);
+  std::vector<Expr*> arrange_arguments(const RoutineCandidate& chosen, const CallArguments& call);
+  std::vector<Expr*> routine_defaults(const catalog::Routine& routine);
+  Expr* make_routine_call(const RoutineCandidate& chosen, const CallArguments& call);
+  const functions::Function* with_actual_columns(const functions::Function& function, std::span<Expr* const> args,
+                                                 Oid result);
   bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
   Oid common_collation(std::span<Expr* const> args);
@@ -132,13 +151,16 @@ class Binder {
                         std::span<const std::string_view> column_aliases, txn::LockMode lock);
   FromItem* bind_join(Scope& scope, const parser::JoinExpr& join, size_t first_item);
   FromItem* bind_subquery(Scope& scope, const parser::RangeSubselect& item);
+  Expr* table_function(Expr* bound, const parser::RangeFunction& item);
   FromItem* bind_range_function(Scope& scope, const parser::RangeFunction& item);
   FromItem* bind_range_variable(Scope& scope, const parser::RangeVar& item);
+  FromItem* bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& function);
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema, std::span<const std::string_view> aliases);
-  void merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                     std::vector<Expr*>* conditions);
+  // The names that both sides have.
+  std::span<const std::string_view> merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                  size_t first_right, std::vector<Expr*>* conditions);
   void bind_with(Scope& scope, const parser::WithClause& with);
   void bind_cte(Scope& scope, const parser::CommonTableExpr& definition, bool recursive);
   void bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& definition, Cte* cte);
@@ -173,6 +195,8 @@ class Binder {
   std::vector<catalog::ColumnNumber> insert_columns(const catalog::Relation& relation, const parser::InsertStmt& insert);
   Query* insert_values(Scope& scope, const catalog::RelationPtr& relation, const parser::InsertStmt& insert,
                        std::span<const catalog::ColumnNumber> columns, std::vector<Expr*>* single_row);
+  void insert_row_variables(Scope& scope, const catalog::RelationPtr& relation, const parser::ListNode& row,
+                            std::span<const catalog::ColumnNumber> columns, std::vector<Expr*>* out);
   void check_identity(const catalog::Relation& relation, const parser::InsertStmt& insert,
                       std::span<const catalog::ColumnNumber> columns);
   void bind_assignments(Scope& scope, const catalog::RelationPtr& relation,
@@ -183,6 +207,10 @@ class Binder {
   void add_constraints(Query& query, const catalog::RelationPtr& relation);
   void add_index_expressions(Query& query, const catalog::RelationPtr& relation);
   Expr* bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause);
+
+  // The fields of the record that x.* or x.y.* names, as targets; false if it is none.
+  bool expand_variable(const parser::ColumnRef& ref, std::vector<Target>* targets);
+  Expr* make_variable(const Variables::Variable& variable, int32_t location);
 
   // --- nodes
   Expr* make_const(Oid type, const types::Value& value, int32_t typmod = -1);
@@ -216,6 +244,11 @@ class Binder {
 // The relation a RangeVar names, locked.
 catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
                                      txn::LockMode lock, bool missing_ok, int position);
+
+// x.* as an expression.
+inline bool is_star(const parser::Node* node) {
+  return parser::is<parser::ColumnRef>(node) && parser::as<parser::ColumnRef>(node)->star;
+}
 
 // "WHERE", "JOIN conditions" … as PostgreSQL's messages say it.
 std::string_view clause_text(Clause clause);

@@ -59,6 +59,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (e->type == to) return apply_typmod(e, typmod, context == CastContext::kExplicit);
   if (to == type_oid::kAny || is_polymorphic(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
+  if (target == nullptr && base_of(to) == to) target = functions::type_by_oid(to);  // an enum not met before
   if (target == nullptr) return coerce_to_domain(e, to, context, location);
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
     const Value& v = e->as<ConstExpr>().value;
@@ -80,7 +81,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       throw;
     }
   }
-  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam) {
+  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam && context_.params != nullptr &&
+      e->as<ParamExpr>().index < context_.params->size()) {
     Oid& known = (*context_.params)[e->as<ParamExpr>().index];
     if (known == kInvalidOid || known == type_oid::kUnknown) known = to;
     else if (known != to) {
@@ -273,10 +275,29 @@ int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int3
 
 }  // namespace
 
+// [schema.]table.column%TYPE
+TypeReference Binder::column_type(const parser::TypeName& name) {
+  if (name.names.size() < 2) {
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("improper %TYPE reference (too few dotted names): {}", joined(name.names)))
+        .at(position(name.location));
+  }
+  std::string_view schema = name.names.size() > 2 ? name.names[name.names.size() - 3] : std::string_view();
+  std::string_view table = name.names[name.names.size() - 2];
+  catalog::RelationPtr relation = lookup_relation(context_, schema, table, txn::LockMode::kNone, false, position(name.location));
+  catalog::ColumnNumber number = relation->find_column(name.names.back());
+  if (number == 0) {
+    throw SqlError(sqlstate::kUndefinedColumn,
+                   fmt::format("column \"{}\" of relation \"{}\" does not exist", name.names.back(), table))
+        .at(position(name.location));
+  }
+  const catalog::Column& c = relation->column(number);
+  return {c.type, c.typmod, name.set_of};
+}
+
 TypeReference Binder::resolve_type(const parser::TypeName& name) {
   TypeReference result;
   result.set_of = name.set_of;
-  if (name.percent_type) throw_not_supported("%TYPE in a type name", position(name.location));
+  if (name.percent_type) return column_type(name);
   if (name.names.size() == 2 && name.names[0] != "pg_catalog" &&
       context_.catalog.find_schema(name.names[0]) == kInvalidOid) {
     throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name.names[0]))

@@ -20,13 +20,15 @@ SqlError violation(functions::KernelCall& call, uint32_t row, SqlState state, st
 void test_row(functions::KernelCall& call, uint32_t row) {
   Value name = call.args[kName]->value(row);
   if (call.args[kNotNull]->value(row).boolean != 0 && call.args[kValue]->is_null(row)) {
-    throw violation(call, row, sqlstate::kNotNullViolation, fmt::format("domain {} does not allow null values", name.view()));
+    throw violation(call, row, sqlstate::kNotNullViolation,
+                    fmt::format("domain {} does not allow null values", name.view()));
   }
   for (size_t i = kFirstCheck; i + 1 < call.args.size(); i += 2) {
     if (call.args[i]->is_null(row) || call.args[i]->at<uint8_t>(row) != 0) continue;
     Value constraint = call.args[i + 1]->value(row);
-    throw violation(call, row, sqlstate::kCheckViolation,
-                    fmt::format("value for domain {} violates check constraint \"{}\"", name.view(), constraint.view()))
+    throw violation(
+        call, row, sqlstate::kCheckViolation,
+        fmt::format("value for domain {} violates check constraint \"{}\"", name.view(), constraint.view()))
         .constraint(constraint.view());
   }
 }

@@ -169,6 +169,7 @@ class ExpressionBinder {
   Expr* system_column(const ScopeItem& item, std::string_view name);
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref, const Found& hidden);
   Expr* parameter(const parser::ParamRef& ref);
+  Expr* variable(const parser::ColumnRef& ref);
   Expr* operation(const parser::OperatorExpr& e);
   Expr* comparison(std::string_view name, Expr* left, Expr* right, int32_t location);
   Expr* row_comparison(std::string_view name, const parser::RowExpr& left, const parser::RowExpr& right, int32_t location);
@@ -219,7 +220,13 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kParamRef: return parameter(*parser::as<parser::ParamRef>(node));
     case NodeKind::kOperatorExpr: return operation(*parser::as<parser::OperatorExpr>(node));
     case NodeKind::kBoolExpr: return boolean(*parser::as<parser::BoolExpr>(node));
-    case NodeKind::kFuncCall: return b_.bind_function_call(scope_, *parser::as<parser::FuncCall>(node));
+    case NodeKind::kFuncCall: {
+      const auto& call = *parser::as<parser::FuncCall>(node);
+      Expr* e = b_.bind_function_call(scope_, call);
+      bool in_words = call.syntax == parser::CallSyntax::kSqlSyntax && e->kind == ExprKind::kFunction;
+      if (in_words && e->as<FunctionExpr>().form == 'f') e->as<FunctionExpr>().form = 's';
+      return e;
+    }
     case NodeKind::kTypeCast: return cast(*parser::as<parser::TypeCast>(node));
     case NodeKind::kCollateExpr: return collate(*parser::as<parser::CollateExpr>(node));
     case NodeKind::kCaseExpr: return case_when(*parser::as<parser::CaseExpr>(node));
@@ -325,6 +332,10 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
   if (ref.names.size() > 3) throw_not_supported("cross-database references", b_.position(ref.location));
   uint32_t levels = 0;
   Found hidden;
+  Variables* variables = b_.context().variables;
+  if (variables != nullptr && variables->conflict() == Variables::Conflict::kFirst) {
+    if (Expr* e = variable(ref)) return e;
+  }
   for (Scope* s = &scope_; s != nullptr; s = s->parent, ++levels) {
     Expr* found = nullptr;
     if (qualifier.empty()) {
@@ -356,17 +367,41 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       }
       if (found == nullptr) found = system_column(*item, name);
       if (found == nullptr) {
+        if (Expr* e = variable(ref)) return e;
         throw error(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
       }
     }
     if (found != nullptr) {
+      if (variables != nullptr && variables->conflict() == Variables::Conflict::kEither && variable(ref) != nullptr) {
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", dotted(ref.names)), ref.location)
+            .detail("It could refer to either a PL/pgSQL variable or a table column.");
+      }
       mark_correlated(scope_, levels);
       Expr* e = copy_node(*raise_levels(found, levels, b_.arena()), b_.arena());
       e->location = ref.location;
       return e;
     }
   }
+  if (Expr* e = variable(ref)) return e;
   column_not_found(ref, hidden);
+}
+
+Expr* Binder::make_variable(const Variables::Variable& v, int32_t location) {
+  auto* p = make<ParamExpr>(ExprKind::kParam, v.type, location);
+  p->index = v.param;
+  p->typmod = v.typmod;
+  p->collation = v.collation;
+  const functions::TypeInfo* info = functions::type_by_oid(v.type);
+  if (p->collation == kInvalidOid && info != nullptr && info->collatable) p->collation = catalog::kDefaultCollation;
+  return p;
+}
+
+// What the name is to the function around the statement; null if nothing.
+Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
+  Variables* variables = b_.context().variables;
+  if (variables == nullptr) return nullptr;
+  Variables::Variable v;
+  return variables->find(ref.names, &v) ? b_.make_variable(v, ref.location) : nullptr;
 }
 
 void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Found& hidden) {
@@ -396,6 +431,11 @@ void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Foun
 }
 
 Expr* ExpressionBinder::parameter(const parser::ParamRef& ref) {
+  if (Variables* variables = b_.context().variables) {
+    Variables::Variable v;
+    if (variables->find_number(ref.number, &v)) return b_.make_variable(v, ref.location);
+    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number), ref.location);
+  }
   std::vector<Oid>* params = b_.context().params;
   auto number = static_cast<size_t>(ref.number);
   if (params == nullptr || ref.number < 1 || number > 65535 || (number > params->size() && !b_.context().infer_params)) {
@@ -692,6 +732,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
   auto now_as = [&](Oid type) {
     Expr* value = b_.try_coerce(call("now"), type, -1, CastContext::kExplicit, e.location);
     if (e.precision >= 0) value = b_.apply_typmod(value, std::min(e.precision, 6), true);
+    if (value->kind == ExprKind::kFunction) value->as<FunctionExpr>().form = 'v';
     return value;
   };
   switch (e.function) {

@@ -77,6 +77,7 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
                                                                   range->alias, visible, aliases.size()));
   }
   size_t next_alias = 0;
+  range->has_column_aliases = !aliases.empty();
   for (RangeColumn& c : range->columns) {
     if (!c.name.empty() && next_alias < aliases.size()) c.name = aliases[next_alias++];
   }
@@ -109,6 +110,7 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
   range->relation = &context_.relations.back();
+  range->has_alias = !alias.empty();
   range->alias = alias.empty() ? arena_.copy(relation->name) : alias;
   auto* columns = arena_.make_array<RangeColumn>(relation->columns.size());
   for (size_t i = 0; i < relation->columns.size(); ++i) {
@@ -164,6 +166,9 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
       }
     }
   }
+  if (item.schema.empty() && context_.local_tables != nullptr) {
+    if (const functions::Function* f = context_.local_tables->find(item.name)) return bind_local_table(scope, item, *f);
+  }
   catalog::RelationPtr relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false,
                                                   position(item.location));
   switch (relation->kind) {
@@ -182,6 +187,25 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   return range_item(arena_, add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare));
 }
 
+FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& f) {
+  auto* site = arena_.make<functions::CallSite>();
+  site->result_type = f.result;
+  site->routine = &f;
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->alias = item.alias == nullptr ? item.name : item.alias->name;
+  range->function = &f;
+  range->site = site;
+  std::vector<RangeColumn> columns;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(f.table->column_types[i]);
+    columns.push_back({f.table->column_names[i], f.table->column_types[i], -1,
+                       info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
+  }
+  range->columns = arena_.copy(columns);
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
+}
+
 FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
   // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
   std::string_view sql = arena_.copy(view->view_sql);
@@ -196,6 +220,9 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
+  context_.relations.push_back(view);
+  range->view = &context_.relations.back();
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? arena_.copy(view->name) : item.alias->name;
   range->columns = output_columns(*query, {}, view->name);
   for (size_t i = 0; i < range->columns.size() && i < view->columns.size(); ++i) {
@@ -208,6 +235,7 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
 FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels) {
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? item.name : item.alias->name;
   range->cte = index;
   range->cte_levels_up = levels;
@@ -239,28 +267,85 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
-  range->lateral = item.lateral;
+  range->lateral = range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   range->columns = output_columns(*query, {}, {});
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
+// A function that SQL made and that returns a row (or, with a column definition list, any record) is read as a table.
+Expr* Binder::table_function(Expr* bound, const parser::RangeFunction& item) {
+  auto definitions = item.column_definitions.empty() ? item.functions[0].column_definitions : item.column_definitions;
+  const functions::Function* f = nullptr;
+  const functions::CallSite* site = nullptr;
+  ExprList args;
+  if (bound->kind == ExprKind::kFunction) {
+    const auto& call = bound->as<FunctionExpr>();
+    f = call.function, site = call.site, args = call.args;
+  } else if (bound->kind == ExprKind::kSetReturning) {
+    const auto& call = bound->as<SetReturningExpr>();
+    f = call.function, site = call.site, args = call.args;
+  }
+  bool routine = f != nullptr && f->routine != nullptr;
+  bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();
+  if (!definitions.empty() && !record) {
+    if (!routine) throw_not_supported("column definition lists", position(item.location));
+    std::string_view why = f->routine->column_types.empty() ? "a column definition list is only allowed for functions returning \"record\""
+                                                            : "a column definition list is redundant for a function with OUT parameters";
+    throw SqlError(sqlstate::kSyntaxError, std::string(why)).at(position(definitions[0]->location));
+  }
+  if (record && definitions.empty()) {
+    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+        .at(position(item.functions[0].call->location));
+  }
+  if (!routine || (f->routine->column_types.empty() && !record)) return bound;
+  if (record) {
+    std::vector<Oid> types;
+    std::vector<std::string_view> names;
+    for (const parser::ColumnDef* d : definitions) {
+      types.push_back(resolve_type(*d->type).type);
+      names.push_back(d->name);
+    }
+    auto* info = arena_.make<functions::RoutineInfo>(*f->routine);
+    info->column_types = arena_.copy(types);
+    info->column_names = arena_.copy(names);
+    auto* copy = arena_.make<functions::Function>(*f);
+    copy->routine = info;
+    copy->table = routine_table(info);
+    f = copy;
+  }
+  if (bound->kind == ExprKind::kSetReturning && !record) return bound;
+  f = as_table_function(*f);
+  auto* own_site = arena_.make<functions::CallSite>(*site);
+  own_site->routine = f;
+  auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, bound->location);
+  srf->function = f;
+  srf->site = own_site;
+  srf->args = args;
+  return srf;
+}
+
 FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction& item) {
   if (item.rows_from || item.functions.size() != 1) throw_not_supported("ROWS FROM", position(item.location));
-  if (!item.column_definitions.empty() || !item.functions[0].column_definitions.empty()) {
-    throw_not_supported("column definition lists", position(item.location));
-  }
   const parser::Node* call = item.functions[0].call;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
+  bound = table_function(bound, item);
   scope.has_set_returning = false;
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kFunction;
   range->with_ordinality = item.with_ordinality;
+  range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   range->lateral = any_of(bound, [](const Expr& e) { return e.kind == ExprKind::kColumn && e.as<ColumnExpr>().levels_up == 0; });
   std::string_view name = parser::is<parser::FuncCall>(call) ? parser::as<parser::FuncCall>(call)->names.back() : "expression";
   if (bound->kind == ExprKind::kFunction) name = bound->as<FunctionExpr>().function->name;
   range->alias = item.alias == nullptr ? name : item.alias->name;
   std::vector<RangeColumn> columns;
+  if (bound->kind == ExprKind::kSetReturning && bound->as<SetReturningExpr>().function->routine != nullptr) {
+    name = bound->as<SetReturningExpr>().function->name;
+    if (item.alias == nullptr) range->alias = name;
+  }
   if (bound->kind == ExprKind::kSetReturning) {
     auto& srf = bound->as<SetReturningExpr>();
     range->function = srf.function;
@@ -268,7 +353,9 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
     range->args = srf.args;
     const auto& table = *srf.function->table;
     for (size_t i = 0; i < table.column_types.size(); ++i) {
-      columns.push_back({table.column_names[i], table.column_types[i], -1, catalog::kDefaultCollation});
+      const functions::TypeInfo* info = functions::type_by_oid(table.column_types[i]);
+      columns.push_back({table.column_names[i], table.column_types[i], -1,
+                         info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
     }
   } else {
     range->args = list({bound});
@@ -324,7 +411,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   std::vector<Expr*> conditions;
   if (join.natural || !join.using_columns.empty()) {
-    merge_columns(scope, join, first_item, first_right, &conditions);
+    item->using_columns = merge_columns(scope, join, first_item, first_right, &conditions);
   } else if (join.on != nullptr) {
     // Only the two sides are in sight.
     std::vector<ScopeItem> others(scope.items.begin(), scope.items.begin() + static_cast<ptrdiff_t>(first_item));
@@ -335,6 +422,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   item->condition = make_and(conditions);
   if (join.alias != nullptr) {
+    item->alias = join.alias->name;
     ScopeItem named;
     named.name = join.alias->name;
     size_t next_alias = 0;
@@ -352,8 +440,8 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   return item;
 }
 
-void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                           std::vector<Expr*>* conditions) {
+std::span<const std::string_view> Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                        size_t first_right, std::vector<Expr*>* conditions) {
   int at = position(join.location);
   std::vector<std::string_view> names(join.using_columns.begin(), join.using_columns.end());
   if (join.natural) {
@@ -397,6 +485,7 @@ void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t fi
     scope.items[i].columns_visible = false;
   }
   scope.items.push_back(std::move(merged));
+  return arena_.copy(names);
 }
 
 // --- WITH
@@ -453,7 +542,9 @@ void Binder::bind_cte(Scope& scope, const parser::CommonTableExpr& definition, b
   auto* cte = arena_.make<Cte>();
   cte->name = definition.name;
   cte->materialize = definition.materialize == parser::CteMaterialize::kAlways;
+  cte->written_materialized = cte->materialize;
   cte->never_materialize = definition.materialize == parser::CteMaterialize::kNever;
+  cte->has_column_aliases = !definition.columns.empty();
   auto index = static_cast<uint32_t>(scope.ctes.size());
   scope.ctes.push_back(cte);
   if (recursive && mentions(definition.query, definition.name)) {

@@ -19,6 +19,7 @@ struct Candidate {
   const T* what;
   std::vector<Oid> args;
   bool variadic = false;
+  const RoutineCandidate* routine = nullptr;  // a function that SQL made; `what` is null then
 };
 
 char category_of(Oid type) {
@@ -109,16 +110,6 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
     if (std::all_of(c.args.begin(), c.args.end(), [&](Oid a) { return a == known; })) kept.push_back(c);
   }
   if (kept.size() == 1) candidates = std::move(kept);
-}
-
-std::string signature(std::string_view name, std::span<Expr* const> args) {
-  std::string text(name);
-  text += '(';
-  for (size_t i = 0; i < args.size(); ++i) {
-    if (i > 0) text += ", ";
-    text += functions::format_type(args[i]->type, -1);
-  }
-  return text + ')';
 }
 
 bool is_polymorphic_array(Oid type) { return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray; }
@@ -334,7 +325,13 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
   std::vector<Expr*> args;
   if (left != nullptr) args.push_back(left);
   args.push_back(right);
-  Oid result = coerce_arguments(*function, args);
+  // A VARIADIC function behind an operator takes its array as it is (json #> text[]).
+  Oid result = function->result;
+  if (function->variadic != kInvalidOid) {
+    args.back() = coerce_to_specific(args.back(), op->right, name);
+  } else {
+    result = coerce_arguments(*function, args);
+  }
   Expr* call = make_function(*function, args, location, op);
   call->type = result;
   return call;
@@ -343,22 +340,61 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
 // --- functions
 
 Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32_t location) {
+  CallArguments call;
+  call.schema = "pg_catalog";
+  call.name = name;
+  call.args = std::move(args);
+  call.location = location;
+  return call_function(call);
+}
+
+namespace {
+
+std::string signature(const CallArguments& call, bool with_schema) {
+  std::string text = with_schema ? fmt::format("{}.{}(", call.schema, call.name) : fmt::format("{}(", call.name);
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (i > 0) text += ", ";
+    if (i < call.names.size() && !call.names[i].empty()) text += fmt::format("{} => ", call.names[i]);
+    text += functions::format_type(call.args[i]->type, -1);
+  }
+  return text + ')';
+}
+
+// The declared type for each argument of a call of a built-in function; false if it takes another number.
+bool declared_types(const Function& f, size_t count, std::vector<Oid>* declared, bool* spread) {
+  bool fixed = count <= f.args.size() && count + f.default_args >= f.args.size();
+  bool variadic = f.variadic != kInvalidOid && count + 1 >= f.args.size();
+  if (!fixed && !variadic) return false;
+  if (f.variadic != kInvalidOid) fixed = false;
+  declared->assign(f.args.begin(), f.args.end());
+  if (!fixed) {
+    declared->resize(f.args.size() - 1);
+    while (declared->size() < count) declared->push_back(f.variadic);
+  }
+  declared->resize(count);
+  *spread = !fixed;
+  return true;
+}
+
+}  // namespace
+
+Expr* Binder::call_function(const CallArguments& call) {
+  std::vector<Expr*> args = call.args;
   std::vector<Oid> types;
   for (Expr* arg : args) types.push_back(arg->type);
+  bool by_name = std::any_of(call.names.begin(), call.names.end(), [](std::string_view n) { return !n.empty(); });
+  std::vector<RoutineCandidate> routines;
+  bool builtin_only = call.schema == "pg_catalog";
+  if (!builtin_only) add_routines(call, &routines);
   std::vector<Candidate<Function>> candidates;
   const Function* exact = nullptr;
   bool exact_variadic = false;
-  for (const Function* f : functions::functions_named(name)) {
-    bool fixed = args.size() <= f->args.size() && args.size() + f->default_args >= f->args.size();
-    bool variadic = f->variadic != kInvalidOid && args.size() + 1 >= f->args.size();
-    if (!fixed && !variadic) continue;
-    if (f->variadic != kInvalidOid) fixed = false;
-    std::vector<Oid> declared(f->args.begin(), f->args.end());
-    if (!fixed) {
-      declared.resize(f->args.size() - 1);
-      while (declared.size() < args.size()) declared.push_back(f->variadic);
-    }
-    declared.resize(args.size());
+  bool builtin = (call.schema.empty() || builtin_only) && !by_name;
+  for (const Function* f : builtin ? functions::functions_named(call.name) : std::span<const Function* const>()) {
+    std::vector<Oid> declared;
+    bool spread = false;
+    if (!declared_types(*f, args.size(), &declared, &spread)) continue;
+    if (call.variadic) throw_not_supported("VARIADIC argument lists of built-in functions", position(call.location));
     bool same = true, fits = true;
     for (size_t i = 0; i < args.size(); ++i) {
       same = same && declared[i] == types[i];
@@ -366,27 +402,90 @@ Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32
     }
     if (same && (exact == nullptr || exact_variadic)) {
       exact = f;
-      exact_variadic = !fixed;
+      exact_variadic = spread;
     }
-    if (fits && polymorphic_types_agree(declared, types)) candidates.push_back({f, std::move(declared), !fixed});
+    if (fits && polymorphic_types_agree(declared, types)) candidates.push_back({f, std::move(declared), spread});
+  }
+  const RoutineCandidate* chosen_routine = nullptr;
+  for (RoutineCandidate& r : routines) {
+    bool same = true, fits = true;
+    for (size_t i = 0; i < args.size(); ++i) {
+      same = same && r.declared[i] == types[i];
+      fits = fits && can_coerce(types[i], r.declared[i], CastContext::kImplicit);
+    }
+    if (same && exact == nullptr && (chosen_routine == nullptr || r.rank < chosen_routine->rank)) chosen_routine = &r;
+    if (fits && polymorphic_types_agree(r.declared, types)) candidates.push_back({nullptr, r.declared, r.variadic, &r});
   }
   const Function* chosen = exact;
-  if (chosen == nullptr && candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
-  if (chosen == nullptr && candidates.size() == 1) chosen = candidates[0].what;
-  if (chosen == nullptr) {
-    bool ambiguous = candidates.size() > 1;
-    throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
-                   ambiguous ? fmt::format("function {} is not unique", signature(name, args))
-                             : fmt::format("function {} does not exist", signature(name, args)))
-        .hint(ambiguous
-                  ? "Could not choose a best candidate function. You might need to add explicit type casts."
-                  : "No function matches the given name and argument types. You might need to add explicit type casts.")
-        .at(position(location));
+  if (chosen == nullptr && chosen_routine == nullptr) {
+    if (candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
+    if (candidates.size() == 1) {
+      chosen_routine = candidates[0].routine;
+      chosen = candidates[0].what;
+    }
   }
+  if (chosen_routine != nullptr && chosen_routine->ambiguous) chosen_routine = nullptr, candidates.resize(2);
+  if (chosen == nullptr && chosen_routine == nullptr) throw_no_function(call, candidates.size() > 1);
+  if (chosen_routine != nullptr) return make_routine_call(*chosen_routine, call);
   Oid result = coerce_arguments(*chosen, args);
-  Expr* call = make_function(*chosen, args, location);
-  call->type = result;
-  return call;
+  Expr* made = make_function(*chosen, args, call.location);
+  made->type = result;
+  return made;
+}
+
+void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
+  std::string_view what = call.is_procedure ? "procedure" : "function";
+  std::string text = signature(call, !call.schema.empty() && call.schema != "pg_catalog");
+  throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
+                 ambiguous ? fmt::format("{} {} is not unique", what, text) : fmt::format("{} {} does not exist", what, text))
+      .hint(ambiguous ? fmt::format("Could not choose a best candidate {}. You might need to add explicit type casts.", what)
+                      : fmt::format("No {} matches the given name and argument types. You might need to add explicit "
+                                    "type casts.", what))
+      .at(position(call.location));
+}
+
+CallArguments Binder::call_arguments(Scope& scope, const parser::FuncCall& call) {
+  CallArguments out;
+  if (call.names.size() > 1) out.schema = call.names[call.names.size() - 2];
+  out.name = call.names.back();
+  out.variadic = call.variadic;
+  out.location = call.location;
+  bool named = false;
+  for (const parser::Node* arg : call.args) {
+    std::string_view name;
+    if (parser::is<parser::NamedArg>(arg)) {
+      name = parser::as<parser::NamedArg>(arg)->name;
+      if (std::find(out.names.begin(), out.names.end(), name) != out.names.end()) {
+        throw SqlError(sqlstate::kSyntaxError, fmt::format("argument name \"{}\" used more than once", name))
+            .at(position(arg->location));
+      }
+      arg = parser::as<parser::NamedArg>(arg)->arg;
+      named = true;
+    } else if (named) {
+      throw SqlError(sqlstate::kSyntaxError, "positional argument cannot follow named argument").at(position(arg->location));
+    }
+    out.names.push_back(name);
+    out.args.push_back(bind_expr(scope, arg));
+  }
+  if (out.schema != "pg_catalog" && !out.schema.empty() &&
+      context_.catalog.find_schema(out.schema) == kInvalidOid) {
+    throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", out.schema))
+        .at(position(call.location));
+  }
+  return out;
+}
+
+Expr* Binder::bind_procedure_call(Scope& scope, const parser::FuncCall& call) {
+  CallArguments args = call_arguments(scope, call);
+  args.is_procedure = true;
+  Expr* bound = call_function(args);
+  const auto& f = bound->as<FunctionExpr>();
+  if (f.function->routine == nullptr || !f.function->routine->is_procedure) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is not a procedure", signature(args, false)))
+        .hint("To call a function, use SELECT.")
+        .at(position(call.location));
+  }
+  return bound;
 }
 
 namespace {
@@ -407,18 +506,13 @@ bool exact_function_exists(std::string_view name, Oid type) {
 }  // namespace
 
 Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
-  if (call.names.size() > 1 && call.names[0] != "pg_catalog") {
-    throw SqlError(sqlstate::kUndefinedFunction,
-                   fmt::format("function {}.{}() does not exist", call.names[0], call.names.back()))
-        .at(position(call.location));
-  }
-  if (call.variadic) throw_not_supported("VARIADIC argument lists", position(call.location));
   if (call.within_group) throw_not_supported("WITHIN GROUP", position(call.location));
   std::string_view name = call.names.back();
 
   Clause outer_clause = scope.clause;
   bool was_in_aggregate = scope.in_aggregate;
-  auto candidates = functions::functions_named(name);
+  bool foreign = call.names.size() > 1 && call.names[call.names.size() - 2] != "pg_catalog";
+  auto candidates = foreign ? std::span<const Function* const>() : functions::functions_named(name);
   bool is_aggregate = !candidates.empty() && candidates[0]->kind == FunctionKind::kAggregate;
   bool plain_aggregate = is_aggregate && call.over == nullptr;
   if (plain_aggregate) {
@@ -438,11 +532,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     scope.in_aggregate = true;
   }
-  std::vector<Expr*> args;
-  for (const parser::Node* arg : call.args) {
-    if (parser::is<parser::NamedArg>(arg)) throw_not_supported("named argument notation", position(arg->location));
-    args.push_back(bind_expr(scope, arg));
-  }
+  CallArguments written = call_arguments(scope, call);
+  std::vector<Expr*>& args = written.args;
   if (const functions::TypeInfo* type = type_named_function(call, args.size())) {
     Oid from = args[0]->type;
     if (!exact_function_exists(name, from) &&
@@ -456,7 +547,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
         .at(position(call.location));
   }
 
-  Expr* bound = call_by_name(name, args, call.location);
+  Expr* bound = call_function(written);
   auto& function_call = bound->as<FunctionExpr>();
   const Function& function = *function_call.function;
   Expr* filter = nullptr;
@@ -511,6 +602,11 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     window->window = bind_window(scope, *call.over);
     scope.has_windows = true;
     return window;
+  }
+  if (function.routine != nullptr && function.routine->is_procedure) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is a procedure", signature(written, false)))
+        .hint("To call a procedure, use CALL.")
+        .at(position(call.location));
   }
   switch (function.kind) {
     case FunctionKind::kScalar: return bound;

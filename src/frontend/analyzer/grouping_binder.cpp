@@ -131,6 +131,7 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
     apply_sort_options(*sort, key.expr, &key.descending, &key.nulls_first);
     order.push_back(key);
   }
+  if (!definition.name.empty()) window.name = definition.name;
   window.partition = arena_.copy(partition);
   window.order = arena_.copy(order);
   if (d->has_frame) {

@@ -131,6 +131,36 @@ bool is_plain_values(const parser::SelectStmt& s) {
 }  // namespace
 
 // VALUES: every item is coerced to its column by itself; DEFAULT may stand for one.
+namespace {
+
+bool has_star(const parser::ListNode& row) {
+  return std::any_of(row.items.begin(), row.items.end(), [](const parser::Node* n) { return is_star(n); });
+}
+
+}  // namespace
+
+// VALUES (r.*): a record variable's fields stand for as many columns.
+void Binder::insert_row_variables(Scope& scope, const catalog::RelationPtr& relation, const parser::ListNode& row,
+                                  std::span<const ColumnNumber> columns, std::vector<Expr*>* out) {
+  std::vector<Expr*> values;
+  for (const parser::Node* item : row.items) {
+    std::vector<Target> fields;
+    if (is_star(item) && expand_variable(*parser::as<parser::ColumnRef>(item), &fields)) {
+      for (const Target& t : fields) values.push_back(t.expr);
+    } else {
+      values.push_back(bind_expr(scope, item));
+    }
+  }
+  if (values.size() > columns.size()) {
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns")
+        .at(position(row.items.back()->location));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const catalog::Column& c = relation->column(columns[i]);
+    out->push_back(coerce_for_assignment(values[i], c.type, c.typmod, c.name));
+  }
+}
+
 Query* Binder::insert_values(Scope& scope, const catalog::RelationPtr& relation, const parser::InsertStmt& insert,
                              std::span<const ColumnNumber> columns, std::vector<Expr*>* single_row) {
   Scope inner;
@@ -140,6 +170,11 @@ Query* Binder::insert_values(Scope& scope, const catalog::RelationPtr& relation,
   scope.hide_items = true;
   std::vector<ExprList> rows;
   size_t width = insert.source->values[0]->items.size();
+  if (insert.source->values.size() == 1 && has_star(*insert.source->values[0])) {
+    insert_row_variables(inner, relation, *insert.source->values[0], columns, single_row);
+    scope.hide_items = hidden;
+    return nullptr;
+  }
   for (const parser::ListNode* row : insert.source->values) {
     if (row->items.size() != width) {
       throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->location));
@@ -236,7 +271,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   std::vector<Expr*> values;  // one a supplied column
   if (insert.source != nullptr && is_plain_values(*insert.source)) {
     query->source = insert_values(scope, relation, insert, columns, &values);
-    columns.resize(std::min(columns.size(), insert.source->values[0]->items.size()));
+    columns.resize(std::min(columns.size(), values.empty() ? insert.source->values[0]->items.size() : values.size()));
   } else if (insert.source != nullptr) {
     scope.hide_items = true;
     query->source = bind_select(*insert.source, &scope, true);

@@ -154,6 +154,18 @@ std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::Targ
   return targets;
 }
 
+bool Binder::expand_variable(const parser::ColumnRef& ref, std::vector<Target>* targets) {
+  std::vector<Variables::Field> fields;
+  if (context_.variables == nullptr || !context_.variables->expand(ref.names, &fields)) return false;
+  for (const Variables::Field& field : fields) {
+    Target t;
+    t.expr = make_variable(field.variable, ref.location);
+    t.name = arena_.copy(field.name);
+    targets->push_back(t);
+  }
+  return true;
+}
+
 void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets) {
   bool found = false;
   auto add = [&](const ScopeItem& item) {
@@ -179,6 +191,7 @@ void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector
       return;
     }
   }
+  if (expand_variable(ref, targets)) return;
   throw SqlError(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", ref.names.back()))
       .at(position(ref.location));
 }
@@ -433,7 +446,15 @@ Query* Binder::bind_values(const parser::SelectStmt& select, Scope& scope) {
       throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->location));
     }
     rows.emplace_back();
-    for (const parser::Node* item : row->items) rows.back().push_back(bind_expr(scope, item));
+    for (const parser::Node* item : row->items) {
+      std::vector<Target> fields;
+      if (is_star(item) && expand_variable(*parser::as<parser::ColumnRef>(item), &fields)) {
+        for (const Target& t : fields) rows.back().push_back(t.expr);
+      } else {
+        rows.back().push_back(bind_expr(scope, item));
+      }
+    }
+    if (&row == &select.values.front()) width = rows.back().size();
   }
   scope.clause = outer;
   std::vector<RangeColumn> columns;

@@ -224,10 +224,17 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   if (portal.plan == nullptr) {
     if (portal.done) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("portal \"{}\" cannot be run", name));
     portal.done = true;
-    std::string tag = run_utility(portal.statement, portal.params, out);
+    // A procedure may end the transaction, and with it the portal.
+    StatementPtr kept = portal.statement;
+    std::vector<types::Value> params = std::move(portal.params);
+    Arena memory = std::move(portal.arena);
+    stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+    std::string tag = run_utility(kept, params, out);
     if (!tag.empty()) out.command_complete(tag);
     return;
   }
+  stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+  several_statements_ = false;
   if (!portal.started) {
     ensure_transaction();
     if (statement.plan != portal.plan) {
@@ -239,6 +246,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     start_execution(*portal.execution, portal.params);
     portal.started = true;
   }
+  if (portal.execution != nullptr) pl_.set_active_snapshot(&portal.execution->context().snapshot);
   uint64_t sent = 0;
   auto limit = static_cast<uint64_t>(max_rows);
   bool suspended = false;

@@ -177,112 +177,6 @@ class SystemFunctions {
     auto role = s.catalog().role(Oid{args[0].oid()});
     return text_value(role ? role->name : fmt::format("unknown (OID={})", args[0].oid()), arena);
   }
-  static Value get_expr(Session&, std::span<const Value> args, Arena&) { return args[0]; }
-  static std::string index_columns(const catalog::Index& index, const catalog::Relation& table, int only) {
-    std::string text;
-    for (size_t i = 0; i < index.keys.size(); ++i) {
-      if (only > 0 && static_cast<size_t>(only) != i + 1) continue;
-      const catalog::IndexColumn& key = index.keys[i];
-      std::string part = key.column > 0 ? parser::quote_identifier(table.column(key.column).name)
-                         : key.expression_sql.empty() || key.expression_sql.back() != ')' ? "(" + key.expression_sql + ")" : key.expression_sql;
-      if (only == 0) {
-        if (key.descending) part += key.nulls_first ? " DESC" : " DESC NULLS LAST";
-        else if (key.nulls_first) part += " NULLS FIRST";
-      }
-      text += (text.empty() ? "" : ", ") + part;
-    }
-    return text;
-  }
-  // The index and its table.
-  static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
-    Oid owner = kInvalidOid;
-    const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
-    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
-    if (owner == kInvalidOid) return nullptr;
-    *table = s.catalog().relation(owner);
-    for (const catalog::Index& index : (*table)->indexes) {
-      if (index.oid == oid) return &index;
-    }
-    return nullptr;
-  }
-  static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
-    catalog::RelationPtr table;
-    const catalog::Index* index = find_index(s, Oid{args[0].oid()}, &table);
-    if (index == nullptr) return null_text();
-    int only = args.size() > 1 ? args[1].int32 : 0;
-    if (only > 0) return text_value(index_columns(*index, *table, only), arena);
-    std::string text = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index->unique ? "UNIQUE " : "",
-                                   parser::quote_identifier(index->name),
-                                   parser::quote_identifier(table->schema_name) + "." + parser::quote_identifier(table->name),
-                                   index_columns(*index, *table, 0));
-    if (!index->included.empty()) {
-      std::string included;
-      for (catalog::ColumnNumber n : index->included) included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
-      text += fmt::format(" INCLUDE ({})", included);
-    }
-    if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
-    if (!index->predicate_sql.empty()) text += fmt::format(" WHERE {}", index->predicate_sql);
-    return text_value(text, arena);
-  }
-  static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
-    std::string text;
-    for (int64_t n : numbers) text += (text.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
-    return text;
-  }
-  static std::string index_constraint(const catalog::Relation& table, const catalog::Row& row) {
-    bool primary = row.letter("contype") == 'p';
-    std::string nulls, included;
-    for (const catalog::Index& index : table.indexes) {
-      if (index.oid != row.oid("conindid")) continue;
-      if (index.nulls_not_distinct && !primary) nulls = " NULLS NOT DISTINCT";
-      std::vector<int64_t> numbers(index.included.begin(), index.included.end());
-      if (!numbers.empty()) included = fmt::format(" INCLUDE ({})", column_list(table, numbers));
-    }
-    return fmt::format("{}{} ({}){}", primary ? "PRIMARY KEY" : "UNIQUE", nulls,
-                       column_list(table, row.numbers("conkey")), included);
-  }
-  static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
-    std::string text;
-    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
-    s.catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
-      catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
-      if (table == nullptr) {  // a domain's
-        text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("convalidated") ? "" : " NOT VALID");
-        return;
-      }
-      switch (row.letter("contype")) {
-        case 'c':
-          text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("connoinherit") ? " NO INHERIT" : "");
-          break;
-        case 'p':
-        case 'u': text = index_constraint(*table, row); break;
-        case 'f': {
-          catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
-          text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(*table, row.numbers("conkey")),
-                             qualified(*other, is_visible(s, *other)), column_list(*other, row.numbers("confkey")));
-          auto action = [&](char c, std::string_view on) {
-            std::string_view what = c == 'c' ? "CASCADE" : c == 'n' ? "SET NULL" : c == 'd' ? "SET DEFAULT" : c == 'r' ? "RESTRICT" : "";
-            if (!what.empty()) text += fmt::format(" ON {} {}", on, what);
-          };
-          if (row.letter("confmatchtype") == 'f') text += " MATCH FULL";
-          action(row.letter("confupdtype"), "UPDATE");
-          action(row.letter("confdeltype"), "DELETE");
-          if (!row.is_null("confdelsetcols")) text += fmt::format(" ({})", column_list(*table, row.numbers("confdelsetcols")));
-          break;
-        }
-        default: break;
-      }
-      if (row.boolean("condeferrable")) text += " DEFERRABLE";
-      if (row.boolean("condeferred")) text += " INITIALLY DEFERRED";
-      if (!row.boolean("convalidated")) text += " NOT VALID";
-    });
-    return text.empty() ? null_text() : text_value(text, arena);
-  }
-  static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
-    catalog::RelationPtr view = relation(s, args[0]);
-    if (view == nullptr || view->view_sql.empty()) return null_text();
-    return text_value(" " + view->view_sql + ";", arena);
-  }
   static Value description(Session& s, std::span<const Value> args, std::string_view catalog_name, int32_t sub, Arena& arena) {
     Value found = null_text();
     const catalog::SystemTable* table = nullptr;
@@ -342,10 +236,17 @@ class SystemFunctions {
   }
 
   // --- sizes
-  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) {
-    if (r.segment == kInvalidPageId) return 0;
-    auto pages = access::segment_page_count(s.instance_.engine().pool(), r.segment);
+  static uint64_t segment_bytes(Session& s, PageId segment) {
+    if (segment == kInvalidPageId) return 0;
+    auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
     return pages.ok() ? *pages * 8192 : 0;
+  }
+  static uint64_t heap_bytes(Session& s, const catalog::Relation& r) { return segment_bytes(s, r.segment); }
+  // With the values out of line.
+  static uint64_t table_bytes(Session& s, const catalog::Relation& r) {
+    if (r.segment == kInvalidPageId) return 0;
+    auto overflow = access::overflow_segment(s.instance_.engine().pool(), r.segment);
+    return heap_bytes(s, r) + (overflow.ok() ? segment_bytes(s, *overflow) : 0);
   }
   static uint64_t index_bytes(Session& s, const catalog::Relation& r) {
     uint64_t bytes = 0;
@@ -366,6 +267,11 @@ class SystemFunctions {
     }
     return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r)));
   }
+  static Value table_size(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = relation(s, args[0]);
+    if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
+    return Value::of_int64(static_cast<int64_t>(table_bytes(s, *r)));
+  }
   static Value indexes_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
     return r == nullptr ? Value::null_of(types::PhysicalType::kInt64) : Value::of_int64(static_cast<int64_t>(index_bytes(s, *r)));
@@ -373,7 +279,7 @@ class SystemFunctions {
   static Value total_relation_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
     if (r == nullptr) return Value::null_of(types::PhysicalType::kInt64);
-    return Value::of_int64(static_cast<int64_t>(heap_bytes(s, *r) + index_bytes(s, *r)));
+    return Value::of_int64(static_cast<int64_t>(table_bytes(s, *r) + index_bytes(s, *r)));
   }
 
   // --- the server
@@ -450,12 +356,11 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
       {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
       {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no}, {"pg_is_other_temp_schema", no},
-      {"pg_get_userbyid", get_userbyid}, {"pg_get_expr", get_expr}, {"pg_get_indexdef", get_indexdef},
-      {"pg_get_constraintdef", get_constraintdef}, {"pg_get_viewdef", get_viewdef},
+      {"pg_get_userbyid", get_userbyid},
       {"pg_get_serial_sequence", get_serial_sequence},
       {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
-      {"pg_relation_size", relation_size}, {"pg_table_size", relation_size}, {"pg_indexes_size", indexes_size},
+      {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
@@ -472,14 +377,47 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
 }
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
-  if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
+  if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" || function == "pg_function_is_visible") {
+    Value text;
+    if (routine_text(*this, function, args, arena, &text)) return text;
+  }
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);
 }
 
 // --- reg* types
+
+// A function made by CREATE FUNCTION: "f" (regproc) or "f(int, text)" (regprocedure). 0 when there is none.
+Oid Session::find_routine(Oid type, std::string_view text) {
+  size_t open = text.find('(');
+  std::vector<std::string> parts = split_name(text.substr(0, open));
+  std::vector<Oid> wanted;
+  if (type == type_oid::kRegprocedure) {
+    if (open == std::string_view::npos || text.back() != ')') throw SqlError(sqlstate::kInvalidTextRepresentation, "expected a left parenthesis");
+    std::string_view list = text.substr(open + 1, text.size() - open - 2);
+    while (!list.empty()) {
+      size_t comma = list.find(',');
+      wanted.push_back(Oid{parse_reg(type_oid::kRegtype, list.substr(0, comma))});
+      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+      while (!list.empty() && list.front() == ' ') list.remove_prefix(1);
+    }
+  }
+  std::vector<Oid> path = search_path_oids();
+  if (parts.size() > 1) path = {catalog().find_schema(parts[parts.size() - 2])};
+  Oid found;
+  size_t matches = 0;
+  for (const catalog::RoutinePtr& r : catalog().routines_named(parts.back())) {
+    if (std::find(path.begin(), path.end(), r->schema) == path.end()) continue;
+    if (type == type_oid::kRegprocedure && r->args != wanted) continue;
+    found = r->oid;
+    ++matches;
+  }
+  if (matches > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", text));
+  return found;
+}
 
 uint32_t Session::parse_reg(Oid type, std::string_view text) {
   uint32_t number = 0;
@@ -520,7 +458,9 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
       if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", name));
       return role->oid.value();
     }
+    case type_oid::kRegprocedure.value():
     case type_oid::kRegproc.value(): {
+      if (Oid routine = find_routine(type, text); routine != kInvalidOid) return routine.value();
       auto found = functions::functions_named(name);
       if (found.empty()) throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
       if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
@@ -578,7 +518,29 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         }
         return;
       }
+      if (catalog::RoutinePtr r = catalog().routine(Oid{oid})) {
+        std::vector<Oid> path = search_path_oids();
+        if (std::find(path.begin(), path.end(), r->schema) == path.end()) out += parser::quote_identifier(r->schema_name) + ".";
+        out += parser::quote_identifier(r->name);
+        if (type == type_oid::kRegprocedure) {
+          out += '(';
+          for (size_t i = 0; i < r->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
+          out += ')';
+        }
+        return;
+      }
       break;
+    case type_oid::kRegcollation.value(): {
+      std::string name;
+      const catalog::KeyMatch match[] = {{"oid", Value::of_oid(oid)}};
+      catalog().for_each(catalog::system_table("pg_collation"), match,
+                         [&](const catalog::Row& row) { name = row.text("collname"); });
+      if (!name.empty()) {
+        out += parser::quote_identifier(name);
+        return;
+      }
+      break;
+    }
     case type_oid::kRegoper.value():
       if (const functions::Operator* op = functions::operator_by_oid(Oid{oid})) {
         out += op->name;

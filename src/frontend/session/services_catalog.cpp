@@ -80,7 +80,8 @@ class CatalogFunctions {
     if (type == kInvalidOid) return text_value("-", arena);
     if (type.value() >= catalog::kFirstNormalOid) {
       std::string name = user_type_name(s, type);
-      return text_value(name.empty() ? "???" : name, arena);
+      bool modified = !args[1].null && args[1].int32 >= 0 && !name.empty();
+      return text_value(name.empty() ? "???" : modified ? fmt::format("{}({})", name, args[1].int32) : name, arena);
     }
     if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
     // Without a modifier these two have names that their length would hide.
@@ -240,7 +241,14 @@ class CatalogFunctions {
   // Built-in functions and types are everybody's.
   static Value function_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
-    parse_privileges(q.privileges);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    Oid routine = q.object->type == PhysicalType::kString
+                      ? s.find_routine(q.object->view().find('(') == std::string_view::npos ? type_oid::kRegproc : type_oid::kRegprocedure,
+                                       q.object->view())
+                      : Oid{q.object->oid()};
+    if (catalog::RoutinePtr r = s.catalog().routine(routine)) {
+      return Value::of_bool(allows(s, q.role, {r->owner, r->acl, 'f'}, wanted));
+    }
     if (q.object->type == PhysicalType::kString) s.parse_reg(type_oid::kRegproc, q.object->view());
     else if (functions::function_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
     return Value::of_bool(true);
@@ -281,8 +289,12 @@ class CatalogFunctions {
     s.catalog().for_each(catalog::system_table("pg_class"), {}, [&](const catalog::Row& row) {
       catalog::RelationPtr r = s.catalog().relation(row.oid("oid"));
       if (r == nullptr || r->segment == kInvalidPageId) return;
-      auto pages = access::segment_page_count(s.instance_.engine().pool(), r->segment);
-      if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
+      auto overflow = access::overflow_segment(s.instance_.engine().pool(), r->segment);
+      for (PageId segment : {r->segment, overflow.ok() ? *overflow : kInvalidPageId}) {
+        if (segment == kInvalidPageId) continue;
+        auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
+        if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
+      }
     });
     return Value::of_int64(bytes);
   }

@@ -19,7 +19,8 @@ class TypeFunctions {
  public:
   static UserTypePtr enum_type(Session& s, const Value& oid) {
     UserTypePtr type = s.enum_type(Oid{oid.oid()});
-    if (type == nullptr || type->kind != 'e') throw SqlError(sqlstate::kInternalError, "an enum's type is not there");
+    if (type == nullptr || type->kind != 'e')
+      throw SqlError(sqlstate::kInternalError, "an enum's type is not there");
     return type;
   }
   static Value enum_in(Session& s, std::span<const Value> args, Arena&) {
@@ -27,8 +28,9 @@ class TypeFunctions {
     for (const EnumLabel& l : type->labels) {
       if (l.label == args[1].view()) return Value::of_float32(l.order);
     }
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("invalid input value for enum {}: \"{}\"",
-                                                                     user_type_name(s, type->oid), args[1].view()));
+    throw SqlError(
+        sqlstate::kInvalidTextRepresentation,
+        fmt::format("invalid input value for enum {}: \"{}\"", user_type_name(s, type->oid), args[1].view()));
   }
   static Value enum_out(Session& s, std::span<const Value> args, Arena& arena) {
     UserTypePtr type = enum_type(s, args[0]);
@@ -64,7 +66,7 @@ class TypeFunctions {
 CatalogFunction* find_type_function(std::string_view name) {
   using F = TypeFunctions;
   static const std::unordered_map<std::string_view, CatalogFunction*> table = {
-      {"enum_in", F::enum_in},           {"enum_out", F::enum_out},         {"enum_first", F::enum_end<false>},
+      {"enum_in", F::enum_in},          {"enum_out", F::enum_out},     {"enum_first", F::enum_end<false>},
       {"enum_last", F::enum_end<true>}, {"enum_range", F::enum_range},
   };
   auto it = table.find(name);

@@ -25,6 +25,7 @@ Session::Session(Instance& instance, net::Client& client)
   {
     auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(*database_, *txn);
+    catalog::make_enums_known(catalog);
     auto role = catalog.find_role(startup.user);
     auto info = catalog.database_info(database_->oid());
     instance.engine().txns().commit(*txn);
@@ -58,6 +59,9 @@ Session::~Session() = default;
 uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_pid()); }
 
 void Session::begin_statement() {
+  stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+  nested_ = several_statements_ = false;
+  pl_.set_active_snapshot(nullptr);
   statement_start_us_ = current_time_us();
   if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
   arm_timeout();
@@ -92,6 +96,7 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
     out.empty_query_response();
     return;
   }
+  several_statements_ = script.statements.size() > 1;
   for (const parser::RawStatement& raw : script.statements) {
     fail_if_aborted(raw.statement);
     StatementPtr statement = make_statement(sql, raw.statement);
@@ -136,7 +141,9 @@ void Session::run_statement(const StatementPtr& statement, net::Output& out) {
 
 // A statement that commits by itself is not done before what it deferred has been found good.
 void Session::check_deferred_now() {
-  if (last_of_query_ && block_ == Block::kImplicit) constraints_.before_commit();
+  if (!last_of_query_ || block_ != Block::kImplicit) return;
+  pl_.run_deferred();
+  constraints_.before_commit();
 }
 
 // --- planning
@@ -197,22 +204,40 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_hash_join = settings_.boolean("enable_hashjoin");
   s.enable_index_scan = settings_.boolean("enable_indexscan");
   s.enable_nested_loop = settings_.boolean("enable_nestloop");
+  s.enable_seq_scan = settings_.boolean("enable_seqscan");
+  s.enable_index_join = settings_.boolean("varve.enable_index_join");
+  s.enable_subquery_pullup = settings_.boolean("varve.enable_subquery_pullup");
+  s.enable_predicate_pushdown = settings_.boolean("varve.enable_predicate_pushdown");
+  s.enable_subquery_unnesting = settings_.boolean("varve.enable_subquery_unnesting");
+  s.enable_scalar_unnesting = settings_.boolean("varve.enable_scalar_unnesting");
+  s.enable_constant_folding = settings_.boolean("varve.enable_constant_folding");
+  s.enable_or_factoring = settings_.boolean("varve.enable_or_factoring");
+  s.enable_transitive_equality = settings_.boolean("varve.enable_transitive_equality");
+  s.enable_join_reordering = settings_.boolean("varve.enable_join_reordering");
+  s.enable_column_pruning = settings_.boolean("varve.enable_column_pruning");
+  s.enable_sort_avoidance = settings_.boolean("varve.enable_sort_avoidance");
+  s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
+  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
   s.seq_page_cost = settings_.real("seq_page_cost");
   s.random_page_cost = settings_.real("random_page_cost");
   return s;
 }
 
-executor::ExecutionSettings Session::execution_settings() const {
+executor::ExecutionSettings Session::execution_settings() {
   executor::ExecutionSettings s;
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
   s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.enable_memoize = settings_.boolean("enable_memoize");
+  s.enable_runtime_filters = settings_.boolean("varve.enable_runtime_filters");
+  s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
+  s.parallel_rows = settings_.real("varve.parallel_rows");
   s.temp_directory = instance_.directory() + "/tmp";
   return s;
 }
 
 bool Session::plan_is_valid(const Statement& s) const {
-  if (s.plan == nullptr || s.settings_generation != settings_.generation()) return false;
+  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_) return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
 }
@@ -232,6 +257,12 @@ void Session::ensure_plan(Statement& statement) {
 // What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
 void Session::check_privileges(const Statement& statement) {
   if (is_superuser_ || statement.is_internal) return;
+  for (Oid oid : statement.routines) {
+    catalog::RoutinePtr routine = catalog().routine(oid);
+    if (routine != nullptr && !can_execute(*routine)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
+    }
+  }
   for (const auto& [oid, mode] : statement.locks) {
     catalog::RelationPtr relation = catalog().relation(oid);
     if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
@@ -264,15 +295,21 @@ void Session::make_plan(Statement& statement) {
     uint64_t epoch = database_->epoch();
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
     std::vector<Oid> params = statement.param_types;
+    std::vector<Oid> routines;
     context.params = &params;
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
+    context.variables = statement.variables;
+    context.local_tables = statement.local_tables;
+    context.routines = &routines;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
+    statement.routines = std::move(routines);
     check_privileges(statement);
+    statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
     statement.settings_generation = settings_.generation();
@@ -295,8 +332,8 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-executor::RunParameters Session::run_parameters(std::span<const types::Value> params) {
-  return run_parameters_at(txn_->statement_snapshot(), params);
+executor::RunParameters Session::run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) {
+  return run_parameters_at(active != nullptr ? *active : txn_->statement_snapshot(), params);
 }
 
 executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot,
@@ -305,7 +342,7 @@ executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
   run.snapshot = snapshot;
-  run.hooks = &constraints_;
+  run.hooks = &pl_.hooks();
   run.params = params;
   run.format = &settings_.format();
   run.session = this;
@@ -316,7 +353,9 @@ executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot
 }
 
 void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
-  execution.start(run_parameters(params));
+  executor::RunParameters run = run_parameters(params, nullptr);
+  pl_.set_active_snapshot(&execution.context().snapshot);
+  execution.start(run);
 }
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
@@ -499,6 +538,8 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
+    case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
+    case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
     default: return run_command(*statement);
   }
 }
@@ -506,7 +547,12 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
 std::string Session::run_command(Statement& statement) {
   if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
   if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
-  if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+  // Locks that readers take change nothing.
+  bool reads = parser::is<parser::LockStmt>(statement.node) &&
+               parser::as<parser::LockStmt>(statement.node)->mode <= parser::TableLockMode::kRowExclusive;
+  if (read_only_ && !reads) {
+    throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+  }
   ensure_transaction();
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
@@ -514,6 +560,7 @@ std::string Session::run_command(Statement& statement) {
   functions::EvalContext eval = eval_context(arena);
   commands::CommandContext context{catalog(), *txn_, eval, *this, statement.sql, path, role_, is_superuser_, arena, relations};
   txn_->statement_snapshot();
+  current_sql_ = statement.sql;
   std::string tag = commands::run(context, statement.node);
   if (catalog_->changed()) ++catalog_changes_;
   return tag;

@@ -251,6 +251,7 @@ void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement
   }
   auto portal = std::make_unique<Portal>();
   portal->name = name;
+  portal->serial = next_portal_++;
   portal->statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "FOR"));
   portal->is_cursor = true;
   portal->cursor_options = stmt.options;
@@ -270,6 +271,14 @@ void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement
 
 // One more row into kept_rows, or complete.
 void Session::fetch_cursor_row(Portal& cursor) {
+  // Functions that the query calls read by its snapshot.
+  const txn::Snapshot* outer = pl_.active_snapshot();
+  if (cursor.execution != nullptr) pl_.set_active_snapshot(&cursor.execution->context().snapshot);
+  struct Restore {
+    pl::Runtime& runtime;
+    const txn::Snapshot* snapshot;
+    ~Restore() { runtime.set_active_snapshot(snapshot); }
+  } restore{pl_, outer};
   while (cursor.chunk == nullptr || cursor.chunk_position >= cursor.chunk->count()) {
     if (cursor.execution == nullptr || !cursor.execution->next(cursor.chunk)) {
       cursor.complete = true;
@@ -291,7 +300,29 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
   if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", stmt.portal));
   Portal& cursor = *it->second;
   if (!cursor.is_cursor) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" is not a cursor", stmt.portal));
-  using parser::FetchDirection;
+  pl::FetchRequest request;
+  request.direction = static_cast<pl::FetchRequest::Direction>(stmt.direction);
+  request.count = stmt.count;
+  std::vector<int64_t> hits = cursor_hits(cursor, request);
+  if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
+  auto columns = cursor.plan->root->output;
+  describe_rows(columns, formats, out);
+  Arena arena;
+  std::vector<types::PhysicalType> types;
+  for (const planner::OutputColumn& c : columns) types.push_back(c.physical);
+  vector::Chunk chunk(types, arena);
+  for (int64_t hit : hits) {
+    const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
+    chunk.reset();
+    for (uint32_t i = 0; i < row.size(); ++i) chunk.column(i).set_value(0, row[i]);
+    chunk.set_dense(1);
+    send_rows(columns, formats, chunk, 0, 1, out);
+  }
+  return fmt::format("FETCH {}", hits.size());
+}
+
+std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest& stmt) {
+  using FetchDirection = pl::FetchRequest::Direction;
   bool backward = (stmt.direction == FetchDirection::kBackward && stmt.count > 0) ||
                   (stmt.direction == FetchDirection::kForward && stmt.count < 0) ||
                   (stmt.direction == FetchDirection::kRelative && stmt.count < 0) ||
@@ -330,21 +361,7 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
       for (uint64_t i = 0; i < n && move_to(cursor.position + step); ++i) hits.push_back(cursor.position);
     }
   }
-  if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
-  auto columns = cursor.plan->root->output;
-  describe_rows(columns, formats, out);
-  Arena arena;
-  std::vector<types::PhysicalType> types;
-  for (const planner::OutputColumn& c : columns) types.push_back(c.physical);
-  vector::Chunk chunk(types, arena);
-  for (int64_t hit : hits) {
-    const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
-    chunk.reset();
-    for (uint32_t i = 0; i < row.size(); ++i) chunk.column(i).set_value(0, row[i]);
-    chunk.set_dense(1);
-    send_rows(columns, formats, chunk, 0, 1, out);
-  }
-  return fmt::format("FETCH {}", hits.size());
+  return hits;
 }
 
 }  // namespace varve::session

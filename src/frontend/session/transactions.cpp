@@ -50,6 +50,14 @@ void Session::commit_transaction(net::Output* out) {
     block_ = Block::kNone;
     return;
   }
+  if (pl_.deferred_count() > 0) {
+    try {
+      pl_.run_deferred();
+    } catch (...) {
+      rollback_transaction();
+      throw;
+    }
+  }
   drop_portals(true);
   try {
     constraints_.before_commit();
@@ -83,6 +91,7 @@ void Session::commit_transaction(net::Output* out) {
 }
 
 void Session::rollback_transaction() {
+  pl_.forget_deferred(0);
   drop_portals(true);
   constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
@@ -119,12 +128,14 @@ void Session::on_error() noexcept {
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      pl_.forget_deferred(0);
       constraints_.end_transaction();
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
       txn_.reset();
       settings_.rollback();
     } else {
+      pl_.forget_deferred(savepoints_.back().deferred);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
@@ -250,7 +261,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
-      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), constraints_.mark()});
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count(), constraints_.mark()});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -266,6 +277,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         return;
       }
       savepoints_.resize(i);
+      pl_.forget_deferred(savepoints_.back().deferred);
       drop_portals(true);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));

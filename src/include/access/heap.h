@@ -39,8 +39,13 @@ inline constexpr uint16_t kRowKeysChanged =
 inline constexpr uint16_t kRowKeyWriter =
     32;  // the last writer, while it runs, holds FOR UPDATE strength; else NO KEY UPDATE
 
+inline constexpr uint16_t kRowHasLarge = 64;  // some value is not stored in plain form (access/row_layout.h)
+
 inline constexpr size_t kMaxRowBytes =
-    8000;  // row bytes without the header; larger values go to overflow pages
+    8000;  // row bytes without the header; larger values go out of line (access/overflow.h)
+
+class LargeValueReader;
+struct OverflowPointer;
 
 // A version of a row, copied out of its page (or rebuilt from undo).
 struct RowVersion {
@@ -50,6 +55,8 @@ struct RowVersion {
   uint16_t attributes = 0;
   uint16_t flags = 0;
   Xid xid;
+  LargeValueReader* large =
+      nullptr;  // with kRowHasLarge: brings back the values that are not here; the heap's
 };
 
 // Reusable memory for one fetched row.
@@ -82,8 +89,10 @@ class Heap {
   // The newest version whoever wrote it: for unique checks. `out->xid` may be running.
   virtual Result<bool> fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out) = 0;
 
-  virtual Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes) = 0;
-  // Bulk: fills pages, one log record a page. Returns one Tid a row.
+  // `row_flags`: 0 or kRowHasLarge.
+  virtual Result<Tid> insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes,
+                             uint16_t row_flags = 0) = 0;
+  // Bulk: fills pages, one log record a page. Returns one Tid a row. For rows without large values.
   virtual Status insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
                              std::vector<Tid>* tids) = 0;
 
@@ -101,7 +110,7 @@ class Heap {
   virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      wal::Bytes row, uint16_t attributes, bool keys_changed,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest,
-                                     bool weak = false) = 0;
+                                     uint16_t row_flags = 0, bool weak = false) = 0;
   virtual Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
 
@@ -113,6 +122,13 @@ class Heap {
     RowBuffer memory;
   };
   virtual Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) = 0;
+  // The same for scans that gather several pages: appends to `rows` (and to `tids` unless null); the bytes lie in
+  // `memory`.
+  virtual Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
+                             std::vector<RowVersion>* rows) = 0;
+  // How many rows of the page are visible. `ordinal`: its place among the pages of runs(). A page that nobody has
+  // changed since it was last counted costs no look at its rows.
+  virtual Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) = 0;
   // All pages of the heap as runs; morsels are cut from these.
   virtual Result<std::vector<PageRun>> runs() = 0;
 
@@ -127,6 +143,15 @@ class Heap {
     uint64_t pages = 0, live_rows = 0, dead_rows_removed = 0, dead_rows_kept = 0;
   };
   virtual Result<VacuumResult> vacuum(DeadRowSink& sink) = 0;
+
+  // Values out of line (access/overflow.h): stored for `txn` (a rollback takes them back), given up by `txn`
+  // (gone when no snapshot needs them), read. Whoever reads holds a snapshot that sees, or a lock on, a row
+  // that refers to the value.
+  virtual Result<OverflowPointer> store_large(txn::Transaction& txn, wal::Bytes bytes) = 0;
+  virtual Status remove_large(txn::Transaction& txn, const OverflowPointer& pointer) = 0;
+  virtual Status read_large(const OverflowPointer& pointer, uint8_t* out) = 0;
+  // False: no row refers to a value out of line.
+  virtual Result<bool> has_large() = 0;
 
   virtual PageId segment() const = 0;
 };

@@ -38,11 +38,24 @@ enum class StoredForm : uint8_t {
   kOverflow = 2,    // OverflowPointer, see access/overflow.h
 };
 
-// Brings back values that a row does not hold in plain form.
+// A row longer than the first is to have its long values compressed; one longer than the second, put out of
+// line, so that a page holds at least two rows. See docs/decisions/long-values.md.
+inline constexpr size_t kCompressRowsOver = 2000;
+inline constexpr size_t kShortenRowsOver = 4000;
+// A value in a row, of any form; PostgreSQL's limit. Longer ones are SQLSTATE XX000 there and here.
+inline constexpr size_t kMaxValueBytes = 0x3FFFFFFF;
+
+// A value as a row holds it.
+struct StoredValue {
+  StoredForm form = StoredForm::kPlain;
+  wal::Bytes bytes;
+};
+
+// Brings back values that a row does not hold in plain form. Thread-safe.
 class LargeValueReader {
  public:
   virtual ~LargeValueReader() = default;
-  // The value's raw bytes, allocated in `arena`.
+  // The value's raw bytes, allocated in `arena`. Throws SqlError (XX001) when they are not to be had.
   virtual types::StringRef read(StoredForm form, wal::Bytes stored, Arena& arena) = 0;
 };
 
@@ -65,24 +78,27 @@ class RowLayout {
   const ColumnSpec& column(size_t i) const { return columns_[i]; }
 
   // Replaces `out` by the row. Throws 54000 "row is too big: size %zu, maximum size %zu" beyond kMaxRowBytes
-  // when `large` is null or cannot help. values.size() == column_count().
-  void encode(std::span<const types::Value> values, std::string* out,
-              LargeValueWriter* large = nullptr) const;
+  // when `large` is null or cannot help. values.size() == column_count(). `kept`: empty, or one a column;
+  // what is not kPlain there goes into the row as it is, in place of the value. Returns the row's flags:
+  // kRowHasLarge or 0.
+  uint16_t encode(std::span<const types::Value> values, std::string* out, LargeValueWriter* large = nullptr,
+                  std::span<const StoredValue> kept = {}) const;
 
-  // One column of one row. Strings point into the row (or the arena). `large` may be null when the table
-  // cannot have such values.
-  types::Value get(const RowVersion& row, size_t column, Arena& arena,
-                   LargeValueReader* large = nullptr) const;
+  // One column of one row. Strings point into the row (or the arena). Values that are not in the row come
+  // through `row.large`.
+  types::Value get(const RowVersion& row, size_t column, Arena& arena) const;
 
   // One column of many rows into an array of its C++ type; `validity` gets ceil(rows/64) words, 1 = not NULL
   // (unused bits are 0). The element of a NULL is all zero bits. Strings point into the rows: zero copy.
   // True if there is a NULL among them.
   bool decode_column(std::span<const RowVersion> rows, size_t column, void* out, uint64_t* validity,
-                     Arena& arena, LargeValueReader* large = nullptr) const;
+                     Arena& arena) const;
 
-  // Calls f(StoredForm, Bytes) for every value of the row that is not kPlain. For freeing overflow chains.
+  // Calls f(column, StoredValue) for every value of the row that is not kPlain.
   template <class F>
-  void for_each_large(wal::Bytes row, uint16_t attributes, F&& f) const;
+  void for_each_large(const RowVersion& row, F&& f) const;
+  // Bytes that decoding the column will take in the arena, beyond the row's own.
+  size_t large_bytes(const RowVersion& row, size_t column) const;
 
  private:
   struct Place {
@@ -100,32 +116,29 @@ class RowLayout {
   size_t variable_offset(size_t attributes) const {
     return ends_offset(attributes) + size_t{2} * places_[attributes].variable_before;
   }
-  void encode_oversized(std::span<const types::Value> values, std::string* out,
-                        LargeValueWriter* large) const;
-  struct Stored {
-    StoredForm form;
-    wal::Bytes bytes;
-  };
-  Stored stored_value(wal::Bytes row, size_t attributes, size_t column) const;
-  types::Value decode_stored(types::PhysicalType type, const Stored& stored, Arena& arena,
-                             LargeValueReader* large) const;
+  uint16_t encode_oversized(std::span<const types::Value> values, std::string* out, LargeValueWriter* large,
+                            std::span<const StoredValue> kept) const;
+  StoredValue stored_value(wal::Bytes row, size_t attributes, size_t column) const;
+  types::Value decode_stored(types::PhysicalType type, const StoredValue& stored, const RowVersion& row,
+                             Arena& arena) const;
   template <class T>
   bool decode_fixed(std::span<const RowVersion> rows, size_t column, T* out, uint64_t* validity) const;
   bool decode_strings(std::span<const RowVersion> rows, size_t column, types::StringRef* out,
-                      uint64_t* validity, Arena& arena, LargeValueReader* large) const;
+                      uint64_t* validity, Arena& arena) const;
   bool decode_numerics(std::span<const RowVersion> rows, size_t column, types::Numeric* out,
-                       uint64_t* validity, Arena& arena, LargeValueReader* large) const;
+                       uint64_t* validity, Arena& arena) const;
 
   std::vector<ColumnSpec> columns_;
   std::vector<Place> places_;  // one more than columns: the last has the totals
 };
 
 template <class F>
-void RowLayout::for_each_large(wal::Bytes row, uint16_t attributes, F&& f) const {
-  for (size_t i = 0; i < attributes; ++i) {
+void RowLayout::for_each_large(const RowVersion& row, F&& f) const {
+  if ((row.flags & kRowHasLarge) == 0) return;
+  for (size_t i = 0; i < row.attributes; ++i) {
     if (!places_[i].variable) continue;
-    Stored s = stored_value(row, attributes, i);
-    if (s.form != StoredForm::kPlain) f(s.form, s.bytes);
+    StoredValue s = stored_value({row.bytes, row.length}, row.attributes, i);
+    if (s.form != StoredForm::kPlain) f(i, s);
   }
 }
 

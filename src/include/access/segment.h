@@ -26,6 +26,11 @@ Result<PageId> create_segment(buffer::BufferPool& pool, txn::Transaction& txn, S
 // Frees all extents once the transaction has committed and nobody can need them.
 Status drop_segment(buffer::BufferPool& pool, txn::Transaction& txn, PageId segment);
 
+// The segment of a heap's values out of line, which is freed with the heap's own; kInvalidPageId: none. The
+// second makes it if needed, for good: no transaction takes it back.
+Result<PageId> overflow_segment(buffer::BufferPool& pool, PageId segment);
+Result<PageId> ensure_overflow_segment(buffer::BufferPool& pool, PageId segment, bool* created);
+
 // A free page of the segment, formatted by nobody yet: the caller initialises it in the batch that uses it.
 // `near` is a hint for locality. Runs grow with the segment (1, 2, 4 … 128 extents).
 Result<PageId> allocate_page(buffer::BufferPool& pool, PageId segment, PageId near = kInvalidPageId);

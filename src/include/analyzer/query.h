@@ -33,6 +33,12 @@ struct Range {
   double sample_percent = -1;
 
   Query* query = nullptr;  // kSubquery
+  const catalog::RelationPtr* view = nullptr;  // kSubquery: the view whose query it is
+
+  // How FROM said it, for printing.
+  bool has_alias = false;
+  bool has_column_aliases = false;
+  bool written_lateral = false;
 
   const functions::Function* function = nullptr;  // kFunction; null: the scalar `args[0]` as one row
   const functions::CallSite* site = nullptr;
@@ -56,6 +62,8 @@ struct FromItem {
   FromItem* left = nullptr;
   FromItem* right = nullptr;
   Expr* condition = nullptr;  // null: true
+  std::span<const std::string_view> using_columns;  // USING or NATURAL, for printing; the condition says the same
+  std::string_view alias;
 };
 
 struct Target {
@@ -111,6 +119,8 @@ struct Cte {
   uint32_t references = 0;
   bool materialize = false;     // AS MATERIALIZED, or more than one reference, or volatile
   bool never_materialize = false;
+  bool written_materialized = false;
+  bool has_column_aliases = false;
   std::span<RangeColumn> columns;
 };
 

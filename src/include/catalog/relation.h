@@ -98,6 +98,29 @@ struct ForeignKey {
   Oid referenced_index;
 };
 
+// A row of pg_trigger. `type`: bits as in pg_trigger.tgtype.
+struct Trigger {
+  static constexpr int16_t kRow = 1, kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16, kTruncate = 32, kInstead = 64;
+  Oid oid;
+  std::string name;
+  Oid function;
+  int16_t type = 0;
+  char enabled = 'O';  // O origin, D disabled, R replica, A always
+  bool internal = false;
+  Oid constraint;      // pg_constraint row of a constraint trigger
+  Oid constraint_relation;
+  bool deferrable = false, initially_deferred = false;
+  std::vector<ColumnNumber> columns;  // UPDATE OF
+  std::vector<std::string> args;
+  std::string when_sql;
+  std::string old_table, new_table;   // transition tables
+
+  bool is_row() const { return (type & kRow) != 0; }
+  bool is_before() const { return (type & kBefore) != 0; }
+  bool is_instead() const { return (type & kInstead) != 0; }
+  bool fires() const { return enabled == 'O' || enabled == 'A'; }
+};
+
 enum class RelationKind : char {
   kTable = 'r',
   kIndex = 'i',
@@ -136,6 +159,7 @@ struct Relation {
   std::vector<CheckConstraint> checks;
   std::vector<ForeignKey> foreign_keys;   // this table refers
   std::vector<ForeignKey> referenced_by;  // others refer to this table
+  std::vector<Trigger> triggers;          // in order of their names: the order of firing
   std::string view_sql;                   // of views
   PageId segment;                         // 0: no storage (yet)
   std::shared_ptr<access::Heap> heap;

@@ -40,6 +40,10 @@ class CommandServices {
   virtual bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) = 0;
   // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).
   virtual std::string make_secret(std::string_view password, std::string_view user);
+  // After CREATE FUNCTION: checks the body as the language's validator does. Throws.
+  virtual void validate_routine(Oid routine);
+  // Before TRUNCATE empties the tables, and after: statement triggers.
+  virtual void truncate_triggers(const catalog::RelationPtr& relation, bool before);
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
 };

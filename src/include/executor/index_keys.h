@@ -32,11 +32,14 @@ class IndexKeyBuilder {
   bool build(std::span<const types::Value> row, std::string* key);
   std::span<const types::Value> values() const { return values_; }
   bool exempt_from_unique() const { return exempt_; }
+  // build() looks at this value of the row.
+  bool reads(size_t ordinal) const;
   // No key column, expression or predicate reads a column that differs between the rows.
   bool unchanged(std::span<const types::Value> old_row, std::span<const types::Value> new_row) const;
 
  private:
   void load(std::span<const types::Value> row);
+  [[noreturn]] void throw_too_long(size_t key_bytes) const;
 
   const catalog::Index& index_;
   std::vector<access::KeyColumn> columns_;
@@ -44,7 +47,8 @@ class IndexKeyBuilder {
   std::vector<std::unique_ptr<ExpressionEvaluator>> expressions_;
   std::unique_ptr<ExpressionEvaluator> predicate_;
   std::vector<types::Value> values_;
-  Arena vectors_, memory_;
+  Arena vectors_;
+  std::unique_ptr<Arena> memory_ = std::make_unique<Arena>();  // the expressions refer to it: it must not move
   Chunk row_;
   bool exempt_ = false;
 };

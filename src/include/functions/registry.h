@@ -20,12 +20,15 @@ using vector::Chunk;
 using vector::Selection;
 using vector::Vector;
 
+struct Function;
+
 // One call site, as bound by the analyzer: constant for the life of a plan.
 struct CallSite {
   std::span<const Oid> arg_types;
   Oid result_type;
   int32_t typmod = -1;
   const types::Collation* collation = nullptr;  // null: "C"
+  const Function* routine = nullptr;            // of a function that CREATE FUNCTION made; else null
 };
 
 // Computes result[row] for the selected rows. For a strict function the executor has already removed rows with a
@@ -47,6 +50,18 @@ struct AggregateImpl;
 struct WindowImpl;
 struct TableFunctionImpl;
 
+// What a function made by CREATE FUNCTION has besides its signature. Lives, as its Function does, in the arena of the
+// statement that calls it.
+struct RoutineInfo {
+  std::string_view schema;
+  bool visible = true;  // found by its bare name in the search path
+  bool is_procedure = false;
+  std::span<const std::string_view> arg_names = {};  // of the input arguments; empty: none, or this one has none
+  // The result's columns when it has several (OUT arguments, RETURNS TABLE, a table's row type).
+  std::span<const Oid> column_types = {};
+  std::span<const std::string_view> column_names = {};
+};
+
 struct Function {
   Oid oid;
   std::string_view name;
@@ -61,7 +76,13 @@ struct Function {
   const WindowImpl* window = nullptr;
   const TableFunctionImpl* table = nullptr;
   uint8_t default_args = 0;  // how many trailing arguments may be left out
+  const RoutineInfo* routine = nullptr;  // null: built in
 };
+
+// Kernel and table of functions made by CREATE FUNCTION: they ask the session (SessionServices::call_routine).
+void call_routine_kernel(KernelCall& call);
+void* open_routine(EvalContext& context, const CallSite& site, std::span<const types::Value> args, Arena& memory);
+void next_routine_rows(EvalContext& context, void* state, Chunk& out);
 
 // --- aggregates: a state of fixed size per group, updated a vector at a time.
 struct AggregateCall {

@@ -70,7 +70,7 @@ class Arena {
     return copy(std::span<const T>(items));
   }
 
-  // Forgets everything; keeps the first block for the next use.
+  // Forgets everything; keeps the first block, unless it is a huge one, for the next use.
   void reset();
   // Bytes held from the system, used or not.
   size_t held_bytes() const { return held_bytes_; }

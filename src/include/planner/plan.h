@@ -216,6 +216,8 @@ struct JoinPlan : Plan {
   std::span<bool> null_safe;  // key matches NULL with NULL (IS NOT DISTINCT FROM); empty: none
   Expr* condition = nullptr;  // over left ++ right, besides the keys
   bool build_left = false;    // hash the left side instead of the right
+  // Columns of left ++ right that nothing reads: the node may leave NULLs in them. Empty: all are read.
+  std::span<bool> unused;
   // kNestedLoop with a dependent right side: these left columns are put into these exec params for every left row.
   std::span<uint32_t> param_slots;
   ExprList param_values;
