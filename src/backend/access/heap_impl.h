@@ -13,6 +13,7 @@
 #include "buffer/log_batch.h"
 #include "free_space.h"
 #include "heap_page.h"
+#include "page_counts.h"
 
 namespace varve::access {
 

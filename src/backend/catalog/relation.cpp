@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
 #include "catalog/user_type.h"
+#include "functions/array.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "statistics.h"
@@ -122,6 +123,7 @@ void load_columns(Catalog& catalog, Relation& rel) {
     Column& c = rel.columns[static_cast<size_t>(number - 1)];
     c.name = row.text("attname");
     c.type = row.oid("atttypid");
+    catalog.load_type(c.type);
     c.typmod = row.int4("atttypmod");
     if (functions::type_by_oid(c.type) == nullptr) flatten_type(catalog, c, row.int2("attlen"));
     c.collation = row.oid("attcollation");
@@ -331,6 +333,14 @@ RelationPtr Catalog::load(Oid oid) {
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
     rel->acl = acl_column(row, "relacl");
+    if (!row.is_null("reloptions")) {
+      Arena arena;
+      functions::ArrayView options(row.text("reloptions"));
+      for (uint32_t i = 0; i < options.count(); ++i) {
+        Value option = options.at(i, arena);
+        rel->options.append(option.view()).push_back('\n');
+      }
+    }
   });
   if (rel == nullptr) return nullptr;
   rel->schema_name = schema_name(rel->schema);
@@ -352,6 +362,11 @@ RelationPtr Catalog::load(Oid oid) {
   }
   if (!rel->is_system && (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);
+  // What was known of its row type is out of date.
+  if (functions::type_by_oid(rel->row_type) != nullptr && rel->row_type.value() >= kFirstNormalOid) {
+    const KeyMatch type[] = {{"oid", Value::of_oid(rel->row_type.value())}};
+    for_each(system_table("pg_type"), type, [&](const Row& row) { define_row_type(*rel, row); });
+  }
   return rel;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include "functions/user_types.h"
+#include "functions/registry.h"
 #include "parser/parser.h"
 
 namespace varve::catalog {
@@ -45,7 +45,7 @@ void make_known(const UserType& type) {
   info.by_value = true;
   info.alignment = 'i';
   info.array_type = type.array;
-  functions::make_type_known(info);
+  functions::define_type(info);
   functions::TypeInfo array{};
   std::string array_name = "_" + type.name, array_sql = sql_name + "[]";
   array.oid = type.array;
@@ -57,7 +57,7 @@ void make_known(const UserType& type) {
   array.length = -1;
   array.alignment = 'i';
   array.element_type = type.oid;
-  functions::make_type_known(array);
+  functions::define_type(array);
 }
 
 }  // namespace

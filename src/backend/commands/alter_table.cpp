@@ -6,6 +6,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "composite_type.h"
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
@@ -428,7 +429,10 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
       Value value = evaluation.value(0);
       if (value.null || value.boolean != 0) return;
       throw SqlError(sqlstate::kCheckViolation,
-                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name));
+                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name))
+          .schema(table->schema_name)
+          .table(table->name)
+          .constraint(check.name);
     });
     const KeyMatch match[] = {{"oid", Value::of_oid(check.oid.value())}};
     context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
@@ -577,9 +581,8 @@ txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
 
 std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt) {
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
-  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kForeignTable) {
-    throw_not_supported("ALTER of composite types and foreign tables");
-  }
+  if (stmt.object_type == ObjectType::kType) return alter_composite_type(context, stmt);
+  if (stmt.object_type == ObjectType::kForeignTable) throw_not_supported("ALTER FOREIGN TABLE");
   RelationPtr relation =
       altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok, alter_lock(stmt));
   if (relation == nullptr) return tag;

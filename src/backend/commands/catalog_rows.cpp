@@ -85,6 +85,9 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.text("attgenerated", c.generated == 0 ? std::string() : std::string(1, c.generated));
   row.boolean("attislocal", true).oid("attcollation", c.collation);
   context.catalog.insert(row);
+  if (info == nullptr || c.type.value() < catalog::kFirstNormalOid) return;
+  Oid type = info->kind == 'c' ? c.type : info->element_type;
+  if (type != kInvalidOid) add_dependency(context, column_address(relation, number), {kTypeClass, type}, 'n');
 }
 
 void insert_system_attributes(CommandContext& context, Oid relation) {

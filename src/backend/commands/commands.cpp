@@ -1,6 +1,8 @@
 // Which function runs which statement.
+#include "composite_type.h"
 #include "create_table.h"
 #include "drop.h"
+#include "materialized_view.h"
 #include "index.h"
 #include "alter_table.h"
 #include "maintenance.h"
@@ -37,6 +39,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
     {NodeKind::kCreateTableAsStmt, call<parser::CreateTableAsStmt, create_table_as>},
+    {NodeKind::kRefreshMatViewStmt, call<parser::RefreshMatViewStmt, refresh_materialized_view>},
+    {NodeKind::kCreateCompositeTypeStmt, call<parser::CreateCompositeTypeStmt, create_composite_type>},
     {NodeKind::kCreateViewStmt, call<parser::CreateViewStmt, create_view>},
     {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
     {NodeKind::kAlterTableStmt, call<parser::AlterTableStmt, alter_table>},
@@ -109,6 +113,10 @@ bool is_session_command(NodeKind kind) {
 }  // namespace
 
 std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
+
+uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
+Oid CommandServices::temporary_schema() { throw_not_supported("temporary tables"); }
+void CommandServices::on_commit(Oid, bool) { throw_not_supported("ON COMMIT"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 

@@ -1,5 +1,7 @@
 #include "drop.h"
 
+#include "composite_type.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -453,10 +455,12 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
   if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
 }
 
-void drop_types(CommandContext& context, const parser::DropStmt& stmt) {
+// Enums and domains.
+void drop_types(CommandContext& context, const parser::DropStmt& stmt, const std::vector<const parser::Node*>& types) {
   std::vector<ObjectAddress> objects;
-  for (const parser::Node* node : stmt.objects) {
-    parser::NameList names = parser::as<parser::TypeName>(node)->names;
+  for (const parser::Node* node : types) {
+    parser::NameList names = parser::is<parser::TypeName>(node) ? parser::as<parser::TypeName>(node)->names
+                                                                : parser::as<parser::QualifiedName>(node)->names;
     catalog::UserTypePtr type = find_type(context, names, stmt.missing_ok);
     if (type == nullptr) {
       std::string text;
@@ -488,8 +492,8 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
     case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
     case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
-    case ObjectType::kType: drop_types(context, stmt); return "DROP TYPE";
-    case ObjectType::kDomain: drop_types(context, stmt); return "DROP DOMAIN";
+    case ObjectType::kType: drop_types(context, stmt, drop_composite_types(context, stmt)); return "DROP TYPE";
+    case ObjectType::kDomain: drop_types(context, stmt, {stmt.objects.begin(), stmt.objects.end()}); return "DROP DOMAIN";
     case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
     case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
     case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";

@@ -1,4 +1,5 @@
 // GROUP BY and plain aggregates: hashed with spilling, grouping sets, sorted input streamed.
+#include <algorithm>
 #include <deque>
 
 #include "aggregate_calls.h"
@@ -156,7 +157,8 @@ class AggregateOperator : public Operator {
 
   // False: it has to be done serially.
   bool consume_parallel() {
-    if (!may_run_parallel(context_) || !calls_.combinable() || !can_split(*aggregate_.children[0], context_)) return false;
+    if (!may_run_parallel(context_) || !calls_.combinable()) return false;
+    if (!has_safe_expressions(aggregate_, context_) || !can_split(*aggregate_.children[0], context_)) return false;
     SharedState shared;
     if (!child().prepare_parallel(shared)) return false;
     for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {

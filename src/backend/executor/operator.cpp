@@ -89,12 +89,16 @@ OperatorPtr build_operator(const Plan& plan, ExecutionContext& context) {
     case PlanKind::kInsert: return make_insert(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kUpdate: return make_update(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kDelete: return make_delete(plan.as<planner::ModifyPlan>(), context);
+    case PlanKind::kMerge: return make_merge(plan.as<planner::ModifyPlan>(), context);
   }
   throw SqlError(sqlstate::kInternalError, "unknown plan node");
 }
 
 bool modifies_data(const Plan& plan) {
-  if (plan.kind == PlanKind::kInsert || plan.kind == PlanKind::kUpdate || plan.kind == PlanKind::kDelete) return true;
+  if (plan.kind == PlanKind::kInsert || plan.kind == PlanKind::kUpdate || plan.kind == PlanKind::kDelete ||
+      plan.kind == PlanKind::kMerge) {
+    return true;
+  }
   for (const Plan* c : plan.children) {
     if (modifies_data(*c)) return true;
   }

@@ -87,6 +87,7 @@ OperatorPtr make_lock_rows(const planner::LockRowsPlan&, ExecutionContext&);
 OperatorPtr make_insert(const planner::ModifyPlan&, ExecutionContext&);
 OperatorPtr make_update(const planner::ModifyPlan&, ExecutionContext&);
 OperatorPtr make_delete(const planner::ModifyPlan&, ExecutionContext&);
+OperatorPtr make_merge(const planner::ModifyPlan&, ExecutionContext&);
 
 // The plan (or an expression in it) reads exec params that its own nodes do not set.
 bool depends_on_exec_params(const planner::Plan& plan);

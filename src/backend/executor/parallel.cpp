@@ -19,6 +19,7 @@ namespace {
 
 // Stable functions that read only the settings of formats and time zone.
 bool needs_no_session(const functions::Function& f) {
+  if (f.routine != nullptr) return false;  // what CREATE FUNCTION made runs on the session's own thread
   if (f.volatility == functions::Volatility::kImmutable) return true;
   static constexpr std::string_view kNames[] = {"date_trunc", "date_part", "extract", "timezone", "age", "to_char", "timestamptz",
                                                 "timestamp", "date", "time", "timetz"};
@@ -29,6 +30,17 @@ bool needs_no_session(const functions::Function& f) {
 }
 
 bool is_safe(const planner::Plan& plan, const ExecutionContext& context);
+bool is_safe(const Expr& e, const ExecutionContext& context);
+
+}  // namespace
+
+bool has_safe_expressions(const planner::Plan& plan, const ExecutionContext& context) {
+  bool safe = true;
+  walk_expressions(plan, [&](const Expr& e) { safe = safe && is_safe(e, context); });
+  return safe;
+}
+
+namespace {
 
 bool is_safe(const Expr& e, const ExecutionContext& context) {
   switch (e.kind) {
@@ -46,12 +58,6 @@ bool is_safe(const Expr& e, const ExecutionContext& context) {
     case ExprKind::kSetReturning: return false;
     default: return true;
   }
-}
-
-bool has_safe_expressions(const planner::Plan& plan, const ExecutionContext& context) {
-  bool safe = true;
-  walk_expressions(plan, [&](const Expr& e) { safe = safe && is_safe(e, context); });
-  return safe;
 }
 
 // A whole plan that a thread may run for itself.
@@ -82,7 +88,7 @@ bool splits(const planner::Plan& plan, const ExecutionContext& context) {
   switch (plan.kind) {
     case PlanKind::kSeqScan: {
       const auto& scan = plan.as<planner::ScanPlan>();
-      if (scan.sample_percent >= 0) return false;
+      if (scan.sample_percent != nullptr) return false;
       if (plan.rows >= context.settings.parallel_rows) return true;
       // The scan's rows are what its filter leaves: what counts is the table.
       const auto& heap = (*scan.relation)->heap;

@@ -16,6 +16,8 @@ bool can_split(const planner::Plan& plan, const ExecutionContext& context);
 
 // Is it worth trying here: more than one thread allowed, and not inside a parallel fragment already.
 bool may_run_parallel(const ExecutionContext& context);
+// The node's own expressions may be evaluated by any thread: they ask nothing of the session.
+bool has_safe_expressions(const planner::Plan& plan, const ExecutionContext& context);
 
 // A thread's own context and memory.
 struct ParallelWorker {

@@ -3,6 +3,7 @@
 
 #include "catalog/table_activity.h"
 #include "common/hash.h"
+#include "common/sql_error.h"
 #include "operator.h"
 #include "plan_walk.h"
 #include "runtime_filter.h"
@@ -36,9 +37,11 @@ class SeqScanOperator : public Operator {
     }
     narrow_ = make_chunk(types, context);
     decoded_.resize(plan.columns.size());
+    if (plan.sample_percent != nullptr) percent_.emplace_back(*plan.sample_percent, context, memory_);
+    if (plan.sample_seed != nullptr) seed_.emplace_back(*plan.sample_seed, context, memory_);
     batches_.resize(kPagesAtOnce);
-    needs_tids_ = plan.sample_percent >= 0 || std::any_of(plan.columns.begin(), plan.columns.end(), [](ColumnNumber c) { return c <= 0; });
-    counts_only_ = plan.columns.empty() && plan.filter == nullptr && plan.sample_percent < 0;
+    needs_tids_ = plan.sample_percent != nullptr || std::any_of(plan.columns.begin(), plan.columns.end(), [](ColumnNumber c) { return c <= 0; });
+    counts_only_ = plan.columns.empty() && plan.filter == nullptr && plan.sample_percent == nullptr;
   }
 
   void open() override {
@@ -55,6 +58,7 @@ class SeqScanOperator : public Operator {
     }
     if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_.oid);
     if (!context_.is_worker) activity_->add(catalog::Activity::kSeqScans, 1);
+    if (scan_.sample_percent != nullptr) read_sample_parameters();
     page_ = page_end_ = 0;
     run_hint_ = 0;
     rows_.clear();
@@ -101,13 +105,15 @@ class SeqScanOperator : public Operator {
       if (page_ == page_end_ && !queue_->take(&page_, &page_end_)) break;
       size_t before = rows_.size();
       PageId page = queue_->page(page_++, &run_hint_);
+      of_page = 0;
+      if (scan_.sample_by_page && scan_.sample_percent != nullptr && !in_sample(page.value())) continue;
       check_ok(relation_.heap->append_page(context_.snapshot, page, batches_[used], needs_tids_ ? &tids_ : nullptr, &rows_));
       of_page = rows_.size() - before;
       if (of_page != 0) ++used;
       else if (page_ == page_end_) context_.check_cancel();
     }
     activity_->add(catalog::Activity::kSeqRows, rows_.size());
-    if (scan_.sample_percent >= 0) sample();
+    if (scan_.sample_percent != nullptr && !scan_.sample_by_page) sample();
     any_large_ = std::any_of(rows_.begin(), rows_.end(),
                              [](const RowVersion& row) { return (row.flags & access::kRowHasLarge) != 0; });
     return !rows_.empty() || (used == kPagesAtOnce && load_rows());
@@ -133,12 +139,28 @@ class SeqScanOperator : public Operator {
     return true;
   }
 
+  void read_sample_parameters() {
+    types::Value percent = percent_[0].scalar();
+    if (percent.null) throw SqlError(sqlstate::kInvalidTablesampleArgument, "TABLESAMPLE parameter cannot be null");
+    if (!(percent.float64 >= 0 && percent.float64 <= 100)) {
+      throw SqlError(sqlstate::kInvalidTablesampleArgument, "sample percentage must be between 0 and 100");
+    }
+    sample_limit_ = static_cast<uint64_t>(percent.float64 / 100.0 * 4294967296.0);
+    sample_seed_ = context_.run * 0x9E3779B97F4A7C15ULL + context_.snapshot.csn.value();
+    if (seed_.empty()) return;
+    types::Value seed = seed_[0].scalar();
+    if (seed.null) {
+      throw SqlError(sqlstate::kInvalidTablesampleRepeat, "TABLESAMPLE REPEATABLE parameter cannot be null");
+    }
+    sample_seed_ = hash_int(seed.words[0]);
+  }
+
+  bool in_sample(uint64_t what) const { return (hash_combine(hash_int(what), sample_seed_) >> 32) < sample_limit_; }
+
   void sample() {
     size_t kept = 0;
-    auto limit = static_cast<uint64_t>(scan_.sample_percent / 100.0 * 4294967296.0);
     for (size_t i = 0; i < rows_.size(); ++i) {
-      uint64_t h = hash_combine(tids_[i].packed(), context_.run * 0x9E3779B97F4A7C15ULL + context_.snapshot.csn.value());
-      if ((h >> 32) >= limit) continue;
+      if (!in_sample(tids_[i].packed())) continue;
       rows_[kept] = rows_[i];
       tids_[kept++] = tids_[i];
     }
@@ -232,7 +254,8 @@ class SeqScanOperator : public Operator {
   const catalog::Relation& relation_;
   catalog::TableActivity* activity_ = nullptr;
   TableReader reader_;
-  std::vector<ExpressionEvaluator> filter_;
+  std::vector<ExpressionEvaluator> filter_, percent_, seed_;
+  uint64_t sample_limit_ = 0, sample_seed_ = 0;
   std::vector<bool> filter_column_, decoded_;
   Chunk chunk_, narrow_;
   uint16_t* selected_;

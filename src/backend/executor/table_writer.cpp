@@ -58,7 +58,8 @@ TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& cont
   for (const catalog::Index& index : relation_.indexes) {
     indexes_.push_back({IndexKeyBuilder(relation_, index, bound_index(plan, index), context), *index.tree});
   }
-  if (!checks_.empty() || !generated_.empty()) {
+  view_checks_ = compile_all(plan.view_checks, context, expression_memory_);
+  if (!checks_.empty() || !generated_.empty() || !view_checks_.empty()) {
     row_chunk_ = Chunk(static_cast<uint32_t>(live_.size()), *context.build_memory);
     for (uint32_t i = 0; i < live_.size(); ++i) {
       row_chunk_.column(i) = Vector(column_physical_type(relation_, live_[i]), *context.build_memory, 1);
@@ -96,6 +97,7 @@ void TableWriter::complete(RowValues& row, Arena& memory) {
   }
   check_not_null(row);
   if (!checks_.empty()) check_constraints(row);
+  if (!view_checks_.empty()) check_views(row);
 }
 
 void TableWriter::check_not_null(const RowValues& row) {
@@ -126,6 +128,19 @@ void TableWriter::check_constraints(const RowValues& row) {
         .schema(relation_.schema_name)
         .table(relation_.name)
         .constraint(plan_.check_names[i]);
+  }
+}
+
+// WITH CHECK OPTION: the conditions of the views that the row was written through.
+void TableWriter::check_views(const RowValues& row) {
+  load(row);
+  for (size_t i = 0; i < view_checks_.size(); ++i) {
+    Vector* v = nullptr;
+    view_checks_[i].evaluate(row_chunk_, {nullptr, 1}, v);
+    if (!v->is_null(0) && v->at<uint8_t>(0) != 0) continue;
+    throw SqlError(sqlstate::kWithCheckOptionViolation,
+                   fmt::format("new row violates check option for view \"{}\"", plan_.view_check_names[i]))
+        .detail("Failing row contains " + describe_row(row) + ".");
   }
 }
 

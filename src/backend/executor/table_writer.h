@@ -75,6 +75,7 @@ class TableWriter {
                       bool tolerate, Tid* conflict);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
+  void check_views(const RowValues& row);
   [[noreturn]] void throw_duplicate(const IndexWriter& index);
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
@@ -88,7 +89,7 @@ class TableWriter {
   access::Heap& heap_;
   std::vector<catalog::ColumnNumber> live_;
   std::vector<IndexWriter> indexes_;
-  std::vector<ExpressionEvaluator> checks_, generated_;
+  std::vector<ExpressionEvaluator> checks_, generated_, view_checks_;
   Arena expression_memory_;
   Chunk row_chunk_;
   access::RowEncoder encoder_;

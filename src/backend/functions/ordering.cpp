@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "functions/array.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "json/jsonb.h"
@@ -92,13 +93,21 @@ uint64_t hash_array_value(const void* v, const Collation* collation) {
   return hash_array(as<StringRef>(v).view(), collation);
 }
 
+int compare_record_values(const void* a, const void* b, const Collation* collation) {
+  return compare_records(as<StringRef>(a).view(), as<StringRef>(b).view(), collation);
+}
+uint64_t hash_record_value(const void* v, const Collation* collation) {
+  return hash_record(as<StringRef>(v).view(), collation);
+}
+
 struct Order {
   CompareFunction compare;
   HashFunction hash;
 };
 
 Order order_of_string(const TypeInfo& type) {
-  if (type.category == 'A') return {compare_array_values, hash_array_value};
+  if (type.category == 'A' || type.oid == type_oid::kRecordArray) return {compare_array_values, hash_array_value};
+  if (type.kind == 'c' || type.oid == type_oid::kRecord) return {compare_record_values, hash_record_value};
   switch (type.oid.value()) {
     case type_oid::kText.value():
     case type_oid::kVarchar.value():

@@ -181,10 +181,13 @@ auto find_list(const Map& map, std::string_view key)
 const OrderFact* order_of(Oid type) {
   if (type == type_oid::kVarchar) type = type_oid::kText;
   const TypeInfo* info = type_by_oid(type);
-  if (info != nullptr && info->category == 'A' && info->element_type != kInvalidOid) {
+  if (type == type_oid::kRecordArray ||
+      (info != nullptr && info->category == 'A' && info->element_type != kInvalidOid)) {
     type = type_oid::kAnyarray;
   } else if (info != nullptr && info->kind == 'e') {
     type = type_oid::kAnyenum;
+  } else if (info != nullptr && info->kind == 'c') {
+    type = type_oid::kRecord;
   } else if (info != nullptr && info->kind == 'r') {
     type = type_oid::kAnyrange;
   } else if (info != nullptr && info->sql_name.starts_with("reg")) {

@@ -3,6 +3,7 @@
 
 #include "array_io.h"
 #include "common/bytes.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "json/json_text.h"
@@ -29,7 +30,11 @@ bool is_reg(const TypeInfo* type) {
   return type != nullptr && type->name.starts_with("reg") && type->physical == PhysicalType::kInt32;
 }
 bool is_array(const TypeInfo* type) {
-  return type != nullptr && type->category == 'A' && type->element_type != kInvalidOid && type->kind == 'b';
+  return type != nullptr && type->element_type != kInvalidOid &&
+         ((type->category == 'A' && type->kind == 'b') || type->oid == type_oid::kRecordArray);
+}
+bool is_record(Oid oid, const TypeInfo* type) {
+  return oid == type_oid::kRecord || (type != nullptr && type->kind == 'c');
 }
 
 Value string_value(std::string_view s, EvalContext& context) {
@@ -214,6 +219,7 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
   if (is_reg(info)) return Value::of_oid(context.session->parse_reg(type, text));
   if (is_array(info)) return Value::of_string(parse_array(*info, typmod, text, context));
   if (info != nullptr && info->kind == 'e') return parse_enum(type, text, context);
+  if (is_record(type, info)) return parse_record(type, text, context);
   return parse_string(type, typmod, text, context);
 }
 
@@ -301,6 +307,8 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     append_array(info->name.starts_with('_') ? kInvalidOid : type, v.view(), out, context);
   } else if (info != nullptr && info->kind == 'e') {
     append_enum(type, v, out, context);
+  } else if (is_record(type, info)) {
+    append_record(v.view(), out, context);
   } else if (v.type == PhysicalType::kString) {
     out += v.view();
   } else {
@@ -380,6 +388,7 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_int32(types::receive_int4(bytes));
   if (is_array(info)) return Value::of_string(receive_array(*info, typmod, bytes, context));
+  if (is_record(type, info)) return receive_record(type, bytes, context);
   if (type == type_oid::kVoid) return Value::of_int32(0);
   types::utf8_verify(bytes);
   if (info != nullptr && info->kind == 'e') return parse_enum(type, bytes, context);
@@ -457,6 +466,8 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     send_array(v.view(), out, context);
   else if (info != nullptr && info->kind == 'e')
     append_enum(type, v, out, context);
+  else if (is_record(type, info))
+    send_record(v.view(), out, context);
   else if (v.type == PhysicalType::kString)
     out += v.view();
   else

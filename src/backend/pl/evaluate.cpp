@@ -93,12 +93,6 @@ const planner::ResultPlan* simple_row(const planner::PlannedStatement& plan) {
   return result.condition == nullptr && result.exprs.size() == 1 ? &result : nullptr;
 }
 
-bool calls_routine(const analyzer::Expr* e) {
-  return analyzer::any_of(e, [](const analyzer::Expr& x) {
-    return x.kind == ExprKind::kFunction && x.as<analyzer::FunctionExpr>().function->routine != nullptr;
-  });
-}
-
 }  // namespace
 
 void Activation::build(Expression& e, ExpressionState& s) {
@@ -124,7 +118,7 @@ void Activation::build(Expression& e, ExpressionState& s) {
     s.type = e.target;
     s.typmod = e.target_typmod;
   }
-  s.fresh_snapshot = calls_routine(expr);
+  s.fresh_snapshot = analyzer::calls_routine(expr);
   s.context = std::make_unique<executor::ExecutionContext>();
   s.context->settings.chunk_rows = 1;
   s.context->build_memory = s.build_memory.get();

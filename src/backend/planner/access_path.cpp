@@ -1,6 +1,7 @@
 // How one range is read: sequential scan, index scan, subquery, function, CTE; and index joins.
 #include <algorithm>
 
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
@@ -112,7 +113,6 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
           query_.ranges[range]->query = cte.query;
           push_down_conditions(state_, query_, range, conjuncts);
         }
-        if (r.cte_levels_up != 0 && cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
         QueryPlanner inner(state_, *cte.query, r.cte_levels_up == 0 ? this : owner, true);
         node = inner.plan();
         break;
@@ -390,7 +390,12 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->alias = r.alias;
     plan->columns = arena_.copy(columns);
     plan->output = scan_output(r, columns);
-    plan->sample_percent = r.sample_percent;
+    if (r.sample_percent != nullptr) {
+      Node nothing;
+      plan->sample_by_page = r.sample_by_page;
+      plan->sample_percent = resolve(fold(r.sample_percent), nothing);
+      if (r.sample_seed != nullptr) plan->sample_seed = resolve(fold(r.sample_seed), nothing);
+    }
     if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
     plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
     plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
@@ -398,10 +403,10 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     if (rows > 20000 && s.parallel_workers > 1) plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
     if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
     if (!s.enable_seq_scan) plan->total_cost += 1e8;
-    plan->parallel_safe = true;
+    plan->parallel_safe = !analyzer::calls_routine(plan->filter);
     best.plan = plan;
   }
-  if (!s.enable_index_scan || r.sample_percent >= 0) return best;
+  if (!s.enable_index_scan || r.sample_percent != nullptr) return best;
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
   for (const catalog::Index& index : relation.indexes) {
     if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
@@ -460,7 +465,7 @@ double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn&
 bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions,
                                    const std::vector<Expr*>& filters, IndexMatch* match_out, double* rows) {
   const Range& r = *query_.ranges[range];
-  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return false;
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr) return false;
   for (const Expr* c : conditions) {
     if (has_sublink(c)) return false;
   }

@@ -81,8 +81,9 @@ class QueryPlanner {
   // Replaces what the layout carries by kInput, outer columns by kExecParam, sublinks by subplans.
   Expr* resolve(Expr* e, const Node& node);
   ExprList resolve_all(std::span<Expr* const> exprs, const Node& node);
-  Expr* outer_reference(const ColumnExpr& column);
-  uint32_t outer_slot(const ColumnExpr& column);
+  // A column or an aggregate of an outer query becomes a parameter.
+  Expr* outer_reference(const Expr& outer);
+  uint32_t outer_slot(const Expr& outer);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
   Expr* make_input(const Expr* like, uint32_t index);
   RangeSet ranges_of(const Expr* e) const;
@@ -183,6 +184,8 @@ class QueryPlanner {
   Node plan_order_limit(Node node);
   Node plan_locking(Node node);
   Node project(Node node, std::vector<Expr*> exprs, bool set_returning = false);
+  // A node that puts the results of the set-returning calls in `exprs` beside the columns there are.
+  Node expand_sets(Node node, const std::vector<Expr*>& exprs);
   Node sort(Node node, const std::vector<SortKey>& keys, Expr* limit);
   Node finish_targets(Node node);
   std::span<OutputColumn> output_of(std::span<Expr* const> exprs);
@@ -190,6 +193,7 @@ class QueryPlanner {
   // --- INSERT, UPDATE, DELETE (modify_planner.cpp)
   Node plan_insert();
   Node plan_update_delete();
+  Node plan_merge();
   void set_modify_common(ModifyPlan& plan, const std::vector<Expr*>& row_layout, const Node& child);
 
   PlannerState& state_;

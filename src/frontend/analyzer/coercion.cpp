@@ -27,7 +27,7 @@ bool is_polymorphic(Oid type) {
 
 bool is_array_type(Oid type) {
   const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info != nullptr && info->category == 'A' && info->element_type != kInvalidOid;
+  return info != nullptr && info->element_type != kInvalidOid && (info->category == 'A' || type == type_oid::kRecordArray);
 }
 
 }  // namespace
@@ -38,10 +38,9 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
   if (to == type_oid::kAnyenum) return functions::is_enum(from);
-  if (to == type_oid::kRecord) {
-    const functions::TypeInfo* info = functions::type_by_oid(from);
-    return info != nullptr && info->kind == 'c';
-  }
+  if (to == type_oid::kRecord) return is_row_type(from);
+  if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
+  if (to == type_oid::kRecordArray && is_array_type(from)) return is_row_type(functions::type_by_oid(from)->element_type);
   if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
   // int2vector and oidvector have elements, but nothing turns into them by itself.
   bool is_vector = to == type_oid::kInt2vector || to == type_oid::kOidvector;
@@ -101,6 +100,15 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     return cast;
   }
   if (!can_coerce(e->type, to, context)) return nullptr;
+  if (e->type == type_oid::kRecord && is_row_type(to)) {
+    return e->kind == ExprKind::kRow ? coerce_row(e->as<ListExpr>(), to, context, location) : nullptr;
+  }
+  if (to == type_oid::kRecord || to == type_oid::kRecordArray) {
+    auto* relabel = make<CastExpr>(ExprKind::kRelabel, to, location);
+    relabel->arg = e;
+    relabel->implicit = true;
+    return relabel;
+  }
   const functions::Cast* cast = functions::find_cast(e->type, to);
   Expr* result = nullptr;
   if (cast != nullptr && cast->function != kInvalidOid) {
@@ -275,6 +283,31 @@ int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int3
 
 }  // namespace
 
+// The type of this name: built in, or found along the search path. Null: there is none.
+const functions::TypeInfo* Binder::find_named_type(const parser::TypeName& name) {
+  std::string_view word = name.names.back();
+  if (name.names.size() > 1) {
+    std::string_view schema = name.names[name.names.size() - 2];
+    if (schema == "pg_catalog") return functions::type_by_name(word);
+    Oid found = context_.catalog.find_type(context_.catalog.find_schema(schema), word);
+    return found == kInvalidOid ? nullptr : functions::type_by_oid(found);
+  }
+  bool catalog_named = std::find(context_.search_path.begin(), context_.search_path.end(), catalog::kPgCatalogSchema) !=
+                       context_.search_path.end();
+  if (!catalog_named) {
+    if (const functions::TypeInfo* info = functions::type_by_name(word)) return info;
+  }
+  for (Oid schema : context_.search_path) {
+    if (schema == catalog::kPgCatalogSchema) {
+      if (const functions::TypeInfo* info = functions::type_by_name(word)) return info;
+      continue;
+    }
+    Oid found = context_.catalog.find_type(schema, word);
+    if (found != kInvalidOid) return functions::type_by_oid(found);
+  }
+  return nullptr;
+}
+
 // [schema.]table.column%TYPE
 TypeReference Binder::column_type(const parser::TypeName& name) {
   if (name.names.size() < 2) {
@@ -303,8 +336,8 @@ TypeReference Binder::resolve_type(const parser::TypeName& name) {
     throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name.names[0]))
         .at(position(name.location));
   }
-  const functions::TypeInfo* info = functions::type_by_name(name.names.back());
-  if (info == nullptr || (name.names.size() > 1 && name.names[0] != "pg_catalog")) {
+  const functions::TypeInfo* info = find_named_type(name);
+  if (info == nullptr) {
     if (Oid user = find_user_type(name); user != kInvalidOid) return user_type_reference(name, user);
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", joined(name.names)))
         .at(position(name.location));

@@ -519,17 +519,6 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     if (scope.in_aggregate) {
       throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(call.location));
     }
-    std::string_view where = clause_text(scope.clause);
-    if (!where.empty() && scope.clause != Clause::kSelect && scope.clause != Clause::kHaving &&
-        scope.clause != Clause::kOrderBy && scope.clause != Clause::kDistinctOn && scope.clause != Clause::kReturning &&
-        scope.clause != Clause::kWindowPartition && scope.clause != Clause::kWindowOrder) {
-      throw SqlError(sqlstate::kGroupingError, fmt::format("aggregate functions are not allowed in {}", where))
-          .at(position(call.location));
-    }
-    if (scope.clause == Clause::kReturning) {
-      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in RETURNING")
-          .at(position(call.location));
-    }
     scope.in_aggregate = true;
   }
   CallArguments written = call_arguments(scope, call);
@@ -614,11 +603,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("window function {} requires an OVER clause", name))
           .at(position(call.location));
     case FunctionKind::kSetReturning: {
-      if (scope.clause != Clause::kSelect && scope.clause != Clause::kFromFunction) {
-        throw SqlError(sqlstate::kFeatureNotSupported,
-                       fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
-            .at(position(call.location));
-      }
+      check_set_returning(scope, call.location);
       auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, call.location);
       srf->function = &function;
       srf->site = function_call.site;
@@ -629,17 +614,6 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     case FunctionKind::kAggregate: break;
   }
-  bool outer_columns = false, own_columns = false;
-  for (const Expr* arg : function_call.args) {
-    any_of(arg, [&](const Expr& e) {
-      if (e.kind == ExprKind::kWindow) {
-        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(e.location));
-      }
-      if (e.kind == ExprKind::kColumn) (e.as<ColumnExpr>().levels_up > 0 ? outer_columns : own_columns) = true;
-      return false;
-    });
-  }
-  if (outer_columns && !own_columns) throw_not_supported("an aggregate over columns of an outer query alone", position(call.location));
   auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
   aggregate->function = &function;
   aggregate->site = function_call.site;
@@ -649,8 +623,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   aggregate->order_by = arena_.copy(order_by);
   aggregate->filter = filter;
   aggregate->collation = bound->collation;
-  scope.has_aggregates = true;
-  return aggregate;
+  return place_aggregate(scope, aggregate);
 }
 
 }  // namespace varve::analyzer

@@ -1,7 +1,7 @@
 // What a grouped query may say, and windows.
 #include <algorithm>
 
-#include "analyzer/expression_walk.h"
+#include "analyzer/query_walk.h"
 #include "binder.h"
 
 namespace varve::analyzer {
@@ -23,14 +23,120 @@ bool depends_on_primary_key(const Scope& scope, const Query& query, uint32_t ran
 
 }  // namespace
 
+// An aggregate belongs to the innermost query whose columns its arguments use; to its own if they use none.
+Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
+  uint32_t level = UINT32_MAX;
+  auto look = [&](const Expr* e) {
+    walk_deep(e, 0, [&](const Expr& x, uint32_t depth) {
+      if (x.kind == ExprKind::kWindow && depth == 0) {
+        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(x.location));
+      }
+      if (x.kind == ExprKind::kSetReturning && depth == 0) {
+        throw SqlError(sqlstate::kFeatureNotSupported, "aggregate function calls cannot contain set-returning function calls")
+            .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+            .at(position(x.location));
+      }
+      if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up >= depth) {
+        level = std::min(level, x.as<ColumnExpr>().levels_up - depth);
+      }
+      return true;
+    });
+  };
+  for (const Expr* arg : aggregate->args) look(arg);
+  for (const SortKey& key : aggregate->order_by) look(key.expr);
+  look(aggregate->filter);
+  if (level == UINT32_MAX) level = 0;
+  Scope* owner = &scope;
+  for (uint32_t i = 0; i < level; ++i) {
+    owner->correlated = true;
+    owner->max_levels_up = std::max(owner->max_levels_up, level - i);
+    owner = owner->parent;
+  }
+  // FILTER and the like are bound in their own clause; what counts is the clause around the call.
+  std::string_view where = clause_text(owner->clause);
+  switch (owner->clause) {
+    case Clause::kSelect:
+    case Clause::kHaving:
+    case Clause::kOrderBy:
+    case Clause::kDistinctOn:
+    case Clause::kWindowPartition:
+    case Clause::kWindowOrder: break;
+    default:
+      if (where.empty()) break;
+      throw SqlError(sqlstate::kGroupingError, fmt::format("aggregate functions are not allowed in {}", where)).at(position(aggregate->location));
+  }
+  aggregate->levels_up = level;
+  owner->has_aggregates = true;
+  return aggregate;
+}
+
+void Binder::check_set_returning(const Scope& scope, int32_t location) {
+  if (!scope.case_name.empty()) {
+    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("set-returning functions are not allowed in {}", scope.case_name))
+        .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+        .at(position(location));
+  }
+  switch (scope.clause) {
+    case Clause::kSelect:
+    case Clause::kFromFunction:
+    case Clause::kGroupBy:
+    case Clause::kOrderBy:
+    case Clause::kDistinctOn:
+    case Clause::kWindowPartition:
+    case Clause::kWindowOrder: return;
+    default:
+      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
+          .at(position(location));
+  }
+}
+
 void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& targets) {
   std::vector<Expr*> extra;  // columns that the primary key determines: grouped by as well
+  // What a subquery says of this query's columns must be grouped too.
+  auto check_subquery = [&](auto&&, const Query& subquery) {
+    walk_deep(subquery, 1, [&](const Expr& x, uint32_t depth) {
+      if (x.kind == ExprKind::kAggregate && x.as<AggregateExpr>().levels_up == depth) return false;
+      for (Expr* g : query.group_by) {
+        Expr* inside = rewrite(g, arena_, [&](Expr* part) -> Expr* {
+          if (part->kind != ExprKind::kColumn) return nullptr;
+          auto* c = arena_.make<ColumnExpr>(part->as<ColumnExpr>());
+          c->levels_up += depth;
+          return c;
+        });
+        if (same_expression(inside, &x)) return false;
+      }
+      if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up != depth) return true;
+      const auto& c = x.as<ColumnExpr>();
+      if (c.range >= scope.ranges.size()) return true;
+      if (depends_on_primary_key(scope, query, c.range)) {
+        auto* own = arena_.make<ColumnExpr>(c);
+        own->levels_up = 0;
+        bool known = std::any_of(extra.begin(), extra.end(), [&](Expr* e) { return same_expression(e, own); });
+        if (!known) extra.push_back(own);
+        return true;
+      }
+      const Range& range = *scope.ranges[c.range];
+      std::string_view column = c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
+      throw SqlError(sqlstate::kGroupingError, fmt::format("subquery uses ungrouped column \"{}.{}\" from outer query", range.alias, column))
+          .at(position(x.location));
+    });
+  };
   auto check = [&](auto&& self, Expr* e) -> void {
     if (e == nullptr) return;
     for (Expr* g : query.group_by) {
       if (same_expression(g, e)) return;
     }
-    if (e->kind == ExprKind::kAggregate) return;
+    if (e->kind == ExprKind::kAggregate && e->as<AggregateExpr>().levels_up == 0) return;
+    if (e->kind == ExprKind::kGrouping) {
+      for (Expr* arg : e->as<GroupingExpr>().args) {
+        bool grouped = std::any_of(query.group_by.begin(), query.group_by.end(), [&](Expr* x) { return same_expression(x, arg); });
+        if (grouped) continue;
+        throw SqlError(sqlstate::kGroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
+            .at(position(arg->location));
+      }
+      return;
+    }
+    if (e->kind == ExprKind::kSubquery) check_subquery(self, *e->as<SubqueryExpr>().query);
     if (e->kind == ExprKind::kColumn) {
       const auto& c = e->as<ColumnExpr>();
       if (c.levels_up != 0) return;

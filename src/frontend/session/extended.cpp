@@ -159,7 +159,7 @@ const std::vector<planner::OutputColumn>* Session::utility_columns(Statement& st
   if (parser::is<parser::FetchStmt>(node) && !parser::as<parser::FetchStmt>(node)->is_move) {
     auto it = portals_.find(std::string(parser::as<parser::FetchStmt>(node)->portal));
     if (it == portals_.end()) return nullptr;
-    storage->assign(it->second->plan->root->output.begin(), it->second->plan->root->output.end());
+    storage->assign(it->second->columns().begin(), it->second->columns().end());
     return storage;
   }
   if (parser::is<parser::ExecuteStmt>(node)) {
@@ -325,6 +325,7 @@ void Session::drop_portals(bool keep_held) {
     bool held = keep_held && it->second->is_cursor && it->second->complete &&
                 (it->second->cursor_options & parser::kCursorHold) != 0;
     if (held) {
+      it->second->held = true;
       ++it;
       continue;
     }

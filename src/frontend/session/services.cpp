@@ -222,12 +222,16 @@ class SystemFunctions {
 
   // --- schemas
   static Value current_schema(Session& s, std::span<const Value>, Arena& arena) {
-    std::vector<Oid> path = s.search_path_oids();
-    return path.empty() ? null_text() : text_value(s.catalog().schema_name(path[0]), arena);
+    for (Oid schema : s.search_path_oids()) {
+      std::string name = s.catalog().schema_name(schema);
+      if (!name.starts_with("pg_temp_")) return text_value(name, arena);
+    }
+    return null_text();
   }
   static Value current_schemas(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text = "{";
     for (Oid schema : args[0].boolean != 0 ? path(s) : s.search_path_oids()) {
+      if (args[0].boolean == 0 && s.catalog().schema_name(schema).starts_with("pg_temp_")) continue;
       if (text.size() > 1) text += ',';
       text += s.catalog().schema_name(schema);
     }
@@ -383,6 +387,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   }
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
+  if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);

@@ -120,7 +120,12 @@ StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
 
 bool Session::is_planned(const parser::Node* node) {
   switch (node->kind) {
-    case parser::NodeKind::kSelectStmt: return parser::as<parser::SelectStmt>(node)->into == nullptr;
+    case parser::NodeKind::kSelectStmt: {
+      // SELECT … INTO makes a table.
+      const auto* select = parser::as<parser::SelectStmt>(node);
+      while (select->into == nullptr && select->left != nullptr) select = select->left;
+      return select->into == nullptr;
+    }
     case parser::NodeKind::kInsertStmt:
     case parser::NodeKind::kUpdateStmt:
     case parser::NodeKind::kDeleteStmt:
@@ -153,15 +158,18 @@ namespace {
 // Takes the locks while names are looked up, and remembers them for the next run of the plan.
 class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
  public:
-  PlanLocker(Session& session, std::vector<std::pair<Oid, txn::LockMode>>& locks) : session_(session), locks_(locks) {}
+  PlanLocker(Session& session, Statement& statement)
+      : session_(session), locks_(statement.locks), privileges_(statement.privileges) {}
   void lock(Oid relation, txn::LockMode mode) override {
     session_.lock_relation(relation, mode);
     locks_.emplace_back(relation, mode);
   }
+  void require(Oid relation, std::string_view privilege) override { privileges_.emplace_back(relation, privilege); }
 
  private:
   Session& session_;
   std::vector<std::pair<Oid, txn::LockMode>>& locks_;
+  std::vector<std::pair<Oid, std::string_view>>& privileges_;
 };
 
 }  // namespace
@@ -183,6 +191,8 @@ bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
 
 std::vector<Oid> Session::search_path_oids() {
   std::vector<Oid> path;
+  // Temporary tables hide others of their names.
+  if (Oid temporary = existing_temporary_schema(); temporary != kInvalidOid) path.push_back(temporary);
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -263,16 +273,14 @@ void Session::check_privileges(const Statement& statement) {
       throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
     }
   }
+  std::vector<std::pair<Oid, std::string_view>> needed = statement.privileges;
   for (const auto& [oid, mode] : statement.locks) {
+    if (mode != txn::LockMode::kRowExclusive) needed.emplace_back(oid, "SELECT");
+  }
+  for (const auto& [oid, privilege] : needed) {
     catalog::RelationPtr relation = catalog().relation(oid);
     if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
     if (oid.value() < catalog::kFirstNormalOid && relation->kind == catalog::RelationKind::kView) continue;
-    std::string_view privilege = "SELECT";
-    if (mode == txn::LockMode::kRowExclusive) {
-      privilege = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
-                  : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
-                                                                          : "DELETE";
-    }
     Arena arena;
     const types::Value args[] = {types::Value::of_oid(oid.value()), types::Value::of_string(privilege)};
     types::Value allowed = call("has_table_privilege", args, arena);
@@ -287,10 +295,11 @@ void Session::check_privileges(const Statement& statement) {
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
+  statement.privileges.clear();
   std::vector<Oid> path = search_path_oids();
   for (int attempt = 0;; ++attempt) {
     auto plan = std::make_shared<planner::PlannedStatement>();
-    PlanLocker locker(*this, statement.locks);
+    PlanLocker locker(*this, statement);
     functions::EvalContext eval = eval_context(plan->arena);
     uint64_t epoch = database_->epoch();
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
@@ -302,7 +311,9 @@ void Session::make_plan(Statement& statement) {
     context.variables = statement.variables;
     context.local_tables = statement.local_tables;
     context.routines = &routines;
+    context.fills_materialized_views = statement.fills_view;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
+    if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
@@ -323,7 +334,11 @@ void Session::check_read_only(const Statement& statement) {
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
                           : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
-                                                                                  : "SELECT FOR UPDATE";
+                          : statement.node->kind == parser::NodeKind::kMergeStmt  ? "MERGE"
+                          : parser::is<parser::SelectStmt>(statement.node) &&
+                                  parser::as<parser::SelectStmt>(statement.node)->locking.empty()
+                              ? "SELECT"
+                              : "SELECT FOR UPDATE";
   throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", verb));
 }
 
@@ -392,7 +407,29 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   out.command_complete(planned_tag(*statement, rows, affected));
 }
 
+uint64_t Session::fill_view(std::string_view sql) {
+  Arena arena;
+  StatementPtr statement = make_statement(sql, parser::parse(sql, arena).statements[0].statement);
+  statement->fills_view = true;
+  statement->is_internal = true;
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  start_execution(*execution, {});
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
+  }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  return affected;
+}
+
 uint64_t Session::run_sql(std::string_view sql) {
+  // Afterwards the statement around this one is the active one again.
+  struct Restore {
+    pl::Runtime& runtime;
+    const txn::Snapshot* snapshot;
+    ~Restore() { runtime.set_active_snapshot(snapshot); }
+  } restore{pl_, pl_.active_snapshot()};
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
@@ -515,6 +552,8 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
+        ensure_transaction();
+        drop_temporary_tables();
         plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
@@ -527,7 +566,9 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         return "DISCARD SEQUENCES";
       }
       plan_cache_.clear();
-      return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
+      if (target == parser::DiscardTarget::kPlans) return "DISCARD PLANS";
+      drop_temporary_tables();
+      return "DISCARD TEMP";
     }
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
@@ -540,6 +581,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       return "SET CONSTRAINTS";
     case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
     case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
+    case NodeKind::kSelectStmt: return run_select_into(*statement);
     default: return run_command(*statement);
   }
 }
@@ -570,6 +612,7 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
                      std::string_view hint) {
   static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
       {"NOTICE", net::Severity::kNotice}, {"WARNING", net::Severity::kWarning}, {"INFO", net::Severity::kInfo}};
+  if (quiet_) return;
   net::Severity level = net::Severity::kNotice;
   for (const auto& [name, value] : kSeverities) {
     if (name == severity) level = value;

@@ -58,6 +58,10 @@ struct Statement : pl::SqlStatement {
   std::vector<std::pair<Oid, txn::LockMode>> locks;
   std::vector<Oid> routines;     // functions made by CREATE FUNCTION that it calls
   Oid planned_role;
+  std::vector<std::pair<Oid, std::string_view>> privileges;  // needed besides reading what is locked for reading
+  bool fills_view = false;
+  int32_t text_begin = 0, text_end = 0;                       // of the statement within `sql`; 0: to its end
+  bool is_cursor = false;                                     // the plan yields ctids for WHERE CURRENT OF
   uint64_t settings_generation = 0;
   uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
   // The instantiated plan, kept for the next run; taken by a portal while it runs.
@@ -89,6 +93,11 @@ struct Portal {
   std::vector<std::vector<types::Value>> kept_rows;
   int64_t position = 0;  // 0: before the first row
   bool complete = false; // kept_rows holds everything
+  bool held = false;     // WITH HOLD, and its transaction is over
+  // Without the ctids that only WHERE CURRENT OF looks at.
+  std::span<planner::OutputColumn> columns() const {
+    return plan->root->output.first(plan->root->output.size() - plan->row_id_tables.size());
+  }
 };
 
 // What happens to the rows of a statement.
@@ -145,6 +154,9 @@ class Session final : public net::SessionHandler,
   void lock_relation(Oid relation, txn::LockMode mode) override;
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  uint64_t fill_view(std::string_view sql) override;
+  Oid temporary_schema() override;
+  void on_commit(Oid table, bool drop) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
@@ -260,6 +272,18 @@ class Session final : public net::SessionHandler,
   void begin_statement();
   void arm_timeout();
 
+  // --- temporary tables (temporary.cpp)
+  struct OnCommitAction {
+    Oid table;
+    bool drop;
+  };
+  std::string temporary_schema_name();
+  Oid existing_temporary_schema();
+  void run_as_system(std::string_view sql);
+  void run_on_commit_actions();
+  void drop_temporary_tables();
+  std::string run_select_into(Statement& statement);
+
   // --- results (result.cpp)
   void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats, net::Output& out);
   void send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
@@ -282,6 +306,7 @@ class Session final : public net::SessionHandler,
   void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
   std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats);
   void fetch_cursor_row(Portal& cursor);
+  types::Value cursor_row(std::string_view name, Oid table);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
   const std::vector<planner::OutputColumn>* utility_columns(Statement& statement, std::vector<planner::OutputColumn>* storage);
@@ -297,6 +322,9 @@ class Session final : public net::SessionHandler,
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
   bool is_superuser_ = false;
+  bool quiet_ = false;  // notices are not sent
+  bool uses_temporary_schema_ = false;
+  std::vector<OnCommitAction> on_commit_;
 
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;

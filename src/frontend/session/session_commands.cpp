@@ -255,6 +255,7 @@ void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement
   portal->statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "FOR"));
   portal->is_cursor = true;
   portal->cursor_options = stmt.options;
+  portal->statement->is_cursor = true;
   ensure_plan(*portal->statement);
   portal->plan = portal->statement->plan;
   portal->execution = take_execution(*portal->statement);
@@ -362,6 +363,30 @@ std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest
     }
   }
   return hits;
+}
+
+// WHERE CURRENT OF: the ctid of the table's row that the cursor stands on.
+types::Value Session::cursor_row(std::string_view name, Oid table) {
+  auto it = portals_.find(std::string(name));
+  if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
+  const Portal& cursor = *it->second;
+  auto refuse = [&](std::string text) { return SqlError(sqlstate::kInvalidCursorState, std::move(text)); };
+  std::string relation = catalog().relation(table)->name;
+  const std::vector<Oid>& tables = cursor.plan->row_id_tables;
+  auto uses = static_cast<size_t>(std::count(tables.begin(), tables.end(), table));
+  if (uses == 0 || !cursor.is_cursor) {
+    throw refuse(fmt::format("cursor \"{}\" is not a simply updatable scan of table \"{}\"", name, relation));
+  }
+  if (uses > 1) throw refuse(fmt::format("cursor \"{}\" has multiple FOR UPDATE/SHARE references to table \"{}\"", name, relation));
+  if ((cursor.cursor_options & parser::kCursorHold) != 0 && cursor.held) {
+    throw refuse(fmt::format("cursor \"{}\" is held from a previous transaction", name));
+  }
+  if (cursor.position < 1 || cursor.position > static_cast<int64_t>(cursor.kept_rows.size())) {
+    throw refuse(fmt::format("cursor \"{}\" is not positioned on a row", name));
+  }
+  const std::vector<types::Value>& row = cursor.kept_rows[static_cast<size_t>(cursor.position - 1)];
+  size_t at = row.size() - tables.size() + static_cast<size_t>(std::find(tables.begin(), tables.end(), table) - tables.begin());
+  return row[at];
 }
 
 }  // namespace varve::session

@@ -60,6 +60,7 @@ void Session::commit_transaction(net::Output* out) {
   }
   drop_portals(true);
   try {
+    run_on_commit_actions();
     constraints_.before_commit();
   } catch (...) {
     rollback_transaction();
@@ -102,6 +103,7 @@ void Session::rollback_transaction() {
   pending_listens_.clear();
   settings_.rollback();
   block_ = Block::kNone;
+  read_only_ = settings_.boolean("default_transaction_read_only");
 }
 
 // What was taken back may have been catalog rows: forget the pictures made of them.
@@ -159,6 +161,10 @@ void Session::terminate() noexcept {
     portals_.clear();
     unnamed_portal_.reset();
     rollback_transaction();
+    if (uses_temporary_schema_) {
+      drop_temporary_tables();
+      commit_transaction(nullptr);
+    }
     instance_.notifications().unlisten(client_.backend_pid(), "");
     instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
   } catch (const std::exception&) {

@@ -168,6 +168,7 @@ struct Relation {
   double pages = 0;
   std::vector<std::shared_ptr<const ColumnStatistics>> statistics;  // [number - 1], null entries: none
   std::string acl;  // pg_class.relacl as text, empty: default
+  std::string options;  // pg_class.reloptions, "name=value" a line
 
   const Column& column(ColumnNumber n) const { return columns[static_cast<size_t>(n - 1)]; }
   // 0 when there is none of this name.
