@@ -133,6 +133,15 @@ void for_each_column(const Expr* e, uint32_t depth, F&& f) {
     return true;
   });
 }
+
+// The same of a FROM item's join conditions.
+template <class F>
+void from_conditions(const FromItem* item, F&& f) {
+  if (item == nullptr || item->kind == analyzer::FromKind::kRange) return;
+  for_each_column(item->condition, 0, f);
+  from_conditions(item->left, f);
+  from_conditions(item->right, f);
+}
 template <class F>
 void for_each_column(const Query& query, uint32_t depth, F&& f) {
   analyzer::walk_deep(query, depth, [&](const Expr& x, uint32_t level) {
@@ -175,7 +184,7 @@ void QueryPlanner::columns_of(const Query& query, ColumnSet* out) const {
 }
 
 void QueryPlanner::note_item_columns(const FromItem* item) {
-  from_conditions(item, 0, [&](const ColumnExpr& c) {
+  from_conditions(item, [&](const ColumnExpr& c) {
     if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
     else note_system_column(c);
   });

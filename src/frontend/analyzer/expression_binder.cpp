@@ -370,7 +370,7 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
     }
     if (found != nullptr) {
       if (variables != nullptr && variables->conflict() == Variables::Conflict::kEither && variable(ref) != nullptr) {
-        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", dotted(ref.names)), ref.location)
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", fmt::join(ref.names, ".")), ref.location)
             .detail("It could refer to either a PL/pgSQL variable or a table column.");
       }
       mark_correlated(scope_, levels);
