@@ -27,7 +27,7 @@ if(TARGET parser_test)
     target_compile_definitions(parser_test PRIVATE VARVE_HAVE_PG_QUERY=1)
   endif()
 endif()
-varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access recovery)
+varve_module(catalog   DEPENDS common memory types vector functions parser wal buffer txn access recovery)
 target_compile_definitions(varve_catalog PRIVATE
   VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")
 file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.*")

@@ -1,5 +1,6 @@
 // Types that CREATE TYPE and CREATE TABLE made: from pg_type to functions::define_type().
 #include "catalog/catalog.h"
+#include "catalog/user_type.h"
 #include "functions/registry.h"
 
 namespace varve::catalog {
@@ -69,6 +70,7 @@ void Catalog::load_type(Oid oid) {
       load_type(row.oid("typelem"));  // makes its array known too
       return;
     }
+    if (row.letter("typtype") == 'e') (void)user_type(*this, oid);
     if (row.letter("typtype") != 'c') return;
     std::string sql_name = quoted(row.text("typname"));
     functions::TypeInfo info = basic_type(row, sql_name);

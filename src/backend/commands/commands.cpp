@@ -12,6 +12,7 @@
 #include "roles.h"
 #include "routine.h"
 #include "schema.h"
+#include "type.h"
 #include "view.h"
 #include "sequence.h"
 #include "trigger.h"
@@ -58,6 +59,10 @@ constexpr Command kCommands[] = {
     {NodeKind::kReindexStmt, call<parser::ReindexStmt, reindex>},
     {NodeKind::kCreateSequenceStmt, call<parser::CreateSequenceStmt, create_sequence>},
     {NodeKind::kAlterSequenceStmt, call<parser::AlterSequenceStmt, alter_sequence>},
+    {NodeKind::kCreateEnumStmt, call<parser::CreateEnumStmt, create_enum>},
+    {NodeKind::kAlterEnumStmt, call<parser::AlterEnumStmt, alter_enum>},
+    {NodeKind::kCreateDomainStmt, call<parser::CreateDomainStmt, create_domain>},
+    {NodeKind::kAlterDomainStmt, call<parser::AlterDomainStmt, alter_domain>},
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},

@@ -14,6 +14,7 @@
 #include "parser/parser.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -54,7 +55,8 @@ void resolve_column_type(CommandContext& context, const parser::ColumnDef& sourc
   }
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *source.type);
-  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  const functions::TypeInfo* info =
+      functions::type_by_oid(catalog::base_type(context.catalog, type.type, type.typmod).type);
   if (type.set_of) {
     throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" cannot be declared SETOF", source.name))
         .at(position(context, source.location));
@@ -267,7 +269,11 @@ std::string make_column_sequence(CommandContext& context, const Relation& table,
 
 void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber number, const ColumnDefinition& column) {
   RelationPtr table = context.catalog.relation(table_oid);
-  const AttributeRow& a = column.attribute;
+  AttributeRow a = column.attribute;
+  // A default is one of the type under a domain: whether the domain takes it is seen when it is used.
+  catalog::BaseType base = catalog::base_type(context.catalog, a.type, a.typmod);
+  a.type = base.type;
+  a.typmod = base.typmod;
   std::string sql = column.default_sql;
   if (column.serial || (a.identity != 0 && sql.empty())) {
     sql = make_column_sequence(context, *table, number, column);
@@ -356,6 +362,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
     // An identity column's nextval() is not its default: DEFAULT means the identity.
     if (attribute.identity != 0) attribute.has_default = false;
     insert_attribute_row(context, row.oid, ++number, attribute);
+    depend_on_type(context, column_address(row.oid, number), attribute.type);
   }
   if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');

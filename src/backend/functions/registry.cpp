@@ -189,6 +189,8 @@ const OrderFact* order_of(Oid type) {
   if (type == type_oid::kRecordArray ||
       (info != nullptr && info->category == 'A' && info->element_type != kInvalidOid)) {
     type = type_oid::kAnyarray;
+  } else if (info != nullptr && info->kind == 'e') {
+    type = type_oid::kAnyenum;
   } else if (info != nullptr && info->kind == 'c') {
     type = type_oid::kRecord;
   } else if (info != nullptr && info->kind == 'r') {

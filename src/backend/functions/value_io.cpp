@@ -104,6 +104,19 @@ uint64_t parse_lsn(std::string_view text) {
   return hex(text.substr(0, slash)) << 32 | hex(text.substr(slash + 1));
 }
 
+// The value of an enum is its place in the order of the type's labels (pg_enum.enumsortorder): never changed, so that
+// indexes and statistics may hold it. Which label has it only the catalog knows.
+Value parse_enum(Oid type, std::string_view text, EvalContext& context) {
+  const Value args[] = {Value::of_oid(type.value()), Value::of_string(text)};
+  return context.session->call("enum_in", args, *context.memory);
+}
+
+void append_enum(Oid type, const Value& v, std::string& out, EvalContext& context) {
+  const Value args[] = {Value::of_oid(type.value()), v};
+  Value label = context.session->call("enum_out", args, *context.memory);
+  out += label.view();
+}
+
 int precision_of(int32_t typmod) { return typmod; }
 
 Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext& context) {
@@ -233,6 +246,7 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
     else append_multirange(bytes, parse_multirange(type, text, context));
     return string_value(bytes, context);
   }
+  if (info != nullptr && info->kind == 'e') return parse_enum(type, text, context);
   if (is_record(type, info)) return parse_record(type, text, context);
   return parse_string(type, typmod, text, context);
 }
@@ -334,6 +348,8 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     append_range_text(read_range(v.view(), *context.memory), out, context);
   } else if (is_multirange_type(type)) {
     append_multirange_text(read_multirange(v.view(), *context.memory), out, context);
+  } else if (info != nullptr && info->kind == 'e') {
+    append_enum(type, v, out, context);
   } else if (is_record(type, info)) {
     append_record(v.view(), out, context);
   } else if (v.type == PhysicalType::kString) {
@@ -439,6 +455,7 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
     return string_value(value, context);
   }
   types::utf8_verify(bytes);
+  if (info != nullptr && info->kind == 'e') return parse_enum(type, bytes, context);
   return parse_string(type, typmod, bytes, context);
 }
 
@@ -524,6 +541,8 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     send_range(read_range(v.view(), *context.memory), out, context);
   else if (is_multirange_type(type))
     send_multirange(read_multirange(v.view(), *context.memory), out, context);
+  else if (info != nullptr && info->kind == 'e')
+    append_enum(type, v, out, context);
   else if (is_record(type, info))
     send_record(v.view(), out, context);
   else if (v.type == PhysicalType::kString)

@@ -442,7 +442,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
     }
     break;
   }
-  match.unique = index.unique && match.equal.size() == index.keys.size();
+  match.unique = index.unique && index.immediate && match.equal.size() == index.keys.size();
   return match;
 }
 

@@ -14,6 +14,10 @@
 #include "parser/ast.h"
 #include "routine_call.h"
 
+namespace varve::catalog {
+struct UserType;
+}
+
 namespace varve::analyzer {
 
 // Where an expression stands: decides what it may contain and how an error names it.
@@ -129,6 +133,19 @@ class Binder {
   Expr* resolve_unknown(Expr* e);  // unknown literals become text
   Expr* coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column);
   TypeReference resolve_type(const parser::TypeName& name);
+  // --- enums and domains (user_types.cpp)
+  Oid find_user_type(const parser::TypeName& name);
+  TypeReference user_type_reference(const parser::TypeName& name, Oid type);
+  // The value as one of the type under the domain, tested. Null when there is no way, or `domain` is none.
+  Expr* coerce_to_domain(Expr* e, Oid domain, functions::CastContext context, int32_t location);
+  // Conditions that columns of domains make of a row.
+  void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
+                         std::vector<std::string_view>* names);
+  Oid base_of(Oid type);
+  // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when run.
+  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value, bool as_condition);
+  std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
+  catalog::RelationPtr domain_row(const catalog::UserType& type);
   const functions::TypeInfo* find_named_type(const parser::TypeName& name);
   TypeReference column_type(const parser::TypeName& name);  // %TYPE
 

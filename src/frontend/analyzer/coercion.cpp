@@ -4,6 +4,8 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "functions/range.h"
+#include "catalog/user_type.h"
+#include "functions/user_types.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -44,6 +46,7 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
   if (to == type_oid::kAnyrange) return functions::is_range_type(from);
   if (to == type_oid::kAnymultirange) return functions::is_multirange_type(from);
+  if (to == type_oid::kAnyenum) return functions::is_enum(from);
   if (to == type_oid::kRecord) return is_row_type(from);
   if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
   if (to == type_oid::kRecordArray && is_array_type(from)) return is_row_type(functions::type_by_oid(from)->element_type);
@@ -65,7 +68,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (e->type == to) return apply_typmod(e, typmod, context == CastContext::kExplicit);
   if (to == type_oid::kAny || is_polymorphic(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
-  if (target == nullptr) return nullptr;
+  if (target == nullptr && base_of(to) == to) target = functions::type_by_oid(to);  // an enum not met before
+  if (target == nullptr) return coerce_to_domain(e, to, context, location);
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
     const Value& v = e->as<ConstExpr>().value;
     if (v.null) {
@@ -344,6 +348,7 @@ TypeReference Binder::resolve_type(const parser::TypeName& name) {
   }
   const functions::TypeInfo* info = find_named_type(name);
   if (info == nullptr) {
+    if (Oid user = find_user_type(name); user != kInvalidOid) return user_type_reference(name, user);
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", joined(name.names)))
         .at(position(name.location));
   }

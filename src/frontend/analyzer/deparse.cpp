@@ -7,6 +7,7 @@
 #include "analyzer/expression_walk.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "domain_check.h"
 #include "deparser.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -186,6 +187,14 @@ bool Deparser::sql_value(const FunctionExpr& e) {
 }
 
 void Deparser::function(const FunctionExpr& e, bool show_implicit) {
+  if (is_domain_function(*e.function)) {
+    out_ += '(';
+    print(*e.args[0], false);
+    std::string_view schema = e.args[2]->as<ConstExpr>().value.view();
+    out_ += ")::" + (schema == "public" ? std::string() : parser::quote_identifier(schema) + ".");
+    out_ += parser::quote_identifier(e.args[1]->as<ConstExpr>().value.view());
+    return;
+  }
   if (sql_value(e)) return;
   if (e.form == 'i' && !show_implicit && !e.args.empty()) return print(*e.args[0], false);
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e, e.type, e.typmod);

@@ -41,6 +41,9 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
   statement->prepared_us = statement_start_us_;
   statement->has_parameters = true;
   statement->param_types.assign(parameter_types.begin(), parameter_types.end());
+  for (Oid& type : statement->param_types) {
+    if (type.value() >= catalog::kFirstNormalOid) type = catalog::base_type(catalog(), type, -1).type;
+  }
   parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
   if (script.statements.size() > 1) {
     throw SqlError(sqlstate::kSyntaxError, "cannot insert multiple commands into a prepared statement");

@@ -488,6 +488,11 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     case type_oid::kRegtype.value():
+      if (oid >= catalog::kFirstNormalOid) {
+        std::string name = name_of_user_type(Oid{oid});
+        out += name.empty() ? std::to_string(oid) : name;
+        return;
+      }
       if (functions::type_by_oid(Oid{oid}) != nullptr) {
         out += functions::format_type(Oid{oid}, -1);
         return;

@@ -74,10 +74,15 @@ struct Secured {
 class CatalogFunctions {
  public:
   // --- types and functions
-  static Value format_type(Session&, std::span<const Value> args, Arena& arena) {
+  static Value format_type(Session& s, std::span<const Value> args, Arena& arena) {
     if (args[0].null) return null_text();
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
+    if (type.value() >= catalog::kFirstNormalOid) {
+      std::string name = user_type_name(s, type);
+      bool modified = !args[1].null && args[1].int32 >= 0 && !name.empty();
+      return text_value(name.empty() ? "???" : modified ? fmt::format("{}({})", name, args[1].int32) : name, arena);
+    }
     if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
     // Without a modifier these two have names that their length would hide.
     if (args[1].null && type == type_oid::kBpchar) return text_value("character", arena);

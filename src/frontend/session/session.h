@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/user_type.h"
 #include "commands/command_context.h"
 #include "executor/execution.h"
 #include "executor/constraint_triggers.h"
@@ -205,6 +206,8 @@ class Session final : public net::SessionHandler,
 
  private:
   friend class SessionConstraintHost;
+  friend class TypeFunctions;
+  friend std::string user_type_name(Session& session, Oid type);
   friend class SystemFunctions;
   friend class CatalogFunctions;
   friend class DefinitionFunctions;
@@ -259,6 +262,9 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
   executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot, std::span<const types::Value> params);
   void check_deferred_now();
+  // --- enums (services_types.cpp)
+  catalog::UserTypePtr enum_type(Oid type);
+  std::string name_of_user_type(Oid type);
   void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
@@ -351,6 +357,11 @@ class Session final : public net::SessionHandler,
   uint64_t next_portal_ = 0;
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
+  struct KnownEnum {
+    uint64_t epoch = 0, changes = 0;  // as of which state of the catalog
+    catalog::UserTypePtr type;
+  };
+  std::unordered_map<Oid, KnownEnum> enums_;
 };
 
 }  // namespace varve::session

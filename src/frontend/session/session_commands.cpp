@@ -175,7 +175,8 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
   std::vector<Oid> path = search_path_oids();
   analyzer::AnalyzerContext context{catalog(), arena, relations, eval, outer.sql, path};
   for (const parser::TypeName* type : stmt.arg_types) {
-    statement->param_types.push_back(analyzer::resolve_type_name(context, *type).type);
+    Oid named = analyzer::resolve_type_name(context, *type).type;
+    statement->param_types.push_back(catalog::base_type(catalog(), named, -1).type);
   }
   make_plan(*statement);
   statements_[name] = std::move(statement);

@@ -32,7 +32,8 @@ bool find_constraints(catalog::Catalog& catalog, Oid schema, std::string_view na
 void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
   ensure_transaction();
   if (block_ != Block::kExplicit) {
-    notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET CONSTRAINTS can only be used in transaction blocks", {}, {});
+    notice("WARNING", sqlstate::kNoActiveSqlTransaction,
+           "SET CONSTRAINTS can only be used in transaction blocks", {}, {});
   }
   if (stmt.constraints.empty()) {
     pl_.set_constraints({}, stmt.deferred);
@@ -46,7 +47,8 @@ void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
     } else {
       Oid schema = catalog().find_schema(name->schema);
       if (schema == kInvalidOid) {
-        throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name->schema));
+        throw SqlError(sqlstate::kInvalidSchemaName,
+                       fmt::format("schema \"{}\" does not exist", name->schema));
       }
       schemas.push_back(schema);
     }

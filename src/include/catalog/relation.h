@@ -27,8 +27,9 @@ inline constexpr ColumnNumber kTableOidColumn = -6;
 
 struct Column {
   std::string name;
-  Oid type;
+  Oid type;          // of a column of a domain's type: the type under the domain
   int32_t typmod = -1;
+  Oid domain;        // 0: none
   Oid collation;
   bool not_null = false;
   bool dropped = false;
