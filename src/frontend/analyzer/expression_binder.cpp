@@ -6,6 +6,7 @@
 #include "array_subscript.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "sequence_row.h"
 
 namespace varve::analyzer {
 
@@ -873,7 +874,8 @@ Expr* ExpressionBinder::indirection(const parser::IndirectionExpr& e) {
     throw error(sqlstate::kProgramLimitExceeded, fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})", args.size() - 1, kMaxArrayDimensions), e.location);
   }
   auto* call = make<FunctionExpr>(ExprKind::kFunction, info->element_type, e.location);
-  call->function = &array_subscript_function(args.size() - 1);
+  bool of_name = type == type_oid::kName && args.size() == 2;
+  call->function = of_name ? &name_element_function() : &array_subscript_function(args.size() - 1);
   call->args = b_.list(args);
   call->site = b_.make_site(*call->function, args, info->element_type, kInvalidOid);
   const functions::TypeInfo* element = functions::type_by_oid(info->element_type);

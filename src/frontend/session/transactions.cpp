@@ -78,6 +78,7 @@ void Session::commit_transaction(net::Output* out) {
   txn_.reset();
   savepoints_.clear();
   settings_.commit();
+  follow_role_settings();
   block_ = Block::kNone;
   if (out != nullptr && durable != kInvalidLsn && !asynchronous) out->require_durable(durable);
 }
@@ -92,6 +93,7 @@ void Session::rollback_transaction() {
   pending_notifications_.clear();
   pending_listens_.clear();
   settings_.rollback();
+  follow_role_settings();
   block_ = Block::kNone;
 }
 
@@ -124,11 +126,13 @@ void Session::on_error() noexcept {
       catalog_.reset();
       txn_.reset();
       settings_.rollback();
+      follow_role_settings();
     } else {
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
+      follow_role_settings();
     }
   } catch (const std::exception&) {
     block_ = Block::kFailed;  // ROLLBACK will try again
@@ -271,6 +275,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
+      follow_role_settings();
       block_ = Block::kExplicit;
       return;
     }

@@ -62,6 +62,8 @@ struct AnalyzerContext {
     virtual void lock(Oid relation, txn::LockMode mode) = 0;
   };
   LockRelation* locker = nullptr;
+  // 42501 for names in schemas that the current role may not use.
+  bool checks_schemas = false;
   Variables* variables = nullptr;
   // Tables that exist only while a statement runs: a trigger's transition tables. Null when there is none of the name.
   class LocalTables {
