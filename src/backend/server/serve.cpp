@@ -218,6 +218,11 @@ net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, ne
       log(LogLevel::kLog, "configuration files contain errors: {}", settings.status().message());
       continue;
     }
+    // What no file mentions any more goes back to its default.
+    for (const auto& [name, value] : instance.settings()) {
+      const session::SettingInfo* info = session::find_setting(name);
+      if (info != nullptr && settings->find(name) == settings->end()) settings->emplace(name, info->default_value);
+    }
     for (const auto& [name, value] : *settings) {
       const session::SettingInfo* info = session::find_setting(name);
       if (info != nullptr && info->context >= session::SettingContext::kReload) instance.change_setting(name, value);
@@ -256,6 +261,7 @@ int serve(const ServeOptions& options) {
                 busy ? fmt::format("another server is using \"{}\"", options.directory) : engine.status().to_string());
   }
   session::Instance instance(**engine, options.directory, *settings);
+  instance.keep_setting = &write_auto_setting;
   try {
     find_first_oid(instance);
   } catch (const SqlError& error) {

@@ -237,6 +237,7 @@ class Binder {
   FromItem* bind_range_variable(Scope& scope, const parser::RangeVar& item);
   FromItem* bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& function);
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels);
+  FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema, std::span<const std::string_view> aliases);
   // The names that both sides have.

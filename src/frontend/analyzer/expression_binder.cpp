@@ -6,6 +6,7 @@
 #include "container_functions.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "sequence_row.h"
 
 namespace varve::analyzer {
 

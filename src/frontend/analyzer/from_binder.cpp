@@ -4,6 +4,7 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "sequence_row.h"
 
 namespace varve::analyzer {
 
@@ -34,6 +35,14 @@ Oid own_temporary_schema(const AnalyzerContext& context) {
   throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", full)).at(position);
 }
 
+void require_schema_usage(AnalyzerContext& context, Oid schema, std::string_view name, int position) {
+  if (!context.checks_schemas || context.eval.session == nullptr) return;
+  const Value args[] = {Value::of_oid(schema.value()), Value::of_string("USAGE")};
+  Value allowed = context.eval.session->call("has_schema_privilege", args, context.arena);
+  if (allowed.null || allowed.boolean != 0) return;
+  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for schema {}", name)).at(position);
+}
+
 }  // namespace
 
 catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
@@ -47,6 +56,7 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
         if (missing_ok) return nullptr;
         throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", schema, name)).at(position);
       }
+      require_schema_usage(context, schema_oid, schema, position);
       oid = context.catalog.find_relation_oid(schema_oid, name);
     } else {
       for (Oid s : effective_path(context)) {
@@ -226,7 +236,7 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
       }
       break;
     case RelationKind::kView: return bind_view(scope, relation, item);
-    case RelationKind::kSequence:
+    case RelationKind::kSequence: return bind_sequence(scope, *relation, item);
     case RelationKind::kPartitioned:
     case RelationKind::kForeign:
       throw_not_supported(fmt::format("reading relation \"{}\" of this kind", relation->name), position(item.location));
@@ -252,6 +262,23 @@ FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, c
     const functions::TypeInfo* info = functions::type_by_oid(f.table->column_types[i]);
     columns.push_back({f.table->column_names[i], f.table->column_types[i], -1,
                        info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
+  }
+  range->columns = arena_.copy(columns);
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
+}
+
+FromItem* Binder::bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item) {
+  const functions::Function& f = sequence_row_function();
+  Expr* oid = make_const(type_oid::kOid, Value::of_oid(sequence.oid.value()));
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->alias = item.alias == nullptr ? item.name : item.alias->name;
+  range->function = &f;
+  range->args = list({oid});
+  range->site = make_site(f, range->args, f.result, kInvalidOid);
+  std::vector<RangeColumn> columns;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    columns.push_back({f.table->column_names[i], f.table->column_types[i], -1, kInvalidOid});
   }
   range->columns = arena_.copy(columns);
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));

@@ -66,6 +66,7 @@ std::map<std::string, std::string> Instance::settings() const {
 void Instance::change_setting(const std::string& name, const std::string& value) {
   std::lock_guard lock(mutex_);
   settings_[name] = value;
+  settings_generation_.fetch_add(1, std::memory_order_acq_rel);
 }
 
 std::shared_ptr<catalog::Database> Instance::database(Oid oid) {

@@ -1,5 +1,7 @@
 // System functions that ask the running server: one table of names. What is missing here is refused by name.
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
@@ -7,6 +9,7 @@
 
 #include "access/segment.h"
 #include "access/sequence.h"
+#include "commands/acl.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -97,11 +100,36 @@ class SystemFunctions {
     }
     return relation;
   }
+  // Any of `letters` suffices.
+  static void require_sequence(Session& s, const catalog::Relation& seq, std::string_view letters) {
+    if (s.is_superuser_) return;
+    commands::RoleRights rights(s.catalog(), s.role_);
+    for (char c : letters) {
+      if (rights.table_allows(seq, c)) return;
+    }
+    if (identity_of_insertable(s, seq, rights)) return;
+    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for sequence {}", seq.name));
+  }
+  // Whoever may insert into a table may draw numbers for its identity column.
+  static bool identity_of_insertable(Session& s, const catalog::Relation& seq, const commands::RoleRights& rights) {
+    bool allowed = false;
+    const catalog::KeyMatch match[] = {{"classid", Value::of_oid(1259)}, {"objid", Value::of_oid(seq.oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_depend"), match, [&](const catalog::Row& row) {
+      if (row.letter("deptype") != 'i' || row.oid("refclassid").value() != 1259) return;
+      catalog::RelationPtr table = s.catalog().relation(row.oid("refobjid"));
+      if (table == nullptr) return;
+      for (size_t i = 1; i <= table->columns.size() && !allowed; ++i) {
+        allowed = rights.column_allows(*table, static_cast<int16_t>(i), 'a');
+      }
+    });
+    return allowed;
+  }
   static void gate(Session& s, Lsn durable) {
     if (s.gate_ < durable) s.gate_ = durable;
   }
   static Value nextval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
+    require_sequence(s, *seq, "Uw");
     if (s.read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute nextval() in a read-only transaction");
     access::SequenceOptions options = sequence_options(s, seq->oid);
     options.cache = 1;
@@ -120,6 +148,7 @@ class SystemFunctions {
   }
   static Value currval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
+    require_sequence(s, *seq, "rU");
     auto it = s.sequence_values_.find(seq->oid);
     if (it == s.sequence_values_.end()) {
       throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
@@ -133,6 +162,7 @@ class SystemFunctions {
   }
   static Value setval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
+    require_sequence(s, *seq, "w");
     access::SequenceOptions options = sequence_options(s, seq->oid);
     int64_t value = args[1].int64;
     bool called = args.size() < 3 || args[2].boolean != 0;
@@ -160,6 +190,14 @@ class SystemFunctions {
     return text_value(s.setting(name), arena);
   }
   static Value set_config(Session& s, std::span<const Value> args, Arena& arena) {
+    if (args[0].view() == "role") {
+      s.set_role(args[1].null ? std::string_view("none") : args[1].view(), args[2].boolean != 0);
+      return text_value(s.setting("role"), arena);
+    }
+    if (args[0].view() == "session_authorization") {
+      s.set_session_authorization(args[1].null ? std::string_view(s.login_user_) : args[1].view(), args[2].boolean != 0);
+      return text_value(s.setting("session_authorization"), arena);
+    }
     s.settings_.set(args[0].view(), args[1].null ? std::string_view() : args[1].view(), args[2].boolean != 0, s.is_superuser_);
     return text_value(s.setting(args[0].view()), arena);
   }
@@ -304,6 +342,10 @@ class SystemFunctions {
   static Value terminate_backend(Session& s, std::span<const Value> args, Arena&) {
     return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->terminate_backend(args[0].int32));
   }
+  static Value reload_conf(Session& s, std::span<const Value>, Arena&) {
+    if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
+    return Value::of_bool(kill(getpid(), SIGHUP) == 0);
+  }
   static Value start_time(Session& s, std::span<const Value>, Arena&) { return Value::of_int64(s.instance_.start_time_us()); }
   static Value txid(Session& s, std::span<const Value>, Arena&) {
     s.ensure_transaction();
@@ -367,6 +409,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
+      {"pg_reload_conf", reload_conf},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
       {"txid_current_if_assigned", txid_if_assigned}, {"pg_current_xact_id_if_assigned", txid_if_assigned},
       {"pg_advisory_lock", advisory<true, false, false>}, {"pg_advisory_lock_shared", advisory<true, true, false>},
@@ -494,7 +537,10 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         return;
       }
       if (functions::type_by_oid(Oid{oid}) != nullptr) {
-        out += functions::format_type(Oid{oid}, -1);
+        // Without a modifier these two have names that their length would hide.
+        if (Oid{oid} == type_oid::kBpchar) out += "character";
+        else if (Oid{oid} == type_oid::kBit) out += "bit";
+        else out += functions::format_type(Oid{oid}, -1);
         return;
       }
       break;

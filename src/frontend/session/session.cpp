@@ -6,12 +6,14 @@
 #include <chrono>
 
 #include "analyzer/analyzer.h"
+#include "commands/acl.h"
 #include "commands/command_context.h"
 #include "constraint_host.h"
 #include "common/sql_error.h"
 #include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "privilege_check.h"
 
 namespace varve::session {
 
@@ -28,6 +30,10 @@ Session::Session(Instance& instance, net::Client& client)
     catalog::make_enums_known(catalog);
     auto role = catalog.find_role(startup.user);
     auto info = catalog.database_info(database_->oid());
+    if (role) {
+      session_role_ = role->oid;
+      apply_kept_settings(catalog);
+    }
     instance.engine().txns().commit(*txn);
     if (!role) {
       throw net::FatalError(sqlstate::kInvalidAuthorizationSpecification, fmt::format("role \"{}\" does not exist", startup.user));
@@ -36,9 +42,10 @@ Session::Session(Instance& instance, net::Client& client)
       throw net::FatalError(sqlstate::kObjectNotInPrerequisiteState,
                             fmt::format("database \"{}\" is not currently accepting connections", startup.database));
     }
-    session_role_ = role_ = role->oid;
-    role_name_ = role->name;
-    is_superuser_ = role->superuser;
+    session_role_ = role_ = login_role_ = role->oid;
+    role_name_ = login_user_ = role->name;
+    is_superuser_ = login_is_superuser_ = role->superuser;
+    known_roles_[role->name] = {role->oid, role->superuser};
   }
   for (const auto& [name, value] : startup.options) {
     if (name != "options") settings_.set_session_default(name, value);
@@ -62,6 +69,10 @@ void Session::begin_statement() {
   stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
   nested_ = several_statements_ = false;
   pl_.begin_statement();
+  if (uint64_t now = instance_.settings_generation(); now != seen_settings_ && txn_ == nullptr) {
+    if (seen_settings_ != 0) settings_.refresh(instance_.settings());
+    seen_settings_ = now;
+  }
   statement_start_us_ = current_time_us();
   if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
   arm_timeout();
@@ -193,6 +204,7 @@ std::vector<Oid> Session::search_path_oids() {
   std::vector<Oid> path;
   // Temporary tables hide others of their names.
   if (Oid temporary = existing_temporary_schema(); temporary != kInvalidOid) path.push_back(temporary);
+  std::optional<commands::RoleRights> rights;  // schemas that may not be used are not there
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -204,7 +216,12 @@ std::vector<Oid> Session::search_path_oids() {
     if (item == "$user") item = role_name_;
     if (item.empty()) continue;
     Oid oid = catalog().find_schema(item);
-    if (oid != kInvalidOid) path.push_back(oid);
+    if (oid == kInvalidOid) continue;
+    if (!is_superuser_) {
+      if (!rights) rights.emplace(catalog(), role_);
+      if (!rights->schema_allows(oid, 'U')) continue;
+    }
+    path.push_back(oid);
   }
   return path;
 }
@@ -264,32 +281,30 @@ void Session::ensure_plan(Statement& statement) {
   make_plan(statement);
 }
 
-// What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
-void Session::check_privileges(const Statement& statement) {
-  if (is_superuser_ || statement.is_internal) return;
+// Functions the statement calls, and what it needs on tables beyond what the bound query says: on views it writes
+// through, and on MERGE's target. Returns with whose rights the result table is written.
+Oid Session::check_privileges(const Statement& statement) {
   for (Oid oid : statement.routines) {
     catalog::RoutinePtr routine = catalog().routine(oid);
     if (routine != nullptr && !can_execute(*routine)) {
       throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
     }
   }
-  std::vector<std::pair<Oid, std::string_view>> needed = statement.privileges;
-  for (const auto& [oid, mode] : statement.locks) {
-    if (mode != txn::LockMode::kRowExclusive) needed.emplace_back(oid, "SELECT");
-  }
-  for (const auto& [oid, privilege] : needed) {
+  Oid writer = role_;
+  std::optional<commands::RoleRights> rights;
+  for (const auto& [oid, privilege] : statement.privileges) {
     catalog::RelationPtr relation = catalog().relation(oid);
-    if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
-    if (oid.value() < catalog::kFirstNormalOid && relation->kind == catalog::RelationKind::kView) continue;
-    Arena arena;
-    const types::Value args[] = {types::Value::of_oid(oid.value()), types::Value::of_string(privilege)};
-    types::Value allowed = call("has_table_privilege", args, arena);
-    if (allowed.null || allowed.boolean != 0) continue;
-    std::string_view kind = relation->kind == catalog::RelationKind::kView       ? "view"
-                            : relation->kind == catalog::RelationKind::kSequence ? "sequence"
-                                                                                 : "table";
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", kind, relation->name));
+    bool is_view = relation != nullptr && relation->kind == catalog::RelationKind::kView;
+    if (relation == nullptr || (!is_view && !parser::is<parser::MergeStmt>(statement.node))) continue;
+    if (!rights) rights.emplace(catalog(), role_);
+    char letter = privilege == "INSERT" ? 'a' : privilege == "DELETE" ? 'd' : 'w';
+    if (!rights->table_allows(*relation, letter)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for {} {}", is_view ? "view" : "table", relation->name));
+    }
+    if (is_view) writer = relation->owner;
   }
+  return writer;
 }
 
 void Session::make_plan(Statement& statement) {
@@ -308,18 +323,20 @@ void Session::make_plan(Statement& statement) {
     context.params = &params;
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
+    bool checks = !is_superuser_ && !statement.is_internal;
+    context.checks_schemas = checks;
     context.variables = statement.variables;
     context.local_tables = statement.local_tables;
     context.routines = &routines;
     context.fills_materialized_views = statement.fills_view;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
+    statement.routines = std::move(routines);
+    if (checks) check_query_privileges(catalog(), role_, check_privileges(statement), *query, statement.node);
     if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
-    statement.routines = std::move(routines);
-    check_privileges(statement);
     statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
@@ -576,6 +593,9 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       }
       check_ok(instance_.engine().checkpoint());
       return "CHECKPOINT";
+    case NodeKind::kAlterRoleSetStmt: return run_alter_role_set(*parser::as<parser::AlterRoleSetStmt>(node));
+    case NodeKind::kAlterDatabaseSetStmt: return run_alter_database_set(*parser::as<parser::AlterDatabaseSetStmt>(node));
+    case NodeKind::kAlterSystemStmt: return run_alter_system(*parser::as<parser::AlterSystemStmt>(node));
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";

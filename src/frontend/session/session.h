@@ -40,6 +40,9 @@ struct DeclareCursorStmt;
 struct FetchStmt;
 struct ExplainStmt;
 struct CopyStmt;
+struct AlterRoleSetStmt;
+struct AlterDatabaseSetStmt;
+struct AlterSystemStmt;
 struct ConstraintsSetStmt;
 }  // namespace varve::parser
 
@@ -249,7 +252,7 @@ class Session final : public net::SessionHandler,
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   void ensure_plan(Statement& statement);
   void make_plan(Statement& statement);
-  void check_privileges(const Statement& statement);
+  Oid check_privileges(const Statement& statement);
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
@@ -294,6 +297,16 @@ class Session final : public net::SessionHandler,
   // --- session commands (session_commands.cpp)
   void run_set(const parser::VariableSetStmt& stmt);
   void run_show(const parser::VariableShowStmt& stmt, net::Output& out);
+  std::string run_alter_system(const parser::AlterSystemStmt& stmt);
+
+  // --- who the session acts as, and what is kept for him (session_roles.cpp)
+  void set_role(std::string_view name, bool is_local);
+  void set_session_authorization(std::string_view name, bool is_local);
+  void follow_role_settings();
+  std::string run_alter_role_set(const parser::AlterRoleSetStmt& stmt);
+  std::string run_alter_database_set(const parser::AlterDatabaseSetStmt& stmt);
+  void keep_setting(Oid database, Oid role, const parser::VariableSetStmt& stmt);
+  void apply_kept_settings(catalog::Catalog& catalog);
   void run_prepare(const parser::PrepareStmt& stmt, const Statement& outer);
   void run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out);
   std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared, std::string_view sql, Arena& arena);
@@ -321,6 +334,15 @@ class Session final : public net::SessionHandler,
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
+  uint64_t seen_settings_ = 0;  // generation of the server's values
+  std::string login_user_;  // who authenticated
+  Oid login_role_;
+  bool login_is_superuser_ = false;
+  struct KnownRole {
+    Oid oid;
+    bool superuser;
+  };
+  std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   bool is_superuser_ = false;
   bool quiet_ = false;  // notices are not sent
   bool uses_temporary_schema_ = false;

@@ -10,6 +10,7 @@
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "session.h"
+#include "setting_text.h"
 
 namespace varve::session {
 
@@ -17,10 +18,8 @@ using types::Value;
 
 // --- SET and SHOW
 
-namespace {
-
-std::string set_argument(const parser::Node* node) {
-  if (parser::is<parser::TypeCast>(node)) return set_argument(parser::as<parser::TypeCast>(node)->arg);
+std::string setting_argument(const parser::Node* node) {
+  if (parser::is<parser::TypeCast>(node)) return setting_argument(parser::as<parser::TypeCast>(node)->arg);
   const auto& c = *parser::as<parser::ConstExpr>(node);
   switch (c.type) {
     case parser::ConstKind::kInteger: return std::to_string(c.integer);
@@ -29,7 +28,15 @@ std::string set_argument(const parser::Node* node) {
   }
 }
 
-}  // namespace
+std::string setting_text(const parser::VariableSetStmt& stmt) {
+  std::string value;
+  for (const parser::Node* arg : stmt.args) {
+    std::string item = setting_argument(arg);
+    if (stmt.name == "search_path") item = parser::quote_identifier(item);
+    value += (value.empty() ? "" : ", ") + item;
+  }
+  return value;
+}
 
 void Session::run_set(const parser::VariableSetStmt& stmt) {
   using parser::VariableSetKind;
@@ -50,8 +57,8 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
         for (const parser::Node* node : options) {
           const auto& option = *parser::as<parser::Option>(node);
           std::string name = "default_" + std::string(option.name);
-          settings_.set(name, option.name == "transaction_isolation" ? set_argument(option.value)
-                              : set_argument(option.value) == "0"    ? "off"
+          settings_.set(name, option.name == "transaction_isolation" ? setting_argument(option.value)
+                              : setting_argument(option.value) == "0"    ? "off"
                                                                      : "on",
                         false, is_superuser_);
         }
@@ -62,39 +69,16 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     case VariableSetKind::kResetAll: settings_.reset_all(); return;
     case VariableSetKind::kReset:
     case VariableSetKind::kSetDefault:
-      if (stmt.name == "session_authorization" || stmt.name == "role") {
-        role_ = session_role_;
-        role_name_ = session_user_;
-        is_superuser_ = catalog().role(session_role_)->superuser;
-        settings_.set("role", "none", false, true);
-        return;
-      }
+      if (stmt.name == "session_authorization") return set_session_authorization(login_user_, stmt.is_local);
+      if (stmt.name == "role") return set_role("none", stmt.is_local);
       settings_.reset(stmt.name, is_superuser_);
       return;
     case VariableSetKind::kSetCurrent: return;
     case VariableSetKind::kSetValue: break;
   }
-  std::string value;
-  for (const parser::Node* arg : stmt.args) {
-    std::string item = set_argument(arg);
-    if (stmt.name == "search_path") item = parser::quote_identifier(item);
-    value += (value.empty() ? "" : ", ") + item;
-  }
-  if (stmt.name == "role" || stmt.name == "session_authorization") {
-    std::string wanted = stmt.name == "role" && value == "none" ? session_user_ : value;
-    auto role = catalog().find_role(wanted);
-    if (!role) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", wanted));
-    auto session_role = catalog().role(session_role_);
-    std::vector<Oid> allowed = catalog().roles_of(session_role_);
-    if (!session_role->superuser && std::find(allowed.begin(), allowed.end(), role->oid) == allowed.end()) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set role \"{}\"", wanted));
-    }
-    role_ = role->oid;
-    role_name_ = role->name;
-    is_superuser_ = role->superuser;
-    settings_.set("role", wanted, stmt.is_local, true);  // plans made as another role are stale
-    return;
-  }
+  std::string value = setting_text(stmt);
+  if (stmt.name == "role") return set_role(value, stmt.is_local);
+  if (stmt.name == "session_authorization") return set_session_authorization(value, stmt.is_local);
   if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only") {
     throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
   }

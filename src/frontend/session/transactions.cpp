@@ -88,6 +88,7 @@ void Session::commit_transaction(net::Output* out) {
   txn_.reset();
   savepoints_.clear();
   settings_.commit();
+  follow_role_settings();
   block_ = Block::kNone;
   if (out != nullptr && durable != kInvalidLsn && !asynchronous) out->require_durable(durable);
 }
@@ -104,6 +105,7 @@ void Session::rollback_transaction() {
   pending_notifications_.clear();
   pending_listens_.clear();
   settings_.rollback();
+  follow_role_settings();
   block_ = Block::kNone;
   read_only_ = settings_.boolean("default_transaction_read_only");
 }
@@ -139,12 +141,14 @@ void Session::on_error() noexcept {
       catalog_.reset();
       txn_.reset();
       settings_.rollback();
+      follow_role_settings();
     } else {
       pl_.forget_deferred(savepoints_.back().deferred);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
+      follow_role_settings();
     }
   } catch (const std::exception&) {
     block_ = Block::kFailed;  // ROLLBACK will try again
@@ -292,6 +296,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
+      follow_role_settings();
       block_ = Block::kExplicit;
       return;
     }

@@ -70,6 +70,8 @@ struct AnalyzerContext {
   bool fills_materialized_views = false;  // REFRESH: they may be written
   // Takes the relations that FROM names, those within views left out; may be null.
   std::vector<Oid>* sources = nullptr;
+  // 42501 for names in schemas that the current role may not use.
+  bool checks_schemas = false;
   Variables* variables = nullptr;
   // Tables that exist only while a statement runs: a trigger's transition tables. Null when there is none of the name.
   class LocalTables {

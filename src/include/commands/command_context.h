@@ -67,7 +67,9 @@ struct CommandContext {
   std::deque<catalog::RelationPtr>& relations;
 
   analyzer::AnalyzerContext analyzer_context() {
-    return {catalog, arena, relations, eval, sql, search_path};
+    analyzer::AnalyzerContext inner{catalog, arena, relations, eval, sql, search_path};
+    inner.checks_schemas = !is_superuser;
+    return inner;
   }
 };
 
