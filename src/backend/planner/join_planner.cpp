@@ -114,7 +114,7 @@ namespace {
 // At most one row of the leaf matches: its conditions give every key of a unique index.
 bool matches_once(const Query& query, const JoinLeaf& leaf) {
   const Range& range = *query.ranges[leaf.range];
-  if (range.kind != RangeKind::kRelation || range.sample_percent >= 0) return false;
+  if (range.kind != RangeKind::kRelation || range.sample_percent != nullptr) return false;
   auto gives = [&](const Expr* e, const catalog::IndexColumn& key) {
     if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().op->name != "=") return false;
     const auto& f = e->as<FunctionExpr>();
