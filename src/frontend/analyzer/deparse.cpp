@@ -15,10 +15,10 @@
 namespace varve::analyzer {
 
 void Deparser::quoted(std::string_view text) {
-  if (text.find('\\') != std::string_view::npos) out_ += 'E';
+  // Strings conform to the standard: a backslash is itself.
   out_ += '\'';
   for (char c : text) {
-    if (c == '\'' || c == '\\') out_ += c;
+    if (c == '\'') out_ += c;
     out_ += c;
   }
   out_ += '\'';
@@ -187,7 +187,7 @@ bool Deparser::sql_value(const FunctionExpr& e) {
 
 void Deparser::function(const FunctionExpr& e, bool show_implicit) {
   if (sql_value(e)) return;
-  if (e.form == 'i' && !show_implicit && !e.args.empty()) return print(*e.args[0], false);
+  if (e.form == 'i' && !show_implicit && !e.args.empty()) return operand(*e.args[0], e, false);
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e, e.type, e.typmod);
   if (e.op != nullptr) {
     open();
@@ -508,7 +508,7 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       }
       [[fallthrough]];
     case ExprKind::kCoerceViaIo:
-      if (e.as<CastExpr>().implicit && !show_implicit) return print(*e.as<CastExpr>().arg, false);
+      if (e.as<CastExpr>().implicit && !show_implicit) return operand(*e.as<CastExpr>().arg, e, false);
       return cast(*e.as<CastExpr>().arg, e, e.type, e.typmod);
     case ExprKind::kRow: return call("ROW", e.as<ListExpr>().args);
     case ExprKind::kArray:
@@ -541,9 +541,10 @@ void Deparser::leaf(const Expr& e) {
   }
 }
 
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty) {
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty,
+                               bool lines) {
   int indent = 0;
-  Deparser deparser(table, nullptr, eval, pretty, pretty ? &indent : nullptr);
+  Deparser deparser(table, nullptr, eval, pretty, pretty || lines ? &indent : nullptr);
   deparser.print(expr, false);
   return deparser.take();
 }
