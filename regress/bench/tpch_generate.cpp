@@ -1,5 +1,5 @@
-// Data of the TPC-H benchmark in COPY's text format: the distributions of the specification (revision 3, clause 4.2.3),
-// generated from a seed of our own. The same arguments give the same bytes.
+// Data of the TPC-H benchmark in COPY's text format: the distributions of the specification (revision 3,
+// clause 4.2.3), generated from a seed of our own. The same arguments give the same bytes.
 //
 //   tpch_generate SCALE DIRECTORY     writes DIRECTORY/<table>.tbl, tab-separated
 #include <array>
@@ -15,7 +15,9 @@ namespace {
 // SplitMix64 (Steele et al. 2014): every row has its own stream, so that tables do not depend on each other.
 class Random {
  public:
-  Random(uint64_t table, uint64_t row) : state_(table * 0x9E3779B97F4A7C15ULL ^ row * 0xD1B54A32D192ED03ULL) { next(); }
+  Random(uint64_t table, uint64_t row) : state_(table * 0x9E3779B97F4A7C15ULL ^ row * 0xD1B54A32D192ED03ULL) {
+    next();
+  }
   int64_t in(int64_t low, int64_t high) {
     return low + static_cast<int64_t>(next() % static_cast<uint64_t>(high - low + 1));
   }
@@ -37,14 +39,18 @@ class Random {
 using View = std::string_view;
 
 constexpr std::array<View, 92> kColors{
-    "almond", "antique", "aquamarine", "azure", "beige", "bisque", "black", "blanched", "blue", "blush", "brown",
-    "burlywood", "burnished", "chartreuse", "chiffon", "chocolate", "coral", "cornflower", "cornsilk", "cream", "cyan",
-    "dark", "deep", "dim", "dodger", "drab", "firebrick", "floral", "forest", "frosted", "gainsboro", "ghost",
-    "goldenrod", "green", "grey", "honeydew", "hot", "indian", "ivory", "khaki", "lace", "lavender", "lawn", "lemon",
-    "light", "lime", "linen", "magenta", "maroon", "medium", "metallic", "midnight", "mint", "misty", "moccasin",
-    "navajo", "navy", "olive", "orange", "orchid", "pale", "papaya", "peach", "peru", "pink", "plum", "powder", "puff",
-    "purple", "red", "rose", "rosy", "royal", "saddle", "salmon", "sandy", "seashell", "sienna", "sky", "slate", "smoke",
-    "snow", "spring", "steel", "tan", "thistle", "tomato", "turquoise", "violet", "wheat", "white", "yellow"};
+    "almond",    "antique",    "aquamarine", "azure",     "beige",     "bisque",     "black",     "blanched",
+    "blue",      "blush",      "brown",      "burlywood", "burnished", "chartreuse", "chiffon",   "chocolate",
+    "coral",     "cornflower", "cornsilk",   "cream",     "cyan",      "dark",       "deep",      "dim",
+    "dodger",    "drab",       "firebrick",  "floral",    "forest",    "frosted",    "gainsboro", "ghost",
+    "goldenrod", "green",      "grey",       "honeydew",  "hot",       "indian",     "ivory",     "khaki",
+    "lace",      "lavender",   "lawn",       "lemon",     "light",     "lime",       "linen",     "magenta",
+    "maroon",    "medium",     "metallic",   "midnight",  "mint",      "misty",      "moccasin",  "navajo",
+    "navy",      "olive",      "orange",     "orchid",    "pale",      "papaya",     "peach",     "peru",
+    "pink",      "plum",       "powder",     "puff",      "purple",    "red",        "rose",      "rosy",
+    "royal",     "saddle",     "salmon",     "sandy",     "seashell",  "sienna",     "sky",       "slate",
+    "smoke",     "snow",       "spring",     "steel",     "tan",       "thistle",    "tomato",    "turquoise",
+    "violet",    "wheat",      "white",      "yellow"};
 constexpr std::array<View, 6> kTypeSize{"STANDARD", "SMALL", "MEDIUM", "LARGE", "ECONOMY", "PROMO"};
 constexpr std::array<View, 5> kTypeFinish{"ANODIZED", "BURNISHED", "PLATED", "POLISHED", "BRUSHED"};
 constexpr std::array<View, 5> kTypeMetal{"TIN", "NICKEL", "BRASS", "STEEL", "COPPER"};
@@ -59,34 +65,45 @@ struct Nation {
   View name;
   int region;
 };
-constexpr std::array<Nation, 25> kNations{{{"ALGERIA", 0}, {"ARGENTINA", 1}, {"BRAZIL", 1}, {"CANADA", 1},
-    {"EGYPT", 4}, {"ETHIOPIA", 0}, {"FRANCE", 3}, {"GERMANY", 3}, {"INDIA", 2}, {"INDONESIA", 2}, {"IRAN", 4},
-    {"IRAQ", 4}, {"JAPAN", 2}, {"JORDAN", 4}, {"KENYA", 0}, {"MOROCCO", 0}, {"MOZAMBIQUE", 0}, {"PERU", 1},
-    {"CHINA", 2}, {"ROMANIA", 3}, {"SAUDI ARABIA", 4}, {"VIETNAM", 2}, {"RUSSIA", 3}, {"UNITED KINGDOM", 3},
-    {"UNITED STATES", 1}}};
+constexpr std::array<Nation, 25> kNations{
+    {{"ALGERIA", 0},      {"ARGENTINA", 1},  {"BRAZIL", 1},  {"CANADA", 1},         {"EGYPT", 4},
+     {"ETHIOPIA", 0},     {"FRANCE", 3},     {"GERMANY", 3}, {"INDIA", 2},          {"INDONESIA", 2},
+     {"IRAN", 4},         {"IRAQ", 4},       {"JAPAN", 2},   {"JORDAN", 4},         {"KENYA", 0},
+     {"MOROCCO", 0},      {"MOZAMBIQUE", 0}, {"PERU", 1},    {"CHINA", 2},          {"ROMANIA", 3},
+     {"SAUDI ARABIA", 4}, {"VIETNAM", 2},    {"RUSSIA", 3},  {"UNITED KINGDOM", 3}, {"UNITED STATES", 1}}};
 
 // The grammar's vocabulary (clause 4.2.2.14).
-constexpr std::array<View, 45> kNouns{"foxes", "ideas", "theodolites", "pinto beans", "instructions", "dependencies",
-    "excuses", "platelets", "asymptotes", "courts", "dolphins", "multipliers", "sauternes", "warthogs", "frets",
-    "dinos", "attainments", "somas", "Tiresias", "patterns", "forges", "braids", "frays", "warhorses", "dugouts",
-    "notornis", "epitaphs", "pearls", "tithes", "waters", "orbits", "gifts", "sheaves", "depths", "sentiments",
-    "decoys", "realms", "pains", "grouches", "escapades", "packages", "requests", "accounts", "deposits", "packages"};
-constexpr std::array<View, 40> kVerbs{"sleep", "wake", "are", "cajole", "haggle", "nag", "use", "boost", "affix",
-    "detect", "integrate", "maintain", "nod", "was", "lose", "sublate", "solve", "thrash", "promise", "engage",
-    "hinder", "print", "x-ray", "breach", "eat", "grow", "impress", "mold", "poach", "serve", "run", "dazzle", "snooze",
-    "doze", "unwind", "kindle", "play", "hang", "believe", "doubt"};
-constexpr std::array<View, 30> kAdjectives{"furious", "sly", "careful", "blithe", "quick", "fluffy", "slow", "quiet",
-    "ruthless", "thin", "close", "dogged", "daring", "brave", "stealthy", "permanent", "enticing", "idle", "busy",
-    "regular", "final", "ironic", "even", "bold", "silent", "special", "pending", "unusual", "express", "regular"};
-constexpr std::array<View, 28> kAdverbs{"sometimes", "always", "never", "furiously", "slyly", "carefully", "blithely",
-    "quickly", "fluffily", "slowly", "quietly", "ruthlessly", "thinly", "closely", "doggedly", "daringly", "bravely",
-    "stealthily", "permanently", "enticingly", "idly", "busily", "regularly", "finally", "ironically", "evenly",
-    "boldly", "silently"};
-constexpr std::array<View, 12> kPrepositions{"about", "above", "according to", "across", "after", "against", "along",
-    "among", "around", "at", "atop", "before"};
-constexpr std::array<View, 18> kAuxiliaries{"do", "may", "might", "shall", "will", "would", "can", "could", "should",
-    "ought to", "must", "will have to", "shall have to", "could have to", "should have to", "must have to", "need to",
-    "try to"};
+constexpr std::array<View, 45> kNouns{
+    "foxes",     "ideas",      "theodolites", "pinto beans", "instructions", "dependencies", "excuses",
+    "platelets", "asymptotes", "courts",      "dolphins",    "multipliers",  "sauternes",    "warthogs",
+    "frets",     "dinos",      "attainments", "somas",       "Tiresias",     "patterns",     "forges",
+    "braids",    "frays",      "warhorses",   "dugouts",     "notornis",     "epitaphs",     "pearls",
+    "tithes",    "waters",     "orbits",      "gifts",       "sheaves",      "depths",       "sentiments",
+    "decoys",    "realms",     "pains",       "grouches",    "escapades",    "packages",     "requests",
+    "accounts",  "deposits",   "packages"};
+constexpr std::array<View, 40> kVerbs{
+    "sleep",  "wake",   "are",       "cajole",   "haggle", "nag",   "use",     "boost",
+    "affix",  "detect", "integrate", "maintain", "nod",    "was",   "lose",    "sublate",
+    "solve",  "thrash", "promise",   "engage",   "hinder", "print", "x-ray",   "breach",
+    "eat",    "grow",   "impress",   "mold",     "poach",  "serve", "run",     "dazzle",
+    "snooze", "doze",   "unwind",    "kindle",   "play",   "hang",  "believe", "doubt"};
+constexpr std::array<View, 30> kAdjectives{
+    "furious",  "sly",     "careful", "blithe",  "quick",   "fluffy", "slow",     "quiet",
+    "ruthless", "thin",    "close",   "dogged",  "daring",  "brave",  "stealthy", "permanent",
+    "enticing", "idle",    "busy",    "regular", "final",   "ironic", "even",     "bold",
+    "silent",   "special", "pending", "unusual", "express", "regular"};
+constexpr std::array<View, 28> kAdverbs{
+    "sometimes", "always",    "never",   "furiously",  "slyly",       "carefully",  "blithely",
+    "quickly",   "fluffily",  "slowly",  "quietly",    "ruthlessly",  "thinly",     "closely",
+    "doggedly",  "daringly",  "bravely", "stealthily", "permanently", "enticingly", "idly",
+    "busily",    "regularly", "finally", "ironically", "evenly",      "boldly",     "silently"};
+constexpr std::array<View, 12> kPrepositions{"about", "above", "according to", "across", "after", "against",
+                                             "along", "among", "around",       "at",     "atop",  "before"};
+constexpr std::array<View, 18> kAuxiliaries{
+    "do",           "may",          "might",         "shall",         "will",
+    "would",        "can",          "could",         "should",        "ought to",
+    "must",         "will have to", "shall have to", "could have to", "should have to",
+    "must have to", "need to",      "try to"};
 constexpr std::array<View, 6> kTerminators{".", ";", ":", "?", "!", "--"};
 
 // Sentences one after the other; comments are cut out of this.
@@ -144,7 +161,8 @@ class Text {
 // One table's file.
 class File {
  public:
-  File(const std::string& directory, const char* table) : file_(std::fopen((directory + "/" + table + ".tbl").c_str(), "w")) {
+  File(const std::string& directory, const char* table)
+      : file_(std::fopen((directory + "/" + table + ".tbl").c_str(), "w")) {
     if (file_ == nullptr) {
       std::perror(table);
       std::exit(1);
@@ -215,7 +233,8 @@ File& File::date(int64_t day) {
   auto length = [&] { return kMonth[month] + (month == 1 && leap(year) ? 1 : 0); };
   while (day >= length()) day -= length(), ++month;
   char text[32];
-  std::snprintf(text, sizeof text, "%04lld-%02d-%02d", static_cast<long long>(year), month + 1, static_cast<int>(day) + 1);
+  std::snprintf(text, sizeof text, "%04lld-%02d-%02d", static_cast<long long>(year), month + 1,
+                static_cast<int>(day) + 1);
   return this->text(text);
 }
 
@@ -228,7 +247,8 @@ std::string address(Random& r) {
 
 std::string phone(Random& r, int64_t nation) {
   char text[32];
-  int a = static_cast<int>(r.in(100, 999)), b = static_cast<int>(r.in(100, 999)), c = static_cast<int>(r.in(1000, 9999));
+  int a = static_cast<int>(r.in(100, 999)), b = static_cast<int>(r.in(100, 999)),
+      c = static_cast<int>(r.in(1000, 9999));
   std::snprintf(text, sizeof text, "%lld-%d-%d-%d", static_cast<long long>(nation + 10), a, b, c);
   return text;
 }
@@ -249,14 +269,21 @@ void suppliers(const std::string& directory, const Sizes& n, const Text& text) {
   for (int64_t key = 1; key <= n.suppliers; ++key) {
     Random r(1, static_cast<uint64_t>(key));
     int64_t nation = r.in(0, 24);
-    f.number(key).padded("Supplier#", key, 9).text(address(r)).number(nation).text(phone(r, nation)).money(r.in(-99999, 999999));
+    f.number(key)
+        .padded("Supplier#", key, 9)
+        .text(address(r))
+        .number(nation)
+        .text(phone(r, nation))
+        .money(r.in(-99999, 999999));
     std::string comment(text.cut(r, 25, 100));
     // 5 of 10,000 complain and 5 recommend.
     int64_t remark = key * 7919 % 10000;
     if (remark % 1000 == 3 && comment.size() >= 25) {
       comment.replace(0, 8, "Customer");
-      if (remark % 2000 == 3) comment.replace(12, 10, "Complaints");
-      else comment.replace(12, 10, "Recommends");
+      if (remark % 2000 == 3)
+        comment.replace(12, 10, "Complaints");
+      else
+        comment.replace(12, 10, "Recommends");
     }
     f.text(comment).end_row();
   }
@@ -283,7 +310,10 @@ void parts(const std::string& directory, const Sizes& n, const Text& text) {
     int64_t size = r.in(1, 50);
     std::string container(r.pick(kContainerSize));
     container.append(" ").append(r.pick(kContainerKind));
-    f.number(key).text(name).text("Manufacturer#" + std::to_string(maker)).text("Brand#" + std::to_string(maker * 10 + brand));
+    f.number(key)
+        .text(name)
+        .text("Manufacturer#" + std::to_string(maker))
+        .text("Brand#" + std::to_string(maker * 10 + brand));
     f.text(type).number(size).text(container).money(retail_cents(key)).text(text.cut(r, 5, 22)).end_row();
     for (int64_t i = 0; i < 4; ++i) {
       ps.number(key).number(supplier_of(key, i, n.suppliers)).number(r.in(1, 9999)).money(r.in(100, 100000));
@@ -297,7 +327,12 @@ void customers(const std::string& directory, const Sizes& n, const Text& text) {
   for (int64_t key = 1; key <= n.customers; ++key) {
     Random r(3, static_cast<uint64_t>(key));
     int64_t nation = r.in(0, 24);
-    f.number(key).padded("Customer#", key, 9).text(address(r)).number(nation).text(phone(r, nation)).money(r.in(-99999, 999999));
+    f.number(key)
+        .padded("Customer#", key, 9)
+        .text(address(r))
+        .number(nation)
+        .text(phone(r, nation))
+        .money(r.in(-99999, 999999));
     f.text(r.pick(kSegments)).text(text.cut(r, 29, 116)).end_row();
   }
 }
@@ -319,8 +354,19 @@ void orders(const std::string& directory, const Sizes& n, const Text& text) {
       bool open = ship > kCurrentDay;
       shipped += open ? 0 : 1;
       total += price * (100 + tax) / 100 * (100 - discount) / 100;
-      l.number(key).number(part).number(supplier_of(part, r.in(0, 3), n.suppliers)).number(line).money(quantity * 100);
-      l.money(price).money(discount).money(tax).text(returned).text(open ? "O" : "F").date(ship).date(commit).date(receipt);
+      l.number(key)
+          .number(part)
+          .number(supplier_of(part, r.in(0, 3), n.suppliers))
+          .number(line)
+          .money(quantity * 100);
+      l.money(price)
+          .money(discount)
+          .money(tax)
+          .text(returned)
+          .text(open ? "O" : "F")
+          .date(ship)
+          .date(commit)
+          .date(receipt);
       l.text(r.pick(kInstructions)).text(r.pick(kModes)).text(text.cut(r, 10, 43)).end_row();
     }
     View status = shipped == lines ? "F" : shipped == 0 ? "O" : "P";
@@ -337,7 +383,11 @@ void fixed_tables(const std::string& directory, const Text& text) {
   }
   for (size_t i = 0; i < kNations.size(); ++i) {
     Random r(6, i);
-    nations.number(static_cast<int64_t>(i)).text(kNations[i].name).number(kNations[i].region).text(text.cut(r, 31, 114)).end_row();
+    nations.number(static_cast<int64_t>(i))
+        .text(kNations[i].name)
+        .number(kNations[i].region)
+        .text(text.cut(r, 31, 114))
+        .end_row();
   }
 }
 
@@ -349,7 +399,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   double scale = std::atof(argv[1]);
-  auto scaled = [&](double n) { return static_cast<int64_t>(n * scale) < 1 ? 1 : static_cast<int64_t>(n * scale); };
+  auto scaled = [&](double n) {
+    return static_cast<int64_t>(n * scale) < 1 ? 1 : static_cast<int64_t>(n * scale);
+  };
   Sizes n{scaled(10000), scaled(200000), scaled(150000), scaled(1500000), scaled(1000)};
   Text text;
   fixed_tables(argv[2], text);

@@ -9,7 +9,10 @@
 #include "access/row_layout.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "catalog/user_type.h"
+#include "functions/array.h"
 #include "functions/registry.h"
+#include "functions/type_oids.h"
 #include "statistics.h"
 
 namespace varve::catalog {
@@ -77,6 +80,67 @@ std::string identity_default(Catalog& catalog, Oid table, ColumnNumber column) {
   return sql;
 }
 
+// Of a domain's column everything below the catalog sees the type underneath.
+void flatten_type(Catalog& catalog, Column& c, int16_t length) {
+  BaseType base = base_type(catalog, c.type, c.typmod);
+  if (base.type == c.type) {
+    // The type went with the column; what matters is how many bytes of each row to pass over.
+    if (functions::type_by_oid(c.type) != nullptr || length < 0) return;
+    c.type = length == 1   ? type_oid::kBool
+             : length == 2 ? type_oid::kInt2
+             : length == 4 ? type_oid::kInt4
+             : length == 8 ? type_oid::kInt8
+                           : type_oid::kUuid;
+    return;
+  }
+  c.domain = c.type;
+  c.type = base.type;
+  c.typmod = base.typmod;
+}
+
+// Values of enums are read without a session when a picture is made.
+class EnumNames final : public functions::SessionServices {
+ public:
+  explicit EnumNames(Catalog& catalog) : catalog_(catalog) {}
+  std::string_view current_user_name() override { return {}; }
+  std::string_view session_user_name() override { return {}; }
+  std::string_view current_database() override { return {}; }
+  uint32_t backend_pid() override { return 0; }
+  int64_t clock_us() override { return 0; }
+  int64_t statement_start_us() override { return 0; }
+  Value call(std::string_view function, std::span<const Value> args, Arena&) override {
+    if (function == "enum_in") {
+      UserTypePtr type = user_type(catalog_, Oid{args[0].oid()});
+      for (const EnumLabel& l : type->labels) {
+        if (l.label == args[1].view()) return Value::of_float32(l.order);
+      }
+    }
+    throw SqlError(sqlstate::kInternalError, "a stored default cannot be read");
+  }
+  uint32_t parse_reg(Oid, std::string_view) override { return 0; }
+  void append_reg(Oid, uint32_t, std::string&) override {}
+
+ private:
+  Catalog& catalog_;
+};
+
+// A column that says no default of its own has its domain's.
+void take_domain_defaults(Catalog& catalog, Relation& rel) {
+  for (Column& c : rel.columns) {
+    if (c.domain == kInvalidOid || c.has_default || c.dropped || c.identity != 0) continue;
+    for (Oid domain = c.domain; domain != kInvalidOid;) {
+      UserTypePtr type = user_type(catalog, domain);
+      if (type == nullptr || type->kind != 'd') break;
+      if (!type->default_sql.empty()) {
+        c.has_default = true;
+        c.default_sql = type->default_sql;
+        break;
+      }
+      domain = type->base;
+    }
+  }
+}
+
 void load_columns(Catalog& catalog, Relation& rel) {
   const KeyMatch match[] = {{"attrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_attribute"), match, [&](const Row& row) {
@@ -86,7 +150,9 @@ void load_columns(Catalog& catalog, Relation& rel) {
     Column& c = rel.columns[static_cast<size_t>(number - 1)];
     c.name = row.text("attname");
     c.type = row.oid("atttypid");
+    catalog.load_type(c.type);
     c.typmod = row.int4("atttypmod");
+    if (functions::type_by_oid(c.type) == nullptr) flatten_type(catalog, c, row.int2("attlen"));
     c.collation = row.oid("attcollation");
     c.not_null = row.boolean("attnotnull");
     c.dropped = row.boolean("attisdropped");
@@ -99,7 +165,8 @@ void load_columns(Catalog& catalog, Relation& rel) {
       // Kept as text: the column's own input function reads it.
       Arena arena;
       types::FormatSettings settings;
-      functions::EvalContext context{&arena, &settings, nullptr};
+      EnumNames names(catalog);
+      functions::EvalContext context{&arena, &settings, &names};
       c.missing = functions::parse_value(c.type, c.typmod, c.missing_bytes, context);
       if (c.missing.type == types::PhysicalType::kString) {
         c.missing_bytes = std::string(c.missing.view());
@@ -117,6 +184,7 @@ void load_columns(Catalog& catalog, Relation& rel) {
       rel.columns[i].default_sql = identity_default(catalog, rel.oid, static_cast<ColumnNumber>(i + 1));
     }
   }
+  take_domain_defaults(catalog, rel);
 }
 
 // Expressions of an index stand one a line in indexprs, in the order of the zeros in indkey.
@@ -150,7 +218,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   catalog.for_each(system_table("pg_attribute"), attributes, [&](const Row& attribute) {
     int16_t n = attribute.int2("attnum");
     if (n > 0 && static_cast<size_t>(n) <= key_types.size()) {
-      key_types[static_cast<size_t>(n - 1)] = attribute.oid("atttypid");
+      key_types[static_cast<size_t>(n - 1)] = base_type(catalog, attribute.oid("atttypid"), -1).type;
     }
   });
   size_t next_expression = 0;
@@ -297,6 +365,14 @@ RelationPtr Catalog::load(Oid oid) {
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
     rel->acl = acl_column(row, "relacl");
+    if (!row.is_null("reloptions")) {
+      Arena arena;
+      functions::ArrayView options(row.text("reloptions"));
+      for (uint32_t i = 0; i < options.count(); ++i) {
+        Value option = options.at(i, arena);
+        rel->options.append(option.view()).push_back('\n');
+      }
+    }
   });
   if (rel == nullptr) return nullptr;
   rel->schema_name = schema_name(rel->schema);
@@ -318,6 +394,11 @@ RelationPtr Catalog::load(Oid oid) {
   }
   if (!rel->is_system && (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);
+  // What was known of its row type is out of date.
+  if (functions::type_by_oid(rel->row_type) != nullptr && rel->row_type.value() >= kFirstNormalOid) {
+    const KeyMatch type[] = {{"oid", Value::of_oid(rel->row_type.value())}};
+    for_each(system_table("pg_type"), type, [&](const Row& row) { define_row_type(*rel, row); });
+  }
   return rel;
 }
 

@@ -6,6 +6,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "composite_type.h"
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
@@ -20,6 +21,7 @@
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "type.h"
 #include "view_text.h"
 
 namespace varve::commands {
@@ -79,6 +81,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   attribute.not_null = false;
   if (attribute.identity != 0) attribute.has_default = false;
   insert_attribute_row(context, oid, number, attribute);
+  depend_on_type(context, column_address(oid, number), attribute.type);
   change_class_row(context, oid, [&](RowDraft& draft) { draft.int2("relnatts", number); });
   store_column_default(context, oid, number, column);
 
@@ -90,7 +93,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
                          context.role, context.is_superuser, context.arena, context.relations};
     std::string ignored;
     bool generated = attribute.generated != 0;
-    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), attribute.type, attribute.typmod,
+    const catalog::Column& added = table->column(number);
+    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), added.type, added.typmod,
                                      attribute.name, generated ? &old : nullptr,
                                      generated ? "column generation expressions" : "DEFAULT expressions", &ignored);
     if (!generated && !analyzer::is_volatile(e)) {
@@ -104,7 +108,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
       Value value = evaluation.value(0);
       if (!value.null) {
         std::string printed;
-        functions::append_value(attribute.type, value, printed, context.eval);
+        functions::append_value(added.type, value, printed, context.eval);
         change_attribute_row(context, oid, number, [&](RowDraft& draft) {
           draft.boolean("atthasmissing", true).set("attmissingval", Value::of_string(std::string_view(printed)));
         });
@@ -117,6 +121,14 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   if (must_not_be_null) {
     const ColumnNumber columns[] = {number};
     set_not_null(context, oid, columns);
+  }
+  if (Oid domain = context.catalog.relation(oid)->column(number).domain; domain != kInvalidOid) {
+    // What the rows that are there get must be one of the domain's values.
+    std::vector<Value> row;
+    std::string type = catalog::type_text(*catalog::user_type(context.catalog, domain));
+    context.services.query_row(fmt::format("SELECT {}::{} FROM ONLY {} LIMIT 1", parser::quote_identifier(attribute.name), type,
+                                           qualified_name(context, table->schema, table->name)),
+                               context.arena, &row);
   }
   add_constraints(context, oid, constraints);
 }
@@ -298,7 +310,8 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   const auto& definition = *parser::as<parser::ColumnDef>(cmd.definition);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *definition.type);
-  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  catalog::BaseType base = catalog::base_type(context.catalog, type.type, type.typmod);
+  const functions::TypeInfo* info = functions::type_by_oid(base.type);
   if (info != nullptr && info->kind == 'p') {
     throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" has pseudo-type {}", cmd.name, info->sql_name));
   }
@@ -341,7 +354,7 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
                        context.role, context.is_superuser, context.arena, context.relations};
     std::string canonical;
     try {
-      bind_default(sub, parser::parse_expression(text, context.arena), type.type, type.typmod, cmd.name, nullptr,
+      bind_default(sub, parser::parse_expression(text, context.arena), base.type, base.typmod, cmd.name, nullptr,
                    "DEFAULT expressions", &canonical);
     } catch (const SqlError& e) {
       if (e.state() != sqlstate::kDatatypeMismatch) throw;
@@ -366,6 +379,10 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
     const ColumnRewrite rewrite[] = {{number, transform}};
     rewrite_table(context, old, rewrite);
   }
+  const KeyMatch old_type[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(oid.value())},
+                               {"objsubid", Value::of_int32(number)}, {"refclassid", Value::of_oid(kTypeClass.value())}};
+  context.catalog.remove_where(system_table("pg_depend"), old_type);
+  depend_on_type(context, column_address(oid, number), type.type);
   renew_foreign_keys(context, oid, number);
 }
 
@@ -427,7 +444,10 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
       Value value = evaluation.value(0);
       if (value.null || value.boolean != 0) return;
       throw SqlError(sqlstate::kCheckViolation,
-                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name));
+                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name))
+          .schema(table->schema_name)
+          .table(table->name)
+          .constraint(check.name);
     });
     const KeyMatch match[] = {{"oid", Value::of_oid(check.oid.value())}};
     context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
@@ -577,9 +597,8 @@ txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
 
 std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt) {
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
-  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kForeignTable) {
-    throw_not_supported("ALTER of composite types and foreign tables");
-  }
+  if (stmt.object_type == ObjectType::kType) return alter_composite_type(context, stmt);
+  if (stmt.object_type == ObjectType::kForeignTable) throw_not_supported("ALTER FOREIGN TABLE");
   RelationPtr relation =
       altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok, alter_lock(stmt));
   if (relation == nullptr) return tag;
@@ -864,6 +883,11 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
       if (relation != nullptr) rename_constraint(context, relation, stmt);
       return "ALTER TABLE";
     }
+    case ObjectType::kDomain:
+    case ObjectType::kType:
+      rename_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), stmt.new_name);
+      return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+    case ObjectType::kDomainConstraint: rename_domain_constraint(context, stmt); return "ALTER DOMAIN";
     case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
     case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
     case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
@@ -904,6 +928,10 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     change_owner(context, "pg_database", database->oid, owner);
     return "ALTER DATABASE";
   }
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
+    change_type_owner(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), owner);
+    return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
   if (parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_owner(context, stmt, owner);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
@@ -912,6 +940,11 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
 }
 
 std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
+    Oid target = require_schema(context, stmt.new_schema);
+    move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
+    return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
   if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_schema(context, stmt);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));

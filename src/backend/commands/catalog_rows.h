@@ -109,6 +109,7 @@ struct ConstraintRow {
   Oid schema;
   char kind = 'c';  // c p u f
   Oid relation;
+  Oid domain;  // instead of a relation
   Oid index;  // it is implemented by (p, u), or the one of the referenced table (f)
   std::vector<ColumnNumber> columns;
   std::string expression;

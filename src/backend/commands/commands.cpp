@@ -1,6 +1,8 @@
 // Which function runs which statement.
+#include "composite_type.h"
 #include "create_table.h"
 #include "drop.h"
+#include "materialized_view.h"
 #include "index.h"
 #include "alter_table.h"
 #include "maintenance.h"
@@ -10,6 +12,7 @@
 #include "roles.h"
 #include "routine.h"
 #include "schema.h"
+#include "type.h"
 #include "view.h"
 #include "sequence.h"
 #include "trigger.h"
@@ -36,6 +39,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
     {NodeKind::kCreateTableAsStmt, call<parser::CreateTableAsStmt, create_table_as>},
+    {NodeKind::kRefreshMatViewStmt, call<parser::RefreshMatViewStmt, refresh_materialized_view>},
+    {NodeKind::kCreateCompositeTypeStmt, call<parser::CreateCompositeTypeStmt, create_composite_type>},
     {NodeKind::kCreateViewStmt, call<parser::CreateViewStmt, create_view>},
     {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
     {NodeKind::kAlterTableStmt, call<parser::AlterTableStmt, alter_table>},
@@ -54,6 +59,10 @@ constexpr Command kCommands[] = {
     {NodeKind::kReindexStmt, call<parser::ReindexStmt, reindex>},
     {NodeKind::kCreateSequenceStmt, call<parser::CreateSequenceStmt, create_sequence>},
     {NodeKind::kAlterSequenceStmt, call<parser::AlterSequenceStmt, alter_sequence>},
+    {NodeKind::kCreateEnumStmt, call<parser::CreateEnumStmt, create_enum>},
+    {NodeKind::kAlterEnumStmt, call<parser::AlterEnumStmt, alter_enum>},
+    {NodeKind::kCreateDomainStmt, call<parser::CreateDomainStmt, create_domain>},
+    {NodeKind::kAlterDomainStmt, call<parser::AlterDomainStmt, alter_domain>},
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
@@ -104,6 +113,10 @@ bool is_session_command(NodeKind kind) {
 }  // namespace
 
 std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
+
+uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
+Oid CommandServices::temporary_schema() { throw_not_supported("temporary tables"); }
+void CommandServices::on_commit(Oid, bool) { throw_not_supported("ON COMMIT"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 

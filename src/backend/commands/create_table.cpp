@@ -14,6 +14,7 @@
 #include "parser/parser.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -54,7 +55,8 @@ void resolve_column_type(CommandContext& context, const parser::ColumnDef& sourc
   }
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *source.type);
-  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  const functions::TypeInfo* info =
+      functions::type_by_oid(catalog::base_type(context.catalog, type.type, type.typmod).type);
   if (type.set_of) {
     throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" cannot be declared SETOF", source.name))
         .at(position(context, source.location));
@@ -267,7 +269,11 @@ std::string make_column_sequence(CommandContext& context, const Relation& table,
 
 void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber number, const ColumnDefinition& column) {
   RelationPtr table = context.catalog.relation(table_oid);
-  const AttributeRow& a = column.attribute;
+  AttributeRow a = column.attribute;
+  // A default is one of the type under a domain: whether the domain takes it is seen when it is used.
+  catalog::BaseType base = catalog::base_type(context.catalog, a.type, a.typmod);
+  a.type = base.type;
+  a.typmod = base.typmod;
   std::string sql = column.default_sql;
   if (column.serial || (a.identity != 0 && sql.empty())) {
     sql = make_column_sequence(context, *table, number, column);
@@ -357,8 +363,9 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
     // An identity column's nextval() is not its default: DEFAULT means the identity.
     if (attribute.identity != 0) attribute.has_default = false;
     insert_attribute_row(context, row.oid, ++number, attribute);
+    depend_on_type(context, column_address(row.oid, number), attribute.type);
   }
-  if (table.kind != 'v') insert_system_attributes(context, row.oid);
+  if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');
   return row.oid;
 }
@@ -451,10 +458,6 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
   if (stmt.is_partition || stmt.partition_by != nullptr) throw_not_supported("table partitioning");
   if (!stmt.inherits.empty()) throw_not_supported("table inheritance");
   if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
-  if (stmt.relation->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY TABLE");
-  if (stmt.on_commit != parser::OnCommit::kNone) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
-  }
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
   if (!stmt.access_method.empty() && stmt.access_method != "heap") {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", stmt.access_method));
@@ -463,11 +466,21 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
 
 }  // namespace
 
+void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action) {
+  if (action == parser::OnCommit::kDeleteRows || action == parser::OnCommit::kDrop) {
+    context.services.on_commit(table, action == parser::OnCommit::kDrop);
+  }
+}
+
 std::string create_table(CommandContext& context, const parser::CreateTableStmt& stmt) {
   refuse_unsupported(stmt);
   NewTable table;
   table.name = stmt.relation->name;
-  table.schema = creation_schema(context, stmt.relation->schema, stmt.relation->location);
+  bool temporary = false;
+  if (stmt.on_commit != parser::OnCommit::kNone && stmt.relation->persistence != parser::Persistence::kTemporary) {
+    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+  }
+  table.schema = creation_schema(context, *stmt.relation, &temporary);
   if (table.schema == catalog::kPgCatalogSchema) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
@@ -475,6 +488,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
+  if (temporary) table.persistence = 't';
   table.options = storage_options(stmt.options, false);
   std::vector<ColumnConstraint> constraints;
   std::vector<LikeSource> likes;
@@ -502,6 +516,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   add_constraints(context, oid, constraints);
   for (const LikeSource& like : likes) copy_like_parts(context, oid, like);
+  note_on_commit(context, oid, stmt.on_commit);
   return "CREATE TABLE";
 }
 

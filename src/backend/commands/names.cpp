@@ -26,6 +26,24 @@ Oid require_schema(CommandContext& context, std::string_view name, int32_t locat
   return schema;
 }
 
+bool is_temporary_schema(CommandContext& context, Oid schema) {
+  return context.catalog.schema_name(schema).starts_with("pg_temp_");
+}
+
+Oid creation_schema(CommandContext& context, const parser::RangeVar& name, bool* temporary) {
+  *temporary = name.persistence == parser::Persistence::kTemporary || name.schema == "pg_temp";
+  if (!*temporary) {
+    Oid schema = creation_schema(context, name.schema, name.location);
+    *temporary = is_temporary_schema(context, schema);
+    return schema;
+  }
+  if (!name.schema.empty() && name.schema != "pg_temp" && !name.schema.starts_with("pg_temp_")) {
+    throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+        .at(position(context, name.location));
+  }
+  return context.services.temporary_schema();
+}
+
 Oid creation_schema(CommandContext& context, std::string_view name, int32_t location) {
   Oid schema;
   if (!name.empty()) {
@@ -35,7 +53,13 @@ Oid creation_schema(CommandContext& context, std::string_view name, int32_t loca
       throw SqlError(sqlstate::kInvalidSchemaName, "no schema has been selected to create in")
           .at(position(context, location));
     }
-    schema = context.search_path.front();
+    // What is not said to be temporary is made behind the temporary schema.
+    size_t first = is_temporary_schema(context, context.search_path.front()) ? 1 : 0;
+    if (first == context.search_path.size()) {
+      throw SqlError(sqlstate::kInvalidSchemaName, "no schema has been selected to create in")
+          .at(position(context, location));
+    }
+    schema = context.search_path[first];
   }
   try {
     require_schema_create(context, schema);

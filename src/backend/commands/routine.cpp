@@ -44,6 +44,7 @@ class RoutineBuilder {
  private:
   void parameters();
   void parameter(const parser::FunctionParameter& p);
+  Oid parameter_type(const parser::TypeName& name);
   void add_default(const parser::FunctionParameter& p, Oid type);
   void result();
   void check_polymorphic();
@@ -63,9 +64,20 @@ class RoutineBuilder {
   std::vector<std::string> defaults_;
 };
 
+// A missing type of a parameter is named without quotes.
+Oid RoutineBuilder::parameter_type(const parser::TypeName& name) {
+  try {
+    return find_type(context_, name);
+  } catch (SqlError& error) {
+    std::string& message = error.fields().message;
+    if (error.state() == sqlstate::kUndefinedObject) std::erase(message, '"');
+    throw;
+  }
+}
+
 void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   bool set_of = p.type->set_of;
-  Oid type = find_type(context_, *p.type);
+  Oid type = parameter_type(*p.type);
   if (set_of) {
     throw invalid(stmt_.is_procedure ? "procedures cannot accept set arguments" : "functions cannot accept set arguments");
   }
@@ -98,13 +110,8 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   if (!input || mode == 'b') outputs_.push_back(type);
   r_.all_args.push_back(type);
   r_.modes.push_back(mode);
-  if (!p.name.empty()) {
-    for (size_t i = 0; i < r_.names.size(); ++i) {
-      if (r_.names[i] != p.name) continue;
-      // An OUT parameter may have an input's name only where the language says so: never.
-      bool both = (mode == 't') == (r_.modes[i] == 't');
-      if (both || true) throw invalid(fmt::format("parameter name \"{}\" used more than once", p.name));
-    }
+  if (!p.name.empty() && std::find(r_.names.begin(), r_.names.end(), p.name) != r_.names.end()) {
+    throw invalid(fmt::format("parameter name \"{}\" used more than once", p.name));
   }
   r_.names.emplace_back(p.name);
   if (p.default_value != nullptr) {

@@ -184,11 +184,14 @@ void drop_routines(CommandContext& context, const parser::DropStmt& stmt) {
                                 fmt::format("schema \"{}\" does not exist, skipping", ref.names[ref.names.size() - 2]));
         continue;
       }
-      std::vector<Oid> types;
-      for (const parser::TypeName* t : ref.arg_types) types.push_back(find_type(context, *t));
+      std::string types;
+      for (const parser::TypeName* t : ref.arg_types) {
+        types += (types.empty() ? "" : ",") + dotted(t->names);
+        for (size_t i = 0; i < t->array_bounds.size(); ++i) types += "[]";
+      }
       context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
                               fmt::format("{} {}({}) does not exist, skipping", type_word(stmt.object_type),
-                                          dotted(ref.names), types_text(types, ",")));
+                                          dotted(ref.names), types));
       continue;
     }
     require_routine_owner(context, *r);

@@ -289,10 +289,13 @@ std::string create_trigger(CommandContext& context, const parser::CreateTriggerS
 
 void drop_trigger(CommandContext& context, const parser::DropStmt& stmt) {
   for (const parser::Node* node : stmt.objects) {
-    parser::NameList names = parser::as<parser::QualifiedName>(node)->names;
+    // The table, then the trigger.
+    const auto& pair = *parser::as<parser::ListNode>(node);
+    parser::NameList table_names = parser::as<parser::QualifiedName>(pair.items[0])->names;
+    std::string_view name = parser::as<parser::QualifiedName>(pair.items[1])->names.back();
     parser::RangeVar table;
-    table.name = names[names.size() - 2];
-    if (names.size() > 2) table.schema = names[names.size() - 3];
+    table.name = table_names.back();
+    if (table_names.size() > 1) table.schema = table_names[table_names.size() - 2];
     RelationPtr relation = find_relation(context, table, txn::LockMode::kAccessExclusive, stmt.missing_ok);
     if (relation == nullptr) {
       context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
@@ -300,11 +303,11 @@ void drop_trigger(CommandContext& context, const parser::DropStmt& stmt) {
       continue;
     }
     require_owner(context, *relation);
-    const Trigger* trigger = find_trigger(*relation, names.back());
+    const Trigger* trigger = find_trigger(*relation, name);
     if (trigger == nullptr) {
-      if (!stmt.missing_ok) no_trigger(*relation, names.back());
+      if (!stmt.missing_ok) no_trigger(*relation, name);
       context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("trigger \"{}\" for relation \"{}\" does not exist, skipping", names.back(), relation->name));
+                              fmt::format("trigger \"{}\" for relation \"{}\" does not exist, skipping", name, relation->name));
       continue;
     }
     drop_objects(context, {{kTriggerClass, trigger->oid}}, stmt.behavior);

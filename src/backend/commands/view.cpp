@@ -8,6 +8,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "materialized_view.h"
 #include "parser/parser.h"
 #include "query_text.h"
 #include "view_text.h"
@@ -79,19 +80,66 @@ void check_replacement(const Relation& old, const NewTable& table) {
   }
 }
 
+// security_invoker is how views are read here in any case; security_barrier promises what is not kept.
+std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
+  std::vector<std::string> items;
+  std::string check = stmt.check_option == parser::CheckOption::kLocal      ? "local"
+                      : stmt.check_option == parser::CheckOption::kCascaded ? "cascaded"
+                                                                            : "";
+  for (const parser::Option* option : stmt.options) {
+    if (option->name == "check_option") {
+      check = option_text(*option);
+      if (check != "local" && check != "cascaded") {
+        throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid value for enum option \"check_option\": {}", check))
+            .detail("Valid values are \"local\" and \"cascaded\".");
+      }
+    } else if (option->name == "security_invoker") {
+      items.push_back(fmt::format("security_invoker={}", option_boolean(*option) ? "true" : "false"));
+    } else if (option->name == "security_barrier") {
+      if (option_boolean(*option)) throw_not_supported("security_barrier views");
+    } else {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", option->name));
+    }
+  }
+  *checked = !check.empty();
+  if (*checked) items.push_back("check_option=" + check);
+  return items.empty() ? std::string() : text_array(items);
+}
+
+void require_no_writes(const analyzer::Query& query) {
+  for (const analyzer::Cte* cte : query.ctes) {
+    if (cte->query != nullptr && cte->query->command != analyzer::CommandType::kSelect) {
+      throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain data-modifying statements in WITH");
+    }
+  }
+}
+
 }  // namespace
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
-  if (stmt.view->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY VIEW");
   if (stmt.recursive) throw_not_supported("CREATE RECURSIVE VIEW");
-  if (stmt.check_option != parser::CheckOption::kNone || !stmt.options.empty()) throw_not_supported("view options");
   if (stmt.query->into != nullptr) throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
   NewTable table;
   table.kind = 'v';
   table.name = stmt.view->name;
-  table.schema = creation_schema(context, stmt.view->schema, stmt.view->location);
   analyzer::AnalyzerContext inner = context.analyzer_context();
+  std::vector<Oid> sources;
+  inner.sources = &sources;
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
+  require_no_writes(*query);
+  parser::RangeVar name = *stmt.view;
+  bool reads_temporary = std::any_of(sources.begin(), sources.end(), [&](Oid oid) {
+    return is_temporary_schema(context, context.catalog.relation(oid)->schema);
+  });
+  if (reads_temporary && name.persistence != parser::Persistence::kTemporary) {
+    name.persistence = parser::Persistence::kTemporary;
+    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, fmt::format("view \"{}\" will be a temporary view", name.name));
+  }
+  bool temporary = false;
+  table.schema = creation_schema(context, name, &temporary);
+  if (temporary) table.persistence = 't';
+  bool checked = false;
+  table.options = view_options(stmt, &checked);
   table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
   std::vector<std::string> names;
   for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
@@ -112,6 +160,8 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     }
     change_class_row(context, existing, [&](RowDraft& draft) {
       draft.int2("relnatts", static_cast<int16_t>(table.columns.size()));
+      if (table.options.empty()) draft.null("reloptions");
+      else draft.text("reloptions", table.options);
     });
     const KeyMatch match[] = {{"ev_class", Value::of_oid(existing.value())}};
     context.catalog.for_each(system_table("pg_rewrite"), match, [&](const Row& row) {
@@ -124,27 +174,68 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     oid = create_table_relation(context, table);
   }
   depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
+  if (checked) {
+    try {
+      analyzer::AnalyzerContext check = context.analyzer_context();
+      analyzer::require_updatable_view(check, context.catalog.relation(oid));
+    } catch (const SqlError& error) {
+      if (error.state() != sqlstate::kObjectNotInPrerequisiteState) throw;
+      throw SqlError(sqlstate::kFeatureNotSupported, "WITH CHECK OPTION is supported only on automatically updatable views")
+          .hint(error.fields().detail);
+    }
+  }
   return "CREATE VIEW";
+}
+
+std::string create_materialized_view(CommandContext& context, const parser::CreateTableAsStmt& stmt) {
+  const parser::IntoClause& into = *stmt.into;
+  NewTable table;
+  table.kind = 'm';
+  table.name = into.relation->name;
+  table.schema = creation_schema(context, into.relation->schema, into.relation->location);
+  if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE MATERIALIZED VIEW";
+  table.options = storage_options(into.options, false);
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  std::vector<Oid> sources;
+  inner.sources = &sources;
+  const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
+  require_no_writes(*query);
+  for (Oid source : sources) {
+    if (!is_temporary_schema(context, context.catalog.relation(source)->schema)) continue;
+    throw SqlError(sqlstate::kFeatureNotSupported, "materialized views must not use temporary tables or views");
+  }
+  table.columns = result_columns(*query, into.columns, "too many column names were specified");
+  std::vector<std::string> names;
+  for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
+  std::string sql = view_text(context, *query, *parser::as<parser::SelectStmt>(stmt.query), into.relation->location, names);
+  Oid oid = create_table_relation(context, table);
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
+  if (into.skip_data) {
+    set_unpopulated(context, oid);
+    return "CREATE MATERIALIZED VIEW";
+  }
+  return fmt::format("SELECT {}", fill_materialized_view(context, oid));
 }
 
 std::string create_table_as(CommandContext& context, const parser::CreateTableAsStmt& stmt) {
   const parser::IntoClause& into = *stmt.into;
-  if (stmt.materialized_view) throw_not_supported("CREATE MATERIALIZED VIEW");
+  if (stmt.materialized_view) return create_materialized_view(context, stmt);
   if (!parser::is<parser::SelectStmt>(stmt.query)) throw_not_supported("CREATE TABLE AS EXECUTE");
-  if (into.relation->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY TABLE");
-  if (into.on_commit != parser::OnCommit::kNone) {
+  if (into.on_commit != parser::OnCommit::kNone && into.relation->persistence != parser::Persistence::kTemporary) {
     throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
   }
   NewTable table;
   table.name = into.relation->name;
-  table.schema = creation_schema(context, into.relation->schema, into.relation->location);
+  bool temporary = false;
+  table.schema = creation_schema(context, *into.relation, &temporary);
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE AS";
   if (into.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
+  if (temporary) table.persistence = 't';
   table.options = storage_options(into.options, false);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   table.columns = result_columns(*query, into.columns, "too many column names were specified");
-  create_table_relation(context, table);
+  note_on_commit(context, create_table_relation(context, table), into.on_commit);
   if (into.skip_data) return "CREATE TABLE AS";
   uint64_t rows = context.services.run_sql(fmt::format("INSERT INTO {} {}", qualified_name(context, table.schema, table.name),
                                                        text_after_as(context.sql, into.relation->location)));

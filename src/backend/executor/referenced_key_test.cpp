@@ -1,8 +1,7 @@
 #include "referenced_key.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
+#include <gtest/gtest.h>
 #include <limits>
 
 #include "functions/registry.h"
@@ -16,7 +15,9 @@ using types::Value;
 
 class KeyConversionTest : public testing::Test {
  protected:
-  bool convert(Oid from, Oid to, const Value& value) { return KeyConversion(from, to).apply(value, &out_, context_); }
+  bool convert(Oid from, Oid to, const Value& value) {
+    return KeyConversion(from, to).apply(value, &out_, context_);
+  }
 
   Arena memory_;
   types::FormatSettings settings_;
@@ -27,7 +28,8 @@ class KeyConversionTest : public testing::Test {
 TEST_F(KeyConversionTest, IntegersKeepTheirValueOrHaveNoEqual) {
   ASSERT_TRUE(convert(type_oid::kInt4, type_oid::kInt8, Value::of_int32(-5)));
   EXPECT_EQ(out_.int64, -5);
-  ASSERT_TRUE(convert(type_oid::kInt8, type_oid::kInt4, Value::of_int64(std::numeric_limits<int32_t>::min())));
+  ASSERT_TRUE(
+      convert(type_oid::kInt8, type_oid::kInt4, Value::of_int64(std::numeric_limits<int32_t>::min())));
   EXPECT_EQ(out_.int32, std::numeric_limits<int32_t>::min());
   EXPECT_FALSE(convert(type_oid::kInt8, type_oid::kInt4, Value::of_int64(int64_t{1} << 31)));
   ASSERT_TRUE(convert(type_oid::kInt8, type_oid::kInt2, Value::of_int64(32767)));

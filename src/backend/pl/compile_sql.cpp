@@ -131,7 +131,7 @@ StatementPtr Compiler::for_rows(std::string label, int l, const ScanToken& varia
         fail(fmt::format("cursor \"{}\" has no arguments", datum(s->cursor).name), tokens_[cursor_at].location);
       }
       size_t end = find_end({")"}, ")", false);
-      s->cursor_args = make_expression(pos_, end, ExpressionMode::kExpression, {});
+      s->cursor_args = make_expression(pos_, end, ExpressionMode::kExpression, {}, false);
       pos_ = end;
       expect_symbol(")");
     } else if (has_args) {
@@ -409,7 +409,6 @@ uint32_t Compiler::cursor_variable() {
 StatementPtr Compiler::open() {
   auto s = std::make_unique<Open>(line());
   advance();
-  int32_t location = at().location;
   s->cursor = cursor_variable();
   const Datum& d = datum(s->cursor);
   if (!d.is_cursor_bound) {
@@ -435,10 +434,10 @@ StatementPtr Compiler::open() {
   } else {
     s->options = d.cursor_options;
     if (is_symbol("(")) {
-      if (d.cursor_args.empty()) fail(fmt::format("cursor \"{}\" has no arguments", d.name), location);
+      if (d.cursor_args.empty()) fail(fmt::format("cursor \"{}\" has no arguments", d.name), at().location);
       advance();
       size_t end = find_end({")"}, ")", false);
-      s->args = make_expression(pos_, end, ExpressionMode::kExpression, {});
+      s->args = make_expression(pos_, end, ExpressionMode::kExpression, {}, false);
       pos_ = end;
       advance();
     } else if (!d.cursor_args.empty()) {

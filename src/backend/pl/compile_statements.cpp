@@ -415,7 +415,7 @@ StatementPtr Compiler::return_statement() {
   if (f_.returns_set) {
     if (!is_symbol(";")) refuse("RETURN cannot have a parameter in function returning set", "Use RETURN NEXT or RETURN QUERY.");
   } else if (f_.is_procedure && !is_symbol(";") && f_.outputs.empty()) {
-    refuse("RETURN cannot have a parameter in a procedure");
+    fail("RETURN cannot have a parameter in a procedure", at().location);
   } else if (f_.result == type_oid::kVoid && !f_.is_procedure) {
     if (!is_symbol(";")) refuse("RETURN cannot have a parameter in function returning void");
   } else if (!f_.outputs.empty()) {
@@ -423,7 +423,6 @@ StatementPtr Compiler::return_statement() {
   } else if (!f_.is_procedure) {
     s->value = expression_until({";"}, ";");
     s->variable = s->value->record;
-    if (!f_.composite && !f_.is_trigger) s->value->target = f_.result;
   }
   expect_symbol(";");
   return s;

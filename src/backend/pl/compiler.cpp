@@ -300,7 +300,7 @@ size_t Compiler::find_end(std::initializer_list<std::string_view> ends, std::str
   }
 }
 
-Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix) {
+Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix, bool check) {
   auto e = std::make_unique<Expression>();
   e->mode = mode;
   e->text = text(first, last);
@@ -326,7 +326,7 @@ Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode 
   }
   f_.expressions.push_back(std::move(e));
   Expression* made = f_.expressions.back().get();
-  check_syntax(*made);
+  if (check) check_syntax(*made);
   return made;
 }
 

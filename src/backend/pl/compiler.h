@@ -16,6 +16,7 @@ class Compiler {
   // The function's arguments and result are set; names, datums and the tree are the compiler's.
   Compiler(Host& host, Function& function);
   void compile();
+  int current_line() { return line(); }
 
  private:
   // --- tokens (compiler.cpp)
@@ -66,7 +67,7 @@ class Compiler {
 
   // --- expressions: the text up to a terminator at depth 0
   Expression* expression_until(std::initializer_list<std::string_view> ends, std::string_view expected);
-  Expression* make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix);
+  Expression* make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix, bool check = true);
   void check_syntax(Expression& e);
   size_t find_end(std::initializer_list<std::string_view> ends, std::string_view expected, bool is_statement);
 

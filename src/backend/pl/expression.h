@@ -79,6 +79,7 @@ struct Expression {
   int32_t target_typmod = -1;
   int32_t record = -1;     // the text is this record variable and nothing else
   int32_t location = 0;    // in the function's source
+  bool allow_simple = false;  // a statement that may be evaluated as an expression (SQL functions)
 
   SqlStatementPtr statement;
   std::unique_ptr<ExpressionVariables> variables;

@@ -53,6 +53,9 @@ struct Function {
   uint32_t field_of(uint32_t record, std::string_view name);  // the kField datum, made when new
 
   std::vector<std::unique_ptr<Activation>> idle;
+  std::unique_ptr<analyzer::AnalyzerContext::LocalTables> local_tables;  // a trigger's transition tables
+  std::unique_ptr<class ValueCast> result_cast;
+  bool inlined = false;  // an SQL function that is one expression: PostgreSQL puts it into the query
 
   uint64_t checked_epoch = 0;
   Function();
@@ -80,6 +83,7 @@ struct Record {
 struct ExpressionState {
   std::shared_ptr<planner::PlannedStatement> plan;
   bool simple = false;
+  bool literal = false;         // a constant: an error is the conversion's
   bool fresh_snapshot = false;  // calls a function that may read tables
   Oid type;                     // of the plan's value
   int32_t typmod = -1;

@@ -1,6 +1,7 @@
 // How one range is read: sequential scan, index scan, subquery, function, CTE; and index joins.
 #include <algorithm>
 
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
@@ -112,7 +113,6 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
           query_.ranges[range]->query = cte.query;
           push_down_conditions(state_, query_, range, conjuncts);
         }
-        if (r.cte_levels_up != 0 && cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
         QueryPlanner inner(state_, *cte.query, r.cte_levels_up == 0 ? this : owner, true);
         node = inner.plan();
         break;
@@ -259,22 +259,140 @@ Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
   return fold(call);
 }
 
-QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog::Index& index,
+// The table's indexes that may be read under these conditions: a partial one only where they imply its predicate.
+std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t range, const std::vector<Expr*>& conjuncts) {
+  const Range& r = *query_.ranges[range];
+  std::vector<RangeIndex> found;
+  for (const catalog::Index& index : (*r.relation)->indexes) {
+    if (!index.valid || index.tree == nullptr) continue;
+    RangeIndex usable{&index, nullptr, {}};
+    for (const analyzer::IndexExpressions& e : r.index_expressions) {
+      if (e.index == &index) usable.bound = &e;
+    }
+    bool plain = std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) { return k.column != 0; });
+    if (usable.bound == nullptr && (!plain || !index.predicate_sql.empty())) continue;
+    if (usable.bound != nullptr) {
+      if (usable.bound->predicate != nullptr) {
+        std::vector<Expr*> predicate;
+        split_conjuncts(fold(at_range(usable.bound->predicate, range)), &predicate);
+        bool implied = std::all_of(predicate.begin(), predicate.end(), [&](const Expr* p) { return is_implied(p, conjuncts); });
+        if (!implied) continue;
+        usable.predicate = std::move(predicate);
+      }
+      for (Expr* key : usable.bound->keys) usable.keys.push_back(key == nullptr ? nullptr : fold(at_range(key, range)));
+    }
+    found.push_back(std::move(usable));
+  }
+  return found;
+}
+
+// An expression bound over the table alone, as it reads in this query.
+Expr* QueryPlanner::at_range(Expr* e, uint32_t range) {
+  return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
+    if (x->kind != ExprKind::kColumn) return nullptr;
+    auto* c = arena_.make<ColumnExpr>(x->as<ColumnExpr>());
+    c->range = range;
+    return c;
+  });
+}
+
+namespace {
+
+struct Bound {
+  const Expr* column;
+  std::string_view op;
+  const ConstExpr* value;
+};
+
+// column op constant of the column's type.
+bool as_bound(const Expr* e, Bound* out) {
+  if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().args.size() != 2) return false;
+  const auto& f = e->as<FunctionExpr>();
+  bool left = f.args[1]->kind == ExprKind::kConst;
+  const Expr *column = f.args[left ? 0 : 1], *value = f.args[left ? 1 : 0];
+  if (value->kind != ExprKind::kConst || value->as<ConstExpr>().value.null || column->type != value->type) return false;
+  if (f.site->collation != nullptr && !f.site->collation->is_c()) return false;
+  *out = {column, left ? f.op->name : mirrored(f.op->name), &value->as<ConstExpr>()};
+  return true;
+}
+
+// Does x `op` a imply x `wanted` b?
+bool bound_implies(const Bound& given, const Bound& wanted) {
+  functions::CompareFunction compare = functions::compare_function(given.value->type);
+  if (compare == nullptr || given.value->type != wanted.value->type) return false;
+  int c = compare(given.value->value.bytes(), wanted.value->value.bytes(), nullptr);
+  bool below = given.op == "<" || given.op == "<=", above = given.op == ">" || given.op == ">=", equal = given.op == "=";
+  if (wanted.op == "<") return (equal && c < 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0);
+  if (wanted.op == "<=") return (equal || below) && c <= 0;
+  if (wanted.op == ">") return (equal && c > 0) || (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
+  if (wanted.op == ">=") return (equal || above) && c >= 0;
+  if (wanted.op == "<>") return (equal && c != 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0) || (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
+  return false;
+}
+
+}  // namespace
+
+bool QueryPlanner::is_implied(const Expr* predicate, const std::vector<Expr*>& conjuncts) const {
+  Bound wanted;
+  bool compares = as_bound(predicate, &wanted);
+  for (const Expr* c : conjuncts) {
+    if (analyzer::same_expression(c, predicate)) return true;
+    Bound given;
+    if (compares && as_bound(c, &given) && analyzer::same_expression(given.column, wanted.column) && bound_implies(given, wanted)) return true;
+    if (predicate->kind != ExprKind::kNullTest || !predicate->as<analyzer::NullTestExpr>().is_not_null) continue;
+    // x IS NOT NULL follows from any strict comparison of x.
+    const Expr* x = predicate->as<analyzer::NullTestExpr>().arg;
+    if (c->kind == ExprKind::kInList && !c->as<InListExpr>().items.empty() && analyzer::same_expression(c->as<InListExpr>().arg, x)) return true;
+    if (c->kind != ExprKind::kFunction || !c->as<FunctionExpr>().function->strict) continue;
+    const auto& args = c->as<FunctionExpr>().args;
+    if (std::any_of(args.begin(), args.end(), [&](const Expr* a) { return analyzer::same_expression(a, x); })) return true;
+  }
+  return predicate->kind == ExprKind::kConst && !predicate->as<ConstExpr>().value.null && predicate->as<ConstExpr>().value.boolean != 0;
+}
+
+// What the executor needs to make the index's keys from a row.
+const BoundIndex* QueryPlanner::bound_index(uint32_t range, const RangeIndex& index) {
+  if (index.bound == nullptr) return nullptr;
+  const catalog::Relation& relation = **query_.ranges[range]->relation;
+  std::vector<ColumnNumber> live;
+  for (size_t i = 0; i < relation.columns.size(); ++i) {
+    if (!relation.columns[i].dropped) live.push_back(static_cast<ColumnNumber>(i + 1));
+  }
+  Node row;
+  row.layout = scan_layout(range, live);
+  auto* bound = arena_.make<BoundIndex>();
+  bound->index = index.index;
+  std::vector<Expr*> keys;
+  for (Expr* key : index.keys) keys.push_back(key == nullptr ? nullptr : resolve(key, row));
+  bound->keys = arena_.copy(keys);
+  if (!index.predicate.empty()) bound->predicate = resolve(conjunction(index.predicate), row);
+  return bound;
+}
+
+QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIndex& candidate,
                                                    const std::vector<Expr*>& conjuncts, RangeSet available) {
+  const catalog::Index& index = *candidate.index;
   IndexMatch match;
-  match.index = &index;
+  match.index = candidate;
+  // Is it the key, the column or the expression?
+  size_t number = 0;
+  auto is_key = [&](const Expr* e) {
+    const catalog::IndexColumn& key = index.keys[number];
+    if (key.column > 0) return is_column(e, range, key.column);
+    return analyzer::same_expression(strip_relabel(e), strip_relabel(candidate.keys[number]));
+  };
   auto usable = [&](const Expr* value) {
     RangeSet needs = ranges_of(value);
     return (needs & ~available) == 0 && !analyzer::is_volatile(value) && !has_sublink(value);
   };
-  for (const catalog::IndexColumn& key : index.keys) {
-    if (key.column <= 0) break;
+  for (; number < index.keys.size(); ++number) {
+    const catalog::IndexColumn& key = index.keys[number];
     Expr* equal = nullptr;
     Expr* equal_conjunct = nullptr;
     for (Expr* c : conjuncts) {
       if (c->kind == ExprKind::kInList && match.any_of.empty()) {
         const auto& in = c->as<InListExpr>();
-        if (in.negated || !is_column(in.arg, range, key.column) || in.site->collation != key.collation) continue;
+        if (in.negated || !is_key(in.arg) || in.site->collation != key.collation) continue;
         std::vector<Expr*> values;
         for (Expr* item : in.items) {
           Expr* v = usable(item) ? key_value(key, item) : nullptr;
@@ -289,8 +407,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
       if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
       const auto& f = c->as<FunctionExpr>();
       if (f.site->collation != key.collation) continue;
-      bool left = is_column(f.args[0], range, key.column);
-      if (!left && !is_column(f.args[1], range, key.column)) continue;
+      bool left = is_key(f.args[0]);
+      if (!left && !is_key(f.args[1])) continue;
       Expr* value = left ? f.args[1] : f.args[0];
       if (f.op->name != "=" || !usable(value)) continue;
       equal = key_value(key, value);
@@ -300,7 +418,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
     if (equal != nullptr) {
       match.equal.push_back(equal);
       match.used.push_back(equal_conjunct);
-      match.selectivity *= equal->kind == ExprKind::kConst ? selectivity(equal_conjunct) : key_selectivity(range, key);
+      match.selectivity *= equal->kind == ExprKind::kConst ? selectivity(equal_conjunct) : key_selectivity(range, key, number < candidate.keys.size() ? candidate.keys[number] : nullptr);
       continue;
     }
     // A range on this key, and no further.
@@ -308,8 +426,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
       if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
       const auto& f = c->as<FunctionExpr>();
       if (f.site->collation != key.collation) continue;
-      bool left = is_column(f.args[0], range, key.column);
-      if (!left && !is_column(f.args[1], range, key.column)) continue;
+      bool left = is_key(f.args[0]);
+      if (!left && !is_key(f.args[1])) continue;
       Expr* value = left ? f.args[1] : f.args[0];
       if (!usable(value)) continue;
       std::string_view op = left ? f.op->name : mirrored(f.op->name);
@@ -324,7 +442,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
     }
     break;
   }
-  match.unique = index.unique && match.equal.size() == index.keys.size();
+  match.unique = index.unique && index.immediate && match.equal.size() == index.keys.size();
   return match;
 }
 
@@ -340,7 +458,8 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   plan->alias = r.alias;
   plan->columns = arena_.copy(columns);
   plan->output = scan_output(r, columns);
-  plan->index = match.index;
+  plan->index = match.index.index;
+  plan->bound = bound_index(range, match.index);
   Node nothing;
   plan->equal = resolve_all(match.equal, nothing);
   plan->any_of = resolve_all(match.any_of, nothing);
@@ -366,8 +485,8 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
                      std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
   if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
-  for (size_t k = match.equal.size(); k < match.index->keys.size() && match.any_of.empty(); ++k) {
-    const catalog::IndexColumn& key = match.index->keys[k];
+  for (size_t k = match.equal.size(); k < match.index.index->keys.size() && match.any_of.empty(); ++k) {
+    const catalog::IndexColumn& key = match.index.index->keys[k];
     auto it = std::find_if(node.layout.begin(), node.layout.end(), [&](const Expr* e) { return e->as<ColumnExpr>().column == key.column; });
     if (key.column <= 0 || it == node.layout.end()) break;
     node.order.push_back({static_cast<uint32_t>(it - node.layout.begin()), key.descending != backward, key.nulls_first != backward});
@@ -390,7 +509,12 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->alias = r.alias;
     plan->columns = arena_.copy(columns);
     plan->output = scan_output(r, columns);
-    plan->sample_percent = r.sample_percent;
+    if (r.sample_percent != nullptr) {
+      Node nothing;
+      plan->sample_by_page = r.sample_by_page;
+      plan->sample_percent = resolve(fold(r.sample_percent), nothing);
+      if (r.sample_seed != nullptr) plan->sample_seed = resolve(fold(r.sample_seed), nothing);
+    }
     if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
     plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
     plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
@@ -398,13 +522,12 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     if (rows > 20000 && s.parallel_workers > 1) plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
     if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
     if (!s.enable_seq_scan) plan->total_cost += 1e8;
-    plan->parallel_safe = true;
+    plan->parallel_safe = !analyzer::calls_routine(plan->filter);
     best.plan = plan;
   }
-  if (!s.enable_index_scan || r.sample_percent >= 0) return best;
+  if (!s.enable_index_scan || r.sample_percent != nullptr) return best;
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
-  for (const catalog::Index& index : relation.indexes) {
-    if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
+  for (const RangeIndex& index : usable_indexes(range, conjuncts)) {
     IndexMatch match = match_index(range, index, conjuncts, 0);
     bool bounded = !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
@@ -427,9 +550,12 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   int direction = 0;  // 1 forward, -1 backward
   size_t k = match.equal.size();
   for (const analyzer::TargetKey& key : query_.order_by) {
-    if (k >= match.index->keys.size()) return best;
-    const catalog::IndexColumn& column = match.index->keys[k++];
-    if (column.column <= 0 || !is_column(query_.targets[key.target].expr, range, column.column) || key.collation != column.collation) return best;
+    if (k >= match.index.index->keys.size()) return best;
+    const catalog::IndexColumn& column = match.index.index->keys[k++];
+    const Expr* target = query_.targets[key.target].expr;
+    bool same = column.column > 0 ? is_column(target, range, column.column)
+                                  : analyzer::same_expression(strip_relabel(target), strip_relabel(match.index.keys[k - 1]));
+    if (!same || key.collation != column.collation) return best;
     bool forward = key.descending == column.descending && key.nulls_first == column.nulls_first;
     bool backward = key.descending != column.descending && key.nulls_first != column.nulls_first;
     int d = forward ? 1 : backward ? -1 : 0;
@@ -448,7 +574,8 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   return best;
 }
 
-double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn& key) {
+double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression) {
+  if (expression != nullptr) return 1 / distinct_values(expression, relation_rows(**query_.ranges[range]->relation));
   ColumnExpr column;
   column.kind = ExprKind::kColumn;
   column.type = key.type;
@@ -460,7 +587,7 @@ double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn&
 bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions,
                                    const std::vector<Expr*>& filters, IndexMatch* match_out, double* rows) {
   const Range& r = *query_.ranges[range];
-  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return false;
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr) return false;
   for (const Expr* c : conditions) {
     if (has_sublink(c)) return false;
   }
@@ -468,17 +595,16 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
   IndexMatch best;
   std::vector<Expr*> all = conditions;
   all.insert(all.end(), filters.begin(), filters.end());
-  for (const catalog::Index& index : relation.indexes) {
-    if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
+  for (const RangeIndex& index : usable_indexes(range, filters)) {
     IndexMatch match = match_index(range, index, all, left);
     // At least one key must come from the left side.
     bool joined = std::any_of(match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()), [&](Expr* c) {
       return std::find(conditions.begin(), conditions.end(), c) != conditions.end();
     });
     if (!joined) continue;
-    if (best.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
+    if (best.index.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
   }
-  if (best.index == nullptr) return false;
+  if (best.index.index == nullptr) return false;
   // What is looked up is usually there; keys of several columns are seldom independent.
   *rows = best.unique ? 1.0 : std::max(1.0, relation_rows(relation) * best.selectivity);
   if (match_out != nullptr) *match_out = std::move(best);

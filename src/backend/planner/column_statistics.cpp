@@ -52,8 +52,10 @@ ColumnOrigin column_of(const Query& query, const Expr* e) {
     return origin;
   }
   const Query* inner = range.kind == RangeKind::kSubquery ? range.query : nullptr;
-  if (range.kind == RangeKind::kCte && range.cte_levels_up == 0 && !query.ctes[range.cte]->recursive) inner = query.ctes[range.cte]->query;
-  if (inner == nullptr || inner->set_op != nullptr || inner->command != analyzer::CommandType::kSelect) return {};
+  if (range.kind == RangeKind::kCte && range.cte_levels_up == 0 && !query.ctes[range.cte]->recursive)
+    inner = query.ctes[range.cte]->query;
+  if (inner == nullptr || inner->set_op != nullptr || inner->command != analyzer::CommandType::kSelect)
+    return {};
   const Expr* target = visible_target(*inner, c.column);
   if (target == nullptr) return {};
   bool grouped = inner->has_group_clause && inner->grouping_sets.empty();
@@ -73,12 +75,19 @@ namespace {
 // A number that grows with the value, for interpolation; none for types without distance.
 std::optional<double> position_of(Oid type, const Value& v) {
   switch (v.type) {
-    case PhysicalType::kInt16: return v.int16;
-    case PhysicalType::kInt32: return v.int32;
-    case PhysicalType::kInt64: return static_cast<double>(v.int64);
-    case PhysicalType::kFloat32: return v.float32;
-    case PhysicalType::kFloat64: return v.float64;
-    case PhysicalType::kNumeric: return types::to_float8(v.numeric);
+    case PhysicalType::kInt16:
+      return v.int16;
+    case PhysicalType::kInt32:
+      return v.int32;
+    case PhysicalType::kInt64:
+      return static_cast<double>(v.int64);
+    case PhysicalType::kFloat32:
+      return v.float32;
+    case PhysicalType::kFloat64:
+      return v.float64;
+    case PhysicalType::kNumeric:
+      if (!v.numeric.is_inline()) return std::nullopt;  // perhaps beyond a double
+      return types::to_float8(v.numeric);
     case PhysicalType::kString: {
       if (type == type_oid::kBytea) return std::nullopt;
       double p = 0, unit = 1;
@@ -89,12 +98,14 @@ std::optional<double> position_of(Oid type, const Value& v) {
       }
       return p;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 // Share of the histogram's rows below the value.
-double histogram_share(const catalog::ColumnStatistics& s, Oid type, const Value& value, functions::CompareFunction compare) {
+double histogram_share(const catalog::ColumnStatistics& s, Oid type, const Value& value,
+                       functions::CompareFunction compare) {
   auto below = [&](const Value& h) { return compare(h.bytes(), value.bytes(), nullptr) < 0; };
   auto it = std::partition_point(s.histogram.begin(), s.histogram.end(), below);
   if (it == s.histogram.begin()) return 0;
@@ -102,7 +113,8 @@ double histogram_share(const catalog::ColumnStatistics& s, Oid type, const Value
   double step = 0.5;
   auto low = position_of(type, *(it - 1)), high = position_of(type, *it), at = position_of(type, value);
   if (low && high && at && *high > *low) step = std::clamp((*at - *low) / (*high - *low), 0.0, 1.0);
-  return (static_cast<double>(it - s.histogram.begin() - 1) + step) / static_cast<double>(s.histogram.size() - 1);
+  return (static_cast<double>(it - s.histogram.begin() - 1) + step) /
+         static_cast<double>(s.histogram.size() - 1);
 }
 
 double total(const std::vector<float>& frequencies) {
@@ -113,7 +125,8 @@ double total(const std::vector<float>& frequencies) {
 
 }  // namespace
 
-double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const Value& value, bool inclusive) {
+double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const Value& value,
+                             bool inclusive) {
   functions::CompareFunction compare = functions::compare_function(type);
   if (compare == nullptr || (s.histogram.size() < 2 && s.common_values.empty())) return -1;
   double share = 0, common = total(s.common_frequencies);
@@ -122,13 +135,15 @@ double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const
     if (c < 0 || (c == 0 && inclusive)) share += s.common_frequencies[i];
   }
   double rest = std::max(0.0, 1 - common - s.null_fraction);
-  if (s.histogram.size() >= 2) share += rest * histogram_share(s, type, value, compare);
-  else share += rest * 0.5;
+  if (s.histogram.size() >= 2)
+    share += rest * histogram_share(s, type, value, compare);
+  else
+    share += rest * 0.5;
   return std::clamp(share, 0.0, 1.0);
 }
 
-double share_that_passes(const catalog::ColumnStatistics& s, const analyzer::FunctionExpr& call, const Value& constant,
-                         functions::EvalContext& eval) {
+double share_that_passes(const catalog::ColumnStatistics& s, const analyzer::FunctionExpr& call,
+                         const Value& constant, functions::EvalContext& eval) {
   const functions::Function& f = *call.function;
   bool usable = f.kernel != nullptr && f.strict && f.volatility == functions::Volatility::kImmutable &&
                 call.type == type_oid::kBool && !constant.null;
@@ -136,10 +151,12 @@ double share_that_passes(const catalog::ColumnStatistics& s, const analyzer::Fun
   if (!usable || (s.histogram.size() < 10 && rest > 0.05)) return -1;
   std::vector<Value> values(s.common_values.begin(), s.common_values.end());
   values.insert(values.end(), s.histogram.begin(), s.histogram.end());
-  if (values.empty() || values.size() > vector::kChunkRows || values[0].type == PhysicalType::kBool) return -1;
+  if (values.empty() || values.size() > vector::kChunkRows || values[0].type == PhysicalType::kBool)
+    return -1;
   auto n = static_cast<uint32_t>(values.size());
   Arena scratch;
-  vector::Vector left(values[0].type, scratch, n), right(constant.type, scratch, 1), result(PhysicalType::kBool, scratch, n);
+  vector::Vector left(values[0].type, scratch, n), right(constant.type, scratch, 1),
+      result(PhysicalType::kBool, scratch, n);
   for (uint32_t i = 0; i < n; ++i) left.set_value(i, values[i]);
   right.fill_constant(constant);
   const vector::Vector* args[] = {&left, &right};
@@ -150,9 +167,12 @@ double share_that_passes(const catalog::ColumnStatistics& s, const analyzer::Fun
   } catch (const SqlError&) {
     return -1;
   }
-  auto passes = [&](size_t i) { return !result.is_null(static_cast<uint32_t>(i)) && result.at<uint8_t>(static_cast<uint32_t>(i)) != 0; };
+  auto passes = [&](size_t i) {
+    return !result.is_null(static_cast<uint32_t>(i)) && result.at<uint8_t>(static_cast<uint32_t>(i)) != 0;
+  };
   double share = 0, hits = 0;
-  for (size_t i = 0; i < s.common_values.size(); ++i) share += passes(i) ? static_cast<double>(s.common_frequencies[i]) : 0.0;
+  for (size_t i = 0; i < s.common_values.size(); ++i)
+    share += passes(i) ? static_cast<double>(s.common_frequencies[i]) : 0.0;
   for (size_t i = s.common_values.size(); i < values.size(); ++i) hits += passes(i) ? 1 : 0;
   if (!s.histogram.empty()) {
     auto size = static_cast<double>(s.histogram.size());
@@ -189,13 +209,17 @@ double common_values_join(const catalog::ColumnStatistics& a, const catalog::Col
     }
   }
   double common_a = total(a.common_frequencies), common_b = total(b.common_frequencies);
-  double rest_a = std::max(0.0, 1 - common_a - a.null_fraction), rest_b = std::max(0.0, 1 - common_b - b.null_fraction);
+  double rest_a = std::max(0.0, 1 - common_a - a.null_fraction),
+         rest_b = std::max(0.0, 1 - common_b - b.null_fraction);
   double lone_a = common_a - met_a, lone_b = common_b - met_b;
-  auto count_a = static_cast<double>(a.common_values.size()), count_b = static_cast<double>(b.common_values.size());
-  auto one_way = [&](double lone, double rest, double other_rest, double other_lone, double other_distinct, double other_count) {
+  auto count_a = static_cast<double>(a.common_values.size()),
+       count_b = static_cast<double>(b.common_values.size());
+  auto one_way = [&](double lone, double rest, double other_rest, double other_lone, double other_distinct,
+                     double other_count) {
     double s = both;
     if (other_distinct > other_count) s += lone * other_rest / (other_distinct - other_count);
-    if (other_distinct > static_cast<double>(met)) s += rest * (other_rest + other_lone) / (other_distinct - static_cast<double>(met));
+    if (other_distinct > static_cast<double>(met))
+      s += rest * (other_rest + other_lone) / (other_distinct - static_cast<double>(met));
     return s;
   };
   return std::min(one_way(lone_a, rest_a, rest_b, lone_b, distinct_b, count_b),

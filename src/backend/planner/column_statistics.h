@@ -16,9 +16,11 @@ struct ColumnOrigin {
 ColumnOrigin column_of(const analyzer::Query& query, const analyzer::Expr* e);
 
 // Share of all rows (NULLs count, and are not below) whose value is below the constant; < 0: unknown.
-double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const types::Value& value, bool inclusive);
+double share_of_values_below(const catalog::ColumnStatistics& s, Oid type, const types::Value& value,
+                             bool inclusive);
 
-// Share of the rows for which call(column, constant) is true, by trying it on the statistics' values; < 0: too few.
+// Share of the rows for which call(column, constant) is true, by trying it on the statistics' values; < 0:
+// too few.
 double share_that_passes(const catalog::ColumnStatistics& s, const analyzer::FunctionExpr& call,
                          const types::Value& constant, functions::EvalContext& eval);
 

@@ -27,7 +27,8 @@ void arms_of(Expr* e, std::vector<Expr*>* out) {
 }
 
 bool contains(const std::vector<Expr*>& list, const Expr* e) {
-  return std::any_of(list.begin(), list.end(), [&](const Expr* x) { return analyzer::same_expression(x, e); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Expr* x) { return analyzer::same_expression(x, e); });
 }
 
 Expr* combine(Arena& arena, ExprKind kind, const std::vector<Expr*>& parts) {
@@ -53,7 +54,8 @@ void factor_or(PlannerState& state, Expr* e, std::vector<Expr*>* out) {
   for (size_t i = 0; i < arms.size(); ++i) conjuncts_of(arms[i], &parts[i]);
   std::vector<Expr*> common;
   for (Expr* p : parts[0]) {
-    bool everywhere = std::all_of(parts.begin() + 1, parts.end(), [&](const auto& arm) { return contains(arm, p); });
+    bool everywhere =
+        std::all_of(parts.begin() + 1, parts.end(), [&](const auto& arm) { return contains(arm, p); });
     if (everywhere && !contains(common, p)) common.push_back(p);
   }
   if (common.empty()) {
@@ -71,8 +73,8 @@ void factor_or(PlannerState& state, Expr* e, std::vector<Expr*>* out) {
   if (!absorbed) out->push_back(combine(arena, ExprKind::kOr, rest));
 }
 
-// Every arm of an OR says something about one table: then the table's rows must pass one of these parts. The new condition
-// is implied, so the old one's selectivity is what remains.
+// Every arm of an OR says something about one table: then the table's rows must pass one of these parts. The
+// new condition is implied, so the old one's selectivity is what remains.
 void QueryPlanner::extract_from_or(std::vector<Expr*>& conjuncts) {
   if (!state_.settings.enable_or_factoring) return;
   std::vector<Expr*> implied;

@@ -12,9 +12,9 @@
 namespace varve::planner {
 
 using analyzer::ArrayOpExpr;
-using analyzer::BoolExpr;
 using analyzer::BooleanTest;
 using analyzer::BooleanTestExpr;
+using analyzer::BoolExpr;
 using analyzer::ConstExpr;
 using analyzer::FunctionExpr;
 using analyzer::InListExpr;
@@ -39,7 +39,9 @@ double row_width(const catalog::Relation& relation) {
 
 bool is_order_operator(std::string_view op) { return op == "<" || op == "<=" || op == ">" || op == ">="; }
 
-const ConstExpr* constant_of(const Expr* e) { return e->kind == ExprKind::kConst ? &e->as<ConstExpr>() : nullptr; }
+const ConstExpr* constant_of(const Expr* e) {
+  return e->kind == ExprKind::kConst ? &e->as<ConstExpr>() : nullptr;
+}
 
 // column op constant, however it is written; `op` is turned round when the constant stands on the left.
 struct Comparison {
@@ -58,10 +60,14 @@ Comparison comparison_of(const Query& query, const Expr* e) {
   bool right_is_column = column_of(query, c.other).relation != nullptr;
   if (!left_is_column && right_is_column) {
     std::swap(c.column, c.other);
-    if (c.op == "<") c.op = ">";
-    else if (c.op == "<=") c.op = ">=";
-    else if (c.op == ">") c.op = "<";
-    else if (c.op == ">=") c.op = "<=";
+    if (c.op == "<")
+      c.op = ">";
+    else if (c.op == "<=")
+      c.op = ">=";
+    else if (c.op == ">")
+      c.op = "<";
+    else if (c.op == ">=")
+      c.op = "<=";
   }
   return c;
 }
@@ -76,13 +82,14 @@ double QueryPlanner::relation_pages(const catalog::Relation& relation) {
 
 double QueryPlanner::relation_rows(const catalog::Relation& relation) {
   double pages = relation_pages(relation);
-  double density = relation.tuples >= 0 && relation.pages > 0 ? relation.tuples / relation.pages
-                                                              : static_cast<double>(buffer::kPageBytes) / row_width(relation);
+  double density = relation.tuples >= 0 && relation.pages > 0
+                       ? relation.tuples / relation.pages
+                       : static_cast<double>(buffer::kPageBytes) / row_width(relation);
   return std::max(1.0, pages * density);
 }
 
-// How many different values the expression has in its table (not: among the rows that a filter leaves). `rows`: of the
-// input, when nothing is known.
+// How many different values the expression has in its table (not: among the rows that a filter leaves).
+// `rows`: of the input, when nothing is known.
 double QueryPlanner::distinct_values(const Expr* e, double rows) {
   if (e->kind == ExprKind::kConst || e->kind == ExprKind::kParam || e->kind == ExprKind::kExecParam) return 1;
   ColumnOrigin origin = column_of(query_, e);
@@ -130,10 +137,14 @@ double QueryPlanner::equality_selectivity(const Expr* column, const Expr* other)
     double frequency = s->common_frequencies[i];
     common += frequency;
     least = std::min(least, frequency);
-    if (compare != nullptr && compare(s->common_values[i].bytes(), constant->value.bytes(), nullptr) == 0) return frequency;
+    if (compare != nullptr && compare(s->common_values[i].bytes(), constant->value.bytes(), nullptr) == 0)
+      return frequency;
   }
   double rest = distinct - static_cast<double>(s->common_values.size());
-  if (rest < 1) return s->common_values.empty() ? present / distinct : std::max(kLeast, std::min(least, 0.5 / relation_rows(*origin.relation)));
+  if (rest < 1)
+    return s->common_values.empty()
+               ? present / distinct
+               : std::max(kLeast, std::min(least, 0.5 / relation_rows(*origin.relation)));
   return std::clamp((present - common) / rest, kLeast, least);
 }
 
@@ -141,7 +152,9 @@ double QueryPlanner::equality_selectivity(const Expr* column, const Expr* other)
 double QueryPlanner::share_below(const Expr* column, const Expr* other, bool inclusive) {
   ColumnOrigin origin = column_of(query_, column);
   const ConstExpr* constant = constant_of(other);
-  if (origin.statistics == nullptr || constant == nullptr || constant->value.null || constant->type != column->type) return -1;
+  if (origin.statistics == nullptr || constant == nullptr || constant->value.null ||
+      constant->type != column->type)
+    return -1;
   return share_of_values_below(*origin.statistics, column->type, constant->value, inclusive);
 }
 
@@ -191,7 +204,8 @@ double QueryPlanner::selectivity(const Expr* e) {
       for (const Expr* arg : e->as<BoolExpr>().args) none *= 1 - selectivity(arg);
       return 1 - none;
     }
-    case ExprKind::kNot: return std::max(kLeast, 1 - selectivity(e->as<BoolExpr>().args[0]));
+    case ExprKind::kNot:
+      return std::max(kLeast, 1 - selectivity(e->as<BoolExpr>().args[0]));
     case ExprKind::kNullTest: {
       const auto& test = e->as<NullTestExpr>();
       const catalog::ColumnStatistics* s = column_of(query_, test.arg).statistics;
@@ -203,11 +217,15 @@ double QueryPlanner::selectivity(const Expr* e) {
       double s = selectivity(test.arg);
       switch (test.test) {
         case BooleanTest::kTrue:
-        case BooleanTest::kNotFalse: return s;
+        case BooleanTest::kNotFalse:
+          return s;
         case BooleanTest::kFalse:
-        case BooleanTest::kNotTrue: return std::max(kLeast, 1 - s);
-        case BooleanTest::kUnknown: return 0.005;
-        case BooleanTest::kNotUnknown: return 0.995;
+        case BooleanTest::kNotTrue:
+          return std::max(kLeast, 1 - s);
+        case BooleanTest::kUnknown:
+          return 0.005;
+        case BooleanTest::kNotUnknown:
+          return 0.995;
       }
       return 0.5;
     }
@@ -232,8 +250,10 @@ double QueryPlanner::selectivity(const Expr* e) {
       }
       return s->common_values.empty() ? 0.5 : kLeast;
     }
-    case ExprKind::kFunction: break;
-    default: return 0.5;
+    case ExprKind::kFunction:
+      break;
+    default:
+      return 0.5;
   }
   const auto& f = e->as<FunctionExpr>();
   if (f.op == nullptr || f.args.size() != 2) return kRangeSelectivity;
@@ -254,7 +274,8 @@ double QueryPlanner::conjunction_selectivity(std::span<Expr* const> conjuncts) {
       s *= selectivity(e);
       continue;
     }
-    auto it = std::find_if(ranges.begin(), ranges.end(), [&](const Ends& r) { return analyzer::same_expression(r.column, c.column); });
+    auto it = std::find_if(ranges.begin(), ranges.end(),
+                           [&](const Ends& r) { return analyzer::same_expression(r.column, c.column); });
     if (it == ranges.end()) {
       ranges.push_back({c.column});
       it = ranges.end() - 1;
@@ -277,7 +298,8 @@ double QueryPlanner::conjunction_selectivity(std::span<Expr* const> conjuncts) {
   return std::max(s, 0.0);
 }
 
-// Of an equality between two tables: common values that meet, the rest evenly spread (PostgreSQL's eqjoinsel).
+// Of an equality between two tables: common values that meet, the rest evenly spread (PostgreSQL's
+// eqjoinsel).
 double QueryPlanner::join_selectivity(const Expr* e) {
   if (auto known = known_selectivity_.find(e); known != known_selectivity_.end()) return known->second;
   if (e->kind != ExprKind::kFunction) return selectivity(e);
@@ -289,7 +311,8 @@ double QueryPlanner::join_selectivity(const Expr* e) {
   const catalog::ColumnStatistics* a = column_of(query_, f.args[0]).statistics;
   const catalog::ColumnStatistics* b = column_of(query_, f.args[1]).statistics;
   double present = (1 - (a == nullptr ? 0 : a->null_fraction)) * (1 - (b == nullptr ? 0 : b->null_fraction));
-  if (a != nullptr && b != nullptr && !a->common_values.empty() && !b->common_values.empty() && f.args[0]->type == f.args[1]->type) {
+  if (a != nullptr && b != nullptr && !a->common_values.empty() && !b->common_values.empty() &&
+      f.args[0]->type == f.args[1]->type) {
     double s = common_values_join(*a, *b, f.args[0]->type, left, right);
     if (s >= 0) return std::max(s, 1e-12);
   }

@@ -8,11 +8,14 @@ namespace varve::planner {
 
 using analyzer::FunctionExpr;
 
-bool QueryPlanner::is_join_key(const Expr* e, RangeSet left, RangeSet right, Expr** left_key, Expr** right_key) const {
+bool QueryPlanner::is_join_key(const Expr* e, RangeSet left, RangeSet right, Expr** left_key,
+                               Expr** right_key) const {
   if (e->kind != ExprKind::kFunction) return false;
   const auto& f = e->as<FunctionExpr>();
-  if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type != f.args[1]->type) return false;
-  if (functions::hash_function(f.args[0]->type) == nullptr || has_sublink(e) || analyzer::is_volatile(e)) return false;
+  if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type != f.args[1]->type)
+    return false;
+  if (functions::hash_function(f.args[0]->type) == nullptr || has_sublink(e) || analyzer::is_volatile(e))
+    return false;
   RangeSet a = ranges_of(f.args[0]), b = ranges_of(f.args[1]);
   if (a == 0 || b == 0) return false;
   bool straight = (a & ~left) == 0 && (b & ~right) == 0, crossed = (b & ~left) == 0 && (a & ~right) == 0;
@@ -28,7 +31,9 @@ Node QueryPlanner::prune(Node node, const ColumnSet& keep) {
   std::vector<uint32_t> places(node.layout.size(), UINT32_MAX);
   for (uint32_t i = 0; i < node.layout.size(); ++i) {
     const Expr* e = node.layout[i];
-    if (e->kind == ExprKind::kColumn && keep.count({e->as<ColumnExpr>().range, e->as<ColumnExpr>().column}) == 0) continue;
+    if (e->kind == ExprKind::kColumn &&
+        keep.count({e->as<ColumnExpr>().range, e->as<ColumnExpr>().column}) == 0)
+      continue;
     places[i] = static_cast<uint32_t>(layout.size());
     layout.push_back(node.layout[i]);
     inputs.push_back(make_input(node.layout[i], i));
@@ -60,10 +65,12 @@ double QueryPlanner::hash_join_cost(double build, double probe, double output) c
   const PlannerSettings& s = state_.settings;
   // Beyond the caches every access to the table is a miss.
   double miss = build > 20000 ? (build > 300000 ? 4.0 : 2.0) : 1.0;
-  return build * s.cpu_operator_cost * (8 + 4 * miss) + probe * s.cpu_operator_cost * (3 + 3 * miss) + output * s.cpu_operator_cost * 2;
+  return build * s.cpu_operator_cost * (8 + 4 * miss) + probe * s.cpu_operator_cost * (3 + 3 * miss) +
+         output * s.cpu_operator_cost * 2;
 }
 
-Node QueryPlanner::join(Node left, Node right, JoinType type, const std::vector<Expr*>& conditions, const ColumnSet* above) {
+Node QueryPlanner::join(Node left, Node right, JoinType type, const std::vector<Expr*>& conditions,
+                        const ColumnSet* above) {
   struct Key {
     Expr *left, *right, *condition;
   };
@@ -71,8 +78,10 @@ Node QueryPlanner::join(Node left, Node right, JoinType type, const std::vector<
   std::vector<Expr*> rest;
   for (Expr* c : conditions) {
     Key key{nullptr, nullptr, c};
-    if (is_join_key(c, left.ranges, right.ranges, &key.left, &key.right)) keys.push_back(key);
-    else rest.push_back(c);
+    if (is_join_key(c, left.ranges, right.ranges, &key.left, &key.right))
+      keys.push_back(key);
+    else
+      rest.push_back(c);
   }
   const PlannerSettings& s = state_.settings;
   bool hash = !keys.empty() && (s.enable_hash_join || type == JoinType::kNullAnti);
@@ -86,8 +95,10 @@ Node QueryPlanner::join(Node left, Node right, JoinType type, const std::vector<
   if (above != nullptr) {
     ColumnSet keep = *above;
     for (const Expr* c : conditions) columns_of(c, &keep);
-    if (hash && build_left) left = prune(std::move(left), keep);
-    else right = prune(std::move(right), keep);
+    if (hash && build_left)
+      left = prune(std::move(left), keep);
+    else
+      right = prune(std::move(right), keep);
   }
   Node node;
   node.ranges = left.ranges | right.ranges;
@@ -113,7 +124,8 @@ Node QueryPlanner::join(Node left, Node right, JoinType type, const std::vector<
     auto* unused = arena_.make_array<bool>(node.layout.size());
     for (size_t i = 0; i < node.layout.size(); ++i) {
       const Expr* e = node.layout[i];
-      unused[i] = e->kind == ExprKind::kColumn && keep.count({e->as<ColumnExpr>().range, e->as<ColumnExpr>().column}) == 0;
+      unused[i] = e->kind == ExprKind::kColumn &&
+                  keep.count({e->as<ColumnExpr>().range, e->as<ColumnExpr>().column}) == 0;
     }
     plan->unused = {unused, node.layout.size()};
   }
@@ -121,15 +133,29 @@ Node QueryPlanner::join(Node left, Node right, JoinType type, const std::vector<
   double matches = l * r;
   for (const Expr* c : conditions) matches *= join_selectivity(c);
   switch (type) {
-    case JoinType::kInner: plan->rows = matches; break;
+    case JoinType::kInner:
+      plan->rows = matches;
+      break;
     case JoinType::kLeft:
-    case JoinType::kSingle: plan->rows = std::max(matches, l); break;
-    case JoinType::kRight: plan->rows = std::max(matches, r); break;
-    case JoinType::kFull: plan->rows = std::max(matches, l + r); break;
-    case JoinType::kSemi: plan->rows = std::min(l, std::max(matches, 1.0)); break;
+    case JoinType::kSingle:
+      plan->rows = std::max(matches, l);
+      break;
+    case JoinType::kRight:
+      plan->rows = std::max(matches, r);
+      break;
+    case JoinType::kFull:
+      plan->rows = std::max(matches, l + r);
+      break;
+    case JoinType::kSemi:
+      plan->rows = std::min(l, std::max(matches, 1.0));
+      break;
     case JoinType::kAnti:
-    case JoinType::kNullAnti: plan->rows = std::max(l - std::min(matches, l * 0.9), 1.0); break;
-    case JoinType::kMark: plan->rows = l; break;
+    case JoinType::kNullAnti:
+      plan->rows = std::max(l - std::min(matches, l * 0.9), 1.0);
+      break;
+    case JoinType::kMark:
+      plan->rows = l;
+      break;
   }
   plan->rows = std::max(plan->rows, 1.0);
   double inputs = left.plan->total_cost + right.plan->total_cost;

@@ -109,6 +109,51 @@ Node QueryPlanner::filter(Node node, const std::vector<Expr*>& conditions) {
 
 // --- FROM and WHERE
 
+namespace {
+
+// At most one row of the leaf matches: its conditions give every key of a unique index.
+bool matches_once(const Query& query, const JoinLeaf& leaf) {
+  const Range& range = *query.ranges[leaf.range];
+  if (range.kind != RangeKind::kRelation || range.sample_percent >= 0) return false;
+  auto gives = [&](const Expr* e, const catalog::IndexColumn& key) {
+    if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().op->name != "=") return false;
+    const auto& f = e->as<FunctionExpr>();
+    if (f.args.size() != 2 || f.args[0]->type != f.args[1]->type || f.site->collation != key.collation) return false;
+    for (size_t i = 0; i < 2; ++i) {
+      const Expr *column = f.args[i], *other = f.args[1 - i];
+      if (column->kind != ExprKind::kColumn || column->as<ColumnExpr>().range != leaf.range || column->as<ColumnExpr>().levels_up != 0) continue;
+      bool own = analyzer::any_of(other, [&](const Expr& x) {
+        return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 && x.as<ColumnExpr>().range == leaf.range;
+      });
+      if (column->as<ColumnExpr>().column == key.column && !own && !analyzer::is_volatile(other)) return true;
+    }
+    return false;
+  };
+  const auto& indexes = (*range.relation)->indexes;
+  return std::any_of(indexes.begin(), indexes.end(), [&](const catalog::Index& index) {
+    if (!index.unique || !index.valid || !index.immediate || !index.predicate_sql.empty()) return false;
+    return std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {
+      auto by = [&](const Expr* e) { return gives(e, key); };
+      return key.column > 0 && (std::any_of(leaf.on.begin(), leaf.on.end(), by) || std::any_of(leaf.filters.begin(), leaf.filters.end(), by));
+    });
+  });
+}
+
+}  // namespace
+
+// A left join that adds no row and whose columns nobody reads need not be done.
+void QueryPlanner::drop_idle_leaves(const Query& query, const std::vector<Expr*>& conjuncts, const ColumnSet& above,
+                                    std::vector<JoinLeaf>* leaves) const {
+  for (size_t i = leaves->size(); i-- > 0;) {
+    const JoinLeaf& leaf = (*leaves)[i];
+    if (leaf.type != JoinType::kLeft || leaf.range == UINT32_MAX || leaf.lateral) continue;
+    bool read = std::any_of(above.begin(), above.end(), [&](const auto& c) { return c.first == leaf.range; });
+    for (const Expr* c : conjuncts) read = read || (ranges_of(c) & leaf.ranges) != 0;
+    for (size_t j = 0; j < leaves->size(); ++j) read = read || (j != i && ((*leaves)[j].needs & leaf.ranges) != 0);
+    if (!read && matches_once(query, leaf)) leaves->erase(leaves->begin() + static_cast<ptrdiff_t>(i));
+  }
+}
+
 Node QueryPlanner::plan_from(std::vector<Expr*> conjuncts) {
   if (query_.from.empty()) {
     Node node;
@@ -129,6 +174,7 @@ Node QueryPlanner::plan_from(std::vector<Expr*> conjuncts) {
   }
   ColumnSet above;
   bool prune = note_columns_above(late, &above);
+  if (prune) drop_idle_leaves(query_, early, above, &leaves);
   Node node = search_joins(leaves, early, prune ? &above : nullptr);
   early.insert(early.end(), late.begin(), late.end());
   return filter(std::move(node), early);

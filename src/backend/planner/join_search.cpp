@@ -1,5 +1,5 @@
-// The order of joins: dynamic programming over subsets of the leaves (Selinger; DPsub), a greedy search beyond the limit.
-// Only numbers are compared; the plan is built once, for the order that won.
+// The order of joins: dynamic programming over subsets of the leaves (Selinger; DPsub), a greedy search
+// beyond the limit. Only numbers are compared; the plan is built once, for the order that won.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -15,15 +15,18 @@ using analyzer::FunctionExpr;
 
 class JoinSearch {
  public:
-  JoinSearch(QueryPlanner& planner, std::vector<JoinLeaf>& leaves, std::vector<Expr*>& conjuncts, const ColumnSet* above)
+  JoinSearch(QueryPlanner& planner, std::vector<JoinLeaf>& leaves, std::vector<Expr*>& conjuncts,
+             const ColumnSet* above)
       : p_(planner), leaves_(leaves), conjuncts_(conjuncts), above_(above) {}
 
   Node run() {
     prepare();
     size_t n = leaves_.size();
     uint64_t all = n == 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1;
-    if (n > p_.state_.settings.join_search_limit) greedy();
-    else exhaustive(all);
+    if (n > p_.state_.settings.join_search_limit)
+      greedy();
+    else
+      exhaustive(all);
     if (best_.count(all) == 0) throw SqlError(sqlstate::kInternalError, "no join order found");
     Node node = build(all, above_);
     conjuncts_ = std::move(left_over_);
@@ -40,9 +43,9 @@ class JoinSearch {
   struct Condition {
     Expr* e;
     RangeSet needs;
-    double selectivity = 1;      // as a join condition
-    int equality = -1;           // class
-    bool placed = false;         // tested in a leaf
+    double selectivity = 1;                  // as a join condition
+    int equality = -1;                       // class
+    bool placed = false;                     // tested in a leaf
     Expr *left = nullptr, *right = nullptr;  // of an equality that can be hashed
     RangeSet left_needs = 0, right_needs = 0;
   };
@@ -114,8 +117,11 @@ class JoinSearch {
     c.selectivity = p_.join_selectivity(c.e);
     if (c.e->kind != ExprKind::kFunction) return;
     const auto& f = c.e->as<FunctionExpr>();
-    if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type != f.args[1]->type) return;
-    if (functions::hash_function(f.args[0]->type) == nullptr || p_.has_sublink(c.e) || analyzer::is_volatile(c.e)) return;
+    if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type != f.args[1]->type)
+      return;
+    if (functions::hash_function(f.args[0]->type) == nullptr || p_.has_sublink(c.e) ||
+        analyzer::is_volatile(c.e))
+      return;
     c.left = f.args[0];
     c.right = f.args[1];
     c.left_needs = p_.ranges_of(c.left);
@@ -125,12 +131,14 @@ class JoinSearch {
 
   static bool is_key(const Condition& c, RangeSet left, RangeSet right) {
     if (c.left == nullptr) return false;
-    return ((c.left_needs & ~left) == 0 && (c.right_needs & ~right) == 0) || ((c.right_needs & ~left) == 0 && (c.left_needs & ~right) == 0);
+    return ((c.left_needs & ~left) == 0 && (c.right_needs & ~right) == 0) ||
+           ((c.right_needs & ~left) == 0 && (c.left_needs & ~right) == 0);
   }
 
   RangeSet ranges_in(uint64_t set) const {
     RangeSet r = 0;
-    for (uint64_t rest = set; rest != 0; rest &= rest - 1) r |= leaves_[static_cast<size_t>(std::countr_zero(rest))].ranges;
+    for (uint64_t rest = set; rest != 0; rest &= rest - 1)
+      r |= leaves_[static_cast<size_t>(std::countr_zero(rest))].ranges;
     return r;
   }
   bool connected(uint64_t left, uint64_t right) const {
@@ -140,12 +148,14 @@ class JoinSearch {
     return false;
   }
 
-  // Conditions that can be tested once both sides are together and not before; one of each class of equalities.
+  // Conditions that can be tested once both sides are together and not before; one of each class of
+  // equalities.
   void applicable(RangeSet left, RangeSet right, std::vector<const Condition*>* out) const {
     out->clear();
     uint64_t classes = 0;
     for (const Condition& c : conditions_) {
-      if (c.placed || (c.needs & ~(left | right)) != 0 || (c.needs & left) == 0 || (c.needs & right) == 0) continue;
+      if (c.placed || (c.needs & ~(left | right)) != 0 || (c.needs & left) == 0 || (c.needs & right) == 0)
+        continue;
       if (c.equality >= 0 && c.equality < 64) {
         if (classes >> c.equality & 1) continue;
         classes |= uint64_t{1} << c.equality;
@@ -157,7 +167,8 @@ class JoinSearch {
   // --- numbers
 
   // All keys of a unique index of several columns are given: as many matches as the other side has rows.
-  double unique_selectivity(const std::vector<const Condition*>& on, RangeSet left, RangeSet right, double product) const {
+  double unique_selectivity(const std::vector<const Condition*>& on, RangeSet left, RangeSet right,
+                            double product) const {
     double best = product;
     for (const JoinLeaf& leaf : leaves_) {
       if (leaf.range == UINT32_MAX || (leaf.ranges & (left | right)) == 0) continue;
@@ -167,21 +178,23 @@ class JoinSearch {
       for (const catalog::Index& index : relation.indexes) {
         if (!index.unique || !index.valid || index.keys.size() < 2 || !index.predicate_sql.empty()) continue;
         double keys = 1;
-        bool covered = std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {
-          return std::any_of(on.begin(), on.end(), [&](const Condition* c) {
-            bool names = names_column(c->left, leaf.range, key.column) || names_column(c->right, leaf.range, key.column);
-            if (names) keys *= c->selectivity;
-            return names;
-          });
-        });
+        bool covered =
+            std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {
+              return std::any_of(on.begin(), on.end(), [&](const Condition* c) {
+                bool names = names_column(c->left, leaf.range, key.column) ||
+                             names_column(c->right, leaf.range, key.column);
+                if (names) keys *= c->selectivity;
+                return names;
+              });
+            });
         if (covered) best = std::max(best, product / keys / p_.relation_rows(relation));
       }
     }
     return best;
   }
   static bool names_column(const Expr* e, uint32_t range, int16_t column) {
-    return e != nullptr && e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range == range && e->as<ColumnExpr>().column == column &&
-           e->as<ColumnExpr>().levels_up == 0;
+    return e != nullptr && e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range == range &&
+           e->as<ColumnExpr>().column == column && e->as<ColumnExpr>().levels_up == 0;
   }
 
   double combined_selectivity(const std::vector<const Condition*>& on, RangeSet left, RangeSet right) const {
@@ -209,7 +222,9 @@ class JoinSearch {
     if (std::has_single_bit(right)) {
       const JoinLeaf& leaf = leaves_[static_cast<size_t>(std::countr_zero(right))];
       if (leaf.special()) {
-        if ((leaf.needs & ~left_ranges) == 0) consider_special(l->second, left_ranges, leaf, on_[static_cast<size_t>(std::countr_zero(right))], entry);
+        if ((leaf.needs & ~left_ranges) == 0)
+          consider_special(l->second, left_ranges, leaf, on_[static_cast<size_t>(std::countr_zero(right))],
+                           entry);
         return;
       }
     }
@@ -217,7 +232,8 @@ class JoinSearch {
     if (r == best_.end() || (!cross && !connected(left, right))) return;
     applicable(left_ranges, right_ranges, &scratch_);
     if (scratch_.empty() && !cross) return;
-    double rows = std::max(1.0, l->second.rows * r->second.rows * combined_selectivity(scratch_, left_ranges, right_ranges));
+    double rows = std::max(
+        1.0, l->second.rows * r->second.rows * combined_selectivity(scratch_, left_ranges, right_ranges));
     entry.rows = rows;
     join_cost(l->second, r->second, left_ranges, right_ranges, scratch_, JoinType::kInner, &entry);
     keep(left | right, entry);
@@ -232,34 +248,43 @@ class JoinSearch {
     }
   }
 
-  void join_cost(const Entry& l, const Entry& r, RangeSet left, RangeSet right, const std::vector<const Condition*>& on, JoinType type,
-                 Entry* entry) const {
+  void join_cost(const Entry& l, const Entry& r, RangeSet left, RangeSet right,
+                 const std::vector<const Condition*>& on, JoinType type, Entry* entry) const {
     const PlannerSettings& s = p_.state_.settings;
-    bool hash = (s.enable_hash_join || type == JoinType::kNullAnti) && std::any_of(on.begin(), on.end(), [&](const Condition* c) { return is_key(*c, left, right); });
+    bool hash =
+        (s.enable_hash_join || type == JoinType::kNullAnti) &&
+        std::any_of(on.begin(), on.end(), [&](const Condition* c) { return is_key(*c, left, right); });
     entry->method = Method::kJoin;
     entry->cost = l.cost + r.cost;
     if (hash) {
-      bool either = type == JoinType::kInner || type == JoinType::kLeft || type == JoinType::kSemi || type == JoinType::kAnti;
+      bool either = type == JoinType::kInner || type == JoinType::kLeft || type == JoinType::kSemi ||
+                    type == JoinType::kAnti;
       bool build_left = either && l.rows < r.rows;
-      entry->cost += p_.hash_join_cost(build_left ? l.rows : r.rows, build_left ? r.rows : l.rows, entry->rows);
+      entry->cost +=
+          p_.hash_join_cost(build_left ? l.rows : r.rows, build_left ? r.rows : l.rows, entry->rows);
     } else {
-      entry->cost += l.rows * r.rows * s.cpu_operator_cost * static_cast<double>(1 + on.size()) + r.rows * s.cpu_tuple_cost;
+      entry->cost += l.rows * r.rows * s.cpu_operator_cost * static_cast<double>(1 + on.size()) +
+                     r.rows * s.cpu_tuple_cost;
       if (!s.enable_nested_loop) entry->cost += 1e9;
     }
   }
 
   // < 0: no index fits.
-  double index_join_cost(const Entry& l, RangeSet left, const JoinLeaf& leaf, const std::vector<const Condition*>& on) const {
+  double index_join_cost(const Entry& l, RangeSet left, const JoinLeaf& leaf,
+                         const std::vector<const Condition*>& on) const {
     if (leaf.range == UINT32_MAX || on.empty()) return -1;
     std::vector<Expr*> conditions;
     for (const Condition* c : on) conditions.push_back(c->e);
     double per_row = 0;
     if (!p_.best_join_index(left, leaf.range, conditions, leaf.filters, nullptr, &per_row)) return -1;
     const PlannerSettings& s = p_.state_.settings;
-    return l.cost + l.rows * (s.cpu_index_lookup_cost + per_row * (s.cpu_index_fetch_cost + s.cpu_operator_cost * static_cast<double>(leaf.filters.size())));
+    return l.cost + l.rows * (s.cpu_index_lookup_cost +
+                              per_row * (s.cpu_index_fetch_cost +
+                                         s.cpu_operator_cost * static_cast<double>(leaf.filters.size())));
   }
 
-  void consider_special(const Entry& l, RangeSet left, const JoinLeaf& leaf, const std::vector<Condition>& on, Entry entry) {
+  void consider_special(const Entry& l, RangeSet left, const JoinLeaf& leaf, const std::vector<Condition>& on,
+                        Entry entry) {
     std::vector<const Condition*> conditions;
     for (const Condition& c : on) conditions.push_back(&c);
     std::vector<const Condition*> pending;
@@ -277,9 +302,15 @@ class JoinSearch {
     double s = combined_selectivity(conditions, left, leaf.ranges);
     double matches = l.rows * right.plan->rows * s;
     switch (leaf.type) {
-      case JoinType::kLeft: entry.rows = std::max(l.rows, matches); break;
-      case JoinType::kSemi: entry.rows = l.rows * matching_share(l, leaf, conditions, s); break;
-      default: entry.rows = l.rows * std::max(0.05, 1 - matching_share(l, leaf, conditions, s)); break;
+      case JoinType::kLeft:
+        entry.rows = std::max(l.rows, matches);
+        break;
+      case JoinType::kSemi:
+        entry.rows = l.rows * matching_share(l, leaf, conditions, s);
+        break;
+      default:
+        entry.rows = l.rows * std::max(0.05, 1 - matching_share(l, leaf, conditions, s));
+        break;
     }
     for (const Condition* c : pending) entry.rows *= p_.selectivity(c->e);
     for (const Condition& c : conditions_) {
@@ -300,7 +331,8 @@ class JoinSearch {
   }
 
   // Share of the left rows that have a match: as many of their key's values as the right side has.
-  double matching_share(const Entry& l, const JoinLeaf& leaf, const std::vector<const Condition*>& on, double s) const {
+  double matching_share(const Entry& l, const JoinLeaf& leaf, const std::vector<const Condition*>& on,
+                        double s) const {
     double share = 1;
     bool keyed = false;
     for (const Condition* c : on) {
@@ -320,20 +352,23 @@ class JoinSearch {
     for (uint64_t set = 1; set <= all; ++set) {
       if (std::popcount(set) < 2) continue;
       for (bool cross : {false, true}) {
-        for (uint64_t left = (set - 1) & set; left != 0; left = (left - 1) & set) consider(left, set & ~left, cross);
+        for (uint64_t left = (set - 1) & set; left != 0; left = (left - 1) & set)
+          consider(left, set & ~left, cross);
         if (best_.count(set) != 0) break;
       }
     }
   }
 
-  // Joins the two parts that yield the fewest rows until one part is left. Special leaves join the part that has what
-  // they need.
+  // Joins the two parts that yield the fewest rows until one part is left. Special leaves join the part that
+  // has what they need.
   void greedy() {
     std::vector<uint64_t> parts;
     uint64_t special = 0;
     for (size_t i = 0; i < leaves_.size(); ++i) {
-      if (leaves_[i].special()) special |= uint64_t{1} << i;
-      else parts.push_back(uint64_t{1} << i);
+      if (leaves_[i].special())
+        special |= uint64_t{1} << i;
+      else
+        parts.push_back(uint64_t{1} << i);
     }
     while (parts.size() > 1 || special != 0) {
       uint64_t winner = 0;
@@ -369,12 +404,15 @@ class JoinSearch {
 
   Node build(uint64_t set, const ColumnSet* above) {
     const Entry& entry = best_.at(set);
-    if (entry.method == Method::kLeaf) return std::move(leaves_[static_cast<size_t>(std::countr_zero(set))].node);
+    if (entry.method == Method::kLeaf)
+      return std::move(leaves_[static_cast<size_t>(std::countr_zero(set))].node);
     RangeSet left_ranges = ranges_in(entry.left), right_ranges = ranges_in(entry.right);
     std::vector<const Condition*> chosen;
     applicable(left_ranges, right_ranges, &chosen);
     std::vector<Expr*> conditions, after;
-    JoinLeaf* leaf = std::has_single_bit(entry.right) ? &leaves_[static_cast<size_t>(std::countr_zero(entry.right))] : nullptr;
+    JoinLeaf* leaf = std::has_single_bit(entry.right)
+                         ? &leaves_[static_cast<size_t>(std::countr_zero(entry.right))]
+                         : nullptr;
     bool special = leaf != nullptr && leaf->special();
     for (const Condition* c : chosen) (special ? after : conditions).push_back(c->e);
     JoinType type = JoinType::kInner;
@@ -412,10 +450,13 @@ class JoinSearch {
         }
         break;
       }
-      case Method::kIndexJoin: node = p_.index_join(left, leaf->range, type, conditions, leaf->filters); break;
+      case Method::kIndexJoin:
+        node = p_.index_join(left, leaf->range, type, conditions, leaf->filters);
+        break;
       default: {
         Node right = special ? std::move(leaf->node) : build(entry.right, pass);
-        node = p_.join(std::move(left), std::move(right), type, conditions, above == nullptr ? nullptr : &here);
+        node =
+            p_.join(std::move(left), std::move(right), type, conditions, above == nullptr ? nullptr : &here);
         break;
       }
     }
@@ -431,14 +472,15 @@ class JoinSearch {
   const ColumnSet* above_;
   RangeSet all_ranges_ = 0;
   std::vector<Condition> conditions_;
-  std::vector<std::vector<Condition>> on_;   // by leaf: its own join conditions
-  std::vector<uint64_t> neighbours_;         // by leaf
-  std::vector<Expr*> left_over_;             // refer to what is not here
+  std::vector<std::vector<Condition>> on_;  // by leaf: its own join conditions
+  std::vector<uint64_t> neighbours_;        // by leaf
+  std::vector<Expr*> left_over_;            // refer to what is not here
   std::unordered_map<uint64_t, Entry> best_;
   std::vector<const Condition*> scratch_;
 };
 
-Node QueryPlanner::search_joins(std::vector<JoinLeaf>& leaves, std::vector<Expr*>& conjuncts, const ColumnSet* above) {
+Node QueryPlanner::search_joins(std::vector<JoinLeaf>& leaves, std::vector<Expr*>& conjuncts,
+                                const ColumnSet* above) {
   return JoinSearch(*this, leaves, conjuncts, above).run();
 }
 
@@ -446,8 +488,11 @@ Node QueryPlanner::search_joins(std::vector<JoinLeaf>& leaves, std::vector<Expr*
 void QueryPlanner::unify_integer_equality(Expr*& e) {
   if (e->kind != ExprKind::kFunction) return;
   const auto& f = e->as<FunctionExpr>();
-  if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type == f.args[1]->type) return;
-  auto width = [](Oid type) { return type == type_oid::kInt2 ? 2 : type == type_oid::kInt4 ? 4 : type == type_oid::kInt8 ? 8 : 0; };
+  if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type == f.args[1]->type)
+    return;
+  auto width = [](Oid type) {
+    return type == type_oid::kInt2 ? 2 : type == type_oid::kInt4 ? 4 : type == type_oid::kInt8 ? 8 : 0;
+  };
   int left = width(f.args[0]->type), right = width(f.args[1]->type);
   if (left == 0 || right == 0 || ranges_of(f.args[0]) == 0 || ranges_of(f.args[1]) == 0) return;
   Oid wide = f.args[left > right ? 0 : 1]->type;
@@ -485,8 +530,9 @@ namespace {
 bool is_class_equality(const Expr* e) {
   if (e->kind != ExprKind::kFunction) return false;
   const auto& f = e->as<FunctionExpr>();
-  return f.op != nullptr && f.op->name == "=" && f.args.size() == 2 && f.args[0]->type == f.args[1]->type && f.function->strict &&
-         functions::hash_function(f.args[0]->type) != nullptr && functions::compare_function(f.args[0]->type) != nullptr;
+  return f.op != nullptr && f.op->name == "=" && f.args.size() == 2 && f.args[0]->type == f.args[1]->type &&
+         f.function->strict && functions::hash_function(f.args[0]->type) != nullptr &&
+         functions::compare_function(f.args[0]->type) != nullptr;
 }
 
 }  // namespace
@@ -499,14 +545,17 @@ void QueryPlanner::complete_equalities(std::vector<Expr*>& conjuncts, std::vecto
   };
   std::vector<Class> found;
   auto holds = [](const Class& c, const Expr* e) {
-    return std::any_of(c.members.begin(), c.members.end(), [&](const Expr* m) { return analyzer::same_expression(m, e); });
+    return std::any_of(c.members.begin(), c.members.end(),
+                       [&](const Expr* m) { return analyzer::same_expression(m, e); });
   };
   for (Expr* e : conjuncts) {
     if (!is_class_equality(e) || has_sublink(e) || analyzer::is_volatile(e)) continue;
     const auto& f = e->as<FunctionExpr>();
     std::vector<size_t> hits;
     for (size_t i = 0; i < found.size(); ++i) {
-      if (found[i].model->site->collation == f.site->collation && (holds(found[i], f.args[0]) || holds(found[i], f.args[1]))) hits.push_back(i);
+      if (found[i].model->site->collation == f.site->collation &&
+          (holds(found[i], f.args[0]) || holds(found[i], f.args[1])))
+        hits.push_back(i);
     }
     if (hits.empty()) {
       found.push_back({{}, &f});
@@ -533,18 +582,22 @@ void QueryPlanner::complete_equalities(std::vector<Expr*>& conjuncts, std::vecto
     if (!is_class_equality(e)) return -1;
     const auto& f = e->as<FunctionExpr>();
     for (size_t i = 0; i < found.size(); ++i) {
-      if (found[i].model->site->collation == f.site->collation && holds(found[i], f.args[0]) && holds(found[i], f.args[1])) return static_cast<int>(i);
+      if (found[i].model->site->collation == f.site->collation && holds(found[i], f.args[0]) &&
+          holds(found[i], f.args[1]))
+        return static_cast<int>(i);
     }
     return -1;
   };
   for (Class& c : found) {
-    c.has_constant = std::any_of(c.members.begin(), c.members.end(), [&](const Expr* m) { return ranges_of(m) == 0; });
+    c.has_constant =
+        std::any_of(c.members.begin(), c.members.end(), [&](const Expr* m) { return ranges_of(m) == 0; });
   }
   // Where all are equal to a constant, nothing is left to compare between tables.
   std::vector<Expr*> kept;
   for (Expr* e : conjuncts) {
     int i = class_of(e);
-    bool idle = i >= 0 && found[static_cast<size_t>(i)].has_constant && ranges_of(e->as<FunctionExpr>().args[0]) != 0 &&
+    bool idle = i >= 0 && found[static_cast<size_t>(i)].has_constant &&
+                ranges_of(e->as<FunctionExpr>().args[0]) != 0 &&
                 ranges_of(e->as<FunctionExpr>().args[1]) != 0;
     if (!idle) kept.push_back(e);
   }

@@ -1,5 +1,5 @@
-// EXISTS and IN of WHERE as inputs of the join search: semi and anti joins that can be done at any point after the tables
-// that they refer to.
+// EXISTS and IN of WHERE as inputs of the join search: semi and anti joins that can be done at any point
+// after the tables that they refer to.
 #include <algorithm>
 
 #include "functions/type_oids.h"
@@ -18,14 +18,15 @@ using analyzer::SubqueryKind;
 namespace {
 
 bool is_simple(const Query& q) {
-  return q.command == analyzer::CommandType::kSelect && q.set_op == nullptr && !q.has_aggregates && !q.has_group_clause &&
-         q.having == nullptr && !q.has_windows && !q.has_set_returning && q.limit == nullptr && q.offset == nullptr &&
-         q.distinct_on.empty() && q.ctes.empty() && q.locking.empty() && !q.from.empty();
+  return q.command == analyzer::CommandType::kSelect && q.set_op == nullptr && !q.has_aggregates &&
+         !q.has_group_clause && q.having == nullptr && !q.has_windows && !q.has_set_returning &&
+         q.limit == nullptr && q.offset == nullptr && q.distinct_on.empty() && q.ctes.empty() &&
+         q.locking.empty() && !q.from.empty();
 }
 
 bool is_equality(const Expr* e) {
-  return e->kind == ExprKind::kFunction && e->as<FunctionExpr>().op != nullptr && e->as<FunctionExpr>().op->name == "=" &&
-         e->as<FunctionExpr>().args.size() == 2;
+  return e->kind == ExprKind::kFunction && e->as<FunctionExpr>().op != nullptr &&
+         e->as<FunctionExpr>().op->name == "=" && e->as<FunctionExpr>().args.size() == 2;
 }
 
 // Inner columns get numbers behind the outer query's; outer ones are one level nearer.
@@ -35,11 +36,15 @@ class Hoist : public ColumnMap {
   Expr* map(const ColumnExpr& c, uint32_t depth) override {
     if (c.levels_up < depth) return nullptr;
     auto* hoisted = arena_.make<ColumnExpr>(c);
-    if (c.levels_up == depth) hoisted->range += offset_;
-    else --hoisted->levels_up;
+    if (c.levels_up == depth)
+      hoisted->range += offset_;
+    else
+      --hoisted->levels_up;
     return hoisted;
   }
-  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override { return levels_up > depth ? levels_up - 1 : levels_up; }
+  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override {
+    return levels_up > depth ? levels_up - 1 : levels_up;
+  }
 
  private:
   uint32_t offset_;
@@ -93,7 +98,8 @@ bool QueryPlanner::add_derived_leaf(SubqueryExpr& sublink, bool negated, std::ve
     if (!is_equality(c)) return false;
     const auto& f = c->as<FunctionExpr>();
     if (f.args[0]->kind != ExprKind::kInput || f.args[1]->kind != ExprKind::kInput) return false;
-    if (f.args[0]->type != f.args[1]->type || functions::hash_function(f.args[0]->type) == nullptr) return false;
+    if (f.args[0]->type != f.args[1]->type || functions::hash_function(f.args[0]->type) == nullptr)
+      return false;
   }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
@@ -132,9 +138,15 @@ bool QueryPlanner::add_derived_leaf(SubqueryExpr& sublink, bool negated, std::ve
   return true;
 }
 
-// The subquery's tables join this query's: its own conditions restrict them, those that refer outwards are the join's.
+// The subquery's tables join this query's: its own conditions restrict them, those that refer outwards are
+// the join's.
 bool QueryPlanner::add_dissolved_leaf(SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves) {
-  Query& inner = *sublink.query;
+  Query inner = *sublink.query;
+  // EXISTS (… LIMIT 1): one row or more is what it asks anyway.
+  bool some = inner.limit != nullptr && inner.limit->kind == ExprKind::kConst &&
+              !inner.limit->as<analyzer::ConstExpr>().value.null &&
+              inner.limit->as<analyzer::ConstExpr>().value.int64 > 0;
+  if (sublink.subquery == SubqueryKind::kExists && some) inner.limit = nullptr;
   if (!is_simple(inner) || !can_copy(inner)) return false;
   for (const Range* r : inner.ranges) {
     if (r->kind != RangeKind::kRelation) return false;
@@ -192,7 +204,8 @@ bool QueryPlanner::add_dissolved_leaf(SubqueryExpr& sublink, bool negated, std::
   std::vector<JoinLeaf> parts;
   std::vector<Expr*> own = leaf.filters;
   for (const FromItem* item : items) flatten(*item, own, &parts);
-  if (parts.size() == 1 && parts[0].item != nullptr && parts[0].range != UINT32_MAX) leaf.range = parts[0].range;
+  if (parts.size() == 1 && parts[0].item != nullptr && parts[0].range != UINT32_MAX)
+    leaf.range = parts[0].range;
   ColumnSet above;
   for (const Expr* c : leaf.on) columns_of(c, &above);
   Node node = search_joins(parts, own, &above);

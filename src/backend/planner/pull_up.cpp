@@ -25,19 +25,23 @@ Expr* visible_target(const Query& query, int16_t column) {
 
 namespace {
 
-// The subquery's own columns get their numbers in the query around it; what it referred to further out is one level
-// nearer.
+// The subquery's own columns get their numbers in the query around it; what it referred to further out is one
+// level nearer.
 class Rise : public ColumnMap {
  public:
   Rise(uint32_t offset, Arena& arena) : offset_(offset), arena_(arena) {}
   Expr* map(const ColumnExpr& c, uint32_t depth) override {
     if (c.levels_up < depth) return nullptr;
     auto* risen = arena_.make<ColumnExpr>(c);
-    if (c.levels_up == depth) risen->range += offset_;
-    else --risen->levels_up;
+    if (c.levels_up == depth)
+      risen->range += offset_;
+    else
+      --risen->levels_up;
     return risen;
   }
-  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override { return levels_up > depth ? levels_up - 1 : levels_up; }
+  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override {
+    return levels_up > depth ? levels_up - 1 : levels_up;
+  }
 
  private:
   uint32_t offset_;
@@ -107,7 +111,9 @@ class PullUp {
   // The first range below the item that may dissolve where it stands.
   bool find(const FromItem* item, JoinSide side, Site* site) {
     if (item->kind == FromKind::kRange) {
-      if (std::find(refused_.begin(), refused_.end(), item->range) != refused_.end() || !fits(item->range, side)) return false;
+      if (std::find(refused_.begin(), refused_.end(), item->range) != refused_.end() ||
+          !fits(item->range, side))
+        return false;
       site->range = item->range;
       return true;
     }
@@ -140,9 +146,10 @@ class PullUp {
   }
 
   static bool is_simple(const Query& q) {
-    return q.command == analyzer::CommandType::kSelect && q.set_op == nullptr && !q.has_aggregates && !q.has_group_clause &&
-           q.having == nullptr && !q.has_windows && !q.has_set_returning && q.limit == nullptr && q.offset == nullptr &&
-           !q.distinct && q.distinct_on.empty() && q.order_by.empty() && q.ctes.empty() && q.locking.empty() && !q.from.empty();
+    return q.command == analyzer::CommandType::kSelect && q.set_op == nullptr && !q.has_aggregates &&
+           !q.has_group_clause && q.having == nullptr && !q.has_windows && !q.has_set_returning &&
+           q.limit == nullptr && q.offset == nullptr && !q.distinct && q.distinct_on.empty() &&
+           q.order_by.empty() && q.ctes.empty() && q.locking.empty() && !q.from.empty();
   }
 
   // WITH that is read once and may be merged is a subquery.
@@ -165,7 +172,8 @@ class PullUp {
     std::vector<Range*> ranges(query_.ranges.begin(), query_.ranges.end());
     for (const Range* r : inner.ranges) {
       ranges.push_back(copier.copy(*r, 0));
-      bool may_refer = ranges.back()->kind == RangeKind::kSubquery || ranges.back()->kind == RangeKind::kFunction;
+      bool may_refer =
+          ranges.back()->kind == RangeKind::kSubquery || ranges.back()->kind == RangeKind::kFunction;
       ranges.back()->lateral = ranges.back()->lateral || (range.lateral && may_refer);
     }
     std::vector<Expr*> targets;
@@ -236,8 +244,8 @@ class PullUp {
 }  // namespace
 
 void pull_up_subqueries(PlannerState& state, Query& query) {
-  if (!state.settings.enable_subquery_pullup || query.command != analyzer::CommandType::kSelect || !query.locking.empty() ||
-      query.set_op != nullptr || query.from.empty()) {
+  if (!state.settings.enable_subquery_pullup || query.command != analyzer::CommandType::kSelect ||
+      !query.locking.empty() || query.set_op != nullptr || query.from.empty()) {
     return;
   }
   bool any = std::any_of(query.ranges.begin(), query.ranges.end(), [](const Range* r) {

@@ -13,7 +13,8 @@ using analyzer::Target;
 
 namespace {
 
-// From the outer query's terms to the subquery's: its columns are what it computes, all else is one level further out.
+// From the outer query's terms to the subquery's: its columns are what it computes, all else is one level
+// further out.
 class Enter : public ColumnMap {
  public:
   Enter(uint32_t range, const Query& inner, Arena& arena) : range_(range), inner_(inner), arena_(arena) {}
@@ -36,8 +37,8 @@ class PushDown {
       : arena_(state.statement.arena), range_(range), condition_(condition) {}
 
   bool fits(const Query& inner) const {
-    if (inner.command != analyzer::CommandType::kSelect || inner.limit != nullptr || inner.offset != nullptr ||
-        inner.has_set_returning || !inner.locking.empty() || !can_copy(inner)) {
+    if (inner.command != analyzer::CommandType::kSelect || inner.limit != nullptr ||
+        inner.offset != nullptr || inner.has_set_returning || !inner.locking.empty() || !can_copy(inner)) {
       return false;
     }
     if (inner.set_op != nullptr) {
@@ -45,7 +46,8 @@ class PushDown {
     }
     bool fit = true;
     analyzer::any_of(condition_, [&](const Expr& x) {
-      if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0) fit = fit && column_fits(inner, x.as<ColumnExpr>().column);
+      if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0)
+        fit = fit && column_fits(inner, x.as<ColumnExpr>().column);
       return false;
     });
     return fit;
@@ -59,7 +61,8 @@ class PushDown {
     Enter enter(range_, inner, arena_);
     Expr* c = QueryCopier(arena_, enter).copy(condition_);
     bool grouped = inner.has_group_clause || inner.has_aggregates;
-    bool on_groups = !grouped || (inner.has_group_clause && !contains_aggregate(c) && only_group_columns(inner));
+    bool on_groups =
+        !grouped || (inner.has_group_clause && !contains_aggregate(c) && only_group_columns(inner));
     add(on_groups ? inner.where : inner.having, c);
   }
 
@@ -68,7 +71,8 @@ class PushDown {
     return analyzer::any_of(e, [](const Expr& x) { return x.kind == ExprKind::kAggregate; });
   }
   static bool is_group_column(const Query& inner, const Expr* target) {
-    return std::any_of(inner.group_by.begin(), inner.group_by.end(), [&](const Expr* g) { return analyzer::same_expression(g, target); });
+    return std::any_of(inner.group_by.begin(), inner.group_by.end(),
+                       [&](const Expr* g) { return analyzer::same_expression(g, target); });
   }
   bool only_group_columns(const Query& inner) const {
     bool only = inner.grouping_sets.empty();
@@ -84,15 +88,20 @@ class PushDown {
     const Expr* target = column > 0 ? visible_target(inner, column) : nullptr;
     if (target == nullptr || analyzer::is_volatile(target)) return false;
     bool special = analyzer::any_of(target, [](const Expr& x) {
-      return x.kind == ExprKind::kSubquery || x.kind == ExprKind::kWindow || x.kind == ExprKind::kGrouping || x.kind == ExprKind::kSetReturning;
+      return x.kind == ExprKind::kSubquery || x.kind == ExprKind::kWindow || x.kind == ExprKind::kGrouping ||
+             x.kind == ExprKind::kSetReturning;
     });
     if (special || !inner.grouping_sets.empty()) return false;
     auto is_key = [&](std::span<const analyzer::TargetKey> keys) {
-      return std::any_of(keys.begin(), keys.end(), [&](const analyzer::TargetKey& k) { return inner.targets[k.target].expr == target; });
+      return std::any_of(keys.begin(), keys.end(), [&](const analyzer::TargetKey& k) {
+        return inner.targets[k.target].expr == target;
+      });
     };
     if (!inner.distinct_on.empty() && !is_key(inner.distinct_on)) return false;
     for (const analyzer::Window& w : inner.windows) {
-      bool partition = std::any_of(w.partition.begin(), w.partition.end(), [&](const SortKey& k) { return analyzer::same_expression(k.expr, target); });
+      bool partition = std::any_of(w.partition.begin(), w.partition.end(), [&](const SortKey& k) {
+        return analyzer::same_expression(k.expr, target);
+      });
       if (!partition) return false;
     }
     return true;
@@ -115,8 +124,10 @@ class PushDown {
   }
   void apply_branches(Query& q, const analyzer::SetOp& op) {
     for (const analyzer::SetOp* side : {op.left, op.right}) {
-      if (side->leaf) apply(*q.ranges[side->range]->query);
-      else apply_branches(q, *side);
+      if (side->leaf)
+        apply(*q.ranges[side->range]->query);
+      else
+        apply_branches(q, *side);
     }
   }
 
@@ -141,16 +152,20 @@ class PushDown {
 
 void push_down_conditions(PlannerState& state, Query& query, uint32_t range, std::vector<Expr*>& conjuncts) {
   Range& r = *query.ranges[range];
-  if (!state.settings.enable_predicate_pushdown || r.kind != RangeKind::kSubquery || r.query == nullptr) return;
+  if (!state.settings.enable_predicate_pushdown || r.kind != RangeKind::kSubquery || r.query == nullptr)
+    return;
   std::vector<Expr*> left;
   for (Expr* c : conjuncts) {
     bool own = !analyzer::is_volatile(c) && !analyzer::any_of(c, [&](const Expr& x) {
       if (x.kind == ExprKind::kSubquery) return true;
-      return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 && x.as<ColumnExpr>().range != range;
+      return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 &&
+             x.as<ColumnExpr>().range != range;
     });
     PushDown push(state, range, c);
-    if (own && push.fits(*r.query)) push.apply(*r.query);
-    else left.push_back(c);
+    if (own && push.fits(*r.query))
+      push.apply(*r.query);
+    else
+      left.push_back(c);
   }
   conjuncts = std::move(left);
 }

@@ -113,7 +113,8 @@ bool can_copy(const Expr* e) {
 namespace {
 
 bool can_copy(const FromItem* item) {
-  return item == nullptr || (planner::can_copy(item->condition) && can_copy(item->left) && can_copy(item->right));
+  return item == nullptr ||
+         (planner::can_copy(item->condition) && can_copy(item->left) && can_copy(item->right));
 }
 
 }  // namespace
@@ -152,7 +153,9 @@ class Sink : public ColumnMap {
     deeper->levels_up += by_;
     return deeper;
   }
-  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override { return levels_up < depth ? levels_up : levels_up + by_; }
+  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override {
+    return levels_up < depth ? levels_up : levels_up + by_;
+  }
 
  private:
   uint32_t by_;

@@ -1,5 +1,5 @@
-// Copies of queries and expressions in which column references are replaced: what every rewrite across query levels is
-// made of. Private to the planner.
+// Copies of queries and expressions in which column references are replaced: what every rewrite across query
+// levels is made of. Private to the planner.
 #pragma once
 
 #include <unordered_map>
@@ -9,8 +9,8 @@
 
 namespace varve::planner {
 
-// Says what becomes of a column reference. `depth`: how many query levels below the copied one it stands, so that
-// `levels_up == depth` refers to the copied level itself.
+// Says what becomes of a column reference. `depth`: how many query levels below the copied one it stands, so
+// that `levels_up == depth` refers to the copied level itself.
 class ColumnMap {
  public:
   virtual ~ColumnMap() = default;
@@ -38,7 +38,8 @@ class QueryCopier {
 
   Arena& arena_;
   ColumnMap& map_;
-  // Expressions are shared between the clauses of a query (GROUP BY and the select list): their subqueries stay shared.
+  // Expressions are shared between the clauses of a query (GROUP BY and the select list): their subqueries
+  // stay shared.
   std::unordered_map<const analyzer::Query*, analyzer::Query*> copies_;
 };
 

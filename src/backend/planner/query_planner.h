@@ -81,8 +81,9 @@ class QueryPlanner {
   // Replaces what the layout carries by kInput, outer columns by kExecParam, sublinks by subplans.
   Expr* resolve(Expr* e, const Node& node);
   ExprList resolve_all(std::span<Expr* const> exprs, const Node& node);
-  Expr* outer_reference(const ColumnExpr& column);
-  uint32_t outer_slot(const ColumnExpr& column);
+  // A column or an aggregate of an outer query becomes a parameter.
+  Expr* outer_reference(const Expr& outer);
+  uint32_t outer_slot(const Expr& outer);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
   Expr* make_input(const Expr* like, uint32_t index);
   RangeSet ranges_of(const Expr* e) const;
@@ -103,6 +104,8 @@ class QueryPlanner {
   bool add_sublink_leaf(Expr* conjunct, std::vector<JoinLeaf>* leaves);
   bool add_derived_leaf(analyzer::SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves);
   bool add_dissolved_leaf(analyzer::SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves);
+  void drop_idle_leaves(const Query& query, const std::vector<Expr*>& conjuncts, const ColumnSet& above,
+                        std::vector<JoinLeaf>* leaves) const;
   uint32_t add_range(Range* range);
   bool runs_once(const Expr* e) const;
   bool note_columns_above(const std::vector<Expr*>& late, ColumnSet* above);
@@ -130,8 +133,20 @@ class QueryPlanner {
   Node plan_range(uint32_t range, std::vector<Expr*> conjuncts);
   Node plan_relation(uint32_t range, std::vector<Expr*> conjuncts);
   Node plan_subquery_range(uint32_t range);
-  struct IndexMatch {
+  // An index of a range, its expressions and predicate in the query's terms.
+  struct RangeIndex {
     const catalog::Index* index = nullptr;
+    const analyzer::IndexExpressions* bound = nullptr;  // null: plain columns only
+    std::vector<Expr*> keys = {};                       // of such; null entries: plain columns
+    std::vector<Expr*> predicate = {};
+  };
+  std::vector<RangeIndex> usable_indexes(uint32_t range, const std::vector<Expr*>& conjuncts);
+  Expr* at_range(Expr* e, uint32_t range);
+  bool is_implied(const Expr* predicate, const std::vector<Expr*>& conjuncts) const;
+  const BoundIndex* bound_index(uint32_t range, const RangeIndex& index);
+
+  struct IndexMatch {
+    RangeIndex index;
     std::vector<Expr*> equal;        // in the query's terms
     std::vector<Expr*> any_of;
     Expr* lower = nullptr;
@@ -144,10 +159,10 @@ class QueryPlanner {
   // The index of `range` that is best looked up with values of `left`; false: none fits. `rows`: found for one left row.
   bool best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters,
                        IndexMatch* match, double* rows);
-  double key_selectivity(uint32_t range, const catalog::IndexColumn& key);
+  double key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression);
   Node index_join(const Node& left, uint32_t range, JoinType type, const std::vector<Expr*>& conditions,
                   const std::vector<Expr*>& filters);
-  IndexMatch match_index(uint32_t range, const catalog::Index& index, const std::vector<Expr*>& conjuncts,
+  IndexMatch match_index(uint32_t range, const RangeIndex& index, const std::vector<Expr*>& conjuncts,
                          RangeSet available);
   // The other side of `column op value` as a key of the index column; null if it does not fit.
   Expr* key_value(const catalog::IndexColumn& key, Expr* value);
@@ -183,6 +198,8 @@ class QueryPlanner {
   Node plan_order_limit(Node node);
   Node plan_locking(Node node);
   Node project(Node node, std::vector<Expr*> exprs, bool set_returning = false);
+  // A node that puts the results of the set-returning calls in `exprs` beside the columns there are.
+  Node expand_sets(Node node, const std::vector<Expr*>& exprs);
   Node sort(Node node, const std::vector<SortKey>& keys, Expr* limit);
   Node finish_targets(Node node);
   std::span<OutputColumn> output_of(std::span<Expr* const> exprs);
@@ -190,6 +207,7 @@ class QueryPlanner {
   // --- INSERT, UPDATE, DELETE (modify_planner.cpp)
   Node plan_insert();
   Node plan_update_delete();
+  Node plan_merge();
   void set_modify_common(ModifyPlan& plan, const std::vector<Expr*>& row_layout, const Node& child);
 
   PlannerState& state_;

@@ -1,5 +1,6 @@
 // Correlated scalar aggregates become outer joins with a subquery grouped by what they were correlated on:
-//   x < (SELECT avg(y) FROM t WHERE t.k = o.k)   =>   … LEFT JOIN (SELECT avg(y), k FROM t GROUP BY k) d ON d.k = o.k
+//   x < (SELECT avg(y) FROM t WHERE t.k = o.k)   =>   … LEFT JOIN (SELECT avg(y), k FROM t GROUP BY k) d ON
+//   d.k = o.k
 // (Kim 1982, with the outer join and the value over no rows that keep COUNT right: Ganski and Wong 1987.)
 #include <algorithm>
 
@@ -57,8 +58,10 @@ class Lower : public ColumnMap {
 
 // What an aggregate yields for no rows. False: not known.
 bool is_null_over_nothing(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"sum", "avg", "min", "max", "bool_and", "bool_or", "every", "stddev",
-      "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "array_agg", "string_agg", "bit_and", "bit_or"};
+  static constexpr std::string_view kNames[] = {
+      "sum",     "avg",       "min",         "max",        "bool_and", "bool_or",
+      "every",   "stddev",    "stddev_samp", "stddev_pop", "variance", "var_samp",
+      "var_pop", "array_agg", "string_agg",  "bit_and",    "bit_or"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -68,7 +71,8 @@ class Unnest {
 
   bool run() {
     query_.where = replace(query_.where);
-    if (!query_.has_aggregates && !query_.has_group_clause && !query_.has_windows && !query_.has_set_returning) {
+    if (!query_.has_aggregates && !query_.has_group_clause && !query_.has_windows &&
+        !query_.has_set_returning) {
       for (Target& t : query_.targets) t.expr = replace(t.expr);
     }
     return changed_;
@@ -81,19 +85,21 @@ class Unnest {
     return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
       switch (x->kind) {
         case ExprKind::kCase:
-        case ExprKind::kCoalesce: return x;
+        case ExprKind::kCoalesce:
+          return x;
         case ExprKind::kSubquery: {
           Expr* value = turn(x->as<SubqueryExpr>());
           return value == nullptr ? x : value;
         }
-        default: return nullptr;
+        default:
+          return nullptr;
       }
     });
   }
 
   struct Key {
-    Expr* inner;               // in the subquery's terms
-    Expr* outer;               // in the outer query's
+    Expr* inner;  // in the subquery's terms
+    Expr* outer;  // in the outer query's
     const FunctionExpr* equality;
     bool inner_first;
   };
@@ -127,9 +133,10 @@ class Unnest {
   }
 
   static bool fits(const Query& q) {
-    if (!q.has_aggregates || q.has_group_clause || q.having != nullptr || q.has_windows || q.has_set_returning ||
-        q.limit != nullptr || q.offset != nullptr || q.distinct || !q.distinct_on.empty() || q.set_op != nullptr ||
-        !q.ctes.empty() || !q.locking.empty() || q.from.empty() || !can_copy(q) || analyzer::is_volatile(q.where)) {
+    if (!q.has_aggregates || q.has_group_clause || q.having != nullptr || q.has_windows ||
+        q.has_set_returning || q.limit != nullptr || q.offset != nullptr || q.distinct ||
+        !q.distinct_on.empty() || q.set_op != nullptr || !q.ctes.empty() || !q.locking.empty() ||
+        q.from.empty() || !can_copy(q) || analyzer::is_volatile(q.where)) {
       return false;
     }
     for (const Target& t : q.targets) {
@@ -155,7 +162,9 @@ class Unnest {
   bool correlation(Expr* c, Key* key) {
     if (c->kind != ExprKind::kFunction) return false;
     const auto& f = c->as<FunctionExpr>();
-    if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type != f.args[1]->type || !f.function->strict) return false;
+    if (f.op == nullptr || f.op->name != "=" || f.args.size() != 2 || f.args[0]->type != f.args[1]->type ||
+        !f.function->strict)
+      return false;
     if (functions::hash_function(f.args[0]->type) == nullptr) return false;
     for (const Expr* arg : f.args) {
       if (analyzer::any_of(arg, [](const Expr& x) { return x.kind == ExprKind::kSubquery; })) return false;
@@ -179,7 +188,8 @@ class Unnest {
       if (x->kind != ExprKind::kAggregate) return nullptr;
       const functions::Function& f = *x->as<AggregateExpr>().function;
       if (f.name != "count" && !is_null_over_nothing(f.name)) known = false;
-      return constant(*x, f.name == "count" ? Value::of_int64(0) : Value::null_of(functions::type_by_oid(x->type)->physical));
+      return constant(*x, f.name == "count" ? Value::of_int64(0)
+                                            : Value::null_of(functions::type_by_oid(x->type)->physical));
     });
     return known ? fold_constants(e, arena_, state_.eval) : nullptr;
   }
@@ -197,7 +207,8 @@ class Unnest {
     return constant(boolean, Value::of_bool(true));
   }
 
-  Expr* join(const Query& inner, Expr* target, Expr* empty, const std::vector<Expr*>& own, const std::vector<Key>& keys) {
+  Expr* join(const Query& inner, Expr* target, Expr* empty, const std::vector<Expr*>& own,
+             const std::vector<Key>& keys) {
     Nothing as_it_is;
     Query* grouped = QueryCopier(arena_, as_it_is).copy(inner);
     grouped->where = nullptr;
@@ -239,7 +250,8 @@ class Unnest {
     range->alias = "unnested";
     range->query = grouped;
     std::vector<analyzer::RangeColumn> columns;
-    for (const Target& t : targets) columns.push_back({t.name, t.expr->type, t.expr->typmod, t.expr->collation});
+    for (const Target& t : targets)
+      columns.push_back({t.name, t.expr->type, t.expr->typmod, t.expr->collation});
     range->columns = arena_.copy(columns);
     std::vector<Range*> ranges(query_.ranges.begin(), query_.ranges.end());
     auto number = static_cast<uint32_t>(ranges.size());
@@ -257,7 +269,8 @@ class Unnest {
     for (size_t i = 0; i < keys.size(); ++i) {
       auto* equality = arena_.make<FunctionExpr>(*keys[i].equality);
       Expr* key = column(i + 1);
-      equality->args = arena_.copy(keys[i].inner_first ? std::vector<Expr*>{key, keys[i].outer} : std::vector<Expr*>{keys[i].outer, key});
+      equality->args = arena_.copy(keys[i].inner_first ? std::vector<Expr*>{key, keys[i].outer}
+                                                       : std::vector<Expr*>{keys[i].outer, key});
       on.push_back(equality);
     }
     attach(number, on);
@@ -313,16 +326,19 @@ class Unnest {
 }  // namespace
 
 Query* unnest_scalar_aggregates(PlannerState& state, const Query& query) {
-  if (!state.settings.enable_scalar_unnesting || query.command != analyzer::CommandType::kSelect || query.set_op != nullptr ||
-      !query.ctes.empty() || !query.locking.empty() || query.from.empty() || query.ranges.size() > 50) {
+  if (!state.settings.enable_scalar_unnesting || query.command != analyzer::CommandType::kSelect ||
+      query.set_op != nullptr || !query.ctes.empty() || !query.locking.empty() || query.from.empty() ||
+      query.ranges.size() > 50) {
     return nullptr;
   }
   auto has_scalar = [](const Expr* e) {
     return analyzer::any_of(e, [](const Expr& x) {
-      return x.kind == ExprKind::kSubquery && x.as<SubqueryExpr>().subquery == SubqueryKind::kScalar && x.as<SubqueryExpr>().query->is_correlated;
+      return x.kind == ExprKind::kSubquery && x.as<SubqueryExpr>().subquery == SubqueryKind::kScalar &&
+             x.as<SubqueryExpr>().query->is_correlated;
     });
   };
-  bool any = has_scalar(query.where) || std::any_of(query.targets.begin(), query.targets.end(), [&](const Target& t) { return has_scalar(t.expr); });
+  bool any = has_scalar(query.where) || std::any_of(query.targets.begin(), query.targets.end(),
+                                                    [&](const Target& t) { return has_scalar(t.expr); });
   if (!any || !can_copy(query)) return nullptr;
   Nothing as_it_is;
   Query* copy = QueryCopier(state.statement.arena, as_it_is).copy(query);

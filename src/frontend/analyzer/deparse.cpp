@@ -7,6 +7,7 @@
 #include "analyzer/expression_walk.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "domain_check.h"
 #include "deparser.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -186,6 +187,14 @@ bool Deparser::sql_value(const FunctionExpr& e) {
 }
 
 void Deparser::function(const FunctionExpr& e, bool show_implicit) {
+  if (is_domain_function(*e.function)) {
+    out_ += '(';
+    print(*e.args[0], false);
+    std::string_view schema = e.args[2]->as<ConstExpr>().value.view();
+    out_ += ")::" + (schema == "public" ? std::string() : parser::quote_identifier(schema) + ".");
+    out_ += parser::quote_identifier(e.args[1]->as<ConstExpr>().value.view());
+    return;
+  }
   if (sql_value(e)) return;
   if (e.form == 'i' && !show_implicit && !e.args.empty()) return operand(*e.args[0], e, false);
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e, e.type, e.typmod);
@@ -206,6 +215,7 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     return;
   }
   if (sql_syntax(e)) return;
+  if (e.function->oid == kInvalidOid && container_part(e)) return;
   if (e.function->name == "array_subscript" && e.function->oid == kInvalidOid) {
     bool bare = e.args[0]->kind == ExprKind::kColumn || e.args[0]->kind == ExprKind::kParam;
     if (!bare) out_ += '(';
@@ -223,6 +233,45 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     name = parser::quote_identifier(e.function->routine->schema) + "." + name;
   }
   call(name, e.args);
+}
+
+bool Deparser::container_part(const FunctionExpr& e) {
+  std::string_view name = e.function->name;
+  auto base = [&] {
+    out_ += '(';
+    print(*e.args[0], true);
+    out_ += ')';
+  };
+  if (name == "array_slice") {
+    base();
+    int32_t flags = e.args[1]->as<ConstExpr>().value.int32;
+    for (size_t i = 2, n = 0; i + 1 < e.args.size(); i += 2, ++n) {
+      out_ += '[';
+      if ((flags >> (2 * n) & 1) != 0) print(*e.args[i], false);
+      out_ += ':';
+      if ((flags >> (2 * n + 1) & 1) != 0) print(*e.args[i + 1], false);
+      out_ += ']';
+    }
+    return true;
+  }
+  if (name == "record_field") {
+    base();
+    auto field = static_cast<size_t>(e.args[1]->as<ConstExpr>().value.int32);
+    const functions::TypeInfo* info = functions::type_by_oid(e.args[0]->type);
+    std::string_view written;
+    if (info != nullptr && field < info->fields.size()) written = info->fields[field].name;
+    if (e.args[0]->kind == ExprKind::kRow && field < e.args[0]->as<ListExpr>().names.size()) written = e.args[0]->as<ListExpr>().names[field];
+    out_ += '.' + (written.empty() ? "f" + std::to_string(field + 1) : parser::quote_identifier(written));
+    return true;
+  }
+  if (name == "record_is_null" || name == "record_is_not_null") {
+    open();
+    print(*e.args[0], true);
+    out_ += name == "record_is_null" ? " IS NULL" : " IS NOT NULL";
+    close();
+    return true;
+  }
+  return false;
 }
 
 void Deparser::boolean(const BoolExpr& e, std::string_view word) {
@@ -510,7 +559,10 @@ void Deparser::print(const Expr& e, bool show_implicit) {
     case ExprKind::kCoerceViaIo:
       if (e.as<CastExpr>().implicit && !show_implicit) return operand(*e.as<CastExpr>().arg, e, false);
       return cast(*e.as<CastExpr>().arg, e, e.type, e.typmod);
-    case ExprKind::kRow: return call("ROW", e.as<ListExpr>().args);
+    case ExprKind::kRow:
+      call("ROW", e.as<ListExpr>().args);
+      if (e.type != type_oid::kRecord) out_ += "::" + functions::format_type(e.type, -1);
+      return;
     case ExprKind::kArray:
       out_ += "ARRAY[";
       list(e.as<ListExpr>().args);

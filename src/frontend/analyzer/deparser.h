@@ -43,6 +43,8 @@ class Deparser {
   void column(const ColumnExpr& e);
   void function(const FunctionExpr& e, bool show_implicit);
   bool sql_syntax(const FunctionExpr& e);
+  // a[l:u], (r).f and row tests, which only the analyzer makes.
+  bool container_part(const FunctionExpr& e);
   void cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmod);
   void boolean(const BoolExpr& e, std::string_view word);
   void case_expression(const CaseExpr& e);

@@ -134,6 +134,16 @@ std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::Targ
       expand_star(scope, *parser::as<parser::ColumnRef>(entry->value), &targets);
       continue;
     }
+    if (parser::is<parser::IndirectionExpr>(entry->value) &&
+        parser::is<parser::StarStep>(parser::as<parser::IndirectionExpr>(entry->value)->steps.back())) {
+      for (const ScopeColumn& c : bind_row_star(scope, *parser::as<parser::IndirectionExpr>(entry->value))) {
+        Target t;
+        t.expr = c.expr;
+        t.name = c.name;
+        targets.push_back(t);
+      }
+      continue;
+    }
     Target t;
     t.expr = bind_expr(scope, entry->value);
     t.name = entry->name;

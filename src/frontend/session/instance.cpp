@@ -87,6 +87,15 @@ std::shared_ptr<catalog::Database> Instance::database(std::string_view name) {
   return database(info->oid);
 }
 
+std::vector<std::shared_ptr<catalog::Database>> Instance::open_databases() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<catalog::Database>> all;
+  for (const auto& [oid, database] : databases_) {
+    if (database != nullptr) all.push_back(database);
+  }
+  return all;
+}
+
 void Instance::forget_database(Oid oid) {
   std::lock_guard lock(mutex_);
   databases_.erase(oid);

@@ -58,7 +58,7 @@ void require_columns(const RoleRights& rights, const catalog::Relation& r, const
 
 class Checker {
  public:
-  Checker(catalog::Catalog& catalog, Oid role) : catalog_(catalog) { rights_of(role); first_ = role; }
+  Checker(catalog::Catalog& catalog, Oid role, Oid writer) : catalog_(catalog), first_(role), writer_(writer) {}
 
   void collect(const Query& q, const parser::Node* statement) { query(q, first_, statement); }
   void check() {
@@ -123,7 +123,9 @@ class Checker {
     for (size_t i = 0; i < q.ranges.size(); ++i) {
       bool target = q.command != CommandType::kSelect && i == q.result_range;
       bool excluded = q.on_conflict != nullptr && i == q.on_conflict->excluded_range && !q.on_conflict->do_nothing;
-      if (levels_[self].entries[i] != nullptr && !target && !excluded) levels_[self].entries[i]->selects = true;
+      Entry* entry = levels_[self].entries[i];
+      if (entry != nullptr && !target && !excluded) entry->selects = true;
+      if (entry != nullptr && target && self == 0) entry->role = writer_;
     }
     result_range(q, statement);
     for (const Range* r : q.ranges) nested(*r, role);
@@ -231,7 +233,7 @@ class Checker {
   }
 
   catalog::Catalog& catalog_;
-  Oid first_;
+  const Oid first_, writer_;
   std::map<Oid, std::unique_ptr<RoleRights>> rights_;
   std::deque<Entry> entries_;  // outer queries' first
   std::vector<Level> levels_;
@@ -239,8 +241,9 @@ class Checker {
 
 }  // namespace
 
-void check_query_privileges(catalog::Catalog& catalog, Oid role, const Query& query, const parser::Node* statement) {
-  Checker checker(catalog, role);
+void check_query_privileges(catalog::Catalog& catalog, Oid role, Oid writer, const Query& query,
+                            const parser::Node* statement) {
+  Checker checker(catalog, role, writer);
   checker.collect(query, statement);
   checker.check();
 }

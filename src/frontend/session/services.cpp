@@ -260,12 +260,16 @@ class SystemFunctions {
 
   // --- schemas
   static Value current_schema(Session& s, std::span<const Value>, Arena& arena) {
-    std::vector<Oid> path = s.search_path_oids();
-    return path.empty() ? null_text() : text_value(s.catalog().schema_name(path[0]), arena);
+    for (Oid schema : s.search_path_oids()) {
+      std::string name = s.catalog().schema_name(schema);
+      if (!name.starts_with("pg_temp_")) return text_value(name, arena);
+    }
+    return null_text();
   }
   static Value current_schemas(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text = "{";
     for (Oid schema : args[0].boolean != 0 ? path(s) : s.search_path_oids()) {
+      if (args[0].boolean == 0 && s.catalog().schema_name(schema).starts_with("pg_temp_")) continue;
       if (text.size() > 1) text += ',';
       text += s.catalog().schema_name(schema);
     }
@@ -420,14 +424,48 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
 }
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
+  if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" || function == "pg_function_is_visible") {
+    Value text;
+    if (routine_text(*this, function, args, arena, &text)) return text;
+  }
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
+  if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);
 }
 
 // --- reg* types
+
+// A function made by CREATE FUNCTION: "f" (regproc) or "f(int, text)" (regprocedure). 0 when there is none.
+Oid Session::find_routine(Oid type, std::string_view text) {
+  size_t open = text.find('(');
+  std::vector<std::string> parts = split_name(text.substr(0, open));
+  std::vector<Oid> wanted;
+  if (type == type_oid::kRegprocedure) {
+    if (open == std::string_view::npos || text.back() != ')') throw SqlError(sqlstate::kInvalidTextRepresentation, "expected a left parenthesis");
+    std::string_view list = text.substr(open + 1, text.size() - open - 2);
+    while (!list.empty()) {
+      size_t comma = list.find(',');
+      wanted.push_back(Oid{parse_reg(type_oid::kRegtype, list.substr(0, comma))});
+      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+      while (!list.empty() && list.front() == ' ') list.remove_prefix(1);
+    }
+  }
+  std::vector<Oid> path = search_path_oids();
+  if (parts.size() > 1) path = {catalog().find_schema(parts[parts.size() - 2])};
+  Oid found;
+  size_t matches = 0;
+  for (const catalog::RoutinePtr& r : catalog().routines_named(parts.back())) {
+    if (std::find(path.begin(), path.end(), r->schema) == path.end()) continue;
+    if (type == type_oid::kRegprocedure && r->args != wanted) continue;
+    found = r->oid;
+    ++matches;
+  }
+  if (matches > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", text));
+  return found;
+}
 
 uint32_t Session::parse_reg(Oid type, std::string_view text) {
   uint32_t number = 0;
@@ -468,7 +506,9 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
       if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", name));
       return role->oid.value();
     }
+    case type_oid::kRegprocedure.value():
     case type_oid::kRegproc.value(): {
+      if (Oid routine = find_routine(type, text); routine != kInvalidOid) return routine.value();
       auto found = functions::functions_named(name);
       if (found.empty()) throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
       if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
@@ -491,6 +531,11 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     case type_oid::kRegtype.value():
+      if (oid >= catalog::kFirstNormalOid) {
+        std::string name = name_of_user_type(Oid{oid});
+        out += name.empty() ? std::to_string(oid) : name;
+        return;
+      }
       if (functions::type_by_oid(Oid{oid}) != nullptr) {
         // Without a modifier these two have names that their length would hide.
         if (Oid{oid} == type_oid::kBpchar) out += "character";
@@ -520,6 +565,17 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         if (type == type_oid::kRegprocedure) {
           out += '(';
           for (size_t i = 0; i < f->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(f->args[i], -1);
+          out += ')';
+        }
+        return;
+      }
+      if (catalog::RoutinePtr r = catalog().routine(Oid{oid})) {
+        std::vector<Oid> path = search_path_oids();
+        if (std::find(path.begin(), path.end(), r->schema) == path.end()) out += parser::quote_identifier(r->schema_name) + ".";
+        out += parser::quote_identifier(r->name);
+        if (type == type_oid::kRegprocedure) {
+          out += '(';
+          for (size_t i = 0; i < r->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
           out += ')';
         }
         return;

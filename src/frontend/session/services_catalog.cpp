@@ -68,10 +68,15 @@ struct Secured {
 class CatalogFunctions {
  public:
   // --- types and functions
-  static Value format_type(Session&, std::span<const Value> args, Arena& arena) {
+  static Value format_type(Session& s, std::span<const Value> args, Arena& arena) {
     if (args[0].null) return null_text();
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
+    if (type.value() >= catalog::kFirstNormalOid) {
+      std::string name = user_type_name(s, type);
+      bool modified = !args[1].null && args[1].int32 >= 0 && !name.empty();
+      return text_value(name.empty() ? "???" : modified ? fmt::format("{}({})", name, args[1].int32) : name, arena);
+    }
     if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
     // Without a modifier these two have names that their length would hide.
     if (args[1].null && type == type_oid::kBpchar) return text_value("character", arena);
@@ -221,7 +226,14 @@ class CatalogFunctions {
   // Built-in functions and types are everybody's.
   static Value function_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
-    parse_privileges(q.privileges);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    Oid routine = q.object->type == PhysicalType::kString
+                      ? s.find_routine(q.object->view().find('(') == std::string_view::npos ? type_oid::kRegproc : type_oid::kRegprocedure,
+                                       q.object->view())
+                      : Oid{q.object->oid()};
+    if (catalog::RoutinePtr r = s.catalog().routine(routine)) {
+      return Value::of_bool(allows(s, q.role, {r->owner, r->acl, 'f'}, wanted));
+    }
     if (q.object->type == PhysicalType::kString) s.parse_reg(type_oid::kRegproc, q.object->view());
     else if (functions::function_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
     return Value::of_bool(true);

@@ -7,6 +7,7 @@
 
 #include "analyzer/analyzer.h"
 #include "analyzer/query.h"
+#include "catalog/user_type.h"
 #include "catalog_functions.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
@@ -75,7 +76,7 @@ class DefinitionFunctions {
       std::string own;
       switch (row.letter("contype")) {
         case 'c':
-          own = fmt::format("CHECK ({}){}", table == nullptr ? std::string(row.text("conbin")) : expression(s, row.text("conbin"), table, pretty),
+          own = fmt::format("CHECK ({}){}", table == nullptr ? domain_condition(s, row, pretty) : expression(s, row.text("conbin"), table, pretty),
                             row.boolean("connoinherit") ? " NO INHERIT" : "");
           break;
         case 'p':
@@ -127,6 +128,27 @@ class DefinitionFunctions {
    private:
     Session& session_;
   };
+
+  // A domain's condition is over VALUE, which is a column of its own here for as long as it takes to print it.
+  static std::string domain_condition(Session& s, const catalog::Row& row, bool pretty) {
+    constexpr std::string_view kWord = "VALUE", kColumn = "varve_domain_value";
+    auto replaced = [](std::string text, std::string_view from, std::string_view to) {
+      for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+      return text;
+    };
+    std::string sql(row.text("conbin"));
+    catalog::UserTypePtr domain = catalog::user_type(s.catalog(), row.oid("contypid"));
+    if (!pretty || domain == nullptr) return sql;
+    auto value = std::make_shared<catalog::Relation>();
+    catalog::Column column;
+    catalog::BaseType base = catalog::base_type(s.catalog(), domain->base, domain->typmod);
+    column.name = kColumn;
+    column.type = base.type;
+    column.typmod = base.typmod;
+    column.collation = domain->collation;
+    value->columns.push_back(std::move(column));
+    return replaced(expression(s, replaced(sql, kWord, kColumn), value, pretty), kColumn, kWord);
+  }
 
   static std::string expression(Session& s, std::string_view sql, const catalog::RelationPtr& table, bool pretty) {
     Arena arena;

@@ -27,6 +27,7 @@ Session::Session(Instance& instance, net::Client& client)
   {
     auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(*database_, *txn);
+    catalog::make_enums_known(catalog);
     auto role = catalog.find_role(startup.user);
     auto info = catalog.database_info(database_->oid());
     if (role) {
@@ -65,6 +66,9 @@ Session::~Session() = default;
 uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_pid()); }
 
 void Session::begin_statement() {
+  stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+  nested_ = several_statements_ = false;
+  pl_.begin_statement();
   if (uint64_t now = instance_.settings_generation(); now != seen_settings_ && txn_ == nullptr) {
     if (seen_settings_ != 0) settings_.refresh(instance_.settings());
     seen_settings_ = now;
@@ -103,6 +107,7 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
     out.empty_query_response();
     return;
   }
+  several_statements_ = script.statements.size() > 1;
   for (const parser::RawStatement& raw : script.statements) {
     fail_if_aborted(raw.statement);
     StatementPtr statement = make_statement(sql, raw.statement);
@@ -126,7 +131,12 @@ StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
 
 bool Session::is_planned(const parser::Node* node) {
   switch (node->kind) {
-    case parser::NodeKind::kSelectStmt: return parser::as<parser::SelectStmt>(node)->into == nullptr;
+    case parser::NodeKind::kSelectStmt: {
+      // SELECT … INTO makes a table.
+      const auto* select = parser::as<parser::SelectStmt>(node);
+      while (select->into == nullptr && select->left != nullptr) select = select->left;
+      return select->into == nullptr;
+    }
     case parser::NodeKind::kInsertStmt:
     case parser::NodeKind::kUpdateStmt:
     case parser::NodeKind::kDeleteStmt:
@@ -147,7 +157,9 @@ void Session::run_statement(const StatementPtr& statement, net::Output& out) {
 
 // A statement that commits by itself is not done before what it deferred has been found good.
 void Session::check_deferred_now() {
-  if (last_of_query_ && block_ == Block::kImplicit) constraints_.before_commit();
+  if (!last_of_query_ || block_ != Block::kImplicit) return;
+  pl_.run_deferred();
+  constraints_.before_commit();
 }
 
 // --- planning
@@ -157,15 +169,18 @@ namespace {
 // Takes the locks while names are looked up, and remembers them for the next run of the plan.
 class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
  public:
-  PlanLocker(Session& session, std::vector<std::pair<Oid, txn::LockMode>>& locks) : session_(session), locks_(locks) {}
+  PlanLocker(Session& session, Statement& statement)
+      : session_(session), locks_(statement.locks), privileges_(statement.privileges) {}
   void lock(Oid relation, txn::LockMode mode) override {
     session_.lock_relation(relation, mode);
     locks_.emplace_back(relation, mode);
   }
+  void require(Oid relation, std::string_view privilege) override { privileges_.emplace_back(relation, privilege); }
 
  private:
   Session& session_;
   std::vector<std::pair<Oid, txn::LockMode>>& locks_;
+  std::vector<std::pair<Oid, std::string_view>>& privileges_;
 };
 
 }  // namespace
@@ -187,6 +202,8 @@ bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
 
 std::vector<Oid> Session::search_path_oids() {
   std::vector<Oid> path;
+  // Temporary tables hide others of their names.
+  if (Oid temporary = existing_temporary_schema(); temporary != kInvalidOid) path.push_back(temporary);
   std::optional<commands::RoleRights> rights;  // schemas that may not be used are not there
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
@@ -233,7 +250,7 @@ planner::PlannerSettings Session::planner_settings() const {
   return s;
 }
 
-executor::ExecutionSettings Session::execution_settings() const {
+executor::ExecutionSettings Session::execution_settings() {
   executor::ExecutionSettings s;
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
@@ -247,7 +264,7 @@ executor::ExecutionSettings Session::execution_settings() const {
 }
 
 bool Session::plan_is_valid(const Statement& s) const {
-  if (s.plan == nullptr || s.settings_generation != settings_.generation()) return false;
+  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_) return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
 }
@@ -264,28 +281,63 @@ void Session::ensure_plan(Statement& statement) {
   make_plan(statement);
 }
 
+// Functions the statement calls, and what it needs on tables beyond what the bound query says: on views it writes
+// through, and on MERGE's target. Returns with whose rights the result table is written.
+Oid Session::check_privileges(const Statement& statement) {
+  for (Oid oid : statement.routines) {
+    catalog::RoutinePtr routine = catalog().routine(oid);
+    if (routine != nullptr && !can_execute(*routine)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
+    }
+  }
+  Oid writer = role_;
+  std::optional<commands::RoleRights> rights;
+  for (const auto& [oid, privilege] : statement.privileges) {
+    catalog::RelationPtr relation = catalog().relation(oid);
+    bool is_view = relation != nullptr && relation->kind == catalog::RelationKind::kView;
+    if (relation == nullptr || (!is_view && !parser::is<parser::MergeStmt>(statement.node))) continue;
+    if (!rights) rights.emplace(catalog(), role_);
+    char letter = privilege == "INSERT" ? 'a' : privilege == "DELETE" ? 'd' : 'w';
+    if (!rights->table_allows(*relation, letter)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for {} {}", is_view ? "view" : "table", relation->name));
+    }
+    if (is_view) writer = relation->owner;
+  }
+  return writer;
+}
+
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
+  statement.privileges.clear();
   std::vector<Oid> path = search_path_oids();
   for (int attempt = 0;; ++attempt) {
     auto plan = std::make_shared<planner::PlannedStatement>();
-    PlanLocker locker(*this, statement.locks);
+    PlanLocker locker(*this, statement);
     functions::EvalContext eval = eval_context(plan->arena);
     uint64_t epoch = database_->epoch();
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
     std::vector<Oid> params = statement.param_types;
+    std::vector<Oid> routines;
     context.params = &params;
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
     bool checks = !is_superuser_ && !statement.is_internal;
     context.checks_schemas = checks;
+    context.variables = statement.variables;
+    context.local_tables = statement.local_tables;
+    context.routines = &routines;
+    context.fills_materialized_views = statement.fills_view;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
-    if (checks) check_query_privileges(catalog(), role_, *query, statement.node);
+    statement.routines = std::move(routines);
+    if (checks) check_query_privileges(catalog(), role_, check_privileges(statement), *query, statement.node);
+    if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
+    statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
     statement.settings_generation = settings_.generation();
@@ -299,7 +351,11 @@ void Session::check_read_only(const Statement& statement) {
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
                           : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
-                                                                                  : "SELECT FOR UPDATE";
+                          : statement.node->kind == parser::NodeKind::kMergeStmt  ? "MERGE"
+                          : parser::is<parser::SelectStmt>(statement.node) &&
+                                  parser::as<parser::SelectStmt>(statement.node)->locking.empty()
+                              ? "SELECT"
+                              : "SELECT FOR UPDATE";
   throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", verb));
 }
 
@@ -308,8 +364,8 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-executor::RunParameters Session::run_parameters(std::span<const types::Value> params) {
-  return run_parameters_at(txn_->statement_snapshot(), params);
+executor::RunParameters Session::run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) {
+  return run_parameters_at(active != nullptr ? *active : txn_->statement_snapshot(), params);
 }
 
 executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot,
@@ -318,7 +374,7 @@ executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
   run.snapshot = snapshot;
-  run.hooks = &constraints_;
+  run.hooks = &pl_.hooks();
   run.params = params;
   run.format = &settings_.format();
   run.session = this;
@@ -329,7 +385,9 @@ executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot
 }
 
 void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
-  execution.start(run_parameters(params));
+  executor::RunParameters run = run_parameters(params, nullptr);
+  pl_.set_active_snapshot(&execution.context().snapshot);
+  execution.start(run);
 }
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
@@ -366,7 +424,29 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   out.command_complete(planned_tag(*statement, rows, affected));
 }
 
+uint64_t Session::fill_view(std::string_view sql) {
+  Arena arena;
+  StatementPtr statement = make_statement(sql, parser::parse(sql, arena).statements[0].statement);
+  statement->fills_view = true;
+  statement->is_internal = true;
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  start_execution(*execution, {});
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
+  }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  return affected;
+}
+
 uint64_t Session::run_sql(std::string_view sql) {
+  // Afterwards the statement around this one is the active one again.
+  struct Restore {
+    pl::Runtime& runtime;
+    const txn::Snapshot* snapshot;
+    ~Restore() { runtime.set_active_snapshot(snapshot); }
+  } restore{pl_, pl_.active_snapshot()};
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
@@ -489,6 +569,8 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
+        ensure_transaction();
+        drop_temporary_tables();
         plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
@@ -501,7 +583,9 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         return "DISCARD SEQUENCES";
       }
       plan_cache_.clear();
-      return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
+      if (target == parser::DiscardTarget::kPlans) return "DISCARD PLANS";
+      drop_temporary_tables();
+      return "DISCARD TEMP";
     }
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
@@ -515,6 +599,9 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
+    case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
+    case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
+    case NodeKind::kSelectStmt: return run_select_into(*statement);
     default: return run_command(*statement);
   }
 }
@@ -535,6 +622,7 @@ std::string Session::run_command(Statement& statement) {
   functions::EvalContext eval = eval_context(arena);
   commands::CommandContext context{catalog(), *txn_, eval, *this, statement.sql, path, role_, is_superuser_, arena, relations};
   txn_->statement_snapshot();
+  current_sql_ = statement.sql;
   std::string tag = commands::run(context, statement.node);
   if (catalog_->changed()) ++catalog_changes_;
   return tag;
@@ -544,6 +632,7 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
                      std::string_view hint) {
   static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
       {"NOTICE", net::Severity::kNotice}, {"WARNING", net::Severity::kWarning}, {"INFO", net::Severity::kInfo}};
+  if (quiet_) return;
   net::Severity level = net::Severity::kNotice;
   for (const auto& [name, value] : kSeverities) {
     if (name == severity) level = value;

@@ -50,14 +50,24 @@ void Session::commit_transaction(net::Output* out) {
     block_ = Block::kNone;
     return;
   }
+  if (pl_.deferred_count() > 0) {
+    try {
+      pl_.run_deferred();
+    } catch (...) {
+      rollback_transaction();
+      throw;
+    }
+  }
   drop_portals(true);
   try {
+    run_on_commit_actions();
     constraints_.before_commit();
   } catch (...) {
     rollback_transaction();
     throw;
   }
   constraints_.end_transaction();
+  pl_.transaction_ended();
   Lsn durable = instance_.engine().txns().commit(*txn_);
   if (durable < gate_) durable = gate_;
   gate_ = kInvalidLsn;
@@ -84,6 +94,8 @@ void Session::commit_transaction(net::Output* out) {
 }
 
 void Session::rollback_transaction() {
+  pl_.transaction_ended();
+  pl_.forget_deferred(0);
   drop_portals(true);
   constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
@@ -95,6 +107,7 @@ void Session::rollback_transaction() {
   settings_.rollback();
   follow_role_settings();
   block_ = Block::kNone;
+  read_only_ = settings_.boolean("default_transaction_read_only");
 }
 
 // What was taken back may have been catalog rows: forget the pictures made of them.
@@ -121,6 +134,8 @@ void Session::on_error() noexcept {
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      pl_.transaction_ended();
+      pl_.forget_deferred(0);
       constraints_.end_transaction();
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
@@ -128,6 +143,7 @@ void Session::on_error() noexcept {
       settings_.rollback();
       follow_role_settings();
     } else {
+      pl_.forget_deferred(savepoints_.back().deferred);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
@@ -152,6 +168,10 @@ void Session::terminate() noexcept {
     portals_.clear();
     unnamed_portal_.reset();
     rollback_transaction();
+    if (uses_temporary_schema_) {
+      drop_temporary_tables();
+      commit_transaction(nullptr);
+    }
     instance_.notifications().unlisten(client_.backend_pid(), "");
     instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
   } catch (const std::exception&) {
@@ -254,7 +274,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
-      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), constraints_.mark()});
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count(), constraints_.mark()});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -270,6 +290,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         return;
       }
       savepoints_.resize(i);
+      pl_.forget_deferred(savepoints_.back().deferred);
       drop_portals(true);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));

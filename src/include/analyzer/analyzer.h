@@ -60,8 +60,16 @@ struct AnalyzerContext {
    public:
     virtual ~LockRelation() = default;
     virtual void lock(Oid relation, txn::LockMode mode) = 0;
+    // The statement needs this privilege on a table besides reading it ("INSERT" …).
+    virtual void require(Oid relation, std::string_view privilege) {
+      static_cast<void>(relation);
+      static_cast<void>(privilege);
+    }
   };
   LockRelation* locker = nullptr;
+  bool fills_materialized_views = false;  // REFRESH: they may be written
+  // Takes the relations that FROM names, those within views left out; may be null.
+  std::vector<Oid>* sources = nullptr;
   // 42501 for names in schemas that the current role may not use.
   bool checks_schemas = false;
   Variables* variables = nullptr;
@@ -78,6 +86,13 @@ struct AnalyzerContext {
 
 // SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
 Query* analyze(AnalyzerContext& context, const parser::Node* statement);
+
+// For a cursor's query: further targets, the ctid of the row that comes from each table of FROM, so that WHERE CURRENT OF
+// can find it. The tables; none if the query's rows are not rows of tables.
+std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query);
+
+// Throws 55000 unless the view's rows can be written (WITH CHECK OPTION wants that).
+void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr& view);
 
 // One expression over the columns of a table (defaults, checks, index expressions): columns are range 0. `table` null:
 // no columns allowed. `clause` names the context in messages ("DEFAULT expressions", "check constraints" …).

@@ -142,6 +142,7 @@ struct CastExpr : Expr {  // kCoerceViaIo, kRelabel
 };
 struct ListExpr : Expr {  // kRow, kArray
   ExprList args;
+  std::span<const std::string_view> names;  // kRow: of the fields; empty: f1, f2, …
 };
 
 struct AggregateExpr : Expr {

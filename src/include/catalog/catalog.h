@@ -166,6 +166,11 @@ class Catalog {
   RelationPtr find_relation(Oid schema, std::string_view name);
   Oid find_relation_oid(Oid schema, std::string_view name);
 
+  // --- types that are not built in. Reading one makes it known to functions::type_by_oid().
+  // kInvalidOid when there is none of this name.
+  Oid find_type(Oid schema, std::string_view name);
+  // Makes a type known with all that it is made of; nothing happens for built-in ones.
+  void load_type(Oid type);
   // --- functions and procedures that SQL made, in any schema; by oid null when there is none
   std::vector<RoutinePtr> routines_named(std::string_view name);
   RoutinePtr routine(Oid oid);
@@ -217,6 +222,7 @@ class Catalog {
   };
   txn::Snapshot snapshot();
   RelationPtr load(Oid oid);
+  void define_row_type(const Relation& relation, const Row& type);
 
   Database& database_;
   txn::Transaction& txn_;

@@ -27,8 +27,9 @@ inline constexpr ColumnNumber kTableOidColumn = -6;
 
 struct Column {
   std::string name;
-  Oid type;
+  Oid type;          // of a column of a domain's type: the type under the domain
   int32_t typmod = -1;
+  Oid domain;        // 0: none
   Oid collation;
   bool not_null = false;
   bool dropped = false;
@@ -167,6 +168,7 @@ struct Relation {
   double pages = 0;
   std::vector<std::shared_ptr<const ColumnStatistics>> statistics;  // [number - 1], null entries: none
   std::string acl;  // pg_class.relacl as text, empty: default
+  std::string options;  // pg_class.reloptions, "name=value" a line
 
   const Column& column(ColumnNumber n) const { return columns[static_cast<size_t>(n - 1)]; }
   // 0 when there is none of this name.

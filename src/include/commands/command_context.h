@@ -36,6 +36,12 @@ class CommandServices {
   // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
   // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
+  // As run_sql, for a statement that fills a materialized view.
+  virtual uint64_t fill_view(std::string_view sql);
+  // The schema of the session's temporary tables, made at first use.
+  virtual Oid temporary_schema();
+  // The temporary table is to be emptied or dropped whenever a transaction commits.
+  virtual void on_commit(Oid table, bool drop);
   // The first row of a query, with nobody's rights looked at and everything committed seen; false when it has none.
   virtual bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) = 0;
   // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).

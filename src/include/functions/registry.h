@@ -154,7 +154,15 @@ struct Cast {
 const Cast* find_cast(Oid source, Oid target);
 std::span<const Cast> all_casts();
 
-// A built-in type.
+// One attribute of a composite type.
+struct CompositeField {
+  std::string_view name;
+  Oid type;
+  int32_t typmod = -1;
+  Oid collation;
+};
+
+// A type: a built-in one, or one that the catalog made known by define_type().
 struct TypeInfo {
   Oid oid;
   std::string_view name;       // pg_type.typname
@@ -169,10 +177,17 @@ struct TypeInfo {
   Oid array_type = kInvalidOid;
   Oid element_type = kInvalidOid;
   bool collatable = false;
+  Oid relation = kInvalidOid;                  // kind c: its row in pg_class
+  std::span<const CompositeField> fields = {}; // kind c: what is not dropped, in order
 };
-std::span<const TypeInfo> all_types();
+std::span<const TypeInfo> all_types();  // the built-in ones
 const TypeInfo* type_by_oid(Oid oid);
-const TypeInfo* type_by_name(std::string_view pg_type_name);
+const TypeInfo* type_by_name(std::string_view pg_type_name);  // of the built-in ones
+
+// Makes a type of a database known to the process, or known anew after ALTER TYPE: the catalog does so when it reads a
+// type that CREATE TYPE or CREATE TABLE made. Oids of types are never used twice. Names and fields are copied; what
+// pointers were given out stays. Thread-safe.
+const TypeInfo& define_type(const TypeInfo& type);
 
 // "numeric(10,2)", "character varying(3)", "timestamp(3) with time zone", "integer[]": format_type().
 std::string format_type(Oid type, int32_t typmod);

@@ -12,6 +12,7 @@
 #include "analyzer/analyzer.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "executor/constraint_triggers.h"
 #include "executor/execution.h"
 #include "memory/arena.h"
 
@@ -19,6 +20,7 @@ namespace varve::parser {
 struct Node;
 }
 namespace varve::planner {
+struct OutputColumn;
 struct PlannedStatement;
 }
 
@@ -75,11 +77,19 @@ class Host {
   virtual std::string run_utility(const SqlStatementPtr& statement) = 0;
   virtual void check_read_only(const SqlStatement& statement) = 0;
 
+  // Around a statement that changes rows: what its constraints noted is checked at its end.
+  virtual size_t begin_constraints() = 0;
+  virtual void end_constraints(size_t mark) = 0;
+  // Told of every change beside the triggers.
+  virtual executor::ModifyHooks& constraint_hooks() = 0;
+
   // --- transactions
   struct Mark {
     txn::Transaction::Savepoint position;
+    executor::ConstraintTriggers::Mark constraints;
     size_t settings = 0;
     size_t deferred = 0;
+    uint64_t portals = 0;
   };
   virtual Mark begin_subtransaction() = 0;
   virtual void rollback_subtransaction(const Mark& mark) = 0;
@@ -103,7 +113,9 @@ class Host {
   // --- SECURITY DEFINER and SET clauses
   virtual Oid current_role() = 0;
   virtual void set_role(Oid role) = 0;
+  virtual size_t settings_mark() = 0;
   virtual void set_local(std::string_view name, std::string_view value) = 0;
+  virtual void restore_settings(size_t mark) = 0;
   virtual bool can_execute(const catalog::Routine& routine) = 0;
 };
 

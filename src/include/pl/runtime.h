@@ -13,14 +13,12 @@
 #include "catalog/routine.h"
 #include "executor/modify_hooks.h"
 #include "functions/registry.h"
+#include "txn/snapshot.h"
 #include "types/value.h"
 
 namespace varve::pl {
 
 class Host;
-
-// What fires around one run of a statement: give hooks() to its execution, call finish() after its last row.
-class StatementTriggers;
 
 class Runtime {
  public:
@@ -54,6 +52,10 @@ class Runtime {
 
   // The snapshot that the statement in progress reads by: functions that are not VOLATILE read by it too.
   void set_active_snapshot(const txn::Snapshot* snapshot);
+  const txn::Snapshot* active_snapshot() const;
+  // Between statements of the client: what earlier ones held is let go. After the end of a transaction nothing is held.
+  void begin_statement();
+  void transaction_ended();
   // Everything compiled is forgotten (DISCARD).
   void reset();
 

@@ -35,8 +35,8 @@ struct PlannerSettings {
   double random_page_cost = 1.1;           // the buffer pool is expected to hold most of what is read
   // Units of 10 µs on one processor.
   double cpu_tuple_cost = 0.003;
-  double cpu_index_lookup_cost = 0.06;
-  double cpu_index_fetch_cost = 0.02;      // a row through an index
+  double cpu_index_lookup_cost = 0.1;
+  double cpu_index_fetch_cost = 0.06;      // a row through an index
   double cpu_operator_cost = 0.0005;
   uint32_t parallel_workers = 1;           // threads that a scan's pipeline may expect
 };

@@ -58,6 +58,8 @@ class Instance {
   // Any database: for shared catalogs.
   catalog::Database& shared_catalogs();
   void forget_database(Oid oid);
+  // Those somebody has used since the server started.
+  std::vector<std::shared_ptr<catalog::Database>> open_databases() const;
 
   net::Server* server = nullptr;  // set once it exists
   // ALTER SYSTEM: keeps a setting for the next start or reload; an empty value forgets it, an empty name all of them.

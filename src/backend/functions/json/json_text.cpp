@@ -146,7 +146,7 @@ class JsonTextParser {
         escaped_ = true;
         escape(at, high);
       } else {
-        if (high) fail_surrogate();
+        if (high) fail_surrogate(at);
         while (static_cast<uint8_t>(c) >= 32 && c != '"' && c != '\\') {
           if (++at >= text_.size()) fail_string(at);
           c = text_[at];
@@ -158,7 +158,7 @@ class JsonTextParser {
         --at;
       }
     }
-    if (high) fail_surrogate();
+    if (high) fail_surrogate(at);
     end_ = at + 1;
     token_ = Token::kString;
   }
@@ -166,13 +166,16 @@ class JsonTextParser {
     end_ = std::min(at, text_.size());
     fail_token();
   }
-  [[noreturn]] void fail_surrogate() { fail("Unicode low surrogate must follow a high surrogate."); }
+  [[noreturn]] void fail_surrogate(size_t at) {
+    end_ = behind_character(at);
+    fail("Unicode low surrogate must follow a high surrogate.");
+  }
 
   void escape(size_t& at, bool& high) {
     ++at;
     if (at >= text_.size()) fail_string(at);
     if (text_[at] == 'u') return unicode_escape(at, high);
-    if (unescape_ && high) fail_surrogate();
+    if (unescape_ && high) fail_surrogate(at);
     if (std::string_view("\"\\/bfnrt").find(text_[at]) != std::string_view::npos) return;
     start_ = at;
     end_ = behind_character(at);
@@ -192,14 +195,19 @@ class JsonTextParser {
     }
     if (!unescape_) return;
     if (ch >= 0xD800 && ch <= 0xDBFF) {
-      if (high) fail("Unicode high surrogate must not follow a high surrogate.");
+      if (high) {
+        end_ = at + 1;
+        fail("Unicode high surrogate must not follow a high surrogate.");
+      }
       high = true;
       return;
     }
     bool low = ch >= 0xDC00 && ch <= 0xDFFF;
-    if (low != high) fail_surrogate();
+    if (low != high) fail_surrogate(at);
     high = false;
-    if (ch == 0) fail("\\u0000 cannot be converted to text.", true);
+    if (ch != 0) return;
+    end_ = at + 1;
+    fail("\\u0000 cannot be converted to text.", true);
   }
 
   // --- parser

@@ -48,4 +48,8 @@ class JsonTape {
 void append_json_as_jsonb(std::string& out, std::string_view text);
 void check_json(std::string_view text);
 
+// The path behind argument `first`: a text[] or the spread arguments of a VARIADIC one. False if it has a NULL.
+struct KernelCall;
+bool json_path_argument(const KernelCall& call, size_t first, uint32_t row, std::vector<JsonPathElement>& path);
+
 }  // namespace varve::functions

@@ -60,8 +60,9 @@ std::string_view JsonbView::key(uint32_t i) const { return part(0, i, keys_); }
 std::string_view JsonbView::item_bytes(uint32_t i) const { return part(is_object() ? count_ : 0, i, items_); }
 
 Numeric JsonbView::number(Arena& arena) const {
-  if (bytes_.size() < 2) throw_jsonb_corrupted();
-  return types::read_numeric_row(bytes_.substr(1), arena);
+  std::string_view row = bytes_.substr(1);
+  if (!types::is_numeric_row(row)) throw_jsonb_corrupted();
+  return types::read_numeric_row(row, arena);
 }
 
 uint32_t JsonbView::find(std::string_view wanted) const {
