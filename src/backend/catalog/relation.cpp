@@ -53,6 +53,33 @@ const types::Collation* collation_object(Catalog& catalog, Oid oid) {
   return found;
 }
 
+std::string quoted(std::string_view name) {
+  std::string out = "\"";
+  for (char c : name) {
+    if (c == '"') out += '"';
+    if (c == '\'') out += c;  // inside a string constant
+    out += c;
+  }
+  return out + '"';
+}
+
+// What an identity column draws from: the sequence that belongs to it.
+std::string identity_default(Catalog& catalog, Oid table, ColumnNumber column) {
+  constexpr uint32_t kPgClass = 1259;
+  Oid sequence;
+  const KeyMatch owner[] = {{"refclassid", Value::of_oid(kPgClass)}, {"refobjid", Value::of_oid(table.value())},
+                            {"refobjsubid", Value::of_int32(column)}};
+  catalog.for_each(system_table("pg_depend"), owner, [&](const Row& row) {
+    if (row.letter("deptype") == 'i' && row.oid("classid").value() == kPgClass) sequence = row.oid("objid");
+  });
+  std::string sql;
+  const KeyMatch self[] = {{"oid", Value::of_oid(sequence.value())}};
+  catalog.for_each(system_table("pg_class"), self, [&](const Row& row) {
+    sql = "nextval('" + quoted(catalog.schema_name(row.oid("relnamespace"))) + "." + quoted(row.text("relname")) + "'::regclass)";
+  });
+  return sql;
+}
+
 // Of a domain's column everything below the catalog sees the type underneath.
 void flatten_type(Catalog& catalog, Column& c, int16_t length) {
   BaseType base = base_type(catalog, c.type, c.typmod);
@@ -152,6 +179,11 @@ void load_columns(Catalog& catalog, Relation& rel) {
     auto number = static_cast<size_t>(row.int2("adnum"));
     if (number >= 1 && number <= rel.columns.size()) rel.columns[number - 1].default_sql = row.text("adbin");
   });
+  for (size_t i = 0; i < rel.columns.size(); ++i) {
+    if (rel.columns[i].identity != 0 && !rel.columns[i].dropped) {
+      rel.columns[i].default_sql = identity_default(catalog, rel.oid, static_cast<ColumnNumber>(i + 1));
+    }
+  }
   take_domain_defaults(catalog, rel);
 }
 

@@ -207,7 +207,10 @@ bool RoleRights::allows(std::string_view acl, char object_letter, Oid owner, cha
     return list_grants(acl, privilege, grantable);
   }
   if (has_rights_of(owner)) return all_privileges(object_letter).find(privilege) != std::string_view::npos;
-  return list_grants(acl_text(default_acl(object_letter, "")), privilege, grantable);
+  // Of the default list, PUBLIC's part is what a stranger has.
+  if (grantable) return false;
+  std::vector<AclItem> items = default_acl(object_letter, "owner");
+  return items.size() > 1 && items.front().privileges.find(privilege) != std::string::npos;
 }
 
 bool RoleRights::table_allows(const catalog::Relation& r, char privilege, bool grantable) const {

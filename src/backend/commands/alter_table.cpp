@@ -393,6 +393,21 @@ void add_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) 
   add_constraints(context, oid, constraint);
 }
 
+void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  std::string word(parser::as<parser::ConstExpr>(cmd.definition)->text);
+  std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::string_view letter = word == "plain" ? "p" : word == "external" ? "e" : word == "extended" ? "x" : word == "main" ? "m" : "";
+  if (letter.empty()) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid storage type \"{}\"", word));
+  const functions::TypeInfo* info = functions::type_by_oid(table->column(number).type);
+  if (letter != "p" && (info == nullptr || info->length != -1)) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("column data type {} can only have storage PLAIN", functions::format_type(table->column(number).type, -1)));
+  }
+  change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.text("attstorage", letter); });
+}
+
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
   std::string text = cmd.action == AlterTableAction::kResetRelOptions
@@ -502,6 +517,7 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     case AlterTableAction::kSetIdentity: return set_identity(context, oid, cmd);
     case AlterTableAction::kDropIdentity: return drop_identity(context, oid, cmd);
     case AlterTableAction::kDropExpression: return drop_expression(context, oid, cmd);
+    case AlterTableAction::kSetStorage: return set_storage(context, oid, cmd);
     case AlterTableAction::kSetStatistics: {
       int16_t number = cmd.name.empty() ? static_cast<int16_t>(cmd.column_number) : require_column(context, *table, cmd.name);
       parser::Option option;
@@ -784,7 +800,9 @@ void rename_constraint(CommandContext& context, const RelationPtr& relation, con
   rename_row(context, "pg_constraint", oid, "conname", stmt.new_name);
 }
 
-void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
+void rename_schema(CommandContext& context, const parser::RenameStmt& statement) {
+  parser::RenameStmt stmt = statement;
+  if (stmt.name.empty() && stmt.object != nullptr) stmt.name = parser::as<parser::QualifiedName>(stmt.object)->names.back();
   Oid schema = require_schema(context, stmt.name);
   if (context.catalog.find_schema(stmt.new_name) != kInvalidOid) {
     throw SqlError(sqlstate::kDuplicateSchema, fmt::format("schema \"{}\" already exists", stmt.new_name));

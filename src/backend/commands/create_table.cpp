@@ -293,7 +293,8 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
   } else if (column.default_expression != nullptr) {
     bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
   }
-  if (sql.empty()) return;
+  // An identity column finds its sequence through pg_depend.
+  if (sql.empty() || a.identity != 0) return;
   Oid oid = set_default_row(context, table_oid, number, sql);
   if (column.serial) {
     for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {

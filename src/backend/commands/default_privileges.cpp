@@ -78,6 +78,17 @@ std::string wanted_letters(const parser::GrantStmt& stmt, const Kind& kind) {
   return letters;
 }
 
+// PUBLIC first, then in order of the roles' oids.
+void sort_items(CommandContext& context, std::vector<AclItem>& items) {
+  auto number = [&](const std::string& name) {
+    auto role = name.empty() ? std::nullopt : context.catalog.find_role(name);
+    return role ? role->oid.value() : 0U;
+  };
+  std::stable_sort(items.begin(), items.end(), [&](const AclItem& a, const AclItem& b) {
+    return std::pair(number(a.grantee), number(a.grantor)) < std::pair(number(b.grantee), number(b.grantor));
+  });
+}
+
 void change(std::vector<AclItem>& items, const parser::GrantStmt& stmt, char object_letter, std::string_view letters,
             const std::string& grantee, const std::string& grantor) {
   auto it = std::find_if(items.begin(), items.end(), [&](const AclItem& i) { return i.grantee == grantee && i.grantor == grantor; });
@@ -127,6 +138,7 @@ void change_defaults(CommandContext& context, const parser::GrantStmt& stmt, Oid
     std::string grantee = everybody ? std::string() : role_name(context, require_role(context, *role));
     change(items, stmt, kind->object_letter, letters, grantee, grantor);
   }
+  sort_items(context, items);
   write_list(context, owner, schema, kind->catalog_letter, items, same_lists(items, built_in));
 }
 
@@ -143,7 +155,7 @@ std::string alter_default_privileges(CommandContext& context, const parser::Alte
       } else {
         Oid role = require_role(context, *parser::as<parser::RoleSpec>(node));
         if (!has_privileges_of(context, role)) {
-          throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to change default privileges");
+          throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, role)));
         }
         roles.push_back(role);
       }
@@ -183,6 +195,7 @@ std::string default_acl_text(CommandContext& context, char object_letter, Oid ow
     it->privileges = printed;
   }
   if (same_lists(items, default_acl(object_letter, name))) return {};
+  sort_items(context, items);
   return acl_text(items);
 }
 

@@ -4,6 +4,7 @@
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
+#include "drop.h"
 #include "ownership.h"
 #include "privileges.h"
 
@@ -156,13 +157,13 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   context.catalog.for_each(system_table("pg_namespace"), {}, [&](const Row& row) {
     if (row.oid("nspowner") == role.oid) say(fmt::format("owner of schema {}", row.text("nspname")));
   });
-  std::vector<Oid> relations;
+  std::vector<Oid> owned;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
     bool granted = false;
     for (const AclItem& item : parse_acl(catalog::acl_column(row, "relacl"))) granted |= item.grantee == role.name;
     char kind = row.letter("relkind");
     if (row.oid("relowner") == role.oid && kind != 'i') {
-      say(fmt::format("owner of {} {}", kind_word(static_cast<catalog::RelationKind>(kind)), row.text("relname")));
+      owned.push_back(row.oid("oid"));
     } else if (granted) {
       say(fmt::format("privileges for {} {}", kind_word(static_cast<catalog::RelationKind>(kind)), row.text("relname")));
     }
@@ -170,6 +171,7 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
     if (row.oid("datdba") == role.oid) say(fmt::format("owner of database {}", row.text("datname")));
   });
+  for (Oid oid : owned) say("owner of " + describe(context, relation_address(oid)));
   std::vector<std::pair<Oid, std::string>> others;
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
     if (row.oid("oid") != context.catalog.database().oid()) others.emplace_back(row.oid("oid"), row.text("datname"));

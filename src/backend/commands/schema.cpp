@@ -161,6 +161,19 @@ parser::NameList names_of(CommandContext& context, const parser::Node* node) {
   throw_not_supported("COMMENT ON this kind of object");
 }
 
+void require_kind(const Relation& relation, ObjectType wanted) {
+  using catalog::RelationKind;
+  auto refuse = [&](std::string_view what) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not {}", relation.name, what));
+  };
+  bool table = relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
+  if (wanted == ObjectType::kTable && !table) refuse("a table");
+  if (wanted == ObjectType::kView && relation.kind != RelationKind::kView) refuse("a view");
+  if (wanted == ObjectType::kIndex && relation.kind != RelationKind::kIndex) refuse("an index");
+  if (wanted == ObjectType::kSequence && relation.kind != RelationKind::kSequence) refuse("a sequence");
+  if (wanted == ObjectType::kMaterializedView && relation.kind != RelationKind::kMaterializedView) refuse("a materialized view");
+}
+
 void require_row_owner(CommandContext& context, std::string_view table, std::string_view owner_column, Oid oid,
                        std::string_view what, std::string_view name) {
   Oid owner;
@@ -204,6 +217,7 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       } else {
         relation = relation_of(context, names_of(context, stmt.object));
       }
+      require_kind(*relation, stmt.object_type);
       write_comment(context, relation_address(relation->oid), stmt, false);
       return "COMMENT";
     }
@@ -213,7 +227,13 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
         throw SqlError(sqlstate::kSyntaxError, "column name must be qualified");
       }
       RelationPtr relation = relation_of(context, names.first(names.size() - 1));
-      ColumnNumber number = require_column(context, *relation, names.back());
+      ColumnNumber number = relation->find_column(names.back());
+      if (number == 0) {
+        std::string dotted;
+        for (std::string_view n : names.first(names.size() - 1)) dotted += (dotted.empty() ? "" : ".") + std::string(n);
+        throw SqlError(sqlstate::kUndefinedColumn,
+                       fmt::format("column \"{}\" of relation \"{}\" does not exist", names.back(), dotted));
+      }
       write_comment(context, column_address(relation->oid, number), stmt, false);
       return "COMMENT";
     }
@@ -257,9 +277,10 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
     }
     case ObjectType::kDatabase: {
       auto database = context.catalog.find_database(names_of(context, stmt.object).back());
-      if (!database.has_value()) {
-        throw SqlError(sqlstate::kInvalidCatalogName,
-                       fmt::format("database \"{}\" does not exist", names_of(context, stmt.object).back()));
+      if (!database.has_value()) {  // a dump may name the database that it came from
+        context.services.notice("WARNING", sqlstate::kInvalidCatalogName,
+                                fmt::format("database \"{}\" does not exist", names_of(context, stmt.object).back()));
+        return "COMMENT";
       }
       write_comment(context, {kDatabaseClass, database->oid}, stmt, true);
       return "COMMENT";

@@ -16,10 +16,10 @@
 namespace varve::analyzer {
 
 void Deparser::quoted(std::string_view text) {
-  if (text.find('\\') != std::string_view::npos) out_ += 'E';
+  // Strings conform to the standard: a backslash is itself.
   out_ += '\'';
   for (char c : text) {
-    if (c == '\'' || c == '\\') out_ += c;
+    if (c == '\'') out_ += c;
     out_ += c;
   }
   out_ += '\'';
@@ -196,7 +196,7 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     return;
   }
   if (sql_value(e)) return;
-  if (e.form == 'i' && !show_implicit && !e.args.empty()) return print(*e.args[0], false);
+  if (e.form == 'i' && !show_implicit && !e.args.empty()) return operand(*e.args[0], e, false);
   if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e, e.type, e.typmod);
   if (e.op != nullptr) {
     open();
@@ -557,7 +557,7 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       }
       [[fallthrough]];
     case ExprKind::kCoerceViaIo:
-      if (e.as<CastExpr>().implicit && !show_implicit) return print(*e.as<CastExpr>().arg, false);
+      if (e.as<CastExpr>().implicit && !show_implicit) return operand(*e.as<CastExpr>().arg, e, false);
       return cast(*e.as<CastExpr>().arg, e, e.type, e.typmod);
     case ExprKind::kRow:
       call("ROW", e.as<ListExpr>().args);
@@ -593,9 +593,10 @@ void Deparser::leaf(const Expr& e) {
   }
 }
 
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty) {
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty,
+                               bool lines) {
   int indent = 0;
-  Deparser deparser(table, nullptr, eval, pretty, pretty ? &indent : nullptr);
+  Deparser deparser(table, nullptr, eval, pretty, pretty || lines ? &indent : nullptr);
   deparser.print(expr, false);
   return deparser.take();
 }

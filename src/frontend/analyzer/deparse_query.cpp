@@ -5,6 +5,7 @@
 #include <deque>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analyzer/query.h"
@@ -88,6 +89,7 @@ class QueryDeparser final : public DeparseNames {
   bool pretty_;
   std::deque<Level> levels_;  // the innermost is the last
   int indent_ = 0;
+  bool branch_ = false;
 };
 
 // --- names
@@ -188,6 +190,7 @@ void QueryDeparser::set_operation(const SetOp& op, const Query& q, const std::ve
     bool paren = !inner.ctes.empty() || !inner.order_by.empty() || inner.limit != nullptr || inner.offset != nullptr ||
                  !inner.locking.empty();
     if (paren) out += '(';
+    branch_ = inner.set_op == nullptr && inner.ctes.empty();
     query(inner, result_names, side_visible, indent_, out);
     if (paren) out += ')';
   };
@@ -278,6 +281,7 @@ void QueryDeparser::values(const Range& range, std::string& out) {
 
 void QueryDeparser::targets(const Query& q, const std::vector<std::string>* result_names, bool visible, std::string& out) {
   size_t number = 0;
+  bool is_branch = std::exchange(branch_, false);  // of a UNION: casts to the common type go without saying
   for (const Target& t : q.targets) {
     if (t.junk) continue;
     std::string text, own_name;
@@ -294,7 +298,7 @@ void QueryDeparser::targets(const Query& q, const std::vector<std::string>* resu
       own_name = column_name(*levels_[levels_.size() - 1 - c.levels_up].query->ranges[c.range], c.column);
       named = true;
     } else {
-      expression(*t.expr, true, text);
+      expression(*t.expr, !is_branch, text);
     }
     std::string wanted = result_names != nullptr && number < result_names->size() ? (*result_names)[number] : std::string(t.name);
     if (named ? own_name != wanted : visible || wanted != "?column?") {

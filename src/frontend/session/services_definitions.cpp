@@ -158,7 +158,7 @@ class DefinitionFunctions {
     analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
     const analyzer::Expr* e = analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena),
                                                                  table == nullptr ? nullptr : &table, "check constraints");
-    return analyzer::deparse_expression(*e, table.get(), eval, pretty);
+    return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
   }
 
   static std::string view_text(Session& s, const catalog::Relation& view, bool pretty) {

@@ -20,7 +20,7 @@ using types::Value;
 
 void Session::set_session_authorization(std::string_view name, bool is_local) {
   auto role = catalog().find_role(name);
-  if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", name));
+  if (!role) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", name));
   // It is who logged in that counts, whoever the session is now.
   if (role->oid != login_role_ && !login_is_superuser_) {
     throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to set session authorization");

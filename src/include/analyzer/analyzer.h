@@ -139,9 +139,9 @@ catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::Range
                                    bool missing_ok = false);
 
 // The SQL text of a bound expression as PostgreSQL would print it (defaults, checks): columns are `table`'s. `pretty`:
-// without the parentheses that precedence makes superfluous.
+// without the parentheses that precedence makes superfluous. `lines`: CASE over several lines.
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
-                               bool pretty = false);
+                               bool pretty = false, bool lines = false);
 
 // How a query's text names relations and functions: with their schema, or without where the search path finds them.
 class RelationNames {
