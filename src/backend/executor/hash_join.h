@@ -40,6 +40,7 @@ class HashJoinOperator : public Operator {
 
   // hash_join_build.cpp
   void build_side();
+  bool build_can_split() const;
   bool is_built() const { return independent_ && built_whole_ && built_run_ == context_.run && !preserve_build_; }
   void begin_build();
   void end_build();

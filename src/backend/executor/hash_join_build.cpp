@@ -13,6 +13,10 @@ bool HashJoinOperator::needs_everything() const {
   return (join_.join == JoinType::kNullAnti || join_.join == JoinType::kMark) && !simple_nulls();
 }
 
+bool HashJoinOperator::build_can_split() const {
+  return can_split(*plan_.children[build_left_ ? 0 : 1], context_) && has_safe_expressions(plan_, context_);
+}
+
 void HashJoinOperator::begin_build() {
   for (const RuntimeFilters::Target& t : filter_targets_) context_.filters->drop(plan_.id, t);
   table_->clear();
@@ -24,7 +28,7 @@ void HashJoinOperator::begin_build() {
 
 void HashJoinOperator::build_side() {
   if (is_built()) return;
-  if (may_run_parallel(context_) && can_split(*plan_.children[build_left_ ? 0 : 1], context_) && build_parallel()) return;
+  if (may_run_parallel(context_) && build_can_split() && build_parallel()) return;
   begin_build();
   Operator& source = child(build_left_ ? 0 : 1);
   source.open();
@@ -64,7 +68,7 @@ void HashJoinOperator::end_build() {
 
 // For threads that will probe it together. False: it does not fit into memory.
 bool HashJoinOperator::build_in_memory() {
-  if (can_split(*plan_.children[build_left_ ? 0 : 1], context_)) return build_parallel();
+  if (build_can_split()) return build_parallel();
   begin_build();
   Operator& source = child(build_left_ ? 0 : 1);
   source.open();

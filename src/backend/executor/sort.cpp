@@ -123,7 +123,7 @@ class SortOperator : public SortBase {
   // Every thread sorts what it reads; the sorted parts are merged. False: it has to be done serially.
   bool sort_parallel() {
     const planner::Plan& input = *plan_.children[0];
-    if (!may_run_parallel(context_) || !can_split(input, context_)) return false;
+    if (!may_run_parallel(context_) || !can_split(input, context_) || !has_safe_expressions(plan_, context_)) return false;
     // A sort that will not fit is not begun twice.
     double bytes = input.rows * (static_cast<double>(plan_.output.size()) * 16 + 32);
     if (limit_.empty() && bytes > static_cast<double>(context_.sort_memory_bytes())) return false;
