@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyzer/expression_walk.h"
+#include "functions/record.h"
 #include "functions/type_oids.h"
 #include "planner/plan.h"
 #include "planner/planner.h"
@@ -150,10 +151,11 @@ uint32_t Function::field_of(uint32_t record, std::string_view field) {
 
 bool ExpressionVariables::make(uint32_t datum, Variable* out) {
   const Datum& d = function_.datums[datum];
-  if (d.kind == DatumKind::kRecord) {
-    throw_not_supported(fmt::format("the record variable \"{}\" as one value in an expression", d.name));
-  }
   *out = {datum, d.type, d.typmod, d.collation};
+  if (d.kind == DatumKind::kRecord) {
+    out->type = activation->record_type(datum);
+    expression_.rows.push_back(datum);
+  }
   if (d.kind == DatumKind::kField) {
     const Shape* shape = activation->record_shape(d.record);
     if (shape == nullptr) activation->assigned_record(d.record);  // throws
@@ -224,7 +226,7 @@ void Activation::begin() {
   for (size_t i = 0; i < values_.size(); ++i) {
     const Datum& d = f_.datums[i];
     if (d.kind == DatumKind::kScalar) values_[i] = null_of(d.type);
-    else if (records_[i] != nullptr) records_[i]->shape = nullptr;
+    else if (records_[i] != nullptr) records_[i]->shape = nullptr, records_[i]->row_type = kInvalidOid;
   }
   ++stamp_;
 }
@@ -301,6 +303,15 @@ const Shape* Activation::record_shape(uint32_t datum) {
   if (r.shape != nullptr) return r.shape;
   Oid type = f_.datums[datum].type;
   if (type == type_oid::kRecord) return nullptr;
+  if (const functions::TypeInfo* info = functions::type_by_oid(type); info != nullptr && info->kind == 'c') {
+    Shape fields;
+    for (const functions::CompositeField& field : info->fields) {
+      fields.names.emplace_back(field.name);
+      fields.types.push_back(field.type);
+      fields.typmods.push_back(field.typmod);
+    }
+    return f_.intern(std::move(fields));
+  }
   catalog::RelationPtr relation = analyzer::relation_of_row_type(host().catalog(), type);
   if (relation == nullptr) return nullptr;
   Shape shape;
@@ -391,6 +402,48 @@ void Activation::copy_record(uint32_t to, uint32_t from) {
   bool null = source.null;
   set_record(to, *source.shape, source.values);
   record(to).null = null;
+}
+
+void Activation::set_record_value(uint32_t datum, const Value& value) {
+  if (value.null) {
+    record(datum).shape = nullptr;
+    return set_record_null(datum);
+  }
+  Arena memory;
+  functions::RecordView view(value.view());
+  Shape shape;
+  std::vector<Value> fields;
+  for (uint32_t i = 0; i < view.count(); ++i) {
+    shape.names.push_back(view.field_name(i));
+    shape.types.push_back(view.field_type(i));
+    shape.typmods.push_back(-1);
+    fields.push_back(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, memory));
+  }
+  set_record(datum, shape, fields);
+}
+
+Oid Activation::record_type(uint32_t datum) {
+  Oid type = f_.datums[datum].type;
+  if (type != type_oid::kRecord) return type;
+  Oid row = record(datum).row_type;
+  return row == kInvalidOid ? type : row;
+}
+
+Value Activation::record_value(uint32_t datum, Arena& memory) {
+  Record& r = assigned_record(datum);
+  if (r.null) return Value::null_of(types::PhysicalType::kString);
+  std::vector<std::string_view> names(r.shape->names.begin(), r.shape->names.end());
+  Oid type = record_type(datum);
+  uint32_t shape = type == type_oid::kRecord ? functions::record_shape(names) : 0;
+  return Value::of_string(functions::make_record(type, shape, r.shape->types, r.values, memory));
+}
+
+// Records that the expression reads whole become its parameters' values.
+void Activation::load_rows(const Expression& e) {
+  for (uint32_t n : e.rows) {
+    Arena memory;
+    store(n, record_value(n, memory));
+  }
 }
 
 void Activation::refresh_fields(uint32_t record_datum) {

@@ -118,6 +118,10 @@ class Activation {
   void set_record(uint32_t datum, const Shape& shape, std::span<const types::Value> values);
   void set_record_null(uint32_t datum);
   void copy_record(uint32_t to, uint32_t from);
+  // From and to one value.
+  void set_record_value(uint32_t datum, const types::Value& value);
+  types::Value record_value(uint32_t datum, Arena& memory);
+  Oid record_type(uint32_t datum);
   // Throws 55000 when it has no shape yet.
   Record& assigned_record(uint32_t datum);
   std::string record_text(uint32_t datum);
@@ -150,6 +154,7 @@ class Activation {
   void refresh(ExpressionState& state);
   types::Value evaluate_query(Expression& e, ExpressionState& state);
   void refresh_fields(uint32_t record);
+  void load_rows(const Expression& e);
   void set_values(Record& r, std::span<const types::Value> values);
 
   Session& session_;

@@ -71,6 +71,7 @@ void Activation::plan(Expression& e) {
       e.statement->plan = nullptr;
       e.shapes.clear();
       e.params.clear();
+      e.rows.clear();
     }
     host().ensure_plan(*e.statement);
     if (!current) {
@@ -133,6 +134,7 @@ ExpressionState& Activation::prepare(Expression& e) {
   ExpressionState& s = state_of(e);
   plan(e);
   if (e.statement->plan != nullptr && s.plan != e.statement->plan) build(e, s);
+  load_rows(e);
   return s;
 }
 
@@ -161,6 +163,7 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
   ExpressionState& s = state_of(e);
   // What needs no table takes no locks: a look at the plan is enough.
   if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e)) prepare(e);
+  else if (!e.rows.empty()) load_rows(e);
   Value result;
   if (s.simple) {
     if (state_stamps_[e.slot] != stamp_) {

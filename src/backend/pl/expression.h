@@ -90,6 +90,7 @@ struct Expression {
   };
   std::vector<Dependency> shapes;
   std::vector<uint32_t> params;  // variables it reads
+  std::vector<uint32_t> rows;    // records it reads as one value
 };
 
 }  // namespace varve::pl

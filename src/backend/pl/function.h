@@ -77,6 +77,7 @@ struct Record {
   Arena memory[2];
   int current = 0;
   bool null = false;             // of a known shape, all NULL as a whole
+  Oid row_type;                  // of a table's row (NEW, OLD); 0: a plain record
 };
 
 // One expression made ready to run in one activation.

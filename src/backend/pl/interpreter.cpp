@@ -5,6 +5,7 @@
 
 #include "conditions.h"
 #include "functions/array.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "planner/plan.h"
@@ -178,6 +179,16 @@ Outcome Interpreter::handle(const Block& b, SqlError& error, bool*) {
 
 // --- assignment
 
+namespace {
+
+bool is_row_type(Oid type) {
+  if (type == type_oid::kRecord) return true;
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  return info != nullptr && info->kind == 'c';
+}
+
+}  // namespace
+
 // (a, b) or ROW(a, b) as the whole expression: its parts become the row's columns.
 bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value>* values, Arena& memory) {
   std::string_view text = e.text;
@@ -248,10 +259,9 @@ void Interpreter::assign_record(uint32_t target, Expression& e) {
   }
   Oid type;
   Value v = a_.evaluate(e, &type);
-  if (v.null) {
-    a_.record(target).shape = nullptr;
-    a_.set_record_null(target);
-    return;
+  if (v.null || is_row_type(type)) {
+    Value kept = types::copy_value(v, memory);
+    return a_.set_record_value(target, kept);
   }
   throw SqlError(sqlstate::kDatatypeMismatch, "cannot assign non-composite value to a record variable");
 }
@@ -507,6 +517,18 @@ Outcome Interpreter::return_statement(const Return& s) {
   Oid type;
   int32_t typmod = -1;
   Value v = a_.evaluate(*s.value, &type, &typmod);
+  if ((f_.is_trigger || f_.composite) && !v.null && is_row_type(type)) {
+    Value kept = types::copy_value(v, result_memory);
+    functions::RecordView view(kept.view());
+    for (uint32_t i = 0; i < view.count(); ++i) {
+      result_shape.names.push_back(view.field_name(i));
+      result_shape.types.push_back(view.field_type(i));
+      result_shape.typmods.push_back(-1);
+      result_row.push_back(types::copy_value(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, result_memory), result_memory));
+    }
+    returned_row = true;
+    return Outcome::kReturn;
+  }
   if (f_.is_trigger || f_.composite) {
     if (v.null) {
       result = Value::null_of(types::PhysicalType::kString);
@@ -570,7 +592,23 @@ void Interpreter::return_next(const Return& s) {
   Shape shape;
   std::vector<Value> values;
   if (f_.composite && row_constructor(*s.value, &shape, &values, memory)) return add_row(shape, values);
-  Value v = a_.evaluate(*s.value);
+  Oid type;
+  Value v = a_.evaluate(*s.value, &type);
+  if (f_.composite && (v.null || is_row_type(type))) {
+    if (v.null) {
+      for (Oid field : f_.output_shape.types) row_store->values.push_back(null_of(field));
+      ++row_store->count;
+      return;
+    }
+    Value kept = types::copy_value(v, memory);
+    functions::RecordView view(kept.view());
+    for (uint32_t i = 0; i < view.count(); ++i) {
+      shape.types.push_back(view.field_type(i));
+      shape.typmods.push_back(-1);
+      values.push_back(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, memory));
+    }
+    return add_row(shape, values);
+  }
   if (f_.composite) throw SqlError(sqlstate::kDatatypeMismatch, "cannot return non-composite value from function returning composite type");
   row_store->values.push_back(v.null ? null_of(f_.result) : types::copy_value(v, row_store->memory));
   ++row_store->count;

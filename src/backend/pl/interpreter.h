@@ -16,6 +16,7 @@ struct RowStore {
   Arena memory;
   std::vector<types::Value> values;
   uint64_t count = 0;
+  bool null = false;  // the function returned NULL instead of a row
 };
 
 class Interpreter {

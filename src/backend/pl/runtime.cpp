@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "compiler.h"
+#include "functions/record.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -233,8 +234,7 @@ void set_args(Activation& a, std::span<const Value> args) {
   for (size_t i = 0; i < f.args.size() && i < args.size(); ++i) {
     uint32_t n = f.args[i];
     if (f.datums[n].kind == DatumKind::kRecord) {
-      if (!args[i].null) throw_not_supported("arguments of row types");
-      a.set_record_null(n);
+      a.set_record_value(n, args[i]);
     } else {
       a.values()[n] = args[i];  // the caller's bytes outlive the call
     }
@@ -255,8 +255,8 @@ Value Runtime::State::call_scalar(Function& f, std::span<const Value> args, Aren
   CallFrame frame(session, f);
   try {
     set_args(*a, args);
+    if (f.composite && f.result != type_oid::kVoid) return call_row(f, *a, frame, memory);
     if (f.language == catalog::kSqlLanguage) return run_sql_scalar(f, *a, frame, memory);
-    if (f.composite) throw_not_supported("a function that returns a row, as one value of an expression");
     Interpreter run(*a, frame);
     run.run();
     if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
@@ -271,6 +271,20 @@ Value Runtime::State::call_scalar(Function& f, std::span<const Value> args, Aren
   }
 }
 
+// The one value that a function returning a row has in an expression.
+Value Runtime::State::call_row(Function& f, Activation& a, CallFrame& frame, Arena& memory) {
+  RowStore rows;
+  Shape declared = f.output_shape;
+  if (f.language == catalog::kSqlLanguage) run_sql_rows(f, a, frame, rows);
+  else run_plpgsql_rows(f, a, frame, rows);
+  Shape shape = std::move(f.output_shape);
+  f.output_shape = std::move(declared);
+  if (rows.null || rows.count == 0) return Value::null_of(types::PhysicalType::kString);
+  std::vector<std::string_view> names(shape.names.begin(), shape.names.end());
+  uint32_t number = f.result == type_oid::kRecord ? functions::record_shape(names) : 0;
+  return Value::of_string(functions::make_record(f.result, number, shape.types, {rows.values.data(), shape.types.size()}, memory));
+}
+
 void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& frame, RowStore& rows) {
   Interpreter run(a, frame);
   if (f.returns_set) {
@@ -280,6 +294,13 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
   }
   // One row of several columns.
   run.run();
+  if (f.output_shape.types.empty()) {
+    // A record: its columns are what came out.
+    if (run.returned_row) f.output_shape = run.result_shape;
+    else if (run.result_record >= 0) f.output_shape = *a.assigned_record(static_cast<uint32_t>(run.result_record)).shape;
+  }
+  rows.null = f.outputs.empty() && !run.returned_row &&
+              (run.result_record < 0 || a.record(static_cast<uint32_t>(run.result_record)).null);
   std::span<const Value> values;
   std::vector<Value> collected;
   Shape own;

@@ -28,6 +28,7 @@ struct Runtime::State {
 
   types::Value call_scalar(Function& f, std::span<const types::Value> args, Arena& memory);
   types::Value run_sql_scalar(Function& f, Activation& a, CallFrame& frame, Arena& memory);
+  types::Value call_row(Function& f, Activation& a, CallFrame& frame, Arena& memory);
   void run_sql_rows(Function& f, Activation& a, CallFrame& frame, RowStore& rows);
   void run_plpgsql_rows(Function& f, Activation& a, CallFrame& frame, RowStore& rows);
 

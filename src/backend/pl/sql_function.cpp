@@ -213,9 +213,16 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   ActiveSnapshot active(a.session(), &run.snapshot);
   ConstraintChecks constraints(a.host(), !state.plan->read_only);
   execution->start(run);
+  std::span<const planner::OutputColumn> columns = state.plan->root->output;
+  if (rows != nullptr && f.composite && f.output_shape.types.empty()) {
+    for (const planner::OutputColumn& c : columns) {
+      f.output_shape.names.emplace_back(c.name);
+      f.output_shape.types.push_back(c.type);
+      f.output_shape.typmods.push_back(c.typmod);
+    }
+  }
   std::vector<Oid> want = f.output_shape.types;
   if (!f.composite) want = {f.result};
-  std::span<const planner::OutputColumn> columns = state.plan->root->output;
   if (rows != nullptr && columns.size() < want.size()) {
     throw SqlError(sqlstate::kDatatypeMismatch, "function return row and query-specified return row do not match")
         .detail(fmt::format("Returned row contains {} attribute{}, but query expects {}.", columns.size(),
@@ -244,7 +251,6 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
 }  // namespace
 
 Value Runtime::State::run_sql_scalar(Function& f, Activation& a, CallFrame& frame, Arena& memory) {
-  if (f.composite && f.result != type_oid::kVoid) throw_not_supported("a function that returns a row, as one value of an expression");
   if (f.statements.size() == 1 && f.statements[0]->allow_simple) {
     frame.sql_number = 1;
     Value v;
@@ -279,6 +285,7 @@ void Runtime::State::run_sql_rows(Function& f, Activation& a, CallFrame& frame, 
     bool last = i + 1 == f.statements.size() && f.result != type_oid::kVoid;
     run_statement(f, a, frame, *f.statements[i], last ? &rows : nullptr, !f.returns_set);
   }
+  rows.null = rows.count == 0;
   if (!f.returns_set && rows.count == 0 && f.result != type_oid::kVoid) {
     std::vector<Oid> want = f.output_shape.types;
     if (!f.composite) want = {f.result};

@@ -347,6 +347,7 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
     auto new_datum = static_cast<uint32_t>(f->new_record), old_datum = static_cast<uint32_t>(f->old_record);
     Shape shape = shape_of(call.relation);
     auto set = [&](uint32_t datum, const std::span<const Value>* row) {
+      a->record(datum).row_type = call.relation.row_type;
       if (row != nullptr) {
         a->set_record(datum, shape, *row);
         return;
