@@ -59,8 +59,28 @@ std::string_view JsonbView::part(size_t table, uint32_t i, size_t area) const {
 std::string_view JsonbView::key(uint32_t i) const { return part(0, i, keys_); }
 std::string_view JsonbView::item_bytes(uint32_t i) const { return part(is_object() ? count_ : 0, i, items_); }
 
+namespace {
+
+// Whether read_numeric_row() can make sense of the bytes (its format is in types/numeric.h).
+bool is_numeric_row(std::string_view row) {
+  if (row.empty()) return false;
+  auto mark = static_cast<uint8_t>(row[0]);
+  if (mark < 0x80) return row.size() <= 15;
+  if (mark >= 0xFD) return row.size() == 1;
+  constexpr int32_t kMaxPlaces = 20'000;  // beyond any numeric
+  if (mark != 0x80 || row.size() < 10 || (row.size() - 10) % 4 != 0 || static_cast<uint8_t>(row[1]) > 1) return false;
+  auto weight = load_raw<int32_t>(row.data() + 2), scale = load_raw<int32_t>(row.data() + 6);
+  if (weight < -kMaxPlaces || weight > kMaxPlaces || scale < 0 || scale > kMaxPlaces) return false;
+  for (size_t at = 10; at < row.size(); at += 4) {
+    if (load_raw<uint32_t>(row.data() + at) >= 100'000'000) return false;
+  }
+  return row.size() == 10 || load_raw<uint32_t>(row.data() + 10) != 0;
+}
+
+}  // namespace
+
 Numeric JsonbView::number(Arena& arena) const {
-  if (bytes_.size() < 2) throw_jsonb_corrupted();
+  if (!is_numeric_row(bytes_.substr(1))) throw_jsonb_corrupted();
   return types::read_numeric_row(bytes_.substr(1), arena);
 }
 
