@@ -18,7 +18,7 @@ int64_t checked(double v) {
 }
 int64_t divided(int64_t v, int64_t by) {
   if (by == 0) throw_division_by_zero();
-  if (by == -1) return static_cast<int64_t>(-static_cast<uint64_t>(v));
+  if (by == -1 && v == INT64_MIN) throw_out_of_range("money");
   return v / by;
 }
 int64_t of_float(int64_t v, double factor, bool divide) {
@@ -30,7 +30,11 @@ int64_t from_integer(int64_t v) {
   if (__builtin_mul_overflow(v, 100, &r)) throw_out_of_range("bigint");
   return r;
 }
-int64_t product(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
+int64_t product(int64_t a, int64_t b) {
+  int64_t r;
+  if (__builtin_mul_overflow(a, b, &r)) throw_out_of_range("money");
+  return r;
+}
 
 // --- words
 void append_words(std::string& out, int64_t value) {
@@ -96,10 +100,14 @@ StringRef words(int64_t value, Env& env) {
 
 const Binding kBindings[] = {
     {"cash_pl(money,money)", fn([](int64_t a, int64_t b) -> int64_t {
-       return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+       int64_t r;
+       if (__builtin_add_overflow(a, b, &r)) throw_out_of_range("money");
+       return r;
      })},
     {"cash_mi(money,money)", fn([](int64_t a, int64_t b) -> int64_t {
-       return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+       int64_t r;
+       if (__builtin_sub_overflow(a, b, &r)) throw_out_of_range("money");
+       return r;
      })},
     {"cash_div_cash(money,money)", fn([](int64_t a, int64_t b) -> double {
        if (b == 0) throw_division_by_zero();

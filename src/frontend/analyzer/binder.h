@@ -206,6 +206,7 @@ class Binder {
   Expr* coerce_row(ListExpr& row, Oid to, functions::CastContext context, int32_t location);
   Subscripts bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps, int32_t location);
   Expr* make_subscript(Expr* container, const Subscripts& subscripts, int32_t location);
+  Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps, int32_t location);
   Expr* bind_indirection(Scope& scope, const parser::IndirectionExpr& e);
   // (r).* : the columns it stands for.
   std::vector<ScopeColumn> bind_row_star(Scope& scope, const parser::IndirectionExpr& e);
@@ -228,6 +229,8 @@ class Binder {
                         std::span<const std::string_view> column_aliases, txn::LockMode lock);
   FromItem* bind_join(Scope& scope, const parser::JoinExpr& join, size_t first_item);
   FromItem* bind_subquery(Scope& scope, const parser::RangeSubselect& item);
+  Expr* json_records(const functions::Function& f, const functions::CallSite& site, ExprList args, Expr* bound,
+                     parser::List<parser::ColumnDef> definitions, int position_of_call);
   Expr* table_function(Expr* bound, const parser::Node* call, parser::List<parser::ColumnDef> definitions);
   FromItem* bind_range_function(Scope& scope, const parser::RangeFunction& item);
   Range* function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,

@@ -359,6 +359,59 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
+namespace {
+
+bool makes_json_records(const functions::Function& f) {
+  return (f.name.starts_with("json_") || f.name.starts_with("jsonb_")) &&
+         (f.name.ends_with("_to_record") || f.name.ends_with("_to_recordset") || f.name.ends_with("_populate_recordset"));
+}
+
+}  // namespace
+
+// json_to_record(…) AS t(a int, …), json_populate_recordset(NULL::t, …): the columns are the call's own.
+Expr* Binder::json_records(const functions::Function& f, const functions::CallSite& site, ExprList args, Expr* bound,
+                           parser::List<parser::ColumnDef> definitions, int position_of_call) {
+  std::vector<Oid> types;
+  std::vector<std::string_view> names;
+  const functions::TypeInfo* row = f.name.ends_with("_populate_recordset") ? functions::type_by_oid(args[0]->type) : nullptr;
+  if (row != nullptr && row->kind == 'c') {
+    if (!definitions.empty()) {
+      throw SqlError(sqlstate::kSyntaxError, "a column definition list is redundant for a function returning a named composite type")
+          .at(position(definitions[0]->location));
+    }
+    for (const functions::CompositeField& field : row->fields) {
+      types.push_back(field.type);
+      names.push_back(field.name);
+    }
+  } else if (row != nullptr) {
+    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("first argument of {} must be a row type", f.name));
+  } else if (definitions.empty()) {
+    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+        .at(position_of_call);
+  }
+  for (const parser::ColumnDef* d : definitions) {
+    TypeReference type = resolve_type(*d->type);
+    if (type.typmod >= 0) throw_not_supported("a column definition list with lengths", position(d->location));
+    types.push_back(type.type);
+    names.push_back(d->name);
+  }
+  const functions::TableFunctionImpl& records = *functions::functions_named("json_to_recordset")[0]->table;
+  auto* table = arena_.make<functions::TableFunctionImpl>(records);
+  table->column_types = arena_.copy(types);
+  table->column_names = arena_.copy(names);
+  auto* own = arena_.make<functions::Function>(f);
+  own->kind = functions::FunctionKind::kSetReturning;
+  own->strict = false;
+  own->table = table;
+  auto* own_site = arena_.make<functions::CallSite>(site);
+  own_site->routine = own;
+  auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, bound->location);
+  srf->function = own;
+  srf->site = own_site;
+  srf->args = args;
+  return srf;
+}
+
 // A function that SQL made and that returns a row (or, with a column definition list, any record) is read as a table.
 Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser::List<parser::ColumnDef> definitions) {
   const functions::Function* f = nullptr;
@@ -370,6 +423,9 @@ Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser:
   } else if (bound->kind == ExprKind::kSetReturning) {
     const auto& call = bound->as<SetReturningExpr>();
     f = call.function, site = call.site, args = call.args;
+  }
+  if (f != nullptr && f->routine == nullptr && makes_json_records(*f)) {
+    return json_records(*f, *site, args, bound, definitions, position(call_node->location));
   }
   bool routine = f != nullptr && f->routine != nullptr;
   bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();

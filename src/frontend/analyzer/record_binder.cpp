@@ -333,10 +333,40 @@ std::vector<ScopeColumn> Binder::bind_row_star(Scope& scope, const parser::Indir
   return expand_row(scope, inner.steps.empty() ? bind_expr(scope, e.arg) : bind_indirection(scope, inner), e.location);
 }
 
+// j['a'][0] is the value on that path.
+Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps, int32_t location) {
+  std::vector<Expr*> args{json};
+  for (const parser::Node* step : steps) {
+    const auto& s = *parser::as<parser::SubscriptStep>(step);
+    if (s.is_slice) {
+      const parser::Node* bound = s.lower != nullptr ? s.lower : s.upper;
+      throw SqlError(sqlstate::kDatatypeMismatch, "jsonb subscript does not support slices")
+          .at(position(bound != nullptr ? bound->location : location));
+    }
+    Expr* subscript = resolve_unknown(bind_expr(scope, s.upper));
+    bool number = can_coerce(subscript->type, type_oid::kInt4, CastContext::kImplicit);
+    bool text = can_coerce(subscript->type, type_oid::kText, CastContext::kImplicit);
+    if (number == text) {
+      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("subscript type {} is not supported", type_text(subscript->type)))
+          .hint(number ? "jsonb subscript must be coercible to only one type, integer or text."
+                       : "jsonb subscript must be coercible to either integer or text.")
+          .at(position(s.upper->location));
+    }
+    if (number) subscript = try_coerce(subscript, type_oid::kInt4, -1, CastContext::kImplicit);
+    args.push_back(try_coerce(subscript, type_oid::kText, -1, CastContext::kExplicit));
+  }
+  return call_by_name("jsonb_extract_path", std::move(args), location);
+}
+
 Expr* Binder::bind_indirection(Scope& scope, const parser::IndirectionExpr& e) {
   Expr* result = resolve_unknown(bind_expr(scope, e.arg));
   for (size_t i = 0; i < e.steps.size();) {
     const parser::Node* step = e.steps[i];
+    if (size_t n = subscript_run(e.steps, i); n > 0 && result->type == type_oid::kJsonb) {
+      result = bind_json_subscripts(scope, result, e.steps.subspan(i, n), e.location);
+      i += n;
+      continue;
+    }
     if (size_t n = subscript_run(e.steps, i); n > 0) {
       Subscripts subscripts = bind_subscripts(scope, result->type, e.steps.subspan(i, n), e.location);
       result = make_subscript(result, subscripts, e.location);
@@ -359,6 +389,7 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
   int32_t typmod = column.typmod;
   for (size_t i = 0; i < steps.size();) {
     if (size_t n = subscript_run(steps, i); n > 0) {
+      if (type == type_oid::kJsonb) throw_not_supported("assignment to a subscript of jsonb", position(location));
       if (element_type(type) == kInvalidOid) {
         throw SqlError(sqlstate::kDatatypeMismatch,
                        fmt::format("cannot subscript type {} because it does not support subscripting", type_text(type)))

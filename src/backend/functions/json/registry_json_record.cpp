@@ -124,14 +124,91 @@ void populate_kernel(KernelCall& call) {
     tape.parse(json, true);
     if (tape.root().type != JsonType::kObject) {
       throw SqlError(sqlstate::kInvalidParameterValue,
-                     fmt::format("cannot call {} on {}", name, tape.root().type == JsonType::kArray ? "an array" : "a scalar"));
+                     fmt::format("cannot call populate_composite on {}", tape.root().type == JsonType::kArray ? "an array" : "a scalar"));
     }
     Text base = no_base ? Text() : load_cell<Text>(*call.args[0], row);
     call.result.set_value(row, Populator(tape, call.context).record(*type, 0, base));
   });
 }
 
+// --- json[b]_to_record(set) and json[b]_populate_recordset, in FROM. The analyzer gives the call a function of its own
+// whose table has the columns: site.routine.
+struct State {
+  std::span<Value> values;  // row by row
+  size_t at = 0;
+};
+
+bool is_set(Text name) { return name.ends_with("recordset"); }
+
+void* open_records(EvalContext& context, const CallSite& site, std::span<const Value> args, Arena& memory) {
+  if (site.routine == nullptr) throw_not_supported("a set of JSON records outside of FROM");
+  auto* state = memory.make<State>();
+  const Function& f = *site.routine;
+  bool populate = f.name.find("populate") != Text::npos;
+  const Value& json = args[populate ? 1 : 0];
+  if (json.null) return state;
+  EvalContext kept = context;
+  kept.memory = &memory;
+  std::string text;
+  if (f.name.starts_with("jsonb")) append_jsonb_text(text, JsonbView(json.view()));
+  else text = json.view();
+  JsonTape tape;
+  tape.parse(memory.copy(text), true);
+  std::vector<CompositeField> fields;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    fields.push_back({f.table->column_names[i], f.table->column_types[i], -1, kInvalidOid});
+  }
+  TypeInfo row = *type_by_oid(type_oid::kRecord);
+  row.fields = fields;
+  std::vector<Value> values;
+  auto add = [&](uint32_t at, Text base) {
+    if (tape.node(at).type != JsonType::kObject) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     is_set(f.name) ? fmt::format("argument of {} must be an array of objects", f.name)
+                     : tape.node(at).type == JsonType::kArray ? "cannot call populate_composite on an array"
+                                                              : "cannot call populate_composite on a scalar");
+    }
+    Value record = Populator(tape, kept).record(row, at, base);
+    RecordView view(memory.copy(record.view()));
+    for (uint32_t i = 0; i < view.count(); ++i) {
+      values.push_back(view.is_null(i) ? Value::null_of(type_by_oid(fields[i].type)->physical) : view.at(i, memory));
+    }
+  };
+  if (!is_set(f.name)) {
+    add(0, {});
+  } else {
+    if (tape.root().type != JsonType::kArray) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("cannot call {} on {}", f.name, tape.root().type == JsonType::kObject ? "an object" : "a scalar"));
+    }
+    Text base = populate && !args[0].null ? memory.copy(args[0].view()) : Text();
+    for (uint32_t i = 0, at = 1; i < tape.root().count; ++i, at = tape.node(at).next) add(at, base);
+  }
+  state->values = memory.copy(values);
+  return state;
+}
+void next_records(EvalContext&, void* opaque, Chunk& out) {
+  auto& s = *static_cast<State*>(opaque);
+  uint32_t n = 0;
+  for (; n < vector::kChunkRows && s.at < s.values.size(); ++n) {
+    for (uint32_t c = 0; c < out.column_count(); ++c, ++s.at) {
+      if (s.values[s.at].null) out.column(c).set_null(n);
+      else out.column(c).set_value(n, s.values[s.at]);
+    }
+  }
+  out.set_dense(n);
+}
+constexpr TableFunctionImpl kRecords{open_records, next_records};
+
+void outside_from(KernelCall&) { throw_not_supported("json_to_record outside of FROM"); }
+
 const Binding kBindings[] = {
+    {"json_to_record(json)", outside_from},
+    {"jsonb_to_record(jsonb)", outside_from},
+    {"json_to_recordset(json)", &kRecords},
+    {"jsonb_to_recordset(jsonb)", &kRecords},
+    {"json_populate_recordset(anyelement,json,bool)", &kRecords},
+    {"jsonb_populate_recordset(anyelement,jsonb)", &kRecords},
     {"json_populate_record(anyelement,json,bool)", populate_kernel<false>},
     {"jsonb_populate_record(anyelement,jsonb)", populate_kernel<true>},
 };

@@ -311,18 +311,21 @@ void parse_macaddr8(std::string& out, std::string_view text) {
   while (at < text.size() && is_space(text[at])) ++at;
   char separator = 0;
   std::string bytes;
-  while (at < text.size() && !is_space(text[at])) {
-    if (bytes.size() == 8 || at + 1 >= text.size() || hex_value(text[at]) < 0 || hex_value(text[at + 1]) < 0) fail();
+  // A single character at the end goes unread, as in PostgreSQL.
+  while (at + 1 < text.size() && !is_space(text[at])) {
+    if (bytes.size() == 8 || hex_value(text[at]) < 0 || hex_value(text[at + 1]) < 0) fail();
     bytes += static_cast<char>(hex_value(text[at]) << 4 | hex_value(text[at + 1]));
     at += 2;
     if (at < text.size() && (text[at] == ':' || text[at] == '-' || text[at] == '.')) {
       if (separator != 0 && separator != text[at]) fail();
       separator = text[at++];
-      if (at >= text.size()) fail();
     }
   }
-  while (at < text.size() && is_space(text[at])) ++at;
-  if (at < text.size() || (bytes.size() != 6 && bytes.size() != 8)) fail();
+  if (at < text.size() && is_space(text[at])) {
+    while (at < text.size() && is_space(text[at])) ++at;
+    if (at < text.size()) fail();
+  }
+  if (bytes.size() != 6 && bytes.size() != 8) fail();
   if (bytes.size() == 6) bytes.insert(3, "\xFF\xFE");
   out += bytes;
 }

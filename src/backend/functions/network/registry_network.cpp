@@ -46,6 +46,36 @@ StringRef set_length(Text value, int32_t bits, bool is_cidr, Env& env) {
   a.bits = static_cast<uint8_t>(bits);
   return keep(is_cidr ? network_part(a) : a, env);
 }
+// An IPv6 network: the words that its length covers, the longest run of zeros left out; mapped IPv4 in its own form.
+void append_short_v6(std::string& out, const InetAddress& a) {
+  int words = std::max(2, (a.bits + 15) / 16);
+  auto word = [&](int i) { return a.bytes[2 * i] << 8 | a.bytes[2 * i + 1]; };
+  int zeros = 0, zeros_at = 0;
+  for (int i = 0; i < words;) {
+    int end = i;
+    while (end < words && word(end) == 0) ++end;
+    if (end - i > zeros) {
+      zeros = end - i;
+      zeros_at = i;
+    }
+    i = std::max(end, i + 1);
+  }
+  bool v4 = zeros != words && zeros_at == 0 &&
+            (zeros == 6 || (zeros == 5 && word(5) == 0xFFFF) || (zeros == 7 && a.bytes[14] != 0 && a.bytes[15] != 1));
+  for (int i = 0; i < words; ++i) {
+    if (i >= zeros_at && i < zeros_at + zeros) {
+      if (i == zeros_at) out += ':';
+      if (i == words - 1) out += ':';
+    } else if (v4 && i > 5) {
+      fmt::format_to(std::back_inserter(out), "{}{}", i == 6 ? ':' : '.', a.bytes[2 * i]);
+      if (i != 7 || a.bits > 120) fmt::format_to(std::back_inserter(out), ".{}", a.bytes[2 * i + 1]);
+    } else {
+      fmt::format_to(std::back_inserter(out), "{}{:x}", i == 0 ? "" : ":", word(i));
+    }
+  }
+  fmt::format_to(std::back_inserter(out), "/{}", a.bits);
+}
+
 // A network without its trailing zero octets.
 StringRef abbreviated_network(Text value, Env& env) {
   InetAddress a = read_inet(value);
@@ -54,7 +84,7 @@ StringRef abbreviated_network(Text value, Env& env) {
     for (int i = 0; i < octets; ++i) fmt::format_to(std::back_inserter(env.buffer), "{}{}", i == 0 ? "" : ".", a.bytes[i]);
     fmt::format_to(std::back_inserter(env.buffer), "/{}", a.bits);
   } else {
-    append_inet_text(env.buffer, a, true);
+    append_short_v6(env.buffer, a);
   }
   return env.keep();
 }
