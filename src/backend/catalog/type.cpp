@@ -44,7 +44,8 @@ functions::TypeInfo basic_type(const Row& row, std::string_view sql_name) {
 
 Oid Catalog::find_type(Oid schema, std::string_view name) {
   Oid found = kInvalidOid;
-  const KeyMatch match[] = {{"typname", Value::of_string(name)}, {"typnamespace", Value::of_oid(schema.value())}};
+  const KeyMatch match[] = {{"typname", Value::of_string(name)},
+                            {"typnamespace", Value::of_oid(schema.value())}};
   for_each(system_table("pg_type"), match, [&](const Row& row) { found = row.oid("oid"); });
   if (found == kInvalidOid) return found;
   load_type(found);

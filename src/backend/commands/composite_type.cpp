@@ -16,7 +16,8 @@ namespace {
 
 bool type_exists(CommandContext& context, Oid schema, std::string_view name) {
   bool found = false;
-  const KeyMatch match[] = {{"typname", Value::of_string(name)}, {"typnamespace", Value::of_oid(schema.value())}};
+  const KeyMatch match[] = {{"typname", Value::of_string(name)},
+                            {"typnamespace", Value::of_oid(schema.value())}};
   context.catalog.for_each(system_table("pg_type"), match, [&](const Row&) { found = true; });
   return found;
 }
@@ -33,13 +34,16 @@ std::string column_of_type(CommandContext& context, const Relation& type) {
     if (relation == nullptr || relation->kind == RelationKind::kIndex) return;
     std::string& found = t == array ? in_array : plain;
     if (!found.empty()) return;
-    if (relation->kind == RelationKind::kComposite) found = column_of_type(context, *relation);
-    else found = fmt::format("{}.{}", relation->name, row.text("attname"));
+    if (relation->kind == RelationKind::kComposite)
+      found = column_of_type(context, *relation);
+    else
+      found = fmt::format("{}.{}", relation->name, row.text("attname"));
   });
   return in_array.empty() ? plain : in_array;
 }
 
-void run_attribute_command(CommandContext& context, const RelationPtr& type, const parser::AlterTableCmd& cmd) {
+void run_attribute_command(CommandContext& context, const RelationPtr& type,
+                           const parser::AlterTableCmd& cmd) {
   context.catalog.load_type(type->row_type);
   auto require_unused = [&] {
     std::string column = column_of_type(context, *type);
@@ -51,7 +55,9 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type, con
     case AlterTableAction::kAddColumn: {
       const auto& source = *parser::as<parser::ColumnDef>(cmd.definition);
       if (type->find_column(source.name) != 0) {
-        throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" of relation \"{}\" already exists", source.name, type->name));
+        throw SqlError(
+            sqlstate::kDuplicateColumn,
+            fmt::format("column \"{}\" of relation \"{}\" already exists", source.name, type->name));
       }
       std::vector<ColumnConstraint> constraints;
       ColumnDefinition column = read_column(context, type->name, source, &constraints);
@@ -63,7 +69,8 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type, con
     case AlterTableAction::kDropColumn: {
       ColumnNumber number = type->find_column(cmd.name);
       if (number == 0) {
-        std::string message = fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, type->name);
+        std::string message =
+            fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, type->name);
         if (!cmd.missing_ok) throw SqlError(sqlstate::kUndefinedColumn, message);
         context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
         return;
@@ -82,12 +89,14 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type, con
       const functions::TypeInfo* info = functions::type_by_oid(to.type);
       change_attribute_row(context, type->oid, number, [&](RowDraft& draft) {
         draft.oid("atttypid", to.type).int4("atttypmod", to.typmod);
-        draft.oid("attcollation", info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid);
+        draft.oid("attcollation",
+                  info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid);
         if (info != nullptr) draft.int2("attlen", info->length).boolean("attbyval", info->by_value);
       });
       return;
     }
-    default: throw_not_supported("this form of ALTER TYPE");
+    default:
+      throw_not_supported("this form of ALTER TYPE");
   }
 }
 
@@ -137,11 +146,13 @@ std::string alter_composite_type(CommandContext& context, const parser::AlterTab
   parser::NameList names(both);
   RelationPtr type = find_composite_type(context, stmt.relation->schema.empty() ? names.subspan(1) : names);
   if (type == nullptr) {
-    throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", stmt.relation->name));
+    throw SqlError(sqlstate::kUndefinedTable,
+                   fmt::format("relation \"{}\" does not exist", stmt.relation->name));
   }
   context.services.lock_relation(type->oid, txn::LockMode::kAccessExclusive);
   require_owner(context, *type);
-  for (const parser::AlterTableCmd* cmd : stmt.commands) run_attribute_command(context, context.catalog.relation(type->oid), *cmd);
+  for (const parser::AlterTableCmd* cmd : stmt.commands)
+    run_attribute_command(context, context.catalog.relation(type->oid), *cmd);
   context.catalog.relation(type->oid);  // the new picture
   return "ALTER TYPE";
 }
@@ -151,8 +162,10 @@ std::vector<const parser::Node*> drop_composite_types(CommandContext& context, c
   std::vector<ObjectAddress> objects;
   for (const parser::Node* node : stmt.objects) {
     RelationPtr type;
-    if (parser::is<parser::TypeName>(node)) type = find_composite_type(context, parser::as<parser::TypeName>(node)->names);
-    if (parser::is<parser::QualifiedName>(node)) type = find_composite_type(context, parser::as<parser::QualifiedName>(node)->names);
+    if (parser::is<parser::TypeName>(node))
+      type = find_composite_type(context, parser::as<parser::TypeName>(node)->names);
+    if (parser::is<parser::QualifiedName>(node))
+      type = find_composite_type(context, parser::as<parser::QualifiedName>(node)->names);
     if (type == nullptr) {
       rest.push_back(node);
       continue;

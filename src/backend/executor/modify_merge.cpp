@@ -76,7 +76,9 @@ class MergeOperator : public ModifyOperator {
     for (Action& action : actions_) {
       if (action.plan->matched != matched) continue;
       uint16_t selected = 0;
-      if (!action.condition.empty() && action.condition[0].select(current_.chunk, {nullptr, 1}, &selected) == 0) continue;
+      if (!action.condition.empty() &&
+          action.condition[0].select(current_.chunk, {nullptr, 1}, &selected) == 0)
+        continue;
       if (action.plan->action == PlanKind::kResult) return true;
       if (action.plan->action == PlanKind::kInsert) {
         insert(action);
@@ -117,7 +119,8 @@ class MergeOperator : public ModifyOperator {
       return true;
     }
     bool locked = locked_ == tid.packed();
-    LockOutcome outcome = update ? writer_.update(tid, old_, new_, locked, &newest_) : writer_.remove(tid, old_, locked, &newest_);
+    LockOutcome outcome = update ? writer_.update(tid, old_, new_, locked, &newest_)
+                                 : writer_.remove(tid, old_, locked, &newest_);
     if (outcome != LockOutcome::kLocked) {
       gone_ = outcome != LockOutcome::kLockedUpdated;
       locked_ = gone_ ? UINT64_MAX : tid.packed();

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <fmt/format.h>
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 #include "common/bytes.h"
 #include "common/hash.h"
@@ -71,12 +70,16 @@ class Shapes {
 }  // namespace
 
 RecordView::RecordView(std::string_view bytes)
-    : type_(load_raw<uint32_t>(bytes.data())), shape_(load_raw<uint32_t>(bytes.data() + 4)),
-      count_(load_raw<uint32_t>(bytes.data() + 8)), fields_(bytes.data() + kHeaderBytes),
+    : type_(load_raw<uint32_t>(bytes.data())),
+      shape_(load_raw<uint32_t>(bytes.data() + 4)),
+      count_(load_raw<uint32_t>(bytes.data() + 8)),
+      fields_(bytes.data() + kHeaderBytes),
       bytes_(fields_ + count_ * kFieldBytes) {}
 
 Oid RecordView::field_type(uint32_t i) const { return Oid{load_raw<uint32_t>(fields_ + i * kFieldBytes)}; }
-uint32_t RecordView::end_of(uint32_t i) const { return load_raw<uint32_t>(fields_ + i * kFieldBytes + 4) & ~kNullBit; }
+uint32_t RecordView::end_of(uint32_t i) const {
+  return load_raw<uint32_t>(fields_ + i * kFieldBytes + 4) & ~kNullBit;
+}
 bool RecordView::is_null(uint32_t i) const {
   return (load_raw<uint32_t>(fields_ + i * kFieldBytes + 4) & kNullBit) != 0;
 }
@@ -103,8 +106,8 @@ std::string RecordView::field_name(uint32_t i) const {
 
 uint32_t record_shape(std::span<const std::string_view> names) { return Shapes::get().number(names); }
 
-StringRef make_record(Oid type, uint32_t shape, std::span<const Oid> field_types, std::span<const Value> fields,
-                      Arena& arena) {
+StringRef make_record(Oid type, uint32_t shape, std::span<const Oid> field_types,
+                      std::span<const Value> fields, Arena& arena) {
   std::string head, bytes;
   append_raw(head, type.value());
   append_raw(head, shape);
@@ -113,9 +116,12 @@ StringRef make_record(Oid type, uint32_t shape, std::span<const Oid> field_types
     const Value& v = fields[i];
     append_raw(head, field_types[i].value());
     if (!v.null) {
-      if (v.type == PhysicalType::kNumeric) types::append_numeric_row(bytes, v.numeric);
-      else if (v.type == PhysicalType::kString) bytes += v.view();
-      else bytes.append(reinterpret_cast<const char*>(v.words), types::physical_width(v.type));
+      if (v.type == PhysicalType::kNumeric)
+        types::append_numeric_row(bytes, v.numeric);
+      else if (v.type == PhysicalType::kString)
+        bytes += v.view();
+      else
+        bytes.append(reinterpret_cast<const char*>(v.words), types::physical_width(v.type));
     }
     append_raw(head, static_cast<uint32_t>(bytes.size()) | (v.null ? kNullBit : 0));
   }
@@ -137,7 +143,8 @@ StringRef record_with_field(Oid type, std::string_view record, std::span<const O
 namespace {
 
 [[noreturn]] void throw_different_counts() {
-  throw SqlError(sqlstate::kDatatypeMismatch, "cannot compare record types with different numbers of columns");
+  throw SqlError(sqlstate::kDatatypeMismatch,
+                 "cannot compare record types with different numbers of columns");
 }
 
 void check_types(const RecordView& x, const RecordView& y, uint32_t i) {
@@ -161,8 +168,8 @@ int compare_records(std::string_view a, std::string_view b, const types::Collati
     }
     CompareFunction compare = compare_function(x.field_type(i));
     if (compare == nullptr) {
-      throw SqlError(sqlstate::kUndefinedFunction, "could not identify a comparison function for type " +
-                                                       format_type(x.field_type(i), -1));
+      throw SqlError(sqlstate::kUndefinedFunction,
+                     "could not identify a comparison function for type " + format_type(x.field_type(i), -1));
     }
     Value u = x.at(i, arena), v = y.at(i, arena);
     int c = compare(u.words, v.words, collation);
@@ -182,8 +189,8 @@ bool equal_records(std::string_view a, std::string_view b, const types::Collatio
     if (x.is_null(i)) continue;
     CompareFunction compare = compare_function(x.field_type(i));
     if (compare == nullptr) {
-      throw SqlError(sqlstate::kUndefinedFunction, "could not identify an equality operator for type " +
-                                                       format_type(x.field_type(i), -1));
+      throw SqlError(sqlstate::kUndefinedFunction,
+                     "could not identify an equality operator for type " + format_type(x.field_type(i), -1));
     }
     Value u = x.at(i, arena), v = y.at(i, arena);
     if (compare(u.words, v.words, collation) != 0) return false;

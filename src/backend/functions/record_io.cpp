@@ -1,6 +1,5 @@
 // Text and wire form of row values: record_in, record_out, record_recv and record_send.
 #include <algorithm>
-
 #include <fmt/format.h>
 
 #include "common/bytes.h"
@@ -20,7 +19,8 @@ bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 const TypeInfo& composite_type(Oid type, std::string_view what) {
   const TypeInfo* info = type_by_oid(type);
   if (info == nullptr || info->kind != 'c') {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} of anonymous composite types is not implemented", what));
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("{} of anonymous composite types is not implemented", what));
   }
   return *info;
 }
@@ -44,8 +44,10 @@ class RecordParser {
     std::vector<Value> fields;
     for (size_t i = 0; i < type_.fields.size(); ++i) {
       if (i > 0) {
-        if (at_ < text_.size() && text_[at_] == ',') ++at_;
-        else malformed("Too few columns.");
+        if (at_ < text_.size() && text_[at_] == ',')
+          ++at_;
+        else
+          malformed("Too few columns.");
       }
       fields.push_back(parse_field(type_.fields[i]));
     }
@@ -58,7 +60,8 @@ class RecordParser {
 
  private:
   [[noreturn]] void malformed(std::string_view detail) {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("malformed record literal: \"{}\"", text_))
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("malformed record literal: \"{}\"", text_))
         .detail(std::string(detail));
   }
   void skip_blanks() {
@@ -152,7 +155,8 @@ Value receive_record(Oid type, std::string_view bytes, EvalContext& context) {
   const TypeInfo& info = composite_type(type, "input");
   size_t at = 0;
   auto take = [&](size_t n) {
-    if (bytes.size() - at < n) throw SqlError(sqlstate::kProtocolViolation, "insufficient data left in message");
+    if (bytes.size() - at < n)
+      throw SqlError(sqlstate::kProtocolViolation, "insufficient data left in message");
     at += n;
     return bytes.data() + at - n;
   };
@@ -166,18 +170,21 @@ Value receive_record(Oid type, std::string_view bytes, EvalContext& context) {
     const CompositeField& field = info.fields[i];
     Oid sent{load_be<uint32_t>(take(4))};
     if (sent != field.type) {
-      throw SqlError(sqlstate::kDatatypeMismatch,
-                     fmt::format("binary data has type {} ({}) instead of expected {} ({}) in record column {}",
-                                 sent.value(), format_type(sent, -1), field.type.value(), format_type(field.type, -1),
-                                 i + 1));
+      throw SqlError(
+          sqlstate::kDatatypeMismatch,
+          fmt::format("binary data has type {} ({}) instead of expected {} ({}) in record column {}",
+                      sent.value(), format_type(sent, -1), field.type.value(), format_type(field.type, -1),
+                      i + 1));
     }
     auto length = static_cast<int32_t>(load_be<uint32_t>(take(4)));
     const TypeInfo* field_info = type_by_oid(field.type);
     if (length == -1) {
-      fields.push_back(Value::null_of(field_info == nullptr ? types::PhysicalType::kString : field_info->physical));
+      fields.push_back(
+          Value::null_of(field_info == nullptr ? types::PhysicalType::kString : field_info->physical));
       continue;
     }
-    if (length < 0) throw SqlError(sqlstate::kInvalidBinaryRepresentation, "insufficient data left in message");
+    if (length < 0)
+      throw SqlError(sqlstate::kInvalidBinaryRepresentation, "insufficient data left in message");
     auto size = static_cast<size_t>(length);
     fields.push_back(receive_value(field.type, field.typmod, {take(size), size}, context));
   }

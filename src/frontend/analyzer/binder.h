@@ -167,6 +167,9 @@ class Binder {
   Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args, bool array_given = false);
   void spread_last_argument(FunctionExpr& call);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
+  // Built-in functions whose arguments are given by name (named_arguments.cpp); null: none fits.
+  Expr* call_builtin_by_name(const CallArguments& call);
+  std::vector<Expr*> named_arguments(const functions::Function& function, const CallArguments& call);
   Expr* call_function(const CallArguments& call);
   [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
   Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);

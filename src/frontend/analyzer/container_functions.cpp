@@ -23,7 +23,8 @@ void subscript_kernel(KernelCall& call) {
   std::vector<int32_t> subscripts(dimensions);
   vector::for_each_row(call.rows, [&](uint32_t row) {
     for (size_t i = 0; i < dimensions; ++i) subscripts[i] = call.args[i + 1]->at<int32_t>(row);
-    call.result.set_value(row, functions::array_element(bytes_at(*call.args[0], row), subscripts, *call.context.memory));
+    call.result.set_value(
+        row, functions::array_element(bytes_at(*call.args[0], row), subscripts, *call.context.memory));
   });
 }
 
@@ -32,8 +33,8 @@ std::vector<ArraySlice> slices_at(const KernelCall& call, size_t first, uint32_t
   int32_t flags = call.args[first]->at<int32_t>(row);
   std::vector<ArraySlice> slices;
   for (size_t i = first + 1, n = 0; i + 1 < call.args.size(); i += 2, ++n) {
-    slices.push_back({(flags >> (2 * n) & 1) != 0, (flags >> (2 * n + 1) & 1) != 0, call.args[i]->at<int32_t>(row),
-                      call.args[i + 1]->at<int32_t>(row)});
+    slices.push_back({(flags >> (2 * n) & 1) != 0, (flags >> (2 * n + 1) & 1) != 0,
+                      call.args[i]->at<int32_t>(row), call.args[i + 1]->at<int32_t>(row)});
   }
   return slices;
 }
@@ -67,7 +68,9 @@ void assign_kernel(KernelCall& call) {
     check_subscripts(call, 2, row);
     for (size_t i = 0; i < dimensions; ++i) subscripts[i] = call.args[i + 2]->at<int32_t>(row);
     std::string_view array = call.args[0]->is_null(row) ? std::string_view() : bytes_at(*call.args[0], row);
-    call.result.set_value(row, Value::of_string(functions::array_with_element(element, array, subscripts, call.args[1]->value(row), *call.context.memory)));
+    call.result.set_value(
+        row, Value::of_string(functions::array_with_element(element, array, subscripts,
+                                                            call.args[1]->value(row), *call.context.memory)));
   });
 }
 
@@ -77,7 +80,8 @@ void assign_slice_kernel(KernelCall& call) {
     check_subscripts(call, 2, row);
     if (call.args[1]->is_null(row)) {  // nothing to put there
       if (call.args[0]->is_null(row)) {
-        call.result.set_value(row, Value::of_string(functions::make_array(element, {}, *call.context.memory)));
+        call.result.set_value(row,
+                              Value::of_string(functions::make_array(element, {}, *call.context.memory)));
       } else {
         call.result.set_value(row, call.args[0]->value(row));
       }
@@ -85,7 +89,9 @@ void assign_slice_kernel(KernelCall& call) {
     }
     std::vector<ArraySlice> slices = slices_at(call, 2, row);
     std::string_view array = call.args[0]->is_null(row) ? std::string_view() : bytes_at(*call.args[0], row);
-    call.result.set_value(row, Value::of_string(functions::array_with_slice(element, array, slices, bytes_at(*call.args[1], row), *call.context.memory)));
+    call.result.set_value(row,
+                          Value::of_string(functions::array_with_slice(
+                              element, array, slices, bytes_at(*call.args[1], row), *call.context.memory)));
   });
 }
 
@@ -94,8 +100,10 @@ void field_kernel(KernelCall& call) {
     functions::RecordView record(bytes_at(*call.args[0], row));
     auto field = static_cast<uint32_t>(call.args[1]->at<int32_t>(row));
     // An attribute added after the value was stored.
-    if (field >= record.count()) call.result.set_null(row);
-    else call.result.set_value(row, record.at(field, *call.context.memory));
+    if (field >= record.count())
+      call.result.set_null(row);
+    else
+      call.result.set_value(row, record.at(field, *call.context.memory));
   });
 }
 
@@ -107,7 +115,9 @@ void assign_field_kernel(KernelCall& call) {
   vector::for_each_row(call.rows, [&](uint32_t row) {
     std::string_view record = call.args[0]->is_null(row) ? std::string_view() : bytes_at(*call.args[0], row);
     auto field = static_cast<uint32_t>(call.args[1]->at<int32_t>(row));
-    call.result.set_value(row, Value::of_string(functions::record_with_field(call.site.result_type, record, types, field, call.args[2]->value(row), *call.context.memory)));
+    call.result.set_value(
+        row, Value::of_string(functions::record_with_field(call.site.result_type, record, types, field,
+                                                           call.args[2]->value(row), *call.context.memory)));
   });
 }
 
@@ -145,21 +155,30 @@ struct Families {
   Families() {
     types.reserve(4 * kMaxArrayDimensions + 4);
     for (size_t n = 1; n <= kMaxArrayDimensions; ++n) {
-      subscript.push_back(make("array_subscript", many({type_oid::kAnyarray}, n), type_oid::kAnyelement, true, subscript_kernel));
-      slice.push_back(make("array_slice", many({type_oid::kAnyarray}, 1 + 2 * n), type_oid::kAnyarray, true, slice_kernel));
-      assign.push_back(make("array_assign", many({type_oid::kAnyarray, type_oid::kAnyelement}, n), type_oid::kAnyarray, false, assign_kernel));
-      assign_slice.push_back(make("array_assign_slice", many({type_oid::kAnyarray, type_oid::kAnyarray}, 1 + 2 * n), type_oid::kAnyarray, false, assign_slice_kernel));
+      subscript.push_back(make("array_subscript", many({type_oid::kAnyarray}, n), type_oid::kAnyelement, true,
+                               subscript_kernel));
+      slice.push_back(make("array_slice", many({type_oid::kAnyarray}, 1 + 2 * n), type_oid::kAnyarray, true,
+                           slice_kernel));
+      assign.push_back(make("array_assign", many({type_oid::kAnyarray, type_oid::kAnyelement}, n),
+                            type_oid::kAnyarray, false, assign_kernel));
+      assign_slice.push_back(make("array_assign_slice",
+                                  many({type_oid::kAnyarray, type_oid::kAnyarray}, 1 + 2 * n),
+                                  type_oid::kAnyarray, false, assign_slice_kernel));
     }
     field = make("record_field", {type_oid::kRecord, type_oid::kInt4}, type_oid::kAny, true, field_kernel);
-    assign_field = make("record_assign", {type_oid::kRecord, type_oid::kInt4, type_oid::kAny}, type_oid::kRecord, false, assign_field_kernel);
+    assign_field = make("record_assign", {type_oid::kRecord, type_oid::kInt4, type_oid::kAny},
+                        type_oid::kRecord, false, assign_field_kernel);
     is_null = make("record_is_null", {type_oid::kRecord}, type_oid::kBool, false, null_test_kernel<false>);
-    cursor_row = make("cursor_row", {type_oid::kText, type_oid::kOid}, type_oid::kTid, true, cursor_row_kernel);
+    cursor_row =
+        make("cursor_row", {type_oid::kText, type_oid::kOid}, type_oid::kTid, true, cursor_row_kernel);
     cursor_row.volatility = functions::Volatility::kStable;
-    is_not_null = make("record_is_not_null", {type_oid::kRecord}, type_oid::kBool, false, null_test_kernel<true>);
+    is_not_null =
+        make("record_is_not_null", {type_oid::kRecord}, type_oid::kBool, false, null_test_kernel<true>);
   }
 
  private:
-  Function make(std::string_view name, std::vector<Oid> args, Oid result, bool strict, functions::Kernel kernel) {
+  Function make(std::string_view name, std::vector<Oid> args, Oid result, bool strict,
+                functions::Kernel kernel) {
     Function f{};
     f.name = name;
     f.result = result;
@@ -180,7 +199,9 @@ const Families& families() {
 const Function& array_subscript_function(size_t dimensions) { return families().subscript[dimensions - 1]; }
 const Function& array_slice_function(size_t dimensions) { return families().slice[dimensions - 1]; }
 const Function& array_assign_function(size_t dimensions) { return families().assign[dimensions - 1]; }
-const Function& array_assign_slice_function(size_t dimensions) { return families().assign_slice[dimensions - 1]; }
+const Function& array_assign_slice_function(size_t dimensions) {
+  return families().assign_slice[dimensions - 1];
+}
 const Function& record_field_function() { return families().field; }
 const Function& record_assign_function() { return families().assign_field; }
 const Function& record_null_test_function(bool is_not_null) {

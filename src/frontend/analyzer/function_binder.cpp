@@ -425,6 +425,9 @@ Expr* Binder::call_function(const CallArguments& call) {
   const Function* exact = nullptr;
   bool exact_variadic = false;
   bool builtin = (call.schema.empty() || builtin_only) && !by_name;
+  if (by_name && routines.empty() && (call.schema.empty() || builtin_only)) {
+    if (Expr* made = call_builtin_by_name(call)) return made;
+  }
   for (const Function* f : builtin ? functions::functions_named(call.name) : std::span<const Function* const>()) {
     std::vector<Oid> declared;
     bool spread = false;

@@ -22,25 +22,31 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   bool inserts = false;
   for (const parser::MergeWhenClause* when : merge.whens) {
     if (closed[when->matched]) {
-      throw SqlError(sqlstate::kSyntaxError, "unreachable WHEN clause specified after unconditional WHEN clause");
+      throw SqlError(sqlstate::kSyntaxError,
+                     "unreachable WHEN clause specified after unconditional WHEN clause");
     }
     closed[when->matched] = when->condition == nullptr;
     inserts = inserts || !when->matched;
   }
-  catalog::RelationPtr named = lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive, false,
-                                               position(merge.relation->location));
+  catalog::RelationPtr named =
+      lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
+                      false, position(merge.relation->location));
   if (named->kind != catalog::RelationKind::kTable) {
-    std::string_view what = named->kind == catalog::RelationKind::kView               ? "views"
-                            : named->kind == catalog::RelationKind::kMaterializedView ? "materialized views"
-                                                                                      : "relations of this kind";
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("cannot execute MERGE on relation \"{}\"", named->name))
+    std::string_view what = named->kind == catalog::RelationKind::kView ? "views"
+                            : named->kind == catalog::RelationKind::kMaterializedView
+                                ? "materialized views"
+                                : "relations of this kind";
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("cannot execute MERGE on relation \"{}\"", named->name))
         .detail(fmt::format("This operation is not supported for {}.", what));
   }
   ModifyTarget target = bind_target(scope, *merge.relation, "SELECT");
   for (const parser::MergeWhenClause* when : merge.whens) {
     if (context_.locker == nullptr) break;
-    if (when->action == parser::MergeAction::kInsert) context_.locker->require(target.relation->oid, "INSERT");
-    if (when->action == parser::MergeAction::kDelete) context_.locker->require(target.relation->oid, "DELETE");
+    if (when->action == parser::MergeAction::kInsert)
+      context_.locker->require(target.relation->oid, "INSERT");
+    if (when->action == parser::MergeAction::kDelete)
+      context_.locker->require(target.relation->oid, "DELETE");
   }
   scope.items[0].is_target = scope.items[0].lateral_only = true;
   scope.items[0].lateral_ok = false;
@@ -49,7 +55,8 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
     source = bind_from_item(scope, merge.source, 1);
   } catch (SqlError& error) {
     if (error.state() == sqlstate::kDuplicateAlias) {
-      throw SqlError(sqlstate::kDuplicateAlias, fmt::format("name \"{}\" specified more than once", scope.items[0].name))
+      throw SqlError(sqlstate::kDuplicateAlias,
+                     fmt::format("name \"{}\" specified more than once", scope.items[0].name))
           .detail("The name is used both as MERGE target table and data source.");
     }
     throw;
@@ -67,7 +74,8 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   join->condition = bind_condition(scope, merge.join_condition, Clause::kJoinOn);
   query->from = arena_.copy(std::vector<FromItem*>{join});
   std::vector<MergeAction> actions;
-  for (const parser::MergeWhenClause* when : merge.whens) actions.push_back(bind_merge_action(scope, target, *when));
+  for (const parser::MergeWhenClause* when : merge.whens)
+    actions.push_back(bind_merge_action(scope, target, *when));
   query->merge_actions = arena_.copy(actions);
   add_constraints(*query, target.relation);
   query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
@@ -75,7 +83,8 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   return query;
 }
 
-MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target, const parser::MergeWhenClause& when) {
+MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target,
+                                      const parser::MergeWhenClause& when) {
   MergeAction action;
   action.matched = when.matched;
   // What is not matched has no target row to look at.
@@ -92,8 +101,12 @@ MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target, 
     scope.clause = outer;
   }
   switch (when.action) {
-    case parser::MergeAction::kDoNothing: action.command = CommandType::kSelect; break;
-    case parser::MergeAction::kDelete: action.command = CommandType::kDelete; break;
+    case parser::MergeAction::kDoNothing:
+      action.command = CommandType::kSelect;
+      break;
+    case parser::MergeAction::kDelete:
+      action.command = CommandType::kDelete;
+      break;
     case parser::MergeAction::kUpdate: {
       action.command = CommandType::kUpdate;
       std::vector<Target> targets;
@@ -107,7 +120,8 @@ MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target, 
       std::vector<Expr*> values;
       Clause outer = scope.clause;
       scope.clause = Clause::kValues;
-      if (!when.values.empty()) values = insert_row(scope, target, columns, when.values, when.overriding, !when.targets.empty());
+      if (!when.values.empty())
+        values = insert_row(scope, target, columns, when.values, when.overriding, !when.targets.empty());
       scope.clause = outer;
       action.targets = arena_.copy(insert_targets(scope, target, columns, values));
       break;

@@ -1,4 +1,5 @@
-// Row values and the parts of containers: ROW(…), whole rows, (r).f, a[i], a[l:u], and assignments to such parts.
+// Row values and the parts of containers: ROW(…), whole rows, (r).f, a[i], a[l:u], and assignments to such
+// parts.
 #include <algorithm>
 
 #include "analyzer/expression_walk.h"
@@ -48,7 +49,8 @@ Expr* Binder::whole_row(Scope& scope, const ScopeItem& item, int32_t location) {
     refresh_row_type(type);
   }
   // A function of one value is that value.
-  if (range != nullptr && range->kind == RangeKind::kFunction && fields.size() == 1 && !range->with_ordinality) {
+  if (range != nullptr && range->kind == RangeKind::kFunction && fields.size() == 1 &&
+      !range->with_ordinality) {
     fields[0].expr->location = location;
     return fields[0].expr;
   }
@@ -113,8 +115,10 @@ const Expr* column_source(const ColumnExpr& column, std::span<Range* const>* ran
     *ranges = range.query->ranges;
     return t->expr;
   }
-  if (range.kind == RangeKind::kValues && !range.rows.empty()) return range.rows[0][static_cast<size_t>(column.column - 1)];
-  if (range.kind == RangeKind::kFunction && range.function == nullptr && range.args.size() == 1) return range.args[0];
+  if (range.kind == RangeKind::kValues && !range.rows.empty())
+    return range.rows[0][static_cast<size_t>(column.column - 1)];
+  if (range.kind == RangeKind::kFunction && range.function == nullptr && range.args.size() == 1)
+    return range.args[0];
   return nullptr;
 }
 
@@ -122,15 +126,18 @@ const Expr* column_source(const ColumnExpr& column, std::span<Range* const>* ran
 
 std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
   std::vector<RangeColumn> fields;
-  if (const functions::TypeInfo* info = functions::type_by_oid(e->type); info != nullptr && info->kind == 'c') {
-    for (const functions::CompositeField& f : info->fields) fields.push_back({f.name, f.type, f.typmod, f.collation});
+  if (const functions::TypeInfo* info = functions::type_by_oid(e->type);
+      info != nullptr && info->kind == 'c') {
+    for (const functions::CompositeField& f : info->fields)
+      fields.push_back({f.name, f.type, f.typmod, f.collation});
     return fields;
   }
   std::span<Range* const> ranges;
   for (int depth = 0; e != nullptr && depth < 32; ++depth) {
     if (const ListExpr* row = row_constructor(e)) {
       for (size_t i = 0; i < row->args.size(); ++i) {
-        std::string_view name = i < row->names.size() ? row->names[i] : std::string_view(arena_.copy(fmt::format("f{}", i + 1)));
+        std::string_view name =
+            i < row->names.size() ? row->names[i] : std::string_view(arena_.copy(fmt::format("f{}", i + 1)));
         fields.push_back({name, row->args[i]->type, row->args[i]->typmod, row->args[i]->collation});
       }
       return fields;
@@ -142,7 +149,8 @@ std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
         for (uint32_t i = 0; i < column.levels_up && level != nullptr; ++i) level = level->parent;
         if (level == nullptr) return fields;
         ranges = level->ranges;
-        if (column.column > 0 && column.range < ranges.size() && ranges[column.range]->kind == RangeKind::kCte) {
+        if (column.column > 0 && column.range < ranges.size() &&
+            ranges[column.range]->kind == RangeKind::kCte) {
           const Range& range = *ranges[column.range];
           for (uint32_t i = 0; i < range.cte_levels_up && level != nullptr; ++i) level = level->parent;
           if (level == nullptr || level->ctes[range.cte]->query == nullptr) return fields;
@@ -188,7 +196,8 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
   refresh_row_type(row->type);
   if (!is_row_type(row->type)) {
     throw SqlError(sqlstate::kWrongObjectType,
-                   fmt::format("column notation .{} applied to type {}, which is not a composite type", name, type_text(row->type)))
+                   fmt::format("column notation .{} applied to type {}, which is not a composite type", name,
+                               type_text(row->type)))
         .at(position(location));
   }
   std::vector<RangeColumn> fields = row_fields(row, &scope);
@@ -196,14 +205,15 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
     if (fields[i].name == name) return make_field(row, i, fields[i], location);
   }
   bool named = row->type != type_oid::kRecord;
-  if (const ListExpr* known = row_constructor(row); named && known != nullptr && !known->args.empty() &&
-                                                    known->args[0]->kind == ExprKind::kColumn) {
+  if (const ListExpr* known = row_constructor(row);
+      named && known != nullptr && !known->args.empty() && known->args[0]->kind == ExprKind::kColumn) {
     // The row of a table in FROM: as if its column had been named.
     const auto& first = known->args[0]->as<ColumnExpr>();
     const Scope* level = &scope;
     for (uint32_t i = 0; i < first.levels_up && level != nullptr; ++i) level = level->parent;
     if (level != nullptr && first.range < level->ranges.size()) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", level->ranges[first.range]->alias, name))
+      throw SqlError(sqlstate::kUndefinedColumn,
+                     fmt::format("column {}.{} does not exist", level->ranges[first.range]->alias, name))
           .at(position(location));
     }
   }
@@ -221,10 +231,12 @@ std::vector<ScopeColumn> Binder::expand_row(Scope& scope, Expr* row, int32_t loc
   }
   std::vector<RangeColumn> fields = row_fields(row, &scope);
   if (fields.empty()) {
-    throw SqlError(sqlstate::kFeatureNotSupported, "record type has not been registered").at(position(location));
+    throw SqlError(sqlstate::kFeatureNotSupported, "record type has not been registered")
+        .at(position(location));
   }
   std::vector<ScopeColumn> columns;
-  for (uint32_t i = 0; i < fields.size(); ++i) columns.push_back({fields[i].name, make_field(row, i, fields[i], location)});
+  for (uint32_t i = 0; i < fields.size(); ++i)
+    columns.push_back({fields[i].name, make_field(row, i, fields[i], location)});
   return columns;
 }
 
@@ -233,7 +245,8 @@ Expr* Binder::coerce_row(ListExpr& row, Oid to, CastContext context, int32_t loc
   refresh_row_type(to);
   const functions::TypeInfo* info = functions::type_by_oid(to);
   auto fail = [&](std::string detail) {
-    return SqlError(sqlstate::kCannotCoerce, fmt::format("cannot cast type {} to {}", type_text(row.type), type_text(to)))
+    return SqlError(sqlstate::kCannotCoerce,
+                    fmt::format("cannot cast type {} to {}", type_text(row.type), type_text(to)))
         .detail(std::move(detail))
         .at(position(location));
   };
@@ -244,7 +257,8 @@ Expr* Binder::coerce_row(ListExpr& row, Oid to, CastContext context, int32_t loc
     const functions::CompositeField& f = info->fields[i];
     Expr* field = try_coerce(row.args[i], f.type, f.typmod, context);
     if (field == nullptr) {
-      throw fail(fmt::format("Cannot cast type {} to {} in column {}.", type_text(row.args[i]->type), type_text(f.type), i + 1));
+      throw fail(fmt::format("Cannot cast type {} to {} in column {}.", type_text(row.args[i]->type),
+                             type_text(f.type), i + 1));
     }
     fields.push_back({f.name, field});
   }
@@ -262,27 +276,33 @@ Oid element_type(Oid container) {
 
 }  // namespace
 
-Binder::Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps, int32_t location) {
+Binder::Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
+                                           int32_t location) {
   if (element_type(container) == kInvalidOid) {
     throw SqlError(sqlstate::kDatatypeMismatch,
-                   fmt::format("cannot subscript type {} because it does not support subscripting", type_text(container)))
+                   fmt::format("cannot subscript type {} because it does not support subscripting",
+                               type_text(container)))
         .at(position(location));
   }
   if (steps.size() > kMaxArrayDimensions) {
     throw SqlError(sqlstate::kProgramLimitExceeded,
-                   fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})", steps.size(), kMaxArrayDimensions));
+                   fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})",
+                               steps.size(), kMaxArrayDimensions));
   }
   auto bound = [&](const parser::Node* node) {
     Expr* e = bind_expr(scope, node);
     Expr* coerced = try_coerce(e, type_oid::kInt4, -1, CastContext::kAssignment);
     if (coerced == nullptr) {
-      throw SqlError(sqlstate::kDatatypeMismatch, "array subscript must have type integer").at(position(node->location));
+      throw SqlError(sqlstate::kDatatypeMismatch, "array subscript must have type integer")
+          .at(position(node->location));
     }
     return coerced;
   };
   Subscripts result;
   result.dimensions = steps.size();
-  result.slice = std::any_of(steps.begin(), steps.end(), [](const parser::Node* s) { return parser::as<parser::SubscriptStep>(s)->is_slice; });
+  result.slice = std::any_of(steps.begin(), steps.end(), [](const parser::Node* s) {
+    return parser::as<parser::SubscriptStep>(s)->is_slice;
+  });
   int32_t flags = 0;
   for (size_t i = 0; i < steps.size(); ++i) {
     const auto& s = *parser::as<parser::SubscriptStep>(steps[i]);
@@ -296,7 +316,8 @@ Binder::Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::spa
     result.bounds.push_back(s.is_slice && s.lower != nullptr ? bound(s.lower) : nothing);
     result.bounds.push_back(has_upper ? bound(s.upper) : nothing);
   }
-  if (result.slice) result.bounds.insert(result.bounds.begin(), make_const(type_oid::kInt4, Value::of_int32(flags)));
+  if (result.slice)
+    result.bounds.insert(result.bounds.begin(), make_const(type_oid::kInt4, Value::of_int32(flags)));
   return result;
 }
 
@@ -305,7 +326,8 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
   Oid type = subscripts.slice ? container->type : element_type(container->type);
   auto* call = make<FunctionExpr>(ExprKind::kFunction, type, location);
-  call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions) : &array_subscript_function(subscripts.dimensions);
+  call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions)
+                                    : &array_subscript_function(subscripts.dimensions);
   call->args = list(args);
   call->site = make_site(*call->function, args, type, kInvalidOid);
   call->typmod = container->typmod;
@@ -330,7 +352,8 @@ size_t subscript_run(std::span<parser::Node* const> steps, size_t at) {
 std::vector<ScopeColumn> Binder::bind_row_star(Scope& scope, const parser::IndirectionExpr& e) {
   parser::IndirectionExpr inner = e;
   inner.steps = e.steps.first(e.steps.size() - 1);
-  return expand_row(scope, inner.steps.empty() ? bind_expr(scope, e.arg) : bind_indirection(scope, inner), e.location);
+  return expand_row(scope, inner.steps.empty() ? bind_expr(scope, e.arg) : bind_indirection(scope, inner),
+                    e.location);
 }
 
 // j['a'][0] is the value on that path.
@@ -374,7 +397,8 @@ Expr* Binder::bind_indirection(Scope& scope, const parser::IndirectionExpr& e) {
       continue;
     }
     if (parser::is<parser::StarStep>(step)) {
-      throw SqlError(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here").at(position(e.location));
+      throw SqlError(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here")
+          .at(position(e.location));
     }
     result = select_field(scope, result, parser::as<parser::FieldStep>(step)->name, e.location);
     ++i;
@@ -384,25 +408,29 @@ Expr* Binder::bind_indirection(Scope& scope, const parser::IndirectionExpr& e) {
 
 // --- assignment to a part of a column
 
-std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::span<parser::Node* const> steps, int32_t location) {
+std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::span<parser::Node* const> steps,
+                                          int32_t location) {
   Oid type = column.type;
   int32_t typmod = column.typmod;
   for (size_t i = 0; i < steps.size();) {
     if (size_t n = subscript_run(steps, i); n > 0) {
       if (type == type_oid::kJsonb) throw_not_supported("assignment to a subscript of jsonb", position(location));
       if (element_type(type) == kInvalidOid) {
-        throw SqlError(sqlstate::kDatatypeMismatch,
-                       fmt::format("cannot subscript type {} because it does not support subscripting", type_text(type)))
+        throw SqlError(
+            sqlstate::kDatatypeMismatch,
+            fmt::format("cannot subscript type {} because it does not support subscripting", type_text(type)))
             .at(position(location));
       }
-      bool slice = std::any_of(steps.begin() + static_cast<ptrdiff_t>(i), steps.begin() + static_cast<ptrdiff_t>(i + n),
-                               [](const parser::Node* s) { return parser::as<parser::SubscriptStep>(s)->is_slice; });
+      bool slice = std::any_of(
+          steps.begin() + static_cast<ptrdiff_t>(i), steps.begin() + static_cast<ptrdiff_t>(i + n),
+          [](const parser::Node* s) { return parser::as<parser::SubscriptStep>(s)->is_slice; });
       if (!slice) type = element_type(type);
       i += n;
       continue;
     }
     if (!parser::is<parser::FieldStep>(steps[i])) {
-      throw SqlError(sqlstate::kFeatureNotSupported, "row expansion via \"*\" is not supported here").at(position(location));
+      throw SqlError(sqlstate::kFeatureNotSupported, "row expansion via \"*\" is not supported here")
+          .at(position(location));
     }
     std::string_view name = parser::as<parser::FieldStep>(steps[i])->name;
     const functions::CompositeField* field = composite_field(type, name, column.name, location);
@@ -413,27 +441,32 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
   return {type, typmod};
 }
 
-const functions::CompositeField* Binder::composite_field(Oid type, std::string_view name, std::string_view column, int32_t location) {
+const functions::CompositeField* Binder::composite_field(Oid type, std::string_view name,
+                                                         std::string_view column, int32_t location) {
   refresh_row_type(type);
   const functions::TypeInfo* info = functions::type_by_oid(type);
   if (info == nullptr || info->kind != 'c') {
-    throw SqlError(sqlstate::kDatatypeMismatch,
-                   fmt::format("cannot assign to field \"{}\" of column \"{}\" because its type {} is not a composite type", name,
-                               column, type_text(type)))
+    throw SqlError(
+        sqlstate::kDatatypeMismatch,
+        fmt::format(
+            "cannot assign to field \"{}\" of column \"{}\" because its type {} is not a composite type",
+            name, column, type_text(type)))
         .at(position(location));
   }
   for (const functions::CompositeField& f : info->fields) {
     if (f.name == name) return &f;
   }
-  throw SqlError(sqlstate::kUndefinedColumn,
-                 fmt::format("cannot assign to field \"{}\" of column \"{}\" because there is no such column in data type {}", name,
-                             column, type_text(type)))
+  throw SqlError(
+      sqlstate::kUndefinedColumn,
+      fmt::format(
+          "cannot assign to field \"{}\" of column \"{}\" because there is no such column in data type {}",
+          name, column, type_text(type)))
       .at(position(location));
 }
 
 // `current` with the part that the steps lead to replaced by `value`, which has the part's type already.
-Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column, std::span<parser::Node* const> steps, Expr* value,
-                          int32_t location) {
+Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column,
+                          std::span<parser::Node* const> steps, Expr* value, int32_t location) {
   if (steps.empty()) return value;
   auto call = [&](const functions::Function& function, std::vector<Expr*> args) {
     auto* e = make<FunctionExpr>(ExprKind::kFunction, current->type, location);
@@ -447,7 +480,8 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column, 
   if (size_t n = subscript_run(steps, 0); n > 0) {
     Subscripts subscripts = bind_subscripts(scope, current->type, steps.first(n), location);
     Expr* part = n == steps.size() ? value
-                                   : assign_part(scope, make_subscript(current, subscripts, location), column, steps.subspan(n), value, location);
+                                   : assign_part(scope, make_subscript(current, subscripts, location), column,
+                                                 steps.subspan(n), value, location);
     std::vector<Expr*> args{current, part};
     args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
     return call(subscripts.slice ? array_assign_slice_function(n) : array_assign_function(n), args);
@@ -457,33 +491,41 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column, 
   auto index = static_cast<uint32_t>(field - functions::type_by_oid(current->type)->fields.data());
   RangeColumn shape{field->name, field->type, field->typmod, field->collation};
   Expr* part = steps.size() == 1 ? value
-                                 : assign_part(scope, make_field(current, index, shape, location), column, steps.subspan(1), value, location);
-  return call(record_assign_function(), {current, make_const(type_oid::kInt4, Value::of_int32(static_cast<int32_t>(index))), part});
+                                 : assign_part(scope, make_field(current, index, shape, location), column,
+                                               steps.subspan(1), value, location);
+  return call(record_assign_function(),
+              {current, make_const(type_oid::kInt4, Value::of_int32(static_cast<int32_t>(index))), part});
 }
 
-Expr* Binder::coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps,
-                              int32_t location) {
+Expr* Binder::coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column,
+                              std::span<parser::Node* const> steps, int32_t location) {
   if (steps.empty()) return coerce_for_assignment(e, type, typmod, column);
   Oid from = e->type;
   Expr* coerced = try_coerce(e, type, typmod, CastContext::kAssignment);
   if (coerced != nullptr) return coerced;
   bool field = parser::is<parser::FieldStep>(steps.back());
   std::string message =
-      field ? fmt::format("subfield \"{}\" is of type {} but expression is of type {}", parser::as<parser::FieldStep>(steps.back())->name,
-                          type_text(type), type_text(from))
-            : fmt::format("subscripted assignment to \"{}\" requires type {} but expression is of type {}", column, type_text(type),
-                          type_text(from));
-  throw SqlError(sqlstate::kDatatypeMismatch, message).hint("You will need to rewrite or cast the expression.").at(position(location));
+      field ? fmt::format("subfield \"{}\" is of type {} but expression is of type {}",
+                          parser::as<parser::FieldStep>(steps.back())->name, type_text(type), type_text(from))
+            : fmt::format("subscripted assignment to \"{}\" requires type {} but expression is of type {}",
+                          column, type_text(type), type_text(from));
+  throw SqlError(sqlstate::kDatatypeMismatch, message)
+      .hint("You will need to rewrite or cast the expression.")
+      .at(position(location));
 }
 
 // --- comparison
 
 // op over two rows given field by field. = and <> are pairwise, the ordering ones lexicographic.
-Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, const std::vector<Expr*>& r, int32_t location) {
+Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, const std::vector<Expr*>& r,
+                           int32_t location) {
   if (l.size() != r.size()) {
-    throw SqlError(sqlstate::kSyntaxError, "unequal number of entries in row expressions").at(position(location));
+    throw SqlError(sqlstate::kSyntaxError, "unequal number of entries in row expressions")
+        .at(position(location));
   }
-  if (l.empty()) throw SqlError(sqlstate::kFeatureNotSupported, "cannot compare rows of zero length").at(position(location));
+  if (l.empty())
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot compare rows of zero length")
+        .at(position(location));
   if (l.size() == 1) return make_operator(name, l[0], r[0], location);
   if (name == "=" || name == "<>") {
     std::vector<Expr*> pairs;
@@ -493,8 +535,10 @@ Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, c
     return all;
   }
   if (name != "<" && name != "<=" && name != ">" && name != ">=") {
-    for (size_t i = 0; i < l.size(); ++i) make_operator(name, l[i], r[i], location);  // which may not exist at all
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("could not determine interpretation of row comparison operator {}", name))
+    for (size_t i = 0; i < l.size(); ++i)
+      make_operator(name, l[i], r[i], location);  // which may not exist at all
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("could not determine interpretation of row comparison operator {}", name))
         .hint("Row comparison operators must be associated with btree operator families.")
         .at(position(location));
   }
@@ -543,12 +587,14 @@ SubqueryExpr* Binder::row_subquery(Scope& scope, const parser::SubLink& link) {
 }
 
 // (a, b) op (SELECT x, y): the sub-select runs once; its row is the CASE's input.
-Expr* Binder::compare_with_subquery(Scope& scope, std::string_view op, const std::vector<Expr*>& left, const parser::SubLink& link,
-                                    int32_t location) {
+Expr* Binder::compare_with_subquery(Scope& scope, std::string_view op, const std::vector<Expr*>& left,
+                                    const parser::SubLink& link, int32_t location) {
   SubqueryExpr* row = row_subquery(scope, link);
   std::vector<RangeColumn> fields = row_fields(row, &scope);
-  if (left.size() < fields.size()) throw SqlError(sqlstate::kSyntaxError, "subquery has too many columns").at(position(location));
-  if (left.size() > fields.size()) throw SqlError(sqlstate::kSyntaxError, "subquery has too few columns").at(position(location));
+  if (left.size() < fields.size())
+    throw SqlError(sqlstate::kSyntaxError, "subquery has too many columns").at(position(location));
+  if (left.size() > fields.size())
+    throw SqlError(sqlstate::kSyntaxError, "subquery has too few columns").at(position(location));
   auto* choice = make<CaseExpr>(ExprKind::kCase, type_oid::kBool, location);
   choice->arg = row;
   auto* input = make<CaseInputExpr>(ExprKind::kCaseInput, type_oid::kRecord, location);

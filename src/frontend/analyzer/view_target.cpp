@@ -13,17 +13,21 @@ namespace {
 
 // Why no row of the view is a row of one table; empty if each is.
 std::string_view not_updatable(const parser::SelectStmt& s) {
-  if (s.set_operation != parser::SetOperation::kNone) return "Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.";
-  if (s.distinct || !s.distinct_on.empty()) return "Views containing DISTINCT are not automatically updatable.";
+  if (s.set_operation != parser::SetOperation::kNone)
+    return "Views containing UNION, INTERSECT, or EXCEPT are not automatically updatable.";
+  if (s.distinct || !s.distinct_on.empty())
+    return "Views containing DISTINCT are not automatically updatable.";
   if (!s.group_by.empty()) return "Views containing GROUP BY are not automatically updatable.";
   if (s.having != nullptr) return "Views containing HAVING are not automatically updatable.";
   if (s.with != nullptr) return "Views containing WITH are not automatically updatable.";
-  if (s.limit_count != nullptr || s.limit_offset != nullptr) return "Views containing LIMIT or OFFSET are not automatically updatable.";
+  if (s.limit_count != nullptr || s.limit_offset != nullptr)
+    return "Views containing LIMIT or OFFSET are not automatically updatable.";
   return {};
 }
 
 std::string_view not_single_table(const parser::SelectStmt& s) {
-  if (s.from.size() == 1 && parser::is<parser::RangeTableSample>(s.from[0])) return "Views containing TABLESAMPLE are not automatically updatable.";
+  if (s.from.size() == 1 && parser::is<parser::RangeTableSample>(s.from[0]))
+    return "Views containing TABLESAMPLE are not automatically updatable.";
   if (s.from.size() != 1 || !parser::is<parser::RangeVar>(s.from[0])) {
     return "Views that do not select from a single table or view are not automatically updatable.";
   }
@@ -37,10 +41,13 @@ std::string_view not_single_table(const parser::SelectStmt& s) {
   static constexpr Words kWords[] = {{"INSERT", "cannot insert into", "inserting into"},
                                      {"UPDATE", "cannot update", "updating"},
                                      {"DELETE", "cannot delete from", "deleting from"}};
-  const Words* words = std::find_if(std::begin(kWords), std::end(kWords), [&](const Words& w) { return w.verb == verb; });
-  throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("{} view \"{}\"", words->message, view.name))
+  const Words* words =
+      std::find_if(std::begin(kWords), std::end(kWords), [&](const Words& w) { return w.verb == verb; });
+  throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                 fmt::format("{} view \"{}\"", words->message, view.name))
       .detail(std::string(reason))
-      .hint(fmt::format("To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} DO INSTEAD rule.",
+      .hint(fmt::format("To enable {} the view, provide an INSTEAD OF {} trigger or an unconditional ON {} "
+                        "DO INSTEAD rule.",
                         words->doing, verb, verb));
 }
 
@@ -68,25 +75,30 @@ void Binder::name_view_columns(const ModifyTarget& target, ScopeItem& item, uint
 }
 
 // Fills `target` from the view's definition. `base`: the scope whose range 0 becomes the table.
-void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_view verb, bool cascaded, Scope& base,
-                                  ModifyTarget* target) {
+void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_view verb, bool cascaded,
+                                  Scope& base, ModifyTarget* target) {
   std::string_view sql = arena_.copy(view->view_sql);
   parser::ParsedScript script = parser::parse(sql, arena_);
   const auto& select = *parser::as<parser::SelectStmt>(script.statements[0].statement);
   if (std::string_view reason = not_updatable(select); !reason.empty()) refuse(*view, verb, reason);
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql, context_.search_path};
+  AnalyzerContext inner{context_.catalog, arena_, context_.relations,
+                        context_.eval,    sql,    context_.search_path};
   inner.locker = context_.locker;
   Binder binder(inner);
   if (select.from.size() != 1) {
     // What the select list returns is complained of first.
     Query* query = binder.bind_select(select, nullptr);
-    if (query->has_aggregates) refuse(*view, verb, "Views that return aggregate functions are not automatically updatable.");
-    if (query->has_windows) refuse(*view, verb, "Views that return window functions are not automatically updatable.");
-    if (query->has_set_returning) refuse(*view, verb, "Views that return set-returning functions are not automatically updatable.");
+    if (query->has_aggregates)
+      refuse(*view, verb, "Views that return aggregate functions are not automatically updatable.");
+    if (query->has_windows)
+      refuse(*view, verb, "Views that return window functions are not automatically updatable.");
+    if (query->has_set_returning)
+      refuse(*view, verb, "Views that return set-returning functions are not automatically updatable.");
   }
   if (std::string_view reason = not_single_table(select); !reason.empty()) refuse(*view, verb, reason);
   const auto& source = *parser::as<parser::RangeVar>(select.from[0]);
-  catalog::RelationPtr from = lookup_relation(inner, source.schema, source.name, txn::LockMode::kRowExclusive, false, 0);
+  catalog::RelationPtr from =
+      lookup_relation(inner, source.schema, source.name, txn::LockMode::kRowExclusive, false, 0);
   char option = check_option(*view);
   bool checked = option != 0 || cascaded;
   Scope scope;  // as the view's own query sees its table
@@ -114,12 +126,16 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
       }
     }
   } else {
-    refuse(*view, verb, "Views that do not select from a single table or view are not automatically updatable.");
+    refuse(*view, verb,
+           "Views that do not select from a single table or view are not automatically updatable.");
   }
   std::vector<Target> targets = binder.bind_targets(scope, select.targets, Clause::kSelect);
-  if (scope.has_aggregates) refuse(*view, verb, "Views that return aggregate functions are not automatically updatable.");
-  if (scope.has_windows) refuse(*view, verb, "Views that return window functions are not automatically updatable.");
-  if (scope.has_set_returning) refuse(*view, verb, "Views that return set-returning functions are not automatically updatable.");
+  if (scope.has_aggregates)
+    refuse(*view, verb, "Views that return aggregate functions are not automatically updatable.");
+  if (scope.has_windows)
+    refuse(*view, verb, "Views that return window functions are not automatically updatable.");
+  if (scope.has_set_returning)
+    refuse(*view, verb, "Views that return set-returning functions are not automatically updatable.");
   target->relation = below.relation;
   target->named = view;
   target->quals = below.quals;
@@ -129,8 +145,9 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     ViewColumn c;
     c.expr = resolve_unknown(t.expr);
     if (c.expr->kind != ExprKind::kColumn) {
-      c.reason = c.expr->kind == ExprKind::kRow ? "View columns that return whole-row references are not updatable."
-                                                : "View columns that are not columns of their base relation are not updatable.";
+      c.reason = c.expr->kind == ExprKind::kRow
+                     ? "View columns that return whole-row references are not updatable."
+                     : "View columns that are not columns of their base relation are not updatable.";
     } else if (c.expr->as<ColumnExpr>().column < 0) {
       c.reason = "View columns that refer to system columns are not updatable.";
     } else if (std::find(used.begin(), used.end(), c.expr->as<ColumnExpr>().column) != used.end()) {
@@ -141,14 +158,16 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     }
     target->columns.push_back(c);
   }
-  if (used.empty() && verb != "DELETE") refuse(*view, verb, "Views that have no updatable columns are not automatically updatable.");
+  if (used.empty() && verb != "DELETE")
+    refuse(*view, verb, "Views that have no updatable columns are not automatically updatable.");
   if (select.where == nullptr) return;
   Expr* where = binder.bind_condition(scope, select.where, Clause::kWhere);
   target->quals.push_back(where);
   if (checked && verb != "DELETE") target->checks.push_back({where, arena_.copy(view->name)});
 }
 
-ModifyTarget Binder::bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias, std::string_view verb) {
+ModifyTarget Binder::bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias,
+                                      std::string_view verb) {
   ModifyTarget target;
   Scope base;
   describe_view_target(view, verb, false, base, &target);

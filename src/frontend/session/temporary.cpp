@@ -1,5 +1,5 @@
-// Temporary tables: a schema of the session's own, made at first use, dropped when the session ends. A crash leaves it
-// behind; whoever gets its number next clears it away.
+// Temporary tables: a schema of the session's own, made at first use, dropped when the session ends. A crash
+// leaves it behind; whoever gets its number next clears it away.
 #include <fmt/format.h>
 
 #include "commands/command_context.h"
@@ -23,7 +23,8 @@ Oid Session::temporary_schema() {
   Oid schema = existing_temporary_schema();
   if (schema != kInvalidOid) return schema;
   std::string name = temporary_schema_name();
-  if (!uses_temporary_schema_ && catalog().find_schema(name) != kInvalidOid) run_as_system(fmt::format("DROP SCHEMA {} CASCADE", name));
+  if (!uses_temporary_schema_ && catalog().find_schema(name) != kInvalidOid)
+    run_as_system(fmt::format("DROP SCHEMA {} CASCADE", name));
   uses_temporary_schema_ = true;
   schema = catalog::Database::new_oid();
   catalog::RowDraft row(system_table("pg_namespace"));
@@ -41,7 +42,8 @@ void Session::run_as_system(std::string_view sql) {
   parser::ParsedScript script = parser::parse(sql, arena);
   std::deque<catalog::RelationPtr> relations;
   functions::EvalContext eval = eval_context(arena);
-  commands::CommandContext context{catalog(), *txn_, eval, *this, sql, {}, catalog::kBootstrapSuperuser, true, arena, relations};
+  commands::CommandContext context{catalog(), *txn_, eval,     *this, sql, {}, catalog::kBootstrapSuperuser,
+                                   true,      arena, relations};
   txn_->statement_snapshot();
   quiet_ = true;
   try {
@@ -60,8 +62,10 @@ void Session::run_on_commit_actions() {
   for (const OnCommitAction& action : on_commit_) {
     catalog::RelationPtr table = catalog().relation(action.table);
     if (table == nullptr) continue;
-    std::string name = fmt::format("{}.{}", parser::quote_identifier(table->schema_name), parser::quote_identifier(table->name));
-    run_as_system(action.drop ? fmt::format("DROP TABLE {} CASCADE", name) : fmt::format("TRUNCATE {}", name));
+    std::string name = fmt::format("{}.{}", parser::quote_identifier(table->schema_name),
+                                   parser::quote_identifier(table->name));
+    run_as_system(action.drop ? fmt::format("DROP TABLE {} CASCADE", name)
+                              : fmt::format("TRUNCATE {}", name));
     if (!action.drop) kept.push_back(action);
   }
   on_commit_ = std::move(kept);
@@ -92,8 +96,9 @@ std::string Session::run_select_into(Statement& statement) {
       ++end;
       return;
     }
-    while (end < sql.size() && (static_cast<unsigned char>(sql[end]) >= 0x80 || std::isalnum(static_cast<unsigned char>(sql[end])) != 0 ||
-                                sql[end] == '_' || sql[end] == '$')) {
+    while (end < sql.size() &&
+           (static_cast<unsigned char>(sql[end]) >= 0x80 ||
+            std::isalnum(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_' || sql[end] == '$')) {
       ++end;
     }
   };
@@ -103,7 +108,8 @@ std::string Session::run_select_into(Statement& statement) {
     skip_part();
   }
   auto is_into = [&](size_t at) {
-    return (sql[at] | 32) == 'i' && (sql[at + 1] | 32) == 'n' && (sql[at + 2] | 32) == 't' && (sql[at + 3] | 32) == 'o';
+    return (sql[at] | 32) == 'i' && (sql[at + 1] | 32) == 'n' && (sql[at + 2] | 32) == 't' &&
+           (sql[at + 3] | 32) == 'o';
   };
   auto begin = static_cast<size_t>(target.location);
   while (begin > 0 && !(begin + 4 <= sql.size() && is_into(begin))) --begin;

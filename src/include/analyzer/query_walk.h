@@ -6,8 +6,8 @@
 
 namespace varve::analyzer {
 
-// Calls f(const Expr*) for every expression that stands in the query itself, and g(const Query&) for every query in its
-// FROM and WITH. Sublinks are parts of expressions.
+// Calls f(const Expr*) for every expression that stands in the query itself, and g(const Query&) for every
+// query in its FROM and WITH. Sublinks are parts of expressions.
 template <class F, class G>
 void visit_query(const Query& query, F&& f, G&& g) {
   auto one = [&](const Expr* e) {
@@ -57,15 +57,16 @@ void visit_query(const Query& query, F&& f, G&& g) {
   }
 }
 
-// Calls f(const Expr&, depth) for every part of the expression; depth counts the queries it is within, from `depth` on.
-// f returns false where its parts are not to be visited.
+// Calls f(const Expr&, depth) for every part of the expression; depth counts the queries it is within, from
+// `depth` on. f returns false where its parts are not to be visited.
 template <class F>
 void walk_deep(const Expr* e, uint32_t depth, F&& f);
 
 template <class F>
 void walk_deep(const Query& query, uint32_t depth, F&& f) {
   visit_query(
-      query, [&](const Expr* e) { walk_deep(e, depth, f); }, [&](const Query& inner) { walk_deep(inner, depth + 1, f); });
+      query, [&](const Expr* e) { walk_deep(e, depth, f); },
+      [&](const Query& inner) { walk_deep(inner, depth + 1, f); });
 }
 
 template <class F>

@@ -1,11 +1,12 @@
-// Row values (ROW(…), whole rows of tables, composite types): a kString value whose bytes are laid out as below. Not
-// aligned; read with load_raw. The value says itself what its fields are, so that it can be printed, compared and sent
-// without asking the catalog.
+// Row values (ROW(…), whole rows of tables, composite types): a kString value whose bytes are laid out as
+// below. Not aligned; read with load_raw. The value says itself what its fields are, so that it can be
+// printed, compared and sent without asking the catalog.
 //
 //   u32 type (record, or a composite type) | u32 shape (of a plain record: its field names; 0: f1, f2, …)
 //   u32 n
 //   n × { u32 type of the field | u32 end of its bytes, counted from the first field; bit 31: it is NULL }
-//   the fields' bytes: fixed width as they lie in vectors, a numeric as append_numeric_row writes it, strings as they are
+//   the fields' bytes: fixed width as they lie in vectors, a numeric as append_numeric_row writes it, strings
+//   as they are
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,8 @@ uint32_t record_shape(std::span<const std::string_view> names);
 types::StringRef make_record(Oid type, uint32_t shape, std::span<const Oid> field_types,
                              std::span<const types::Value> fields, Arena& arena);
 // A copy of type `type` with field `i` (from 0) set; `record` empty: all other fields are NULL.
-types::StringRef record_with_field(Oid type, std::string_view record, std::span<const Oid> field_types, uint32_t i,
-                                   const types::Value& value, Arena& arena);
+types::StringRef record_with_field(Oid type, std::string_view record, std::span<const Oid> field_types,
+                                   uint32_t i, const types::Value& value, Arena& arena);
 
 // record_cmp: field by field, NULLs last and equal to each other. 42804 where the fields do not match.
 int compare_records(std::string_view a, std::string_view b, const types::Collation* collation);
