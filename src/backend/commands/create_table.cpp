@@ -363,7 +363,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
     // An identity column's nextval() is not its default: DEFAULT means the identity.
     if (attribute.identity != 0) attribute.has_default = false;
     insert_attribute_row(context, row.oid, ++number, attribute);
-    depend_on_type(context, column_address(row.oid, number), attribute.type);
+    if (table.kind != 'i') depend_on_type(context, column_address(row.oid, number), attribute.type);
   }
   if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');

@@ -124,6 +124,26 @@ const Expr* column_source(const ColumnExpr& column, std::span<Range* const>* ran
 
 }  // namespace
 
+namespace {
+
+struct ResultColumns {
+  std::span<const Oid> types;
+  std::span<const std::string_view> names;
+};
+
+// Of a call with OUT parameters or of a set of rows; empty otherwise.
+ResultColumns result_columns(const Expr& e) {
+  const functions::Function* f = e.kind == ExprKind::kFunction       ? e.as<FunctionExpr>().function
+                                 : e.kind == ExprKind::kSetReturning ? e.as<SetReturningExpr>().function
+                                                                     : nullptr;
+  if (f == nullptr) return {};
+  if (f->routine != nullptr) return {f->routine->column_types, f->routine->column_names};
+  if (f->table != nullptr) return {f->table->column_types, f->table->column_names};
+  return {};
+}
+
+}  // namespace
+
 std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
   std::vector<RangeColumn> fields;
   if (const functions::TypeInfo* info = functions::type_by_oid(e->type);
@@ -134,6 +154,14 @@ std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
   }
   std::span<Range* const> ranges;
   for (int depth = 0; e != nullptr && depth < 32; ++depth) {
+    if (ResultColumns result = result_columns(*e); !result.types.empty()) {
+      for (size_t i = 0; i < result.types.size(); ++i) {
+        const functions::TypeInfo* info = functions::type_by_oid(result.types[i]);
+        bool collatable = info != nullptr && info->collatable;
+        fields.push_back({result.names[i], result.types[i], -1, collatable ? catalog::kDefaultCollation : kInvalidOid});
+      }
+      return fields;
+    }
     if (const ListExpr* row = row_constructor(e)) {
       for (size_t i = 0; i < row->args.size(); ++i) {
         std::string_view name =
