@@ -4,6 +4,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "sequence_row.h"
 #include "container_functions.h"
 
 namespace varve::analyzer {
@@ -354,7 +355,9 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
   Oid type = subscripts.slice ? container->type : element_type(container->type);
   auto* call = make<FunctionExpr>(ExprKind::kFunction, type, location);
+  bool of_name = container->type == type_oid::kName && subscripts.dimensions == 1;
   call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions)
+                   : of_name        ? &name_element_function()
                                     : &array_subscript_function(subscripts.dimensions);
   call->args = list(args);
   call->site = make_site(*call->function, args, type, kInvalidOid);
@@ -390,7 +393,7 @@ Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::N
   for (const parser::Node* step : steps) {
     const auto& s = *parser::as<parser::SubscriptStep>(step);
     if (s.is_slice) {
-      const parser::Node* bound = s.lower != nullptr ? s.lower : s.upper;
+      const parser::Node* bound = s.upper != nullptr ? s.upper : s.lower;
       throw SqlError(sqlstate::kDatatypeMismatch, "jsonb subscript does not support slices")
           .at(position(bound != nullptr ? bound->location : location));
     }
