@@ -160,12 +160,14 @@ bool Binder::takes_types(std::span<const Oid> declared, std::span<const Oid> act
 }
 
 const types::Collation* Binder::collation_object(Oid oid) {
-  if (oid == kInvalidOid || oid == catalog::kDefaultCollation || oid == catalog::kCCollation) return nullptr;
+  if (oid == kInvalidOid || oid == catalog::kDefaultCollation) return nullptr;
   const types::Collation* found = nullptr;
   const catalog::KeyMatch match[] = {{"oid", types::Value::of_oid(oid.value())}};
   context_.catalog.for_each(catalog::system_table("pg_collation"), match, [&](const catalog::Row& row) {
     if (row.letter("collprovider") == 'i') {
       found = &types::Collation::icu(row.text("colliculocale"), row.boolean("collisdeterministic"));
+    } else if (row.text("collcollate") == "C" || row.text("collcollate") == "POSIX") {
+      found = &types::Collation::c();
     }
   });
   return found;
@@ -398,7 +400,7 @@ bool declared_types(const Function& f, size_t count, bool variadic_array, std::v
     return f.variadic != kInvalidOid && count == f.args.size();
   }
   bool fixed = count <= f.args.size() && count + f.default_args >= f.args.size();
-  bool variadic = f.variadic != kInvalidOid && count + 1 >= f.args.size();
+  bool variadic = f.variadic != kInvalidOid && count >= f.args.size();
   if (!fixed && !variadic) return false;
   if (f.variadic != kInvalidOid) fixed = false;
   declared->assign(f.args.begin(), f.args.end());

@@ -346,6 +346,15 @@ class SystemFunctions {
     if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
     return Value::of_bool(kill(getpid(), SIGHUP) == 0);
   }
+  static Value random(Session& s, std::span<const Value>, Arena&) { return Value::of_float64(s.random_.next()); }
+  static Value setseed(Session& s, std::span<const Value> args, Arena&) {
+    double seed = args[0].float64;
+    if (!(seed >= -1 && seed <= 1)) {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("setseed parameter {} is out of allowed range [-1,1]", seed));
+    }
+    s.random_.set_seed(seed);
+    return Value::of_string(std::string_view());
+  }
   static Value start_time(Session& s, std::span<const Value>, Arena&) { return Value::of_int64(s.instance_.start_time_us()); }
   static Value txid(Session& s, std::span<const Value>, Arena&) {
     s.ensure_transaction();
@@ -408,6 +417,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
       {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
+      {"random", random}, {"setseed", setseed},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
       {"pg_reload_conf", reload_conf},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
