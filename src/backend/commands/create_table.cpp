@@ -450,10 +450,6 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
   if (stmt.is_partition || stmt.partition_by != nullptr) throw_not_supported("table partitioning");
   if (!stmt.inherits.empty()) throw_not_supported("table inheritance");
   if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
-  if (stmt.relation->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY TABLE");
-  if (stmt.on_commit != parser::OnCommit::kNone) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
-  }
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
   if (!stmt.access_method.empty() && stmt.access_method != "heap") {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", stmt.access_method));
@@ -462,11 +458,23 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
 
 }  // namespace
 
+void require_temporary_for_on_commit(CommandContext& context, Oid schema, parser::OnCommit action) {
+  if (action == parser::OnCommit::kNone) return;
+  if (schema != kInvalidOid && schema == context.services.temporary_schema(false)) return;
+  throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+}
+
+void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action) {
+  if (action == parser::OnCommit::kDrop) context.services.at_commit(table, CommandServices::OnCommit::kDrop);
+  if (action == parser::OnCommit::kDeleteRows) context.services.at_commit(table, CommandServices::OnCommit::kDeleteRows);
+}
+
 std::string create_table(CommandContext& context, const parser::CreateTableStmt& stmt) {
   refuse_unsupported(stmt);
   NewTable table;
   table.name = stmt.relation->name;
-  table.schema = creation_schema(context, stmt.relation->schema, stmt.relation->location);
+  table.schema = creation_schema(context, *stmt.relation);
+  require_temporary_for_on_commit(context, table.schema, stmt.on_commit);
   if (table.schema == catalog::kPgCatalogSchema) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
@@ -501,6 +509,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   add_constraints(context, oid, constraints);
   for (const LikeSource& like : likes) copy_like_parts(context, oid, like);
+  note_on_commit(context, oid, stmt.on_commit);
   return "CREATE TABLE";
 }
 

@@ -424,6 +424,21 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
 
 }  // namespace
 
+void drop_schema_contents(CommandContext& context, Oid schema) {
+  std::vector<ObjectAddress> objects;
+  const KeyMatch match[] = {{"relnamespace", Value::of_oid(schema.value())}};
+  context.catalog.for_each(system_table("pg_class"), match, [&](const Row& row) {
+    const char kind = row.letter("relkind");
+    if (kind == 'i' || kind == 'c') return;  // with their tables, with their types
+    ObjectAddress object = relation_address(row.oid("oid"));
+    if (!owner_of(context, object).has_value()) objects.push_back(object);
+  });
+  for (const ObjectAddress& object : objects) {
+    context.services.lock_relation(object.object, txn::LockMode::kAccessExclusive);
+  }
+  if (!objects.empty()) Dropper(context, DropBehavior::kCascade).run(objects);
+}
+
 void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& objects, DropBehavior behavior) {
   Dropper(context, behavior).run(objects);
 }

@@ -31,14 +31,35 @@ Oid creation_schema(CommandContext& context, std::string_view name, int32_t loca
   if (!name.empty()) {
     schema = require_schema(context, name, location);
   } else {
-    if (context.search_path.empty()) {
+    std::span<const Oid> path = context.search_path;
+    if (context.temporary_first && !path.empty()) path = path.subspan(1);
+    if (path.empty()) {
       throw SqlError(sqlstate::kInvalidSchemaName, "no schema has been selected to create in")
           .at(position(context, location));
     }
-    schema = context.search_path.front();
+    schema = path.front();
   }
-  require_schema_create(context, schema);
+  if (schema != context.catalog.temporary_schema()) require_schema_create(context, schema);
   return schema;
+}
+
+Oid creation_schema(CommandContext& context, const parser::RangeVar& relation) {
+  const bool temporary = relation.persistence == parser::Persistence::kTemporary;
+  if (relation.schema == "pg_temp") return context.services.temporary_schema(true);
+  if (!relation.schema.empty() && relation.schema.starts_with("pg_temp_")) {
+    Oid schema = require_schema(context, relation.schema, relation.location);
+    if (schema != context.services.temporary_schema(false)) {
+      throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create relations in temporary schemas of other sessions")
+          .at(position(context, relation.location));
+    }
+    return schema;
+  }
+  if (temporary && !relation.schema.empty()) {
+    throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+        .at(position(context, relation.location));
+  }
+  if (temporary) return context.services.temporary_schema(true);
+  return creation_schema(context, relation.schema, relation.location);
 }
 
 std::string qualified_name(CommandContext& context, Oid schema, std::string_view name) {

@@ -84,17 +84,30 @@ void check_replacement(const Relation& old, const NewTable& table) {
   }
 }
 
+// A view over something temporary is temporary itself.
+Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span<const Oid> sources) {
+  const bool over_temporary = std::any_of(sources.begin(), sources.end(), [&](Oid source) {
+    RelationPtr relation = context.catalog.relation(source);
+    return relation != nullptr && relation->persistence == 't';
+  });
+  if (!over_temporary || name.persistence == parser::Persistence::kTemporary) return creation_schema(context, name);
+  parser::RangeVar temporary = name;
+  temporary.persistence = parser::Persistence::kTemporary;
+  Oid schema = creation_schema(context, temporary);
+  context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                          fmt::format("view \"{}\" will be a temporary view", name.name));
+  return schema;
+}
+
 }  // namespace
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
-  if (stmt.view->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY VIEW");
   if (stmt.recursive) throw_not_supported("CREATE RECURSIVE VIEW");
   if (stmt.check_option != parser::CheckOption::kNone || !stmt.options.empty()) throw_not_supported("view options");
   if (stmt.query->into != nullptr) throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
   NewTable table;
   table.kind = 'v';
   table.name = stmt.view->name;
-  table.schema = creation_schema(context, stmt.view->schema, stmt.view->location);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   size_t known = context.relations.size();
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
@@ -103,6 +116,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     Oid oid = context.relations[i]->oid;
     if (std::find(sources.begin(), sources.end(), oid) == sources.end()) sources.push_back(oid);
   }
+  table.schema = view_schema(context, *stmt.view, sources);
   table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
   std::string sql = with_qualified_tables(context, *stmt.query, text_after_as(context.sql, stmt.view->location));
   Oid existing = context.catalog.find_relation_oid(table.schema, table.name);
@@ -140,23 +154,26 @@ std::string create_table_as(CommandContext& context, const parser::CreateTableAs
   const parser::IntoClause& into = *stmt.into;
   if (stmt.materialized_view) throw_not_supported("CREATE MATERIALIZED VIEW");
   if (!parser::is<parser::SelectStmt>(stmt.query)) throw_not_supported("CREATE TABLE AS EXECUTE");
-  if (into.relation->persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY TABLE");
-  if (into.on_commit != parser::OnCommit::kNone) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
-  }
   NewTable table;
   table.name = into.relation->name;
-  table.schema = creation_schema(context, into.relation->schema, into.relation->location);
+  table.schema = creation_schema(context, *into.relation);
+  require_temporary_for_on_commit(context, table.schema, into.on_commit);
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE AS";
   if (into.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
   table.options = storage_options(into.options, false);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   table.columns = result_columns(*query, into.columns, "too many column names were specified");
-  create_table_relation(context, table);
+  note_on_commit(context, create_table_relation(context, table), into.on_commit);
   if (into.skip_data) return "CREATE TABLE AS";
-  uint64_t rows = context.services.run_sql(fmt::format("INSERT INTO {} {}", qualified_name(context, table.schema, table.name),
-                                                       text_after_as(context.sql, into.relation->location)));
+  std::string schema = context.catalog.schema_name(table.schema);
+  parser::RangeVar target;
+  target.schema = schema;
+  target.name = table.name;
+  parser::InsertStmt insert;
+  insert.relation = &target;
+  insert.source = parser::as<parser::SelectStmt>(stmt.query);
+  uint64_t rows = context.services.run_parsed(&insert);
   return fmt::format("SELECT {}", rows);
 }
 

@@ -16,7 +16,8 @@ namespace {
 std::vector<Oid> effective_path(const AnalyzerContext& context) {
   std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
   if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
-    path.insert(path.begin(), catalog::kPgCatalogSchema);
+    const bool temporary_first = !path.empty() && path[0] == context.catalog.temporary_schema();
+    path.insert(path.begin() + (temporary_first ? 1 : 0), catalog::kPgCatalogSchema);
   }
   return path;
 }
@@ -52,6 +53,9 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
     }
     if (context.locker == nullptr || oid == locked) {
       catalog::RelationPtr relation = context.catalog.relation(oid);
+      if (relation != nullptr && relation->persistence == 't' && relation->schema != context.catalog.temporary_schema()) {
+        throw SqlError(sqlstate::kFeatureNotSupported, "cannot access temporary tables of other sessions").at(position);
+      }
       if (relation != nullptr) return relation;
       if (missing_ok) return nullptr;
       relation_missing(schema, name, position);

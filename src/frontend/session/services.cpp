@@ -71,7 +71,7 @@ class SystemFunctions {
   static std::vector<Oid> path(Session& s) {
     std::vector<Oid> path = s.search_path_oids();
     if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
-      path.insert(path.begin(), catalog::kPgCatalogSchema);
+      path.insert(path.begin() + (!path.empty() && path[0] == s.temporary_schema(false) ? 1 : 0), catalog::kPgCatalogSchema);
     }
     return path;
   }
@@ -325,12 +325,17 @@ class SystemFunctions {
 
   // --- schemas
   static Value current_schema(Session& s, std::span<const Value>, Arena& arena) {
-    std::vector<Oid> path = s.search_path_oids();
+    bool temporary_first = false;
+    std::vector<Oid> path = s.search_path_oids(&temporary_first);
+    if (temporary_first) path.erase(path.begin());
     return path.empty() ? null_text() : text_value(s.catalog().schema_name(path[0]), arena);
   }
   static Value current_schemas(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text = "{";
-    for (Oid schema : args[0].boolean != 0 ? path(s) : s.search_path_oids()) {
+    bool temporary_first = false;
+    std::vector<Oid> named = s.search_path_oids(&temporary_first);
+    if (temporary_first) named.erase(named.begin());
+    for (Oid schema : args[0].boolean != 0 ? path(s) : named) {
       if (text.size() > 1) text += ',';
       text += s.catalog().schema_name(schema);
     }
@@ -458,7 +463,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_table_is_visible", table_is_visible}, {"pg_type_is_visible", yes}, {"pg_function_is_visible", yes},
       {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
       {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
-      {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no}, {"pg_is_other_temp_schema", no},
+      {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no},
       {"pg_get_userbyid", get_userbyid}, {"pg_get_expr", get_expr}, {"pg_get_indexdef", get_indexdef},
       {"pg_get_constraintdef", get_constraintdef}, {"pg_get_viewdef", get_viewdef},
       {"pg_get_serial_sequence", get_serial_sequence},

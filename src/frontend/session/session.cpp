@@ -21,7 +21,7 @@ Session::Session(Instance& instance, net::Client& client)
   const net::StartupInfo& startup = client.startup();
   database_name_ = startup.database;
   session_user_ = startup.user;
-  database_ = instance.database(startup.database);
+  enter_database();
   {
     auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(*database_, *txn);
@@ -113,9 +113,26 @@ StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
   return statement;
 }
 
+namespace {
+
+// SELECT … INTO: of the first SELECT of a UNION.
+parser::IntoClause* into_of(const parser::SelectStmt& select) {
+  return select.left != nullptr ? into_of(*select.left) : select.into;
+}
+
+// The same query without its INTO.
+parser::SelectStmt* without_into(const parser::SelectStmt& select, Arena& arena) {
+  auto* copy = arena.make<parser::SelectStmt>(select);
+  if (copy->left != nullptr) copy->left = without_into(*copy->left, arena);
+  copy->into = nullptr;
+  return copy;
+}
+
+}  // namespace
+
 bool Session::is_planned(const parser::Node* node) {
   switch (node->kind) {
-    case parser::NodeKind::kSelectStmt: return parser::as<parser::SelectStmt>(node)->into == nullptr;
+    case parser::NodeKind::kSelectStmt: return into_of(*parser::as<parser::SelectStmt>(node)) == nullptr;
     case parser::NodeKind::kInsertStmt:
     case parser::NodeKind::kUpdateStmt:
     case parser::NodeKind::kDeleteStmt:
@@ -174,8 +191,9 @@ bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
   return true;
 }
 
-std::vector<Oid> Session::search_path_oids() {
+std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
   std::vector<Oid> path;
+  bool names_temporary = false;
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -188,7 +206,11 @@ std::vector<Oid> Session::search_path_oids() {
     if (item.empty()) continue;
     Oid oid = catalog().find_schema(item);
     if (oid != kInvalidOid) path.push_back(oid);
+    names_temporary |= oid != kInvalidOid && oid == temporary_schema_;
   }
+  const bool first = temporary_schema_ != kInvalidOid && !names_temporary;
+  if (first) path.insert(path.begin(), temporary_schema_);
+  if (temporary_first != nullptr) *temporary_first = first;
   return path;
 }
 
@@ -283,6 +305,12 @@ void Session::make_plan(Statement& statement) {
 
 void Session::check_read_only(const Statement& statement) {
   if (!read_only_ || statement.plan->read_only) return;
+  const bool only_temporary = std::all_of(statement.locks.begin(), statement.locks.end(), [&](const auto& lock) {
+    if (lock.second < txn::LockMode::kRowExclusive) return true;
+    catalog::RelationPtr relation = catalog().relation(lock.first);
+    return relation != nullptr && relation->persistence == 't';
+  });
+  if (only_temporary && statement.node->kind != parser::NodeKind::kSelectStmt) return;
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
                           : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
@@ -357,19 +385,23 @@ uint64_t Session::run_sql(std::string_view sql) {
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
-  for (const parser::RawStatement& raw : script.statements) {
-    StatementPtr statement = make_statement(sql, raw.statement);
-    ensure_plan(*statement);
-    std::unique_ptr<executor::Execution> execution = take_execution(*statement);
-    size_t mark = constraints_.begin_statement();
-    start_execution(*execution, {});
-    vector::Chunk* chunk = nullptr;
-    while (execution->next(chunk)) {
-    }
-    affected += execution->affected_rows();
-    execution->finish();
-    constraints_.end_statement(mark);
+  for (const parser::RawStatement& raw : script.statements) affected += run_internal(make_statement(sql, raw.statement));
+  return affected;
+}
+
+uint64_t Session::run_parsed(parser::Node* statement) { return run_internal(make_statement(command_sql_, statement)); }
+
+uint64_t Session::run_internal(const StatementPtr& statement) {
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  size_t mark = constraints_.begin_statement();
+  start_execution(*execution, {});
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
   }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  constraints_.end_statement(mark);
   return affected;
 }
 
@@ -481,6 +513,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         instance_.notifications().unlisten(client_.backend_pid(), "");
         instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
         sequence_values_.clear();
+        discard_temporary();
         return "DISCARD ALL";
       }
       if (target == parser::DiscardTarget::kSequences) {
@@ -488,7 +521,18 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         return "DISCARD SEQUENCES";
       }
       plan_cache_.clear();
-      return target == parser::DiscardTarget::kPlans ? "DISCARD PLANS" : "DISCARD TEMP";
+      if (target == parser::DiscardTarget::kPlans) return "DISCARD PLANS";
+      discard_temporary();
+      return "DISCARD TEMP";
+    }
+    case NodeKind::kSelectStmt: {  // INTO: CREATE TABLE AS by another name
+      const auto& select = *parser::as<parser::SelectStmt>(node);
+      Arena arena;
+      auto* create = arena.make<parser::CreateTableAsStmt>();
+      create->location = select.location;
+      create->into = into_of(select);
+      create->query = without_into(select, arena);
+      return run_command(create, statement->sql);
     }
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
@@ -499,22 +543,31 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
-    default: return run_command(*statement);
+    default: return run_command(node, statement->sql);
   }
 }
 
-std::string Session::run_command(Statement& statement) {
-  if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
-  if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
-  if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+std::string Session::run_command(const parser::Node* node, std::string_view sql) {
+  if (!commands::can_run(node)) throw_not_supported(parser::kind_name(node->kind));
+  if (parser::is<parser::LockStmt>(node)) require_block("LOCK TABLE");
+  if (std::string_view name = commands::must_run_alone(node); !name.empty()) forbid_block(name);
+  if (read_only_) {
+    std::string_view name = parser::is<parser::CreateTableStmt>(node)     ? "CREATE TABLE"
+                            : parser::is<parser::CreateTableAsStmt>(node) ? "CREATE TABLE AS"
+                                                                          : "this command";
+    throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", name));
+  }
   ensure_transaction();
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
-  std::vector<Oid> path = search_path_oids();
+  bool temporary_first = false;
+  std::vector<Oid> path = search_path_oids(&temporary_first);
   functions::EvalContext eval = eval_context(arena);
-  commands::CommandContext context{catalog(), *txn_, eval, *this, statement.sql, path, role_, is_superuser_, arena, relations};
+  commands::CommandContext context{catalog(), *txn_,     eval,           *this, sql, path, role_, is_superuser_,
+                                   arena,     relations, temporary_first};
+  command_sql_ = sql;
   txn_->statement_snapshot();
-  std::string tag = commands::run(context, statement.node);
+  std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
   return tag;
 }

@@ -138,6 +138,10 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
   std::string setting(std::string_view name) override;
+  uint64_t run_parsed(parser::Node* statement) override;
+  uint32_t reserve_database(Oid database, bool terminate) override;
+  Oid temporary_schema(bool make) override;
+  void at_commit(Oid relation, OnCommit action) override;
 
  private:
   friend class SessionConstraintHost;
@@ -185,9 +189,19 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
   std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
-  std::string run_command(Statement& statement);
+  std::string run_command(const parser::Node* node, std::string_view sql);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
-  std::vector<Oid> search_path_oids();
+  // `temporary_first`: set when the first is the temporary schema, which nobody has put there.
+  std::vector<Oid> search_path_oids(bool* temporary_first = nullptr);
+  uint64_t run_internal(const StatementPtr& statement);
+
+  // --- the database and its temporary schema (temporary.cpp)
+  void enter_database();
+  void release_databases();
+  void run_at_commit();
+  void discard_temporary();
+  void end_temporary() noexcept;
+  void drop_temporary_of_earlier_process();
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() const;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
@@ -228,6 +242,11 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   Instance& instance_;
   net::Client& client_;
   std::shared_ptr<catalog::Database> database_;
+  std::unique_ptr<Residents::Stay> stay_;
+  std::vector<Oid> reserved_databases_;  // until the transaction ends
+  uint32_t temporary_number_ = 0;        // N of pg_temp_N; 0: none
+  Oid temporary_schema_;
+  std::vector<std::pair<Oid, OnCommit>> at_commit_;
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
@@ -256,6 +275,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   std::unique_ptr<Portal> unnamed_portal_;
   std::vector<std::unique_ptr<Portal>> spare_portals_;
   std::string scratch_;
+  std::string_view command_sql_;  // of the command in work
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
 };

@@ -24,6 +24,7 @@ void Session::begin_transaction(txn::Isolation isolation) {
   txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
   take_lock_timeouts();
   catalog_.emplace(*database_, *txn_);
+  catalog_->set_temporary_schema(temporary_schema_);
 }
 
 void Session::take_lock_timeouts() {
@@ -53,6 +54,7 @@ void Session::commit_transaction(net::Output* out) {
   drop_portals(true);
   try {
     constraints_.before_commit();
+    run_at_commit();
   } catch (...) {
     rollback_transaction();
     throw;
@@ -76,6 +78,7 @@ void Session::commit_transaction(net::Output* out) {
   pending_notifications_.clear();
   catalog_.reset();
   txn_.reset();
+  if (!reserved_databases_.empty()) release_databases();
   savepoints_.clear();
   settings_.commit();
   block_ = Block::kNone;
@@ -92,6 +95,7 @@ void Session::rollback_transaction() {
   pending_notifications_.clear();
   pending_listens_.clear();
   settings_.rollback();
+  if (!reserved_databases_.empty()) release_databases();
   block_ = Block::kNone;
 }
 
@@ -150,6 +154,8 @@ void Session::terminate() noexcept {
     rollback_transaction();
     instance_.notifications().unlisten(client_.backend_pid(), "");
     instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
+    end_temporary();
+    stay_.reset();
   } catch (const std::exception&) {
     // The connection ends either way.
   }

@@ -13,6 +13,7 @@
 #include "catalog/catalog.h"
 #include "executor/execution.h"
 #include "recovery/engine.h"
+#include "session/residents.h"
 
 namespace varve::net {
 class Client;
@@ -47,6 +48,7 @@ class Instance {
   void change_setting(const std::string& name, const std::string& value);
   executor::TaskScheduler& scheduler() { return *scheduler_; }
   NotificationHub& notifications() { return notifications_; }
+  Residents& residents() { return residents_; }
   int64_t start_time_us() const { return start_time_us_; }
 
   // Opened on first use and kept. 3D000 if there is none.
@@ -66,6 +68,7 @@ class Instance {
   std::unordered_map<Oid, std::shared_ptr<catalog::Database>> databases_;
   std::unique_ptr<executor::TaskScheduler> scheduler_;
   NotificationHub notifications_;
+  Residents residents_;
   int64_t start_time_us_;
 };
 
