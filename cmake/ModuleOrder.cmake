@@ -27,7 +27,7 @@ if(TARGET parser_test)
     target_compile_definitions(parser_test PRIVATE VARVE_HAVE_PG_QUERY=1)
   endif()
 endif()
-varve_module(catalog   DEPENDS common memory types vector functions wal buffer txn access recovery)
+varve_module(catalog   DEPENDS common memory types vector functions parser wal buffer txn access recovery)
 target_compile_definitions(varve_catalog PRIVATE
   VARVE_BOOTSTRAP_DIR="${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap")
 file(GLOB VARVE_BOOTSTRAP_FILES "${CMAKE_SOURCE_DIR}/src/backend/catalog/bootstrap/*.*")
@@ -37,8 +37,9 @@ varve_module(analyzer  FRONTEND DEPENDS common memory types vector functions par
 varve_module(planner   DEPENDS common memory types vector functions catalog analyzer)
 varve_module(executor  DEPENDS common port memory sync types vector functions txn access catalog analyzer planner)
 varve_module(commands  DEPENDS common port memory types vector functions txn access recovery catalog parser analyzer planner executor)
+varve_module(pl        DEPENDS common memory sync types vector functions txn catalog parser analyzer planner executor)
 
 # --- the running process
 varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
-varve_module(session   FRONTEND DEPENDS common memory types txn recovery net catalog parser analyzer planner executor commands)
+varve_module(session   FRONTEND DEPENDS common memory types txn recovery net catalog parser analyzer planner executor commands pl)
 varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog commands session net)

@@ -5,6 +5,8 @@
     regress/run-sql.py --update-from-postgres [SCRIPT…]
                                                record expected/*.out from a temporary PostgreSQL 15 cluster
     regress/run-sql.py --update-known          rewrite known_differences.txt from this run
+    regress/run-sql.py --configuration NAME    run under other settings of the server (--configuration all: each in turn):
+                                               answers must not depend on plans, chunk sizes, memory or threads
 
 Each script runs in a database of its own, through psql -X -a -q with verbose errors, so SQLSTATE and every message,
 detail, hint and position are compared. A case is one statement. Statements listed in known_differences.txt may
@@ -33,11 +35,28 @@ KNOWN_HEAD = """# Statements whose answers differ from PostgreSQL's so far:  SCR
 """
 
 
+# Settings under which everything must come out the same. Rows without ORDER BY may come in another order there.
+ALL_REWRITES = ("column_pruning", "constant_folding", "join_reordering", "or_factoring", "predicate_pushdown", "scalar_unnesting",
+                "sort_avoidance", "subquery_pullup", "subquery_unnesting", "transitive_equality")
+CONFIGURATIONS = {
+    "tiny-chunks": {"varve.chunk_rows": "2"},
+    "spilling": {"work_mem": "64kB", "hash_mem_multiplier": "1"},
+    "parallel": {"varve.parallel_rows": "0", "max_parallel_workers_per_gather": "3"},
+    "no-rewrites": {f"varve.enable_{name}": "off" for name in ALL_REWRITES},
+    "no-indexes": {"enable_indexscan": "off", "varve.enable_index_join": "off"},
+    "nested-loops": {"enable_hashjoin": "off", "varve.enable_index_join": "off", "enable_memoize": "off"},
+    "greedy-joins": {"varve.join_search_limit": "1", "varve.enable_runtime_filters": "off"},
+}
+# What a script asks about the settings themselves, or prints of a plan, differs of course.
+ABOUT_SETTINGS = re.compile(r"(?i)^\s*(show|explain|reset)\b|pg_settings|current_setting|set_config")
+
+
 class Fixture:
     """One server for all scripts; a new one after a crash, or for each script while CREATE DATABASE is refused."""
 
-    def __init__(self, server_class):
+    def __init__(self, server_class, settings=None):
         self.server_class = server_class
+        self.settings = settings or {}
         self.server = None
         self.has_databases = True
 
@@ -49,7 +68,7 @@ class Fixture:
     def run(self, name, text):
         if self.server is None or not self.server.is_running() or not self.has_databases:
             self.close()
-            self.server = self.server_class().__enter__()
+            self.server = self.server_class(settings=self.settings).__enter__()
         database = "postgres"
         if self.has_databases:
             ok, message = self.server.execute(f"CREATE DATABASE regress_{name}")
@@ -97,25 +116,12 @@ def read_known():
     return known
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--update-from-postgres", action="store_true")
-    parser.add_argument("--update-known", action="store_true")
-    parser.add_argument("--show-known", action="store_true", help="print the known differences too")
-    parser.add_argument("--report", type=pathlib.Path)
-    parser.add_argument("scripts", nargs="*")
-    args = parser.parse_args()
-    scripts = [FOLDER / f"{pathlib.Path(s).stem}.sql" for s in args.scripts] or sorted(FOLDER.glob("*.sql"))
-    for script in scripts:
-        if not script.exists():
-            parser.error(f"there is no {script}")
-    if args.update_from_postgres:
-        return record(scripts)
-
+def run(scripts, args, configuration):
+    """(passed, failed, notes) of all scripts under one configuration (None: as the server is)."""
     known = read_known()
     passed, expected_differences, failed = 0, 0, []
     found = {}
-    fixture = Fixture(servers.Varve)
+    fixture = Fixture(servers.Varve, CONFIGURATIONS.get(configuration))
     with contextlib.closing(fixture):
         for script in scripts:
             name, text = script.stem, script.read_text()
@@ -126,12 +132,15 @@ def main():
                 output, code = f"{error}", 3
                 if fixture.server and not fixture.server.is_running():
                     fixture.close()
-            differences, count = psql_output.compare(text, expected, output)
+            differences, count = psql_output.compare(text, expected, output, any_order=configuration is not None)
+            if configuration is not None:
+                lines = text.splitlines()
+                differences = {l: d for l, d in differences.items() if not ABOUT_SETTINGS.search(lines[l - 1])}
             found[name] = differences
             listed = known.get(name, set())
             whole = None in listed
             new = {} if whole else {l: d for l, d in differences.items() if l not in listed}
-            stale = [] if whole else sorted(l for l in listed if l not in differences)
+            stale = [] if whole or configuration is not None else sorted(l for l in listed if l not in differences)
             if code != 0:
                 print(f"{name}: psql ended with code {code}: {output[-300:].strip()}")
                 if not whole:
@@ -141,7 +150,7 @@ def main():
                 print("\n".join(differences[line]))
             for line in stale:
                 print(f"{name}:{line} agrees now: take it off known_differences.txt")
-            if whole and not differences:
+            if whole and not differences and configuration is None:
                 print(f"{name} agrees now: take it off known_differences.txt")
             failed += [f"{name}:{line}" for line in new]
             expected_differences += len(differences) - len(new)
@@ -151,14 +160,41 @@ def main():
 
     note = f"{expected_differences} statements are listed in {KNOWN.relative_to(FOLDER.parent.parent)}"
     print(note)
-    if args.update_known:
+    if args.update_known and configuration is None:
         keep = [f"{s}:{n}" if n else s for s, ns in known.items() if s not in found for n in ns]
         lines = keep + [f"{name}:{line}" for name, lines in found.items() for line in sorted(lines)]
         KNOWN.write_text(KNOWN_HEAD + "".join(f"{l}\n" for l in lines))
+    return passed, failed, [note] if expected_differences else []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update-from-postgres", action="store_true")
+    parser.add_argument("--update-known", action="store_true")
+    parser.add_argument("--show-known", action="store_true", help="print the known differences too")
+    parser.add_argument("--report", type=pathlib.Path)
+    parser.add_argument("--configuration", choices=[*CONFIGURATIONS, "all"], help="settings of the server")
+    parser.add_argument("scripts", nargs="*")
+    args = parser.parse_args()
+    scripts = [FOLDER / f"{pathlib.Path(s).stem}.sql" for s in args.scripts] or sorted(FOLDER.glob("*.sql"))
+    for script in scripts:
+        if not script.exists():
+            parser.error(f"there is no {script}")
+    if args.update_from_postgres:
+        return record(scripts)
+
+    names = list(CONFIGURATIONS) if args.configuration == "all" else [args.configuration]
+    total, failed, notes = 0, [], []
+    for name in names:
+        if name is not None:
+            print(f"=== {name}: {CONFIGURATIONS[name]}", flush=True)
+        passed, failures, note = run(scripts, args, name)
+        total += passed
+        failed += [f"{name} {f}" if name else f for f in failures]
+        notes += note
     if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed,
-                                           "notes": [note] if expected_differences else []}))
-    print(f"{passed} passed, {len(failed)} failed")
+        args.report.write_text(json.dumps({"passed": total, "failed": failed, "notes": notes}))
+    print(f"{total} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

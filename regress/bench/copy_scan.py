@@ -34,17 +34,26 @@ def rows(count):
                       for i in range(start, min(start + 10000, count))).encode()
 
 
-def copy_in(server, count):
-    server.execute("CREATE TABLE n (id int, k int, v bigint, t text)")
-    process = subprocess.Popen(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "COPY n FROM STDIN", server.dsn()],
-                               stdin=subprocess.PIPE, env=servers.client_environment())
-    started = time.monotonic()
-    for block in rows(count):
-        process.stdin.write(block)
-    process.stdin.close()
-    if process.wait() != 0:
-        raise servers.ServerError(f"COPY into {server.name} failed")
-    return time.monotonic() - started
+def write_rows(path, count):
+    with path.open("wb") as file:
+        for block in rows(count):
+            file.write(block)
+
+
+def copy_in(server, path):
+    """Best of three: the first also makes the files grow."""
+    times = []
+    for _ in range(3):
+        server.execute("DROP TABLE IF EXISTS n")
+        server.execute("CREATE TABLE n (id int, k int, v bigint, t text)")
+        with path.open("rb") as file:
+            started = time.monotonic()
+            code = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "COPY n FROM STDIN", server.dsn()],
+                                  stdin=file, env=servers.client_environment()).returncode
+            times.append(time.monotonic() - started)
+        if code != 0:
+            raise servers.ServerError(f"COPY into {server.name} failed")
+    return min(times)
 
 
 def timed(server, query):
@@ -68,10 +77,12 @@ def main():
         folder.chmod(0o755)
     try:
         settings = {"shared_buffers": "1GB", "max_wal_size": "4GB"}
-        with servers.Varve(folders[0]) as varve, servers.Postgres(folders[1], settings) as postgres:
+        with servers.Varve(folders[0], {"shared_buffers": "1GB", "max_wal_size": "4GB"}) as varve, servers.Postgres(folders[1], settings) as postgres:
             print(f"\n{count:,} rows (int, int, bigint, text), warm, best of {args.rounds}\n")
             print("| what | Varve ms | PostgreSQL 15 ms | times faster |\n|---|---:|---:|---:|")
-            ours, theirs = copy_in(varve, count), copy_in(postgres, count)
+            data = folders[0] / "rows.tsv"
+            write_rows(data, count)
+            ours, theirs = copy_in(varve, data), copy_in(postgres, data)
             print(f"| COPY | {ours * 1e3:,.0f} | {theirs * 1e3:,.0f} | {theirs / ours:.2f} |", flush=True)
             for server in (varve, postgres):
                 server.execute("VACUUM ANALYZE n")

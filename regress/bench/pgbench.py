@@ -53,7 +53,7 @@ def main():
     for folder in folders:
         folder.chmod(0o755)
     try:
-        with servers.Varve(folders[0]) as varve, servers.Postgres(folders[1], POSTGRES_SETTINGS) as postgres:
+        with servers.Varve(folders[0], {"shared_buffers": "1GB", "max_wal_size": "4GB"}) as varve, servers.Postgres(folders[1], POSTGRES_SETTINGS) as postgres:
             both = (varve, postgres)
             for server in both:
                 code, output = pgbench(server, "-i", "-q", "-s", args.scale, timeout=3600)

@@ -57,6 +57,17 @@ public class Session {
       part("errors", c, Session::errors);
       part("cursor fetch", c, Session::cursorFetch);
       part("metadata", c, Session::metadata);
+      part("catalogs and schemas", c, Session::schemas);
+      part("tables and columns", c, Session::tablesAndColumns);
+      part("keys and indexes", c, Session::keysAndIndexes);
+      part("types and functions", c, Session::typesAndFunctions);
+      part("privileges", c, Session::privileges);
+      part("arrays", c, Session::arrays);
+      part("generated keys of a prepared statement", c, Session::preparedGeneratedKeys);
+      part("batch that fails", c, Session::failingBatch);
+      part("nested savepoints", c, Session::nestedSavepoints);
+      part("large fetch", c, Session::largeFetch);
+      part("updatable result set", c, Session::updatableResultSet);
       part("null parameters", c, Session::nulls);
       part("copy", c, Session::copy);
       part("savepoints", c, Session::savepoints);
@@ -225,6 +236,240 @@ public class Session {
       same("int4", rm.getColumnTypeName(1), "type name");
       same("name", rm.getColumnName(2), "column name");
       same(1, p.getParameterMetaData().getParameterCount(), "parameters");
+    }
+  }
+
+  static List<String> column(ResultSet r, String name) throws SQLException {
+    List<String> values = new ArrayList<>();
+    while (r.next()) values.add(r.getString(name));
+    r.close();
+    return values;
+  }
+
+  static void schemas(Connection c) throws Exception {
+    DatabaseMetaData m = c.getMetaData();
+    check(column(m.getSchemas(), "TABLE_SCHEM").containsAll(List.of("information_schema", "pg_catalog", "public")), "schemas");
+    same(List.of("public"), column(m.getSchemas(null, "pub%"), "TABLE_SCHEM"), "schemas by pattern");
+    check(column(m.getCatalogs(), "TABLE_CAT").contains("postgres"), "catalogs");
+    check(column(m.getTableTypes(), "TABLE_TYPE").containsAll(List.of("TABLE", "VIEW", "SEQUENCE", "INDEX")), "table types");
+    same("public", c.getSchema(), "schema");
+    same(15, m.getDatabaseMajorVersion(), "major version");
+    same("postgres", m.getUserName(), "user");
+    check(m.getSQLKeywords().contains("analyse"), "keywords");
+    same(63, m.getMaxColumnNameLength(), "longest name");
+    same(Connection.TRANSACTION_READ_COMMITTED, m.getDefaultTransactionIsolation(), "default isolation");
+  }
+
+  static void tablesAndColumns(Connection c) throws Exception {
+    try (Statement s = c.createStatement()) {
+      s.execute("DROP VIEW IF EXISTS jv; DROP TABLE IF EXISTS jt");
+      s.execute("CREATE TABLE jt (id serial PRIMARY KEY, v varchar(30) DEFAULT 'x' NOT NULL, a int[], c char(5), t time(3),"
+          + " i bigint GENERATED ALWAYS AS IDENTITY, g int GENERATED ALWAYS AS (1) STORED)");
+      s.execute("COMMENT ON TABLE jt IS 'remark'; COMMENT ON COLUMN jt.v IS 'of v'; CREATE VIEW jv AS SELECT id, v FROM jt");
+    }
+    DatabaseMetaData m = c.getMetaData();
+    try (ResultSet r = m.getTables(null, "public", "j_", null)) {
+      List<String> found = new ArrayList<>();
+      while (r.next()) found.add(r.getString("TABLE_NAME") + " " + r.getString("TABLE_TYPE") + " " + r.getString("REMARKS"));
+      same(List.of("jt TABLE remark", "jv VIEW null"), found, "tables");
+    }
+    try (ResultSet r = m.getColumns(null, "public", "jt", "%")) {
+      List<String> found = new ArrayList<>();
+      while (r.next()) {
+        found.add(r.getString("COLUMN_NAME") + " " + r.getInt("DATA_TYPE") + " " + r.getString("TYPE_NAME") + " "
+            + r.getInt("COLUMN_SIZE") + " " + r.getInt("DECIMAL_DIGITS") + " " + r.getInt("NULLABLE") + " "
+            + r.getString("COLUMN_DEF") + " " + r.getString("IS_AUTOINCREMENT") + " " + r.getString("IS_GENERATEDCOLUMN")
+            + " " + r.getInt("ORDINAL_POSITION") + " " + r.getString("REMARKS"));
+      }
+      same(List.of("id 4 serial 10 0 0 nextval('jt_id_seq'::regclass) YES NO 1 null",
+                   "v 12 varchar 30 0 0 'x'::character varying NO NO 2 of v", "a 2003 _int4 10 0 1 null NO NO 3 null",
+                   "c 1 bpchar 5 0 1 null NO NO 4 null", "t 92 time 12 3 1 null NO NO 5 null",
+                   "i -5 int8 19 0 0 null YES NO 6 null", "g 4 int4 10 0 1 1 NO YES 7 null"), found, "columns");
+    }
+  }
+
+  static void keysAndIndexes(Connection c) throws Exception {
+    try (Statement s = c.createStatement()) {
+      s.execute("DROP TABLE IF EXISTS jchild, jparent");
+      s.execute("CREATE TABLE jparent (a int, b int, u text UNIQUE, PRIMARY KEY (b, a))");
+      s.execute("CREATE TABLE jchild (x int PRIMARY KEY, pa int, pb int, FOREIGN KEY (pb, pa) REFERENCES jparent (b, a)"
+          + " ON DELETE CASCADE ON UPDATE SET NULL)");
+      s.execute("CREATE INDEX jchild_i ON jchild (pa DESC, (pb + 1))");
+    }
+    DatabaseMetaData m = c.getMetaData();
+    try (ResultSet r = m.getPrimaryKeys(null, "public", "jparent")) {
+      List<String> found = new ArrayList<>();
+      while (r.next()) found.add(r.getString("COLUMN_NAME") + r.getInt("KEY_SEQ") + r.getString("PK_NAME"));
+      same(List.of("b1jparent_pkey", "a2jparent_pkey"), found, "primary key");
+    }
+    for (ResultSet r : List.of(m.getImportedKeys(null, "public", "jchild"), m.getExportedKeys(null, "public", "jparent"),
+                               m.getCrossReference(null, "public", "jparent", null, "public", "jchild"))) {
+      List<String> found = new ArrayList<>();
+      while (r.next()) {
+        found.add(r.getString("PKTABLE_NAME") + "." + r.getString("PKCOLUMN_NAME") + " " + r.getString("FKTABLE_NAME") + "."
+            + r.getString("FKCOLUMN_NAME") + " " + r.getInt("KEY_SEQ") + " " + r.getInt("UPDATE_RULE") + " "
+            + r.getInt("DELETE_RULE") + " " + r.getString("FK_NAME") + " " + r.getString("PK_NAME"));
+      }
+      r.close();
+      same(List.of("jparent.b jchild.pb 1 2 0 jchild_pb_pa_fkey jparent_pkey",
+                   "jparent.a jchild.pa 2 2 0 jchild_pb_pa_fkey jparent_pkey"), found, "foreign key");
+    }
+    try (ResultSet r = m.getIndexInfo(null, "public", "jchild", false, true)) {
+      List<String> found = new ArrayList<>();
+      while (r.next()) {
+        found.add(r.getString("INDEX_NAME") + " " + r.getBoolean("NON_UNIQUE") + " " + r.getInt("ORDINAL_POSITION") + " "
+            + r.getString("COLUMN_NAME") + " " + r.getString("ASC_OR_DESC"));
+      }
+      same(List.of("jchild_pkey false 1 x A", "jchild_i true 1 pa D", "jchild_i true 2 ((pb + 1)) A"), found, "indexes");
+    }
+    same(List.of("x"), column(m.getBestRowIdentifier(null, "public", "jchild", DatabaseMetaData.bestRowSession, false), "COLUMN_NAME"),
+         "best row identifier");
+    try (Statement s = c.createStatement()) {
+      s.execute("DROP TABLE jchild, jparent");
+    }
+  }
+
+  static void typesAndFunctions(Connection c) throws Exception {
+    DatabaseMetaData m = c.getMetaData();
+    check(column(m.getTypeInfo(), "TYPE_NAME").containsAll(List.of("int4", "text", "numeric", "timestamptz", "bool", "_int4")), "types");
+    check(column(m.getFunctions(null, "pg_catalog", "upper"), "FUNCTION_NAME").contains("upper"), "functions");
+    same(List.of(), column(m.getProcedures(null, "public", "nosuch"), "PROCEDURE_NAME"), "procedures");
+    try (Statement s = c.createStatement()) {
+      s.execute("CREATE OR REPLACE FUNCTION jf(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT a'");
+    }
+    same(List.of("jf"), column(m.getFunctions(null, "public", "jf"), "FUNCTION_NAME"), "own functions");
+    same(List.of("returnValue", "a", "b"), column(m.getFunctionColumns(null, "public", "jf", null), "COLUMN_NAME"), "parameters");
+    try (CallableStatement call = c.prepareCall("{? = call jf(?, ?)}")) {
+      call.registerOutParameter(1, Types.INTEGER);
+      call.setInt(2, 42);
+      call.setString(3, "x");
+      call.execute();
+      same(42, call.getInt(1), "result of a call");
+    }
+    try (Statement s = c.createStatement()) {
+      s.execute("DROP FUNCTION jf(int, text)");
+    }
+  }
+
+  static void privileges(Connection c) throws Exception {
+    DatabaseMetaData m = c.getMetaData();
+    check(column(m.getTablePrivileges(null, "public", "jt"), "PRIVILEGE").containsAll(List.of("SELECT", "INSERT", "TRUNCATE")), "of a table");
+    check(column(m.getColumnPrivileges(null, "public", "jt", "v"), "PRIVILEGE").contains("UPDATE"), "of a column");
+  }
+
+  static void arrays(Connection c) throws Exception {
+    for (int round = 0; round < 4; round++) {
+      try (PreparedStatement p = c.prepareStatement("SELECT ?::int[], ?::text[], array_length(?::float8[], 1)")) {
+        p.setArray(1, c.createArrayOf("int4", new Integer[] {1, null, 3}));
+        p.setArray(2, c.createArrayOf("text", new String[] {"a,b", "\"quoted\"", "", null}));
+        p.setArray(3, c.createArrayOf("float8", new Double[] {1.5, 2.5}));
+        try (ResultSet r = p.executeQuery()) {
+          r.next();
+          check(Arrays.equals(new Integer[] {1, null, 3}, (Integer[]) r.getArray(1).getArray()), "int[]");
+          check(Arrays.equals(new String[] {"a,b", "\"quoted\"", "", null}, (String[]) r.getArray(2).getArray()), "text[]");
+          same(2, r.getInt(3), "length");
+          same(Types.INTEGER, r.getArray(1).getBaseType(), "base type");
+        }
+      }
+    }
+    try (PreparedStatement p = c.prepareStatement("SELECT count(*) FROM generate_series(1, 10) g WHERE g = ANY (?)")) {
+      p.setArray(1, c.createArrayOf("int4", new Integer[] {2, 4, 99}));
+      try (ResultSet r = p.executeQuery()) {
+        r.next();
+        same(2, r.getInt(1), "rows by array");
+      }
+    }
+  }
+
+  static void preparedGeneratedKeys(Connection c) throws Exception {
+    try (PreparedStatement p = c.prepareStatement("INSERT INTO jt (v) VALUES (?)", new String[] {"id", "g"})) {
+      for (String v : List.of("one", "two")) {
+        p.setString(1, v);
+        p.addBatch();
+      }
+      p.executeBatch();
+      try (ResultSet r = p.getGeneratedKeys()) {
+        check(r.next() && r.getInt("id") == 1 && r.getInt("g") == 1 && r.next() && r.getInt("id") == 2 && !r.next(), "keys");
+      }
+    }
+  }
+
+  static void failingBatch(Connection c) throws Exception {
+    c.setAutoCommit(false);
+    try (Statement s = c.createStatement()) {
+      s.addBatch("INSERT INTO jt (v) VALUES ('three')");
+      s.addBatch("INSERT INTO jt (id, v) VALUES (1, 'again')");
+      s.addBatch("INSERT INTO jt (v) VALUES ('four')");
+      s.executeBatch();
+      check(false, "the batch succeeded");
+    } catch (BatchUpdateException e) {
+      same("23505", e.getSQLState(), "state");
+    }
+    c.rollback();
+    try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("SELECT count(*) FROM jt")) {
+      r.next();
+      same(2, r.getInt(1), "rows afterwards");
+    }
+    c.commit();
+  }
+
+  static void nestedSavepoints(Connection c) throws Exception {
+    c.setAutoCommit(false);
+    try (Statement s = c.createStatement()) {
+      s.executeUpdate("INSERT INTO jt (v) VALUES ('outer')");
+      Savepoint first = c.setSavepoint();
+      s.executeUpdate("INSERT INTO jt (v) VALUES ('inner')");
+      Savepoint second = c.setSavepoint("named");
+      try {
+        s.executeUpdate("INSERT INTO nosuch VALUES (1)");
+        check(false, "an error");
+      } catch (SQLException e) {
+        same("42P01", e.getSQLState(), "state");
+      }
+      c.rollback(second);
+      s.executeUpdate("INSERT INTO jt (v) VALUES ('after')");
+      c.releaseSavepoint(first);
+      c.commit();
+      try (ResultSet r = s.executeQuery("SELECT string_agg(v, ',' ORDER BY id) FROM jt WHERE id > 2 AND v <> 'four'")) {
+        r.next();
+        same("outer,inner,after", r.getString(1), "rows");
+      }
+    }
+    c.commit();
+  }
+
+  static void largeFetch(Connection c) throws Exception {
+    c.setAutoCommit(false);
+    try (PreparedStatement p = c.prepareStatement("SELECT g, repeat('x', g % 50), g::numeric / 7 FROM generate_series(1, ?) g",
+                                                  ResultSet.TYPE_FORWARD_ONLY, ResultSet.CONCUR_READ_ONLY)) {
+      p.setFetchSize(1000);
+      p.setInt(1, 30000);
+      long sum = 0, length = 0;
+      try (ResultSet r = p.executeQuery()) {
+        while (r.next()) {
+          sum += r.getInt(1);
+          length += r.getString(2).length();
+          if (sum % 1000 == 0) r.getBigDecimal(3);
+        }
+      }
+      same(450015000L, sum, "sum");
+      same(735000L, length, "length");
+    }
+    c.commit();
+  }
+
+  static void updatableResultSet(Connection c) throws Exception {
+    try (Statement s = c.createStatement(ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_UPDATABLE);
+         ResultSet r = s.executeQuery("SELECT id, v FROM jt ORDER BY id")) {
+      check(r.absolute(2), "second row");
+      r.updateString("v", "changed");
+      r.updateRow();
+      check(r.first(), "first row");
+      same("one", r.getString("v"), "first value");
+    }
+    try (Statement s = c.createStatement(); ResultSet r = s.executeQuery("SELECT v FROM jt WHERE id = 2")) {
+      r.next();
+      same("changed", r.getString(1), "stored");
     }
   }
 

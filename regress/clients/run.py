@@ -7,6 +7,7 @@ A client that is not installed is skipped, and that is said. Each part of a clie
 the same against PostgreSQL 15, to check the tests themselves.
 """
 import argparse
+import difflib
 import json
 import os
 import pathlib
@@ -114,15 +115,70 @@ def pgbench(server, scratch):
     return cases
 
 
-CLIENTS = {"psql": psql, "psycopg2": psycopg2, "jdbc": jdbc, "libpqxx": libpqxx, "pgbench": pgbench}
+DUMP = shutil.which("pg_dump") or str(servers.POSTGRES_BIN / "pg_dump")
+DUMP_EXPECTED = FOLDER / "dump.expected"
+
+
+def dump_text(server, database):
+    code, output = run([DUMP, "-h", server.host, "-p", server.port, "-U", server.user, database])
+    # Versions, and a key that is another every time.
+    lines = [l for l in output.splitlines() if not re.match(r"-- Dumped (from|by) |\\(un)?restrict ", l)]
+    return code, "\n".join(lines) + "\n"
+
+
+def make_dumped_database(server):
+    server.execute("CREATE ROLE dump_reader")
+    server.execute("CREATE DATABASE dumped")
+    return run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", FOLDER / "dump.sql", server.dsn("dumped")])
+
+
+def pg_dump(server, scratch):
+    if not os.access(DUMP, os.X_OK):
+        raise Skipped("pg_dump (postgresql-client)")
+    code, output = make_dumped_database(server)
+    cases = [("database is made", code == 0, output[-1500:])]
+    code, first = dump_text(server, "dumped")
+    cases.append(("dumps", code == 0, first[-1500:]))
+    expected = DUMP_EXPECTED.read_text()
+    difference = "\n".join(difflib.unified_diff(expected.splitlines(), first.splitlines(), "PostgreSQL", "Varve", lineterm="", n=1))
+    cases.append(("text is that of PostgreSQL", first == expected, difference[:4000]))
+    server.execute("CREATE DATABASE restored")
+    (scratch / "dump.sql").write_text(first)
+    code, output = run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", scratch / "dump.sql", server.dsn("restored")])
+    cases.append(("restores", code == 0, output[-1500:]))
+    code, second = dump_text(server, "restored")
+    difference = "\n".join(difflib.unified_diff(first.splitlines(), second.splitlines(), lineterm="", n=1))
+    cases.append(("restored database dumps the same", second == first, difference[:4000]))
+    archive = scratch / "archive"
+    code, output = run([DUMP, "-Fc", "-h", server.host, "-p", server.port, "-U", server.user, "-f", archive, "dumped"])
+    cases.append(("custom format", code == 0 and archive.stat().st_size > 0, output))
+    return cases
+
+
+def record_dump():
+    with servers.Postgres() as server:
+        code, output = make_dumped_database(server)
+        if code != 0:
+            return output
+        code, text = dump_text(server, "dumped")
+        DUMP_EXPECTED.write_text(text)
+        return ""
+
+
+CLIENTS = {"psql": psql, "pg_dump": pg_dump, "psycopg2": psycopg2, "jdbc": jdbc, "libpqxx": libpqxx, "pgbench": pgbench}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--record-dump", action="store_true", help="write dump.expected from PostgreSQL 15")
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("clients", nargs="*", metavar="CLIENT", help=" ".join(CLIENTS))
     args = parser.parse_args()
+    if args.record_dump:
+        problem = record_dump()
+        print(problem or f"recorded {DUMP_EXPECTED.name}")
+        return 1 if problem else 0
     known = set()
     if KNOWN.exists() and not args.postgres:
         known = {l.split("#")[0].strip() for l in KNOWN.read_text().splitlines()} - {""}

@@ -13,6 +13,7 @@
 #include "buffer/log_batch.h"
 #include "free_space.h"
 #include "heap_page.h"
+#include "page_counts.h"
 
 namespace varve::access {
 
@@ -56,6 +57,9 @@ class HeapImpl final : public Heap, private LargeValueReader {
   Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                              bool locked_already, RowBuffer& buffer, RowVersion* newest) override;
   Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) override;
+  Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
+                     std::vector<RowVersion>* rows) override;
+  Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) override;
   Result<std::vector<PageRun>> runs() override { return segment_runs(pool_, segment_); }
   Result<VacuumResult> vacuum(DeadRowSink& sink) override;
   PageId segment() const override { return segment_; }
@@ -165,6 +169,7 @@ class HeapImpl final : public Heap, private LargeValueReader {
   const PageId segment_;
   const uint32_t database_;
   std::shared_ptr<FreeSpace> free_space_;
+  PageCounts counts_;
   std::mutex overflow_mutex_;
   std::unique_ptr<HeapImpl> overflow_heap_;  // guarded by the mutex until it is in the pointer
   std::atomic<HeapImpl*> overflow_{nullptr};

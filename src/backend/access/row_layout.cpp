@@ -218,6 +218,13 @@ bool fill(std::span<const RowVersion> rows, uint64_t* validity, F&& value_of_row
   return nulls;
 }
 
+// The v-th variable value between the ends' array and the bytes they refer to.
+inline StoredValue value_between(const uint8_t* ends, const uint8_t* data, uint32_t v) {
+  uint32_t begin = v == 0 ? 0 : load_raw<uint16_t>(ends + 2 * (v - 1)) & kEndMask;
+  uint32_t word = load_raw<uint16_t>(ends + 2 * v);
+  return {static_cast<StoredForm>(word >> kFormShift), {data + begin, (word & kEndMask) - begin}};
+}
+
 template <class T>
 T missing_as(const Value& v) {
   T t{};
@@ -233,13 +240,18 @@ bool RowLayout::decode_fixed(std::span<const RowVersion> rows, size_t column, T*
   const Value& missing = columns_[column].missing;
   const T missing_value = missing_as<T>(missing);
   const size_t fixed = places_[column].fixed_before;
+  size_t attributes = SIZE_MAX, offset = 0;  // the last row's; nearly always also the next's
   return fill(rows, validity, [&](const RowVersion& row, size_t i) {
-    if (row.attributes <= column) {
+    if (row.attributes != attributes) {
+      attributes = row.attributes;
+      offset = bitmap_bytes(attributes) + fixed;
+    }
+    if (attributes <= column) {
       out[i] = missing_value;
       return !missing.null;
     }
     // A NULL's bytes are zeros in the row too.
-    std::memcpy(static_cast<void*>(&out[i]), row.bytes + bitmap_bytes(row.attributes) + fixed, sizeof(T));
+    std::memcpy(static_cast<void*>(&out[i]), row.bytes + offset, sizeof(T));
     return !null_bit(row.bytes, column);
   });
 }
@@ -248,12 +260,18 @@ bool RowLayout::decode_strings(std::span<const RowVersion> rows, size_t column, 
                                uint64_t* validity, Arena& arena) const {
   const Value& missing = columns_[column].missing;
   const StringRef missing_value = missing_as<StringRef>(missing);
+  const uint32_t v = places_[column].variable_before;
+  size_t attributes = SIZE_MAX, ends = 0, data = 0;
   return fill(rows, validity, [&](const RowVersion& row, size_t i) {
-    if (row.attributes <= column) {
+    if (row.attributes != attributes) {
+      attributes = row.attributes;
+      if (attributes > column) ends = ends_offset(attributes), data = variable_offset(attributes);
+    }
+    if (attributes <= column) {
       out[i] = missing_value;
       return !missing.null;
     }
-    StoredValue s = stored_value({row.bytes, row.length}, row.attributes, column);
+    StoredValue s = value_between(row.bytes + ends, row.bytes + data, v);
     if (s.form == StoredForm::kPlain) [[likely]] {
       out[i] = StringRef(reinterpret_cast<const char*>(s.bytes.data()), s.bytes.size());
     } else {
@@ -267,8 +285,14 @@ bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column,
                                 uint64_t* validity, Arena& arena) const {
   const Value& missing = columns_[column].missing;
   const Numeric missing_value = missing_as<Numeric>(missing);
+  const uint32_t v = places_[column].variable_before;
+  size_t attributes = SIZE_MAX, ends = 0, data = 0;
   return fill(rows, validity, [&](const RowVersion& row, size_t i) {
-    if (row.attributes <= column) {
+    if (row.attributes != attributes) {
+      attributes = row.attributes;
+      if (attributes > column) ends = ends_offset(attributes), data = variable_offset(attributes);
+    }
+    if (attributes <= column) {
       out[i] = missing_value;
       return !missing.null;
     }
@@ -276,7 +300,15 @@ bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column,
       out[i] = Numeric();
       return false;
     }
-    StoredValue s = stored_value({row.bytes, row.length}, row.attributes, column);
+    StoredValue s = value_between(row.bytes + ends, row.bytes + data, v);
+    // Most are a scale and up to eight bytes of significand: read as the end of a word, which the row's front pads.
+    size_t digits = s.bytes.size() - 1;
+    if (s.form == StoredForm::kPlain && digits - 1 < 8 && s.bytes[0] <= Numeric::kMaxInlineScale &&
+        s.bytes.data() + s.bytes.size() - row.bytes >= 8) [[likely]] {
+      auto word = load_raw<int64_t>(s.bytes.data() + s.bytes.size() - 8);
+      out[i] = Numeric(static_cast<types::int128>(word >> (8 - digits) * 8), s.bytes[0]);
+      return true;
+    }
     out[i] = decode_stored(PhysicalType::kNumeric, s, row, arena).numeric;
     return true;
   });

@@ -84,11 +84,16 @@ class Bootstrap {
       row.text("typcategory", std::string(1, t.category)).boolean("typispreferred", t.preferred);
       row.boolean("typisdefined", true).text("typdelim", ",").oid("typelem", t.element_type);
       row.oid("typarray", t.array_type).text("typalign", std::string(1, t.alignment));
-      row.text("typstorage", t.length == -1 ? "x" : "p").int4("typtypmod", -1);
+      row.text("typstorage", storage_of(t)).int4("typtypmod", -1);
       row.oid("typcollation", t.collatable ? (t.oid == type_oid::kName ? kCCollation : kDefaultCollation) : kInvalidOid);
       set_io_functions(row, t);
       catalog_.insert(row);
     }
+  }
+
+  static std::string_view storage_of(const TypeInfo& t) {
+    if (t.length != -1 || t.name == "int2vector" || t.name == "oidvector") return "p";
+    return t.oid == type_oid::kNumeric || t.name == "inet" || t.name == "cidr" ? "m" : "x";
   }
 
   static void set_io_functions(RowDraft& row, const TypeInfo& t) {

@@ -9,7 +9,10 @@
 #include "access/row_layout.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "catalog/user_type.h"
+#include "functions/array.h"
 #include "functions/registry.h"
+#include "functions/type_oids.h"
 #include "statistics.h"
 
 namespace varve::catalog {
@@ -50,6 +53,94 @@ const types::Collation* collation_object(Catalog& catalog, Oid oid) {
   return found;
 }
 
+std::string quoted(std::string_view name) {
+  std::string out = "\"";
+  for (char c : name) {
+    if (c == '"') out += '"';
+    if (c == '\'') out += c;  // inside a string constant
+    out += c;
+  }
+  return out + '"';
+}
+
+// What an identity column draws from: the sequence that belongs to it.
+std::string identity_default(Catalog& catalog, Oid table, ColumnNumber column) {
+  constexpr uint32_t kPgClass = 1259;
+  Oid sequence;
+  const KeyMatch owner[] = {{"refclassid", Value::of_oid(kPgClass)}, {"refobjid", Value::of_oid(table.value())},
+                            {"refobjsubid", Value::of_int32(column)}};
+  catalog.for_each(system_table("pg_depend"), owner, [&](const Row& row) {
+    if (row.letter("deptype") == 'i' && row.oid("classid").value() == kPgClass) sequence = row.oid("objid");
+  });
+  std::string sql;
+  const KeyMatch self[] = {{"oid", Value::of_oid(sequence.value())}};
+  catalog.for_each(system_table("pg_class"), self, [&](const Row& row) {
+    sql = "nextval('" + quoted(catalog.schema_name(row.oid("relnamespace"))) + "." + quoted(row.text("relname")) + "'::regclass)";
+  });
+  return sql;
+}
+
+// Of a domain's column everything below the catalog sees the type underneath.
+void flatten_type(Catalog& catalog, Column& c, int16_t length) {
+  BaseType base = base_type(catalog, c.type, c.typmod);
+  if (base.type == c.type) {
+    // The type went with the column; what matters is how many bytes of each row to pass over.
+    if (functions::type_by_oid(c.type) != nullptr || length < 0) return;
+    c.type = length == 1   ? type_oid::kBool
+             : length == 2 ? type_oid::kInt2
+             : length == 4 ? type_oid::kInt4
+             : length == 8 ? type_oid::kInt8
+                           : type_oid::kUuid;
+    return;
+  }
+  c.domain = c.type;
+  c.type = base.type;
+  c.typmod = base.typmod;
+}
+
+// Values of enums are read without a session when a picture is made.
+class EnumNames final : public functions::SessionServices {
+ public:
+  explicit EnumNames(Catalog& catalog) : catalog_(catalog) {}
+  std::string_view current_user_name() override { return {}; }
+  std::string_view session_user_name() override { return {}; }
+  std::string_view current_database() override { return {}; }
+  uint32_t backend_pid() override { return 0; }
+  int64_t clock_us() override { return 0; }
+  int64_t statement_start_us() override { return 0; }
+  Value call(std::string_view function, std::span<const Value> args, Arena&) override {
+    if (function == "enum_in") {
+      UserTypePtr type = user_type(catalog_, Oid{args[0].oid()});
+      for (const EnumLabel& l : type->labels) {
+        if (l.label == args[1].view()) return Value::of_float32(l.order);
+      }
+    }
+    throw SqlError(sqlstate::kInternalError, "a stored default cannot be read");
+  }
+  uint32_t parse_reg(Oid, std::string_view) override { return 0; }
+  void append_reg(Oid, uint32_t, std::string&) override {}
+
+ private:
+  Catalog& catalog_;
+};
+
+// A column that says no default of its own has its domain's.
+void take_domain_defaults(Catalog& catalog, Relation& rel) {
+  for (Column& c : rel.columns) {
+    if (c.domain == kInvalidOid || c.has_default || c.dropped || c.identity != 0) continue;
+    for (Oid domain = c.domain; domain != kInvalidOid;) {
+      UserTypePtr type = user_type(catalog, domain);
+      if (type == nullptr || type->kind != 'd') break;
+      if (!type->default_sql.empty()) {
+        c.has_default = true;
+        c.default_sql = type->default_sql;
+        break;
+      }
+      domain = type->base;
+    }
+  }
+}
+
 void load_columns(Catalog& catalog, Relation& rel) {
   const KeyMatch match[] = {{"attrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_attribute"), match, [&](const Row& row) {
@@ -59,7 +150,9 @@ void load_columns(Catalog& catalog, Relation& rel) {
     Column& c = rel.columns[static_cast<size_t>(number - 1)];
     c.name = row.text("attname");
     c.type = row.oid("atttypid");
+    catalog.load_type(c.type);
     c.typmod = row.int4("atttypmod");
+    if (functions::type_by_oid(c.type) == nullptr) flatten_type(catalog, c, row.int2("attlen"));
     c.collation = row.oid("attcollation");
     c.not_null = row.boolean("attnotnull");
     c.dropped = row.boolean("attisdropped");
@@ -72,7 +165,8 @@ void load_columns(Catalog& catalog, Relation& rel) {
       // Kept as text: the column's own input function reads it.
       Arena arena;
       types::FormatSettings settings;
-      functions::EvalContext context{&arena, &settings, nullptr};
+      EnumNames names(catalog);
+      functions::EvalContext context{&arena, &settings, &names};
       c.missing = functions::parse_value(c.type, c.typmod, c.missing_bytes, context);
       if (c.missing.type == types::PhysicalType::kString) {
         c.missing_bytes = std::string(c.missing.view());
@@ -85,6 +179,12 @@ void load_columns(Catalog& catalog, Relation& rel) {
     auto number = static_cast<size_t>(row.int2("adnum"));
     if (number >= 1 && number <= rel.columns.size()) rel.columns[number - 1].default_sql = row.text("adbin");
   });
+  for (size_t i = 0; i < rel.columns.size(); ++i) {
+    if (rel.columns[i].identity != 0 && !rel.columns[i].dropped) {
+      rel.columns[i].default_sql = identity_default(catalog, rel.oid, static_cast<ColumnNumber>(i + 1));
+    }
+  }
+  take_domain_defaults(catalog, rel);
 }
 
 // Expressions of an index stand one a line in indexprs, in the order of the zeros in indkey.
@@ -118,7 +218,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   catalog.for_each(system_table("pg_attribute"), attributes, [&](const Row& attribute) {
     int16_t n = attribute.int2("attnum");
     if (n > 0 && static_cast<size_t>(n) <= key_types.size()) {
-      key_types[static_cast<size_t>(n - 1)] = attribute.oid("atttypid");
+      key_types[static_cast<size_t>(n - 1)] = base_type(catalog, attribute.oid("atttypid"), -1).type;
     }
   });
   size_t next_expression = 0;
@@ -202,6 +302,41 @@ void load_constraints(Catalog& catalog, Relation& rel) {
   catalog.for_each(pg_constraint, others, [&](const Row& row) { rel.referenced_by.push_back(read_foreign_key(row)); });
 }
 
+// Arguments are kept as in PostgreSQL: each followed by a zero byte.
+std::vector<std::string> split_arguments(std::string_view bytes) {
+  std::vector<std::string> args;
+  while (!bytes.empty()) {
+    size_t end = std::min(bytes.find('\0'), bytes.size() - 1);
+    args.emplace_back(bytes.substr(0, end));
+    bytes.remove_prefix(end + 1);
+  }
+  return args;
+}
+
+void load_triggers(Catalog& catalog, Relation& rel) {
+  const KeyMatch match[] = {{"tgrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_trigger"), match, [&](const Row& row) {
+    Trigger t;
+    t.oid = row.oid("oid");
+    t.name = row.text("tgname");
+    t.function = row.oid("tgfoid");
+    t.type = row.int2("tgtype");
+    t.enabled = row.letter("tgenabled");
+    t.internal = row.boolean("tgisinternal");
+    t.constraint = row.oid("tgconstraint");
+    t.constraint_relation = row.oid("tgconstrrelid");
+    t.deferrable = row.boolean("tgdeferrable");
+    t.initially_deferred = row.boolean("tginitdeferred");
+    for (int64_t n : row.numbers("tgattr")) t.columns.push_back(static_cast<ColumnNumber>(n));
+    t.args = split_arguments(row.text("tgargs"));
+    t.when_sql = row.text("tgqual");
+    t.old_table = row.text("tgoldtable");
+    t.new_table = row.text("tgnewtable");
+    rel.triggers.push_back(std::move(t));
+  });
+  std::sort(rel.triggers.begin(), rel.triggers.end(), [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
+}
+
 void open_storage(Database& database, Relation& rel) {
   std::vector<access::ColumnSpec> specs;
   for (const Column& c : rel.columns) specs.push_back({physical_of(c.type), c.missing});
@@ -230,6 +365,14 @@ RelationPtr Catalog::load(Oid oid) {
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
     rel->acl = acl_column(row, "relacl");
+    if (!row.is_null("reloptions")) {
+      Arena arena;
+      functions::ArrayView options(row.text("reloptions"));
+      for (uint32_t i = 0; i < options.count(); ++i) {
+        Value option = options.at(i, arena);
+        rel->options.append(option.view()).push_back('\n');
+      }
+    }
   });
   if (rel == nullptr) return nullptr;
   rel->schema_name = schema_name(rel->schema);
@@ -249,7 +392,13 @@ RelationPtr Catalog::load(Oid oid) {
     const KeyMatch rule[] = {{"ev_class", Value::of_oid(oid.value())}};
     for_each(system_table("pg_rewrite"), rule, [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
   }
+  if (!rel->is_system && (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);
+  // What was known of its row type is out of date.
+  if (functions::type_by_oid(rel->row_type) != nullptr && rel->row_type.value() >= kFirstNormalOid) {
+    const KeyMatch type[] = {{"oid", Value::of_oid(rel->row_type.value())}};
+    for_each(system_table("pg_type"), type, [&](const Row& row) { define_row_type(*rel, row); });
+  }
   return rel;
 }
 

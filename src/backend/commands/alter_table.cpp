@@ -6,6 +6,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "composite_type.h"
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
@@ -13,10 +14,15 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "ownership.h"
 #include "parser/parser.h"
+#include "routine.h"
+#include "trigger.h"
 #include "rewrite_table.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "type.h"
+#include "view_text.h"
 
 namespace varve::commands {
 
@@ -34,6 +40,9 @@ std::string_view object_tag(ObjectType type) {
     case ObjectType::kSchema: return "SCHEMA";
     case ObjectType::kDatabase: return "DATABASE";
     case ObjectType::kRole: return "ROLE";
+    case ObjectType::kFunction: return "FUNCTION";
+    case ObjectType::kProcedure: return "PROCEDURE";
+    case ObjectType::kRoutine: return "ROUTINE";
     default: return "TABLE";
   }
 }
@@ -72,6 +81,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   attribute.not_null = false;
   if (attribute.identity != 0) attribute.has_default = false;
   insert_attribute_row(context, oid, number, attribute);
+  depend_on_type(context, column_address(oid, number), attribute.type);
   change_class_row(context, oid, [&](RowDraft& draft) { draft.int2("relnatts", number); });
   store_column_default(context, oid, number, column);
 
@@ -83,7 +93,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
                          context.role, context.is_superuser, context.arena, context.relations};
     std::string ignored;
     bool generated = attribute.generated != 0;
-    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), attribute.type, attribute.typmod,
+    const catalog::Column& added = table->column(number);
+    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), added.type, added.typmod,
                                      attribute.name, generated ? &old : nullptr,
                                      generated ? "column generation expressions" : "DEFAULT expressions", &ignored);
     if (!generated && !analyzer::is_volatile(e)) {
@@ -97,7 +108,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
       Value value = evaluation.value(0);
       if (!value.null) {
         std::string printed;
-        functions::append_value(attribute.type, value, printed, context.eval);
+        functions::append_value(added.type, value, printed, context.eval);
         change_attribute_row(context, oid, number, [&](RowDraft& draft) {
           draft.boolean("atthasmissing", true).set("attmissingval", Value::of_string(std::string_view(printed)));
         });
@@ -110,6 +121,14 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   if (must_not_be_null) {
     const ColumnNumber columns[] = {number};
     set_not_null(context, oid, columns);
+  }
+  if (Oid domain = context.catalog.relation(oid)->column(number).domain; domain != kInvalidOid) {
+    // What the rows that are there get must be one of the domain's values.
+    std::vector<Value> row;
+    std::string type = catalog::type_text(*catalog::user_type(context.catalog, domain));
+    context.services.query_row(fmt::format("SELECT {}::{} FROM ONLY {} LIMIT 1", parser::quote_identifier(attribute.name), type,
+                                           qualified_name(context, table->schema, table->name)),
+                               context.arena, &row);
   }
   add_constraints(context, oid, constraints);
 }
@@ -291,7 +310,8 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   const auto& definition = *parser::as<parser::ColumnDef>(cmd.definition);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *definition.type);
-  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  catalog::BaseType base = catalog::base_type(context.catalog, type.type, type.typmod);
+  const functions::TypeInfo* info = functions::type_by_oid(base.type);
   if (info != nullptr && info->kind == 'p') {
     throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" has pseudo-type {}", cmd.name, info->sql_name));
   }
@@ -334,7 +354,7 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
                        context.role, context.is_superuser, context.arena, context.relations};
     std::string canonical;
     try {
-      bind_default(sub, parser::parse_expression(text, context.arena), type.type, type.typmod, cmd.name, nullptr,
+      bind_default(sub, parser::parse_expression(text, context.arena), base.type, base.typmod, cmd.name, nullptr,
                    "DEFAULT expressions", &canonical);
     } catch (const SqlError& e) {
       if (e.state() != sqlstate::kDatatypeMismatch) throw;
@@ -359,6 +379,10 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
     const ColumnRewrite rewrite[] = {{number, transform}};
     rewrite_table(context, old, rewrite);
   }
+  const KeyMatch old_type[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(oid.value())},
+                               {"objsubid", Value::of_int32(number)}, {"refclassid", Value::of_oid(kTypeClass.value())}};
+  context.catalog.remove_where(system_table("pg_depend"), old_type);
+  depend_on_type(context, column_address(oid, number), type.type);
   renew_foreign_keys(context, oid, number);
 }
 
@@ -367,6 +391,21 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
 void add_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   const ColumnConstraint constraint[] = {{*parser::as<parser::Constraint>(cmd.definition), {}}};
   add_constraints(context, oid, constraint);
+}
+
+void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+  RelationPtr table = context.catalog.relation(oid);
+  ColumnNumber number = require_column(context, *table, cmd.name);
+  std::string word(parser::as<parser::ConstExpr>(cmd.definition)->text);
+  std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::string_view letter = word == "plain" ? "p" : word == "external" ? "e" : word == "extended" ? "x" : word == "main" ? "m" : "";
+  if (letter.empty()) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid storage type \"{}\"", word));
+  const functions::TypeInfo* info = functions::type_by_oid(table->column(number).type);
+  if (letter != "p" && (info == nullptr || info->length != -1)) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("column data type {} can only have storage PLAIN", functions::format_type(table->column(number).type, -1)));
+  }
+  change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.text("attstorage", letter); });
 }
 
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
@@ -380,25 +419,19 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   });
 }
 
-void change_owner(CommandContext& context, const Relation& relation, Oid owner) {
-  change_class_row(context, relation.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  for (const catalog::Index& index : relation.indexes) {
-    change_class_row(context, index.oid, [&](RowDraft& draft) { draft.oid("relowner", owner); });
-  }
-  if (relation.kind == RelationKind::kTable) {
-    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) {
-      change_class_row(context, sequence, [&](RowDraft& draft) { draft.oid("relowner", owner); });
+void change_relation_owner(CommandContext& context, const Relation& relation, Oid owner) {
+  if (!context.is_superuser && owner != relation.owner) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
     }
   }
-  if (relation.row_type != kInvalidOid) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(relation.row_type.value())}};
-    context.catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
-      RowDraft draft(system_table("pg_type"), row);
-      draft.oid("typowner", owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
+  change_owner(context, "pg_class", relation.oid, owner);
+  for (const catalog::Index& index : relation.indexes) change_owner(context, "pg_class", index.oid, owner);
+  if (relation.kind == RelationKind::kTable) {
+    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) change_owner(context, "pg_class", sequence, owner);
   }
+  if (relation.row_type != kInvalidOid) change_owner(context, "pg_type", relation.row_type, owner);
 }
 
 void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
@@ -411,7 +444,10 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
       Value value = evaluation.value(0);
       if (value.null || value.boolean != 0) return;
       throw SqlError(sqlstate::kCheckViolation,
-                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name));
+                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name))
+          .schema(table->schema_name)
+          .table(table->name)
+          .constraint(check.name);
     });
     const KeyMatch match[] = {{"oid", Value::of_oid(check.oid.value())}};
     context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
@@ -455,7 +491,7 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   switch (cmd.action) {
     case AlterTableAction::kChangeOwner: {
       Oid owner = require_role(context, *cmd.new_owner);
-      return change_owner(context, *table, owner);
+      return change_relation_owner(context, *table, owner);
     }
     case AlterTableAction::kSetRelOptions:
     case AlterTableAction::kResetRelOptions: return set_options(context, oid, cmd);
@@ -481,6 +517,7 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     case AlterTableAction::kSetIdentity: return set_identity(context, oid, cmd);
     case AlterTableAction::kDropIdentity: return drop_identity(context, oid, cmd);
     case AlterTableAction::kDropExpression: return drop_expression(context, oid, cmd);
+    case AlterTableAction::kSetStorage: return set_storage(context, oid, cmd);
     case AlterTableAction::kSetStatistics: {
       int16_t number = cmd.name.empty() ? static_cast<int16_t>(cmd.column_number) : require_column(context, *table, cmd.name);
       parser::Option option;
@@ -496,6 +533,14 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
         draft.text("relreplident", kLetters[static_cast<size_t>(cmd.replica_identity)]);
       });
     }
+    case AlterTableAction::kEnableTrigger:
+    case AlterTableAction::kEnableAlwaysTrigger:
+    case AlterTableAction::kEnableReplicaTrigger:
+    case AlterTableAction::kDisableTrigger:
+    case AlterTableAction::kEnableTriggerAll:
+    case AlterTableAction::kDisableTriggerAll:
+    case AlterTableAction::kEnableTriggerUser:
+    case AlterTableAction::kDisableTriggerUser: return enable_trigger(context, context.catalog.relation(oid), cmd);
     case AlterTableAction::kSetLogged:
     case AlterTableAction::kSetUnlogged:
       return change_class_row(context, oid, [&](RowDraft& draft) {
@@ -552,9 +597,8 @@ txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
 
 std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt) {
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
-  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kForeignTable) {
-    throw_not_supported("ALTER of composite types and foreign tables");
-  }
+  if (stmt.object_type == ObjectType::kType) return alter_composite_type(context, stmt);
+  if (stmt.object_type == ObjectType::kForeignTable) throw_not_supported("ALTER FOREIGN TABLE");
   RelationPtr relation =
       altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok, alter_lock(stmt));
   if (relation == nullptr) return tag;
@@ -736,16 +780,6 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
   }
 }
 
-// Views keep the text of their query, which names what it reads.
-void refuse_used_by_view(CommandContext& context, const Relation& relation) {
-  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(relation.oid.value())}};
-  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n') {
-      throw_not_supported(fmt::format("renaming what the view behind {} reads", describe(context, {kRewriteClass, row.oid("objid")})));
-    }
-  });
-}
-
 void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
   Oid oid, index;
   const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"contypid", Value::of_oid(0)},
@@ -766,7 +800,9 @@ void rename_constraint(CommandContext& context, const RelationPtr& relation, con
   rename_row(context, "pg_constraint", oid, "conname", stmt.new_name);
 }
 
-void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
+void rename_schema(CommandContext& context, const parser::RenameStmt& statement) {
+  parser::RenameStmt stmt = statement;
+  if (stmt.name.empty() && stmt.object != nullptr) stmt.name = parser::as<parser::QualifiedName>(stmt.object)->names.back();
   Oid schema = require_schema(context, stmt.name);
   if (context.catalog.find_schema(stmt.new_name) != kInvalidOid) {
     throw SqlError(sqlstate::kDuplicateSchema, fmt::format("schema \"{}\" already exists", stmt.new_name));
@@ -779,6 +815,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
     require_owner_of(context, row.oid("nspowner"), "schema", stmt.name);
   });
+  ViewRenewal views(context);
   std::vector<RelationPtr> sequences;
   std::vector<Oid> members;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
@@ -787,7 +824,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (Oid oid : members) {
     RelationPtr relation = context.catalog.relation(oid);
     if (relation->kind == RelationKind::kSequence) sequences.push_back(relation);
-    refuse_used_by_view(context, *relation);
+    views.bind_readers_of(*relation);
   }
   std::vector<std::string> old_names;
   for (const RelationPtr& s : sequences) old_names.push_back(qualified_name(context, schema, s->name));
@@ -795,6 +832,7 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& stmt) {
   for (size_t i = 0; i < sequences.size(); ++i) {
     renew_sequence_defaults(context, sequences[i]->oid, old_names[i], qualified_name(context, schema, sequences[i]->name));
   }
+  views.print_all();
 }
 
 void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -812,18 +850,6 @@ void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
   rename_row(context, "pg_database", database->oid, "datname", stmt.new_name);
 }
 
-void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
-  parser::RoleSpec spec;
-  spec.name = stmt.name;
-  Oid role = require_role(context, spec);
-  if (context.catalog.find_role(stmt.new_name).has_value()) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("role \"{}\" already exists", stmt.new_name));
-  }
-  if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to rename role");
-  // Access lists hold names.
-  throw_not_supported(fmt::format("ALTER ROLE RENAME of role {}", role.value()));
-}
-
 }  // namespace
 
 std::string rename_object(CommandContext& context, const parser::RenameStmt& stmt) {
@@ -835,16 +861,20 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kMaterializedView: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_relation(context, relation, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.object_type));
     }
     case ObjectType::kColumn: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
       if (relation != nullptr) {
-        refuse_used_by_view(context, *relation);
+        ViewRenewal views(context);
+        views.bind_readers_of(*relation);
         rename_column(context, relation, stmt.name, stmt.new_name);
+        views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.relation_type));
     }
@@ -853,24 +883,30 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
       if (relation != nullptr) rename_constraint(context, relation, stmt);
       return "ALTER TABLE";
     }
+    case ObjectType::kDomain:
+    case ObjectType::kType:
+      rename_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), stmt.new_name);
+      return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+    case ObjectType::kDomainConstraint: rename_domain_constraint(context, stmt); return "ALTER DOMAIN";
     case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
     case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
     case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
+    case ObjectType::kFunction: rename_routine(context, stmt); return "ALTER FUNCTION";
+    case ObjectType::kProcedure: rename_routine(context, stmt); return "ALTER PROCEDURE";
+    case ObjectType::kRoutine: rename_routine(context, stmt); return "ALTER ROUTINE";
+    case ObjectType::kTrigger: rename_trigger(context, stmt); return "ALTER TRIGGER";
     default: throw_not_supported("renaming objects of this kind");
   }
 }
 
 std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt) {
   Oid owner = require_role(context, *stmt.new_owner);
-  auto change = [&](std::string_view table, Oid oid, std::string_view column) {
-    const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-    context.catalog.for_each(system_table(table), match, [&](const Row& row) {
-      RowDraft draft(system_table(table), row);
-      draft.oid(column, owner);
-      context.catalog.update(row, draft);
-      return false;
-    });
-  };
+  if (!context.is_superuser) {
+    std::vector<Oid> roles = context.catalog.roles_of(context.role);
+    if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
+    }
+  }
   auto name_of = [&] { return std::string(parser::as<parser::QualifiedName>(stmt.object)->names.back()); };
   if (stmt.object_type == ObjectType::kSchema) {
     std::string name = name_of();
@@ -879,7 +915,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     context.catalog.for_each(system_table("pg_namespace"), match, [&](const Row& row) {
       require_owner_of(context, row.oid("nspowner"), "schema", name);
     });
-    change("pg_namespace", schema, "nspowner");
+    change_owner(context, "pg_namespace", schema, owner);
     return "ALTER SCHEMA";
   }
   if (stmt.object_type == ObjectType::kDatabase) {
@@ -889,18 +925,36 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
       throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
     }
     require_owner_of(context, database->owner, "database", name);
-    change("pg_database", database->oid, "datdba");
+    change_owner(context, "pg_database", database->oid, owner);
     return "ALTER DATABASE";
+  }
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
+    change_type_owner(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), owner);
+    return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
+  if (parser::is<parser::RoutineRef>(stmt.object)) {
+    set_routine_owner(context, stmt, owner);
+    return fmt::format("ALTER {}", object_tag(stmt.object_type));
   }
   throw_not_supported("ALTER … OWNER TO for objects of this kind");
 }
 
 std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
+  if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
+    Oid target = require_schema(context, stmt.new_schema);
+    move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
+    return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
+  if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
+    set_routine_schema(context, stmt);
+    return fmt::format("ALTER {}", object_tag(stmt.object_type));
+  }
   if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);
   if (relation == nullptr) return tag;
-  refuse_used_by_view(context, *relation);
+  ViewRenewal views(context);
+  views.bind_readers_of(*relation);
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == relation->schema) return tag;
   Oid old_schema = relation->schema;
@@ -939,6 +993,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     draft.oid("connamespace", schema);
     context.catalog.update(row, draft);
   });
+  views.print_all();
   return tag;
 }
 

@@ -221,6 +221,31 @@ void set_array(RowDraft& row, std::string_view column, Oid type, std::span<const
   row.set(column, Value::of_string(std::string_view(bytes)));
 }
 
+size_t value_bytes(const Value& v) { return v.type == types::PhysicalType::kString ? v.view().size() + 8 : 24; }
+
+// pg_statistic's row must fit its page: wide values leave room for fewer, the histogram first.
+void fit_to_row(ColumnSummary& s) {
+  constexpr size_t kBudgetBytes = 6500;
+  auto total = [&] {
+    size_t bytes = s.common.size() * 8;
+    for (const Group& g : s.common) bytes += value_bytes(g.value);
+    for (const Value& v : s.histogram) bytes += value_bytes(v);
+    return bytes;
+  };
+  while (total() > kBudgetBytes) {
+    if (s.histogram.size() > 11 || (s.common.empty() && s.histogram.size() > 2)) {
+      std::vector<Value> thinner;
+      size_t steps = std::max<size_t>(2, (s.histogram.size() + 1) / 2);
+      for (size_t i = 0; i < steps; ++i) thinner.push_back(s.histogram[i * (s.histogram.size() - 1) / (steps - 1)]);
+      s.histogram = std::move(thinner);
+    } else if (!s.common.empty()) {
+      s.common.resize(s.common.size() * 3 / 4);
+    } else {
+      s.histogram.clear();
+    }
+  }
+}
+
 void write_summary(CommandContext& context, Oid table, ColumnNumber number, const catalog::Column& column,
                    const ColumnSummary& s) {
   const KeyMatch match[] = {{"starelid", Value::of_oid(table.value())}, {"staattnum", Value::of_int16(number)}};
@@ -262,7 +287,9 @@ double analyze_table(CommandContext& context, const RelationPtr& table, parser::
     const catalog::Column& column = table->column(live[i]);
     if (!only.empty() && std::find(only.begin(), only.end(), column.name) == only.end()) continue;
     // Histograms stand in the order of the default collation, which compares bytes.
-    write_summary(context, table->oid, live[i], column, summarise(sample, i, column, nullptr));
+    ColumnSummary summary = summarise(sample, i, column, nullptr);
+    fit_to_row(summary);
+    write_summary(context, table->oid, live[i], column, summary);
   }
   return sample.table_rows;
 }

@@ -1,7 +1,10 @@
 #include "catalog_rows.h"
 
+#include "grant.h"
+
 #include <fmt/format.h>
 
+#include "catalog/user_type.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 
@@ -63,11 +66,15 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
   row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);
+  bool has_list = std::string_view("rvmfpS").find(c.kind) != std::string_view::npos;
+  std::string acl = has_list ? default_acl_text(context, c.kind == 'S' ? 'S' : 'r', c.owner, c.schema) : std::string();
+  if (!acl.empty()) row.text("relacl", acl);
   context.catalog.insert(row);
 }
 
 void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber number, const AttributeRow& c) {
-  const functions::TypeInfo* info = functions::type_by_oid(c.type);
+  // A domain is kept as the type underneath is.
+  const functions::TypeInfo* info = functions::type_by_oid(catalog::base_type(context.catalog, c.type, c.typmod).type);
   RowDraft row(system_table("pg_attribute"));
   row.oid("attrelid", relation).text("attname", c.name).oid("atttypid", c.type).int4("attstattarget", number > 0 ? -1 : 0);
   row.int2("attlen", info != nullptr ? info->length : int16_t{-1}).int2("attnum", number).int4("attcacheoff", -1);
@@ -80,6 +87,8 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.text("attgenerated", c.generated == 0 ? std::string() : std::string(1, c.generated));
   row.boolean("attislocal", true).oid("attcollation", c.collation);
   context.catalog.insert(row);
+  if (info == nullptr || c.type.value() < catalog::kFirstNormalOid) return;
+  add_dependency(context, column_address(relation, number), {kTypeClass, c.type}, 'n');
 }
 
 void insert_system_attributes(CommandContext& context, Oid relation) {
@@ -162,7 +171,7 @@ void insert_constraint_row(CommandContext& context, const ConstraintRow& c) {
   RowDraft row(system_table("pg_constraint"));
   row.oid("oid", c.oid).text("conname", c.name).oid("connamespace", c.schema).text("contype", std::string(1, c.kind));
   row.boolean("condeferrable", c.deferrable).boolean("condeferred", c.deferred).boolean("convalidated", c.validated);
-  row.oid("conrelid", c.relation).oid("conindid", c.index).oid("confrelid", c.referenced);
+  row.oid("conrelid", c.relation).oid("contypid", c.domain).oid("conindid", c.index).oid("confrelid", c.referenced);
   auto letter = [&](char value) { return c.kind == 'f' ? std::string(1, value) : std::string(" "); };
   row.text("confupdtype", letter(c.on_update)).text("confdeltype", letter(c.on_delete));
   row.text("confmatchtype", letter(c.match)).boolean("conislocal", true);

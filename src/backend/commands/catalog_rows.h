@@ -26,6 +26,8 @@ inline constexpr Oid kConstraintClass{2606};
 inline constexpr Oid kDefaultClass{2604};
 inline constexpr Oid kNamespaceClass{2615};
 inline constexpr Oid kRewriteClass{2618};
+inline constexpr Oid kProcClass{1255};
+inline constexpr Oid kTriggerClass{2620};
 inline constexpr Oid kRoleClass{1260};
 inline constexpr Oid kDatabaseClass{1262};
 
@@ -107,6 +109,7 @@ struct ConstraintRow {
   Oid schema;
   char kind = 'c';  // c p u f
   Oid relation;
+  Oid domain;  // instead of a relation
   Oid index;  // it is implemented by (p, u), or the one of the referenced table (f)
   std::vector<ColumnNumber> columns;
   std::string expression;

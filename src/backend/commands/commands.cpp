@@ -1,14 +1,21 @@
 // Which function runs which statement.
+#include "composite_type.h"
 #include "create_table.h"
 #include "drop.h"
+#include "materialized_view.h"
 #include "index.h"
 #include "alter_table.h"
 #include "maintenance.h"
+#include "grant.h"
+#include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
+#include "routine.h"
 #include "schema.h"
+#include "type.h"
 #include "view.h"
 #include "sequence.h"
+#include "trigger.h"
 #include "common/sql_error.h"
 
 namespace varve::commands {
@@ -32,6 +39,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {NodeKind::kCreateTableStmt, call<parser::CreateTableStmt, create_table>},
     {NodeKind::kCreateTableAsStmt, call<parser::CreateTableAsStmt, create_table_as>},
+    {NodeKind::kRefreshMatViewStmt, call<parser::RefreshMatViewStmt, refresh_materialized_view>},
+    {NodeKind::kCreateCompositeTypeStmt, call<parser::CreateCompositeTypeStmt, create_composite_type>},
     {NodeKind::kCreateViewStmt, call<parser::CreateViewStmt, create_view>},
     {NodeKind::kCreateIndexStmt, call<parser::CreateIndexStmt, create_index>},
     {NodeKind::kAlterTableStmt, call<parser::AlterTableStmt, alter_table>},
@@ -50,9 +59,19 @@ constexpr Command kCommands[] = {
     {NodeKind::kReindexStmt, call<parser::ReindexStmt, reindex>},
     {NodeKind::kCreateSequenceStmt, call<parser::CreateSequenceStmt, create_sequence>},
     {NodeKind::kAlterSequenceStmt, call<parser::AlterSequenceStmt, alter_sequence>},
+    {NodeKind::kCreateEnumStmt, call<parser::CreateEnumStmt, create_enum>},
+    {NodeKind::kAlterEnumStmt, call<parser::AlterEnumStmt, alter_enum>},
+    {NodeKind::kCreateDomainStmt, call<parser::CreateDomainStmt, create_domain>},
+    {NodeKind::kAlterDomainStmt, call<parser::AlterDomainStmt, alter_domain>},
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
+    {NodeKind::kAlterDefaultPrivilegesStmt, call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
+    {NodeKind::kReassignOwnedStmt, call<parser::ReassignOwnedStmt, reassign_owned>},
+    {NodeKind::kDropOwnedStmt, call<parser::DropOwnedStmt, drop_owned>},
+    {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
+    {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
+    {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
     {NodeKind::kGrantRoleStmt, call<parser::GrantRoleStmt, grant_role>},
 };
 
@@ -69,6 +88,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kVariableSetStmt:
     case NodeKind::kVariableShowStmt:
     case NodeKind::kAlterSystemStmt:
+    case NodeKind::kAlterRoleSetStmt:
+    case NodeKind::kAlterDatabaseSetStmt:
     case NodeKind::kConstraintsSetStmt:
     case NodeKind::kPrepareStmt:
     case NodeKind::kExecuteStmt:
@@ -82,6 +103,8 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kNotifyStmt:
     case NodeKind::kUnlistenStmt:
     case NodeKind::kDiscardStmt:
+    case NodeKind::kDoStmt:
+    case NodeKind::kCallStmt:
     case NodeKind::kLoadStmt: return true;
     default: return false;
   }
@@ -91,13 +114,16 @@ bool is_session_command(NodeKind kind) {
 
 std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
 
-uint64_t CommandServices::run_parsed(parser::Node*) { throw_not_supported("a command that runs a query"); }
+uint64_t CommandServices::run_parsed(std::string_view, parser::Node*) {
+  throw_not_supported("a command that runs a query");
+}
 uint32_t CommandServices::reserve_database(Oid, bool) { return 0; }
 Oid CommandServices::temporary_schema(bool make) {
   if (make) throw_not_supported("temporary objects outside of a session");
   return kInvalidOid;
 }
 void CommandServices::at_commit(Oid, OnCommit) {}
+uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 

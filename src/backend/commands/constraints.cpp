@@ -221,6 +221,7 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   for (std::string_view name : constraint.columns) add_key(name);
   for (std::string_view name : constraint.including) {
     spec.included.push_back(require_column(context, *table, name, constraint.location));
+    names.emplace_back(name);
   }
   spec.name = constraint.name;
   if (spec.name.empty()) {

@@ -14,6 +14,7 @@
 #include "parser/parser.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -54,7 +55,8 @@ void resolve_column_type(CommandContext& context, const parser::ColumnDef& sourc
   }
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *source.type);
-  const functions::TypeInfo* info = functions::type_by_oid(type.type);
+  const functions::TypeInfo* info =
+      functions::type_by_oid(catalog::base_type(context.catalog, type.type, type.typmod).type);
   if (type.set_of) {
     throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" cannot be declared SETOF", source.name))
         .at(position(context, source.location));
@@ -267,7 +269,11 @@ std::string make_column_sequence(CommandContext& context, const Relation& table,
 
 void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber number, const ColumnDefinition& column) {
   RelationPtr table = context.catalog.relation(table_oid);
-  const AttributeRow& a = column.attribute;
+  AttributeRow a = column.attribute;
+  // A default is one of the type under a domain: whether the domain takes it is seen when it is used.
+  catalog::BaseType base = catalog::base_type(context.catalog, a.type, a.typmod);
+  a.type = base.type;
+  a.typmod = base.typmod;
   std::string sql = column.default_sql;
   if (column.serial || (a.identity != 0 && sql.empty())) {
     sql = make_column_sequence(context, *table, number, column);
@@ -287,7 +293,8 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
   } else if (column.default_expression != nullptr) {
     bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
   }
-  if (sql.empty()) return;
+  // An identity column finds its sequence through pg_depend.
+  if (sql.empty() || a.identity != 0) return;
   Oid oid = set_default_row(context, table_oid, number, sql);
   if (column.serial) {
     for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {
@@ -356,8 +363,9 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
     // An identity column's nextval() is not its default: DEFAULT means the identity.
     if (attribute.identity != 0) attribute.has_default = false;
     insert_attribute_row(context, row.oid, ++number, attribute);
+    depend_on_type(context, column_address(row.oid, number), attribute.type);
   }
-  if (table.kind != 'v') insert_system_attributes(context, row.oid);
+  if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');
   return row.oid;
 }

@@ -47,6 +47,7 @@ bool name_is_free(CommandContext& context, Oid schema, std::string_view name, bo
 
 // 42P16 when the schema is not that of temporary objects; what at_commit() wants to know.
 void require_temporary_for_on_commit(CommandContext& context, Oid schema, parser::OnCommit action);
+// ON COMMIT DELETE ROWS or DROP of a temporary table.
 void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action);
 
 std::string create_table(CommandContext& context, const parser::CreateTableStmt& stmt);

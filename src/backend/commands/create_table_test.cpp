@@ -148,7 +148,7 @@ TEST(AlterTableTest, ColumnsComeAndGo) {
 TEST(ViewTest, KeepsItsSourcesAlive) {
   TestSession s;
   EXPECT_EQ(s.run("CREATE TABLE t (a int, b text); CREATE VIEW v AS SELECT a + 1 AS x, b FROM t WHERE a > 0;"), "CREATE VIEW");
-  EXPECT_EQ(s.table("v")->view_sql, " SELECT a + 1 AS x, b FROM public.t WHERE a > 0");
+  EXPECT_EQ(s.table("v")->view_sql, " SELECT (t.a + 1) AS x,\n    t.b\n   FROM public.t\n  WHERE (t.a > 0)");
   EXPECT_EQ(s.run("DROP TABLE t"),
             "ERROR 2BP01: cannot drop table t because other objects depend on it | view v depends on table t | "
             "Use DROP ... CASCADE to drop the dependent objects too.");

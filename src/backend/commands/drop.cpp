@@ -1,5 +1,7 @@
 #include "drop.h"
 
+#include "composite_type.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +11,9 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
+#include "type.h"
+#include "routine.h"
+#include "trigger.h"
 
 namespace varve::commands {
 
@@ -69,6 +74,20 @@ void with_row(CommandContext& context, std::string_view table, Oid oid, F&& f) {
   context.catalog.for_each(system_table(table), match, [&](const Row& row) { f(row); });
 }
 
+// As the session would have to write it; an array type by its elements.
+std::string type_name(CommandContext& context, Oid oid) {
+  std::string name;
+  Oid schema, element;
+  with_row(context, "pg_type", oid, [&](const Row& row) {
+    name = row.text("typname");
+    schema = row.oid("typnamespace");
+    if (row.letter("typcategory") == 'A') element = row.oid("typelem");
+  });
+  if (element != kInvalidOid) return type_name(context, element) + "[]";
+  bool visible = std::find(context.search_path.begin(), context.search_path.end(), schema) != context.search_path.end();
+  return visible ? parser::quote_identifier(name) : qualified_name(context, schema, name);
+}
+
 }  // namespace
 
 std::string describe(CommandContext& context, const ObjectAddress& object) {
@@ -77,6 +96,7 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     text = relation_text(context, object.object);
     if (object.sub == 0) return text;
     RelationPtr relation = context.catalog.relation(object.object);
+    if (relation->kind == RelationKind::kComposite) text = "composite " + text;
     return fmt::format("column {} of {}",
                        parser::quote_identifier(relation->column(static_cast<ColumnNumber>(object.sub)).name), text);
   }
@@ -92,11 +112,20 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       text = "default value for " + describe(context, column);
     });
   } else if (object.class_oid == kTypeClass) {
-    with_row(context, "pg_type", object.object, [&](const Row& row) {
-      text = fmt::format("type {}", parser::quote_identifier(row.text("typname")));
-    });
+    text = "type " + type_name(context, object.object);
   } else if (object.class_oid == kNamespaceClass) {
     text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));
+  } else if (object.class_oid == kProcClass) {
+    catalog::RoutinePtr r = context.catalog.routine(object.object);
+    if (r != nullptr) {
+      text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function", routine_description(context, object.object));
+    }
+  } else if (object.class_oid == kTriggerClass) {
+    with_row(context, "pg_trigger", object.object, [&](const Row& row) {
+      std::string name = parser::quote_identifier(row.text("tgname"));
+      Oid relation = row.oid("tgrelid");
+      text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
+    });
   } else if (object.class_oid == kRewriteClass) {
     with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
       Oid view = row.oid("ev_class");
@@ -313,9 +342,14 @@ void Dropper::remove(const ObjectAddress& object) {
   } else if (object.class_oid == kDefaultClass) {
     remove_default(object.object);
   } else if (object.class_oid == kTypeClass) {
+    remove_from("pg_enum", "enumtypid", object.object);
     remove_from("pg_type", "oid", object.object);
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
+  } else if (object.class_oid == kProcClass) {
+    remove_from("pg_proc", "oid", object.object);
+  } else if (object.class_oid == kTriggerClass) {
+    remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -422,19 +456,36 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
   if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
 }
 
+// Enums and domains.
+void drop_types(CommandContext& context, const parser::DropStmt& stmt, const std::vector<const parser::Node*>& types) {
+  std::vector<ObjectAddress> objects;
+  for (const parser::Node* node : types) {
+    parser::NameList names = parser::is<parser::TypeName>(node) ? parser::as<parser::TypeName>(node)->names
+                                                                : parser::as<parser::QualifiedName>(node)->names;
+    catalog::UserTypePtr type = find_type(context, names, stmt.missing_ok);
+    if (type == nullptr) {
+      std::string text;
+      for (std::string_view name : names) text += (text.empty() ? "" : ".") + std::string(name);
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              fmt::format("type \"{}\" does not exist, skipping", text));
+      continue;
+    }
+    if (stmt.object_type == ObjectType::kDomain && type->kind != 'd') {
+      throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a domain", type->name));
+    }
+    require_owner_of(context, type->owner, "type", type->name);
+    objects.push_back({kTypeClass, type->oid});
+  }
+  if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
+}
+
 }  // namespace
 
 void drop_schema_contents(CommandContext& context, Oid schema) {
   std::vector<ObjectAddress> objects;
-  const KeyMatch match[] = {{"relnamespace", Value::of_oid(schema.value())}};
-  context.catalog.for_each(system_table("pg_class"), match, [&](const Row& row) {
-    const char kind = row.letter("relkind");
-    if (kind == 'i' || kind == 'c') return;  // with their tables, with their types
-    ObjectAddress object = relation_address(row.oid("oid"));
-    if (!owner_of(context, object).has_value()) objects.push_back(object);
-  });
-  for (const ObjectAddress& object : objects) {
-    context.services.lock_relation(object.object, txn::LockMode::kAccessExclusive);
+  for (const Dependent& d : dependents_of(context, {kNamespaceClass, schema})) {
+    ObjectAddress object = owner_of(context, d.object).value_or(d.object);
+    if (std::find(objects.begin(), objects.end(), object) == objects.end()) objects.push_back(object);
   }
   if (!objects.empty()) Dropper(context, DropBehavior::kCascade).run(objects);
 }
@@ -451,6 +502,12 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
     case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
     case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
+    case ObjectType::kType: drop_types(context, stmt, drop_composite_types(context, stmt)); return "DROP TYPE";
+    case ObjectType::kDomain: drop_types(context, stmt, {stmt.objects.begin(), stmt.objects.end()}); return "DROP DOMAIN";
+    case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
+    case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
+    case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";
+    case ObjectType::kTrigger: drop_trigger(context, stmt); return "DROP TRIGGER";
     default: throw_not_supported("dropping objects of this kind");
   }
 }

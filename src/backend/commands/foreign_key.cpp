@@ -133,6 +133,11 @@ KeyOperators key_operators(const std::string& name, const Relation& table, std::
   for (size_t i = 0; i < columns.size(); ++i) {
     const catalog::Column& own = table.column(columns[i]);
     const catalog::Column& other = referenced.column(referenced_columns[i]);
+    const functions::Operator* alike = own.type == other.type ? functions::equality_operator(own.type) : nullptr;
+    if (alike != nullptr) {
+      for (std::vector<Oid>* list : {&out.pf, &out.pp, &out.ff}) list->push_back(alike->oid);
+      continue;
+    }
     Oid key_type = class_type(other.type);
     Oid same = equality(key_type, key_type);
     Oid mixed = own.type == key_type || (family_of(own.type) != 0 && family_of(own.type) == family_of(key_type))

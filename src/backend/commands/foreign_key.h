@@ -7,7 +7,8 @@ namespace varve::commands {
 
 // 23503 unless every row of the referencing table has its row in the referenced one. One query over both.
 void check_foreign_key_rows(CommandContext& context, const catalog::ForeignKey& key);
-// A column of a foreign key, on either side, has another type now: 42804 if its columns cannot be compared any more.
+// A column of a foreign key, on either side, has another type now: 42804 if its columns cannot be compared
+// any more.
 void renew_foreign_keys(CommandContext& context, Oid table, ColumnNumber column);
 // ALTER TABLE … ALTER CONSTRAINT: when it is checked.
 void alter_constraint(CommandContext& context, Oid table, const parser::Constraint& constraint);

@@ -303,8 +303,9 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
   spec.name = stmt.name;
   if (spec.name.empty()) {
     // Repeated column names are told apart by numbers, as the index's own columns are.
-    std::vector<std::string> distinct;
-    for (const std::string& name : names) {
+    std::vector<std::string> distinct, all = names;
+    for (ColumnNumber n : spec.included) all.push_back(table->column(n).name);
+    for (const std::string& name : all) {
       std::string candidate = name;
       for (int i = 1; std::find(distinct.begin(), distinct.end(), candidate) != distinct.end(); ++i) {
         candidate = fmt::format("{}{}", name, i);

@@ -6,6 +6,7 @@
 
 #include "access/btree.h"
 #include "analyze.h"
+#include "catalog/table_activity.h"
 #include "common/sql_error.h"
 #include "index_build.h"
 #include "table_expression.h"
@@ -48,6 +49,8 @@ void write_counts(CommandContext& context, Oid relation, double rows, uint64_t p
   });
 }
 
+}  // namespace
+
 void write_table_counts(CommandContext& context, const Relation& table, double rows) {
   buffer::BufferPool& pool = context.txn.manager().pool();
   auto pages = access::segment_page_count(pool, table.segment);
@@ -59,6 +62,8 @@ void write_table_counts(CommandContext& context, const Relation& table, double r
     write_counts(context, index.oid, rows, *index_pages);
   }
 }
+
+namespace {
 
 uint64_t count_rows(CommandContext& context, const Relation& table) {
   txn::Snapshot snapshot = latest_snapshot(context.txn);
@@ -137,6 +142,10 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
         if (item->relation->name == table->name) columns = item->columns;
       }
       rows = analyze_table(context, table, columns);
+      if (columns.empty()) {
+        catalog::table_activity(context.catalog.database().oid().value(), table->oid)
+            .analyzed(context.eval.format->now_us, false);
+      }
     } else {
       rows = static_cast<double>(count_rows(context, *table));
     }

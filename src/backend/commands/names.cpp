@@ -26,11 +26,30 @@ Oid require_schema(CommandContext& context, std::string_view name, int32_t locat
   return schema;
 }
 
+namespace {
+
+// The schema of temporary objects, which is made when it is first needed.
+Oid temporary_creation_schema(CommandContext& context) {
+  const bool allowed = context.is_superuser || RoleRights(context.catalog, context.role).database_allows('T');
+  if (context.catalog.temporary_schema() == kInvalidOid) {
+    if (allowed) return context.services.temporary_schema(true);
+    const auto database = context.catalog.database_info(context.catalog.database().oid());
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied to create temporary tables in database \"{}\"", database->name));
+  }
+  require_schema_create(context, context.catalog.temporary_schema());
+  return context.catalog.temporary_schema();
+}
+
+}  // namespace
+
 Oid creation_schema(CommandContext& context, std::string_view name, int32_t location) {
   Oid schema;
+  if (name == "pg_temp") return temporary_creation_schema(context);
   if (!name.empty()) {
     schema = require_schema(context, name, location);
   } else {
+    // What is not said to be temporary is made behind the temporary schema.
     std::span<const Oid> path = context.search_path;
     if (context.temporary_first && !path.empty()) path = path.subspan(1);
     if (path.empty()) {
@@ -39,16 +58,21 @@ Oid creation_schema(CommandContext& context, std::string_view name, int32_t loca
     }
     schema = path.front();
   }
-  if (schema != context.catalog.temporary_schema()) require_schema_create(context, schema);
+  try {
+    require_schema_create(context, schema);
+  } catch (SqlError& e) {
+    if (location >= 0) e.at(position(context, location));
+    throw;
+  }
   return schema;
 }
 
 Oid creation_schema(CommandContext& context, const parser::RangeVar& relation) {
   const bool temporary = relation.persistence == parser::Persistence::kTemporary;
-  if (relation.schema == "pg_temp") return context.services.temporary_schema(true);
+  if (relation.schema == "pg_temp") return temporary_creation_schema(context);
   if (!relation.schema.empty() && relation.schema.starts_with("pg_temp_")) {
     Oid schema = require_schema(context, relation.schema, relation.location);
-    if (schema != context.services.temporary_schema(false)) {
+    if (schema != context.catalog.temporary_schema()) {
       throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create relations in temporary schemas of other sessions")
           .at(position(context, relation.location));
     }
@@ -58,7 +82,7 @@ Oid creation_schema(CommandContext& context, const parser::RangeVar& relation) {
     throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
         .at(position(context, relation.location));
   }
-  if (temporary) return context.services.temporary_schema(true);
+  if (temporary) return temporary_creation_schema(context);
   return creation_schema(context, relation.schema, relation.location);
 }
 
@@ -168,9 +192,7 @@ RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, tx
 }
 
 bool has_privileges_of(CommandContext& context, Oid role) {
-  if (context.is_superuser || role == context.role) return true;
-  std::vector<Oid> roles = context.catalog.roles_of(context.role);
-  return std::find(roles.begin(), roles.end(), role) != roles.end();
+  return context.is_superuser || role == context.role || RoleRights(context.catalog, context.role).has_rights_of(role);
 }
 
 std::string_view kind_word(RelationKind kind) {

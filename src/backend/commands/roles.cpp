@@ -4,6 +4,8 @@
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
+#include "drop.h"
+#include "ownership.h"
 #include "privileges.h"
 
 namespace varve::commands {
@@ -155,13 +157,13 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   context.catalog.for_each(system_table("pg_namespace"), {}, [&](const Row& row) {
     if (row.oid("nspowner") == role.oid) say(fmt::format("owner of schema {}", row.text("nspname")));
   });
-  std::vector<Oid> relations;
+  std::vector<Oid> owned;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
     bool granted = false;
     for (const AclItem& item : parse_acl(catalog::acl_column(row, "relacl"))) granted |= item.grantee == role.name;
     char kind = row.letter("relkind");
     if (row.oid("relowner") == role.oid && kind != 'i') {
-      say(fmt::format("owner of {} {}", kind_word(static_cast<catalog::RelationKind>(kind)), row.text("relname")));
+      owned.push_back(row.oid("oid"));
     } else if (granted) {
       say(fmt::format("privileges for {} {}", kind_word(static_cast<catalog::RelationKind>(kind)), row.text("relname")));
     }
@@ -169,6 +171,15 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
     if (row.oid("datdba") == role.oid) say(fmt::format("owner of database {}", row.text("datname")));
   });
+  for (Oid oid : owned) say("owner of " + describe(context, relation_address(oid)));
+  std::vector<std::pair<Oid, std::string>> others;
+  context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
+    if (row.oid("oid") != context.catalog.database().oid()) others.emplace_back(row.oid("oid"), row.text("datname"));
+  });
+  for (const auto& [oid, name] : others) {
+    int count = objects_elsewhere(context, oid, role);
+    if (count > 0) say(fmt::format("{} object{} in database {}", count, count == 1 ? "" : "s", name));
+  }
   return detail;
 }
 
@@ -188,6 +199,8 @@ std::string drop_role(CommandContext& context, const parser::DropRoleStmt& stmt)
       continue;
     }
     if (role->oid == context.role) throw SqlError(sqlstate::kObjectInUse, "current user cannot be dropped");
+    const KeyMatch settings[] = {{"setrole", Value::of_oid(role->oid.value())}};
+    context.catalog.remove_where(system_table("pg_db_role_setting"), settings);
     if (role->superuser && !context.is_superuser) {
       throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to drop superusers");
     }

@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "common/sql_error.h"
+#include "functions/registry.h"
+#include "grant.h"
+#include "routine.h"
 
 namespace varve::commands {
 
@@ -33,12 +36,14 @@ std::string create_schema(CommandContext& context, const parser::CreateSchemaStm
   Oid oid = catalog::Database::new_oid();
   RowDraft row(system_table("pg_namespace"));
   row.oid("oid", oid).text("nspname", name).oid("nspowner", owner);
+  std::string acl = default_acl_text(context, 'n', owner, kInvalidOid);
+  if (!acl.empty()) row.text("nspacl", acl);
   context.catalog.insert(row);
   // What stands inside the statement is made in the new schema.
-  std::vector<Oid> path{oid};
-  path.insert(path.end(), context.search_path.begin(), context.search_path.end());
+  std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
+  path.insert(path.begin() + (context.temporary_first ? 1 : 0), oid);
   CommandContext inner{context.catalog, context.txn, context.eval, context.services, context.sql, path, context.role,
-                       context.is_superuser, context.arena, context.relations};
+                       context.is_superuser, context.arena, context.relations, context.temporary_first};
   for (const parser::Node* element : stmt.elements) run(inner, element);
   return "CREATE SCHEMA";
 }
@@ -68,9 +73,57 @@ RelationPtr relation_of(CommandContext& context, parser::NameList names) {
   return relation;
 }
 
-parser::NameList names_of(const parser::Node* node) {
+parser::NameList names_of(CommandContext& context, const parser::Node* node) {
   if (parser::is<parser::QualifiedName>(node)) return parser::as<parser::QualifiedName>(node)->names;
+  // "x ON table": the table's names and x behind them.
+  if (parser::is<parser::ListNode>(node)) {
+    std::vector<std::string_view> all;
+    for (const parser::Node* item : parser::as<parser::ListNode>(node)->items) {
+      for (std::string_view name : names_of(context, item)) all.push_back(name);
+    }
+    return context.arena.copy(all);
+  }
   throw_not_supported("COMMENT ON this kind of object");
+}
+
+void require_kind(const Relation& relation, ObjectType wanted) {
+  using catalog::RelationKind;
+  auto refuse = [&](std::string_view what) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not {}", relation.name, what));
+  };
+  bool table = relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
+  if (wanted == ObjectType::kTable && !table) refuse("a table");
+  if (wanted == ObjectType::kView && relation.kind != RelationKind::kView) refuse("a view");
+  if (wanted == ObjectType::kIndex && relation.kind != RelationKind::kIndex) refuse("an index");
+  if (wanted == ObjectType::kSequence && relation.kind != RelationKind::kSequence) refuse("a sequence");
+  if (wanted == ObjectType::kMaterializedView && relation.kind != RelationKind::kMaterializedView) refuse("a materialized view");
+}
+
+void require_row_owner(CommandContext& context, std::string_view table, std::string_view owner_column, Oid oid,
+                       std::string_view what, std::string_view name) {
+  Oid owner;
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  context.catalog.for_each(system_table(table), match, [&](const Row& row) { owner = row.oid(owner_column); });
+  require_owner_of(context, owner, what, name);
+}
+
+// Objects of one table whose columns are called <prefix>name and <prefix>owner.
+std::string comment_on_named(CommandContext& context, const parser::CommentStmt& stmt, std::string_view table,
+                             std::string_view prefix, Oid class_oid, std::string_view what, bool shared) {
+  std::string_view name = names_of(context, stmt.object).back();
+  Oid oid;
+  std::string column = fmt::format("{}name", prefix), owner = fmt::format("{}owner", prefix);
+  context.catalog.for_each(system_table(table), {}, [&](const Row& row) {
+    if (row.text(column) == name) oid = row.oid("oid");
+  });
+  if (oid == kInvalidOid) {
+    std::string encoding = what == "collation" ? " for encoding \"UTF8\"" : "";
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("{} \"{}\"{} does not exist", what, name, encoding));
+  }
+  if (system_table(table).find_column(owner) >= 0) require_row_owner(context, table, owner, oid, what, name);
+  else if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be superuser to comment on {}", what));
+  write_comment(context, {class_oid, oid}, stmt, shared);
+  return "COMMENT";
 }
 
 }  // namespace
@@ -87,23 +140,30 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
         relation = find_relation(context, *parser::as<parser::RangeVar>(stmt.object), txn::LockMode::kShareUpdateExclusive);
         require_owner(context, *relation);
       } else {
-        relation = relation_of(context, names_of(stmt.object));
+        relation = relation_of(context, names_of(context, stmt.object));
       }
+      require_kind(*relation, stmt.object_type);
       write_comment(context, relation_address(relation->oid), stmt, false);
       return "COMMENT";
     }
     case ObjectType::kColumn: {
-      parser::NameList names = names_of(stmt.object);
+      parser::NameList names = names_of(context, stmt.object);
       if (names.size() < 2) {
         throw SqlError(sqlstate::kSyntaxError, "column name must be qualified");
       }
       RelationPtr relation = relation_of(context, names.first(names.size() - 1));
-      ColumnNumber number = require_column(context, *relation, names.back());
+      ColumnNumber number = relation->find_column(names.back());
+      if (number == 0) {
+        std::string dotted;
+        for (std::string_view n : names.first(names.size() - 1)) dotted += (dotted.empty() ? "" : ".") + std::string(n);
+        throw SqlError(sqlstate::kUndefinedColumn,
+                       fmt::format("column \"{}\" of relation \"{}\" does not exist", names.back(), dotted));
+      }
       write_comment(context, column_address(relation->oid, number), stmt, false);
       return "COMMENT";
     }
     case ObjectType::kTableConstraint: {
-      parser::NameList names = names_of(stmt.object);
+      parser::NameList names = names_of(context, stmt.object);
       RelationPtr relation = relation_of(context, names.first(names.size() - 1));
       Oid oid;
       const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"conname", Value::of_string(names.back())}};
@@ -115,26 +175,59 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       write_comment(context, {kConstraintClass, oid}, stmt, false);
       return "COMMENT";
     }
+    case ObjectType::kFunction:
+    case ObjectType::kProcedure:
+    case ObjectType::kRoutine: {
+      catalog::RoutinePtr routine = find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
+      require_owner_of(context, routine->owner, "function", routine->name);
+      write_comment(context, {kProcClass, routine->oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kTrigger: {
+      parser::NameList names = names_of(context, stmt.object);
+      RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+      auto trigger = std::find_if(relation->triggers.begin(), relation->triggers.end(),
+                                  [&](const catalog::Trigger& t) { return t.name == names.back(); });
+      if (trigger == relation->triggers.end()) {
+        throw SqlError(sqlstate::kUndefinedObject,
+                       fmt::format("trigger \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
+      }
+      write_comment(context, {kTriggerClass, trigger->oid}, stmt, false);
+      return "COMMENT";
+    }
     case ObjectType::kSchema: {
-      Oid schema = require_schema(context, names_of(stmt.object).back());
+      Oid schema = require_schema(context, names_of(context, stmt.object).back());
       write_comment(context, {kNamespaceClass, schema}, stmt, false);
       return "COMMENT";
     }
     case ObjectType::kDatabase: {
-      auto database = context.catalog.find_database(names_of(stmt.object).back());
-      if (!database.has_value()) {
-        throw SqlError(sqlstate::kInvalidCatalogName,
-                       fmt::format("database \"{}\" does not exist", names_of(stmt.object).back()));
+      auto database = context.catalog.find_database(names_of(context, stmt.object).back());
+      if (!database.has_value()) {  // a dump may name the database that it came from
+        context.services.notice("WARNING", sqlstate::kInvalidCatalogName,
+                                fmt::format("database \"{}\" does not exist", names_of(context, stmt.object).back()));
+        return "COMMENT";
       }
       write_comment(context, {kDatabaseClass, database->oid}, stmt, true);
       return "COMMENT";
     }
     case ObjectType::kRole: {
       parser::RoleSpec spec;
-      spec.name = names_of(stmt.object).back();
+      spec.name = names_of(context, stmt.object).back();
       write_comment(context, {kRoleClass, require_role(context, spec)}, stmt, true);
       return "COMMENT";
     }
+    case ObjectType::kType:
+    case ObjectType::kDomain: {
+      analyzer::AnalyzerContext inner = context.analyzer_context();
+      Oid type = analyzer::resolve_type_name(inner, *parser::as<parser::TypeName>(stmt.object)).type;
+      require_row_owner(context, "pg_type", "typowner", type, "type", functions::format_type(type, -1));
+      write_comment(context, {kTypeClass, type}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kCollation: return comment_on_named(context, stmt, "pg_collation", "coll", Oid{3456}, "collation", false);
+    case ObjectType::kLanguage: return comment_on_named(context, stmt, "pg_language", "lan", Oid{2612}, "language", false);
+    case ObjectType::kAccessMethod: return comment_on_named(context, stmt, "pg_am", "am", Oid{2601}, "access method", false);
+    case ObjectType::kTablespace: return comment_on_named(context, stmt, "pg_tablespace", "spc", Oid{1213}, "tablespace", true);
     default: throw_not_supported("COMMENT ON this kind of object");
   }
 }

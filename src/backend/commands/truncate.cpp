@@ -74,6 +74,7 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
     if (!listed) tables.push_back(table);
   }
   follow_references(context, tables, stmt.behavior);
+  for (const RelationPtr& table : tables) context.services.truncate_triggers(table, true);
   for (const RelationPtr& table : tables) {
     empty_table(context, *table);
     if (!stmt.restart_identity) continue;
@@ -81,6 +82,7 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
       restart_sequence(context, sequence, load_sequence(context, sequence).start);
     }
   }
+  for (const RelationPtr& table : tables) context.services.truncate_triggers(table, false);
   return "TRUNCATE TABLE";
 }
 

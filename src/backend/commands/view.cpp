@@ -3,15 +3,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "common/sql_error.h"
 #include "create_table.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "materialized_view.h"
 #include "parser/parser.h"
 #include "query_text.h"
+#include "view_text.h"
 
 namespace varve::commands {
 namespace {
@@ -40,16 +40,12 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
   return columns;
 }
 
-// What the view reads may not go without it. Every column counts: the text may name any of them.
-void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const Oid> sources) {
-  for (Oid oid : sources) {
-    RelationPtr source = context.catalog.relation(oid);
-    if (source == nullptr || source->is_system || oid == view) continue;
-    add_dependency(context, {kRewriteClass, rule}, relation_address(oid), 'n');
-    for (size_t i = 0; i < source->columns.size(); ++i) {
-      if (source->columns[i].dropped) continue;
-      add_dependency(context, {kRewriteClass, rule}, column_address(oid, static_cast<ColumnNumber>(i + 1)), 'n');
-    }
+// What the view reads may not go without it.
+void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const QuerySource> sources) {
+  for (const QuerySource& source : sources) {
+    if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
+    ObjectAddress address = source.column == 0 ? relation_address(source.relation) : column_address(source.relation, source.column);
+    add_dependency(context, {kRewriteClass, rule}, address, 'n');
   }
 }
 
@@ -84,13 +80,16 @@ void check_replacement(const Relation& old, const NewTable& table) {
   }
 }
 
-// A view over something temporary is temporary itself.
-Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span<const Oid> sources) {
-  const bool over_temporary = std::any_of(sources.begin(), sources.end(), [&](Oid source) {
+bool uses_temporary(CommandContext& context, std::span<const Oid> sources) {
+  return std::any_of(sources.begin(), sources.end(), [&](Oid source) {
     RelationPtr relation = context.catalog.relation(source);
     return relation != nullptr && relation->persistence == 't';
   });
-  if (!over_temporary || name.persistence == parser::Persistence::kTemporary) return creation_schema(context, name);
+}
+
+// A view over something temporary is temporary itself.
+Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span<const Oid> sources) {
+  if (!uses_temporary(context, sources) || name.persistence == parser::Persistence::kTemporary) return creation_schema(context, name);
   parser::RangeVar temporary = name;
   temporary.persistence = parser::Persistence::kTemporary;
   Oid schema = creation_schema(context, temporary);
@@ -99,26 +98,60 @@ Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span
   return schema;
 }
 
+// security_invoker is how views are read here in any case; security_barrier promises what is not kept.
+std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
+  std::vector<std::string> items;
+  std::string check = stmt.check_option == parser::CheckOption::kLocal      ? "local"
+                      : stmt.check_option == parser::CheckOption::kCascaded ? "cascaded"
+                                                                            : "";
+  for (const parser::Option* option : stmt.options) {
+    if (option->name == "check_option") {
+      check = option_text(*option);
+      if (check != "local" && check != "cascaded") {
+        throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid value for enum option \"check_option\": {}", check))
+            .detail("Valid values are \"local\" and \"cascaded\".");
+      }
+    } else if (option->name == "security_invoker") {
+      items.push_back(fmt::format("security_invoker={}", option_boolean(*option) ? "true" : "false"));
+    } else if (option->name == "security_barrier") {
+      if (option_boolean(*option)) throw_not_supported("security_barrier views");
+    } else {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", option->name));
+    }
+  }
+  *checked = !check.empty();
+  if (*checked) items.push_back("check_option=" + check);
+  return items.empty() ? std::string() : text_array(items);
+}
+
+void require_no_writes(const analyzer::Query& query) {
+  for (const analyzer::Cte* cte : query.ctes) {
+    if (cte->query != nullptr && cte->query->command != analyzer::CommandType::kSelect) {
+      throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain data-modifying statements in WITH");
+    }
+  }
+}
+
 }  // namespace
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
   if (stmt.recursive) throw_not_supported("CREATE RECURSIVE VIEW");
-  if (stmt.check_option != parser::CheckOption::kNone || !stmt.options.empty()) throw_not_supported("view options");
   if (stmt.query->into != nullptr) throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
   NewTable table;
   table.kind = 'v';
   table.name = stmt.view->name;
   analyzer::AnalyzerContext inner = context.analyzer_context();
-  size_t known = context.relations.size();
-  const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   std::vector<Oid> sources;
-  for (size_t i = known; i < context.relations.size(); ++i) {
-    Oid oid = context.relations[i]->oid;
-    if (std::find(sources.begin(), sources.end(), oid) == sources.end()) sources.push_back(oid);
-  }
+  inner.sources = &sources;
+  const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
+  require_no_writes(*query);
   table.schema = view_schema(context, *stmt.view, sources);
+  bool checked = false;
+  table.options = view_options(stmt, &checked);
   table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
-  std::string sql = with_qualified_tables(context, *stmt.query, text_after_as(context.sql, stmt.view->location));
+  std::vector<std::string> names;
+  for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
+  std::string sql = view_text(context, *query, *stmt.query, stmt.view->location, names);
   Oid existing = context.catalog.find_relation_oid(table.schema, table.name);
   Oid oid;
   if (existing != kInvalidOid && stmt.replace) {
@@ -135,6 +168,8 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     }
     change_class_row(context, existing, [&](RowDraft& draft) {
       draft.int2("relnatts", static_cast<int16_t>(table.columns.size()));
+      if (table.options.empty()) draft.null("reloptions");
+      else draft.text("reloptions", table.options);
     });
     const KeyMatch match[] = {{"ev_class", Value::of_oid(existing.value())}};
     context.catalog.for_each(system_table("pg_rewrite"), match, [&](const Row& row) {
@@ -146,13 +181,52 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     name_is_free(context, table.schema, table.name, false);
     oid = create_table_relation(context, table);
   }
-  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources);
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
+  if (checked) {
+    try {
+      analyzer::AnalyzerContext check = context.analyzer_context();
+      analyzer::require_updatable_view(check, context.catalog.relation(oid));
+    } catch (const SqlError& error) {
+      if (error.state() != sqlstate::kObjectNotInPrerequisiteState) throw;
+      throw SqlError(sqlstate::kFeatureNotSupported, "WITH CHECK OPTION is supported only on automatically updatable views")
+          .hint(error.fields().detail);
+    }
+  }
   return "CREATE VIEW";
+}
+
+std::string create_materialized_view(CommandContext& context, const parser::CreateTableAsStmt& stmt) {
+  const parser::IntoClause& into = *stmt.into;
+  NewTable table;
+  table.kind = 'm';
+  table.name = into.relation->name;
+  table.schema = creation_schema(context, into.relation->schema, into.relation->location);
+  if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE MATERIALIZED VIEW";
+  table.options = storage_options(into.options, false);
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  std::vector<Oid> sources;
+  inner.sources = &sources;
+  const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
+  require_no_writes(*query);
+  if (uses_temporary(context, sources)) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "materialized views must not use temporary tables or views");
+  }
+  table.columns = result_columns(*query, into.columns, "too many column names were specified");
+  std::vector<std::string> names;
+  for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
+  std::string sql = view_text(context, *query, *parser::as<parser::SelectStmt>(stmt.query), into.relation->location, names);
+  Oid oid = create_table_relation(context, table);
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
+  if (into.skip_data) {
+    set_unpopulated(context, oid);
+    return "CREATE MATERIALIZED VIEW";
+  }
+  return fmt::format("SELECT {}", fill_materialized_view(context, oid));
 }
 
 std::string create_table_as(CommandContext& context, const parser::CreateTableAsStmt& stmt) {
   const parser::IntoClause& into = *stmt.into;
-  if (stmt.materialized_view) throw_not_supported("CREATE MATERIALIZED VIEW");
+  if (stmt.materialized_view) return create_materialized_view(context, stmt);
   if (!parser::is<parser::SelectStmt>(stmt.query)) throw_not_supported("CREATE TABLE AS EXECUTE");
   NewTable table;
   table.name = into.relation->name;
@@ -173,7 +247,7 @@ std::string create_table_as(CommandContext& context, const parser::CreateTableAs
   parser::InsertStmt insert;
   insert.relation = &target;
   insert.source = parser::as<parser::SelectStmt>(stmt.query);
-  uint64_t rows = context.services.run_parsed(&insert);
+  uint64_t rows = context.services.run_parsed(context.sql, &insert);
   return fmt::format("SELECT {}", rows);
 }
 

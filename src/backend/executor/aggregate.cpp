@@ -1,10 +1,11 @@
 // GROUP BY and plain aggregates: hashed with spilling, grouping sets, sorted input streamed.
+#include <algorithm>
 #include <deque>
 
 #include "aggregate_calls.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
-#include "shared_state.h"
+#include "parallel.h"
 #include "row_compare.h"
 
 namespace varve::executor {
@@ -16,19 +17,6 @@ namespace {
 
 constexpr uint32_t kPartitions = 16;
 constexpr uint32_t kPartitionBits = 4;
-constexpr double kParallelRows = 20000;  // below, starting threads costs more than it gains
-
-// A pipeline that several threads can run at once, each on its own pages.
-bool can_split(const planner::Plan& plan) {
-  if (!plan.parallel_safe) return false;
-  switch (plan.kind) {
-    case planner::PlanKind::kSeqScan: return plan.rows >= kParallelRows;
-    case planner::PlanKind::kFilter:
-    case planner::PlanKind::kProject: return can_split(*plan.children[0]);
-    default: return false;
-  }
-}
-
 // Input rows that found no place in the table, by hash.
 struct Partitions {
   std::unique_ptr<SpillFile> files[kPartitions];
@@ -50,7 +38,7 @@ class AggregateOperator : public Operator {
       for (uint32_t g = 0; g < groups_.size(); ++g) sets_[0].columns.push_back(g);
     } else {
       for (std::span<uint32_t> set : plan.grouping_sets)
-        sets_.push_back({std::vector<uint32_t>(set.begin(), set.end()), nullptr, nullptr, {}});
+        sets_.push_back({std::vector<uint32_t>(set.begin(), set.end()), nullptr, nullptr, {}, {}});
     }
     for (Set& s : sets_) {
       std::vector<KeyType> keys;
@@ -67,6 +55,7 @@ class AggregateOperator : public Operator {
     release();
     consumed_ = false;
     set_ = 0;
+    merged_ = 0;
     at_ = 0;
     last_.clear();
     stream_ended_ = false;
@@ -86,17 +75,23 @@ class AggregateOperator : public Operator {
     std::vector<uint32_t> columns;
     std::unique_ptr<GroupTable> table;
     std::unique_ptr<Partitions> overflow;  // where unknown groups go once the table is full
+    // What threads have merged, each its share of the hashes: returned before the table's own groups.
+    std::vector<std::unique_ptr<GroupTable>> merged;
     std::deque<std::pair<std::unique_ptr<SpillFile>, uint32_t>> pending;
   };
 
   void release() {
-    workers_.clear();  // merged states may have pointed into theirs
     for (Set& s : sets_) {
+      for (auto& m : s.merged) {
+        for (uint8_t* group : m->groups()) calls_.destroy(group + m->state_offset());
+      }
+      s.merged.clear();
       for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
       s.table->clear();
       s.overflow.reset();
       s.pending.clear();
     }
+    workers_.clear();  // merged states may have pointed into theirs
     calls_.clear();
   }
 
@@ -114,12 +109,15 @@ class AggregateOperator : public Operator {
 
   bool produce_hashed(Chunk*& out) {
     if (!consumed_) consume();
-    for (; set_ < sets_.size(); ++set_, at_ = 0) {
+    for (; set_ < sets_.size(); ++set_, at_ = 0, merged_ = 0) {
       Set& s = sets_[set_];
+      for (; merged_ < s.merged.size(); ++merged_, at_ = 0) {
+        if (emit_next(s, *s.merged[merged_], out)) return true;
+      }
       for (;;) {
         if (at_ < s.table->groups().size()) {
           auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), s.table->groups().size() - at_));
-          emit(s, at_, n);
+          emit(s, *s.table, at_, n);
           at_ += n;
           out = &chunk_;
           return true;
@@ -131,21 +129,32 @@ class AggregateOperator : public Operator {
     return false;
   }
 
+  bool emit_next(Set& s, GroupTable& table, Chunk*& out) {
+    if (at_ == table.groups().size()) return false;
+    auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), table.groups().size() - at_));
+    emit(s, table, at_, n);
+    at_ += n;
+    out = &chunk_;
+    return true;
+  }
+
   void consume() {
     consumed_ = true;
-    if (runs_parallel()) {
-      consume_parallel();
-    } else {
+    if (!consume_parallel()) {
+      add_single_groups();
       consume_child();
     }
     for (Set& s : sets_) queue_overflow(s);
     calls_.finish_deferred();
   }
 
-  void consume_child() {
+  void add_single_groups() {
     for (Set& s : sets_) {
       if (s.columns.empty()) single_group(s);
     }
+  }
+
+  void consume_child() {
     child().open();
     Chunk* in = nullptr;
     while (child().next(in)) {
@@ -160,43 +169,110 @@ class AggregateOperator : public Operator {
   // files goes through the merged table.
 
   struct Worker {
-    ExecutionContext context;
-    Arena build_memory;
+    ParallelWorker thread;
     std::unique_ptr<AggregateOperator> partial;
-    explicit Worker(const ExecutionContext& from) : context(from) {
-      context.build_memory = &build_memory;
-      context.scheduler = nullptr;
-      context.is_worker = true;
-    }
+    Worker(const ExecutionContext& from, SharedState& shared) : thread(from, shared) {}
   };
 
-  bool runs_parallel() const {
-    return context_.scheduler != nullptr && context_.settings.parallel_workers > 1 && !context_.is_worker &&
-           context_.counters.empty() && calls_.combinable() && can_split(*aggregate_.children[0]);
-  }
-
-  void consume_parallel() {
+  // False: it has to be done serially.
+  bool consume_parallel() {
+    if (!may_run_parallel(context_) || !calls_.combinable()) return false;
+    if (!has_safe_expressions(aggregate_, context_) || !can_split(*aggregate_.children[0], context_)) return false;
     SharedState shared;
+    if (!child().prepare_parallel(shared)) return false;
     for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
-      workers_.push_back(std::make_unique<Worker>(context_));
-      workers_.back()->context.shared = &shared;
-      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->context);
+      workers_.push_back(std::make_unique<Worker>(context_, shared));
+      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
     }
-    context_.scheduler->run(
-        context_.settings.parallel_workers,
-        [](void* self, uint32_t i) {
-          AggregateOperator& partial = *static_cast<AggregateOperator*>(self)->workers_[i]->partial;
-          partial.open();
-          partial.consumed_ = true;
-          partial.consume_child();
-        },
-        this);
+    run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
+      AggregateOperator& partial = *workers_[i]->partial;
+      partial.open();
+      partial.consumed_ = true;
+      partial.add_single_groups();
+      partial.consume_child();
+    });
+    std::vector<uint32_t> unmatched;
+    child().joins_with_unmatched(&unmatched);
+    for (uint32_t id : unmatched) {
+      shared.unmatched_pass = id;
+      workers_[0]->partial->consume_child();
+    }
+    for (auto& w : workers_) {
+      w->thread.add_counters(context_);
+      w->thread.context.shared = nullptr;  // gone when this returns
+    }
+    if (merge_by_hash()) {
+      child().close();
+      return true;
+    }
     for (auto& w : workers_) {
       for (size_t s = 0; s < sets_.size(); ++s) merge_table(sets_[s], *w->partial->sets_[s].table);
     }
     for (auto& w : workers_) {
       for (size_t s = 0; s < sets_.size(); ++s) merge_overflow(sets_[s], w->partial->sets_[s].overflow.get());
     }
+    child().close();
+    return true;
+  }
+
+  // Many groups: each thread merges those of its share of the hashes. False: few, or some are in files.
+  bool merge_by_hash() {
+    constexpr size_t kManyGroups = 8192;
+    size_t groups = 0;
+    for (auto& w : workers_) {
+      for (Set& s : w->partial->sets_) {
+        if (s.overflow != nullptr) return false;
+        groups += s.table->groups().size();
+      }
+    }
+    if (groups < kManyGroups) return false;
+    auto count = static_cast<uint32_t>(workers_.size());
+    std::vector<std::vector<std::unique_ptr<GroupTable>>> made(count);
+    run_workers(context_, count, [&](uint32_t share) {
+      AggregateOperator& merger = *workers_[share]->partial;
+      for (size_t s = 0; s < sets_.size(); ++s) {
+        made[share].push_back(merger.new_table(sets_[s]));
+        for (auto& w : workers_) merger.merge_share(sets_[s], *made[share][s], *w->partial->sets_[s].table, share, count);
+      }
+    });
+    for (auto& tables : made) {
+      for (size_t s = 0; s < sets_.size(); ++s) sets_[s].merged.push_back(std::move(tables[s]));
+    }
+    return true;
+  }
+
+  std::unique_ptr<GroupTable> new_table(const Set& s) {
+    std::vector<KeyType> keys;
+    for (uint32_t g : s.columns) keys.push_back(keys_[g]);
+    return std::make_unique<GroupTable>(context_, keys, std::max<uint32_t>(calls_.state_bytes(), 16));
+  }
+
+  void merge_share(const Set& s, GroupTable& into, GroupTable& from, uint32_t share, uint32_t count) {
+    Arena vectors;
+    std::vector<Vector> columns;
+    std::vector<const Vector*> pointers;
+    for (uint32_t g : s.columns) columns.emplace_back(keys_[g].physical, vectors, context_.chunk_rows());
+    for (const Vector& v : columns) pointers.push_back(&v);
+    std::vector<uint8_t*> rows;
+    uint32_t offset = from.state_offset();
+    auto flush = [&] {
+      auto n = static_cast<uint32_t>(rows.size());
+      for (uint32_t k = 0; k < columns.size(); ++k) {
+        columns[k].reset();
+        from.format().gather(k, rows.data(), n, columns[k], 0);
+      }
+      into.find(pointers, {nullptr, n}, found_.data(), true);
+      for (uint8_t* group : into.fresh()) calls_.init(group + offset);
+      for (uint32_t i = 0; i < n; ++i) calls_.combine(found_[i] + offset, rows[i] + offset);
+      rows.clear();
+    };
+    for (uint8_t* group : from.groups()) {
+      // Not the bits that the table's slots go by.
+      if ((GroupTable::hash_of(group) >> 40) % count != share) continue;
+      rows.push_back(group);
+      if (rows.size() == context_.chunk_rows()) flush();
+    }
+    if (!rows.empty()) flush();
   }
 
   void merge_table(Set& s, GroupTable& from) {
@@ -308,22 +384,22 @@ class AggregateOperator : public Operator {
     calls_.finish_deferred();
   }
 
-  void emit(Set& s, size_t from, uint32_t n) {
+  void emit(const Set& s, GroupTable& table, size_t from, uint32_t n) {
     memory_.reset();
     chunk_.reset();
-    uint8_t* const* groups = s.table->groups().data() + from;
+    uint8_t* const* groups = table.groups().data() + from;
     for (uint32_t g = 0; g < groups_.size(); ++g) {
       bool present = false;
       for (uint32_t k = 0; k < s.columns.size(); ++k) {
         if (s.columns[k] != g) continue;
         present = true;
-        s.table->format().gather(k, groups, n, chunk_.column(g), 0);
+        table.format().gather(k, groups, n, chunk_.column(g), 0);
       }
       if (!present) chunk_.column(g).fill_constant(types::Value::null_of(keys_[g].physical));
     }
     auto first = static_cast<uint32_t>(groups_.size());
     for (uint32_t i = 0; i < calls_.count(); ++i)
-      calls_.finalize(i, groups, n, s.table->state_offset(), chunk_.column(first + i));
+      calls_.finalize(i, groups, n, table.state_offset(), chunk_.column(first + i));
     if (aggregate_.grouping_sets.size() > 1) {
       chunk_.column(first + static_cast<uint32_t>(calls_.count()))
           .fill_constant(types::Value::of_int32(static_cast<int32_t>(set_)));
@@ -344,7 +420,7 @@ class AggregateOperator : public Operator {
     for (;;) {
       if (ready_groups_ > at_) {
         auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), ready_groups_ - at_));
-        emit(s, at_, n);
+        emit(s, *s.table, at_, n);
         at_ += n;
         out = &chunk_;
         return true;
@@ -413,7 +489,7 @@ class AggregateOperator : public Operator {
   std::vector<uint8_t*> found_;
   std::vector<uint16_t> rows_;
   bool consumed_ = false, streaming_ = false, stream_ended_ = false;
-  size_t set_ = 0, at_ = 0, ready_groups_ = 0;
+  size_t set_ = 0, at_ = 0, ready_groups_ = 0, merged_ = 0;
   RememberedRow last_;
 };
 

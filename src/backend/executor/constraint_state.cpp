@@ -1,8 +1,7 @@
 #include "constraint_state.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "functions/registry.h"
 #include "table_reader.h"
@@ -62,23 +61,37 @@ std::string action_sql(const Relation& referencing, const ForeignKey& key, char 
 }  // namespace
 
 ReferenceCheck::ReferenceCheck(const ForeignKey& foreign_key, const Relation& table)
-    : key(foreign_key), ordinals(ordinals_of(table, key.columns)), referenced(key, types_of(table, key.columns)) {}
+    : key(foreign_key),
+      ordinals(ordinals_of(table, key.columns)),
+      referenced(key, types_of(table, key.columns)) {}
 
 ReferenceAction::ReferenceAction(const ForeignKey& foreign_key, const Relation& referenced_table,
                                  const Relation& referencing, std::span<const ColumnNumber> key_columns)
-    : key(foreign_key), types(types_of(referenced_table, key.referenced_columns)), schema(referencing.schema_name),
-      table(referencing.name), on_delete(action_sql(referencing, key, key.on_delete, true)),
-      on_update(action_sql(referencing, key, key.on_update, false)), own(key, types) {
+    : key(foreign_key),
+      schema(referencing.schema_name),
+      table(referencing.name),
+      on_delete(action_sql(referencing, key, key.on_delete, true)),
+      on_update(action_sql(referencing, key, key.on_update, false)),
+      own(key, types_of(referenced_table, key.referenced_columns)) {
+  std::vector<Oid> from = types_of(referenced_table, key.referenced_columns),
+                   to = types_of(referencing, key.columns);
+  for (size_t i = 0; i < from.size(); ++i) {
+    KeyConversion conversion(from[i], to[i]);
+    types.push_back(conversion.is_simple() ? to[i] : from[i]);
+    conversions.emplace_back(from[i], types.back());
+  }
   for (ColumnNumber c : key.referenced_columns) {
-    places.push_back(static_cast<uint16_t>(std::find(key_columns.begin(), key_columns.end(), c) - key_columns.begin()));
+    places.push_back(
+        static_cast<uint16_t>(std::find(key_columns.begin(), key_columns.end(), c) - key_columns.begin()));
   }
   find = fmt::format("SELECT 1 FROM ONLY {}.{} x{} LIMIT 1 FOR KEY SHARE OF x", quoted(schema), quoted(table),
                      condition(referencing, key, 1));
-  update_types = types;
-  if (key.on_update == 'c') update_types.insert(update_types.end(), types.begin(), types.end());
+  if (key.on_update == 'c') update_types = from;
+  update_types.insert(update_types.end(), types.begin(), types.end());
 }
 
-TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr picture) : relation(std::move(picture)) {
+TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr picture)
+    : relation(std::move(picture)) {
   for (const ForeignKey& key : relation->foreign_keys) {
     checks.push_back(std::make_unique<ReferenceCheck>(key, *relation));
   }
@@ -89,7 +102,8 @@ TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr pi
   }
   key_ordinals = ordinals_of(*relation, key_columns);
   for (const ForeignKey& key : relation->referenced_by) {
-    catalog::RelationPtr referencing = key.table == relation->oid ? relation : host.catalog().relation(key.table);
+    catalog::RelationPtr referencing =
+        key.table == relation->oid ? relation : host.catalog().relation(key.table);
     if (referencing == nullptr) continue;
     actions.push_back(std::make_unique<ReferenceAction>(key, *relation, *referencing, key_columns));
   }
@@ -108,8 +122,10 @@ std::string describe_key(const Relation& table, std::span<const ColumnNumber> co
     }
     const catalog::Column& column = table.column(columns[i]);
     names += column.name;
-    if (values[i].null) texts += "null";
-    else functions::append_value(column.type, values[i], texts, context);
+    if (values[i].null)
+      texts += "null";
+    else
+      functions::append_value(column.type, values[i], texts, context);
   }
   return fmt::format("({})=({})", names, texts);
 }

@@ -30,11 +30,14 @@ struct ReferenceAction {
 
   catalog::ForeignKey key;
   std::vector<uint16_t> places;  // of the key's columns among TableConstraints::key_columns
-  std::vector<Oid> types;        // of the referenced columns
-  std::string schema, table;     // the referencing table
-  std::string find, on_delete, on_update;  // statements over the referencing table; $1 …: referenced columns' values
-  std::vector<Oid> update_types;           // parameters of on_update when it cascades: new values, then old ones
-  ReferencedKey own;                       // has another row of this table taken the key?
+  std::vector<Oid> types;  // of the values that stand for the key in the statements: the referencing columns'
+                           // where that is possible, so that an index on those is of use
+  std::vector<KeyConversion> conversions;  // from the referenced columns' types to `types`
+  std::string schema, table;               // the referencing table
+  std::string find, on_delete,
+      on_update;                  // statements over the referencing table; $1 …: referenced columns' values
+  std::vector<Oid> update_types;  // parameters of on_update: new values if it cascades, then old ones
+  ReferencedKey own;              // has another row of this table taken the key?
 };
 
 struct TableConstraints {
@@ -47,7 +50,6 @@ struct TableConstraints {
   std::vector<catalog::ColumnNumber> key_columns;  // that others refer to
   std::vector<uint16_t> key_ordinals;              // the same among the live columns
 };
-
 
 // "(a, b)=(1, 2)" of `columns` and their values.
 std::string describe_key(const catalog::Relation& table, std::span<const catalog::ColumnNumber> columns,

@@ -1,9 +1,8 @@
 #include "executor/constraint_triggers.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
+#include <fmt/format.h>
 #include <unordered_map>
 
 #include "access/btree.h"
@@ -25,12 +24,14 @@ namespace {
 enum class Kind : uint8_t { kInserted, kUpdated, kDeleted, kUnique };
 enum class Part : uint8_t { kCheck, kActionOnUpdate, kActionOnDelete, kUnique };
 
-// A changed row. Bit i of `checks` / `actions` stands for that constraint of the table (the last bit for all beyond).
+// A changed row, or a run of inserted ones. Bit i of `checks` / `actions` stands for that constraint of the
+// table (the last bit for all beyond).
 struct Noted {
   TableConstraints* table;
-  Tid tid;
+  Tid tid;  // kInserted: none
   Kind kind;
   uint32_t checks = 0, actions = 0;  // kUnique: `checks` is the index's place in the relation
+  size_t first = 0, end = 0;         // kInserted: places in Impl::inserted
   const Value* old_key = nullptr;    // one value a column of TableConstraints::key_columns
   const Value* new_key = nullptr;
 };
@@ -59,9 +60,11 @@ struct ConstraintTriggers::Impl {
   std::unordered_map<Oid, std::unique_ptr<TableConstraints>> tables;
   std::vector<std::unique_ptr<TableConstraints>> retired;  // replaced while something was noted under them
   std::vector<Noted> noted;
+  std::vector<Tid> inserted;  // rows of what was noted as inserted: a bulk load should cost little
+  bool may_extend = false;    // the last note is of the statement that runs now
   std::vector<Deferred> deferred;
-  Arena keys;         // of what is noted
-  uint64_t round = 0; // of checking; see ReferenceCheck::ready
+  Arena keys;          // of what is noted
+  uint64_t round = 0;  // of checking; see ReferenceCheck::ready
   // SET CONSTRAINTS: for all, then for single ones.
   struct Setting {
     Oid constraint;  // kInvalidOid: all, and what was said before of single ones does not count any more
@@ -71,6 +74,7 @@ struct ConstraintTriggers::Impl {
   uint32_t cycle = 0;
   access::RowBuffer buffer;
   Arena row_memory;
+  std::vector<Value> scratch;
 
   TableConstraints& prepare(const Relation& relation);
   TableConstraints& table_of(const Relation& relation);
@@ -78,15 +82,23 @@ struct ConstraintTriggers::Impl {
   const Value* keep_key(const TableConstraints& table, std::span<const Value> row);
 
   void dispatch(const Noted& event, bool may_defer);
-  void defer(const Noted& event, Part part, size_t item, Oid constraint);
+  void dispatch_checks(TableConstraints& table, Tid tid, uint32_t checks, bool may_defer);
+  void defer(const Noted& event, Part part, size_t item, Oid constraint) {
+    deferred.push_back({event.table, event.tid, part, static_cast<uint32_t>(item), constraint, event.old_key,
+                        event.new_key});
+  }
   void run(const Deferred& event);
   void run_noted(size_t from, bool may_defer);
+  void cut_noted(size_t size);
   void forget_if_idle();
 
   bool fetch_own(const Relation& relation, Tid tid, access::RowVersion* row);
   void check_reference(TableConstraints& table, ReferenceCheck& check, Tid tid);
-  void act(TableConstraints& table, ReferenceAction& action, bool deletion, const Value* old_key, const Value* new_key);
-  void require_unreferenced(TableConstraints& table, ReferenceAction& action, std::span<const Value> key);
+  void act(TableConstraints& table, ReferenceAction& action, bool deletion, const Value* old_key,
+           const Value* new_key);
+  // `key`: as the referenced table has it; `values`: the same in the types of the statements.
+  void require_unreferenced(TableConstraints& table, ReferenceAction& action, std::span<const Value> key,
+                            std::span<const Value> values);
   uint64_t run_sql(const std::string& sql, std::span<const Oid> types, std::span<const Value> values);
   void check_unique(TableConstraints& table, const Index& index, Tid tid);
   bool conflicts(const Relation& relation, const Index& index, std::span<const access::KeyColumn> columns,
@@ -129,13 +141,12 @@ const Value* ConstraintTriggers::Impl::keep_key(const TableConstraints& table, s
 
 // --- doing what was noted
 
-void ConstraintTriggers::Impl::defer(const Noted& event, Part part, size_t item, Oid constraint) {
-  deferred.push_back({event.table, event.tid, part, static_cast<uint32_t>(item), constraint, event.old_key,
-                      event.new_key});
-}
-
 void ConstraintTriggers::Impl::dispatch(const Noted& event, bool may_defer) {
   TableConstraints& table = *event.table;
+  if (event.kind == Kind::kInserted) {
+    for (size_t i = event.first; i < event.end; ++i) dispatch_checks(table, inserted[i], ~0U, may_defer);
+    return;
+  }
   if (event.kind == Kind::kUnique) {
     const Index& index = table.relation->indexes[event.checks];
     if (may_defer && is_deferred(index.constraint, true, index.initially_deferred)) {
@@ -157,13 +168,19 @@ void ConstraintTriggers::Impl::dispatch(const Noted& event, bool may_defer) {
       act(table, action, deletion, event.old_key, event.new_key);
     }
   }
+  dispatch_checks(table, event.tid, event.checks, may_defer);
+}
+
+void ConstraintTriggers::Impl::dispatch_checks(TableConstraints& table, Tid tid, uint32_t checks,
+                                               bool may_defer) {
   for (size_t i = 0; i < table.checks.size(); ++i) {
-    if (!has_bit(event.checks, i)) continue;
+    if (!has_bit(checks, i)) continue;
     ReferenceCheck& check = *table.checks[i];
     if (may_defer && is_deferred(check.key.oid, check.key.deferrable, check.key.initially_deferred)) {
-      defer(event, Part::kCheck, i, check.key.oid);
+      deferred.push_back(
+          {&table, tid, Part::kCheck, static_cast<uint32_t>(i), check.key.oid, nullptr, nullptr});
     } else {
-      check_reference(table, check, event.tid);
+      check_reference(table, check, tid);
     }
   }
 }
@@ -171,11 +188,14 @@ void ConstraintTriggers::Impl::dispatch(const Noted& event, bool may_defer) {
 void ConstraintTriggers::Impl::run(const Deferred& event) {
   TableConstraints& table = *event.table;
   switch (event.part) {
-    case Part::kCheck: return check_reference(table, *table.checks[event.item], event.tid);
-    case Part::kUnique: return check_unique(table, table.relation->indexes[event.item], event.tid);
+    case Part::kCheck:
+      return check_reference(table, *table.checks[event.item], event.tid);
+    case Part::kUnique:
+      return check_unique(table, table.relation->indexes[event.item], event.tid);
     case Part::kActionOnUpdate:
     case Part::kActionOnDelete:
-      return act(table, *table.actions[event.item], event.part == Part::kActionOnDelete, event.old_key, event.new_key);
+      return act(table, *table.actions[event.item], event.part == Part::kActionOnDelete, event.old_key,
+                 event.new_key);
   }
 }
 
@@ -186,7 +206,17 @@ void ConstraintTriggers::Impl::run_noted(size_t from, bool may_defer) {
     Noted event = noted[i];
     dispatch(event, may_defer);
   }
-  noted.resize(from);
+  cut_noted(from);
+}
+
+void ConstraintTriggers::Impl::cut_noted(size_t size) {
+  for (size_t i = size; i < noted.size(); ++i) {
+    if (noted[i].kind != Kind::kInserted) continue;
+    inserted.resize(noted[i].first);
+    break;
+  }
+  noted.resize(std::min(noted.size(), size));
+  may_extend = false;
 }
 
 void ConstraintTriggers::Impl::forget_if_idle() {
@@ -208,7 +238,8 @@ void ConstraintTriggers::Impl::check_reference(TableConstraints& table, Referenc
   if (!fetch_own(relation, tid, &row)) return;
   row_memory.reset();
   const size_t n = check.key.columns.size();
-  std::vector<Value> values(n);
+  std::vector<Value>& values = scratch;
+  values.resize(n);
   size_t nulls = 0;
   for (size_t i = 0; i < n; ++i) {
     values[i] = relation.layout->get(row, static_cast<size_t>(check.key.columns[i] - 1), row_memory);
@@ -231,12 +262,12 @@ void ConstraintTriggers::Impl::check_reference(TableConstraints& table, Referenc
     check.last_key.clear();
   }
   if (!check.exists) return;
-  if (check.referenced.encode(host, values) && !check.last_key.empty() && check.last_key == check.referenced.key()) {
-    return;
-  }
-  if (check.referenced.find(host, values)) {
-    check.last_key = check.referenced.key();
-    return;
+  if (check.referenced.encode(host, values)) {
+    if (check.last_key == check.referenced.key()) return;
+    if (check.referenced.find(host)) {
+      check.last_key = check.referenced.key();
+      return;
+    }
   }
   functions::EvalContext context = host.eval(row_memory);
   throw violation(fmt::format("Key {} is not present in table \"{}\".",
@@ -258,14 +289,17 @@ uint64_t ConstraintTriggers::Impl::run_sql(const std::string& sql, std::span<con
 }
 
 void ConstraintTriggers::Impl::require_unreferenced(TableConstraints& table, ReferenceAction& action,
-                                                    std::span<const Value> key) {
-  if (run_sql(action.find, action.types, key) == 0) return;
+                                                    std::span<const Value> key,
+                                                    std::span<const Value> values) {
+  if (run_sql(action.find, action.types, values) == 0) return;
   functions::EvalContext context = host.eval(row_memory);
-  throw SqlError(sqlstate::kForeignKeyViolation,
-                 fmt::format("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
-                             table.relation->name, action.key.name, action.table))
+  throw SqlError(
+      sqlstate::kForeignKeyViolation,
+      fmt::format("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
+                  table.relation->name, action.key.name, action.table))
       .detail(fmt::format("Key {} is still referenced from table \"{}\".",
-                          describe_key(*table.relation, action.key.referenced_columns, key, context), action.table))
+                          describe_key(*table.relation, action.key.referenced_columns, key, context),
+                          action.table))
       .schema(action.schema)
       .table(action.table)
       .constraint(action.key.name);
@@ -276,32 +310,39 @@ void ConstraintTriggers::Impl::act(TableConstraints& table, ReferenceAction& act
   // What has been found to exist may not, after this.
   ++round;
   row_memory.reset();
-  std::vector<Value> values;
-  char what = deletion ? action.key.on_delete : action.key.on_update;
+  functions::EvalContext context = host.eval(row_memory);
+  const char what = deletion ? action.key.on_delete : action.key.on_update;
+  std::vector<Value> key, values;
   if (what == 'c' && !deletion) {
     for (uint16_t place : action.places) values.push_back(new_key[place]);
   }
   const size_t first_old = values.size();
-  for (uint16_t place : action.places) values.push_back(old_key[place]);
-  std::span<const Value> old_values = std::span(values).subspan(first_old);
-  switch (what) {
-    case 'a':
-      // Somebody else may have taken the key by the end of the statement.
-      if (action.own.prepare(host) && action.own.find(host, old_values)) return;
-      return require_unreferenced(table, action, old_values);
-    case 'r': return require_unreferenced(table, action, old_values);
-    default: break;
+  for (size_t i = 0; i < action.places.size(); ++i) {
+    key.push_back(old_key[action.places[i]]);
+    values.emplace_back();
+    // A key that the referencing columns cannot hold: no row refers to it.
+    if (!action.conversions[i].apply(key.back(), &values.back(), context)) return;
   }
-  if (deletion) run_sql(action.on_delete, action.types, values);
-  else run_sql(action.on_update, what == 'c' ? action.update_types : action.types, values);
-  // Rows whose default is the key itself would keep it and escape the check.
-  if (what == 'd') require_unreferenced(table, action, old_values);
+  std::span<const Value> old_values = std::span(values).subspan(first_old);
+  // Somebody else may have taken the key by the end of the statement.
+  if (what == 'a' && action.own.prepare(host) && action.own.encode(host, key) && action.own.find(host))
+    return;
+  if (what == 'c' || what == 'n' || what == 'd') {
+    if (deletion)
+      run_sql(action.on_delete, action.types, values);
+    else
+      run_sql(action.on_update, action.update_types, values);
+    // Rows whose default is the key itself would keep it and escape the check.
+    if (what != 'd') return;
+  }
+  require_unreferenced(table, action, key, old_values);
 }
 
 // --- unique keys that are checked later
 
 bool ConstraintTriggers::Impl::conflicts(const Relation& relation, const Index& index,
-                                         std::span<const access::KeyColumn> columns, const std::string& key, Tid other) {
+                                         std::span<const access::KeyColumn> columns, const std::string& key,
+                                         Tid other) {
   txn::Transaction& txn = host.transaction();
   access::RowBuffer other_buffer;
   for (;;) {
@@ -356,7 +397,8 @@ ConstraintTriggers::ConstraintTriggers(ConstraintHost& host) : impl_(std::make_u
 ConstraintTriggers::~ConstraintTriggers() = default;
 
 bool ConstraintTriggers::wants_rows(const Relation& relation, ModifyEvent event) {
-  bool wants = event == ModifyEvent::kUpdate   ? !relation.foreign_keys.empty() || !relation.referenced_by.empty()
+  bool wants = event == ModifyEvent::kUpdate
+                   ? !relation.foreign_keys.empty() || !relation.referenced_by.empty()
                : event == ModifyEvent::kDelete ? !relation.referenced_by.empty()
                                                : false;
   if (wants) impl_->prepare(relation);
@@ -369,17 +411,29 @@ bool ConstraintTriggers::wants_inserted(const Relation& relation) {
   return true;
 }
 
-void ConstraintTriggers::after_insert(ExecutionContext&, const Relation& relation, std::span<const Tid> rows) {
-  TableConstraints& table = impl_->table_of(relation);
-  for (Tid tid : rows) impl_->noted.push_back({&table, tid, Kind::kInserted, ~0U, 0, nullptr, nullptr});
+void ConstraintTriggers::after_insert(ExecutionContext&, const Relation& relation,
+                                      std::span<const Tid> rows) {
+  Impl& impl = *impl_;
+  TableConstraints& table = impl.table_of(relation);
+  bool extend = impl.may_extend && !impl.noted.empty() && impl.noted.back().kind == Kind::kInserted &&
+                impl.noted.back().table == &table;
+  if (!extend) {
+    Noted event{&table, {}, Kind::kInserted};
+    event.first = impl.inserted.size();
+    impl.noted.push_back(event);
+  }
+  impl.inserted.insert(impl.inserted.end(), rows.begin(), rows.end());
+  impl.noted.back().end = impl.inserted.size();
+  impl.may_extend = true;
 }
 
 void ConstraintTriggers::after_row(ExecutionContext&, const RowChange& change) {
   TableConstraints& table = impl_->table_of(change.relation);
-  Noted event{&table, change.tid, change.event == ModifyEvent::kDelete ? Kind::kDeleted : Kind::kUpdated, 0, 0, nullptr,
-              nullptr};
+  Noted event{&table, change.tid, change.event == ModifyEvent::kDelete ? Kind::kDeleted : Kind::kUpdated};
   bool update = change.event == ModifyEvent::kUpdate;
-  auto differs = [&](size_t ordinal) { return !types::values_identical(change.old_row[ordinal], change.new_row[ordinal]); };
+  auto differs = [&](size_t ordinal) {
+    return !types::values_identical(change.old_row[ordinal], change.new_row[ordinal]);
+  };
   if (update) {
     for (size_t i = 0; i < table.checks.size(); ++i) {
       const auto& ordinals = table.checks[i]->ordinals;
@@ -403,15 +457,19 @@ void ConstraintTriggers::after_row(ExecutionContext&, const RowChange& change) {
   impl_->noted.push_back(event);
 }
 
-void ConstraintTriggers::unique_pending(ExecutionContext&, const Relation& relation, const Index& index, Tid tid) {
+void ConstraintTriggers::unique_pending(ExecutionContext&, const Relation& relation, const Index& index,
+                                        Tid tid) {
   TableConstraints& table = impl_->prepare(relation);
   for (size_t i = 0; i < table.relation->indexes.size(); ++i) {
     if (table.relation->indexes[i].oid != index.oid) continue;
-    impl_->noted.push_back({&table, tid, Kind::kUnique, static_cast<uint32_t>(i), 0, nullptr, nullptr});
+    impl_->noted.push_back({&table, tid, Kind::kUnique, static_cast<uint32_t>(i)});
   }
 }
 
-size_t ConstraintTriggers::begin_statement() const { return impl_->noted.size(); }
+size_t ConstraintTriggers::begin_statement() {
+  impl_->may_extend = false;
+  return impl_->noted.size();
+}
 
 void ConstraintTriggers::end_statement(size_t mark) {
   if (impl_->noted.size() <= mark) return;
@@ -433,7 +491,7 @@ void ConstraintTriggers::before_commit() {
 }
 
 void ConstraintTriggers::end_transaction() noexcept {
-  impl_->noted.clear();
+  impl_->cut_noted(0);
   impl_->deferred.clear();
   impl_->settings.clear();
   impl_->cycle = 0;
@@ -448,11 +506,12 @@ bool ConstraintTriggers::has_events(Oid relation) const {
 }
 
 ConstraintTriggers::Mark ConstraintTriggers::mark() const {
+  impl_->may_extend = false;
   return {impl_->noted.size(), impl_->deferred.size(), impl_->settings.size(), impl_->cycle};
 }
 
 void ConstraintTriggers::rollback_to(const Mark& mark) {
-  impl_->noted.resize(std::min(impl_->noted.size(), mark.noted));
+  impl_->cut_noted(mark.noted);
   impl_->deferred.resize(std::min(impl_->deferred.size(), mark.deferred));
   impl_->settings.resize(std::min(impl_->settings.size(), mark.constraints));
   // What was checked since counts as not checked: the rows may be others again.

@@ -4,16 +4,52 @@
 
 #include "common/check.h"
 #include "group_table.h"
+#include "plan_walk.h"
 
 namespace varve::executor {
 
+namespace {
+
+// Exec params that the plan reads, and those that it sets itself.
+void collect_params(const planner::Plan& plan, std::unordered_set<uint32_t>* read, std::unordered_set<uint32_t>* set) {
+  walk_expressions(plan, [&](const analyzer::Expr& e) {
+    if (e.kind == analyzer::ExprKind::kExecParam) read->insert(e.as<analyzer::ExecParamExpr>().index);
+    if (e.kind != analyzer::ExprKind::kSubplan) return;
+    for (uint32_t slot : e.as<analyzer::SubplanExpr>().param_slots) set->insert(slot);
+  });
+  if (plan.kind == planner::PlanKind::kNestedLoop) {
+    for (uint32_t slot : plan.as<planner::JoinPlan>().param_slots) set->insert(slot);
+  }
+  for (const planner::Plan* child : plan.children) collect_params(*child, read, set);
+}
+
+}  // namespace
+
 CteState::CteState(const planner::Plan& plan, ExecutionContext& context)
     : context_(context), plan_(build_operator(plan, context)),
-      rows_(context, physical_types(plan.output), context.sort_memory_bytes()) {}
+      rows_(context, physical_types(plan.output), context.sort_memory_bytes()) {
+  std::unordered_set<uint32_t> read, set;
+  collect_params(plan, &read, &set);
+  for (uint32_t slot : read) {
+    if (!set.contains(slot)) outer_slots_.push_back(slot);
+  }
+}
+
+// Its rows are good for the run, and for the values of the outer query's columns that it looks at.
+bool CteState::is_current() const {
+  if (run_ != context_.run) return false;
+  for (size_t i = 0; i < outer_slots_.size(); ++i) {
+    if (!types::values_identical(outer_values_[i], context_.exec_params[outer_slots_[i]])) return false;
+  }
+  return true;
+}
 
 void CteState::prepare() {
-  if (run_ == context_.run) return;
+  if (is_current()) return;
   run_ = context_.run;
+  outer_memory_.reset();
+  outer_values_.clear();
+  for (uint32_t slot : outer_slots_) outer_values_.push_back(types::copy_value(context_.exec_params[slot], outer_memory_));
   rows_.clear();
   ended_ = false;
   plan_->open();
@@ -53,8 +89,10 @@ CteState& CteStates::state(uint32_t cte, ExecutionContext& context) {
 }
 
 void CteStates::finish_modifying(ExecutionContext& context) {
-  for (uint32_t i = 0; i < states_.size(); ++i) {
-    if (modifies_data(*context.statement->ctes[i])) state(i, context).run_to_end();
+  // The last ones first, as PostgreSQL does: what reads another's rows pulls them.
+  for (auto i = static_cast<uint32_t>(states_.size()); i-- > 0;) {
+    const planner::Plan* plan = context.statement->ctes[i];
+    if (plan != nullptr && modifies_data(*plan)) state(i, context).run_to_end();
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "chunk_collection.h"
 #include "operator.h"
@@ -23,9 +24,14 @@ class CteState {
   ChunkCollection& rows() { return rows_; }
 
  private:
+  bool is_current() const;
+
   ExecutionContext& context_;
   OperatorPtr plan_;
   ChunkCollection rows_;
+  std::vector<uint32_t> outer_slots_;
+  std::vector<types::Value> outer_values_;
+  Arena outer_memory_;
   uint64_t run_ = 0;
   bool ended_ = false;
 };

@@ -8,6 +8,7 @@
 
 #include "cte.h"
 #include "operator.h"
+#include "runtime_filter.h"
 
 namespace varve::executor {
 
@@ -16,6 +17,7 @@ struct Execution::State {
   Arena memory;  // vectors of the operators
   ExecutionContext context;
   CteStates ctes;
+  RuntimeFilters filters;
   OperatorPtr root;
   bool ended = true;
 
@@ -28,6 +30,7 @@ struct Execution::State {
     context.exec_params.resize(s.exec_param_count);
     context.scheduler = scheduler;
     context.ctes = &ctes;
+    context.filters = &filters;
     if (settings.instrument) context.counters.resize(s.node_count);
     root = build_operator(*s.root, context);
   }

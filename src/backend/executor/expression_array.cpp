@@ -2,6 +2,7 @@
 
 #include "common/sql_error.h"
 #include "functions/array.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 
 namespace varve::executor {
@@ -43,6 +44,36 @@ class ArrayNode : public ExprNode {
   std::vector<ExprNodePtr> items_;
   std::vector<Value> values_;
   bool nested_;
+};
+
+// ROW(a, b, …)
+class RowNode : public ExprNode {
+ public:
+  RowNode(const analyzer::ListExpr& e, ExprScope& scope)
+      : ExprNode(PhysicalType::kString, scope), type_(e.type), shape_(e.names.empty() ? 0 : functions::record_shape(e.names)),
+        items_(compile_nodes(e.args, scope)) {
+    for (const analyzer::Expr* item : e.args) types_.push_back(item->type);
+  }
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    Vector& out = result();
+    out.reset();
+    std::vector<Vector*> items;
+    for (const ExprNodePtr& item : items_) items.push_back(item->evaluate(in, rows));
+    values_.resize(items.size());
+    for_each_row(rows, [&](uint32_t row) {
+      for (size_t i = 0; i < items.size(); ++i) values_[i] = items[i]->value(row);
+      out.data<types::StringRef>()[row] = functions::make_record(type_, shape_, types_, values_, scope_.memory);
+    });
+    return &out;
+  }
+
+ private:
+  Oid type_;
+  uint32_t shape_;
+  std::vector<Oid> types_;
+  std::vector<ExprNodePtr> items_;
+  std::vector<Value> values_;
 };
 
 // arg op ANY (array): true when true for some element; ALL: false when false for some. NULL elements make the answer
@@ -136,7 +167,8 @@ ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope) {
   switch (e.kind) {
     case ExprKind::kArray: return std::make_unique<ArrayNode>(e.as<analyzer::ListExpr>(), scope);
     case ExprKind::kArrayOp: return std::make_unique<ArrayOpNode>(e.as<analyzer::ArrayOpExpr>(), scope);
-    default: throw_not_supported("a row value here");
+    case ExprKind::kRow: return std::make_unique<RowNode>(e.as<analyzer::ListExpr>(), scope);
+    default: throw SqlError(sqlstate::kInternalError, "not an expression over arrays");
   }
 }
 

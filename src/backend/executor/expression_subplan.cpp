@@ -1,10 +1,15 @@
 // Subqueries inside expressions: EXISTS, scalar, ANY, ALL and ARRAY. The plan runs once for each distinct set of
 // arguments in a row; without arguments once a run.
+#include <cstring>
+#include <string>
+#include <unordered_map>
+
 #include "chunk_collection.h"
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "expression_node.h"
 #include "operator.h"
+#include "plan_walk.h"
 
 namespace varve::executor {
 
@@ -14,6 +19,19 @@ using types::Value;
 
 namespace {
 
+// Calls nothing volatile and changes nothing.
+bool is_repeatable(const planner::Plan& plan) {
+  if (plan.kind == planner::PlanKind::kLockRows || plan.kind == planner::PlanKind::kWorkTableScan) return false;
+  bool repeatable = true;
+  walk_expressions(plan, [&](const analyzer::Expr& e) {
+    const functions::Function* f = nullptr;
+    if (e.kind == analyzer::ExprKind::kFunction) f = e.as<analyzer::FunctionExpr>().function;
+    if (f != nullptr && f->volatility == functions::Volatility::kVolatile) repeatable = false;
+  });
+  for (const planner::Plan* c : plan.children) repeatable = repeatable && is_repeatable(*c);
+  return repeatable;
+}
+
 class SubplanNode : public ExprNode {
  public:
   SubplanNode(const analyzer::SubplanExpr& e, ExprScope& scope)
@@ -21,6 +39,7 @@ class SubplanNode : public ExprNode {
         left_(compile_nodes(e.left, scope)),
         plan_(build_operator(*scope.context.statement->subplans[e.subplan], scope.context)),
         inner_scope_{scope.context, inner_memory_, nullptr}, comparisons_(compile_nodes(e.comparisons, inner_scope_)) {
+    repeatable_ = is_repeatable(*scope.context.statement->subplans[e.subplan]);
     values_.resize(args_.size());
     last_args_.resize(args_.size());
     if (!comparisons_.empty()) {
@@ -44,7 +63,7 @@ class SubplanNode : public ExprNode {
     for_each_row(rows, [&](uint32_t row) {
       bool changed = load_args(args, row);
       if (left_.empty()) {
-        if (changed || run_ != scope_.context.run) run_if_needed(true);
+        if (changed || run_ != scope_.context.run) run_or_recall();
         out.set_value(row, types::copy_value(remembered_, scope_.memory));
       } else {
         if (changed || run_ != scope_.context.run) collect();
@@ -57,7 +76,7 @@ class SubplanNode : public ExprNode {
  private:
   // Puts the row's arguments into the exec params; false if they are those of the last time.
   bool load_args(const std::vector<Vector*>& args, uint32_t row) {
-    bool changed = run_ != scope_.context.run || !has_last_;
+    bool changed = run_ != scope_.context.run || !has_last_ || !repeatable_;
     for (size_t i = 0; i < args.size(); ++i) {
       values_[i] = args[i]->value(row);
       changed = changed || !types::values_identical(values_[i], last_args_[i]);
@@ -75,6 +94,59 @@ class SubplanNode : public ExprNode {
     if (!again && run_ == scope_.context.run) return;
     remembered_ = run_plan();
     run_ = scope_.context.run;
+  }
+
+  // Results by arguments, as long as they come again often enough and fit.
+  void run_or_recall() {
+    if (memo_run_ != scope_.context.run) {
+      memo_.clear();
+      memo_memory_.reset();
+      memo_run_ = scope_.context.run;
+      lookups_ = hits_ = 0;
+      memo_on_ = repeatable_ && scope_.context.settings.enable_memoize;
+    }
+    if (!memo_on_) {
+      run_if_needed(true);
+      return;
+    }
+    memo_key_.clear();
+    for (const Value& v : last_args_) append_key(v);
+    auto it = memo_.find(memo_key_);
+    ++lookups_;
+    if (it != memo_.end()) {
+      ++hits_;
+      remembered_ = it->second;
+      run_ = scope_.context.run;
+      return;
+    }
+    run_if_needed(true);
+    bool idle = lookups_ > 2000 && hits_ * 20 < lookups_;
+    if (idle || memo_memory_.held_bytes() + memo_.size() * 128 > scope_.context.hash_memory_bytes()) {
+      memo_on_ = !idle;
+      memo_.clear();
+      memo_memory_.reset();
+      return;
+    }
+    Value kept = types::copy_value(remembered_, memo_memory_);
+    memo_.emplace(memo_key_, kept);
+  }
+
+  void append_key(const Value& v) {
+    memo_key_.push_back(v.null ? 1 : 0);
+    if (v.null) return;
+    if (v.type == PhysicalType::kString) {
+      std::string_view s = v.view();
+      auto size = static_cast<uint32_t>(s.size());
+      memo_key_.append(reinterpret_cast<const char*>(&size), sizeof size).append(s);
+    } else if (v.type == PhysicalType::kNumeric) {
+      size_t at = memo_key_.size();
+      memo_key_.append(2, '\0');
+      types::append_numeric_row(memo_key_, v.numeric);
+      auto size = static_cast<uint16_t>(memo_key_.size() - at - 2);
+      std::memcpy(memo_key_.data() + at, &size, sizeof size);
+    } else {
+      memo_key_.append(reinterpret_cast<const char*>(v.words), types::physical_width(v.type));
+    }
   }
 
   Value run_plan() {
@@ -188,6 +260,12 @@ class SubplanNode : public ExprNode {
   std::vector<Vector> left_values_;
   std::vector<Value> values_, last_args_;
   bool has_last_ = false;
+  bool repeatable_ = true;  // the same arguments give the same result
+  std::unordered_map<std::string, Value> memo_;
+  std::string memo_key_;
+  Arena memo_memory_;
+  uint64_t memo_run_ = 0, lookups_ = 0, hits_ = 0;
+  bool memo_on_ = false;
   uint64_t run_ = 0;
   Value remembered_;
 };

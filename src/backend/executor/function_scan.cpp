@@ -193,7 +193,7 @@ class ProjectSetOperator : public Operator {
       Item item;
       if (e->kind == analyzer::ExprKind::kSetReturning) {
         const auto& s = e->as<analyzer::SetReturningExpr>();
-        if (!s.function->table->column_types.empty()) throw_not_supported("a set of rows in the select list");
+        if (s.function->table->column_types.size() > 1) throw_not_supported("a set of rows in the select list");
         item.set = std::make_unique<SetCall>(*s.function, s.site, s.args, e->type, context, memory_);
       } else {
         item.scalar = std::make_unique<ExpressionEvaluator>(*e, context, memory_);

@@ -1,19 +1,25 @@
 #include "hash_join.h"
 
 #include "common/sql_error.h"
+#include "shared_state.h"
 
 namespace varve::executor {
 
 using planner::JoinType;
 using types::PhysicalType;
 
-HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context)
+HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context, Role role)
     : Operator(plan, context), join_(plan), build_left_(plan.build_left),
       build_keys_(plan.build_left ? plan.left_keys : plan.right_keys, plan.build_left ? plan.right_keys : plan.left_keys,
                   plan.null_safe, context, memory_),
       probe_keys_(plan.build_left ? plan.right_keys : plan.left_keys, plan.build_left ? plan.left_keys : plan.right_keys,
-                  plan.null_safe, context, memory_) {
-  for (const planner::Plan* c : plan.children) children_.push_back(build_operator(*c, context));
+                  plan.null_safe, context, memory_),
+      role_(role) {
+  for (size_t i = 0; i < plan.children.size(); ++i) {
+    bool build_child = (i == 0) == build_left_;
+    bool needed = role == Role::kWhole || (role == Role::kBuildPart) == build_child;
+    children_.push_back(needed ? build_operator(*plan.children[i], context) : nullptr);
+  }
   build_types_ = physical_types(plan.children[build_left_ ? 0 : 1]->output);
   probe_types_ = physical_types(plan.children[build_left_ ? 1 : 0]->output);
   JoinType j = plan.join;
@@ -42,8 +48,15 @@ HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionConte
       extra_keys_.push_back(k);
     }
   }
-  table_ = std::make_unique<JoinTable>(context, stored, keys);
+  if (role == Role::kProbePart) {
+    built_ = context.shared->join(plan.id);
+    table_ = built_->table_;
+  } else {
+    own_table_ = std::make_unique<JoinTable>(context, stored, keys);
+    table_ = own_table_.get();
+  }
   independent_ = !depends_on_exec_params(*plan.children[build_left_ ? 0 : 1]);
+  find_filter_targets();
 
   std::vector<PhysicalType> both = build_left_ ? build_types_ : probe_types_;
   const auto& right = build_left_ ? probe_types_ : build_types_;
@@ -67,7 +80,35 @@ HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionConte
   }
 }
 
+// Probe rows whose key is not in the table are of no use to these joins.
+void HashJoinOperator::find_filter_targets() {
+  if (role_ != Role::kWhole || context_.filters == nullptr || context_.is_worker || !context_.settings.enable_runtime_filters) return;
+  bool drops_unmatched = !preserve_probe_ && (!existence_ || join_.join == JoinType::kSemi);
+  if (!drops_unmatched || depends_on_exec_params(join_)) return;
+  analyzer::ExprList keys = build_left_ ? join_.right_keys : join_.left_keys;
+  for (size_t k = 0; k < keys.size(); ++k) {
+    RuntimeFilters::Target target;
+    bool same_type = keys[k]->type == (build_left_ ? join_.left_keys : join_.right_keys)[k]->type;
+    bool null_safe = !join_.null_safe.empty() && join_.null_safe[k];
+    if (same_type && !null_safe && keys[k]->kind == analyzer::ExprKind::kInput) {
+      target = trace_to_scan(*join_.children[build_left_ ? 1 : 0], keys[k]->as<analyzer::InputExpr>().index);
+    }
+    filter_targets_.push_back(target);
+  }
+}
+
 void HashJoinOperator::open() {
+  if (role_ == Role::kProbePart) {
+    has_null_key_ = built_->has_null_key_;
+    build_empty_ = built_->build_empty_;
+    null_rows_ = built_->null_rows_;
+    phase_ = context_.shared->unmatched_pass == plan_.id ? Phase::kUnmatched : Phase::kProbe;
+    in_ = nullptr;
+    probing_ = false;
+    probe_open_ = false;
+    unmatched_at_ = 0;
+    return;
+  }
   phase_ = Phase::kBuild;
   in_ = nullptr;
   probing_ = false;
@@ -79,12 +120,25 @@ void HashJoinOperator::open() {
 }
 
 void HashJoinOperator::close() {
-  table_->clear();
+  if (own_table_ != nullptr) own_table_->clear();
   built_whole_ = false;
   pending_.clear();
   reader_.reset();
   current_ = {};
-  Operator::close();
+  for (OperatorPtr& c : children_) {
+    if (c != nullptr) c->close();
+  }
+}
+
+bool HashJoinOperator::prepare_parallel(SharedState& shared) {
+  if (!is_built() && !build_in_memory()) return false;
+  shared.add_join(plan_.id, this);
+  return child(build_left_ ? 1 : 0).prepare_parallel(shared);
+}
+
+void HashJoinOperator::joins_with_unmatched(std::vector<uint32_t>* plan_ids) const {
+  children_[build_left_ ? 1 : 0]->joins_with_unmatched(plan_ids);
+  if (preserve_build_) plan_ids->push_back(plan_.id);
 }
 
 bool HashJoinOperator::produce(Chunk*& out) {
@@ -106,6 +160,16 @@ bool HashJoinOperator::produce(Chunk*& out) {
         }
         break;
       case Phase::kUnmatched:
+        if (role_ == Role::kProbePart) {
+          // Others may still be probing: a pass of its own returns these rows.
+          if (context_.shared->unmatched_pass != plan_.id) {
+            phase_ = Phase::kDone;
+            break;
+          }
+          if (emit_unmatched_build(out)) return true;
+          phase_ = Phase::kDone;
+          break;
+        }
         if (preserve_build_ && emit_unmatched_build(out)) return true;
         phase_ = next_partition() ? Phase::kProbe : Phase::kDone;
         break;
@@ -183,10 +247,17 @@ void HashJoinOperator::make_pair_chunk(uint32_t count) {
   auto probe_columns = static_cast<uint32_t>(probe_types_.size()), build_columns = static_cast<uint32_t>(build_types_.size());
   uint32_t probe_at = build_left_ ? build_columns : 0, build_at = build_left_ ? 0 : probe_columns;
   pairs_.reset();
-  for (uint32_t c = 0; c < probe_columns; ++c)
-    vector::gather(in_->column(c), {selected_.data(), count}, pairs_.column(probe_at + c), 0);
-  for (uint32_t c = 0; c < build_columns; ++c)
-    table_->format().gather(c, pair_right_.data(), count, pairs_.column(build_at + c), 0);
+  auto skip = [&](uint32_t column) {
+    if (join_.unused.empty() || !join_.unused[column]) return false;
+    pairs_.column(column).fill_constant(types::Value::null_of(pairs_.column(column).type()));
+    return true;
+  };
+  for (uint32_t c = 0; c < probe_columns; ++c) {
+    if (!skip(probe_at + c)) vector::gather(in_->column(c), {selected_.data(), count}, pairs_.column(probe_at + c), 0);
+  }
+  for (uint32_t c = 0; c < build_columns; ++c) {
+    if (!skip(build_at + c)) table_->format().gather(c, pair_right_.data(), count, pairs_.column(build_at + c), 0);
+  }
   pairs_.set_dense(count);
 }
 
@@ -327,7 +398,8 @@ bool HashJoinOperator::emit_unmatched_build(Chunk*& out) {
 }
 
 OperatorPtr make_hash_join(const planner::JoinPlan& p, ExecutionContext& c) {
-  return std::make_unique<HashJoinOperator>(p, c);
+  bool shared = c.shared != nullptr && c.shared->join(p.id) != nullptr;
+  return std::make_unique<HashJoinOperator>(p, c, shared ? HashJoinOperator::Role::kProbePart : HashJoinOperator::Role::kWhole);
 }
 
 }  // namespace varve::executor

@@ -2,6 +2,7 @@
 // limit sends both sides to files by hash, and each pair of partitions is joined on its own.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -9,14 +10,20 @@
 #include "join_keys.h"
 #include "join_table.h"
 #include "operator.h"
+#include "runtime_filter.h"
 #include "spill_file.h"
 
 namespace varve::executor {
 
 class HashJoinOperator : public Operator {
  public:
-  HashJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context);
+  // kBuildPart: fills a table with what one thread reads of the build side. kProbePart: one of the threads that probe the
+  // table of another operator.
+  enum class Role : uint8_t { kWhole, kBuildPart, kProbePart };
+  HashJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context, Role role = Role::kWhole);
   void open() override;
+  bool prepare_parallel(SharedState& shared) override;
+  void joins_with_unmatched(std::vector<uint32_t>* plan_ids) const override;
   void close() override;
 
  protected:
@@ -27,12 +34,23 @@ class HashJoinOperator : public Operator {
   enum class Phase : uint8_t { kBuild, kProbe, kUnmatched, kDone };
   struct Partition {
     std::unique_ptr<SpillFile> build, probe;
-    uint32_t level;
+    uint32_t level = 0;
   };
   using Files = std::vector<std::unique_ptr<SpillFile>>;
 
   // hash_join_build.cpp
   void build_side();
+  bool build_can_split() const;
+  bool is_built() const { return independent_ && built_whole_ && built_run_ == context_.run && !preserve_build_; }
+  void begin_build();
+  void end_build();
+  bool build_in_memory();
+  bool build_parallel();
+  bool fill_from(Operator& source, std::atomic<bool>* stop);
+  void note_memory();
+  void link_rows();
+  void publish_filters();
+  void find_filter_targets();
   bool add_build(const Chunk& in);
   void spill_table(Files* files, uint32_t level);
   void partition_chunk(const Chunk& in, JoinKeys& keys, std::span<const types::PhysicalType> types, uint32_t level,
@@ -69,7 +87,11 @@ class HashJoinOperator : public Operator {
   bool build_existence_ = false; // build side rows are returned once, by whether they were matched
   JoinKeys build_keys_, probe_keys_;
   std::vector<types::PhysicalType> build_types_, probe_types_;  // of the children's outputs
-  std::unique_ptr<JoinTable> table_;
+  Role role_;
+  const HashJoinOperator* built_ = nullptr;  // kProbePart: whose table it is
+  std::unique_ptr<JoinTable> own_table_;
+  JoinTable* table_ = nullptr;
+  std::vector<RuntimeFilters::Target> filter_targets_;  // by key
   std::vector<uint32_t> extra_keys_;  // keys that are not columns of the build side: stored behind them
   std::vector<ExpressionEvaluator> condition_;
   bool independent_ = false;  // the build side does not depend on exec params

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "hash_join.h"
+#include "parallel.h"
 
 namespace varve::executor {
 
@@ -12,13 +13,23 @@ bool HashJoinOperator::needs_everything() const {
   return (join_.join == JoinType::kNullAnti || join_.join == JoinType::kMark) && !simple_nulls();
 }
 
-void HashJoinOperator::build_side() {
-  if (independent_ && built_whole_ && built_run_ == context_.run && !preserve_build_) return;
+bool HashJoinOperator::build_can_split() const {
+  return can_split(*plan_.children[build_left_ ? 0 : 1], context_) && has_safe_expressions(plan_, context_);
+}
+
+void HashJoinOperator::begin_build() {
+  for (const RuntimeFilters::Target& t : filter_targets_) context_.filters->drop(plan_.id, t);
   table_->clear();
   null_rows_.clear();
   has_null_key_ = false;
   build_empty_ = true;
   built_whole_ = false;
+}
+
+void HashJoinOperator::build_side() {
+  if (is_built()) return;
+  if (may_run_parallel(context_) && build_can_split() && build_parallel()) return;
+  begin_build();
   Operator& source = child(build_left_ ? 0 : 1);
   source.open();
   Files files;
@@ -33,16 +44,136 @@ void HashJoinOperator::build_side() {
     }
   }
   source.close();
-  if (counters() != nullptr)
-    counters()->memory_bytes = std::max<uint64_t>(counters()->memory_bytes, table_->memory_bytes());
   if (!files.empty()) {
+    note_memory();
     partition_probe_side(&files);
     next_partition();
     return;
   }
-  table_->build();
+  end_build();
+}
+
+void HashJoinOperator::note_memory() {
+  if (counters() != nullptr)
+    counters()->memory_bytes = std::max<uint64_t>(counters()->memory_bytes, table_->memory_bytes());
+}
+
+void HashJoinOperator::end_build() {
+  note_memory();
+  link_rows();
   built_whole_ = true;
   built_run_ = context_.run;
+  publish_filters();
+}
+
+// For threads that will probe it together. False: it does not fit into memory.
+bool HashJoinOperator::build_in_memory() {
+  if (build_can_split()) return build_parallel();
+  begin_build();
+  Operator& source = child(build_left_ ? 0 : 1);
+  source.open();
+  bool fits = fill_from(source, nullptr);
+  source.close();
+  if (fits) end_build();
+  else table_->clear();
+  return fits;
+}
+
+// Until the source ends. False: the table is full, or `stop` was set by another thread.
+bool HashJoinOperator::fill_from(Operator& source, std::atomic<bool>* stop) {
+  Chunk* in = nullptr;
+  while (source.next(in)) {
+    context_.check_cancel();
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) return false;
+    if (add_build(*in)) continue;
+    if (stop != nullptr) stop->store(true, std::memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+// Every thread fills a table of its own from the pages it gets; this one takes over their rows.
+bool HashJoinOperator::build_parallel() {
+  begin_build();
+  Operator& source = child(build_left_ ? 0 : 1);
+  SharedState shared;
+  if (!source.prepare_parallel(shared)) return false;
+  struct Part {
+    ParallelWorker worker;
+    std::unique_ptr<HashJoinOperator> join;
+    Part(const ExecutionContext& context, SharedState& state) : worker(context, state) {}
+  };
+  std::vector<std::unique_ptr<Part>> parts;
+  for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
+    parts.push_back(std::make_unique<Part>(context_, shared));
+    parts.back()->join = std::make_unique<HashJoinOperator>(join_, parts.back()->worker.context, Role::kBuildPart);
+  }
+  std::atomic<bool> stop{false};
+  auto fill = [&](uint32_t i) {
+    HashJoinOperator& part = *parts[i]->join;
+    part.begin_build();
+    Operator& from = part.child(build_left_ ? 0 : 1);
+    from.open();
+    part.fill_from(from, &stop);
+    from.close();
+  };
+  run_workers(context_, static_cast<uint32_t>(parts.size()), fill);
+  std::vector<uint32_t> unmatched;
+  source.joins_with_unmatched(&unmatched);
+  for (uint32_t id : unmatched) {
+    shared.unmatched_pass = id;
+    Operator& from = parts[0]->join->child(build_left_ ? 0 : 1);
+    from.open();
+    parts[0]->join->fill_from(from, &stop);
+    from.close();
+  }
+  if (stop.load()) return false;
+  for (auto& part : parts) {
+    HashJoinOperator& join = *part->join;
+    table_->adopt(*join.table_);
+    null_rows_.insert(null_rows_.end(), join.null_rows_.begin(), join.null_rows_.end());
+    has_null_key_ |= join.has_null_key_;
+    build_empty_ &= join.build_empty_;
+    part->worker.add_counters(context_);
+  }
+  end_build();
+  return true;
+}
+
+// Into the directory; a big table by several threads.
+void HashJoinOperator::link_rows() {
+  constexpr size_t kRowsWorthThreads = 100'000;
+  size_t rows = table_->rows().size();
+  if (rows < kRowsWorthThreads || !may_run_parallel(context_)) {
+    table_->build();
+    return;
+  }
+  table_->prepare_build();
+  uint32_t parts = context_.settings.parallel_workers;
+  run_workers(context_, parts, [&](uint32_t i) { table_->link(rows * i / parts, rows * (i + 1) / parts); });
+}
+
+void HashJoinOperator::publish_filters() {
+  constexpr size_t kMostKeys = size_t{4} << 20;  // beyond it the filter is no cheaper than the table
+  size_t rows = table_->rows().size();
+  if (filter_targets_.empty() || rows > kMostKeys) return;
+  Arena vectors;
+  std::vector<uint64_t> hashes(context_.chunk_rows());
+  for (size_t k = 0; k < filter_targets_.size(); ++k) {
+    if (filter_targets_[k].scan == UINT32_MAX) continue;
+    const auto& [column, type] = table_->keys()[k];
+    auto filter = std::make_shared<KeyFilter>(type, rows);
+    Vector v(type.physical, vectors, context_.chunk_rows());
+    for (size_t at = 0; at < rows;) {
+      auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows - at));
+      v.reset();
+      table_->format().gather(column, table_->rows().data() + at, n, v, 0);
+      hash_vector(type, v, {nullptr, n}, hashes.data(), false);
+      for (uint32_t i = 0; i < n; ++i) filter->add(hashes[i]);
+      at += n;
+    }
+    context_.filters->set(plan_.id, filter_targets_[k], std::move(filter));
+  }
 }
 
 // False: the table has outgrown its memory (the chunk is in it).

@@ -79,7 +79,7 @@ class IndexJoinOperator : public Operator {
     looked_up_ = true;
     for (size_t k = 0; k < keys_.size(); ++k) {
       if (key_values_[k]->is_null(row)) return;
-      access::append_key_column(key_, fetcher_.keys().columns()[k], key_values_[k]->value(row));
+      append_index_column(key_, inner_.index->keys[k].type, fetcher_.keys().columns()[k], key_values_[k]->value(row));
     }
     check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
   }
@@ -102,6 +102,8 @@ class IndexJoinOperator : public Operator {
       if (!fetcher_.fetch(tids_[tid_++], access::key_bytes(key_), right_, count_, memory_)) continue;
       left_rows_[count_] = static_cast<uint16_t>(row);
       positions_[count_++] = static_cast<uint16_t>(at_);
+      // Whether there is one is all that is asked.
+      if (left_only() && filter_.empty() && condition_.empty()) tid_ = tids_.size();
     }
     return count_ > 0;
   }

@@ -6,6 +6,7 @@
 
 #include "access/btree.h"
 #include "common/sql_error.h"
+#include "functions/sort_key.h"
 #include "functions/type_oids.h"
 #include "table_reader.h"
 
@@ -27,7 +28,21 @@ access::KeyColumn index_key_column(const catalog::IndexColumn& column) {
   } else if (column.type == type_oid::kBpchar) {
     key.order = access::KeyOrder::kBpchar;
   }
+  if (key.type == types::PhysicalType::kString && functions::sort_key_function(column.type) != nullptr) {
+    key.collation = nullptr;
+  }
   return key;
+}
+
+void append_index_column(std::string& out, Oid type, const access::KeyColumn& column, const Value& value) {
+  bool plain = column.type != types::PhysicalType::kString || value.null || type == type_oid::kText ||
+               type == type_oid::kVarchar || type == type_oid::kBpchar || type == type_oid::kName;
+  functions::SortKeyFunction sort_key = plain ? nullptr : functions::sort_key_function(type);
+  if (sort_key == nullptr) return access::append_key_column(out, column, value);
+  std::string key;
+  sort_key(key, value.view());
+  Value ordered = Value::of_string(key);
+  access::append_key_column(out, column, ordered);
 }
 
 std::vector<access::KeyColumn> index_key_columns(const catalog::Relation&, const catalog::Index& index) {
@@ -90,7 +105,7 @@ bool IndexKeyBuilder::build(std::span<const Value> row, std::string* key) {
       values_[k] = v->value(0);
     }
     exempt_ |= values_[k].null && !index_.nulls_not_distinct;
-    access::append_key_column(*key, columns_[k], values_[k]);
+    append_index_column(*key, index_.keys[k].type, columns_[k], values_[k]);
   }
   if (key->size() > access::kMaxKeyBytes) throw_too_long(key->size());
   return true;

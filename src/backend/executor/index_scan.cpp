@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "access/btree.h"
+#include "catalog/table_activity.h"
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "index_lookup.h"
@@ -98,6 +99,8 @@ class IndexScanOperator : public Operator {
     tid_ = 0;
     point_done_ = false;
     prefix_.clear();
+    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, scan_.index->oid);
+    activity_->add(catalog::Activity::kIndexScans, 1);
     impossible_ = !build_prefix();
     if (!impossible_ && !is_point()) build_ranges();
   }
@@ -116,6 +119,7 @@ class IndexScanOperator : public Operator {
       chunk_.reset();
       uint32_t n = is_point() ? fetch_point() : fetch_ranges();
       if (n == 0) return false;
+      activity_->add(catalog::Activity::kIndexRows, n);
       chunk_.set_dense(n);
       out = &chunk_;
       if (filter_.empty()) return true;
@@ -135,7 +139,7 @@ class IndexScanOperator : public Operator {
     for (size_t i = 0; i < equal_.size(); ++i) {
       Value v = equal_[i].scalar();
       if (v.null) return false;
-      access::append_key_column(prefix_, fetcher_.keys().columns()[i], v);
+      append_index_column(prefix_, scan_.index->keys[i].type, fetcher_.keys().columns()[i], v);
     }
     return true;
   }
@@ -206,7 +210,7 @@ class IndexScanOperator : public Operator {
     for (const Value& v : values) {
       if (v.null) continue;
       keys.push_back(prefix_);
-      access::append_key_column(keys.back(), column, v);
+      append_index_column(keys.back(), scan_.index->keys[equal_.size()].type, column, v);
     }
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -238,7 +242,7 @@ class IndexScanOperator : public Operator {
     if (bound.empty()) return true;
     Value v = bound[0].scalar();
     if (v.null) return false;
-    access::append_key_column(*key, column, v);
+    append_index_column(*key, scan_.index->keys[equal_.size()].type, column, v);
     *kind = inclusive ? Btree::Bound::kInclusive : Btree::Bound::kExclusive;
     return true;
   }
@@ -258,6 +262,7 @@ class IndexScanOperator : public Operator {
 
   const planner::IndexScanPlan& scan_;
   const catalog::Relation& relation_;
+  catalog::TableActivity* activity_ = nullptr;
   Btree& tree_;
   Arena keys_memory_;
   IndexRowFetcher fetcher_;

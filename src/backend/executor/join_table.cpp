@@ -11,6 +11,8 @@ JoinTable::JoinTable(ExecutionContext&, std::span<const types::PhysicalType> col
 void JoinTable::clear() {
   memory_.reset();
   heap_.reset();
+  adopted_.clear();
+  adopted_bytes_ = 0;
   rows_.clear();
   directory_.assign(1, 0);
   mask_ = 0;
@@ -31,10 +33,24 @@ void JoinTable::append(std::span<const Vector* const> columns, const Selection& 
   for (uint32_t c = 0; c < columns.size(); ++c) format_.scatter(c, *columns[c], rows, rows_.data() + first, heap_);
 }
 
-void JoinTable::build() {
+void JoinTable::adopt(JoinTable& other) {
+  rows_.insert(rows_.end(), other.rows_.begin(), other.rows_.end());
+  adopted_bytes_ += other.memory_.held_bytes() + other.heap_.held_bytes();
+  adopted_.push_back(std::move(other.memory_));
+  adopted_.push_back(std::move(other.heap_));
+  other.memory_ = Arena();
+  other.heap_ = Arena();
+  other.rows_.clear();
+}
+
+void JoinTable::prepare_build() {
   size_t size = std::bit_ceil(std::max<size_t>(rows_.size() * 2, 64));
   directory_.assign(size, 0);
   mask_ = size - 1;
+}
+
+void JoinTable::build() {
+  prepare_build();
   for (uint8_t* row : rows_) {
     if ((load_raw<uint64_t>(row + 8) & kUnlinked) != 0) {
       store_raw(row + 8, uint64_t{0});
@@ -44,6 +60,23 @@ void JoinTable::build() {
     uint64_t& entry = directory_[hash & mask_];
     store_raw(row + 8, entry & kPointerMask);
     entry = (entry & ~kPointerMask) | tag(hash) | reinterpret_cast<uint64_t>(row);
+  }
+}
+
+void JoinTable::link(size_t from, size_t to) {
+  for (size_t i = from; i < to; ++i) {
+    uint8_t* row = rows_[i];
+    if ((load_raw<uint64_t>(row + 8) & kUnlinked) != 0) {
+      store_raw(row + 8, uint64_t{0});
+      continue;
+    }
+    uint64_t hash = hash_of(row);
+    std::atomic_ref<uint64_t> entry(directory_[hash & mask_]);
+    uint64_t old = entry.load(std::memory_order_relaxed), now = 0;
+    do {
+      store_raw(row + 8, old & kPointerMask);
+      now = (old & ~kPointerMask) | tag(hash) | reinterpret_cast<uint64_t>(row);
+    } while (!entry.compare_exchange_weak(old, now, std::memory_order_release, std::memory_order_relaxed));
   }
 }
 

@@ -5,6 +5,7 @@
 // Row header: u64 hash | u64 next row, top bit: has been matched.
 #pragma once
 
+#include <atomic>
 #include <vector>
 
 #include "executor/execution_context.h"
@@ -25,6 +26,11 @@ class JoinTable {
   void append(std::span<const Vector* const> columns, const Selection& rows, const uint64_t* hashes,
               const bool* linked);
   void build();
+  // Takes over all rows of a table of the same format (filled by another thread).
+  void adopt(JoinTable& other);
+  // build() in parts that threads may do at once: first prepare, then the ranges.
+  void prepare_build();
+  void link(size_t from, size_t to);
 
   // heads[i]: first row of the chain that may hold hashes[i], or null.
   void heads(const uint64_t* hashes, uint32_t count, uint8_t** heads) const;
@@ -37,13 +43,18 @@ class JoinTable {
     return reinterpret_cast<uint8_t*>(load_raw<uint64_t>(row + 8) & ~kMatched);
   }
   static bool matched(const uint8_t* row) { return (load_raw<uint64_t>(row + 8) & kMatched) != 0; }
-  static void set_matched(uint8_t* row) { store_raw(row + 8, load_raw<uint64_t>(row + 8) | kMatched); }
+  // By several threads at once.
+  static void set_matched(uint8_t* row) {
+    auto& word = *reinterpret_cast<uint64_t*>(row + 8);
+    std::atomic_ref<uint64_t> atomic(word);
+    if ((atomic.load(std::memory_order_relaxed) & kMatched) == 0) atomic.fetch_or(kMatched, std::memory_order_relaxed);
+  }
 
   const RowFormat& format() const { return format_; }
   std::span<uint8_t* const> rows() const { return rows_; }
   std::span<const std::pair<uint32_t, KeyType>> keys() const { return keys_; }
   size_t memory_bytes() const {
-    return memory_.held_bytes() + heap_.held_bytes() + (rows_.capacity() + rows_.size() * 2) * 8;
+    return adopted_bytes_ + memory_.held_bytes() + heap_.held_bytes() + (rows_.capacity() + rows_.size() * 2) * 8;
   }
 
  private:
@@ -55,6 +66,8 @@ class JoinTable {
   std::vector<std::pair<uint32_t, KeyType>> keys_;
   RowFormat format_;
   Arena memory_, heap_;
+  std::vector<Arena> adopted_;
+  size_t adopted_bytes_ = 0;
   std::vector<uint8_t*> rows_;
   std::vector<uint64_t> directory_;
   size_t mask_ = 0;

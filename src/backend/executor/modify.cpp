@@ -59,7 +59,7 @@ bool ModifyOperator::produce(Chunk*& out) {
     }
     tell_inserted_ = event_ == ModifyEvent::kInsert && row_hooks(event_) == nullptr && context_.hooks != nullptr &&
                      context_.hooks->wants_inserted(writer_.relation());
-    if (context_.hooks != nullptr) context_.hooks->before_statement(context_, writer_.relation(), event_);
+    begin_hooks();
     child().open();
   }
   returned_count_ = 0;
@@ -71,7 +71,7 @@ bool ModifyOperator::produce(Chunk*& out) {
       at_ = 0;
       if (!child().next(in_)) {
         ended_ = true;
-        if (context_.hooks != nullptr) context_.hooks->after_statement(context_, writer_.relation(), event_);
+        end_hooks();
         break;
       }
     }
@@ -89,6 +89,23 @@ bool ModifyOperator::produce(Chunk*& out) {
   result_.set_dense(returned_count_);
   out = &result_;
   return true;
+}
+
+// ON CONFLICT DO UPDATE is an INSERT and an UPDATE, whether or not there are conflicts.
+void ModifyOperator::begin_hooks() {
+  if (context_.hooks == nullptr) return;
+  const catalog::Relation& relation = writer_.relation();
+  if (event_ == ModifyEvent::kUpdate) context_.hooks->assigns(relation, modify_.assigned);
+  context_.hooks->before_statement(context_, relation, event_);
+  if (!updates_conflicts()) return;
+  context_.hooks->assigns(relation, modify_.conflict_assigned);
+  context_.hooks->before_statement(context_, relation, ModifyEvent::kUpdate);
+}
+
+void ModifyOperator::end_hooks() {
+  if (context_.hooks == nullptr) return;
+  if (updates_conflicts()) context_.hooks->after_statement(context_, writer_.relation(), ModifyEvent::kUpdate);
+  context_.hooks->after_statement(context_, writer_.relation(), event_);
 }
 
 bool ModifyOperator::before_row(ModifyEvent event, Tid tid, const RowValues* old_row, RowValues* new_row) {

@@ -42,6 +42,11 @@ class ModifyOperator : public Operator {
 
  private:
   void collect(const RowValues& returned, const Chunk& in, uint32_t row);
+  void begin_hooks();
+  void end_hooks();
+  bool updates_conflicts() const {
+    return event_ == ModifyEvent::kInsert && modify_.on_conflict && !modify_.do_nothing;
+  }
   ModifyHooks* row_hooks(ModifyEvent event) { return hooks_[static_cast<size_t>(event)]; }
 
   ModifyHooks* hooks_[3] = {};  // by event: whom to tell of rows, or null

@@ -16,6 +16,12 @@ Operator::Operator(const Plan& plan, ExecutionContext& context) : plan_(plan), c
 
 Operator::~Operator() = default;
 
+bool Operator::prepare_parallel(SharedState& shared) { return !children_.empty() && children_[0]->prepare_parallel(shared); }
+
+void Operator::joins_with_unmatched(std::vector<uint32_t>* plan_ids) const {
+  if (!children_.empty()) children_[0]->joins_with_unmatched(plan_ids);
+}
+
 void Operator::close() {
   for (OperatorPtr& c : children_) c->close();
 }
@@ -83,12 +89,16 @@ OperatorPtr build_operator(const Plan& plan, ExecutionContext& context) {
     case PlanKind::kInsert: return make_insert(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kUpdate: return make_update(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kDelete: return make_delete(plan.as<planner::ModifyPlan>(), context);
+    case PlanKind::kMerge: return make_merge(plan.as<planner::ModifyPlan>(), context);
   }
   throw SqlError(sqlstate::kInternalError, "unknown plan node");
 }
 
 bool modifies_data(const Plan& plan) {
-  if (plan.kind == PlanKind::kInsert || plan.kind == PlanKind::kUpdate || plan.kind == PlanKind::kDelete) return true;
+  if (plan.kind == PlanKind::kInsert || plan.kind == PlanKind::kUpdate || plan.kind == PlanKind::kDelete ||
+      plan.kind == PlanKind::kMerge) {
+    return true;
+  }
   for (const Plan* c : plan.children) {
     if (modifies_data(*c)) return true;
   }

@@ -32,6 +32,12 @@ class Operator {
 
   const planner::Plan& plan() const { return plan_; }
 
+  // Before instances of this pipeline run in several threads: names the scan to be split and builds the hash tables that
+  // they share. False: it cannot be done, run serially. Default: what the first child says.
+  virtual bool prepare_parallel(SharedState& shared);
+  // Joins of the pipeline that return build rows when everything has been probed, from the bottom up.
+  virtual void joins_with_unmatched(std::vector<uint32_t>* plan_ids) const;
+
  protected:
   virtual bool produce(Chunk*& out) = 0;
   Operator& child(size_t i = 0) { return *children_[i]; }
@@ -81,6 +87,7 @@ OperatorPtr make_lock_rows(const planner::LockRowsPlan&, ExecutionContext&);
 OperatorPtr make_insert(const planner::ModifyPlan&, ExecutionContext&);
 OperatorPtr make_update(const planner::ModifyPlan&, ExecutionContext&);
 OperatorPtr make_delete(const planner::ModifyPlan&, ExecutionContext&);
+OperatorPtr make_merge(const planner::ModifyPlan&, ExecutionContext&);
 
 // The plan (or an expression in it) reads exec params that its own nodes do not set.
 bool depends_on_exec_params(const planner::Plan& plan);

@@ -29,6 +29,11 @@ void visit_modify(const planner::ModifyPlan& p, const Visitor& v) {
   v(p.conflict_where);
   v(p.recheck);
   v(p.recompute);
+  v(p.view_checks);
+  for (const planner::ModifyPlan::MergeAction& a : p.merge_actions) {
+    v(a.condition);
+    v(a.values);
+  }
 }
 
 void visit_join(const planner::JoinPlan& p, const Visitor& v) {
@@ -122,7 +127,11 @@ void for_each_expression(const planner::Plan& plan, void (*f)(const Expr&, void*
     case PlanKind::kValues:
       for (const ExprList& row : plan.as<planner::ValuesPlan>().rows_exprs) v(row);
       break;
-    case PlanKind::kSeqScan: v(plan.as<planner::ScanPlan>().filter); break;
+    case PlanKind::kSeqScan:
+      v(plan.as<planner::ScanPlan>().filter);
+      v(plan.as<planner::ScanPlan>().sample_percent);
+      v(plan.as<planner::ScanPlan>().sample_seed);
+      break;
     case PlanKind::kIndexScan: visit_index_scan(plan.as<planner::IndexScanPlan>(), v); break;
     case PlanKind::kFunctionScan: v(plan.as<planner::FunctionScanPlan>().args); break;
     case PlanKind::kFilter: v(plan.as<planner::FilterPlan>().condition); break;
@@ -150,7 +159,8 @@ void for_each_expression(const planner::Plan& plan, void (*f)(const Expr&, void*
     case PlanKind::kLockRows: v(plan.as<planner::LockRowsPlan>().recheck); break;
     case PlanKind::kInsert:
     case PlanKind::kUpdate:
-    case PlanKind::kDelete: visit_modify(plan.as<planner::ModifyPlan>(), v); break;
+    case PlanKind::kDelete:
+    case PlanKind::kMerge: visit_modify(plan.as<planner::ModifyPlan>(), v); break;
     default: break;
   }
 }

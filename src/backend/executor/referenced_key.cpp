@@ -37,17 +37,25 @@ int64_t integer_of(const Value& v) {
 
 }  // namespace
 
-KeyConversion::KeyConversion(Oid from, Oid to) : kind_(Kind::kText), from_(from), to_(to), physical_(physical_of(to)) {
-  if (from == to) kind_ = Kind::kSame;
-  else if (is_integer(from) && is_integer(to)) kind_ = Kind::kInteger;
-  else if (is_float(from) && is_float(to)) kind_ = Kind::kFloat;
-  else if (from == type_oid::kBpchar && physical_ == PhysicalType::kString) kind_ = Kind::kTrimmed;
-  else if (physical_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString) kind_ = Kind::kSame;
+KeyConversion::KeyConversion(Oid from, Oid to)
+    : kind_(Kind::kText), from_(from), to_(to), physical_(physical_of(to)) {
+  if (from == to)
+    kind_ = Kind::kSame;
+  else if (is_integer(from) && is_integer(to))
+    kind_ = Kind::kInteger;
+  else if (is_float(from) && is_float(to))
+    kind_ = Kind::kFloat;
+  else if (from == type_oid::kBpchar && physical_ == PhysicalType::kString)
+    kind_ = Kind::kTrimmed;
+  else if (physical_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString)
+    kind_ = Kind::kSame;
 }
 
 bool KeyConversion::apply(const Value& value, Value* out, functions::EvalContext& context) const {
   switch (kind_) {
-    case Kind::kSame: *out = value; return true;
+    case Kind::kSame:
+      *out = value;
+      return true;
     case Kind::kInteger: {
       int64_t n = integer_of(value);
       if (physical_ == PhysicalType::kInt64) {
@@ -88,10 +96,11 @@ bool KeyConversion::apply(const Value& value, Value* out, functions::EvalContext
 }
 
 void append_row_key(std::string& out, const catalog::Relation& relation, const catalog::Index& index,
-                    std::span<const access::KeyColumn> columns, const access::RowVersion& row, Arena& memory) {
+                    std::span<const access::KeyColumn> columns, const access::RowVersion& row,
+                    Arena& memory) {
   for (size_t k = 0; k < columns.size(); ++k) {
     auto column = static_cast<size_t>(index.keys[k].column - 1);
-    access::append_key_column(out, columns[k], relation.layout->get(row, column, memory));
+    append_index_column(out, index.keys[k].type, columns[k], relation.layout->get(row, column, memory));
   }
 }
 
@@ -123,7 +132,8 @@ bool ReferencedKey::prepare(ConstraintHost& host) {
   conversions_.clear();
   for (const catalog::IndexColumn& key : index_->keys) {
     const auto& referenced = foreign_key_.referenced_columns;
-    auto place = static_cast<size_t>(std::find(referenced.begin(), referenced.end(), key.column) - referenced.begin());
+    auto place =
+        static_cast<size_t>(std::find(referenced.begin(), referenced.end(), key.column) - referenced.begin());
     if (place == referenced.size()) return false;
     order_.push_back(place);
     conversions_.emplace_back(types_[place], key.type);
@@ -138,13 +148,12 @@ bool ReferencedKey::encode(ConstraintHost& host, std::span<const Value> values) 
   for (size_t k = 0; k < columns_.size(); ++k) {
     Value converted;
     if (!conversions_[k].apply(values[order_[k]], &converted, context)) return false;
-    access::append_key_column(key_, columns_[k], converted);
+    append_index_column(key_, index_->keys[k].type, columns_[k], converted);
   }
   return true;
 }
 
-bool ReferencedKey::find(ConstraintHost& host, std::span<const Value> values) {
-  if (!encode(host, values)) return false;
+bool ReferencedKey::find(ConstraintHost& host) {
   tids_.clear();
   check_ok(index_->tree->lookup(access::key_bytes(key_), &tids_));
   for (size_t i = 0; i < tids_.size(); ++i) {
@@ -153,7 +162,8 @@ bool ReferencedKey::find(ConstraintHost& host, std::span<const Value> values) {
   return false;
 }
 
-// First the version that is visible: a row that never had this key as we see it must not be locked or waited for.
+// First the version that is visible: a row that never had this key as we see it must not be locked or waited
+// for.
 bool ReferencedKey::lock_row(ConstraintHost& host, Tid tid) {
   txn::Transaction& txn = host.transaction();
   txn::Snapshot snapshot = newest_snapshot(txn);
@@ -174,9 +184,12 @@ bool ReferencedKey::lock_row(ConstraintHost& host, Tid tid) {
   }
   check_ok(outcome.status());
   switch (*outcome) {
-    case access::LockOutcome::kLocked: return true;
-    case access::LockOutcome::kLockedUpdated: return has_key(row);
-    default: return false;
+    case access::LockOutcome::kLocked:
+      return true;
+    case access::LockOutcome::kLockedUpdated:
+      return has_key(row);
+    default:
+      return false;
   }
 }
 

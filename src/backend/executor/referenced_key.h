@@ -1,5 +1,5 @@
-// The look-up behind a foreign key: is there a row with this key in the referenced table? A point look-up in its unique
-// index, without a plan.
+// The look-up behind a foreign key: is there a row with this key in the referenced table? A point look-up in
+// its unique index, without a plan.
 #pragma once
 
 #include <string>
@@ -18,6 +18,8 @@ class KeyConversion {
   KeyConversion(Oid from, Oid to);
   // False: no value of the other type is equal to it.
   bool apply(const types::Value& value, types::Value* out, functions::EvalContext& context) const;
+  // Values of both types are kept alike, so that it works in both directions.
+  bool is_simple() const { return kind_ == Kind::kSame || kind_ == Kind::kInteger || kind_ == Kind::kFloat; }
 
  private:
   enum class Kind : uint8_t { kSame, kInteger, kFloat, kTrimmed, kText };
@@ -41,13 +43,14 @@ class ReferencedKey {
   // Locks the referenced table and takes its picture, unless both have been done for this catalog. False: the
   // table or its index is not there any more.
   bool prepare(ConstraintHost& host);
-  // The table's row with these values (in the order of the key's columns), locked FOR KEY SHARE. 40001 under
-  // REPEATABLE READ when somebody has changed it.
-  bool find(ConstraintHost& host, std::span<const types::Value> values);
-  const catalog::Relation& table() const { return *table_; }
-  // The bytes find() looked for last.
-  const std::string& key() const { return key_; }
+  // Makes key() of the values, which stand in the order of the foreign key's columns. False: no value of the
+  // referenced columns' types is equal to them.
   bool encode(ConstraintHost& host, std::span<const types::Value> values);
+  const std::string& key() const { return key_; }
+  // The table's row with this key, locked FOR KEY SHARE. 40001 under REPEATABLE READ when somebody has
+  // changed it.
+  bool find(ConstraintHost& host);
+  const catalog::Relation& table() const { return *table_; }
 
  private:
   bool lock_row(ConstraintHost& host, Tid tid);

@@ -1,4 +1,5 @@
-// What the instances of one parallel fragment share: the pages a scan has not yet given out.
+// What the instances of one parallel fragment share: the pages a scan has not yet given out, and the hash tables that
+// were built before they started.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,8 @@
 #include "common/sql_error.h"
 
 namespace varve::executor {
+
+class HashJoinOperator;
 
 // Pages of one table, handed out in morsels to whoever asks.
 class MorselQueue {
@@ -48,20 +51,36 @@ class MorselQueue {
   std::atomic<uint64_t> next_{0};
 };
 
+// Filled before the threads start, except for the queue's contents.
 class SharedState {
  public:
-  // The scan's queue; the first who asks fills it.
+  // The scan whose pages the instances share; every other scan reads its whole table (subqueries in expressions).
+  void split(uint32_t scan_plan_id) { scan_ = scan_plan_id; }
+  bool splits(uint32_t scan_plan_id) const { return scan_ == scan_plan_id; }
+  // The first who asks fills it.
   template <class F>
-  MorselQueue& queue(uint32_t plan_id, F&& fill) {
+  MorselQueue& queue(F&& fill) {
     std::lock_guard lock(mutex_);
-    auto [it, fresh] = queues_.try_emplace(plan_id);
-    if (fresh) fill(it->second);
-    return it->second;
+    if (!filled_) fill(queue_);
+    filled_ = true;
+    return queue_;
   }
+
+  // Hash joins on the way from the scan upwards: their tables are built, instances only probe.
+  void add_join(uint32_t plan_id, HashJoinOperator* built) { joins_[plan_id] = built; }
+  HashJoinOperator* join(uint32_t plan_id) const {
+    auto it = joins_.find(plan_id);
+    return it == joins_.end() ? nullptr : it->second;
+  }
+  // The join whose build rows are being returned, after everything below it has been probed; UINT32_MAX: probing.
+  uint32_t unmatched_pass = UINT32_MAX;
 
  private:
   std::mutex mutex_;
-  std::unordered_map<uint32_t, MorselQueue> queues_;
+  bool filled_ = false;
+  uint32_t scan_ = UINT32_MAX;
+  MorselQueue queue_;
+  std::unordered_map<uint32_t, HashJoinOperator*> joins_;
 };
 
 }  // namespace varve::executor

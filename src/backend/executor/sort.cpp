@@ -1,6 +1,9 @@
 // Sort, top-n and incremental sort.
+#include <atomic>
+
 #include "common/sql_error.h"
 #include "operator.h"
+#include "parallel.h"
 #include "row_compare.h"
 #include "sorter.h"
 
@@ -92,21 +95,75 @@ class SortOperator : public SortBase {
   bool produce(Chunk*& out) override {
     if (!sorted_) {
       sorted_ = true;
-      child().open();
-      Chunk* in = nullptr;
-      while (child().next(in)) {
-        context_.check_cancel();
-        load_inputs(*in);
-        sorter_->add(inputs_, in->selection());
+      if (!sort_parallel()) {
+        consume_child(nullptr);
+        note_memory();
+        sorter_->finish();
       }
-      child().close();
-      note_memory();
-      sorter_->finish();
     }
     return yield(out);
   }
 
  private:
+  // Until the child ends. `full`: set, and the rest left, when the rows outgrow their memory.
+  void consume_child(std::atomic<bool>* full) {
+    child().open();
+    Chunk* in = nullptr;
+    while (child().next(in)) {
+      context_.check_cancel();
+      load_inputs(*in);
+      sorter_->add(inputs_, in->selection());
+      if (full == nullptr) continue;
+      if (sorter_->spilled_bytes() > 0) full->store(true, std::memory_order_relaxed);
+      if (full->load(std::memory_order_relaxed)) break;
+    }
+    child().close();
+  }
+
+  // Every thread sorts what it reads; the sorted parts are merged. False: it has to be done serially.
+  bool sort_parallel() {
+    const planner::Plan& input = *plan_.children[0];
+    if (!may_run_parallel(context_) || !can_split(input, context_) || !has_safe_expressions(plan_, context_)) return false;
+    // A sort that will not fit is not begun twice.
+    double bytes = input.rows * (static_cast<double>(plan_.output.size()) * 16 + 32);
+    if (limit_.empty() && bytes > static_cast<double>(context_.sort_memory_bytes())) return false;
+    SharedState shared;
+    if (!child().prepare_parallel(shared)) return false;
+    struct Part {
+      ParallelWorker worker;
+      std::unique_ptr<SortOperator> sort;
+      Part(const ExecutionContext& context, SharedState& state) : worker(context, state) {}
+    };
+    std::vector<std::unique_ptr<Part>> parts;
+    for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
+      parts.push_back(std::make_unique<Part>(context_, shared));
+      parts.back()->sort = std::make_unique<SortOperator>(plan_.as<planner::SortPlan>(), parts.back()->worker.context);
+    }
+    std::atomic<bool> full{false};
+    run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) {
+      SortOperator& part = *parts[i]->sort;
+      part.open();
+      part.consume_child(&full);
+    });
+    std::vector<uint32_t> unmatched;
+    child().joins_with_unmatched(&unmatched);
+    for (uint32_t id : unmatched) {
+      if (full.load()) break;
+      shared.unmatched_pass = id;
+      parts[0]->sort->consume_child(&full);
+    }
+    if (full.load()) return false;
+    run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) { parts[i]->sort->sorter_->finish(); });
+    sorter_->finish();
+    for (auto& part : parts) {
+      sorter_->merge(*part->sort->sorter_);
+      part->worker.add_counters(context_);
+    }
+    child().close();
+    note_memory();
+    return true;
+  }
+
   bool sorted_ = false;
 };
 

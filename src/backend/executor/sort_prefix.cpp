@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -42,6 +43,39 @@ uint64_t string_bits(const StringRef& s) {
   return load_be<uint64_t>(first) >> 1;
 }
 
+// The greatest whole number not above the value, kept within 62 bits: equal values have the same whatever their scale.
+int64_t whole_part(const types::Numeric& v) {
+  constexpr int64_t kMost = int64_t{1} << 61;
+  if (!v.is_finite()) return v.kind() == types::Numeric::Kind::kNegativeInfinity ? -kMost : kMost;
+  types::int128 whole = 0;
+  if (v.is_inline()) {
+    whole = v.significand();
+    bool negative = whole < 0, rest = false;
+    for (int scale = v.inline_scale(); scale > 0 && whole != 0;) {
+      int step = std::min(scale, 18);
+      int64_t power = 1;
+      for (int i = 0; i < step; ++i) power *= 10;
+      if (whole == static_cast<int64_t>(whole)) {
+        auto narrow = static_cast<int64_t>(whole);
+        rest = rest || narrow % power != 0;
+        whole = narrow / power;
+      } else {
+        rest = rest || whole % power != 0;
+        whole /= power;
+      }
+      scale -= step;
+    }
+    if (negative && rest) whole -= 1;
+  } else {
+    Arena scratch;
+    types::Numeric floor = types::floor(v, scratch);
+    if (floor.is_inline()) return whole_part(floor);
+    return types::sign_of(floor) < 0 ? -kMost : kMost;
+  }
+  if (whole >= kMost) return kMost;
+  return whole <= -kMost ? -kMost : static_cast<int64_t>(whole);
+}
+
 bool orders_by_bytes(const KeyType& key) {
   return (key.type == type_oid::kText || key.type == type_oid::kVarchar || key.type == type_oid::kName ||
           key.type == type_oid::kBytea) &&
@@ -79,6 +113,9 @@ bool sort_prefixes(const SortColumn& key, const Vector& v, const Selection& rows
       return false;
     case PhysicalType::kFloat64:
       each_prefix(key, v, rows, out, [&](uint32_t i) { return double_bits(v.data<double>()[i]); });
+      return false;
+    case PhysicalType::kNumeric:
+      each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(whole_part(v.data<types::Numeric>()[i])); });
       return false;
     case PhysicalType::kString:
       if (!orders_by_bytes(key.key)) break;

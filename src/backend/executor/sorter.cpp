@@ -26,6 +26,7 @@ Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> t
 void Sorter::clear() {
   rows_memory_.reset();
   heap_.reset();
+  taken_.clear();
   entries_.clear();
   rows_ = returned_ = 0;
   at_ = 0;
@@ -139,6 +140,7 @@ void Sorter::finish() {
   at_ = 0;
   returned_ = 0;
   if (stored_.empty()) {
+    if (limit_ < entries_.size() / 4) cut_to_limit();
     sort_entries();
     return;
   }
@@ -155,6 +157,25 @@ void Sorter::finish() {
     runs_.push_back(std::move(run));
   }
   std::make_heap(heap_of_runs_.begin(), heap_of_runs_.end(), later);
+}
+
+void Sorter::merge(Sorter& other) {
+  if (other.entries_.empty()) return;
+  prefix_exact_ = other.prefix_exact_;
+  size_t from = prefix_exact_ ? 1 : 0;
+  std::vector<Entry> both(entries_.size() + other.entries_.size());
+  std::merge(entries_.begin(), entries_.end(), other.entries_.begin(), other.entries_.end(), both.begin(),
+             [&](const Entry& a, const Entry& b) {
+               if (a.prefix != b.prefix) return a.prefix < b.prefix;
+               return compare_rows(a.row, b.row, from) < 0;
+             });
+  entries_ = std::move(both);
+  rows_ += other.rows_;
+  taken_.push_back(std::move(other.rows_memory_));
+  taken_.push_back(std::move(other.heap_));
+  other.rows_memory_ = Arena();
+  other.heap_ = Arena();
+  other.entries_.clear();
 }
 
 bool Sorter::load(Run& run) {

@@ -27,6 +27,8 @@ class Sorter {
   void clear();
   void add(std::span<const Vector* const> columns, const Selection& rows);
   void finish();
+  // Takes over what another sorter of the same shape holds; both are finished and have nothing on disk.
+  void merge(Sorter& other);
   // Up to `room` rows into `out` (flat columns with memory of their own). 0: the end.
   uint32_t next(Chunk& out, uint32_t room);
 
@@ -62,9 +64,10 @@ class Sorter {
   std::vector<SortColumn> keys_;
   size_t memory_limit_;
   uint64_t limit_ = UINT64_MAX;
-  bool prefix_exact_ = false;
+  bool prefix_exact_ = false;  // known with the first rows; the same for all of a type
 
   Arena rows_memory_, heap_;
+  std::vector<Arena> taken_;
   std::vector<Entry> entries_;
   std::vector<uint64_t> prefixes_;
   std::vector<uint8_t*> new_rows_;

@@ -58,7 +58,8 @@ TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& cont
   for (const catalog::Index& index : relation_.indexes) {
     indexes_.push_back({IndexKeyBuilder(relation_, index, bound_index(plan, index), context), *index.tree});
   }
-  if (!checks_.empty() || !generated_.empty()) {
+  view_checks_ = compile_all(plan.view_checks, context, expression_memory_);
+  if (!checks_.empty() || !generated_.empty() || !view_checks_.empty()) {
     row_chunk_ = Chunk(static_cast<uint32_t>(live_.size()), *context.build_memory);
     for (uint32_t i = 0; i < live_.size(); ++i) {
       row_chunk_.column(i) = Vector(column_physical_type(relation_, live_[i]), *context.build_memory, 1);
@@ -96,6 +97,7 @@ void TableWriter::complete(RowValues& row, Arena& memory) {
   }
   check_not_null(row);
   if (!checks_.empty()) check_constraints(row);
+  if (!view_checks_.empty()) check_views(row);
 }
 
 void TableWriter::check_not_null(const RowValues& row) {
@@ -126,6 +128,19 @@ void TableWriter::check_constraints(const RowValues& row) {
         .schema(relation_.schema_name)
         .table(relation_.name)
         .constraint(plan_.check_names[i]);
+  }
+}
+
+// WITH CHECK OPTION: the conditions of the views that the row was written through.
+void TableWriter::check_views(const RowValues& row) {
+  load(row);
+  for (size_t i = 0; i < view_checks_.size(); ++i) {
+    Vector* v = nullptr;
+    view_checks_[i].evaluate(row_chunk_, {nullptr, 1}, v);
+    if (!v->is_null(0) && v->at<uint8_t>(0) != 0) continue;
+    throw SqlError(sqlstate::kWithCheckOptionViolation,
+                   fmt::format("new row violates check option for view \"{}\"", plan_.view_check_names[i]))
+        .detail("Failing row contains " + describe_row(row) + ".");
   }
 }
 
@@ -246,7 +261,13 @@ Tid TableWriter::insert(const RowValues& row) {
   Tid tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
                                  encoder_.flags()));
   insert_entries(row, tid, {}, false, nullptr);
+  count_rows(catalog::Activity::kInserted, 1);
   return tid;
+}
+
+void TableWriter::count_rows(catalog::Activity what, uint64_t rows) {
+  if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_.oid);
+  activity_->add(what, rows);
 }
 
 // Rows in plain form so far; the others go in one by one, in their place among them.
@@ -278,6 +299,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   write_batch();
+  count_rows(catalog::Activity::kInserted, rows.count());
   if (!indexes_.empty()) {
     for (uint32_t i = 0; i < count; ++i) {
       *at = rows.selection()[i];
@@ -314,7 +336,10 @@ bool TableWriter::insert_unless_conflict(const RowValues& row, std::span<const c
   encode(row);
   *tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
                               encoder_.flags()));
-  if (insert_entries(row, *tid, arbiters, true, conflict)) return true;
+  if (insert_entries(row, *tid, arbiters, true, conflict)) {
+    count_rows(catalog::Activity::kInserted, 1);
+    return true;
+  }
   check_ok(context_.transaction->rollback_to(before));  // somebody was quicker
   return false;
 }
@@ -374,6 +399,7 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
     return r;
   }
   encoder_.replaced(*context_.transaction);
+  count_rows(catalog::Activity::kUpdated, 1);
   if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
     if (index.keys.unchanged(old_row, new_row)) continue;
@@ -391,6 +417,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   LockOutcome r = outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
   if (r != LockOutcome::kLocked) return r;
   encoder_.replaced(*context_.transaction);
+  count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;
     check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), tid));

@@ -8,6 +8,7 @@
 #include "access/btree.h"
 #include "access/overflow.h"
 #include "access/unique_check.h"
+#include "catalog/table_activity.h"
 #include "executor/index_keys.h"
 #include "executor/modify_hooks.h"
 #include "operator.h"
@@ -74,17 +75,21 @@ class TableWriter {
                       bool tolerate, Tid* conflict);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
+  void check_views(const RowValues& row);
   [[noreturn]] void throw_duplicate(const IndexWriter& index);
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
 
+  void count_rows(catalog::Activity what, uint64_t rows);
+
   const planner::ModifyPlan& plan_;
   ExecutionContext& context_;
+  catalog::TableActivity* activity_ = nullptr;
   const catalog::Relation& relation_;
   access::Heap& heap_;
   std::vector<catalog::ColumnNumber> live_;
   std::vector<IndexWriter> indexes_;
-  std::vector<ExpressionEvaluator> checks_, generated_;
+  std::vector<ExpressionEvaluator> checks_, generated_, view_checks_;
   Arena expression_memory_;
   Chunk row_chunk_;
   access::RowEncoder encoder_;

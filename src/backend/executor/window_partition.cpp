@@ -90,6 +90,22 @@ void WindowPartition::append(const Chunk& in, const Selection& rows) {
   rows_ += rows.count;
 }
 
+namespace {
+
+bool is_negative(const Value& v) {
+  switch (v.type) {
+    case types::PhysicalType::kInt16: return v.int16 < 0;
+    case types::PhysicalType::kInt32: return v.int32 < 0;
+    case types::PhysicalType::kInt64: return v.int64 < 0;
+    case types::PhysicalType::kFloat64: return !(v.float64 >= 0);
+    case types::PhysicalType::kNumeric: return v.numeric.is_nan() || types::sign_of(v.numeric) < 0;
+    case types::PhysicalType::kInterval: return types::interval_span(v.interval) < 0;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 void WindowPartition::seal() {
   group_of_.resize(rows_);
   group_start_.clear();
@@ -114,6 +130,9 @@ void WindowPartition::seal() {
       *to = types::copy_value(e[0].scalar(), memory_);
       if (to->null) {
         throw SqlError(sqlstate::kNullValueNotAllowed, std::string("frame ") + what + " offset must not be null");
+      }
+      if (is_negative(*to)) {
+        throw SqlError(sqlstate::kInvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function");
       }
     };
     value(start_offset_, "starting", &start_value_);

@@ -294,4 +294,69 @@ StringRef array_with_element(Oid element_type, std::string_view array, std::span
   return make_array(element_type, items, arena, dims);
 }
 
+StringRef array_with_slice(Oid element_type, std::string_view array, std::span<const ArraySlice> slices,
+                           std::string_view source, Arena& arena) {
+  auto fail = [](const char* message) { throw SqlError(sqlstate::kArraySubscriptError, message); };
+  ArrayView from(source);
+  std::vector<ArrayDimension> dims;
+  std::vector<Value> items;
+  bool is_new = array.empty() || ArrayView(array).dimensions() == 0;
+  if (!is_new) {
+    ArrayView view(array);
+    for (int d = 0; d < view.dimensions(); ++d) dims.push_back(view.dimension(d));
+    for (uint32_t i = 0; i < view.count(); ++i) items.push_back(view.at(i, arena));
+    if (slices.size() != dims.size()) {
+      if (slices.size() > dims.size()) fail("wrong number of array subscripts");
+    }
+  } else {
+    if (from.count() == 0) return make_array(element_type, {}, arena);
+    for (const ArraySlice& s : slices) {
+      if (!s.has_lower || !s.has_upper) {
+        throw SqlError(sqlstate::kArraySubscriptError, "array slice subscript must provide both boundaries")
+            .detail("When assigning to a slice of an empty array value, slice boundaries must be fully specified.");
+      }
+      if (s.upper < s.lower) fail("upper bound cannot be less than lower bound");
+      dims.push_back({s.upper - s.lower + 1, s.lower});
+    }
+  }
+  // The slice's corners.
+  std::vector<int64_t> first, length;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    int64_t lower = dims[d].lower, upper = int64_t{dims[d].lower} + dims[d].length - 1;
+    if (d < slices.size() && slices[d].has_lower) lower = slices[d].lower;
+    if (d < slices.size() && slices[d].has_upper) upper = slices[d].upper;
+    if (upper < lower) fail("upper bound cannot be less than lower bound");
+    first.push_back(lower);
+    length.push_back(upper - lower + 1);
+    if (is_new || dims.size() == 1) continue;
+    if (lower < dims[d].lower || upper > int64_t{dims[d].lower} + dims[d].length - 1) fail("array subscript out of range");
+  }
+  Value null = Value::null_of(from.physical());
+  if (is_new) {
+    int64_t n = 1;
+    for (const ArrayDimension& d : dims) n *= d.length;
+    if (n > kMaxArrayElements) throw_too_large();
+    items.assign(static_cast<size_t>(n), null);
+  } else if (dims.size() == 1) {
+    // One dimension grows to where it is written; the gap is NULL.
+    int64_t end = std::max<int64_t>(int64_t{dims[0].lower} + dims[0].length, first[0] + length[0]);
+    int64_t begin = std::min<int64_t>(dims[0].lower, first[0]);
+    if (end - begin > kMaxArrayElements) throw_too_large();
+    items.insert(items.begin(), static_cast<size_t>(dims[0].lower - begin), null);
+    items.resize(static_cast<size_t>(end - begin), null);
+    dims[0] = {static_cast<int32_t>(end - begin), static_cast<int32_t>(begin)};
+  }
+  int64_t wanted = 1;
+  for (int64_t n : length) wanted *= n;
+  if (from.count() < wanted) fail("source array too small");
+  std::vector<int64_t> index(dims.size(), 0);
+  for (uint32_t next = 0; next < wanted; ++next) {
+    int64_t at = 0;
+    for (size_t d = 0; d < dims.size(); ++d) at = at * dims[d].length + first[d] - dims[d].lower + index[d];
+    items[static_cast<size_t>(at)] = from.at(next, arena);
+    for (size_t d = dims.size(); d > 0 && ++index[d - 1] == length[d - 1]; --d) index[d - 1] = 0;
+  }
+  return make_array(element_type, items, arena, dims);
+}
+
 }  // namespace varve::functions

@@ -205,10 +205,6 @@ struct Binding {
 };
 
 using Bindings = std::span<const Binding>;
-#define VARVE_FAMILY(name) Bindings name##_bindings();
-#include "families.inc"
-#undef VARVE_FAMILY
-
 [[noreturn]] void throw_out_of_range(std::string_view type);  // 22003 "<type> out of range"
 [[noreturn]] void throw_division_by_zero();
 

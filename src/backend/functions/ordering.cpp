@@ -4,8 +4,12 @@
 #include <bit>
 
 #include "functions/array.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "json/jsonb.h"
+#include "network/network_value.h"
+#include "range/range_value.h"
 
 namespace varve::functions {
 
@@ -43,6 +47,8 @@ int compare_strings(const void* a, const void* b, const Collation* collation) {
   return collation->compare(as<StringRef>(a).view(), as<StringRef>(b).view());
 }
 int compare_bpchars(const void* a, const void* b, const Collation* collation) {
+  // Stored values of one column are padded alike: mostly the same bytes mean equal.
+  if (as<StringRef>(a) == as<StringRef>(b)) return 0;
   return compare_text(types::trim_bpchar(as<StringRef>(a).view()),
                       types::trim_bpchar(as<StringRef>(b).view()), collation);
 }
@@ -51,6 +57,25 @@ int compare_bit_strings(const void* a, const void* b, const Collation*) {
 }
 int compare_array_values(const void* a, const void* b, const Collation* collation) {
   return compare_arrays(as<StringRef>(a).view(), as<StringRef>(b).view(), collation);
+}
+
+int compare_jsonb_values(const void* a, const void* b, const Collation*) {
+  return compare_jsonb(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+uint64_t hash_jsonb_value(const void* v, const Collation*) { return hash_jsonb(as<StringRef>(v).view()); }
+
+int compare_inets(const void* a, const void* b, const Collation*) {
+  return compare_inet(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_range_values(const void* a, const void* b, const Collation*) {
+  return compare_range_bytes(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_multirange_values(const void* a, const void* b, const Collation*) {
+  return compare_multirange_bytes(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+template <bool kMulti>
+uint64_t hash_range_value(const void* v, const Collation*) {
+  return hash_range_bytes(as<StringRef>(v).view(), kMulti);
 }
 
 // Integers of every width hash alike, so that int4 and int8 keys can meet in one hash join.
@@ -84,13 +109,23 @@ uint64_t hash_array_value(const void* v, const Collation* collation) {
   return hash_array(as<StringRef>(v).view(), collation);
 }
 
+int compare_record_values(const void* a, const void* b, const Collation* collation) {
+  return compare_records(as<StringRef>(a).view(), as<StringRef>(b).view(), collation);
+}
+uint64_t hash_record_value(const void* v, const Collation* collation) {
+  return hash_record(as<StringRef>(v).view(), collation);
+}
+
 struct Order {
   CompareFunction compare;
   HashFunction hash;
 };
 
 Order order_of_string(const TypeInfo& type) {
-  if (type.category == 'A') return {compare_array_values, hash_array_value};
+  if (type.kind == 'r') return {compare_range_values, hash_range_value<false>};
+  if (type.kind == 'm') return {compare_multirange_values, hash_range_value<true>};
+  if (type.category == 'A' || type.oid == type_oid::kRecordArray) return {compare_array_values, hash_array_value};
+  if (type.kind == 'c' || type.oid == type_oid::kRecord) return {compare_record_values, hash_record_value};
   switch (type.oid.value()) {
     case type_oid::kText.value():
     case type_oid::kVarchar.value():
@@ -108,6 +143,14 @@ Order order_of_string(const TypeInfo& type) {
     case type_oid::kOidvector.value():
     case type_oid::kInt2vector.value():
       return {compare_array_values, hash_array_value};
+    case type_oid::kMacaddr.value():
+    case type_oid::kMacaddr8.value():
+      return {compare_bytes, hash_string_bytes};
+    case type_oid::kInet.value():
+    case type_oid::kCidr.value():
+      return {compare_inets, hash_string_bytes};
+    case type_oid::kJsonb.value():
+      return {compare_jsonb_values, hash_jsonb_value};
     default:
       return {nullptr, nullptr};
   }

@@ -16,6 +16,10 @@
 
 namespace varve::functions {
 
+#define VARVE_FAMILY(name) Bindings name##_bindings();
+#include "families.inc"
+#undef VARVE_FAMILY
+
 namespace {
 
 std::string signature_of(const FunctionFact& fact) {
@@ -180,11 +184,19 @@ auto find_list(const Map& map, std::string_view key)
 
 const OrderFact* order_of(Oid type) {
   if (type == type_oid::kVarchar) type = type_oid::kText;
+  if (type == type_oid::kCidr) type = type_oid::kInet;
   const TypeInfo* info = type_by_oid(type);
-  if (info != nullptr && info->category == 'A' && info->element_type != kInvalidOid) {
+  if (type == type_oid::kRecordArray ||
+      (info != nullptr && info->category == 'A' && info->element_type != kInvalidOid)) {
     type = type_oid::kAnyarray;
+  } else if (info != nullptr && info->kind == 'e') {
+    type = type_oid::kAnyenum;
+  } else if (info != nullptr && info->kind == 'c') {
+    type = type_oid::kRecord;
   } else if (info != nullptr && info->kind == 'r') {
     type = type_oid::kAnyrange;
+  } else if (info != nullptr && info->kind == 'm') {
+    type = type_oid::kAnymultirange;
   } else if (info != nullptr && info->sql_name.starts_with("reg")) {
     type = type_oid::kOid;
   }

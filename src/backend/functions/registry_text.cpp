@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "any_args.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
@@ -21,23 +22,11 @@ StringRef quoted(Text s, Env& env, void (*append)(std::string&, Text)) {
   return env.keep();
 }
 
-// Arguments of a row as text, for functions over VARIADIC "any".
-struct AnyArgs {
-  KernelCall& call;
-  Env& env;
-  uint32_t row;
-
-  size_t count() const { return call.args.size(); }
-  bool null(size_t i) const { return call.args[i]->is_null(row); }
-  void append(size_t i, std::string& out) const {
-    append_value(call.site.arg_types[i], call.args[i]->value(row), out, call.context);
-  }
-};
-
 void concat_kernel(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
-    AnyArgs args{call, env, row};
+    AnyArgs args(call, row);
+    if (args.null_array()) return call.result.set_null(row);
     for (size_t i = 0; i < args.count(); ++i) {
       if (!args.null(i)) args.append(i, env.buffer);
     }
@@ -48,8 +37,8 @@ void concat_kernel(KernelCall& call) {
 void concat_ws_kernel(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
-    AnyArgs args{call, env, row};
-    if (args.null(0)) {
+    AnyArgs args(call, row);
+    if (args.null(0) || args.null_array()) {
       call.result.set_null(row);
       return;
     }
@@ -235,7 +224,7 @@ class Formatter {
 void format_kernel(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
-    AnyArgs args{call, env, row};
+    AnyArgs args(call, row);
     if (args.null(0)) {
       call.result.set_null(row);
       return;
@@ -284,8 +273,10 @@ template <bool kNulls>
 void count_nulls_kernel(KernelCall& call) {
   auto* out = call.result.data<int32_t>();
   for_each_row(call.rows, [&](uint32_t row) {
+    AnyArgs args(call, row);
+    if (args.null_array()) return call.result.set_null(row);
     int32_t n = 0;
-    for (const Vector* v : call.args) n += v->is_null(row) == kNulls ? 1 : 0;
+    for (size_t i = 0; i < args.count(); ++i) n += args.null(i) == kNulls ? 1 : 0;
     out[row] = n;
   });
 }

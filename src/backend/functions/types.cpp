@@ -1,6 +1,9 @@
 // The built-in types and how they are called.
 #include <algorithm>
+#include <deque>
 #include <fmt/format.h>
+#include <mutex>
+#include <shared_mutex>
 #include <unordered_map>
 #include <vector>
 
@@ -42,7 +45,8 @@ struct Types {
     all.reserve(std::size(kFacts));
     for (const TypeFact& f : kFacts) {
       all.push_back({Oid{f.oid}, f.name, f.sql_name, f.physical, f.category, f.preferred, f.kind, f.length,
-                     f.by_value, f.alignment, Oid{f.array_type}, Oid{f.element_type}, f.collatable});
+                     f.by_value, f.alignment, Oid{f.array_type}, Oid{f.element_type}, f.collatable, kInvalidOid,
+                     {}});
     }
     for (const TypeInfo& t : all) {
       by_oid.emplace(t.oid.value(), &t);
@@ -55,6 +59,49 @@ const Types& types_table() {
   static const Types table;
   return table;
 }
+
+// What define_type() was told. Nothing is ever taken away: plans may hold the pointers.
+class DefinedTypes {
+ public:
+  static DefinedTypes& get() {
+    static DefinedTypes types;
+    return types;
+  }
+  const TypeInfo* find(Oid oid) {
+    std::shared_lock lock(mutex_);
+    auto it = by_oid_.find(oid.value());
+    return it == by_oid_.end() ? nullptr : it->second;
+  }
+  const TypeInfo& define(const TypeInfo& type) {
+    std::unique_lock lock(mutex_);
+    auto it = by_oid_.find(type.oid.value());
+    if (it != by_oid_.end() && same(*it->second, type)) return *it->second;
+    TypeInfo& kept = types_.emplace_back(type);
+    kept.name = strings_.emplace_back(type.name);
+    kept.sql_name = strings_.emplace_back(type.sql_name);
+    std::vector<CompositeField>& fields = fields_.emplace_back(type.fields.begin(), type.fields.end());
+    for (CompositeField& f : fields) f.name = strings_.emplace_back(f.name);
+    kept.fields = fields;
+    by_oid_[type.oid.value()] = &kept;
+    return kept;
+  }
+
+ private:
+  static bool same(const TypeInfo& a, const TypeInfo& b) {
+    bool plain = a.name == b.name && a.sql_name == b.sql_name && a.physical == b.physical && a.category == b.category &&
+                 a.kind == b.kind && a.array_type == b.array_type && a.element_type == b.element_type &&
+                 a.relation == b.relation && a.collatable == b.collatable;
+    return plain && std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
+                               [](const CompositeField& x, const CompositeField& y) {
+                                 return x.name == y.name && x.type == y.type && x.typmod == y.typmod;
+                               });
+  }
+  std::shared_mutex mutex_;
+  std::unordered_map<uint32_t, const TypeInfo*> by_oid_;
+  std::deque<TypeInfo> types_;
+  std::deque<std::string> strings_;
+  std::deque<std::vector<CompositeField>> fields_;
+};
 
 // "(p)" or the fields of an interval's typmod.
 std::string interval_modifier(int32_t typmod) {
@@ -128,8 +175,10 @@ std::span<const TypeInfo> all_types() { return types_table().all; }
 
 const TypeInfo* type_by_oid(Oid oid) {
   auto it = types_table().by_oid.find(oid.value());
-  return it == types_table().by_oid.end() ? nullptr : it->second;
+  return it == types_table().by_oid.end() ? DefinedTypes::get().find(oid) : it->second;
 }
+
+const TypeInfo& define_type(const TypeInfo& type) { return DefinedTypes::get().define(type); }
 
 const TypeInfo* type_by_name(std::string_view pg_type_name) {
   auto it = types_table().by_name.find(pg_type_name);

@@ -3,9 +3,15 @@
 
 #include "array_io.h"
 #include "common/bytes.h"
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "json/json_text.h"
+#include "json/jsonpath.h"
 #include "kernel.h"
+#include "money.h"
+#include "network/network_value.h"
+#include "range/range_value.h"
 #include "text_value.h"
 #include "types/float_format.h"
 #include "types/utf8.h"
@@ -28,7 +34,11 @@ bool is_reg(const TypeInfo* type) {
   return type != nullptr && type->name.starts_with("reg") && type->physical == PhysicalType::kInt32;
 }
 bool is_array(const TypeInfo* type) {
-  return type != nullptr && type->category == 'A' && type->element_type != kInvalidOid && type->kind == 'b';
+  return type != nullptr && type->element_type != kInvalidOid &&
+         ((type->category == 'A' && type->kind == 'b') || type->oid == type_oid::kRecordArray);
+}
+bool is_record(Oid oid, const TypeInfo* type) {
+  return oid == type_oid::kRecord || (type != nullptr && type->kind == 'c');
 }
 
 Value string_value(std::string_view s, EvalContext& context) {
@@ -94,6 +104,19 @@ uint64_t parse_lsn(std::string_view text) {
   return hex(text.substr(0, slash)) << 32 | hex(text.substr(slash + 1));
 }
 
+// The value of an enum is its place in the order of the type's labels (pg_enum.enumsortorder): never changed, so that
+// indexes and statistics may hold it. Which label has it only the catalog knows.
+Value parse_enum(Oid type, std::string_view text, EvalContext& context) {
+  const Value args[] = {Value::of_oid(type.value()), Value::of_string(text)};
+  return context.session->call("enum_in", args, *context.memory);
+}
+
+void append_enum(Oid type, const Value& v, std::string& out, EvalContext& context) {
+  const Value args[] = {Value::of_oid(type.value()), v};
+  Value label = context.session->call("enum_out", args, *context.memory);
+  out += label.view();
+}
+
 int precision_of(int32_t typmod) { return typmod; }
 
 Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext& context) {
@@ -125,6 +148,28 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     case id(type_oid::kCstring):
     case id(type_oid::kRefcursor):
       return string_value(text, context);
+    case id(type_oid::kInet):
+    case id(type_oid::kCidr):
+      append_inet(buffer, parse_inet(text, type == type_oid::kCidr));
+      return string_value(buffer, context);
+    case id(type_oid::kMacaddr):
+      parse_macaddr(buffer, text);
+      return string_value(buffer, context);
+    case id(type_oid::kMacaddr8):
+      parse_macaddr8(buffer, text);
+      return string_value(buffer, context);
+    case id(type_oid::kJson):
+      check_json(text);
+      return string_value(text, context);
+    case id(type_oid::kJsonb):
+      append_json_as_jsonb(buffer, text);
+      return string_value(buffer, context);
+    case id(type_oid::kJsonpath): {
+      JsonPath path;
+      path.parse(text);
+      path.append_text(buffer);
+      return string_value(buffer, context);
+    }
     case id(type_oid::kAclitem):  // kept as it is written: grantee=privileges/grantor
       if (text.find('=') == std::string_view::npos) {
         throw SqlError(sqlstate::kInvalidTextRepresentation, "missing \"=\" sign");
@@ -185,6 +230,8 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
       return Value::of_interval(types::parse_interval(text, typmod, format));
     case id(type_oid::kUuid):
       return Value::of_uuid(types::parse_uuid(text));
+    case id(type_oid::kMoney):
+      return int64_value(parse_money(text));
     case id(type_oid::kVoid):
       return Value::of_int32(0);
     default:
@@ -193,6 +240,14 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_oid(context.session->parse_reg(type, text));
   if (is_array(info)) return Value::of_string(parse_array(*info, typmod, text, context));
+  if (is_range_type(type) || is_multirange_type(type)) {
+    std::string bytes;
+    if (is_range_type(type)) append_range(bytes, parse_range(type, text, context));
+    else append_multirange(bytes, parse_multirange(type, text, context));
+    return string_value(bytes, context);
+  }
+  if (info != nullptr && info->kind == 'e') return parse_enum(type, text, context);
+  if (is_record(type, info)) return parse_record(type, text, context);
   return parse_string(type, typmod, text, context);
 }
 
@@ -265,6 +320,20 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     case id(type_oid::kVarbit):
       types::append_bit(out, v.view());
       return;
+    case id(type_oid::kMoney):
+      append_money(out, v.int64);
+      return;
+    case id(type_oid::kInet):
+    case id(type_oid::kCidr):
+      append_inet_text(out, read_inet(v.view()), type == type_oid::kCidr);
+      return;
+    case id(type_oid::kMacaddr):
+    case id(type_oid::kMacaddr8):
+      append_macaddr_text(out, v.view());
+      return;
+    case id(type_oid::kJsonb):
+      append_jsonb_text(out, JsonbView(v.view()));
+      return;
     case id(type_oid::kVoid):
       return;
     default:
@@ -275,6 +344,14 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     context.session->append_reg(type, v.oid(), out);
   } else if (is_array(info) || type == type_oid::kAnyarray) {
     append_array(info->name.starts_with('_') ? kInvalidOid : type, v.view(), out, context);
+  } else if (is_range_type(type)) {
+    append_range_text(read_range(v.view(), *context.memory), out, context);
+  } else if (is_multirange_type(type)) {
+    append_multirange_text(read_multirange(v.view(), *context.memory), out, context);
+  } else if (info != nullptr && info->kind == 'e') {
+    append_enum(type, v, out, context);
+  } else if (is_record(type, info)) {
+    append_record(v.view(), out, context);
   } else if (v.type == PhysicalType::kString) {
     out += v.view();
   } else {
@@ -295,6 +372,7 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
     case id(type_oid::kCid):
       return Value::of_int32(types::receive_int4(bytes));
     case id(type_oid::kInt8):
+    case id(type_oid::kMoney):
     case 3220:
     case id(type_oid::kXid8):
       return Value::of_int64(types::receive_int8(bytes));
@@ -341,14 +419,43 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
         types::receive_varbit(buffer, bytes, typmod);
       return string_value(buffer, context);
     }
+    case id(type_oid::kInet):
+    case id(type_oid::kCidr): {
+      std::string value;
+      append_inet(value, receive_inet(bytes, type == type_oid::kCidr));
+      return string_value(value, context);
+    }
+    case id(type_oid::kMacaddr):
+    case id(type_oid::kMacaddr8): {
+      std::string value;
+      receive_macaddr(value, bytes, type == type_oid::kMacaddr ? 6 : 8);
+      return string_value(value, context);
+    }
+    case id(type_oid::kJsonb):  // a version byte, then text
+    case id(type_oid::kJsonpath):
+      if (bytes.empty() || bytes[0] != 1) {
+        int version = bytes.empty() ? 0 : static_cast<uint8_t>(bytes[0]);
+        throw SqlError(sqlstate::kInternalError,
+                       fmt::format("unsupported {} version number {}", type_label(type), version));
+      }
+      bytes.remove_prefix(1);
+      break;
     default:
       break;
   }
   const TypeInfo* info = type_by_oid(type);
   if (is_reg(info)) return Value::of_int32(types::receive_int4(bytes));
   if (is_array(info)) return Value::of_string(receive_array(*info, typmod, bytes, context));
+  if (is_record(type, info)) return receive_record(type, bytes, context);
   if (type == type_oid::kVoid) return Value::of_int32(0);
+  if (is_range_type(type) || is_multirange_type(type)) {
+    std::string value;
+    if (is_range_type(type)) append_range(value, receive_range(type, bytes, context));
+    else append_multirange(value, receive_multirange(type, bytes, context));
+    return string_value(value, context);
+  }
   types::utf8_verify(bytes);
+  if (info != nullptr && info->kind == 'e') return parse_enum(type, bytes, context);
   return parse_string(type, typmod, bytes, context);
 }
 
@@ -367,6 +474,7 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
       types::send_int4(out, v.int32);
       return;
     case id(type_oid::kInt8):
+    case id(type_oid::kMoney):
     case 3220:
     case id(type_oid::kXid8):
       types::send_int8(out, v.int64);
@@ -407,6 +515,18 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     case id(type_oid::kVarbit):
       types::send_bit(out, v.view());
       return;
+    case id(type_oid::kJsonb):
+      out += '\1';
+      append_jsonb_text(out, JsonbView(v.view()));
+      return;
+    case id(type_oid::kInet):
+    case id(type_oid::kCidr):
+      send_inet(out, read_inet(v.view()), type == type_oid::kCidr);
+      return;
+    case id(type_oid::kJsonpath):
+      out += '\1';
+      out += v.view();
+      return;
     case id(type_oid::kVoid):
       return;
     default:
@@ -417,6 +537,14 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     types::send_int4(out, v.int32);
   else if (is_array(info))
     send_array(v.view(), out, context);
+  else if (is_range_type(type))
+    send_range(read_range(v.view(), *context.memory), out, context);
+  else if (is_multirange_type(type))
+    send_multirange(read_multirange(v.view(), *context.memory), out, context);
+  else if (info != nullptr && info->kind == 'e')
+    append_enum(type, v, out, context);
+  else if (is_record(type, info))
+    send_record(v.view(), out, context);
   else if (v.type == PhysicalType::kString)
     out += v.view();
   else

@@ -1,9 +1,11 @@
 // How one range is read: sequential scan, index scan, subquery, function, CTE; and index joins.
 #include <algorithm>
 
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
+#include "rewrite.h"
 
 namespace varve::planner {
 
@@ -75,7 +77,10 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
   if (r.kind == RangeKind::kRelation) return plan_relation(range, std::move(conjuncts));
   Node node;
   switch (r.kind) {
-    case RangeKind::kSubquery: node = plan_subquery_range(range); break;
+    case RangeKind::kSubquery:
+      push_down_conditions(state_, query_, range, conjuncts);
+      node = plan_subquery_range(range);
+      break;
     case RangeKind::kFunction: {
       std::vector<OuterReference> none;
       node = plan_lateral_range(range, &none);
@@ -103,7 +108,11 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       analyzer::Cte& cte = *owner->query_.ctes[r.cte];
       uint32_t number = owner->cte_numbers_[r.cte];
       if (number == UINT32_MAX) {  // used once: a subquery that stands where it is named
-        if (r.cte_levels_up != 0 && cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
+        if (r.cte_levels_up == 0 && !cte.never_materialize && cte.references == 1) {
+          query_.ranges[range]->kind = RangeKind::kSubquery;
+          query_.ranges[range]->query = cte.query;
+          push_down_conditions(state_, query_, range, conjuncts);
+        }
         QueryPlanner inner(state_, *cte.query, r.cte_levels_up == 0 ? this : owner, true);
         node = inner.plan();
         break;
@@ -250,22 +259,140 @@ Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
   return fold(call);
 }
 
-QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog::Index& index,
+// The table's indexes that may be read under these conditions: a partial one only where they imply its predicate.
+std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t range, const std::vector<Expr*>& conjuncts) {
+  const Range& r = *query_.ranges[range];
+  std::vector<RangeIndex> found;
+  for (const catalog::Index& index : (*r.relation)->indexes) {
+    if (!index.valid || index.tree == nullptr) continue;
+    RangeIndex usable{&index, nullptr, {}};
+    for (const analyzer::IndexExpressions& e : r.index_expressions) {
+      if (e.index == &index) usable.bound = &e;
+    }
+    bool plain = std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) { return k.column != 0; });
+    if (usable.bound == nullptr && (!plain || !index.predicate_sql.empty())) continue;
+    if (usable.bound != nullptr) {
+      if (usable.bound->predicate != nullptr) {
+        std::vector<Expr*> predicate;
+        split_conjuncts(fold(at_range(usable.bound->predicate, range)), &predicate);
+        bool implied = std::all_of(predicate.begin(), predicate.end(), [&](const Expr* p) { return is_implied(p, conjuncts); });
+        if (!implied) continue;
+        usable.predicate = std::move(predicate);
+      }
+      for (Expr* key : usable.bound->keys) usable.keys.push_back(key == nullptr ? nullptr : fold(at_range(key, range)));
+    }
+    found.push_back(std::move(usable));
+  }
+  return found;
+}
+
+// An expression bound over the table alone, as it reads in this query.
+Expr* QueryPlanner::at_range(Expr* e, uint32_t range) {
+  return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
+    if (x->kind != ExprKind::kColumn) return nullptr;
+    auto* c = arena_.make<ColumnExpr>(x->as<ColumnExpr>());
+    c->range = range;
+    return c;
+  });
+}
+
+namespace {
+
+struct Bound {
+  const Expr* column;
+  std::string_view op;
+  const ConstExpr* value;
+};
+
+// column op constant of the column's type.
+bool as_bound(const Expr* e, Bound* out) {
+  if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().args.size() != 2) return false;
+  const auto& f = e->as<FunctionExpr>();
+  bool left = f.args[1]->kind == ExprKind::kConst;
+  const Expr *column = f.args[left ? 0 : 1], *value = f.args[left ? 1 : 0];
+  if (value->kind != ExprKind::kConst || value->as<ConstExpr>().value.null || column->type != value->type) return false;
+  if (f.site->collation != nullptr && !f.site->collation->is_c()) return false;
+  *out = {column, left ? f.op->name : mirrored(f.op->name), &value->as<ConstExpr>()};
+  return true;
+}
+
+// Does x `op` a imply x `wanted` b?
+bool bound_implies(const Bound& given, const Bound& wanted) {
+  functions::CompareFunction compare = functions::compare_function(given.value->type);
+  if (compare == nullptr || given.value->type != wanted.value->type) return false;
+  int c = compare(given.value->value.bytes(), wanted.value->value.bytes(), nullptr);
+  bool below = given.op == "<" || given.op == "<=", above = given.op == ">" || given.op == ">=", equal = given.op == "=";
+  if (wanted.op == "<") return (equal && c < 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0);
+  if (wanted.op == "<=") return (equal || below) && c <= 0;
+  if (wanted.op == ">") return (equal && c > 0) || (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
+  if (wanted.op == ">=") return (equal || above) && c >= 0;
+  if (wanted.op == "<>") return (equal && c != 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0) || (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
+  return false;
+}
+
+}  // namespace
+
+bool QueryPlanner::is_implied(const Expr* predicate, const std::vector<Expr*>& conjuncts) const {
+  Bound wanted;
+  bool compares = as_bound(predicate, &wanted);
+  for (const Expr* c : conjuncts) {
+    if (analyzer::same_expression(c, predicate)) return true;
+    Bound given;
+    if (compares && as_bound(c, &given) && analyzer::same_expression(given.column, wanted.column) && bound_implies(given, wanted)) return true;
+    if (predicate->kind != ExprKind::kNullTest || !predicate->as<analyzer::NullTestExpr>().is_not_null) continue;
+    // x IS NOT NULL follows from any strict comparison of x.
+    const Expr* x = predicate->as<analyzer::NullTestExpr>().arg;
+    if (c->kind == ExprKind::kInList && !c->as<InListExpr>().items.empty() && analyzer::same_expression(c->as<InListExpr>().arg, x)) return true;
+    if (c->kind != ExprKind::kFunction || !c->as<FunctionExpr>().function->strict) continue;
+    const auto& args = c->as<FunctionExpr>().args;
+    if (std::any_of(args.begin(), args.end(), [&](const Expr* a) { return analyzer::same_expression(a, x); })) return true;
+  }
+  return predicate->kind == ExprKind::kConst && !predicate->as<ConstExpr>().value.null && predicate->as<ConstExpr>().value.boolean != 0;
+}
+
+// What the executor needs to make the index's keys from a row.
+const BoundIndex* QueryPlanner::bound_index(uint32_t range, const RangeIndex& index) {
+  if (index.bound == nullptr) return nullptr;
+  const catalog::Relation& relation = **query_.ranges[range]->relation;
+  std::vector<ColumnNumber> live;
+  for (size_t i = 0; i < relation.columns.size(); ++i) {
+    if (!relation.columns[i].dropped) live.push_back(static_cast<ColumnNumber>(i + 1));
+  }
+  Node row;
+  row.layout = scan_layout(range, live);
+  auto* bound = arena_.make<BoundIndex>();
+  bound->index = index.index;
+  std::vector<Expr*> keys;
+  for (Expr* key : index.keys) keys.push_back(key == nullptr ? nullptr : resolve(key, row));
+  bound->keys = arena_.copy(keys);
+  if (!index.predicate.empty()) bound->predicate = resolve(conjunction(index.predicate), row);
+  return bound;
+}
+
+QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIndex& candidate,
                                                    const std::vector<Expr*>& conjuncts, RangeSet available) {
+  const catalog::Index& index = *candidate.index;
   IndexMatch match;
-  match.index = &index;
+  match.index = candidate;
+  // Is it the key, the column or the expression?
+  size_t number = 0;
+  auto is_key = [&](const Expr* e) {
+    const catalog::IndexColumn& key = index.keys[number];
+    if (key.column > 0) return is_column(e, range, key.column);
+    return analyzer::same_expression(strip_relabel(e), strip_relabel(candidate.keys[number]));
+  };
   auto usable = [&](const Expr* value) {
     RangeSet needs = ranges_of(value);
     return (needs & ~available) == 0 && !analyzer::is_volatile(value) && !has_sublink(value);
   };
-  for (const catalog::IndexColumn& key : index.keys) {
-    if (key.column <= 0) break;
+  for (; number < index.keys.size(); ++number) {
+    const catalog::IndexColumn& key = index.keys[number];
     Expr* equal = nullptr;
     Expr* equal_conjunct = nullptr;
     for (Expr* c : conjuncts) {
       if (c->kind == ExprKind::kInList && match.any_of.empty()) {
         const auto& in = c->as<InListExpr>();
-        if (in.negated || !is_column(in.arg, range, key.column) || in.site->collation != key.collation) continue;
+        if (in.negated || !is_key(in.arg) || in.site->collation != key.collation) continue;
         std::vector<Expr*> values;
         for (Expr* item : in.items) {
           Expr* v = usable(item) ? key_value(key, item) : nullptr;
@@ -280,8 +407,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
       if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
       const auto& f = c->as<FunctionExpr>();
       if (f.site->collation != key.collation) continue;
-      bool left = is_column(f.args[0], range, key.column);
-      if (!left && !is_column(f.args[1], range, key.column)) continue;
+      bool left = is_key(f.args[0]);
+      if (!left && !is_key(f.args[1])) continue;
       Expr* value = left ? f.args[1] : f.args[0];
       if (f.op->name != "=" || !usable(value)) continue;
       equal = key_value(key, value);
@@ -291,7 +418,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
     if (equal != nullptr) {
       match.equal.push_back(equal);
       match.used.push_back(equal_conjunct);
-      match.selectivity *= selectivity(equal_conjunct);
+      match.selectivity *= equal->kind == ExprKind::kConst ? selectivity(equal_conjunct) : key_selectivity(range, key, number < candidate.keys.size() ? candidate.keys[number] : nullptr);
       continue;
     }
     // A range on this key, and no further.
@@ -299,8 +426,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
       if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
       const auto& f = c->as<FunctionExpr>();
       if (f.site->collation != key.collation) continue;
-      bool left = is_column(f.args[0], range, key.column);
-      if (!left && !is_column(f.args[1], range, key.column)) continue;
+      bool left = is_key(f.args[0]);
+      if (!left && !is_key(f.args[1])) continue;
       Expr* value = left ? f.args[1] : f.args[0];
       if (!usable(value)) continue;
       std::string_view op = left ? f.op->name : mirrored(f.op->name);
@@ -315,7 +442,7 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const catalog
     }
     break;
   }
-  match.unique = index.unique && match.equal.size() == index.keys.size();
+  match.unique = index.unique && index.immediate && match.equal.size() == index.keys.size();
   return match;
 }
 
@@ -331,7 +458,8 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   plan->alias = r.alias;
   plan->columns = arena_.copy(columns);
   plan->output = scan_output(r, columns);
-  plan->index = match.index;
+  plan->index = match.index.index;
+  plan->bound = bound_index(range, match.index);
   Node nothing;
   plan->equal = resolve_all(match.equal, nothing);
   plan->any_of = resolve_all(match.any_of, nothing);
@@ -350,14 +478,15 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   double rows = relation_rows(relation), pages = relation_pages(relation);
   double found = match.unique ? 1 : std::max(1.0, rows * match.selectivity);
   plan->rows = found;
-  for (const Expr* c : rest) plan->rows = std::max(1.0, plan->rows * selectivity(c));
+  plan->rows = std::max(1.0, plan->rows * conjunction_selectivity(rest));
   const PlannerSettings& s = state_.settings;
   plan->total_cost = s.cpu_index_lookup_cost * static_cast<double>(std::max<size_t>(1, match.any_of.size())) +
-                     found * (s.cpu_tuple_cost * 3 + s.cpu_operator_cost) +
+                     found * (s.cpu_index_fetch_cost + s.cpu_operator_cost * static_cast<double>(rest.size())) +
                      std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
+  if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
-  for (size_t k = match.equal.size(); k < match.index->keys.size() && match.any_of.empty(); ++k) {
-    const catalog::IndexColumn& key = match.index->keys[k];
+  for (size_t k = match.equal.size(); k < match.index.index->keys.size() && match.any_of.empty(); ++k) {
+    const catalog::IndexColumn& key = match.index.index->keys[k];
     auto it = std::find_if(node.layout.begin(), node.layout.end(), [&](const Expr* e) { return e->as<ColumnExpr>().column == key.column; });
     if (key.column <= 0 || it == node.layout.end()) break;
     node.order.push_back({static_cast<uint32_t>(it - node.layout.begin()), key.descending != backward, key.nulls_first != backward});
@@ -380,19 +509,25 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->alias = r.alias;
     plan->columns = arena_.copy(columns);
     plan->output = scan_output(r, columns);
-    plan->sample_percent = r.sample_percent;
+    if (r.sample_percent != nullptr) {
+      Node nothing;
+      plan->sample_by_page = r.sample_by_page;
+      plan->sample_percent = resolve(fold(r.sample_percent), nothing);
+      if (r.sample_seed != nullptr) plan->sample_seed = resolve(fold(r.sample_seed), nothing);
+    }
     if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
-    plan->rows = rows;
-    for (const Expr* c : conjuncts) plan->rows = std::max(1.0, plan->rows * selectivity(c));
+    plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
     plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
                        rows * s.cpu_operator_cost * static_cast<double>(conjuncts.size());
-    plan->parallel_safe = true;
+    if (rows > 20000 && s.parallel_workers > 1) plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
+    if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
+    if (!s.enable_seq_scan) plan->total_cost += 1e8;
+    plan->parallel_safe = !analyzer::calls_routine(plan->filter);
     best.plan = plan;
   }
-  if (!s.enable_index_scan || r.sample_percent >= 0) return best;
+  if (!s.enable_index_scan || r.sample_percent != nullptr) return best;
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
-  for (const catalog::Index& index : relation.indexes) {
-    if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
+  for (const RangeIndex& index : usable_indexes(range, conjuncts)) {
     IndexMatch match = match_index(range, index, conjuncts, 0);
     bool bounded = !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
@@ -415,9 +550,12 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   int direction = 0;  // 1 forward, -1 backward
   size_t k = match.equal.size();
   for (const analyzer::TargetKey& key : query_.order_by) {
-    if (k >= match.index->keys.size()) return best;
-    const catalog::IndexColumn& column = match.index->keys[k++];
-    if (column.column <= 0 || !is_column(query_.targets[key.target].expr, range, column.column) || key.collation != column.collation) return best;
+    if (k >= match.index.index->keys.size()) return best;
+    const catalog::IndexColumn& column = match.index.index->keys[k++];
+    const Expr* target = query_.targets[key.target].expr;
+    bool same = column.column > 0 ? is_column(target, range, column.column)
+                                  : analyzer::same_expression(strip_relabel(target), strip_relabel(match.index.keys[k - 1]));
+    if (!same || key.collation != column.collation) return best;
     bool forward = key.descending == column.descending && key.nulls_first == column.nulls_first;
     bool backward = key.descending != column.descending && key.nulls_first != column.nulls_first;
     int d = forward ? 1 : backward ? -1 : 0;
@@ -436,29 +574,50 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   return best;
 }
 
-Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
-                                  const std::vector<Expr*>& right_filter) {
-  Node none;
-  const Range& r = *query_.ranges[right_range];
-  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent >= 0) return none;
+double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression) {
+  if (expression != nullptr) return 1 / distinct_values(expression, relation_rows(**query_.ranges[range]->relation));
+  ColumnExpr column;
+  column.kind = ExprKind::kColumn;
+  column.type = key.type;
+  column.range = range;
+  column.column = key.column;
+  return 1 / distinct_values(&column, relation_rows(**query_.ranges[range]->relation));
+}
+
+bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions,
+                                   const std::vector<Expr*>& filters, IndexMatch* match_out, double* rows) {
+  const Range& r = *query_.ranges[range];
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr) return false;
   for (const Expr* c : conditions) {
-    if (has_sublink(c)) return none;
+    if (has_sublink(c)) return false;
   }
   const catalog::Relation& relation = **r.relation;
   IndexMatch best;
   std::vector<Expr*> all = conditions;
-  all.insert(all.end(), right_filter.begin(), right_filter.end());
-  for (const catalog::Index& index : relation.indexes) {
-    if (!index.valid || index.tree == nullptr || !index.predicate_sql.empty()) continue;
-    IndexMatch match = match_index(right_range, index, all, left.ranges);
+  all.insert(all.end(), filters.begin(), filters.end());
+  for (const RangeIndex& index : usable_indexes(range, filters)) {
+    IndexMatch match = match_index(range, index, all, left);
     // At least one key must come from the left side.
     bool joined = std::any_of(match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()), [&](Expr* c) {
       return std::find(conditions.begin(), conditions.end(), c) != conditions.end();
     });
     if (!joined) continue;
-    if (best.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
+    if (best.index.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
   }
-  if (best.index == nullptr) return none;
+  if (best.index.index == nullptr) return false;
+  // What is looked up is usually there; keys of several columns are seldom independent.
+  *rows = best.unique ? 1.0 : std::max(1.0, relation_rows(relation) * best.selectivity);
+  if (match_out != nullptr) *match_out = std::move(best);
+  return true;
+}
+
+Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
+                              const std::vector<Expr*>& right_filter) {
+  IndexMatch best;
+  double per_row = 1;
+  if (!best_join_index(left.ranges, right_range, conditions, right_filter, &best, &per_row)) {
+    throw SqlError(sqlstate::kInternalError, "the index of a join has gone");
+  }
   IndexMatch bare = best;
   size_t keys = best.equal.size();
   bare.equal.clear();
@@ -489,15 +648,14 @@ Node QueryPlanner::try_index_join(const Node& left, uint32_t right_range, JoinTy
   std::vector<OutputColumn> output(left.plan->output.begin(), left.plan->output.end());
   output.insert(output.end(), inner.plan->output.begin(), inner.plan->output.end());
   plan->output = arena_.copy(output);
-  double per_row = best.unique ? 1.0 : relation_rows(relation) * best.selectivity;
-  double matches = left.plan->rows * std::max(per_row, best.unique ? 1.0 : 0.001);
+  double matches = left.plan->rows * per_row;
   for (const Expr* c : inner_filter) matches *= selectivity(c);
   for (const Expr* c : pair_conditions) matches *= selectivity(c);
   plan->rows = std::max(1.0, matches);
   if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
   const PlannerSettings& s = state_.settings;
   plan->startup_cost = left.plan->startup_cost;
-  plan->total_cost = left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + std::max(per_row, 1.0) * s.cpu_tuple_cost * 3);
+  plan->total_cost = left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + per_row * s.cpu_index_fetch_cost);
   if (type == JoinType::kSemi || type == JoinType::kAnti) {
     plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows) : std::max(1.0, left.plan->rows * 0.5);
     node.layout = left.layout;

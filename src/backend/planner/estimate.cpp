@@ -4,12 +4,16 @@
 
 #include "access/heap.h"
 #include "access/segment.h"
+#include "column_statistics.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
 #include "txn/txn_manager.h"
 
 namespace varve::planner {
 
+using analyzer::ArrayOpExpr;
+using analyzer::BooleanTest;
+using analyzer::BooleanTestExpr;
 using analyzer::BoolExpr;
 using analyzer::ConstExpr;
 using analyzer::FunctionExpr;
@@ -20,7 +24,9 @@ namespace {
 
 constexpr double kEqualSelectivity = 0.005;
 constexpr double kRangeSelectivity = 1.0 / 3;
+constexpr double kBothEndsSelectivity = 0.005;  // x > a AND x < b
 constexpr double kMatchSelectivity = 0.02;
+constexpr double kLeast = 1e-7;
 
 double row_width(const catalog::Relation& relation) {
   double width = 24;
@@ -29,6 +35,41 @@ double row_width(const catalog::Relation& relation) {
     width += info == nullptr || info->length < 0 ? 20 : info->length;
   }
   return width;
+}
+
+bool is_order_operator(std::string_view op) { return op == "<" || op == "<=" || op == ">" || op == ">="; }
+
+const ConstExpr* constant_of(const Expr* e) {
+  return e->kind == ExprKind::kConst ? &e->as<ConstExpr>() : nullptr;
+}
+
+// column op constant, however it is written; `op` is turned round when the constant stands on the left.
+struct Comparison {
+  const Expr* column = nullptr;
+  const Expr* other = nullptr;
+  std::string_view op;
+};
+
+Comparison comparison_of(const Query& query, const Expr* e) {
+  Comparison c;
+  if (e->kind != ExprKind::kFunction) return c;
+  const auto& f = e->as<FunctionExpr>();
+  if (f.op == nullptr || f.args.size() != 2) return c;
+  c = {f.args[0], f.args[1], f.op->name};
+  bool left_is_column = column_of(query, c.column).relation != nullptr;
+  bool right_is_column = column_of(query, c.other).relation != nullptr;
+  if (!left_is_column && right_is_column) {
+    std::swap(c.column, c.other);
+    if (c.op == "<")
+      c.op = ">";
+    else if (c.op == "<=")
+      c.op = ">=";
+    else if (c.op == ">")
+      c.op = "<";
+    else if (c.op == ">=")
+      c.op = "<=";
+  }
+  return c;
 }
 
 }  // namespace
@@ -41,127 +82,241 @@ double QueryPlanner::relation_pages(const catalog::Relation& relation) {
 
 double QueryPlanner::relation_rows(const catalog::Relation& relation) {
   double pages = relation_pages(relation);
-  double density = relation.tuples >= 0 && relation.pages > 0 ? relation.tuples / relation.pages
-                                                              : static_cast<double>(buffer::kPageBytes) / row_width(relation);
+  double density = relation.tuples >= 0 && relation.pages > 0
+                       ? relation.tuples / relation.pages
+                       : static_cast<double>(buffer::kPageBytes) / row_width(relation);
   return std::max(1.0, pages * density);
 }
 
-namespace {
-
-const catalog::ColumnStatistics* statistics_of(const Query& query, const Expr* e) {
-  while (e->kind == ExprKind::kRelabel) e = e->as<analyzer::CastExpr>().arg;
-  if (e->kind != ExprKind::kColumn || e->as<ColumnExpr>().levels_up != 0 || e->as<ColumnExpr>().column <= 0) return nullptr;
-  const Range& range = *query.ranges[e->as<ColumnExpr>().range];
-  if (range.relation == nullptr) return nullptr;
-  const auto& all = (*range.relation)->statistics;
-  auto i = static_cast<size_t>(e->as<ColumnExpr>().column - 1);
-  return i < all.size() ? all[i].get() : nullptr;
-}
-
-bool is_unique_column(const Query& query, const Expr* e) {
-  if (e->kind != ExprKind::kColumn || e->as<ColumnExpr>().levels_up != 0) return false;
-  const Range& range = *query.ranges[e->as<ColumnExpr>().range];
-  if (range.relation == nullptr) return false;
-  for (const catalog::Index& index : (*range.relation)->indexes) {
-    if (index.unique && index.keys.size() == 1 && index.keys[0].column == e->as<ColumnExpr>().column && index.predicate_sql.empty()) return true;
-  }
-  return false;
-}
-
-// Share of the histogram below the value.
-double histogram_fraction(const catalog::ColumnStatistics& s, Oid type, const types::Value& value) {
-  functions::CompareFunction compare = functions::compare_function(type);
-  if (compare == nullptr || s.histogram.size() < 2) return -1;
-  auto below = [&](const types::Value& h) { return compare(h.bytes(), value.bytes(), nullptr) < 0; };
-  auto it = std::partition_point(s.histogram.begin(), s.histogram.end(), below);
-  double position = static_cast<double>(it - s.histogram.begin());
-  return std::clamp((position - 0.5) / static_cast<double>(s.histogram.size() - 1), 0.0, 1.0);
-}
-
-}  // namespace
-
+// How many different values the expression has in its table (not: among the rows that a filter leaves).
+// `rows`: of the input, when nothing is known.
 double QueryPlanner::distinct_values(const Expr* e, double rows) {
-  if (e->kind == ExprKind::kConst) return 1;
-  if (is_unique_column(query_, e)) {
-    return std::max(1.0, relation_rows(**query_.ranges[e->as<ColumnExpr>().range]->relation));
-  }
-  if (const catalog::ColumnStatistics* s = statistics_of(query_, e)) {
-    const auto& relation = **query_.ranges[ranges_of(e) == 0 ? 0 : static_cast<size_t>(__builtin_ctzll(ranges_of(e)))]->relation;
-    double n = s->distinct >= 0 ? s->distinct : -s->distinct * relation_rows(relation);
-    return std::max(1.0, n);
+  if (e->kind == ExprKind::kConst || e->kind == ExprKind::kParam || e->kind == ExprKind::kExecParam) return 1;
+  ColumnOrigin origin = column_of(query_, e);
+  if (origin.relation != nullptr) {
+    if (origin.unique) return relation_rows(*origin.relation);
+    if (const catalog::ColumnStatistics* s = origin.statistics) {
+      double n = s->distinct >= 0 ? s->distinct : -s->distinct * relation_rows(*origin.relation);
+      return std::max(1.0, n);
+    }
+  } else if (origin.unique) {
+    return std::max(1.0, rows);  // the key of a grouped subquery
   }
   if (e->type == type_oid::kBool) return 2;
+  // A function of columns has at most as many values as they have.
+  if (e->kind != ExprKind::kColumn && e->kind != ExprKind::kInput) {
+    double product = 1;
+    bool known = false;
+    analyzer::any_of(e, [&](const Expr& x) {
+      if (x.kind != ExprKind::kColumn || &x == e) return false;
+      known = true;
+      product *= distinct_values(&x, rows);
+      return false;
+    });
+    if (known) return std::max(1.0, std::min(product, std::max(200.0, rows / 10)));
+  }
   return std::max(1.0, std::min(rows, 200.0));
 }
 
+double QueryPlanner::equality_selectivity(const Expr* column, const Expr* other) {
+  ColumnOrigin origin = column_of(query_, column);
+  const catalog::ColumnStatistics* s = origin.statistics;
+  const ConstExpr* constant = constant_of(other);
+  if (constant != nullptr && constant->value.null) return 0;
+  if (origin.unique && origin.relation != nullptr) return 1 / relation_rows(*origin.relation);
+  if (s == nullptr) {
+    if (origin.relation == nullptr) return kEqualSelectivity;
+    return std::max(kEqualSelectivity, 1 / relation_rows(*origin.relation));
+  }
+  double distinct = distinct_values(column, 1e9);
+  double present = 1 - s->null_fraction;
+  if (constant == nullptr || constant->type != column->type) return std::max(kLeast, present / distinct);
+  double common = 0, least = 1;
+  functions::CompareFunction compare = functions::compare_function(column->type);
+  for (size_t i = 0; i < s->common_values.size(); ++i) {
+    double frequency = s->common_frequencies[i];
+    common += frequency;
+    least = std::min(least, frequency);
+    if (compare != nullptr && compare(s->common_values[i].bytes(), constant->value.bytes(), nullptr) == 0)
+      return frequency;
+  }
+  double rest = distinct - static_cast<double>(s->common_values.size());
+  if (rest < 1)
+    return s->common_values.empty()
+               ? present / distinct
+               : std::max(kLeast, std::min(least, 0.5 / relation_rows(*origin.relation)));
+  return std::clamp((present - common) / rest, kLeast, least);
+}
+
+// Share of all rows whose value is below the constant.
+double QueryPlanner::share_below(const Expr* column, const Expr* other, bool inclusive) {
+  ColumnOrigin origin = column_of(query_, column);
+  const ConstExpr* constant = constant_of(other);
+  if (origin.statistics == nullptr || constant == nullptr || constant->value.null ||
+      constant->type != column->type)
+    return -1;
+  return share_of_values_below(*origin.statistics, column->type, constant->value, inclusive);
+}
+
+double QueryPlanner::operator_selectivity(const FunctionExpr& f) {
+  Comparison c = comparison_of(query_, &f);
+  if (c.op == "=") {
+    if (column_of(query_, c.other).relation != nullptr) {  // two columns of one row
+      return 1 / std::max({distinct_values(c.column, 1e9), distinct_values(c.other, 1e9), 1.0});
+    }
+    return equality_selectivity(c.column, c.other);
+  }
+  if (c.op == "<>") {
+    ColumnOrigin origin = column_of(query_, c.column);
+    double nulls = origin.statistics == nullptr ? 0 : origin.statistics->null_fraction;
+    return std::max(kLeast, 1 - nulls - equality_selectivity(c.column, c.other));
+  }
+  if (is_order_operator(c.op)) {
+    double below = share_below(c.column, c.other, c.op == "<=" || c.op == ">");
+    if (below < 0) return kRangeSelectivity;
+    double present = 1 - column_of(query_, c.column).statistics->null_fraction;
+    return std::clamp(c.op[0] == '<' ? below : present - below, kLeast, 1.0);
+  }
+  // Any other operator with a constant is tried on the values that the statistics hold.
+  ColumnOrigin origin = column_of(query_, c.column);
+  if (origin.statistics != nullptr && constant_of(c.other) != nullptr && c.column == f.args[0]) {
+    double share = share_that_passes(*origin.statistics, f, constant_of(c.other)->value, state_.eval);
+    if (share >= 0) return std::clamp(share, kLeast, 1.0);
+  }
+  if (c.op == "~~" || c.op == "~~*" || c.op == "~" || c.op == "~*") return kMatchSelectivity;
+  if (c.op == "!~~" || c.op == "!~~*" || c.op == "!~" || c.op == "!~*") return 1 - kMatchSelectivity;
+  return 0.5;
+}
+
 double QueryPlanner::selectivity(const Expr* e) {
+  if (auto known = known_selectivity_.find(e); known != known_selectivity_.end()) return known->second;
   switch (e->kind) {
     case ExprKind::kConst: {
       const types::Value& v = e->as<ConstExpr>().value;
       return !v.null && v.boolean != 0 ? 1.0 : 0.0;
     }
     case ExprKind::kAnd: {
-      double s = 1;
-      for (const Expr* arg : e->as<BoolExpr>().args) s *= selectivity(arg);
-      return s;
+      std::vector<Expr*> parts(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end());
+      return conjunction_selectivity(parts);
     }
     case ExprKind::kOr: {
       double none = 1;
       for (const Expr* arg : e->as<BoolExpr>().args) none *= 1 - selectivity(arg);
       return 1 - none;
     }
-    case ExprKind::kNot: return 1 - selectivity(e->as<BoolExpr>().args[0]);
+    case ExprKind::kNot:
+      return std::max(kLeast, 1 - selectivity(e->as<BoolExpr>().args[0]));
     case ExprKind::kNullTest: {
       const auto& test = e->as<NullTestExpr>();
-      const catalog::ColumnStatistics* s = statistics_of(query_, test.arg);
+      const catalog::ColumnStatistics* s = column_of(query_, test.arg).statistics;
       double nulls = s == nullptr ? 0.005 : s->null_fraction;
-      return test.is_not_null ? 1 - nulls : nulls;
+      return std::max(kLeast, test.is_not_null ? 1 - nulls : nulls);
+    }
+    case ExprKind::kBooleanTest: {
+      const auto& test = e->as<BooleanTestExpr>();
+      double s = selectivity(test.arg);
+      switch (test.test) {
+        case BooleanTest::kTrue:
+        case BooleanTest::kNotFalse:
+          return s;
+        case BooleanTest::kFalse:
+        case BooleanTest::kNotTrue:
+          return std::max(kLeast, 1 - s);
+        case BooleanTest::kUnknown:
+          return 0.005;
+        case BooleanTest::kNotUnknown:
+          return 0.995;
+      }
+      return 0.5;
     }
     case ExprKind::kInList: {
       const auto& in = e->as<InListExpr>();
-      double one = 1 / distinct_values(in.arg, 200);
-      if (is_unique_column(query_, in.arg) == false && statistics_of(query_, in.arg) == nullptr) one = kEqualSelectivity;
-      double s = std::min(1.0, one * static_cast<double>(in.items.size()));
-      return in.negated ? 1 - s : s;
+      double s = 0;
+      for (const Expr* item : in.items) s += equality_selectivity(in.arg, item);
+      s = std::min(s, 1.0);
+      return std::max(kLeast, in.negated ? 1 - s : s);
     }
-    case ExprKind::kFunction: break;
-    default: return 0.5;
+    case ExprKind::kArrayOp: {
+      const auto& a = e->as<ArrayOpExpr>();
+      bool equal = a.op != nullptr && a.op->name == "=";
+      double one = equal ? equality_selectivity(a.arg, a.array) : 0.5;  // ten elements, as PostgreSQL guesses
+      return a.all ? std::pow(one, 10) : std::min(1.0, one * 10);
+    }
+    case ExprKind::kColumn: {
+      const catalog::ColumnStatistics* s = column_of(query_, e).statistics;
+      if (s == nullptr) return 0.5;
+      for (size_t i = 0; i < s->common_values.size(); ++i) {
+        if (s->common_values[i].boolean != 0) return std::max<double>(kLeast, s->common_frequencies[i]);
+      }
+      return s->common_values.empty() ? 0.5 : kLeast;
+    }
+    case ExprKind::kFunction:
+      break;
+    default:
+      return 0.5;
   }
   const auto& f = e->as<FunctionExpr>();
-  if (f.op == nullptr || f.args.size() != 2) return 1.0 / 3;
-  const Expr *column = f.args[0], *other = f.args[1];
-  if (statistics_of(query_, column) == nullptr && !is_unique_column(query_, column)) std::swap(column, other);
-  const catalog::ColumnStatistics* s = statistics_of(query_, column);
-  std::string_view op = f.op->name;
-  if (op == "=" || op == "<>") {
-    double equal = kEqualSelectivity;
-    if (is_unique_column(query_, column)) {
-      equal = 1 / distinct_values(column, 1e9);
-    } else if (s != nullptr) {
-      double common = 0;
-      bool found = false;
-      for (size_t i = 0; i < s->common_values.size(); ++i) {
-        common += s->common_frequencies[i];
-        if (other->kind == ExprKind::kConst && types::values_identical(s->common_values[i], other->as<ConstExpr>().value)) {
-          equal = s->common_frequencies[i];
-          found = true;
-        }
-      }
-      double rest = std::max(1.0, distinct_values(column, 1e9) - static_cast<double>(s->common_values.size()));
-      if (!found) equal = std::max(0.0, 1 - common - s->null_fraction) / rest;
+  if (f.op == nullptr || f.args.size() != 2) return kRangeSelectivity;
+  return operator_selectivity(f);
+}
+
+// Of all together: the two ends of a range on one column are not independent.
+double QueryPlanner::conjunction_selectivity(std::span<Expr* const> conjuncts) {
+  struct Ends {
+    const Expr* column;
+    double lower = -1, upper = -1, present = 1;  // share below the upper end, share above the lower
+  };
+  std::vector<Ends> ranges;
+  double s = 1;
+  for (const Expr* e : conjuncts) {
+    Comparison c = known_selectivity_.count(e) == 0 ? comparison_of(query_, e) : Comparison{};
+    if (c.column == nullptr || !is_order_operator(c.op) || column_of(query_, c.column).relation == nullptr) {
+      s *= selectivity(e);
+      continue;
     }
-    return op == "=" ? equal : 1 - equal;
+    auto it = std::find_if(ranges.begin(), ranges.end(),
+                           [&](const Ends& r) { return analyzer::same_expression(r.column, c.column); });
+    if (it == ranges.end()) {
+      ranges.push_back({c.column});
+      it = ranges.end() - 1;
+      const catalog::ColumnStatistics* statistics = column_of(query_, c.column).statistics;
+      if (statistics != nullptr) it->present = 1 - statistics->null_fraction;
+    }
+    double& end = c.op[0] == '<' ? it->upper : it->lower;
+    double one = selectivity(e);
+    end = end < 0 ? one : std::min(end, one);
   }
-  if (op == "<" || op == "<=" || op == ">" || op == ">=") {
-    if (s == nullptr || other->kind != ExprKind::kConst || other->as<ConstExpr>().value.null || other->type != column->type) return kRangeSelectivity;
-    double below = histogram_fraction(*s, column->type, other->as<ConstExpr>().value);
-    if (below < 0) return kRangeSelectivity;
-    bool less = (op[0] == '<') == (column == f.args[0]);
-    return std::max(1e-6, (less ? below : 1 - below) * (1 - s->null_fraction));
+  for (const Ends& r : ranges) {
+    if (r.lower < 0 || r.upper < 0) {
+      s *= std::max(r.lower, r.upper);
+    } else if (r.lower == kRangeSelectivity && r.upper == kRangeSelectivity) {
+      s *= kBothEndsSelectivity;
+    } else {
+      s *= std::max(r.lower + r.upper - r.present, std::min({r.lower, r.upper, 0.0005}));
+    }
   }
-  if (op == "~~" || op == "~~*" || op == "~" || op == "~*") return kMatchSelectivity;
-  if (op == "!~~" || op == "!~~*" || op == "!~" || op == "!~*") return 1 - kMatchSelectivity;
-  return 0.5;
+  return std::max(s, 0.0);
+}
+
+// Of an equality between two tables: common values that meet, the rest evenly spread (PostgreSQL's
+// eqjoinsel).
+double QueryPlanner::join_selectivity(const Expr* e) {
+  if (auto known = known_selectivity_.find(e); known != known_selectivity_.end()) return known->second;
+  if (e->kind != ExprKind::kFunction) return selectivity(e);
+  const auto& f = e->as<FunctionExpr>();
+  if (f.op == nullptr || f.args.size() != 2 || f.op->name != "=") return selectivity(e);
+  double left = distinct_values(f.args[0], 1e9), right = distinct_values(f.args[1], 1e9);
+  if (left >= 1e9) left = 200;
+  if (right >= 1e9) right = 200;
+  const catalog::ColumnStatistics* a = column_of(query_, f.args[0]).statistics;
+  const catalog::ColumnStatistics* b = column_of(query_, f.args[1]).statistics;
+  double present = (1 - (a == nullptr ? 0 : a->null_fraction)) * (1 - (b == nullptr ? 0 : b->null_fraction));
+  if (a != nullptr && b != nullptr && !a->common_values.empty() && !b->common_values.empty() &&
+      f.args[0]->type == f.args[1]->type) {
+    double s = common_values_join(*a, *b, f.args[0]->type, left, right);
+    if (s >= 0) return std::max(s, 1e-12);
+  }
+  return present / std::max({left, right, 1.0});
 }
 
 }  // namespace varve::planner

@@ -28,6 +28,14 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   row.layout = row_layout;
   plan.checks = resolve_all(query_.checks, row);
   plan.check_names = query_.check_names;
+  std::vector<Expr*> view_checks;
+  std::vector<std::string_view> view_names;
+  for (const analyzer::ViewCheck& check : query_.view_checks) {
+    view_checks.push_back(resolve(fold(check.condition), row));
+    view_names.push_back(check.view);
+  }
+  plan.view_checks = arena_.copy(view_checks);
+  plan.view_check_names = arena_.copy(view_names);
   plan.generated = arena_.copy(std::span<const int16_t>(query_.generated));
   plan.generated_exprs = resolve_all(query_.generated_exprs, row);
   std::vector<BoundIndex> indexes;
@@ -114,6 +122,22 @@ Node QueryPlanner::plan_update_delete() {
   split_conjuncts(fold(query_.where), &conjuncts);
   where_conjuncts_ = conjuncts;
   Node from = plan_from(std::move(conjuncts));
+  // SET (a, b) = (SELECT …): the sub-select runs once for all its columns.
+  std::vector<Expr*> rows;
+  for (Target& t : query_.targets) {
+    analyzer::any_of(t.expr, [&](const Expr& x) {
+      bool is_row = x.kind == ExprKind::kSubquery && x.type == type_oid::kRecord;
+      if (is_row && std::none_of(rows.begin(), rows.end(), [&](Expr* r) { return analyzer::same_expression(r, &x); })) {
+        rows.push_back(const_cast<Expr*>(&x));
+      }
+      return false;
+    });
+  }
+  if (!rows.empty()) {
+    std::vector<Expr*> with_rows = from.layout;
+    with_rows.insert(with_rows.end(), rows.begin(), rows.end());
+    from = project(std::move(from), with_rows);
+  }
 
   // ctid, the old row, new values, and what RETURNING wants from other tables.
   std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
@@ -162,6 +186,56 @@ Node QueryPlanner::plan_update_delete() {
   Node node;
   node.plan = plan;
   for (const Target& t : query_.returning) node.layout.push_back(t.expr);
+  return node;
+}
+
+Node QueryPlanner::plan_merge() {
+  const Range& target = *query_.ranges[0];
+  const catalog::Relation& relation = **target.relation;
+  std::vector<ColumnNumber> columns = live_columns(relation);
+  needs_ctid_[0] = true;
+  for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
+  Expr* on = fold(query_.from[0]->condition);
+  Node from = plan_from({});
+  // ctid and the target's row (NULLs where nothing matched), then the source.
+  std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
+  with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
+  std::vector<Expr*> exprs = scan_layout(0, with_ctid);
+  for (Expr* e : from.layout) {
+    if (e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range != 0) exprs.push_back(e);
+  }
+  Node child = project(std::move(from), exprs);
+  auto* plan = state_.make<ModifyPlan>(PlanKind::kMerge);
+  plan->relation = target.relation;
+  plan->children = arena_.copy(std::vector<Plan*>{child.plan});
+  plan->rows = child.plan->rows;
+  plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
+  Node nothing;
+  set_modify_common(*plan, scan_layout(0, columns), nothing);
+  std::vector<ModifyPlan::MergeAction> actions;
+  for (const analyzer::MergeAction& action : query_.merge_actions) {
+    ModifyPlan::MergeAction planned{};
+    planned.matched = action.matched;
+    planned.action = action.command == analyzer::CommandType::kInsert   ? PlanKind::kInsert
+                     : action.command == analyzer::CommandType::kUpdate ? PlanKind::kUpdate
+                     : action.command == analyzer::CommandType::kDelete ? PlanKind::kDelete
+                                                                        : PlanKind::kResult;
+    if (action.condition != nullptr) planned.condition = resolve(fold(action.condition), child);
+    std::vector<ColumnNumber> assigned;
+    std::vector<Expr*> values;
+    for (const Target& t : action.targets) {
+      if (planned.action == PlanKind::kUpdate) assigned.push_back(t.assigned_column);
+      values.push_back(resolve(fold(t.expr), child));
+    }
+    planned.columns = arena_.copy(assigned);
+    planned.values = arena_.copy(values);
+    actions.push_back(planned);
+  }
+  plan->merge_actions = arena_.copy(actions);
+  // A row that changed while its lock was waited for is matched again.
+  if (on != nullptr && !has_sublink(on)) plan->recheck = resolve(on, child);
+  Node node;
+  node.plan = plan;
   return node;
 }
 

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analyzer/query_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
+#include "rewrite.h"
 
 namespace varve::planner {
 
@@ -44,13 +46,34 @@ bool contains_set_returning(const Expr* e) {
 }  // namespace
 
 Node QueryPlanner::plan() {
+  pull_up_subqueries(state_, query_);
+  use_index_for_min_max(state_, query_);
+  Query* unnested = unnest_scalar_aggregates(state_, query_);
+  if (unnested == nullptr) return plan_as_written();
+  // Once with the subqueries run for each row, once with them as joins: whichever costs less.
+  Node by_row = plan_as_written();
+  QueryPlanner other(state_, *unnested, parent_, derived_);
+  Node joined = other.plan_as_written();
+  if (joined.plan->total_cost < by_row.plan->total_cost) {
+    outer_ = std::move(other.outer_);
+    return joined;
+  }
+  return by_row;
+}
+
+Node QueryPlanner::plan_as_written() {
+  // Rewrites may have added ranges.
+  if (query_.ranges.size() > 64) throw_not_supported("more than 64 tables in one query");
+  used_columns_.clear();
+  for (const Range* range : query_.ranges) used_columns_.emplace_back(range->columns.size(), false);
+  needs_ctid_.assign(query_.ranges.size(), false);
   note_query_columns();
   plan_ctes();
   switch (query_.command) {
     case analyzer::CommandType::kInsert: return plan_insert();
     case analyzer::CommandType::kUpdate:
     case analyzer::CommandType::kDelete: return plan_update_delete();
-    case analyzer::CommandType::kMerge: throw_not_supported("MERGE");
+    case analyzer::CommandType::kMerge: return plan_merge();
     case analyzer::CommandType::kSelect: break;
   }
   return query_.set_op != nullptr ? plan_set_operation() : plan_select();
@@ -78,38 +101,7 @@ Node QueryPlanner::plan_select() {
 }
 
 Node QueryPlanner::project(Node node, std::vector<Expr*> exprs, bool set_returning) {
-  if (set_returning) {
-    // First a node that only expands the set-returning calls, then the expressions around them.
-    std::vector<Expr*> calls;
-    for (Expr* e : exprs) {
-      analyzer::any_of(e, [&](const Expr& x) {
-        if (x.kind == ExprKind::kSetReturning) {
-          for (Expr* arg : x.as<analyzer::SetReturningExpr>().args) {
-            if (contains_set_returning(arg)) throw_not_supported("nested set-returning functions");
-          }
-          calls.push_back(const_cast<Expr*>(&x));
-        }
-        return false;
-      });
-    }
-    std::vector<Expr*> expanded = node.layout;
-    expanded.insert(expanded.end(), calls.begin(), calls.end());
-    auto* set = state_.make<ProjectPlan>(PlanKind::kProjectSet);
-    std::vector<Expr*> resolved;
-    for (size_t i = 0; i < node.layout.size(); ++i) resolved.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
-    for (Expr* call : calls) {
-      Expr* copy = analyzer::copy_node(*call, arena_);
-      for (Expr*& arg : copy->as<analyzer::SetReturningExpr>().args) arg = resolve(arg, node);
-      resolved.push_back(copy);
-    }
-    set->exprs = arena_.copy(resolved);
-    set_child(arena_, set, node.plan);
-    set->rows *= 100;
-    set->output = output_of(expanded);
-    node.plan = set;
-    node.layout = std::move(expanded);
-    node.order.clear();
-  }
+  if (set_returning) node = expand_sets(std::move(node), exprs);
   ExprList resolved = resolve_all(exprs, node);
   bool identity = resolved.size() == node.layout.size() && !resolved.empty();
   for (size_t i = 0; identity && i < resolved.size(); ++i) {
@@ -143,15 +135,64 @@ Node QueryPlanner::project(Node node, std::vector<Expr*> exprs, bool set_returni
   return node;
 }
 
+Node QueryPlanner::expand_sets(Node node, const std::vector<Expr*>& exprs) {
+  for (;;) {
+    // The innermost calls first: those above them take their results as arguments.
+    std::vector<Expr*> calls;
+    auto known = [&](const std::vector<Expr*>& all, const Expr& x) {
+      return std::any_of(all.begin(), all.end(), [&](const Expr* e) { return e == &x; });
+    };
+    auto collect = [&](auto&& self, Expr* e) -> bool {  // true: holds a call not yet made
+      bool made = std::any_of(node.layout.begin(), node.layout.end(), [&](Expr* x) { return analyzer::same_expression(x, e); });
+      if (made) return false;
+      bool inside = false;
+      analyzer::visit_children(*e, [&](Expr*& child) { inside = self(self, child) || inside; });
+      if (e->kind != ExprKind::kSetReturning) return inside;
+      if (!inside && !known(calls, *e)) calls.push_back(e);
+      return true;
+    };
+    for (Expr* e : exprs) collect(collect, e);
+    if (calls.empty()) return node;
+    std::vector<Expr*> expanded = node.layout;
+    expanded.insert(expanded.end(), calls.begin(), calls.end());
+    auto* set = state_.make<ProjectPlan>(PlanKind::kProjectSet);
+    std::vector<Expr*> resolved;
+    for (size_t i = 0; i < node.layout.size(); ++i) resolved.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
+    for (Expr* call : calls) {
+      Expr* copy = analyzer::copy_node(*call, arena_);
+      for (Expr*& arg : copy->as<analyzer::SetReturningExpr>().args) arg = resolve(arg, node);
+      resolved.push_back(copy);
+    }
+    set->exprs = arena_.copy(resolved);
+    set_child(arena_, set, node.plan);
+    set->rows *= 100;
+    set->output = output_of(expanded);
+    node.plan = set;
+    node.layout = std::move(expanded);
+    node.order.clear();
+  }
+}
+
 // --- grouping
 
 namespace {
 
-void collect_aggregates(Expr* e, std::vector<Expr*>* out) {
-  analyzer::any_of(e, [&](const Expr& x) {
-    if (x.kind != ExprKind::kAggregate) return false;
-    bool known = std::any_of(out->begin(), out->end(), [&](Expr* o) { return analyzer::same_expression(o, &x); });
-    if (!known) out->push_back(const_cast<Expr*>(&x));
+// The query's aggregates, those that stand in its subqueries included.
+void collect_aggregates(Expr* e, Arena& arena, std::vector<Expr*>* out) {
+  analyzer::walk_deep(e, 0, [&](const Expr& x, uint32_t depth) {
+    if (x.kind != ExprKind::kAggregate || x.as<AggregateExpr>().levels_up != depth) return true;
+    Expr* own = const_cast<Expr*>(&x);
+    if (depth > 0) {
+      own = analyzer::rewrite(own, arena, [&](Expr* part) -> Expr* {
+        if (part->kind != ExprKind::kColumn) return nullptr;
+        auto* c = arena.make<ColumnExpr>(part->as<ColumnExpr>());
+        c->levels_up -= depth;
+        return c;
+      });
+      own->as<AggregateExpr>().levels_up = 0;
+    }
+    bool known = std::any_of(out->begin(), out->end(), [&](Expr* o) { return analyzer::same_expression(o, own); });
+    if (!known) out->push_back(own);
     return false;
   });
 }
@@ -160,16 +201,17 @@ void collect_aggregates(Expr* e, std::vector<Expr*>* out) {
 
 Node QueryPlanner::plan_aggregation(Node node) {
   std::vector<Expr*> aggregates;
-  for (const Target& t : query_.targets) collect_aggregates(t.expr, &aggregates);
-  collect_aggregates(query_.having, &aggregates);
+  for (const Target& t : query_.targets) collect_aggregates(t.expr, arena_, &aggregates);
+  collect_aggregates(query_.having, arena_, &aggregates);
   for (const analyzer::Window& w : query_.windows) {
-    for (const SortKey& k : w.partition) collect_aggregates(k.expr, &aggregates);
-    for (const SortKey& k : w.order) collect_aggregates(k.expr, &aggregates);
+    for (const SortKey& k : w.partition) collect_aggregates(k.expr, arena_, &aggregates);
+    for (const SortKey& k : w.order) collect_aggregates(k.expr, arena_, &aggregates);
   }
   auto* plan = state_.make<AggregatePlan>(PlanKind::kAggregate);
   std::vector<Expr*> groups;
   for (Expr* g : query_.group_by) groups.push_back(fold(g));
   for (Expr*& g : query_.group_by) g = fold(g);
+  if (std::any_of(groups.begin(), groups.end(), contains_set_returning)) node = expand_sets(std::move(node), groups);
   plan->groups = resolve_all(groups, node);
   std::vector<AggregateCallPlan> calls;
   for (Expr* e : aggregates) {
@@ -593,9 +635,9 @@ void QueryPlanner::plan_ctes() {
   cte_numbers_.resize(query_.ctes.size(), UINT32_MAX);
   for (size_t i = 0; i < query_.ctes.size(); ++i) {
     analyzer::Cte& cte = *query_.ctes[i];
-    bool inline_it = !cte.recursive && !cte.materialize && (cte.references == 1 || cte.never_materialize);
-    if (inline_it || cte.references == 0) continue;
-    if (cte.query->is_correlated) throw_not_supported("WITH queries that refer to an outer query");
+    bool modifies = cte.query->command != analyzer::CommandType::kSelect;
+    bool inline_it = !modifies && !cte.recursive && !cte.materialize && (cte.references == 1 || cte.never_materialize);
+    if (inline_it || (cte.references == 0 && !modifies)) continue;
     auto number = static_cast<uint32_t>(state_.statement.ctes.size());
     cte_numbers_[i] = number;
     state_.statement.ctes.push_back(nullptr);
@@ -604,6 +646,10 @@ void QueryPlanner::plan_ctes() {
     if (cte.recursive && cte.references == 1 && !cte.materialize) continue;
     Node planned = cte.recursive ? plan_recursive_cte(cte, number) : QueryPlanner(state_, *cte.query, this, true).plan();
     state_.statement.ctes[number] = planned.plan;
+    if (modifies) {
+      planned.plan->as<ModifyPlan>().can_set_tag = false;
+      state_.statement.read_only = false;
+    }
   }
 }
 

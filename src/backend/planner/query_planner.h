@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "analyzer/expression_walk.h"
@@ -31,12 +33,21 @@ struct Node {
   std::vector<Order> order;
 };
 
+struct JoinLeaf;
+using ColumnSet = std::set<std::pair<uint32_t, int16_t>>;
+
 // Shared by all levels of a statement.
 struct PlannerState {
   PlannedStatement& statement;
   const PlannerSettings& settings;
   txn::TxnManager& txns;
   functions::EvalContext& eval;
+  // By SubplanExpr::subplan: one run's cost, and how many different sets of arguments there may be.
+  struct SubplanEstimate {
+    double cost = 0;
+    double distinct_arguments = 1;
+  };
+  std::vector<SubplanEstimate> subplans = {};
 
   uint32_t new_slot() { return statement.exec_param_count++; }
   template <class T>
@@ -70,8 +81,9 @@ class QueryPlanner {
   // Replaces what the layout carries by kInput, outer columns by kExecParam, sublinks by subplans.
   Expr* resolve(Expr* e, const Node& node);
   ExprList resolve_all(std::span<Expr* const> exprs, const Node& node);
-  Expr* outer_reference(const ColumnExpr& column);
-  uint32_t outer_slot(const ColumnExpr& column);
+  // A column or an aggregate of an outer query becomes a parameter.
+  Expr* outer_reference(const Expr& outer);
+  uint32_t outer_slot(const Expr& outer);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
   Expr* make_input(const Expr* like, uint32_t index);
   RangeSet ranges_of(const Expr* e) const;
@@ -80,36 +92,61 @@ class QueryPlanner {
   void split_conjuncts(Expr* e, std::vector<Expr*>* out);
   Expr* conjunction(const std::vector<Expr*>& parts);
 
-  // --- FROM and WHERE (join_planner.cpp, access_path.cpp)
+  void columns_of(const Expr* e, ColumnSet* out) const;
+  void columns_of(const Query& query, ColumnSet* out) const;
+  void note_item_columns(const FromItem* item);
+
+  // --- FROM and WHERE (join_planner.cpp, join_sublink.cpp, join_search.cpp, join_method.cpp)
   Node plan_from(std::vector<Expr*> conjuncts);
-  Node plan_item(const FromItem& item, std::vector<Expr*>& conjuncts);
-  void flatten(const FromItem& item, std::vector<Expr*>& conjuncts, std::vector<const FromItem*>* leaves);
-  Node plan_leaf(const FromItem& item, std::vector<Expr*> conjuncts);
-  Node plan_outer_join(const FromItem& item, std::vector<Expr*>& conjuncts);
-  Node plan_range(uint32_t range, std::vector<Expr*> conjuncts);
-  Node plan_relation(uint32_t range, std::vector<Expr*> conjuncts);
-  Node plan_subquery_range(uint32_t range);
-  Node search_joins(std::vector<const FromItem*>& leaves, std::vector<Expr*>& conjuncts);
-  Node join(Node left, Node right, JoinType type, std::vector<Expr*> conditions);
-  // Null plan when no index of the right relation fits.
-  Node try_index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
-                      const std::vector<Expr*>& right_filter);
+  void flatten(const FromItem& item, std::vector<Expr*>& conjuncts, std::vector<JoinLeaf>* leaves);
+  Node plan_leaf(const JoinLeaf& leaf);
+  Node plan_full_join(const FromItem& item);
+  bool add_sublink_leaf(Expr* conjunct, std::vector<JoinLeaf>* leaves);
+  bool add_derived_leaf(analyzer::SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves);
+  bool add_dissolved_leaf(analyzer::SubqueryExpr& sublink, bool negated, std::vector<JoinLeaf>* leaves);
+  void drop_idle_leaves(const Query& query, const std::vector<Expr*>& conjuncts, const ColumnSet& above,
+                        std::vector<JoinLeaf>* leaves) const;
+  uint32_t add_range(Range* range);
+  bool runs_once(const Expr* e) const;
+  bool note_columns_above(const std::vector<Expr*>& late, ColumnSet* above);
+  // `above`: the columns that are read above the joins; null: all.
+  Node search_joins(std::vector<JoinLeaf>& leaves, std::vector<Expr*>& conjuncts, const ColumnSet* above);
+  void extract_from_or(std::vector<Expr*>& conjuncts);
+  void complete_equalities(std::vector<Expr*>& conjuncts, std::vector<int>* classes);
+  void unify_integer_equality(Expr*& e);
+  Node join(Node left, Node right, JoinType type, const std::vector<Expr*>& conditions, const ColumnSet* above);
+  Node prune(Node node, const ColumnSet& keep);
+  bool is_join_key(const Expr* e, RangeSet left, RangeSet right, Expr** left_key, Expr** right_key) const;
+  double hash_join_cost(double build, double probe, double output) const;
+  double subplan_cost(const Expr* resolved, double rows) const;
   Node filter(Node node, const std::vector<Expr*>& conditions);
   RangeSet item_ranges(const FromItem& item) const;
+  RangeSet item_lateral_needs(const FromItem& item) const;
   bool is_strict_on(const Expr* e, RangeSet ranges) const;
-  // EXISTS / IN conjuncts as joins; what could not be turned stays in `conjuncts`.
-  Node apply_sublink_joins(Node node, std::vector<Expr*>& conjuncts);
-  bool try_sublink_join(Node* node, Expr* conjunct);
-  bool join_uncorrelated(Node* node, analyzer::SubqueryExpr& sublink, bool negated);
-  bool join_correlated(Node* node, analyzer::SubqueryExpr& sublink, bool negated);
   // A LATERAL range: run again for every left row.
   Node plan_lateral(const Node& left, uint32_t range, const std::vector<Expr*>& filters, const std::vector<Expr*>& on,
                     JoinType type = JoinType::kInner);
   RangeSet lateral_needs(uint32_t range) const;
   Node plan_lateral_range(uint32_t range, std::vector<OuterReference>* references);
 
-  struct IndexMatch {
+  // --- one range (access_path.cpp)
+  Node plan_range(uint32_t range, std::vector<Expr*> conjuncts);
+  Node plan_relation(uint32_t range, std::vector<Expr*> conjuncts);
+  Node plan_subquery_range(uint32_t range);
+  // An index of a range, its expressions and predicate in the query's terms.
+  struct RangeIndex {
     const catalog::Index* index = nullptr;
+    const analyzer::IndexExpressions* bound = nullptr;  // null: plain columns only
+    std::vector<Expr*> keys = {};                       // of such; null entries: plain columns
+    std::vector<Expr*> predicate = {};
+  };
+  std::vector<RangeIndex> usable_indexes(uint32_t range, const std::vector<Expr*>& conjuncts);
+  Expr* at_range(Expr* e, uint32_t range);
+  bool is_implied(const Expr* predicate, const std::vector<Expr*>& conjuncts) const;
+  const BoundIndex* bound_index(uint32_t range, const RangeIndex& index);
+
+  struct IndexMatch {
+    RangeIndex index;
     std::vector<Expr*> equal;        // in the query's terms
     std::vector<Expr*> any_of;
     Expr* lower = nullptr;
@@ -119,7 +156,13 @@ class QueryPlanner {
     double selectivity = 1;
     bool unique = false;
   };
-  IndexMatch match_index(uint32_t range, const catalog::Index& index, const std::vector<Expr*>& conjuncts,
+  // The index of `range` that is best looked up with values of `left`; false: none fits. `rows`: found for one left row.
+  bool best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters,
+                       IndexMatch* match, double* rows);
+  double key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression);
+  Node index_join(const Node& left, uint32_t range, JoinType type, const std::vector<Expr*>& conditions,
+                  const std::vector<Expr*>& filters);
+  IndexMatch match_index(uint32_t range, const RangeIndex& index, const std::vector<Expr*>& conjuncts,
                          RangeSet available);
   // The other side of `column op value` as a key of the index column; null if it does not fit.
   Expr* key_value(const catalog::IndexColumn& key, Expr* value);
@@ -136,9 +179,15 @@ class QueryPlanner {
   double relation_rows(const catalog::Relation& relation);
   double relation_pages(const catalog::Relation& relation);
   double selectivity(const Expr* e);
+  double conjunction_selectivity(std::span<Expr* const> conjuncts);
+  double join_selectivity(const Expr* e);
+  double equality_selectivity(const Expr* column, const Expr* other);
+  double operator_selectivity(const analyzer::FunctionExpr& f);
+  double share_below(const Expr* column, const Expr* other, bool inclusive);
   double distinct_values(const Expr* e, double rows);
 
   // --- above the joins (query_planner.cpp)
+  Node plan_as_written();
   Node plan_select();
   Node plan_set_operation();
   Node plan_recursive_cte(analyzer::Cte& cte, uint32_t number);
@@ -149,6 +198,8 @@ class QueryPlanner {
   Node plan_order_limit(Node node);
   Node plan_locking(Node node);
   Node project(Node node, std::vector<Expr*> exprs, bool set_returning = false);
+  // A node that puts the results of the set-returning calls in `exprs` beside the columns there are.
+  Node expand_sets(Node node, const std::vector<Expr*>& exprs);
   Node sort(Node node, const std::vector<SortKey>& keys, Expr* limit);
   Node finish_targets(Node node);
   std::span<OutputColumn> output_of(std::span<Expr* const> exprs);
@@ -156,6 +207,7 @@ class QueryPlanner {
   // --- INSERT, UPDATE, DELETE (modify_planner.cpp)
   Node plan_insert();
   Node plan_update_delete();
+  Node plan_merge();
   void set_modify_common(ModifyPlan& plan, const std::vector<Expr*>& row_layout, const Node& child);
 
   PlannerState& state_;
@@ -168,6 +220,7 @@ class QueryPlanner {
   std::vector<bool> needs_ctid_;                    // by range
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;              // all of WHERE, for rechecks
+  std::unordered_map<const Expr*, double> known_selectivity_;
   std::vector<uint32_t> cte_numbers_;               // of this query's CTEs in the statement
 };
 

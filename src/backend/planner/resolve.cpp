@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "analyzer/query_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
+#include "rewrite.h"
 
 namespace varve::planner {
 
@@ -43,6 +45,7 @@ Expr* QueryPlanner::resolve(Expr* e, const Node& node) {
       if (column.levels_up > 0) return outer_reference(column);
       throw SqlError(sqlstate::kInternalError, "variable not found in subplan target list");
     }
+    if (x->kind == ExprKind::kAggregate && x->as<analyzer::AggregateExpr>().levels_up > 0) return outer_reference(*x);
     if (x->kind == ExprKind::kSubquery) return make_subplan(x->as<SubqueryExpr>(), node);
     return nullptr;
   });
@@ -54,11 +57,31 @@ ExprList QueryPlanner::resolve_all(std::span<Expr* const> exprs, const Node& nod
   return arena_.copy(resolved);
 }
 
-uint32_t QueryPlanner::outer_slot(const ColumnExpr& column) {
-  auto* value = arena_.make<ColumnExpr>(column);
-  --value->levels_up;
+namespace {
+
+// A column or an aggregate of an outer query, as that query's own level sees it.
+Expr* one_level_up(const Expr& e, Arena& arena) {
+  return analyzer::rewrite(const_cast<Expr*>(&e), arena, [&](Expr* x) -> Expr* {
+    if (x->kind == ExprKind::kColumn) {
+      auto* c = arena.make<ColumnExpr>(x->as<ColumnExpr>());
+      if (c->levels_up > 0) --c->levels_up;
+      return c;
+    }
+    return nullptr;
+  });
+}
+
+uint32_t level_of(const Expr& e) {
+  return e.kind == ExprKind::kAggregate ? e.as<analyzer::AggregateExpr>().levels_up : e.as<ColumnExpr>().levels_up;
+}
+
+}  // namespace
+
+uint32_t QueryPlanner::outer_slot(const Expr& outer) {
+  Expr* value = one_level_up(outer, arena_);
+  if (value->kind == ExprKind::kAggregate) --value->as<analyzer::AggregateExpr>().levels_up;
   // A subquery in FROM shares its parent's view of what lies further out.
-  if (derived_ && value->levels_up > 0) return parent_->outer_slot(*value);
+  if (derived_ && level_of(*value) > 0) return parent_->outer_slot(*value);
   for (const OuterReference& o : outer_) {
     if (analyzer::same_expression(o.value, value)) return o.slot;
   }
@@ -66,11 +89,11 @@ uint32_t QueryPlanner::outer_slot(const ColumnExpr& column) {
   return outer_.back().slot;
 }
 
-Expr* QueryPlanner::outer_reference(const ColumnExpr& column) {
+Expr* QueryPlanner::outer_reference(const Expr& outer) {
   auto* param = arena_.make<ExecParamExpr>();
-  static_cast<Expr&>(*param) = column;
+  static_cast<Expr&>(*param) = outer;
   param->kind = ExprKind::kExecParam;
-  param->index = outer_slot(column);
+  param->index = outer_slot(outer);
   return param;
 }
 
@@ -83,12 +106,16 @@ Expr* QueryPlanner::make_subplan(SubqueryExpr& sublink, const Node& node) {
   subplan->subquery = sublink.subquery;
   subplan->subplan = static_cast<uint32_t>(state_.statement.subplans.size());
   state_.statement.subplans.push_back(planned.plan);
+  state_.subplans.resize(state_.statement.subplans.size());
   std::vector<uint32_t> slots;
   std::vector<Expr*> args;
   for (const OuterReference& o : inner.outer_references()) {
     slots.push_back(o.slot);
     args.push_back(resolve(o.value, node));
   }
+  double distinct = 1;
+  for (const OuterReference& o : inner.outer_references()) distinct *= distinct_values(o.value, 1e6);
+  state_.subplans[subplan->subplan] = {planned.plan->total_cost, distinct};
   subplan->param_slots = arena_.copy(slots);
   subplan->args = arena_.copy(args);
   subplan->left = resolve_all(sublink.left, node);
@@ -98,54 +125,29 @@ Expr* QueryPlanner::make_subplan(SubqueryExpr& sublink, const Node& node) {
 
 namespace {
 
-// Level-`depth` columns that a subquery's expressions refer to.
-template <class F>
-void for_each_column(const Query& query, uint32_t depth, F&& f);
-
+// Level-`depth` columns that an expression, its subqueries included, refers to.
 template <class F>
 void for_each_column(const Expr* e, uint32_t depth, F&& f) {
-  if (e == nullptr) return;
-  if (e->kind == ExprKind::kColumn) {
-    if (e->as<ColumnExpr>().levels_up == depth) f(e->as<ColumnExpr>());
-    return;
-  }
-  if (e->kind == ExprKind::kSubquery) for_each_column(*e->as<SubqueryExpr>().query, depth + 1, f);
-  analyzer::visit_children(const_cast<Expr&>(*e), [&](Expr*& child) { for_each_column(child, depth, f); });
+  analyzer::walk_deep(e, depth, [&](const Expr& x, uint32_t level) {
+    if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == level) f(x.as<ColumnExpr>());
+    return true;
+  });
 }
 
+// The same of a FROM item's join conditions.
 template <class F>
-void from_conditions(const FromItem* item, uint32_t depth, F&& f) {
+void from_conditions(const FromItem* item, F&& f) {
   if (item == nullptr || item->kind == analyzer::FromKind::kRange) return;
-  for_each_column(item->condition, depth, f);
-  from_conditions(item->left, depth, f);
-  from_conditions(item->right, depth, f);
+  for_each_column(item->condition, 0, f);
+  from_conditions(item->left, f);
+  from_conditions(item->right, f);
 }
-
 template <class F>
 void for_each_column(const Query& query, uint32_t depth, F&& f) {
-  auto one = [&](const Expr* e) { for_each_column(e, depth, f); };
-  for (const analyzer::Target& t : query.targets) one(t.expr);
-  for (const analyzer::Target& t : query.returning) one(t.expr);
-  one(query.where);
-  one(query.having);
-  one(query.limit);
-  one(query.offset);
-  for (const Expr* e : query.group_by) one(e);
-  for (const FromItem* item : query.from) from_conditions(item, depth, f);
-  for (const analyzer::Window& w : query.windows) {
-    for (const SortKey& k : w.partition) one(k.expr);
-    for (const SortKey& k : w.order) one(k.expr);
-  }
-  for (const Range* range : query.ranges) {
-    if (range->query != nullptr) for_each_column(*range->query, depth + 1, f);
-    for (const Expr* e : range->args) one(e);
-    for (const ExprList& row : range->rows) {
-      for (const Expr* e : row) one(e);
-    }
-  }
-  for (const analyzer::Cte* cte : query.ctes) {
-    if (cte->query != nullptr) for_each_column(*cte->query, depth + 1, f);
-  }
+  analyzer::walk_deep(query, depth, [&](const Expr& x, uint32_t level) {
+    if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == level) f(x.as<ColumnExpr>());
+    return true;
+  });
 }
 
 }  // namespace
@@ -173,6 +175,21 @@ void QueryPlanner::note_query_columns() {
   });
 }
 
+void QueryPlanner::columns_of(const Expr* e, ColumnSet* out) const {
+  for_each_column(e, 0, [&](const ColumnExpr& c) { out->insert({c.range, c.column}); });
+}
+
+void QueryPlanner::columns_of(const Query& query, ColumnSet* out) const {
+  for_each_column(query, 0, [&](const ColumnExpr& c) { out->insert({c.range, c.column}); });
+}
+
+void QueryPlanner::note_item_columns(const FromItem* item) {
+  from_conditions(item, [&](const ColumnExpr& c) {
+    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else note_system_column(c);
+  });
+}
+
 RangeSet QueryPlanner::ranges_of(const Expr* e) const {
   RangeSet set = 0;
   for_each_column(e, 0, [&](const ColumnExpr& c) { set |= RangeSet{1} << c.range; });
@@ -194,7 +211,8 @@ void QueryPlanner::split_conjuncts(Expr* e, std::vector<Expr*>* out) {
     for (Expr* arg : e->as<BoolExpr>().args) split_conjuncts(arg, out);
     return;
   }
-  out->push_back(e);
+  if (e->kind == ExprKind::kOr) factor_or(state_, e, out);
+  else out->push_back(e);
 }
 
 Expr* QueryPlanner::conjunction(const std::vector<Expr*>& parts) {

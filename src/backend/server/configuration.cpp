@@ -70,7 +70,8 @@ Status write_auto_setting(const std::string& directory, const std::string& name,
   std::string path = directory + "/varve.auto.conf";
   std::map<std::string, std::string> settings;
   if (auto read = read_configuration(path); read.ok()) settings = *read;
-  if (value.empty()) settings.erase(name);
+  if (name.empty()) settings.clear();
+  else if (value.empty()) settings.erase(name);
   else settings[name] = value;
   std::string text = "# Written by ALTER SYSTEM; do not edit.\n";
   for (const auto& [key, setting] : settings) {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "auto_analyze_thread.h"
 #include "catalog/catalog.h"
 #include "common/log.h"
 #include "common/sql_error.h"
@@ -217,11 +218,25 @@ net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, ne
       log(LogLevel::kLog, "configuration files contain errors: {}", settings.status().message());
       continue;
     }
+    // What no file mentions any more goes back to its default.
+    for (const auto& [name, value] : instance.settings()) {
+      const session::SettingInfo* info = session::find_setting(name);
+      if (info != nullptr && settings->find(name) == settings->end()) settings->emplace(name, info->default_value);
+    }
     for (const auto& [name, value] : *settings) {
       const session::SettingInfo* info = session::find_setting(name);
       if (info != nullptr && info->context >= session::SettingContext::kReload) instance.change_setting(name, value);
     }
   }
+}
+
+std::unique_ptr<AutoAnalyzeThread> start_auto_analyze(session::Instance& instance,
+                                                      const std::map<std::string, std::string>& settings) {
+  if (setting(settings, "autovacuum") != "on") return nullptr;
+  commands::AutoAnalyzeLimits limits;
+  limits.threshold = std::stoull(setting(settings, "autovacuum_analyze_threshold"));
+  limits.scale_factor = std::stod(setting(settings, "autovacuum_analyze_scale_factor"));
+  return std::make_unique<AutoAnalyzeThread>(instance, limits, std::stoll(setting(settings, "autovacuum_naptime")));
 }
 
 int fail(int code, std::string_view message) {
@@ -245,12 +260,8 @@ int serve(const ServeOptions& options) {
     return fail(busy ? kExitInUse : kExitStorage,
                 busy ? fmt::format("another server is using \"{}\"", options.directory) : engine.status().to_string());
   }
-  const recovery::RecoveryResult& recovered = (*engine)->recovery();
-  if (recovered.records > 0) {
-    log(LogLevel::kLog, "recovered: {} log records, {} pages changed, {} transactions rolled back", recovered.records,
-        recovered.redone, recovered.losers);
-  }
   session::Instance instance(**engine, options.directory, *settings);
+  instance.keep_setting = &write_auto_setting;
   try {
     find_first_oid(instance);
   } catch (const SqlError& error) {
@@ -268,7 +279,9 @@ int serve(const ServeOptions& options) {
     if (Status s = write_pid_file(options.directory, server.port(), host); !s.ok()) return fail(kExitBadOptions, s.message());
     log(LogLevel::kLog, "listening on {} port {}", host, server.port());
     log(LogLevel::kLog, "database system is ready to accept connections");
+    auto auto_analyze = start_auto_analyze(instance, *settings);
     mode = wait_for_stop(signals, options, server, instance);
+    auto_analyze.reset();
     server.stop(mode);
     instance.server = nullptr;
   }

@@ -3,7 +3,7 @@
 namespace varve::sync {
 
 bool RunSlots::try_acquire() {
-  int free = free_.load(std::memory_order_relaxed);
+  int free = free_.load(std::memory_order_seq_cst);  // after acquire()'s waiters_
   while (free > 0) {
     if (free_.compare_exchange_weak(free, free - 1, std::memory_order_seq_cst)) return true;
   }

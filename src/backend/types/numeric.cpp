@@ -16,6 +16,7 @@ namespace {
 using Kind = Numeric::Kind;
 
 bool either_nan(const Numeric& a, const Numeric& b) { return a.is_nan() || b.is_nan(); }
+constexpr int kSmallShift = 18;  // 64 bits times ten to that still fit 127
 bool both_finite(const Numeric& a, const Numeric& b) { return a.is_finite() && b.is_finite(); }
 bool infinite(const Numeric& v) { return v.kind() == Kind::kInfinity || v.kind() == Kind::kNegativeInfinity; }
 Numeric infinity_of_sign(int sign) { return sign > 0 ? Numeric::infinity() : Numeric::negative_infinity(); }
@@ -121,6 +122,15 @@ Numeric copy(const Numeric& v, Arena& arena) {
 
 Numeric add_slow(const Numeric& a, const Numeric& b, bool negate_b, Arena& arena) {
   if (a.is_inline() && b.is_inline()) {
+    // One side has fewer decimals: 1 - 0.05.
+    int128 p = a.significand(), q = b.significand();
+    int difference = a.inline_scale() - b.inline_scale();
+    if (p == static_cast<int64_t>(p) && q == static_cast<int64_t>(q) && difference >= -kSmallShift && difference <= kSmallShift) {
+      if (difference < 0) p *= static_cast<int128>(kPow10[static_cast<size_t>(-difference)]);
+      else q *= static_cast<int128>(kPow10[static_cast<size_t>(difference)]);
+      int128 total = negate_b ? p - q : p + q;
+      if (Numeric::fits_inline(total)) return Numeric(total, std::max(a.inline_scale(), b.inline_scale()));
+    }
     int128 x, y;
     int scale;
     if (align(a, b, &x, &y, &scale)) {

@@ -157,6 +157,18 @@ void append_numeric_row(std::string& out, const Numeric& v) {
   out.append(bytes, size + 1);
 }
 
+bool is_numeric_row(std::string_view bytes) {
+  if (bytes.empty()) return false;
+  auto mark = static_cast<uint8_t>(bytes[0]);
+  if (mark < kRowBig) return bytes.size() <= 15 && mark <= Numeric::kMaxInlineScale;
+  if (mark != kRowBig) return mark == kRowNan || mark == kRowInfinity || mark == kRowNegativeInfinity;
+  if (bytes.size() <= 10 || (bytes.size() - 10) % sizeof(uint32_t) != 0) return false;
+  for (size_t i = 10; i < bytes.size(); i += sizeof(uint32_t)) {
+    if (load_raw<uint32_t>(bytes.data() + i) >= 100'000'000) return false;
+  }
+  return true;
+}
+
 Numeric read_numeric_row(std::string_view bytes, Arena& arena) {
   VARVE_CHECK(!bytes.empty());
   auto mark = static_cast<uint8_t>(bytes[0]);

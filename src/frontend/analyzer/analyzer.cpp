@@ -11,7 +11,7 @@ Query* Binder::bind_statement(const parser::Node* statement) {
     case parser::NodeKind::kInsertStmt: return bind_insert(*parser::as<parser::InsertStmt>(statement), nullptr);
     case parser::NodeKind::kUpdateStmt: return bind_update(*parser::as<parser::UpdateStmt>(statement), nullptr);
     case parser::NodeKind::kDeleteStmt: return bind_delete(*parser::as<parser::DeleteStmt>(statement), nullptr);
-    case parser::NodeKind::kMergeStmt: throw_not_supported("MERGE");
+    case parser::NodeKind::kMergeStmt: return bind_merge(*parser::as<parser::MergeStmt>(statement), nullptr);
     default: throw SqlError(sqlstate::kInternalError, "not a statement to plan");
   }
 }
@@ -34,6 +34,36 @@ Query* analyze(AnalyzerContext& context, const parser::Node* statement) {
   Query* query = Binder(context).bind_statement(statement);
   settle_parameters(context);
   return query;
+}
+
+void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr& view) {
+  Binder binder(context);
+  Scope base;
+  ModifyTarget target;
+  binder.describe_view_target(view, "UPDATE", false, base, &target);
+}
+
+std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {
+  std::vector<Oid> tables;
+  bool plain = query.command == CommandType::kSelect && query.set_op == nullptr && !query.has_aggregates && !query.has_group_clause &&
+               !query.has_windows && !query.distinct && query.distinct_on.empty() && !query.has_set_returning;
+  if (!plain) return tables;
+  std::vector<Target> targets(query.targets.begin(), query.targets.end());
+  for (uint32_t i = 0; i < query.ranges.size(); ++i) {
+    if (query.ranges[i]->kind != RangeKind::kRelation) continue;
+    auto* ctid = context.arena.make<ColumnExpr>();
+    ctid->kind = ExprKind::kColumn;
+    ctid->type = type_oid::kTid;
+    ctid->range = i;
+    ctid->column = catalog::kCtidColumn;
+    Target t;
+    t.expr = ctid;
+    t.name = "ctid";
+    targets.push_back(t);
+    tables.push_back((*query.ranges[i]->relation)->oid);
+  }
+  query.targets = context.arena.copy(targets);
+  return tables;
 }
 
 Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* expression,
@@ -63,8 +93,8 @@ TypeReference resolve_type_name(AnalyzerContext& context, const parser::TypeName
 
 catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
                                    bool missing_ok) {
-  return lookup_relation(context, name.schema, name.name, lock, missing_ok,
-                         parser::character_position(context.sql, name.location));
+  // Utility statements do not say where they named it.
+  return lookup_relation(context, name.schema, name.name, lock, missing_ok, 0);
 }
 
 }  // namespace varve::analyzer

@@ -12,19 +12,25 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "routine_call.h"
+
+namespace varve::catalog {
+struct UserType;
+}
 
 namespace varve::analyzer {
 
 // Where an expression stands: decides what it may contain and how an error names it.
 enum class Clause : uint8_t {
   kSelect, kWhere, kJoinOn, kFromFunction, kGroupBy, kHaving, kOrderBy, kDistinctOn, kLimit, kOffset, kValues,
+  kValuesSingle,  // the one row of INSERT … VALUES
   kReturning, kUpdateSource, kInsertSource, kCheck, kDefault, kIndexExpression, kIndexPredicate, kGenerated,
-  kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kOther,
+  kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kMergeWhen, kOther,
 };
 
 struct ScopeColumn {
   std::string_view name;
-  Expr* expr;
+  Expr* expr = nullptr;
 };
 
 // A name that FROM brought in.
@@ -38,6 +44,7 @@ struct ScopeItem {
   bool columns_visible = true;  // column
   bool lateral_only = false;    // may be used only by LATERAL items while FROM is being bound
   bool lateral_ok = true;       // false: right of an outer join that forbids it
+  bool is_target = false;       // of UPDATE, DELETE, MERGE: not lateral_ok while FROM is bound
 };
 
 struct NamedCte {
@@ -65,6 +72,39 @@ struct Scope {
   bool correlated = false;
   // Deepest outer level that anything inside referred to.
   uint32_t max_levels_up = 0;
+  std::vector<bool> nullable;  // by range: an outer join may leave its row out
+  // WITH items whose names stand further right, for messages.
+  std::vector<std::string_view> future_ctes;
+  std::string_view case_name;  // within CASE or COALESCE: where no set may be returned
+};
+
+// record or a composite type.
+bool is_row_type(Oid type);
+
+// A column of a view that is written: the table's column it is, or why it cannot be written.
+struct ViewColumn {
+  catalog::ColumnNumber base = 0;
+  Expr* expr = nullptr;  // over range 0
+  std::string_view reason;
+};
+
+// What INSERT, UPDATE, DELETE and MERGE write.
+struct ModifyTarget {
+  catalog::RelationPtr relation;     // the table
+  catalog::RelationPtr named;        // the table, or the view that the statement names
+  std::vector<ViewColumn> columns;   // of the view
+  std::vector<Expr*> quals;          // of the views, over range 0
+  std::vector<ViewCheck> checks;
+  bool is_view() const { return named != relation; }
+};
+
+// One item of INSERT's column list: a column or a part of one.
+struct InsertColumn {
+  catalog::ColumnNumber number = 0;
+  std::span<parser::Node* const> steps;
+  Oid type;  // of the part
+  int32_t typmod = -1;
+  int32_t location = -1;
 };
 
 class Binder {
@@ -93,9 +133,29 @@ class Binder {
   Expr* resolve_unknown(Expr* e);  // unknown literals become text
   Expr* coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column);
   TypeReference resolve_type(const parser::TypeName& name);
+  // --- enums and domains (user_types.cpp)
+  Oid find_user_type(const parser::TypeName& name);
+  TypeReference user_type_reference(const parser::TypeName& name, Oid type);
+  // The value as one of the type under the domain, tested. Null when there is no way, or `domain` is none.
+  Expr* coerce_to_domain(Expr* e, Oid domain, functions::CastContext context, int32_t location);
+  // Conditions that columns of domains make of a row.
+  void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
+                         std::vector<std::string_view>* names);
+  Oid base_of(Oid type);
+  // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when run.
+  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value, bool as_condition);
+  std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
+  catalog::RelationPtr domain_row(const catalog::UserType& type);
+  const functions::TypeInfo* find_named_type(const parser::TypeName& name);
+  TypeReference column_type(const parser::TypeName& name);  // %TYPE
 
   // --- functions and operators (function_binder.cpp)
+  void add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate, CallArguments* written);
+  void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
+  // Finds the query that an aggregate belongs to, and whether it may stand where it does.
+  Expr* place_aggregate(Scope& scope, AggregateExpr* aggregate);
+  void check_set_returning(const Scope& scope, int32_t location);
   Expr* make_operator(std::string_view name, Expr* left, Expr* right, int32_t location);
   const functions::Operator* find_operator(std::string_view name, Oid left, Oid right, int32_t location);
   Expr* make_function(const functions::Function& function, std::span<Expr* const> args, int32_t location,
@@ -103,11 +163,67 @@ class Binder {
   const functions::CallSite* make_site(const functions::Function& function, std::span<Expr* const> args,
                                        Oid result_type, Oid collation);
   // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
-  Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args);
+  // `array_given`: the array of a VARIADIC argument itself is the last argument.
+  Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args, bool array_given = false);
+  void spread_last_argument(FunctionExpr& call);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
+  // Built-in functions whose arguments are given by name (named_arguments.cpp); null: none fits.
+  Expr* call_builtin_by_name(const CallArguments& call);
+  std::vector<Expr*> named_arguments(const functions::Function& function, const CallArguments& call);
+  Expr* call_function(const CallArguments& call);
+  [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
+  Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);
+  CallArguments call_arguments(Scope& scope, const parser::FuncCall& call);
+
+  // --- functions that SQL made (routine_binder.cpp)
+  const functions::Function* routine_function(const catalog::Routine& routine, bool visible);
+  const functions::TableFunctionImpl* routine_table(const functions::RoutineInfo* columns);
+  // The function as it is read in FROM: a row where it returns one value.
+  const functions::Function* as_table_function(const functions::Function& function);
+  void add_routines(const CallArguments& call, std::vector<RoutineCandidate>* out);
+  std::vector<Expr*> arrange_arguments(const RoutineCandidate& chosen, const CallArguments& call);
+  std::vector<Expr*> routine_defaults(const catalog::Routine& routine);
+  Expr* make_routine_call(const RoutineCandidate& chosen, const CallArguments& call);
+  const functions::Function* with_actual_columns(const functions::Function& function, std::span<Expr* const> args,
+                                                 Oid result);
+  bool takes_types(std::span<const Oid> declared, std::span<const Oid> actual);
   bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
   Oid common_collation(std::span<Expr* const> args);
+
+  // --- rows and parts of containers (record_binder.cpp)
+  struct Subscripts {
+    bool slice = false;
+    std::vector<Expr*> bounds;  // of a slice: flags, then lower and upper of each dimension
+    size_t dimensions = 0;
+  };
+  ListExpr* make_row(const std::vector<ScopeColumn>& fields, Oid type, int32_t location);
+  Expr* whole_row(Scope& scope, const ScopeItem& item, int32_t location);
+  // Fields of a row-valued expression of the scope; empty when nothing is known of them.
+  std::vector<RangeColumn> row_fields(const Expr* e, Scope* scope);
+  // The type may have been altered since it was made known.
+  void refresh_row_type(Oid type);
+  Expr* make_field(Expr* row, uint32_t index, const RangeColumn& field, int32_t location);
+  Expr* select_field(Scope& scope, Expr* row, std::string_view name, int32_t location);
+  std::vector<ScopeColumn> expand_row(Scope& scope, Expr* row, int32_t location);
+  Expr* coerce_row(ListExpr& row, Oid to, functions::CastContext context, int32_t location);
+  Subscripts bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps, int32_t location);
+  Expr* make_subscript(Expr* container, const Subscripts& subscripts, int32_t location);
+  Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps, int32_t location);
+  Expr* bind_indirection(Scope& scope, const parser::IndirectionExpr& e);
+  // (r).* : the columns it stands for.
+  std::vector<ScopeColumn> bind_row_star(Scope& scope, const parser::IndirectionExpr& e);
+  // Type of the part of a column that the steps of an assignment lead to.
+  std::pair<Oid, int32_t> part_type(const catalog::Column& column, std::span<parser::Node* const> steps, int32_t location);
+  const functions::CompositeField* composite_field(Oid type, std::string_view name, std::string_view column, int32_t location);
+  Expr* assign_part(Scope& scope, Expr* current, std::string_view column, std::span<parser::Node* const> steps, Expr* value,
+                    int32_t location);
+  Expr* coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps,
+                        int32_t location);
+  Expr* compare_rows(std::string_view op, const std::vector<Expr*>& left, const std::vector<Expr*>& right, int32_t location);
+  SubqueryExpr* row_subquery(Scope& scope, const parser::SubLink& link);
+  Expr* compare_with_subquery(Scope& scope, std::string_view op, const std::vector<Expr*>& left, const parser::SubLink& link,
+                              int32_t location);
 
   // --- FROM (from_binder.cpp)
   void bind_from(Scope& scope, std::span<parser::Node* const> from, std::vector<FromItem*>* items);
@@ -116,17 +232,35 @@ class Binder {
                         std::span<const std::string_view> column_aliases, txn::LockMode lock);
   FromItem* bind_join(Scope& scope, const parser::JoinExpr& join, size_t first_item);
   FromItem* bind_subquery(Scope& scope, const parser::RangeSubselect& item);
+  Expr* json_records(const functions::Function& f, const functions::CallSite& site, ExprList args, Expr* bound,
+                     parser::List<parser::ColumnDef> definitions, int position_of_call);
+  Expr* table_function(Expr* bound, const parser::Node* call, parser::List<parser::ColumnDef> definitions);
   FromItem* bind_range_function(Scope& scope, const parser::RangeFunction& item);
+  Range* function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
+                        parser::List<parser::ColumnDef> definitions);
+  FromItem* bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls, const parser::RangeFunction& item);
+  FromItem* bind_table_sample(Scope& scope, const parser::RangeTableSample& sample);
   FromItem* bind_range_variable(Scope& scope, const parser::RangeVar& item);
+  FromItem* bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& function);
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels);
+  FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema, std::span<const std::string_view> aliases);
-  void merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                     std::vector<Expr*>* conditions);
+  // The names that both sides have.
+  std::span<const std::string_view> merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                  size_t first_right, std::vector<Expr*>* conditions);
   void bind_with(Scope& scope, const parser::WithClause& with);
   void bind_cte(Scope& scope, const parser::CommonTableExpr& definition, bool recursive);
   void bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& definition, Cte* cte);
-  std::span<RangeColumn> output_columns(const Query& query, parser::NameList aliases, std::string_view name);
+  Query* bind_cte_query(Scope& scope, const parser::CommonTableExpr& definition);
+  std::span<RangeColumn> output_columns(const Query& query, parser::NameList aliases, std::string_view name, int32_t location = -1);
+
+  // --- SEARCH and CYCLE (cte_search.cpp)
+  // The columns they add to the query.
+  void declare_search_and_cycle(const parser::CommonTableExpr& definition, Cte* cte);
+  std::vector<Expr*> cycle_marks(const parser::CteCycleClause& cycle);
+  // What computes them: further targets of the start and of the recursive term.
+  void add_search_and_cycle(const parser::CommonTableExpr& definition, const Cte& cte, Query& start, Query& step);
 
   // --- select list and what hangs on it (select_binder.cpp)
   Query* bind_plain_select(const parser::SelectStmt& select, Scope& scope, bool keep_unknown);
@@ -147,26 +281,63 @@ class Binder {
   void apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* descending, bool* nulls_first);
   Expr* bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct);
   void check_grouping(Scope& scope, Query& query, std::vector<Target>& targets);
+  Expr* range_offset(Expr* offset, SortKey* key, int32_t location);
   uint32_t bind_window(Scope& scope, const parser::WindowDef& definition);
 
   // --- INSERT, UPDATE, DELETE (modify_binder.cpp)
   Query* bind_insert(const parser::InsertStmt& insert, Scope* parent);
   Query* bind_update(const parser::UpdateStmt& update, Scope* parent);
   Query* bind_delete(const parser::DeleteStmt& del, Scope* parent);
-  catalog::RelationPtr target_relation(const parser::RangeVar& name, std::string_view verb);
-  std::vector<catalog::ColumnNumber> insert_columns(const catalog::Relation& relation, const parser::InsertStmt& insert);
-  Query* insert_values(Scope& scope, const catalog::RelationPtr& relation, const parser::InsertStmt& insert,
-                       std::span<const catalog::ColumnNumber> columns, std::vector<Expr*>* single_row);
-  void check_identity(const catalog::Relation& relation, const parser::InsertStmt& insert,
-                      std::span<const catalog::ColumnNumber> columns);
-  void bind_assignments(Scope& scope, const catalog::RelationPtr& relation,
-                        parser::List<parser::TargetEntry> entries, std::vector<Target>* targets);
-  void bind_on_conflict(Scope& scope, const catalog::RelationPtr& relation, const parser::InsertStmt& insert, Query& query);
+  catalog::RelationPtr named_target(const parser::RangeVar& name, std::string_view verb);
+  ModifyTarget bind_target(Scope& scope, const parser::RangeVar& name, std::string_view verb);
+  std::vector<InsertColumn> insert_columns(const ModifyTarget& target, parser::List<parser::TargetEntry> entries);
+  catalog::ColumnNumber target_column(const ModifyTarget& target, std::string_view name, std::string_view verb, int32_t location);
+  std::vector<catalog::ColumnNumber> all_target_columns(const ModifyTarget& target);
+  Expr* target_default(const ModifyTarget& target, catalog::ColumnNumber number);
+  std::vector<Expr*> insert_row(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
+                                parser::NodeList nodes, parser::Overriding overriding, bool listed);
+  Query* insert_values(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert,
+                       std::span<const InsertColumn> columns, std::vector<Expr*>* single_row);
+  std::vector<Target> insert_targets(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
+                                     std::span<Expr* const> values);
+  void check_identity(const ModifyTarget& target, const parser::InsertStmt& insert, std::span<const InsertColumn> columns);
+  struct MultiAssign {
+    const parser::Node* source = nullptr;
+    Expr* row = nullptr;
+    std::vector<RangeColumn> fields;
+  };
+  Expr* multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last, int32_t location,
+                           const parser::Node** plain);
+  void bind_assignments(Scope& scope, const ModifyTarget& target, parser::List<parser::TargetEntry> entries,
+                        std::vector<Target>* targets);
+  Expr* modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where);
+  Expr* current_of(Scope& scope, const parser::CurrentOfExpr& where);
+  std::vector<const catalog::Index*> infer_arbiters(Scope& scope, const ModifyTarget& target,
+                                                    const parser::OnConflictClause& clause);
+  void bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert, Query& query);
+  void bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query);
+
+  // --- writing through views (view_target.cpp)
+  ModifyTarget bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias, std::string_view verb);
+  void describe_view_target(const catalog::RelationPtr& view, std::string_view verb, bool cascaded, Scope& base,
+                            ModifyTarget* target);
+  // The item's columns become the view's, over the table's columns as `range`.
+  void name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range);
+
+  // --- MERGE (merge_binder.cpp)
+  Query* bind_merge(const parser::MergeStmt& merge, Scope* parent);
+  MergeAction bind_merge_action(Scope& scope, const ModifyTarget& target, const parser::MergeWhenClause& when);
+  std::vector<Expr*> insert_row_variables(Scope& scope, const ModifyTarget& target, const parser::ListNode& row,
+                                          std::span<const InsertColumn> columns);
   // The column's default, coerced; a NULL constant when it has none.
   Expr* column_default(const catalog::RelationPtr& relation, catalog::ColumnNumber column);
   void add_constraints(Query& query, const catalog::RelationPtr& relation);
-  void add_index_expressions(Query& query, const catalog::RelationPtr& relation);
+  std::span<IndexExpressions> bind_index_expressions(const catalog::RelationPtr& relation);
   Expr* bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause);
+
+  // The fields of the record that x.* or x.y.* names, as targets; false if it is none.
+  bool expand_variable(const parser::ColumnRef& ref, std::vector<Target>* targets);
+  Expr* make_variable(const Variables::Variable& variable, int32_t location);
 
   // --- nodes
   Expr* make_const(Oid type, const types::Value& value, int32_t typmod = -1);
@@ -195,11 +366,17 @@ class Binder {
   friend class ExpressionBinder;
   AnalyzerContext& context_;
   Arena& arena_;
+  Scope* with_scope_ = nullptr;  // of the modifying statement in work, for its WITH
 };
 
 // The relation a RangeVar names, locked.
 catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
                                      txn::LockMode lock, bool missing_ok, int position);
+
+// x.* as an expression.
+inline bool is_star(const parser::Node* node) {
+  return parser::is<parser::ColumnRef>(node) && parser::as<parser::ColumnRef>(node)->star;
+}
 
 // "WHERE", "JOIN conditions" … as PostgreSQL's messages say it.
 std::string_view clause_text(Clause clause);

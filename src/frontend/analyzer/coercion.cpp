@@ -3,6 +3,9 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "functions/range.h"
+#include "catalog/user_type.h"
+#include "functions/user_types.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -20,12 +23,18 @@ bool is_string_category(Oid type) {
 bool is_polymorphic(Oid type) {
   return type == type_oid::kAnyelement || type == type_oid::kAnyarray || type == type_oid::kAnynonarray ||
          type == type_oid::kAnyenum || type == type_oid::kAny || type == type_oid::kAnycompatible ||
-         type == type_oid::kAnycompatiblearray || type == type_oid::kAnycompatiblenonarray;
+         type == type_oid::kAnycompatiblearray || type == type_oid::kAnycompatiblenonarray ||
+         type == type_oid::kAnyrange || type == type_oid::kAnymultirange;
 }
 
 bool is_array_type(Oid type) {
   const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info != nullptr && info->category == 'A' && info->element_type != kInvalidOid;
+  return info != nullptr && info->element_type != kInvalidOid && (info->category == 'A' || type == type_oid::kRecordArray);
+}
+
+// The pairs that PostgreSQL casts through their text.
+bool casts_through_text(Oid from, Oid to) {
+  return (from == type_oid::kJson && to == type_oid::kJsonb) || (from == type_oid::kJsonb && to == type_oid::kJson);
 }
 
 }  // namespace
@@ -35,16 +44,19 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAny || to == type_oid::kAnyelement || to == type_oid::kAnycompatible) return true;
   if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
-  if (to == type_oid::kRecord) {
-    const functions::TypeInfo* info = functions::type_by_oid(from);
-    return info != nullptr && info->kind == 'c';
-  }
+  if (to == type_oid::kAnyrange) return functions::is_range_type(from);
+  if (to == type_oid::kAnymultirange) return functions::is_multirange_type(from);
+  if (to == type_oid::kAnyenum) return functions::is_enum(from);
+  if (to == type_oid::kRecord) return is_row_type(from);
+  if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
+  if (to == type_oid::kRecordArray && is_array_type(from)) return is_row_type(functions::type_by_oid(from)->element_type);
   if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
   // int2vector and oidvector have elements, but nothing turns into them by itself.
   bool is_vector = to == type_oid::kInt2vector || to == type_oid::kOidvector;
   if (is_array_type(from) && is_array_type(to) && !is_vector) {
     return can_coerce(functions::type_by_oid(from)->element_type, functions::type_by_oid(to)->element_type, context);
   }
+  if (casts_through_text(from, to)) return context >= CastContext::kAssignment;
   // Anything has a text form: to a string type under assignment, from one by explicit cast.
   if (is_string_category(to) && context >= CastContext::kAssignment) return functions::type_by_oid(from) != nullptr;
   if (is_string_category(from) && context == CastContext::kExplicit) return functions::type_by_oid(to) != nullptr;
@@ -56,7 +68,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (e->type == to) return apply_typmod(e, typmod, context == CastContext::kExplicit);
   if (to == type_oid::kAny || is_polymorphic(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
-  if (target == nullptr) return nullptr;
+  if (target == nullptr && base_of(to) == to) target = functions::type_by_oid(to);  // an enum not met before
+  if (target == nullptr) return coerce_to_domain(e, to, context, location);
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
     const Value& v = e->as<ConstExpr>().value;
     if (v.null) {
@@ -77,7 +90,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       throw;
     }
   }
-  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam) {
+  if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam && context_.params != nullptr &&
+      e->as<ParamExpr>().index < context_.params->size()) {
     Oid& known = (*context_.params)[e->as<ParamExpr>().index];
     if (known == kInvalidOid || known == type_oid::kUnknown) known = to;
     else if (known != to) {
@@ -96,6 +110,15 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     return cast;
   }
   if (!can_coerce(e->type, to, context)) return nullptr;
+  if (e->type == type_oid::kRecord && is_row_type(to)) {
+    return e->kind == ExprKind::kRow ? coerce_row(e->as<ListExpr>(), to, context, location) : nullptr;
+  }
+  if (to == type_oid::kRecord || to == type_oid::kRecordArray) {
+    auto* relabel = make<CastExpr>(ExprKind::kRelabel, to, location);
+    relabel->arg = e;
+    relabel->implicit = true;
+    return relabel;
+  }
   const functions::Cast* cast = functions::find_cast(e->type, to);
   Expr* result = nullptr;
   if (cast != nullptr && cast->function != kInvalidOid) {
@@ -270,17 +293,62 @@ int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int3
 
 }  // namespace
 
+// The type of this name: built in, or found along the search path. Null: there is none.
+const functions::TypeInfo* Binder::find_named_type(const parser::TypeName& name) {
+  std::string_view word = name.names.back();
+  if (name.names.size() > 1) {
+    std::string_view schema = name.names[name.names.size() - 2];
+    if (schema == "pg_catalog") return functions::type_by_name(word);
+    Oid found = context_.catalog.find_type(context_.catalog.find_schema(schema), word);
+    return found == kInvalidOid ? nullptr : functions::type_by_oid(found);
+  }
+  bool catalog_named = std::find(context_.search_path.begin(), context_.search_path.end(), catalog::kPgCatalogSchema) !=
+                       context_.search_path.end();
+  if (!catalog_named) {
+    if (const functions::TypeInfo* info = functions::type_by_name(word)) return info;
+  }
+  for (Oid schema : context_.search_path) {
+    if (schema == catalog::kPgCatalogSchema) {
+      if (const functions::TypeInfo* info = functions::type_by_name(word)) return info;
+      continue;
+    }
+    Oid found = context_.catalog.find_type(schema, word);
+    if (found != kInvalidOid) return functions::type_by_oid(found);
+  }
+  return nullptr;
+}
+
+// [schema.]table.column%TYPE
+TypeReference Binder::column_type(const parser::TypeName& name) {
+  if (name.names.size() < 2) {
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("improper %TYPE reference (too few dotted names): {}", joined(name.names)))
+        .at(position(name.location));
+  }
+  std::string_view schema = name.names.size() > 2 ? name.names[name.names.size() - 3] : std::string_view();
+  std::string_view table = name.names[name.names.size() - 2];
+  catalog::RelationPtr relation = lookup_relation(context_, schema, table, txn::LockMode::kNone, false, position(name.location));
+  catalog::ColumnNumber number = relation->find_column(name.names.back());
+  if (number == 0) {
+    throw SqlError(sqlstate::kUndefinedColumn,
+                   fmt::format("column \"{}\" of relation \"{}\" does not exist", name.names.back(), table))
+        .at(position(name.location));
+  }
+  const catalog::Column& c = relation->column(number);
+  return {c.type, c.typmod, name.set_of};
+}
+
 TypeReference Binder::resolve_type(const parser::TypeName& name) {
   TypeReference result;
   result.set_of = name.set_of;
-  if (name.percent_type) throw_not_supported("%TYPE in a type name", position(name.location));
+  if (name.percent_type) return column_type(name);
   if (name.names.size() == 2 && name.names[0] != "pg_catalog" &&
       context_.catalog.find_schema(name.names[0]) == kInvalidOid) {
     throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name.names[0]))
         .at(position(name.location));
   }
-  const functions::TypeInfo* info = functions::type_by_name(name.names.back());
-  if (info == nullptr || (name.names.size() > 1 && name.names[0] != "pg_catalog")) {
+  const functions::TypeInfo* info = find_named_type(name);
+  if (info == nullptr) {
+    if (Oid user = find_user_type(name); user != kInvalidOid) return user_type_reference(name, user);
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", joined(name.names)))
         .at(position(name.location));
   }

@@ -5,67 +5,27 @@
 
 #include "analyzer/analyzer.h"
 #include "analyzer/expression_walk.h"
-#include "catalog/relation.h"
+#include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "domain_check.h"
+#include "deparser.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
+
+void Deparser::quoted(std::string_view text) {
+  // Strings conform to the standard: a backslash is itself.
+  out_ += '\'';
+  for (char c : text) {
+    if (c == '\'') out_ += c;
+    out_ += c;
+  }
+  out_ += '\'';
+}
+
 namespace {
-
-class Deparser {
- public:
-  Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval)
-      : table_(table), names_(names), eval_(eval) {}
-
-  // Implicit casts are left out at the top only: below it they say which operator was meant.
-  void print(const Expr& e) {
-    bool top = std::exchange(top_, false);
-    print(e, top);
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  void print(const Expr& e, bool top);
-  void constant(const ConstExpr& e);
-  void column(const ColumnExpr& e);
-  void function(const FunctionExpr& e, bool top);
-  void cast(const Expr& arg, Oid type, int32_t typmod);
-  void boolean(const BoolExpr& e, std::string_view word);
-  void case_expression(const CaseExpr& e);
-  void case_condition(const Expr& condition, bool simple);
-  void in_list(const InListExpr& e);
-  bool constant_array(const InListExpr& e);
-  void plan_leaf(const Expr& e);
-  void list(ExprList items) {
-    for (size_t i = 0; i < items.size(); ++i) {
-      if (i != 0) out_ += ", ";
-      print(*items[i]);
-    }
-  }
-  void call(std::string_view name, ExprList args) {
-    out_ += name;
-    out_ += '(';
-    list(args);
-    out_ += ')';
-  }
-  void quoted(std::string_view text) {
-    if (text.find('\\') != std::string_view::npos) out_ += 'E';
-    out_ += '\'';
-    for (char c : text) {
-      if (c == '\'' || c == '\\') out_ += c;
-      out_ += c;
-    }
-    out_ += '\'';
-  }
-
-  const catalog::Relation* table_;
-  PlanNames* names_;  // null: of the catalog, not of a plan
-  functions::EvalContext& eval_;
-  bool top_ = true;
-  std::string out_;
-};
 
 // Functions that SQL writes as a word.
 std::string_view sql_word(std::string_view function) {
@@ -79,7 +39,9 @@ std::string_view sql_word(std::string_view function) {
   return {};
 }
 
-void Deparser::constant(const ConstExpr& e) {
+}  // namespace
+
+void Deparser::constant(const ConstExpr& e, bool label_wanted) {
   bool label = e.type != type_oid::kInt4 && e.type != type_oid::kBool && e.type != type_oid::kUnknown;
   if (e.value.null) {
     out_ += "NULL";
@@ -100,10 +62,11 @@ void Deparser::constant(const ConstExpr& e) {
       if (e.type == type_oid::kInt4) label = true;
     }
   }
-  if (label && e.type != type_oid::kUnknown) out_ += "::" + functions::format_type(e.type, e.typmod);
+  if (label && label_wanted && e.type != type_oid::kUnknown) out_ += "::" + functions::format_type(e.type, e.typmod);
 }
 
 void Deparser::column(const ColumnExpr& e) {
+  if (query_ != nullptr) return query_->column(e, false, out_);
   if (table_ == nullptr || e.range != 0 || e.levels_up != 0) throw_not_supported("a stored expression over several tables");
   if (e.column == 0) throw_not_supported("a stored expression over the whole row");
   switch (e.column) {
@@ -114,76 +77,348 @@ void Deparser::column(const ColumnExpr& e) {
   }
 }
 
-void Deparser::cast(const Expr& arg, Oid type, int32_t typmod) {
-  out_ += '(';
-  print(arg);
-  out_ += ")::" + functions::format_type(type, typmod);
+void Deparser::cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmod) {
+  // A length is applied to a value of the type: the cast to the type itself goes without saying.
+  if (typmod >= 0 && arg.type == type && arg.typmod == -1) {
+    const Expr* inner = nullptr;
+    if (arg.kind == ExprKind::kRelabel || arg.kind == ExprKind::kCoerceViaIo) inner = arg.as<CastExpr>().arg;
+    if (arg.kind == ExprKind::kFunction && (arg.as<FunctionExpr>().form == 'c' || arg.as<FunctionExpr>().form == 'i')) {
+      inner = arg.as<FunctionExpr>().args[0];
+    }
+    if (inner != nullptr && inner->type != type) return cast(*inner, parent, type, typmod);
+  }
+  bool same_constant = arg.kind == ExprKind::kConst && arg.type == type && arg.typmod == -1;
+  if (same_constant) {
+    constant(arg.as<ConstExpr>(), false);
+  } else {
+    open();
+    operand(arg, parent, false);
+    close();
+  }
+  out_ += "::" + functions::format_type(type, typmod);
 }
 
-void Deparser::function(const FunctionExpr& e, bool top) {
-  if (e.form == 'i' && top && !e.args.empty()) return print(*e.args[0], top);
-  if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e.type, e.typmod);
-  if (e.op != nullptr) {
+void Deparser::collation(Oid oid) {
+  if (oid == catalog::kCCollation) {
+    out_ += "\"C\"";
+  } else if (oid == catalog::kDefaultCollation) {
+    out_ += "\"default\"";
+  } else {
+    if (eval_.session == nullptr) throw_not_supported("printing this collation");
+    eval_.session->append_reg(type_oid::kRegcollation, oid.value(), out_);
+  }
+}
+
+// Calls that SQL has words for.
+bool Deparser::sql_syntax(const FunctionExpr& e) {
+  if (e.function->name == "extract" && e.args.size() == 2 && e.args[0]->kind == ExprKind::kConst) {
+    out_ += "EXTRACT(" + std::string(e.args[0]->as<ConstExpr>().value.view()) + " FROM ";
+    print(*e.args[1], false);
+    out_ += ')';
+    return true;
+  }
+  if (e.form != 's') return false;
+  if (e.function->name == "timezone" && e.args.size() == 2) {
     out_ += '(';
+    operand(*e.args[1], e, false);
+    out_ += " AT TIME ZONE ";
+    operand(*e.args[0], e, false);
+    out_ += ')';
+    return true;
+  }
+  if (e.function->name == "position" && e.args.size() == 2) {
+    out_ += "POSITION((";
+    print(*e.args[1], false);
+    out_ += ") IN (";
+    print(*e.args[0], false);
+    out_ += "))";
+    return true;
+  }
+  if (e.function->name == "substring" && (e.args.size() == 2 || e.args.size() == 3)) {
+    out_ += "SUBSTRING(";
+    print(*e.args[0], false);
+    out_ += " FROM ";
+    print(*e.args[1], false);
+    if (e.args.size() == 3) {
+      out_ += " FOR ";
+      print(*e.args[2], false);
+    }
+    out_ += ')';
+    return true;
+  }
+  if (e.function->name == "overlay" && (e.args.size() == 3 || e.args.size() == 4)) {
+    static constexpr std::string_view kWords[] = {"OVERLAY(", " PLACING ", " FROM ", " FOR "};
+    for (size_t i = 0; i < e.args.size(); ++i) {
+      out_ += kWords[i];
+      print(*e.args[i], false);
+    }
+    out_ += ')';
+    return true;
+  }
+  std::string_view side = e.function->name == "btrim"   ? "BOTH"
+                          : e.function->name == "ltrim" ? "LEADING"
+                          : e.function->name == "rtrim" ? "TRAILING"
+                                                        : "";
+  if (side.empty()) return false;
+  out_ += "TRIM(";
+  out_ += side;
+  if (e.args.size() == 2) {
+    out_ += ' ';
+    print(*e.args[1], false);
+  }
+  out_ += " FROM ";
+  print(*e.args[0], false);
+  out_ += ')';
+  return true;
+}
+
+// CURRENT_DATE and its like are calls of now() underneath.
+bool Deparser::sql_value(const FunctionExpr& e) {
+  if (e.form != 'v') return false;
+  switch (e.type.value()) {
+    case type_oid::kDate.value(): out_ += "CURRENT_DATE"; break;
+    case type_oid::kTimetz.value(): out_ += "CURRENT_TIME"; break;
+    case type_oid::kTime.value(): out_ += "LOCALTIME"; break;
+    case type_oid::kTimestamp.value(): out_ += "LOCALTIMESTAMP"; break;
+    default: out_ += "CURRENT_TIMESTAMP";
+  }
+  if (e.typmod >= 0) out_ += '(' + std::to_string(e.typmod) + ')';
+  return true;
+}
+
+void Deparser::function(const FunctionExpr& e, bool show_implicit) {
+  if (is_domain_function(*e.function)) {
+    out_ += '(';
+    print(*e.args[0], false);
+    std::string_view schema = e.args[2]->as<ConstExpr>().value.view();
+    out_ += ")::" + (schema == "public" ? std::string() : parser::quote_identifier(schema) + ".");
+    out_ += parser::quote_identifier(e.args[1]->as<ConstExpr>().value.view());
+    return;
+  }
+  if (sql_value(e)) return;
+  if (e.form == 'i' && !show_implicit && !e.args.empty()) return operand(*e.args[0], e, false);
+  if ((e.form == 'c' || e.form == 'i') && !e.args.empty()) return cast(*e.args[0], e, e.type, e.typmod);
+  if (e.op != nullptr) {
+    open();
     if (e.args.size() == 2) {
-      print(*e.args[0]);
+      operand(*e.args[0], e, true);
       out_ += ' ';
     }
     out_ += e.op->name;
     out_ += ' ';
-    print(*e.args.back());
-    out_ += ')';
+    operand(*e.args.back(), e, true);
+    close();
     return;
   }
   if (std::string_view word = sql_word(e.function->name); !word.empty() && e.args.empty()) {
     out_ += word;
     return;
   }
-  if (e.function->name == "extract" && e.args.size() == 2 && e.args[0]->kind == ExprKind::kConst) {
-    out_ += "EXTRACT(" + std::string(e.args[0]->as<ConstExpr>().value.view()) + " FROM ";
-    print(*e.args[1]);
-    out_ += ')';
+  if (sql_syntax(e)) return;
+  if (e.function->oid == kInvalidOid && container_part(e)) return;
+  if (e.function->name == "array_subscript" && e.function->oid == kInvalidOid) {
+    bool bare = e.args[0]->kind == ExprKind::kColumn || e.args[0]->kind == ExprKind::kParam;
+    if (!bare) out_ += '(';
+    print(*e.args[0], true);
+    if (!bare) out_ += ')';
+    for (const Expr* subscript : e.args.subspan(1)) {
+      out_ += '[';
+      print(*subscript, false);
+      out_ += ']';
+    }
     return;
   }
-  call(parser::quote_identifier(e.function->name), e.args);
+  std::string name = parser::quote_identifier(e.function->name);
+  if (e.function->routine != nullptr && !e.function->routine->visible) {
+    name = parser::quote_identifier(e.function->routine->schema) + "." + name;
+  }
+  call(name, e.args);
+}
+
+bool Deparser::container_part(const FunctionExpr& e) {
+  std::string_view name = e.function->name;
+  auto base = [&] {
+    out_ += '(';
+    print(*e.args[0], true);
+    out_ += ')';
+  };
+  if (name == "array_slice") {
+    base();
+    int32_t flags = e.args[1]->as<ConstExpr>().value.int32;
+    for (size_t i = 2, n = 0; i + 1 < e.args.size(); i += 2, ++n) {
+      out_ += '[';
+      if ((flags >> (2 * n) & 1) != 0) print(*e.args[i], false);
+      out_ += ':';
+      if ((flags >> (2 * n + 1) & 1) != 0) print(*e.args[i + 1], false);
+      out_ += ']';
+    }
+    return true;
+  }
+  if (name == "record_field") {
+    base();
+    auto field = static_cast<size_t>(e.args[1]->as<ConstExpr>().value.int32);
+    const functions::TypeInfo* info = functions::type_by_oid(e.args[0]->type);
+    std::string_view written;
+    if (info != nullptr && field < info->fields.size()) written = info->fields[field].name;
+    if (e.args[0]->kind == ExprKind::kRow && field < e.args[0]->as<ListExpr>().names.size()) written = e.args[0]->as<ListExpr>().names[field];
+    out_ += '.' + (written.empty() ? "f" + std::to_string(field + 1) : parser::quote_identifier(written));
+    return true;
+  }
+  if (name == "record_is_null" || name == "record_is_not_null") {
+    open();
+    print(*e.args[0], true);
+    out_ += name == "record_is_null" ? " IS NULL" : " IS NOT NULL";
+    close();
+    return true;
+  }
+  return false;
 }
 
 void Deparser::boolean(const BoolExpr& e, std::string_view word) {
-  out_ += '(';
+  open();
   for (size_t i = 0; i < e.args.size(); ++i) {
     if (i != 0) {
       out_ += ' ';
       out_ += word;
       out_ += ' ';
     }
-    print(*e.args[i]);
+    operand(*e.args[i], e, false);
   }
-  out_ += ')';
+  close();
+}
+
+// --- parentheses
+
+void Deparser::operand(const Expr& e, const Expr& parent, bool show_implicit) {
+  bool paren = pretty_ && !is_simple(e, parent);
+  if (paren) out_ += '(';
+  print(e, show_implicit);
+  if (paren) out_ += ')';
+}
+
+namespace {
+
+// '+' for + and -, '*' for *, / and %, 0 for any other operator.
+char operator_class(const Expr& e) {
+  if (e.kind != ExprKind::kFunction) return 0;
+  const auto& f = e.as<FunctionExpr>();
+  if (f.op == nullptr || f.form != 'f' || f.args.size() != 2 || f.op->name.size() != 1) return 0;
+  char c = f.op->name[0];
+  return c == '+' || c == '-' ? '+' : c == '*' || c == '/' || c == '%' ? '*' : 0;
+}
+
+bool is_operator(const Expr& e) {
+  return e.kind == ExprKind::kFunction && e.as<FunctionExpr>().op != nullptr && e.as<FunctionExpr>().form == 'f';
+}
+
+// Its syntax encloses its operands.
+bool encloses(const Expr& parent) {
+  switch (parent.kind) {
+    case ExprKind::kArray:
+    case ExprKind::kRow:
+    case ExprKind::kCoalesce:
+    case ExprKind::kMinMax:
+    case ExprKind::kNullIf:
+    case ExprKind::kAggregate:
+    case ExprKind::kGrouping:
+    case ExprKind::kWindow:
+    case ExprKind::kCase: return true;
+    case ExprKind::kFunction: return parent.as<FunctionExpr>().op == nullptr && parent.as<FunctionExpr>().form == 'f';
+    default: return false;
+  }
+}
+
+bool is_boolean(const Expr& e) { return e.kind == ExprKind::kAnd || e.kind == ExprKind::kOr || e.kind == ExprKind::kNot; }
+
+}  // namespace
+
+bool Deparser::is_simple_operator(const FunctionExpr& e, const Expr& parent) const {
+  if (!is_operator(parent)) return is_boolean(parent) || encloses(parent);
+  char own = operator_class(e), outer = operator_class(parent);
+  if (own == 0 || outer == 0) return false;
+  if (own != outer) return own == '*';
+  return parent.as<FunctionExpr>().args[0] == &e;
+}
+
+bool Deparser::is_simple(const Expr& e, const Expr& parent) const {
+  switch (e.kind) {
+    case ExprKind::kConst:
+    case ExprKind::kParam:
+    case ExprKind::kColumn:
+    case ExprKind::kInput:
+    case ExprKind::kExecParam:
+    case ExprKind::kCaseInput:
+    case ExprKind::kArray:
+    case ExprKind::kRow:
+    case ExprKind::kCoalesce:
+    case ExprKind::kMinMax:
+    case ExprKind::kNullIf:
+    case ExprKind::kAggregate:
+    case ExprKind::kGrouping:
+    case ExprKind::kWindow:
+    case ExprKind::kSetReturning:
+    case ExprKind::kCase: return true;
+    case ExprKind::kCoerceViaIo:
+    case ExprKind::kRelabel: return is_simple(*e.as<CastExpr>().arg, e);
+    case ExprKind::kFunction:
+      return is_operator(e) ? is_simple_operator(e.as<FunctionExpr>(), parent) : true;
+    case ExprKind::kSubquery:
+    case ExprKind::kNullTest:
+    case ExprKind::kBooleanTest:
+    case ExprKind::kDistinct: return is_boolean(parent) || encloses(parent);
+    case ExprKind::kAnd:
+    case ExprKind::kNot: return parent.kind == ExprKind::kAnd || parent.kind == ExprKind::kOr || encloses(parent);
+    case ExprKind::kOr: return parent.kind == ExprKind::kOr || encloses(parent);
+    default: return false;
+  }
 }
 
 // In CASE x WHEN y the condition is the comparison of the case's input with y.
 void Deparser::case_condition(const Expr& condition, bool simple) {
   if (simple && condition.kind == ExprKind::kFunction && condition.as<FunctionExpr>().args.size() == 2) {
-    return print(*condition.as<FunctionExpr>().args[1]);
+    return print(*condition.as<FunctionExpr>().args[1], false);
   }
-  print(condition);
+  print(condition, false);
+}
+
+void begin_line(std::string_view text, int before, int after, int plus, int& indent, std::string& out) {
+  constexpr int kLimit = 40;  // deeper levels begin again at the left
+  indent += before;
+  while (!out.empty() && out.back() == ' ') out.pop_back();
+  out += '\n';
+  int amount = std::max(indent, 0);
+  if (amount >= kLimit) amount = (kLimit + (amount - kLimit) / 4) % kLimit;
+  out.append(static_cast<size_t>(amount + plus), ' ');
+  out += text;
+  indent = std::max(indent + after, 0);
+}
+
+void Deparser::case_line(std::string_view word, int before, int after) {
+  if (indent_ != nullptr) return begin_line(word, before, after, 0, *indent_, out_);
+  if (before == 0 && after != 0) {
+    out_ += word;
+    return;
+  }
+  out_ += ' ';
+  out_ += word;
 }
 
 void Deparser::case_expression(const CaseExpr& e) {
-  out_ += "CASE";
+  constexpr int kStep = 4;
+  case_line("CASE", 0, kStep);
   if (e.arg != nullptr) {
     out_ += ' ';
-    print(*e.arg);
+    print(*e.arg, true);
   }
   for (size_t i = 0; i < e.conditions.size(); ++i) {
-    out_ += " WHEN ";
+    case_line("WHEN ", 0, 0);
     case_condition(*e.conditions[i], e.arg != nullptr);
     out_ += " THEN ";
-    print(*e.results[i]);
+    print(*e.results[i], true);
   }
-  out_ += " ELSE ";
-  print(*e.otherwise);
-  out_ += " END";
+  case_line("ELSE ", 0, 0);
+  print(*e.otherwise, true);
+  case_line("END", -kStep, 0);
 }
 
 // A list of constants in a plan is one array constant.
@@ -216,97 +451,138 @@ bool Deparser::constant_array(const InListExpr& e) {
   }
   out_ += e.negated ? " <> ALL (" : " = ANY (";
   quoted(text + "}");
-  out_ += "::" + functions::format_type(info->array_type, -1) + "))";
+  out_ += "::" + functions::format_type(info->array_type, -1) + ')';
+  close();
   return true;
 }
 
 void Deparser::in_list(const InListExpr& e) {
-  out_ += '(';
-  print(*e.arg);
+  // One element compares as it is.
+  if (e.items.size() == 1 && names_ == nullptr) {
+    open();
+    operand(*e.arg, e, true);
+    out_ += e.negated ? " <> " : " = ";
+    operand(*e.items[0], e, true);
+    close();
+    return;
+  }
+  open();
+  operand(*e.arg, e, true);
   if (constant_array(e)) return;
   out_ += e.negated ? " <> ALL (ARRAY[" : " = ANY (ARRAY[";
   list(e.items);
-  out_ += "]))";
+  out_ += "])";
+  close();
 }
 
-void Deparser::print(const Expr& e, bool top) {
+void Deparser::print(const Expr& e, bool show_implicit) {
   switch (e.kind) {
     case ExprKind::kConst: return constant(e.as<ConstExpr>());
     case ExprKind::kColumn: return column(e.as<ColumnExpr>());
-    case ExprKind::kFunction: return function(e.as<FunctionExpr>(), top);
+    case ExprKind::kFunction: return function(e.as<FunctionExpr>(), show_implicit);
     case ExprKind::kAnd: return boolean(e.as<BoolExpr>(), "AND");
     case ExprKind::kOr: return boolean(e.as<BoolExpr>(), "OR");
     case ExprKind::kNot:
-      out_ += "(NOT ";
-      print(*e.as<BoolExpr>().args[0]);
-      out_ += ')';
-      return;
+      open();
+      out_ += "NOT ";
+      operand(*e.as<BoolExpr>().args[0], e, false);
+      return close();
     case ExprKind::kCase: return case_expression(e.as<CaseExpr>());
-    case ExprKind::kCoalesce: return call("COALESCE", e.as<CoalesceExpr>().args);
+    case ExprKind::kCoalesce:
+      if (query_ != nullptr && query_->merged_column(e.as<CoalesceExpr>(), out_)) return;
+      return call("COALESCE", e.as<CoalesceExpr>().args);
     case ExprKind::kMinMax:
       return call(e.as<MinMaxExpr>().greatest ? "GREATEST" : "LEAST", e.as<MinMaxExpr>().args);
     case ExprKind::kNullTest:
-      out_ += '(';
-      print(*e.as<NullTestExpr>().arg);
-      out_ += e.as<NullTestExpr>().is_not_null ? " IS NOT NULL)" : " IS NULL)";
-      return;
+      open();
+      operand(*e.as<NullTestExpr>().arg, e, true);
+      out_ += e.as<NullTestExpr>().is_not_null ? " IS NOT NULL" : " IS NULL";
+      return close();
     case ExprKind::kBooleanTest: {
-      static constexpr std::string_view kTests[] = {" IS TRUE)", " IS NOT TRUE)", " IS FALSE)", " IS NOT FALSE)",
-                                                    " IS UNKNOWN)", " IS NOT UNKNOWN)"};
-      out_ += '(';
-      print(*e.as<BooleanTestExpr>().arg);
+      static constexpr std::string_view kTests[] = {" IS TRUE", " IS NOT TRUE", " IS FALSE", " IS NOT FALSE",
+                                                    " IS UNKNOWN", " IS NOT UNKNOWN"};
+      open();
+      operand(*e.as<BooleanTestExpr>().arg, e, false);
       out_ += kTests[static_cast<size_t>(e.as<BooleanTestExpr>().test)];
-      return;
+      return close();
     }
     case ExprKind::kDistinct: {
       const auto& d = e.as<EqualityExpr>();
-      if (d.negated) out_ += "(NOT ";
-      out_ += '(';
-      print(*d.left);
+      if (d.negated) {
+        open();
+        out_ += "NOT ";
+        if (pretty_) out_ += '(';
+      }
+      open();
+      operand(*d.left, e, true);
       out_ += " IS DISTINCT FROM ";
-      print(*d.right);
-      out_ += d.negated ? "))" : ")";
+      operand(*d.right, e, true);
+      close();
+      if (d.negated) {
+        if (pretty_) out_ += ')';
+        close();
+      }
       return;
     }
     case ExprKind::kNullIf:
       out_ += "NULLIF(";
-      print(*e.as<EqualityExpr>().left);
+      print(*e.as<EqualityExpr>().left, true);
       out_ += ", ";
-      print(*e.as<EqualityExpr>().right);
+      print(*e.as<EqualityExpr>().right, true);
       out_ += ')';
       return;
     case ExprKind::kInList: return in_list(e.as<InListExpr>());
     case ExprKind::kArrayOp: {
       const auto& a = e.as<ArrayOpExpr>();
-      out_ += '(';
-      print(*a.arg);
+      open();
+      operand(*a.arg, e, true);
       out_ += ' ';
       out_ += a.op->name;
       out_ += a.all ? " ALL (" : " ANY (";
-      print(*a.array);
-      out_ += "))";
-      return;
+      operand(*a.array, e, true);
+      // A subquery that yields an array, not the rows to compare with.
+      if (a.array->kind == ExprKind::kSubquery && a.array->as<SubqueryExpr>().subquery == SubqueryKind::kScalar) {
+        out_ += "::" + functions::format_type(a.array->type, a.array->typmod);
+      }
+      out_ += ')';
+      return close();
     }
-    case ExprKind::kCoerceViaIo:
     case ExprKind::kRelabel:
-      if (e.as<CastExpr>().implicit && top) return print(*e.as<CastExpr>().arg, top);
-      return cast(*e.as<CastExpr>().arg, e.type, e.typmod);
-    case ExprKind::kRow: return call("ROW", e.as<ListExpr>().args);
+      if (const auto& c = e.as<CastExpr>(); c.arg->type == e.type && c.arg->collation != e.collation && c.arg->typmod == e.typmod) {
+        open();
+        operand(*c.arg, e, true);
+        out_ += " COLLATE ";
+        collation(e.collation);
+        return close();
+      }
+      [[fallthrough]];
+    case ExprKind::kCoerceViaIo:
+      if (e.as<CastExpr>().implicit && !show_implicit) return operand(*e.as<CastExpr>().arg, e, false);
+      return cast(*e.as<CastExpr>().arg, e, e.type, e.typmod);
+    case ExprKind::kRow:
+      call("ROW", e.as<ListExpr>().args);
+      if (e.type != type_oid::kRecord) out_ += "::" + functions::format_type(e.type, -1);
+      return;
     case ExprKind::kArray:
       out_ += "ARRAY[";
       list(e.as<ListExpr>().args);
       out_ += ']';
       if (e.as<ListExpr>().args.empty()) out_ += "::" + functions::format_type(e.type, -1);
       return;
-    case ExprKind::kSubquery: throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in a stored expression");
-    default: return plan_leaf(e);
+    default: return leaf(e);
   }
 }
 
-void Deparser::plan_leaf(const Expr& e) {
+void Deparser::leaf(const Expr& e) {
+  if (query_ != nullptr && query_->query_expression(e, out_)) return;
+  if (e.kind == ExprKind::kSubquery) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in a stored expression");
+  }
   if (names_ == nullptr) throw_not_supported("storing an expression of this kind");
   switch (e.kind) {
-    case ExprKind::kParam: out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1); return;
+    case ExprKind::kParam:
+      if (!names_->param(e.as<ParamExpr>().index, out_)) out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1);
+      return;
     case ExprKind::kInput: return names_->input(e.as<InputExpr>().index, out_);
     case ExprKind::kExecParam: return names_->exec_param(e.as<ExecParamExpr>().index, out_);
     case ExprKind::kSubplan: return names_->subplan(e.as<SubplanExpr>(), out_);
@@ -317,17 +593,17 @@ void Deparser::plan_leaf(const Expr& e) {
   }
 }
 
-}  // namespace
-
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval) {
-  Deparser deparser(table, nullptr, eval);
-  deparser.print(expr);
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty,
+                               bool lines) {
+  int indent = 0;
+  Deparser deparser(table, nullptr, eval, pretty, pretty || lines ? &indent : nullptr);
+  deparser.print(expr, false);
   return deparser.take();
 }
 
 std::string deparse_expression(const Expr& expr, PlanNames& names, functions::EvalContext& eval) {
   Deparser deparser(nullptr, &names, eval);
-  deparser.print(expr);
+  deparser.print(expr, false);
   return deparser.take();
 }
 

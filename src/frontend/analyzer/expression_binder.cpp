@@ -3,9 +3,10 @@
 #include <charconv>
 
 #include "analyzer/expression_walk.h"
-#include "array_subscript.h"
+#include "container_functions.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "sequence_row.h"
 
 namespace varve::analyzer {
 
@@ -23,7 +24,8 @@ std::string_view clause_text(Clause clause) {
     case Clause::kDistinctOn: return "DISTINCT ON";
     case Clause::kLimit: return "LIMIT";
     case Clause::kOffset: return "OFFSET";
-    case Clause::kValues: return "VALUES";
+    case Clause::kValues:
+    case Clause::kValuesSingle: return "VALUES";
     case Clause::kReturning: return "RETURNING";
     case Clause::kUpdateSource: return "UPDATE";
     case Clause::kInsertSource: return "INSERT";
@@ -37,6 +39,7 @@ std::string_view clause_text(Clause clause) {
     case Clause::kWindowFrame: return "window frame";
     case Clause::kFilter: return "FILTER";
     case Clause::kAggregateArgument: return "aggregate arguments";
+    case Clause::kMergeWhen: return "MERGE WHEN conditions";
     case Clause::kSelect:
     case Clause::kOther: return "";
   }
@@ -92,7 +95,6 @@ namespace {
 struct Found {
   Expr* expr = nullptr;
   int count = 0;
-  const ScopeItem* hidden = nullptr;  // matched but not usable here
 };
 
 Found find_unqualified(const Scope& scope, std::string_view name) {
@@ -101,10 +103,7 @@ Found find_unqualified(const Scope& scope, std::string_view name) {
     if (!item.columns_visible || scope.hide_items) continue;
     for (const ScopeColumn& c : item.columns) {
       if (c.name != name) continue;
-      if (item.lateral_only && !item.lateral_ok) {
-        found.hidden = &item;
-        continue;
-      }
+      if (item.lateral_only && !item.lateral_ok) continue;
       found.expr = c.expr;
       ++found.count;
     }
@@ -139,12 +138,6 @@ void mark_correlated(Scope& scope, uint32_t levels) {
   }
 }
 
-std::string dotted(parser::NameList names) {
-  std::string text;
-  for (std::string_view n : names) text += (text.empty() ? "" : ".") + std::string(n);
-  return text;
-}
-
 struct SystemColumnName {
   std::string_view name;
   int16_t number;
@@ -167,17 +160,25 @@ class ExpressionBinder {
   Expr* literal(const parser::ConstExpr& c);
   Expr* column(const parser::ColumnRef& ref);
   Expr* system_column(const ScopeItem& item, std::string_view name);
-  [[noreturn]] void column_not_found(const parser::ColumnRef& ref, const Found& hidden);
+  [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
+  Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
+  SqlError missing_from_entry(std::string_view name, int32_t location);
+  void add_column_hint(SqlError& error, std::string_view table, std::string_view name);
   Expr* parameter(const parser::ParamRef& ref);
+  Expr* variable(const parser::ColumnRef& ref);
   Expr* operation(const parser::OperatorExpr& e);
   Expr* comparison(std::string_view name, Expr* left, Expr* right, int32_t location);
-  Expr* row_comparison(std::string_view name, const parser::RowExpr& left, const parser::RowExpr& right, int32_t location);
+  // Fields of a row as written, t.* spread out.
+  std::vector<Expr*> row_items(const parser::RowExpr& row);
+  Expr* row_distinct(const std::vector<Expr*>& left, const std::vector<Expr*>& right, int32_t location);
+  Expr* make_distinct(Expr* left, Expr* right, bool negated, int32_t location);
   Expr* in_list(const parser::OperatorExpr& e);
   Expr* array_operation(const parser::OperatorExpr& e, bool all);
   Expr* between(const parser::OperatorExpr& e);
   Expr* distinct_from(const parser::OperatorExpr& e);
   Expr* null_if(const parser::OperatorExpr& e);
   Expr* boolean(const parser::BoolExpr& e);
+  Expr* coalesce(const parser::CoalesceExpr& e);
   Expr* case_when(const parser::CaseExpr& e);
   Expr* cast(const parser::TypeCast& e);
   Expr* collate(const parser::CollateExpr& e);
@@ -185,7 +186,6 @@ class ExpressionBinder {
   Expr* sub_link(const parser::SubLink& e);
   Expr* array(const parser::ArrayExpr& e, Oid wanted);
   Expr* row(const parser::RowExpr& e);
-  Expr* indirection(const parser::IndirectionExpr& e);
   Expr* null_test(Expr* arg, bool is_not_null, int32_t location);
   std::vector<Expr*> bind_all(std::span<parser::Node* const> nodes) {
     std::vector<Expr*> result;
@@ -219,7 +219,13 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kParamRef: return parameter(*parser::as<parser::ParamRef>(node));
     case NodeKind::kOperatorExpr: return operation(*parser::as<parser::OperatorExpr>(node));
     case NodeKind::kBoolExpr: return boolean(*parser::as<parser::BoolExpr>(node));
-    case NodeKind::kFuncCall: return b_.bind_function_call(scope_, *parser::as<parser::FuncCall>(node));
+    case NodeKind::kFuncCall: {
+      const auto& call = *parser::as<parser::FuncCall>(node);
+      Expr* e = b_.bind_function_call(scope_, call);
+      bool in_words = call.syntax == parser::CallSyntax::kSqlSyntax && e->kind == ExprKind::kFunction;
+      if (in_words && e->as<FunctionExpr>().form == 'f') e->as<FunctionExpr>().form = 's';
+      return e;
+    }
     case NodeKind::kTypeCast: return cast(*parser::as<parser::TypeCast>(node));
     case NodeKind::kCollateExpr: return collate(*parser::as<parser::CollateExpr>(node));
     case NodeKind::kCaseExpr: return case_when(*parser::as<parser::CaseExpr>(node));
@@ -227,10 +233,9 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kSubLink: return sub_link(*parser::as<parser::SubLink>(node));
     case NodeKind::kArrayExpr: return array(*parser::as<parser::ArrayExpr>(node), kInvalidOid);
     case NodeKind::kRowExpr: return row(*parser::as<parser::RowExpr>(node));
-    case NodeKind::kIndirectionExpr: return indirection(*parser::as<parser::IndirectionExpr>(node));
+    case NodeKind::kIndirectionExpr: return b_.bind_indirection(scope_, *parser::as<parser::IndirectionExpr>(node));
     case NodeKind::kNullTest: {
       const auto& t = *parser::as<parser::NullTest>(node);
-      if (parser::is<parser::RowExpr>(t.arg)) throw_not_supported("IS NULL of a row", b_.position(t.location));
       return null_test(bind(t.arg), t.is_not_null, t.location);
     }
     case NodeKind::kBooleanTest: {
@@ -243,12 +248,7 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
       e->test = static_cast<BooleanTest>(which);
       return e;
     }
-    case NodeKind::kCoalesceExpr: {
-      auto* e = make<CoalesceExpr>(ExprKind::kCoalesce, kInvalidOid, node->location);
-      e->args = b_.list(to_common_type(bind_all(parser::as<parser::CoalesceExpr>(node)->args), "COALESCE", &e->type));
-      e->collation = b_.common_collation(e->args);
-      return e;
-    }
+    case NodeKind::kCoalesceExpr: return coalesce(*parser::as<parser::CoalesceExpr>(node));
     case NodeKind::kMinMaxExpr: {
       const auto& m = *parser::as<parser::MinMaxExpr>(node);
       auto* e = make<MinMaxExpr>(ExprKind::kMinMax, kInvalidOid, node->location);
@@ -318,13 +318,22 @@ Expr* ExpressionBinder::system_column(const ScopeItem& item, std::string_view na
 }
 
 Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
-  if (ref.star) throw error(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", ref.location);
+  if (ref.star) {
+    if (!ref.names.empty()) {
+      if (Expr* row = whole_row(ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view(), ref.names.back(), ref.location)) return row;
+      throw missing_from_entry(ref.names.back(), ref.location);
+    }
+    throw error(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", ref.location);
+  }
   std::string_view name = ref.names.back();
   std::string_view qualifier = ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view();
   std::string_view schema = ref.names.size() > 2 ? ref.names[ref.names.size() - 3] : std::string_view();
   if (ref.names.size() > 3) throw_not_supported("cross-database references", b_.position(ref.location));
   uint32_t levels = 0;
-  Found hidden;
+  Variables* variables = b_.context().variables;
+  if (variables != nullptr && variables->conflict() == Variables::Conflict::kFirst) {
+    if (Expr* e = variable(ref)) return e;
+  }
   for (Scope* s = &scope_; s != nullptr; s = s->parent, ++levels) {
     Expr* found = nullptr;
     if (qualifier.empty()) {
@@ -332,13 +341,13 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       if (f.count > 1) {
         throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name), ref.location);
       }
-      if (f.hidden != nullptr) hidden = f;
       found = f.expr;
       for (const ScopeItem& item : s->items) {
         if (found != nullptr || s->hide_items) break;
         if (item.columns_visible) found = system_column(item, name);
       }
     } else if (const ScopeItem* item = find_item(*s, schema, qualifier)) {
+      if (item->is_target && !item->lateral_ok) throw missing_from_entry(qualifier, ref.location);
       if (item->lateral_only && !item->lateral_ok) {
         throw error(sqlstate::kInvalidColumnReference,
                     fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier), ref.location)
@@ -356,20 +365,139 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       }
       if (found == nullptr) found = system_column(*item, name);
       if (found == nullptr) {
-        throw error(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
+        if (Expr* e = variable(ref)) return e;
+        SqlError missing = error(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
+        add_column_hint(missing, qualifier, name);
+        throw missing;
       }
     }
     if (found != nullptr) {
+      if (variables != nullptr && variables->conflict() == Variables::Conflict::kEither && variable(ref) != nullptr) {
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", fmt::join(ref.names, ".")), ref.location)
+            .detail("It could refer to either a PL/pgSQL variable or a table column.");
+      }
       mark_correlated(scope_, levels);
       Expr* e = copy_node(*raise_levels(found, levels, b_.arena()), b_.arena());
       e->location = ref.location;
       return e;
     }
   }
-  column_not_found(ref, hidden);
+  if (qualifier.empty()) {
+    if (Expr* row = whole_row({}, name, ref.location)) return row;
+  }
+  if (Expr* e = variable(ref)) return e;
+  column_not_found(ref);
 }
 
-void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Found& hidden) {
+Expr* Binder::make_variable(const Variables::Variable& v, int32_t location) {
+  auto* p = make<ParamExpr>(ExprKind::kParam, v.type, location);
+  p->index = v.param;
+  p->typmod = v.typmod;
+  p->collation = v.collation;
+  const functions::TypeInfo* info = functions::type_by_oid(v.type);
+  if (p->collation == kInvalidOid && info != nullptr && info->collatable) p->collation = catalog::kDefaultCollation;
+  return p;
+}
+
+// What the name is to the function around the statement; null if nothing.
+Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
+  Variables* variables = b_.context().variables;
+  if (variables == nullptr) return nullptr;
+  Variables::Variable v;
+  return variables->find(ref.names, &v) ? b_.make_variable(v, ref.location) : nullptr;
+}
+
+
+// The row of the FROM item of this name; null if there is none.
+Expr* ExpressionBinder::whole_row(std::string_view schema, std::string_view name, int32_t location) {
+  uint32_t levels = 0;
+  for (Scope* s = &scope_; s != nullptr; s = s->parent, ++levels) {
+    const ScopeItem* item = find_item(*s, schema, name);
+    if (item == nullptr || (item->lateral_only && !item->lateral_ok)) continue;
+    mark_correlated(scope_, levels);
+    Expr* row = raise_levels(b_.whole_row(*s, *item, location), levels, b_.arena());
+    row->location = location;
+    return row;
+  }
+  return nullptr;
+}
+
+SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t location) {
+  for (Scope* s = &scope_; s != nullptr; s = s->parent) {
+    for (const ScopeItem& item : s->items) {
+      if (item.name == name && item.name_visible) {
+        return error(sqlstate::kUndefinedTable, fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
+            .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the query.", name));
+      }
+    }
+  }
+  return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name), location);
+}
+
+namespace {
+
+// Levenshtein's distance, or more than `limit`.
+int edit_distance(std::string_view a, std::string_view b) {
+  std::vector<int> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int diagonal = row[0];
+    row[0] = static_cast<int>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      int up = row[j];
+      row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = up;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+// What the user may have meant: the column of this name that cannot be seen here, or the one or two most alike.
+void ExpressionBinder::add_column_hint(SqlError& error, std::string_view table, std::string_view name) {
+  constexpr int kMaxDistance = 3;
+  int best = kMaxDistance + 1;
+  std::string first, second;
+  for (Scope* s = &scope_; s != nullptr; s = s->parent) {
+    for (const ScopeItem& item : s->items) {
+      if (item.range == UINT32_MAX || item.range >= s->ranges.size()) continue;
+      int penalty = table.empty() ? 0 : edit_distance(item.name, table);
+      if (penalty > best) continue;
+      for (const ScopeColumn& c : item.columns) {
+        if (penalty == 0 && c.name == name) {
+          error.hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this part of the query.",
+                                 name, item.name));
+          return;
+        }
+        int distance = edit_distance(c.name, name);
+        if (distance > static_cast<int>(name.size()) / 2) continue;
+        distance += penalty;
+        std::string text = fmt::format("\"{}.{}\"", item.name, c.name);
+        if (distance < best) {
+          best = distance;
+          first = text;
+          second.clear();
+        } else if (distance == best) {
+          if (!second.empty()) {
+            first.clear();
+            second.clear();
+            best = distance - 1;
+          } else if (!first.empty()) {
+            second = text;
+          } else if (best <= kMaxDistance) {
+            first = text;
+          }
+        }
+      }
+    }
+  }
+  if (first.empty()) return;
+  error.hint(second.empty() ? fmt::format("Perhaps you meant to reference the column {}.", first)
+                            : fmt::format("Perhaps you meant to reference the column {} or the column {}.", first, second));
+}
+
+void ExpressionBinder::column_not_found(const parser::ColumnRef& ref) {
   if (ref.names.size() > 1) {
     std::string_view qualifier = ref.names[ref.names.size() - 2];
     for (Scope* s = &scope_; s != nullptr; s = s->parent) {
@@ -383,19 +511,20 @@ void ExpressionBinder::column_not_found(const parser::ColumnRef& ref, const Foun
         }
       }
     }
-    throw error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"",
-                                                       dotted(ref.names.subspan(0, ref.names.size() - 1))), ref.location);
+    throw missing_from_entry(qualifier, ref.location);
   }
   SqlError not_found = error(sqlstate::kUndefinedColumn,
                              fmt::format("column \"{}\" does not exist", ref.names[0]), ref.location);
-  if (hidden.hidden != nullptr) {
-    not_found.hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this "
-                               "part of the query.", ref.names[0], hidden.hidden->name));
-  }
+  add_column_hint(not_found, {}, ref.names[0]);
   throw not_found;
 }
 
 Expr* ExpressionBinder::parameter(const parser::ParamRef& ref) {
+  if (Variables* variables = b_.context().variables) {
+    Variables::Variable v;
+    if (variables->find_number(ref.number, &v)) return b_.make_variable(v, ref.location);
+    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number), ref.location);
+  }
   std::vector<Oid>* params = b_.context().params;
   auto number = static_cast<size_t>(ref.number);
   if (params == nullptr || ref.number < 1 || number > 65535 || (number > params->size() && !b_.context().infer_params)) {
@@ -414,41 +543,32 @@ Expr* ExpressionBinder::comparison(std::string_view name, Expr* left, Expr* righ
   return b_.make_operator(name, left, right, location);
 }
 
-// (a, b) = (c, d) is pairwise; the ordering ones compare lexicographically.
-Expr* ExpressionBinder::row_comparison(std::string_view name, const parser::RowExpr& left, const parser::RowExpr& right,
-                                       int32_t location) {
-  if (left.args.size() != right.args.size()) {
-    throw error(sqlstate::kSyntaxError, "unequal number of entries in row expressions", location);
-  }
-  if (left.args.empty()) throw error(sqlstate::kFeatureNotSupported, "cannot compare rows of zero length", location);
-  std::vector<Expr*> l = bind_all(left.args), r = bind_all(right.args);
-  if (name == "=" || name == "<>") {
-    std::vector<Expr*> pairs;
-    for (size_t i = 0; i < l.size(); ++i) pairs.push_back(comparison(name, l[i], r[i], location));
-    if (pairs.size() == 1) return pairs[0];
-    auto* all = make<BoolExpr>(name == "=" ? ExprKind::kAnd : ExprKind::kOr, type_oid::kBool, location);
-    all->args = b_.list(pairs);
-    return all;
-  }
-  if (name != "<" && name != "<=" && name != ">" && name != ">=") {
-    throw error(sqlstate::kFeatureNotSupported, fmt::format("could not determine interpretation of row comparison operator {}", name), location);
-  }
-  // a < x OR (a = x AND (b < y OR …)); only the last pair uses the operator as written.
-  std::string strict(1, name[0]);
-  Expr* result = nullptr;
-  for (size_t i = l.size(); i-- > 0;) {
-    if (result == nullptr) {
-      result = comparison(name, l[i], r[i], location);
-      continue;
+std::vector<Expr*> ExpressionBinder::row_items(const parser::RowExpr& row) {
+  std::vector<Expr*> items;
+  for (const parser::Node* arg : row.args) {
+    const parser::ColumnRef* ref = parser::is<parser::ColumnRef>(arg) ? parser::as<parser::ColumnRef>(arg) : nullptr;
+    const parser::IndirectionExpr* steps = parser::is<parser::IndirectionExpr>(arg) ? parser::as<parser::IndirectionExpr>(arg) : nullptr;
+    if (ref != nullptr && ref->star) {
+      std::vector<Target> targets;
+      b_.expand_star(scope_, *ref, &targets);
+      for (const Target& t : targets) items.push_back(t.expr);
+    } else if (steps != nullptr && parser::is<parser::StarStep>(steps->steps.back())) {
+      for (const ScopeColumn& c : b_.bind_row_star(scope_, *steps)) items.push_back(c.expr);
+    } else {
+      items.push_back(bind(arg));
     }
-    auto* both = make<BoolExpr>(ExprKind::kAnd, type_oid::kBool, location);
-    both->args = b_.list({comparison("=", l[i], r[i], location), result});
-    auto* either = make<BoolExpr>(ExprKind::kOr, type_oid::kBool, location);
-    either->args = b_.list({comparison(strict, l[i], r[i], location), both});
-    result = either;
   }
-  return result;
+  return items;
 }
+
+namespace {
+
+bool is_row(const parser::Node* node) {
+  return node != nullptr && parser::is<parser::RowExpr>(node) &&
+         (parser::as<parser::RowExpr>(node)->explicit_row || parser::as<parser::RowExpr>(node)->args.size() != 1);
+}
+
+}  // namespace
 
 Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
   using parser::OperatorForm;
@@ -460,9 +580,14 @@ Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
     case OperatorForm::kLike:
     case OperatorForm::kILike:
     case OperatorForm::kSimilar: {
-      if (parser::is<parser::RowExpr>(e.left) && parser::is<parser::RowExpr>(e.right)) {
-        return row_comparison(e.name.back(), *parser::as<parser::RowExpr>(e.left), *parser::as<parser::RowExpr>(e.right),
-                              e.location);
+      if (is_row(e.left) && is_row(e.right)) {
+        return b_.compare_rows(e.name.back(), row_items(*parser::as<parser::RowExpr>(e.left)),
+                               row_items(*parser::as<parser::RowExpr>(e.right)), e.location);
+      }
+      if (is_row(e.left) && parser::is<parser::SubLink>(e.right) &&
+          parser::as<parser::SubLink>(e.right)->link == parser::SubLinkKind::kScalar) {
+        return b_.compare_with_subquery(scope_, e.name.back(), row_items(*parser::as<parser::RowExpr>(e.left)),
+                                        *parser::as<parser::SubLink>(e.right), e.location);
       }
       Expr* left = e.left == nullptr ? nullptr : bind(e.left);
       return b_.make_operator(e.name.back(), left, bind(e.right), e.location);
@@ -480,27 +605,39 @@ Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
 Expr* ExpressionBinder::in_list(const parser::OperatorExpr& e) {
   bool negated = e.name.back() == "<>";
   const auto& items = parser::as<parser::ListNode>(e.right)->items;
-  if (parser::is<parser::RowExpr>(e.left)) {
-    std::vector<Expr*> any;
+  auto any_of_these = [&](std::vector<Expr*> tests) -> Expr* {
+    auto* any = make<BoolExpr>(negated ? ExprKind::kAnd : ExprKind::kOr, type_oid::kBool, e.location);
+    any->args = b_.list(tests);
+    return tests.size() == 1 ? tests[0] : any;
+  };
+  std::string_view op = negated ? "<>" : "=";
+  if (is_row(e.left)) {
+    std::vector<Expr*> tests;
     for (const parser::Node* item : items) {
-      if (!parser::is<parser::RowExpr>(item)) throw_not_supported("this form of IN with rows", b_.position(item->location));
-      any.push_back(row_comparison("=", *parser::as<parser::RowExpr>(e.left), *parser::as<parser::RowExpr>(item), e.location));
+      std::vector<Expr*> left = row_items(*parser::as<parser::RowExpr>(e.left));
+      if (is_row(item)) {
+        tests.push_back(b_.compare_rows(op, left, row_items(*parser::as<parser::RowExpr>(item)), e.location));
+      } else {
+        tests.push_back(b_.make_operator(op, bind(e.left), bind(item), e.location));
+      }
     }
-    auto* all = make<BoolExpr>(ExprKind::kOr, type_oid::kBool, e.location);
-    all->args = b_.list(any);
-    Expr* result = any.size() == 1 ? any[0] : all;
-    return negated ? b_.make_not(result) : result;
+    return any_of_these(tests);
   }
   Expr* arg = bind(e.left);
   std::vector<Expr*> values = bind_all(items);
   std::vector<Expr*> all{arg};
   all.insert(all.end(), values.begin(), values.end());
-  Oid common = b_.select_common_type(all, "IN");
-  const functions::Operator* equal = functions::equality_operator(common);
+  Oid common = kInvalidOid;
+  try {
+    common = b_.select_common_type(all, "IN");
+  } catch (const SqlError&) {
+    // No common type: each item by its own operator.
+  }
+  const functions::Operator* equal = common == kInvalidOid || is_row_type(common) ? nullptr : functions::equality_operator(common);
   if (equal == nullptr) {
-    Expr* unused = b_.make_operator("=", arg, values[0], e.location);  // says which operator is missing
-    (void)unused;
-    throw error(sqlstate::kUndefinedFunction, fmt::format("could not identify an equality operator for type {}", b_.type_text(common)), e.location);
+    std::vector<Expr*> tests;
+    for (Expr* v : values) tests.push_back(b_.make_operator(op, arg, v, e.location));
+    return any_of_these(tests);
   }
   auto* in = make<InListExpr>(ExprKind::kInList, type_oid::kBool, e.location);
   in->negated = negated;
@@ -570,19 +707,34 @@ Expr* ExpressionBinder::between(const parser::OperatorExpr& e) {
 
 Expr* ExpressionBinder::distinct_from(const parser::OperatorExpr& e) {
   bool negated = e.form == parser::OperatorForm::kNotDistinct;
-  if (parser::is<parser::RowExpr>(e.left) && parser::is<parser::RowExpr>(e.right)) {
-    throw_not_supported("IS DISTINCT FROM of rows", b_.position(e.location));
+  if (is_row(e.left) && is_row(e.right)) {
+    Expr* distinct = row_distinct(row_items(*parser::as<parser::RowExpr>(e.left)), row_items(*parser::as<parser::RowExpr>(e.right)), e.location);
+    return negated ? b_.make_not(distinct) : distinct;
   }
-  Expr* left = bind(e.left);
-  Expr* right = bind(e.right);
+  return make_distinct(bind(e.left), bind(e.right), negated, e.location);
+}
+
+// Rows differ when a pair of their fields does.
+Expr* ExpressionBinder::row_distinct(const std::vector<Expr*>& left, const std::vector<Expr*>& right, int32_t location) {
+  if (left.size() != right.size()) throw error(sqlstate::kSyntaxError, "unequal number of entries in row expressions", location);
+  std::vector<Expr*> pairs;
+  for (size_t i = 0; i < left.size(); ++i) pairs.push_back(make_distinct(left[i], right[i], false, location));
+  if (pairs.empty()) return b_.make_bool(false);
+  if (pairs.size() == 1) return pairs[0];
+  auto* any = make<BoolExpr>(ExprKind::kOr, type_oid::kBool, location);
+  any->args = b_.list(pairs);
+  return any;
+}
+
+Expr* ExpressionBinder::make_distinct(Expr* left, Expr* right, bool negated, int32_t location) {
   auto is_null_literal = [](const Expr* x) {
     return x->kind == ExprKind::kConst && x->type == type_oid::kUnknown && x->as<ConstExpr>().value.null;
   };
-  if (is_null_literal(right)) return null_test(left, !negated, e.location);
-  if (is_null_literal(left)) return null_test(right, !negated, e.location);
-  Expr* equal = b_.make_operator("=", left, right, e.location);
+  if (is_null_literal(right)) return null_test(left, !negated, location);
+  if (is_null_literal(left)) return null_test(right, !negated, location);
+  Expr* equal = b_.make_operator("=", left, right, location);
   const auto& call = equal->as<FunctionExpr>();
-  auto* result = make<EqualityExpr>(ExprKind::kDistinct, type_oid::kBool, e.location);
+  auto* result = make<EqualityExpr>(ExprKind::kDistinct, type_oid::kBool, location);
   result->equal = call.function;
   result->site = call.site;
   result->left = call.args[0];
@@ -605,6 +757,24 @@ Expr* ExpressionBinder::null_if(const parser::OperatorExpr& e) {
 }
 
 Expr* ExpressionBinder::null_test(Expr* arg, bool is_not_null, int32_t location) {
+  if (arg->kind == ExprKind::kRow) {
+    // Of ROW(…): every field's own test.
+    std::vector<Expr*> tests;
+    for (Expr* field : arg->as<ListExpr>().args) {
+      auto* test = make<NullTestExpr>(ExprKind::kNullTest, type_oid::kBool, location);
+      test->arg = b_.resolve_unknown(field);
+      test->is_not_null = is_not_null;
+      tests.push_back(test);
+    }
+    return tests.empty() ? b_.make_bool(true) : b_.make_and(tests);
+  }
+  if (is_row_type(arg->type)) {
+    auto* call = make<FunctionExpr>(ExprKind::kFunction, type_oid::kBool, location);
+    call->function = &record_null_test_function(is_not_null);
+    call->args = b_.list({arg});
+    call->site = b_.make_site(*call->function, call->args, type_oid::kBool, kInvalidOid);
+    return call;
+  }
   auto* e = make<NullTestExpr>(ExprKind::kNullTest, type_oid::kBool, location);
   e->arg = b_.resolve_unknown(arg);
   e->is_not_null = is_not_null;
@@ -622,7 +792,31 @@ Expr* ExpressionBinder::boolean(const parser::BoolExpr& e) {
   return result;
 }
 
+namespace {
+
+// While CASE or COALESCE is bound: no sets within.
+class WithinCase {
+ public:
+  WithinCase(Scope& scope, std::string_view name) : scope_(scope), outer_(scope.case_name) { scope.case_name = name; }
+  ~WithinCase() { scope_.case_name = outer_; }
+
+ private:
+  Scope& scope_;
+  std::string_view outer_;
+};
+
+}  // namespace
+
+Expr* ExpressionBinder::coalesce(const parser::CoalesceExpr& c) {
+  WithinCase within(scope_, "COALESCE");
+  auto* e = make<CoalesceExpr>(ExprKind::kCoalesce, kInvalidOid, c.location);
+  e->args = b_.list(to_common_type(bind_all(c.args), "COALESCE", &e->type));
+  e->collation = b_.common_collation(e->args);
+  return e;
+}
+
 Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
+  WithinCase within(scope_, "CASE");
   auto* result = make<CaseExpr>(ExprKind::kCase, kInvalidOid, e.location);
   if (e.arg != nullptr) result->arg = b_.resolve_unknown(bind(e.arg));
   std::vector<Expr*> conditions, results;
@@ -692,6 +886,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
   auto now_as = [&](Oid type) {
     Expr* value = b_.try_coerce(call("now"), type, -1, CastContext::kExplicit, e.location);
     if (e.precision >= 0) value = b_.apply_typmod(value, std::min(e.precision, 6), true);
+    if (value->kind == ExprKind::kFunction) value->as<FunctionExpr>().form = 'v';
     return value;
   };
   switch (e.function) {
@@ -739,7 +934,7 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
     return result;
   }
   std::vector<Expr*> left;
-  if (parser::is<parser::RowExpr>(e.test)) left = bind_all(parser::as<parser::RowExpr>(e.test)->args);
+  if (is_row(e.test)) left = row_items(*parser::as<parser::RowExpr>(e.test));
   else left.push_back(bind(e.test));
   if (left.size() < columns.size()) throw error(sqlstate::kSyntaxError, "subquery has too many columns", e.location);
   if (left.size() > columns.size()) throw error(sqlstate::kSyntaxError, "subquery has too few columns", e.location);
@@ -806,32 +1001,11 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
 
 Expr* ExpressionBinder::row(const parser::RowExpr& e) {
   if (e.args.size() == 1 && !e.explicit_row) return bind(e.args[0]);
-  throw_not_supported("ROW values", b_.position(e.location));
-}
-
-Expr* ExpressionBinder::indirection(const parser::IndirectionExpr& e) {
-  std::vector<Expr*> args{bind(e.arg)};
-  Oid type = args[0]->type;
-  const functions::TypeInfo* info = functions::type_by_oid(type);
-  for (const parser::Node* step : e.steps) {
-    if (!parser::is<parser::SubscriptStep>(step)) throw_not_supported("field selection", b_.position(e.location));
-    const auto& subscript = *parser::as<parser::SubscriptStep>(step);
-    if (subscript.is_slice) throw_not_supported("array slices", b_.position(e.location));
-    if (info == nullptr || info->element_type == kInvalidOid) {
-      throw error(sqlstate::kDatatypeMismatch, fmt::format("cannot subscript type {} because it does not support subscripting", b_.type_text(type)), e.location);
-    }
-    args.push_back(b_.coerce_to_specific(bind(subscript.upper != nullptr ? subscript.upper : subscript.lower), type_oid::kInt4, "array subscript"));
+  std::vector<ScopeColumn> fields;
+  for (Expr* item : row_items(e)) {
+    fields.push_back({b_.arena().copy(fmt::format("f{}", fields.size() + 1)), item});
   }
-  if (args.size() - 1 > kMaxArrayDimensions) {
-    throw error(sqlstate::kProgramLimitExceeded, fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})", args.size() - 1, kMaxArrayDimensions), e.location);
-  }
-  auto* call = make<FunctionExpr>(ExprKind::kFunction, info->element_type, e.location);
-  call->function = &array_subscript_function(args.size() - 1);
-  call->args = b_.list(args);
-  call->site = b_.make_site(*call->function, args, info->element_type, kInvalidOid);
-  const functions::TypeInfo* element = functions::type_by_oid(info->element_type);
-  if (element != nullptr && element->collatable) call->collation = args[0]->collation != kInvalidOid ? args[0]->collation : catalog::kDefaultCollation;
-  return call;
+  return b_.make_row(fields, type_oid::kRecord, e.location);
 }
 
 }  // namespace varve::analyzer

@@ -4,6 +4,7 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "sequence_row.h"
 
 namespace varve::analyzer {
 
@@ -27,6 +28,14 @@ std::vector<Oid> effective_path(const AnalyzerContext& context) {
   throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", full)).at(position);
 }
 
+void require_schema_usage(AnalyzerContext& context, Oid schema, std::string_view name, int position) {
+  if (!context.checks_schemas || context.eval.session == nullptr) return;
+  const Value args[] = {Value::of_oid(schema.value()), Value::of_string("USAGE")};
+  Value allowed = context.eval.session->call("has_schema_privilege", args, context.arena);
+  if (allowed.null || allowed.boolean != 0) return;
+  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for schema {}", name)).at(position);
+}
+
 }  // namespace
 
 catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
@@ -40,6 +49,7 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
         if (missing_ok) return nullptr;
         throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", schema, name)).at(position);
       }
+      require_schema_usage(context, schema_oid, schema, position);
       oid = context.catalog.find_relation_oid(schema_oid, name);
     } else {
       for (Oid s : effective_path(context)) {
@@ -69,6 +79,7 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
                            std::span<const std::string_view> aliases) {
   auto index = static_cast<uint32_t>(scope.ranges.size());
   scope.ranges.push_back(range);
+  scope.nullable.resize(scope.ranges.size(), false);
   for (const ScopeItem& item : scope.items) {
     if (!range->alias.empty() && item.name_visible && item.name == range->alias && (schema.empty() || item.schema == schema || item.schema.empty())) {
       throw SqlError(sqlstate::kDuplicateAlias, fmt::format("table name \"{}\" specified more than once", range->alias));
@@ -81,6 +92,7 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
                                                                   range->alias, visible, aliases.size()));
   }
   size_t next_alias = 0;
+  range->has_column_aliases = !aliases.empty();
   for (RangeColumn& c : range->columns) {
     if (!c.name.empty() && next_alias < aliases.size()) c.name = aliases[next_alias++];
   }
@@ -108,11 +120,12 @@ ColumnExpr* Binder::make_column(const Range& range, uint32_t index, int16_t colu
 }
 
 uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation, std::string_view alias,
-                              std::span<const std::string_view> column_aliases, txn::LockMode) {
+                              std::span<const std::string_view> column_aliases, txn::LockMode mode) {
   context_.relations.push_back(relation);
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
   range->relation = &context_.relations.back();
+  range->has_alias = !alias.empty();
   range->alias = alias.empty() ? arena_.copy(relation->name) : alias;
   auto* columns = arena_.make_array<RangeColumn>(relation->columns.size());
   for (size_t i = 0; i < relation->columns.size(); ++i) {
@@ -120,6 +133,8 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
     columns[i] = {c.dropped ? std::string_view() : arena_.copy(c.name), c.type, c.typmod, c.collation};
   }
   range->columns = {columns, relation->columns.size()};
+  // Not while such an expression is itself being bound.
+  if (mode != txn::LockMode::kNone) range->index_expressions = bind_index_expressions(*range->relation);
   return add_range(scope, range, alias.empty() ? arena_.copy(relation->schema_name) : std::string_view(), column_aliases);
 }
 
@@ -143,18 +158,42 @@ void Binder::bind_from(Scope& scope, std::span<parser::Node* const> from, std::v
 }
 
 FromItem* Binder::bind_from_item(Scope& scope, const parser::Node* node, size_t first_item) {
-  try {
-    switch (node->kind) {
-      case parser::NodeKind::kRangeVar: return bind_range_variable(scope, *parser::as<parser::RangeVar>(node));
-      case parser::NodeKind::kRangeSubselect: return bind_subquery(scope, *parser::as<parser::RangeSubselect>(node));
-      case parser::NodeKind::kRangeFunction: return bind_range_function(scope, *parser::as<parser::RangeFunction>(node));
-      case parser::NodeKind::kJoinExpr: return bind_join(scope, *parser::as<parser::JoinExpr>(node), first_item);
-      default: throw_not_supported(parser::kind_name(node->kind), position(node->location));
-    }
-  } catch (SqlError& error) {
-    if (error.state() == sqlstate::kInvalidColumnReference && error.fields().position == 0) error.at(position(node->location));
-    throw;
+  switch (node->kind) {
+    case parser::NodeKind::kRangeVar: return bind_range_variable(scope, *parser::as<parser::RangeVar>(node));
+    case parser::NodeKind::kRangeSubselect: return bind_subquery(scope, *parser::as<parser::RangeSubselect>(node));
+    case parser::NodeKind::kRangeFunction: return bind_range_function(scope, *parser::as<parser::RangeFunction>(node));
+    case parser::NodeKind::kJoinExpr: return bind_join(scope, *parser::as<parser::JoinExpr>(node), first_item);
+    case parser::NodeKind::kRangeTableSample: return bind_table_sample(scope, *parser::as<parser::RangeTableSample>(node));
+    default: throw_not_supported(parser::kind_name(node->kind), position(node->location));
   }
+}
+
+// t TABLESAMPLE method (percent) REPEATABLE (seed)
+FromItem* Binder::bind_table_sample(Scope& scope, const parser::RangeTableSample& sample) {
+  FromItem* item = bind_range_variable(scope, *parser::as<parser::RangeVar>(sample.relation));
+  Range& range = *scope.ranges[item->range];
+  if (range.kind != RangeKind::kRelation) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "TABLESAMPLE clause can only be applied to tables and materialized views")
+        .at(position(sample.relation->location));
+  }
+  std::string_view method = sample.method.back();
+  if (method != "bernoulli" && method != "system") {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("tablesample method {} does not exist", method)).at(position(sample.location));
+  }
+  if (sample.args.size() != 1) {
+    throw SqlError(sqlstate::kInvalidTablesampleArgument,
+                   fmt::format("tablesample method {} requires 1 argument, not {}", method, sample.args.size()))
+        .at(position(sample.location));
+  }
+  Scope inner;  // the arguments see no tables
+  auto argument = [&](const parser::Node* node, Oid through, std::string_view construct) {
+    Expr* e = coerce_to_specific(bind_clause(inner, node, Clause::kFromFunction), through, construct);
+    return try_coerce(e, type_oid::kFloat8, -1, functions::CastContext::kImplicit);
+  };
+  range.sample_by_page = method == "system";
+  range.sample_percent = argument(sample.args[0], type_oid::kFloat4, "TABLESAMPLE");
+  if (sample.repeatable != nullptr) range.sample_seed = argument(sample.repeatable, type_oid::kFloat8, "REPEATABLE");
+  return item;
 }
 
 FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item) {
@@ -168,13 +207,32 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
       }
     }
   }
-  catalog::RelationPtr relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false,
-                                                  position(item.location));
+  if (item.schema.empty() && context_.local_tables != nullptr) {
+    if (const functions::Function* f = context_.local_tables->find(item.name)) return bind_local_table(scope, item, *f);
+  }
+  catalog::RelationPtr relation;
+  try {
+    relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false, position(item.location));
+  } catch (SqlError& error) {
+    for (Scope* s = &scope; s != nullptr && item.schema.empty() && error.state() == sqlstate::kUndefinedTable; s = s->parent) {
+      if (std::find(s->future_ctes.begin(), s->future_ctes.end(), item.name) == s->future_ctes.end()) continue;
+      error.detail(fmt::format("There is a WITH item named \"{}\", but it cannot be referenced from this part of the query.", item.name))
+          .hint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.");
+      break;
+    }
+    throw;
+  }
+  if (context_.sources != nullptr) context_.sources->push_back(relation->oid);
   switch (relation->kind) {
-    case RelationKind::kTable:
-    case RelationKind::kMaterializedView: break;
+    case RelationKind::kTable: break;
+    case RelationKind::kMaterializedView:
+      if (relation->heap == nullptr) {
+        throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("materialized view \"{}\" has not been populated", relation->name))
+            .hint("Use the REFRESH MATERIALIZED VIEW command.");
+      }
+      break;
     case RelationKind::kView: return bind_view(scope, relation, item);
-    case RelationKind::kSequence:
+    case RelationKind::kSequence: return bind_sequence(scope, *relation, item);
     case RelationKind::kPartitioned:
     case RelationKind::kForeign:
       throw_not_supported(fmt::format("reading relation \"{}\" of this kind", relation->name), position(item.location));
@@ -184,6 +242,42 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   }
   std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   return range_item(arena_, add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare));
+}
+
+FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& f) {
+  auto* site = arena_.make<functions::CallSite>();
+  site->result_type = f.result;
+  site->routine = &f;
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->alias = item.alias == nullptr ? item.name : item.alias->name;
+  range->function = &f;
+  range->site = site;
+  std::vector<RangeColumn> columns;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(f.table->column_types[i]);
+    columns.push_back({f.table->column_names[i], f.table->column_types[i], -1,
+                       info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
+  }
+  range->columns = arena_.copy(columns);
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
+}
+
+FromItem* Binder::bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item) {
+  const functions::Function& f = sequence_row_function();
+  Expr* oid = make_const(type_oid::kOid, Value::of_oid(sequence.oid.value()));
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->alias = item.alias == nullptr ? item.name : item.alias->name;
+  range->function = &f;
+  range->args = list({oid});
+  range->site = make_site(f, range->args, f.result, kInvalidOid);
+  std::vector<RangeColumn> columns;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    columns.push_back({f.table->column_names[i], f.table->column_types[i], -1, kInvalidOid});
+  }
+  range->columns = arena_.copy(columns);
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
 FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
@@ -200,6 +294,9 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
+  context_.relations.push_back(view);
+  range->view = &context_.relations.back();
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? arena_.copy(view->name) : item.alias->name;
   range->columns = output_columns(*query, {}, view->name);
   for (size_t i = 0; i < range->columns.size() && i < view->columns.size(); ++i) {
@@ -210,18 +307,25 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
 }
 
 FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels) {
+  if (cte->query != nullptr && cte->query->command != CommandType::kSelect && cte->query->returning.empty()) {
+    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("WITH query \"{}\" does not have a RETURNING clause", cte->name))
+        .at(position(item.location));
+  }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? item.name : item.alias->name;
   range->cte = index;
   range->cte_levels_up = levels;
   range->work_table = cte->query == nullptr;  // still being bound: the recursive reference
+  range->location = item.location;
   range->columns = arena_.copy(std::span<const RangeColumn>(cte->columns));
   cte->references += !range->work_table;
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
-std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameList aliases, std::string_view name) {
+std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameList aliases, std::string_view name,
+                                              int32_t location) {
   std::vector<RangeColumn> columns;
   std::span<const Target> targets = query.command == CommandType::kSelect ? query.targets : query.returning;
   for (const Target& t : targets) {
@@ -229,7 +333,8 @@ std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameLi
   }
   if (aliases.size() > columns.size()) {
     throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("WITH query \"{}\" has {} columns available but {} columns specified",
-                                                                  name, columns.size(), aliases.size()));
+                                                                  name, columns.size(), aliases.size()))
+        .at(position(location));
   }
   for (size_t i = 0; i < aliases.size(); ++i) columns[i].name = aliases[i];
   return arena_.copy(columns);
@@ -243,28 +348,140 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;
-  range->lateral = item.lateral;
+  range->lateral = range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   range->columns = output_columns(*query, {}, {});
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
-FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction& item) {
-  if (item.rows_from || item.functions.size() != 1) throw_not_supported("ROWS FROM", position(item.location));
-  if (!item.column_definitions.empty() || !item.functions[0].column_definitions.empty()) {
-    throw_not_supported("column definition lists", position(item.location));
+namespace {
+
+bool makes_json_records(const functions::Function& f) {
+  return (f.name.starts_with("json_") || f.name.starts_with("jsonb_")) &&
+         (f.name.ends_with("_to_record") || f.name.ends_with("_to_recordset") || f.name.ends_with("_populate_recordset"));
+}
+
+}  // namespace
+
+// json_to_record(…) AS t(a int, …), json_populate_recordset(NULL::t, …): the columns are the call's own.
+Expr* Binder::json_records(const functions::Function& f, const functions::CallSite& site, ExprList args, Expr* bound,
+                           parser::List<parser::ColumnDef> definitions, int position_of_call) {
+  std::vector<Oid> types;
+  std::vector<std::string_view> names;
+  const functions::TypeInfo* row = f.name.ends_with("_populate_recordset") ? functions::type_by_oid(args[0]->type) : nullptr;
+  if (row != nullptr && row->kind == 'c') {
+    if (!definitions.empty()) {
+      throw SqlError(sqlstate::kSyntaxError, "a column definition list is redundant for a function returning a named composite type")
+          .at(position(definitions[0]->location));
+    }
+    for (const functions::CompositeField& field : row->fields) {
+      types.push_back(field.type);
+      names.push_back(field.name);
+    }
+  } else if (row != nullptr) {
+    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("first argument of {} must be a row type", f.name));
+  } else if (definitions.empty()) {
+    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+        .at(position_of_call);
   }
-  const parser::Node* call = item.functions[0].call;
+  for (const parser::ColumnDef* d : definitions) {
+    TypeReference type = resolve_type(*d->type);
+    if (type.typmod >= 0) throw_not_supported("a column definition list with lengths", position(d->location));
+    types.push_back(type.type);
+    names.push_back(d->name);
+  }
+  const functions::TableFunctionImpl& records = *functions::functions_named("json_to_recordset")[0]->table;
+  auto* table = arena_.make<functions::TableFunctionImpl>(records);
+  table->column_types = arena_.copy(types);
+  table->column_names = arena_.copy(names);
+  auto* own = arena_.make<functions::Function>(f);
+  own->kind = functions::FunctionKind::kSetReturning;
+  own->strict = false;
+  own->table = table;
+  auto* own_site = arena_.make<functions::CallSite>(site);
+  own_site->routine = own;
+  auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, bound->location);
+  srf->function = own;
+  srf->site = own_site;
+  srf->args = args;
+  return srf;
+}
+
+// A function that SQL made and that returns a row (or, with a column definition list, any record) is read as a table.
+Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser::List<parser::ColumnDef> definitions) {
+  const functions::Function* f = nullptr;
+  const functions::CallSite* site = nullptr;
+  ExprList args;
+  if (bound->kind == ExprKind::kFunction) {
+    const auto& call = bound->as<FunctionExpr>();
+    f = call.function, site = call.site, args = call.args;
+  } else if (bound->kind == ExprKind::kSetReturning) {
+    const auto& call = bound->as<SetReturningExpr>();
+    f = call.function, site = call.site, args = call.args;
+  }
+  if (f != nullptr && f->routine == nullptr && makes_json_records(*f)) {
+    return json_records(*f, *site, args, bound, definitions, position(call_node->location));
+  }
+  bool routine = f != nullptr && f->routine != nullptr;
+  bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();
+  if (!definitions.empty() && !record) {
+    if (!routine) throw_not_supported("column definition lists", position(call_node->location));
+    std::string_view why = f->routine->column_types.empty() ? "a column definition list is only allowed for functions returning \"record\""
+                                                            : "a column definition list is redundant for a function with OUT parameters";
+    throw SqlError(sqlstate::kSyntaxError, std::string(why)).at(position(definitions[0]->location));
+  }
+  if (record && definitions.empty()) {
+    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+        .at(position(call_node->location));
+  }
+  if (!routine || (f->routine->column_types.empty() && !record)) return bound;
+  if (record) {
+    std::vector<Oid> types;
+    std::vector<std::string_view> names;
+    for (const parser::ColumnDef* d : definitions) {
+      types.push_back(resolve_type(*d->type).type);
+      names.push_back(d->name);
+    }
+    auto* info = arena_.make<functions::RoutineInfo>(*f->routine);
+    info->column_types = arena_.copy(types);
+    info->column_names = arena_.copy(names);
+    auto* copy = arena_.make<functions::Function>(*f);
+    copy->routine = info;
+    copy->table = routine_table(info);
+    f = copy;
+  }
+  if (bound->kind == ExprKind::kSetReturning && !record) return bound;
+  f = as_table_function(*f);
+  auto* own_site = arena_.make<functions::CallSite>(*site);
+  own_site->routine = f;
+  auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, bound->location);
+  srf->function = f;
+  srf->site = own_site;
+  srf->args = args;
+  return srf;
+}
+
+// The call's range, with one column a result column; not yet among the scope's.
+Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
+                              parser::List<parser::ColumnDef> definitions) {
+  bool outer_srf = scope.has_set_returning;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
-  scope.has_set_returning = false;
+  bound = table_function(bound, call, definitions);
+  scope.has_set_returning = outer_srf;
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kFunction;
-  range->with_ordinality = item.with_ordinality;
+  range->with_ordinality = with_ordinality;
+  range->location = call->location;
   range->lateral = any_of(bound, [](const Expr& e) { return e.kind == ExprKind::kColumn && e.as<ColumnExpr>().levels_up == 0; });
   std::string_view name = parser::is<parser::FuncCall>(call) ? parser::as<parser::FuncCall>(call)->names.back() : "expression";
   if (bound->kind == ExprKind::kFunction) name = bound->as<FunctionExpr>().function->name;
-  range->alias = item.alias == nullptr ? name : item.alias->name;
+  range->alias = alias.empty() ? name : alias;
   std::vector<RangeColumn> columns;
+  if (bound->kind == ExprKind::kSetReturning && bound->as<SetReturningExpr>().function->routine != nullptr) {
+    name = bound->as<SetReturningExpr>().function->name;
+    if (alias.empty()) range->alias = name;
+  }
   if (bound->kind == ExprKind::kSetReturning) {
     auto& srf = bound->as<SetReturningExpr>();
     range->function = srf.function;
@@ -272,15 +489,110 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
     range->args = srf.args;
     const auto& table = *srf.function->table;
     for (size_t i = 0; i < table.column_types.size(); ++i) {
-      columns.push_back({table.column_names[i], table.column_types[i], -1, catalog::kDefaultCollation});
+      const functions::TypeInfo* info = functions::type_by_oid(table.column_types[i]);
+      columns.push_back({table.column_names[i], table.column_types[i], -1,
+                         info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid});
     }
+  } else if (is_row_type(bound->type) && bound->kind != ExprKind::kRow) {
+    // A function of one row: its columns.
+    std::vector<Expr*> fields;
+    for (const ScopeColumn& c : expand_row(scope, bound, call->location)) {
+      columns.push_back({c.name, c.expr->type, c.expr->typmod, c.expr->collation});
+      fields.push_back(c.expr);
+    }
+    range->args = list(fields);
   } else {
     range->args = list({bound});
   }
   // A function of one column names it after the alias.
   if (columns.empty()) columns.push_back({range->alias, bound->type, bound->typmod, bound->collation});
-  if (item.with_ordinality) columns.push_back({"ordinality", type_oid::kInt8, -1, kInvalidOid});
+  if (with_ordinality) columns.push_back({"ordinality", type_oid::kInt8, -1, kInvalidOid});
   range->columns = arena_.copy(columns);
+  return range;
+}
+
+FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction& item) {
+  std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
+  std::vector<const parser::Node*> calls;
+  for (const parser::RangeFunctionItem& f : item.functions) {
+    const parser::FuncCall* call = parser::is<parser::FuncCall>(f.call) ? parser::as<parser::FuncCall>(f.call) : nullptr;
+    if (call == nullptr || call->names.back() != "unnest" || call->args.size() < 2 || call->variadic) {
+      calls.push_back(f.call);
+      continue;
+    }
+    // unnest(a, b) is ROWS FROM (unnest(a), unnest(b)).
+    for (parser::Node*& arg : call->args) {
+      auto* one = arena_.make<parser::FuncCall>(*call);
+      one->args = parser::NodeList(&arg, 1);
+      calls.push_back(one);
+    }
+  }
+  if (calls.size() > 1) return bind_rows_from(scope, calls, item);
+  auto definitions = item.column_definitions.empty() ? item.functions[0].column_definitions : item.column_definitions;
+  Range* range = function_range(scope, calls[0], item.with_ordinality, alias, definitions);
+  range->written_lateral = item.lateral;
+  range->has_alias = item.alias != nullptr;
+  return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
+}
+
+// ROWS FROM (f, g, …): the functions side by side, joined by the number of the row.
+FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls, const parser::RangeFunction& item) {
+  auto* query = arena_.make<Query>();
+  Scope inner;
+  inner.parent = &scope;
+  FromItem* joined = nullptr;
+  Expr* number = nullptr;
+  std::vector<Target> targets;
+  std::string_view first_name;
+  for (size_t place = 0; place < calls.size(); ++place) {
+    const parser::Node* call = calls[place];
+    bool written = place < item.functions.size() && item.functions[place].call == call;
+    Range* range = function_range(inner, call, true, {}, written ? item.functions[place].column_definitions : parser::List<parser::ColumnDef>());
+    range->lateral = false;
+    if (first_name.empty()) first_name = range->alias;
+    auto index = static_cast<uint32_t>(inner.ranges.size());
+    inner.ranges.push_back(range);
+    for (size_t i = 0; i + 1 < range->columns.size(); ++i) {
+      Target t;
+      t.expr = make_column(*range, index, static_cast<int16_t>(i + 1));
+      t.name = range->columns[i].name;
+      targets.push_back(t);
+    }
+    Expr* ordinal = make_column(*range, index, static_cast<int16_t>(range->columns.size()));
+    FromItem* leaf = range_item(arena_, index);
+    if (joined == nullptr) {
+      joined = leaf;
+      number = ordinal;
+      continue;
+    }
+    auto* join = arena_.make<FromItem>();
+    join->kind = FromKind::kJoin;
+    join->join = JoinKind::kFull;
+    join->left = joined;
+    join->right = leaf;
+    join->condition = make_operator("=", number, ordinal, item.location);
+    joined = join;
+    auto* either = make<CoalesceExpr>(ExprKind::kCoalesce, type_oid::kInt8);
+    either->args = list({number, ordinal});
+    number = either;
+  }
+  Target t;
+  t.expr = number;
+  t.name = "ordinality";
+  t.junk = !item.with_ordinality;
+  targets.push_back(t);
+  TargetKey key;
+  key.target = static_cast<uint32_t>(targets.size() - 1);
+  query->order_by = arena_.copy(std::vector<TargetKey>{key});
+  query->from = arena_.copy(std::vector<FromItem*>{joined});
+  finish_query(inner, *query, targets);
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kSubquery;
+  range->query = query;
+  range->lateral = range->written_lateral = true;
+  range->has_alias = true;
+  range->alias = item.alias == nullptr ? first_name : item.alias->name;
+  range->columns = output_columns(*query, {}, {});
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
@@ -313,8 +625,9 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
                : join.type == parser::JoinType::kLeft ? JoinKind::kLeft
                : join.type == parser::JoinType::kFull ? JoinKind::kFull
                                                       : JoinKind::kRight;
+  size_t first_left_range = scope.ranges.size();
   item->left = bind_from_item(scope, join.left, first_item);
-  size_t first_right = scope.items.size();
+  size_t first_right = scope.items.size(), first_right_range = scope.ranges.size();
   // LATERAL on the right of RIGHT and FULL joins cannot look at the left side.
   bool forbid = join.type == parser::JoinType::kRight || join.type == parser::JoinType::kFull;
   for (size_t i = first_item; forbid && i < first_right; ++i) {
@@ -326,9 +639,14 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
     scope.items[i].lateral_only = false;
     scope.items[i].lateral_ok = true;
   }
+  bool left_nullable = join.type == parser::JoinType::kRight || join.type == parser::JoinType::kFull;
+  bool right_nullable = join.type == parser::JoinType::kLeft || join.type == parser::JoinType::kFull;
+  for (size_t r = first_left_range; r < scope.ranges.size(); ++r) {
+    if (r < first_right_range ? left_nullable : right_nullable) scope.nullable[r] = true;
+  }
   std::vector<Expr*> conditions;
   if (join.natural || !join.using_columns.empty()) {
-    merge_columns(scope, join, first_item, first_right, &conditions);
+    item->using_columns = merge_columns(scope, join, first_item, first_right, &conditions);
   } else if (join.on != nullptr) {
     // Only the two sides are in sight.
     std::vector<ScopeItem> others(scope.items.begin(), scope.items.begin() + static_cast<ptrdiff_t>(first_item));
@@ -339,6 +657,7 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   }
   item->condition = make_and(conditions);
   if (join.alias != nullptr) {
+    item->alias = join.alias->name;
     ScopeItem named;
     named.name = join.alias->name;
     size_t next_alias = 0;
@@ -356,9 +675,9 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   return item;
 }
 
-void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left, size_t first_right,
-                           std::vector<Expr*>* conditions) {
-  int at = position(join.location);
+std::span<const std::string_view> Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
+                                                        size_t first_right, std::vector<Expr*>* conditions) {
+  constexpr int at = 0;  // these errors have no position
   std::vector<std::string_view> names(join.using_columns.begin(), join.using_columns.end());
   if (join.natural) {
     for (size_t i = first_left; i < first_right; ++i) {
@@ -370,7 +689,6 @@ void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t fi
   }
   ScopeItem merged;
   merged.name_visible = false;
-  if (join.using_alias != nullptr) throw_not_supported("an alias for JOIN USING", at);
   for (std::string_view name : names) {
     ScopeColumn* left = side_column(scope, first_left, first_right, name, "left", at);
     ScopeColumn* right = side_column(scope, first_right, scope.items.size(), name, "right", at);
@@ -392,6 +710,19 @@ void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t fi
     }
     merged.columns.push_back({name, value});
   }
+  if (join.using_alias != nullptr) {
+    // The alias names the merged columns only.
+    ScopeItem named;
+    named.name = join.using_alias->name;
+    named.columns = merged.columns;
+    named.columns_visible = false;
+    for (const ScopeItem& other : scope.items) {
+      if (other.name_visible && other.name == named.name) {
+        throw SqlError(sqlstate::kDuplicateAlias, fmt::format("table name \"{}\" specified more than once", named.name));
+      }
+    }
+    scope.items.push_back(std::move(named));
+  }
   auto is_merged = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
   for (size_t i = first_left; i < scope.items.size(); ++i) {
     if (!scope.items[i].columns_visible) continue;
@@ -401,11 +732,13 @@ void Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t fi
     scope.items[i].columns_visible = false;
   }
   scope.items.push_back(std::move(merged));
+  return arena_.copy(names);
 }
 
 // --- WITH
 
 void Binder::bind_with(Scope& scope, const parser::WithClause& with) {
+  for (const parser::CommonTableExpr* definition : with.ctes) scope.future_ctes.push_back(definition->name);
   for (const parser::CommonTableExpr* definition : with.ctes) {
     for (const NamedCte& other : scope.named_ctes) {
       if (other.name == definition->name) {
@@ -414,6 +747,7 @@ void Binder::bind_with(Scope& scope, const parser::WithClause& with) {
       }
     }
     bind_cte(scope, *definition, with.recursive);
+    scope.future_ctes.erase(scope.future_ctes.begin());
   }
 }
 
@@ -447,29 +781,51 @@ bool mentions(const parser::Node* node, std::string_view name) {
 
 }  // namespace
 
+Query* Binder::bind_cte_query(Scope& scope, const parser::CommonTableExpr& definition) {
+  using parser::NodeKind;
+  const parser::Node* query = definition.query;
+  if (parser::is<parser::SelectStmt>(query)) return bind_select(*parser::as<parser::SelectStmt>(query), &scope);
+  if (scope.parent != nullptr) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level")
+        .at(position(definition.location));
+  }
+  Scope* outer = with_scope_;
+  Query* bound = nullptr;
+  switch (query->kind) {
+    case NodeKind::kInsertStmt: bound = bind_insert(*parser::as<parser::InsertStmt>(query), &scope); break;
+    case NodeKind::kUpdateStmt: bound = bind_update(*parser::as<parser::UpdateStmt>(query), &scope); break;
+    case NodeKind::kDeleteStmt: bound = bind_delete(*parser::as<parser::DeleteStmt>(query), &scope); break;
+    default: throw SqlError(sqlstate::kFeatureNotSupported, "MERGE not supported in WITH query").at(position(definition.location));
+  }
+  with_scope_ = outer;
+  return bound;
+}
+
 void Binder::bind_cte(Scope& scope, const parser::CommonTableExpr& definition, bool recursive) {
-  if (!parser::is<parser::SelectStmt>(definition.query)) {
-    throw_not_supported("data-modifying statements in WITH", position(definition.location));
-  }
-  if (definition.search != nullptr || definition.cycle != nullptr) {
-    throw_not_supported("SEARCH and CYCLE clauses", position(definition.location));
-  }
   auto* cte = arena_.make<Cte>();
   cte->name = definition.name;
   cte->materialize = definition.materialize == parser::CteMaterialize::kAlways;
+  cte->written_materialized = cte->materialize;
   cte->never_materialize = definition.materialize == parser::CteMaterialize::kNever;
+  cte->has_column_aliases = !definition.columns.empty();
   auto index = static_cast<uint32_t>(scope.ctes.size());
-  scope.ctes.push_back(cte);
   if (recursive && mentions(definition.query, definition.name)) {
+    scope.ctes.push_back(cte);
     scope.named_ctes.push_back({definition.name, index, cte});
     bind_recursive_cte(scope, definition, cte);
     return;
   }
+  if (definition.search != nullptr || definition.cycle != nullptr) {
+    throw SqlError(sqlstate::kSyntaxError, "WITH query is not recursive").at(position(definition.location));
+  }
   bool hidden = scope.hide_items;
   scope.hide_items = true;
-  cte->query = bind_select(*parser::as<parser::SelectStmt>(definition.query), &scope);
+  Query* query = bind_cte_query(scope, definition);
   scope.hide_items = hidden;
-  cte->columns = output_columns(*cte->query, definition.columns, definition.name);
+  cte->query = query;
+  cte->columns = output_columns(*query, definition.columns, definition.name, definition.location);
+  index = static_cast<uint32_t>(scope.ctes.size());
+  scope.ctes.push_back(cte);
   scope.named_ctes.push_back({definition.name, index, cte});
 }
 
@@ -499,21 +855,29 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   if (select.with != nullptr) bind_with(inner, *select.with);
   Query* start = bind_select(*select.left, &inner);
   for (Target& t : start->targets) t.expr = resolve_unknown(t.expr);
-  cte->columns = output_columns(*start, definition.columns, definition.name);
-  Query* step = bind_select(*select.right, &inner);
+  cte->columns = output_columns(*start, definition.columns, definition.name, definition.location);
+  if (definition.search != nullptr || definition.cycle != nullptr) declare_search_and_cycle(definition, cte);
+  Query* step = bind_select(*select.right, &inner, true);
   scope.hide_items = hidden;
-  auto references = std::count_if(step->ranges.begin(), step->ranges.end(), [](const Range* r) { return r->work_table; });
-  if (references > 1) throw fail(fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name));
-  auto within_outer = [&](auto&& self, const FromItem* item, bool nullable) -> bool {
-    if (item == nullptr) return false;
-    if (item->kind == FromKind::kRange) return nullable && step->ranges[item->range]->work_table;
+  size_t references = 0;
+  for (const Range* r : step->ranges) {
+    if (r->work_table && ++references > 1) {
+      throw SqlError(sqlstate::kInvalidRecursion, fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name))
+          .at(position(r->location));
+    }
+  }
+  auto within_outer = [&](auto&& self, const FromItem* item, bool nullable) -> const Range* {
+    if (item == nullptr) return nullptr;
+    if (item->kind == FromKind::kRange) return nullable && step->ranges[item->range]->work_table ? step->ranges[item->range] : nullptr;
     bool left = item->join == JoinKind::kRight || item->join == JoinKind::kFull;
     bool right = item->join == JoinKind::kLeft || item->join == JoinKind::kFull;
-    return self(self, item->left, nullable || left) || self(self, item->right, nullable || right);
+    const Range* found = self(self, item->left, nullable || left);
+    return found != nullptr ? found : self(self, item->right, nullable || right);
   };
   for (const FromItem* item : step->from) {
-    if (within_outer(within_outer, item, false)) {
-      throw fail(fmt::format("recursive reference to query \"{}\" must not appear within an outer join", cte->name));
+    if (const Range* r = within_outer(within_outer, item, false)) {
+      throw SqlError(sqlstate::kInvalidRecursion, fmt::format("recursive reference to query \"{}\" must not appear within an outer join", cte->name))
+          .at(position(r->location));
     }
   }
   if (step->has_aggregates) {
@@ -546,6 +910,10 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
           .at(position(t.expr->location));
     }
     ++at;
+  }
+  if (definition.search != nullptr || definition.cycle != nullptr) {
+    add_search_and_cycle(definition, *cte, *start, *step);
+    for (size_t i = types.size(); i < cte->columns.size(); ++i) types.push_back(cte->columns[i].type);
   }
   std::vector<Target> targets;
   for (Query* part : {start, step}) {

@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "functions/range.h"
 
 namespace varve::analyzer {
 
@@ -19,6 +20,7 @@ struct Candidate {
   const T* what;
   std::vector<Oid> args;
   bool variadic = false;
+  const RoutineCandidate* routine = nullptr;  // a function that SQL made; `what` is null then
 };
 
 char category_of(Oid type) {
@@ -46,8 +48,9 @@ void keep_best(std::vector<Candidate<T>>& candidates, Score&& score) {
 }
 
 // Steps 4.b to 4.f. Leaves one candidate on success.
-template <class T>
-void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid> types) {
+// `accepts` says whether declared types take the given actual ones.
+template <class T, class Accepts>
+void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid> types, Accepts&& accepts) {
   keep_best(candidates, [&](const Candidate<T>& c) {
     int exact = 0;
     for (size_t i = 0; i < types.size(); ++i) exact += types[i] != type_oid::kUnknown && c.args[i] == types[i];
@@ -104,23 +107,15 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
     known = type;
   }
   if (known == kInvalidOid) return;
+  std::vector<Oid> all_known(types.size(), known);
   std::vector<Candidate<T>> kept;
   for (const Candidate<T>& c : candidates) {
-    if (std::all_of(c.args.begin(), c.args.end(), [&](Oid a) { return a == known; })) kept.push_back(c);
+    if (accepts(c.args, all_known)) kept.push_back(c);
   }
   if (kept.size() == 1) candidates = std::move(kept);
 }
 
-std::string signature(std::string_view name, std::span<Expr* const> args) {
-  std::string text(name);
-  text += '(';
-  for (size_t i = 0; i < args.size(); ++i) {
-    if (i > 0) text += ", ";
-    text += functions::format_type(args[i]->type, -1);
-  }
-  return text + ')';
-}
-
+bool is_polymorphic_range(Oid type) { return type == type_oid::kAnyrange || type == type_oid::kAnymultirange; }
 bool is_polymorphic_array(Oid type) { return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray; }
 bool is_polymorphic_element(Oid type) {
   return type == type_oid::kAnyelement || type == type_oid::kAnycompatible || type == type_oid::kAnynonarray ||
@@ -136,6 +131,11 @@ bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<co
   for (size_t i = 0; i < declared.size(); ++i) {
     if (actual[i] == type_oid::kUnknown) continue;
     bool array = is_polymorphic_array(declared[i]);
+    if (is_polymorphic_range(declared[i])) {
+      Oid range = functions::is_range_type(actual[i]) ? actual[i] : functions::range_of_multirange(actual[i]);
+      exact.push_back(functions::range_subtype(range));
+      continue;
+    }
     if (!array && !is_polymorphic_element(declared[i])) continue;
     const functions::TypeInfo* info = functions::type_by_oid(actual[i]);
     Oid element = array && info != nullptr && info->element_type != kInvalidOid ? info->element_type : actual[i];
@@ -150,6 +150,13 @@ bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<co
     return std::all_of(compatible.begin(), compatible.end(),
                        [&](Oid type) { return can_coerce(type, common, CastContext::kImplicit); });
   });
+}
+
+bool Binder::takes_types(std::span<const Oid> declared, std::span<const Oid> actual) {
+  for (size_t i = 0; i < declared.size(); ++i) {
+    if (!can_coerce(actual[i], declared[i], CastContext::kImplicit)) return false;
+  }
+  return polymorphic_types_agree(declared, actual);
 }
 
 const types::Collation* Binder::collation_object(Oid oid) {
@@ -201,17 +208,20 @@ Expr* Binder::make_function(const Function& function, std::span<Expr* const> arg
   return call;
 }
 
-Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args) {
+Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args, bool array_given) {
   auto declared = [&](size_t i) {
-    if (function.variadic != kInvalidOid && i + 1 >= function.args.size()) return function.variadic;
+    if (!array_given && function.variadic != kInvalidOid && i + 1 >= function.args.size()) return function.variadic;
     return function.args[i];
   };
   // Work out what the polymorphic types stand for.
-  Oid element = kInvalidOid;
+  Oid element = kInvalidOid, range = kInvalidOid;
   std::vector<Expr*> compatible;
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
-    if (is_polymorphic_array(type)) {
+    if (is_polymorphic_range(type)) {
+      Oid found = functions::is_range_type(args[i]->type) ? args[i]->type : functions::range_of_multirange(args[i]->type);
+      if (found != kInvalidOid) range = found;
+    } else if (is_polymorphic_array(type)) {
       const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
       if (info != nullptr && info->element_type != kInvalidOid) element = info->element_type;
     } else if (is_polymorphic_element(type)) {
@@ -224,7 +234,17 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args)
   if (!compatible.empty() && declared(0) == type_oid::kAnycompatible) {
     element = select_common_type(compatible, function.name);
   }
-  if (element == kInvalidOid) element = type_oid::kText;
+  if (element == kInvalidOid && range != kInvalidOid) element = functions::range_subtype(range);
+  if (element == kInvalidOid) {
+    for (size_t i = 0; i < args.size(); ++i) {
+      Oid type = declared(i);
+      if (type != type_oid::kAnyelement && type != type_oid::kAnyarray && type != type_oid::kAnynonarray && !is_polymorphic_range(type)) {
+        continue;
+      }
+      throw SqlError(sqlstate::kDatatypeMismatch, "could not determine polymorphic type because input has type unknown");
+    }
+    element = type_oid::kText;
+  }
   const functions::TypeInfo* element_info = functions::type_by_oid(element);
   Oid array = element_info == nullptr ? kInvalidOid : element_info->array_type;
 
@@ -236,6 +256,8 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args)
     }
     if (is_polymorphic_array(type)) type = array;
     else if (is_polymorphic_element(type)) type = element;
+    else if (type == type_oid::kAnyrange) type = range;
+    else if (type == type_oid::kAnymultirange) type = functions::multirange_of_range(range);
     Expr* coerced = try_coerce(args[i], type, -1, CastContext::kImplicit);
     if (coerced == nullptr) {
       throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("function {} cannot take an argument of type {}",
@@ -246,6 +268,8 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args)
   }
   if (is_polymorphic_array(function.result)) return array;
   if (is_polymorphic_element(function.result)) return element;
+  if (function.result == type_oid::kAnyrange) return range;
+  if (function.result == type_oid::kAnymultirange) return functions::multirange_of_range(range);
   return function.result;
 }
 
@@ -319,7 +343,9 @@ const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right
     candidates.push_back({op, std::move(args), false});
   }
   if (candidates.empty()) no_such_operator(name, left, right, false, position(location));
-  if (candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
+  if (candidates.size() > 1) {
+    select_candidate(candidates, std::span<const Oid>(types), [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
+  }
   if (candidates.size() > 1) no_such_operator(name, left, right, true, position(location));
   return candidates[0].what;
 }
@@ -334,7 +360,8 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
   std::vector<Expr*> args;
   if (left != nullptr) args.push_back(left);
   args.push_back(right);
-  Oid result = coerce_arguments(*function, args);
+  // A VARIADIC function behind an operator takes its array as it is (json #> text[]).
+  Oid result = coerce_arguments(*function, args, function->variadic != kInvalidOid);
   Expr* call = make_function(*function, args, location, op);
   call->type = result;
   return call;
@@ -343,22 +370,68 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
 // --- functions
 
 Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32_t location) {
+  CallArguments call;
+  call.schema = "pg_catalog";
+  call.name = name;
+  call.args = std::move(args);
+  call.location = location;
+  return call_function(call);
+}
+
+namespace {
+
+std::string signature(const CallArguments& call, bool with_schema) {
+  std::string text = with_schema ? fmt::format("{}.{}(", call.schema, call.name) : fmt::format("{}(", call.name);
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (i > 0) text += ", ";
+    if (i < call.names.size() && !call.names[i].empty()) text += fmt::format("{} => ", call.names[i]);
+    text += functions::format_type(call.args[i]->type, -1);
+  }
+  return text + ')';
+}
+
+// The declared type for each argument of a call of a built-in function; false if it takes another number.
+bool declared_types(const Function& f, size_t count, bool variadic_array, std::vector<Oid>* declared, bool* spread) {
+  if (variadic_array) {  // f(…, VARIADIC array)
+    *spread = false;
+    declared->assign(f.args.begin(), f.args.end());
+    return f.variadic != kInvalidOid && count == f.args.size();
+  }
+  bool fixed = count <= f.args.size() && count + f.default_args >= f.args.size();
+  bool variadic = f.variadic != kInvalidOid && count + 1 >= f.args.size();
+  if (!fixed && !variadic) return false;
+  if (f.variadic != kInvalidOid) fixed = false;
+  declared->assign(f.args.begin(), f.args.end());
+  if (!fixed) {
+    declared->resize(f.args.size() - 1);
+    while (declared->size() < count) declared->push_back(f.variadic);
+  }
+  declared->resize(count);
+  *spread = !fixed;
+  return true;
+}
+
+}  // namespace
+
+Expr* Binder::call_function(const CallArguments& call) {
+  std::vector<Expr*> args = call.args;
   std::vector<Oid> types;
   for (Expr* arg : args) types.push_back(arg->type);
+  bool by_name = std::any_of(call.names.begin(), call.names.end(), [](std::string_view n) { return !n.empty(); });
+  std::vector<RoutineCandidate> routines;
+  bool builtin_only = call.schema == "pg_catalog";
+  if (!builtin_only) add_routines(call, &routines);
   std::vector<Candidate<Function>> candidates;
   const Function* exact = nullptr;
   bool exact_variadic = false;
-  for (const Function* f : functions::functions_named(name)) {
-    bool fixed = args.size() <= f->args.size() && args.size() + f->default_args >= f->args.size();
-    bool variadic = f->variadic != kInvalidOid && args.size() + 1 >= f->args.size();
-    if (!fixed && !variadic) continue;
-    if (f->variadic != kInvalidOid) fixed = false;
-    std::vector<Oid> declared(f->args.begin(), f->args.end());
-    if (!fixed) {
-      declared.resize(f->args.size() - 1);
-      while (declared.size() < args.size()) declared.push_back(f->variadic);
-    }
-    declared.resize(args.size());
+  bool builtin = (call.schema.empty() || builtin_only) && !by_name;
+  if (by_name && routines.empty() && (call.schema.empty() || builtin_only)) {
+    if (Expr* made = call_builtin_by_name(call)) return made;
+  }
+  for (const Function* f : builtin ? functions::functions_named(call.name) : std::span<const Function* const>()) {
+    std::vector<Oid> declared;
+    bool spread = false;
+    if (!declared_types(*f, args.size(), call.variadic, &declared, &spread)) continue;
     bool same = true, fits = true;
     for (size_t i = 0; i < args.size(); ++i) {
       same = same && declared[i] == types[i];
@@ -366,27 +439,106 @@ Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32
     }
     if (same && (exact == nullptr || exact_variadic)) {
       exact = f;
-      exact_variadic = !fixed;
+      exact_variadic = spread;
     }
-    if (fits && polymorphic_types_agree(declared, types)) candidates.push_back({f, std::move(declared), !fixed});
+    if (fits && polymorphic_types_agree(declared, types)) candidates.push_back({f, std::move(declared), spread});
+  }
+  const RoutineCandidate* chosen_routine = nullptr;
+  for (RoutineCandidate& r : routines) {
+    bool same = true, fits = true;
+    for (size_t i = 0; i < args.size(); ++i) {
+      same = same && r.declared[i] == types[i];
+      fits = fits && can_coerce(types[i], r.declared[i], CastContext::kImplicit);
+    }
+    if (same && exact == nullptr && (chosen_routine == nullptr || r.rank < chosen_routine->rank)) chosen_routine = &r;
+    if (fits && polymorphic_types_agree(r.declared, types)) candidates.push_back({nullptr, r.declared, r.variadic, &r});
   }
   const Function* chosen = exact;
-  if (chosen == nullptr && candidates.size() > 1) select_candidate(candidates, std::span<const Oid>(types));
-  if (chosen == nullptr && candidates.size() == 1) chosen = candidates[0].what;
-  if (chosen == nullptr) {
-    bool ambiguous = candidates.size() > 1;
-    throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
-                   ambiguous ? fmt::format("function {} is not unique", signature(name, args))
-                             : fmt::format("function {} does not exist", signature(name, args)))
-        .hint(ambiguous
-                  ? "Could not choose a best candidate function. You might need to add explicit type casts."
-                  : "No function matches the given name and argument types. You might need to add explicit type casts.")
-        .at(position(location));
+  if (chosen == nullptr && chosen_routine == nullptr) {
+    if (candidates.size() > 1) {
+      select_candidate(candidates, std::span<const Oid>(types), [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
+    }
+    if (candidates.size() == 1) {
+      chosen_routine = candidates[0].routine;
+      chosen = candidates[0].what;
+    }
   }
-  Oid result = coerce_arguments(*chosen, args);
-  Expr* call = make_function(*chosen, args, location);
-  call->type = result;
-  return call;
+  if (chosen_routine != nullptr && chosen_routine->ambiguous) chosen_routine = nullptr, candidates.resize(2);
+  if (chosen == nullptr && chosen_routine == nullptr) throw_no_function(call, candidates.size() > 1);
+  if (chosen_routine != nullptr) return make_routine_call(*chosen_routine, call);
+  Oid result = coerce_arguments(*chosen, args, call.variadic);
+  Expr* made = make_function(*chosen, args, call.location);
+  made->type = result;
+  if (call.variadic && chosen->variadic == type_oid::kAny) spread_last_argument(made->as<FunctionExpr>());
+  return made;
+}
+
+// VARIADIC array for "any": the type anyarray tells the kernel to take the elements for arguments.
+void Binder::spread_last_argument(FunctionExpr& call) {
+  const functions::TypeInfo* type = functions::type_by_oid(call.args.back()->type);
+  if (type == nullptr || type->category != 'A') {
+    throw SqlError(sqlstate::kDatatypeMismatch, "VARIADIC argument must be an array").at(position(call.args.back()->location));
+  }
+  std::vector<Oid> types(call.site->arg_types.begin(), call.site->arg_types.end());
+  types.back() = type_oid::kAnyarray;
+  auto* site = arena_.make<functions::CallSite>(*call.site);
+  site->arg_types = arena_.copy(types);
+  call.site = site;
+}
+
+void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
+  std::string_view what = call.is_procedure ? "procedure" : "function";
+  std::string text = signature(call, !call.schema.empty() && call.schema != "pg_catalog");
+  throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
+                 ambiguous ? fmt::format("{} {} is not unique", what, text) : fmt::format("{} {} does not exist", what, text))
+      .hint(ambiguous ? fmt::format("Could not choose a best candidate {}. You might need to add explicit type casts.", what)
+                      : fmt::format("No {} matches the given name and argument types. You might need to add explicit "
+                                    "type casts.", what))
+      .at(position(call.location));
+}
+
+CallArguments Binder::call_arguments(Scope& scope, const parser::FuncCall& call) {
+  CallArguments out;
+  if (call.names.size() > 1) out.schema = call.names[call.names.size() - 2];
+  out.name = call.names.back();
+  out.variadic = call.variadic;
+  out.location = call.location;
+  bool named = false;
+  for (const parser::Node* arg : call.args) {
+    std::string_view name;
+    if (parser::is<parser::NamedArg>(arg)) {
+      name = parser::as<parser::NamedArg>(arg)->name;
+      if (std::find(out.names.begin(), out.names.end(), name) != out.names.end()) {
+        throw SqlError(sqlstate::kSyntaxError, fmt::format("argument name \"{}\" used more than once", name))
+            .at(position(arg->location));
+      }
+      arg = parser::as<parser::NamedArg>(arg)->arg;
+      named = true;
+    } else if (named) {
+      throw SqlError(sqlstate::kSyntaxError, "positional argument cannot follow named argument").at(position(arg->location));
+    }
+    out.names.push_back(name);
+    out.args.push_back(bind_expr(scope, arg));
+  }
+  if (out.schema != "pg_catalog" && !out.schema.empty() &&
+      context_.catalog.find_schema(out.schema) == kInvalidOid) {
+    throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", out.schema))
+        .at(position(call.location));
+  }
+  return out;
+}
+
+Expr* Binder::bind_procedure_call(Scope& scope, const parser::FuncCall& call) {
+  CallArguments args = call_arguments(scope, call);
+  args.is_procedure = true;
+  Expr* bound = call_function(args);
+  const auto& f = bound->as<FunctionExpr>();
+  if (f.function->routine == nullptr || !f.function->routine->is_procedure) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is not a procedure", signature(args, false)))
+        .hint("To call a function, use SELECT.")
+        .at(position(call.location));
+  }
+  return bound;
 }
 
 namespace {
@@ -406,43 +558,80 @@ bool exact_function_exists(std::string_view name, Oid type) {
 
 }  // namespace
 
-Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
-  if (call.names.size() > 1 && call.names[0] != "pg_catalog") {
-    throw SqlError(sqlstate::kUndefinedFunction,
-                   fmt::format("function {}.{}() does not exist", call.names[0], call.names.back()))
+namespace {
+
+bool is_hypothetical(std::string_view name) {
+  return name == "rank" || name == "dense_rank" || name == "percent_rank" || name == "cume_dist";
+}
+bool is_ordered_set(const Function& f) {
+  return f.kind == FunctionKind::kAggregate &&
+         (is_hypothetical(f.name) || f.name == "mode" || f.name == "percentile_cont" || f.name == "percentile_disc");
+}
+
+}  // namespace
+
+// WITHIN GROUP (ORDER BY …): the sort expressions become arguments. A hypothetical row is compared with each row key by
+// key, so the two take one type, and the directions go along as a constant.
+void Binder::add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate, CallArguments* written) {
+  std::vector<Expr*>& args = written->args;
+  size_t direct = args.size(), keys = call.order_by.size();
+  for (const parser::SortBy* sort : call.order_by) {
+    args.push_back(bind_expr(scope, sort->expression));
+    written->names.push_back({});
+  }
+  if (!is_hypothetical(call.names.back()) || !is_aggregate) return;
+  if (direct != keys) {
+    SqlError error(sqlstate::kUndefinedFunction, fmt::format("function {} does not exist", signature(*written, false)));
+    throw error
+        .hint(fmt::format("To use the hypothetical-set aggregate {}, the number of hypothetical direct arguments (here {}) "
+                          "must match the number of ordering columns (here {}).",
+                          call.names.back(), direct, keys))
         .at(position(call.location));
   }
-  if (call.variadic) throw_not_supported("VARIADIC argument lists", position(call.location));
-  if (call.within_group) throw_not_supported("WITHIN GROUP", position(call.location));
+  int64_t flags = 0;
+  for (size_t k = 0; k < keys; ++k) {
+    std::vector<Expr*> pair{args[k], args[keys + k]};
+    Oid common = select_common_type(pair, "WITHIN GROUP");
+    args[k] = coerce_to_common(args[k], common, "WITHIN GROUP");
+    args[keys + k] = coerce_to_common(args[keys + k], common, "WITHIN GROUP");
+    bool descending = false, nulls_first = false;
+    apply_sort_options(*call.order_by[k], args[keys + k], &descending, &nulls_first);
+    flags |= int64_t{(descending ? 1 : 0) | (nulls_first ? 2 : 0)} << (2 * k);
+  }
+  args.push_back(make_const(type_oid::kInt8, types::Value::of_int64(flags)));
+  written->names.push_back({});
+}
+
+void Binder::check_within_group(const parser::FuncCall& call, const Function& function) {
+  if (is_ordered_set(function) == call.within_group) {
+    if (call.within_group && call.over != nullptr) {
+      throw_not_supported(fmt::format("OVER is not supported for ordered-set aggregate {}", function.name), position(call.location));
+    }
+    return;
+  }
+  throw SqlError(sqlstate::kWrongObjectType,
+                 call.within_group ? fmt::format("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", function.name)
+                                   : fmt::format("WITHIN GROUP is required for ordered-set aggregate {}", function.name))
+      .at(position(call.location));
+}
+
+Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   std::string_view name = call.names.back();
 
   Clause outer_clause = scope.clause;
   bool was_in_aggregate = scope.in_aggregate;
-  auto candidates = functions::functions_named(name);
-  bool is_aggregate = !candidates.empty() && candidates[0]->kind == FunctionKind::kAggregate;
+  bool foreign = call.names.size() > 1 && call.names[call.names.size() - 2] != "pg_catalog";
+  auto candidates = foreign ? std::span<const Function* const>() : functions::functions_named(name);
+  bool is_aggregate = !candidates.empty() && candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
   bool plain_aggregate = is_aggregate && call.over == nullptr;
   if (plain_aggregate) {
     if (scope.in_aggregate) {
       throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(call.location));
     }
-    std::string_view where = clause_text(scope.clause);
-    if (!where.empty() && scope.clause != Clause::kSelect && scope.clause != Clause::kHaving &&
-        scope.clause != Clause::kOrderBy && scope.clause != Clause::kDistinctOn && scope.clause != Clause::kReturning &&
-        scope.clause != Clause::kWindowPartition && scope.clause != Clause::kWindowOrder) {
-      throw SqlError(sqlstate::kGroupingError, fmt::format("aggregate functions are not allowed in {}", where))
-          .at(position(call.location));
-    }
-    if (scope.clause == Clause::kReturning) {
-      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in RETURNING")
-          .at(position(call.location));
-    }
     scope.in_aggregate = true;
   }
-  std::vector<Expr*> args;
-  for (const parser::Node* arg : call.args) {
-    if (parser::is<parser::NamedArg>(arg)) throw_not_supported("named argument notation", position(arg->location));
-    args.push_back(bind_expr(scope, arg));
-  }
+  CallArguments written = call_arguments(scope, call);
+  std::vector<Expr*>& args = written.args;
   if (const functions::TypeInfo* type = type_named_function(call, args.size())) {
     Oid from = args[0]->type;
     if (!exact_function_exists(name, from) &&
@@ -456,9 +645,12 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
         .at(position(call.location));
   }
 
-  Expr* bound = call_by_name(name, args, call.location);
+  size_t direct_args = args.size();
+  if (call.within_group) add_ordered_arguments(scope, call, is_aggregate, &written);
+  Expr* bound = call_function(written);
   auto& function_call = bound->as<FunctionExpr>();
   const Function& function = *function_call.function;
+  check_within_group(call, function);
   Expr* filter = nullptr;
   std::vector<SortKey> order_by;
   if (call.filter != nullptr) {
@@ -470,7 +662,15 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     filter = bind_condition(scope, call.filter, Clause::kFilter);
     scope.clause = outer_clause;
   }
-  if (!call.order_by.empty()) {
+  if (call.within_group) {
+    for (size_t i = 0; i < call.order_by.size(); ++i) {
+      SortKey key;
+      key.expr = function_call.args[direct_args + i];
+      key.collation = collation_object(key.expr->collation);
+      apply_sort_options(*call.order_by[i], key.expr, &key.descending, &key.nulls_first);
+      order_by.push_back(key);
+    }
+  } else if (!call.order_by.empty()) {
     if (function.kind != FunctionKind::kAggregate) {
       throw SqlError(sqlstate::kWrongObjectType,
                      fmt::format("ORDER BY specified, but {} is not an aggregate function", name))
@@ -512,17 +712,18 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     scope.has_windows = true;
     return window;
   }
+  if (function.routine != nullptr && function.routine->is_procedure) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is a procedure", signature(written, false)))
+        .hint("To call a procedure, use CALL.")
+        .at(position(call.location));
+  }
   switch (function.kind) {
     case FunctionKind::kScalar: return bound;
     case FunctionKind::kWindow:
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("window function {} requires an OVER clause", name))
           .at(position(call.location));
     case FunctionKind::kSetReturning: {
-      if (scope.clause != Clause::kSelect && scope.clause != Clause::kFromFunction) {
-        throw SqlError(sqlstate::kFeatureNotSupported,
-                       fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
-            .at(position(call.location));
-      }
+      check_set_returning(scope, call.location);
       auto* srf = make<SetReturningExpr>(ExprKind::kSetReturning, bound->type, call.location);
       srf->function = &function;
       srf->site = function_call.site;
@@ -533,17 +734,6 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     case FunctionKind::kAggregate: break;
   }
-  bool outer_columns = false, own_columns = false;
-  for (const Expr* arg : function_call.args) {
-    any_of(arg, [&](const Expr& e) {
-      if (e.kind == ExprKind::kWindow) {
-        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(e.location));
-      }
-      if (e.kind == ExprKind::kColumn) (e.as<ColumnExpr>().levels_up > 0 ? outer_columns : own_columns) = true;
-      return false;
-    });
-  }
-  if (outer_columns && !own_columns) throw_not_supported("an aggregate over columns of an outer query alone", position(call.location));
   auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
   aggregate->function = &function;
   aggregate->site = function_call.site;
@@ -553,8 +743,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   aggregate->order_by = arena_.copy(order_by);
   aggregate->filter = filter;
   aggregate->collation = bound->collation;
-  scope.has_aggregates = true;
-  return aggregate;
+  return place_aggregate(scope, aggregate);
 }
 
 }  // namespace varve::analyzer

@@ -1,7 +1,7 @@
 // What a grouped query may say, and windows.
 #include <algorithm>
 
-#include "analyzer/expression_walk.h"
+#include "analyzer/query_walk.h"
 #include "binder.h"
 
 namespace varve::analyzer {
@@ -23,14 +23,121 @@ bool depends_on_primary_key(const Scope& scope, const Query& query, uint32_t ran
 
 }  // namespace
 
+// An aggregate belongs to the innermost query whose columns its arguments use; to its own if they use none.
+Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
+  uint32_t level = UINT32_MAX;
+  auto look = [&](const Expr* e) {
+    walk_deep(e, 0, [&](const Expr& x, uint32_t depth) {
+      if (x.kind == ExprKind::kWindow && depth == 0) {
+        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(x.location));
+      }
+      if (x.kind == ExprKind::kSetReturning && depth == 0) {
+        throw SqlError(sqlstate::kFeatureNotSupported, "aggregate function calls cannot contain set-returning function calls")
+            .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+            .at(position(x.location));
+      }
+      if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up >= depth) {
+        level = std::min(level, x.as<ColumnExpr>().levels_up - depth);
+      }
+      return true;
+    });
+  };
+  for (const Expr* arg : aggregate->args) look(arg);
+  for (const SortKey& key : aggregate->order_by) look(key.expr);
+  look(aggregate->filter);
+  if (level == UINT32_MAX) level = 0;
+  Scope* owner = &scope;
+  for (uint32_t i = 0; i < level; ++i) {
+    owner->correlated = true;
+    owner->max_levels_up = std::max(owner->max_levels_up, level - i);
+    owner = owner->parent;
+  }
+  // FILTER and the like are bound in their own clause; what counts is the clause around the call.
+  std::string_view where = clause_text(owner->clause);
+  switch (owner->clause) {
+    case Clause::kSelect:
+    case Clause::kHaving:
+    case Clause::kOrderBy:
+    case Clause::kDistinctOn:
+    case Clause::kWindowPartition:
+    case Clause::kWindowOrder: break;
+    default:
+      if (where.empty()) break;
+      throw SqlError(sqlstate::kGroupingError, fmt::format("aggregate functions are not allowed in {}", where)).at(position(aggregate->location));
+  }
+  aggregate->levels_up = level;
+  owner->has_aggregates = true;
+  return aggregate;
+}
+
+void Binder::check_set_returning(const Scope& scope, int32_t location) {
+  if (!scope.case_name.empty()) {
+    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("set-returning functions are not allowed in {}", scope.case_name))
+        .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+        .at(position(location));
+  }
+  switch (scope.clause) {
+    case Clause::kSelect:
+    case Clause::kFromFunction:
+    case Clause::kValuesSingle:
+    case Clause::kGroupBy:
+    case Clause::kOrderBy:
+    case Clause::kDistinctOn:
+    case Clause::kWindowPartition:
+    case Clause::kWindowOrder: return;
+    default:
+      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
+          .at(position(location));
+  }
+}
+
 void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& targets) {
   std::vector<Expr*> extra;  // columns that the primary key determines: grouped by as well
+  // What a subquery says of this query's columns must be grouped too.
+  auto check_subquery = [&](auto&&, const Query& subquery) {
+    walk_deep(subquery, 1, [&](const Expr& x, uint32_t depth) {
+      if (x.kind == ExprKind::kAggregate && x.as<AggregateExpr>().levels_up == depth) return false;
+      for (Expr* g : query.group_by) {
+        Expr* inside = rewrite(g, arena_, [&](Expr* part) -> Expr* {
+          if (part->kind != ExprKind::kColumn) return nullptr;
+          auto* c = arena_.make<ColumnExpr>(part->as<ColumnExpr>());
+          c->levels_up += depth;
+          return c;
+        });
+        if (same_expression(inside, &x)) return false;
+      }
+      if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up != depth) return true;
+      const auto& c = x.as<ColumnExpr>();
+      if (c.range >= scope.ranges.size()) return true;
+      if (depends_on_primary_key(scope, query, c.range)) {
+        auto* own = arena_.make<ColumnExpr>(c);
+        own->levels_up = 0;
+        bool known = std::any_of(extra.begin(), extra.end(), [&](Expr* e) { return same_expression(e, own); });
+        if (!known) extra.push_back(own);
+        return true;
+      }
+      const Range& range = *scope.ranges[c.range];
+      std::string_view column = c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
+      throw SqlError(sqlstate::kGroupingError, fmt::format("subquery uses ungrouped column \"{}.{}\" from outer query", range.alias, column))
+          .at(position(x.location));
+    });
+  };
   auto check = [&](auto&& self, Expr* e) -> void {
     if (e == nullptr) return;
     for (Expr* g : query.group_by) {
       if (same_expression(g, e)) return;
     }
-    if (e->kind == ExprKind::kAggregate) return;
+    if (e->kind == ExprKind::kAggregate && e->as<AggregateExpr>().levels_up == 0) return;
+    if (e->kind == ExprKind::kGrouping) {
+      for (Expr* arg : e->as<GroupingExpr>().args) {
+        bool grouped = std::any_of(query.group_by.begin(), query.group_by.end(), [&](Expr* x) { return same_expression(x, arg); });
+        if (grouped) continue;
+        throw SqlError(sqlstate::kGroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
+            .at(position(arg->location));
+      }
+      return;
+    }
+    if (e->kind == ExprKind::kSubquery) check_subquery(self, *e->as<SubqueryExpr>().query);
     if (e->kind == ExprKind::kColumn) {
       const auto& c = e->as<ColumnExpr>();
       if (c.levels_up != 0) return;
@@ -89,6 +196,43 @@ uint8_t frame_mode(parser::FrameMode mode) {
 
 }  // namespace
 
+// What RANGE adds to a key, and the type in which key and sum compare: wide enough that sums of small integers fit, and
+// a date with an interval gives a timestamp.
+Expr* Binder::range_offset(Expr* offset, SortKey* key, int32_t location) {
+  Oid type = key->expr->type, key_type = type, offset_type;
+  switch (type.value()) {
+    case type_oid::kInt2.value():
+    case type_oid::kInt4.value():
+    case type_oid::kInt8.value(): key_type = offset_type = type_oid::kInt8; break;
+    case type_oid::kFloat4.value():
+    case type_oid::kFloat8.value(): key_type = offset_type = type_oid::kFloat8; break;
+    case type_oid::kNumeric.value(): offset_type = type_oid::kNumeric; break;
+    case type_oid::kDate.value():
+      key_type = type_oid::kTimestamp;
+      offset_type = type_oid::kInterval;
+      break;
+    case type_oid::kTimestamp.value():
+    case type_oid::kTimestamptz.value():
+    case type_oid::kTime.value():
+    case type_oid::kTimetz.value():
+    case type_oid::kInterval.value(): offset_type = type_oid::kInterval; break;
+    default:
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}", type_text(type)))
+          .at(position(location));
+  }
+  Expr* coerced = try_coerce(offset, offset_type, -1, functions::CastContext::kImplicit);
+  if (coerced == nullptr) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",
+                               type_text(type), type_text(offset->type)))
+        .hint("Cast the offset value to an appropriate type.")
+        .at(position(location));
+  }
+  if (key_type != type) key->expr = try_coerce(key->expr, key_type, -1, functions::CastContext::kImplicit);
+  return coerced;
+}
+
 uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) {
   auto missing = [&](std::string_view name) {
     return SqlError(sqlstate::kUndefinedObject, fmt::format("window \"{}\" does not exist", name)).at(position(definition.location));
@@ -131,6 +275,7 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
     apply_sort_options(*sort, key.expr, &key.descending, &key.nulls_first);
     order.push_back(key);
   }
+  if (!definition.name.empty()) window.name = definition.name;
   window.partition = arena_.copy(partition);
   window.order = arena_.copy(order);
   if (d->has_frame) {
@@ -149,6 +294,8 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
         throw SqlError(sqlstate::kWindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
             .at(position(d->location));
       }
+      e = range_offset(e, &window.order[0], node->location);
+      order[0].expr = window.order[0].expr;
       auto step = [&](std::string_view op) {
         Expr* moved = make_operator(op, order[0].expr, e, node->location);
         return &moved->as<FunctionExpr>();

@@ -1,8 +1,10 @@
 // INSERT, UPDATE and DELETE.
 #include <algorithm>
+#include <tuple>
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "container_functions.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -11,16 +13,29 @@ using catalog::ColumnNumber;
 using catalog::RelationKind;
 using types::Value;
 
-catalog::RelationPtr Binder::target_relation(const parser::RangeVar& name, std::string_view verb) {
+catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::string_view verb) {
+  if (name.schema.empty()) {
+    // A WITH query of this name hides the table, and cannot be written.
+    for (Scope* s = with_scope_; s != nullptr; s = s->parent) {
+      for (const NamedCte& cte : s->named_ctes) {
+        if (cte.name == name.name && lookup_relation(context_, {}, name.name, txn::LockMode::kAccessShare, true, 0) == nullptr) {
+          throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" cannot be the target of a modifying statement", name.name))
+              .at(position(name.location));
+        }
+      }
+    }
+  }
   catalog::RelationPtr relation = lookup_relation(context_, name.schema, name.name, txn::LockMode::kRowExclusive, false,
                                                   position(name.location));
-  if (relation->kind == RelationKind::kView) {
-    throw_not_supported(fmt::format("{} through the view \"{}\"", verb, relation->name), position(name.location));
-  }
-  if (relation->kind == RelationKind::kMaterializedView) {
+  if (context_.locker != nullptr) context_.locker->require(relation->oid, verb);
+  if (relation->kind == RelationKind::kMaterializedView && !context_.fills_materialized_views) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change materialized view \"{}\"", relation->name));
   }
-  if (relation->kind != RelationKind::kTable) {
+  if (relation->kind == RelationKind::kSequence) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change sequence \"{}\"", relation->name));
+  }
+  if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView &&
+      relation->kind != RelationKind::kMaterializedView) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot open relation \"{}\"", relation->name))
         .at(position(name.location));
   }
@@ -28,6 +43,21 @@ catalog::RelationPtr Binder::target_relation(const parser::RangeVar& name, std::
     throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
   }
   return relation;
+}
+
+// The table that is written, as range 0 of the scope. Of a view: its table, seen through the view's columns.
+ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std::string_view verb) {
+  catalog::RelationPtr named = named_target(name, verb);
+  std::string_view alias = name.alias == nullptr ? std::string_view() : name.alias->name;
+  std::span<const std::string_view> columns;
+  if (name.alias != nullptr) columns = name.alias->columns;
+  if (named->kind != RelationKind::kView) {
+    ModifyTarget target;
+    target.named = target.relation = named;
+    add_relation(scope, named, alias, columns, txn::LockMode::kRowExclusive);
+    return target;
+  }
+  return bind_view_target(scope, named, alias, verb);
 }
 
 Expr* Binder::bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause) {
@@ -54,6 +84,7 @@ Expr* Binder::column_default(const catalog::RelationPtr& relation, ColumnNumber 
 void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation) {
   std::vector<Expr*> checks;
   std::vector<std::string_view> names;
+  add_domain_checks(relation, &checks, &names);
   for (const catalog::CheckConstraint& check : relation->checks) {
     checks.push_back(coerce_to_boolean(bind_sql_expression(check.expression_sql, &relation, Clause::kCheck), "CHECK"));
     names.push_back(arena_.copy(check.name));
@@ -72,7 +103,7 @@ void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation)
   query.generated_exprs = list(exprs);
 }
 
-void Binder::add_index_expressions(Query& query, const catalog::RelationPtr& relation) {
+std::span<IndexExpressions> Binder::bind_index_expressions(const catalog::RelationPtr& relation) {
   std::vector<IndexExpressions> bound;
   for (const catalog::Index& index : relation->indexes) {
     bool plain = index.predicate_sql.empty() && std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) {
@@ -91,31 +122,61 @@ void Binder::add_index_expressions(Query& query, const catalog::RelationPtr& rel
     }
     bound.push_back(e);
   }
-  query.index_expressions = arena_.copy(bound);
+  return arena_.copy(bound);
 }
 
 // --- INSERT
 
-std::vector<ColumnNumber> Binder::insert_columns(const catalog::Relation& relation, const parser::InsertStmt& insert) {
-  std::vector<ColumnNumber> columns;
-  for (const parser::TargetEntry* entry : insert.columns) {
-    if (!entry->indirection.empty()) throw_not_supported("assignment to part of a column", position(entry->location));
-    ColumnNumber number = relation.find_column(entry->name);
-    if (number == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn,
-                     fmt::format("column \"{}\" of relation \"{}\" does not exist", entry->name, relation.name))
-          .at(position(entry->location));
+std::vector<InsertColumn> Binder::insert_columns(const ModifyTarget& target, parser::List<parser::TargetEntry> entries) {
+  std::vector<InsertColumn> columns;
+  for (const parser::TargetEntry* entry : entries) {
+    InsertColumn c;
+    c.number = target_column(target, entry->name, "insert into", entry->location);
+    c.steps = entry->indirection;
+    c.location = entry->location;
+    for (const InsertColumn& other : columns) {
+      if (other.number == c.number && (other.steps.empty() || c.steps.empty())) {
+        throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" specified more than once", entry->name))
+            .at(position(entry->location));
+      }
     }
-    if (std::find(columns.begin(), columns.end(), number) != columns.end()) {
-      throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" specified more than once", entry->name))
-          .at(position(entry->location));
-    }
-    columns.push_back(number);
+    const catalog::Column& column = target.relation->column(c.number);
+    std::tie(c.type, c.typmod) = part_type(column, c.steps, entry->location);
+    columns.push_back(c);
   }
-  if (insert.columns.empty()) {
-    for (size_t i = 0; i < relation.columns.size(); ++i) {
-      if (!relation.columns[i].dropped) columns.push_back(static_cast<ColumnNumber>(i + 1));
-    }
+  if (!entries.empty()) return columns;
+  for (ColumnNumber number : all_target_columns(target)) {
+    InsertColumn c;
+    c.number = number;
+    c.type = target.relation->column(number).type;
+    c.typmod = target.relation->column(number).typmod;
+    columns.push_back(c);
+  }
+  return columns;
+}
+
+// A column of the table by the name that the statement's target gives it.
+ColumnNumber Binder::target_column(const ModifyTarget& target, std::string_view name, std::string_view verb, int32_t location) {
+  ColumnNumber number = target.named->find_column(name);
+  if (number == 0) {
+    throw SqlError(sqlstate::kUndefinedColumn,
+                   fmt::format("column \"{}\" of relation \"{}\" does not exist", name, target.named->name))
+        .at(position(location));
+  }
+  if (!target.is_view()) return number;
+  const ViewColumn& c = target.columns[static_cast<size_t>(number - 1)];
+  if (c.base == 0) {
+    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("cannot {} column \"{}\" of view \"{}\"", verb, name, target.named->name))
+        .detail(std::string(c.reason));
+  }
+  return c.base;
+}
+
+std::vector<ColumnNumber> Binder::all_target_columns(const ModifyTarget& target) {
+  std::vector<ColumnNumber> columns;
+  for (size_t i = 0; i < target.named->columns.size(); ++i) {
+    if (target.named->columns[i].dropped) continue;
+    columns.push_back(target.is_view() ? target.columns[i].base : static_cast<ColumnNumber>(i + 1));
   }
   return columns;
 }
@@ -129,56 +190,130 @@ bool is_plain_values(const parser::SelectStmt& s) {
 
 }  // namespace
 
-// VALUES: every item is coerced to its column by itself; DEFAULT may stand for one.
-Query* Binder::insert_values(Scope& scope, const catalog::RelationPtr& relation, const parser::InsertStmt& insert,
-                             std::span<const ColumnNumber> columns, std::vector<Expr*>* single_row) {
+namespace {
+
+bool has_star(const parser::ListNode& row) {
+  return std::any_of(row.items.begin(), row.items.end(), [](const parser::Node* n) { return is_star(n); });
+}
+
+}  // namespace
+
+// VALUES (r.*): a record variable's fields stand for as many columns.
+std::vector<Expr*> Binder::insert_row_variables(Scope& scope, const ModifyTarget& target, const parser::ListNode& row,
+                                                std::span<const InsertColumn> columns) {
+  std::vector<Expr*> values;
+  for (const parser::Node* item : row.items) {
+    std::vector<Target> fields;
+    if (is_star(item) && expand_variable(*parser::as<parser::ColumnRef>(item), &fields)) {
+      for (const Target& t : fields) values.push_back(t.expr);
+    } else {
+      values.push_back(bind_expr(scope, item));
+    }
+  }
+  if (values.size() > columns.size()) {
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns")
+        .at(position(row.items.back()->location));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    const catalog::Column& c = target.relation->column(columns[i].number);
+    values[i] = coerce_for_part(values[i], columns[i].type, columns[i].typmod, c.name, columns[i].steps, columns[i].location);
+  }
+  return values;
+}
+
+// What a column that is not given becomes.
+Expr* Binder::target_default(const ModifyTarget& target, ColumnNumber number) {
+  for (size_t i = 0; target.is_view() && i < target.columns.size(); ++i) {
+    const catalog::Column& c = target.named->columns[i];
+    if (target.columns[i].base != number || c.default_sql.empty()) continue;
+    const catalog::Column& base = target.relation->column(number);
+    return coerce_for_assignment(bind_sql_expression(c.default_sql, nullptr, Clause::kDefault), base.type, base.typmod, base.name);
+  }
+  return column_default(target.relation, number);
+}
+
+// The values of one row of VALUES, each coerced to its column by itself; DEFAULT may stand for one.
+std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
+                                      parser::NodeList nodes, parser::Overriding overriding, bool listed) {
+  size_t width = nodes.size();
+  if (width > columns.size()) {
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns").at(position(nodes[columns.size()]->location));
+  }
+  if (width < columns.size() && listed) {
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more target columns than expressions").at(position(columns[width].location));
+  }
+  std::vector<Expr*> items;
+  for (size_t i = 0; i < width; ++i) {
+    if (columns[i].number == 0) {
+      // Of a view's column list that was left out: named for the message.
+      target_column(target, target.named->columns[i].name, "insert into", -1);
+    }
+    const catalog::Column& c = target.relation->column(columns[i].number);
+    if (parser::is<parser::DefaultExpr>(nodes[i])) {
+      if (!columns[i].steps.empty()) {
+        bool field = parser::is<parser::FieldStep>(columns[i].steps.back());
+        throw SqlError(sqlstate::kFeatureNotSupported, field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
+            .at(position(columns[i].location));
+      }
+      items.push_back(target_default(target, columns[i].number));
+      continue;
+    }
+    if (c.generated != 0) {
+      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
+          .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
+    }
+    if (c.identity == 'a' && overriding != parser::Overriding::kSystemValue) {
+      if (overriding == parser::Overriding::kUserValue) {
+        items.push_back(column_default(target.relation, columns[i].number));
+        continue;
+      }
+      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
+          .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
+          .hint("Use OVERRIDING SYSTEM VALUE to override.");
+    }
+    items.push_back(coerce_for_part(bind_expr(scope, nodes[i]), columns[i].type, columns[i].typmod, c.name, columns[i].steps,
+                                    columns[i].location));
+  }
+  return items;
+}
+
+Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert,
+                             std::span<const InsertColumn> columns, std::vector<Expr*>* single_row) {
   Scope inner;
   inner.parent = &scope;
-  inner.clause = Clause::kValues;
+  inner.clause = insert.source->values.size() == 1 ? Clause::kValuesSingle : Clause::kValues;
   bool hidden = scope.hide_items;
   scope.hide_items = true;
   std::vector<ExprList> rows;
   size_t width = insert.source->values[0]->items.size();
+  if (insert.source->values.size() == 1 && has_star(*insert.source->values[0])) {
+    *single_row = insert_row_variables(inner, target, *insert.source->values[0], columns);
+    scope.hide_items = hidden;
+    return nullptr;
+  }
   for (const parser::ListNode* row : insert.source->values) {
     if (row->items.size() != width) {
-      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->location));
+      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->items[0]->location));
     }
-    if (width > columns.size()) {
-      throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns")
-          .at(position(row->items[columns.size()]->location));
-    }
-    if (width < columns.size() && !insert.columns.empty()) {
-      throw SqlError(sqlstate::kSyntaxError, "INSERT has more target columns than expressions")
-          .at(position(insert.columns[width]->location));
-    }
-    std::vector<Expr*> items;
-    for (size_t i = 0; i < width; ++i) {
-      const catalog::Column& c = relation->column(columns[i]);
-      if (parser::is<parser::DefaultExpr>(row->items[i])) {
-        items.push_back(column_default(relation, columns[i]));
-        continue;
-      }
-      if (c.generated != 0) {
-        throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
-            .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
-      }
-      if (c.identity == 'a' && insert.overriding != parser::Overriding::kSystemValue) {
-        if (insert.overriding == parser::Overriding::kUserValue) {
-          items.push_back(column_default(relation, columns[i]));
-          continue;
-        }
-        throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
-            .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
-            .hint("Use OVERRIDING SYSTEM VALUE to override.");
-      }
-      items.push_back(coerce_for_assignment(bind_expr(inner, row->items[i]), c.type, c.typmod, c.name));
-    }
-    rows.push_back(list(items));
+    rows.push_back(list(insert_row(inner, target, columns, row->items, insert.overriding, !insert.columns.empty())));
   }
   scope.hide_items = hidden;
   if (rows.size() == 1 && !inner.has_set_returning) {
     single_row->assign(rows[0].begin(), rows[0].end());
     return nullptr;
+  }
+  if (rows.size() == 1) {
+    // A row that makes several: a query without FROM.
+    auto* query = arena_.make<Query>();
+    std::vector<Target> targets;
+    for (size_t i = 0; i < rows[0].size(); ++i) {
+      Target t;
+      t.expr = rows[0][i];
+      t.name = arena_.copy(fmt::format("column{}", i + 1));
+      targets.push_back(t);
+    }
+    finish_query(inner, *query, targets);
+    return query;
   }
   auto* query = arena_.make<Query>();
   auto* range = arena_.make<Range>();
@@ -187,8 +322,8 @@ Query* Binder::insert_values(Scope& scope, const catalog::RelationPtr& relation,
   std::vector<RangeColumn> range_columns;
   std::vector<Target> targets;
   for (size_t i = 0; i < width; ++i) {
-    const catalog::Column& c = relation->column(columns[i]);
-    range_columns.push_back({arena_.copy(fmt::format("column{}", i + 1)), c.type, c.typmod, c.collation});
+    const catalog::Column& c = target.relation->column(columns[i].number);
+    range_columns.push_back({arena_.copy(fmt::format("column{}", i + 1)), columns[i].type, columns[i].typmod, c.collation});
   }
   range->columns = arena_.copy(range_columns);
   range->rows = arena_.copy(rows);
@@ -205,10 +340,10 @@ Query* Binder::insert_values(Scope& scope, const catalog::RelationPtr& relation,
   return query;
 }
 
-void Binder::check_identity(const catalog::Relation& relation, const parser::InsertStmt& insert,
-                            std::span<const ColumnNumber> columns) {
-  for (ColumnNumber number : columns) {
-    const catalog::Column& c = relation.column(number);
+void Binder::check_identity(const ModifyTarget& target, const parser::InsertStmt& insert, std::span<const InsertColumn> columns) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].number == 0) target_column(target, target.named->columns[i].name, "insert into", -1);
+    const catalog::Column& c = target.relation->column(columns[i].number);
     if (c.generated != 0) {
       throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
@@ -221,42 +356,76 @@ void Binder::check_identity(const catalog::Relation& relation, const parser::Ins
   }
 }
 
+// The whole row in column order: what is given, and the defaults of what is not.
+std::vector<Target> Binder::insert_targets(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
+                                           std::span<Expr* const> values) {
+  std::vector<Target> targets;
+  for (size_t n = 1; n <= target.relation->columns.size(); ++n) {
+    auto number = static_cast<ColumnNumber>(n);
+    const catalog::Column& c = target.relation->column(number);
+    if (c.dropped) continue;
+    Target t;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (columns[i].number != number) continue;
+      if (columns[i].steps.empty()) {
+        t.expr = values[i];
+        continue;
+      }
+      if (t.expr == nullptr) {
+        t.expr = make_null(c.type);
+        t.expr->typmod = c.typmod;
+        t.expr->collation = c.collation;
+      }
+      t.expr = assign_part(scope, t.expr, c.name, columns[i].steps, values[i], columns[i].location);
+    }
+    if (t.expr == nullptr) t.expr = target_default(target, number);
+    t.name = arena_.copy(c.name);
+    t.assigned_column = number;
+    targets.push_back(t);
+  }
+  return targets;
+}
+
 Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   auto* query = arena_.make<Query>();
   query->command = CommandType::kInsert;
   Scope scope;
   scope.parent = parent;
   if (insert.with != nullptr) bind_with(scope, *insert.with);
-  catalog::RelationPtr relation = target_relation(*insert.relation, "INSERT");
-  std::string_view alias = insert.relation->alias == nullptr ? std::string_view() : insert.relation->alias->name;
-  add_relation(scope, relation, alias, {}, txn::LockMode::kRowExclusive);
-  std::vector<ColumnNumber> columns = insert_columns(*relation, insert);
+  with_scope_ = &scope;
+  ModifyTarget target = bind_target(scope, *insert.relation, "INSERT");
+  const catalog::RelationPtr& relation = target.relation;
+  std::vector<InsertColumn> columns = insert_columns(target, insert.columns);
 
   std::vector<Expr*> values;  // one a supplied column
   if (insert.source != nullptr && is_plain_values(*insert.source)) {
-    query->source = insert_values(scope, relation, insert, columns, &values);
-    columns.resize(std::min(columns.size(), insert.source->values[0]->items.size()));
+    query->source = insert_values(scope, target, insert, columns, &values);
+    columns.resize(std::min(columns.size(), values.empty() ? insert.source->values[0]->items.size() : values.size()));
   } else if (insert.source != nullptr) {
     scope.hide_items = true;
     query->source = bind_select(*insert.source, &scope, true);
     scope.hide_items = false;
     size_t width = 0;
-    for (const Target& t : query->source->targets) width += !t.junk;
-    if (width > columns.size()) {
-      throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns");
+    for (const Target& t : query->source->targets) {
+      if (t.junk) continue;
+      if (++width > columns.size()) {
+        throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns").at(position(t.expr->location));
+      }
     }
     if (width < columns.size() && !insert.columns.empty()) {
       throw SqlError(sqlstate::kSyntaxError, "INSERT has more target columns than expressions")
           .at(position(insert.columns[width]->location));
     }
     columns.resize(width);
-    check_identity(*relation, insert, columns);
+    check_identity(target, insert, columns);
     // Literals of the select list become what the column is.
     size_t i = 0;
     for (Target& t : query->source->targets) {
       if (t.junk) continue;
-      const catalog::Column& c = relation->column(columns[i++]);
-      if (t.expr->type == type_oid::kUnknown) t.expr = coerce_for_assignment(t.expr, c.type, c.typmod, c.name);
+      const InsertColumn& c = columns[i++];
+      if (t.expr->type == type_oid::kUnknown) {
+        t.expr = coerce_for_part(t.expr, c.type, c.typmod, relation->column(c.number).name, c.steps, c.location);
+      }
     }
   } else {
     columns.clear();
@@ -269,55 +438,106 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     range->columns = output_columns(*query->source, {}, {});
     scope.ranges.push_back(range);
     size_t index = scope.ranges.size() - 1;
+    std::vector<int32_t> locations;
+    for (const Target& t : query->source->targets) {
+      if (!t.junk) locations.push_back(t.expr->location);
+    }
     for (size_t i = 0; i < columns.size(); ++i) {
-      const catalog::Column& c = relation->column(columns[i]);
-      values.push_back(coerce_for_assignment(make_column(*range, static_cast<uint32_t>(index), static_cast<int16_t>(i + 1)), c.type, c.typmod, c.name));
+      Expr* value = make_column(*range, static_cast<uint32_t>(index), static_cast<int16_t>(i + 1));
+      value->location = locations[i];
+      values.push_back(coerce_for_part(value, columns[i].type, columns[i].typmod, relation->column(columns[i].number).name,
+                                       columns[i].steps, columns[i].location));
     }
     auto* item = arena_.make<FromItem>();
     item->range = static_cast<uint32_t>(index);
     query->from = arena_.copy(std::vector<FromItem*>{item});
   }
-  // The whole row in column order; what is not supplied takes its default.
-  std::vector<Target> targets;
-  for (size_t n = 1; n <= relation->columns.size(); ++n) {
-    auto number = static_cast<ColumnNumber>(n);
-    const catalog::Column& c = relation->column(number);
-    if (c.dropped) continue;
-    auto it = std::find(columns.begin(), columns.end(), number);
-    Target t;
-    t.expr = it == columns.end() ? column_default(relation, number) : values[static_cast<size_t>(it - columns.begin())];
-    t.name = arena_.copy(c.name);
-    t.assigned_column = number;
-    targets.push_back(t);
-  }
+  std::vector<Target> targets = insert_targets(scope, target, columns, values);
   add_constraints(*query, relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
-  bind_on_conflict(scope, relation, insert, *query);
-  if (!insert.returning.empty()) query->returning = arena_.copy(bind_targets(scope, insert.returning, Clause::kReturning));
-  for (Target& t : query->returning) t.expr = resolve_unknown(t.expr);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  query->view_checks = arena_.copy(target.checks);
+  bind_on_conflict(scope, target, insert, *query);
+  bind_returning(scope, insert.returning, *query);
   finish_query(scope, *query, targets);
   return query;
 }
 
-namespace {
-
-bool covers(const catalog::Index& index, std::span<const ColumnNumber> columns) {
-  if (!index.unique || !index.predicate_sql.empty() || index.keys.size() != columns.size()) return false;
-  return std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& k) {
-    return std::find(columns.begin(), columns.end(), k.column) != columns.end();
-  });
+void Binder::bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query) {
+  if (returning.empty()) return;
+  query.returning = arena_.copy(bind_targets(scope, returning, Clause::kReturning));
+  for (Target& t : query.returning) t.expr = resolve_unknown(t.expr);
 }
 
-}  // namespace
+// ON CONFLICT (columns and expressions) WHERE …: the unique indexes that have just these keys.
+std::vector<const catalog::Index*> Binder::infer_arbiters(Scope& scope, const ModifyTarget& target,
+                                                          const parser::OnConflictClause& clause) {
+  const catalog::RelationPtr& relation = target.relation;
+  const catalog::Relation& kept = **scope.ranges[0]->relation;  // lives as long as the plan
+  std::vector<ColumnNumber> columns;
+  std::vector<Expr*> expressions;
+  for (const parser::IndexElem* elem : clause.inference) {
+    if (elem->column.empty()) {
+      expressions.push_back(bind_clause(scope, elem->expression, Clause::kIndexExpression));
+      if (expressions.back()->kind != ExprKind::kColumn) continue;
+      columns.push_back(expressions.back()->as<ColumnExpr>().column);
+      expressions.pop_back();
+      continue;
+    }
+    ColumnNumber number = target.named->find_column(elem->column);
+    if (number == 0) {
+      // The error is at the parenthesis.
+      size_t open = context_.sql.rfind('(', static_cast<size_t>(elem->location));
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", elem->column))
+          .at(position(open == std::string_view::npos ? elem->location : static_cast<int32_t>(open)));
+    }
+    if (target.is_view()) number = target_column(target, elem->column, "insert into", elem->location);
+    if (std::find(columns.begin(), columns.end(), number) == columns.end()) columns.push_back(number);
+  }
+  std::vector<Expr*> given;
+  auto split = [](auto&& self, Expr* e, std::vector<Expr*>* out) -> void {
+    if (e == nullptr) return;
+    if (e->kind != ExprKind::kAnd) return out->push_back(e);
+    for (Expr* arg : e->as<BoolExpr>().args) self(self, arg, out);
+  };
+  if (clause.inference_where != nullptr) split(split, bind_condition(scope, clause.inference_where, Clause::kIndexPredicate), &given);
+  auto contains = [](const std::vector<Expr*>& all, const Expr* e) {
+    return std::any_of(all.begin(), all.end(), [&](const Expr* x) { return same_expression(x, e); });
+  };
+  std::vector<const catalog::Index*> arbiters;
+  for (const catalog::Index& index : kept.indexes) {
+    if (!index.unique || !index.valid) continue;
+    std::vector<ColumnNumber> keys;
+    std::vector<Expr*> key_expressions;
+    for (const catalog::IndexColumn& key : index.keys) {
+      if (key.column != 0) keys.push_back(key.column);
+      else key_expressions.push_back(bind_sql_expression(key.expression_sql, &relation, Clause::kIndexExpression));
+    }
+    bool same = std::all_of(keys.begin(), keys.end(), [&](ColumnNumber k) { return std::find(columns.begin(), columns.end(), k) != columns.end(); }) &&
+                std::all_of(columns.begin(), columns.end(), [&](ColumnNumber c) { return std::find(keys.begin(), keys.end(), c) != keys.end(); }) &&
+                std::all_of(expressions.begin(), expressions.end(), [&](Expr* e) { return contains(key_expressions, e); }) &&
+                std::all_of(key_expressions.begin(), key_expressions.end(), [&](Expr* e) { return contains(expressions, e); });
+    if (!same) continue;
+    if (!index.predicate_sql.empty()) {
+      std::vector<Expr*> needed;
+      split(split, coerce_to_boolean(bind_sql_expression(index.predicate_sql, &relation, Clause::kIndexPredicate), "WHERE"), &needed);
+      if (!std::all_of(needed.begin(), needed.end(), [&](Expr* e) { return contains(given, e); })) continue;
+    }
+    arbiters.push_back(&index);
+  }
+  if (arbiters.empty()) {
+    throw SqlError(sqlstate::kInvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+  }
+  return arbiters;
+}
 
-void Binder::bind_on_conflict(Scope& scope, const catalog::RelationPtr& relation, const parser::InsertStmt& insert,
-                              Query& query) {
+void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert, Query& query) {
   if (insert.on_conflict == nullptr) return;
+  const catalog::RelationPtr& relation = target.relation;
   const parser::OnConflictClause& clause = *insert.on_conflict;
   auto* conflict = arena_.make<OnConflict>();
   conflict->do_nothing = clause.action == parser::OnConflictAction::kNothing;
   std::vector<const catalog::Index*> arbiters;
-  const catalog::Relation& kept = **scope.ranges[0]->relation;  // lives as long as the plan
+  const catalog::Relation& kept = **scope.ranges[0]->relation;
   if (!clause.constraint.empty()) {
     for (const catalog::Index& index : kept.indexes) {
       if (index.name == clause.constraint && index.constraint != kInvalidOid) arbiters.push_back(&index);
@@ -326,21 +546,7 @@ void Binder::bind_on_conflict(Scope& scope, const catalog::RelationPtr& relation
       throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" for table \"{}\" does not exist", clause.constraint, kept.name));
     }
   } else if (!clause.inference.empty()) {
-    std::vector<ColumnNumber> columns;
-    for (const parser::IndexElem* elem : clause.inference) {
-      if (elem->column.empty()) throw_not_supported("ON CONFLICT on an expression", position(elem->location));
-      ColumnNumber number = kept.find_column(elem->column);
-      if (number == 0) {
-        throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", elem->column)).at(position(elem->location));
-      }
-      if (std::find(columns.begin(), columns.end(), number) == columns.end()) columns.push_back(number);
-    }
-    for (const catalog::Index& index : kept.indexes) {
-      if (covers(index, columns)) arbiters.push_back(&index);
-    }
-    if (arbiters.empty()) {
-      throw SqlError(sqlstate::kInvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification");
-    }
+    arbiters = infer_arbiters(scope, target, clause);
   }
   for (const catalog::Index* index : arbiters) {
     if (index->immediate) continue;
@@ -359,8 +565,9 @@ void Binder::bind_on_conflict(Scope& scope, const catalog::RelationPtr& relation
     }
     conflict->excluded_range = add_relation(scope, relation, "excluded", {}, txn::LockMode::kNone);
     scope.items.back().columns_visible = false;
+    if (target.is_view()) name_view_columns(target, scope.items.back(), conflict->excluded_range);
     std::vector<Target> assignments;
-    bind_assignments(scope, relation, clause.assignments, &assignments);
+    bind_assignments(scope, target, clause.assignments, &assignments);
     conflict->assignments = arena_.copy(assignments);
     if (clause.where != nullptr) conflict->where = bind_condition(scope, clause.where, Clause::kWhere);
     scope.items.pop_back();
@@ -370,39 +577,61 @@ void Binder::bind_on_conflict(Scope& scope, const catalog::RelationPtr& relation
 
 // --- UPDATE, DELETE
 
-void Binder::bind_assignments(Scope& scope, const catalog::RelationPtr& relation,
-                              parser::List<parser::TargetEntry> entries, std::vector<Target>* targets) {
-  for (const parser::TargetEntry* entry : entries) {
-    if (!entry->indirection.empty()) throw_not_supported("assignment to part of a column", position(entry->location));
-    ColumnNumber number = relation->find_column(entry->name);
-    if (number == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn,
-                     fmt::format("column \"{}\" of relation \"{}\" does not exist", entry->name, relation->name))
-          .at(position(entry->location));
-    }
-    const catalog::Column& c = relation->column(number);
-    for (const Target& t : *targets) {
-      if (t.assigned_column == number) {
-        throw SqlError(sqlstate::kSyntaxError, fmt::format("multiple assignments to same column \"{}\"", c.name))
-            .at(position(entry->location));
-      }
-    }
-    Target t;
-    t.assigned_column = number;
-    t.name = arena_.copy(c.name);
-    const parser::Node* value = entry->value;
-    if (parser::is<parser::MultiAssignRef>(value)) {
-      const auto& ref = *parser::as<parser::MultiAssignRef>(value);
-      if (!parser::is<parser::RowExpr>(ref.source)) {
-        throw_not_supported("multiple-column assignment from a subquery", position(entry->location));
-      }
-      const auto& row = *parser::as<parser::RowExpr>(ref.source);
+// The value of one item of SET (a, b) = …; the source is bound once for all of them.
+Expr* Binder::multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last, int32_t location,
+                                 const parser::Node** plain) {
+  if (parser::is<parser::RowExpr>(ref.source)) {
+    const auto& row = *parser::as<parser::RowExpr>(ref.source);
+    bool is_row = row.explicit_row || row.args.size() != 1;
+    if (is_row) {
       if (row.args.size() != static_cast<size_t>(ref.columns)) {
-        throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values").at(position(entry->location));
+        throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values").at(position(row.location));
       }
-      value = row.args[static_cast<size_t>(ref.column - 1)];
+      *plain = row.args[static_cast<size_t>(ref.column - 1)];
+      return nullptr;
     }
-    bool is_default = parser::is<parser::DefaultExpr>(value);
+  }
+  bool subquery = parser::is<parser::SubLink>(ref.source) &&
+                  parser::as<parser::SubLink>(ref.source)->link == parser::SubLinkKind::kScalar;
+  if (!subquery) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+        .at(position(ref.source->location >= 0 ? ref.source->location : location));
+  }
+  if (last->source != ref.source) {
+    Clause outer = scope.clause;
+    scope.clause = Clause::kUpdateSource;
+    last->source = ref.source;
+    last->row = row_subquery(scope, *parser::as<parser::SubLink>(ref.source));
+    last->fields = row_fields(last->row, &scope);
+    scope.clause = outer;
+    if (last->fields.size() != static_cast<size_t>(ref.columns)) {
+      throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values").at(position(ref.source->location));
+    }
+  }
+  auto index = static_cast<uint32_t>(ref.column - 1);
+  return make_field(last->row, index, last->fields[index], ref.source->location);
+}
+
+void Binder::bind_assignments(Scope& scope, const ModifyTarget& target, parser::List<parser::TargetEntry> entries,
+                              std::vector<Target>* targets) {
+  const catalog::RelationPtr& relation = target.relation;
+  MultiAssign last;
+  for (const parser::TargetEntry* entry : entries) {
+    ColumnNumber number = target_column(target, entry->name, "update", entry->location);
+    const catalog::Column& c = relation->column(number);
+    Target* existing = nullptr;
+    for (Target& t : *targets) {
+      if (t.assigned_column == number) existing = &t;
+    }
+    if (existing != nullptr && (entry->indirection.empty() || !existing->junk)) {
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("multiple assignments to same column \"{}\"", entry->name));
+    }
+    const parser::Node* value = entry->value;
+    Expr* bound = nullptr;
+    if (parser::is<parser::MultiAssignRef>(value)) {
+      bound = multi_assign_value(scope, *parser::as<parser::MultiAssignRef>(value), &last, entry->location, &value);
+    }
+    bool is_default = bound == nullptr && parser::is<parser::DefaultExpr>(value);
     if (c.generated != 0 && !is_default) {
       throw SqlError(sqlstate::kGeneratedAlways, fmt::format("column \"{}\" can only be updated to DEFAULT", c.name))
           .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
@@ -411,10 +640,68 @@ void Binder::bind_assignments(Scope& scope, const catalog::RelationPtr& relation
       throw SqlError(sqlstate::kGeneratedAlways, fmt::format("column \"{}\" can only be updated to DEFAULT", c.name))
           .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name));
     }
-    t.expr = is_default ? column_default(relation, number)
-                        : coerce_for_assignment(bind_clause(scope, value, Clause::kUpdateSource), c.type, c.typmod, c.name);
-    if (!(is_default && c.generated != 0)) targets->push_back(t);
+    Target t;
+    t.assigned_column = number;
+    t.name = arena_.copy(c.name);
+    if (is_default && !entry->indirection.empty()) {
+      bool field = parser::is<parser::FieldStep>(entry->indirection.back());
+      throw SqlError(sqlstate::kFeatureNotSupported, field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
+          .at(position(entry->location));
+    }
+    if (is_default) {
+      if (c.generated != 0) continue;
+      t.expr = target_default(target, number);
+      targets->push_back(t);
+      continue;
+    }
+    if (bound == nullptr) bound = bind_clause(scope, value, Clause::kUpdateSource);
+    auto [type, typmod] = part_type(c, entry->indirection, entry->location);
+    Expr* coerced = coerce_for_part(bound, type, typmod, c.name, entry->indirection, entry->location);
+    if (entry->indirection.empty()) {
+      t.expr = coerced;
+      targets->push_back(t);
+      continue;
+    }
+    // Parts of one column add up; `junk` marks them while they are collected.
+    Expr* current = existing != nullptr ? existing->expr : make_column(*scope.ranges[0], 0, number);
+    Clause outer = scope.clause;
+    scope.clause = Clause::kUpdateSource;
+    Expr* assigned = assign_part(scope, current, c.name, entry->indirection, coerced, entry->location);
+    scope.clause = outer;
+    if (existing != nullptr) {
+      existing->expr = assigned;
+    } else {
+      t.expr = assigned;
+      t.junk = true;
+      targets->push_back(t);
+    }
   }
+  for (Target& t : *targets) t.junk = false;
+}
+
+// WHERE of UPDATE and DELETE, together with what the target's views ask.
+Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where) {
+  std::vector<Expr*> conditions(target.quals);
+  if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
+    if (target.is_view()) throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
+    conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
+  } else if (where != nullptr) {
+    conditions.push_back(bind_condition(scope, where, Clause::kWhere));
+  }
+  return make_and(conditions);
+}
+
+// The row that a cursor stands on, by its ctid.
+Expr* Binder::current_of(Scope& scope, const parser::CurrentOfExpr& where) {
+  auto* ctid = make<ColumnExpr>(ExprKind::kColumn, type_oid::kTid, where.location);
+  ctid->column = catalog::kCtidColumn;
+  std::vector<Expr*> args{make_const(type_oid::kText, Value::of_string(where.cursor)),
+                          make_const(type_oid::kOid, Value::of_oid((*scope.ranges[0]->relation)->oid.value()))};
+  auto* row = make<FunctionExpr>(ExprKind::kFunction, type_oid::kTid, where.location);
+  row->function = &cursor_row_function();
+  row->args = list(args);
+  row->site = make_site(*row->function, args, type_oid::kTid, kInvalidOid);
+  return make_operator("=", ctid, row, where.location);
 }
 
 Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
@@ -423,20 +710,22 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   Scope scope;
   scope.parent = parent;
   if (update.with != nullptr) bind_with(scope, *update.with);
-  catalog::RelationPtr relation = target_relation(*update.relation, "UPDATE");
-  std::string_view alias = update.relation->alias == nullptr ? std::string_view() : update.relation->alias->name;
-  add_relation(scope, relation, alias, {}, txn::LockMode::kRowExclusive);
+  with_scope_ = &scope;
+  ModifyTarget target = bind_target(scope, *update.relation, "UPDATE");
   std::vector<FromItem*> from{arena_.make<FromItem>()};
+  scope.items[0].is_target = scope.items[0].lateral_only = true;
+  scope.items[0].lateral_ok = false;
   bind_from(scope, update.from, &from);
+  scope.items[0].lateral_only = false;
+  scope.items[0].lateral_ok = true;
   query->from = arena_.copy(from);
   std::vector<Target> targets;
-  bind_assignments(scope, relation, update.assignments, &targets);
-  if (parser::is<parser::CurrentOfExpr>(update.where)) throw_not_supported("WHERE CURRENT OF", position(update.where->location));
-  if (update.where != nullptr) query->where = bind_condition(scope, update.where, Clause::kWhere);
-  add_constraints(*query, relation);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
-  if (!update.returning.empty()) query->returning = arena_.copy(bind_targets(scope, update.returning, Clause::kReturning));
-  for (Target& t : query->returning) t.expr = resolve_unknown(t.expr);
+  bind_assignments(scope, target, update.assignments, &targets);
+  query->where = modify_condition(scope, target, update.where);
+  add_constraints(*query, target.relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  query->view_checks = arena_.copy(target.checks);
+  bind_returning(scope, update.returning, *query);
   finish_query(scope, *query, targets);
   return query;
 }
@@ -447,17 +736,18 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   Scope scope;
   scope.parent = parent;
   if (del.with != nullptr) bind_with(scope, *del.with);
-  catalog::RelationPtr relation = target_relation(*del.relation, "DELETE");
-  std::string_view alias = del.relation->alias == nullptr ? std::string_view() : del.relation->alias->name;
-  add_relation(scope, relation, alias, {}, txn::LockMode::kRowExclusive);
+  with_scope_ = &scope;
+  ModifyTarget target = bind_target(scope, *del.relation, "DELETE");
   std::vector<FromItem*> from{arena_.make<FromItem>()};
+  scope.items[0].is_target = scope.items[0].lateral_only = true;
+  scope.items[0].lateral_ok = false;
   bind_from(scope, del.using_list, &from);
+  scope.items[0].lateral_only = false;
+  scope.items[0].lateral_ok = true;
   query->from = arena_.copy(from);
-  if (parser::is<parser::CurrentOfExpr>(del.where)) throw_not_supported("WHERE CURRENT OF", position(del.where->location));
-  if (del.where != nullptr) query->where = bind_condition(scope, del.where, Clause::kWhere);
-  add_index_expressions(*query, *scope.ranges[0]->relation);
-  if (!del.returning.empty()) query->returning = arena_.copy(bind_targets(scope, del.returning, Clause::kReturning));
-  for (Target& t : query->returning) t.expr = resolve_unknown(t.expr);
+  query->where = modify_condition(scope, target, del.where);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  bind_returning(scope, del.returning, *query);
   finish_query(scope, *query, {});
   return query;
 }

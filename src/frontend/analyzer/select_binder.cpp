@@ -136,6 +136,16 @@ std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::Targ
       expand_star(scope, *parser::as<parser::ColumnRef>(entry->value), &targets);
       continue;
     }
+    if (parser::is<parser::IndirectionExpr>(entry->value) &&
+        parser::is<parser::StarStep>(parser::as<parser::IndirectionExpr>(entry->value)->steps.back())) {
+      for (const ScopeColumn& c : bind_row_star(scope, *parser::as<parser::IndirectionExpr>(entry->value))) {
+        Target t;
+        t.expr = c.expr;
+        t.name = c.name;
+        targets.push_back(t);
+      }
+      continue;
+    }
     Target t;
     t.expr = bind_expr(scope, entry->value);
     t.name = entry->name;
@@ -154,6 +164,18 @@ std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::Targ
     t.origin_column = c.column;
   }
   return targets;
+}
+
+bool Binder::expand_variable(const parser::ColumnRef& ref, std::vector<Target>* targets) {
+  std::vector<Variables::Field> fields;
+  if (context_.variables == nullptr || !context_.variables->expand(ref.names, &fields)) return false;
+  for (const Variables::Field& field : fields) {
+    Target t;
+    t.expr = make_variable(field.variable, ref.location);
+    t.name = arena_.copy(field.name);
+    targets->push_back(t);
+  }
+  return true;
 }
 
 void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets) {
@@ -181,6 +203,7 @@ void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector
       return;
     }
   }
+  if (expand_variable(ref, targets)) return;
   throw SqlError(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", ref.names.back()))
       .at(position(ref.location));
 }
@@ -435,7 +458,15 @@ Query* Binder::bind_values(const parser::SelectStmt& select, Scope& scope) {
       throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->location));
     }
     rows.emplace_back();
-    for (const parser::Node* item : row->items) rows.back().push_back(bind_expr(scope, item));
+    for (const parser::Node* item : row->items) {
+      std::vector<Target> fields;
+      if (is_star(item) && expand_variable(*parser::as<parser::ColumnRef>(item), &fields)) {
+        for (const Target& t : fields) rows.back().push_back(t.expr);
+      } else {
+        rows.back().push_back(bind_expr(scope, item));
+      }
+    }
+    if (&row == &select.values.front()) width = rows.back().size();
   }
   scope.clause = outer;
   std::vector<RangeColumn> columns;

@@ -102,10 +102,20 @@ void WorkerGroup::worker_main() {
   if (options_.pin) (void)topology_.pin_thread(options_.node).ok();
   sync::ThreadRole::set_run_slots(&slots_);
   BufferCache buffers;
-  slots_.acquire();
-  for (;;) {
-    // A thread back from a wait has a request half done: it goes before new ones.
-    bool yields = slots_.contended();
+  while (idle()) {
+    work(buffers);
+    slots_.release();
+  }
+  std::lock_guard lock(mutex_);
+  if (--threads_ == 0) ended_condition_.notify_all();
+}
+
+// With a slot, until there is nothing to do or somebody else's turn.
+void WorkerGroup::work(BufferCache& buffers) {
+  for (bool first = true;; first = false) {
+    // A thread back from a wait has a request half done: it goes before new ones. But whoever gets the slot takes
+    // one step with it, or those who queue up for it would pass it round for ever.
+    bool yields = !first && slots_.contended();
     if (ConnectionSlot* slot = yields ? nullptr : pop_ready()) {
       run(slot, buffers);
       continue;
@@ -117,22 +127,18 @@ void WorkerGroup::worker_main() {
       if (!any) flush_parked(buffers);
       continue;
     }
+    if (yields || pollers_.load(std::memory_order_relaxed) > 0) return;
     // Nobody is woken for events while all run: look for them before going to sleep.
-    if (!yields && pollers_.load(std::memory_order_relaxed) == 0) {
-      bool any = false;
-      poll(kBatch, 0, &any);
-      if (any) continue;
-    }
-    slots_.release();
-    if (!idle()) break;
+    bool any = false;
+    poll(kBatch, 0, &any);
+    if (!any) return;
   }
-  std::lock_guard lock(mutex_);
-  if (--threads_ == 0) ended_condition_.notify_all();
 }
 
-// Whoever makes a connection ready looks for a free slot afterwards, and whoever frees a slot looks at the ready
-// queue afterwards: so nothing stays there while a slot is free. While none is, the holders take from the queue
-// when they are through; on the guard's word, that they take too long, we queue up for a slot instead.
+// Waits until there may be work and takes a slot for it; false when the thread is to end. Whoever makes a
+// connection ready looks for a free slot afterwards, and whoever frees a slot looks at the ready queue
+// afterwards: so nothing stays there while a slot is free. While none is, the holders take from the queue when
+// they are through; on the guard's word, that they take too long, one of us queues up for a slot instead.
 bool WorkerGroup::idle() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -141,10 +147,17 @@ bool WorkerGroup::idle() {
       return false;
     }
     if (ready_first_ != nullptr) {
-      if (slots_.try_acquire()) return true;
-      if (guard_) {
+      if (slots_.try_acquire()) {
+        if (pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
+        return true;
+      }
+      if (guard_ && !queued_) {
+        queued_ = true;
+        if (pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
         lock.unlock();
         slots_.acquire();
+        lock.lock();
+        queued_ = false;
         return true;
       }
     }
@@ -159,9 +172,9 @@ bool WorkerGroup::idle() {
       bool holds = any && slots_.try_acquire();
       lock.lock();
       pollers_.fetch_sub(1, std::memory_order_relaxed);
+      if (!holds) continue;
       if (pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
-      if (holds) return true;
-      continue;
+      return true;
     }
     ++spares_;
     bool awake = spare_condition_.wait_for(lock, std::chrono::milliseconds(options_.spare_retire_ms),

@@ -73,6 +73,7 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
 
   void worker_main();
   bool idle();  // false: the thread shall end; holds a slot otherwise
+  void work(BufferCache& buffers);
   void poll(int max_events, int timeout_ms, bool* any);
   bool activate(uint64_t event_data, uint64_t requests, ConnectionSlot** slot);
   void run(ConnectionSlot* slot, BufferCache& buffers);
@@ -105,6 +106,7 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
   int wakes_ = 0;  // spares that shall get up
   int threads_ = 0;
   bool guard_ = false;
+  bool queued_ = false;  // a thread waits for a slot on the guard's word
   uint64_t guarded_round_ = 0;
   std::condition_variable spare_condition_;
   std::condition_variable ended_condition_;

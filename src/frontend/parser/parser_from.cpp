@@ -171,9 +171,8 @@ Alias* Parser::alias_clause() {
 }
 
 Node* Parser::table_sample(Node* relation) {
-  int32_t loc = location();
   if (!accept(kTablesample)) return relation;
-  auto* node = make<RangeTableSample>(loc);
+  auto* node = make<RangeTableSample>(location());
   node->relation = relation;
   node->method = func_name();
   node->args = paren_list([&] { return a_expr(); });

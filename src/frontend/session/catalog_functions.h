@@ -2,8 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "common/strong_id.h"
 #include "memory/arena.h"
 #include "types/value.h"
 
@@ -12,7 +14,15 @@ namespace varve::session {
 class Session;
 
 using CatalogFunction = types::Value(Session&, std::span<const types::Value> args, Arena& arena);
+// Functions and triggers as text (pg_get_functiondef …); false: not one of these, or of a built-in function.
+bool routine_text(Session& session, std::string_view function, std::span<const types::Value> args, Arena& arena,
+                  types::Value* out);
 // Null if it is not one of them.
 CatalogFunction* find_catalog_function(std::string_view name);
+CatalogFunction* find_type_function(std::string_view name);
+// format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
+std::string user_type_name(Session& session, Oid type);
+// pg_get_viewdef() and its like.
+CatalogFunction* find_definition_function(std::string_view name);
 
 }  // namespace varve::session

@@ -7,6 +7,7 @@
 #include "common/sql_error.h"
 #include "copy_command.h"
 #include "parser/ast.h"
+#include "privilege_check.h"
 
 namespace varve::session {
 
@@ -92,6 +93,7 @@ void CopyCommand::choose_columns() {
       if (!c.dropped && c.generated == 0) chosen.push_back(static_cast<catalog::ColumnNumber>(i + 1));
     }
   }
+  if (stmt_.is_from && !session_.is_superuser_) check_insert_privilege(session_.catalog(), session_.role_, *table_, chosen);
   for (catalog::ColumnNumber number : chosen) {
     const catalog::Column& c = table_->column(number);
     columns_.push_back({c.name, c.type, c.typmod});

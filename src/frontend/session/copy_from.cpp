@@ -426,7 +426,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   StatementPtr statement = insert_statement();
   executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter);
   size_t mark = session_.constraints_.begin_statement();
-  loader.start(session_.run_parameters({}));
+  loader.start(session_.run_parameters({}, nullptr));
   std::unique_ptr<CopyBytes> bytes;
   if (stmt_.standard_stream) {
     bool binary = options_.format == CopyFormat::kBinary;

@@ -210,7 +210,8 @@ class Explainer {
       }
       case PlanKind::kInsert:
       case PlanKind::kUpdate:
-      case PlanKind::kDelete: return parser::quote_identifier(p.output[i].name);
+      case PlanKind::kDelete:
+      case PlanKind::kMerge: return parser::quote_identifier(p.output[i].name);
       default: return p.children.empty() ? parser::quote_identifier(p.output[i].name) : column(*p.children[0], i);
     }
   }
@@ -304,7 +305,7 @@ class Explainer {
   void measure(ExplainNode& n, const Plan& p) {
     n.startup_cost = p.startup_cost;
     n.total_cost = std::max(p.total_cost, p.startup_cost);
-    n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete ? 0.0 : 1.0);
+    n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge ? 0.0 : 1.0);
     n.width = p.width > 0 ? p.width : estimated_width(p);
     const executor::NodeCounters* c = counters(p);
     if (c == nullptr) return;
@@ -436,9 +437,9 @@ void Explainer::scan(ExplainNode& n, const Plan& p) {
     table_scan(n, s);
     index_conditions(n, i, i.equal, nullptr);
   } else {
-    n.type = n.label = s.sample_percent >= 0 ? "Sample Scan" : "Seq Scan";
+    n.type = n.label = s.sample_percent != nullptr ? "Sample Scan" : "Seq Scan";
     table_scan(n, s);
-    if (s.sample_percent >= 0) add(n, "Sampling", fmt::format("bernoulli ('{}'::real)", s.sample_percent));
+    if (s.sample_percent != nullptr) add_condition(n, s.sample_by_page ? "Sampling: system" : "Sampling: bernoulli", s.sample_percent, sides);
   }
   add_condition(n, "Filter", s.filter, sides);
   if (s.filter != nullptr && counters(p) != nullptr) add_removed(n, "Rows Removed by Filter", counters(p)->rows_removed);
@@ -561,7 +562,10 @@ void Explainer::sort(ExplainNode& n, const planner::SortPlan& s) {
 }
 
 void Explainer::modify(ExplainNode& n, const planner::ModifyPlan& m) {
-  std::string_view operation = m.kind == PlanKind::kInsert ? "Insert" : m.kind == PlanKind::kUpdate ? "Update" : "Delete";
+  std::string_view operation = m.kind == PlanKind::kInsert   ? "Insert"
+                               : m.kind == PlanKind::kUpdate ? "Update"
+                               : m.kind == PlanKind::kMerge  ? "Merge"
+                                                             : "Delete";
   n.type = "ModifyTable";
   const catalog::Relation& relation = **m.relation;
   std::string name = parser::quote_identifier(relation.name);
@@ -643,7 +647,8 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
     case PlanKind::kLockRows: return simple("LockRows");
     case PlanKind::kInsert:
     case PlanKind::kUpdate:
-    case PlanKind::kDelete: return modify(n, p.as<planner::ModifyPlan>());
+    case PlanKind::kDelete:
+    case PlanKind::kMerge: return modify(n, p.as<planner::ModifyPlan>());
     case PlanKind::kFilter:
     case PlanKind::kProject: return simple("Result");
   }
@@ -720,7 +725,7 @@ void Explainer::add_output(ExplainNode& n, const Plan& top, const Plan& p) {
   } else if (p.kind == PlanKind::kWindow) {
     for (uint32_t i = 0; i < p.children[0]->output.size(); ++i) items.push_back(column(*p.children[0], i));
     for (const auto& call : p.as<planner::WindowPlan>().calls) items.push_back(window_text(call, *p.children[0]));
-  } else if (p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete) {
+  } else if (p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge) {
     for (const planner::OutputColumn& c : p.output) items.push_back(parser::quote_identifier(c.name));
   } else if (options_.verbose) {
     for (uint32_t i = 0; i < p.output.size(); ++i) items.push_back(column(p, i));

@@ -41,6 +41,9 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
   statement->prepared_us = statement_start_us_;
   statement->has_parameters = true;
   statement->param_types.assign(parameter_types.begin(), parameter_types.end());
+  for (Oid& type : statement->param_types) {
+    if (type.value() >= catalog::kFirstNormalOid) type = catalog::base_type(catalog(), type, -1).type;
+  }
   parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
   if (script.statements.size() > 1) {
     throw SqlError(sqlstate::kSyntaxError, "cannot insert multiple commands into a prepared statement");
@@ -156,7 +159,7 @@ const std::vector<planner::OutputColumn>* Session::utility_columns(Statement& st
   if (parser::is<parser::FetchStmt>(node) && !parser::as<parser::FetchStmt>(node)->is_move) {
     auto it = portals_.find(std::string(parser::as<parser::FetchStmt>(node)->portal));
     if (it == portals_.end()) return nullptr;
-    storage->assign(it->second->plan->root->output.begin(), it->second->plan->root->output.end());
+    storage->assign(it->second->columns().begin(), it->second->columns().end());
     return storage;
   }
   if (parser::is<parser::ExecuteStmt>(node)) {
@@ -221,10 +224,17 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   if (portal.plan == nullptr) {
     if (portal.done) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("portal \"{}\" cannot be run", name));
     portal.done = true;
-    std::string tag = run_utility(portal.statement, portal.params, out);
+    // A procedure may end the transaction, and with it the portal.
+    StatementPtr kept = portal.statement;
+    std::vector<types::Value> params = std::move(portal.params);
+    Arena memory = std::move(portal.arena);
+    stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+    std::string tag = run_utility(kept, params, out);
     if (!tag.empty()) out.command_complete(tag);
     return;
   }
+  stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+  several_statements_ = false;
   if (!portal.started) {
     ensure_transaction();
     if (statement.plan != portal.plan) {
@@ -236,6 +246,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     start_execution(*portal.execution, portal.params);
     portal.started = true;
   }
+  if (portal.execution != nullptr) pl_.set_active_snapshot(&portal.execution->context().snapshot);
   uint64_t sent = 0;
   auto limit = static_cast<uint64_t>(max_rows);
   bool suspended = false;
@@ -314,6 +325,7 @@ void Session::drop_portals(bool keep_held) {
     bool held = keep_held && it->second->is_cursor && it->second->complete &&
                 (it->second->cursor_options & parser::kCursorHold) != 0;
     if (held) {
+      it->second->held = true;
       ++it;
       continue;
     }

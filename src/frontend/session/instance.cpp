@@ -66,6 +66,7 @@ std::map<std::string, std::string> Instance::settings() const {
 void Instance::change_setting(const std::string& name, const std::string& value) {
   std::lock_guard lock(mutex_);
   settings_[name] = value;
+  settings_generation_.fetch_add(1, std::memory_order_acq_rel);
 }
 
 std::shared_ptr<catalog::Database> Instance::database(Oid oid) {
@@ -84,6 +85,15 @@ std::shared_ptr<catalog::Database> Instance::database(std::string_view name) {
   engine_.txns().commit(*txn);
   if (!info) throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
   return database(info->oid);
+}
+
+std::vector<std::shared_ptr<catalog::Database>> Instance::open_databases() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<catalog::Database>> all;
+  for (const auto& [oid, database] : databases_) {
+    if (database != nullptr) all.push_back(database);
+  }
+  return all;
 }
 
 void Instance::forget_database(Oid oid) {

@@ -1,5 +1,7 @@
 // System functions that ask the running server: one table of names. What is missing here is refused by name.
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
@@ -7,6 +9,7 @@
 
 #include "access/segment.h"
 #include "access/sequence.h"
+#include "commands/acl.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -97,11 +100,36 @@ class SystemFunctions {
     }
     return relation;
   }
+  // Any of `letters` suffices.
+  static void require_sequence(Session& s, const catalog::Relation& seq, std::string_view letters) {
+    if (s.is_superuser_) return;
+    commands::RoleRights rights(s.catalog(), s.role_);
+    for (char c : letters) {
+      if (rights.table_allows(seq, c)) return;
+    }
+    if (identity_of_insertable(s, seq, rights)) return;
+    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for sequence {}", seq.name));
+  }
+  // Whoever may insert into a table may draw numbers for its identity column.
+  static bool identity_of_insertable(Session& s, const catalog::Relation& seq, const commands::RoleRights& rights) {
+    bool allowed = false;
+    const catalog::KeyMatch match[] = {{"classid", Value::of_oid(1259)}, {"objid", Value::of_oid(seq.oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_depend"), match, [&](const catalog::Row& row) {
+      if (row.letter("deptype") != 'i' || row.oid("refclassid").value() != 1259) return;
+      catalog::RelationPtr table = s.catalog().relation(row.oid("refobjid"));
+      if (table == nullptr) return;
+      for (size_t i = 1; i <= table->columns.size() && !allowed; ++i) {
+        allowed = rights.column_allows(*table, static_cast<int16_t>(i), 'a');
+      }
+    });
+    return allowed;
+  }
   static void gate(Session& s, Lsn durable) {
     if (s.gate_ < durable) s.gate_ = durable;
   }
   static Value nextval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
+    require_sequence(s, *seq, "Uw");
     if (s.read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute nextval() in a read-only transaction");
     access::SequenceOptions options = sequence_options(s, seq->oid);
     options.cache = 1;
@@ -120,6 +148,7 @@ class SystemFunctions {
   }
   static Value currval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
+    require_sequence(s, *seq, "rU");
     auto it = s.sequence_values_.find(seq->oid);
     if (it == s.sequence_values_.end()) {
       throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
@@ -133,6 +162,7 @@ class SystemFunctions {
   }
   static Value setval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
+    require_sequence(s, *seq, "w");
     access::SequenceOptions options = sequence_options(s, seq->oid);
     int64_t value = args[1].int64;
     bool called = args.size() < 3 || args[2].boolean != 0;
@@ -160,6 +190,14 @@ class SystemFunctions {
     return text_value(s.setting(name), arena);
   }
   static Value set_config(Session& s, std::span<const Value> args, Arena& arena) {
+    if (args[0].view() == "role") {
+      s.set_role(args[1].null ? std::string_view("none") : args[1].view(), args[2].boolean != 0);
+      return text_value(s.setting("role"), arena);
+    }
+    if (args[0].view() == "session_authorization") {
+      s.set_session_authorization(args[1].null ? std::string_view(s.login_user_) : args[1].view(), args[2].boolean != 0);
+      return text_value(s.setting("session_authorization"), arena);
+    }
     s.settings_.set(args[0].view(), args[1].null ? std::string_view() : args[1].view(), args[2].boolean != 0, s.is_superuser_);
     return text_value(s.setting(args[0].view()), arena);
   }
@@ -176,109 +214,6 @@ class SystemFunctions {
   static Value get_userbyid(Session& s, std::span<const Value> args, Arena& arena) {
     auto role = s.catalog().role(Oid{args[0].oid()});
     return text_value(role ? role->name : fmt::format("unknown (OID={})", args[0].oid()), arena);
-  }
-  static Value get_expr(Session&, std::span<const Value> args, Arena&) { return args[0]; }
-  static std::string index_columns(const catalog::Index& index, const catalog::Relation& table, int only) {
-    std::string text;
-    for (size_t i = 0; i < index.keys.size(); ++i) {
-      if (only > 0 && static_cast<size_t>(only) != i + 1) continue;
-      const catalog::IndexColumn& key = index.keys[i];
-      std::string part = key.column > 0 ? parser::quote_identifier(table.column(key.column).name)
-                         : key.expression_sql.empty() || key.expression_sql.back() != ')' ? "(" + key.expression_sql + ")" : key.expression_sql;
-      if (only == 0) {
-        if (key.descending) part += key.nulls_first ? " DESC" : " DESC NULLS LAST";
-        else if (key.nulls_first) part += " NULLS FIRST";
-      }
-      text += (text.empty() ? "" : ", ") + part;
-    }
-    return text;
-  }
-  // The index and its table.
-  static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
-    Oid owner = kInvalidOid;
-    const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
-    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
-    if (owner == kInvalidOid) return nullptr;
-    *table = s.catalog().relation(owner);
-    for (const catalog::Index& index : (*table)->indexes) {
-      if (index.oid == oid) return &index;
-    }
-    return nullptr;
-  }
-  static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
-    catalog::RelationPtr table;
-    const catalog::Index* index = find_index(s, Oid{args[0].oid()}, &table);
-    if (index == nullptr) return null_text();
-    int only = args.size() > 1 ? args[1].int32 : 0;
-    if (only > 0) return text_value(index_columns(*index, *table, only), arena);
-    std::string text = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index->unique ? "UNIQUE " : "",
-                                   parser::quote_identifier(index->name),
-                                   parser::quote_identifier(table->schema_name) + "." + parser::quote_identifier(table->name),
-                                   index_columns(*index, *table, 0));
-    if (!index->included.empty()) {
-      std::string included;
-      for (catalog::ColumnNumber n : index->included) included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
-      text += fmt::format(" INCLUDE ({})", included);
-    }
-    if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
-    if (!index->predicate_sql.empty()) text += fmt::format(" WHERE {}", index->predicate_sql);
-    return text_value(text, arena);
-  }
-  static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
-    std::string text;
-    for (int64_t n : numbers) text += (text.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
-    return text;
-  }
-  static std::string index_constraint(const catalog::Relation& table, const catalog::Row& row) {
-    bool primary = row.letter("contype") == 'p';
-    std::string nulls, included;
-    for (const catalog::Index& index : table.indexes) {
-      if (index.oid != row.oid("conindid")) continue;
-      if (index.nulls_not_distinct && !primary) nulls = " NULLS NOT DISTINCT";
-      std::vector<int64_t> numbers(index.included.begin(), index.included.end());
-      if (!numbers.empty()) included = fmt::format(" INCLUDE ({})", column_list(table, numbers));
-    }
-    return fmt::format("{}{} ({}){}", primary ? "PRIMARY KEY" : "UNIQUE", nulls,
-                       column_list(table, row.numbers("conkey")), included);
-  }
-  static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
-    std::string text;
-    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
-    s.catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
-      catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
-      if (table == nullptr) return;
-      switch (row.letter("contype")) {
-        case 'c':
-          text = fmt::format("CHECK ({}){}", row.text("conbin"), row.boolean("connoinherit") ? " NO INHERIT" : "");
-          break;
-        case 'p':
-        case 'u': text = index_constraint(*table, row); break;
-        case 'f': {
-          catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
-          text = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(*table, row.numbers("conkey")),
-                             qualified(*other, is_visible(s, *other)), column_list(*other, row.numbers("confkey")));
-          auto action = [&](char c, std::string_view on) {
-            std::string_view what = c == 'c' ? "CASCADE" : c == 'n' ? "SET NULL" : c == 'd' ? "SET DEFAULT" : c == 'r' ? "RESTRICT" : "";
-            if (!what.empty()) text += fmt::format(" ON {} {}", on, what);
-          };
-          if (row.letter("confmatchtype") == 'f') text += " MATCH FULL";
-          action(row.letter("confupdtype"), "UPDATE");
-          action(row.letter("confdeltype"), "DELETE");
-          if (!row.is_null("confdelsetcols")) text += fmt::format(" ({})", column_list(*table, row.numbers("confdelsetcols")));
-          break;
-        }
-        default: break;
-      }
-      if (row.boolean("condeferrable")) text += " DEFERRABLE";
-      if (row.boolean("condeferred")) text += " INITIALLY DEFERRED";
-      if (!row.boolean("convalidated")) text += " NOT VALID";
-    });
-    return text.empty() ? null_text() : text_value(text, arena);
-  }
-  static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
-    catalog::RelationPtr view = relation(s, args[0]);
-    if (view == nullptr || view->view_sql.empty()) return null_text();
-    return text_value(" " + view->view_sql + ";", arena);
   }
   static Value description(Session& s, std::span<const Value> args, std::string_view catalog_name, int32_t sub, Arena& arena) {
     Value found = null_text();
@@ -408,6 +343,10 @@ class SystemFunctions {
   static Value terminate_backend(Session& s, std::span<const Value> args, Arena&) {
     return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->terminate_backend(args[0].int32));
   }
+  static Value reload_conf(Session& s, std::span<const Value>, Arena&) {
+    if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
+    return Value::of_bool(kill(getpid(), SIGHUP) == 0);
+  }
   static Value start_time(Session& s, std::span<const Value>, Arena&) { return Value::of_int64(s.instance_.start_time_us()); }
   static Value txid(Session& s, std::span<const Value>, Arena&) {
     s.ensure_transaction();
@@ -464,14 +403,14 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
       {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
       {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no},
-      {"pg_get_userbyid", get_userbyid}, {"pg_get_expr", get_expr}, {"pg_get_indexdef", get_indexdef},
-      {"pg_get_constraintdef", get_constraintdef}, {"pg_get_viewdef", get_viewdef},
+      {"pg_get_userbyid", get_userbyid},
       {"pg_get_serial_sequence", get_serial_sequence},
       {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
       {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
+      {"pg_reload_conf", reload_conf},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
       {"txid_current_if_assigned", txid_if_assigned}, {"pg_current_xact_id_if_assigned", txid_if_assigned},
       {"pg_advisory_lock", advisory<true, false, false>}, {"pg_advisory_lock_shared", advisory<true, true, false>},
@@ -486,13 +425,49 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
 }
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
+  if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" || function == "pg_function_is_visible") {
+    Value text;
+    if (routine_text(*this, function, args, arena, &text)) return text;
+  }
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
+  if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);
 }
 
 // --- reg* types
+
+// A function made by CREATE FUNCTION: "f" (regproc) or "f(int, text)" (regprocedure). 0 when there is none.
+Oid Session::find_routine(Oid type, std::string_view text) {
+  size_t open = text.find('(');
+  std::vector<std::string> parts = split_name(text.substr(0, open));
+  std::vector<Oid> wanted;
+  if (type == type_oid::kRegprocedure) {
+    if (open == std::string_view::npos || text.back() != ')') throw SqlError(sqlstate::kInvalidTextRepresentation, "expected a left parenthesis");
+    std::string_view list = text.substr(open + 1, text.size() - open - 2);
+    while (!list.empty()) {
+      size_t comma = list.find(',');
+      wanted.push_back(Oid{parse_reg(type_oid::kRegtype, list.substr(0, comma))});
+      list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+      while (!list.empty() && list.front() == ' ') list.remove_prefix(1);
+    }
+  }
+  std::vector<Oid> path = search_path_oids();
+  if (parts.size() > 1) path = {catalog().find_schema(parts[parts.size() - 2])};
+  Oid found;
+  size_t matches = 0;
+  for (const catalog::RoutinePtr& r : catalog().routines_named(parts.back())) {
+    if (std::find(path.begin(), path.end(), r->schema) == path.end()) continue;
+    if (type == type_oid::kRegprocedure && r->args != wanted) continue;
+    found = r->oid;
+    ++matches;
+  }
+  if (matches > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", text));
+  return found;
+}
 
 uint32_t Session::parse_reg(Oid type, std::string_view text) {
   uint32_t number = 0;
@@ -533,7 +508,9 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
       if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", name));
       return role->oid.value();
     }
+    case type_oid::kRegprocedure.value():
     case type_oid::kRegproc.value(): {
+      if (Oid routine = find_routine(type, text); routine != kInvalidOid) return routine.value();
       auto found = functions::functions_named(name);
       if (found.empty()) throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
       if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
@@ -556,8 +533,16 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     case type_oid::kRegtype.value():
+      if (oid >= catalog::kFirstNormalOid) {
+        std::string name = name_of_user_type(Oid{oid});
+        out += name.empty() ? std::to_string(oid) : name;
+        return;
+      }
       if (functions::type_by_oid(Oid{oid}) != nullptr) {
-        out += functions::format_type(Oid{oid}, -1);
+        // Without a modifier these two have names that their length would hide.
+        if (Oid{oid} == type_oid::kBpchar) out += "character";
+        else if (Oid{oid} == type_oid::kBit) out += "bit";
+        else out += functions::format_type(Oid{oid}, -1);
         return;
       }
       break;
@@ -586,7 +571,29 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         }
         return;
       }
+      if (catalog::RoutinePtr r = catalog().routine(Oid{oid})) {
+        std::vector<Oid> path = search_path_oids();
+        if (std::find(path.begin(), path.end(), r->schema) == path.end()) out += parser::quote_identifier(r->schema_name) + ".";
+        out += parser::quote_identifier(r->name);
+        if (type == type_oid::kRegprocedure) {
+          out += '(';
+          for (size_t i = 0; i < r->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
+          out += ')';
+        }
+        return;
+      }
       break;
+    case type_oid::kRegcollation.value(): {
+      std::string name;
+      const catalog::KeyMatch match[] = {{"oid", Value::of_oid(oid)}};
+      catalog().for_each(catalog::system_table("pg_collation"), match,
+                         [&](const catalog::Row& row) { name = row.text("collname"); });
+      if (!name.empty()) {
+        out += parser::quote_identifier(name);
+        return;
+      }
+      break;
+    }
     case type_oid::kRegoper.value():
       if (const functions::Operator* op = functions::operator_by_oid(Oid{oid})) {
         out += op->name;

@@ -56,12 +56,6 @@ std::vector<Wanted> parse_privileges(std::string_view text) {
   }
 }
 
-bool item_allows(const commands::AclItem& item, const Wanted& wanted) {
-  size_t at = item.privileges.find(wanted.letter);
-  if (at == std::string::npos) return false;
-  return !wanted.grantable || (at + 1 < item.privileges.size() && item.privileges[at + 1] == '*');
-}
-
 // An object with an owner and a list of rights.
 struct Secured {
   Oid owner;
@@ -74,10 +68,15 @@ struct Secured {
 class CatalogFunctions {
  public:
   // --- types and functions
-  static Value format_type(Session&, std::span<const Value> args, Arena& arena) {
+  static Value format_type(Session& s, std::span<const Value> args, Arena& arena) {
     if (args[0].null) return null_text();
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
+    if (type.value() >= catalog::kFirstNormalOid) {
+      std::string name = user_type_name(s, type);
+      bool modified = !args[1].null && args[1].int32 >= 0 && !name.empty();
+      return text_value(name.empty() ? "???" : modified ? fmt::format("{}({})", name, args[1].int32) : name, arena);
+    }
     if (functions::type_by_oid(type) == nullptr) return text_value("???", arena);
     // Without a modifier these two have names that their length would hide.
     if (args[1].null && type == type_oid::kBpchar) return text_value("character", arena);
@@ -132,49 +131,30 @@ class CatalogFunctions {
     return r && r->superuser;
   }
   static bool allows(Session& s, Oid role, const Secured& object, const std::vector<Wanted>& wanted) {
-    if (is_superuser(s, role)) return true;
-    std::vector<Oid> memberships = role == kInvalidOid ? std::vector<Oid>() : s.catalog().roles_of(role);
-    if (std::find(memberships.begin(), memberships.end(), object.owner) != memberships.end() && object.acl.empty()) return true;
-    std::vector<std::string> names;
-    for (Oid member : memberships) {
-      if (auto r = s.catalog().role(member)) names.push_back(r->name);
-    }
-    auto owner = s.catalog().role(object.owner);
-    auto items = object.acl.empty() ? commands::default_acl(object.letter, owner ? owner->name : "")
-                                    : commands::parse_acl(object.acl);
-    for (const commands::AclItem& item : items) {
-      bool mine = item.grantee.empty() || std::find(names.begin(), names.end(), item.grantee) != names.end();
-      bool any = std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) { return item_allows(item, w); });
-      if (mine && any) return true;
-    }
-    return false;
+    commands::RoleRights rights(s.catalog(), role);
+    return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) {
+      return rights.allows(object.acl, object.letter, object.owner, w.letter, w.grantable);
+    });
   }
   static catalog::RelationPtr relation(Session& s, const Value& v) {
     Oid oid{v.type == PhysicalType::kString ? s.parse_reg(type_oid::kRegclass, v.view()) : v.oid()};
     return s.catalog().relation(oid);
-  }
-  static Secured secured(Session& s, const catalog::Relation& r) {
-    (void)s;
-    // Whoever can connect reads the system catalogs; secrets are in pg_authid alone.
-    bool readable = r.oid.value() < catalog::kFirstNormalOid && r.acl.empty() && r.name != "pg_authid" && r.name != "pg_shadow";
-    return {r.owner, readable ? "{=r/}" : r.acl, r.kind == catalog::RelationKind::kSequence ? 'S' : 'r'};
   }
   static Value table_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
     std::vector<Wanted> wanted = parse_privileges(q.privileges);
     catalog::RelationPtr r = relation(s, *q.object);
     if (r == nullptr) return Value::null_of(PhysicalType::kBool);
-    return Value::of_bool(allows(s, q.role, secured(s, *r), wanted));
+    commands::RoleRights rights(s.catalog(), q.role);
+    return Value::of_bool(std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) {
+      return rights.table_allows(*r, w.letter, w.grantable);
+    }));
   }
-  static std::string column_acl(Session& s, Oid table, int16_t column) {
-    std::string acl;
-    const catalog::KeyMatch match[] = {{"attrelid", Value::of_oid(table.value())}, {"attnum", Value::of_int16(column)}};
-    s.catalog().for_each(catalog::system_table("pg_attribute"), match, [&](const catalog::Row& row) { acl = catalog::acl_column(row, "attacl"); });
-    return acl;
-  }
-  static bool column_allows(Session& s, Oid role, const catalog::Relation& r, int16_t column, const std::vector<Wanted>& wanted) {
-    std::string acl = column_acl(s, r.oid, column);
-    return !acl.empty() && allows(s, role, {r.owner, acl, 'c'}, wanted);
+  static bool column_allows(const commands::RoleRights& rights, const catalog::Relation& r, int16_t column,
+                            const std::vector<Wanted>& wanted) {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) {
+      return rights.column_allows(r, column, w.letter, w.grantable);
+    });
   }
   static Value column_privilege(Session& s, std::span<const Value> args, Arena&) {
     Oid role = args.size() == 4 ? role_of(s, args[0]) : s.role_;
@@ -187,16 +167,17 @@ class CatalogFunctions {
       throw SqlError(sqlstate::kUndefinedColumn,
                      fmt::format("column \"{}\" of relation \"{}\" does not exist", args[1].view(), r->name));
     }
-    return Value::of_bool(allows(s, role, secured(s, *r), wanted) || column_allows(s, role, *r, column, wanted));
+    return Value::of_bool(column_allows(commands::RoleRights(s.catalog(), role), *r, column, wanted));
   }
   static Value any_column_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
     std::vector<Wanted> wanted = parse_privileges(q.privileges);
     catalog::RelationPtr r = relation(s, *q.object);
     if (r == nullptr) return Value::null_of(PhysicalType::kBool);
-    bool allowed = allows(s, q.role, secured(s, *r), wanted);
+    commands::RoleRights rights(s.catalog(), q.role);
+    bool allowed = rights.is_superuser();
     for (size_t i = 1; i <= r->columns.size() && !allowed; ++i) {
-      allowed = column_allows(s, q.role, *r, static_cast<int16_t>(i), wanted);
+      allowed = !r->columns[i - 1].dropped && column_allows(rights, *r, static_cast<int16_t>(i), wanted);
     }
     return Value::of_bool(allowed);
   }
@@ -222,6 +203,15 @@ class CatalogFunctions {
     return Value::null_of(PhysicalType::kBool);
   }
   static Value schema_privilege(Session& s, std::span<const Value> args, Arena&) {
+    Question q = question(s, args);
+    if (q.object->type != PhysicalType::kString) {
+      if (s.catalog().schema_name(Oid{q.object->oid()}).empty()) return Value::null_of(PhysicalType::kBool);
+      std::vector<Wanted> wanted = parse_privileges(q.privileges);
+      commands::RoleRights rights(s.catalog(), q.role);
+      return Value::of_bool(std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) {
+        return rights.schema_allows(Oid{q.object->oid()}, w.letter);
+      }));
+    }
     return object_privilege(s, args, "pg_namespace", "nsp", 'n', "schema");
   }
   static Value database_privilege(Session& s, std::span<const Value> args, Arena&) {
@@ -236,7 +226,14 @@ class CatalogFunctions {
   // Built-in functions and types are everybody's.
   static Value function_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
-    parse_privileges(q.privileges);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    Oid routine = q.object->type == PhysicalType::kString
+                      ? s.find_routine(q.object->view().find('(') == std::string_view::npos ? type_oid::kRegproc : type_oid::kRegprocedure,
+                                       q.object->view())
+                      : Oid{q.object->oid()};
+    if (catalog::RoutinePtr r = s.catalog().routine(routine)) {
+      return Value::of_bool(allows(s, q.role, {r->owner, r->acl, 'f'}, wanted));
+    }
     if (q.object->type == PhysicalType::kString) s.parse_reg(type_oid::kRegproc, q.object->view());
     else if (functions::function_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
     return Value::of_bool(true);
@@ -248,12 +245,25 @@ class CatalogFunctions {
     else if (functions::type_by_oid(Oid{q.object->oid()}) == nullptr) return Value::null_of(PhysicalType::kBool);
     return Value::of_bool(true);
   }
+  // MEMBER: belongs to it, in however many steps; USAGE: has its rights without SET ROLE.
   static Value has_role(Session& s, std::span<const Value> args, Arena&) {
     Oid member = args.size() == 3 ? role_of(s, args[0]) : s.role_;
     Oid role = role_of(s, args[args.size() - 2]);
+    std::string kind(args.back().view());
+    std::transform(kind.begin(), kind.end(), kind.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+    if (kind != "USAGE" && kind != "MEMBER" && !kind.ends_with("WITH ADMIN OPTION") && !kind.ends_with("WITH GRANT OPTION")) {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized privilege type: \"{}\"", args.back().view()));
+    }
     if (is_superuser(s, member)) return Value::of_bool(true);
+    if (kind == "USAGE") return Value::of_bool(commands::RoleRights(s.catalog(), member).has_rights_of(role));
     std::vector<Oid> roles = s.catalog().roles_of(member);
-    return Value::of_bool(std::find(roles.begin(), roles.end(), role) != roles.end());
+    if (kind == "MEMBER") return Value::of_bool(std::find(roles.begin(), roles.end(), role) != roles.end());
+    bool admin = false;
+    const catalog::KeyMatch match[] = {{"roleid", Value::of_oid(role.value())}};
+    s.catalog().for_each(catalog::system_table("pg_auth_members"), match, [&](const catalog::Row& row) {
+      admin |= row.boolean("admin_option") && std::find(roles.begin(), roles.end(), row.oid("member")) != roles.end();
+    });
+    return Value::of_bool(admin);
   }
   static Value acl_default(Session& s, std::span<const Value> args, Arena& arena) {
     char letter = args[0].view().empty() ? 0 : args[0].view()[0];
@@ -272,18 +282,46 @@ class CatalogFunctions {
       if (args[0].type != PhysicalType::kString) return Value::null_of(PhysicalType::kInt64);
       throw SqlError(sqlstate::kUndefinedDatabase, fmt::format("database \"{}\" does not exist", args[0].view()));
     }
-    if (info->oid != s.database_->oid()) throw_not_supported("the size of a database other than the current one");
+    if (info->oid == s.database_->oid()) return Value::of_int64(bytes_of(s, s.catalog()));
+    std::shared_ptr<catalog::Database> other = s.instance_.database(info->oid);
+    catalog::Catalog inside(*other, *s.txn_);
+    return Value::of_int64(bytes_of(s, inside));
+  }
+  static int64_t bytes_of(Session& s, catalog::Catalog& catalog) {
     int64_t bytes = 0;
-    s.catalog().for_each(catalog::system_table("pg_class"), {}, [&](const catalog::Row& row) {
-      catalog::RelationPtr r = s.catalog().relation(row.oid("oid"));
+    catalog.for_each(catalog::system_table("pg_class"), {}, [&](const catalog::Row& row) {
+      catalog::RelationPtr r = catalog.relation(row.oid("oid"));
       if (r == nullptr || r->segment == kInvalidPageId) return;
-      auto overflow = access::overflow_segment(s.instance_.engine().pool(), r->segment);
-      for (PageId segment : {r->segment, overflow.ok() ? *overflow : kInvalidPageId}) {
-        if (segment == kInvalidPageId) continue;
-        auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
-        if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
-      }
+      auto pages = access::segment_page_count(s.instance_.engine().pool(), r->segment);
+      if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
     });
+    return bytes;
+  }
+  // Everything lies in pg_default, but for the shared system tables.
+  static Value tablespace_size(Session& s, std::span<const Value> args, Arena&) {
+    bool global = args[0].type == PhysicalType::kString ? args[0].view() == "pg_global" : args[0].oid() == 1664;
+    int64_t bytes = 0;
+    if (global) {
+      s.catalog().for_each(catalog::system_table("pg_class"), {}, [&](const catalog::Row& row) {
+        if (!row.boolean("relisshared")) return;
+        catalog::RelationPtr r = s.catalog().relation(row.oid("oid"));
+        if (r == nullptr || r->segment == kInvalidPageId) return;
+        auto pages = access::segment_page_count(s.instance_.engine().pool(), r->segment);
+        if (pages.ok()) bytes += static_cast<int64_t>(*pages) * 8192;
+      });
+      return Value::of_int64(bytes);
+    }
+    std::vector<Oid> databases;
+    s.catalog().for_each(catalog::system_table("pg_database"), {}, [&](const catalog::Row& row) { databases.push_back(row.oid("oid")); });
+    for (Oid oid : databases) {
+      if (oid == s.database_->oid()) {
+        bytes += bytes_of(s, s.catalog());
+        continue;
+      }
+      std::shared_ptr<catalog::Database> other = s.instance_.database(oid);
+      catalog::Catalog inside(*other, *s.txn_);
+      bytes += bytes_of(s, inside);
+    }
     return Value::of_int64(bytes);
   }
   // All data lies in the data directory.
@@ -342,7 +380,7 @@ CatalogFunction* find_catalog_function(std::string_view name) {
       {"has_language_privilege", F::language_privilege}, {"has_tablespace_privilege", F::tablespace_privilege},
       {"has_function_privilege", F::function_privilege}, {"has_type_privilege", F::type_privilege},
       {"pg_has_role", F::has_role}, {"acldefault", F::acl_default},
-      {"pg_database_size", F::database_size}, {"pg_tablespace_location", F::tablespace_location},
+      {"pg_database_size", F::database_size}, {"pg_tablespace_size", F::tablespace_size}, {"pg_tablespace_location", F::tablespace_location},
       {"pg_current_wal_lsn", F::log_position}, {"pg_current_wal_insert_lsn", F::log_position},
       {"pg_sequence_last_value", F::sequence_last_value},
       {"to_regclass", F::to_regclass}, {"to_regtype", F::to_regtype}, {"to_regnamespace", F::to_regnamespace},

@@ -3,6 +3,7 @@
 
 #include <unordered_map>
 
+#include "access/sequence.h"
 #include "commands/acl.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
@@ -197,6 +198,18 @@ class RowFunctions {
     }
   }
 
+  static void sequence_state(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
+    if (r == nullptr) return;
+    if (!commands::RoleRights(s.catalog(), s.role_).table_allows(*r, 'r')) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for sequence {}", r->name));
+    }
+    auto state = access::sequence_read(s.instance_.engine().pool(), r->segment);
+    check_ok(state.status());
+    // Numbers are logged one by one: there are none that a crash would lose.
+    Rows(out, arena).int8(state->last_value).int8(0).boolean(state->is_called);
+  }
+
   static void nothing(Session&, std::span<const Value>, Arena&, std::vector<Value>&) {}
 
   static void zones(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
@@ -286,7 +299,7 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_show_all_settings", settings}, {"pg_lock_status", locks}, {"pg_stat_get_activity", activity},
       {"pg_prepared_statement", prepared}, {"pg_cursor", cursors}, {"pg_timezone_names", zones},
       {"pg_get_keywords", keywords}, {"pg_options_to_table", options}, {"aclexplode", acl_explode},
-      {"pg_listening_channels", channels},
+      {"pg_listening_channels", channels}, {"pg_sequence_state", sequence_state},
       // Two-phase commit, publications and partitions do not exist, so there are none.
       {"pg_prepared_xact", nothing}, {"pg_get_publication_tables", nothing}, {"pg_partition_tree", nothing},
       {"pg_partition_ancestors", nothing},

@@ -6,12 +6,14 @@
 #include <chrono>
 
 #include "analyzer/analyzer.h"
+#include "commands/acl.h"
 #include "commands/command_context.h"
 #include "constraint_host.h"
 #include "common/sql_error.h"
 #include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "privilege_check.h"
 
 namespace varve::session {
 
@@ -25,8 +27,13 @@ Session::Session(Instance& instance, net::Client& client)
   {
     auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(*database_, *txn);
+    catalog::make_enums_known(catalog);
     auto role = catalog.find_role(startup.user);
     auto info = catalog.database_info(database_->oid());
+    if (role) {
+      session_role_ = role->oid;
+      apply_kept_settings(catalog);
+    }
     instance.engine().txns().commit(*txn);
     if (!role) {
       throw net::FatalError(sqlstate::kInvalidAuthorizationSpecification, fmt::format("role \"{}\" does not exist", startup.user));
@@ -35,9 +42,10 @@ Session::Session(Instance& instance, net::Client& client)
       throw net::FatalError(sqlstate::kObjectNotInPrerequisiteState,
                             fmt::format("database \"{}\" is not currently accepting connections", startup.database));
     }
-    session_role_ = role_ = role->oid;
-    role_name_ = role->name;
-    is_superuser_ = role->superuser;
+    session_role_ = role_ = login_role_ = role->oid;
+    role_name_ = login_user_ = role->name;
+    is_superuser_ = login_is_superuser_ = role->superuser;
+    known_roles_[role->name] = {role->oid, role->superuser};
   }
   for (const auto& [name, value] : startup.options) {
     if (name != "options") settings_.set_session_default(name, value);
@@ -58,6 +66,13 @@ Session::~Session() = default;
 uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_pid()); }
 
 void Session::begin_statement() {
+  stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
+  nested_ = several_statements_ = false;
+  pl_.begin_statement();
+  if (uint64_t now = instance_.settings_generation(); now != seen_settings_ && txn_ == nullptr) {
+    if (seen_settings_ != 0) settings_.refresh(instance_.settings());
+    seen_settings_ = now;
+  }
   statement_start_us_ = current_time_us();
   if (txn_ == nullptr) settings_.mutable_format().now_us = statement_start_us_;
   arm_timeout();
@@ -92,6 +107,7 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
     out.empty_query_response();
     return;
   }
+  several_statements_ = script.statements.size() > 1;
   for (const parser::RawStatement& raw : script.statements) {
     fail_if_aborted(raw.statement);
     StatementPtr statement = make_statement(sql, raw.statement);
@@ -153,7 +169,9 @@ void Session::run_statement(const StatementPtr& statement, net::Output& out) {
 
 // A statement that commits by itself is not done before what it deferred has been found good.
 void Session::check_deferred_now() {
-  if (last_of_query_ && block_ == Block::kImplicit) constraints_.before_commit();
+  if (!last_of_query_ || block_ != Block::kImplicit) return;
+  pl_.run_deferred();
+  constraints_.before_commit();
 }
 
 // --- planning
@@ -163,15 +181,18 @@ namespace {
 // Takes the locks while names are looked up, and remembers them for the next run of the plan.
 class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
  public:
-  PlanLocker(Session& session, std::vector<std::pair<Oid, txn::LockMode>>& locks) : session_(session), locks_(locks) {}
+  PlanLocker(Session& session, Statement& statement)
+      : session_(session), locks_(statement.locks), privileges_(statement.privileges) {}
   void lock(Oid relation, txn::LockMode mode) override {
     session_.lock_relation(relation, mode);
     locks_.emplace_back(relation, mode);
   }
+  void require(Oid relation, std::string_view privilege) override { privileges_.emplace_back(relation, privilege); }
 
  private:
   Session& session_;
   std::vector<std::pair<Oid, txn::LockMode>>& locks_;
+  std::vector<std::pair<Oid, std::string_view>>& privileges_;
 };
 
 }  // namespace
@@ -194,6 +215,7 @@ bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
 std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
   std::vector<Oid> path;
   bool names_temporary = false;
+  std::optional<commands::RoleRights> rights;  // schemas that may not be used are not there
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -205,8 +227,14 @@ std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
     if (item == "$user") item = role_name_;
     if (item.empty()) continue;
     Oid oid = catalog().find_schema(item);
-    if (oid != kInvalidOid) path.push_back(oid);
-    names_temporary |= oid != kInvalidOid && oid == temporary_schema_;
+    if (oid == kInvalidOid) continue;
+    if (oid == temporary_schema_) {
+      names_temporary = true;
+    } else if (!is_superuser_) {
+      if (!rights) rights.emplace(catalog(), role_);
+      if (!rights->schema_allows(oid, 'U')) continue;
+    }
+    path.push_back(oid);
   }
   const bool first = temporary_schema_ != kInvalidOid && !names_temporary;
   if (first) path.insert(path.begin(), temporary_schema_);
@@ -219,22 +247,40 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_hash_join = settings_.boolean("enable_hashjoin");
   s.enable_index_scan = settings_.boolean("enable_indexscan");
   s.enable_nested_loop = settings_.boolean("enable_nestloop");
+  s.enable_seq_scan = settings_.boolean("enable_seqscan");
+  s.enable_index_join = settings_.boolean("varve.enable_index_join");
+  s.enable_subquery_pullup = settings_.boolean("varve.enable_subquery_pullup");
+  s.enable_predicate_pushdown = settings_.boolean("varve.enable_predicate_pushdown");
+  s.enable_subquery_unnesting = settings_.boolean("varve.enable_subquery_unnesting");
+  s.enable_scalar_unnesting = settings_.boolean("varve.enable_scalar_unnesting");
+  s.enable_constant_folding = settings_.boolean("varve.enable_constant_folding");
+  s.enable_or_factoring = settings_.boolean("varve.enable_or_factoring");
+  s.enable_transitive_equality = settings_.boolean("varve.enable_transitive_equality");
+  s.enable_join_reordering = settings_.boolean("varve.enable_join_reordering");
+  s.enable_column_pruning = settings_.boolean("varve.enable_column_pruning");
+  s.enable_sort_avoidance = settings_.boolean("varve.enable_sort_avoidance");
+  s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
+  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
   s.seq_page_cost = settings_.real("seq_page_cost");
   s.random_page_cost = settings_.real("random_page_cost");
   return s;
 }
 
-executor::ExecutionSettings Session::execution_settings() const {
+executor::ExecutionSettings Session::execution_settings() {
   executor::ExecutionSettings s;
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
   s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.enable_memoize = settings_.boolean("enable_memoize");
+  s.enable_runtime_filters = settings_.boolean("varve.enable_runtime_filters");
+  s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
+  s.parallel_rows = settings_.real("varve.parallel_rows");
   s.temp_directory = instance_.directory() + "/tmp";
   return s;
 }
 
 bool Session::plan_is_valid(const Statement& s) const {
-  if (s.plan == nullptr || s.settings_generation != settings_.generation()) return false;
+  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_) return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
 }
@@ -251,50 +297,63 @@ void Session::ensure_plan(Statement& statement) {
   make_plan(statement);
 }
 
-// What the plan reads and writes, the current role must be allowed to. Views are checked as what they read.
-void Session::check_privileges(const Statement& statement) {
-  if (is_superuser_ || statement.is_internal) return;
-  for (const auto& [oid, mode] : statement.locks) {
-    catalog::RelationPtr relation = catalog().relation(oid);
-    if (relation == nullptr || (relation->is_system && relation->name != "pg_authid")) continue;
-    if (oid.value() < catalog::kFirstNormalOid && relation->kind == catalog::RelationKind::kView) continue;
-    std::string_view privilege = "SELECT";
-    if (mode == txn::LockMode::kRowExclusive) {
-      privilege = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
-                  : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
-                                                                          : "DELETE";
+// Functions the statement calls, and what it needs on tables beyond what the bound query says: on views it writes
+// through, and on MERGE's target. Returns with whose rights the result table is written.
+Oid Session::check_privileges(const Statement& statement) {
+  for (Oid oid : statement.routines) {
+    catalog::RoutinePtr routine = catalog().routine(oid);
+    if (routine != nullptr && !can_execute(*routine)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
     }
-    Arena arena;
-    const types::Value args[] = {types::Value::of_oid(oid.value()), types::Value::of_string(privilege)};
-    types::Value allowed = call("has_table_privilege", args, arena);
-    if (allowed.null || allowed.boolean != 0) continue;
-    std::string_view kind = relation->kind == catalog::RelationKind::kView       ? "view"
-                            : relation->kind == catalog::RelationKind::kSequence ? "sequence"
-                                                                                 : "table";
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", kind, relation->name));
   }
+  Oid writer = role_;
+  std::optional<commands::RoleRights> rights;
+  for (const auto& [oid, privilege] : statement.privileges) {
+    catalog::RelationPtr relation = catalog().relation(oid);
+    bool is_view = relation != nullptr && relation->kind == catalog::RelationKind::kView;
+    if (relation == nullptr || (!is_view && !parser::is<parser::MergeStmt>(statement.node))) continue;
+    if (!rights) rights.emplace(catalog(), role_);
+    char letter = privilege == "INSERT" ? 'a' : privilege == "DELETE" ? 'd' : 'w';
+    if (!rights->table_allows(*relation, letter)) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for {} {}", is_view ? "view" : "table", relation->name));
+    }
+    if (is_view) writer = relation->owner;
+  }
+  return writer;
 }
 
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
+  statement.privileges.clear();
   std::vector<Oid> path = search_path_oids();
   for (int attempt = 0;; ++attempt) {
     auto plan = std::make_shared<planner::PlannedStatement>();
-    PlanLocker locker(*this, statement.locks);
+    PlanLocker locker(*this, statement);
     functions::EvalContext eval = eval_context(plan->arena);
     uint64_t epoch = database_->epoch();
     analyzer::AnalyzerContext context{catalog(), plan->arena, plan->relations, eval, statement.sql, path};
     std::vector<Oid> params = statement.param_types;
+    std::vector<Oid> routines;
     context.params = &params;
     context.infer_params = statement.has_parameters;
     context.locker = &locker;
+    bool checks = !is_superuser_ && !statement.is_internal;
+    context.checks_schemas = checks;
+    context.variables = statement.variables;
+    context.local_tables = statement.local_tables;
+    context.routines = &routines;
+    context.fills_materialized_views = statement.fills_view;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
+    statement.routines = std::move(routines);
+    if (checks) check_query_privileges(catalog(), role_, check_privileges(statement), *query, statement.node);
+    if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
-    check_privileges(statement);
+    statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
     statement.settings_generation = settings_.generation();
@@ -314,7 +373,11 @@ void Session::check_read_only(const Statement& statement) {
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
                           : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
-                                                                                  : "SELECT FOR UPDATE";
+                          : statement.node->kind == parser::NodeKind::kMergeStmt  ? "MERGE"
+                          : parser::is<parser::SelectStmt>(statement.node) &&
+                                  parser::as<parser::SelectStmt>(statement.node)->locking.empty()
+                              ? "SELECT"
+                              : "SELECT FOR UPDATE";
   throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", verb));
 }
 
@@ -323,8 +386,8 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-executor::RunParameters Session::run_parameters(std::span<const types::Value> params) {
-  return run_parameters_at(txn_->statement_snapshot(), params);
+executor::RunParameters Session::run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) {
+  return run_parameters_at(active != nullptr ? *active : txn_->statement_snapshot(), params);
 }
 
 executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot,
@@ -333,7 +396,7 @@ executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot
   run.manager = &instance_.engine().txns();
   run.transaction = txn_.get();
   run.snapshot = snapshot;
-  run.hooks = &constraints_;
+  run.hooks = &pl_.hooks();
   run.params = params;
   run.format = &settings_.format();
   run.session = this;
@@ -344,7 +407,9 @@ executor::RunParameters Session::run_parameters_at(const txn::Snapshot& snapshot
 }
 
 void Session::start_execution(executor::Execution& execution, std::span<const types::Value> params) {
-  execution.start(run_parameters(params));
+  executor::RunParameters run = run_parameters(params, nullptr);
+  pl_.set_active_snapshot(&execution.context().snapshot);
+  execution.start(run);
 }
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
@@ -381,7 +446,35 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   out.command_complete(planned_tag(*statement, rows, affected));
 }
 
+uint64_t Session::fill_view(std::string_view sql) {
+  Arena arena;
+  StatementPtr statement = make_statement(sql, parser::parse(sql, arena).statements[0].statement);
+  statement->fills_view = true;
+  statement->is_internal = true;
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  start_execution(*execution, {});
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
+  }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  return affected;
+}
+
+namespace {
+
+// Afterwards the statement around this one is the active one again.
+struct RestoreSnapshot {
+  pl::Runtime& runtime;
+  const txn::Snapshot* snapshot;
+  ~RestoreSnapshot() { runtime.set_active_snapshot(snapshot); }
+};
+
+}  // namespace
+
 uint64_t Session::run_sql(std::string_view sql) {
+  RestoreSnapshot restore{pl_, pl_.active_snapshot()};
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
@@ -389,7 +482,10 @@ uint64_t Session::run_sql(std::string_view sql) {
   return affected;
 }
 
-uint64_t Session::run_parsed(parser::Node* statement) { return run_internal(make_statement(command_sql_, statement)); }
+uint64_t Session::run_parsed(std::string_view sql, parser::Node* statement) {
+  RestoreSnapshot restore{pl_, pl_.active_snapshot()};
+  return run_internal(make_statement(sql, statement));
+}
 
 uint64_t Session::run_internal(const StatementPtr& statement) {
   ensure_plan(*statement);
@@ -540,9 +636,14 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       }
       check_ok(instance_.engine().checkpoint());
       return "CHECKPOINT";
+    case NodeKind::kAlterRoleSetStmt: return run_alter_role_set(*parser::as<parser::AlterRoleSetStmt>(node));
+    case NodeKind::kAlterDatabaseSetStmt: return run_alter_database_set(*parser::as<parser::AlterDatabaseSetStmt>(node));
+    case NodeKind::kAlterSystemStmt: return run_alter_system(*parser::as<parser::AlterSystemStmt>(node));
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
+    case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
+    case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
     default: return run_command(node, statement->sql);
   }
 }
@@ -551,7 +652,10 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   if (!commands::can_run(node)) throw_not_supported(parser::kind_name(node->kind));
   if (parser::is<parser::LockStmt>(node)) require_block("LOCK TABLE");
   if (std::string_view name = commands::must_run_alone(node); !name.empty()) forbid_block(name);
-  if (read_only_) {
+  // Locks that readers take change nothing.
+  const bool reads = parser::is<parser::LockStmt>(node) &&
+                     parser::as<parser::LockStmt>(node)->mode <= parser::TableLockMode::kRowExclusive;
+  if (read_only_ && !reads) {
     std::string_view name = parser::is<parser::CreateTableStmt>(node)     ? "CREATE TABLE"
                             : parser::is<parser::CreateTableAsStmt>(node) ? "CREATE TABLE AS"
                                                                           : "this command";
@@ -565,7 +669,7 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   functions::EvalContext eval = eval_context(arena);
   commands::CommandContext context{catalog(), *txn_,     eval,           *this, sql, path, role_, is_superuser_,
                                    arena,     relations, temporary_first};
-  command_sql_ = sql;
+  current_sql_ = sql;
   txn_->statement_snapshot();
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;

@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/user_type.h"
 #include "commands/command_context.h"
 #include "executor/execution.h"
 #include "executor/constraint_triggers.h"
 #include "functions/eval_context.h"
 #include "net/session_handler.h"
 #include "parser/parser.h"
+#include "pl/host.h"
+#include "pl/runtime.h"
 #include "planner/plan.h"
 #include "plan_cache.h"
 #include "planner/planner.h"
@@ -28,22 +31,25 @@ namespace varve::parser {
 struct TransactionStmt;
 struct VariableSetStmt;
 struct VariableShowStmt;
+struct DoStmt;
+struct CallStmt;
+struct ConstraintsSetStmt;
 struct PrepareStmt;
 struct ExecuteStmt;
 struct DeclareCursorStmt;
 struct FetchStmt;
 struct ExplainStmt;
 struct CopyStmt;
+struct AlterRoleSetStmt;
+struct AlterDatabaseSetStmt;
+struct AlterSystemStmt;
 struct ConstraintsSetStmt;
 }  // namespace varve::parser
 
 namespace varve::session {
 
-// A statement that was parsed once and may run many times.
-struct Statement {
-  std::string sql;
-  Arena parse_arena;
-  parser::Node* node = nullptr;  // null: empty
+// A statement that was parsed once and may run many times: its text, tree and plan are SqlStatement's.
+struct Statement : pl::SqlStatement {
   int32_t offset = 0;            // of the statement in `sql`
   std::vector<Oid> param_types;
   bool from_sql = false;         // PREPARE, not Parse
@@ -51,9 +57,14 @@ struct Statement {
   bool is_internal = false;      // a constraint's own: nobody's rights count
   int64_t prepared_us = 0;
 
-  // What was planned, good for one epoch of the catalog and one generation of settings.
-  std::shared_ptr<planner::PlannedStatement> plan;
+  // What was planned, good for one epoch of the catalog, one generation of settings and one role.
   std::vector<std::pair<Oid, txn::LockMode>> locks;
+  std::vector<Oid> routines;     // functions made by CREATE FUNCTION that it calls
+  Oid planned_role;
+  std::vector<std::pair<Oid, std::string_view>> privileges;  // needed besides reading what is locked for reading
+  bool fills_view = false;
+  int32_t text_begin = 0, text_end = 0;                       // of the statement within `sql`; 0: to its end
+  bool is_cursor = false;                                     // the plan yields ctids for WHERE CURRENT OF
   uint64_t settings_generation = 0;
   uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
   // The instantiated plan, kept for the next run; taken by a portal while it runs.
@@ -64,6 +75,7 @@ using StatementPtr = std::shared_ptr<Statement>;
 // A statement with its parameters, ready to run or running.
 struct Portal {
   std::string name;
+  uint64_t serial = 0;  // cursors, in the order they were made
   StatementPtr statement;
   std::shared_ptr<planner::PlannedStatement> plan;
   Arena arena;
@@ -84,6 +96,11 @@ struct Portal {
   std::vector<std::vector<types::Value>> kept_rows;
   int64_t position = 0;  // 0: before the first row
   bool complete = false; // kept_rows holds everything
+  bool held = false;     // WITH HOLD, and its transaction is over
+  // Without the ctids that only WHERE CURRENT OF looks at.
+  std::span<planner::OutputColumn> columns() const {
+    return plan->root->output.first(plan->root->output.size() - plan->row_id_tables.size());
+  }
 };
 
 // What happens to the rows of a statement.
@@ -93,7 +110,10 @@ class RowSink {
   virtual void rows(const vector::Chunk& chunk, uint32_t first, uint32_t count) = 0;
 };
 
-class Session final : public net::SessionHandler, public functions::SessionServices, public commands::CommandServices {
+class Session final : public net::SessionHandler,
+                      public functions::SessionServices,
+                      public commands::CommandServices,
+                      public pl::Host {
  public:
   Session(Instance& instance, net::Client& client);
   ~Session() override;
@@ -125,6 +145,9 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   types::Value call(std::string_view function, std::span<const types::Value> args, Arena& arena) override;
   void rows(std::string_view function, std::span<const types::Value> args, Arena& arena,
             std::vector<types::Value>& out) override;
+  types::Value call_routine(const functions::CallSite& site, std::span<const types::Value> args, Arena& memory) override;
+  std::span<const types::Value> routine_rows(const functions::CallSite& site, std::span<const types::Value> args,
+                                             Arena& memory) override;
   uint32_t parse_reg(Oid type, std::string_view text) override;
   void append_reg(Oid type, uint32_t oid, std::string& out) override;
 
@@ -134,19 +157,65 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void lock_relation(Oid relation, txn::LockMode mode) override;
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  uint64_t fill_view(std::string_view sql) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
+  void validate_routine(Oid routine) override;
+  void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
-  uint64_t run_parsed(parser::Node* statement) override;
+  uint64_t run_parsed(std::string_view sql, parser::Node* statement) override;
   uint32_t reserve_database(Oid database, bool terminate) override;
   Oid temporary_schema(bool make) override;
   void at_commit(Oid relation, OnCommit action) override;
 
+  // --- pl::Host (pl_host.cpp)
+  txn::Transaction& transaction() override;
+  std::vector<Oid> search_path() override { return search_path_oids(); }
+  uint64_t settings_generation() override { return settings_.generation(); }
+  sync::CancelToken* cancel_token() override { return &client_.cancel_token(); }
+  void check_stack() override;
+  pl::SqlStatementPtr make_statement(std::string_view sql) override;
+  bool is_planned(const pl::SqlStatement& statement) override;
+  void ensure_plan(pl::SqlStatement& statement) override { ensure_plan(static_cast<Statement&>(statement)); }
+  bool plan_is_current(const pl::SqlStatement& statement) override {
+    return plan_is_valid(static_cast<const Statement&>(statement));
+  }
+  std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
+  executor::RunParameters run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) override;
+  std::string run_utility(const pl::SqlStatementPtr& statement) override;
+  void check_read_only(const pl::SqlStatement& statement) override {
+    check_read_only(static_cast<const Statement&>(statement));
+  }
+  size_t begin_constraints() override { return constraints_.begin_statement(); }
+  void end_constraints(size_t mark) override { constraints_.end_statement(mark); }
+  executor::ModifyHooks& constraint_hooks() override { return constraints_; }
+  Mark begin_subtransaction() override;
+  void rollback_subtransaction(const Mark& mark) override;
+  void commit_transaction(bool chain) override;
+  void rollback_transaction(bool chain) override;
+  void message(std::string_view severity, const ErrorFields& fields) override;
+  bool cursor_exists(std::string_view name) override;
+  void open_cursor(std::string_view name, const pl::SqlStatementPtr& statement, std::span<const types::Value> params,
+                   uint16_t options, const txn::Snapshot* active) override;
+  int64_t fetch_cursor(std::string_view name, const pl::FetchRequest& request,
+                       std::vector<std::span<const types::Value>>* rows) override;
+  std::span<const planner::OutputColumn> cursor_columns(std::string_view name) override;
+  void close_cursor(std::string_view name) override;
+  Oid current_role() override { return role_; }
+  void set_role(Oid role) override;
+  size_t settings_mark() override { return settings_.mark(); }
+  void set_local(std::string_view name, std::string_view value) override;
+  void restore_settings(size_t mark) override { settings_.rollback_to(mark); }
+  bool can_execute(const catalog::Routine& routine) override;
+
  private:
   friend class SessionConstraintHost;
+  friend class TypeFunctions;
+  friend std::string user_type_name(Session& session, Oid type);
   friend class SystemFunctions;
   friend class CatalogFunctions;
+  friend class DefinitionFunctions;
   friend class RowFunctions;
   friend class CopyCommand;
   friend class ExplainCommand;
@@ -157,6 +226,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
     std::string name;
     txn::Transaction::Savepoint position;
     size_t settings_mark;
+    size_t deferred = 0;
     executor::ConstraintTriggers::Mark constraints;
   };
   void ensure_transaction();
@@ -173,8 +243,8 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out);
   void set_transaction_options(std::span<parser::Node* const> options);
   void fail_if_aborted(const parser::Node* statement);
-  catalog::Catalog& catalog();
-  functions::EvalContext eval_context(Arena& arena) { return {&arena, &settings_.format(), this}; }
+  catalog::Catalog& catalog() override;
+  functions::EvalContext eval_context(Arena& arena) override { return {&arena, &settings_.format(), this}; }
 
   // --- statements (session.cpp)
   // Runs the statement with a plan shared by all that differ in constants only (literal_query.cpp); false: not one
@@ -184,7 +254,7 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   void ensure_plan(Statement& statement);
   void make_plan(Statement& statement);
-  void check_privileges(const Statement& statement);
+  Oid check_privileges(const Statement& statement);
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
@@ -203,11 +273,13 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   void end_temporary() noexcept;
   void drop_temporary_of_earlier_process();
   planner::PlannerSettings planner_settings() const;
-  executor::ExecutionSettings execution_settings() const;
+  executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
-  executor::RunParameters run_parameters(std::span<const types::Value> params);
   executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot, std::span<const types::Value> params);
   void check_deferred_now();
+  // --- enums (services_types.cpp)
+  catalog::UserTypePtr enum_type(Oid type);
+  std::string name_of_user_type(Oid type);
   void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
@@ -225,12 +297,29 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   // --- session commands (session_commands.cpp)
   void run_set(const parser::VariableSetStmt& stmt);
   void run_show(const parser::VariableShowStmt& stmt, net::Output& out);
+  std::string run_alter_system(const parser::AlterSystemStmt& stmt);
+
+  // --- who the session acts as, and what is kept for him (session_roles.cpp)
+  void set_role(std::string_view name, bool is_local);
+  void set_session_authorization(std::string_view name, bool is_local);
+  void follow_role_settings();
+  std::string run_alter_role_set(const parser::AlterRoleSetStmt& stmt);
+  std::string run_alter_database_set(const parser::AlterDatabaseSetStmt& stmt);
+  void keep_setting(Oid database, Oid role, const parser::VariableSetStmt& stmt);
+  void apply_kept_settings(catalog::Catalog& catalog);
   void run_prepare(const parser::PrepareStmt& stmt, const Statement& outer);
   void run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out);
   std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared, std::string_view sql, Arena& arena);
+  Oid find_routine(Oid type, std::string_view text);
+  void run_do(const parser::DoStmt& stmt, const Statement& statement);
+  void run_call(const parser::CallStmt& stmt, const Statement& statement, std::span<const types::Value> params,
+                net::Output& out);
+  // Rows of a cursor that a FETCH meets, by number in kept_rows (1-based).
+  std::vector<int64_t> cursor_hits(Portal& cursor, const pl::FetchRequest& request);
   void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
   std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats);
   void fetch_cursor_row(Portal& cursor);
+  types::Value cursor_row(std::string_view name, Oid table);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
   const std::vector<planner::OutputColumn>* utility_columns(Statement& statement, std::vector<planner::OutputColumn>* storage);
@@ -250,6 +339,15 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
+  uint64_t seen_settings_ = 0;  // generation of the server's values
+  std::string login_user_;  // who authenticated
+  Oid login_role_;
+  bool login_is_superuser_ = false;
+  struct KnownRole {
+    Oid oid;
+    bool superuser;
+  };
+  std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   bool is_superuser_ = false;
 
   Block block_ = Block::kNone;
@@ -275,9 +373,19 @@ class Session final : public net::SessionHandler, public functions::SessionServi
   std::unique_ptr<Portal> unnamed_portal_;
   std::vector<std::unique_ptr<Portal>> spare_portals_;
   std::string scratch_;
-  std::string_view command_sql_;  // of the command in work
+  pl::Runtime pl_{*this};
+  const char* stack_base_ = nullptr;  // of the message in progress
+  bool several_statements_ = false;   // in one simple query: they share a transaction
+  std::string_view current_sql_;      // of the command in progress
+  bool nested_ = false;               // a function is running: what is run now is not the client's
+  uint64_t next_portal_ = 0;
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
+  struct KnownEnum {
+    uint64_t epoch = 0, changes = 0;  // as of which state of the catalog
+    catalog::UserTypePtr type;
+  };
+  std::unordered_map<Oid, KnownEnum> enums_;
 };
 
 }  // namespace varve::session

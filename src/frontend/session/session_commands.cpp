@@ -10,6 +10,7 @@
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "session.h"
+#include "setting_text.h"
 
 namespace varve::session {
 
@@ -17,10 +18,8 @@ using types::Value;
 
 // --- SET and SHOW
 
-namespace {
-
-std::string set_argument(const parser::Node* node) {
-  if (parser::is<parser::TypeCast>(node)) return set_argument(parser::as<parser::TypeCast>(node)->arg);
+std::string setting_argument(const parser::Node* node) {
+  if (parser::is<parser::TypeCast>(node)) return setting_argument(parser::as<parser::TypeCast>(node)->arg);
   const auto& c = *parser::as<parser::ConstExpr>(node);
   switch (c.type) {
     case parser::ConstKind::kInteger: return std::to_string(c.integer);
@@ -29,7 +28,15 @@ std::string set_argument(const parser::Node* node) {
   }
 }
 
-}  // namespace
+std::string setting_text(const parser::VariableSetStmt& stmt) {
+  std::string value;
+  for (const parser::Node* arg : stmt.args) {
+    std::string item = setting_argument(arg);
+    if (stmt.name == "search_path") item = parser::quote_identifier(item);
+    value += (value.empty() ? "" : ", ") + item;
+  }
+  return value;
+}
 
 void Session::run_set(const parser::VariableSetStmt& stmt) {
   using parser::VariableSetKind;
@@ -50,8 +57,8 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
         for (const parser::Node* node : options) {
           const auto& option = *parser::as<parser::Option>(node);
           std::string name = "default_" + std::string(option.name);
-          settings_.set(name, option.name == "transaction_isolation" ? set_argument(option.value)
-                              : set_argument(option.value) == "0"    ? "off"
+          settings_.set(name, option.name == "transaction_isolation" ? setting_argument(option.value)
+                              : setting_argument(option.value) == "0"    ? "off"
                                                                      : "on",
                         false, is_superuser_);
         }
@@ -62,39 +69,16 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     case VariableSetKind::kResetAll: settings_.reset_all(); return;
     case VariableSetKind::kReset:
     case VariableSetKind::kSetDefault:
-      if (stmt.name == "session_authorization" || stmt.name == "role") {
-        role_ = session_role_;
-        role_name_ = session_user_;
-        is_superuser_ = catalog().role(session_role_)->superuser;
-        settings_.set("role", "none", false, true);
-        return;
-      }
+      if (stmt.name == "session_authorization") return set_session_authorization(login_user_, stmt.is_local);
+      if (stmt.name == "role") return set_role("none", stmt.is_local);
       settings_.reset(stmt.name, is_superuser_);
       return;
     case VariableSetKind::kSetCurrent: return;
     case VariableSetKind::kSetValue: break;
   }
-  std::string value;
-  for (const parser::Node* arg : stmt.args) {
-    std::string item = set_argument(arg);
-    if (stmt.name == "search_path") item = parser::quote_identifier(item);
-    value += (value.empty() ? "" : ", ") + item;
-  }
-  if (stmt.name == "role" || stmt.name == "session_authorization") {
-    std::string wanted = stmt.name == "role" && value == "none" ? session_user_ : value;
-    auto role = catalog().find_role(wanted);
-    if (!role) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", wanted));
-    auto session_role = catalog().role(session_role_);
-    std::vector<Oid> allowed = catalog().roles_of(session_role_);
-    if (!session_role->superuser && std::find(allowed.begin(), allowed.end(), role->oid) == allowed.end()) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set role \"{}\"", wanted));
-    }
-    role_ = role->oid;
-    role_name_ = role->name;
-    is_superuser_ = role->superuser;
-    settings_.set("role", wanted, stmt.is_local, true);  // plans made as another role are stale
-    return;
-  }
+  std::string value = setting_text(stmt);
+  if (stmt.name == "role") return set_role(value, stmt.is_local);
+  if (stmt.name == "session_authorization") return set_session_authorization(value, stmt.is_local);
   if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only") {
     throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
   }
@@ -175,7 +159,8 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
   std::vector<Oid> path = search_path_oids();
   analyzer::AnalyzerContext context{catalog(), arena, relations, eval, outer.sql, path};
   for (const parser::TypeName* type : stmt.arg_types) {
-    statement->param_types.push_back(analyzer::resolve_type_name(context, *type).type);
+    Oid named = analyzer::resolve_type_name(context, *type).type;
+    statement->param_types.push_back(catalog::base_type(catalog(), named, -1).type);
   }
   make_plan(*statement);
   statements_[name] = std::move(statement);
@@ -250,9 +235,11 @@ void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement
   }
   auto portal = std::make_unique<Portal>();
   portal->name = name;
+  portal->serial = next_portal_++;
   portal->statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "FOR"));
   portal->is_cursor = true;
   portal->cursor_options = stmt.options;
+  portal->statement->is_cursor = true;
   ensure_plan(*portal->statement);
   portal->plan = portal->statement->plan;
   portal->execution = take_execution(*portal->statement);
@@ -269,6 +256,14 @@ void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement
 
 // One more row into kept_rows, or complete.
 void Session::fetch_cursor_row(Portal& cursor) {
+  // Functions that the query calls read by its snapshot.
+  const txn::Snapshot* outer = pl_.active_snapshot();
+  if (cursor.execution != nullptr) pl_.set_active_snapshot(&cursor.execution->context().snapshot);
+  struct Restore {
+    pl::Runtime& runtime;
+    const txn::Snapshot* snapshot;
+    ~Restore() { runtime.set_active_snapshot(snapshot); }
+  } restore{pl_, outer};
   while (cursor.chunk == nullptr || cursor.chunk_position >= cursor.chunk->count()) {
     if (cursor.execution == nullptr || !cursor.execution->next(cursor.chunk)) {
       cursor.complete = true;
@@ -290,7 +285,29 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
   if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", stmt.portal));
   Portal& cursor = *it->second;
   if (!cursor.is_cursor) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" is not a cursor", stmt.portal));
-  using parser::FetchDirection;
+  pl::FetchRequest request;
+  request.direction = static_cast<pl::FetchRequest::Direction>(stmt.direction);
+  request.count = stmt.count;
+  std::vector<int64_t> hits = cursor_hits(cursor, request);
+  if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
+  auto columns = cursor.columns();
+  describe_rows(columns, formats, out);
+  Arena arena;
+  std::vector<types::PhysicalType> types;
+  for (const planner::OutputColumn& c : columns) types.push_back(c.physical);
+  vector::Chunk chunk(types, arena);
+  for (int64_t hit : hits) {
+    const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
+    chunk.reset();
+    for (uint32_t i = 0; i < columns.size(); ++i) chunk.column(i).set_value(0, row[i]);
+    chunk.set_dense(1);
+    send_rows(columns, formats, chunk, 0, 1, out);
+  }
+  return fmt::format("FETCH {}", hits.size());
+}
+
+std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest& stmt) {
+  using FetchDirection = pl::FetchRequest::Direction;
   bool backward = (stmt.direction == FetchDirection::kBackward && stmt.count > 0) ||
                   (stmt.direction == FetchDirection::kForward && stmt.count < 0) ||
                   (stmt.direction == FetchDirection::kRelative && stmt.count < 0) ||
@@ -329,21 +346,31 @@ std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, 
       for (uint64_t i = 0; i < n && move_to(cursor.position + step); ++i) hits.push_back(cursor.position);
     }
   }
-  if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
-  auto columns = cursor.plan->root->output;
-  describe_rows(columns, formats, out);
-  Arena arena;
-  std::vector<types::PhysicalType> types;
-  for (const planner::OutputColumn& c : columns) types.push_back(c.physical);
-  vector::Chunk chunk(types, arena);
-  for (int64_t hit : hits) {
-    const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
-    chunk.reset();
-    for (uint32_t i = 0; i < row.size(); ++i) chunk.column(i).set_value(0, row[i]);
-    chunk.set_dense(1);
-    send_rows(columns, formats, chunk, 0, 1, out);
+  return hits;
+}
+
+// WHERE CURRENT OF: the ctid of the table's row that the cursor stands on.
+types::Value Session::cursor_row(std::string_view name, Oid table) {
+  auto it = portals_.find(std::string(name));
+  if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
+  const Portal& cursor = *it->second;
+  auto refuse = [&](std::string text) { return SqlError(sqlstate::kInvalidCursorState, std::move(text)); };
+  std::string relation = catalog().relation(table)->name;
+  const std::vector<Oid>& tables = cursor.plan->row_id_tables;
+  auto uses = static_cast<size_t>(std::count(tables.begin(), tables.end(), table));
+  if (uses == 0 || !cursor.is_cursor) {
+    throw refuse(fmt::format("cursor \"{}\" is not a simply updatable scan of table \"{}\"", name, relation));
   }
-  return fmt::format("FETCH {}", hits.size());
+  if (uses > 1) throw refuse(fmt::format("cursor \"{}\" has multiple FOR UPDATE/SHARE references to table \"{}\"", name, relation));
+  if ((cursor.cursor_options & parser::kCursorHold) != 0 && cursor.held) {
+    throw refuse(fmt::format("cursor \"{}\" is held from a previous transaction", name));
+  }
+  if (cursor.position < 1 || cursor.position > static_cast<int64_t>(cursor.kept_rows.size())) {
+    throw refuse(fmt::format("cursor \"{}\" is not positioned on a row", name));
+  }
+  const std::vector<types::Value>& row = cursor.kept_rows[static_cast<size_t>(cursor.position - 1)];
+  size_t at = row.size() - tables.size() + static_cast<size_t>(std::find(tables.begin(), tables.end(), table) - tables.begin());
+  return row[at];
 }
 
 }  // namespace varve::session

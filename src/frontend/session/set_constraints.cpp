@@ -32,9 +32,13 @@ bool find_constraints(catalog::Catalog& catalog, Oid schema, std::string_view na
 void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
   ensure_transaction();
   if (block_ != Block::kExplicit) {
-    notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET CONSTRAINTS can only be used in transaction blocks", {}, {});
+    notice("WARNING", sqlstate::kNoActiveSqlTransaction,
+           "SET CONSTRAINTS can only be used in transaction blocks", {}, {});
   }
-  if (stmt.constraints.empty()) return constraints_.set_all(stmt.deferred);
+  if (stmt.constraints.empty()) {
+    pl_.set_constraints({}, stmt.deferred);
+    return constraints_.set_all(stmt.deferred);
+  }
   std::vector<Oid> constraints;
   for (const parser::RangeVar* name : stmt.constraints) {
     std::vector<Oid> schemas;
@@ -43,7 +47,8 @@ void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
     } else {
       Oid schema = catalog().find_schema(name->schema);
       if (schema == kInvalidOid) {
-        throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name->schema));
+        throw SqlError(sqlstate::kInvalidSchemaName,
+                       fmt::format("schema \"{}\" does not exist", name->schema));
       }
       schemas.push_back(schema);
     }
@@ -55,6 +60,7 @@ void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
       throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" does not exist", name->name));
     }
   }
+  pl_.set_constraints(constraints, stmt.deferred);
   constraints_.set(constraints, stmt.deferred);
 }
 

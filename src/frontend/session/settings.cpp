@@ -213,6 +213,49 @@ int64_t Settings::integer(std::string_view name) const { return std::stoll(get(n
 double Settings::real(std::string_view name) const { return std::stod(get(name)); }
 bool Settings::boolean(std::string_view name) const { return get(name) == "on"; }
 
+namespace {
+
+// A value that would change nothing is refused rather than taken.
+void refuse_without_effect(const SettingInfo& info, std::string_view value) {
+  struct Limit {
+    std::string_view name, values;
+  };
+  static constexpr Limit kLimits[] = {
+#include "setting_limits.inc"
+  };
+  for (const Limit& limit : kLimits) {
+    if (limit.name != info.name || value == info.default_value) continue;
+    std::string_view rest = limit.values;
+    for (bool more = true; more;) {
+      size_t comma = rest.find(',');
+      if (rest.substr(0, comma) == value) return;
+      more = comma != std::string_view::npos;
+      if (more) rest.remove_prefix(comma + 1);
+    }
+    throw_not_supported(fmt::format("setting {} to \"{}\"", info.name, value));
+  }
+}
+
+}  // namespace
+
+void require_changeable(const SettingInfo& setting, bool is_superuser) {
+  const SettingInfo* info = &setting;
+  switch (info->context) {
+    case SettingContext::kInternal:
+      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed", info->name));
+    case SettingContext::kServerStart:
+      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed without restarting the server", info->name));
+    case SettingContext::kReload:
+      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed now", info->name));
+    case SettingContext::kSuperuser:
+      if (!is_superuser) {
+        throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set parameter \"{}\"", info->name));
+      }
+      break;
+    case SettingContext::kUser: break;
+  }
+}
+
 void Settings::set(std::string_view name, std::string_view value, bool is_local, bool is_superuser) {
   const SettingInfo* info = find_setting(name);
   std::string canonical;
@@ -222,25 +265,10 @@ void Settings::set(std::string_view name, std::string_view value, bool is_local,
     }
     canonical = value;
   } else {
-    switch (info->context) {
-      case SettingContext::kInternal:
-        throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed", info->name));
-      case SettingContext::kServerStart:
-        throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed without restarting the server", info->name));
-      case SettingContext::kReload:
-        throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed now", info->name));
-      case SettingContext::kSuperuser:
-        if (!is_superuser) {
-          throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set parameter \"{}\"", info->name));
-        }
-        break;
-      case SettingContext::kUser: break;
-    }
+    require_changeable(*info, is_superuser);
     canonical = info->name == "DateStyle" ? canonical_date_style(*info, value, get("DateStyle")) : canonical_setting(*info, value);
     if (info->name == "TimeZone") canonical = types::TimeZone::find_setting(value) == nullptr ? throw invalid_value(*info, value) : canonical;
-    if ((info->name == "standard_conforming_strings" && canonical == "off") || (info->name == "synchronize_seqscans" && canonical == "on")) {
-      throw_not_supported(fmt::format("setting {} to {}", info->name, canonical));
-    }
+    refuse_without_effect(*info, canonical);
     if (info->name == "default_transaction_isolation" && canonical == "serializable") {
       throw_not_supported("isolation level SERIALIZABLE");
     }
@@ -306,18 +334,35 @@ void Settings::reset(std::string_view name, bool is_superuser) {
 
 void Settings::reset_all() {
   for (const SettingInfo& info : kSettings) {
-    if (info.context < SettingContext::kSuperuser || info.name.starts_with("transaction_") || info.name == "role") continue;
+    if (info.context < SettingContext::kSuperuser || info.name.starts_with("transaction_") || info.name == "role" ||
+        info.name == "session_authorization") {
+      continue;
+    }
     auto it = session_defaults_.find(info.name);
     if (it != session_defaults_.end() && get(info.name) != it->second) set(info.name, it->second, false, true);
   }
 }
 
-void Settings::set_session_default(std::string_view name, std::string_view value) {
+void Settings::set_session_default(std::string_view name, std::string_view value, bool by_superuser) {
   const SettingInfo* info = find_setting(name);
-  set(name, value, false, false);
+  set(name, value, false, by_superuser);
   std::string key(info == nullptr ? name : info->name);
   session_defaults_[key] = get(key);
+  own_defaults_.insert(key);
   undo_.clear();
+}
+
+void Settings::refresh(const std::map<std::string, std::string>& server_values) {
+  for (const SettingInfo& info : kSettings) {
+    if (info.context < SettingContext::kReload || own_defaults_.contains(info.name)) continue;
+    auto it = server_values.find(std::string(info.name));
+    std::string value = it == server_values.end() ? std::string(info.default_value) : it->second;
+    std::string& known = session_defaults_[std::string(info.name)];
+    if (known == value) continue;
+    bool untouched = get(info.name) == known;
+    known = value;
+    if (untouched) assign(info.name, value);
+  }
 }
 
 void Settings::begin_transaction() { undo_.clear(); }

@@ -160,7 +160,8 @@ Oid Session::temporary_schema(bool make) {
 void Session::at_commit(Oid relation, OnCommit action) { at_commit_.emplace_back(relation, action); }
 
 void Session::run_at_commit() {
-  if (at_commit_.empty()) return;
+  // Without a number it has changed nothing.
+  if (at_commit_.empty() || txn_->xid() == kInvalidXid) return;
   with_commands(*txn_, *catalog_, [&](commands::CommandContext& context) {
     std::erase_if(at_commit_, [&](const auto& entry) {
       return !commands::run_at_commit(context, entry.first, entry.second);

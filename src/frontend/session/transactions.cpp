@@ -51,6 +51,14 @@ void Session::commit_transaction(net::Output* out) {
     block_ = Block::kNone;
     return;
   }
+  if (pl_.deferred_count() > 0) {
+    try {
+      pl_.run_deferred();
+    } catch (...) {
+      rollback_transaction();
+      throw;
+    }
+  }
   drop_portals(true);
   try {
     constraints_.before_commit();
@@ -60,6 +68,7 @@ void Session::commit_transaction(net::Output* out) {
     throw;
   }
   constraints_.end_transaction();
+  pl_.transaction_ended();
   Lsn durable = instance_.engine().txns().commit(*txn_);
   if (durable < gate_) durable = gate_;
   gate_ = kInvalidLsn;
@@ -81,11 +90,14 @@ void Session::commit_transaction(net::Output* out) {
   if (!reserved_databases_.empty()) release_databases();
   savepoints_.clear();
   settings_.commit();
+  follow_role_settings();
   block_ = Block::kNone;
   if (out != nullptr && durable != kInvalidLsn && !asynchronous) out->require_durable(durable);
 }
 
 void Session::rollback_transaction() {
+  pl_.transaction_ended();
+  pl_.forget_deferred(0);
   drop_portals(true);
   constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
@@ -96,7 +108,9 @@ void Session::rollback_transaction() {
   pending_listens_.clear();
   settings_.rollback();
   if (!reserved_databases_.empty()) release_databases();
+  follow_role_settings();
   block_ = Block::kNone;
+  read_only_ = settings_.boolean("default_transaction_read_only");
 }
 
 // What was taken back may have been catalog rows: forget the pictures made of them.
@@ -123,16 +137,21 @@ void Session::on_error() noexcept {
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      pl_.transaction_ended();
+      pl_.forget_deferred(0);
       constraints_.end_transaction();
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
       txn_.reset();
       settings_.rollback();
+      follow_role_settings();
     } else {
+      pl_.forget_deferred(savepoints_.back().deferred);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
+      follow_role_settings();
     }
   } catch (const std::exception&) {
     block_ = Block::kFailed;  // ROLLBACK will try again
@@ -256,7 +275,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
-      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), constraints_.mark()});
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count(), constraints_.mark()});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -272,11 +291,13 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         return;
       }
       savepoints_.resize(i);
+      pl_.forget_deferred(savepoints_.back().deferred);
       drop_portals(true);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
+      follow_role_settings();
       block_ = Block::kExplicit;
       return;
     }

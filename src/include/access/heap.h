@@ -122,6 +122,13 @@ class Heap {
     RowBuffer memory;
   };
   virtual Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) = 0;
+  // The same for scans that gather several pages: appends to `rows` (and to `tids` unless null); the bytes lie in
+  // `memory`.
+  virtual Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
+                             std::vector<RowVersion>* rows) = 0;
+  // How many rows of the page are visible. `ordinal`: its place among the pages of runs(). A page that nobody has
+  // changed since it was last counted costs no look at its rows.
+  virtual Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) = 0;
   // All pages of the heap as runs; morsels are cut from these.
   virtual Result<std::vector<PageRun>> runs() = 0;
 

@@ -14,9 +14,35 @@ namespace varve::parser {
 struct Node;
 struct TypeName;
 struct RangeVar;
+struct FuncCall;
 }  // namespace varve::parser
 
 namespace varve::analyzer {
+
+// Names that stand for parameters: the variables of a PL/pgSQL function, the arguments of an SQL function. Asked for
+// what no table of the query has; kFirst: before the tables; kEither: both, and it is an error if both know it.
+class Variables {
+ public:
+  enum class Conflict : uint8_t { kTables, kFirst, kEither };
+  struct Variable {
+    uint32_t param = 0;  // index into the run's parameters
+    Oid type;
+    int32_t typmod = -1;
+    Oid collation;       // 0: the type's
+  };
+  struct Field {
+    std::string_view name;
+    Variable variable;
+  };
+  virtual ~Variables() = default;
+  // `names`: x, x.y or x.y.z. Throws when the name is known but means nothing (a record without such a field).
+  virtual bool find(std::span<const std::string_view> names, Variable* out) = 0;
+  // $n, one-based.
+  virtual bool find_number(int32_t number, Variable* out) = 0;
+  // The fields of the row that `names` (x or y.x) is, for x.*
+  virtual bool expand(std::span<const std::string_view> names, std::vector<Field>* out) = 0;
+  virtual Conflict conflict() const = 0;
+};
 
 // What binding a statement needs. One per statement; the arena and relations become the plan's.
 struct AnalyzerContext {
@@ -34,12 +60,39 @@ struct AnalyzerContext {
    public:
     virtual ~LockRelation() = default;
     virtual void lock(Oid relation, txn::LockMode mode) = 0;
+    // The statement needs this privilege on a table besides reading it ("INSERT" …).
+    virtual void require(Oid relation, std::string_view privilege) {
+      static_cast<void>(relation);
+      static_cast<void>(privilege);
+    }
   };
   LockRelation* locker = nullptr;
+  bool fills_materialized_views = false;  // REFRESH: they may be written
+  // Takes the relations that FROM names, those within views left out; may be null.
+  std::vector<Oid>* sources = nullptr;
+  // 42501 for names in schemas that the current role may not use.
+  bool checks_schemas = false;
+  Variables* variables = nullptr;
+  // Tables that exist only while a statement runs: a trigger's transition tables. Null when there is none of the name.
+  class LocalTables {
+   public:
+    virtual ~LocalTables() = default;
+    virtual const functions::Function* find(std::string_view name) = 0;  // set-returning, without arguments
+  };
+  LocalTables* local_tables = nullptr;
+  // Every function made by CREATE FUNCTION that the statement calls is added; null: nobody wants to know.
+  std::vector<Oid>* routines = nullptr;
 };
 
 // SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
 Query* analyze(AnalyzerContext& context, const parser::Node* statement);
+
+// For a cursor's query: further targets, the ctid of the row that comes from each table of FROM, so that WHERE CURRENT OF
+// can find it. The tables; none if the query's rows are not rows of tables.
+std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query);
+
+// Throws 55000 unless the view's rows can be written (WITH CHECK OPTION wants that).
+void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr& view);
 
 // One expression over the columns of a table (defaults, checks, index expressions): columns are range 0. `table` null:
 // no columns allowed. `clause` names the context in messages ("DEFAULT expressions", "check constraints" …).
@@ -56,13 +109,51 @@ struct TypeReference {
 // 42704 `type "x" does not exist`.
 TypeReference resolve_type_name(AnalyzerContext& context, const parser::TypeName& name);
 
+// `expr` as a value of `type` by PL/pgSQL's rules: assignment casts, and where there is none through the text form.
+Expr* coerce_plpgsql(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod);
+
+// What a function returns: one column with a name (a single OUT parameter), several (`composite`), or none known here.
+struct ResultShape {
+  std::vector<std::string> names;
+  std::vector<Oid> types;
+  std::vector<int32_t> typmods;
+  bool composite = false;
+};
+ResultShape result_shape(catalog::Catalog& catalog, const catalog::Routine& routine);
+// The table (or composite type) whose row type this is; null.
+catalog::RelationPtr relation_of_row_type(catalog::Catalog& catalog, Oid type);
+// The parameters a call passes: a function's inputs, all of a procedure's. `names` (may be null) gets their names.
+std::vector<Oid> call_parameters(const catalog::Routine& routine, std::vector<std::string>* names);
+
+// A CALL's procedure with its arguments bound, defaults filled in. Throws 42883, 42809.
+struct BoundCall {
+  const functions::Function* function = nullptr;
+  const functions::CallSite* site = nullptr;
+  ExprList args;                                  // of input parameters, in order
+  std::span<const parser::Node* const> written;   // one an argument of the procedure; null: a default
+};
+BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call);
+
 // 42P01 `relation "x" does not exist`; null when `missing_ok`.
 catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
                                    bool missing_ok = false);
 
-// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks, views).
-// `column_name(range, column)` style names: unqualified when `table` is given.
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval);
+// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks): columns are `table`'s. `pretty`:
+// without the parentheses that precedence makes superfluous. `lines`: CASE over several lines.
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
+                               bool pretty = false, bool lines = false);
+
+// How a query's text names relations and functions: with their schema, or without where the search path finds them.
+class RelationNames {
+ public:
+  virtual ~RelationNames() = default;
+  virtual std::string relation(const catalog::Relation& relation) = 0;
+  virtual std::string function(const functions::Function& function);
+};
+// The text of a bound SELECT, laid out as pg_get_viewdef() does, without the semicolon. `column_names`: of the result;
+// empty: the query's own. Throws 0A000 for what has no text.
+std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,
+                          functions::EvalContext& eval, bool pretty);
 
 // How the leaves that only plans have are written (EXPLAIN). Each call appends to `out`.
 class PlanNames {
@@ -71,6 +162,8 @@ class PlanNames {
   virtual void input(uint32_t index, std::string& out) = 0;
   virtual void exec_param(uint32_t slot, std::string& out) = 0;
   virtual void subplan(const SubplanExpr& subplan, std::string& out) = 0;
+  // False: $n.
+  virtual bool param(uint32_t, std::string&) { return false; }
 };
 std::string deparse_expression(const Expr& expr, PlanNames& names, functions::EvalContext& eval);
 

@@ -82,7 +82,8 @@ struct FunctionExpr : Expr {
   const functions::CallSite* site = nullptr;
   ExprList args;
   const functions::Operator* op = nullptr;  // when written as an operator, for printing and planning
-  // How it was written, for printing: 'f' f(x), 'c' explicit cast, 'i' implicit cast (printed as its argument).
+  // How it was written, for printing: 'f' f(x), 's' in words (EXTRACT …), 'v' CURRENT_DATE and its like, 'c' explicit cast, 'i' implicit cast
+  // (printed as its argument).
   char form = 'f';
 };
 struct BoolExpr : Expr {  // kAnd, kOr (n args), kNot (one)
@@ -141,6 +142,7 @@ struct CastExpr : Expr {  // kCoerceViaIo, kRelabel
 };
 struct ListExpr : Expr {  // kRow, kArray
   ExprList args;
+  std::span<const std::string_view> names;  // kRow: of the fields; empty: f1, f2, …
 };
 
 struct AggregateExpr : Expr {

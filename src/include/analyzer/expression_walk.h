@@ -104,6 +104,13 @@ bool any_of(const Expr* e, F&& f) {
   return found;
 }
 
+// Calls a function made by CREATE FUNCTION: such calls run on the session's own thread.
+inline bool calls_routine(const Expr* e) {
+  return any_of(e, [](const Expr& x) {
+    return x.kind == ExprKind::kFunction && x.as<FunctionExpr>().function->routine != nullptr;
+  });
+}
+
 // Same shape and leaves: GROUP BY and DISTINCT match by this.
 bool same_expression(const Expr* a, const Expr* b);
 

@@ -20,6 +20,13 @@ struct RangeColumn {
   Oid collation;
 };
 
+// An index with expressions or a predicate, bound over range 0, as if its table were the only one.
+struct IndexExpressions {
+  const catalog::Index* index = nullptr;
+  ExprList keys;  // one a key column; null: a plain column
+  Expr* predicate = nullptr;
+};
+
 enum class RangeKind : uint8_t { kRelation, kSubquery, kFunction, kValues, kCte };
 
 // One item that FROM made: a table, subquery, function, VALUES list or CTE reference.
@@ -27,12 +34,23 @@ struct Range {
   RangeKind kind;
   std::string_view alias;
   std::span<RangeColumn> columns;  // [column - 1]; dropped table columns have an empty name
+  int32_t location = -1;           // where FROM names it
   bool lateral = false;            // may refer to ranges left of it
 
   const catalog::RelationPtr* relation = nullptr;
-  double sample_percent = -1;
+  // TABLESAMPLE: both of type float8; null percent: the whole table, null seed: another sample every time.
+  bool sample_by_page = false;
+  Expr* sample_percent = nullptr;
+  Expr* sample_seed = nullptr;
+  std::span<IndexExpressions> index_expressions;  // of the relation's indexes that have any
 
   Query* query = nullptr;  // kSubquery
+  const catalog::RelationPtr* view = nullptr;  // kSubquery: the view whose query it is
+
+  // How FROM said it, for printing.
+  bool has_alias = false;
+  bool has_column_aliases = false;
+  bool written_lateral = false;
 
   const functions::Function* function = nullptr;  // kFunction; null: the scalar `args[0]` as one row
   const functions::CallSite* site = nullptr;
@@ -56,6 +74,8 @@ struct FromItem {
   FromItem* left = nullptr;
   FromItem* right = nullptr;
   Expr* condition = nullptr;  // null: true
+  std::span<const std::string_view> using_columns;  // USING or NATURAL, for printing; the condition says the same
+  std::string_view alias;
 };
 
 struct Target {
@@ -111,6 +131,8 @@ struct Cte {
   uint32_t references = 0;
   bool materialize = false;     // AS MATERIALIZED, or more than one reference, or volatile
   bool never_materialize = false;
+  bool written_materialized = false;
+  bool has_column_aliases = false;
   std::span<RangeColumn> columns;
 };
 
@@ -129,11 +151,18 @@ struct OnConflict {
   Expr* where = nullptr;
 };
 
-// An index with expressions or a predicate, bound over range 0 (the target table).
-struct IndexExpressions {
-  const catalog::Index* index = nullptr;
-  ExprList keys;  // one a key column; null: a plain column
-  Expr* predicate = nullptr;
+// WITH CHECK OPTION: a condition over the new row (range 0) that must be true.
+struct ViewCheck {
+  Expr* condition = nullptr;
+  std::string_view view;
+};
+
+// One WHEN of MERGE. `condition` and the targets' values are over the target (range 0) and the source.
+struct MergeAction {
+  bool matched = false;
+  CommandType command = CommandType::kSelect;  // kSelect: DO NOTHING
+  Expr* condition = nullptr;                   // null: true
+  std::span<Target> targets;                   // kUpdate: assignments; kInsert: the whole row in column order
 };
 
 struct Query {
@@ -172,6 +201,8 @@ struct Query {
   std::span<int16_t> generated;
   ExprList generated_exprs;
   std::span<IndexExpressions> index_expressions;  // INSERT, UPDATE and DELETE
+  std::span<ViewCheck> view_checks;               // INSERT and UPDATE through views
+  std::span<MergeAction> merge_actions;           // of MERGE, whose FROM is the join of source and target
 
   // Filled while binding: does it refer to an outer query?
   bool is_correlated = false;

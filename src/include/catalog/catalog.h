@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "catalog/relation.h"
+#include "catalog/routine.h"
 #include "catalog/system_table.h"
 #include "common/status.h"
 #include "txn/txn_manager.h"
@@ -130,6 +131,8 @@ class Database {
   mutable std::shared_mutex mutex_;
   std::unordered_map<Oid, Cached> by_oid_;
   std::unordered_map<std::string, std::pair<uint64_t, Oid>> by_name_;  // "<schema oid>.<name>"
+  std::unordered_map<std::string, std::pair<uint64_t, std::vector<RoutinePtr>>> routines_by_name_;
+  std::unordered_map<Oid, std::pair<uint64_t, RoutinePtr>> routines_by_oid_;
   std::unordered_map<uint64_t, std::weak_ptr<access::Heap>> heaps_;
   std::unordered_map<uint64_t, std::weak_ptr<access::Btree>> btrees_;
 };
@@ -166,6 +169,15 @@ class Catalog {
   RelationPtr relation(Oid oid);
   RelationPtr find_relation(Oid schema, std::string_view name);
   Oid find_relation_oid(Oid schema, std::string_view name);
+
+  // --- types that are not built in. Reading one makes it known to functions::type_by_oid().
+  // kInvalidOid when there is none of this name.
+  Oid find_type(Oid schema, std::string_view name);
+  // Makes a type known with all that it is made of; nothing happens for built-in ones.
+  void load_type(Oid type);
+  // --- functions and procedures that SQL made, in any schema; by oid null when there is none
+  std::vector<RoutinePtr> routines_named(std::string_view name);
+  RoutinePtr routine(Oid oid);
 
   // --- names
   Oid find_schema(std::string_view name);
@@ -214,6 +226,7 @@ class Catalog {
   };
   txn::Snapshot snapshot();
   RelationPtr load(Oid oid);
+  void define_row_type(const Relation& relation, const Row& type);
 
   Database& database_;
   txn::Transaction& txn_;

@@ -27,8 +27,9 @@ inline constexpr ColumnNumber kTableOidColumn = -6;
 
 struct Column {
   std::string name;
-  Oid type;
+  Oid type;          // of a column of a domain's type: the type under the domain
   int32_t typmod = -1;
+  Oid domain;        // 0: none
   Oid collation;
   bool not_null = false;
   bool dropped = false;
@@ -97,6 +98,29 @@ struct ForeignKey {
   Oid referenced_index;
 };
 
+// A row of pg_trigger. `type`: bits as in pg_trigger.tgtype.
+struct Trigger {
+  static constexpr int16_t kRow = 1, kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16, kTruncate = 32, kInstead = 64;
+  Oid oid;
+  std::string name;
+  Oid function;
+  int16_t type = 0;
+  char enabled = 'O';  // O origin, D disabled, R replica, A always
+  bool internal = false;
+  Oid constraint;      // pg_constraint row of a constraint trigger
+  Oid constraint_relation;
+  bool deferrable = false, initially_deferred = false;
+  std::vector<ColumnNumber> columns;  // UPDATE OF
+  std::vector<std::string> args;
+  std::string when_sql;
+  std::string old_table, new_table;   // transition tables
+
+  bool is_row() const { return (type & kRow) != 0; }
+  bool is_before() const { return (type & kBefore) != 0; }
+  bool is_instead() const { return (type & kInstead) != 0; }
+  bool fires() const { return enabled == 'O' || enabled == 'A'; }
+};
+
 enum class RelationKind : char {
   kTable = 'r',
   kIndex = 'i',
@@ -135,6 +159,7 @@ struct Relation {
   std::vector<CheckConstraint> checks;
   std::vector<ForeignKey> foreign_keys;   // this table refers
   std::vector<ForeignKey> referenced_by;  // others refer to this table
+  std::vector<Trigger> triggers;          // in order of their names: the order of firing
   std::string view_sql;                   // of views
   PageId segment;                         // 0: no storage (yet)
   std::shared_ptr<access::Heap> heap;
@@ -143,6 +168,7 @@ struct Relation {
   double pages = 0;
   std::vector<std::shared_ptr<const ColumnStatistics>> statistics;  // [number - 1], null entries: none
   std::string acl;  // pg_class.relacl as text, empty: default
+  std::string options;  // pg_class.reloptions, "name=value" a line
 
   const Column& column(ColumnNumber n) const { return columns[static_cast<size_t>(n - 1)]; }
   // 0 when there is none of this name.

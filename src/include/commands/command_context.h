@@ -36,8 +36,10 @@ class CommandServices {
   // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
   // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
-  // The same of a statement whose parts were parsed from the command's own text.
-  virtual uint64_t run_parsed(parser::Node* statement);
+  // The same of a statement whose parts were parsed from `sql`, the command's own text.
+  virtual uint64_t run_parsed(std::string_view sql, parser::Node* statement);
+  // As run_sql, for a statement that fills a materialized view.
+  virtual uint64_t fill_view(std::string_view sql);
   // The first row of a query, with nobody's rights looked at and everything committed seen; false when it has none.
   virtual bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) = 0;
   // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).
@@ -50,6 +52,10 @@ class CommandServices {
   // What becomes of a temporary table when the transaction, and any that follows, commits.
   enum class OnCommit : uint8_t { kDeleteRows, kDrop };
   virtual void at_commit(Oid relation, OnCommit action);
+  // After CREATE FUNCTION: checks the body as the language's validator does. Throws.
+  virtual void validate_routine(Oid routine);
+  // Before TRUNCATE empties the tables, and after: statement triggers.
+  virtual void truncate_triggers(const catalog::RelationPtr& relation, bool before);
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
 };
@@ -68,7 +74,9 @@ struct CommandContext {
   bool temporary_first = false;  // the path begins with the temporary schema though nobody has put it there
 
   analyzer::AnalyzerContext analyzer_context() {
-    return {catalog, arena, relations, eval, sql, search_path};
+    analyzer::AnalyzerContext inner{catalog, arena, relations, eval, sql, search_path};
+    inner.checks_schemas = !is_superuser;
+    return inner;
   }
 };
 

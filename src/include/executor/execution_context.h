@@ -32,6 +32,9 @@ struct ExecutionSettings {
   double hash_mem_multiplier = 2.0;         // times work_mem for hash tables
   uint32_t chunk_rows = vector::kChunkRows; // rows an operator yields at once; fixed when an Execution is built
   uint32_t parallel_workers = 2;            // threads a pipeline may use, the session's own among them; 1: serial
+  double parallel_rows = 20000;             // below so many rows, starting threads costs more than it gains
+  bool enable_memoize = true;               // results of correlated subqueries are kept by their arguments
+  bool enable_runtime_filters = true;       // a hash join tells the scan below its probe side which keys it has
   std::string temp_directory = "/tmp";
   bool instrument = false;                  // EXPLAIN ANALYZE: count rows and time by node
 };
@@ -48,6 +51,7 @@ struct NodeCounters {
 };
 
 class CteStates;
+class RuntimeFilters;
 
 class ExecutionContext {
  public:
@@ -76,6 +80,7 @@ class ExecutionContext {
   std::vector<NodeCounters> counters;      // by Plan::id; empty unless settings.instrument
   CteStates* ctes = nullptr;
   SharedState* shared = nullptr;           // of a parallel fragment; null when serial
+  RuntimeFilters* filters = nullptr;       // of the run; shared by the threads of a parallel fragment
   TaskScheduler* scheduler = nullptr;
   bool is_worker = false;
 

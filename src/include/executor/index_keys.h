@@ -16,6 +16,9 @@ namespace varve::executor {
 // Every key column is encoded as nullable: SET NOT NULL must not change what stands in an index already.
 std::vector<access::KeyColumn> index_key_columns(const catalog::Relation& relation, const catalog::Index& index);
 access::KeyColumn index_key_column(const catalog::IndexColumn& column);
+// append_key_column() of a value of this SQL type: values whose bytes are not in order (jsonb, arrays, ranges …) are
+// brought into a form that is.
+void append_index_column(std::string& out, Oid type, const access::KeyColumn& column, const types::Value& value);
 
 // Builds the keys of one index from full rows (one value for each column that is not dropped, in order).
 class IndexKeyBuilder {

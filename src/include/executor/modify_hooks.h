@@ -40,6 +40,8 @@ class ModifyHooks {
   // The row went into a unique index that is checked later, beside another row that has or may get the same key.
   virtual void unique_pending(ExecutionContext&, const catalog::Relation&, const catalog::Index&, Tid) {}
 
+  // Before before_statement() of an UPDATE (or of ON CONFLICT DO UPDATE): the columns it assigns.
+  virtual void assigns(const catalog::Relation&, std::span<const catalog::ColumnNumber>) {}
   virtual void before_statement(ExecutionContext&, const catalog::Relation&, ModifyEvent) {}
   // False: leave this row as it is, silently.
   virtual bool before_row(ExecutionContext&, RowChange&) { return true; }

@@ -13,6 +13,8 @@
 
 namespace varve::functions {
 
+struct CallSite;
+
 // What functions like current_user, nextval, current_setting, pg_get_viewdef and casts to regclass ask of the
 // running session; implemented by module session. Throws SqlError. Strings it returns live in `arena`.
 class SessionServices {
@@ -34,6 +36,11 @@ class SessionServices {
   // Strings live in `arena`.
   virtual void rows(std::string_view function, std::span<const types::Value> args, Arena& arena,
                     std::vector<types::Value>& out);
+  // A function made by CREATE FUNCTION (`site.routine`): its value, in `memory`; or, of a set-returning one, all its
+  // rows, value after value.
+  virtual types::Value call_routine(const CallSite& site, std::span<const types::Value> args, Arena& memory);
+  virtual std::span<const types::Value> routine_rows(const CallSite& site, std::span<const types::Value> args,
+                                                     Arena& memory);
   // Input and output of reg* types: name <-> oid. `type` is the reg type's oid.
   virtual uint32_t parse_reg(Oid type, std::string_view text) = 0;
   virtual void append_reg(Oid type, uint32_t oid, std::string& out) = 0;

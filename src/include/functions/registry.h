@@ -20,12 +20,15 @@ using vector::Chunk;
 using vector::Selection;
 using vector::Vector;
 
+struct Function;
+
 // One call site, as bound by the analyzer: constant for the life of a plan.
 struct CallSite {
   std::span<const Oid> arg_types;
   Oid result_type;
   int32_t typmod = -1;
   const types::Collation* collation = nullptr;  // null: "C"
+  const Function* routine = nullptr;            // of a function that CREATE FUNCTION made; else null
 };
 
 // Computes result[row] for the selected rows. For a strict function the executor has already removed rows with a
@@ -47,6 +50,18 @@ struct AggregateImpl;
 struct WindowImpl;
 struct TableFunctionImpl;
 
+// What a function made by CREATE FUNCTION has besides its signature. Lives, as its Function does, in the arena of the
+// statement that calls it.
+struct RoutineInfo {
+  std::string_view schema;
+  bool visible = true;  // found by its bare name in the search path
+  bool is_procedure = false;
+  std::span<const std::string_view> arg_names = {};  // of the input arguments; empty: none, or this one has none
+  // The result's columns when it has several (OUT arguments, RETURNS TABLE, a table's row type).
+  std::span<const Oid> column_types = {};
+  std::span<const std::string_view> column_names = {};
+};
+
 struct Function {
   Oid oid;
   std::string_view name;
@@ -61,7 +76,13 @@ struct Function {
   const WindowImpl* window = nullptr;
   const TableFunctionImpl* table = nullptr;
   uint8_t default_args = 0;  // how many trailing arguments may be left out
+  const RoutineInfo* routine = nullptr;  // null: built in
 };
+
+// Kernel and table of functions made by CREATE FUNCTION: they ask the session (SessionServices::call_routine).
+void call_routine_kernel(KernelCall& call);
+void* open_routine(EvalContext& context, const CallSite& site, std::span<const types::Value> args, Arena& memory);
+void next_routine_rows(EvalContext& context, void* state, Chunk& out);
 
 // --- aggregates: a state of fixed size per group, updated a vector at a time.
 struct AggregateCall {
@@ -133,7 +154,15 @@ struct Cast {
 const Cast* find_cast(Oid source, Oid target);
 std::span<const Cast> all_casts();
 
-// A built-in type.
+// One attribute of a composite type.
+struct CompositeField {
+  std::string_view name;
+  Oid type;
+  int32_t typmod = -1;
+  Oid collation;
+};
+
+// A type: a built-in one, or one that the catalog made known by define_type().
 struct TypeInfo {
   Oid oid;
   std::string_view name;       // pg_type.typname
@@ -148,10 +177,17 @@ struct TypeInfo {
   Oid array_type = kInvalidOid;
   Oid element_type = kInvalidOid;
   bool collatable = false;
+  Oid relation = kInvalidOid;                  // kind c: its row in pg_class
+  std::span<const CompositeField> fields = {}; // kind c: what is not dropped, in order
 };
-std::span<const TypeInfo> all_types();
+std::span<const TypeInfo> all_types();  // the built-in ones
 const TypeInfo* type_by_oid(Oid oid);
-const TypeInfo* type_by_name(std::string_view pg_type_name);
+const TypeInfo* type_by_name(std::string_view pg_type_name);  // of the built-in ones
+
+// Makes a type of a database known to the process, or known anew after ALTER TYPE: the catalog does so when it reads a
+// type that CREATE TYPE or CREATE TABLE made. Oids of types are never used twice. Names and fields are copied; what
+// pointers were given out stays. Thread-safe.
+const TypeInfo& define_type(const TypeInfo& type);
 
 // "numeric(10,2)", "character varying(3)", "timestamp(3) with time zone", "integer[]": format_type().
 std::string format_type(Oid type, int32_t typmod);

@@ -52,6 +52,7 @@ enum class PlanKind : uint8_t {
   kInsert,
   kUpdate,
   kDelete,
+  kMerge,
 };
 
 struct OutputColumn {
@@ -101,7 +102,10 @@ struct ScanPlan : Plan {  // kSeqScan
   std::string_view alias;
   std::span<catalog::ColumnNumber> columns;
   Expr* filter = nullptr;
-  double sample_percent = -1;  // TABLESAMPLE; < 0: none
+  // TABLESAMPLE: float8 over params; null percent: none, null seed: another sample every time.
+  bool sample_by_page = false;
+  Expr* sample_percent = nullptr;
+  Expr* sample_seed = nullptr;
 };
 // Bounds of an index scan: equality on the first n keys, then at most one range.
 struct IndexBound {
@@ -216,6 +220,8 @@ struct JoinPlan : Plan {
   std::span<bool> null_safe;  // key matches NULL with NULL (IS NOT DISTINCT FROM); empty: none
   Expr* condition = nullptr;  // over left ++ right, besides the keys
   bool build_left = false;    // hash the left side instead of the right
+  // Columns of left ++ right that nothing reads: the node may leave NULLs in them. Empty: all are read.
+  std::span<bool> unused;
   // kNestedLoop with a dependent right side: these left columns are put into these exec params for every left row.
   std::span<uint32_t> param_slots;
   ExprList param_values;
@@ -276,7 +282,20 @@ struct ModifyPlan : Plan {
   // replaced), and the new values as expressions over the same, so that they can be computed again.
   Expr* recheck = nullptr;
   ExprList recompute;
-  bool can_set_tag = true;
+  // WITH CHECK OPTION: over the new row; must be true (44000).
+  ExprList view_checks;
+  std::span<std::string_view> view_check_names;
+  // MERGE. Child output: ctid (NULL: not matched), the target's row, then the source's columns; conditions and values
+  // are over that.
+  struct MergeAction {
+    bool matched;
+    PlanKind action;  // kInsert, kUpdate, kDelete; kResult: do nothing
+    Expr* condition;
+    std::span<catalog::ColumnNumber> columns;  // kUpdate: of each value; kInsert: empty, the values are the whole row
+    ExprList values;
+  };
+  std::span<MergeAction> merge_actions;
+  bool can_set_tag = true;  // false: of a WITH query, not counted in the statement's tag
 };
 
 // A statement ready to run. Owns everything its plans refer to.
@@ -292,6 +311,8 @@ struct PlannedStatement {
   uint32_t node_count = 0;
   bool read_only = true;
   bool returns_rows = true;
+  // The last columns of the root's output that are not the result's: ctids of these tables' rows (cursors).
+  std::vector<Oid> row_id_tables;
   uint64_t catalog_epoch = 0;              // valid while the catalog's epoch is this
   // A single-row read or write by unique key: the executor runs it through the fused leaf operator.
   bool is_point_statement = false;

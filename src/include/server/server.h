@@ -40,7 +40,8 @@ Result<RunningServer> find_running(const std::string& directory);
 
 // name = value lines, # comments, quotes as in postgresql.conf. Errors name file and line.
 Result<std::map<std::string, std::string>> read_configuration(const std::string& path);
-// ALTER SYSTEM: rewrites varve.auto.conf with one name changed (empty value: removed).
+// ALTER SYSTEM: rewrites varve.auto.conf with one name changed (empty value: removed; empty name: all
+// removed).
 Status write_auto_setting(const std::string& directory, const std::string& name, const std::string& value);
 
 }  // namespace varve::server

@@ -1,6 +1,7 @@
 // The running server as sessions see it: storage, databases, defaults of settings, the other sessions.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -46,6 +47,8 @@ class Instance {
   // Server-wide values of settings; sessions start from them.
   std::map<std::string, std::string> settings() const;
   void change_setting(const std::string& name, const std::string& value);
+  // Advances with every change of a server-wide value.
+  uint64_t settings_generation() const { return settings_generation_.load(std::memory_order_acquire); }
   executor::TaskScheduler& scheduler() { return *scheduler_; }
   NotificationHub& notifications() { return notifications_; }
   Residents& residents() { return residents_; }
@@ -57,14 +60,20 @@ class Instance {
   // Any database: for shared catalogs.
   catalog::Database& shared_catalogs();
   void forget_database(Oid oid);
+  // Those somebody has used since the server started.
+  std::vector<std::shared_ptr<catalog::Database>> open_databases() const;
 
   net::Server* server = nullptr;  // set once it exists
+  // ALTER SYSTEM: keeps a setting for the next start or reload; an empty value forgets it, an empty name all of them.
+  // Null: the server has no configuration file.
+  Status (*keep_setting)(const std::string& directory, const std::string& name, const std::string& value) = nullptr;
 
  private:
   recovery::StorageEngine& engine_;
   std::string directory_;
   mutable std::mutex mutex_;
   std::map<std::string, std::string> settings_;
+  std::atomic<uint64_t> settings_generation_{1};
   std::unordered_map<Oid, std::shared_ptr<catalog::Database>> databases_;
   std::unique_ptr<executor::TaskScheduler> scheduler_;
   NotificationHub notifications_;

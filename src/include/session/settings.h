@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <span>
 #include <string_view>
@@ -35,6 +36,8 @@ const SettingInfo* find_setting(std::string_view name);
 
 // Checks and canonicalises ("16MB" for work_mem -> "16384"). Throws 22023 with PostgreSQL's messages.
 std::string canonical_setting(const SettingInfo& info, std::string_view text);
+// 55P02 cannot be changed (now, without a restart), 42501 superuser only.
+void require_changeable(const SettingInfo& info, bool is_superuser);
 // As SHOW prints it: "16MB".
 std::string display_setting(const SettingInfo& info, std::string_view canonical);
 
@@ -56,8 +59,10 @@ class Settings {
   void set(std::string_view name, std::string_view value, bool is_local, bool is_superuser);
   void reset(std::string_view name, bool is_superuser);
   void reset_all();
+  // The server's values after a reload: taken over where the session has no value of its own.
+  void refresh(const std::map<std::string, std::string>& server_values);
   // Becomes what RESET goes back to (startup packet).
-  void set_session_default(std::string_view name, std::string_view value);
+  void set_session_default(std::string_view name, std::string_view value, bool by_superuser = false);
 
   void begin_transaction();
   void commit();
@@ -96,6 +101,7 @@ class Settings {
   void apply(std::string_view name, std::string_view value);
 
   std::map<std::string, std::string, std::less<>> values_, session_defaults_;
+  std::set<std::string, std::less<>> own_defaults_;  // from the startup packet, ALTER ROLE or ALTER DATABASE
   std::vector<Change> undo_;
   std::vector<std::string_view> reports_;
   types::FormatSettings format_;

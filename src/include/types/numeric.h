@@ -174,6 +174,8 @@ Numeric receive_numeric(std::string_view bytes, Arena& arena);
 //   byte 0xFD NaN, 0xFE Infinity, 0xFF -Infinity
 void append_numeric_row(std::string& out, const Numeric& v);
 Numeric read_numeric_row(std::string_view bytes, Arena& arena);
+// Whether read_numeric_row() can read it: for bytes that nothing vouches for.
+bool is_numeric_row(std::string_view bytes);
 
 // --- index keys: memcmp order is numeric order, equal values give equal bytes, self-delimiting.
 //   0x00 -Infinity, 0xFE Infinity, 0xFF NaN, 0x80 zero

@@ -355,3 +355,16 @@ SELECT n.nspname AS schemaname, c.relname AS tablename, p.polname AS policyname,
             WHEN '*' THEN 'ALL' END AS cmd,
        pg_get_expr(p.polqual, p.polrelid) AS qual, pg_get_expr(p.polwithcheck, p.polrelid) AS with_check
   FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace;
+
+CREATE VIEW pg_catalog.pg_seclabels AS
+SELECT l.objoid, l.classoid, l.objsubid, NULL::text AS objtype, NULL::oid AS objnamespace, NULL::text AS objname,
+       l.provider, l.label
+  FROM pg_seclabel l
+UNION ALL
+SELECT l.objoid, l.classoid, 0 AS objsubid, NULL::text, NULL::oid, NULL::text, l.provider, l.label
+  FROM pg_shseclabel l;
+
+CREATE VIEW pg_catalog.pg_user_mappings AS
+SELECT u.oid AS umid, s.oid AS srvid, s.srvname, u.umuser,
+       CASE WHEN u.umuser = 0 THEN 'public'::name ELSE a.rolname END AS usename, u.umoptions
+  FROM pg_user_mapping u JOIN pg_foreign_server s ON s.oid = u.umserver LEFT JOIN pg_authid a ON a.oid = u.umuser;

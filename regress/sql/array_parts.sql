@@ -1,0 +1,36 @@
+-- slices, and assignment to parts of arrays
+CREATE TABLE t (id int, a int[], m text[][], n int[] DEFAULT '{9}');
+INSERT INTO t VALUES (1, '{1,2,3,4}', '{{a,b},{c,d}}');
+SELECT a[2:3], a[:2], a[3:], a[:], a[2:1], a[7:9], a[-1:2] FROM t;
+SELECT m[1:1][2:2], m[2][1:2], m[1:2], m[1][1] FROM t;
+SELECT (ARRAY[1,2,3])[2:], ('[5:7]={1,2,3}'::int[])[6:7], ('{1,2}'::int[])[NULL:2];
+UPDATE t SET a[2] = 20 RETURNING a;
+UPDATE t SET a[1] = a[4], a[4] = a[1] RETURNING a;
+UPDATE t SET a[7] = 70 RETURNING a;
+UPDATE t SET a[0] = -1 RETURNING a;
+UPDATE t SET a[2:3] = '{8,9}' RETURNING a;
+UPDATE t SET a[2:3] = '{8}' RETURNING a;
+UPDATE t SET a[NULL] = 1;
+UPDATE t SET a['x'] = 1;
+UPDATE t SET a[1] = 'x';
+UPDATE t SET a[1] = now();
+UPDATE t SET id[1] = 1;
+UPDATE t SET m[2][1] = 'C' RETURNING m;
+UPDATE t SET m[3][1] = 'C' RETURNING m;
+UPDATE t SET m[1:2][2:2] = '{{X},{Y}}' RETURNING m;
+UPDATE t SET a[1] = 1, a = '{}';
+UPDATE t SET a = NULL RETURNING a;
+UPDATE t SET a[3] = 3 RETURNING a;
+UPDATE t SET a = '{}';
+UPDATE t SET a[2:3] = '{1,2}' RETURNING a;
+UPDATE t SET a[1] = DEFAULT;
+INSERT INTO t (id, a[1], a[3], n[2]) VALUES (2, 10, 30, 5) RETURNING *;
+INSERT INTO t (id, a[1:2]) VALUES (3, '{7,8}'), (4, NULL) RETURNING *;
+INSERT INTO t (id, a[1]) SELECT 5, 50 RETURNING *;
+INSERT INTO t (id, id) VALUES (1, 2);
+INSERT INTO t (a, a[1]) VALUES ('{}', 2);
+SELECT (a)[1], (SELECT array_agg(x) FROM unnest(a) x) FROM t ORDER BY id;
+SELECT * FROM unnest(ARRAY[1,2], ARRAY['a','b','c']) AS u(n, t);
+SELECT 1[1];
+
+SELECT ARRAY[1,2,3][1.5];

@@ -1,0 +1,151 @@
+#include "catalog/user_type.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "functions/registry.h"
+#include "parser/parser.h"
+
+namespace varve::catalog {
+
+using types::Value;
+
+namespace {
+
+void load_labels(Catalog& catalog, UserType& type) {
+  const KeyMatch match[] = {{"enumtypid", Value::of_oid(type.oid.value())}};
+  catalog.for_each(system_table("pg_enum"), match, [&](const Row& row) {
+    type.labels.push_back({row.oid("oid"), row.float4("enumsortorder"), std::string(row.text("enumlabel"))});
+  });
+  std::sort(type.labels.begin(), type.labels.end(),
+            [](const EnumLabel& a, const EnumLabel& b) { return a.order < b.order; });
+}
+
+void load_checks(Catalog& catalog, UserType& type) {
+  const KeyMatch match[] = {{"conrelid", Value::of_oid(0)}, {"contypid", Value::of_oid(type.oid.value())}};
+  catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
+    if (row.letter("contype") != 'c') return;
+    type.checks.push_back({row.oid("oid"), std::string(row.text("conname")), std::string(row.text("conbin")),
+                           row.boolean("convalidated")});
+  });
+  std::sort(type.checks.begin(), type.checks.end(),
+            [](const DomainCheck& a, const DomainCheck& b) { return a.name < b.name; });
+}
+
+void make_known(const UserType& type) {
+  functions::TypeInfo info{};
+  std::string sql_name = type_text(type);
+  info.oid = type.oid;
+  info.name = type.name;
+  info.sql_name = sql_name;
+  info.physical = types::PhysicalType::kFloat32;
+  info.category = 'E';
+  info.kind = 'e';
+  info.length = 4;
+  info.by_value = true;
+  info.alignment = 'i';
+  info.array_type = type.array;
+  functions::define_type(info);
+  functions::TypeInfo array{};
+  std::string array_name = "_" + type.name, array_sql = sql_name + "[]";
+  array.oid = type.array;
+  array.name = array_name;
+  array.sql_name = array_sql;
+  array.physical = types::PhysicalType::kString;
+  array.category = 'A';
+  array.kind = 'b';
+  array.length = -1;
+  array.alignment = 'i';
+  array.element_type = type.oid;
+  functions::define_type(array);
+}
+
+}  // namespace
+
+std::string type_text(const UserType& type) {
+  std::string name = parser::quote_identifier(type.name);
+  return type.schema == kPublicSchema ? name : parser::quote_identifier(type.schema_name) + "." + name;
+}
+
+UserTypePtr user_type(Catalog& catalog, Oid oid) {
+  if (oid.value() < kFirstNormalOid) return nullptr;
+  std::shared_ptr<UserType> type;
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
+    char kind = row.letter("typtype");
+    if (kind != 'e' && kind != 'd') return;
+    type = std::make_shared<UserType>();
+    type->oid = oid;
+    type->name = row.text("typname");
+    type->schema = row.oid("typnamespace");
+    type->owner = row.oid("typowner");
+    type->kind = kind;
+    type->array = row.oid("typarray");
+    type->base = row.oid("typbasetype");
+    type->typmod = row.int4("typtypmod");
+    type->collation = row.oid("typcollation");
+    type->not_null = row.boolean("typnotnull");
+    type->default_sql = row.text("typdefaultbin");
+  });
+  if (type == nullptr) return nullptr;
+  type->schema_name = catalog.schema_name(type->schema);
+  if (type->kind == 'e') {
+    load_labels(catalog, *type);
+    make_known(*type);
+  } else {
+    load_checks(catalog, *type);
+  }
+  return type;
+}
+
+void make_enums_known(Catalog& catalog) {
+  static std::mutex mutex;
+  static std::vector<Oid> done;
+  std::lock_guard lock(mutex);
+  Oid database = catalog.database().oid();
+  if (std::find(done.begin(), done.end(), database) != done.end()) return;
+  std::vector<Oid> enums;
+  catalog.for_each(system_table("pg_type"), {}, [&](const Row& row) {
+    if (row.letter("typtype") == 'e') enums.push_back(row.oid("oid"));
+  });
+  for (Oid oid : enums) (void)user_type(catalog, oid);
+  done.push_back(database);
+}
+
+bool make_enum_array_known(Catalog& catalog, Oid oid) {
+  if (oid.value() < kFirstNormalOid) return false;
+  Oid element;
+  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+  catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
+    if (row.letter("typcategory") == 'A') element = row.oid("typelem");
+  });
+  if (element == kInvalidOid) return false;
+  UserTypePtr type = user_type(catalog, element);
+  return type != nullptr && type->kind == 'e';
+}
+
+Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name) {
+  Oid found;
+  const KeyMatch match[] = {{"typname", Value::of_string(name)},
+                            {"typnamespace", Value::of_oid(schema.value())}};
+  catalog.for_each(system_table("pg_type"), match, [&](const Row& row) { found = row.oid("oid"); });
+  if (found == kInvalidOid || found.value() < kFirstNormalOid) return kInvalidOid;
+  if (user_type(catalog, found) != nullptr || make_enum_array_known(catalog, found)) return found;
+  return kInvalidOid;
+}
+
+BaseType base_type(Catalog& catalog, Oid type, int32_t typmod) {
+  while (functions::type_by_oid(type) == nullptr) {
+    UserTypePtr user = user_type(catalog, type);
+    if (user == nullptr) {
+      make_enum_array_known(catalog, type);
+      break;
+    }
+    if (user->kind != 'd') break;
+    type = user->base;
+    typmod = user->typmod;
+  }
+  return {type, typmod};
+}
+
+}  // namespace varve::catalog

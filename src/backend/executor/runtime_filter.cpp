@@ -1,0 +1,90 @@
+#include "runtime_filter.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace varve::executor {
+
+using planner::JoinType;
+using planner::PlanKind;
+
+KeyFilter::KeyFilter(const KeyType& type, size_t keys) : type_(type) {
+  // About 16 bits a key: one in some hundred that are not there passes.
+  size_t words = std::bit_ceil(std::max<size_t>(keys / 4, 64));
+  shift_ = 64 - static_cast<uint32_t>(std::countr_zero(words));
+  words_.resize(words);
+}
+
+void RuntimeFilters::set(uint32_t owner, const Target& target, std::shared_ptr<const KeyFilter> filter) {
+  drop(owner, target);
+  entries_[target.scan].push_back({owner, target.column, std::move(filter)});
+}
+
+void RuntimeFilters::drop(uint32_t owner, const Target& target) {
+  auto it = entries_.find(target.scan);
+  if (it == entries_.end()) return;
+  std::erase_if(it->second, [&](const Entry& e) { return e.owner == owner && e.column == target.column; });
+}
+
+namespace {
+
+// The child's column that an expression passes on; UINT32_MAX: it computes something.
+uint32_t passed_on(const analyzer::Expr& e) {
+  return e.kind == analyzer::ExprKind::kInput ? e.as<analyzer::InputExpr>().index : UINT32_MAX;
+}
+
+RuntimeFilters::Target trace_join(const planner::JoinPlan& join, uint32_t column) {
+  auto left = static_cast<uint32_t>(join.children[0]->output.size());
+  bool from_left = column < left;
+  switch (join.join) {
+    case JoinType::kInner:
+      break;
+    case JoinType::kLeft:
+    case JoinType::kSemi:
+    case JoinType::kAnti:
+      if (!from_left) return {};
+      break;
+    default:
+      return {};
+  }
+  if (from_left) return trace_to_scan(*join.children[0], column);
+  // A side that is run again for every row sees other filters each time.
+  if (join.kind == PlanKind::kNestedLoop || join.kind == PlanKind::kIndexJoin) return {};
+  return trace_to_scan(*join.children[1], column - left);
+}
+
+}  // namespace
+
+RuntimeFilters::Target trace_to_scan(const planner::Plan& plan, uint32_t column) {
+  switch (plan.kind) {
+    case PlanKind::kSeqScan: {
+      const auto& scan = plan.as<planner::ScanPlan>();
+      if (column >= scan.columns.size() || scan.columns[column] <= 0) return {};
+      return {plan.id, column};
+    }
+    case PlanKind::kFilter:
+    case PlanKind::kMaterialize:
+      return trace_to_scan(*plan.children[0], column);
+    case PlanKind::kSort:
+      if (plan.as<planner::SortPlan>().limit != nullptr) return {};
+      return trace_to_scan(*plan.children[0], column);
+    case PlanKind::kProject: {
+      uint32_t from = passed_on(*plan.as<planner::ProjectPlan>().exprs[column]);
+      return from == UINT32_MAX ? RuntimeFilters::Target{} : trace_to_scan(*plan.children[0], from);
+    }
+    case PlanKind::kAggregate: {
+      const auto& aggregate = plan.as<planner::AggregatePlan>();
+      if (!aggregate.grouping_sets.empty() || column >= aggregate.groups.size()) return {};
+      uint32_t from = passed_on(*aggregate.groups[column]);
+      return from == UINT32_MAX ? RuntimeFilters::Target{} : trace_to_scan(*plan.children[0], from);
+    }
+    case PlanKind::kHashJoin:
+    case PlanKind::kIndexJoin:
+    case PlanKind::kNestedLoop:
+      return trace_join(plan.as<planner::JoinPlan>(), column);
+    default:
+      return {};
+  }
+}
+
+}  // namespace varve::executor

@@ -1,0 +1,220 @@
+// json[b]_populate_record: a row value from a JSON object.
+#include <fmt/format.h>
+
+#include "../kernel.h"
+#include "functions/array.h"
+#include "functions/record.h"
+#include "functions/type_oids.h"
+#include "json_text.h"
+
+namespace varve::functions {
+
+namespace {
+
+using Text = std::string_view;
+
+// Builds SQL values from the nodes of a tape.
+class Populator {
+ public:
+  Populator(const JsonTape& tape, EvalContext& context) : tape_(tape), context_(context), arena_(*context.memory) {}
+
+  // `base` empty: fields that the object has not are NULL.
+  Value record(const TypeInfo& type, uint32_t object, Text base) {
+    std::vector<Oid> types;
+    std::vector<Value> values;
+    for (uint32_t i = 0; i < type.fields.size(); ++i) {
+      const CompositeField& f = type.fields[i];
+      types.push_back(f.type);
+      uint32_t at = tape_.find_field(object, f.name);
+      if (at != kNotFound) {
+        values.push_back(value(f.type, f.typmod, at, f.name));
+      } else if (!base.empty() && !RecordView(base).is_null(i)) {
+        values.push_back(RecordView(base).at(i, arena_));
+      } else {
+        values.push_back(Value::null_of(type_by_oid(f.type)->physical));
+      }
+    }
+    return Value::of_string(make_record(type.oid, 0, types, values, arena_));
+  }
+
+ private:
+  Value value(Oid type, int32_t typmod, uint32_t at, Text key) {
+    const TypeInfo* info = type_by_oid(type);
+    JsonType json = tape_.node(at).type;
+    if (json == JsonType::kNull) return Value::null_of(info->physical);
+    if (type == type_oid::kJson) return Value::of_string(arena_.copy(tape_.raw(at)));
+    if (type == type_oid::kJsonb) {
+      std::string bytes;
+      tape_.append_jsonb(bytes, at);
+      return Value::of_string(arena_.copy(bytes));
+    }
+    if (json != JsonType::kString && info->category == 'A' && info->element_type != kInvalidOid) {
+      return array(*info, typmod, at, key);
+    }
+    if (json != JsonType::kString && info->kind == 'c') {
+      if (json != JsonType::kObject) {
+        throw SqlError(sqlstate::kInvalidParameterValue,
+                       fmt::format("cannot call populate_composite on {}", json == JsonType::kArray ? "an array" : "a scalar"));
+      }
+      return record(*info, at, {});
+    }
+    std::string buffer;
+    Text text = json == JsonType::kString ? tape_.string(at, buffer) : tape_.raw(at);
+    return parse_value(type, typmod, arena_.copy(text), context_);
+  }
+
+  [[noreturn]] void refuse_array(Text key) {
+    throw SqlError(sqlstate::kInvalidTextRepresentation, "expected JSON array")
+        .hint(fmt::format("See the value of key \"{}\".", key));
+  }
+  Value array(const TypeInfo& type, int32_t typmod, uint32_t at, Text key) {
+    if (tape_.node(at).type != JsonType::kArray) refuse_array(key);
+    std::vector<ArrayDimension> dims;
+    for (uint32_t n = at; tape_.node(n).type == JsonType::kArray; ++n) {
+      dims.push_back({static_cast<int32_t>(tape_.node(n).count), 1});
+      if (tape_.node(n).count == 0 || dims.size() == kMaxArrayDimensions) break;
+    }
+    std::vector<Value> items;
+    if (dims.back().length > 0) add_items(type.element_type, typmod, at, key, dims, 0, items);
+    else dims.clear();
+    return Value::of_string(make_array(type.element_type, items, arena_, dims));
+  }
+  void add_items(Oid element, int32_t typmod, uint32_t at, Text key, const std::vector<ArrayDimension>& dims, size_t depth,
+                 std::vector<Value>& items) {
+    if (tape_.node(at).type != JsonType::kArray) refuse_array(key);
+    if (tape_.node(at).count != static_cast<uint32_t>(dims[depth].length)) {
+      throw SqlError(sqlstate::kInvalidTextRepresentation, "malformed JSON array")
+          .detail("Multidimensional arrays must have sub-arrays with matching dimensions.");
+    }
+    uint32_t child = at + 1;
+    for (int32_t i = 0; i < dims[depth].length; ++i) {
+      if (depth + 1 < dims.size()) add_items(element, typmod, child, key, dims, depth + 1, items);
+      else items.push_back(value(element, typmod, child, key));
+      child = tape_.node(child).next;
+    }
+  }
+
+  const JsonTape& tape_;
+  EvalContext& context_;
+  Arena& arena_;
+};
+
+template <bool kBinary>
+void populate_kernel(KernelCall& call) {
+  const char* name = kBinary ? "jsonb_populate_record" : "json_populate_record";
+  const TypeInfo* type = type_by_oid(call.site.arg_types[0]);
+  if (type == nullptr || type->kind != 'c') {
+    if (type != nullptr && type->oid == type_oid::kRecord) throw_not_supported(fmt::format("{} with a plain record", name));
+    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("first argument of {} must be a row type", name));
+  }
+  JsonTape tape;
+  for_each_row(call.rows, [&](uint32_t row) {
+    bool no_base = call.args[0]->is_null(row);
+    if (call.args[1]->is_null(row)) {
+      if (no_base) call.result.set_null(row);
+      else call.result.set_value(row, call.args[0]->value(row));
+      return;
+    }
+    Text json = load_cell<Text>(*call.args[1], row);
+    std::string text;
+    if (kBinary) {
+      append_jsonb_text(text, JsonbView(json));
+      json = text;
+    }
+    tape.parse(json, true);
+    if (tape.root().type != JsonType::kObject) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("cannot call populate_composite on {}", tape.root().type == JsonType::kArray ? "an array" : "a scalar"));
+    }
+    Text base = no_base ? Text() : load_cell<Text>(*call.args[0], row);
+    call.result.set_value(row, Populator(tape, call.context).record(*type, 0, base));
+  });
+}
+
+// --- json[b]_to_record(set) and json[b]_populate_recordset, in FROM. The analyzer gives the call a function of its own
+// whose table has the columns: site.routine.
+struct State {
+  std::span<Value> values;  // row by row
+  size_t at = 0;
+};
+
+bool is_set(Text name) { return name.ends_with("recordset"); }
+
+void* open_records(EvalContext& context, const CallSite& site, std::span<const Value> args, Arena& memory) {
+  if (site.routine == nullptr) throw_not_supported("a set of JSON records outside of FROM");
+  auto* state = memory.make<State>();
+  const Function& f = *site.routine;
+  bool populate = f.name.find("populate") != Text::npos;
+  const Value& json = args[populate ? 1 : 0];
+  if (json.null) return state;
+  EvalContext kept = context;
+  kept.memory = &memory;
+  std::string text;
+  if (f.name.starts_with("jsonb")) append_jsonb_text(text, JsonbView(json.view()));
+  else text = json.view();
+  JsonTape tape;
+  tape.parse(memory.copy(text), true);
+  std::vector<CompositeField> fields;
+  for (size_t i = 0; i < f.table->column_types.size(); ++i) {
+    fields.push_back({f.table->column_names[i], f.table->column_types[i], -1, kInvalidOid});
+  }
+  TypeInfo row = *type_by_oid(type_oid::kRecord);
+  row.fields = fields;
+  std::vector<Value> values;
+  auto add = [&](uint32_t at, Text base) {
+    if (tape.node(at).type != JsonType::kObject) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     is_set(f.name) ? fmt::format("argument of {} must be an array of objects", f.name)
+                     : tape.node(at).type == JsonType::kArray ? "cannot call populate_composite on an array"
+                                                              : "cannot call populate_composite on a scalar");
+    }
+    Value record = Populator(tape, kept).record(row, at, base);
+    RecordView view(memory.copy(record.view()));
+    for (uint32_t i = 0; i < view.count(); ++i) {
+      values.push_back(view.is_null(i) ? Value::null_of(type_by_oid(fields[i].type)->physical) : view.at(i, memory));
+    }
+  };
+  if (!is_set(f.name)) {
+    add(0, {});
+  } else {
+    if (tape.root().type != JsonType::kArray) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("cannot call {} on {}", f.name, tape.root().type == JsonType::kObject ? "an object" : "a scalar"));
+    }
+    Text base = populate && !args[0].null ? memory.copy(args[0].view()) : Text();
+    for (uint32_t i = 0, at = 1; i < tape.root().count; ++i, at = tape.node(at).next) add(at, base);
+  }
+  state->values = memory.copy(values);
+  return state;
+}
+void next_records(EvalContext&, void* opaque, Chunk& out) {
+  auto& s = *static_cast<State*>(opaque);
+  uint32_t n = 0;
+  for (; n < vector::kChunkRows && s.at < s.values.size(); ++n) {
+    for (uint32_t c = 0; c < out.column_count(); ++c, ++s.at) {
+      if (s.values[s.at].null) out.column(c).set_null(n);
+      else out.column(c).set_value(n, s.values[s.at]);
+    }
+  }
+  out.set_dense(n);
+}
+constexpr TableFunctionImpl kRecords{open_records, next_records};
+
+void outside_from(KernelCall&) { throw_not_supported("json_to_record outside of FROM"); }
+
+const Binding kBindings[] = {
+    {"json_to_record(json)", outside_from},
+    {"jsonb_to_record(jsonb)", outside_from},
+    {"json_to_recordset(json)", &kRecords},
+    {"jsonb_to_recordset(jsonb)", &kRecords},
+    {"json_populate_recordset(anyelement,json,bool)", &kRecords},
+    {"jsonb_populate_recordset(anyelement,jsonb)", &kRecords},
+    {"json_populate_record(anyelement,json,bool)", populate_kernel<false>},
+    {"jsonb_populate_record(anyelement,jsonb)", populate_kernel<true>},
+};
+
+}  // namespace
+
+Bindings json_record_bindings() { return kBindings; }
+
+}  // namespace varve::functions

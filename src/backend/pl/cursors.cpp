@@ -1,0 +1,210 @@
+// OPEN, FETCH, MOVE, CLOSE, and FOR over a cursor. Cursors are the session's: SQL's FETCH sees them too.
+#include <fmt/format.h>
+
+#include "functions/type_oids.h"
+#include "interpreter.h"
+#include "parser/ast.h"
+#include "parser/parser.h"
+#include "planner/plan.h"
+#include "sync/cancel_token.h"
+
+namespace varve::pl {
+
+using types::Value;
+
+std::string Interpreter::cursor_name(uint32_t variable) {
+  const Value& v = a_.value(variable);
+  if (v.null) {
+    throw SqlError(sqlstate::kNullValueNotAllowed,
+                   fmt::format("cursor variable \"{}\" is null", f_.datums[variable].name));
+  }
+  return std::string(v.view());
+}
+
+namespace {
+
+std::string choose_name(Host& host, const Value& wanted, std::string_view variable, bool bound) {
+  if (!wanted.null) return std::string(wanted.view());
+  if (bound) return std::string(variable);
+  for (int n = 1;; ++n) {
+    std::string name = fmt::format("<unnamed portal {}>", n);
+    if (!host.cursor_exists(name)) return name;
+  }
+}
+
+}  // namespace
+
+// name := value or values in order, each to its argument's variable.
+void Interpreter::bind_cursor_args(const Datum& d, Expression* args) {
+  if (args == nullptr) return;
+  Arena scratch;
+  std::string sql = "SELECT f(" + args->text + ")";
+  const auto& call = *parser::as<parser::FuncCall>(
+      parser::as<parser::SelectStmt>(parser::parse(sql, scratch).statements[0].statement)->targets[0]->value);
+  std::vector<Expression*>* parts = nullptr;
+  std::vector<Expression*> made;
+  if (call.args.size() < d.cursor_row.size()) {
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("not enough arguments for cursor \"{}\"", d.name));
+  }
+  if (call.args.size() > d.cursor_row.size()) {
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("too many arguments for cursor \"{}\"", d.name));
+  }
+  static_cast<void>(parts);
+  // The arguments as one row: their names are put aside, their order is the written one.
+  std::string row = "SELECT ";
+  std::vector<size_t> places;
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    size_t place = i;
+    if (parser::is<parser::NamedArg>(call.args[i])) {
+      std::string_view name = parser::as<parser::NamedArg>(call.args[i])->name;
+      size_t k = 0;
+      while (k < d.cursor_args.size() && d.cursor_args[k] != name) ++k;
+      if (k == d.cursor_args.size()) {
+        throw SqlError(sqlstate::kSyntaxError, fmt::format("cursor \"{}\" has no argument named \"{}\"", d.name, name));
+      }
+      place = k;
+    }
+    places.push_back(place);
+  }
+  // Values are the columns of a query over the same text, without the names.
+  std::string text;
+  size_t at = 10;
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    const parser::Node* value = parser::is<parser::NamedArg>(call.args[i]) ? parser::as<parser::NamedArg>(call.args[i])->arg : call.args[i];
+    auto begin = static_cast<size_t>(value->location < 0 ? static_cast<int32_t>(at) : value->location);
+    size_t end = sql.size() - 1;
+    if (i + 1 < call.args.size()) {
+      auto next = static_cast<size_t>(call.args[i + 1]->location);
+      end = sql.rfind(',', next);
+    }
+    if (!parser::is<parser::NamedArg>(call.args[i])) begin = std::min(begin, at);
+    text += (text.empty() ? "" : ", ") + sql.substr(begin, end - begin);
+    at = end + 1;
+  }
+  row += text;
+  Expression* e = nullptr;
+  for (const auto& known : f_.expressions) {
+    if (known->text == row && known->scope == args->scope) e = known.get();
+  }
+  if (e == nullptr) {
+    auto fresh = std::make_unique<Expression>();
+    fresh->mode = ExpressionMode::kStatement;
+    fresh->text = fresh->display = row;
+    fresh->scope = args->scope;
+    fresh->slot = static_cast<uint32_t>(f_.expressions.size());
+    fresh->variables = std::make_unique<ExpressionVariables>(f_, *fresh);
+    e = fresh.get();
+    f_.expressions.push_back(std::move(fresh));
+  }
+  ExpressionState& state = a_.prepare(*e);
+  Target target;
+  target.variables.resize(d.cursor_row.size());
+  for (size_t i = 0; i < places.size(); ++i) target.variables[i] = d.cursor_row[places[i]];
+  run_planned(*e, state, a_.values(), true, false, target, false);
+}
+
+void Interpreter::open_bound(uint32_t cursor, Expression* args, uint16_t options) {
+  Datum d = f_.datums[cursor];
+  std::string name = choose_name(a_.host(), a_.value(cursor), d.name, true);
+  if (a_.host().cursor_exists(name)) {
+    throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already in use", name));
+  }
+  bind_cursor_args(d, args);
+  Expression& query = *d.cursor_query;
+  a_.prepare(query);
+  require_cursor_query(*query.statement);
+  if (!f_.read_only) a_.session().pin_active();
+  try {
+    a_.host().open_cursor(name, query.statement, a_.values(), options, f_.read_only ? a_.session().active_snapshot : nullptr);
+  } catch (SqlError& error) {
+    a_.rethrow_in(query, error);
+  }
+  if (a_.value(cursor).null) a_.store_text(cursor, name);
+}
+
+void Interpreter::open(const Open& s) {
+  Datum d = f_.datums[s.cursor];
+  if (d.is_cursor_bound) return open_bound(s.cursor, s.args, s.options);
+  std::string name = choose_name(a_.host(), a_.value(s.cursor), d.name, false);
+  if (a_.host().cursor_exists(name)) {
+    throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already in use", name));
+  }
+  const txn::Snapshot* active = f_.read_only ? a_.session().active_snapshot : nullptr;
+  if (!f_.read_only) a_.session().pin_active();
+  if (s.dynamic != nullptr) {
+    DynamicStatement dynamic(a_, query_text(*s.dynamic), s.params);
+    require_cursor_query(*dynamic.statement);
+    a_.host().open_cursor(name, dynamic.statement, dynamic.values, s.options, active);
+    dynamic.statement->variables = nullptr;
+  } else {
+    a_.prepare(*s.query);
+    require_cursor_query(*s.query->statement);
+    try {
+      a_.host().open_cursor(name, s.query->statement, a_.values(), s.options, active);
+    } catch (SqlError& error) {
+      a_.rethrow_in(*s.query, error);
+    }
+  }
+  if (a_.value(s.cursor).null) a_.assign(s.cursor, Value::of_string(std::string_view(name)), type_oid::kRefcursor, -1, nullptr);
+}
+
+void Interpreter::fetch(const Fetch& s) {
+  std::string name = cursor_name(s.cursor);
+  if (!a_.host().cursor_exists(name)) {
+    throw SqlError(sqlstate::kUndefinedCursor, fmt::format("cursor \"{}\" does not exist", name));
+  }
+  FetchRequest request;
+  request.direction = static_cast<FetchRequest::Direction>(s.direction);
+  request.count = s.count;
+  request.move = s.is_move;
+  if (s.count_expression != nullptr) {
+    Value v = a_.evaluate(*s.count_expression);
+    if (v.null) throw SqlError(sqlstate::kNullValueNotAllowed, "relative or absolute cursor position is null");
+    request.count = v.int64;
+  }
+  std::vector<std::span<const Value>> rows;
+  int64_t n = a_.host().fetch_cursor(name, request, &rows);
+  if (!s.is_move) {
+    std::vector<std::unique_ptr<ValueCast>> casts;
+    std::span<const planner::OutputColumn> columns = a_.host().cursor_columns(name);
+    if (rows.empty()) {
+      store_null(s.target, columns);
+    } else {
+      store_values(s.target, columns, rows[0], casts);
+    }
+  }
+  row_count_ = static_cast<uint64_t>(n);
+  set_found(n > 0);
+}
+
+void Interpreter::close(const Close& s) {
+  std::string name = cursor_name(s.cursor);
+  if (!a_.host().cursor_exists(name)) {
+    throw SqlError(sqlstate::kUndefinedCursor, fmt::format("cursor \"{}\" does not exist", name));
+  }
+  a_.host().close_cursor(name);
+}
+
+Outcome Interpreter::for_cursor(const ForRows& s) {
+  bool was_null = a_.value(s.cursor).null;
+  open_bound(s.cursor, s.cursor_args, f_.datums[s.cursor].cursor_options);
+  std::string name = cursor_name(s.cursor);
+  bool found = false;
+  Outcome outcome = Outcome::kNext;
+  std::vector<std::unique_ptr<ValueCast>> casts;
+  for (;;) {
+    if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
+    std::vector<std::span<const Value>> rows;
+    a_.host().fetch_cursor(name, {}, &rows);
+    if (rows.empty()) break;
+    store_values(s.target, a_.host().cursor_columns(name), rows[0], casts);
+    found = true;
+    if (!goes_on(s, execute(s.body), &outcome)) break;
+  }
+  if (a_.host().cursor_exists(name)) a_.host().close_cursor(name);
+  if (was_null) a_.store(s.cursor, null_of(type_oid::kRefcursor));
+  set_found(found);
+  return outcome;
+}
+
+}  // namespace varve::pl

@@ -1,0 +1,261 @@
+// Expressions of a function: planned when first met, instantiated once an activation, evaluated in place when they are
+// simple (a row of expressions without a table).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "activation.h"
+#include "analyzer/expression_walk.h"
+#include "functions/type_oids.h"
+#include "parser/ast.h"
+#include "parser/parser.h"
+#include "planner/plan.h"
+#include "planner/planner.h"
+
+namespace varve::pl {
+
+using analyzer::ExprKind;
+using planner::PlanKind;
+using types::Value;
+
+ExpressionState& Activation::state_of(Expression& e) {
+  if (states_.size() <= e.slot) {
+    states_.resize(f_.expressions.size());
+    state_stamps_.resize(f_.expressions.size());
+  }
+  if (states_[e.slot] == nullptr) states_[e.slot] = std::make_unique<ExpressionState>();
+  return *states_[e.slot];
+}
+
+bool Activation::is_current(const Expression& e) {
+  if (e.statement == nullptr || e.statement->plan == nullptr || !host().plan_is_current(*e.statement)) return false;
+  for (const Expression::Dependency& d : e.shapes) {
+    const Record* r = records_[d.record].get();
+    const Shape* shape = r == nullptr ? nullptr : r->shape;
+    if (shape == nullptr) shape = record_shape(d.record);
+    if (shape == nullptr) assigned_record(d.record);  // throws
+    if (shape != d.shape) return false;
+  }
+  return true;
+}
+
+void Activation::rethrow_in(Expression& e, SqlError& error) {
+  ErrorFields& fields = error.fields();
+  if (fields.position > 0 && fields.internal_query.empty()) {
+    int prefix = e.mode == ExpressionMode::kStatement ? 0 : 7;
+    std::string_view head = std::string_view(e.display).substr(0, static_cast<size_t>(e.shift));
+    fields.internal_position = fields.position - prefix + parser::character_position(head, e.shift) - 1;
+    if (fields.internal_position < 1) fields.internal_position = 1;
+    fields.internal_query = e.display;
+    fields.position = 0;
+  } else {
+    std::string_view what = e.mode == ExpressionMode::kStatement    ? "SQL statement"
+                            : e.mode == ExpressionMode::kAssignment ? "PL/pgSQL assignment"
+                                                                    : "SQL expression";
+    add_context(error, fmt::format("{} \"{}\"", what, e.display));
+  }
+  throw error;
+}
+
+void Activation::plan(Expression& e) {
+  e.variables->activation = this;
+  try {
+    if (e.statement == nullptr) {
+      e.statement = host().make_statement(e.mode == ExpressionMode::kStatement ? e.text : "SELECT " + e.text);
+      e.statement->variables = e.variables.get();
+      e.statement->local_tables = f_.local_tables.get();
+    }
+    if (!host().is_planned(*e.statement)) return;
+    bool current = is_current(e);
+    if (!current) {
+      e.statement->plan = nullptr;
+      e.shapes.clear();
+      e.params.clear();
+      e.rows.clear();
+    }
+    host().ensure_plan(*e.statement);
+    if (!current) {
+      std::sort(e.params.begin(), e.params.end());
+      e.params.erase(std::unique(e.params.begin(), e.params.end()), e.params.end());
+    }
+  } catch (SqlError& error) {
+    rethrow_in(e, error);
+  }
+}
+
+namespace {
+
+// One row of one expression, from nothing.
+const planner::ResultPlan* simple_row(const planner::PlannedStatement& plan) {
+  if (plan.root->kind != PlanKind::kResult || !plan.root->children.empty() || !plan.subplans.empty() || !plan.ctes.empty()) {
+    return nullptr;
+  }
+  const auto& result = plan.root->as<planner::ResultPlan>();
+  return result.condition == nullptr && result.exprs.size() == 1 ? &result : nullptr;
+}
+
+}  // namespace
+
+void Activation::build(Expression& e, ExpressionState& s) {
+  s.evaluator.reset();
+  s.context.reset();
+  s.execution.reset();
+  s.plan = e.statement->plan;
+  if (!s.plan->root->output.empty()) {
+    s.type = s.plan->root->output[0].type;
+    s.typmod = s.plan->root->output[0].typmod;
+  }
+  const planner::ResultPlan* row = simple_row(*s.plan);
+  s.simple = row != nullptr && (e.mode != ExpressionMode::kStatement || e.allow_simple);
+  if (!s.simple) return;
+  s.build_memory = std::make_unique<Arena>();
+  analyzer::Expr* expr = row->exprs[0];
+  s.literal = expr->kind == ExprKind::kConst;
+  if (e.target != kInvalidOid && (expr->type != e.target || (e.target_typmod >= 0 && expr->typmod != e.target_typmod))) {
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = host().eval_context(*s.build_memory);
+    analyzer::AnalyzerContext context{host().catalog(), *s.build_memory, relations, eval, {}, {}};
+    expr = analyzer::coerce_plpgsql(context, expr, e.target, e.target_typmod);
+    expr = planner::fold_constants(expr, *s.build_memory, eval);
+    s.type = e.target;
+    s.typmod = e.target_typmod;
+  }
+  s.fresh_snapshot = analyzer::calls_routine(expr);
+  s.context = std::make_unique<executor::ExecutionContext>();
+  s.context->settings.chunk_rows = 1;
+  s.context->build_memory = s.build_memory.get();
+  s.context->statement = s.plan.get();
+  s.context->exec_params.resize(s.plan->exec_param_count);
+  s.evaluator = std::make_unique<executor::ExpressionEvaluator>(*expr, *s.context, memory_);
+  state_stamps_[e.slot] = 0;
+}
+
+ExpressionState& Activation::prepare(Expression& e) {
+  ExpressionState& s = state_of(e);
+  plan(e);
+  if (e.statement->plan != nullptr && s.plan != e.statement->plan) build(e, s);
+  load_rows(e);
+  return s;
+}
+
+void Activation::refresh(ExpressionState& s) {
+  if (run_stamp_ != stamp_) {
+    run_.manager = &host().transaction().manager();
+    run_.transaction = &host().transaction();
+    functions::EvalContext eval = host().eval_context(memory_);
+    run_.format = eval.format;
+    run_.session = eval.session;
+    run_.cancel = host().cancel_token();
+    run_.database = host().catalog().database().oid().value();
+    run_stamp_ = stamp_;
+  }
+  executor::ExecutionContext& c = *s.context;
+  c.manager = run_.manager;
+  c.transaction = run_.transaction;
+  c.format = run_.format;
+  c.session = run_.session;
+  c.cancel = run_.cancel;
+  c.database = run_.database;
+  ++c.run;
+}
+
+Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
+  ExpressionState& s = state_of(e);
+  // What needs no table takes no locks: a look at the plan is enough.
+  if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e)) prepare(e);
+  else if (!e.rows.empty()) load_rows(e);
+  Value result;
+  if (s.simple) {
+    if (state_stamps_[e.slot] != stamp_) {
+      refresh(s);
+      state_stamps_[e.slot] = stamp_;
+    }
+    s.context->params = values_;
+    memory_.reset();
+    try {
+      if (s.fresh_snapshot && !f_.read_only) {
+        executor::RunParameters run = run_parameters({});
+        s.context->snapshot = run.snapshot;
+        ActiveSnapshot active(session_, &s.context->snapshot);
+        result = s.evaluator->scalar();
+      } else {
+        result = s.evaluator->scalar();
+      }
+    } catch (SqlError& error) {
+      // PostgreSQL computes what is constant while it plans, and says so.
+      if (s.literal && e.mode == ExpressionMode::kAssignment) {
+        error.fields().internal_query = e.display;
+        error.fields().internal_position = parser::character_position(e.display, e.shift);
+        throw;
+      }
+      if (e.params.empty() && !s.fresh_snapshot && !s.literal) rethrow_in(e, error);
+      throw;
+    }
+  } else {
+    result = evaluate_query(e, s);
+  }
+  if (type != nullptr) *type = s.simple || e.target == kInvalidOid ? s.type : e.target;
+  if (typmod != nullptr) *typmod = s.simple || e.target == kInvalidOid ? s.typmod : e.target_typmod;
+  return result;
+}
+
+executor::RunParameters Activation::run_parameters(std::span<const Value> params) {
+  if (!f_.read_only) session_.pin_active();
+  executor::RunParameters run = host().run_parameters(params, f_.read_only ? session_.active_snapshot : nullptr);
+  run.hooks = &session_.runtime.hooks();
+  return run;
+}
+
+std::unique_ptr<executor::Execution> Activation::take_execution(Expression& e, ExpressionState& s) {
+  if (s.execution != nullptr) return std::move(s.execution);
+  return host().make_execution(*e.statement);
+}
+
+Value Activation::evaluate_query(Expression& e, ExpressionState& s) {
+  Value result;
+  bool found = false;
+  memory_.reset();
+  try {
+    if (!host().is_planned(*e.statement)) {
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("query \"{}\" did not return data", e.text));
+    }
+    if (s.plan->root->output.size() != 1) {
+      size_t columns = s.plan->root->output.size();
+      throw SqlError(sqlstate::kSyntaxError, e.mode == ExpressionMode::kAssignment
+                                                 ? fmt::format("assignment source returned {} column{}", columns, columns == 1 ? "" : "s")
+                                                 : fmt::format("query returned {} column{}", columns, columns == 1 ? "" : "s"));
+    }
+    std::unique_ptr<executor::Execution> execution = take_execution(e, s);
+    executor::RunParameters run = run_parameters(values_);
+    ActiveSnapshot active(session_, &run.snapshot);
+    execution->start(run);
+    vector::Chunk* chunk = nullptr;
+    uint64_t rows = 0;
+    while (rows < 2 && execution->next(chunk)) {
+      if (chunk->empty()) continue;
+      if (!found) result = types::copy_value(chunk->column(0).value(chunk->selection()[0]), memory_);
+      found = true;
+      rows += chunk->count();
+    }
+    execution->finish();
+    s.execution = std::move(execution);
+    if (rows > 1) {
+      throw SqlError(sqlstate::kCardinalityViolation, "query returned more than one row");
+    }
+  } catch (SqlError& error) {
+    rethrow_in(e, error);
+  }
+  if (!found) result = null_of(s.type);
+  if (e.target == kInvalidOid || e.target == s.type) return result;
+  if (s.casts.empty()) s.casts.resize(1);
+  if (result.null) return null_of(e.target);
+  return cast(s.casts[0], s.type, s.typmod, e.target, e.target_typmod).apply(host(), result, memory_);
+}
+
+std::vector<Value> Activation::copy_params(const Expression& e, Arena& memory) {
+  std::vector<Value> params(values_.size());
+  for (uint32_t n : e.params) params[n] = types::copy_value(values_[n], memory);
+  return params;
+}
+
+}  // namespace varve::pl

@@ -1,0 +1,96 @@
+// Expressions and SQL statements inside a function: their text, the names they see, and their plans. Private to the module.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/analyzer.h"
+#include "pl/host.h"
+
+namespace varve::pl {
+
+class Activation;
+struct Function;
+struct Expression;
+
+// The names in force at one place of a function: a chain, innermost first. A label begins a block's names.
+struct Name {
+  enum class Kind : uint8_t { kLabel, kVariable };
+  const Name* outer = nullptr;
+  Kind kind = Kind::kLabel;
+  std::string text;
+  uint32_t datum = 0;   // kVariable
+  bool is_loop = false; // kLabel of a loop
+};
+
+// What a reference of one, two or three names is: a variable, and how many of the names say so (the rest is a field).
+struct Found {
+  const Name* name = nullptr;
+  size_t used = 0;
+};
+Found lookup(const Name* scope, std::span<const std::string_view> names, bool innermost_only = false);
+
+// The columns of a record: interned in their function, so that equal shapes have one address.
+struct Shape {
+  std::vector<std::string> names;
+  std::vector<Oid> types;
+  std::vector<int32_t> typmods;
+  bool operator==(const Shape&) const = default;
+  int find(std::string_view name) const {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == name) return static_cast<int>(i);
+    }
+    return -1;
+  }
+};
+
+// A function's variables, as the analyzer asks for them.
+class ExpressionVariables final : public analyzer::Variables {
+ public:
+  ExpressionVariables(Function& function, Expression& expression) : function_(function), expression_(expression) {}
+
+  bool find(std::span<const std::string_view> names, Variable* out) override;
+  bool find_number(int32_t number, Variable* out) override;
+  bool expand(std::span<const std::string_view> names, std::vector<Field>* out) override;
+  Conflict conflict() const override;
+
+  // Who asks: gives the records' present shapes.
+  Activation* activation = nullptr;
+
+ private:
+  bool make(uint32_t datum, Variable* out);
+  Function& function_;
+  Expression& expression_;
+};
+
+enum class ExpressionMode : uint8_t { kExpression, kAssignment, kStatement };
+
+struct Expression {
+  ExpressionMode mode = ExpressionMode::kExpression;
+  std::string text;        // as written
+  std::string display;     // what QUERY: and CONTEXT show
+  int32_t shift = 0;       // where `text` begins in `display`
+  const Name* scope = nullptr;
+  uint32_t slot = 0;       // place in an activation's states
+  Oid target;              // the value is wanted as this type; 0: as it comes
+  int32_t target_typmod = -1;
+  int32_t record = -1;     // the text is this record variable and nothing else
+  int32_t location = 0;    // in the function's source
+  bool allow_simple = false;  // a statement that may be evaluated as an expression (SQL functions)
+
+  SqlStatementPtr statement;
+  std::unique_ptr<ExpressionVariables> variables;
+  // What the plan was made with.
+  struct Dependency {
+    uint32_t record;
+    const Shape* shape;
+  };
+  std::vector<Dependency> shapes;
+  std::vector<uint32_t> params;  // variables it reads
+  std::vector<uint32_t> rows;    // records it reads as one value
+};
+
+}  // namespace varve::pl

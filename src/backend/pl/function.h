@@ -1,0 +1,120 @@
+// A compiled function and its activations. Private to the module.
+//
+// A Function is shared by all its calls; an Activation is what one call needs: values, records, instantiated expressions
+// and plans. Activations are kept for the next call, so that a function called often rebuilds nothing; recursion takes
+// another one, because an expression's vectors belong to one call at a time.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/relation.h"
+#include "catalog/routine.h"
+#include "executor/execution.h"
+#include "executor/expression_program.h"
+#include "expression.h"
+#include "tree.h"
+
+namespace varve::pl {
+
+enum class TriggerKind : uint8_t { kNone, kRow };
+
+struct Function {
+  catalog::RoutinePtr routine;   // null: DO
+  std::string name;              // "f(integer)" or "inline_code_block"
+  std::string source;
+  Oid result;                    // with polymorphic types resolved
+  Oid language;
+  bool returns_set = false, is_trigger = false, is_procedure = false, read_only = false;
+  std::vector<Oid> arg_types;
+  analyzer::Variables::Conflict conflict = analyzer::Variables::Conflict::kEither;
+  bool print_strict_params = false;
+
+  std::vector<Datum> datums;
+  std::vector<uint32_t> args;        // variable of each argument
+  std::vector<uint32_t> outputs;     // OUT, INOUT, TABLE
+  Shape output_shape;                // of a result with several columns
+  bool composite = false;
+  uint32_t found = 0;
+  int32_t new_record = -1, old_record = -1;
+  struct TriggerVariables {
+    uint32_t name, when, level, op, relid, relname, table_name, table_schema, nargs, argv;
+  } tg{};
+
+  std::deque<Name> names;
+  std::deque<std::unique_ptr<Expression>> expressions;
+  std::deque<Shape> shapes;
+  std::unique_ptr<Block> body;                       // PL/pgSQL
+  std::vector<Expression*> statements;               // SQL
+
+  const Shape* intern(Shape shape);
+  uint32_t field_of(uint32_t record, std::string_view name);  // the kField datum, made when new
+
+  std::vector<std::unique_ptr<Activation>> idle;
+  std::unique_ptr<analyzer::AnalyzerContext::LocalTables> local_tables;  // a trigger's transition tables
+  std::unique_ptr<class ValueCast> result_cast;
+  bool inlined = false;  // an SQL function that is one expression: PostgreSQL puts it into the query
+
+  uint64_t checked_epoch = 0;
+  Function();
+  ~Function();
+};
+using FunctionPtr = std::shared_ptr<Function>;
+
+// A value whose long bytes live here.
+struct Storage {
+  std::unique_ptr<char[]> bytes;
+  size_t capacity = 0;
+  std::unique_ptr<Arena> arena;  // big numerics
+  void store(types::Value& slot, const types::Value& value);
+};
+
+struct Record {
+  const Shape* shape = nullptr;  // null: not assigned yet
+  std::vector<types::Value> values;
+  Arena memory[2];
+  int current = 0;
+  bool null = false;             // of a known shape, all NULL as a whole
+  Oid row_type;                  // of a table's row (NEW, OLD); 0: a plain record
+};
+
+// One expression made ready to run in one activation.
+struct ExpressionState {
+  std::shared_ptr<planner::PlannedStatement> plan;
+  bool simple = false;
+  bool literal = false;         // a constant: an error is the conversion's
+  bool fresh_snapshot = false;  // calls a function that may read tables
+  Oid type;                     // of the plan's value
+  int32_t typmod = -1;
+  std::unique_ptr<Arena> build_memory;
+  std::unique_ptr<executor::ExecutionContext> context;
+  std::unique_ptr<executor::ExpressionEvaluator> evaluator;
+  std::unique_ptr<executor::Execution> execution;
+  // Casts of result columns that are not of the target's type.
+  std::vector<std::unique_ptr<class ValueCast>> casts;
+};
+
+// Turns values of one type into another by PL/pgSQL's assignment rules.
+class ValueCast {
+ public:
+  ValueCast(Host& host, Oid from, int32_t from_typmod, Oid to, int32_t typmod);
+  bool fits(Oid from, Oid to, int32_t typmod) const { return from_ == from && to_ == to && typmod_ == typmod; }
+  // In `memory`.
+  types::Value apply(Host& host, const types::Value& value, Arena& memory);
+
+ private:
+  Oid from_, to_;
+  int32_t typmod_;
+  bool nothing_ = false;
+  Arena build_memory_, result_memory_;
+  std::deque<catalog::RelationPtr> relations_;
+  executor::ExecutionContext context_;
+  types::Value param_;
+  std::unique_ptr<executor::ExpressionEvaluator> evaluator_;
+};
+
+types::Value null_of(Oid type);
+
+}  // namespace varve::pl

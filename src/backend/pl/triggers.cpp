@@ -1,0 +1,466 @@
+#include "triggers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/trigger_rows.h"
+#include "functions/array.h"
+#include "functions/type_oids.h"
+#include "parser/parser.h"
+#include "planner/planner.h"
+#include "runtime_state.h"
+
+namespace varve::pl {
+
+using catalog::Relation;
+using catalog::Trigger;
+using executor::ModifyEvent;
+using types::Value;
+
+namespace {
+
+int16_t event_bit(ModifyEvent event) {
+  switch (event) {
+    case ModifyEvent::kInsert: return Trigger::kInsert;
+    case ModifyEvent::kUpdate: return Trigger::kUpdate;
+    case ModifyEvent::kDelete: return Trigger::kDelete;
+  }
+  return 0;
+}
+
+std::string_view event_name(int16_t bit) {
+  switch (bit) {
+    case Trigger::kInsert: return "INSERT";
+    case Trigger::kUpdate: return "UPDATE";
+    case Trigger::kDelete: return "DELETE";
+    default: return "TRUNCATE";
+  }
+}
+
+bool is_after(const Trigger& t) { return !t.is_before() && !t.is_instead(); }
+
+std::span<const Value> copy_row(std::span<const Value> row, Arena& memory) {
+  Value* kept = memory.make_array<Value>(row.size());
+  for (size_t i = 0; i < row.size(); ++i) kept[i] = types::copy_value(row[i], memory);
+  return {kept, row.size()};
+}
+
+Shape shape_of(const Relation& relation) {
+  Shape shape;
+  for (const catalog::Column& c : relation.columns) {
+    if (c.dropped) continue;
+    shape.names.push_back(c.name);
+    shape.types.push_back(c.type);
+    shape.typmods.push_back(c.typmod);
+  }
+  return shape;
+}
+
+}  // namespace
+
+// One statement's change of one table while it runs.
+struct Triggers::StatementState {
+  const executor::ExecutionContext* context;
+  catalog::RelationPtr relation;
+  ModifyEvent event;
+  std::vector<catalog::ColumnNumber> assigned;
+  bool keeps_rows = false;
+  Arena memory;
+  std::vector<QueuedRow> rows;
+};
+
+struct Triggers::Deferred {
+  catalog::RelationPtr relation;
+  Oid trigger;
+  Oid constraint;
+  int16_t event;
+  Arena memory;
+  QueuedRow row;
+};
+
+// A WHEN condition, ready to be evaluated.
+struct Triggers::Condition {
+  std::string sql;
+  std::string shape;  // of the relation it was made for
+  Arena memory, result_memory;
+  std::deque<catalog::RelationPtr> relations;
+  executor::ExecutionContext context;
+  std::vector<Value> params;
+  std::unique_ptr<executor::ExpressionEvaluator> evaluator;
+};
+
+Triggers::Triggers(Session& session, Runtime::State& runtime) : session_(session), runtime_(runtime) {}
+Triggers::~Triggers() = default;
+
+void Triggers::reset() {
+  states_.clear();
+  current_ = nullptr;
+}
+
+bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned) {
+  if (!t.fires() || (t.type & event) == 0) return false;
+  if (event != Trigger::kUpdate || t.columns.empty()) return true;
+  return std::any_of(t.columns.begin(), t.columns.end(), [&](catalog::ColumnNumber c) {
+    return std::find(assigned.begin(), assigned.end(), c) != assigned.end();
+  });
+}
+
+bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
+  int16_t bit = event_bit(event);
+  if (session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
+    return t.fires() && (t.type & bit) != 0 && (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
+  });
+}
+
+bool Triggers::wants_inserted(const Relation& relation) {
+  return session_.host.constraint_hooks().wants_inserted(relation);
+}
+
+void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation, std::span<const Tid> rows) {
+  session_.host.constraint_hooks().after_insert(context, relation, rows);
+}
+
+void Triggers::unique_pending(executor::ExecutionContext& context, const Relation& relation, const catalog::Index& index,
+                              Tid tid) {
+  session_.host.constraint_hooks().unique_pending(context, relation, index, tid);
+}
+
+void Triggers::assigns(const Relation& relation, std::span<const catalog::ColumnNumber> columns) {
+  assigned_relation_ = relation.oid;
+  assigned_.assign(columns.begin(), columns.end());
+}
+
+Triggers::StatementState* Triggers::state_of(const executor::ExecutionContext& context, const Relation& relation,
+                                             ModifyEvent event) {
+  for (auto it = states_.rbegin(); it != states_.rend(); ++it) {
+    if ((*it)->context == &context && (*it)->relation->oid == relation.oid && (*it)->event == event) return it->get();
+  }
+  return nullptr;
+}
+
+void Triggers::before_statement(executor::ExecutionContext& context, const Relation& relation, ModifyEvent event) {
+  // A statement that failed has left its state behind.
+  std::erase_if(states_, [&](const auto& s) {
+    return s->context == &context && s->relation->oid == relation.oid && s->event == event;
+  });
+  if (relation.triggers.empty()) return;
+  auto state = std::make_unique<StatementState>();
+  state->context = &context;
+  state->relation = session_.host.catalog().relation(relation.oid);
+  if (state->relation == nullptr) return;
+  state->event = event;
+  if (assigned_relation_ == relation.oid) state->assigned = assigned_;
+  int16_t bit = event_bit(event);
+  for (const Trigger& t : relation.triggers) {
+    if (!is_after(t) || !applies(t, bit, state->assigned)) continue;
+    state->keeps_rows = state->keeps_rows || t.is_row() || !t.old_table.empty() || !t.new_table.empty();
+  }
+  catalog::RelationPtr kept = state->relation;
+  std::vector<catalog::ColumnNumber> assigned = state->assigned;
+  states_.push_back(std::move(state));
+  for (const Trigger& t : kept->triggers) {
+    if (t.is_row() || !t.is_before() || !applies(t, bit, assigned)) continue;
+    if (!condition_holds(t, *kept, {}, {})) continue;
+    fire({t, *kept, "BEFORE", "STATEMENT", event_name(bit)}, nullptr, nullptr);
+  }
+}
+
+bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChange& change) {
+  StatementState* state = state_of(context, change.relation, change.event);
+  if (state == nullptr) return true;
+  int16_t bit = event_bit(change.event);
+  catalog::RelationPtr kept = state->relation;
+  std::vector<catalog::ColumnNumber> assigned = state->assigned;
+  for (const Trigger& t : kept->triggers) {
+    if (!t.is_row() || !t.is_before() || !applies(t, bit, assigned)) continue;
+    std::span<const Value> new_row = change.new_row;
+    if (!condition_holds(t, *kept, change.old_row, new_row)) continue;
+    TriggerCall call{t, *kept, "BEFORE", "ROW", event_name(bit)};
+    if (!change.old_row.empty()) call.old_row = &change.old_row;
+    if (!change.new_row.empty()) call.new_row = &new_row;
+    std::vector<Value> returned;
+    if (!fire(call, &returned, &change.memory)) return false;
+    if (change.event == ModifyEvent::kDelete) continue;
+    std::copy(returned.begin(), returned.end(), change.new_row.begin());
+  }
+  return true;
+}
+
+void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
+  session_.host.constraint_hooks().after_row(context, change);
+  StatementState* state = state_of(context, change.relation, change.event);
+  if (state == nullptr || !state->keeps_rows) return;
+  QueuedRow row;
+  if (!change.old_row.empty()) row.old_row = copy_row(change.old_row, state->memory);
+  if (!change.new_row.empty() && change.event != ModifyEvent::kDelete) row.new_row = copy_row(change.new_row, state->memory);
+  state->rows.push_back(row);
+}
+
+bool Triggers::is_deferred(const Trigger& t) const {
+  if (t.constraint == kInvalidOid || !t.deferrable) return false;
+  auto it = modes_.find(t.constraint);
+  if (it != modes_.end()) return it->second;
+  return all_mode_ >= 0 ? all_mode_ == 1 : t.initially_deferred;
+}
+
+void Triggers::fire_after(StatementState& state) {
+  int16_t bit = event_bit(state.event);
+  const Relation& relation = *state.relation;
+  std::vector<const Trigger*> row_triggers;
+  for (const Trigger& t : relation.triggers) {
+    if (t.is_row() && is_after(t) && applies(t, bit, state.assigned)) row_triggers.push_back(&t);
+  }
+  for (const QueuedRow& row : state.rows) {
+    if (row_triggers.empty()) break;
+    for (const Trigger* t : row_triggers) {
+      if (!condition_holds(*t, relation, row.old_row, row.new_row)) continue;
+      if (is_deferred(*t)) {
+        auto deferred = std::make_unique<Deferred>();
+        deferred->relation = state.relation;
+        deferred->trigger = t->oid;
+        deferred->constraint = t->constraint;
+        deferred->event = bit;
+        deferred->row.old_row = copy_row(row.old_row, deferred->memory);
+        deferred->row.new_row = copy_row(row.new_row, deferred->memory);
+        deferred_.push_back(std::move(deferred));
+        continue;
+      }
+      TriggerCall call{*t, relation, "AFTER", "ROW", event_name(bit)};
+      if (!row.old_row.empty()) call.old_row = &row.old_row;
+      if (!row.new_row.empty()) call.new_row = &row.new_row;
+      call.rows = &state.rows;
+      fire(call, nullptr, nullptr);
+    }
+  }
+  for (const Trigger& t : relation.triggers) {
+    if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
+    if (!condition_holds(t, relation, {}, {})) continue;
+    TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
+    call.rows = &state.rows;
+    fire(call, nullptr, nullptr);
+  }
+}
+
+void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation, ModifyEvent event) {
+  StatementState* found = state_of(context, relation, event);
+  if (found == nullptr) return;
+  auto it = std::find_if(states_.begin(), states_.end(), [&](const auto& s) { return s.get() == found; });
+  std::unique_ptr<StatementState> state = std::move(*it);
+  states_.erase(it);
+  fire_after(*state);
+}
+
+void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
+  catalog::RelationPtr kept = session_.host.catalog().relation(relation->oid);
+  if (kept == nullptr) return;
+  for (const Trigger& t : kept->triggers) {
+    if (!t.fires() || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
+    fire({t, *kept, before ? "BEFORE" : "AFTER", "STATEMENT", "TRUNCATE"}, nullptr, nullptr);
+  }
+}
+
+// --- WHEN
+
+bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::span<const Value> old_row,
+                               std::span<const Value> new_row) {
+  if (t.when_sql.empty()) return true;
+  std::string shape;
+  for (const catalog::Column& c : relation.columns) {
+    if (!c.dropped) shape += fmt::format("{}:{},", c.name, c.type.value());
+  }
+  std::unique_ptr<Condition>& slot = conditions_[t.oid];
+  if (slot == nullptr || slot->sql != t.when_sql || slot->shape != shape) {
+    auto made = std::make_unique<Condition>();
+    made->sql = t.when_sql;
+    made->shape = shape;
+    functions::EvalContext eval = session_.host.eval_context(made->memory);
+    std::vector<Oid> path = session_.host.search_path();
+    analyzer::AnalyzerContext context{session_.host.catalog(), made->memory, made->relations, eval, made->sql, path};
+    analyzer::TriggerRows rows(relation);
+    context.variables = &rows;
+    analyzer::Expr* e = analyzer::analyze_table_expression(context, parser::parse_expression(made->sql, made->memory), nullptr,
+                                                           "trigger WHEN conditions");
+    if (e->type == type_oid::kUnknown) e = analyzer::coerce_for_assignment(context, e, type_oid::kBool, -1, "when");
+    e = planner::fold_constants(e, made->memory, eval);
+    made->context.settings.chunk_rows = 1;
+    made->context.build_memory = &made->memory;
+    made->params.resize(rows.live_count() * 2);
+    made->evaluator = std::make_unique<executor::ExpressionEvaluator>(*e, made->context, made->result_memory);
+    slot = std::move(made);
+  }
+  Condition& c = *slot;
+  c.result_memory.reset();
+  size_t n = c.params.size() / 2, place = 0;
+  for (const catalog::Column& column : relation.columns) {
+    if (column.dropped) continue;
+    c.params[place] = place < new_row.size() ? new_row[place] : null_of(column.type);
+    c.params[n + place] = place < old_row.size() ? old_row[place] : null_of(column.type);
+    ++place;
+  }
+  functions::EvalContext eval = session_.host.eval_context(c.result_memory);
+  c.context.params = c.params;
+  c.context.format = eval.format;
+  c.context.session = eval.session;
+  Value v = c.evaluator->scalar();
+  return !v.null && v.boolean != 0;
+}
+
+// --- the call
+
+bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena* memory) {
+  session_.host.check_stack();
+  catalog::RoutinePtr routine = session_.host.catalog().routine(call.trigger.function);
+  if (routine == nullptr) throw SqlError(sqlstate::kUndefinedFunction, "trigger function does not exist");
+  if (routine->language != catalog::kPlpgsqlLanguage) throw_not_supported("trigger functions in this language");
+  FunctionPtr f = runtime_.function(routine, {}, type_oid::kTrigger, nullptr, &call.trigger, &call.relation);
+  Environment environment(session_.host, routine.get());
+  Lease a(session_, *f);
+  CallFrame frame(session_, *f);
+  const TriggerCall* outer = current_;
+  current_ = &call;
+  struct Restore {
+    const TriggerCall*& slot;
+    const TriggerCall* value;
+    ~Restore() { slot = value; }
+  } restore{current_, outer};
+  try {
+    a->store(f->found, Value::of_bool(false));
+    auto text = [&](uint32_t datum, std::string_view value) { a->values()[datum] = Value::of_string(value); };
+    text(f->tg.name, call.trigger.name);
+    text(f->tg.when, call.when);
+    text(f->tg.level, call.level);
+    text(f->tg.op, call.op);
+    text(f->tg.relname, call.relation.name);
+    text(f->tg.table_name, call.relation.name);
+    text(f->tg.table_schema, call.relation.schema_name);
+    a->values()[f->tg.relid] = Value::of_oid(call.relation.oid.value());
+    a->values()[f->tg.nargs] = Value::of_int32(static_cast<int32_t>(call.trigger.args.size()));
+    Arena scratch;
+    if (!call.trigger.args.empty()) {
+      std::vector<Value> items;
+      for (const std::string& arg : call.trigger.args) items.push_back(Value::of_string(std::string_view(arg)));
+      functions::ArrayDimension from_zero[] = {{static_cast<int32_t>(items.size()), 0}};
+      a->store(f->tg.argv, Value::of_string(functions::make_array(type_oid::kText, items, scratch, from_zero)));
+    }
+    auto new_datum = static_cast<uint32_t>(f->new_record), old_datum = static_cast<uint32_t>(f->old_record);
+    Shape shape = shape_of(call.relation);
+    auto set = [&](uint32_t datum, const std::span<const Value>* row) {
+      a->record(datum).row_type = call.relation.row_type;
+      if (row != nullptr) {
+        a->set_record(datum, shape, *row);
+        return;
+      }
+      // Without a row, NEW and OLD are NULL but have the table's columns.
+      std::vector<Value> nulls;
+      for (Oid type : shape.types) nulls.push_back(null_of(type));
+      a->set_record(datum, shape, nulls);
+      a->record(datum).null = true;
+    };
+    set(new_datum, call.new_row);
+    set(old_datum, call.old_row);
+    Interpreter run(*a, frame);
+    run.run();
+    if (returned == nullptr) return true;
+    if (run.result_record < 0) {
+      if (!run.returned_row) return false;
+      if (run.result_row.size() != shape.types.size()) {
+        throw SqlError(sqlstate::kDatatypeMismatch, "returned row structure does not match the structure of the triggering table");
+      }
+      for (const Value& v : run.result_row) returned->push_back(types::copy_value(v, *memory));
+      return true;
+    }
+    Record& r = a->record(static_cast<uint32_t>(run.result_record));
+    if (r.shape == nullptr || r.null) return false;
+    if (r.shape->types != shape.types) {
+      throw SqlError(sqlstate::kDatatypeMismatch, "returned row structure does not match the structure of the triggering table")
+          .detail(r.shape->types.size() != shape.types.size()
+                      ? fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
+                                    r.shape->types.size(), shape.types.size())
+                      : std::string());
+    }
+    for (const Value& v : r.values) returned->push_back(types::copy_value(v, *memory));
+    return true;
+  } catch (SqlError& error) {
+    add_context(error, frame.context_line());
+    throw;
+  }
+}
+
+std::span<const Value> Triggers::transition_rows(std::string_view name, Arena& memory) {
+  if (current_ == nullptr || current_->rows == nullptr) {
+    throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", name));
+  }
+  bool is_new = current_->trigger.new_table == name;
+  std::vector<Value> values;
+  for (const QueuedRow& row : *current_->rows) {
+    std::span<const Value> source = is_new ? row.new_row : row.old_row;
+    values.insert(values.end(), source.begin(), source.end());
+  }
+  Value* kept = memory.make_array<Value>(values.size());
+  std::copy(values.begin(), values.end(), kept);
+  return {kept, values.size()};
+}
+
+// --- deferred
+
+void Triggers::run_deferred() {
+  // What they do may defer more.
+  for (size_t i = 0; i < deferred_.size(); ++i) {
+    std::unique_ptr<Deferred> d = std::move(deferred_[i]);
+    if (d == nullptr) continue;
+    catalog::RelationPtr relation = session_.host.catalog().relation(d->relation->oid);
+    if (relation == nullptr) continue;
+    for (const Trigger& t : relation->triggers) {
+      if (t.oid != d->trigger) continue;
+      TriggerCall call{t, *relation, "AFTER", "ROW", event_name(d->event)};
+      if (!d->row.old_row.empty()) call.old_row = &d->row.old_row;
+      if (!d->row.new_row.empty()) call.new_row = &d->row.new_row;
+      fire(call, nullptr, nullptr);
+    }
+  }
+  deferred_.clear();
+  modes_.clear();
+  all_mode_ = -1;
+}
+
+void Triggers::forget_deferred(size_t from) {
+  if (from < deferred_.size()) deferred_.resize(from);
+  if (from == 0) {
+    modes_.clear();
+    all_mode_ = -1;
+    states_.clear();
+    current_ = nullptr;
+  }
+}
+
+void Triggers::set_constraints(std::span<const Oid> constraints, bool deferred) {
+  if (constraints.empty()) {
+    modes_.clear();
+    all_mode_ = deferred ? 1 : 0;
+  }
+  for (Oid c : constraints) modes_[c] = deferred;
+  if (deferred) return;
+  // What waited for these runs now.
+  std::vector<std::unique_ptr<Deferred>> waiting = std::move(deferred_);
+  deferred_.clear();
+  for (std::unique_ptr<Deferred>& d : waiting) {
+    bool now = constraints.empty() || std::find(constraints.begin(), constraints.end(), d->constraint) != constraints.end();
+    if (!now) {
+      deferred_.push_back(std::move(d));
+      continue;
+    }
+    catalog::RelationPtr relation = session_.host.catalog().relation(d->relation->oid);
+    if (relation == nullptr) continue;
+    for (const Trigger& t : relation->triggers) {
+      if (t.oid != d->trigger) continue;
+      TriggerCall call{t, *relation, "AFTER", "ROW", event_name(d->event)};
+      if (!d->row.old_row.empty()) call.old_row = &d->row.old_row;
+      if (!d->row.new_row.empty()) call.new_row = &d->row.new_row;
+      fire(call, nullptr, nullptr);
+    }
+  }
+}
+
+}  // namespace varve::pl

@@ -1,0 +1,84 @@
+// Firing triggers around changes of rows. Private to the module.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "activation.h"
+#include "executor/modify_hooks.h"
+
+namespace varve::pl {
+
+// One row change that waits for its AFTER triggers.
+struct QueuedRow {
+  std::span<const types::Value> old_row, new_row;
+};
+
+// What a trigger function is told of its call.
+struct TriggerCall {
+  const catalog::Trigger& trigger;
+  const catalog::Relation& relation;
+  std::string_view when, level, op;
+  const std::span<const types::Value>* old_row = nullptr;
+  const std::span<const types::Value>* new_row = nullptr;
+  const std::vector<QueuedRow>* rows = nullptr;  // of the statement, for transition tables
+};
+
+class Triggers final : public executor::ModifyHooks {
+ public:
+  Triggers(Session& session, Runtime::State& runtime);
+  ~Triggers() override;
+
+  bool wants_rows(const catalog::Relation& relation, executor::ModifyEvent event) override;
+  bool wants_inserted(const catalog::Relation& relation) override;
+  void after_insert(executor::ExecutionContext& context, const catalog::Relation& relation, std::span<const Tid> rows) override;
+  void unique_pending(executor::ExecutionContext& context, const catalog::Relation& relation, const catalog::Index& index,
+                      Tid tid) override;
+  void assigns(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns) override;
+  void before_statement(executor::ExecutionContext& context, const catalog::Relation& relation,
+                        executor::ModifyEvent event) override;
+  bool before_row(executor::ExecutionContext& context, executor::RowChange& change) override;
+  void after_row(executor::ExecutionContext& context, const executor::RowChange& change) override;
+  void after_statement(executor::ExecutionContext& context, const catalog::Relation& relation,
+                       executor::ModifyEvent event) override;
+
+  void truncate(const catalog::RelationPtr& relation, bool before);
+  // --- deferred constraint triggers
+  void run_deferred();
+  size_t deferred_count() const { return deferred_.size(); }
+  void forget_deferred(size_t from);
+  void set_constraints(std::span<const Oid> constraints, bool deferred);
+  // The rows that a transition table of the trigger in progress holds.
+  std::span<const types::Value> transition_rows(std::string_view name, Arena& memory);
+  void reset();
+
+ private:
+  struct StatementState;
+  struct Deferred;
+  struct Condition;
+
+  StatementState* state_of(const executor::ExecutionContext& context, const catalog::Relation& relation,
+                           executor::ModifyEvent event);
+  bool applies(const catalog::Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned);
+  bool condition_holds(const catalog::Trigger& t, const catalog::Relation& relation,
+                       std::span<const types::Value> old_row, std::span<const types::Value> new_row);
+  bool is_deferred(const catalog::Trigger& t) const;
+  void fire_after(StatementState& state);
+  // The row that a row trigger returned, in `memory`; false: NULL.
+  bool fire(const TriggerCall& call, std::vector<types::Value>* returned, Arena* memory);
+
+  Session& session_;
+  Runtime::State& runtime_;
+  std::vector<std::unique_ptr<StatementState>> states_;
+  std::vector<catalog::ColumnNumber> assigned_;
+  Oid assigned_relation_;
+  std::vector<std::unique_ptr<Deferred>> deferred_;
+  std::unordered_map<Oid, bool> modes_;  // SET CONSTRAINTS of this transaction, by constraint
+  int all_mode_ = -1;                    // SET CONSTRAINTS ALL: 0 immediate, 1 deferred
+  std::unordered_map<Oid, std::unique_ptr<Condition>> conditions_;
+  const TriggerCall* current_ = nullptr;
+};
+
+}  // namespace varve::pl

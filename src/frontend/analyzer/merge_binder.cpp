@@ -1,0 +1,136 @@
+// MERGE.
+#include <algorithm>
+
+#include "binder.h"
+
+namespace varve::analyzer {
+
+Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
+  auto* query = arena_.make<Query>();
+  query->command = CommandType::kMerge;
+  Scope scope;
+  scope.parent = parent;
+  if (merge.with != nullptr) {
+    if (merge.with->recursive) {
+      throw SqlError(sqlstate::kSyntaxError, "WITH RECURSIVE is not supported for MERGE statement");
+    }
+    bind_with(scope, *merge.with);
+  }
+  with_scope_ = &scope;
+  // WHEN clauses behind one without a condition would never be reached.
+  bool closed[2] = {false, false};
+  bool inserts = false;
+  for (const parser::MergeWhenClause* when : merge.whens) {
+    if (closed[when->matched]) {
+      throw SqlError(sqlstate::kSyntaxError,
+                     "unreachable WHEN clause specified after unconditional WHEN clause");
+    }
+    closed[when->matched] = when->condition == nullptr;
+    inserts = inserts || !when->matched;
+  }
+  catalog::RelationPtr named =
+      lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
+                      false, position(merge.relation->location));
+  if (named->kind != catalog::RelationKind::kTable) {
+    std::string_view what = named->kind == catalog::RelationKind::kView ? "views"
+                            : named->kind == catalog::RelationKind::kMaterializedView
+                                ? "materialized views"
+                                : "relations of this kind";
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("cannot execute MERGE on relation \"{}\"", named->name))
+        .detail(fmt::format("This operation is not supported for {}.", what));
+  }
+  ModifyTarget target = bind_target(scope, *merge.relation, "SELECT");
+  for (const parser::MergeWhenClause* when : merge.whens) {
+    if (context_.locker == nullptr) break;
+    if (when->action == parser::MergeAction::kInsert)
+      context_.locker->require(target.relation->oid, "INSERT");
+    if (when->action == parser::MergeAction::kDelete)
+      context_.locker->require(target.relation->oid, "DELETE");
+  }
+  scope.items[0].is_target = scope.items[0].lateral_only = true;
+  scope.items[0].lateral_ok = false;
+  FromItem* source = nullptr;
+  try {
+    source = bind_from_item(scope, merge.source, 1);
+  } catch (SqlError& error) {
+    if (error.state() == sqlstate::kDuplicateAlias) {
+      throw SqlError(sqlstate::kDuplicateAlias,
+                     fmt::format("name \"{}\" specified more than once", scope.items[0].name))
+          .detail("The name is used both as MERGE target table and data source.");
+    }
+    throw;
+  }
+  scope.items[0].lateral_only = false;
+  scope.items[0].lateral_ok = true;
+  auto* own = arena_.make<FromItem>();
+  own->kind = FromKind::kRange;
+  own->range = 0;
+  auto* join = arena_.make<FromItem>();
+  join->kind = FromKind::kJoin;
+  join->join = inserts ? JoinKind::kLeft : JoinKind::kInner;
+  join->left = source;
+  join->right = own;
+  join->condition = bind_condition(scope, merge.join_condition, Clause::kJoinOn);
+  query->from = arena_.copy(std::vector<FromItem*>{join});
+  std::vector<MergeAction> actions;
+  for (const parser::MergeWhenClause* when : merge.whens)
+    actions.push_back(bind_merge_action(scope, target, *when));
+  query->merge_actions = arena_.copy(actions);
+  add_constraints(*query, target.relation);
+  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  finish_query(scope, *query, {});
+  return query;
+}
+
+MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target,
+                                      const parser::MergeWhenClause& when) {
+  MergeAction action;
+  action.matched = when.matched;
+  // What is not matched has no target row to look at.
+  bool visible = scope.items[0].columns_visible;
+  if (!when.matched) {
+    scope.items[0].columns_visible = false;
+    scope.items[0].lateral_only = true;
+    scope.items[0].lateral_ok = false;
+  }
+  if (when.condition != nullptr) {
+    Clause outer = scope.clause;
+    scope.clause = Clause::kMergeWhen;
+    action.condition = coerce_to_boolean(bind_expr(scope, when.condition), "WHEN");
+    scope.clause = outer;
+  }
+  switch (when.action) {
+    case parser::MergeAction::kDoNothing:
+      action.command = CommandType::kSelect;
+      break;
+    case parser::MergeAction::kDelete:
+      action.command = CommandType::kDelete;
+      break;
+    case parser::MergeAction::kUpdate: {
+      action.command = CommandType::kUpdate;
+      std::vector<Target> targets;
+      bind_assignments(scope, target, when.targets, &targets);
+      action.targets = arena_.copy(targets);
+      break;
+    }
+    case parser::MergeAction::kInsert: {
+      action.command = CommandType::kInsert;
+      std::vector<InsertColumn> columns = insert_columns(target, when.targets);
+      std::vector<Expr*> values;
+      Clause outer = scope.clause;
+      scope.clause = Clause::kValues;
+      if (!when.values.empty())
+        values = insert_row(scope, target, columns, when.values, when.overriding, !when.targets.empty());
+      scope.clause = outer;
+      action.targets = arena_.copy(insert_targets(scope, target, columns, values));
+      break;
+    }
+  }
+  scope.items[0].columns_visible = visible;
+  scope.items[0].lateral_only = false;
+  scope.items[0].lateral_ok = true;
+  return action;
+}
+
+}  // namespace varve::analyzer

@@ -1,0 +1,313 @@
+// Definitions as SQL text: pg_get_viewdef(), pg_get_expr(), pg_get_indexdef(), pg_get_constraintdef(). What the catalog
+// stores is bound again and printed as this session would name it: search path, column names of today.
+#include <fmt/format.h>
+
+#include <deque>
+#include <unordered_map>
+
+#include "analyzer/analyzer.h"
+#include "analyzer/query.h"
+#include "catalog/user_type.h"
+#include "catalog_functions.h"
+#include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
+#include "parser/parser.h"
+#include "session.h"
+
+namespace varve::session {
+
+using types::PhysicalType;
+using types::Value;
+
+class DefinitionFunctions {
+ public:
+  static Value get_expr(Session& s, std::span<const Value> args, Arena& arena) {
+    bool pretty = args.size() > 2 && args[2].boolean != 0;
+    catalog::RelationPtr table = args[1].oid() == 0 ? nullptr : s.catalog().relation(Oid{args[1].oid()});
+    if (args[1].oid() != 0 && table == nullptr) return none();
+    // The expressions of an index stand on lines of their own.
+    std::string out;
+    std::string_view rest = args[0].view();
+    while (!rest.empty()) {
+      size_t end = rest.find('\n');
+      std::string_view line = rest.substr(0, end);
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+      out += (out.empty() ? "" : ", ") + expression(s, line, table, pretty);
+    }
+    return text(out, arena);
+  }
+
+  static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
+    Oid oid{args[0].type == PhysicalType::kString ? s.parse_reg(type_oid::kRegclass, args[0].view()) : args[0].oid()};
+    bool pretty = args.size() > 1 && args[1].type == PhysicalType::kBool && args[1].boolean != 0;
+    if (args.size() > 1 && args[1].type == PhysicalType::kInt32) {
+      if (args[1].int32 > 0) throw_not_supported("wrapping the lines of a view's definition");
+      pretty = true;
+    }
+    catalog::RelationPtr view = s.catalog().relation(oid);
+    if (view == nullptr || view->view_sql.empty()) return none();
+    return text(view_text(s, *view, pretty) + ";", arena);
+  }
+
+  static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
+    Oid oid{args[0].oid()};
+    catalog::RelationPtr table;
+    const catalog::Index* index = find_index(s, oid, &table);
+    if (index == nullptr) return none();
+    int only = args.size() > 1 ? args[1].int32 : 0;
+    bool pretty = args.size() > 2 && args[2].boolean != 0;
+    if (only > 0) {
+      size_t i = static_cast<size_t>(only) - 1;
+      if (i < index->keys.size()) return text(index_key(s, *index, table, i, pretty), arena);
+      i -= index->keys.size();
+      if (i >= index->included.size()) return Value::of_string(std::string_view());
+      return text(parser::quote_identifier(table->column(index->included[i]).name), arena);
+    }
+    return text(index_text(s, *index, table, pretty), arena);
+  }
+
+  static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
+    bool pretty = args.size() > 1 && args[1].boolean != 0;
+    std::string out;
+    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(args[0].oid())}};
+    s.catalog().for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
+      catalog::RelationPtr table = s.catalog().relation(row.oid("conrelid"));
+      std::string own;
+      switch (row.letter("contype")) {
+        case 'c':
+          own = fmt::format("CHECK ({}){}", table == nullptr ? domain_condition(s, row, pretty) : expression(s, row.text("conbin"), table, pretty),
+                            row.boolean("connoinherit") ? " NO INHERIT" : "");
+          break;
+        case 'p':
+        case 'u':
+          if (table != nullptr) own = index_constraint(*table, row);
+          break;
+        case 'f':
+          if (table != nullptr) own = foreign_key(s, *table, row);
+          break;
+        default: break;
+      }
+      if (own.empty()) return;
+      out = own;
+      if (row.boolean("condeferrable")) out += " DEFERRABLE";
+      if (row.boolean("condeferred")) out += " INITIALLY DEFERRED";
+      if (!row.boolean("convalidated")) out += " NOT VALID";
+    });
+    return out.empty() ? none() : text(out, arena);
+  }
+
+ private:
+  static Value text(std::string_view v, Arena& arena) { return Value::of_string(arena.copy(v)); }
+  static Value none() { return Value::null_of(PhysicalType::kString); }
+
+  static std::vector<Oid> path(Session& s) {
+    std::vector<Oid> path = s.search_path_oids();
+    if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
+      path.insert(path.begin(), catalog::kPgCatalogSchema);
+    }
+    return path;
+  }
+  static std::string relation_name(Session& s, const catalog::Relation& r, bool qualify) {
+    std::string name = parser::quote_identifier(r.name);
+    if (!qualify) {
+      for (Oid schema : path(s)) {
+        Oid found = s.catalog().find_relation_oid(schema, r.name);
+        if (found == r.oid) return name;
+        if (found != kInvalidOid) break;
+      }
+    }
+    return parser::quote_identifier(r.schema_name) + "." + name;
+  }
+
+  class VisibleNames final : public analyzer::RelationNames {
+   public:
+    explicit VisibleNames(Session& session) : session_(session) {}
+    std::string relation(const catalog::Relation& r) override { return relation_name(session_, r, false); }
+
+   private:
+    Session& session_;
+  };
+
+  // A domain's condition is over VALUE, which is a column of its own here for as long as it takes to print it.
+  static std::string domain_condition(Session& s, const catalog::Row& row, bool pretty) {
+    constexpr std::string_view kWord = "VALUE", kColumn = "varve_domain_value";
+    auto replaced = [](std::string text, std::string_view from, std::string_view to) {
+      for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+      return text;
+    };
+    std::string sql(row.text("conbin"));
+    catalog::UserTypePtr domain = catalog::user_type(s.catalog(), row.oid("contypid"));
+    if (!pretty || domain == nullptr) return sql;
+    auto value = std::make_shared<catalog::Relation>();
+    catalog::Column column;
+    catalog::BaseType base = catalog::base_type(s.catalog(), domain->base, domain->typmod);
+    column.name = kColumn;
+    column.type = base.type;
+    column.typmod = base.typmod;
+    column.collation = domain->collation;
+    value->columns.push_back(std::move(column));
+    return replaced(expression(s, replaced(sql, kWord, kColumn), value, pretty), kColumn, kWord);
+  }
+
+  static std::string expression(Session& s, std::string_view sql, const catalog::RelationPtr& table, bool pretty) {
+    Arena arena;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    std::vector<Oid> schemas = s.search_path_oids();
+    analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
+    const analyzer::Expr* e = analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena),
+                                                                 table == nullptr ? nullptr : &table, "check constraints");
+    return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
+  }
+
+  static std::string view_text(Session& s, const catalog::Relation& view, bool pretty) {
+    Arena arena;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    std::vector<Oid> schemas = s.search_path_oids();
+    analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, view.view_sql, schemas};
+    std::vector<std::string> columns;
+    for (const catalog::Column& c : view.columns) columns.push_back(c.name);
+    try {
+      const analyzer::Query* query = analyzer::analyze(context, parser::parse(view.view_sql, arena).statements[0].statement);
+      VisibleNames names(s);
+      return analyzer::deparse_query(*query, columns, names, eval, pretty);
+    } catch (const SqlError& e) {
+      if (e.state() != sqlstate::kFeatureNotSupported) throw;
+      return " " + view.view_sql;  // as it was written
+    }
+  }
+
+  // --- indexes
+  static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
+    Oid owner = kInvalidOid;
+    const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
+    if (owner == kInvalidOid) return nullptr;
+    *table = s.catalog().relation(owner);
+    for (const catalog::Index& index : (*table)->indexes) {
+      if (index.oid == oid) return &index;
+    }
+    return nullptr;
+  }
+  // A call needs no parentheses of its own.
+  static bool looks_like_call(const std::string& sql) {
+    size_t open = sql.find('(');
+    if (open == std::string::npos || open == 0 || sql.back() != ')') return false;
+    int depth = 0;
+    for (size_t i = open; i < sql.size(); ++i) {
+      if (sql[i] == '\'') {
+        for (++i; i < sql.size() && sql[i] != '\''; ++i) {
+        }
+        continue;
+      }
+      if (sql[i] == '(') ++depth;
+      if (sql[i] == ')' && --depth == 0 && i + 1 < sql.size()) return false;
+    }
+    std::string_view name(sql.data(), open);
+    return name.find(' ') == std::string_view::npos && name.find(':') == std::string_view::npos;
+  }
+  static std::string index_key(Session& s, const catalog::Index& index, const catalog::RelationPtr& table, size_t i, bool pretty) {
+    const catalog::IndexColumn& key = index.keys[i];
+    if (key.column > 0) return parser::quote_identifier(table->column(key.column).name);
+    std::string sql = expression(s, key.expression_sql, table, pretty);
+    return looks_like_call(sql) ? sql : "(" + sql + ")";
+  }
+  static std::string index_text(Session& s, const catalog::Index& index, const catalog::RelationPtr& table, bool pretty) {
+    std::string keys, included, options;
+    for (size_t i = 0; i < index.keys.size(); ++i) {
+      const catalog::IndexColumn& key = index.keys[i];
+      keys += (keys.empty() ? "" : ", ") + index_key(s, index, table, i, pretty);
+      Oid own = key.column > 0 ? table->column(key.column).collation : key.collation_oid;
+      if (key.collation_oid != own && key.collation_oid != kInvalidOid) {
+        keys += " COLLATE ";
+        s.append_reg(type_oid::kRegcollation, key.collation_oid.value(), keys);
+      }
+      if (key.descending) keys += key.nulls_first ? " DESC" : " DESC NULLS LAST";
+      else if (key.nulls_first) keys += " NULLS FIRST";
+    }
+    for (catalog::ColumnNumber n : index.included) {
+      included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
+    }
+    std::string out = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index.unique ? "UNIQUE " : "",
+                                  parser::quote_identifier(index.name), relation_name(s, *table, !pretty), keys);
+    if (!included.empty()) out += fmt::format(" INCLUDE ({})", included);
+    if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
+    if (std::string with = storage_options(s, index.oid); !with.empty()) out += fmt::format(" WITH ({})", with);
+    if (!index.predicate_sql.empty()) out += " WHERE " + expression(s, index.predicate_sql, table, pretty);
+    return out;
+  }
+  // {fillfactor=70} as fillfactor='70'.
+  static std::string storage_options(Session& s, Oid relation) {
+    std::string out, printed;
+    Arena arena;
+    functions::EvalContext eval = s.eval_context(arena);
+    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(relation.value())}};
+    s.catalog().for_each(catalog::system_table("pg_class"), match, [&](const catalog::Row& row) {
+      if (!row.is_null("reloptions")) functions::append_value(type_oid::kTextArray, row["reloptions"], printed, eval);
+    });
+    std::string_view rest = printed;
+    if (rest.size() < 2) return out;
+    rest = rest.substr(1, rest.size() - 2);
+    while (!rest.empty()) {
+      size_t comma = rest.find(',');
+      std::string_view option = rest.substr(0, comma);
+      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+      size_t equals = option.find('=');
+      if (equals == std::string_view::npos) continue;
+      out += fmt::format("{}{}='{}'", out.empty() ? "" : ", ", parser::quote_identifier(option.substr(0, equals)),
+                         option.substr(equals + 1));
+    }
+    return out;
+  }
+
+  // --- constraints
+  static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
+    std::string out;
+    for (int64_t n : numbers) {
+      out += (out.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
+    }
+    return out;
+  }
+  static std::string index_constraint(const catalog::Relation& table, const catalog::Row& row) {
+    bool primary = row.letter("contype") == 'p';
+    std::string nulls, included;
+    for (const catalog::Index& index : table.indexes) {
+      if (index.oid != row.oid("conindid")) continue;
+      if (index.nulls_not_distinct && !primary) nulls = " NULLS NOT DISTINCT";
+      std::vector<int64_t> numbers(index.included.begin(), index.included.end());
+      if (!numbers.empty()) included = fmt::format(" INCLUDE ({})", column_list(table, numbers));
+    }
+    return fmt::format("{}{} ({}){}", primary ? "PRIMARY KEY" : "UNIQUE", nulls,
+                       column_list(table, row.numbers("conkey")), included);
+  }
+  static std::string foreign_key(Session& s, const catalog::Relation& table, const catalog::Row& row) {
+    catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
+    std::string out = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(table, row.numbers("conkey")),
+                                  relation_name(s, *other, false), column_list(*other, row.numbers("confkey")));
+    auto action = [&](char c, std::string_view on) {
+      std::string_view what = c == 'c' ? "CASCADE" : c == 'n' ? "SET NULL" : c == 'd' ? "SET DEFAULT" : c == 'r' ? "RESTRICT" : "";
+      if (!what.empty()) out += fmt::format(" ON {} {}", on, what);
+    };
+    if (row.letter("confmatchtype") == 'f') out += " MATCH FULL";
+    action(row.letter("confupdtype"), "UPDATE");
+    action(row.letter("confdeltype"), "DELETE");
+    if (!row.is_null("confdelsetcols")) out += fmt::format(" ({})", column_list(table, row.numbers("confdelsetcols")));
+    return out;
+  }
+};
+
+CatalogFunction* find_definition_function(std::string_view name) {
+  using F = DefinitionFunctions;
+  static const std::unordered_map<std::string_view, CatalogFunction*> kTable = {
+      {"pg_get_expr", F::get_expr},
+      {"pg_get_viewdef", F::get_viewdef},
+      {"pg_get_indexdef", F::get_indexdef},
+      {"pg_get_constraintdef", F::get_constraintdef},
+  };
+  auto it = kTable.find(name);
+  return it == kTable.end() ? nullptr : it->second;
+}
+
+}  // namespace varve::session

@@ -1,0 +1,65 @@
+// Enums and domains, as pg_type, pg_enum and pg_constraint have them. Read anew at every call: what is asked
+// for often is kept by the asker for as long as the epoch of the catalog stays.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+
+namespace varve::catalog {
+
+struct EnumLabel {
+  Oid oid;
+  float order;  // the value
+  std::string label;
+};
+
+struct DomainCheck {
+  Oid oid;
+  std::string name;
+  std::string expression_sql;  // over a column called "value"
+  bool validated = true;
+};
+
+struct UserType {
+  Oid oid;
+  std::string name;
+  Oid schema;
+  std::string schema_name;
+  Oid owner;
+  char kind = 'e';  // e enum, d domain
+  Oid array;
+  std::vector<EnumLabel> labels;  // of an enum, in order
+  // Of a domain.
+  Oid base;
+  int32_t typmod = -1;
+  Oid collation;
+  bool not_null = false;
+  std::string default_sql;          // canonical; empty: none
+  std::vector<DomainCheck> checks;  // in order of their names
+};
+using UserTypePtr = std::shared_ptr<const UserType>;
+
+// Null when the oid is neither an enum's nor a domain's. Makes an enum known to the functions.
+UserTypePtr user_type(Catalog& catalog, Oid type);
+// How the type is written in stored expressions: with its schema, unless that is public.
+std::string type_text(const UserType& type);
+// kInvalidOid when there is none. Array types of enums are found too.
+Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name);
+// The type under all domains, with its modifier; anything else is its own base.
+struct BaseType {
+  Oid type;
+  int32_t typmod;
+};
+BaseType base_type(Catalog& catalog, Oid type, int32_t typmod);
+// Makes all enums of the database known, once a process: rows may hold their values before anybody has named
+// the type.
+void make_enums_known(Catalog& catalog);
+// The enum whose values are the elements of this array type is made known, with the array; false: not such a
+// type.
+bool make_enum_array_known(Catalog& catalog, Oid type);
+
+}  // namespace varve::catalog
