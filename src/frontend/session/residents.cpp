@@ -1,45 +1,66 @@
 #include "session/residents.h"
 
+#include "sync/cancel_token.h"
+
 namespace varve::session {
 
-std::unique_ptr<Residents::Stay> Residents::try_enter(Oid database, int32_t pid) {
+std::unique_ptr<Residents::Stay> Residents::enter(Oid database, const Resident& resident) {
   std::lock_guard lock(mutex_);
-  Place& place = places_[database];
-  if (place.reserved) return nullptr;
-  place.pids.insert(pid);
-  return std::make_unique<Stay>(*this, database, pid);
+  if (reserved_.contains(database)) return nullptr;
+  return std::make_unique<Stay>(*this, residents_.emplace(database, resident));
 }
 
-void Residents::leave(Oid database, int32_t pid) {
+std::unique_ptr<Residents::Stay> Residents::try_enter(Oid database, int32_t pid) {
+  return enter(database, {pid, kInvalidOid, nullptr});
+}
+
+std::unique_ptr<Residents::Stay> Residents::try_enter(Oid database, sync::CancelToken* cancel) {
+  return enter(database, {0, kInvalidOid, cancel});
+}
+
+void Residents::leave(std::multimap<Oid, Resident>::iterator entry) {
   std::lock_guard lock(mutex_);
-  auto& pids = places_[database].pids;
-  if (auto it = pids.find(pid); it != pids.end()) pids.erase(it);
+  residents_.erase(entry);
+}
+
+void Residents::Stay::set_role(Oid role) {
+  std::lock_guard lock(residents_.mutex_);
+  entry_->second.role = role;
 }
 
 void Residents::reserve(Oid database) {
   std::lock_guard lock(mutex_);
-  places_[database].reserved = true;
+  reserved_.insert(database);
+  for (auto [it, end] = residents_.equal_range(database); it != end; ++it) {
+    if (it->second.cancel != nullptr) it->second.cancel->request(sync::CancelReason::kUser);
+  }
 }
 
 void Residents::release(Oid database) {
   std::lock_guard lock(mutex_);
-  places_[database].reserved = false;
+  reserved_.erase(database);
 }
 
-std::vector<int32_t> Residents::others(Oid database, int32_t pid) const {
+std::vector<Resident> Residents::others(Oid database, int32_t pid) const {
   std::lock_guard lock(mutex_);
-  std::vector<int32_t> found;
-  auto it = places_.find(database);
-  if (it == places_.end()) return found;
-  for (int32_t p : it->second.pids) {
-    if (p != pid) found.push_back(p);
+  std::vector<Resident> found;
+  for (auto [it, end] = residents_.equal_range(database); it != end; ++it) {
+    if (it->second.pid != pid) found.push_back(it->second);
   }
   return found;
 }
 
+std::optional<Resident> Residents::session(int32_t pid) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [database, resident] : residents_) {
+    if (resident.cancel == nullptr && resident.pid == pid) return resident;
+  }
+  return std::nullopt;
+}
+
 uint32_t Residents::claim_temporary_number(Oid database) {
   std::lock_guard lock(mutex_);
-  auto& numbers = places_[database].temporary_numbers;
+  std::set<uint32_t>& numbers = temporary_numbers_[database];
   uint32_t number = 1;
   while (numbers.contains(number)) ++number;
   numbers.insert(number);
@@ -48,14 +69,18 @@ uint32_t Residents::claim_temporary_number(Oid database) {
 
 void Residents::release_temporary_number(Oid database, uint32_t number) {
   std::lock_guard lock(mutex_);
-  places_[database].temporary_numbers.erase(number);
+  temporary_numbers_[database].erase(number);
 }
 
-bool Residents::first_visit(Oid database, std::unique_lock<std::mutex>* done) {
-  std::unique_lock lock(visit_mutex_);
-  if (!visited_.insert(database).second) return false;
-  *done = std::move(lock);
-  return true;
+Residents::Cleaning Residents::cleaning(Oid database) {
+  std::lock_guard lock(mutex_);
+  auto [it, first] = cleaning_.emplace(database, Cleaning::kRunning);
+  return first ? Cleaning::kYours : it->second;
+}
+
+void Residents::set_clean(Oid database) {
+  std::lock_guard lock(mutex_);
+  cleaning_[database] = Cleaning::kDone;
 }
 
 }  // namespace varve::session

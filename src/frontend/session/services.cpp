@@ -338,10 +338,10 @@ class SystemFunctions {
     return Value::of_string(std::string_view());
   }
   static Value cancel_backend(Session& s, std::span<const Value> args, Arena&) {
-    return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->cancel_backend(args[0].int32));
+    return Value::of_bool(s.signal_backend(args[0].int32, false));
   }
   static Value terminate_backend(Session& s, std::span<const Value> args, Arena&) {
-    return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->terminate_backend(args[0].int32));
+    return Value::of_bool(s.signal_backend(args[0].int32, true));
   }
   static Value reload_conf(Session& s, std::span<const Value>, Arena&) {
     if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");

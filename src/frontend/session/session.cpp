@@ -43,6 +43,7 @@ Session::Session(Instance& instance, net::Client& client)
                             fmt::format("database \"{}\" is not currently accepting connections", startup.database));
     }
     session_role_ = role_ = login_role_ = role->oid;
+    stay_->set_role(role->oid);
     role_name_ = login_user_ = role->name;
     is_superuser_ = login_is_superuser_ = role->superuser;
     known_roles_[role->name] = {role->oid, role->superuser};

@@ -268,6 +268,9 @@ class Session final : public net::SessionHandler,
   // --- the database and its temporary schema (temporary.cpp)
   void enter_database();
   void release_databases();
+  // 42501 unless the session may interrupt one of that role (signals.cpp).
+  void require_may_signal(Oid role, bool terminate);
+  bool signal_backend(int32_t pid, bool terminate);
   void run_at_commit();
   void discard_temporary();
   void end_temporary() noexcept;

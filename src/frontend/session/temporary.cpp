@@ -1,11 +1,9 @@
 // The session's schema of temporary objects: made at first use, first on the search path, emptied at the end.
 // And the session's stay in its database.
-#include <chrono>
 #include <fmt/format.h>
 
 #include "common/log.h"
 #include "common/sql_error.h"
-#include "net/server.h"
 #include "session.h"
 #include "sync/parking_spot.h"
 #include "txn/lock_manager.h"
@@ -14,7 +12,6 @@ namespace varve::session {
 namespace {
 
 constexpr sync::WaitEvent kDatabaseReserved{sync::WaitClass::kLock, "DatabaseReserved"};
-constexpr sync::WaitEvent kDatabaseUsers{sync::WaitClass::kTimeout, "DatabaseUsers"};
 constexpr int64_t kPollUs = 10'000;
 
 // For commands that run without a client: they say nothing and lock in the transaction they belong to.
@@ -92,42 +89,14 @@ void Session::enter_database() {
   drop_temporary_of_earlier_process();
 }
 
-uint32_t Session::reserve_database(Oid database, bool terminate) {
-  // Whoever drops or copies a database is alone in that.
-  txn::LockTag tag{txn::LockTagKind::kDatabase, 0, database.value(), 0};
-  check_ok(txn_->manager().locks().acquire(*txn_, tag, txn::LockMode::kAccessExclusive,
-                                           txn::WaitPolicy::kWait, txn_->lock_timeout_us));
-  Residents& residents = instance_.residents();
-  residents.reserve(database);
-  reserved_databases_.push_back(database);
-  if (terminate) {
-    for (int32_t pid : residents.others(database, client_.backend_pid()))
-      instance_.server->terminate_backend(pid);
-  }
-  // Who has just closed the connection may not be gone yet.
-  constexpr int64_t kPatienceUs = 5'000'000;
-  sync::ParkingSpot spot;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(kPatienceUs);
-  for (;;) {
-    auto others = static_cast<uint32_t>(residents.others(database, client_.backend_pid()).size());
-    if (others == 0 || std::chrono::steady_clock::now() >= until) return others;
-    Status status = spot.wait(kDatabaseUsers, &client_.cancel_token(), kPollUs);
-    if (status.code() == StatusCode::kCancelled) client_.cancel_token().throw_if_pending();
-  }
-}
-
 void Session::release_databases() {
   for (Oid database : reserved_databases_) {
-    bool dropped = false;
     try {
-      auto txn = instance_.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
-      catalog::Catalog catalog(*database_, *txn);
-      dropped = !catalog.database_info(database).has_value();
-      instance_.engine().txns().commit(*txn);
-    } catch (const std::exception&) {
-      dropped = false;  // then it stays known, which does no harm
+      if (!instance_.has_database(database)) instance_.forget_database(database);
+    } catch (const std::exception& e) {
+      // It stays known, which does no harm.
+      log(LogLevel::kWarning, "cannot tell whether database {} was dropped: {}", database.value(), e.what());
     }
-    if (dropped) instance_.forget_database(database);
     instance_.residents().release(database);
   }
   reserved_databases_.clear();
@@ -199,15 +168,28 @@ void Session::end_temporary() noexcept {
 // A crash leaves temporary objects behind: the first session that enters the database afterwards removes
 // them.
 void Session::drop_temporary_of_earlier_process() {
-  std::unique_lock<std::mutex> visit;
-  if (!instance_.residents().first_visit(database_->oid(), &visit)) return;
-  autonomously(*database_, kInvalidOid, [](commands::CommandContext& context) {
-    std::vector<Oid> schemas;
-    context.catalog.for_each(catalog::system_table("pg_namespace"), {}, [&](const catalog::Row& row) {
-      if (row.text("nspname").starts_with("pg_temp_")) schemas.push_back(row.oid("oid"));
+  Residents& residents = instance_.residents();
+  sync::ParkingSpot spot;
+  for (;;) {
+    const Residents::Cleaning cleaning = residents.cleaning(database_->oid());
+    if (cleaning == Residents::Cleaning::kDone) return;
+    if (cleaning == Residents::Cleaning::kYours) break;
+    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kPollUs);
+    if (status.code() == StatusCode::kCancelled) client_.cancel_token().throw_if_pending();
+  }
+  try {
+    autonomously(*database_, kInvalidOid, [](commands::CommandContext& context) {
+      std::vector<Oid> schemas;
+      context.catalog.for_each(catalog::system_table("pg_namespace"), {}, [&](const catalog::Row& row) {
+        if (row.text("nspname").starts_with("pg_temp_")) schemas.push_back(row.oid("oid"));
+      });
+      for (Oid schema : schemas) commands::drop_schema_contents(context, schema);
     });
-    for (Oid schema : schemas) commands::drop_schema_contents(context, schema);
-  });
+  } catch (const std::exception& e) {
+    // Who gets such a schema next empties it first.
+    log(LogLevel::kWarning, "temporary objects of before the last crash could not be dropped: {}", e.what());
+  }
+  residents.set_clean(database_->oid());
 }
 
 }  // namespace varve::session

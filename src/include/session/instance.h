@@ -60,6 +60,8 @@ class Instance {
   // Any database: for shared catalogs.
   catalog::Database& shared_catalogs();
   void forget_database(Oid oid);
+  // Whether pg_database has it, as far as is committed.
+  bool has_database(Oid oid);
   // Those somebody has used since the server started.
   std::vector<std::shared_ptr<catalog::Database>> open_databases() const;
 
