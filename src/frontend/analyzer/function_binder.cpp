@@ -517,8 +517,11 @@ CallArguments Binder::call_arguments(Scope& scope, const parser::FuncCall& call)
     } else if (named) {
       throw SqlError(sqlstate::kSyntaxError, "positional argument cannot follow named argument").at(position(arg->location));
     }
+    Expr* value = bind_expr(scope, arg);
+    // JDBC stands such a parameter where the call's OUT parameter would be.
+    if (value->kind == ExprKind::kParam && value->type == type_oid::kVoid) continue;
     out.names.push_back(name);
-    out.args.push_back(bind_expr(scope, arg));
+    out.args.push_back(value);
   }
   if (out.schema != "pg_catalog" && !out.schema.empty() &&
       context_.catalog.find_schema(out.schema) == kInvalidOid) {
