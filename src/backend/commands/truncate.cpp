@@ -50,6 +50,19 @@ void follow_references(CommandContext& context, std::vector<RelationPtr>& tables
 
 }  // namespace
 
+bool run_at_commit(CommandContext& context, Oid relation, CommandServices::OnCommit action) {
+  RelationPtr table = context.catalog.relation(relation);
+  if (table == nullptr) return false;
+  if (action == CommandServices::OnCommit::kDrop) {
+    drop_objects(context, {relation_address(relation)}, parser::DropBehavior::kCascade);
+    return false;
+  }
+  auto runs = table->heap->runs();
+  check_ok(runs.status());
+  if (!runs->empty()) empty_table(context, *table);
+  return true;
+}
+
 std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) {
   std::vector<RelationPtr> tables;
   for (const parser::RangeVar* name : stmt.relations) {

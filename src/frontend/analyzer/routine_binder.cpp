@@ -117,8 +117,10 @@ const Function* Binder::as_table_function(const Function& f) {
 
 namespace {
 
-// Where a schema stands in the search path; -1: not in it. pg_catalog is searched first unless it is listed.
+// Where a schema stands in the search path; -1: not in it. pg_catalog is searched first unless it is listed, and no
+// function is found in the temporary schema without naming it.
 int path_rank(const AnalyzerContext& context, Oid schema) {
+  if (schema == context.catalog.temporary_schema()) return -1;
   auto it = std::find(context.search_path.begin(), context.search_path.end(), schema);
   if (it == context.search_path.end()) return schema == catalog::kPgCatalogSchema ? 0 : -1;
   return static_cast<int>(it - context.search_path.begin()) + 1;

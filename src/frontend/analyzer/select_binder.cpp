@@ -14,7 +14,9 @@ using types::Value;
 Query* Binder::bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown) {
   Scope scope;
   scope.parent = parent;
-  if (select.into != nullptr) throw_not_supported("SELECT INTO in this place", position(select.location));
+  if (select.into != nullptr) {
+    throw SqlError(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here").at(position(select.into->relation->location));
+  }
   if (select.with != nullptr) bind_with(scope, *select.with);
   if (select.set_operation != parser::SetOperation::kNone) return bind_set_operation(select, scope, keep_unknown);
   if (!select.values.empty()) return bind_values(select, scope);
@@ -542,6 +544,10 @@ Query* Binder::with_column_types(Query* query, std::span<const Oid> types, std::
 }
 
 Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope, bool keep_unknown) {
+  if (select.right->into != nullptr) {
+    throw SqlError(sqlstate::kSyntaxError, "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT")
+        .at(position(select.right->into->relation->location));
+  }
   static constexpr std::string_view kNames[] = {"", "UNION", "INTERSECT", "EXCEPT"};
   std::string_view construct = kNames[static_cast<size_t>(select.set_operation)];
   Query* sides[2];

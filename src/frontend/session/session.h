@@ -98,14 +98,16 @@ class Session final : public net::SessionHandler,
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
   uint64_t fill_view(std::string_view sql) override;
-  Oid temporary_schema() override;
-  void on_commit(Oid table, bool drop) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
   void validate_routine(Oid routine) override;
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
+  uint64_t run_parsed(std::string_view sql, parser::Node* statement) override;
+  uint32_t reserve_database(Oid database, bool terminate) override;
+  Oid temporary_schema(bool make) override;
+  void at_commit(Oid relation, OnCommit action) override;
 
   // --- pl::Host (pl_host.cpp)
   txn::Transaction& transaction() override;
@@ -197,9 +199,22 @@ class Session final : public net::SessionHandler,
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
   std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
-  std::string run_command(Statement& statement);
+  std::string run_command(const parser::Node* node, std::string_view sql);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
-  std::vector<Oid> search_path_oids();
+  // `temporary_first`: set when the first is the temporary schema, which nobody has put there.
+  std::vector<Oid> search_path_oids(bool* temporary_first = nullptr);
+  uint64_t run_internal(const StatementPtr& statement);
+
+  // --- the database and its temporary schema (temporary.cpp)
+  void enter_database();
+  void release_databases();
+  // 42501 unless the session may interrupt one of that role (signals.cpp).
+  void require_may_signal(Oid role, bool terminate);
+  bool signal_backend(int32_t pid, bool terminate);
+  void run_at_commit();
+  void discard_temporary();
+  void end_temporary() noexcept;
+  void drop_temporary_of_earlier_process();
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
@@ -214,18 +229,6 @@ class Session final : public net::SessionHandler,
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
   void begin_statement();
   void arm_timeout();
-
-  // --- temporary tables (temporary.cpp)
-  struct OnCommitAction {
-    Oid table;
-    bool drop;
-  };
-  std::string temporary_schema_name();
-  Oid existing_temporary_schema();
-  void run_as_system(std::string_view sql);
-  void run_on_commit_actions();
-  void drop_temporary_tables();
-  std::string run_select_into(Statement& statement);
 
   // --- results (result.cpp)
   void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats, net::Output& out);
@@ -271,6 +274,11 @@ class Session final : public net::SessionHandler,
   Instance& instance_;
   net::Client& client_;
   std::shared_ptr<catalog::Database> database_;
+  std::unique_ptr<Residents::Stay> stay_;
+  std::vector<Oid> reserved_databases_;  // until the transaction ends
+  uint32_t temporary_number_ = 0;        // N of pg_temp_N; 0: none
+  Oid temporary_schema_;
+  std::vector<std::pair<Oid, OnCommit>> at_commit_;
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
@@ -284,9 +292,6 @@ class Session final : public net::SessionHandler,
   };
   std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   bool is_superuser_ = false;
-  bool quiet_ = false;  // notices are not sent
-  bool uses_temporary_schema_ = false;
-  std::vector<OnCommitAction> on_commit_;
 
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;
