@@ -4,6 +4,7 @@ Answers must not depend on what SQL leaves open: LIMIT and DISTINCT ON come with
 that see the order of peers with an order over all keys, ordered aggregates with an order that ties cannot change.
 """
 import random
+import re
 
 from expressions import COMPARABLE, Expressions, Scope
 from schema import TYPES, literal
@@ -226,7 +227,7 @@ class Generator(Expressions):
             flat = Scope(inputs.columns, None, inputs.tables, [], Budget(0))
             node = N(kind, r.choice(plain)) if plain and r.random() < 0.7 else self.expression(kind, flat, 1)
             text = str(node)
-            if "." in text and text not in [str(k) for k, _ in keys] and not text[0] in "'-0123456789" and "SELECT" not in text:
+            if re.search(r"\ba\d+\.", text) and text not in [str(k) for k, _ in keys]:
                 keys.append((node, kind))
         scope = Scope([(str(k), t) for k, t in keys], inputs.outer, inputs.tables, inputs.ctes, inputs.budget)
         scope.aggregates, scope.inputs = True, inputs
