@@ -85,8 +85,6 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.text("attgenerated", c.generated == 0 ? std::string() : std::string(1, c.generated));
   row.boolean("attislocal", true).oid("attcollation", c.collation);
   context.catalog.insert(row);
-  if (info == nullptr || c.type.value() < catalog::kFirstNormalOid) return;
-  add_dependency(context, column_address(relation, number), {kTypeClass, c.type}, 'n');
 }
 
 void insert_system_attributes(CommandContext& context, Oid relation) {

@@ -275,6 +275,7 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
   a.type = base.type;
   a.typmod = base.typmod;
   std::string sql = column.default_sql;
+  const analyzer::Expr* bound = nullptr;
   if (column.serial || (a.identity != 0 && sql.empty())) {
     sql = make_column_sequence(context, *table, number, column);
   } else if (a.generated != 0 && column.default_expression != nullptr) {
@@ -291,11 +292,12 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
       if (c > 0) add_dependency(context, column_address(table_oid, number), column_address(table_oid, c), 'a');
     }
   } else if (column.default_expression != nullptr) {
-    bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
+    bound = bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
   }
   // An identity column finds its sequence through pg_depend.
   if (sql.empty() || a.identity != 0) return;
   Oid oid = set_default_row(context, table_oid, number, sql);
+  if (bound != nullptr) depend_on_named_relations(context, {kDefaultClass, oid}, *bound);
   if (column.serial) {
     for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {
       add_dependency(context, {kDefaultClass, oid}, relation_address(sequence), 'n');
@@ -363,7 +365,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
     // An identity column's nextval() is not its default: DEFAULT means the identity.
     if (attribute.identity != 0) attribute.has_default = false;
     insert_attribute_row(context, row.oid, ++number, attribute);
-    depend_on_type(context, column_address(row.oid, number), attribute.type);
+    if (table.kind != 'i') depend_on_type(context, column_address(row.oid, number), attribute.type);
   }
   if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');

@@ -6,6 +6,7 @@
 #include "container_functions.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "routine_call.h"
 #include "sequence_row.h"
 
 namespace varve::analyzer {
@@ -672,8 +673,9 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   auto* result = make<ArrayOpExpr>(ExprKind::kArrayOp, type_oid::kBool, e.location);
   result->op = op;
   result->function = functions::function_by_oid(op->function);
-  result->arg = b_.coerce_to_common(arg, op->left, "ANY");
-  if (op->right != array_info->element_type) {
+  bool of_element = is_polymorphic_type(op->right);  // enums
+  result->arg = b_.coerce_to_common(arg, of_element ? array_info->element_type : op->left, "ANY");
+  if (!of_element && op->right != array_info->element_type) {
     const functions::TypeInfo* right = functions::type_by_oid(op->right);
     Expr* coerced = right == nullptr ? nullptr : b_.try_coerce(array_value, right->array_type, -1, CastContext::kImplicit);
     if (coerced == nullptr) throw_not_supported("this array comparison", b_.position(e.location));
@@ -681,7 +683,7 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   }
   result->array = array_value;
   result->all = all;
-  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, op->right, e.location);
+  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, of_element ? array_info->element_type : op->right, e.location);
   Expr* pair[] = {result->arg, element};
   result->site = b_.make_site(*result->function, pair, type_oid::kBool, b_.common_collation(pair));
   return result;

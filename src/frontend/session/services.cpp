@@ -511,7 +511,11 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
     case type_oid::kRegproc.value(): {
       if (Oid routine = find_routine(type, text); routine != kInvalidOid) return routine.value();
       auto found = functions::functions_named(name);
-      if (found.empty()) throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
+      if (found.empty()) {
+        Oid internal = functions::internal_function_oid(name);
+        if (type == type_oid::kRegproc && internal != kInvalidOid) return internal.value();
+        throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
+      }
       if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
       return found[0]->oid.value();
     }
@@ -579,6 +583,10 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
           for (size_t i = 0; i < r->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
           out += ')';
         }
+        return;
+      }
+      if (std::string_view internal = functions::internal_function_name(Oid{oid}); !internal.empty()) {
+        out += internal;
         return;
       }
       break;
