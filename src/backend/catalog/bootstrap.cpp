@@ -179,13 +179,15 @@ class Bootstrap {
 
   // pg_class, pg_attribute and pg_index rows of a system table; shared ones are listed in every database.
   void relation(const SystemTable& table) {
-    class_row(table.oid, table.name, 'r', table.columns.size(), table.shared, !table.indexes.empty(), Oid{2});
+    class_row(table.oid, table.name, 'r', table.columns.size(), table.shared, !table.indexes.empty(), Oid{2}, table.row_type);
+    row_type(table, false);
+    row_type(table, true);
     for (size_t i = 0; i < table.columns.size(); ++i) {
       const SystemColumn& c = table.columns[i];
       attribute_row(table.oid, c.name, static_cast<int16_t>(i + 1), c.type, c.not_null);
     }
     for (const SystemIndex& index : table.indexes) {
-      class_row(index.oid, index.name, 'i', index.columns.size(), table.shared, false, Oid{403});
+      class_row(index.oid, index.name, 'i', index.columns.size(), table.shared, false, Oid{403}, kInvalidOid);
       for (size_t i = 0; i < index.columns.size(); ++i) {
         const SystemColumn& c = table.columns[index.columns[i]];
         attribute_row(index.oid, c.name, static_cast<int16_t>(i + 1), c.type, false);
@@ -194,10 +196,26 @@ class Bootstrap {
     }
   }
 
-  void class_row(Oid oid, std::string_view name, char kind, size_t columns, bool shared, bool has_index, Oid am) {
+  // The type of a system table's rows, or of arrays of them.
+  void row_type(const SystemTable& table, bool is_array) {
+    RowDraft row(system_table("pg_type"));
+    row.oid("oid", is_array ? table.row_array_type : table.row_type).oid("typnamespace", kPgCatalogSchema);
+    row.text("typname", fmt::format("{}{}", is_array ? "_" : "", table.name)).oid("typowner", owner_);
+    row.int2("typlen", -1).text("typtype", is_array ? "b" : "c").text("typcategory", is_array ? "A" : "C");
+    row.boolean("typisdefined", true).text("typdelim", ",").text("typalign", "d").text("typstorage", "x");
+    row.int4("typtypmod", -1);
+    if (is_array) row.oid("typelem", table.row_type);
+    else row.oid("typrelid", table.oid).oid("typarray", table.row_array_type);
+    std::string_view prefix = is_array ? "array_" : "record_";
+    row.text("typinput", fmt::format("{}in", prefix)).text("typoutput", fmt::format("{}out", prefix));
+    row.text("typreceive", fmt::format("{}recv", prefix)).text("typsend", fmt::format("{}send", prefix));
+    catalog_.insert(row);
+  }
+
+  void class_row(Oid oid, std::string_view name, char kind, size_t columns, bool shared, bool has_index, Oid am, Oid row_type) {
     RowDraft row(system_table("pg_class"));
     row.oid("oid", oid).text("relname", name).oid("relnamespace", kPgCatalogSchema).oid("relowner", owner_);
-    row.oid("relam", am).oid("relfilenode", Oid{0}).oid("reltablespace", shared ? Oid{1664} : Oid{0});
+    row.oid("reltype", row_type).oid("relam", am).oid("relfilenode", Oid{0}).oid("reltablespace", shared ? Oid{1664} : Oid{0});
     row.float4("reltuples", -1).boolean("relhasindex", has_index).boolean("relisshared", shared);
     row.text("relpersistence", "p").text("relkind", std::string(1, kind)).int2("relnatts", static_cast<int16_t>(columns));
     row.boolean("relispopulated", true).text("relreplident", "n");

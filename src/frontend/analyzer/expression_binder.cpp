@@ -41,6 +41,7 @@ std::string_view clause_text(Clause clause) {
     case Clause::kFilter: return "FILTER";
     case Clause::kAggregateArgument: return "aggregate arguments";
     case Clause::kMergeWhen: return "MERGE WHEN conditions";
+    case Clause::kFromSubquery: return "FROM clause of their own query level";
     case Clause::kSelect:
     case Clause::kOther: return "";
   }

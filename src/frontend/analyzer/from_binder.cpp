@@ -342,9 +342,12 @@ std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameLi
 
 FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item) {
   bool hidden = scope.hide_items;
+  Clause clause = scope.clause;
   scope.hide_items = !item.lateral;
+  scope.clause = Clause::kFromSubquery;
   Query* query = bind_select(*parser::as<parser::SelectStmt>(item.query), &scope);
   scope.hide_items = hidden;
+  scope.clause = clause;
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;

@@ -628,13 +628,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool foreign = call.names.size() > 1 && call.names[call.names.size() - 2] != "pg_catalog";
   auto candidates = foreign ? std::span<const Function* const>() : functions::functions_named(name);
   bool is_aggregate = !candidates.empty() && candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
-  bool plain_aggregate = is_aggregate && call.over == nullptr;
-  if (plain_aggregate) {
-    if (scope.in_aggregate) {
-      throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(call.location));
-    }
-    scope.in_aggregate = true;
-  }
+  if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
   if (const functions::TypeInfo* type = type_named_function(call, args.size())) {

@@ -16,7 +16,7 @@ enum class Clause : uint8_t {
   kSelect, kWhere, kJoinOn, kFromFunction, kGroupBy, kHaving, kOrderBy, kDistinctOn, kLimit, kOffset, kValues,
   kValuesSingle,  // the one row of INSERT … VALUES
   kReturning, kUpdateSource, kInsertSource, kCheck, kDefault, kIndexExpression, kIndexPredicate, kGenerated,
-  kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kMergeWhen, kOther,
+  kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kMergeWhen, kFromSubquery, kOther,
 };
 
 struct ScopeColumn {

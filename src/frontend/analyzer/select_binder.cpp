@@ -301,6 +301,7 @@ TargetKey Binder::make_sort_key(Scope& scope, const parser::SortBy& sort, std::v
 void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets) {
   if (select.group_by.empty()) return;
   query.has_group_clause = true;
+  size_t selected = targets.size();
   std::vector<Expr*> groups;
   auto group_index = [&](const parser::Node* node) -> uint32_t {
     uint32_t target = bind_sort_target(scope, node, targets, Clause::kGroupBy, false);
@@ -322,6 +323,7 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
   std::vector<std::vector<uint32_t>> sets = expand_grouping_sets(select.group_by, group_index);
   if (select.group_distinct) remove_duplicate_sets(sets);
   query.group_by = list(groups);
+  targets.resize(selected);  // what is grouped by but not selected must not count for DISTINCT
   bool plain = sets.size() == 1 && sets[0].size() == groups.size();
   if (plain) return;
   std::vector<std::span<uint32_t>> spans;
