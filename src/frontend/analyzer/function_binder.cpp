@@ -490,7 +490,7 @@ void Binder::spread_last_argument(FunctionExpr& call) {
 
 void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
   std::string_view what = call.is_procedure ? "procedure" : "function";
-  std::string text = signature(call, !call.schema.empty() && call.schema != "pg_catalog");
+  std::string text = signature(call, !call.schema.empty());
   throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
                  ambiguous ? fmt::format("{} {} is not unique", what, text) : fmt::format("{} {} does not exist", what, text))
       .hint(ambiguous ? fmt::format("Could not choose a best candidate {}. You might need to add explicit type casts.", what)
