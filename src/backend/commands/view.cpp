@@ -201,6 +201,10 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
   table.kind = 'm';
   table.name = into.relation->name;
   table.schema = creation_schema(context, into.relation->schema, into.relation->location);
+  if (table.schema == context.catalog.temporary_schema()) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   "cannot create temporary table within security-restricted operation");
+  }
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE MATERIALIZED VIEW";
   table.options = storage_options(into.options, false);
   analyzer::AnalyzerContext inner = context.analyzer_context();

@@ -154,7 +154,7 @@ bool match_arguments(const RoutineSignature& s, const CallArguments& call, std::
 void Binder::add_routines(const CallArguments& call, std::vector<RoutineCandidate>* out) {
   for (const RoutinePtr& r : context_.catalog.routines_named(call.name)) {
     int rank = path_rank(context_, r->schema);
-    if (call.schema.empty() ? rank < 0 : r->schema_name != call.schema) continue;
+    if (call.schema.empty() ? rank < 0 : r->schema != context_.catalog.find_schema(call.schema)) continue;
     RoutineSignature s;
     s.types = call_parameters(*r, &s.names);
     s.defaults = r->default_count;

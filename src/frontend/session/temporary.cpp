@@ -2,6 +2,7 @@
 // And the session's stay in its database.
 #include <fmt/format.h>
 
+#include "commands/on_commit.h"
 #include "common/log.h"
 #include "common/sql_error.h"
 #include "session.h"
@@ -132,6 +133,11 @@ void Session::run_at_commit() {
   // Without a number it has changed nothing.
   if (at_commit_.empty() || txn_->xid() == kInvalidXid) return;
   with_commands(*txn_, *catalog_, [&](commands::CommandContext& context) {
+    std::vector<Oid> emptied;
+    for (const auto& [relation, action] : at_commit_) {
+      if (action == OnCommit::kDeleteRows) emptied.push_back(relation);
+    }
+    commands::check_references_on_commit(context, emptied);
     std::erase_if(at_commit_, [&](const auto& entry) {
       return !commands::run_at_commit(context, entry.first, entry.second);
     });
