@@ -431,6 +431,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
