@@ -51,6 +51,7 @@ set_source_files_properties(
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/bit_packing.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/int_decode.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/float_decode.cpp"
+  "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/layout_bench.cpp"
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
 if(TARGET columnar_test)
   target_compile_definitions(columnar_test PRIVATE

@@ -1,16 +1,16 @@
 // Which codec is best: cost = size × kNsPerByte + time to decode, in nanoseconds for the vector.
 //
-// A byte costs what it takes to bring it from a cloud disk at 500 MB/s, which several cores share; a scan
-// from memory is paid by decoding alone. So decoding may take 2 ns a value longer for every byte a value that
-// it saves. Times are what columnar_bench measured on a 3 GHz x86-64 core, rounded; the model only needs
-// their order of magnitude.
+// A byte costs what it takes to bring it from a cloud volume at 250 MB/s; a scan from memory is paid by
+// decoding alone. So decoding may take 4 ns a value longer for every byte a value that it saves. Times are
+// what columnar_bench measured on a 3 GHz x86-64 core, rounded; the model only needs their order of
+// magnitude.
 #pragma once
 
 #include "columnar/format.h"
 
 namespace varve::columnar {
 
-inline constexpr double kNsPerByte = 2.0;
+inline constexpr double kNsPerByte = 4.0;
 
 // Of one value.
 constexpr double decode_ns(Codec codec) {

@@ -64,21 +64,4 @@ constexpr int compare_floats(F a, F b) {
   return static_cast<int>(a != a) - static_cast<int>(b != b);
 }
 
-constexpr bool passes(Comparison op, int order) {
-  switch (op) {
-    case Comparison::kEqual:
-      return order == 0;
-    case Comparison::kNotEqual:
-      return order != 0;
-    case Comparison::kLess:
-      return order < 0;
-    case Comparison::kLessEqual:
-      return order <= 0;
-    case Comparison::kGreater:
-      return order > 0;
-    default:
-      return order >= 0;
-  }
-}
-
 }  // namespace varve::columnar

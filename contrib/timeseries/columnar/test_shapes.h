@@ -140,7 +140,7 @@ std::vector<F> floats(Rng& rng, int shape, size_t count) {
   return v;
 }
 
-inline constexpr int kStringShapes = 9;
+inline constexpr int kStringShapes = 12;
 
 inline std::vector<std::string> strings(Rng& rng, int shape, size_t count) {
   std::vector<std::string> v(count);
@@ -159,6 +159,7 @@ inline std::vector<std::string> strings(Rng& rng, int shape, size_t count) {
   std::string some = sentence(4);
   std::vector<std::string> few;
   for (int i = 0; i < 9; ++i) few.push_back(sentence(1 + rng() % 4));
+  std::string blobs[] = {random_bytes(200), random_bytes(300)}, soup = random_bytes(6000);
   for (size_t i = 0; i < count; ++i) {
     switch (shape) {
       case 0:
@@ -185,6 +186,15 @@ inline std::vector<std::string> strings(Rng& rng, int shape, size_t count) {
       case 7:
         v[i] = std::string("https://varve.example/item?id=") + std::to_string(i * 977);
         break;
+      case 8:
+        v[i] = i < 1024 ? few[rng() % 4] : random_bytes(80);
+        break;  // few in one vector, not in the next
+      case 9:
+        v[i] = blobs[rng() % 2] + std::to_string(i);
+        break;  // LZ4's
+      case 10:
+        v[i] = soup.substr(rng() % 99 * 60, 60) + std::to_string(rng()) + std::to_string(rng());
+        break;  // zstd's
       default:
         v[i] = few[i * few.size() / count];
         break;  // sorted runs

@@ -12,6 +12,24 @@ namespace varve::columnar {
 
 enum class Comparison : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 
+// `order` is -1, 0 or 1: of the value against the constant.
+constexpr bool passes(Comparison op, int order) {
+  switch (op) {
+    case Comparison::kEqual:
+      return order == 0;
+    case Comparison::kNotEqual:
+      return order != 0;
+    case Comparison::kLess:
+      return order < 0;
+    case Comparison::kLessEqual:
+      return order <= 0;
+    case Comparison::kGreater:
+      return order > 0;
+    default:
+      return order >= 0;
+  }
+}
+
 enum class ZoneVerdict : uint8_t {
   kNone,  // no row passes
   kSome,  // some may: look
