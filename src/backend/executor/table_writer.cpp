@@ -283,6 +283,14 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   if (batch_.size() < count) batch_.resize(count);
   batch_bytes_.clear();
   batch_tids_.clear();
+  if (encode_batch(rows, memory)) {
+    for (uint32_t i = 0; i < count && !indexes_.empty(); ++i) {
+      batch_[i].resize(live_.size());
+      for (uint32_t c = 0; c < live_.size(); ++c) batch_[i][c] = rows.column(c).value(rows.selection()[i]);
+    }
+    stored_.resize(live_.size());
+    return finish_batch(rows, at);
+  }
   for (uint32_t i = 0; i < count; ++i) {
     RowValues& row = batch_[i];
     *at = rows.selection()[i];
@@ -298,8 +306,26 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     }
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
+  return finish_batch(rows, at);
+}
+
+// Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.
+bool TableWriter::encode_batch(const Chunk& rows, Arena& memory) {
+  bool plain = generated_.empty() && checks_.empty() && view_checks_.empty() && live_.size() == relation_.columns.size();
+  if (!plain) return false;
+  std::vector<const Vector*> columns;
+  for (uint32_t c = 0; c < live_.size(); ++c) {
+    const Vector& v = rows.column(c);
+    if (v.has_nulls() && relation_.column(live_[c]).not_null) return false;
+    columns.push_back(&v);
+  }
+  return relation_.layout->encode_rows(columns, rows.selection(), memory, &batch_bytes_);
+}
+
+uint64_t TableWriter::finish_batch(const Chunk& rows, uint32_t* at) {
+  const uint32_t count = rows.count();
   write_batch();
-  count_rows(catalog::Activity::kInserted, rows.count());
+  count_rows(catalog::Activity::kInserted, count);
   if (!indexes_.empty()) {
     for (uint32_t i = 0; i < count; ++i) {
       *at = rows.selection()[i];

@@ -67,6 +67,8 @@ class TableWriter {
   }
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  bool encode_batch(const Chunk& rows, Arena& memory);
+  uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
