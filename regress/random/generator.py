@@ -287,6 +287,7 @@ class Generator(Expressions):
         types = self.random_types(1, 5)
         if self.rng.random() < 0.1:
             types.append(self.rng.choice(["int4[]", "jsonb", "interval"]))
+        self.types = types  # of the columns
         query = self.query(None, types, self.tables, [], Budget(self.rng.choice([0, 1, 2, 4])), top=True)
         if self.rng.random() < 0.35 and not str(query).startswith(("(", "WITH")) and " ORDER BY " not in str(query.parts[-1]):
             return N("query", query, self.limit(len(types))), True, None

@@ -22,7 +22,6 @@ import threading
 import time
 
 import psycopg2
-import psycopg2.extensions
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -31,6 +30,7 @@ import servers  # noqa: E402
 from configurations import CONFIGURATIONS  # noqa: E402
 from generator import Generator  # noqa: E402
 from schema import make_schema  # noqa: E402
+from text_results import results_as_text  # noqa: E402
 from tree import reduce  # noqa: E402
 
 TIMEOUT_MS = 1500
@@ -40,11 +40,6 @@ FLOAT_TYPES = (700, 701)
 NUMERIC_TYPES = (1700, 1231)
 ORDER_FREE = re.compile(r"(?i)group by|distinct|union|except|intersect|min\(|max\(|percentile|least|greatest")
 CONNECTION_LOST = "connection lost"
-
-# Everything comes as the server's text.
-AS_TEXT = psycopg2.extensions.new_type(
-    (16, 17, 20, 21, 23, 25, 26, 700, 701, 1700, 1082, 1083, 1114, 1184, 1186, 1005, 1007, 1009, 1016, 1021, 1022, 1231, 114, 3802),
-    "AS_TEXT", lambda value, cursor: value)
 
 
 class Answer:
@@ -73,7 +68,7 @@ class Client:
 
     def connect(self):
         self.connection = psycopg2.connect(self.server.dsn(self.database))
-        psycopg2.extensions.register_type(AS_TEXT, self.connection)
+        results_as_text(self.connection)
         self.connection.autocommit = True
         cursor = self.connection.cursor()
         for setting in ["timezone = 'UTC'", "datestyle = 'ISO, MDY'", f"statement_timeout = {TIMEOUT_MS}", "client_min_messages = error",
@@ -199,7 +194,7 @@ class Run:
         self.varve, self.postgres, self.args = varve, postgres, args
         self.passed, self.failed, self.empty, self.errors = 0, [], 0, 0
         self.theirs = Client(postgres, "postgres")
-        self.ours = None
+        self.ours, self.crash_log = None, ""
 
     def prepare(self, round_):
         round_.prepare(self.theirs)
@@ -211,6 +206,16 @@ class Run:
         self.ours = Client(self.varve, "postgres", round_.settings())
         round_.prepare(self.ours)
 
+    def restart_ours(self, round_):
+        """After a lost connection: a server that is about to end gets a moment for it."""
+        for _ in range(20):
+            if not self.varve.is_running():
+                break
+            time.sleep(0.1)
+        if not self.varve.is_running():
+            self.crash_log = self.varve.log_tail(12)
+        self.prepare_ours(round_)
+
     def compare(self, round_, text, ordered, table):
         """(kind of difference or None, ours, theirs)"""
         theirs = self.theirs.change(text, table.name) if table else self.theirs.run(text)
@@ -219,7 +224,8 @@ class Run:
         ours = self.ours.change(text, table.name) if table else self.ours.run(text)
         kind = difference(text, ours, theirs, ordered, table is not None)
         if ours.error == CONNECTION_LOST:
-            self.prepare_ours(round_)
+            self.restart_ours(round_)
+            ours.message += "\n" + self.crash_log
         return kind, ours, theirs
 
     def statement(self, round_, index):
@@ -269,6 +275,30 @@ def rounds(args):
         number += 1
 
 
+LETTERS = {"int4": "I", "int8": "I", "float8": "R"}
+
+
+def write_sqllogic(args):
+    """The statements as records of a sqllogictest file; regress/sqllogic/run.py --record --errors fills in the results."""
+    out = [f"# Written by regress/random/run.py --seed {args.seed} --rounds {args.rounds} --sqllogic", "", "hash-threshold 40"]
+    for number in range(args.rounds):
+        round_ = Round(args.seed, number)
+        for table in round_.tables:
+            out += ["", "statement ok", f"DROP TABLE IF EXISTS {table.name}"]
+        for statement in round_.setup:
+            out += ["", "statement ok", statement]
+        for index in range(STATEMENTS_PER_ROUND // 3):
+            generator = Generator(f"{args.seed}:{number}:{index}", round_.tables)
+            tree, ordered, table = generator.statement()
+            if table is not None:
+                out += ["", "statement count 0", str(tree), "", "query " + "".join(LETTERS.get(k, "T") for _, k in table.columns) + " rowsort",
+                        f"SELECT * FROM {table.name}"]
+            else:
+                letters = "".join(LETTERS.get(k, "T") for k in generator.types)
+                out += ["", f"query {letters} {'nosort' if ordered else 'rowsort'}", str(tree)]
+    args.sqllogic.write_text("\n".join(out) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", default="1")
@@ -278,10 +308,14 @@ def main():
     parser.add_argument("--no-reduce", action="store_true", help="print what differs as it was made")
     parser.add_argument("--print", action="store_true", help="print every statement")
     parser.add_argument("--max-failures", type=int, default=50, help="stop after so many")
+    parser.add_argument("--sqllogic", type=pathlib.Path, help="write the statements of --rounds there, run none")
     parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
     if not (args.seconds or args.rounds or args.only):
         args.rounds = 10
+    if args.sqllogic:
+        write_sqllogic(args)
+        return 0
     result = {"passed": 0, "failed": [], "notes": []}
     if not (servers.POSTGRES_BIN / "postgres").exists():
         result["notes"].append("skipped: PostgreSQL 15 is not installed")

@@ -2,7 +2,9 @@
 """Runs sqllogictest files (*.test) against Varve; their expected results come from PostgreSQL 15.
 
     regress/sqllogic/run.py [FILE…]             run (all) files; FILE may also be the path of somebody else's file
-    regress/sqllogic/run.py --record [FILE…]    write the results of all records anew, from a temporary PostgreSQL 15
+    regress/sqllogic/run.py --record [--errors] [FILE…]
+                                                write the results of all records anew, from a temporary PostgreSQL 15;
+                                                --errors: what fails there becomes a record that expects the error
 
 A file is records, separated by blank lines; `#` begins a comment. Every file runs in a database of its own.
     statement ok | statement count N | statement error [SQLSTATE or part of the message]
@@ -26,20 +28,15 @@ import sys
 import time
 
 import psycopg2
-import psycopg2.extensions
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import servers  # noqa: E402
+from text_results import results_as_text  # noqa: E402
 
 SYSTEMS = ("postgresql", "varve")
 DEFAULT_HASH_THRESHOLD = 0  # never
 STATEMENT_TIMEOUT_MS = 30000
-
-# Everything comes as the server's text.
-AS_TEXT = psycopg2.extensions.new_type(
-    (16, 17, 20, 21, 23, 25, 26, 700, 701, 1700, 1082, 1083, 1114, 1184, 1186, 1005, 1007, 1009, 1016, 1021, 1022, 1231, 114, 3802),
-    "AS_TEXT", lambda value, cursor: value)
 
 
 class FormatError(Exception):
@@ -132,7 +129,7 @@ def shown(value, letter):
 class Session:
     def __init__(self, server, database):
         self.connection = psycopg2.connect(server.dsn(database))
-        psycopg2.extensions.register_type(AS_TEXT, self.connection)
+        results_as_text(self.connection)
         self.connection.autocommit = True
         for setting in ("timezone = 'UTC'", "datestyle = 'ISO, MDY'", "client_min_messages = error",
                         f"statement_timeout = {STATEMENT_TIMEOUT_MS}"):
@@ -170,8 +167,8 @@ def hashed(values):
 class FileRun:
     """One file on one server. `recording`: lines of the file are replaced by what the server says."""
 
-    def __init__(self, path, session, recording):
-        self.session, self.recording = session, recording
+    def __init__(self, path, session, recording, errors):
+        self.session, self.recording, self.errors = session, recording, errors
         self.lines, self.records = parse(path.read_text())
         self.replacements = []  # (from, to, lines)
         self.threshold = DEFAULT_HASH_THRESHOLD
@@ -202,12 +199,10 @@ class FileRun:
                 return "an error was expected"
             wanted = " ".join(record.words[1:])
             if self.recording:
-                at = record.line - 1
-                self.replacements.append((at, at + 1, [f"{record.kind} error {error.split(':')[0]}"]))
-                return None
+                return self.record_error(record, error)
             return None if wanted in error else f"expected error {wanted}, got {error}"
         if error is not None:
-            return error
+            return self.record_error(record, error) if self.errors else error
         if record.words and record.words[0] == "count":
             if self.recording:
                 at = record.line - 1
@@ -219,7 +214,7 @@ class FileRun:
     def query(self, record):
         rows, _, error = self.session.execute(record.sql)
         if error is not None:
-            return error
+            return self.record_error(record, error) if self.errors else error
         if rows is None:
             return "no result"
         letters = record.words[0]
@@ -236,6 +231,12 @@ class FileRun:
         if record.expected is None:
             return "nothing recorded"
         return self.mismatch(record, values, len(letters))
+
+    def record_error(self, record, error):
+        at = record.line - 1
+        self.replacements.append((at, at + 1, [f"{record.kind} error {error.split(':')[0]}"]))
+        if record.expected is not None:
+            self.replacements.append((*record.result_at, []))
 
     def written(self, values, width, mode):
         if self.threshold and len(values) > self.threshold:
@@ -263,14 +264,14 @@ class FileRun:
         return "\n".join(lines) + "\n"
 
 
-def run_file(server, path, number, recording):
+def run_file(server, path, number, args):
     database = f"sqllogic_{number}"
     ok, message = server.execute(f"CREATE DATABASE {database}")
     if not ok:
         raise servers.ServerError(message)
     session = Session(server, database)
     try:
-        run = FileRun(path, session, recording)
+        run = FileRun(path, session, args.record, args.record and args.errors)
         run.run()
     finally:
         session.close()
@@ -282,6 +283,7 @@ def run_file(server, path, number, recording):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--errors", action="store_true")
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
@@ -292,7 +294,7 @@ def main():
             if not server.is_running():
                 server.start()
             started = time.monotonic()
-            run = run_file(server, path, number, args.record)
+            run = run_file(server, path, number, args)
             passed += run.passed
             for record, problem in run.failed:
                 failed.append(f"{path.stem}:{record.line}")

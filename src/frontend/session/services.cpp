@@ -347,15 +347,6 @@ class SystemFunctions {
     if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
     return Value::of_bool(kill(getpid(), SIGHUP) == 0);
   }
-  static Value random(Session& s, std::span<const Value>, Arena&) { return Value::of_float64(s.random_.next()); }
-  static Value setseed(Session& s, std::span<const Value> args, Arena&) {
-    double seed = args[0].float64;
-    if (!(seed >= -1 && seed <= 1)) {
-      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("setseed parameter {} is out of allowed range [-1,1]", seed));
-    }
-    s.random_.set_seed(seed);
-    return Value::of_string(std::string_view());
-  }
   static Value start_time(Session& s, std::span<const Value>, Arena&) { return Value::of_int64(s.instance_.start_time_us()); }
   static Value txid(Session& s, std::span<const Value>, Arena&) {
     s.ensure_transaction();
@@ -418,7 +409,6 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"current_schema", current_schema}, {"current_schemas", current_schemas},
       {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
-      {"random", random}, {"setseed", setseed},
       {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
       {"pg_reload_conf", reload_conf},
       {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
@@ -442,6 +432,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));

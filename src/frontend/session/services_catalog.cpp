@@ -343,6 +343,7 @@ class CatalogFunctions {
   static Value to_regnamespace(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegnamespace); }
   static Value to_regrole(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegrole); }
   static Value to_regproc(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegproc); }
+  static Value to_regprocedure(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegprocedure); }
   static Value to_reg(Session& s, std::span<const Value> args, Oid type) {
     try {
       return Value::of_oid(s.parse_reg(type, args[0].view()));
@@ -384,7 +385,7 @@ CatalogFunction* find_catalog_function(std::string_view name) {
       {"pg_current_wal_lsn", F::log_position}, {"pg_current_wal_insert_lsn", F::log_position},
       {"pg_sequence_last_value", F::sequence_last_value},
       {"to_regclass", F::to_regclass}, {"to_regtype", F::to_regtype}, {"to_regnamespace", F::to_regnamespace},
-      {"to_regrole", F::to_regrole}, {"to_regproc", F::to_regproc},
+      {"to_regrole", F::to_regrole}, {"to_regproc", F::to_regproc}, {"to_regprocedure", F::to_regprocedure},
       {"pg_my_temp_schema", F::my_temp_schema},
       {"pg_is_other_temp_schema", F::is_other_temp_schema},
   };

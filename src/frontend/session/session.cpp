@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <random>
 
 #include "analyzer/analyzer.h"
 #include "commands/acl.h"
@@ -20,8 +19,7 @@ namespace varve::session {
 
 Session::Session(Instance& instance, net::Client& client)
     : instance_(instance), client_(client), settings_(instance.settings()),
-      constraint_host_(std::make_unique<SessionConstraintHost>(*this)), constraints_(*constraint_host_),
-      random_((uint64_t{std::random_device()()} << 32) ^ std::random_device()()) {
+      constraint_host_(std::make_unique<SessionConstraintHost>(*this)), constraints_(*constraint_host_) {
   const net::StartupInfo& startup = client.startup();
   database_name_ = startup.database;
   session_user_ = startup.user;

@@ -24,7 +24,7 @@
 #include "planner/plan.h"
 #include "plan_cache.h"
 #include "planner/planner.h"
-#include "random_sequence.h"
+#include "random_state.h"
 #include "session/instance.h"
 #include "session/settings.h"
 #include "statement.h"
@@ -152,6 +152,7 @@ class Session final : public net::SessionHandler,
  private:
   friend class SessionConstraintHost;
   friend class TypeFunctions;
+  friend class EnvironmentFunctions;
   friend std::string user_type_name(Session& session, Oid type);
   friend class SystemFunctions;
   friend class CatalogFunctions;
@@ -324,7 +325,7 @@ class Session final : public net::SessionHandler,
   uint64_t next_portal_ = 0;
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
-  RandomSequence random_;
+  RandomState random_;
   struct KnownEnum {
     uint64_t epoch = 0, changes = 0;  // as of which state of the catalog
     catalog::UserTypePtr type;
