@@ -182,13 +182,16 @@ Oid Binder::common_collation(std::span<Expr* const> args) {
 
 const functions::CallSite* Binder::make_site(const Function& function, std::span<Expr* const> args, Oid result_type,
                                              Oid collation) {
-  (void)function;
   auto* site = arena_.make<functions::CallSite>();
   Oid* arg_types = arena_.make_array<Oid>(args.size());
   for (size_t i = 0; i < args.size(); ++i) arg_types[i] = args[i]->type;
   site->arg_types = {arg_types, args.size()};
   site->result_type = result_type;
   site->collation = collation_object(collation);
+  // COLLATE "C" orders like the database, but knows the letters of ASCII only.
+  static constexpr std::string_view kOfLetters[] = {"lower", "upper", "initcap", "texticlike", "texticnlike", "texticregexeq", "texticregexne"};
+  bool of_letters = std::find(std::begin(kOfLetters), std::end(kOfLetters), function.name) != std::end(kOfLetters);
+  if (of_letters && collation == catalog::kCCollation) site->collation = &types::Collation::c();
   return site;
 }
 
