@@ -20,26 +20,26 @@ namespace varve::catalog {
 using functions::TypeInfo;
 using types::Value;
 
+void create_system_segments(txn::Transaction& txn, Oid database, bool shared) {
+  for (const SystemTable& table : system_tables()) {
+    if (table.shared != shared) continue;
+    Oid where = shared ? kInvalidOid : database;
+    auto heap = access::create_heap(txn.manager(), txn);
+    check_ok(heap.status());
+    add_to_segment_map(txn, where, table.oid, *heap);
+    for (const SystemIndex& index : table.indexes) {
+      auto tree = access::create_btree(txn.manager(), txn);
+      check_ok(tree.status());
+      add_to_segment_map(txn, where, index.oid, *tree);
+    }
+  }
+}
+
 // Fills the system tables of one database (or, for the first, the shared ones too).
 class Bootstrap {
  public:
   Bootstrap(Catalog& catalog, Oid owner, bool with_shared)
       : catalog_(catalog), owner_(owner), with_shared_(with_shared) {}
-
-  static void create_segments(txn::Transaction& txn, Oid database, bool shared) {
-    for (const SystemTable& table : system_tables()) {
-      if (table.shared != shared) continue;
-      Oid where = shared ? kInvalidOid : database;
-      auto heap = access::create_heap(txn.manager(), txn);
-      check_ok(heap.status());
-      add_to_segment_map(txn, where, table.oid, *heap);
-      for (const SystemIndex& index : table.indexes) {
-        auto tree = access::create_btree(txn.manager(), txn);
-        check_ok(tree.status());
-        add_to_segment_map(txn, where, index.oid, *tree);
-      }
-    }
-  }
 
   void fill() {
     initial_rows();
@@ -281,7 +281,7 @@ void insert_superuser(Catalog& catalog, std::string_view name) {
 }  // namespace
 
 void bootstrap_database(Catalog& catalog, Oid database, Oid owner) {
-  Bootstrap::create_segments(catalog.txn(), database, false);
+  create_system_segments(catalog.txn(), database, false);
   Database fresh(catalog.txn().manager(), database, &catalog.txn());
   VARVE_CHECK(fresh.system_segment(system_table("pg_class").oid) != kInvalidPageId);
   Catalog inside(fresh, catalog.txn());
@@ -302,8 +302,8 @@ Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner) {
     }));
     // Committed on its own: a database reads its segment map with a transaction of its own.
     VARVE_RETURN_IF_ERROR(create([&](txn::Transaction& txn) {
-      Bootstrap::create_segments(txn, kInvalidOid, true);
-      for (Oid db : {kTemplate1, kPostgresDatabase}) Bootstrap::create_segments(txn, db, false);
+      create_system_segments(txn, kInvalidOid, true);
+      for (Oid db : {kTemplate1, kPostgresDatabase}) create_system_segments(txn, db, false);
     }));
     for (Oid db : {kTemplate1, kPostgresDatabase}) {
       Database database(txns, db);

@@ -959,6 +959,9 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
   views.bind_readers_of(*relation);
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == relation->schema) return tag;
+  if (relation->persistence == 't' || context.catalog.schema_name(schema).starts_with("pg_temp_")) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot move objects into or out of temporary schemas");
+  }
   Oid old_schema = relation->schema;
   auto move = [&](const Relation& r) {
     if (context.catalog.find_relation_oid(schema, r.name) != kInvalidOid) {

@@ -60,7 +60,9 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.oid("relowner", c.owner).oid("relam", c.access_method);
   row.oid("relfilenode", Oid{static_cast<uint32_t>(c.segment.value())});
   row.float4("reltuples", c.kind == 'S' ? 1.0F : -1.0F).int4("relpages", c.kind == 'S' ? 1 : 0);
-  row.text("relpersistence", std::string(1, c.persistence)).text("relkind", std::string(1, c.kind));
+  // Everything in the schema of temporary objects is one.
+  const bool temporary = c.schema != kInvalidOid && c.schema == context.catalog.temporary_schema();
+  row.text("relpersistence", std::string(1, temporary ? 't' : c.persistence)).text("relkind", std::string(1, c.kind));
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
   row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);

@@ -468,21 +468,23 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
 
 }  // namespace
 
+void require_temporary_for_on_commit(CommandContext& context, Oid schema, parser::OnCommit action) {
+  if (action == parser::OnCommit::kNone) return;
+  if (schema != kInvalidOid && schema == context.services.temporary_schema(false)) return;
+  throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+}
+
 void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action) {
-  if (action == parser::OnCommit::kDeleteRows || action == parser::OnCommit::kDrop) {
-    context.services.on_commit(table, action == parser::OnCommit::kDrop);
-  }
+  if (action == parser::OnCommit::kDrop) context.services.at_commit(table, CommandServices::OnCommit::kDrop);
+  if (action == parser::OnCommit::kDeleteRows) context.services.at_commit(table, CommandServices::OnCommit::kDeleteRows);
 }
 
 std::string create_table(CommandContext& context, const parser::CreateTableStmt& stmt) {
   refuse_unsupported(stmt);
   NewTable table;
   table.name = stmt.relation->name;
-  bool temporary = false;
-  if (stmt.on_commit != parser::OnCommit::kNone && stmt.relation->persistence != parser::Persistence::kTemporary) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
-  }
-  table.schema = creation_schema(context, *stmt.relation, &temporary);
+  table.schema = creation_schema(context, *stmt.relation);
+  require_temporary_for_on_commit(context, table.schema, stmt.on_commit);
   if (table.schema == catalog::kPgCatalogSchema) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
@@ -490,7 +492,6 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
-  if (temporary) table.persistence = 't';
   table.options = storage_options(stmt.options, false);
   std::vector<ColumnConstraint> constraints;
   std::vector<LikeSource> likes;

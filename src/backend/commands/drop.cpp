@@ -480,6 +480,15 @@ void drop_types(CommandContext& context, const parser::DropStmt& stmt, const std
 
 }  // namespace
 
+void drop_schema_contents(CommandContext& context, Oid schema) {
+  std::vector<ObjectAddress> objects;
+  for (const Dependent& d : dependents_of(context, {kNamespaceClass, schema})) {
+    ObjectAddress object = owner_of(context, d.object).value_or(d.object);
+    if (std::find(objects.begin(), objects.end(), object) == objects.end()) objects.push_back(object);
+  }
+  if (!objects.empty()) Dropper(context, DropBehavior::kCascade).run(objects);
+}
+
 void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& objects, DropBehavior behavior) {
   Dropper(context, behavior).run(objects);
 }

@@ -11,7 +11,7 @@ namespace varve::functions {
 
 const char* case_locale(const Env& env) {
   const types::Collation* c = env.site.collation;
-  if (c == nullptr) return types::kUnicodeCLocale;  // the database's
+  if (c == nullptr) return types::kSimpleCaseLocale;  // the database's
   return c->is_c() ? "" : c->locale().c_str();
 }
 

@@ -98,7 +98,10 @@ Node QueryPlanner::plan_select() {
   if (query_.has_windows) node = plan_windows(std::move(node));
   if (!query_.locking.empty()) return plan_locking(std::move(node));
   std::vector<Expr*> exprs;
-  for (const Target& t : query_.targets) exprs.push_back(t.expr);
+  for (const Target& t : query_.targets) {
+    // What is only grouped by does not make rows distinct.
+    if (!(query_.distinct && t.junk)) exprs.push_back(t.expr);
+  }
   node = project(std::move(node), exprs, query_.has_set_returning);
   node = plan_distinct(std::move(node));
   return finish_targets(plan_order_limit(std::move(node)));

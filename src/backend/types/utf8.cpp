@@ -124,15 +124,6 @@ namespace {
 enum class Case : uint8_t { kUpper, kLower };
 
 bool is_c_locale(const char* locale) { return locale == nullptr || *locale == '\0'; }
-bool is_unicode_c_locale(const char* locale) { return locale != nullptr && std::string_view(locale) == kUnicodeCLocale; }
-
-// One code point becomes one, whatever stands around it.
-void append_simple_case(std::string& out, std::string_view text, Case to) {
-  for (size_t i = 0; i < text.size();) {
-    auto c = static_cast<UChar32>(utf8_next(text, i));
-    append_utf8(out, static_cast<uint32_t>(to == Case::kUpper ? u_toupper(c) : u_tolower(c)));
-  }
-}
 
 void append_ascii_case(std::string& out, std::string_view text, Case to) {
   size_t at = out.size();
@@ -144,9 +135,22 @@ void append_ascii_case(std::string& out, std::string_view text, Case to) {
   }
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+}
+
+// One character for one character, whatever its neighbours.
+void append_simple_case(std::string& out, std::string_view text, Case to) {
+  if (is_ascii(text)) return append_ascii_case(out, text, to);
+  for (size_t i = 0; i < text.size();) {
+    auto c = static_cast<UChar32>(utf8_next(text, i));
+    append_utf8(out, static_cast<uint32_t>(to == Case::kUpper ? u_toupper(c) : u_tolower(c)));
+  }
+}
+
 void append_case(std::string& out, std::string_view text, const char* locale, Case to) {
   if (is_c_locale(locale)) return append_ascii_case(out, text, to);
-  if (is_unicode_c_locale(locale)) return append_simple_case(out, text, to);
+  if (std::string_view(locale) == kSimpleCaseLocale) return append_simple_case(out, text, to);
   UErrorCode error = U_ZERO_ERROR;
   UCaseMap* map = ucasemap_open(locale, 0, &error);
   if (U_FAILURE(error))
@@ -178,7 +182,7 @@ void append_lower(std::string& out, std::string_view text, const char* locale) {
 }
 
 void append_initcap(std::string& out, std::string_view text, const char* locale) {
-  bool c_locale = is_c_locale(locale), simple = is_unicode_c_locale(locale), in_word = false;
+  bool c_locale = is_c_locale(locale), in_word = false;
   for (size_t i = 0; i < text.size();) {
     uint32_t c = utf8_next(text, i);
     if (c < 0x80) {
@@ -191,7 +195,7 @@ void append_initcap(std::string& out, std::string_view text, const char* locale)
       in_word = false;
     } else {
       auto code = static_cast<UChar32>(c);
-      append_utf8(out, static_cast<uint32_t>(in_word ? u_tolower(code) : simple ? u_toupper(code) : u_totitle(code)));
+      append_utf8(out, static_cast<uint32_t>(in_word ? u_tolower(code) : u_totitle(code)));
       in_word = u_isalnum(code) != 0;
     }
   }

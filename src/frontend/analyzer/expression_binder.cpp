@@ -406,7 +406,14 @@ Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   Variables* variables = b_.context().variables;
   if (variables == nullptr) return nullptr;
   Variables::Variable v;
-  return variables->find(ref.names, &v) ? b_.make_variable(v, ref.location) : nullptr;
+  bool found = false;
+  try {
+    found = variables->find(ref.names, &v);
+  } catch (SqlError& e) {
+    if (e.fields().position == 0) e.at(b_.position(ref.location));
+    throw;
+  }
+  return found ? b_.make_variable(v, ref.location) : nullptr;
 }
 
 
