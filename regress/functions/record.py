@@ -3,7 +3,7 @@
 
 usage: regress/functions/record.py [psql options, e.g. -h /tmp -U postgres]
 Each line of x.txt is one SQL expression; x.tsv gets `expression TAB type TAB result`, the result escaped as in COPY,
-\\N for NULL, and `ERROR TAB SQLSTATE: message` where it fails. Time zone UTC, ISO dates, collation C.
+\\N for NULL, and `ERROR TAB SQLSTATE: message` where it fails. Time zone UTC, ISO dates, collation C, characters as in C.UTF-8 (as in Varve's databases).
 """
 import pathlib
 import subprocess
@@ -35,7 +35,7 @@ def psql(arguments, script):
 
 def main():
     psql([], f"drop database if exists {DATABASE};\n")
-    made = psql([], f"create database {DATABASE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C';\n")
+    made = psql([], f"create database {DATABASE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8';\n")
     if made.returncode != 0:
         sys.exit(made.stderr)
     try:

@@ -110,7 +110,7 @@ class Expressions:
             lambda: N("int4", "width_bucket(", e("numeric"), ", 0, 100, 7)"),
             lambda: N("int4", "num_nulls(", e(self.rng.choice(COMPARABLE)), ", ", e(self.rng.choice(COMPARABLE)), ")"),
             lambda: N("int4", "array_position(", e("int4[]"), ", ", e(), ")"),
-            lambda: N("int4", "(", e("jsonb"), "->>'a')::int4") if self.rng.random() < 0.1 else N("int4", "sign(", e("float8"), ")::int4"))
+            lambda: N("int4", "sign(", e("float8"), ")::int4"))
 
     def make_int8(self, s, d):
         e = lambda k="int8": self.expression(k, s, d)

@@ -248,7 +248,7 @@ class Run:
             return again == kind and (kind not in ("error", "message") or (left.error, right.error) == code)
 
         if not self.args.no_reduce:
-            small = reduce(tree, still, 40 if kind in ("slow", "crash or hang") else 600)
+            small = reduce(tree, still, 40 if kind == "slow" else 200 if kind == "crash or hang" else 600)
             text = str(small)
             kind, ours, theirs = self.compare(round_, text, ordered and " ORDER BY " in text, table)
         self.print_failure(round_, index, kind, text, ours, theirs)

@@ -112,12 +112,14 @@ uint64_t lsn_of_numeric(const Numeric& v, Arena& arena) {
   if (!v.is_finite()) throw SqlError(sqlstate::kFeatureNotSupported, "cannot convert infinity to pg_lsn");
   Numeric whole_part = types::round(v, 0, arena);
   Numeric max = numeric_of_lsn(UINT64_MAX, arena);
-  if (types::sign_of(whole_part) < 0 || types::compare(whole_part, max) > 0) throw_out_of_range("pg_lsn");
+  if (types::sign_of(whole_part) < 0 || types::compare(whole_part, max) > 0) {
+    throw SqlError(sqlstate::kInvalidParameterValue, "pg_lsn out of range");
+  }
   return static_cast<uint64_t>(types::to_int128(whole_part));
 }
 uint64_t lsn_plus(uint64_t lsn, const Numeric& n, bool minus, Env& env) {
   if (n.is_nan()) {
-    throw SqlError(sqlstate::kInvalidParameterValue,
+    throw SqlError(sqlstate::kFeatureNotSupported,
                    minus ? "cannot subtract NaN from pg_lsn" : "cannot add NaN to pg_lsn");
   }
   Numeric base = numeric_of_lsn(lsn, env.arena);

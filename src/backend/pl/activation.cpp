@@ -426,7 +426,9 @@ Oid Activation::record_type(uint32_t datum) {
   Oid type = f_.datums[datum].type;
   if (type != type_oid::kRecord) return type;
   Oid row = record(datum).row_type;
-  return row == kInvalidOid ? type : row;
+  if (row == kInvalidOid) return type;
+  host().catalog().load_type(row);  // a table's rows have a type that nobody may have asked for yet
+  return row;
 }
 
 Value Activation::record_value(uint32_t datum, Arena& memory) {

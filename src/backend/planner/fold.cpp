@@ -25,6 +25,8 @@ class Folder {
 
   Expr* fold(Expr* e) {
     if (e == nullptr) return nullptr;
+    // An outer query's aggregate is found there by its arguments as they were written.
+    if (e->kind == ExprKind::kAggregate && e->as<analyzer::AggregateExpr>().levels_up > 0) return e;
     Expr* copy = analyzer::copy_node(*e, arena_);
     analyzer::visit_children(*copy, [&](Expr*& child) { child = fold(child); });
     switch (copy->kind) {

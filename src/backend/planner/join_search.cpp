@@ -548,9 +548,13 @@ void QueryPlanner::complete_equalities(std::vector<Expr*>& conjuncts, std::vecto
     return std::any_of(c.members.begin(), c.members.end(),
                        [&](const Expr* m) { return analyzer::same_expression(m, e); });
   };
+  // What is computed from several tables is no member: two conditions of one class would meet in one join, and the second
+  // would not follow from the first.
+  auto of_one_range = [&](const Expr* e) { return std::popcount(ranges_of(e)) <= 1; };
   for (Expr* e : conjuncts) {
     if (!is_class_equality(e) || has_sublink(e) || analyzer::is_volatile(e)) continue;
     const auto& f = e->as<FunctionExpr>();
+    if (!of_one_range(f.args[0]) || !of_one_range(f.args[1])) continue;
     std::vector<size_t> hits;
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i].model->site->collation == f.site->collation &&

@@ -352,8 +352,9 @@ Node QueryPlanner::plan_windows(Node node) {
     plan->frame.mode = static_cast<FrameMode>(window.mode);
     plan->frame.start = static_cast<FrameBoundKind>(window.start);
     plan->frame.end = static_cast<FrameBoundKind>(window.end);
-    plan->frame.start_offset = window.start_offset == nullptr ? nullptr : resolve(window.start_offset, node);
-    plan->frame.end_offset = window.end_offset == nullptr ? nullptr : resolve(window.end_offset, node);
+    Node nothing;  // an offset is computed without a row
+    plan->frame.start_offset = window.start_offset == nullptr ? nullptr : resolve(window.start_offset, nothing);
+    plan->frame.end_offset = window.end_offset == nullptr ? nullptr : resolve(window.end_offset, nothing);
     plan->frame.exclusion = static_cast<FrameExclusion>(window.exclusion);
     plan->frame.range_add = window.range_add;
     plan->frame.range_subtract = window.range_subtract;
@@ -468,8 +469,9 @@ double limit_rows(const Expr* limit, double rows) {
 }  // namespace
 
 Node QueryPlanner::plan_order_limit(Node node) {
-  Expr* limit = query_.limit == nullptr ? nullptr : resolve(fold(query_.limit), node);
-  Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), node);
+  Node nothing;  // computed before there are rows, even where a column is computed the same way
+  Expr* limit = query_.limit == nullptr ? nullptr : resolve(fold(query_.limit), nothing);
+  Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), nothing);
   std::vector<SortKey> keys;
   for (const TargetKey& k : query_.order_by) {
     SortKey key;
@@ -573,8 +575,9 @@ Node QueryPlanner::plan_locking(Node node) {
   }
   if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), node);
   if (query_.limit != nullptr && !query_.with_ties) {
-    Expr* limit = resolve(fold(query_.limit), node);
-    Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), node);
+    Node nothing;
+    Expr* limit = resolve(fold(query_.limit), nothing);
+    Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), nothing);
     plan->limit = sort_limit(arena_, limit, offset);
   }
   set_child(arena_, plan, node.plan);

@@ -5,6 +5,7 @@
 #include "binder.h"
 #include "grouping_sets.h"
 #include "parser/parser.h"
+#include "query_levels.h"
 
 namespace varve::analyzer {
 
@@ -539,6 +540,7 @@ Query* Binder::with_column_types(Query* query, std::span<const Oid> types, std::
     return query;
   }
   // Something depends on the old columns: convert outside.
+  put_one_level_deeper(*query);
   auto* outer = arena_.make<Query>();
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;

@@ -153,25 +153,25 @@ SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname
        a.attname AS column_name, a.attnum::integer AS ordinal_position,
        (CASE WHEN a.attgenerated = '' AND a.attidentity = '' THEN pg_get_expr(d.adbin, d.adrelid) END)::varchar AS column_default,
        (CASE WHEN a.attnotnull OR (t.typtype = 'd' AND t.typnotnull) THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable,
-       (CASE WHEN t.typelem <> 0 AND t.typlen = -1 AND t.typcategory = 'A' THEN 'ARRAY'
-             WHEN tn.nspname = 'pg_catalog' THEN format_type(a.atttypid, NULL) ELSE 'USER-DEFINED' END)::varchar AS data_type,
-       CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 0 THEN a.atttypmod - 4
-            WHEN a.atttypid IN (1560, 1562) AND a.atttypmod > 0 THEN a.atttypmod END AS character_maximum_length,
-       CASE WHEN a.atttypid IN (25, 1042, 1043)
-            THEN CASE WHEN a.atttypid <> 25 AND a.atttypmod > 0 THEN (a.atttypmod - 4) * 4 ELSE 1073741824 END
+       (CASE WHEN u.typelem <> 0 AND u.typlen = -1 AND u.typcategory = 'A' THEN 'ARRAY'
+             WHEN un.nspname = 'pg_catalog' THEN format_type(u.oid, NULL) ELSE 'USER-DEFINED' END)::varchar AS data_type,
+       CASE WHEN u.oid IN (1042, 1043) AND u.modifier > 0 THEN u.modifier - 4
+            WHEN u.oid IN (1560, 1562) AND u.modifier > 0 THEN u.modifier END AS character_maximum_length,
+       CASE WHEN u.oid IN (25, 1042, 1043)
+            THEN CASE WHEN u.oid <> 25 AND u.modifier > 0 THEN (u.modifier - 4) * 4 ELSE 1073741824 END
             END AS character_octet_length,
-       CASE a.atttypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53
-            WHEN 1700 THEN CASE WHEN a.atttypmod > 0 THEN ((a.atttypmod - 4) >> 16) & 65535 END END AS numeric_precision,
-       CASE WHEN a.atttypid IN (21, 23, 20, 700, 701) THEN 2 WHEN a.atttypid = 1700 THEN 10 END AS numeric_precision_radix,
-       CASE WHEN a.atttypid IN (21, 23, 20) THEN 0
-            WHEN a.atttypid = 1700 AND a.atttypmod > 0 THEN (a.atttypmod - 4) & 65535 END AS numeric_scale,
-       CASE WHEN a.atttypid = 1082 THEN 0
-            WHEN a.atttypid IN (1083, 1114, 1184, 1266) THEN CASE WHEN a.atttypmod < 0 THEN 6 ELSE a.atttypmod END
-            WHEN a.atttypid = 1186
-            THEN CASE WHEN a.atttypmod < 0 OR a.atttypmod & 65535 = 65535 THEN 6 ELSE a.atttypmod & 65535 END
+       CASE u.oid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53
+            WHEN 1700 THEN CASE WHEN u.modifier > 0 THEN ((u.modifier - 4) >> 16) & 65535 END END AS numeric_precision,
+       CASE WHEN u.oid IN (21, 23, 20, 700, 701) THEN 2 WHEN u.oid = 1700 THEN 10 END AS numeric_precision_radix,
+       CASE WHEN u.oid IN (21, 23, 20) THEN 0
+            WHEN u.oid = 1700 AND u.modifier > 0 THEN (u.modifier - 4) & 65535 END AS numeric_scale,
+       CASE WHEN u.oid = 1082 THEN 0
+            WHEN u.oid IN (1083, 1114, 1184, 1266) THEN CASE WHEN u.modifier < 0 THEN 6 ELSE u.modifier END
+            WHEN u.oid = 1186
+            THEN CASE WHEN u.modifier < 0 OR u.modifier & 65535 = 65535 THEN 6 ELSE u.modifier & 65535 END
             END AS datetime_precision,
-       (CASE WHEN a.atttypid = 1186 AND a.atttypmod >= 0
-             THEN upper(substring(format_type(a.atttypid, a.atttypmod) from 'interval ([a-z ]+)')) END)::varchar AS interval_type,
+       (CASE WHEN u.oid = 1186 AND u.modifier >= 0
+             THEN upper(substring(format_type(u.oid, u.modifier) from 'interval ([a-z ]+)')) END)::varchar AS interval_type,
        NULL::integer AS interval_precision,
        NULL::name AS character_set_catalog, NULL::name AS character_set_schema, NULL::name AS character_set_name,
        CASE WHEN k.collname IS NOT NULL THEN current_database() END AS collation_catalog,
@@ -179,7 +179,7 @@ SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname
        CASE WHEN t.typtype = 'd' THEN current_database() END AS domain_catalog,
        CASE WHEN t.typtype = 'd' THEN tn.nspname END AS domain_schema,
        CASE WHEN t.typtype = 'd' THEN t.typname END AS domain_name,
-       current_database() AS udt_catalog, tn.nspname AS udt_schema, t.typname AS udt_name,
+       current_database() AS udt_catalog, un.nspname AS udt_schema, u.typname AS udt_name,
        NULL::name AS scope_catalog, NULL::name AS scope_schema, NULL::name AS scope_name,
        NULL::integer AS maximum_cardinality, a.attnum::text::name AS dtd_identifier,
        'NO'::varchar(3) AS is_self_referencing,
@@ -193,6 +193,9 @@ SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname
        (CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_updatable
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
+       JOIN LATERAL (SELECT b.*, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS modifier FROM pg_type b
+                      WHERE b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END) u ON true
+       JOIN pg_namespace un ON un.oid = u.typnamespace
        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
        LEFT JOIN (pg_collation k JOIN pg_namespace kn ON kn.oid = k.collnamespace)
               ON k.oid = a.attcollation AND (kn.nspname <> 'pg_catalog' OR k.collname <> 'default')
