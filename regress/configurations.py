@@ -5,7 +5,7 @@ CONFIGURATIONS = {
     "tiny-chunks": {"varve.chunk_rows": "2"},
     "spilling": {"work_mem": "64kB", "hash_mem_multiplier": "1"},
     "parallel": {"varve.parallel_rows": "0", "max_parallel_workers_per_gather": "3"},
-    "no-rewrites": {f"varve.enable_{name}": "off" for name in ALL_REWRITES},
+    "no-rewrites": {f"varve.enable_{name}": "off" for name in ALL_REWRITES} | {"enable_partition_pruning": "off"},
     "no-indexes": {"enable_indexscan": "off", "varve.enable_index_join": "off"},
     "nested-loops": {"enable_hashjoin": "off", "varve.enable_index_join": "off", "enable_memoize": "off"},
     "greedy-joins": {"varve.join_search_limit": "1", "varve.enable_runtime_filters": "off"},

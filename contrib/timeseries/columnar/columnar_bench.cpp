@@ -199,6 +199,8 @@ void string_codec(benchmark::State& state) {
   for (uint32_t i = 0; i < kVectorRows; ++i) decoded += views[i].size();
   state.SetLabel(stream.codec == Codec::kFsst    ? "FSST"
                  : stream.codec == Codec::kPlain ? "plain"
+                 : stream.codec == Codec::kLz4   ? "LZ4"
+                 : stream.codec == Codec::kZstd  ? "zstd"
                                                  : "dictionary");
   count(state, kVectorRows, decoded, bytes.size());
 }

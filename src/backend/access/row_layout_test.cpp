@@ -5,6 +5,7 @@
 
 #include "common/sql_error.h"
 #include "memory/arena.h"
+#include "vector/vector.h"
 
 namespace varve::access {
 namespace {
@@ -144,6 +145,64 @@ TEST(RowLayout, RowThatIsTooBigIsRefused) {
                                         ", maximum size " + std::to_string(kMaxRowBytes));
     }
   }
+}
+
+TEST(RowLayoutTest, ManyRowsAtOnceAreTheSameBytes) {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 60; ++round) {
+    Arena arena, memory;
+    std::vector<ColumnSpec> specs;
+    for (size_t n = 1 + random() % 12; n > 0; --n) specs.push_back({kAllTypes[random() % std::size(kAllTypes)], {}});
+    RowLayout layout(specs);
+    const uint32_t rows = 1 + random() % 200;
+    std::vector<vector::Vector> vectors;
+    std::vector<const vector::Vector*> columns;
+    for (const ColumnSpec& c : specs) {
+      vector::Vector& v = vectors.emplace_back(c.type, arena);
+      if (random() % 6 == 0) {
+        v.fill_constant(random_value(c.type, random, arena));
+        continue;
+      }
+      bool nulls = random() % 2 == 0;
+      for (uint32_t row = 0; row < rows; ++row) {
+        if (nulls && random() % 3 == 0) v.set_null(row);
+        else v.set_value(row, random_value(c.type, random, arena));
+      }
+    }
+    for (const vector::Vector& v : vectors) columns.push_back(&v);
+    std::vector<uint16_t> chosen;
+    for (uint32_t row = 0; row < rows; ++row) {
+      if (random() % 4 != 0) chosen.push_back(static_cast<uint16_t>(row));
+    }
+    vector::Selection selection{chosen.data(), static_cast<uint32_t>(chosen.size())};
+    std::vector<wal::Bytes> encoded;
+    ASSERT_TRUE(layout.encode_rows(columns, selection, memory, &encoded));
+    ASSERT_EQ(encoded.size(), chosen.size());
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      std::vector<Value> values;
+      for (const vector::Vector* v : columns) values.push_back(v->value(chosen[i]));
+      std::string alone;
+      layout.encode(values, &alone);
+      ASSERT_EQ(alone, std::string(reinterpret_cast<const char*>(encoded[i].data()), encoded[i].size()));
+    }
+  }
+}
+
+TEST(RowLayoutTest, LongRowsAreLeftToBeEncodedOneByOne) {
+  Arena arena;
+  RowLayout layout(std::vector<ColumnSpec>{{PhysicalType::kInt32, {}}, {PhysicalType::kString, {}}});
+  vector::Vector numbers(PhysicalType::kInt32, arena), texts(PhysicalType::kString, arena);
+  std::string text(kCompressRowsOver, 'x');
+  for (uint32_t row = 0; row < 3; ++row) {
+    numbers.set_value(row, Value::of_int32(7));
+    texts.set_value(row, Value::of_string(row == 1 ? std::string_view(text) : std::string_view("short")));
+  }
+  const vector::Vector* columns[] = {&numbers, &texts};
+  std::vector<wal::Bytes> encoded;
+  EXPECT_FALSE(layout.encode_rows(columns, {nullptr, 3}, arena, &encoded));
+  EXPECT_TRUE(encoded.empty());
+  EXPECT_TRUE(layout.encode_rows(columns, {nullptr, 1}, arena, &encoded));
+  EXPECT_EQ(encoded.size(), 1u);
 }
 
 }  // namespace

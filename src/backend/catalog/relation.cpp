@@ -8,8 +8,9 @@
 #include "access/heap.h"
 #include "access/row_layout.h"
 #include "catalog/catalog.h"
-#include "common/sql_error.h"
+#include "catalog/partition.h"
 #include "catalog/user_type.h"
+#include "common/sql_error.h"
 #include "functions/array.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -244,6 +245,10 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   });
   if (rel.is_system) index.segment = catalog.database().system_segment(index.oid);
   if (index.segment != kInvalidPageId) index.tree = catalog.database().btree(index.segment);
+  if (rel.is_partition) {
+    const KeyMatch inherits[] = {{"inhrelid", Value::of_oid(index.oid.value())}};
+    catalog.for_each(system_table("pg_inherits"), inherits, [&](const Row& r) { index.parent = r.oid("inhparent"); });
+  }
   const KeyMatch constraint[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_constraint"), constraint, [&](const Row& c) {
     char kind = c.letter("contype");
@@ -276,6 +281,7 @@ ForeignKey read_foreign_key(const Row& row) {
   key.validated = row.boolean("convalidated");
   for (int64_t n : row.numbers("confdelsetcols")) key.delete_set_columns.push_back(static_cast<ColumnNumber>(n));
   key.referenced_index = row.oid("conindid");
+  key.parent = row.oid("conparentid");
   return key;
 }
 
@@ -285,7 +291,8 @@ void load_constraints(Catalog& catalog, Relation& rel) {
   catalog.for_each(pg_constraint, own, [&](const Row& row) {
     char kind = row.letter("contype");
     if (kind == 'c') {
-      rel.checks.push_back({row.oid("oid"), std::string(row.text("conname")), std::string(row.text("conbin"))});
+      rel.checks.push_back({row.oid("oid"), std::string(row.text("conname")), std::string(row.text("conbin")),
+                            row.boolean("connoinherit"), row.boolean("convalidated")});
     } else if (kind == 'f') {
       rel.foreign_keys.push_back(read_foreign_key(row));
     }
@@ -299,7 +306,10 @@ void load_constraints(Catalog& catalog, Relation& rel) {
     return;  // nothing can refer to it
   }
   const KeyMatch others[] = {{"confrelid", Value::of_oid(rel.oid.value())}};
-  catalog.for_each(pg_constraint, others, [&](const Row& row) { rel.referenced_by.push_back(read_foreign_key(row)); });
+  catalog.for_each(pg_constraint, others, [&](const Row& row) {
+    // A partitioned table's key stands for those of its partitions.
+    if (row.oid("conparentid") == kInvalidOid) rel.referenced_by.push_back(read_foreign_key(row));
+  });
 }
 
 // Arguments are kept as in PostgreSQL: each followed by a zero byte.
@@ -323,6 +333,7 @@ void load_triggers(Catalog& catalog, Relation& rel) {
     t.type = row.int2("tgtype");
     t.enabled = row.letter("tgenabled");
     t.internal = row.boolean("tgisinternal");
+    t.parent = row.oid("tgparentid");
     t.constraint = row.oid("tgconstraint");
     t.constraint_relation = row.oid("tgconstrrelid");
     t.deferrable = row.boolean("tgdeferrable");
@@ -335,6 +346,67 @@ void load_triggers(Catalog& catalog, Relation& rel) {
     rel.triggers.push_back(std::move(t));
   });
   std::sort(rel.triggers.begin(), rel.triggers.end(), [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
+}
+
+// A key column of a partitioned table: its type is that of the column, or of the expression as it was bound when the
+// table was made, which stands before it ("<type oid> <expression>", one a line of partexprs).
+void load_partition_key(Catalog& catalog, Relation& rel, Partitioning& p) {
+  const KeyMatch match[] = {{"partrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_partitioned_table"), match, [&](const Row& row) {
+    p.strategy = static_cast<PartitionStrategy>(row.letter("partstrat"));
+    auto columns = row.numbers("partattrs");
+    auto collations = row.numbers("partcollation");
+    std::vector<std::string> expressions = split_expressions(row.text("partexprs"));
+    size_t next_expression = 0;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      PartitionKeyColumn key;
+      key.column = static_cast<ColumnNumber>(columns[i]);
+      key.collation_oid = Oid{static_cast<uint32_t>(collations[i])};
+      if (key.column != 0) {
+        key.type = rel.column(key.column).type;
+      } else {
+        const std::string& text = expressions.at(next_expression++);
+        size_t space = text.find(' ');
+        key.type = Oid{static_cast<uint32_t>(std::stoul(text.substr(0, space)))};
+        catalog.load_type(key.type);
+        key.expression_sql = text.substr(space + 1);
+      }
+      key.order = ordered_key_column(key.type, collation_object(catalog, key.collation_oid));
+      p.keys.push_back(std::move(key));
+    }
+  });
+}
+
+void load_partitions(Catalog& catalog, Relation& rel) {
+  auto p = std::make_shared<Partitioning>();
+  load_partition_key(catalog, rel, *p);
+  const KeyMatch match[] = {{"inhparent", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_inherits"), match, [&](const Row& row) {
+    const KeyMatch self[] = {{"oid", Value::of_oid(row.oid("inhrelid").value())}};
+    catalog.for_each(system_table("pg_class"), self, [&](const Row& child) {
+      p->partitions.push_back({child.oid("oid"), parse_bound(child.text("relpartbound")), {}});
+    });
+  });
+  Arena arena;
+  types::FormatSettings settings;
+  EnumNames names(catalog);
+  functions::EvalContext context{&arena, &settings, &names};
+  p->finish(context);
+  rel.partitioning = std::move(p);
+}
+
+void load_inheritance(Catalog& catalog, Relation& rel, bool has_children) {
+  const KeyMatch self[] = {{"inhrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_inherits"), self, [&](const Row& row) {
+    rel.parents.push_back(row.oid("inhparent"));
+  });
+  if (rel.is_partitioned()) return load_partitions(catalog, rel);
+  if (!has_children) return;
+  const KeyMatch parent[] = {{"inhparent", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_inherits"), parent, [&](const Row& row) {
+    rel.children.push_back(row.oid("inhrelid"));
+  });
+  std::sort(rel.children.begin(), rel.children.end());
 }
 
 void open_storage(Database& database, Relation& rel) {
@@ -351,6 +423,7 @@ void open_storage(Database& database, Relation& rel) {
 
 RelationPtr Catalog::load(Oid oid) {
   std::shared_ptr<Relation> rel;
+  bool has_children = false;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   for_each(system_table("pg_class"), match, [&](const Row& row) {
     rel = std::make_shared<Relation>();
@@ -365,6 +438,9 @@ RelationPtr Catalog::load(Oid oid) {
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
     rel->acl = acl_column(row, "relacl");
+    rel->is_partition = row.boolean("relispartition");
+    rel->partition_bound = row.text("relpartbound");
+    has_children = row.boolean("relhassubclass");
     if (!row.is_null("reloptions")) {
       Arena arena;
       functions::ArrayView options(row.text("reloptions"));
@@ -382,17 +458,18 @@ RelationPtr Catalog::load(Oid oid) {
   }
   load_columns(*this, *rel);
   rel->statistics.resize(rel->columns.size());
-  if (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kMaterializedView) load_statistics(*this, *rel);
+  if (rel->is_table() || rel->kind == RelationKind::kMaterializedView) load_statistics(*this, *rel);
   if (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kMaterializedView ||
       rel->kind == RelationKind::kPartitioned) {
     load_indexes(*this, *rel);
     load_constraints(*this, *rel);
   }
+  if (rel->is_table() && !rel->is_system) load_inheritance(*this, *rel, has_children);
   if (rel->kind == RelationKind::kView || rel->kind == RelationKind::kMaterializedView) {
     const KeyMatch rule[] = {{"ev_class", Value::of_oid(oid.value())}};
     for_each(system_table("pg_rewrite"), rule, [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
   }
-  if (!rel->is_system && (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
+  if (!rel->is_system && (rel->is_table() || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);
   // What was known of its row type is out of date.
   if (functions::type_by_oid(rel->row_type) != nullptr && rel->row_type.value() >= kFirstNormalOid) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "alter_inherited.h"
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "composite_type.h"
@@ -16,6 +17,7 @@
 #include "index.h"
 #include "ownership.h"
 #include "parser/parser.h"
+#include "partition.h"
 #include "routine.h"
 #include "trigger.h"
 #include "rewrite_table.h"
@@ -430,7 +432,7 @@ void change_relation_owner(CommandContext& context, const Relation& relation, Oi
   }
   change_owner(context, "pg_class", relation.oid, owner);
   for (const catalog::Index& index : relation.indexes) change_owner(context, "pg_class", index.oid, owner);
-  if (relation.kind == RelationKind::kTable) {
+  if (relation.is_table()) {
     for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) change_owner(context, "pg_class", sequence, owner);
   }
   if (relation.row_type != kInvalidOid) change_owner(context, "pg_type", relation.row_type, owner);
@@ -483,9 +485,11 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
                  fmt::format("constraint \"{}\" of relation \"{}\" does not exist", cmd.name, table->name));
 }
 
-void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
+}  // namespace
+
+void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
-  bool is_table = table->kind == RelationKind::kTable;
+  bool is_table = table->is_table();
   auto need_table = [&] {
     if (is_table) return;
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a table", table->name));
@@ -553,9 +557,11 @@ void run_command(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   throw_not_supported("this form of ALTER TABLE");
 }
 
+namespace {
+
 bool kind_fits(ObjectType type, RelationKind kind) {
   switch (type) {
-    case ObjectType::kIndex: return kind == RelationKind::kIndex;
+    case ObjectType::kIndex: return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
     case ObjectType::kSequence: return kind == RelationKind::kSequence;
     case ObjectType::kView: return kind == RelationKind::kView;
     case ObjectType::kMaterializedView: return kind == RelationKind::kMaterializedView;
@@ -585,7 +591,7 @@ txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
   txn::LockMode lock = txn::LockMode::kShareUpdateExclusive;
   for (const AlterTableCmd* cmd : stmt.commands) {
     txn::LockMode needed = txn::LockMode::kAccessExclusive;
-    if (cmd->action == AlterTableAction::kValidateConstraint) needed = txn::LockMode::kShareUpdateExclusive;
+    if (cmd->action == AlterTableAction::kValidateConstraint || cmd->action == AlterTableAction::kAttachPartition) needed = txn::LockMode::kShareUpdateExclusive;
     if (cmd->action == AlterTableAction::kAddConstraint &&
         parser::as<parser::Constraint>(cmd->definition)->type == parser::ConstraintKind::kForeignKey) {
       needed = txn::LockMode::kShareRowExclusive;
@@ -619,7 +625,12 @@ std::string alter_table(CommandContext& context, const parser::AlterTableStmt& s
   };
   for (int pass = 0; pass <= 5; ++pass) {
     for (const AlterTableCmd* cmd : stmt.commands) {
-      if (rank(*cmd) == pass) run_command(context, relation->oid, *cmd);
+      if (rank(*cmd) != pass) continue;
+      if (cmd->action == AlterTableAction::kAttachPartition && stmt.object_type == ObjectType::kIndex) {
+        attach_index(context, relation, *parser::as<parser::RangeVar>(cmd->definition));
+      } else {
+        alter_with_children(context, relation->oid, *cmd, stmt.relation->inherit);
+      }
     }
   }
   return tag;
@@ -673,7 +684,7 @@ void rename_relation(CommandContext& context, const RelationPtr& relation, std::
     renew_sequence_defaults(context, relation->oid, qualified_name(context, relation->schema, relation->name),
                             qualified_name(context, relation->schema, new_name));
   }
-  if (relation->kind == RelationKind::kIndex) {
+  if (relation->kind == RelationKind::kIndex || relation->kind == RelationKind::kPartitionedIndex) {
     // The index of a constraint and the constraint have one name.
     const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(relation->oid.value())}};
     context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
@@ -874,15 +885,24 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
       if (relation != nullptr) {
         ViewRenewal views(context);
+        std::vector<Oid> children = children_to_rename(context, *relation, stmt.name, stmt.relation->inherit);
         views.bind_readers_of(*relation);
         rename_column(context, relation, stmt.name, stmt.new_name);
+        for (Oid child : children) {
+          views.bind_readers_of(*context.catalog.relation(child));
+          rename_column(context, context.catalog.relation(child), stmt.name, stmt.new_name);
+        }
         views.print_all();
       }
       return fmt::format("ALTER {}", object_tag(stmt.relation_type));
     }
     case ObjectType::kTableConstraint: {
       RelationPtr relation = altered_relation(context, *stmt.relation, ObjectType::kTable, stmt.missing_ok);
-      if (relation != nullptr) rename_constraint(context, relation, stmt);
+      if (relation == nullptr) return "ALTER TABLE";
+      for (Oid child : children_to_rename_constraint(context, *relation, stmt.name, stmt.relation->inherit)) {
+        rename_constraint(context, context.catalog.relation(child), stmt);
+      }
+      rename_constraint(context, relation, stmt);
       return "ALTER TABLE";
     }
     case ObjectType::kDomain:
@@ -989,7 +1009,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
   };
   move(*relation);
   for (const catalog::Index& index : relation->indexes) move(*context.catalog.relation(index.oid));
-  if (relation->kind == RelationKind::kTable) {
+  if (relation->is_table()) {
     for (Oid sequence : owned_sequences(context, relation->oid, 0, "ai")) move(*context.catalog.relation(sequence));
   }
   const KeyMatch constraints[] = {{"conrelid", Value::of_oid(relation->oid.value())}};

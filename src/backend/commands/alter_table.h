@@ -10,6 +10,9 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
 std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt);
 std::string alter_object_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt);
 
+// One action on one table, whatever inherits from it.
+void run_alter_command(CommandContext& context, Oid table, const parser::AlterTableCmd& cmd);
+
 // The tag's middle: "TABLE", "INDEX" …
 std::string_view object_tag(parser::ObjectType type);
 

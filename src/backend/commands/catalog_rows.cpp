@@ -85,7 +85,7 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.text("attcompression", "").boolean("attnotnull", c.not_null).boolean("atthasdef", c.has_default);
   row.text("attidentity", c.identity == 0 ? std::string() : std::string(1, c.identity));
   row.text("attgenerated", c.generated == 0 ? std::string() : std::string(1, c.generated));
-  row.boolean("attislocal", true).oid("attcollation", c.collation);
+  row.boolean("attislocal", c.local).int4("attinhcount", c.inherited).oid("attcollation", c.collation);
   context.catalog.insert(row);
 }
 
@@ -172,9 +172,11 @@ void insert_constraint_row(CommandContext& context, const ConstraintRow& c) {
   row.oid("conrelid", c.relation).oid("contypid", c.domain).oid("conindid", c.index).oid("confrelid", c.referenced);
   auto letter = [&](char value) { return c.kind == 'f' ? std::string(1, value) : std::string(" "); };
   row.text("confupdtype", letter(c.on_update)).text("confdeltype", letter(c.on_delete));
-  row.text("confmatchtype", letter(c.match)).boolean("conislocal", true);
-  // Only CHECK constraints are inherited by default.
-  row.boolean("connoinherit", c.kind != 'c' || c.no_inherit);
+  row.text("confmatchtype", letter(c.match)).boolean("conislocal", c.local).int4("coninhcount", c.inherited);
+  row.oid("conparentid", c.parent);
+  // Only CHECK constraints are inherited by default; what a partitioned table has, all of it has.
+  bool whole = c.kind == 'c' || c.kind == 'f' ? !c.no_inherit : c.parent != kInvalidOid;
+  row.boolean("connoinherit", !whole);
   if (!c.columns.empty()) row.text("conkey", array_text(c.columns));
   if (!c.referenced_columns.empty()) row.text("confkey", array_text(c.referenced_columns));
   if (!c.delete_set_columns.empty()) row.text("confdelsetcols", array_text(c.delete_set_columns));

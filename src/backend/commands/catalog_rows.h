@@ -56,6 +56,7 @@ struct ClassRow {
   int16_t checks = 0;
   char persistence = 'p';
   bool has_rules = false;
+  bool is_partition = false;
   bool populated = true;
   std::string options;  // text[] literal; empty: none
   Oid owner;
@@ -83,6 +84,8 @@ struct AttributeRow {
   bool has_default = false;
   char identity = 0;
   char generated = 0;
+  bool local = true;      // written in its own table, not only inherited
+  int32_t inherited = 0;  // from so many parents
 };
 void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber number, const AttributeRow& column);
 // tableoid, cmax … with negative numbers.
@@ -119,6 +122,9 @@ struct ConstraintRow {
   Oid referenced;
   std::vector<ColumnNumber> referenced_columns, delete_set_columns;
   char on_update = 'a', on_delete = 'a', match = 's';
+  bool local = true;
+  int32_t inherited = 0;
+  Oid parent;  // the partitioned table's constraint that this one is a part of
 };
 void insert_constraint_row(CommandContext& context, const ConstraintRow& row);
 

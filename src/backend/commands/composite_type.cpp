@@ -32,7 +32,10 @@ std::string column_of_type(CommandContext& context, const Relation& type) {
     Oid t = row.oid("atttypid");
     if (row.boolean("attisdropped") || (t != type.row_type && (array == kInvalidOid || t != array))) return;
     RelationPtr relation = context.catalog.relation(row.oid("attrelid"));
-    if (relation == nullptr || relation->kind == RelationKind::kIndex) return;
+    if (relation == nullptr || relation->kind == RelationKind::kIndex ||
+        relation->kind == RelationKind::kPartitionedIndex) {
+      return;
+    }
     std::string& found = t == array ? in_array : plain;
     if (!found.empty()) return;
     if (relation->kind == RelationKind::kComposite)

@@ -8,7 +8,9 @@
 #include "common/sql_error.h"
 #include "drop.h"
 #include "index.h"
+#include "inheritance.h"
 #include "parser/parser.h"
+#include "partition.h"
 #include "table_expression.h"
 
 namespace varve::commands {
@@ -37,8 +39,10 @@ void check_rows(CommandContext& context, const RelationPtr& table, analyzer::Exp
 }
 
 void insert_check(CommandContext& context, const Relation& table, std::string name, std::string sql,
-                  std::vector<ColumnNumber> columns, bool no_inherit, bool validated) {
+                  std::vector<ColumnNumber> columns, bool no_inherit, bool validated, InheritedState state = {}) {
   ConstraintRow row;
+  row.local = state.local;
+  row.inherited = state.count;
   row.oid = catalog::Database::new_oid();
   row.name = std::move(name);
   row.schema = table.schema;
@@ -59,6 +63,9 @@ void insert_check(CommandContext& context, const Relation& table, std::string na
 
 }  // namespace
 
+static bool merges_with_inherited(CommandContext& context, const Relation& table, std::string_view name,
+                                  const std::string& sql, bool no_inherit);
+
 void add_check_constraint(CommandContext& context, Oid table_oid, const parser::Constraint& constraint,
                           std::string_view column) {
   RelationPtr table = context.catalog.relation(table_oid);
@@ -70,8 +77,14 @@ void add_check_constraint(CommandContext& context, Oid table_oid, const parser::
     std::string_view middle = column;
     if (middle.empty() && columns.size() == 1) middle = table->column(columns[0]).name;
     name = choose_constraint_name(context, table->name, middle, "check", table->schema, {});
+  } else if (merges_with_inherited(context, *table, name, sql, constraint.no_inherit)) {
+    return;
   } else {
     refuse_duplicate(context, *table, name);
+  }
+  if (constraint.no_inherit && table->is_partitioned()) {
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   fmt::format("cannot add NO INHERIT constraint to partitioned table \"{}\"", table->name));
   }
   if (!constraint.not_valid) check_rows(context, table, condition, name);
   insert_check(context, *table, std::move(name), std::move(sql), std::move(columns), constraint.no_inherit,
@@ -88,6 +101,39 @@ void add_check_text(CommandContext& context, Oid table_oid, std::string_view nam
                                              "check constraints", &canonical);
   refuse_duplicate(context, *table, name);
   insert_check(context, *table, std::string(name), canonical, columns_of(condition), false, true);
+}
+
+void add_inherited_check(CommandContext& context, Oid table_oid, std::string_view name, std::string_view sql,
+                         int32_t count, bool validate, bool validated) {
+  RelationPtr table = context.catalog.relation(table_oid);
+  std::string_view text = context.arena.copy(sql);
+  std::string canonical;
+  CommandContext inner{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
+                       context.role, context.is_superuser, context.arena, context.relations};
+  analyzer::Expr* condition = bind_condition(inner, parser::parse_expression(text, context.arena), table,
+                                             "check constraints", &canonical);
+  if (validate) check_rows(context, table, condition, name);
+  insert_check(context, *table, std::string(name), canonical, columns_of(condition), false, validated, {count, false});
+}
+
+// A constraint that is written as it is inherited is one, not two. False: there is none of this name.
+static bool merges_with_inherited(CommandContext& context, const Relation& table, std::string_view name,
+                                  const std::string& sql, bool no_inherit) {
+  for (const catalog::CheckConstraint& check : table.checks) {
+    if (check.name != name) continue;
+    InheritedState state = constraint_state(context, check.oid);
+    if (state.local || state.count == 0 || check.expression_sql != sql) return false;
+    if (no_inherit) {
+      throw SqlError(sqlstate::kInvalidObjectDefinition,
+                     fmt::format("constraint \"{}\" conflicts with inherited constraint on relation \"{}\"", name, table.name));
+    }
+    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                            fmt::format("merging constraint \"{}\" with inherited definition", name));
+    state.local = !table.is_partition;
+    set_constraint_state(context, check.oid, state);
+    return true;
+  }
+  return false;
 }
 
 void set_not_null(CommandContext& context, Oid table_oid, std::span<const ColumnNumber> columns) {
@@ -193,7 +239,13 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
                    fmt::format("multiple primary keys for table \"{}\" are not allowed", table->name))
         .at(position(context, constraint.location));
   }
-  if (!constraint.index_name.empty()) return adopt_index(context, table, constraint);
+  if (!constraint.index_name.empty()) {
+    if (table->is_partitioned()) {
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "ALTER TABLE / ADD CONSTRAINT USING INDEX is not supported on partitioned tables");
+    }
+    return adopt_index(context, table, constraint);
+  }
   IndexSpec spec;
   spec.unique = true;
   spec.primary = primary;
@@ -232,21 +284,9 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   }
   std::vector<ColumnNumber> columns;
   for (const IndexKeySpec& key : spec.keys) columns.push_back(key.column);
-  if (primary) set_not_null(context, table_oid, columns);
-  Oid index = create_index_relation(context, table_oid, spec);
-  ConstraintRow row;
-  row.oid = catalog::Database::new_oid();
-  row.name = spec.name;
-  row.schema = table->schema;
-  row.kind = primary ? 'p' : 'u';
-  row.relation = table_oid;
-  row.index = index;
-  row.columns = columns;
-  row.deferrable = constraint.deferrable;
-  row.deferred = constraint.initially_deferred;
-  insert_constraint_row(context, row);
-  for (ColumnNumber c : columns) add_dependency(context, {kConstraintClass, row.oid}, column_address(table_oid, c), 'a');
-  add_dependency(context, relation_address(index), {kConstraintClass, row.oid}, 'i');
+  require_partition_key(*table, columns, primary ? "PRIMARY KEY" : "UNIQUE");
+  spec.initially_deferred = constraint.initially_deferred;
+  make_index(context, table_oid, spec);
 }
 
 void drop_constraint(CommandContext& context, Oid table_oid, std::string_view name, parser::DropBehavior behavior,

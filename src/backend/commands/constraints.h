@@ -10,6 +10,9 @@ void add_check_constraint(CommandContext& context, Oid table, const parser::Cons
                           std::string_view column);
 // One whose expression is known as canonical SQL (LIKE … INCLUDING CONSTRAINTS).
 void add_check_text(CommandContext& context, Oid table, std::string_view name, std::string_view sql);
+// One that comes from so many parents.
+void add_inherited_check(CommandContext& context, Oid table, std::string_view name, std::string_view sql, int32_t count,
+                         bool validate, bool validated);
 // PRIMARY KEY and UNIQUE.
 void add_index_constraint(CommandContext& context, Oid table, const parser::Constraint& constraint,
                           std::string_view column);

@@ -11,7 +11,9 @@
 #include "functions/type_oids.h"
 #include "index.h"
 #include "index_build.h"
+#include "inheritance.h"
 #include "parser/parser.h"
+#include "partition.h"
 #include "sequence.h"
 #include "table_expression.h"
 #include "type.h"
@@ -81,8 +83,8 @@ void resolve_column_type(CommandContext& context, const parser::ColumnDef& sourc
 class ColumnReader {
  public:
   ColumnReader(CommandContext& context, std::string_view table, const parser::ColumnDef& source,
-               std::vector<ColumnConstraint>* constraints)
-      : context_(context), table_(table), source_(source), constraints_(constraints) {}
+               std::vector<ColumnConstraint>* constraints, const catalog::Column* like)
+      : context_(context), table_(table), source_(source), constraints_(constraints), like_(like) {}
 
   ColumnDefinition read();
 
@@ -97,6 +99,7 @@ class ColumnReader {
   std::string_view table_;
   const parser::ColumnDef& source_;
   std::vector<ColumnConstraint>* constraints_;
+  const catalog::Column* like_;
   ColumnDefinition column_;
   bool saw_null_ = false, saw_not_null_ = false, saw_default_ = false;
   bool last_was_kept_ = false;  // the constraint before may be deferrable …
@@ -106,7 +109,13 @@ class ColumnReader {
 ColumnDefinition ColumnReader::read() {
   column_.attribute.name = source_.name;
   column_.location = source_.location;
-  resolve_column_type(context_, source_, column_);
+  if (like_ != nullptr) {
+    column_.attribute.type = like_->domain != kInvalidOid ? like_->domain : like_->type;
+    column_.attribute.typmod = like_->domain != kInvalidOid ? -1 : like_->typmod;
+    column_.attribute.collation = like_->collation;
+  } else {
+    resolve_column_type(context_, source_, column_);
+  }
   if (source_.collation != nullptr) {
     const functions::TypeInfo* info = functions::type_by_oid(column_.attribute.type);
     if (info == nullptr || !info->collatable) {
@@ -248,8 +257,8 @@ void ColumnReader::apply(const Constraint& c) {
 }  // namespace
 
 ColumnDefinition read_column(CommandContext& context, std::string_view table, const parser::ColumnDef& source,
-                             std::vector<ColumnConstraint>* constraints) {
-  return ColumnReader(context, table, source, constraints).read();
+                             std::vector<ColumnConstraint>* constraints, const catalog::Column* like) {
+  return ColumnReader(context, table, source, constraints, like).read();
 }
 
 std::string make_column_sequence(CommandContext& context, const Relation& table, ColumnNumber number,
@@ -351,6 +360,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
   row.persistence = table.persistence;
   row.options = table.options;
   row.has_rules = table.kind == 'v';
+  row.is_partition = table.is_partition;
   if (table.kind == 'r' || table.kind == 'm') {
     row.access_method = Oid{2};
     auto segment = context.catalog.database().create_heap(context.txn);
@@ -457,8 +467,6 @@ void copy_like_parts(CommandContext& context, Oid table, const LikeSource& sourc
 }
 
 void refuse_unsupported(const parser::CreateTableStmt& stmt) {
-  if (stmt.is_partition || stmt.partition_by != nullptr) throw_not_supported("table partitioning");
-  if (!stmt.inherits.empty()) throw_not_supported("table inheritance");
   if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
   if (!stmt.access_method.empty() && stmt.access_method != "heap") {
@@ -479,6 +487,27 @@ void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action)
   if (action == parser::OnCommit::kDeleteRows) context.services.at_commit(table, CommandServices::OnCommit::kDeleteRows);
 }
 
+namespace {
+
+// A column of PARTITION OF, which has its parent's type.
+ColumnDefinition read_partition_column(CommandContext& context, const NewTable& table, const parser::ColumnDef& source,
+                                       const Relation& parent, std::vector<ColumnConstraint>* constraints) {
+  ColumnNumber number = parent.find_column(source.name);
+  if (number == 0) throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", source.name));
+  return read_column(context, table.name, source, constraints, &parent.column(number));
+}
+
+// The bound and the partition key; then what the parent has for all its partitions.
+void make_partition(CommandContext& context, const parser::CreateTableStmt& stmt, const RelationPtr& parent, Oid child) {
+  RelationPtr fresh = context.catalog.relation(parent->oid);
+  catalog::PartitionBound bound = read_bound(context, *fresh, *stmt.partition_bound);
+  check_bound_is_free(context, *fresh, stmt.relation->name, bound, *stmt.partition_bound);
+  check_default_rows(context, fresh, bound);
+  store_bound(context, fresh, child, bound);
+}
+
+}  // namespace
+
 std::string create_table(CommandContext& context, const parser::CreateTableStmt& stmt) {
   refuse_unsupported(stmt);
   NewTable table;
@@ -493,10 +522,23 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
   table.options = storage_options(stmt.options, false);
+  table.is_partition = stmt.is_partition;
+  if (stmt.partition_by != nullptr) {
+    table.kind = 'p';
+    if (!stmt.options.empty()) {
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", stmt.options[0]->name));
+    }
+    check_partition_strategy(context, *stmt.partition_by);
+  }
+  std::vector<RelationPtr> parents = find_parents(context, stmt, table);
+  std::vector<InheritedCheck> inherited_checks;
   std::vector<ColumnConstraint> constraints;
   std::vector<LikeSource> likes;
   for (const parser::Node* element : stmt.elements) {
-    if (parser::is<parser::ColumnDef>(element)) {
+    if (parser::is<parser::ColumnDef>(element) && stmt.is_partition) {
+      table.columns.push_back(read_partition_column(context, table, *parser::as<parser::ColumnDef>(element), *parents[0],
+                                                    &constraints));
+    } else if (parser::is<parser::ColumnDef>(element)) {
       table.columns.push_back(read_column(context, table.name, *parser::as<parser::ColumnDef>(element), &constraints));
     } else if (parser::is<parser::TableLikeClause>(element)) {
       add_like_columns(context, *parser::as<parser::TableLikeClause>(element), &table, &likes);
@@ -513,10 +555,29 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
           .at(position(context, c.constraint.location));
     }
   }
+  if (!parents.empty()) {
+    check_columns(context, table);
+    merge_parents(context, parents, stmt.is_partition, &table, &inherited_checks);
+  }
+  if (stmt.partition_by != nullptr) {
+    for (const ColumnDefinition& c : table.columns) {
+      if (c.attribute.identity != 0) throw SqlError(sqlstate::kFeatureNotSupported, "identity columns are not supported on partitions");
+    }
+  }
   Oid oid = create_table_relation(context, table);
   for (size_t i = 0; i < table.columns.size(); ++i) {
     store_column_default(context, oid, static_cast<ColumnNumber>(i + 1), table.columns[i]);
   }
+  if (stmt.is_partition) make_partition(context, stmt, parents[0], oid);
+  else {
+    int32_t sequence = 0;
+    for (const RelationPtr& parent : parents) add_inheritance(context, oid, parent->oid, ++sequence, 'n');
+  }
+  if (stmt.partition_by != nullptr) store_partition_key(context, oid, *stmt.partition_by);
+  for (const InheritedCheck& check : inherited_checks) {
+    add_inherited_check(context, oid, check.name, check.sql, check.count, false, true);
+  }
+  if (stmt.is_partition) clone_parent_parts(context, parents[0]->oid, oid);
   add_constraints(context, oid, constraints);
   for (const LikeSource& like : likes) copy_like_parts(context, oid, like);
   note_on_commit(context, oid, stmt.on_commit);

@@ -20,8 +20,9 @@ struct ColumnDefinition {
 };
 
 // Reads a column definition; its CHECK, PRIMARY KEY, UNIQUE and REFERENCES go to `constraints`.
+// `like`: the column of a partition's parent, whose type it has; null: the definition says its type.
 ColumnDefinition read_column(CommandContext& context, std::string_view table, const parser::ColumnDef& source,
-                             std::vector<ColumnConstraint>* constraints);
+                             std::vector<ColumnConstraint>* constraints, const catalog::Column* like = nullptr);
 // The sequence of a serial or identity column, owned by it; returns the nextval() text.
 std::string make_column_sequence(CommandContext& context, const Relation& table, ColumnNumber number,
                                  const ColumnDefinition& column);
@@ -37,6 +38,7 @@ struct NewTable {
   char persistence = 'p';
   std::string options;
   std::vector<ColumnDefinition> columns;
+  bool is_partition = false;
 };
 // 42701, 54011, 42P16 … for columns that cannot be together.
 void check_columns(CommandContext& context, const NewTable& table);

@@ -40,6 +40,17 @@ std::vector<Dependent> dependents_of(CommandContext& context, const ObjectAddres
   return found;
 }
 
+// The partitioned table's index, constraint or trigger that this one belongs to.
+std::optional<ObjectAddress> whole_of(CommandContext& context, const ObjectAddress& object) {
+  std::optional<ObjectAddress> whole;
+  const KeyMatch match[] = {{"classid", Value::of_oid(object.class_oid.value())},
+                            {"objid", Value::of_oid(object.object.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.letter("deptype") == 'P') whole = {row.oid("refclassid"), row.oid("refobjid"), row.int4("refobjsubid")};
+  });
+  return whole;
+}
+
 // The object this one is an inner part of (an index of its constraint, a sequence of its identity column).
 std::optional<ObjectAddress> owner_of(CommandContext& context, const ObjectAddress& object) {
   std::optional<ObjectAddress> owner;
@@ -154,6 +165,7 @@ class Dropper {
   void report();
   void remove(const ObjectAddress& object);
   void remove_relation(Oid oid);
+  void forget_default_partition(Oid partition);
   void remove_column(Oid relation, ColumnNumber column);
   void remove_constraint(Oid oid);
   void remove_default(Oid oid);
@@ -189,7 +201,7 @@ void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, b
   }
   if (object.class_oid == kClassClass) {
     RelationPtr relation = context_.catalog.relation(object.object);
-    if (relation != nullptr && relation->kind != RelationKind::kIndex) {
+    if (relation != nullptr && relation->kind != RelationKind::kIndex && relation->kind != RelationKind::kPartitionedIndex) {
       context_.services.lock_relation(object.object, txn::LockMode::kAccessExclusive);
       refuse_pending_events(context_, "DROP TABLE", *relation);
     }
@@ -284,11 +296,27 @@ void Dropper::remove_relation(Oid oid) {
     context_.txn.assign_xid();
     check_ok(access::drop_segment(context_.txn.manager().pool(), context_.txn, relation->segment));
   }
-  if (relation->kind == RelationKind::kIndex) remove_from("pg_index", "indexrelid", oid);
+  if (relation->kind == RelationKind::kIndex || relation->kind == RelationKind::kPartitionedIndex) {
+    remove_from("pg_index", "indexrelid", oid);
+  }
+  remove_from("pg_inherits", "inhrelid", oid);
+  remove_from("pg_partitioned_table", "partrelid", oid);
+  if (relation->is_partition && relation->is_table()) forget_default_partition(oid);
   if (relation->kind == RelationKind::kSequence) remove_from("pg_sequence", "seqrelid", oid);
   remove_from("pg_attribute", "attrelid", oid);
   remove_from("pg_statistic", "starelid", oid);
   remove_from("pg_class", "oid", oid);
+}
+
+void Dropper::forget_default_partition(Oid partition) {
+  RelationPtr relation = context_.catalog.relation(partition);
+  if (relation == nullptr || relation->partition_bound != "DEFAULT") return;
+  context_.catalog.for_each(system_table("pg_partitioned_table"), {}, [&](const Row& row) {
+    if (row.oid("partdefid") != partition) return;
+    RowDraft draft(system_table("pg_partitioned_table"), row);
+    draft.oid("partdefid", kInvalidOid);
+    context_.catalog.update(row, draft);
+  });
 }
 
 void Dropper::remove_column(Oid relation, ColumnNumber column) {
@@ -357,7 +385,8 @@ void Dropper::remove(const ObjectAddress& object) {
 void Dropper::run(const std::vector<ObjectAddress>& objects) {
   named_ = objects;
   for (const ObjectAddress& object : objects) {
-    std::optional<ObjectAddress> owner = owner_of(context_, object);
+    std::optional<ObjectAddress> owner = whole_of(context_, object);
+    if (!owner.has_value()) owner = owner_of(context_, object);
     if (!owner.has_value() || std::find(objects.begin(), objects.end(), *owner) != objects.end()) continue;
     std::string whole = describe(context_, *owner);
     throw SqlError(sqlstate::kDependentObjectsStillExist,
@@ -381,11 +410,11 @@ std::string_view type_word(ObjectType type) {
 
 bool kind_fits(ObjectType type, RelationKind kind) {
   switch (type) {
-    case ObjectType::kIndex: return kind == RelationKind::kIndex;
+    case ObjectType::kIndex: return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
     case ObjectType::kSequence: return kind == RelationKind::kSequence;
     case ObjectType::kView: return kind == RelationKind::kView;
     case ObjectType::kMaterializedView: return kind == RelationKind::kMaterializedView;
-    default: return kind == RelationKind::kTable;
+    default: return kind == RelationKind::kTable || kind == RelationKind::kPartitioned;
   }
 }
 

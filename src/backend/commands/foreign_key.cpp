@@ -8,6 +8,7 @@
 #include "constraints.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "inheritance.h"
 #include "parser/parser.h"
 #include "privileges.h"
 
@@ -191,6 +192,7 @@ RelationPtr referenced_table(CommandContext& context, const Relation& table, con
   parser::RangeVar name = *constraint.referenced;
   name.location = -1;  // PostgreSQL's message points nowhere
   RelationPtr referenced = find_relation(context, name, txn::LockMode::kShareRowExclusive);
+  if (referenced->is_partitioned()) throw_not_supported("a foreign key that refers to a partitioned table");
   if (referenced->kind != RelationKind::kTable) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("referenced relation \"{}\" is not a table", referenced->name));
   }
@@ -272,6 +274,7 @@ std::string column_of(const Relation& table, ColumnNumber number, std::string_vi
 
 void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
   RelationPtr table = context.catalog.relation(key.table);
+  if (table->is_partitioned()) return;  // its partitions have their own
   RelationPtr referenced = context.catalog.relation(key.referenced);
   std::string columns, join, present;
   for (size_t i = 0; i < key.columns.size(); ++i) {
@@ -339,13 +342,94 @@ void add_foreign_key(CommandContext& context, Oid table_oid, const parser::Const
   row.on_update = action_letter(constraint.on_update);
   row.on_delete = action_letter(constraint.on_delete);
   row.match = constraint.match == parser::ForeignKeyMatch::kFull ? 'f' : 's';
+  row.no_inherit = !table->is_partitioned();
   insert_constraint_row(context, row);
   change_constraint_row(context, row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
   add_key_dependencies(context, row);
   for (Oid oid : {table_oid, referenced->oid}) {
     change_class_row(context, oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
   }
-  if (row.validated) check_foreign_key_rows(context, find_key(*context.catalog.relation(table_oid), row.oid));
+  table = context.catalog.relation(table_oid);
+  const ForeignKey& key = find_key(*table, row.oid);
+  for (Oid partition : table->is_partitioned() ? direct_children(context, table_oid) : std::vector<Oid>()) {
+    clone_foreign_key(context, table, key, partition);
+  }
+  if (row.validated) check_foreign_key_rows(context, key);
+}
+
+void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const ForeignKey& key, Oid partition_oid) {
+  RelationPtr partition = context.catalog.relation(partition_oid);
+  ConstraintRow row;
+  auto moved = [&](const std::vector<ColumnNumber>& columns) {
+    std::vector<ColumnNumber> out;
+    for (ColumnNumber c : columns) out.push_back(partition->find_column(parent->column(c).name));
+    return out;
+  };
+  row.columns = moved(key.columns);
+  row.delete_set_columns = moved(key.delete_set_columns);
+  for (const ForeignKey& own : partition->foreign_keys) {
+    bool same = own.referenced == key.referenced && own.columns == row.columns &&
+                own.referenced_columns == key.referenced_columns && own.on_update == key.on_update &&
+                own.on_delete == key.on_delete && own.match == key.match && own.deferrable == key.deferrable &&
+                own.initially_deferred == key.initially_deferred && own.validated && own.parent == kInvalidOid;
+    if (!same) continue;
+    change_constraint_row(context, own.oid, [&](RowDraft& draft) {
+      draft.oid("conparentid", key.oid).int4("coninhcount", 1).boolean("conislocal", false).boolean("connoinherit", false);
+    });
+    return add_dependency(context, {kConstraintClass, own.oid}, {kConstraintClass, key.oid}, 'P');
+  }
+  row.name = key.name;
+  if (constraint_name_exists(context, partition_oid, row.name)) {
+    std::vector<std::string> names;
+    for (ColumnNumber c : row.columns) names.push_back(partition->column(c).name);
+    row.name = choose_constraint_name(context, partition->name, join_names(names), "fkey", partition->schema, {});
+  }
+  RelationPtr referenced = context.catalog.relation(key.referenced);
+  context.services.lock_relation(referenced->oid, txn::LockMode::kShareRowExclusive);
+  KeyOperators operators = key_operators(row.name, *partition, row.columns, *referenced, key.referenced_columns);
+  row.oid = catalog::Database::new_oid();
+  row.schema = partition->schema;
+  row.kind = 'f';
+  row.relation = partition_oid;
+  row.index = key.referenced_index;
+  row.validated = key.validated;
+  row.deferrable = key.deferrable;
+  row.deferred = key.initially_deferred;
+  row.referenced = key.referenced;
+  row.referenced_columns = key.referenced_columns;
+  row.on_update = key.on_update;
+  row.on_delete = key.on_delete;
+  row.match = key.match;
+  row.local = false;
+  row.inherited = 1;
+  row.parent = key.oid;
+  insert_constraint_row(context, row);
+  change_constraint_row(context, row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
+  add_key_dependencies(context, row);
+  add_dependency(context, {kConstraintClass, row.oid}, {kConstraintClass, key.oid}, 'P');
+  for (Oid oid : {partition_oid, referenced->oid}) {
+    change_class_row(context, oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
+  }
+  partition = context.catalog.relation(partition_oid);
+  const ForeignKey& own = find_key(*partition, row.oid);
+  for (Oid below : partition->is_partitioned() ? direct_children(context, partition_oid) : std::vector<Oid>()) {
+    clone_foreign_key(context, partition, own, below);
+  }
+  if (row.validated) check_foreign_key_rows(context, own);
+}
+
+void release_foreign_keys(CommandContext& context, Oid table) {
+  RelationPtr relation = context.catalog.relation(table);
+  for (const ForeignKey& key : relation->foreign_keys) {
+    if (key.parent == kInvalidOid) continue;
+    change_constraint_row(context, key.oid, [](RowDraft& draft) {
+      draft.oid("conparentid", kInvalidOid).int4("coninhcount", 0).boolean("conislocal", true);
+    });
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kConstraintClass.value())}, {"objid", Value::of_oid(key.oid.value())}};
+    context.catalog.for_each(system_table("pg_depend"), depend, [&](const Row& row) {
+      if (row.letter("deptype") == 'P') context.catalog.remove(system_table("pg_depend"), row);
+    });
+  }
 }
 
 void renew_foreign_keys(CommandContext& context, Oid table_oid, ColumnNumber column) {

@@ -10,7 +10,9 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index_build.h"
+#include "inheritance.h"
 #include "parser/parser.h"
+#include "partition.h"
 #include "table_expression.h"
 
 namespace varve::commands {
@@ -56,6 +58,8 @@ IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catal
   spec.primary = index.primary;
   spec.nulls_not_distinct = index.nulls_not_distinct;
   spec.is_constraint = index.constraint != kInvalidOid;
+  spec.immediate = index.immediate;
+  spec.initially_deferred = index.initially_deferred;
   spec.included = index.included;
   spec.predicate_sql = index.predicate_sql;
   RelationPtr self = context.catalog.relation(index.oid);
@@ -100,7 +104,7 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
   row.oid("indexrelid", index).oid("indrelid", table).int2("indnatts", static_cast<int16_t>(columns.size()));
   row.int2("indnkeyatts", static_cast<int16_t>(spec.keys.size())).boolean("indisunique", spec.unique);
   row.boolean("indnullsnotdistinct", spec.nulls_not_distinct).boolean("indisprimary", spec.primary);
-  row.boolean("indimmediate", spec.immediate).boolean("indisvalid", true).boolean("indisready", true).boolean("indislive", true);
+  row.boolean("indimmediate", spec.immediate).boolean("indisvalid", spec.valid).boolean("indisready", true).boolean("indislive", true);
   row.text("indkey", vector_text(columns)).text("indcollation", collations).text("indclass", classes);
   row.text("indoption", vector_text(options));
   if (!expressions.empty()) row.text("indexprs", expressions);
@@ -140,15 +144,17 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   }
   for (const IndexKeySpec& key : spec.keys) check_orderable(context, key.type);
   context.txn.assign_xid();
-  auto segment = context.catalog.database().create_btree(context.txn);
-  check_ok(segment.status());
   ClassRow row;
   row.oid = catalog::Database::new_oid();
   row.name = spec.name;
   row.schema = table->schema;
-  row.kind = 'i';
+  row.kind = table->is_partitioned() ? 'I' : 'i';
   row.access_method = Oid{403};
-  row.segment = *segment;
+  if (!table->is_partitioned()) {
+    auto segment = context.catalog.database().create_btree(context.txn);
+    check_ok(segment.status());
+    row.segment = *segment;
+  }
   row.columns = static_cast<int16_t>(spec.keys.size() + spec.included.size());
   row.owner = table->owner;
   row.options = spec.options;
@@ -169,6 +175,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
     if (read.empty()) add_dependency(context, relation_address(row.oid), relation_address(table_oid), 'a');
   }
   change_class_row(context, table_oid, [](RowDraft& draft) { draft.boolean("relhasindex", true); });
+  if (table->is_partitioned()) return row.oid;
   table = context.catalog.relation(table_oid);
   for (const catalog::Index& index : table->indexes) {
     if (index.oid == row.oid) build_index(context, table, index);
@@ -188,6 +195,7 @@ void replace_index_segment(CommandContext& context, Oid index, PageId old_segmen
 
 void rebuild_indexes(CommandContext& context, Oid table_oid) {
   RelationPtr table = context.catalog.relation(table_oid);
+  if (table->is_partitioned()) return;  // its partitions have them
   for (const catalog::Index& index : table->indexes) replace_index_segment(context, index.oid, index.segment);
   table = context.catalog.relation(table_oid);
   for (const catalog::Index& index : table->indexes) build_index(context, table, index);
@@ -271,7 +279,7 @@ void require_btree(std::string_view method) {
 
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt) {
   RelationPtr table = find_relation(context, *stmt.relation, txn::LockMode::kShare);
-  if (table->kind != RelationKind::kTable && table->kind != RelationKind::kMaterializedView) {
+  if (!table->is_table() && table->kind != RelationKind::kMaterializedView) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot create index on relation \"{}\"", table->name))
         .detail(fmt::format("This operation is not supported for {}s.", kind_word(table->kind)));
   }
@@ -317,12 +325,26 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
                             fmt::format("relation \"{}\" already exists, skipping", spec.name));
     return "CREATE INDEX";
   }
-  create_index_relation(context, table->oid, spec);
+  if (table->is_partitioned()) {
+    if (stmt.concurrently) {
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("cannot create index on partitioned table \"{}\" concurrently", table->name));
+    }
+    if (spec.unique) {
+      std::vector<ColumnNumber> columns;
+      for (const IndexKeySpec& key : spec.keys) columns.push_back(key.column);
+      require_partition_key(*table, columns, "UNIQUE");
+    }
+    spec.valid = stmt.relation->inherit || table->partitioning->partitions.empty();
+    lock_children(context, table->oid, txn::LockMode::kShare);
+  }
+  make_index(context, table->oid, spec, {}, stmt.relation->inherit);
   return "CREATE INDEX";
 }
 
 std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
   auto rebuild = [&](const RelationPtr& table, Oid only) {
+    if (table->is_partitioned()) throw_not_supported("REINDEX of a partitioned table");
     for (const catalog::Index& index : table->indexes) {
       if (only == kInvalidOid || index.oid == only) replace_index_segment(context, index.oid, index.segment);
     }
@@ -339,7 +361,7 @@ std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
   }
   if (stmt.target == parser::ReindexTarget::kIndex) {
     RelationPtr index = find_relation(context, *stmt.relation, txn::LockMode::kAccessExclusive);
-    if (index->kind != RelationKind::kIndex) {
+    if (index->kind != RelationKind::kIndex && index->kind != RelationKind::kPartitionedIndex) {
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not an index", index->name));
     }
     require_owner(context, *index);

@@ -26,6 +26,8 @@ struct IndexSpec {
   bool unique = false, primary = false, nulls_not_distinct = false;
   bool is_constraint = false;
   bool immediate = true;  // false: of a deferrable constraint
+  bool initially_deferred = false;
+  bool valid = true;      // false: of a partitioned table (ONLY), while partitions lack their parts of it
   std::string predicate_sql;
   std::vector<ColumnNumber> predicate_columns;
   std::string options;
@@ -33,6 +35,20 @@ struct IndexSpec {
 
 // Writes the rows and builds the index over what the table holds. The table is locked by the caller.
 Oid create_index_relation(CommandContext& context, Oid table, const IndexSpec& spec);
+// The same with the constraint that the index may stand for, and on a partitioned table with its part on each
+// partition: one that is there already and fits, or a new one.
+struct MadeIndex {
+  Oid index, constraint;
+};
+MadeIndex make_index(CommandContext& context, Oid table, const IndexSpec& spec, const MadeIndex& parent = {},
+                     bool recurse = true);
+// The part of a partitioned table's index that belongs to one partition (partition_index.cpp).
+void ensure_partition_index(CommandContext& context, const RelationPtr& parent, const IndexSpec& spec, const MadeIndex& index,
+                            Oid partition);
+void link_partition_index(CommandContext& context, Oid part, const MadeIndex& whole);
+void unlink_partition_index(CommandContext& context, Oid part);
+bool fits_partition_index(const Relation& parent, const catalog::Index& whole, const Relation& partition,
+                          const catalog::Index& part);
 // Fills the (empty) tree of an index from its table. 23505 when a unique index cannot be.
 void build_index(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
 // Gives an index a new, empty segment in the place of its old one; build_index() fills it.

@@ -8,6 +8,7 @@
 #include "analyze.h"
 #include "catalog/table_activity.h"
 #include "common/sql_error.h"
+#include "inheritance.h"
 #include "index_build.h"
 #include "table_expression.h"
 
@@ -88,7 +89,7 @@ std::vector<RelationPtr> targets(CommandContext& context, const parser::VacuumSt
   for (const parser::VacuumRelation* item : stmt.relations) {
     RelationPtr relation = find_relation(context, *item->relation, lock);
     for (std::string_view column : item->columns) require_column(context, *relation, column);
-    if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kMaterializedView) {
+    if (!relation->is_table() && relation->kind != RelationKind::kMaterializedView) {
       context.services.notice("WARNING", sqlstate::kWarning,
                               fmt::format("skipping \"{}\" --- cannot {} non-tables or special system tables",
                                           relation->name, verb));
@@ -99,7 +100,14 @@ std::vector<RelationPtr> targets(CommandContext& context, const parser::VacuumSt
                               fmt::format("skipping \"{}\" --- only table or database owner can {} it", relation->name, verb));
       continue;
     }
-    found.push_back(relation);
+    if (!relation->is_partitioned()) {
+      found.push_back(relation);
+      continue;
+    }
+    for (RelationPtr& partition : tables_with_rows(context, relation)) {
+      context.services.lock_relation(partition->oid, lock);
+      found.push_back(std::move(partition));
+    }
   }
   if (!stmt.relations.empty()) return found;
   std::vector<Oid> all;
@@ -164,10 +172,11 @@ std::string lock_table(CommandContext& context, const parser::LockStmt& stmt) {
       }
     }
     RelationPtr relation = find_relation(context, *name, mode);
-    if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView) {
+    if (!relation->is_table() && relation->kind != RelationKind::kView) {
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot lock relation \"{}\"", relation->name))
           .detail(fmt::format("This operation is not supported for {}s.", kind_word(relation->kind)));
     }
+    if (name->inherit && relation->is_table()) lock_children(context, relation->oid, mode);
   }
   return "LOCK TABLE";
 }

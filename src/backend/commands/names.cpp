@@ -185,7 +185,7 @@ RelationPtr find_relation(CommandContext& context, const parser::RangeVar& name,
 
 RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, txn::LockMode lock, bool missing_ok) {
   RelationPtr relation = find_relation(context, name, lock, missing_ok);
-  if (relation != nullptr && relation->kind != RelationKind::kTable) {
+  if (relation != nullptr && !relation->is_table()) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a table", relation->name));
   }
   return relation;
@@ -197,7 +197,8 @@ bool has_privileges_of(CommandContext& context, Oid role) {
 
 std::string_view kind_word(RelationKind kind) {
   switch (kind) {
-    case RelationKind::kIndex: return "index";
+    case RelationKind::kIndex:
+    case RelationKind::kPartitionedIndex: return "index";
     case RelationKind::kSequence: return "sequence";
     case RelationKind::kView: return "view";
     case RelationKind::kMaterializedView: return "materialized view";

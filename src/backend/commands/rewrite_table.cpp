@@ -54,6 +54,7 @@ class RowWriter {
 }  // namespace
 
 void rewrite_table(CommandContext& context, const RelationPtr& old, std::span<const ColumnRewrite> rewrites) {
+  if (old->heap == nullptr) return;  // a partitioned table holds no rows
   context.txn.assign_xid();
   auto segment = context.catalog.database().create_heap(context.txn);
   check_ok(segment.status());

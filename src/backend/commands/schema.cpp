@@ -94,7 +94,9 @@ void require_kind(const Relation& relation, ObjectType wanted) {
   bool table = relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
   if (wanted == ObjectType::kTable && !table) refuse("a table");
   if (wanted == ObjectType::kView && relation.kind != RelationKind::kView) refuse("a view");
-  if (wanted == ObjectType::kIndex && relation.kind != RelationKind::kIndex) refuse("an index");
+  if (wanted == ObjectType::kIndex && relation.kind != RelationKind::kIndex && relation.kind != RelationKind::kPartitionedIndex) {
+    refuse("an index");
+  }
   if (wanted == ObjectType::kSequence && relation.kind != RelationKind::kSequence) refuse("a sequence");
   if (wanted == ObjectType::kMaterializedView && relation.kind != RelationKind::kMaterializedView) refuse("a materialized view");
 }

@@ -9,6 +9,7 @@
 #include "common/sql_error.h"
 #include "drop.h"
 #include "functions/type_oids.h"
+#include "inheritance.h"
 #include "names.h"
 #include "parser/parser.h"
 #include "privileges.h"
@@ -48,11 +49,21 @@ void TriggerBuilder::check_relation() {
   auto wrong = [&](std::string_view kind, std::string_view detail) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is a {}", relation_->name, kind)).detail(std::string(detail));
   };
-  if (relation_->kind == RelationKind::kTable) {
+  if (relation_->is_table()) {
     if (relation_->is_system) {
       throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied: \"{}\" is a system catalog", relation_->name));
     }
     if (stmt_.timing == TriggerTiming::kInsteadOf) wrong("table", "Tables cannot have INSTEAD OF triggers.");
+    if (!stmt_.transitions.empty() && stmt_.row && relation_->is_partitioned()) {
+      throw unsupported(fmt::format("\"{}\" is a partitioned table", relation_->name))
+          .detail("ROW triggers with transition tables are not supported on partitioned tables.");
+    }
+    if (!stmt_.transitions.empty() && stmt_.row && !relation_->parents.empty()) {
+      throw unsupported(relation_->is_partition ? "ROW triggers with transition tables are not supported on partitions"
+                                                : "ROW triggers with transition tables are not supported on inheritance children");
+    }
+    bool is_parent = relation_->is_partitioned() || !relation_->children.empty();
+    if (!stmt_.transitions.empty() && is_parent) throw_not_supported("transition tables of a table with children");
   } else if (relation_->kind == RelationKind::kView) {
     if (stmt_.timing != TriggerTiming::kInsteadOf && stmt_.row) {
       wrong("view", "Views cannot have row-level BEFORE or AFTER triggers.");
@@ -255,6 +266,14 @@ std::string TriggerBuilder::run() {
   }
   if (stmt_.is_constraint) constraint(oid);
   change_class_row(context_, relation_->oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
+  if (relation_->is_partitioned() && stmt_.row) {
+    RelationPtr fresh = context_.catalog.relation(relation_->oid);
+    lock_children(context_, fresh->oid, txn::LockMode::kShareRowExclusive);
+    for (const Trigger& t : fresh->triggers) {
+      if (t.oid != oid) continue;
+      for (Oid partition : direct_children(context_, fresh->oid)) clone_trigger(context_, fresh, t, partition);
+    }
+  }
   return "CREATE TRIGGER";
 }
 
@@ -282,6 +301,65 @@ void change_trigger(CommandContext& context, Oid trigger, F&& change) {
 }
 
 }  // namespace
+
+void clone_trigger(CommandContext& context, const RelationPtr& parent, const Trigger& trigger, Oid partition_oid) {
+  RelationPtr partition = context.catalog.relation(partition_oid);
+  for (const Trigger& own : partition->triggers) {
+    if (own.name != trigger.name) continue;
+    if (own.parent == trigger.oid) return;
+    throw SqlError(sqlstate::kDuplicateObject,
+                   fmt::format("trigger \"{}\" for relation \"{}\" already exists", trigger.name, partition->name));
+  }
+  Oid oid = catalog::Database::new_oid(), constraint;
+  if (trigger.constraint != kInvalidOid) {
+    ConstraintRow row;
+    constraint = row.oid = catalog::Database::new_oid();
+    row.name = trigger.name;
+    row.schema = partition->schema;
+    row.kind = 't';
+    row.relation = partition_oid;
+    row.deferrable = trigger.deferrable;
+    row.deferred = trigger.initially_deferred;
+    row.parent = trigger.constraint;
+    insert_constraint_row(context, row);
+    add_dependency(context, {kConstraintClass, row.oid}, relation_address(partition_oid), 'a');
+    add_dependency(context, {kTriggerClass, oid}, {kConstraintClass, row.oid}, 'i');
+  }
+  std::vector<ColumnNumber> columns;
+  for (ColumnNumber c : trigger.columns) columns.push_back(partition->find_column(parent->column(c).name));
+  const KeyMatch match[] = {{"oid", Value::of_oid(trigger.oid.value())}};
+  context.catalog.for_each(system_table("pg_trigger"), match, [&](const Row& row) {
+    RowDraft draft(system_table("pg_trigger"), row);
+    draft.oid("oid", oid).oid("tgrelid", partition_oid).oid("tgparentid", trigger.oid).oid("tgconstraint", constraint);
+    draft.text("tgattr", vector_text(columns));
+    context.catalog.insert(draft);
+    return false;
+  });
+  add_dependency(context, {kTriggerClass, oid}, relation_address(partition_oid), 'a');
+  add_dependency(context, {kTriggerClass, oid}, {kProcClass, trigger.function}, 'n');
+  add_dependency(context, {kTriggerClass, oid}, {kTriggerClass, trigger.oid}, 'P');
+  change_class_row(context, partition_oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
+  partition = context.catalog.relation(partition_oid);
+  if (!partition->is_partitioned()) return;
+  for (const Trigger& own : partition->triggers) {
+    if (own.oid != oid) continue;
+    for (Oid below : direct_children(context, partition_oid)) clone_trigger(context, partition, own, below);
+  }
+}
+
+void drop_cloned_triggers(CommandContext& context, Oid table) {
+  RelationPtr relation = context.catalog.relation(table);
+  for (const Trigger& t : relation->triggers) {
+    if (t.parent == kInvalidOid) continue;
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kTriggerClass.value())}, {"objid", Value::of_oid(t.oid.value())}};
+    context.catalog.for_each(system_table("pg_depend"), depend, [&](const Row& row) {
+      if (row.letter("deptype") == 'P') context.catalog.remove(system_table("pg_depend"), row);
+    });
+    ObjectAddress victim{kTriggerClass, t.oid};
+    if (t.constraint != kInvalidOid) victim = {kConstraintClass, t.constraint};
+    drop_objects(context, {victim}, parser::DropBehavior::kRestrict);
+  }
+}
 
 std::string create_trigger(CommandContext& context, const parser::CreateTriggerStmt& stmt) {
   return TriggerBuilder(context, stmt).run();

@@ -10,6 +10,7 @@
 #include "common/sql_error.h"
 #include "drop.h"
 #include "index.h"
+#include "inheritance.h"
 #include "privileges.h"
 #include "sequence.h"
 
@@ -45,6 +46,10 @@ void follow_references(CommandContext& context, std::vector<RelationPtr>& tables
                               fmt::format("truncate cascades to table \"{}\"", other->name));
       require_table_privilege(context, other->oid, 'D', "table");
       tables.push_back(context.catalog.relation(other->oid));
+      for (Oid child : all_children(context, other->oid)) {
+        context.services.lock_relation(child, txn::LockMode::kAccessExclusive);
+        tables.push_back(context.catalog.relation(child));
+      }
     }
   }
 }
@@ -84,14 +89,24 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
     RelationPtr table = find_table(context, *name, txn::LockMode::kAccessExclusive);
     if (table->is_system) require_owner(context, *table);
     require_table_privilege(context, table->oid, 'D', "table");
-    refuse_pending_events(context, "TRUNCATE", *table);
-    bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& t) { return t->oid == table->oid; });
-    if (!listed) tables.push_back(table);
+    auto add = [&](const RelationPtr& t) {
+      refuse_pending_events(context, "TRUNCATE", *t);
+      bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& other) { return other->oid == t->oid; });
+      if (!listed) tables.push_back(t);
+    };
+    add(table);
+    if (!name->inherit) {
+      if (!table->is_partitioned()) continue;
+      throw SqlError(sqlstate::kWrongObjectType, "cannot truncate only a partitioned table")
+          .hint("Do not specify the ONLY keyword, or use TRUNCATE ONLY on the partitions directly.");
+    }
+    lock_children(context, table->oid, txn::LockMode::kAccessExclusive);
+    for (Oid child : all_children(context, table->oid)) add(context.catalog.relation(child));
   }
   follow_references(context, tables, stmt.behavior);
   for (const RelationPtr& table : tables) context.services.truncate_triggers(table, true);
   for (const RelationPtr& table : tables) {
-    empty_table(context, *table);
+    if (!table->is_partitioned()) empty_table(context, *table);
     if (!stmt.restart_identity) continue;
     for (Oid sequence : owned_sequences(context, table->oid, 0, "ai")) {
       restart_sequence(context, sequence, load_sequence(context, sequence).start);

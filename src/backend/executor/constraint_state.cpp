@@ -47,10 +47,11 @@ std::string condition(const Relation& referencing, const ForeignKey& key, size_t
 
 std::string action_sql(const Relation& referencing, const ForeignKey& key, char action, bool deletion) {
   std::string table = quoted(referencing.schema_name) + "." + quoted(referencing.name);
-  if (action == 'c' && deletion) return "DELETE FROM ONLY " + table + condition(referencing, key, 1);
+  if (!referencing.is_partitioned()) table = "ONLY " + table;
+  if (action == 'c' && deletion) return "DELETE FROM " + table + condition(referencing, key, 1);
   if (action != 'c' && action != 'n' && action != 'd') return {};
   const auto& columns = deletion && !key.delete_set_columns.empty() ? key.delete_set_columns : key.columns;
-  std::string sql = "UPDATE ONLY " + table + " SET";
+  std::string sql = "UPDATE " + table + " SET";
   for (size_t i = 0; i < columns.size(); ++i) {
     std::string value = action == 'n' ? "NULL" : action == 'd' ? "DEFAULT" : fmt::format("${}", i + 1);
     sql += fmt::format("{} {} = {}", i == 0 ? "" : ",", quoted(referencing.column(columns[i]).name), value);

@@ -5,9 +5,8 @@
 #include <algorithm>
 
 #include "access/btree.h"
+#include "catalog/partition.h"
 #include "common/sql_error.h"
-#include "functions/sort_key.h"
-#include "functions/type_oids.h"
 #include "table_reader.h"
 
 namespace varve::executor {
@@ -15,34 +14,14 @@ namespace varve::executor {
 using types::Value;
 
 access::KeyColumn index_key_column(const catalog::IndexColumn& column) {
-  access::KeyColumn key;
-  key.type = physical_type_of(column.type);
+  access::KeyColumn key = catalog::ordered_key_column(column.type, column.collation);
   key.descending = column.descending;
   key.nulls_first = column.nulls_first;
-  key.collation = column.collation;
-  if (column.type == type_oid::kOid || column.type == type_oid::kXid || column.type == type_oid::kCid ||
-      column.type == type_oid::kRegproc) {
-    key.order = access::KeyOrder::kUnsigned;
-  } else if (column.type == type_oid::kTimetz) {
-    key.order = access::KeyOrder::kTimeTz;
-  } else if (column.type == type_oid::kBpchar) {
-    key.order = access::KeyOrder::kBpchar;
-  }
-  if (key.type == types::PhysicalType::kString && functions::sort_key_function(column.type) != nullptr) {
-    key.collation = nullptr;
-  }
   return key;
 }
 
 void append_index_column(std::string& out, Oid type, const access::KeyColumn& column, const Value& value) {
-  bool plain = column.type != types::PhysicalType::kString || value.null || type == type_oid::kText ||
-               type == type_oid::kVarchar || type == type_oid::kBpchar || type == type_oid::kName;
-  functions::SortKeyFunction sort_key = plain ? nullptr : functions::sort_key_function(type);
-  if (sort_key == nullptr) return access::append_key_column(out, column, value);
-  std::string key;
-  sort_key(key, value.view());
-  Value ordered = Value::of_string(key);
-  access::append_key_column(out, column, ordered);
+  catalog::append_ordered_value(out, type, column, value);
 }
 
 std::vector<access::KeyColumn> index_key_columns(const catalog::Relation&, const catalog::Index& index) {

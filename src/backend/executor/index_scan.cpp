@@ -6,6 +6,7 @@
 #include "common/sql_error.h"
 #include "expression_array.h"
 #include "index_lookup.h"
+#include "member_selection.h"
 #include "operator.h"
 
 namespace varve::executor {
@@ -74,8 +75,7 @@ struct KeyRange {
 class IndexScanOperator : public Operator {
  public:
   IndexScanOperator(const planner::IndexScanPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), scan_(plan), relation_(**plan.relation), tree_(*plan.index->tree),
-        fetcher_(relation_, *plan.index, plan.bound, plan.columns, context),
+      : Operator(plan, context), scan_(plan), members_(plan, context),
         equal_(compile_all(plan.equal, context, keys_memory_)),
         any_of_(compile_all(plan.any_of, context, keys_memory_)),
         selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
@@ -84,25 +84,22 @@ class IndexScanOperator : public Operator {
     if (plan.array_any != nullptr) array_.emplace_back(*plan.array_any, context, keys_memory_);
     if (plan.filter != nullptr) filter_.emplace_back(*plan.filter, context, memory_);
     std::vector<types::PhysicalType> types;
-    for (catalog::ColumnNumber c : plan.columns) types.push_back(column_physical_type(relation_, c));
+    for (catalog::ColumnNumber c : plan.columns) types.push_back(column_physical_type(**plan.relation, c));
     chunk_ = make_chunk(types, context);
+    fetchers_.resize(std::max<size_t>(1, plan.members.size()));
+    columns_ = index_key_columns(**plan.relation, *plan.index);
+    if (plan.members.empty()) use(0, **plan.relation, *plan.index, plan.bound, plan.columns);
   }
 
   void open() override {
     keys_memory_.reset();
     ranges_.clear();
-    range_ = 0;
-    cursor_.reset();
-    entries_.clear();
-    entry_ = 0;
-    tids_.clear();
-    tid_ = 0;
-    point_done_ = false;
     prefix_.clear();
-    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, scan_.index->oid);
-    activity_->add(catalog::Activity::kIndexScans, 1);
     impossible_ = !build_prefix();
     if (!impossible_ && !is_point()) build_ranges();
+    if (scan_.members.empty()) return open_table();
+    members_.open();
+    if (!next_member()) impossible_ = true;
   }
 
   void close() override {
@@ -118,6 +115,7 @@ class IndexScanOperator : public Operator {
       memory_.reset();
       chunk_.reset();
       uint32_t n = is_point() ? fetch_point() : fetch_ranges();
+      if (n == 0 && next_member()) continue;
       if (n == 0) return false;
       activity_->add(catalog::Activity::kIndexRows, n);
       chunk_.set_dense(n);
@@ -132,6 +130,38 @@ class IndexScanOperator : public Operator {
   }
 
  private:
+  void use(size_t number, const catalog::Relation& relation, const catalog::Index& index, const planner::BoundIndex* bound,
+           std::span<const catalog::ColumnNumber> columns) {
+    auto& fetcher = fetchers_[number];
+    if (fetcher == nullptr) fetcher = std::make_unique<IndexRowFetcher>(relation, index, bound, columns, context_);
+    fetcher_ = fetcher.get();
+    tree_ = index.tree.get();
+    index_ = index.oid;
+    activity_ = nullptr;
+  }
+
+  void open_table() {
+    range_ = 0;
+    cursor_.reset();
+    entries_.clear();
+    entry_ = 0;
+    tids_.clear();
+    tid_ = 0;
+    point_done_ = false;
+    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, index_);
+    activity_->add(catalog::Activity::kIndexScans, 1);
+  }
+
+  // Of several tables that are read as one: each has the same stretches of its own index read.
+  bool next_member() {
+    size_t number = 0;
+    if (scan_.members.empty() || !members_.next(&number)) return false;
+    const planner::ScanMember& member = scan_.members[number];
+    use(number, **member.relation, *member.index, member.bound, member.columns);
+    open_table();
+    return true;
+  }
+
   bool is_point() const { return scan_.unique_match && equal_.size() == scan_.index->keys.size(); }
 
   // Key bytes of the equality columns; false if one is NULL (equal to nothing).
@@ -139,7 +169,7 @@ class IndexScanOperator : public Operator {
     for (size_t i = 0; i < equal_.size(); ++i) {
       Value v = equal_[i].scalar();
       if (v.null) return false;
-      append_index_column(prefix_, scan_.index->keys[i].type, fetcher_.keys().columns()[i], v);
+      append_index_column(prefix_, scan_.index->keys[i].type, columns_[i], v);
     }
     return true;
   }
@@ -151,11 +181,11 @@ class IndexScanOperator : public Operator {
   uint32_t fetch_point() {
     if (!point_done_) {
       point_done_ = true;
-      check_ok(tree_.lookup(access::key_bytes(prefix_), &tids_));
+      check_ok(tree_->lookup(access::key_bytes(prefix_), &tids_));
     }
     uint32_t n = 0;
     while (tid_ < tids_.size() && has_room(n)) {
-      if (fetcher_.fetch(tids_[tid_++], access::key_bytes(prefix_), chunk_, n, memory_)) ++n;
+      if (fetcher_->fetch(tids_[tid_++], access::key_bytes(prefix_), chunk_, n, memory_)) ++n;
     }
     return n;
   }
@@ -165,7 +195,7 @@ class IndexScanOperator : public Operator {
     while (has_room(n)) {
       if (entry_ == entries_.size() && !next_entries()) break;
       const access::Entry& e = entries_[entry_++];
-      if (fetcher_.fetch(e.tid, e.key, chunk_, n, memory_)) ++n;
+      if (fetcher_->fetch(e.tid, e.key, chunk_, n, memory_)) ++n;
     }
     return n;
   }
@@ -176,7 +206,7 @@ class IndexScanOperator : public Operator {
       if (cursor_ == nullptr) {
         if (range_ == ranges_.size()) return false;
         const KeyRange& r = ranges_[range_++];
-        cursor_ = tree_.scan(access::key_bytes(r.lower), r.lower_bound, access::key_bytes(r.upper), r.upper_bound,
+        cursor_ = tree_->scan(access::key_bytes(r.lower), r.lower_bound, access::key_bytes(r.upper), r.upper_bound,
                              scan_.backward);
         batch_ = 16;  // grows: a LIMIT above may want only a few
       }
@@ -199,7 +229,7 @@ class IndexScanOperator : public Operator {
 
   // Key prefixes of the list's values, in index order without duplicates; NULLs match nothing.
   std::vector<std::string> list_keys() {
-    const KeyColumn& column = fetcher_.keys().columns()[equal_.size()];
+    const KeyColumn& column = columns_[equal_.size()];
     std::vector<Value> values;
     for (ExpressionEvaluator& e : any_of_) values.push_back(e.scalar());
     if (!array_.empty()) {
@@ -224,7 +254,7 @@ class IndexScanOperator : public Operator {
     r.lower = r.upper = prefix;
     if (!prefix.empty()) r.lower_bound = r.upper_bound = Btree::Bound::kInclusive;
     if (bounded) {
-      const KeyColumn& column = fetcher_.keys().columns()[equal_.size()];
+      const KeyColumn& column = columns_[equal_.size()];
       // In a descending column the lower value bounds the upper key.
       auto& key_low = column.descending ? upper_ : lower_;
       auto& key_high = column.descending ? lower_ : upper_;
@@ -261,11 +291,14 @@ class IndexScanOperator : public Operator {
   }
 
   const planner::IndexScanPlan& scan_;
-  const catalog::Relation& relation_;
   catalog::TableActivity* activity_ = nullptr;
-  Btree& tree_;
+  Btree* tree_ = nullptr;
+  Oid index_;
   Arena keys_memory_;
-  IndexRowFetcher fetcher_;
+  MemberSelection members_;
+  std::vector<KeyColumn> columns_;  // of the index
+  std::vector<std::unique_ptr<IndexRowFetcher>> fetchers_;  // by member
+  IndexRowFetcher* fetcher_ = nullptr;
   std::vector<ExpressionEvaluator> equal_, any_of_, lower_, upper_, array_, filter_;
   Chunk chunk_;
   uint16_t* selected_;

@@ -58,7 +58,8 @@ class LockRowsOperator : public Operator {
       const Vector& tids = in.column(target.tid_column);
       if (tids.is_null(row)) continue;  // the empty side of an outer join
       Tid tid = Tid::unpack(static_cast<uint64_t>(tids.at<int64_t>(row)));
-      const catalog::Relation& relation = **target.relation;
+      const planner::ScanMember* member = member_of(target, in, row);
+      const catalog::Relation& relation = member != nullptr ? **member->relation : **target.relation;
       access::RowVersion newest;
       auto r = relation.heap->lock(*context_.transaction, context_.snapshot, tid, target.strength, target.policy,
                                    context_.lock_timeout_us, buffer_, &newest);
@@ -67,11 +68,21 @@ class LockRowsOperator : public Operator {
       if (*r != LockOutcome::kLockedUpdated) continue;
       if (!*copied) copy_chunk(in, s);
       *copied = true;
-      replace(target, relation, newest, tid, row);
+      replace(target, relation, member != nullptr ? member->columns : target.row_column_numbers, newest, tid, row);
       auto one = static_cast<uint16_t>(row);
       if (!recheck_.empty() && recheck_[0].select(chunk_, {&one, 1}, &one) == 0) return false;
     }
     return true;
+  }
+
+  // Of several tables read as one, that which the row comes from.
+  const planner::ScanMember* member_of(const planner::LockRowsPlan::Target& target, const Chunk& in, uint32_t row) {
+    if (target.table_column < 0) return nullptr;
+    Oid table{in.column(static_cast<uint32_t>(target.table_column)).value(row).oid()};
+    for (const planner::ScanMember& m : target.members) {
+      if ((*m.relation)->oid == table) return &m;
+    }
+    throw SqlError(sqlstate::kInternalError, "a row to be locked is of no table");
   }
 
   void check(const Status& status, const catalog::Relation& relation) {
@@ -94,14 +105,14 @@ class LockRowsOperator : public Operator {
   }
 
   void replace(const planner::LockRowsPlan::Target& target, const catalog::Relation& relation,
-               const access::RowVersion& newest, Tid tid, uint32_t row) {
+               std::span<const catalog::ColumnNumber> numbers, const access::RowVersion& newest, Tid tid, uint32_t row) {
     access::RowVersion kept = newest;
     auto* bytes = static_cast<uint8_t*>(memory_.allocate(newest.length, 1));
     std::memcpy(bytes, newest.bytes, newest.length);
     kept.bytes = bytes;
-    TableReader reader(relation, target.row_column_numbers);
+    TableReader reader(relation, numbers);
     for (size_t i = 0; i < target.row_columns.size(); ++i) {
-      Value v = reader.value(target.row_column_numbers[i], kept, tid, memory_);
+      Value v = reader.value(numbers[i], kept, tid, memory_);
       Vector& column = chunk_.column(target.row_columns[i]);
       column.set_value(row, v);
     }

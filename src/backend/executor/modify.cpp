@@ -1,6 +1,9 @@
 #include "modify.h"
 
+#include <algorithm>
+
 #include "common/sql_error.h"
+#include "functions/registry.h"
 
 namespace varve::executor {
 
@@ -24,14 +27,146 @@ bool may_repeat_rows(const Plan& plan) {
   return false;
 }
 
+std::vector<types::PhysicalType> row_types(const catalog::Relation& relation) {
+  std::vector<types::PhysicalType> types;
+  for (catalog::ColumnNumber c : live_columns(relation)) types.push_back(column_physical_type(relation, c));
+  return types;
+}
+
+planner::ModifyPlan plan_of_member(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* member) {
+  planner::ModifyPlan own = plan;
+  if (member == nullptr) return own;
+  own.relation = member->relation;
+  own.checks = member->checks;
+  own.check_names = member->check_names;
+  own.bound_indexes = member->bound_indexes;
+  own.generated = member->generated;
+  own.generated_exprs = member->generated_exprs;
+  own.view_checks = member->view_checks;
+  own.arbiters = member->arbiters;
+  return own;
+}
+
 }  // namespace
 
+WrittenTable::WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* m, ExecutionContext& context)
+    : own(plan_of_member(plan, m)), writer(own, context), member(m) {
+  if (!moves_columns()) return;
+  writer.show_rows_as(**plan.relation, member->ordinals);
+  extends_ = std::any_of(member->ordinals.begin(), member->ordinals.end(), [](int32_t n) { return n < 0; });
+}
+
+RowValues& WrittenTable::change_own(const RowValues& old_own, RowValues& row, RowValues& scratch) const {
+  if (!moves_columns()) return row;
+  scratch = old_own;
+  for (size_t i = 0; i < scratch.size(); ++i) {
+    if (member->ordinals[i] >= 0) scratch[i] = row[static_cast<size_t>(member->ordinals[i])];
+  }
+  return scratch;
+}
+
+RowValues& WrittenTable::to_own(RowValues& row, RowValues& scratch) const {
+  if (!moves_columns()) return row;
+  const catalog::Relation& r = writer.relation();
+  scratch.resize(member->ordinals.size());
+  for (size_t i = 0; i < scratch.size(); ++i) {
+    int32_t from = member->ordinals[i];
+    scratch[i] = from >= 0 ? row[static_cast<size_t>(from)]
+                           : types::Value::null_of(column_physical_type(r, writer.columns()[i]));
+  }
+  return scratch;
+}
+
+void WrittenTable::to_statement(const RowValues& own_row, RowValues* row) const {
+  if (!moves_columns()) {
+    if (row != &own_row) *row = own_row;
+    return;
+  }
+  size_t width = 0;
+  for (int32_t n : member->ordinals) width = std::max(width, static_cast<size_t>(n + 1));
+  row->resize(width);
+  for (size_t i = 0; i < own_row.size(); ++i) {
+    if (member->ordinals[i] >= 0) (*row)[static_cast<size_t>(member->ordinals[i])] = own_row[i];
+  }
+}
+
 ModifyOperator::ModifyOperator(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context)
-    : Operator(plan, context), modify_(plan), writer_(plan, context), event_(event),
+    : Operator(plan, context), modify_(plan), event_(event), live_(live_columns(**plan.relation)),
+      router_(plan, row_types(**plan.relation), context), members_(plan.members.size()),
       returning_(compile_all(plan.returning, context, memory_)) {
   children_.push_back(build_operator(*plan.children[0], context));
   check_twice_ = event == ModifyEvent::kInsert ? plan.on_conflict && !plan.do_nothing
                                                : may_repeat_rows(*plan.children[0]);
+  for (size_t i = 0; i < plan.members.size(); ++i) member_numbers_[(*plan.members[i].relation)->oid] = i;
+}
+
+size_t ModifyOperator::ordinal(catalog::ColumnNumber column) const {
+  for (size_t i = 0; i < live_.size(); ++i) {
+    if (live_[i] == column) return i;
+  }
+  throw SqlError(sqlstate::kInternalError, "assignment to a column that is not there");
+}
+
+WrittenTable& ModifyOperator::plain() {
+  if (plain_ == nullptr) plain_ = std::make_unique<WrittenTable>(modify_, nullptr, context_);
+  if (plain_->asked != context_.run) ask_hooks(*plain_);
+  return *plain_;
+}
+
+WrittenTable& ModifyOperator::member(size_t number) {
+  std::unique_ptr<WrittenTable>& table = members_[number];
+  if (table == nullptr) table = std::make_unique<WrittenTable>(modify_, &modify_.members[number], context_);
+  if (table->asked != context_.run) ask_hooks(*table);
+  return *table;
+}
+
+WrittenTable& ModifyOperator::taker(const RowValues& row) {
+  if (!router_.routes()) return plain();
+  if (!modify_.partition_checks.empty() && router_.is_foreign(row)) {
+    // Of the table that the statement names, before any of its partitions is looked for.
+    Arena memory;
+    functions::EvalContext context = context_.eval_context(memory);
+    std::string text;
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) text += ", ";
+      if (row[i].null) text += "null";
+      else functions::append_value(relation().column(live_[i]).type, row[i], text, context);
+    }
+    throw SqlError(sqlstate::kCheckViolation,
+                   "new row for relation \"" + relation().name + "\" violates partition constraint")
+        .detail("Failing row contains (" + text + ").")
+        .schema(relation().schema_name)
+        .table(relation().name);
+  }
+  return member(router_.find(row));
+}
+
+WrittenTable& ModifyOperator::member_of(Oid table) { return member(member_numbers_.at(table)); }
+
+void ModifyOperator::ask_hooks(WrittenTable& table) {
+  table.asked = context_.run;
+  bool moves = event_ == ModifyEvent::kUpdate && routes();  // a row may leave one table and come to another
+  for (ModifyEvent event : {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete}) {
+    bool possible = moves || event == event_ ||
+                    (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
+    table.hooks[static_cast<size_t>(event)] = possible ? table.writer.row_hooks(event) : nullptr;
+  }
+  table.tell_inserted = (event_ == ModifyEvent::kInsert || moves) && table.hooks[0] == nullptr && context_.hooks != nullptr &&
+                        context_.hooks->wants_inserted(table.writer.relation());
+}
+
+void ModifyOperator::complete(WrittenTable& table, RowValues& row) {
+  table.writer.complete(row, row_memory_);
+  if (table.member == nullptr) {
+    if (router_.is_foreign(row)) table.writer.throw_foreign(row);
+    return;
+  }
+  if (!routes()) return;
+  bool triggers = table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] != nullptr ||
+                  table.hooks[static_cast<size_t>(ModifyEvent::kUpdate)] != nullptr;
+  if (!triggers && modify_.partition_checks.empty()) return;
+  table.to_statement(row, &statement_row_);
+  if (&member(router_.find(statement_row_)) != &table || router_.is_foreign(statement_row_)) table.writer.throw_foreign(row);
 }
 
 void ModifyOperator::open() {
@@ -46,19 +181,13 @@ bool ModifyOperator::produce(Chunk*& out) {
   if (!opened_) {
     opened_ = true;
     if (!returning_.empty() && returned_.column_count() == 0) {
-      std::vector<types::PhysicalType> types;
-      for (catalog::ColumnNumber c : writer_.columns()) types.push_back(column_physical_type(writer_.relation(), c));
+      std::vector<types::PhysicalType> types = row_types(relation());
+      if (modify_.returns_table) types.push_back(types::PhysicalType::kInt32);
       std::span<const planner::OutputColumn> in = modify_.children[0]->output;
       for (size_t i = first_extra(); i < in.size(); ++i) types.push_back(in[i].physical);
       returned_ = make_chunk(types, context_);
       result_ = Chunk(static_cast<uint32_t>(returning_.size()), *context_.build_memory);
     }
-    for (ModifyEvent event : {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete}) {
-      bool possible = event == event_ || (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
-      hooks_[static_cast<size_t>(event)] = possible ? writer_.row_hooks(event) : nullptr;
-    }
-    tell_inserted_ = event_ == ModifyEvent::kInsert && row_hooks(event_) == nullptr && context_.hooks != nullptr &&
-                     context_.hooks->wants_inserted(writer_.relation());
     begin_hooks();
     child().open();
   }
@@ -94,7 +223,7 @@ bool ModifyOperator::produce(Chunk*& out) {
 // ON CONFLICT DO UPDATE is an INSERT and an UPDATE, whether or not there are conflicts.
 void ModifyOperator::begin_hooks() {
   if (context_.hooks == nullptr) return;
-  const catalog::Relation& relation = writer_.relation();
+  const catalog::Relation& relation = this->relation();
   if (event_ == ModifyEvent::kUpdate) context_.hooks->assigns(relation, modify_.assigned);
   context_.hooks->before_statement(context_, relation, event_);
   if (!updates_conflicts()) return;
@@ -104,37 +233,47 @@ void ModifyOperator::begin_hooks() {
 
 void ModifyOperator::end_hooks() {
   if (context_.hooks == nullptr) return;
-  if (updates_conflicts()) context_.hooks->after_statement(context_, writer_.relation(), ModifyEvent::kUpdate);
-  context_.hooks->after_statement(context_, writer_.relation(), event_);
+  if (updates_conflicts()) context_.hooks->after_statement(context_, relation(), ModifyEvent::kUpdate);
+  context_.hooks->after_statement(context_, relation(), event_);
 }
 
-bool ModifyOperator::before_row(ModifyEvent event, Tid tid, const RowValues* old_row, RowValues* new_row) {
-  ModifyHooks* hooks = row_hooks(event);
+bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row) {
+  ModifyHooks* hooks = table.hooks[static_cast<size_t>(event)];
   if (hooks == nullptr) return true;
-  RowChange change{event, writer_.relation(), tid, {}, {}, row_memory_};
+  RowChange change{event, table.writer.relation(), tid, {}, {}, row_memory_};
   if (old_row != nullptr) change.old_row = *old_row;
   if (new_row != nullptr) change.new_row = *new_row;
   return hooks->before_row(context_, change);
 }
 
-void ModifyOperator::done(ModifyEvent event, Tid tid, const RowValues& returned, const RowValues* old_row,
-                          RowValues* new_row, const Chunk& in, uint32_t row) {
-  if (modify_.can_set_tag) ++context_.affected_rows;
-  if (tell_inserted_ && event == ModifyEvent::kInsert) {
-    context_.hooks->after_insert(context_, writer_.relation(), {&tid, 1});
-  } else if (ModifyHooks* hooks = row_hooks(event)) {
-    RowChange change{event, writer_.relation(), tid, {}, {}, row_memory_};
+void ModifyOperator::tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row) {
+  if (table.tell_inserted && event == ModifyEvent::kInsert) {
+    context_.hooks->after_insert(context_, table.writer.relation(), {&tid, 1});
+  } else if (ModifyHooks* hooks = table.hooks[static_cast<size_t>(event)]) {
+    RowChange change{event, table.writer.relation(), tid, {}, {}, row_memory_};
     if (old_row != nullptr) change.old_row = *old_row;
     if (new_row != nullptr) change.new_row = *new_row;
     hooks->after_row(context_, change);
   }
-  if (!returning_.empty()) collect(returned, in, row);
 }
 
-void ModifyOperator::collect(const RowValues& returned, const Chunk& in, uint32_t row) {
+void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
+                          RowValues* new_row, const Chunk& in, uint32_t row) {
+  if (modify_.can_set_tag) ++context_.affected_rows;
+  tell(table, event, tid, old_row, new_row);
+  if (returning_.empty()) return;
+  if (!table.moves_columns()) return collect(table, returned, in, row);
+  table.to_statement(returned, &statement_row_);
+  collect(table, statement_row_, in, row);
+}
+
+void ModifyOperator::collect(const WrittenTable& table, const RowValues& returned, const Chunk& in, uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));
+  if (modify_.returns_table) {
+    returned_.column(c++).set_value(returned_count_, types::Value::of_oid(table.writer.relation().oid.value()));
+  }
   for (uint32_t extra = first_extra(); extra < in.column_count(); ++extra) {
     returned_.column(c++).set_value(returned_count_, types::copy_value(in.column(extra).value(row), returned_memory_));
   }

@@ -3,9 +3,36 @@
 
 #include <optional>
 
+#include "row_router.h"
 #include "table_writer.h"
 
 namespace varve::executor {
+
+// One table that is written: the statement's own, or a member of those that it stands for. Rows are known to the
+// statement as its own table has them; a member may have its columns in another order.
+struct WrittenTable {
+  WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* member, ExecutionContext& context);
+
+  planner::ModifyPlan own;  // the plan with what is the member's
+  TableWriter writer;
+  const planner::ModifyPlan::Member* member;  // null: the statement's table
+  ModifyHooks* hooks[3] = {};                 // by event: whom to tell of rows, or null
+  bool tell_inserted = false;
+  uint64_t asked = UINT64_MAX;                // the run that hooks were asked for
+
+  // It has columns that the statement's table has not.
+  bool extends() const { return extends_; }
+  bool moves_columns() const { return member != nullptr && !member->ordinals.empty(); }
+  // The row as this table has it: `row` itself, or put together in `scratch`.
+  RowValues& to_own(RowValues& row, RowValues& scratch) const;
+  // And back into a row of the statement's table.
+  void to_statement(const RowValues& own_row, RowValues* row) const;
+  // `scratch` holds the row as it was; what the statement knows of it is replaced.
+  RowValues& change_own(const RowValues& old_own, RowValues& row, RowValues& scratch) const;
+
+ private:
+  bool extends_ = false;
+};
 
 class ModifyOperator : public Operator {
  public:
@@ -20,10 +47,28 @@ class ModifyOperator : public Operator {
   // First column of the child's output that is only there for RETURNING.
   virtual uint32_t first_extra() const = 0;
 
-  // A changed row: counts, hooks, RETURNING.
-  void done(ModifyEvent event, Tid tid, const RowValues& returned, const RowValues* old_row, RowValues* new_row,
+  const catalog::Relation& relation() const { return **modify_.relation; }
+  // Of the statement's table.
+  std::span<const catalog::ColumnNumber> columns() const { return live_; }
+  size_t ordinal(catalog::ColumnNumber column) const;
+
+  bool has_members() const { return !modify_.members.empty() || modify_.routes.size() != 0 || modify_.table_column >= 0; }
+  // The statement's own table; a member by its number, by its oid; the one that takes a new row.
+  WrittenTable& plain();
+  WrittenTable& member(size_t number);
+  WrittenTable& member_of(Oid table);
+  WrittenTable& taker(const RowValues& row);
+  bool routes() const { return router_.routes(); }
+  // Generated columns, constraints; that the row belongs to the table, when a trigger may have changed it or nobody
+  // has looked yet. `row`: as the table has it.
+  void complete(WrittenTable& table, RowValues& row);
+
+  // A changed row: counts, hooks, RETURNING. Rows as the table has them.
+  void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row, RowValues* new_row,
             const Chunk& in, uint32_t row);
-  bool before_row(ModifyEvent event, Tid tid, const RowValues* old_row, RowValues* new_row);
+  // The hooks alone.
+  void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
+  bool before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
 
   // One row as a chunk: leading columns, then those of `rows` one after the other.
   struct RowChunk {
@@ -33,7 +78,6 @@ class ModifyOperator : public Operator {
   };
 
   const planner::ModifyPlan& modify_;
-  TableWriter writer_;
   ModifyEvent event_;
   Arena row_memory_;     // of the row in work
   Arena returned_memory_;
@@ -41,16 +85,20 @@ class ModifyOperator : public Operator {
   std::unordered_set<uint64_t> touched_;
 
  private:
-  void collect(const RowValues& returned, const Chunk& in, uint32_t row);
+  void collect(const WrittenTable& table, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void end_hooks();
+  void ask_hooks(WrittenTable& table);
   bool updates_conflicts() const {
     return event_ == ModifyEvent::kInsert && modify_.on_conflict && !modify_.do_nothing;
   }
-  ModifyHooks* row_hooks(ModifyEvent event) { return hooks_[static_cast<size_t>(event)]; }
 
-  ModifyHooks* hooks_[3] = {};  // by event: whom to tell of rows, or null
-  bool tell_inserted_ = false;
+  std::vector<catalog::ColumnNumber> live_;
+  RowRouter router_;
+  std::unique_ptr<WrittenTable> plain_;
+  std::vector<std::unique_ptr<WrittenTable>> members_;
+  std::unordered_map<Oid, size_t> member_numbers_;
+  RowValues statement_row_;
 
   std::vector<ExpressionEvaluator> returning_;
   Chunk returned_, result_;

@@ -17,42 +17,44 @@ class InsertOperator : public ModifyOperator {
     if (plan.on_conflict && !plan.do_nothing) {
       std::vector<types::PhysicalType> types;
       for (int side = 0; side < 2; ++side) {
-        for (catalog::ColumnNumber c : writer_.columns()) types.push_back(column_physical_type(writer_.relation(), c));
+        for (catalog::ColumnNumber c : columns()) types.push_back(column_physical_type(relation(), c));
       }
       pair_.init(types, context);
     }
   }
 
  protected:
-  uint32_t first_extra() const override { return static_cast<uint32_t>(writer_.columns().size()); }
+  uint32_t first_extra() const override { return static_cast<uint32_t>(columns().size()); }
 
   void modify(const Chunk& in, uint32_t row) override {
     row_.clear();
     for (uint32_t c = 0; c < first_extra(); ++c) row_.push_back(in.column(c).value(row));
-    if (!before_row(ModifyEvent::kInsert, {}, nullptr, &row_)) return;
-    writer_.complete(row_, row_memory_);
+    WrittenTable& table = taker(row_);
+    RowValues& own = table.to_own(row_, own_row_);
+    if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
+    complete(table, own);
     Tid tid;
     if (!modify_.on_conflict) {
-      tid = writer_.insert(row_);
+      tid = table.writer.insert(own);
     } else {
       Tid conflict;
-      while (!writer_.insert_unless_conflict(row_, modify_.arbiters, &tid, &conflict)) {
-        if (modify_.do_nothing) return require_visible(conflict);
-        if (update_existing(conflict, in, row)) return;
+      while (!table.writer.insert_unless_conflict(own, table.own.arbiters, &tid, &conflict)) {
+        if (modify_.do_nothing) return require_visible(table, conflict);
+        if (update_existing(table, conflict, own, in, row)) return;
       }
       if (check_twice_) touched_.insert(tid.packed());
     }
-    done(ModifyEvent::kInsert, tid, row_, nullptr, &row_, in, row);
+    done(table, ModifyEvent::kInsert, tid, own, nullptr, &own, in, row);
   }
 
  private:
   // REPEATABLE READ: a row that this transaction must not know of cannot be the reason for doing nothing.
-  void require_visible(Tid conflict) {
-    if (context_.transaction->isolation() == txn::Isolation::kReadCommitted || writer_.is_visible(conflict)) return;
+  void require_visible(WrittenTable& table, Tid conflict) {
+    if (context_.transaction->isolation() == txn::Isolation::kReadCommitted || table.writer.is_visible(conflict)) return;
     throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
   }
   // False: the row went away meanwhile, try to insert again.
-  bool update_existing(Tid tid, const Chunk& in, uint32_t row) {
+  bool update_existing(WrittenTable& table, Tid tid, const RowValues& excluded, const Chunk& in, uint32_t row) {
     if (touched_.contains(tid.packed())) {
       throw SqlError(sqlstate::kCardinalityViolation,
                      "ON CONFLICT DO UPDATE command cannot affect row a second time")
@@ -60,9 +62,11 @@ class InsertOperator : public ModifyOperator {
                 "values.");
     }
     access::RowVersion newest;
-    LockOutcome locked = writer_.lock(tid, &newest);
+    LockOutcome locked = table.writer.lock(tid, &newest);
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
-    if (!writer_.fetch_newest(tid, &old_, row_memory_)) return false;
+    if (!table.writer.fetch_newest(tid, &own_old_, row_memory_)) return false;
+    table.to_statement(own_old_, &old_);
+    table.to_statement(excluded, &row_);
     pair_.load(0, old_);
     pair_.load(static_cast<uint32_t>(old_.size()), row_);
     uint16_t selected = 0;
@@ -71,17 +75,25 @@ class InsertOperator : public ModifyOperator {
     for (size_t i = 0; i < values_.size(); ++i) {
       Vector* v = nullptr;
       values_[i].evaluate(pair_.chunk, {nullptr, 1}, v);
-      new_[writer_.ordinal(modify_.conflict_assigned[i])] = v->value(0);
+      new_[ordinal(modify_.conflict_assigned[i])] = v->value(0);
     }
-    if (!before_row(ModifyEvent::kUpdate, tid, &old_, &new_)) return true;
-    writer_.complete(new_, row_memory_);
-    if (writer_.update(tid, old_, new_, true, &newest) != LockOutcome::kLocked) return false;
+    RowValues& own = table.to_own(new_, own_new_);
+    if (!before_row(table, ModifyEvent::kUpdate, tid, &own_old_, &own)) return true;
+    if (routes()) {
+      table.to_statement(own, &moved_);
+      if (&taker(moved_) != &table) {
+        throw SqlError(sqlstate::kIntegrityConstraintViolation, "invalid ON UPDATE specification")
+            .detail("The result tuple would appear in a different partition than the original tuple.");
+      }
+    }
+    complete(table, own);
+    if (table.writer.update(tid, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());
-    done(ModifyEvent::kUpdate, tid, new_, &old_, &new_, in, row);
+    done(table, ModifyEvent::kUpdate, tid, own, &own_old_, &own, in, row);
     return true;
   }
 
-  RowValues row_, old_, new_;
+  RowValues row_, old_, new_, own_row_, own_old_, own_new_, moved_;
   std::vector<ExpressionEvaluator> values_, where_;
   RowChunk pair_;
 };

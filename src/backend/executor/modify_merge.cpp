@@ -17,7 +17,7 @@ class MergeOperator : public ModifyOperator {
     for (const planner::ModifyPlan::MergeAction& a : plan.merge_actions) {
       Action action{&a, {}, compile_all(a.values, context, row_memory_), {}};
       if (a.condition != nullptr) action.condition.emplace_back(*a.condition, context, row_memory_);
-      for (catalog::ColumnNumber c : a.columns) action.targets.push_back(writer_.ordinal(c));
+      for (catalog::ColumnNumber c : a.columns) action.targets.push_back(ordinal(c));
       actions_.push_back(std::move(action));
     }
     if (plan.recheck != nullptr) recheck_.emplace_back(*plan.recheck, context, row_memory_);
@@ -27,7 +27,7 @@ class MergeOperator : public ModifyOperator {
   }
 
  protected:
-  uint32_t first_extra() const override { return static_cast<uint32_t>(1 + writer_.columns().size()); }
+  uint32_t first_extra() const override { return static_cast<uint32_t>(1 + columns().size()); }
 
   void modify(const Chunk& in, uint32_t row) override {
     // The row by itself, so that the target's columns can be replaced by newer ones.
@@ -39,14 +39,14 @@ class MergeOperator : public ModifyOperator {
       repeated_ = true;
     }
     while (!try_actions(matched)) {
-      size_t columns = writer_.columns().size();
+      size_t width = columns().size();
       if (gone_) {
         pair_[0].null = true;
-        for (size_t c = 0; c < columns; ++c) pair_[c + 1].null = true;
+        for (size_t c = 0; c < width; ++c) pair_[c + 1].null = true;
         matched = false;
         continue;
       }
-      writer_.decode(newest_, &old_, row_memory_);
+      plain().writer.decode(newest_, &old_, row_memory_);
       std::copy(old_.begin(), old_.end(), pair_.begin() + 1);
       current_.load(0, pair_);
       uint16_t selected = 0;
@@ -92,11 +92,11 @@ class MergeOperator : public ModifyOperator {
   void insert(Action& action) {
     new_.clear();
     for (ExpressionEvaluator& e : action.values) new_.push_back(types::copy_value(value_of(e), row_memory_));
-    if (!before_row(ModifyEvent::kInsert, {}, nullptr, &new_)) return;
-    writer_.complete(new_, row_memory_);
-    Tid tid = writer_.insert(new_);
+    if (!before_row(plain(), ModifyEvent::kInsert, {}, nullptr, &new_)) return;
+    complete(plain(), new_);
+    Tid tid = plain().writer.insert(new_);
     touched_.insert(tid.packed());
-    done(ModifyEvent::kInsert, tid, new_, nullptr, &new_, current_.chunk, 0);
+    done(plain(), ModifyEvent::kInsert, tid, new_, nullptr, &new_, current_.chunk, 0);
   }
 
   bool change(Action& action) {
@@ -105,22 +105,22 @@ class MergeOperator : public ModifyOperator {
           .hint("Ensure that not more than one source row matches any one target row.");
     }
     Tid tid = Tid::unpack(static_cast<uint64_t>(pair_[0].int64));
-    size_t columns = writer_.columns().size();
-    old_.assign(pair_.begin() + 1, pair_.begin() + 1 + static_cast<ptrdiff_t>(columns));
+    size_t width = columns().size();
+    old_.assign(pair_.begin() + 1, pair_.begin() + 1 + static_cast<ptrdiff_t>(width));
     bool update = action.plan->action == PlanKind::kUpdate;
     if (update) {
       new_ = old_;
       for (size_t i = 0; i < action.targets.size(); ++i) {
         new_[action.targets[i]] = types::copy_value(value_of(action.values[i]), row_memory_);
       }
-      if (!before_row(ModifyEvent::kUpdate, tid, &old_, &new_)) return true;
-      writer_.complete(new_, row_memory_);
-    } else if (!before_row(ModifyEvent::kDelete, tid, &old_, nullptr)) {
+      if (!before_row(plain(), ModifyEvent::kUpdate, tid, &old_, &new_)) return true;
+      complete(plain(), new_);
+    } else if (!before_row(plain(), ModifyEvent::kDelete, tid, &old_, nullptr)) {
       return true;
     }
     bool locked = locked_ == tid.packed();
-    LockOutcome outcome = update ? writer_.update(tid, old_, new_, locked, &newest_)
-                                 : writer_.remove(tid, old_, locked, &newest_);
+    LockOutcome outcome = update ? plain().writer.update(tid, old_, new_, locked, &newest_)
+                                 : plain().writer.remove(tid, old_, locked, &newest_);
     if (outcome != LockOutcome::kLocked) {
       gone_ = outcome != LockOutcome::kLockedUpdated;
       locked_ = gone_ ? UINT64_MAX : tid.packed();
@@ -129,7 +129,7 @@ class MergeOperator : public ModifyOperator {
     locked_ = UINT64_MAX;
     touched_.insert(tid.packed());
     ModifyEvent event = update ? ModifyEvent::kUpdate : ModifyEvent::kDelete;
-    done(event, tid, update ? new_ : old_, &old_, update ? &new_ : nullptr, current_.chunk, 0);
+    done(plain(), event, tid, update ? new_ : old_, &old_, update ? &new_ : nullptr, current_.chunk, 0);
     return true;
   }
 

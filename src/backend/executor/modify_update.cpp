@@ -20,16 +20,30 @@ class ChangeOperator : public ModifyOperator {
 
  protected:
   Tid load_old(const Chunk& in, uint32_t row) {
-    auto columns = static_cast<uint32_t>(writer_.columns().size());
+    auto width = static_cast<uint32_t>(columns().size());
     old_.clear();
-    for (uint32_t c = 0; c < columns; ++c) old_.push_back(in.column(c + 1).value(row));
+    for (uint32_t c = 0; c < width; ++c) old_.push_back(in.column(c + 1).value(row));
     return Tid::unpack(static_cast<uint64_t>(in.column(0).at<int64_t>(row)));
+  }
+
+  WrittenTable& table_of(const Chunk& in, uint32_t row) {
+    if (modify_.table_column < 0) return plain();
+    return member_of(Oid{in.column(static_cast<uint32_t>(modify_.table_column)).value(row).oid()});
+  }
+
+  // The old row as its table has it, with the columns that the statement does not know.
+  RowValues& load_own(WrittenTable& table, Tid tid) {
+    if (!table.moves_columns()) return old_;
+    if (!table.extends()) return table.to_own(old_, own_old_);
+    table.writer.fetch_seen(tid, &own_old_, row_memory_);
+    return own_old_;
   }
 
   // The row as it is now becomes the old row, beside what the child brought of other tables; false if the statement
   // does not want it any more.
-  bool take_newest(Tid tid, const RowVersion& newest, const Chunk& in, uint32_t row) {
-    writer_.decode(newest, &old_, row_memory_);
+  bool take_newest(WrittenTable& table, Tid tid, const RowVersion& newest, const Chunk& in, uint32_t row) {
+    table.writer.decode(newest, &own_old_, row_memory_);
+    table.to_statement(own_old_, &old_);
     types::Value ctid = types::Value::of_int64(static_cast<int64_t>(tid.packed()));
     current_.load(0, {&ctid, 1});
     current_.load(1, old_);
@@ -41,7 +55,7 @@ class ChangeOperator : public ModifyOperator {
     return recheck_.empty() || recheck_[0].select(current_.chunk, {nullptr, 1}, &selected) != 0;
   }
 
-  RowValues old_;
+  RowValues old_, own_old_;
   std::vector<ExpressionEvaluator> recheck_, recompute_;
   RowChunk current_;
 };
@@ -50,12 +64,12 @@ class UpdateOperator : public ChangeOperator {
  public:
   UpdateOperator(const planner::ModifyPlan& plan, ExecutionContext& context)
       : ChangeOperator(plan, ModifyEvent::kUpdate, context) {
-    for (catalog::ColumnNumber c : plan.assigned) targets_.push_back(writer_.ordinal(c));
+    for (catalog::ColumnNumber c : plan.assigned) targets_.push_back(ordinal(c));
   }
 
  protected:
   uint32_t first_extra() const override {
-    return static_cast<uint32_t>(1 + writer_.columns().size() + modify_.assigned.size());
+    return static_cast<uint32_t>(1 + columns().size() + modify_.assigned.size());
   }
 
   void modify(const Chunk& in, uint32_t row) override {
@@ -64,14 +78,32 @@ class UpdateOperator : public ChangeOperator {
     new_ = old_;
     auto first_value = static_cast<uint32_t>(1 + old_.size());
     for (uint32_t i = 0; i < targets_.size(); ++i) new_[targets_[i]] = in.column(first_value + i).value(row);
+    WrittenTable& table = table_of(in, row);
     RowVersion newest;
+    RowValues& before = load_own(table, tid);
     for (bool locked = false;; locked = true) {
-      if (!before_row(ModifyEvent::kUpdate, tid, &old_, &new_)) return;
-      writer_.complete(new_, row_memory_);
-      LockOutcome outcome = writer_.update(tid, old_, new_, locked, &newest);
-      if (outcome == LockOutcome::kLocked) break;
+      RowValues& after = table.change_own(before, new_, own_new_);
+      if (!before_row(table, ModifyEvent::kUpdate, tid, &before, &after)) return;
+      LockOutcome outcome;
+      WrittenTable* to = &table;
+      if (routes()) {
+        table.to_statement(after, &new_);
+        to = &taker(new_);
+      }
+      if (to != &table) {
+        if (!before_row(table, ModifyEvent::kDelete, tid, &before, nullptr)) return;
+        outcome = table.writer.remove(tid, before, locked, &newest);
+      } else {
+        complete(table, after);
+        outcome = table.writer.update(tid, before, after, locked, &newest);
+      }
+      if (outcome == LockOutcome::kLocked) {
+        if (check_twice_) touched_.insert(tid.packed());
+        if (to != &table) return move(table, *to, tid, before, in, row);
+        return done(table, ModifyEvent::kUpdate, tid, after, &before, &after, in, row);
+      }
       if (outcome != LockOutcome::kLockedUpdated) return;
-      if (!take_newest(tid, newest, in, row)) return;
+      if (!take_newest(table, tid, newest, in, row)) return;
       if (recompute_.size() != targets_.size())
         throw SqlError(sqlstate::kInternalError, "an update's new values cannot be computed again");
       new_ = old_;
@@ -81,13 +113,24 @@ class UpdateOperator : public ChangeOperator {
         new_[targets_[i]] = v->value(0);
       }
     }
-    if (check_twice_) touched_.insert(tid.packed());
-    done(ModifyEvent::kUpdate, tid, new_, &old_, &new_, in, row);
   }
 
  private:
+  // The new row in another partition than the old one, which has gone.
+  void move(WrittenTable& from, WrittenTable& to, Tid tid, RowValues& before, const Chunk& in, uint32_t row) {
+    RowValues& after = to.to_own(new_, own_new_);
+    if (!before_row(to, ModifyEvent::kInsert, {}, nullptr, &after)) {
+      return tell(from, ModifyEvent::kDelete, tid, &before, nullptr);
+    }
+    complete(to, after);
+    Tid at = to.writer.insert(after);
+    if (check_twice_) touched_.insert(at.packed());
+    tell(from, ModifyEvent::kDelete, tid, &before, nullptr);
+    done(to, ModifyEvent::kInsert, at, after, nullptr, &after, in, row);
+  }
+
   std::vector<size_t> targets_;
-  RowValues new_;
+  RowValues new_, own_new_;
 };
 
 class DeleteOperator : public ChangeOperator {
@@ -96,20 +139,23 @@ class DeleteOperator : public ChangeOperator {
       : ChangeOperator(plan, ModifyEvent::kDelete, context) {}
 
  protected:
-  uint32_t first_extra() const override { return static_cast<uint32_t>(1 + writer_.columns().size()); }
+  uint32_t first_extra() const override { return static_cast<uint32_t>(1 + columns().size()); }
 
   void modify(const Chunk& in, uint32_t row) override {
     Tid tid = load_old(in, row);
     if (check_twice_ && touched_.contains(tid.packed())) return;
+    WrittenTable& table = table_of(in, row);
     RowVersion newest;
+    RowValues& before = load_own(table, tid);
     for (bool locked = false;; locked = true) {
-      if (!before_row(ModifyEvent::kDelete, tid, &old_, nullptr)) return;
-      LockOutcome outcome = writer_.remove(tid, old_, locked, &newest);
-      if (outcome == LockOutcome::kLocked) break;
-      if (outcome != LockOutcome::kLockedUpdated || !take_newest(tid, newest, in, row)) return;
+      if (!before_row(table, ModifyEvent::kDelete, tid, &before, nullptr)) return;
+      LockOutcome outcome = table.writer.remove(tid, before, locked, &newest);
+      if (outcome == LockOutcome::kLocked) {
+        if (check_twice_) touched_.insert(tid.packed());
+        return done(table, ModifyEvent::kDelete, tid, before, &before, nullptr, in, row);
+      }
+      if (outcome != LockOutcome::kLockedUpdated || !take_newest(table, tid, newest, in, row)) return;
     }
-    if (check_twice_) touched_.insert(tid.packed());
-    done(ModifyEvent::kDelete, tid, old_, &old_, nullptr, in, row);
   }
 };
 

@@ -1,11 +1,14 @@
 #include "executor/row_loader.h"
 
+#include <fmt/format.h>
+
 #include <deque>
 #include <optional>
 
 #include "common/sql_error.h"
+#include "modify.h"
 #include "operator.h"
-#include "table_writer.h"
+#include "row_router.h"
 
 namespace varve::executor {
 
@@ -49,19 +52,27 @@ struct RowLoader::State {
   ExecutionContext context;
   std::vector<Source> sources;  // one a column of the table
   std::optional<ExpressionEvaluator> filter;
-  std::optional<TableWriter> writer;
+  const planner::ModifyPlan& plan;
+  // The table itself, or those of its partitions that rows have gone to.
+  struct Target {
+    std::unique_ptr<WrittenTable> table;
+    std::vector<uint16_t> rows;  // of the batch in work
+  };
+  std::vector<Target> targets;
+  std::optional<RowRouter> router;
+  Chunk moved;  // a batch in the order of a partition's columns
   Chunk row_source;  // no columns: what defaults are computed over
   Chunk rows;
   uint16_t selected[vector::kChunkRows];
   uint64_t inserted = 0;
   uint32_t failed_row = 0;
 
-  State(const planner::PlannedStatement& statement, const ExecutionSettings& settings, const Expr* condition) {
+  State(const planner::PlannedStatement& statement, const ExecutionSettings& settings, const Expr* condition)
+      : plan(statement.root->as<planner::ModifyPlan>()) {
     context.settings = settings;
     context.statement = &statement;
     context.build_memory = &build_memory;
     context.exec_params.resize(statement.exec_param_count);
-    const auto& plan = statement.root->as<planner::ModifyPlan>();
     analyzer::ExprList exprs = row_expressions(*plan.children[0]);
     sources.resize(exprs.size());
     for (size_t i = 0; i < exprs.size(); ++i) {
@@ -69,9 +80,70 @@ struct RowLoader::State {
       if (sources[i].input < 0) sources[i].value.emplace(*exprs[i], context, memory);
     }
     if (condition != nullptr) filter.emplace(*condition, context, memory);
-    writer.emplace(plan, context);
+    std::vector<types::PhysicalType> types;
+    for (catalog::ColumnNumber c : live_columns(**plan.relation)) types.push_back(column_physical_type(**plan.relation, c));
+    router.emplace(plan, types, context);
+    targets.resize(router->routes() ? plan.members.size() : 1);
     row_source = Chunk(0, build_memory);
     rows = Chunk(static_cast<uint32_t>(exprs.size()), build_memory);
+  }
+
+  const catalog::Relation& relation() const { return **plan.relation; }
+  TableWriter& writer(size_t number) {
+    Target& t = targets[number];
+    if (t.table == nullptr) {
+      t.table = std::make_unique<WrittenTable>(plan, router->routes() ? &plan.members[number] : nullptr, context);
+    }
+    return t.table->writer;
+  }
+
+  // Each row goes to its partition; those of one partition together.
+  void insert_routed() {
+    std::vector<types::Value> row(rows.column_count());
+    std::vector<size_t> used;
+    const vector::Selection selection = rows.selection();
+    for (uint32_t i = 0; i < selection.count; ++i) {
+      failed_row = selection[i];
+      for (uint32_t c = 0; c < row.size(); ++c) row[c] = rows.column(c).value(failed_row);
+      size_t number = router->find(row);
+      if (targets[number].rows.empty()) used.push_back(number);
+      targets[number].rows.push_back(static_cast<uint16_t>(failed_row));
+    }
+    for (size_t number : used) {
+      TableWriter& to = writer(number);
+      std::vector<uint16_t>& of_table = targets[number].rows;
+      const planner::ModifyPlan::Member& member = plan.members[number];
+      vector::Selection part{of_table.data(), static_cast<uint32_t>(of_table.size())};
+      if (member.ordinals.empty()) {
+        rows.set_selection(part);
+        inserted += to.insert_batch(rows, memory, &failed_row);
+      } else {
+        moved = Chunk(static_cast<uint32_t>(member.ordinals.size()), memory);
+        for (uint32_t c = 0; c < member.ordinals.size(); ++c) {
+          moved.column(c).reference(rows.column(static_cast<uint32_t>(member.ordinals[c])));
+        }
+        moved.set_selection(part);
+        inserted += to.insert_batch(moved, memory, &failed_row);
+      }
+      of_table.clear();
+    }
+  }
+
+  // A partition that is named takes only its own rows.
+  void refuse_foreign() {
+    if (plan.partition_checks.empty()) return;
+    std::vector<types::Value> row(rows.column_count());
+    const vector::Selection selection = rows.selection();
+    for (uint32_t i = 0; i < selection.count; ++i) {
+      for (uint32_t c = 0; c < row.size(); ++c) row[c] = rows.column(c).value(selection[i]);
+      if (!router->is_foreign(row)) continue;
+      failed_row = selection[i];
+      if (router->routes()) {
+        throw SqlError(sqlstate::kCheckViolation,
+                       fmt::format("new row for relation \"{}\" violates partition constraint", relation().name));
+      }
+      writer(0).throw_foreign(row);
+    }
   }
 };
 
@@ -94,7 +166,7 @@ void RowLoader::start(const RunParameters& p) {
   c.lock_timeout_us = p.lock_timeout_us;
   ++c.run;
   state_->inserted = 0;
-  if (c.hooks != nullptr) c.hooks->before_statement(c, state_->writer->relation(), ModifyEvent::kInsert);
+  if (c.hooks != nullptr) c.hooks->before_statement(c, state_->relation(), ModifyEvent::kInsert);
 }
 
 void RowLoader::insert(const vector::Chunk& input) {
@@ -118,12 +190,14 @@ void RowLoader::insert(const vector::Chunk& input) {
     uint32_t count = s.filter->select(s.rows, input.selection(), s.selected);
     s.rows.set_selection({s.selected, count});
   }
-  s.inserted += s.writer->insert_batch(s.rows, s.memory, &s.failed_row);
+  s.refuse_foreign();
+  if (s.router->routes()) return s.insert_routed();
+  s.inserted += s.writer(0).insert_batch(s.rows, s.memory, &s.failed_row);
 }
 
 void RowLoader::finish() {
   ExecutionContext& c = state_->context;
-  if (c.hooks != nullptr) c.hooks->after_statement(c, state_->writer->relation(), ModifyEvent::kInsert);
+  if (c.hooks != nullptr) c.hooks->after_statement(c, state_->relation(), ModifyEvent::kInsert);
 }
 
 uint64_t RowLoader::rows_inserted() const { return state_->inserted; }

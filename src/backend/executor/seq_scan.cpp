@@ -4,6 +4,7 @@
 #include "catalog/table_activity.h"
 #include "common/hash.h"
 #include "common/sql_error.h"
+#include "member_selection.h"
 #include "operator.h"
 #include "plan_walk.h"
 #include "runtime_filter.h"
@@ -22,11 +23,11 @@ constexpr size_t kPagesAtOnce = 24;
 class SeqScanOperator : public Operator {
  public:
   SeqScanOperator(const planner::ScanPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), scan_(plan), relation_(**plan.relation), reader_(relation_, plan.columns),
-        selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+      : Operator(plan, context), scan_(plan), relation_(plan.relation->get()), reader_(*relation_, plan.columns),
+        members_(plan, context), selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
         hashes_(context.chunk_rows()) {
     std::vector<types::PhysicalType> types;
-    for (ColumnNumber c : plan.columns) types.push_back(column_physical_type(relation_, c));
+    for (ColumnNumber c : plan.columns) types.push_back(column_physical_type(*relation_, c));
     chunk_ = make_chunk(types, context);
     filter_column_.assign(plan.columns.size(), false);
     if (plan.filter != nullptr) {
@@ -45,26 +46,15 @@ class SeqScanOperator : public Operator {
   }
 
   void open() override {
-    auto fill = [&](MorselQueue& queue) {
-      auto runs = relation_.heap->runs();
-      check_ok(runs.status());
-      queue.init(std::move(*runs));
-    };
-    if (context_.shared != nullptr && context_.shared->splits(plan_.id)) {
-      queue_ = &context_.shared->queue(fill);
-    } else {
-      fill(own_queue_);
-      queue_ = &own_queue_;
-    }
-    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_.oid);
-    if (!context_.is_worker) activity_->add(catalog::Activity::kSeqScans, 1);
     if (scan_.sample_percent != nullptr) read_sample_parameters();
-    page_ = page_end_ = 0;
-    run_hint_ = 0;
-    rows_.clear();
     at_ = 0;
+    rows_.clear();
     pending_ = 0;
     open_filters();
+    queue_ = nullptr;
+    if (scan_.members.empty()) return open_table(0);
+    members_.open();
+    next_member();
   }
 
   bool prepare_parallel(SharedState& shared) override {
@@ -93,8 +83,49 @@ class SeqScanOperator : public Operator {
   }
 
  private:
+  void open_table(size_t number) {
+    auto fill = [&](MorselQueue& queue) {
+      auto runs = relation_->heap->runs();
+      check_ok(runs.status());
+      queue.init(std::move(*runs));
+    };
+    if (context_.shared != nullptr && context_.shared->splits(plan_.id)) {
+      queue_ = &context_.shared->queue(number, fill);
+    } else {
+      fill(own_queue_);
+      queue_ = &own_queue_;
+    }
+    if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_->oid);
+    if (!context_.is_worker) activity_->add(catalog::Activity::kSeqScans, 1);
+    page_ = page_end_ = 0;
+    run_hint_ = 0;
+  }
+
+  // Of several tables that are read as one.
+  bool next_member() {
+    size_t number = 0;
+    if (scan_.members.empty() || !members_.next(&number)) {
+      queue_ = nullptr;
+      return false;
+    }
+    const planner::ScanMember& member = scan_.members[number];
+    relation_ = member.relation->get();
+    reader_ = TableReader(*relation_, member.columns);
+    activity_ = nullptr;
+    open_table(number);
+    return true;
+  }
+
   // Visible rows of the next few pages.
   bool load_rows() {
+    for (;;) {
+      if (queue_ == nullptr) return false;
+      if (load_table_rows()) return true;
+      if (!next_member()) return false;
+    }
+  }
+
+  bool load_table_rows() {
     rows_.clear();
     tids_.clear();
     at_ = 0;
@@ -107,7 +138,7 @@ class SeqScanOperator : public Operator {
       PageId page = queue_->page(page_++, &run_hint_);
       of_page = 0;
       if (scan_.sample_by_page && scan_.sample_percent != nullptr && !in_sample(page.value())) continue;
-      check_ok(relation_.heap->append_page(context_.snapshot, page, batches_[used], needs_tids_ ? &tids_ : nullptr, &rows_));
+      check_ok(relation_->heap->append_page(context_.snapshot, page, batches_[used], needs_tids_ ? &tids_ : nullptr, &rows_));
       of_page = rows_.size() - before;
       if (of_page != 0) ++used;
       else if (page_ == page_end_) context_.check_cancel();
@@ -116,7 +147,7 @@ class SeqScanOperator : public Operator {
     if (scan_.sample_percent != nullptr && !scan_.sample_by_page) sample();
     any_large_ = std::any_of(rows_.begin(), rows_.end(),
                              [](const RowVersion& row) { return (row.flags & access::kRowHasLarge) != 0; });
-    return !rows_.empty() || (used == kPagesAtOnce && load_rows());
+    return !rows_.empty() || (used == kPagesAtOnce && load_table_rows());
   }
 
   // Nothing of the rows is read: only how many there are.
@@ -124,10 +155,14 @@ class SeqScanOperator : public Operator {
     while (pending_ < context_.chunk_rows()) {
       if (page_ == page_end_) {
         context_.check_cancel();
-        if (!queue_->take(&page_, &page_end_)) break;
+        if (queue_ == nullptr) break;
+        if (!queue_->take(&page_, &page_end_)) {
+          if (!next_member()) break;
+          continue;
+        }
       }
       uint64_t ordinal = page_++;
-      auto rows = relation_.heap->count_page(context_.snapshot, queue_->page(ordinal, &run_hint_), ordinal);
+      auto rows = relation_->heap->count_page(context_.snapshot, queue_->page(ordinal, &run_hint_), ordinal);
       check_ok(rows.status());
       pending_ += *rows;
     }
@@ -251,9 +286,10 @@ class SeqScanOperator : public Operator {
   }
 
   const planner::ScanPlan& scan_;
-  const catalog::Relation& relation_;
+  const catalog::Relation* relation_;
   catalog::TableActivity* activity_ = nullptr;
   TableReader reader_;
+  MemberSelection members_;
   std::vector<ExpressionEvaluator> filter_, percent_, seed_;
   uint64_t sample_limit_ = 0, sample_seed_ = 0;
   std::vector<bool> filter_column_, decoded_;

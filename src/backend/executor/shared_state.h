@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -58,12 +59,16 @@ class SharedState {
   void split(uint32_t scan_plan_id) { scan_ = scan_plan_id; }
   bool splits(uint32_t scan_plan_id) const { return scan_ == scan_plan_id; }
   // The first who asks fills it.
+  // `number`: of the table, where the scan reads several as one.
   template <class F>
-  MorselQueue& queue(F&& fill) {
+  MorselQueue& queue(size_t number, F&& fill) {
     std::lock_guard lock(mutex_);
-    if (!filled_) fill(queue_);
-    filled_ = true;
-    return queue_;
+    if (queues_.size() <= number) queues_.resize(number + 1);
+    if (queues_[number] == nullptr) {
+      queues_[number] = std::make_unique<MorselQueue>();
+      fill(*queues_[number]);
+    }
+    return *queues_[number];
   }
 
   // Hash joins on the way from the scan upwards: their tables are built, instances only probe.
@@ -77,9 +82,8 @@ class SharedState {
 
  private:
   std::mutex mutex_;
-  bool filled_ = false;
   uint32_t scan_ = UINT32_MAX;
-  MorselQueue queue_;
+  std::vector<std::unique_ptr<MorselQueue>> queues_;
   std::unordered_map<uint32_t, HashJoinOperator*> joins_;
 };
 

@@ -13,7 +13,7 @@ using types::PhysicalType;
 using types::Value;
 
 TableReader::TableReader(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns)
-    : relation_(relation), columns_(columns) {}
+    : relation_(&relation), columns_(columns) {}
 
 void TableReader::decode(size_t i, std::span<const RowVersion> rows, std::span<const Tid> tids, Vector& out,
                          Arena& memory) const {
@@ -24,7 +24,7 @@ void TableReader::decode(size_t i, std::span<const RowVersion> rows, std::span<c
     return;
   }
   out.init_validity();
-  relation_.layout->decode_column(rows, static_cast<size_t>(number - 1), out.raw(), out.validity(), memory);
+  relation_->layout->decode_column(rows, static_cast<size_t>(number - 1), out.raw(), out.validity(), memory);
   // Most columns of most chunks have no NULL: then nobody after us looks at the bits.
   size_t words = rows.size() / 64, rest = rows.size() % 64;
   bool full = true;
@@ -37,11 +37,11 @@ Value TableReader::value(catalog::ColumnNumber column, const RowVersion& row, Ti
   switch (column) {
     case catalog::kCtidColumn: return Value::of_int64(static_cast<int64_t>(tid.packed()));
     case catalog::kXminColumn: return Value::of_int32(static_cast<int32_t>(row.xid.value()));
-    case catalog::kTableOidColumn: return Value::of_oid(relation_.oid.value());
+    case catalog::kTableOidColumn: return Value::of_oid(relation_->oid.value());
     default: break;
   }
   if (column <= 0) throw_not_supported("this system column");
-  return relation_.layout->get(row, static_cast<size_t>(column - 1), memory);
+  return relation_->layout->get(row, static_cast<size_t>(column - 1), memory);
 }
 
 uint32_t TableReader::rows_at_once(std::span<const RowVersion> rows) const {
@@ -49,7 +49,7 @@ uint32_t TableReader::rows_at_once(std::span<const RowVersion> rows) const {
   for (size_t i = 0; i < rows.size(); ++i) {
     if ((rows[i].flags & access::kRowHasLarge) == 0) continue;
     for (catalog::ColumnNumber c : columns_) {
-      if (c > 0) bytes += relation_.layout->large_bytes(rows[i], static_cast<size_t>(c - 1));
+      if (c > 0) bytes += relation_->layout->large_bytes(rows[i], static_cast<size_t>(c - 1));
     }
     if (bytes > kChunkLargeBytes) return static_cast<uint32_t>(std::max<size_t>(i, 1));
   }

@@ -31,10 +31,10 @@ class TableReader {
   // How many of `rows`, from the first on, may be decoded at once without taking much memory for long values; 1 or
   // more. A row that is not decoded costs nothing.
   uint32_t rows_at_once(std::span<const access::RowVersion> rows) const;
-  const catalog::Relation& relation() const { return relation_; }
+  const catalog::Relation& relation() const { return *relation_; }
 
  private:
-  const catalog::Relation& relation_;
+  const catalog::Relation* relation_;
   std::span<const catalog::ColumnNumber> columns_;
 };
 

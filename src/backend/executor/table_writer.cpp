@@ -144,8 +144,25 @@ void TableWriter::check_views(const RowValues& row) {
   }
 }
 
+void TableWriter::throw_foreign(const RowValues& row) {
+  throw SqlError(sqlstate::kCheckViolation,
+                 fmt::format("new row for relation \"{}\" violates partition constraint", relation_.name))
+      .detail("Failing row contains " + describe_row(row) + ".")
+      .schema(relation_.schema_name)
+      .table(relation_.name);
+}
+
 // "(1, null, abc)", long values cut at 64 bytes.
-std::string TableWriter::describe_row(const RowValues& row) {
+std::string TableWriter::describe_row(const RowValues& own_row) {
+  RowValues row = own_row;
+  const catalog::Relation& relation = shown_ != nullptr ? *shown_ : relation_;
+  std::vector<ColumnNumber> columns = shown_ != nullptr ? live_columns(*shown_) : live_;
+  if (shown_ != nullptr) {
+    row.resize(columns.size());
+    for (size_t i = 0; i < own_row.size(); ++i) {
+      if (shown_ordinals_[i] >= 0) row[static_cast<size_t>(shown_ordinals_[i])] = own_row[i];
+    }
+  }
   constexpr size_t kMaxFieldBytes = 64;
   Arena memory;
   functions::EvalContext context = context_.eval_context(memory);
@@ -157,7 +174,7 @@ std::string TableWriter::describe_row(const RowValues& row) {
       continue;
     }
     std::string text;
-    functions::append_value(relation_.column(live_[i]).type, row[i], text, context);
+    functions::append_value(relation.column(columns[i]).type, row[i], text, context);
     if (text.size() > kMaxFieldBytes) {
       size_t cut = kMaxFieldBytes;
       while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) --cut;
@@ -283,6 +300,14 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   if (batch_.size() < count) batch_.resize(count);
   batch_bytes_.clear();
   batch_tids_.clear();
+  if (encode_batch(rows, memory)) {
+    for (uint32_t i = 0; i < count && !indexes_.empty(); ++i) {
+      batch_[i].resize(live_.size());
+      for (uint32_t c = 0; c < live_.size(); ++c) batch_[i][c] = rows.column(c).value(rows.selection()[i]);
+    }
+    stored_.resize(live_.size());
+    return finish_batch(rows, at);
+  }
   for (uint32_t i = 0; i < count; ++i) {
     RowValues& row = batch_[i];
     *at = rows.selection()[i];
@@ -298,8 +323,26 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     }
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
+  return finish_batch(rows, at);
+}
+
+// Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.
+bool TableWriter::encode_batch(const Chunk& rows, Arena& memory) {
+  bool plain = generated_.empty() && checks_.empty() && view_checks_.empty() && live_.size() == relation_.columns.size();
+  if (!plain) return false;
+  std::vector<const Vector*> columns;
+  for (uint32_t c = 0; c < live_.size(); ++c) {
+    const Vector& v = rows.column(c);
+    if (v.has_nulls() && relation_.column(live_[c]).not_null) return false;
+    columns.push_back(&v);
+  }
+  return relation_.layout->encode_rows(columns, rows.selection(), memory, &batch_bytes_);
+}
+
+uint64_t TableWriter::finish_batch(const Chunk& rows, uint32_t* at) {
+  const uint32_t count = rows.count();
   write_batch();
-  count_rows(catalog::Activity::kInserted, rows.count());
+  count_rows(catalog::Activity::kInserted, count);
   if (!indexes_.empty()) {
     for (uint32_t i = 0; i < count; ++i) {
       *at = rows.selection()[i];
@@ -445,6 +488,14 @@ bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
   if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0) return false;
   decode(row, out, memory);
   return true;
+}
+
+void TableWriter::fetch_seen(Tid tid, RowValues* out, Arena& memory) {
+  RowVersion row;
+  if (!outcome(heap_.fetch(context_.snapshot, tid, buffer_, &row))) {
+    throw SqlError(sqlstate::kInternalError, "a row that was read is not there");
+  }
+  decode(row, out, memory);
 }
 
 bool TableWriter::is_visible(Tid tid) {

@@ -30,6 +30,8 @@ class TableWriter {
 
   // Computes generated columns, then tests NOT NULL and CHECK. Throws 23502, 23514.
   void complete(RowValues& row, Arena& memory);
+  // 23514: the row belongs to another partition.
+  [[noreturn]] void throw_foreign(const RowValues& row);
   // Inserts the row and its index entries. Throws 23505.
   Tid insert(const RowValues& row);
   // Completes and inserts the selected rows of a chunk (one column for each column that is not dropped) with their
@@ -51,6 +53,14 @@ class TableWriter {
   // Strings are copied to `memory`.
   void decode(const access::RowVersion& row, RowValues* out, Arena& memory) const;
   bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
+  // As the statement's snapshot sees it.
+  void fetch_seen(Tid tid, RowValues* out, Arena& memory);
+  // Messages show rows as `relation` has them, which is written as several tables: by live column of this table, its
+  // place there or -1.
+  void show_rows_as(const catalog::Relation& relation, std::span<const int32_t> ordinals) {
+    shown_ = &relation;
+    shown_ordinals_ = ordinals;
+  }
   // To the statement's snapshot, or written by this transaction.
   bool is_visible(Tid tid);
 
@@ -67,6 +77,8 @@ class TableWriter {
   }
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  bool encode_batch(const Chunk& rows, Arena& memory);
+  uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
@@ -80,6 +92,8 @@ class TableWriter {
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
 
+  const catalog::Relation* shown_ = nullptr;
+  std::span<const int32_t> shown_ordinals_;
   void count_rows(catalog::Activity what, uint64_t rows);
 
   const planner::ModifyPlan& plan_;

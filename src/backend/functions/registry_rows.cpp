@@ -101,6 +101,9 @@ constexpr Oid kAclTypes[] = {t::kOid, t::kOid, t::kText, t::kBool};
 constexpr std::string_view kTreeNames[] = {"relid", "parentrelid", "isleaf", "level"};
 constexpr Oid kTreeTypes[] = {t::kRegclass, t::kRegclass, t::kBool, t::kInt4};
 
+constexpr std::string_view kAncestorNames[] = {"relid"};
+constexpr Oid kAncestorTypes[] = {t::kRegclass};
+
 constexpr std::string_view kPublicationNames[] = {"relid", "attrs", "qual"};
 constexpr Oid kPublicationTypes[] = {t::kOid, t::kInt2vector, kNodeTree};
 
@@ -122,7 +125,7 @@ VARVE_ROWS(kAclExplode, "aclexplode", kAcl);
 VARVE_ROWS(kPartitionTree, "pg_partition_tree", kTree);
 VARVE_ROWS(kPublicationTables, "pg_get_publication_tables", kPublication);
 VARVE_VALUES(kListeningChannels, "pg_listening_channels");
-VARVE_VALUES(kPartitionAncestors, "pg_partition_ancestors");
+VARVE_ROWS(kPartitionAncestors, "pg_partition_ancestors", kAncestor);
 
 const Binding kBindings[] = {
     {"pg_show_all_settings()", &kShowAllSettings},

@@ -65,6 +65,7 @@ const Binding kBindings[] = {
     VARVE_SERVICE("pg_get_indexdef"),
     VARVE_SERVICE("pg_get_partition_constraintdef"),
     VARVE_SERVICE("pg_get_partkeydef"),
+    VARVE_SERVICE("pg_partition_root"),
     VARVE_SERVICE("pg_get_replica_identity_index"),
     VARVE_SERVICE("pg_get_ruledef"),
     VARVE_SERVICE("pg_get_statisticsobjdef"),

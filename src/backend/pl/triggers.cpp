@@ -66,6 +66,7 @@ struct Triggers::StatementState {
   ModifyEvent event;
   std::vector<catalog::ColumnNumber> assigned;
   bool keeps_rows = false;
+  bool is_member = false;  // a table that the statement's own stands for: its row triggers alone
   Arena memory;
   std::vector<QueuedRow> rows;
 };
@@ -143,7 +144,7 @@ Triggers::StatementState* Triggers::state_of(const executor::ExecutionContext& c
 void Triggers::before_statement(executor::ExecutionContext& context, const Relation& relation, ModifyEvent event) {
   // A statement that failed has left its state behind.
   std::erase_if(states_, [&](const auto& s) {
-    return s->context == &context && s->relation->oid == relation.oid && s->event == event;
+    return s->context == &context && (s->is_member || (s->relation->oid == relation.oid && s->event == event));
   });
   if (relation.triggers.empty()) return;
   auto state = std::make_unique<StatementState>();
@@ -167,8 +168,31 @@ void Triggers::before_statement(executor::ExecutionContext& context, const Relat
   }
 }
 
+// Rows of a partition or child come without a statement of its own.
+Triggers::StatementState* Triggers::member_state(const executor::ExecutionContext& context, const Relation& relation,
+                                                 ModifyEvent event) {
+  if (StatementState* state = state_of(context, relation, event)) return state;
+  if (relation.triggers.empty()) return nullptr;
+  auto state = std::make_unique<StatementState>();
+  state->context = &context;
+  state->relation = session_.host.catalog().relation(relation.oid);
+  state->event = event;
+  state->is_member = true;
+  catalog::RelationPtr named = session_.host.catalog().relation(assigned_relation_);
+  for (catalog::ColumnNumber c : named == nullptr ? std::vector<catalog::ColumnNumber>() : assigned_) {
+    if (static_cast<size_t>(c) > named->columns.size()) continue;
+    if (catalog::ColumnNumber own = state->relation->find_column(named->column(c).name)) state->assigned.push_back(own);
+  }
+  int16_t bit = event_bit(event);
+  for (const Trigger& t : state->relation->triggers) {
+    state->keeps_rows = state->keeps_rows || (is_after(t) && t.is_row() && applies(t, bit, state->assigned));
+  }
+  states_.push_back(std::move(state));
+  return states_.back().get();
+}
+
 bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChange& change) {
-  StatementState* state = state_of(context, change.relation, change.event);
+  StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr) return true;
   int16_t bit = event_bit(change.event);
   catalog::RelationPtr kept = state->relation;
@@ -190,7 +214,7 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
   session_.host.constraint_hooks().after_row(context, change);
-  StatementState* state = state_of(context, change.relation, change.event);
+  StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
   if (!change.old_row.empty()) row.old_row = copy_row(change.old_row, state->memory);
@@ -235,6 +259,7 @@ void Triggers::fire_after(StatementState& state) {
     }
   }
   for (const Trigger& t : relation.triggers) {
+    if (state.is_member) break;
     if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
     if (!condition_holds(t, relation, {}, {})) continue;
     TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
@@ -244,6 +269,14 @@ void Triggers::fire_after(StatementState& state) {
 }
 
 void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation, ModifyEvent event) {
+  // First the rows of the tables that this one stands for.
+  for (;;) {
+    auto member = std::find_if(states_.begin(), states_.end(), [&](const auto& s) { return s->context == &context && s->is_member; });
+    if (member == states_.end()) break;
+    std::unique_ptr<StatementState> rows = std::move(*member);
+    states_.erase(member);
+    fire_after(*rows);
+  }
   StatementState* found = state_of(context, relation, event);
   if (found == nullptr) return;
   auto it = std::find_if(states_.begin(), states_.end(), [&](const auto& s) { return s.get() == found; });

@@ -264,7 +264,7 @@ std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t rang
   const Range& r = *query_.ranges[range];
   std::vector<RangeIndex> found;
   for (const catalog::Index& index : (*r.relation)->indexes) {
-    if (!index.valid || index.tree == nullptr) continue;
+    if (!index.valid || (index.tree == nullptr && r.family == nullptr)) continue;
     RangeIndex usable{&index, nullptr, {}};
     for (const analyzer::IndexExpressions& e : r.index_expressions) {
       if (e.index == &index) usable.bound = &e;
@@ -443,6 +443,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
     break;
   }
   match.unique = index.unique && index.immediate && match.equal.size() == index.keys.size();
+  const analyzer::Family* family = query_.ranges[range]->family;
+  if (family != nullptr && family->tables.empty()) match.unique = false;
   return match;
 }
 
@@ -460,6 +462,7 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   plan->output = scan_output(r, columns);
   plan->index = match.index.index;
   plan->bound = bound_index(range, match.index);
+  if (r.family != nullptr && !set_members(range, plan, match.index.index)) return {};
   Node nothing;
   plan->equal = resolve_all(match.equal, nothing);
   plan->any_of = resolve_all(match.any_of, nothing);
@@ -485,7 +488,8 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
                      std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
   if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
-  for (size_t k = match.equal.size(); k < match.index.index->keys.size() && match.any_of.empty(); ++k) {
+  bool in_order = match.any_of.empty() && (r.family == nullptr || plan->members.size() == 1);
+  for (size_t k = match.equal.size(); k < match.index.index->keys.size() && in_order; ++k) {
     const catalog::IndexColumn& key = match.index.index->keys[k];
     auto it = std::find_if(node.layout.begin(), node.layout.end(), [&](const Expr* e) { return e->as<ColumnExpr>().column == key.column; });
     if (key.column <= 0 || it == node.layout.end()) break;
@@ -499,6 +503,10 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
   const catalog::Relation& relation = **r.relation;
   const PlannerSettings& s = state_.settings;
   std::vector<ColumnNumber> columns = needed_columns(range);
+  if (r.family != nullptr) {
+    choose_members(range, conjuncts);
+    if (family_choices_[range].members.empty()) return plan_no_members(range);
+  }
   Node best;
   best.ranges = RangeSet{1} << range;
   best.layout = scan_layout(range, columns);
@@ -523,6 +531,7 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
     if (!s.enable_seq_scan) plan->total_cost += 1e8;
     plan->parallel_safe = !analyzer::calls_routine(plan->filter);
+    if (r.family != nullptr) set_members(range, plan, nullptr);
     best.plan = plan;
   }
   if (!s.enable_index_scan || r.sample_percent != nullptr) return best;
@@ -532,6 +541,7 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     bool bounded = !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
       Node node = index_scan(range, match, conjuncts, false);
+      if (node.plan == nullptr) continue;  // not every member has it
       // A whole unique key beats any scan of a small table too: the table may grow under a cached plan.
       bool is_point = match.unique && best.plan->kind == PlanKind::kSeqScan;
       if (is_point || node.plan->total_cost < best.plan->total_cost) best = std::move(node);
@@ -543,6 +553,7 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
 
 // ORDER BY … LIMIT over one table: an index that delivers the order may stop early.
 Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts) {
+  if (query_.ranges[range]->family != nullptr && family_choices_[range].members.size() != 1) return best;
   if (query_.order_by.empty() || query_.has_aggregates || query_.has_group_clause || query_.has_windows || query_.distinct ||
       !query_.distinct_on.empty() || query_.has_set_returning || query_.limit == nullptr || !match.any_of.empty()) {
     return best;
@@ -563,6 +574,7 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
     direction = d;
   }
   Node ordered = index_scan(range, match, conjuncts, direction < 0);
+  if (ordered.plan == nullptr) return best;
   double wanted = 100;
   Expr* limit = fold(query_.limit);
   if (limit->kind == ExprKind::kConst && !limit->as<ConstExpr>().value.null) wanted = static_cast<double>(limit->as<ConstExpr>().value.int64) + 1;
@@ -588,6 +600,7 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
                                    const std::vector<Expr*>& filters, IndexMatch* match_out, double* rows) {
   const Range& r = *query_.ranges[range];
   if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr) return false;
+  if (r.family != nullptr) return false;
   for (const Expr* c : conditions) {
     if (has_sublink(c)) return false;
   }

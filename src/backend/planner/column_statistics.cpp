@@ -49,6 +49,15 @@ ColumnOrigin column_of(const Query& query, const Expr* e) {
     auto i = static_cast<size_t>(c.column - 1);
     if (i < origin.relation->statistics.size()) origin.statistics = origin.relation->statistics[i].get();
     origin.unique = is_unique_column(*origin.relation, c.column);
+    if (range.family == nullptr) return origin;
+    // Each child's keys are unique for themselves alone.
+    if (range.family->tables.empty()) origin.unique = false;
+    for (const analyzer::Member& m : range.family->members) {
+      if (origin.statistics != nullptr) break;
+      const catalog::Relation& own = **m.relation;
+      size_t number = m.columns.empty() ? i : static_cast<size_t>(m.columns[i] - 1);
+      if (number < own.statistics.size()) origin.statistics = own.statistics[number].get();
+    }
     return origin;
   }
   const Query* inner = range.kind == RangeKind::kSubquery ? range.query : nullptr;

@@ -75,13 +75,23 @@ Comparison comparison_of(const Query& query, const Expr* e) {
 }  // namespace
 
 double QueryPlanner::relation_pages(const catalog::Relation& relation) {
+  auto family = state_.family_sizes.find(&relation);
+  return family != state_.family_sizes.end() ? family->second.pages : segment_pages(relation);
+}
+
+double QueryPlanner::segment_pages(const catalog::Relation& relation) {
   if (relation.segment == kInvalidPageId) return 0;
   auto pages = access::segment_page_count(state_.txns.pool(), relation.segment);
   return pages.ok() ? static_cast<double>(*pages) : std::max(relation.pages, 1.0);
 }
 
 double QueryPlanner::relation_rows(const catalog::Relation& relation) {
-  double pages = relation_pages(relation);
+  auto family = state_.family_sizes.find(&relation);
+  if (family != state_.family_sizes.end()) return std::max(1.0, family->second.rows);
+  return rows_of_pages(relation, segment_pages(relation));
+}
+
+double QueryPlanner::rows_of_pages(const catalog::Relation& relation, double pages) const {
   double density = relation.tuples >= 0 && relation.pages > 0
                        ? relation.tuples / relation.pages
                        : static_cast<double>(buffer::kPageBytes) / row_width(relation);

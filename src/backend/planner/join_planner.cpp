@@ -115,6 +115,7 @@ namespace {
 bool matches_once(const Query& query, const JoinLeaf& leaf) {
   const Range& range = *query.ranges[leaf.range];
   if (range.kind != RangeKind::kRelation || range.sample_percent != nullptr) return false;
+  if (range.family != nullptr && range.family->tables.empty()) return false;  // children may repeat their parent's keys
   auto gives = [&](const Expr* e, const catalog::IndexColumn& key) {
     if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().op->name != "=") return false;
     const auto& f = e->as<FunctionExpr>();

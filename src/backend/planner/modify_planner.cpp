@@ -49,9 +49,15 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
     indexes.push_back(bound);
   }
   plan.bound_indexes = arena_.copy(indexes);
+  set_modify_members(&plan, row_layout);
   if (query_.returning.empty()) return;
   Node with_extra;
   with_extra.layout = row_layout;
+  if (auto used = system_columns_.find(0); used != system_columns_.end()) {
+    // The table that the row went to or came from, which the node knows.
+    plan.returns_table = std::find(used->second.begin(), used->second.end(), catalog::kTableOidColumn) != used->second.end();
+    if (plan.returns_table) with_extra.layout.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
+  }
   with_extra.layout.insert(with_extra.layout.end(), child.layout.begin(), child.layout.end());
   std::vector<Expr*> exprs;
   for (const Target& t : query_.returning) exprs.push_back(fold(t.expr));
@@ -118,6 +124,7 @@ Node QueryPlanner::plan_update_delete() {
   std::vector<ColumnNumber> columns = live_columns(relation);
   needs_ctid_[0] = true;
   for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
+  if (target.family != nullptr) note_table_column(0);
   std::vector<Expr*> conjuncts;
   split_conjuncts(fold(query_.where), &conjuncts);
   where_conjuncts_ = conjuncts;
@@ -145,6 +152,7 @@ Node QueryPlanner::plan_update_delete() {
   std::vector<Expr*> old_row = scan_layout(0, with_ctid);
   std::vector<Expr*> exprs = old_row;
   std::vector<Expr*> values, extra;
+  if (target.family != nullptr) extra.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
   std::vector<ColumnNumber> assigned;
   for (Target& t : query_.targets) {
     values.push_back(fold(t.expr));
@@ -163,6 +171,7 @@ Node QueryPlanner::plan_update_delete() {
   plan->rows = child.plan->rows;
   plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
   plan->assigned = arena_.copy(assigned);
+  if (target.family != nullptr) plan->table_column = static_cast<int32_t>(old_row.size() + values.size());
   Node extras;
   extras.layout = extra;
   set_modify_common(*plan, scan_layout(0, columns), extras);

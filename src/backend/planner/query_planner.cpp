@@ -90,6 +90,7 @@ Node QueryPlanner::plan_select() {
   }
   for (const analyzer::RowLocking& lock : query_.locking) {
     needs_ctid_[lock.range] = true;
+    if (query_.ranges[lock.range]->family != nullptr) note_table_column(lock.range);
     used_columns_[lock.range].assign(used_columns_[lock.range].size(), true);
   }
   where_conjuncts_ = conjuncts;
@@ -559,6 +560,8 @@ Node QueryPlanner::plan_locking(Node node) {
       if (c.range != lock.range || c.levels_up != 0) continue;
       if (c.column == catalog::kCtidColumn) {
         target.tid_column = i;
+      } else if (c.column == catalog::kTableOidColumn && query_.ranges[lock.range]->family != nullptr) {
+        target.table_column = static_cast<int32_t>(i);
       } else if (c.column > 0) {
         columns.push_back(i);
         numbers.push_back(c.column);
@@ -566,6 +569,12 @@ Node QueryPlanner::plan_locking(Node node) {
     }
     target.row_columns = arena_.copy(columns);
     target.row_column_numbers = arena_.copy(numbers);
+    if (query_.ranges[lock.range]->family != nullptr && family_choices_.contains(lock.range)) {
+      ScanPlan like;
+      like.columns = target.row_column_numbers;
+      set_members(lock.range, &like, nullptr);
+      target.members = like.members;
+    }
     targets.push_back(target);
   }
   plan->targets = arena_.copy(targets);

@@ -48,6 +48,11 @@ struct PlannerState {
     double distinct_arguments = 1;
   };
   std::vector<SubplanEstimate> subplans = {};
+  // Of tables that stand for several: what those hold that are read.
+  struct FamilySize {
+    double rows = 0, pages = 0;
+  };
+  std::unordered_map<const catalog::Relation*, FamilySize> family_sizes = {};
 
   uint32_t new_slot() { return statement.exec_param_count++; }
   template <class T>
@@ -75,8 +80,16 @@ class QueryPlanner {
   };
   const std::vector<OuterReference>& outer_references() const { return outer_; }
 
+  // Which members of a range's family are read.
+  struct FamilyChoice {
+    std::vector<uint32_t> members;
+    const PartitionPruning* pruning = nullptr;  // for runs
+  };
+
  private:
   friend class JoinSearch;
+  friend class PruningBuilder;
+  friend class FamilyPruner;
   // --- expressions (resolve.cpp)
   // Replaces what the layout carries by kInput, outer columns by kExecParam, sublinks by subplans.
   Expr* resolve(Expr* e, const Node& node);
@@ -170,12 +183,25 @@ class QueryPlanner {
   Node consider_order(Node best, uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts);
   std::vector<catalog::ColumnNumber> needed_columns(uint32_t range);
   void note_system_column(const ColumnExpr& c);
+  void note_table_column(uint32_t range);
   void note_columns(const Expr* e);
   void note_query_columns();
   std::span<OutputColumn> scan_output(const Range& range, const std::vector<catalog::ColumnNumber>& columns);
   std::vector<Expr*> scan_layout(uint32_t range, const std::vector<catalog::ColumnNumber>& columns);
 
+  // --- several tables as one (family_plan.cpp)
+  void choose_members(uint32_t range, const std::vector<Expr*>& conjuncts);
+  bool set_members(uint32_t range, ScanPlan* plan, const catalog::Index* index);
+  Node plan_no_members(uint32_t range);
+  const catalog::Index* member_index(uint32_t range, const catalog::Index& index, const analyzer::Member& member) const;
+  const BoundIndex* member_bound_index(const analyzer::Member& member, const catalog::Index& index);
+  const BoundIndex* bind_member_index(const analyzer::Member& member, const analyzer::IndexExpressions& e);
+  std::vector<Expr*> own_layout(const catalog::Relation& relation);
+  void set_modify_members(ModifyPlan* plan, const std::vector<Expr*>& row_layout);
+
   // --- estimates (estimate.cpp)
+  double segment_pages(const catalog::Relation& relation);
+  double rows_of_pages(const catalog::Relation& relation, double pages) const;
   double relation_rows(const catalog::Relation& relation);
   double relation_pages(const catalog::Relation& relation);
   double selectivity(const Expr* e);
@@ -221,6 +247,7 @@ class QueryPlanner {
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;              // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
+  std::map<uint32_t, FamilyChoice> family_choices_;  // by range
   std::vector<uint32_t> cte_numbers_;               // of this query's CTEs in the statement
 };
 

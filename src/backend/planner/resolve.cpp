@@ -161,6 +161,13 @@ void QueryPlanner::note_system_column(const ColumnExpr& c) {
   if (std::find(used.begin(), used.end(), c.column) == used.end()) used.push_back(c.column);
 }
 
+void QueryPlanner::note_table_column(uint32_t range) {
+  ColumnExpr c;
+  c.range = range;
+  c.column = catalog::kTableOidColumn;
+  note_system_column(c);
+}
+
 void QueryPlanner::note_columns(const Expr* e) {
   for_each_column(e, 0, [&](const ColumnExpr& c) {
     if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;

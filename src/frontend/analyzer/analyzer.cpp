@@ -50,7 +50,7 @@ std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {
   if (!plain) return tables;
   std::vector<Target> targets(query.targets.begin(), query.targets.end());
   for (uint32_t i = 0; i < query.ranges.size(); ++i) {
-    if (query.ranges[i]->kind != RangeKind::kRelation) continue;
+    if (query.ranges[i]->kind != RangeKind::kRelation || query.ranges[i]->family != nullptr) continue;
     auto* ctid = context.arena.make<ColumnExpr>();
     ctid->kind = ExprKind::kColumn;
     ctid->type = type_oid::kTid;

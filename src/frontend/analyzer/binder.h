@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/analyzer.h"
+#include "catalog/partition.h"
 #include "analyzer/query.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
@@ -204,6 +205,7 @@ class Binder {
   Query* bind_delete(const parser::DeleteStmt& del, Scope* parent);
   catalog::RelationPtr named_target(const parser::RangeVar& name, std::string_view verb);
   ModifyTarget bind_target(Scope& scope, const parser::RangeVar& name, std::string_view verb);
+  void add_target_family(Range& range, bool inherit, std::string_view verb);
   std::vector<InsertColumn> insert_columns(const ModifyTarget& target, parser::List<parser::TargetEntry> entries);
   catalog::ColumnNumber target_column(const ModifyTarget& target, std::string_view name, std::string_view verb, int32_t location);
   std::vector<catalog::ColumnNumber> all_target_columns(const ModifyTarget& target);
@@ -246,6 +248,11 @@ class Binder {
   // The column's default, coerced; a NULL constant when it has none.
   Expr* column_default(const catalog::RelationPtr& relation, catalog::ColumnNumber column);
   void add_constraints(Query& query, const catalog::RelationPtr& relation);
+  // --- partitions and children (family_binder.cpp)
+  friend class FamilyBinder;
+  void add_family(Range& range, bool inherit, bool writes, txn::LockMode lock);
+  void add_partition_checks(Query& query, const catalog::RelationPtr& relation);
+  ExprList bind_partition_keys(const catalog::Relation& partitioned, const catalog::RelationPtr& rows);
   std::span<IndexExpressions> bind_index_expressions(const catalog::RelationPtr& relation);
   Expr* bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause);
 

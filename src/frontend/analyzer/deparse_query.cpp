@@ -336,7 +336,10 @@ void QueryDeparser::from_item(const FromItem& f, const Query& q, std::string& ou
 void QueryDeparser::range_item(const Range& r, std::string_view name, std::string& out) {
   if (r.lateral && (r.kind == RangeKind::kSubquery || r.written_lateral)) out += "LATERAL ";
   switch (r.kind) {
-    case RangeKind::kRelation: out += names_.relation(**r.relation); break;
+    case RangeKind::kRelation:
+      if (r.only) out += "ONLY ";
+      out += names_.relation(**r.relation);
+      break;
     case RangeKind::kSubquery:
       if (r.view != nullptr) {
         out += names_.relation(**r.view);

@@ -224,7 +224,8 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   }
   if (context_.sources != nullptr) context_.sources->push_back(relation->oid);
   switch (relation->kind) {
-    case RelationKind::kTable: break;
+    case RelationKind::kTable:
+    case RelationKind::kPartitioned: break;
     case RelationKind::kMaterializedView:
       if (relation->heap == nullptr) {
         throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("materialized view \"{}\" has not been populated", relation->name))
@@ -233,7 +234,6 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
       break;
     case RelationKind::kView: return bind_view(scope, relation, item);
     case RelationKind::kSequence: return bind_sequence(scope, *relation, item);
-    case RelationKind::kPartitioned:
     case RelationKind::kForeign:
       throw_not_supported(fmt::format("reading relation \"{}\" of this kind", relation->name), position(item.location));
     default:
@@ -241,7 +241,9 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
           .at(position(item.location));
   }
   std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
-  return range_item(arena_, add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare));
+  uint32_t range = add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare);
+  add_family(*scope.ranges[range], item.inherit, false, txn::LockMode::kAccessShare);
+  return range_item(arena_, range);
 }
 
 FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& f) {

@@ -31,6 +31,9 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   catalog::RelationPtr named =
       lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
                       false, position(merge.relation->location));
+  if (named->is_partitioned() || (merge.relation->inherit && !named->children.empty())) {
+    throw_not_supported("MERGE into a table with partitions or children");
+  }
   if (named->kind != catalog::RelationKind::kTable) {
     std::string_view what = named->kind == catalog::RelationKind::kView ? "views"
                             : named->kind == catalog::RelationKind::kMaterializedView
@@ -78,6 +81,7 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
     actions.push_back(bind_merge_action(scope, target, *when));
   query->merge_actions = arena_.copy(actions);
   add_constraints(*query, target.relation);
+  add_partition_checks(*query, target.relation);
   query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   finish_query(scope, *query, {});
   return query;

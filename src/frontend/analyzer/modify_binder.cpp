@@ -34,7 +34,7 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::str
   if (relation->kind == RelationKind::kSequence) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change sequence \"{}\"", relation->name));
   }
-  if (relation->kind != RelationKind::kTable && relation->kind != RelationKind::kView &&
+  if (!relation->is_table() && relation->kind != RelationKind::kView &&
       relation->kind != RelationKind::kMaterializedView) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot open relation \"{}\"", relation->name))
         .at(position(name.location));
@@ -54,10 +54,17 @@ ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std
   if (named->kind != RelationKind::kView) {
     ModifyTarget target;
     target.named = target.relation = named;
-    add_relation(scope, named, alias, columns, txn::LockMode::kRowExclusive);
+    uint32_t range = add_relation(scope, named, alias, columns, txn::LockMode::kRowExclusive);
+    add_target_family(*scope.ranges[range], name.inherit, verb);
     return target;
   }
   return bind_view_target(scope, named, alias, verb);
+}
+
+void Binder::add_target_family(Range& range, bool inherit, std::string_view verb) {
+  bool inserts = verb == "INSERT";
+  if (inserts && !(*range.relation)->is_partitioned()) return;  // children get nothing of what is inserted
+  add_family(range, inherit || inserts, true, txn::LockMode::kRowExclusive);
 }
 
 Expr* Binder::bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause) {
@@ -454,6 +461,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   }
   std::vector<Target> targets = insert_targets(scope, target, columns, values);
   add_constraints(*query, relation);
+  add_partition_checks(*query, relation);
   query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   query->view_checks = arena_.copy(target.checks);
   bind_on_conflict(scope, target, insert, *query);
@@ -684,6 +692,9 @@ Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const p
   std::vector<Expr*> conditions(target.quals);
   if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
     if (target.is_view()) throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
+    if (scope.ranges[0]->family != nullptr) {
+      throw_not_supported("WHERE CURRENT OF on a table with partitions or children", position(where->location));
+    }
     conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
   } else if (where != nullptr) {
     conditions.push_back(bind_condition(scope, where, Clause::kWhere));
@@ -723,6 +734,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   bind_assignments(scope, target, update.assignments, &targets);
   query->where = modify_condition(scope, target, update.where);
   add_constraints(*query, target.relation);
+  add_partition_checks(*query, target.relation);
   query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   query->view_checks = arena_.copy(target.checks);
   bind_returning(scope, update.returning, *query);

@@ -112,10 +112,11 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     binder.name_view_columns(below, item, 0);
     scope.items.push_back(std::move(item));
     scope.ranges = base.ranges;
-  } else if (from->kind == RelationKind::kTable) {
+  } else if (from->is_table()) {
     if (context_.locker != nullptr) context_.locker->require(from->oid, verb);
     below.relation = below.named = from;
-    binder.add_relation(base, from, {}, {}, txn::LockMode::kRowExclusive);
+    uint32_t range = binder.add_relation(base, from, {}, {}, txn::LockMode::kRowExclusive);
+    binder.add_target_family(*base.ranges[range], source.inherit, verb);
     scope.items = base.items;
     scope.ranges = base.ranges;
     if (source.alias != nullptr) {

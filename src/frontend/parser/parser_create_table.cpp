@@ -607,6 +607,7 @@ PartitionBoundSpec* Parser::partition_bound() {
   auto* node = make<PartitionBoundSpec>(location());
   if (accept(kDefault)) return node;
   expect_all(kFor, kValues);
+  node->location = location();
   auto list = [&] { return paren_list([&] { return a_expr(); }); };
   if (accept(kIn)) {
     node->type = PartitionBoundKind::kList;

@@ -53,7 +53,7 @@ void CopyCommand::find_table(analyzer::AnalyzerContext& context) {
   session_.lock_relation(table_->oid, stmt_.is_from ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare);
   // It may have changed while we waited.
   table_ = analyzer::find_relation(context, *stmt_.relation, txn::LockMode::kNone);
-  if (table_->kind == RelationKind::kTable) return;
+  if (table_->kind == RelationKind::kTable || (stmt_.is_from && table_->is_partitioned())) return;
   std::string_view preposition = stmt_.is_from ? "to" : "from";
   std::string_view what = table_->kind == RelationKind::kView               ? "view"
                           : table_->kind == RelationKind::kMaterializedView ? "materialized view"

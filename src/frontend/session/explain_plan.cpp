@@ -346,7 +346,8 @@ class Explainer {
 
   std::unique_ptr<ExplainNode> node(const Plan& top, std::string_view relationship);
   void scan(ExplainNode& n, const Plan& p);
-  void table_scan(ExplainNode& n, const planner::ScanPlan& s);
+  void table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member = nullptr, size_t number = 0);
+  void scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number);
   void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal, const Plan* left);
   void join(ExplainNode& n, const planner::JoinPlan& j);
   void index_join(ExplainNode& n, const planner::IndexJoinPlan& j);
@@ -374,9 +375,11 @@ std::string range_label(std::string_view name, std::string_view alias) {
   return alias.empty() || alias == name ? quoted : quoted + " " + parser::quote_identifier(alias);
 }
 
-void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s) {
-  const catalog::Relation& relation = **s.relation;
-  std::string label = range_label(relation.name, scan_alias(s));
+void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member, size_t number) {
+  const catalog::Relation& relation = member != nullptr ? **member->relation : **s.relation;
+  std::string alias(scan_alias(s));
+  if (number > 0) alias += fmt::format("_{}", number);
+  std::string label = range_label(relation.name, alias);
   if (options_.verbose) label = parser::quote_identifier(relation.schema_name) + "." + label;
   n.label += " on " + label;
   head(n, "Relation Name", relation.name);
@@ -424,21 +427,40 @@ void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s
   add(n, "Index Cond", parts.size() > 1 ? "(" + all + ")" : all);
 }
 
+// Several tables read as one are shown as an Append of their scans.
 void Explainer::scan(ExplainNode& n, const Plan& p) {
+  const auto& s = p.as<planner::ScanPlan>();
+  if (s.members.size() < 2) return scan_table(n, p, s.members.empty() ? nullptr : &s.members[0], 0);
+  n.type = n.label = "Append";
+  auto share = static_cast<double>(s.members.size());
+  for (size_t i = 0; i < s.members.size(); ++i) {
+    auto child = std::make_unique<ExplainNode>();
+    child->relationship = "Member";
+    scan_table(*child, p, &s.members[i], i + 1);
+    child->has_costs = n.has_costs && counters(p) == nullptr;
+    child->startup_cost = p.startup_cost;
+    child->total_cost = p.total_cost / share;
+    child->rows = std::max(1.0, p.rows / share);
+    child->width = n.width;
+    n.children.push_back(std::move(child));
+  }
+}
+
+void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number) {
   const auto& s = p.as<planner::ScanPlan>();
   const Plan* sides[] = {&p};
   Qualify scan_conditions(*this, options_.verbose);
   if (p.kind == PlanKind::kIndexScan) {
     const auto& i = p.as<planner::IndexScanPlan>();
     n.type = "Index Scan";
-    n.label = fmt::format("Index Scan{} using {}", i.backward ? " Backward" : "", parser::quote_identifier(i.index->name));
+    n.label = fmt::format("Index Scan{} using {}", i.backward ? " Backward" : "", parser::quote_identifier(member != nullptr ? member->index->name : i.index->name));
     head(n, "Scan Direction", i.backward ? "Backward" : "Forward");
-    head(n, "Index Name", i.index->name);
-    table_scan(n, s);
+    head(n, "Index Name", member != nullptr ? member->index->name : i.index->name);
+    table_scan(n, s, member, number);
     index_conditions(n, i, i.equal, nullptr);
   } else {
     n.type = n.label = s.sample_percent != nullptr ? "Sample Scan" : "Seq Scan";
-    table_scan(n, s);
+    table_scan(n, s, member, number);
     if (s.sample_percent != nullptr) add_condition(n, s.sample_by_page ? "Sampling: system" : "Sampling: bernoulli", s.sample_percent, sides);
   }
   add_condition(n, "Filter", s.filter, sides);

@@ -9,6 +9,7 @@
 #include "analyzer/query.h"
 #include "catalog/user_type.h"
 #include "catalog_functions.h"
+#include "catalog/partition.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -26,6 +27,11 @@ class DefinitionFunctions {
     bool pretty = args.size() > 2 && args[2].boolean != 0;
     catalog::RelationPtr table = args[1].oid() == 0 ? nullptr : s.catalog().relation(Oid{args[1].oid()});
     if (args[1].oid() != 0 && table == nullptr) return none();
+    if (table != nullptr && table->is_partition && args[0].view() == table->partition_bound) {
+      catalog::RelationPtr parent = s.catalog().relation(table->parents.at(0));
+      functions::EvalContext eval = s.eval_context(arena);
+      return text(catalog::bound_text(*parent->partitioning, catalog::parse_bound(table->partition_bound), eval), arena);
+    }
     // The expressions of an index stand on lines of their own.
     std::string out;
     std::string_view rest = args[0].view();
@@ -36,6 +42,53 @@ class DefinitionFunctions {
       out += (out.empty() ? "" : ", ") + expression(s, line, table, pretty);
     }
     return text(out, arena);
+  }
+
+  static Value get_partkeydef(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table = s.catalog().relation(Oid{args[0].oid()});
+    if (table == nullptr || table->partitioning == nullptr) return none();
+    const catalog::Partitioning& p = *table->partitioning;
+    std::string keys;
+    for (const catalog::PartitionKeyColumn& key : p.keys) {
+      if (!keys.empty()) keys += ", ";
+      if (key.column != 0) {
+        keys += parser::quote_identifier(table->column(key.column).name);
+      } else {
+        std::string sql = expression(s, key.expression_sql, table, false);
+        keys += looks_like_call(sql) ? sql : "(" + sql + ")";
+      }
+      Oid own = key.column != 0 ? table->column(key.column).collation : kInvalidOid;
+      if (key.column != 0 && key.collation_oid != own && key.collation_oid != kInvalidOid) {
+        keys += " COLLATE ";
+        s.append_reg(type_oid::kRegcollation, key.collation_oid.value(), keys);
+      }
+    }
+    std::string_view word = p.strategy == catalog::PartitionStrategy::kRange  ? "RANGE"
+                            : p.strategy == catalog::PartitionStrategy::kList ? "LIST"
+                                                                              : "HASH";
+    return text(fmt::format("{} ({})", word, keys), arena);
+  }
+
+  // As far as one column is enough to say it.
+  static Value get_partition_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table = s.catalog().relation(Oid{args[0].oid()});
+    std::string all;
+    for (catalog::RelationPtr below = table; below != nullptr && below->is_partition;) {
+      catalog::RelationPtr parent = s.catalog().relation(below->parents.at(0));
+      std::string own = partition_condition(*parent, catalog::parse_bound(below->partition_bound));
+      if (own.empty()) return none();
+      all = all.empty() ? own : own + " AND " + all;
+      below = std::move(parent);
+    }
+    if (all.empty()) return none();
+    return text(expression(s, all, table, false), arena);
+  }
+
+  static Value partition_root(Session& s, std::span<const Value> args, Arena&) {
+    catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
+    if (r == nullptr || (!r->is_partition && !r->is_partitioned())) return Value::null_of(PhysicalType::kInt32);
+    while (r->is_partition) r = s.catalog().relation(r->parents.at(0));
+    return Value::of_oid(r->oid.value());
   }
 
   static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
@@ -179,6 +232,37 @@ class DefinitionFunctions {
     }
   }
 
+  static std::string partition_condition(const catalog::Relation& parent, const catalog::PartitionBound& bound) {
+    const catalog::Partitioning& p = *parent.partitioning;
+    if (bound.is_default || p.keys.size() != 1 || p.strategy == catalog::PartitionStrategy::kHash) return {};
+    const catalog::PartitionKeyColumn& key = p.keys[0];
+    std::string name = key.column != 0 ? parser::quote_identifier(parent.column(key.column).name) : "(" + key.expression_sql + ")";
+    auto constant = [&](const catalog::BoundDatum& d) {
+      if (key.type == type_oid::kInt4 && !d.text.starts_with('-')) return d.text;
+      std::string quoted = "'";
+      for (char c : d.text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+      return quoted + "'::" + functions::format_type(key.type, -1);
+    };
+    std::string present = name + " IS NOT NULL";
+    if (p.strategy == catalog::PartitionStrategy::kRange) {
+      std::string out = present;
+      if (bound.lower[0].kind == catalog::BoundDatum::Kind::kValue) out += fmt::format(" AND {} >= {}", name, constant(bound.lower[0]));
+      if (bound.upper[0].kind == catalog::BoundDatum::Kind::kValue) out += fmt::format(" AND {} < {}", name, constant(bound.upper[0]));
+      return out;
+    }
+    std::string values;
+    size_t count = 0;
+    bool null = false;
+    for (const catalog::BoundDatum& d : bound.values) {
+      null = null || d.null;
+      if (d.null) continue;
+      values += (count++ == 0 ? "" : ", ") + constant(d);
+    }
+    if (count == 0) return name + " IS NULL";
+    std::string equal = count == 1 ? fmt::format("{} = {}", name, values) : fmt::format("{} = ANY (ARRAY[{}])", name, values);
+    return null ? fmt::format("({} IS NULL OR {})", name, equal) : fmt::format("{} AND {}", present, equal);
+  }
+
   // --- indexes
   static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
     Oid owner = kInvalidOid;
@@ -231,7 +315,7 @@ class DefinitionFunctions {
       included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
     }
     std::string out = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index.unique ? "UNIQUE " : "",
-                                  parser::quote_identifier(index.name), relation_name(s, *table, !pretty), keys);
+                                  parser::quote_identifier(index.name), (table->is_partitioned() ? "ONLY " : "") + relation_name(s, *table, !pretty), keys);
     if (!included.empty()) out += fmt::format(" INCLUDE ({})", included);
     if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
     if (std::string with = storage_options(s, index.oid); !with.empty()) out += fmt::format(" WITH ({})", with);
@@ -303,6 +387,9 @@ CatalogFunction* find_definition_function(std::string_view name) {
   static const std::unordered_map<std::string_view, CatalogFunction*> kTable = {
       {"pg_get_expr", F::get_expr},
       {"pg_get_viewdef", F::get_viewdef},
+      {"pg_get_partkeydef", F::get_partkeydef},
+      {"pg_get_partition_constraintdef", F::get_partition_constraintdef},
+      {"pg_partition_root", F::partition_root},
       {"pg_get_indexdef", F::get_indexdef},
       {"pg_get_constraintdef", F::get_constraintdef},
   };

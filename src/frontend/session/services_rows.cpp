@@ -1,10 +1,12 @@
 // System functions that return sets: settings, locks, sessions, cursors, privileges … as rows.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "access/sequence.h"
 #include "commands/acl.h"
+#include "catalog/partition.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -267,6 +269,36 @@ class RowFunctions {
     for (const std::string& name : s.instance_.notifications().channels(static_cast<int32_t>(s.backend_pid()))) rows.text(name);
   }
 
+  static void partition_tree(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    catalog::RelationPtr root = s.catalog().relation(Oid{args[0].oid()});
+    if (root == nullptr || (!root->is_partition && !root->is_partitioned())) return;
+    std::vector<std::pair<catalog::RelationPtr, int32_t>> level{{root, 0}};
+    for (size_t i = 0; i < level.size(); ++i) {
+      auto [table, depth] = level[i];
+      rows.oid(table->oid);
+      if (depth == 0 && !table->is_partition) rows.null();
+      else rows.oid(table->parents.at(0));
+      rows.boolean(!table->is_partitioned()).int4(depth);
+      if (!table->is_partitioned()) continue;
+      std::vector<Oid> children;
+      for (const auto& p : table->partitioning->partitions) children.push_back(p.oid);
+      std::sort(children.begin(), children.end());
+      for (Oid child : children) level.emplace_back(s.catalog().relation(child), depth + 1);
+    }
+  }
+
+  static void partition_ancestors(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
+    if (r == nullptr || (!r->is_partition && !r->is_partitioned())) return;
+    rows.oid(r->oid);
+    while (r->is_partition) {
+      r = s.catalog().relation(r->parents.at(0));
+      rows.oid(r->oid);
+    }
+  }
+
  private:
   static Value quoted_char(char c) { return Value::of_string(std::string_view(&c, 1)); }
 
@@ -300,9 +332,9 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_prepared_statement", prepared}, {"pg_cursor", cursors}, {"pg_timezone_names", zones},
       {"pg_get_keywords", keywords}, {"pg_options_to_table", options}, {"aclexplode", acl_explode},
       {"pg_listening_channels", channels}, {"pg_sequence_state", sequence_state},
-      // Two-phase commit, publications and partitions do not exist, so there are none.
-      {"pg_prepared_xact", nothing}, {"pg_get_publication_tables", nothing}, {"pg_partition_tree", nothing},
-      {"pg_partition_ancestors", nothing},
+      // Two-phase commit, and publications do not exist, so there are none.
+      {"pg_prepared_xact", nothing}, {"pg_get_publication_tables", nothing}, {"pg_partition_tree", partition_tree},
+      {"pg_partition_ancestors", partition_ancestors},
   };
   return kTable;
 }

@@ -200,6 +200,20 @@ class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
 
 void Session::lock_relation(Oid relation, txn::LockMode mode) {
   ensure_transaction();
+  // Who reads and writes a partitioned table holds a lock on it alone, which covers its partitions: what must keep
+  // them out of a partition takes its lock on the tables above it too, from the top.
+  if (mode >= txn::LockMode::kShare) {
+    std::vector<Oid> above;
+    for (catalog::RelationPtr r = catalog().relation(relation); r != nullptr && r->is_partition && !r->parents.empty();) {
+      above.push_back(r->parents[0]);
+      r = catalog().relation(above.back());
+    }
+    for (size_t i = above.size(); i-- > 0;) lock_one_relation(above[i], mode);
+  }
+  lock_one_relation(relation, mode);
+}
+
+void Session::lock_one_relation(Oid relation, txn::LockMode mode) {
   txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
   check_ok(txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
 }
@@ -260,6 +274,7 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_join_reordering = settings_.boolean("varve.enable_join_reordering");
   s.enable_column_pruning = settings_.boolean("varve.enable_column_pruning");
   s.enable_sort_avoidance = settings_.boolean("varve.enable_sort_avoidance");
+  s.enable_partition_pruning = settings_.boolean("enable_partition_pruning");
   s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
   s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
   s.seq_page_cost = settings_.real("seq_page_cost");

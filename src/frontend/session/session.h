@@ -95,6 +95,7 @@ class Session final : public net::SessionHandler,
   void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
               std::string_view hint) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
+  void lock_one_relation(Oid relation, txn::LockMode mode);
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
   uint64_t fill_view(std::string_view sql) override;

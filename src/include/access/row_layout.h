@@ -24,6 +24,10 @@
 namespace varve {
 class Arena;
 }
+namespace varve::vector {
+class Vector;
+struct Selection;
+}  // namespace varve::vector
 
 namespace varve::access {
 
@@ -83,6 +87,11 @@ class RowLayout {
   // kRowHasLarge or 0.
   uint16_t encode(std::span<const types::Value> values, std::string* out, LargeValueWriter* large = nullptr,
                   std::span<const StoredValue> kept = {}) const;
+
+  // The rows of these columns, appended to `out`; their bytes live in `memory`. False, and nothing is done: one of
+  // them is so long that its values must be looked at (encode()). columns.size() == column_count().
+  bool encode_rows(std::span<const vector::Vector* const> columns, const vector::Selection& rows, Arena& memory,
+                   std::vector<wal::Bytes>* out) const;
 
   // One column of one row. Strings point into the row (or the arena). Values that are not in the row come
   // through `row.large`.

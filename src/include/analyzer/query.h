@@ -27,6 +27,39 @@ struct IndexExpressions {
   Expr* predicate = nullptr;
 };
 
+// A table that stands, with others, for a partitioned table or for a table with children (Family).
+struct Member {
+  const catalog::RelationPtr* relation = nullptr;
+  std::span<const int16_t> columns;  // [column of the range - 1]: the number of the same column here; empty: the same
+  std::span<IndexExpressions> index_expressions;  // of its indexes, over range 0 with its own column numbers
+  // Of a table that is written, likewise: see Query.
+  ExprList checks;
+  std::span<std::string_view> check_names;
+  std::span<int16_t> generated;
+  ExprList generated_exprs;
+};
+// One level of a partition tree.
+struct PartitionedTable {
+  struct Slot {
+    int32_t member = -1;  // of the family, or
+    int32_t table = -1;   // the next level's
+  };
+  const catalog::RelationPtr* relation = nullptr;
+  ExprList keys;         // over range 0, as if the range's table were the only one
+  std::span<Slot> slots;  // by the partition's number in Relation::partitioning
+};
+// What a partitioned table, or a table with children, is read and written as.
+struct Family {
+  std::span<Member> members;           // tables that hold rows, in the order of their bounds
+  std::span<PartitionedTable> tables;  // the first is the range's; empty: inheritance without partitions
+};
+// Of a partition that is written by its own name: its rows must be its own among its parent's.
+struct PartitionCheck {
+  const catalog::RelationPtr* parent = nullptr;
+  ExprList keys;  // over range 0
+  int32_t partition = -1;
+};
+
 enum class RangeKind : uint8_t { kRelation, kSubquery, kFunction, kValues, kCte };
 
 // One item that FROM made: a table, subquery, function, VALUES list or CTE reference.
@@ -43,6 +76,8 @@ struct Range {
   Expr* sample_percent = nullptr;
   Expr* sample_seed = nullptr;
   std::span<IndexExpressions> index_expressions;  // of the relation's indexes that have any
+  bool only = false;                              // written ONLY
+  Family* family = nullptr;                       // null: the relation alone (ONLY, or nothing belongs to it)
 
   Query* query = nullptr;  // kSubquery
   const catalog::RelationPtr* view = nullptr;  // kSubquery: the view whose query it is
@@ -202,6 +237,7 @@ struct Query {
   ExprList generated_exprs;
   std::span<IndexExpressions> index_expressions;  // INSERT, UPDATE and DELETE
   std::span<ViewCheck> view_checks;               // INSERT and UPDATE through views
+  std::span<PartitionCheck> partition_checks;     // INSERT and UPDATE of a partition, the outermost parent's last
   std::span<MergeAction> merge_actions;           // of MERGE, whose FROM is the join of source and target
 
   // Filled while binding: does it refer to an outer query?

@@ -65,7 +65,8 @@ struct Index {
   bool initially_deferred = false;
   std::string predicate_sql;
   Oid constraint;  // pg_constraint row it implements, or 0
-  PageId segment;
+  Oid parent;      // the partitioned index that this one is a part of, or 0
+  PageId segment;  // 0 of a partitioned table's index, which has no storage
   std::shared_ptr<access::Btree> tree;
 
   // A unique key over all rows and plain columns: a foreign key may refer to it.
@@ -82,6 +83,8 @@ struct CheckConstraint {
   Oid oid;
   std::string name;
   std::string expression_sql;
+  bool no_inherit = false;
+  bool validated = true;
 };
 
 struct ForeignKey {
@@ -96,6 +99,7 @@ struct ForeignKey {
   bool validated = true;
   std::vector<ColumnNumber> delete_set_columns;  // ON DELETE SET NULL (…); empty: all of `columns`
   Oid referenced_index;
+  Oid parent;  // the partitioned table's key that this one is a part of, or 0
 };
 
 // A row of pg_trigger. `type`: bits as in pg_trigger.tgtype.
@@ -114,6 +118,7 @@ struct Trigger {
   std::vector<std::string> args;
   std::string when_sql;
   std::string old_table, new_table;   // transition tables
+  Oid parent;                         // the partitioned table's trigger that this one is a copy of, or 0
 
   bool is_row() const { return (type & kRow) != 0; }
   bool is_before() const { return (type & kBefore) != 0; }
@@ -129,6 +134,7 @@ enum class RelationKind : char {
   kMaterializedView = 'm',
   kComposite = 'c',
   kPartitioned = 'p',
+  kPartitionedIndex = 'I',
   kForeign = 'f',
   kToast = 't',
 };
@@ -143,6 +149,8 @@ struct ColumnStatistics {
   std::vector<float> common_frequencies;
   std::vector<types::Value> histogram;
 };
+
+struct Partitioning;
 
 struct Relation {
   Oid oid;
@@ -161,6 +169,12 @@ struct Relation {
   std::vector<ForeignKey> referenced_by;  // others refer to this table
   std::vector<Trigger> triggers;          // in order of their names: the order of firing
   std::string view_sql;                   // of views
+  // Inheritance (pg_inherits). A partition has one parent.
+  std::shared_ptr<const Partitioning> partitioning;  // of a partitioned table (catalog/partition.h)
+  bool is_partition = false;
+  std::string partition_bound;            // pg_class.relpartbound
+  std::vector<Oid> parents;               // in order of inhseqno
+  std::vector<Oid> children;              // of a table that others inherit from, ascending; partitions are in `partitioning`
   PageId segment;                         // 0: no storage (yet)
   std::shared_ptr<access::Heap> heap;
   std::shared_ptr<const access::RowLayout> layout;
@@ -174,6 +188,9 @@ struct Relation {
   // 0 when there is none of this name.
   ColumnNumber find_column(std::string_view name) const;
   const Index* primary_key() const;
+  bool is_partitioned() const { return kind == RelationKind::kPartitioned; }
+  // An ordinary table or a partitioned one.
+  bool is_table() const { return kind == RelationKind::kTable || kind == RelationKind::kPartitioned; }
 };
 
 using RelationPtr = std::shared_ptr<const Relation>;

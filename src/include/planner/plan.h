@@ -95,6 +95,15 @@ struct ValuesPlan : Plan {
   std::string_view alias;
   std::span<ExprList> rows_exprs;
 };
+struct BoundIndex;
+struct PartitionPruning;  // planner/partition_pruning.h
+// One table of a scan that reads several as one: those of a partitioned table or of a table and its children.
+struct ScanMember {
+  catalog::RelationPtr const* relation = nullptr;
+  std::span<catalog::ColumnNumber> columns;  // ScanPlan::columns by the numbers they have here
+  const catalog::Index* index = nullptr;     // kIndexScan: made like the plan's
+  const BoundIndex* bound = nullptr;
+};
 // Reads `columns` (numbers; negative: system columns, kCtidColumn yields Tid::packed() as int8) of the visible rows
 // that pass `filter` (over the scanned columns).
 struct ScanPlan : Plan {  // kSeqScan
@@ -106,6 +115,9 @@ struct ScanPlan : Plan {  // kSeqScan
   bool sample_by_page = false;
   Expr* sample_percent = nullptr;
   Expr* sample_seed = nullptr;
+  // Not empty: these are read one after the other in the place of `relation`, which gives names and types alone.
+  std::span<ScanMember> members;
+  const PartitionPruning* pruning = nullptr;  // which of them a run reads; null: all
 };
 // Bounds of an index scan: equality on the first n keys, then at most one range.
 struct IndexBound {
@@ -250,6 +262,9 @@ struct LockRowsPlan : Plan {
     // READ COMMITTED re-check: the row's columns in the child's output, to be replaced by the newest version's.
     std::span<uint32_t> row_columns;
     std::span<catalog::ColumnNumber> row_column_numbers;
+    // Of several tables read as one: the column that names the row's, and the tables (columns: row_column_numbers).
+    int32_t table_column = -1;
+    std::span<ScanMember> members;
   };
   std::span<Target> targets;
   Expr* recheck = nullptr;  // over the child's output; all quals of the query
@@ -295,6 +310,31 @@ struct ModifyPlan : Plan {
     ExprList values;
   };
   std::span<MergeAction> merge_actions;
+  // A partitioned table or a table with children: the tables that hold the rows. What is said above is over the row as
+  // `relation` has it; each member has its own checks, over its own row.
+  struct Member {
+    catalog::RelationPtr const* relation = nullptr;
+    std::span<int32_t> ordinals;  // by live column: its place among those of `relation`, -1: none; empty: the same
+    ExprList checks;
+    std::span<std::string_view> check_names;
+    std::span<BoundIndex> bound_indexes;
+    std::span<catalog::ColumnNumber> generated;
+    ExprList generated_exprs;
+    ExprList view_checks;
+    std::span<const catalog::Index*> arbiters;  // its parts of ModifyPlan::arbiters
+  };
+  // A partitioned table: where a row goes. `slots`: by partition, the member (>= 0) or the next level (-1 - level).
+  struct Route {
+    catalog::RelationPtr const* relation = nullptr;
+    ExprList keys;  // over the row
+    std::span<int32_t> slots;
+    int32_t partition = -1;  // of a partition check: where the row must go
+  };
+  std::span<Member> members;
+  std::span<Route> routes;            // the first is that of `relation`
+  std::span<Route> partition_checks;  // `relation` is itself a partition: of its parents, from the nearest
+  bool returns_table = false;         // RETURNING reads the row's table: one more column after those of the row
+  int32_t table_column = -1;          // UPDATE and DELETE of members: the child's column that names the row's table
   bool can_set_tag = true;  // false: of a WITH query, not counted in the statement's tag
 };
 

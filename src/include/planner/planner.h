@@ -30,6 +30,7 @@ struct PlannerSettings {
   bool enable_join_reordering = true;      // outer and semi joins move among the inner ones
   bool enable_column_pruning = true;       // columns that nothing above needs are not carried along
   bool enable_sort_avoidance = true;       // order delivered by an index
+  bool enable_partition_pruning = true;    // partitions that no row can be in are not read
   uint32_t join_search_limit = 10;         // more relations than this: greedy instead of dynamic programming
   double seq_page_cost = 1.0;
   double random_page_cost = 1.1;           // the buffer pool is expected to hold most of what is read
