@@ -62,3 +62,8 @@ SELECT typname, typtype, typrelid::regclass, typelem FROM pg_type WHERE typname 
 CREATE DOMAIN money_like AS numeric(8, 2);
 CREATE TABLE d (a money_like, b money_like NOT NULL);
 SELECT column_name, data_type, numeric_precision, numeric_scale, domain_name, udt_name FROM information_schema.columns WHERE table_name = 'd' ORDER BY 1;
+
+-- errors of row comparisons name the operator as written
+SELECT (true, 1) < (1.5, 1);
+SELECT (1, true) >= (1, 2.5);
+SELECT (1, 2, 3) < (1, 2, 4), (1, NULL) <= (1, 2), (1, 'b') > (1, 'a');
