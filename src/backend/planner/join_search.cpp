@@ -27,7 +27,7 @@ class JoinSearch {
       greedy();
     else
       exhaustive(all);
-    if (best_.count(all) == 0) throw SqlError(sqlstate::kInternalError, "no join order found");
+    if (best_.count(all) == 0) throw_not_supported("a LATERAL reference across an outer join");
     Node node = build(all, above_);
     conjuncts_ = std::move(left_over_);
     return node;
@@ -392,7 +392,7 @@ class JoinSearch {
         }
         if (winner != 0) break;
       }
-      if (winner == 0) throw SqlError(sqlstate::kInternalError, "no join order found");
+      if (winner == 0) throw_not_supported("a LATERAL reference across an outer join");
       std::erase_if(parts, [&](uint64_t part) { return (part & winner) != 0; });
       parts.push_back(winner);
       special &= ~winner;

@@ -565,9 +565,9 @@ Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, c
     all->args = list(pairs);
     return all;
   }
+  // An error about a pair names the operator as written, and the first pair that lacks it.
+  for (size_t i = 0; i < l.size(); ++i) make_operator(name, l[i], r[i], location);
   if (name != "<" && name != "<=" && name != ">" && name != ">=") {
-    for (size_t i = 0; i < l.size(); ++i)
-      make_operator(name, l[i], r[i], location);  // which may not exist at all
     throw SqlError(sqlstate::kFeatureNotSupported,
                    fmt::format("could not determine interpretation of row comparison operator {}", name))
         .hint("Row comparison operators must be associated with btree operator families.")

@@ -1,5 +1,5 @@
-// What random() and setseed() use: xoroshiro128** seeded by splitmix64, as PostgreSQL 15 does, so that a seed gives the
-// same numbers there and here. One for each session.
+// What random() and setseed() use: xoroshiro128** seeded by splitmix64, as PostgreSQL 15 does, so that a seed
+// gives the same numbers there and here. One for each session.
 #pragma once
 
 #include <bit>

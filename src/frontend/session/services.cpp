@@ -538,7 +538,7 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     case type_oid::kRegtype.value():
-      if (oid >= catalog::kFirstNormalOid) {
+      if (functions::type_by_oid(Oid{oid}) == nullptr || oid >= catalog::kFirstNormalOid) {  // row types of system tables too
         std::string name = name_of_user_type(Oid{oid});
         out += name.empty() ? std::to_string(oid) : name;
         return;

@@ -72,7 +72,7 @@ class CatalogFunctions {
     if (args[0].null) return null_text();
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
-    if (type.value() >= catalog::kFirstNormalOid) {
+    if (functions::type_by_oid(type) == nullptr || type.value() >= catalog::kFirstNormalOid) {
       std::string name = user_type_name(s, type);
       bool modified = !args[1].null && args[1].int32 >= 0 && !name.empty();
       return text_value(name.empty() ? "???" : modified ? fmt::format("{}({})", name, args[1].int32) : name, arena);

@@ -1,7 +1,6 @@
 // What functions ask of the session around them: its random sequence, its notifications.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <random>
 
 #include "catalog_functions.h"
@@ -35,13 +34,16 @@ class EnvironmentFunctions {
     if (args[0].null || args[0].view().empty()) {
       throw SqlError(sqlstate::kInvalidParameterValue, "channel name cannot be empty");
     }
-    if (args[0].view().size() >= kNameBytes) throw SqlError(sqlstate::kInvalidParameterValue, "channel name too long");
+    if (args[0].view().size() >= kNameBytes)
+      throw SqlError(sqlstate::kInvalidParameterValue, "channel name too long");
     std::string_view payload = args[1].null ? std::string_view() : args[1].view();
-    if (payload.size() >= kPayloadBytes) throw SqlError(sqlstate::kInvalidParameterValue, "payload string too long");
+    if (payload.size() >= kPayloadBytes)
+      throw SqlError(sqlstate::kInvalidParameterValue, "payload string too long");
     s.ensure_transaction();
     std::pair<std::string, std::string> message(args[0].view(), payload);
     auto& pending = s.pending_notifications_;
-    if (std::find(pending.begin(), pending.end(), message) == pending.end()) pending.push_back(std::move(message));
+    if (std::find(pending.begin(), pending.end(), message) == pending.end())
+      pending.push_back(std::move(message));
     return Value::of_string(std::string_view());
   }
 

@@ -98,14 +98,14 @@ std::string Session::name_of_user_type(Oid oid) {
   });
   if (name.empty()) return {};
   if (is_array && element != kInvalidOid) return name_of_user_type(element) + "[]";
-  bool visible = false;
+  bool visible = schema == catalog::kPgCatalogSchema;
   for (Oid in_path : search_path_oids()) {
     bool here = false;
     const catalog::KeyMatch same[] = {{"typname", Value::of_string(std::string_view(name))},
                                       {"typnamespace", Value::of_oid(in_path.value())}};
     catalog().for_each(catalog::system_table("pg_type"), same, [&](const catalog::Row&) { here = true; });
     if (!here) continue;
-    visible = in_path == schema;
+    visible = visible || in_path == schema;
     break;
   }
   std::string text = parser::quote_identifier(name);
