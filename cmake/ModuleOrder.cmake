@@ -43,3 +43,17 @@ varve_module(pl        DEPENDS common memory sync types vector functions txn cat
 varve_module(net       FRONTEND DEPENDS common port memory sync types LIBRARIES OpenSSL::SSL OpenSSL::Crypto)
 varve_module(session   FRONTEND DEPENDS common memory types txn recovery net catalog parser analyzer planner executor commands pl)
 varve_module(server    DEPENDS common port memory sync wal buffer txn recovery access catalog commands session net)
+
+# --- extensions: nothing above includes them; each includes only the modules it names (tools/check-layering)
+varve_module(columnar  CONTRIB timeseries DEPENDS common memory port types LIBRARIES ${VARVE_LZ4} ${VARVE_ZSTD})
+# -O2 vectorises only what is free of charge; the unpack kernels want everything.
+set_source_files_properties(
+  "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/bit_packing.cpp"
+  "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/int_decode.cpp"
+  "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/float_decode.cpp"
+  "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/layout_bench.cpp"
+  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
+if(TARGET columnar_test)
+  target_compile_definitions(columnar_test PRIVATE
+    VARVE_COLUMNAR_TESTDATA="${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/testdata")
+endif()

@@ -1,13 +1,15 @@
-# varve_module(NAME [FRONTEND|CONTRIB] DEPENDS a b … LIBRARIES x y …)
+# varve_module(NAME [FRONTEND | CONTRIB extension] DEPENDS a b … LIBRARIES x y …)
 #
 # Builds every .cpp of the module's folder into the static library varve_NAME, and every *_test.cpp beside
 # them into the test program NAME_test, and every *_bench.cpp into NAME_bench. A module sees src/include and
 # its own folder; which modules it may include is checked by tools/check-layering.
 
 function(varve_module name)
-  cmake_parse_arguments(M "FRONTEND" "FOLDER" "DEPENDS;LIBRARIES" ${ARGN})
-  if(M_FOLDER)
-    set(dir "${CMAKE_SOURCE_DIR}/${M_FOLDER}")
+  cmake_parse_arguments(M "FRONTEND" "CONTRIB" "DEPENDS;LIBRARIES" ${ARGN})
+  set(headers "${CMAKE_SOURCE_DIR}/src/include")
+  if(M_CONTRIB)
+    set(dir "${CMAKE_SOURCE_DIR}/contrib/${M_CONTRIB}/${name}")
+    list(APPEND headers "${CMAKE_SOURCE_DIR}/contrib/${M_CONTRIB}/include")
   elseif(M_FRONTEND)
     set(dir "${CMAKE_SOURCE_DIR}/src/frontend/${name}")
   else()
@@ -28,11 +30,11 @@ function(varve_module name)
 
   if(sources)
     add_library(varve_${name} STATIC ${sources})
-    target_include_directories(varve_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src/include" PRIVATE "${dir}")
+    target_include_directories(varve_${name} PUBLIC ${headers} PRIVATE "${dir}")
     target_link_libraries(varve_${name} PUBLIC ${links} ${M_LIBRARIES} fmt::fmt Threads::Threads)
   else()
     add_library(varve_${name} INTERFACE)
-    target_include_directories(varve_${name} INTERFACE "${CMAKE_SOURCE_DIR}/src/include")
+    target_include_directories(varve_${name} INTERFACE ${headers})
     target_link_libraries(varve_${name} INTERFACE ${links} ${M_LIBRARIES} fmt::fmt Threads::Threads)
   endif()
 

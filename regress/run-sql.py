@@ -23,6 +23,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import psql_output  # noqa: E402
 import servers  # noqa: E402
+from configurations import CONFIGURATIONS  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "sql"
 EXPECTED = FOLDER / "expected"
@@ -35,18 +36,6 @@ KNOWN_HEAD = """# Statements whose answers differ from PostgreSQL's so far:  SCR
 """
 
 
-# Settings under which everything must come out the same. Rows without ORDER BY may come in another order there.
-ALL_REWRITES = ("column_pruning", "constant_folding", "join_reordering", "or_factoring", "predicate_pushdown", "scalar_unnesting",
-                "sort_avoidance", "subquery_pullup", "subquery_unnesting", "transitive_equality")
-CONFIGURATIONS = {
-    "tiny-chunks": {"varve.chunk_rows": "2"},
-    "spilling": {"work_mem": "64kB", "hash_mem_multiplier": "1"},
-    "parallel": {"varve.parallel_rows": "0", "max_parallel_workers_per_gather": "3"},
-    "no-rewrites": {f"varve.enable_{name}": "off" for name in ALL_REWRITES} | {"enable_partition_pruning": "off"},
-    "no-indexes": {"enable_indexscan": "off", "varve.enable_index_join": "off"},
-    "nested-loops": {"enable_hashjoin": "off", "varve.enable_index_join": "off", "enable_memoize": "off"},
-    "greedy-joins": {"varve.join_search_limit": "1", "varve.enable_runtime_filters": "off"},
-}
 # What a script asks about the settings themselves, or prints of a plan, differs of course.
 ABOUT_SETTINGS = re.compile(r"(?i)^\s*(show|explain|reset)\b|pg_settings|current_setting|set_config")
 

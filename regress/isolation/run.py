@@ -9,7 +9,7 @@ A spec (specs/NAME.spec):
       CREATE TABLE …;
     teardown
       DROP TABLE …;
-    session a                    named steps, one a line: NAME  STATEMENT
+    session a [dbname=… user=…]  named steps, one a line: NAME  STATEMENT
       begin   BEGIN;
       write   UPDATE …;
     permutation a.begin b.begin a.write b.write a.commit b.commit
@@ -43,6 +43,7 @@ class Spec:
     def __init__(self, path):
         self.name = path.stem
         self.setup, self.teardown, self.steps, self.permutations = [], [], {}, []
+        self.connect = {}  # by session: where it connects to, other than the rest
         section = None
         for number, line in enumerate(path.read_text().splitlines(), 1):
             text = line.strip()
@@ -56,7 +57,9 @@ class Spec:
                 elif words[0] in ("setup", "teardown"):
                     section = words[0]
                 elif words[0] == "session":
-                    section = ("session", words[1])
+                    name, *parameters = words[1].split(None, 1)
+                    section = ("session", name)
+                    self.connect[name] = "".join(parameters)
                 else:
                     raise ValueError(f"{path}:{number}: {words[0]}?")
             elif section in ("setup", "teardown"):
@@ -95,6 +98,8 @@ class Session:
                     lines = ["  " + " | ".join("" if v is None else str(v) for v in row) for row in cursor.fetchall()]
                 return [cursor.statusmessage or ""] + lines
         except psycopg2.Error as error:
+            if self.connection.closed:
+                return ["connection lost"]  # whether the server's word arrives first is chance
             diagnostics = error.diag
             if diagnostics.sqlstate is None:
                 return [f"ERROR (connection): {str(error).strip()}"]
@@ -184,7 +189,7 @@ def run_permutation(spec, permutation, dsn, judge):
         for step in permutation:
             name = step.split(".")[0]
             if name not in sessions:
-                sessions[name] = Session(name, dsn)
+                sessions[name] = Session(name, f"{dsn} {spec.connect[name]}")
         for index, marked in enumerate(permutation):
             step = marked.rstrip("!")
             session = sessions[step.split(".")[0]]

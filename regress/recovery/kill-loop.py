@@ -8,7 +8,8 @@ restart must hold:
  - every acknowledged transaction is there, whole;
  - a transaction whose acknowledgement never came is there whole or not at all;
  - transfers between accounts keep the bank's total, and each account agrees with its journal;
- - what an index says and what a full scan says is the same.
+ - what an index says and what a full scan says is the same;
+ - nothing is left of the sessions' temporary tables (PostgreSQL leaves that to later).
 `--postgres` runs the same against PostgreSQL 15, to check the check.
 """
 import argparse
@@ -52,10 +53,15 @@ class Worker(threading.Thread):
             connection = psycopg2.connect(self.dsn)
         except psycopg2.Error:
             return
+        is_new = True
         while not self.stopping.is_set():
             self.txn += 1
             try:
                 with connection.cursor() as cursor:
+                    if is_new:
+                        cursor.execute("CREATE TEMP TABLE scratch (id serial PRIMARY KEY, txn int, body text)")
+                        connection.commit()
+                        is_new = False
                     self.work(cursor)
                     if self.random.random() < 0.1:
                         connection.rollback()
@@ -80,6 +86,8 @@ class Worker(threading.Thread):
         for part in range(ROWS_PER_TRANSACTION):
             body = f"{self.number}/{self.txn}/{part} " + "x" * self.random.choice((10, 100, 1000, 6000))
             cursor.execute("INSERT INTO entries VALUES (%s, %s, %s, %s)", (self.number, self.txn, part, body))
+        if self.random.random() < 0.2:
+            cursor.execute("INSERT INTO scratch (txn, body) VALUES (%s, repeat('scratch ', 2000))", (self.txn,))
         source, target = self.random.sample(range(1, ACCOUNTS + 1), 2)
         amount = self.random.randint(1, 50)
         for account, delta in sorted(((source, -amount), (target, amount))):
@@ -91,11 +99,14 @@ class Worker(threading.Thread):
             cursor.execute("UPDATE entries SET body = body || ' more' WHERE worker = %s AND txn = %s", (self.number, victim))
 
 
-def check(dsn, acknowledged, unknown, rolled_back):
+def check(dsn, acknowledged, unknown, rolled_back, leaves_temporary):
     """Returns a list of what is wrong, and the transactions that are there."""
     problems, present = [], {}
     connection = psycopg2.connect(dsn)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relpersistence = 't'")
+        if (left := cursor.fetchone()[0]) != 0 and not leaves_temporary:
+            problems.append(f"{left} temporary relations are left of before the crash")
         cursor.execute("SELECT worker, txn, count(*), count(DISTINCT part) FROM entries GROUP BY worker, txn")
         for worker, txn, rows, parts in cursor.fetchall():
             present.setdefault(worker, set()).add(txn)
@@ -182,7 +193,8 @@ def run(args, server):
         started = time.monotonic()
         server.start(wait_s=120)
         restart_s = time.monotonic() - started
-        problems, present = check(server.dsn(), acknowledged, unknown, rolled_back)
+        problems, present = check(server.dsn(), acknowledged, unknown, rolled_back,
+                                  isinstance(server, servers.Postgres))
         failed += [f"cycle {cycle}: {p}" for p in problems]
         for n in unknown:  # now it is known
             acknowledged[n] |= unknown[n] & present.get(n, set())

@@ -27,7 +27,7 @@ a|b
 11|"none"
 \.
 SELECT a, b, b IS NULL FROM t WHERE a > 9 ORDER BY a;
-COPY t (a) TO STDOUT DELIMITER ',';
+COPY (SELECT a FROM t ORDER BY a) TO STDOUT DELIMITER ',';
 COPY t FROM STDIN;
 20	only two
 \.

@@ -25,7 +25,7 @@ INSERT INTO p (a) VALUES (6) RETURNING a;
 INSERT INTO p (a) VALUES (6) RETURNING c;
 DELETE FROM p;
 SELECT p FROM p;
-SELECT a FROM p FOR UPDATE;
+SELECT a FROM p ORDER BY a FOR UPDATE;
 RESET ROLE;
 SELECT has_column_privilege('regress_pa', 'p', 'a', 'SELECT'), has_column_privilege('regress_pa', 'p', 'c', 'SELECT'), has_any_column_privilege('regress_pa', 'p', 'SELECT'), has_table_privilege('regress_pa', 'p', 'SELECT'), has_column_privilege('regress_pa', 'p', 'b', 'UPDATE WITH GRANT OPTION');
 REVOKE SELECT ON p FROM regress_pa;

@@ -45,7 +45,7 @@ SELECT * FROM t x, LATERAL (SELECT x.a INTERSECT SELECT 2) s(v) ORDER BY 1, 2, 3
 SELECT a FROM t ORDER BY a FETCH FIRST 2 ROWS WITH TIES;
 SELECT a FROM (VALUES (1), (1), (2)) v(a) ORDER BY a FETCH FIRST ROW WITH TIES;
 BEGIN;
-DECLARE c CURSOR FOR SELECT * FROM t ORDER BY a;
+DECLARE c CURSOR FOR SELECT * FROM t ORDER BY a FOR UPDATE;
 FETCH 2 FROM c;
 UPDATE t SET b = 0 WHERE CURRENT OF c RETURNING *;
 FETCH c;
@@ -58,3 +58,7 @@ FETCH agg;
 UPDATE t SET b = 1 WHERE CURRENT OF agg;
 ROLLBACK;
 UPDATE t SET b = 1 WHERE CURRENT OF nosuch;
+SELECT json_each('{"a": 1, "b": [2]}');
+SELECT (json_each('{"a": 1, "b": [2]}')).*;
+SELECT (information_schema._pg_expandarray(ARRAY['a', 'b'])).n, information_schema._pg_expandarray(ARRAY['a', 'b']);
+SELECT * FROM (SELECT information_schema._pg_expandarray(ARRAY[7, 8]) AS r) s WHERE (r).n = 2;

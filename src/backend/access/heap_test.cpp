@@ -436,5 +436,53 @@ TEST(HeapPage, CommonPartsAndSpliceAreInverse) {
   }
 }
 
+// A heap whose segment has the number of a dropped one, while somebody still holds the old heap object: it
+// must not be led to pages that the old one had.
+TEST(Heap, ANewHeapKnowsNothingOfTheOneWhoseNumberItHas) {
+  HeapEnvironment env;
+  auto txn = env.begin();
+  auto old_segment = create_heap(env.txns(), *txn);
+  ASSERT_TRUE(old_segment.ok());
+  env.commit(txn);
+  auto old_heap = open_heap(env.txns(), *old_segment, 5);
+  txn = env.begin();
+  std::vector<Tid> tids;
+  for (int i = 0; i < 40; ++i) tids.push_back(*old_heap->insert(*txn, bytes_of(std::string(3000, 'o')), 1));
+  env.commit(txn);
+  txn = env.begin();
+  for (size_t i = 0; i < tids.size(); i += 2) {
+    RowBuffer buffer;
+    RowVersion newest;
+    EXPECT_OUTCOME(old_heap->remove(*txn, txn->statement_snapshot(), tids[i], false, buffer, &newest),
+                   LockOutcome::kLocked);
+  }
+  ASSERT_TRUE(drop_segment(env.pool(), *txn, *old_segment).ok());
+  env.commit(txn);
+  env.flush();
+  ASSERT_TRUE(env.txns().purge_once().ok());
+  txn = env.begin();
+  auto new_segment = create_heap(env.txns(), *txn);
+  ASSERT_TRUE(new_segment.ok());
+  ASSERT_EQ(*new_segment, *old_segment);  // or this test shows nothing
+  auto new_heap = open_heap(env.txns(), *new_segment, 5);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(new_heap->insert(*txn, bytes_of(std::string(2000, 'n')), 1).ok());
+  env.commit(txn);
+  // Every row lies in a page of the new segment, and a scan finds them all.
+  auto runs = new_heap->runs();
+  ASSERT_TRUE(runs.ok());
+  auto reader = env.begin();
+  size_t found = 0;
+  Heap::PageBatch batch;
+  for (const PageRun& run : *runs) {
+    for (uint32_t i = 0; i < run.count; ++i) {
+      ASSERT_TRUE(
+          new_heap->read_page(reader->statement_snapshot(), PageId{run.first.value() + i}, &batch).ok());
+      for (const RowVersion& row : batch.rows) found += row.length == 2000 && row.bytes[0] == 'n';
+    }
+  }
+  env.commit(reader);
+  EXPECT_EQ(found, 100u);
+}
+
 }  // namespace
 }  // namespace varve::access

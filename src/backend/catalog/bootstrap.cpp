@@ -20,26 +20,26 @@ namespace varve::catalog {
 using functions::TypeInfo;
 using types::Value;
 
+void create_system_segments(txn::Transaction& txn, Oid database, bool shared) {
+  for (const SystemTable& table : system_tables()) {
+    if (table.shared != shared) continue;
+    Oid where = shared ? kInvalidOid : database;
+    auto heap = access::create_heap(txn.manager(), txn);
+    check_ok(heap.status());
+    add_to_segment_map(txn, where, table.oid, *heap);
+    for (const SystemIndex& index : table.indexes) {
+      auto tree = access::create_btree(txn.manager(), txn);
+      check_ok(tree.status());
+      add_to_segment_map(txn, where, index.oid, *tree);
+    }
+  }
+}
+
 // Fills the system tables of one database (or, for the first, the shared ones too).
 class Bootstrap {
  public:
   Bootstrap(Catalog& catalog, Oid owner, bool with_shared)
       : catalog_(catalog), owner_(owner), with_shared_(with_shared) {}
-
-  static void create_segments(txn::Transaction& txn, Oid database, bool shared) {
-    for (const SystemTable& table : system_tables()) {
-      if (table.shared != shared) continue;
-      Oid where = shared ? kInvalidOid : database;
-      auto heap = access::create_heap(txn.manager(), txn);
-      check_ok(heap.status());
-      add_to_segment_map(txn, where, table.oid, *heap);
-      for (const SystemIndex& index : table.indexes) {
-        auto tree = access::create_btree(txn.manager(), txn);
-        check_ok(tree.status());
-        add_to_segment_map(txn, where, index.oid, *tree);
-      }
-    }
-  }
 
   void fill() {
     initial_rows();
@@ -179,13 +179,15 @@ class Bootstrap {
 
   // pg_class, pg_attribute and pg_index rows of a system table; shared ones are listed in every database.
   void relation(const SystemTable& table) {
-    class_row(table.oid, table.name, 'r', table.columns.size(), table.shared, !table.indexes.empty(), Oid{2});
+    class_row(table.oid, table.name, 'r', table.columns.size(), table.shared, !table.indexes.empty(), Oid{2}, table.row_type);
+    row_type(table, false);
+    row_type(table, true);
     for (size_t i = 0; i < table.columns.size(); ++i) {
       const SystemColumn& c = table.columns[i];
       attribute_row(table.oid, c.name, static_cast<int16_t>(i + 1), c.type, c.not_null);
     }
     for (const SystemIndex& index : table.indexes) {
-      class_row(index.oid, index.name, 'i', index.columns.size(), table.shared, false, Oid{403});
+      class_row(index.oid, index.name, 'i', index.columns.size(), table.shared, false, Oid{403}, kInvalidOid);
       for (size_t i = 0; i < index.columns.size(); ++i) {
         const SystemColumn& c = table.columns[index.columns[i]];
         attribute_row(index.oid, c.name, static_cast<int16_t>(i + 1), c.type, false);
@@ -194,10 +196,26 @@ class Bootstrap {
     }
   }
 
-  void class_row(Oid oid, std::string_view name, char kind, size_t columns, bool shared, bool has_index, Oid am) {
+  // The type of a system table's rows, or of arrays of them.
+  void row_type(const SystemTable& table, bool is_array) {
+    RowDraft row(system_table("pg_type"));
+    row.oid("oid", is_array ? table.row_array_type : table.row_type).oid("typnamespace", kPgCatalogSchema);
+    row.text("typname", fmt::format("{}{}", is_array ? "_" : "", table.name)).oid("typowner", owner_);
+    row.int2("typlen", -1).text("typtype", is_array ? "b" : "c").text("typcategory", is_array ? "A" : "C");
+    row.boolean("typisdefined", true).text("typdelim", ",").text("typalign", "d").text("typstorage", "x");
+    row.int4("typtypmod", -1);
+    if (is_array) row.oid("typelem", table.row_type);
+    else row.oid("typrelid", table.oid).oid("typarray", table.row_array_type);
+    std::string_view prefix = is_array ? "array_" : "record_";
+    row.text("typinput", fmt::format("{}in", prefix)).text("typoutput", fmt::format("{}out", prefix));
+    row.text("typreceive", fmt::format("{}recv", prefix)).text("typsend", fmt::format("{}send", prefix));
+    catalog_.insert(row);
+  }
+
+  void class_row(Oid oid, std::string_view name, char kind, size_t columns, bool shared, bool has_index, Oid am, Oid row_type) {
     RowDraft row(system_table("pg_class"));
     row.oid("oid", oid).text("relname", name).oid("relnamespace", kPgCatalogSchema).oid("relowner", owner_);
-    row.oid("relam", am).oid("relfilenode", Oid{0}).oid("reltablespace", shared ? Oid{1664} : Oid{0});
+    row.oid("reltype", row_type).oid("relam", am).oid("relfilenode", Oid{0}).oid("reltablespace", shared ? Oid{1664} : Oid{0});
     row.float4("reltuples", -1).boolean("relhasindex", has_index).boolean("relisshared", shared);
     row.text("relpersistence", "p").text("relkind", std::string(1, kind)).int2("relnatts", static_cast<int16_t>(columns));
     row.boolean("relispopulated", true).text("relreplident", "n");
@@ -263,7 +281,7 @@ void insert_superuser(Catalog& catalog, std::string_view name) {
 }  // namespace
 
 void bootstrap_database(Catalog& catalog, Oid database, Oid owner) {
-  Bootstrap::create_segments(catalog.txn(), database, false);
+  create_system_segments(catalog.txn(), database, false);
   Database fresh(catalog.txn().manager(), database, &catalog.txn());
   VARVE_CHECK(fresh.system_segment(system_table("pg_class").oid) != kInvalidPageId);
   Catalog inside(fresh, catalog.txn());
@@ -284,8 +302,8 @@ Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner) {
     }));
     // Committed on its own: a database reads its segment map with a transaction of its own.
     VARVE_RETURN_IF_ERROR(create([&](txn::Transaction& txn) {
-      Bootstrap::create_segments(txn, kInvalidOid, true);
-      for (Oid db : {kTemplate1, kPostgresDatabase}) Bootstrap::create_segments(txn, db, false);
+      create_system_segments(txn, kInvalidOid, true);
+      for (Oid db : {kTemplate1, kPostgresDatabase}) create_system_segments(txn, db, false);
     }));
     for (Oid db : {kTemplate1, kPostgresDatabase}) {
       Database database(txns, db);

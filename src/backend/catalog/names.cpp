@@ -37,6 +37,7 @@ std::optional<T> find_one(Catalog& catalog, std::string_view table, std::string_
 }  // namespace
 
 Oid Catalog::find_schema(std::string_view name) {
+  if (name == "pg_temp") return temporary_schema_;
   return find_one<Oid>(*this, "pg_namespace", "nspname", Value::of_string(name), [](const Row& row) {
            return row.oid("oid");
          }).value_or(kInvalidOid);

@@ -41,7 +41,7 @@ types::PhysicalType physical_of(Oid type) {
   return info == nullptr ? types::PhysicalType::kString : info->physical;
 }
 
-// Collations: the cached object of a pg_collation oid. "default" is the database's, which is C (docs/compatibility).
+// Collations: the cached object of a pg_collation oid. "default" is the database's: bytes (docs/compatibility.md).
 const types::Collation* collation_object(Catalog& catalog, Oid oid) {
   if (oid == kInvalidOid || oid == kDefaultCollation || oid == kCCollation) return nullptr;
   const types::Collation* found = nullptr;

@@ -69,6 +69,9 @@ RoutinePtr make_routine(Catalog& catalog, const Row& row) {
 
 }  // namespace
 
+// From here on pg_proc holds functions written in SQL; those below are built in (functions/registry.h).
+constexpr Oid kFirstUnpinnedOid{12000};
+
 std::vector<RoutinePtr> Catalog::routines_named(std::string_view name) {
   std::string key(name);
   uint64_t epoch = database_.epoch();
@@ -80,7 +83,7 @@ std::vector<RoutinePtr> Catalog::routines_named(std::string_view name) {
   std::vector<RoutinePtr> found;
   const KeyMatch match[] = {{"proname", Value::of_string(name)}};
   for_each(system_table("pg_proc"), match, [&](const Row& row) {
-    if (row.oid("oid").value() >= kFirstNormalOid) found.push_back(make_routine(*this, row));
+    if (row.oid("oid") >= kFirstUnpinnedOid) found.push_back(make_routine(*this, row));
   });
   if (!changed_) {
     std::unique_lock lock(database_.mutex_);
@@ -99,7 +102,7 @@ RoutinePtr Catalog::routine(Oid oid) {
   RoutinePtr found;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   for_each(system_table("pg_proc"), match, [&](const Row& row) {
-    if (oid.value() >= kFirstNormalOid) found = make_routine(*this, row);
+    if (oid >= kFirstUnpinnedOid) found = make_routine(*this, row);
   });
   if (!changed_) {
     std::unique_lock lock(database_.mutex_);

@@ -23,6 +23,8 @@ struct Definition {
   Oid oid;
   std::string_view name;
   bool shared = false;
+  Oid row_type;
+  Oid row_array_type;
   std::vector<SystemColumn> columns;
   std::vector<SystemIndex> indexes;
 };
@@ -45,7 +47,7 @@ SystemTable finish(Definition d) {
   for (const SystemColumn& c : d.columns) {
     specs.push_back({physical_of(c.type), types::Value::null_of(physical_of(c.type))});
   }
-  return SystemTable{d.oid, d.name, d.shared, std::move(d.columns), std::move(d.indexes), access::RowLayout(specs)};
+  return SystemTable{d.oid, d.name, d.shared, d.row_type, d.row_array_type, std::move(d.columns), std::move(d.indexes), access::RowLayout(specs)};
 }
 
 std::vector<SystemTable> load_tables() {
@@ -54,7 +56,7 @@ std::vector<SystemTable> load_tables() {
   while (next_line(text, &line)) {
     auto f = split(line, '\t');
     if (f[0] == "T") {
-      definitions.push_back({Oid{number(f[1])}, f[2], f[3] == "1", {}, {}});
+      definitions.push_back({Oid{number(f[1])}, f[2], f[3] == "1", Oid{number(f[4])}, Oid{number(f[5])}, {}, {}});
     } else if (f[0] == "C") {
       definitions.back().columns.push_back({f[1], Oid{number(f[2])}, f[3] == "1"});
     } else {

@@ -64,7 +64,7 @@ void Catalog::define_row_type(const Relation& relation, const Row& type) {
 }
 
 void Catalog::load_type(Oid oid) {
-  if (oid.value() < kFirstNormalOid || functions::type_by_oid(oid) != nullptr) return;
+  if (oid == kInvalidOid || functions::type_by_oid(oid) != nullptr) return;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   for_each(system_table("pg_type"), match, [&](const Row& row) {
     if (row.letter("typcategory") == 'A' && row.oid("typelem") != kInvalidOid) {

@@ -236,8 +236,19 @@ bool RoleRights::column_allows(const catalog::Relation& r, int16_t column, char 
   return !acl.empty() && list_grants(acl, privilege, grantable);
 }
 
+bool RoleRights::database_allows(char privilege) const {
+  if (superuser_) return true;
+  bool allowed = false;
+  const KeyMatch match[] = {{"oid", Value::of_oid(catalog_->database().oid().value())}};
+  catalog_->for_each(system_table("pg_database"), match, [&](const Row& row) {
+    allowed = allows(catalog::acl_column(row, "datacl"), 'd', row.oid("datdba"), privilege);
+  });
+  return allowed;
+}
+
 bool RoleRights::schema_allows(Oid schema, char privilege) const {
   if (superuser_) return true;
+  if (schema != kInvalidOid && schema == catalog_->temporary_schema()) return privilege == 'U' || database_allows('T');
   bool allowed = false;
   const KeyMatch match[] = {{"oid", Value::of_oid(schema.value())}};
   catalog_->for_each(system_table("pg_namespace"), match, [&](const Row& row) {

@@ -163,13 +163,15 @@ void set_column_default(CommandContext& context, Oid oid, const AlterTableCmd& c
     throw error;
   }
   std::string sql;
+  const analyzer::Expr* bound = nullptr;
   if (cmd.definition != nullptr) {
-    bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr, "DEFAULT expressions", &sql);
+    bound = bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr, "DEFAULT expressions", &sql);
     const auto* constant =
         parser::is<parser::ConstExpr>(cmd.definition) ? parser::as<parser::ConstExpr>(cmd.definition) : nullptr;
     if (constant != nullptr && constant->type == parser::ConstKind::kNull) sql.clear();
   }
-  set_default_row(context, oid, number, sql);
+  Oid row = set_default_row(context, oid, number, sql);
+  if (row != kInvalidOid) depend_on_named_relations(context, {kDefaultClass, row}, *bound);
   change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.boolean("atthasdef", !sql.empty()); });
 }
 
@@ -977,6 +979,9 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
   views.bind_readers_of(*relation);
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == relation->schema) return tag;
+  if (relation->persistence == 't' || context.catalog.schema_name(schema).starts_with("pg_temp_")) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot move objects into or out of temporary schemas");
+  }
   Oid old_schema = relation->schema;
   auto move = [&](const Relation& r) {
     if (context.catalog.find_relation_oid(schema, r.name) != kInvalidOid) {

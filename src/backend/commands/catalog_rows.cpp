@@ -60,7 +60,9 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.oid("relowner", c.owner).oid("relam", c.access_method);
   row.oid("relfilenode", Oid{static_cast<uint32_t>(c.segment.value())});
   row.float4("reltuples", c.kind == 'S' ? 1.0F : -1.0F).int4("relpages", c.kind == 'S' ? 1 : 0);
-  row.text("relpersistence", std::string(1, c.persistence)).text("relkind", std::string(1, c.kind));
+  // Everything in the schema of temporary objects is one.
+  const bool temporary = c.schema != kInvalidOid && c.schema == context.catalog.temporary_schema();
+  row.text("relpersistence", std::string(1, temporary ? 't' : c.persistence)).text("relkind", std::string(1, c.kind));
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
   row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);
@@ -85,8 +87,6 @@ void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber nu
   row.text("attgenerated", c.generated == 0 ? std::string() : std::string(1, c.generated));
   row.boolean("attislocal", c.local).int4("attinhcount", c.inherited).oid("attcollation", c.collation);
   context.catalog.insert(row);
-  if (info == nullptr || c.type.value() < catalog::kFirstNormalOid) return;
-  add_dependency(context, column_address(relation, number), {kTypeClass, c.type}, 'n');
 }
 
 void insert_system_attributes(CommandContext& context, Oid relation) {

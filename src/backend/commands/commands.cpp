@@ -114,9 +114,16 @@ bool is_session_command(NodeKind kind) {
 
 std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
 
+uint64_t CommandServices::run_parsed(std::string_view, parser::Node*) {
+  throw_not_supported("a command that runs a query");
+}
+uint32_t CommandServices::reserve_database(Oid, bool) { return 0; }
+Oid CommandServices::temporary_schema(bool make) {
+  if (make) throw_not_supported("temporary objects outside of a session");
+  return kInvalidOid;
+}
+void CommandServices::at_commit(Oid, OnCommit) {}
 uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
-Oid CommandServices::temporary_schema() { throw_not_supported("temporary tables"); }
-void CommandServices::on_commit(Oid, bool) { throw_not_supported("ON COMMIT"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 
@@ -129,19 +136,23 @@ std::string run(CommandContext& context, const parser::Node* statement) {
   throw_not_supported(name);
 }
 
-bool must_run_alone(const parser::Node* statement) {
+std::string_view must_run_alone(const parser::Node* statement) {
   switch (statement->kind) {
-    case NodeKind::kCreateDatabaseStmt:
-    case NodeKind::kDropDatabaseStmt:
-    case NodeKind::kCreateTablespaceStmt:
-    case NodeKind::kDropTablespaceStmt: return true;
-    case NodeKind::kVacuumStmt: return parser::as<parser::VacuumStmt>(statement)->is_vacuum;
-    case NodeKind::kReindexStmt: {
-      const auto* reindex = parser::as<parser::ReindexStmt>(statement);
-      return reindex->target != parser::ReindexTarget::kIndex && reindex->target != parser::ReindexTarget::kTable;
-    }
-    case NodeKind::kCreateIndexStmt: return parser::as<parser::CreateIndexStmt>(statement)->concurrently;
-    default: return false;
+    case NodeKind::kCreateDatabaseStmt: return "CREATE DATABASE";
+    case NodeKind::kDropDatabaseStmt: return "DROP DATABASE";
+    case NodeKind::kCreateTablespaceStmt: return "CREATE TABLESPACE";
+    case NodeKind::kDropTablespaceStmt: return "DROP TABLESPACE";
+    case NodeKind::kVacuumStmt: return parser::as<parser::VacuumStmt>(statement)->is_vacuum ? "VACUUM" : "";
+    case NodeKind::kReindexStmt:
+      switch (parser::as<parser::ReindexStmt>(statement)->target) {
+        case parser::ReindexTarget::kSchema: return "REINDEX SCHEMA";
+        case parser::ReindexTarget::kSystem: return "REINDEX SYSTEM";
+        case parser::ReindexTarget::kDatabase: return "REINDEX DATABASE";
+        default: return "";
+      }
+    case NodeKind::kCreateIndexStmt:
+      return parser::as<parser::CreateIndexStmt>(statement)->concurrently ? "CREATE INDEX CONCURRENTLY" : "";
+    default: return "";
   }
 }
 

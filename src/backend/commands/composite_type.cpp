@@ -6,6 +6,7 @@
 #include "create_table.h"
 #include "drop.h"
 #include "functions/registry.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -66,6 +67,7 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type,
       ColumnDefinition column = read_column(context, type->name, source, &constraints);
       auto number = static_cast<ColumnNumber>(type->columns.size() + 1);
       insert_attribute_row(context, type->oid, number, column.attribute);
+      depend_on_type(context, column_address(type->oid, number), column.attribute.type);
       change_class_row(context, type->oid, [&](RowDraft& draft) { draft.int2("relnatts", number); });
       return;
     }

@@ -284,6 +284,7 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
   a.type = base.type;
   a.typmod = base.typmod;
   std::string sql = column.default_sql;
+  const analyzer::Expr* bound = nullptr;
   if (column.serial || (a.identity != 0 && sql.empty())) {
     sql = make_column_sequence(context, *table, number, column);
   } else if (a.generated != 0 && column.default_expression != nullptr) {
@@ -300,11 +301,12 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
       if (c > 0) add_dependency(context, column_address(table_oid, number), column_address(table_oid, c), 'a');
     }
   } else if (column.default_expression != nullptr) {
-    bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
+    bound = bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
   }
   // An identity column finds its sequence through pg_depend.
   if (sql.empty() || a.identity != 0) return;
   Oid oid = set_default_row(context, table_oid, number, sql);
+  if (bound != nullptr) depend_on_named_relations(context, {kDefaultClass, oid}, *bound);
   if (column.serial) {
     for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {
       add_dependency(context, {kDefaultClass, oid}, relation_address(sequence), 'n');
@@ -373,7 +375,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
     // An identity column's nextval() is not its default: DEFAULT means the identity.
     if (attribute.identity != 0) attribute.has_default = false;
     insert_attribute_row(context, row.oid, ++number, attribute);
-    depend_on_type(context, column_address(row.oid, number), attribute.type);
+    if (table.kind != 'i') depend_on_type(context, column_address(row.oid, number), attribute.type);
   }
   if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');
@@ -474,10 +476,15 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
 
 }  // namespace
 
+void require_temporary_for_on_commit(CommandContext& context, Oid schema, parser::OnCommit action) {
+  if (action == parser::OnCommit::kNone) return;
+  if (schema != kInvalidOid && schema == context.services.temporary_schema(false)) return;
+  throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
+}
+
 void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action) {
-  if (action == parser::OnCommit::kDeleteRows || action == parser::OnCommit::kDrop) {
-    context.services.on_commit(table, action == parser::OnCommit::kDrop);
-  }
+  if (action == parser::OnCommit::kDrop) context.services.at_commit(table, CommandServices::OnCommit::kDrop);
+  if (action == parser::OnCommit::kDeleteRows) context.services.at_commit(table, CommandServices::OnCommit::kDeleteRows);
 }
 
 namespace {
@@ -505,11 +512,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   refuse_unsupported(stmt);
   NewTable table;
   table.name = stmt.relation->name;
-  bool temporary = false;
-  if (stmt.on_commit != parser::OnCommit::kNone && stmt.relation->persistence != parser::Persistence::kTemporary) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
-  }
-  table.schema = creation_schema(context, *stmt.relation, &temporary);
+  table.schema = creation_schema(context, *stmt.relation);
+  require_temporary_for_on_commit(context, table.schema, stmt.on_commit);
   if (table.schema == catalog::kPgCatalogSchema) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
@@ -517,7 +521,6 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
-  if (temporary) table.persistence = 't';
   table.options = storage_options(stmt.options, false);
   table.is_partition = stmt.is_partition;
   if (stmt.partition_by != nullptr) {

@@ -47,6 +47,8 @@ Oid create_table_relation(CommandContext& context, const NewTable& table);
 // False, with a notice, when the name is taken and that is all right; 42P07 when it is not.
 bool name_is_free(CommandContext& context, Oid schema, std::string_view name, bool if_not_exists);
 
+// 42P16 when the schema is not that of temporary objects; what at_commit() wants to know.
+void require_temporary_for_on_commit(CommandContext& context, Oid schema, parser::OnCommit action);
 // ON COMMIT DELETE ROWS or DROP of a temporary table.
 void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action);
 

@@ -22,7 +22,7 @@ TEST(CreateTableTest, NamesAndConstraints) {
   EXPECT_EQ(t->columns[4].generated, 's');
   EXPECT_EQ(t->columns[5].identity, 'd');
   EXPECT_FALSE(t->columns[5].has_default);
-  EXPECT_EQ(t->columns[5].default_sql, "nextval('public.t_e_seq'::regclass)");
+  EXPECT_EQ(t->columns[5].default_sql, "nextval('\"public\".\"t_e_seq\"'::regclass)");
   ASSERT_EQ(t->indexes.size(), 3u);
   EXPECT_EQ(t->indexes[0].name, "t_pkey");
   EXPECT_EQ(t->indexes[1].name, "t_a_key");

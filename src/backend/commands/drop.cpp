@@ -108,12 +108,11 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     if (object.sub == 0) return text;
     RelationPtr relation = context.catalog.relation(object.object);
     if (relation->kind == RelationKind::kComposite) text = "composite " + text;
-    return fmt::format("column {} of {}",
-                       parser::quote_identifier(relation->column(static_cast<ColumnNumber>(object.sub)).name), text);
+    return fmt::format("column {} of {}", relation->column(static_cast<ColumnNumber>(object.sub)).name, text);
   }
   if (object.class_oid == kConstraintClass) {
     with_row(context, "pg_constraint", object.object, [&](const Row& row) {
-      std::string name = parser::quote_identifier(row.text("conname"));
+      std::string name(row.text("conname"));
       Oid relation = row.oid("conrelid");
       text = fmt::format("constraint {} on {}", name, relation_text(context, relation));
     });
@@ -125,7 +124,7 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
   } else if (object.class_oid == kTypeClass) {
     text = "type " + type_name(context, object.object);
   } else if (object.class_oid == kNamespaceClass) {
-    text = fmt::format("schema {}", parser::quote_identifier(context.catalog.schema_name(object.object)));
+    text = fmt::format("schema {}", context.catalog.schema_name(object.object));
   } else if (object.class_oid == kProcClass) {
     catalog::RoutinePtr r = context.catalog.routine(object.object);
     if (r != nullptr) {
@@ -133,14 +132,14 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     }
   } else if (object.class_oid == kTriggerClass) {
     with_row(context, "pg_trigger", object.object, [&](const Row& row) {
-      std::string name = parser::quote_identifier(row.text("tgname"));
+      std::string name(row.text("tgname"));
       Oid relation = row.oid("tgrelid");
       text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
     });
   } else if (object.class_oid == kRewriteClass) {
     with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
       Oid view = row.oid("ev_class");
-      text = fmt::format("rule {} on {}", parser::quote_identifier(row.text("rulename")), relation_text(context, view));
+      text = fmt::format("rule {} on {}", row.text("rulename"), relation_text(context, view));
     });
   }
   return text.empty() ? fmt::format("object {}", object.object.value()) : text;
@@ -509,6 +508,15 @@ void drop_types(CommandContext& context, const parser::DropStmt& stmt, const std
 }
 
 }  // namespace
+
+void drop_schema_contents(CommandContext& context, Oid schema) {
+  std::vector<ObjectAddress> objects;
+  for (const Dependent& d : dependents_of(context, {kNamespaceClass, schema})) {
+    ObjectAddress object = owner_of(context, d.object).value_or(d.object);
+    if (std::find(objects.begin(), objects.end(), object) == objects.end()) objects.push_back(object);
+  }
+  if (!objects.empty()) Dropper(context, DropBehavior::kCascade).run(objects);
+}
 
 void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& objects, DropBehavior behavior) {
   Dropper(context, behavior).run(objects);

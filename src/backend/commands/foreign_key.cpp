@@ -203,6 +203,9 @@ RelationPtr referenced_table(CommandContext& context, const Relation& table, con
   if (table.persistence == 'p' && referenced->persistence != 'p') {
     throw SqlError(sqlstate::kInvalidTableDefinition, "constraints on permanent tables may reference only permanent tables");
   }
+  if (table.persistence == 't' && referenced->persistence != 't') {
+    throw SqlError(sqlstate::kInvalidTableDefinition, "constraints on temporary tables may reference only temporary tables");
+  }
   if (table.persistence == 'u' && referenced->persistence == 't') {
     throw SqlError(sqlstate::kInvalidTableDefinition,
                    "constraints on unlogged tables may reference only permanent or unlogged tables");

@@ -328,7 +328,8 @@ void Granting::apply(const AclTarget& target, std::string letters, bool all) {
     std::string grantable, grantor = best_grantor(context_, granting, whole.owner, letters, &grantable);
     if (grantable.empty()) {
       RoleRights rights(context_.catalog, context_.role);
-      bool any = std::any_of(letters.begin(), letters.end(), [&](char c) { return rights.list_grants(acl_text(granting), c, false); });
+      std::string_view every = all_privileges(target.letter);
+      bool any = std::any_of(every.begin(), every.end(), [&](char c) { return rights.list_grants(acl_text(granting), c, false); });
       if (!any) {
         throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", target.what, target.name));
       }

@@ -238,8 +238,7 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
   if (!element.column.empty()) {
     ColumnNumber column = table->find_column(element.column);
     if (column == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", element.column))
-          .at(position(context, element.location));
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", element.column));
     }
     key = plain_key(context, *table, column);
   } else {

@@ -26,40 +26,37 @@ Oid require_schema(CommandContext& context, std::string_view name, int32_t locat
   return schema;
 }
 
-bool is_temporary_schema(CommandContext& context, Oid schema) {
-  return context.catalog.schema_name(schema).starts_with("pg_temp_");
+namespace {
+
+// The schema of temporary objects, which is made when it is first needed.
+Oid temporary_creation_schema(CommandContext& context) {
+  const bool allowed = context.is_superuser || RoleRights(context.catalog, context.role).database_allows('T');
+  if (context.catalog.temporary_schema() == kInvalidOid) {
+    if (allowed) return context.services.temporary_schema(true);
+    const auto database = context.catalog.database_info(context.catalog.database().oid());
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied to create temporary tables in database \"{}\"", database->name));
+  }
+  require_schema_create(context, context.catalog.temporary_schema());
+  return context.catalog.temporary_schema();
 }
 
-Oid creation_schema(CommandContext& context, const parser::RangeVar& name, bool* temporary) {
-  *temporary = name.persistence == parser::Persistence::kTemporary || name.schema == "pg_temp";
-  if (!*temporary) {
-    Oid schema = creation_schema(context, name.schema, name.location);
-    *temporary = is_temporary_schema(context, schema);
-    return schema;
-  }
-  if (!name.schema.empty() && name.schema != "pg_temp" && !name.schema.starts_with("pg_temp_")) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
-        .at(position(context, name.location));
-  }
-  return context.services.temporary_schema();
-}
+}  // namespace
 
 Oid creation_schema(CommandContext& context, std::string_view name, int32_t location) {
   Oid schema;
+  if (name == "pg_temp") return temporary_creation_schema(context);
   if (!name.empty()) {
     schema = require_schema(context, name, location);
   } else {
-    if (context.search_path.empty()) {
-      throw SqlError(sqlstate::kInvalidSchemaName, "no schema has been selected to create in")
-          .at(position(context, location));
-    }
     // What is not said to be temporary is made behind the temporary schema.
-    size_t first = is_temporary_schema(context, context.search_path.front()) ? 1 : 0;
-    if (first == context.search_path.size()) {
+    std::span<const Oid> path = context.search_path;
+    if (context.temporary_first && !path.empty()) path = path.subspan(1);
+    if (path.empty()) {
       throw SqlError(sqlstate::kInvalidSchemaName, "no schema has been selected to create in")
           .at(position(context, location));
     }
-    schema = context.search_path[first];
+    schema = path.front();
   }
   try {
     require_schema_create(context, schema);
@@ -68,6 +65,25 @@ Oid creation_schema(CommandContext& context, std::string_view name, int32_t loca
     throw;
   }
   return schema;
+}
+
+Oid creation_schema(CommandContext& context, const parser::RangeVar& relation) {
+  const bool temporary = relation.persistence == parser::Persistence::kTemporary;
+  if (relation.schema == "pg_temp") return temporary_creation_schema(context);
+  if (!relation.schema.empty() && relation.schema.starts_with("pg_temp_")) {
+    Oid schema = require_schema(context, relation.schema, relation.location);
+    if (schema != context.catalog.temporary_schema()) {
+      throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create relations in temporary schemas of other sessions")
+          .at(position(context, relation.location));
+    }
+    return schema;
+  }
+  if (temporary && !relation.schema.empty()) {
+    throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+        .at(position(context, relation.location));
+  }
+  if (temporary) return temporary_creation_schema(context);
+  return creation_schema(context, relation.schema, relation.location);
 }
 
 std::string qualified_name(CommandContext& context, Oid schema, std::string_view name) {

@@ -16,9 +16,8 @@ inline constexpr size_t kMaxNameBytes = 63;
 
 // The schema a new object goes to. 3F000 when there is none, 42501 without the right to create in it.
 Oid creation_schema(CommandContext& context, std::string_view schema, int32_t location = -1);
-// The same by the name and the words TEMPORARY; `*temporary`: the session's own schema.
-Oid creation_schema(CommandContext& context, const parser::RangeVar& name, bool* temporary);
-bool is_temporary_schema(CommandContext& context, Oid schema);
+// The same of a relation, which may be temporary: its persistence or the schema it names tells.
+Oid creation_schema(CommandContext& context, const parser::RangeVar& relation);
 Oid require_schema(CommandContext& context, std::string_view name, int32_t location = -1);
 // `"a"."b"`-free text of names: quote_identifier(schema).quote_identifier(name).
 std::string qualified_name(CommandContext& context, Oid schema, std::string_view name);

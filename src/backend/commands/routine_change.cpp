@@ -38,6 +38,7 @@ std::string_view type_word(ObjectType type) {
 
 bool is_visible(CommandContext& context, const Routine& r) {
   for (Oid schema : context.search_path) {
+    if (schema == context.catalog.temporary_schema()) continue;
     if (schema == r.schema) return true;
     for (const RoutinePtr& other : context.catalog.routines_named(r.name)) {
       if (other->schema == schema && other->args == r.args) return false;
@@ -58,6 +59,7 @@ std::vector<RoutinePtr> routines_of_name(CommandContext& context, parser::NameLi
     return out;
   }
   for (Oid schema : context.search_path) {
+    if (schema == context.catalog.temporary_schema()) continue;  // only when it is named
     for (const RoutinePtr& r : all) {
       bool hidden = std::any_of(out.begin(), out.end(), [&](const RoutinePtr& o) { return o->args == r->args; });
       if (r->schema == schema && !hidden) out.push_back(r);

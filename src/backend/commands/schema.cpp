@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "commands/system_views.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "grant.h"
@@ -41,86 +40,12 @@ std::string create_schema(CommandContext& context, const parser::CreateSchemaStm
   if (!acl.empty()) row.text("nspacl", acl);
   context.catalog.insert(row);
   // What stands inside the statement is made in the new schema.
-  std::vector<Oid> path{oid};
-  path.insert(path.end(), context.search_path.begin(), context.search_path.end());
+  std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
+  path.insert(path.begin() + (context.temporary_first ? 1 : 0), oid);
   CommandContext inner{context.catalog, context.txn, context.eval, context.services, context.sql, path, context.role,
-                       context.is_superuser, context.arena, context.relations};
+                       context.is_superuser, context.arena, context.relations, context.temporary_first};
   for (const parser::Node* element : stmt.elements) run(inner, element);
   return "CREATE SCHEMA";
-}
-
-std::string create_database(CommandContext& context, const parser::CreateDatabaseStmt& stmt) {
-  auto self = context.catalog.role(context.role);
-  if (!context.is_superuser && !(self.has_value() && self->create_db)) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to create database");
-  }
-  Oid owner = context.role;
-  int32_t limit = -1;
-  bool allow_connections = true, is_template = false;
-  for (const parser::Option* option : stmt.options) {
-    std::string_view name = option->name;
-    if (name == "owner") {
-      parser::RoleSpec spec;
-      std::string text = option_text(*option);
-      spec.name = text;
-      owner = require_role(context, spec);
-    } else if (name == "template") {
-      std::string text = option_text(*option);
-      if (text != "template1" && text != "template0" && text != "true") {
-        throw_not_supported("a template other than template1");
-      }
-    } else if (name == "encoding") {
-      std::string text = option_text(*option);
-      std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-      if (text != "UTF8" && text != "UTF-8" && text != "6" && text != "TRUE") throw_not_supported("an encoding other than UTF8");
-    } else if (name == "connection_limit") {
-      limit = static_cast<int32_t>(option_integer(*option));
-    } else if (name == "allow_connections") {
-      allow_connections = option_boolean(*option);
-    } else if (name == "is_template") {
-      is_template = option_boolean(*option);
-    } else if (name == "locale" || name == "lc_collate" || name == "lc_ctype") {
-      std::string text = option_text(*option);
-      if (text != "C" && text != "POSIX" && !text.starts_with("C.")) throw_not_supported(fmt::format("database locale \"{}\"", text));
-    } else if (name == "tablespace") {
-      if (option_text(*option) != "pg_default") throw_not_supported("tablespaces");
-    } else {
-      throw_not_supported(fmt::format("CREATE DATABASE option \"{}\"", name));
-    }
-  }
-  if (context.catalog.find_database(stmt.name).has_value()) {
-    throw SqlError(sqlstate::kDuplicateDatabase, fmt::format("database \"{}\" already exists", stmt.name));
-  }
-  Oid oid = catalog::Database::new_oid();
-  catalog::bootstrap_database(context.catalog, oid, catalog::kBootstrapSuperuser);
-  catalog::Database fresh(context.txn.manager(), oid, &context.txn);
-  catalog::Catalog inside(fresh, context.txn);
-  create_system_views(inside);
-  RowDraft row(system_table("pg_database"));
-  row.oid("oid", oid).text("datname", stmt.name).oid("datdba", owner).int4("encoding", 6).text("datlocprovider", "c");
-  row.boolean("datistemplate", is_template).boolean("datallowconn", allow_connections).int4("datconnlimit", limit);
-  row.oid("dattablespace", Oid{1663}).text("datcollate", "C").text("datctype", "C.UTF-8");
-  context.catalog.insert(row);
-  return "CREATE DATABASE";
-}
-
-std::string drop_database(CommandContext& context, const parser::DropDatabaseStmt& stmt) {
-  auto database = context.catalog.find_database(stmt.name);
-  if (!database.has_value()) {
-    std::string message = fmt::format("database \"{}\" does not exist", stmt.name);
-    if (!stmt.missing_ok) throw SqlError(sqlstate::kInvalidCatalogName, message);
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
-    return "DROP DATABASE";
-  }
-  require_owner_of(context, database->owner, "database", stmt.name);
-  if (database->is_template) {
-    throw SqlError(sqlstate::kWrongObjectType, "cannot drop a template database");
-  }
-  if (database->oid == context.catalog.database().oid()) {
-    throw SqlError(sqlstate::kObjectInUse, "cannot drop the currently open database");
-  }
-  // Its segments would have to be freed while sessions may still read them.
-  throw_not_supported("DROP DATABASE");
 }
 
 namespace {

@@ -237,8 +237,7 @@ void set_owner(CommandContext& context, const Relation& sequence, parser::NameLi
 
 std::string create_sequence(CommandContext& context, const parser::CreateSequenceStmt& stmt) {
   const parser::RangeVar& name = *stmt.sequence;
-  if (name.persistence == parser::Persistence::kTemporary) throw_not_supported("CREATE TEMPORARY SEQUENCE");
-  Oid schema = creation_schema(context, name.schema, name.location);
+  Oid schema = creation_schema(context, name);
   if (context.catalog.find_relation_oid(schema, name.name) != kInvalidOid) {
     if (stmt.if_not_exists) {
       context.services.notice("NOTICE", sqlstate::kDuplicateTable,

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analyzer/expression_walk.h"
+#include "catalog_rows.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
 #include "wal/log_manager.h"
@@ -77,6 +78,15 @@ std::vector<ColumnNumber> columns_of(const Expr* expr) {
     return false;
   });
   return {found.begin(), found.end()};
+}
+
+void depend_on_named_relations(CommandContext& context, const ObjectAddress& object, const analyzer::Expr& expr) {
+  analyzer::any_of(&expr, [&](const analyzer::Expr& e) {
+    if (e.kind != analyzer::ExprKind::kConst || e.type != type_oid::kRegclass) return false;
+    const Value& value = e.as<analyzer::ConstExpr>().value;
+    if (!value.null) add_dependency(context, object, relation_address(Oid{value.oid()}), 'n');
+    return false;
+  });
 }
 
 std::vector<ColumnNumber> live_columns(const Relation& relation) {

@@ -13,6 +13,7 @@
 #include "executor/execution_context.h"
 #include "executor/expression_program.h"
 #include "common/sql_error.h"
+#include "catalog_rows.h"
 #include "names.h"
 #include "sync/cancel_token.h"
 
@@ -32,6 +33,9 @@ analyzer::Expr* bind_stored(CommandContext& context, std::string_view sql, const
 analyzer::Expr* over_live_columns(CommandContext& context, analyzer::Expr* expr, const Relation& table);
 // Columns an expression reads, ascending, each once.
 std::vector<ColumnNumber> columns_of(const analyzer::Expr* expr);
+
+// `object` depends on the relations that the expression names: nextval('s'::regclass).
+void depend_on_named_relations(CommandContext& context, const ObjectAddress& object, const analyzer::Expr& expr);
 
 std::vector<ColumnNumber> live_columns(const Relation& relation);
 // Sees everything committed and all of this transaction's changes.

@@ -6,6 +6,7 @@
 
 #include "access/heap.h"
 #include "access/segment.h"
+#include "commands/on_commit.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "index.h"
@@ -54,6 +55,33 @@ void follow_references(CommandContext& context, std::vector<RelationPtr>& tables
 }
 
 }  // namespace
+
+void check_references_on_commit(CommandContext& context, std::span<const Oid> emptied) {
+  for (Oid oid : emptied) {
+    RelationPtr table = context.catalog.relation(oid);
+    if (table == nullptr) continue;
+    for (const catalog::ForeignKey& key : table->referenced_by) {
+      if (std::find(emptied.begin(), emptied.end(), key.table) != emptied.end()) continue;
+      RelationPtr other = context.catalog.relation(key.table);
+      throw SqlError(sqlstate::kFeatureNotSupported, "unsupported ON COMMIT and foreign key combination")
+          .detail(fmt::format("Table \"{}\" references \"{}\", but they do not have the same ON COMMIT setting.",
+                              other->name, table->name));
+    }
+  }
+}
+
+bool run_at_commit(CommandContext& context, Oid relation, CommandServices::OnCommit action) {
+  RelationPtr table = context.catalog.relation(relation);
+  if (table == nullptr) return false;
+  if (action == CommandServices::OnCommit::kDrop) {
+    drop_objects(context, {relation_address(relation)}, parser::DropBehavior::kCascade);
+    return false;
+  }
+  auto runs = table->heap->runs();
+  check_ok(runs.status());
+  if (!runs->empty()) empty_table(context, *table);
+  return true;
+}
 
 std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) {
   std::vector<RelationPtr> tables;

@@ -80,6 +80,24 @@ void check_replacement(const Relation& old, const NewTable& table) {
   }
 }
 
+bool uses_temporary(CommandContext& context, std::span<const Oid> sources) {
+  return std::any_of(sources.begin(), sources.end(), [&](Oid source) {
+    RelationPtr relation = context.catalog.relation(source);
+    return relation != nullptr && relation->persistence == 't';
+  });
+}
+
+// A view over something temporary is temporary itself.
+Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span<const Oid> sources) {
+  if (!uses_temporary(context, sources) || name.persistence == parser::Persistence::kTemporary) return creation_schema(context, name);
+  parser::RangeVar temporary = name;
+  temporary.persistence = parser::Persistence::kTemporary;
+  Oid schema = creation_schema(context, temporary);
+  context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                          fmt::format("view \"{}\" will be a temporary view", name.name));
+  return schema;
+}
+
 // security_invoker is how views are read here in any case; security_barrier promises what is not kept.
 std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
   std::vector<std::string> items;
@@ -127,17 +145,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
   inner.sources = &sources;
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   require_no_writes(*query);
-  parser::RangeVar name = *stmt.view;
-  bool reads_temporary = std::any_of(sources.begin(), sources.end(), [&](Oid oid) {
-    return is_temporary_schema(context, context.catalog.relation(oid)->schema);
-  });
-  if (reads_temporary && name.persistence != parser::Persistence::kTemporary) {
-    name.persistence = parser::Persistence::kTemporary;
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, fmt::format("view \"{}\" will be a temporary view", name.name));
-  }
-  bool temporary = false;
-  table.schema = creation_schema(context, name, &temporary);
-  if (temporary) table.persistence = 't';
+  table.schema = view_schema(context, *stmt.view, sources);
   bool checked = false;
   table.options = view_options(stmt, &checked);
   table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
@@ -193,6 +201,10 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
   table.kind = 'm';
   table.name = into.relation->name;
   table.schema = creation_schema(context, into.relation->schema, into.relation->location);
+  if (table.schema == context.catalog.temporary_schema()) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   "cannot create temporary table within security-restricted operation");
+  }
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE MATERIALIZED VIEW";
   table.options = storage_options(into.options, false);
   analyzer::AnalyzerContext inner = context.analyzer_context();
@@ -200,8 +212,7 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
   inner.sources = &sources;
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   require_no_writes(*query);
-  for (Oid source : sources) {
-    if (!is_temporary_schema(context, context.catalog.relation(source)->schema)) continue;
+  if (uses_temporary(context, sources)) {
     throw SqlError(sqlstate::kFeatureNotSupported, "materialized views must not use temporary tables or views");
   }
   table.columns = result_columns(*query, into.columns, "too many column names were specified");
@@ -221,24 +232,26 @@ std::string create_table_as(CommandContext& context, const parser::CreateTableAs
   const parser::IntoClause& into = *stmt.into;
   if (stmt.materialized_view) return create_materialized_view(context, stmt);
   if (!parser::is<parser::SelectStmt>(stmt.query)) throw_not_supported("CREATE TABLE AS EXECUTE");
-  if (into.on_commit != parser::OnCommit::kNone && into.relation->persistence != parser::Persistence::kTemporary) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
-  }
   NewTable table;
   table.name = into.relation->name;
-  bool temporary = false;
-  table.schema = creation_schema(context, *into.relation, &temporary);
+  table.schema = creation_schema(context, *into.relation);
+  require_temporary_for_on_commit(context, table.schema, into.on_commit);
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE AS";
   if (into.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
-  if (temporary) table.persistence = 't';
   table.options = storage_options(into.options, false);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   table.columns = result_columns(*query, into.columns, "too many column names were specified");
   note_on_commit(context, create_table_relation(context, table), into.on_commit);
   if (into.skip_data) return "CREATE TABLE AS";
-  uint64_t rows = context.services.run_sql(fmt::format("INSERT INTO {} {}", qualified_name(context, table.schema, table.name),
-                                                       text_after_as(context.sql, into.relation->location)));
+  std::string schema = context.catalog.schema_name(table.schema);
+  parser::RangeVar target;
+  target.schema = schema;
+  target.name = table.name;
+  parser::InsertStmt insert;
+  insert.relation = &target;
+  insert.source = parser::as<parser::SelectStmt>(stmt.query);
+  uint64_t rows = context.services.run_parsed(context.sql, &insert);
   return fmt::format("SELECT {}", rows);
 }
 

@@ -1,6 +1,8 @@
 // Functions that return sets: in FROM and in the select list.
 #include "common/sql_error.h"
 #include "expression_node.h"
+#include "functions/record.h"
+#include "functions/type_oids.h"
 #include "operator.h"
 
 namespace varve::executor {
@@ -193,7 +195,12 @@ class ProjectSetOperator : public Operator {
       Item item;
       if (e->kind == analyzer::ExprKind::kSetReturning) {
         const auto& s = e->as<analyzer::SetReturningExpr>();
-        if (s.function->table->column_types.size() > 1) throw_not_supported("a set of rows in the select list");
+        item.columns = s.function->table->column_types;
+        if (item.columns.size() == 1 && item.columns[0] == e->type) item.columns = {};
+        if (!item.columns.empty()) {
+          item.row_type = e->type;
+          item.shape = e->type == type_oid::kRecord ? functions::record_shape(s.function->table->column_names) : 0;
+        }
         item.set = std::make_unique<SetCall>(*s.function, s.site, s.args, e->type, context, memory_);
       } else {
         item.scalar = std::make_unique<ExpressionEvaluator>(*e, context, memory_);
@@ -234,6 +241,9 @@ class ProjectSetOperator : public Operator {
  private:
   struct Item {
     std::unique_ptr<SetCall> set;
+    std::span<const Oid> columns;  // of a set of rows; empty: of values
+    Oid row_type;
+    uint32_t shape = 0;
     std::unique_ptr<ExpressionEvaluator> scalar;
     Vector* values = nullptr;
   };
@@ -264,12 +274,18 @@ class ProjectSetOperator : public Operator {
       to.set_value(n, types::copy_value(item.values->value(in_->selection()[at_]), out_memory_));
     } else if (item.set->ended()) {
       to.set_null(n);
+    } else if (!item.columns.empty()) {
+      fields_.clear();
+      Chunk& chunk = item.set->chunk();
+      for (uint32_t i = 0; i < item.columns.size(); ++i) fields_.push_back(chunk.column(i).value(item.set->at()));
+      to.set_value(n, Value::of_string(functions::make_record(item.row_type, item.shape, item.columns, fields_, out_memory_)));
     } else {
       to.set_value(n, types::copy_value(item.set->chunk().column(0).value(item.set->at()), out_memory_));
     }
   }
 
   std::vector<Item> items_;
+  std::vector<Value> fields_;
   Chunk chunk_;
   Arena out_memory_;
   Chunk* in_ = nullptr;

@@ -19,7 +19,12 @@ class IndexJoinOperator : public Operator {
         keys_(compile_all(plan.keys, context, left_memory_)), key_values_(plan.keys.size()),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
         left_rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
-        positions_(context.build_memory->make_array<uint16_t>(context.chunk_rows())), matched_(context.chunk_rows()) {
+        positions_(context.build_memory->make_array<uint16_t>(context.chunk_rows())), matched_(context.chunk_rows()),
+        is_outer_(plan.join == JoinType::kLeft || plan.join == JoinType::kSingle) {
+    if (is_outer_) {
+      fetched_ = context.build_memory->make_array<uint16_t>(context.chunk_rows());
+      merged_ = context.build_memory->make_array<uint16_t>(context.chunk_rows());
+    }
     switch (plan.join) {
       case JoinType::kInner:
       case JoinType::kLeft:
@@ -89,17 +94,24 @@ class IndexJoinOperator : public Operator {
     memory_.reset();
     pairs_.reset();
     right_.reset();
-    count_ = 0;
+    count_ = fetched_count_ = 0;
     while (count_ < context_.chunk_rows() && at_ < left_->count()) {
       if (count_ > 0 && memory_.held_bytes() > kChunkLargeBytes) break;
       uint32_t row = left_->selection()[at_];
       if (!looked_up_) look_up(row);
       if (tid_ == tids_.size()) {
+        // Behind the pairs of an outer row stands the row without a partner, so that the outer order is kept.
+        if (is_outer_ && matched_[at_] == 0) {
+          for (uint32_t c = 0; c < right_.column_count(); ++c) right_.column(c).set_null(count_);
+          left_rows_[count_] = static_cast<uint16_t>(row);
+          positions_[count_++] = static_cast<uint16_t>(at_);
+        }
         ++at_;
         looked_up_ = false;
         continue;
       }
       if (!fetcher_.fetch(tids_[tid_++], access::key_bytes(key_), right_, count_, memory_)) continue;
+      if (is_outer_) fetched_[fetched_count_++] = static_cast<uint16_t>(count_);
       left_rows_[count_] = static_cast<uint16_t>(row);
       positions_[count_++] = static_cast<uint16_t>(at_);
       // Whether there is one is all that is asked.
@@ -110,6 +122,7 @@ class IndexJoinOperator : public Operator {
 
   bool yield_pairs(Chunk*& out) {
     Selection rows{nullptr, count_};
+    if (is_outer_) rows = {fetched_, fetched_count_};
     if (!filter_.empty()) rows = {rows_, filter_[0].select(right_, rows, rows_)};
     auto left_columns = static_cast<uint32_t>(left_types_.size());
     for (uint32_t c = 0; c < right_.column_count(); ++c) pairs_.column(left_columns + c).reference(right_.column(c));
@@ -126,33 +139,37 @@ class IndexJoinOperator : public Operator {
       }
       matched = 1;
     });
+    if (is_outer_) rows = with_lonely_rows(rows);
     if (left_only() || rows.count == 0) return false;
     pairs_.set_selection(rows);
     out = &pairs_;
     return true;
   }
 
-  // Semi, anti, and the outer rows of left joins.
+  // The pairs that are left, and between them the outer rows that have none.
+  Selection with_lonely_rows(Selection pairs) {
+    uint32_t n = 0, next_pair = 0, next_fetched = 0;
+    for (uint32_t i = 0; i < count_; ++i) {
+      bool fetched = next_fetched < fetched_count_ && fetched_[next_fetched] == i;
+      next_fetched += fetched ? 1 : 0;
+      bool wanted = fetched ? next_pair < pairs.count && pairs[next_pair] == i : matched_[positions_[i]] == 0;
+      next_pair += fetched && wanted ? 1 : 0;
+      if (wanted) merged_[n++] = static_cast<uint16_t>(i);
+    }
+    return {merged_, n};
+  }
+
+  // What semi and anti joins keep.
   bool yield_left(Chunk* left, Chunk*& out) {
-    if (join_.join == JoinType::kInner) return false;
+    if (!left_only()) return false;
     bool want = join_.join == JoinType::kSemi;
     uint32_t n = 0;
     for (uint32_t i = 0; i < left->count(); ++i) {
       if ((matched_[i] != 0) == want) rows_[n++] = static_cast<uint16_t>(left->selection()[i]);
     }
     if (n == 0) return false;
-    if (left_only()) {
-      left->set_selection({rows_, n});
-      out = left;
-      return true;
-    }
-    pairs_.reset();
-    auto left_columns = static_cast<uint32_t>(left_types_.size());
-    for (uint32_t c = 0; c < left_columns; ++c) vector::gather(left->column(c), {rows_, n}, pairs_.column(c), 0);
-    for (uint32_t c = left_columns; c < pairs_.column_count(); ++c)
-      pairs_.column(c).fill_constant(types::Value::null_of(pairs_.column(c).type()));
-    pairs_.set_dense(n);
-    out = &pairs_;
+    left->set_selection({rows_, n});
+    out = left;
     return true;
   }
 
@@ -165,6 +182,9 @@ class IndexJoinOperator : public Operator {
   std::vector<Vector*> key_values_;
   uint16_t *rows_, *left_rows_, *positions_;
   std::vector<uint8_t> matched_;
+  bool is_outer_;
+  uint16_t *fetched_ = nullptr, *merged_ = nullptr;  // of outer joins: the pairs, the rows that go out
+  uint32_t fetched_count_ = 0;
   std::vector<PhysicalType> left_types_;
   Chunk pairs_, right_;
   Chunk* left_ = nullptr;

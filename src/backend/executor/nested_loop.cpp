@@ -25,7 +25,8 @@ class NestedLoopOperator : public Operator {
     pairs_ = Chunk(columns, *context.build_memory);
     for (PhysicalType t : left_types_) left_row_.emplace_back(t, *context.build_memory, 1);
     for (PhysicalType t : right_types_) right_nulls_.emplace_back(t, *context.build_memory, 1);
-    dependent_ = !plan.param_slots.empty() || depends_on_exec_params(*plan.children[1]);
+    // A side that is kept whole is read once for all left rows; only outer rows beyond this join can change it.
+    dependent_ = !plan.param_slots.empty() || (!keeps_right() && depends_on_exec_params(*plan.children[1]));
     if (plan.join == JoinType::kRight || plan.join == JoinType::kFull) {
       if (!plan.param_slots.empty()) throw SqlError(sqlstate::kInternalError, "this join cannot have a dependent side");
     }

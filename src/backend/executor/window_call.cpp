@@ -102,6 +102,7 @@ Value WindowCall::framed(WindowPartition& p, uint64_t row) {
   }
   if (!p.has_exclusion()) return f.end - f.start >= wanted ? values.value(f.start + wanted - 1) : Value::null_of(result_);
   for (uint64_t at = f.start; at < f.end; ++at) {
+    if (at % kChunkRows == 0) context_.check_cancel();
     if (!p.excluded(row, at) && --wanted == 0) return values.value(at);
   }
   return Value::null_of(result_);
@@ -115,6 +116,7 @@ void WindowCall::accumulate(WindowPartition& p, uint64_t row, FrameBounds f, voi
   void* states[kChunkRows];
   LongColumn* filter = p.filter(number_);
   for (uint64_t at = f.start; at < f.end;) {
+    context_.check_cancel();
     uint64_t block = at / kChunkRows;
     uint64_t end = std::min<uint64_t>(f.end, (block + 1) * kChunkRows);
     for (size_t i = 0; i < args_.size(); ++i) args_[i] = &p.arg(number_, i).block(block);
@@ -145,9 +147,13 @@ void WindowCall::compute_aggregate(WindowPartition& p, LongColumn& out) {
   Vector one(result_, p.memory(), 1);
   FrameBounds done{0, 0};
   bool live = false;
+  auto destroy = [&](void*) {
+    if (live && impl.destroy != nullptr) impl.destroy(state);
+  };
+  std::unique_ptr<void, decltype(destroy)> guard(state, destroy);  // also when a cancellation ends the loop
   for (uint64_t row = 0; row < p.size(); ++row) {
     FrameBounds f = p.frame(row);
-    bool same = live && !p.has_exclusion() && f.start == done.start && f.end == done.end;
+    bool same = live && p.same_exclusion(row, row - 1) && f.start == done.start && f.end == done.end;
     if (same) {
       out.set(row, out.value(row - 1));
       continue;
@@ -156,6 +162,7 @@ void WindowCall::compute_aggregate(WindowPartition& p, LongColumn& out) {
     bool grows = live && !p.has_exclusion() && f.start == done.start && f.end >= done.end;
     if (!grows) {
       if (live && impl.destroy != nullptr) impl.destroy(state);
+      live = false;
       impl.init(state);
       done = {f.start, f.start};
     }
@@ -166,7 +173,6 @@ void WindowCall::compute_aggregate(WindowPartition& p, LongColumn& out) {
     impl.finalize(call, state, one, 0);
     out.set(row, one.value(0));
   }
-  if (live && impl.destroy != nullptr) impl.destroy(state);
 }
 
 }  // namespace varve::executor

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/sql_error.h"
+#include "functions/type_oids.h"
 
 namespace varve::executor {
 
@@ -165,11 +166,21 @@ uint64_t WindowPartition::range_bound(uint64_t row, bool start) {
   FunctionCall& call = *range_call_[subtract ? 1 : 0];
   call.set_arg(0, &range_key_);
   call.set_arg(1, &range_offset_);
-  call.run({nullptr, 1}, range_result_);
+  bool beyond = false;  // the type has no such value: it lies before or behind all
+  try {
+    call.run({nullptr, 1}, range_result_);
+    // Times of day go round.
+    int c = type.compare(range_result_.raw(), keys.data(row), type.collation);
+    beyond = plan_.order[0].expr->type == type_oid::kTime && (subtract ? c > 0 : c < 0);
+  } catch (const SqlError& e) {
+    if (e.state() != sqlstate::kNumericValueOutOfRange && e.state() != sqlstate::kDatetimeFieldOverflow) throw;
+    beyond = true;
+  }
   // The rows that have a value are one stretch, in order.
   uint64_t low = 0, high = rows_;
   while (low < high && keys.is_null(low)) low = peer_end(low);
   while (high > low && keys.is_null(high - 1)) high = peer_start(high - 1);
+  if (beyond) return kind == FrameBoundKind::kPreceding ? low : high;
   while (low < high) {
     uint64_t middle = (low + high) / 2;
     int c = type.compare(keys.data(middle), range_result_.raw(), type.collation);

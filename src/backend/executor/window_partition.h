@@ -58,6 +58,11 @@ class WindowPartition {
   FrameBounds frame(uint64_t row);
   // EXCLUDE leaves this row of the frame of `row` out.
   bool excluded(uint64_t row, uint64_t other) const;
+  // Whether both rows exclude the same rows from their frames.
+  bool same_exclusion(uint64_t row, uint64_t other) const {
+    return !has_exclusion() ||
+           (plan_.frame.exclusion == planner::FrameExclusion::kGroup && group_of_[row] == group_of_[other]);
+  }
   bool has_exclusion() const { return plan_.frame.exclusion != planner::FrameExclusion::kNone; }
 
   LongColumn& arg(size_t call, size_t i) { return *args_[call][i]; }

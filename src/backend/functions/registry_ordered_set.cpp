@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "aggregate.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 #include "functions/array.h"
 #include "functions/type_oids.h"
 

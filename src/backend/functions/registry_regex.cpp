@@ -88,7 +88,7 @@ class Cache {
       throw SqlError(sqlstate::kFeatureNotSupported,
                      "nondeterministic collations are not supported for regular expressions");
     }
-    flags.unicode = site_.collation != nullptr && !site_.collation->is_c();
+    flags.unicode = site_.collation == nullptr || !site_.collation->is_c();
     if (!regex_ || pattern_ != pattern || salt_ != salt) {
       regex_.reset();
       regex_ = std::make_unique<Regex>(pattern, flags);

@@ -11,7 +11,8 @@ namespace varve::functions {
 
 const char* case_locale(const Env& env) {
   const types::Collation* c = env.site.collation;
-  return c == nullptr || c->is_c() ? "" : c->locale().c_str();
+  if (c == nullptr) return types::kSimpleCaseLocale;  // the database's
+  return c->is_c() ? "" : c->locale().c_str();
 }
 
 namespace {

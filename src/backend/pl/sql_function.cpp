@@ -196,6 +196,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
       throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed in an SQL function", "COMMIT"));
     }
     if (f.read_only) throw SqlError(sqlstate::kFeatureNotSupported, "this command is not allowed in a non-volatile function");
+    a.session().pin_active();
     a.host().run_utility(e.statement);
     return;
   }

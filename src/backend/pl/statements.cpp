@@ -187,6 +187,7 @@ void Interpreter::sql(const Sql& s) {
   if (f_.read_only) {
     throw SqlError(sqlstate::kFeatureNotSupported, "this command is not allowed in a non-volatile function");
   }
+  a_.session().pin_active();  // the command reads with a newer one
   try {
     SqlInProgress in_progress(frame_, e.display);
     a_.host().run_utility(e.statement);
@@ -273,6 +274,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
       throw SqlError(sqlstate::kFeatureNotSupported, "EXECUTE of SELECT ... INTO is not implemented")
           .hint("You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.");
     }
+    a_.session().pin_active();
     try {
       SqlInProgress in_progress(frame_, text);
       a_.host().run_utility(d.statement);

@@ -13,21 +13,22 @@ using analyzer::Target;
 
 namespace {
 
-// From the outer query's terms to the subquery's: its columns are what it computes, all else is one level
-// further out.
+// From the outer query's terms to the subquery's: its columns are what it computes, all else is `levels` further out.
 class Enter : public ColumnMap {
  public:
-  Enter(uint32_t range, const Query& inner, Arena& arena) : range_(range), inner_(inner), arena_(arena) {}
+  Enter(uint32_t range, const Query& inner, uint32_t levels, Arena& arena)
+      : range_(range), inner_(inner), levels_(levels), arena_(arena) {}
   Expr* map(const ColumnExpr& c, uint32_t) override {
     if (c.levels_up == 0 && c.range == range_) return visible_target(inner_, c.column);
     auto* further = arena_.make<ColumnExpr>(c);
-    ++further->levels_up;
+    further->levels_up += levels_;
     return further;
   }
 
  private:
   uint32_t range_;
   const Query& inner_;
+  uint32_t levels_;
   Arena& arena_;
 };
 
@@ -53,12 +54,13 @@ class PushDown {
     return fit;
   }
 
-  void apply(Query& inner) {
+  // `levels`: how far inside the query of the condition `inner` is; a branch of a set operation is one further.
+  void apply(Query& inner, uint32_t levels = 1) {
     if (inner.set_op != nullptr) {
-      apply_branches(inner, *inner.set_op);
+      apply_branches(inner, *inner.set_op, levels + 1);
       return;
     }
-    Enter enter(range_, inner, arena_);
+    Enter enter(range_, inner, levels, arena_);
     Expr* c = QueryCopier(arena_, enter).copy(condition_);
     bool grouped = inner.has_group_clause || inner.has_aggregates;
     bool on_groups =
@@ -122,12 +124,12 @@ class PushDown {
       if (a->type != b->type || a->collation != b->collation) return false;
     }
   }
-  void apply_branches(Query& q, const analyzer::SetOp& op) {
+  void apply_branches(Query& q, const analyzer::SetOp& op, uint32_t levels) {
     for (const analyzer::SetOp* side : {op.left, op.right}) {
       if (side->leaf)
-        apply(*q.ranges[side->range]->query);
+        apply(*q.ranges[side->range]->query, levels);
       else
-        apply_branches(q, *side);
+        apply_branches(q, *side, levels);
     }
   }
 

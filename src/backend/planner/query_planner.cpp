@@ -84,6 +84,10 @@ Node QueryPlanner::plan_select() {
   split_conjuncts(fold(query_.where), &conjuncts);
   for (Target& t : query_.targets) t.expr = fold(t.expr);
   query_.having = fold(query_.having);
+  for (analyzer::Window& w : query_.windows) {
+    for (SortKey& key : w.partition) key.expr = fold(key.expr);
+    for (SortKey& key : w.order) key.expr = fold(key.expr);
+  }
   for (const analyzer::RowLocking& lock : query_.locking) {
     needs_ctid_[lock.range] = true;
     if (query_.ranges[lock.range]->family != nullptr) note_table_column(lock.range);
@@ -95,7 +99,10 @@ Node QueryPlanner::plan_select() {
   if (query_.has_windows) node = plan_windows(std::move(node));
   if (!query_.locking.empty()) return plan_locking(std::move(node));
   std::vector<Expr*> exprs;
-  for (const Target& t : query_.targets) exprs.push_back(t.expr);
+  for (const Target& t : query_.targets) {
+    // What is only grouped by does not make rows distinct.
+    if (!(query_.distinct && t.junk)) exprs.push_back(t.expr);
+  }
   node = project(std::move(node), exprs, query_.has_set_returning);
   node = plan_distinct(std::move(node));
   return finish_targets(plan_order_limit(std::move(node)));
@@ -338,7 +345,7 @@ Node QueryPlanner::plan_windows(Node node) {
     if (of_window.empty()) continue;
     std::vector<SortKey> keys(window.partition.begin(), window.partition.end());
     keys.insert(keys.end(), window.order.begin(), window.order.end());
-    for (SortKey& key : keys) key.expr = resolve(fold(key.expr), node);
+    for (SortKey& key : keys) key.expr = resolve(key.expr, node);
     if (!keys.empty()) node = sort(std::move(node), keys, nullptr);
     auto* plan = state_.make<WindowPlan>(PlanKind::kWindow);
     plan->partition = arena_.copy(std::vector<SortKey>(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(window.partition.size())));

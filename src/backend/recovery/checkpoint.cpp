@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "checkpoint_drops.h"
 #include "common/bytes.h"
 #include "recovery/recovery.h"
 
@@ -38,6 +39,38 @@ Result<CheckpointRecord> decode_checkpoint(wal::Bytes body) {
   return checkpoint;
 }
 
+void append_drops(const std::vector<txn::PendingDrop>& drops, std::vector<uint8_t>* body) {
+  auto append = [body](const auto& value) {
+    size_t at = body->size();
+    body->resize(at + sizeof(value));
+    store_raw(body->data() + at, value);
+  };
+  append(uint64_t{drops.size()});
+  for (const txn::PendingDrop& drop : drops) {
+    append(drop.xid.value());
+    append(static_cast<uint16_t>(drop.undo.size()));
+    body->insert(body->end(), drop.undo.begin(), drop.undo.end());
+  }
+}
+
+Result<std::vector<txn::PendingDrop>> decode_drops(wal::Bytes body) {
+  std::vector<txn::PendingDrop> drops;
+  ByteReader reader(body.data(), body.size());
+  auto head = reader.raw<StoredHead>();
+  reader.bytes(head.count * sizeof(StoredWriter));
+  if (!reader.ok()) return Status::corruption("checkpoint record is too short");
+  if (reader.remaining() == 0) return drops;
+  auto count = reader.raw<uint64_t>();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    Xid xid{reader.raw<uint64_t>()};
+    auto length = reader.raw<uint16_t>();
+    std::string_view undo = reader.bytes(length);
+    drops.push_back({xid, {undo.begin(), undo.end()}});
+  }
+  if (!reader.ok()) return Status::corruption("checkpoint record is too short");
+  return drops;
+}
+
 Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManager* txns, Xid next_xid,
                   ControlFile& control, ControlData* data, const CheckpointOptions& options,
                   bool* sync_failed) {
@@ -52,6 +85,7 @@ Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManage
   // behind it, and recovery looks from there at what they dropped.
   if (txns != nullptr) keep_records_of(txns->active_writers());
 
+  std::vector<txn::PendingDrop> drops;
   CheckpointRecord record;
   record.redo = log.begin_checkpoint();
   record.next_xid = next_xid;
@@ -59,6 +93,7 @@ Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManage
     record.writers = txns->active_writers();
     record.next_xid = txns->next_xid();
     keep_records_of(record.writers);
+    drops = txn::pending_drops(*txns);
   }
   keep = std::min(keep, record.redo);
 
@@ -69,6 +104,7 @@ Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManage
   }
 
   std::vector<uint8_t> body = encode_checkpoint(record);
+  append_drops(drops, &body);
   if (body.size() > wal::kMaxRecordBytes / 2)
     return Status::invalid("too many writers for a checkpoint record");
   wal::RecordParts parts;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "checkpoint_drops.h"
 #include "common/bytes.h"
 #include "recovery/recovery.h"
 #include "redo_pass.h"
@@ -49,6 +50,7 @@ class Recovery {
   uint64_t max_xid_ = 0;
   std::unordered_map<uint64_t, Lsn> running_;  // xid -> start of its last record
   std::vector<Dropper> droppers_;
+  std::vector<txn::PendingDrop> pending_drops_;  // the checkpoint's
 };
 
 Status Recovery::read_checkpoint() {
@@ -56,6 +58,7 @@ Status Recovery::read_checkpoint() {
   if (!record.ok() || record->header.kind != wal::RecordKind::kCheckpoint)
     return Status::corruption("could not locate a valid checkpoint record");
   VARVE_ASSIGN_OR_RETURN(checkpoint_, decode_checkpoint(record->body()));
+  VARVE_ASSIGN_OR_RETURN(pending_drops_, decode_drops(record->body()));
   from_ = checkpoint_.redo;
   max_xid_ = std::max(checkpoint_.next_xid.value(), control_.next_xid.value());
   max_xid_ -= max_xid_ > 0 ? 1 : 0;
@@ -170,6 +173,13 @@ void Recovery::finish_loser(Xid xid, Lsn last) {
 
 Status Recovery::free_dropped() {
   txn::PurgeFunction purge = txn::purge_function(txn::UndoKind::kSegmentDrop);
+  for (const txn::PendingDrop& drop : pending_drops_) {
+    if (purge == nullptr) return Status::corruption("the log drops segments, but nobody knows how");
+    if (running_.contains(drop.xid.value())) continue;  // it never committed
+    txn::UndoView view{Xid{}, txn::kNoUndo, txn::kNoUndo, drop.undo};
+    VARVE_RETURN_IF_ERROR(purge(pool_, view, result.next_xid));
+    ++result.segments_freed;
+  }
   for (const Dropper& dropper : droppers_) {
     if (purge == nullptr) return Status::corruption("the log drops segments, but nobody knows how");
     for (Lsn at = dropper.last; at != kInvalidLsn;) {

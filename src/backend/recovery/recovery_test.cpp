@@ -415,6 +415,49 @@ TEST(StorageEngine, FailedCheckpointsLoseNothing) {
   }
 }
 
+TEST(StorageEngine, ADropFromBeforeTheRedoPointIsNotForgotten) {
+  port::SimVfs vfs(1);
+  Store store(vfs, 64, 1, 6);
+  ASSERT_TRUE(store.create().ok());
+  ASSERT_TRUE(store.open().ok());
+  auto begin = [&] { return store.engine->txns().begin(txn::Isolation::kRepeatableRead, nullptr); };
+  auto commit = [&](std::unique_ptr<txn::Transaction> txn) {
+    ASSERT_TRUE(store.engine->log().flush(store.engine->txns().commit(*txn)).ok());
+  };
+  auto txn = begin();
+  PageId dropped = *access::create_segment(store.engine->pool(), *txn, access::SegmentKind::kHeap);
+  PageId kept = *access::create_segment(store.engine->pool(), *txn, access::SegmentKind::kHeap);
+  commit(std::move(txn));
+  // Somebody's snapshot holds the purge back over two checkpoints.
+  auto reader = begin();
+  reader->statement_snapshot();
+  txn = begin();
+  ASSERT_TRUE(access::drop_segment(store.engine->pool(), *txn, dropped).ok());
+  commit(std::move(txn));
+  auto loser = begin();
+  ASSERT_TRUE(access::drop_segment(store.engine->pool(), *loser, kept).ok());
+  for (uint64_t i = 0; i < 2; ++i) {
+    txn = begin();
+    ASSERT_TRUE(store.set(*txn, Word{i, 504}, i + 1).ok());
+    commit(std::move(txn));
+    ASSERT_TRUE(store.engine->txns().purge_once().ok());
+    ASSERT_TRUE(store.engine->checkpoint().ok());
+  }
+  ASSERT_TRUE(access::segment_runs(store.engine->pool(), dropped).ok());
+  vfs.crash();
+  (void)loser.release();
+  (void)reader.release();
+  vfs.restart();
+  ASSERT_TRUE(store.open().ok());
+  EXPECT_EQ(store.engine->recovery().segments_freed, 1u);
+  EXPECT_FALSE(access::segment_runs(store.engine->pool(), dropped).ok());
+  EXPECT_TRUE(access::segment_runs(store.engine->pool(), kept).ok());
+  // Once is enough.
+  ASSERT_TRUE(store.engine->close().ok());
+  ASSERT_TRUE(store.open().ok());
+  EXPECT_EQ(store.engine->recovery().segments_freed, 0u);
+}
+
 TEST(ControlFile, SurvivesOneDamagedCopy) {
   port::SimVfs vfs(1);
   ControlFile control(vfs, "control");

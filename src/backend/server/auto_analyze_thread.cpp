@@ -27,12 +27,7 @@ void AutoAnalyzeThread::run() {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, std::chrono::seconds(nap_seconds_), [this] { return stopping_; })) {
     lock.unlock();
-    try {
-      look_at_all();
-    } catch (const SqlError& error) {
-      // A table that was locked or dropped meanwhile: the next round sees.
-      if (!cancel_.pending()) log(LogLevel::kDebug, "automatic analyze: {}", error.what());
-    }
+    look_at_all();
     lock.lock();
   }
 }
@@ -40,9 +35,22 @@ void AutoAnalyzeThread::run() {
 // Only databases that somebody has used since the server started: nothing has changed in the others.
 void AutoAnalyzeThread::look_at_all() {
   for (const std::shared_ptr<catalog::Database>& database : instance_.open_databases()) {
-    int done = commands::auto_analyze(*database, instance_.engine().txns(), limits_, &cancel_, session::current_time_us());
-    if (done > 0) log(LogLevel::kDebug, "automatic analyze of {} tables", done);
+    if (cancel_.pending(sync::CancelReason::kTerminate)) return;
+    try {
+      look_at(*database);
+    } catch (const SqlError& error) {
+      // A table that was locked or dropped meanwhile, or the database is wanted: the next round sees.
+      log(LogLevel::kDebug, "automatic analyze: {}", error.what());
+    }
+    cancel_.clear(sync::CancelReason::kUser);
   }
+}
+
+void AutoAnalyzeThread::look_at(catalog::Database& database) {
+  auto stay = instance_.residents().try_enter(database.oid(), &cancel_);
+  if (stay == nullptr || !instance_.has_database(database.oid())) return;
+  int done = commands::auto_analyze(database, instance_.engine().txns(), limits_, &cancel_, session::current_time_us());
+  if (done > 0) log(LogLevel::kDebug, "automatic analyze of {} tables", done);
 }
 
 }  // namespace varve::server

@@ -9,6 +9,9 @@
 #include "commands/auto_analyze.h"
 #include "sync/cancel_token.h"
 
+namespace varve::catalog {
+class Database;
+}
 namespace varve::session {
 class Instance;
 }
@@ -25,6 +28,7 @@ class AutoAnalyzeThread {
  private:
   void run();
   void look_at_all();
+  void look_at(catalog::Database& database);
 
   session::Instance& instance_;
   const commands::AutoAnalyzeLimits limits_;

@@ -86,6 +86,8 @@ Status TxnManagerImpl::purge_once() {
       purging_csn_ = ~0ULL;
       return s;
     }
+    std::lock_guard guard(purge_mutex_);
+    std::erase_if(pending_drops_, [&](const PendingDrop& drop) { return drop.xid.value() == item.xid; });
   }
   if (any) recompute_horizon(true);
   return {};

@@ -187,11 +187,15 @@ Status TransactionImpl::undo_down_to(uint64_t limit) {
   return {};
 }
 
-void TransactionImpl::collect_dropped_segments(std::vector<uint64_t>* segments) const {
+void TransactionImpl::collect_dropped_segments(std::vector<uint64_t>* segments,
+                                               std::vector<PendingDrop>* drops) const {
   for (uint64_t at = last_undo_; at != 0;) {
     const UndoRecord* record = manager_.undo_log().record(UndoPtr{at});
     const auto* header = reinterpret_cast<const UndoHeader*>(record->bytes());
-    if (header->kind == UndoKind::kSegmentDrop) segments->push_back(header->object);
+    if (header->kind == UndoKind::kSegmentDrop) {
+      segments->push_back(header->object);
+      drops->push_back({xid(), {record->bytes(), record->bytes() + record->length}});
+    }
     at = record->transaction_previous;
   }
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lock_table.h"
+#include "txn/pending_drops.h"
 #include "txn/txn_manager.h"
 #include "undo_log.h"
 
@@ -56,7 +57,7 @@ class TransactionImpl final : public Transaction {
   // Gives full chunks to the undo log; the open one stays for the next transaction. `position`: the log
   // position behind which nobody needs what was written.
   void hand_over_undo(uint64_t position);
-  void collect_dropped_segments(std::vector<uint64_t>* segments) const;
+  void collect_dropped_segments(std::vector<uint64_t>* segments, std::vector<PendingDrop>* drops) const;
 
   bool active() const { return active_; }
   bool wrote() const { return last_undo_ != 0 || last_lsn() != kInvalidLsn; }

@@ -93,7 +93,13 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
     }
   } else {
     std::vector<uint64_t> dropped;
-    if (txn.dropped_segments_) txn.collect_dropped_segments(&dropped);
+    if (txn.dropped_segments_) {
+      std::vector<PendingDrop> drops;
+      txn.collect_dropped_segments(&dropped, &drops);
+      // Before the commit record: a checkpoint that begins behind that must know of them.
+      std::lock_guard guard(purge_mutex_);
+      pending_drops_.insert(pending_drops_.end(), drops.begin(), drops.end());
+    }
     wal::RecordParts parts;
     parts.kind = wal::RecordKind::kCommit;
     parts.xid = Xid{xid};
@@ -114,6 +120,10 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
   }
   finish(txn, position);
   return wait_for;
+}
+
+std::vector<PendingDrop> pending_drops(const TxnManager& txns) {
+  return static_cast<const TxnManagerImpl&>(txns).pending_drops();
 }
 
 void TxnManagerImpl::rollback(Transaction& base) {

@@ -14,6 +14,7 @@
 #include "spin_lock.h"
 #include "state_table.h"
 #include "transaction.h"
+#include "txn/pending_drops.h"
 #include "txn/txn_manager.h"
 #include "undo_log.h"
 
@@ -47,6 +48,10 @@ class TxnManagerImpl final : public TxnManager {
   LockManagerImpl& lock_table() { return locks_; }
 
   void give_back(TransactionImpl* txn);
+  std::vector<PendingDrop> pending_drops() const {
+    std::lock_guard guard(purge_mutex_);
+    return pending_drops_;
+  }
   // The state word once it is not `committing` any more; finished and below the horizon: kWordAborted never,
   // kBelowHorizon always.
   static constexpr uint64_t kBelowHorizon = 2;
@@ -107,9 +112,10 @@ class TxnManagerImpl final : public TxnManager {
 
   std::mutex horizon_mutex_;  // one computation at a time
 
-  std::mutex purge_mutex_;              // guards purge_queue_ and, with it, which undo chunks may go
+  mutable std::mutex purge_mutex_;              // guards purge_queue_ and, with it, which undo chunks may go
   std::vector<PurgeItem> purge_queue_;  // a heap, smallest csn first
   uint64_t purging_csn_ = ~0ULL;        // of the item taken out and not yet done
+  std::vector<PendingDrop> pending_drops_;  // guarded by purge_mutex_
   std::mutex purge_run_mutex_;          // one purge at a time
 
   std::mutex thread_mutex_;

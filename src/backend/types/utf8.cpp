@@ -135,8 +135,22 @@ void append_ascii_case(std::string& out, std::string_view text, Case to) {
   }
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+}
+
+// One character for one character, whatever its neighbours.
+void append_simple_case(std::string& out, std::string_view text, Case to) {
+  if (is_ascii(text)) return append_ascii_case(out, text, to);
+  for (size_t i = 0; i < text.size();) {
+    auto c = static_cast<UChar32>(utf8_next(text, i));
+    append_utf8(out, static_cast<uint32_t>(to == Case::kUpper ? u_toupper(c) : u_tolower(c)));
+  }
+}
+
 void append_case(std::string& out, std::string_view text, const char* locale, Case to) {
   if (is_c_locale(locale)) return append_ascii_case(out, text, to);
+  if (std::string_view(locale) == kSimpleCaseLocale) return append_simple_case(out, text, to);
   UErrorCode error = U_ZERO_ERROR;
   UCaseMap* map = ucasemap_open(locale, 0, &error);
   if (U_FAILURE(error))

@@ -76,7 +76,7 @@ Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* exp
     if (clause_text(c) == clause) scope.clause = c;
   }
   if (table != nullptr) binder.add_relation(scope, *table, {}, {}, txn::LockMode::kNone);
-  if (expression->kind == parser::NodeKind::kColumnRef && table == nullptr) {
+  if (expression->kind == parser::NodeKind::kColumnRef && scope.clause == Clause::kDefault) {
     throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("cannot use column reference in {}", clause.substr(0, clause.size() - 1)))
         .at(binder.position(expression->location));
   }

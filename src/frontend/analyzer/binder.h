@@ -1,4 +1,4 @@
-// The binder's working state: scopes of names, and the methods that turn raw nodes into bound ones.
+// The methods that turn raw nodes into bound ones.
 // Private to the analyzer. One Binder a statement.
 #pragma once
 
@@ -14,99 +14,13 @@
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "routine_call.h"
+#include "scope.h"
 
 namespace varve::catalog {
 struct UserType;
 }
 
 namespace varve::analyzer {
-
-// Where an expression stands: decides what it may contain and how an error names it.
-enum class Clause : uint8_t {
-  kSelect, kWhere, kJoinOn, kFromFunction, kGroupBy, kHaving, kOrderBy, kDistinctOn, kLimit, kOffset, kValues,
-  kValuesSingle,  // the one row of INSERT … VALUES
-  kReturning, kUpdateSource, kInsertSource, kCheck, kDefault, kIndexExpression, kIndexPredicate, kGenerated,
-  kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kMergeWhen, kOther,
-};
-
-struct ScopeColumn {
-  std::string_view name;
-  Expr* expr = nullptr;
-};
-
-// A name that FROM brought in.
-struct ScopeItem {
-  std::string_view schema;  // of tables without alias
-  std::string_view name;
-  uint32_t range = UINT32_MAX;  // joins with an alias have none
-  Oid table;
-  std::vector<ScopeColumn> columns;
-  bool name_visible = true;     // alias.column
-  bool columns_visible = true;  // column
-  bool lateral_only = false;    // may be used only by LATERAL items while FROM is being bound
-  bool lateral_ok = true;       // false: right of an outer join that forbids it
-  bool is_target = false;       // of UPDATE, DELETE, MERGE: not lateral_ok while FROM is bound
-};
-
-struct NamedCte {
-  std::string_view name;
-  uint32_t index;
-  Cte* cte;
-};
-
-// One query level.
-struct Scope {
-  Scope* parent = nullptr;
-  std::vector<ScopeItem> items;
-  std::vector<Range*> ranges;
-  std::vector<NamedCte> named_ctes;
-  std::vector<Cte*> ctes;
-  std::vector<Window> windows;
-  std::vector<const parser::WindowDef*> window_definitions;
-  Clause clause = Clause::kOther;
-  std::string_view clause_name;  // of kOther, for messages
-  bool has_aggregates = false;
-  bool has_windows = false;
-  bool has_set_returning = false;
-  bool in_aggregate = false;
-  bool hide_items = false;  // while an item of FROM that is not LATERAL is bound
-  bool correlated = false;
-  // Deepest outer level that anything inside referred to.
-  uint32_t max_levels_up = 0;
-  std::vector<bool> nullable;  // by range: an outer join may leave its row out
-  // WITH items whose names stand further right, for messages.
-  std::vector<std::string_view> future_ctes;
-  std::string_view case_name;  // within CASE or COALESCE: where no set may be returned
-};
-
-// record or a composite type.
-bool is_row_type(Oid type);
-
-// A column of a view that is written: the table's column it is, or why it cannot be written.
-struct ViewColumn {
-  catalog::ColumnNumber base = 0;
-  Expr* expr = nullptr;  // over range 0
-  std::string_view reason;
-};
-
-// What INSERT, UPDATE, DELETE and MERGE write.
-struct ModifyTarget {
-  catalog::RelationPtr relation;     // the table
-  catalog::RelationPtr named;        // the table, or the view that the statement names
-  std::vector<ViewColumn> columns;   // of the view
-  std::vector<Expr*> quals;          // of the views, over range 0
-  std::vector<ViewCheck> checks;
-  bool is_view() const { return named != relation; }
-};
-
-// One item of INSERT's column list: a column or a part of one.
-struct InsertColumn {
-  catalog::ColumnNumber number = 0;
-  std::span<parser::Node* const> steps;
-  Oid type;  // of the part
-  int32_t typmod = -1;
-  int32_t location = -1;
-};
 
 class Binder {
  public:

@@ -6,6 +6,7 @@
 #include "container_functions.h"
 #include "binder.h"
 #include "parser/parser.h"
+#include "routine_call.h"
 #include "sequence_row.h"
 
 namespace varve::analyzer {
@@ -40,6 +41,7 @@ std::string_view clause_text(Clause clause) {
     case Clause::kFilter: return "FILTER";
     case Clause::kAggregateArgument: return "aggregate arguments";
     case Clause::kMergeWhen: return "MERGE WHEN conditions";
+    case Clause::kFromSubquery: return "FROM clause of their own query level";
     case Clause::kSelect:
     case Clause::kOther: return "";
   }
@@ -404,7 +406,14 @@ Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   Variables* variables = b_.context().variables;
   if (variables == nullptr) return nullptr;
   Variables::Variable v;
-  return variables->find(ref.names, &v) ? b_.make_variable(v, ref.location) : nullptr;
+  bool found = false;
+  try {
+    found = variables->find(ref.names, &v);
+  } catch (SqlError& e) {
+    if (e.fields().position == 0) e.at(b_.position(ref.location));
+    throw;
+  }
+  return found ? b_.make_variable(v, ref.location) : nullptr;
 }
 
 
@@ -671,8 +680,9 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   auto* result = make<ArrayOpExpr>(ExprKind::kArrayOp, type_oid::kBool, e.location);
   result->op = op;
   result->function = functions::function_by_oid(op->function);
-  result->arg = b_.coerce_to_common(arg, op->left, "ANY");
-  if (op->right != array_info->element_type) {
+  bool of_element = is_polymorphic_type(op->right);  // enums
+  result->arg = b_.coerce_to_common(arg, of_element ? array_info->element_type : op->left, "ANY");
+  if (!of_element && op->right != array_info->element_type) {
     const functions::TypeInfo* right = functions::type_by_oid(op->right);
     Expr* coerced = right == nullptr ? nullptr : b_.try_coerce(array_value, right->array_type, -1, CastContext::kImplicit);
     if (coerced == nullptr) throw_not_supported("this array comparison", b_.position(e.location));
@@ -680,7 +690,7 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   }
   result->array = array_value;
   result->all = all;
-  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, op->right, e.location);
+  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, of_element ? array_info->element_type : op->right, e.location);
   Expr* pair[] = {result->arg, element};
   result->site = b_.make_site(*result->function, pair, type_oid::kBool, b_.common_collation(pair));
   return result;

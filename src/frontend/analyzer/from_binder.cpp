@@ -17,17 +17,10 @@ namespace {
 std::vector<Oid> effective_path(const AnalyzerContext& context) {
   std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
   if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
-    path.insert(path.begin(), catalog::kPgCatalogSchema);
+    const bool temporary_first = !path.empty() && path[0] == context.catalog.temporary_schema();
+    path.insert(path.begin() + (temporary_first ? 1 : 0), catalog::kPgCatalogSchema);
   }
   return path;
-}
-
-// The session's own: it stands in the path once it has been made.
-Oid own_temporary_schema(const AnalyzerContext& context) {
-  for (Oid schema : context.search_path) {
-    if (context.catalog.schema_name(schema).starts_with("pg_temp_")) return schema;
-  }
-  return kInvalidOid;
 }
 
 [[noreturn]] void relation_missing(std::string_view schema, std::string_view name, int position) {
@@ -51,7 +44,7 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
   for (Oid locked = kInvalidOid;;) {
     Oid oid = kInvalidOid;
     if (!schema.empty()) {
-      Oid schema_oid = schema == "pg_temp" ? own_temporary_schema(context) : context.catalog.find_schema(schema);
+      Oid schema_oid = context.catalog.find_schema(schema);
       if (schema_oid == kInvalidOid) {
         if (missing_ok) return nullptr;
         throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", schema, name)).at(position);
@@ -70,6 +63,9 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
     }
     if (context.locker == nullptr || oid == locked) {
       catalog::RelationPtr relation = context.catalog.relation(oid);
+      if (relation != nullptr && relation->persistence == 't' && relation->schema != context.catalog.temporary_schema()) {
+        throw SqlError(sqlstate::kFeatureNotSupported, "cannot access temporary tables of other sessions").at(position);
+      }
       if (relation != nullptr) return relation;
       if (missing_ok) return nullptr;
       relation_missing(schema, name, position);
@@ -348,9 +344,12 @@ std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameLi
 
 FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item) {
   bool hidden = scope.hide_items;
+  Clause clause = scope.clause;
   scope.hide_items = !item.lateral;
+  scope.clause = Clause::kFromSubquery;
   Query* query = bind_select(*parser::as<parser::SelectStmt>(item.query), &scope);
   scope.hide_items = hidden;
+  scope.clause = clause;
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
   range->query = query;

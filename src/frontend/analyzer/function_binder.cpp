@@ -160,12 +160,14 @@ bool Binder::takes_types(std::span<const Oid> declared, std::span<const Oid> act
 }
 
 const types::Collation* Binder::collation_object(Oid oid) {
-  if (oid == kInvalidOid || oid == catalog::kDefaultCollation || oid == catalog::kCCollation) return nullptr;
+  if (oid == kInvalidOid || oid == catalog::kDefaultCollation) return nullptr;
   const types::Collation* found = nullptr;
   const catalog::KeyMatch match[] = {{"oid", types::Value::of_oid(oid.value())}};
   context_.catalog.for_each(catalog::system_table("pg_collation"), match, [&](const catalog::Row& row) {
     if (row.letter("collprovider") == 'i') {
       found = &types::Collation::icu(row.text("colliculocale"), row.boolean("collisdeterministic"));
+    } else if (row.text("collcollate") == "C" || row.text("collcollate") == "POSIX") {
+      found = &types::Collation::c();
     }
   });
   return found;
@@ -398,7 +400,7 @@ bool declared_types(const Function& f, size_t count, bool variadic_array, std::v
     return f.variadic != kInvalidOid && count == f.args.size();
   }
   bool fixed = count <= f.args.size() && count + f.default_args >= f.args.size();
-  bool variadic = f.variadic != kInvalidOid && count + 1 >= f.args.size();
+  bool variadic = f.variadic != kInvalidOid && count >= f.args.size();
   if (!fixed && !variadic) return false;
   if (f.variadic != kInvalidOid) fixed = false;
   declared->assign(f.args.begin(), f.args.end());
@@ -488,7 +490,7 @@ void Binder::spread_last_argument(FunctionExpr& call) {
 
 void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
   std::string_view what = call.is_procedure ? "procedure" : "function";
-  std::string text = signature(call, !call.schema.empty() && call.schema != "pg_catalog");
+  std::string text = signature(call, !call.schema.empty());
   throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
                  ambiguous ? fmt::format("{} {} is not unique", what, text) : fmt::format("{} {} does not exist", what, text))
       .hint(ambiguous ? fmt::format("Could not choose a best candidate {}. You might need to add explicit type casts.", what)
@@ -517,8 +519,11 @@ CallArguments Binder::call_arguments(Scope& scope, const parser::FuncCall& call)
     } else if (named) {
       throw SqlError(sqlstate::kSyntaxError, "positional argument cannot follow named argument").at(position(arg->location));
     }
+    Expr* value = bind_expr(scope, arg);
+    // JDBC stands such a parameter where the call's OUT parameter would be.
+    if (value->kind == ExprKind::kParam && value->type == type_oid::kVoid) continue;
     out.names.push_back(name);
-    out.args.push_back(bind_expr(scope, arg));
+    out.args.push_back(value);
   }
   if (out.schema != "pg_catalog" && !out.schema.empty() &&
       context_.catalog.find_schema(out.schema) == kInvalidOid) {
@@ -623,13 +628,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool foreign = call.names.size() > 1 && call.names[call.names.size() - 2] != "pg_catalog";
   auto candidates = foreign ? std::span<const Function* const>() : functions::functions_named(name);
   bool is_aggregate = !candidates.empty() && candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
-  bool plain_aggregate = is_aggregate && call.over == nullptr;
-  if (plain_aggregate) {
-    if (scope.in_aggregate) {
-      throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(call.location));
-    }
-    scope.in_aggregate = true;
-  }
+  if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
   if (const functions::TypeInfo* type = type_named_function(call, args.size())) {

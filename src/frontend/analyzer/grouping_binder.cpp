@@ -25,9 +25,15 @@ bool depends_on_primary_key(const Scope& scope, const Query& query, uint32_t ran
 
 // An aggregate belongs to the innermost query whose columns its arguments use; to its own if they use none.
 Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
-  uint32_t level = UINT32_MAX;
+  uint32_t level = UINT32_MAX, inner_level = UINT32_MAX;
+  const Expr* inner = nullptr;  // the aggregate inside that belongs to the innermost query
   auto look = [&](const Expr* e) {
     walk_deep(e, 0, [&](const Expr& x, uint32_t depth) {
+      if (x.kind == ExprKind::kAggregate && x.as<AggregateExpr>().levels_up >= depth &&
+          x.as<AggregateExpr>().levels_up - depth < inner_level) {
+        inner_level = x.as<AggregateExpr>().levels_up - depth;
+        inner = &x;
+      }
       if (x.kind == ExprKind::kWindow && depth == 0) {
         throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(x.location));
       }
@@ -45,7 +51,11 @@ Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
   for (const Expr* arg : aggregate->args) look(arg);
   for (const SortKey& key : aggregate->order_by) look(key.expr);
   look(aggregate->filter);
+  level = std::min(level, inner_level);
   if (level == UINT32_MAX) level = 0;
+  if (level == inner_level) {
+    throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(inner->location));
+  }
   Scope* owner = &scope;
   for (uint32_t i = 0; i < level; ++i) {
     owner->correlated = true;

@@ -4,6 +4,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "sequence_row.h"
 #include "container_functions.h"
 
 namespace varve::analyzer {
@@ -124,6 +125,26 @@ const Expr* column_source(const ColumnExpr& column, std::span<Range* const>* ran
 
 }  // namespace
 
+namespace {
+
+struct ResultColumns {
+  std::span<const Oid> types;
+  std::span<const std::string_view> names;
+};
+
+// Of a call with OUT parameters or of a set of rows; empty otherwise.
+ResultColumns result_columns(const Expr& e) {
+  const functions::Function* f = e.kind == ExprKind::kFunction       ? e.as<FunctionExpr>().function
+                                 : e.kind == ExprKind::kSetReturning ? e.as<SetReturningExpr>().function
+                                                                     : nullptr;
+  if (f == nullptr) return {};
+  if (f->routine != nullptr) return {f->routine->column_types, f->routine->column_names};
+  if (f->table != nullptr) return {f->table->column_types, f->table->column_names};
+  return {};
+}
+
+}  // namespace
+
 std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
   std::vector<RangeColumn> fields;
   if (const functions::TypeInfo* info = functions::type_by_oid(e->type);
@@ -134,6 +155,14 @@ std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
   }
   std::span<Range* const> ranges;
   for (int depth = 0; e != nullptr && depth < 32; ++depth) {
+    if (ResultColumns result = result_columns(*e); !result.types.empty()) {
+      for (size_t i = 0; i < result.types.size(); ++i) {
+        const functions::TypeInfo* info = functions::type_by_oid(result.types[i]);
+        bool collatable = info != nullptr && info->collatable;
+        fields.push_back({result.names[i], result.types[i], -1, collatable ? catalog::kDefaultCollation : kInvalidOid});
+      }
+      return fields;
+    }
     if (const ListExpr* row = row_constructor(e)) {
       for (size_t i = 0; i < row->args.size(); ++i) {
         std::string_view name =
@@ -326,7 +355,9 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
   Oid type = subscripts.slice ? container->type : element_type(container->type);
   auto* call = make<FunctionExpr>(ExprKind::kFunction, type, location);
+  bool of_name = container->type == type_oid::kName && subscripts.dimensions == 1;
   call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions)
+                   : of_name        ? &name_element_function()
                                     : &array_subscript_function(subscripts.dimensions);
   call->args = list(args);
   call->site = make_site(*call->function, args, type, kInvalidOid);
@@ -362,7 +393,7 @@ Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::N
   for (const parser::Node* step : steps) {
     const auto& s = *parser::as<parser::SubscriptStep>(step);
     if (s.is_slice) {
-      const parser::Node* bound = s.lower != nullptr ? s.lower : s.upper;
+      const parser::Node* bound = s.upper != nullptr ? s.upper : s.lower;
       throw SqlError(sqlstate::kDatatypeMismatch, "jsonb subscript does not support slices")
           .at(position(bound != nullptr ? bound->location : location));
     }

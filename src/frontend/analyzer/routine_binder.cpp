@@ -117,8 +117,10 @@ const Function* Binder::as_table_function(const Function& f) {
 
 namespace {
 
-// Where a schema stands in the search path; -1: not in it. pg_catalog is searched first unless it is listed.
+// Where a schema stands in the search path; -1: not in it. pg_catalog is searched first unless it is listed, and no
+// function is found in the temporary schema without naming it.
 int path_rank(const AnalyzerContext& context, Oid schema) {
+  if (schema == context.catalog.temporary_schema()) return -1;
   auto it = std::find(context.search_path.begin(), context.search_path.end(), schema);
   if (it == context.search_path.end()) return schema == catalog::kPgCatalogSchema ? 0 : -1;
   return static_cast<int>(it - context.search_path.begin()) + 1;
@@ -152,7 +154,7 @@ bool match_arguments(const RoutineSignature& s, const CallArguments& call, std::
 void Binder::add_routines(const CallArguments& call, std::vector<RoutineCandidate>* out) {
   for (const RoutinePtr& r : context_.catalog.routines_named(call.name)) {
     int rank = path_rank(context_, r->schema);
-    if (call.schema.empty() ? rank < 0 : r->schema_name != call.schema) continue;
+    if (call.schema.empty() ? rank < 0 : r->schema != context_.catalog.find_schema(call.schema)) continue;
     RoutineSignature s;
     s.types = call_parameters(*r, &s.names);
     s.defaults = r->default_count;

@@ -14,7 +14,9 @@ using types::Value;
 Query* Binder::bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown) {
   Scope scope;
   scope.parent = parent;
-  if (select.into != nullptr) throw_not_supported("SELECT INTO in this place", position(select.location));
+  if (select.into != nullptr) {
+    throw SqlError(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here").at(position(select.into->relation->location));
+  }
   if (select.with != nullptr) bind_with(scope, *select.with);
   if (select.set_operation != parser::SetOperation::kNone) return bind_set_operation(select, scope, keep_unknown);
   if (!select.values.empty()) return bind_values(select, scope);
@@ -299,6 +301,7 @@ TargetKey Binder::make_sort_key(Scope& scope, const parser::SortBy& sort, std::v
 void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets) {
   if (select.group_by.empty()) return;
   query.has_group_clause = true;
+  size_t selected = targets.size();
   std::vector<Expr*> groups;
   auto group_index = [&](const parser::Node* node) -> uint32_t {
     uint32_t target = bind_sort_target(scope, node, targets, Clause::kGroupBy, false);
@@ -320,6 +323,7 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
   std::vector<std::vector<uint32_t>> sets = expand_grouping_sets(select.group_by, group_index);
   if (select.group_distinct) remove_duplicate_sets(sets);
   query.group_by = list(groups);
+  targets.resize(selected);  // what is grouped by but not selected must not count for DISTINCT
   bool plain = sets.size() == 1 && sets[0].size() == groups.size();
   if (plain) return;
   std::vector<std::span<uint32_t>> spans;
@@ -387,6 +391,19 @@ void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query
   query.distinct_on = arena_.copy(keys);
 }
 
+namespace {
+
+std::string_view lock_refusal(const Range& range) {
+  switch (range.kind) {
+    case RangeKind::kFunction: return "a function";
+    case RangeKind::kValues: return "VALUES";
+    case RangeKind::kCte: return "a WITH query";
+    default: return "this kind of FROM item";
+  }
+}
+
+}  // namespace
+
 void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query& query) {
   if (select.locking.empty()) return;
   static constexpr std::string_view kNames[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE", "FOR UPDATE"};
@@ -429,7 +446,8 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       for (uint32_t i = 0; i < scope.ranges.size(); ++i) {
         if (scope.ranges[i]->alias != relation->name) continue;
         if (scope.ranges[i]->kind != RangeKind::kRelation) {
-          throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} cannot be applied to this kind of FROM item", name));
+          throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} cannot be applied to {}", name, lock_refusal(*scope.ranges[i])))
+              .at(position(relation->location));
         }
         add(i);
         found = true;
@@ -453,7 +471,7 @@ Query* Binder::bind_values(const parser::SelectStmt& select, Scope& scope) {
   scope.clause = Clause::kValues;
   for (const parser::ListNode* row : select.values) {
     if (row->items.size() != width) {
-      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->location));
+      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->items[0]->location));
     }
     rows.emplace_back();
     for (const parser::Node* item : row->items) {
@@ -542,6 +560,10 @@ Query* Binder::with_column_types(Query* query, std::span<const Oid> types, std::
 }
 
 Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope, bool keep_unknown) {
+  if (select.right->into != nullptr) {
+    throw SqlError(sqlstate::kSyntaxError, "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT")
+        .at(position(select.right->into->relation->location));
+  }
   static constexpr std::string_view kNames[] = {"", "UNION", "INTERSECT", "EXCEPT"};
   std::string_view construct = kNames[static_cast<size_t>(select.set_operation)];
   Query* sides[2];

@@ -54,7 +54,11 @@ Node* Parser::c_expr() {
     case kArray:
       advance();
       if (at('(')) return sublink(SubLinkKind::kArray, select_with_parens(), loc);
-      if (at('[')) return array_literal();
+      if (at('[')) {
+        Node* array = array_literal();
+        array->location = loc;
+        return array;
+      }
       syntax_error();
     case kRow: {
       if (!next_is('(')) break;

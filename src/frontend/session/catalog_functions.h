@@ -20,6 +20,7 @@ bool routine_text(Session& session, std::string_view function, std::span<const t
 // Null if it is not one of them.
 CatalogFunction* find_catalog_function(std::string_view name);
 CatalogFunction* find_type_function(std::string_view name);
+CatalogFunction* find_environment_function(std::string_view name);
 // format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
 std::string user_type_name(Session& session, Oid type);
 // pg_get_viewdef() and its like.

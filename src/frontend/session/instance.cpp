@@ -96,6 +96,14 @@ std::vector<std::shared_ptr<catalog::Database>> Instance::open_databases() const
   return all;
 }
 
+bool Instance::has_database(Oid oid) {
+  auto txn = engine_.txns().begin(txn::Isolation::kReadCommitted, nullptr);
+  catalog::Catalog catalog(shared_catalogs(), *txn);
+  const bool found = catalog.database_info(oid).has_value();
+  engine_.txns().commit(*txn);
+  return found;
+}
+
 void Instance::forget_database(Oid oid) {
   std::lock_guard lock(mutex_);
   databases_.erase(oid);

@@ -126,8 +126,8 @@ std::string Session::run_utility(const pl::SqlStatementPtr& statement) {
     case NodeKind::kDiscardStmt: throw_not_supported(fmt::format("{} in a function", parser::kind_name(statement->node->kind)));
     default: break;
   }
-  if (commands::must_run_alone(statement->node)) {
-    throw SqlError(sqlstate::kActiveSqlTransaction, "this command cannot be executed from a function");
+  if (std::string_view name = commands::must_run_alone(statement->node); !name.empty()) {
+    throw SqlError(sqlstate::kActiveSqlTransaction, fmt::format("{} cannot be executed from a function", name));
   }
   Nested nested(nested_);
   return run_utility(std::static_pointer_cast<Statement>(statement), {}, client_.output());

@@ -163,8 +163,13 @@ class Checker {
           for (const auto* column : insert->columns) {
             if (catalog::ColumnNumber n = (*e->relation)->find_column(column->name)) e->inserted.insert(n);
           }
-        } else if (q.source != nullptr) {
-          for (const analyzer::Target& t : q.targets) {
+        } else {
+          // The first columns, as many as one row of VALUES gives; DEFAULT VALUES names none.
+          size_t given = q.source != nullptr ? q.targets.size() : 0;
+          if (q.source == nullptr && insert != nullptr && insert->source != nullptr && !insert->source->values.empty()) {
+            given = insert->source->values[0]->items.size();
+          }
+          for (const analyzer::Target& t : q.targets.first(std::min(given, q.targets.size()))) {
             if (t.assigned_column > 0) e->inserted.insert(t.assigned_column);
           }
         }

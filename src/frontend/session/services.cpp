@@ -74,7 +74,7 @@ class SystemFunctions {
   static std::vector<Oid> path(Session& s) {
     std::vector<Oid> path = s.search_path_oids();
     if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
-      path.insert(path.begin(), catalog::kPgCatalogSchema);
+      path.insert(path.begin() + (!path.empty() && path[0] == s.temporary_schema(false) ? 1 : 0), catalog::kPgCatalogSchema);
     }
     return path;
   }
@@ -260,16 +260,17 @@ class SystemFunctions {
 
   // --- schemas
   static Value current_schema(Session& s, std::span<const Value>, Arena& arena) {
-    for (Oid schema : s.search_path_oids()) {
-      std::string name = s.catalog().schema_name(schema);
-      if (!name.starts_with("pg_temp_")) return text_value(name, arena);
-    }
-    return null_text();
+    bool temporary_first = false;
+    std::vector<Oid> path = s.search_path_oids(&temporary_first);
+    if (temporary_first) path.erase(path.begin());
+    return path.empty() ? null_text() : text_value(s.catalog().schema_name(path[0]), arena);
   }
   static Value current_schemas(Session& s, std::span<const Value> args, Arena& arena) {
     std::string text = "{";
-    for (Oid schema : args[0].boolean != 0 ? path(s) : s.search_path_oids()) {
-      if (args[0].boolean == 0 && s.catalog().schema_name(schema).starts_with("pg_temp_")) continue;
+    bool temporary_first = false;
+    std::vector<Oid> named = s.search_path_oids(&temporary_first);
+    if (temporary_first) named.erase(named.begin());
+    for (Oid schema : args[0].boolean != 0 ? path(s) : named) {
       if (text.size() > 1) text += ',';
       text += s.catalog().schema_name(schema);
     }
@@ -337,10 +338,10 @@ class SystemFunctions {
     return Value::of_string(std::string_view());
   }
   static Value cancel_backend(Session& s, std::span<const Value> args, Arena&) {
-    return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->cancel_backend(args[0].int32));
+    return Value::of_bool(s.signal_backend(args[0].int32, false));
   }
   static Value terminate_backend(Session& s, std::span<const Value> args, Arena&) {
-    return Value::of_bool(s.instance_.server != nullptr && s.instance_.server->terminate_backend(args[0].int32));
+    return Value::of_bool(s.signal_backend(args[0].int32, true));
   }
   static Value reload_conf(Session& s, std::span<const Value>, Arena&) {
     if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
@@ -401,7 +402,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_table_is_visible", table_is_visible}, {"pg_type_is_visible", yes}, {"pg_function_is_visible", yes},
       {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
       {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
-      {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no}, {"pg_is_other_temp_schema", no},
+      {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no},
       {"pg_get_userbyid", get_userbyid},
       {"pg_get_serial_sequence", get_serial_sequence},
       {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
@@ -431,6 +432,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_catalog_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
@@ -511,7 +513,11 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
     case type_oid::kRegproc.value(): {
       if (Oid routine = find_routine(type, text); routine != kInvalidOid) return routine.value();
       auto found = functions::functions_named(name);
-      if (found.empty()) throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
+      if (found.empty()) {
+        Oid internal = functions::internal_function_oid(name);
+        if (type == type_oid::kRegproc && internal != kInvalidOid) return internal.value();
+        throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
+      }
       if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
       return found[0]->oid.value();
     }
@@ -579,6 +585,10 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
           for (size_t i = 0; i < r->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
           out += ')';
         }
+        return;
+      }
+      if (std::string_view internal = functions::internal_function_name(Oid{oid}); !internal.empty()) {
+        out += internal;
         return;
       }
       break;

@@ -343,6 +343,7 @@ class CatalogFunctions {
   static Value to_regnamespace(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegnamespace); }
   static Value to_regrole(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegrole); }
   static Value to_regproc(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegproc); }
+  static Value to_regprocedure(Session& s, std::span<const Value> args, Arena&) { return to_reg(s, args, type_oid::kRegprocedure); }
   static Value to_reg(Session& s, std::span<const Value> args, Oid type) {
     try {
       return Value::of_oid(s.parse_reg(type, args[0].view()));
@@ -356,7 +357,13 @@ class CatalogFunctions {
   }
 
   // --- temporary tables do not exist
-  static Value my_temp_schema(Session&, std::span<const Value>, Arena&) { return Value::of_oid(0); }
+  static Value my_temp_schema(Session& s, std::span<const Value>, Arena&) {
+    return Value::of_oid(s.temporary_schema(false).value());
+  }
+  static Value is_other_temp_schema(Session& s, std::span<const Value> args, Arena&) {
+    Oid schema{args[0].oid()};
+    return Value::of_bool(schema != s.temporary_schema(false) && s.catalog().schema_name(schema).starts_with("pg_temp_"));
+  }
 };
 
 CatalogFunction* find_catalog_function(std::string_view name) {
@@ -378,8 +385,9 @@ CatalogFunction* find_catalog_function(std::string_view name) {
       {"pg_current_wal_lsn", F::log_position}, {"pg_current_wal_insert_lsn", F::log_position},
       {"pg_sequence_last_value", F::sequence_last_value},
       {"to_regclass", F::to_regclass}, {"to_regtype", F::to_regtype}, {"to_regnamespace", F::to_regnamespace},
-      {"to_regrole", F::to_regrole}, {"to_regproc", F::to_regproc},
+      {"to_regrole", F::to_regrole}, {"to_regproc", F::to_regproc}, {"to_regprocedure", F::to_regprocedure},
       {"pg_my_temp_schema", F::my_temp_schema},
+      {"pg_is_other_temp_schema", F::is_other_temp_schema},
   };
   auto it = kTable.find(name);
   return it == kTable.end() ? nullptr : it->second;

@@ -23,7 +23,7 @@ Session::Session(Instance& instance, net::Client& client)
   const net::StartupInfo& startup = client.startup();
   database_name_ = startup.database;
   session_user_ = startup.user;
-  database_ = instance.database(startup.database);
+  enter_database();
   {
     auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(*database_, *txn);
@@ -43,6 +43,7 @@ Session::Session(Instance& instance, net::Client& client)
                             fmt::format("database \"{}\" is not currently accepting connections", startup.database));
     }
     session_role_ = role_ = login_role_ = role->oid;
+    stay_->set_role(role->oid);
     role_name_ = login_user_ = role->name;
     is_superuser_ = login_is_superuser_ = role->superuser;
     known_roles_[role->name] = {role->oid, role->superuser};
@@ -129,14 +130,26 @@ StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {
   return statement;
 }
 
+namespace {
+
+// SELECT … INTO: of the first SELECT of a UNION.
+parser::IntoClause* into_of(const parser::SelectStmt& select) {
+  return select.left != nullptr ? into_of(*select.left) : select.into;
+}
+
+// The same query without its INTO.
+parser::SelectStmt* without_into(const parser::SelectStmt& select, Arena& arena) {
+  auto* copy = arena.make<parser::SelectStmt>(select);
+  if (copy->left != nullptr) copy->left = without_into(*copy->left, arena);
+  copy->into = nullptr;
+  return copy;
+}
+
+}  // namespace
+
 bool Session::is_planned(const parser::Node* node) {
   switch (node->kind) {
-    case parser::NodeKind::kSelectStmt: {
-      // SELECT … INTO makes a table.
-      const auto* select = parser::as<parser::SelectStmt>(node);
-      while (select->into == nullptr && select->left != nullptr) select = select->left;
-      return select->into == nullptr;
-    }
+    case parser::NodeKind::kSelectStmt: return into_of(*parser::as<parser::SelectStmt>(node)) == nullptr;
     case parser::NodeKind::kInsertStmt:
     case parser::NodeKind::kUpdateStmt:
     case parser::NodeKind::kDeleteStmt:
@@ -214,10 +227,9 @@ bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
   return true;
 }
 
-std::vector<Oid> Session::search_path_oids() {
+std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
   std::vector<Oid> path;
-  // Temporary tables hide others of their names.
-  if (Oid temporary = existing_temporary_schema(); temporary != kInvalidOid) path.push_back(temporary);
+  bool names_temporary = false;
   std::optional<commands::RoleRights> rights;  // schemas that may not be used are not there
   std::string_view text = settings_.get("search_path");
   while (!text.empty()) {
@@ -231,12 +243,17 @@ std::vector<Oid> Session::search_path_oids() {
     if (item.empty()) continue;
     Oid oid = catalog().find_schema(item);
     if (oid == kInvalidOid) continue;
-    if (!is_superuser_) {
+    if (oid == temporary_schema_) {
+      names_temporary = true;
+    } else if (!is_superuser_) {
       if (!rights) rights.emplace(catalog(), role_);
       if (!rights->schema_allows(oid, 'U')) continue;
     }
     path.push_back(oid);
   }
+  const bool first = temporary_schema_ != kInvalidOid && !names_temporary;
+  if (first) path.insert(path.begin(), temporary_schema_);
+  if (temporary_first != nullptr) *temporary_first = first;
   return path;
 }
 
@@ -363,6 +380,12 @@ void Session::make_plan(Statement& statement) {
 
 void Session::check_read_only(const Statement& statement) {
   if (!read_only_ || statement.plan->read_only) return;
+  const bool only_temporary = std::all_of(statement.locks.begin(), statement.locks.end(), [&](const auto& lock) {
+    if (lock.second < txn::LockMode::kRowExclusive) return true;
+    catalog::RelationPtr relation = catalog().relation(lock.first);
+    return relation != nullptr && relation->persistence == 't';
+  });
+  if (only_temporary && statement.node->kind != parser::NodeKind::kSelectStmt) return;
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
                           : statement.node->kind == parser::NodeKind::kDeleteStmt ? "DELETE"
@@ -455,29 +478,42 @@ uint64_t Session::fill_view(std::string_view sql) {
   return affected;
 }
 
+namespace {
+
+// Afterwards the statement around this one is the active one again.
+struct RestoreSnapshot {
+  pl::Runtime& runtime;
+  const txn::Snapshot* snapshot;
+  ~RestoreSnapshot() { runtime.set_active_snapshot(snapshot); }
+};
+
+}  // namespace
+
 uint64_t Session::run_sql(std::string_view sql) {
-  // Afterwards the statement around this one is the active one again.
-  struct Restore {
-    pl::Runtime& runtime;
-    const txn::Snapshot* snapshot;
-    ~Restore() { runtime.set_active_snapshot(snapshot); }
-  } restore{pl_, pl_.active_snapshot()};
+  RestoreSnapshot restore{pl_, pl_.active_snapshot()};
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
-  for (const parser::RawStatement& raw : script.statements) {
-    StatementPtr statement = make_statement(sql, raw.statement);
-    ensure_plan(*statement);
-    std::unique_ptr<executor::Execution> execution = take_execution(*statement);
-    size_t mark = constraints_.begin_statement();
-    start_execution(*execution, {});
-    vector::Chunk* chunk = nullptr;
-    while (execution->next(chunk)) {
-    }
-    affected += execution->affected_rows();
-    execution->finish();
-    constraints_.end_statement(mark);
+  for (const parser::RawStatement& raw : script.statements) affected += run_internal(make_statement(sql, raw.statement));
+  return affected;
+}
+
+uint64_t Session::run_parsed(std::string_view sql, parser::Node* statement) {
+  RestoreSnapshot restore{pl_, pl_.active_snapshot()};
+  return run_internal(make_statement(sql, statement));
+}
+
+uint64_t Session::run_internal(const StatementPtr& statement) {
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  size_t mark = constraints_.begin_statement();
+  start_execution(*execution, {});
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
   }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  constraints_.end_statement(mark);
   return affected;
 }
 
@@ -584,13 +620,12 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         forbid_block("DISCARD ALL");
         drop_portals(false);
         statements_.clear();
-        ensure_transaction();
-        drop_temporary_tables();
         plan_cache_.clear();
         settings_.reset_all();
         instance_.notifications().unlisten(client_.backend_pid(), "");
         instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
         sequence_values_.clear();
+        discard_temporary();
         return "DISCARD ALL";
       }
       if (target == parser::DiscardTarget::kSequences) {
@@ -599,8 +634,17 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       }
       plan_cache_.clear();
       if (target == parser::DiscardTarget::kPlans) return "DISCARD PLANS";
-      drop_temporary_tables();
+      discard_temporary();
       return "DISCARD TEMP";
+    }
+    case NodeKind::kSelectStmt: {  // INTO: CREATE TABLE AS by another name
+      const auto& select = *parser::as<parser::SelectStmt>(node);
+      Arena arena;
+      auto* create = arena.make<parser::CreateTableAsStmt>();
+      create->location = select.location;
+      create->into = into_of(select);
+      create->query = without_into(select, arena);
+      return run_command(create, statement->sql);
     }
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
@@ -616,29 +660,34 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       return "SET CONSTRAINTS";
     case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
     case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
-    case NodeKind::kSelectStmt: return run_select_into(*statement);
-    default: return run_command(*statement);
+    default: return run_command(node, statement->sql);
   }
 }
 
-std::string Session::run_command(Statement& statement) {
-  if (!commands::can_run(statement.node)) throw_not_supported(parser::kind_name(statement.node->kind));
-  if (parser::is<parser::LockStmt>(statement.node)) require_block("LOCK TABLE");
+std::string Session::run_command(const parser::Node* node, std::string_view sql) {
+  if (!commands::can_run(node)) throw_not_supported(parser::kind_name(node->kind));
+  if (parser::is<parser::LockStmt>(node)) require_block("LOCK TABLE");
+  if (std::string_view name = commands::must_run_alone(node); !name.empty()) forbid_block(name);
   // Locks that readers take change nothing.
-  bool reads = parser::is<parser::LockStmt>(statement.node) &&
-               parser::as<parser::LockStmt>(statement.node)->mode <= parser::TableLockMode::kRowExclusive;
+  const bool reads = parser::is<parser::LockStmt>(node) &&
+                     parser::as<parser::LockStmt>(node)->mode <= parser::TableLockMode::kRowExclusive;
   if (read_only_ && !reads) {
-    throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute this command in a read-only transaction");
+    std::string_view name = parser::is<parser::CreateTableStmt>(node)     ? "CREATE TABLE"
+                            : parser::is<parser::CreateTableAsStmt>(node) ? "CREATE TABLE AS"
+                                                                          : "this command";
+    throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", name));
   }
   ensure_transaction();
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
-  std::vector<Oid> path = search_path_oids();
+  bool temporary_first = false;
+  std::vector<Oid> path = search_path_oids(&temporary_first);
   functions::EvalContext eval = eval_context(arena);
-  commands::CommandContext context{catalog(), *txn_, eval, *this, statement.sql, path, role_, is_superuser_, arena, relations};
+  commands::CommandContext context{catalog(), *txn_,     eval,           *this, sql, path, role_, is_superuser_,
+                                   arena,     relations, temporary_first};
+  current_sql_ = sql;
   txn_->statement_snapshot();
-  current_sql_ = statement.sql;
-  std::string tag = commands::run(context, statement.node);
+  std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
   return tag;
 }
@@ -647,7 +696,6 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
                      std::string_view hint) {
   static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
       {"NOTICE", net::Severity::kNotice}, {"WARNING", net::Severity::kWarning}, {"INFO", net::Severity::kInfo}};
-  if (quiet_) return;
   net::Severity level = net::Severity::kNotice;
   for (const auto& [name, value] : kSeverities) {
     if (name == severity) level = value;

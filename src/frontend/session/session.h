@@ -24,8 +24,10 @@
 #include "planner/plan.h"
 #include "plan_cache.h"
 #include "planner/planner.h"
+#include "random_state.h"
 #include "session/instance.h"
 #include "session/settings.h"
+#include "statement.h"
 
 namespace varve::parser {
 struct TransactionStmt;
@@ -47,68 +49,6 @@ struct ConstraintsSetStmt;
 }  // namespace varve::parser
 
 namespace varve::session {
-
-// A statement that was parsed once and may run many times: its text, tree and plan are SqlStatement's.
-struct Statement : pl::SqlStatement {
-  int32_t offset = 0;            // of the statement in `sql`
-  std::vector<Oid> param_types;
-  bool from_sql = false;         // PREPARE, not Parse
-  bool has_parameters = false;   // may say $1: Parse and PREPARE, not a plain query
-  bool is_internal = false;      // a constraint's own: nobody's rights count
-  int64_t prepared_us = 0;
-
-  // What was planned, good for one epoch of the catalog, one generation of settings and one role.
-  std::vector<std::pair<Oid, txn::LockMode>> locks;
-  std::vector<Oid> routines;     // functions made by CREATE FUNCTION that it calls
-  Oid planned_role;
-  std::vector<std::pair<Oid, std::string_view>> privileges;  // needed besides reading what is locked for reading
-  bool fills_view = false;
-  int32_t text_begin = 0, text_end = 0;                       // of the statement within `sql`; 0: to its end
-  bool is_cursor = false;                                     // the plan yields ctids for WHERE CURRENT OF
-  uint64_t settings_generation = 0;
-  uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
-  // The instantiated plan, kept for the next run; taken by a portal while it runs.
-  std::unique_ptr<executor::Execution> idle_execution;
-};
-using StatementPtr = std::shared_ptr<Statement>;
-
-// A statement with its parameters, ready to run or running.
-struct Portal {
-  std::string name;
-  uint64_t serial = 0;  // cursors, in the order they were made
-  StatementPtr statement;
-  std::shared_ptr<planner::PlannedStatement> plan;
-  Arena arena;
-  std::vector<types::Value> params;
-  std::vector<net::Format> formats;
-  std::unique_ptr<executor::Execution> execution;
-  bool started = false;
-  bool done = false;
-  size_t constraint_mark = 0;  // where what its run changes begins
-  uint64_t snapshot_pin = 0;
-  bool pinned = false;
-  uint64_t rows_sent = 0;
-  vector::Chunk* chunk = nullptr;  // rows left over from the last fetch
-  uint32_t chunk_position = 0;
-  // Cursors: rows kept, so that they can be fetched backwards or after commit.
-  bool is_cursor = false;
-  uint16_t cursor_options = 0;
-  std::vector<std::vector<types::Value>> kept_rows;
-  int64_t position = 0;  // 0: before the first row
-  bool complete = false; // kept_rows holds everything
-  bool held = false;     // WITH HOLD, and its transaction is over
-  // Without the ctids that only WHERE CURRENT OF looks at.
-  std::span<planner::OutputColumn> columns() const {
-    return plan->root->output.first(plan->root->output.size() - plan->row_id_tables.size());
-  }
-};
-
-// What happens to the rows of a statement.
-class RowSink {
- public:
-  virtual ~RowSink() = default;
-  virtual void rows(const vector::Chunk& chunk, uint32_t first, uint32_t count) = 0;
-};
 
 class Session final : public net::SessionHandler,
                       public functions::SessionServices,
@@ -159,14 +99,16 @@ class Session final : public net::SessionHandler,
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
   uint64_t fill_view(std::string_view sql) override;
-  Oid temporary_schema() override;
-  void on_commit(Oid table, bool drop) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
   void validate_routine(Oid routine) override;
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
+  uint64_t run_parsed(std::string_view sql, parser::Node* statement) override;
+  uint32_t reserve_database(Oid database, bool terminate) override;
+  Oid temporary_schema(bool make) override;
+  void at_commit(Oid relation, OnCommit action) override;
 
   // --- pl::Host (pl_host.cpp)
   txn::Transaction& transaction() override;
@@ -211,6 +153,7 @@ class Session final : public net::SessionHandler,
  private:
   friend class SessionConstraintHost;
   friend class TypeFunctions;
+  friend class EnvironmentFunctions;
   friend std::string user_type_name(Session& session, Oid type);
   friend class SystemFunctions;
   friend class CatalogFunctions;
@@ -258,9 +201,22 @@ class Session final : public net::SessionHandler,
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
   std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
-  std::string run_command(Statement& statement);
+  std::string run_command(const parser::Node* node, std::string_view sql);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
-  std::vector<Oid> search_path_oids();
+  // `temporary_first`: set when the first is the temporary schema, which nobody has put there.
+  std::vector<Oid> search_path_oids(bool* temporary_first = nullptr);
+  uint64_t run_internal(const StatementPtr& statement);
+
+  // --- the database and its temporary schema (temporary.cpp)
+  void enter_database();
+  void release_databases();
+  // 42501 unless the session may interrupt one of that role (signals.cpp).
+  void require_may_signal(Oid role, bool terminate);
+  bool signal_backend(int32_t pid, bool terminate);
+  void run_at_commit();
+  void discard_temporary();
+  void end_temporary() noexcept;
+  void drop_temporary_of_earlier_process();
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
@@ -275,18 +231,6 @@ class Session final : public net::SessionHandler,
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
   void begin_statement();
   void arm_timeout();
-
-  // --- temporary tables (temporary.cpp)
-  struct OnCommitAction {
-    Oid table;
-    bool drop;
-  };
-  std::string temporary_schema_name();
-  Oid existing_temporary_schema();
-  void run_as_system(std::string_view sql);
-  void run_on_commit_actions();
-  void drop_temporary_tables();
-  std::string run_select_into(Statement& statement);
 
   // --- results (result.cpp)
   void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats, net::Output& out);
@@ -332,6 +276,11 @@ class Session final : public net::SessionHandler,
   Instance& instance_;
   net::Client& client_;
   std::shared_ptr<catalog::Database> database_;
+  std::unique_ptr<Residents::Stay> stay_;
+  std::vector<Oid> reserved_databases_;  // until the transaction ends
+  uint32_t temporary_number_ = 0;        // N of pg_temp_N; 0: none
+  Oid temporary_schema_;
+  std::vector<std::pair<Oid, OnCommit>> at_commit_;
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
@@ -345,9 +294,6 @@ class Session final : public net::SessionHandler,
   };
   std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   bool is_superuser_ = false;
-  bool quiet_ = false;  // notices are not sent
-  bool uses_temporary_schema_ = false;
-  std::vector<OnCommitAction> on_commit_;
 
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;
@@ -380,6 +326,7 @@ class Session final : public net::SessionHandler,
   uint64_t next_portal_ = 0;
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
+  RandomState random_;
   struct KnownEnum {
     uint64_t epoch = 0, changes = 0;  // as of which state of the catalog
     catalog::UserTypePtr type;

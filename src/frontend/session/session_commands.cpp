@@ -107,38 +107,21 @@ void Session::run_show(const parser::VariableShowStmt& stmt, net::Output& out) {
 
 namespace {
 
-// A statement that stands inside another one's text, with a parse tree of its own.
-StatementPtr nested_statement(const Statement& outer, const parser::Node* node, std::string_view keyword_free_text) {
-  (void)node;
+// The query inside PREPARE … AS query or DECLARE … FOR query, with a parse tree of its own; places in it are places in
+// the outer text.
+template <class Outer>
+StatementPtr inner_statement(const Statement& outer, const Outer& stmt) {
   auto statement = std::make_shared<Statement>();
-  statement->sql = keyword_free_text;
-  parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
-  statement->node = script.statements.empty() ? nullptr : script.statements[0].statement;
+  statement->sql = outer.sql;
   statement->prepared_us = outer.prepared_us;
-  return statement;
-}
-
-// Where the query inside PREPARE … AS query and DECLARE … FOR query begins: the first place from which the rest of
-// the text parses as one statement.
-std::string_view inner_text(std::string_view sql, std::string_view word) {
-  auto same = [&](size_t at) {
-    for (size_t i = 0; i < word.size(); ++i) {
-      char c = sql[at + i];
-      if ((c >= 'a' && c <= 'z' ? c - 32 : c) != word[i]) return false;
-    }
-    return true;
-  };
-  for (size_t at = 0; at + word.size() < sql.size(); ++at) {
-    if (!same(at)) continue;
-    std::string_view rest = sql.substr(at + word.size());
-    Arena scratch;
-    try {
-      if (parser::parse(rest, scratch).statements.size() >= 1) return rest;
-    } catch (const SqlError&) {
-      // The word stood in a name or a comment.
-    }
+  for (const parser::RawStatement& raw : parser::parse(statement->sql, statement->parse_arena).statements) {
+    if (!parser::is<Outer>(raw.statement)) continue;
+    const auto& found = *parser::as<Outer>(raw.statement);
+    if (found.name != stmt.name || found.query->location != stmt.query->location) continue;
+    statement->node = found.query;
+    break;
   }
-  return sql;
+  return statement;
 }
 
 }  // namespace
@@ -149,7 +132,7 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
     throw SqlError(sqlstate::kDuplicatePstatement, fmt::format("prepared statement \"{}\" already exists", name));
   }
   ensure_transaction();
-  StatementPtr statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "AS"));
+  StatementPtr statement = inner_statement(outer, stmt);
   if (statement->node == nullptr || !is_planned(statement->node)) throw_not_supported("PREPARE of this statement");
   statement->from_sql = true;
   statement->has_parameters = true;
@@ -236,7 +219,7 @@ void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement
   auto portal = std::make_unique<Portal>();
   portal->name = name;
   portal->serial = next_portal_++;
-  portal->statement = nested_statement(outer, stmt.query, inner_text(outer.sql, "FOR"));
+  portal->statement = inner_statement(outer, stmt);
   portal->is_cursor = true;
   portal->cursor_options = stmt.options;
   portal->statement->is_cursor = true;

@@ -1,132 +1,201 @@
-// Temporary tables: a schema of the session's own, made at first use, dropped when the session ends. A crash
-// leaves it behind; whoever gets its number next clears it away.
+// The session's schema of temporary objects: made at first use, first on the search path, emptied at the end.
+// And the session's stay in its database.
 #include <fmt/format.h>
 
-#include "commands/command_context.h"
+#include "commands/on_commit.h"
+#include "common/log.h"
 #include "common/sql_error.h"
-#include "parser/ast.h"
-#include "parser/parser.h"
 #include "session.h"
+#include "sync/parking_spot.h"
+#include "txn/lock_manager.h"
 
 namespace varve::session {
+namespace {
 
-using catalog::system_table;
+constexpr sync::WaitEvent kDatabaseReserved{sync::WaitClass::kLock, "DatabaseReserved"};
+constexpr int64_t kPollUs = 10'000;
 
-std::string Session::temporary_schema_name() { return fmt::format("pg_temp_{}", backend_pid()); }
+// For commands that run without a client: they say nothing and lock in the transaction they belong to.
+class SilentServices final : public commands::CommandServices {
+ public:
+  SilentServices(txn::Transaction& txn, Oid database, Oid temporary_schema)
+      : txn_(txn), database_(database), temporary_schema_(temporary_schema) {}
+  void notice(std::string_view, SqlState, std::string_view, std::string_view, std::string_view) override {}
+  void lock_relation(Oid relation, txn::LockMode mode) override {
+    txn::LockTag tag{txn::LockTagKind::kRelation, database_.value(), relation.value(), 0};
+    check_ok(txn_.manager().locks().acquire(txn_, tag, mode, txn::WaitPolicy::kWait, 0));
+  }
+  bool try_lock_relation(Oid relation, txn::LockMode mode) override {
+    lock_relation(relation, mode);
+    return true;
+  }
+  bool has_pending_events(Oid) override { return false; }
+  bool query_row(std::string_view, Arena&, std::vector<types::Value>*) override {
+    throw_not_supported("a query without a session");
+  }
+  uint64_t run_sql(std::string_view) override { throw_not_supported("a query without a session"); }
+  Oid temporary_schema(bool) override { return temporary_schema_; }
+  std::string setting(std::string_view) override { return ""; }
 
-// The schema if the session has made it; it may have been taken back.
-Oid Session::existing_temporary_schema() {
-  return uses_temporary_schema_ ? catalog().find_schema(temporary_schema_name()) : kInvalidOid;
+ private:
+  txn::Transaction& txn_;
+  Oid database_, temporary_schema_;
+};
+
+template <class F>
+void with_commands(txn::Transaction& txn, catalog::Catalog& catalog, F&& f) {
+  Arena arena;
+  std::deque<catalog::RelationPtr> relations;
+  types::FormatSettings format;
+  functions::EvalContext eval{&arena, &format, nullptr};
+  SilentServices services(txn, catalog.database().oid(), catalog.temporary_schema());
+  commands::CommandContext context{catalog, txn,   eval,     services, "", {}, catalog::kBootstrapSuperuser,
+                                   true,    arena, relations};
+  txn.statement_snapshot();
+  f(context);
 }
 
-Oid Session::temporary_schema() {
-  Oid schema = existing_temporary_schema();
-  if (schema != kInvalidOid) return schema;
-  std::string name = temporary_schema_name();
-  if (!uses_temporary_schema_ && catalog().find_schema(name) != kInvalidOid)
-    run_as_system(fmt::format("DROP SCHEMA {} CASCADE", name));
-  uses_temporary_schema_ = true;
-  schema = catalog::Database::new_oid();
-  catalog::RowDraft row(system_table("pg_namespace"));
-  row.oid("oid", schema).text("nspname", name).oid("nspowner", catalog::kBootstrapSuperuser);
-  catalog().insert(row);
+// In a transaction of its own, whatever the session's is doing.
+template <class F>
+void autonomously(catalog::Database& database, Oid temporary_schema, F&& f) {
+  auto txn = database.txns().begin(txn::Isolation::kReadCommitted, nullptr);
+  catalog::Catalog catalog(database, *txn);
+  catalog.set_temporary_schema(temporary_schema);
+  try {
+    with_commands(*txn, catalog, f);
+  } catch (...) {
+    database.txns().rollback(*txn);
+    throw;
+  }
+  database.txns().commit(*txn);
+  catalog.committed();
+}
+
+}  // namespace
+
+// --- the stay in the database
+
+void Session::enter_database() {
+  const std::string& name = client_.startup().database;
+  sync::ParkingSpot spot;
+  for (;;) {
+    database_ = instance_.database(name);
+    stay_ = instance_.residents().try_enter(database_->oid(), client_.backend_pid());
+    // Looked up again: it may have been dropped before the door was passed.
+    if (stay_ != nullptr && instance_.database(name)->oid() == database_->oid()) break;
+    stay_.reset();
+    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kPollUs);
+    if (status.code() == StatusCode::kCancelled) client_.cancel_token().throw_if_pending();
+  }
+  drop_temporary_of_earlier_process();
+}
+
+void Session::release_databases() {
+  for (Oid database : reserved_databases_) {
+    try {
+      if (!instance_.has_database(database)) instance_.forget_database(database);
+    } catch (const std::exception& e) {
+      // It stays known, which does no harm.
+      log(LogLevel::kWarning, "cannot tell whether database {} was dropped: {}", database.value(), e.what());
+    }
+    instance_.residents().release(database);
+  }
+  reserved_databases_.clear();
+}
+
+// --- temporary objects
+
+Oid Session::temporary_schema(bool make) {
+  if (temporary_schema_ != kInvalidOid || !make) return temporary_schema_;
+  if (temporary_number_ == 0)
+    temporary_number_ = instance_.residents().claim_temporary_number(database_->oid());
+  const std::string name = fmt::format("pg_temp_{}", temporary_number_);
+  Oid schema;
+  autonomously(*database_, kInvalidOid, [&](commands::CommandContext& context) {
+    schema = context.catalog.find_schema(name);
+    if (schema != kInvalidOid) {
+      commands::drop_schema_contents(context, schema);  // its last user may have failed to
+      return;
+    }
+    schema = catalog::Database::new_oid();
+    catalog::RowDraft row(catalog::system_table("pg_namespace"));
+    row.oid("oid", schema).text("nspname", name).oid("nspowner", catalog::kBootstrapSuperuser);
+    context.catalog.insert(row);
+  });
+  temporary_schema_ = schema;
+  if (catalog_) catalog_->set_temporary_schema(schema);
   return schema;
 }
 
-void Session::on_commit(Oid table, bool drop) { on_commit_.push_back({table, drop}); }
+void Session::at_commit(Oid relation, OnCommit action) { at_commit_.emplace_back(relation, action); }
 
-// A command with nobody's rights looked at, of which the client hears nothing.
-void Session::run_as_system(std::string_view sql) {
+void Session::run_at_commit() {
+  // Without a number it has changed nothing.
+  if (at_commit_.empty() || txn_->xid() == kInvalidXid) return;
+  with_commands(*txn_, *catalog_, [&](commands::CommandContext& context) {
+    std::vector<Oid> emptied;
+    for (const auto& [relation, action] : at_commit_) {
+      if (action == OnCommit::kDeleteRows) emptied.push_back(relation);
+    }
+    commands::check_references_on_commit(context, emptied);
+    std::erase_if(at_commit_, [&](const auto& entry) {
+      return !commands::run_at_commit(context, entry.first, entry.second);
+    });
+  });
+}
+
+void Session::discard_temporary() {
+  if (temporary_schema_ == kInvalidOid) return;
   ensure_transaction();
-  Arena arena;
-  parser::ParsedScript script = parser::parse(sql, arena);
-  std::deque<catalog::RelationPtr> relations;
-  functions::EvalContext eval = eval_context(arena);
-  commands::CommandContext context{catalog(), *txn_, eval,     *this, sql, {}, catalog::kBootstrapSuperuser,
-                                   true,      arena, relations};
-  txn_->statement_snapshot();
-  quiet_ = true;
-  try {
-    commands::run(context, script.statements[0].statement);
-  } catch (...) {
-    quiet_ = false;
-    throw;
-  }
-  quiet_ = false;
+  with_commands(*txn_, *catalog_, [&](commands::CommandContext& context) {
+    commands::drop_schema_contents(context, temporary_schema_);
+  });
   if (catalog_->changed()) ++catalog_changes_;
 }
 
-void Session::run_on_commit_actions() {
-  if (on_commit_.empty() || txn_->xid() == kInvalidXid) return;
-  std::vector<OnCommitAction> kept;
-  for (const OnCommitAction& action : on_commit_) {
-    catalog::RelationPtr table = catalog().relation(action.table);
-    if (table == nullptr) continue;
-    std::string name = fmt::format("{}.{}", parser::quote_identifier(table->schema_name),
-                                   parser::quote_identifier(table->name));
-    run_as_system(action.drop ? fmt::format("DROP TABLE {} CASCADE", name)
-                              : fmt::format("TRUNCATE {}", name));
-    if (!action.drop) kept.push_back(action);
+void Session::end_temporary() noexcept {
+  at_commit_.clear();
+  if (temporary_number_ == 0) return;
+  try {
+    if (temporary_schema_ != kInvalidOid) {
+      autonomously(*database_, temporary_schema_, [&](commands::CommandContext& context) {
+        commands::drop_schema_contents(context, temporary_schema_);
+      });
+    }
+  } catch (const std::exception& e) {
+    // Who gets the schema next empties it first.
+    log(LogLevel::kWarning, "temporary objects of a session could not be dropped: {}", e.what());
   }
-  on_commit_ = std::move(kept);
+  instance_.residents().release_temporary_number(database_->oid(), temporary_number_);
+  temporary_number_ = 0;
+  temporary_schema_ = kInvalidOid;
 }
 
-void Session::drop_temporary_tables() {
-  if (existing_temporary_schema() == kInvalidOid) return;
-  run_as_system(fmt::format("DROP SCHEMA {} CASCADE", temporary_schema_name()));
-  on_commit_.clear();
-}
-
-// SELECT … INTO t is CREATE TABLE t AS SELECT …
-std::string Session::run_select_into(Statement& statement) {
-  const auto& select = *parser::as<parser::SelectStmt>(statement.node);
-  const parser::SelectStmt* first = &select;
-  while (first->into == nullptr && first->left != nullptr) first = first->left;
-  const parser::IntoClause& into = *first->into;
-  const parser::RangeVar& target = *into.relation;
-  std::string_view sql = statement.sql;
-  // The words from INTO to the end of the name.
-  auto end = static_cast<size_t>(target.location);
-  auto skip_part = [&] {
-    if (end < sql.size() && sql[end] == '"') {
-      for (++end; end < sql.size(); ++end) {
-        if (sql[end] == '"' && (end + 1 == sql.size() || sql[end + 1] != '"')) break;
-        if (sql[end] == '"') ++end;
-      }
-      ++end;
-      return;
-    }
-    while (end < sql.size() &&
-           (static_cast<unsigned char>(sql[end]) >= 0x80 ||
-            std::isalnum(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_' || sql[end] == '$')) {
-      ++end;
-    }
-  };
-  skip_part();
-  if (!target.schema.empty()) {
-    ++end;
-    skip_part();
+// A crash leaves temporary objects behind: the first session that enters the database afterwards removes
+// them.
+void Session::drop_temporary_of_earlier_process() {
+  Residents& residents = instance_.residents();
+  sync::ParkingSpot spot;
+  for (;;) {
+    const Residents::Cleaning cleaning = residents.cleaning(database_->oid());
+    if (cleaning == Residents::Cleaning::kDone) return;
+    if (cleaning == Residents::Cleaning::kYours) break;
+    Status status = spot.wait(kDatabaseReserved, &client_.cancel_token(), kPollUs);
+    if (status.code() == StatusCode::kCancelled) client_.cancel_token().throw_if_pending();
   }
-  auto is_into = [&](size_t at) {
-    return (sql[at] | 32) == 'i' && (sql[at + 1] | 32) == 'n' && (sql[at + 2] | 32) == 't' &&
-           (sql[at + 3] | 32) == 'o';
-  };
-  auto begin = static_cast<size_t>(target.location);
-  while (begin > 0 && !(begin + 4 <= sql.size() && is_into(begin))) --begin;
-  auto start = static_cast<size_t>(std::max<int32_t>(statement.text_begin, 0));
-  std::string_view kind = target.persistence == parser::Persistence::kTemporary  ? "TEMPORARY "
-                          : target.persistence == parser::Persistence::kUnlogged ? "UNLOGGED "
-                                                                                 : "";
-  std::string name = parser::quote_identifier(target.name);
-  if (!target.schema.empty()) name = parser::quote_identifier(target.schema) + "." + name;
-  std::string rest(sql.substr(end));
-  if (statement.text_end > 0 && static_cast<size_t>(statement.text_end) >= end) {
-    rest = std::string(sql.substr(end, static_cast<size_t>(statement.text_end) - end));
+  try {
+    autonomously(*database_, kInvalidOid, [](commands::CommandContext& context) {
+      std::vector<Oid> schemas;
+      context.catalog.for_each(catalog::system_table("pg_namespace"), {}, [&](const catalog::Row& row) {
+        if (row.text("nspname").starts_with("pg_temp_")) schemas.push_back(row.oid("oid"));
+      });
+      for (Oid schema : schemas) commands::drop_schema_contents(context, schema);
+    });
+  } catch (const std::exception& e) {
+    // Who gets such a schema next empties it first.
+    log(LogLevel::kWarning, "temporary objects of before the last crash could not be dropped: {}", e.what());
   }
-  auto made = std::make_shared<Statement>();
-  made->sql = fmt::format("CREATE {}TABLE {} AS {}{}", kind, name, sql.substr(start, begin - start), rest);
-  made->node = parser::parse(made->sql, made->parse_arena).statements[0].statement;
-  return run_command(*made);
+  residents.set_clean(database_->oid());
 }
 
 }  // namespace varve::session

@@ -24,6 +24,7 @@ void Session::begin_transaction(txn::Isolation isolation) {
   txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
   take_lock_timeouts();
   catalog_.emplace(*database_, *txn_);
+  catalog_->set_temporary_schema(temporary_schema_);
 }
 
 void Session::take_lock_timeouts() {
@@ -60,8 +61,8 @@ void Session::commit_transaction(net::Output* out) {
   }
   drop_portals(true);
   try {
-    run_on_commit_actions();
     constraints_.before_commit();
+    run_at_commit();
   } catch (...) {
     rollback_transaction();
     throw;
@@ -86,6 +87,7 @@ void Session::commit_transaction(net::Output* out) {
   pending_notifications_.clear();
   catalog_.reset();
   txn_.reset();
+  if (!reserved_databases_.empty()) release_databases();
   savepoints_.clear();
   settings_.commit();
   follow_role_settings();
@@ -105,6 +107,7 @@ void Session::rollback_transaction() {
   pending_notifications_.clear();
   pending_listens_.clear();
   settings_.rollback();
+  if (!reserved_databases_.empty()) release_databases();
   follow_role_settings();
   block_ = Block::kNone;
   read_only_ = settings_.boolean("default_transaction_read_only");
@@ -168,12 +171,10 @@ void Session::terminate() noexcept {
     portals_.clear();
     unnamed_portal_.reset();
     rollback_transaction();
-    if (uses_temporary_schema_) {
-      drop_temporary_tables();
-      commit_transaction(nullptr);
-    }
     instance_.notifications().unlisten(client_.backend_pid(), "");
     instance_.engine().txns().locks().release_all_session(static_cast<uint64_t>(client_.backend_pid()));
+    end_temporary();
+    stay_.reset();
   } catch (const std::exception&) {
     // The connection ends either way.
   }

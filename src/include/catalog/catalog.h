@@ -161,6 +161,10 @@ class Catalog {
   txn::Transaction& txn() { return txn_; }
   uint64_t epoch() const { return epoch_at_start_; }
 
+  // What the name pg_temp means: the session's schema of temporary objects; kInvalidOid: it has none.
+  Oid temporary_schema() const { return temporary_schema_; }
+  void set_temporary_schema(Oid schema) { temporary_schema_ = schema; }
+
   // --- relations. Null when there is none.
   RelationPtr relation(Oid oid);
   RelationPtr find_relation(Oid schema, std::string_view name);
@@ -227,6 +231,7 @@ class Catalog {
   Database& database_;
   txn::Transaction& txn_;
   bool changed_ = false;
+  Oid temporary_schema_;
   uint64_t epoch_at_start_ = database_.epoch();
   std::unordered_map<Oid, RelationPtr> own_;  // used once changed_
 };
@@ -235,6 +240,12 @@ class Catalog {
 Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner);
 // CREATE DATABASE: the system tables of a fresh database. The row in pg_database is the caller's.
 void bootstrap_database(Catalog& catalog, Oid database, Oid owner);
+
+// The same as a copy of another, in which nobody may be working: catalog rows, tables, indexes, sequences.
+void copy_database(Catalog& catalog, Oid source, Oid target);
+// DROP DATABASE: everything the database has in storage goes when the transaction has committed. Nobody may be
+// working in it. Its rows in shared tables are the caller's.
+void drop_database_storage(Catalog& catalog, Oid database);
 
 // Definitions of the views every database has; commands::create_system_views() makes their rows.
 std::string_view system_views_sql();

@@ -32,6 +32,8 @@ struct SystemTable {
   Oid oid;
   std::string_view name;
   bool shared;  // one for all databases: pg_database, pg_authid, …
+  Oid row_type;
+  Oid row_array_type;
   std::vector<SystemColumn> columns;
   std::vector<SystemIndex> indexes;
   access::RowLayout layout;

@@ -53,6 +53,8 @@ class RoleRights {
   bool table_allows(const catalog::Relation& relation, char privilege, bool grantable = false) const;
   bool column_allows(const catalog::Relation& relation, int16_t column, char privilege, bool grantable = false) const;
   bool schema_allows(Oid schema, char privilege) const;
+  // Of the database that the catalog is.
+  bool database_allows(char privilege) const;
 
  private:
   catalog::Catalog* catalog_;

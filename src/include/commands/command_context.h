@@ -36,16 +36,22 @@ class CommandServices {
   // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
   // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
+  // The same of a statement whose parts were parsed from `sql`, the command's own text.
+  virtual uint64_t run_parsed(std::string_view sql, parser::Node* statement);
   // As run_sql, for a statement that fills a materialized view.
   virtual uint64_t fill_view(std::string_view sql);
-  // The schema of the session's temporary tables, made at first use.
-  virtual Oid temporary_schema();
-  // The temporary table is to be emptied or dropped whenever a transaction commits.
-  virtual void on_commit(Oid table, bool drop);
   // The first row of a query, with nobody's rights looked at and everything committed seen; false when it has none.
   virtual bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) = 0;
   // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).
   virtual std::string make_secret(std::string_view password, std::string_view user);
+  // Keeps sessions from entering the database until the transaction ends, and returns how many others are in it,
+  // having given them some seconds to leave; `terminate` ends them.
+  virtual uint32_t reserve_database(Oid database, bool terminate);
+  // Schema of the session's temporary objects; kInvalidOid if it has none and is not to be made.
+  virtual Oid temporary_schema(bool make);
+  // What becomes of a temporary table when the transaction, and any that follows, commits.
+  enum class OnCommit : uint8_t { kDeleteRows, kDrop };
+  virtual void at_commit(Oid relation, OnCommit action);
   // After CREATE FUNCTION: checks the body as the language's validator does. Throws.
   virtual void validate_routine(Oid routine);
   // Before TRUNCATE empties the tables, and after: statement triggers.
@@ -65,6 +71,7 @@ struct CommandContext {
   bool is_superuser = false;
   Arena& arena;                       // of the statement
   std::deque<catalog::RelationPtr>& relations;
+  bool temporary_first = false;  // the path begins with the temporary schema though nobody has put it there
 
   analyzer::AnalyzerContext analyzer_context() {
     analyzer::AnalyzerContext inner{catalog, arena, relations, eval, sql, search_path};
@@ -78,7 +85,13 @@ struct CommandContext {
 // are the session's own; can_run() tells.
 bool can_run(const parser::Node* statement);
 std::string run(CommandContext& context, const parser::Node* statement);
-// Statements that PostgreSQL refuses inside a transaction block (CREATE DATABASE, VACUUM …).
-bool must_run_alone(const parser::Node* statement);
+// The name of a statement that PostgreSQL refuses inside a transaction block (CREATE DATABASE, VACUUM …); else empty.
+std::string_view must_run_alone(const parser::Node* statement);
+
+// --- temporary objects: for the session's beginning and end
+// Drops everything in the schema, quietly.
+void drop_schema_contents(CommandContext& context, Oid schema);
+// What at_commit() has asked for. False: the relation is gone for good.
+bool run_at_commit(CommandContext& context, Oid relation, CommandServices::OnCommit action);
 
 }  // namespace varve::commands

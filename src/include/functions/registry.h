@@ -129,6 +129,10 @@ struct TableFunctionImpl {
 std::span<const Function> all_functions();
 std::span<const Function* const> functions_named(std::string_view name);
 const Function* function_by_oid(Oid oid);
+// PostgreSQL's built-in functions that only catalogs speak of, such as a type's input function. No match (or, by name,
+// several): 0, empty.
+Oid internal_function_oid(std::string_view name);
+std::string_view internal_function_name(Oid oid);
 
 struct Operator {
   Oid oid;

@@ -14,6 +14,7 @@
 #include "catalog/catalog.h"
 #include "executor/execution.h"
 #include "recovery/engine.h"
+#include "session/residents.h"
 
 namespace varve::net {
 class Client;
@@ -50,6 +51,7 @@ class Instance {
   uint64_t settings_generation() const { return settings_generation_.load(std::memory_order_acquire); }
   executor::TaskScheduler& scheduler() { return *scheduler_; }
   NotificationHub& notifications() { return notifications_; }
+  Residents& residents() { return residents_; }
   int64_t start_time_us() const { return start_time_us_; }
 
   // Opened on first use and kept. 3D000 if there is none.
@@ -58,6 +60,8 @@ class Instance {
   // Any database: for shared catalogs.
   catalog::Database& shared_catalogs();
   void forget_database(Oid oid);
+  // Whether pg_database has it, as far as is committed.
+  bool has_database(Oid oid);
   // Those somebody has used since the server started.
   std::vector<std::shared_ptr<catalog::Database>> open_databases() const;
 
@@ -75,6 +79,7 @@ class Instance {
   std::unordered_map<Oid, std::shared_ptr<catalog::Database>> databases_;
   std::unique_ptr<executor::TaskScheduler> scheduler_;
   NotificationHub notifications_;
+  Residents residents_;
   int64_t start_time_us_;
 };
 

@@ -1,7 +1,7 @@
 #include "json_value.h"
 
-#include "../kernel.h"
-#include "../zone.h"
+#include "kernel.h"
+#include "zone.h"
 #include "functions/array.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
-#include "../regex/regex.h"
+#include "regex/regex.h"
 #include "common/sql_error.h"
 #include "jsonb.h"
 #include "jsonpath_lexer.h"

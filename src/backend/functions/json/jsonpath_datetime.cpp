@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "../format/date_format.h"
-#include "../ordering.h"
+#include "format/date_format.h"
+#include "ordering.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "jsonpath_item.h"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <fmt/format.h>
 
-#include "../kernel.h"
-#include "../regex/regex.h"
+#include "kernel.h"
+#include "regex/regex.h"
 #include "functions/type_oids.h"
 #include "jsonpath_item.h"
 #include "types/float_format.h"

@@ -1,5 +1,5 @@
 // json: operators and functions on JSON kept as text.
-#include "../kernel.h"
+#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "json_text.h"

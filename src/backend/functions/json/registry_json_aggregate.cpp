@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "../aggregate.h"
+#include "aggregate.h"
 #include "json_text.h"
 #include "json_value.h"
 

@@ -2,8 +2,8 @@
 #include <deque>
 #include <fmt/format.h>
 
-#include "../any_args.h"
-#include "../kernel.h"
+#include "any_args.h"
+#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "json_text.h"

@@ -1,7 +1,7 @@
 // json[b]_populate_record: a row value from a JSON object.
 #include <fmt/format.h>
 
-#include "../kernel.h"
+#include "kernel.h"
 #include "functions/array.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "../kernel.h"
+#include "kernel.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "../kernel.h"
+#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "json_text.h"

@@ -1,5 +1,5 @@
 // jsonb_path_*(), @? and @@.
-#include "../kernel.h"
+#include "kernel.h"
 #include "functions/type_oids.h"
 #include "jsonpath_exec.h"
 

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <fmt/format.h>
 
-#include "../kernel.h"
+#include "kernel.h"
 #include "network_value.h"
 
 namespace varve::functions {

@@ -1,7 +1,7 @@
 // Text and wire form of ranges and multiranges.
 #include <fmt/format.h>
 
-#include "../kernel.h"
+#include "kernel.h"
 #include "common/bytes.h"
 #include "range_value.h"
 #include "types/text_codec.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../kernel.h"
-#include "../ordering.h"
+#include "kernel.h"
+#include "ordering.h"
 #include "common/bytes.h"
 #include "common/hash.h"
 #include "functions/type_oids.h"

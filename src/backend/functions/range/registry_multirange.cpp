@@ -1,7 +1,7 @@
 // Functions and operators of multiranges.
 #include <algorithm>
 
-#include "../kernel.h"
+#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "range_value.h"

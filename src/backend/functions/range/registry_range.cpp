@@ -1,5 +1,5 @@
 // Functions and operators of ranges.
-#include "../aggregate.h"
+#include "aggregate.h"
 #include "functions/type_oids.h"
 #include "range_value.h"
 

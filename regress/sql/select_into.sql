@@ -1,0 +1,25 @@
+-- SELECT INTO is CREATE TABLE AS.
+CREATE TABLE source (a int, b text);
+INSERT INTO source VALUES (1, 'one'), (2, 'two'), (3, 'three');
+SELECT a, b INTO target FROM source WHERE a > 1;
+SELECT * FROM target ORDER BY a;
+SELECT a, b INTO target FROM source;
+SELECT * INTO TEMP temporary_target FROM source ORDER BY a LIMIT 1;
+SELECT * FROM temporary_target;
+SELECT relpersistence FROM pg_class WHERE relname = 'temporary_target';
+SELECT a + 1 AS a INTO TABLE public.qualified FROM source;
+SELECT sum(a) FROM public.qualified;
+SELECT a INTO of_union FROM source UNION ALL SELECT 10;
+SELECT a FROM of_union ORDER BY a;
+WITH w AS (SELECT max(a) AS m FROM source) SELECT m INTO of_with FROM w;
+SELECT * FROM of_with;
+SELECT count(*) INTO UNLOGGED counted FROM source;
+SELECT * FROM counted;
+SELECT * FROM (SELECT 1 INTO inner_one) s;
+SELECT 1 UNION SELECT 2 INTO second_one;
+CREATE VIEW v AS SELECT 1 AS a INTO in_view;
+INSERT INTO source SELECT 1, 'x' INTO in_insert;
+CREATE TABLE as_table AS SELECT 1 AS a INTO in_table;
+SELECT nothing INTO failing FROM source;
+SELECT 1 AS a, 2 AS a INTO twice;
+DROP TABLE source, target, qualified, of_union, of_with, counted;
