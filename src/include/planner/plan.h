@@ -15,6 +15,8 @@
 #include "analyzer/expression.h"
 #include "catalog/relation.h"
 #include "memory/arena.h"
+#include "planner/modify_plan.h"
+#include "planner/plan_node.h"
 #include "txn/lock_manager.h"
 
 namespace varve::planner {
@@ -22,70 +24,6 @@ namespace varve::planner {
 using analyzer::Expr;
 using analyzer::ExprList;
 using analyzer::SortKey;
-
-enum class PlanKind : uint8_t {
-  kResult,         // one row of expressions, or none if the condition is false
-  kValues,
-  kSeqScan,
-  kIndexScan,
-  kFunctionScan,
-  kCteScan,        // reads a materialised CTE
-  kWorkTableScan,  // the recursive term's input
-  kFilter,
-  kProject,
-  kProjectSet,     // set-returning functions in the select list
-  kLimit,
-  kSort,           // with a limit: top-n
-  kIncrementalSort,
-  kUnique,         // adjacent duplicates, input sorted
-  kAggregate,      // hashed, or plain without groups
-  kWindow,
-  kHashJoin,
-  kMergeJoin,
-  kNestedLoop,     // inner side re-run per outer row with exec params set, or materialised
-  kIndexJoin,      // nested loop whose inner side is one index lookup per outer row, a chunk at a time
-  kAppend,
-  kSetOperation,   // INTERSECT / EXCEPT [ALL], hashed
-  kRecursiveUnion,
-  kMaterialize,
-  kLockRows,
-  kInsert,
-  kUpdate,
-  kDelete,
-  kMerge,
-};
-
-struct OutputColumn {
-  std::string_view name;
-  Oid type;
-  int32_t typmod = -1;
-  Oid collation;
-  types::PhysicalType physical;
-  // For RowDescription: table and column it comes straight from, else 0.
-  Oid table;
-  int16_t table_column = 0;
-};
-
-struct Plan {
-  PlanKind kind;
-  std::span<OutputColumn> output;
-  std::span<Plan*> children;
-  double startup_cost = 0;
-  double total_cost = 0;
-  double rows = 1;
-  int32_t width = 0;  // bytes, estimated
-  bool parallel_safe = false;
-  uint32_t id = 0;    // dense, for the executor's per-node state and EXPLAIN ANALYZE
-
-  template <class T>
-  const T& as() const {
-    return static_cast<const T&>(*this);
-  }
-  template <class T>
-  T& as() {
-    return static_cast<T&>(*this);
-  }
-};
 
 struct ResultPlan : Plan {  // children: none or one (a gate: run the child only if the condition is true)
   ExprList exprs;            // when no child
@@ -269,73 +207,6 @@ struct LockRowsPlan : Plan {
   std::span<Target> targets;
   Expr* recheck = nullptr;  // over the child's output; all quals of the query
   Expr* limit = nullptr;    // lock no more rows than LIMIT will take; null: all
-};
-
-// What INSERT, UPDATE and DELETE share. Child output of INSERT: the full new row (one column for each not dropped column
-// of the table in order). UPDATE: ctid, old row's columns, then the new value of each assigned column. DELETE: ctid, old
-// row's columns.
-// RETURNING and ON CONFLICT expressions are over: new row columns (INSERT: columns; UPDATE: new row; DELETE: old row)
-// followed by extra child columns.
-struct ModifyPlan : Plan {
-  catalog::RelationPtr const* relation = nullptr;
-  std::span<catalog::ColumnNumber> assigned;  // UPDATE: column of each new value
-  ExprList returning;                         // empty: no RETURNING
-  ExprList checks;                            // CHECK constraints and NOT NULL are tested by the node; over the new row
-  std::span<std::string_view> check_names;
-  std::span<BoundIndex> bound_indexes;        // of the relation's indexes, those with expressions or a predicate
-  // Stored generated columns: expression over the new row, by column.
-  std::span<catalog::ColumnNumber> generated;
-  ExprList generated_exprs;
-  // ON CONFLICT: arbiter indexes; empty with do_nothing: any unique index.
-  bool on_conflict = false;
-  bool do_nothing = false;
-  std::span<const catalog::Index*> arbiters;
-  std::span<catalog::ColumnNumber> conflict_assigned;
-  ExprList conflict_values;       // over existing row ++ excluded row
-  Expr* conflict_where = nullptr; // over existing row ++ excluded row
-  // READ COMMITTED: condition to re-check on the newest version (over the child's output with ctid and old row
-  // replaced), and the new values as expressions over the same, so that they can be computed again.
-  Expr* recheck = nullptr;
-  ExprList recompute;
-  // WITH CHECK OPTION: over the new row; must be true (44000).
-  ExprList view_checks;
-  std::span<std::string_view> view_check_names;
-  // MERGE. Child output: ctid (NULL: not matched), the target's row, then the source's columns; conditions and values
-  // are over that.
-  struct MergeAction {
-    bool matched;
-    PlanKind action;  // kInsert, kUpdate, kDelete; kResult: do nothing
-    Expr* condition;
-    std::span<catalog::ColumnNumber> columns;  // kUpdate: of each value; kInsert: empty, the values are the whole row
-    ExprList values;
-  };
-  std::span<MergeAction> merge_actions;
-  // A partitioned table or a table with children: the tables that hold the rows. What is said above is over the row as
-  // `relation` has it; each member has its own checks, over its own row.
-  struct Member {
-    catalog::RelationPtr const* relation = nullptr;
-    std::span<int32_t> ordinals;  // by live column: its place among those of `relation`, -1: none; empty: the same
-    ExprList checks;
-    std::span<std::string_view> check_names;
-    std::span<BoundIndex> bound_indexes;
-    std::span<catalog::ColumnNumber> generated;
-    ExprList generated_exprs;
-    ExprList view_checks;
-    std::span<const catalog::Index*> arbiters;  // its parts of ModifyPlan::arbiters
-  };
-  // A partitioned table: where a row goes. `slots`: by partition, the member (>= 0) or the next level (-1 - level).
-  struct Route {
-    catalog::RelationPtr const* relation = nullptr;
-    ExprList keys;  // over the row
-    std::span<int32_t> slots;
-    int32_t partition = -1;  // of a partition check: where the row must go
-  };
-  std::span<Member> members;
-  std::span<Route> routes;            // the first is that of `relation`
-  std::span<Route> partition_checks;  // `relation` is itself a partition: of its parents, from the nearest
-  bool returns_table = false;         // RETURNING reads the row's table: one more column after those of the row
-  int32_t table_column = -1;          // UPDATE and DELETE of members: the child's column that names the row's table
-  bool can_set_tag = true;  // false: of a WITH query, not counted in the statement's tag
 };
 
 // A statement ready to run. Owns everything its plans refer to.
