@@ -124,8 +124,7 @@ struct IndexBound {
   Expr* value = nullptr;  // over params / exec params / constants only; null: open
   bool inclusive = true;
 };
-// What catalog::Index says in SQL, bound: over the table's not dropped columns in order. Only for indexes that have an
-// expression or a predicate.
+// What an index with expressions or a predicate says in SQL, bound: over the table's not dropped columns in order.
 struct BoundIndex {
   const catalog::Index* index = nullptr;
   ExprList keys;  // one a key column; null: a plain column
@@ -293,15 +292,13 @@ struct ModifyPlan : Plan {
   std::span<catalog::ColumnNumber> conflict_assigned;
   ExprList conflict_values;       // over existing row ++ excluded row
   Expr* conflict_where = nullptr; // over existing row ++ excluded row
-  // READ COMMITTED: condition to re-check on the newest version (over the child's output with ctid and old row
-  // replaced), and the new values as expressions over the same, so that they can be computed again.
+  // READ COMMITTED: condition and new values on the newest version, over the child's output with the old row replaced.
   Expr* recheck = nullptr;
   ExprList recompute;
   // WITH CHECK OPTION: over the new row; must be true (44000).
   ExprList view_checks;
   std::span<std::string_view> view_check_names;
-  // MERGE. Child output: ctid (NULL: not matched), the target's row, then the source's columns; conditions and values
-  // are over that.
+  // MERGE. Conditions and values are over the child's output: ctid (NULL: not matched), the target's row, the source's.
   struct MergeAction {
     bool matched;
     PlanKind action;  // kInsert, kUpdate, kDelete; kResult: do nothing
@@ -310,8 +307,7 @@ struct ModifyPlan : Plan {
     ExprList values;
   };
   std::span<MergeAction> merge_actions;
-  // A partitioned table or a table with children: the tables that hold the rows. What is said above is over the row as
-  // `relation` has it; each member has its own checks, over its own row.
+  // Of a table that stands for several: what is said above is over its row, each member has checks over its own.
   struct Member {
     catalog::RelationPtr const* relation = nullptr;
     std::span<int32_t> ordinals;  // by live column: its place among those of `relation`, -1: none; empty: the same
