@@ -62,7 +62,8 @@ struct IndexBound {
   Expr* value = nullptr;  // over params / exec params / constants only; null: open
   bool inclusive = true;
 };
-// What an index with expressions or a predicate says in SQL, bound: over the table's not dropped columns in order.
+// What catalog::Index says in SQL, bound: over the table's not dropped columns in order. Only for indexes that have an
+// expression or a predicate.
 struct BoundIndex {
   const catalog::Index* index = nullptr;
   ExprList keys;  // one a key column; null: a plain column
@@ -208,73 +209,6 @@ struct LockRowsPlan : Plan {
   Expr* limit = nullptr;    // lock no more rows than LIMIT will take; null: all
 };
 
-<<<<<<< HEAD
-=======
-// What INSERT, UPDATE and DELETE share. Child output of INSERT: the full new row (one column for each not dropped column
-// of the table in order). UPDATE: ctid, old row's columns, then the new value of each assigned column. DELETE: ctid, old
-// row's columns.
-// RETURNING and ON CONFLICT expressions are over: new row columns (INSERT: columns; UPDATE: new row; DELETE: old row)
-// followed by extra child columns.
-struct ModifyPlan : Plan {
-  catalog::RelationPtr const* relation = nullptr;
-  std::span<catalog::ColumnNumber> assigned;  // UPDATE: column of each new value
-  ExprList returning;                         // empty: no RETURNING
-  ExprList checks;                            // CHECK constraints and NOT NULL are tested by the node; over the new row
-  std::span<std::string_view> check_names;
-  std::span<BoundIndex> bound_indexes;        // of the relation's indexes, those with expressions or a predicate
-  // Stored generated columns: expression over the new row, by column.
-  std::span<catalog::ColumnNumber> generated;
-  ExprList generated_exprs;
-  // ON CONFLICT: arbiter indexes; empty with do_nothing: any unique index.
-  bool on_conflict = false;
-  bool do_nothing = false;
-  std::span<const catalog::Index*> arbiters;
-  std::span<catalog::ColumnNumber> conflict_assigned;
-  ExprList conflict_values;       // over existing row ++ excluded row
-  Expr* conflict_where = nullptr; // over existing row ++ excluded row
-  // READ COMMITTED: condition and new values on the newest version, over the child's output with the old row replaced.
-  Expr* recheck = nullptr;
-  ExprList recompute;
-  // WITH CHECK OPTION: over the new row; must be true (44000).
-  ExprList view_checks;
-  std::span<std::string_view> view_check_names;
-  // MERGE. Conditions and values are over the child's output: ctid (NULL: not matched), the target's row, the source's.
-  struct MergeAction {
-    bool matched;
-    PlanKind action;  // kInsert, kUpdate, kDelete; kResult: do nothing
-    Expr* condition;
-    std::span<catalog::ColumnNumber> columns;  // kUpdate: of each value; kInsert: empty, the values are the whole row
-    ExprList values;
-  };
-  std::span<MergeAction> merge_actions;
-  // Of a table that stands for several: what is said above is over its row, each member has checks over its own.
-  struct Member {
-    catalog::RelationPtr const* relation = nullptr;
-    std::span<int32_t> ordinals;  // by live column: its place among those of `relation`, -1: none; empty: the same
-    ExprList checks;
-    std::span<std::string_view> check_names;
-    std::span<BoundIndex> bound_indexes;
-    std::span<catalog::ColumnNumber> generated;
-    ExprList generated_exprs;
-    ExprList view_checks;
-    std::span<const catalog::Index*> arbiters;  // its parts of ModifyPlan::arbiters
-  };
-  // A partitioned table: where a row goes. `slots`: by partition, the member (>= 0) or the next level (-1 - level).
-  struct Route {
-    catalog::RelationPtr const* relation = nullptr;
-    ExprList keys;  // over the row
-    std::span<int32_t> slots;
-    int32_t partition = -1;  // of a partition check: where the row must go
-  };
-  std::span<Member> members;
-  std::span<Route> routes;            // the first is that of `relation`
-  std::span<Route> partition_checks;  // `relation` is itself a partition: of its parents, from the nearest
-  bool returns_table = false;         // RETURNING reads the row's table: one more column after those of the row
-  int32_t table_column = -1;          // UPDATE and DELETE of members: the child's column that names the row's table
-  bool can_set_tag = true;  // false: of a WITH query, not counted in the statement's tag
-};
-
->>>>>>> partitions
 // A statement ready to run. Owns everything its plans refer to.
 struct PlannedStatement {
   Arena arena;
