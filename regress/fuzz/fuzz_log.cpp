@@ -51,7 +51,7 @@ void write_log(port::Vfs& vfs) {
 
 void damage(port::Vfs& vfs, const uint8_t* data, size_t size) {
   auto names = std::move(vfs.list("wal")).value();
-  auto file = std::move(vfs.open("wal/" + names.front(), port::OpenMode::kReadWrite)).value();
+  auto file = std::move(vfs.open("wal/" + names.front(), port::OpenMode::kExisting)).value();
   for (; size >= kPatchBytes; data += kPatchBytes, size -= kPatchBytes) {
     uint64_t offset = load_raw<uint16_t>(data) % options().segment_bytes;
     check_ok(file->pwrite(data + 2, 1, offset));

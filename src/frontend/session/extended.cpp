@@ -33,13 +33,15 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
     if (PlanCache::Entry* entry = plan_cache_.find(key)) {
       fail_if_aborted(entry->statement->node);
       unnamed_statement_ = entry->statement;
+      // The client asks anew: what it was told of the columns before does not bind.
+      if (!plan_is_valid(*unnamed_statement_)) unnamed_statement_->plan = nullptr;
       return;
     }
   }
   auto statement = std::make_shared<Statement>();
   statement->sql = sql;
   statement->prepared_us = statement_start_us_;
-  statement->has_parameters = true;
+  statement->has_parameters = statement->fixed_result = true;
   statement->param_types.assign(parameter_types.begin(), parameter_types.end());
   for (Oid& type : statement->param_types) {
     if (type.value() >= catalog::kFirstNormalOid) type = catalog::base_type(catalog(), type, -1).type;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "analyzer/analyzer.h"
@@ -339,6 +340,17 @@ Oid Session::check_privileges(const Statement& statement) {
   return writer;
 }
 
+namespace {
+
+bool same_columns(const planner::PlannedStatement& a, const planner::PlannedStatement& b) {
+  return std::equal(a.root->output.begin(), a.root->output.end(), b.root->output.begin(), b.root->output.end(),
+                    [](const planner::OutputColumn& x, const planner::OutputColumn& y) {
+                      return x.name == y.name && x.type == y.type && x.typmod == y.typmod;
+                    });
+}
+
+}  // namespace
+
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
@@ -369,6 +381,9 @@ void Session::make_plan(Statement& statement) {
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
+    if (statement.fixed_result && statement.plan != nullptr && !same_columns(*statement.plan, *plan)) {
+      throw SqlError(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
+    }
     statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);

@@ -135,7 +135,7 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
   StatementPtr statement = inner_statement(outer, stmt);
   if (statement->node == nullptr || !is_planned(statement->node)) throw_not_supported("PREPARE of this statement");
   statement->from_sql = true;
-  statement->has_parameters = true;
+  statement->has_parameters = statement->fixed_result = true;
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
   functions::EvalContext eval = eval_context(arena);

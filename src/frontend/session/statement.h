@@ -21,6 +21,7 @@ struct Statement : pl::SqlStatement {
   std::vector<Oid> param_types;
   bool from_sql = false;         // PREPARE, not Parse
   bool has_parameters = false;   // may say $1: Parse and PREPARE, not a plain query
+  bool fixed_result = false;     // its client knows its columns: Parse and PREPARE
   bool is_internal = false;      // a constraint's own: nobody's rights count
   int64_t prepared_us = 0;
 
