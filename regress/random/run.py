@@ -192,7 +192,7 @@ class Round:
 class Run:
     def __init__(self, varve, postgres, args):
         self.varve, self.postgres, self.args = varve, postgres, args
-        self.passed, self.failed, self.empty, self.errors, self.refused = 0, [], 0, 0, 0
+        self.passed, self.failed, self.empty, self.errors, self.refused, self.slow = 0, [], 0, 0, 0, 0
         self.theirs = Client(postgres, "postgres")
         self.ours, self.crash_log = None, ""
 
@@ -239,6 +239,9 @@ class Run:
         self.refused += ours.error == "0A000" != theirs.error
         if kind is None:
             self.passed += 1
+            return
+        if kind == "slow" and not self.args.slow:
+            self.slow += 1
             return
         name = f"{self.args.seed}:{round_.number}:{index}"
         self.failed.append(f"{name} ({kind})")
@@ -307,6 +310,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--only", metavar="ROUND:NUMBER")
     parser.add_argument("--no-reduce", action="store_true", help="print what differs as it was made")
+    parser.add_argument("--slow", action="store_true", help="what runs into the timeout here, and not on PostgreSQL, is a failure too")
     parser.add_argument("--print", action="store_true", help="print every statement")
     parser.add_argument("--max-failures", type=int, default=50, help="stop after so many")
     parser.add_argument("--sqllogic", type=pathlib.Path, help="write the statements of --rounds there, run none")
@@ -330,6 +334,8 @@ def main():
                 if len(run.failed) >= args.max_failures:
                     break
             result = {"passed": run.passed, "failed": run.failed, "notes": []}
+            if run.slow:
+                result["notes"].append(f"{run.slow} statements took longer than {TIMEOUT_MS} ms (--slow shows them)")
             if run.refused:
                 result["notes"].append(f"{run.refused} statements are refused (0A000) and not on PostgreSQL")
             print(f"{run.passed + len(run.failed)} statements, {run.empty} without rows, {run.errors} with errors")

@@ -24,12 +24,12 @@ void visit_query(const Query& query, F&& f, G&& g) {
   };
   for (const Target& t : query.targets) one(t.expr);
   for (const Target& t : query.returning) one(t.expr);
+  for (const FromItem* item : query.from) conditions(conditions, item);  // before WHERE: errors name the first
   one(query.where);
   one(query.having);
   one(query.limit);
   one(query.offset);
   all(query.group_by);
-  for (const FromItem* item : query.from) conditions(conditions, item);
   for (const Window& w : query.windows) {
     for (const SortKey& k : w.partition) one(k.expr);
     for (const SortKey& k : w.order) one(k.expr);
