@@ -17,7 +17,8 @@ void tables(pqxx::connection& connection) {
   pqxx::work work(connection);
   work.exec("DROP TABLE IF EXISTS x");
   work.exec("CREATE TABLE x (id int PRIMARY KEY, name text, n numeric)");
-  for (int i = 0; i < 10; ++i) work.exec_params("INSERT INTO x VALUES ($1, $2, $3)", i, "n" + std::to_string(i), i * 1.5);
+  for (int i = 0; i < 10; ++i)
+    work.exec_params("INSERT INTO x VALUES ($1, $2, $3)", i, "n" + std::to_string(i), i * 1.5);
   work.commit();
   pqxx::nontransaction read(connection);
   pqxx::result rows = read.exec("SELECT id, name, n FROM x ORDER BY id");
@@ -87,8 +88,9 @@ int main(int, char** argv) {
   struct {
     const char* name;
     void (*run)(pqxx::connection&);
-  } parts[] = {{"tables", tables},   {"prepared", prepared}, {"aborted", aborted}, {"subtransaction", subtransaction},
-               {"cursor", cursor}, {"pipeline", pipeline}};
+  } parts[] = {{"tables", tables},   {"prepared", prepared},
+               {"aborted", aborted}, {"subtransaction", subtransaction},
+               {"cursor", cursor},   {"pipeline", pipeline}};
   for (const auto& part : parts) {
     try {
       part.run(connection);

@@ -1,6 +1,6 @@
-// Writes a short log, damages its file as the input says, and reads it back. Whatever the damage, the reader must
-// return records that were written, in their order, and then the end of the log: never a changed record, never a
-// crash. Input: (u16 offset, u8 value)*: bytes of the file that change.
+// Writes a short log, damages its file as the input says, and reads it back. Whatever the damage, the reader
+// must return records that were written, in their order, and then the end of the log: never a changed record,
+// never a crash. Input: (u16 offset, u8 value)*: bytes of the file that change.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -65,7 +65,9 @@ void read_back(port::Vfs& vfs) {
     if (!record.ok()) return;
     VARVE_CHECK(record->header.xid == expected && expected <= kRecords);
     std::vector<uint8_t> payload = payload_of(expected);
-    auto same = [&](Bytes bytes) { return std::equal(bytes.begin(), bytes.end(), payload.begin(), payload.end()); };
+    auto same = [&](Bytes bytes) {
+      return std::equal(bytes.begin(), bytes.end(), payload.begin(), payload.end());
+    };
     size_t blocks = 0;
     record->for_each_block([&](const BlockHeader& block, Bytes bytes) {
       VARVE_CHECK(block.page == expected + blocks && same(bytes));

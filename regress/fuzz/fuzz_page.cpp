@@ -1,5 +1,6 @@
-// Any bytes as a page, under the functions that may see half-written ones: B-tree searches and heap row look-ups.
-// They may find nonsense, but only within the page. Input: a key length and a key to look for, then the page.
+// Any bytes as a page, under the functions that may see half-written ones: B-tree searches and heap row
+// look-ups. They may find nonsense, but only within the page. Input: a key length and a key to look for, then
+// the page.
 #include <cstdint>
 #include <cstring>
 #include <memory>

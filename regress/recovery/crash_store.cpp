@@ -25,7 +25,8 @@ const access::RowLayout& crash_layout() {
 }
 
 std::array<types::Value, 2> row_values(uint64_t key, std::string_view value) {
-  return {types::Value::of_int64(static_cast<int64_t>(key)), types::Value::of_string(types::StringRef(value))};
+  return {types::Value::of_int64(static_cast<int64_t>(key)),
+          types::Value::of_string(types::StringRef(value))};
 }
 
 uint64_t key_of(const access::RowVersion& row) {
@@ -218,7 +219,9 @@ Status CrashStore::verify_chunks() {
     auto chunks = access::open_heap(engine->txns(), segment, 1);
     VARVE_RETURN_IF_ERROR(for_each(*chunks, [&](const access::RowVersion&) { ++found; }));
     struct Nothing final : access::Heap::DeadRowSink {
-      Status remove_index_entries(std::span<const Tid>, std::span<const access::RowVersion>) override { return {}; }
+      Status remove_index_entries(std::span<const Tid>, std::span<const access::RowVersion>) override {
+        return {};
+      }
     } nothing;
     VARVE_ASSIGN_OR_RETURN(auto left, chunks->vacuum(nothing));
     if (left.dead_rows_kept != 0 || left.dead_rows_removed != 0)

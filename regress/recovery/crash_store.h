@@ -42,7 +42,8 @@ class CrashStore {
   // the tree's structure. kCorruption says what is wrong.
   Result<Table> read_and_verify();
   Status vacuum();
-  // After vacuum(), while nobody writes: the chunks of values out of line are exactly those that rows refer to.
+  // After vacuum(), while nobody writes: the chunks of values out of line are exactly those that rows refer
+  // to.
   Status verify_chunks();
 
   std::unique_ptr<recovery::StorageEngine> engine;

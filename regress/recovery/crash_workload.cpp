@@ -97,8 +97,8 @@ Status CrashWorkload::change(Session& s, size_t who) {
 }
 
 std::string CrashWorkload::make_value() {
-  // Mostly short; sometimes so long that the row has to move off its page, that the value is compressed, or that
-  // it goes out of line in one or (rarely, they make the test slow) many chunks.
+  // Mostly short; sometimes so long that the row has to move off its page, that the value is compressed, or
+  // that it goes out of line in one or (rarely, they make the test slow) many chunks.
   auto noise = [this](size_t length) {
     std::string text(length, '\0');
     for (char& c : text) c = static_cast<char>(random_());
@@ -162,9 +162,11 @@ Status CrashWorkload::replace(Session& s, uint64_t key, uint64_t new_key) {
   auto values = row_values(new_key, keeps ? old_value : value);
   access::RowEncoder row(*store_.heap, crash_layout());
   const bool old_is_long = row.load_old(snapshot, tid, false);
-  row.encode(*s.txn, values, old_is_long ? std::span<const types::Value>(old_values) : std::span<const types::Value>());
-  VARVE_ASSIGN_OR_RETURN(auto outcome, store_.heap->update(*s.txn, snapshot, tid, row.bytes(), 2, key != new_key,
-                                                           false, buffer, &newest, row.flags()));
+  row.encode(*s.txn, values,
+             old_is_long ? std::span<const types::Value>(old_values) : std::span<const types::Value>());
+  VARVE_ASSIGN_OR_RETURN(
+      auto outcome, store_.heap->update(*s.txn, snapshot, tid, row.bytes(), 2, key != new_key, false, buffer,
+                                        &newest, row.flags()));
   row.replaced(*s.txn);
   if (outcome != access::LockOutcome::kLocked) return Status::corruption("an update met another writer");
   if (key != new_key) {

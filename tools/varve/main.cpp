@@ -1,15 +1,14 @@
 // The program: varve init | serve | status | stop.
-#include <fmt/format.h>
-#include <pwd.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <fmt/format.h>
 #include <fstream>
+#include <pwd.h>
+#include <signal.h>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "server/server.h"
@@ -93,17 +92,24 @@ int run_init(Options options) {
   std::string name, value;
   while (options.next(&name, &value)) {
     if (options.missing_value()) return usage_error(fmt::format("option {} needs a value", name));
-    if (name == "-D") init.directory = value;
-    else if (name == "-U") init.superuser = value;
-    else if (name == "--auth") init.auth = value;
-    else if (name == "--pwfile") password_file = value;
-    else return usage_error(fmt::format("unknown option {}", name));
+    if (name == "-D")
+      init.directory = value;
+    else if (name == "-U")
+      init.superuser = value;
+    else if (name == "--auth")
+      init.auth = value;
+    else if (name == "--pwfile")
+      password_file = value;
+    else
+      return usage_error(fmt::format("unknown option {}", name));
   }
   if (init.directory.empty()) return usage_error("init needs -D DIR");
-  if (init.auth != "trust" && init.auth != "scram-sha-256") return usage_error("--auth is trust or scram-sha-256");
+  if (init.auth != "trust" && init.auth != "scram-sha-256")
+    return usage_error("--auth is trust or scram-sha-256");
   if (init.auth != "trust") {
     init.password = read_password(password_file);
-    if (init.password.empty()) return usage_error("a password is needed: give --pwfile FILE, or --auth trust");
+    if (init.password.empty())
+      return usage_error("a password is needed: give --pwfile FILE, or --auth trust");
   }
   fmt::print("Making a data directory in {} … ", init.directory);
   std::fflush(stdout);
@@ -141,7 +147,9 @@ int run_serve(Options options) {
   }
   if (serve.directory.empty()) return usage_error("serve needs -D DIR");
   char* absolute = realpath(serve.directory.c_str(), nullptr);
-  if (absolute == nullptr) return usage_error(fmt::format("no data directory at {}; make one with: varve init -D {}", serve.directory, serve.directory));
+  if (absolute == nullptr)
+    return usage_error(fmt::format("no data directory at {}; make one with: varve init -D {}",
+                                   serve.directory, serve.directory));
   serve.directory = absolute;
   free(absolute);
   return varve::server::serve(serve);
@@ -150,8 +158,10 @@ int run_serve(Options options) {
 int run_status(Options options) {
   std::string directory, name, value;
   while (options.next(&name, &value)) {
-    if (name == "-D") directory = value;
-    else return usage_error(fmt::format("unknown option {}", name));
+    if (name == "-D")
+      directory = value;
+    else
+      return usage_error(fmt::format("unknown option {}", name));
   }
   if (directory.empty()) return usage_error("status needs -D DIR");
   auto running = varve::server::find_running(directory);
@@ -166,9 +176,12 @@ int run_status(Options options) {
 int run_stop(Options options) {
   std::string directory, mode = "fast", name, value;
   while (options.next(&name, &value)) {
-    if (name == "-D") directory = value;
-    else if (name == "-m") mode = value;
-    else return usage_error(fmt::format("unknown option {}", name));
+    if (name == "-D")
+      directory = value;
+    else if (name == "-m")
+      mode = value;
+    else
+      return usage_error(fmt::format("unknown option {}", name));
   }
   if (directory.empty()) return usage_error("stop needs -D DIR");
   int signal = mode == "smart" ? SIGTERM : mode == "fast" ? SIGINT : mode == "immediate" ? SIGQUIT : 0;

@@ -1,5 +1,5 @@
-// What the process knows of a heap. Where it has room: in memory, a hint, lost at a restart and found again by
-// sampling.
+// What the process knows of a heap. Where it has room: in memory, a hint, lost at a restart and found again
+// by sampling.
 //
 // Inserting threads work on different pages (one current page a stripe). Pages that get room back (rollback,
 // purge, vacuum, a change of page) are noted in classes of 256 bytes.
@@ -52,8 +52,8 @@ class FreeSpace {
 
 // The map of a segment: the heap object and the purge functions, which know only pool and segment, share it.
 std::shared_ptr<FreeSpace> free_space_of(buffer::BufferPool& pool, PageId segment);
-// A segment of this number begins its life: what a heap object of an earlier one with the same number knows (stale plans may
-// keep it open) is not to be found any more.
+// A segment of this number begins its life: what a heap object of an earlier one with the same number knows
+// (stale plans may keep it open) is not to be found any more.
 void forget_free_space(buffer::BufferPool& pool, PageId segment);
 // Null when no heap object is open.
 std::shared_ptr<FreeSpace> find_free_space(buffer::BufferPool& pool, PageId segment);

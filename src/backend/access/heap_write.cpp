@@ -270,7 +270,8 @@ Result<LockOutcome> HeapImpl::update(txn::Transaction& txn, const txn::Snapshot&
   }
   txn.assign_xid();
   const bool strong = keys_changed && !weak;
-  const Request request{txn, snapshot, tid, strong ? RowLock::kUpdate : RowLock::kNoKeyUpdate, locked_already};
+  const Request request{txn, snapshot, tid, strong ? RowLock::kUpdate : RowLock::kNoKeyUpdate,
+                        locked_already};
   const NewVersion version{row, attributes, row_flags, keys_changed, strong};
   return write(request, buffer, newest, [&](const Judgement& j, LatchedRow& latched) -> Result<bool> {
     VARVE_ASSIGN_OR_RETURN(bool done, update_in_place(request, j, latched, version));

@@ -1,5 +1,5 @@
-// How many rows of a heap page everybody sees, remembered by the page's LSN: count(*) then does not look at rows of
-// pages that have not changed. In memory only; thread-safe; a page not remembered is counted again.
+// How many rows of a heap page everybody sees, remembered by the page's LSN: count(*) then does not look at
+// rows of pages that have not changed. In memory only; thread-safe; a page not remembered is counted again.
 #pragma once
 
 #include <array>

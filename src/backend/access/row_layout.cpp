@@ -301,7 +301,8 @@ bool RowLayout::decode_numerics(std::span<const RowVersion> rows, size_t column,
       return false;
     }
     StoredValue s = value_between(row.bytes + ends, row.bytes + data, v);
-    // Most are a scale and up to eight bytes of significand: read as the end of a word, which the row's front pads.
+    // Most are a scale and up to eight bytes of significand: read as the end of a word, which the row's front
+    // pads.
     size_t digits = s.bytes.size() - 1;
     if (s.form == StoredForm::kPlain && digits - 1 < 8 && s.bytes[0] <= Numeric::kMaxInlineScale &&
         s.bytes.data() + s.bytes.size() - row.bytes >= 8) [[likely]] {

@@ -57,7 +57,8 @@ void put_fixed(const Vector& v, const Selection& rows, size_t offset, std::span<
 
 bool RowLayout::encode_rows(std::span<const Vector* const> columns, const Selection& rows, Arena& memory,
                             std::vector<wal::Bytes>* out) const {
-  const size_t n = columns_.size(), start = variable_offset(n), fixed = bitmap_bytes(n), ends = ends_offset(n);
+  const size_t n = columns_.size(), start = variable_offset(n), fixed = bitmap_bytes(n),
+               ends = ends_offset(n);
   VARVE_CHECK(columns.size() == n && rows.count <= vector::kChunkRows);
   std::vector<Pieces> pieces;
   for (size_t c = 0; c < n; ++c) {
@@ -89,13 +90,25 @@ bool RowLayout::encode_rows(std::span<const Vector* const> columns, const Select
       }
     }
     switch (p.width) {
-      case 0: break;  // variable
-      case 1: put_fixed<1>(v, rows, fixed + p.fixed_before, starts); break;
-      case 2: put_fixed<2>(v, rows, fixed + p.fixed_before, starts); break;
-      case 4: put_fixed<4>(v, rows, fixed + p.fixed_before, starts); break;
-      case 8: put_fixed<8>(v, rows, fixed + p.fixed_before, starts); break;
-      case 16: put_fixed<16>(v, rows, fixed + p.fixed_before, starts); break;
-      default: VARVE_CHECK(false);
+      case 0:
+        break;  // variable
+      case 1:
+        put_fixed<1>(v, rows, fixed + p.fixed_before, starts);
+        break;
+      case 2:
+        put_fixed<2>(v, rows, fixed + p.fixed_before, starts);
+        break;
+      case 4:
+        put_fixed<4>(v, rows, fixed + p.fixed_before, starts);
+        break;
+      case 8:
+        put_fixed<8>(v, rows, fixed + p.fixed_before, starts);
+        break;
+      case 16:
+        put_fixed<16>(v, rows, fixed + p.fixed_before, starts);
+        break;
+      default:
+        VARVE_CHECK(false);
     }
   }
   for (uint32_t i = 0; i < rows.count; ++i) {

@@ -152,7 +152,8 @@ TEST(RowLayoutTest, ManyRowsAtOnceAreTheSameBytes) {
   for (int round = 0; round < 60; ++round) {
     Arena arena, memory;
     std::vector<ColumnSpec> specs;
-    for (size_t n = 1 + random() % 12; n > 0; --n) specs.push_back({kAllTypes[random() % std::size(kAllTypes)], {}});
+    for (size_t n = 1 + random() % 12; n > 0; --n)
+      specs.push_back({kAllTypes[random() % std::size(kAllTypes)], {}});
     RowLayout layout(specs);
     const uint32_t rows = 1 + random() % 200;
     std::vector<vector::Vector> vectors;
@@ -165,8 +166,10 @@ TEST(RowLayoutTest, ManyRowsAtOnceAreTheSameBytes) {
       }
       bool nulls = random() % 2 == 0;
       for (uint32_t row = 0; row < rows; ++row) {
-        if (nulls && random() % 3 == 0) v.set_null(row);
-        else v.set_value(row, random_value(c.type, random, arena));
+        if (nulls && random() % 3 == 0)
+          v.set_null(row);
+        else
+          v.set_value(row, random_value(c.type, random, arena));
       }
     }
     for (const vector::Vector& v : vectors) columns.push_back(&v);

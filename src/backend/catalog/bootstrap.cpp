@@ -1,7 +1,6 @@
 // `varve init` and CREATE DATABASE: making the system tables and their first rows.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/btree.h"
 #include "access/heap.h"
@@ -68,8 +67,10 @@ class Bootstrap {
       RowDraft row(*table);
       for (size_t i = 0; i < fields.size(); ++i) {
         std::string_view column = table->columns[i].name;
-        if (fields[i] == "\\N") row.null(column);
-        else row.text(column, fields[i]);
+        if (fields[i] == "\\N")
+          row.null(column);
+        else
+          row.text(column, fields[i]);
       }
       catalog_.insert(row);
     }
@@ -79,13 +80,17 @@ class Bootstrap {
     const SystemTable& pg_type = system_table("pg_type");
     for (const TypeInfo& t : functions::all_types()) {
       RowDraft row(pg_type);
-      row.oid("oid", t.oid).text("typname", t.name).oid("typnamespace", kPgCatalogSchema).oid("typowner", owner_);
+      row.oid("oid", t.oid)
+          .text("typname", t.name)
+          .oid("typnamespace", kPgCatalogSchema)
+          .oid("typowner", owner_);
       row.int2("typlen", t.length).boolean("typbyval", t.by_value).text("typtype", std::string(1, t.kind));
       row.text("typcategory", std::string(1, t.category)).boolean("typispreferred", t.preferred);
       row.boolean("typisdefined", true).text("typdelim", ",").oid("typelem", t.element_type);
       row.oid("typarray", t.array_type).text("typalign", std::string(1, t.alignment));
       row.text("typstorage", storage_of(t)).int4("typtypmod", -1);
-      row.oid("typcollation", t.collatable ? (t.oid == type_oid::kName ? kCCollation : kDefaultCollation) : kInvalidOid);
+      row.oid("typcollation",
+              t.collatable ? (t.oid == type_oid::kName ? kCCollation : kDefaultCollation) : kInvalidOid);
       set_io_functions(row, t);
       catalog_.insert(row);
     }
@@ -123,11 +128,15 @@ class Bootstrap {
     for (const functions::Function& f : functions::all_functions()) {
       RowDraft row(pg_proc);
       bool returns_set = f.kind == functions::FunctionKind::kSetReturning;
-      row.oid("oid", f.oid).text("proname", f.name).oid("pronamespace", kPgCatalogSchema).oid("proowner", owner_);
+      row.oid("oid", f.oid)
+          .text("proname", f.name)
+          .oid("pronamespace", kPgCatalogSchema)
+          .oid("proowner", owner_);
       row.oid("prolang", Oid{12}).float4("procost", 1).float4("prorows", returns_set ? 1000 : 0);
       row.oid("provariadic", f.variadic).text("prokind", kind_letter(f.kind)).boolean("proleakproof", false);
       row.boolean("proisstrict", f.strict).boolean("proretset", returns_set);
-      row.text("provolatile", std::string(1, "isv"[static_cast<size_t>(f.volatility)])).text("proparallel", "s");
+      row.text("provolatile", std::string(1, "isv"[static_cast<size_t>(f.volatility)]))
+          .text("proparallel", "s");
       row.int2("pronargs", static_cast<int16_t>(f.args.size())).int2("pronargdefaults", f.default_args);
       row.oid("prorettype", f.result).text("proargtypes", vector_text(f.args)).text("prosrc", f.name);
       catalog_.insert(row);
@@ -136,9 +145,12 @@ class Bootstrap {
 
   static std::string_view kind_letter(functions::FunctionKind kind) {
     switch (kind) {
-      case functions::FunctionKind::kAggregate: return "a";
-      case functions::FunctionKind::kWindow: return "w";
-      default: return "f";
+      case functions::FunctionKind::kAggregate:
+        return "a";
+      case functions::FunctionKind::kWindow:
+        return "w";
+      default:
+        return "f";
     }
   }
 
@@ -146,8 +158,13 @@ class Bootstrap {
     const SystemTable& pg_operator = system_table("pg_operator");
     for (const functions::Operator& op : functions::all_operators()) {
       RowDraft row(pg_operator);
-      row.oid("oid", op.oid).text("oprname", op.name).oid("oprnamespace", kPgCatalogSchema).oid("oprowner", owner_);
-      row.text("oprkind", op.left == kInvalidOid ? "l" : "b").oid("oprleft", op.left).oid("oprright", op.right);
+      row.oid("oid", op.oid)
+          .text("oprname", op.name)
+          .oid("oprnamespace", kPgCatalogSchema)
+          .oid("oprowner", owner_);
+      row.text("oprkind", op.left == kInvalidOid ? "l" : "b")
+          .oid("oprleft", op.left)
+          .oid("oprright", op.right);
       row.oid("oprresult", op.result).oid("oprcom", op.commutator).oid("oprnegate", op.negator);
       row.oid("oprcode", op.function);
       catalog_.insert(row);
@@ -159,7 +176,10 @@ class Bootstrap {
     uint32_t next = 10035;  // PostgreSQL numbers them at initdb as well
     for (const functions::Cast& c : functions::all_casts()) {
       RowDraft row(pg_cast);
-      row.oid("oid", Oid{next++}).oid("castsource", c.source).oid("casttarget", c.target).oid("castfunc", c.function);
+      row.oid("oid", Oid{next++})
+          .oid("castsource", c.source)
+          .oid("casttarget", c.target)
+          .oid("castfunc", c.function);
       row.text("castcontext", std::string(1, "iae"[static_cast<size_t>(c.context)]));
       row.text("castmethod", c.function == kInvalidOid ? "b" : "f");
       catalog_.insert(row);
@@ -179,7 +199,8 @@ class Bootstrap {
 
   // pg_class, pg_attribute and pg_index rows of a system table; shared ones are listed in every database.
   void relation(const SystemTable& table) {
-    class_row(table.oid, table.name, 'r', table.columns.size(), table.shared, !table.indexes.empty(), Oid{2}, table.row_type);
+    class_row(table.oid, table.name, 'r', table.columns.size(), table.shared, !table.indexes.empty(), Oid{2},
+              table.row_type);
     row_type(table, false);
     row_type(table, true);
     for (size_t i = 0; i < table.columns.size(); ++i) {
@@ -204,20 +225,28 @@ class Bootstrap {
     row.int2("typlen", -1).text("typtype", is_array ? "b" : "c").text("typcategory", is_array ? "A" : "C");
     row.boolean("typisdefined", true).text("typdelim", ",").text("typalign", "d").text("typstorage", "x");
     row.int4("typtypmod", -1);
-    if (is_array) row.oid("typelem", table.row_type);
-    else row.oid("typrelid", table.oid).oid("typarray", table.row_array_type);
+    if (is_array)
+      row.oid("typelem", table.row_type);
+    else
+      row.oid("typrelid", table.oid).oid("typarray", table.row_array_type);
     std::string_view prefix = is_array ? "array_" : "record_";
     row.text("typinput", fmt::format("{}in", prefix)).text("typoutput", fmt::format("{}out", prefix));
     row.text("typreceive", fmt::format("{}recv", prefix)).text("typsend", fmt::format("{}send", prefix));
     catalog_.insert(row);
   }
 
-  void class_row(Oid oid, std::string_view name, char kind, size_t columns, bool shared, bool has_index, Oid am, Oid row_type) {
+  void class_row(Oid oid, std::string_view name, char kind, size_t columns, bool shared, bool has_index,
+                 Oid am, Oid row_type) {
     RowDraft row(system_table("pg_class"));
     row.oid("oid", oid).text("relname", name).oid("relnamespace", kPgCatalogSchema).oid("relowner", owner_);
-    row.oid("reltype", row_type).oid("relam", am).oid("relfilenode", Oid{0}).oid("reltablespace", shared ? Oid{1664} : Oid{0});
+    row.oid("reltype", row_type)
+        .oid("relam", am)
+        .oid("relfilenode", Oid{0})
+        .oid("reltablespace", shared ? Oid{1664} : Oid{0});
     row.float4("reltuples", -1).boolean("relhasindex", has_index).boolean("relisshared", shared);
-    row.text("relpersistence", "p").text("relkind", std::string(1, kind)).int2("relnatts", static_cast<int16_t>(columns));
+    row.text("relpersistence", "p")
+        .text("relkind", std::string(1, kind))
+        .int2("relnatts", static_cast<int16_t>(columns));
     row.boolean("relispopulated", true).text("relreplident", "n");
     catalog_.insert(row);
   }
@@ -226,11 +255,16 @@ class Bootstrap {
     RowDraft row(system_table("pg_attribute"));
     const TypeInfo* info = functions::type_by_oid(type);
     row.oid("attrelid", relation).text("attname", name).oid("atttypid", type).int4("attstattarget", -1);
-    row.int2("attlen", info != nullptr ? info->length : int16_t{-1}).int2("attnum", number).int4("attcacheoff", -1);
+    row.int2("attlen", info != nullptr ? info->length : int16_t{-1})
+        .int2("attnum", number)
+        .int4("attcacheoff", -1);
     row.int4("atttypmod", -1).boolean("attbyval", info != nullptr && info->by_value);
     row.text("attalign", info != nullptr ? std::string(1, info->alignment) : "i");
     row.text("attstorage", info != nullptr && info->length != -1 ? "p" : "x").boolean("attnotnull", not_null);
-    row.text("attidentity", "").text("attgenerated", "").text("attcompression", "").boolean("attislocal", true);
+    row.text("attidentity", "")
+        .text("attgenerated", "")
+        .text("attcompression", "")
+        .boolean("attislocal", true);
     row.oid("attcollation", info != nullptr && info->collatable ? kCCollation : kInvalidOid);
     catalog_.insert(row);
   }
@@ -247,9 +281,14 @@ class Bootstrap {
       collations += fmt::format("{}{}", space, info != nullptr && info->collatable ? kCCollation.value() : 0);
     }
     row.oid("indexrelid", index.oid).oid("indrelid", table.oid).int2("indnatts", n).int2("indnkeyatts", n);
-    row.boolean("indisunique", index.unique).boolean("indisprimary", index.primary).boolean("indimmediate", true);
+    row.boolean("indisunique", index.unique)
+        .boolean("indisprimary", index.primary)
+        .boolean("indimmediate", true);
     row.boolean("indisvalid", true).boolean("indisready", true).boolean("indislive", true);
-    row.text("indkey", keys).text("indcollation", collations).text("indclass", zeros).text("indoption", zeros);
+    row.text("indkey", keys)
+        .text("indcollation", collations)
+        .text("indclass", zeros)
+        .text("indoption", zeros);
     catalog_.insert(row);
   }
 
@@ -262,7 +301,11 @@ namespace {
 
 void insert_database(Catalog& catalog, Oid oid, std::string_view name, bool is_template, Oid owner) {
   RowDraft row(system_table("pg_database"));
-  row.oid("oid", oid).text("datname", name).oid("datdba", owner).int4("encoding", 6).text("datlocprovider", "c");
+  row.oid("oid", oid)
+      .text("datname", name)
+      .oid("datdba", owner)
+      .int4("encoding", 6)
+      .text("datlocprovider", "c");
   row.boolean("datistemplate", is_template).boolean("datallowconn", true).int4("datconnlimit", -1);
   row.oid("dattablespace", Oid{1663}).text("datcollate", "C").text("datctype", "C.UTF-8");
   catalog.insert(row);

@@ -1,13 +1,12 @@
 #include "catalog/catalog.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/btree.h"
 #include "access/heap.h"
-#include "access/overflow.h"
 #include "access/key_codec.h"
+#include "access/overflow.h"
 #include "access/unique_check.h"
 #include "common/check.h"
 #include "common/sql_error.h"
@@ -140,8 +139,7 @@ const SystemIndex* choose_index(const SystemTable& table, std::span<const KeyMat
   *prefix = 0;
   for (const SystemIndex& index : table.indexes) {
     size_t n = 0;
-    while (n < index.columns.size() &&
-           std::any_of(match.begin(), match.end(), [&](const KeyMatch& m) {
+    while (n < index.columns.size() && std::any_of(match.begin(), match.end(), [&](const KeyMatch& m) {
              return m.column == table.columns[index.columns[n]].name;
            })) {
       ++n;
@@ -262,7 +260,8 @@ void insert_index_entries(Database& database, txn::Transaction& txn, const Syste
 
 void require_locked(const Result<access::LockOutcome>& outcome) {
   check_ok(outcome.status());
-  if (*outcome != access::LockOutcome::kLocked) throw SqlError(sqlstate::kInternalError, "tuple concurrently updated");
+  if (*outcome != access::LockOutcome::kLocked)
+    throw SqlError(sqlstate::kInternalError, "tuple concurrently updated");
 }
 
 }  // namespace
@@ -292,8 +291,9 @@ void Catalog::update(const Row& old, const RowDraft& draft) {
   });
   access::RowBuffer buffer;
   access::RowVersion newest;
-  require_locked(heap->update(txn_, snapshot(), old.tid(), row.bytes(), static_cast<uint16_t>(table.columns.size()),
-                              keys_changed, false, buffer, &newest, row.flags()));
+  require_locked(heap->update(txn_, snapshot(), old.tid(), row.bytes(),
+                              static_cast<uint16_t>(table.columns.size()), keys_changed, false, buffer,
+                              &newest, row.flags()));
   row.replaced(txn_);
   if (keys_changed) {
     insert_index_entries(database_, txn_, table, draft.values(), *heap, old.tid(), old.values());
@@ -312,7 +312,8 @@ void Catalog::remove(const SystemTable& table, const Row& row) {
   old.replaced(txn_);
   for (const SystemIndex& index : table.indexes) {
     std::string key = index_key(index, row.values());
-    check_ok(database_.btree(database_.system_segment(index.oid))->note_gone(txn_, access::key_bytes(key), row.tid()));
+    check_ok(database_.btree(database_.system_segment(index.oid))
+                 ->note_gone(txn_, access::key_bytes(key), row.tid()));
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "functions/type_oids.h"
 #include "catalog/test_engine.h"
+#include "functions/type_oids.h"
 
 namespace varve::catalog {
 namespace {

@@ -21,13 +21,17 @@ Role read_role(const Row& row) {
 }
 
 DatabaseInfo read_database(const Row& row) {
-  return {row.oid("oid"),           std::string(row.text("datname")), row.oid("datdba"),
-          row.boolean("datallowconn"), row.boolean("datistemplate"),  row.int4("datconnlimit")};
+  return {row.oid("oid"),
+          std::string(row.text("datname")),
+          row.oid("datdba"),
+          row.boolean("datallowconn"),
+          row.boolean("datistemplate"),
+          row.int4("datconnlimit")};
 }
 
 template <class T, class F>
-std::optional<T> find_one(Catalog& catalog, std::string_view table, std::string_view column, const Value& value,
-                          F&& read) {
+std::optional<T> find_one(Catalog& catalog, std::string_view table, std::string_view column,
+                          const Value& value, F&& read) {
   std::optional<T> found;
   const KeyMatch match[] = {{column, value}};
   catalog.for_each(system_table(table), match, [&](const Row& row) { found = read(row); });
@@ -38,15 +42,15 @@ std::optional<T> find_one(Catalog& catalog, std::string_view table, std::string_
 
 Oid Catalog::find_schema(std::string_view name) {
   if (name == "pg_temp") return temporary_schema_;
-  return find_one<Oid>(*this, "pg_namespace", "nspname", Value::of_string(name), [](const Row& row) {
-           return row.oid("oid");
-         }).value_or(kInvalidOid);
+  return find_one<Oid>(*this, "pg_namespace", "nspname", Value::of_string(name),
+                       [](const Row& row) { return row.oid("oid"); })
+      .value_or(kInvalidOid);
 }
 
 std::string Catalog::schema_name(Oid oid) {
-  return find_one<std::string>(*this, "pg_namespace", "oid", Value::of_oid(oid.value()), [](const Row& row) {
-           return std::string(row.text("nspname"));
-         }).value_or("");
+  return find_one<std::string>(*this, "pg_namespace", "oid", Value::of_oid(oid.value()),
+                               [](const Row& row) { return std::string(row.text("nspname")); })
+      .value_or("");
 }
 
 std::optional<Role> Catalog::find_role(std::string_view name) {

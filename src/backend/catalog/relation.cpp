@@ -1,12 +1,12 @@
 // Makes the picture of one relation from its rows in pg_class, pg_attribute, pg_index, pg_constraint …
 #include "catalog/relation.h"
-#include "catalog/acl_column.h"
 
 #include <algorithm>
 
 #include "access/btree.h"
 #include "access/heap.h"
 #include "access/row_layout.h"
+#include "catalog/acl_column.h"
 #include "catalog/catalog.h"
 #include "catalog/partition.h"
 #include "catalog/user_type.h"
@@ -41,7 +41,8 @@ types::PhysicalType physical_of(Oid type) {
   return info == nullptr ? types::PhysicalType::kString : info->physical;
 }
 
-// Collations: the cached object of a pg_collation oid. "default" is the database's: bytes (docs/compatibility.md).
+// Collations: the cached object of a pg_collation oid. "default" is the database's: bytes
+// (docs/compatibility.md).
 const types::Collation* collation_object(Catalog& catalog, Oid oid) {
   if (oid == kInvalidOid || oid == kDefaultCollation || oid == kCCollation) return nullptr;
   const types::Collation* found = nullptr;
@@ -68,7 +69,8 @@ std::string quoted(std::string_view name) {
 std::string identity_default(Catalog& catalog, Oid table, ColumnNumber column) {
   constexpr uint32_t kPgClass = 1259;
   Oid sequence;
-  const KeyMatch owner[] = {{"refclassid", Value::of_oid(kPgClass)}, {"refobjid", Value::of_oid(table.value())},
+  const KeyMatch owner[] = {{"refclassid", Value::of_oid(kPgClass)},
+                            {"refobjid", Value::of_oid(table.value())},
                             {"refobjsubid", Value::of_int32(column)}};
   catalog.for_each(system_table("pg_depend"), owner, [&](const Row& row) {
     if (row.letter("deptype") == 'i' && row.oid("classid").value() == kPgClass) sequence = row.oid("objid");
@@ -76,7 +78,8 @@ std::string identity_default(Catalog& catalog, Oid table, ColumnNumber column) {
   std::string sql;
   const KeyMatch self[] = {{"oid", Value::of_oid(sequence.value())}};
   catalog.for_each(system_table("pg_class"), self, [&](const Row& row) {
-    sql = "nextval('" + quoted(catalog.schema_name(row.oid("relnamespace"))) + "." + quoted(row.text("relname")) + "'::regclass)";
+    sql = "nextval('" + quoted(catalog.schema_name(row.oid("relnamespace"))) + "." +
+          quoted(row.text("relname")) + "'::regclass)";
   });
   return sql;
 }
@@ -230,7 +233,8 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
     }
     IndexColumn key;
     key.column = static_cast<ColumnNumber>(columns[i]);
-    if (key.column == 0 && next_expression < expressions.size()) key.expression_sql = expressions[next_expression++];
+    if (key.column == 0 && next_expression < expressions.size())
+      key.expression_sql = expressions[next_expression++];
     key.type = key_types[i];
     key.collation_oid = Oid{static_cast<uint32_t>(collations[i])};
     key.collation = collation_object(catalog, key.collation_oid);
@@ -247,7 +251,8 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   if (index.segment != kInvalidPageId) index.tree = catalog.database().btree(index.segment);
   if (rel.is_partition) {
     const KeyMatch inherits[] = {{"inhrelid", Value::of_oid(index.oid.value())}};
-    catalog.for_each(system_table("pg_inherits"), inherits, [&](const Row& r) { index.parent = r.oid("inhparent"); });
+    catalog.for_each(system_table("pg_inherits"), inherits,
+                     [&](const Row& r) { index.parent = r.oid("inhparent"); });
   }
   const KeyMatch constraint[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_constraint"), constraint, [&](const Row& c) {
@@ -262,7 +267,8 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
 void load_indexes(Catalog& catalog, Relation& rel) {
   const KeyMatch match[] = {{"indrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_index"), match, [&](const Row& row) { load_index(catalog, rel, row); });
-  std::sort(rel.indexes.begin(), rel.indexes.end(), [](const Index& a, const Index& b) { return a.oid < b.oid; });
+  std::sort(rel.indexes.begin(), rel.indexes.end(),
+            [](const Index& a, const Index& b) { return a.oid < b.oid; });
 }
 
 ForeignKey read_foreign_key(const Row& row) {
@@ -279,7 +285,8 @@ ForeignKey read_foreign_key(const Row& row) {
   key.deferrable = row.boolean("condeferrable");
   key.initially_deferred = row.boolean("condeferred");
   key.validated = row.boolean("convalidated");
-  for (int64_t n : row.numbers("confdelsetcols")) key.delete_set_columns.push_back(static_cast<ColumnNumber>(n));
+  for (int64_t n : row.numbers("confdelsetcols"))
+    key.delete_set_columns.push_back(static_cast<ColumnNumber>(n));
   key.referenced_index = row.oid("conindid");
   key.parent = row.oid("conparentid");
   return key;
@@ -300,9 +307,8 @@ void load_constraints(Catalog& catalog, Relation& rel) {
   // PostgreSQL checks CHECK constraints in order of their names.
   std::sort(rel.checks.begin(), rel.checks.end(),
             [](const CheckConstraint& a, const CheckConstraint& b) { return a.name < b.name; });
-  if (rel.primary_key() == nullptr && std::none_of(rel.indexes.begin(), rel.indexes.end(), [](const Index& i) {
-        return i.unique;
-      })) {
+  if (rel.primary_key() == nullptr &&
+      std::none_of(rel.indexes.begin(), rel.indexes.end(), [](const Index& i) { return i.unique; })) {
     return;  // nothing can refer to it
   }
   const KeyMatch others[] = {{"confrelid", Value::of_oid(rel.oid.value())}};
@@ -345,11 +351,12 @@ void load_triggers(Catalog& catalog, Relation& rel) {
     t.new_table = row.text("tgnewtable");
     rel.triggers.push_back(std::move(t));
   });
-  std::sort(rel.triggers.begin(), rel.triggers.end(), [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
+  std::sort(rel.triggers.begin(), rel.triggers.end(),
+            [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
 }
 
-// A key column of a partitioned table: its type is that of the column, or of the expression as it was bound when the
-// table was made, which stands before it ("<type oid> <expression>", one a line of partexprs).
+// A key column of a partitioned table: its type is that of the column, or of the expression as it was bound
+// when the table was made, which stands before it ("<type oid> <expression>", one a line of partexprs).
 void load_partition_key(Catalog& catalog, Relation& rel, Partitioning& p) {
   const KeyMatch match[] = {{"partrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(system_table("pg_partitioned_table"), match, [&](const Row& row) {
@@ -397,15 +404,13 @@ void load_partitions(Catalog& catalog, Relation& rel) {
 
 void load_inheritance(Catalog& catalog, Relation& rel, bool has_children) {
   const KeyMatch self[] = {{"inhrelid", Value::of_oid(rel.oid.value())}};
-  catalog.for_each(system_table("pg_inherits"), self, [&](const Row& row) {
-    rel.parents.push_back(row.oid("inhparent"));
-  });
+  catalog.for_each(system_table("pg_inherits"), self,
+                   [&](const Row& row) { rel.parents.push_back(row.oid("inhparent")); });
   if (rel.is_partitioned()) return load_partitions(catalog, rel);
   if (!has_children) return;
   const KeyMatch parent[] = {{"inhparent", Value::of_oid(rel.oid.value())}};
-  catalog.for_each(system_table("pg_inherits"), parent, [&](const Row& row) {
-    rel.children.push_back(row.oid("inhrelid"));
-  });
+  catalog.for_each(system_table("pg_inherits"), parent,
+                   [&](const Row& row) { rel.children.push_back(row.oid("inhrelid")); });
   std::sort(rel.children.begin(), rel.children.end());
 }
 
@@ -467,7 +472,8 @@ RelationPtr Catalog::load(Oid oid) {
   if (rel->is_table() && !rel->is_system) load_inheritance(*this, *rel, has_children);
   if (rel->kind == RelationKind::kView || rel->kind == RelationKind::kMaterializedView) {
     const KeyMatch rule[] = {{"ev_class", Value::of_oid(oid.value())}};
-    for_each(system_table("pg_rewrite"), rule, [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
+    for_each(system_table("pg_rewrite"), rule,
+             [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
   }
   if (!rel->is_system && (rel->is_table() || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
   open_storage(database_, *rel);

@@ -21,9 +21,12 @@ std::vector<std::string> strings(const Row& row, std::string_view column) {
   functions::ArrayView array(row[column].view());
   for (uint32_t i = 0; i < array.count(); ++i) {
     Value v = array.at(i, arena);
-    if (v.null) out.emplace_back();
-    else if (v.type == types::PhysicalType::kString) out.emplace_back(v.view());
-    else out.emplace_back(1, static_cast<char>(v.words[0] & 0xFF));
+    if (v.null)
+      out.emplace_back();
+    else if (v.type == types::PhysicalType::kString)
+      out.emplace_back(v.view());
+    else
+      out.emplace_back(1, static_cast<char>(v.words[0] & 0xFF));
   }
   return out;
 }
@@ -56,7 +59,8 @@ RoutinePtr make_routine(Catalog& catalog, const Row& row) {
   r->variadic = row.oid("provariadic");
   r->args = oids(row, "proargtypes");
   r->all_args = oids(row, "proallargtypes");
-  for (const std::string& mode : strings(row, "proargmodes")) r->modes.push_back(mode.empty() ? 'i' : mode[0]);
+  for (const std::string& mode : strings(row, "proargmodes"))
+    r->modes.push_back(mode.empty() ? 'i' : mode[0]);
   r->names = strings(row, "proargnames");
   r->default_count = static_cast<uint16_t>(row.int2("pronargdefaults"));
   r->defaults = row.text("proargdefaults");

@@ -76,7 +76,8 @@ RowDraft& RowDraft::text(std::string_view column, std::string_view v) {
   Oid type = table_->columns[i].type;
   if (type == type_oid::kRegproc) {  // by name; a function that is not built in is 0, "-"
     auto found = functions::functions_named(v);
-    values_[i] = types::Value::of_oid((found.empty() ? functions::internal_function_oid(v) : found.front()->oid).value());
+    values_[i] = types::Value::of_oid(
+        (found.empty() ? functions::internal_function_oid(v) : found.front()->oid).value());
     return *this;
   }
   // Expressions stand as canonical SQL where PostgreSQL keeps node trees; such types have no input function.

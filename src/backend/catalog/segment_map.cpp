@@ -56,7 +56,8 @@ void add_to_segment_map(txn::Transaction& txn, Oid database, Oid relation, PageI
   check_ok(heap->insert(txn, access::key_bytes(row), 3).status());
 }
 
-std::unordered_map<Oid, PageId> read_segment_map(txn::TxnManager& txns, Oid database, txn::Transaction* reader) {
+std::unordered_map<Oid, PageId> read_segment_map(txn::TxnManager& txns, Oid database,
+                                                 txn::Transaction* reader) {
   std::unordered_map<Oid, PageId> map;
   std::unique_ptr<txn::Transaction> own;
   if (reader == nullptr) {

@@ -47,7 +47,14 @@ SystemTable finish(Definition d) {
   for (const SystemColumn& c : d.columns) {
     specs.push_back({physical_of(c.type), types::Value::null_of(physical_of(c.type))});
   }
-  return SystemTable{d.oid, d.name, d.shared, d.row_type, d.row_array_type, std::move(d.columns), std::move(d.indexes), access::RowLayout(specs)};
+  return SystemTable{d.oid,
+                     d.name,
+                     d.shared,
+                     d.row_type,
+                     d.row_array_type,
+                     std::move(d.columns),
+                     std::move(d.indexes),
+                     access::RowLayout(specs)};
 }
 
 std::vector<SystemTable> load_tables() {
@@ -56,7 +63,8 @@ std::vector<SystemTable> load_tables() {
   while (next_line(text, &line)) {
     auto f = split(line, '\t');
     if (f[0] == "T") {
-      definitions.push_back({Oid{number(f[1])}, f[2], f[3] == "1", Oid{number(f[4])}, Oid{number(f[5])}, {}, {}});
+      definitions.push_back(
+          {Oid{number(f[1])}, f[2], f[3] == "1", Oid{number(f[4])}, Oid{number(f[5])}, {}, {}});
     } else if (f[0] == "C") {
       definitions.back().columns.push_back({f[1], Oid{number(f[2])}, f[3] == "1"});
     } else {
@@ -92,10 +100,17 @@ access::KeyColumn key_column_for(Oid type, bool nullable) {
     case type_oid::kCid.value():
     case type_oid::kRegclass.value():
     case type_oid::kRegproc.value():
-    case type_oid::kRegtype.value(): key.order = access::KeyOrder::kUnsigned; break;
-    case type_oid::kTimetz.value(): key.order = access::KeyOrder::kTimeTz; break;
-    case type_oid::kBpchar.value(): key.order = access::KeyOrder::kBpchar; break;
-    default: break;
+    case type_oid::kRegtype.value():
+      key.order = access::KeyOrder::kUnsigned;
+      break;
+    case type_oid::kTimetz.value():
+      key.order = access::KeyOrder::kTimeTz;
+      break;
+    case type_oid::kBpchar.value():
+      key.order = access::KeyOrder::kBpchar;
+      break;
+    default:
+      break;
   }
   return key;
 }

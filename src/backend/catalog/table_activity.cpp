@@ -35,7 +35,8 @@ void TableActivity::add(Activity what, uint64_t n) noexcept {
 
 uint64_t TableActivity::total(Activity what) const noexcept {
   uint64_t sum = 0;
-  for (const Shard& shard : shards_) sum += shard.counters[static_cast<size_t>(what)].load(std::memory_order_relaxed);
+  for (const Shard& shard : shards_)
+    sum += shard.counters[static_cast<size_t>(what)].load(std::memory_order_relaxed);
   return sum;
 }
 

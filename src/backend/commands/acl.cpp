@@ -1,9 +1,8 @@
 // See commands/acl.h.
 #include "commands/acl.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "catalog/acl_column.h"
 #include "catalog/catalog.h"
@@ -57,29 +56,40 @@ std::string acl_name(std::string_view name) {
 
 std::string_view all_privileges(char letter) {
   switch (letter) {
-    case 'r': return "arwdDxt";
-    case 'S': return "rwU";
-    case 'n': return "UC";
-    case 'd': return "CTc";
-    case 'f': return "X";
+    case 'r':
+      return "arwdDxt";
+    case 'S':
+      return "rwU";
+    case 'n':
+      return "UC";
+    case 'd':
+      return "CTc";
+    case 'f':
+      return "X";
     case 'T':
     case 'l':
     case 'F':
-    case 's': return "U";
-    case 't': return "C";
-    case 'L': return "rw";
-    case 'P': return "sA";
-    case 'c': return "arwx";
-    default: return "";
+    case 's':
+      return "U";
+    case 't':
+      return "C";
+    case 'L':
+      return "rw";
+    case 'P':
+      return "sA";
+    case 'c':
+      return "arwx";
+    default:
+      return "";
   }
 }
 
 namespace {
 
 constexpr std::pair<std::string_view, char> kPrivilegeNames[] = {
-    {"insert", 'a'}, {"select", 'r'}, {"update", 'w'}, {"delete", 'd'}, {"truncate", 'D'}, {"references", 'x'},
-    {"trigger", 't'}, {"usage", 'U'}, {"create", 'C'}, {"temporary", 'T'}, {"temp", 'T'}, {"connect", 'c'},
-    {"execute", 'X'}};
+    {"insert", 'a'},     {"select", 'r'},  {"update", 'w'}, {"delete", 'd'}, {"truncate", 'D'},
+    {"references", 'x'}, {"trigger", 't'}, {"usage", 'U'},  {"create", 'C'}, {"temporary", 'T'},
+    {"temp", 'T'},       {"connect", 'c'}, {"execute", 'X'}};
 
 }  // namespace
 
@@ -104,15 +114,19 @@ std::string acl_text(const std::vector<AclItem>& items) {
   std::string out = "{";
   for (const AclItem& item : items) {
     if (item.privileges.empty()) continue;
-    out += fmt::format("{}{}={}/{}", out.size() > 1 ? "," : "", item.grantee.empty() ? "" : acl_name(item.grantee),
-                       item.privileges, acl_name(item.grantor));
+    out += fmt::format("{}{}={}/{}", out.size() > 1 ? "," : "",
+                       item.grantee.empty() ? "" : acl_name(item.grantee), item.privileges,
+                       acl_name(item.grantor));
   }
   return out + "}";
 }
 
 std::vector<AclItem> default_acl(char letter, std::string_view owner) {
   std::vector<AclItem> items;
-  std::string_view everybody = letter == 'd' ? "Tc" : letter == 'f' ? "X" : letter == 'T' || letter == 'l' ? "U" : "";
+  std::string_view everybody = letter == 'd'                    ? "Tc"
+                               : letter == 'f'                  ? "X"
+                               : letter == 'T' || letter == 'l' ? "U"
+                                                                : "";
   if (!everybody.empty()) items.push_back({"", std::string(everybody), std::string(owner)});
   items.push_back({std::string(owner), std::string(all_privileges(letter)), std::string(owner)});
   return items;
@@ -120,32 +134,44 @@ std::vector<AclItem> default_acl(char letter, std::string_view owner) {
 
 std::string_view privilege_name(char letter) {
   switch (letter) {
-    case 'a': return "INSERT";
-    case 'r': return "SELECT";
-    case 'w': return "UPDATE";
-    case 'd': return "DELETE";
-    case 'D': return "TRUNCATE";
-    case 'x': return "REFERENCES";
-    case 't': return "TRIGGER";
-    case 'X': return "EXECUTE";
-    case 'U': return "USAGE";
-    case 'C': return "CREATE";
-    case 'T': return "TEMPORARY";
-    case 'c': return "CONNECT";
-    default: return {};
+    case 'a':
+      return "INSERT";
+    case 'r':
+      return "SELECT";
+    case 'w':
+      return "UPDATE";
+    case 'd':
+      return "DELETE";
+    case 'D':
+      return "TRUNCATE";
+    case 'x':
+      return "REFERENCES";
+    case 't':
+      return "TRIGGER";
+    case 'X':
+      return "EXECUTE";
+    case 'U':
+      return "USAGE";
+    case 'C':
+      return "CREATE";
+    case 'T':
+      return "TEMPORARY";
+    case 'c':
+      return "CONNECT";
+    default:
+      return {};
   }
 }
 
 char privilege_of_name(std::string_view name) {
   for (const auto& [known, letter] : kPrivilegeNames) {
-    bool same = known.size() == name.size() && std::equal(known.begin(), known.end(), name.begin(), [](char a, char b) {
-                  return a == (b >= 'A' && b <= 'Z' ? b + 32 : b);
-                });
+    bool same = known.size() == name.size() &&
+                std::equal(known.begin(), known.end(), name.begin(),
+                           [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
     if (same) return letter;
   }
   return 0;
 }
-
 
 // --- roles
 
@@ -194,12 +220,14 @@ bool RoleRights::list_grants(std::string_view acl, char privilege, bool grantabl
     size_t at = item.privileges.find(privilege);
     if (at == std::string::npos) continue;
     if (grantable && (at + 1 >= item.privileges.size() || item.privileges[at + 1] != '*')) continue;
-    if (item.grantee.empty() || std::find(names_.begin(), names_.end(), item.grantee) != names_.end()) return true;
+    if (item.grantee.empty() || std::find(names_.begin(), names_.end(), item.grantee) != names_.end())
+      return true;
   }
   return false;
 }
 
-bool RoleRights::allows(std::string_view acl, char object_letter, Oid owner, char privilege, bool grantable) const {
+bool RoleRights::allows(std::string_view acl, char object_letter, Oid owner, char privilege,
+                        bool grantable) const {
   if (superuser_) return true;
   if (!acl.empty()) {
     // An owner may have taken a right from himself, but never that of granting it.
@@ -217,8 +245,8 @@ bool RoleRights::table_allows(const catalog::Relation& r, char privilege, bool g
   if (superuser_) return true;
   if (r.oid.value() < catalog::kFirstNormalOid && r.acl.empty()) {
     // Whoever can connect reads the system catalogs; secrets are in these alone.
-    bool secret = r.name == "pg_authid" || r.name == "pg_shadow" || r.name == "pg_statistic" || r.name == "pg_user_mapping" ||
-                  r.name == "pg_subscription";
+    bool secret = r.name == "pg_authid" || r.name == "pg_shadow" || r.name == "pg_statistic" ||
+                  r.name == "pg_user_mapping" || r.name == "pg_subscription";
     return privilege == 'r' && !grantable && !secret;
   }
   char letter = r.kind == catalog::RelationKind::kSequence ? 'S' : 'r';
@@ -228,11 +256,13 @@ bool RoleRights::table_allows(const catalog::Relation& r, char privilege, bool g
   return writes_all_ && (privilege == 'a' || privilege == 'w' || privilege == 'd');
 }
 
-bool RoleRights::column_allows(const catalog::Relation& r, int16_t column, char privilege, bool grantable) const {
+bool RoleRights::column_allows(const catalog::Relation& r, int16_t column, char privilege,
+                               bool grantable) const {
   if (table_allows(r, privilege, grantable)) return true;
   std::string acl;
   const KeyMatch match[] = {{"attrelid", Value::of_oid(r.oid.value())}, {"attnum", Value::of_int16(column)}};
-  catalog_->for_each(system_table("pg_attribute"), match, [&](const Row& row) { acl = catalog::acl_column(row, "attacl"); });
+  catalog_->for_each(system_table("pg_attribute"), match,
+                     [&](const Row& row) { acl = catalog::acl_column(row, "attacl"); });
   return !acl.empty() && list_grants(acl, privilege, grantable);
 }
 
@@ -248,14 +278,17 @@ bool RoleRights::database_allows(char privilege) const {
 
 bool RoleRights::schema_allows(Oid schema, char privilege) const {
   if (superuser_) return true;
-  if (schema != kInvalidOid && schema == catalog_->temporary_schema()) return privilege == 'U' || database_allows('T');
+  if (schema != kInvalidOid && schema == catalog_->temporary_schema())
+    return privilege == 'U' || database_allows('T');
   bool allowed = false;
   const KeyMatch match[] = {{"oid", Value::of_oid(schema.value())}};
   catalog_->for_each(system_table("pg_namespace"), match, [&](const Row& row) {
     std::string acl = catalog::acl_column(row, "nspacl");
     // Everybody may use the built-in schemas.
-    if (acl.empty() && schema.value() < catalog::kFirstNormalOid && privilege == 'U') allowed = true;
-    else allowed = allows(acl, 'n', row.oid("nspowner"), privilege);
+    if (acl.empty() && schema.value() < catalog::kFirstNormalOid && privilege == 'U')
+      allowed = true;
+    else
+      allowed = allows(acl, 'n', row.oid("nspowner"), privilege);
   });
   return allowed || (privilege == 'U' && (reads_all_ || writes_all_));
 }

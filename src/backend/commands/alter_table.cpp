@@ -1,8 +1,7 @@
 #include "alter_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "alter_inherited.h"
 #include "analyzer/expression_walk.h"
@@ -18,11 +17,11 @@
 #include "ownership.h"
 #include "parser/parser.h"
 #include "partition.h"
-#include "routine.h"
-#include "trigger.h"
 #include "rewrite_table.h"
+#include "routine.h"
 #include "sequence.h"
 #include "table_expression.h"
+#include "trigger.h"
 #include "type.h"
 #include "view_text.h"
 
@@ -35,17 +34,28 @@ using parser::ObjectType;
 
 std::string_view object_tag(ObjectType type) {
   switch (type) {
-    case ObjectType::kIndex: return "INDEX";
-    case ObjectType::kSequence: return "SEQUENCE";
-    case ObjectType::kView: return "VIEW";
-    case ObjectType::kMaterializedView: return "MATERIALIZED VIEW";
-    case ObjectType::kSchema: return "SCHEMA";
-    case ObjectType::kDatabase: return "DATABASE";
-    case ObjectType::kRole: return "ROLE";
-    case ObjectType::kFunction: return "FUNCTION";
-    case ObjectType::kProcedure: return "PROCEDURE";
-    case ObjectType::kRoutine: return "ROUTINE";
-    default: return "TABLE";
+    case ObjectType::kIndex:
+      return "INDEX";
+    case ObjectType::kSequence:
+      return "SEQUENCE";
+    case ObjectType::kView:
+      return "VIEW";
+    case ObjectType::kMaterializedView:
+      return "MATERIALIZED VIEW";
+    case ObjectType::kSchema:
+      return "SCHEMA";
+    case ObjectType::kDatabase:
+      return "DATABASE";
+    case ObjectType::kRole:
+      return "ROLE";
+    case ObjectType::kFunction:
+      return "FUNCTION";
+    case ObjectType::kProcedure:
+      return "PROCEDURE";
+    case ObjectType::kRoutine:
+      return "ROUTINE";
+    default:
+      return "TABLE";
   }
 }
 
@@ -67,7 +77,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr old = context.catalog.relation(oid);
   const auto& source = *parser::as<parser::ColumnDef>(cmd.definition);
   if (old->find_column(source.name) != 0) {
-    std::string message = fmt::format("column \"{}\" of relation \"{}\" already exists", source.name, old->name);
+    std::string message =
+        fmt::format("column \"{}\" of relation \"{}\" already exists", source.name, old->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kDuplicateColumn, message);
     return notice(context, message + ", skipping", sqlstate::kDuplicateColumn);
   }
@@ -75,7 +86,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   NewTable shape;
   shape.columns.push_back(read_column(context, old->name, source, &constraints));
   check_columns(context, shape);
-  if (old->columns.size() >= 1600) throw SqlError(sqlstate::kTooManyColumns, "tables can have at most 1600 columns");
+  if (old->columns.size() >= 1600)
+    throw SqlError(sqlstate::kTooManyColumns, "tables can have at most 1600 columns");
   ColumnDefinition& column = shape.columns[0];
   auto number = static_cast<ColumnNumber>(old->columns.size() + 1);
   AttributeRow attribute = column.attribute;
@@ -91,14 +103,16 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   const std::string& sql = table->column(number).default_sql;
   if (!sql.empty()) {
     std::string_view text = context.arena.copy(sql);
-    CommandContext inner{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
-                         context.role, context.is_superuser, context.arena, context.relations};
+    CommandContext inner{
+        context.catalog,     context.txn,  context.eval,         context.services, text,
+        context.search_path, context.role, context.is_superuser, context.arena,    context.relations};
     std::string ignored;
     bool generated = attribute.generated != 0;
     const catalog::Column& added = table->column(number);
-    analyzer::Expr* e = bind_default(inner, parser::parse_expression(text, context.arena), added.type, added.typmod,
-                                     attribute.name, generated ? &old : nullptr,
-                                     generated ? "column generation expressions" : "DEFAULT expressions", &ignored);
+    analyzer::Expr* e =
+        bind_default(inner, parser::parse_expression(text, context.arena), added.type, added.typmod,
+                     attribute.name, generated ? &old : nullptr,
+                     generated ? "column generation expressions" : "DEFAULT expressions", &ignored);
     if (!generated && !analyzer::is_volatile(e)) {
       // One value for all rows that are there: they need not be touched.
       RowExpressions evaluation(context, *old, {e});
@@ -112,7 +126,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
         std::string printed;
         functions::append_value(added.type, value, printed, context.eval);
         change_attribute_row(context, oid, number, [&](RowDraft& draft) {
-          draft.boolean("atthasmissing", true).set("attmissingval", Value::of_string(std::string_view(printed)));
+          draft.boolean("atthasmissing", true)
+              .set("attmissingval", Value::of_string(std::string_view(printed)));
         });
       }
     } else {
@@ -128,9 +143,10 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     // What the rows that are there get must be one of the domain's values.
     std::vector<Value> row;
     std::string type = catalog::type_text(*catalog::user_type(context.catalog, domain));
-    context.services.query_row(fmt::format("SELECT {}::{} FROM ONLY {} LIMIT 1", parser::quote_identifier(attribute.name), type,
-                                           qualified_name(context, table->schema, table->name)),
-                               context.arena, &row);
+    context.services.query_row(
+        fmt::format("SELECT {}::{} FROM ONLY {} LIMIT 1", parser::quote_identifier(attribute.name), type,
+                    qualified_name(context, table->schema, table->name)),
+        context.arena, &row);
   }
   add_constraints(context, oid, constraints);
 }
@@ -139,7 +155,8 @@ void drop_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = table->find_column(cmd.name);
   if (number == 0) {
-    std::string message = fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, table->name);
+    std::string message =
+        fmt::format("column \"{}\" of relation \"{}\" does not exist", cmd.name, table->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kUndefinedColumn, message);
     return notice(context, message + ", skipping");
   }
@@ -151,41 +168,49 @@ void set_column_default(CommandContext& context, Oid oid, const AlterTableCmd& c
   ColumnNumber number = require_column(context, *table, cmd.name);
   const catalog::Column& column = table->column(number);
   if (column.identity != 0) {
-    SqlError error(sqlstate::kSyntaxError,
-                   fmt::format("column \"{}\" of relation \"{}\" is an identity column", cmd.name, table->name));
+    SqlError error(
+        sqlstate::kSyntaxError,
+        fmt::format("column \"{}\" of relation \"{}\" is an identity column", cmd.name, table->name));
     if (cmd.definition == nullptr) error.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
     throw error;
   }
   if (column.generated != 0) {
-    SqlError error(sqlstate::kSyntaxError,
-                   fmt::format("column \"{}\" of relation \"{}\" is a generated column", cmd.name, table->name));
-    if (cmd.definition == nullptr) error.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
+    SqlError error(
+        sqlstate::kSyntaxError,
+        fmt::format("column \"{}\" of relation \"{}\" is a generated column", cmd.name, table->name));
+    if (cmd.definition == nullptr)
+      error.hint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
     throw error;
   }
   std::string sql;
   const analyzer::Expr* bound = nullptr;
   if (cmd.definition != nullptr) {
-    bound = bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr, "DEFAULT expressions", &sql);
-    const auto* constant =
-        parser::is<parser::ConstExpr>(cmd.definition) ? parser::as<parser::ConstExpr>(cmd.definition) : nullptr;
+    bound = bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr,
+                         "DEFAULT expressions", &sql);
+    const auto* constant = parser::is<parser::ConstExpr>(cmd.definition)
+                               ? parser::as<parser::ConstExpr>(cmd.definition)
+                               : nullptr;
     if (constant != nullptr && constant->type == parser::ConstKind::kNull) sql.clear();
   }
   Oid row = set_default_row(context, oid, number, sql);
   if (row != kInvalidOid) depend_on_named_relations(context, {kDefaultClass, row}, *bound);
-  change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.boolean("atthasdef", !sql.empty()); });
+  change_attribute_row(context, oid, number,
+                       [&](RowDraft& draft) { draft.boolean("atthasdef", !sql.empty()); });
 }
 
 void drop_not_null(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = require_column(context, *table, cmd.name);
   if (table->column(number).identity != 0) {
-    throw SqlError(sqlstate::kSyntaxError,
-                   fmt::format("column \"{}\" of relation \"{}\" is an identity column", cmd.name, table->name));
+    throw SqlError(
+        sqlstate::kSyntaxError,
+        fmt::format("column \"{}\" of relation \"{}\" is an identity column", cmd.name, table->name));
   }
   if (const catalog::Index* key = table->primary_key()) {
     for (const catalog::IndexColumn& c : key->keys) {
       if (c.column == number) {
-        throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" is in a primary key", cmd.name));
+        throw SqlError(sqlstate::kInvalidTableDefinition,
+                       fmt::format("column \"{}\" is in a primary key", cmd.name));
       }
     }
   }
@@ -210,7 +235,8 @@ void add_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   column.attribute.identity = constraint.identity_always ? 'a' : 'd';
   column.sequence_options = constraint.options;
   if (old.type != type_oid::kInt2 && old.type != type_oid::kInt4 && old.type != type_oid::kInt8) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "identity column type must be smallint, integer, or bigint");
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "identity column type must be smallint, integer, or bigint");
   }
   store_column_default(context, oid, number, column);
   change_attribute_row(context, oid, number, [&](RowDraft& draft) {
@@ -222,8 +248,9 @@ void set_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = require_column(context, *table, cmd.name);
   if (table->column(number).identity == 0) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
-                   fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name));
+    throw SqlError(
+        sqlstate::kObjectNotInPrerequisiteState,
+        fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name));
   }
   std::vector<parser::Option*> sequence_options;
   for (parser::Option* option : cmd.options) {
@@ -246,7 +273,8 @@ void drop_identity(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = require_column(context, *table, cmd.name);
   if (table->column(number).identity == 0) {
-    std::string message = fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name);
+    std::string message =
+        fmt::format("column \"{}\" of relation \"{}\" is not an identity column", cmd.name, table->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, message);
     return notice(context, message + ", skipping");
   }
@@ -263,45 +291,49 @@ void drop_expression(CommandContext& context, Oid oid, const AlterTableCmd& cmd)
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = require_column(context, *table, cmd.name);
   if (table->column(number).generated == 0) {
-    std::string message = fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column", cmd.name, table->name);
+    std::string message = fmt::format("column \"{}\" of relation \"{}\" is not a stored generated column",
+                                      cmd.name, table->name);
     if (!cmd.missing_ok) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, message);
     return notice(context, message + ", skipping");
   }
   set_default_row(context, oid, number, "");
   remove_dependencies_of(context, column_address(oid, number));
-  change_attribute_row(context, oid, number, [](RowDraft& draft) {
-    draft.text("attgenerated", "").boolean("atthasdef", false);
-  });
+  change_attribute_row(context, oid, number,
+                       [](RowDraft& draft) { draft.text("attgenerated", "").boolean("atthasdef", false); });
 }
 
 // --- ALTER COLUMN … TYPE
 
 // Indexes and constraints that name the column keep their text; what they are made of is bound anew.
-void refuse_type_dependents(CommandContext& context, const Relation& table, ColumnNumber number, std::string_view name) {
+void refuse_type_dependents(CommandContext& context, const Relation& table, ColumnNumber number,
+                            std::string_view name) {
   for (const catalog::Column& c : table.columns) {
     if (c.dropped || c.generated == 0) continue;
     std::string_view text = context.arena.copy(c.default_sql);
     analyzer::AnalyzerContext inner = context.analyzer_context();
     inner.sql = text;
     RelationPtr self = context.catalog.relation(table.oid);
-    analyzer::Expr* e = analyzer::analyze_table_expression(inner, parser::parse_expression(text, context.arena), &self,
-                                                           "column generation expressions");
+    analyzer::Expr* e = analyzer::analyze_table_expression(
+        inner, parser::parse_expression(text, context.arena), &self, "column generation expressions");
     std::vector<ColumnNumber> read = columns_of(e);
     if (std::find(read.begin(), read.end(), number) == read.end()) continue;
     throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a generated column")
         .detail(fmt::format("Column \"{}\" is used by generated column \"{}\".", name, c.name));
   }
-  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(table.oid.value())}};
+  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
+                            {"refobjid", Value::of_oid(table.oid.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     int32_t sub = row.int4("refobjsubid");
     if (row.oid("classid") != kRewriteClass || (sub != 0 && sub != number)) return;
     throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a view or rule")
-        .detail(fmt::format("{} depends on column \"{}\"", describe(context, {kRewriteClass, row.oid("objid")}), name));
+        .detail(fmt::format("{} depends on column \"{}\"",
+                            describe(context, {kRewriteClass, row.oid("objid")}), name));
   });
 }
 
 bool same_storage(const analyzer::Expr& e) {
-  // The column itself under another name of its type: varchar(10) to varchar(20) checks nothing that is not so.
+  // The column itself under another name of its type: varchar(10) to varchar(20) checks nothing that is not
+  // so.
   return e.kind == analyzer::ExprKind::kColumn ||
          (e.kind == analyzer::ExprKind::kRelabel && same_storage(*e.as<analyzer::CastExpr>().arg));
 }
@@ -317,7 +349,8 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   catalog::BaseType base = catalog::base_type(context.catalog, type.type, type.typmod);
   const functions::TypeInfo* info = functions::type_by_oid(base.type);
   if (info != nullptr && info->kind == 'p') {
-    throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" has pseudo-type {}", cmd.name, info->sql_name));
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   fmt::format("column \"{}\" has pseudo-type {}", cmd.name, info->sql_name));
   }
   analyzer::Expr* transform = nullptr;
   try {
@@ -332,41 +365,49 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
     if (e.state() != sqlstate::kDatatypeMismatch) throw;
     std::string target = functions::format_type(type.type, type.typmod);
     bool with_using = definition.using_expression != nullptr;
-    throw SqlError(sqlstate::kDatatypeMismatch,
-                   with_using ? fmt::format("result of USING clause for column \"{}\" cannot be cast automatically to type {}",
-                                            cmd.name, target)
-                              : fmt::format("column \"{}\" cannot be cast automatically to type {}", cmd.name, target))
+    throw SqlError(
+        sqlstate::kDatatypeMismatch,
+        with_using
+            ? fmt::format("result of USING clause for column \"{}\" cannot be cast automatically to type {}",
+                          cmd.name, target)
+            : fmt::format("column \"{}\" cannot be cast automatically to type {}", cmd.name, target))
         .hint(with_using ? std::string("You might need to add an explicit cast.")
-                         : fmt::format("You might need to specify \"USING {}::{}\".", parser::quote_identifier(cmd.name), target));
+                         : fmt::format("You might need to specify \"USING {}::{}\".",
+                                       parser::quote_identifier(cmd.name), target));
   }
-  if (info != nullptr && column.identity != 0 && type.type != type_oid::kInt2 && type.type != type_oid::kInt4 &&
-      type.type != type_oid::kInt8) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "identity column type must be smallint, integer, or bigint");
+  if (info != nullptr && column.identity != 0 && type.type != type_oid::kInt2 &&
+      type.type != type_oid::kInt4 && type.type != type_oid::kInt8) {
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "identity column type must be smallint, integer, or bigint");
   }
   std::string default_sql = column.default_sql;
   Oid collation = info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid;
   change_attribute_row(context, oid, number, [&](RowDraft& draft) {
     draft.oid("atttypid", type.type).int4("atttypmod", type.typmod).oid("attcollation", collation);
     if (info == nullptr) return;
-    draft.int2("attlen", info->length).boolean("attbyval", info->by_value).text("attalign", std::string(1, info->alignment));
+    draft.int2("attlen", info->length)
+        .boolean("attbyval", info->by_value)
+        .text("attalign", std::string(1, info->alignment));
     draft.text("attstorage", info->length != -1 ? "p" : type.type == type_oid::kNumeric ? "m" : "x");
   });
   if (!default_sql.empty() && column.identity == 0) {
     // The default must fit the new type as well.
     std::string_view text = context.arena.copy(default_sql);
-    CommandContext sub{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
-                       context.role, context.is_superuser, context.arena, context.relations};
+    CommandContext sub{
+        context.catalog,     context.txn,  context.eval,         context.services, text,
+        context.search_path, context.role, context.is_superuser, context.arena,    context.relations};
     std::string canonical;
     try {
-      bind_default(sub, parser::parse_expression(text, context.arena), base.type, base.typmod, cmd.name, nullptr,
-                   "DEFAULT expressions", &canonical);
+      bind_default(sub, parser::parse_expression(text, context.arena), base.type, base.typmod, cmd.name,
+                   nullptr, "DEFAULT expressions", &canonical);
     } catch (const SqlError& e) {
       if (e.state() != sqlstate::kDatatypeMismatch) throw;
       throw SqlError(sqlstate::kDatatypeMismatch,
-                     fmt::format("default for column \"{}\" cannot be cast automatically to type {}", cmd.name,
-                                 functions::format_type(type.type, type.typmod)));
+                     fmt::format("default for column \"{}\" cannot be cast automatically to type {}",
+                                 cmd.name, functions::format_type(type.type, type.typmod)));
     }
-    if (!canonical.starts_with("nextval(") && column.generated == 0) set_default_row(context, oid, number, canonical);
+    if (!canonical.starts_with("nextval(") && column.generated == 0)
+      set_default_row(context, oid, number, canonical);
   }
   // Key columns of the column's indexes have its type.
   for (const catalog::Index& index : old->indexes) {
@@ -377,14 +418,17 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
       });
     }
   }
-  if (same_storage(*transform) && old->layout->column(static_cast<size_t>(number - 1)).type == (info != nullptr ? info->physical : types::PhysicalType::kString)) {
+  if (same_storage(*transform) && old->layout->column(static_cast<size_t>(number - 1)).type ==
+                                      (info != nullptr ? info->physical : types::PhysicalType::kString)) {
     rebuild_indexes(context, oid);
   } else {
     const ColumnRewrite rewrite[] = {{number, transform}};
     rewrite_table(context, old, rewrite);
   }
-  const KeyMatch old_type[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(oid.value())},
-                               {"objsubid", Value::of_int32(number)}, {"refclassid", Value::of_oid(kTypeClass.value())}};
+  const KeyMatch old_type[] = {{"classid", Value::of_oid(kClassClass.value())},
+                               {"objid", Value::of_oid(oid.value())},
+                               {"objsubid", Value::of_int32(number)},
+                               {"refclassid", Value::of_oid(kTypeClass.value())}};
   context.catalog.remove_where(system_table("pg_depend"), old_type);
   depend_on_type(context, column_address(oid, number), type.type);
   renew_foreign_keys(context, oid, number);
@@ -401,13 +445,20 @@ void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = require_column(context, *table, cmd.name);
   std::string word(parser::as<parser::ConstExpr>(cmd.definition)->text);
-  std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  std::string_view letter = word == "plain" ? "p" : word == "external" ? "e" : word == "extended" ? "x" : word == "main" ? "m" : "";
-  if (letter.empty()) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid storage type \"{}\"", word));
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::string_view letter = word == "plain"      ? "p"
+                            : word == "external" ? "e"
+                            : word == "extended" ? "x"
+                            : word == "main"     ? "m"
+                                                 : "";
+  if (letter.empty())
+    throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid storage type \"{}\"", word));
   const functions::TypeInfo* info = functions::type_by_oid(table->column(number).type);
   if (letter != "p" && (info == nullptr || info->length != -1)) {
     throw SqlError(sqlstate::kFeatureNotSupported,
-                   fmt::format("column data type {} can only have storage PLAIN", functions::format_type(table->column(number).type, -1)));
+                   fmt::format("column data type {} can only have storage PLAIN",
+                               functions::format_type(table->column(number).type, -1)));
   }
   change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.text("attstorage", letter); });
 }
@@ -418,8 +469,10 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
                          ? std::string()
                          : storage_options(cmd.options, table->kind == RelationKind::kIndex);
   change_class_row(context, oid, [&](RowDraft& draft) {
-    if (text.empty()) draft.null("reloptions");
-    else draft.text("reloptions", text);
+    if (text.empty())
+      draft.null("reloptions");
+    else
+      draft.text("reloptions", text);
   });
 }
 
@@ -427,13 +480,15 @@ void change_relation_owner(CommandContext& context, const Relation& relation, Oi
   if (!context.is_superuser && owner != relation.owner) {
     std::vector<Oid> roles = context.catalog.roles_of(context.role);
     if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("must be member of role \"{}\"", role_name(context, owner)));
     }
   }
   change_owner(context, "pg_class", relation.oid, owner);
   for (const catalog::Index& index : relation.indexes) change_owner(context, "pg_class", index.oid, owner);
   if (relation.is_table()) {
-    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai")) change_owner(context, "pg_class", sequence, owner);
+    for (Oid sequence : owned_sequences(context, relation.oid, 0, "ai"))
+      change_owner(context, "pg_class", sequence, owner);
   }
   if (relation.row_type != kInvalidOid) change_owner(context, "pg_type", relation.row_type, owner);
 }
@@ -442,13 +497,15 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
   RelationPtr table = context.catalog.relation(oid);
   for (const catalog::CheckConstraint& check : table->checks) {
     if (check.name != cmd.name) continue;
-    RowExpressions evaluation(context, *table, {bind_stored(context, check.expression_sql, table, "check constraints")});
+    RowExpressions evaluation(context, *table,
+                              {bind_stored(context, check.expression_sql, table, "check constraints")});
     scan_table(context, *table, {}, [&](Tid, std::span<const Value> row) {
       evaluation.load(row);
       Value value = evaluation.value(0);
       if (value.null || value.boolean != 0) return;
       throw SqlError(sqlstate::kCheckViolation,
-                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", check.name, table->name))
+                     fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row",
+                                 check.name, table->name))
           .schema(table->schema_name)
           .table(table->name)
           .constraint(check.name);
@@ -477,9 +534,10 @@ void validate_constraint(CommandContext& context, Oid oid, const AlterTableCmd& 
     return;
   }
   if (constraint_name_exists(context, oid, cmd.name)) {
-    throw SqlError(sqlstate::kWrongObjectType,
-                   fmt::format("constraint \"{}\" of relation \"{}\" is not a foreign key or check constraint",
-                               cmd.name, table->name));
+    throw SqlError(
+        sqlstate::kWrongObjectType,
+        fmt::format("constraint \"{}\" of relation \"{}\" is not a foreign key or check constraint", cmd.name,
+                    table->name));
   }
   throw SqlError(sqlstate::kUndefinedObject,
                  fmt::format("constraint \"{}\" of relation \"{}\" does not exist", cmd.name, table->name));
@@ -500,37 +558,53 @@ void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cm
       return change_relation_owner(context, *table, owner);
     }
     case AlterTableAction::kSetRelOptions:
-    case AlterTableAction::kResetRelOptions: return set_options(context, oid, cmd);
-    case AlterTableAction::kColumnDefault: return set_column_default(context, oid, cmd);
-    default: need_table();
+    case AlterTableAction::kResetRelOptions:
+      return set_options(context, oid, cmd);
+    case AlterTableAction::kColumnDefault:
+      return set_column_default(context, oid, cmd);
+    default:
+      need_table();
   }
   switch (cmd.action) {
-    case AlterTableAction::kAddColumn: return add_column(context, oid, cmd);
-    case AlterTableAction::kDropColumn: return drop_column(context, oid, cmd);
+    case AlterTableAction::kAddColumn:
+      return add_column(context, oid, cmd);
+    case AlterTableAction::kDropColumn:
+      return drop_column(context, oid, cmd);
     case AlterTableAction::kSetNotNull: {
       const ColumnNumber columns[] = {require_column(context, *table, cmd.name)};
       return set_not_null(context, oid, columns);
     }
-    case AlterTableAction::kDropNotNull: return drop_not_null(context, oid, cmd);
-    case AlterTableAction::kAlterColumnType: return alter_column_type(context, oid, cmd);
-    case AlterTableAction::kAddConstraint: return add_constraint(context, oid, cmd);
+    case AlterTableAction::kDropNotNull:
+      return drop_not_null(context, oid, cmd);
+    case AlterTableAction::kAlterColumnType:
+      return alter_column_type(context, oid, cmd);
+    case AlterTableAction::kAddConstraint:
+      return add_constraint(context, oid, cmd);
     case AlterTableAction::kDropConstraint:
       return drop_constraint(context, oid, cmd.name, cmd.behavior, cmd.missing_ok);
     case AlterTableAction::kAlterConstraint:
       return alter_constraint(context, oid, *parser::as<parser::Constraint>(cmd.definition));
-    case AlterTableAction::kValidateConstraint: return validate_constraint(context, oid, cmd);
-    case AlterTableAction::kAddIdentity: return add_identity(context, oid, cmd);
-    case AlterTableAction::kSetIdentity: return set_identity(context, oid, cmd);
-    case AlterTableAction::kDropIdentity: return drop_identity(context, oid, cmd);
-    case AlterTableAction::kDropExpression: return drop_expression(context, oid, cmd);
-    case AlterTableAction::kSetStorage: return set_storage(context, oid, cmd);
+    case AlterTableAction::kValidateConstraint:
+      return validate_constraint(context, oid, cmd);
+    case AlterTableAction::kAddIdentity:
+      return add_identity(context, oid, cmd);
+    case AlterTableAction::kSetIdentity:
+      return set_identity(context, oid, cmd);
+    case AlterTableAction::kDropIdentity:
+      return drop_identity(context, oid, cmd);
+    case AlterTableAction::kDropExpression:
+      return drop_expression(context, oid, cmd);
+    case AlterTableAction::kSetStorage:
+      return set_storage(context, oid, cmd);
     case AlterTableAction::kSetStatistics: {
-      int16_t number = cmd.name.empty() ? static_cast<int16_t>(cmd.column_number) : require_column(context, *table, cmd.name);
+      int16_t number = cmd.name.empty() ? static_cast<int16_t>(cmd.column_number)
+                                        : require_column(context, *table, cmd.name);
       parser::Option option;
       option.name = "statistics";
       option.value = cmd.definition;
       auto target = static_cast<int32_t>(std::min<int64_t>(option_integer(option), 10000));
-      return change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.int4("attstattarget", target); });
+      return change_attribute_row(context, oid, number,
+                                  [&](RowDraft& draft) { draft.int4("attstattarget", target); });
     }
     case AlterTableAction::kReplicaIdentity: {
       static constexpr std::string_view kLetters[] = {"n", "f", "d", "i"};
@@ -546,13 +620,15 @@ void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cm
     case AlterTableAction::kEnableTriggerAll:
     case AlterTableAction::kDisableTriggerAll:
     case AlterTableAction::kEnableTriggerUser:
-    case AlterTableAction::kDisableTriggerUser: return enable_trigger(context, context.catalog.relation(oid), cmd);
+    case AlterTableAction::kDisableTriggerUser:
+      return enable_trigger(context, context.catalog.relation(oid), cmd);
     case AlterTableAction::kSetLogged:
     case AlterTableAction::kSetUnlogged:
       return change_class_row(context, oid, [&](RowDraft& draft) {
         draft.text("relpersistence", cmd.action == AlterTableAction::kSetLogged ? "p" : "u");
       });
-    default: break;
+    default:
+      break;
   }
   throw_not_supported("this form of ALTER TABLE");
 }
@@ -561,16 +637,21 @@ namespace {
 
 bool kind_fits(ObjectType type, RelationKind kind) {
   switch (type) {
-    case ObjectType::kIndex: return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
-    case ObjectType::kSequence: return kind == RelationKind::kSequence;
-    case ObjectType::kView: return kind == RelationKind::kView;
-    case ObjectType::kMaterializedView: return kind == RelationKind::kMaterializedView;
-    default: return true;
+    case ObjectType::kIndex:
+      return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
+    case ObjectType::kSequence:
+      return kind == RelationKind::kSequence;
+    case ObjectType::kView:
+      return kind == RelationKind::kView;
+    case ObjectType::kMaterializedView:
+      return kind == RelationKind::kMaterializedView;
+    default:
+      return true;
   }
 }
 
-RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& name, ObjectType type, bool missing_ok,
-                             txn::LockMode lock = txn::LockMode::kAccessExclusive) {
+RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& name, ObjectType type,
+                             bool missing_ok, txn::LockMode lock = txn::LockMode::kAccessExclusive) {
   RelationPtr relation = find_relation(context, name, lock, missing_ok);
   if (relation == nullptr) {
     notice(context, fmt::format("relation \"{}\" does not exist, skipping", name.name));
@@ -578,7 +659,8 @@ RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& na
   }
   if (!kind_fits(type, relation->kind)) {
     std::string word(object_tag(type));
-    std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c == ' ' ? c : char(c + 32); });
+    std::transform(word.begin(), word.end(), word.begin(),
+                   [](char c) { return c == ' ' ? c : char(c + 32); });
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("\"{}\" is not {} {}", relation->name, word == "index" ? "an" : "a", word));
   }
@@ -591,7 +673,9 @@ txn::LockMode alter_lock(const parser::AlterTableStmt& stmt) {
   txn::LockMode lock = txn::LockMode::kShareUpdateExclusive;
   for (const AlterTableCmd* cmd : stmt.commands) {
     txn::LockMode needed = txn::LockMode::kAccessExclusive;
-    if (cmd->action == AlterTableAction::kValidateConstraint || cmd->action == AlterTableAction::kAttachPartition) needed = txn::LockMode::kShareUpdateExclusive;
+    if (cmd->action == AlterTableAction::kValidateConstraint ||
+        cmd->action == AlterTableAction::kAttachPartition)
+      needed = txn::LockMode::kShareUpdateExclusive;
     if (cmd->action == AlterTableAction::kAddConstraint &&
         parser::as<parser::Constraint>(cmd->definition)->type == parser::ConstraintKind::kForeignKey) {
       needed = txn::LockMode::kShareRowExclusive;
@@ -614,14 +698,15 @@ std::string alter_table(CommandContext& context, const parser::AlterTableStmt& s
   // Columns go first, so that constraints of the same statement may name the new ones; foreign keys last.
   auto rank = [](const AlterTableCmd& cmd) {
     AlterTableAction a = cmd.action;
-    bool foreign = a == AlterTableAction::kAddConstraint &&
-                   parser::as<parser::Constraint>(cmd.definition)->type == parser::ConstraintKind::kForeignKey;
-    return foreign ? 5
+    bool foreign =
+        a == AlterTableAction::kAddConstraint &&
+        parser::as<parser::Constraint>(cmd.definition)->type == parser::ConstraintKind::kForeignKey;
+    return foreign                                                                        ? 5
            : a == AlterTableAction::kDropColumn || a == AlterTableAction::kDropConstraint ? 0
-           : a == AlterTableAction::kAlterColumnType                                    ? 1
-           : a == AlterTableAction::kAddColumn                                          ? 2
-           : a == AlterTableAction::kAddConstraint                                      ? 4
-                                                                                        : 3;
+           : a == AlterTableAction::kAlterColumnType                                      ? 1
+           : a == AlterTableAction::kAddColumn                                            ? 2
+           : a == AlterTableAction::kAddConstraint                                        ? 4
+                                                                                          : 3;
   };
   for (int pass = 0; pass <= 5; ++pass) {
     for (const AlterTableCmd* cmd : stmt.commands) {
@@ -640,7 +725,8 @@ std::string alter_table(CommandContext& context, const parser::AlterTableStmt& s
 
 namespace {
 
-void rename_row(CommandContext& context, std::string_view table, Oid oid, std::string_view column, std::string_view name) {
+void rename_row(CommandContext& context, std::string_view table, Oid oid, std::string_view column,
+                std::string_view name) {
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   context.catalog.for_each(system_table(table), match, [&](const Row& row) {
     RowDraft draft(system_table(table), row);
@@ -651,7 +737,8 @@ void rename_row(CommandContext& context, std::string_view table, Oid oid, std::s
 }
 
 // Defaults that draw from a sequence name it: they follow when it gets another name.
-void renew_sequence_defaults(CommandContext& context, Oid sequence, const std::string& old_name, const std::string& new_name) {
+void renew_sequence_defaults(CommandContext& context, Oid sequence, const std::string& old_name,
+                             const std::string& new_name) {
   auto quoted = [](const std::string& name) {
     std::string out = "'";
     for (char c : name) {
@@ -679,14 +766,16 @@ void rename_relation(CommandContext& context, const RelationPtr& relation, std::
     throw SqlError(sqlstate::kDuplicateTable, fmt::format("relation \"{}\" already exists", new_name));
   }
   rename_row(context, "pg_class", relation->oid, "relname", new_name);
-  if (relation->row_type != kInvalidOid) rename_row(context, "pg_type", relation->row_type, "typname", new_name);
+  if (relation->row_type != kInvalidOid)
+    rename_row(context, "pg_type", relation->row_type, "typname", new_name);
   if (relation->kind == RelationKind::kSequence) {
     renew_sequence_defaults(context, relation->oid, qualified_name(context, relation->schema, relation->name),
                             qualified_name(context, relation->schema, new_name));
   }
   if (relation->kind == RelationKind::kIndex || relation->kind == RelationKind::kPartitionedIndex) {
     // The index of a constraint and the constraint have one name.
-    const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(relation->oid.value())}};
+    const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())},
+                              {"objid", Value::of_oid(relation->oid.value())}};
     context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
       if (row.oid("refclassid") == kConstraintClass && row.letter("deptype") == 'i') {
         rename_row(context, "pg_constraint", row.oid("refobjid"), "conname", new_name);
@@ -698,14 +787,17 @@ void rename_relation(CommandContext& context, const RelationPtr& relation, std::
 // Stored expressions are text that names columns: bound under the old name, printed under the new one.
 class ExpressionRenewal {
  public:
-  ExpressionRenewal(CommandContext& context, const RelationPtr& before) : context_(context), before_(before) {}
+  ExpressionRenewal(CommandContext& context, const RelationPtr& before)
+      : context_(context), before_(before) {}
 
   void bind_all() {
     for (size_t i = 0; i < before_->columns.size(); ++i) {
       const catalog::Column& c = before_->columns[i];
-      if (!c.dropped && c.generated != 0) add("pg_attrdef", static_cast<ColumnNumber>(i + 1), kInvalidOid, c.default_sql);
+      if (!c.dropped && c.generated != 0)
+        add("pg_attrdef", static_cast<ColumnNumber>(i + 1), kInvalidOid, c.default_sql);
     }
-    for (const catalog::CheckConstraint& c : before_->checks) add("pg_constraint", 0, c.oid, c.expression_sql);
+    for (const catalog::CheckConstraint& c : before_->checks)
+      add("pg_constraint", 0, c.oid, c.expression_sql);
     for (const catalog::Index& index : before_->indexes) {
       for (const catalog::IndexColumn& key : index.keys) {
         if (key.column == 0) add("indexprs", 0, index.oid, key.expression_sql);
@@ -720,7 +812,8 @@ class ExpressionRenewal {
       const Item& item = items_[i];
       std::string text = analyzer::deparse_expression(*item.expr, after.get(), context_.eval);
       if (item.where == "pg_attrdef") {
-        const KeyMatch match[] = {{"adrelid", Value::of_oid(before_->oid.value())}, {"adnum", Value::of_int16(item.column)}};
+        const KeyMatch match[] = {{"adrelid", Value::of_oid(before_->oid.value())},
+                                  {"adnum", Value::of_int16(item.column)}};
         change("pg_attrdef", match, "adbin", text);
       } else if (item.where == "pg_constraint") {
         const KeyMatch match[] = {{"oid", Value::of_oid(item.oid.value())}};
@@ -728,7 +821,8 @@ class ExpressionRenewal {
       } else {
         // All expressions of one index stand in one row.
         keys += (keys.empty() ? "" : "\n") + text;
-        bool more = i + 1 < items_.size() && items_[i + 1].oid == item.oid && items_[i + 1].where == item.where;
+        bool more =
+            i + 1 < items_.size() && items_[i + 1].oid == item.oid && items_[i + 1].where == item.where;
         if (more) continue;
         const KeyMatch match[] = {{"indexrelid", Value::of_oid(item.oid.value())}};
         change("pg_index", match, item.where, keys);
@@ -752,10 +846,12 @@ class ExpressionRenewal {
                               : where == "pg_constraint" ? "check constraints"
                               : where == "indpred"       ? "index predicates"
                                                          : "index expressions";
-    items_.push_back({where, column, oid, analyzer::analyze_table_expression(
-                                              inner, parser::parse_expression(text, context_.arena), &before_, clause)});
+    items_.push_back({where, column, oid,
+                      analyzer::analyze_table_expression(
+                          inner, parser::parse_expression(text, context_.arena), &before_, clause)});
   }
-  void change(std::string_view table, std::span<const KeyMatch> match, std::string_view column, std::string_view text) {
+  void change(std::string_view table, std::span<const KeyMatch> match, std::string_view column,
+              std::string_view text) {
     context_.catalog.for_each(system_table(table), match, [&](const Row& row) {
       RowDraft draft(system_table(table), row);
       draft.text(column, text);
@@ -769,9 +865,11 @@ class ExpressionRenewal {
   std::vector<Item> items_;
 };
 
-void rename_column(CommandContext& context, const RelationPtr& relation, std::string_view name, std::string_view new_name) {
+void rename_column(CommandContext& context, const RelationPtr& relation, std::string_view name,
+                   std::string_view new_name) {
   ColumnNumber number = relation->find_column(name);
-  if (number == 0) throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", name));
+  if (number == 0)
+    throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", name));
   NewTable shape;
   shape.columns.emplace_back();
   shape.columns[0].attribute.name = new_name;
@@ -782,7 +880,8 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
   }
   ExpressionRenewal renewal(context, relation);
   renewal.bind_all();
-  change_attribute_row(context, relation->oid, number, [&](RowDraft& draft) { draft.text("attname", new_name); });
+  change_attribute_row(context, relation->oid, number,
+                       [&](RowDraft& draft) { draft.text("attname", new_name); });
   renewal.print_all();
   for (const catalog::Index& index : relation->indexes) {
     for (size_t i = 0; i < index.keys.size(); ++i) {
@@ -795,19 +894,22 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
 
 void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
   Oid oid, index;
-  const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"contypid", Value::of_oid(0)},
+  const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())},
+                            {"contypid", Value::of_oid(0)},
                             {"conname", Value::of_string(stmt.name)}};
   context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
     oid = row.oid("oid");
     if (row.letter("contype") != 'f') index = row.oid("conindid");
   });
   if (oid == kInvalidOid) {
-    throw SqlError(sqlstate::kUndefinedObject,
-                   fmt::format("constraint \"{}\" for table \"{}\" does not exist", stmt.name, relation->name));
+    throw SqlError(
+        sqlstate::kUndefinedObject,
+        fmt::format("constraint \"{}\" for table \"{}\" does not exist", stmt.name, relation->name));
   }
   if (constraint_name_exists(context, relation->oid, stmt.new_name)) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("constraint \"{}\" for relation \"{}\" already exists",
-                                                           stmt.new_name, relation->name));
+    throw SqlError(
+        sqlstate::kDuplicateObject,
+        fmt::format("constraint \"{}\" for relation \"{}\" already exists", stmt.new_name, relation->name));
   }
   if (index != kInvalidOid) return rename_relation(context, context.catalog.relation(index), stmt.new_name);
   rename_row(context, "pg_constraint", oid, "conname", stmt.new_name);
@@ -815,7 +917,8 @@ void rename_constraint(CommandContext& context, const RelationPtr& relation, con
 
 void rename_schema(CommandContext& context, const parser::RenameStmt& statement) {
   parser::RenameStmt stmt = statement;
-  if (stmt.name.empty() && stmt.object != nullptr) stmt.name = parser::as<parser::QualifiedName>(stmt.object)->names.back();
+  if (stmt.name.empty() && stmt.object != nullptr)
+    stmt.name = parser::as<parser::QualifiedName>(stmt.object)->names.back();
   Oid schema = require_schema(context, stmt.name);
   if (context.catalog.find_schema(stmt.new_name) != kInvalidOid) {
     throw SqlError(sqlstate::kDuplicateSchema, fmt::format("schema \"{}\" already exists", stmt.new_name));
@@ -843,7 +946,8 @@ void rename_schema(CommandContext& context, const parser::RenameStmt& statement)
   for (const RelationPtr& s : sequences) old_names.push_back(qualified_name(context, schema, s->name));
   rename_row(context, "pg_namespace", schema, "nspname", stmt.new_name);
   for (size_t i = 0; i < sequences.size(); ++i) {
-    renew_sequence_defaults(context, sequences[i]->oid, old_names[i], qualified_name(context, schema, sequences[i]->name));
+    renew_sequence_defaults(context, sequences[i]->oid, old_names[i],
+                            qualified_name(context, schema, sequences[i]->name));
   }
   views.print_all();
 }
@@ -855,7 +959,8 @@ void rename_database(CommandContext& context, const parser::RenameStmt& stmt) {
   }
   require_owner_of(context, database->owner, "database", stmt.name);
   if (context.catalog.find_database(stmt.new_name).has_value()) {
-    throw SqlError(sqlstate::kDuplicateDatabase, fmt::format("database \"{}\" already exists", stmt.new_name));
+    throw SqlError(sqlstate::kDuplicateDatabase,
+                   fmt::format("database \"{}\" already exists", stmt.new_name));
   }
   if (database->oid == context.catalog.database().oid()) {
     throw SqlError(sqlstate::kFeatureNotSupported, "current database cannot be renamed");
@@ -907,17 +1012,35 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     }
     case ObjectType::kDomain:
     case ObjectType::kType:
-      rename_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), stmt.new_name);
+      rename_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names),
+                  stmt.new_name);
       return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
-    case ObjectType::kDomainConstraint: rename_domain_constraint(context, stmt); return "ALTER DOMAIN";
-    case ObjectType::kSchema: rename_schema(context, stmt); return "ALTER SCHEMA";
-    case ObjectType::kDatabase: rename_database(context, stmt); return "ALTER DATABASE";
-    case ObjectType::kRole: rename_role(context, stmt); return "ALTER ROLE";
-    case ObjectType::kFunction: rename_routine(context, stmt); return "ALTER FUNCTION";
-    case ObjectType::kProcedure: rename_routine(context, stmt); return "ALTER PROCEDURE";
-    case ObjectType::kRoutine: rename_routine(context, stmt); return "ALTER ROUTINE";
-    case ObjectType::kTrigger: rename_trigger(context, stmt); return "ALTER TRIGGER";
-    default: throw_not_supported("renaming objects of this kind");
+    case ObjectType::kDomainConstraint:
+      rename_domain_constraint(context, stmt);
+      return "ALTER DOMAIN";
+    case ObjectType::kSchema:
+      rename_schema(context, stmt);
+      return "ALTER SCHEMA";
+    case ObjectType::kDatabase:
+      rename_database(context, stmt);
+      return "ALTER DATABASE";
+    case ObjectType::kRole:
+      rename_role(context, stmt);
+      return "ALTER ROLE";
+    case ObjectType::kFunction:
+      rename_routine(context, stmt);
+      return "ALTER FUNCTION";
+    case ObjectType::kProcedure:
+      rename_routine(context, stmt);
+      return "ALTER PROCEDURE";
+    case ObjectType::kRoutine:
+      rename_routine(context, stmt);
+      return "ALTER ROUTINE";
+    case ObjectType::kTrigger:
+      rename_trigger(context, stmt);
+      return "ALTER TRIGGER";
+    default:
+      throw_not_supported("renaming objects of this kind");
   }
 }
 
@@ -926,7 +1049,8 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
   if (!context.is_superuser) {
     std::vector<Oid> roles = context.catalog.roles_of(context.role);
     if (std::find(roles.begin(), roles.end(), owner) == roles.end()) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, owner)));
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("must be member of role \"{}\"", role_name(context, owner)));
     }
   }
   auto name_of = [&] { return std::string(parser::as<parser::QualifiedName>(stmt.object)->names.back()); };
@@ -951,7 +1075,8 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     return "ALTER DATABASE";
   }
   if (stmt.object_type == ObjectType::kType || stmt.object_type == ObjectType::kDomain) {
-    change_type_owner(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), owner);
+    change_type_owner(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names),
+                      owner);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
   if (parser::is<parser::RoutineRef>(stmt.object)) {
@@ -990,7 +1115,8 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     }
     std::string old_name = qualified_name(context, old_schema, r.name);
     change_class_row(context, r.oid, [&](RowDraft& draft) { draft.oid("relnamespace", schema); });
-    const KeyMatch depend[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(r.oid.value())},
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kClassClass.value())},
+                               {"objid", Value::of_oid(r.oid.value())},
                                {"refclassid", Value::of_oid(kNamespaceClass.value())}};
     if (context.catalog.remove_where(system_table("pg_depend"), depend) != 0) {
       add_dependency(context, relation_address(r.oid), {kNamespaceClass, schema}, 'n');
@@ -1010,7 +1136,8 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
   move(*relation);
   for (const catalog::Index& index : relation->indexes) move(*context.catalog.relation(index.oid));
   if (relation->is_table()) {
-    for (Oid sequence : owned_sequences(context, relation->oid, 0, "ai")) move(*context.catalog.relation(sequence));
+    for (Oid sequence : owned_sequences(context, relation->oid, 0, "ai"))
+      move(*context.catalog.relation(sequence));
   }
   const KeyMatch constraints[] = {{"conrelid", Value::of_oid(relation->oid.value())}};
   context.catalog.for_each(system_table("pg_constraint"), constraints, [&](const Row& row) {

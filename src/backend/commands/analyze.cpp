@@ -1,9 +1,8 @@
 #include "analyze.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <random>
 
 #include "common/sql_error.h"
@@ -15,7 +14,8 @@
 namespace varve::commands {
 namespace {
 
-// PostgreSQL's default_statistics_target of 100: so many common values and histogram steps, 300 times as many rows.
+// PostgreSQL's default_statistics_target of 100: so many common values and histogram steps, 300 times as many
+// rows.
 constexpr size_t kTarget = 100;
 constexpr size_t kSampleRows = 300 * kTarget;
 constexpr size_t kSamplePages = 300 * kTarget;
@@ -26,7 +26,8 @@ struct Sample {
   double table_rows = 0;
 };
 
-// Rows of up to kSamplePages pages, evenly spread; from these a reservoir of kSampleRows (Vitter 1985, algorithm R).
+// Rows of up to kSamplePages pages, evenly spread; from these a reservoir of kSampleRows (Vitter 1985,
+// algorithm R).
 Sample take_sample(CommandContext& context, const Relation& table, Arena& memory) {
   std::vector<PageId> pages;
   auto runs = table.heap->runs();
@@ -69,7 +70,9 @@ Sample take_sample(CommandContext& context, const Relation& table, Arena& memory
   std::sort(picked.begin(), picked.end(), [](const Picked& a, const Picked& b) { return a.order < b.order; });
   Sample sample;
   for (Picked& p : picked) sample.rows.push_back(std::move(p.row));
-  sample.table_rows = wanted == 0 ? 0 : static_cast<double>(seen) * static_cast<double>(pages.size()) / static_cast<double>(wanted);
+  sample.table_rows = wanted == 0 ? 0
+                                  : static_cast<double>(seen) * static_cast<double>(pages.size()) /
+                                        static_cast<double>(wanted);
   return sample;
 }
 
@@ -88,10 +91,10 @@ struct ColumnSummary {
   size_t sampled = 0;
 };
 
-// How many of the commonest values stand out from the rest: PostgreSQL's test, twice the standard deviation of what a
-// sample without replacement would show for a value of average frequency.
-size_t values_that_stand_out(const std::vector<Group>& groups, size_t candidates, double distinct, double null_fraction,
-                             double sample_rows, double table_rows) {
+// How many of the commonest values stand out from the rest: PostgreSQL's test, twice the standard deviation
+// of what a sample without replacement would show for a value of average frequency.
+size_t values_that_stand_out(const std::vector<Group>& groups, size_t candidates, double distinct,
+                             double null_fraction, double sample_rows, double table_rows) {
   if (sample_rows >= table_rows || table_rows <= 1) return candidates;
   double total_distinct = distinct < 0 ? -distinct * table_rows : distinct;
   double sum = 0;
@@ -128,28 +131,34 @@ void summarise_order(ColumnSummary& summary, std::vector<std::pair<Value, size_t
   });
   std::vector<Group> groups;
   for (size_t i = 0; i < values.size(); ++i) {
-    if (i > 0 && compare(values[i].first.bytes(), values[i - 1].first.bytes(), collation) == 0) ++groups.back().count;
-    else groups.push_back({values[i].first, i, 1});
+    if (i > 0 && compare(values[i].first.bytes(), values[i - 1].first.bytes(), collation) == 0)
+      ++groups.back().count;
+    else
+      groups.push_back({values[i].first, i, 1});
   }
   auto distinct = static_cast<double>(groups.size());
-  auto repeated = static_cast<double>(std::count_if(groups.begin(), groups.end(), [](const Group& g) { return g.count > 1; }));
+  auto repeated = static_cast<double>(
+      std::count_if(groups.begin(), groups.end(), [](const Group& g) { return g.count > 1; }));
   double n = static_cast<double>(values.size());
   if (repeated == 0) {
     summary.distinct = static_cast<float>(-1.0 * (1.0 - summary.null_fraction));
   } else if (too_wide == 0 && repeated == distinct) {
     summary.distinct = static_cast<float>(distinct);
   } else {
-    summary.distinct = static_cast<float>(
-        estimate_distinct(n, distinct + static_cast<double>(too_wide), repeated, table_rows * (1.0 - summary.null_fraction)));
+    summary.distinct = static_cast<float>(estimate_distinct(
+        n, distinct + static_cast<double>(too_wide), repeated, table_rows * (1.0 - summary.null_fraction)));
   }
-  if (summary.distinct > 0.1 * table_rows) summary.distinct = static_cast<float>(-(summary.distinct / table_rows));
+  if (summary.distinct > 0.1 * table_rows)
+    summary.distinct = static_cast<float>(-(summary.distinct / table_rows));
 
   std::vector<Group> ordered;
   for (const Group& g : groups) {
     if (g.count > 1 || (groups.size() <= kTarget && summary.distinct > 0)) ordered.push_back(g);
   }
-  std::stable_sort(ordered.begin(), ordered.end(), [](const Group& a, const Group& b) { return a.count > b.count; });
-  bool all = ordered.size() == groups.size() && too_wide == 0 && summary.distinct > 0 && ordered.size() <= kTarget;
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const Group& a, const Group& b) { return a.count > b.count; });
+  bool all =
+      ordered.size() == groups.size() && too_wide == 0 && summary.distinct > 0 && ordered.size() <= kTarget;
   size_t common = std::min(ordered.size(), kTarget);
   if (!all) {
     common = values_that_stand_out(ordered, common, summary.distinct, summary.null_fraction,
@@ -161,27 +170,33 @@ void summarise_order(ColumnSummary& summary, std::vector<std::pair<Value, size_t
   size_t steps = std::min(groups.size() - common, kTarget + 1);
   if (steps >= 2) {
     std::vector<const Value*> rest;
-    std::sort(ordered.begin(), ordered.end(), [](const Group& a, const Group& b) { return a.first < b.first; });
+    std::sort(ordered.begin(), ordered.end(),
+              [](const Group& a, const Group& b) { return a.first < b.first; });
     size_t next = 0;
     for (size_t i = 0; i < values.size();) {
-      if (next < ordered.size() && ordered[next].first == i) i += ordered[next++].count;
-      else rest.push_back(&values[i++].first);
+      if (next < ordered.size() && ordered[next].first == i)
+        i += ordered[next++].count;
+      else
+        rest.push_back(&values[i++].first);
     }
-    for (size_t i = 0; i < steps; ++i) summary.histogram.push_back(*rest[i * (rest.size() - 1) / (steps - 1)]);
+    for (size_t i = 0; i < steps; ++i)
+      summary.histogram.push_back(*rest[i * (rest.size() - 1) / (steps - 1)]);
   }
   if (values.size() > 1) {
     // Both sequences are permutations of 0 … n-1.
     double products = 0;
     std::vector<size_t> places;
     for (const auto& v : values) places.push_back(v.second);
-    for (size_t i = 0; i < places.size(); ++i) products += static_cast<double>(i) * static_cast<double>(places[i]);
+    for (size_t i = 0; i < places.size(); ++i)
+      products += static_cast<double>(i) * static_cast<double>(places[i]);
     double sum = (n - 1) * n / 2, squares = (n - 1) * n * (2 * n - 1) / 6;
     summary.correlation = static_cast<float>((n * products - sum * sum) / (n * squares - sum * sum));
     summary.has_correlation = true;
   }
 }
 
-ColumnSummary summarise(const Sample& sample, size_t ordinal, const catalog::Column& column, const types::Collation* collation) {
+ColumnSummary summarise(const Sample& sample, size_t ordinal, const catalog::Column& column,
+                        const types::Collation* collation) {
   ColumnSummary summary;
   summary.sampled = sample.rows.size();
   std::vector<std::pair<Value, size_t>> values;
@@ -206,7 +221,8 @@ ColumnSummary summarise(const Sample& sample, size_t ordinal, const catalog::Col
     values.emplace_back(v, values.size());
   }
   size_t present = values.size() + too_wide;
-  summary.null_fraction = sample.rows.empty() ? 0 : static_cast<float>(nulls) / static_cast<float>(sample.rows.size());
+  summary.null_fraction =
+      sample.rows.empty() ? 0 : static_cast<float>(nulls) / static_cast<float>(sample.rows.size());
   summary.width = present == 0 ? 0 : static_cast<int32_t>(width / static_cast<double>(present));
   functions::CompareFunction compare = functions::compare_function(column.type);
   if (compare != nullptr && !values.empty()) {
@@ -221,7 +237,9 @@ void set_array(RowDraft& row, std::string_view column, Oid type, std::span<const
   row.set(column, Value::of_string(std::string_view(bytes)));
 }
 
-size_t value_bytes(const Value& v) { return v.type == types::PhysicalType::kString ? v.view().size() + 8 : 24; }
+size_t value_bytes(const Value& v) {
+  return v.type == types::PhysicalType::kString ? v.view().size() + 8 : 24;
+}
 
 // pg_statistic's row must fit its page: wide values leave room for fewer, the histogram first.
 void fit_to_row(ColumnSummary& s) {
@@ -236,7 +254,8 @@ void fit_to_row(ColumnSummary& s) {
     if (s.histogram.size() > 11 || (s.common.empty() && s.histogram.size() > 2)) {
       std::vector<Value> thinner;
       size_t steps = std::max<size_t>(2, (s.histogram.size() + 1) / 2);
-      for (size_t i = 0; i < steps; ++i) thinner.push_back(s.histogram[i * (s.histogram.size() - 1) / (steps - 1)]);
+      for (size_t i = 0; i < steps; ++i)
+        thinner.push_back(s.histogram[i * (s.histogram.size() - 1) / (steps - 1)]);
       s.histogram = std::move(thinner);
     } else if (!s.common.empty()) {
       s.common.resize(s.common.size() * 3 / 4);
@@ -248,7 +267,8 @@ void fit_to_row(ColumnSummary& s) {
 
 void write_summary(CommandContext& context, Oid table, ColumnNumber number, const catalog::Column& column,
                    const ColumnSummary& s) {
-  const KeyMatch match[] = {{"starelid", Value::of_oid(table.value())}, {"staattnum", Value::of_int16(number)}};
+  const KeyMatch match[] = {{"starelid", Value::of_oid(table.value())},
+                            {"staattnum", Value::of_int16(number)}};
   context.catalog.remove_where(system_table("pg_statistic"), match);
   RowDraft row(system_table("pg_statistic"));
   row.oid("starelid", table).int2("staattnum", number).float4("stanullfrac", s.null_fraction);

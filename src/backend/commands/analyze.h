@@ -5,8 +5,8 @@
 
 namespace varve::commands {
 
-// Rewrites the table's rows of pg_statistic; returns the number of rows the table seems to have. `only`: column names,
-// empty: all.
+// Rewrites the table's rows of pg_statistic; returns the number of rows the table seems to have. `only`:
+// column names, empty: all.
 double analyze_table(CommandContext& context, const RelationPtr& table, parser::NameList only);
 
 }  // namespace varve::commands

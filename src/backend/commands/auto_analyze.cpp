@@ -56,7 +56,8 @@ bool is_due(uint32_t database, Oid table, double rows, const AutoAnalyzeLimits& 
   return static_cast<double>(activity->changes()) > due;
 }
 
-std::vector<Oid> due_tables(catalog::Database& database, txn::Transaction& txn, const AutoAnalyzeLimits& limits) {
+std::vector<Oid> due_tables(catalog::Database& database, txn::Transaction& txn,
+                            const AutoAnalyzeLimits& limits) {
   std::vector<Oid> found;
   catalog::Catalog catalog(database, txn);
   catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
@@ -64,7 +65,8 @@ std::vector<Oid> due_tables(catalog::Database& database, txn::Transaction& txn, 
     if ((kind != 'r' && kind != 'm') || row.oid("oid").value() < catalog::kFirstNormalOid) return;
     // What is a session's own is that session's business.
     if (row.letter("relpersistence") == 't') return;
-    if (is_due(database.oid().value(), row.oid("oid"), row.float4("reltuples"), limits)) found.push_back(row.oid("oid"));
+    if (is_due(database.oid().value(), row.oid("oid"), row.float4("reltuples"), limits))
+      found.push_back(row.oid("oid"));
   });
   return found;
 }
@@ -76,7 +78,8 @@ bool analyze_one(catalog::Database& database, txn::Transaction& txn, Oid oid) {
   types::FormatSettings format;
   functions::EvalContext eval{&arena, &format, nullptr};
   std::deque<catalog::RelationPtr> relations;
-  CommandContext context{catalog, txn, eval, services, {}, {}, catalog::kBootstrapSuperuser, true, arena, relations};
+  CommandContext context{catalog, txn,   eval,     services, {}, {}, catalog::kBootstrapSuperuser,
+                         true,    arena, relations};
   if (!services.try_lock_relation(oid, txn::LockMode::kShareUpdateExclusive)) return false;
   catalog::RelationPtr table = catalog.relation(oid);
   if (table == nullptr || table->heap == nullptr) return false;
@@ -93,7 +96,9 @@ int auto_analyze(catalog::Database& database, txn::TxnManager& txns, const AutoA
       in_transaction(txns, cancel, [&](txn::Transaction& txn) { return due_tables(database, txn, limits); });
   int done = 0;
   for (Oid table : tables) {
-    if (!in_transaction(txns, cancel, [&](txn::Transaction& txn) { return analyze_one(database, txn, table); })) continue;
+    if (!in_transaction(txns, cancel,
+                        [&](txn::Transaction& txn) { return analyze_one(database, txn, table); }))
+      continue;
     catalog::table_activity(database.oid().value(), table).analyzed(now_us, true);
     ++done;
   }

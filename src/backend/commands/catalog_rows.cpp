@@ -1,12 +1,11 @@
 #include "catalog_rows.h"
 
-#include "grant.h"
-
 #include <fmt/format.h>
 
 #include "catalog/user_type.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "grant.h"
 
 namespace varve::commands {
 
@@ -39,10 +38,13 @@ std::string text_array(std::span<const std::string> items) {
 void add_dependency(CommandContext& context, const ObjectAddress& dependent, const ObjectAddress& referenced,
                     char type) {
   // Built-in objects cannot go, so nothing need be remembered about them.
-  if (referenced.object.value() < catalog::kFirstNormalOid && referenced.object != catalog::kPublicSchema) return;
+  if (referenced.object.value() < catalog::kFirstNormalOid && referenced.object != catalog::kPublicSchema)
+    return;
   RowDraft row(system_table("pg_depend"));
   row.oid("classid", dependent.class_oid).oid("objid", dependent.object).int4("objsubid", dependent.sub);
-  row.oid("refclassid", referenced.class_oid).oid("refobjid", referenced.object).int4("refobjsubid", referenced.sub);
+  row.oid("refclassid", referenced.class_oid)
+      .oid("refobjid", referenced.object)
+      .int4("refobjsubid", referenced.sub);
   row.text("deptype", std::string(1, type));
   context.catalog.insert(row);
 }
@@ -62,23 +64,33 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.float4("reltuples", c.kind == 'S' ? 1.0F : -1.0F).int4("relpages", c.kind == 'S' ? 1 : 0);
   // Everything in the schema of temporary objects is one.
   const bool temporary = c.schema != kInvalidOid && c.schema == context.catalog.temporary_schema();
-  row.text("relpersistence", std::string(1, temporary ? 't' : c.persistence)).text("relkind", std::string(1, c.kind));
+  row.text("relpersistence", std::string(1, temporary ? 't' : c.persistence))
+      .text("relkind", std::string(1, c.kind));
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
   row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);
   bool has_list = std::string_view("rvmfpS").find(c.kind) != std::string_view::npos;
-  std::string acl = has_list ? default_acl_text(context, c.kind == 'S' ? 'S' : 'r', c.owner, c.schema) : std::string();
+  std::string acl =
+      has_list ? default_acl_text(context, c.kind == 'S' ? 'S' : 'r', c.owner, c.schema) : std::string();
   if (!acl.empty()) row.text("relacl", acl);
   context.catalog.insert(row);
 }
 
 void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber number, const AttributeRow& c) {
   // A domain is kept as the type underneath is.
-  const functions::TypeInfo* info = functions::type_by_oid(catalog::base_type(context.catalog, c.type, c.typmod).type);
+  const functions::TypeInfo* info =
+      functions::type_by_oid(catalog::base_type(context.catalog, c.type, c.typmod).type);
   RowDraft row(system_table("pg_attribute"));
-  row.oid("attrelid", relation).text("attname", c.name).oid("atttypid", c.type).int4("attstattarget", number > 0 ? -1 : 0);
-  row.int2("attlen", info != nullptr ? info->length : int16_t{-1}).int2("attnum", number).int4("attcacheoff", -1);
-  row.int4("attndims", c.dimensions).int4("atttypmod", c.typmod).boolean("attbyval", info != nullptr && info->by_value);
+  row.oid("attrelid", relation)
+      .text("attname", c.name)
+      .oid("atttypid", c.type)
+      .int4("attstattarget", number > 0 ? -1 : 0);
+  row.int2("attlen", info != nullptr ? info->length : int16_t{-1})
+      .int2("attnum", number)
+      .int4("attcacheoff", -1);
+  row.int4("attndims", c.dimensions)
+      .int4("atttypmod", c.typmod)
+      .boolean("attbyval", info != nullptr && info->by_value);
   row.text("attalign", info != nullptr ? std::string(1, info->alignment) : "i");
   bool plain = info != nullptr && info->length != -1;
   row.text("attstorage", plain ? "p" : c.type == type_oid::kNumeric ? "m" : "x");
@@ -94,8 +106,9 @@ void insert_system_attributes(CommandContext& context, Oid relation) {
     ColumnNumber number;
     std::string_view name;
     Oid type;
-  } kColumns[] = {{-1, "ctid", type_oid::kTid}, {-2, "xmin", type_oid::kXid}, {-3, "cmin", type_oid::kCid},
-                  {-4, "xmax", type_oid::kXid}, {-5, "cmax", type_oid::kCid}, {-6, "tableoid", type_oid::kOid}};
+  } kColumns[] = {{-1, "ctid", type_oid::kTid}, {-2, "xmin", type_oid::kXid},
+                  {-3, "cmin", type_oid::kCid}, {-4, "xmax", type_oid::kXid},
+                  {-5, "cmax", type_oid::kCid}, {-6, "tableoid", type_oid::kOid}};
   for (const auto& c : kColumns) {
     AttributeRow row;
     row.name = c.name;
@@ -131,8 +144,10 @@ Oid insert_row_type(CommandContext& context, Oid relation, std::string_view name
     row.int2("typlen", -1).text("typtype", is_array ? "b" : "c").text("typcategory", is_array ? "A" : "C");
     row.boolean("typisdefined", true).text("typdelim", ",").text("typalign", "d").text("typstorage", "x");
     row.int4("typtypmod", -1);
-    if (is_array) row.oid("typelem", composite);
-    else row.oid("typrelid", relation).oid("typarray", array);
+    if (is_array)
+      row.oid("typelem", composite);
+    else
+      row.oid("typrelid", relation).oid("typarray", array);
     std::string_view prefix = is_array ? "array_" : "record_";
     for (std::string_view part : {"in", "out", "recv", "send"}) {
       static constexpr std::pair<std::string_view, std::string_view> kColumns[] = {
@@ -167,9 +182,17 @@ Oid set_default_row(CommandContext& context, Oid relation, ColumnNumber number, 
 
 void insert_constraint_row(CommandContext& context, const ConstraintRow& c) {
   RowDraft row(system_table("pg_constraint"));
-  row.oid("oid", c.oid).text("conname", c.name).oid("connamespace", c.schema).text("contype", std::string(1, c.kind));
-  row.boolean("condeferrable", c.deferrable).boolean("condeferred", c.deferred).boolean("convalidated", c.validated);
-  row.oid("conrelid", c.relation).oid("contypid", c.domain).oid("conindid", c.index).oid("confrelid", c.referenced);
+  row.oid("oid", c.oid)
+      .text("conname", c.name)
+      .oid("connamespace", c.schema)
+      .text("contype", std::string(1, c.kind));
+  row.boolean("condeferrable", c.deferrable)
+      .boolean("condeferred", c.deferred)
+      .boolean("convalidated", c.validated);
+  row.oid("conrelid", c.relation)
+      .oid("contypid", c.domain)
+      .oid("conindid", c.index)
+      .oid("confrelid", c.referenced);
   auto letter = [&](char value) { return c.kind == 'f' ? std::string(1, value) : std::string(" "); };
   row.text("confupdtype", letter(c.on_update)).text("confdeltype", letter(c.on_delete));
   row.text("confmatchtype", letter(c.match)).boolean("conislocal", c.local).int4("coninhcount", c.inherited);

@@ -41,7 +41,8 @@ inline ObjectAddress relation_address(Oid oid) { return {kClassClass, oid, 0}; }
 inline ObjectAddress column_address(Oid oid, ColumnNumber column) { return {kClassClass, oid, column}; }
 
 // `type`: n normal, a auto, i internal, as in pg_depend.
-void add_dependency(CommandContext& context, const ObjectAddress& dependent, const ObjectAddress& referenced, char type);
+void add_dependency(CommandContext& context, const ObjectAddress& dependent, const ObjectAddress& referenced,
+                    char type);
 void remove_dependencies_of(CommandContext& context, const ObjectAddress& dependent);
 
 struct ClassRow {
@@ -87,12 +88,14 @@ struct AttributeRow {
   bool local = true;      // written in its own table, not only inherited
   int32_t inherited = 0;  // from so many parents
 };
-void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber number, const AttributeRow& column);
+void insert_attribute_row(CommandContext& context, Oid relation, ColumnNumber number,
+                          const AttributeRow& column);
 // tableoid, cmax … with negative numbers.
 void insert_system_attributes(CommandContext& context, Oid relation);
 template <class F>
 void change_attribute_row(CommandContext& context, Oid relation, ColumnNumber number, F&& change) {
-  const KeyMatch match[] = {{"attrelid", Value::of_oid(relation.value())}, {"attnum", Value::of_int16(number)}};
+  const KeyMatch match[] = {{"attrelid", Value::of_oid(relation.value())},
+                            {"attnum", Value::of_int16(number)}};
   context.catalog.for_each(system_table("pg_attribute"), match, [&](const Row& row) {
     RowDraft draft(system_table("pg_attribute"), row);
     change(draft);
@@ -113,7 +116,7 @@ struct ConstraintRow {
   char kind = 'c';  // c p u f
   Oid relation;
   Oid domain;  // instead of a relation
-  Oid index;  // it is implemented by (p, u), or the one of the referenced table (f)
+  Oid index;   // it is implemented by (p, u), or the one of the referenced table (f)
   std::vector<ColumnNumber> columns;
   std::string expression;
   bool no_inherit = false;

@@ -1,22 +1,22 @@
 // Which function runs which statement.
+#include "alter_table.h"
+#include "common/sql_error.h"
 #include "composite_type.h"
 #include "create_table.h"
 #include "drop.h"
-#include "materialized_view.h"
-#include "index.h"
-#include "alter_table.h"
-#include "maintenance.h"
 #include "grant.h"
+#include "index.h"
+#include "maintenance.h"
+#include "materialized_view.h"
 #include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
 #include "routine.h"
 #include "schema.h"
-#include "type.h"
-#include "view.h"
 #include "sequence.h"
 #include "trigger.h"
-#include "common/sql_error.h"
+#include "type.h"
+#include "view.h"
 
 namespace varve::commands {
 
@@ -66,7 +66,8 @@ constexpr Command kCommands[] = {
     {NodeKind::kDropStmt, call<parser::DropStmt, drop>},
     {NodeKind::kTruncateStmt, call<parser::TruncateStmt, truncate>},
     {NodeKind::kGrantStmt, call<parser::GrantStmt, grant>},
-    {NodeKind::kAlterDefaultPrivilegesStmt, call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
+    {NodeKind::kAlterDefaultPrivilegesStmt,
+     call<parser::AlterDefaultPrivilegesStmt, alter_default_privileges>},
     {NodeKind::kReassignOwnedStmt, call<parser::ReassignOwnedStmt, reassign_owned>},
     {NodeKind::kDropOwnedStmt, call<parser::DropOwnedStmt, drop_owned>},
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
@@ -105,14 +106,18 @@ bool is_session_command(NodeKind kind) {
     case NodeKind::kDiscardStmt:
     case NodeKind::kDoStmt:
     case NodeKind::kCallStmt:
-    case NodeKind::kLoadStmt: return true;
-    default: return false;
+    case NodeKind::kLoadStmt:
+      return true;
+    default:
+      return false;
   }
 }
 
 }  // namespace
 
-std::string CommandServices::make_secret(std::string_view, std::string_view) { throw_not_supported("setting a password"); }
+std::string CommandServices::make_secret(std::string_view, std::string_view) {
+  throw_not_supported("setting a password");
+}
 
 uint64_t CommandServices::run_parsed(std::string_view, parser::Node*) {
   throw_not_supported("a command that runs a query");
@@ -138,21 +143,31 @@ std::string run(CommandContext& context, const parser::Node* statement) {
 
 std::string_view must_run_alone(const parser::Node* statement) {
   switch (statement->kind) {
-    case NodeKind::kCreateDatabaseStmt: return "CREATE DATABASE";
-    case NodeKind::kDropDatabaseStmt: return "DROP DATABASE";
-    case NodeKind::kCreateTablespaceStmt: return "CREATE TABLESPACE";
-    case NodeKind::kDropTablespaceStmt: return "DROP TABLESPACE";
-    case NodeKind::kVacuumStmt: return parser::as<parser::VacuumStmt>(statement)->is_vacuum ? "VACUUM" : "";
+    case NodeKind::kCreateDatabaseStmt:
+      return "CREATE DATABASE";
+    case NodeKind::kDropDatabaseStmt:
+      return "DROP DATABASE";
+    case NodeKind::kCreateTablespaceStmt:
+      return "CREATE TABLESPACE";
+    case NodeKind::kDropTablespaceStmt:
+      return "DROP TABLESPACE";
+    case NodeKind::kVacuumStmt:
+      return parser::as<parser::VacuumStmt>(statement)->is_vacuum ? "VACUUM" : "";
     case NodeKind::kReindexStmt:
       switch (parser::as<parser::ReindexStmt>(statement)->target) {
-        case parser::ReindexTarget::kSchema: return "REINDEX SCHEMA";
-        case parser::ReindexTarget::kSystem: return "REINDEX SYSTEM";
-        case parser::ReindexTarget::kDatabase: return "REINDEX DATABASE";
-        default: return "";
+        case parser::ReindexTarget::kSchema:
+          return "REINDEX SCHEMA";
+        case parser::ReindexTarget::kSystem:
+          return "REINDEX SYSTEM";
+        case parser::ReindexTarget::kDatabase:
+          return "REINDEX DATABASE";
+        default:
+          return "";
       }
     case NodeKind::kCreateIndexStmt:
       return parser::as<parser::CreateIndexStmt>(statement)->concurrently ? "CREATE INDEX CONCURRENTLY" : "";
-    default: return "";
+    default:
+      return "";
   }
 }
 

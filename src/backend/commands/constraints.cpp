@@ -1,8 +1,7 @@
 #include "constraints.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
@@ -23,15 +22,17 @@ void refuse_duplicate(CommandContext& context, const Relation& table, std::strin
 }
 
 // Every row must make the condition true or NULL.
-void check_rows(CommandContext& context, const RelationPtr& table, analyzer::Expr* condition, std::string_view name) {
+void check_rows(CommandContext& context, const RelationPtr& table, analyzer::Expr* condition,
+                std::string_view name) {
   if (table->heap == nullptr) return;
   RowExpressions expressions(context, *table, {over_live_columns(context, condition, *table)});
   scan_table(context, *table, {}, [&](Tid, std::span<const Value> row) {
     expressions.load(row);
     Value result = expressions.value(0);
     if (result.null || result.boolean != 0) return;
-    throw SqlError(sqlstate::kCheckViolation,
-                   fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", name, table->name))
+    throw SqlError(
+        sqlstate::kCheckViolation,
+        fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row", name, table->name))
         .schema(table->schema_name)
         .table(table->name)
         .constraint(name);
@@ -39,7 +40,8 @@ void check_rows(CommandContext& context, const RelationPtr& table, analyzer::Exp
 }
 
 void insert_check(CommandContext& context, const Relation& table, std::string name, std::string sql,
-                  std::vector<ColumnNumber> columns, bool no_inherit, bool validated, InheritedState state = {}) {
+                  std::vector<ColumnNumber> columns, bool no_inherit, bool validated,
+                  InheritedState state = {}) {
   ConstraintRow row;
   row.local = state.local;
   row.inherited = state.count;
@@ -70,7 +72,8 @@ void add_check_constraint(CommandContext& context, Oid table_oid, const parser::
                           std::string_view column) {
   RelationPtr table = context.catalog.relation(table_oid);
   std::string sql;
-  analyzer::Expr* condition = bind_condition(context, constraint.expression, table, "check constraints", &sql);
+  analyzer::Expr* condition =
+      bind_condition(context, constraint.expression, table, "check constraints", &sql);
   std::vector<ColumnNumber> columns = columns_of(condition);
   std::string name(constraint.name);
   if (name.empty()) {
@@ -95,8 +98,9 @@ void add_check_text(CommandContext& context, Oid table_oid, std::string_view nam
   RelationPtr table = context.catalog.relation(table_oid);
   std::string_view text = context.arena.copy(sql);
   std::string canonical;
-  CommandContext inner{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
-                       context.role, context.is_superuser, context.arena, context.relations};
+  CommandContext inner{
+      context.catalog,     context.txn,  context.eval,         context.services, text,
+      context.search_path, context.role, context.is_superuser, context.arena,    context.relations};
   analyzer::Expr* condition = bind_condition(inner, parser::parse_expression(text, context.arena), table,
                                              "check constraints", &canonical);
   refuse_duplicate(context, *table, name);
@@ -108,12 +112,14 @@ void add_inherited_check(CommandContext& context, Oid table_oid, std::string_vie
   RelationPtr table = context.catalog.relation(table_oid);
   std::string_view text = context.arena.copy(sql);
   std::string canonical;
-  CommandContext inner{context.catalog, context.txn, context.eval, context.services, text, context.search_path,
-                       context.role, context.is_superuser, context.arena, context.relations};
+  CommandContext inner{
+      context.catalog,     context.txn,  context.eval,         context.services, text,
+      context.search_path, context.role, context.is_superuser, context.arena,    context.relations};
   analyzer::Expr* condition = bind_condition(inner, parser::parse_expression(text, context.arena), table,
                                              "check constraints", &canonical);
   if (validate) check_rows(context, table, condition, name);
-  insert_check(context, *table, std::string(name), canonical, columns_of(condition), false, validated, {count, false});
+  insert_check(context, *table, std::string(name), canonical, columns_of(condition), false, validated,
+               {count, false});
 }
 
 // A constraint that is written as it is inherited is one, not two. False: there is none of this name.
@@ -125,7 +131,8 @@ static bool merges_with_inherited(CommandContext& context, const Relation& table
     if (state.local || state.count == 0 || check.expression_sql != sql) return false;
     if (no_inherit) {
       throw SqlError(sqlstate::kInvalidObjectDefinition,
-                     fmt::format("constraint \"{}\" conflicts with inherited constraint on relation \"{}\"", name, table.name));
+                     fmt::format("constraint \"{}\" conflicts with inherited constraint on relation \"{}\"",
+                                 name, table.name));
     }
     context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
                             fmt::format("merging constraint \"{}\" with inherited definition", name));
@@ -149,8 +156,9 @@ void set_not_null(CommandContext& context, Oid table_oid, std::span<const Column
       for (size_t i = 0; i < live.size(); ++i) {
         if (!row[i].null || std::find(fresh.begin(), fresh.end(), live[i]) == fresh.end()) continue;
         const std::string& name = table->column(live[i]).name;
-        throw SqlError(sqlstate::kNotNullViolation,
-                       fmt::format("column \"{}\" of relation \"{}\" contains null values", name, table->name))
+        throw SqlError(
+            sqlstate::kNotNullViolation,
+            fmt::format("column \"{}\" of relation \"{}\" contains null values", name, table->name))
             .schema(table->schema_name)
             .table(table->name)
             .column(name);
@@ -172,7 +180,8 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
     if (i.name == constraint.index_name) index = &i;
   }
   if (index == nullptr) {
-    throw SqlError(sqlstate::kUndefinedObject, fmt::format("index \"{}\" does not exist", constraint.index_name));
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("index \"{}\" does not exist", constraint.index_name));
   }
   if (index->constraint != kInvalidOid) {
     throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
@@ -185,7 +194,8 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
   std::vector<ColumnNumber> columns;
   for (const catalog::IndexColumn& key : index->keys) {
     if (key.column == 0) {
-      throw SqlError(sqlstate::kWrongObjectType, fmt::format("index \"{}\" contains expressions", index->name))
+      throw SqlError(sqlstate::kWrongObjectType,
+                     fmt::format("index \"{}\" contains expressions", index->name))
           .detail("Cannot create a primary key or unique constraint using such an index.");
     }
     columns.push_back(key.column);
@@ -198,9 +208,10 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
   std::string name(constraint.name.empty() ? std::string_view(index->name) : constraint.name);
   Oid index_oid = index->oid;
   if (name != index->name) {
-    context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                            fmt::format("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\"",
-                                        index->name, name));
+    context.services.notice(
+        "NOTICE", sqlstate::kSuccessfulCompletion,
+        fmt::format("ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index \"{}\" to \"{}\"",
+                    index->name, name));
     change_class_row(context, index_oid, [&](RowDraft& draft) { draft.text("relname", name); });
   }
   remove_dependencies_of(context, relation_address(index_oid));
@@ -224,7 +235,8 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
       return false;
     });
   }
-  for (ColumnNumber c : columns) add_dependency(context, {kConstraintClass, row.oid}, column_address(table->oid, c), 'a');
+  for (ColumnNumber c : columns)
+    add_dependency(context, {kConstraintClass, row.oid}, column_address(table->oid, c), 'a');
   add_dependency(context, relation_address(index_oid), {kConstraintClass, row.oid}, 'i');
 }
 
@@ -257,13 +269,14 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   auto add_key = [&](std::string_view name) {
     ColumnNumber number = table->find_column(name);
     if (number == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" named in key does not exist", name))
+      throw SqlError(sqlstate::kUndefinedColumn,
+                     fmt::format("column \"{}\" named in key does not exist", name))
           .at(position(context, constraint.location));
     }
     for (const IndexKeySpec& key : spec.keys) {
       if (key.column != number) continue;
-      throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" appears twice in {} constraint", name,
-                                                             primary ? "primary key" : "unique"))
+      throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" appears twice in {} constraint",
+                                                             name, primary ? "primary key" : "unique"))
           .at(position(context, constraint.location));
     }
     spec.keys.push_back(plain_key(context, *table, number));
@@ -277,8 +290,9 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   }
   spec.name = constraint.name;
   if (spec.name.empty()) {
-    spec.name = primary ? choose_relation_name(context, table->name, "", "pkey", table->schema, true)
-                        : choose_relation_name(context, table->name, join_names(names), "key", table->schema, true);
+    spec.name =
+        primary ? choose_relation_name(context, table->name, "", "pkey", table->schema, true)
+                : choose_relation_name(context, table->name, join_names(names), "key", table->schema, true);
   } else {
     refuse_duplicate(context, *table, spec.name);
   }
@@ -289,15 +303,18 @@ void add_index_constraint(CommandContext& context, Oid table_oid, const parser::
   make_index(context, table_oid, spec);
 }
 
-void drop_constraint(CommandContext& context, Oid table_oid, std::string_view name, parser::DropBehavior behavior,
-                     bool missing_ok) {
+void drop_constraint(CommandContext& context, Oid table_oid, std::string_view name,
+                     parser::DropBehavior behavior, bool missing_ok) {
   RelationPtr table = context.catalog.relation(table_oid);
   Oid oid;
-  const KeyMatch match[] = {{"conrelid", Value::of_oid(table_oid.value())}, {"contypid", Value::of_oid(0)},
+  const KeyMatch match[] = {{"conrelid", Value::of_oid(table_oid.value())},
+                            {"contypid", Value::of_oid(0)},
                             {"conname", Value::of_string(name)}};
-  context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) { oid = row.oid("oid"); });
+  context.catalog.for_each(system_table("pg_constraint"), match,
+                           [&](const Row& row) { oid = row.oid("oid"); });
   if (oid == kInvalidOid) {
-    std::string message = fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, table->name);
+    std::string message =
+        fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, table->name);
     if (!missing_ok) throw SqlError(sqlstate::kUndefinedObject, message);
     context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, message + ", skipping");
     return;

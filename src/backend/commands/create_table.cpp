@@ -1,8 +1,7 @@
 #include "create_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/heap.h"
 #include "common/sql_error.h"
@@ -37,10 +36,12 @@ Oid serial_type(const parser::TypeName& name) {
 Oid named_collation(CommandContext& context, const parser::CollateExpr& collate) {
   Oid found;
   const KeyMatch match[] = {{"collname", Value::of_string(collate.collation.back())}};
-  context.catalog.for_each(system_table("pg_collation"), match, [&](const Row& row) { found = row.oid("oid"); });
+  context.catalog.for_each(system_table("pg_collation"), match,
+                           [&](const Row& row) { found = row.oid("oid"); });
   if (found == kInvalidOid) {
-    throw SqlError(sqlstate::kUndefinedObject,
-                   fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", collate.collation.back()))
+    throw SqlError(
+        sqlstate::kUndefinedObject,
+        fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", collate.collation.back()))
         .at(position(context, collate.location));
   }
   return found;
@@ -60,7 +61,8 @@ void resolve_column_type(CommandContext& context, const parser::ColumnDef& sourc
   const functions::TypeInfo* info =
       functions::type_by_oid(catalog::base_type(context.catalog, type.type, type.typmod).type);
   if (type.set_of) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, fmt::format("column \"{}\" cannot be declared SETOF", source.name))
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   fmt::format("column \"{}\" cannot be declared SETOF", source.name))
         .at(position(context, source.location));
   }
   if (info != nullptr && info->kind == 'p') {
@@ -102,7 +104,7 @@ class ColumnReader {
   const catalog::Column* like_;
   ColumnDefinition column_;
   bool saw_null_ = false, saw_not_null_ = false, saw_default_ = false;
-  bool last_was_kept_ = false;  // the constraint before may be deferrable …
+  bool last_was_kept_ = false;                           // the constraint before may be deferrable …
   bool saw_deferrable_ = false, saw_initially_ = false;  // … and this has been said of it
 };
 
@@ -119,8 +121,9 @@ ColumnDefinition ColumnReader::read() {
   if (source_.collation != nullptr) {
     const functions::TypeInfo* info = functions::type_by_oid(column_.attribute.type);
     if (info == nullptr || !info->collatable) {
-      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("collations are not supported by type {}",
-                                                              functions::format_type(column_.attribute.type, -1)))
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     fmt::format("collations are not supported by type {}",
+                                 functions::format_type(column_.attribute.type, -1)))
           .at(position(context_, source_.collation->location));
     }
     column_.attribute.collation = named_collation(context_, *source_.collation);
@@ -129,23 +132,28 @@ ColumnDefinition ColumnReader::read() {
   for (const Constraint* c : source_.constraints) apply(*c);
   if (column_.serial) column_.attribute.has_default = true;
   if (column_.attribute.identity != 0 && column_.attribute.generated != 0) {
-    column_error(context_, source_, fmt::format("both identity and generation expression specified for column \"{}\" of "
-                                                "table \"{}\"", source_.name, table_));
+    column_error(context_, source_,
+                 fmt::format("both identity and generation expression specified for column \"{}\" of "
+                             "table \"{}\"",
+                             source_.name, table_));
   }
   return std::move(column_);
 }
 
 void ColumnReader::take_default(const Constraint& c) {
   if (saw_default_ && column_.attribute.identity == 0) {
-    column_error(context_, c, fmt::format("multiple default values specified for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("multiple default values specified for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   }
   if (column_.attribute.identity != 0) {
-    column_error(context_, c, fmt::format("both default and identity specified for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("both default and identity specified for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   }
   saw_default_ = true;
-  const auto* constant = parser::is<parser::ConstExpr>(c.expression) ? parser::as<parser::ConstExpr>(c.expression) : nullptr;
+  const auto* constant =
+      parser::is<parser::ConstExpr>(c.expression) ? parser::as<parser::ConstExpr>(c.expression) : nullptr;
   if (constant != nullptr && constant->type == parser::ConstKind::kNull) return;  // DEFAULT NULL is none
   column_.default_expression = c.expression;
   column_.attribute.has_default = true;
@@ -154,19 +162,23 @@ void ColumnReader::take_default(const Constraint& c) {
 void ColumnReader::take_identity(const Constraint& c) {
   Oid type = column_.attribute.type;
   if (column_.attribute.identity != 0) {
-    column_error(context_, c, fmt::format("multiple identity specifications for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("multiple identity specifications for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   }
   if (saw_default_) {
-    column_error(context_, c, fmt::format("both default and identity specified for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("both default and identity specified for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   }
   if (saw_null_) {
-    column_error(context_, c, fmt::format("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   }
   if (type != type_oid::kInt2 && type != type_oid::kInt4 && type != type_oid::kInt8) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "identity column type must be smallint, integer, or bigint");
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "identity column type must be smallint, integer, or bigint");
   }
   column_.attribute.identity = c.identity_always ? 'a' : 'd';
   column_.attribute.not_null = true;
@@ -175,12 +187,15 @@ void ColumnReader::take_identity(const Constraint& c) {
 
 void ColumnReader::take_generated(const Constraint& c) {
   if (column_.attribute.generated != 0) {
-    column_error(context_, c, fmt::format("multiple generation clauses specified for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("multiple generation clauses specified for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   }
   if (saw_default_) {
-    column_error(context_, c, fmt::format("both default and generation expression specified for column \"{}\" of table "
-                                          "\"{}\"", source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("both default and generation expression specified for column \"{}\" of table "
+                             "\"{}\"",
+                             source_.name, table_));
   }
   saw_default_ = true;
   column_.attribute.generated = 's';
@@ -189,7 +204,8 @@ void ColumnReader::take_generated(const Constraint& c) {
 }
 
 void ColumnReader::fold_attribute(const Constraint& c) {
-  bool about_deferrable = c.type == ConstraintKind::kAttrDeferrable || c.type == ConstraintKind::kAttrNotDeferrable;
+  bool about_deferrable =
+      c.type == ConstraintKind::kAttrDeferrable || c.type == ConstraintKind::kAttrNotDeferrable;
   if (!last_was_kept_) {
     std::string_view words = c.type == ConstraintKind::kAttrDeferrable      ? "DEFERRABLE"
                              : c.type == ConstraintKind::kAttrNotDeferrable ? "NOT DEFERRABLE"
@@ -199,15 +215,20 @@ void ColumnReader::fold_attribute(const Constraint& c) {
   }
   bool& seen = about_deferrable ? saw_deferrable_ : saw_initially_;
   if (seen) {
-    column_error(context_, c, fmt::format("multiple {} clauses not allowed", about_deferrable
-                                                                                 ? "DEFERRABLE/NOT DEFERRABLE"
-                                                                                 : "INITIALLY IMMEDIATE/DEFERRED"));
+    column_error(
+        context_, c,
+        fmt::format("multiple {} clauses not allowed",
+                    about_deferrable ? "DEFERRABLE/NOT DEFERRABLE" : "INITIALLY IMMEDIATE/DEFERRED"));
   }
   seen = true;
   Constraint& last = constraints_->back().constraint;
-  auto contradiction = [&] { column_error(context_, c, "constraint declared INITIALLY DEFERRED must be DEFERRABLE"); };
+  auto contradiction = [&] {
+    column_error(context_, c, "constraint declared INITIALLY DEFERRED must be DEFERRABLE");
+  };
   switch (c.type) {
-    case ConstraintKind::kAttrDeferrable: last.deferrable = true; break;
+    case ConstraintKind::kAttrDeferrable:
+      last.deferrable = true;
+      break;
     case ConstraintKind::kAttrNotDeferrable:
       last.deferrable = false;
       if (last.initially_deferred) contradiction();
@@ -217,14 +238,17 @@ void ColumnReader::fold_attribute(const Constraint& c) {
       if (saw_deferrable_ && !last.deferrable) contradiction();
       last.deferrable = true;
       break;
-    default: last.initially_deferred = false; break;
+    default:
+      last.initially_deferred = false;
+      break;
   }
 }
 
 void ColumnReader::apply(const Constraint& c) {
   auto conflicting = [&] {
-    column_error(context_, c, fmt::format("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
-                                          source_.name, table_));
+    column_error(context_, c,
+                 fmt::format("conflicting NULL/NOT NULL declarations for column \"{}\" of table \"{}\"",
+                             source_.name, table_));
   };
   switch (c.type) {
     case ConstraintKind::kNull:
@@ -235,13 +259,21 @@ void ColumnReader::apply(const Constraint& c) {
       if (saw_null_) conflicting();
       saw_not_null_ = column_.attribute.not_null = true;
       break;
-    case ConstraintKind::kDefault: take_default(c); break;
-    case ConstraintKind::kIdentity: take_identity(c); break;
-    case ConstraintKind::kGenerated: take_generated(c); break;
+    case ConstraintKind::kDefault:
+      take_default(c);
+      break;
+    case ConstraintKind::kIdentity:
+      take_identity(c);
+      break;
+    case ConstraintKind::kGenerated:
+      take_generated(c);
+      break;
     case ConstraintKind::kAttrDeferrable:
     case ConstraintKind::kAttrNotDeferrable:
     case ConstraintKind::kAttrDeferred:
-    case ConstraintKind::kAttrImmediate: fold_attribute(c); return;
+    case ConstraintKind::kAttrImmediate:
+      fold_attribute(c);
+      return;
     case ConstraintKind::kPrimaryKey:
       if (saw_null_) conflicting();
       [[fallthrough]];
@@ -263,8 +295,10 @@ ColumnDefinition read_column(CommandContext& context, std::string_view table, co
 
 std::string make_column_sequence(CommandContext& context, const Relation& table, ColumnNumber number,
                                  const ColumnDefinition& column) {
-  SequenceDefinition d = read_sequence_options(context, column.sequence_options, column.attribute.type, nullptr);
-  std::string name = choose_relation_name(context, table.name, column.attribute.name, "seq", table.schema, false);
+  SequenceDefinition d =
+      read_sequence_options(context, column.sequence_options, column.attribute.type, nullptr);
+  std::string name =
+      choose_relation_name(context, table.name, column.attribute.name, "seq", table.schema, false);
   for (const parser::Option* option : column.sequence_options) {
     if (option->name == "sequence_name") name = option_text(*option);
   }
@@ -276,7 +310,8 @@ std::string make_column_sequence(CommandContext& context, const Relation& table,
   return fmt::format("nextval('{}'::regclass)", quoted);
 }
 
-void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber number, const ColumnDefinition& column) {
+void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber number,
+                          const ColumnDefinition& column) {
   RelationPtr table = context.catalog.relation(table_oid);
   AttributeRow a = column.attribute;
   // A default is one of the type under a domain: whether the domain takes it is seen when it is used.
@@ -293,15 +328,19 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
     require_immutable(e, "generation expression is not immutable");
     for (ColumnNumber c : columns_of(e)) {
       if (c > 0 && table->column(c).generated != 0) {
-        throw SqlError(sqlstate::kInvalidObjectDefinition, fmt::format("cannot use generated column \"{}\" in column "
-                                                                       "generation expression", table->column(c).name))
+        throw SqlError(sqlstate::kInvalidObjectDefinition,
+                       fmt::format("cannot use generated column \"{}\" in column "
+                                   "generation expression",
+                                   table->column(c).name))
             .detail("A generated column cannot reference another generated column.");
       }
       // Dropping a column that another is made from takes a CASCADE.
-      if (c > 0) add_dependency(context, column_address(table_oid, number), column_address(table_oid, c), 'a');
+      if (c > 0)
+        add_dependency(context, column_address(table_oid, number), column_address(table_oid, c), 'a');
     }
   } else if (column.default_expression != nullptr) {
-    bound = bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr, "DEFAULT expressions", &sql);
+    bound = bind_default(context, column.default_expression, a.type, a.typmod, a.name, nullptr,
+                         "DEFAULT expressions", &sql);
   }
   // An identity column finds its sequence through pg_depend.
   if (sql.empty() || a.identity != 0) return;
@@ -337,7 +376,8 @@ void check_columns(CommandContext& context, const NewTable& table) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const std::string& name = table.columns[i].attribute.name;
     if (table.kind != 'v' && std::find(std::begin(kSystem), std::end(kSystem), name) != std::end(kSystem)) {
-      throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column name \"{}\" conflicts with a system column name", name));
+      throw SqlError(sqlstate::kDuplicateColumn,
+                     fmt::format("column name \"{}\" conflicts with a system column name", name));
     }
     for (size_t j = 0; j < i; ++j) {
       if (table.columns[j].attribute.name != name) continue;
@@ -404,7 +444,8 @@ void add_like_columns(CommandContext& context, const parser::TableLikeClause& li
                       std::vector<LikeSource>* sources) {
   RelationPtr source = find_relation(context, *like.relation, txn::LockMode::kAccessShare);
   if (source->kind == catalog::RelationKind::kIndex || source->kind == catalog::RelationKind::kSequence) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("relation \"{}\" is invalid in LIKE clause", source->name))
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("relation \"{}\" is invalid in LIKE clause", source->name))
         .detail(fmt::format("This operation is not supported for {}.",
                             source->kind == catalog::RelationKind::kIndex ? "indexes" : "sequences"));
   }
@@ -470,7 +511,8 @@ void refuse_unsupported(const parser::CreateTableStmt& stmt) {
   if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
   if (!stmt.access_method.empty() && stmt.access_method != "heap") {
-    throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", stmt.access_method));
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("access method \"{}\" does not exist", stmt.access_method));
   }
 }
 
@@ -484,21 +526,25 @@ void require_temporary_for_on_commit(CommandContext& context, Oid schema, parser
 
 void note_on_commit(CommandContext& context, Oid table, parser::OnCommit action) {
   if (action == parser::OnCommit::kDrop) context.services.at_commit(table, CommandServices::OnCommit::kDrop);
-  if (action == parser::OnCommit::kDeleteRows) context.services.at_commit(table, CommandServices::OnCommit::kDeleteRows);
+  if (action == parser::OnCommit::kDeleteRows)
+    context.services.at_commit(table, CommandServices::OnCommit::kDeleteRows);
 }
 
 namespace {
 
 // A column of PARTITION OF, which has its parent's type.
-ColumnDefinition read_partition_column(CommandContext& context, const NewTable& table, const parser::ColumnDef& source,
-                                       const Relation& parent, std::vector<ColumnConstraint>* constraints) {
+ColumnDefinition read_partition_column(CommandContext& context, const NewTable& table,
+                                       const parser::ColumnDef& source, const Relation& parent,
+                                       std::vector<ColumnConstraint>* constraints) {
   ColumnNumber number = parent.find_column(source.name);
-  if (number == 0) throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", source.name));
+  if (number == 0)
+    throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", source.name));
   return read_column(context, table.name, source, constraints, &parent.column(number));
 }
 
 // The bound and the partition key; then what the parent has for all its partitions.
-void make_partition(CommandContext& context, const parser::CreateTableStmt& stmt, const RelationPtr& parent, Oid child) {
+void make_partition(CommandContext& context, const parser::CreateTableStmt& stmt, const RelationPtr& parent,
+                    Oid child) {
   RelationPtr fresh = context.catalog.relation(parent->oid);
   catalog::PartitionBound bound = read_bound(context, *fresh, *stmt.partition_bound);
   check_bound_is_free(context, *fresh, stmt.relation->name, bound, *stmt.partition_bound);
@@ -526,7 +572,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   if (stmt.partition_by != nullptr) {
     table.kind = 'p';
     if (!stmt.options.empty()) {
-      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", stmt.options[0]->name));
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("unrecognized parameter \"{}\"", stmt.options[0]->name));
     }
     check_partition_strategy(context, *stmt.partition_by);
   }
@@ -536,10 +583,11 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   std::vector<LikeSource> likes;
   for (const parser::Node* element : stmt.elements) {
     if (parser::is<parser::ColumnDef>(element) && stmt.is_partition) {
-      table.columns.push_back(read_partition_column(context, table, *parser::as<parser::ColumnDef>(element), *parents[0],
-                                                    &constraints));
+      table.columns.push_back(read_partition_column(context, table, *parser::as<parser::ColumnDef>(element),
+                                                    *parents[0], &constraints));
     } else if (parser::is<parser::ColumnDef>(element)) {
-      table.columns.push_back(read_column(context, table.name, *parser::as<parser::ColumnDef>(element), &constraints));
+      table.columns.push_back(
+          read_column(context, table.name, *parser::as<parser::ColumnDef>(element), &constraints));
     } else if (parser::is<parser::TableLikeClause>(element)) {
       add_like_columns(context, *parser::as<parser::TableLikeClause>(element), &table, &likes);
     } else {
@@ -561,14 +609,16 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   if (stmt.partition_by != nullptr) {
     for (const ColumnDefinition& c : table.columns) {
-      if (c.attribute.identity != 0) throw SqlError(sqlstate::kFeatureNotSupported, "identity columns are not supported on partitions");
+      if (c.attribute.identity != 0)
+        throw SqlError(sqlstate::kFeatureNotSupported, "identity columns are not supported on partitions");
     }
   }
   Oid oid = create_table_relation(context, table);
   for (size_t i = 0; i < table.columns.size(); ++i) {
     store_column_default(context, oid, static_cast<ColumnNumber>(i + 1), table.columns[i]);
   }
-  if (stmt.is_partition) make_partition(context, stmt, parents[0], oid);
+  if (stmt.is_partition)
+    make_partition(context, stmt, parents[0], oid);
   else {
     int32_t sequence = 0;
     for (const RelationPtr& parent : parents) add_inheritance(context, oid, parent->oid, ++sequence, 'n');

@@ -15,19 +15,21 @@ struct ColumnDefinition {
   const parser::Node* default_expression = nullptr;  // DEFAULT or GENERATED … AS (…)
   std::string default_sql;                           // instead of it
   bool serial = false;
-  parser::List<parser::Option> sequence_options;     // of an identity column
+  parser::List<parser::Option> sequence_options;  // of an identity column
   int32_t location = -1;
 };
 
 // Reads a column definition; its CHECK, PRIMARY KEY, UNIQUE and REFERENCES go to `constraints`.
 // `like`: the column of a partition's parent, whose type it has; null: the definition says its type.
 ColumnDefinition read_column(CommandContext& context, std::string_view table, const parser::ColumnDef& source,
-                             std::vector<ColumnConstraint>* constraints, const catalog::Column* like = nullptr);
+                             std::vector<ColumnConstraint>* constraints,
+                             const catalog::Column* like = nullptr);
 // The sequence of a serial or identity column, owned by it; returns the nextval() text.
 std::string make_column_sequence(CommandContext& context, const Relation& table, ColumnNumber number,
                                  const ColumnDefinition& column);
 // Binds and stores the column's default (or generation expression), with the sequence it may draw from.
-void store_column_default(CommandContext& context, Oid table, ColumnNumber number, const ColumnDefinition& column);
+void store_column_default(CommandContext& context, Oid table, ColumnNumber number,
+                          const ColumnDefinition& column);
 // Applies constraints in PostgreSQL's order: checks, primary key, unique, foreign keys.
 void add_constraints(CommandContext& context, Oid table, std::span<const ColumnConstraint> constraints);
 

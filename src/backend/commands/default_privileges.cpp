@@ -1,7 +1,6 @@
 // ALTER DEFAULT PRIVILEGES: lists that new objects begin with.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
@@ -20,14 +19,16 @@ struct Kind {
   char object_letter;
   std::string_view name;
 };
-constexpr Kind kKinds[] = {{ObjectType::kTable, 'r', 'r', "relation"},     {ObjectType::kSequence, 'S', 'S', "sequence"},
-                           {ObjectType::kFunction, 'f', 'f', "function"},  {ObjectType::kRoutine, 'f', 'f', "function"},
-                           {ObjectType::kType, 'T', 'T', "type"},          {ObjectType::kSchema, 'n', 'n', "schema"}};
+constexpr Kind kKinds[] = {
+    {ObjectType::kTable, 'r', 'r', "relation"},    {ObjectType::kSequence, 'S', 'S', "sequence"},
+    {ObjectType::kFunction, 'f', 'f', "function"}, {ObjectType::kRoutine, 'f', 'f', "function"},
+    {ObjectType::kType, 'T', 'T', "type"},         {ObjectType::kSchema, 'n', 'n', "schema"}};
 
 std::vector<AclItem> read_list(CommandContext& context, Oid owner, Oid schema, char letter, bool* exists) {
   std::vector<AclItem> items;
   *exists = false;
-  const KeyMatch match[] = {{"defaclrole", Value::of_oid(owner.value())}, {"defaclnamespace", Value::of_oid(schema.value())}};
+  const KeyMatch match[] = {{"defaclrole", Value::of_oid(owner.value())},
+                            {"defaclnamespace", Value::of_oid(schema.value())}};
   context.catalog.for_each(system_table("pg_default_acl"), match, [&](const Row& row) {
     if (row.letter("defaclobjtype") != letter) return;
     items = parse_acl(catalog::acl_column(row, "defaclacl"));
@@ -36,8 +37,10 @@ std::vector<AclItem> read_list(CommandContext& context, Oid owner, Oid schema, c
   return items;
 }
 
-void write_list(CommandContext& context, Oid owner, Oid schema, char letter, const std::vector<AclItem>& items, bool is_default) {
-  const KeyMatch match[] = {{"defaclrole", Value::of_oid(owner.value())}, {"defaclnamespace", Value::of_oid(schema.value())}};
+void write_list(CommandContext& context, Oid owner, Oid schema, char letter,
+                const std::vector<AclItem>& items, bool is_default) {
+  const KeyMatch match[] = {{"defaclrole", Value::of_oid(owner.value())},
+                            {"defaclnamespace", Value::of_oid(schema.value())}};
   Oid oid;
   context.catalog.for_each(system_table("pg_default_acl"), match, [&](const Row& row) {
     if (row.letter("defaclobjtype") != letter) return;
@@ -46,13 +49,17 @@ void write_list(CommandContext& context, Oid owner, Oid schema, char letter, con
   });
   if (is_default) return;
   RowDraft row(system_table("pg_default_acl"));
-  row.oid("oid", oid != kInvalidOid ? oid : catalog::Database::new_oid()).oid("defaclrole", owner).oid("defaclnamespace", schema);
+  row.oid("oid", oid != kInvalidOid ? oid : catalog::Database::new_oid())
+      .oid("defaclrole", owner)
+      .oid("defaclnamespace", schema);
   row.text("defaclobjtype", std::string(1, letter)).text("defaclacl", acl_text(items));
   context.catalog.insert(row);
 }
 
 bool same_lists(std::vector<AclItem> a, std::vector<AclItem> b) {
-  auto order = [](const AclItem& x, const AclItem& y) { return std::tie(x.grantee, x.grantor) < std::tie(y.grantee, y.grantor); };
+  auto order = [](const AclItem& x, const AclItem& y) {
+    return std::tie(x.grantee, x.grantor) < std::tie(y.grantee, y.grantor);
+  };
   std::sort(a.begin(), a.end(), order);
   std::sort(b.begin(), b.end(), order);
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const AclItem& x, const AclItem& y) {
@@ -70,8 +77,10 @@ std::string wanted_letters(const parser::GrantStmt& stmt, const Kind& kind) {
     char letter = privilege_of_name(p->name);
     if (letter == 0 || all_privileges(kind.object_letter).find(letter) == std::string_view::npos) {
       std::string upper(p->name);
-      std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-      throw SqlError(sqlstate::kInvalidGrantOperation, fmt::format("invalid privilege type {} for {}", upper, kind.name));
+      std::transform(upper.begin(), upper.end(), upper.begin(),
+                     [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+      throw SqlError(sqlstate::kInvalidGrantOperation,
+                     fmt::format("invalid privilege type {} for {}", upper, kind.name));
     }
     letters += letter;
   }
@@ -89,9 +98,10 @@ void sort_items(CommandContext& context, std::vector<AclItem>& items) {
   });
 }
 
-void change(std::vector<AclItem>& items, const parser::GrantStmt& stmt, char object_letter, std::string_view letters,
-            const std::string& grantee, const std::string& grantor) {
-  auto it = std::find_if(items.begin(), items.end(), [&](const AclItem& i) { return i.grantee == grantee && i.grantor == grantor; });
+void change(std::vector<AclItem>& items, const parser::GrantStmt& stmt, char object_letter,
+            std::string_view letters, const std::string& grantee, const std::string& grantor) {
+  auto it = std::find_if(items.begin(), items.end(),
+                         [&](const AclItem& i) { return i.grantee == grantee && i.grantor == grantor; });
   if (it == items.end()) {
     if (!stmt.is_grant) return;
     items.push_back({grantee, "", grantor});
@@ -119,16 +129,19 @@ void change(std::vector<AclItem>& items, const parser::GrantStmt& stmt, char obj
 }
 
 void change_defaults(CommandContext& context, const parser::GrantStmt& stmt, Oid owner, Oid schema) {
-  const Kind* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& k) { return k.type == stmt.object_type; });
+  const Kind* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                  [&](const Kind& k) { return k.type == stmt.object_type; });
   if (kind == std::end(kKinds)) throw_not_supported("default privileges of objects of this kind");
   if (schema != kInvalidOid && kind->type == ObjectType::kSchema) {
-    throw SqlError(sqlstate::kInvalidGrantOperation, "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
+    throw SqlError(sqlstate::kInvalidGrantOperation,
+                   "cannot use IN SCHEMA clause when using GRANT/REVOKE ON SCHEMAS");
   }
   std::string letters = wanted_letters(stmt, *kind), grantor = role_name(context, owner);
   bool exists = false;
   std::vector<AclItem> items = read_list(context, owner, schema, kind->catalog_letter, &exists);
   // A list for all schemas replaces the built-in one, a list for one schema adds to it.
-  std::vector<AclItem> built_in = schema == kInvalidOid ? default_acl(kind->object_letter, grantor) : std::vector<AclItem>();
+  std::vector<AclItem> built_in =
+      schema == kInvalidOid ? default_acl(kind->object_letter, grantor) : std::vector<AclItem>();
   if (!exists) items = built_in;
   for (const parser::RoleSpec* role : stmt.grantees) {
     bool everybody = role->role == parser::RoleSpecKind::kPublic;
@@ -144,18 +157,21 @@ void change_defaults(CommandContext& context, const parser::GrantStmt& stmt, Oid
 
 }  // namespace
 
-std::string alter_default_privileges(CommandContext& context, const parser::AlterDefaultPrivilegesStmt& stmt) {
+std::string alter_default_privileges(CommandContext& context,
+                                     const parser::AlterDefaultPrivilegesStmt& stmt) {
   std::vector<Oid> roles, schemas;
   for (const parser::Option* option : stmt.options) {
     for (const parser::Node* node : parser::as<parser::ListNode>(option->value)->items) {
       if (option->name == "schemas") {
-        std::string_view name = parser::is<parser::QualifiedName>(node) ? parser::as<parser::QualifiedName>(node)->names.back()
-                                                                        : parser::as<parser::ConstExpr>(node)->text;
+        std::string_view name = parser::is<parser::QualifiedName>(node)
+                                    ? parser::as<parser::QualifiedName>(node)->names.back()
+                                    : parser::as<parser::ConstExpr>(node)->text;
         schemas.push_back(require_schema(context, name));
       } else {
         Oid role = require_role(context, *parser::as<parser::RoleSpec>(node));
         if (!has_privileges_of(context, role)) {
-          throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be member of role \"{}\"", role_name(context, role)));
+          throw SqlError(sqlstate::kInsufficientPrivilege,
+                         fmt::format("must be member of role \"{}\"", role_name(context, role)));
         }
         roles.push_back(role);
       }
@@ -172,12 +188,16 @@ std::string alter_default_privileges(CommandContext& context, const parser::Alte
 std::string default_acl_text(CommandContext& context, char object_letter, Oid owner, Oid schema) {
   bool global = false, local = false;
   std::vector<AclItem> items = read_list(context, owner, kInvalidOid, object_letter, &global);
-  std::vector<AclItem> more = schema == kInvalidOid ? std::vector<AclItem>() : read_list(context, owner, schema, object_letter, &local);
+  std::vector<AclItem> more = schema == kInvalidOid
+                                  ? std::vector<AclItem>()
+                                  : read_list(context, owner, schema, object_letter, &local);
   if (!global && !local) return {};
   std::string name = role_name(context, owner);
   if (!global) items = default_acl(object_letter, name);
   for (const AclItem& add : more) {
-    auto it = std::find_if(items.begin(), items.end(), [&](const AclItem& i) { return i.grantee == add.grantee && i.grantor == add.grantor; });
+    auto it = std::find_if(items.begin(), items.end(), [&](const AclItem& i) {
+      return i.grantee == add.grantee && i.grantor == add.grantor;
+    });
     if (it == items.end()) {
       items.push_back(add);
       continue;
@@ -188,7 +208,8 @@ std::string default_acl_text(CommandContext& context, char object_letter, Oid ow
       return at != std::string::npos && at + 1 < p.size() && p[at + 1] == '*';
     };
     for (char c : all_privileges(object_letter)) {
-      if (it->privileges.find(c) == std::string::npos && add.privileges.find(c) == std::string::npos) continue;
+      if (it->privileges.find(c) == std::string::npos && add.privileges.find(c) == std::string::npos)
+        continue;
       printed += c;
       if (option(it->privileges, c) || option(add.privileges, c)) printed += '*';
     }

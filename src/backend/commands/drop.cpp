@@ -1,19 +1,17 @@
 #include "drop.h"
 
-#include "composite_type.h"
-
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 
 #include "access/segment.h"
 #include "common/sql_error.h"
+#include "composite_type.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
-#include "type.h"
 #include "routine.h"
 #include "trigger.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -46,7 +44,8 @@ std::optional<ObjectAddress> whole_of(CommandContext& context, const ObjectAddre
   const KeyMatch match[] = {{"classid", Value::of_oid(object.class_oid.value())},
                             {"objid", Value::of_oid(object.object.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.letter("deptype") == 'P') whole = {row.oid("refclassid"), row.oid("refobjid"), row.int4("refobjsubid")};
+    if (row.letter("deptype") == 'P')
+      whole = {row.oid("refclassid"), row.oid("refobjid"), row.int4("refobjsubid")};
   });
   return whole;
 }
@@ -95,7 +94,8 @@ std::string type_name(CommandContext& context, Oid oid) {
     if (row.letter("typcategory") == 'A') element = row.oid("typelem");
   });
   if (element != kInvalidOid) return type_name(context, element) + "[]";
-  bool visible = std::find(context.search_path.begin(), context.search_path.end(), schema) != context.search_path.end();
+  bool visible =
+      std::find(context.search_path.begin(), context.search_path.end(), schema) != context.search_path.end();
   return visible ? parser::quote_identifier(name) : qualified_name(context, schema, name);
 }
 
@@ -128,7 +128,8 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
   } else if (object.class_oid == kProcClass) {
     catalog::RoutinePtr r = context.catalog.routine(object.object);
     if (r != nullptr) {
-      text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function", routine_description(context, object.object));
+      text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function",
+                         routine_description(context, object.object));
     }
   } else if (object.class_oid == kTriggerClass) {
     with_row(context, "pg_trigger", object.object, [&](const Row& row) {
@@ -174,8 +175,8 @@ class Dropper {
 
   CommandContext& context_;
   DropBehavior behavior_;
-  std::vector<Victim> victims_;        // every object after its dependents
-  std::vector<const Victim*> path_;    // from what the command named to what is being looked at
+  std::vector<Victim> victims_;      // every object after its dependents
+  std::vector<const Victim*> path_;  // from what the command named to what is being looked at
   std::vector<ObjectAddress> named_;
 };
 
@@ -201,7 +202,8 @@ void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, b
   }
   if (object.class_oid == kClassClass) {
     RelationPtr relation = context_.catalog.relation(object.object);
-    if (relation != nullptr && relation->kind != RelationKind::kIndex && relation->kind != RelationKind::kPartitionedIndex) {
+    if (relation != nullptr && relation->kind != RelationKind::kIndex &&
+        relation->kind != RelationKind::kPartitionedIndex) {
       context_.services.lock_relation(object.object, txn::LockMode::kAccessExclusive);
       refuse_pending_events(context_, "DROP TABLE", *relation);
     }
@@ -211,7 +213,8 @@ void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, b
   // The newest first: they are the likeliest to depend on the others.
   std::vector<Dependent> dependents = dependents_of(context_, object);
   std::stable_sort(dependents.begin(), dependents.end(), [](const Dependent& a, const Dependent& b) {
-    return a.object.object != b.object.object ? b.object.object < a.object.object : a.object.sub < b.object.sub;
+    return a.object.object != b.object.object ? b.object.object < a.object.object
+                                              : a.object.sub < b.object.sub;
   });
   for (const Dependent& d : dependents) {
     // A view's rule stands for the view.
@@ -249,9 +252,10 @@ void Dropper::report() {
       detail += fmt::format("{}{} depends on {}", detail.empty() ? "" : "\n", describe(context_, v->object),
                             describe(context_, v->cause));
     }
-    std::string what = named_.size() == 1 ? fmt::format("cannot drop {} because other objects depend on it",
-                                                        describe(context_, named_[0]))
-                                          : "cannot drop desired object(s) because other objects depend on them";
+    std::string what =
+        named_.size() == 1
+            ? fmt::format("cannot drop {} because other objects depend on it", describe(context_, named_[0]))
+            : "cannot drop desired object(s) because other objects depend on them";
     throw SqlError(sqlstate::kDependentObjectsStillExist, what)
         .detail(detail)
         .hint("Use DROP ... CASCADE to drop the dependent objects too.");
@@ -320,12 +324,16 @@ void Dropper::forget_default_partition(Oid partition) {
 }
 
 void Dropper::remove_column(Oid relation, ColumnNumber column) {
-  const KeyMatch statistic[] = {{"starelid", Value::of_oid(relation.value())}, {"staattnum", Value::of_int16(column)}};
+  const KeyMatch statistic[] = {{"starelid", Value::of_oid(relation.value())},
+                                {"staattnum", Value::of_int16(column)}};
   context_.catalog.remove_where(system_table("pg_statistic"), statistic);
   // The type stays: rows that are there still have to be found their way through.
   change_attribute_row(context_, relation, column, [&](RowDraft& draft) {
     draft.text("attname", fmt::format("........pg.dropped.{}........", column)).boolean("attisdropped", true);
-    draft.boolean("attnotnull", false).boolean("atthasdef", false).text("attidentity", "").text("attgenerated", "");
+    draft.boolean("attnotnull", false)
+        .boolean("atthasdef", false)
+        .text("attidentity", "")
+        .text("attgenerated", "");
   });
 }
 
@@ -354,16 +362,17 @@ void Dropper::remove_default(Oid oid) {
   });
   remove_from("pg_attrdef", "oid", oid);
   if (table == kInvalidOid) return;
-  change_attribute_row(context_, table, column, [](RowDraft& draft) {
-    draft.boolean("atthasdef", false).text("attgenerated", "");
-  });
+  change_attribute_row(context_, table, column,
+                       [](RowDraft& draft) { draft.boolean("atthasdef", false).text("attgenerated", ""); });
 }
 
 void Dropper::remove(const ObjectAddress& object) {
   forget(object);
   if (object.class_oid == kClassClass) {
-    if (object.sub != 0) remove_column(object.object, static_cast<ColumnNumber>(object.sub));
-    else remove_relation(object.object);
+    if (object.sub != 0)
+      remove_column(object.object, static_cast<ColumnNumber>(object.sub));
+    else
+      remove_relation(object.object);
   } else if (object.class_oid == kConstraintClass) {
     remove_constraint(object.object);
   } else if (object.class_oid == kDefaultClass) {
@@ -400,21 +409,31 @@ void Dropper::run(const std::vector<ObjectAddress>& objects) {
 
 std::string_view type_word(ObjectType type) {
   switch (type) {
-    case ObjectType::kIndex: return "index";
-    case ObjectType::kSequence: return "sequence";
-    case ObjectType::kView: return "view";
-    case ObjectType::kMaterializedView: return "materialized view";
-    default: return "table";
+    case ObjectType::kIndex:
+      return "index";
+    case ObjectType::kSequence:
+      return "sequence";
+    case ObjectType::kView:
+      return "view";
+    case ObjectType::kMaterializedView:
+      return "materialized view";
+    default:
+      return "table";
   }
 }
 
 bool kind_fits(ObjectType type, RelationKind kind) {
   switch (type) {
-    case ObjectType::kIndex: return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
-    case ObjectType::kSequence: return kind == RelationKind::kSequence;
-    case ObjectType::kView: return kind == RelationKind::kView;
-    case ObjectType::kMaterializedView: return kind == RelationKind::kMaterializedView;
-    default: return kind == RelationKind::kTable || kind == RelationKind::kPartitioned;
+    case ObjectType::kIndex:
+      return kind == RelationKind::kIndex || kind == RelationKind::kPartitionedIndex;
+    case ObjectType::kSequence:
+      return kind == RelationKind::kSequence;
+    case ObjectType::kView:
+      return kind == RelationKind::kView;
+    case ObjectType::kMaterializedView:
+      return kind == RelationKind::kMaterializedView;
+    default:
+      return kind == RelationKind::kTable || kind == RelationKind::kPartitioned;
   }
 }
 
@@ -422,8 +441,10 @@ bool kind_fits(ObjectType type, RelationKind kind) {
   std::string_view word = type_word(type), actual = kind_word(relation.kind);
   auto article = [](std::string_view w) { return w == "index" ? "an" : "a"; };
   std::string upper(actual);
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' ? char(c - 32) : c; });
-  throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not {} {}", relation.name, article(word), word))
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char c) { return c >= 'a' ? char(c - 32) : c; });
+  throw SqlError(sqlstate::kWrongObjectType,
+                 fmt::format("\"{}\" is not {} {}", relation.name, article(word), word))
       .hint(fmt::format("Use DROP {} to remove {} {}.", upper, article(actual), actual));
 }
 
@@ -439,12 +460,15 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
     }
     RelationPtr relation = find_relation(context, name, txn::LockMode::kAccessExclusive, true);
     if (relation == nullptr) {
-      std::string full = name.schema.empty() ? std::string(name.name) : fmt::format("{}.{}", name.schema, name.name);
+      std::string full =
+          name.schema.empty() ? std::string(name.name) : fmt::format("{}.{}", name.schema, name.name);
       std::string_view word = type_word(stmt.object_type);
       if (!stmt.missing_ok) {
-        SqlState state = stmt.object_type == ObjectType::kIndex ? sqlstate::kUndefinedObject : sqlstate::kUndefinedTable;
-        throw SqlError(state, fmt::format("{} \"{}\" does not exist", word,
-                                          stmt.object_type == ObjectType::kTable ? std::string(name.name) : full));
+        SqlState state =
+            stmt.object_type == ObjectType::kIndex ? sqlstate::kUndefinedObject : sqlstate::kUndefinedTable;
+        throw SqlError(state,
+                       fmt::format("{} \"{}\" does not exist", word,
+                                   stmt.object_type == ObjectType::kTable ? std::string(name.name) : full));
       }
       context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
                               fmt::format("{} \"{}\" does not exist, skipping", word, name.name));
@@ -452,7 +476,8 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
     }
     if (!kind_fits(stmt.object_type, relation->kind)) wrong_kind(stmt.object_type, *relation);
     require_owner(context, *relation);
-    refuse_pending_events(context, stmt.object_type == ObjectType::kTable ? "DROP TABLE" : "DROP INDEX", *relation);
+    refuse_pending_events(context, stmt.object_type == ObjectType::kTable ? "DROP TABLE" : "DROP INDEX",
+                          *relation);
     ObjectAddress address = relation_address(relation->oid);
     if (std::find(objects.begin(), objects.end(), address) == objects.end()) objects.push_back(address);
   }
@@ -476,8 +501,9 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
     with_row(context, "pg_namespace", schema, [&](const Row& row) { owner = row.oid("nspowner"); });
     require_owner_of(context, owner, "schema", name);
     if (schema == catalog::kPgCatalogSchema || schema == Oid{99}) {
-      throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("cannot drop schema {} because it is required by the database system", name));
+      throw SqlError(
+          sqlstate::kDependentObjectsStillExist,
+          fmt::format("cannot drop schema {} because it is required by the database system", name));
     }
     objects.push_back({kNamespaceClass, schema});
   }
@@ -485,11 +511,13 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
 }
 
 // Enums and domains.
-void drop_types(CommandContext& context, const parser::DropStmt& stmt, const std::vector<const parser::Node*>& types) {
+void drop_types(CommandContext& context, const parser::DropStmt& stmt,
+                const std::vector<const parser::Node*>& types) {
   std::vector<ObjectAddress> objects;
   for (const parser::Node* node : types) {
-    parser::NameList names = parser::is<parser::TypeName>(node) ? parser::as<parser::TypeName>(node)->names
-                                                                : parser::as<parser::QualifiedName>(node)->names;
+    parser::NameList names = parser::is<parser::TypeName>(node)
+                                 ? parser::as<parser::TypeName>(node)->names
+                                 : parser::as<parser::QualifiedName>(node)->names;
     catalog::UserTypePtr type = find_type(context, names, stmt.missing_ok);
     if (type == nullptr) {
       std::string text;
@@ -524,19 +552,44 @@ void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& obj
 
 std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
   switch (stmt.object_type) {
-    case ObjectType::kTable: drop_relations(context, stmt); return "DROP TABLE";
-    case ObjectType::kIndex: drop_relations(context, stmt); return "DROP INDEX";
-    case ObjectType::kSequence: drop_relations(context, stmt); return "DROP SEQUENCE";
-    case ObjectType::kView: drop_relations(context, stmt); return "DROP VIEW";
-    case ObjectType::kMaterializedView: drop_relations(context, stmt); return "DROP MATERIALIZED VIEW";
-    case ObjectType::kSchema: drop_schemas(context, stmt); return "DROP SCHEMA";
-    case ObjectType::kType: drop_types(context, stmt, drop_composite_types(context, stmt)); return "DROP TYPE";
-    case ObjectType::kDomain: drop_types(context, stmt, {stmt.objects.begin(), stmt.objects.end()}); return "DROP DOMAIN";
-    case ObjectType::kFunction: drop_routines(context, stmt); return "DROP FUNCTION";
-    case ObjectType::kProcedure: drop_routines(context, stmt); return "DROP PROCEDURE";
-    case ObjectType::kRoutine: drop_routines(context, stmt); return "DROP ROUTINE";
-    case ObjectType::kTrigger: drop_trigger(context, stmt); return "DROP TRIGGER";
-    default: throw_not_supported("dropping objects of this kind");
+    case ObjectType::kTable:
+      drop_relations(context, stmt);
+      return "DROP TABLE";
+    case ObjectType::kIndex:
+      drop_relations(context, stmt);
+      return "DROP INDEX";
+    case ObjectType::kSequence:
+      drop_relations(context, stmt);
+      return "DROP SEQUENCE";
+    case ObjectType::kView:
+      drop_relations(context, stmt);
+      return "DROP VIEW";
+    case ObjectType::kMaterializedView:
+      drop_relations(context, stmt);
+      return "DROP MATERIALIZED VIEW";
+    case ObjectType::kSchema:
+      drop_schemas(context, stmt);
+      return "DROP SCHEMA";
+    case ObjectType::kType:
+      drop_types(context, stmt, drop_composite_types(context, stmt));
+      return "DROP TYPE";
+    case ObjectType::kDomain:
+      drop_types(context, stmt, {stmt.objects.begin(), stmt.objects.end()});
+      return "DROP DOMAIN";
+    case ObjectType::kFunction:
+      drop_routines(context, stmt);
+      return "DROP FUNCTION";
+    case ObjectType::kProcedure:
+      drop_routines(context, stmt);
+      return "DROP PROCEDURE";
+    case ObjectType::kRoutine:
+      drop_routines(context, stmt);
+      return "DROP ROUTINE";
+    case ObjectType::kTrigger:
+      drop_trigger(context, stmt);
+      return "DROP TRIGGER";
+    default:
+      throw_not_supported("dropping objects of this kind");
   }
 }
 

@@ -139,7 +139,8 @@ UserTypePtr find_type(CommandContext& context, parser::NameList names, bool miss
   UserTypePtr type = found == kInvalidOid ? nullptr : catalog::user_type(catalog, found);
   if (type == nullptr && !missing_ok) {
     for (Oid schema : context.search_path) {
-      if (catalog.find_type(schema, names.back()) != kInvalidOid) throw_not_supported("this change of a composite type");
+      if (catalog.find_type(schema, names.back()) != kInvalidOid)
+        throw_not_supported("this change of a composite type");
     }
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("type \"{}\" does not exist", dotted(names)));
   }

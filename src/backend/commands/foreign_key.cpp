@@ -1,8 +1,7 @@
 #include "foreign_key.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "constraints.h"
@@ -23,11 +22,16 @@ namespace {
 
 char action_letter(ForeignKeyAction action) {
   switch (action) {
-    case ForeignKeyAction::kNoAction: return 'a';
-    case ForeignKeyAction::kRestrict: return 'r';
-    case ForeignKeyAction::kCascade: return 'c';
-    case ForeignKeyAction::kSetNull: return 'n';
-    case ForeignKeyAction::kSetDefault: return 'd';
+    case ForeignKeyAction::kNoAction:
+      return 'a';
+    case ForeignKeyAction::kRestrict:
+      return 'r';
+    case ForeignKeyAction::kCascade:
+      return 'c';
+    case ForeignKeyAction::kSetNull:
+      return 'n';
+    case ForeignKeyAction::kSetDefault:
+      return 'd';
   }
   return 'a';
 }
@@ -44,7 +48,8 @@ std::vector<ColumnNumber> key_columns(const Relation& table, parser::NameList na
       throw SqlError(sqlstate::kUndefinedColumn,
                      fmt::format("column \"{}\" referenced in foreign key constraint does not exist", name));
     }
-    if (out.size() >= 32) throw SqlError(sqlstate::kTooManyColumns, "cannot have more than 32 keys in a foreign key");
+    if (out.size() >= 32)
+      throw SqlError(sqlstate::kTooManyColumns, "cannot have more than 32 keys in a foreign key");
     out.push_back(number);
   }
   return out;
@@ -57,8 +62,9 @@ const Index& primary_key_of(const Relation& table, std::vector<ColumnNumber>* co
                    fmt::format("there is no primary key for referenced table \"{}\"", table.name));
   }
   if (!index->immediate) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
-                   fmt::format("cannot use a deferrable primary key for referenced table \"{}\"", table.name));
+    throw SqlError(
+        sqlstate::kObjectNotInPrerequisiteState,
+        fmt::format("cannot use a deferrable primary key for referenced table \"{}\"", table.name));
   }
   for (const catalog::IndexColumn& key : index->keys) columns->push_back(key.column);
   return *index;
@@ -69,7 +75,8 @@ const Index& matching_index(const Relation& table, const std::vector<ColumnNumbe
   std::vector<ColumnNumber> wanted = columns;
   std::sort(wanted.begin(), wanted.end());
   if (std::adjacent_find(wanted.begin(), wanted.end()) != wanted.end()) {
-    throw SqlError(sqlstate::kInvalidForeignKey, "foreign key referenced-columns list must not contain duplicates");
+    throw SqlError(sqlstate::kInvalidForeignKey,
+                   "foreign key referenced-columns list must not contain duplicates");
   }
   bool deferrable = false;
   for (const Index& index : table.indexes) {
@@ -82,11 +89,13 @@ const Index& matching_index(const Relation& table, const std::vector<ColumnNumbe
     deferrable = true;
   }
   if (deferrable) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
-                   fmt::format("cannot use a deferrable unique constraint for referenced table \"{}\"", table.name));
+    throw SqlError(
+        sqlstate::kObjectNotInPrerequisiteState,
+        fmt::format("cannot use a deferrable unique constraint for referenced table \"{}\"", table.name));
   }
   throw SqlError(sqlstate::kInvalidForeignKey,
-                 fmt::format("there is no unique constraint matching given keys for referenced table \"{}\"", table.name));
+                 fmt::format("there is no unique constraint matching given keys for referenced table \"{}\"",
+                             table.name));
 }
 
 // --- comparing columns of two types
@@ -96,15 +105,20 @@ int family_of(Oid type) {
   switch (type.value()) {
     case type_oid::kInt2.value():
     case type_oid::kInt4.value():
-    case type_oid::kInt8.value(): return 1;
+    case type_oid::kInt8.value():
+      return 1;
     case type_oid::kFloat4.value():
-    case type_oid::kFloat8.value(): return 2;
+    case type_oid::kFloat8.value():
+      return 2;
     case type_oid::kDate.value():
     case type_oid::kTimestamp.value():
-    case type_oid::kTimestamptz.value(): return 3;
+    case type_oid::kTimestamptz.value():
+      return 3;
     case type_oid::kText.value():
-    case type_oid::kName.value(): return 4;
-    default: return 0;
+    case type_oid::kName.value():
+      return 4;
+    default:
+      return 0;
   }
 }
 
@@ -125,31 +139,36 @@ bool implicit(Oid from, Oid to) {
 }
 
 struct KeyOperators {
-  std::vector<Oid> pf, pp, ff;  // referenced = referencing, referenced = referenced, referencing = referencing
+  std::vector<Oid> pf, pp,
+      ff;  // referenced = referencing, referenced = referenced, referencing = referencing
 };
 
-KeyOperators key_operators(const std::string& name, const Relation& table, std::span<const ColumnNumber> columns,
-                           const Relation& referenced, std::span<const ColumnNumber> referenced_columns) {
+KeyOperators key_operators(const std::string& name, const Relation& table,
+                           std::span<const ColumnNumber> columns, const Relation& referenced,
+                           std::span<const ColumnNumber> referenced_columns) {
   KeyOperators out;
   for (size_t i = 0; i < columns.size(); ++i) {
     const catalog::Column& own = table.column(columns[i]);
     const catalog::Column& other = referenced.column(referenced_columns[i]);
-    const functions::Operator* alike = own.type == other.type ? functions::equality_operator(own.type) : nullptr;
+    const functions::Operator* alike =
+        own.type == other.type ? functions::equality_operator(own.type) : nullptr;
     if (alike != nullptr) {
       for (std::vector<Oid>* list : {&out.pf, &out.pp, &out.ff}) list->push_back(alike->oid);
       continue;
     }
     Oid key_type = class_type(other.type);
     Oid same = equality(key_type, key_type);
-    Oid mixed = own.type == key_type || (family_of(own.type) != 0 && family_of(own.type) == family_of(key_type))
-                    ? equality(key_type, own.type)
-                    : kInvalidOid;
+    Oid mixed =
+        own.type == key_type || (family_of(own.type) != 0 && family_of(own.type) == family_of(key_type))
+            ? equality(key_type, own.type)
+            : kInvalidOid;
     Oid own_equal = equality(own.type, own.type);
     if (mixed == kInvalidOid) {
       if (!implicit(own.type, key_type) || !implicit(other.type, key_type)) {
-        throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("foreign key constraint \"{}\" cannot be implemented", name))
-            .detail(fmt::format("Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.", own.name, other.name,
-                                functions::format_type(own.type, own.typmod),
+        throw SqlError(sqlstate::kDatatypeMismatch,
+                       fmt::format("foreign key constraint \"{}\" cannot be implemented", name))
+            .detail(fmt::format("Key columns \"{}\" and \"{}\" are of incompatible types: {} and {}.",
+                                own.name, other.name, functions::format_type(own.type, own.typmod),
                                 functions::format_type(other.type, other.typmod)));
       }
       mixed = own_equal = same;
@@ -188,23 +207,27 @@ void change_constraint_row(CommandContext& context, Oid oid, F&& change) {
 
 // --- what may refer to what
 
-RelationPtr referenced_table(CommandContext& context, const Relation& table, const parser::Constraint& constraint) {
+RelationPtr referenced_table(CommandContext& context, const Relation& table,
+                             const parser::Constraint& constraint) {
   parser::RangeVar name = *constraint.referenced;
   name.location = -1;  // PostgreSQL's message points nowhere
   RelationPtr referenced = find_relation(context, name, txn::LockMode::kShareRowExclusive);
   if (referenced->is_partitioned()) throw_not_supported("a foreign key that refers to a partitioned table");
   if (referenced->kind != RelationKind::kTable) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("referenced relation \"{}\" is not a table", referenced->name));
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("referenced relation \"{}\" is not a table", referenced->name));
   }
   if (referenced->is_system) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied: \"{}\" is a system catalog", referenced->name));
   }
   if (table.persistence == 'p' && referenced->persistence != 'p') {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "constraints on permanent tables may reference only permanent tables");
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   "constraints on permanent tables may reference only permanent tables");
   }
   if (table.persistence == 't' && referenced->persistence != 't') {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "constraints on temporary tables may reference only temporary tables");
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   "constraints on temporary tables may reference only temporary tables");
   }
   if (table.persistence == 'u' && referenced->persistence == 't') {
     throw SqlError(sqlstate::kInvalidTableDefinition,
@@ -213,10 +236,14 @@ RelationPtr referenced_table(CommandContext& context, const Relation& table, con
   return referenced;
 }
 
-void refuse_generated(const Relation& table, std::span<const ColumnNumber> columns, const parser::Constraint& constraint) {
-  bool generated = std::any_of(columns.begin(), columns.end(), [&](ColumnNumber c) { return table.column(c).generated != 0; });
+void refuse_generated(const Relation& table, std::span<const ColumnNumber> columns,
+                      const parser::Constraint& constraint) {
+  bool generated = std::any_of(columns.begin(), columns.end(),
+                               [&](ColumnNumber c) { return table.column(c).generated != 0; });
   if (!generated) return;
-  auto sets = [](ForeignKeyAction a) { return a == ForeignKeyAction::kSetNull || a == ForeignKeyAction::kSetDefault; };
+  auto sets = [](ForeignKeyAction a) {
+    return a == ForeignKeyAction::kSetNull || a == ForeignKeyAction::kSetDefault;
+  };
   for (bool update : {true, false}) {
     ForeignKeyAction action = update ? constraint.on_update : constraint.on_delete;
     if (!sets(action) && !(update && action == ForeignKeyAction::kCascade)) continue;
@@ -238,16 +265,17 @@ std::vector<ColumnNumber> delete_set_columns(const Relation& table, std::span<co
   return out;
 }
 
-std::string constraint_name(CommandContext& context, const Relation& table, const parser::Constraint& constraint,
-                            std::span<const ColumnNumber> columns) {
+std::string constraint_name(CommandContext& context, const Relation& table,
+                            const parser::Constraint& constraint, std::span<const ColumnNumber> columns) {
   if (constraint.name.empty()) {
     std::vector<std::string> names;
     for (ColumnNumber c : columns) names.push_back(table.column(c).name);
     return choose_constraint_name(context, table.name, join_names(names), "fkey", table.schema, {});
   }
   if (constraint_name_exists(context, table.oid, constraint.name)) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("constraint \"{}\" for relation \"{}\" already exists",
-                                                           constraint.name, table.name));
+    throw SqlError(
+        sqlstate::kDuplicateObject,
+        fmt::format("constraint \"{}\" for relation \"{}\" already exists", constraint.name, table.name));
   }
   return std::string(constraint.name);
 }
@@ -255,7 +283,8 @@ std::string constraint_name(CommandContext& context, const Relation& table, cons
 void add_key_dependencies(CommandContext& context, const ConstraintRow& row) {
   ObjectAddress self{kConstraintClass, row.oid};
   for (ColumnNumber c : row.columns) add_dependency(context, self, column_address(row.relation, c), 'a');
-  for (ColumnNumber c : row.referenced_columns) add_dependency(context, self, column_address(row.referenced, c), 'n');
+  for (ColumnNumber c : row.referenced_columns)
+    add_dependency(context, self, column_address(row.referenced, c), 'n');
   add_dependency(context, self, relation_address(row.index), 'n');
 }
 
@@ -285,9 +314,10 @@ void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
     present += fmt::format("{}{} IS NOT NULL", i == 0 ? "" : key.match == 'f' ? " OR " : " AND ", own);
   }
   std::vector<Value> row;
-  std::string sql = fmt::format("SELECT {} FROM ONLY {} fk WHERE ({}) AND NOT EXISTS (SELECT 1 FROM ONLY {} pk WHERE {}) LIMIT 1",
-                                columns, qualified_name(context, table->schema, table->name), present,
-                                qualified_name(context, referenced->schema, referenced->name), join);
+  std::string sql = fmt::format(
+      "SELECT {} FROM ONLY {} fk WHERE ({}) AND NOT EXISTS (SELECT 1 FROM ONLY {} pk WHERE {}) LIMIT 1",
+      columns, qualified_name(context, table->schema, table->name), present,
+      qualified_name(context, referenced->schema, referenced->name), join);
   if (!context.services.query_row(sql, context.arena, &row)) return;
   std::string names, values;
   bool null = false;
@@ -299,9 +329,11 @@ void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
     if (!row[i].null) functions::append_value(column.type, row[i], values, context.eval);
   }
   throw SqlError(sqlstate::kForeignKeyViolation,
-                 fmt::format("insert or update on table \"{}\" violates foreign key constraint \"{}\"", table->name, key.name))
+                 fmt::format("insert or update on table \"{}\" violates foreign key constraint \"{}\"",
+                             table->name, key.name))
       .detail(null ? "MATCH FULL does not allow mixing of null and nonnull key values."
-                   : fmt::format("Key ({})=({}) is not present in table \"{}\".", names, values, referenced->name))
+                   : fmt::format("Key ({})=({}) is not present in table \"{}\".", names, values,
+                                 referenced->name))
       .schema(table->schema_name)
       .table(table->name)
       .constraint(key.name);
@@ -357,7 +389,8 @@ void add_foreign_key(CommandContext& context, Oid table_oid, const parser::Const
   if (row.validated) check_foreign_key_rows(context, key);
 }
 
-void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const ForeignKey& key, Oid partition_oid) {
+void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const ForeignKey& key,
+                       Oid partition_oid) {
   RelationPtr partition = context.catalog.relation(partition_oid);
   ConstraintRow row;
   auto moved = [&](const std::vector<ColumnNumber>& columns) {
@@ -370,11 +403,15 @@ void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const
   for (const ForeignKey& own : partition->foreign_keys) {
     bool same = own.referenced == key.referenced && own.columns == row.columns &&
                 own.referenced_columns == key.referenced_columns && own.on_update == key.on_update &&
-                own.on_delete == key.on_delete && own.match == key.match && own.deferrable == key.deferrable &&
-                own.initially_deferred == key.initially_deferred && own.validated && own.parent == kInvalidOid;
+                own.on_delete == key.on_delete && own.match == key.match &&
+                own.deferrable == key.deferrable && own.initially_deferred == key.initially_deferred &&
+                own.validated && own.parent == kInvalidOid;
     if (!same) continue;
     change_constraint_row(context, own.oid, [&](RowDraft& draft) {
-      draft.oid("conparentid", key.oid).int4("coninhcount", 1).boolean("conislocal", false).boolean("connoinherit", false);
+      draft.oid("conparentid", key.oid)
+          .int4("coninhcount", 1)
+          .boolean("conislocal", false)
+          .boolean("connoinherit", false);
     });
     return add_dependency(context, {kConstraintClass, own.oid}, {kConstraintClass, key.oid}, 'P');
   }
@@ -382,11 +419,13 @@ void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const
   if (constraint_name_exists(context, partition_oid, row.name)) {
     std::vector<std::string> names;
     for (ColumnNumber c : row.columns) names.push_back(partition->column(c).name);
-    row.name = choose_constraint_name(context, partition->name, join_names(names), "fkey", partition->schema, {});
+    row.name =
+        choose_constraint_name(context, partition->name, join_names(names), "fkey", partition->schema, {});
   }
   RelationPtr referenced = context.catalog.relation(key.referenced);
   context.services.lock_relation(referenced->oid, txn::LockMode::kShareRowExclusive);
-  KeyOperators operators = key_operators(row.name, *partition, row.columns, *referenced, key.referenced_columns);
+  KeyOperators operators =
+      key_operators(row.name, *partition, row.columns, *referenced, key.referenced_columns);
   row.oid = catalog::Database::new_oid();
   row.schema = partition->schema;
   row.kind = 'f';
@@ -412,7 +451,8 @@ void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const
   }
   partition = context.catalog.relation(partition_oid);
   const ForeignKey& own = find_key(*partition, row.oid);
-  for (Oid below : partition->is_partitioned() ? direct_children(context, partition_oid) : std::vector<Oid>()) {
+  for (Oid below :
+       partition->is_partitioned() ? direct_children(context, partition_oid) : std::vector<Oid>()) {
     clone_foreign_key(context, partition, own, below);
   }
   if (row.validated) check_foreign_key_rows(context, own);
@@ -425,7 +465,8 @@ void release_foreign_keys(CommandContext& context, Oid table) {
     change_constraint_row(context, key.oid, [](RowDraft& draft) {
       draft.oid("conparentid", kInvalidOid).int4("coninhcount", 0).boolean("conislocal", true);
     });
-    const KeyMatch depend[] = {{"classid", Value::of_oid(kConstraintClass.value())}, {"objid", Value::of_oid(key.oid.value())}};
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kConstraintClass.value())},
+                               {"objid", Value::of_oid(key.oid.value())}};
     context.catalog.for_each(system_table("pg_depend"), depend, [&](const Row& row) {
       if (row.letter("deptype") == 'P') context.catalog.remove(system_table("pg_depend"), row);
     });
@@ -445,7 +486,8 @@ void renew_foreign_keys(CommandContext& context, Oid table_oid, ColumnNumber col
     if (has(key.referenced_columns)) keys.push_back(key);
   }
   for (const ForeignKey& key : keys) {
-    context.services.lock_relation(key.table == table_oid ? key.referenced : key.table, txn::LockMode::kShareRowExclusive);
+    context.services.lock_relation(key.table == table_oid ? key.referenced : key.table,
+                                   txn::LockMode::kShareRowExclusive);
     RelationPtr own = context.catalog.relation(key.table), other = context.catalog.relation(key.referenced);
     KeyOperators operators = key_operators(key.name, *own, key.columns, *other, key.referenced_columns);
     change_constraint_row(context, key.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
@@ -458,16 +500,18 @@ void alter_constraint(CommandContext& context, Oid table_oid, const parser::Cons
   for (const ForeignKey& key : table->foreign_keys) {
     if (key.name != constraint.name) continue;
     return change_constraint_row(context, key.oid, [&](RowDraft& draft) {
-      draft.boolean("condeferrable", constraint.deferrable).boolean("condeferred", constraint.initially_deferred);
+      draft.boolean("condeferrable", constraint.deferrable)
+          .boolean("condeferred", constraint.initially_deferred);
     });
   }
   if (constraint_name_exists(context, table_oid, constraint.name)) {
     throw SqlError(sqlstate::kWrongObjectType,
-                   fmt::format("constraint \"{}\" of relation \"{}\" is not a foreign key constraint", constraint.name,
-                               table->name));
+                   fmt::format("constraint \"{}\" of relation \"{}\" is not a foreign key constraint",
+                               constraint.name, table->name));
   }
-  throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" of relation \"{}\" does not exist",
-                                                         constraint.name, table->name));
+  throw SqlError(
+      sqlstate::kUndefinedObject,
+      fmt::format("constraint \"{}\" of relation \"{}\" does not exist", constraint.name, table->name));
 }
 
 }  // namespace varve::commands

@@ -14,7 +14,8 @@ void renew_foreign_keys(CommandContext& context, Oid table, ColumnNumber column)
 void alter_constraint(CommandContext& context, Oid table, const parser::Constraint& constraint);
 
 // A partition's own of a partitioned table's key: one that is there and says the same, or a new one.
-void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const catalog::ForeignKey& key, Oid partition);
+void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const catalog::ForeignKey& key,
+                       Oid partition);
 // After DETACH they are the table's own.
 void release_foreign_keys(CommandContext& context, Oid table);
 

@@ -1,9 +1,8 @@
 #include "grant.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
@@ -22,7 +21,8 @@ constexpr std::string_view kColumnRights = "arwx";
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
   return out;
 }
 
@@ -57,7 +57,8 @@ bool is_relation(ObjectType type) { return type == ObjectType::kTable || type ==
 
 template <class F>
 void with_target(CommandContext& context, const AclTarget& target, F&& f) {
-  std::vector<KeyMatch> match{{target.key_column, Value::of_oid((target.letter == 'c' ? target.relation : target.oid).value())}};
+  std::vector<KeyMatch> match{
+      {target.key_column, Value::of_oid((target.letter == 'c' ? target.relation : target.oid).value())}};
   if (target.letter == 'c') match.push_back({"attnum", Value::of_int16(target.column)});
   context.catalog.for_each(system_table(target.table), match, [&](const Row& row) {
     f(row);
@@ -68,14 +69,15 @@ void with_target(CommandContext& context, const AclTarget& target, F&& f) {
 }  // namespace
 
 AclTarget relation_target(const Relation& relation) {
-  AclTarget t{"pg_class", "oid", "relacl", "relowner", relation.oid, 'r', "table", relation.name, 0, relation.owner, relation.oid};
+  AclTarget t{"pg_class", "oid",         "relacl", "relowner",     relation.oid, 'r',
+              "table",    relation.name, 0,        relation.owner, relation.oid};
   if (relation.kind == catalog::RelationKind::kSequence) t.letter = 'S';
   t.what = kind_word(relation.kind);
   return t;
 }
 
-std::string best_grantor(CommandContext& context, const std::vector<AclItem>& items, Oid owner, std::string_view letters,
-                         std::string* grantable) {
+std::string best_grantor(CommandContext& context, const std::vector<AclItem>& items, Oid owner,
+                         std::string_view letters, std::string* grantable) {
   RoleRights rights(context.catalog, context.role);
   if (rights.has_rights_of(owner)) {
     *grantable = letters;
@@ -100,8 +102,10 @@ std::string Granting::run() {
   if (stmt_.grantor != nullptr && require_role(context_, *stmt_.grantor) != context_.role) {
     throw SqlError(sqlstate::kFeatureNotSupported, "grantor must be current user");
   }
-  if (stmt_.target == parser::GrantTarget::kAllInSchema) schema_targets();
-  else object_targets();
+  if (stmt_.target == parser::GrantTarget::kAllInSchema)
+    schema_targets();
+  else
+    object_targets();
   for (const AclTarget& target : targets_) {
     std::string letters;
     bool whole = stmt_.privileges.empty();
@@ -115,8 +119,9 @@ std::string Granting::run() {
         continue;
       }
       letters += letter_of(p->name, stmt_.object_type == ObjectType::kTable ? 'r' : target.letter,
-                           is_relation(stmt_.object_type) ? (stmt_.object_type == ObjectType::kTable ? "relation" : "sequence")
-                                                          : std::string_view(target.what));
+                           is_relation(stmt_.object_type)
+                               ? (stmt_.object_type == ObjectType::kTable ? "relation" : "sequence")
+                               : std::string_view(target.what));
     }
     if (whole) letters = all_privileges(target.letter);
     if (!letters.empty()) apply(target, letters, whole);
@@ -127,12 +132,14 @@ std::string Granting::run() {
 
 char Granting::letter_of(std::string_view name, char object_letter, std::string_view what) const {
   char letter = privilege_of_name(name);
-  if (letter == 0) throw SqlError(sqlstate::kSyntaxError, fmt::format("unrecognized privilege type \"{}\"", name));
+  if (letter == 0)
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("unrecognized privilege type \"{}\"", name));
   bool known = all_privileges(object_letter).find(letter) != std::string_view::npos;
   // GRANT … ON t may mean a sequence.
   if (object_letter == 'r' && stmt_.object_type == ObjectType::kTable) known = known || letter == 'U';
   if (!known) {
-    throw SqlError(sqlstate::kInvalidGrantOperation, fmt::format("invalid privilege type {} for {}", upper(name), what));
+    throw SqlError(sqlstate::kInvalidGrantOperation,
+                   fmt::format("invalid privilege type {} for {}", upper(name), what));
   }
   return letter;
 }
@@ -154,31 +161,42 @@ AclTarget Granting::named_target(std::string_view name) {
       t.acl_column = columns[1];
       t.owner_column = columns[2];
     }
-    if (t.oid == kInvalidOid) throw SqlError(sqlstate::kUndefinedObject, fmt::format("{} \"{}\" does not exist", what, name));
+    if (t.oid == kInvalidOid)
+      throw SqlError(sqlstate::kUndefinedObject, fmt::format("{} \"{}\" does not exist", what, name));
     t.letter = letter;
     t.what = what;
   };
   switch (stmt_.object_type) {
     case ObjectType::kSchema:
-      return {"pg_namespace", "oid", "nspacl", "nspowner", require_schema(context_, name), 'n', "schema", std::string(name), 0, {}, {}};
+      return {"pg_namespace",    "oid", "nspacl", "nspowner", require_schema(context_, name), 'n', "schema",
+              std::string(name), 0,     {},       {}};
     case ObjectType::kDatabase: {
       auto database = context_.catalog.find_database(name);
       if (!database.has_value()) {
         throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
       }
-      return {"pg_database", "oid", "datacl", "datdba", database->oid, 'd', "database", std::string(name), 0, {}, {}};
+      return {"pg_database",     "oid", "datacl", "datdba", database->oid, 'd', "database",
+              std::string(name), 0,     {},       {}};
     }
-    case ObjectType::kLanguage: by_name("pg_language", "lan", 'l', "language"); return t;
-    case ObjectType::kTablespace: by_name("pg_tablespace", "spc", 't', "tablespace"); return t;
-    default: throw_not_supported("privileges on objects of this kind");
+    case ObjectType::kLanguage:
+      by_name("pg_language", "lan", 'l', "language");
+      return t;
+    case ObjectType::kTablespace:
+      by_name("pg_tablespace", "spc", 't', "tablespace");
+      return t;
+    default:
+      throw_not_supported("privileges on objects of this kind");
   }
 }
 
 AclTarget Granting::type_target(const parser::Node* node) {
   parser::TypeName name;
-  if (parser::is<parser::TypeName>(node)) name = *parser::as<parser::TypeName>(node);
-  else if (parser::is<parser::QualifiedName>(node)) name.names = parser::as<parser::QualifiedName>(node)->names;
-  else throw_not_supported("privileges on objects of this kind");
+  if (parser::is<parser::TypeName>(node))
+    name = *parser::as<parser::TypeName>(node);
+  else if (parser::is<parser::QualifiedName>(node))
+    name.names = parser::as<parser::QualifiedName>(node)->names;
+  else
+    throw_not_supported("privileges on objects of this kind");
   analyzer::AnalyzerContext inner = context_.analyzer_context();
   Oid type = analyzer::resolve_type_name(inner, name).type;
   const functions::TypeInfo* info = functions::type_by_oid(type);
@@ -186,13 +204,15 @@ AclTarget Granting::type_target(const parser::Node* node) {
     throw SqlError(sqlstate::kInvalidGrantOperation, "cannot set privileges of array types")
         .hint("Set the privileges of the element type instead.");
   }
-  return {"pg_type", "oid", "typacl", "typowner", type, 'T', "type", std::string(name.names.back()), 0, {}, {}};
+  return {"pg_type", "oid", "typacl", "typowner", type, 'T', "type", std::string(name.names.back()),
+          0,         {},    {}};
 }
 
 void Granting::object_targets() {
   for (const parser::Node* node : stmt_.objects) {
     if (is_relation(stmt_.object_type)) {
-      RelationPtr relation = find_relation(context_, *parser::as<parser::RangeVar>(node), txn::LockMode::kAccessShare);
+      RelationPtr relation =
+          find_relation(context_, *parser::as<parser::RangeVar>(node), txn::LockMode::kAccessShare);
       if (relation->kind == catalog::RelationKind::kIndex) {
         throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is an index", relation->name));
       }
@@ -203,8 +223,19 @@ void Granting::object_targets() {
     } else if (stmt_.object_type == ObjectType::kType || stmt_.object_type == ObjectType::kDomain) {
       targets_.push_back(type_target(node));
     } else if (parser::is<parser::RoutineRef>(node)) {
-      catalog::RoutinePtr r = find_routine(context_, *parser::as<parser::RoutineRef>(node), stmt_.object_type);
-      targets_.push_back({"pg_proc", "oid", "proacl", "proowner", r->oid, 'f', r->kind == 'p' ? "procedure" : "function", r->name, 0, {}, {}});
+      catalog::RoutinePtr r =
+          find_routine(context_, *parser::as<parser::RoutineRef>(node), stmt_.object_type);
+      targets_.push_back({"pg_proc",
+                          "oid",
+                          "proacl",
+                          "proowner",
+                          r->oid,
+                          'f',
+                          r->kind == 'p' ? "procedure" : "function",
+                          r->name,
+                          0,
+                          {},
+                          {}});
     } else if (parser::is<parser::QualifiedName>(node)) {
       targets_.push_back(named_target(parser::as<parser::QualifiedName>(node)->names.back()));
     } else {
@@ -216,7 +247,17 @@ void Granting::object_targets() {
 void Granting::routine_targets_of(Oid schema) {
   context_.catalog.for_each(system_table("pg_proc"), {}, [&](const Row& row) {
     if (row.oid("pronamespace") != schema) return;
-    targets_.push_back({"pg_proc", "oid", "proacl", "proowner", row.oid("oid"), 'f', "function", std::string(row.text("proname")), 0, {}, {}});
+    targets_.push_back({"pg_proc",
+                        "oid",
+                        "proacl",
+                        "proowner",
+                        row.oid("oid"),
+                        'f',
+                        "function",
+                        std::string(row.text("proname")),
+                        0,
+                        {},
+                        {}});
   });
 }
 
@@ -230,7 +271,9 @@ void Granting::schema_targets() {
     std::vector<Oid> found;
     context_.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
       char kind = row.letter("relkind");
-      bool fits = stmt_.object_type == ObjectType::kSequence ? kind == 'S' : std::string_view("rvmfp").find(kind) != std::string_view::npos;
+      bool fits = stmt_.object_type == ObjectType::kSequence
+                      ? kind == 'S'
+                      : std::string_view("rvmfp").find(kind) != std::string_view::npos;
       if (fits && row.oid("relnamespace") == schema) found.push_back(row.oid("oid"));
     });
     for (Oid oid : found) targets_.push_back(relation_target(*context_.catalog.relation(oid)));
@@ -251,8 +294,8 @@ std::vector<std::string> Granting::grantees() const {
   return names;
 }
 
-void Granting::revoke_dependents(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantee,
-                                 std::string_view lost) {
+void Granting::revoke_dependents(std::vector<AclItem>& items, const AclTarget& target,
+                                 const std::string& grantee, std::string_view lost) {
   for (size_t i = 0; i < items.size(); ++i) {
     if (items[i].grantor != grantee) continue;
     std::string rights, options;
@@ -260,7 +303,8 @@ void Granting::revoke_dependents(std::vector<AclItem>& items, const AclTarget& t
     std::string gone = common_letters(rights, lost);
     if (gone.empty()) continue;
     if (stmt_.behavior == parser::DropBehavior::kRestrict) {
-      throw SqlError(sqlstate::kDependentObjectsStillExist, "dependent privileges exist").hint("Use CASCADE to revoke them too.");
+      throw SqlError(sqlstate::kDependentObjectsStillExist, "dependent privileges exist")
+          .hint("Use CASCADE to revoke them too.");
     }
     std::string gone_options = common_letters(options, lost), next = items[i].grantee;
     for (char c : gone) {
@@ -272,10 +316,12 @@ void Granting::revoke_dependents(std::vector<AclItem>& items, const AclTarget& t
   }
 }
 
-void Granting::change(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantor, std::string_view letters) {
+void Granting::change(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantor,
+                      std::string_view letters) {
   std::string owner = role_name(context_, target.owner);
   for (const std::string& grantee : grantees()) {
-    auto it = std::find_if(items.begin(), items.end(), [&](const AclItem& i) { return i.grantee == grantee && i.grantor == grantor; });
+    auto it = std::find_if(items.begin(), items.end(),
+                           [&](const AclItem& i) { return i.grantee == grantee && i.grantor == grantor; });
     if (it == items.end()) {
       if (!stmt_.is_grant) continue;
       items.push_back({grantee, "", grantor});
@@ -308,42 +354,51 @@ void Granting::apply(const AclTarget& target, std::string letters, bool all) {
     if (stmt_.object_type == ObjectType::kSequence) {
       throw SqlError(sqlstate::kInvalidGrantOperation, "invalid privilege type for sequence");
     }
-    context_.services.notice("WARNING", sqlstate::kInvalidGrantOperation,
-                             fmt::format("sequence \"{}\" only supports USAGE, SELECT, and UPDATE privileges", target.name));
+    context_.services.notice(
+        "WARNING", sqlstate::kInvalidGrantOperation,
+        fmt::format("sequence \"{}\" only supports USAGE, SELECT, and UPDATE privileges", target.name));
     letters = common_letters(letters, all_privileges('S'));
   }
   with_target(context_, target, [&](const Row& row) {
     AclTarget whole = target;
     if (target.letter != 'c') whole.owner = row.oid(target.owner_column);
     std::string owner = role_name(context_, whole.owner);
-    std::vector<AclItem> items = !row.is_null(target.acl_column) ? parse_acl(catalog::acl_column(row, target.acl_column))
-                                 : target.letter == 'c'          ? std::vector<AclItem>()
-                                                                 : default_acl(target.letter, owner);
+    std::vector<AclItem> items = !row.is_null(target.acl_column)
+                                     ? parse_acl(catalog::acl_column(row, target.acl_column))
+                                 : target.letter == 'c' ? std::vector<AclItem>()
+                                                        : default_acl(target.letter, owner);
     // A right on the table's list lets one grant on its columns as well.
     std::vector<AclItem> granting = items;
     if (target.letter == 'c') {
       RelationPtr table = context_.catalog.relation(target.relation);
-      for (AclItem& item : table->acl.empty() ? default_acl('r', owner) : parse_acl(table->acl)) granting.push_back(std::move(item));
+      for (AclItem& item : table->acl.empty() ? default_acl('r', owner) : parse_acl(table->acl))
+        granting.push_back(std::move(item));
     }
     std::string grantable, grantor = best_grantor(context_, granting, whole.owner, letters, &grantable);
     if (grantable.empty()) {
       RoleRights rights(context_.catalog, context_.role);
       std::string_view every = all_privileges(target.letter);
-      bool any = std::any_of(every.begin(), every.end(), [&](char c) { return rights.list_grants(acl_text(granting), c, false); });
+      bool any = std::any_of(every.begin(), every.end(),
+                             [&](char c) { return rights.list_grants(acl_text(granting), c, false); });
       if (!any) {
-        throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", target.what, target.name));
+        throw SqlError(sqlstate::kInsufficientPrivilege,
+                       fmt::format("permission denied for {} {}", target.what, target.name));
       }
     }
     if (grantable.size() != letters.size() && (grantable.empty() || !all)) {
-      SqlState state = stmt_.is_grant ? sqlstate::kWarningPrivilegeNotGranted : sqlstate::kWarningPrivilegeNotRevoked;
-      context_.services.notice("WARNING", state,
-                               fmt::format("{} privileges {} for \"{}\"", grantable.empty() ? "no" : "not all",
-                                           stmt_.is_grant ? "were granted" : "could be revoked", target.name));
+      SqlState state =
+          stmt_.is_grant ? sqlstate::kWarningPrivilegeNotGranted : sqlstate::kWarningPrivilegeNotRevoked;
+      context_.services.notice(
+          "WARNING", state,
+          fmt::format("{} privileges {} for \"{}\"", grantable.empty() ? "no" : "not all",
+                      stmt_.is_grant ? "were granted" : "could be revoked", target.name));
     }
     change(items, whole, grantor, grantable);
     RowDraft draft(system_table(target.table), row);
-    if (target.letter == 'c' && items.empty()) draft.null(target.acl_column);
-    else draft.text(target.acl_column, acl_text(items));
+    if (target.letter == 'c' && items.empty())
+      draft.null(target.acl_column);
+    else
+      draft.text(target.acl_column, acl_text(items));
     context_.catalog.update(row, draft);
     if (!stmt_.is_grant && target.letter == 'r') revoke_from_columns(whole, letters);
   });
@@ -352,19 +407,22 @@ void Granting::apply(const AclTarget& target, std::string letters, bool all) {
 namespace {
 
 AclTarget column_target(const AclTarget& table, int16_t column) {
-  return {"pg_attribute", "attrelid", "attacl", "", table.oid, 'c', table.what, table.name, column, table.owner, table.oid};
+  return {"pg_attribute", "attrelid", "attacl", "",          table.oid, 'c',
+          table.what,     table.name, column,   table.owner, table.oid};
 }
 
 }  // namespace
 
 void Granting::apply_columns(const AclTarget& table) {
   if (table.letter != 'r') {
-    throw SqlError(sqlstate::kInvalidGrantOperation, fmt::format("sequence \"{}\" only supports SELECT column privileges", table.name));
+    throw SqlError(sqlstate::kInvalidGrantOperation,
+                   fmt::format("sequence \"{}\" only supports SELECT column privileges", table.name));
   }
   RelationPtr relation = context_.catalog.relation(table.oid);
   for (const parser::AccessPrivilege* p : stmt_.privileges) {
     if (p->columns.empty()) continue;
-    std::string letters = p->name.empty() ? std::string(kColumnRights) : std::string(1, letter_of(p->name, 'c', "column"));
+    std::string letters =
+        p->name.empty() ? std::string(kColumnRights) : std::string(1, letter_of(p->name, 'c', "column"));
     for (std::string_view name : p->columns) {
       ColumnNumber number = relation->find_column(name);
       if (number == 0) {
@@ -394,8 +452,10 @@ void Granting::revoke_from_columns(const AclTarget& table, std::string_view lett
       std::string grantable, grantor = best_grantor(context_, items, table.owner, wanted, &grantable);
       change(items, target, grantor, grantable);
       RowDraft draft(system_table("pg_attribute"), row);
-      if (items.empty()) draft.null("attacl");
-      else draft.text("attacl", acl_text(items));
+      if (items.empty())
+        draft.null("attacl");
+      else
+        draft.text("attacl", acl_text(items));
       context_.catalog.update(row, draft);
     });
   }

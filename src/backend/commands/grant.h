@@ -18,9 +18,9 @@ struct AclTarget {
   char letter;       // kind as in acldefault()
   std::string what;  // "table", "schema" …
   std::string name;
-  int16_t column = 0;     // of pg_attribute
-  Oid owner;              // of a column: its table's
-  Oid relation;           // of a column
+  int16_t column = 0;  // of pg_attribute
+  Oid owner;           // of a column: its table's
+  Oid relation;        // of a column
 };
 AclTarget relation_target(const Relation& relation);
 
@@ -45,8 +45,10 @@ class Granting {
   void apply(const AclTarget& target, std::string letters, bool all);
   void apply_columns(const AclTarget& table);
   void revoke_from_columns(const AclTarget& table, std::string_view letters);
-  void change(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantor, std::string_view letters);
-  void revoke_dependents(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantee, std::string_view lost);
+  void change(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantor,
+              std::string_view letters);
+  void revoke_dependents(std::vector<AclItem>& items, const AclTarget& target, const std::string& grantee,
+                         std::string_view lost);
   std::vector<std::string> grantees() const;
 
   CommandContext& context_;
@@ -54,13 +56,13 @@ class Granting {
   std::vector<AclTarget> targets_;
 };
 
-// Who grants: the owner where the role has his rights, else the role (of those it belongs to) that may grant most of
-// `letters`; `grantable` gets what it may grant.
-std::string best_grantor(CommandContext& context, const std::vector<AclItem>& items, Oid owner, std::string_view letters,
-                         std::string* grantable);
+// Who grants: the owner where the role has his rights, else the role (of those it belongs to) that may grant
+// most of `letters`; `grantable` gets what it may grant.
+std::string best_grantor(CommandContext& context, const std::vector<AclItem>& items, Oid owner,
+                         std::string_view letters, std::string* grantable);
 
-// A default list of a kind of new objects as ALTER DEFAULT PRIVILEGES left it; empty: the built-in one. `schema`: where the
-// object goes.
+// A default list of a kind of new objects as ALTER DEFAULT PRIVILEGES left it; empty: the built-in one.
+// `schema`: where the object goes.
 std::string default_acl_text(CommandContext& context, char object_letter, Oid owner, Oid schema);
 std::string alter_default_privileges(CommandContext& context, const parser::AlterDefaultPrivilegesStmt& stmt);
 

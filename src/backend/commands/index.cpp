@@ -1,8 +1,7 @@
 #include "index.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/btree.h"
 #include "common/sql_error.h"
@@ -25,17 +24,20 @@ std::string storage_options(parser::List<parser::Option> options, bool index) {
     if (option->name == "fillfactor" && option->name_space.empty()) {
       int64_t value = option_integer(*option);
       if (value < (index ? 50 : 10) || value > 100) {
-        throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("value {} out of bounds for option \"fillfactor\"", value))
+        throw SqlError(sqlstate::kInvalidParameterValue,
+                       fmt::format("value {} out of bounds for option \"fillfactor\"", value))
             .detail(fmt::format("Valid values are between \"{}\" and \"100\".", index ? 50 : 10));
       }
       items.push_back(fmt::format("fillfactor={}", value));
     } else if (option->name.starts_with("autovacuum_") || option->name == "toast_tuple_target" ||
-               option->name == "parallel_workers" || option->name_space == "toast" || option->name == "deduplicate_items") {
+               option->name == "parallel_workers" || option->name_space == "toast" ||
+               option->name == "deduplicate_items") {
       // Hints to machinery that works in another way here; kept, so that dumps are complete.
       std::string space = option->name_space.empty() ? "" : std::string(option->name_space) + ".";
       items.push_back(fmt::format("{}{}={}", space, option->name, option_text(*option)));
     } else {
-      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", option->name));
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("unrecognized parameter \"{}\"", option->name));
     }
   }
   return items.empty() ? std::string() : text_array(items);
@@ -86,7 +88,9 @@ void check_orderable(CommandContext& context, Oid type) {
   throw SqlError(sqlstate::kUndefinedObject,
                  fmt::format("data type {} has no default operator class for access method \"btree\"",
                              functions::format_type(type, -1)))
-      .hint("You must specify an operator class for the index or define a default operator class for the data type.");
+      .hint(
+          "You must specify an operator class for the index or define a default operator class for the data "
+          "type.");
 }
 
 void insert_index_row(CommandContext& context, Oid index, Oid table, const IndexSpec& spec) {
@@ -97,14 +101,18 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
     options.push_back(static_cast<ColumnNumber>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
     collations += fmt::format("{}{}", collations.empty() ? "" : " ", key.collation.value());
     classes += classes.empty() ? "0" : " 0";
-    if (key.column == 0) expressions += fmt::format("{}{}", expressions.empty() ? "" : "\n", key.expression_sql);
+    if (key.column == 0)
+      expressions += fmt::format("{}{}", expressions.empty() ? "" : "\n", key.expression_sql);
   }
   for (ColumnNumber c : spec.included) columns.push_back(c);
   RowDraft row(system_table("pg_index"));
   row.oid("indexrelid", index).oid("indrelid", table).int2("indnatts", static_cast<int16_t>(columns.size()));
   row.int2("indnkeyatts", static_cast<int16_t>(spec.keys.size())).boolean("indisunique", spec.unique);
   row.boolean("indnullsnotdistinct", spec.nulls_not_distinct).boolean("indisprimary", spec.primary);
-  row.boolean("indimmediate", spec.immediate).boolean("indisvalid", spec.valid).boolean("indisready", true).boolean("indislive", true);
+  row.boolean("indimmediate", spec.immediate)
+      .boolean("indisvalid", spec.valid)
+      .boolean("indisready", true)
+      .boolean("indislive", true);
   row.text("indkey", vector_text(columns)).text("indcollation", collations).text("indclass", classes);
   row.text("indoption", vector_text(options));
   if (!expressions.empty()) row.text("indexprs", expressions);
@@ -112,7 +120,8 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
   context.catalog.insert(row);
 }
 
-void insert_index_attributes(CommandContext& context, Oid index, const Relation& table, const IndexSpec& spec) {
+void insert_index_attributes(CommandContext& context, Oid index, const Relation& table,
+                             const IndexSpec& spec) {
   ColumnNumber number = 0;
   std::vector<std::string> taken;
   auto unique_name = [&](std::string name) {
@@ -165,13 +174,16 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   if (!spec.is_constraint) {
     std::vector<ColumnNumber> read = spec.predicate_columns;
     for (const IndexKeySpec& key : spec.keys) {
-      if (key.column != 0) read.push_back(key.column);
-      else for (ColumnNumber c : columns_of(key.expression)) read.push_back(c);
+      if (key.column != 0)
+        read.push_back(key.column);
+      else
+        for (ColumnNumber c : columns_of(key.expression)) read.push_back(c);
     }
     for (ColumnNumber c : spec.included) read.push_back(c);
     std::sort(read.begin(), read.end());
     read.erase(std::unique(read.begin(), read.end()), read.end());
-    for (ColumnNumber c : read) add_dependency(context, relation_address(row.oid), column_address(table_oid, c), 'a');
+    for (ColumnNumber c : read)
+      add_dependency(context, relation_address(row.oid), column_address(table_oid, c), 'a');
     if (read.empty()) add_dependency(context, relation_address(row.oid), relation_address(table_oid), 'a');
   }
   change_class_row(context, table_oid, [](RowDraft& draft) { draft.boolean("relhasindex", true); });
@@ -207,24 +219,32 @@ namespace {
 std::string expression_name(const parser::Node* node) {
   using parser::NodeKind;
   switch (node->kind) {
-    case NodeKind::kFuncCall: return std::string(parser::as<parser::FuncCall>(node)->names.back());
-    case NodeKind::kColumnRef: return std::string(parser::as<parser::ColumnRef>(node)->names.back());
+    case NodeKind::kFuncCall:
+      return std::string(parser::as<parser::FuncCall>(node)->names.back());
+    case NodeKind::kColumnRef:
+      return std::string(parser::as<parser::ColumnRef>(node)->names.back());
     case NodeKind::kTypeCast: {
       std::string name = expression_name(parser::as<parser::TypeCast>(node)->arg);
       return name == "expr" ? std::string(parser::as<parser::TypeCast>(node)->type->names.back()) : name;
     }
-    case NodeKind::kCollateExpr: return expression_name(parser::as<parser::CollateExpr>(node)->arg);
-    case NodeKind::kCoalesceExpr: return "coalesce";
-    case NodeKind::kCaseExpr: return "case";
-    case NodeKind::kMinMaxExpr: return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
-    default: return "expr";
+    case NodeKind::kCollateExpr:
+      return expression_name(parser::as<parser::CollateExpr>(node)->arg);
+    case NodeKind::kCoalesceExpr:
+      return "coalesce";
+    case NodeKind::kCaseExpr:
+      return "case";
+    case NodeKind::kMinMaxExpr:
+      return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
+    default:
+      return "expr";
   }
 }
 
 Oid find_collation(CommandContext& context, parser::NameList name, int32_t location) {
   Oid found;
   const KeyMatch match[] = {{"collname", Value::of_string(name.back())}};
-  context.catalog.for_each(system_table("pg_collation"), match, [&](const Row& row) { found = row.oid("oid"); });
+  context.catalog.for_each(system_table("pg_collation"), match,
+                           [&](const Row& row) { found = row.oid("oid"); });
   if (found == kInvalidOid) {
     throw SqlError(sqlstate::kUndefinedObject,
                    fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", name.back()))
@@ -243,7 +263,8 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
     key = plain_key(context, *table, column);
   } else {
     analyzer::AnalyzerContext inner = context.analyzer_context();
-    key.expression = analyzer::analyze_table_expression(inner, element.expression, &table, "index expressions");
+    key.expression =
+        analyzer::analyze_table_expression(inner, element.expression, &table, "index expressions");
     require_immutable(key.expression, "functions in index expression must be marked IMMUTABLE");
     key.expression_sql = analyzer::deparse_expression(*key.expression, table.get(), context.eval);
     key.name = expression_name(element.expression);
@@ -251,7 +272,8 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
     key.typmod = key.expression->typmod;
     key.collation = key.expression->collation;
   }
-  if (!element.collation.empty()) key.collation = find_collation(context, element.collation, element.location);
+  if (!element.collation.empty())
+    key.collation = find_collation(context, element.collation, element.location);
   if (!element.opclass.empty()) {
     std::string_view name = element.opclass.back();
     if (!name.ends_with("_ops")) {
@@ -262,8 +284,9 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
     if (name.find("pattern") != std::string_view::npos) key.collation = catalog::kCCollation;
   }
   key.descending = element.direction == parser::SortDirection::kDescending;
-  key.nulls_first = element.nulls == parser::NullsOrder::kDefault ? key.descending
-                                                                 : element.nulls == parser::NullsOrder::kFirst;
+  key.nulls_first = element.nulls == parser::NullsOrder::kDefault
+                        ? key.descending
+                        : element.nulls == parser::NullsOrder::kFirst;
   return key;
 }
 
@@ -280,7 +303,8 @@ void require_btree(std::string_view method) {
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt) {
   RelationPtr table = find_relation(context, *stmt.relation, txn::LockMode::kShare);
   if (!table->is_table() && table->kind != RelationKind::kMaterializedView) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot create index on relation \"{}\"", table->name))
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("cannot create index on relation \"{}\"", table->name))
         .detail(fmt::format("This operation is not supported for {}s.", kind_word(table->kind)));
   }
   require_owner(context, *table);
@@ -303,7 +327,8 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
     spec.included.push_back(read_key(context, table, *element).column);
   }
   if (stmt.where != nullptr) {
-    analyzer::Expr* where = bind_condition(context, stmt.where, table, "index predicates", &spec.predicate_sql);
+    analyzer::Expr* where =
+        bind_condition(context, stmt.where, table, "index predicates", &spec.predicate_sql);
     require_immutable(where, "functions in index predicate must be marked IMMUTABLE");
     spec.predicate_columns = columns_of(where);
   }
@@ -320,15 +345,17 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
       distinct.push_back(candidate);
     }
     spec.name = choose_relation_name(context, table->name, join_names(distinct), "idx", table->schema, false);
-  } else if (stmt.if_not_exists && context.catalog.find_relation_oid(table->schema, spec.name) != kInvalidOid) {
+  } else if (stmt.if_not_exists &&
+             context.catalog.find_relation_oid(table->schema, spec.name) != kInvalidOid) {
     context.services.notice("NOTICE", sqlstate::kDuplicateTable,
                             fmt::format("relation \"{}\" already exists, skipping", spec.name));
     return "CREATE INDEX";
   }
   if (table->is_partitioned()) {
     if (stmt.concurrently) {
-      throw SqlError(sqlstate::kFeatureNotSupported,
-                     fmt::format("cannot create index on partitioned table \"{}\" concurrently", table->name));
+      throw SqlError(
+          sqlstate::kFeatureNotSupported,
+          fmt::format("cannot create index on partitioned table \"{}\" concurrently", table->name));
     }
     if (spec.unique) {
       std::vector<ColumnNumber> columns;

@@ -27,7 +27,7 @@ struct IndexSpec {
   bool is_constraint = false;
   bool immediate = true;  // false: of a deferrable constraint
   bool initially_deferred = false;
-  bool valid = true;      // false: of a partitioned table (ONLY), while partitions lack their parts of it
+  bool valid = true;  // false: of a partitioned table (ONLY), while partitions lack their parts of it
   std::string predicate_sql;
   std::vector<ColumnNumber> predicate_columns;
   std::string options;
@@ -43,8 +43,8 @@ struct MadeIndex {
 MadeIndex make_index(CommandContext& context, Oid table, const IndexSpec& spec, const MadeIndex& parent = {},
                      bool recurse = true);
 // The part of a partitioned table's index that belongs to one partition (partition_index.cpp).
-void ensure_partition_index(CommandContext& context, const RelationPtr& parent, const IndexSpec& spec, const MadeIndex& index,
-                            Oid partition);
+void ensure_partition_index(CommandContext& context, const RelationPtr& parent, const IndexSpec& spec,
+                            const MadeIndex& index, Oid partition);
 void link_partition_index(CommandContext& context, Oid part, const MadeIndex& whole);
 void unlink_partition_index(CommandContext& context, Oid part);
 bool fits_partition_index(const Relation& parent, const catalog::Index& whole, const Relation& partition,

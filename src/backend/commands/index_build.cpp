@@ -1,9 +1,8 @@
 #include "index_build.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+#include <fmt/format.h>
 
 #include "access/btree.h"
 #include "analyzer/expression_walk.h"
@@ -20,7 +19,8 @@ void require_immutable(const analyzer::Expr* expr, std::string_view message) {
 Oid index_table(CommandContext& context, Oid index) {
   Oid table;
   const KeyMatch match[] = {{"indexrelid", Value::of_oid(index.value())}};
-  context.catalog.for_each(system_table("pg_index"), match, [&](const Row& row) { table = row.oid("indrelid"); });
+  context.catalog.for_each(system_table("pg_index"), match,
+                           [&](const Row& row) { table = row.oid("indrelid"); });
   return table;
 }
 
@@ -30,7 +30,8 @@ IndexKeys::IndexKeys(CommandContext& context, const RelationPtr& table, const ca
   std::vector<analyzer::Expr*> keys;
   for (const catalog::IndexColumn& key : index.keys) {
     plain &= key.column != 0;
-    keys.push_back(key.column != 0 ? nullptr : bind_stored(context, key.expression_sql, table, "index expressions"));
+    keys.push_back(key.column != 0 ? nullptr
+                                   : bind_stored(context, key.expression_sql, table, "index expressions"));
     if (key.column != 0) columns_.push_back(key.column);
   }
   if (!plain) {
@@ -55,8 +56,10 @@ std::string key_text(CommandContext& context, const Relation& table, const catal
       texts += ", ";
     }
     columns += key.column != 0 ? table.column(key.column).name : key.expression_sql;
-    if (values[i].null) texts += "null";
-    else functions::append_value(key.type, values[i], texts, context.eval);
+    if (values[i].null)
+      texts += "null";
+    else
+      functions::append_value(key.type, values[i], texts, context.eval);
   }
   return fmt::format("({})=({})", columns, texts);
 }
@@ -91,8 +94,8 @@ class BuildSource final : public access::Btree::BulkSource {
 };
 
 // The values of a key cannot be read back from it: the row is fetched again.
-[[noreturn]] void report_duplicate(CommandContext& context, const RelationPtr& table, const catalog::Index& index,
-                                   Tid tid) {
+[[noreturn]] void report_duplicate(CommandContext& context, const RelationPtr& table,
+                                   const catalog::Index& index, Tid tid) {
   SqlError error(sqlstate::kUniqueViolation, fmt::format("could not create unique index \"{}\"", index.name));
   error.schema(table->schema_name).table(table->name).constraint(index.name);
   access::RowBuffer buffer;
@@ -108,7 +111,8 @@ class BuildSource final : public access::Btree::BulkSource {
     IndexKeys keys(context, table, index);
     std::string key;
     keys.builder().build(row, &key);
-    error.detail(fmt::format("Key {} is duplicated.", key_text(context, *table, index, keys.builder().values())));
+    error.detail(
+        fmt::format("Key {} is duplicated.", key_text(context, *table, index, keys.builder().values())));
   }
   throw error;
 }
@@ -123,7 +127,8 @@ void build_index(CommandContext& context, const RelationPtr& table, const catalo
   std::string key;
   scan_table(context, *table, keys.columns(), [&](Tid tid, std::span<const Value> row) {
     if (!keys.builder().build(row, &key)) return;
-    entries.push_back({memory.copy(key).data(), static_cast<uint32_t>(key.size()), keys.builder().exempt_from_unique(), tid});
+    entries.push_back({memory.copy(key).data(), static_cast<uint32_t>(key.size()),
+                       keys.builder().exempt_from_unique(), tid});
   });
   if (entries.empty()) return;
   std::sort(entries.begin(), entries.end(), [](const BuildEntry& a, const BuildEntry& b) {

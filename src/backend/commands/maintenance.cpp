@@ -1,15 +1,14 @@
 #include "maintenance.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/btree.h"
 #include "analyze.h"
 #include "catalog/table_activity.h"
 #include "common/sql_error.h"
-#include "inheritance.h"
 #include "index_build.h"
+#include "inheritance.h"
 #include "table_expression.h"
 
 namespace varve::commands {
@@ -21,15 +20,18 @@ namespace {
 // Takes dead rows' entries out of all indexes of the table.
 class EntryRemover final : public access::Heap::DeadRowSink {
  public:
-  EntryRemover(CommandContext& context, const RelationPtr& table) : table_(table), live_(live_columns(*table)) {
-    for (const catalog::Index& index : table->indexes) keys_.push_back(std::make_unique<IndexKeys>(context, table, index));
+  EntryRemover(CommandContext& context, const RelationPtr& table)
+      : table_(table), live_(live_columns(*table)) {
+    for (const catalog::Index& index : table->indexes)
+      keys_.push_back(std::make_unique<IndexKeys>(context, table, index));
   }
   Status remove_index_entries(std::span<const Tid> tids, std::span<const access::RowVersion> rows) override {
     std::string key;
     for (size_t r = 0; r < rows.size(); ++r) {
       Arena memory;
       std::vector<Value> values;
-      for (ColumnNumber c : live_) values.push_back(table_->layout->get(rows[r], static_cast<size_t>(c - 1), memory));
+      for (ColumnNumber c : live_)
+        values.push_back(table_->layout->get(rows[r], static_cast<size_t>(c - 1), memory));
       for (auto& keys : keys_) {
         if (!keys->builder().build(values, &key)) continue;
         VARVE_RETURN_IF_ERROR(keys->builder().index().tree->remove_dead(access::key_bytes(key), tids[r]));
@@ -96,8 +98,9 @@ std::vector<RelationPtr> targets(CommandContext& context, const parser::VacuumSt
       continue;
     }
     if (relation->is_system ? !context.is_superuser : !has_privileges_of(context, relation->owner)) {
-      context.services.notice("WARNING", sqlstate::kWarning,
-                              fmt::format("skipping \"{}\" --- only table or database owner can {} it", relation->name, verb));
+      context.services.notice(
+          "WARNING", sqlstate::kWarning,
+          fmt::format("skipping \"{}\" --- only table or database owner can {} it", relation->name, verb));
       continue;
     }
     if (!relation->is_partitioned()) {
@@ -113,7 +116,8 @@ std::vector<RelationPtr> targets(CommandContext& context, const parser::VacuumSt
   std::vector<Oid> all;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
     char kind = row.letter("relkind");
-    if ((kind == 'r' || kind == 'm') && row.oid("oid").value() >= catalog::kFirstNormalOid) all.push_back(row.oid("oid"));
+    if ((kind == 'r' || kind == 'm') && row.oid("oid").value() >= catalog::kFirstNormalOid)
+      all.push_back(row.oid("oid"));
   });
   for (Oid oid : all) {
     context.services.lock_relation(oid, lock);
@@ -168,7 +172,8 @@ std::string lock_table(CommandContext& context, const parser::LockStmt& stmt) {
     if (stmt.nowait) {
       RelationPtr now = find_relation(context, *name, txn::LockMode::kNone);
       if (!context.services.try_lock_relation(now->oid, mode)) {
-        throw SqlError(sqlstate::kLockNotAvailable, fmt::format("could not obtain lock on relation \"{}\"", now->name));
+        throw SqlError(sqlstate::kLockNotAvailable,
+                       fmt::format("could not obtain lock on relation \"{}\"", now->name));
       }
     }
     RelationPtr relation = find_relation(context, *name, mode);

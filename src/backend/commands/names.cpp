@@ -1,9 +1,8 @@
 #include "names.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "parser/parser.h"
@@ -34,8 +33,9 @@ Oid temporary_creation_schema(CommandContext& context) {
   if (context.catalog.temporary_schema() == kInvalidOid) {
     if (allowed) return context.services.temporary_schema(true);
     const auto database = context.catalog.database_info(context.catalog.database().oid());
-    throw SqlError(sqlstate::kInsufficientPrivilege,
-                   fmt::format("permission denied to create temporary tables in database \"{}\"", database->name));
+    throw SqlError(
+        sqlstate::kInsufficientPrivilege,
+        fmt::format("permission denied to create temporary tables in database \"{}\"", database->name));
   }
   require_schema_create(context, context.catalog.temporary_schema());
   return context.catalog.temporary_schema();
@@ -73,13 +73,15 @@ Oid creation_schema(CommandContext& context, const parser::RangeVar& relation) {
   if (!relation.schema.empty() && relation.schema.starts_with("pg_temp_")) {
     Oid schema = require_schema(context, relation.schema, relation.location);
     if (schema != context.catalog.temporary_schema()) {
-      throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create relations in temporary schemas of other sessions")
+      throw SqlError(sqlstate::kInvalidTableDefinition,
+                     "cannot create relations in temporary schemas of other sessions")
           .at(position(context, relation.location));
     }
     return schema;
   }
   if (temporary && !relation.schema.empty()) {
-    throw SqlError(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema")
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   "cannot create temporary relation in non-temporary schema")
         .at(position(context, relation.location));
   }
   if (temporary) return temporary_creation_schema(context);
@@ -107,8 +109,10 @@ std::string make_object_name(std::string_view name1, std::string_view name2, std
   size_t room = kMaxNameBytes - overhead;
   size_t n1 = name1.size(), n2 = name2.size();
   while (n1 + n2 > room) {
-    if (n1 > n2) --n1;
-    else --n2;
+    if (n1 > n2)
+      --n1;
+    else
+      --n2;
   }
   std::string out(clip(name1, n1));
   if (!name2.empty()) out += fmt::format("_{}", clip(name2, n2));
@@ -120,7 +124,8 @@ namespace {
 
 bool constraint_in_schema(CommandContext& context, Oid schema, std::string_view name) {
   bool found = false;
-  const KeyMatch match[] = {{"conname", Value::of_string(name)}, {"connamespace", Value::of_oid(schema.value())}};
+  const KeyMatch match[] = {{"conname", Value::of_string(name)},
+                            {"connamespace", Value::of_oid(schema.value())}};
   context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row&) { found = true; });
   return found;
 }
@@ -145,7 +150,8 @@ std::string choose_constraint_name(CommandContext& context, std::string_view nam
   std::string suffix(label);
   for (int pass = 1;; ++pass) {
     std::string name = make_object_name(name1, name2, suffix);
-    if (std::find(taken.begin(), taken.end(), name) == taken.end() && !constraint_in_schema(context, schema, name)) {
+    if (std::find(taken.begin(), taken.end(), name) == taken.end() &&
+        !constraint_in_schema(context, schema, name)) {
       return name;
     }
     suffix = fmt::format("{}{}", label, pass);
@@ -154,7 +160,8 @@ std::string choose_constraint_name(CommandContext& context, std::string_view nam
 
 bool constraint_name_exists(CommandContext& context, Oid relation, std::string_view name) {
   bool found = false;
-  const KeyMatch match[] = {{"conrelid", Value::of_oid(relation.value())}, {"contypid", Value::of_oid(0)},
+  const KeyMatch match[] = {{"conrelid", Value::of_oid(relation.value())},
+                            {"contypid", Value::of_oid(0)},
                             {"conname", Value::of_string(name)}};
   context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row&) { found = true; });
   return found;
@@ -170,7 +177,8 @@ std::string join_names(std::span<const std::string> names) {
   return out;
 }
 
-RelationPtr find_relation(CommandContext& context, const parser::RangeVar& name, txn::LockMode lock, bool missing_ok) {
+RelationPtr find_relation(CommandContext& context, const parser::RangeVar& name, txn::LockMode lock,
+                          bool missing_ok) {
   analyzer::AnalyzerContext inner = context.analyzer_context();
   RelationPtr relation = analyzer::find_relation(inner, name, lock, missing_ok);
   // Only a lock makes the name's meaning last; look again until it held still.
@@ -183,7 +191,8 @@ RelationPtr find_relation(CommandContext& context, const parser::RangeVar& name,
   return relation;
 }
 
-RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, txn::LockMode lock, bool missing_ok) {
+RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, txn::LockMode lock,
+                       bool missing_ok) {
   RelationPtr relation = find_relation(context, name, lock, missing_ok);
   if (relation != nullptr && !relation->is_table()) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a table", relation->name));
@@ -192,19 +201,27 @@ RelationPtr find_table(CommandContext& context, const parser::RangeVar& name, tx
 }
 
 bool has_privileges_of(CommandContext& context, Oid role) {
-  return context.is_superuser || role == context.role || RoleRights(context.catalog, context.role).has_rights_of(role);
+  return context.is_superuser || role == context.role ||
+         RoleRights(context.catalog, context.role).has_rights_of(role);
 }
 
 std::string_view kind_word(RelationKind kind) {
   switch (kind) {
     case RelationKind::kIndex:
-    case RelationKind::kPartitionedIndex: return "index";
-    case RelationKind::kSequence: return "sequence";
-    case RelationKind::kView: return "view";
-    case RelationKind::kMaterializedView: return "materialized view";
-    case RelationKind::kComposite: return "type";
-    case RelationKind::kForeign: return "foreign table";
-    default: return "table";
+    case RelationKind::kPartitionedIndex:
+      return "index";
+    case RelationKind::kSequence:
+      return "sequence";
+    case RelationKind::kView:
+      return "view";
+    case RelationKind::kMaterializedView:
+      return "materialized view";
+    case RelationKind::kComposite:
+      return "type";
+    case RelationKind::kForeign:
+      return "foreign table";
+    default:
+      return "table";
   }
 }
 
@@ -215,8 +232,8 @@ void require_owner_of(CommandContext& context, Oid owner, std::string_view what,
 
 void refuse_pending_events(CommandContext& context, std::string_view command, const Relation& relation) {
   if (!context.services.has_pending_events(relation.oid)) return;
-  throw SqlError(sqlstate::kObjectInUse,
-                 fmt::format("cannot {} \"{}\" because it has pending trigger events", command, relation.name));
+  throw SqlError(sqlstate::kObjectInUse, fmt::format("cannot {} \"{}\" because it has pending trigger events",
+                                                     command, relation.name));
 }
 
 void require_owner(CommandContext& context, const Relation& relation) {
@@ -241,7 +258,8 @@ ColumnNumber require_column(CommandContext& context, const Relation& relation, s
 Oid require_role(CommandContext& context, const parser::RoleSpec& spec) {
   switch (spec.role) {
     case parser::RoleSpecKind::kCurrentRole:
-    case parser::RoleSpecKind::kCurrentUser: return context.role;
+    case parser::RoleSpecKind::kCurrentUser:
+      return context.role;
     case parser::RoleSpecKind::kSessionUser:
       if (context.eval.session != nullptr) {
         auto role = context.catalog.find_role(context.eval.session->session_user_name());
@@ -249,8 +267,10 @@ Oid require_role(CommandContext& context, const parser::RoleSpec& spec) {
       }
       return context.role;
     case parser::RoleSpecKind::kPublic:
-      throw SqlError(sqlstate::kUndefinedObject, "role \"public\" does not exist").at(position(context, spec.location));
-    case parser::RoleSpecKind::kName: break;
+      throw SqlError(sqlstate::kUndefinedObject, "role \"public\" does not exist")
+          .at(position(context, spec.location));
+    case parser::RoleSpecKind::kName:
+      break;
   }
   auto role = context.catalog.find_role(spec.name);
   if (!role.has_value()) {
@@ -269,10 +289,14 @@ std::string option_text(const parser::Option& option) {
   if (parser::is<parser::ConstExpr>(option.value)) {
     const auto& c = *parser::as<parser::ConstExpr>(option.value);
     switch (c.type) {
-      case parser::ConstKind::kInteger: return std::to_string(c.integer);
-      case parser::ConstKind::kBoolean: return c.boolean ? "true" : "false";
-      case parser::ConstKind::kNull: return "";
-      default: return std::string(c.text);
+      case parser::ConstKind::kInteger:
+        return std::to_string(c.integer);
+      case parser::ConstKind::kBoolean:
+        return c.boolean ? "true" : "false";
+      case parser::ConstKind::kNull:
+        return "";
+      default:
+        return std::string(c.text);
     }
   }
   if (parser::is<parser::QualifiedName>(option.value)) {
@@ -286,7 +310,8 @@ std::string option_text(const parser::Option& option) {
 
 bool option_boolean(const parser::Option& option) {
   std::string text = option_text(option);
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   if (text == "true" || text == "on" || text == "1" || text == "yes") return true;
   if (text == "false" || text == "off" || text == "0" || text == "no") return false;
   throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a Boolean value", option.name));

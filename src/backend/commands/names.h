@@ -1,5 +1,5 @@
-// Names of what commands make or find: where new objects go, PostgreSQL's names for those that were given none,
-// and who may touch them.
+// Names of what commands make or find: where new objects go, PostgreSQL's names for those that were given
+// none, and who may touch them.
 #pragma once
 
 #include <span>
@@ -24,7 +24,8 @@ std::string qualified_name(CommandContext& context, Oid schema, std::string_view
 
 // name1_name2_label, shortened to fit (name2 may be empty).
 std::string make_object_name(std::string_view name1, std::string_view name2, std::string_view label);
-// The first of label, label1, label2 … that no relation (and with `constraint` no constraint) of the schema has.
+// The first of label, label1, label2 … that no relation (and with `constraint` no constraint) of the schema
+// has.
 std::string choose_relation_name(CommandContext& context, std::string_view name1, std::string_view name2,
                                  std::string_view label, Oid schema, bool constraint);
 std::string choose_constraint_name(CommandContext& context, std::string_view name1, std::string_view name2,

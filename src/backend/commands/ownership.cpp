@@ -1,8 +1,7 @@
 #include "ownership.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
@@ -17,25 +16,31 @@ struct Secured {
   std::string_view table, owner, acl, key;
   bool shared;
 };
-constexpr Secured kSecured[] = {
-    {"pg_class", "relowner", "relacl", "oid", false},       {"pg_attribute", "", "attacl", "", false},
-    {"pg_namespace", "nspowner", "nspacl", "oid", false},   {"pg_proc", "proowner", "proacl", "oid", false},
-    {"pg_type", "typowner", "typacl", "oid", false},        {"pg_language", "lanowner", "lanacl", "oid", false},
-    {"pg_default_acl", "defaclrole", "defaclacl", "oid", false}, {"pg_database", "datdba", "datacl", "oid", true},
-    {"pg_tablespace", "spcowner", "spcacl", "oid", true}};
+constexpr Secured kSecured[] = {{"pg_class", "relowner", "relacl", "oid", false},
+                                {"pg_attribute", "", "attacl", "", false},
+                                {"pg_namespace", "nspowner", "nspacl", "oid", false},
+                                {"pg_proc", "proowner", "proacl", "oid", false},
+                                {"pg_type", "typowner", "typacl", "oid", false},
+                                {"pg_language", "lanowner", "lanacl", "oid", false},
+                                {"pg_default_acl", "defaclrole", "defaclacl", "oid", false},
+                                {"pg_database", "datdba", "datacl", "oid", true},
+                                {"pg_tablespace", "spcowner", "spcacl", "oid", true}};
 
 const Secured& secured(std::string_view table) {
-  return *std::find_if(std::begin(kSecured), std::end(kSecured), [&](const Secured& s) { return s.table == table; });
+  return *std::find_if(std::begin(kSecured), std::end(kSecured),
+                       [&](const Secured& s) { return s.table == table; });
 }
 
 // Built-in functions and types have no rows of anybody else's.
 bool may_be_users(const Secured& s, const Row& row) {
   return s.key.empty() || row.oid("oid").value() >= catalog::kFirstNormalOid || s.table == "pg_namespace" ||
-         s.table == "pg_database" || s.table == "pg_tablespace" || s.table == "pg_class" || s.table == "pg_language";
+         s.table == "pg_database" || s.table == "pg_tablespace" || s.table == "pg_class" ||
+         s.table == "pg_language";
 }
 
 bool names_role(const std::vector<AclItem>& items, std::string_view role) {
-  return std::any_of(items.begin(), items.end(), [&](const AclItem& i) { return i.grantee == role || i.grantor == role; });
+  return std::any_of(items.begin(), items.end(),
+                     [&](const AclItem& i) { return i.grantee == role || i.grantor == role; });
 }
 
 // Rows whose list names the role get another one: change(items) -> what is to be written.
@@ -49,8 +54,10 @@ void change_lists(catalog::Catalog& catalog, bool shared, std::string_view role,
       if (!names_role(items, role)) return;
       change(items);
       RowDraft draft(system_table(s.table), row);
-      if (items.empty() && s.table == "pg_attribute") draft.null(s.acl);
-      else draft.text(s.acl, acl_text(items));
+      if (items.empty() && s.table == "pg_attribute")
+        draft.null(s.acl);
+      else
+        draft.text(s.acl, acl_text(items));
       catalog.update(row, draft);
     });
   }
@@ -132,7 +139,8 @@ std::string reassign_owned(CommandContext& context, const parser::ReassignOwnedS
   for (Oid role : roles) {
     if (role.value() < catalog::kFirstNormalOid) {
       throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("cannot reassign ownership of objects owned by role {} because they are required by the database system",
+                     fmt::format("cannot reassign ownership of objects owned by role {} because they are "
+                                 "required by the database system",
                                  role_name(context, role)));
     }
     for (const Secured& s : kSecured) {
@@ -156,20 +164,24 @@ std::string drop_owned(CommandContext& context, const parser::DropOwnedStmt& stm
   }
   for (const catalog::Role& role : roles) {
     if (role.oid.value() < catalog::kFirstNormalOid) {
-      throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("cannot drop objects owned by role {} because they are required by the database system", role.name));
+      throw SqlError(
+          sqlstate::kDependentObjectsStillExist,
+          fmt::format("cannot drop objects owned by role {} because they are required by the database system",
+                      role.name));
     }
     const KeyMatch defaults[] = {{"defaclrole", Value::of_oid(role.oid.value())}};
     context.catalog.remove_where(system_table("pg_default_acl"), defaults);
     for (bool shared : {false, true}) {
       change_lists(context.catalog, shared, role.name, [&](std::vector<AclItem>& items) {
-        std::erase_if(items, [&](const AclItem& i) { return i.grantee == role.name && i.grantor != role.name; });
+        std::erase_if(items,
+                      [&](const AclItem& i) { return i.grantee == role.name && i.grantor != role.name; });
       });
     }
     std::vector<ObjectAddress> objects;
     context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
       char kind = row.letter("relkind");
-      if (row.oid("relowner") == role.oid && kind != 'i' && kind != 't' && kind != 'c') objects.push_back(relation_address(row.oid("oid")));
+      if (row.oid("relowner") == role.oid && kind != 'i' && kind != 't' && kind != 'c')
+        objects.push_back(relation_address(row.oid("oid")));
     });
     context.catalog.for_each(system_table("pg_namespace"), {}, [&](const Row& row) {
       if (row.oid("nspowner") == role.oid) objects.push_back({kNamespaceClass, row.oid("oid")});
@@ -178,13 +190,15 @@ std::string drop_owned(CommandContext& context, const parser::DropOwnedStmt& stm
       if (row.oid("proowner") == role.oid) objects.push_back({Oid{1255}, row.oid("oid")});
     });
     context.catalog.for_each(system_table("pg_type"), {}, [&](const Row& row) {
-      bool own = row.oid("typowner") == role.oid && row.letter("typtype") != 'c' && row.letter("typcategory") != 'A';
+      bool own =
+          row.oid("typowner") == role.oid && row.letter("typtype") != 'c' && row.letter("typcategory") != 'A';
       if (own) objects.push_back({kTypeClass, row.oid("oid")});
     });
     // What goes with something else of the role's (a serial's sequence) is not named twice.
     std::erase_if(objects, [&](const ObjectAddress& o) {
       bool goes_along = false;
-      const KeyMatch match[] = {{"classid", Value::of_oid(o.class_oid.value())}, {"objid", Value::of_oid(o.object.value())}};
+      const KeyMatch match[] = {{"classid", Value::of_oid(o.class_oid.value())},
+                                {"objid", Value::of_oid(o.object.value())}};
       context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
         char kind = row.letter("deptype");
         goes_along |= kind == 'a' || kind == 'i';
@@ -202,7 +216,8 @@ void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
   auto role = context.catalog.find_role(stmt.name);
   if (!role) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", stmt.name));
   auto self = context.catalog.role(context.role);
-  if (role->oid == context.role) throw SqlError(sqlstate::kFeatureNotSupported, "current user cannot be renamed");
+  if (role->oid == context.role)
+    throw SqlError(sqlstate::kFeatureNotSupported, "current user cannot be renamed");
   for (std::string_view name : {stmt.name, stmt.new_name}) {
     if (!name.starts_with("pg_")) continue;
     throw SqlError(sqlstate::kReservedName, fmt::format("role name \"{}\" is reserved", name))
@@ -223,7 +238,8 @@ void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
     draft.text("rolname", stmt.new_name);
     if (role->secret.starts_with("md5")) {  // made from the name
       draft.null("rolpassword");
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, "MD5 password cleared because of role rename");
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              "MD5 password cleared because of role rename");
     }
     context.catalog.update(row, draft);
     return false;
@@ -236,7 +252,8 @@ void rename_role(CommandContext& context, const parser::RenameStmt& stmt) {
   };
   change_lists(context.catalog, true, stmt.name, rename);
   std::vector<Oid> databases;
-  context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) { databases.push_back(row.oid("oid")); });
+  context.catalog.for_each(system_table("pg_database"), {},
+                           [&](const Row& row) { databases.push_back(row.oid("oid")); });
   for (Oid oid : databases) {
     if (oid == context.catalog.database().oid()) {
       change_lists(context.catalog, false, stmt.name, rename);

@@ -1,4 +1,5 @@
-// Who owns what: OWNER TO, REASSIGN OWNED, DROP OWNED, and the names of roles in access lists. Private to the module.
+// Who owns what: OWNER TO, REASSIGN OWNED, DROP OWNED, and the names of roles in access lists. Private to the
+// module.
 #pragma once
 
 #include "names.h"

@@ -1,8 +1,7 @@
 #include "privileges.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
@@ -28,7 +27,8 @@ void require_table_privilege(CommandContext& context, Oid oid, char privilege, s
   if (context.is_superuser) return;
   RelationPtr relation = context.catalog.relation(oid);
   if (!RoleRights(context.catalog, context.role).table_allows(*relation, privilege)) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", kind, relation->name));
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for {} {}", kind, relation->name));
   }
 }
 
@@ -45,21 +45,24 @@ std::string grant_role(CommandContext& context, const parser::GrantRoleStmt& stm
     bool admin = context.is_superuser || (self.has_value() && self->create_role);
     for (const parser::RoleSpec* grantee : stmt.grantees) {
       Oid member = require_role(context, *grantee);
-      const KeyMatch match[] = {{"roleid", Value::of_oid(role.value())}, {"member", Value::of_oid(member.value())}};
-      const KeyMatch own[] = {{"roleid", Value::of_oid(role.value())}, {"member", Value::of_oid(context.role.value())}};
-      context.catalog.for_each(system_table("pg_auth_members"), own, [&](const Row& row) {
-        admin = admin || row.boolean("admin_option");
-      });
+      const KeyMatch match[] = {{"roleid", Value::of_oid(role.value())},
+                                {"member", Value::of_oid(member.value())}};
+      const KeyMatch own[] = {{"roleid", Value::of_oid(role.value())},
+                              {"member", Value::of_oid(context.role.value())}};
+      context.catalog.for_each(system_table("pg_auth_members"), own,
+                               [&](const Row& row) { admin = admin || row.boolean("admin_option"); });
       if (!admin) {
-        throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must have admin option on role \"{}\"", granted->name));
+        throw SqlError(sqlstate::kInsufficientPrivilege,
+                       fmt::format("must have admin option on role \"{}\"", granted->name));
       }
       bool exists = false;
       context.catalog.for_each(system_table("pg_auth_members"), match, [&](const Row&) { exists = true; });
       std::string member_name = role_name(context, member);
       if (!stmt.is_grant) {
         if (!exists) {
-          context.services.notice("WARNING", sqlstate::kWarning,
-                                  fmt::format("role \"{}\" is not a member of role \"{}\"", member_name, granted->name));
+          context.services.notice(
+              "WARNING", sqlstate::kWarning,
+              fmt::format("role \"{}\" is not a member of role \"{}\"", member_name, granted->name));
           continue;
         }
         if (!stmt.admin_option) {
@@ -73,8 +76,9 @@ std::string grant_role(CommandContext& context, const parser::GrantRoleStmt& stm
                          fmt::format("role \"{}\" is a member of role \"{}\"", granted->name, member_name));
         }
         if (exists && !stmt.admin_option) {
-          context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                                  fmt::format("role \"{}\" is already a member of role \"{}\"", member_name, granted->name));
+          context.services.notice(
+              "NOTICE", sqlstate::kSuccessfulCompletion,
+              fmt::format("role \"{}\" is already a member of role \"{}\"", member_name, granted->name));
           continue;
         }
       }

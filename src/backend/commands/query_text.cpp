@@ -32,9 +32,12 @@ std::vector<Token> tokens_of(std::string_view sql) {
     } else if (sql.substr(i, 2) == "/*") {
       int depth = 0;
       do {
-        if (sql.substr(i, 2) == "/*") ++depth, i += 2;
-        else if (sql.substr(i, 2) == "*/") --depth, i += 2;
-        else ++i;
+        if (sql.substr(i, 2) == "/*")
+          ++depth, i += 2;
+        else if (sql.substr(i, 2) == "*/")
+          --depth, i += 2;
+        else
+          ++i;
       } while (depth > 0 && i < sql.size());
     } else if (c == '\'' || c == '"') {
       size_t begin = i++;
@@ -44,7 +47,8 @@ std::vector<Token> tokens_of(std::string_view sql) {
     } else if (c == '$') {
       size_t end = sql.find('$', i + 1);
       std::string_view tag = end == std::string_view::npos ? std::string_view() : sql.substr(i, end - i + 1);
-      bool quote = !tag.empty() && std::all_of(tag.begin() + 1, tag.end() - 1, word_char) && (tag.size() == 2 || tag[1] < '0' || tag[1] > '9');
+      bool quote = !tag.empty() && std::all_of(tag.begin() + 1, tag.end() - 1, word_char) &&
+                   (tag.size() == 2 || tag[1] < '0' || tag[1] > '9');
       size_t close = quote ? sql.find(tag, i + tag.size()) : std::string_view::npos;
       i = close == std::string_view::npos ? i + 1 : close + tag.size();
     } else if (word_char(c)) {
@@ -91,8 +95,8 @@ std::string_view text_after_as(std::string_view sql, int32_t statement) {
     inside.resize(inside.size() - words.size());
     return true;
   };
-  if (!ends_with({"with", "no", "data"}) && !ends_with({"with", "data"}) && !ends_with({"with", "check", "option"}) &&
-      !ends_with({"with", "local", "check", "option"})) {
+  if (!ends_with({"with", "no", "data"}) && !ends_with({"with", "data"}) &&
+      !ends_with({"with", "check", "option"}) && !ends_with({"with", "local", "check", "option"})) {
     ends_with({"with", "cascaded", "check", "option"});
   }
   return sql.substr(begin, inside.back()->end - begin);
@@ -121,7 +125,8 @@ void TableNames::targets(const parser::SelectStmt& s) {
   for (size_t i = 0; i < s.targets.size(); ++i) {
     const parser::Node* value = s.targets[i]->value;
     if (parser::is<parser::ColumnRef>(value) && parser::as<parser::ColumnRef>(value)->star) {
-      // A new column of the only table comes last, where nothing looks; anywhere else it would shift the others.
+      // A new column of the only table comes last, where nothing looks; anywhere else it would shift the
+      // others.
       bool last = i + 1 == s.targets.size() && s.from.size() == 1 && parser::is<parser::RangeVar>(s.from[0]);
       risky_star |= !last;
     }
@@ -159,9 +164,13 @@ void TableNames::node(const parser::Node* n) {
   using parser::NodeKind;
   if (n == nullptr) return;
   switch (n->kind) {
-    case NodeKind::kSelectStmt: return query(parser::as<parser::SelectStmt>(n));
-    case NodeKind::kRangeVar: tables.push_back(parser::as<parser::RangeVar>(n)); return;
-    case NodeKind::kRangeSubselect: return node(parser::as<parser::RangeSubselect>(n)->query);
+    case NodeKind::kSelectStmt:
+      return query(parser::as<parser::SelectStmt>(n));
+    case NodeKind::kRangeVar:
+      tables.push_back(parser::as<parser::RangeVar>(n));
+      return;
+    case NodeKind::kRangeSubselect:
+      return node(parser::as<parser::RangeSubselect>(n)->query);
     case NodeKind::kRangeFunction:
       for (const auto& f : parser::as<parser::RangeFunction>(n)->functions) node(f.call);
       return;
@@ -171,14 +180,24 @@ void TableNames::node(const parser::Node* n) {
       node(j.right);
       return node(j.on);
     }
-    case NodeKind::kSubLink: node(parser::as<parser::SubLink>(n)->test); return node(parser::as<parser::SubLink>(n)->query);
-    case NodeKind::kOperatorExpr: node(parser::as<parser::OperatorExpr>(n)->left); return node(parser::as<parser::OperatorExpr>(n)->right);
-    case NodeKind::kBoolExpr: return all(parser::as<parser::BoolExpr>(n)->args);
-    case NodeKind::kNullTest: return node(parser::as<parser::NullTest>(n)->arg);
-    case NodeKind::kBooleanTest: return node(parser::as<parser::BooleanTest>(n)->arg);
-    case NodeKind::kTypeCast: return node(parser::as<parser::TypeCast>(n)->arg);
-    case NodeKind::kCollateExpr: return node(parser::as<parser::CollateExpr>(n)->arg);
-    case NodeKind::kIndirectionExpr: return node(parser::as<parser::IndirectionExpr>(n)->arg);
+    case NodeKind::kSubLink:
+      node(parser::as<parser::SubLink>(n)->test);
+      return node(parser::as<parser::SubLink>(n)->query);
+    case NodeKind::kOperatorExpr:
+      node(parser::as<parser::OperatorExpr>(n)->left);
+      return node(parser::as<parser::OperatorExpr>(n)->right);
+    case NodeKind::kBoolExpr:
+      return all(parser::as<parser::BoolExpr>(n)->args);
+    case NodeKind::kNullTest:
+      return node(parser::as<parser::NullTest>(n)->arg);
+    case NodeKind::kBooleanTest:
+      return node(parser::as<parser::BooleanTest>(n)->arg);
+    case NodeKind::kTypeCast:
+      return node(parser::as<parser::TypeCast>(n)->arg);
+    case NodeKind::kCollateExpr:
+      return node(parser::as<parser::CollateExpr>(n)->arg);
+    case NodeKind::kIndirectionExpr:
+      return node(parser::as<parser::IndirectionExpr>(n)->arg);
     case NodeKind::kFuncCall: {
       const auto& f = *parser::as<parser::FuncCall>(n);
       all(f.args);
@@ -199,24 +218,34 @@ void TableNames::node(const parser::Node* n) {
       }
       return node(c.otherwise);
     }
-    case NodeKind::kCoalesceExpr: return all(parser::as<parser::CoalesceExpr>(n)->args);
-    case NodeKind::kMinMaxExpr: return all(parser::as<parser::MinMaxExpr>(n)->args);
-    case NodeKind::kRowExpr: return all(parser::as<parser::RowExpr>(n)->args);
-    case NodeKind::kArrayExpr: return all(parser::as<parser::ArrayExpr>(n)->elements);
-    case NodeKind::kListNode: return all(parser::as<parser::ListNode>(n)->items);
-    case NodeKind::kGroupingSet: return all(parser::as<parser::GroupingSet>(n)->content);
-    case NodeKind::kSortBy: return node(parser::as<parser::SortBy>(n)->expression);
+    case NodeKind::kCoalesceExpr:
+      return all(parser::as<parser::CoalesceExpr>(n)->args);
+    case NodeKind::kMinMaxExpr:
+      return all(parser::as<parser::MinMaxExpr>(n)->args);
+    case NodeKind::kRowExpr:
+      return all(parser::as<parser::RowExpr>(n)->args);
+    case NodeKind::kArrayExpr:
+      return all(parser::as<parser::ArrayExpr>(n)->elements);
+    case NodeKind::kListNode:
+      return all(parser::as<parser::ListNode>(n)->items);
+    case NodeKind::kGroupingSet:
+      return all(parser::as<parser::GroupingSet>(n)->content);
+    case NodeKind::kSortBy:
+      return node(parser::as<parser::SortBy>(n)->expression);
     case NodeKind::kConstExpr:
     case NodeKind::kColumnRef:
     case NodeKind::kSqlValueFunction:
-    case NodeKind::kGroupingFunc: return;
-    default: throw_not_supported("a view over a query of this form");
+    case NodeKind::kGroupingFunc:
+      return;
+    default:
+      throw_not_supported("a view over a query of this form");
   }
 }
 
 }  // namespace
 
-std::string with_qualified_tables(CommandContext& context, const parser::SelectStmt& query, std::string_view text) {
+std::string with_qualified_tables(CommandContext& context, const parser::SelectStmt& query,
+                                  std::string_view text) {
   TableNames names;
   names.query(&query);
   if (names.risky_star) throw_not_supported("* in a view over more than one table");

@@ -20,7 +20,10 @@ class RowWriter {
   void add(std::span<const Value> values) {
     encoder_.encode(context_.txn, values);
     if (encoder_.flags() != 0) {
-      check_ok(table_.heap->insert(context_.txn, encoder_.bytes(), static_cast<uint16_t>(values.size()), encoder_.flags()).status());
+      check_ok(
+          table_.heap
+              ->insert(context_.txn, encoder_.bytes(), static_cast<uint16_t>(values.size()), encoder_.flags())
+              .status());
       return;
     }
     wal::Bytes row = encoder_.bytes();
@@ -37,7 +40,8 @@ class RowWriter {
       begin = end;
     }
     std::vector<Tid> tids;
-    check_ok(table_.heap->insert_many(context_.txn, rows, static_cast<uint16_t>(table_.columns.size()), &tids));
+    check_ok(
+        table_.heap->insert_many(context_.txn, rows, static_cast<uint16_t>(table_.columns.size()), &tids));
     ends_.clear();
     bytes_.clear();
   }
@@ -66,13 +70,15 @@ void rewrite_table(CommandContext& context, const RelationPtr& old, std::span<co
   RelationPtr table = context.catalog.relation(old->oid);
   for (size_t i = 0; i < table->columns.size(); ++i) {
     if (table->columns[i].missing.null) continue;
-    change_attribute_row(context, table->oid, static_cast<ColumnNumber>(i + 1),
-                         [](RowDraft& draft) { draft.boolean("atthasmissing", false).null("attmissingval"); });
+    change_attribute_row(context, table->oid, static_cast<ColumnNumber>(i + 1), [](RowDraft& draft) {
+      draft.boolean("atthasmissing", false).null("attmissingval");
+    });
   }
   table = context.catalog.relation(old->oid);
 
   std::vector<analyzer::Expr*> expressions;
-  for (const ColumnRewrite& r : rewrites) expressions.push_back(over_live_columns(context, r.expression, *old));
+  for (const ColumnRewrite& r : rewrites)
+    expressions.push_back(over_live_columns(context, r.expression, *old));
   RowExpressions evaluation(context, *old, expressions);
   std::vector<ColumnNumber> old_live = live_columns(*old);
   RowWriter writer(context, *table);
@@ -90,8 +96,9 @@ void rewrite_table(CommandContext& context, const RelationPtr& old, std::span<co
     for (size_t i = 0; i < values.size(); ++i) {
       const catalog::Column& c = table->columns[i];
       if (!c.not_null || c.dropped || !values[i].null) continue;
-      throw SqlError(sqlstate::kNotNullViolation,
-                     fmt::format("column \"{}\" of relation \"{}\" contains null values", c.name, table->name))
+      throw SqlError(
+          sqlstate::kNotNullViolation,
+          fmt::format("column \"{}\" of relation \"{}\" contains null values", c.name, table->name))
           .schema(table->schema_name)
           .table(table->name)
           .column(c.name);

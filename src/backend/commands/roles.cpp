@@ -12,17 +12,19 @@ namespace varve::commands {
 namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
-    {"superuser", "rolsuper"},     {"inherit", "rolinherit"}, {"createrole", "rolcreaterole"},
-    {"createdb", "rolcreatedb"},   {"canlogin", "rolcanlogin"}, {"isreplication", "rolreplication"},
+    {"superuser", "rolsuper"},    {"inherit", "rolinherit"},   {"createrole", "rolcreaterole"},
+    {"createdb", "rolcreatedb"},  {"canlogin", "rolcanlogin"}, {"isreplication", "rolreplication"},
     {"bypassrls", "rolbypassrls"}};
 
 // Options that are columns of pg_authid; memberships are left to the caller.
-void apply_options(CommandContext& context, RowDraft& row, std::string_view name, parser::List<parser::Option> options) {
+void apply_options(CommandContext& context, RowDraft& row, std::string_view name,
+                   parser::List<parser::Option> options) {
   std::vector<std::string_view> seen;
   for (const parser::Option* option : options) {
     for (std::string_view s : seen) {
       if (s == option->name) {
-        throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options").at(position(context, option->location));
+        throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options")
+            .at(position(context, option->location));
       }
     }
     seen.push_back(option->name);
@@ -32,9 +34,10 @@ void apply_options(CommandContext& context, RowDraft& row, std::string_view name
       bool value = option_boolean(*option);
       if (!context.is_superuser && (word == "superuser" || word == "isreplication" || word == "bypassrls")) {
         throw SqlError(sqlstate::kInsufficientPrivilege,
-                       fmt::format("must be superuser to {}", word == "superuser" ? "create superusers or change superuser attribute"
-                                                              : word == "isreplication" ? "change replication attribute"
-                                                                                        : "change bypassrls attribute"));
+                       fmt::format("must be superuser to {}",
+                                   word == "superuser" ? "create superusers or change superuser attribute"
+                                   : word == "isreplication" ? "change replication attribute"
+                                                             : "change bypassrls attribute"));
       }
       row.boolean(column, value);
       flag = true;
@@ -62,7 +65,8 @@ void apply_options(CommandContext& context, RowDraft& row, std::string_view name
       row.text("rolvaliduntil", option_text(*option));
     } else if (option->name == "sysid") {
       context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, "SYSID can no longer be specified");
-    } else if (option->name != "rolemembers" && option->name != "adminmembers" && option->name != "addroleto") {
+    } else if (option->name != "rolemembers" && option->name != "adminmembers" &&
+               option->name != "addroleto") {
       throw_not_supported(fmt::format("role option \"{}\"", option->name));
     }
   }
@@ -75,7 +79,8 @@ void require_create_role(CommandContext& context, std::string_view message) {
 }
 
 void add_member(CommandContext& context, Oid role, Oid member, bool admin) {
-  const KeyMatch match[] = {{"roleid", Value::of_oid(role.value())}, {"member", Value::of_oid(member.value())}};
+  const KeyMatch match[] = {{"roleid", Value::of_oid(role.value())},
+                            {"member", Value::of_oid(member.value())}};
   context.catalog.remove_where(system_table("pg_auth_members"), match);
   RowDraft row(system_table("pg_auth_members"));
   row.oid("roleid", role).oid("member", member).oid("grantor", context.role).boolean("admin_option", admin);
@@ -88,8 +93,10 @@ void apply_memberships(CommandContext& context, Oid role, parser::List<parser::O
     if (!members && option->name != "addroleto") continue;
     for (const parser::Node* node : parser::as<parser::ListNode>(option->value)->items) {
       Oid other = require_role(context, *parser::as<parser::RoleSpec>(node));
-      if (members) add_member(context, role, other, option->name == "adminmembers");
-      else add_member(context, other, role, false);
+      if (members)
+        add_member(context, role, other, option->name == "adminmembers");
+      else
+        add_member(context, other, role, false);
     }
   }
 }
@@ -124,14 +131,16 @@ std::string alter_role(CommandContext& context, const parser::AlterRoleStmt& stm
   bool own_password = oid == context.role && stmt.options.size() == 1 && stmt.options[0]->name == "password";
   if (!own_password) require_create_role(context, "permission denied");
   if (role->superuser && !context.is_superuser) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to alter superuser roles or change superuser attribute");
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   "must be superuser to alter superuser roles or change superuser attribute");
   }
   if (stmt.action < 0) {
     for (const parser::Option* option : stmt.options) {
       if (option->name != "rolemembers") continue;
       for (const parser::Node* node : parser::as<parser::ListNode>(option->value)->items) {
         Oid member = require_role(context, *parser::as<parser::RoleSpec>(node));
-        const KeyMatch match[] = {{"roleid", Value::of_oid(oid.value())}, {"member", Value::of_oid(member.value())}};
+        const KeyMatch match[] = {{"roleid", Value::of_oid(oid.value())},
+                                  {"member", Value::of_oid(member.value())}};
         context.catalog.remove_where(system_table("pg_auth_members"), match);
       }
     }
@@ -160,12 +169,14 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   std::vector<Oid> owned;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
     bool granted = false;
-    for (const AclItem& item : parse_acl(catalog::acl_column(row, "relacl"))) granted |= item.grantee == role.name;
+    for (const AclItem& item : parse_acl(catalog::acl_column(row, "relacl")))
+      granted |= item.grantee == role.name;
     char kind = row.letter("relkind");
     if (row.oid("relowner") == role.oid && kind != 'i') {
       owned.push_back(row.oid("oid"));
     } else if (granted) {
-      say(fmt::format("privileges for {} {}", kind_word(static_cast<catalog::RelationKind>(kind)), row.text("relname")));
+      say(fmt::format("privileges for {} {}", kind_word(static_cast<catalog::RelationKind>(kind)),
+                      row.text("relname")));
     }
   });
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
@@ -174,7 +185,8 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   for (Oid oid : owned) say("owner of " + describe(context, relation_address(oid)));
   std::vector<std::pair<Oid, std::string>> others;
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
-    if (row.oid("oid") != context.catalog.database().oid()) others.emplace_back(row.oid("oid"), row.text("datname"));
+    if (row.oid("oid") != context.catalog.database().oid())
+      others.emplace_back(row.oid("oid"), row.text("datname"));
   });
   for (const auto& [oid, name] : others) {
     int count = objects_elsewhere(context, oid, role);
@@ -205,12 +217,14 @@ std::string drop_role(CommandContext& context, const parser::DropRoleStmt& stmt)
       throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to drop superusers");
     }
     if (role->oid.value() < catalog::kFirstNormalOid) {
-      throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("cannot drop role {} because it is required by the database system", spec->name));
+      throw SqlError(
+          sqlstate::kDependentObjectsStillExist,
+          fmt::format("cannot drop role {} because it is required by the database system", spec->name));
     }
     if (std::string detail = what_depends_on(context, *role); !detail.empty()) {
-      throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("role \"{}\" cannot be dropped because some objects depend on it", spec->name))
+      throw SqlError(
+          sqlstate::kDependentObjectsStillExist,
+          fmt::format("role \"{}\" cannot be dropped because some objects depend on it", spec->name))
           .detail(detail);
     }
     const KeyMatch as_role[] = {{"roleid", Value::of_oid(role->oid.value())}};

@@ -1,9 +1,8 @@
 // CREATE FUNCTION and CREATE PROCEDURE.
 #include "routine.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 
 #include "common/sql_error.h"
@@ -22,8 +21,9 @@ using parser::ParameterMode;
 namespace {
 
 bool is_polymorphic(Oid type) {
-  static constexpr Oid kTypes[] = {type_oid::kAnyelement, type_oid::kAnyarray, type_oid::kAnynonarray,
-                                   type_oid::kAnyenum, type_oid::kAnycompatible, type_oid::kAnycompatiblearray,
+  static constexpr Oid kTypes[] = {type_oid::kAnyelement,           type_oid::kAnyarray,
+                                   type_oid::kAnynonarray,          type_oid::kAnyenum,
+                                   type_oid::kAnycompatible,        type_oid::kAnycompatiblearray,
                                    type_oid::kAnycompatiblenonarray};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
@@ -32,12 +32,15 @@ bool is_compatible_family(Oid type) {
          type == type_oid::kAnycompatiblenonarray;
 }
 
-SqlError invalid(std::string message) { return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(message)); }
+SqlError invalid(std::string message) {
+  return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(message));
+}
 
 // A routine in the making.
 class RoutineBuilder {
  public:
-  RoutineBuilder(CommandContext& context, const parser::CreateFunctionStmt& stmt) : context_(context), stmt_(stmt) {}
+  RoutineBuilder(CommandContext& context, const parser::CreateFunctionStmt& stmt)
+      : context_(context), stmt_(stmt) {}
 
   std::string run();
 
@@ -79,7 +82,8 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   bool set_of = p.type->set_of;
   Oid type = parameter_type(*p.type);
   if (set_of) {
-    throw invalid(stmt_.is_procedure ? "procedures cannot accept set arguments" : "functions cannot accept set arguments");
+    throw invalid(stmt_.is_procedure ? "procedures cannot accept set arguments"
+                                     : "functions cannot accept set arguments");
   }
   char mode = p.mode == ParameterMode::kOut        ? 'o'
               : p.mode == ParameterMode::kInOut    ? 'b'
@@ -87,11 +91,14 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
               : p.mode == ParameterMode::kTable    ? 't'
                                                    : 'i';
   bool input = mode != 'o' && mode != 't';
-  if (type == type_oid::kVoid || type == type_oid::kTrigger || type == type_oid::kUnknown || type == type_oid::kCstring) {
+  if (type == type_oid::kVoid || type == type_oid::kTrigger || type == type_oid::kUnknown ||
+      type == type_oid::kCstring) {
     if (type == type_oid::kCstring || type == type_oid::kUnknown) {
-      throw invalid(fmt::format("SQL functions cannot have arguments of type {}", functions::format_type(type, -1)));
+      throw invalid(
+          fmt::format("SQL functions cannot have arguments of type {}", functions::format_type(type, -1)));
     }
-    throw invalid(fmt::format("{} functions cannot accept type {}", r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
+    throw invalid(fmt::format("{} functions cannot accept type {}",
+                              r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
                               functions::format_type(type, -1)));
   }
   if (input) {
@@ -101,11 +108,16 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   if (mode == 'v') {
     variadic_seen_ = true;
     const functions::TypeInfo* info = functions::type_by_oid(type);
-    if (type == type_oid::kAny) r_.variadic = type_oid::kAny;
-    else if (type == type_oid::kAnyarray) r_.variadic = type_oid::kAnyelement;
-    else if (type == type_oid::kAnycompatiblearray) r_.variadic = type_oid::kAnycompatible;
-    else if (info != nullptr && info->element_type != kInvalidOid) r_.variadic = info->element_type;
-    else throw invalid("VARIADIC parameter must be an array");
+    if (type == type_oid::kAny)
+      r_.variadic = type_oid::kAny;
+    else if (type == type_oid::kAnyarray)
+      r_.variadic = type_oid::kAnyelement;
+    else if (type == type_oid::kAnycompatiblearray)
+      r_.variadic = type_oid::kAnycompatible;
+    else if (info != nullptr && info->element_type != kInvalidOid)
+      r_.variadic = info->element_type;
+    else
+      throw invalid("VARIADIC parameter must be an array");
   }
   if (!input || mode == 'b') outputs_.push_back(type);
   r_.all_args.push_back(type);
@@ -124,7 +136,8 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
 
 void RoutineBuilder::add_default(const parser::FunctionParameter& p, Oid type) {
   analyzer::AnalyzerContext inner = context_.analyzer_context();
-  analyzer::Expr* e = analyzer::analyze_table_expression(inner, p.default_value, nullptr, "DEFAULT expressions");
+  analyzer::Expr* e =
+      analyzer::analyze_table_expression(inner, p.default_value, nullptr, "DEFAULT expressions");
   if (!is_polymorphic(type)) e = analyzer::coerce_for_assignment(inner, e, type, -1, p.name);
   defaults_.push_back(analyzer::deparse_expression(*e, nullptr, context_.eval));
 }
@@ -144,7 +157,9 @@ void RoutineBuilder::parameters() {
 
 void RoutineBuilder::result() {
   bool table = std::any_of(r_.modes.begin(), r_.modes.end(), [](char m) { return m == 't'; });
-  Oid implied = outputs_.empty() ? kInvalidOid : outputs_.size() == 1 && !stmt_.is_procedure ? outputs_[0] : type_oid::kRecord;
+  Oid implied = outputs_.empty()                              ? kInvalidOid
+                : outputs_.size() == 1 && !stmt_.is_procedure ? outputs_[0]
+                                                              : type_oid::kRecord;
   if (stmt_.is_procedure) {
     r_.result = outputs_.empty() ? type_oid::kVoid : type_oid::kRecord;
     return;
@@ -162,7 +177,8 @@ void RoutineBuilder::result() {
   } else {
     throw invalid("function result type must be specified");
   }
-  static constexpr Oid kImpossible[] = {type_oid::kCstring, type_oid::kInternal, type_oid::kAny, type_oid::kUnknown};
+  static constexpr Oid kImpossible[] = {type_oid::kCstring, type_oid::kInternal, type_oid::kAny,
+                                        type_oid::kUnknown};
   if (std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
     throw invalid(fmt::format("{} functions cannot return type {}",
                               r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
@@ -181,9 +197,12 @@ void RoutineBuilder::check_polymorphic() {
     throw invalid("cannot determine result data type")
         .detail(family ? fmt::format("A result of type {} requires at least one input of type anycompatible, "
                                      "anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or "
-                                     "anycompatiblemultirange.", name)
-                       : fmt::format("A result of type {} requires at least one input of type anyelement, anyarray, "
-                                     "anynonarray, anyenum, anyrange, or anymultirange.", name));
+                                     "anycompatiblemultirange.",
+                                     name)
+                       : fmt::format(
+                             "A result of type {} requires at least one input of type anyelement, anyarray, "
+                             "anynonarray, anyenum, anyrange, or anymultirange.",
+                             name));
   };
   check(r_.result);
   for (Oid type : outputs_) check(type);
@@ -195,15 +214,18 @@ void RoutineBuilder::language(const RoutineOptions& options) {
     if (stmt_.sql_body == nullptr) throw invalid("no language specified");
     name = "sql";
   }
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   const KeyMatch match[] = {{"lanname", Value::of_string(std::string_view(name))}};
-  context_.catalog.for_each(system_table("pg_language"), match, [&](const Row& row) { r_.language = row.oid("oid"); });
+  context_.catalog.for_each(system_table("pg_language"), match,
+                            [&](const Row& row) { r_.language = row.oid("oid"); });
   if (r_.language == kInvalidOid) {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", name));
   }
   if (r_.language != catalog::kSqlLanguage && r_.language != catalog::kPlpgsqlLanguage) {
     if (!context_.is_superuser) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for language {}", name));
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for language {}", name));
     }
     throw_not_supported(fmt::format("CREATE FUNCTION in language \"{}\"", name));
   }
@@ -212,7 +234,8 @@ void RoutineBuilder::language(const RoutineOptions& options) {
 void RoutineBuilder::body(const RoutineOptions& options) {
   if (stmt_.sql_body != nullptr) {
     if (!options.body.empty()) throw invalid("duplicate function body specified");
-    if (r_.language != catalog::kSqlLanguage) throw invalid("inline SQL function body only valid for language SQL");
+    if (r_.language != catalog::kSqlLanguage)
+      throw invalid("inline SQL function body only valid for language SQL");
     r_.sql_body = body_text(context_.sql, stmt_.sql_body->location);
     return;
   }
@@ -290,11 +313,17 @@ std::string oid_list(std::span<const Oid> oids, char separator) {
 }
 
 void RoutineBuilder::fill(RowDraft& row) {
-  row.oid("prolang", r_.language).float4("procost", r_.cost).float4("prorows", r_.rows).oid("provariadic", r_.variadic);
+  row.oid("prolang", r_.language)
+      .float4("procost", r_.cost)
+      .float4("prorows", r_.rows)
+      .oid("provariadic", r_.variadic);
   row.text("prokind", std::string(1, r_.kind)).boolean("prosecdef", r_.security_definer);
-  row.boolean("proleakproof", r_.leakproof).boolean("proisstrict", r_.strict).boolean("proretset", r_.returns_set);
+  row.boolean("proleakproof", r_.leakproof)
+      .boolean("proisstrict", r_.strict)
+      .boolean("proretset", r_.returns_set);
   row.text("provolatile", std::string(1, r_.volatility)).text("proparallel", std::string(1, r_.parallel));
-  row.int2("pronargs", static_cast<int16_t>(r_.args.size())).int2("pronargdefaults", static_cast<int16_t>(r_.default_count));
+  row.int2("pronargs", static_cast<int16_t>(r_.args.size()))
+      .int2("pronargdefaults", static_cast<int16_t>(r_.default_count));
   row.oid("prorettype", r_.result).text("proargtypes", oid_list(r_.args, ' ')).text("prosrc", r_.source);
   if (r_.all_args.empty()) {
     row.null("proallargtypes").null("proargmodes");
@@ -303,14 +332,22 @@ void RoutineBuilder::fill(RowDraft& row) {
     for (char m : r_.modes) modes += (modes.empty() ? "" : ",") + std::string(1, m);
     row.text("proallargtypes", "{" + oid_list(r_.all_args, ',') + "}").text("proargmodes", "{" + modes + "}");
   }
-  if (r_.names.empty()) row.null("proargnames");
-  else row.text("proargnames", text_array(r_.names));
-  if (r_.defaults.empty()) row.null("proargdefaults");
-  else row.text("proargdefaults", r_.defaults);
-  if (r_.sql_body.empty()) row.null("prosqlbody");
-  else row.text("prosqlbody", r_.sql_body);
-  if (r_.config.empty()) row.null("proconfig");
-  else row.text("proconfig", text_array(r_.config));
+  if (r_.names.empty())
+    row.null("proargnames");
+  else
+    row.text("proargnames", text_array(r_.names));
+  if (r_.defaults.empty())
+    row.null("proargdefaults");
+  else
+    row.text("proargdefaults", r_.defaults);
+  if (r_.sql_body.empty())
+    row.null("prosqlbody");
+  else
+    row.text("prosqlbody", r_.sql_body);
+  if (r_.config.empty())
+    row.null("proconfig");
+  else
+    row.text("proconfig", text_array(r_.config));
 }
 
 void RoutineBuilder::dependencies() {
@@ -331,7 +368,10 @@ void RoutineBuilder::write(const Routine* old) {
   if (old == nullptr) {
     r_.oid = catalog::Database::new_oid();
     RowDraft row(pg_proc);
-    row.oid("oid", r_.oid).text("proname", r_.name).oid("pronamespace", r_.schema).oid("proowner", context_.role);
+    row.oid("oid", r_.oid)
+        .text("proname", r_.name)
+        .oid("pronamespace", r_.schema)
+        .oid("proowner", context_.role);
     row.null("proacl");
     fill(row);
     context_.catalog.insert(row);
@@ -362,7 +402,8 @@ std::string RoutineBuilder::run() {
   options.apply(context_, r_);
   r_.rows = r_.returns_set ? options.rows.value_or(1000) : 0;
   if (options.rows.has_value() && !r_.returns_set) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "ROWS is not applicable when function does not return a set");
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "ROWS is not applicable when function does not return a set");
   }
   RoutinePtr old = existing();
   if (old != nullptr) check_replacement(*old);

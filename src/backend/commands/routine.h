@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "catalog_rows.h"
 #include "catalog/routine.h"
+#include "catalog_rows.h"
 #include "parser/ast.h"
 
 namespace varve::commands {
@@ -16,10 +16,10 @@ void rename_routine(CommandContext& context, const parser::RenameStmt& stmt);
 void set_routine_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner);
 void set_routine_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt);
 
-// The routine that a statement names with or without its argument types. Null only with `missing_ok`, when there is no
-// such one. 42883, 42725, 42809.
-catalog::RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, parser::ObjectType type,
-                                 bool missing_ok = false);
+// The routine that a statement names with or without its argument types. Null only with `missing_ok`, when
+// there is no such one. 42883, 42725, 42809.
+catalog::RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref,
+                                 parser::ObjectType type, bool missing_ok = false);
 // The function a trigger calls.
 catalog::RoutinePtr find_trigger_function(CommandContext& context, parser::NameList names);
 // "f(integer, text)".

@@ -1,7 +1,6 @@
 // Finding functions and procedures by name, ALTER and DROP.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "drop.h"
@@ -22,7 +21,8 @@ namespace {
 
 std::string types_text(std::span<const Oid> types, std::string_view separator) {
   std::string text;
-  for (Oid type : types) text += (text.empty() ? std::string() : std::string(separator)) + functions::format_type(type, -1);
+  for (Oid type : types)
+    text += (text.empty() ? std::string() : std::string(separator)) + functions::format_type(type, -1);
   return text;
 }
 
@@ -61,7 +61,8 @@ std::vector<RoutinePtr> routines_of_name(CommandContext& context, parser::NameLi
   for (Oid schema : context.search_path) {
     if (schema == context.catalog.temporary_schema()) continue;  // only when it is named
     for (const RoutinePtr& r : all) {
-      bool hidden = std::any_of(out.begin(), out.end(), [&](const RoutinePtr& o) { return o->args == r->args; });
+      bool hidden =
+          std::any_of(out.begin(), out.end(), [&](const RoutinePtr& o) { return o->args == r->args; });
       if (r->schema == schema && !hidden) out.push_back(r);
     }
   }
@@ -93,28 +94,34 @@ void require_routine_owner(CommandContext& context, const Routine& r) {
 void refuse_duplicate(CommandContext& context, const Routine& r, std::string_view name, Oid schema) {
   for (const RoutinePtr& other : context.catalog.routines_named(name)) {
     if (other->schema == schema && other->args == r.args && other->oid != r.oid) {
-      throw SqlError(sqlstate::kDuplicateFunction, fmt::format("function {}({}) already exists in schema \"{}\"", name,
-                                                               types_text(r.args, ", "), context.catalog.schema_name(schema)));
+      throw SqlError(sqlstate::kDuplicateFunction,
+                     fmt::format("function {}({}) already exists in schema \"{}\"", name,
+                                 types_text(r.args, ", "), context.catalog.schema_name(schema)));
     }
   }
 }
 
 }  // namespace
 
-std::string routine_signature(const Routine& r) { return fmt::format("{}({})", r.name, types_text(r.args, ", ")); }
+std::string routine_signature(const Routine& r) {
+  return fmt::format("{}({})", r.name, types_text(r.args, ", "));
+}
 
 std::string routine_description(CommandContext& context, Oid oid) {
   RoutinePtr r = context.catalog.routine(oid);
   if (r == nullptr) return std::to_string(oid.value());
-  std::string name = is_visible(context, *r) ? parser::quote_identifier(r->name) : qualified_name(context, r->schema, r->name);
+  std::string name = is_visible(context, *r) ? parser::quote_identifier(r->name)
+                                             : qualified_name(context, r->schema, r->name);
   return fmt::format("{}({})", name, types_text(r->args, ","));
 }
 
-RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, ObjectType type, bool missing_ok) {
+RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, ObjectType type,
+                        bool missing_ok) {
   std::string_view word = type_word(type);
   if (ref.names.size() > 1 && context.catalog.find_schema(ref.names[ref.names.size() - 2]) == kInvalidOid) {
     if (missing_ok) return nullptr;
-    throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", ref.names[ref.names.size() - 2]));
+    throw SqlError(sqlstate::kInvalidSchemaName,
+                   fmt::format("schema \"{}\" does not exist", ref.names[ref.names.size() - 2]));
   }
   std::vector<RoutinePtr> all = routines_of_name(context, ref.names);
   std::string name = dotted(ref.names);
@@ -127,8 +134,9 @@ RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, 
     }
     bool builtin = ref.names.size() == 1 && !functions::functions_named(ref.names.back()).empty();
     if (builtin) {
-      throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("cannot change {} {} because it is required by the database system", word, name));
+      throw SqlError(
+          sqlstate::kDependentObjectsStillExist,
+          fmt::format("cannot change {} {} because it is required by the database system", word, name));
     }
     if (missing_ok) return nullptr;
     throw SqlError(sqlstate::kUndefinedFunction, fmt::format("could not find a {} named \"{}\"", word, name));
@@ -137,7 +145,8 @@ RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, 
   for (const parser::FunctionParameter* p : ref.parameters) {
     Oid t = find_type(context, *p->type);
     every.push_back(t);
-    if (p->mode != parser::ParameterMode::kOut && p->mode != parser::ParameterMode::kTable) inputs.push_back(t);
+    if (p->mode != parser::ParameterMode::kOut && p->mode != parser::ParameterMode::kTable)
+      inputs.push_back(t);
   }
   RoutinePtr found;
   for (const RoutinePtr& r : all) {
@@ -149,10 +158,11 @@ RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, 
     for (const functions::Function* f : functions::functions_named(ref.names.back())) {
       if (!std::equal(f->args.begin(), f->args.end(), inputs.begin(), inputs.end())) continue;
       throw SqlError(sqlstate::kDependentObjectsStillExist,
-                     fmt::format("cannot drop function {}({}) because it is required by the database system", name,
-                                 types_text(inputs, ",")));
+                     fmt::format("cannot drop function {}({}) because it is required by the database system",
+                                 name, types_text(inputs, ",")));
     }
-    throw SqlError(sqlstate::kUndefinedFunction, fmt::format("{} {}({}) does not exist", word, name, types_text(inputs, ", ")));
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("{} {}({}) does not exist", word, name, types_text(inputs, ", ")));
   }
   if (!kind_fits(*found, type)) {
     throw SqlError(sqlstate::kWrongObjectType,
@@ -177,13 +187,16 @@ void drop_routines(CommandContext& context, const parser::DropStmt& stmt) {
       r = find_routine(context, ref, stmt.object_type, stmt.missing_ok);
     } catch (const SqlError& error) {
       if (!stmt.missing_ok || error.state() != sqlstate::kUndefinedObject) throw;
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion, error.fields().message + ", skipping");
+      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
+                              error.fields().message + ", skipping");
       continue;
     }
     if (r == nullptr) {
-      if (ref.names.size() > 1 && context.catalog.find_schema(ref.names[ref.names.size() - 2]) == kInvalidOid) {
-        context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                                fmt::format("schema \"{}\" does not exist, skipping", ref.names[ref.names.size() - 2]));
+      if (ref.names.size() > 1 &&
+          context.catalog.find_schema(ref.names[ref.names.size() - 2]) == kInvalidOid) {
+        context.services.notice(
+            "NOTICE", sqlstate::kSuccessfulCompletion,
+            fmt::format("schema \"{}\" does not exist, skipping", ref.names[ref.names.size() - 2]));
         continue;
       }
       std::string types;
@@ -210,16 +223,21 @@ std::string alter_routine(CommandContext& context, const parser::AlterFunctionSt
   options.apply(context, r);
   if (options.rows) {
     if (!r.returns_set) {
-      throw SqlError(sqlstate::kInvalidParameterValue, "ROWS is not applicable when function does not return a set");
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     "ROWS is not applicable when function does not return a set");
     }
     r.rows = *options.rows;
   }
   change_row(context, r.oid, [&](RowDraft& row) {
-    row.text("provolatile", std::string(1, r.volatility)).boolean("proisstrict", r.strict).boolean("prosecdef", r.security_definer);
+    row.text("provolatile", std::string(1, r.volatility))
+        .boolean("proisstrict", r.strict)
+        .boolean("prosecdef", r.security_definer);
     row.boolean("proleakproof", r.leakproof).text("proparallel", std::string(1, r.parallel));
     row.float4("procost", r.cost).float4("prorows", r.rows);
-    if (r.config.empty()) row.null("proconfig");
-    else row.text("proconfig", text_array(r.config));
+    if (r.config.empty())
+      row.null("proconfig");
+    else
+      row.text("proconfig", text_array(r.config));
   });
   return stmt.object_type == ObjectType::kProcedure ? "ALTER PROCEDURE"
          : stmt.object_type == ObjectType::kRoutine ? "ALTER ROUTINE"
@@ -246,7 +264,8 @@ void set_routine_schema(CommandContext& context, const parser::AlterObjectSchema
   if (schema == r->schema) return;
   refuse_duplicate(context, *r, r->name, schema);
   change_row(context, r->oid, [&](RowDraft& row) { row.oid("pronamespace", schema); });
-  const KeyMatch match[] = {{"classid", Value::of_oid(kProcClass.value())}, {"objid", Value::of_oid(r->oid.value())}};
+  const KeyMatch match[] = {{"classid", Value::of_oid(kProcClass.value())},
+                            {"objid", Value::of_oid(r->oid.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     if (row.oid("refclassid") != kNamespaceClass) return;
     RowDraft draft(system_table("pg_depend"), row);

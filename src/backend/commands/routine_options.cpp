@@ -1,9 +1,8 @@
 #include "routine_options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "names.h"
@@ -29,22 +28,27 @@ std::string set_value(const parser::VariableSetStmt& set) {
     if (!out.empty()) out += ", ";
     while (parser::is<parser::TypeCast>(node)) node = parser::as<parser::TypeCast>(node)->arg;
     const auto& c = *parser::as<parser::ConstExpr>(node);
-    if (c.type == parser::ConstKind::kInteger) out += std::to_string(c.integer);
-    else if (c.type == parser::ConstKind::kBoolean) out += c.boolean ? "on" : "off";
-    else if (set.args.size() > 1 || set.name == "search_path") out += parser::quote_identifier(c.text);
-    else out += c.text;
+    if (c.type == parser::ConstKind::kInteger)
+      out += std::to_string(c.integer);
+    else if (c.type == parser::ConstKind::kBoolean)
+      out += c.boolean ? "on" : "off";
+    else if (set.args.size() > 1 || set.name == "search_path")
+      out += parser::quote_identifier(c.text);
+    else
+      out += c.text;
   }
   return out;
 }
 
 }  // namespace
 
-RoutineOptions read_routine_options(CommandContext& context, parser::List<parser::Option> options, bool is_procedure,
-                                    bool create) {
+RoutineOptions read_routine_options(CommandContext& context, parser::List<parser::Option> options,
+                                    bool is_procedure, bool create) {
   RoutineOptions out;
   auto once = [&](const parser::Option& o, bool given) {
     if (given) {
-      throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options").at(position(context, o.location));
+      throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options")
+          .at(position(context, o.location));
     }
   };
   auto function_only = [&](const parser::Option& o) {
@@ -120,9 +124,11 @@ void RoutineOptions::apply(CommandContext& context, catalog::Routine& r) const {
       r.config.clear();
       continue;
     }
-    std::erase_if(r.config, [&](const std::string& entry) { return entry.substr(0, entry.find('=')) == set->name; });
+    std::erase_if(r.config,
+                  [&](const std::string& entry) { return entry.substr(0, entry.find('=')) == set->name; });
     if (set->action == VariableSetKind::kReset || set->action == VariableSetKind::kSetDefault) continue;
-    std::string value = set->action == VariableSetKind::kSetCurrent ? context.services.setting(set->name) : set_value(*set);
+    std::string value =
+        set->action == VariableSetKind::kSetCurrent ? context.services.setting(set->name) : set_value(*set);
     r.config.push_back(fmt::format("{}={}", set->name, value));
   }
 }

@@ -24,8 +24,8 @@ struct RoutineOptions {
 };
 
 // Throws 42601 for what is said twice, 42P13 for what a procedure cannot have.
-RoutineOptions read_routine_options(CommandContext& context, parser::List<parser::Option> options, bool is_procedure,
-                                    bool create);
+RoutineOptions read_routine_options(CommandContext& context, parser::List<parser::Option> options,
+                                    bool is_procedure, bool create);
 // The text of a standard body from its first word to its end.
 std::string body_text(std::string_view sql, int32_t location);
 

@@ -1,8 +1,7 @@
 #include "schema.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "functions/registry.h"
@@ -19,8 +18,9 @@ std::string create_schema(CommandContext& context, const parser::CreateSchemaStm
   if (!context.is_superuser) {
     auto database = context.catalog.database_info(context.catalog.database().oid());
     if (!database.has_value() || !has_privileges_of(context, database->owner)) {
-      throw SqlError(sqlstate::kInsufficientPrivilege,
-                     fmt::format("permission denied for database {}", database.has_value() ? database->name : ""));
+      throw SqlError(
+          sqlstate::kInsufficientPrivilege,
+          fmt::format("permission denied for database {}", database.has_value() ? database->name : ""));
     }
   }
   if (name.starts_with("pg_")) {
@@ -42,15 +42,25 @@ std::string create_schema(CommandContext& context, const parser::CreateSchemaStm
   // What stands inside the statement is made in the new schema.
   std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
   path.insert(path.begin() + (context.temporary_first ? 1 : 0), oid);
-  CommandContext inner{context.catalog, context.txn, context.eval, context.services, context.sql, path, context.role,
-                       context.is_superuser, context.arena, context.relations, context.temporary_first};
+  CommandContext inner{context.catalog,
+                       context.txn,
+                       context.eval,
+                       context.services,
+                       context.sql,
+                       path,
+                       context.role,
+                       context.is_superuser,
+                       context.arena,
+                       context.relations,
+                       context.temporary_first};
   for (const parser::Node* element : stmt.elements) run(inner, element);
   return "CREATE SCHEMA";
 }
 
 namespace {
 
-void write_comment(CommandContext& context, const ObjectAddress& object, const parser::CommentStmt& stmt, bool shared) {
+void write_comment(CommandContext& context, const ObjectAddress& object, const parser::CommentStmt& stmt,
+                   bool shared) {
   std::string_view name = shared ? "pg_shdescription" : "pg_description";
   std::vector<KeyMatch> match{{"objoid", Value::of_oid(object.object.value())},
                               {"classoid", Value::of_oid(object.class_oid.value())}};
@@ -94,18 +104,21 @@ void require_kind(const Relation& relation, ObjectType wanted) {
   bool table = relation.kind == RelationKind::kTable || relation.kind == RelationKind::kPartitioned;
   if (wanted == ObjectType::kTable && !table) refuse("a table");
   if (wanted == ObjectType::kView && relation.kind != RelationKind::kView) refuse("a view");
-  if (wanted == ObjectType::kIndex && relation.kind != RelationKind::kIndex && relation.kind != RelationKind::kPartitionedIndex) {
+  if (wanted == ObjectType::kIndex && relation.kind != RelationKind::kIndex &&
+      relation.kind != RelationKind::kPartitionedIndex) {
     refuse("an index");
   }
   if (wanted == ObjectType::kSequence && relation.kind != RelationKind::kSequence) refuse("a sequence");
-  if (wanted == ObjectType::kMaterializedView && relation.kind != RelationKind::kMaterializedView) refuse("a materialized view");
+  if (wanted == ObjectType::kMaterializedView && relation.kind != RelationKind::kMaterializedView)
+    refuse("a materialized view");
 }
 
-void require_row_owner(CommandContext& context, std::string_view table, std::string_view owner_column, Oid oid,
-                       std::string_view what, std::string_view name) {
+void require_row_owner(CommandContext& context, std::string_view table, std::string_view owner_column,
+                       Oid oid, std::string_view what, std::string_view name) {
   Oid owner;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-  context.catalog.for_each(system_table(table), match, [&](const Row& row) { owner = row.oid(owner_column); });
+  context.catalog.for_each(system_table(table), match,
+                           [&](const Row& row) { owner = row.oid(owner_column); });
   require_owner_of(context, owner, what, name);
 }
 
@@ -120,10 +133,13 @@ std::string comment_on_named(CommandContext& context, const parser::CommentStmt&
   });
   if (oid == kInvalidOid) {
     std::string encoding = what == "collation" ? " for encoding \"UTF8\"" : "";
-    throw SqlError(sqlstate::kUndefinedObject, fmt::format("{} \"{}\"{} does not exist", what, name, encoding));
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("{} \"{}\"{} does not exist", what, name, encoding));
   }
-  if (system_table(table).find_column(owner) >= 0) require_row_owner(context, table, owner, oid, what, name);
-  else if (!context.is_superuser) throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be superuser to comment on {}", what));
+  if (system_table(table).find_column(owner) >= 0)
+    require_row_owner(context, table, owner, oid, what, name);
+  else if (!context.is_superuser)
+    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be superuser to comment on {}", what));
   write_comment(context, {class_oid, oid}, stmt, shared);
   return "COMMENT";
 }
@@ -139,7 +155,8 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
     case ObjectType::kMaterializedView: {
       RelationPtr relation;
       if (parser::is<parser::RangeVar>(stmt.object)) {
-        relation = find_relation(context, *parser::as<parser::RangeVar>(stmt.object), txn::LockMode::kShareUpdateExclusive);
+        relation = find_relation(context, *parser::as<parser::RangeVar>(stmt.object),
+                                 txn::LockMode::kShareUpdateExclusive);
         require_owner(context, *relation);
       } else {
         relation = relation_of(context, names_of(context, stmt.object));
@@ -157,7 +174,8 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       ColumnNumber number = relation->find_column(names.back());
       if (number == 0) {
         std::string dotted;
-        for (std::string_view n : names.first(names.size() - 1)) dotted += (dotted.empty() ? "" : ".") + std::string(n);
+        for (std::string_view n : names.first(names.size() - 1))
+          dotted += (dotted.empty() ? "" : ".") + std::string(n);
         throw SqlError(sqlstate::kUndefinedColumn,
                        fmt::format("column \"{}\" of relation \"{}\" does not exist", names.back(), dotted));
       }
@@ -168,11 +186,14 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       parser::NameList names = names_of(context, stmt.object);
       RelationPtr relation = relation_of(context, names.first(names.size() - 1));
       Oid oid;
-      const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())}, {"conname", Value::of_string(names.back())}};
-      context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) { oid = row.oid("oid"); });
+      const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())},
+                                {"conname", Value::of_string(names.back())}};
+      context.catalog.for_each(system_table("pg_constraint"), match,
+                               [&](const Row& row) { oid = row.oid("oid"); });
       if (oid == kInvalidOid) {
-        throw SqlError(sqlstate::kUndefinedObject,
-                       fmt::format("constraint \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
+        throw SqlError(
+            sqlstate::kUndefinedObject,
+            fmt::format("constraint \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
       }
       write_comment(context, {kConstraintClass, oid}, stmt, false);
       return "COMMENT";
@@ -180,7 +201,8 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
     case ObjectType::kFunction:
     case ObjectType::kProcedure:
     case ObjectType::kRoutine: {
-      catalog::RoutinePtr routine = find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
+      catalog::RoutinePtr routine =
+          find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
       require_owner_of(context, routine->owner, "function", routine->name);
       write_comment(context, {kProcClass, routine->oid}, stmt, false);
       return "COMMENT";
@@ -191,8 +213,9 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       auto trigger = std::find_if(relation->triggers.begin(), relation->triggers.end(),
                                   [&](const catalog::Trigger& t) { return t.name == names.back(); });
       if (trigger == relation->triggers.end()) {
-        throw SqlError(sqlstate::kUndefinedObject,
-                       fmt::format("trigger \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
+        throw SqlError(
+            sqlstate::kUndefinedObject,
+            fmt::format("trigger \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
       }
       write_comment(context, {kTriggerClass, trigger->oid}, stmt, false);
       return "COMMENT";
@@ -205,8 +228,9 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
     case ObjectType::kDatabase: {
       auto database = context.catalog.find_database(names_of(context, stmt.object).back());
       if (!database.has_value()) {  // a dump may name the database that it came from
-        context.services.notice("WARNING", sqlstate::kInvalidCatalogName,
-                                fmt::format("database \"{}\" does not exist", names_of(context, stmt.object).back()));
+        context.services.notice(
+            "WARNING", sqlstate::kInvalidCatalogName,
+            fmt::format("database \"{}\" does not exist", names_of(context, stmt.object).back()));
         return "COMMENT";
       }
       write_comment(context, {kDatabaseClass, database->oid}, stmt, true);
@@ -226,11 +250,16 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       write_comment(context, {kTypeClass, type}, stmt, false);
       return "COMMENT";
     }
-    case ObjectType::kCollation: return comment_on_named(context, stmt, "pg_collation", "coll", Oid{3456}, "collation", false);
-    case ObjectType::kLanguage: return comment_on_named(context, stmt, "pg_language", "lan", Oid{2612}, "language", false);
-    case ObjectType::kAccessMethod: return comment_on_named(context, stmt, "pg_am", "am", Oid{2601}, "access method", false);
-    case ObjectType::kTablespace: return comment_on_named(context, stmt, "pg_tablespace", "spc", Oid{1213}, "tablespace", true);
-    default: throw_not_supported("COMMENT ON this kind of object");
+    case ObjectType::kCollation:
+      return comment_on_named(context, stmt, "pg_collation", "coll", Oid{3456}, "collation", false);
+    case ObjectType::kLanguage:
+      return comment_on_named(context, stmt, "pg_language", "lan", Oid{2612}, "language", false);
+    case ObjectType::kAccessMethod:
+      return comment_on_named(context, stmt, "pg_am", "am", Oid{2601}, "access method", false);
+    case ObjectType::kTablespace:
+      return comment_on_named(context, stmt, "pg_tablespace", "spc", Oid{1213}, "tablespace", true);
+    default:
+      throw_not_supported("COMMENT ON this kind of object");
   }
 }
 

@@ -1,9 +1,8 @@
 #include "sequence.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+#include <fmt/format.h>
 
 #include "access/sequence.h"
 #include "common/sql_error.h"
@@ -19,17 +18,21 @@ int64_t type_limit(Oid type, bool upper) {
   return upper ? INT64_MAX : INT64_MIN;
 }
 
-[[noreturn]] void bad_value(std::string message) { throw SqlError(sqlstate::kInvalidParameterValue, std::move(message)); }
+[[noreturn]] void bad_value(std::string message) {
+  throw SqlError(sqlstate::kInvalidParameterValue, std::move(message));
+}
 
 int64_t sequence_integer(const parser::Option& option) {
   std::string text = option_text(option);
   int64_t n = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error == std::errc::result_out_of_range) {
-    throw SqlError(sqlstate::kNumericValueOutOfRange, fmt::format("value \"{}\" is out of range for type bigint", text));
+    throw SqlError(sqlstate::kNumericValueOutOfRange,
+                   fmt::format("value \"{}\" is out of range for type bigint", text));
   }
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("invalid input syntax for type bigint: \"{}\"", text));
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("invalid input syntax for type bigint: \"{}\"", text));
   }
   return n;
 }
@@ -42,14 +45,15 @@ struct Chosen {
 Chosen choose(CommandContext& context, parser::List<parser::Option> options) {
   Chosen c;
   const std::pair<std::string_view, const parser::Option**> slots[] = {
-      {"as", &c.as},           {"increment", &c.increment}, {"minvalue", &c.min}, {"maxvalue", &c.max},
-      {"start", &c.start},     {"restart", &c.restart},     {"cache", &c.cache},  {"cycle", &c.cycle},
-      {"owned_by", &c.owned_by}};
+      {"as", &c.as},        {"increment", &c.increment}, {"minvalue", &c.min},
+      {"maxvalue", &c.max}, {"start", &c.start},         {"restart", &c.restart},
+      {"cache", &c.cache},  {"cycle", &c.cycle},         {"owned_by", &c.owned_by}};
   for (const parser::Option* option : options) {
     for (const auto& [name, slot] : slots) {
       if (option->name != name) continue;
       if (*slot != nullptr) {
-        throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options").at(position(context, option->location));
+        throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options")
+            .at(position(context, option->location));
       }
       *slot = option;
     }
@@ -61,14 +65,18 @@ void set_bounds(SequenceDefinition& d, const Chosen& c, bool is_new, Oid old_typ
   bool type_changed = !is_new && old_type != d.type;
   bool reset_max = is_new || (type_changed && d.max == type_limit(old_type, true));
   bool reset_min = is_new || (type_changed && d.min == type_limit(old_type, false));
-  if (c.max != nullptr && c.max->value != nullptr) d.max = sequence_integer(*c.max);
-  else if (c.max != nullptr || reset_max) d.max = d.increment > 0 ? type_limit(d.type, true) : -1;
+  if (c.max != nullptr && c.max->value != nullptr)
+    d.max = sequence_integer(*c.max);
+  else if (c.max != nullptr || reset_max)
+    d.max = d.increment > 0 ? type_limit(d.type, true) : -1;
   std::string type = functions::format_type(d.type, -1);
   if (d.max < type_limit(d.type, false) || d.max > type_limit(d.type, true)) {
     bad_value(fmt::format("MAXVALUE ({}) is out of range for sequence data type {}", d.max, type));
   }
-  if (c.min != nullptr && c.min->value != nullptr) d.min = sequence_integer(*c.min);
-  else if (c.min != nullptr || reset_min) d.min = d.increment < 0 ? type_limit(d.type, false) : 1;
+  if (c.min != nullptr && c.min->value != nullptr)
+    d.min = sequence_integer(*c.min);
+  else if (c.min != nullptr || reset_min)
+    d.min = d.increment < 0 ? type_limit(d.type, false) : 1;
   if (d.min < type_limit(d.type, false) || d.min > type_limit(d.type, true)) {
     bad_value(fmt::format("MINVALUE ({}) is out of range for sequence data type {}", d.min, type));
   }
@@ -76,24 +84,30 @@ void set_bounds(SequenceDefinition& d, const Chosen& c, bool is_new, Oid old_typ
 }
 
 void check_in_bounds(const SequenceDefinition& d, std::string_view what, int64_t value) {
-  if (value < d.min) bad_value(fmt::format("{} value ({}) cannot be less than MINVALUE ({})", what, value, d.min));
-  if (value > d.max) bad_value(fmt::format("{} value ({}) cannot be greater than MAXVALUE ({})", what, value, d.max));
+  if (value < d.min)
+    bad_value(fmt::format("{} value ({}) cannot be less than MINVALUE ({})", what, value, d.min));
+  if (value > d.max)
+    bad_value(fmt::format("{} value ({}) cannot be greater than MAXVALUE ({})", what, value, d.max));
 }
 
 void write_sequence_row(RowDraft& row, const SequenceDefinition& d) {
-  row.oid("seqtypid", d.type).set("seqstart", Value::of_int64(d.start)).set("seqincrement", Value::of_int64(d.increment));
+  row.oid("seqtypid", d.type)
+      .set("seqstart", Value::of_int64(d.start))
+      .set("seqincrement", Value::of_int64(d.increment));
   row.set("seqmax", Value::of_int64(d.max)).set("seqmin", Value::of_int64(d.min));
   row.set("seqcache", Value::of_int64(d.cache)).boolean("seqcycle", d.cycle);
 }
 
 }  // namespace
 
-SequenceDefinition read_sequence_options(CommandContext& context, parser::List<parser::Option> options, Oid default_type,
-                                         const SequenceDefinition* old) {
+SequenceDefinition read_sequence_options(CommandContext& context, parser::List<parser::Option> options,
+                                         Oid default_type, const SequenceDefinition* old) {
   Chosen c = choose(context, options);
   SequenceDefinition d;
-  if (old != nullptr) d = *old;
-  else d.type = default_type;
+  if (old != nullptr)
+    d = *old;
+  else
+    d.type = default_type;
   Oid old_type = d.type;
   if (c.as != nullptr) {
     analyzer::AnalyzerContext inner = context.analyzer_context();
@@ -106,8 +120,10 @@ SequenceDefinition read_sequence_options(CommandContext& context, parser::List<p
   if (d.increment == 0) bad_value("INCREMENT must not be zero");
   if (c.cycle != nullptr) d.cycle = option_boolean(*c.cycle);
   set_bounds(d, c, old == nullptr, old_type);
-  if (c.start != nullptr) d.start = sequence_integer(*c.start);
-  else if (old == nullptr) d.start = d.increment > 0 ? d.min : d.max;
+  if (c.start != nullptr)
+    d.start = sequence_integer(*c.start);
+  else if (old == nullptr)
+    d.start = d.increment > 0 ? d.min : d.max;
   check_in_bounds(d, "START", d.start);
   if (c.restart != nullptr) {
     d.has_restart = true;
@@ -135,8 +151,9 @@ Oid create_sequence_relation(CommandContext& context, std::string_view name, Oid
   row.owner = owner;
   insert_class_row(context, row);
   ColumnNumber number = 0;
-  for (const auto& [column, type] : {std::pair{"last_value", type_oid::kInt8}, std::pair{"log_cnt", type_oid::kInt8},
-                                     std::pair{"is_called", type_oid::kBool}}) {
+  for (const auto& [column, type] :
+       {std::pair{"last_value", type_oid::kInt8}, std::pair{"log_cnt", type_oid::kInt8},
+        std::pair{"is_called", type_oid::kBool}}) {
     AttributeRow attribute;
     attribute.name = column;
     attribute.type = type;
@@ -181,15 +198,19 @@ void restart_sequence(CommandContext& context, Oid sequence, int64_t value) {
 }
 
 void own_sequence(CommandContext& context, Oid sequence, Oid table, ColumnNumber column, char type) {
-  const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())}, {"objid", Value::of_oid(sequence.value())},
+  const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())},
+                            {"objid", Value::of_oid(sequence.value())},
                             {"refclassid", Value::of_oid(kClassClass.value())}};
   context.catalog.remove_where(system_table("pg_depend"), match);
-  if (table != kInvalidOid) add_dependency(context, relation_address(sequence), column_address(table, column), type);
+  if (table != kInvalidOid)
+    add_dependency(context, relation_address(sequence), column_address(table, column), type);
 }
 
-std::vector<Oid> owned_sequences(CommandContext& context, Oid table, ColumnNumber column, std::string_view kinds) {
+std::vector<Oid> owned_sequences(CommandContext& context, Oid table, ColumnNumber column,
+                                 std::string_view kinds) {
   std::vector<Oid> found;
-  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())}, {"refobjid", Value::of_oid(table.value())}};
+  const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
+                            {"refobjid", Value::of_oid(table.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     int32_t sub = row.int4("refobjsubid");
     if (row.oid("classid") != kClassClass || sub == 0 || row.int4("objsubid") != 0) return;
@@ -207,28 +228,32 @@ std::vector<Oid> owned_sequences(CommandContext& context, Oid table, ColumnNumbe
 namespace {
 
 void set_owner(CommandContext& context, const Relation& sequence, parser::NameList names) {
-  if (names.size() == 1 && names[0] == "none") return own_sequence(context, sequence.oid, kInvalidOid, 0, 'a');
+  if (names.size() == 1 && names[0] == "none")
+    return own_sequence(context, sequence.oid, kInvalidOid, 0, 'a');
   if (names.size() < 2) {
-    throw SqlError(sqlstate::kSyntaxError, "invalid OWNED BY option").hint("Specify OWNED BY table.column or OWNED BY NONE.");
+    throw SqlError(sqlstate::kSyntaxError, "invalid OWNED BY option")
+        .hint("Specify OWNED BY table.column or OWNED BY NONE.");
   }
   parser::RangeVar table;
   table.name = names[names.size() - 2];
   if (names.size() > 2) table.schema = names[names.size() - 3];
   RelationPtr relation = find_relation(context, table, txn::LockMode::kAccessShare);
   if (relation->kind != catalog::RelationKind::kTable) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("sequence cannot be owned by relation \"{}\"", relation->name));
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("sequence cannot be owned by relation \"{}\"", relation->name));
   }
   if (relation->owner != sequence.owner) {
     throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
                    "sequence must have same owner as table it is linked to");
   }
   if (relation->schema != sequence.schema) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "sequence must be in same schema as table it is linked to");
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   "sequence must be in same schema as table it is linked to");
   }
   ColumnNumber column = relation->find_column(names.back());
   if (column == 0) {
-    throw SqlError(sqlstate::kUndefinedColumn,
-                   fmt::format("column \"{}\" of relation \"{}\" does not exist", names.back(), relation->name));
+    throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" of relation \"{}\" does not exist",
+                                                           names.back(), relation->name));
   }
   own_sequence(context, sequence.oid, relation->oid, column, 'a');
 }
@@ -253,7 +278,8 @@ std::string create_sequence(CommandContext& context, const parser::CreateSequenc
   return "CREATE SEQUENCE";
 }
 
-void apply_sequence_options(CommandContext& context, Oid sequence, parser::List<parser::Option> options, char identity) {
+void apply_sequence_options(CommandContext& context, Oid sequence, parser::List<parser::Option> options,
+                            char identity) {
   SequenceDefinition old = load_sequence(context, sequence);
   SequenceDefinition d = read_sequence_options(context, options, old.type, &old);
   RelationPtr relation = context.catalog.relation(sequence);
@@ -279,7 +305,8 @@ void apply_sequence_options(CommandContext& context, Oid sequence, parser::List<
 }
 
 std::string alter_sequence(CommandContext& context, const parser::AlterSequenceStmt& stmt) {
-  RelationPtr relation = find_relation(context, *stmt.sequence, txn::LockMode::kShareRowExclusive, stmt.missing_ok);
+  RelationPtr relation =
+      find_relation(context, *stmt.sequence, txn::LockMode::kShareRowExclusive, stmt.missing_ok);
   if (relation == nullptr) {
     context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
                             fmt::format("relation \"{}\" does not exist, skipping", stmt.sequence->name));

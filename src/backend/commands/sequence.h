@@ -17,8 +17,8 @@ struct SequenceDefinition {
 };
 
 // Options of CREATE SEQUENCE or an identity column; `old`: of ALTER SEQUENCE.
-SequenceDefinition read_sequence_options(CommandContext& context, parser::List<parser::Option> options, Oid default_type,
-                                         const SequenceDefinition* old);
+SequenceDefinition read_sequence_options(CommandContext& context, parser::List<parser::Option> options,
+                                         Oid default_type, const SequenceDefinition* old);
 Oid create_sequence_relation(CommandContext& context, std::string_view name, Oid schema, Oid owner,
                              const SequenceDefinition& definition);
 SequenceDefinition load_sequence(CommandContext& context, Oid sequence);
@@ -26,10 +26,12 @@ void restart_sequence(CommandContext& context, Oid sequence, int64_t value);
 // `type`: 'a' (serial, OWNED BY) or 'i' (identity).
 void own_sequence(CommandContext& context, Oid sequence, Oid table, ColumnNumber column, char type);
 // The sequences that the column (0: any column of the table) owns; `kinds`: "a", "i" or "ai".
-std::vector<Oid> owned_sequences(CommandContext& context, Oid table, ColumnNumber column, std::string_view kinds);
+std::vector<Oid> owned_sequences(CommandContext& context, Oid table, ColumnNumber column,
+                                 std::string_view kinds);
 
 std::string create_sequence(CommandContext& context, const parser::CreateSequenceStmt& stmt);
 std::string alter_sequence(CommandContext& context, const parser::AlterSequenceStmt& stmt);
-void apply_sequence_options(CommandContext& context, Oid sequence, parser::List<parser::Option> options, char identity);
+void apply_sequence_options(CommandContext& context, Oid sequence, parser::List<parser::Option> options,
+                            char identity);
 
 }  // namespace varve::commands

@@ -1,4 +1,5 @@
-// system_views.sql into pg_class, pg_attribute and pg_rewrite. The analyzer finds out the types of the columns.
+// system_views.sql into pg_class, pg_attribute and pg_rewrite. The analyzer finds out the types of the
+// columns.
 #include "commands/system_views.h"
 
 #include <fmt/format.h>
@@ -30,7 +31,8 @@ Definition split(std::string_view statement, uint32_t number) {
   VARVE_CHECK(head != std::string_view::npos && as != std::string_view::npos);
   std::string_view name = statement.substr(head + kHead.size(), as - head - kHead.size());
   size_t dot = name.find('.');
-  return {Oid{kFirstViewOid + 2 * number}, name.substr(0, dot), name.substr(dot + 1), statement.substr(as + kAs.size())};
+  return {Oid{kFirstViewOid + 2 * number}, name.substr(0, dot), name.substr(dot + 1),
+          statement.substr(as + kAs.size())};
 }
 
 void insert_class(catalog::Catalog& catalog, const Definition& view, Oid schema, size_t columns) {
@@ -58,7 +60,10 @@ void insert_attribute(catalog::Catalog& catalog, Oid view, int16_t number, const
 
 void insert_rule(catalog::Catalog& catalog, const Definition& view) {
   RowDraft row(system_table("pg_rewrite"));
-  row.oid("oid", Oid{view.oid.value() + 1}).text("rulename", "_RETURN").oid("ev_class", view.oid).text("ev_type", "1");
+  row.oid("oid", Oid{view.oid.value() + 1})
+      .text("rulename", "_RETURN")
+      .oid("ev_class", view.oid)
+      .text("ev_type", "1");
   row.text("ev_enabled", "O").boolean("is_instead", true).text("ev_qual", "<>").text("ev_action", view.query);
   catalog.insert(row);
 }

@@ -1,7 +1,6 @@
 #include "table_expression.h"
 
 #include <fmt/format.h>
-
 #include <set>
 
 #include "analyzer/expression_walk.h"
@@ -16,14 +15,16 @@ using analyzer::Expr;
 using analyzer::ExprKind;
 
 Expr* bind_default(CommandContext& context, const parser::Node* expression, Oid type, int32_t typmod,
-                   std::string_view column, const RelationPtr* table, std::string_view clause, std::string* sql) {
+                   std::string_view column, const RelationPtr* table, std::string_view clause,
+                   std::string* sql) {
   analyzer::AnalyzerContext inner = context.analyzer_context();
   Expr* expr = analyzer::analyze_table_expression(inner, expression, table, clause);
   try {
     expr = analyzer::coerce_for_assignment(inner, expr, type, typmod, column);
   } catch (SqlError& e) {
     std::string& message = e.fields().message;
-    if (size_t at = message.find("but expression is"); at != std::string::npos) message.insert(at + 4, "default ");
+    if (size_t at = message.find("but expression is"); at != std::string::npos)
+      message.insert(at + 4, "default ");
     throw;
   }
   *sql = analyzer::deparse_expression(*expr, table == nullptr ? nullptr : table->get(), context.eval);
@@ -48,11 +49,13 @@ Expr* bind_condition(CommandContext& context, const parser::Node* expression, co
   return expr;
 }
 
-Expr* bind_stored(CommandContext& context, std::string_view sql, const RelationPtr& table, std::string_view clause) {
+Expr* bind_stored(CommandContext& context, std::string_view sql, const RelationPtr& table,
+                  std::string_view clause) {
   std::string_view text = context.arena.copy(sql);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   inner.sql = text;
-  Expr* expr = analyzer::analyze_table_expression(inner, parser::parse_expression(text, context.arena), &table, clause);
+  Expr* expr = analyzer::analyze_table_expression(inner, parser::parse_expression(text, context.arena),
+                                                  &table, clause);
   return over_live_columns(context, expr, *table);
 }
 
@@ -80,7 +83,8 @@ std::vector<ColumnNumber> columns_of(const Expr* expr) {
   return {found.begin(), found.end()};
 }
 
-void depend_on_named_relations(CommandContext& context, const ObjectAddress& object, const analyzer::Expr& expr) {
+void depend_on_named_relations(CommandContext& context, const ObjectAddress& object,
+                               const analyzer::Expr& expr) {
   analyzer::any_of(&expr, [&](const analyzer::Expr& e) {
     if (e.kind != analyzer::ExprKind::kConst || e.type != type_oid::kRegclass) return false;
     const Value& value = e.as<analyzer::ConstExpr>().value;

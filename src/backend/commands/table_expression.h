@@ -1,5 +1,5 @@
-// Expressions that live in the catalog (defaults, checks, index expressions): checked when they are made, run when a
-// command has to look at the rows that are there already.
+// Expressions that live in the catalog (defaults, checks, index expressions): checked when they are made, run
+// when a command has to look at the rows that are there already.
 #pragma once
 
 #include <algorithm>
@@ -10,22 +10,22 @@
 #include "access/heap.h"
 #include "access/row_layout.h"
 #include "analyzer/expression.h"
+#include "catalog_rows.h"
+#include "common/sql_error.h"
 #include "executor/execution_context.h"
 #include "executor/expression_program.h"
-#include "common/sql_error.h"
-#include "catalog_rows.h"
 #include "names.h"
 #include "sync/cancel_token.h"
 
 namespace varve::commands {
 
 // Bound and coerced; `sql` gets its canonical text.
-analyzer::Expr* bind_default(CommandContext& context, const parser::Node* expression, Oid type, int32_t typmod,
-                             std::string_view column, const RelationPtr* table, std::string_view clause,
-                             std::string* sql);
+analyzer::Expr* bind_default(CommandContext& context, const parser::Node* expression, Oid type,
+                             int32_t typmod, std::string_view column, const RelationPtr* table,
+                             std::string_view clause, std::string* sql);
 // A CHECK or index predicate over the table's columns. 42804 when it is not boolean.
-analyzer::Expr* bind_condition(CommandContext& context, const parser::Node* expression, const RelationPtr& table,
-                               std::string_view clause, std::string* sql);
+analyzer::Expr* bind_condition(CommandContext& context, const parser::Node* expression,
+                               const RelationPtr& table, std::string_view clause, std::string* sql);
 // From the catalog's text. Columns of the table become inputs: its live columns in order.
 analyzer::Expr* bind_stored(CommandContext& context, std::string_view sql, const RelationPtr& table,
                             std::string_view clause);
@@ -35,7 +35,8 @@ analyzer::Expr* over_live_columns(CommandContext& context, analyzer::Expr* expr,
 std::vector<ColumnNumber> columns_of(const analyzer::Expr* expr);
 
 // `object` depends on the relations that the expression names: nextval('s'::regclass).
-void depend_on_named_relations(CommandContext& context, const ObjectAddress& object, const analyzer::Expr& expr);
+void depend_on_named_relations(CommandContext& context, const ObjectAddress& object,
+                               const analyzer::Expr& expr);
 
 std::vector<ColumnNumber> live_columns(const Relation& relation);
 // Sees everything committed and all of this transaction's changes.
@@ -67,8 +68,8 @@ class RowExpressions {
   std::vector<executor::ExpressionEvaluator> evaluators_;
 };
 
-// Calls f(tid, values of the live columns) for every row of the table as `latest_snapshot` shows it. With `wanted`,
-// only those columns are decoded, the others are NULL.
+// Calls f(tid, values of the live columns) for every row of the table as `latest_snapshot` shows it. With
+// `wanted`, only those columns are decoded, the others are NULL.
 template <class F>
 void scan_table(CommandContext& context, const Relation& table, std::span<const ColumnNumber> wanted, F&& f) {
   txn::Snapshot snapshot = latest_snapshot(context.txn);

@@ -18,7 +18,8 @@ namespace varve::commands {
 
 class TestSession final : public CommandServices {
  public:
-  TestSession() : txn_(engine_.begin()), catalog_(std::make_unique<catalog::Catalog>(engine_.database(), *txn_)) {}
+  TestSession()
+      : txn_(engine_.begin()), catalog_(std::make_unique<catalog::Catalog>(engine_.database(), *txn_)) {}
   ~TestSession() override { engine_.txns().rollback(*txn_); }
 
   // Runs the commands of a script; the last one's tag, or "ERROR <state>: message | detail | hint".
@@ -32,8 +33,8 @@ class TestSession final : public CommandServices {
         types::FormatSettings format;
         functions::EvalContext eval{&arena, &format, nullptr};
         Oid path[] = {catalog::kPublicSchema};
-        CommandContext context{*catalog_, *txn_, eval, *this, sql, path, catalog::kBootstrapSuperuser, true, arena,
-                               relations};
+        CommandContext context{*catalog_, *txn_, eval,     *this, sql, path, catalog::kBootstrapSuperuser,
+                               true,      arena, relations};
         tag = commands::run(context, raw.statement);
       }
     } catch (const SqlError& e) {
@@ -58,7 +59,9 @@ class TestSession final : public CommandServices {
   }
   catalog::Catalog& catalog() { return *catalog_; }
   txn::Transaction& txn() { return *txn_; }
-  catalog::RelationPtr table(std::string_view name) { return catalog_->find_relation(catalog::kPublicSchema, name); }
+  catalog::RelationPtr table(std::string_view name) {
+    return catalog_->find_relation(catalog::kPublicSchema, name);
+  }
   // Puts a row into the table and its (plain) indexes.
   void insert(std::string_view table_name, std::vector<types::Value> values);
   std::vector<std::string> notices;
@@ -100,7 +103,8 @@ inline void TestSession::insert(std::string_view table_name, std::vector<types::
   for (const catalog::Index& index : t->indexes) {
     executor::IndexKeyBuilder builder(*t, index, nullptr, execution);
     std::string key;
-    if (builder.build(values, &key)) check_ok(index.tree->insert(*txn_, access::key_bytes(key), *tid, nullptr).status());
+    if (builder.build(values, &key))
+      check_ok(index.tree->insert(*txn_, access::key_bytes(key), *tid, nullptr).status());
   }
 }
 

@@ -1,8 +1,7 @@
 #include "trigger.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "analyzer/expression_walk.h"
 #include "analyzer/trigger_rows.h"
@@ -23,12 +22,17 @@ using parser::TriggerTiming;
 
 namespace {
 
-SqlError invalid(std::string message) { return SqlError(sqlstate::kInvalidObjectDefinition, std::move(message)); }
-SqlError unsupported(std::string message) { return SqlError(sqlstate::kFeatureNotSupported, std::move(message)); }
+SqlError invalid(std::string message) {
+  return SqlError(sqlstate::kInvalidObjectDefinition, std::move(message));
+}
+SqlError unsupported(std::string message) {
+  return SqlError(sqlstate::kFeatureNotSupported, std::move(message));
+}
 
 class TriggerBuilder {
  public:
-  TriggerBuilder(CommandContext& context, const parser::CreateTriggerStmt& stmt) : context_(context), stmt_(stmt) {}
+  TriggerBuilder(CommandContext& context, const parser::CreateTriggerStmt& stmt)
+      : context_(context), stmt_(stmt) {}
   std::string run();
 
  private:
@@ -47,11 +51,13 @@ class TriggerBuilder {
 
 void TriggerBuilder::check_relation() {
   auto wrong = [&](std::string_view kind, std::string_view detail) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is a {}", relation_->name, kind)).detail(std::string(detail));
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is a {}", relation_->name, kind))
+        .detail(std::string(detail));
   };
   if (relation_->is_table()) {
     if (relation_->is_system) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied: \"{}\" is a system catalog", relation_->name));
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied: \"{}\" is a system catalog", relation_->name));
     }
     if (stmt_.timing == TriggerTiming::kInsteadOf) wrong("table", "Tables cannot have INSTEAD OF triggers.");
     if (!stmt_.transitions.empty() && stmt_.row && relation_->is_partitioned()) {
@@ -59,18 +65,22 @@ void TriggerBuilder::check_relation() {
           .detail("ROW triggers with transition tables are not supported on partitioned tables.");
     }
     if (!stmt_.transitions.empty() && stmt_.row && !relation_->parents.empty()) {
-      throw unsupported(relation_->is_partition ? "ROW triggers with transition tables are not supported on partitions"
-                                                : "ROW triggers with transition tables are not supported on inheritance children");
+      throw unsupported(
+          relation_->is_partition
+              ? "ROW triggers with transition tables are not supported on partitions"
+              : "ROW triggers with transition tables are not supported on inheritance children");
     }
     bool is_parent = relation_->is_partitioned() || !relation_->children.empty();
-    if (!stmt_.transitions.empty() && is_parent) throw_not_supported("transition tables of a table with children");
+    if (!stmt_.transitions.empty() && is_parent)
+      throw_not_supported("transition tables of a table with children");
   } else if (relation_->kind == RelationKind::kView) {
     if (stmt_.timing != TriggerTiming::kInsteadOf && stmt_.row) {
       wrong("view", "Views cannot have row-level BEFORE or AFTER triggers.");
     }
     if ((stmt_.events & parser::kOnTruncate) != 0) wrong("view", "Views cannot have TRUNCATE triggers.");
   } else {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("relation \"{}\" cannot have triggers", relation_->name))
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("relation \"{}\" cannot have triggers", relation_->name))
         .detail(fmt::format("This operation is not supported for {}s.", kind_word(relation_->kind)));
   }
   if (stmt_.row && (stmt_.events & parser::kOnTruncate) != 0) {
@@ -99,8 +109,10 @@ void TriggerBuilder::check_transitions() {
     }
     int events = ((stmt_.events & parser::kOnInsert) != 0) + ((stmt_.events & parser::kOnUpdate) != 0) +
                  ((stmt_.events & parser::kOnDelete) != 0);
-    if (events != 1) throw unsupported("transition tables cannot be specified for triggers with more than one event");
-    if (!stmt_.columns.empty()) throw unsupported("transition tables cannot be specified for triggers with column lists");
+    if (events != 1)
+      throw unsupported("transition tables cannot be specified for triggers with more than one event");
+    if (!stmt_.columns.empty())
+      throw unsupported("transition tables cannot be specified for triggers with column lists");
     if (t.is_new) {
       if ((stmt_.events & (parser::kOnInsert | parser::kOnUpdate)) == 0) {
         throw invalid("NEW TABLE can only be specified for an INSERT or UPDATE trigger");
@@ -140,11 +152,14 @@ void TriggerBuilder::bind_when() {
   analyzer::AnalyzerContext inner = context_.analyzer_context();
   analyzer::TriggerRows rows(*relation_);
   inner.variables = &rows;
-  analyzer::Expr* e = analyzer::analyze_table_expression(inner, stmt_.when, nullptr, "trigger WHEN conditions");
-  if (e->type == type_oid::kUnknown) e = analyzer::coerce_for_assignment(inner, e, type_oid::kBool, -1, "when");
+  analyzer::Expr* e =
+      analyzer::analyze_table_expression(inner, stmt_.when, nullptr, "trigger WHEN conditions");
+  if (e->type == type_oid::kUnknown)
+    e = analyzer::coerce_for_assignment(inner, e, type_oid::kBool, -1, "when");
   if (e->type != type_oid::kBool) {
-    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("argument of WHEN must be type boolean, not type {}",
-                                                            functions::format_type(e->type, -1)))
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   fmt::format("argument of WHEN must be type boolean, not type {}",
+                               functions::format_type(e->type, -1)))
         .at(position(context_, e->location));
   }
   analyzer::any_of(e, [&](const analyzer::Expr& x) {
@@ -154,13 +169,16 @@ void TriggerBuilder::bind_when() {
     if (x.kind != analyzer::ExprKind::kParam) return false;
     bool is_new = x.as<analyzer::ParamExpr>().index < rows.live_count();
     if (!stmt_.row) {
-      throw invalid("statement trigger's WHEN condition cannot reference column values").at(position(context_, x.location));
+      throw invalid("statement trigger's WHEN condition cannot reference column values")
+          .at(position(context_, x.location));
     }
     if (!is_new && (stmt_.events & parser::kOnInsert) != 0) {
-      throw invalid("INSERT trigger's WHEN condition cannot reference OLD values").at(position(context_, x.location));
+      throw invalid("INSERT trigger's WHEN condition cannot reference OLD values")
+          .at(position(context_, x.location));
     }
     if (is_new && (stmt_.events & parser::kOnDelete) != 0) {
-      throw invalid("DELETE trigger's WHEN condition cannot reference NEW values").at(position(context_, x.location));
+      throw invalid("DELETE trigger's WHEN condition cannot reference NEW values")
+          .at(position(context_, x.location));
     }
     return false;
   });
@@ -224,7 +242,8 @@ std::string TriggerBuilder::run() {
   bind_when();
   catalog::RoutinePtr function = find_trigger_function(context_, stmt_.function);
   if (!acl_allows(context_, function->acl, 'f', function->owner, 'X')) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", function->name));
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for function {}", function->name));
   }
   if (function->result != type_oid::kTrigger) {
     throw invalid(fmt::format("function {} must return type trigger", function->name));
@@ -234,13 +253,14 @@ std::string TriggerBuilder::run() {
     if (t.name == stmt_.name) old = &t;
   }
   if (old != nullptr && !stmt_.replace) {
-    throw SqlError(sqlstate::kDuplicateObject,
-                   fmt::format("trigger \"{}\" for relation \"{}\" already exists", stmt_.name, relation_->name));
+    throw SqlError(
+        sqlstate::kDuplicateObject,
+        fmt::format("trigger \"{}\" for relation \"{}\" already exists", stmt_.name, relation_->name));
   }
   if (old != nullptr && (old->constraint != kInvalidOid || stmt_.is_constraint)) {
     throw SqlError(sqlstate::kDuplicateObject,
-                   fmt::format("trigger \"{}\" for relation \"{}\" is {}a constraint trigger", stmt_.name, relation_->name,
-                               old->constraint == kInvalidOid ? "not " : ""));
+                   fmt::format("trigger \"{}\" for relation \"{}\" is {}a constraint trigger", stmt_.name,
+                               relation_->name, old->constraint == kInvalidOid ? "not " : ""));
   }
   Oid oid = old != nullptr ? old->oid : catalog::Database::new_oid();
   RowDraft row(system_table("pg_trigger"));
@@ -252,7 +272,8 @@ std::string TriggerBuilder::run() {
   for (std::string_view a : stmt_.args) args.append(a).push_back('\0');
   row.set("tgargs", Value::of_string(std::string_view(args)));
   if (!when_.empty()) row.text("tgqual", when_);
-  for (const parser::TriggerTransition& t : stmt_.transitions) row.text(t.is_new ? "tgnewtable" : "tgoldtable", t.name);
+  for (const parser::TriggerTransition& t : stmt_.transitions)
+    row.text(t.is_new ? "tgnewtable" : "tgoldtable", t.name);
   if (old != nullptr) {
     const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
     context_.catalog.remove_where(system_table("pg_trigger"), match);
@@ -262,7 +283,8 @@ std::string TriggerBuilder::run() {
   add_dependency(context_, {kTriggerClass, oid}, relation_address(relation_->oid), 'a');
   add_dependency(context_, {kTriggerClass, oid}, {kProcClass, function->oid}, 'n');
   for (std::string_view name : stmt_.columns) {
-    add_dependency(context_, {kTriggerClass, oid}, column_address(relation_->oid, relation_->find_column(name)), 'n');
+    add_dependency(context_, {kTriggerClass, oid},
+                   column_address(relation_->oid, relation_->find_column(name)), 'n');
   }
   if (stmt_.is_constraint) constraint(oid);
   change_class_row(context_, relation_->oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
@@ -271,7 +293,8 @@ std::string TriggerBuilder::run() {
     lock_children(context_, fresh->oid, txn::LockMode::kShareRowExclusive);
     for (const Trigger& t : fresh->triggers) {
       if (t.oid != oid) continue;
-      for (Oid partition : direct_children(context_, fresh->oid)) clone_trigger(context_, fresh, t, partition);
+      for (Oid partition : direct_children(context_, fresh->oid))
+        clone_trigger(context_, fresh, t, partition);
     }
   }
   return "CREATE TRIGGER";
@@ -302,13 +325,15 @@ void change_trigger(CommandContext& context, Oid trigger, F&& change) {
 
 }  // namespace
 
-void clone_trigger(CommandContext& context, const RelationPtr& parent, const Trigger& trigger, Oid partition_oid) {
+void clone_trigger(CommandContext& context, const RelationPtr& parent, const Trigger& trigger,
+                   Oid partition_oid) {
   RelationPtr partition = context.catalog.relation(partition_oid);
   for (const Trigger& own : partition->triggers) {
     if (own.name != trigger.name) continue;
     if (own.parent == trigger.oid) return;
-    throw SqlError(sqlstate::kDuplicateObject,
-                   fmt::format("trigger \"{}\" for relation \"{}\" already exists", trigger.name, partition->name));
+    throw SqlError(
+        sqlstate::kDuplicateObject,
+        fmt::format("trigger \"{}\" for relation \"{}\" already exists", trigger.name, partition->name));
   }
   Oid oid = catalog::Database::new_oid(), constraint;
   if (trigger.constraint != kInvalidOid) {
@@ -330,7 +355,10 @@ void clone_trigger(CommandContext& context, const RelationPtr& parent, const Tri
   const KeyMatch match[] = {{"oid", Value::of_oid(trigger.oid.value())}};
   context.catalog.for_each(system_table("pg_trigger"), match, [&](const Row& row) {
     RowDraft draft(system_table("pg_trigger"), row);
-    draft.oid("oid", oid).oid("tgrelid", partition_oid).oid("tgparentid", trigger.oid).oid("tgconstraint", constraint);
+    draft.oid("oid", oid)
+        .oid("tgrelid", partition_oid)
+        .oid("tgparentid", trigger.oid)
+        .oid("tgconstraint", constraint);
     draft.text("tgattr", vector_text(columns));
     context.catalog.insert(draft);
     return false;
@@ -351,7 +379,8 @@ void drop_cloned_triggers(CommandContext& context, Oid table) {
   RelationPtr relation = context.catalog.relation(table);
   for (const Trigger& t : relation->triggers) {
     if (t.parent == kInvalidOid) continue;
-    const KeyMatch depend[] = {{"classid", Value::of_oid(kTriggerClass.value())}, {"objid", Value::of_oid(t.oid.value())}};
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kTriggerClass.value())},
+                               {"objid", Value::of_oid(t.oid.value())}};
     context.catalog.for_each(system_table("pg_depend"), depend, [&](const Row& row) {
       if (row.letter("deptype") == 'P') context.catalog.remove(system_table("pg_depend"), row);
     });
@@ -384,8 +413,9 @@ void drop_trigger(CommandContext& context, const parser::DropStmt& stmt) {
     const Trigger* trigger = find_trigger(*relation, name);
     if (trigger == nullptr) {
       if (!stmt.missing_ok) no_trigger(*relation, name);
-      context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
-                              fmt::format("trigger \"{}\" for relation \"{}\" does not exist, skipping", name, relation->name));
+      context.services.notice(
+          "NOTICE", sqlstate::kSuccessfulCompletion,
+          fmt::format("trigger \"{}\" for relation \"{}\" does not exist, skipping", name, relation->name));
       continue;
     }
     drop_objects(context, {{kTriggerClass, trigger->oid}}, stmt.behavior);
@@ -397,8 +427,9 @@ void rename_trigger(CommandContext& context, const parser::RenameStmt& stmt) {
   require_owner(context, *relation);
   const Trigger* trigger = find_trigger(*relation, stmt.name);
   if (find_trigger(*relation, stmt.new_name) != nullptr) {
-    throw SqlError(sqlstate::kDuplicateObject,
-                   fmt::format("trigger \"{}\" for relation \"{}\" already exists", stmt.new_name, relation->name));
+    throw SqlError(
+        sqlstate::kDuplicateObject,
+        fmt::format("trigger \"{}\" for relation \"{}\" already exists", stmt.new_name, relation->name));
   }
   if (trigger == nullptr) no_trigger(*relation, stmt.name);
   change_trigger(context, trigger->oid, [&](RowDraft& row) { row.text("tgname", stmt.new_name); });
@@ -413,8 +444,10 @@ void enable_trigger(CommandContext& context, const RelationPtr& table, const par
                                   command.action == AlterTableAction::kDisableTriggerUser
                               ? "D"
                               : "O";
-  bool all = command.action == AlterTableAction::kEnableTriggerAll || command.action == AlterTableAction::kDisableTriggerAll ||
-             command.action == AlterTableAction::kEnableTriggerUser || command.action == AlterTableAction::kDisableTriggerUser;
+  bool all = command.action == AlterTableAction::kEnableTriggerAll ||
+             command.action == AlterTableAction::kDisableTriggerAll ||
+             command.action == AlterTableAction::kEnableTriggerUser ||
+             command.action == AlterTableAction::kDisableTriggerUser;
   if (!all && find_trigger(*table, command.name) == nullptr) no_trigger(*table, command.name);
   for (const Trigger& t : table->triggers) {
     if (all ? t.internal : t.name != command.name) continue;

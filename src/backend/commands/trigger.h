@@ -15,7 +15,8 @@ void rename_trigger(CommandContext& context, const parser::RenameStmt& stmt);
 void enable_trigger(CommandContext& context, const RelationPtr& table, const parser::AlterTableCmd& command);
 
 // A row trigger of a partitioned table on one of its partitions.
-void clone_trigger(CommandContext& context, const RelationPtr& parent, const catalog::Trigger& trigger, Oid partition);
+void clone_trigger(CommandContext& context, const RelationPtr& parent, const catalog::Trigger& trigger,
+                   Oid partition);
 void drop_cloned_triggers(CommandContext& context, Oid table);
 
 }  // namespace varve::commands

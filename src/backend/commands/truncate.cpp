@@ -1,8 +1,7 @@
-// TRUNCATE: new, empty segments take the place of the old ones, so it is as quick for a large table as for a small
-// one, and a rollback brings the old ones back.
-#include <fmt/format.h>
-
+// TRUNCATE: new, empty segments take the place of the old ones, so it is as quick for a large table as for a
+// small one, and a rollback brings the old ones back.
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/heap.h"
 #include "access/segment.h"
@@ -23,23 +22,29 @@ void empty_table(CommandContext& context, const Relation& table) {
   check_ok(segment.status());
   check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, table.segment));
   change_class_row(context, table.oid, [&](RowDraft& draft) {
-    draft.oid("relfilenode", Oid{static_cast<uint32_t>(segment->value())}).float4("reltuples", -1).int4("relpages", 0);
+    draft.oid("relfilenode", Oid{static_cast<uint32_t>(segment->value())})
+        .float4("reltuples", -1)
+        .int4("relpages", 0);
   });
   for (const catalog::Index& index : table.indexes) replace_index_segment(context, index.oid, index.segment);
 }
 
 // Tables that refer to the truncated ones: truncated too with CASCADE, refused else.
-void follow_references(CommandContext& context, std::vector<RelationPtr>& tables, parser::DropBehavior behavior) {
+void follow_references(CommandContext& context, std::vector<RelationPtr>& tables,
+                       parser::DropBehavior behavior) {
   for (size_t i = 0; i < tables.size(); ++i) {
     RelationPtr table = tables[i];
     for (const catalog::ForeignKey& key : table->referenced_by) {
-      bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& t) { return t->oid == key.table; });
+      bool listed = std::any_of(tables.begin(), tables.end(),
+                                [&](const RelationPtr& t) { return t->oid == key.table; });
       if (listed) continue;
       RelationPtr other = context.catalog.relation(key.table);
       if (behavior == parser::DropBehavior::kRestrict) {
-        throw SqlError(sqlstate::kFeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint")
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       "cannot truncate a table referenced in a foreign key constraint")
             .detail(fmt::format("Table \"{}\" references \"{}\".", other->name, table->name))
-            .hint(fmt::format("Truncate table \"{}\" at the same time, or use TRUNCATE ... CASCADE.", other->name));
+            .hint(fmt::format("Truncate table \"{}\" at the same time, or use TRUNCATE ... CASCADE.",
+                              other->name));
       }
       context.services.lock_relation(other->oid, txn::LockMode::kAccessExclusive);
       context.services.notice("NOTICE", sqlstate::kSuccessfulCompletion,
@@ -64,8 +69,9 @@ void check_references_on_commit(CommandContext& context, std::span<const Oid> em
       if (std::find(emptied.begin(), emptied.end(), key.table) != emptied.end()) continue;
       RelationPtr other = context.catalog.relation(key.table);
       throw SqlError(sqlstate::kFeatureNotSupported, "unsupported ON COMMIT and foreign key combination")
-          .detail(fmt::format("Table \"{}\" references \"{}\", but they do not have the same ON COMMIT setting.",
-                              other->name, table->name));
+          .detail(
+              fmt::format("Table \"{}\" references \"{}\", but they do not have the same ON COMMIT setting.",
+                          other->name, table->name));
     }
   }
 }
@@ -91,7 +97,8 @@ std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt) 
     require_table_privilege(context, table->oid, 'D', "table");
     auto add = [&](const RelationPtr& t) {
       refuse_pending_events(context, "TRUNCATE", *t);
-      bool listed = std::any_of(tables.begin(), tables.end(), [&](const RelationPtr& other) { return other->oid == t->oid; });
+      bool listed = std::any_of(tables.begin(), tables.end(),
+                                [&](const RelationPtr& other) { return other->oid == t->oid; });
       if (!listed) tables.push_back(t);
     };
     add(table);

@@ -32,7 +32,8 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
                      fmt::format("column \"{}\" has pseudo-type {}", column.attribute.name, info->sql_name));
     }
     if (info != nullptr && info->collatable) {
-      column.attribute.collation = target.expr->collation != kInvalidOid ? target.expr->collation : catalog::kDefaultCollation;
+      column.attribute.collation =
+          target.expr->collation != kInvalidOid ? target.expr->collation : catalog::kDefaultCollation;
     }
     columns.push_back(std::move(column));
   }
@@ -44,7 +45,8 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
 void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const QuerySource> sources) {
   for (const QuerySource& source : sources) {
     if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
-    ObjectAddress address = source.column == 0 ? relation_address(source.relation) : column_address(source.relation, source.column);
+    ObjectAddress address = source.column == 0 ? relation_address(source.relation)
+                                               : column_address(source.relation, source.column);
     add_dependency(context, {kRewriteClass, rule}, address, 'n');
   }
 }
@@ -52,7 +54,11 @@ void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<co
 Oid insert_rule(CommandContext& context, Oid view, std::string_view sql) {
   Oid rule = catalog::Database::new_oid();
   RowDraft row(system_table("pg_rewrite"));
-  row.oid("oid", rule).text("rulename", "_RETURN").oid("ev_class", view).text("ev_type", "1").text("ev_enabled", "O");
+  row.oid("oid", rule)
+      .text("rulename", "_RETURN")
+      .oid("ev_class", view)
+      .text("ev_type", "1")
+      .text("ev_enabled", "O");
   row.boolean("is_instead", true).text("ev_qual", "<>").text("ev_action", sql);
   context.catalog.insert(row);
   add_dependency(context, {kRewriteClass, rule}, relation_address(view), 'i');
@@ -67,8 +73,9 @@ void check_replacement(const Relation& old, const NewTable& table) {
   for (size_t i = 0; i < old.columns.size(); ++i) {
     const AttributeRow& fresh = table.columns[i].attribute;
     if (fresh.name != old.columns[i].name) {
-      throw SqlError(sqlstate::kInvalidTableDefinition,
-                     fmt::format("cannot change name of view column \"{}\" to \"{}\"", old.columns[i].name, fresh.name))
+      throw SqlError(
+          sqlstate::kInvalidTableDefinition,
+          fmt::format("cannot change name of view column \"{}\" to \"{}\"", old.columns[i].name, fresh.name))
           .hint("Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.");
     }
     if (fresh.type != old.columns[i].type || fresh.typmod != old.columns[i].typmod) {
@@ -89,7 +96,8 @@ bool uses_temporary(CommandContext& context, std::span<const Oid> sources) {
 
 // A view over something temporary is temporary itself.
 Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span<const Oid> sources) {
-  if (!uses_temporary(context, sources) || name.persistence == parser::Persistence::kTemporary) return creation_schema(context, name);
+  if (!uses_temporary(context, sources) || name.persistence == parser::Persistence::kTemporary)
+    return creation_schema(context, name);
   parser::RangeVar temporary = name;
   temporary.persistence = parser::Persistence::kTemporary;
   Oid schema = creation_schema(context, temporary);
@@ -108,7 +116,8 @@ std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
     if (option->name == "check_option") {
       check = option_text(*option);
       if (check != "local" && check != "cascaded") {
-        throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("invalid value for enum option \"check_option\": {}", check))
+        throw SqlError(sqlstate::kInvalidParameterValue,
+                       fmt::format("invalid value for enum option \"check_option\": {}", check))
             .detail("Valid values are \"local\" and \"cascaded\".");
       }
     } else if (option->name == "security_invoker") {
@@ -116,7 +125,8 @@ std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
     } else if (option->name == "security_barrier") {
       if (option_boolean(*option)) throw_not_supported("security_barrier views");
     } else {
-      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", option->name));
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("unrecognized parameter \"{}\"", option->name));
     }
   }
   *checked = !check.empty();
@@ -127,7 +137,8 @@ std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
 void require_no_writes(const analyzer::Query& query) {
   for (const analyzer::Cte* cte : query.ctes) {
     if (cte->query != nullptr && cte->query->command != analyzer::CommandType::kSelect) {
-      throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain data-modifying statements in WITH");
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "views must not contain data-modifying statements in WITH");
     }
   }
 }
@@ -136,7 +147,8 @@ void require_no_writes(const analyzer::Query& query) {
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
   if (stmt.recursive) throw_not_supported("CREATE RECURSIVE VIEW");
-  if (stmt.query->into != nullptr) throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
+  if (stmt.query->into != nullptr)
+    throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
   NewTable table;
   table.kind = 'v';
   table.name = stmt.view->name;
@@ -148,7 +160,8 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
   table.schema = view_schema(context, *stmt.view, sources);
   bool checked = false;
   table.options = view_options(stmt, &checked);
-  table.columns = result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
+  table.columns =
+      result_columns(*query, stmt.columns, "CREATE VIEW specifies more column names than columns");
   std::vector<std::string> names;
   for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
   std::string sql = view_text(context, *query, *stmt.query, stmt.view->location, names);
@@ -168,8 +181,10 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     }
     change_class_row(context, existing, [&](RowDraft& draft) {
       draft.int2("relnatts", static_cast<int16_t>(table.columns.size()));
-      if (table.options.empty()) draft.null("reloptions");
-      else draft.text("reloptions", table.options);
+      if (table.options.empty())
+        draft.null("reloptions");
+      else
+        draft.text("reloptions", table.options);
     });
     const KeyMatch match[] = {{"ev_class", Value::of_oid(existing.value())}};
     context.catalog.for_each(system_table("pg_rewrite"), match, [&](const Row& row) {
@@ -188,7 +203,8 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
       analyzer::require_updatable_view(check, context.catalog.relation(oid));
     } catch (const SqlError& error) {
       if (error.state() != sqlstate::kObjectNotInPrerequisiteState) throw;
-      throw SqlError(sqlstate::kFeatureNotSupported, "WITH CHECK OPTION is supported only on automatically updatable views")
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "WITH CHECK OPTION is supported only on automatically updatable views")
           .hint(error.fields().detail);
     }
   }
@@ -213,12 +229,14 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   require_no_writes(*query);
   if (uses_temporary(context, sources)) {
-    throw SqlError(sqlstate::kFeatureNotSupported, "materialized views must not use temporary tables or views");
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "materialized views must not use temporary tables or views");
   }
   table.columns = result_columns(*query, into.columns, "too many column names were specified");
   std::vector<std::string> names;
   for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
-  std::string sql = view_text(context, *query, *parser::as<parser::SelectStmt>(stmt.query), into.relation->location, names);
+  std::string sql =
+      view_text(context, *query, *parser::as<parser::SelectStmt>(stmt.query), into.relation->location, names);
   Oid oid = create_table_relation(context, table);
   depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
   if (into.skip_data) {

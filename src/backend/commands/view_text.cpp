@@ -1,8 +1,7 @@
 #include "view_text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <set>
 
 #include "analyzer/analyzer.h"
@@ -49,15 +48,16 @@ bool means_the_same(CommandContext& context, std::string_view text, const Query&
     return targets;
   };
   std::vector<const analyzer::Target*> a = visible(query), b = visible(*again);
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const analyzer::Target* x, const analyzer::Target* y) {
-    return x->expr->type == y->expr->type && x->expr->typmod == y->expr->typmod;
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const analyzer::Target* x, const analyzer::Target* y) {
+                      return x->expr->type == y->expr->type && x->expr->typmod == y->expr->typmod;
+                    });
 }
 
 }  // namespace
 
-std::string view_text(CommandContext& context, const Query& query, const parser::SelectStmt& written, int32_t location,
-                      std::span<const std::string> columns) {
+std::string view_text(CommandContext& context, const Query& query, const parser::SelectStmt& written,
+                      int32_t location, std::span<const std::string> columns) {
   QualifiedNames names;
   try {
     std::string text = analyzer::deparse_query(query, columns, names, context.eval, false);
@@ -99,8 +99,10 @@ class SourceFinder {
     return relation == nullptr ? kInvalidOid : (*relation)->oid;
   }
   void range(const Range& r) {
-    if (Oid relation = relation_of(r); relation != kInvalidOid) found.insert({relation, 0});
-    else if (r.query != nullptr) query(*r.query);
+    if (Oid relation = relation_of(r); relation != kInvalidOid)
+      found.insert({relation, 0});
+    else if (r.query != nullptr)
+      query(*r.query);
     all(r.args);
     for (const analyzer::ExprList& row : r.rows) all(row);
   }
@@ -129,7 +131,8 @@ class SourceFinder {
       Oid relation = relation_of(r);
       if (relation == kInvalidOid) return false;
       if (c.column > 0) found.insert({relation, c.column});
-      for (size_t i = 1; c.column == 0 && i <= r.columns.size(); ++i) found.insert({relation, static_cast<ColumnNumber>(i)});
+      for (size_t i = 1; c.column == 0 && i <= r.columns.size(); ++i)
+        found.insert({relation, static_cast<ColumnNumber>(i)});
       return false;
     });
   }
@@ -151,14 +154,16 @@ void ViewRenewal::bind_readers_of(const Relation& relation) {
   const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
                             {"refobjid", Value::of_oid(relation.oid.value())}};
   context_.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n') rules.push_back(row.oid("objid"));
+    if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n')
+      rules.push_back(row.oid("objid"));
   });
   std::sort(rules.begin(), rules.end());
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
   for (Oid rule : rules) {
     Oid view;
     const KeyMatch key[] = {{"oid", Value::of_oid(rule.value())}};
-    context_.catalog.for_each(system_table("pg_rewrite"), key, [&](const Row& row) { view = row.oid("ev_class"); });
+    context_.catalog.for_each(system_table("pg_rewrite"), key,
+                              [&](const Row& row) { view = row.oid("ev_class"); });
     bool known = std::any_of(views_.begin(), views_.end(), [&](const View& v) { return v.rule == rule; });
     if (!known) bind(view, rule);
   }
@@ -168,7 +173,8 @@ void ViewRenewal::bind(Oid view, Oid rule) {
   RelationPtr relation = context_.catalog.relation(view);
   View entry{view, rule, nullptr, std::make_unique<std::deque<RelationPtr>>()};
   std::string_view sql = context_.arena.copy(relation->view_sql);
-  analyzer::AnalyzerContext inner{context_.catalog, context_.arena, *entry.relations, context_.eval, sql, context_.search_path};
+  analyzer::AnalyzerContext inner{context_.catalog,    context_.arena, *entry.relations, context_.eval, sql,
+                                  context_.search_path};
   entry.query = analyzer::analyze(inner, parser::parse(sql, context_.arena).statements[0].statement);
   views_.push_back(std::move(entry));
 }
@@ -184,7 +190,8 @@ void ViewRenewal::print_all() {
     for (const catalog::Column& c : self->columns) columns.push_back(c.name);
     std::string text = analyzer::deparse_query(*view.query, columns, names, context_.eval, false);
     if (!means_the_same(context_, text, *view.query)) {
-      throw_not_supported(fmt::format("renaming what the view behind {} reads", describe(context_, {kRewriteClass, view.rule})));
+      throw_not_supported(fmt::format("renaming what the view behind {} reads",
+                                      describe(context_, {kRewriteClass, view.rule})));
     }
     const KeyMatch key[] = {{"oid", Value::of_oid(view.rule.value())}};
     context_.catalog.for_each(system_table("pg_rewrite"), key, [&](const Row& row) {

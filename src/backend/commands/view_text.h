@@ -1,5 +1,5 @@
-// The stored text of a view: its bound query printed again, every name with its schema, so that neither the search path
-// nor what stood around the query matters when it is read. Private to the module.
+// The stored text of a view: its bound query printed again, every name with its schema, so that neither the
+// search path nor what stood around the query matters when it is read. Private to the module.
 #pragma once
 
 #include <deque>
@@ -15,8 +15,9 @@
 namespace varve::commands {
 
 // The text of `query`, bound from `written`. `columns`: names of the view's columns.
-std::string view_text(CommandContext& context, const analyzer::Query& query, const parser::SelectStmt& written,
-                      int32_t location, std::span<const std::string> columns);
+std::string view_text(CommandContext& context, const analyzer::Query& query,
+                      const parser::SelectStmt& written, int32_t location,
+                      std::span<const std::string> columns);
 
 // What a bound query reads: relations (a view counts as itself) and which of their columns.
 struct QuerySource {

@@ -1,10 +1,9 @@
 #include "common/log.h"
 
-#include <fmt/chrono.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
+#include <fmt/chrono.h>
+#include <unistd.h>
 
 namespace varve {
 namespace {
@@ -14,14 +13,22 @@ std::atomic<int> g_fd{2};
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "DEBUG";
-    case LogLevel::kInfo: return "INFO";
-    case LogLevel::kNotice: return "NOTICE";
-    case LogLevel::kWarning: return "WARNING";
-    case LogLevel::kError: return "ERROR";
-    case LogLevel::kLog: return "LOG";
-    case LogLevel::kFatal: return "FATAL";
-    case LogLevel::kPanic: return "PANIC";
+    case LogLevel::kDebug:
+      return "DEBUG";
+    case LogLevel::kInfo:
+      return "INFO";
+    case LogLevel::kNotice:
+      return "NOTICE";
+    case LogLevel::kWarning:
+      return "WARNING";
+    case LogLevel::kError:
+      return "ERROR";
+    case LogLevel::kLog:
+      return "LOG";
+    case LogLevel::kFatal:
+      return "FATAL";
+    case LogLevel::kPanic:
+      return "PANIC";
   }
   return "?";
 }

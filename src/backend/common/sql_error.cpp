@@ -20,19 +20,33 @@ void throw_not_supported(std::string_view what, int position) {
 void throw_status(const Status& status) {
   SqlState state = sqlstate::kInternalError;
   switch (status.code()) {
-    case StatusCode::kIoError: state = sqlstate::kIoError; break;
-    case StatusCode::kNoSpace: state = sqlstate::kDiskFull; break;
-    case StatusCode::kCorruption: state = sqlstate::kDataCorrupted; break;
-    case StatusCode::kOutOfMemory: state = sqlstate::kOutOfMemory; break;
+    case StatusCode::kIoError:
+      state = sqlstate::kIoError;
+      break;
+    case StatusCode::kNoSpace:
+      state = sqlstate::kDiskFull;
+      break;
+    case StatusCode::kCorruption:
+      state = sqlstate::kDataCorrupted;
+      break;
+    case StatusCode::kOutOfMemory:
+      state = sqlstate::kOutOfMemory;
+      break;
     case StatusCode::kCancelled:
       throw SqlError(sqlstate::kQueryCanceled, "canceling statement due to user request");
-    case StatusCode::kTimeout: throw SqlError(sqlstate::kLockNotAvailable, "canceling statement due to lock timeout");
+    case StatusCode::kTimeout:
+      throw SqlError(sqlstate::kLockNotAvailable, "canceling statement due to lock timeout");
     case StatusCode::kDeadlock:
-      throw SqlError(sqlstate::kTRDeadlockDetected, "deadlock detected").detail(std::string(status.message()));
-    case StatusCode::kBusy: state = sqlstate::kLockNotAvailable; break;
+      throw SqlError(sqlstate::kTRDeadlockDetected, "deadlock detected")
+          .detail(std::string(status.message()));
+    case StatusCode::kBusy:
+      state = sqlstate::kLockNotAvailable;
+      break;
     case StatusCode::kWriteConflict:
-      throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
-    default: break;
+      throw SqlError(sqlstate::kTRSerializationFailure,
+                     "could not serialize access due to concurrent update");
+    default:
+      break;
   }
   throw SqlError(state, std::string(status.message()));
 }

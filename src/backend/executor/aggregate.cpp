@@ -26,12 +26,17 @@ struct Partitions {
 class AggregateOperator : public Operator {
  public:
   AggregateOperator(const AggregatePlan& plan, ExecutionContext& context)
-      : Operator(plan, context), aggregate_(plan), groups_(compile_all(plan.groups, context, memory_)),
-        calls_(plan.aggregates, context, memory_), chunk_(make_chunk(physical_types(plan.output), context)),
-        found_(context.chunk_rows()), rows_(context.chunk_rows()) {
+      : Operator(plan, context),
+        aggregate_(plan),
+        groups_(compile_all(plan.groups, context, memory_)),
+        calls_(plan.aggregates, context, memory_),
+        chunk_(make_chunk(physical_types(plan.output), context)),
+        found_(context.chunk_rows()),
+        rows_(context.chunk_rows()) {
     children_.push_back(build_operator(*plan.children[0], context));
     input_types_ = physical_types(plan.children[0]->output);
-    for (const analyzer::Expr* e : plan.groups) keys_.push_back(make_key_type(e->type, nullptr, KeyUse::kHash));
+    for (const analyzer::Expr* e : plan.groups)
+      keys_.push_back(make_key_type(e->type, nullptr, KeyUse::kHash));
     group_values_.resize(groups_.size());
     if (plan.grouping_sets.empty()) {
       sets_.emplace_back();
@@ -116,7 +121,8 @@ class AggregateOperator : public Operator {
       }
       for (;;) {
         if (at_ < s.table->groups().size()) {
-          auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), s.table->groups().size() - at_));
+          auto n =
+              static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), s.table->groups().size() - at_));
           emit(s, *s.table, at_, n);
           at_ += n;
           out = &chunk_;
@@ -165,8 +171,8 @@ class AggregateOperator : public Operator {
     child().close();
   }
 
-  // --- in parallel: each thread groups the pages it gets; the tables are merged, and what a thread had to write to
-  // files goes through the merged table.
+  // --- in parallel: each thread groups the pages it gets; the tables are merged, and what a thread had to
+  // write to files goes through the merged table.
 
   struct Worker {
     ParallelWorker thread;
@@ -177,12 +183,14 @@ class AggregateOperator : public Operator {
   // False: it has to be done serially.
   bool consume_parallel() {
     if (!may_run_parallel(context_) || !calls_.combinable()) return false;
-    if (!has_safe_expressions(aggregate_, context_) || !can_split(*aggregate_.children[0], context_)) return false;
+    if (!has_safe_expressions(aggregate_, context_) || !can_split(*aggregate_.children[0], context_))
+      return false;
     SharedState shared;
     if (!child().prepare_parallel(shared)) return false;
     for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(context_, shared));
-      workers_.back()->partial = std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
+      workers_.back()->partial =
+          std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
     }
     run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
       AggregateOperator& partial = *workers_[i]->partial;
@@ -232,7 +240,8 @@ class AggregateOperator : public Operator {
       AggregateOperator& merger = *workers_[share]->partial;
       for (size_t s = 0; s < sets_.size(); ++s) {
         made[share].push_back(merger.new_table(sets_[s]));
-        for (auto& w : workers_) merger.merge_share(sets_[s], *made[share][s], *w->partial->sets_[s].table, share, count);
+        for (auto& w : workers_)
+          merger.merge_share(sets_[s], *made[share][s], *w->partial->sets_[s].table, share, count);
       }
     });
     for (auto& tables : made) {
@@ -450,11 +459,11 @@ class AggregateOperator : public Operator {
     }
   }
 
-  // Starts a fresh table that has only the open group. Its state cannot move in general, so it is combined over.
+  // Starts a fresh table that has only the open group. Its state cannot move in general, so it is combined
+  // over.
   void drop_emitted(Set& s) {
     if (at_ == 0) return;
-    auto fresh = std::make_unique<GroupTable>(
-        context_, keys_, std::max<uint32_t>(calls_.state_bytes(), 16));
+    auto fresh = std::make_unique<GroupTable>(context_, keys_, std::max<uint32_t>(calls_.state_bytes(), 16));
     uint8_t* open = s.table->groups().back();
     Arena vectors;
     std::vector<Vector> columns;

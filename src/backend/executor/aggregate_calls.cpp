@@ -30,8 +30,12 @@ struct AggregateCalls::Call {
   Chunk deferred;  // view: addresses and arguments
 
   Call(const AggregateCallPlan& p, ExecutionContext& context, Arena& memory)
-      : plan(p), impl(*p.function->aggregate), site(p.site), args(compile_all(p.args, context, memory)),
-        values(args.size()), chosen(context.chunk_rows()) {
+      : plan(p),
+        impl(*p.function->aggregate),
+        site(p.site),
+        args(compile_all(p.args, context, memory)),
+        values(args.size()),
+        chosen(context.chunk_rows()) {
     own_site.arg_types = p.function->args;
     own_site.result_type = p.function->result;
     if (site == nullptr) site = &own_site;
@@ -45,7 +49,7 @@ namespace {
 
 // The order in which these see their distinct values cannot be told from the result.
 bool order_insensitive(std::string_view name) {
-  constexpr std::string_view kNames[] = {"count", "sum",   "avg",     "min",    "max",    "bool_and",
+  constexpr std::string_view kNames[] = {"count",   "sum",   "avg",     "min",    "max",    "bool_and",
                                          "bool_or", "every", "bit_and", "bit_or", "bit_xor"};
   for (std::string_view n : kNames) {
     if (n == name) return true;
@@ -57,7 +61,8 @@ uint32_t align16(uint32_t n) { return (n + 15) & ~15U; }
 
 }  // namespace
 
-AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, ExecutionContext& context, Arena& memory)
+AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, ExecutionContext& context,
+                               Arena& memory)
     : context_(context), memory_(memory), states_(context.chunk_rows()), selected_(context.chunk_rows()) {
   for (const AggregateCallPlan& p : plans) {
     if (p.function->aggregate == nullptr) throw_not_supported("aggregate " + std::string(p.function->name));
@@ -77,7 +82,8 @@ AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, Executi
       const types::Collation* collation = call->site->collation;
       KeyUse use = p.order_by.empty() && order_insensitive(p.function->name) ? KeyUse::kHash : KeyUse::kSort;
       if (p.distinct) {
-        for (const analyzer::Expr* e : p.args) call->deferred_keys.push_back(make_key_type(e->type, collation, use));
+        for (const analyzer::Expr* e : p.args)
+          call->deferred_keys.push_back(make_key_type(e->type, collation, use));
       }
     }
     calls_.push_back(std::move(call));
@@ -156,7 +162,8 @@ void AggregateCalls::prepare(const Chunk& in, const Selection& rows) {
   }
 }
 
-void AggregateCalls::run(Call& c, std::span<const Vector* const> args, const Selection& rows, void* const* states) {
+void AggregateCalls::run(Call& c, std::span<const Vector* const> args, const Selection& rows,
+                         void* const* states) {
   functions::EvalContext context = context_.eval_context(memory_);
   functions::AggregateCall call{context, *c.site};
   c.impl.update(call, args, rows, states, state_memory_);
@@ -168,7 +175,8 @@ void AggregateCalls::update(uint8_t* const* groups, uint32_t state_offset) {
   for (auto& c : calls_) {
     if (c->rows.count == 0) continue;
     uint32_t offset = state_offset + c->offset;
-    for (uint32_t i = 0; i < rows_.count; ++i) states_[rows_[i]] = groups[i] != nullptr ? groups[i] + offset : nullptr;
+    for (uint32_t i = 0; i < rows_.count; ++i)
+      states_[rows_[i]] = groups[i] != nullptr ? groups[i] + offset : nullptr;
     Selection rows = c->rows;
     if (gaps) {
       uint32_t n = 0;
@@ -200,8 +208,10 @@ void AggregateCalls::update_one(uint8_t* states) {
       continue;
     }
     for_each_row(c->rows, [&](uint32_t row) { states_[row] = state; });
-    if (!c->deferred_types.empty()) defer(*c, reinterpret_cast<uint8_t* const*>(states_.data()));
-    else run(*c, c->values, c->rows, states_.data());
+    if (!c->deferred_types.empty())
+      defer(*c, reinterpret_cast<uint8_t* const*>(states_.data()));
+    else
+      run(*c, c->values, c->rows, states_.data());
   }
 }
 
@@ -227,8 +237,8 @@ void AggregateCalls::defer(Call& c, uint8_t* const* states) {
     KeyType address = make_key_type(Oid{20}, nullptr, KeyUse::kSort);
     keys.push_back({0, address, false, false});
     for (const analyzer::SortKey& k : c.plan.order_by) {
-      keys.push_back({static_cast<uint32_t>(types.size()), make_key_type(k.expr->type, k.collation, KeyUse::kSort),
-                      k.descending, k.nulls_first});
+      keys.push_back({static_cast<uint32_t>(types.size()),
+                      make_key_type(k.expr->type, k.collation, KeyUse::kSort), k.descending, k.nulls_first});
       types.push_back(keys.back().key.physical);
     }
     // DISTINCT: equal arguments must be neighbours.
@@ -243,8 +253,8 @@ void AggregateCalls::defer(Call& c, uint8_t* const* states) {
   c.sorter->add(columns, c.rows);
 }
 
-// Updates the states with the rows whose (state, arguments) were not seen before. With an overflow file new ones go
-// there instead.
+// Updates the states with the rows whose (state, arguments) were not seen before. With an overflow file new
+// ones go there instead.
 void AggregateCalls::distinct_rows(Call& c, const Chunk& keyed, const Selection& rows, SpillFile* overflow) {
   std::vector<const Vector*> columns, args;
   for (const Vector& v : keyed.columns()) columns.push_back(&v);
@@ -334,11 +344,13 @@ void AggregateCalls::finish_deferred() {
   }
 }
 
-void AggregateCalls::finalize(size_t i, uint8_t* const* groups, uint32_t count, uint32_t state_offset, Vector& out) {
+void AggregateCalls::finalize(size_t i, uint8_t* const* groups, uint32_t count, uint32_t state_offset,
+                              Vector& out) {
   Call& c = *calls_[i];
   functions::EvalContext context = context_.eval_context(memory_);
   functions::AggregateCall call{context, *c.site};
-  for (uint32_t row = 0; row < count; ++row) c.impl.finalize(call, groups[row] + state_offset + c.offset, out, row);
+  for (uint32_t row = 0; row < count; ++row)
+    c.impl.finalize(call, groups[row] + state_offset + c.offset, out, row);
 }
 
 }  // namespace varve::executor

@@ -1,5 +1,5 @@
-// Rows kept for later, in order: what materialisation, CTEs, windows and recursion store. Beyond its memory limit it
-// goes on in a temporary file.
+// Rows kept for later, in order: what materialisation, CTEs, windows and recursion store. Beyond its memory
+// limit it goes on in a temporary file.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,8 @@ class ChunkCollection {
    private:
     ChunkCollection& from_;
     Arena vectors_, strings_;
-    Chunk window_;                  // points into the collection's memory
-    std::unique_ptr<Chunk> loaded_; // rows read back from the file
+    Chunk window_;                   // points into the collection's memory
+    std::unique_ptr<Chunk> loaded_;  // rows read back from the file
   };
 
  private:

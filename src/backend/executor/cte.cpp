@@ -11,7 +11,8 @@ namespace varve::executor {
 namespace {
 
 // Exec params that the plan reads, and those that it sets itself.
-void collect_params(const planner::Plan& plan, std::unordered_set<uint32_t>* read, std::unordered_set<uint32_t>* set) {
+void collect_params(const planner::Plan& plan, std::unordered_set<uint32_t>* read,
+                    std::unordered_set<uint32_t>* set) {
   walk_expressions(plan, [&](const analyzer::Expr& e) {
     if (e.kind == analyzer::ExprKind::kExecParam) read->insert(e.as<analyzer::ExecParamExpr>().index);
     if (e.kind != analyzer::ExprKind::kSubplan) return;
@@ -26,7 +27,8 @@ void collect_params(const planner::Plan& plan, std::unordered_set<uint32_t>* rea
 }  // namespace
 
 CteState::CteState(const planner::Plan& plan, ExecutionContext& context)
-    : context_(context), plan_(build_operator(plan, context)),
+    : context_(context),
+      plan_(build_operator(plan, context)),
       rows_(context, physical_types(plan.output), context.sort_memory_bytes()) {
   std::unordered_set<uint32_t> read, set;
   collect_params(plan, &read, &set);
@@ -49,7 +51,8 @@ void CteState::prepare() {
   run_ = context_.run;
   outer_memory_.reset();
   outer_values_.clear();
-  for (uint32_t slot : outer_slots_) outer_values_.push_back(types::copy_value(context_.exec_params[slot], outer_memory_));
+  for (uint32_t slot : outer_slots_)
+    outer_values_.push_back(types::copy_value(context_.exec_params[slot], outer_memory_));
   rows_.clear();
   ended_ = false;
   plan_->open();
@@ -155,7 +158,8 @@ class WorkTableScanOperator : public Operator {
 class MaterializeOperator : public Operator {
  public:
   MaterializeOperator(const planner::Plan& plan, ExecutionContext& context)
-      : Operator(plan, context), rows_(context, physical_types(plan.output), context.sort_memory_bytes()),
+      : Operator(plan, context),
+        rows_(context, physical_types(plan.output), context.sort_memory_bytes()),
         reader_(rows_) {
     children_.push_back(build_operator(*plan.children[0], context));
     independent_ = !depends_on_exec_params(*plan.children[0]);
@@ -178,8 +182,10 @@ class MaterializeOperator : public Operator {
   bool produce(Chunk*& out) override {
     if (at_ == rows_.chunk_count() && !ended_) {
       Chunk* chunk = nullptr;
-      if (child().next(chunk)) rows_.append(*chunk);
-      else ended_ = true;
+      if (child().next(chunk))
+        rows_.append(*chunk);
+      else
+        ended_ = true;
     }
     if (at_ == rows_.chunk_count()) return false;
     out = reader_.read(at_++);
@@ -194,18 +200,22 @@ class MaterializeOperator : public Operator {
   size_t at_ = 0;
 };
 
-// WITH RECURSIVE: the start's rows, then the recursive term's over the rows of the step before, until none comes.
+// WITH RECURSIVE: the start's rows, then the recursive term's over the rows of the step before, until none
+// comes.
 class RecursiveUnionOperator : public Operator {
  public:
   RecursiveUnionOperator(const planner::RecursiveUnionPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), union_(plan),
+      : Operator(plan, context),
+        union_(plan),
         tables_{ChunkCollection(context, physical_types(plan.output), context.sort_memory_bytes()),
                 ChunkCollection(context, physical_types(plan.output), context.sort_memory_bytes())},
-        found_(context.chunk_rows()), rows_(context.chunk_rows()) {
+        found_(context.chunk_rows()),
+        rows_(context.chunk_rows()) {
     for (const planner::Plan* c : plan.children) children_.push_back(build_operator(*c, context));
     if (plan.distinct) {
       std::vector<KeyType> keys;
-      for (const planner::OutputColumn& c : plan.output) keys.push_back(make_key_type(c.type, nullptr, KeyUse::kHash));
+      for (const planner::OutputColumn& c : plan.output)
+        keys.push_back(make_key_type(c.type, nullptr, KeyUse::kHash));
       seen_ = std::make_unique<GroupTable>(context, keys, 0);
     }
   }

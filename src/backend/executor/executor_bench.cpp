@@ -23,7 +23,8 @@ TestTable& table() {
         int32_t a = at + i;
         Value values[3] = {Value::of_int32(a), Value::of_int32(a % 1000), Value::of_string("short text")};
         made->relation()->layout->encode(values, &rows[static_cast<size_t>(i)]);
-        bytes.push_back({reinterpret_cast<const uint8_t*>(rows[static_cast<size_t>(i)].data()), rows[static_cast<size_t>(i)].size()});
+        bytes.push_back({reinterpret_cast<const uint8_t*>(rows[static_cast<size_t>(i)].data()),
+                         rows[static_cast<size_t>(i)].size()});
       }
       VARVE_CHECK(made->relation()->heap->insert_many(*txn, bytes, 3, &tids).ok());
       access::KeyColumn column;
@@ -72,8 +73,10 @@ void BM_FilterSum(benchmark::State& state) {
   scan->columns = scan->columns.first(2);
   scan->output = scan->output.first(2);
   scan->filter = plans.call(66, {plans.input(1), plans.number(500)});
-  auto* agg = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {scan}, plans.columns({type_oid::kInt8, type_oid::kInt8}));
-  agg->aggregates = plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
+  auto* agg = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {scan},
+                                                 plans.columns({type_oid::kInt8, type_oid::kInt8}));
+  agg->aggregates =
+      plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
   run_plan(state, plans, agg, static_cast<uint32_t>(state.range(0)));
 }
 BENCHMARK(BM_FilterSum)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -84,9 +87,11 @@ void BM_GroupBy(benchmark::State& state) {
   scan->rows = kRows;
   scan->columns = scan->columns.first(2);
   scan->output = scan->output.first(2);
-  auto* agg = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {scan}, plans.columns({type_oid::kInt4, type_oid::kInt8, type_oid::kInt8}));
+  auto* agg = plans.plan<planner::AggregatePlan>(
+      PlanKind::kAggregate, {scan}, plans.columns({type_oid::kInt4, type_oid::kInt8, type_oid::kInt8}));
   agg->groups = plans.list({plans.input(1)});
-  agg->aggregates = plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
+  agg->aggregates =
+      plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
   run_plan(state, plans, agg, static_cast<uint32_t>(state.range(0)));
 }
 BENCHMARK(BM_GroupBy)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();

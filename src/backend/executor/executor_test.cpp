@@ -1,6 +1,6 @@
-// Operators over hand-built plans, compared with naive evaluation, in several chunk sizes, with and without spilling.
+// Operators over hand-built plans, compared with naive evaluation, in several chunk sizes, with and without
+// spilling.
 #include <gtest/gtest.h>
-
 #include <map>
 #include <set>
 
@@ -18,23 +18,29 @@ constexpr uint32_t kCountStar = 2803, kSumInt4 = 2108, kMinInt4 = 2132, kCountAn
 class Operators : public testing::TestWithParam<Config> {
  protected:
   Plans plans;
-  std::vector<std::string> run(Plan* root, bool ordered = false) { return test::run(plans, root, GetParam(), ordered); }
+  std::vector<std::string> run(Plan* root, bool ordered = false) {
+    return test::run(plans, root, GetParam(), ordered);
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Configs, Operators,
-                         testing::Values(Config{2, 1 << 20, 1}, Config{64, 1 << 20, 1}, Config{1024, 1 << 20, 1},
-                                         Config{2, 1, 1}, Config{64, 4096, 1}, Config{1024, 8192, 4}));
+                         testing::Values(Config{2, 1 << 20, 1}, Config{64, 1 << 20, 1},
+                                         Config{1024, 1 << 20, 1}, Config{2, 1, 1}, Config{64, 4096, 1},
+                                         Config{1024, 8192, 4}));
 
 TEST_P(Operators, FilterAndProject) {
   Rows rows = random_rows(1, 3000, 20);
   Plan* source = plans.values(rows, kRowTypes);
   auto* filter = plans.plan<planner::FilterPlan>(PlanKind::kFilter, {source}, source->output);
   filter->condition = plans.junction(
-      ExprKind::kOr, {plans.junction(ExprKind::kAnd, {plans.call(kInt4Lt, {plans.input(0), plans.number(7)}),
-                                                      plans.call(kInt4Lt, {plans.number(300), plans.input(1)})}),
-                      plans.call(kInt4Eq, {plans.input(0), plans.number(11)})});
-  auto* project = plans.plan<planner::ProjectPlan>(PlanKind::kProject, {filter}, plans.columns({type_oid::kInt4, type_oid::kText}));
-  project->exprs = plans.list({plans.call(kInt4Plus, {plans.input(0), plans.input(1)}), plans.input(2, type_oid::kText)});
+      ExprKind::kOr,
+      {plans.junction(ExprKind::kAnd, {plans.call(kInt4Lt, {plans.input(0), plans.number(7)}),
+                                       plans.call(kInt4Lt, {plans.number(300), plans.input(1)})}),
+       plans.call(kInt4Eq, {plans.input(0), plans.number(11)})});
+  auto* project = plans.plan<planner::ProjectPlan>(PlanKind::kProject, {filter},
+                                                   plans.columns({type_oid::kInt4, type_oid::kText}));
+  project->exprs =
+      plans.list({plans.call(kInt4Plus, {plans.input(0), plans.input(1)}), plans.input(2, type_oid::kText)});
   std::vector<std::string> expected;
   for (const Row& r : rows) {
     if (r[0].null || !((r[0].number < 7 && r[1].number > 300) || r[0].number == 11)) continue;
@@ -51,12 +57,14 @@ TEST_P(Operators, CaseEvaluatesOnlyTheBranchTaken) {
   e->conditions = plans.list({plans.call(kInt4Eq, {plans.input(0), plans.number(0)})});
   e->results = plans.list({plans.number(-1)});
   e->otherwise = plans.call(kInt4Div, {plans.number(100), plans.input(0)});
-  auto* project = plans.plan<planner::ProjectPlan>(PlanKind::kProject, {source}, plans.columns({type_oid::kInt4}));
+  auto* project =
+      plans.plan<planner::ProjectPlan>(PlanKind::kProject, {source}, plans.columns({type_oid::kInt4}));
   project->exprs = plans.list({e});
   std::vector<std::string> expected;
   for (const Row& r : rows) expected.push_back(show({Cell(r[0].number == 0 ? -1 : 100 / r[0].number)}));
   EXPECT_EQ(run(project, true), expected);
-  auto* bad = plans.plan<planner::ProjectPlan>(PlanKind::kProject, {source}, plans.columns({type_oid::kInt4}));
+  auto* bad =
+      plans.plan<planner::ProjectPlan>(PlanKind::kProject, {source}, plans.columns({type_oid::kInt4}));
   bad->exprs = plans.list({e->otherwise});
   EXPECT_THROW(run(bad), SqlError);
 }
@@ -105,7 +113,8 @@ TEST_P(Operators, IncrementalSort) {
   Plan* source = plans.values(rows, kRowTypes);
   auto make = [&](PlanKind kind) {
     auto* sort = plans.plan<planner::SortPlan>(kind, {source}, source->output);
-    sort->keys = plans.copy(std::vector{plans.key(plans.input(0)), plans.key(plans.input(1)), plans.key(plans.input(2, type_oid::kText))});
+    sort->keys = plans.copy(std::vector{plans.key(plans.input(0)), plans.key(plans.input(1)),
+                                        plans.key(plans.input(2, type_oid::kText))});
     sort->presorted = 1;
     return sort;
   };
@@ -115,9 +124,10 @@ TEST_P(Operators, IncrementalSort) {
 TEST_P(Operators, GroupedAggregates) {
   Rows rows = random_rows(4, 5000, 700);
   Plan* source = plans.values(rows, kRowTypes);
-  auto* agg = plans.plan<planner::AggregatePlan>(
-      PlanKind::kAggregate, {source},
-      plans.columns({type_oid::kInt4, type_oid::kText, type_oid::kInt8, type_oid::kInt8, type_oid::kInt4, type_oid::kInt8}));
+  auto* agg =
+      plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {source},
+                                         plans.columns({type_oid::kInt4, type_oid::kText, type_oid::kInt8,
+                                                        type_oid::kInt8, type_oid::kInt4, type_oid::kInt8}));
   agg->groups = plans.list({plans.input(0), plans.input(2, type_oid::kText)});
   agg->aggregates = plans.copy(std::vector{
       plans.aggregate(kCountStar, {}), plans.aggregate(kSumInt4, {plans.input(1)}),
@@ -139,22 +149,25 @@ TEST_P(Operators, GroupedAggregates) {
   }
   std::vector<std::string> expected;
   for (auto& [name, g] : groups) {
-    expected.push_back(name + std::to_string(g.count) + "|" + std::to_string(g.sum) + "|" + std::to_string(g.min) +
-                       "|" + std::to_string(g.distinct.size()) + "|");
+    expected.push_back(name + std::to_string(g.count) + "|" + std::to_string(g.sum) + "|" +
+                       std::to_string(g.min) + "|" + std::to_string(g.distinct.size()) + "|");
   }
   EXPECT_EQ(run(agg), sorted(expected));
 }
 
 TEST_P(Operators, PlainAndGroupingSets) {
   Plan* none = plans.values({}, kRowTypes);
-  auto* plain = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {none}, plans.columns({type_oid::kInt8, type_oid::kInt8}));
-  plain->aggregates = plans.copy(std::vector{plans.aggregate(kCountStar, {}), plans.aggregate(kSumInt4, {plans.input(1)})});
+  auto* plain = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {none},
+                                                   plans.columns({type_oid::kInt8, type_oid::kInt8}));
+  plain->aggregates =
+      plans.copy(std::vector{plans.aggregate(kCountStar, {}), plans.aggregate(kSumInt4, {plans.input(1)})});
   EXPECT_EQ(run(plain), std::vector<std::string>{"0|~|"});
 
   Rows rows = random_rows(5, 800, 5);
   Plan* source = plans.values(rows, kRowTypes);
   auto* sets = plans.plan<planner::AggregatePlan>(
-      PlanKind::kAggregate, {source}, plans.columns({type_oid::kInt4, type_oid::kText, type_oid::kInt8, type_oid::kInt4}));
+      PlanKind::kAggregate, {source},
+      plans.columns({type_oid::kInt4, type_oid::kText, type_oid::kInt8, type_oid::kInt4}));
   sets->groups = plans.list({plans.input(0), plans.input(2, type_oid::kText)});
   sets->aggregates = plans.copy(std::vector{plans.aggregate(kSumInt4, {plans.input(1)})});
   std::vector<uint32_t> both{0, 1}, second{1};
@@ -196,10 +209,12 @@ std::vector<std::string> naive_join(const Rows& left, const Rows& right, JoinTyp
       if (l[0].number != r[0].number) continue;
       ++matches;
       right_matched[i] = true;
-      if (type == JoinType::kInner || type == JoinType::kLeft || type == JoinType::kRight || type == JoinType::kFull)
+      if (type == JoinType::kInner || type == JoinType::kLeft || type == JoinType::kRight ||
+          type == JoinType::kFull)
         out.push_back(show(l) + show(r));
     }
-    if (matches == 0 && (type == JoinType::kLeft || type == JoinType::kFull)) out.push_back(show(l) + show(nulls));
+    if (matches == 0 && (type == JoinType::kLeft || type == JoinType::kFull))
+      out.push_back(show(l) + show(nulls));
     if (matches > 0 && type == JoinType::kSemi) out.push_back(show(l));
     if (matches == 0 && type == JoinType::kAnti) out.push_back(show(l));
     if (matches == 0 && !unknown && type == JoinType::kNullAnti) out.push_back(show(l));
@@ -223,8 +238,8 @@ TEST_P(Operators, Joins) {
   for (const Rows& inner : {right, right_without_nulls, Rows{}}) {
     Plan* l = plans.values(left, kRowTypes);
     Plan* r = plans.values(inner, kRowTypes);
-    for (JoinType type : {JoinType::kInner, JoinType::kLeft, JoinType::kRight, JoinType::kFull, JoinType::kSemi,
-                          JoinType::kAnti, JoinType::kNullAnti, JoinType::kMark}) {
+    for (JoinType type : {JoinType::kInner, JoinType::kLeft, JoinType::kRight, JoinType::kFull,
+                          JoinType::kSemi, JoinType::kAnti, JoinType::kNullAnti, JoinType::kMark}) {
       for (bool condition : {false, true}) {
         auto expected = naive_join(left, inner, type, condition);
         std::vector<Oid> mark_types = kRowTypes;
@@ -242,7 +257,8 @@ TEST_P(Operators, Joins) {
           join->right_keys = plans.list({plans.input(0)});
           join->build_left = build_left;
           if (condition) join->condition = test;
-          EXPECT_EQ(run(join), expected) << "hash, type " << static_cast<int>(type) << " left " << build_left << " condition " << condition;
+          EXPECT_EQ(run(join), expected) << "hash, type " << static_cast<int>(type) << " left " << build_left
+                                         << " condition " << condition;
         }
         auto* loop = plans.plan<planner::JoinPlan>(PlanKind::kNestedLoop, {l, r}, output);
         loop->join = type;
@@ -260,7 +276,8 @@ TEST_P(Operators, Joins) {
         merge->left_keys = plans.list({plans.input(0)});
         merge->right_keys = plans.list({plans.input(0)});
         if (condition) merge->condition = test;
-        EXPECT_EQ(run(merge), expected) << "merge, type " << static_cast<int>(type) << " condition " << condition;
+        EXPECT_EQ(run(merge), expected)
+            << "merge, type " << static_cast<int>(type) << " condition " << condition;
       }
     }
   }
@@ -280,8 +297,10 @@ TEST_P(Operators, BigHashJoinSpills) {
 TEST_P(Operators, SetOperations) {
   Rows left, right;
   std::mt19937 random(10);
-  for (int i = 0; i < 1500; ++i) left.push_back({Cell(static_cast<int32_t>(random() % 400)), random() % 9 == 0 ? Cell() : Cell("x")});
-  for (int i = 0; i < 1000; ++i) right.push_back({Cell(static_cast<int32_t>(random() % 600)), random() % 9 == 0 ? Cell() : Cell("x")});
+  for (int i = 0; i < 1500; ++i)
+    left.push_back({Cell(static_cast<int32_t>(random() % 400)), random() % 9 == 0 ? Cell() : Cell("x")});
+  for (int i = 0; i < 1000; ++i)
+    right.push_back({Cell(static_cast<int32_t>(random() % 600)), random() % 9 == 0 ? Cell() : Cell("x")});
   std::vector<Oid> types{type_oid::kInt4, type_oid::kText};
   std::map<std::string, std::pair<int, int>> counts;
   for (const Row& r : left) ++counts[show(r)].first;
@@ -289,7 +308,8 @@ TEST_P(Operators, SetOperations) {
   for (auto operation : {planner::SetOperationKind::kIntersect, planner::SetOperationKind::kExcept}) {
     for (bool all : {false, true}) {
       Plan* l = plans.values(left, types);
-      auto* set = plans.plan<planner::SetOperationPlan>(PlanKind::kSetOperation, {l, plans.values(right, types)}, l->output);
+      auto* set = plans.plan<planner::SetOperationPlan>(PlanKind::kSetOperation,
+                                                        {l, plans.values(right, types)}, l->output);
       set->operation = operation;
       set->all = all;
       std::vector<std::string> expected;
@@ -312,7 +332,8 @@ TEST_P(Operators, RecursiveUnion) {
   filter->condition = plans.call(kInt4Lt, {plans.input(0), plans.number(50)});
   auto* next = plans.plan<planner::ProjectPlan>(PlanKind::kProject, {filter}, start->output);
   next->exprs = plans.list({plans.call(kInt4Plus, {plans.input(0), plans.number(1)})});
-  auto* all = plans.plan<planner::RecursiveUnionPlan>(PlanKind::kRecursiveUnion, {start, next}, start->output);
+  auto* all =
+      plans.plan<planner::RecursiveUnionPlan>(PlanKind::kRecursiveUnion, {start, next}, start->output);
   all->distinct = true;
   std::vector<std::string> expected;
   for (int i = 1; i <= 50; ++i) expected.push_back(std::to_string(i) + "|");
@@ -339,7 +360,8 @@ TEST_P(Operators, CorrelatedSubplans) {
   Plan* source = plans.values(inner, kRowTypes);
   auto* filter = plans.plan<planner::FilterPlan>(PlanKind::kFilter, {source}, source->output);
   filter->condition = plans.call(kInt4Eq, {plans.input(0), plans.exec_param(0)});
-  auto* sum = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {filter}, plans.columns({type_oid::kInt8}));
+  auto* sum =
+      plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {filter}, plans.columns({type_oid::kInt8}));
   sum->aggregates = plans.copy(std::vector{plans.aggregate(kSumInt4, {plans.input(1)})});
   plans.statement->subplans.push_back(sum);
   plans.statement->subplans.push_back(filter);
@@ -352,7 +374,8 @@ TEST_P(Operators, CorrelatedSubplans) {
     return e;
   };
   Plan* rows = plans.values(outer, {type_oid::kInt4});
-  auto* project = plans.plan<planner::ProjectPlan>(PlanKind::kProject, {rows}, plans.columns({type_oid::kInt4, type_oid::kInt8, type_oid::kBool}));
+  auto* project = plans.plan<planner::ProjectPlan>(
+      PlanKind::kProject, {rows}, plans.columns({type_oid::kInt4, type_oid::kInt8, type_oid::kBool}));
   project->exprs = plans.list({plans.input(0), subplan(analyzer::SubqueryKind::kScalar, 0, type_oid::kInt8),
                                subplan(analyzer::SubqueryKind::kExists, 1, type_oid::kBool)});
   std::vector<std::string> expected;
@@ -417,8 +440,8 @@ TEST_P(Operators, WindowFrames) {
       for (size_t j = i < begin + 3 ? begin : i - 3; j < std::min(end, i + 2); ++j) {
         if (j == i || rows[j][1].number != rows[i][1].number) total += rows[j][1].number;
       }
-      expected.push_back(show(rows[i]) + std::to_string(i - begin + 1) + "|" + std::to_string(rank - begin + 1) + "|" +
-                         std::to_string(total) + "|");
+      expected.push_back(show(rows[i]) + std::to_string(i - begin + 1) + "|" +
+                         std::to_string(rank - begin + 1) + "|" + std::to_string(total) + "|");
     }
     begin = end;
   }

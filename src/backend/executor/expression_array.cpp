@@ -21,7 +21,9 @@ Oid element_type_of(Oid array_type) {
 class ArrayNode : public ExprNode {
  public:
   ArrayNode(const analyzer::ListExpr& e, ExprScope& scope)
-      : ExprNode(PhysicalType::kString, scope), element_(element_type_of(e.type)), items_(compile_nodes(e.args, scope)),
+      : ExprNode(PhysicalType::kString, scope),
+        element_(element_type_of(e.type)),
+        items_(compile_nodes(e.args, scope)),
         nested_(!e.args.empty() && e.args[0]->type == e.type) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
@@ -32,9 +34,9 @@ class ArrayNode : public ExprNode {
     values_.resize(items.size());
     for_each_row(rows, [&](uint32_t row) {
       for (size_t i = 0; i < items.size(); ++i) values_[i] = items[i]->value(row);
-      out.data<types::StringRef>()[row] = nested_
-                                              ? functions::make_array_of_arrays(element_, values_, scope_.memory)
-                                              : functions::make_array(element_, values_, scope_.memory);
+      out.data<types::StringRef>()[row] =
+          nested_ ? functions::make_array_of_arrays(element_, values_, scope_.memory)
+                  : functions::make_array(element_, values_, scope_.memory);
     });
     return &out;
   }
@@ -50,7 +52,9 @@ class ArrayNode : public ExprNode {
 class RowNode : public ExprNode {
  public:
   RowNode(const analyzer::ListExpr& e, ExprScope& scope)
-      : ExprNode(PhysicalType::kString, scope), type_(e.type), shape_(e.names.empty() ? 0 : functions::record_shape(e.names)),
+      : ExprNode(PhysicalType::kString, scope),
+        type_(e.type),
+        shape_(e.names.empty() ? 0 : functions::record_shape(e.names)),
         items_(compile_nodes(e.args, scope)) {
     for (const analyzer::Expr* item : e.args) types_.push_back(item->type);
   }
@@ -63,7 +67,8 @@ class RowNode : public ExprNode {
     values_.resize(items.size());
     for_each_row(rows, [&](uint32_t row) {
       for (size_t i = 0; i < items.size(); ++i) values_[i] = items[i]->value(row);
-      out.data<types::StringRef>()[row] = functions::make_record(type_, shape_, types_, values_, scope_.memory);
+      out.data<types::StringRef>()[row] =
+          functions::make_record(type_, shape_, types_, values_, scope_.memory);
     });
     return &out;
   }
@@ -76,14 +81,18 @@ class RowNode : public ExprNode {
   std::vector<Value> values_;
 };
 
-// arg op ANY (array): true when true for some element; ALL: false when false for some. NULL elements make the answer
-// unknown where nothing decides it.
+// arg op ANY (array): true when true for some element; ALL: false when false for some. NULL elements make the
+// answer unknown where nothing decides it.
 class ArrayOpNode : public ExprNode {
  public:
   ArrayOpNode(const analyzer::ArrayOpExpr& e, ExprScope& scope)
-      : ExprNode(PhysicalType::kBool, scope), arg_(compile_node(*e.arg, scope)), array_(compile_node(*e.array, scope)),
-        array_type_(e.array->type), call_(*e.function, e.site, PhysicalType::kBool, 2, scope),
-        answers_(PhysicalType::kBool, *scope.context.build_memory, scope.context.chunk_rows()), all_(e.all) {}
+      : ExprNode(PhysicalType::kBool, scope),
+        arg_(compile_node(*e.arg, scope)),
+        array_(compile_node(*e.array, scope)),
+        array_type_(e.array->type),
+        call_(*e.function, e.site, PhysicalType::kBool, 2, scope),
+        answers_(PhysicalType::kBool, *scope.context.build_memory, scope.context.chunk_rows()),
+        all_(e.all) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector* arg = arg_->evaluate(in, rows);
@@ -165,10 +174,14 @@ void array_elements(Oid, const Value& array, std::vector<Value>* out, ExecutionC
 
 ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope) {
   switch (e.kind) {
-    case ExprKind::kArray: return std::make_unique<ArrayNode>(e.as<analyzer::ListExpr>(), scope);
-    case ExprKind::kArrayOp: return std::make_unique<ArrayOpNode>(e.as<analyzer::ArrayOpExpr>(), scope);
-    case ExprKind::kRow: return std::make_unique<RowNode>(e.as<analyzer::ListExpr>(), scope);
-    default: throw SqlError(sqlstate::kInternalError, "not an expression over arrays");
+    case ExprKind::kArray:
+      return std::make_unique<ArrayNode>(e.as<analyzer::ListExpr>(), scope);
+    case ExprKind::kArrayOp:
+      return std::make_unique<ArrayOpNode>(e.as<analyzer::ArrayOpExpr>(), scope);
+    case ExprKind::kRow:
+      return std::make_unique<RowNode>(e.as<analyzer::ListExpr>(), scope);
+    default:
+      throw SqlError(sqlstate::kInternalError, "not an expression over arrays");
   }
 }
 

@@ -8,8 +8,8 @@ namespace varve::executor {
 ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope);  // kArray, kArrayOp, kRow
 
 // The array value of these elements (all of one type), in `memory`.
-types::Value make_array_value(Oid array_type, std::span<const types::Value> elements, ExecutionContext& context,
-                              Arena& memory);
+types::Value make_array_value(Oid array_type, std::span<const types::Value> elements,
+                              ExecutionContext& context, Arena& memory);
 // Elements of an array value, appended to `out`; long ones live in the array or in `memory`.
 void array_elements(Oid array_type, const types::Value& array, std::vector<types::Value>* out,
                     ExecutionContext& context, Arena& memory);

@@ -33,7 +33,9 @@ class InputNode : public ExprNode {
   InputNode(const analyzer::InputExpr& e, ExprScope& scope)
       : ExprNode(physical_type_of(e.type), scope), index_(e.index) {}
   // The caller may read it only: vectors of inputs are not changed by evaluation.
-  Vector* evaluate(const Chunk& in, const Selection&) override { return const_cast<Vector*>(&in.column(index_)); }
+  Vector* evaluate(const Chunk& in, const Selection&) override {
+    return const_cast<Vector*>(&in.column(index_));
+  }
 
  private:
   uint32_t index_;
@@ -86,7 +88,8 @@ void ExprNode::make_result() {
 }
 
 uint16_t* ExprNode::scratch() {
-  if (scratch_ == nullptr) scratch_ = scope_.context.build_memory->make_array<uint16_t>(scope_.context.chunk_rows());
+  if (scratch_ == nullptr)
+    scratch_ = scope_.context.build_memory->make_array<uint16_t>(scope_.context.chunk_rows());
   return scratch_;
 }
 
@@ -138,45 +141,70 @@ void copy_values(const Vector& from, const Selection& rows, Vector& to) {
 
 void copy_rows(const Vector& from, const Selection& rows, Vector& to) {
   switch (types::physical_width(to.type())) {
-    case 1: copy_values<uint8_t>(from, rows, to); break;
-    case 2: copy_values<uint16_t>(from, rows, to); break;
-    case 4: copy_values<uint32_t>(from, rows, to); break;
-    case 8: copy_values<uint64_t>(from, rows, to); break;
-    default: copy_values<Wide>(from, rows, to); break;
+    case 1:
+      copy_values<uint8_t>(from, rows, to);
+      break;
+    case 2:
+      copy_values<uint16_t>(from, rows, to);
+      break;
+    case 4:
+      copy_values<uint32_t>(from, rows, to);
+      break;
+    case 8:
+      copy_values<uint64_t>(from, rows, to);
+      break;
+    default:
+      copy_values<Wide>(from, rows, to);
+      break;
   }
   if (!from.has_nulls() && !to.has_nulls()) return;
   for_each_row(rows, [&](uint32_t row) {
-    if (from.is_null(row)) to.set_null(row);
-    else to.set_valid(row);
+    if (from.is_null(row))
+      to.set_null(row);
+    else
+      to.set_valid(row);
   });
 }
 
 ExprNodePtr compile_node(const Expr& expr, ExprScope& scope) {
   switch (expr.kind) {
-    case ExprKind::kConst: return std::make_unique<ConstNode>(expr.as<analyzer::ConstExpr>(), scope);
-    case ExprKind::kInput: return std::make_unique<InputNode>(expr.as<analyzer::InputExpr>(), scope);
-    case ExprKind::kParam: return std::make_unique<ParamNode>(expr.as<analyzer::ParamExpr>(), scope);
-    case ExprKind::kExecParam: return std::make_unique<ExecParamNode>(expr.as<analyzer::ExecParamExpr>(), scope);
-    case ExprKind::kCaseInput: return std::make_unique<CaseInputNode>(physical_type_of(expr.type), scope);
-    case ExprKind::kRelabel: return compile_node(*expr.as<analyzer::CastExpr>().arg, scope);
-    case ExprKind::kFunction: return compile_function(expr.as<analyzer::FunctionExpr>(), scope);
+    case ExprKind::kConst:
+      return std::make_unique<ConstNode>(expr.as<analyzer::ConstExpr>(), scope);
+    case ExprKind::kInput:
+      return std::make_unique<InputNode>(expr.as<analyzer::InputExpr>(), scope);
+    case ExprKind::kParam:
+      return std::make_unique<ParamNode>(expr.as<analyzer::ParamExpr>(), scope);
+    case ExprKind::kExecParam:
+      return std::make_unique<ExecParamNode>(expr.as<analyzer::ExecParamExpr>(), scope);
+    case ExprKind::kCaseInput:
+      return std::make_unique<CaseInputNode>(physical_type_of(expr.type), scope);
+    case ExprKind::kRelabel:
+      return compile_node(*expr.as<analyzer::CastExpr>().arg, scope);
+    case ExprKind::kFunction:
+      return compile_function(expr.as<analyzer::FunctionExpr>(), scope);
     case ExprKind::kAnd:
     case ExprKind::kOr:
     case ExprKind::kNot:
     case ExprKind::kNullTest:
     case ExprKind::kBooleanTest:
     case ExprKind::kDistinct:
-    case ExprKind::kNullIf: return compile_logic(expr, scope);
+    case ExprKind::kNullIf:
+      return compile_logic(expr, scope);
     case ExprKind::kCase:
     case ExprKind::kCoalesce:
-    case ExprKind::kMinMax: return compile_conditional(expr, scope);
+    case ExprKind::kMinMax:
+      return compile_conditional(expr, scope);
     case ExprKind::kInList:
     case ExprKind::kArrayOp:
     case ExprKind::kRow:
-    case ExprKind::kArray: return compile_list(expr, scope);
-    case ExprKind::kCoerceViaIo: return compile_via_io(expr.as<analyzer::CastExpr>(), scope);
-    case ExprKind::kSubplan: return compile_subplan(expr.as<analyzer::SubplanExpr>(), scope);
-    default: break;
+    case ExprKind::kArray:
+      return compile_list(expr, scope);
+    case ExprKind::kCoerceViaIo:
+      return compile_via_io(expr.as<analyzer::CastExpr>(), scope);
+    case ExprKind::kSubplan:
+      return compile_subplan(expr.as<analyzer::SubplanExpr>(), scope);
+    default:
+      break;
   }
   throw SqlError(sqlstate::kInternalError, "expression is not executable");
 }
@@ -192,7 +220,9 @@ std::vector<ExprNodePtr> compile_nodes(analyzer::ExprList exprs, ExprScope& scop
 class RootNode : public ExprNode {
  public:
   RootNode(const Expr& expr, ExecutionContext& context, Arena& memory)
-      : ExprNode(physical_type_of(expr.type), own_), own_{context, memory}, child_(compile_node(expr, own_)) {}
+      : ExprNode(physical_type_of(expr.type), own_),
+        own_{context, memory},
+        child_(compile_node(expr, own_)) {}
   Vector* evaluate(const Chunk& in, const Selection& rows) override { return child_->evaluate(in, rows); }
   uint32_t select(const Chunk& in, const Selection& rows, uint16_t* out) override {
     return child_->select(in, rows, out);
@@ -222,7 +252,8 @@ types::Value ExpressionEvaluator::scalar() {
 }
 bool ExpressionEvaluator::is_constant() const { return root_->is_constant(); }
 
-std::vector<ExpressionEvaluator> compile_all(analyzer::ExprList exprs, ExecutionContext& context, Arena& memory) {
+std::vector<ExpressionEvaluator> compile_all(analyzer::ExprList exprs, ExecutionContext& context,
+                                             Arena& memory) {
   std::vector<ExpressionEvaluator> out;
   out.reserve(exprs.size());
   for (Expr* e : exprs) out.emplace_back(*e, context, memory);

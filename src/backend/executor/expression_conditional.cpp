@@ -1,5 +1,5 @@
-// CASE, COALESCE, GREATEST and LEAST. A branch is evaluated only for the rows that take it: errors of the others must
-// not happen.
+// CASE, COALESCE, GREATEST and LEAST. A branch is evaluated only for the rows that take it: errors of the
+// others must not happen.
 #include "expression_node.h"
 #include "key_ops.h"
 
@@ -34,8 +34,10 @@ class CaseNode : public ExprNode {
       copy_rows(*results_[i]->evaluate(in, {chosen_, n}), {chosen_, n}, out);
       uint32_t left = 0, at = 0;
       for_each_row(open, [&](uint32_t row) {
-        if (at < n && chosen_[at] == row) ++at;
-        else rest[left++] = static_cast<uint16_t>(row);
+        if (at < n && chosen_[at] == row)
+          ++at;
+        else
+          rest[left++] = static_cast<uint16_t>(row);
       });
       open = {rest, left};
     }
@@ -81,8 +83,10 @@ class CoalesceNode : public ExprNode {
 class MinMaxNode : public ExprNode {
  public:
   MinMaxNode(const analyzer::MinMaxExpr& e, const types::Collation* collation, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), args_(compile_nodes(e.args, scope)),
-        key_(make_key_type(e.type, collation, KeyUse::kSort)), greatest_(e.greatest) {}
+      : ExprNode(physical_type_of(e.type), scope),
+        args_(compile_nodes(e.args, scope)),
+        key_(make_key_type(e.type, collation, KeyUse::kSort)),
+        greatest_(e.greatest) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector& out = result();
@@ -116,9 +120,12 @@ class MinMaxNode : public ExprNode {
 
 ExprNodePtr compile_conditional(const analyzer::Expr& e, ExprScope& scope) {
   switch (e.kind) {
-    case ExprKind::kCase: return std::make_unique<CaseNode>(e.as<analyzer::CaseExpr>(), scope);
-    case ExprKind::kCoalesce: return std::make_unique<CoalesceNode>(e.as<analyzer::CoalesceExpr>(), scope);
-    default: return std::make_unique<MinMaxNode>(e.as<analyzer::MinMaxExpr>(), nullptr, scope);
+    case ExprKind::kCase:
+      return std::make_unique<CaseNode>(e.as<analyzer::CaseExpr>(), scope);
+    case ExprKind::kCoalesce:
+      return std::make_unique<CoalesceNode>(e.as<analyzer::CoalesceExpr>(), scope);
+    default:
+      return std::make_unique<MinMaxNode>(e.as<analyzer::MinMaxExpr>(), nullptr, scope);
   }
 }
 

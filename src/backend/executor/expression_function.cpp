@@ -59,7 +59,8 @@ namespace {
 class FunctionNode : public ExprNode {
  public:
   FunctionNode(const analyzer::FunctionExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), args_(compile_nodes(e.args, scope)),
+      : ExprNode(physical_type_of(e.type), scope),
+        args_(compile_nodes(e.args, scope)),
         call_(*e.function, e.site, type(), e.args.size(), scope) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
@@ -107,7 +108,7 @@ constexpr Comparison kComparisons[] = {
     {1152, Domain::kI64, Domain::kI64, Op::kEq}, {1153, Domain::kI64, Domain::kI64, Op::kNe},  // timestamptz
     {1154, Domain::kI64, Domain::kI64, Op::kLt}, {1155, Domain::kI64, Domain::kI64, Op::kLe},
     {1157, Domain::kI64, Domain::kI64, Op::kGt}, {1156, Domain::kI64, Domain::kI64, Op::kGe},
-    {184, Domain::kU32, Domain::kU32, Op::kEq},  {185, Domain::kU32, Domain::kU32, Op::kNe},   // oid
+    {184, Domain::kU32, Domain::kU32, Op::kEq},  {185, Domain::kU32, Domain::kU32, Op::kNe},  // oid
     {716, Domain::kU32, Domain::kU32, Op::kLt},  {717, Domain::kU32, Domain::kU32, Op::kLe},
     {1638, Domain::kU32, Domain::kU32, Op::kGt}, {1639, Domain::kU32, Domain::kU32, Op::kGe},
     {287, Domain::kF32, Domain::kF32, Op::kEq},  {288, Domain::kF32, Domain::kF32, Op::kNe},
@@ -191,26 +192,38 @@ using SelectFunction = uint32_t (*)(const Vector&, const Vector&, const Selectio
 template <class L, class R>
 SelectFunction select_for(Op op) {
   switch (op) {
-    case Op::kEq: return select_compare<Op::kEq, L, R>;
-    case Op::kNe: return select_compare<Op::kNe, L, R>;
-    case Op::kLt: return select_compare<Op::kLt, L, R>;
-    case Op::kLe: return select_compare<Op::kLe, L, R>;
-    case Op::kGt: return select_compare<Op::kGt, L, R>;
-    case Op::kGe: return select_compare<Op::kGe, L, R>;
+    case Op::kEq:
+      return select_compare<Op::kEq, L, R>;
+    case Op::kNe:
+      return select_compare<Op::kNe, L, R>;
+    case Op::kLt:
+      return select_compare<Op::kLt, L, R>;
+    case Op::kLe:
+      return select_compare<Op::kLe, L, R>;
+    case Op::kGt:
+      return select_compare<Op::kGt, L, R>;
+    case Op::kGe:
+      return select_compare<Op::kGe, L, R>;
   }
   return nullptr;
 }
 
 SelectFunction select_function(const Comparison& c) {
   switch (c.left) {
-    case Domain::kI16: return select_for<int16_t, int16_t>(c.op);
+    case Domain::kI16:
+      return select_for<int16_t, int16_t>(c.op);
     case Domain::kI32:
-      return c.right == Domain::kI64 ? select_for<int32_t, int64_t>(c.op) : select_for<int32_t, int32_t>(c.op);
+      return c.right == Domain::kI64 ? select_for<int32_t, int64_t>(c.op)
+                                     : select_for<int32_t, int32_t>(c.op);
     case Domain::kI64:
-      return c.right == Domain::kI32 ? select_for<int64_t, int32_t>(c.op) : select_for<int64_t, int64_t>(c.op);
-    case Domain::kU32: return select_for<uint32_t, uint32_t>(c.op);
-    case Domain::kF32: return select_for<float, float>(c.op);
-    case Domain::kF64: return select_for<double, double>(c.op);
+      return c.right == Domain::kI32 ? select_for<int64_t, int32_t>(c.op)
+                                     : select_for<int64_t, int64_t>(c.op);
+    case Domain::kU32:
+      return select_for<uint32_t, uint32_t>(c.op);
+    case Domain::kF32:
+      return select_for<float, float>(c.op);
+    case Domain::kF64:
+      return select_for<double, double>(c.op);
     case Domain::kText:
       return c.op == Op::kEq ? select_compare<Op::kEq, StringRef, StringRef>
                              : select_compare<Op::kNe, StringRef, StringRef>;

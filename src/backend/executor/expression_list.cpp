@@ -51,7 +51,9 @@ class ConstantSet {
 class InConstantsNode : public ExprNode {
  public:
   InConstantsNode(const analyzer::InListExpr& e, const KeyType& key, ExprScope& scope)
-      : ExprNode(PhysicalType::kBool, scope), arg_(compile_node(*e.arg, scope)), set_(key, e.items),
+      : ExprNode(PhysicalType::kBool, scope),
+        arg_(compile_node(*e.arg, scope)),
+        set_(key, e.items),
         negated_(e.negated) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
@@ -66,8 +68,10 @@ class InConstantsNode : public ExprNode {
         return;
       }
       bool found = set_.contains(v->raw() + width * v->index(row));
-      if (!found && set_.has_null()) out.set_null(row);
-      else out.data<uint8_t>()[row] = static_cast<uint8_t>(found != negated_);
+      if (!found && set_.has_null())
+        out.set_null(row);
+      else
+        out.data<uint8_t>()[row] = static_cast<uint8_t>(found != negated_);
     });
     out.set_constant(v->is_constant());
     return &out;
@@ -83,9 +87,12 @@ class InConstantsNode : public ExprNode {
 class InItemsNode : public ExprNode {
  public:
   InItemsNode(const analyzer::InListExpr& e, ExprScope& scope)
-      : ExprNode(PhysicalType::kBool, scope), arg_(compile_node(*e.arg, scope)),
-        items_(compile_nodes(e.items, scope)), equal_(*e.equal, e.site, PhysicalType::kBool, 2, scope),
-        equals_(PhysicalType::kBool, *scope.context.build_memory, scope.context.chunk_rows()), negated_(e.negated) {}
+      : ExprNode(PhysicalType::kBool, scope),
+        arg_(compile_node(*e.arg, scope)),
+        items_(compile_nodes(e.items, scope)),
+        equal_(*e.equal, e.site, PhysicalType::kBool, 2, scope),
+        equals_(PhysicalType::kBool, *scope.context.build_memory, scope.context.chunk_rows()),
+        negated_(e.negated) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector* v = arg_->evaluate(in, rows);

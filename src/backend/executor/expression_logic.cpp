@@ -20,7 +20,9 @@ struct RowMarks {
 class JunctionNode : public ExprNode {
  public:
   JunctionNode(const analyzer::BoolExpr& e, bool conjunction, ExprScope& scope)
-      : ExprNode(PhysicalType::kBool, scope), args_(compile_nodes(e.args, scope)), conjunction_(conjunction) {}
+      : ExprNode(PhysicalType::kBool, scope),
+        args_(compile_nodes(e.args, scope)),
+        conjunction_(conjunction) {}
 
   // An argument is evaluated for the rows that those before it have not decided.
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
@@ -66,7 +68,8 @@ class JunctionNode : public ExprNode {
   }
 
   uint32_t select_or(const Chunk& in, const Selection& rows, uint16_t* out) {
-    if (chosen_ == nullptr) chosen_ = scope_.context.build_memory->make_array<uint16_t>(scope_.context.chunk_rows());
+    if (chosen_ == nullptr)
+      chosen_ = scope_.context.build_memory->make_array<uint16_t>(scope_.context.chunk_rows());
     RowMarks marks;
     uint16_t* rest = scratch();
     Selection open = rows;
@@ -122,8 +125,10 @@ ExprNodePtr make_not(const analyzer::BoolExpr& e, ExprScope& scope) {
   return make_unary(
       *e.args[0],
       [](const Vector& v, uint32_t row, Vector& out) {
-        if (v.is_null(row)) out.set_null(row);
-        else out.data<uint8_t>()[row] = static_cast<uint8_t>(v.at<uint8_t>(row) == 0);
+        if (v.is_null(row))
+          out.set_null(row);
+        else
+          out.data<uint8_t>()[row] = static_cast<uint8_t>(v.at<uint8_t>(row) == 0);
       },
       scope);
 }
@@ -132,7 +137,9 @@ ExprNodePtr make_not(const analyzer::BoolExpr& e, ExprScope& scope) {
 class RowNullTestNode : public ExprNode {
  public:
   RowNullTestNode(const analyzer::ListExpr& row, bool is_not_null, ExprScope& scope)
-      : ExprNode(PhysicalType::kBool, scope), fields_(compile_nodes(row.args, scope)), is_not_null_(is_not_null) {}
+      : ExprNode(PhysicalType::kBool, scope),
+        fields_(compile_nodes(row.args, scope)),
+        is_not_null_(is_not_null) {}
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector& out = result();
     out.reset();
@@ -172,12 +179,24 @@ ExprNodePtr make_boolean_test(const analyzer::BooleanTestExpr& e, ExprScope& sco
         bool value = !null && v.at<uint8_t>(row) != 0;
         bool answer = false;
         switch (test) {
-          case BooleanTest::kTrue: answer = value; break;
-          case BooleanTest::kNotTrue: answer = !value; break;
-          case BooleanTest::kFalse: answer = !null && !value; break;
-          case BooleanTest::kNotFalse: answer = null || value; break;
-          case BooleanTest::kUnknown: answer = null; break;
-          case BooleanTest::kNotUnknown: answer = !null; break;
+          case BooleanTest::kTrue:
+            answer = value;
+            break;
+          case BooleanTest::kNotTrue:
+            answer = !value;
+            break;
+          case BooleanTest::kFalse:
+            answer = !null && !value;
+            break;
+          case BooleanTest::kNotFalse:
+            answer = null || value;
+            break;
+          case BooleanTest::kUnknown:
+            answer = null;
+            break;
+          case BooleanTest::kNotUnknown:
+            answer = !null;
+            break;
         }
         out.data<uint8_t>()[row] = static_cast<uint8_t>(answer);
       },
@@ -189,10 +208,12 @@ class EqualityNode : public ExprNode {
  public:
   EqualityNode(const analyzer::EqualityExpr& e, ExprScope& scope)
       : ExprNode(e.kind == ExprKind::kDistinct ? PhysicalType::kBool : physical_type_of(e.type), scope),
-        left_(compile_node(*e.left, scope)), right_(compile_node(*e.right, scope)),
+        left_(compile_node(*e.left, scope)),
+        right_(compile_node(*e.right, scope)),
         equal_(*e.equal, e.site, PhysicalType::kBool, 2, scope),
         equals_(PhysicalType::kBool, *scope.context.build_memory, scope.context.chunk_rows()),
-        null_if_(e.kind == ExprKind::kNullIf), negated_(e.negated) {}
+        null_if_(e.kind == ExprKind::kNullIf),
+        negated_(e.negated) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     Vector* left = left_->evaluate(in, rows);
@@ -231,10 +252,14 @@ ExprNodePtr compile_logic(const analyzer::Expr& e, ExprScope& scope) {
     case ExprKind::kAnd:
     case ExprKind::kOr:
       return std::make_unique<JunctionNode>(e.as<analyzer::BoolExpr>(), e.kind == ExprKind::kAnd, scope);
-    case ExprKind::kNot: return make_not(e.as<analyzer::BoolExpr>(), scope);
-    case ExprKind::kNullTest: return make_null_test(e.as<analyzer::NullTestExpr>(), scope);
-    case ExprKind::kBooleanTest: return make_boolean_test(e.as<analyzer::BooleanTestExpr>(), scope);
-    default: return std::make_unique<EqualityNode>(e.as<analyzer::EqualityExpr>(), scope);
+    case ExprKind::kNot:
+      return make_not(e.as<analyzer::BoolExpr>(), scope);
+    case ExprKind::kNullTest:
+      return make_null_test(e.as<analyzer::NullTestExpr>(), scope);
+    case ExprKind::kBooleanTest:
+      return make_boolean_test(e.as<analyzer::BooleanTestExpr>(), scope);
+    default:
+      return std::make_unique<EqualityNode>(e.as<analyzer::EqualityExpr>(), scope);
   }
 }
 

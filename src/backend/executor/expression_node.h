@@ -13,8 +13,8 @@ namespace varve::executor {
 // What compilation and evaluation of one expression share.
 struct ExprScope {
   ExecutionContext& context;
-  Arena& memory;                // results' long values
-  Vector* case_input = nullptr; // what kCaseInput stands for, while conditions are evaluated
+  Arena& memory;                 // results' long values
+  Vector* case_input = nullptr;  // what kCaseInput stands for, while conditions are evaluated
 };
 
 class ExprNode {
@@ -62,15 +62,15 @@ void copy_rows(const Vector& from, const Selection& rows, Vector& to);
 ExprNodePtr compile_function(const analyzer::FunctionExpr&, ExprScope&);
 ExprNodePtr compile_logic(const analyzer::Expr&, ExprScope&);        // AND OR NOT, tests, DISTINCT, NULLIF
 ExprNodePtr compile_conditional(const analyzer::Expr&, ExprScope&);  // CASE, COALESCE, GREATEST/LEAST
-ExprNodePtr compile_list(const analyzer::Expr&, ExprScope&);         // IN lists, op ANY/ALL (array), ARRAY[], ROW()
+ExprNodePtr compile_list(const analyzer::Expr&, ExprScope&);  // IN lists, op ANY/ALL (array), ARRAY[], ROW()
 ExprNodePtr compile_via_io(const analyzer::CastExpr&, ExprScope&);
 ExprNodePtr compile_subplan(const analyzer::SubplanExpr&, ExprScope&);
 
 // A call of a binary (or any) scalar function on vectors at hand, with strictness taken care of.
 class FunctionCall {
  public:
-  FunctionCall(const functions::Function& function, const functions::CallSite* site, types::PhysicalType result,
-               size_t arg_count, ExprScope& scope);
+  FunctionCall(const functions::Function& function, const functions::CallSite* site,
+               types::PhysicalType result, size_t arg_count, ExprScope& scope);
   void set_arg(size_t i, const Vector* v) { args_[i] = v; }
   // Into `result` (flat, or constant when all arguments are and the function is not volatile).
   void run(const Selection& rows, Vector& result);

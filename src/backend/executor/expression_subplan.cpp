@@ -1,5 +1,5 @@
-// Subqueries inside expressions: EXISTS, scalar, ANY, ALL and ARRAY. The plan runs once for each distinct set of
-// arguments in a row; without arguments once a run.
+// Subqueries inside expressions: EXISTS, scalar, ANY, ALL and ARRAY. The plan runs once for each distinct set
+// of arguments in a row; without arguments once a run.
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -21,7 +21,8 @@ namespace {
 
 // Calls nothing volatile and changes nothing.
 bool is_repeatable(const planner::Plan& plan) {
-  if (plan.kind == planner::PlanKind::kLockRows || plan.kind == planner::PlanKind::kWorkTableScan) return false;
+  if (plan.kind == planner::PlanKind::kLockRows || plan.kind == planner::PlanKind::kWorkTableScan)
+    return false;
   bool repeatable = true;
   walk_expressions(plan, [&](const analyzer::Expr& e) {
     const functions::Function* f = nullptr;
@@ -35,15 +36,19 @@ bool is_repeatable(const planner::Plan& plan) {
 class SubplanNode : public ExprNode {
  public:
   SubplanNode(const analyzer::SubplanExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope), expr_(e), args_(compile_nodes(e.args, scope)),
+      : ExprNode(physical_type_of(e.type), scope),
+        expr_(e),
+        args_(compile_nodes(e.args, scope)),
         left_(compile_nodes(e.left, scope)),
         plan_(build_operator(*scope.context.statement->subplans[e.subplan], scope.context)),
-        inner_scope_{scope.context, inner_memory_, nullptr}, comparisons_(compile_nodes(e.comparisons, inner_scope_)) {
+        inner_scope_{scope.context, inner_memory_, nullptr},
+        comparisons_(compile_nodes(e.comparisons, inner_scope_)) {
     repeatable_ = is_repeatable(*scope.context.statement->subplans[e.subplan]);
     values_.resize(args_.size());
     last_args_.resize(args_.size());
     if (!comparisons_.empty()) {
-      pair_ = Chunk(static_cast<uint32_t>(left_.size() + plan_->plan().output.size()), *scope.context.build_memory);
+      pair_ = Chunk(static_cast<uint32_t>(left_.size() + plan_->plan().output.size()),
+                    *scope.context.build_memory);
       for (size_t i = 0; i < left_.size(); ++i)
         left_values_.emplace_back(left_[i]->type(), *scope.context.build_memory, 1);
     }
@@ -158,9 +163,14 @@ class SubplanNode : public ExprNode {
         v = Value::of_bool(plan_->next(chunk));
         break;
       }
-      case SubqueryKind::kScalar: v = scalar_value(); break;
-      case SubqueryKind::kArray: v = array_value(); break;
-      default: throw SqlError(sqlstate::kInternalError, "comparison subquery without left side");
+      case SubqueryKind::kScalar:
+        v = scalar_value();
+        break;
+      case SubqueryKind::kArray:
+        v = array_value();
+        break;
+      default:
+        throw SqlError(sqlstate::kInternalError, "comparison subquery without left side");
     }
     plan_->close();
     return v;
@@ -235,8 +245,10 @@ class SubplanNode : public ExprNode {
     for (uint32_t i = 0; i < rows.count; ++i) {
       bool null = false, is_false = false;
       for (Vector* v : parts) {
-        if (v->is_null(rows[i])) null = true;
-        else if (v->at<uint8_t>(rows[i]) == 0) is_false = true;
+        if (v->is_null(rows[i]))
+          null = true;
+        else if (v->at<uint8_t>(rows[i]) == 0)
+          is_false = true;
       }
       if (is_false) {
         if (!any) return true;

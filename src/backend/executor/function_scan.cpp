@@ -19,7 +19,8 @@ class SetCall {
   SetCall(const Function& function, const functions::CallSite* site, analyzer::ExprList args, Oid result,
           ExecutionContext& context, Arena& memory)
       : function_(function), site_(site), args_(compile_all(args, context, memory)), context_(context) {
-    if (function.table == nullptr) throw_not_supported("set-returning function " + std::string(function.name));
+    if (function.table == nullptr)
+      throw_not_supported("set-returning function " + std::string(function.name));
     own_site_.arg_types = function.args;
     own_site_.result_type = function.result;
     if (site_ == nullptr) site_ = &own_site_;
@@ -87,17 +88,19 @@ class SetCall {
 class FunctionScanOperator : public Operator {
  public:
   FunctionScanOperator(const planner::FunctionScanPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), scan_(plan),
+      : Operator(plan, context),
+        scan_(plan),
         chunk_(static_cast<uint32_t>(plan.output.size()), *context.build_memory),
         ordinality_(PhysicalType::kInt64, *context.build_memory),
         part_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     if (plan.function->table != nullptr) {
-      call_ = std::make_unique<SetCall>(*plan.function, plan.site, plan.args, plan.output[0].type, context, memory_);
+      call_ = std::make_unique<SetCall>(*plan.function, plan.site, plan.args, plan.output[0].type, context,
+                                        memory_);
     } else {
       scope_ = std::make_unique<ExprScope>(ExprScope{context, memory_});
       args_ = compile_nodes(plan.args, *scope_);
-      scalar_ = std::make_unique<FunctionCall>(*plan.function, plan.site, plan.output[0].physical, plan.args.size(),
-                                               *scope_);
+      scalar_ = std::make_unique<FunctionCall>(*plan.function, plan.site, plan.output[0].physical,
+                                               plan.args.size(), *scope_);
       value_ = Vector(plan.output[0].physical, *context.build_memory, context.chunk_rows());
     }
   }
@@ -111,9 +114,7 @@ class FunctionScanOperator : public Operator {
   }
 
  protected:
-  bool produce(Chunk*& out) override {
-    return call_ != nullptr ? produce_set(out) : produce_scalar(out);
-  }
+  bool produce(Chunk*& out) override { return call_ != nullptr ? produce_set(out) : produce_scalar(out); }
 
  private:
   bool produce_set(Chunk*& out) {
@@ -149,7 +150,8 @@ class FunctionScanOperator : public Operator {
 
   void number_rows() {
     if (!scan_.with_ordinality) return;
-    for_each_row(call_->chunk().selection(), [&](uint32_t row) { ordinality_.data<int64_t>()[row] = ++ordinal_; });
+    for_each_row(call_->chunk().selection(),
+                 [&](uint32_t row) { ordinality_.data<int64_t>()[row] = ++ordinal_; });
   }
   void make_slices() {
     if (slices_.column_count() == 0) slices_ = make_chunk(physical_types(scan_.output), context_);
@@ -158,7 +160,8 @@ class FunctionScanOperator : public Operator {
   bool produce_scalar(Chunk*& out) {
     if (done_) return false;
     done_ = true;
-    for (size_t i = 0; i < args_.size(); ++i) scalar_->set_arg(i, args_[i]->evaluate(no_input_, {nullptr, 1}));
+    for (size_t i = 0; i < args_.size(); ++i)
+      scalar_->set_arg(i, args_[i]->evaluate(no_input_, {nullptr, 1}));
     scalar_->run({nullptr, 1}, value_);
     chunk_.column(0).reference(value_);
     if (scan_.with_ordinality) {
@@ -199,7 +202,8 @@ class ProjectSetOperator : public Operator {
         if (item.columns.size() == 1 && item.columns[0] == e->type) item.columns = {};
         if (!item.columns.empty()) {
           item.row_type = e->type;
-          item.shape = e->type == type_oid::kRecord ? functions::record_shape(s.function->table->column_names) : 0;
+          item.shape =
+              e->type == type_oid::kRecord ? functions::record_shape(s.function->table->column_names) : 0;
         }
         item.set = std::make_unique<SetCall>(*s.function, s.site, s.args, e->type, context, memory_);
       } else {
@@ -277,8 +281,10 @@ class ProjectSetOperator : public Operator {
     } else if (!item.columns.empty()) {
       fields_.clear();
       Chunk& chunk = item.set->chunk();
-      for (uint32_t i = 0; i < item.columns.size(); ++i) fields_.push_back(chunk.column(i).value(item.set->at()));
-      to.set_value(n, Value::of_string(functions::make_record(item.row_type, item.shape, item.columns, fields_, out_memory_)));
+      for (uint32_t i = 0; i < item.columns.size(); ++i)
+        fields_.push_back(chunk.column(i).value(item.set->at()));
+      to.set_value(n, Value::of_string(functions::make_record(item.row_type, item.shape, item.columns,
+                                                              fields_, out_memory_)));
     } else {
       to.set_value(n, types::copy_value(item.set->chunk().column(0).value(item.set->at()), out_memory_));
     }

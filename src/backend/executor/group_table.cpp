@@ -15,9 +15,14 @@ std::vector<types::PhysicalType> physicals(std::span<const KeyType> keys) {
 }  // namespace
 
 GroupTable::GroupTable(ExecutionContext& context, std::vector<KeyType> keys, uint32_t state_bytes)
-    : keys_(std::move(keys)), format_(physicals(keys_), sizeof(uint64_t), state_bytes), hashes_(context.chunk_rows()),
-      at_(context.chunk_rows()), open_(context.chunk_rows()), candidates_(context.chunk_rows()),
-      rejected_(context.chunk_rows()), fresh_rows_(context.chunk_rows()) {
+    : keys_(std::move(keys)),
+      format_(physicals(keys_), sizeof(uint64_t), state_bytes),
+      hashes_(context.chunk_rows()),
+      at_(context.chunk_rows()),
+      open_(context.chunk_rows()),
+      candidates_(context.chunk_rows()),
+      rejected_(context.chunk_rows()),
+      fresh_rows_(context.chunk_rows()) {
   slots_.resize(kFirstSlots);
 }
 
@@ -60,7 +65,8 @@ void GroupTable::grow(size_t more) {
   slots_ = std::move(slots);
 }
 
-void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows, uint8_t** groups, bool add) {
+void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows, uint8_t** groups,
+                      bool add) {
   fresh_.clear();
   uint32_t n = rows.count;
   if (add && (rows_.size() + n) * 2 > slots_.size()) grow(n);
@@ -100,11 +106,12 @@ void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows
     }
     if (size_t added = fresh_.size() - first_fresh; added > 0) {
       Selection s{fresh_rows_.data() + first_fresh, static_cast<uint32_t>(added)};
-      for (uint32_t k = 0; k < keys.size(); ++k) format_.scatter(k, *keys[k], s, fresh_.data() + first_fresh, heap_);
+      for (uint32_t k = 0; k < keys.size(); ++k)
+        format_.scatter(k, *keys[k], s, fresh_.data() + first_fresh, heap_);
     }
     for (uint32_t k = 0; k < keys.size() && candidates > 0; ++k) {
-      candidates = format_.match(k, keys_[k], *keys[k], rows, groups, candidates_.data(), candidates, rejected_.data(),
-                                 &rejected);
+      candidates = format_.match(k, keys_[k], *keys[k], rows, groups, candidates_.data(), candidates,
+                                 rejected_.data(), &rejected);
     }
     for (uint32_t r = 0; r < rejected; ++r) at_[rejected_[r]] = (at_[rejected_[r]] + 1) & mask;
     std::swap(open_, rejected_);

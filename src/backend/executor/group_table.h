@@ -1,7 +1,8 @@
 // Hash table of distinct keys, each with some bytes of state: groups of an aggregate, sets of rows.
 //
-// Linear probing over 8-byte slots (16 bits of hash, 48 of pointer); rows lie in arenas and never move. Works a chunk
-// at a time: find slots, append the new rows, compare the rest column by column, and again for those that differ.
+// Linear probing over 8-byte slots (16 bits of hash, 48 of pointer); rows lie in arenas and never move. Works
+// a chunk at a time: find slots, append the new rows, compare the rest column by column, and again for those
+// that differ.
 #pragma once
 
 #include <vector>

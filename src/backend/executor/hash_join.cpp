@@ -9,11 +9,13 @@ using planner::JoinType;
 using types::PhysicalType;
 
 HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context, Role role)
-    : Operator(plan, context), join_(plan), build_left_(plan.build_left),
-      build_keys_(plan.build_left ? plan.left_keys : plan.right_keys, plan.build_left ? plan.right_keys : plan.left_keys,
-                  plan.null_safe, context, memory_),
-      probe_keys_(plan.build_left ? plan.right_keys : plan.left_keys, plan.build_left ? plan.left_keys : plan.right_keys,
-                  plan.null_safe, context, memory_),
+    : Operator(plan, context),
+      join_(plan),
+      build_left_(plan.build_left),
+      build_keys_(plan.build_left ? plan.left_keys : plan.right_keys,
+                  plan.build_left ? plan.right_keys : plan.left_keys, plan.null_safe, context, memory_),
+      probe_keys_(plan.build_left ? plan.right_keys : plan.left_keys,
+                  plan.build_left ? plan.left_keys : plan.right_keys, plan.null_safe, context, memory_),
       role_(role) {
   for (size_t i = 0; i < plan.children.size(); ++i) {
     bool build_child = (i == 0) == build_left_;
@@ -23,7 +25,8 @@ HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionConte
   build_types_ = physical_types(plan.children[build_left_ ? 0 : 1]->output);
   probe_types_ = physical_types(plan.children[build_left_ ? 1 : 0]->output);
   JoinType j = plan.join;
-  bool left_only = j == JoinType::kSemi || j == JoinType::kAnti || j == JoinType::kNullAnti || j == JoinType::kMark;
+  bool left_only =
+      j == JoinType::kSemi || j == JoinType::kAnti || j == JoinType::kNullAnti || j == JoinType::kMark;
   if (build_left_ && (j == JoinType::kNullAnti || j == JoinType::kMark || j == JoinType::kSingle))
     throw SqlError(sqlstate::kInternalError, "this join cannot build its left side");
   existence_ = left_only && !build_left_;
@@ -62,7 +65,8 @@ HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionConte
   const auto& right = build_left_ ? probe_types_ : build_types_;
   both.insert(both.end(), right.begin(), right.end());
   pairs_ = make_chunk(both, context);
-  outer_ = Chunk(static_cast<uint32_t>(build_existence_ ? build_types_.size() : both.size()), *context.build_memory);
+  outer_ = Chunk(static_cast<uint32_t>(build_existence_ ? build_types_.size() : both.size()),
+                 *context.build_memory);
   if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
   uint32_t n = context.chunk_rows();
   hashes_.resize(n);
@@ -82,7 +86,9 @@ HashJoinOperator::HashJoinOperator(const planner::JoinPlan& plan, ExecutionConte
 
 // Probe rows whose key is not in the table are of no use to these joins.
 void HashJoinOperator::find_filter_targets() {
-  if (role_ != Role::kWhole || context_.filters == nullptr || context_.is_worker || !context_.settings.enable_runtime_filters) return;
+  if (role_ != Role::kWhole || context_.filters == nullptr || context_.is_worker ||
+      !context_.settings.enable_runtime_filters)
+    return;
   bool drops_unmatched = !preserve_probe_ && (!existence_ || join_.join == JoinType::kSemi);
   if (!drops_unmatched || depends_on_exec_params(join_)) return;
   analyzer::ExprList keys = build_left_ ? join_.right_keys : join_.left_keys;
@@ -173,7 +179,8 @@ bool HashJoinOperator::produce(Chunk*& out) {
         if (preserve_build_ && emit_unmatched_build(out)) return true;
         phase_ = next_partition() ? Phase::kProbe : Phase::kDone;
         break;
-      case Phase::kDone: return false;
+      case Phase::kDone:
+        return false;
     }
   }
 }
@@ -244,7 +251,8 @@ void HashJoinOperator::gather_pairs() {
 void HashJoinOperator::make_pair_chunk(uint32_t count) {
   const Selection& rows = in_->selection();
   for (uint32_t i = 0; i < count; ++i) selected_[i] = static_cast<uint16_t>(rows[pair_left_[i]]);
-  auto probe_columns = static_cast<uint32_t>(probe_types_.size()), build_columns = static_cast<uint32_t>(build_types_.size());
+  auto probe_columns = static_cast<uint32_t>(probe_types_.size()),
+       build_columns = static_cast<uint32_t>(build_types_.size());
   uint32_t probe_at = build_left_ ? build_columns : 0, build_at = build_left_ ? 0 : probe_columns;
   pairs_.reset();
   auto skip = [&](uint32_t column) {
@@ -253,10 +261,12 @@ void HashJoinOperator::make_pair_chunk(uint32_t count) {
     return true;
   };
   for (uint32_t c = 0; c < probe_columns; ++c) {
-    if (!skip(probe_at + c)) vector::gather(in_->column(c), {selected_.data(), count}, pairs_.column(probe_at + c), 0);
+    if (!skip(probe_at + c))
+      vector::gather(in_->column(c), {selected_.data(), count}, pairs_.column(probe_at + c), 0);
   }
   for (uint32_t c = 0; c < build_columns; ++c) {
-    if (!skip(build_at + c)) table_->format().gather(c, pair_right_.data(), count, pairs_.column(build_at + c), 0);
+    if (!skip(build_at + c))
+      table_->format().gather(c, pair_right_.data(), count, pairs_.column(build_at + c), 0);
   }
   pairs_.set_dense(count);
 }
@@ -318,11 +328,15 @@ bool HashJoinOperator::emit_pairs(uint32_t passed, Chunk*& out) {
 bool HashJoinOperator::finish_probe_chunk(Chunk*& out) {
   probing_ = false;
   switch (join_.join) {
-    case JoinType::kSemi: return existence_ && emit_probe_rows(true, out);
+    case JoinType::kSemi:
+      return existence_ && emit_probe_rows(true, out);
     case JoinType::kAnti:
-    case JoinType::kNullAnti: return existence_ && emit_probe_rows(false, out);
-    case JoinType::kMark: return emit_marks(out);
-    default: return preserve_probe_ && emit_probe_rows(false, out);
+    case JoinType::kNullAnti:
+      return existence_ && emit_probe_rows(false, out);
+    case JoinType::kMark:
+      return emit_marks(out);
+    default:
+      return preserve_probe_ && emit_probe_rows(false, out);
   }
 }
 
@@ -342,7 +356,8 @@ bool HashJoinOperator::emit_probe_rows(bool matched, Chunk*& out) {
     out = in_;
     return true;
   }
-  auto probe_columns = static_cast<uint32_t>(probe_types_.size()), build_columns = static_cast<uint32_t>(build_types_.size());
+  auto probe_columns = static_cast<uint32_t>(probe_types_.size()),
+       build_columns = static_cast<uint32_t>(build_types_.size());
   uint32_t probe_at = build_left_ ? build_columns : 0, build_at = build_left_ ? 0 : probe_columns;
   for (uint32_t c = 0; c < probe_columns; ++c) outer_.column(probe_at + c).reference(in_->column(c));
   for (uint32_t c = 0; c < build_columns; ++c) {
@@ -379,7 +394,8 @@ bool HashJoinOperator::emit_unmatched_build(Chunk*& out) {
     if (JoinTable::matched(row) == want_matched) pair_right_[n++] = row;
   }
   if (n == 0) return false;
-  auto probe_columns = static_cast<uint32_t>(probe_types_.size()), build_columns = static_cast<uint32_t>(build_types_.size());
+  auto probe_columns = static_cast<uint32_t>(probe_types_.size()),
+       build_columns = static_cast<uint32_t>(build_types_.size());
   uint32_t probe_at = build_left_ ? build_columns : 0, build_at = build_left_ ? 0 : probe_columns;
   pairs_.reset();
   for (uint32_t c = 0; c < build_columns; ++c)
@@ -399,7 +415,8 @@ bool HashJoinOperator::emit_unmatched_build(Chunk*& out) {
 
 OperatorPtr make_hash_join(const planner::JoinPlan& p, ExecutionContext& c) {
   bool shared = c.shared != nullptr && c.shared->join(p.id) != nullptr;
-  return std::make_unique<HashJoinOperator>(p, c, shared ? HashJoinOperator::Role::kProbePart : HashJoinOperator::Role::kWhole);
+  return std::make_unique<HashJoinOperator>(
+      p, c, shared ? HashJoinOperator::Role::kProbePart : HashJoinOperator::Role::kWhole);
 }
 
 }  // namespace varve::executor

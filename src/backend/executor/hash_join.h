@@ -1,5 +1,5 @@
-// Hash join of every type. Build side into a JoinTable; probe side a chunk at a time. A build side beyond its memory
-// limit sends both sides to files by hash, and each pair of partitions is joined on its own.
+// Hash join of every type. Build side into a JoinTable; probe side a chunk at a time. A build side beyond its
+// memory limit sends both sides to files by hash, and each pair of partitions is joined on its own.
 #pragma once
 
 #include <atomic>
@@ -17,8 +17,8 @@ namespace varve::executor {
 
 class HashJoinOperator : public Operator {
  public:
-  // kBuildPart: fills a table with what one thread reads of the build side. kProbePart: one of the threads that probe the
-  // table of another operator.
+  // kBuildPart: fills a table with what one thread reads of the build side. kProbePart: one of the threads
+  // that probe the table of another operator.
   enum class Role : uint8_t { kWhole, kBuildPart, kProbePart };
   HashJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context, Role role = Role::kWhole);
   void open() override;
@@ -41,7 +41,9 @@ class HashJoinOperator : public Operator {
   // hash_join_build.cpp
   void build_side();
   bool build_can_split() const;
-  bool is_built() const { return independent_ && built_whole_ && built_run_ == context_.run && !preserve_build_; }
+  bool is_built() const {
+    return independent_ && built_whole_ && built_run_ == context_.run && !preserve_build_;
+  }
   void begin_build();
   void end_build();
   bool build_in_memory();
@@ -53,8 +55,8 @@ class HashJoinOperator : public Operator {
   void find_filter_targets();
   bool add_build(const Chunk& in);
   void spill_table(Files* files, uint32_t level);
-  void partition_chunk(const Chunk& in, JoinKeys& keys, std::span<const types::PhysicalType> types, uint32_t level,
-                       Files* files);
+  void partition_chunk(const Chunk& in, JoinKeys& keys, std::span<const types::PhysicalType> types,
+                       uint32_t level, Files* files);
   void partition_probe_side(Files* build);
   bool next_partition();
   bool load_partition(Partition& p);
@@ -83,8 +85,8 @@ class HashJoinOperator : public Operator {
   bool build_left_;
   bool preserve_probe_ = false;  // unmatched probe rows are returned
   bool preserve_build_ = false;
-  bool existence_ = false;       // only whether a probe row has a match counts
-  bool build_existence_ = false; // build side rows are returned once, by whether they were matched
+  bool existence_ = false;        // only whether a probe row has a match counts
+  bool build_existence_ = false;  // build side rows are returned once, by whether they were matched
   JoinKeys build_keys_, probe_keys_;
   std::vector<types::PhysicalType> build_types_, probe_types_;  // of the children's outputs
   Role role_;

@@ -74,8 +74,10 @@ bool HashJoinOperator::build_in_memory() {
   source.open();
   bool fits = fill_from(source, nullptr);
   source.close();
-  if (fits) end_build();
-  else table_->clear();
+  if (fits)
+    end_build();
+  else
+    table_->clear();
   return fits;
 }
 
@@ -106,7 +108,8 @@ bool HashJoinOperator::build_parallel() {
   std::vector<std::unique_ptr<Part>> parts;
   for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
     parts.push_back(std::make_unique<Part>(context_, shared));
-    parts.back()->join = std::make_unique<HashJoinOperator>(join_, parts.back()->worker.context, Role::kBuildPart);
+    parts.back()->join =
+        std::make_unique<HashJoinOperator>(join_, parts.back()->worker.context, Role::kBuildPart);
   }
   std::atomic<bool> stop{false};
   auto fill = [&](uint32_t i) {
@@ -219,7 +222,8 @@ void HashJoinOperator::spill_table(Files* files, uint32_t level) {
   auto columns = static_cast<uint32_t>(build_types_.size());
   Arena vectors;
   Chunk block(columns, vectors);
-  const uint32_t block_rows = std::min<uint32_t>(256, context_.chunk_rows());  // a block must fit a reader's chunk
+  const uint32_t block_rows =
+      std::min<uint32_t>(256, context_.chunk_rows());  // a block must fit a reader's chunk
   for (uint32_t c = 0; c < columns; ++c) block.column(c) = Vector(build_types_[c], vectors, block_rows);
   std::vector<uint8_t*> parts[kPartitions];
   uint32_t shift = 56 - 4 * level;
@@ -241,8 +245,9 @@ void HashJoinOperator::spill_table(Files* files, uint32_t level) {
   table_->clear();
 }
 
-void HashJoinOperator::partition_chunk(const Chunk& in, JoinKeys& keys, std::span<const types::PhysicalType> types,
-                                       uint32_t level, Files* files) {
+void HashJoinOperator::partition_chunk(const Chunk& in, JoinKeys& keys,
+                                       std::span<const types::PhysicalType> types, uint32_t level,
+                                       Files* files) {
   memory_.reset();
   const Selection& rows = in.selection();
   keys.evaluate(in, rows);
@@ -311,8 +316,10 @@ bool HashJoinOperator::load_partition(Partition& p) {
     Files build, probe;
     while (reader.next(in)) {
       context_.check_cancel();
-      if (!build.empty()) partition_chunk(*in, build_keys_, build_types_, p.level, &build);
-      else if (!add_build(*in) && p.level < 4) spill_table(&build, p.level);
+      if (!build.empty())
+        partition_chunk(*in, build_keys_, build_types_, p.level, &build);
+      else if (!add_build(*in) && p.level < 4)
+        spill_table(&build, p.level);
     }
     if (!build.empty()) {
       probe.resize(kPartitions);

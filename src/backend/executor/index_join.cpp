@@ -14,12 +14,17 @@ namespace {
 class IndexJoinOperator : public Operator {
  public:
   IndexJoinOperator(const planner::IndexJoinPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), join_(plan), inner_(*plan.inner), relation_(**plan.inner->relation),
+      : Operator(plan, context),
+        join_(plan),
+        inner_(*plan.inner),
+        relation_(**plan.inner->relation),
         fetcher_(relation_, *plan.inner->index, plan.inner->bound, plan.inner->columns, context),
-        keys_(compile_all(plan.keys, context, left_memory_)), key_values_(plan.keys.size()),
+        keys_(compile_all(plan.keys, context, left_memory_)),
+        key_values_(plan.keys.size()),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
         left_rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
-        positions_(context.build_memory->make_array<uint16_t>(context.chunk_rows())), matched_(context.chunk_rows()),
+        positions_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+        matched_(context.chunk_rows()),
         is_outer_(plan.join == JoinType::kLeft || plan.join == JoinType::kSingle) {
     if (is_outer_) {
       fetched_ = context.build_memory->make_array<uint16_t>(context.chunk_rows());
@@ -30,8 +35,10 @@ class IndexJoinOperator : public Operator {
       case JoinType::kLeft:
       case JoinType::kSemi:
       case JoinType::kAnti:
-      case JoinType::kSingle: break;
-      default: throw SqlError(sqlstate::kInternalError, "this join cannot use an index lookup");
+      case JoinType::kSingle:
+        break;
+      default:
+        throw SqlError(sqlstate::kInternalError, "this join cannot use an index lookup");
     }
     children_.push_back(build_operator(*plan.children[0], context));
     left_types_ = physical_types(plan.children[0]->output);
@@ -62,7 +69,8 @@ class IndexJoinOperator : public Operator {
         tids_.clear();
         tid_ = 0;
         std::fill_n(matched_.begin(), left_->count(), 0);
-        for (size_t k = 0; k < keys_.size(); ++k) keys_[k].evaluate(*left_, left_->selection(), key_values_[k]);
+        for (size_t k = 0; k < keys_.size(); ++k)
+          keys_[k].evaluate(*left_, left_->selection(), key_values_[k]);
         looked_up_ = false;
       }
       while (at_ < left_->count()) {
@@ -84,7 +92,8 @@ class IndexJoinOperator : public Operator {
     looked_up_ = true;
     for (size_t k = 0; k < keys_.size(); ++k) {
       if (key_values_[k]->is_null(row)) return;
-      append_index_column(key_, inner_.index->keys[k].type, fetcher_.keys().columns()[k], key_values_[k]->value(row));
+      append_index_column(key_, inner_.index->keys[k].type, fetcher_.keys().columns()[k],
+                          key_values_[k]->value(row));
     }
     check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
   }
@@ -125,7 +134,8 @@ class IndexJoinOperator : public Operator {
     if (is_outer_) rows = {fetched_, fetched_count_};
     if (!filter_.empty()) rows = {rows_, filter_[0].select(right_, rows, rows_)};
     auto left_columns = static_cast<uint32_t>(left_types_.size());
-    for (uint32_t c = 0; c < right_.column_count(); ++c) pairs_.column(left_columns + c).reference(right_.column(c));
+    for (uint32_t c = 0; c < right_.column_count(); ++c)
+      pairs_.column(left_columns + c).reference(right_.column(c));
     if (!condition_.empty() || !left_only()) {
       for (uint32_t c = 0; c < left_columns; ++c)
         vector::gather(left_->column(c), {left_rows_, count_}, pairs_.column(c), 0);

@@ -1,8 +1,7 @@
 #include "executor/index_keys.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "access/btree.h"
 #include "catalog/partition.h"
@@ -43,12 +42,14 @@ IndexKeyBuilder::IndexKeyBuilder(const catalog::Relation& relation, const catalo
     ordinals_.push_back(ordinal);
     expressions_.emplace_back();
     if (ordinal >= 0) continue;
-    if (bound == nullptr || bound->keys[k] == nullptr) throw_not_supported("an index on an unbound expression");
+    if (bound == nullptr || bound->keys[k] == nullptr)
+      throw_not_supported("an index on an unbound expression");
     expressions_.back() = std::make_unique<ExpressionEvaluator>(*bound->keys[k], context, *memory_);
     needs_row = true;
   }
   if (!index.predicate_sql.empty()) {
-    if (bound == nullptr || bound->predicate == nullptr) throw_not_supported("an index with an unbound predicate");
+    if (bound == nullptr || bound->predicate == nullptr)
+      throw_not_supported("an index with an unbound predicate");
     predicate_ = std::make_unique<ExpressionEvaluator>(*bound->predicate, context, *memory_);
     needs_row = true;
   }
@@ -108,8 +109,9 @@ void IndexKeyBuilder::throw_too_long(size_t key_bytes) const {
   throw SqlError(sqlstate::kProgramLimitExceeded,
                  fmt::format("index row size {} exceeds btree version 4 maximum {} for index \"{}\"",
                              own ? key_bytes : bytes, own ? access::kMaxKeyBytes : kBtreeLimit, index_.name))
-      .hint("Values larger than 1/3 of a buffer page cannot be indexed.\n"
-            "Consider a function index of an MD5 hash of the value, or use full text indexing.");
+      .hint(
+          "Values larger than 1/3 of a buffer page cannot be indexed.\n"
+          "Consider a function index of an MD5 hash of the value, or use full text indexing.");
 }
 
 bool IndexKeyBuilder::reads(size_t ordinal) const {

@@ -11,11 +11,12 @@ namespace varve::executor {
 
 class IndexRowFetcher {
  public:
-  IndexRowFetcher(const catalog::Relation& relation, const catalog::Index& index, const planner::BoundIndex* bound,
-                  std::span<const catalog::ColumnNumber> columns, ExecutionContext& context);
+  IndexRowFetcher(const catalog::Relation& relation, const catalog::Index& index,
+                  const planner::BoundIndex* bound, std::span<const catalog::ColumnNumber> columns,
+                  ExecutionContext& context);
 
-  // Puts the row at `tid` into row `at` of `out` if the snapshot sees it with this key (a key prefix suffices when
-  // it came from a lookup by prefix). Strings are copied to `memory`.
+  // Puts the row at `tid` into row `at` of `out` if the snapshot sees it with this key (a key prefix suffices
+  // when it came from a lookup by prefix). Strings are copied to `memory`.
   bool fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory);
 
   const IndexKeyBuilder& keys() const { return builder_; }

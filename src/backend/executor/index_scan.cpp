@@ -16,11 +16,16 @@ using access::KeyColumn;
 using types::Value;
 
 IndexRowFetcher::IndexRowFetcher(const catalog::Relation& relation, const catalog::Index& index,
-                                 const planner::BoundIndex* bound, std::span<const catalog::ColumnNumber> columns,
-                                 ExecutionContext& context)
-    : relation_(relation), reader_(relation, columns), columns_(columns), live_(live_columns(relation)),
-      builder_(relation, index, bound, context), context_(context) {
-  for (catalog::ColumnNumber c : live_) row_values_.push_back(Value::null_of(column_physical_type(relation, c)));
+                                 const planner::BoundIndex* bound,
+                                 std::span<const catalog::ColumnNumber> columns, ExecutionContext& context)
+    : relation_(relation),
+      reader_(relation, columns),
+      columns_(columns),
+      live_(live_columns(relation)),
+      builder_(relation, index, bound, context),
+      context_(context) {
+  for (catalog::ColumnNumber c : live_)
+    row_values_.push_back(Value::null_of(column_physical_type(relation, c)));
 }
 
 bool IndexRowFetcher::key_still_matches(const access::RowVersion& row, wal::Bytes key) {
@@ -75,7 +80,9 @@ struct KeyRange {
 class IndexScanOperator : public Operator {
  public:
   IndexScanOperator(const planner::IndexScanPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), scan_(plan), members_(plan, context),
+      : Operator(plan, context),
+        scan_(plan),
+        members_(plan, context),
         equal_(compile_all(plan.equal, context, keys_memory_)),
         any_of_(compile_all(plan.any_of, context, keys_memory_)),
         selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
@@ -130,10 +137,11 @@ class IndexScanOperator : public Operator {
   }
 
  private:
-  void use(size_t number, const catalog::Relation& relation, const catalog::Index& index, const planner::BoundIndex* bound,
-           std::span<const catalog::ColumnNumber> columns) {
+  void use(size_t number, const catalog::Relation& relation, const catalog::Index& index,
+           const planner::BoundIndex* bound, std::span<const catalog::ColumnNumber> columns) {
     auto& fetcher = fetchers_[number];
-    if (fetcher == nullptr) fetcher = std::make_unique<IndexRowFetcher>(relation, index, bound, columns, context_);
+    if (fetcher == nullptr)
+      fetcher = std::make_unique<IndexRowFetcher>(relation, index, bound, columns, context_);
     fetcher_ = fetcher.get();
     tree_ = index.tree.get();
     index_ = index.oid;
@@ -206,8 +214,8 @@ class IndexScanOperator : public Operator {
       if (cursor_ == nullptr) {
         if (range_ == ranges_.size()) return false;
         const KeyRange& r = ranges_[range_++];
-        cursor_ = tree_->scan(access::key_bytes(r.lower), r.lower_bound, access::key_bytes(r.upper), r.upper_bound,
-                             scan_.backward);
+        cursor_ = tree_->scan(access::key_bytes(r.lower), r.lower_bound, access::key_bytes(r.upper),
+                              r.upper_bound, scan_.backward);
         batch_ = 16;  // grows: a LIMIT above may want only a few
       }
       check_ok(cursor_->next(&entries_, std::min<size_t>(batch_, context_.chunk_rows())));
@@ -267,8 +275,8 @@ class IndexScanOperator : public Operator {
     ranges_.push_back(std::move(r));
   }
 
-  bool set_bound(std::vector<ExpressionEvaluator>& bound, const KeyColumn& column, bool inclusive, std::string* key,
-                 Btree::Bound* kind) {
+  bool set_bound(std::vector<ExpressionEvaluator>& bound, const KeyColumn& column, bool inclusive,
+                 std::string* key, Btree::Bound* kind) {
     if (bound.empty()) return true;
     Value v = bound[0].scalar();
     if (v.null) return false;
@@ -296,7 +304,7 @@ class IndexScanOperator : public Operator {
   Oid index_;
   Arena keys_memory_;
   MemberSelection members_;
-  std::vector<KeyColumn> columns_;  // of the index
+  std::vector<KeyColumn> columns_;                          // of the index
   std::vector<std::unique_ptr<IndexRowFetcher>> fetchers_;  // by member
   IndexRowFetcher* fetcher_ = nullptr;
   std::vector<ExpressionEvaluator> equal_, any_of_, lower_, upper_, array_, filter_;

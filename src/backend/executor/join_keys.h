@@ -11,8 +11,8 @@ namespace varve::executor {
 class JoinKeys {
  public:
   // `other`: the keys of the other side, one for one.
-  JoinKeys(analyzer::ExprList exprs, analyzer::ExprList other, std::span<bool> null_safe, ExecutionContext& context,
-           Arena& memory);
+  JoinKeys(analyzer::ExprList exprs, analyzer::ExprList other, std::span<bool> null_safe,
+           ExecutionContext& context, Arena& memory);
 
   void evaluate(const Chunk& in, const Selection& rows);
   std::span<const Vector* const> vectors() const { return vectors_; }

@@ -30,7 +30,8 @@ void JoinTable::append(std::span<const Vector* const> columns, const Selection& 
     format_.clear_nulls(row);
     rows_.push_back(row);
   }
-  for (uint32_t c = 0; c < columns.size(); ++c) format_.scatter(c, *columns[c], rows, rows_.data() + first, heap_);
+  for (uint32_t c = 0; c < columns.size(); ++c)
+    format_.scatter(c, *columns[c], rows, rows_.data() + first, heap_);
 }
 
 void JoinTable::adopt(JoinTable& other) {
@@ -88,10 +89,11 @@ void JoinTable::heads(const uint64_t* hashes, uint32_t count, uint8_t** heads) c
   }
 }
 
-uint32_t JoinTable::match(std::span<const Vector* const> keys, const Selection& rows, const uint8_t* const* at,
-                          uint16_t* positions, uint32_t count) const {
+uint32_t JoinTable::match(std::span<const Vector* const> keys, const Selection& rows,
+                          const uint8_t* const* at, uint16_t* positions, uint32_t count) const {
   for (size_t k = 0; k < keys_.size() && count > 0; ++k) {
-    count = format_.match(keys_[k].first, keys_[k].second, *keys[k], rows, at, positions, count, nullptr, nullptr);
+    count = format_.match(keys_[k].first, keys_[k].second, *keys[k], rows, at, positions, count, nullptr,
+                          nullptr);
   }
   return count;
 }

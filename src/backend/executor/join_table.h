@@ -1,8 +1,8 @@
 // The build side of a hash join: rows in chains under a directory of tagged pointers.
 //
-// A directory entry: 48 bits of pointer to the chain's first row, 16 bits of filter, one set for each hash in the chain
-// (Leis et al., "Morsel-Driven Parallelism", 2014): most misses never leave the directory.
-// Row header: u64 hash | u64 next row, top bit: has been matched.
+// A directory entry: 48 bits of pointer to the chain's first row, 16 bits of filter, one set for each hash in
+// the chain (Leis et al., "Morsel-Driven Parallelism", 2014): most misses never leave the directory. Row
+// header: u64 hash | u64 next row, top bit: has been matched.
 #pragma once
 
 #include <atomic>
@@ -47,14 +47,16 @@ class JoinTable {
   static void set_matched(uint8_t* row) {
     auto& word = *reinterpret_cast<uint64_t*>(row + 8);
     std::atomic_ref<uint64_t> atomic(word);
-    if ((atomic.load(std::memory_order_relaxed) & kMatched) == 0) atomic.fetch_or(kMatched, std::memory_order_relaxed);
+    if ((atomic.load(std::memory_order_relaxed) & kMatched) == 0)
+      atomic.fetch_or(kMatched, std::memory_order_relaxed);
   }
 
   const RowFormat& format() const { return format_; }
   std::span<uint8_t* const> rows() const { return rows_; }
   std::span<const std::pair<uint32_t, KeyType>> keys() const { return keys_; }
   size_t memory_bytes() const {
-    return adopted_bytes_ + memory_.held_bytes() + heap_.held_bytes() + (rows_.capacity() + rows_.size() * 2) * 8;
+    return adopted_bytes_ + memory_.held_bytes() + heap_.held_bytes() +
+           (rows_.capacity() + rows_.size() * 2) * 8;
   }
 
  private:

@@ -27,7 +27,9 @@ bool is_plain_text(Oid type) {
 template <class T>
 void hash_integers(const Vector& v, const Selection& rows, uint64_t* hashes, bool combine) {
   const T* data = v.data<T>();
-  auto one = [&](uint32_t row) { return hash_int(static_cast<uint64_t>(static_cast<int64_t>(data[v.index(row)]))); };
+  auto one = [&](uint32_t row) {
+    return hash_int(static_cast<uint64_t>(static_cast<int64_t>(data[v.index(row)])));
+  };
   if (!combine && !v.has_nulls() && !v.is_constant()) {
     if (rows.is_dense()) {
       for (uint32_t i = 0; i < rows.count; ++i)
@@ -67,15 +69,21 @@ KeyType make_key_type(Oid type, const types::Collation* collation, KeyUse use) {
     case PhysicalType::kInt16:
     case PhysicalType::kInt32:
     case PhysicalType::kInt64:
-    case PhysicalType::kUuid: key.bitwise = true; break;
-    case PhysicalType::kString: key.bitwise = is_plain_text(type) && key.collation->deterministic(); break;
-    default: break;
+    case PhysicalType::kUuid:
+      key.bitwise = true;
+      break;
+    case PhysicalType::kString:
+      key.bitwise = is_plain_text(type) && key.collation->deterministic();
+      break;
+    default:
+      break;
   }
   key.compare = functions::compare_function(type);
   key.hash = functions::hash_function(type);
   if (use == KeyUse::kSort && key.compare == nullptr) {
-    throw SqlError(sqlstate::kUndefinedFunction,
-                   fmt::format("could not identify an ordering operator for type {}", functions::format_type(type, -1)))
+    throw SqlError(
+        sqlstate::kUndefinedFunction,
+        fmt::format("could not identify an ordering operator for type {}", functions::format_type(type, -1)))
         .hint("Use an explicit ordering operator or modify the query.");
   }
   if (use == KeyUse::kHash && !key.bitwise && (key.hash == nullptr || key.compare == nullptr)) {
@@ -88,23 +96,34 @@ KeyType make_key_type(Oid type, const types::Collation* collation, KeyUse use) {
 uint64_t hash_value(const KeyType& key, const void* value) {
   if (!key.bitwise) return key.hash(value, key.collation);
   switch (key.physical) {
-    case PhysicalType::kBool: return hash_int(load_raw<uint8_t>(value));
-    case PhysicalType::kInt16: return hash_int(static_cast<uint64_t>(static_cast<int64_t>(load_raw<int16_t>(value))));
-    case PhysicalType::kInt32: return hash_int(static_cast<uint64_t>(static_cast<int64_t>(load_raw<int32_t>(value))));
-    case PhysicalType::kInt64: return hash_int(load_raw<uint64_t>(value));
-    case PhysicalType::kString: return static_cast<const StringRef*>(value)->hash();
-    default: return hash_combine(load_raw<uint64_t>(value), load_raw<uint64_t>(static_cast<const char*>(value) + 8));
+    case PhysicalType::kBool:
+      return hash_int(load_raw<uint8_t>(value));
+    case PhysicalType::kInt16:
+      return hash_int(static_cast<uint64_t>(static_cast<int64_t>(load_raw<int16_t>(value))));
+    case PhysicalType::kInt32:
+      return hash_int(static_cast<uint64_t>(static_cast<int64_t>(load_raw<int32_t>(value))));
+    case PhysicalType::kInt64:
+      return hash_int(load_raw<uint64_t>(value));
+    case PhysicalType::kString:
+      return static_cast<const StringRef*>(value)->hash();
+    default:
+      return hash_combine(load_raw<uint64_t>(value), load_raw<uint64_t>(static_cast<const char*>(value) + 8));
   }
 }
 
 bool equal_values(const KeyType& key, const void* a, const void* b) {
   if (!key.bitwise) return key.compare(a, b, key.collation) == 0;
   switch (types::physical_width(key.physical)) {
-    case 1: return load_raw<uint8_t>(a) == load_raw<uint8_t>(b);
-    case 2: return load_raw<uint16_t>(a) == load_raw<uint16_t>(b);
-    case 4: return load_raw<uint32_t>(a) == load_raw<uint32_t>(b);
-    case 8: return load_raw<uint64_t>(a) == load_raw<uint64_t>(b);
-    default: break;
+    case 1:
+      return load_raw<uint8_t>(a) == load_raw<uint8_t>(b);
+    case 2:
+      return load_raw<uint16_t>(a) == load_raw<uint16_t>(b);
+    case 4:
+      return load_raw<uint32_t>(a) == load_raw<uint32_t>(b);
+    case 8:
+      return load_raw<uint64_t>(a) == load_raw<uint64_t>(b);
+    default:
+      break;
   }
   if (key.physical == PhysicalType::kString) return load_raw<StringRef>(a) == load_raw<StringRef>(b);
   return std::memcmp(a, b, 16) == 0;
@@ -113,14 +132,19 @@ bool equal_values(const KeyType& key, const void* a, const void* b) {
 void hash_vector(const KeyType& key, const Vector& v, const Selection& rows, uint64_t* hashes, bool combine) {
   if (key.bitwise) {
     switch (v.type()) {
-      case PhysicalType::kBool: return hash_integers<uint8_t>(v, rows, hashes, combine);
-      case PhysicalType::kInt16: return hash_integers<int16_t>(v, rows, hashes, combine);
-      case PhysicalType::kInt32: return hash_integers<int32_t>(v, rows, hashes, combine);
-      case PhysicalType::kInt64: return hash_integers<int64_t>(v, rows, hashes, combine);
+      case PhysicalType::kBool:
+        return hash_integers<uint8_t>(v, rows, hashes, combine);
+      case PhysicalType::kInt16:
+        return hash_integers<int16_t>(v, rows, hashes, combine);
+      case PhysicalType::kInt32:
+        return hash_integers<int32_t>(v, rows, hashes, combine);
+      case PhysicalType::kInt64:
+        return hash_integers<int64_t>(v, rows, hashes, combine);
       case PhysicalType::kString:
         return hash_each(v, rows, hashes, combine,
                          [](const void* p) { return static_cast<const StringRef*>(p)->hash(); });
-      default: break;
+      default:
+        break;
     }
   }
   hash_each(v, rows, hashes, combine, [&](const void* p) { return hash_value(key, p); });

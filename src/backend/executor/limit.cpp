@@ -57,8 +57,10 @@ class LimitOperator : public Operator {
       left_ -= take;
       uint32_t end = from + take;
       if (left_ == 0) {
-        if (tie_keys_.empty()) done_ = true;
-        else end += begin_ties(*out, end);
+        if (tie_keys_.empty())
+          done_ = true;
+        else
+          end += begin_ties(*out, end);
       }
       truncate(out, from, end);
       return true;
@@ -68,7 +70,8 @@ class LimitOperator : public Operator {
   }
 
  private:
-  uint64_t bound(std::vector<ExpressionEvaluator>& expr, const char* what, SqlState state, uint64_t otherwise) {
+  uint64_t bound(std::vector<ExpressionEvaluator>& expr, const char* what, SqlState state,
+                 uint64_t otherwise) {
     if (expr.empty()) return otherwise;
     types::Value v = expr[0].scalar();
     if (v.null) return otherwise;
@@ -126,7 +129,8 @@ class LimitOperator : public Operator {
 class UniqueOperator : public Operator {
  public:
   UniqueOperator(const planner::UniquePlan& plan, ExecutionContext& context)
-      : Operator(plan, context), columns_(plan.columns),
+      : Operator(plan, context),
+        columns_(plan.columns),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
     const planner::Plan& in = *plan.children[0];

@@ -15,7 +15,9 @@ namespace {
 class LockRowsOperator : public Operator {
  public:
   LockRowsOperator(const planner::LockRowsPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), lock_(plan), chunk_(make_chunk(physical_types(plan.children[0]->output), context)),
+      : Operator(plan, context),
+        lock_(plan),
+        chunk_(make_chunk(physical_types(plan.children[0]->output), context)),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
     if (plan.recheck != nullptr) recheck_.emplace_back(*plan.recheck, context, memory_);
@@ -61,14 +63,15 @@ class LockRowsOperator : public Operator {
       const planner::ScanMember* member = member_of(target, in, row);
       const catalog::Relation& relation = member != nullptr ? **member->relation : **target.relation;
       access::RowVersion newest;
-      auto r = relation.heap->lock(*context_.transaction, context_.snapshot, tid, target.strength, target.policy,
-                                   context_.lock_timeout_us, buffer_, &newest);
+      auto r = relation.heap->lock(*context_.transaction, context_.snapshot, tid, target.strength,
+                                   target.policy, context_.lock_timeout_us, buffer_, &newest);
       check(r.status(), relation);
       if (*r == LockOutcome::kDeleted || *r == LockOutcome::kSkipped) return false;
       if (*r != LockOutcome::kLockedUpdated) continue;
       if (!*copied) copy_chunk(in, s);
       *copied = true;
-      replace(target, relation, member != nullptr ? member->columns : target.row_column_numbers, newest, tid, row);
+      replace(target, relation, member != nullptr ? member->columns : target.row_column_numbers, newest, tid,
+              row);
       auto one = static_cast<uint16_t>(row);
       if (!recheck_.empty() && recheck_[0].select(chunk_, {&one, 1}, &one) == 0) return false;
     }
@@ -76,7 +79,8 @@ class LockRowsOperator : public Operator {
   }
 
   // Of several tables read as one, that which the row comes from.
-  const planner::ScanMember* member_of(const planner::LockRowsPlan::Target& target, const Chunk& in, uint32_t row) {
+  const planner::ScanMember* member_of(const planner::LockRowsPlan::Target& target, const Chunk& in,
+                                       uint32_t row) {
     if (target.table_column < 0) return nullptr;
     Oid table{in.column(static_cast<uint32_t>(target.table_column)).value(row).oid()};
     for (const planner::ScanMember& m : target.members) {
@@ -92,7 +96,8 @@ class LockRowsOperator : public Operator {
                      fmt::format("could not obtain lock on row in relation \"{}\"", relation.name));
     }
     if (status.code() == StatusCode::kWriteConflict) {
-      throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
+      throw SqlError(sqlstate::kTRSerializationFailure,
+                     "could not serialize access due to concurrent update");
     }
     throw_status(status);
   }
@@ -105,7 +110,8 @@ class LockRowsOperator : public Operator {
   }
 
   void replace(const planner::LockRowsPlan::Target& target, const catalog::Relation& relation,
-               std::span<const catalog::ColumnNumber> numbers, const access::RowVersion& newest, Tid tid, uint32_t row) {
+               std::span<const catalog::ColumnNumber> numbers, const access::RowVersion& newest, Tid tid,
+               uint32_t row) {
     access::RowVersion kept = newest;
     auto* bytes = static_cast<uint8_t*>(memory_.allocate(newest.length, 1));
     std::memcpy(bytes, newest.bytes, newest.length);

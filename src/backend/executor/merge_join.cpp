@@ -1,5 +1,5 @@
-// Merge join: both sides sorted by the keys, ascending, NULLs last. Right rows with equal keys are kept together and
-// paired with every left row of those keys.
+// Merge join: both sides sorted by the keys, ascending, NULLs last. Right rows with equal keys are kept
+// together and paired with every left row of those keys.
 #include "chunk_collection.h"
 #include "common/sql_error.h"
 #include "join_keys.h"
@@ -46,18 +46,24 @@ struct Side {
 class MergeJoinOperator : public Operator {
  public:
   MergeJoinOperator(const planner::JoinPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), join_(plan), left_types_(physical_types(plan.children[0]->output)),
+      : Operator(plan, context),
+        join_(plan),
+        left_types_(physical_types(plan.children[0]->output)),
         right_types_(physical_types(plan.children[1]->output)),
-        group_(context, right_types_, context.sort_memory_bytes()), group_reader_(group_),
+        group_(context, right_types_, context.sort_memory_bytes()),
+        group_reader_(group_),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     if (plan.join == JoinType::kNullAnti || plan.join == JoinType::kMark || plan.join == JoinType::kSingle)
       throw SqlError(sqlstate::kInternalError, "this join cannot be a merge join");
     for (const planner::Plan* c : plan.children) children_.push_back(build_operator(*c, context));
     left_.source = children_[0].get();
     right_.source = children_[1].get();
-    left_.keys = std::make_unique<JoinKeys>(plan.left_keys, plan.right_keys, plan.null_safe, context, left_.memory);
-    right_.keys = std::make_unique<JoinKeys>(plan.right_keys, plan.left_keys, plan.null_safe, context, right_.memory);
-    for (const KeyType& k : left_.keys->types()) sort_keys_.push_back(make_key_type(k.type, nullptr, KeyUse::kSort));
+    left_.keys =
+        std::make_unique<JoinKeys>(plan.left_keys, plan.right_keys, plan.null_safe, context, left_.memory);
+    right_.keys =
+        std::make_unique<JoinKeys>(plan.right_keys, plan.left_keys, plan.null_safe, context, right_.memory);
+    for (const KeyType& k : left_.keys->types())
+      sort_keys_.push_back(make_key_type(k.type, nullptr, KeyUse::kSort));
     if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
     pairs_ = Chunk(static_cast<uint32_t>(left_types_.size() + right_types_.size()), *context.build_memory);
     for (PhysicalType t : left_types_) left_row_.emplace_back(t, *context.build_memory, 1);
@@ -90,7 +96,8 @@ class MergeJoinOperator : public Operator {
         case Phase::kGroupRest:
           if (group_rest(out)) return true;
           break;
-        case Phase::kDone: return false;
+        case Phase::kDone:
+          return false;
       }
     }
   }
@@ -113,8 +120,8 @@ class MergeJoinOperator : public Operator {
         return x ? 1 : -1;
       }
       size_t width = types::physical_width(a.type());
-      int c = sort_keys_[k].compare(a.raw() + width * a.index(left_.row()), b.raw() + width * b.index(right_.row()),
-                                    sort_keys_[k].collation);
+      int c = sort_keys_[k].compare(a.raw() + width * a.index(left_.row()),
+                                    b.raw() + width * b.index(right_.row()), sort_keys_[k].collation);
       if (c != 0) return c;
     }
     return 0;
@@ -138,8 +145,10 @@ class MergeJoinOperator : public Operator {
       if (left_first) {
         bool emit = keep_left();
         if (emit) emit_left(out);
-        if (!emit) left_.advance();
-        else pending_left_ = true;
+        if (!emit)
+          left_.advance();
+        else
+          pending_left_ = true;
         if (emit) return finish_advance();
         continue;
       }
@@ -210,7 +219,8 @@ class MergeJoinOperator : public Operator {
     key.init(right_.keys->types());
     key.remember(right_.keys->vectors(), right_.row());
     do {
-      for (uint32_t c = 0; c < right_view_.column_count(); ++c) right_view_.column(c).reference(right_.chunk->column(c));
+      for (uint32_t c = 0; c < right_view_.column_count(); ++c)
+        right_view_.column(c).reference(right_.chunk->column(c));
       uint32_t n = 0;
       const Selection s = right_.chunk->selection();
       while (right_.at < s.count && key.equals(right_.keys->vectors(), s[right_.at])) {
@@ -237,7 +247,8 @@ class MergeJoinOperator : public Operator {
       memory_.reset();
       auto columns = static_cast<uint32_t>(left_types_.size());
       copy_left();
-      for (uint32_t c = 0; c < right_types_.size(); ++c) pairs_.column(columns + c).reference(right->column(c));
+      for (uint32_t c = 0; c < right_types_.size(); ++c)
+        pairs_.column(columns + c).reference(right->column(c));
       Selection rows = right->selection();
       if (!condition_.empty()) rows = {rows_, condition_[0].select(pairs_, rows, rows_)};
       if (rows.count == 0) return false;

@@ -18,8 +18,10 @@ bool may_repeat_rows(const Plan& plan) {
     case PlanKind::kMergeJoin:
     case PlanKind::kNestedLoop:
     case PlanKind::kIndexJoin:
-    case PlanKind::kAppend: return true;
-    default: break;
+    case PlanKind::kAppend:
+      return true;
+    default:
+      break;
   }
   for (const Plan* c : plan.children) {
     if (may_repeat_rows(*c)) return true;
@@ -33,7 +35,8 @@ std::vector<types::PhysicalType> row_types(const catalog::Relation& relation) {
   return types;
 }
 
-planner::ModifyPlan plan_of_member(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* member) {
+planner::ModifyPlan plan_of_member(const planner::ModifyPlan& plan,
+                                   const planner::ModifyPlan::Member* member) {
   planner::ModifyPlan own = plan;
   if (member == nullptr) return own;
   own.relation = member->relation;
@@ -49,7 +52,8 @@ planner::ModifyPlan plan_of_member(const planner::ModifyPlan& plan, const planne
 
 }  // namespace
 
-WrittenTable::WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* m, ExecutionContext& context)
+WrittenTable::WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* m,
+                           ExecutionContext& context)
     : own(plan_of_member(plan, m)), writer(own, context), member(m) {
   if (!moves_columns()) return;
   writer.show_rows_as(**plan.relation, member->ordinals);
@@ -91,8 +95,12 @@ void WrittenTable::to_statement(const RowValues& own_row, RowValues* row) const 
 }
 
 ModifyOperator::ModifyOperator(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context)
-    : Operator(plan, context), modify_(plan), event_(event), live_(live_columns(**plan.relation)),
-      router_(plan, row_types(**plan.relation), context), members_(plan.members.size()),
+    : Operator(plan, context),
+      modify_(plan),
+      event_(event),
+      live_(live_columns(**plan.relation)),
+      router_(plan, row_types(**plan.relation), context),
+      members_(plan.members.size()),
       returning_(compile_all(plan.returning, context, memory_)) {
   children_.push_back(build_operator(*plan.children[0], context));
   check_twice_ = event == ModifyEvent::kInsert ? plan.on_conflict && !plan.do_nothing
@@ -129,8 +137,10 @@ WrittenTable& ModifyOperator::taker(const RowValues& row) {
     std::string text;
     for (size_t i = 0; i < row.size(); ++i) {
       if (i > 0) text += ", ";
-      if (row[i].null) text += "null";
-      else functions::append_value(relation().column(live_[i]).type, row[i], text, context);
+      if (row[i].null)
+        text += "null";
+      else
+        functions::append_value(relation().column(live_[i]).type, row[i], text, context);
     }
     throw SqlError(sqlstate::kCheckViolation,
                    "new row for relation \"" + relation().name + "\" violates partition constraint")
@@ -151,8 +161,8 @@ void ModifyOperator::ask_hooks(WrittenTable& table) {
                     (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
     table.hooks[static_cast<size_t>(event)] = possible ? table.writer.row_hooks(event) : nullptr;
   }
-  table.tell_inserted = (event_ == ModifyEvent::kInsert || moves) && table.hooks[0] == nullptr && context_.hooks != nullptr &&
-                        context_.hooks->wants_inserted(table.writer.relation());
+  table.tell_inserted = (event_ == ModifyEvent::kInsert || moves) && table.hooks[0] == nullptr &&
+                        context_.hooks != nullptr && context_.hooks->wants_inserted(table.writer.relation());
 }
 
 void ModifyOperator::complete(WrittenTable& table, RowValues& row) {
@@ -166,7 +176,8 @@ void ModifyOperator::complete(WrittenTable& table, RowValues& row) {
                   table.hooks[static_cast<size_t>(ModifyEvent::kUpdate)] != nullptr;
   if (!triggers && modify_.partition_checks.empty()) return;
   table.to_statement(row, &statement_row_);
-  if (&member(router_.find(statement_row_)) != &table || router_.is_foreign(statement_row_)) table.writer.throw_foreign(row);
+  if (&member(router_.find(statement_row_)) != &table || router_.is_foreign(statement_row_))
+    table.writer.throw_foreign(row);
 }
 
 void ModifyOperator::open() {
@@ -237,7 +248,8 @@ void ModifyOperator::end_hooks() {
   context_.hooks->after_statement(context_, relation(), event_);
 }
 
-bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row) {
+bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
+                                RowValues* new_row) {
   ModifyHooks* hooks = table.hooks[static_cast<size_t>(event)];
   if (hooks == nullptr) return true;
   RowChange change{event, table.writer.relation(), tid, {}, {}, row_memory_};
@@ -246,7 +258,8 @@ bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid,
   return hooks->before_row(context_, change);
 }
 
-void ModifyOperator::tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row) {
+void ModifyOperator::tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
+                          RowValues* new_row) {
   if (table.tell_inserted && event == ModifyEvent::kInsert) {
     context_.hooks->after_insert(context_, table.writer.relation(), {&tid, 1});
   } else if (ModifyHooks* hooks = table.hooks[static_cast<size_t>(event)]) {
@@ -257,8 +270,8 @@ void ModifyOperator::tell(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   }
 }
 
-void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
-                          RowValues* new_row, const Chunk& in, uint32_t row) {
+void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned,
+                          RowValues* old_row, RowValues* new_row, const Chunk& in, uint32_t row) {
   if (modify_.can_set_tag) ++context_.affected_rows;
   tell(table, event, tid, old_row, new_row);
   if (returning_.empty()) return;
@@ -267,15 +280,18 @@ void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   collect(table, statement_row_, in, row);
 }
 
-void ModifyOperator::collect(const WrittenTable& table, const RowValues& returned, const Chunk& in, uint32_t row) {
+void ModifyOperator::collect(const WrittenTable& table, const RowValues& returned, const Chunk& in,
+                             uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));
   if (modify_.returns_table) {
-    returned_.column(c++).set_value(returned_count_, types::Value::of_oid(table.writer.relation().oid.value()));
+    returned_.column(c++).set_value(returned_count_,
+                                    types::Value::of_oid(table.writer.relation().oid.value()));
   }
   for (uint32_t extra = first_extra(); extra < in.column_count(); ++extra) {
-    returned_.column(c++).set_value(returned_count_, types::copy_value(in.column(extra).value(row), returned_memory_));
+    returned_.column(c++).set_value(returned_count_,
+                                    types::copy_value(in.column(extra).value(row), returned_memory_));
   }
   ++returned_count_;
 }

@@ -8,17 +8,18 @@
 
 namespace varve::executor {
 
-// One table that is written: the statement's own, or a member of those that it stands for. Rows are known to the
-// statement as its own table has them; a member may have its columns in another order.
+// One table that is written: the statement's own, or a member of those that it stands for. Rows are known to
+// the statement as its own table has them; a member may have its columns in another order.
 struct WrittenTable {
-  WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* member, ExecutionContext& context);
+  WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* member,
+               ExecutionContext& context);
 
   planner::ModifyPlan own;  // the plan with what is the member's
   TableWriter writer;
   const planner::ModifyPlan::Member* member;  // null: the statement's table
   ModifyHooks* hooks[3] = {};                 // by event: whom to tell of rows, or null
   bool tell_inserted = false;
-  uint64_t asked = UINT64_MAX;                // the run that hooks were asked for
+  uint64_t asked = UINT64_MAX;  // the run that hooks were asked for
 
   // It has columns that the statement's table has not.
   bool extends() const { return extends_; }
@@ -52,20 +53,22 @@ class ModifyOperator : public Operator {
   std::span<const catalog::ColumnNumber> columns() const { return live_; }
   size_t ordinal(catalog::ColumnNumber column) const;
 
-  bool has_members() const { return !modify_.members.empty() || modify_.routes.size() != 0 || modify_.table_column >= 0; }
+  bool has_members() const {
+    return !modify_.members.empty() || modify_.routes.size() != 0 || modify_.table_column >= 0;
+  }
   // The statement's own table; a member by its number, by its oid; the one that takes a new row.
   WrittenTable& plain();
   WrittenTable& member(size_t number);
   WrittenTable& member_of(Oid table);
   WrittenTable& taker(const RowValues& row);
   bool routes() const { return router_.routes(); }
-  // Generated columns, constraints; that the row belongs to the table, when a trigger may have changed it or nobody
-  // has looked yet. `row`: as the table has it.
+  // Generated columns, constraints; that the row belongs to the table, when a trigger may have changed it or
+  // nobody has looked yet. `row`: as the table has it.
   void complete(WrittenTable& table, RowValues& row);
 
   // A changed row: counts, hooks, RETURNING. Rows as the table has them.
-  void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row, RowValues* new_row,
-            const Chunk& in, uint32_t row);
+  void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
+            RowValues* new_row, const Chunk& in, uint32_t row);
   // The hooks alone.
   void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
   bool before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
@@ -79,7 +82,7 @@ class ModifyOperator : public Operator {
 
   const planner::ModifyPlan& modify_;
   ModifyEvent event_;
-  Arena row_memory_;     // of the row in work
+  Arena row_memory_;  // of the row in work
   Arena returned_memory_;
   bool check_twice_ = false;  // the child may bring a row more than once
   std::unordered_set<uint64_t> touched_;

@@ -50,16 +50,20 @@ class InsertOperator : public ModifyOperator {
  private:
   // REPEATABLE READ: a row that this transaction must not know of cannot be the reason for doing nothing.
   void require_visible(WrittenTable& table, Tid conflict) {
-    if (context_.transaction->isolation() == txn::Isolation::kReadCommitted || table.writer.is_visible(conflict)) return;
+    if (context_.transaction->isolation() == txn::Isolation::kReadCommitted ||
+        table.writer.is_visible(conflict))
+      return;
     throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
   }
   // False: the row went away meanwhile, try to insert again.
-  bool update_existing(WrittenTable& table, Tid tid, const RowValues& excluded, const Chunk& in, uint32_t row) {
+  bool update_existing(WrittenTable& table, Tid tid, const RowValues& excluded, const Chunk& in,
+                       uint32_t row) {
     if (touched_.contains(tid.packed())) {
       throw SqlError(sqlstate::kCardinalityViolation,
                      "ON CONFLICT DO UPDATE command cannot affect row a second time")
-          .hint("Ensure that no rows proposed for insertion within the same command have duplicate constrained "
-                "values.");
+          .hint(
+              "Ensure that no rows proposed for insertion within the same command have duplicate constrained "
+              "values.");
     }
     access::RowVersion newest;
     LockOutcome locked = table.writer.lock(tid, &newest);

@@ -1,4 +1,5 @@
-// UPDATE and DELETE. Under READ COMMITTED a row that has changed since the snapshot is tested again as it is now.
+// UPDATE and DELETE. Under READ COMMITTED a row that has changed since the snapshot is tested again as it is
+// now.
 #include "common/sql_error.h"
 #include "modify.h"
 
@@ -39,8 +40,8 @@ class ChangeOperator : public ModifyOperator {
     return own_old_;
   }
 
-  // The row as it is now becomes the old row, beside what the child brought of other tables; false if the statement
-  // does not want it any more.
+  // The row as it is now becomes the old row, beside what the child brought of other tables; false if the
+  // statement does not want it any more.
   bool take_newest(WrittenTable& table, Tid tid, const RowVersion& newest, const Chunk& in, uint32_t row) {
     table.writer.decode(newest, &own_old_, row_memory_);
     table.to_statement(own_old_, &old_);

@@ -1,4 +1,5 @@
-// Nested loop: for every left row the right side, re-run with the row's exec params or read again from memory.
+// Nested loop: for every left row the right side, re-run with the row's exec params or read again from
+// memory.
 #include "chunk_collection.h"
 #include "common/sql_error.h"
 #include "operator.h"
@@ -14,9 +15,14 @@ namespace {
 class NestedLoopOperator : public Operator {
  public:
   NestedLoopOperator(const planner::JoinPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), join_(plan), left_memory_(), params_(compile_all(plan.param_values, context, left_memory_)),
-        left_types_(physical_types(plan.children[0]->output)), right_types_(physical_types(plan.children[1]->output)),
-        rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())), matched_(context.chunk_rows()),
+      : Operator(plan, context),
+        join_(plan),
+        left_memory_(),
+        params_(compile_all(plan.param_values, context, left_memory_)),
+        left_types_(physical_types(plan.children[0]->output)),
+        right_types_(physical_types(plan.children[1]->output)),
+        rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+        matched_(context.chunk_rows()),
         unknown_(context.chunk_rows()) {
     if (!plan.left_keys.empty()) throw SqlError(sqlstate::kInternalError, "nested loop with join keys");
     for (const planner::Plan* c : plan.children) children_.push_back(build_operator(*c, context));
@@ -25,10 +31,12 @@ class NestedLoopOperator : public Operator {
     pairs_ = Chunk(columns, *context.build_memory);
     for (PhysicalType t : left_types_) left_row_.emplace_back(t, *context.build_memory, 1);
     for (PhysicalType t : right_types_) right_nulls_.emplace_back(t, *context.build_memory, 1);
-    // A side that is kept whole is read once for all left rows; only outer rows beyond this join can change it.
+    // A side that is kept whole is read once for all left rows; only outer rows beyond this join can change
+    // it.
     dependent_ = !plan.param_slots.empty() || (!keeps_right() && depends_on_exec_params(*plan.children[1]));
     if (plan.join == JoinType::kRight || plan.join == JoinType::kFull) {
-      if (!plan.param_slots.empty()) throw SqlError(sqlstate::kInternalError, "this join cannot have a dependent side");
+      if (!plan.param_slots.empty())
+        throw SqlError(sqlstate::kInternalError, "this join cannot have a dependent side");
     }
     kept_ = std::make_unique<ChunkCollection>(context, right_types_, context.sort_memory_bytes());
     reader_ = std::make_unique<ChunkCollection::Reader>(*kept_);
@@ -88,7 +96,8 @@ class NestedLoopOperator : public Operator {
           if (unmatched_right(out)) return true;
           phase_ = Phase::kDone;
           break;
-        case Phase::kDone: return false;
+        case Phase::kDone:
+          return false;
       }
     }
   }
@@ -100,8 +109,8 @@ class NestedLoopOperator : public Operator {
     return join_.join == JoinType::kLeft || join_.join == JoinType::kFull || join_.join == JoinType::kSingle;
   }
   bool left_only() const {
-    return join_.join == JoinType::kSemi || join_.join == JoinType::kAnti || join_.join == JoinType::kNullAnti ||
-           join_.join == JoinType::kMark;
+    return join_.join == JoinType::kSemi || join_.join == JoinType::kAnti ||
+           join_.join == JoinType::kNullAnti || join_.join == JoinType::kMark;
   }
 
   void begin_row() {
@@ -145,11 +154,13 @@ class NestedLoopOperator : public Operator {
     memory_.reset();
     auto left_columns = static_cast<uint32_t>(left_types_.size());
     for (uint32_t c = 0; c < left_columns; ++c) pairs_.column(c).reference(left_row_[c]);
-    for (uint32_t c = 0; c < right_types_.size(); ++c) pairs_.column(left_columns + c).reference(right_->column(c));
+    for (uint32_t c = 0; c < right_types_.size(); ++c)
+      pairs_.column(left_columns + c).reference(right_->column(c));
     Selection rows = right_->selection();
     if (!condition_.empty()) {
       bool three_valued = join_.join == JoinType::kNullAnti || join_.join == JoinType::kMark;
-      rows = three_valued ? select_noting_unknown(rows) : Selection{rows_, condition_[0].select(pairs_, rows, rows_)};
+      rows = three_valued ? select_noting_unknown(rows)
+                          : Selection{rows_, condition_[0].select(pairs_, rows, rows_)};
     }
     if (rows.count == 0) return false;
     if (join_.join == JoinType::kSingle && matched_[at_] + rows.count > 1) {
@@ -173,8 +184,10 @@ class NestedLoopOperator : public Operator {
     condition_[0].evaluate(pairs_, rows, v);
     uint32_t n = 0;
     for_each_row(rows, [&](uint32_t row) {
-      if (v->is_null(row)) unknown_[at_] = 1;
-      else if (v->at<uint8_t>(row) != 0) rows_[n++] = static_cast<uint16_t>(row);
+      if (v->is_null(row))
+        unknown_[at_] = 1;
+      else if (v->at<uint8_t>(row) != 0)
+        rows_[n++] = static_cast<uint16_t>(row);
     });
     return {rows_, n};
   }
@@ -236,7 +249,8 @@ class NestedLoopOperator : public Operator {
         left_row_[c].fill_constant(Value::null_of(left_types_[c]));
         pairs_.column(c).reference(left_row_[c]);
       }
-      for (uint32_t c = 0; c < right_types_.size(); ++c) pairs_.column(left_columns + c).reference(chunk->column(c));
+      for (uint32_t c = 0; c < right_types_.size(); ++c)
+        pairs_.column(left_columns + c).reference(chunk->column(c));
       pairs_.set_selection({rows_, n});
       out = &pairs_;
       return true;

@@ -16,7 +16,9 @@ Operator::Operator(const Plan& plan, ExecutionContext& context) : plan_(plan), c
 
 Operator::~Operator() = default;
 
-bool Operator::prepare_parallel(SharedState& shared) { return !children_.empty() && children_[0]->prepare_parallel(shared); }
+bool Operator::prepare_parallel(SharedState& shared) {
+  return !children_.empty() && children_[0]->prepare_parallel(shared);
+}
 
 void Operator::joins_with_unmatched(std::vector<uint32_t>* plan_ids) const {
   if (!children_.empty()) children_[0]->joins_with_unmatched(plan_ids);
@@ -39,8 +41,10 @@ bool Operator::counted_next(Chunk*& out) {
   bool more = produce(out);
   counters_->time_ns += now_ns() - start;
   if (counters_->rows == 0) counters_->startup_ns = counters_->time_ns;
-  if (more) counters_->rows += out->count();
-  else ++counters_->loops;
+  if (more)
+    counters_->rows += out->count();
+  else
+    ++counters_->loops;
   return more;
 }
 
@@ -61,35 +65,64 @@ Chunk make_chunk(std::span<const types::PhysicalType> types, ExecutionContext& c
 
 OperatorPtr build_operator(const Plan& plan, ExecutionContext& context) {
   switch (plan.kind) {
-    case PlanKind::kResult: return make_result(plan.as<planner::ResultPlan>(), context);
-    case PlanKind::kValues: return make_values(plan.as<planner::ValuesPlan>(), context);
-    case PlanKind::kSeqScan: return make_seq_scan(plan.as<planner::ScanPlan>(), context);
-    case PlanKind::kIndexScan: return make_index_scan(plan.as<planner::IndexScanPlan>(), context);
-    case PlanKind::kFunctionScan: return make_function_scan(plan.as<planner::FunctionScanPlan>(), context);
-    case PlanKind::kCteScan: return make_cte_scan(plan.as<planner::CteScanPlan>(), context);
-    case PlanKind::kWorkTableScan: return make_work_table_scan(plan.as<planner::CteScanPlan>(), context);
-    case PlanKind::kFilter: return make_filter(plan.as<planner::FilterPlan>(), context);
-    case PlanKind::kProject: return make_project(plan.as<planner::ProjectPlan>(), context);
-    case PlanKind::kProjectSet: return make_project_set(plan.as<planner::ProjectPlan>(), context);
-    case PlanKind::kLimit: return make_limit(plan.as<planner::LimitPlan>(), context);
-    case PlanKind::kSort: return make_sort(plan.as<planner::SortPlan>(), context);
-    case PlanKind::kIncrementalSort: return make_incremental_sort(plan.as<planner::SortPlan>(), context);
-    case PlanKind::kUnique: return make_unique(plan.as<planner::UniquePlan>(), context);
-    case PlanKind::kAggregate: return make_aggregate(plan.as<planner::AggregatePlan>(), context);
-    case PlanKind::kWindow: return make_window(plan.as<planner::WindowPlan>(), context);
-    case PlanKind::kHashJoin: return make_hash_join(plan.as<planner::JoinPlan>(), context);
-    case PlanKind::kMergeJoin: return make_merge_join(plan.as<planner::JoinPlan>(), context);
-    case PlanKind::kNestedLoop: return make_nested_loop(plan.as<planner::JoinPlan>(), context);
-    case PlanKind::kIndexJoin: return make_index_join(plan.as<planner::IndexJoinPlan>(), context);
-    case PlanKind::kAppend: return make_append(plan, context);
-    case PlanKind::kSetOperation: return make_set_operation(plan.as<planner::SetOperationPlan>(), context);
-    case PlanKind::kRecursiveUnion: return make_recursive_union(plan.as<planner::RecursiveUnionPlan>(), context);
-    case PlanKind::kMaterialize: return make_materialize(plan, context);
-    case PlanKind::kLockRows: return make_lock_rows(plan.as<planner::LockRowsPlan>(), context);
-    case PlanKind::kInsert: return make_insert(plan.as<planner::ModifyPlan>(), context);
-    case PlanKind::kUpdate: return make_update(plan.as<planner::ModifyPlan>(), context);
-    case PlanKind::kDelete: return make_delete(plan.as<planner::ModifyPlan>(), context);
-    case PlanKind::kMerge: return make_merge(plan.as<planner::ModifyPlan>(), context);
+    case PlanKind::kResult:
+      return make_result(plan.as<planner::ResultPlan>(), context);
+    case PlanKind::kValues:
+      return make_values(plan.as<planner::ValuesPlan>(), context);
+    case PlanKind::kSeqScan:
+      return make_seq_scan(plan.as<planner::ScanPlan>(), context);
+    case PlanKind::kIndexScan:
+      return make_index_scan(plan.as<planner::IndexScanPlan>(), context);
+    case PlanKind::kFunctionScan:
+      return make_function_scan(plan.as<planner::FunctionScanPlan>(), context);
+    case PlanKind::kCteScan:
+      return make_cte_scan(plan.as<planner::CteScanPlan>(), context);
+    case PlanKind::kWorkTableScan:
+      return make_work_table_scan(plan.as<planner::CteScanPlan>(), context);
+    case PlanKind::kFilter:
+      return make_filter(plan.as<planner::FilterPlan>(), context);
+    case PlanKind::kProject:
+      return make_project(plan.as<planner::ProjectPlan>(), context);
+    case PlanKind::kProjectSet:
+      return make_project_set(plan.as<planner::ProjectPlan>(), context);
+    case PlanKind::kLimit:
+      return make_limit(plan.as<planner::LimitPlan>(), context);
+    case PlanKind::kSort:
+      return make_sort(plan.as<planner::SortPlan>(), context);
+    case PlanKind::kIncrementalSort:
+      return make_incremental_sort(plan.as<planner::SortPlan>(), context);
+    case PlanKind::kUnique:
+      return make_unique(plan.as<planner::UniquePlan>(), context);
+    case PlanKind::kAggregate:
+      return make_aggregate(plan.as<planner::AggregatePlan>(), context);
+    case PlanKind::kWindow:
+      return make_window(plan.as<planner::WindowPlan>(), context);
+    case PlanKind::kHashJoin:
+      return make_hash_join(plan.as<planner::JoinPlan>(), context);
+    case PlanKind::kMergeJoin:
+      return make_merge_join(plan.as<planner::JoinPlan>(), context);
+    case PlanKind::kNestedLoop:
+      return make_nested_loop(plan.as<planner::JoinPlan>(), context);
+    case PlanKind::kIndexJoin:
+      return make_index_join(plan.as<planner::IndexJoinPlan>(), context);
+    case PlanKind::kAppend:
+      return make_append(plan, context);
+    case PlanKind::kSetOperation:
+      return make_set_operation(plan.as<planner::SetOperationPlan>(), context);
+    case PlanKind::kRecursiveUnion:
+      return make_recursive_union(plan.as<planner::RecursiveUnionPlan>(), context);
+    case PlanKind::kMaterialize:
+      return make_materialize(plan, context);
+    case PlanKind::kLockRows:
+      return make_lock_rows(plan.as<planner::LockRowsPlan>(), context);
+    case PlanKind::kInsert:
+      return make_insert(plan.as<planner::ModifyPlan>(), context);
+    case PlanKind::kUpdate:
+      return make_update(plan.as<planner::ModifyPlan>(), context);
+    case PlanKind::kDelete:
+      return make_delete(plan.as<planner::ModifyPlan>(), context);
+    case PlanKind::kMerge:
+      return make_merge(plan.as<planner::ModifyPlan>(), context);
   }
   throw SqlError(sqlstate::kInternalError, "unknown plan node");
 }

@@ -1,4 +1,5 @@
-// What every operator is: opened, pulled a chunk at a time, closed; opened again for a re-scan or the next run.
+// What every operator is: opened, pulled a chunk at a time, closed; opened again for a re-scan or the next
+// run.
 #pragma once
 
 #include <memory>
@@ -32,8 +33,8 @@ class Operator {
 
   const planner::Plan& plan() const { return plan_; }
 
-  // Before instances of this pipeline run in several threads: names the scan to be split and builds the hash tables that
-  // they share. False: it cannot be done, run serially. Default: what the first child says.
+  // Before instances of this pipeline run in several threads: names the scan to be split and builds the hash
+  // tables that they share. False: it cannot be done, run serially. Default: what the first child says.
   virtual bool prepare_parallel(SharedState& shared);
   // Joins of the pipeline that return build rows when everything has been probed, from the bottom up.
   virtual void joins_with_unmatched(std::vector<uint32_t>* plan_ids) const;
@@ -99,6 +100,7 @@ std::vector<types::PhysicalType> physical_types(std::span<const planner::OutputC
 Chunk make_chunk(std::span<const types::PhysicalType> types, ExecutionContext& context);
 
 // Evaluators for a list of expressions.
-std::vector<ExpressionEvaluator> compile_all(analyzer::ExprList exprs, ExecutionContext& context, Arena& memory);
+std::vector<ExpressionEvaluator> compile_all(analyzer::ExprList exprs, ExecutionContext& context,
+                                             Arena& memory);
 
 }  // namespace varve::executor

@@ -77,25 +77,37 @@ void visit_window(const planner::WindowPlan& p, const Visitor& v) {
 void for_each_part(const Expr& e, void (*f)(const Expr&, void*), void* user) {
   Visitor v{f, user};
   switch (e.kind) {
-    case ExprKind::kFunction: v(e.as<FunctionExpr>().args); break;
+    case ExprKind::kFunction:
+      v(e.as<FunctionExpr>().args);
+      break;
     case ExprKind::kAnd:
     case ExprKind::kOr:
-    case ExprKind::kNot: v(e.as<BoolExpr>().args); break;
+    case ExprKind::kNot:
+      v(e.as<BoolExpr>().args);
+      break;
     case ExprKind::kCase:
       v(e.as<CaseExpr>().arg);
       v(e.as<CaseExpr>().conditions);
       v(e.as<CaseExpr>().results);
       v(e.as<CaseExpr>().otherwise);
       break;
-    case ExprKind::kCoalesce: v(e.as<CoalesceExpr>().args); break;
-    case ExprKind::kNullTest: v(e.as<NullTestExpr>().arg); break;
-    case ExprKind::kBooleanTest: v(e.as<BooleanTestExpr>().arg); break;
+    case ExprKind::kCoalesce:
+      v(e.as<CoalesceExpr>().args);
+      break;
+    case ExprKind::kNullTest:
+      v(e.as<NullTestExpr>().arg);
+      break;
+    case ExprKind::kBooleanTest:
+      v(e.as<BooleanTestExpr>().arg);
+      break;
     case ExprKind::kDistinct:
     case ExprKind::kNullIf:
       v(e.as<EqualityExpr>().left);
       v(e.as<EqualityExpr>().right);
       break;
-    case ExprKind::kMinMax: v(e.as<MinMaxExpr>().args); break;
+    case ExprKind::kMinMax:
+      v(e.as<MinMaxExpr>().args);
+      break;
     case ExprKind::kInList:
       v(e.as<InListExpr>().arg);
       v(e.as<InListExpr>().items);
@@ -105,15 +117,22 @@ void for_each_part(const Expr& e, void (*f)(const Expr&, void*), void* user) {
       v(e.as<ArrayOpExpr>().array);
       break;
     case ExprKind::kCoerceViaIo:
-    case ExprKind::kRelabel: v(e.as<CastExpr>().arg); break;
+    case ExprKind::kRelabel:
+      v(e.as<CastExpr>().arg);
+      break;
     case ExprKind::kRow:
-    case ExprKind::kArray: v(e.as<ListExpr>().args); break;
+    case ExprKind::kArray:
+      v(e.as<ListExpr>().args);
+      break;
     case ExprKind::kSubplan:
       v(e.as<SubplanExpr>().args);
       v(e.as<SubplanExpr>().left);
       break;
-    case ExprKind::kSetReturning: v(e.as<SetReturningExpr>().args); break;
-    default: break;
+    case ExprKind::kSetReturning:
+      v(e.as<SetReturningExpr>().args);
+      break;
+    default:
+      break;
   }
 }
 
@@ -132,11 +151,19 @@ void for_each_expression(const planner::Plan& plan, void (*f)(const Expr&, void*
       v(plan.as<planner::ScanPlan>().sample_percent);
       v(plan.as<planner::ScanPlan>().sample_seed);
       break;
-    case PlanKind::kIndexScan: visit_index_scan(plan.as<planner::IndexScanPlan>(), v); break;
-    case PlanKind::kFunctionScan: v(plan.as<planner::FunctionScanPlan>().args); break;
-    case PlanKind::kFilter: v(plan.as<planner::FilterPlan>().condition); break;
+    case PlanKind::kIndexScan:
+      visit_index_scan(plan.as<planner::IndexScanPlan>(), v);
+      break;
+    case PlanKind::kFunctionScan:
+      v(plan.as<planner::FunctionScanPlan>().args);
+      break;
+    case PlanKind::kFilter:
+      v(plan.as<planner::FilterPlan>().condition);
+      break;
     case PlanKind::kProject:
-    case PlanKind::kProjectSet: v(plan.as<planner::ProjectPlan>().exprs); break;
+    case PlanKind::kProjectSet:
+      v(plan.as<planner::ProjectPlan>().exprs);
+      break;
     case PlanKind::kLimit:
       v(plan.as<planner::LimitPlan>().count);
       v(plan.as<planner::LimitPlan>().offset);
@@ -146,22 +173,33 @@ void for_each_expression(const planner::Plan& plan, void (*f)(const Expr&, void*
       v(plan.as<planner::SortPlan>().keys);
       v(plan.as<planner::SortPlan>().limit);
       break;
-    case PlanKind::kAggregate: visit_aggregate(plan.as<planner::AggregatePlan>(), v); break;
-    case PlanKind::kWindow: visit_window(plan.as<planner::WindowPlan>(), v); break;
+    case PlanKind::kAggregate:
+      visit_aggregate(plan.as<planner::AggregatePlan>(), v);
+      break;
+    case PlanKind::kWindow:
+      visit_window(plan.as<planner::WindowPlan>(), v);
+      break;
     case PlanKind::kHashJoin:
     case PlanKind::kMergeJoin:
-    case PlanKind::kNestedLoop: visit_join(plan.as<planner::JoinPlan>(), v); break;
+    case PlanKind::kNestedLoop:
+      visit_join(plan.as<planner::JoinPlan>(), v);
+      break;
     case PlanKind::kIndexJoin:
       visit_join(plan.as<planner::JoinPlan>(), v);
       v(plan.as<planner::IndexJoinPlan>().keys);
       visit_index_scan(*plan.as<planner::IndexJoinPlan>().inner, v);
       break;
-    case PlanKind::kLockRows: v(plan.as<planner::LockRowsPlan>().recheck); break;
+    case PlanKind::kLockRows:
+      v(plan.as<planner::LockRowsPlan>().recheck);
+      break;
     case PlanKind::kInsert:
     case PlanKind::kUpdate:
     case PlanKind::kDelete:
-    case PlanKind::kMerge: visit_modify(plan.as<planner::ModifyPlan>(), v); break;
-    default: break;
+    case PlanKind::kMerge:
+      visit_modify(plan.as<planner::ModifyPlan>(), v);
+      break;
+    default:
+      break;
   }
 }
 

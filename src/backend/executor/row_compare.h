@@ -9,7 +9,8 @@
 namespace varve::executor {
 
 // NULL equals NULL, as grouping has it.
-inline bool vector_rows_equal(const KeyType& key, const Vector& a, uint32_t row_a, const Vector& b, uint32_t row_b) {
+inline bool vector_rows_equal(const KeyType& key, const Vector& a, uint32_t row_a, const Vector& b,
+                              uint32_t row_b) {
   bool x = a.is_null(row_a), y = b.is_null(row_b);
   if (x || y) return x && y;
   size_t width = types::physical_width(key.physical);
@@ -33,7 +34,8 @@ class RememberedRow {
       if (null != values_[i].null) return false;
       if (null) continue;
       size_t width = types::physical_width(keys_[i].physical);
-      if (!equal_values(keys_[i], vectors[i]->raw() + width * vectors[i]->index(row), values_[i].bytes())) return false;
+      if (!equal_values(keys_[i], vectors[i]->raw() + width * vectors[i]->index(row), values_[i].bytes()))
+        return false;
     }
     return true;
   }

@@ -48,10 +48,13 @@ uint32_t match_rows(const RowFormat& format, uint32_t column, const Vector& v, c
     uint16_t i = candidates[c];
     uint32_t row = selection[i];
     bool left_null = format.is_null(rows[i], column), right_null = v.is_null(row);
-    bool same = left_null || right_null ? left_null && right_null
-                                        : equal(rows[i] + format.offset(column), v.raw() + width * v.index(row));
-    if (same) candidates[kept++] = i;
-    else if (rejected != nullptr) rejected[lost++] = i;
+    bool same = left_null || right_null
+                    ? left_null && right_null
+                    : equal(rows[i] + format.offset(column), v.raw() + width * v.index(row));
+    if (same)
+      candidates[kept++] = i;
+    else if (rejected != nullptr)
+      rejected[lost++] = i;
   }
   if (rejected != nullptr) *rejected_count = lost;
   return kept;
@@ -91,11 +94,21 @@ void RowFormat::scatter(uint32_t column, const Vector& v, const Selection& s, ui
       break;
     default:
       switch (types::physical_width(types_[column])) {
-        case 1: scatter_values<uint8_t>(v, s, rows, offset); break;
-        case 2: scatter_values<uint16_t>(v, s, rows, offset); break;
-        case 4: scatter_values<uint32_t>(v, s, rows, offset); break;
-        case 8: scatter_values<uint64_t>(v, s, rows, offset); break;
-        default: scatter_values<Wide>(v, s, rows, offset); break;
+        case 1:
+          scatter_values<uint8_t>(v, s, rows, offset);
+          break;
+        case 2:
+          scatter_values<uint16_t>(v, s, rows, offset);
+          break;
+        case 4:
+          scatter_values<uint32_t>(v, s, rows, offset);
+          break;
+        case 8:
+          scatter_values<uint64_t>(v, s, rows, offset);
+          break;
+        default:
+          scatter_values<Wide>(v, s, rows, offset);
+          break;
       }
   }
   if (v.has_nulls()) {
@@ -105,38 +118,55 @@ void RowFormat::scatter(uint32_t column, const Vector& v, const Selection& s, ui
   }
 }
 
-void RowFormat::gather(uint32_t column, const uint8_t* const* rows, uint32_t count, Vector& out, uint32_t at) const {
+void RowFormat::gather(uint32_t column, const uint8_t* const* rows, uint32_t count, Vector& out,
+                       uint32_t at) const {
   uint32_t offset = offsets_[column];
   switch (types::physical_width(types_[column])) {
-    case 1: gather_values(rows, count, out.data<uint8_t>() + at, offset); break;
-    case 2: gather_values(rows, count, out.data<uint16_t>() + at, offset); break;
-    case 4: gather_values(rows, count, out.data<uint32_t>() + at, offset); break;
-    case 8: gather_values(rows, count, out.data<uint64_t>() + at, offset); break;
-    default: gather_values(rows, count, out.data<Wide>() + at, offset); break;
+    case 1:
+      gather_values(rows, count, out.data<uint8_t>() + at, offset);
+      break;
+    case 2:
+      gather_values(rows, count, out.data<uint16_t>() + at, offset);
+      break;
+    case 4:
+      gather_values(rows, count, out.data<uint32_t>() + at, offset);
+      break;
+    case 8:
+      gather_values(rows, count, out.data<uint64_t>() + at, offset);
+      break;
+    default:
+      gather_values(rows, count, out.data<Wide>() + at, offset);
+      break;
   }
   uint32_t byte = header_ + (column >> 3);
   uint8_t bit = static_cast<uint8_t>(1U << (column & 7));
   for (uint32_t i = 0; i < count; ++i) {
-    if (rows[i] == nullptr || (rows[i][byte] & bit) != 0) out.set_null(at + i);
-    else out.set_valid(at + i);
+    if (rows[i] == nullptr || (rows[i][byte] & bit) != 0)
+      out.set_null(at + i);
+    else
+      out.set_valid(at + i);
   }
 }
 
 uint32_t RowFormat::match(uint32_t column, const KeyType& key, const Vector& v, const Selection& selection,
-                          const uint8_t* const* rows, uint16_t* candidates, uint32_t count, uint16_t* rejected,
-                          uint32_t* rejected_count) const {
+                          const uint8_t* const* rows, uint16_t* candidates, uint32_t count,
+                          uint16_t* rejected, uint32_t* rejected_count) const {
   auto run = [&](auto&& equal) {
     return match_rows(*this, column, v, selection, rows, candidates, count, rejected, rejected_count, equal);
   };
   if (key.bitwise) {
     switch (types_[column]) {
       case PhysicalType::kInt32:
-        return run([](const void* a, const void* b) { return load_raw<uint32_t>(a) == load_raw<uint32_t>(b); });
+        return run(
+            [](const void* a, const void* b) { return load_raw<uint32_t>(a) == load_raw<uint32_t>(b); });
       case PhysicalType::kInt64:
-        return run([](const void* a, const void* b) { return load_raw<uint64_t>(a) == load_raw<uint64_t>(b); });
+        return run(
+            [](const void* a, const void* b) { return load_raw<uint64_t>(a) == load_raw<uint64_t>(b); });
       case PhysicalType::kString:
-        return run([](const void* a, const void* b) { return load_raw<StringRef>(a) == load_raw<StringRef>(b); });
-      default: return run([&](const void* a, const void* b) { return equal_values(key, a, b); });
+        return run(
+            [](const void* a, const void* b) { return load_raw<StringRef>(a) == load_raw<StringRef>(b); });
+      default:
+        return run([&](const void* a, const void* b) { return equal_values(key, a, b); });
     }
   }
   return run([&](const void* a, const void* b) {
@@ -152,7 +182,8 @@ uint8_t* RowFormat::copy(const uint8_t* row, Arena& rows, Arena& heap) const {
   if (!has_references_) return to;
   for (uint32_t c = 0; c < types_.size(); ++c) {
     if (is_null(row, c)) continue;
-    if (types_[c] == PhysicalType::kString) store_raw(to + offsets_[c], own(load_raw<StringRef>(row + offsets_[c]), heap));
+    if (types_[c] == PhysicalType::kString)
+      store_raw(to + offsets_[c], own(load_raw<StringRef>(row + offsets_[c]), heap));
     if (types_[c] == PhysicalType::kNumeric) {
       auto n = load_raw<Numeric>(row + offsets_[c]);
       if (n.kind() == Numeric::Kind::kBig) store_raw(to + offsets_[c], types::copy(n, heap));

@@ -1,5 +1,5 @@
-// Rows of fixed width in memory: what sorts, hash tables and groups keep. Long strings and big numerics of a row lie
-// in an arena beside it.
+// Rows of fixed width in memory: what sorts, hash tables and groups keep. Long strings and big numerics of a
+// row lie in an arena beside it.
 //
 //   +-----------------+-------------------+------------------------+
 //   | header (user's) | null bits, 1=NULL | values, packed         |
@@ -36,11 +36,12 @@ class RowFormat {
 
   void clear_nulls(uint8_t* row) const { std::memset(row + header_, 0, (types_.size() + 7) / 8); }
   // rows[i] takes row selection[i] of `v`. Null bits must be clear before.
-  void scatter(uint32_t column, const Vector& v, const Selection& selection, uint8_t* const* rows, Arena& heap) const;
+  void scatter(uint32_t column, const Vector& v, const Selection& selection, uint8_t* const* rows,
+               Arena& heap) const;
   // out[at + i] = column of rows[i]; shallow. A null row pointer gives NULL.
   void gather(uint32_t column, const uint8_t* const* rows, uint32_t count, Vector& out, uint32_t at) const;
-  // Keeps the i of `candidates` (positions) whose row equals: rows[i].column = v[selection[i]]. NULL equals NULL.
-  // Returns how many are kept; the others are appended to `rejected` when not null.
+  // Keeps the i of `candidates` (positions) whose row equals: rows[i].column = v[selection[i]]. NULL equals
+  // NULL. Returns how many are kept; the others are appended to `rejected` when not null.
   uint32_t match(uint32_t column, const KeyType& key, const Vector& v, const Selection& selection,
                  const uint8_t* const* rows, uint16_t* candidates, uint32_t count, uint16_t* rejected,
                  uint32_t* rejected_count) const;

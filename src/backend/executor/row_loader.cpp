@@ -1,8 +1,7 @@
 #include "executor/row_loader.h"
 
-#include <fmt/format.h>
-
 #include <deque>
+#include <fmt/format.h>
 #include <optional>
 
 #include "common/sql_error.h"
@@ -18,18 +17,21 @@ using planner::PlanKind;
 
 namespace {
 
-// The number of the parameter that an expression passes on, perhaps through a coercion to the column's length;
-// -1: it is something else, the column's default.
+// The number of the parameter that an expression passes on, perhaps through a coercion to the column's
+// length; -1: it is something else, the column's default.
 int supplied_by(const Expr& e) {
   switch (e.kind) {
-    case ExprKind::kParam: return static_cast<int>(e.as<analyzer::ParamExpr>().index);
+    case ExprKind::kParam:
+      return static_cast<int>(e.as<analyzer::ParamExpr>().index);
     case ExprKind::kFunction: {
       const auto& f = e.as<analyzer::FunctionExpr>();
       return f.args.empty() ? -1 : supplied_by(*f.args[0]);
     }
     case ExprKind::kRelabel:
-    case ExprKind::kCoerceViaIo: return supplied_by(*e.as<analyzer::CastExpr>().arg);
-    default: return -1;
+    case ExprKind::kCoerceViaIo:
+      return supplied_by(*e.as<analyzer::CastExpr>().arg);
+    default:
+      return -1;
   }
 }
 
@@ -60,7 +62,7 @@ struct RowLoader::State {
   };
   std::vector<Target> targets;
   std::optional<RowRouter> router;
-  Chunk moved;  // a batch in the order of a partition's columns
+  Chunk moved;       // a batch in the order of a partition's columns
   Chunk row_source;  // no columns: what defaults are computed over
   Chunk rows;
   uint16_t selected[vector::kChunkRows];
@@ -81,7 +83,8 @@ struct RowLoader::State {
     }
     if (condition != nullptr) filter.emplace(*condition, context, memory);
     std::vector<types::PhysicalType> types;
-    for (catalog::ColumnNumber c : live_columns(**plan.relation)) types.push_back(column_physical_type(**plan.relation, c));
+    for (catalog::ColumnNumber c : live_columns(**plan.relation))
+      types.push_back(column_physical_type(**plan.relation, c));
     router.emplace(plan, types, context);
     targets.resize(router->routes() ? plan.members.size() : 1);
     row_source = Chunk(0, build_memory);
@@ -92,7 +95,8 @@ struct RowLoader::State {
   TableWriter& writer(size_t number) {
     Target& t = targets[number];
     if (t.table == nullptr) {
-      t.table = std::make_unique<WrittenTable>(plan, router->routes() ? &plan.members[number] : nullptr, context);
+      t.table =
+          std::make_unique<WrittenTable>(plan, router->routes() ? &plan.members[number] : nullptr, context);
     }
     return t.table->writer;
   }
@@ -139,15 +143,17 @@ struct RowLoader::State {
       if (!router->is_foreign(row)) continue;
       failed_row = selection[i];
       if (router->routes()) {
-        throw SqlError(sqlstate::kCheckViolation,
-                       fmt::format("new row for relation \"{}\" violates partition constraint", relation().name));
+        throw SqlError(
+            sqlstate::kCheckViolation,
+            fmt::format("new row for relation \"{}\" violates partition constraint", relation().name));
       }
       writer(0).throw_foreign(row);
     }
   }
 };
 
-RowLoader::RowLoader(const planner::PlannedStatement& insert, const ExecutionSettings& settings, const Expr* filter)
+RowLoader::RowLoader(const planner::PlannedStatement& insert, const ExecutionSettings& settings,
+                     const Expr* filter)
     : state_(std::make_unique<State>(insert, settings, filter)) {}
 
 RowLoader::~RowLoader() = default;

@@ -23,8 +23,12 @@ constexpr size_t kPagesAtOnce = 24;
 class SeqScanOperator : public Operator {
  public:
   SeqScanOperator(const planner::ScanPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), scan_(plan), relation_(plan.relation->get()), reader_(*relation_, plan.columns),
-        members_(plan, context), selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+      : Operator(plan, context),
+        scan_(plan),
+        relation_(plan.relation->get()),
+        reader_(*relation_, plan.columns),
+        members_(plan, context),
+        selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
         hashes_(context.chunk_rows()) {
     std::vector<types::PhysicalType> types;
     for (ColumnNumber c : plan.columns) types.push_back(column_physical_type(*relation_, c));
@@ -41,7 +45,8 @@ class SeqScanOperator : public Operator {
     if (plan.sample_percent != nullptr) percent_.emplace_back(*plan.sample_percent, context, memory_);
     if (plan.sample_seed != nullptr) seed_.emplace_back(*plan.sample_seed, context, memory_);
     batches_.resize(kPagesAtOnce);
-    needs_tids_ = plan.sample_percent != nullptr || std::any_of(plan.columns.begin(), plan.columns.end(), [](ColumnNumber c) { return c <= 0; });
+    needs_tids_ = plan.sample_percent != nullptr || std::any_of(plan.columns.begin(), plan.columns.end(),
+                                                                [](ColumnNumber c) { return c <= 0; });
     counts_only_ = plan.columns.empty() && plan.filter == nullptr && plan.sample_percent == nullptr;
   }
 
@@ -75,7 +80,8 @@ class SeqScanOperator : public Operator {
       uint32_t n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows_.size() - at_));
       if (any_large_) n = reader_.rows_at_once(std::span(rows_).subspan(at_, n));
       std::span rows = std::span(rows_).subspan(at_, n);
-      std::span<const Tid> tids = needs_tids_ ? std::span<const Tid>(tids_).subspan(at_, n) : std::span<const Tid>();
+      std::span<const Tid> tids =
+          needs_tids_ ? std::span<const Tid>(tids_).subspan(at_, n) : std::span<const Tid>();
       at_ += n;
       memory_.reset();
       if (fill_chunk(rows, tids, out)) return true;
@@ -138,10 +144,13 @@ class SeqScanOperator : public Operator {
       PageId page = queue_->page(page_++, &run_hint_);
       of_page = 0;
       if (scan_.sample_by_page && scan_.sample_percent != nullptr && !in_sample(page.value())) continue;
-      check_ok(relation_->heap->append_page(context_.snapshot, page, batches_[used], needs_tids_ ? &tids_ : nullptr, &rows_));
+      check_ok(relation_->heap->append_page(context_.snapshot, page, batches_[used],
+                                            needs_tids_ ? &tids_ : nullptr, &rows_));
       of_page = rows_.size() - before;
-      if (of_page != 0) ++used;
-      else if (page_ == page_end_) context_.check_cancel();
+      if (of_page != 0)
+        ++used;
+      else if (page_ == page_end_)
+        context_.check_cancel();
     }
     activity_->add(catalog::Activity::kSeqRows, rows_.size());
     if (scan_.sample_percent != nullptr && !scan_.sample_by_page) sample();
@@ -176,7 +185,8 @@ class SeqScanOperator : public Operator {
 
   void read_sample_parameters() {
     types::Value percent = percent_[0].scalar();
-    if (percent.null) throw SqlError(sqlstate::kInvalidTablesampleArgument, "TABLESAMPLE parameter cannot be null");
+    if (percent.null)
+      throw SqlError(sqlstate::kInvalidTablesampleArgument, "TABLESAMPLE parameter cannot be null");
     if (!(percent.float64 >= 0 && percent.float64 <= 100)) {
       throw SqlError(sqlstate::kInvalidTablesampleArgument, "sample percentage must be between 0 and 100");
     }
@@ -190,7 +200,9 @@ class SeqScanOperator : public Operator {
     sample_seed_ = hash_int(seed.words[0]);
   }
 
-  bool in_sample(uint64_t what) const { return (hash_combine(hash_int(what), sample_seed_) >> 32) < sample_limit_; }
+  bool in_sample(uint64_t what) const {
+    return (hash_combine(hash_int(what), sample_seed_) >> 32) < sample_limit_;
+  }
 
   void sample() {
     size_t kept = 0;
@@ -255,12 +267,15 @@ class SeqScanOperator : public Operator {
       }
       passed = {selected_, apply(f, passed)};
     }
-    std::erase_if(key_filters_, [](const ActiveFilter& f) { return f.tested > 20000 && f.passed * 4 > f.tested * 3; });
+    std::erase_if(key_filters_,
+                  [](const ActiveFilter& f) { return f.tested > 20000 && f.passed * 4 > f.tested * 3; });
     if (passed.count == 0) return false;
     if (passed.count * 2 > n) {
       decode(chunk_, rows, tids, [&](size_t c) { return !decoded_[c]; });
-      if (passed.count == n) chunk_.set_dense(n);
-      else chunk_.set_selection(passed);
+      if (passed.count == n)
+        chunk_.set_dense(n);
+      else
+        chunk_.set_selection(passed);
       out = &chunk_;
       return true;
     }

@@ -1,5 +1,5 @@
-// INTERSECT and EXCEPT, with and without ALL: counts of equal rows on both sides. A set that outgrows its memory is
-// done in parts, by hash.
+// INTERSECT and EXCEPT, with and without ALL: counts of equal rows on both sides. A set that outgrows its
+// memory is done in parts, by hash.
 #include <deque>
 
 #include "group_table.h"
@@ -18,11 +18,16 @@ constexpr uint32_t kParts = 16;
 class SetOperationOperator : public Operator {
  public:
   SetOperationOperator(const planner::SetOperationPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), set_(plan), types_(physical_types(plan.output)),
-        chunk_(make_chunk(types_, context)), found_(context.chunk_rows()), rows_(context.chunk_rows()) {
+      : Operator(plan, context),
+        set_(plan),
+        types_(physical_types(plan.output)),
+        chunk_(make_chunk(types_, context)),
+        found_(context.chunk_rows()),
+        rows_(context.chunk_rows()) {
     for (const planner::Plan* c : plan.children) children_.push_back(build_operator(*c, context));
     std::vector<KeyType> keys;
-    for (const planner::OutputColumn& c : plan.output) keys.push_back(make_key_type(c.type, nullptr, KeyUse::kHash));
+    for (const planner::OutputColumn& c : plan.output)
+      keys.push_back(make_key_type(c.type, nullptr, KeyUse::kHash));
     table_ = std::make_unique<GroupTable>(context, keys, sizeof(Counts));
     columns_.resize(types_.size());
   }
@@ -56,7 +61,8 @@ class SetOperationOperator : public Operator {
       }
       if (n > 0) {
         chunk_.reset();
-        for (uint32_t c = 0; c < types_.size(); ++c) table_->format().gather(c, found_.data(), n, chunk_.column(c), 0);
+        for (uint32_t c = 0; c < types_.size(); ++c)
+          table_->format().gather(c, found_.data(), n, chunk_.column(c), 0);
         chunk_.set_dense(n);
         out = &chunk_;
         return true;
@@ -99,8 +105,8 @@ class SetOperationOperator : public Operator {
     queue(files, 1);
   }
 
-  // Unknown left rows become new groups (until the table is full); right rows only count for known ones, unless left
-  // rows of theirs are in files.
+  // Unknown left rows become new groups (until the table is full); right rows only count for known ones,
+  // unless left rows of theirs are in files.
   void add(const Chunk& in, int side, uint32_t level, bool* full, Files* files) {
     for (size_t c = 0; c < columns_.size(); ++c) columns_[c] = &in.column(static_cast<uint32_t>(c));
     if (side == 0 && table_->memory_bytes() > context_.hash_memory_bytes() && level < 12) *full = true;
@@ -109,9 +115,12 @@ class SetOperationOperator : public Operator {
     for (uint8_t* group : table_->fresh()) *counts(group) = {0, 0};
     bool unknown = false;
     for (uint32_t i = 0; i < rows.count; ++i) {
-      if (found_[i] == nullptr) unknown = true;
-      else if (side == 0) ++counts(found_[i])->left;
-      else ++counts(found_[i])->right;
+      if (found_[i] == nullptr)
+        unknown = true;
+      else if (side == 0)
+        ++counts(found_[i])->left;
+      else
+        ++counts(found_[i])->right;
     }
     if (!unknown || !*full) return;
     files->resize(kParts);

@@ -1,5 +1,5 @@
-// What the instances of one parallel fragment share: the pages a scan has not yet given out, and the hash tables that
-// were built before they started.
+// What the instances of one parallel fragment share: the pages a scan has not yet given out, and the hash
+// tables that were built before they started.
 #pragma once
 
 #include <atomic>
@@ -55,7 +55,8 @@ class MorselQueue {
 // Filled before the threads start, except for the queue's contents.
 class SharedState {
  public:
-  // The scan whose pages the instances share; every other scan reads its whole table (subqueries in expressions).
+  // The scan whose pages the instances share; every other scan reads its whole table (subqueries in
+  // expressions).
   void split(uint32_t scan_plan_id) { scan_ = scan_plan_id; }
   bool splits(uint32_t scan_plan_id) const { return scan_ == scan_plan_id; }
   // The first who asks fills it.
@@ -77,7 +78,8 @@ class SharedState {
     auto it = joins_.find(plan_id);
     return it == joins_.end() ? nullptr : it->second;
   }
-  // The join whose build rows are being returned, after everything below it has been probed; UINT32_MAX: probing.
+  // The join whose build rows are being returned, after everything below it has been probed; UINT32_MAX:
+  // probing.
   uint32_t unmatched_pass = UINT32_MAX;
 
  private:

@@ -10,7 +10,8 @@ namespace {
 class ResultOperator : public Operator {
  public:
   ResultOperator(const planner::ResultPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), exprs_(compile_all(plan.exprs, context, memory_)),
+      : Operator(plan, context),
+        exprs_(compile_all(plan.exprs, context, memory_)),
         chunk_(static_cast<uint32_t>(plan.output.size()), *context.build_memory) {
     if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
     if (!plan.children.empty()) children_.push_back(build_operator(*plan.children[0], context));
@@ -85,7 +86,8 @@ class ValuesOperator : public Operator {
 class FilterOperator : public Operator {
  public:
   FilterOperator(const planner::FilterPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), condition_(*plan.condition, context, memory_),
+      : Operator(plan, context),
+        condition_(*plan.condition, context, memory_),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
   }
@@ -113,7 +115,8 @@ class FilterOperator : public Operator {
 class ProjectOperator : public Operator {
  public:
   ProjectOperator(const planner::ProjectPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), exprs_(compile_all(plan.exprs, context, memory_)),
+      : Operator(plan, context),
+        exprs_(compile_all(plan.exprs, context, memory_)),
         chunk_(static_cast<uint32_t>(plan.output.size()), *context.build_memory) {
     children_.push_back(build_operator(*plan.children[0], context));
   }

@@ -123,7 +123,8 @@ class SortOperator : public SortBase {
   // Every thread sorts what it reads; the sorted parts are merged. False: it has to be done serially.
   bool sort_parallel() {
     const planner::Plan& input = *plan_.children[0];
-    if (!may_run_parallel(context_) || !can_split(input, context_) || !has_safe_expressions(plan_, context_)) return false;
+    if (!may_run_parallel(context_) || !can_split(input, context_) || !has_safe_expressions(plan_, context_))
+      return false;
     // A sort that will not fit is not begun twice.
     double bytes = input.rows * (static_cast<double>(plan_.output.size()) * 16 + 32);
     if (limit_.empty() && bytes > static_cast<double>(context_.sort_memory_bytes())) return false;
@@ -137,7 +138,8 @@ class SortOperator : public SortBase {
     std::vector<std::unique_ptr<Part>> parts;
     for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
       parts.push_back(std::make_unique<Part>(context_, shared));
-      parts.back()->sort = std::make_unique<SortOperator>(plan_.as<planner::SortPlan>(), parts.back()->worker.context);
+      parts.back()->sort =
+          std::make_unique<SortOperator>(plan_.as<planner::SortPlan>(), parts.back()->worker.context);
     }
     std::atomic<bool> full{false};
     run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) {
@@ -153,7 +155,8 @@ class SortOperator : public SortBase {
       parts[0]->sort->consume_child(&full);
     }
     if (full.load()) return false;
-    run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) { parts[i]->sort->sorter_->finish(); });
+    run_workers(context_, static_cast<uint32_t>(parts.size()),
+                [&](uint32_t i) { parts[i]->sort->sorter_->finish(); });
     sorter_->finish();
     for (auto& part : parts) {
       sorter_->merge(*part->sort->sorter_);
@@ -170,7 +173,8 @@ class SortOperator : public SortBase {
 // The input is sorted by the first keys: sorts one group of equal first keys after the other.
 class IncrementalSortOperator : public SortBase {
  public:
-  IncrementalSortOperator(const planner::SortPlan& plan, ExecutionContext& context) : SortBase(plan, context) {
+  IncrementalSortOperator(const planner::SortPlan& plan, ExecutionContext& context)
+      : SortBase(plan, context) {
     for (uint32_t k = 0; k < plan.presorted; ++k) group_keys_.push_back(keys_[k].key);
     group_.init(group_keys_);
     group_vectors_.resize(group_keys_.size());
@@ -241,7 +245,9 @@ class IncrementalSortOperator : public SortBase {
 
 }  // namespace
 
-OperatorPtr make_sort(const planner::SortPlan& p, ExecutionContext& c) { return std::make_unique<SortOperator>(p, c); }
+OperatorPtr make_sort(const planner::SortPlan& p, ExecutionContext& c) {
+  return std::make_unique<SortOperator>(p, c);
+}
 OperatorPtr make_incremental_sort(const planner::SortPlan& p, ExecutionContext& c) {
   return std::make_unique<IncrementalSortOperator>(p, c);
 }

@@ -13,7 +13,8 @@ using types::StringRef;
 namespace {
 
 template <class F>
-void each_prefix(const SortColumn& key, const Vector& v, const Selection& rows, uint64_t* out, F&& value_bits) {
+void each_prefix(const SortColumn& key, const Vector& v, const Selection& rows, uint64_t* out,
+                 F&& value_bits) {
   const uint64_t flip = key.descending ? (1ULL << 63) - 1 : 0;
   const uint64_t null_prefix = key.nulls_first ? 0 : ~0ULL;
   const uint64_t value_top = key.nulls_first ? 1ULL << 63 : 0;
@@ -25,8 +26,10 @@ void each_prefix(const SortColumn& key, const Vector& v, const Selection& rows, 
 
 template <class T>
 uint64_t integer_bits(T v) {  // 63 bits; all of them matter to integers of up to four bytes
-  if constexpr (sizeof(T) == 8) return (static_cast<uint64_t>(v) ^ (1ULL << 63)) >> 1;
-  else return static_cast<uint64_t>(static_cast<int64_t>(v) + (int64_t{1} << 40));
+  if constexpr (sizeof(T) == 8)
+    return (static_cast<uint64_t>(v) ^ (1ULL << 63)) >> 1;
+  else
+    return static_cast<uint64_t>(static_cast<int64_t>(v) + (int64_t{1} << 40));
 }
 
 uint64_t double_bits(double d) {
@@ -43,7 +46,8 @@ uint64_t string_bits(const StringRef& s) {
   return load_be<uint64_t>(first) >> 1;
 }
 
-// The greatest whole number not above the value, kept within 62 bits: equal values have the same whatever their scale.
+// The greatest whole number not above the value, kept within 62 bits: equal values have the same whatever
+// their scale.
 int64_t whole_part(const types::Numeric& v) {
   constexpr int64_t kMost = int64_t{1} << 61;
   if (!v.is_finite()) return v.kind() == types::Numeric::Kind::kNegativeInfinity ? -kMost : kMost;
@@ -115,13 +119,15 @@ bool sort_prefixes(const SortColumn& key, const Vector& v, const Selection& rows
       each_prefix(key, v, rows, out, [&](uint32_t i) { return double_bits(v.data<double>()[i]); });
       return false;
     case PhysicalType::kNumeric:
-      each_prefix(key, v, rows, out, [&](uint32_t i) { return integer_bits(whole_part(v.data<types::Numeric>()[i])); });
+      each_prefix(key, v, rows, out,
+                  [&](uint32_t i) { return integer_bits(whole_part(v.data<types::Numeric>()[i])); });
       return false;
     case PhysicalType::kString:
       if (!orders_by_bytes(key.key)) break;
       each_prefix(key, v, rows, out, [&](uint32_t i) { return string_bits(v.data<StringRef>()[i]); });
       return false;
-    default: break;
+    default:
+      break;
   }
   each_prefix(key, v, rows, out, [](uint32_t) { return uint64_t{0}; });
   return false;

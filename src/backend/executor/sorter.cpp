@@ -19,8 +19,13 @@ int compare_values(const SortColumn& key, const void* a, bool a_null, const void
 
 Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> types, uint32_t output_columns,
                std::vector<SortColumn> keys, size_t memory_limit)
-    : context_(context), format_(types, 0), output_columns_(output_columns), keys_(std::move(keys)),
-      memory_limit_(memory_limit), prefixes_(context.chunk_rows()), new_rows_(context.chunk_rows()),
+    : context_(context),
+      format_(types, 0),
+      output_columns_(output_columns),
+      keys_(std::move(keys)),
+      memory_limit_(memory_limit),
+      prefixes_(context.chunk_rows()),
+      new_rows_(context.chunk_rows()),
       kept_rows_(context.chunk_rows()) {}
 
 void Sorter::clear() {
@@ -58,8 +63,10 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
     new_rows_[i] = memory + size_t{format_.width()} * i;
     format_.clear_nulls(new_rows_[i]);
   }
-  for (uint32_t c = 0; c < format_.column_count(); ++c) format_.scatter(c, *columns[c], rows, new_rows_.data(), heap_);
-  for (uint32_t i = 0; i < rows.count; ++i) entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
+  for (uint32_t c = 0; c < format_.column_count(); ++c)
+    format_.scatter(c, *columns[c], rows, new_rows_.data(), heap_);
+  for (uint32_t i = 0; i < rows.count; ++i)
+    entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
   rows_ += rows.count;
   if (limit_ < SIZE_MAX / 4 && limit_ * format_.width() < memory_limit_ / 4) {
     if (entries_.size() >= std::max<uint64_t>(limit_ * 2, 2048)) cut_to_limit();
@@ -84,7 +91,8 @@ int Sorter::compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) co
 void Sorter::sort_entries() {
   size_t from = prefix_exact_ ? 1 : 0;
   if (prefix_exact_ && keys_.size() == 1) {
-    std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
+    std::sort(entries_.begin(), entries_.end(),
+              [](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
     return;
   }
   std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
@@ -121,7 +129,8 @@ void Sorter::write_run() {
   stored_.push_back({file_->size_bytes(), entries_.size()});
   Arena vectors;
   Chunk block(static_cast<uint32_t>(format_.column_count()), vectors);
-  for (uint32_t c = 0; c < format_.column_count(); ++c) block.column(c) = Vector(format_.type(c), vectors, kRunBlockRows);
+  for (uint32_t c = 0; c < format_.column_count(); ++c)
+    block.column(c) = Vector(format_.type(c), vectors, kRunBlockRows);
   uint8_t* pointers[kRunBlockRows];
   for (size_t at = 0; at < entries_.size();) {
     auto n = static_cast<uint32_t>(std::min<size_t>(kRunBlockRows, entries_.size() - at));
@@ -193,7 +202,8 @@ bool Sorter::run_before(const Run& a, const Run& b) const {
     const Vector& x = a.chunk.column(key.column);
     const Vector& y = b.chunk.column(key.column);
     size_t width = types::physical_width(key.key.physical);
-    int c = compare_values(key, x.raw() + width * a.at, x.is_null(a.at), y.raw() + width * b.at, y.is_null(b.at));
+    int c =
+        compare_values(key, x.raw() + width * a.at, x.is_null(a.at), y.raw() + width * b.at, y.is_null(b.at));
     if (c != 0) return c < 0;
   }
   return false;
@@ -215,7 +225,8 @@ uint32_t Sorter::next(Chunk& out, uint32_t room) {
   return n;
 }
 
-// One row at a time from the least run; its strings are copied, since the run's block may be replaced meanwhile.
+// One row at a time from the least run; its strings are copied, since the run's block may be replaced
+// meanwhile.
 uint32_t Sorter::next_merged(Chunk& out, uint32_t room) {
   auto later = [this](Run* a, Run* b) { return run_before(*b, *a); };
   heap_.reset();

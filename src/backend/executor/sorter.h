@@ -1,5 +1,6 @@
-// Sorting within a memory limit: rows in fixed-width form beside (key prefix, row) entries; what does not fit becomes
-// sorted runs in a temporary file, merged at the end. With a limit only the first rows are kept (top-n).
+// Sorting within a memory limit: rows in fixed-width form beside (key prefix, row) entries; what does not fit
+// becomes sorted runs in a temporary file, merged at the end. With a limit only the first rows are kept
+// (top-n).
 #pragma once
 
 #include <memory>
@@ -85,8 +86,8 @@ class Sorter {
   std::vector<Run*> heap_of_runs_;
 };
 
-// First eight bytes of a sort key as a number that orders like it: NULL bit, then 63 bits. True if equal prefixes mean
-// equal keys.
+// First eight bytes of a sort key as a number that orders like it: NULL bit, then 63 bits. True if equal
+// prefixes mean equal keys.
 bool sort_prefixes(const SortColumn& key, const Vector& v, const Selection& rows, uint64_t* out);
 
 }  // namespace varve::executor

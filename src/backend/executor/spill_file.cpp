@@ -1,12 +1,10 @@
 #include "spill_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
-
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "common/bytes.h"
 #include "common/sql_error.h"
@@ -86,7 +84,8 @@ void TempFile::append(const void* data, size_t size) {
 void TempFile::flush() {
   size_t done = 0;
   while (done < buffer_.size()) {
-    ssize_t n = pwrite(fd_, buffer_.data() + done, buffer_.size() - done, static_cast<off_t>(written_ + done));
+    ssize_t n =
+        pwrite(fd_, buffer_.data() + done, buffer_.size() - done, static_cast<off_t>(written_ + done));
     if (n < 0) {
       if (errno == EINTR) continue;
       throw_status(Status::from_errno(errno, "could not write to temporary file"));
@@ -117,8 +116,10 @@ void SpillFile::append(std::span<const Vector> columns, const Selection& rows) {
   for (size_t c = 0; c < types_.size(); ++c) {
     const Vector& v = columns[c];
     append_validity(encode_, v, rows);
-    if (types_[c] == PhysicalType::kString || types_[c] == PhysicalType::kNumeric) append_variable(encode_, v, rows);
-    else append_fixed(encode_, v, rows);
+    if (types_[c] == PhysicalType::kString || types_[c] == PhysicalType::kNumeric)
+      append_variable(encode_, v, rows);
+    else
+      append_fixed(encode_, v, rows);
   }
   store_raw(encode_.data(), static_cast<uint32_t>(encode_.size() - 8));
   store_raw(encode_.data() + 4, rows.count);
@@ -161,8 +162,10 @@ uint32_t SpillFile::read(uint64_t* offset, std::span<Vector> out, uint32_t at, u
     }
     if (nulls) {
       for (uint32_t i = 0; i < rows; ++i) {
-        if ((validity[i / 8] >> (i & 7) & 1) == 0) v.set_null(at + i);
-        else v.set_valid(at + i);
+        if ((validity[i / 8] >> (i & 7) & 1) == 0)
+          v.set_null(at + i);
+        else
+          v.set_valid(at + i);
       }
     } else if (v.has_nulls()) {
       for (uint32_t i = 0; i < rows; ++i) v.set_valid(at + i);

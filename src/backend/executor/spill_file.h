@@ -1,5 +1,5 @@
-// Temporary files: blocks of rows that did not fit work_mem. The file has no name from the start (unlinked after
-// open), so nothing is left behind by a crash.
+// Temporary files: blocks of rows that did not fit work_mem. The file has no name from the start (unlinked
+// after open), so nothing is left behind by a crash.
 //
 // A block:
 //   u32 bytes that follow | u32 rows | for each column: u8 has nulls, [validity, (rows+7)/8 bytes], then
@@ -49,8 +49,8 @@ class SpillFile {
   uint64_t size_bytes() const { return file_.size(); }
   std::span<const types::PhysicalType> types() const { return types_; }
 
-  // Decodes the block at `*offset` to rows `at`… of `out`, whose strings go to `memory`, and moves the offset on.
-  // 0: the end, or more rows than `room`.
+  // Decodes the block at `*offset` to rows `at`… of `out`, whose strings go to `memory`, and moves the offset
+  // on. 0: the end, or more rows than `room`.
   uint32_t read(uint64_t* offset, std::span<Vector> out, uint32_t at, uint32_t room, Arena& memory);
 
  private:

@@ -20,7 +20,8 @@ void TableReader::decode(size_t i, std::span<const RowVersion> rows, std::span<c
   catalog::ColumnNumber number = columns_[i];
   out.reset();
   if (number <= 0) {
-    for (uint32_t row = 0; row < rows.size(); ++row) out.set_value(row, value(number, rows[row], tids[row], memory));
+    for (uint32_t row = 0; row < rows.size(); ++row)
+      out.set_value(row, value(number, rows[row], tids[row], memory));
     return;
   }
   out.init_validity();
@@ -35,10 +36,14 @@ void TableReader::decode(size_t i, std::span<const RowVersion> rows, std::span<c
 
 Value TableReader::value(catalog::ColumnNumber column, const RowVersion& row, Tid tid, Arena& memory) const {
   switch (column) {
-    case catalog::kCtidColumn: return Value::of_int64(static_cast<int64_t>(tid.packed()));
-    case catalog::kXminColumn: return Value::of_int32(static_cast<int32_t>(row.xid.value()));
-    case catalog::kTableOidColumn: return Value::of_oid(relation_->oid.value());
-    default: break;
+    case catalog::kCtidColumn:
+      return Value::of_int64(static_cast<int64_t>(tid.packed()));
+    case catalog::kXminColumn:
+      return Value::of_int32(static_cast<int32_t>(row.xid.value()));
+    case catalog::kTableOidColumn:
+      return Value::of_oid(relation_->oid.value());
+    default:
+      break;
   }
   if (column <= 0) throw_not_supported("this system column");
   return relation_->layout->get(row, static_cast<size_t>(column - 1), memory);

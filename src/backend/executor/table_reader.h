@@ -27,9 +27,10 @@ class TableReader {
   // Column `i` of the list, of `rows`, into rows 0… of `out` (flat, with memory of its own).
   void decode(size_t i, std::span<const access::RowVersion> rows, std::span<const Tid> tids, Vector& out,
               Arena& memory) const;
-  types::Value value(catalog::ColumnNumber column, const access::RowVersion& row, Tid tid, Arena& memory) const;
-  // How many of `rows`, from the first on, may be decoded at once without taking much memory for long values; 1 or
-  // more. A row that is not decoded costs nothing.
+  types::Value value(catalog::ColumnNumber column, const access::RowVersion& row, Tid tid,
+                     Arena& memory) const;
+  // How many of `rows`, from the first on, may be decoded at once without taking much memory for long values;
+  // 1 or more. A row that is not decoded costs nothing.
   uint32_t rows_at_once(std::span<const access::RowVersion> rows) const;
   const catalog::Relation& relation() const { return *relation_; }
 

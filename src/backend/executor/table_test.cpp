@@ -16,7 +16,8 @@ class Table : public testing::TestWithParam<uint32_t> {
   void load(int32_t rows) {
     Plans plans;
     Rows values;
-    for (int32_t i = 0; i < rows; ++i) values.push_back({Cell(i), Cell(i % 10), Cell("value number " + std::to_string(i))});
+    for (int32_t i = 0; i < rows; ++i)
+      values.push_back({Cell(i), Cell(i % 10), Cell("value number " + std::to_string(i))});
     uint64_t affected = 0;
     table.run(plans, table.insert(plans, plans.values(values, kRowTypes)), GetParam(), &affected);
     EXPECT_EQ(affected, static_cast<uint64_t>(rows));
@@ -103,7 +104,8 @@ TEST_P(Table, UniqueViolationAndNotNull) {
     FAIL();
   } catch (const SqlError& e) {
     EXPECT_EQ(e.state().text(), "23502");
-    EXPECT_EQ(e.fields().message, "null value in column \"a\" of relation \"t\" violates not-null constraint");
+    EXPECT_EQ(e.fields().message,
+              "null value in column \"a\" of relation \"t\" violates not-null constraint");
     EXPECT_EQ(e.fields().detail, "Failing row contains (null, 1, x).");
   }
 }
@@ -112,12 +114,15 @@ TEST_P(Table, UpdateOfPlainAndKeyColumns) {
   load(300);
   Plans plans;
   uint64_t affected = 0;
-  table.run(plans, update(plans, table.scan(plans, true), 2, plans.call(kInt4Plus, {plans.input(2), plans.number(100)})),
-            GetParam(), &affected);
+  table.run(
+      plans,
+      update(plans, table.scan(plans, true), 2, plans.call(kInt4Plus, {plans.input(2), plans.number(100)})),
+      GetParam(), &affected);
   EXPECT_EQ(affected, 300u);
   EXPECT_EQ(by_key(123), std::vector{row(123, 103)});
   Plans keys;  // the keys move away from each other, so that none is there twice
-  table.run(keys, update(keys, table.scan(keys, true), 1, keys.call(kInt4Plus, {keys.input(1), keys.number(1000)})),
+  table.run(keys,
+            update(keys, table.scan(keys, true), 1, keys.call(kInt4Plus, {keys.input(1), keys.number(1000)})),
             GetParam(), &affected);
   EXPECT_EQ(affected, 300u);
   EXPECT_TRUE(by_key(123).empty());
@@ -138,14 +143,17 @@ TEST_P(Table, DeleteAndReturning) {
   p->returning = plans.list({plans.call(kInt4Plus, {plans.input(0), plans.number(1)})});
   std::vector<std::string> expected, left;
   for (int32_t i = 0; i < 50; ++i) {
-    if (i % 10 < 5) expected.push_back(std::to_string(i + 1) + "|");
-    else left.push_back(row(i, i % 10));
+    if (i % 10 < 5)
+      expected.push_back(std::to_string(i + 1) + "|");
+    else
+      left.push_back(row(i, i % 10));
   }
   EXPECT_EQ(sorted(table.run(plans, p, GetParam())), sorted(expected));
   EXPECT_EQ(all(), sorted(left));
   load(0);
   Plans again;  // a deleted key can be used again
-  table.run(again, table.insert(again, again.values({{Cell(1), Cell(1), Cell("new")}}, kRowTypes)), GetParam());
+  table.run(again, table.insert(again, again.values({{Cell(1), Cell(1), Cell("new")}}, kRowTypes)),
+            GetParam());
   EXPECT_EQ(by_key(1), std::vector<std::string>{"1|1|new|"});
 }
 
@@ -177,10 +185,14 @@ TEST_P(Table, ReadCommittedSeesTheNewestVersionAgain) {
   auto reader = table.begin();
   RunParameters before = table.parameters(*reader);
   Plans first;
-  table.run(first, update(first, table.scan(first, true), 2, first.call(kInt4Plus, {first.input(2), first.number(10)})), GetParam());
+  table.run(
+      first,
+      update(first, table.scan(first, true), 2, first.call(kInt4Plus, {first.input(2), first.number(10)})),
+      GetParam());
   // A statement whose snapshot is older than that update: adds to the new value, not to the one it saw.
   Plans second;
-  second.statement->root = update(second, table.scan(second, true), 2, second.call(kInt4Plus, {second.input(2), second.number(100)}));
+  second.statement->root = update(second, table.scan(second, true), 2,
+                                  second.call(kInt4Plus, {second.input(2), second.number(100)}));
   ExecutionSettings settings;
   settings.chunk_rows = GetParam();
   Execution execution(*second.statement, settings);
@@ -197,7 +209,10 @@ TEST_P(Table, RepeatableReadRefuses) {
   auto reader = table.begin(txn::Isolation::kRepeatableRead);
   RunParameters before = table.parameters(*reader);
   Plans first;
-  table.run(first, update(first, table.scan(first, true), 2, first.call(kInt4Plus, {first.input(2), first.number(10)})), GetParam());
+  table.run(
+      first,
+      update(first, table.scan(first, true), 2, first.call(kInt4Plus, {first.input(2), first.number(10)})),
+      GetParam());
   Plans second;
   second.statement->root = update(second, table.scan(second, true), 2, second.number(0));
   Execution execution(*second.statement, {});
@@ -219,10 +234,11 @@ TEST_P(Table, ParallelAggregation) {
       Plans plans;
       auto* scan = table.scan(plans);
       scan->rows = 1e6;
-      auto* agg = plans.plan<planner::AggregatePlan>(PlanKind::kAggregate, {scan},
-                                                     plans.columns({type_oid::kText, type_oid::kInt8, type_oid::kInt8}));
+      auto* agg = plans.plan<planner::AggregatePlan>(
+          PlanKind::kAggregate, {scan}, plans.columns({type_oid::kText, type_oid::kInt8, type_oid::kInt8}));
       agg->groups = plans.list({plans.input(2, type_oid::kText)});
-      agg->aggregates = plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
+      agg->aggregates =
+          plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
       plans.statement->root = agg;
       ExecutionSettings settings;
       settings.chunk_rows = GetParam();

@@ -51,8 +51,12 @@ T outcome(Result<T>&& r) {
 }  // namespace
 
 TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context)
-    : plan_(plan), context_(context), relation_(**plan.relation), heap_(*relation_.heap),
-      live_(live_columns(relation_)), checks_(compile_all(plan.checks, context, expression_memory_)),
+    : plan_(plan),
+      context_(context),
+      relation_(**plan.relation),
+      heap_(*relation_.heap),
+      live_(live_columns(relation_)),
+      checks_(compile_all(plan.checks, context, expression_memory_)),
       generated_(compile_all(plan.generated_exprs, context, expression_memory_)),
       encoder_(heap_, *relation_.layout) {
   for (const catalog::Index& index : relation_.indexes) {
@@ -197,8 +201,10 @@ void TableWriter::throw_duplicate(const IndexWriter& index) {
     }
     names += i.keys[k].column > 0 ? relation_.column(i.keys[k].column).name : i.keys[k].expression_sql;
     const Value& v = index.keys.values()[k];
-    if (v.null) values += "null";
-    else functions::append_value(i.keys[k].type, v, values, context);
+    if (v.null)
+      values += "null";
+    else
+      functions::append_value(i.keys[k].type, v, values, context);
   }
   throw SqlError(sqlstate::kUniqueViolation,
                  fmt::format("duplicate key value violates unique constraint \"{}\"", i.name))
@@ -217,7 +223,8 @@ void TableWriter::spread(const RowValues& row, std::vector<Value>& stored) const
 void TableWriter::encode(const RowValues& row, const RowValues* old_row) {
   spread(row, stored_);
   if (old_row != nullptr) spread(*old_row, old_stored_);
-  encoder_.encode(*context_.transaction, stored_, old_row == nullptr ? std::span<const Value>() : old_stored_);
+  encoder_.encode(*context_.transaction, stored_,
+                  old_row == nullptr ? std::span<const Value>() : old_stored_);
 }
 
 bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict) {
@@ -232,10 +239,12 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
     return true;
   }
   for (;;) {
-    auto r = outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, unique ? &checker : nullptr));
+    auto r = outcome(
+        index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, unique ? &checker : nullptr));
     check_ok(checker.status());
     switch (r.kind) {
-      case access::InsertOutcome::Kind::kInserted: return true;
+      case access::InsertOutcome::Kind::kInserted:
+        return true;
       case access::InsertOutcome::Kind::kConflict:
         if (throw_conflict) throw_duplicate(index);
         *conflict = r.conflict;
@@ -247,11 +256,13 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
   }
 }
 
-bool TableWriter::is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const {
+bool TableWriter::is_arbiter(const catalog::Index& index,
+                             std::span<const catalog::Index* const> arbiters) const {
   if (!index.unique) return false;
   if (arbiters.empty() && !index.immediate) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
-                   "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+    throw SqlError(
+        sqlstate::kObjectNotInPrerequisiteState,
+        "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
         .schema(relation_.schema_name)
         .table(relation_.name)
         .constraint(index.name);
@@ -263,8 +274,9 @@ bool TableWriter::is_arbiter(const catalog::Index& index, std::span<const catalo
   return false;
 }
 
-bool TableWriter::insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
-                                 bool tolerate, Tid* conflict) {
+bool TableWriter::insert_entries(const RowValues& row, Tid tid,
+                                 std::span<const catalog::Index* const> arbiters, bool tolerate,
+                                 Tid* conflict) {
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(row, &key_)) continue;
     bool throw_conflict = !tolerate || !is_arbiter(index.keys.index(), arbiters);
@@ -275,8 +287,8 @@ bool TableWriter::insert_entries(const RowValues& row, Tid tid, std::span<const 
 
 Tid TableWriter::insert(const RowValues& row) {
   encode(row);
-  Tid tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(), static_cast<uint16_t>(stored_.size()),
-                                 encoder_.flags()));
+  Tid tid = outcome(heap_.insert(*context_.transaction, encoder_.bytes(),
+                                 static_cast<uint16_t>(stored_.size()), encoder_.flags()));
   insert_entries(row, tid, {}, false, nullptr);
   count_rows(catalog::Activity::kInserted, 1);
   return tid;
@@ -290,12 +302,14 @@ void TableWriter::count_rows(catalog::Activity what, uint64_t rows) {
 // Rows in plain form so far; the others go in one by one, in their place among them.
 void TableWriter::write_batch() {
   if (batch_bytes_.empty()) return;
-  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()), &batch_tids_));
+  check_ok(heap_.insert_many(*context_.transaction, batch_bytes_, static_cast<uint16_t>(stored_.size()),
+                             &batch_tids_));
   batch_bytes_.clear();
 }
 
 uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* at) {
-  if (ModifyHooks* hooks = row_hooks(ModifyEvent::kInsert)) return insert_with_hooks(rows, memory, *hooks, at);
+  if (ModifyHooks* hooks = row_hooks(ModifyEvent::kInsert))
+    return insert_with_hooks(rows, memory, *hooks, at);
   const uint32_t count = rows.count();
   if (batch_.size() < count) batch_.resize(count);
   batch_bytes_.clear();
@@ -328,7 +342,8 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
 
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.
 bool TableWriter::encode_batch(const Chunk& rows, Arena& memory) {
-  bool plain = generated_.empty() && checks_.empty() && view_checks_.empty() && live_.size() == relation_.columns.size();
+  bool plain = generated_.empty() && checks_.empty() && view_checks_.empty() &&
+               live_.size() == relation_.columns.size();
   if (!plain) return false;
   std::vector<const Vector*> columns;
   for (uint32_t c = 0; c < live_.size(); ++c) {
@@ -371,8 +386,9 @@ uint64_t TableWriter::insert_with_hooks(const Chunk& rows, Arena& memory, Modify
   return inserted;
 }
 
-bool TableWriter::insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters,
-                                         Tid* tid, Tid* conflict) {
+bool TableWriter::insert_unless_conflict(const RowValues& row,
+                                         std::span<const catalog::Index* const> arbiters, Tid* tid,
+                                         Tid* conflict) {
   if (find_conflict(row, arbiters, conflict)) return false;
   context_.transaction->assign_xid();
   txn::Transaction::Savepoint before = context_.transaction->savepoint();
@@ -397,7 +413,8 @@ bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::I
       again = false;
       access::HeapUniqueChecker checker(heap_, *context_.transaction);
       wal::Bytes key = access::key_bytes(key_);
-      auto cursor = index.tree.scan(key, access::Btree::Bound::kInclusive, key, access::Btree::Bound::kInclusive, false);
+      auto cursor = index.tree.scan(key, access::Btree::Bound::kInclusive, key,
+                                    access::Btree::Bound::kInclusive, false);
       while (!again) {
         check_ok(cursor->next(&entries, 64));
         if (entries.empty()) break;
@@ -432,11 +449,12 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
     weak &= !index.keys.index().can_be_referenced();
   }
   const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
-  // A row read under one snapshot and written under another may have other values by now: nothing is kept then.
+  // A row read under one snapshot and written under another may have other values by now: nothing is kept
+  // then.
   encode(new_row, old_is_long && context_.write_snapshot == nullptr ? &old_row : nullptr);
   LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
-                                       static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_, newest,
-                                       encoder_.flags(), weak));
+                                       static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_,
+                                       newest, encoder_.flags(), weak));
   if (r != LockOutcome::kLocked) {
     encoder_.not_written(*context_.transaction);
     return r;
@@ -457,7 +475,8 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
 
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
   encoder_.load_old(write_snapshot(), tid, locked);
-  LockOutcome r = outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
+  LockOutcome r =
+      outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
   if (r != LockOutcome::kLocked) return r;
   encoder_.replaced(*context_.transaction);
   count_rows(catalog::Activity::kDeleted, 1);
@@ -485,7 +504,8 @@ void TableWriter::decode(const RowVersion& row, RowValues* out, Arena& memory) c
 
 bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
   RowVersion row;
-  if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0) return false;
+  if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0)
+    return false;
   decode(row, out, memory);
   return true;
 }

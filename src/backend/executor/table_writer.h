@@ -1,4 +1,5 @@
-// Writing rows of one table: encoding, constraints, index entries, hooks. What INSERT, UPDATE and DELETE share.
+// Writing rows of one table: encoding, constraints, index entries, hooks. What INSERT, UPDATE and DELETE
+// share.
 #pragma once
 
 #include <string>
@@ -34,9 +35,9 @@ class TableWriter {
   [[noreturn]] void throw_foreign(const RowValues& row);
   // Inserts the row and its index entries. Throws 23505.
   Tid insert(const RowValues& row);
-  // Completes and inserts the selected rows of a chunk (one column for each column that is not dropped) with their
-  // index entries: pages are filled in one go, unless hooks want to see each row. Returns how many went in; `*at`
-  // follows the row in work, for messages. `memory` is not reset.
+  // Completes and inserts the selected rows of a chunk (one column for each column that is not dropped) with
+  // their index entries: pages are filled in one go, unless hooks want to see each row. Returns how many went
+  // in; `*at` follows the row in work, for messages. `memory` is not reset.
   uint64_t insert_batch(const Chunk& rows, Arena& memory, uint32_t* at);
   // As insert(), but an arbiter's conflict takes everything back and returns the other row.
   bool insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* tid,
@@ -55,8 +56,8 @@ class TableWriter {
   bool fetch_newest(Tid tid, RowValues* out, Arena& memory);
   // As the statement's snapshot sees it.
   void fetch_seen(Tid tid, RowValues* out, Arena& memory);
-  // Messages show rows as `relation` has them, which is written as several tables: by live column of this table, its
-  // place there or -1.
+  // Messages show rows as `relation` has them, which is written as several tables: by live column of this
+  // table, its place there or -1.
   void show_rows_as(const catalog::Relation& relation, std::span<const int32_t> ordinals) {
     shown_ = &relation;
     shown_ordinals_ = ordinals;

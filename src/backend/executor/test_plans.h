@@ -30,9 +30,9 @@ struct Cell {
   int32_t number = 0;
   std::string string;
   Cell() = default;
-  Cell(int32_t n) : null(false), number(n) {}                                      // NOLINT
-  Cell(const char* s) : null(false), text(true), string(s) {}                      // NOLINT
-  Cell(std::string s) : null(false), text(true), string(std::move(s)) {}           // NOLINT
+  Cell(int32_t n) : null(false), number(n) {}                             // NOLINT
+  Cell(const char* s) : null(false), text(true), string(s) {}             // NOLINT
+  Cell(std::string s) : null(false), text(true), string(std::move(s)) {}  // NOLINT
   std::string show() const { return null ? "~" : text ? string : std::to_string(number); }
 };
 using Row = std::vector<Cell>;
@@ -63,10 +63,15 @@ class Plans {
   }
   Expr* constant(const Cell& c, Oid type) {
     auto* e = expr<analyzer::ConstExpr>(ExprKind::kConst, type);
-    if (c.null) e->value = Value::null_of(type == type_oid::kText ? types::PhysicalType::kString : types::PhysicalType::kInt32);
-    else if (c.text) e->value = Value::of_string(arena().copy(c.string));
-    else if (type == type_oid::kInt8) e->value = Value::of_int64(c.number);
-    else e->value = Value::of_int32(c.number);
+    if (c.null)
+      e->value = Value::null_of(type == type_oid::kText ? types::PhysicalType::kString
+                                                        : types::PhysicalType::kInt32);
+    else if (c.text)
+      e->value = Value::of_string(arena().copy(c.string));
+    else if (type == type_oid::kInt8)
+      e->value = Value::of_int64(c.number);
+    else
+      e->value = Value::of_int32(c.number);
     return e;
   }
   Expr* number(int32_t n) { return constant(n, type_oid::kInt4); }
@@ -164,8 +169,10 @@ inline std::vector<std::string> drain(Execution& execution) {
     vector::for_each_row(chunk->selection(), [&](uint32_t row) {
       std::string s;
       for (uint32_t c = 0; c < chunk->column_count(); ++c) {
-        if (chunk->column(c).is_null(row)) s += "~";
-        else functions::append_text(columns[c].type, chunk->column(c), row, s, context);
+        if (chunk->column(c).is_null(row))
+          s += "~";
+        else
+          functions::append_text(columns[c].type, chunk->column(c), row, s, context);
         s += "|";
       }
       out.push_back(s);
@@ -212,7 +219,8 @@ inline Rows random_rows(uint32_t seed, size_t n, int32_t range) {
   Rows rows;
   for (size_t i = 0; i < n; ++i) {
     Row row;
-    row.push_back(random() % 10 == 0 ? Cell() : Cell(static_cast<int32_t>(random() % static_cast<uint32_t>(range))));
+    row.push_back(random() % 10 == 0 ? Cell()
+                                     : Cell(static_cast<int32_t>(random() % static_cast<uint32_t>(range))));
     row.push_back(Cell(static_cast<int32_t>(random() % 1000)));
     row.push_back(random() % 12 == 0 ? Cell() : Cell("text value " + std::to_string(random() % 50)));
     rows.push_back(row);

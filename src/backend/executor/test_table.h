@@ -62,7 +62,8 @@ class TestTable {
   }
 
   // Runs a statement in a transaction of its own.
-  std::vector<std::string> run(Plans& plans, Plan* root, uint32_t chunk_rows = 64, uint64_t* affected = nullptr) {
+  std::vector<std::string> run(Plans& plans, Plan* root, uint32_t chunk_rows = 64,
+                               uint64_t* affected = nullptr) {
     auto txn = begin();
     auto rows = run_in(*txn, plans, root, chunk_rows, affected);
     commit(txn);

@@ -10,8 +10,10 @@ namespace {
 class WindowOperator : public Operator {
  public:
   WindowOperator(const planner::WindowPlan& plan, ExecutionContext& context)
-      : Operator(plan, context), partition_(plan, context),
-        rows_(context, physical_types(plan.children[0]->output), context.sort_memory_bytes()), reader_(rows_),
+      : Operator(plan, context),
+        partition_(plan, context),
+        rows_(context, physical_types(plan.children[0]->output), context.sort_memory_bytes()),
+        reader_(rows_),
         chunk_(make_chunk(physical_types(plan.output), context)),
         part_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
@@ -105,7 +107,8 @@ class WindowOperator : public Operator {
     for (uint32_t i = 0; i < results_.size(); ++i) {
       Vector& v = chunk_.column(columns + i);
       v.reset();
-      for (uint32_t row = 0; row < rows->count(); ++row) v.set_value(row, results_[i]->value(next_row_ + row));
+      for (uint32_t row = 0; row < rows->count(); ++row)
+        v.set_value(row, results_[i]->value(next_row_ + row));
     }
     next_row_ += rows->count();
     chunk_.set_dense(rows->count());

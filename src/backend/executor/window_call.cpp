@@ -9,7 +9,12 @@ using types::Value;
 using vector::kChunkRows;
 
 WindowCall::WindowCall(const planner::WindowCallPlan& plan, size_t number, ExecutionContext& context)
-    : plan_(plan), number_(number), context_(context), site_(plan.site), rows_(kChunkRows), args_(plan.args.size()) {
+    : plan_(plan),
+      number_(number),
+      context_(context),
+      site_(plan.site),
+      rows_(kChunkRows),
+      args_(plan.args.size()) {
   own_site_.arg_types = plan.function->args;
   own_site_.result_type = plan.function->result;
   if (site_ == nullptr) site_ = &own_site_;
@@ -21,8 +26,10 @@ WindowCall::WindowCall(const planner::WindowCallPlan& plan, size_t number, Execu
 void WindowCall::compute(WindowPartition& p, LongColumn& out) {
   out.clear();
   out.resize(p.size());
-  if (plan_.function->window != nullptr) compute_function(p, out);
-  else compute_aggregate(p, out);
+  if (plan_.function->window != nullptr)
+    compute_function(p, out);
+  else
+    compute_aggregate(p, out);
 }
 
 void WindowCall::compute_function(WindowPartition& p, LongColumn& out) {
@@ -32,12 +39,19 @@ void WindowCall::compute_function(WindowPartition& p, LongColumn& out) {
   };
   auto int8 = [](uint64_t v) { return Value::of_int64(static_cast<int64_t>(v)); };
   switch (plan_.function->window->kind) {
-    case WindowImpl::Kind::kRowNumber: each([&](uint64_t row) { return int8(row + 1); }); break;
-    case WindowImpl::Kind::kRank: each([&](uint64_t row) { return int8(p.peer_start(row) + 1); }); break;
-    case WindowImpl::Kind::kDenseRank: each([&](uint64_t row) { return int8(p.group(row) + 1); }); break;
+    case WindowImpl::Kind::kRowNumber:
+      each([&](uint64_t row) { return int8(row + 1); });
+      break;
+    case WindowImpl::Kind::kRank:
+      each([&](uint64_t row) { return int8(p.peer_start(row) + 1); });
+      break;
+    case WindowImpl::Kind::kDenseRank:
+      each([&](uint64_t row) { return int8(p.group(row) + 1); });
+      break;
     case WindowImpl::Kind::kPercentRank:
       each([&](uint64_t row) {
-        return Value::of_float64(n <= 1 ? 0 : static_cast<double>(p.peer_start(row)) / static_cast<double>(n - 1));
+        return Value::of_float64(
+            n <= 1 ? 0 : static_cast<double>(p.peer_start(row)) / static_cast<double>(n - 1));
       });
       break;
     case WindowImpl::Kind::kCumeDist:
@@ -45,12 +59,20 @@ void WindowCall::compute_function(WindowPartition& p, LongColumn& out) {
         return Value::of_float64(static_cast<double>(p.peer_end(row)) / static_cast<double>(n));
       });
       break;
-    case WindowImpl::Kind::kNtile: compute_ntile(p, out); break;
-    case WindowImpl::Kind::kLag: each([&](uint64_t row) { return shifted(p, row, true); }); break;
-    case WindowImpl::Kind::kLead: each([&](uint64_t row) { return shifted(p, row, false); }); break;
+    case WindowImpl::Kind::kNtile:
+      compute_ntile(p, out);
+      break;
+    case WindowImpl::Kind::kLag:
+      each([&](uint64_t row) { return shifted(p, row, true); });
+      break;
+    case WindowImpl::Kind::kLead:
+      each([&](uint64_t row) { return shifted(p, row, false); });
+      break;
     case WindowImpl::Kind::kFirstValue:
     case WindowImpl::Kind::kLastValue:
-    case WindowImpl::Kind::kNthValue: each([&](uint64_t row) { return framed(p, row); }); break;
+    case WindowImpl::Kind::kNthValue:
+      each([&](uint64_t row) { return framed(p, row); });
+      break;
   }
 }
 
@@ -62,7 +84,8 @@ void WindowCall::compute_ntile(WindowPartition& p, LongColumn& out) {
     for (uint64_t row = 0; row < n; ++row) out.set(row, Value::null_of(result_));
     return;
   }
-  if (arg.int32 <= 0) throw SqlError(sqlstate::kInvalidArgumentForNtile, "argument of ntile must be greater than zero");
+  if (arg.int32 <= 0)
+    throw SqlError(sqlstate::kInvalidArgumentForNtile, "argument of ntile must be greater than zero");
   auto buckets = static_cast<uint64_t>(arg.int32);
   uint64_t small = n / buckets, bigger = n % buckets;
   for (uint64_t row = 0; row < n; ++row) {
@@ -80,7 +103,8 @@ Value WindowCall::shifted(WindowPartition& p, uint64_t row, bool back) {
     offset = v.int32;
   }
   int64_t at = static_cast<int64_t>(row) + (back ? -offset : offset);
-  if (at >= 0 && at < static_cast<int64_t>(p.size())) return p.arg(number_, 0).value(static_cast<uint64_t>(at));
+  if (at >= 0 && at < static_cast<int64_t>(p.size()))
+    return p.arg(number_, 0).value(static_cast<uint64_t>(at));
   if (plan_.args.size() > 2) return p.arg(number_, 2).value(row);
   return Value::null_of(result_);
 }
@@ -97,10 +121,13 @@ Value WindowCall::framed(WindowPartition& p, uint64_t row) {
   if (kind == WindowImpl::Kind::kNthValue) {
     Value n = p.arg(number_, 1).value(row);
     if (n.null) return Value::null_of(result_);
-    if (n.int32 <= 0) throw SqlError(sqlstate::kInvalidArgumentForNthValue, "argument of nth_value must be greater than zero");
+    if (n.int32 <= 0)
+      throw SqlError(sqlstate::kInvalidArgumentForNthValue,
+                     "argument of nth_value must be greater than zero");
     wanted = static_cast<uint64_t>(n.int32);
   }
-  if (!p.has_exclusion()) return f.end - f.start >= wanted ? values.value(f.start + wanted - 1) : Value::null_of(result_);
+  if (!p.has_exclusion())
+    return f.end - f.start >= wanted ? values.value(f.start + wanted - 1) : Value::null_of(result_);
   for (uint64_t at = f.start; at < f.end; ++at) {
     if (at % kChunkRows == 0) context_.check_cancel();
     if (!p.excluded(row, at) && --wanted == 0) return values.value(at);

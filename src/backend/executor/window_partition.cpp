@@ -30,7 +30,8 @@ WindowPartition::WindowPartition(const planner::WindowPlan& plan, ExecutionConte
   for (const planner::WindowCallPlan& c : plan.calls) {
     arg_exprs_.push_back(compile_all(c.args, context, scratch_));
     args_.emplace_back();
-    for (const analyzer::Expr* e : c.args) args_.back().push_back(std::make_unique<LongColumn>(physical_type_of(e->type)));
+    for (const analyzer::Expr* e : c.args)
+      args_.back().push_back(std::make_unique<LongColumn>(physical_type_of(e->type)));
     filter_exprs_.emplace_back();
     filters_.push_back(nullptr);
     if (c.filter != nullptr) {
@@ -95,13 +96,20 @@ namespace {
 
 bool is_negative(const Value& v) {
   switch (v.type) {
-    case types::PhysicalType::kInt16: return v.int16 < 0;
-    case types::PhysicalType::kInt32: return v.int32 < 0;
-    case types::PhysicalType::kInt64: return v.int64 < 0;
-    case types::PhysicalType::kFloat64: return !(v.float64 >= 0);
-    case types::PhysicalType::kNumeric: return v.numeric.is_nan() || types::sign_of(v.numeric) < 0;
-    case types::PhysicalType::kInterval: return types::interval_span(v.interval) < 0;
-    default: return false;
+    case types::PhysicalType::kInt16:
+      return v.int16 < 0;
+    case types::PhysicalType::kInt32:
+      return v.int32 < 0;
+    case types::PhysicalType::kInt64:
+      return v.int64 < 0;
+    case types::PhysicalType::kFloat64:
+      return !(v.float64 >= 0);
+    case types::PhysicalType::kNumeric:
+      return v.numeric.is_nan() || types::sign_of(v.numeric) < 0;
+    case types::PhysicalType::kInterval:
+      return types::interval_span(v.interval) < 0;
+    default:
+      return false;
   }
 }
 
@@ -115,7 +123,8 @@ void WindowPartition::seal() {
     for (size_t k = 0; peer && k < order_.size(); ++k) {
       bool a = order_[k]->is_null(row - 1), b = order_[k]->is_null(row);
       peer = a || b ? a && b
-                    : order_keys_[k].compare(order_[k]->data(row - 1), order_[k]->data(row), order_keys_[k].collation) == 0;
+                    : order_keys_[k].compare(order_[k]->data(row - 1), order_[k]->data(row),
+                                             order_keys_[k].collation) == 0;
     }
     if (!peer) group_start_.push_back(row);
     group_of_[row] = group_start_.size() - 1;
@@ -130,10 +139,12 @@ void WindowPartition::seal() {
       if (e.empty()) return;
       *to = types::copy_value(e[0].scalar(), memory_);
       if (to->null) {
-        throw SqlError(sqlstate::kNullValueNotAllowed, std::string("frame ") + what + " offset must not be null");
+        throw SqlError(sqlstate::kNullValueNotAllowed,
+                       std::string("frame ") + what + " offset must not be null");
       }
       if (is_negative(*to)) {
-        throw SqlError(sqlstate::kInvalidPrecedingOrFollowingSize, "invalid preceding or following size in window function");
+        throw SqlError(sqlstate::kInvalidPrecedingOrFollowingSize,
+                       "invalid preceding or following size in window function");
       }
     };
     value(start_offset_, "starting", &start_value_);
@@ -173,7 +184,8 @@ uint64_t WindowPartition::range_bound(uint64_t row, bool start) {
     int c = type.compare(range_result_.raw(), keys.data(row), type.collation);
     beyond = plan_.order[0].expr->type == type_oid::kTime && (subtract ? c > 0 : c < 0);
   } catch (const SqlError& e) {
-    if (e.state() != sqlstate::kNumericValueOutOfRange && e.state() != sqlstate::kDatetimeFieldOverflow) throw;
+    if (e.state() != sqlstate::kNumericValueOutOfRange && e.state() != sqlstate::kDatetimeFieldOverflow)
+      throw;
     beyond = true;
   }
   // The rows that have a value are one stretch, in order.
@@ -186,8 +198,10 @@ uint64_t WindowPartition::range_bound(uint64_t row, bool start) {
     int c = type.compare(keys.data(middle), range_result_.raw(), type.collation);
     if (descending) c = -c;
     bool before = start ? c < 0 : c <= 0;
-    if (before) low = middle + 1;
-    else high = middle;
+    if (before)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low;
 }
@@ -196,12 +210,15 @@ uint64_t WindowPartition::bound(uint64_t row, bool start) {
   const planner::WindowFrame& f = plan_.frame;
   FrameBoundKind kind = start ? f.start : f.end;
   switch (kind) {
-    case FrameBoundKind::kUnboundedPreceding: return 0;
-    case FrameBoundKind::kUnboundedFollowing: return rows_;
+    case FrameBoundKind::kUnboundedPreceding:
+      return 0;
+    case FrameBoundKind::kUnboundedFollowing:
+      return rows_;
     case FrameBoundKind::kCurrentRow:
       if (f.mode == FrameMode::kRows) return start ? row : row + 1;
       return start ? peer_start(row) : peer_end(row);
-    default: break;
+    default:
+      break;
   }
   if (f.mode == FrameMode::kRange) return range_bound(row, start);
   bool preceding = kind == FrameBoundKind::kPreceding;
@@ -228,10 +245,14 @@ FrameBounds WindowPartition::frame(uint64_t row) {
 
 bool WindowPartition::excluded(uint64_t row, uint64_t other) const {
   switch (plan_.frame.exclusion) {
-    case FrameExclusion::kNone: return false;
-    case FrameExclusion::kCurrentRow: return row == other;
-    case FrameExclusion::kGroup: return group_of_[row] == group_of_[other];
-    case FrameExclusion::kTies: return row != other && group_of_[row] == group_of_[other];
+    case FrameExclusion::kNone:
+      return false;
+    case FrameExclusion::kCurrentRow:
+      return row == other;
+    case FrameExclusion::kGroup:
+      return group_of_[row] == group_of_[other];
+    case FrameExclusion::kTies:
+      return row != other && group_of_[row] == group_of_[other];
   }
   return false;
 }

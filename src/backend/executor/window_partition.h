@@ -19,10 +19,15 @@ class LongColumn {
   void resize(uint64_t n);
   uint64_t size() const { return size_; }
   Vector& block(uint64_t i) { return blocks_[i]; }
-  bool is_null(uint64_t row) const { return blocks_[row / vector::kChunkRows].is_null(row % vector::kChunkRows); }
-  types::Value value(uint64_t row) const { return blocks_[row / vector::kChunkRows].value(row % vector::kChunkRows); }
+  bool is_null(uint64_t row) const {
+    return blocks_[row / vector::kChunkRows].is_null(row % vector::kChunkRows);
+  }
+  types::Value value(uint64_t row) const {
+    return blocks_[row / vector::kChunkRows].value(row % vector::kChunkRows);
+  }
   const void* data(uint64_t row) const {
-    return blocks_[row / vector::kChunkRows].raw() + types::physical_width(type_) * (row % vector::kChunkRows);
+    return blocks_[row / vector::kChunkRows].raw() +
+           types::physical_width(type_) * (row % vector::kChunkRows);
   }
   void set(uint64_t row, const types::Value& v) {
     blocks_[row / vector::kChunkRows].set_value(row % vector::kChunkRows, v);

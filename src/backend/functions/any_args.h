@@ -1,5 +1,5 @@
-// Arguments of a row for functions over VARIADIC "any". A call with VARIADIC array has anyarray for the type of its
-// last argument: its elements count as arguments.
+// Arguments of a row for functions over VARIADIC "any". A call with VARIADIC array has anyarray for the type
+// of its last argument: its elements count as arguments.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,8 @@ class AnyArgs {
   }
   Oid type(size_t i) const { return i < fixed_ ? call_.site.arg_types[i] : array_->element_type(); }
   Value value(size_t i) const {
-    return i < fixed_ ? call_.args[i]->value(row_) : array_->at(static_cast<uint32_t>(i - fixed_), *call_.context.memory);
+    return i < fixed_ ? call_.args[i]->value(row_)
+                      : array_->at(static_cast<uint32_t>(i - fixed_), *call_.context.memory);
   }
   void append(size_t i, std::string& out) const { append_value(type(i), value(i), out, call_.context); }
   EvalContext& context() const { return call_.context; }

@@ -313,7 +313,9 @@ StringRef array_with_slice(Oid element_type, std::string_view array, std::span<c
     for (const ArraySlice& s : slices) {
       if (!s.has_lower || !s.has_upper) {
         throw SqlError(sqlstate::kArraySubscriptError, "array slice subscript must provide both boundaries")
-            .detail("When assigning to a slice of an empty array value, slice boundaries must be fully specified.");
+            .detail(
+                "When assigning to a slice of an empty array value, slice boundaries must be fully "
+                "specified.");
       }
       if (s.upper < s.lower) fail("upper bound cannot be less than lower bound");
       dims.push_back({s.upper - s.lower + 1, s.lower});
@@ -329,7 +331,8 @@ StringRef array_with_slice(Oid element_type, std::string_view array, std::span<c
     first.push_back(lower);
     length.push_back(upper - lower + 1);
     if (is_new || dims.size() == 1) continue;
-    if (lower < dims[d].lower || upper > int64_t{dims[d].lower} + dims[d].length - 1) fail("array subscript out of range");
+    if (lower < dims[d].lower || upper > int64_t{dims[d].lower} + dims[d].length - 1)
+      fail("array subscript out of range");
   }
   Value null = Value::null_of(from.physical());
   if (is_new) {

@@ -124,7 +124,8 @@ struct Order {
 Order order_of_string(const TypeInfo& type) {
   if (type.kind == 'r') return {compare_range_values, hash_range_value<false>};
   if (type.kind == 'm') return {compare_multirange_values, hash_range_value<true>};
-  if (type.category == 'A' || type.oid == type_oid::kRecordArray) return {compare_array_values, hash_array_value};
+  if (type.category == 'A' || type.oid == type_oid::kRecordArray)
+    return {compare_array_values, hash_array_value};
   if (type.kind == 'c' || type.oid == type_oid::kRecord) return {compare_record_values, hash_record_value};
   switch (type.oid.value()) {
     case type_oid::kText.value():

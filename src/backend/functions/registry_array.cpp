@@ -333,7 +333,6 @@ void to_array_kernel(KernelCall& call) {
         fn([](Text a, Text b, Env& env) { return compare_arrays(a, b, env.site.collation) OP 0; }) \
   }
 
-
 const Binding kBindings[] = {
     VARVE_ARRAY_ORDER("array_eq", ==),
     VARVE_ARRAY_ORDER("array_ne", !=),

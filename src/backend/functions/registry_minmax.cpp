@@ -133,9 +133,8 @@ const Binding kBindings[] = {
     VARVE_EXTREMES("interval", Interval), VARVE_EXTREMES("money", int64_t),
     VARVE_EXTREMES("tid", uint64_t),      VARVE_EXTREMES("xid8", uint64_t),
     VARVE_EXTREMES("pg_lsn", uint64_t),   VARVE_STRING_EXTREMES("text"),
-    VARVE_EXTREMES("anyenum", float),
-    VARVE_STRING_EXTREMES("bpchar"),      VARVE_STRING_EXTREMES("anyarray"),
-    VARVE_STRING_EXTREMES("inet"),
+    VARVE_EXTREMES("anyenum", float),     VARVE_STRING_EXTREMES("bpchar"),
+    VARVE_STRING_EXTREMES("anyarray"),    VARVE_STRING_EXTREMES("inet"),
 };
 
 }  // namespace

@@ -38,10 +38,11 @@ int64_t product(int64_t a, int64_t b) {
 
 // --- words
 void append_words(std::string& out, int64_t value) {
-  constexpr const char* kSmall[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-                                    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
-                                    "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty",
-                                    "seventy", "eighty", "ninety"};
+  constexpr const char* kSmall[] = {"zero",     "one",      "two",      "three",   "four",    "five",
+                                    "six",      "seven",    "eight",    "nine",    "ten",     "eleven",
+                                    "twelve",   "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+                                    "eighteen", "nineteen", "twenty",   "thirty",  "forty",   "fifty",
+                                    "sixty",    "seventy",  "eighty",   "ninety"};
   const char* const* big = kSmall + 18;
   int64_t tens = value % 100;
   auto format = [&](const char* form, auto... args) {
@@ -56,14 +57,20 @@ void append_words(std::string& out, int64_t value) {
     return;
   }
   if (value > 99) {
-    if (value % 10 == 0 && tens > 10) format("{} hundred {}", kSmall[value / 100], big[tens / 10]);
-    else if (tens < 20) format("{} hundred and {}", kSmall[value / 100], kSmall[tens]);
-    else format("{} hundred {} {}", kSmall[value / 100], big[tens / 10], kSmall[tens % 10]);
+    if (value % 10 == 0 && tens > 10)
+      format("{} hundred {}", kSmall[value / 100], big[tens / 10]);
+    else if (tens < 20)
+      format("{} hundred and {}", kSmall[value / 100], kSmall[tens]);
+    else
+      format("{} hundred {} {}", kSmall[value / 100], big[tens / 10], kSmall[tens % 10]);
     return;
   }
-  if (value % 10 == 0 && tens > 10) format("{}", big[tens / 10]);
-  else if (tens < 20) format("{}", kSmall[tens]);
-  else format("{} {}", big[tens / 10], kSmall[tens % 10]);
+  if (value % 10 == 0 && tens > 10)
+    format("{}", big[tens / 10]);
+  else if (tens < 20)
+    format("{}", kSmall[tens]);
+  else
+    format("{} {}", big[tens / 10], kSmall[tens % 10]);
 }
 
 StringRef words(int64_t value, Env& env) {
@@ -142,10 +149,12 @@ const Binding kBindings[] = {
 // Sign or parentheses, dollar, digits with commas, two decimals (a third rounds).
 int64_t parse_money(std::string_view text) {
   auto bad = [&] {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("invalid input syntax for type money: \"{}\"", text));
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("invalid input syntax for type money: \"{}\"", text));
   };
   auto overflow = [&] {
-    throw SqlError(sqlstate::kNumericValueOutOfRange, fmt::format("value \"{}\" is out of range for type money", text));
+    throw SqlError(sqlstate::kNumericValueOutOfRange,
+                   fmt::format("value \"{}\" is out of range for type money", text));
   };
   size_t at = 0;
   auto peek = [&] { return at < text.size() ? text[at] : '\0'; };
@@ -190,8 +199,10 @@ int64_t parse_money(std::string_view text) {
   while (is_digit(peek())) ++at;
   while (at < text.size()) {
     char c = peek();
-    if (c == '-') negative = true;
-    else if (!is_space(c) && c != ')' && c != '+' && c != '$') bad();
+    if (c == '-')
+      negative = true;
+    else if (!is_space(c) && c != ')' && c != '+' && c != '$')
+      bad();
     ++at;
   }
   if (negative) return v;

@@ -38,11 +38,13 @@ Numeric whole(const Numeric& v, int64_t divisor, Arena& arena) {
 
 // As for bigint: halves are kept so that each step may round.
 StringRef size_pretty(const Numeric& value, Env& env) {
-  constexpr int64_t kLimits[] = {10 * 1024, 20 * 1024 - 1, 20 * 1024 - 1, 20 * 1024 - 1, 20 * 1024 - 1, 20 * 1024 - 1};
+  constexpr int64_t kLimits[] = {10 * 1024,     20 * 1024 - 1, 20 * 1024 - 1,
+                                 20 * 1024 - 1, 20 * 1024 - 1, 20 * 1024 - 1};
   constexpr bool kHalves[] = {false, true, true, true, true, true};
   Numeric amount = value;
   for (size_t i = 0;; ++i) {
-    if (i + 1 == std::size(kUnits) || types::compare(types::abs(amount, env.arena), Numeric(kLimits[i])) < 0) {
+    if (i + 1 == std::size(kUnits) ||
+        types::compare(types::abs(amount, env.arena), Numeric(kLimits[i])) < 0) {
       if (kHalves[i]) {
         amount = types::add(amount, Numeric(int64_t{types::sign_of(amount) < 0 ? -1 : 1}), env.arena);
         amount = whole(amount, 2, env.arena);
@@ -92,10 +94,11 @@ int64_t size_bytes(Text text, Env& env) {
   Text unit = text.substr(at, end - at);
   if (!unit.empty()) {
     auto same = [&](Text name) {
-      return unit.size() == name.size() &&
-             std::equal(unit.begin(), unit.end(), name.begin(), [](char a, char b) { return lower(a) == lower(b); });
+      return unit.size() == name.size() && std::equal(unit.begin(), unit.end(), name.begin(),
+                                                      [](char a, char b) { return lower(a) == lower(b); });
     };
-    const SizeUnit* found = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const SizeUnit& u) { return same(u.name); });
+    const SizeUnit* found =
+        std::find_if(std::begin(kUnits), std::end(kUnits), [&](const SizeUnit& u) { return same(u.name); });
     if (found == std::end(kUnits)) {
       bad(fmt::format("Invalid size unit: \"{}\".", unit),
           "Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".");
@@ -106,7 +109,9 @@ int64_t size_bytes(Text text, Env& env) {
 }
 
 // --- pg_lsn
-Numeric numeric_of_lsn(uint64_t v, Arena& arena) { return types::numeric_from_int128(static_cast<types::int128>(v), 0, arena); }
+Numeric numeric_of_lsn(uint64_t v, Arena& arena) {
+  return types::numeric_from_int128(static_cast<types::int128>(v), 0, arena);
+}
 uint64_t lsn_of_numeric(const Numeric& v, Arena& arena) {
   if (v.is_nan()) throw SqlError(sqlstate::kFeatureNotSupported, "cannot convert NaN to pg_lsn");
   if (!v.is_finite()) throw SqlError(sqlstate::kFeatureNotSupported, "cannot convert infinity to pg_lsn");
@@ -129,8 +134,8 @@ uint64_t lsn_plus(uint64_t lsn, const Numeric& n, bool minus, Env& env) {
 // --- Unicode normalisation
 const UNormalizer2* normalizer(Text form) {
   auto is = [&](Text name) {
-    return form.size() == name.size() &&
-           std::equal(form.begin(), form.end(), name.begin(), [](char a, char b) { return lower(a) == lower(b); });
+    return form.size() == name.size() && std::equal(form.begin(), form.end(), name.begin(),
+                                                    [](char a, char b) { return lower(a) == lower(b); });
   };
   UErrorCode status = U_ZERO_ERROR;
   if (is("NFC")) return unorm2_getNFCInstance(&status);
@@ -167,7 +172,8 @@ StringRef normalize(Text text, const UNormalizer2* n, Env& env) {
   if (U_FAILURE(status)) throw SqlError(sqlstate::kInternalError, "Unicode normalization failed");
   for (int32_t i = 0; i < size; ++i) {
     uint32_t c = out[static_cast<size_t>(i)];
-    if (c >= 0xD800 && c <= 0xDBFF && i + 1 < size) c = 0x10000 + ((c & 0x3FF) << 10) + (out[static_cast<size_t>(++i)] & 0x3FF);
+    if (c >= 0xD800 && c <= 0xDBFF && i + 1 < size)
+      c = 0x10000 + ((c & 0x3FF) << 10) + (out[static_cast<size_t>(++i)] & 0x3FF);
     types::append_utf8(env.buffer, c);
   }
   return env.keep();
@@ -183,9 +189,12 @@ void normalize_kernel(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
     Text text = load_cell<Text>(*call.args[0], row);
-    const UNormalizer2* n = normalizer(call.args.size() > 1 ? load_cell<Text>(*call.args[1], row) : Text("NFC"));
-    if constexpr (kTest) store_cell<bool>(call.result, row, is_normalized(text, n));
-    else store_cell<StringRef>(call.result, row, normalize(text, n, env));
+    const UNormalizer2* n =
+        normalizer(call.args.size() > 1 ? load_cell<Text>(*call.args[1], row) : Text("NFC"));
+    if constexpr (kTest)
+      store_cell<bool>(call.result, row, is_normalized(text, n));
+    else
+      store_cell<StringRef>(call.result, row, normalize(text, n, env));
   });
 }
 
@@ -195,7 +204,8 @@ struct IdentParser {
   Env& env;
 
   [[noreturn]] void fail(std::string detail) const {
-    SqlError error(sqlstate::kInvalidParameterValue, fmt::format("string is not a valid identifier: \"{}\"", whole));
+    SqlError error(sqlstate::kInvalidParameterValue,
+                   fmt::format("string is not a valid identifier: \"{}\"", whole));
     if (!detail.empty()) error.detail(std::move(detail));
     throw error;
   }
@@ -285,7 +295,8 @@ StringRef name_with_oid(Text name, uint32_t oid, Env& env) {
   Text kept = name;
   if (kept.size() + suffix.size() > 63) {
     size_t room = 63 - suffix.size(), end = 0;
-    while (end < kept.size() && end + types::utf8_char_bytes(kept[end]) <= room) end += types::utf8_char_bytes(kept[end]);
+    while (end < kept.size() && end + types::utf8_char_bytes(kept[end]) <= room)
+      end += types::utf8_char_bytes(kept[end]);
     kept = kept.substr(0, end);
   }
   env.buffer = kept;
@@ -307,7 +318,8 @@ const Binding kBindings[] = {
      fn([](uint64_t a, const Numeric& n, Env& env) -> uint64_t { return lsn_plus(a, n, true, env); })},
     {"numeric_pl_pg_lsn(numeric,pg_lsn)",
      fn([](const Numeric& n, uint64_t a, Env& env) -> uint64_t { return lsn_plus(a, n, false, env); })},
-    {"pg_lsn(numeric)", fn([](const Numeric& n, Env& env) -> uint64_t { return lsn_of_numeric(n, env.arena); })},
+    {"pg_lsn(numeric)",
+     fn([](const Numeric& n, Env& env) -> uint64_t { return lsn_of_numeric(n, env.arena); })},
     {"normalize(text,text)", normalize_kernel<false>},
     {"is_normalized(text,text)", normalize_kernel<true>},
     {"parse_ident(text,bool)", parse_ident_kernel},
@@ -316,7 +328,8 @@ const Binding kBindings[] = {
      })},
     {"overlay(bit,bit,int4,int4)",
      fn([](Text a, Text b, int32_t from, int32_t n, Env& env) { return overlay_bits(a, b, from, n, env); })},
-    {"nameconcatoid(name,oid)", fn([](Text name, uint32_t oid, Env& env) { return name_with_oid(name, oid, env); })},
+    {"nameconcatoid(name,oid)",
+     fn([](Text name, uint32_t oid, Env& env) { return name_with_oid(name, oid, env); })},
     {"oidvectortypes(oidvector)", fn([](Text v, Env& env) {
        ArrayView view(v);
        for (uint32_t i = 0; i < view.count(); ++i) {

@@ -1,12 +1,13 @@
-// Aggregates with WITHIN GROUP. Their rows come sorted: the analyzer makes the aggregated arguments their ORDER BY.
+// Aggregates with WITHIN GROUP. Their rows come sorted: the analyzer makes the aggregated arguments their
+// ORDER BY.
 //
-// Arguments: the direct ones, then the aggregated ones. Hypothetical-set aggregates (rank …) have as many of one as of
-// the other and behind them an int8 of two bits a key: 1 descending, 2 NULLs first.
+// Arguments: the direct ones, then the aggregated ones. Hypothetical-set aggregates (rank …) have as many of
+// one as of the other and behind them an int8 of two bits a key: 1 descending, 2 NULLs first.
 #include <cmath>
+#include <fmt/format.h>
 #include <vector>
 
 #include "aggregate.h"
-#include <fmt/format.h>
 #include "functions/array.h"
 #include "functions/type_oids.h"
 
@@ -22,7 +23,8 @@ struct Sorted {
 
 void check_fraction(double p) {
   if (p >= 0 && p <= 1) return;
-  throw SqlError(sqlstate::kNumericValueOutOfRange, fmt::format("percentile value {:g} is not between 0 and 1", p));
+  throw SqlError(sqlstate::kNumericValueOutOfRange,
+                 fmt::format("percentile value {:g} is not between 0 and 1", p));
 }
 
 Value discrete(const Sorted& s, double p) {
@@ -31,7 +33,8 @@ Value discrete(const Sorted& s, double p) {
 }
 
 Value between(const Value& low, const Value& high, double part) {
-  if (low.type == types::PhysicalType::kFloat64) return Value::of_float64(low.float64 + part * (high.float64 - low.float64));
+  if (low.type == types::PhysicalType::kFloat64)
+    return Value::of_float64(low.float64 + part * (high.float64 - low.float64));
   Interval step = types::mul(types::sub(high.interval, low.interval), part);
   return Value::of_interval(types::add(step, low.interval));
 }
@@ -55,8 +58,8 @@ struct SortedAdapter {
                      void* const* states, Arena& memory) {
     for_each_row(rows, [&](uint32_t row) { add(*static_cast<Sorted*>(states[row]), args, row, memory); });
   }
-  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena& memory) {
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena& memory) {
     for_each_row(rows, [&](uint32_t row) { add(*static_cast<Sorted*>(state), args, row, memory); });
   }
   static void finalize(AggregateCall& call, const void* state, Vector& result, uint32_t row) {
@@ -145,7 +148,8 @@ struct Placing {
     int c = compare_function(type)(a.bytes(), b.bytes(), call.site.collation);
     return descending ? -c : c;
   }
-  static void add(AggregateCall& call, Place& p, std::span<const Vector* const> args, uint32_t row, Arena& memory) {
+  static void add(AggregateCall& call, Place& p, std::span<const Vector* const> args, uint32_t row,
+                  Arena& memory) {
     size_t keys = args.size() / 2;
     auto flags = static_cast<uint64_t>(args[args.size() - 1]->at<int64_t>(row));
     int c = 0;
@@ -173,10 +177,11 @@ struct Placing {
   static void init(void* state) { new (state) Place(); }
   static void update(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows,
                      void* const* states, Arena& memory) {
-    for_each_row(rows, [&](uint32_t row) { add(call, *static_cast<Place*>(states[row]), args, row, memory); });
+    for_each_row(rows,
+                 [&](uint32_t row) { add(call, *static_cast<Place*>(states[row]), args, row, memory); });
   }
-  static void update_one(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena& memory) {
+  static void update_one(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena& memory) {
     for_each_row(rows, [&](uint32_t row) { add(call, *static_cast<Place*>(state), args, row, memory); });
   }
   static void destroy(void* state) { static_cast<Place*>(state)->~Place(); }
@@ -189,15 +194,9 @@ void finalize_place(AggregateCall& call, const void* state, Vector& result, uint
   kResult(*static_cast<const Place*>(state), out);
 }
 template <PlaceResult kResult>
-constexpr AggregateImpl kPlacing{sizeof(Place),
-                                 alignof(Place),
-                                 Placing::init,
-                                 Placing::update,
-                                 Placing::update_one,
-                                 nullptr,
-                                 finalize_place<kResult>,
-                                 Placing::destroy,
-                                 false};
+constexpr AggregateImpl kPlacing{sizeof(Place),           alignof(Place),      Placing::init,
+                                 Placing::update,         Placing::update_one, nullptr,
+                                 finalize_place<kResult>, Placing::destroy,    false};
 
 void rank(const Place& p, Result& out) { out.set(p.before + 1); }
 void dense_rank(const Place& p, Result& out) { out.set(p.distinct_before + 1); }

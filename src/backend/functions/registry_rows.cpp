@@ -28,7 +28,8 @@ struct State {
 
 template <Name kName>
 void* open_rows(EvalContext& context, const CallSite&, std::span<const Value> args, Arena& memory) {
-  if (context.session == nullptr) throw_not_supported(std::string("function ") + kName.text + " without a session");
+  if (context.session == nullptr)
+    throw_not_supported(std::string("function ") + kName.text + " without a session");
   auto* state = memory.make<State>();
   std::vector<Value> values;
   context.session->rows(kName.text, args, memory, values);
@@ -44,8 +45,10 @@ void next_rows(EvalContext&, void* opaque, Chunk& out) {
   for (; n < kChunkRows && state.at < state.values.size(); ++n) {
     for (uint32_t c = 0; c < columns; ++c, ++state.at) {
       const Value& v = state.values[state.at];
-      if (v.null) out.column(c).set_null(n);
-      else out.column(c).set_value(n, v);
+      if (v.null)
+        out.column(c).set_null(n);
+      else
+        out.column(c).set_value(n, v);
     }
   }
   out.set_dense(n);
@@ -53,34 +56,65 @@ void next_rows(EvalContext&, void* opaque, Chunk& out) {
 
 // --- shapes
 constexpr std::string_view kSettingNames[] = {
-    "name", "setting", "unit", "category", "short_desc", "extra_desc", "context", "vartype", "source",
-    "min_val", "max_val", "enumvals", "boot_val", "reset_val", "sourcefile", "sourceline", "pending_restart"};
+    "name",     "setting",   "unit",       "category",   "short_desc",     "extra_desc",
+    "context",  "vartype",   "source",     "min_val",    "max_val",        "enumvals",
+    "boot_val", "reset_val", "sourcefile", "sourceline", "pending_restart"};
 constexpr Oid kSettingTypes[] = {t::kText, t::kText, t::kText, t::kText, t::kText, t::kText,
                                  t::kText, t::kText, t::kText, t::kText, t::kText, t::kTextArray,
                                  t::kText, t::kText, t::kText, t::kInt4, t::kBool};
 
-constexpr std::string_view kLockNames[] = {
-    "locktype", "database", "relation", "page", "tuple", "virtualxid", "transactionid", "classid",
-    "objid", "objsubid", "virtualtransaction", "pid", "mode", "granted", "fastpath", "waitstart"};
-constexpr Oid kLockTypes[] = {t::kText, t::kOid, t::kOid, t::kInt4, t::kInt2, t::kText, t::kXid, t::kOid,
-                              t::kOid, t::kInt2, t::kText, t::kInt4, t::kText, t::kBool, t::kBool, t::kTimestamptz};
+constexpr std::string_view kLockNames[] = {"locktype", "database",   "relation",           "page",
+                                           "tuple",    "virtualxid", "transactionid",      "classid",
+                                           "objid",    "objsubid",   "virtualtransaction", "pid",
+                                           "mode",     "granted",    "fastpath",           "waitstart"};
+constexpr Oid kLockTypes[] = {t::kText, t::kOid,  t::kOid,  t::kInt4,       t::kInt2, t::kText,
+                              t::kXid,  t::kOid,  t::kOid,  t::kInt2,       t::kText, t::kInt4,
+                              t::kText, t::kBool, t::kBool, t::kTimestamptz};
 
-constexpr std::string_view kActivityNames[] = {
-    "datid", "pid", "usesysid", "application_name", "state", "query", "wait_event_type", "wait_event",
-    "xact_start", "query_start", "backend_start", "state_change", "client_addr", "client_hostname", "client_port",
-    "backend_xid", "backend_xmin", "backend_type", "ssl", "sslversion", "sslcipher", "sslbits", "ssl_client_dn",
-    "ssl_client_serial", "ssl_issuer_dn", "gss_auth", "gss_princ", "gss_enc", "leader_pid", "query_id"};
+constexpr std::string_view kActivityNames[] = {"datid",
+                                               "pid",
+                                               "usesysid",
+                                               "application_name",
+                                               "state",
+                                               "query",
+                                               "wait_event_type",
+                                               "wait_event",
+                                               "xact_start",
+                                               "query_start",
+                                               "backend_start",
+                                               "state_change",
+                                               "client_addr",
+                                               "client_hostname",
+                                               "client_port",
+                                               "backend_xid",
+                                               "backend_xmin",
+                                               "backend_type",
+                                               "ssl",
+                                               "sslversion",
+                                               "sslcipher",
+                                               "sslbits",
+                                               "ssl_client_dn",
+                                               "ssl_client_serial",
+                                               "ssl_issuer_dn",
+                                               "gss_auth",
+                                               "gss_princ",
+                                               "gss_enc",
+                                               "leader_pid",
+                                               "query_id"};
 constexpr Oid kActivityTypes[] = {
-    t::kOid, t::kInt4, t::kOid, t::kText, t::kText, t::kText, t::kText, t::kText, t::kTimestamptz, t::kTimestamptz,
-    t::kTimestamptz, t::kTimestamptz, t::kInet, t::kText, t::kInt4, t::kXid, t::kXid, t::kText, t::kBool, t::kText,
-    t::kText, t::kInt4, t::kText, t::kNumeric, t::kText, t::kBool, t::kText, t::kBool, t::kInt4, t::kInt8};
+    t::kOid,  t::kInt4, t::kOid,         t::kText,        t::kText,        t::kText,
+    t::kText, t::kText, t::kTimestamptz, t::kTimestamptz, t::kTimestamptz, t::kTimestamptz,
+    t::kInet, t::kText, t::kInt4,        t::kXid,         t::kXid,         t::kText,
+    t::kBool, t::kText, t::kText,        t::kInt4,        t::kText,        t::kNumeric,
+    t::kText, t::kBool, t::kText,        t::kBool,        t::kInt4,        t::kInt8};
 
-constexpr std::string_view kPreparedNames[] = {"name", "statement", "prepare_time", "parameter_types", "from_sql",
-                                               "generic_plans", "custom_plans"};
-constexpr Oid kPreparedTypes[] = {t::kText, t::kText, t::kTimestamptz, t::kRegtypeArray, t::kBool, t::kInt8, t::kInt8};
+constexpr std::string_view kPreparedNames[] = {"name",     "statement",     "prepare_time", "parameter_types",
+                                               "from_sql", "generic_plans", "custom_plans"};
+constexpr Oid kPreparedTypes[] = {t::kText, t::kText, t::kTimestamptz, t::kRegtypeArray,
+                                  t::kBool, t::kInt8, t::kInt8};
 
-constexpr std::string_view kCursorNames[] = {"name", "statement", "is_holdable", "is_binary", "is_scrollable",
-                                             "creation_time"};
+constexpr std::string_view kCursorNames[] = {"name",      "statement",     "is_holdable",
+                                             "is_binary", "is_scrollable", "creation_time"};
 constexpr Oid kCursorTypes[] = {t::kText, t::kText, t::kBool, t::kBool, t::kBool, t::kTimestamptz};
 
 constexpr std::string_view kPreparedXactNames[] = {"transaction", "gid", "prepared", "ownerid", "dbid"};
@@ -107,7 +141,7 @@ constexpr Oid kAncestorTypes[] = {t::kRegclass};
 constexpr std::string_view kPublicationNames[] = {"relid", "attrs", "qual"};
 constexpr Oid kPublicationTypes[] = {t::kOid, t::kInt2vector, kNodeTree};
 
-#define VARVE_ROWS(symbol, name, prefix)                                                          \
+#define VARVE_ROWS(symbol, name, prefix) \
   constexpr TableFunctionImpl symbol { open_rows<name>, next_rows, prefix##Types, prefix##Names }
 #define VARVE_VALUES(symbol, name) \
   constexpr TableFunctionImpl symbol { open_rows<name>, next_rows }

@@ -53,8 +53,9 @@ void each_row(KernelCall& call, F&& compute) {
   Env env(call);
   Templates templates;
   for_each_row(call.rows, [&](uint32_t row) {
-    store_cell<R>(call.result, row,
-                  compute(load_cell<T>(*call.args[0], row), load_cell<Text>(*call.args[1], row), env, templates));
+    store_cell<R>(
+        call.result, row,
+        compute(load_cell<T>(*call.args[0], row), load_cell<Text>(*call.args[1], row), env, templates));
   });
 }
 
@@ -91,16 +92,17 @@ void interval_to_char(KernelCall& call) {
 
 template <class T>
 void number_to_char(KernelCall& call) {
-  each_row<T, NumberTemplates, StringRef>(call, [](const T& v, Text format, Env& env, NumberTemplates& templates) {
-    if (format.empty()) return StringRef();
-    const NumberTemplate& t = templates.get(format);
-    if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, Numeric>) {
-      append_formatted(v, t, env.buffer, env.arena);
-    } else {
-      append_formatted(v, t, env.buffer);
-    }
-    return env.keep();
-  });
+  each_row<T, NumberTemplates, StringRef>(
+      call, [](const T& v, Text format, Env& env, NumberTemplates& templates) {
+        if (format.empty()) return StringRef();
+        const NumberTemplate& t = templates.get(format);
+        if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, Numeric>) {
+          append_formatted(v, t, env.buffer, env.arena);
+        } else {
+          append_formatted(v, t, env.buffer);
+        }
+        return env.keep();
+      });
 }
 void text_to_number(KernelCall& call) {
   each_row<Text, NumberTemplates, std::optional<Numeric>>(
@@ -111,7 +113,8 @@ void text_to_number(KernelCall& call) {
 }
 
 void text_to_timestamp(KernelCall& call) {
-  each_row<Text, DateTemplates, int64_t>(call, [](Text text, Text format, Env& env, DateTemplates& templates) {
+  each_row<Text, DateTemplates, int64_t>(call, [](Text text, Text format, Env& env,
+                                                  DateTemplates& templates) {
     ReadDate read = read_date(text, templates.get(format), false);
     types::Timestamp local = timestamp_of(read);
     int64_t east = read.has_zone ? read.zone_seconds_east : session_zone(env).at_local(local).seconds_east;

@@ -44,8 +44,10 @@ void call_routine_kernel(KernelCall& call) {
   vector::for_each_row(call.rows, [&](uint32_t row) {
     for (size_t i = 0; i < call.args.size(); ++i) args[i] = call.args[i]->value(row);
     Value result = session.call_routine(call.site, args, *call.context.memory);
-    if (result.null) call.result.set_null(row);
-    else call.result.set_value(row, result);
+    if (result.null)
+      call.result.set_null(row);
+    else
+      call.result.set_value(row, result);
   });
 }
 
@@ -61,8 +63,10 @@ void next_routine_rows(EvalContext&, void* opaque, Chunk& out) {
   for (; n < vector::kChunkRows && state.at < state.values.size(); ++n) {
     for (uint32_t c = 0; c < columns; ++c, ++state.at) {
       const Value& v = state.values[state.at];
-      if (v.null) out.column(c).set_null(n);
-      else out.column(c).set_value(n, v);
+      if (v.null)
+        out.column(c).set_null(n);
+      else
+        out.column(c).set_value(n, v);
     }
   }
   out.set_dense(n);

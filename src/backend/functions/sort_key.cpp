@@ -46,29 +46,40 @@ void append_escaped(std::string& out, std::string_view s) {
 
 void append_value_key(std::string& out, Oid type, const Value& v) {
   switch (v.type) {
-    case PhysicalType::kBool: out += static_cast<char>(v.boolean); return;
-    case PhysicalType::kInt16: return append_signed<uint16_t>(out, static_cast<uint16_t>(v.int16));
+    case PhysicalType::kBool:
+      out += static_cast<char>(v.boolean);
+      return;
+    case PhysicalType::kInt16:
+      return append_signed<uint16_t>(out, static_cast<uint16_t>(v.int16));
     case PhysicalType::kInt32:
       if (type == type_oid::kInt4 || type == type_oid::kDate) {
         return append_signed<uint32_t>(out, static_cast<uint32_t>(v.int32));
       }
       return append_be<uint32_t>(out, v.oid());
-    case PhysicalType::kInt64: return append_signed<uint64_t>(out, static_cast<uint64_t>(v.int64));
-    case PhysicalType::kFloat32: return append_float<float, uint32_t>(out, v.float32);
-    case PhysicalType::kFloat64: return append_float<double, uint64_t>(out, v.float64);
-    case PhysicalType::kNumeric: return types::append_numeric_key(out, v.numeric);
+    case PhysicalType::kInt64:
+      return append_signed<uint64_t>(out, static_cast<uint64_t>(v.int64));
+    case PhysicalType::kFloat32:
+      return append_float<float, uint32_t>(out, v.float32);
+    case PhysicalType::kFloat64:
+      return append_float<double, uint64_t>(out, v.float64);
+    case PhysicalType::kNumeric:
+      return types::append_numeric_key(out, v.numeric);
     case PhysicalType::kInterval: {
       if (type == type_oid::kTimetz) {
         int64_t moment = v.timetz.us + int64_t{v.timetz.zone_seconds_west} * types::kUsPerSecond;
         append_signed<uint64_t>(out, static_cast<uint64_t>(moment));
         return append_signed<uint32_t>(out, static_cast<uint32_t>(v.timetz.zone_seconds_west));
       }
-      auto shifted = static_cast<unsigned __int128>(types::interval_span(v.interval) + (static_cast<__int128>(1) << 79));
+      auto shifted =
+          static_cast<unsigned __int128>(types::interval_span(v.interval) + (static_cast<__int128>(1) << 79));
       append_be<uint16_t>(out, static_cast<uint16_t>(shifted >> 64));
       return append_be<uint64_t>(out, static_cast<uint64_t>(shifted));
     }
-    case PhysicalType::kUuid: out.append(reinterpret_cast<const char*>(v.uuid.bytes), 16); return;
-    case PhysicalType::kString: break;
+    case PhysicalType::kUuid:
+      out.append(reinterpret_cast<const char*>(v.uuid.bytes), 16);
+      return;
+    case PhysicalType::kString:
+      break;
   }
   std::string_view s = v.view();
   if (type == type_oid::kBpchar) s = types::trim_bpchar(s);
@@ -89,8 +100,10 @@ void append_array_key(std::string& out, std::string_view bytes) {
   }
   out += '\0';
   append_be<uint32_t>(out, static_cast<uint32_t>(view.dimensions()));
-  for (int d = 0; d < view.dimensions(); ++d) append_signed<uint32_t>(out, static_cast<uint32_t>(view.dimension(d).length));
-  for (int d = 0; d < view.dimensions(); ++d) append_signed<uint32_t>(out, static_cast<uint32_t>(view.dimension(d).lower));
+  for (int d = 0; d < view.dimensions(); ++d)
+    append_signed<uint32_t>(out, static_cast<uint32_t>(view.dimension(d).length));
+  for (int d = 0; d < view.dimensions(); ++d)
+    append_signed<uint32_t>(out, static_cast<uint32_t>(view.dimension(d).lower));
 }
 
 void append_bit_key(std::string& out, std::string_view bytes) {
@@ -101,7 +114,9 @@ void append_bit_key(std::string& out, std::string_view bytes) {
 void append_json_key(std::string& out, JsonbView v, uint32_t depth) {
   if (depth > kMaxJsonDepth) throw_json_depth();
   switch (v.type()) {
-    case JsonType::kNull: out += '\0'; return;
+    case JsonType::kNull:
+      out += '\0';
+      return;
     case JsonType::kString:
       out += '\1';
       return append_escaped(out, v.string());
@@ -110,10 +125,18 @@ void append_json_key(std::string& out, JsonbView v, uint32_t depth) {
       out += '\2';
       return types::append_numeric_key(out, v.number(arena));
     }
-    case JsonType::kFalse: out.append("\3\0", 2); return;
-    case JsonType::kTrue: out.append("\3\1", 2); return;
-    case JsonType::kArray: out += '\4'; break;
-    case JsonType::kObject: out += '\5'; break;
+    case JsonType::kFalse:
+      out.append("\3\0", 2);
+      return;
+    case JsonType::kTrue:
+      out.append("\3\1", 2);
+      return;
+    case JsonType::kArray:
+      out += '\4';
+      break;
+    case JsonType::kObject:
+      out += '\5';
+      break;
   }
   append_be<uint32_t>(out, v.count());
   for (uint32_t i = 0; i < v.count(); ++i) {
@@ -178,11 +201,15 @@ SortKeyFunction sort_key_function(Oid oid) {
   if (is_multirange_type(oid)) return append_multirange_key;
   switch (oid.value()) {
     case type_oid::kBit.value():
-    case type_oid::kVarbit.value(): return append_bit_key;
-    case type_oid::kJsonb.value(): return append_jsonb_key;
+    case type_oid::kVarbit.value():
+      return append_bit_key;
+    case type_oid::kJsonb.value():
+      return append_jsonb_key;
     case type_oid::kInet.value():
-    case type_oid::kCidr.value(): return append_inet_key;
-    default: return nullptr;
+    case type_oid::kCidr.value():
+      return append_inet_key;
+    default:
+      return nullptr;
   }
 }
 

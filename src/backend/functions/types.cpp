@@ -44,8 +44,20 @@ struct Types {
   Types() {
     all.reserve(std::size(kFacts));
     for (const TypeFact& f : kFacts) {
-      all.push_back({Oid{f.oid}, f.name, f.sql_name, f.physical, f.category, f.preferred, f.kind, f.length,
-                     f.by_value, f.alignment, Oid{f.array_type}, Oid{f.element_type}, f.collatable, kInvalidOid,
+      all.push_back({Oid{f.oid},
+                     f.name,
+                     f.sql_name,
+                     f.physical,
+                     f.category,
+                     f.preferred,
+                     f.kind,
+                     f.length,
+                     f.by_value,
+                     f.alignment,
+                     Oid{f.array_type},
+                     Oid{f.element_type},
+                     f.collatable,
+                     kInvalidOid,
                      {}});
     }
     for (const TypeInfo& t : all) {
@@ -88,9 +100,9 @@ class DefinedTypes {
 
  private:
   static bool same(const TypeInfo& a, const TypeInfo& b) {
-    bool plain = a.name == b.name && a.sql_name == b.sql_name && a.physical == b.physical && a.category == b.category &&
-                 a.kind == b.kind && a.array_type == b.array_type && a.element_type == b.element_type &&
-                 a.relation == b.relation && a.collatable == b.collatable;
+    bool plain = a.name == b.name && a.sql_name == b.sql_name && a.physical == b.physical &&
+                 a.category == b.category && a.kind == b.kind && a.array_type == b.array_type &&
+                 a.element_type == b.element_type && a.relation == b.relation && a.collatable == b.collatable;
     return plain && std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
                                [](const CompositeField& x, const CompositeField& y) {
                                  return x.name == y.name && x.type == y.type && x.typmod == y.typmod;

@@ -104,8 +104,8 @@ uint64_t parse_lsn(std::string_view text) {
   return hex(text.substr(0, slash)) << 32 | hex(text.substr(slash + 1));
 }
 
-// The value of an enum is its place in the order of the type's labels (pg_enum.enumsortorder): never changed, so that
-// indexes and statistics may hold it. Which label has it only the catalog knows.
+// The value of an enum is its place in the order of the type's labels (pg_enum.enumsortorder): never changed,
+// so that indexes and statistics may hold it. Which label has it only the catalog knows.
 Value parse_enum(Oid type, std::string_view text, EvalContext& context) {
   const Value args[] = {Value::of_oid(type.value()), Value::of_string(text)};
   return context.session->call("enum_in", args, *context.memory);
@@ -242,8 +242,10 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
   if (is_array(info)) return Value::of_string(parse_array(*info, typmod, text, context));
   if (is_range_type(type) || is_multirange_type(type)) {
     std::string bytes;
-    if (is_range_type(type)) append_range(bytes, parse_range(type, text, context));
-    else append_multirange(bytes, parse_multirange(type, text, context));
+    if (is_range_type(type))
+      append_range(bytes, parse_range(type, text, context));
+    else
+      append_multirange(bytes, parse_multirange(type, text, context));
     return string_value(bytes, context);
   }
   if (info != nullptr && info->kind == 'e') return parse_enum(type, text, context);
@@ -450,8 +452,10 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
   if (type == type_oid::kVoid) return Value::of_int32(0);
   if (is_range_type(type) || is_multirange_type(type)) {
     std::string value;
-    if (is_range_type(type)) append_range(value, receive_range(type, bytes, context));
-    else append_multirange(value, receive_multirange(type, bytes, context));
+    if (is_range_type(type))
+      append_range(value, receive_range(type, bytes, context));
+    else
+      append_multirange(value, receive_multirange(type, bytes, context));
     return string_value(value, context);
   }
   types::utf8_verify(bytes);

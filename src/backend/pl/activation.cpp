@@ -1,8 +1,7 @@
 #include "activation.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "analyzer/expression_walk.h"
 #include "functions/record.h"
@@ -52,13 +51,17 @@ void Session::release_all() {
 
 std::string CallFrame::context_line() const {
   if (function.language == catalog::kSqlLanguage) {
-    return sql_number == 0 ? fmt::format("SQL function \"{}\" during startup", function.routine->name)
-                           : fmt::format("SQL function \"{}\" statement {}", function.routine->name, sql_number);
+    return sql_number == 0
+               ? fmt::format("SQL function \"{}\" during startup", function.routine->name)
+               : fmt::format("SQL function \"{}\" statement {}", function.routine->name, sql_number);
   }
   std::string line = fmt::format("PL/pgSQL function {}", function.name);
-  if (phase != nullptr && statement != nullptr) line += fmt::format(" line {} {}", statement->line, phase);
-  else if (phase != nullptr) line += fmt::format(" {}", phase);
-  else if (statement != nullptr) line += fmt::format(" line {} at {}", statement->line, statement_name(*statement));
+  if (phase != nullptr && statement != nullptr)
+    line += fmt::format(" line {} {}", statement->line, phase);
+  else if (phase != nullptr)
+    line += fmt::format(" {}", phase);
+  else if (statement != nullptr)
+    line += fmt::format(" line {} at {}", statement->line, statement_name(*statement));
   return line;
 }
 
@@ -137,7 +140,8 @@ const Shape* Function::intern(Shape shape) {
 
 uint32_t Function::field_of(uint32_t record, std::string_view field) {
   for (uint32_t i = 0; i < datums.size(); ++i) {
-    if (datums[i].kind == DatumKind::kField && datums[i].record == record && datums[i].name == field) return i;
+    if (datums[i].kind == DatumKind::kField && datums[i].record == record && datums[i].name == field)
+      return i;
   }
   Datum d;
   d.kind = DatumKind::kField;
@@ -161,8 +165,8 @@ bool ExpressionVariables::make(uint32_t datum, Variable* out) {
     if (shape == nullptr) activation->assigned_record(d.record);  // throws
     int place = shape->find(d.name);
     if (place < 0) {
-      throw SqlError(sqlstate::kUndefinedColumn,
-                     fmt::format("record \"{}\" has no field \"{}\"", function_.datums[d.record].name, d.name));
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("record \"{}\" has no field \"{}\"",
+                                                             function_.datums[d.record].name, d.name));
     }
     out->type = shape->types[static_cast<size_t>(place)];
     out->typmod = shape->typmods[static_cast<size_t>(place)];
@@ -225,15 +229,18 @@ void Activation::begin() {
   grow();
   for (size_t i = 0; i < values_.size(); ++i) {
     const Datum& d = f_.datums[i];
-    if (d.kind == DatumKind::kScalar) values_[i] = null_of(d.type);
-    else if (records_[i] != nullptr) records_[i]->shape = nullptr, records_[i]->row_type = kInvalidOid;
+    if (d.kind == DatumKind::kScalar)
+      values_[i] = null_of(d.type);
+    else if (records_[i] != nullptr)
+      records_[i]->shape = nullptr, records_[i]->row_type = kInvalidOid;
   }
   ++stamp_;
 }
 
 void Activation::store(uint32_t datum, const Value& value) { storage_[datum].store(values_[datum], value); }
 
-ValueCast& Activation::cast(std::unique_ptr<ValueCast>& slot, Oid from, int32_t from_typmod, Oid to, int32_t typmod) {
+ValueCast& Activation::cast(std::unique_ptr<ValueCast>& slot, Oid from, int32_t from_typmod, Oid to,
+                            int32_t typmod) {
   if (slot == nullptr || !slot->fits(from, to, typmod)) {
     slot = std::make_unique<ValueCast>(host(), from, from_typmod, to, typmod);
   }
@@ -246,7 +253,8 @@ void Activation::assign_null(uint32_t datum) {
   assign(datum, null_of(d.type), d.type, d.typmod, nullptr);
 }
 
-void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t typmod, std::unique_ptr<ValueCast>* slot) {
+void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t typmod,
+                        std::unique_ptr<ValueCast>* slot) {
   Datum& d = f_.datums[datum];
   if (d.kind == DatumKind::kField) {
     Record& r = record(d.record);
@@ -265,7 +273,8 @@ void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t ty
       std::unique_ptr<ValueCast> own;
       cast_memory_.reset();
       converted = value.null ? null_of(wanted)
-                             : cast(slot == nullptr ? own : *slot, type, typmod, wanted, wanted_typmod).apply(host(), value, cast_memory_);
+                             : cast(slot == nullptr ? own : *slot, type, typmod, wanted, wanted_typmod)
+                                   .apply(host(), value, cast_memory_);
     }
     std::vector<Value> values = r.values;
     values[at] = converted;
@@ -281,7 +290,8 @@ void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t ty
     } else {
       std::unique_ptr<ValueCast> own;
       cast_memory_.reset();
-      converted = cast(slot == nullptr ? own : *slot, type, typmod, d.type, d.typmod).apply(host(), value, cast_memory_);
+      converted = cast(slot == nullptr ? own : *slot, type, typmod, d.type, d.typmod)
+                      .apply(host(), value, cast_memory_);
     }
   }
   if (converted.null && d.not_null) {
@@ -364,7 +374,8 @@ void Activation::set_record(uint32_t datum, const Shape& shape, std::span<const 
     for (size_t i = 0; i < own->types.size(); ++i) {
       if (i >= values.size() || values[i].null) {
         converted.push_back(null_of(own->types[i]));
-      } else if (shape.types[i] == own->types[i] && (own->typmods[i] < 0 || shape.typmods[i] == own->typmods[i])) {
+      } else if (shape.types[i] == own->types[i] &&
+                 (own->typmods[i] < 0 || shape.typmods[i] == own->typmods[i])) {
         converted.push_back(values[i]);
       } else {
         ValueCast conversion(host(), shape.types[i], shape.typmods[i], own->types[i], own->typmods[i]);
@@ -395,8 +406,10 @@ void Activation::copy_record(uint32_t to, uint32_t from) {
   Record& source = record(from);
   if (source.shape == nullptr) {
     Record& target = record(to);
-    if (f_.datums[to].type == type_oid::kRecord) target.shape = nullptr;
-    else set_record_null(to);
+    if (f_.datums[to].type == type_oid::kRecord)
+      target.shape = nullptr;
+    else
+      set_record_null(to);
     return;
   }
   bool null = source.null;

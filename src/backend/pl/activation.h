@@ -1,4 +1,5 @@
-// One call of a function: its values, and everything of the function that can be evaluated. Private to the module.
+// One call of a function: its values, and everything of the function that can be evaluated. Private to the
+// module.
 #pragma once
 
 #include <exception>
@@ -21,8 +22,8 @@ struct Session {
   const txn::Snapshot* active_snapshot = nullptr;  // of the statement in progress
   uint64_t transaction = 0;                        // advances with COMMIT and ROLLBACK in a procedure
 
-  // The active snapshot must stay readable to its statement when functions take newer ones: held until that statement
-  // ends.
+  // The active snapshot must stay readable to its statement when functions take newer ones: held until that
+  // statement ends.
   void pin_active();
   void release(const txn::Snapshot* snapshot);
   void release_all();
@@ -37,7 +38,8 @@ struct Session {
 // Makes a snapshot the active one for a while.
 class ActiveSnapshot {
  public:
-  ActiveSnapshot(Session& session, const txn::Snapshot* snapshot) : session_(session), outer_(session.active_snapshot) {
+  ActiveSnapshot(Session& session, const txn::Snapshot* snapshot)
+      : session_(session), outer_(session.active_snapshot) {
     session.active_snapshot = snapshot;
   }
   ~ActiveSnapshot() {
@@ -55,7 +57,8 @@ class ActiveSnapshot {
 // The constraints of one statement that changes rows.
 class ConstraintChecks {
  public:
-  ConstraintChecks(Host& host, bool changes) : host_(host), changes_(changes), mark_(changes ? host.begin_constraints() : 0) {}
+  ConstraintChecks(Host& host, bool changes)
+      : host_(host), changes_(changes), mark_(changes ? host.begin_constraints() : 0) {}
   // After the statement's last row: throws what they find.
   void finish() {
     if (changes_) host_.end_constraints(mark_);
@@ -79,11 +82,11 @@ struct CallFrame {
   const Function& function;
   CallFrame* outer;
   const Statement* statement = nullptr;
-  const char* phase = nullptr;      // "during …", instead of a statement
-  int sql_number = 0;               // of an SQL function: which statement
-  const std::string* sql = nullptr; // the SQL statement in progress
-  bool atomic = true;               // COMMIT is refused
-  bool in_subtransaction = false;   // inside a block with an EXCEPTION clause
+  const char* phase = nullptr;       // "during …", instead of a statement
+  int sql_number = 0;                // of an SQL function: which statement
+  const std::string* sql = nullptr;  // the SQL statement in progress
+  bool atomic = true;                // COMMIT is refused
+  bool in_subtransaction = false;    // inside a block with an EXCEPTION clause
 };
 
 // Appends a line to an error's context.
@@ -107,7 +110,8 @@ class Activation {
   std::vector<types::Value>& values() { return values_; }
   const types::Value& value(uint32_t datum) const { return values_[datum]; }
   // `type`: of the value; converted by assignment rules. `cast` is kept for the next time (may be null).
-  void assign(uint32_t datum, const types::Value& value, Oid type, int32_t typmod, std::unique_ptr<ValueCast>* cast);
+  void assign(uint32_t datum, const types::Value& value, Oid type, int32_t typmod,
+              std::unique_ptr<ValueCast>* cast);
   // Of the variable's type already.
   void store(uint32_t datum, const types::Value& value);
   void store_text(uint32_t datum, std::string_view text) { store(datum, types::Value::of_string(text)); }
@@ -135,14 +139,16 @@ class Activation {
     return !v.null && v.boolean != 0;
   }
   std::string text_of(const types::Value& value, Oid type);
-  // For a statement with rows: planned, its execution ready to be started. Parameters are the variables as they are.
+  // For a statement with rows: planned, its execution ready to be started. Parameters are the variables as
+  // they are.
   ExpressionState& prepare(Expression& e);
   std::unique_ptr<executor::Execution> take_execution(Expression& e, ExpressionState& state);
   executor::RunParameters run_parameters(std::span<const types::Value> params);
   [[noreturn]] void rethrow_in(Expression& e, SqlError& error);
   ValueCast& cast(std::unique_ptr<ValueCast>& slot, Oid from, int32_t from_typmod, Oid to, int32_t typmod);
   Arena& cast_memory() { return cast_memory_; }
-  // Variables that the statement reads, copied: what runs while the function goes on must not see later values.
+  // Variables that the statement reads, copied: what runs while the function goes on must not see later
+  // values.
   std::vector<types::Value> copy_params(const Expression& e, Arena& memory);
 
  private:

@@ -29,13 +29,15 @@ void Compiler::alias(std::string new_name) {
     std::string number = fmt::format("${}", at().integer);
     std::string_view names[] = {number};
     Found found = lookup(scope_, names);
-    if (found.name == nullptr) fail(fmt::format("variable \"{}\" does not exist", number), at().location, sqlstate::kUndefinedObject);
+    if (found.name == nullptr)
+      fail(fmt::format("variable \"{}\" does not exist", number), at().location, sqlstate::kUndefinedObject);
     advance();
     add_name(std::move(new_name), found.name->datum);
   } else {
     Found found = lookup_here(&tokens);
     if (found.name == nullptr) {
-      fail(fmt::format("variable \"{}\" does not exist", text(pos_, pos_ + tokens)), at().location, sqlstate::kUndefinedObject);
+      fail(fmt::format("variable \"{}\" does not exist", text(pos_, pos_ + tokens)), at().location,
+           sqlstate::kUndefinedObject);
     }
     for (size_t i = 0; i < tokens; ++i) advance();
     add_name(std::move(new_name), found.name->datum);
@@ -49,8 +51,7 @@ void Compiler::declaration(Block& block) {
   std::string variable = name();
   std::string_view names[] = {variable};
   if (lookup(scope_, names, true).name != nullptr) {
-    fail(fmt::format("duplicate declaration at or near \"{}\"",
-                     text(pos_ - 1, pos_)), first.location);
+    fail(fmt::format("duplicate declaration at or near \"{}\"", text(pos_ - 1, pos_)), first.location);
   }
   if (is_word("alias")) {
     advance();
@@ -86,8 +87,8 @@ void Compiler::declaration(Block& block) {
   }
   if (is_symbol(";")) {
     if (d.not_null) {
-      fail(fmt::format("variable \"{}\" must have a default value, since it's declared NOT NULL", d.name), not_null,
-           sqlstate::kNullValueNotAllowed);
+      fail(fmt::format("variable \"{}\" must have a default value, since it's declared NOT NULL", d.name),
+           not_null, sqlstate::kNullValueNotAllowed);
     }
     advance();
   } else if (is_symbol(":=") || is_symbol("=") || is_word("default")) {
@@ -179,7 +180,8 @@ Datum Compiler::type_of_text(std::string_view type_text, int32_t location) {
     throw;
   }
   const functions::TypeInfo* info = functions::type_by_oid(d.type);
-  bool row = d.type == type_oid::kRecord || analyzer::relation_of_row_type(host_.catalog(), d.type) != nullptr;
+  bool row =
+      d.type == type_oid::kRecord || analyzer::relation_of_row_type(host_.catalog(), d.type) != nullptr;
   if (row) {
     d.kind = DatumKind::kRecord;
   } else if (info != nullptr && info->kind == 'p') {
@@ -218,23 +220,28 @@ Datum Compiler::read_type() {
     const ScanToken& t = tokens_[i];
     if (t.kind == ScanKind::kError) syntax_error_at(t);
     if (t.kind == ScanKind::kEnd) {
-      fail(depth != 0 ? "mismatched parentheses at end of input" : "incomplete data type declaration at end of input", t.location);
+      fail(depth != 0 ? "mismatched parentheses at end of input"
+                      : "incomplete data type declaration at end of input",
+           t.location);
     }
     if (is_symbol(t, "(")) ++depth;
     if (is_symbol(t, ")") && --depth < 0) break;
     if (depth > 0) continue;
-    bool ends = is_symbol(t, ";") || is_symbol(t, ",") || is_symbol(t, ":=") || is_symbol(t, "=") || is_word(t, "collate") ||
-                is_word(t, "default") || is_word(t, "not");
+    bool ends = is_symbol(t, ";") || is_symbol(t, ",") || is_symbol(t, ":=") || is_symbol(t, "=") ||
+                is_word(t, "collate") || is_word(t, "default") || is_word(t, "not");
     if (ends) break;
     // A token that no type can have: the declaration is not finished.
     if (is_word(t, "begin") || is_word(t, "declare")) {
       for (size_t j = i;; ++j) {
         if (is_symbol(tokens_[j], ";")) break;
-        if (tokens_[j].kind == ScanKind::kEnd) fail("incomplete data type declaration at end of input", tokens_[j].location);
+        if (tokens_[j].kind == ScanKind::kEnd)
+          fail("incomplete data type declaration at end of input", tokens_[j].location);
       }
     }
   }
-  if (i == first) fail("missing data type declaration at or near \"" + std::string(text(first, first + 1)) + "\"", at().location);
+  if (i == first)
+    fail("missing data type declaration at or near \"" + std::string(text(first, first + 1)) + "\"",
+         at().location);
   Datum d = type_of_text(text(first, i), tokens_[first].location);
   pos_ = i;
   return d;

@@ -1,7 +1,6 @@
 // Loops over rows, SQL statements, EXECUTE, cursors, GET DIAGNOSTICS.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "compiler.h"
 #include "functions/type_oids.h"
@@ -93,7 +92,8 @@ Target Compiler::into_target() {
     check_assignable(number, location);
     if (datum(number).kind == DatumKind::kRecord) {
       if (n > 0 || is_symbol(",")) {
-        fail(fmt::format("record variable cannot be part of multiple-item INTO list"), n > 0 ? location : first);
+        fail(fmt::format("record variable cannot be part of multiple-item INTO list"),
+             n > 0 ? location : first);
       }
       target.record = static_cast<int32_t>(number);
       return target;
@@ -128,7 +128,8 @@ StatementPtr Compiler::for_rows(std::string label, int l, const ScanToken& varia
     bool has_args = !datum(s->cursor).cursor_args.empty();
     if (accept_symbol("(")) {
       if (!has_args) {
-        fail(fmt::format("cursor \"{}\" has no arguments", datum(s->cursor).name), tokens_[cursor_at].location);
+        fail(fmt::format("cursor \"{}\" has no arguments", datum(s->cursor).name),
+             tokens_[cursor_at].location);
       }
       size_t end = find_end({")"}, ")", false);
       s->cursor_args = make_expression(pos_, end, ExpressionMode::kExpression, {}, false);
@@ -162,7 +163,8 @@ StatementPtr Compiler::for_rows(std::string label, int l, const ScanToken& varia
         make_expression(pos_, end, ExpressionMode::kStatement, {});
       }
     }
-    fail("loop variable of loop over rows must be a record variable or list of scalar variables", variable.location);
+    fail("loop variable of loop over rows must be a record variable or list of scalar variables",
+         variable.location);
   }
   static_cast<void>(in);
   s->target = into_target();
@@ -188,7 +190,7 @@ StatementPtr Compiler::for_rows(std::string label, int l, const ScanToken& varia
   return s;
 }
 
-StatementPtr Compiler::foreach(std::string label) {
+StatementPtr Compiler::foreach (std::string label) {
   auto s = std::make_unique<Foreach>(line());
   advance();
   const Name* outer = scope_;
@@ -241,7 +243,8 @@ StatementPtr Compiler::sql() {
     if (i > first && (is_word(tokens_[i - 1], "insert") || is_word(tokens_[i - 1], "merge"))) continue;
     if (insert && i == first + 1) continue;
     if (depth > 0) continue;
-    if (s->into) fail("INTO specified more than once at or near \"" + std::string(text(i, i + 1)) + "\"", t.location);
+    if (s->into)
+      fail("INTO specified more than once at or near \"" + std::string(text(i, i + 1)) + "\"", t.location);
     s->into = true;
     into_first = i;
     pos_ = i + 1;
@@ -257,7 +260,8 @@ StatementPtr Compiler::sql() {
     query = text(first, last);
     auto begin = static_cast<size_t>(tokens_[into_first].location - tokens_[first].location);
     auto end = static_cast<size_t>(tokens_[into_last - 1].end - tokens_[first].location);
-    std::fill(query.begin() + static_cast<std::ptrdiff_t>(begin), query.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+    std::fill(query.begin() + static_cast<std::ptrdiff_t>(begin),
+              query.begin() + static_cast<std::ptrdiff_t>(end), ' ');
   } else {
     query = text(first, last);
   }
@@ -336,20 +340,19 @@ struct Item {
   DiagnosticsItem item;
   bool stacked, current;
 };
-constexpr Item kItems[] = {
-    {"row_count", DiagnosticsItem::kRowCount, false, true},
-    {"pg_context", DiagnosticsItem::kContext, false, true},
-    {"pg_routine_oid", DiagnosticsItem::kRoutineOid, false, true},
-    {"returned_sqlstate", DiagnosticsItem::kReturnedSqlstate, true, false},
-    {"message_text", DiagnosticsItem::kMessageText, true, false},
-    {"pg_exception_detail", DiagnosticsItem::kDetail, true, false},
-    {"pg_exception_hint", DiagnosticsItem::kHint, true, false},
-    {"pg_exception_context", DiagnosticsItem::kErrorContext, true, false},
-    {"column_name", DiagnosticsItem::kColumnName, true, false},
-    {"constraint_name", DiagnosticsItem::kConstraintName, true, false},
-    {"pg_datatype_name", DiagnosticsItem::kDatatypeName, true, false},
-    {"table_name", DiagnosticsItem::kTableName, true, false},
-    {"schema_name", DiagnosticsItem::kSchemaName, true, false}};
+constexpr Item kItems[] = {{"row_count", DiagnosticsItem::kRowCount, false, true},
+                           {"pg_context", DiagnosticsItem::kContext, false, true},
+                           {"pg_routine_oid", DiagnosticsItem::kRoutineOid, false, true},
+                           {"returned_sqlstate", DiagnosticsItem::kReturnedSqlstate, true, false},
+                           {"message_text", DiagnosticsItem::kMessageText, true, false},
+                           {"pg_exception_detail", DiagnosticsItem::kDetail, true, false},
+                           {"pg_exception_hint", DiagnosticsItem::kHint, true, false},
+                           {"pg_exception_context", DiagnosticsItem::kErrorContext, true, false},
+                           {"column_name", DiagnosticsItem::kColumnName, true, false},
+                           {"constraint_name", DiagnosticsItem::kConstraintName, true, false},
+                           {"pg_datatype_name", DiagnosticsItem::kDatatypeName, true, false},
+                           {"table_name", DiagnosticsItem::kTableName, true, false},
+                           {"schema_name", DiagnosticsItem::kSchemaName, true, false}};
 
 }  // namespace
 
@@ -357,21 +360,27 @@ StatementPtr Compiler::diagnostics() {
   auto s = std::make_unique<Diagnostics>(line());
   int32_t location = at().location;
   advance();
-  if (accept_word("stacked")) s->stacked = true;
-  else accept_word("current");
+  if (accept_word("stacked"))
+    s->stacked = true;
+  else
+    accept_word("current");
   expect_word("diagnostics");
   do {
     Target t = into_target();
     if (t.record >= 0 || t.variables.size() != 1) syntax_error();
     if (!accept_symbol("=") && !accept_symbol(":=")) syntax_error();
-    const Item* item = std::find_if(std::begin(kItems), std::end(kItems), [&](const Item& i) { return is_word(i.word); });
+    const Item* item =
+        std::find_if(std::begin(kItems), std::end(kItems), [&](const Item& i) { return is_word(i.word); });
     if (item == std::end(kItems) || item->word == "pg_routine_oid") {
-      fail(fmt::format("unrecognized GET DIAGNOSTICS item at or near \"{}\"", text(pos_, pos_ + 1)), at().location);
+      fail(fmt::format("unrecognized GET DIAGNOSTICS item at or near \"{}\"", text(pos_, pos_ + 1)),
+           at().location);
     }
     if (s->stacked ? !item->stacked : !item->current) {
       std::string upper(item->word);
-      std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-      fail(fmt::format("diagnostics item {} is not allowed in GET {} DIAGNOSTICS", upper, s->stacked ? "STACKED" : "CURRENT"),
+      std::transform(upper.begin(), upper.end(), upper.begin(),
+                     [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+      fail(fmt::format("diagnostics item {} is not allowed in GET {} DIAGNOSTICS", upper,
+                       s->stacked ? "STACKED" : "CURRENT"),
            location);
     }
     s->items.emplace_back(item->item, t.variables[0]);
@@ -399,8 +408,8 @@ uint32_t Compiler::cursor_variable() {
     fail("cursor variable must be a simple variable", at().location, sqlstate::kDatatypeMismatch);
   }
   if (datum(number).type != type_oid::kRefcursor) {
-    fail(fmt::format("variable \"{}\" must be of type cursor or refcursor", datum(number).name), at().location,
-         sqlstate::kDatatypeMismatch);
+    fail(fmt::format("variable \"{}\" must be of type cursor or refcursor", datum(number).name),
+         at().location, sqlstate::kDatatypeMismatch);
   }
   for (size_t i = 0; i < tokens; ++i) advance();
   return number;
@@ -420,7 +429,8 @@ StatementPtr Compiler::open() {
     }
     if (!is_word("for")) {
       if (at().kind == ScanKind::kEnd) syntax_error();
-      fail(fmt::format("syntax error, expected \"FOR\" at or near \"{}\"", text(pos_, pos_ + 1)), at().location);
+      fail(fmt::format("syntax error, expected \"FOR\" at or near \"{}\"", text(pos_, pos_ + 1)),
+           at().location);
     }
     advance();
     if (accept_word("execute")) {
@@ -478,29 +488,37 @@ StatementPtr Compiler::fetch(bool move) {
   } else if (is_word("forward") || is_word("backward")) {
     s->direction = is_word("backward") ? kBackward : kForward;
     advance();
-    if (accept_word("all")) s->count = FetchRequest::kAll;
-    else if (!is_word("from") && !is_word("in")) count_until_from();
+    if (accept_word("all"))
+      s->count = FetchRequest::kAll;
+    else if (!is_word("from") && !is_word("in"))
+      count_until_from();
   } else if (is_word("from") || is_word("in")) {
   } else {
     size_t tokens = 0;
     bool cursor_here = lookup_here(&tokens).name != nullptr &&
                        (is_word(ahead(tokens), "into") || is_symbol(ahead(tokens), ";"));
-    if (cursor_here) direction = false;
-    else if (is_name(at()) && (is_word(ahead(1), "into") || is_symbol(ahead(1), ";"))) direction = false;
-    else count_until_from();
+    if (cursor_here)
+      direction = false;
+    else if (is_name(at()) && (is_word(ahead(1), "into") || is_symbol(ahead(1), ";")))
+      direction = false;
+    else
+      count_until_from();
   }
   if (direction && !accept_word("from")) {
     if (!accept_word("in")) {
       size_t tokens = 0;
-      if (lookup_here(&tokens).name == nullptr) fail("expected FROM or IN at or near \"" + std::string(text(pos_, pos_ + 1)) + "\"", at().location);
+      if (lookup_here(&tokens).name == nullptr)
+        fail("expected FROM or IN at or near \"" + std::string(text(pos_, pos_ + 1)) + "\"", at().location);
     }
   }
   s->cursor = cursor_variable();
   if (!move) {
     if (!accept_word("into")) syntax_error();
     s->target = into_target();
-    bool many = s->count != 1 && s->count != -1 && s->direction != kAbsolute && s->count_expression == nullptr;
-    if (many) fail("FETCH statement cannot return multiple rows", at().location, sqlstate::kFeatureNotSupported);
+    bool many =
+        s->count != 1 && s->count != -1 && s->direction != kAbsolute && s->count_expression == nullptr;
+    if (many)
+      fail("FETCH statement cannot return multiple rows", at().location, sqlstate::kFeatureNotSupported);
   }
   expect_symbol(";");
   return s;

@@ -1,7 +1,6 @@
 // Blocks, control structures, RETURN, RAISE.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "compiler.h"
 #include "conditions.h"
@@ -15,35 +14,62 @@ using parser::ScanToken;
 
 std::string_view statement_name(const Statement& s) {
   switch (s.kind) {
-    case StatementKind::kBlock: return "statement block";
-    case StatementKind::kAssign: return "assignment";
-    case StatementKind::kIf: return "IF";
-    case StatementKind::kCase: return "CASE";
-    case StatementKind::kLoop: return "LOOP";
-    case StatementKind::kWhile: return "WHILE";
-    case StatementKind::kForInteger: return "FOR with integer loop variable";
-    case StatementKind::kForQuery: return "FOR over SELECT rows";
-    case StatementKind::kForDynamic: return "FOR over EXECUTE statement";
-    case StatementKind::kForCursor: return "FOR over cursor";
-    case StatementKind::kForeach: return "FOREACH over array";
-    case StatementKind::kExit: return static_cast<const Exit&>(s).is_exit ? "EXIT" : "CONTINUE";
-    case StatementKind::kReturn: return "RETURN";
-    case StatementKind::kReturnNext: return "RETURN NEXT";
-    case StatementKind::kReturnQuery: return "RETURN QUERY";
-    case StatementKind::kRaise: return "RAISE";
-    case StatementKind::kAssert: return "ASSERT";
-    case StatementKind::kSql: return "SQL statement";
-    case StatementKind::kExecute: return "EXECUTE";
+    case StatementKind::kBlock:
+      return "statement block";
+    case StatementKind::kAssign:
+      return "assignment";
+    case StatementKind::kIf:
+      return "IF";
+    case StatementKind::kCase:
+      return "CASE";
+    case StatementKind::kLoop:
+      return "LOOP";
+    case StatementKind::kWhile:
+      return "WHILE";
+    case StatementKind::kForInteger:
+      return "FOR with integer loop variable";
+    case StatementKind::kForQuery:
+      return "FOR over SELECT rows";
+    case StatementKind::kForDynamic:
+      return "FOR over EXECUTE statement";
+    case StatementKind::kForCursor:
+      return "FOR over cursor";
+    case StatementKind::kForeach:
+      return "FOREACH over array";
+    case StatementKind::kExit:
+      return static_cast<const Exit&>(s).is_exit ? "EXIT" : "CONTINUE";
+    case StatementKind::kReturn:
+      return "RETURN";
+    case StatementKind::kReturnNext:
+      return "RETURN NEXT";
+    case StatementKind::kReturnQuery:
+      return "RETURN QUERY";
+    case StatementKind::kRaise:
+      return "RAISE";
+    case StatementKind::kAssert:
+      return "ASSERT";
+    case StatementKind::kSql:
+      return "SQL statement";
+    case StatementKind::kExecute:
+      return "EXECUTE";
     case StatementKind::kDiagnostics:
       return static_cast<const Diagnostics&>(s).stacked ? "GET STACKED DIAGNOSTICS" : "GET DIAGNOSTICS";
-    case StatementKind::kOpen: return "OPEN";
-    case StatementKind::kFetch: return static_cast<const Fetch&>(s).is_move ? "MOVE" : "FETCH";
-    case StatementKind::kClose: return "CLOSE";
-    case StatementKind::kPerform: return "PERFORM";
-    case StatementKind::kCall: return static_cast<const Call&>(s).is_do ? "DO" : "CALL";
-    case StatementKind::kCommit: return "COMMIT";
-    case StatementKind::kRollback: return "ROLLBACK";
-    case StatementKind::kNull: return "NULL";
+    case StatementKind::kOpen:
+      return "OPEN";
+    case StatementKind::kFetch:
+      return static_cast<const Fetch&>(s).is_move ? "MOVE" : "FETCH";
+    case StatementKind::kClose:
+      return "CLOSE";
+    case StatementKind::kPerform:
+      return "PERFORM";
+    case StatementKind::kCall:
+      return static_cast<const Call&>(s).is_do ? "DO" : "CALL";
+    case StatementKind::kCommit:
+      return "COMMIT";
+    case StatementKind::kRollback:
+      return "ROLLBACK";
+    case StatementKind::kNull:
+      return "NULL";
   }
   return "unknown";
 }
@@ -65,7 +91,8 @@ std::unique_ptr<Block> Compiler::block(std::string label, int32_t label_location
       fail(fmt::format("end label \"{}\" specified for unlabeled block", at().text), at().location);
     }
     if (at().text != label) {
-      fail(fmt::format("end label \"{}\" differs from block's label \"{}\"", at().text, label), at().location);
+      fail(fmt::format("end label \"{}\" differs from block's label \"{}\"", at().text, label),
+           at().location);
     }
     advance();
   }
@@ -100,7 +127,8 @@ void Compiler::handlers(Block& b) {
       } else {
         std::vector<SqlState> states = states_of_condition(at().text);
         if (states.empty()) {
-          throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized exception condition \"{}\"", at().text));
+          throw SqlError(sqlstate::kUndefinedObject,
+                         fmt::format("unrecognized exception condition \"{}\"", at().text));
         }
         h.conditions.insert(h.conditions.end(), states.begin(), states.end());
         advance();
@@ -157,7 +185,7 @@ StatementPtr Compiler::statement() {
   if (word == "loop") return loop({});
   if (word == "while") return while_loop({});
   if (word == "for") return for_loop({});
-  if (word == "foreach") return foreach({});
+  if (word == "foreach") return foreach ({});
   if (word == "exit" || word == "continue") return exit_statement();
   if (word == "return") return return_statement();
   if (word == "raise") return raise();
@@ -179,7 +207,8 @@ StatementPtr Compiler::statement() {
     expect_symbol(";");
     return std::make_unique<Statement>(StatementKind::kNull, l);
   }
-  if (std::string_view("in by to then all or into strict using not").find(word) != std::string_view::npos && !is_name(at())) {
+  if (std::string_view("in by to then all or into strict using not").find(word) != std::string_view::npos &&
+      !is_name(at())) {
     syntax_error();
   }
   return sql();
@@ -193,7 +222,7 @@ StatementPtr Compiler::labelled() {
   if (is_word("loop")) return loop(std::move(label));
   if (is_word("while")) return while_loop(std::move(label));
   if (is_word("for")) return for_loop(std::move(label));
-  if (is_word("foreach")) return foreach(std::move(label));
+  if (is_word("foreach")) return foreach (std::move(label));
   if (!is_word("begin") && !is_word("declare")) syntax_error();
   StatementPtr b = block(std::move(label), location);
   expect_symbol(";");
@@ -204,7 +233,8 @@ void Compiler::check_assignable(uint32_t n, int32_t location) {
   const Datum& d = datum(n);
   const Datum& owner = d.kind == DatumKind::kField ? datum(d.record) : d;
   if (owner.constant) {
-    fail(fmt::format("variable \"{}\" is declared CONSTANT", owner.name), location, sqlstate::kErrorInAssignment);
+    fail(fmt::format("variable \"{}\" is declared CONSTANT", owner.name), location,
+         sqlstate::kErrorInAssignment);
   }
 }
 
@@ -247,7 +277,8 @@ StatementPtr Compiler::assignment() {
   advance();
   size_t end = find_end({";"}, ";", false);
   std::string display(text(first, end == pos_ ? pos_ : end));
-  auto shift = static_cast<int32_t>(end == pos_ ? display.size() : static_cast<size_t>(at().location - tokens_[first].location));
+  auto shift = static_cast<int32_t>(
+      end == pos_ ? display.size() : static_cast<size_t>(at().location - tokens_[first].location));
   s->value = make_expression(pos_, end, ExpressionMode::kAssignment, {});
   s->value->display = std::move(display);
   s->value->shift = shift;
@@ -332,7 +363,8 @@ void Compiler::loop_body(Loop& l, int32_t) {
       fail(fmt::format("end label \"{}\" specified for unlabeled block", at().text), at().location);
     }
     if (at().text != l.label) {
-      fail(fmt::format("end label \"{}\" differs from block's label \"{}\"", at().text, l.label), at().location);
+      fail(fmt::format("end label \"{}\" differs from block's label \"{}\"", at().text, l.label),
+           at().location);
     }
     advance();
   }
@@ -371,7 +403,9 @@ StatementPtr Compiler::exit_statement() {
   if (is_name(at()) && !is_word("when")) {
     const Name* label = find_label(at().text);
     if (label == nullptr) {
-      fail(fmt::format("there is no label \"{}\" attached to any block or loop enclosing this statement", at().text), at().location);
+      fail(fmt::format("there is no label \"{}\" attached to any block or loop enclosing this statement",
+                       at().text),
+           at().location);
     }
     if (!s->is_exit && !label->is_loop) {
       fail(fmt::format("block label \"{}\" cannot be used in CONTINUE", at().text), at().location);
@@ -380,10 +414,12 @@ StatementPtr Compiler::exit_statement() {
     advance();
   } else {
     bool inside = false;
-    for (const Name* n = scope_; n != nullptr; n = n->outer) inside |= n->kind == Name::Kind::kLabel && n->is_loop;
+    for (const Name* n = scope_; n != nullptr; n = n->outer)
+      inside |= n->kind == Name::Kind::kLabel && n->is_loop;
     if (!inside) {
       fail(s->is_exit ? "EXIT cannot be used outside a loop, unless it has a label"
-                      : fmt::format("{} cannot be used outside a loop", word), location);
+                      : fmt::format("{} cannot be used outside a loop", word),
+           location);
     }
   }
   if (accept_word("when")) {
@@ -399,11 +435,13 @@ StatementPtr Compiler::return_statement() {
   int32_t location = at().location;
   advance();
   if (accept_word("next")) {
-    if (!f_.returns_set) fail("cannot use RETURN NEXT in a non-SETOF function", location, sqlstate::kDatatypeMismatch);
+    if (!f_.returns_set)
+      fail("cannot use RETURN NEXT in a non-SETOF function", location, sqlstate::kDatatypeMismatch);
     return return_next(l);
   }
   if (accept_word("query")) {
-    if (!f_.returns_set) fail("cannot use RETURN QUERY in a non-SETOF function", location, sqlstate::kDatatypeMismatch);
+    if (!f_.returns_set)
+      fail("cannot use RETURN QUERY in a non-SETOF function", location, sqlstate::kDatatypeMismatch);
     return return_query(l);
   }
   auto s = std::make_unique<Return>(StatementKind::kReturn, l);
@@ -413,7 +451,8 @@ StatementPtr Compiler::return_statement() {
     throw e;
   };
   if (f_.returns_set) {
-    if (!is_symbol(";")) refuse("RETURN cannot have a parameter in function returning set", "Use RETURN NEXT or RETURN QUERY.");
+    if (!is_symbol(";"))
+      refuse("RETURN cannot have a parameter in function returning set", "Use RETURN NEXT or RETURN QUERY.");
   } else if (f_.is_procedure && !is_symbol(";") && f_.outputs.empty()) {
     fail("RETURN cannot have a parameter in a procedure", at().location);
   } else if (f_.result == type_oid::kVoid && !f_.is_procedure) {
@@ -432,7 +471,8 @@ StatementPtr Compiler::return_next(int l) {
   auto s = std::make_unique<Return>(StatementKind::kReturnNext, l);
   if (!f_.outputs.empty()) {
     if (!is_symbol(";")) {
-      fail("RETURN NEXT cannot have a parameter in function with OUT parameters", at().location, sqlstate::kDatatypeMismatch);
+      fail("RETURN NEXT cannot have a parameter in function with OUT parameters", at().location,
+           sqlstate::kDatatypeMismatch);
     }
   } else {
     s->value = expression_until({";"}, ";");
@@ -474,8 +514,9 @@ StatementPtr Compiler::raise() {
     return s;
   }
   if (at().kind == ScanKind::kWord) {
-    for (auto [word, level] : {std::pair("exception", "EXCEPTION"), std::pair("warning", "WARNING"), std::pair("notice", "NOTICE"),
-                               std::pair("info", "INFO"), std::pair("log", "LOG"), std::pair("debug", "DEBUG")}) {
+    for (auto [word, level] :
+         {std::pair("exception", "EXCEPTION"), std::pair("warning", "WARNING"), std::pair("notice", "NOTICE"),
+          std::pair("info", "INFO"), std::pair("log", "LOG"), std::pair("debug", "DEBUG")}) {
       if (at().text != word) continue;
       s->level = level;
       advance();
@@ -492,12 +533,15 @@ StatementPtr Compiler::raise() {
     size_t wanted = 0;
     for (size_t i = 0; i < s->format.size(); ++i) {
       if (s->format[i] != '%') continue;
-      if (i + 1 < s->format.size() && s->format[i + 1] == '%') ++i;
-      else ++wanted;
+      if (i + 1 < s->format.size() && s->format[i + 1] == '%')
+        ++i;
+      else
+        ++wanted;
     }
     if (wanted != s->params.size()) {
-      throw SqlError(sqlstate::kSyntaxError, wanted < s->params.size() ? "too many parameters specified for RAISE"
-                                                                      : "too few parameters specified for RAISE");
+      throw SqlError(sqlstate::kSyntaxError, wanted < s->params.size()
+                                                 ? "too many parameters specified for RAISE"
+                                                 : "too few parameters specified for RAISE");
     }
   } else if (!is_word("using")) {
     if (accept_word("sqlstate")) {
@@ -511,7 +555,8 @@ StatementPtr Compiler::raise() {
       if (!is_name(at())) syntax_error();
       s->condition = at().text;
       if (states_of_condition(s->condition).empty()) {
-        throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized exception condition \"{}\"", s->condition));
+        throw SqlError(sqlstate::kUndefinedObject,
+                       fmt::format("unrecognized exception condition \"{}\"", s->condition));
       }
     }
     advance();
@@ -524,14 +569,18 @@ StatementPtr Compiler::raise() {
 
 void Compiler::raise_options(Raise& s) {
   static constexpr std::pair<std::string_view, RaiseOption> kOptions[] = {
-      {"errcode", RaiseOption::kErrcode}, {"message", RaiseOption::kMessage}, {"detail", RaiseOption::kDetail},
-      {"hint", RaiseOption::kHint}, {"column", RaiseOption::kColumn}, {"constraint", RaiseOption::kConstraint},
-      {"datatype", RaiseOption::kDatatype}, {"table", RaiseOption::kTable}, {"schema", RaiseOption::kSchema}};
+      {"errcode", RaiseOption::kErrcode},   {"message", RaiseOption::kMessage},
+      {"detail", RaiseOption::kDetail},     {"hint", RaiseOption::kHint},
+      {"column", RaiseOption::kColumn},     {"constraint", RaiseOption::kConstraint},
+      {"datatype", RaiseOption::kDatatype}, {"table", RaiseOption::kTable},
+      {"schema", RaiseOption::kSchema}};
   do {
-    const auto* option = std::find_if(std::begin(kOptions), std::end(kOptions), [&](const auto& o) { return is_word(o.first); });
+    const auto* option = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                      [&](const auto& o) { return is_word(o.first); });
     if (option == std::end(kOptions)) {
       if (at().kind == ScanKind::kEnd) syntax_error();
-      fail(fmt::format("unrecognized RAISE statement option at or near \"{}\"", text(pos_, pos_ + 1)), at().location);
+      fail(fmt::format("unrecognized RAISE statement option at or near \"{}\"", text(pos_, pos_ + 1)),
+           at().location);
     }
     advance();
     if (!is_symbol("=") && !is_symbol(":=")) syntax_error();

@@ -1,9 +1,8 @@
 // Tokens, names and expressions of a function's source.
 #include "compiler.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -17,9 +16,10 @@ using parser::ScanToken;
 namespace {
 
 // Words that a variable cannot be called without quotes.
-constexpr std::string_view kReserved[] = {"all", "begin", "by", "case", "declare", "else", "end", "execute", "for",
-                                          "foreach", "from", "if", "in", "into", "loop", "not", "null", "or", "strict",
-                                          "then", "to", "using", "when", "while"};
+constexpr std::string_view kReserved[] = {"all",    "begin",   "by",   "case",    "declare", "else",
+                                          "end",    "execute", "for",  "foreach", "from",    "if",
+                                          "in",     "into",    "loop", "not",     "null",    "or",
+                                          "strict", "then",    "to",   "using",   "when",    "while"};
 
 }  // namespace
 
@@ -29,7 +29,8 @@ Compiler::Compiler(Host& host, Function& function) : host_(host), f_(function) {
 
 bool Compiler::is_name(const ScanToken& t) const {
   if (t.kind == ScanKind::kQuotedWord) return true;
-  return t.kind == ScanKind::kWord && std::find(std::begin(kReserved), std::end(kReserved), t.text) == std::end(kReserved);
+  return t.kind == ScanKind::kWord &&
+         std::find(std::begin(kReserved), std::end(kReserved), t.text) == std::end(kReserved);
 }
 
 // --- errors
@@ -58,8 +59,9 @@ void Compiler::syntax_error_at(const ScanToken& t) {
   if (t.kind == ScanKind::kError) {
     std::string message = scan_error_.message;
     if (scan_error_.near_end >= 0) {
-      std::string_view near = std::string_view(f_.source).substr(static_cast<size_t>(scan_error_.location),
-                                                                 static_cast<size_t>(scan_error_.near_end - scan_error_.location));
+      std::string_view near = std::string_view(f_.source).substr(
+          static_cast<size_t>(scan_error_.location),
+          static_cast<size_t>(scan_error_.near_end - scan_error_.location));
       message += near.empty() ? " at end of input" : fmt::format(" at or near \"{}\"", near);
     }
     SqlError e = error(std::move(message), scan_error_.location, scan_error_.state);
@@ -247,10 +249,14 @@ void Compiler::compile() {
   while (is_symbol("#")) {
     advance();
     if (accept_word("variable_conflict")) {
-      if (is_word("error")) f_.conflict = analyzer::Variables::Conflict::kEither;
-      else if (is_word("use_variable")) f_.conflict = analyzer::Variables::Conflict::kFirst;
-      else if (is_word("use_column")) f_.conflict = analyzer::Variables::Conflict::kTables;
-      else syntax_error();
+      if (is_word("error"))
+        f_.conflict = analyzer::Variables::Conflict::kEither;
+      else if (is_word("use_variable"))
+        f_.conflict = analyzer::Variables::Conflict::kFirst;
+      else if (is_word("use_column"))
+        f_.conflict = analyzer::Variables::Conflict::kTables;
+      else
+        syntax_error();
     } else if (accept_word("print_strict_params")) {
       if (!is_word("on") && !is_word("off")) {
         fail(fmt::format("unrecognized print_strict_params option {}", at().text), at().location);
@@ -277,7 +283,8 @@ void Compiler::compile() {
 
 // --- expressions
 
-size_t Compiler::find_end(std::initializer_list<std::string_view> ends, std::string_view expected, bool is_statement) {
+size_t Compiler::find_end(std::initializer_list<std::string_view> ends, std::string_view expected,
+                          bool is_statement) {
   int depth = 0;
   for (size_t i = pos_;; ++i) {
     const ScanToken& t = tokens_[i];
@@ -295,12 +302,15 @@ size_t Compiler::find_end(std::initializer_list<std::string_view> ends, std::str
     if (t.kind == ScanKind::kEnd || is_symbol(t, ";")) {
       if (depth != 0) fail(near_text("mismatched parentheses", t, f_.source), t.location);
       if (t.kind == ScanKind::kEnd) syntax_error_at(t);
-      fail(fmt::format("missing \"{}\" at end of SQL {}", expected, is_statement ? "statement" : "expression"), t.location);
+      fail(
+          fmt::format("missing \"{}\" at end of SQL {}", expected, is_statement ? "statement" : "expression"),
+          t.location);
     }
   }
 }
 
-Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix, bool check) {
+Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix,
+                                      bool check) {
   auto e = std::make_unique<Expression>();
   e->mode = mode;
   e->text = text(first, last);
@@ -320,7 +330,8 @@ Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode 
       names.push_back(tokens_[first + 2].text);
     }
     Found found = plain ? lookup(scope_, names) : Found{};
-    if (found.name != nullptr && found.used == names.size() && datum(found.name->datum).kind == DatumKind::kRecord) {
+    if (found.name != nullptr && found.used == names.size() &&
+        datum(found.name->datum).kind == DatumKind::kRecord) {
       e->record = static_cast<int32_t>(found.name->datum);
     }
   }
@@ -347,7 +358,8 @@ void Compiler::check_syntax(Expression& e) {
   }
 }
 
-Expression* Compiler::expression_until(std::initializer_list<std::string_view> ends, std::string_view expected) {
+Expression* Compiler::expression_until(std::initializer_list<std::string_view> ends,
+                                       std::string_view expected) {
   size_t end = find_end(ends, expected, false);
   if (end == pos_) fail(near_text("missing expression", at(), f_.source), at().location);
   Expression* e = make_expression(pos_, end, ExpressionMode::kExpression, {});

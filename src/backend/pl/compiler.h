@@ -67,7 +67,8 @@ class Compiler {
 
   // --- expressions: the text up to a terminator at depth 0
   Expression* expression_until(std::initializer_list<std::string_view> ends, std::string_view expected);
-  Expression* make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix, bool check = true);
+  Expression* make_expression(size_t first, size_t last, ExpressionMode mode, std::string_view prefix,
+                              bool check = true);
   void check_syntax(Expression& e);
   size_t find_end(std::initializer_list<std::string_view> ends, std::string_view expected, bool is_statement);
 
@@ -87,7 +88,7 @@ class Compiler {
   StatementPtr for_loop(std::string label);
   StatementPtr for_integer(std::string label, int l, const parser::ScanToken& variable, size_t dots);
   StatementPtr for_rows(std::string label, int l, const parser::ScanToken& variable);
-  StatementPtr foreach(std::string label);
+  StatementPtr foreach (std::string label);
   void loop_body(Loop& loop, int32_t begin);
   StatementPtr exit_statement();
   StatementPtr return_statement();

@@ -60,7 +60,8 @@ void Interpreter::bind_cursor_args(const Datum& d, Expression* args) {
       size_t k = 0;
       while (k < d.cursor_args.size() && d.cursor_args[k] != name) ++k;
       if (k == d.cursor_args.size()) {
-        throw SqlError(sqlstate::kSyntaxError, fmt::format("cursor \"{}\" has no argument named \"{}\"", d.name, name));
+        throw SqlError(sqlstate::kSyntaxError,
+                       fmt::format("cursor \"{}\" has no argument named \"{}\"", d.name, name));
       }
       place = k;
     }
@@ -70,7 +71,9 @@ void Interpreter::bind_cursor_args(const Datum& d, Expression* args) {
   std::string text;
   size_t at = 10;
   for (size_t i = 0; i < call.args.size(); ++i) {
-    const parser::Node* value = parser::is<parser::NamedArg>(call.args[i]) ? parser::as<parser::NamedArg>(call.args[i])->arg : call.args[i];
+    const parser::Node* value = parser::is<parser::NamedArg>(call.args[i])
+                                    ? parser::as<parser::NamedArg>(call.args[i])->arg
+                                    : call.args[i];
     auto begin = static_cast<size_t>(value->location < 0 ? static_cast<int32_t>(at) : value->location);
     size_t end = sql.size() - 1;
     if (i + 1 < call.args.size()) {
@@ -115,7 +118,8 @@ void Interpreter::open_bound(uint32_t cursor, Expression* args, uint16_t options
   require_cursor_query(*query.statement);
   if (!f_.read_only) a_.session().pin_active();
   try {
-    a_.host().open_cursor(name, query.statement, a_.values(), options, f_.read_only ? a_.session().active_snapshot : nullptr);
+    a_.host().open_cursor(name, query.statement, a_.values(), options,
+                          f_.read_only ? a_.session().active_snapshot : nullptr);
   } catch (SqlError& error) {
     a_.rethrow_in(query, error);
   }
@@ -145,7 +149,8 @@ void Interpreter::open(const Open& s) {
       a_.rethrow_in(*s.query, error);
     }
   }
-  if (a_.value(s.cursor).null) a_.assign(s.cursor, Value::of_string(std::string_view(name)), type_oid::kRefcursor, -1, nullptr);
+  if (a_.value(s.cursor).null)
+    a_.assign(s.cursor, Value::of_string(std::string_view(name)), type_oid::kRefcursor, -1, nullptr);
 }
 
 void Interpreter::fetch(const Fetch& s) {
@@ -159,7 +164,8 @@ void Interpreter::fetch(const Fetch& s) {
   request.move = s.is_move;
   if (s.count_expression != nullptr) {
     Value v = a_.evaluate(*s.count_expression);
-    if (v.null) throw SqlError(sqlstate::kNullValueNotAllowed, "relative or absolute cursor position is null");
+    if (v.null)
+      throw SqlError(sqlstate::kNullValueNotAllowed, "relative or absolute cursor position is null");
     request.count = v.int64;
   }
   std::vector<std::span<const Value>> rows;

@@ -1,8 +1,7 @@
-// Expressions of a function: planned when first met, instantiated once an activation, evaluated in place when they are
-// simple (a row of expressions without a table).
-#include <fmt/format.h>
-
+// Expressions of a function: planned when first met, instantiated once an activation, evaluated in place when
+// they are simple (a row of expressions without a table).
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "activation.h"
 #include "analyzer/expression_walk.h"
@@ -28,7 +27,8 @@ ExpressionState& Activation::state_of(Expression& e) {
 }
 
 bool Activation::is_current(const Expression& e) {
-  if (e.statement == nullptr || e.statement->plan == nullptr || !host().plan_is_current(*e.statement)) return false;
+  if (e.statement == nullptr || e.statement->plan == nullptr || !host().plan_is_current(*e.statement))
+    return false;
   for (const Expression::Dependency& d : e.shapes) {
     const Record* r = records_[d.record].get();
     const Shape* shape = r == nullptr ? nullptr : r->shape;
@@ -87,7 +87,8 @@ namespace {
 
 // One row of one expression, from nothing.
 const planner::ResultPlan* simple_row(const planner::PlannedStatement& plan) {
-  if (plan.root->kind != PlanKind::kResult || !plan.root->children.empty() || !plan.subplans.empty() || !plan.ctes.empty()) {
+  if (plan.root->kind != PlanKind::kResult || !plan.root->children.empty() || !plan.subplans.empty() ||
+      !plan.ctes.empty()) {
     return nullptr;
   }
   const auto& result = plan.root->as<planner::ResultPlan>();
@@ -111,7 +112,8 @@ void Activation::build(Expression& e, ExpressionState& s) {
   s.build_memory = std::make_unique<Arena>();
   analyzer::Expr* expr = row->exprs[0];
   s.literal = expr->kind == ExprKind::kConst;
-  if (e.target != kInvalidOid && (expr->type != e.target || (e.target_typmod >= 0 && expr->typmod != e.target_typmod))) {
+  if (e.target != kInvalidOid &&
+      (expr->type != e.target || (e.target_typmod >= 0 && expr->typmod != e.target_typmod))) {
     std::deque<catalog::RelationPtr> relations;
     functions::EvalContext eval = host().eval_context(*s.build_memory);
     analyzer::AnalyzerContext context{host().catalog(), *s.build_memory, relations, eval, {}, {}};
@@ -162,8 +164,10 @@ void Activation::refresh(ExpressionState& s) {
 Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
   ExpressionState& s = state_of(e);
   // What needs no table takes no locks: a look at the plan is enough.
-  if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e)) prepare(e);
-  else if (!e.rows.empty()) load_rows(e);
+  if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e))
+    prepare(e);
+  else if (!e.rows.empty())
+    load_rows(e);
   Value result;
   if (s.simple) {
     if (state_stamps_[e.slot] != stamp_) {
@@ -201,7 +205,8 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
 
 executor::RunParameters Activation::run_parameters(std::span<const Value> params) {
   if (!f_.read_only) session_.pin_active();
-  executor::RunParameters run = host().run_parameters(params, f_.read_only ? session_.active_snapshot : nullptr);
+  executor::RunParameters run =
+      host().run_parameters(params, f_.read_only ? session_.active_snapshot : nullptr);
   run.hooks = &session_.runtime.hooks();
   return run;
 }
@@ -221,9 +226,11 @@ Value Activation::evaluate_query(Expression& e, ExpressionState& s) {
     }
     if (s.plan->root->output.size() != 1) {
       size_t columns = s.plan->root->output.size();
-      throw SqlError(sqlstate::kSyntaxError, e.mode == ExpressionMode::kAssignment
-                                                 ? fmt::format("assignment source returned {} column{}", columns, columns == 1 ? "" : "s")
-                                                 : fmt::format("query returned {} column{}", columns, columns == 1 ? "" : "s"));
+      throw SqlError(
+          sqlstate::kSyntaxError,
+          e.mode == ExpressionMode::kAssignment
+              ? fmt::format("assignment source returned {} column{}", columns, columns == 1 ? "" : "s")
+              : fmt::format("query returned {} column{}", columns, columns == 1 ? "" : "s"));
     }
     std::unique_ptr<executor::Execution> execution = take_execution(e, s);
     executor::RunParameters run = run_parameters(values_);

@@ -1,4 +1,5 @@
-// Expressions and SQL statements inside a function: their text, the names they see, and their plans. Private to the module.
+// Expressions and SQL statements inside a function: their text, the names they see, and their plans. Private
+// to the module.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +23,12 @@ struct Name {
   const Name* outer = nullptr;
   Kind kind = Kind::kLabel;
   std::string text;
-  uint32_t datum = 0;   // kVariable
-  bool is_loop = false; // kLabel of a loop
+  uint32_t datum = 0;    // kVariable
+  bool is_loop = false;  // kLabel of a loop
 };
 
-// What a reference of one, two or three names is: a variable, and how many of the names say so (the rest is a field).
+// What a reference of one, two or three names is: a variable, and how many of the names say so (the rest is a
+// field).
 struct Found {
   const Name* name = nullptr;
   size_t used = 0;
@@ -50,7 +52,8 @@ struct Shape {
 // A function's variables, as the analyzer asks for them.
 class ExpressionVariables final : public analyzer::Variables {
  public:
-  ExpressionVariables(Function& function, Expression& expression) : function_(function), expression_(expression) {}
+  ExpressionVariables(Function& function, Expression& expression)
+      : function_(function), expression_(expression) {}
 
   bool find(std::span<const std::string_view> names, Variable* out) override;
   bool find_number(int32_t number, Variable* out) override;
@@ -70,15 +73,15 @@ enum class ExpressionMode : uint8_t { kExpression, kAssignment, kStatement };
 
 struct Expression {
   ExpressionMode mode = ExpressionMode::kExpression;
-  std::string text;        // as written
-  std::string display;     // what QUERY: and CONTEXT show
-  int32_t shift = 0;       // where `text` begins in `display`
+  std::string text;     // as written
+  std::string display;  // what QUERY: and CONTEXT show
+  int32_t shift = 0;    // where `text` begins in `display`
   const Name* scope = nullptr;
-  uint32_t slot = 0;       // place in an activation's states
-  Oid target;              // the value is wanted as this type; 0: as it comes
+  uint32_t slot = 0;  // place in an activation's states
+  Oid target;         // the value is wanted as this type; 0: as it comes
   int32_t target_typmod = -1;
-  int32_t record = -1;     // the text is this record variable and nothing else
-  int32_t location = 0;    // in the function's source
+  int32_t record = -1;        // the text is this record variable and nothing else
+  int32_t location = 0;       // in the function's source
   bool allow_simple = false;  // a statement that may be evaluated as an expression (SQL functions)
 
   SqlStatementPtr statement;

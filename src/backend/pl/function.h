@@ -1,8 +1,8 @@
 // A compiled function and its activations. Private to the module.
 //
-// A Function is shared by all its calls; an Activation is what one call needs: values, records, instantiated expressions
-// and plans. Activations are kept for the next call, so that a function called often rebuilds nothing; recursion takes
-// another one, because an expression's vectors belong to one call at a time.
+// A Function is shared by all its calls; an Activation is what one call needs: values, records, instantiated
+// expressions and plans. Activations are kept for the next call, so that a function called often rebuilds
+// nothing; recursion takes another one, because an expression's vectors belong to one call at a time.
 #pragma once
 
 #include <deque>
@@ -22,10 +22,10 @@ namespace varve::pl {
 enum class TriggerKind : uint8_t { kNone, kRow };
 
 struct Function {
-  catalog::RoutinePtr routine;   // null: DO
-  std::string name;              // "f(integer)" or "inline_code_block"
+  catalog::RoutinePtr routine;  // null: DO
+  std::string name;             // "f(integer)" or "inline_code_block"
   std::string source;
-  Oid result;                    // with polymorphic types resolved
+  Oid result;  // with polymorphic types resolved
   Oid language;
   bool returns_set = false, is_trigger = false, is_procedure = false, read_only = false;
   std::vector<Oid> arg_types;
@@ -33,9 +33,9 @@ struct Function {
   bool print_strict_params = false;
 
   std::vector<Datum> datums;
-  std::vector<uint32_t> args;        // variable of each argument
-  std::vector<uint32_t> outputs;     // OUT, INOUT, TABLE
-  Shape output_shape;                // of a result with several columns
+  std::vector<uint32_t> args;     // variable of each argument
+  std::vector<uint32_t> outputs;  // OUT, INOUT, TABLE
+  Shape output_shape;             // of a result with several columns
   bool composite = false;
   uint32_t found = 0;
   int32_t new_record = -1, old_record = -1;
@@ -46,8 +46,8 @@ struct Function {
   std::deque<Name> names;
   std::deque<std::unique_ptr<Expression>> expressions;
   std::deque<Shape> shapes;
-  std::unique_ptr<Block> body;                       // PL/pgSQL
-  std::vector<Expression*> statements;               // SQL
+  std::unique_ptr<Block> body;          // PL/pgSQL
+  std::vector<Expression*> statements;  // SQL
 
   const Shape* intern(Shape shape);
   uint32_t field_of(uint32_t record, std::string_view name);  // the kField datum, made when new
@@ -76,8 +76,8 @@ struct Record {
   std::vector<types::Value> values;
   Arena memory[2];
   int current = 0;
-  bool null = false;             // of a known shape, all NULL as a whole
-  Oid row_type;                  // of a table's row (NEW, OLD); 0: a plain record
+  bool null = false;  // of a known shape, all NULL as a whole
+  Oid row_type;       // of a table's row (NEW, OLD); 0: a plain record
 };
 
 // One expression made ready to run in one activation.
@@ -100,7 +100,9 @@ struct ExpressionState {
 class ValueCast {
  public:
   ValueCast(Host& host, Oid from, int32_t from_typmod, Oid to, int32_t typmod);
-  bool fits(Oid from, Oid to, int32_t typmod) const { return from_ == from && to_ == to && typmod_ == typmod; }
+  bool fits(Oid from, Oid to, int32_t typmod) const {
+    return from_ == from && to_ == to && typmod_ == typmod;
+  }
   // In `memory`.
   types::Value apply(Host& host, const types::Value& value, Arena& memory);
 

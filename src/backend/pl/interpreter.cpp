@@ -8,8 +8,8 @@
 #include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
-#include "planner/plan.h"
 #include "parser/parser.h"
+#include "planner/plan.h"
 #include "sync/cancel_token.h"
 
 namespace varve::pl {
@@ -20,7 +20,8 @@ void Interpreter::run() {
   const Statement* body = f_.body.get();
   frame_.statement = body;
   Outcome outcome = block(*f_.body);
-  bool needs_value = !f_.returns_set && f_.outputs.empty() && f_.result != type_oid::kVoid && !f_.is_procedure;
+  bool needs_value =
+      !f_.returns_set && f_.outputs.empty() && f_.result != type_oid::kVoid && !f_.is_procedure;
   if (outcome != Outcome::kReturn && needs_value) {
     frame_.statement = nullptr;
     throw SqlError(sqlstate::kSREFunctionExecutedNoReturnStatement,
@@ -45,39 +46,77 @@ Outcome Interpreter::execute(const StatementList& list) {
 
 Outcome Interpreter::execute(const Statement& s) {
   switch (s.kind) {
-    case StatementKind::kBlock: return block(static_cast<const Block&>(s));
-    case StatementKind::kAssign: assign(static_cast<const Assign&>(s)); break;
-    case StatementKind::kIf: return if_statement(static_cast<const If&>(s));
-    case StatementKind::kCase: return case_statement(static_cast<const Case&>(s));
+    case StatementKind::kBlock:
+      return block(static_cast<const Block&>(s));
+    case StatementKind::kAssign:
+      assign(static_cast<const Assign&>(s));
+      break;
+    case StatementKind::kIf:
+      return if_statement(static_cast<const If&>(s));
+    case StatementKind::kCase:
+      return case_statement(static_cast<const Case&>(s));
     case StatementKind::kLoop:
-    case StatementKind::kWhile: return loop(static_cast<const Loop&>(s));
-    case StatementKind::kForInteger: return for_integer(static_cast<const ForInteger&>(s));
+    case StatementKind::kWhile:
+      return loop(static_cast<const Loop&>(s));
+    case StatementKind::kForInteger:
+      return for_integer(static_cast<const ForInteger&>(s));
     case StatementKind::kForQuery:
-    case StatementKind::kForDynamic: return for_query(static_cast<const ForRows&>(s));
-    case StatementKind::kForCursor: return for_cursor(static_cast<const ForRows&>(s));
-    case StatementKind::kForeach: return foreach(static_cast<const Foreach&>(s));
+    case StatementKind::kForDynamic:
+      return for_query(static_cast<const ForRows&>(s));
+    case StatementKind::kForCursor:
+      return for_cursor(static_cast<const ForRows&>(s));
+    case StatementKind::kForeach:
+      return foreach (static_cast<const Foreach&>(s));
     case StatementKind::kExit: {
       const auto& e = static_cast<const Exit&>(s);
       if (e.condition != nullptr && !a_.is_true(*e.condition)) return Outcome::kNext;
       exit_label_ = e.label;
       return e.is_exit ? Outcome::kExit : Outcome::kContinue;
     }
-    case StatementKind::kReturn: return return_statement(static_cast<const Return&>(s));
-    case StatementKind::kReturnNext: return_next(static_cast<const Return&>(s)); break;
-    case StatementKind::kReturnQuery: return_query(static_cast<const ReturnQuery&>(s)); break;
-    case StatementKind::kRaise: raise(static_cast<const Raise&>(s)); break;
-    case StatementKind::kAssert: assert_statement(static_cast<const Assert&>(s)); break;
-    case StatementKind::kSql: sql(static_cast<const Sql&>(s)); break;
-    case StatementKind::kExecute: execute_dynamic(static_cast<const Execute&>(s)); break;
-    case StatementKind::kDiagnostics: diagnostics(static_cast<const Diagnostics&>(s)); break;
-    case StatementKind::kOpen: open(static_cast<const Open&>(s)); break;
-    case StatementKind::kFetch: fetch(static_cast<const Fetch&>(s)); break;
-    case StatementKind::kClose: close(static_cast<const Close&>(s)); break;
-    case StatementKind::kPerform: perform(static_cast<const Perform&>(s)); break;
-    case StatementKind::kCall: call(static_cast<const Call&>(s)); break;
+    case StatementKind::kReturn:
+      return return_statement(static_cast<const Return&>(s));
+    case StatementKind::kReturnNext:
+      return_next(static_cast<const Return&>(s));
+      break;
+    case StatementKind::kReturnQuery:
+      return_query(static_cast<const ReturnQuery&>(s));
+      break;
+    case StatementKind::kRaise:
+      raise(static_cast<const Raise&>(s));
+      break;
+    case StatementKind::kAssert:
+      assert_statement(static_cast<const Assert&>(s));
+      break;
+    case StatementKind::kSql:
+      sql(static_cast<const Sql&>(s));
+      break;
+    case StatementKind::kExecute:
+      execute_dynamic(static_cast<const Execute&>(s));
+      break;
+    case StatementKind::kDiagnostics:
+      diagnostics(static_cast<const Diagnostics&>(s));
+      break;
+    case StatementKind::kOpen:
+      open(static_cast<const Open&>(s));
+      break;
+    case StatementKind::kFetch:
+      fetch(static_cast<const Fetch&>(s));
+      break;
+    case StatementKind::kClose:
+      close(static_cast<const Close&>(s));
+      break;
+    case StatementKind::kPerform:
+      perform(static_cast<const Perform&>(s));
+      break;
+    case StatementKind::kCall:
+      call(static_cast<const Call&>(s));
+      break;
     case StatementKind::kCommit:
-    case StatementKind::kRollback: end_transaction(static_cast<const EndTransaction&>(s)); break;
-    case StatementKind::kNull: break;
+    case StatementKind::kRollback:
+      end_transaction(static_cast<const EndTransaction&>(s));
+      break;
+    case StatementKind::kNull:
+      break;
   }
   return Outcome::kNext;
 }
@@ -192,7 +231,8 @@ bool is_row_type(Oid type) {
 // (a, b) or ROW(a, b) as the whole expression: its parts become the row's columns.
 bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value>* values, Arena& memory) {
   std::string_view text = e.text;
-  bool row = text.size() > 3 && (text[0] == 'r' || text[0] == 'R') && (text[1] == 'o' || text[1] == 'O') && (text[2] == 'w' || text[2] == 'W');
+  bool row = text.size() > 3 && (text[0] == 'r' || text[0] == 'R') && (text[1] == 'o' || text[1] == 'O') &&
+             (text[2] == 'w' || text[2] == 'W');
   if (!row && (text.empty() || text[0] != '(')) return false;
   std::string_view inner = row ? text.substr(3) : text;
   size_t open = inner.find_first_not_of(" \t\r\n");
@@ -204,7 +244,8 @@ bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value
   std::string sql = fmt::format("SELECT {}", inner);
   Expression* parts = nullptr;
   for (const auto& known : f_.expressions) {
-    if (known->scope == e.scope && known->text == sql && known->mode == ExpressionMode::kStatement) parts = known.get();
+    if (known->scope == e.scope && known->text == sql && known->mode == ExpressionMode::kStatement)
+      parts = known.get();
   }
   if (parts == nullptr) {
     Arena scratch;
@@ -283,8 +324,10 @@ void Interpreter::assign(const Assign& s) {
     Value v = a_.evaluate(*s.value, &type, &typmod);
     a_.assign(s.target, v, type, typmod, nullptr);
   } catch (SqlError& error) {
-    bool record_error = error.state() == sqlstate::kObjectNotInPrerequisiteState || error.state() == sqlstate::kUndefinedColumn;
-    if (record_error && d.kind == DatumKind::kField && error.fields().context.empty() && error.fields().internal_query.empty()) {
+    bool record_error = error.state() == sqlstate::kObjectNotInPrerequisiteState ||
+                        error.state() == sqlstate::kUndefinedColumn;
+    if (record_error && d.kind == DatumKind::kField && error.fields().context.empty() &&
+        error.fields().internal_query.empty()) {
       a_.rethrow_in(*s.value, error);
     }
     throw;
@@ -298,7 +341,8 @@ void Interpreter::assign_element(const Assign& s) {
     Record& r = a_.assigned_record(d.record);
     int place = r.shape->find(d.name);
     if (place < 0) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("record \"{}\" has no field \"{}\"", f_.datums[d.record].name, d.name));
+      throw SqlError(sqlstate::kUndefinedColumn,
+                     fmt::format("record \"{}\" has no field \"{}\"", f_.datums[d.record].name, d.name));
     }
     array_type = r.shape->types[static_cast<size_t>(place)];
   }
@@ -311,7 +355,8 @@ void Interpreter::assign_element(const Assign& s) {
   std::vector<int32_t> subscripts;
   for (Expression* e : s.subscripts) {
     Value v = a_.evaluate(*e);
-    if (v.null) throw SqlError(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
+    if (v.null)
+      throw SqlError(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
     subscripts.push_back(v.int32);
   }
   Oid type;
@@ -331,8 +376,10 @@ void Interpreter::assign_element(const Assign& s) {
   if (old.null) functions::append_array_bytes(empty, info->element_type, {});
   std::string_view bytes = old.null ? std::string_view(empty) : old.view();
   if (!s.slice) {
-    a_.assign(s.target, Value::of_string(functions::array_with_element(info->element_type, bytes, subscripts, v, memory)),
-              array_type, -1, nullptr);
+    a_.assign(
+        s.target,
+        Value::of_string(functions::array_with_element(info->element_type, bytes, subscripts, v, memory)),
+        array_type, -1, nullptr);
     return;
   }
   if (subscripts.size() != 2) throw_not_supported("assignment to a slice of a multidimensional array");
@@ -344,7 +391,8 @@ void Interpreter::assign_element(const Assign& s) {
       throw SqlError(sqlstate::kArraySubscriptError, "source array too small");
     }
     int32_t one[] = {i};
-    types::StringRef next = functions::array_with_element(info->element_type, current, one, source.at(static_cast<uint32_t>(n), memory), memory);
+    types::StringRef next = functions::array_with_element(
+        info->element_type, current, one, source.at(static_cast<uint32_t>(n), memory), memory);
     current.assign(next.view());
   }
   a_.assign(s.target, Value::of_string(std::string_view(current)), array_type, -1, nullptr);
@@ -390,8 +438,11 @@ Outcome Interpreter::case_statement(const Case& s) {
 bool Interpreter::goes_on(const Loop& s, Outcome body, Outcome* outcome) {
   *outcome = Outcome::kNext;
   switch (body) {
-    case Outcome::kNext: return true;
-    case Outcome::kReturn: *outcome = body; return false;
+    case Outcome::kNext:
+      return true;
+    case Outcome::kReturn:
+      *outcome = body;
+      return false;
     case Outcome::kExit:
       if (exit_label_.empty()) return false;
       if (exit_label_ == s.label) {
@@ -424,13 +475,15 @@ Outcome Interpreter::loop(const Loop& s) {
 Outcome Interpreter::for_integer(const ForInteger& s) {
   auto bound = [&](Expression& e, std::string_view what) {
     Value v = a_.evaluate(e);
-    if (v.null) throw SqlError(sqlstate::kNullValueNotAllowed, fmt::format("{} of FOR loop cannot be null", what));
+    if (v.null)
+      throw SqlError(sqlstate::kNullValueNotAllowed, fmt::format("{} of FOR loop cannot be null", what));
     return v.int32;
   };
   int32_t from = bound(*s.lower, "lower bound");
   int32_t to = bound(*s.upper, "upper bound");
   int32_t step = s.step == nullptr ? 1 : bound(*s.step, "BY value");
-  if (step <= 0) throw SqlError(sqlstate::kInvalidParameterValue, "BY value of FOR loop must be greater than zero");
+  if (step <= 0)
+    throw SqlError(sqlstate::kInvalidParameterValue, "BY value of FOR loop must be greater than zero");
   bool found = false;
   Outcome outcome = Outcome::kNext;
   sync::CancelToken* cancel = a_.host().cancel_token();
@@ -445,20 +498,22 @@ Outcome Interpreter::for_integer(const ForInteger& s) {
   return outcome;
 }
 
-Outcome Interpreter::foreach(const Foreach& s) {
+Outcome Interpreter::foreach (const Foreach& s) {
   Oid type;
   Value v = a_.evaluate(*s.array, &type);
   if (v.null) throw SqlError(sqlstate::kNullValueNotAllowed, "FOREACH expression must not be null");
   const functions::TypeInfo* info = functions::type_by_oid(type);
   if (info == nullptr || info->element_type == kInvalidOid) {
-    throw SqlError(sqlstate::kDatatypeMismatch,
-                   fmt::format("FOREACH expression must yield an array, not type {}", functions::format_type(type, -1)));
+    throw SqlError(
+        sqlstate::kDatatypeMismatch,
+        fmt::format("FOREACH expression must yield an array, not type {}", functions::format_type(type, -1)));
   }
   std::string bytes(v.view());  // the body may change what it came from
   functions::ArrayView array(bytes);
   if (s.slice < 0 || s.slice > array.dimensions()) {
-    throw SqlError(sqlstate::kArraySubscriptError,
-                   fmt::format("slice dimension ({}) is out of the valid range 0..{}", s.slice, array.dimensions()));
+    throw SqlError(
+        sqlstate::kArraySubscriptError,
+        fmt::format("slice dimension ({}) is out of the valid range 0..{}", s.slice, array.dimensions()));
   }
   uint32_t step = 1;
   std::vector<functions::ArrayDimension> dims;
@@ -488,7 +543,9 @@ Outcome Interpreter::foreach(const Foreach& s) {
     } else {
       std::vector<Value> items;
       for (uint32_t k = 0; k < step; ++k) items.push_back(array.at(i + k, memory));
-      a_.assign(s.target.variables[0], Value::of_string(functions::make_array(info->element_type, items, memory, dims)), type, -1, nullptr);
+      a_.assign(s.target.variables[0],
+                Value::of_string(functions::make_array(info->element_type, items, memory, dims)), type, -1,
+                nullptr);
     }
     if (!goes_on(s, execute(s.body), &outcome)) break;
   }
@@ -504,13 +561,15 @@ Outcome Interpreter::return_statement(const Return& s) {
   if (s.variable >= 0) {
     auto variable = static_cast<uint32_t>(s.variable);
     if (!f_.composite && !f_.is_trigger && f_.result != type_oid::kRecord) {
-      throw SqlError(sqlstate::kDatatypeMismatch, "cannot return composite value from a function that returns a scalar");
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     "cannot return composite value from a function that returns a scalar");
     }
     if (a_.record_shape(variable) != nullptr || !f_.is_trigger) a_.assigned_record(variable);
     result_record = s.variable;
     return Outcome::kReturn;
   }
-  if ((f_.composite || f_.result == type_oid::kRecord) && row_constructor(*s.value, &result_shape, &result_row, result_memory)) {
+  if ((f_.composite || f_.result == type_oid::kRecord) &&
+      row_constructor(*s.value, &result_shape, &result_row, result_memory)) {
     returned_row = true;
     return Outcome::kReturn;
   }
@@ -524,7 +583,8 @@ Outcome Interpreter::return_statement(const Return& s) {
       result_shape.names.push_back(view.field_name(i));
       result_shape.types.push_back(view.field_type(i));
       result_shape.typmods.push_back(-1);
-      result_row.push_back(types::copy_value(view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, result_memory), result_memory));
+      result_row.push_back(types::copy_value(
+          view.is_null(i) ? null_of(view.field_type(i)) : view.at(i, result_memory), result_memory));
     }
     returned_row = true;
     return Outcome::kReturn;
@@ -534,8 +594,10 @@ Outcome Interpreter::return_statement(const Return& s) {
       result = Value::null_of(types::PhysicalType::kString);
       return Outcome::kReturn;
     }
-    throw SqlError(sqlstate::kDatatypeMismatch, f_.is_trigger ? "cannot return non-composite value from function returning composite type"
-                                                              : "cannot return non-composite value from function returning composite type");
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   f_.is_trigger
+                       ? "cannot return non-composite value from function returning composite type"
+                       : "cannot return non-composite value from function returning composite type");
   }
   result = types::copy_value(v, result_memory);
   result_type = type;
@@ -546,15 +608,17 @@ Outcome Interpreter::return_statement(const Return& s) {
 void Interpreter::row_mismatch(const Shape& got, const Shape& want) {
   std::string detail;
   if (got.types.size() != want.types.size()) {
-    detail = fmt::format("Number of returned columns ({}) does not match expected column count ({}).", got.types.size(),
-                         want.types.size());
+    detail = fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
+                         got.types.size(), want.types.size());
   }
   for (size_t i = 0; detail.empty() && i < want.types.size(); ++i) {
     if (got.types[i] == want.types[i]) continue;
     detail = fmt::format("Returned type {} does not match expected type {} in column {}.",
-                         functions::format_type(got.types[i], got.typmods[i]), functions::format_type(want.types[i], want.typmods[i]), i + 1);
+                         functions::format_type(got.types[i], got.typmods[i]),
+                         functions::format_type(want.types[i], want.typmods[i]), i + 1);
   }
-  throw SqlError(sqlstate::kDatatypeMismatch, "structure of query does not match function result type").detail(detail);
+  throw SqlError(sqlstate::kDatatypeMismatch, "structure of query does not match function result type")
+      .detail(detail);
 }
 
 void Interpreter::add_row(const Shape& shape, std::span<const Value> values) {
@@ -563,7 +627,8 @@ void Interpreter::add_row(const Shape& shape, std::span<const Value> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].null) {
       row_store->values.push_back(null_of(want.types[i]));
-    } else if (shape.types[i] == want.types[i] && (want.typmods[i] < 0 || want.typmods[i] == shape.typmods[i])) {
+    } else if (shape.types[i] == want.types[i] &&
+               (want.typmods[i] < 0 || want.typmods[i] == shape.typmods[i])) {
       row_store->values.push_back(types::copy_value(values[i], row_store->memory));
     } else {
       ValueCast conversion(a_.host(), shape.types[i], shape.typmods[i], want.types[i], want.typmods[i]);
@@ -574,7 +639,8 @@ void Interpreter::add_row(const Shape& shape, std::span<const Value> values) {
 }
 
 void Interpreter::add_outputs() {
-  for (uint32_t n : f_.outputs) row_store->values.push_back(types::copy_value(a_.value(n), row_store->memory));
+  for (uint32_t n : f_.outputs)
+    row_store->values.push_back(types::copy_value(a_.value(n), row_store->memory));
   ++row_store->count;
 }
 
@@ -609,7 +675,9 @@ void Interpreter::return_next(const Return& s) {
     }
     return add_row(shape, values);
   }
-  if (f_.composite) throw SqlError(sqlstate::kDatatypeMismatch, "cannot return non-composite value from function returning composite type");
+  if (f_.composite)
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   "cannot return non-composite value from function returning composite type");
   row_store->values.push_back(v.null ? null_of(f_.result) : types::copy_value(v, row_store->memory));
   ++row_store->count;
 }

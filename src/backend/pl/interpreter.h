@@ -21,21 +21,22 @@ struct RowStore {
 
 class Interpreter {
  public:
-  Interpreter(Activation& activation, CallFrame& frame) : a_(activation), f_(activation.function()), frame_(frame) {}
+  Interpreter(Activation& activation, CallFrame& frame)
+      : a_(activation), f_(activation.function()), frame_(frame) {}
 
   void run();
 
   // --- the result
-  types::Value result;          // of a scalar function, in result_memory
-  Oid result_type;              // of `result`, before it becomes what the function returns
+  types::Value result;  // of a scalar function, in result_memory
+  Oid result_type;      // of `result`, before it becomes what the function returns
   int32_t result_typmod = -1;
   bool returned = false;
-  int32_t result_record = -1;   // a whole record was returned
-  bool returned_row = false;    // result_row holds columns instead
+  int32_t result_record = -1;  // a whole record was returned
+  bool returned_row = false;   // result_row holds columns instead
   std::vector<types::Value> result_row;
   Shape result_shape;
   Arena result_memory;
-  RowStore* row_store = nullptr;     // RETURN NEXT and RETURN QUERY; null: not a set
+  RowStore* row_store = nullptr;  // RETURN NEXT and RETURN QUERY; null: not a set
 
  private:
   Outcome execute(const StatementList& list);
@@ -54,7 +55,7 @@ class Interpreter {
   Outcome for_integer(const ForInteger& s);
   Outcome for_query(const ForRows& s);
   Outcome for_cursor(const ForRows& s);
-  Outcome foreach(const Foreach& s);
+  Outcome foreach (const Foreach& s);
   // After a loop's body: does the loop go on? If not, `*outcome` is the loop's.
   bool goes_on(const Loop& s, Outcome body, Outcome* outcome);
   Outcome return_statement(const Return& s);
@@ -69,8 +70,8 @@ class Interpreter {
   void diagnostics(const Diagnostics& s);
 
   void sql(const Sql& s);
-  void run_planned(Expression& e, ExpressionState& state, std::span<const types::Value> params, bool into, bool strict,
-                   const Target& target, bool dynamic);
+  void run_planned(Expression& e, ExpressionState& state, std::span<const types::Value> params, bool into,
+                   bool strict, const Target& target, bool dynamic);
   void execute_dynamic(const Execute& s);
   void perform(const Perform& s);
   void call(const Call& s);
@@ -83,10 +84,10 @@ class Interpreter {
   void bind_cursor_args(const Datum& d, Expression* args);
 
   // Rows of a query into a target; `casts` belong to the statement.
-  void store_row(const Target& target, std::span<const planner::OutputColumn> columns, const vector::Chunk& chunk,
-                 uint32_t row, std::vector<std::unique_ptr<ValueCast>>& casts);
-  void store_values(const Target& target, std::span<const planner::OutputColumn> columns, std::span<const types::Value> values,
-                    std::vector<std::unique_ptr<ValueCast>>& casts);
+  void store_row(const Target& target, std::span<const planner::OutputColumn> columns,
+                 const vector::Chunk& chunk, uint32_t row, std::vector<std::unique_ptr<ValueCast>>& casts);
+  void store_values(const Target& target, std::span<const planner::OutputColumn> columns,
+                    std::span<const types::Value> values, std::vector<std::unique_ptr<ValueCast>>& casts);
   void store_null(const Target& target, std::span<const planner::OutputColumn> columns);
   void require_cursor_query(const SqlStatement& statement);
   std::string query_text(Expression& e);

@@ -45,7 +45,8 @@ void Interpreter::raise(const Raise& s) {
     }
     std::vector<SqlState> states = states_of_condition(name);
     if (states.empty()) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized exception condition \"{}\"", name));
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("unrecognized exception condition \"{}\"", name));
     }
     state = states[0];
   };
@@ -57,7 +58,8 @@ void Interpreter::raise(const Raise& s) {
     if (v.null) throw SqlError(sqlstate::kNullValueNotAllowed, "RAISE statement option cannot be null");
     std::string value = a_.text_of(v, type);
     auto once = [](bool given, std::string_view name) {
-      if (given) throw SqlError(sqlstate::kSyntaxError, fmt::format("RAISE option already specified: {}", name));
+      if (given)
+        throw SqlError(sqlstate::kSyntaxError, fmt::format("RAISE option already specified: {}", name));
     };
     switch (option) {
       case RaiseOption::kErrcode:
@@ -70,17 +72,39 @@ void Interpreter::raise(const Raise& s) {
         message = value;
         has_message = true;
         break;
-      case RaiseOption::kDetail: once(!fields.detail.empty(), "DETAIL"); fields.detail = value; break;
-      case RaiseOption::kHint: once(!fields.hint.empty(), "HINT"); fields.hint = value; break;
-      case RaiseOption::kColumn: once(!fields.column.empty(), "COLUMN"); fields.column = value; break;
-      case RaiseOption::kConstraint: once(!fields.constraint.empty(), "CONSTRAINT"); fields.constraint = value; break;
-      case RaiseOption::kDatatype: once(!fields.datatype.empty(), "DATATYPE"); fields.datatype = value; break;
-      case RaiseOption::kTable: once(!fields.table.empty(), "TABLE"); fields.table = value; break;
-      case RaiseOption::kSchema: once(!fields.schema.empty(), "SCHEMA"); fields.schema = value; break;
+      case RaiseOption::kDetail:
+        once(!fields.detail.empty(), "DETAIL");
+        fields.detail = value;
+        break;
+      case RaiseOption::kHint:
+        once(!fields.hint.empty(), "HINT");
+        fields.hint = value;
+        break;
+      case RaiseOption::kColumn:
+        once(!fields.column.empty(), "COLUMN");
+        fields.column = value;
+        break;
+      case RaiseOption::kConstraint:
+        once(!fields.constraint.empty(), "CONSTRAINT");
+        fields.constraint = value;
+        break;
+      case RaiseOption::kDatatype:
+        once(!fields.datatype.empty(), "DATATYPE");
+        fields.datatype = value;
+        break;
+      case RaiseOption::kTable:
+        once(!fields.table.empty(), "TABLE");
+        fields.table = value;
+        break;
+      case RaiseOption::kSchema:
+        once(!fields.schema.empty(), "SCHEMA");
+        fields.schema = value;
+        break;
     }
   }
   bool is_error = s.level == "EXCEPTION";
-  if (!has_state && !is_error) state = s.level == "WARNING" ? sqlstate::kWarning : sqlstate::kSuccessfulCompletion;
+  if (!has_state && !is_error)
+    state = s.level == "WARNING" ? sqlstate::kWarning : sqlstate::kSuccessfulCompletion;
   if (!has_message) message = !condition.empty() ? condition : std::string(state.text());
   fields.state = state;
   fields.message = message;
@@ -92,7 +116,8 @@ void Interpreter::raise(const Raise& s) {
   for (const CallFrame* f = a_.session().top; f != nullptr; f = f->outer) {
     if (!fields.context.empty()) fields.context += '\n';
     fields.context += f->context_line();
-    if (f->outer != nullptr && f->outer->sql != nullptr) fields.context += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
+    if (f->outer != nullptr && f->outer->sql != nullptr)
+      fields.context += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
   }
   a_.host().message(s.level, fields);
 }
@@ -129,22 +154,44 @@ void Interpreter::diagnostics(const Diagnostics& s) {
         for (const CallFrame* f = a_.session().top; f != nullptr; f = f->outer) {
           if (!lines.empty()) lines += '\n';
           lines += f->context_line();
-          if (f->outer != nullptr && f->outer->sql != nullptr) lines += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
+          if (f->outer != nullptr && f->outer->sql != nullptr)
+            lines += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
         }
         text(lines);
         break;
       }
-      case DiagnosticsItem::kReturnedSqlstate: text(std::string(error.state.text())); break;
-      case DiagnosticsItem::kMessageText: text(error.message); break;
-      case DiagnosticsItem::kDetail: text(error.detail); break;
-      case DiagnosticsItem::kHint: text(error.hint); break;
-      case DiagnosticsItem::kErrorContext: text(error.context); break;
-      case DiagnosticsItem::kColumnName: text(error.column); break;
-      case DiagnosticsItem::kConstraintName: text(error.constraint); break;
-      case DiagnosticsItem::kDatatypeName: text(error.datatype); break;
-      case DiagnosticsItem::kTableName: text(error.table); break;
-      case DiagnosticsItem::kSchemaName: text(error.schema); break;
-      case DiagnosticsItem::kRoutineOid: break;
+      case DiagnosticsItem::kReturnedSqlstate:
+        text(std::string(error.state.text()));
+        break;
+      case DiagnosticsItem::kMessageText:
+        text(error.message);
+        break;
+      case DiagnosticsItem::kDetail:
+        text(error.detail);
+        break;
+      case DiagnosticsItem::kHint:
+        text(error.hint);
+        break;
+      case DiagnosticsItem::kErrorContext:
+        text(error.context);
+        break;
+      case DiagnosticsItem::kColumnName:
+        text(error.column);
+        break;
+      case DiagnosticsItem::kConstraintName:
+        text(error.constraint);
+        break;
+      case DiagnosticsItem::kDatatypeName:
+        text(error.datatype);
+        break;
+      case DiagnosticsItem::kTableName:
+        text(error.table);
+        break;
+      case DiagnosticsItem::kSchemaName:
+        text(error.schema);
+        break;
+      case DiagnosticsItem::kRoutineOid:
+        break;
     }
   }
 }

@@ -30,7 +30,8 @@ TEST(Names, InnerBlocksHideOuterOnesAndLabelsFindThem) {
   Name x1{&f, Name::Kind::kVariable, "x", 1, false};
   Name inner{&x1, Name::Kind::kLabel, "b", 0, false};
   Name x2{&inner, Name::Kind::kVariable, "x", 2, false};
-  std::string_view plain[] = {"x"}, outer[] = {"f", "x"}, labelled[] = {"b", "x"}, field[] = {"x", "y"}, none[] = {"z"};
+  std::string_view plain[] = {"x"}, outer[] = {"f", "x"}, labelled[] = {"b", "x"}, field[] = {"x", "y"},
+                   none[] = {"z"};
   EXPECT_EQ(lookup(&x2, plain).name, &x2);
   EXPECT_EQ(lookup(&x2, outer).name, &x1);
   EXPECT_EQ(lookup(&x2, outer).used, 2u);
@@ -73,10 +74,12 @@ TEST(Shapes, EqualOnesAreOne) {
 TEST(Scan, TokensOfALanguageAroundSql) {
   Arena arena;
   parser::ScanError error;
-  std::vector<parser::ScanToken> t = parser::scan("FOR i IN 1..n LOOP x := \"Q\" != 'a''b' <<l>> $2; END", arena, &error);
+  std::vector<parser::ScanToken> t =
+      parser::scan("FOR i IN 1..n LOOP x := \"Q\" != 'a''b' <<l>> $2; END", arena, &error);
   std::vector<std::string> texts;
   for (const parser::ScanToken& token : t) texts.emplace_back(token.text);
-  std::vector<std::string> expected = {"for", "i", "in", "1", "..", "n", "loop", "x", ":=", "Q", "<>", "a'b", "<<", "l", ">>", "$2", ";", "end", ""};
+  std::vector<std::string> expected = {"for", "i",   "in", "1", "..", "n",  "loop", "x",   ":=", "Q",
+                                       "<>",  "a'b", "<<", "l", ">>", "$2", ";",    "end", ""};
   ASSERT_EQ(texts.size(), expected.size());
   for (size_t i = 0; i < texts.size(); ++i) {
     if (t[i].kind != parser::ScanKind::kInteger && t[i].kind != parser::ScanKind::kParam) {

@@ -56,21 +56,25 @@ Environment::~Environment() {
 namespace {
 
 bool is_polymorphic(Oid type) {
-  static constexpr Oid kTypes[] = {type_oid::kAnyelement, type_oid::kAnyarray, type_oid::kAnynonarray, type_oid::kAnyenum,
-                                   type_oid::kAnycompatible, type_oid::kAnycompatiblearray, type_oid::kAnycompatiblenonarray};
+  static constexpr Oid kTypes[] = {type_oid::kAnyelement,           type_oid::kAnyarray,
+                                   type_oid::kAnynonarray,          type_oid::kAnyenum,
+                                   type_oid::kAnycompatible,        type_oid::kAnycompatiblearray,
+                                   type_oid::kAnycompatiblenonarray};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
 bool same_definition(const Routine& a, const Routine& b) {
-  return a.name == b.name && a.source == b.source && a.sql_body == b.sql_body && a.language == b.language && a.args == b.args &&
-         a.all_args == b.all_args && a.modes == b.modes && a.names == b.names && a.result == b.result &&
-         a.returns_set == b.returns_set && a.volatility == b.volatility && a.kind == b.kind && a.schema == b.schema &&
-         a.config == b.config && a.security_definer == b.security_definer && a.owner == b.owner;
+  return a.name == b.name && a.source == b.source && a.sql_body == b.sql_body && a.language == b.language &&
+         a.args == b.args && a.all_args == b.all_args && a.modes == b.modes && a.names == b.names &&
+         a.result == b.result && a.returns_set == b.returns_set && a.volatility == b.volatility &&
+         a.kind == b.kind && a.schema == b.schema && a.config == b.config &&
+         a.security_definer == b.security_definer && a.owner == b.owner;
 }
 
 std::string display_name(const Routine& r) {
   std::string text = r.name + "(";
-  for (size_t i = 0; i < r.args.size(); ++i) text += (i == 0 ? "" : ",") + functions::format_type(r.args[i], -1);
+  for (size_t i = 0; i < r.args.size(); ++i)
+    text += (i == 0 ? "" : ",") + functions::format_type(r.args[i], -1);
   return text + ")";
 }
 
@@ -124,8 +128,8 @@ class TransitionTables final : public analyzer::AnalyzerContext::LocalTables {
 }  // namespace
 
 FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const Oid> arg_types, Oid result,
-                                    const functions::RoutineInfo* columns, const catalog::Trigger* trigger, const catalog::Relation* relation,
-                                    bool validating) {
+                                    const functions::RoutineInfo* columns, const catalog::Trigger* trigger,
+                                    const catalog::Relation* relation, bool validating) {
   auto f = std::make_shared<Function>();
   f->routine = routine;
   f->name = display_name(*routine);
@@ -149,8 +153,10 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
   if (trigger != nullptr && (!trigger->old_table.empty() || !trigger->new_table.empty())) {
     f->local_tables = std::make_unique<TransitionTables>(*trigger, *relation);
   }
-  if (f->language == catalog::kSqlLanguage) compile_sql(*f, validating);
-  else compile_plpgsql(*f, validating);
+  if (f->language == catalog::kSqlLanguage)
+    compile_sql(*f, validating);
+  else
+    compile_plpgsql(*f, validating);
   f->checked_epoch = host.catalog().changed() ? 0 : host.catalog().database().epoch();
   return f;
 }
@@ -166,12 +172,14 @@ void Runtime::State::compile_plpgsql(Function& f, bool validating) {
         fields.internal_query = f.source;
         fields.internal_position = fields.position;
         fields.position = 0;
-        add_context(error, fmt::format("compilation of PL/pgSQL function \"{}\" near line {}",
-                                       f.routine == nullptr ? f.name : f.routine->name, compiler.current_line()));
+        add_context(error,
+                    fmt::format("compilation of PL/pgSQL function \"{}\" near line {}",
+                                f.routine == nullptr ? f.name : f.routine->name, compiler.current_line()));
       }
     } else {
-      add_context(error, fmt::format("compilation of PL/pgSQL function \"{}\" near line {}",
-                                     f.routine == nullptr ? f.name : f.routine->name, compiler.current_line()));
+      add_context(error,
+                  fmt::format("compilation of PL/pgSQL function \"{}\" near line {}",
+                              f.routine == nullptr ? f.name : f.routine->name, compiler.current_line()));
     }
     throw;
   }
@@ -210,7 +218,8 @@ FunctionPtr Runtime::State::function_of_call(const functions::CallSite& site) {
   if (it != plain.end() && epoch != 0 && it->second->checked_epoch == epoch) return it->second;
   RoutinePtr routine = host.catalog().routine(oid);
   if (routine == nullptr) {
-    throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function with OID {} does not exist", oid.value()));
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("function with OID {} does not exist", oid.value()));
   }
   if (routine->result == type_oid::kTrigger) {
     throw SqlError(sqlstate::kFeatureNotSupported, "trigger functions can only be called as triggers")
@@ -265,7 +274,8 @@ Value Runtime::State::call_scalar(Function& f, std::span<const Value> args, Aren
     if (run.result_type == f.result) return types::copy_value(run.result, memory);
     frame.statement = nullptr;
     frame.phase = "while casting return value to function's return type";
-    return a->cast(f.result_cast, run.result_type, run.result_typmod, f.result, -1).apply(host, run.result, memory);
+    return a->cast(f.result_cast, run.result_type, run.result_typmod, f.result, -1)
+        .apply(host, run.result, memory);
   } catch (SqlError& error) {
     fail_in(frame, error);
   }
@@ -275,14 +285,17 @@ Value Runtime::State::call_scalar(Function& f, std::span<const Value> args, Aren
 Value Runtime::State::call_row(Function& f, Activation& a, CallFrame& frame, Arena& memory) {
   RowStore rows;
   Shape declared = f.output_shape;
-  if (f.language == catalog::kSqlLanguage) run_sql_rows(f, a, frame, rows);
-  else run_plpgsql_rows(f, a, frame, rows);
+  if (f.language == catalog::kSqlLanguage)
+    run_sql_rows(f, a, frame, rows);
+  else
+    run_plpgsql_rows(f, a, frame, rows);
   Shape shape = std::move(f.output_shape);
   f.output_shape = std::move(declared);
   if (rows.null || rows.count == 0) return Value::null_of(types::PhysicalType::kString);
   std::vector<std::string_view> names(shape.names.begin(), shape.names.end());
   uint32_t number = f.result == type_oid::kRecord ? functions::record_shape(names) : 0;
-  return Value::of_string(functions::make_record(f.result, number, shape.types, {rows.values.data(), shape.types.size()}, memory));
+  return Value::of_string(functions::make_record(f.result, number, shape.types,
+                                                 {rows.values.data(), shape.types.size()}, memory));
 }
 
 void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& frame, RowStore& rows) {
@@ -296,8 +309,10 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
   run.run();
   if (f.output_shape.types.empty()) {
     // A record: its columns are what came out.
-    if (run.returned_row) f.output_shape = run.result_shape;
-    else if (run.result_record >= 0) f.output_shape = *a.assigned_record(static_cast<uint32_t>(run.result_record)).shape;
+    if (run.returned_row)
+      f.output_shape = run.result_shape;
+    else if (run.result_record >= 0)
+      f.output_shape = *a.assigned_record(static_cast<uint32_t>(run.result_record)).shape;
   }
   rows.null = f.outputs.empty() && !run.returned_row &&
               (run.result_record < 0 || a.record(static_cast<uint32_t>(run.result_record)).null);
@@ -325,8 +340,8 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
   }
   if (values.size() != f.output_shape.types.size()) {
     throw SqlError(sqlstate::kDatatypeMismatch, "returned record type does not match expected record type")
-        .detail(fmt::format("Number of returned columns ({}) does not match expected column count ({}).", values.size(),
-                            f.output_shape.types.size()));
+        .detail(fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
+                            values.size(), f.output_shape.types.size()));
   }
   for (size_t i = 0; i < values.size(); ++i) {
     Oid want = f.output_shape.types[i];
@@ -354,7 +369,8 @@ Value Runtime::call(const functions::CallSite& site, std::span<const Value> args
   return s.call_scalar(*f, args, memory);
 }
 
-std::span<const Value> Runtime::rows(const functions::CallSite& site, std::span<const Value> args, Arena& memory) {
+std::span<const Value> Runtime::rows(const functions::CallSite& site, std::span<const Value> args,
+                                     Arena& memory) {
   State& s = *state_;
   if (site.routine->oid == kInvalidOid) return s.triggers.transition_rows(site.routine->name, memory);
   s.host.check_stack();
@@ -366,8 +382,10 @@ std::span<const Value> Runtime::rows(const functions::CallSite& site, std::span<
   try {
     set_args(*a, args);
     if (!f->returns_set && f->output_shape.types.empty()) throw_not_supported("this function in FROM");
-    if (f->language == catalog::kSqlLanguage) s.run_sql_rows(*f, *a, frame, rows);
-    else s.run_plpgsql_rows(*f, *a, frame, rows);
+    if (f->language == catalog::kSqlLanguage)
+      s.run_sql_rows(*f, *a, frame, rows);
+    else
+      s.run_plpgsql_rows(*f, *a, frame, rows);
   } catch (SqlError& error) {
     fail_in(frame, error);
   }
@@ -397,8 +415,8 @@ void Runtime::do_block(std::string_view language, std::string_view source, bool 
   }
 }
 
-std::vector<Value> Runtime::call_procedure(const functions::CallSite& site, std::span<const Value> args, bool atomic,
-                                           Arena& memory) {
+std::vector<Value> Runtime::call_procedure(const functions::CallSite& site, std::span<const Value> args,
+                                           bool atomic, Arena& memory) {
   State& s = *state_;
   s.host.check_stack();
   FunctionPtr f = s.function_of_call(site);
@@ -441,23 +459,29 @@ void Runtime::validate(Oid oid) {
     }
     Oid result = routine->result;
     if (is_polymorphic(result)) {
-      result = result == type_oid::kAnyarray || result == type_oid::kAnycompatiblearray ? type_oid::kInt4Array : type_oid::kInt4;
+      result = result == type_oid::kAnyarray || result == type_oid::kAnycompatiblearray ? type_oid::kInt4Array
+                                                                                        : type_oid::kInt4;
     }
-    if (routine->language == catalog::kPlpgsqlLanguage) s.compile(routine, args, result, nullptr, nullptr, nullptr, true);
+    if (routine->language == catalog::kPlpgsqlLanguage)
+      s.compile(routine, args, result, nullptr, nullptr, nullptr, true);
     return;
   }
   s.compile(routine, routine->args, routine->result, nullptr, nullptr, nullptr, true);
 }
 
 executor::ModifyHooks& Runtime::hooks() { return state_->triggers; }
-void Runtime::truncate_triggers(const catalog::RelationPtr& relation, bool before) { state_->triggers.truncate(relation, before); }
+void Runtime::truncate_triggers(const catalog::RelationPtr& relation, bool before) {
+  state_->triggers.truncate(relation, before);
+}
 void Runtime::run_deferred() { state_->triggers.run_deferred(); }
 size_t Runtime::deferred_count() const { return state_->triggers.deferred_count(); }
 void Runtime::forget_deferred(size_t from) { state_->triggers.forget_deferred(from); }
 void Runtime::set_constraints(std::span<const Oid> constraints, bool deferred) {
   state_->triggers.set_constraints(constraints, deferred);
 }
-void Runtime::set_active_snapshot(const txn::Snapshot* snapshot) { state_->session.active_snapshot = snapshot; }
+void Runtime::set_active_snapshot(const txn::Snapshot* snapshot) {
+  state_->session.active_snapshot = snapshot;
+}
 void Runtime::begin_statement() {
   state_->session.active_snapshot = nullptr;
   state_->session.release_all();

@@ -36,7 +36,8 @@ struct Runtime::State {
   Session session;
   Triggers triggers;
   std::unordered_map<std::string, FunctionPtr> functions;
-  std::unordered_map<uint32_t, FunctionPtr> plain;  // by oid: functions without polymorphic types, the hot path
+  std::unordered_map<uint32_t, FunctionPtr>
+      plain;  // by oid: functions without polymorphic types, the hot path
 };
 
 // An activation for one call; goes back to its function.

@@ -19,9 +19,9 @@ namespace {
 bool is_bare_expression(const parser::Node* node) {
   if (!parser::is<parser::SelectStmt>(node)) return false;
   const auto& s = *parser::as<parser::SelectStmt>(node);
-  return s.targets.size() == 1 && s.from.empty() && s.where == nullptr && s.group_by.empty() && s.having == nullptr &&
-         s.values.empty() && s.order_by.empty() && s.limit_count == nullptr && s.limit_offset == nullptr && s.with == nullptr &&
-         s.into == nullptr && s.left == nullptr;
+  return s.targets.size() == 1 && s.from.empty() && s.where == nullptr && s.group_by.empty() &&
+         s.having == nullptr && s.values.empty() && s.order_by.empty() && s.limit_count == nullptr &&
+         s.limit_offset == nullptr && s.with == nullptr && s.into == nullptr && s.left == nullptr;
 }
 
 Expression* add_statement(Function& f, std::string text, const Name* scope) {
@@ -88,7 +88,8 @@ std::string body_statements(const std::string& body) {
 
 SqlError mismatch(Oid result, std::string detail) {
   SqlError e(sqlstate::kInvalidFunctionDefinition,
-             fmt::format("return type mismatch in function declared to return {}", functions::format_type(result, -1)));
+             fmt::format("return type mismatch in function declared to return {}",
+                         functions::format_type(result, -1)));
   if (!detail.empty()) e.detail(std::move(detail));
   return e;
 }
@@ -112,7 +113,8 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
       Expression* e = add_statement(f, trimmed(raw.text(source)), scope);
       e->location = raw.location;
       f.statements.push_back(e);
-      if (script.statements.size() == 1 && is_bare_expression(raw.statement) && !f.composite && !f.returns_set) {
+      if (script.statements.size() == 1 && is_bare_expression(raw.statement) && !f.composite &&
+          !f.returns_set) {
         e->allow_simple = true;
         f.inlined = !f.routine->security_definer && f.routine->config.empty() && !f.routine->strict;
         if (f.result != type_oid::kVoid) e->target = f.result;
@@ -129,7 +131,8 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
         ErrorFields& fields = error.fields();
         if (fields.internal_position > 0 && fields.internal_query == e->display) {
           size_t leading = source.find(e->text);
-          fields.position = fields.internal_position + parser::character_position(source, static_cast<int32_t>(leading)) - 1;
+          fields.position = fields.internal_position +
+                            parser::character_position(source, static_cast<int32_t>(leading)) - 1;
           fields.internal_position = 0;
           fields.internal_query.clear();
         } else {
@@ -140,9 +143,11 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
     }
     Expression* last = f.statements.empty() ? nullptr : f.statements.back();
     try {
-      if (last != nullptr) check_sql_result(f, *last);
+      if (last != nullptr)
+        check_sql_result(f, *last);
       else if (f.result != type_oid::kVoid) {
-        throw mismatch(f.result, "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.");
+        throw mismatch(f.result,
+                       "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.");
       }
     } catch (SqlError& error) {
       error.context(fmt::format("SQL function \"{}\"", f.routine->name));
@@ -169,7 +174,8 @@ void Runtime::State::check_sql_result(Function& f, Expression& last) {
   if (!f.composite) {
     if (columns.size() != 1) throw mismatch(f.result, "Final statement must return exactly one column.");
     if (!assignable(columns[0].type, f.result)) {
-      throw mismatch(f.result, fmt::format("Actual return type is {}.", functions::format_type(columns[0].type, -1)));
+      throw mismatch(f.result,
+                     fmt::format("Actual return type is {}.", functions::format_type(columns[0].type, -1)));
     }
     return;
   }
@@ -183,19 +189,24 @@ void Runtime::State::check_sql_result(Function& f, Expression& last) {
                                            functions::format_type(want.types[i], -1), i + 1));
     }
   }
-  if (columns.size() > want.types.size()) throw mismatch(f.result, "Final statement returns too many columns.");
+  if (columns.size() > want.types.size())
+    throw mismatch(f.result, "Final statement returns too many columns.");
 }
 
 namespace {
 
 // Runs one statement; its rows, converted, go to `rows` (null: nobody wants them).
-void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, RowStore* rows, bool first_only) {
+void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, RowStore* rows,
+                   bool first_only) {
   ExpressionState& state = a.prepare(e);
   if (!a.host().is_planned(*e.statement)) {
     if (e.statement->node->kind == NodeKind::kTransactionStmt) {
-      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed in an SQL function", "COMMIT"));
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("{} is not allowed in an SQL function", "COMMIT"));
     }
-    if (f.read_only) throw SqlError(sqlstate::kFeatureNotSupported, "this command is not allowed in a non-volatile function");
+    if (f.read_only)
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "this command is not allowed in a non-volatile function");
     a.session().pin_active();
     a.host().run_utility(e.statement);
     return;
@@ -207,7 +218,8 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
                             : e.statement->node->kind == NodeKind::kDeleteStmt ? "DELETE"
                                                                                : "SELECT FOR UPDATE";
     frame.sql_number = 0;  // PostgreSQL finds out before it starts
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed in a non-volatile function", verb));
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("{} is not allowed in a non-volatile function", verb));
   }
   std::unique_ptr<executor::Execution> execution = a.take_execution(e, state);
   executor::RunParameters run = a.run_parameters(a.values());
@@ -225,7 +237,8 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   std::vector<Oid> want = f.output_shape.types;
   if (!f.composite) want = {f.result};
   if (rows != nullptr && columns.size() < want.size()) {
-    throw SqlError(sqlstate::kDatatypeMismatch, "function return row and query-specified return row do not match")
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   "function return row and query-specified return row do not match")
         .detail(fmt::format("Returned row contains {} attribute{}, but query expects {}.", columns.size(),
                             columns.size() == 1 ? "" : "s", want.size()));
   }
@@ -237,9 +250,13 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
     for (uint32_t i = 0; i < chunk->count() && (!first_only || rows->count == 0); ++i) {
       for (uint32_t c = 0; c < want.size(); ++c) {
         Value v = chunk->column(c).value(chunk->selection()[i]);
-        if (v.null) rows->values.push_back(null_of(want[c]));
-        else if (columns[c].type == want[c]) rows->values.push_back(types::copy_value(v, rows->memory));
-        else rows->values.push_back(a.cast(state.casts[c], columns[c].type, columns[c].typmod, want[c], -1).apply(a.host(), v, rows->memory));
+        if (v.null)
+          rows->values.push_back(null_of(want[c]));
+        else if (columns[c].type == want[c])
+          rows->values.push_back(types::copy_value(v, rows->memory));
+        else
+          rows->values.push_back(a.cast(state.casts[c], columns[c].type, columns[c].typmod, want[c], -1)
+                                     .apply(a.host(), v, rows->memory));
       }
       ++rows->count;
     }
@@ -263,7 +280,8 @@ Value Runtime::State::run_sql_scalar(Function& f, Activation& a, CallFrame& fram
       std::string own = fmt::format("SQL statement \"{}\"", f.statements[0]->display);
       if (context.starts_with(own)) {
         context.erase(0, own.size() + (context.size() > own.size() ? 1 : 0));
-        if (f.inlined) add_context(error, fmt::format("SQL function \"{}\" during inlining", f.routine->name));
+        if (f.inlined)
+          add_context(error, fmt::format("SQL function \"{}\" during inlining", f.routine->name));
       }
       throw;
     }

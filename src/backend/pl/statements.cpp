@@ -52,8 +52,10 @@ void Interpreter::store_null(const Target& target, std::span<const planner::Outp
   }
   for (uint32_t n : target.variables) {
     const Datum& d = f_.datums[n];
-    if (d.kind == DatumKind::kField) a_.assign(n, Value::null_of(types::PhysicalType::kString), type_oid::kUnknown, -1, nullptr);
-    else a_.assign(n, null_of(d.type), d.type, d.typmod, nullptr);
+    if (d.kind == DatumKind::kField)
+      a_.assign(n, Value::null_of(types::PhysicalType::kString), type_oid::kUnknown, -1, nullptr);
+    else
+      a_.assign(n, null_of(d.type), d.type, d.typmod, nullptr);
   }
 }
 
@@ -62,17 +64,25 @@ void Interpreter::require_cursor_query(const SqlStatement& statement) {
   std::string_view verb = "";
   if (statement.node != nullptr) {
     switch (statement.node->kind) {
-      case NodeKind::kInsertStmt: verb = "INSERT "; break;
-      case NodeKind::kUpdateStmt: verb = "UPDATE "; break;
-      case NodeKind::kDeleteStmt: verb = "DELETE "; break;
-      default: break;
+      case NodeKind::kInsertStmt:
+        verb = "INSERT ";
+        break;
+      case NodeKind::kUpdateStmt:
+        verb = "UPDATE ";
+        break;
+      case NodeKind::kDeleteStmt:
+        verb = "DELETE ";
+        break;
+      default:
+        break;
     }
   }
   throw SqlError(sqlstate::kInvalidCursorDefinition, fmt::format("cannot open {}query as cursor", verb));
 }
 
 void Interpreter::store_values(const Target& target, std::span<const planner::OutputColumn> columns,
-                               std::span<const Value> values, std::vector<std::unique_ptr<ValueCast>>& casts) {
+                               std::span<const Value> values,
+                               std::vector<std::unique_ptr<ValueCast>>& casts) {
   if (target.record >= 0) {
     Shape shape;
     for (const planner::OutputColumn& c : columns) {
@@ -86,13 +96,16 @@ void Interpreter::store_values(const Target& target, std::span<const planner::Ou
   if (casts.size() < target.variables.size()) casts.resize(target.variables.size());
   for (size_t i = 0; i < target.variables.size(); ++i) {
     uint32_t n = target.variables[i];
-    if (i < values.size()) a_.assign(n, values[i], columns[i].type, columns[i].typmod, &casts[i]);
-    else a_.assign(n, Value::null_of(types::PhysicalType::kString), type_oid::kUnknown, -1, nullptr);
+    if (i < values.size())
+      a_.assign(n, values[i], columns[i].type, columns[i].typmod, &casts[i]);
+    else
+      a_.assign(n, Value::null_of(types::PhysicalType::kString), type_oid::kUnknown, -1, nullptr);
   }
 }
 
-void Interpreter::store_row(const Target& target, std::span<const planner::OutputColumn> columns, const vector::Chunk& chunk,
-                            uint32_t row, std::vector<std::unique_ptr<ValueCast>>& casts) {
+void Interpreter::store_row(const Target& target, std::span<const planner::OutputColumn> columns,
+                            const vector::Chunk& chunk, uint32_t row,
+                            std::vector<std::unique_ptr<ValueCast>>& casts) {
   Value few[8];
   std::vector<Value> many;
   std::span<Value> values(few, columns.size());
@@ -106,8 +119,8 @@ void Interpreter::store_row(const Target& target, std::span<const planner::Outpu
 
 // --- static and dynamic statements share this
 
-void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<const Value> params, bool into, bool strict,
-                              const Target& target, bool) {
+void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<const Value> params, bool into,
+                              bool strict, const Target& target, bool) {
   bool select = is_select(*e.statement);
   if (into && !state.plan->returns_rows) {
     throw SqlError(sqlstate::kSyntaxError, "INTO used with a command that cannot return data");
@@ -126,7 +139,8 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
                               : e.statement->node->kind == NodeKind::kUpdateStmt ? "UPDATE"
                               : e.statement->node->kind == NodeKind::kDeleteStmt ? "DELETE"
                                                                                  : "SELECT FOR UPDATE";
-      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed in a non-volatile function", verb));
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("{} is not allowed in a non-volatile function", verb));
     }
     std::unique_ptr<executor::Execution> execution = a_.take_execution(e, state);
     executor::RunParameters run = a_.run_parameters(params);
@@ -169,20 +183,24 @@ void Interpreter::sql(const Sql& s) {
   Expression& e = *s.query;
   ExpressionState& state = a_.prepare(e);
   if (e.statement->node == nullptr) return;
-  if (a_.host().is_planned(*e.statement)) return run_planned(e, state, a_.values(), s.into, s.strict, s.target, false);
+  if (a_.host().is_planned(*e.statement))
+    return run_planned(e, state, a_.values(), s.into, s.strict, s.target, false);
   if (s.into) throw SqlError(sqlstate::kSyntaxError, "INTO used with a command that cannot return data");
   switch (e.statement->node->kind) {
     case NodeKind::kTransactionStmt: {
       using parser::TransactionKind;
       auto action = parser::as<parser::TransactionStmt>(e.statement->node)->action;
-      if (action == TransactionKind::kBegin || action == TransactionKind::kStart || action == TransactionKind::kSavepoint ||
-          action == TransactionKind::kRelease || action == TransactionKind::kRollbackTo) {
+      if (action == TransactionKind::kBegin || action == TransactionKind::kStart ||
+          action == TransactionKind::kSavepoint || action == TransactionKind::kRelease ||
+          action == TransactionKind::kRollbackTo) {
         throw SqlError(sqlstate::kFeatureNotSupported, "unsupported transaction command in PL/pgSQL");
       }
       throw SqlError(sqlstate::kInvalidTransactionTermination, "invalid transaction termination");
     }
-    case NodeKind::kCopyStmt: throw SqlError(sqlstate::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
-    default: break;
+    case NodeKind::kCopyStmt:
+      throw SqlError(sqlstate::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
+    default:
+      break;
   }
   if (f_.read_only) {
     throw SqlError(sqlstate::kFeatureNotSupported, "this command is not allowed in a non-volatile function");
@@ -222,7 +240,9 @@ void Interpreter::perform(const Perform& s) {
 
 // --- EXECUTE
 
-DynamicStatement::DynamicStatement(Activation& a, const std::string& sql, const std::vector<Expression*>& params) : sql_(sql) {
+DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
+                                   const std::vector<Expression*>& params)
+    : sql_(sql) {
   for (Expression* e : params) {
     Oid type;
     Value v = a.evaluate(*e, &type);
@@ -269,7 +289,8 @@ void Interpreter::execute_dynamic(const Execute& s) {
     if (kind == NodeKind::kTransactionStmt) {
       throw SqlError(sqlstate::kFeatureNotSupported, "EXECUTE of transaction commands is not implemented");
     }
-    if (kind == NodeKind::kCopyStmt) throw SqlError(sqlstate::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
+    if (kind == NodeKind::kCopyStmt)
+      throw SqlError(sqlstate::kFeatureNotSupported, "cannot COPY to/from client in PL/pgSQL");
     if (kind == NodeKind::kSelectStmt) {
       throw SqlError(sqlstate::kFeatureNotSupported, "EXECUTE of SELECT ... INTO is not implemented")
           .hint("You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.");
@@ -302,7 +323,8 @@ void Interpreter::execute_dynamic(const Execute& s) {
     vector::Chunk* chunk = nullptr;
     while (execution->next(chunk)) {
       if (!d.statement->plan->returns_rows || chunk->empty()) continue;
-      if (!found && s.into) store_row(s.target, d.statement->plan->root->output, *chunk, chunk->selection()[0], casts);
+      if (!found && s.into)
+        store_row(s.target, d.statement->plan->root->output, *chunk, chunk->selection()[0], casts);
       found = true;
       rows += chunk->count();
     }
@@ -363,7 +385,8 @@ Outcome Interpreter::for_query(const ForRows& s) {
   try {
     try {
       a_.host().check_read_only(*statement);
-      execution = state != nullptr ? a_.take_execution(*s.query, *state) : a_.host().make_execution(*statement);
+      execution =
+          state != nullptr ? a_.take_execution(*s.query, *state) : a_.host().make_execution(*statement);
       run = a_.run_parameters(params);
       pin = a_.host().transaction().pin_snapshot(run.snapshot);
       pinned = true;
@@ -384,7 +407,8 @@ Outcome Interpreter::for_query(const ForRows& s) {
       } catch (SqlError& error) {
         failed(error);
       }
-      // The body may run statements that change what the rows point to: none does, chunks belong to the operators.
+      // The body may run statements that change what the rows point to: none does, chunks belong to the
+      // operators.
       for (uint32_t i = 0; i < chunk->count() && go_on; ++i) {
         if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
         store_row(s.target, plan->root->output, *chunk, chunk->selection()[i], casts);
@@ -442,7 +466,8 @@ void Interpreter::return_query(const ReturnQuery& s) {
     a_.host().check_read_only(*statement);
     std::unique_ptr<executor::Execution> execution =
         state != nullptr ? a_.take_execution(*s.query, *state) : a_.host().make_execution(*statement);
-    executor::RunParameters run = a_.run_parameters(dynamic != nullptr ? std::span<const Value>(dynamic->values) : a_.values());
+    executor::RunParameters run =
+        a_.run_parameters(dynamic != nullptr ? std::span<const Value>(dynamic->values) : a_.values());
     ActiveSnapshot active(a_.session(), &run.snapshot);
     SqlInProgress in_progress(frame_, text);
     ConstraintChecks constraints(a_.host(), !plan->read_only);
@@ -451,7 +476,8 @@ void Interpreter::return_query(const ReturnQuery& s) {
     while (execution->next(chunk)) {
       for (uint32_t i = 0; i < chunk->count(); ++i) {
         for (uint32_t c = 0; c < chunk->column_count(); ++c) {
-          row_store->values.push_back(types::copy_value(chunk->column(c).value(chunk->selection()[i]), row_store->memory));
+          row_store->values.push_back(
+              types::copy_value(chunk->column(c).value(chunk->selection()[i]), row_store->memory));
         }
         ++row_store->count;
       }
@@ -476,10 +502,13 @@ void Interpreter::end_transaction(const EndTransaction& s) {
                      s.kind == StatementKind::kCommit ? "cannot commit while a subtransaction is active"
                                                       : "cannot roll back while a subtransaction is active");
     }
-    if (f->atomic) throw SqlError(sqlstate::kInvalidTransactionTermination, "invalid transaction termination");
+    if (f->atomic)
+      throw SqlError(sqlstate::kInvalidTransactionTermination, "invalid transaction termination");
   }
-  if (s.kind == StatementKind::kCommit) a_.host().commit_transaction(s.chain);
-  else a_.host().rollback_transaction(s.chain);
+  if (s.kind == StatementKind::kCommit)
+    a_.host().commit_transaction(s.chain);
+  else
+    a_.host().rollback_transaction(s.chain);
   ++a_.session().transaction;
   a_.session().active_snapshot = nullptr;
   a_.transaction_changed();
@@ -516,7 +545,8 @@ void Interpreter::call(const Call& s) {
   }
   catalog::RoutinePtr routine = a_.host().catalog().routine(bound.function->oid);
   if (!a_.host().can_execute(*routine)) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for procedure {}", routine->name));
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for procedure {}", routine->name));
   }
   // Each input is a query of its own text; OUT parameters are variables and are not evaluated.
   executor::ExecutionContext context;
@@ -532,7 +562,8 @@ void Interpreter::call(const Call& s) {
         args.push_back(null_of(bound.function->args[i]));
         continue;
       }
-      if (analyzer::any_of(bound.args[i], [](const analyzer::Expr& x) { return x.kind == analyzer::ExprKind::kSubquery; })) {
+      if (analyzer::any_of(bound.args[i],
+                           [](const analyzer::Expr& x) { return x.kind == analyzer::ExprKind::kSubquery; })) {
         throw_not_supported("a subquery as the argument of CALL");
       }
       executor::ExpressionEvaluator evaluator(*bound.args[i], context, memory);
@@ -551,10 +582,12 @@ void Interpreter::call(const Call& s) {
     const auto* ref = parser::is<parser::ColumnRef>(node) ? parser::as<parser::ColumnRef>(node) : nullptr;
     Found found = ref == nullptr ? Found{} : lookup(e.scope, ref->names);
     if (found.name == nullptr) {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("procedure parameter {} is an output parameter but corresponding "
-                                                         "argument is not writable",
-                                                         routine->parameter_name(i).empty() ? std::to_string(i + 1)
-                                                                                            : fmt::format("\"{}\"", routine->parameter_name(i))));
+      throw SqlError(sqlstate::kSyntaxError,
+                     fmt::format("procedure parameter {} is an output parameter but corresponding "
+                                 "argument is not writable",
+                                 routine->parameter_name(i).empty()
+                                     ? std::to_string(i + 1)
+                                     : fmt::format("\"{}\"", routine->parameter_name(i))));
     }
     uint32_t target = found.name->datum;
     if (found.used < ref->names.size()) target = f_.field_of(target, ref->names.back());

@@ -1,7 +1,8 @@
 // A PL/pgSQL function as the compiler leaves it: variables, and a tree of statements. Private to the module.
 //
-// Owned by pl::Function, changed by nobody afterwards but for the plans that hang on its expressions. A variable's number
-// is its place in Function::datums and in the parameter array of every statement of the function.
+// Owned by pl::Function, changed by nobody afterwards but for the plans that hang on its expressions. A
+// variable's number is its place in Function::datums and in the parameter array of every statement of the
+// function.
 #pragma once
 
 #include <cstdint>
@@ -32,16 +33,41 @@ struct Datum {
   uint32_t record = 0;
   // Cursors: the query they are bound to.
   Expression* cursor_query = nullptr;
-  std::vector<std::string> cursor_args;   // names; their variables are cursor_row
+  std::vector<std::string> cursor_args;  // names; their variables are cursor_row
   std::vector<uint32_t> cursor_row;
   uint16_t cursor_options = 0;
   bool is_cursor_bound = false;
 };
 
 enum class StatementKind : uint8_t {
-  kBlock, kAssign, kIf, kCase, kLoop, kWhile, kForInteger, kForQuery, kForDynamic, kForCursor, kForeach, kExit, kReturn,
-  kReturnNext, kReturnQuery, kRaise, kAssert, kSql, kExecute, kDiagnostics, kOpen, kFetch, kClose, kPerform, kCall,
-  kCommit, kRollback, kNull,
+  kBlock,
+  kAssign,
+  kIf,
+  kCase,
+  kLoop,
+  kWhile,
+  kForInteger,
+  kForQuery,
+  kForDynamic,
+  kForCursor,
+  kForeach,
+  kExit,
+  kReturn,
+  kReturnNext,
+  kReturnQuery,
+  kRaise,
+  kAssert,
+  kSql,
+  kExecute,
+  kDiagnostics,
+  kOpen,
+  kFetch,
+  kClose,
+  kPerform,
+  kCall,
+  kCommit,
+  kRollback,
+  kNull,
 };
 
 struct Statement {
@@ -146,13 +172,21 @@ struct ReturnQuery : Statement {
   std::vector<Expression*> params;
 };
 enum class RaiseOption : uint8_t {
-  kErrcode, kMessage, kDetail, kHint, kColumn, kConstraint, kDatatype, kTable, kSchema
+  kErrcode,
+  kMessage,
+  kDetail,
+  kHint,
+  kColumn,
+  kConstraint,
+  kDatatype,
+  kTable,
+  kSchema
 };
 struct Raise : Statement {
   explicit Raise(int l) : Statement(StatementKind::kRaise, l) {}
   std::string level = "EXCEPTION";
   bool rethrow = false;
-  std::string condition;   // name or SQLSTATE
+  std::string condition;  // name or SQLSTATE
   std::string format;
   bool has_format = false;
   std::vector<Expression*> params;
@@ -177,8 +211,19 @@ struct Execute : Statement {
   Target target;
 };
 enum class DiagnosticsItem : uint8_t {
-  kRowCount, kContext, kReturnedSqlstate, kMessageText, kDetail, kHint, kErrorContext, kColumnName, kConstraintName,
-  kDatatypeName, kTableName, kSchemaName, kRoutineOid
+  kRowCount,
+  kContext,
+  kReturnedSqlstate,
+  kMessageText,
+  kDetail,
+  kHint,
+  kErrorContext,
+  kColumnName,
+  kConstraintName,
+  kDatatypeName,
+  kTableName,
+  kSchemaName,
+  kRoutineOid
 };
 struct Diagnostics : Statement {
   explicit Diagnostics(int l) : Statement(StatementKind::kDiagnostics, l) {}

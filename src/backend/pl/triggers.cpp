@@ -1,8 +1,7 @@
 #include "triggers.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "analyzer/trigger_rows.h"
 #include "functions/array.h"
@@ -22,19 +21,26 @@ namespace {
 
 int16_t event_bit(ModifyEvent event) {
   switch (event) {
-    case ModifyEvent::kInsert: return Trigger::kInsert;
-    case ModifyEvent::kUpdate: return Trigger::kUpdate;
-    case ModifyEvent::kDelete: return Trigger::kDelete;
+    case ModifyEvent::kInsert:
+      return Trigger::kInsert;
+    case ModifyEvent::kUpdate:
+      return Trigger::kUpdate;
+    case ModifyEvent::kDelete:
+      return Trigger::kDelete;
   }
   return 0;
 }
 
 std::string_view event_name(int16_t bit) {
   switch (bit) {
-    case Trigger::kInsert: return "INSERT";
-    case Trigger::kUpdate: return "UPDATE";
-    case Trigger::kDelete: return "DELETE";
-    default: return "TRUNCATE";
+    case Trigger::kInsert:
+      return "INSERT";
+    case Trigger::kUpdate:
+      return "UPDATE";
+    case Trigger::kDelete:
+      return "DELETE";
+    default:
+      return "TRUNCATE";
   }
 }
 
@@ -119,12 +125,13 @@ bool Triggers::wants_inserted(const Relation& relation) {
   return session_.host.constraint_hooks().wants_inserted(relation);
 }
 
-void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation, std::span<const Tid> rows) {
+void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation,
+                            std::span<const Tid> rows) {
   session_.host.constraint_hooks().after_insert(context, relation, rows);
 }
 
-void Triggers::unique_pending(executor::ExecutionContext& context, const Relation& relation, const catalog::Index& index,
-                              Tid tid) {
+void Triggers::unique_pending(executor::ExecutionContext& context, const Relation& relation,
+                              const catalog::Index& index, Tid tid) {
   session_.host.constraint_hooks().unique_pending(context, relation, index, tid);
 }
 
@@ -133,18 +140,21 @@ void Triggers::assigns(const Relation& relation, std::span<const catalog::Column
   assigned_.assign(columns.begin(), columns.end());
 }
 
-Triggers::StatementState* Triggers::state_of(const executor::ExecutionContext& context, const Relation& relation,
-                                             ModifyEvent event) {
+Triggers::StatementState* Triggers::state_of(const executor::ExecutionContext& context,
+                                             const Relation& relation, ModifyEvent event) {
   for (auto it = states_.rbegin(); it != states_.rend(); ++it) {
-    if ((*it)->context == &context && (*it)->relation->oid == relation.oid && (*it)->event == event) return it->get();
+    if ((*it)->context == &context && (*it)->relation->oid == relation.oid && (*it)->event == event)
+      return it->get();
   }
   return nullptr;
 }
 
-void Triggers::before_statement(executor::ExecutionContext& context, const Relation& relation, ModifyEvent event) {
+void Triggers::before_statement(executor::ExecutionContext& context, const Relation& relation,
+                                ModifyEvent event) {
   // A statement that failed has left its state behind.
   std::erase_if(states_, [&](const auto& s) {
-    return s->context == &context && (s->is_member || (s->relation->oid == relation.oid && s->event == event));
+    return s->context == &context &&
+           (s->is_member || (s->relation->oid == relation.oid && s->event == event));
   });
   if (relation.triggers.empty()) return;
   auto state = std::make_unique<StatementState>();
@@ -169,8 +179,8 @@ void Triggers::before_statement(executor::ExecutionContext& context, const Relat
 }
 
 // Rows of a partition or child come without a statement of its own.
-Triggers::StatementState* Triggers::member_state(const executor::ExecutionContext& context, const Relation& relation,
-                                                 ModifyEvent event) {
+Triggers::StatementState* Triggers::member_state(const executor::ExecutionContext& context,
+                                                 const Relation& relation, ModifyEvent event) {
   if (StatementState* state = state_of(context, relation, event)) return state;
   if (relation.triggers.empty()) return nullptr;
   auto state = std::make_unique<StatementState>();
@@ -181,7 +191,8 @@ Triggers::StatementState* Triggers::member_state(const executor::ExecutionContex
   catalog::RelationPtr named = session_.host.catalog().relation(assigned_relation_);
   for (catalog::ColumnNumber c : named == nullptr ? std::vector<catalog::ColumnNumber>() : assigned_) {
     if (static_cast<size_t>(c) > named->columns.size()) continue;
-    if (catalog::ColumnNumber own = state->relation->find_column(named->column(c).name)) state->assigned.push_back(own);
+    if (catalog::ColumnNumber own = state->relation->find_column(named->column(c).name))
+      state->assigned.push_back(own);
   }
   int16_t bit = event_bit(event);
   for (const Trigger& t : state->relation->triggers) {
@@ -218,7 +229,8 @@ void Triggers::after_row(executor::ExecutionContext& context, const executor::Ro
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
   if (!change.old_row.empty()) row.old_row = copy_row(change.old_row, state->memory);
-  if (!change.new_row.empty() && change.event != ModifyEvent::kDelete) row.new_row = copy_row(change.new_row, state->memory);
+  if (!change.new_row.empty() && change.event != ModifyEvent::kDelete)
+    row.new_row = copy_row(change.new_row, state->memory);
   state->rows.push_back(row);
 }
 
@@ -268,10 +280,12 @@ void Triggers::fire_after(StatementState& state) {
   }
 }
 
-void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation, ModifyEvent event) {
+void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation,
+                               ModifyEvent event) {
   // First the rows of the tables that this one stands for.
   for (;;) {
-    auto member = std::find_if(states_.begin(), states_.end(), [&](const auto& s) { return s->context == &context && s->is_member; });
+    auto member = std::find_if(states_.begin(), states_.end(),
+                               [&](const auto& s) { return s->context == &context && s->is_member; });
     if (member == states_.end()) break;
     std::unique_ptr<StatementState> rows = std::move(*member);
     states_.erase(member);
@@ -310,12 +324,14 @@ bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::
     made->shape = shape;
     functions::EvalContext eval = session_.host.eval_context(made->memory);
     std::vector<Oid> path = session_.host.search_path();
-    analyzer::AnalyzerContext context{session_.host.catalog(), made->memory, made->relations, eval, made->sql, path};
+    analyzer::AnalyzerContext context{
+        session_.host.catalog(), made->memory, made->relations, eval, made->sql, path};
     analyzer::TriggerRows rows(relation);
     context.variables = &rows;
-    analyzer::Expr* e = analyzer::analyze_table_expression(context, parser::parse_expression(made->sql, made->memory), nullptr,
-                                                           "trigger WHEN conditions");
-    if (e->type == type_oid::kUnknown) e = analyzer::coerce_for_assignment(context, e, type_oid::kBool, -1, "when");
+    analyzer::Expr* e = analyzer::analyze_table_expression(
+        context, parser::parse_expression(made->sql, made->memory), nullptr, "trigger WHEN conditions");
+    if (e->type == type_oid::kUnknown)
+      e = analyzer::coerce_for_assignment(context, e, type_oid::kBool, -1, "when");
     e = planner::fold_constants(e, made->memory, eval);
     made->context.settings.chunk_rows = 1;
     made->context.build_memory = &made->memory;
@@ -346,7 +362,8 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
   session_.host.check_stack();
   catalog::RoutinePtr routine = session_.host.catalog().routine(call.trigger.function);
   if (routine == nullptr) throw SqlError(sqlstate::kUndefinedFunction, "trigger function does not exist");
-  if (routine->language != catalog::kPlpgsqlLanguage) throw_not_supported("trigger functions in this language");
+  if (routine->language != catalog::kPlpgsqlLanguage)
+    throw_not_supported("trigger functions in this language");
   FunctionPtr f = runtime_.function(routine, {}, type_oid::kTrigger, nullptr, &call.trigger, &call.relation);
   Environment environment(session_.host, routine.get());
   Lease a(session_, *f);
@@ -373,9 +390,11 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
     Arena scratch;
     if (!call.trigger.args.empty()) {
       std::vector<Value> items;
-      for (const std::string& arg : call.trigger.args) items.push_back(Value::of_string(std::string_view(arg)));
+      for (const std::string& arg : call.trigger.args)
+        items.push_back(Value::of_string(std::string_view(arg)));
       functions::ArrayDimension from_zero[] = {{static_cast<int32_t>(items.size()), 0}};
-      a->store(f->tg.argv, Value::of_string(functions::make_array(type_oid::kText, items, scratch, from_zero)));
+      a->store(f->tg.argv,
+               Value::of_string(functions::make_array(type_oid::kText, items, scratch, from_zero)));
     }
     auto new_datum = static_cast<uint32_t>(f->new_record), old_datum = static_cast<uint32_t>(f->old_record);
     Shape shape = shape_of(call.relation);
@@ -399,7 +418,8 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
     if (run.result_record < 0) {
       if (!run.returned_row) return false;
       if (run.result_row.size() != shape.types.size()) {
-        throw SqlError(sqlstate::kDatatypeMismatch, "returned row structure does not match the structure of the triggering table");
+        throw SqlError(sqlstate::kDatatypeMismatch,
+                       "returned row structure does not match the structure of the triggering table");
       }
       for (const Value& v : run.result_row) returned->push_back(types::copy_value(v, *memory));
       return true;
@@ -407,11 +427,13 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
     Record& r = a->record(static_cast<uint32_t>(run.result_record));
     if (r.shape == nullptr || r.null) return false;
     if (r.shape->types != shape.types) {
-      throw SqlError(sqlstate::kDatatypeMismatch, "returned row structure does not match the structure of the triggering table")
-          .detail(r.shape->types.size() != shape.types.size()
-                      ? fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
-                                    r.shape->types.size(), shape.types.size())
-                      : std::string());
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     "returned row structure does not match the structure of the triggering table")
+          .detail(
+              r.shape->types.size() != shape.types.size()
+                  ? fmt::format("Number of returned columns ({}) does not match expected column count ({}).",
+                                r.shape->types.size(), shape.types.size())
+                  : std::string());
     }
     for (const Value& v : r.values) returned->push_back(types::copy_value(v, *memory));
     return true;
@@ -479,7 +501,8 @@ void Triggers::set_constraints(std::span<const Oid> constraints, bool deferred) 
   std::vector<std::unique_ptr<Deferred>> waiting = std::move(deferred_);
   deferred_.clear();
   for (std::unique_ptr<Deferred>& d : waiting) {
-    bool now = constraints.empty() || std::find(constraints.begin(), constraints.end(), d->constraint) != constraints.end();
+    bool now = constraints.empty() ||
+               std::find(constraints.begin(), constraints.end(), d->constraint) != constraints.end();
     if (!now) {
       deferred_.push_back(std::move(d));
       continue;

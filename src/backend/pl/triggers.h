@@ -33,9 +33,10 @@ class Triggers final : public executor::ModifyHooks {
 
   bool wants_rows(const catalog::Relation& relation, executor::ModifyEvent event) override;
   bool wants_inserted(const catalog::Relation& relation) override;
-  void after_insert(executor::ExecutionContext& context, const catalog::Relation& relation, std::span<const Tid> rows) override;
-  void unique_pending(executor::ExecutionContext& context, const catalog::Relation& relation, const catalog::Index& index,
-                      Tid tid) override;
+  void after_insert(executor::ExecutionContext& context, const catalog::Relation& relation,
+                    std::span<const Tid> rows) override;
+  void unique_pending(executor::ExecutionContext& context, const catalog::Relation& relation,
+                      const catalog::Index& index, Tid tid) override;
   void assigns(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns) override;
   void before_statement(executor::ExecutionContext& context, const catalog::Relation& relation,
                         executor::ModifyEvent event) override;

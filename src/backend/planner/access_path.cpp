@@ -33,7 +33,8 @@ std::vector<ColumnNumber> QueryPlanner::needed_columns(uint32_t range) {
   }
   if (needs_ctid_[range]) columns.push_back(catalog::kCtidColumn);
   auto system = system_columns_.find(range);
-  if (system != system_columns_.end()) columns.insert(columns.end(), system->second.begin(), system->second.end());
+  if (system != system_columns_.end())
+    columns.insert(columns.end(), system->second.begin(), system->second.end());
   return columns;
 }
 
@@ -57,7 +58,8 @@ std::vector<Expr*> QueryPlanner::scan_layout(uint32_t range, const std::vector<C
   return layout;
 }
 
-std::span<OutputColumn> QueryPlanner::scan_output(const Range& range, const std::vector<ColumnNumber>& columns) {
+std::span<OutputColumn> QueryPlanner::scan_output(const Range& range,
+                                                  const std::vector<ColumnNumber>& columns) {
   std::vector<OutputColumn> output;
   for (ColumnNumber number : columns) {
     OutputColumn c{};
@@ -131,7 +133,8 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       node.plan = plan;
       break;
     }
-    case RangeKind::kRelation: break;
+    case RangeKind::kRelation:
+      break;
   }
   std::vector<ColumnNumber> all;
   for (size_t i = 0; i < r.columns.size(); ++i) all.push_back(static_cast<ColumnNumber>(i + 1));
@@ -145,7 +148,8 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
 Node QueryPlanner::plan_subquery_range(uint32_t range) {
   QueryPlanner inner(state_, *query_.ranges[range]->query, this, true);
   Node node = inner.plan();
-  if (!inner.outer_references().empty()) throw SqlError(sqlstate::kInternalError, "a LATERAL item was planned as an independent one");
+  if (!inner.outer_references().empty())
+    throw SqlError(sqlstate::kInternalError, "a LATERAL item was planned as an independent one");
   return node;
 }
 
@@ -165,7 +169,9 @@ Node QueryPlanner::plan_lateral_range(uint32_t range, std::vector<OuterReference
         auto* param = arena_.make<analyzer::ExecParamExpr>();
         static_cast<Expr&>(*param) = *x;
         param->kind = ExprKind::kExecParam;
-        auto it = std::find_if(references->begin(), references->end(), [&](const OuterReference& o) { return analyzer::same_expression(o.value, x); });
+        auto it = std::find_if(references->begin(), references->end(), [&](const OuterReference& o) {
+          return analyzer::same_expression(o.value, x);
+        });
         if (it == references->end()) {
           references->push_back({state_.new_slot(), x});
           it = references->end() - 1;
@@ -205,17 +211,20 @@ Node QueryPlanner::plan_lateral_range(uint32_t range, std::vector<OuterReference
 namespace {
 
 const Expr* strip_relabel(const Expr* e) {
-  while (e->kind == ExprKind::kRelabel && e->as<CastExpr>().arg->collation == e->collation) e = e->as<CastExpr>().arg;
+  while (e->kind == ExprKind::kRelabel && e->as<CastExpr>().arg->collation == e->collation)
+    e = e->as<CastExpr>().arg;
   return e;
 }
 
 bool is_column(const Expr* e, uint32_t range, int16_t column) {
   e = strip_relabel(e);
-  return e->kind == ExprKind::kColumn && e->as<ColumnExpr>().levels_up == 0 && e->as<ColumnExpr>().range == range &&
-         e->as<ColumnExpr>().column == column;
+  return e->kind == ExprKind::kColumn && e->as<ColumnExpr>().levels_up == 0 &&
+         e->as<ColumnExpr>().range == range && e->as<ColumnExpr>().column == column;
 }
 
-bool is_integer(Oid type) { return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8; }
+bool is_integer(Oid type) {
+  return type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
+}
 
 std::string_view mirrored(std::string_view op) {
   if (op == "<") return ">";
@@ -234,8 +243,10 @@ Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
   if (from == nullptr || to == nullptr) return nullptr;
   // text against a varchar or name key: the same bytes.
   if (from->physical == types::PhysicalType::kString && to->physical == types::PhysicalType::kString) {
-    return from->category == 'S' && to->category == 'S' && key.type != type_oid::kBpchar && value->type != type_oid::kBpchar
-               ? value : nullptr;
+    return from->category == 'S' && to->category == 'S' && key.type != type_oid::kBpchar &&
+                   value->type != type_oid::kBpchar
+               ? value
+               : nullptr;
   }
   if (!is_integer(value->type) || !is_integer(key.type)) return nullptr;
   if (to->length < from->length) {
@@ -243,7 +254,8 @@ Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
     if (value->kind != ExprKind::kConst || value->as<ConstExpr>().value.null) return nullptr;
     const types::Value& v = value->as<ConstExpr>().value;
     int64_t n = value->type == type_oid::kInt8 ? v.int64 : v.int32;
-    if (key.type == type_oid::kInt4 ? n != static_cast<int32_t>(n) : n != static_cast<int16_t>(n)) return nullptr;
+    if (key.type == type_oid::kInt4 ? n != static_cast<int32_t>(n) : n != static_cast<int16_t>(n))
+      return nullptr;
   }
   const functions::Cast* cast = functions::find_cast(value->type, key.type);
   if (cast == nullptr || cast->function == kInvalidOid) return nullptr;
@@ -259,8 +271,10 @@ Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
   return fold(call);
 }
 
-// The table's indexes that may be read under these conditions: a partial one only where they imply its predicate.
-std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t range, const std::vector<Expr*>& conjuncts) {
+// The table's indexes that may be read under these conditions: a partial one only where they imply its
+// predicate.
+std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t range,
+                                                                   const std::vector<Expr*>& conjuncts) {
   const Range& r = *query_.ranges[range];
   std::vector<RangeIndex> found;
   for (const catalog::Index& index : (*r.relation)->indexes) {
@@ -269,17 +283,20 @@ std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t rang
     for (const analyzer::IndexExpressions& e : r.index_expressions) {
       if (e.index == &index) usable.bound = &e;
     }
-    bool plain = std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) { return k.column != 0; });
+    bool plain = std::all_of(index.keys.begin(), index.keys.end(),
+                             [](const catalog::IndexColumn& k) { return k.column != 0; });
     if (usable.bound == nullptr && (!plain || !index.predicate_sql.empty())) continue;
     if (usable.bound != nullptr) {
       if (usable.bound->predicate != nullptr) {
         std::vector<Expr*> predicate;
         split_conjuncts(fold(at_range(usable.bound->predicate, range)), &predicate);
-        bool implied = std::all_of(predicate.begin(), predicate.end(), [&](const Expr* p) { return is_implied(p, conjuncts); });
+        bool implied = std::all_of(predicate.begin(), predicate.end(),
+                                   [&](const Expr* p) { return is_implied(p, conjuncts); });
         if (!implied) continue;
         usable.predicate = std::move(predicate);
       }
-      for (Expr* key : usable.bound->keys) usable.keys.push_back(key == nullptr ? nullptr : fold(at_range(key, range)));
+      for (Expr* key : usable.bound->keys)
+        usable.keys.push_back(key == nullptr ? nullptr : fold(at_range(key, range)));
     }
     found.push_back(std::move(usable));
   }
@@ -306,11 +323,14 @@ struct Bound {
 
 // column op constant of the column's type.
 bool as_bound(const Expr* e, Bound* out) {
-  if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().args.size() != 2) return false;
+  if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr ||
+      e->as<FunctionExpr>().args.size() != 2)
+    return false;
   const auto& f = e->as<FunctionExpr>();
   bool left = f.args[1]->kind == ExprKind::kConst;
   const Expr *column = f.args[left ? 0 : 1], *value = f.args[left ? 1 : 0];
-  if (value->kind != ExprKind::kConst || value->as<ConstExpr>().value.null || column->type != value->type) return false;
+  if (value->kind != ExprKind::kConst || value->as<ConstExpr>().value.null || column->type != value->type)
+    return false;
   if (f.site->collation != nullptr && !f.site->collation->is_c()) return false;
   *out = {column, left ? f.op->name : mirrored(f.op->name), &value->as<ConstExpr>()};
   return true;
@@ -321,12 +341,15 @@ bool bound_implies(const Bound& given, const Bound& wanted) {
   functions::CompareFunction compare = functions::compare_function(given.value->type);
   if (compare == nullptr || given.value->type != wanted.value->type) return false;
   int c = compare(given.value->value.bytes(), wanted.value->value.bytes(), nullptr);
-  bool below = given.op == "<" || given.op == "<=", above = given.op == ">" || given.op == ">=", equal = given.op == "=";
+  bool below = given.op == "<" || given.op == "<=", above = given.op == ">" || given.op == ">=",
+       equal = given.op == "=";
   if (wanted.op == "<") return (equal && c < 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0);
   if (wanted.op == "<=") return (equal || below) && c <= 0;
   if (wanted.op == ">") return (equal && c > 0) || (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
   if (wanted.op == ">=") return (equal || above) && c >= 0;
-  if (wanted.op == "<>") return (equal && c != 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0) || (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
+  if (wanted.op == "<>")
+    return (equal && c != 0) || (given.op == "<" && c <= 0) || (given.op == "<=" && c < 0) ||
+           (given.op == ">" && c >= 0) || (given.op == ">=" && c > 0);
   return false;
 }
 
@@ -338,16 +361,23 @@ bool QueryPlanner::is_implied(const Expr* predicate, const std::vector<Expr*>& c
   for (const Expr* c : conjuncts) {
     if (analyzer::same_expression(c, predicate)) return true;
     Bound given;
-    if (compares && as_bound(c, &given) && analyzer::same_expression(given.column, wanted.column) && bound_implies(given, wanted)) return true;
-    if (predicate->kind != ExprKind::kNullTest || !predicate->as<analyzer::NullTestExpr>().is_not_null) continue;
+    if (compares && as_bound(c, &given) && analyzer::same_expression(given.column, wanted.column) &&
+        bound_implies(given, wanted))
+      return true;
+    if (predicate->kind != ExprKind::kNullTest || !predicate->as<analyzer::NullTestExpr>().is_not_null)
+      continue;
     // x IS NOT NULL follows from any strict comparison of x.
     const Expr* x = predicate->as<analyzer::NullTestExpr>().arg;
-    if (c->kind == ExprKind::kInList && !c->as<InListExpr>().items.empty() && analyzer::same_expression(c->as<InListExpr>().arg, x)) return true;
+    if (c->kind == ExprKind::kInList && !c->as<InListExpr>().items.empty() &&
+        analyzer::same_expression(c->as<InListExpr>().arg, x))
+      return true;
     if (c->kind != ExprKind::kFunction || !c->as<FunctionExpr>().function->strict) continue;
     const auto& args = c->as<FunctionExpr>().args;
-    if (std::any_of(args.begin(), args.end(), [&](const Expr* a) { return analyzer::same_expression(a, x); })) return true;
+    if (std::any_of(args.begin(), args.end(), [&](const Expr* a) { return analyzer::same_expression(a, x); }))
+      return true;
   }
-  return predicate->kind == ExprKind::kConst && !predicate->as<ConstExpr>().value.null && predicate->as<ConstExpr>().value.boolean != 0;
+  return predicate->kind == ExprKind::kConst && !predicate->as<ConstExpr>().value.null &&
+         predicate->as<ConstExpr>().value.boolean != 0;
 }
 
 // What the executor needs to make the index's keys from a row.
@@ -404,7 +434,9 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
         match.selectivity *= selectivity(c);
         return match;
       }
-      if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
+      if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr ||
+          c->as<FunctionExpr>().args.size() != 2)
+        continue;
       const auto& f = c->as<FunctionExpr>();
       if (f.site->collation != key.collation) continue;
       bool left = is_key(f.args[0]);
@@ -418,12 +450,18 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
     if (equal != nullptr) {
       match.equal.push_back(equal);
       match.used.push_back(equal_conjunct);
-      match.selectivity *= equal->kind == ExprKind::kConst ? selectivity(equal_conjunct) : key_selectivity(range, key, number < candidate.keys.size() ? candidate.keys[number] : nullptr);
+      match.selectivity *=
+          equal->kind == ExprKind::kConst
+              ? selectivity(equal_conjunct)
+              : key_selectivity(range, key,
+                                number < candidate.keys.size() ? candidate.keys[number] : nullptr);
       continue;
     }
     // A range on this key, and no further.
     for (Expr* c : conjuncts) {
-      if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr || c->as<FunctionExpr>().args.size() != 2) continue;
+      if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr ||
+          c->as<FunctionExpr>().args.size() != 2)
+        continue;
       const auto& f = c->as<FunctionExpr>();
       if (f.site->collation != key.collation) continue;
       bool left = is_key(f.args[0]);
@@ -448,7 +486,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
   return match;
 }
 
-Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts, bool backward) {
+Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts,
+                              bool backward) {
   const Range& r = *query_.ranges[range];
   const catalog::Relation& relation = **r.relation;
   std::vector<ColumnNumber> columns = needed_columns(range);
@@ -483,17 +522,20 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   plan->rows = found;
   plan->rows = std::max(1.0, plan->rows * conjunction_selectivity(rest));
   const PlannerSettings& s = state_.settings;
-  plan->total_cost = s.cpu_index_lookup_cost * static_cast<double>(std::max<size_t>(1, match.any_of.size())) +
-                     found * (s.cpu_index_fetch_cost + s.cpu_operator_cost * static_cast<double>(rest.size())) +
-                     std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
+  plan->total_cost =
+      s.cpu_index_lookup_cost * static_cast<double>(std::max<size_t>(1, match.any_of.size())) +
+      found * (s.cpu_index_fetch_cost + s.cpu_operator_cost * static_cast<double>(rest.size())) +
+      std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
   if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
   bool in_order = match.any_of.empty() && (r.family == nullptr || plan->members.size() == 1);
   for (size_t k = match.equal.size(); k < match.index.index->keys.size() && in_order; ++k) {
     const catalog::IndexColumn& key = match.index.index->keys[k];
-    auto it = std::find_if(node.layout.begin(), node.layout.end(), [&](const Expr* e) { return e->as<ColumnExpr>().column == key.column; });
+    auto it = std::find_if(node.layout.begin(), node.layout.end(),
+                           [&](const Expr* e) { return e->as<ColumnExpr>().column == key.column; });
     if (key.column <= 0 || it == node.layout.end()) break;
-    node.order.push_back({static_cast<uint32_t>(it - node.layout.begin()), key.descending != backward, key.nulls_first != backward});
+    node.order.push_back({static_cast<uint32_t>(it - node.layout.begin()), key.descending != backward,
+                          key.nulls_first != backward});
   }
   return node;
 }
@@ -527,7 +569,8 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
     plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
     plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
                        rows * s.cpu_operator_cost * static_cast<double>(conjuncts.size());
-    if (rows > 20000 && s.parallel_workers > 1) plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
+    if (rows > 20000 && s.parallel_workers > 1)
+      plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
     if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
     if (!s.enable_seq_scan) plan->total_cost += 1e8;
     plan->parallel_safe = !analyzer::calls_routine(plan->filter);
@@ -538,7 +581,8 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
   for (const RangeIndex& index : usable_indexes(range, conjuncts)) {
     IndexMatch match = match_index(range, index, conjuncts, 0);
-    bool bounded = !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
+    bool bounded =
+        !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
       Node node = index_scan(range, match, conjuncts, false);
       if (node.plan == nullptr) continue;  // not every member has it
@@ -546,16 +590,19 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
       bool is_point = match.unique && best.plan->kind == PlanKind::kSeqScan;
       if (is_point || node.plan->total_cost < best.plan->total_cost) best = std::move(node);
     }
-    if (single && s.enable_sort_avoidance && !match.unique) best = consider_order(std::move(best), range, match, conjuncts);
+    if (single && s.enable_sort_avoidance && !match.unique)
+      best = consider_order(std::move(best), range, match, conjuncts);
   }
   return best;
 }
 
 // ORDER BY … LIMIT over one table: an index that delivers the order may stop early.
-Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts) {
+Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& match,
+                                  const std::vector<Expr*>& conjuncts) {
   if (query_.ranges[range]->family != nullptr && family_choices_[range].members.size() != 1) return best;
-  if (query_.order_by.empty() || query_.has_aggregates || query_.has_group_clause || query_.has_windows || query_.distinct ||
-      !query_.distinct_on.empty() || query_.has_set_returning || query_.limit == nullptr || !match.any_of.empty()) {
+  if (query_.order_by.empty() || query_.has_aggregates || query_.has_group_clause || query_.has_windows ||
+      query_.distinct || !query_.distinct_on.empty() || query_.has_set_returning || query_.limit == nullptr ||
+      !match.any_of.empty()) {
     return best;
   }
   int direction = 0;  // 1 forward, -1 backward
@@ -565,7 +612,8 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
     const catalog::IndexColumn& column = match.index.index->keys[k++];
     const Expr* target = query_.targets[key.target].expr;
     bool same = column.column > 0 ? is_column(target, range, column.column)
-                                  : analyzer::same_expression(strip_relabel(target), strip_relabel(match.index.keys[k - 1]));
+                                  : analyzer::same_expression(strip_relabel(target),
+                                                              strip_relabel(match.index.keys[k - 1]));
     if (!same || key.collation != column.collation) return best;
     bool forward = key.descending == column.descending && key.nulls_first == column.nulls_first;
     bool backward = key.descending != column.descending && key.nulls_first != column.nulls_first;
@@ -577,7 +625,8 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   if (ordered.plan == nullptr) return best;
   double wanted = 100;
   Expr* limit = fold(query_.limit);
-  if (limit->kind == ExprKind::kConst && !limit->as<ConstExpr>().value.null) wanted = static_cast<double>(limit->as<ConstExpr>().value.int64) + 1;
+  if (limit->kind == ExprKind::kConst && !limit->as<ConstExpr>().value.null)
+    wanted = static_cast<double>(limit->as<ConstExpr>().value.int64) + 1;
   double share = std::min(1.0, wanted / std::max(1.0, ordered.plan->rows));
   if (ordered.plan->total_cost * share < best.plan->total_cost) {
     ordered.plan->total_cost *= share;
@@ -586,8 +635,10 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
   return best;
 }
 
-double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression) {
-  if (expression != nullptr) return 1 / distinct_values(expression, relation_rows(**query_.ranges[range]->relation));
+double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn& key,
+                                     const Expr* expression) {
+  if (expression != nullptr)
+    return 1 / distinct_values(expression, relation_rows(**query_.ranges[range]->relation));
   ColumnExpr column;
   column.kind = ExprKind::kColumn;
   column.type = key.type;
@@ -599,7 +650,8 @@ double QueryPlanner::key_selectivity(uint32_t range, const catalog::IndexColumn&
 bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions,
                                    const std::vector<Expr*>& filters, IndexMatch* match_out, double* rows) {
   const Range& r = *query_.ranges[range];
-  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr) return false;
+  if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr)
+    return false;
   if (r.family != nullptr) return false;
   for (const Expr* c : conditions) {
     if (has_sublink(c)) return false;
@@ -611,11 +663,13 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
   for (const RangeIndex& index : usable_indexes(range, filters)) {
     IndexMatch match = match_index(range, index, all, left);
     // At least one key must come from the left side.
-    bool joined = std::any_of(match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()), [&](Expr* c) {
-      return std::find(conditions.begin(), conditions.end(), c) != conditions.end();
-    });
+    bool joined = std::any_of(
+        match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()),
+        [&](Expr* c) { return std::find(conditions.begin(), conditions.end(), c) != conditions.end(); });
     if (!joined) continue;
-    if (best.index.index == nullptr || match.unique > best.unique || (match.unique == best.unique && match.selectivity < best.selectivity)) best = match;
+    if (best.index.index == nullptr || match.unique > best.unique ||
+        (match.unique == best.unique && match.selectivity < best.selectivity))
+      best = match;
   }
   if (best.index.index == nullptr) return false;
   // What is looked up is usually there; keys of several columns are seldom independent.
@@ -624,8 +678,8 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
   return true;
 }
 
-Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType type, const std::vector<Expr*>& conditions,
-                              const std::vector<Expr*>& right_filter) {
+Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType type,
+                              const std::vector<Expr*>& conditions, const std::vector<Expr*>& right_filter) {
   IndexMatch best;
   double per_row = 1;
   if (!best_join_index(left.ranges, right_range, conditions, right_filter, &best, &per_row)) {
@@ -639,7 +693,9 @@ Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType t
   bare.used.clear();
   // What the lookup answers; everything else is tested on the inner row or on the pair.
   std::vector<Expr*> answered(best.used.begin(), best.used.begin() + static_cast<ptrdiff_t>(keys));
-  auto is_answered = [&](Expr* c) { return std::find(answered.begin(), answered.end(), c) != answered.end(); };
+  auto is_answered = [&](Expr* c) {
+    return std::find(answered.begin(), answered.end(), c) != answered.end();
+  };
   std::vector<Expr*> inner_filter, pair_conditions;
   for (Expr* c : right_filter) {
     if (!is_answered(c)) inner_filter.push_back(c);
@@ -668,9 +724,11 @@ Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType t
   if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
   const PlannerSettings& s = state_.settings;
   plan->startup_cost = left.plan->startup_cost;
-  plan->total_cost = left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + per_row * s.cpu_index_fetch_cost);
+  plan->total_cost =
+      left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + per_row * s.cpu_index_fetch_cost);
   if (type == JoinType::kSemi || type == JoinType::kAnti) {
-    plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows) : std::max(1.0, left.plan->rows * 0.5);
+    plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows)
+                                         : std::max(1.0, left.plan->rows * 0.5);
     node.layout = left.layout;
     node.ranges = left.ranges;
     plan->output = left.plan->output;

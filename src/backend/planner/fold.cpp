@@ -30,13 +30,19 @@ class Folder {
     Expr* copy = analyzer::copy_node(*e, arena_);
     analyzer::visit_children(*copy, [&](Expr*& child) { child = fold(child); });
     switch (copy->kind) {
-      case ExprKind::kFunction: return function(copy->as<FunctionExpr>());
-      case ExprKind::kCoerceViaIo: return coerce_via_io(copy->as<CastExpr>());
-      case ExprKind::kRelabel: return relabel(copy->as<CastExpr>());
+      case ExprKind::kFunction:
+        return function(copy->as<FunctionExpr>());
+      case ExprKind::kCoerceViaIo:
+        return coerce_via_io(copy->as<CastExpr>());
+      case ExprKind::kRelabel:
+        return relabel(copy->as<CastExpr>());
       case ExprKind::kAnd:
-      case ExprKind::kOr: return logic(copy->as<BoolExpr>());
-      case ExprKind::kNot: return negation(copy->as<BoolExpr>());
-      default: return copy;
+      case ExprKind::kOr:
+        return logic(copy->as<BoolExpr>());
+      case ExprKind::kNot:
+        return negation(copy->as<BoolExpr>());
+      default:
+        return copy;
     }
   }
 
@@ -87,7 +93,8 @@ class Folder {
     // Text forms of dates and times depend on settings: only what is the same under all of them.
     bool stable = from == nullptr || from->category == 'D' || from->category == 'T' || type == nullptr ||
                   type->category == 'D' || type->category == 'T' || type->category == 'U';
-    if (const_value(cast.arg).null) return type == nullptr ? &cast : constant(cast, Value::null_of(type->physical));
+    if (const_value(cast.arg).null)
+      return type == nullptr ? &cast : constant(cast, Value::null_of(type->physical));
     if (stable) return &cast;
     Arena scratch;
     functions::EvalContext context{&scratch, eval_.format, eval_.session};
@@ -116,8 +123,10 @@ class Folder {
         if (value == is_and) continue;
         return arg;
       }
-      if (arg->kind == e.kind) kept.insert(kept.end(), arg->as<BoolExpr>().args.begin(), arg->as<BoolExpr>().args.end());
-      else kept.push_back(arg);
+      if (arg->kind == e.kind)
+        kept.insert(kept.end(), arg->as<BoolExpr>().args.begin(), arg->as<BoolExpr>().args.end());
+      else
+        kept.push_back(arg);
     }
     if (kept.empty()) return constant(e, Value::of_bool(is_and));
     if (kept.size() == 1) return kept[0];
@@ -137,6 +146,8 @@ class Folder {
 
 }  // namespace
 
-Expr* fold_constants(Expr* e, Arena& arena, functions::EvalContext& eval) { return Folder(arena, eval).fold(e); }
+Expr* fold_constants(Expr* e, Arena& arena, functions::EvalContext& eval) {
+  return Folder(arena, eval).fold(e);
+}
 
 }  // namespace varve::planner

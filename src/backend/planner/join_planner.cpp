@@ -1,4 +1,5 @@
-// FROM and WHERE as a set of inputs and conditions: which may be joined in any order, and what must come before what.
+// FROM and WHERE as a set of inputs and conditions: which may be joined in any order, and what must come
+// before what.
 #include <algorithm>
 
 #include "common/sql_error.h"
@@ -30,36 +31,45 @@ bool has_range(RangeSet ranges, const Expr* e) {
 bool is_null_with(const Expr* e, RangeSet ranges) {
   auto null = [&](const Expr* a) { return is_null_with(a, ranges); };
   switch (e->kind) {
-    case ExprKind::kColumn: return has_range(ranges, e);
+    case ExprKind::kColumn:
+      return has_range(ranges, e);
     case ExprKind::kFunction: {
       const auto& f = e->as<FunctionExpr>();
       return f.function->strict && std::any_of(f.args.begin(), f.args.end(), null);
     }
     case ExprKind::kAnd:
-    case ExprKind::kOr: return std::all_of(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end(), null);
-    case ExprKind::kNot: return null(e->as<BoolExpr>().args[0]);
-    case ExprKind::kInList: return !e->as<analyzer::InListExpr>().items.empty() && null(e->as<analyzer::InListExpr>().arg);
+    case ExprKind::kOr:
+      return std::all_of(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end(), null);
+    case ExprKind::kNot:
+      return null(e->as<BoolExpr>().args[0]);
+    case ExprKind::kInList:
+      return !e->as<analyzer::InListExpr>().items.empty() && null(e->as<analyzer::InListExpr>().arg);
     case ExprKind::kRelabel:
-    case ExprKind::kCoerceViaIo: return null(e->as<analyzer::CastExpr>().arg);
-    default: return false;
+    case ExprKind::kCoerceViaIo:
+      return null(e->as<analyzer::CastExpr>().arg);
+    default:
+      return false;
   }
 }
 
 }  // namespace
 
-// Is the condition not true whenever all columns of `ranges` are NULL? Then an outer join that makes them NULL is in
-// fact an inner one.
+// Is the condition not true whenever all columns of `ranges` are NULL? Then an outer join that makes them
+// NULL is in fact an inner one.
 bool QueryPlanner::is_strict_on(const Expr* e, RangeSet ranges) const {
   if (is_null_with(e, ranges)) return true;
   auto strict = [&](const Expr* a) { return is_strict_on(a, ranges); };
   switch (e->kind) {
-    case ExprKind::kAnd: return std::any_of(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end(), strict);
-    case ExprKind::kOr: return std::all_of(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end(), strict);
+    case ExprKind::kAnd:
+      return std::any_of(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end(), strict);
+    case ExprKind::kOr:
+      return std::all_of(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end(), strict);
     case ExprKind::kNullTest: {
       const auto& test = e->as<analyzer::NullTestExpr>();
       return test.is_not_null && is_null_with(test.arg, ranges);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -101,8 +111,10 @@ Node QueryPlanner::filter(Node node, const std::vector<Expr*>& conditions) {
   plan->output = node.plan->output;
   plan->rows = std::max(1.0, node.plan->rows * conjunction_selectivity(conditions));
   plan->startup_cost = node.plan->startup_cost;
-  plan->total_cost = node.plan->total_cost + node.plan->rows * state_.settings.cpu_operator_cost * static_cast<double>(conditions.size()) +
-                     subplan_cost(plan->condition, node.plan->rows);
+  plan->total_cost =
+      node.plan->total_cost +
+      node.plan->rows * state_.settings.cpu_operator_cost * static_cast<double>(conditions.size()) +
+      subplan_cost(plan->condition, node.plan->rows);
   node.plan = plan;
   return node;
 }
@@ -115,16 +127,23 @@ namespace {
 bool matches_once(const Query& query, const JoinLeaf& leaf) {
   const Range& range = *query.ranges[leaf.range];
   if (range.kind != RangeKind::kRelation || range.sample_percent != nullptr) return false;
-  if (range.family != nullptr && range.family->tables.empty()) return false;  // children may repeat their parent's keys
+  if (range.family != nullptr && range.family->tables.empty())
+    return false;  // children may repeat their parent's keys
   auto gives = [&](const Expr* e, const catalog::IndexColumn& key) {
-    if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr || e->as<FunctionExpr>().op->name != "=") return false;
+    if (e->kind != ExprKind::kFunction || e->as<FunctionExpr>().op == nullptr ||
+        e->as<FunctionExpr>().op->name != "=")
+      return false;
     const auto& f = e->as<FunctionExpr>();
-    if (f.args.size() != 2 || f.args[0]->type != f.args[1]->type || f.site->collation != key.collation) return false;
+    if (f.args.size() != 2 || f.args[0]->type != f.args[1]->type || f.site->collation != key.collation)
+      return false;
     for (size_t i = 0; i < 2; ++i) {
       const Expr *column = f.args[i], *other = f.args[1 - i];
-      if (column->kind != ExprKind::kColumn || column->as<ColumnExpr>().range != leaf.range || column->as<ColumnExpr>().levels_up != 0) continue;
+      if (column->kind != ExprKind::kColumn || column->as<ColumnExpr>().range != leaf.range ||
+          column->as<ColumnExpr>().levels_up != 0)
+        continue;
       bool own = analyzer::any_of(other, [&](const Expr& x) {
-        return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 && x.as<ColumnExpr>().range == leaf.range;
+        return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 &&
+               x.as<ColumnExpr>().range == leaf.range;
       });
       if (column->as<ColumnExpr>().column == key.column && !own && !analyzer::is_volatile(other)) return true;
     }
@@ -135,7 +154,8 @@ bool matches_once(const Query& query, const JoinLeaf& leaf) {
     if (!index.unique || !index.valid || !index.immediate || !index.predicate_sql.empty()) return false;
     return std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {
       auto by = [&](const Expr* e) { return gives(e, key); };
-      return key.column > 0 && (std::any_of(leaf.on.begin(), leaf.on.end(), by) || std::any_of(leaf.filters.begin(), leaf.filters.end(), by));
+      return key.column > 0 && (std::any_of(leaf.on.begin(), leaf.on.end(), by) ||
+                                std::any_of(leaf.filters.begin(), leaf.filters.end(), by));
     });
   });
 }
@@ -143,14 +163,15 @@ bool matches_once(const Query& query, const JoinLeaf& leaf) {
 }  // namespace
 
 // A left join that adds no row and whose columns nobody reads need not be done.
-void QueryPlanner::drop_idle_leaves(const Query& query, const std::vector<Expr*>& conjuncts, const ColumnSet& above,
-                                    std::vector<JoinLeaf>* leaves) const {
+void QueryPlanner::drop_idle_leaves(const Query& query, const std::vector<Expr*>& conjuncts,
+                                    const ColumnSet& above, std::vector<JoinLeaf>* leaves) const {
   for (size_t i = leaves->size(); i-- > 0;) {
     const JoinLeaf& leaf = (*leaves)[i];
     if (leaf.type != JoinType::kLeft || leaf.range == UINT32_MAX || leaf.lateral) continue;
     bool read = std::any_of(above.begin(), above.end(), [&](const auto& c) { return c.first == leaf.range; });
     for (const Expr* c : conjuncts) read = read || (ranges_of(c) & leaf.ranges) != 0;
-    for (size_t j = 0; j < leaves->size(); ++j) read = read || (j != i && ((*leaves)[j].needs & leaf.ranges) != 0);
+    for (size_t j = 0; j < leaves->size(); ++j)
+      read = read || (j != i && ((*leaves)[j].needs & leaf.ranges) != 0);
     if (!read && matches_once(query, leaf)) leaves->erase(leaves->begin() + static_cast<ptrdiff_t>(i));
   }
 }
@@ -165,13 +186,16 @@ Node QueryPlanner::plan_from(std::vector<Expr*> conjuncts) {
   }
   std::vector<JoinLeaf> leaves;
   for (const FromItem* item : query_.from) flatten(*item, conjuncts, &leaves);
-  // Subqueries become joins where they can; those that run once are conditions as any other, the rest waits until
-  // everything is joined.
+  // Subqueries become joins where they can; those that run once are conditions as any other, the rest waits
+  // until everything is joined.
   std::vector<Expr*> early, late;
   for (Expr* c : conjuncts) {
-    if (!has_sublink(c)) early.push_back(c);
-    else if (state_.settings.enable_subquery_unnesting && add_sublink_leaf(c, &leaves)) continue;
-    else (runs_once(c) ? early : late).push_back(c);
+    if (!has_sublink(c))
+      early.push_back(c);
+    else if (state_.settings.enable_subquery_unnesting && add_sublink_leaf(c, &leaves))
+      continue;
+    else
+      (runs_once(c) ? early : late).push_back(c);
   }
   ColumnSet above;
   bool prune = note_columns_above(late, &above);
@@ -195,7 +219,9 @@ bool QueryPlanner::runs_once(const Expr* e) const {
 
 // What the clauses above the joins read. False: everything has to stay (rows that will be locked or changed).
 bool QueryPlanner::note_columns_above(const std::vector<Expr*>& late, ColumnSet* above) {
-  if (!state_.settings.enable_column_pruning || query_.command != analyzer::CommandType::kSelect || !query_.locking.empty()) return false;
+  if (!state_.settings.enable_column_pruning || query_.command != analyzer::CommandType::kSelect ||
+      !query_.locking.empty())
+    return false;
   Query rest = query_;
   rest.where = nullptr;
   rest.from = {};
@@ -205,9 +231,11 @@ bool QueryPlanner::note_columns_above(const std::vector<Expr*>& late, ColumnSet*
   return true;
 }
 
-// Inner joins dissolve into leaves and conditions. The right side of a left join is a leaf that needs what its condition
-// refers to: the join keeps its meaning wherever it is done after that. Full joins stay where they stand.
-void QueryPlanner::flatten(const FromItem& item, std::vector<Expr*>& conjuncts, std::vector<JoinLeaf>* leaves) {
+// Inner joins dissolve into leaves and conditions. The right side of a left join is a leaf that needs what
+// its condition refers to: the join keeps its meaning wherever it is done after that. Full joins stay where
+// they stand.
+void QueryPlanner::flatten(const FromItem& item, std::vector<Expr*>& conjuncts,
+                           std::vector<JoinLeaf>* leaves) {
   JoinLeaf leaf;
   leaf.item = &item;
   leaf.ranges = item_ranges(item);
@@ -220,14 +248,18 @@ void QueryPlanner::flatten(const FromItem& item, std::vector<Expr*>& conjuncts, 
   }
   auto null_rejected = [&](const FromItem& side) {
     RangeSet ranges = item_ranges(side);
-    return std::any_of(conjuncts.begin(), conjuncts.end(), [&](const Expr* c) { return is_strict_on(c, ranges); });
+    return std::any_of(conjuncts.begin(), conjuncts.end(),
+                       [&](const Expr* c) { return is_strict_on(c, ranges); });
   };
   JoinKind kind = item.join;
   if (kind == JoinKind::kFull) {
     bool left = null_rejected(*item.left), right = null_rejected(*item.right);
-    if (left && right) kind = JoinKind::kInner;
-    else if (left) kind = JoinKind::kLeft;
-    else if (right) kind = JoinKind::kRight;
+    if (left && right)
+      kind = JoinKind::kInner;
+    else if (left)
+      kind = JoinKind::kLeft;
+    else if (right)
+      kind = JoinKind::kRight;
   }
   if (kind == JoinKind::kLeft && null_rejected(*item.right)) kind = JoinKind::kInner;
   if (kind == JoinKind::kRight && null_rejected(*item.left)) kind = JoinKind::kInner;
@@ -250,7 +282,8 @@ void QueryPlanner::flatten(const FromItem& item, std::vector<Expr*>& conjuncts, 
   if (right->kind == FromKind::kRange) leaf.range = right->range;
   RangeSet lateral = item_lateral_needs(*right) & ~leaf.ranges;
   leaf.lateral = lateral != 0;
-  if (leaf.lateral && leaf.range == UINT32_MAX) throw_not_supported("LATERAL inside a join that is the right side of an outer join");
+  if (leaf.lateral && leaf.range == UINT32_MAX)
+    throw_not_supported("LATERAL inside a join that is the right side of an outer join");
   std::vector<Expr*> on;
   split_conjuncts(fold(item.condition), &on);
   // ON about the nullable side alone restricts that side.

@@ -548,8 +548,8 @@ void QueryPlanner::complete_equalities(std::vector<Expr*>& conjuncts, std::vecto
     return std::any_of(c.members.begin(), c.members.end(),
                        [&](const Expr* m) { return analyzer::same_expression(m, e); });
   };
-  // What is computed from several tables is no member: two conditions of one class would meet in one join, and the second
-  // would not follow from the first.
+  // What is computed from several tables is no member: two conditions of one class would meet in one join,
+  // and the second would not follow from the first.
   auto of_one_range = [&](const Expr* e) { return std::popcount(ranges_of(e)) <= 1; };
   for (Expr* e : conjuncts) {
     if (!is_class_equality(e) || has_sublink(e) || analyzer::is_volatile(e)) continue;

@@ -23,7 +23,8 @@ std::vector<ColumnNumber> live_columns(const catalog::Relation& relation) {
 }  // namespace
 
 // RETURNING, checks and generated columns are over the new row, followed by what else the child yields.
-void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>& row_layout, const Node& child) {
+void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>& row_layout,
+                                     const Node& child) {
   Node row;
   row.layout = row_layout;
   plan.checks = resolve_all(query_.checks, row);
@@ -55,7 +56,8 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   with_extra.layout = row_layout;
   if (auto used = system_columns_.find(0); used != system_columns_.end()) {
     // The table that the row went to or came from, which the node knows.
-    plan.returns_table = std::find(used->second.begin(), used->second.end(), catalog::kTableOidColumn) != used->second.end();
+    plan.returns_table =
+        std::find(used->second.begin(), used->second.end(), catalog::kTableOidColumn) != used->second.end();
     if (plan.returns_table) with_extra.layout.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
   }
   with_extra.layout.insert(with_extra.layout.end(), child.layout.begin(), child.layout.end());
@@ -134,7 +136,8 @@ Node QueryPlanner::plan_update_delete() {
   for (Target& t : query_.targets) {
     analyzer::any_of(t.expr, [&](const Expr& x) {
       bool is_row = x.kind == ExprKind::kSubquery && x.type == type_oid::kRecord;
-      if (is_row && std::none_of(rows.begin(), rows.end(), [&](Expr* r) { return analyzer::same_expression(r, &x); })) {
+      if (is_row &&
+          std::none_of(rows.begin(), rows.end(), [&](Expr* r) { return analyzer::same_expression(r, &x); })) {
         rows.push_back(const_cast<Expr*>(&x));
       }
       return false;
@@ -176,8 +179,9 @@ Node QueryPlanner::plan_update_delete() {
   extras.layout = extra;
   set_modify_common(*plan, scan_layout(0, columns), extras);
 
-  // On a newer version of the row, beside the same rows of other tables: the conditions on it, and the new values
-  // from it. The old new values are in the way and must not be taken for anything: constants match nothing.
+  // On a newer version of the row, beside the same rows of other tables: the conditions on it, and the new
+  // values from it. The old new values are in the way and must not be taken for anything: constants match
+  // nothing.
   Node newest;
   newest.layout = old_row;
   auto* no_match = arena_.make<analyzer::ConstExpr>();

@@ -14,7 +14,8 @@ bool is_point(const Plan& plan) {
       const auto& scan = plan.as<IndexScanPlan>();
       return scan.unique_match && scan.any_of.empty() && scan.array_any == nullptr;
     }
-    case PlanKind::kValues: return plan.as<ValuesPlan>().rows_exprs.size() <= kMaxRows;
+    case PlanKind::kValues:
+      return plan.as<ValuesPlan>().rows_exprs.size() <= kMaxRows;
     case PlanKind::kResult:
     case PlanKind::kProject:
     case PlanKind::kFilter:
@@ -27,7 +28,8 @@ bool is_point(const Plan& plan) {
         if (!is_point(*child)) return false;
       }
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -13,7 +13,8 @@ using analyzer::Target;
 
 namespace {
 
-// From the outer query's terms to the subquery's: its columns are what it computes, all else is `levels` further out.
+// From the outer query's terms to the subquery's: its columns are what it computes, all else is `levels`
+// further out.
 class Enter : public ColumnMap {
  public:
   Enter(uint32_t range, const Query& inner, uint32_t levels, Arena& arena)
@@ -54,7 +55,8 @@ class PushDown {
     return fit;
   }
 
-  // `levels`: how far inside the query of the condition `inner` is; a branch of a set operation is one further.
+  // `levels`: how far inside the query of the condition `inner` is; a branch of a set operation is one
+  // further.
   void apply(Query& inner, uint32_t levels = 1) {
     if (inner.set_op != nullptr) {
       apply_branches(inner, *inner.set_op, levels + 1);

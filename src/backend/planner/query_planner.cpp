@@ -1,11 +1,13 @@
-// What stands above the joins: grouping, windows, the select list, DISTINCT, ORDER BY, LIMIT; set operations, CTEs.
+// What stands above the joins: grouping, windows, the select list, DISTINCT, ORDER BY, LIMIT; set operations,
+// CTEs.
+#include "query_planner.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "analyzer/query_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
-#include "query_planner.h"
 #include "rewrite.h"
 
 namespace varve::planner {
@@ -23,8 +25,13 @@ std::span<OutputColumn> QueryPlanner::output_of(std::span<Expr* const> exprs) {
   auto* columns = arena_.make_array<OutputColumn>(exprs.size());
   for (size_t i = 0; i < exprs.size(); ++i) {
     const functions::TypeInfo* info = functions::type_by_oid(exprs[i]->type);
-    columns[i] = OutputColumn{{}, exprs[i]->type, exprs[i]->typmod, exprs[i]->collation,
-                              info == nullptr ? types::PhysicalType::kString : info->physical, kInvalidOid, 0};
+    columns[i] = OutputColumn{{},
+                              exprs[i]->type,
+                              exprs[i]->typmod,
+                              exprs[i]->collation,
+                              info == nullptr ? types::PhysicalType::kString : info->physical,
+                              kInvalidOid,
+                              0};
   }
   return {columns, exprs.size()};
 }
@@ -70,11 +77,15 @@ Node QueryPlanner::plan_as_written() {
   note_query_columns();
   plan_ctes();
   switch (query_.command) {
-    case analyzer::CommandType::kInsert: return plan_insert();
+    case analyzer::CommandType::kInsert:
+      return plan_insert();
     case analyzer::CommandType::kUpdate:
-    case analyzer::CommandType::kDelete: return plan_update_delete();
-    case analyzer::CommandType::kMerge: return plan_merge();
-    case analyzer::CommandType::kSelect: break;
+    case analyzer::CommandType::kDelete:
+      return plan_update_delete();
+    case analyzer::CommandType::kMerge:
+      return plan_merge();
+    case analyzer::CommandType::kSelect:
+      break;
   }
   return query_.set_op != nullptr ? plan_set_operation() : plan_select();
 }
@@ -151,7 +162,8 @@ Node QueryPlanner::expand_sets(Node node, const std::vector<Expr*>& exprs) {
       return std::any_of(all.begin(), all.end(), [&](const Expr* e) { return e == &x; });
     };
     auto collect = [&](auto&& self, Expr* e) -> bool {  // true: holds a call not yet made
-      bool made = std::any_of(node.layout.begin(), node.layout.end(), [&](Expr* x) { return analyzer::same_expression(x, e); });
+      bool made = std::any_of(node.layout.begin(), node.layout.end(),
+                              [&](Expr* x) { return analyzer::same_expression(x, e); });
       if (made) return false;
       bool inside = false;
       analyzer::visit_children(*e, [&](Expr*& child) { inside = self(self, child) || inside; });
@@ -165,7 +177,8 @@ Node QueryPlanner::expand_sets(Node node, const std::vector<Expr*>& exprs) {
     expanded.insert(expanded.end(), calls.begin(), calls.end());
     auto* set = state_.make<ProjectPlan>(PlanKind::kProjectSet);
     std::vector<Expr*> resolved;
-    for (size_t i = 0; i < node.layout.size(); ++i) resolved.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
+    for (size_t i = 0; i < node.layout.size(); ++i)
+      resolved.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
     for (Expr* call : calls) {
       Expr* copy = analyzer::copy_node(*call, arena_);
       for (Expr*& arg : copy->as<analyzer::SetReturningExpr>().args) arg = resolve(arg, node);
@@ -199,7 +212,8 @@ void collect_aggregates(Expr* e, Arena& arena, std::vector<Expr*>* out) {
       });
       own->as<AggregateExpr>().levels_up = 0;
     }
-    bool known = std::any_of(out->begin(), out->end(), [&](Expr* o) { return analyzer::same_expression(o, own); });
+    bool known =
+        std::any_of(out->begin(), out->end(), [&](Expr* o) { return analyzer::same_expression(o, own); });
     if (!known) out->push_back(own);
     return false;
   });
@@ -219,7 +233,8 @@ Node QueryPlanner::plan_aggregation(Node node) {
   std::vector<Expr*> groups;
   for (Expr* g : query_.group_by) groups.push_back(fold(g));
   for (Expr*& g : query_.group_by) g = fold(g);
-  if (std::any_of(groups.begin(), groups.end(), contains_set_returning)) node = expand_sets(std::move(node), groups);
+  if (std::any_of(groups.begin(), groups.end(), contains_set_returning))
+    node = expand_sets(std::move(node), groups);
   plan->groups = resolve_all(groups, node);
   std::vector<AggregateCallPlan> calls;
   for (Expr* e : aggregates) {
@@ -246,7 +261,8 @@ Node QueryPlanner::plan_aggregation(Node node) {
   double group_count = 1;
   for (Expr* g : groups) group_count *= distinct_values(g, input_rows);
   plan->rows = groups.empty() ? 1 : std::max(1.0, std::min(group_count, input_rows));
-  plan->total_cost += input_rows * state_.settings.cpu_operator_cost * static_cast<double>(1 + calls.size() + groups.size());
+  plan->total_cost +=
+      input_rows * state_.settings.cpu_operator_cost * static_cast<double>(1 + calls.size() + groups.size());
   plan->startup_cost = plan->total_cost;
 
   Expr* set_number = nullptr;
@@ -269,9 +285,12 @@ Node QueryPlanner::plan_aggregation(Node node) {
       auto bits_of = [&](std::span<const uint32_t> set) {
         int32_t bits = 0;
         for (Expr* arg : args) {
-          auto it = std::find_if(groups.begin(), groups.end(), [&](Expr* g) { return analyzer::same_expression(g, fold(arg)); });
+          auto it = std::find_if(groups.begin(), groups.end(),
+                                 [&](Expr* g) { return analyzer::same_expression(g, fold(arg)); });
           if (it == groups.end()) {
-            throw SqlError(sqlstate::kGroupingError, "arguments to GROUPING must be grouping expressions of the associated query level");
+            throw SqlError(
+                sqlstate::kGroupingError,
+                "arguments to GROUPING must be grouping expressions of the associated query level");
           }
           auto index = static_cast<uint32_t>(it - groups.begin());
           bits = bits << 1 | (std::find(set.begin(), set.end(), index) == set.end() ? 1 : 0);
@@ -288,7 +307,9 @@ Node QueryPlanner::plan_aggregation(Node node) {
       if (set_number == nullptr) {
         std::vector<uint32_t> all(groups.size());
         for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-        return constant(bits_of(query_.grouping_sets.size() == 1 ? std::span<const uint32_t>(query_.grouping_sets[0]) : std::span<const uint32_t>(all)));
+        return constant(bits_of(query_.grouping_sets.size() == 1
+                                    ? std::span<const uint32_t>(query_.grouping_sets[0])
+                                    : std::span<const uint32_t>(all)));
       }
       const functions::Operator* equal = functions::equality_operator(type_oid::kInt4);
       auto* chosen = arena_.make<CaseExpr>();
@@ -331,7 +352,8 @@ Node QueryPlanner::plan_windows(Node node) {
   for (const Target& t : query_.targets) {
     analyzer::any_of(t.expr, [&](const Expr& x) {
       if (x.kind != ExprKind::kWindow) return false;
-      bool known = std::any_of(calls.begin(), calls.end(), [&](Expr* o) { return analyzer::same_expression(o, &x); });
+      bool known =
+          std::any_of(calls.begin(), calls.end(), [&](Expr* o) { return analyzer::same_expression(o, &x); });
       if (!known) calls.push_back(const_cast<Expr*>(&x));
       return false;
     });
@@ -348,13 +370,16 @@ Node QueryPlanner::plan_windows(Node node) {
     for (SortKey& key : keys) key.expr = resolve(key.expr, node);
     if (!keys.empty()) node = sort(std::move(node), keys, nullptr);
     auto* plan = state_.make<WindowPlan>(PlanKind::kWindow);
-    plan->partition = arena_.copy(std::vector<SortKey>(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(window.partition.size())));
-    plan->order = arena_.copy(std::vector<SortKey>(keys.begin() + static_cast<ptrdiff_t>(window.partition.size()), keys.end()));
+    plan->partition = arena_.copy(
+        std::vector<SortKey>(keys.begin(), keys.begin() + static_cast<ptrdiff_t>(window.partition.size())));
+    plan->order = arena_.copy(
+        std::vector<SortKey>(keys.begin() + static_cast<ptrdiff_t>(window.partition.size()), keys.end()));
     plan->frame.mode = static_cast<FrameMode>(window.mode);
     plan->frame.start = static_cast<FrameBoundKind>(window.start);
     plan->frame.end = static_cast<FrameBoundKind>(window.end);
     Node nothing;  // an offset is computed without a row
-    plan->frame.start_offset = window.start_offset == nullptr ? nullptr : resolve(window.start_offset, nothing);
+    plan->frame.start_offset =
+        window.start_offset == nullptr ? nullptr : resolve(window.start_offset, nothing);
     plan->frame.end_offset = window.end_offset == nullptr ? nullptr : resolve(window.end_offset, nothing);
     plan->frame.exclusion = static_cast<FrameExclusion>(window.exclusion);
     plan->frame.range_add = window.range_add;
@@ -362,11 +387,13 @@ Node QueryPlanner::plan_windows(Node node) {
     std::vector<WindowCallPlan> plans;
     for (Expr* call : of_window) {
       const auto& e = call->as<WindowExpr>();
-      plans.push_back({e.function, e.site, resolve_all(e.args, node), e.filter == nullptr ? nullptr : resolve(e.filter, node)});
+      plans.push_back({e.function, e.site, resolve_all(e.args, node),
+                       e.filter == nullptr ? nullptr : resolve(e.filter, node)});
     }
     plan->calls = arena_.copy(plans);
     set_child(arena_, plan, node.plan);
-    plan->total_cost += plan->rows * state_.settings.cpu_operator_cost * static_cast<double>(plans.size() + 1);
+    plan->total_cost +=
+        plan->rows * state_.settings.cpu_operator_cost * static_cast<double>(plans.size() + 1);
     node.layout.insert(node.layout.end(), of_window.begin(), of_window.end());
     plan->output = output_of(node.layout);
     node.plan = plan;
@@ -407,7 +434,8 @@ Node QueryPlanner::plan_distinct(Node node) {
   if (query_.distinct) {
     auto* plan = state_.make<AggregatePlan>(PlanKind::kAggregate);
     std::vector<Expr*> groups;
-    for (size_t i = 0; i < node.layout.size(); ++i) groups.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
+    for (size_t i = 0; i < node.layout.size(); ++i)
+      groups.push_back(make_input(node.layout[i], static_cast<uint32_t>(i)));
     plan->groups = arena_.copy(groups);
     double input_rows = node.plan->rows;
     set_child(arena_, plan, node.plan);
@@ -435,7 +463,8 @@ Node QueryPlanner::plan_distinct(Node node) {
   for (const TargetKey& k : query_.distinct_on) columns.push_back(k.target);
   for (const TargetKey& k : query_.order_by) add(k);
   for (const TargetKey& k : query_.distinct_on) {
-    bool there = std::any_of(query_.order_by.begin(), query_.order_by.end(), [&](const TargetKey& o) { return o.target == k.target; });
+    bool there = std::any_of(query_.order_by.begin(), query_.order_by.end(),
+                             [&](const TargetKey& o) { return o.target == k.target; });
     if (!there) add(k);
   }
   node = sort(std::move(node), keys, nullptr);
@@ -482,7 +511,8 @@ Node QueryPlanner::plan_order_limit(Node node) {
     key.collation = k.collation;
     keys.push_back(key);
   }
-  if (!keys.empty()) node = sort(std::move(node), keys, query_.with_ties ? nullptr : sort_limit(arena_, limit, offset));
+  if (!keys.empty())
+    node = sort(std::move(node), keys, query_.with_ties ? nullptr : sort_limit(arena_, limit, offset));
   if (limit == nullptr && offset == nullptr) return node;
   auto* plan = state_.make<LimitPlan>(PlanKind::kLimit);
   plan->count = limit;
@@ -610,7 +640,8 @@ Node QueryPlanner::plan_set_operation() {
     // UNION ALL of UNION ALLs is one append.
     bool nested = op.op == analyzer::SetOpKind::kUnion && side.set_op != nullptr &&
                   side.set_op->op == analyzer::SetOpKind::kUnion && (side.set_op->all || !op.all) &&
-                  side.order_by.empty() && side.limit == nullptr && side.offset == nullptr && side.ctes.empty() && !side.is_correlated;
+                  side.order_by.empty() && side.limit == nullptr && side.offset == nullptr &&
+                  side.ctes.empty() && !side.is_correlated;
     if (nested) {
       self(self, *side.ranges[side.set_op->left->range]->query);
       self(self, *side.ranges[side.set_op->right->range]->query);
@@ -632,7 +663,8 @@ Node QueryPlanner::plan_set_operation() {
     plan = state_.make<Plan>(PlanKind::kAppend);
   } else {
     auto* set = state_.make<SetOperationPlan>(PlanKind::kSetOperation);
-    set->operation = op.op == analyzer::SetOpKind::kIntersect ? SetOperationKind::kIntersect : SetOperationKind::kExcept;
+    set->operation =
+        op.op == analyzer::SetOpKind::kIntersect ? SetOperationKind::kIntersect : SetOperationKind::kExcept;
     set->all = op.all;
     plan = set;
   }
@@ -655,7 +687,8 @@ void QueryPlanner::plan_ctes() {
   for (size_t i = 0; i < query_.ctes.size(); ++i) {
     analyzer::Cte& cte = *query_.ctes[i];
     bool modifies = cte.query->command != analyzer::CommandType::kSelect;
-    bool inline_it = !modifies && !cte.recursive && !cte.materialize && (cte.references == 1 || cte.never_materialize);
+    bool inline_it =
+        !modifies && !cte.recursive && !cte.materialize && (cte.references == 1 || cte.never_materialize);
     if (inline_it || (cte.references == 0 && !modifies)) continue;
     auto number = static_cast<uint32_t>(state_.statement.ctes.size());
     cte_numbers_[i] = number;
@@ -663,7 +696,8 @@ void QueryPlanner::plan_ctes() {
     state_.statement.cte_names.push_back(arena_.copy(cte.name));
     // A recursive one that is read once runs where it is read, as far as it is read: it may have no end.
     if (cte.recursive && cte.references == 1 && !cte.materialize) continue;
-    Node planned = cte.recursive ? plan_recursive_cte(cte, number) : QueryPlanner(state_, *cte.query, this, true).plan();
+    Node planned =
+        cte.recursive ? plan_recursive_cte(cte, number) : QueryPlanner(state_, *cte.query, this, true).plan();
     state_.statement.ctes[number] = planned.plan;
     if (modifies) {
       planned.plan->as<ModifyPlan>().can_set_tag = false;
@@ -694,8 +728,8 @@ Node QueryPlanner::plan_recursive_cte(analyzer::Cte& cte, uint32_t number) {
   return node;
 }
 
-void plan_query(PlannedStatement& statement, Query& query, const PlannerSettings& settings, txn::TxnManager& txns,
-                functions::EvalContext& eval) {
+void plan_query(PlannedStatement& statement, Query& query, const PlannerSettings& settings,
+                txn::TxnManager& txns, functions::EvalContext& eval) {
   PlannerState state{statement, settings, txns, eval};
   QueryPlanner planner(state, query, nullptr, false);
   statement.read_only = query.command == analyzer::CommandType::kSelect;

@@ -19,8 +19,8 @@ using analyzer::Query;
 using analyzer::Range;
 using RangeSet = uint64_t;  // bit n: range n of the query
 
-// A plan under construction. layout[i] is the expression, in the query's own terms, that output column i carries;
-// expressions over the plan are made by finding their parts in the layout (QueryPlanner::resolve).
+// A plan under construction. layout[i] is the expression, in the query's own terms, that output column i
+// carries; expressions over the plan are made by finding their parts in the layout (QueryPlanner::resolve).
 struct Node {
   Plan* plan = nullptr;
   std::vector<Expr*> layout;
@@ -66,8 +66,8 @@ struct PlannerState {
 
 class QueryPlanner {
  public:
-  // `derived`: the query stands in its parent's FROM (its level-1 references are siblings, LATERAL); otherwise it is a
-  // sublink of an expression. `parent` null: the statement itself.
+  // `derived`: the query stands in its parent's FROM (its level-1 references are siblings, LATERAL);
+  // otherwise it is a sublink of an expression. `parent` null: the statement itself.
   QueryPlanner(PlannerState& state, Query& query, QueryPlanner* parent, bool derived);
 
   // The whole query; layout: its visible targets.
@@ -127,7 +127,8 @@ class QueryPlanner {
   void extract_from_or(std::vector<Expr*>& conjuncts);
   void complete_equalities(std::vector<Expr*>& conjuncts, std::vector<int>* classes);
   void unify_integer_equality(Expr*& e);
-  Node join(Node left, Node right, JoinType type, const std::vector<Expr*>& conditions, const ColumnSet* above);
+  Node join(Node left, Node right, JoinType type, const std::vector<Expr*>& conditions,
+            const ColumnSet* above);
   Node prune(Node node, const ColumnSet& keep);
   bool is_join_key(const Expr* e, RangeSet left, RangeSet right, Expr** left_key, Expr** right_key) const;
   double hash_join_cost(double build, double probe, double output) const;
@@ -137,8 +138,8 @@ class QueryPlanner {
   RangeSet item_lateral_needs(const FromItem& item) const;
   bool is_strict_on(const Expr* e, RangeSet ranges) const;
   // A LATERAL range: run again for every left row.
-  Node plan_lateral(const Node& left, uint32_t range, const std::vector<Expr*>& filters, const std::vector<Expr*>& on,
-                    JoinType type = JoinType::kInner);
+  Node plan_lateral(const Node& left, uint32_t range, const std::vector<Expr*>& filters,
+                    const std::vector<Expr*>& on, JoinType type = JoinType::kInner);
   RangeSet lateral_needs(uint32_t range) const;
   Node plan_lateral_range(uint32_t range, std::vector<OuterReference>* references);
 
@@ -160,18 +161,19 @@ class QueryPlanner {
 
   struct IndexMatch {
     RangeIndex index;
-    std::vector<Expr*> equal;        // in the query's terms
+    std::vector<Expr*> equal;  // in the query's terms
     std::vector<Expr*> any_of;
     Expr* lower = nullptr;
     Expr* upper = nullptr;
     bool lower_inclusive = true, upper_inclusive = true;
-    std::vector<Expr*> used;         // conjuncts that the bounds answer wholly
+    std::vector<Expr*> used;  // conjuncts that the bounds answer wholly
     double selectivity = 1;
     bool unique = false;
   };
-  // The index of `range` that is best looked up with values of `left`; false: none fits. `rows`: found for one left row.
-  bool best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters,
-                       IndexMatch* match, double* rows);
+  // The index of `range` that is best looked up with values of `left`; false: none fits. `rows`: found for
+  // one left row.
+  bool best_join_index(RangeSet left, uint32_t range, const std::vector<Expr*>& conditions,
+                       const std::vector<Expr*>& filters, IndexMatch* match, double* rows);
   double key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression);
   Node index_join(const Node& left, uint32_t range, JoinType type, const std::vector<Expr*>& conditions,
                   const std::vector<Expr*>& filters);
@@ -179,8 +181,10 @@ class QueryPlanner {
                          RangeSet available);
   // The other side of `column op value` as a key of the index column; null if it does not fit.
   Expr* key_value(const catalog::IndexColumn& key, Expr* value);
-  Node index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts, bool backward);
-  Node consider_order(Node best, uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts);
+  Node index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts,
+                  bool backward);
+  Node consider_order(Node best, uint32_t range, const IndexMatch& match,
+                      const std::vector<Expr*>& conjuncts);
   std::vector<catalog::ColumnNumber> needed_columns(uint32_t range);
   void note_system_column(const ColumnExpr& c);
   void note_table_column(uint32_t range);
@@ -193,7 +197,8 @@ class QueryPlanner {
   void choose_members(uint32_t range, const std::vector<Expr*>& conjuncts);
   bool set_members(uint32_t range, ScanPlan* plan, const catalog::Index* index);
   Node plan_no_members(uint32_t range);
-  const catalog::Index* member_index(uint32_t range, const catalog::Index& index, const analyzer::Member& member) const;
+  const catalog::Index* member_index(uint32_t range, const catalog::Index& index,
+                                     const analyzer::Member& member) const;
   const BoundIndex* member_bound_index(const analyzer::Member& member, const catalog::Index& index);
   const BoundIndex* bind_member_index(const analyzer::Member& member, const analyzer::IndexExpressions& e);
   std::vector<Expr*> own_layout(const catalog::Relation& relation);
@@ -242,13 +247,13 @@ class QueryPlanner {
   QueryPlanner* parent_;
   bool derived_;
   std::vector<OuterReference> outer_;
-  std::vector<std::vector<bool>> used_columns_;     // by range, [column - 1]
-  std::vector<bool> needs_ctid_;                    // by range
+  std::vector<std::vector<bool>> used_columns_;                            // by range, [column - 1]
+  std::vector<bool> needs_ctid_;                                           // by range
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
-  std::vector<Expr*> where_conjuncts_;              // all of WHERE, for rechecks
+  std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
   std::map<uint32_t, FamilyChoice> family_choices_;  // by range
-  std::vector<uint32_t> cte_numbers_;               // of this query's CTEs in the statement
+  std::vector<uint32_t> cte_numbers_;                // of this query's CTEs in the statement
 };
 
 // Whether the plan touches at most a handful of rows, whatever its constants (point_statement.cpp).

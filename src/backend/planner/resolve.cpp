@@ -1,4 +1,5 @@
-// From the query's terms to the executor's: columns to inputs, outer columns to parameters, sublinks to subplans.
+// From the query's terms to the executor's: columns to inputs, outer columns to parameters, sublinks to
+// subplans.
 #include <algorithm>
 #include <bit>
 
@@ -45,7 +46,8 @@ Expr* QueryPlanner::resolve(Expr* e, const Node& node) {
       if (column.levels_up > 0) return outer_reference(column);
       throw SqlError(sqlstate::kInternalError, "variable not found in subplan target list");
     }
-    if (x->kind == ExprKind::kAggregate && x->as<analyzer::AggregateExpr>().levels_up > 0) return outer_reference(*x);
+    if (x->kind == ExprKind::kAggregate && x->as<analyzer::AggregateExpr>().levels_up > 0)
+      return outer_reference(*x);
     if (x->kind == ExprKind::kSubquery) return make_subplan(x->as<SubqueryExpr>(), node);
     return nullptr;
   });
@@ -72,7 +74,8 @@ Expr* one_level_up(const Expr& e, Arena& arena) {
 }
 
 uint32_t level_of(const Expr& e) {
-  return e.kind == ExprKind::kAggregate ? e.as<analyzer::AggregateExpr>().levels_up : e.as<ColumnExpr>().levels_up;
+  return e.kind == ExprKind::kAggregate ? e.as<analyzer::AggregateExpr>().levels_up
+                                        : e.as<ColumnExpr>().levels_up;
 }
 
 }  // namespace
@@ -170,15 +173,19 @@ void QueryPlanner::note_table_column(uint32_t range) {
 
 void QueryPlanner::note_columns(const Expr* e) {
   for_each_column(e, 0, [&](const ColumnExpr& c) {
-    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
-    else note_system_column(c);
+    if (c.column > 0)
+      used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else
+      note_system_column(c);
   });
 }
 
 void QueryPlanner::note_query_columns() {
   for_each_column(query_, 0, [&](const ColumnExpr& c) {
-    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
-    else note_system_column(c);
+    if (c.column > 0)
+      used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else
+      note_system_column(c);
   });
 }
 
@@ -192,8 +199,10 @@ void QueryPlanner::columns_of(const Query& query, ColumnSet* out) const {
 
 void QueryPlanner::note_item_columns(const FromItem* item) {
   from_conditions(item, [&](const ColumnExpr& c) {
-    if (c.column > 0) used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
-    else note_system_column(c);
+    if (c.column > 0)
+      used_columns_[c.range][static_cast<size_t>(c.column - 1)] = true;
+    else
+      note_system_column(c);
   });
 }
 
@@ -218,8 +227,10 @@ void QueryPlanner::split_conjuncts(Expr* e, std::vector<Expr*>* out) {
     for (Expr* arg : e->as<BoolExpr>().args) split_conjuncts(arg, out);
     return;
   }
-  if (e->kind == ExprKind::kOr) factor_or(state_, e, out);
-  else out->push_back(e);
+  if (e->kind == ExprKind::kOr)
+    factor_or(state_, e, out);
+  else
+    out->push_back(e);
 }
 
 Expr* QueryPlanner::conjunction(const std::vector<Expr*>& parts) {

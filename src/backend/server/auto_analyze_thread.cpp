@@ -10,7 +10,8 @@
 
 namespace varve::server {
 
-AutoAnalyzeThread::AutoAnalyzeThread(session::Instance& instance, commands::AutoAnalyzeLimits limits, int64_t nap_seconds)
+AutoAnalyzeThread::AutoAnalyzeThread(session::Instance& instance, commands::AutoAnalyzeLimits limits,
+                                     int64_t nap_seconds)
     : instance_(instance), limits_(limits), nap_seconds_(nap_seconds), thread_([this] { run(); }) {}
 
 AutoAnalyzeThread::~AutoAnalyzeThread() {
@@ -49,7 +50,8 @@ void AutoAnalyzeThread::look_at_all() {
 void AutoAnalyzeThread::look_at(catalog::Database& database) {
   auto stay = instance_.residents().try_enter(database.oid(), &cancel_);
   if (stay == nullptr || !instance_.has_database(database.oid())) return;
-  int done = commands::auto_analyze(database, instance_.engine().txns(), limits_, &cancel_, session::current_time_us());
+  int done = commands::auto_analyze(database, instance_.engine().txns(), limits_, &cancel_,
+                                    session::current_time_us());
   if (done > 0) log(LogLevel::kDebug, "automatic analyze of {} tables", done);
 }
 

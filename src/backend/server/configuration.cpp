@@ -1,7 +1,6 @@
 // varve.conf and varve.auto.conf.
-#include <fmt/format.h>
-
 #include <cerrno>
+#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 
@@ -53,9 +52,11 @@ Result<std::map<std::string, std::string>> read_configuration(const std::string&
     if (!value.empty() && value[0] == '=') value = trim(value.substr(1));
     const session::SettingInfo* info = session::find_setting(name);
     if (info == nullptr && name.find('.') == std::string::npos) {
-      return Status::invalid(fmt::format("{}:{}: unrecognized configuration parameter \"{}\"", path, number, name));
+      return Status::invalid(
+          fmt::format("{}:{}: unrecognized configuration parameter \"{}\"", path, number, name));
     }
-    if (value.empty()) return Status::invalid(fmt::format("{}:{}: parameter \"{}\" has no value", path, number, name));
+    if (value.empty())
+      return Status::invalid(fmt::format("{}:{}: parameter \"{}\" has no value", path, number, name));
     try {
       settings[info == nullptr ? name : std::string(info->name)] =
           info == nullptr ? unquote(value) : session::canonical_setting(*info, unquote(value));
@@ -70,9 +71,12 @@ Status write_auto_setting(const std::string& directory, const std::string& name,
   std::string path = directory + "/varve.auto.conf";
   std::map<std::string, std::string> settings;
   if (auto read = read_configuration(path); read.ok()) settings = *read;
-  if (name.empty()) settings.clear();
-  else if (value.empty()) settings.erase(name);
-  else settings[name] = value;
+  if (name.empty())
+    settings.clear();
+  else if (value.empty())
+    settings.erase(name);
+  else
+    settings[name] = value;
   std::string text = "# Written by ALTER SYSTEM; do not edit.\n";
   for (const auto& [key, setting] : settings) {
     std::string quoted;
@@ -85,7 +89,8 @@ Status write_auto_setting(const std::string& directory, const std::string& name,
     file << text;
     if (!file.flush()) return Status::from_errno(errno, fmt::format("could not write \"{}\"", temporary));
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) return Status::from_errno(errno, fmt::format("could not rename \"{}\"", temporary));
+  if (rename(temporary.c_str(), path.c_str()) != 0)
+    return Status::from_errno(errno, fmt::format("could not rename \"{}\"", temporary));
   return {};
 }
 

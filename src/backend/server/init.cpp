@@ -1,10 +1,9 @@
 // `varve init`.
+#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "catalog/catalog.h"
 #include "commands/system_views.h"
@@ -19,7 +18,8 @@
 namespace varve::server {
 namespace {
 
-constexpr std::string_view kConfiguration = R"(# Configuration of a Varve server: name = value. Names and units are PostgreSQL's.
+constexpr std::string_view kConfiguration =
+    R"(# Configuration of a Varve server: name = value. Names and units are PostgreSQL's.
 # Everything left out has its default; SHOW ALL lists them. ALTER SYSTEM writes varve.auto.conf, which is read after
 # this file.
 

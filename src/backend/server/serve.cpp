@@ -1,14 +1,13 @@
 // `varve serve`: from data directory to listening server, and back at a signal.
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <fstream>
+#include <signal.h>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "auto_analyze_thread.h"
 #include "catalog/catalog.h"
@@ -108,13 +107,16 @@ void find_first_oid(session::Instance& instance) {
   std::vector<Oid> databases;
   {
     catalog::Catalog shared(instance.shared_catalogs(), *txn);
-    shared.for_each(catalog::system_table("pg_database"), {}, [&](const catalog::Row& row) { databases.push_back(row.oid("oid")); });
+    shared.for_each(catalog::system_table("pg_database"), {},
+                    [&](const catalog::Row& row) { databases.push_back(row.oid("oid")); });
   }
   for (Oid oid : databases) {
     catalog::Catalog catalog(*instance.database(oid), *txn);
     for (const catalog::SystemTable& table : catalog::system_tables()) {
       if (table.find_column("oid") < 0) continue;
-      catalog.for_each(table, {}, [&](const catalog::Row& row) { largest = std::max(largest, row.oid("oid").value() + 1); });
+      catalog.for_each(table, {}, [&](const catalog::Row& row) {
+        largest = std::max(largest, row.oid("oid").value() + 1);
+      });
     }
   }
   txns.commit(*txn);
@@ -126,7 +128,8 @@ std::string setting(const std::map<std::string, std::string>& settings, std::str
   return it != settings.end() ? it->second : std::string(session::find_setting(name)->default_value);
 }
 
-recovery::EngineOptions engine_options(const ServeOptions& options, const std::map<std::string, std::string>& settings,
+recovery::EngineOptions engine_options(const ServeOptions& options,
+                                       const std::map<std::string, std::string>& settings,
                                        const port::Topology& topology) {
   recovery::EngineOptions engine;
   engine.pool.frame_bytes = std::stoull(setting(settings, "shared_buffers")) * 8192;
@@ -146,7 +149,8 @@ Result<std::map<std::string, std::string>> all_settings(const ServeOptions& opti
   }
   for (const auto& [name, value] : options.settings) {
     const session::SettingInfo* info = session::find_setting(name);
-    if (info == nullptr) return Status::invalid(fmt::format("unrecognized configuration parameter \"{}\"", name));
+    if (info == nullptr)
+      return Status::invalid(fmt::format("unrecognized configuration parameter \"{}\"", name));
     try {
       settings[std::string(info->name)] = session::canonical_setting(*info, value);
     } catch (const SqlError& error) {
@@ -159,7 +163,8 @@ Result<std::map<std::string, std::string>> all_settings(const ServeOptions& opti
   return settings;
 }
 
-net::ServerOptions net_options(const ServeOptions& options, const std::map<std::string, std::string>& settings) {
+net::ServerOptions net_options(const ServeOptions& options,
+                               const std::map<std::string, std::string>& settings) {
   net::ServerOptions net;
   net.listen_addresses.clear();
   std::stringstream list(setting(settings, "listen_addresses"));
@@ -199,15 +204,23 @@ sigset_t block_signals() {
   return set;
 }
 
-net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, net::Server& server, session::Instance& instance) {
+net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, net::Server& server,
+                            session::Instance& instance) {
   for (;;) {
     int signal = 0;
     sigwait(&set, &signal);
     switch (signal) {
-      case SIGTERM: log(LogLevel::kLog, "received smart shutdown request"); return net::StopMode::kSmart;
-      case SIGINT: log(LogLevel::kLog, "received fast shutdown request"); return net::StopMode::kFast;
-      case SIGQUIT: log(LogLevel::kLog, "received immediate shutdown request"); return net::StopMode::kImmediate;
-      default: break;
+      case SIGTERM:
+        log(LogLevel::kLog, "received smart shutdown request");
+        return net::StopMode::kSmart;
+      case SIGINT:
+        log(LogLevel::kLog, "received fast shutdown request");
+        return net::StopMode::kFast;
+      case SIGQUIT:
+        log(LogLevel::kLog, "received immediate shutdown request");
+        return net::StopMode::kImmediate;
+      default:
+        break;
     }
     log(LogLevel::kLog, "received SIGHUP, reloading configuration files");
     if (Status s = server.reload_hba(read_file(options.directory + "/varve_hba.conf")); !s.ok()) {
@@ -221,11 +234,13 @@ net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, ne
     // What no file mentions any more goes back to its default.
     for (const auto& [name, value] : instance.settings()) {
       const session::SettingInfo* info = session::find_setting(name);
-      if (info != nullptr && settings->find(name) == settings->end()) settings->emplace(name, info->default_value);
+      if (info != nullptr && settings->find(name) == settings->end())
+        settings->emplace(name, info->default_value);
     }
     for (const auto& [name, value] : *settings) {
       const session::SettingInfo* info = session::find_setting(name);
-      if (info != nullptr && info->context >= session::SettingContext::kReload) instance.change_setting(name, value);
+      if (info != nullptr && info->context >= session::SettingContext::kReload)
+        instance.change_setting(name, value);
     }
   }
 }
@@ -236,7 +251,8 @@ std::unique_ptr<AutoAnalyzeThread> start_auto_analyze(session::Instance& instanc
   commands::AutoAnalyzeLimits limits;
   limits.threshold = std::stoull(setting(settings, "autovacuum_analyze_threshold"));
   limits.scale_factor = std::stod(setting(settings, "autovacuum_analyze_scale_factor"));
-  return std::make_unique<AutoAnalyzeThread>(instance, limits, std::stoll(setting(settings, "autovacuum_naptime")));
+  return std::make_unique<AutoAnalyzeThread>(instance, limits,
+                                             std::stoll(setting(settings, "autovacuum_naptime")));
 }
 
 int fail(int code, std::string_view message) {
@@ -258,7 +274,8 @@ int serve(const ServeOptions& options) {
   if (!engine.ok()) {
     bool busy = engine.status().code() == StatusCode::kBusy;
     return fail(busy ? kExitInUse : kExitStorage,
-                busy ? fmt::format("another server is using \"{}\"", options.directory) : engine.status().to_string());
+                busy ? fmt::format("another server is using \"{}\"", options.directory)
+                     : engine.status().to_string());
   }
   session::Instance instance(**engine, options.directory, *settings);
   instance.keep_setting = &write_auto_setting;
@@ -276,7 +293,8 @@ int serve(const ServeOptions& options) {
     instance.server = &server;
     if (Status s = server.start(); !s.ok()) return fail(kExitBadOptions, s.message());
     std::string host = setting(*settings, "listen_addresses");
-    if (Status s = write_pid_file(options.directory, server.port(), host); !s.ok()) return fail(kExitBadOptions, s.message());
+    if (Status s = write_pid_file(options.directory, server.port(), host); !s.ok())
+      return fail(kExitBadOptions, s.message());
     log(LogLevel::kLog, "listening on {} port {}", host, server.port());
     log(LogLevel::kLog, "database system is ready to accept connections");
     auto auto_analyze = start_auto_analyze(instance, *settings);
@@ -298,12 +316,14 @@ int serve(const ServeOptions& options) {
 Result<RunningServer> find_running(const std::string& directory) {
   std::ifstream file(directory + "/varve.pid");
   RunningServer server;
-  if (!(file >> server.pid >> server.port)) return Status::not_found(fmt::format("no server is running on \"{}\"", directory));
+  if (!(file >> server.pid >> server.port))
+    return Status::not_found(fmt::format("no server is running on \"{}\"", directory));
   file.ignore();
   std::getline(file, server.host);
   std::getline(file, server.started);
   if (kill(server.pid, 0) != 0 && errno == ESRCH) {
-    return Status::not_found(fmt::format("no server is running on \"{}\" (the last one did not shut down cleanly)", directory));
+    return Status::not_found(
+        fmt::format("no server is running on \"{}\" (the last one did not shut down cleanly)", directory));
   }
   return server;
 }

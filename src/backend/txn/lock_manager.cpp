@@ -381,8 +381,8 @@ Status LockManagerImpl::wait_in_queue(std::unique_lock<std::mutex>& guard, Parti
   sync::CancelToken* token = txn.cancel_token();
   const sync::WaitEvent& event = wait_event(waiter.lock->tag.kind);
   const uint64_t start = now_us();
-  const uint64_t deadlock_at = start + (txn.deadlock_timeout_us != 0
-                                            ? txn.deadlock_timeout_us
+  const uint64_t deadlock_at =
+      start + (txn.deadlock_timeout_us != 0 ? txn.deadlock_timeout_us
                                             : deadlock_timeout_us_.load(std::memory_order_relaxed));
   const uint64_t give_up_at = timeout_us == 0 ? ~0ULL : start + timeout_us;
   bool checked = false;

@@ -125,9 +125,12 @@ Numeric add_slow(const Numeric& a, const Numeric& b, bool negate_b, Arena& arena
     // One side has fewer decimals: 1 - 0.05.
     int128 p = a.significand(), q = b.significand();
     int difference = a.inline_scale() - b.inline_scale();
-    if (p == static_cast<int64_t>(p) && q == static_cast<int64_t>(q) && difference >= -kSmallShift && difference <= kSmallShift) {
-      if (difference < 0) p *= static_cast<int128>(kPow10[static_cast<size_t>(-difference)]);
-      else q *= static_cast<int128>(kPow10[static_cast<size_t>(difference)]);
+    if (p == static_cast<int64_t>(p) && q == static_cast<int64_t>(q) && difference >= -kSmallShift &&
+        difference <= kSmallShift) {
+      if (difference < 0)
+        p *= static_cast<int128>(kPow10[static_cast<size_t>(-difference)]);
+      else
+        q *= static_cast<int128>(kPow10[static_cast<size_t>(difference)]);
       int128 total = negate_b ? p - q : p + q;
       if (Numeric::fits_inline(total)) return Numeric(total, std::max(a.inline_scale(), b.inline_scale()));
     }

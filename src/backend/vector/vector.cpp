@@ -67,16 +67,28 @@ struct Wide {
 
 void gather(const Vector& from, const Selection& selection, Vector& to, uint32_t at) {
   switch (types::physical_width(from.type())) {
-    case 1: gather_values<uint8_t>(from, selection, to, at); break;
-    case 2: gather_values<uint16_t>(from, selection, to, at); break;
-    case 4: gather_values<uint32_t>(from, selection, to, at); break;
-    case 8: gather_values<uint64_t>(from, selection, to, at); break;
-    default: gather_values<Wide>(from, selection, to, at); break;
+    case 1:
+      gather_values<uint8_t>(from, selection, to, at);
+      break;
+    case 2:
+      gather_values<uint16_t>(from, selection, to, at);
+      break;
+    case 4:
+      gather_values<uint32_t>(from, selection, to, at);
+      break;
+    case 8:
+      gather_values<uint64_t>(from, selection, to, at);
+      break;
+    default:
+      gather_values<Wide>(from, selection, to, at);
+      break;
   }
   if (from.has_nulls()) {
     for (uint32_t i = 0; i < selection.count; ++i) {
-      if (from.is_null(selection[i])) to.set_null(at + i);
-      else to.set_valid(at + i);
+      if (from.is_null(selection[i]))
+        to.set_null(at + i);
+      else
+        to.set_valid(at + i);
     }
   } else if (to.has_nulls()) {
     for (uint32_t i = 0; i < selection.count; ++i) to.set_valid(at + i);

@@ -208,13 +208,14 @@ TEST(Log, EveryAcknowledgedFlushSurvivesACrashAnywhere) {
           appended.resize(found.size());
           ASSERT_EQ(found, appended) << "seed " << seed << " crash " << crash_at << " life " << life;
           std::mt19937_64 random(seed + static_cast<uint64_t>(life));
-          // After a crash only a little: then a lost future, whose records have the same sizes, lies behind the
-          // new end where it would fit exactly.
+          // After a crash only a little: then a lost future, whose records have the same sizes, lies behind
+          // the new end where it would fit exactly.
           const int count = life == 0 ? 60 : 1 + static_cast<int>(random() % 4);
           for (int i = 0; i < count; ++i) {
             appended.push_back(next++);
             Lsn end = append_number(*opened->log, appended.back(), random() % 8 == 0 ? 424 : 168);
-            if ((life == 0 ? random() % 6 == 0 : i + 1 == count) && opened->log->flush(end).ok()) acknowledged = appended;
+            if ((life == 0 ? random() % 6 == 0 : i + 1 == count) && opened->log->flush(end).ok())
+              acknowledged = appended;
           }
         }
         if (life == 0) crashed_first = vfs.crashed();

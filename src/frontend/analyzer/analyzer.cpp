@@ -7,12 +7,18 @@ namespace varve::analyzer {
 
 Query* Binder::bind_statement(const parser::Node* statement) {
   switch (statement->kind) {
-    case parser::NodeKind::kSelectStmt: return bind_select(*parser::as<parser::SelectStmt>(statement), nullptr);
-    case parser::NodeKind::kInsertStmt: return bind_insert(*parser::as<parser::InsertStmt>(statement), nullptr);
-    case parser::NodeKind::kUpdateStmt: return bind_update(*parser::as<parser::UpdateStmt>(statement), nullptr);
-    case parser::NodeKind::kDeleteStmt: return bind_delete(*parser::as<parser::DeleteStmt>(statement), nullptr);
-    case parser::NodeKind::kMergeStmt: return bind_merge(*parser::as<parser::MergeStmt>(statement), nullptr);
-    default: throw SqlError(sqlstate::kInternalError, "not a statement to plan");
+    case parser::NodeKind::kSelectStmt:
+      return bind_select(*parser::as<parser::SelectStmt>(statement), nullptr);
+    case parser::NodeKind::kInsertStmt:
+      return bind_insert(*parser::as<parser::InsertStmt>(statement), nullptr);
+    case parser::NodeKind::kUpdateStmt:
+      return bind_update(*parser::as<parser::UpdateStmt>(statement), nullptr);
+    case parser::NodeKind::kDeleteStmt:
+      return bind_delete(*parser::as<parser::DeleteStmt>(statement), nullptr);
+    case parser::NodeKind::kMergeStmt:
+      return bind_merge(*parser::as<parser::MergeStmt>(statement), nullptr);
+    default:
+      throw SqlError(sqlstate::kInternalError, "not a statement to plan");
   }
 }
 
@@ -23,7 +29,8 @@ void settle_parameters(AnalyzerContext& context) {
   if (context.params == nullptr || !context.infer_params) return;
   for (size_t i = 0; i < context.params->size(); ++i) {
     if ((*context.params)[i] == kInvalidOid || (*context.params)[i] == type_oid::kUnknown) {
-      throw SqlError(sqlstate::kIndeterminateDatatype, fmt::format("could not determine data type of parameter ${}", i + 1));
+      throw SqlError(sqlstate::kIndeterminateDatatype,
+                     fmt::format("could not determine data type of parameter ${}", i + 1));
     }
   }
 }
@@ -45,8 +52,9 @@ void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr
 
 std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {
   std::vector<Oid> tables;
-  bool plain = query.command == CommandType::kSelect && query.set_op == nullptr && !query.has_aggregates && !query.has_group_clause &&
-               !query.has_windows && !query.distinct && query.distinct_on.empty() && !query.has_set_returning;
+  bool plain = query.command == CommandType::kSelect && query.set_op == nullptr && !query.has_aggregates &&
+               !query.has_group_clause && !query.has_windows && !query.distinct &&
+               query.distinct_on.empty() && !query.has_set_returning;
   if (!plain) return tables;
   std::vector<Target> targets(query.targets.begin(), query.targets.end());
   for (uint32_t i = 0; i < query.ranges.size(); ++i) {
@@ -77,13 +85,15 @@ Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* exp
   }
   if (table != nullptr) binder.add_relation(scope, *table, {}, {}, txn::LockMode::kNone);
   if (expression->kind == parser::NodeKind::kColumnRef && scope.clause == Clause::kDefault) {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("cannot use column reference in {}", clause.substr(0, clause.size() - 1)))
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("cannot use column reference in {}", clause.substr(0, clause.size() - 1)))
         .at(binder.position(expression->location));
   }
   return binder.bind_expr(scope, expression);
 }
 
-Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod, std::string_view column) {
+Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod,
+                            std::string_view column) {
   return Binder(context).coerce_for_assignment(expr, type, typmod, column);
 }
 

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <fmt/format.h>
-
 #include <string_view>
 #include <vector>
 
 #include "analyzer/analyzer.h"
-#include "catalog/partition.h"
 #include "analyzer/query.h"
+#include "catalog/partition.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
@@ -27,7 +26,8 @@ class Binder {
   explicit Binder(AnalyzerContext& context) : context_(context), arena_(context.arena) {}
 
   Query* bind_statement(const parser::Node* statement);
-  // `keep_unknown`: bare literals of the select list stay without type, for the one who uses the columns to decide.
+  // `keep_unknown`: bare literals of the select list stay without type, for the one who uses the columns to
+  // decide.
   Query* bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown = false);
 
   // --- expressions (expression_binder.cpp)
@@ -57,15 +57,18 @@ class Binder {
   void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
                          std::vector<std::string_view>* names);
   Oid base_of(Oid type);
-  // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when run.
-  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value, bool as_condition);
+  // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when
+  // run.
+  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value,
+                     bool as_condition);
   std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
   catalog::RelationPtr domain_row(const catalog::UserType& type);
   const functions::TypeInfo* find_named_type(const parser::TypeName& name);
   TypeReference column_type(const parser::TypeName& name);  // %TYPE
 
   // --- functions and operators (function_binder.cpp)
-  void add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate, CallArguments* written);
+  void add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate,
+                             CallArguments* written);
   void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
   // Finds the query that an aggregate belongs to, and whether it may stand where it does.
@@ -79,7 +82,8 @@ class Binder {
                                        Oid result_type, Oid collation);
   // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
   // `array_given`: the array of a VARIADIC argument itself is the last argument.
-  Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args, bool array_given = false);
+  Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args,
+                       bool array_given = false);
   void spread_last_argument(FunctionExpr& call);
   Expr* call_by_name(std::string_view function, std::vector<Expr*> args, int32_t location);
   // Built-in functions whose arguments are given by name (named_arguments.cpp); null: none fits.
@@ -99,8 +103,8 @@ class Binder {
   std::vector<Expr*> arrange_arguments(const RoutineCandidate& chosen, const CallArguments& call);
   std::vector<Expr*> routine_defaults(const catalog::Routine& routine);
   Expr* make_routine_call(const RoutineCandidate& chosen, const CallArguments& call);
-  const functions::Function* with_actual_columns(const functions::Function& function, std::span<Expr* const> args,
-                                                 Oid result);
+  const functions::Function* with_actual_columns(const functions::Function& function,
+                                                 std::span<Expr* const> args, Oid result);
   bool takes_types(std::span<const Oid> declared, std::span<const Oid> actual);
   bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
@@ -122,23 +126,28 @@ class Binder {
   Expr* select_field(Scope& scope, Expr* row, std::string_view name, int32_t location);
   std::vector<ScopeColumn> expand_row(Scope& scope, Expr* row, int32_t location);
   Expr* coerce_row(ListExpr& row, Oid to, functions::CastContext context, int32_t location);
-  Subscripts bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps, int32_t location);
+  Subscripts bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
+                             int32_t location);
   Expr* make_subscript(Expr* container, const Subscripts& subscripts, int32_t location);
-  Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps, int32_t location);
+  Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps,
+                             int32_t location);
   Expr* bind_indirection(Scope& scope, const parser::IndirectionExpr& e);
   // (r).* : the columns it stands for.
   std::vector<ScopeColumn> bind_row_star(Scope& scope, const parser::IndirectionExpr& e);
   // Type of the part of a column that the steps of an assignment lead to.
-  std::pair<Oid, int32_t> part_type(const catalog::Column& column, std::span<parser::Node* const> steps, int32_t location);
-  const functions::CompositeField* composite_field(Oid type, std::string_view name, std::string_view column, int32_t location);
-  Expr* assign_part(Scope& scope, Expr* current, std::string_view column, std::span<parser::Node* const> steps, Expr* value,
-                    int32_t location);
-  Expr* coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column, std::span<parser::Node* const> steps,
-                        int32_t location);
-  Expr* compare_rows(std::string_view op, const std::vector<Expr*>& left, const std::vector<Expr*>& right, int32_t location);
+  std::pair<Oid, int32_t> part_type(const catalog::Column& column, std::span<parser::Node* const> steps,
+                                    int32_t location);
+  const functions::CompositeField* composite_field(Oid type, std::string_view name, std::string_view column,
+                                                   int32_t location);
+  Expr* assign_part(Scope& scope, Expr* current, std::string_view column,
+                    std::span<parser::Node* const> steps, Expr* value, int32_t location);
+  Expr* coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column,
+                        std::span<parser::Node* const> steps, int32_t location);
+  Expr* compare_rows(std::string_view op, const std::vector<Expr*>& left, const std::vector<Expr*>& right,
+                     int32_t location);
   SubqueryExpr* row_subquery(Scope& scope, const parser::SubLink& link);
-  Expr* compare_with_subquery(Scope& scope, std::string_view op, const std::vector<Expr*>& left, const parser::SubLink& link,
-                              int32_t location);
+  Expr* compare_with_subquery(Scope& scope, std::string_view op, const std::vector<Expr*>& left,
+                              const parser::SubLink& link, int32_t location);
 
   // --- FROM (from_binder.cpp)
   void bind_from(Scope& scope, std::span<parser::Node* const> from, std::vector<FromItem*>* items);
@@ -147,51 +156,60 @@ class Binder {
                         std::span<const std::string_view> column_aliases, txn::LockMode lock);
   FromItem* bind_join(Scope& scope, const parser::JoinExpr& join, size_t first_item);
   FromItem* bind_subquery(Scope& scope, const parser::RangeSubselect& item);
-  Expr* json_records(const functions::Function& f, const functions::CallSite& site, ExprList args, Expr* bound,
-                     parser::List<parser::ColumnDef> definitions, int position_of_call);
+  Expr* json_records(const functions::Function& f, const functions::CallSite& site, ExprList args,
+                     Expr* bound, parser::List<parser::ColumnDef> definitions, int position_of_call);
   Expr* table_function(Expr* bound, const parser::Node* call, parser::List<parser::ColumnDef> definitions);
   FromItem* bind_range_function(Scope& scope, const parser::RangeFunction& item);
   Range* function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
                         parser::List<parser::ColumnDef> definitions);
-  FromItem* bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls, const parser::RangeFunction& item);
+  FromItem* bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls,
+                           const parser::RangeFunction& item);
   FromItem* bind_table_sample(Scope& scope, const parser::RangeTableSample& sample);
   FromItem* bind_range_variable(Scope& scope, const parser::RangeVar& item);
   FromItem* bind_local_table(Scope& scope, const parser::RangeVar& item, const functions::Function& function);
-  FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels);
+  FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index,
+                               uint32_t levels);
   FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
-  uint32_t add_range(Scope& scope, Range* range, std::string_view schema, std::span<const std::string_view> aliases);
+  uint32_t add_range(Scope& scope, Range* range, std::string_view schema,
+                     std::span<const std::string_view> aliases);
   // The names that both sides have.
-  std::span<const std::string_view> merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
-                                                  size_t first_right, std::vector<Expr*>* conditions);
+  std::span<const std::string_view> merge_columns(Scope& scope, const parser::JoinExpr& join,
+                                                  size_t first_left, size_t first_right,
+                                                  std::vector<Expr*>* conditions);
   void bind_with(Scope& scope, const parser::WithClause& with);
   void bind_cte(Scope& scope, const parser::CommonTableExpr& definition, bool recursive);
   void bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& definition, Cte* cte);
   Query* bind_cte_query(Scope& scope, const parser::CommonTableExpr& definition);
-  std::span<RangeColumn> output_columns(const Query& query, parser::NameList aliases, std::string_view name, int32_t location = -1);
+  std::span<RangeColumn> output_columns(const Query& query, parser::NameList aliases, std::string_view name,
+                                        int32_t location = -1);
 
   // --- SEARCH and CYCLE (cte_search.cpp)
   // The columns they add to the query.
   void declare_search_and_cycle(const parser::CommonTableExpr& definition, Cte* cte);
   std::vector<Expr*> cycle_marks(const parser::CteCycleClause& cycle);
   // What computes them: further targets of the start and of the recursive term.
-  void add_search_and_cycle(const parser::CommonTableExpr& definition, const Cte& cte, Query& start, Query& step);
+  void add_search_and_cycle(const parser::CommonTableExpr& definition, const Cte& cte, Query& start,
+                            Query& step);
 
   // --- select list and what hangs on it (select_binder.cpp)
   Query* bind_plain_select(const parser::SelectStmt& select, Scope& scope, bool keep_unknown);
   Query* bind_values(const parser::SelectStmt& select, Scope& scope);
   Query* bind_set_operation(const parser::SelectStmt& select, Scope& scope, bool keep_unknown);
-  void bind_group_by(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets);
-  void bind_order_and_limit(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets);
-  void bind_distinct(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets);
+  void bind_group_by(Scope& scope, const parser::SelectStmt& select, Query& query,
+                     std::vector<Target>& targets);
+  void bind_order_and_limit(Scope& scope, const parser::SelectStmt& select, Query& query,
+                            std::vector<Target>& targets);
+  void bind_distinct(Scope& scope, const parser::SelectStmt& select, Query& query,
+                     std::vector<Target>& targets);
   void bind_locking(Scope& scope, const parser::SelectStmt& select, Query& query);
   Query* with_column_types(Query* query, std::span<const Oid> types, std::string_view construct);
   void finish_query(Scope& scope, Query& query, const std::vector<Target>& targets);
   std::vector<Target> bind_targets(Scope& scope, parser::List<parser::TargetEntry> entries, Clause clause);
   void expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets);
   // ORDER BY / GROUP BY / DISTINCT ON item by output name, position or expression.
-  uint32_t bind_sort_target(Scope& scope, const parser::Node* node, std::vector<Target>& targets, Clause clause,
-                            bool sql99);
+  uint32_t bind_sort_target(Scope& scope, const parser::Node* node, std::vector<Target>& targets,
+                            Clause clause, bool sql99);
   TargetKey make_sort_key(Scope& scope, const parser::SortBy& sort, std::vector<Target>& targets);
   void apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* descending, bool* nulls_first);
   Expr* bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct);
@@ -206,45 +224,52 @@ class Binder {
   catalog::RelationPtr named_target(const parser::RangeVar& name, std::string_view verb);
   ModifyTarget bind_target(Scope& scope, const parser::RangeVar& name, std::string_view verb);
   void add_target_family(Range& range, bool inherit, std::string_view verb);
-  std::vector<InsertColumn> insert_columns(const ModifyTarget& target, parser::List<parser::TargetEntry> entries);
-  catalog::ColumnNumber target_column(const ModifyTarget& target, std::string_view name, std::string_view verb, int32_t location);
+  std::vector<InsertColumn> insert_columns(const ModifyTarget& target,
+                                           parser::List<parser::TargetEntry> entries);
+  catalog::ColumnNumber target_column(const ModifyTarget& target, std::string_view name,
+                                      std::string_view verb, int32_t location);
   std::vector<catalog::ColumnNumber> all_target_columns(const ModifyTarget& target);
   Expr* target_default(const ModifyTarget& target, catalog::ColumnNumber number);
-  std::vector<Expr*> insert_row(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
-                                parser::NodeList nodes, parser::Overriding overriding, bool listed);
+  std::vector<Expr*> insert_row(Scope& scope, const ModifyTarget& target,
+                                std::span<const InsertColumn> columns, parser::NodeList nodes,
+                                parser::Overriding overriding, bool listed);
   Query* insert_values(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert,
                        std::span<const InsertColumn> columns, std::vector<Expr*>* single_row);
-  std::vector<Target> insert_targets(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
-                                     std::span<Expr* const> values);
-  void check_identity(const ModifyTarget& target, const parser::InsertStmt& insert, std::span<const InsertColumn> columns);
+  std::vector<Target> insert_targets(Scope& scope, const ModifyTarget& target,
+                                     std::span<const InsertColumn> columns, std::span<Expr* const> values);
+  void check_identity(const ModifyTarget& target, const parser::InsertStmt& insert,
+                      std::span<const InsertColumn> columns);
   struct MultiAssign {
     const parser::Node* source = nullptr;
     Expr* row = nullptr;
     std::vector<RangeColumn> fields;
   };
-  Expr* multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last, int32_t location,
-                           const parser::Node** plain);
+  Expr* multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last,
+                           int32_t location, const parser::Node** plain);
   void bind_assignments(Scope& scope, const ModifyTarget& target, parser::List<parser::TargetEntry> entries,
                         std::vector<Target>* targets);
   Expr* modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where);
   Expr* current_of(Scope& scope, const parser::CurrentOfExpr& where);
   std::vector<const catalog::Index*> infer_arbiters(Scope& scope, const ModifyTarget& target,
                                                     const parser::OnConflictClause& clause);
-  void bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert, Query& query);
+  void bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert,
+                        Query& query);
   void bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query);
 
   // --- writing through views (view_target.cpp)
-  ModifyTarget bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias, std::string_view verb);
-  void describe_view_target(const catalog::RelationPtr& view, std::string_view verb, bool cascaded, Scope& base,
-                            ModifyTarget* target);
+  ModifyTarget bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias,
+                                std::string_view verb);
+  void describe_view_target(const catalog::RelationPtr& view, std::string_view verb, bool cascaded,
+                            Scope& base, ModifyTarget* target);
   // The item's columns become the view's, over the table's columns as `range`.
   void name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range);
 
   // --- MERGE (merge_binder.cpp)
   Query* bind_merge(const parser::MergeStmt& merge, Scope* parent);
-  MergeAction bind_merge_action(Scope& scope, const ModifyTarget& target, const parser::MergeWhenClause& when);
-  std::vector<Expr*> insert_row_variables(Scope& scope, const ModifyTarget& target, const parser::ListNode& row,
-                                          std::span<const InsertColumn> columns);
+  MergeAction bind_merge_action(Scope& scope, const ModifyTarget& target,
+                                const parser::MergeWhenClause& when);
+  std::vector<Expr*> insert_row_variables(Scope& scope, const ModifyTarget& target,
+                                          const parser::ListNode& row, std::span<const InsertColumn> columns);
   // The column's default, coerced; a NULL constant when it has none.
   Expr* column_default(const catalog::RelationPtr& relation, catalog::ColumnNumber column);
   void add_constraints(Query& query, const catalog::RelationPtr& relation);

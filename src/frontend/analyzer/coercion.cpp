@@ -3,8 +3,8 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
-#include "functions/range.h"
 #include "catalog/user_type.h"
+#include "functions/range.h"
 #include "functions/user_types.h"
 #include "parser/parser.h"
 
@@ -29,12 +29,14 @@ bool is_polymorphic(Oid type) {
 
 bool is_array_type(Oid type) {
   const functions::TypeInfo* info = functions::type_by_oid(type);
-  return info != nullptr && info->element_type != kInvalidOid && (info->category == 'A' || type == type_oid::kRecordArray);
+  return info != nullptr && info->element_type != kInvalidOid &&
+         (info->category == 'A' || type == type_oid::kRecordArray);
 }
 
 // The pairs that PostgreSQL casts through their text.
 bool casts_through_text(Oid from, Oid to) {
-  return (from == type_oid::kJson && to == type_oid::kJsonb) || (from == type_oid::kJsonb && to == type_oid::kJson);
+  return (from == type_oid::kJson && to == type_oid::kJsonb) ||
+         (from == type_oid::kJsonb && to == type_oid::kJson);
 }
 
 }  // namespace
@@ -49,17 +51,21 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAnyenum) return functions::is_enum(from);
   if (to == type_oid::kRecord) return is_row_type(from);
   if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
-  if (to == type_oid::kRecordArray && is_array_type(from)) return is_row_type(functions::type_by_oid(from)->element_type);
+  if (to == type_oid::kRecordArray && is_array_type(from))
+    return is_row_type(functions::type_by_oid(from)->element_type);
   if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
   // int2vector and oidvector have elements, but nothing turns into them by itself.
   bool is_vector = to == type_oid::kInt2vector || to == type_oid::kOidvector;
   if (is_array_type(from) && is_array_type(to) && !is_vector) {
-    return can_coerce(functions::type_by_oid(from)->element_type, functions::type_by_oid(to)->element_type, context);
+    return can_coerce(functions::type_by_oid(from)->element_type, functions::type_by_oid(to)->element_type,
+                      context);
   }
   if (casts_through_text(from, to)) return context >= CastContext::kAssignment;
   // Anything has a text form: to a string type under assignment, from one by explicit cast.
-  if (is_string_category(to) && context >= CastContext::kAssignment) return functions::type_by_oid(from) != nullptr;
-  if (is_string_category(from) && context == CastContext::kExplicit) return functions::type_by_oid(to) != nullptr;
+  if (is_string_category(to) && context >= CastContext::kAssignment)
+    return functions::type_by_oid(from) != nullptr;
+  if (is_string_category(from) && context == CastContext::kExplicit)
+    return functions::type_by_oid(to) != nullptr;
   return false;
 }
 
@@ -93,10 +99,12 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kParam && context_.params != nullptr &&
       e->as<ParamExpr>().index < context_.params->size()) {
     Oid& known = (*context_.params)[e->as<ParamExpr>().index];
-    if (known == kInvalidOid || known == type_oid::kUnknown) known = to;
+    if (known == kInvalidOid || known == type_oid::kUnknown)
+      known = to;
     else if (known != to) {
-      throw SqlError(sqlstate::kAmbiguousParameter,
-                     fmt::format("inconsistent types deduced for parameter ${}", e->as<ParamExpr>().index + 1))
+      throw SqlError(
+          sqlstate::kAmbiguousParameter,
+          fmt::format("inconsistent types deduced for parameter ${}", e->as<ParamExpr>().index + 1))
           .detail(fmt::format("{} versus {}", type_text(known), type_text(to)))
           .at(position(e->location));
     }
@@ -142,7 +150,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     result->as<CastExpr>().arg = e;
     result->as<CastExpr>().implicit = context != CastContext::kExplicit;
   }
-  if (target->collatable) result->collation = e->collation != kInvalidOid ? e->collation : catalog::kDefaultCollation;
+  if (target->collatable)
+    result->collation = e->collation != kInvalidOid ? e->collation : catalog::kDefaultCollation;
   return apply_typmod(result, typmod, context == CastContext::kExplicit);
 }
 
@@ -167,12 +176,14 @@ Expr* Binder::resolve_unknown(Expr* e) {
 
 Expr* Binder::coerce_to_boolean(Expr* e, std::string_view construct) {
   if (e->type == type_oid::kBool) return e;
-  Expr* coerced = can_coerce(e->type, type_oid::kBool, CastContext::kAssignment) && !is_string_category(e->type)
-                      ? try_coerce(e, type_oid::kBool, -1, CastContext::kAssignment)
-                      : nullptr;
+  Expr* coerced =
+      can_coerce(e->type, type_oid::kBool, CastContext::kAssignment) && !is_string_category(e->type)
+          ? try_coerce(e, type_oid::kBool, -1, CastContext::kAssignment)
+          : nullptr;
   if (coerced == nullptr) {
-    throw SqlError(sqlstate::kDatatypeMismatch,
-                   fmt::format("argument of {} must be type boolean, not type {}", construct, type_text(e->type)))
+    throw SqlError(
+        sqlstate::kDatatypeMismatch,
+        fmt::format("argument of {} must be type boolean, not type {}", construct, type_text(e->type)))
         .at(position(e->location));
   }
   return coerced;
@@ -181,8 +192,8 @@ Expr* Binder::coerce_to_boolean(Expr* e, std::string_view construct) {
 Expr* Binder::coerce_to_specific(Expr* e, Oid type, std::string_view construct) {
   Expr* coerced = try_coerce(e, type, -1, CastContext::kAssignment);
   if (coerced == nullptr) {
-    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("argument of {} must be type {}, not type {}", construct,
-                                                            type_text(type), type_text(e->type)))
+    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("argument of {} must be type {}, not type {}",
+                                                            construct, type_text(type), type_text(e->type)))
         .at(position(e->location));
   }
   return coerced;
@@ -191,8 +202,8 @@ Expr* Binder::coerce_to_specific(Expr* e, Oid type, std::string_view construct) 
 Expr* Binder::coerce_to_common(Expr* e, Oid type, std::string_view construct) {
   Expr* coerced = try_coerce(e, type, -1, CastContext::kImplicit);
   if (coerced == nullptr) {
-    throw SqlError(sqlstate::kCannotCoerce,
-                   fmt::format("{} could not convert type {} to {}", construct, type_text(e->type), type_text(type)))
+    throw SqlError(sqlstate::kCannotCoerce, fmt::format("{} could not convert type {} to {}", construct,
+                                                        type_text(e->type), type_text(type)))
         .at(position(e->location));
   }
   return coerced;
@@ -209,8 +220,9 @@ Oid Binder::select_common_type(std::span<Expr* const> exprs, std::string_view co
     const functions::TypeInfo* now = functions::type_by_oid(common);
     const functions::TypeInfo* next = functions::type_by_oid(e->type);
     if (now == nullptr || next == nullptr || now->category != next->category) {
-      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("{} types {} and {} cannot be matched", construct,
-                                                              type_text(common), type_text(e->type)))
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     fmt::format("{} types {} and {} cannot be matched", construct, type_text(common),
+                                 type_text(e->type)))
           .at(position(e->location));
     }
     if (!now->preferred && can_coerce(common, e->type, CastContext::kImplicit) &&
@@ -226,8 +238,8 @@ Expr* Binder::coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::stri
   Expr* coerced = try_coerce(e, type, typmod, CastContext::kAssignment);
   if (coerced == nullptr) {
     throw SqlError(sqlstate::kDatatypeMismatch,
-                   fmt::format("column \"{}\" is of type {} but expression is of type {}", column, type_text(type),
-                               type_text(from)))
+                   fmt::format("column \"{}\" is of type {} but expression is of type {}", column,
+                               type_text(type), type_text(from)))
         .hint("You will need to rewrite or cast the expression.")
         .at(position(e->location));
   }
@@ -263,7 +275,8 @@ int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int3
     case type_oid::kBpchar.value():
       if (mods.size() != 1) throw invalid("invalid type modifier");
       if (mods[0] < 1) throw invalid(fmt::format("length for type {} must be at least 1", type_name));
-      if (mods[0] > 10485760) throw invalid(fmt::format("length for type {} cannot exceed 10485760", type_name));
+      if (mods[0] > 10485760)
+        throw invalid(fmt::format("length for type {} cannot exceed 10485760", type_name));
       return mods[0] + 4;
     case type_oid::kBit.value():
     case type_oid::kVarbit.value():
@@ -286,8 +299,11 @@ int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int3
       if (mods.size() != 1) throw invalid("invalid type modifier");
       return std::min(mods[0], 6);
     case type_oid::kInterval.value():
-      return types::make_interval_typmod(mods[0], mods.size() > 1 ? std::min(mods[1], 6) : types::kIntervalFullPrecision);
-    default: throw SqlError(sqlstate::kSyntaxError, fmt::format("type modifier is not allowed for type \"{}\"", type_name));
+      return types::make_interval_typmod(
+          mods[0], mods.size() > 1 ? std::min(mods[1], 6) : types::kIntervalFullPrecision);
+    default:
+      throw SqlError(sqlstate::kSyntaxError,
+                     fmt::format("type modifier is not allowed for type \"{}\"", type_name));
   }
 }
 
@@ -302,8 +318,8 @@ const functions::TypeInfo* Binder::find_named_type(const parser::TypeName& name)
     Oid found = context_.catalog.find_type(context_.catalog.find_schema(schema), word);
     return found == kInvalidOid ? nullptr : functions::type_by_oid(found);
   }
-  bool catalog_named = std::find(context_.search_path.begin(), context_.search_path.end(), catalog::kPgCatalogSchema) !=
-                       context_.search_path.end();
+  bool catalog_named = std::find(context_.search_path.begin(), context_.search_path.end(),
+                                 catalog::kPgCatalogSchema) != context_.search_path.end();
   if (!catalog_named) {
     if (const functions::TypeInfo* info = functions::type_by_name(word)) return info;
   }
@@ -321,12 +337,14 @@ const functions::TypeInfo* Binder::find_named_type(const parser::TypeName& name)
 // [schema.]table.column%TYPE
 TypeReference Binder::column_type(const parser::TypeName& name) {
   if (name.names.size() < 2) {
-    throw SqlError(sqlstate::kSyntaxError, fmt::format("improper %TYPE reference (too few dotted names): {}", joined(name.names)))
+    throw SqlError(sqlstate::kSyntaxError,
+                   fmt::format("improper %TYPE reference (too few dotted names): {}", joined(name.names)))
         .at(position(name.location));
   }
   std::string_view schema = name.names.size() > 2 ? name.names[name.names.size() - 3] : std::string_view();
   std::string_view table = name.names[name.names.size() - 2];
-  catalog::RelationPtr relation = lookup_relation(context_, schema, table, txn::LockMode::kNone, false, position(name.location));
+  catalog::RelationPtr relation =
+      lookup_relation(context_, schema, table, txn::LockMode::kNone, false, position(name.location));
   catalog::ColumnNumber number = relation->find_column(name.names.back());
   if (number == 0) {
     throw SqlError(sqlstate::kUndefinedColumn,
@@ -365,7 +383,8 @@ TypeReference Binder::resolve_type(const parser::TypeName& name) {
   }
   if (!name.array_bounds.empty()) {
     if (info->array_type == kInvalidOid) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("could not find array type for data type {}", info->sql_name))
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("could not find array type for data type {}", info->sql_name))
           .at(position(name.location));
     }
     result.type = info->array_type;

@@ -1,5 +1,5 @@
-// Bound expressions as SQL text, in the words PostgreSQL's own deparser chooses: every operation in parentheses,
-// constants with their types, implicit casts left out.
+// Bound expressions as SQL text, in the words PostgreSQL's own deparser chooses: every operation in
+// parentheses, constants with their types, implicit casts left out.
 #include <algorithm>
 #include <utility>
 
@@ -7,8 +7,8 @@
 #include "analyzer/expression_walk.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
-#include "domain_check.h"
 #include "deparser.h"
+#include "domain_check.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
@@ -30,9 +30,11 @@ namespace {
 // Functions that SQL writes as a word.
 std::string_view sql_word(std::string_view function) {
   static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"current_user", "CURRENT_USER"}, {"session_user", "SESSION_USER"}, {"current_date", "CURRENT_DATE"},
-      {"current_time", "CURRENT_TIME"}, {"current_timestamp", "CURRENT_TIMESTAMP"}, {"localtime", "LOCALTIME"},
-      {"localtimestamp", "LOCALTIMESTAMP"}, {"current_role", "CURRENT_ROLE"}, {"current_catalog", "CURRENT_CATALOG"}};
+      {"current_user", "CURRENT_USER"},           {"session_user", "SESSION_USER"},
+      {"current_date", "CURRENT_DATE"},           {"current_time", "CURRENT_TIME"},
+      {"current_timestamp", "CURRENT_TIMESTAMP"}, {"localtime", "LOCALTIME"},
+      {"localtimestamp", "LOCALTIMESTAMP"},       {"current_role", "CURRENT_ROLE"},
+      {"current_catalog", "CURRENT_CATALOG"}};
   for (const auto& [name, word] : kWords) {
     if (name == function) return word;
   }
@@ -62,18 +64,27 @@ void Deparser::constant(const ConstExpr& e, bool label_wanted) {
       if (e.type == type_oid::kInt4) label = true;
     }
   }
-  if (label && label_wanted && e.type != type_oid::kUnknown) out_ += "::" + functions::format_type(e.type, e.typmod);
+  if (label && label_wanted && e.type != type_oid::kUnknown)
+    out_ += "::" + functions::format_type(e.type, e.typmod);
 }
 
 void Deparser::column(const ColumnExpr& e) {
   if (query_ != nullptr) return query_->column(e, false, out_);
-  if (table_ == nullptr || e.range != 0 || e.levels_up != 0) throw_not_supported("a stored expression over several tables");
+  if (table_ == nullptr || e.range != 0 || e.levels_up != 0)
+    throw_not_supported("a stored expression over several tables");
   if (e.column == 0) throw_not_supported("a stored expression over the whole row");
   switch (e.column) {
-    case catalog::kCtidColumn: out_ += "ctid"; return;
-    case catalog::kXminColumn: out_ += "xmin"; return;
-    case catalog::kTableOidColumn: out_ += "tableoid"; return;
-    default: out_ += parser::quote_identifier(table_->column(e.column).name);
+    case catalog::kCtidColumn:
+      out_ += "ctid";
+      return;
+    case catalog::kXminColumn:
+      out_ += "xmin";
+      return;
+    case catalog::kTableOidColumn:
+      out_ += "tableoid";
+      return;
+    default:
+      out_ += parser::quote_identifier(table_->column(e.column).name);
   }
 }
 
@@ -82,7 +93,8 @@ void Deparser::cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmo
   if (typmod >= 0 && arg.type == type && arg.typmod == -1) {
     const Expr* inner = nullptr;
     if (arg.kind == ExprKind::kRelabel || arg.kind == ExprKind::kCoerceViaIo) inner = arg.as<CastExpr>().arg;
-    if (arg.kind == ExprKind::kFunction && (arg.as<FunctionExpr>().form == 'c' || arg.as<FunctionExpr>().form == 'i')) {
+    if (arg.kind == ExprKind::kFunction &&
+        (arg.as<FunctionExpr>().form == 'c' || arg.as<FunctionExpr>().form == 'i')) {
       inner = arg.as<FunctionExpr>().args[0];
     }
     if (inner != nullptr && inner->type != type) return cast(*inner, parent, type, typmod);
@@ -176,11 +188,20 @@ bool Deparser::sql_syntax(const FunctionExpr& e) {
 bool Deparser::sql_value(const FunctionExpr& e) {
   if (e.form != 'v') return false;
   switch (e.type.value()) {
-    case type_oid::kDate.value(): out_ += "CURRENT_DATE"; break;
-    case type_oid::kTimetz.value(): out_ += "CURRENT_TIME"; break;
-    case type_oid::kTime.value(): out_ += "LOCALTIME"; break;
-    case type_oid::kTimestamp.value(): out_ += "LOCALTIMESTAMP"; break;
-    default: out_ += "CURRENT_TIMESTAMP";
+    case type_oid::kDate.value():
+      out_ += "CURRENT_DATE";
+      break;
+    case type_oid::kTimetz.value():
+      out_ += "CURRENT_TIME";
+      break;
+    case type_oid::kTime.value():
+      out_ += "LOCALTIME";
+      break;
+    case type_oid::kTimestamp.value():
+      out_ += "LOCALTIMESTAMP";
+      break;
+    default:
+      out_ += "CURRENT_TIMESTAMP";
   }
   if (e.typmod >= 0) out_ += '(' + std::to_string(e.typmod) + ')';
   return true;
@@ -260,7 +281,8 @@ bool Deparser::container_part(const FunctionExpr& e) {
     const functions::TypeInfo* info = functions::type_by_oid(e.args[0]->type);
     std::string_view written;
     if (info != nullptr && field < info->fields.size()) written = info->fields[field].name;
-    if (e.args[0]->kind == ExprKind::kRow && field < e.args[0]->as<ListExpr>().names.size()) written = e.args[0]->as<ListExpr>().names[field];
+    if (e.args[0]->kind == ExprKind::kRow && field < e.args[0]->as<ListExpr>().names.size())
+      written = e.args[0]->as<ListExpr>().names[field];
     out_ += '.' + (written.empty() ? "f" + std::to_string(field + 1) : parser::quote_identifier(written));
     return true;
   }
@@ -308,7 +330,8 @@ char operator_class(const Expr& e) {
 }
 
 bool is_operator(const Expr& e) {
-  return e.kind == ExprKind::kFunction && e.as<FunctionExpr>().op != nullptr && e.as<FunctionExpr>().form == 'f';
+  return e.kind == ExprKind::kFunction && e.as<FunctionExpr>().op != nullptr &&
+         e.as<FunctionExpr>().form == 'f';
 }
 
 // Its syntax encloses its operands.
@@ -322,13 +345,18 @@ bool encloses(const Expr& parent) {
     case ExprKind::kAggregate:
     case ExprKind::kGrouping:
     case ExprKind::kWindow:
-    case ExprKind::kCase: return true;
-    case ExprKind::kFunction: return parent.as<FunctionExpr>().op == nullptr && parent.as<FunctionExpr>().form == 'f';
-    default: return false;
+    case ExprKind::kCase:
+      return true;
+    case ExprKind::kFunction:
+      return parent.as<FunctionExpr>().op == nullptr && parent.as<FunctionExpr>().form == 'f';
+    default:
+      return false;
   }
 }
 
-bool is_boolean(const Expr& e) { return e.kind == ExprKind::kAnd || e.kind == ExprKind::kOr || e.kind == ExprKind::kNot; }
+bool is_boolean(const Expr& e) {
+  return e.kind == ExprKind::kAnd || e.kind == ExprKind::kOr || e.kind == ExprKind::kNot;
+}
 
 }  // namespace
 
@@ -357,19 +385,25 @@ bool Deparser::is_simple(const Expr& e, const Expr& parent) const {
     case ExprKind::kGrouping:
     case ExprKind::kWindow:
     case ExprKind::kSetReturning:
-    case ExprKind::kCase: return true;
+    case ExprKind::kCase:
+      return true;
     case ExprKind::kCoerceViaIo:
-    case ExprKind::kRelabel: return is_simple(*e.as<CastExpr>().arg, e);
+    case ExprKind::kRelabel:
+      return is_simple(*e.as<CastExpr>().arg, e);
     case ExprKind::kFunction:
       return is_operator(e) ? is_simple_operator(e.as<FunctionExpr>(), parent) : true;
     case ExprKind::kSubquery:
     case ExprKind::kNullTest:
     case ExprKind::kBooleanTest:
-    case ExprKind::kDistinct: return is_boolean(parent) || encloses(parent);
+    case ExprKind::kDistinct:
+      return is_boolean(parent) || encloses(parent);
     case ExprKind::kAnd:
-    case ExprKind::kNot: return parent.kind == ExprKind::kAnd || parent.kind == ExprKind::kOr || encloses(parent);
-    case ExprKind::kOr: return parent.kind == ExprKind::kOr || encloses(parent);
-    default: return false;
+    case ExprKind::kNot:
+      return parent.kind == ExprKind::kAnd || parent.kind == ExprKind::kOr || encloses(parent);
+    case ExprKind::kOr:
+      return parent.kind == ExprKind::kOr || encloses(parent);
+    default:
+      return false;
   }
 }
 
@@ -477,17 +511,23 @@ void Deparser::in_list(const InListExpr& e) {
 
 void Deparser::print(const Expr& e, bool show_implicit) {
   switch (e.kind) {
-    case ExprKind::kConst: return constant(e.as<ConstExpr>());
-    case ExprKind::kColumn: return column(e.as<ColumnExpr>());
-    case ExprKind::kFunction: return function(e.as<FunctionExpr>(), show_implicit);
-    case ExprKind::kAnd: return boolean(e.as<BoolExpr>(), "AND");
-    case ExprKind::kOr: return boolean(e.as<BoolExpr>(), "OR");
+    case ExprKind::kConst:
+      return constant(e.as<ConstExpr>());
+    case ExprKind::kColumn:
+      return column(e.as<ColumnExpr>());
+    case ExprKind::kFunction:
+      return function(e.as<FunctionExpr>(), show_implicit);
+    case ExprKind::kAnd:
+      return boolean(e.as<BoolExpr>(), "AND");
+    case ExprKind::kOr:
+      return boolean(e.as<BoolExpr>(), "OR");
     case ExprKind::kNot:
       open();
       out_ += "NOT ";
       operand(*e.as<BoolExpr>().args[0], e, false);
       return close();
-    case ExprKind::kCase: return case_expression(e.as<CaseExpr>());
+    case ExprKind::kCase:
+      return case_expression(e.as<CaseExpr>());
     case ExprKind::kCoalesce:
       if (query_ != nullptr && query_->merged_column(e.as<CoalesceExpr>(), out_)) return;
       return call("COALESCE", e.as<CoalesceExpr>().args);
@@ -499,8 +539,8 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       out_ += e.as<NullTestExpr>().is_not_null ? " IS NOT NULL" : " IS NULL";
       return close();
     case ExprKind::kBooleanTest: {
-      static constexpr std::string_view kTests[] = {" IS TRUE", " IS NOT TRUE", " IS FALSE", " IS NOT FALSE",
-                                                    " IS UNKNOWN", " IS NOT UNKNOWN"};
+      static constexpr std::string_view kTests[] = {" IS TRUE",      " IS NOT TRUE", " IS FALSE",
+                                                    " IS NOT FALSE", " IS UNKNOWN",  " IS NOT UNKNOWN"};
       open();
       operand(*e.as<BooleanTestExpr>().arg, e, false);
       out_ += kTests[static_cast<size_t>(e.as<BooleanTestExpr>().test)];
@@ -531,7 +571,8 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       print(*e.as<EqualityExpr>().right, true);
       out_ += ')';
       return;
-    case ExprKind::kInList: return in_list(e.as<InListExpr>());
+    case ExprKind::kInList:
+      return in_list(e.as<InListExpr>());
     case ExprKind::kArrayOp: {
       const auto& a = e.as<ArrayOpExpr>();
       open();
@@ -541,14 +582,16 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       out_ += a.all ? " ALL (" : " ANY (";
       operand(*a.array, e, true);
       // A subquery that yields an array, not the rows to compare with.
-      if (a.array->kind == ExprKind::kSubquery && a.array->as<SubqueryExpr>().subquery == SubqueryKind::kScalar) {
+      if (a.array->kind == ExprKind::kSubquery &&
+          a.array->as<SubqueryExpr>().subquery == SubqueryKind::kScalar) {
         out_ += "::" + functions::format_type(a.array->type, a.array->typmod);
       }
       out_ += ')';
       return close();
     }
     case ExprKind::kRelabel:
-      if (const auto& c = e.as<CastExpr>(); c.arg->type == e.type && c.arg->collation != e.collation && c.arg->typmod == e.typmod) {
+      if (const auto& c = e.as<CastExpr>();
+          c.arg->type == e.type && c.arg->collation != e.collation && c.arg->typmod == e.typmod) {
         open();
         operand(*c.arg, e, true);
         out_ += " COLLATE ";
@@ -569,7 +612,8 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       out_ += ']';
       if (e.as<ListExpr>().args.empty()) out_ += "::" + functions::format_type(e.type, -1);
       return;
-    default: return leaf(e);
+    default:
+      return leaf(e);
   }
 }
 
@@ -581,20 +625,28 @@ void Deparser::leaf(const Expr& e) {
   if (names_ == nullptr) throw_not_supported("storing an expression of this kind");
   switch (e.kind) {
     case ExprKind::kParam:
-      if (!names_->param(e.as<ParamExpr>().index, out_)) out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1);
+      if (!names_->param(e.as<ParamExpr>().index, out_))
+        out_ += '$' + std::to_string(e.as<ParamExpr>().index + 1);
       return;
-    case ExprKind::kInput: return names_->input(e.as<InputExpr>().index, out_);
-    case ExprKind::kExecParam: return names_->exec_param(e.as<ExecParamExpr>().index, out_);
-    case ExprKind::kSubplan: return names_->subplan(e.as<SubplanExpr>(), out_);
-    case ExprKind::kCaseInput: out_ += "CASE_TEST_EXPR"; return;
+    case ExprKind::kInput:
+      return names_->input(e.as<InputExpr>().index, out_);
+    case ExprKind::kExecParam:
+      return names_->exec_param(e.as<ExecParamExpr>().index, out_);
+    case ExprKind::kSubplan:
+      return names_->subplan(e.as<SubplanExpr>(), out_);
+    case ExprKind::kCaseInput:
+      out_ += "CASE_TEST_EXPR";
+      return;
     case ExprKind::kSetReturning:
-      return call(parser::quote_identifier(e.as<SetReturningExpr>().function->name), e.as<SetReturningExpr>().args);
-    default: throw SqlError(sqlstate::kInternalError, "an expression of this kind in a plan");
+      return call(parser::quote_identifier(e.as<SetReturningExpr>().function->name),
+                  e.as<SetReturningExpr>().args);
+    default:
+      throw SqlError(sqlstate::kInternalError, "an expression of this kind in a plan");
   }
 }
 
-std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval, bool pretty,
-                               bool lines) {
+std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
+                               bool pretty, bool lines) {
   int indent = 0;
   Deparser deparser(table, nullptr, eval, pretty, pretty || lines ? &indent : nullptr);
   deparser.print(expr, false);

@@ -1,8 +1,8 @@
-// Bound queries as SQL text: definitions of views. Line breaks and indentation are those of PostgreSQL's pg_get_viewdef.
-#include <fmt/format.h>
-
+// Bound queries as SQL text: definitions of views. Line breaks and indentation are those of PostgreSQL's
+// pg_get_viewdef.
 #include <algorithm>
 #include <deque>
+#include <fmt/format.h>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,8 +19,8 @@ namespace {
 
 using parser::quote_identifier;
 
-constexpr int kStep = 8;         // a clause inside its query
-constexpr int kItemIndent = 4;   // a further item of a clause, a join
+constexpr int kStep = 8;        // a clause inside its query
+constexpr int kItemIndent = 4;  // a further item of a clause, a join
 // One query level: its ranges under the names that they are printed with.
 struct Level {
   const Query* query;
@@ -33,11 +33,13 @@ void trim_spaces(std::string& text) {
 
 class QueryDeparser final : public DeparseNames {
  public:
-  QueryDeparser(RelationNames& names, functions::EvalContext& eval, bool pretty) : names_(names), eval_(eval), pretty_(pretty) {}
+  QueryDeparser(RelationNames& names, functions::EvalContext& eval, bool pretty)
+      : names_(names), eval_(eval), pretty_(pretty) {}
 
   // `result_names`: of the result's columns; null: the query's own.
   // `visible`: somebody sees the names, so that even "?column?" is said.
-  void query(const Query& q, const std::vector<std::string>* result_names, bool visible, int indent, std::string& out);
+  void query(const Query& q, const std::vector<std::string>* result_names, bool visible, int indent,
+             std::string& out);
 
   void column(const ColumnExpr& e, bool is_target, std::string& out) override;
   bool query_expression(const Expr& e, std::string& out) override;
@@ -54,8 +56,10 @@ class QueryDeparser final : public DeparseNames {
   }
   // `text` behind what is there, on a line of its own unless it begins one.
   void item(std::string_view text, std::string& out) {
-    if (!text.empty() && text.front() == '\n') trim_spaces(out);
-    else keyword("", -kStep, kStep, kItemIndent, out);
+    if (!text.empty() && text.front() == '\n')
+      trim_spaces(out);
+    else
+      keyword("", -kStep, kStep, kItemIndent, out);
     out += text;
   }
 
@@ -63,8 +67,8 @@ class QueryDeparser final : public DeparseNames {
   void plain(const Query& q, const std::vector<std::string>* result_names, bool visible, std::string& out);
   void values(const Range& range, std::string& out);
   void with(const Query& q, std::string& out);
-  void set_operation(const SetOp& op, const Query& q, const std::vector<std::string>* result_names, bool visible,
-                     std::string& out);
+  void set_operation(const SetOp& op, const Query& q, const std::vector<std::string>* result_names,
+                     bool visible, std::string& out);
   void targets(const Query& q, const std::vector<std::string>* result_names, bool visible, std::string& out);
   void from(const Query& q, std::string& out);
   void from_item(const FromItem& f, const Query& q, std::string& out);
@@ -114,7 +118,8 @@ std::string column_name(const Range& r, int16_t column) {
   size_t i = static_cast<size_t>(column - 1);
   // A renamed column of a table goes by its present name, unless the query gave it another.
   const catalog::RelationPtr* relation = r.relation != nullptr ? r.relation : r.view;
-  if (relation != nullptr && !r.has_column_aliases && i < (*relation)->columns.size()) return (*relation)->columns[i].name;
+  if (relation != nullptr && !r.has_column_aliases && i < (*relation)->columns.size())
+    return (*relation)->columns[i].name;
   return std::string(r.columns[i].name);
 }
 
@@ -129,25 +134,34 @@ void QueryDeparser::column(const ColumnExpr& e, bool is_target, std::string& out
       out += prefix + "*";
       if (is_target) out += "::" + functions::format_type(e.type, e.typmod);
       return;
-    case catalog::kCtidColumn: out += prefix + "ctid"; return;
-    case catalog::kXminColumn: out += prefix + "xmin"; return;
-    case catalog::kTableOidColumn: out += prefix + "tableoid"; return;
-    default: out += prefix + quote_identifier(column_name(range, e.column));
+    case catalog::kCtidColumn:
+      out += prefix + "ctid";
+      return;
+    case catalog::kXminColumn:
+      out += prefix + "xmin";
+      return;
+    case catalog::kTableOidColumn:
+      out += prefix + "tableoid";
+      return;
+    default:
+      out += prefix + quote_identifier(column_name(range, e.column));
   }
 }
 
 // --- a query and its clauses
 
-void QueryDeparser::query(const Query& q, const std::vector<std::string>* result_names, bool visible, int indent,
-                          std::string& out) {
+void QueryDeparser::query(const Query& q, const std::vector<std::string>* result_names, bool visible,
+                          int indent, std::string& out) {
   if (q.command != CommandType::kSelect) throw_not_supported("the text of a data-modifying query");
   Level level{&q, {}};
   name_ranges(level);
   levels_.push_back(std::move(level));
   int outer_indent = std::exchange(indent_, indent);
   if (!q.ctes.empty()) with(q, out);
-  if (q.set_op != nullptr) set_operation(*q.set_op, q, result_names, visible, out);
-  else plain(q, result_names, visible, out);
+  if (q.set_op != nullptr)
+    set_operation(*q.set_op, q, result_names, visible, out);
+  else
+    plain(q, result_names, visible, out);
   tail(q, out);
   indent_ = outer_indent;
   levels_.pop_back();
@@ -164,10 +178,13 @@ void QueryDeparser::with(const Query& q, std::string& out) {
     out += quote_identifier(cte->name);
     if (cte->has_column_aliases) {
       out += '(';
-      for (size_t i = 0; i < cte->columns.size(); ++i) out += (i == 0 ? "" : ", ") + quote_identifier(cte->columns[i].name);
+      for (size_t i = 0; i < cte->columns.size(); ++i)
+        out += (i == 0 ? "" : ", ") + quote_identifier(cte->columns[i].name);
       out += ')';
     }
-    out += cte->written_materialized ? " AS MATERIALIZED (" : cte->never_materialize ? " AS NOT MATERIALIZED (" : " AS (";
+    out += cte->written_materialized ? " AS MATERIALIZED ("
+           : cte->never_materialize  ? " AS NOT MATERIALIZED ("
+                                     : " AS (";
     keyword("", 0, 0, 0, out);
     query(*cte->query, nullptr, true, indent_, out);
     keyword("", 0, 0, 0, out);
@@ -177,18 +194,20 @@ void QueryDeparser::with(const Query& q, std::string& out) {
   keyword("", 0, 0, 0, out);
 }
 
-void QueryDeparser::set_operation(const SetOp& op, const Query& q, const std::vector<std::string>* result_names,
-                                  bool visible, std::string& out) {
+void QueryDeparser::set_operation(const SetOp& op, const Query& q,
+                                  const std::vector<std::string>* result_names, bool visible,
+                                  std::string& out) {
   // A set operation of its own is the query of a leaf; a plain leaf is printed where it stands.
   auto is_nested = [&](const SetOp& side) {
     const Query& inner = *q.ranges[side.range]->query;
-    bool bare = inner.order_by.empty() && inner.limit == nullptr && inner.offset == nullptr && inner.ctes.empty();
+    bool bare =
+        inner.order_by.empty() && inner.limit == nullptr && inner.offset == nullptr && inner.ctes.empty();
     return inner.set_op != nullptr && bare;
   };
   auto leaf = [&](const SetOp& side, bool side_visible) {
     const Query& inner = *q.ranges[side.range]->query;
-    bool paren = !inner.ctes.empty() || !inner.order_by.empty() || inner.limit != nullptr || inner.offset != nullptr ||
-                 !inner.locking.empty();
+    bool paren = !inner.ctes.empty() || !inner.order_by.empty() || inner.limit != nullptr ||
+                 inner.offset != nullptr || !inner.locking.empty();
     if (paren) out += '(';
     branch_ = inner.set_op == nullptr && inner.ctes.empty();
     query(inner, result_names, side_visible, indent_, out);
@@ -213,16 +232,20 @@ void QueryDeparser::set_operation(const SetOp& op, const Query& q, const std::ve
       keyword("", kStep, 0, 0, out);
     }
     nested(*op.left, visible);
-    if (paren) keyword(") ", -kStep, 0, 0, out);
-    else keyword("", 0, 0, 0, out);
+    if (paren)
+      keyword(") ", -kStep, 0, 0, out);
+    else
+      keyword("", 0, 0, 0, out);
   }
   out += op.op == SetOpKind::kUnion ? "UNION " : op.op == SetOpKind::kIntersect ? "INTERSECT " : "EXCEPT ";
   if (op.all) out += "ALL ";
   bool paren = is_nested(*op.right);
   if (paren) out += '(';
   keyword("", paren ? kStep : 0, 0, 0, out);
-  if (paren) nested(*op.right, false);
-  else leaf(*op.right, false);
+  if (paren)
+    nested(*op.right, false);
+  else
+    leaf(*op.right, false);
   if (paren) {
     indent_ -= kStep;
     keyword(")", 0, 0, 0, out);
@@ -232,13 +255,13 @@ void QueryDeparser::set_operation(const SetOp& op, const Query& q, const std::ve
 // The VALUES list that is all of the query; null.
 const Range* values_of(const Query& q) {
   if (q.ranges.size() != 1 || q.ranges[0]->kind != RangeKind::kValues || q.where != nullptr) return nullptr;
-  bool plain = std::all_of(q.targets.begin(), q.targets.end(), [](const Target& t) {
-    return t.junk || t.expr->kind == ExprKind::kColumn;
-  });
+  bool plain = std::all_of(q.targets.begin(), q.targets.end(),
+                           [](const Target& t) { return t.junk || t.expr->kind == ExprKind::kColumn; });
   return plain && q.ranges[0]->alias == "*VALUES*" ? q.ranges[0] : nullptr;
 }
 
-void QueryDeparser::plain(const Query& q, const std::vector<std::string>* result_names, bool visible, std::string& out) {
+void QueryDeparser::plain(const Query& q, const std::vector<std::string>* result_names, bool visible,
+                          std::string& out) {
   indent_ += kStep;
   out += ' ';
   if (const Range* list = values_of(q)) return values(*list, out);
@@ -279,7 +302,8 @@ void QueryDeparser::values(const Range& range, std::string& out) {
   }
 }
 
-void QueryDeparser::targets(const Query& q, const std::vector<std::string>* result_names, bool visible, std::string& out) {
+void QueryDeparser::targets(const Query& q, const std::vector<std::string>* result_names, bool visible,
+                            std::string& out) {
   size_t number = 0;
   bool is_branch = std::exchange(branch_, false);  // of a UNION: casts to the common type go without saying
   for (const Target& t : q.targets) {
@@ -300,14 +324,18 @@ void QueryDeparser::targets(const Query& q, const std::vector<std::string>* resu
     } else {
       expression(*t.expr, !is_branch, text);
     }
-    std::string wanted = result_names != nullptr && number < result_names->size() ? (*result_names)[number] : std::string(t.name);
+    std::string wanted = result_names != nullptr && number < result_names->size() ? (*result_names)[number]
+                                                                                  : std::string(t.name);
     if (named ? own_name != wanted : visible || wanted != "?column?") {
       text += " AS " + quote_identifier(wanted);
     }
     out += number == 0 ? " " : ", ";
-    if (number != 0) item(text, out);
-    else if (text.front() == '\n') (trim_spaces(out), out += text);
-    else out += text;
+    if (number != 0)
+      item(text, out);
+    else if (text.front() == '\n')
+      (trim_spaces(out), out += text);
+    else
+      out += text;
     ++number;
   }
 }
@@ -373,8 +401,10 @@ void QueryDeparser::range_item(const Range& r, std::string_view name, std::strin
 }
 
 void QueryDeparser::alias(const Range& r, std::string_view name, std::string& out) {
-  std::string_view own = r.kind == RangeKind::kCte ? std::string_view(levels_[levels_.size() - 1 - r.cte_levels_up].query->ctes[r.cte]->name)
-                                                   : relation_name(r);
+  std::string_view own =
+      r.kind == RangeKind::kCte
+          ? std::string_view(levels_[levels_.size() - 1 - r.cte_levels_up].query->ctes[r.cte]->name)
+          : relation_name(r);
   bool columns = r.has_column_aliases || r.kind == RangeKind::kFunction;
   if (r.has_alias || columns || own.empty() || own != name) {
     out += ' ' + quote_identifier(name);
@@ -404,7 +434,8 @@ void QueryDeparser::join(const FromItem& f, const Query& q, std::string& out) {
   if (paren_right) out += ')';
   if (!f.using_columns.empty()) {
     out += " USING (";
-    for (size_t i = 0; i < f.using_columns.size(); ++i) out += (i == 0 ? "" : ", ") + quote_identifier(f.using_columns[i]);
+    for (size_t i = 0; i < f.using_columns.size(); ++i)
+      out += (i == 0 ? "" : ", ") + quote_identifier(f.using_columns[i]);
     out += ')';
   } else if (f.condition != nullptr) {
     out += pretty_ ? " ON " : " ON (";
@@ -419,7 +450,9 @@ void QueryDeparser::join(const FromItem& f, const Query& q, std::string& out) {
 
 const FromItem* find_full_using(const FromItem& f, std::string_view name) {
   if (f.kind != FromKind::kJoin) return nullptr;
-  if (f.join == JoinKind::kFull && std::find(f.using_columns.begin(), f.using_columns.end(), name) != f.using_columns.end()) return &f;
+  if (f.join == JoinKind::kFull &&
+      std::find(f.using_columns.begin(), f.using_columns.end(), name) != f.using_columns.end())
+    return &f;
   const FromItem* left = find_full_using(*f.left, name);
   return left != nullptr ? left : find_full_using(*f.right, name);
 }
@@ -430,7 +463,8 @@ bool QueryDeparser::merged_column(const CoalesceExpr& e, std::string& out) {
   if (side->kind != ExprKind::kColumn || e.args[1]->kind != ExprKind::kColumn) return false;
   const auto& c = side->as<ColumnExpr>();
   const auto& other = e.args[1]->as<ColumnExpr>();
-  if (c.levels_up >= levels_.size() || c.levels_up != other.levels_up || c.column <= 0 || other.column <= 0) return false;
+  if (c.levels_up >= levels_.size() || c.levels_up != other.levels_up || c.column <= 0 || other.column <= 0)
+    return false;
   const Query& q = *levels_[levels_.size() - 1 - c.levels_up].query;
   std::string name = column_name(*q.ranges[c.range], c.column);
   if (column_name(*q.ranges[other.range], other.column) != name) return false;
@@ -446,8 +480,8 @@ bool QueryDeparser::merged_column(const CoalesceExpr& e, std::string& out) {
 
 void QueryDeparser::sort_expression(const Expr& e, bool group, std::string& out) {
   (void)group;
-  bool call = (e.kind == ExprKind::kFunction && e.as<FunctionExpr>().op == nullptr) || e.kind == ExprKind::kAggregate ||
-              e.kind == ExprKind::kWindow;
+  bool call = (e.kind == ExprKind::kFunction && e.as<FunctionExpr>().op == nullptr) ||
+              e.kind == ExprKind::kAggregate || e.kind == ExprKind::kWindow;
   bool paren = e.kind != ExprKind::kConst && e.kind != ExprKind::kColumn && (pretty_ || call);
   if (paren) out += '(';
   expression(e, true, out);
@@ -456,8 +490,10 @@ void QueryDeparser::sort_expression(const Expr& e, bool group, std::string& out)
 
 void QueryDeparser::sort_key(const Expr& e, bool descending, bool nulls_first, std::string& out) {
   sort_expression(e, false, out);
-  if (descending) out += nulls_first ? " DESC" : " DESC NULLS LAST";
-  else if (nulls_first) out += " NULLS FIRST";
+  if (descending)
+    out += nulls_first ? " DESC" : " DESC NULLS LAST";
+  else if (nulls_first)
+    out += " NULLS FIRST";
 }
 
 void QueryDeparser::grouping(const Query& q, std::string& out) {
@@ -484,9 +520,15 @@ void QueryDeparser::grouping(const Query& q, std::string& out) {
 
 void QueryDeparser::frame_bound(uint8_t kind, const Expr* offset, std::string& out) {
   switch (kind) {
-    case 0: out += "UNBOUNDED PRECEDING"; return;
-    case 2: out += "CURRENT ROW"; return;
-    case 4: out += "UNBOUNDED FOLLOWING"; return;
+    case 0:
+      out += "UNBOUNDED PRECEDING";
+      return;
+    case 2:
+      out += "CURRENT ROW";
+      return;
+    case 4:
+      out += "UNBOUNDED FOLLOWING";
+      return;
     default:
       expression(*offset, false, out);
       out += kind == 1 ? " PRECEDING" : " FOLLOWING";
@@ -521,7 +563,8 @@ void QueryDeparser::window(const Window& w, std::string& out) {
     frame_bound(w.start, w.start_offset, text);
     text += " AND ";
     frame_bound(w.end, w.end_offset, text);
-    static constexpr std::string_view kExclusions[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES"};
+    static constexpr std::string_view kExclusions[] = {"", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP",
+                                                       " EXCLUDE TIES"};
     text += kExclusions[w.exclusion];
   }
   out += '(' + text + ')';
@@ -532,8 +575,10 @@ void QueryDeparser::windows(const Query& q, std::string& out) {
   std::set<std::string_view> said;
   for (const Window& w : q.windows) {
     if (w.name.empty() || !said.insert(w.name).second) continue;
-    if (first) keyword(" WINDOW ", -kStep, kStep, 1, out);
-    else out += ", ";
+    if (first)
+      keyword(" WINDOW ", -kStep, kStep, 1, out);
+    else
+      out += ", ";
     first = false;
     out += quote_identifier(w.name) + " AS ";
     window(w, out);
@@ -550,8 +595,10 @@ void QueryDeparser::tail(const Query& q, std::string& out) {
       if (i != 0) out += ", ";
       if (q.set_op != nullptr) {
         out += std::to_string(key.target + 1);
-        if (key.descending) out += key.nulls_first ? " DESC" : " DESC NULLS LAST";
-        else if (key.nulls_first) out += " NULLS FIRST";
+        if (key.descending)
+          out += key.nulls_first ? " DESC" : " DESC NULLS LAST";
+        else if (key.nulls_first)
+          out += " NULLS FIRST";
       } else {
         sort_key(*q.targets[key.target].expr, key.descending, key.nulls_first, out);
       }
@@ -564,8 +611,10 @@ void QueryDeparser::tail(const Query& q, std::string& out) {
   if (q.limit != nullptr) {
     keyword(q.with_ties ? " FETCH FIRST " : " LIMIT ", -kStep, kStep, 0, out);
     bool all = q.limit->kind == ExprKind::kConst && q.limit->as<ConstExpr>().value.null;
-    if (all) out += "ALL";
-    else expression(*q.limit, false, out);
+    if (all)
+      out += "ALL";
+    else
+      expression(*q.limit, false, out);
     if (q.with_ties) out += " ROWS WITH TIES";
   }
   locking(q, out);
@@ -617,8 +666,10 @@ void QueryDeparser::aggregate(const AggregateExpr& e, std::string& out) {
 
 void QueryDeparser::window_call(const WindowExpr& e, std::string& out) {
   out += names_.function(*e.function);
-  if (e.star) out += "(*)";
-  else arguments(e.args, out);
+  if (e.star)
+    out += "(*)";
+  else
+    arguments(e.args, out);
   if (e.filter != nullptr) {
     out += " FILTER (WHERE ";
     expression(*e.filter, false, out);
@@ -626,12 +677,15 @@ void QueryDeparser::window_call(const WindowExpr& e, std::string& out) {
   }
   out += " OVER ";
   const Window& w = levels_.back().query->windows[e.window];
-  if (w.name.empty()) window(w, out);
-  else out += quote_identifier(w.name);
+  if (w.name.empty())
+    window(w, out);
+  else
+    out += quote_identifier(w.name);
 }
 
 void QueryDeparser::subquery(const SubqueryExpr& e, std::string& out) {
-  bool wrapped = e.subquery == SubqueryKind::kExists || e.subquery == SubqueryKind::kAny || e.subquery == SubqueryKind::kAll;
+  bool wrapped = e.subquery == SubqueryKind::kExists || e.subquery == SubqueryKind::kAny ||
+                 e.subquery == SubqueryKind::kAll;
   out += e.subquery == SubqueryKind::kArray ? "ARRAY(" : "(";
   if (e.subquery == SubqueryKind::kExists) out += "EXISTS (";
   if (e.subquery == SubqueryKind::kAny || e.subquery == SubqueryKind::kAll) {
@@ -655,9 +709,15 @@ void QueryDeparser::subquery(const SubqueryExpr& e, std::string& out) {
 
 bool QueryDeparser::query_expression(const Expr& e, std::string& out) {
   switch (e.kind) {
-    case ExprKind::kAggregate: aggregate(e.as<AggregateExpr>(), out); return true;
-    case ExprKind::kWindow: window_call(e.as<WindowExpr>(), out); return true;
-    case ExprKind::kSubquery: subquery(e.as<SubqueryExpr>(), out); return true;
+    case ExprKind::kAggregate:
+      aggregate(e.as<AggregateExpr>(), out);
+      return true;
+    case ExprKind::kWindow:
+      window_call(e.as<WindowExpr>(), out);
+      return true;
+    case ExprKind::kSubquery:
+      subquery(e.as<SubqueryExpr>(), out);
+      return true;
     case ExprKind::kSetReturning:
       out += names_.function(*e.as<SetReturningExpr>().function);
       arguments(e.as<SetReturningExpr>().args, out);
@@ -666,13 +726,16 @@ bool QueryDeparser::query_expression(const Expr& e, std::string& out) {
       out += "GROUPING";
       arguments(e.as<GroupingExpr>().args, out);
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
 }  // namespace
 
-std::string RelationNames::function(const functions::Function& function) { return quote_identifier(function.name); }
+std::string RelationNames::function(const functions::Function& function) {
+  return quote_identifier(function.name);
+}
 
 std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,
                           functions::EvalContext& eval, bool pretty) {

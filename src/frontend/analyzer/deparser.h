@@ -1,5 +1,5 @@
-// Expressions as text: deparse.cpp. Queries use it for their expressions, and give it what only they know through
-// DeparseNames.
+// Expressions as text: deparse.cpp. Queries use it for their expressions, and give it what only they know
+// through DeparseNames.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace varve::analyzer {
 
-// What is not a scalar expression over one table: columns of a query, aggregates, subqueries. Null where there is none.
+// What is not a scalar expression over one table: columns of a query, aggregates, subqueries. Null where
+// there is none.
 class DeparseNames {
  public:
   virtual ~DeparseNames() = default;
@@ -22,14 +23,15 @@ class DeparseNames {
   virtual bool merged_column(const CoalesceExpr& e, std::string& out) = 0;
 };
 
-// Begins a line with `text`: `before` and `after` change the indentation around it, `plus` is for this line alone.
+// Begins a line with `text`: `before` and `after` change the indentation around it, `plus` is for this line
+// alone.
 void begin_line(std::string_view text, int before, int after, int plus, int& indent, std::string& out);
 
 class Deparser {
  public:
   // `indent`: of the query around; null: text without line breaks.
-  Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval, bool pretty = false,
-           int* indent = nullptr, DeparseNames* query = nullptr)
+  Deparser(const catalog::Relation* table, PlanNames* names, functions::EvalContext& eval,
+           bool pretty = false, int* indent = nullptr, DeparseNames* query = nullptr)
       : table_(table), names_(names), query_(query), eval_(eval), pretty_(pretty), indent_(indent) {}
 
   // With `show_implicit` an implicit cast is printed: below the top it says which operator was meant.

@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "analyzer/expression_walk.h"
-#include "container_functions.h"
 #include "binder.h"
+#include "container_functions.h"
 #include "parser/parser.h"
 #include "routine_call.h"
 #include "sequence_row.h"
@@ -16,34 +16,60 @@ using types::Value;
 
 std::string_view clause_text(Clause clause) {
   switch (clause) {
-    case Clause::kWhere: return "WHERE";
-    case Clause::kJoinOn: return "JOIN conditions";
-    case Clause::kFromFunction: return "functions in FROM";
-    case Clause::kGroupBy: return "GROUP BY";
-    case Clause::kHaving: return "HAVING";
-    case Clause::kOrderBy: return "ORDER BY";
-    case Clause::kDistinctOn: return "DISTINCT ON";
-    case Clause::kLimit: return "LIMIT";
-    case Clause::kOffset: return "OFFSET";
+    case Clause::kWhere:
+      return "WHERE";
+    case Clause::kJoinOn:
+      return "JOIN conditions";
+    case Clause::kFromFunction:
+      return "functions in FROM";
+    case Clause::kGroupBy:
+      return "GROUP BY";
+    case Clause::kHaving:
+      return "HAVING";
+    case Clause::kOrderBy:
+      return "ORDER BY";
+    case Clause::kDistinctOn:
+      return "DISTINCT ON";
+    case Clause::kLimit:
+      return "LIMIT";
+    case Clause::kOffset:
+      return "OFFSET";
     case Clause::kValues:
-    case Clause::kValuesSingle: return "VALUES";
-    case Clause::kReturning: return "RETURNING";
-    case Clause::kUpdateSource: return "UPDATE";
-    case Clause::kInsertSource: return "INSERT";
-    case Clause::kCheck: return "check constraints";
-    case Clause::kDefault: return "DEFAULT expressions";
-    case Clause::kIndexExpression: return "index expressions";
-    case Clause::kIndexPredicate: return "index predicates";
-    case Clause::kGenerated: return "column generation expressions";
-    case Clause::kWindowPartition: return "window PARTITION BY";
-    case Clause::kWindowOrder: return "window ORDER BY";
-    case Clause::kWindowFrame: return "window frame";
-    case Clause::kFilter: return "FILTER";
-    case Clause::kAggregateArgument: return "aggregate arguments";
-    case Clause::kMergeWhen: return "MERGE WHEN conditions";
-    case Clause::kFromSubquery: return "FROM clause of their own query level";
+    case Clause::kValuesSingle:
+      return "VALUES";
+    case Clause::kReturning:
+      return "RETURNING";
+    case Clause::kUpdateSource:
+      return "UPDATE";
+    case Clause::kInsertSource:
+      return "INSERT";
+    case Clause::kCheck:
+      return "check constraints";
+    case Clause::kDefault:
+      return "DEFAULT expressions";
+    case Clause::kIndexExpression:
+      return "index expressions";
+    case Clause::kIndexPredicate:
+      return "index predicates";
+    case Clause::kGenerated:
+      return "column generation expressions";
+    case Clause::kWindowPartition:
+      return "window PARTITION BY";
+    case Clause::kWindowOrder:
+      return "window ORDER BY";
+    case Clause::kWindowFrame:
+      return "window frame";
+    case Clause::kFilter:
+      return "FILTER";
+    case Clause::kAggregateArgument:
+      return "aggregate arguments";
+    case Clause::kMergeWhen:
+      return "MERGE WHEN conditions";
+    case Clause::kFromSubquery:
+      return "FROM clause of their own query level";
     case Clause::kSelect:
-    case Clause::kOther: return "";
+    case Clause::kOther:
+      return "";
   }
   return "";
 }
@@ -86,7 +112,9 @@ Expr* Binder::bind_clause(Scope& scope, const parser::Node* node, Clause clause)
 
 Expr* Binder::bind_condition(Scope& scope, const parser::Node* node, Clause clause) {
   Expr* e = bind_clause(scope, node, clause);
-  std::string_view construct = clause == Clause::kJoinOn ? "JOIN/ON" : clause == Clause::kCheck ? "CHECK" : clause_text(clause);
+  std::string_view construct = clause == Clause::kJoinOn  ? "JOIN/ON"
+                               : clause == Clause::kCheck ? "CHECK"
+                                                          : clause_text(clause);
   return coerce_to_boolean(e, construct);
 }
 
@@ -211,16 +239,23 @@ class ExpressionBinder {
   Scope& scope_;
 };
 
-Expr* Binder::bind_expr(Scope& scope, const parser::Node* node) { return ExpressionBinder(*this, scope).bind(node); }
+Expr* Binder::bind_expr(Scope& scope, const parser::Node* node) {
+  return ExpressionBinder(*this, scope).bind(node);
+}
 
 Expr* ExpressionBinder::bind(const parser::Node* node) {
   using parser::NodeKind;
   switch (node->kind) {
-    case NodeKind::kConstExpr: return literal(*parser::as<parser::ConstExpr>(node));
-    case NodeKind::kColumnRef: return column(*parser::as<parser::ColumnRef>(node));
-    case NodeKind::kParamRef: return parameter(*parser::as<parser::ParamRef>(node));
-    case NodeKind::kOperatorExpr: return operation(*parser::as<parser::OperatorExpr>(node));
-    case NodeKind::kBoolExpr: return boolean(*parser::as<parser::BoolExpr>(node));
+    case NodeKind::kConstExpr:
+      return literal(*parser::as<parser::ConstExpr>(node));
+    case NodeKind::kColumnRef:
+      return column(*parser::as<parser::ColumnRef>(node));
+    case NodeKind::kParamRef:
+      return parameter(*parser::as<parser::ParamRef>(node));
+    case NodeKind::kOperatorExpr:
+      return operation(*parser::as<parser::OperatorExpr>(node));
+    case NodeKind::kBoolExpr:
+      return boolean(*parser::as<parser::BoolExpr>(node));
     case NodeKind::kFuncCall: {
       const auto& call = *parser::as<parser::FuncCall>(node);
       Expr* e = b_.bind_function_call(scope_, call);
@@ -228,14 +263,22 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
       if (in_words && e->as<FunctionExpr>().form == 'f') e->as<FunctionExpr>().form = 's';
       return e;
     }
-    case NodeKind::kTypeCast: return cast(*parser::as<parser::TypeCast>(node));
-    case NodeKind::kCollateExpr: return collate(*parser::as<parser::CollateExpr>(node));
-    case NodeKind::kCaseExpr: return case_when(*parser::as<parser::CaseExpr>(node));
-    case NodeKind::kSqlValueFunction: return sql_value(*parser::as<parser::SqlValueFunction>(node));
-    case NodeKind::kSubLink: return sub_link(*parser::as<parser::SubLink>(node));
-    case NodeKind::kArrayExpr: return array(*parser::as<parser::ArrayExpr>(node), kInvalidOid);
-    case NodeKind::kRowExpr: return row(*parser::as<parser::RowExpr>(node));
-    case NodeKind::kIndirectionExpr: return b_.bind_indirection(scope_, *parser::as<parser::IndirectionExpr>(node));
+    case NodeKind::kTypeCast:
+      return cast(*parser::as<parser::TypeCast>(node));
+    case NodeKind::kCollateExpr:
+      return collate(*parser::as<parser::CollateExpr>(node));
+    case NodeKind::kCaseExpr:
+      return case_when(*parser::as<parser::CaseExpr>(node));
+    case NodeKind::kSqlValueFunction:
+      return sql_value(*parser::as<parser::SqlValueFunction>(node));
+    case NodeKind::kSubLink:
+      return sub_link(*parser::as<parser::SubLink>(node));
+    case NodeKind::kArrayExpr:
+      return array(*parser::as<parser::ArrayExpr>(node), kInvalidOid);
+    case NodeKind::kRowExpr:
+      return row(*parser::as<parser::RowExpr>(node));
+    case NodeKind::kIndirectionExpr:
+      return b_.bind_indirection(scope_, *parser::as<parser::IndirectionExpr>(node));
     case NodeKind::kNullTest: {
       const auto& t = *parser::as<parser::NullTest>(node);
       return null_test(bind(t.arg), t.is_not_null, t.location);
@@ -243,14 +286,15 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kBooleanTest: {
       const auto& t = *parser::as<parser::BooleanTest>(node);
       auto* e = make<BooleanTestExpr>(ExprKind::kBooleanTest, type_oid::kBool, t.location);
-      static constexpr std::string_view kNames[] = {"IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE", "IS UNKNOWN",
-                                                    "IS NOT UNKNOWN"};
+      static constexpr std::string_view kNames[] = {"IS TRUE",      "IS NOT TRUE", "IS FALSE",
+                                                    "IS NOT FALSE", "IS UNKNOWN",  "IS NOT UNKNOWN"};
       auto which = static_cast<size_t>(t.test);
       e->arg = b_.coerce_to_boolean(bind(t.arg), kNames[which]);
       e->test = static_cast<BooleanTest>(which);
       return e;
     }
-    case NodeKind::kCoalesceExpr: return coalesce(*parser::as<parser::CoalesceExpr>(node));
+    case NodeKind::kCoalesceExpr:
+      return coalesce(*parser::as<parser::CoalesceExpr>(node));
     case NodeKind::kMinMaxExpr: {
       const auto& m = *parser::as<parser::MinMaxExpr>(node);
       auto* e = make<MinMaxExpr>(ExprKind::kMinMax, kInvalidOid, node->location);
@@ -266,16 +310,23 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     }
     case NodeKind::kDefaultExpr:
       throw error(sqlstate::kSyntaxError, "DEFAULT is not allowed in this context", node->location);
-    default: throw_not_supported(parser::kind_name(node->kind), b_.position(node->location));
+    default:
+      throw_not_supported(parser::kind_name(node->kind), b_.position(node->location));
   }
 }
 
 Expr* ExpressionBinder::literal(const parser::ConstExpr& c) {
   Expr* e = nullptr;
   switch (c.type) {
-    case parser::ConstKind::kNull: e = b_.make_const(type_oid::kUnknown, Value::null_of(types::PhysicalType::kString)); break;
-    case parser::ConstKind::kBoolean: e = b_.make_bool(c.boolean); break;
-    case parser::ConstKind::kInteger: e = b_.make_const(type_oid::kInt4, Value::of_int32(c.integer)); break;
+    case parser::ConstKind::kNull:
+      e = b_.make_const(type_oid::kUnknown, Value::null_of(types::PhysicalType::kString));
+      break;
+    case parser::ConstKind::kBoolean:
+      e = b_.make_bool(c.boolean);
+      break;
+    case parser::ConstKind::kInteger:
+      e = b_.make_const(type_oid::kInt4, Value::of_int32(c.integer));
+      break;
     case parser::ConstKind::kFloat: {
       int64_t n = 0;
       auto [end, failed] = std::from_chars(c.text.data(), c.text.data() + c.text.size(), n);
@@ -322,7 +373,9 @@ Expr* ExpressionBinder::system_column(const ScopeItem& item, std::string_view na
 Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
   if (ref.star) {
     if (!ref.names.empty()) {
-      if (Expr* row = whole_row(ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view(), ref.names.back(), ref.location)) return row;
+      if (Expr* row = whole_row(ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view(),
+                                ref.names.back(), ref.location))
+        return row;
       throw missing_from_entry(ref.names.back(), ref.location);
     }
     throw error(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", ref.location);
@@ -341,7 +394,8 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
     if (qualifier.empty()) {
       Found f = find_unqualified(*s, name);
       if (f.count > 1) {
-        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name), ref.location);
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name),
+                    ref.location);
       }
       found = f.expr;
       for (const ScopeItem& item : s->items) {
@@ -352,9 +406,12 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       if (item->is_target && !item->lateral_ok) throw missing_from_entry(qualifier, ref.location);
       if (item->lateral_only && !item->lateral_ok) {
         throw error(sqlstate::kInvalidColumnReference,
-                    fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier), ref.location)
-            .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the "
-                              "query.", qualifier));
+                    fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier),
+                    ref.location)
+            .hint(fmt::format(
+                "There is an entry for table \"{}\", but it cannot be referenced from this part of the "
+                "query.",
+                qualifier));
       }
       int matches = 0;
       for (const ScopeColumn& c : item->columns) {
@@ -363,19 +420,24 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
         ++matches;
       }
       if (matches > 1) {
-        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name), ref.location);
+        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", name),
+                    ref.location);
       }
       if (found == nullptr) found = system_column(*item, name);
       if (found == nullptr) {
         if (Expr* e = variable(ref)) return e;
-        SqlError missing = error(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
+        SqlError missing = error(sqlstate::kUndefinedColumn,
+                                 fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
         add_column_hint(missing, qualifier, name);
         throw missing;
       }
     }
     if (found != nullptr) {
-      if (variables != nullptr && variables->conflict() == Variables::Conflict::kEither && variable(ref) != nullptr) {
-        throw error(sqlstate::kAmbiguousColumn, fmt::format("column reference \"{}\" is ambiguous", fmt::join(ref.names, ".")), ref.location)
+      if (variables != nullptr && variables->conflict() == Variables::Conflict::kEither &&
+          variable(ref) != nullptr) {
+        throw error(sqlstate::kAmbiguousColumn,
+                    fmt::format("column reference \"{}\" is ambiguous", fmt::join(ref.names, ".")),
+                    ref.location)
             .detail("It could refer to either a PL/pgSQL variable or a table column.");
       }
       mark_correlated(scope_, levels);
@@ -397,7 +459,8 @@ Expr* Binder::make_variable(const Variables::Variable& v, int32_t location) {
   p->typmod = v.typmod;
   p->collation = v.collation;
   const functions::TypeInfo* info = functions::type_by_oid(v.type);
-  if (p->collation == kInvalidOid && info != nullptr && info->collatable) p->collation = catalog::kDefaultCollation;
+  if (p->collation == kInvalidOid && info != nullptr && info->collatable)
+    p->collation = catalog::kDefaultCollation;
   return p;
 }
 
@@ -415,7 +478,6 @@ Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   }
   return found ? b_.make_variable(v, ref.location) : nullptr;
 }
-
 
 // The row of the FROM item of this name; null if there is none.
 Expr* ExpressionBinder::whole_row(std::string_view schema, std::string_view name, int32_t location) {
@@ -435,12 +497,16 @@ SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t loc
   for (Scope* s = &scope_; s != nullptr; s = s->parent) {
     for (const ScopeItem& item : s->items) {
       if (item.name == name && item.name_visible) {
-        return error(sqlstate::kUndefinedTable, fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
-            .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this part of the query.", name));
+        return error(sqlstate::kUndefinedTable,
+                     fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
+            .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this "
+                              "part of the query.",
+                              name));
       }
     }
   }
-  return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name), location);
+  return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name),
+               location);
 }
 
 namespace {
@@ -463,7 +529,8 @@ int edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-// What the user may have meant: the column of this name that cannot be seen here, or the one or two most alike.
+// What the user may have meant: the column of this name that cannot be seen here, or the one or two most
+// alike.
 void ExpressionBinder::add_column_hint(SqlError& error, std::string_view table, std::string_view name) {
   constexpr int kMaxDistance = 3;
   int best = kMaxDistance + 1;
@@ -475,8 +542,10 @@ void ExpressionBinder::add_column_hint(SqlError& error, std::string_view table, 
       if (penalty > best) continue;
       for (const ScopeColumn& c : item.columns) {
         if (penalty == 0 && c.name == name) {
-          error.hint(fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from this part of the query.",
-                                 name, item.name));
+          error.hint(
+              fmt::format("There is a column named \"{}\" in table \"{}\", but it cannot be referenced from "
+                          "this part of the query.",
+                          name, item.name));
           return;
         }
         int distance = edit_distance(c.name, name);
@@ -503,7 +572,8 @@ void ExpressionBinder::add_column_hint(SqlError& error, std::string_view table, 
   }
   if (first.empty()) return;
   error.hint(second.empty() ? fmt::format("Perhaps you meant to reference the column {}.", first)
-                            : fmt::format("Perhaps you meant to reference the column {} or the column {}.", first, second));
+                            : fmt::format("Perhaps you meant to reference the column {} or the column {}.",
+                                          first, second));
 }
 
 void ExpressionBinder::column_not_found(const parser::ColumnRef& ref) {
@@ -515,7 +585,8 @@ void ExpressionBinder::column_not_found(const parser::ColumnRef& ref) {
         const Range& range = *s->ranges[item.range];
         if (range.relation != nullptr && (*range.relation)->name == qualifier && item.name != qualifier) {
           throw error(sqlstate::kUndefinedTable,
-                      fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier), ref.location)
+                      fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier),
+                      ref.location)
               .hint(fmt::format("Perhaps you meant to reference the table alias \"{}\".", item.name));
         }
       }
@@ -532,12 +603,15 @@ Expr* ExpressionBinder::parameter(const parser::ParamRef& ref) {
   if (Variables* variables = b_.context().variables) {
     Variables::Variable v;
     if (variables->find_number(ref.number, &v)) return b_.make_variable(v, ref.location);
-    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number), ref.location);
+    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number),
+                ref.location);
   }
   std::vector<Oid>* params = b_.context().params;
   auto number = static_cast<size_t>(ref.number);
-  if (params == nullptr || ref.number < 1 || number > 65535 || (number > params->size() && !b_.context().infer_params)) {
-    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number), ref.location);
+  if (params == nullptr || ref.number < 1 || number > 65535 ||
+      (number > params->size() && !b_.context().infer_params)) {
+    throw error(sqlstate::kUndefinedParameter, fmt::format("there is no parameter ${}", ref.number),
+                ref.location);
   }
   if (number > params->size()) params->resize(number);
   Oid type = (*params)[number - 1];
@@ -555,8 +629,10 @@ Expr* ExpressionBinder::comparison(std::string_view name, Expr* left, Expr* righ
 std::vector<Expr*> ExpressionBinder::row_items(const parser::RowExpr& row) {
   std::vector<Expr*> items;
   for (const parser::Node* arg : row.args) {
-    const parser::ColumnRef* ref = parser::is<parser::ColumnRef>(arg) ? parser::as<parser::ColumnRef>(arg) : nullptr;
-    const parser::IndirectionExpr* steps = parser::is<parser::IndirectionExpr>(arg) ? parser::as<parser::IndirectionExpr>(arg) : nullptr;
+    const parser::ColumnRef* ref =
+        parser::is<parser::ColumnRef>(arg) ? parser::as<parser::ColumnRef>(arg) : nullptr;
+    const parser::IndirectionExpr* steps =
+        parser::is<parser::IndirectionExpr>(arg) ? parser::as<parser::IndirectionExpr>(arg) : nullptr;
     if (ref != nullptr && ref->star) {
       std::vector<Target> targets;
       b_.expand_star(scope_, *ref, &targets);
@@ -574,7 +650,8 @@ namespace {
 
 bool is_row(const parser::Node* node) {
   return node != nullptr && parser::is<parser::RowExpr>(node) &&
-         (parser::as<parser::RowExpr>(node)->explicit_row || parser::as<parser::RowExpr>(node)->args.size() != 1);
+         (parser::as<parser::RowExpr>(node)->explicit_row ||
+          parser::as<parser::RowExpr>(node)->args.size() != 1);
 }
 
 }  // namespace
@@ -582,7 +659,8 @@ bool is_row(const parser::Node* node) {
 Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
   using parser::OperatorForm;
   if (e.name.size() > 1 && e.name[0] != "pg_catalog") {
-    throw error(sqlstate::kUndefinedFunction, fmt::format("operator does not exist: {}.{}", e.name[0], e.name[1]), e.location);
+    throw error(sqlstate::kUndefinedFunction,
+                fmt::format("operator does not exist: {}.{}", e.name[0], e.name[1]), e.location);
   }
   switch (e.form) {
     case OperatorForm::kOperator:
@@ -595,19 +673,26 @@ Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
       }
       if (is_row(e.left) && parser::is<parser::SubLink>(e.right) &&
           parser::as<parser::SubLink>(e.right)->link == parser::SubLinkKind::kScalar) {
-        return b_.compare_with_subquery(scope_, e.name.back(), row_items(*parser::as<parser::RowExpr>(e.left)),
+        return b_.compare_with_subquery(scope_, e.name.back(),
+                                        row_items(*parser::as<parser::RowExpr>(e.left)),
                                         *parser::as<parser::SubLink>(e.right), e.location);
       }
       Expr* left = e.left == nullptr ? nullptr : bind(e.left);
       return b_.make_operator(e.name.back(), left, bind(e.right), e.location);
     }
-    case OperatorForm::kAny: return array_operation(e, false);
-    case OperatorForm::kAll: return array_operation(e, true);
+    case OperatorForm::kAny:
+      return array_operation(e, false);
+    case OperatorForm::kAll:
+      return array_operation(e, true);
     case OperatorForm::kDistinct:
-    case OperatorForm::kNotDistinct: return distinct_from(e);
-    case OperatorForm::kNullIf: return null_if(e);
-    case OperatorForm::kIn: return in_list(e);
-    default: return between(e);
+    case OperatorForm::kNotDistinct:
+      return distinct_from(e);
+    case OperatorForm::kNullIf:
+      return null_if(e);
+    case OperatorForm::kIn:
+      return in_list(e);
+    default:
+      return between(e);
   }
 }
 
@@ -642,7 +727,8 @@ Expr* ExpressionBinder::in_list(const parser::OperatorExpr& e) {
   } catch (const SqlError&) {
     // No common type: each item by its own operator.
   }
-  const functions::Operator* equal = common == kInvalidOid || is_row_type(common) ? nullptr : functions::equality_operator(common);
+  const functions::Operator* equal =
+      common == kInvalidOid || is_row_type(common) ? nullptr : functions::equality_operator(common);
   if (equal == nullptr) {
     std::vector<Expr*> tests;
     for (Expr* v : values) tests.push_back(b_.make_operator(op, arg, v, e.location));
@@ -661,10 +747,12 @@ Expr* ExpressionBinder::in_list(const parser::OperatorExpr& e) {
 
 Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all) {
   Expr* arg = bind(e.left);
-  Expr* array_value = parser::is<parser::ArrayExpr>(e.right) ? array(*parser::as<parser::ArrayExpr>(e.right), kInvalidOid)
-                                                              : bind(e.right);
+  Expr* array_value = parser::is<parser::ArrayExpr>(e.right)
+                          ? array(*parser::as<parser::ArrayExpr>(e.right), kInvalidOid)
+                          : bind(e.right);
   if (array_value->type == type_oid::kUnknown) {
-    const functions::TypeInfo* info = functions::type_by_oid(arg->type == type_oid::kUnknown ? type_oid::kText : arg->type);
+    const functions::TypeInfo* info =
+        functions::type_by_oid(arg->type == type_oid::kUnknown ? type_oid::kText : arg->type);
     if (info != nullptr && info->array_type != kInvalidOid) {
       array_value = b_.try_coerce(array_value, info->array_type, -1, CastContext::kImplicit);
     }
@@ -673,9 +761,11 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   if (array_info == nullptr || array_info->element_type == kInvalidOid) {
     throw error(sqlstate::kWrongObjectType, "op ANY/ALL (array) requires array on right side", e.location);
   }
-  const functions::Operator* op = b_.find_operator(e.name.back(), arg->type, array_info->element_type, e.location);
+  const functions::Operator* op =
+      b_.find_operator(e.name.back(), arg->type, array_info->element_type, e.location);
   if (op->result != type_oid::kBool) {
-    throw error(sqlstate::kWrongObjectType, "op ANY/ALL (array) requires operator to yield boolean", e.location);
+    throw error(sqlstate::kWrongObjectType, "op ANY/ALL (array) requires operator to yield boolean",
+                e.location);
   }
   auto* result = make<ArrayOpExpr>(ExprKind::kArrayOp, type_oid::kBool, e.location);
   result->op = op;
@@ -684,13 +774,16 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   result->arg = b_.coerce_to_common(arg, of_element ? array_info->element_type : op->left, "ANY");
   if (!of_element && op->right != array_info->element_type) {
     const functions::TypeInfo* right = functions::type_by_oid(op->right);
-    Expr* coerced = right == nullptr ? nullptr : b_.try_coerce(array_value, right->array_type, -1, CastContext::kImplicit);
+    Expr* coerced = right == nullptr
+                        ? nullptr
+                        : b_.try_coerce(array_value, right->array_type, -1, CastContext::kImplicit);
     if (coerced == nullptr) throw_not_supported("this array comparison", b_.position(e.location));
     array_value = coerced;
   }
   result->array = array_value;
   result->all = all;
-  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, of_element ? array_info->element_type : op->right, e.location);
+  auto* element = make<CaseInputExpr>(ExprKind::kCaseInput, of_element ? array_info->element_type : op->right,
+                                      e.location);
   Expr* pair[] = {result->arg, element};
   result->site = b_.make_site(*result->function, pair, type_oid::kBool, b_.common_collation(pair));
   return result;
@@ -718,15 +811,18 @@ Expr* ExpressionBinder::between(const parser::OperatorExpr& e) {
 Expr* ExpressionBinder::distinct_from(const parser::OperatorExpr& e) {
   bool negated = e.form == parser::OperatorForm::kNotDistinct;
   if (is_row(e.left) && is_row(e.right)) {
-    Expr* distinct = row_distinct(row_items(*parser::as<parser::RowExpr>(e.left)), row_items(*parser::as<parser::RowExpr>(e.right)), e.location);
+    Expr* distinct = row_distinct(row_items(*parser::as<parser::RowExpr>(e.left)),
+                                  row_items(*parser::as<parser::RowExpr>(e.right)), e.location);
     return negated ? b_.make_not(distinct) : distinct;
   }
   return make_distinct(bind(e.left), bind(e.right), negated, e.location);
 }
 
 // Rows differ when a pair of their fields does.
-Expr* ExpressionBinder::row_distinct(const std::vector<Expr*>& left, const std::vector<Expr*>& right, int32_t location) {
-  if (left.size() != right.size()) throw error(sqlstate::kSyntaxError, "unequal number of entries in row expressions", location);
+Expr* ExpressionBinder::row_distinct(const std::vector<Expr*>& left, const std::vector<Expr*>& right,
+                                     int32_t location) {
+  if (left.size() != right.size())
+    throw error(sqlstate::kSyntaxError, "unequal number of entries in row expressions", location);
   std::vector<Expr*> pairs;
   for (size_t i = 0; i < left.size(); ++i) pairs.push_back(make_distinct(left[i], right[i], false, location));
   if (pairs.empty()) return b_.make_bool(false);
@@ -807,7 +903,9 @@ namespace {
 // While CASE or COALESCE is bound: no sets within.
 class WithinCase {
  public:
-  WithinCase(Scope& scope, std::string_view name) : scope_(scope), outer_(scope.case_name) { scope.case_name = name; }
+  WithinCase(Scope& scope, std::string_view name) : scope_(scope), outer_(scope.case_name) {
+    scope.case_name = name;
+  }
   ~WithinCase() { scope_.case_name = outer_; }
 
  private:
@@ -843,8 +941,9 @@ Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
   }
   // PostgreSQL looks at ELSE first.
   std::vector<Expr*> all;
-  all.push_back(e.otherwise != nullptr ? bind(e.otherwise)
-                                       : b_.make_const(type_oid::kUnknown, Value::null_of(types::PhysicalType::kString)));
+  all.push_back(e.otherwise != nullptr
+                    ? bind(e.otherwise)
+                    : b_.make_const(type_oid::kUnknown, Value::null_of(types::PhysicalType::kString)));
   all.insert(all.end(), results.begin(), results.end());
   result->type = b_.select_common_type(all, "CASE");
   for (Expr*& r : results) r = b_.coerce_to_common(r, result->type, "CASE/WHEN");
@@ -859,12 +958,14 @@ Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
 
 Expr* ExpressionBinder::cast(const parser::TypeCast& e) {
   TypeReference target = b_.resolve_type(*e.type);
-  Expr* arg = parser::is<parser::ArrayExpr>(e.arg) ? array(*parser::as<parser::ArrayExpr>(e.arg), target.type) : bind(e.arg);
+  Expr* arg = parser::is<parser::ArrayExpr>(e.arg) ? array(*parser::as<parser::ArrayExpr>(e.arg), target.type)
+                                                   : bind(e.arg);
   Oid from = arg->type;
   Expr* result = b_.try_coerce(arg, target.type, target.typmod, CastContext::kExplicit, e.location);
   if (result == nullptr) {
     throw error(sqlstate::kCannotCoerce,
-                fmt::format("cannot cast type {} to {}", b_.type_text(from), b_.type_text(target.type)), e.location);
+                fmt::format("cannot cast type {} to {}", b_.type_text(from), b_.type_text(target.type)),
+                e.location);
   }
   return result;
 }
@@ -873,7 +974,8 @@ Expr* ExpressionBinder::collate(const parser::CollateExpr& e) {
   Expr* arg = b_.resolve_unknown(bind(e.arg));
   const functions::TypeInfo* info = functions::type_by_oid(arg->type);
   if (info == nullptr || !info->collatable) {
-    throw error(sqlstate::kDatatypeMismatch, fmt::format("collations are not supported by type {}", b_.type_text(arg->type)), e.location);
+    throw error(sqlstate::kDatatypeMismatch,
+                fmt::format("collations are not supported by type {}", b_.type_text(arg->type)), e.location);
   }
   std::string_view name = e.collation.back();
   Oid found = kInvalidOid;
@@ -881,7 +983,8 @@ Expr* ExpressionBinder::collate(const parser::CollateExpr& e) {
   b_.context().catalog.for_each(catalog::system_table("pg_collation"), match,
                                 [&](const catalog::Row& row) { found = row.oid("oid"); });
   if (found == kInvalidOid) {
-    throw error(sqlstate::kUndefinedObject, fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", name), e.location);
+    throw error(sqlstate::kUndefinedObject,
+                fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", name), e.location);
   }
   auto* result = make<CastExpr>(ExprKind::kRelabel, arg->type, e.location);
   result->arg = arg;
@@ -900,17 +1003,26 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
     return value;
   };
   switch (e.function) {
-    case SqlValueFunctionKind::kCurrentDate: return now_as(type_oid::kDate);
-    case SqlValueFunctionKind::kCurrentTime: return now_as(type_oid::kTimetz);
-    case SqlValueFunctionKind::kCurrentTimestamp: return now_as(type_oid::kTimestamptz);
-    case SqlValueFunctionKind::kLocalTime: return now_as(type_oid::kTime);
-    case SqlValueFunctionKind::kLocalTimestamp: return now_as(type_oid::kTimestamp);
+    case SqlValueFunctionKind::kCurrentDate:
+      return now_as(type_oid::kDate);
+    case SqlValueFunctionKind::kCurrentTime:
+      return now_as(type_oid::kTimetz);
+    case SqlValueFunctionKind::kCurrentTimestamp:
+      return now_as(type_oid::kTimestamptz);
+    case SqlValueFunctionKind::kLocalTime:
+      return now_as(type_oid::kTime);
+    case SqlValueFunctionKind::kLocalTimestamp:
+      return now_as(type_oid::kTimestamp);
     case SqlValueFunctionKind::kCurrentRole:
     case SqlValueFunctionKind::kCurrentUser:
-    case SqlValueFunctionKind::kUser: return call("current_user");
-    case SqlValueFunctionKind::kSessionUser: return call("session_user");
-    case SqlValueFunctionKind::kCurrentCatalog: return call("current_database");
-    case SqlValueFunctionKind::kCurrentSchema: return call("current_schema");
+    case SqlValueFunctionKind::kUser:
+      return call("current_user");
+    case SqlValueFunctionKind::kSessionUser:
+      return call("session_user");
+    case SqlValueFunctionKind::kCurrentCatalog:
+      return call("current_database");
+    case SqlValueFunctionKind::kCurrentSchema:
+      return call("current_schema");
   }
   return nullptr;
 }
@@ -919,35 +1031,43 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
   Query* query = b_.bind_select(*parser::as<parser::SelectStmt>(e.query), &scope_);
   auto* result = make<SubqueryExpr>(ExprKind::kSubquery, type_oid::kBool, e.location);
   result->query = query;
-  result->subquery = static_cast<SubqueryKind>(e.link == parser::SubLinkKind::kExists   ? SubqueryKind::kExists
-                                               : e.link == parser::SubLinkKind::kAny    ? SubqueryKind::kAny
-                                               : e.link == parser::SubLinkKind::kAll    ? SubqueryKind::kAll
-                                               : e.link == parser::SubLinkKind::kScalar ? SubqueryKind::kScalar
-                                                                                        : SubqueryKind::kArray);
+  result->subquery =
+      static_cast<SubqueryKind>(e.link == parser::SubLinkKind::kExists   ? SubqueryKind::kExists
+                                : e.link == parser::SubLinkKind::kAny    ? SubqueryKind::kAny
+                                : e.link == parser::SubLinkKind::kAll    ? SubqueryKind::kAll
+                                : e.link == parser::SubLinkKind::kScalar ? SubqueryKind::kScalar
+                                                                         : SubqueryKind::kArray);
   std::vector<Target*> columns;
   for (Target& t : query->targets) {
     if (!t.junk) columns.push_back(&t);
   }
   if (result->subquery == SubqueryKind::kExists) return result;
   if (result->subquery == SubqueryKind::kScalar || result->subquery == SubqueryKind::kArray) {
-    if (columns.size() != 1) throw error(sqlstate::kSyntaxError, "subquery must return only one column", e.location);
+    if (columns.size() != 1)
+      throw error(sqlstate::kSyntaxError, "subquery must return only one column", e.location);
     result->type = columns[0]->expr->type;
     result->typmod = columns[0]->expr->typmod;
     result->collation = columns[0]->expr->collation;
     if (result->subquery == SubqueryKind::kArray) {
       const functions::TypeInfo* info = functions::type_by_oid(result->type);
       if (info == nullptr || info->array_type == kInvalidOid) {
-        throw error(sqlstate::kUndefinedObject, fmt::format("could not find array type for data type {}", b_.type_text(result->type)), e.location);
+        throw error(sqlstate::kUndefinedObject,
+                    fmt::format("could not find array type for data type {}", b_.type_text(result->type)),
+                    e.location);
       }
       result->type = info->array_type;
     }
     return result;
   }
   std::vector<Expr*> left;
-  if (is_row(e.test)) left = row_items(*parser::as<parser::RowExpr>(e.test));
-  else left.push_back(bind(e.test));
-  if (left.size() < columns.size()) throw error(sqlstate::kSyntaxError, "subquery has too many columns", e.location);
-  if (left.size() > columns.size()) throw error(sqlstate::kSyntaxError, "subquery has too few columns", e.location);
+  if (is_row(e.test))
+    left = row_items(*parser::as<parser::RowExpr>(e.test));
+  else
+    left.push_back(bind(e.test));
+  if (left.size() < columns.size())
+    throw error(sqlstate::kSyntaxError, "subquery has too many columns", e.location);
+  if (left.size() > columns.size())
+    throw error(sqlstate::kSyntaxError, "subquery has too few columns", e.location);
   std::string_view op = e.operator_name.empty() ? "=" : e.operator_name.back();
   std::vector<Expr*> comparisons;
   for (size_t i = 0; i < left.size(); ++i) {
@@ -962,7 +1082,8 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
       in->collation = like->collation;
       return in;
     };
-    comparisons.push_back(comparison(op, input(i, left[i]), input(left.size() + i, columns[i]->expr), e.location));
+    comparisons.push_back(
+        comparison(op, input(i, left[i]), input(left.size() + i, columns[i]->expr), e.location));
   }
   result->left = b_.list(left);
   result->comparisons = b_.list(comparisons);
@@ -1002,7 +1123,9 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
                    : element_info == nullptr                       ? kInvalidOid
                                                                    : element_info->array_type;
     if (result->type == kInvalidOid) {
-      throw error(sqlstate::kUndefinedObject, fmt::format("could not find array type for data type {}", b_.type_text(common)), e.location);
+      throw error(sqlstate::kUndefinedObject,
+                  fmt::format("could not find array type for data type {}", b_.type_text(common)),
+                  e.location);
     }
   }
   result->args = b_.list(items);

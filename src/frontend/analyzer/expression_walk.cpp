@@ -14,13 +14,20 @@ void own(ExprList& list, Arena& arena) { list = arena.copy(std::span<Expr* const
 
 Expr* copy_node(const Expr& e, Arena& arena) {
   switch (e.kind) {
-    case ExprKind::kConst: return copy_as<ConstExpr>(e, arena);
-    case ExprKind::kParam: return copy_as<ParamExpr>(e, arena);
-    case ExprKind::kExecParam: return copy_as<ExecParamExpr>(e, arena);
-    case ExprKind::kColumn: return copy_as<ColumnExpr>(e, arena);
-    case ExprKind::kInput: return copy_as<InputExpr>(e, arena);
-    case ExprKind::kCaseInput: return copy_as<CaseInputExpr>(e, arena);
-    case ExprKind::kDefault: return arena.make<Expr>(e);
+    case ExprKind::kConst:
+      return copy_as<ConstExpr>(e, arena);
+    case ExprKind::kParam:
+      return copy_as<ParamExpr>(e, arena);
+    case ExprKind::kExecParam:
+      return copy_as<ExecParamExpr>(e, arena);
+    case ExprKind::kColumn:
+      return copy_as<ColumnExpr>(e, arena);
+    case ExprKind::kInput:
+      return copy_as<InputExpr>(e, arena);
+    case ExprKind::kCaseInput:
+      return copy_as<CaseInputExpr>(e, arena);
+    case ExprKind::kDefault:
+      return arena.make<Expr>(e);
     case ExprKind::kFunction: {
       auto* c = copy_as<FunctionExpr>(e, arena);
       own(c->args, arena);
@@ -44,10 +51,13 @@ Expr* copy_node(const Expr& e, Arena& arena) {
       own(c->args, arena);
       return c;
     }
-    case ExprKind::kNullTest: return copy_as<NullTestExpr>(e, arena);
-    case ExprKind::kBooleanTest: return copy_as<BooleanTestExpr>(e, arena);
+    case ExprKind::kNullTest:
+      return copy_as<NullTestExpr>(e, arena);
+    case ExprKind::kBooleanTest:
+      return copy_as<BooleanTestExpr>(e, arena);
     case ExprKind::kDistinct:
-    case ExprKind::kNullIf: return copy_as<EqualityExpr>(e, arena);
+    case ExprKind::kNullIf:
+      return copy_as<EqualityExpr>(e, arena);
     case ExprKind::kMinMax: {
       auto* c = copy_as<MinMaxExpr>(e, arena);
       own(c->args, arena);
@@ -58,9 +68,11 @@ Expr* copy_node(const Expr& e, Arena& arena) {
       own(c->items, arena);
       return c;
     }
-    case ExprKind::kArrayOp: return copy_as<ArrayOpExpr>(e, arena);
+    case ExprKind::kArrayOp:
+      return copy_as<ArrayOpExpr>(e, arena);
     case ExprKind::kCoerceViaIo:
-    case ExprKind::kRelabel: return copy_as<CastExpr>(e, arena);
+    case ExprKind::kRelabel:
+      return copy_as<CastExpr>(e, arena);
     case ExprKind::kRow:
     case ExprKind::kArray: {
       auto* c = copy_as<ListExpr>(e, arena);
@@ -109,10 +121,14 @@ namespace {
 bool same_node(const Expr& a, const Expr& b) {
   if (a.kind != b.kind || a.type != b.type || a.typmod != b.typmod) return false;
   switch (a.kind) {
-    case ExprKind::kConst: return types::values_identical(a.as<ConstExpr>().value, b.as<ConstExpr>().value);
-    case ExprKind::kParam: return a.as<ParamExpr>().index == b.as<ParamExpr>().index;
-    case ExprKind::kExecParam: return a.as<ExecParamExpr>().index == b.as<ExecParamExpr>().index;
-    case ExprKind::kInput: return a.as<InputExpr>().index == b.as<InputExpr>().index;
+    case ExprKind::kConst:
+      return types::values_identical(a.as<ConstExpr>().value, b.as<ConstExpr>().value);
+    case ExprKind::kParam:
+      return a.as<ParamExpr>().index == b.as<ParamExpr>().index;
+    case ExprKind::kExecParam:
+      return a.as<ExecParamExpr>().index == b.as<ExecParamExpr>().index;
+    case ExprKind::kInput:
+      return a.as<InputExpr>().index == b.as<InputExpr>().index;
     case ExprKind::kColumn: {
       const auto &x = a.as<ColumnExpr>(), &y = b.as<ColumnExpr>();
       return x.range == y.range && x.column == y.column && x.levels_up == y.levels_up;
@@ -120,11 +136,16 @@ bool same_node(const Expr& a, const Expr& b) {
     case ExprKind::kFunction:
       return a.as<FunctionExpr>().function == b.as<FunctionExpr>().function &&
              a.as<FunctionExpr>().site->collation == b.as<FunctionExpr>().site->collation;
-    case ExprKind::kNullTest: return a.as<NullTestExpr>().is_not_null == b.as<NullTestExpr>().is_not_null;
-    case ExprKind::kBooleanTest: return a.as<BooleanTestExpr>().test == b.as<BooleanTestExpr>().test;
-    case ExprKind::kDistinct: return a.as<EqualityExpr>().negated == b.as<EqualityExpr>().negated;
-    case ExprKind::kMinMax: return a.as<MinMaxExpr>().greatest == b.as<MinMaxExpr>().greatest;
-    case ExprKind::kInList: return a.as<InListExpr>().negated == b.as<InListExpr>().negated;
+    case ExprKind::kNullTest:
+      return a.as<NullTestExpr>().is_not_null == b.as<NullTestExpr>().is_not_null;
+    case ExprKind::kBooleanTest:
+      return a.as<BooleanTestExpr>().test == b.as<BooleanTestExpr>().test;
+    case ExprKind::kDistinct:
+      return a.as<EqualityExpr>().negated == b.as<EqualityExpr>().negated;
+    case ExprKind::kMinMax:
+      return a.as<MinMaxExpr>().greatest == b.as<MinMaxExpr>().greatest;
+    case ExprKind::kInList:
+      return a.as<InListExpr>().negated == b.as<InListExpr>().negated;
     case ExprKind::kArrayOp:
       return a.as<ArrayOpExpr>().function == b.as<ArrayOpExpr>().function &&
              a.as<ArrayOpExpr>().all == b.as<ArrayOpExpr>().all;
@@ -138,10 +159,14 @@ bool same_node(const Expr& a, const Expr& b) {
       return a.as<WindowExpr>().function == b.as<WindowExpr>().function &&
              a.as<WindowExpr>().window == b.as<WindowExpr>().window &&
              (a.as<WindowExpr>().filter == nullptr) == (b.as<WindowExpr>().filter == nullptr);
-    case ExprKind::kSubquery: return a.as<SubqueryExpr>().query == b.as<SubqueryExpr>().query;
-    case ExprKind::kSubplan: return &a == &b;
-    case ExprKind::kSetReturning: return a.as<SetReturningExpr>().function == b.as<SetReturningExpr>().function;
-    default: return true;
+    case ExprKind::kSubquery:
+      return a.as<SubqueryExpr>().query == b.as<SubqueryExpr>().query;
+    case ExprKind::kSubplan:
+      return &a == &b;
+    case ExprKind::kSetReturning:
+      return a.as<SetReturningExpr>().function == b.as<SetReturningExpr>().function;
+    default:
+      return true;
   }
 }
 
@@ -150,7 +175,8 @@ bool has_volatility(const Expr* e, functions::Volatility limit) {
     const functions::Function* f = nullptr;
     if (x.kind == ExprKind::kFunction) f = x.as<FunctionExpr>().function;
     if (x.kind == ExprKind::kSetReturning) f = x.as<SetReturningExpr>().function;
-    if (x.kind == ExprKind::kSubquery || x.kind == ExprKind::kSubplan) return limit <= functions::Volatility::kStable;
+    if (x.kind == ExprKind::kSubquery || x.kind == ExprKind::kSubplan)
+      return limit <= functions::Volatility::kStable;
     return f != nullptr && f->volatility >= limit;
   });
 }

@@ -33,7 +33,8 @@ void require_schema_usage(AnalyzerContext& context, Oid schema, std::string_view
   const Value args[] = {Value::of_oid(schema.value()), Value::of_string("USAGE")};
   Value allowed = context.eval.session->call("has_schema_privilege", args, context.arena);
   if (allowed.null || allowed.boolean != 0) return;
-  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for schema {}", name)).at(position);
+  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for schema {}", name))
+      .at(position);
 }
 
 }  // namespace
@@ -47,7 +48,9 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
       Oid schema_oid = context.catalog.find_schema(schema);
       if (schema_oid == kInvalidOid) {
         if (missing_ok) return nullptr;
-        throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", schema, name)).at(position);
+        throw SqlError(sqlstate::kUndefinedTable,
+                       fmt::format("relation \"{}.{}\" does not exist", schema, name))
+            .at(position);
       }
       require_schema_usage(context, schema_oid, schema, position);
       oid = context.catalog.find_relation_oid(schema_oid, name);
@@ -63,8 +66,10 @@ catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view 
     }
     if (context.locker == nullptr || oid == locked) {
       catalog::RelationPtr relation = context.catalog.relation(oid);
-      if (relation != nullptr && relation->persistence == 't' && relation->schema != context.catalog.temporary_schema()) {
-        throw SqlError(sqlstate::kFeatureNotSupported, "cannot access temporary tables of other sessions").at(position);
+      if (relation != nullptr && relation->persistence == 't' &&
+          relation->schema != context.catalog.temporary_schema()) {
+        throw SqlError(sqlstate::kFeatureNotSupported, "cannot access temporary tables of other sessions")
+            .at(position);
       }
       if (relation != nullptr) return relation;
       if (missing_ok) return nullptr;
@@ -81,15 +86,18 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
   scope.ranges.push_back(range);
   scope.nullable.resize(scope.ranges.size(), false);
   for (const ScopeItem& item : scope.items) {
-    if (!range->alias.empty() && item.name_visible && item.name == range->alias && (schema.empty() || item.schema == schema || item.schema.empty())) {
-      throw SqlError(sqlstate::kDuplicateAlias, fmt::format("table name \"{}\" specified more than once", range->alias));
+    if (!range->alias.empty() && item.name_visible && item.name == range->alias &&
+        (schema.empty() || item.schema == schema || item.schema.empty())) {
+      throw SqlError(sqlstate::kDuplicateAlias,
+                     fmt::format("table name \"{}\" specified more than once", range->alias));
     }
   }
   size_t visible = 0;
   for (const RangeColumn& c : range->columns) visible += !c.name.empty();
   if (aliases.size() > visible) {
-    throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("table \"{}\" has {} columns available but {} columns specified",
-                                                                  range->alias, visible, aliases.size()));
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   fmt::format("table \"{}\" has {} columns available but {} columns specified", range->alias,
+                               visible, aliases.size()));
   }
   size_t next_alias = 0;
   range->has_column_aliases = !aliases.empty();
@@ -135,7 +143,8 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
   range->columns = {columns, relation->columns.size()};
   // Not while such an expression is itself being bound.
   if (mode != txn::LockMode::kNone) range->index_expressions = bind_index_expressions(*range->relation);
-  return add_range(scope, range, alias.empty() ? arena_.copy(relation->schema_name) : std::string_view(), column_aliases);
+  return add_range(scope, range, alias.empty() ? arena_.copy(relation->schema_name) : std::string_view(),
+                   column_aliases);
 }
 
 namespace {
@@ -148,7 +157,8 @@ FromItem* range_item(Arena& arena, uint32_t range) {
 }
 
 std::span<const std::string_view> alias_columns(const parser::Alias* alias) {
-  return alias == nullptr ? std::span<const std::string_view>() : std::span<const std::string_view>(alias->columns);
+  return alias == nullptr ? std::span<const std::string_view>()
+                          : std::span<const std::string_view>(alias->columns);
 }
 
 }  // namespace
@@ -159,12 +169,18 @@ void Binder::bind_from(Scope& scope, std::span<parser::Node* const> from, std::v
 
 FromItem* Binder::bind_from_item(Scope& scope, const parser::Node* node, size_t first_item) {
   switch (node->kind) {
-    case parser::NodeKind::kRangeVar: return bind_range_variable(scope, *parser::as<parser::RangeVar>(node));
-    case parser::NodeKind::kRangeSubselect: return bind_subquery(scope, *parser::as<parser::RangeSubselect>(node));
-    case parser::NodeKind::kRangeFunction: return bind_range_function(scope, *parser::as<parser::RangeFunction>(node));
-    case parser::NodeKind::kJoinExpr: return bind_join(scope, *parser::as<parser::JoinExpr>(node), first_item);
-    case parser::NodeKind::kRangeTableSample: return bind_table_sample(scope, *parser::as<parser::RangeTableSample>(node));
-    default: throw_not_supported(parser::kind_name(node->kind), position(node->location));
+    case parser::NodeKind::kRangeVar:
+      return bind_range_variable(scope, *parser::as<parser::RangeVar>(node));
+    case parser::NodeKind::kRangeSubselect:
+      return bind_subquery(scope, *parser::as<parser::RangeSubselect>(node));
+    case parser::NodeKind::kRangeFunction:
+      return bind_range_function(scope, *parser::as<parser::RangeFunction>(node));
+    case parser::NodeKind::kJoinExpr:
+      return bind_join(scope, *parser::as<parser::JoinExpr>(node), first_item);
+    case parser::NodeKind::kRangeTableSample:
+      return bind_table_sample(scope, *parser::as<parser::RangeTableSample>(node));
+    default:
+      throw_not_supported(parser::kind_name(node->kind), position(node->location));
   }
 }
 
@@ -173,16 +189,19 @@ FromItem* Binder::bind_table_sample(Scope& scope, const parser::RangeTableSample
   FromItem* item = bind_range_variable(scope, *parser::as<parser::RangeVar>(sample.relation));
   Range& range = *scope.ranges[item->range];
   if (range.kind != RangeKind::kRelation) {
-    throw SqlError(sqlstate::kFeatureNotSupported, "TABLESAMPLE clause can only be applied to tables and materialized views")
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "TABLESAMPLE clause can only be applied to tables and materialized views")
         .at(position(sample.relation->location));
   }
   std::string_view method = sample.method.back();
   if (method != "bernoulli" && method != "system") {
-    throw SqlError(sqlstate::kUndefinedObject, fmt::format("tablesample method {} does not exist", method)).at(position(sample.location));
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("tablesample method {} does not exist", method))
+        .at(position(sample.location));
   }
   if (sample.args.size() != 1) {
-    throw SqlError(sqlstate::kInvalidTablesampleArgument,
-                   fmt::format("tablesample method {} requires 1 argument, not {}", method, sample.args.size()))
+    throw SqlError(
+        sqlstate::kInvalidTablesampleArgument,
+        fmt::format("tablesample method {} requires 1 argument, not {}", method, sample.args.size()))
         .at(position(sample.location));
   }
   Scope inner;  // the arguments see no tables
@@ -192,7 +211,8 @@ FromItem* Binder::bind_table_sample(Scope& scope, const parser::RangeTableSample
   };
   range.sample_by_page = method == "system";
   range.sample_percent = argument(sample.args[0], type_oid::kFloat4, "TABLESAMPLE");
-  if (sample.repeatable != nullptr) range.sample_seed = argument(sample.repeatable, type_oid::kFloat8, "REPEATABLE");
+  if (sample.repeatable != nullptr)
+    range.sample_seed = argument(sample.repeatable, type_oid::kFloat8, "REPEATABLE");
   return item;
 }
 
@@ -208,15 +228,22 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
     }
   }
   if (item.schema.empty() && context_.local_tables != nullptr) {
-    if (const functions::Function* f = context_.local_tables->find(item.name)) return bind_local_table(scope, item, *f);
+    if (const functions::Function* f = context_.local_tables->find(item.name))
+      return bind_local_table(scope, item, *f);
   }
   catalog::RelationPtr relation;
   try {
-    relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false, position(item.location));
+    relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false,
+                               position(item.location));
   } catch (SqlError& error) {
-    for (Scope* s = &scope; s != nullptr && item.schema.empty() && error.state() == sqlstate::kUndefinedTable; s = s->parent) {
-      if (std::find(s->future_ctes.begin(), s->future_ctes.end(), item.name) == s->future_ctes.end()) continue;
-      error.detail(fmt::format("There is a WITH item named \"{}\", but it cannot be referenced from this part of the query.", item.name))
+    for (Scope* s = &scope; s != nullptr && item.schema.empty() && error.state() == sqlstate::kUndefinedTable;
+         s = s->parent) {
+      if (std::find(s->future_ctes.begin(), s->future_ctes.end(), item.name) == s->future_ctes.end())
+        continue;
+      error
+          .detail(fmt::format(
+              "There is a WITH item named \"{}\", but it cannot be referenced from this part of the query.",
+              item.name))
           .hint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.");
       break;
     }
@@ -225,23 +252,29 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   if (context_.sources != nullptr) context_.sources->push_back(relation->oid);
   switch (relation->kind) {
     case RelationKind::kTable:
-    case RelationKind::kPartitioned: break;
+    case RelationKind::kPartitioned:
+      break;
     case RelationKind::kMaterializedView:
       if (relation->heap == nullptr) {
-        throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("materialized view \"{}\" has not been populated", relation->name))
+        throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                       fmt::format("materialized view \"{}\" has not been populated", relation->name))
             .hint("Use the REFRESH MATERIALIZED VIEW command.");
       }
       break;
-    case RelationKind::kView: return bind_view(scope, relation, item);
-    case RelationKind::kSequence: return bind_sequence(scope, *relation, item);
+    case RelationKind::kView:
+      return bind_view(scope, relation, item);
+    case RelationKind::kSequence:
+      return bind_sequence(scope, *relation, item);
     case RelationKind::kForeign:
-      throw_not_supported(fmt::format("reading relation \"{}\" of this kind", relation->name), position(item.location));
+      throw_not_supported(fmt::format("reading relation \"{}\" of this kind", relation->name),
+                          position(item.location));
     default:
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot open relation \"{}\"", relation->name))
           .at(position(item.location));
   }
   std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
-  uint32_t range = add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare);
+  uint32_t range =
+      add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare);
   add_family(*scope.ranges[range], item.inherit, false, txn::LockMode::kAccessShare);
   return range_item(arena_, range);
 }
@@ -265,7 +298,8 @@ FromItem* Binder::bind_local_table(Scope& scope, const parser::RangeVar& item, c
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
-FromItem* Binder::bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item) {
+FromItem* Binder::bind_sequence(Scope& scope, const catalog::Relation& sequence,
+                                const parser::RangeVar& item) {
   const functions::Function& f = sequence_row_function();
   Expr* oid = make_const(type_oid::kOid, Value::of_oid(sequence.oid.value()));
   auto* range = arena_.make<Range>();
@@ -288,8 +322,8 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   parser::ParsedScript script = parser::parse(sql, arena_);
   // System views name what they mean in pg_catalog alone, whatever the session's path.
   bool is_system = view->oid.value() < catalog::kFirstNormalOid;
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql,
-                        is_system ? std::span<const Oid>() : context_.search_path};
+  AnalyzerContext inner{context_.catalog, arena_, context_.relations,
+                        context_.eval,    sql,    is_system ? std::span<const Oid>() : context_.search_path};
   inner.locker = context_.locker;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
@@ -308,9 +342,11 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   return range_item(arena_, add_range(scope, range, schema, alias_columns(item.alias)));
 }
 
-FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index, uint32_t levels) {
+FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index,
+                                     uint32_t levels) {
   if (cte->query != nullptr && cte->query->command != CommandType::kSelect && cte->query->returning.empty()) {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("WITH query \"{}\" does not have a RETURNING clause", cte->name))
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("WITH query \"{}\" does not have a RETURNING clause", cte->name))
         .at(position(item.location));
   }
   auto* range = arena_.make<Range>();
@@ -326,16 +362,17 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
-std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameList aliases, std::string_view name,
-                                              int32_t location) {
+std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameList aliases,
+                                              std::string_view name, int32_t location) {
   std::vector<RangeColumn> columns;
   std::span<const Target> targets = query.command == CommandType::kSelect ? query.targets : query.returning;
   for (const Target& t : targets) {
     if (!t.junk) columns.push_back({t.name, t.expr->type, t.expr->typmod, t.expr->collation});
   }
   if (aliases.size() > columns.size()) {
-    throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("WITH query \"{}\" has {} columns available but {} columns specified",
-                                                                  name, columns.size(), aliases.size()))
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   fmt::format("WITH query \"{}\" has {} columns available but {} columns specified", name,
+                               columns.size(), aliases.size()))
         .at(position(location));
   }
   for (size_t i = 0; i < aliases.size(); ++i) columns[i].name = aliases[i];
@@ -364,20 +401,23 @@ namespace {
 
 bool makes_json_records(const functions::Function& f) {
   return (f.name.starts_with("json_") || f.name.starts_with("jsonb_")) &&
-         (f.name.ends_with("_to_record") || f.name.ends_with("_to_recordset") || f.name.ends_with("_populate_recordset"));
+         (f.name.ends_with("_to_record") || f.name.ends_with("_to_recordset") ||
+          f.name.ends_with("_populate_recordset"));
 }
 
 }  // namespace
 
 // json_to_record(…) AS t(a int, …), json_populate_recordset(NULL::t, …): the columns are the call's own.
-Expr* Binder::json_records(const functions::Function& f, const functions::CallSite& site, ExprList args, Expr* bound,
-                           parser::List<parser::ColumnDef> definitions, int position_of_call) {
+Expr* Binder::json_records(const functions::Function& f, const functions::CallSite& site, ExprList args,
+                           Expr* bound, parser::List<parser::ColumnDef> definitions, int position_of_call) {
   std::vector<Oid> types;
   std::vector<std::string_view> names;
-  const functions::TypeInfo* row = f.name.ends_with("_populate_recordset") ? functions::type_by_oid(args[0]->type) : nullptr;
+  const functions::TypeInfo* row =
+      f.name.ends_with("_populate_recordset") ? functions::type_by_oid(args[0]->type) : nullptr;
   if (row != nullptr && row->kind == 'c') {
     if (!definitions.empty()) {
-      throw SqlError(sqlstate::kSyntaxError, "a column definition list is redundant for a function returning a named composite type")
+      throw SqlError(sqlstate::kSyntaxError,
+                     "a column definition list is redundant for a function returning a named composite type")
           .at(position(definitions[0]->location));
     }
     for (const functions::CompositeField& field : row->fields) {
@@ -385,9 +425,11 @@ Expr* Binder::json_records(const functions::Function& f, const functions::CallSi
       names.push_back(field.name);
     }
   } else if (row != nullptr) {
-    throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("first argument of {} must be a row type", f.name));
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   fmt::format("first argument of {} must be a row type", f.name));
   } else if (definitions.empty()) {
-    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+    throw SqlError(sqlstate::kSyntaxError,
+                   "a column definition list is required for functions returning \"record\"")
         .at(position_of_call);
   }
   for (const parser::ColumnDef* d : definitions) {
@@ -413,8 +455,10 @@ Expr* Binder::json_records(const functions::Function& f, const functions::CallSi
   return srf;
 }
 
-// A function that SQL made and that returns a row (or, with a column definition list, any record) is read as a table.
-Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser::List<parser::ColumnDef> definitions) {
+// A function that SQL made and that returns a row (or, with a column definition list, any record) is read as
+// a table.
+Expr* Binder::table_function(Expr* bound, const parser::Node* call_node,
+                             parser::List<parser::ColumnDef> definitions) {
   const functions::Function* f = nullptr;
   const functions::CallSite* site = nullptr;
   ExprList args;
@@ -432,12 +476,14 @@ Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser:
   bool record = routine && bound->type == type_oid::kRecord && f->routine->column_types.empty();
   if (!definitions.empty() && !record) {
     if (!routine) throw_not_supported("column definition lists", position(call_node->location));
-    std::string_view why = f->routine->column_types.empty() ? "a column definition list is only allowed for functions returning \"record\""
-                                                            : "a column definition list is redundant for a function with OUT parameters";
+    std::string_view why = f->routine->column_types.empty()
+                               ? "a column definition list is only allowed for functions returning \"record\""
+                               : "a column definition list is redundant for a function with OUT parameters";
     throw SqlError(sqlstate::kSyntaxError, std::string(why)).at(position(definitions[0]->location));
   }
   if (record && definitions.empty()) {
-    throw SqlError(sqlstate::kSyntaxError, "a column definition list is required for functions returning \"record\"")
+    throw SqlError(sqlstate::kSyntaxError,
+                   "a column definition list is required for functions returning \"record\"")
         .at(position(call_node->location));
   }
   if (!routine || (f->routine->column_types.empty() && !record)) return bound;
@@ -468,8 +514,8 @@ Expr* Binder::table_function(Expr* bound, const parser::Node* call_node, parser:
 }
 
 // The call's range, with one column a result column; not yet among the scope's.
-Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
-                              parser::List<parser::ColumnDef> definitions) {
+Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_ordinality,
+                              std::string_view alias, parser::List<parser::ColumnDef> definitions) {
   bool outer_srf = scope.has_set_returning;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
   bound = table_function(bound, call, definitions);
@@ -478,8 +524,10 @@ Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_
   range->kind = RangeKind::kFunction;
   range->with_ordinality = with_ordinality;
   range->location = call->location;
-  range->lateral = any_of(bound, [](const Expr& e) { return e.kind == ExprKind::kColumn && e.as<ColumnExpr>().levels_up == 0; });
-  std::string_view name = parser::is<parser::FuncCall>(call) ? parser::as<parser::FuncCall>(call)->names.back() : "expression";
+  range->lateral = any_of(
+      bound, [](const Expr& e) { return e.kind == ExprKind::kColumn && e.as<ColumnExpr>().levels_up == 0; });
+  std::string_view name =
+      parser::is<parser::FuncCall>(call) ? parser::as<parser::FuncCall>(call)->names.back() : "expression";
   if (bound->kind == ExprKind::kFunction) name = bound->as<FunctionExpr>().function->name;
   range->alias = alias.empty() ? name : alias;
   std::vector<RangeColumn> columns;
@@ -520,7 +568,8 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
   std::string_view alias = item.alias == nullptr ? std::string_view() : item.alias->name;
   std::vector<const parser::Node*> calls;
   for (const parser::RangeFunctionItem& f : item.functions) {
-    const parser::FuncCall* call = parser::is<parser::FuncCall>(f.call) ? parser::as<parser::FuncCall>(f.call) : nullptr;
+    const parser::FuncCall* call =
+        parser::is<parser::FuncCall>(f.call) ? parser::as<parser::FuncCall>(f.call) : nullptr;
     if (call == nullptr || call->names.back() != "unnest" || call->args.size() < 2 || call->variadic) {
       calls.push_back(f.call);
       continue;
@@ -533,7 +582,8 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
     }
   }
   if (calls.size() > 1) return bind_rows_from(scope, calls, item);
-  auto definitions = item.column_definitions.empty() ? item.functions[0].column_definitions : item.column_definitions;
+  auto definitions =
+      item.column_definitions.empty() ? item.functions[0].column_definitions : item.column_definitions;
   Range* range = function_range(scope, calls[0], item.with_ordinality, alias, definitions);
   range->written_lateral = item.lateral;
   range->has_alias = item.alias != nullptr;
@@ -541,7 +591,8 @@ FromItem* Binder::bind_range_function(Scope& scope, const parser::RangeFunction&
 }
 
 // ROWS FROM (f, g, …): the functions side by side, joined by the number of the row.
-FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls, const parser::RangeFunction& item) {
+FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls,
+                                 const parser::RangeFunction& item) {
   auto* query = arena_.make<Query>();
   Scope inner;
   inner.parent = &scope;
@@ -552,7 +603,9 @@ FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::N
   for (size_t place = 0; place < calls.size(); ++place) {
     const parser::Node* call = calls[place];
     bool written = place < item.functions.size() && item.functions[place].call == call;
-    Range* range = function_range(inner, call, true, {}, written ? item.functions[place].column_definitions : parser::List<parser::ColumnDef>());
+    Range* range = function_range(
+        inner, call, true, {},
+        written ? item.functions[place].column_definitions : parser::List<parser::ColumnDef>());
     range->lateral = false;
     if (first_name.empty()) first_name = range->alias;
     auto index = static_cast<uint32_t>(inner.ranges.size());
@@ -606,14 +659,18 @@ FromItem* Binder::bind_rows_from(Scope& scope, const std::vector<const parser::N
 namespace {
 
 // The one column of this name on one side of a join.
-ScopeColumn* side_column(Scope& scope, size_t first, size_t last, std::string_view name, std::string_view side, int position) {
+ScopeColumn* side_column(Scope& scope, size_t first, size_t last, std::string_view name,
+                         std::string_view side, int position) {
   ScopeColumn* found = nullptr;
   for (size_t i = first; i < last; ++i) {
     if (!scope.items[i].columns_visible) continue;
     for (ScopeColumn& c : scope.items[i].columns) {
       if (c.name != name) continue;
       if (found != nullptr) {
-        throw SqlError(sqlstate::kAmbiguousColumn, fmt::format("common column name \"{}\" appears more than once in {} table", name, side)).at(position);
+        throw SqlError(
+            sqlstate::kAmbiguousColumn,
+            fmt::format("common column name \"{}\" appears more than once in {} table", name, side))
+            .at(position);
       }
       found = &c;
     }
@@ -654,7 +711,8 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
     item->using_columns = merge_columns(scope, join, first_item, first_right, &conditions);
   } else if (join.on != nullptr) {
     // Only the two sides are in sight.
-    std::vector<ScopeItem> others(scope.items.begin(), scope.items.begin() + static_cast<ptrdiff_t>(first_item));
+    std::vector<ScopeItem> others(scope.items.begin(),
+                                  scope.items.begin() + static_cast<ptrdiff_t>(first_item));
     scope.items.erase(scope.items.begin(), scope.items.begin() + static_cast<ptrdiff_t>(first_item));
     Expr* condition = bind_condition(scope, join.on, Clause::kJoinOn);
     scope.items.insert(scope.items.begin(), others.begin(), others.end());
@@ -670,7 +728,8 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
       if (scope.items[i].columns_visible) {
         for (const ScopeColumn& c : scope.items[i].columns) {
           named.columns.push_back(c);
-          if (next_alias < join.alias->columns.size()) named.columns.back().name = join.alias->columns[next_alias++];
+          if (next_alias < join.alias->columns.size())
+            named.columns.back().name = join.alias->columns[next_alias++];
         }
       }
       scope.items[i].columns_visible = scope.items[i].name_visible = false;
@@ -680,15 +739,17 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
   return item;
 }
 
-std::span<const std::string_view> Binder::merge_columns(Scope& scope, const parser::JoinExpr& join, size_t first_left,
-                                                        size_t first_right, std::vector<Expr*>* conditions) {
+std::span<const std::string_view> Binder::merge_columns(Scope& scope, const parser::JoinExpr& join,
+                                                        size_t first_left, size_t first_right,
+                                                        std::vector<Expr*>* conditions) {
   constexpr int at = 0;  // these errors have no position
   std::vector<std::string_view> names(join.using_columns.begin(), join.using_columns.end());
   if (join.natural) {
     for (size_t i = first_left; i < first_right; ++i) {
       if (!scope.items[i].columns_visible) continue;
       for (const ScopeColumn& c : scope.items[i].columns) {
-        if (side_column(scope, first_right, scope.items.size(), c.name, "right", at) != nullptr) names.push_back(c.name);
+        if (side_column(scope, first_right, scope.items.size(), c.name, "right", at) != nullptr)
+          names.push_back(c.name);
       }
     }
   }
@@ -698,8 +759,10 @@ std::span<const std::string_view> Binder::merge_columns(Scope& scope, const pars
     ScopeColumn* left = side_column(scope, first_left, first_right, name, "left", at);
     ScopeColumn* right = side_column(scope, first_right, scope.items.size(), name, "right", at);
     if (left == nullptr || right == nullptr) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" specified in USING clause does not exist in {} table",
-                                                             name, left == nullptr ? "left" : "right")).at(at);
+      throw SqlError(sqlstate::kUndefinedColumn,
+                     fmt::format("column \"{}\" specified in USING clause does not exist in {} table", name,
+                                 left == nullptr ? "left" : "right"))
+          .at(at);
     }
     conditions->push_back(make_operator("=", left->expr, right->expr, join.location));
     std::vector<Expr*> both{left->expr, right->expr};
@@ -723,12 +786,15 @@ std::span<const std::string_view> Binder::merge_columns(Scope& scope, const pars
     named.columns_visible = false;
     for (const ScopeItem& other : scope.items) {
       if (other.name_visible && other.name == named.name) {
-        throw SqlError(sqlstate::kDuplicateAlias, fmt::format("table name \"{}\" specified more than once", named.name));
+        throw SqlError(sqlstate::kDuplicateAlias,
+                       fmt::format("table name \"{}\" specified more than once", named.name));
       }
     }
     scope.items.push_back(std::move(named));
   }
-  auto is_merged = [&](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  auto is_merged = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   for (size_t i = first_left; i < scope.items.size(); ++i) {
     if (!scope.items[i].columns_visible) continue;
     for (const ScopeColumn& c : scope.items[i].columns) {
@@ -747,7 +813,8 @@ void Binder::bind_with(Scope& scope, const parser::WithClause& with) {
   for (const parser::CommonTableExpr* definition : with.ctes) {
     for (const NamedCte& other : scope.named_ctes) {
       if (other.name == definition->name) {
-        throw SqlError(sqlstate::kDuplicateAlias, fmt::format("WITH query name \"{}\" specified more than once", definition->name))
+        throw SqlError(sqlstate::kDuplicateAlias,
+                       fmt::format("WITH query name \"{}\" specified more than once", definition->name))
             .at(position(definition->location));
       }
     }
@@ -764,8 +831,8 @@ bool mentions_in_from(std::span<parser::Node* const> from, std::string_view name
   return std::any_of(from.begin(), from.end(), [&](const parser::Node* n) { return mentions(n, name); });
 }
 
-// Does a FROM item of the query (at any depth of FROM) name the CTE? Enough to tell recursion: PostgreSQL allows the
-// recursive reference only there.
+// Does a FROM item of the query (at any depth of FROM) name the CTE? Enough to tell recursion: PostgreSQL
+// allows the recursive reference only there.
 bool mentions(const parser::Node* node, std::string_view name) {
   if (node == nullptr) return false;
   switch (node->kind) {
@@ -774,13 +841,16 @@ bool mentions(const parser::Node* node, std::string_view name) {
       return v->schema.empty() && v->name == name;
     }
     case parser::NodeKind::kJoinExpr:
-      return mentions(parser::as<parser::JoinExpr>(node)->left, name) || mentions(parser::as<parser::JoinExpr>(node)->right, name);
-    case parser::NodeKind::kRangeSubselect: return mentions(parser::as<parser::RangeSubselect>(node)->query, name);
+      return mentions(parser::as<parser::JoinExpr>(node)->left, name) ||
+             mentions(parser::as<parser::JoinExpr>(node)->right, name);
+    case parser::NodeKind::kRangeSubselect:
+      return mentions(parser::as<parser::RangeSubselect>(node)->query, name);
     case parser::NodeKind::kSelectStmt: {
       const auto* s = parser::as<parser::SelectStmt>(node);
       return mentions_in_from(s->from, name) || mentions(s->left, name) || mentions(s->right, name);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -789,18 +859,28 @@ bool mentions(const parser::Node* node, std::string_view name) {
 Query* Binder::bind_cte_query(Scope& scope, const parser::CommonTableExpr& definition) {
   using parser::NodeKind;
   const parser::Node* query = definition.query;
-  if (parser::is<parser::SelectStmt>(query)) return bind_select(*parser::as<parser::SelectStmt>(query), &scope);
+  if (parser::is<parser::SelectStmt>(query))
+    return bind_select(*parser::as<parser::SelectStmt>(query), &scope);
   if (scope.parent != nullptr) {
-    throw SqlError(sqlstate::kFeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level")
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "WITH clause containing a data-modifying statement must be at the top level")
         .at(position(definition.location));
   }
   Scope* outer = with_scope_;
   Query* bound = nullptr;
   switch (query->kind) {
-    case NodeKind::kInsertStmt: bound = bind_insert(*parser::as<parser::InsertStmt>(query), &scope); break;
-    case NodeKind::kUpdateStmt: bound = bind_update(*parser::as<parser::UpdateStmt>(query), &scope); break;
-    case NodeKind::kDeleteStmt: bound = bind_delete(*parser::as<parser::DeleteStmt>(query), &scope); break;
-    default: throw SqlError(sqlstate::kFeatureNotSupported, "MERGE not supported in WITH query").at(position(definition.location));
+    case NodeKind::kInsertStmt:
+      bound = bind_insert(*parser::as<parser::InsertStmt>(query), &scope);
+      break;
+    case NodeKind::kUpdateStmt:
+      bound = bind_update(*parser::as<parser::UpdateStmt>(query), &scope);
+      break;
+    case NodeKind::kDeleteStmt:
+      bound = bind_delete(*parser::as<parser::DeleteStmt>(query), &scope);
+      break;
+    default:
+      throw SqlError(sqlstate::kFeatureNotSupported, "MERGE not supported in WITH query")
+          .at(position(definition.location));
   }
   with_scope_ = outer;
   return bound;
@@ -836,17 +916,23 @@ void Binder::bind_cte(Scope& scope, const parser::CommonTableExpr& definition, b
 
 void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& definition, Cte* cte) {
   const auto& select = *parser::as<parser::SelectStmt>(definition.query);
-  auto fail = [&](std::string text) { return SqlError(sqlstate::kInvalidRecursion, std::move(text)).at(position(definition.location)); };
+  auto fail = [&](std::string text) {
+    return SqlError(sqlstate::kInvalidRecursion, std::move(text)).at(position(definition.location));
+  };
   if (select.set_operation != parser::SetOperation::kUnion) {
-    throw fail(fmt::format("recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term", cte->name));
+    throw fail(fmt::format(
+        "recursive query \"{}\" does not have the form non-recursive-term UNION [ALL] recursive-term",
+        cte->name));
   }
   if (mentions(select.left, cte->name)) {
-    throw fail(fmt::format("recursive reference to query \"{}\" must not appear within its non-recursive term", cte->name));
+    throw fail(fmt::format(
+        "recursive reference to query \"{}\" must not appear within its non-recursive term", cte->name));
   }
-  if (!select.order_by.empty() || select.limit_count != nullptr || select.limit_offset != nullptr || !select.locking.empty()) {
-    throw_not_supported(!select.order_by.empty()          ? "ORDER BY in a recursive query is not implemented"
+  if (!select.order_by.empty() || select.limit_count != nullptr || select.limit_offset != nullptr ||
+      !select.locking.empty()) {
+    throw_not_supported(!select.order_by.empty()         ? "ORDER BY in a recursive query is not implemented"
                         : select.limit_offset != nullptr ? "OFFSET in a recursive query is not implemented"
-                                                          : "LIMIT in a recursive query is not implemented",
+                                                         : "LIMIT in a recursive query is not implemented",
                         position(definition.location));
   }
   cte->recursive = true;
@@ -867,13 +953,16 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   size_t references = 0;
   for (const Range* r : step->ranges) {
     if (r->work_table && ++references > 1) {
-      throw SqlError(sqlstate::kInvalidRecursion, fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name))
+      throw SqlError(
+          sqlstate::kInvalidRecursion,
+          fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name))
           .at(position(r->location));
     }
   }
   auto within_outer = [&](auto&& self, const FromItem* item, bool nullable) -> const Range* {
     if (item == nullptr) return nullptr;
-    if (item->kind == FromKind::kRange) return nullable && step->ranges[item->range]->work_table ? step->ranges[item->range] : nullptr;
+    if (item->kind == FromKind::kRange)
+      return nullable && step->ranges[item->range]->work_table ? step->ranges[item->range] : nullptr;
     bool left = item->join == JoinKind::kRight || item->join == JoinKind::kFull;
     bool right = item->join == JoinKind::kLeft || item->join == JoinKind::kFull;
     const Range* found = self(self, item->left, nullable || left);
@@ -881,7 +970,9 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   };
   for (const FromItem* item : step->from) {
     if (const Range* r = within_outer(within_outer, item, false)) {
-      throw SqlError(sqlstate::kInvalidRecursion, fmt::format("recursive reference to query \"{}\" must not appear within an outer join", cte->name))
+      throw SqlError(
+          sqlstate::kInvalidRecursion,
+          fmt::format("recursive reference to query \"{}\" must not appear within an outer join", cte->name))
           .at(position(r->location));
     }
   }
@@ -893,7 +984,8 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
         return false;
       });
     }
-    throw SqlError(sqlstate::kInvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+    throw SqlError(sqlstate::kInvalidRecursion,
+                   "aggregate functions are not allowed in a recursive query's recursive term")
         .at(position(where));
   }
   std::vector<Oid> types;
@@ -902,15 +994,18 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
     if (!t.junk) types.push_back(t.expr->type);
   }
   for (const Target& t : step->targets) columns += !t.junk;
-  if (columns != types.size()) throw SqlError(sqlstate::kSyntaxError, "each UNION query must have the same number of columns");
+  if (columns != types.size())
+    throw SqlError(sqlstate::kSyntaxError, "each UNION query must have the same number of columns");
   size_t at = 0;
   for (Target& t : step->targets) {
     if (t.junk) continue;
     t.expr = t.expr->type == type_oid::kUnknown ? coerce_to_common(t.expr, types[at], "UNION") : t.expr;
     if (t.expr->type != types[at]) {
-      throw SqlError(sqlstate::kDatatypeMismatch,
-                     fmt::format("recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
-                                 cte->name, at + 1, type_text(types[at]), type_text(t.expr->type)))
+      throw SqlError(
+          sqlstate::kDatatypeMismatch,
+          fmt::format(
+              "recursive query \"{}\" column {} has type {} in non-recursive term but type {} overall",
+              cte->name, at + 1, type_text(types[at]), type_text(t.expr->type)))
           .hint("Cast the output of the non-recursive term to the correct type.")
           .at(position(t.expr->location));
     }

@@ -53,7 +53,8 @@ template <class T, class Accepts>
 void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid> types, Accepts&& accepts) {
   keep_best(candidates, [&](const Candidate<T>& c) {
     int exact = 0;
-    for (size_t i = 0; i < types.size(); ++i) exact += types[i] != type_oid::kUnknown && c.args[i] == types[i];
+    for (size_t i = 0; i < types.size(); ++i)
+      exact += types[i] != type_oid::kUnknown && c.args[i] == types[i];
     return exact;
   });
   if (candidates.size() == 1) return;
@@ -79,9 +80,12 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
       any_string = any_string || category_of(c.args[i]) == 'S';
       all_same = all_same && category_of(c.args[i]) == category_of(candidates[0].args[i]);
     }
-    if (any_string) chosen[i] = 'S';
-    else if (all_same) chosen[i] = category_of(candidates[0].args[i]);
-    else resolved = false;
+    if (any_string)
+      chosen[i] = 'S';
+    else if (all_same)
+      chosen[i] = category_of(candidates[0].args[i]);
+    else
+      resolved = false;
   }
   if (resolved) {
     std::vector<Candidate<T>> kept;
@@ -115,17 +119,23 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
   if (kept.size() == 1) candidates = std::move(kept);
 }
 
-bool is_polymorphic_range(Oid type) { return type == type_oid::kAnyrange || type == type_oid::kAnymultirange; }
-bool is_polymorphic_array(Oid type) { return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray; }
+bool is_polymorphic_range(Oid type) {
+  return type == type_oid::kAnyrange || type == type_oid::kAnymultirange;
+}
+bool is_polymorphic_array(Oid type) {
+  return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray;
+}
 bool is_polymorphic_element(Oid type) {
-  return type == type_oid::kAnyelement || type == type_oid::kAnycompatible || type == type_oid::kAnynonarray ||
-         type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnyenum;
+  return type == type_oid::kAnyelement || type == type_oid::kAnycompatible ||
+         type == type_oid::kAnynonarray || type == type_oid::kAnycompatiblenonarray ||
+         type == type_oid::kAnyenum;
 }
 
 }  // namespace
 
-// One meaning for each family of polymorphic types: the anyelement kind stands for exactly one type, the anycompatible
-// kind for one that the others convert to. A candidate whose arguments have none is not applicable.
+// One meaning for each family of polymorphic types: the anyelement kind stands for exactly one type, the
+// anycompatible kind for one that the others convert to. A candidate whose arguments have none is not
+// applicable.
 bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual) {
   std::vector<Oid> exact, compatible;
   for (size_t i = 0; i < declared.size(); ++i) {
@@ -138,7 +148,8 @@ bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<co
     }
     if (!array && !is_polymorphic_element(declared[i])) continue;
     const functions::TypeInfo* info = functions::type_by_oid(actual[i]);
-    Oid element = array && info != nullptr && info->element_type != kInvalidOid ? info->element_type : actual[i];
+    Oid element =
+        array && info != nullptr && info->element_type != kInvalidOid ? info->element_type : actual[i];
     bool family = declared[i] == type_oid::kAnycompatible || declared[i] == type_oid::kAnycompatiblearray ||
                   declared[i] == type_oid::kAnycompatiblenonarray;
     (family ? compatible : exact).push_back(element);
@@ -147,9 +158,9 @@ bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<co
     if (type != exact[0]) return false;
   }
   return compatible.empty() || std::any_of(compatible.begin(), compatible.end(), [&](Oid common) {
-    return std::all_of(compatible.begin(), compatible.end(),
-                       [&](Oid type) { return can_coerce(type, common, CastContext::kImplicit); });
-  });
+           return std::all_of(compatible.begin(), compatible.end(),
+                              [&](Oid type) { return can_coerce(type, common, CastContext::kImplicit); });
+         });
 }
 
 bool Binder::takes_types(std::span<const Oid> declared, std::span<const Oid> actual) {
@@ -182,8 +193,8 @@ Oid Binder::common_collation(std::span<Expr* const> args) {
   return result;
 }
 
-const functions::CallSite* Binder::make_site(const Function& function, std::span<Expr* const> args, Oid result_type,
-                                             Oid collation) {
+const functions::CallSite* Binder::make_site(const Function& function, std::span<Expr* const> args,
+                                             Oid result_type, Oid collation) {
   (void)function;
   auto* site = arena_.make<functions::CallSite>();
   Oid* arg_types = arena_.make_array<Oid>(args.size());
@@ -212,7 +223,8 @@ Expr* Binder::make_function(const Function& function, std::span<Expr* const> arg
 
 Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args, bool array_given) {
   auto declared = [&](size_t i) {
-    if (!array_given && function.variadic != kInvalidOid && i + 1 >= function.args.size()) return function.variadic;
+    if (!array_given && function.variadic != kInvalidOid && i + 1 >= function.args.size())
+      return function.variadic;
     return function.args[i];
   };
   // Work out what the polymorphic types stand for.
@@ -221,7 +233,8 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
     if (is_polymorphic_range(type)) {
-      Oid found = functions::is_range_type(args[i]->type) ? args[i]->type : functions::range_of_multirange(args[i]->type);
+      Oid found = functions::is_range_type(args[i]->type) ? args[i]->type
+                                                          : functions::range_of_multirange(args[i]->type);
       if (found != kInvalidOid) range = found;
     } else if (is_polymorphic_array(type)) {
       const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
@@ -240,10 +253,12 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   if (element == kInvalidOid) {
     for (size_t i = 0; i < args.size(); ++i) {
       Oid type = declared(i);
-      if (type != type_oid::kAnyelement && type != type_oid::kAnyarray && type != type_oid::kAnynonarray && !is_polymorphic_range(type)) {
+      if (type != type_oid::kAnyelement && type != type_oid::kAnyarray && type != type_oid::kAnynonarray &&
+          !is_polymorphic_range(type)) {
         continue;
       }
-      throw SqlError(sqlstate::kDatatypeMismatch, "could not determine polymorphic type because input has type unknown");
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     "could not determine polymorphic type because input has type unknown");
     }
     element = type_oid::kText;
   }
@@ -256,14 +271,19 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
       args[i] = resolve_unknown(args[i]);
       continue;
     }
-    if (is_polymorphic_array(type)) type = array;
-    else if (is_polymorphic_element(type)) type = element;
-    else if (type == type_oid::kAnyrange) type = range;
-    else if (type == type_oid::kAnymultirange) type = functions::multirange_of_range(range);
+    if (is_polymorphic_array(type))
+      type = array;
+    else if (is_polymorphic_element(type))
+      type = element;
+    else if (type == type_oid::kAnyrange)
+      type = range;
+    else if (type == type_oid::kAnymultirange)
+      type = functions::multirange_of_range(range);
     Expr* coerced = try_coerce(args[i], type, -1, CastContext::kImplicit);
     if (coerced == nullptr) {
-      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("function {} cannot take an argument of type {}",
-                                                              function.name, type_text(args[i]->type)))
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     fmt::format("function {} cannot take an argument of type {}", function.name,
+                                 type_text(args[i]->type)))
           .at(position(args[i]->location));
     }
     args[i] = coerced;
@@ -280,18 +300,19 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
 namespace {
 
 [[noreturn]] void no_such_operator(std::string_view name, Oid left, Oid right, bool ambiguous, int position) {
-  std::string text = left == kInvalidOid
-                         ? fmt::format("{} {}", name, functions::format_type(right, -1))
-                         : fmt::format("{} {} {}", functions::format_type(left, -1), name, functions::format_type(right, -1));
+  std::string text = left == kInvalidOid ? fmt::format("{} {}", name, functions::format_type(right, -1))
+                                         : fmt::format("{} {} {}", functions::format_type(left, -1), name,
+                                                       functions::format_type(right, -1));
   if (ambiguous) {
     throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("operator is not unique: {}", text))
         .hint("Could not choose a best candidate operator. You might need to add explicit type casts.")
         .at(position);
   }
   throw SqlError(sqlstate::kUndefinedFunction, fmt::format("operator does not exist: {}", text))
-      .hint(left == kInvalidOid
-                ? "No operator matches the given name and argument type. You might need to add an explicit type cast."
-                : "No operator matches the given name and argument types. You might need to add explicit type casts.")
+      .hint(left == kInvalidOid ? "No operator matches the given name and argument type. You might need to "
+                                  "add an explicit type cast."
+                                : "No operator matches the given name and argument types. You might need to "
+                                  "add explicit type casts.")
       .at(position);
 }
 
@@ -313,7 +334,8 @@ bool polymorphic_fits(Oid declared_left, Oid left, Oid declared_right, Oid right
   };
   Oid a = element(declared_left, left), b = element(declared_right, right);
   if (a == kInvalidOid || b == kInvalidOid || a == b) return true;
-  bool compatible = declared_left == type_oid::kAnycompatible || declared_left == type_oid::kAnycompatiblearray;
+  bool compatible =
+      declared_left == type_oid::kAnycompatible || declared_left == type_oid::kAnycompatiblearray;
   if (!compatible || element_of(a) != kInvalidOid || element_of(b) != kInvalidOid) return false;
   return functions::find_cast(a, b) != nullptr || functions::find_cast(b, a) != nullptr;
 }
@@ -346,7 +368,8 @@ const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right
   }
   if (candidates.empty()) no_such_operator(name, left, right, false, position(location));
   if (candidates.size() > 1) {
-    select_candidate(candidates, std::span<const Oid>(types), [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
+    select_candidate(candidates, std::span<const Oid>(types),
+                     [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
   }
   if (candidates.size() > 1) no_such_operator(name, left, right, true, position(location));
   return candidates[0].what;
@@ -383,7 +406,8 @@ Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32
 namespace {
 
 std::string signature(const CallArguments& call, bool with_schema) {
-  std::string text = with_schema ? fmt::format("{}.{}(", call.schema, call.name) : fmt::format("{}(", call.name);
+  std::string text =
+      with_schema ? fmt::format("{}.{}(", call.schema, call.name) : fmt::format("{}(", call.name);
   for (size_t i = 0; i < call.args.size(); ++i) {
     if (i > 0) text += ", ";
     if (i < call.names.size() && !call.names[i].empty()) text += fmt::format("{} => ", call.names[i]);
@@ -393,7 +417,8 @@ std::string signature(const CallArguments& call, bool with_schema) {
 }
 
 // The declared type for each argument of a call of a built-in function; false if it takes another number.
-bool declared_types(const Function& f, size_t count, bool variadic_array, std::vector<Oid>* declared, bool* spread) {
+bool declared_types(const Function& f, size_t count, bool variadic_array, std::vector<Oid>* declared,
+                    bool* spread) {
   if (variadic_array) {  // f(…, VARIADIC array)
     *spread = false;
     declared->assign(f.args.begin(), f.args.end());
@@ -419,7 +444,8 @@ Expr* Binder::call_function(const CallArguments& call) {
   std::vector<Expr*> args = call.args;
   std::vector<Oid> types;
   for (Expr* arg : args) types.push_back(arg->type);
-  bool by_name = std::any_of(call.names.begin(), call.names.end(), [](std::string_view n) { return !n.empty(); });
+  bool by_name =
+      std::any_of(call.names.begin(), call.names.end(), [](std::string_view n) { return !n.empty(); });
   std::vector<RoutineCandidate> routines;
   bool builtin_only = call.schema == "pg_catalog";
   if (!builtin_only) add_routines(call, &routines);
@@ -430,7 +456,8 @@ Expr* Binder::call_function(const CallArguments& call) {
   if (by_name && routines.empty() && (call.schema.empty() || builtin_only)) {
     if (Expr* made = call_builtin_by_name(call)) return made;
   }
-  for (const Function* f : builtin ? functions::functions_named(call.name) : std::span<const Function* const>()) {
+  for (const Function* f :
+       builtin ? functions::functions_named(call.name) : std::span<const Function* const>()) {
     std::vector<Oid> declared;
     bool spread = false;
     if (!declared_types(*f, args.size(), call.variadic, &declared, &spread)) continue;
@@ -443,7 +470,8 @@ Expr* Binder::call_function(const CallArguments& call) {
       exact = f;
       exact_variadic = spread;
     }
-    if (fits && polymorphic_types_agree(declared, types)) candidates.push_back({f, std::move(declared), spread});
+    if (fits && polymorphic_types_agree(declared, types))
+      candidates.push_back({f, std::move(declared), spread});
   }
   const RoutineCandidate* chosen_routine = nullptr;
   for (RoutineCandidate& r : routines) {
@@ -452,13 +480,16 @@ Expr* Binder::call_function(const CallArguments& call) {
       same = same && r.declared[i] == types[i];
       fits = fits && can_coerce(types[i], r.declared[i], CastContext::kImplicit);
     }
-    if (same && exact == nullptr && (chosen_routine == nullptr || r.rank < chosen_routine->rank)) chosen_routine = &r;
-    if (fits && polymorphic_types_agree(r.declared, types)) candidates.push_back({nullptr, r.declared, r.variadic, &r});
+    if (same && exact == nullptr && (chosen_routine == nullptr || r.rank < chosen_routine->rank))
+      chosen_routine = &r;
+    if (fits && polymorphic_types_agree(r.declared, types))
+      candidates.push_back({nullptr, r.declared, r.variadic, &r});
   }
   const Function* chosen = exact;
   if (chosen == nullptr && chosen_routine == nullptr) {
     if (candidates.size() > 1) {
-      select_candidate(candidates, std::span<const Oid>(types), [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
+      select_candidate(candidates, std::span<const Oid>(types),
+                       [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
     }
     if (candidates.size() == 1) {
       chosen_routine = candidates[0].routine;
@@ -479,7 +510,8 @@ Expr* Binder::call_function(const CallArguments& call) {
 void Binder::spread_last_argument(FunctionExpr& call) {
   const functions::TypeInfo* type = functions::type_by_oid(call.args.back()->type);
   if (type == nullptr || type->category != 'A') {
-    throw SqlError(sqlstate::kDatatypeMismatch, "VARIADIC argument must be an array").at(position(call.args.back()->location));
+    throw SqlError(sqlstate::kDatatypeMismatch, "VARIADIC argument must be an array")
+        .at(position(call.args.back()->location));
   }
   std::vector<Oid> types(call.site->arg_types.begin(), call.site->arg_types.end());
   types.back() = type_oid::kAnyarray;
@@ -492,10 +524,15 @@ void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
   std::string_view what = call.is_procedure ? "procedure" : "function";
   std::string text = signature(call, !call.schema.empty());
   throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
-                 ambiguous ? fmt::format("{} {} is not unique", what, text) : fmt::format("{} {} does not exist", what, text))
-      .hint(ambiguous ? fmt::format("Could not choose a best candidate {}. You might need to add explicit type casts.", what)
-                      : fmt::format("No {} matches the given name and argument types. You might need to add explicit "
-                                    "type casts.", what))
+                 ambiguous ? fmt::format("{} {} is not unique", what, text)
+                           : fmt::format("{} {} does not exist", what, text))
+      .hint(
+          ambiguous
+              ? fmt::format(
+                    "Could not choose a best candidate {}. You might need to add explicit type casts.", what)
+              : fmt::format("No {} matches the given name and argument types. You might need to add explicit "
+                            "type casts.",
+                            what))
       .at(position(call.location));
 }
 
@@ -517,7 +554,8 @@ CallArguments Binder::call_arguments(Scope& scope, const parser::FuncCall& call)
       arg = parser::as<parser::NamedArg>(arg)->arg;
       named = true;
     } else if (named) {
-      throw SqlError(sqlstate::kSyntaxError, "positional argument cannot follow named argument").at(position(arg->location));
+      throw SqlError(sqlstate::kSyntaxError, "positional argument cannot follow named argument")
+          .at(position(arg->location));
     }
     Expr* value = bind_expr(scope, arg);
     // JDBC stands such a parameter where the call's OUT parameter would be.
@@ -550,7 +588,8 @@ namespace {
 
 // date('2020-01-01'), text(5): a call of a type's name with one argument is a cast, where one exists.
 const functions::TypeInfo* type_named_function(const parser::FuncCall& call, size_t arg_count) {
-  if (arg_count != 1 || call.distinct || call.star || call.over != nullptr || call.filter != nullptr) return nullptr;
+  if (arg_count != 1 || call.distinct || call.star || call.over != nullptr || call.filter != nullptr)
+    return nullptr;
   return functions::type_by_name(call.names.back());
 }
 
@@ -569,15 +608,16 @@ bool is_hypothetical(std::string_view name) {
   return name == "rank" || name == "dense_rank" || name == "percent_rank" || name == "cume_dist";
 }
 bool is_ordered_set(const Function& f) {
-  return f.kind == FunctionKind::kAggregate &&
-         (is_hypothetical(f.name) || f.name == "mode" || f.name == "percentile_cont" || f.name == "percentile_disc");
+  return f.kind == FunctionKind::kAggregate && (is_hypothetical(f.name) || f.name == "mode" ||
+                                                f.name == "percentile_cont" || f.name == "percentile_disc");
 }
 
 }  // namespace
 
-// WITHIN GROUP (ORDER BY …): the sort expressions become arguments. A hypothetical row is compared with each row key by
-// key, so the two take one type, and the directions go along as a constant.
-void Binder::add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate, CallArguments* written) {
+// WITHIN GROUP (ORDER BY …): the sort expressions become arguments. A hypothetical row is compared with each
+// row key by key, so the two take one type, and the directions go along as a constant.
+void Binder::add_ordered_arguments(Scope& scope, const parser::FuncCall& call, bool is_aggregate,
+                                   CallArguments* written) {
   std::vector<Expr*>& args = written->args;
   size_t direct = args.size(), keys = call.order_by.size();
   for (const parser::SortBy* sort : call.order_by) {
@@ -586,11 +626,13 @@ void Binder::add_ordered_arguments(Scope& scope, const parser::FuncCall& call, b
   }
   if (!is_hypothetical(call.names.back()) || !is_aggregate) return;
   if (direct != keys) {
-    SqlError error(sqlstate::kUndefinedFunction, fmt::format("function {} does not exist", signature(*written, false)));
+    SqlError error(sqlstate::kUndefinedFunction,
+                   fmt::format("function {} does not exist", signature(*written, false)));
     throw error
-        .hint(fmt::format("To use the hypothetical-set aggregate {}, the number of hypothetical direct arguments (here {}) "
-                          "must match the number of ordering columns (here {}).",
-                          call.names.back(), direct, keys))
+        .hint(fmt::format(
+            "To use the hypothetical-set aggregate {}, the number of hypothetical direct arguments (here {}) "
+            "must match the number of ordering columns (here {}).",
+            call.names.back(), direct, keys))
         .at(position(call.location));
   }
   int64_t flags = 0;
@@ -610,13 +652,16 @@ void Binder::add_ordered_arguments(Scope& scope, const parser::FuncCall& call, b
 void Binder::check_within_group(const parser::FuncCall& call, const Function& function) {
   if (is_ordered_set(function) == call.within_group) {
     if (call.within_group && call.over != nullptr) {
-      throw_not_supported(fmt::format("OVER is not supported for ordered-set aggregate {}", function.name), position(call.location));
+      throw_not_supported(fmt::format("OVER is not supported for ordered-set aggregate {}", function.name),
+                          position(call.location));
     }
     return;
   }
-  throw SqlError(sqlstate::kWrongObjectType,
-                 call.within_group ? fmt::format("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", function.name)
-                                   : fmt::format("WITHIN GROUP is required for ordered-set aggregate {}", function.name))
+  throw SqlError(
+      sqlstate::kWrongObjectType,
+      call.within_group
+          ? fmt::format("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP", function.name)
+          : fmt::format("WITHIN GROUP is required for ordered-set aggregate {}", function.name))
       .at(position(call.location));
 }
 
@@ -627,20 +672,24 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool was_in_aggregate = scope.in_aggregate;
   bool foreign = call.names.size() > 1 && call.names[call.names.size() - 2] != "pg_catalog";
   auto candidates = foreign ? std::span<const Function* const>() : functions::functions_named(name);
-  bool is_aggregate = !candidates.empty() && candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
+  bool is_aggregate =
+      !candidates.empty() &&
+      candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
   if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
   if (const functions::TypeInfo* type = type_named_function(call, args.size())) {
     Oid from = args[0]->type;
     if (!exact_function_exists(name, from) &&
-        (from == type_oid::kUnknown || functions::find_cast(from, type->oid) != nullptr || from == type->oid)) {
+        (from == type_oid::kUnknown || functions::find_cast(from, type->oid) != nullptr ||
+         from == type->oid)) {
       scope.in_aggregate = was_in_aggregate;
       if (Expr* cast = try_coerce(args[0], type->oid, -1, CastContext::kExplicit, call.location)) return cast;
     }
   }
   if (is_aggregate && args.empty() && !call.star && name == "count") {
-    throw SqlError(sqlstate::kWrongObjectType, "count(*) must be used to call a parameterless aggregate function")
+    throw SqlError(sqlstate::kWrongObjectType,
+                   "count(*) must be used to call a parameterless aggregate function")
         .at(position(call.location));
   }
 
@@ -685,21 +734,25 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   }
   scope.in_aggregate = was_in_aggregate;
   if (call.distinct && function.kind != FunctionKind::kAggregate) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("DISTINCT specified, but {} is not an aggregate function", name))
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("DISTINCT specified, but {} is not an aggregate function", name))
         .at(position(call.location));
   }
   if (call.over != nullptr) {
     if (function.kind != FunctionKind::kAggregate && function.kind != FunctionKind::kWindow) {
-      throw SqlError(sqlstate::kWrongObjectType,
-                     fmt::format("OVER specified, but {} is not a window function nor an aggregate function", name))
+      throw SqlError(
+          sqlstate::kWrongObjectType,
+          fmt::format("OVER specified, but {} is not a window function nor an aggregate function", name))
           .at(position(call.location));
     }
-    if (scope.clause != Clause::kSelect && scope.clause != Clause::kOrderBy && scope.clause != Clause::kDistinctOn) {
+    if (scope.clause != Clause::kSelect && scope.clause != Clause::kOrderBy &&
+        scope.clause != Clause::kDistinctOn) {
       throw SqlError(sqlstate::kWindowingError,
                      fmt::format("window functions are not allowed in {}", clause_text(scope.clause)))
           .at(position(call.location));
     }
-    if (call.distinct) throw_not_supported("DISTINCT is not implemented for window functions", position(call.location));
+    if (call.distinct)
+      throw_not_supported("DISTINCT is not implemented for window functions", position(call.location));
     auto* window = make<WindowExpr>(ExprKind::kWindow, bound->type, call.location);
     window->function = &function;
     window->site = function_call.site;
@@ -717,9 +770,11 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
         .at(position(call.location));
   }
   switch (function.kind) {
-    case FunctionKind::kScalar: return bound;
+    case FunctionKind::kScalar:
+      return bound;
     case FunctionKind::kWindow:
-      throw SqlError(sqlstate::kWrongObjectType, fmt::format("window function {} requires an OVER clause", name))
+      throw SqlError(sqlstate::kWrongObjectType,
+                     fmt::format("window function {} requires an OVER clause", name))
           .at(position(call.location));
     case FunctionKind::kSetReturning: {
       check_set_returning(scope, call.location);
@@ -731,7 +786,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
       scope.has_set_returning = true;
       return srf;
     }
-    case FunctionKind::kAggregate: break;
+    case FunctionKind::kAggregate:
+      break;
   }
   auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
   aggregate->function = &function;

@@ -15,8 +15,8 @@ bool depends_on_primary_key(const Scope& scope, const Query& query, uint32_t ran
   if (key == nullptr) return false;
   return std::all_of(key->keys.begin(), key->keys.end(), [&](const catalog::IndexColumn& k) {
     return std::any_of(query.group_by.begin(), query.group_by.end(), [&](const Expr* g) {
-      return g->kind == ExprKind::kColumn && g->as<ColumnExpr>().levels_up == 0 && g->as<ColumnExpr>().range == range &&
-             g->as<ColumnExpr>().column == k.column;
+      return g->kind == ExprKind::kColumn && g->as<ColumnExpr>().levels_up == 0 &&
+             g->as<ColumnExpr>().range == range && g->as<ColumnExpr>().column == k.column;
     });
   });
 }
@@ -35,10 +35,13 @@ Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
         inner = &x;
       }
       if (x.kind == ExprKind::kWindow && depth == 0) {
-        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot contain window function calls").at(position(x.location));
+        throw SqlError(sqlstate::kGroupingError,
+                       "aggregate function calls cannot contain window function calls")
+            .at(position(x.location));
       }
       if (x.kind == ExprKind::kSetReturning && depth == 0) {
-        throw SqlError(sqlstate::kFeatureNotSupported, "aggregate function calls cannot contain set-returning function calls")
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       "aggregate function calls cannot contain set-returning function calls")
             .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
             .at(position(x.location));
       }
@@ -54,7 +57,8 @@ Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
   level = std::min(level, inner_level);
   if (level == UINT32_MAX) level = 0;
   if (level == inner_level) {
-    throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested").at(position(inner->location));
+    throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested")
+        .at(position(inner->location));
   }
   Scope* owner = &scope;
   for (uint32_t i = 0; i < level; ++i) {
@@ -70,10 +74,13 @@ Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
     case Clause::kOrderBy:
     case Clause::kDistinctOn:
     case Clause::kWindowPartition:
-    case Clause::kWindowOrder: break;
+    case Clause::kWindowOrder:
+      break;
     default:
       if (where.empty()) break;
-      throw SqlError(sqlstate::kGroupingError, fmt::format("aggregate functions are not allowed in {}", where)).at(position(aggregate->location));
+      throw SqlError(sqlstate::kGroupingError,
+                     fmt::format("aggregate functions are not allowed in {}", where))
+          .at(position(aggregate->location));
   }
   aggregate->levels_up = level;
   owner->has_aggregates = true;
@@ -82,7 +89,8 @@ Expr* Binder::place_aggregate(Scope& scope, AggregateExpr* aggregate) {
 
 void Binder::check_set_returning(const Scope& scope, int32_t location) {
   if (!scope.case_name.empty()) {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("set-returning functions are not allowed in {}", scope.case_name))
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("set-returning functions are not allowed in {}", scope.case_name))
         .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
         .at(position(location));
   }
@@ -94,9 +102,11 @@ void Binder::check_set_returning(const Scope& scope, int32_t location) {
     case Clause::kOrderBy:
     case Clause::kDistinctOn:
     case Clause::kWindowPartition:
-    case Clause::kWindowOrder: return;
+    case Clause::kWindowOrder:
+      return;
     default:
-      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("set-returning functions are not allowed in {}", clause_text(scope.clause)))
           .at(position(location));
   }
 }
@@ -122,13 +132,17 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
       if (depends_on_primary_key(scope, query, c.range)) {
         auto* own = arena_.make<ColumnExpr>(c);
         own->levels_up = 0;
-        bool known = std::any_of(extra.begin(), extra.end(), [&](Expr* e) { return same_expression(e, own); });
+        bool known =
+            std::any_of(extra.begin(), extra.end(), [&](Expr* e) { return same_expression(e, own); });
         if (!known) extra.push_back(own);
         return true;
       }
       const Range& range = *scope.ranges[c.range];
-      std::string_view column = c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
-      throw SqlError(sqlstate::kGroupingError, fmt::format("subquery uses ungrouped column \"{}.{}\" from outer query", range.alias, column))
+      std::string_view column =
+          c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
+      throw SqlError(
+          sqlstate::kGroupingError,
+          fmt::format("subquery uses ungrouped column \"{}.{}\" from outer query", range.alias, column))
           .at(position(x.location));
     });
   };
@@ -140,9 +154,11 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
     if (e->kind == ExprKind::kAggregate && e->as<AggregateExpr>().levels_up == 0) return;
     if (e->kind == ExprKind::kGrouping) {
       for (Expr* arg : e->as<GroupingExpr>().args) {
-        bool grouped = std::any_of(query.group_by.begin(), query.group_by.end(), [&](Expr* x) { return same_expression(x, arg); });
+        bool grouped = std::any_of(query.group_by.begin(), query.group_by.end(),
+                                   [&](Expr* x) { return same_expression(x, arg); });
         if (grouped) continue;
-        throw SqlError(sqlstate::kGroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
+        throw SqlError(sqlstate::kGroupingError,
+                       "arguments to GROUPING must be grouping expressions of the associated query level")
             .at(position(arg->location));
       }
       return;
@@ -157,10 +173,13 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
         return;
       }
       const Range& range = *scope.ranges[c.range];
-      std::string_view column = c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
-      throw SqlError(sqlstate::kGroupingError,
-                     fmt::format("column \"{}.{}\" must appear in the GROUP BY clause or be used in an aggregate function",
-                                 range.alias, column))
+      std::string_view column =
+          c.column > 0 ? range.columns[static_cast<size_t>(c.column - 1)].name : std::string_view("ctid");
+      throw SqlError(
+          sqlstate::kGroupingError,
+          fmt::format(
+              "column \"{}.{}\" must appear in the GROUP BY clause or be used in an aggregate function",
+              range.alias, column))
           .at(position(e->location));
     }
     visit_children(*e, [&](Expr*& child) { self(self, child); });
@@ -181,15 +200,17 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
 namespace {
 
 bool same_keys(std::span<const SortKey> a, std::span<const SortKey> b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const SortKey& x, const SortKey& y) {
-           return same_expression(x.expr, y.expr) && x.descending == y.descending && x.nulls_first == y.nulls_first;
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](const SortKey& x, const SortKey& y) {
+           return same_expression(x.expr, y.expr) && x.descending == y.descending &&
+                  x.nulls_first == y.nulls_first;
          });
 }
 
 bool same_window(const Window& a, const Window& b) {
-  return same_keys(a.partition, b.partition) && same_keys(a.order, b.order) && a.mode == b.mode && a.start == b.start &&
-         a.end == b.end && a.exclusion == b.exclusion && same_expression(a.start_offset, b.start_offset) &&
-         same_expression(a.end_offset, b.end_offset);
+  return same_keys(a.partition, b.partition) && same_keys(a.order, b.order) && a.mode == b.mode &&
+         a.start == b.start && a.end == b.end && a.exclusion == b.exclusion &&
+         same_expression(a.start_offset, b.start_offset) && same_expression(a.end_offset, b.end_offset);
 }
 
 const parser::WindowDef* named_window(const Scope& scope, std::string_view name) {
@@ -206,17 +227,23 @@ uint8_t frame_mode(parser::FrameMode mode) {
 
 }  // namespace
 
-// What RANGE adds to a key, and the type in which key and sum compare: wide enough that sums of small integers fit, and
-// a date with an interval gives a timestamp.
+// What RANGE adds to a key, and the type in which key and sum compare: wide enough that sums of small
+// integers fit, and a date with an interval gives a timestamp.
 Expr* Binder::range_offset(Expr* offset, SortKey* key, int32_t location) {
   Oid type = key->expr->type, key_type = type, offset_type;
   switch (type.value()) {
     case type_oid::kInt2.value():
     case type_oid::kInt4.value():
-    case type_oid::kInt8.value(): key_type = offset_type = type_oid::kInt8; break;
+    case type_oid::kInt8.value():
+      key_type = offset_type = type_oid::kInt8;
+      break;
     case type_oid::kFloat4.value():
-    case type_oid::kFloat8.value(): key_type = offset_type = type_oid::kFloat8; break;
-    case type_oid::kNumeric.value(): offset_type = type_oid::kNumeric; break;
+    case type_oid::kFloat8.value():
+      key_type = offset_type = type_oid::kFloat8;
+      break;
+    case type_oid::kNumeric.value():
+      offset_type = type_oid::kNumeric;
+      break;
     case type_oid::kDate.value():
       key_type = type_oid::kTimestamp;
       offset_type = type_oid::kInterval;
@@ -225,17 +252,22 @@ Expr* Binder::range_offset(Expr* offset, SortKey* key, int32_t location) {
     case type_oid::kTimestamptz.value():
     case type_oid::kTime.value():
     case type_oid::kTimetz.value():
-    case type_oid::kInterval.value(): offset_type = type_oid::kInterval; break;
+    case type_oid::kInterval.value():
+      offset_type = type_oid::kInterval;
+      break;
     default:
       throw SqlError(sqlstate::kFeatureNotSupported,
-                     fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}", type_text(type)))
+                     fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {}",
+                                 type_text(type)))
           .at(position(location));
   }
   Expr* coerced = try_coerce(offset, offset_type, -1, functions::CastContext::kImplicit);
   if (coerced == nullptr) {
-    throw SqlError(sqlstate::kFeatureNotSupported,
-                   fmt::format("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",
-                               type_text(type), type_text(offset->type)))
+    throw SqlError(
+        sqlstate::kFeatureNotSupported,
+        fmt::format(
+            "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",
+            type_text(type), type_text(offset->type)))
         .hint("Cast the offset value to an appropriate type.")
         .at(position(location));
   }
@@ -245,7 +277,8 @@ Expr* Binder::range_offset(Expr* offset, SortKey* key, int32_t location) {
 
 uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) {
   auto missing = [&](std::string_view name) {
-    return SqlError(sqlstate::kUndefinedObject, fmt::format("window \"{}\" does not exist", name)).at(position(definition.location));
+    return SqlError(sqlstate::kUndefinedObject, fmt::format("window \"{}\" does not exist", name))
+        .at(position(definition.location));
   };
   const parser::WindowDef* d = &definition;
   if (!d->name.empty()) {  // OVER name
@@ -257,15 +290,18 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
     base = named_window(scope, d->references);
     if (base == nullptr) throw missing(d->references);
     if (!d->partition_by.empty()) {
-      throw SqlError(sqlstate::kWindowingError, fmt::format("cannot override PARTITION BY clause of window \"{}\"", d->references))
+      throw SqlError(sqlstate::kWindowingError,
+                     fmt::format("cannot override PARTITION BY clause of window \"{}\"", d->references))
           .at(position(d->location));
     }
     if (!d->order_by.empty() && !base->order_by.empty()) {
-      throw SqlError(sqlstate::kWindowingError, fmt::format("cannot override ORDER BY clause of window \"{}\"", d->references))
+      throw SqlError(sqlstate::kWindowingError,
+                     fmt::format("cannot override ORDER BY clause of window \"{}\"", d->references))
           .at(position(d->location));
     }
     if (base->has_frame) {
-      throw SqlError(sqlstate::kWindowingError, fmt::format("cannot copy window \"{}\" because it has a frame clause", d->references))
+      throw SqlError(sqlstate::kWindowingError,
+                     fmt::format("cannot copy window \"{}\" because it has a frame clause", d->references))
           .at(position(d->location));
     }
   }
@@ -294,14 +330,16 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
     window.end = static_cast<uint8_t>(d->end);
     window.exclusion = static_cast<uint8_t>(d->exclusion);
     if (d->mode == parser::FrameMode::kGroups && order.empty()) {
-      throw SqlError(sqlstate::kWindowingError, "GROUPS mode requires an ORDER BY clause").at(position(d->location));
+      throw SqlError(sqlstate::kWindowingError, "GROUPS mode requires an ORDER BY clause")
+          .at(position(d->location));
     }
     auto offset = [&](const parser::Node* node, std::string_view construct) -> Expr* {
       if (node == nullptr) return nullptr;
       Expr* e = bind_clause(scope, node, Clause::kWindowFrame);
       if (d->mode != parser::FrameMode::kRange) return coerce_to_specific(e, type_oid::kInt8, construct);
       if (order.size() != 1) {
-        throw SqlError(sqlstate::kWindowingError, "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+        throw SqlError(sqlstate::kWindowingError,
+                       "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
             .at(position(d->location));
       }
       e = range_offset(e, &window.order[0], node->location);

@@ -34,7 +34,8 @@ template <class F>
 std::vector<uint32_t> columns_of(const parser::Node* node, F& index_of) {
   std::vector<uint32_t> columns;
   if (parser::is<parser::RowExpr>(node)) {
-    for (const parser::Node* item : parser::as<parser::RowExpr>(node)->args) columns.push_back(index_of(item));
+    for (const parser::Node* item : parser::as<parser::RowExpr>(node)->args)
+      columns.push_back(index_of(item));
   } else {
     columns.push_back(index_of(node));
   }
@@ -47,7 +48,9 @@ GroupSets sets_of(const parser::Node* node, F& index_of) {
   const auto& set = *parser::as<parser::GroupingSet>(node);
   GroupSets result;
   switch (set.type) {
-    case parser::GroupingSetKind::kEmpty: result.push_back({}); break;
+    case parser::GroupingSetKind::kEmpty:
+      result.push_back({});
+      break;
     case parser::GroupingSetKind::kSets:
       for (const parser::Node* item : set.content) {
         for (auto& s : sets_of(item, index_of)) result.push_back(std::move(s));
@@ -68,7 +71,8 @@ GroupSets sets_of(const parser::Node* node, F& index_of) {
       if (set.type == parser::GroupingSetKind::kRollup) {
         for (size_t length = n + 1; length-- > 0;) join([&](size_t i) { return i < length; });
       } else {
-        for (size_t mask = size_t{1} << n; mask-- > 0;) join([&](size_t i) { return (mask >> (n - 1 - i) & 1) != 0; });
+        for (size_t mask = size_t{1} << n; mask-- > 0;)
+          join([&](size_t i) { return (mask >> (n - 1 - i) & 1) != 0; });
       }
       break;
     }

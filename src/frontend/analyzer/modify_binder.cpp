@@ -18,18 +18,22 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::str
     // A WITH query of this name hides the table, and cannot be written.
     for (Scope* s = with_scope_; s != nullptr; s = s->parent) {
       for (const NamedCte& cte : s->named_ctes) {
-        if (cte.name == name.name && lookup_relation(context_, {}, name.name, txn::LockMode::kAccessShare, true, 0) == nullptr) {
-          throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" cannot be the target of a modifying statement", name.name))
+        if (cte.name == name.name &&
+            lookup_relation(context_, {}, name.name, txn::LockMode::kAccessShare, true, 0) == nullptr) {
+          throw SqlError(
+              sqlstate::kUndefinedTable,
+              fmt::format("relation \"{}\" cannot be the target of a modifying statement", name.name))
               .at(position(name.location));
         }
       }
     }
   }
-  catalog::RelationPtr relation = lookup_relation(context_, name.schema, name.name, txn::LockMode::kRowExclusive, false,
-                                                  position(name.location));
+  catalog::RelationPtr relation = lookup_relation(
+      context_, name.schema, name.name, txn::LockMode::kRowExclusive, false, position(name.location));
   if (context_.locker != nullptr) context_.locker->require(relation->oid, verb);
   if (relation->kind == RelationKind::kMaterializedView && !context_.fills_materialized_views) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change materialized view \"{}\"", relation->name));
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("cannot change materialized view \"{}\"", relation->name));
   }
   if (relation->kind == RelationKind::kSequence) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot change sequence \"{}\"", relation->name));
@@ -40,7 +44,8 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::str
         .at(position(name.location));
   }
   if (relation->is_system) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
   }
   return relation;
 }
@@ -69,7 +74,8 @@ void Binder::add_target_family(Range& range, bool inherit, std::string_view verb
 
 Expr* Binder::bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause) {
   std::string_view text = arena_.copy(sql);
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, text, context_.search_path};
+  AnalyzerContext inner{context_.catalog, arena_, context_.relations,
+                        context_.eval,    text,   context_.search_path};
   inner.locker = context_.locker;
   Binder binder(inner);
   Scope scope;
@@ -85,7 +91,8 @@ Expr* Binder::column_default(const catalog::RelationPtr& relation, ColumnNumber 
     null->typmod = c.typmod;
     return null;
   }
-  return coerce_for_assignment(bind_sql_expression(c.default_sql, nullptr, Clause::kDefault), c.type, c.typmod, c.name);
+  return coerce_for_assignment(bind_sql_expression(c.default_sql, nullptr, Clause::kDefault), c.type,
+                               c.typmod, c.name);
 }
 
 void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation) {
@@ -93,7 +100,8 @@ void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation)
   std::vector<std::string_view> names;
   add_domain_checks(relation, &checks, &names);
   for (const catalog::CheckConstraint& check : relation->checks) {
-    checks.push_back(coerce_to_boolean(bind_sql_expression(check.expression_sql, &relation, Clause::kCheck), "CHECK"));
+    checks.push_back(
+        coerce_to_boolean(bind_sql_expression(check.expression_sql, &relation, Clause::kCheck), "CHECK"));
     names.push_back(arena_.copy(check.name));
   }
   query.checks = list(checks);
@@ -104,7 +112,8 @@ void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation)
     const catalog::Column& c = relation->columns[i];
     if (c.generated == 0 || c.dropped) continue;
     columns.push_back(static_cast<int16_t>(i + 1));
-    exprs.push_back(coerce_for_assignment(bind_sql_expression(c.default_sql, &relation, Clause::kGenerated), c.type, c.typmod, c.name));
+    exprs.push_back(coerce_for_assignment(bind_sql_expression(c.default_sql, &relation, Clause::kGenerated),
+                                          c.type, c.typmod, c.name));
   }
   query.generated = arena_.copy(columns);
   query.generated_exprs = list(exprs);
@@ -113,19 +122,22 @@ void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation)
 std::span<IndexExpressions> Binder::bind_index_expressions(const catalog::RelationPtr& relation) {
   std::vector<IndexExpressions> bound;
   for (const catalog::Index& index : relation->indexes) {
-    bool plain = index.predicate_sql.empty() && std::all_of(index.keys.begin(), index.keys.end(), [](const catalog::IndexColumn& k) {
-      return k.column != 0;
-    });
+    bool plain = index.predicate_sql.empty() &&
+                 std::all_of(index.keys.begin(), index.keys.end(),
+                             [](const catalog::IndexColumn& k) { return k.column != 0; });
     if (plain) continue;
     IndexExpressions e;
     e.index = &index;
     std::vector<Expr*> keys;
     for (const catalog::IndexColumn& key : index.keys) {
-      keys.push_back(key.column != 0 ? nullptr : bind_sql_expression(key.expression_sql, &relation, Clause::kIndexExpression));
+      keys.push_back(key.column != 0
+                         ? nullptr
+                         : bind_sql_expression(key.expression_sql, &relation, Clause::kIndexExpression));
     }
     e.keys = list(keys);
     if (!index.predicate_sql.empty()) {
-      e.predicate = coerce_to_boolean(bind_sql_expression(index.predicate_sql, &relation, Clause::kIndexPredicate), "WHERE");
+      e.predicate = coerce_to_boolean(
+          bind_sql_expression(index.predicate_sql, &relation, Clause::kIndexPredicate), "WHERE");
     }
     bound.push_back(e);
   }
@@ -134,7 +146,8 @@ std::span<IndexExpressions> Binder::bind_index_expressions(const catalog::Relati
 
 // --- INSERT
 
-std::vector<InsertColumn> Binder::insert_columns(const ModifyTarget& target, parser::List<parser::TargetEntry> entries) {
+std::vector<InsertColumn> Binder::insert_columns(const ModifyTarget& target,
+                                                 parser::List<parser::TargetEntry> entries) {
   std::vector<InsertColumn> columns;
   for (const parser::TargetEntry* entry : entries) {
     InsertColumn c;
@@ -143,7 +156,8 @@ std::vector<InsertColumn> Binder::insert_columns(const ModifyTarget& target, par
     c.location = entry->location;
     for (const InsertColumn& other : columns) {
       if (other.number == c.number && (other.steps.empty() || c.steps.empty())) {
-        throw SqlError(sqlstate::kDuplicateColumn, fmt::format("column \"{}\" specified more than once", entry->name))
+        throw SqlError(sqlstate::kDuplicateColumn,
+                       fmt::format("column \"{}\" specified more than once", entry->name))
             .at(position(entry->location));
       }
     }
@@ -163,7 +177,8 @@ std::vector<InsertColumn> Binder::insert_columns(const ModifyTarget& target, par
 }
 
 // A column of the table by the name that the statement's target gives it.
-ColumnNumber Binder::target_column(const ModifyTarget& target, std::string_view name, std::string_view verb, int32_t location) {
+ColumnNumber Binder::target_column(const ModifyTarget& target, std::string_view name, std::string_view verb,
+                                   int32_t location) {
   ColumnNumber number = target.named->find_column(name);
   if (number == 0) {
     throw SqlError(sqlstate::kUndefinedColumn,
@@ -173,7 +188,8 @@ ColumnNumber Binder::target_column(const ModifyTarget& target, std::string_view 
   if (!target.is_view()) return number;
   const ViewColumn& c = target.columns[static_cast<size_t>(number - 1)];
   if (c.base == 0) {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("cannot {} column \"{}\" of view \"{}\"", verb, name, target.named->name))
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("cannot {} column \"{}\" of view \"{}\"", verb, name, target.named->name))
         .detail(std::string(c.reason));
   }
   return c.base;
@@ -206,7 +222,8 @@ bool has_star(const parser::ListNode& row) {
 }  // namespace
 
 // VALUES (r.*): a record variable's fields stand for as many columns.
-std::vector<Expr*> Binder::insert_row_variables(Scope& scope, const ModifyTarget& target, const parser::ListNode& row,
+std::vector<Expr*> Binder::insert_row_variables(Scope& scope, const ModifyTarget& target,
+                                                const parser::ListNode& row,
                                                 std::span<const InsertColumn> columns) {
   std::vector<Expr*> values;
   for (const parser::Node* item : row.items) {
@@ -223,7 +240,8 @@ std::vector<Expr*> Binder::insert_row_variables(Scope& scope, const ModifyTarget
   }
   for (size_t i = 0; i < values.size(); ++i) {
     const catalog::Column& c = target.relation->column(columns[i].number);
-    values[i] = coerce_for_part(values[i], columns[i].type, columns[i].typmod, c.name, columns[i].steps, columns[i].location);
+    values[i] = coerce_for_part(values[i], columns[i].type, columns[i].typmod, c.name, columns[i].steps,
+                                columns[i].location);
   }
   return values;
 }
@@ -234,20 +252,24 @@ Expr* Binder::target_default(const ModifyTarget& target, ColumnNumber number) {
     const catalog::Column& c = target.named->columns[i];
     if (target.columns[i].base != number || c.default_sql.empty()) continue;
     const catalog::Column& base = target.relation->column(number);
-    return coerce_for_assignment(bind_sql_expression(c.default_sql, nullptr, Clause::kDefault), base.type, base.typmod, base.name);
+    return coerce_for_assignment(bind_sql_expression(c.default_sql, nullptr, Clause::kDefault), base.type,
+                                 base.typmod, base.name);
   }
   return column_default(target.relation, number);
 }
 
 // The values of one row of VALUES, each coerced to its column by itself; DEFAULT may stand for one.
-std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
-                                      parser::NodeList nodes, parser::Overriding overriding, bool listed) {
+std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target,
+                                      std::span<const InsertColumn> columns, parser::NodeList nodes,
+                                      parser::Overriding overriding, bool listed) {
   size_t width = nodes.size();
   if (width > columns.size()) {
-    throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns").at(position(nodes[columns.size()]->location));
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns")
+        .at(position(nodes[columns.size()]->location));
   }
   if (width < columns.size() && listed) {
-    throw SqlError(sqlstate::kSyntaxError, "INSERT has more target columns than expressions").at(position(columns[width].location));
+    throw SqlError(sqlstate::kSyntaxError, "INSERT has more target columns than expressions")
+        .at(position(columns[width].location));
   }
   std::vector<Expr*> items;
   for (size_t i = 0; i < width; ++i) {
@@ -259,14 +281,16 @@ std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target, 
     if (parser::is<parser::DefaultExpr>(nodes[i])) {
       if (!columns[i].steps.empty()) {
         bool field = parser::is<parser::FieldStep>(columns[i].steps.back());
-        throw SqlError(sqlstate::kFeatureNotSupported, field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
             .at(position(columns[i].location));
       }
       items.push_back(target_default(target, columns[i].number));
       continue;
     }
     if (c.generated != 0) {
-      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
+      throw SqlError(sqlstate::kGeneratedAlways,
+                     fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
     }
     if (c.identity == 'a' && overriding != parser::Overriding::kSystemValue) {
@@ -274,12 +298,13 @@ std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target, 
         items.push_back(column_default(target.relation, columns[i].number));
         continue;
       }
-      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
+      throw SqlError(sqlstate::kGeneratedAlways,
+                     fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
           .hint("Use OVERRIDING SYSTEM VALUE to override.");
     }
-    items.push_back(coerce_for_part(bind_expr(scope, nodes[i]), columns[i].type, columns[i].typmod, c.name, columns[i].steps,
-                                    columns[i].location));
+    items.push_back(coerce_for_part(bind_expr(scope, nodes[i]), columns[i].type, columns[i].typmod, c.name,
+                                    columns[i].steps, columns[i].location));
   }
   return items;
 }
@@ -300,9 +325,11 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
   }
   for (const parser::ListNode* row : insert.source->values) {
     if (row->items.size() != width) {
-      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->items[0]->location));
+      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length")
+          .at(position(row->items[0]->location));
     }
-    rows.push_back(list(insert_row(inner, target, columns, row->items, insert.overriding, !insert.columns.empty())));
+    rows.push_back(
+        list(insert_row(inner, target, columns, row->items, insert.overriding, !insert.columns.empty())));
   }
   scope.hide_items = hidden;
   if (rows.size() == 1 && !inner.has_set_returning) {
@@ -330,7 +357,8 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
   std::vector<Target> targets;
   for (size_t i = 0; i < width; ++i) {
     const catalog::Column& c = target.relation->column(columns[i].number);
-    range_columns.push_back({arena_.copy(fmt::format("column{}", i + 1)), columns[i].type, columns[i].typmod, c.collation});
+    range_columns.push_back(
+        {arena_.copy(fmt::format("column{}", i + 1)), columns[i].type, columns[i].typmod, c.collation});
   }
   range->columns = arena_.copy(range_columns);
   range->rows = arena_.copy(rows);
@@ -347,16 +375,19 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
   return query;
 }
 
-void Binder::check_identity(const ModifyTarget& target, const parser::InsertStmt& insert, std::span<const InsertColumn> columns) {
+void Binder::check_identity(const ModifyTarget& target, const parser::InsertStmt& insert,
+                            std::span<const InsertColumn> columns) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].number == 0) target_column(target, target.named->columns[i].name, "insert into", -1);
     const catalog::Column& c = target.relation->column(columns[i].number);
     if (c.generated != 0) {
-      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
+      throw SqlError(sqlstate::kGeneratedAlways,
+                     fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
     }
     if (c.identity == 'a' && insert.overriding == parser::Overriding::kNone) {
-      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
+      throw SqlError(sqlstate::kGeneratedAlways,
+                     fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
           .hint("Use OVERRIDING SYSTEM VALUE to override.");
     }
@@ -364,7 +395,8 @@ void Binder::check_identity(const ModifyTarget& target, const parser::InsertStmt
 }
 
 // The whole row in column order: what is given, and the defaults of what is not.
-std::vector<Target> Binder::insert_targets(Scope& scope, const ModifyTarget& target, std::span<const InsertColumn> columns,
+std::vector<Target> Binder::insert_targets(Scope& scope, const ModifyTarget& target,
+                                           std::span<const InsertColumn> columns,
                                            std::span<Expr* const> values) {
   std::vector<Target> targets;
   for (size_t n = 1; n <= target.relation->columns.size(); ++n) {
@@ -407,7 +439,8 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   std::vector<Expr*> values;  // one a supplied column
   if (insert.source != nullptr && is_plain_values(*insert.source)) {
     query->source = insert_values(scope, target, insert, columns, &values);
-    columns.resize(std::min(columns.size(), values.empty() ? insert.source->values[0]->items.size() : values.size()));
+    columns.resize(
+        std::min(columns.size(), values.empty() ? insert.source->values[0]->items.size() : values.size()));
   } else if (insert.source != nullptr) {
     scope.hide_items = true;
     query->source = bind_select(*insert.source, &scope, true);
@@ -416,7 +449,8 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     for (const Target& t : query->source->targets) {
       if (t.junk) continue;
       if (++width > columns.size()) {
-        throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns").at(position(t.expr->location));
+        throw SqlError(sqlstate::kSyntaxError, "INSERT has more expressions than target columns")
+            .at(position(t.expr->location));
       }
     }
     if (width < columns.size() && !insert.columns.empty()) {
@@ -431,7 +465,8 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
       if (t.junk) continue;
       const InsertColumn& c = columns[i++];
       if (t.expr->type == type_oid::kUnknown) {
-        t.expr = coerce_for_part(t.expr, c.type, c.typmod, relation->column(c.number).name, c.steps, c.location);
+        t.expr =
+            coerce_for_part(t.expr, c.type, c.typmod, relation->column(c.number).name, c.steps, c.location);
       }
     }
   } else {
@@ -452,8 +487,9 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     for (size_t i = 0; i < columns.size(); ++i) {
       Expr* value = make_column(*range, static_cast<uint32_t>(index), static_cast<int16_t>(i + 1));
       value->location = locations[i];
-      values.push_back(coerce_for_part(value, columns[i].type, columns[i].typmod, relation->column(columns[i].number).name,
-                                       columns[i].steps, columns[i].location));
+      values.push_back(coerce_for_part(value, columns[i].type, columns[i].typmod,
+                                       relation->column(columns[i].number).name, columns[i].steps,
+                                       columns[i].location));
     }
     auto* item = arena_.make<FromItem>();
     item->range = static_cast<uint32_t>(index);
@@ -507,7 +543,8 @@ std::vector<const catalog::Index*> Binder::infer_arbiters(Scope& scope, const Mo
     if (e->kind != ExprKind::kAnd) return out->push_back(e);
     for (Expr* arg : e->as<BoolExpr>().args) self(self, arg, out);
   };
-  if (clause.inference_where != nullptr) split(split, bind_condition(scope, clause.inference_where, Clause::kIndexPredicate), &given);
+  if (clause.inference_where != nullptr)
+    split(split, bind_condition(scope, clause.inference_where, Clause::kIndexPredicate), &given);
   auto contains = [](const std::vector<Expr*>& all, const Expr* e) {
     return std::any_of(all.begin(), all.end(), [&](const Expr* x) { return same_expression(x, e); });
   };
@@ -517,28 +554,42 @@ std::vector<const catalog::Index*> Binder::infer_arbiters(Scope& scope, const Mo
     std::vector<ColumnNumber> keys;
     std::vector<Expr*> key_expressions;
     for (const catalog::IndexColumn& key : index.keys) {
-      if (key.column != 0) keys.push_back(key.column);
-      else key_expressions.push_back(bind_sql_expression(key.expression_sql, &relation, Clause::kIndexExpression));
+      if (key.column != 0)
+        keys.push_back(key.column);
+      else
+        key_expressions.push_back(
+            bind_sql_expression(key.expression_sql, &relation, Clause::kIndexExpression));
     }
-    bool same = std::all_of(keys.begin(), keys.end(), [&](ColumnNumber k) { return std::find(columns.begin(), columns.end(), k) != columns.end(); }) &&
-                std::all_of(columns.begin(), columns.end(), [&](ColumnNumber c) { return std::find(keys.begin(), keys.end(), c) != keys.end(); }) &&
-                std::all_of(expressions.begin(), expressions.end(), [&](Expr* e) { return contains(key_expressions, e); }) &&
-                std::all_of(key_expressions.begin(), key_expressions.end(), [&](Expr* e) { return contains(expressions, e); });
+    bool same =
+        std::all_of(
+            keys.begin(), keys.end(),
+            [&](ColumnNumber k) { return std::find(columns.begin(), columns.end(), k) != columns.end(); }) &&
+        std::all_of(columns.begin(), columns.end(),
+                    [&](ColumnNumber c) { return std::find(keys.begin(), keys.end(), c) != keys.end(); }) &&
+        std::all_of(expressions.begin(), expressions.end(),
+                    [&](Expr* e) { return contains(key_expressions, e); }) &&
+        std::all_of(key_expressions.begin(), key_expressions.end(),
+                    [&](Expr* e) { return contains(expressions, e); });
     if (!same) continue;
     if (!index.predicate_sql.empty()) {
       std::vector<Expr*> needed;
-      split(split, coerce_to_boolean(bind_sql_expression(index.predicate_sql, &relation, Clause::kIndexPredicate), "WHERE"), &needed);
+      split(split,
+            coerce_to_boolean(bind_sql_expression(index.predicate_sql, &relation, Clause::kIndexPredicate),
+                              "WHERE"),
+            &needed);
       if (!std::all_of(needed.begin(), needed.end(), [&](Expr* e) { return contains(given, e); })) continue;
     }
     arbiters.push_back(&index);
   }
   if (arbiters.empty()) {
-    throw SqlError(sqlstate::kInvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   "there is no unique or exclusion constraint matching the ON CONFLICT specification");
   }
   return arbiters;
 }
 
-void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert, Query& query) {
+void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const parser::InsertStmt& insert,
+                              Query& query) {
   if (insert.on_conflict == nullptr) return;
   const catalog::RelationPtr& relation = target.relation;
   const parser::OnConflictClause& clause = *insert.on_conflict;
@@ -551,15 +602,18 @@ void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const pa
       if (index.name == clause.constraint && index.constraint != kInvalidOid) arbiters.push_back(&index);
     }
     if (arbiters.empty()) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" for table \"{}\" does not exist", clause.constraint, kept.name));
+      throw SqlError(
+          sqlstate::kUndefinedObject,
+          fmt::format("constraint \"{}\" for table \"{}\" does not exist", clause.constraint, kept.name));
     }
   } else if (!clause.inference.empty()) {
     arbiters = infer_arbiters(scope, target, clause);
   }
   for (const catalog::Index* index : arbiters) {
     if (index->immediate) continue;
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
-                   "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+    throw SqlError(
+        sqlstate::kObjectNotInPrerequisiteState,
+        "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
         .schema(kept.schema_name)
         .table(kept.name)
         .constraint(index->name);
@@ -567,7 +621,8 @@ void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const pa
   conflict->arbiters = arena_.copy(arbiters);
   if (!conflict->do_nothing) {
     if (arbiters.empty()) {
-      throw SqlError(sqlstate::kSyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+      throw SqlError(sqlstate::kSyntaxError,
+                     "ON CONFLICT DO UPDATE requires inference specification or constraint name")
           .hint("For example, ON CONFLICT (column_name).")
           .at(position(clause.location));
     }
@@ -586,14 +641,15 @@ void Binder::bind_on_conflict(Scope& scope, const ModifyTarget& target, const pa
 // --- UPDATE, DELETE
 
 // The value of one item of SET (a, b) = …; the source is bound once for all of them.
-Expr* Binder::multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last, int32_t location,
-                                 const parser::Node** plain) {
+Expr* Binder::multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last,
+                                 int32_t location, const parser::Node** plain) {
   if (parser::is<parser::RowExpr>(ref.source)) {
     const auto& row = *parser::as<parser::RowExpr>(ref.source);
     bool is_row = row.explicit_row || row.args.size() != 1;
     if (is_row) {
       if (row.args.size() != static_cast<size_t>(ref.columns)) {
-        throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values").at(position(row.location));
+        throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values")
+            .at(position(row.location));
       }
       *plain = row.args[static_cast<size_t>(ref.column - 1)];
       return nullptr;
@@ -602,7 +658,8 @@ Expr* Binder::multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref
   bool subquery = parser::is<parser::SubLink>(ref.source) &&
                   parser::as<parser::SubLink>(ref.source)->link == parser::SubLinkKind::kScalar;
   if (!subquery) {
-    throw SqlError(sqlstate::kFeatureNotSupported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression")
         .at(position(ref.source->location >= 0 ? ref.source->location : location));
   }
   if (last->source != ref.source) {
@@ -613,15 +670,16 @@ Expr* Binder::multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref
     last->fields = row_fields(last->row, &scope);
     scope.clause = outer;
     if (last->fields.size() != static_cast<size_t>(ref.columns)) {
-      throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values").at(position(ref.source->location));
+      throw SqlError(sqlstate::kSyntaxError, "number of columns does not match number of values")
+          .at(position(ref.source->location));
     }
   }
   auto index = static_cast<uint32_t>(ref.column - 1);
   return make_field(last->row, index, last->fields[index], ref.source->location);
 }
 
-void Binder::bind_assignments(Scope& scope, const ModifyTarget& target, parser::List<parser::TargetEntry> entries,
-                              std::vector<Target>* targets) {
+void Binder::bind_assignments(Scope& scope, const ModifyTarget& target,
+                              parser::List<parser::TargetEntry> entries, std::vector<Target>* targets) {
   const catalog::RelationPtr& relation = target.relation;
   MultiAssign last;
   for (const parser::TargetEntry* entry : entries) {
@@ -632,20 +690,24 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target, parser::
       if (t.assigned_column == number) existing = &t;
     }
     if (existing != nullptr && (entry->indirection.empty() || !existing->junk)) {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("multiple assignments to same column \"{}\"", entry->name));
+      throw SqlError(sqlstate::kSyntaxError,
+                     fmt::format("multiple assignments to same column \"{}\"", entry->name));
     }
     const parser::Node* value = entry->value;
     Expr* bound = nullptr;
     if (parser::is<parser::MultiAssignRef>(value)) {
-      bound = multi_assign_value(scope, *parser::as<parser::MultiAssignRef>(value), &last, entry->location, &value);
+      bound = multi_assign_value(scope, *parser::as<parser::MultiAssignRef>(value), &last, entry->location,
+                                 &value);
     }
     bool is_default = bound == nullptr && parser::is<parser::DefaultExpr>(value);
     if (c.generated != 0 && !is_default) {
-      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("column \"{}\" can only be updated to DEFAULT", c.name))
+      throw SqlError(sqlstate::kGeneratedAlways,
+                     fmt::format("column \"{}\" can only be updated to DEFAULT", c.name))
           .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
     }
     if (c.identity == 'a' && !is_default) {
-      throw SqlError(sqlstate::kGeneratedAlways, fmt::format("column \"{}\" can only be updated to DEFAULT", c.name))
+      throw SqlError(sqlstate::kGeneratedAlways,
+                     fmt::format("column \"{}\" can only be updated to DEFAULT", c.name))
           .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name));
     }
     Target t;
@@ -653,7 +715,8 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target, parser::
     t.name = arena_.copy(c.name);
     if (is_default && !entry->indirection.empty()) {
       bool field = parser::is<parser::FieldStep>(entry->indirection.back());
-      throw SqlError(sqlstate::kFeatureNotSupported, field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     field ? "cannot set a subfield to DEFAULT" : "cannot set an array element to DEFAULT")
           .at(position(entry->location));
     }
     if (is_default) {
@@ -693,7 +756,8 @@ Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const p
   if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
     if (target.is_view()) throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
     if (scope.ranges[0]->family != nullptr) {
-      throw_not_supported("WHERE CURRENT OF on a table with partitions or children", position(where->location));
+      throw_not_supported("WHERE CURRENT OF on a table with partitions or children",
+                          position(where->location));
     }
     conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
   } else if (where != nullptr) {
@@ -706,8 +770,9 @@ Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const p
 Expr* Binder::current_of(Scope& scope, const parser::CurrentOfExpr& where) {
   auto* ctid = make<ColumnExpr>(ExprKind::kColumn, type_oid::kTid, where.location);
   ctid->column = catalog::kCtidColumn;
-  std::vector<Expr*> args{make_const(type_oid::kText, Value::of_string(where.cursor)),
-                          make_const(type_oid::kOid, Value::of_oid((*scope.ranges[0]->relation)->oid.value()))};
+  std::vector<Expr*> args{
+      make_const(type_oid::kText, Value::of_string(where.cursor)),
+      make_const(type_oid::kOid, Value::of_oid((*scope.ranges[0]->relation)->oid.value()))};
   auto* row = make<FunctionExpr>(ExprKind::kFunction, type_oid::kTid, where.location);
   row->function = &cursor_row_function();
   row->args = list(args);

@@ -4,8 +4,8 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
-#include "sequence_row.h"
 #include "container_functions.h"
+#include "sequence_row.h"
 
 namespace varve::analyzer {
 
@@ -159,7 +159,8 @@ std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
       for (size_t i = 0; i < result.types.size(); ++i) {
         const functions::TypeInfo* info = functions::type_by_oid(result.types[i]);
         bool collatable = info != nullptr && info->collatable;
-        fields.push_back({result.names[i], result.types[i], -1, collatable ? catalog::kDefaultCollation : kInvalidOid});
+        fields.push_back(
+            {result.names[i], result.types[i], -1, collatable ? catalog::kDefaultCollation : kInvalidOid});
       }
       return fields;
     }
@@ -388,7 +389,8 @@ std::vector<ScopeColumn> Binder::bind_row_star(Scope& scope, const parser::Indir
 }
 
 // j['a'][0] is the value on that path.
-Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps, int32_t location) {
+Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps,
+                                   int32_t location) {
   std::vector<Expr*> args{json};
   for (const parser::Node* step : steps) {
     const auto& s = *parser::as<parser::SubscriptStep>(step);
@@ -401,7 +403,8 @@ Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::N
     bool number = can_coerce(subscript->type, type_oid::kInt4, CastContext::kImplicit);
     bool text = can_coerce(subscript->type, type_oid::kText, CastContext::kImplicit);
     if (number == text) {
-      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("subscript type {} is not supported", type_text(subscript->type)))
+      throw SqlError(sqlstate::kDatatypeMismatch,
+                     fmt::format("subscript type {} is not supported", type_text(subscript->type)))
           .hint(number ? "jsonb subscript must be coercible to only one type, integer or text."
                        : "jsonb subscript must be coercible to either integer or text.")
           .at(position(s.upper->location));
@@ -445,7 +448,8 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
   int32_t typmod = column.typmod;
   for (size_t i = 0; i < steps.size();) {
     if (size_t n = subscript_run(steps, i); n > 0) {
-      if (type == type_oid::kJsonb) throw_not_supported("assignment to a subscript of jsonb", position(location));
+      if (type == type_oid::kJsonb)
+        throw_not_supported("assignment to a subscript of jsonb", position(location));
       if (element_type(type) == kInvalidOid) {
         throw SqlError(
             sqlstate::kDatatypeMismatch,

@@ -117,8 +117,8 @@ const Function* Binder::as_table_function(const Function& f) {
 
 namespace {
 
-// Where a schema stands in the search path; -1: not in it. pg_catalog is searched first unless it is listed, and no
-// function is found in the temporary schema without naming it.
+// Where a schema stands in the search path; -1: not in it. pg_catalog is searched first unless it is listed,
+// and no function is found in the temporary schema without naming it.
 int path_rank(const AnalyzerContext& context, Oid schema) {
   if (schema == context.catalog.temporary_schema()) return -1;
   auto it = std::find(context.search_path.begin(), context.search_path.end(), schema);
@@ -164,15 +164,18 @@ void Binder::add_routines(const CallArguments& call, std::vector<RoutineCandidat
       c.routine = r;
       c.rank = rank;
       c.visible = rank >= 0;
-      for (size_t i = 0; i < n; ++i) c.declared.push_back(c.variadic && c.order[i] + 1 >= static_cast<int>(s.types.size())
-                                                             ? r->variadic
-                                                             : s.types[static_cast<size_t>(c.order[i])]);
+      for (size_t i = 0; i < n; ++i)
+        c.declared.push_back(c.variadic && c.order[i] + 1 >= static_cast<int>(s.types.size())
+                                 ? r->variadic
+                                 : s.types[static_cast<size_t>(c.order[i])]);
       // Of two with the same arguments: the one earlier in the path, then the one that needs less.
       for (RoutineCandidate& o : *out) {
         if (o.declared != c.declared) continue;
         auto order = [](const RoutineCandidate& x) { return std::tuple(x.rank, x.variadic, x.defaults); };
-        if (order(c) < order(o)) o = std::move(c);
-        else if (order(c) == order(o)) o.ambiguous = true;
+        if (order(c) < order(o))
+          o = std::move(c);
+        else if (order(c) == order(o))
+          o.ambiguous = true;
         return;
       }
       out->push_back(std::move(c));
@@ -182,7 +185,8 @@ void Binder::add_routines(const CallArguments& call, std::vector<RoutineCandidat
       fixed.defaults = s.types.size() - n;
       add(std::move(fixed));
     }
-    bool named = std::any_of(call.names.begin(), call.names.end(), [](std::string_view x) { return !x.empty(); });
+    bool named =
+        std::any_of(call.names.begin(), call.names.end(), [](std::string_view x) { return !x.empty(); });
     if (variadic && !call.variadic && !named && n >= s.types.size()) {
       RoutineCandidate spread;
       spread.variadic = true;
@@ -192,7 +196,8 @@ void Binder::add_routines(const CallArguments& call, std::vector<RoutineCandidat
   }
 }
 
-// The written arguments in the places of the parameters, defaults in what is left; VARIADIC ones as one array.
+// The written arguments in the places of the parameters, defaults in what is left; VARIADIC ones as one
+// array.
 std::vector<Expr*> Binder::arrange_arguments(const RoutineCandidate& chosen, const CallArguments& call) {
   const Routine& r = *chosen.routine;
   std::vector<Oid> types = call_parameters(r, nullptr);
@@ -200,14 +205,18 @@ std::vector<Expr*> Binder::arrange_arguments(const RoutineCandidate& chosen, con
   if (chosen.variadic) {
     std::vector<Expr*> rest;
     for (size_t i = 0; i < call.args.size(); ++i) {
-      if (i + 1 < types.size()) args[i] = call.args[i];
-      else rest.push_back(call.args[i]);
+      if (i + 1 < types.size())
+        args[i] = call.args[i];
+      else
+        rest.push_back(call.args[i]);
     }
     Oid element = r.variadic;
-    if (is_polymorphic_type(element) || element == type_oid::kAny) element = select_common_type(rest, "ARRAY");
+    if (is_polymorphic_type(element) || element == type_oid::kAny)
+      element = select_common_type(rest, "ARRAY");
     for (Expr*& e : rest) e = coerce_to_common(e, element, "VARIADIC");
     const functions::TypeInfo* info = functions::type_by_oid(element);
-    auto* array = make<ListExpr>(ExprKind::kArray, info == nullptr ? kInvalidOid : info->array_type, rest.empty() ? -1 : rest[0]->location);
+    auto* array = make<ListExpr>(ExprKind::kArray, info == nullptr ? kInvalidOid : info->array_type,
+                                 rest.empty() ? -1 : rest[0]->location);
     array->args = list(rest);
     args.back() = array;
     return args;
@@ -233,12 +242,14 @@ std::vector<Expr*> Binder::arrange_arguments(const RoutineCandidate& chosen, con
 std::vector<Expr*> Binder::routine_defaults(const Routine& r) {
   std::string_view sql = arena_.copy("SELECT " + r.defaults);
   parser::ParsedScript script = parser::parse(sql, arena_);
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations, context_.eval, sql, context_.search_path};
+  AnalyzerContext inner{context_.catalog, arena_, context_.relations,
+                        context_.eval,    sql,    context_.search_path};
   inner.routines = context_.routines;
   Binder binder(inner);
   Scope scope;
   std::vector<Expr*> out;
-  for (const parser::TargetEntry* t : parser::as<parser::SelectStmt>(script.statements[0].statement)->targets) {
+  for (const parser::TargetEntry* t :
+       parser::as<parser::SelectStmt>(script.statements[0].statement)->targets) {
     out.push_back(binder.bind_expr(scope, t->value));
   }
   return out;
@@ -260,7 +271,8 @@ Expr* Binder::make_routine_call(const RoutineCandidate& chosen, const CallArgume
   site->result_type = result;
   expr.site = site;
   const functions::TypeInfo* info = functions::type_by_oid(result);
-  if (info != nullptr && info->collatable && made->collation == kInvalidOid) made->collation = catalog::kDefaultCollation;
+  if (info != nullptr && info->collatable && made->collation == kInvalidOid)
+    made->collation = catalog::kDefaultCollation;
   if (context_.routines != nullptr) context_.routines->push_back(r.oid);
   return made;
 }
@@ -270,8 +282,10 @@ const Function* Binder::with_actual_columns(const Function& f, std::span<Expr* c
   Oid element = kInvalidOid;
   for (size_t i = 0; i < args.size(); ++i) {
     const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-    if (is_polymorphic_array_type(f.args[i]) && info != nullptr) element = info->element_type;
-    else if (is_polymorphic_type(f.args[i])) element = args[i]->type;
+    if (is_polymorphic_array_type(f.args[i]) && info != nullptr)
+      element = info->element_type;
+    else if (is_polymorphic_type(f.args[i]))
+      element = args[i]->type;
   }
   bool any = std::any_of(f.routine->column_types.begin(), f.routine->column_types.end(),
                          [](Oid t) { return is_polymorphic_type(t); });
@@ -279,8 +293,10 @@ const Function* Binder::with_actual_columns(const Function& f, std::span<Expr* c
   std::vector<Oid> types(f.routine->column_types.begin(), f.routine->column_types.end());
   const functions::TypeInfo* info = functions::type_by_oid(element);
   for (Oid& t : types) {
-    if (is_polymorphic_array_type(t)) t = info == nullptr ? kInvalidOid : info->array_type;
-    else if (is_polymorphic_type(t)) t = element;
+    if (is_polymorphic_array_type(t))
+      t = info == nullptr ? kInvalidOid : info->array_type;
+    else if (is_polymorphic_type(t))
+      t = element;
   }
   auto* copy = arena_.make<Function>(f);
   auto* routine = arena_.make<functions::RoutineInfo>(*f.routine);
@@ -294,8 +310,9 @@ bool is_polymorphic_array_type(Oid type) {
   return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray;
 }
 bool is_polymorphic_type(Oid type) {
-  return is_polymorphic_array_type(type) || type == type_oid::kAnyelement || type == type_oid::kAnycompatible ||
-         type == type_oid::kAnynonarray || type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnyenum;
+  return is_polymorphic_array_type(type) || type == type_oid::kAnyelement ||
+         type == type_oid::kAnycompatible || type == type_oid::kAnynonarray ||
+         type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnyenum;
 }
 
 // --- CALL
@@ -315,7 +332,8 @@ BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call) {
     size_t at = i;
     if (parser::is<parser::NamedArg>(node)) {
       const auto& named = *parser::as<parser::NamedArg>(node);
-      auto it = std::find(f.function->routine->arg_names.begin(), f.function->routine->arg_names.end(), named.name);
+      auto it =
+          std::find(f.function->routine->arg_names.begin(), f.function->routine->arg_names.end(), named.name);
       at = static_cast<size_t>(it - f.function->routine->arg_names.begin());
       node = named.arg;
     }

@@ -35,7 +35,7 @@ struct RoutineCandidate {
   size_t defaults = 0;        // parameters filled by their defaults
   int rank = 0;               // in the search path
   bool visible = true;
-  bool ambiguous = false;     // another one is as good
+  bool ambiguous = false;  // another one is as good
 };
 
 bool is_polymorphic_type(Oid type);

@@ -13,10 +13,34 @@ namespace varve::analyzer {
 
 // Where an expression stands: decides what it may contain and how an error names it.
 enum class Clause : uint8_t {
-  kSelect, kWhere, kJoinOn, kFromFunction, kGroupBy, kHaving, kOrderBy, kDistinctOn, kLimit, kOffset, kValues,
+  kSelect,
+  kWhere,
+  kJoinOn,
+  kFromFunction,
+  kGroupBy,
+  kHaving,
+  kOrderBy,
+  kDistinctOn,
+  kLimit,
+  kOffset,
+  kValues,
   kValuesSingle,  // the one row of INSERT … VALUES
-  kReturning, kUpdateSource, kInsertSource, kCheck, kDefault, kIndexExpression, kIndexPredicate, kGenerated,
-  kWindowPartition, kWindowOrder, kWindowFrame, kFilter, kAggregateArgument, kMergeWhen, kFromSubquery, kOther,
+  kReturning,
+  kUpdateSource,
+  kInsertSource,
+  kCheck,
+  kDefault,
+  kIndexExpression,
+  kIndexPredicate,
+  kGenerated,
+  kWindowPartition,
+  kWindowOrder,
+  kWindowFrame,
+  kFilter,
+  kAggregateArgument,
+  kMergeWhen,
+  kFromSubquery,
+  kOther,
 };
 
 struct ScopeColumn {
@@ -81,10 +105,10 @@ struct ViewColumn {
 
 // What INSERT, UPDATE, DELETE and MERGE write.
 struct ModifyTarget {
-  catalog::RelationPtr relation;     // the table
-  catalog::RelationPtr named;        // the table, or the view that the statement names
-  std::vector<ViewColumn> columns;   // of the view
-  std::vector<Expr*> quals;          // of the views, over range 0
+  catalog::RelationPtr relation;    // the table
+  catalog::RelationPtr named;       // the table, or the view that the statement names
+  std::vector<ViewColumn> columns;  // of the view
+  std::vector<Expr*> quals;         // of the views, over range 0
   std::vector<ViewCheck> checks;
   bool is_view() const { return named != relation; }
 };

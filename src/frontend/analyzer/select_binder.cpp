@@ -16,10 +16,12 @@ Query* Binder::bind_select(const parser::SelectStmt& select, Scope* parent, bool
   Scope scope;
   scope.parent = parent;
   if (select.into != nullptr) {
-    throw SqlError(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here").at(position(select.into->relation->location));
+    throw SqlError(sqlstate::kSyntaxError, "SELECT ... INTO is not allowed here")
+        .at(position(select.into->relation->location));
   }
   if (select.with != nullptr) bind_with(scope, *select.with);
-  if (select.set_operation != parser::SetOperation::kNone) return bind_set_operation(select, scope, keep_unknown);
+  if (select.set_operation != parser::SetOperation::kNone)
+    return bind_set_operation(select, scope, keep_unknown);
   if (!select.values.empty()) return bind_values(select, scope);
   return bind_plain_select(select, scope, keep_unknown);
 }
@@ -66,8 +68,8 @@ Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope,
 
 namespace {
 
-// The name PostgreSQL gives a column that has none. Names of casts and CASE are weak: a stronger one inside wins, and
-// an outer cast's replaces them.
+// The name PostgreSQL gives a column that has none. Names of casts and CASE are weak: a stronger one inside
+// wins, and an outer cast's replaces them.
 std::string_view figure_name(const parser::Node* node, bool* weak) {
   using parser::NodeKind;
   switch (node->kind) {
@@ -78,13 +80,17 @@ std::string_view figure_name(const parser::Node* node, bool* weak) {
     case NodeKind::kIndirectionExpr: {
       const auto* e = parser::as<parser::IndirectionExpr>(node);
       for (size_t i = e->steps.size(); i-- > 0;) {
-        if (parser::is<parser::FieldStep>(e->steps[i])) return parser::as<parser::FieldStep>(e->steps[i])->name;
+        if (parser::is<parser::FieldStep>(e->steps[i]))
+          return parser::as<parser::FieldStep>(e->steps[i])->name;
       }
       return figure_name(e->arg, weak);
     }
-    case NodeKind::kFuncCall: return parser::as<parser::FuncCall>(node)->names.back();
+    case NodeKind::kFuncCall:
+      return parser::as<parser::FuncCall>(node)->names.back();
     case NodeKind::kOperatorExpr:
-      return parser::as<parser::OperatorExpr>(node)->form == parser::OperatorForm::kNullIf ? "nullif" : std::string_view();
+      return parser::as<parser::OperatorExpr>(node)->form == parser::OperatorForm::kNullIf
+                 ? "nullif"
+                 : std::string_view();
     case NodeKind::kTypeCast: {
       const auto* c = parser::as<parser::TypeCast>(node);
       std::string_view inner = figure_name(c->arg, weak);
@@ -92,8 +98,10 @@ std::string_view figure_name(const parser::Node* node, bool* weak) {
       *weak = true;
       return c->type->names.back();
     }
-    case NodeKind::kCollateExpr: return figure_name(parser::as<parser::CollateExpr>(node)->arg, weak);
-    case NodeKind::kGroupingFunc: return "grouping";
+    case NodeKind::kCollateExpr:
+      return figure_name(parser::as<parser::CollateExpr>(node)->arg, weak);
+    case NodeKind::kGroupingFunc:
+      return "grouping";
     case NodeKind::kSubLink: {
       const auto* s = parser::as<parser::SubLink>(node);
       if (s->link == parser::SubLinkKind::kExists) return "exists";
@@ -103,7 +111,9 @@ std::string_view figure_name(const parser::Node* node, bool* weak) {
       while (select->left != nullptr) select = select->left;
       if (select->targets.empty()) return select->values.empty() ? std::string_view() : "column1";
       const parser::TargetEntry* t = select->targets[0];
-      return !t->name.empty() ? t->name : t->value == nullptr ? std::string_view() : figure_name(t->value, weak);
+      return !t->name.empty()      ? t->name
+             : t->value == nullptr ? std::string_view()
+                                   : figure_name(t->value, weak);
     }
     case NodeKind::kCaseExpr: {
       const auto* c = parser::as<parser::CaseExpr>(node);
@@ -112,23 +122,30 @@ std::string_view figure_name(const parser::Node* node, bool* weak) {
       *weak = true;
       return "case";
     }
-    case NodeKind::kArrayExpr: return "array";
-    case NodeKind::kRowExpr: return "row";
-    case NodeKind::kCoalesceExpr: return "coalesce";
-    case NodeKind::kMinMaxExpr: return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
+    case NodeKind::kArrayExpr:
+      return "array";
+    case NodeKind::kRowExpr:
+      return "row";
+    case NodeKind::kCoalesceExpr:
+      return "coalesce";
+    case NodeKind::kMinMaxExpr:
+      return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
     case NodeKind::kSqlValueFunction: {
-      static constexpr std::string_view kNames[] = {"current_date", "current_time", "current_timestamp", "localtime",
-                                                    "localtimestamp", "current_role", "current_user", "user",
-                                                    "session_user", "current_catalog", "current_schema"};
+      static constexpr std::string_view kNames[] = {"current_date",    "current_time",   "current_timestamp",
+                                                    "localtime",       "localtimestamp", "current_role",
+                                                    "current_user",    "user",           "session_user",
+                                                    "current_catalog", "current_schema"};
       return kNames[static_cast<size_t>(parser::as<parser::SqlValueFunction>(node)->function)];
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
 }  // namespace
 
-std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::TargetEntry> entries, Clause clause) {
+std::vector<Target> Binder::bind_targets(Scope& scope, parser::List<parser::TargetEntry> entries,
+                                         Clause clause) {
   std::vector<Target> targets;
   Clause outer = scope.clause;
   scope.clause = clause;
@@ -195,17 +212,21 @@ void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector
     for (const ScopeItem& item : scope.items) {
       if (item.columns_visible) add(item);
     }
-    if (!found) throw SqlError(sqlstate::kSyntaxError, "SELECT * with no tables specified is not valid").at(position(ref.location));
+    if (!found)
+      throw SqlError(sqlstate::kSyntaxError, "SELECT * with no tables specified is not valid")
+          .at(position(ref.location));
     return;
   }
   for (const ScopeItem& item : scope.items) {
-    if (item.name_visible && item.name == ref.names.back() && (ref.names.size() == 1 || item.schema == ref.names[ref.names.size() - 2])) {
+    if (item.name_visible && item.name == ref.names.back() &&
+        (ref.names.size() == 1 || item.schema == ref.names[ref.names.size() - 2])) {
       add(item);
       return;
     }
   }
   if (expand_variable(ref, targets)) return;
-  throw SqlError(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", ref.names.back()))
+  throw SqlError(sqlstate::kUndefinedTable,
+                 fmt::format("missing FROM-clause entry for table \"{}\"", ref.names.back()))
       .at(position(ref.location));
 }
 
@@ -231,8 +252,8 @@ bool names_input_column(const Scope& scope, std::string_view name) {
 
 }  // namespace
 
-uint32_t Binder::bind_sort_target(Scope& scope, const parser::Node* node, std::vector<Target>& targets, Clause clause,
-                                  bool sql99) {
+uint32_t Binder::bind_sort_target(Scope& scope, const parser::Node* node, std::vector<Target>& targets,
+                                  Clause clause, bool sql99) {
   std::string_view text = clause_text(clause);
   std::string_view name = simple_name(node);
   // An output name wins in ORDER BY; in GROUP BY a column of the input does.
@@ -241,7 +262,8 @@ uint32_t Binder::bind_sort_target(Scope& scope, const parser::Node* node, std::v
     for (size_t i = 0; i < targets.size(); ++i) {
       if (targets[i].junk || targets[i].name != name) continue;
       if (found >= 0 && !same_expression(targets[static_cast<size_t>(found)].expr, targets[i].expr)) {
-        throw SqlError(sqlstate::kAmbiguousColumn, fmt::format("{} \"{}\" is ambiguous", text, name)).at(position(node->location));
+        throw SqlError(sqlstate::kAmbiguousColumn, fmt::format("{} \"{}\" is ambiguous", text, name))
+            .at(position(node->location));
       }
       if (found < 0) found = static_cast<int>(i);
     }
@@ -250,13 +272,15 @@ uint32_t Binder::bind_sort_target(Scope& scope, const parser::Node* node, std::v
   if (parser::is<parser::ConstExpr>(node) && !sql99) {
     const auto* c = parser::as<parser::ConstExpr>(node);
     if (c->type != parser::ConstKind::kInteger) {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("non-integer constant in {}", text)).at(position(node->location));
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("non-integer constant in {}", text))
+          .at(position(node->location));
     }
     uint32_t at = 0;
     for (size_t i = 0; i < targets.size(); ++i) {
       if (!targets[i].junk && static_cast<int32_t>(++at) == c->integer) return static_cast<uint32_t>(i);
     }
-    throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("{} position {} is not in select list", text, c->integer))
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   fmt::format("{} position {} is not in select list", text, c->integer))
         .at(position(node->location));
   }
   Expr* e = resolve_unknown(bind_clause(scope, node, clause));
@@ -272,7 +296,8 @@ uint32_t Binder::bind_sort_target(Scope& scope, const parser::Node* node, std::v
 
 void Binder::apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* descending, bool* nulls_first) {
   if (functions::less_operator(expr->type) == nullptr) {
-    throw SqlError(sqlstate::kUndefinedFunction, fmt::format("could not identify an ordering operator for type {}", type_text(expr->type)))
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("could not identify an ordering operator for type {}", type_text(expr->type)))
         .hint("Use an explicit ordering operator or modify the query.")
         .at(position(expr->location));
   }
@@ -280,13 +305,15 @@ void Binder::apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* de
   if (sort.direction == parser::SortDirection::kUsing) {
     std::string_view op = sort.using_operator.back();
     if (op != "<" && op != ">") {
-      throw SqlError(sqlstate::kWrongObjectType, fmt::format("operator {} is not a valid ordering operator", op))
+      throw SqlError(sqlstate::kWrongObjectType,
+                     fmt::format("operator {} is not a valid ordering operator", op))
           .hint("Ordering operators must be \"<\" or \">\" members of btree operator families.")
           .at(position(sort.location));
     }
     *descending = op == ">";
   }
-  *nulls_first = sort.nulls == parser::NullsOrder::kFirst || (sort.nulls == parser::NullsOrder::kDefault && *descending);
+  *nulls_first =
+      sort.nulls == parser::NullsOrder::kFirst || (sort.nulls == parser::NullsOrder::kDefault && *descending);
 }
 
 TargetKey Binder::make_sort_key(Scope& scope, const parser::SortBy& sort, std::vector<Target>& targets) {
@@ -299,7 +326,8 @@ TargetKey Binder::make_sort_key(Scope& scope, const parser::SortBy& sort, std::v
   return key;
 }
 
-void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets) {
+void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query& query,
+                           std::vector<Target>& targets) {
   if (select.group_by.empty()) return;
   query.has_group_clause = true;
   size_t selected = targets.size();
@@ -309,10 +337,12 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
     Expr*& e = targets[target].expr;
     e = resolve_unknown(e);
     if (any_of(e, [](const Expr& x) { return x.kind == ExprKind::kAggregate; })) {
-      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY").at(position(node->location));
+      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY")
+          .at(position(node->location));
     }
     if (functions::hash_function(e->type) == nullptr && functions::compare_function(e->type) == nullptr) {
-      throw SqlError(sqlstate::kUndefinedFunction, fmt::format("could not identify an equality operator for type {}", type_text(e->type)))
+      throw SqlError(sqlstate::kUndefinedFunction,
+                     fmt::format("could not identify an equality operator for type {}", type_text(e->type)))
           .at(position(node->location));
     }
     for (size_t i = 0; i < groups.size(); ++i) {
@@ -332,11 +362,13 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
   query.grouping_sets = arena_.copy(spans);
 }
 
-void Binder::bind_order_and_limit(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets) {
+void Binder::bind_order_and_limit(Scope& scope, const parser::SelectStmt& select, Query& query,
+                                  std::vector<Target>& targets) {
   std::vector<TargetKey> keys;
   for (const parser::SortBy* sort : select.order_by) {
     TargetKey key = make_sort_key(scope, *sort, targets);
-    bool repeated = std::any_of(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == key.target; });
+    bool repeated =
+        std::any_of(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == key.target; });
     if (!repeated) keys.push_back(key);
   }
   query.order_by = arena_.copy(keys);
@@ -348,25 +380,34 @@ void Binder::bind_order_and_limit(Scope& scope, const parser::SelectStmt& select
 Expr* Binder::bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct) {
   if (node == nullptr) return nullptr;
   Expr* e = coerce_to_specific(bind_clause(scope, node, clause), type_oid::kInt8, construct);
-  if (any_of(e, [](const Expr& x) { return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0; })) {
-    throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("argument of {} must not contain variables", construct))
+  if (any_of(e, [](const Expr& x) {
+        return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0;
+      })) {
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   fmt::format("argument of {} must not contain variables", construct))
         .at(position(e->location));
   }
   return e;
 }
 
-void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query& query, std::vector<Target>& targets) {
+void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query& query,
+                           std::vector<Target>& targets) {
   if (!select.distinct && select.distinct_on.empty()) return;
   if (select.distinct_on.empty()) {
     query.distinct = true;
     for (const TargetKey& key : query.order_by) {
       if (!targets[key.target].junk) continue;
-      throw SqlError(sqlstate::kInvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
           .at(position(targets[key.target].expr->location));
     }
     for (const Target& t : targets) {
-      if (t.junk || functions::compare_function(t.expr->type) != nullptr || functions::hash_function(t.expr->type) != nullptr) continue;
-      throw SqlError(sqlstate::kUndefinedFunction, fmt::format("could not identify an equality operator for type {}", type_text(t.expr->type)))
+      if (t.junk || functions::compare_function(t.expr->type) != nullptr ||
+          functions::hash_function(t.expr->type) != nullptr)
+        continue;
+      throw SqlError(
+          sqlstate::kUndefinedFunction,
+          fmt::format("could not identify an equality operator for type {}", type_text(t.expr->type)))
           .at(position(t.expr->location));
     }
     return;
@@ -382,9 +423,11 @@ void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query
   size_t matched = 0;
   for (const TargetKey& o : query.order_by) {
     if (matched == keys.size()) break;
-    auto it = std::find_if(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == o.target; });
+    auto it =
+        std::find_if(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == o.target; });
     if (it == keys.end()) {
-      throw SqlError(sqlstate::kInvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
           .at(position(targets[o.target].expr->location));
     }
     ++matched;
@@ -396,10 +439,14 @@ namespace {
 
 std::string_view lock_refusal(const Range& range) {
   switch (range.kind) {
-    case RangeKind::kFunction: return "a function";
-    case RangeKind::kValues: return "VALUES";
-    case RangeKind::kCte: return "a WITH query";
-    default: return "this kind of FROM item";
+    case RangeKind::kFunction:
+      return "a function";
+    case RangeKind::kValues:
+      return "VALUES";
+    case RangeKind::kCte:
+      return "a WITH query";
+    default:
+      return "this kind of FROM item";
   }
 }
 
@@ -407,7 +454,8 @@ std::string_view lock_refusal(const Range& range) {
 
 void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query& query) {
   if (select.locking.empty()) return;
-  static constexpr std::string_view kNames[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE", "FOR UPDATE"};
+  static constexpr std::string_view kNames[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE",
+                                                "FOR UPDATE"};
   std::vector<RowLocking> locks;
   for (const parser::LockingClause* clause : select.locking) {
     std::string_view name = kNames[static_cast<size_t>(clause->strength)];
@@ -427,11 +475,12 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       lock.strength = static_cast<txn::RowLock>(clause->strength);
       lock.policy = clause->wait == parser::LockWait::kBlock    ? txn::WaitPolicy::kWait
                     : clause->wait == parser::LockWait::kNoWait ? txn::WaitPolicy::kNoWait
-                                                                 : txn::WaitPolicy::kSkip;
+                                                                : txn::WaitPolicy::kSkip;
       for (RowLocking& other : locks) {
         if (other.range != range) continue;
         other.strength = std::max(other.strength, lock.strength);
-        if (lock.policy == txn::WaitPolicy::kNoWait || other.policy == txn::WaitPolicy::kWait) other.policy = lock.policy;
+        if (lock.policy == txn::WaitPolicy::kNoWait || other.policy == txn::WaitPolicy::kWait)
+          other.policy = lock.policy;
         return;
       }
       locks.push_back(lock);
@@ -447,14 +496,17 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       for (uint32_t i = 0; i < scope.ranges.size(); ++i) {
         if (scope.ranges[i]->alias != relation->name) continue;
         if (scope.ranges[i]->kind != RangeKind::kRelation) {
-          throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} cannot be applied to {}", name, lock_refusal(*scope.ranges[i])))
+          throw SqlError(sqlstate::kFeatureNotSupported,
+                         fmt::format("{} cannot be applied to {}", name, lock_refusal(*scope.ranges[i])))
               .at(position(relation->location));
         }
         add(i);
         found = true;
       }
       if (!found) {
-        throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" in {} clause not found in FROM clause", relation->name, name))
+        throw SqlError(
+            sqlstate::kUndefinedTable,
+            fmt::format("relation \"{}\" in {} clause not found in FROM clause", relation->name, name))
             .at(position(relation->location));
       }
     }
@@ -472,7 +524,8 @@ Query* Binder::bind_values(const parser::SelectStmt& select, Scope& scope) {
   scope.clause = Clause::kValues;
   for (const parser::ListNode* row : select.values) {
     if (row->items.size() != width) {
-      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length").at(position(row->items[0]->location));
+      throw SqlError(sqlstate::kSyntaxError, "VALUES lists must all be the same length")
+          .at(position(row->items[0]->location));
     }
     rows.emplace_back();
     for (const parser::Node* item : row->items) {
@@ -496,7 +549,8 @@ Query* Binder::bind_values(const parser::SelectStmt& select, Scope& scope) {
       row[i] = coerce_to_common(row[i], common, "VALUES");
       if (row[i]->typmod != typmod) typmod = -1;
     }
-    columns.push_back({arena_.copy(fmt::format("column{}", i + 1)), common, typmod, common_collation(column)});
+    columns.push_back(
+        {arena_.copy(fmt::format("column{}", i + 1)), common, typmod, common_collation(column)});
   }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kValues;
@@ -524,8 +578,8 @@ Query* Binder::bind_values(const parser::SelectStmt& select, Scope& scope) {
 // --- UNION, INTERSECT, EXCEPT: two subqueries, brought to common column types
 
 Query* Binder::with_column_types(Query* query, std::span<const Oid> types, std::string_view construct) {
-  bool simple = query->set_op == nullptr && !query->distinct && query->distinct_on.empty() && query->order_by.empty() &&
-                query->group_by.empty() && !query->has_windows;
+  bool simple = query->set_op == nullptr && !query->distinct && query->distinct_on.empty() &&
+                query->order_by.empty() && query->group_by.empty() && !query->has_windows;
   size_t i = 0;
   bool same = true;
   for (const Target& t : query->targets) {
@@ -582,7 +636,9 @@ Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope
   }
   if (left.size() != right.size()) {
     int at = right.empty() ? 0 : position(right[0]->expr->location);
-    throw SqlError(sqlstate::kSyntaxError, fmt::format("each {} query must have the same number of columns", construct)).at(at);
+    throw SqlError(sqlstate::kSyntaxError,
+                   fmt::format("each {} query must have the same number of columns", construct))
+        .at(at);
   }
   std::vector<Oid> types;
   for (size_t i = 0; i < left.size(); ++i) {
@@ -594,7 +650,7 @@ Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope
   query->set_op = arena_.make<SetOp>();
   query->set_op->op = select.set_operation == parser::SetOperation::kUnion       ? SetOpKind::kUnion
                       : select.set_operation == parser::SetOperation::kIntersect ? SetOpKind::kIntersect
-                                                                                  : SetOpKind::kExcept;
+                                                                                 : SetOpKind::kExcept;
   query->set_op->all = select.set_all;
   for (uint32_t i = 0; i < 2; ++i) {
     auto* range = arena_.make<Range>();

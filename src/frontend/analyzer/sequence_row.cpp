@@ -22,7 +22,8 @@ struct State {
   bool done = false;
 };
 
-void* open(functions::EvalContext& context, const functions::CallSite&, std::span<const Value> args, Arena& memory) {
+void* open(functions::EvalContext& context, const functions::CallSite&, std::span<const Value> args,
+           Arena& memory) {
   auto* state = memory.make<State>();
   std::vector<Value> values;
   context.session->rows("pg_sequence_state", args, memory, values);
@@ -48,7 +49,8 @@ void name_element_kernel(functions::KernelCall& call) {
     std::string_view name = call.args[0]->at<types::StringRef>(row).view();
     int32_t at = call.args[1]->at<int32_t>(row);
     if (at < 0 || at >= 64) return call.result.set_null(row);
-    std::string_view one = static_cast<size_t>(at) < name.size() ? name.substr(static_cast<size_t>(at), 1) : std::string_view();
+    std::string_view one =
+        static_cast<size_t>(at) < name.size() ? name.substr(static_cast<size_t>(at), 1) : std::string_view();
     call.result.set_value(row, Value::of_string(call.context.memory->copy(one)));
   });
 }

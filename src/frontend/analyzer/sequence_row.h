@@ -1,5 +1,5 @@
-// A sequence in FROM is one row of its state; name_element(): what name[i] calls. Neither has a name in SQL. Private to the
-// module.
+// A sequence in FROM is one row of its state; name_element(): what name[i] calls. Neither has a name in SQL.
+// Private to the module.
 #pragma once
 
 #include "functions/registry.h"

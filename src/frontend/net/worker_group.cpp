@@ -113,8 +113,8 @@ void WorkerGroup::worker_main() {
 // With a slot, until there is nothing to do or somebody else's turn.
 void WorkerGroup::work(BufferCache& buffers) {
   for (bool first = true;; first = false) {
-    // A thread back from a wait has a request half done: it goes before new ones. But whoever gets the slot takes
-    // one step with it, or those who queue up for it would pass it round for ever.
+    // A thread back from a wait has a request half done: it goes before new ones. But whoever gets the slot
+    // takes one step with it, or those who queue up for it would pass it round for ever.
     bool yields = !first && slots_.contended();
     if (ConnectionSlot* slot = yields ? nullptr : pop_ready()) {
       run(slot, buffers);
@@ -137,8 +137,9 @@ void WorkerGroup::work(BufferCache& buffers) {
 
 // Waits until there may be work and takes a slot for it; false when the thread is to end. Whoever makes a
 // connection ready looks for a free slot afterwards, and whoever frees a slot looks at the ready queue
-// afterwards: so nothing stays there while a slot is free. While none is, the holders take from the queue when
-// they are through; on the guard's word, that they take too long, one of us queues up for a slot instead.
+// afterwards: so nothing stays there while a slot is free. While none is, the holders take from the queue
+// when they are through; on the guard's word, that they take too long, one of us queues up for a slot
+// instead.
 bool WorkerGroup::idle() {
   std::unique_lock lock(mutex_);
   for (;;) {

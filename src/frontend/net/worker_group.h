@@ -5,9 +5,9 @@
 //
 // Threads are running (they hold a run slot), polling (in epoll_wait; the kernel wakes the one that polled
 // last), blocked (BlockingScope, slot given back) or spare (asleep until a slot is free and nobody polls). As
-// many threads poll as slots are free. While none is, those that run look for events between two steps; if their
-// steps take long, guard() lets one thread poll without a slot, and long queries share theirs with it. So neither
-// a blocked nor a long-running session keeps others from being served.
+// many threads poll as slots are free. While none is, those that run look for events between two steps; if
+// their steps take long, guard() lets one thread poll without a slot, and long queries share theirs with it.
+// So neither a blocked nor a long-running session keeps others from being served.
 //
 // Commits: a step whose output is gated parks its connection. The worker goes on with other ready
 // connections; when there are none it flushes the log for all parked ones and sends their output. While it

@@ -18,10 +18,18 @@ constexpr uint8_t flags_of(const KeywordInfo& keyword) {
   uint8_t flags = kIsLabel;
   if (keyword.bare_label) flags |= kIsBareLabel;
   switch (keyword.category) {
-    case kUnreserved: flags |= kIsColumnId | kIsTypeFunctionName | kIsUnreserved; break;
-    case kColumnName: flags |= kIsColumnId; break;
-    case kTypeFunctionName: flags |= kIsTypeFunctionName; break;
-    case kReserved: flags |= kIsReserved; break;
+    case kUnreserved:
+      flags |= kIsColumnId | kIsTypeFunctionName | kIsUnreserved;
+      break;
+    case kColumnName:
+      flags |= kIsColumnId;
+      break;
+    case kTypeFunctionName:
+      flags |= kIsTypeFunctionName;
+      break;
+    case kReserved:
+      flags |= kIsReserved;
+      break;
   }
   return flags;
 }

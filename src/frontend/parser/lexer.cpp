@@ -206,15 +206,26 @@ void Lexer::next(Token& token) {
     char following = peek(1);
     if (following == '\'') {
       switch (c) {
-        case 'b': case 'B': ++pos_; return plain_string(token, Tok::kBitConst);
-        case 'x': case 'X': ++pos_; return plain_string(token, Tok::kHexConst);
-        case 'e': case 'E': ++pos_; return escape_string(token);
-        case 'n': case 'N':  // N'x' is NCHAR 'x'
+        case 'b':
+        case 'B':
+          ++pos_;
+          return plain_string(token, Tok::kBitConst);
+        case 'x':
+        case 'X':
+          ++pos_;
+          return plain_string(token, Tok::kHexConst);
+        case 'e':
+        case 'E':
+          ++pos_;
+          return escape_string(token);
+        case 'n':
+        case 'N':  // N'x' is NCHAR 'x'
           ++pos_;
           token.type = Tok::kNchar;
           token.text = "nchar";
           return;
-        default: break;
+        default:
+          break;
       }
     } else if (following == '&' && (c == 'u' || c == 'U')) {
       if (peek(2) == '\'') return unicode_string(token, false);
@@ -225,9 +236,12 @@ void Lexer::next(Token& token) {
   if (is(c, kDigit) || (c == '.' && is(peek(1), kDigit))) return number(token);
   if (is(c, kOpChar)) return operator_token(token);
   switch (c) {
-    case '\'': return plain_string(token, Tok::kStringConst);
-    case '"': return quoted_identifier(token);
-    case '$': return dollar(token);
+    case '\'':
+      return plain_string(token, Tok::kStringConst);
+    case '"':
+      return quoted_identifier(token);
+    case '$':
+      return dollar(token);
     case ':':
       if (peek(1) == ':' || peek(1) == '=') {
         token.type = peek(1) == ':' ? Tok::kTypecastOp : Tok::kColonEquals;
@@ -242,7 +256,8 @@ void Lexer::next(Token& token) {
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   token.type = static_cast<Tok>(c);
   ++pos_;
@@ -509,13 +524,26 @@ int Lexer::unescape(std::string& out, uint32_t& high) {
     return value == 0 || value >= 0x80;
   }
   switch (c) {
-    case 'b': c = '\b'; break;
-    case 'f': c = '\f'; break;
-    case 'n': c = '\n'; break;
-    case 'r': c = '\r'; break;
-    case 't': c = '\t'; break;
-    case 'v': c = '\v'; break;
-    default: break;
+    case 'b':
+      c = '\b';
+      break;
+    case 'f':
+      c = '\f';
+      break;
+    case 'n':
+      c = '\n';
+      break;
+    case 'r':
+      c = '\r';
+      break;
+    case 't':
+      c = '\t';
+      break;
+    case 'v':
+      c = '\v';
+      break;
+    default:
+      break;
   }
   out += c;
   pos_ += 2;

@@ -11,7 +11,8 @@
 
 namespace varve::parser {
 
-// What stopped the lexer. `near_end` is where the text quoted by "at or near" ends; -1 = the message stands alone.
+// What stopped the lexer. `near_end` is where the text quoted by "at or near" ends; -1 = the message stands
+// alone.
 struct LexError {
   SqlState state = sqlstate::kSyntaxError;
   std::string message;

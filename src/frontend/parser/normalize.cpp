@@ -14,7 +14,10 @@ using enum Tok;
 // Words that put a statement beyond plain queries, or give constants a meaning of their own.
 bool is_odd_word(Tok t) {
   switch (t) {
-    case kWith: case kWithLa: case kInto: case kInterval:
+    case kWith:
+    case kWithLa:
+    case kInto:
+    case kInterval:
     case kCast:
     case kExtract:
     case kTablesample:
@@ -29,9 +32,21 @@ bool is_odd_word(Tok t) {
     case kXmlforest:
     case kXmlparse:
     case kXmlpi:
-    case kXmlroot: case kXmlserialize: case kXmltable: case kTreat: case kNormalize: case kDistinct: case kUnion: case kIntersect:
-    case kExcept: case kConflict: case kCycle: case kArray: return true;
-    default: return false;
+    case kXmlroot:
+    case kXmlserialize:
+    case kXmltable:
+    case kTreat:
+    case kNormalize:
+    case kDistinct:
+    case kUnion:
+    case kIntersect:
+    case kExcept:
+    case kConflict:
+    case kCycle:
+    case kArray:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -68,10 +83,15 @@ class Normalizer {
 
   bool begins_plainly() const {
     switch (type(0)) {
-      case kSelect: case kUpdate: return true;
-      case kInsert: return type(1) == kInto;
-      case kDelete: return type(1) == kFrom;
-      default: return false;
+      case kSelect:
+      case kUpdate:
+        return true;
+      case kInsert:
+        return type(1) == kInto;
+      case kDelete:
+        return type(1) == kFrom;
+      default:
+        return false;
     }
   }
 
@@ -83,7 +103,8 @@ class Normalizer {
     if (is_odd_word(t) && !(t == kInto && i == 1)) return false;
     track_parens(i);
     fixed_ |= ends_varying(t);
-    if (!fixed_ && is_unary_minus(i) && is_number(type(i + 1))) return may_vary(i, i + 1);  // goes with its number
+    if (!fixed_ && is_unary_minus(i) && is_number(type(i + 1)))
+      return may_vary(i, i + 1);  // goes with its number
     if (!text_.empty()) text_ += ' ';
     if (is_constant(t) && !fixed_) {
       size_t first = i > 0 && is_unary_minus(i - 1) && is_number(t) ? i - 1 : i;
@@ -115,14 +136,15 @@ class Normalizer {
   // Something that can have a value ends with this token.
   static bool ends_operand(Tok t) {
     return (t == kIdentifier || t >= kFirstKeyword || is_constant(t) || t == static_cast<Tok>(')') ||
-            t == static_cast<Tok>(']')) && !takes_operand(t);
+            t == static_cast<Tok>(']')) &&
+           !takes_operand(t);
   }
   bool is_unary_minus(size_t i) const {
     return type(i) == static_cast<Tok>('-') && i > 0 && !ends_operand(type(i - 1));
   }
 
-  // A constant, its sign included, is a mere value only between operators, commas and parentheses: behind a name it
-  // would be a typed literal or a label, behind a type's parenthesis a modifier.
+  // A constant, its sign included, is a mere value only between operators, commas and parentheses: behind a
+  // name it would be a typed literal or a label, behind a type's parenthesis a modifier.
   bool may_vary(size_t first, size_t last) const {
     if (first == 0) return false;
     Tok before = type(first - 1);

@@ -2,13 +2,12 @@
 // text is accepted, and on the message and the position of the error. See testdata/README.md for the corpus.
 #ifdef VARVE_HAVE_PG_QUERY
 
-#include <gtest/gtest.h>
-#include <pg_query.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <pg_query.h>
 #include <random>
 #include <string>
 #include <string_view>
@@ -179,10 +178,18 @@ TEST(Oracle, MutantsAgree) {
     for (size_t edits = 1 + pick(2); edits > 0 && !tokens.empty(); --edits) {
       size_t at = pick(tokens.size());
       switch (pick(4)) {
-        case 0: tokens.erase(tokens.begin() + static_cast<long>(at)); break;
-        case 1: std::swap(tokens[at], tokens[pick(tokens.size())]); break;
-        case 2: tokens.insert(tokens.begin() + static_cast<long>(at), tokens[at]); break;
-        default: tokens.insert(tokens.begin() + static_cast<long>(at), words[pick(words.size())]); break;
+        case 0:
+          tokens.erase(tokens.begin() + static_cast<long>(at));
+          break;
+        case 1:
+          std::swap(tokens[at], tokens[pick(tokens.size())]);
+          break;
+        case 2:
+          tokens.insert(tokens.begin() + static_cast<long>(at), tokens[at]);
+          break;
+        default:
+          tokens.insert(tokens.begin() + static_cast<long>(at), words[pick(words.size())]);
+          break;
       }
     }
     std::string sql = join(tokens);

@@ -11,37 +11,67 @@ Node* Parser::alter_stmt() {
   int32_t loc = location();
   advance();
   switch (type()) {
-    case kTable: case kIndex: case kSequence: case kView: case kMaterialized: return alter_relation(loc);
+    case kTable:
+    case kIndex:
+    case kSequence:
+    case kView:
+    case kMaterialized:
+      return alter_relation(loc);
     case kForeign:
       if (next_is(kTable)) return alter_relation(loc);
       return alter_fdw(loc);
-    case kDatabase: return alter_database(loc);
+    case kDatabase:
+      return alter_database(loc);
     case kUser:
       if (next_is(kMapping) && peek(2) == kFor) return alter_user_mapping(loc);
       return alter_role(loc);
-    case kRole: case kGroup: return alter_role(loc);
-    case kType: return alter_type(loc);
-    case kDomain: return alter_domain(loc);
-    case kFunction: case kProcedure: case kRoutine: return alter_routine(loc);
-    case kOperator: return alter_operator(loc);
-    case kText: return alter_text_search(loc);
-    case kServer: return alter_server(loc);
-    case kTablespace: return alter_tablespace(loc);
-    case kStatistics: return alter_statistics(loc);
-    case kTrigger: case kRule: case kPolicy: return alter_on_table(loc);
-    case kEvent: return alter_event_trigger(loc);
-    case kPublication: return alter_publication(loc);
-    case kSubscription: return alter_subscription(loc);
-    case kExtension: return alter_extension(loc);
-    case kSystem: return alter_system(loc);
-    case kDefault: return alter_default_privileges(loc);
-    default: return alter_simple(loc);
+    case kRole:
+    case kGroup:
+      return alter_role(loc);
+    case kType:
+      return alter_type(loc);
+    case kDomain:
+      return alter_domain(loc);
+    case kFunction:
+    case kProcedure:
+    case kRoutine:
+      return alter_routine(loc);
+    case kOperator:
+      return alter_operator(loc);
+    case kText:
+      return alter_text_search(loc);
+    case kServer:
+      return alter_server(loc);
+    case kTablespace:
+      return alter_tablespace(loc);
+    case kStatistics:
+      return alter_statistics(loc);
+    case kTrigger:
+    case kRule:
+    case kPolicy:
+      return alter_on_table(loc);
+    case kEvent:
+      return alter_event_trigger(loc);
+    case kPublication:
+      return alter_publication(loc);
+    case kSubscription:
+      return alter_subscription(loc);
+    case kExtension:
+      return alter_extension(loc);
+    case kSystem:
+      return alter_system(loc);
+    case kDefault:
+      return alter_default_privileges(loc);
+    default:
+      return alter_simple(loc);
   }
 }
 
 static bool only_schema_can_be_set(ObjectType type) {
   switch (type) {
-    case ObjectType::kAggregate: case ObjectType::kCollation: case ObjectType::kConversion:
+    case ObjectType::kAggregate:
+    case ObjectType::kCollation:
+    case ObjectType::kConversion:
     case ObjectType::kOpClass:
     case ObjectType::kOpFamily:
     case ObjectType::kExtension:
@@ -50,7 +80,8 @@ static bool only_schema_can_be_set(ObjectType type) {
     case ObjectType::kTsDictionary:
     case ObjectType::kTsConfiguration:
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -121,12 +152,24 @@ Node* Parser::alter_all_in_tablespace(ObjectType type, int32_t loc) {
 Node* Parser::alter_relation(int32_t loc) {
   ObjectType type;
   switch (this->type()) {
-    case kTable: type = ObjectType::kTable; break;
-    case kIndex: type = ObjectType::kIndex; break;
-    case kSequence: type = ObjectType::kSequence; break;
-    case kView: type = ObjectType::kView; break;
-    case kMaterialized: type = ObjectType::kMaterializedView; break;
-    default: type = ObjectType::kForeignTable; break;
+    case kTable:
+      type = ObjectType::kTable;
+      break;
+    case kIndex:
+      type = ObjectType::kIndex;
+      break;
+    case kSequence:
+      type = ObjectType::kSequence;
+      break;
+    case kView:
+      type = ObjectType::kView;
+      break;
+    case kMaterialized:
+      type = ObjectType::kMaterializedView;
+      break;
+    default:
+      type = ObjectType::kForeignTable;
+      break;
   }
   bool table_like = type == ObjectType::kTable || type == ObjectType::kForeignTable;
   if (at(kForeign)) advance();
@@ -651,8 +694,14 @@ Node* Parser::alter_subscription(int32_t loc) {
         publications(AlterSubscriptionKind::kSetPublication);
       }
       break;
-    case kAdd: advance(); publications(AlterSubscriptionKind::kAddPublication); break;
-    case kDrop: advance(); publications(AlterSubscriptionKind::kDropPublication); break;
+    case kAdd:
+      advance();
+      publications(AlterSubscriptionKind::kAddPublication);
+      break;
+    case kDrop:
+      advance();
+      publications(AlterSubscriptionKind::kDropPublication);
+      break;
     case kConnection:
       advance();
       node->action = AlterSubscriptionKind::kConnection;
@@ -664,7 +713,8 @@ Node* Parser::alter_subscription(int32_t loc) {
       node->action = AlterSubscriptionKind::kRefresh;
       if (accept(kWith)) node->options = definition();
       break;
-    case kEnable: case kDisable:
+    case kEnable:
+    case kDisable:
       node->action = AlterSubscriptionKind::kEnabled;
       node->options = one(option("enabled", make_boolean(word == kEnable), location()));
       advance();
@@ -674,7 +724,8 @@ Node* Parser::alter_subscription(int32_t loc) {
       node->action = AlterSubscriptionKind::kSkip;
       node->options = definition();
       break;
-    default: syntax_error();
+    default:
+      syntax_error();
   }
   return node;
 }
@@ -728,7 +779,8 @@ Node* Parser::alter_simple(int32_t loc) {
       object = aggregate_with_args();
       allowed |= kMaySetSchema;
       break;
-    case kCollation: case kConversion: {
+    case kCollation:
+    case kConversion: {
       bool collation = at(kCollation);
       advance();
       type = collation ? ObjectType::kCollation : ObjectType::kConversion;
@@ -743,7 +795,8 @@ Node* Parser::alter_simple(int32_t loc) {
       allowed |= kMaySetSchema;
       break;
     }
-    case kProcedural: case kLanguage:
+    case kProcedural:
+    case kLanguage:
       accept(kProcedural);
       expect(kLanguage);
       type = ObjectType::kLanguage;
@@ -761,7 +814,8 @@ Node* Parser::alter_simple(int32_t loc) {
       type = ObjectType::kSchema;
       object = name_node();
       break;
-    default: syntax_error();
+    default:
+      syntax_error();
   }
   Node* node = alter_common(type, object, allowed, loc);
   if (node == nullptr) syntax_error();

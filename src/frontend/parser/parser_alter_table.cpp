@@ -14,16 +14,25 @@ AlterTableCmd* Parser::alter_cmd(AlterTableAction action) {
   return node;
 }
 
-List<AlterTableCmd> Parser::alter_table_cmds() { return comma_list([&] { return alter_table_cmd(); }); }
+List<AlterTableCmd> Parser::alter_table_cmds() {
+  return comma_list([&] { return alter_table_cmd(); });
+}
 
 AlterTableCmd* Parser::alter_table_cmd() {
   switch (type()) {
-    case kAdd: return alter_add();
-    case kAlter: return alter_alter();
-    case kDrop: return alter_drop();
-    case kSet: return alter_set();
-    case kEnable: case kDisable: return alter_enable();
-    default: break;
+    case kAdd:
+      return alter_add();
+    case kAlter:
+      return alter_alter();
+    case kDrop:
+      return alter_drop();
+    case kSet:
+      return alter_set();
+    case kEnable:
+    case kDisable:
+      return alter_enable();
+    default:
+      break;
   }
   AlterTableCmd* node = alter_cmd(kAddColumn);
   auto name_is = [&](AlterTableAction action) {
@@ -85,12 +94,14 @@ AlterTableCmd* Parser::alter_table_cmd() {
       node->action = kChangeOwner;
       node->new_owner = role_spec();
       return node;
-    case kReplica: return replica_identity(node);
+    case kReplica:
+      return replica_identity(node);
     case kOptions:
       node->action = kGenericOptions;
       node->options = alter_generic_options();
       return node;
-    default: syntax_error();
+    default:
+      syntax_error();
   }
 }
 
@@ -149,8 +160,14 @@ AlterTableCmd* Parser::alter_set() {
       node->action = at(kOids) ? kDropOids : kDropCluster;
       if (!accept(kOids)) expect(kCluster);
       return node;
-    case kLogged: advance(); node->action = kSetLogged; return node;
-    case kUnlogged: advance(); node->action = kSetUnlogged; return node;
+    case kLogged:
+      advance();
+      node->action = kSetLogged;
+      return node;
+    case kUnlogged:
+      advance();
+      node->action = kSetUnlogged;
+      return node;
     case kAccess:
       advance();
       expect(kMethod);
@@ -162,7 +179,9 @@ AlterTableCmd* Parser::alter_set() {
       node->action = kSetTablespace;
       node->name = col_id();
       return node;
-    default: node->options = reloptions(); return node;
+    default:
+      node->options = reloptions();
+      return node;
   }
 }
 
@@ -230,7 +249,8 @@ AlterTableCmd* Parser::alter_alter() {
   int32_t name_loc = location();
   node->name = col_id();
   switch (type()) {
-    case kDrop: return alter_column_drop(node);
+    case kDrop:
+      return alter_column_drop(node);
     case kSet:
       if (next_is(kGenerated) || at_sequence_option(1)) break;
       return alter_column_set(node, name_loc);
@@ -258,9 +278,12 @@ AlterTableCmd* Parser::alter_alter() {
       node->action = kAlterColumnGenericOptions;
       node->options = alter_generic_options();
       return node;
-    case kType: return alter_column_type(node, name_loc);
-    case kRestart: break;
-    default: syntax_error();
+    case kType:
+      return alter_column_type(node, name_loc);
+    case kRestart:
+      break;
+    default:
+      syntax_error();
   }
   node->action = kSetIdentity;
   node->options = identity_options();
@@ -317,7 +340,9 @@ AlterTableCmd* Parser::alter_column_set(AlterTableCmd* node, int32_t name_loc) {
       node->definition = make_string(accept(kDefault) ? std::string_view("default") : col_id(), loc);
       return node;
     }
-    case kData: advance(); return alter_column_type(node, name_loc);
+    case kData:
+      advance();
+      return alter_column_type(node, name_loc);
     default:
       node->action = kSetOptions;
       node->options = reloptions();

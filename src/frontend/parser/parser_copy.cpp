@@ -115,14 +115,22 @@ Option* Parser::copy_old_option() {
     return option(name, list, loc);
   };
   switch (type()) {
-    case Tok::kBinary: return word("format", make_string("binary"));
-    case kFreeze: return word("freeze", make_boolean(true));
-    case kCsv: return word("format", make_string("csv"));
-    case kHeader: return word("header", make_boolean(true));
-    case kDelimiter: return text("delimiter");
-    case kNull: return text("null");
-    case kQuote: return text("quote");
-    case kEscape: return text("escape");
+    case Tok::kBinary:
+      return word("format", make_string("binary"));
+    case kFreeze:
+      return word("freeze", make_boolean(true));
+    case kCsv:
+      return word("format", make_string("csv"));
+    case kHeader:
+      return word("header", make_boolean(true));
+    case kDelimiter:
+      return text("delimiter");
+    case kNull:
+      return text("null");
+    case kQuote:
+      return text("quote");
+    case kEscape:
+      return text("escape");
     case kEncoding:
       advance();
       return option("encoding", make_string(string_const()), loc);
@@ -140,7 +148,8 @@ Option* Parser::copy_old_option() {
       }
       expect(kNull);
       return columns("force_null");
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 

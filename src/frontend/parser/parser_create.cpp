@@ -16,13 +16,29 @@ Node* Parser::create_stmt() {
     replace = true;
   }
   switch (type()) {
-    case kFunction: case kProcedure: return create_function(replace, loc);
-    case kRule: return create_rule(replace, loc);
-    case kTrigger: case kConstraint: return create_trigger(replace, loc);
-    case kTransform: return create_transform(replace, loc);
-    case kAggregate: return define_aggregate(replace, loc);
-    case kTrusted: case kProcedural: case kLanguage: return create_language(replace, loc);
-    case kTemporary: case kTemp: case kLocal: case kGlobal: case kUnlogged: case kView: case kRecursive:
+    case kFunction:
+    case kProcedure:
+      return create_function(replace, loc);
+    case kRule:
+      return create_rule(replace, loc);
+    case kTrigger:
+    case kConstraint:
+      return create_trigger(replace, loc);
+    case kTransform:
+      return create_transform(replace, loc);
+    case kAggregate:
+      return define_aggregate(replace, loc);
+    case kTrusted:
+    case kProcedural:
+    case kLanguage:
+      return create_language(replace, loc);
+    case kTemporary:
+    case kTemp:
+    case kLocal:
+    case kGlobal:
+    case kUnlogged:
+    case kView:
+    case kRecursive:
       return create_persistent(replace, loc);
     default:
       if (replace) syntax_error();
@@ -42,32 +58,60 @@ Node* Parser::create_persistent(bool replace, int32_t loc) {
 
 Node* Parser::create_other(int32_t loc) {
   switch (type()) {
-    case kTable: advance(); return create_table(Persistence::kPermanent, loc, false, false);
-    case kSequence: return create_sequence(Persistence::kPermanent, loc);
-    case kMaterialized: return create_matview(Persistence::kPermanent, loc);
-    case kUnique: case kIndex: return create_index(loc);
-    case kSchema: return create_schema(loc);
-    case kDatabase: return create_database(loc);
-    case kTablespace: return create_tablespace(loc);
-    case kStatistics: return create_statistics(loc);
-    case kRole: case kUser: case kGroup:
+    case kTable:
+      advance();
+      return create_table(Persistence::kPermanent, loc, false, false);
+    case kSequence:
+      return create_sequence(Persistence::kPermanent, loc);
+    case kMaterialized:
+      return create_matview(Persistence::kPermanent, loc);
+    case kUnique:
+    case kIndex:
+      return create_index(loc);
+    case kSchema:
+      return create_schema(loc);
+    case kDatabase:
+      return create_database(loc);
+    case kTablespace:
+      return create_tablespace(loc);
+    case kStatistics:
+      return create_statistics(loc);
+    case kRole:
+    case kUser:
+    case kGroup:
       if (at(kUser) && next_is(kMapping) && (peek(2) == kFor || peek(2) == kIf))
         return create_user_mapping(loc);
       return create_role(loc);
-    case kType: return create_type(loc);
-    case kDomain: return create_domain(loc);
-    case kOperator: return create_operator(loc);
-    case kText: case kCollation: return define_object(loc);
-    case kEvent: return create_event_trigger(loc);
-    case kPolicy: return create_policy(loc);
-    case kPublication: return create_publication(loc);
-    case kSubscription: return create_subscription(loc);
-    case kExtension: return create_extension(loc);
-    case kForeign: return create_foreign(loc);
-    case kServer: return create_server(loc);
-    case kCast: return create_cast(loc);
-    case kConversion: case kDefault: return create_conversion(loc);
-    case kAccess: return create_access_method(loc);
+    case kType:
+      return create_type(loc);
+    case kDomain:
+      return create_domain(loc);
+    case kOperator:
+      return create_operator(loc);
+    case kText:
+    case kCollation:
+      return define_object(loc);
+    case kEvent:
+      return create_event_trigger(loc);
+    case kPolicy:
+      return create_policy(loc);
+    case kPublication:
+      return create_publication(loc);
+    case kSubscription:
+      return create_subscription(loc);
+    case kExtension:
+      return create_extension(loc);
+    case kForeign:
+      return create_foreign(loc);
+    case kServer:
+      return create_server(loc);
+    case kCast:
+      return create_cast(loc);
+    case kConversion:
+    case kDefault:
+      return create_conversion(loc);
+    case kAccess:
+      return create_access_method(loc);
     case kAssertion: {
       advance();
       any_name();
@@ -79,7 +123,8 @@ Node* Parser::create_other(int32_t loc) {
       constraint_attributes(&ignored, "CHECK", kMayBeDeferrable | kMayBeNotValid | kMayNotInherit);
       error_at(-1, sqlstate::kFeatureNotSupported, "CREATE ASSERTION is not yet implemented");
     }
-    default: syntax_error();
+    default:
+      syntax_error();
   }
 }
 
@@ -138,8 +183,12 @@ bool Parser::at_sequence_option(size_t n) const {
     case kMaxvalue:
     case kMinvalue:
     case kOwned:
-    case kSequence: case kStart: case kRestart: return true;
-    default: return false;
+    case kSequence:
+    case kStart:
+    case kRestart:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -156,9 +205,12 @@ Option* Parser::sequence_option() {
   if (!at_sequence_option(0)) syntax_error();
   advance();
   switch (word) {
-    case kAs: return option("as", simple_type_name(), loc);
-    case kCache: return option("cache", numeric_only(), loc);
-    case kCycle: return option("cycle", make_boolean(true), loc);
+    case kAs:
+      return option("as", simple_type_name(), loc);
+    case kCache:
+      return option("cache", numeric_only(), loc);
+    case kCycle:
+      return option("cycle", make_boolean(true), loc);
     case kNo:
       if (accept(kCycle)) return option("cycle", make_boolean(false), loc);
       if (accept(kMaxvalue)) return option("maxvalue", nullptr, loc);
@@ -167,8 +219,10 @@ Option* Parser::sequence_option() {
     case kIncrement:
       accept(kBy);
       return option("increment", numeric_only(), loc);
-    case kMaxvalue: return option("maxvalue", numeric_only(), loc);
-    case kMinvalue: return option("minvalue", numeric_only(), loc);
+    case kMaxvalue:
+      return option("maxvalue", numeric_only(), loc);
+    case kMinvalue:
+      return option("minvalue", numeric_only(), loc);
     case kOwned:
       expect(kBy);
       return option("owned_by", any_name_node(), loc);

@@ -216,17 +216,38 @@ Node* Parser::table_like() {
     advance();
     TableLikeOption bit;
     switch (type()) {
-      case kComments: bit = TableLikeOption::kComments; break;
-      case kCompression: bit = TableLikeOption::kCompression; break;
-      case kConstraints: bit = TableLikeOption::kConstraints; break;
-      case kDefaults: bit = TableLikeOption::kDefaults; break;
-      case kIdentity: bit = TableLikeOption::kIdentity; break;
-      case kGenerated: bit = TableLikeOption::kGenerated; break;
-      case kIndexes: bit = TableLikeOption::kIndexes; break;
-      case kStatistics: bit = TableLikeOption::kStatistics; break;
-      case kStorage: bit = TableLikeOption::kStorage; break;
-      case kAll: bit = TableLikeOption::kAll; break;
-      default: syntax_error();
+      case kComments:
+        bit = TableLikeOption::kComments;
+        break;
+      case kCompression:
+        bit = TableLikeOption::kCompression;
+        break;
+      case kConstraints:
+        bit = TableLikeOption::kConstraints;
+        break;
+      case kDefaults:
+        bit = TableLikeOption::kDefaults;
+        break;
+      case kIdentity:
+        bit = TableLikeOption::kIdentity;
+        break;
+      case kGenerated:
+        bit = TableLikeOption::kGenerated;
+        break;
+      case kIndexes:
+        bit = TableLikeOption::kIndexes;
+        break;
+      case kStatistics:
+        bit = TableLikeOption::kStatistics;
+        break;
+      case kStorage:
+        bit = TableLikeOption::kStorage;
+        break;
+      case kAll:
+        bit = TableLikeOption::kAll;
+        break;
+      default:
+        syntax_error();
     }
     advance();
     if (including) {
@@ -336,8 +357,11 @@ Constraint* Parser::column_constraint_element(int32_t loc) {
       expect(kNull);
       node->type = ConstraintKind::kNotNull;
       break;
-    case kNull: node->type = ConstraintKind::kNull; break;
-    case kUnique: case kPrimary:
+    case kNull:
+      node->type = ConstraintKind::kNull;
+      break;
+    case kUnique:
+    case kPrimary:
       if (word == kPrimary) expect(kKey);
       node->type = word == kUnique ? ConstraintKind::kUnique : ConstraintKind::kPrimaryKey;
       if (word == kUnique) node->nulls_not_distinct = null_treatment();
@@ -358,7 +382,9 @@ Constraint* Parser::column_constraint_element(int32_t loc) {
       node->type = ConstraintKind::kDefault;
       node->expression = b_expr();
       break;
-    case kGenerated: generated_constraint(node); break;
+    case kGenerated:
+      generated_constraint(node);
+      break;
     default:
       node->type = ConstraintKind::kForeignKey;
       references(node);

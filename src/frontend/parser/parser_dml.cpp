@@ -10,12 +10,19 @@ using enum Tok;
 // A statement that a CTE, PREPARE or COPY may hold.
 Node* Parser::preparable_stmt(bool may_merge) {
   switch (type()) {
-    case kInsert: return insert_stmt(nullptr);
-    case kUpdate: return update_stmt(nullptr);
-    case kDelete: return delete_stmt(nullptr);
-    case kMerge: return merge_stmt(nullptr);
-    case kWith: case kWithLa: return with_statement(may_merge);
-    default: return select_stmt();
+    case kInsert:
+      return insert_stmt(nullptr);
+    case kUpdate:
+      return update_stmt(nullptr);
+    case kDelete:
+      return delete_stmt(nullptr);
+    case kMerge:
+      return merge_stmt(nullptr);
+    case kWith:
+    case kWithLa:
+      return with_statement(may_merge);
+    default:
+      return select_stmt();
   }
 }
 
@@ -24,11 +31,16 @@ Node* Parser::with_statement(bool may_merge) {
   WithClause* with = with_clause();
   if (at(kMerge) && !may_merge) syntax_error();
   switch (type()) {
-    case kInsert: return insert_stmt(with);
-    case kUpdate: return update_stmt(with);
-    case kDelete: return delete_stmt(with);
-    case kMerge: return merge_stmt(with);
-    default: return select_tail(select_operand(), with);
+    case kInsert:
+      return insert_stmt(with);
+    case kUpdate:
+      return update_stmt(with);
+    case kDelete:
+      return delete_stmt(with);
+    case kMerge:
+      return merge_stmt(with);
+    default:
+      return select_tail(select_operand(), with);
   }
 }
 

@@ -8,13 +8,27 @@ using enum Tok;
 // TABLE, SEQUENCE, VIEW …: kinds whose objects have qualified names. Consumes the words if it is one of them.
 bool Parser::qualified_kind(ObjectType& kind) {
   switch (type()) {
-    case kTable: kind = ObjectType::kTable; break;
-    case kSequence: kind = ObjectType::kSequence; break;
-    case kView: kind = ObjectType::kView; break;
-    case kIndex: kind = ObjectType::kIndex; break;
-    case kCollation: kind = ObjectType::kCollation; break;
-    case kConversion: kind = ObjectType::kConversion; break;
-    case kStatistics: kind = ObjectType::kStatistics; break;
+    case kTable:
+      kind = ObjectType::kTable;
+      break;
+    case kSequence:
+      kind = ObjectType::kSequence;
+      break;
+    case kView:
+      kind = ObjectType::kView;
+      break;
+    case kIndex:
+      kind = ObjectType::kIndex;
+      break;
+    case kCollation:
+      kind = ObjectType::kCollation;
+      break;
+    case kConversion:
+      kind = ObjectType::kConversion;
+      break;
+    case kStatistics:
+      kind = ObjectType::kStatistics;
+      break;
     case kMaterialized:
       advance();
       expect(kView);
@@ -31,7 +45,8 @@ bool Parser::qualified_kind(ObjectType& kind) {
       expect(kSearch);
       kind = text_search_kind();
       return true;
-    default: return false;
+    default:
+      return false;
   }
   advance();
   return true;
@@ -60,12 +75,23 @@ bool Parser::simple_kind(ObjectType& kind) {
       expect(kLanguage);
       kind = ObjectType::kLanguage;
       return true;
-    case kExtension: kind = ObjectType::kExtension; break;
-    case kLanguage: kind = ObjectType::kLanguage; break;
-    case kPublication: kind = ObjectType::kPublication; break;
-    case kSchema: kind = ObjectType::kSchema; break;
-    case kServer: kind = ObjectType::kForeignServer; break;
-    default: return false;
+    case kExtension:
+      kind = ObjectType::kExtension;
+      break;
+    case kLanguage:
+      kind = ObjectType::kLanguage;
+      break;
+    case kPublication:
+      kind = ObjectType::kPublication;
+      break;
+    case kSchema:
+      kind = ObjectType::kSchema;
+      break;
+    case kServer:
+      kind = ObjectType::kForeignServer;
+      break;
+    default:
+      return false;
   }
   advance();
   return true;
@@ -111,9 +137,15 @@ Node* Parser::drop_stmt() {
 
 bool Parser::at_relation_kind(ObjectType kind) const {
   switch (kind) {
-    case ObjectType::kTable: case ObjectType::kSequence: case ObjectType::kView: case ObjectType::kIndex:
-    case ObjectType::kMaterializedView: case ObjectType::kForeignTable: return true;
-    default: return false;
+    case ObjectType::kTable:
+    case ObjectType::kSequence:
+    case ObjectType::kView:
+    case ObjectType::kIndex:
+    case ObjectType::kMaterializedView:
+    case ObjectType::kForeignTable:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -129,7 +161,9 @@ Node* Parser::drop_other(DropStmt* node) {
     return node;
   };
   switch (word) {
-    case kPolicy: case kRule: case kTrigger: {
+    case kPolicy:
+    case kRule:
+    case kTrigger: {
       advance();
       node->object_type = word == kPolicy ? ObjectType::kPolicy
                           : word == kRule ? ObjectType::kRule
@@ -141,12 +175,18 @@ Node* Parser::drop_other(DropStmt* node) {
       node->behavior = drop_behavior();
       return node;
     }
-    case kType: return list(ObjectType::kType, [&] { return type_name(); });
-    case kDomain: return list(ObjectType::kDomain, [&] { return type_name(); });
-    case kFunction: return list(ObjectType::kFunction, [&] { return function_with_args(); });
-    case kProcedure: return list(ObjectType::kProcedure, [&] { return function_with_args(); });
-    case kRoutine: return list(ObjectType::kRoutine, [&] { return function_with_args(); });
-    case kAggregate: return list(ObjectType::kAggregate, [&] { return aggregate_with_args(); });
+    case kType:
+      return list(ObjectType::kType, [&] { return type_name(); });
+    case kDomain:
+      return list(ObjectType::kDomain, [&] { return type_name(); });
+    case kFunction:
+      return list(ObjectType::kFunction, [&] { return function_with_args(); });
+    case kProcedure:
+      return list(ObjectType::kProcedure, [&] { return function_with_args(); });
+    case kRoutine:
+      return list(ObjectType::kRoutine, [&] { return function_with_args(); });
+    case kAggregate:
+      return list(ObjectType::kAggregate, [&] { return aggregate_with_args(); });
     case kOperator:
       if (!(next_is(kClass) || next_is(kFamily)) || peek(2) == static_cast<Tok>('.')) {
         return list(ObjectType::kOperator, [&] { return operator_with_args(); });
@@ -179,14 +219,16 @@ Node* Parser::drop_other(DropStmt* node) {
     case kUser:
       if (next_is(kMapping) && (peek(2) == kFor || peek(2) == kIf)) return drop_user_mapping(loc);
       [[fallthrough]];
-    case kRole: case kGroup: {
+    case kRole:
+    case kGroup: {
       advance();
       auto* role = make<DropRoleStmt>(loc);
       role->missing_ok = if_exists();
       role->roles = role_list();
       return role;
     }
-    case kDatabase: return drop_database(loc);
+    case kDatabase:
+      return drop_database(loc);
     case kTablespace: {
       advance();
       auto* tablespace = make<DropTablespaceStmt>(loc);
@@ -202,7 +244,8 @@ Node* Parser::drop_other(DropStmt* node) {
       subscription->behavior = drop_behavior();
       return subscription;
     }
-    default: syntax_error();
+    default:
+      syntax_error();
   }
   node->behavior = drop_behavior();
   return node;
@@ -271,16 +314,26 @@ Node* Parser::object_reference(ReferenceContext context, ObjectType& kind) {
   };
   auto name = [&] { return name_node(); };
   switch (word) {
-    case kDatabase: return typed(ObjectType::kDatabase, name);
-    case kRole: return typed(ObjectType::kRole, name);
-    case kSubscription: return typed(ObjectType::kSubscription, name);
-    case kTablespace: return typed(ObjectType::kTablespace, name);
-    case kType: return typed(ObjectType::kType, [&] { return type_name(); });
-    case kDomain: return typed(ObjectType::kDomain, [&] { return type_name(); });
-    case kAggregate: return typed(ObjectType::kAggregate, [&] { return aggregate_with_args(); });
-    case kFunction: return typed(ObjectType::kFunction, [&] { return function_with_args(); });
-    case kProcedure: return typed(ObjectType::kProcedure, [&] { return function_with_args(); });
-    case kRoutine: return typed(ObjectType::kRoutine, [&] { return function_with_args(); });
+    case kDatabase:
+      return typed(ObjectType::kDatabase, name);
+    case kRole:
+      return typed(ObjectType::kRole, name);
+    case kSubscription:
+      return typed(ObjectType::kSubscription, name);
+    case kTablespace:
+      return typed(ObjectType::kTablespace, name);
+    case kType:
+      return typed(ObjectType::kType, [&] { return type_name(); });
+    case kDomain:
+      return typed(ObjectType::kDomain, [&] { return type_name(); });
+    case kAggregate:
+      return typed(ObjectType::kAggregate, [&] { return aggregate_with_args(); });
+    case kFunction:
+      return typed(ObjectType::kFunction, [&] { return function_with_args(); });
+    case kProcedure:
+      return typed(ObjectType::kProcedure, [&] { return function_with_args(); });
+    case kRoutine:
+      return typed(ObjectType::kRoutine, [&] { return function_with_args(); });
     case kColumn:
       if (extension) break;
       return typed(ObjectType::kColumn, [&] { return any_name_node(); });
@@ -304,7 +357,10 @@ Node* Parser::object_reference(ReferenceContext context, ObjectType& kind) {
     case kTransform:
       if (label) break;
       return typed(ObjectType::kTransform, [&] { return transform_name(); });
-    case kConstraint: case kPolicy: case kRule: case kTrigger: {
+    case kConstraint:
+    case kPolicy:
+    case kRule:
+    case kTrigger: {
       if (!comment) break;
       advance();
       Node* object = name_node();
@@ -317,7 +373,8 @@ Node* Parser::object_reference(ReferenceContext context, ObjectType& kind) {
       }
       return pair_node(any_name_node(), object);
     }
-    default: break;
+    default:
+      break;
   }
   syntax_error();
 }
@@ -357,7 +414,8 @@ Node* Parser::statement() {
     case kInsert:
     case kUpdate:
     case kDelete:
-    case kMerge: return preparable_stmt();
+    case kMerge:
+      return preparable_stmt();
     case kBegin:
     case kStart:
     case kCommit:
@@ -367,35 +425,70 @@ Node* Parser::statement() {
     case kSavepoint:
     case kRelease:
       return transaction_stmt();
-    case kSet: return set_stmt();
-    case kShow: return show_stmt();
-    case kReset: return reset_stmt(false);
-    case kExecute: return execute_stmt();
-    case kPrepare: return prepare_stmt();
-    case kDeallocate: return deallocate_stmt();
-    case kDeclare: return declare_cursor();
-    case kFetch: case kMove: return fetch_stmt();
-    case kClose: return close_stmt();
-    case kCopy: return copy_stmt();
-    case kCreate: return create_stmt();
-    case kAlter: return alter_stmt();
-    case kDrop: return drop_stmt();
-    case kGrant: case kRevoke: return grant_stmt(false);
-    case kExplain: return explain_stmt();
-    case kVacuum: case kAnalyze: case kAnalyse: return vacuum_stmt();
-    case kTruncate: return truncate_stmt();
-    case kComment: return comment_stmt();
-    case kLock: return lock_stmt();
-    case kDo: return do_stmt();
-    case kCall: return call_stmt();
-    case kCluster: return cluster_stmt();
-    case kReindex: return reindex_stmt();
-    case kRefresh: return refresh_stmt();
-    case kListen: case kNotify: case kUnlisten: return notify_stmts();
-    case kDiscard: return discard_stmt();
-    case kReassign: return reassign_owned();
-    case kImport: return import_foreign_schema();
-    case kSecurity: return security_label();
+    case kSet:
+      return set_stmt();
+    case kShow:
+      return show_stmt();
+    case kReset:
+      return reset_stmt(false);
+    case kExecute:
+      return execute_stmt();
+    case kPrepare:
+      return prepare_stmt();
+    case kDeallocate:
+      return deallocate_stmt();
+    case kDeclare:
+      return declare_cursor();
+    case kFetch:
+    case kMove:
+      return fetch_stmt();
+    case kClose:
+      return close_stmt();
+    case kCopy:
+      return copy_stmt();
+    case kCreate:
+      return create_stmt();
+    case kAlter:
+      return alter_stmt();
+    case kDrop:
+      return drop_stmt();
+    case kGrant:
+    case kRevoke:
+      return grant_stmt(false);
+    case kExplain:
+      return explain_stmt();
+    case kVacuum:
+    case kAnalyze:
+    case kAnalyse:
+      return vacuum_stmt();
+    case kTruncate:
+      return truncate_stmt();
+    case kComment:
+      return comment_stmt();
+    case kLock:
+      return lock_stmt();
+    case kDo:
+      return do_stmt();
+    case kCall:
+      return call_stmt();
+    case kCluster:
+      return cluster_stmt();
+    case kReindex:
+      return reindex_stmt();
+    case kRefresh:
+      return refresh_stmt();
+    case kListen:
+    case kNotify:
+    case kUnlisten:
+      return notify_stmts();
+    case kDiscard:
+      return discard_stmt();
+    case kReassign:
+      return reassign_owned();
+    case kImport:
+      return import_foreign_schema();
+    case kSecurity:
+      return security_label();
     case kCheckpoint: {
       int32_t loc = location();
       advance();
@@ -407,7 +500,8 @@ Node* Parser::statement() {
       node->filename = string_const();
       return node;
     }
-    default: break;
+    default:
+      break;
   }
   if (at('(')) return select_stmt();
   syntax_error();

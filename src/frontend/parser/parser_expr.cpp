@@ -38,15 +38,19 @@ Node* Parser::prefix_expression(ExprMode mode, bool& primary) {
     case kPlus:
       advance();
       return make_operator(OperatorForm::kOperator, "+", nullptr, expression(kPrecTypecast, operand), loc);
-    case kMinus: advance(); return negate(expression(kPrecTypecast, operand), loc);
-    case kOp: case kOperator: {
+    case kMinus:
+      advance();
+      return negate(expression(kPrecTypecast, operand), loc);
+    case kOp:
+    case kOperator: {
       if (at(kOperator) && !next_is('(')) break;  // a column named so
       auto* node = make<OperatorExpr>(loc);
       node->name = qual_operator();
       node->right = expression(kPrecOp + 1, operand);
       return node;
     }
-    case kNot: case kNotLa:
+    case kNot:
+    case kNotLa:
       if (mode == kExprRestricted) break;
       advance();
       return make_not(expression(kPrecNot, operand), loc);
@@ -63,7 +67,8 @@ Node* Parser::prefix_expression(ExprMode mode, bool& primary) {
       }
       select_with_parens();
       error_at(loc, sqlstate::kFeatureNotSupported, "UNIQUE predicate is not yet implemented");
-    default: break;
+    default:
+      break;
   }
   Node* node = after_c_expr(c_expr(), mode);
   primary = true;
@@ -79,28 +84,59 @@ Node* Parser::after_c_expr(Node* node, ExprMode mode) {
 
 int Parser::infix_level(ExprMode mode) const {
   switch (static_cast<int>(type())) {
-    case '<': case '>': case '=': return kPrecComparison;
-    case '+': case '-': return kPrecAdd;
-    case '*': case '/': case '%': return kPrecMultiply;
-    case '^': return kPrecPower;
-    default: break;
+    case '<':
+    case '>':
+    case '=':
+      return kPrecComparison;
+    case '+':
+    case '-':
+      return kPrecAdd;
+    case '*':
+    case '/':
+    case '%':
+      return kPrecMultiply;
+    case '^':
+      return kPrecPower;
+    default:
+      break;
   }
   switch (type()) {
-    case kLessEquals: case kGreaterEquals: case kNotEquals: return kPrecComparison;
-    case kOp: case kOperator: return kPrecOp;
-    case kTypecastOp: return kPrecTypecast;
-    case kIs: return kPrecIs;
-    default: break;
+    case kLessEquals:
+    case kGreaterEquals:
+    case kNotEquals:
+      return kPrecComparison;
+    case kOp:
+    case kOperator:
+      return kPrecOp;
+    case kTypecastOp:
+      return kPrecTypecast;
+    case kIs:
+      return kPrecIs;
+    default:
+      break;
   }
   if (mode == kExprRestricted) return 0;
   switch (type()) {
-    case kOr: return kPrecOr;
-    case kAnd: return kPrecAnd;
-    case kIsnull: case kNotnull: return kPrecIs;
-    case kBetween: case kIn: case kLike: case kIlike: case kSimilar: case kNotLa: return kPrecLike;
-    case kAt: return kPrecAt;
-    case kCollate: return kPrecCollate;
-    default: return 0;
+    case kOr:
+      return kPrecOr;
+    case kAnd:
+      return kPrecAnd;
+    case kIsnull:
+    case kNotnull:
+      return kPrecIs;
+    case kBetween:
+    case kIn:
+    case kLike:
+    case kIlike:
+    case kSimilar:
+    case kNotLa:
+      return kPrecLike;
+    case kAt:
+      return kPrecAt;
+    case kCollate:
+      return kPrecCollate;
+    default:
+      return 0;
   }
 }
 
@@ -116,9 +152,19 @@ bool Parser::infix_is_label() const {
     case kHaving:
     case kWindow:
     case kUnion:
-    case kIntersect: case kExcept: case kOrder: case kLimit: case kOffset: case kFetch: case kFor: case kOn:
-    case kReturning: case kWith: return true;
-    default: return next_is(',') || next_is(')') || next_is(';');
+    case kIntersect:
+    case kExcept:
+    case kOrder:
+    case kLimit:
+    case kOffset:
+    case kFetch:
+    case kFor:
+    case kOn:
+    case kReturning:
+    case kWith:
+      return true;
+    default:
+      return next_is(',') || next_is(')') || next_is(';');
   }
 }
 
@@ -168,11 +214,20 @@ std::string_view Parser::operator_symbol() {
   }
   std::string_view symbol;
   switch (type()) {
-    case kOp: symbol = cur().text; break;
-    case kLessEquals: symbol = "<="; break;
-    case kGreaterEquals: symbol = ">="; break;
-    case kNotEquals: symbol = "<>"; break;
-    default: syntax_error();
+    case kOp:
+      symbol = cur().text;
+      break;
+    case kLessEquals:
+      symbol = "<=";
+      break;
+    case kGreaterEquals:
+      symbol = ">=";
+      break;
+    case kNotEquals:
+      symbol = "<>";
+      break;
+    default:
+      syntax_error();
   }
   advance();
   return symbol;
@@ -205,10 +260,14 @@ NameList Parser::all_operator() { return at(kOperator) ? qual_operator() : one(o
 Node* Parser::infix(Node* left, int level, ExprMode mode, int& nonassociative) {
   int32_t loc = location();
   switch (level) {
-    case kPrecOr: return bool_chain(left, BoolOp::kOr, level, mode);
-    case kPrecAnd: return bool_chain(left, BoolOp::kAnd, level, mode);
-    case kPrecIs: return is_expr(left, mode, nonassociative);
-    case kPrecLike: return like_expr(left, nonassociative);
+    case kPrecOr:
+      return bool_chain(left, BoolOp::kOr, level, mode);
+    case kPrecAnd:
+      return bool_chain(left, BoolOp::kAnd, level, mode);
+    case kPrecIs:
+      return is_expr(left, mode, nonassociative);
+    case kPrecLike:
+      return like_expr(left, nonassociative);
     case kPrecTypecast: {
       advance();
       auto* node = make<TypeCast>(loc);
@@ -295,9 +354,13 @@ Node* Parser::like_expr(Node* left, int& nonassociative) {
   int32_t loc = location();
   bool negated = accept(kNotLa);
   switch (type()) {
-    case kBetween: nonassociative = kPrecLike; return between_expr(left, negated, loc);
-    case kIn: return in_expr(left, negated, loc);
-    default: break;
+    case kBetween:
+      nonassociative = kPrecLike;
+      return between_expr(left, negated, loc);
+    case kIn:
+      return in_expr(left, negated, loc);
+    default:
+      break;
   }
   bool ilike = at(kIlike), similar = at(kSimilar);
   advance();
@@ -390,11 +453,19 @@ Node* Parser::is_expr(Node* left, ExprMode mode, int& nonassociative) {
     return node;
   };
   switch (type()) {
-    case kNull: return null_test(negated);
-    case kTrue: return boolean_test(BooleanTestKind::kIsTrue, BooleanTestKind::kIsNotTrue);
-    case kFalse: return boolean_test(BooleanTestKind::kIsFalse, BooleanTestKind::kIsNotFalse);
-    case kUnknown: return boolean_test(BooleanTestKind::kIsUnknown, BooleanTestKind::kIsNotUnknown);
-    case kNormalized: case kNfc: case kNfd: case kNfkc: case kNfkd: {
+    case kNull:
+      return null_test(negated);
+    case kTrue:
+      return boolean_test(BooleanTestKind::kIsTrue, BooleanTestKind::kIsNotTrue);
+    case kFalse:
+      return boolean_test(BooleanTestKind::kIsFalse, BooleanTestKind::kIsNotFalse);
+    case kUnknown:
+      return boolean_test(BooleanTestKind::kIsUnknown, BooleanTestKind::kIsNotUnknown);
+    case kNormalized:
+    case kNfc:
+    case kNfd:
+    case kNfkc:
+    case kNfkd: {
       ListBuilder<Node*> args;
       args.add(left);
       if (!at(kNormalized)) {
@@ -405,7 +476,8 @@ Node* Parser::is_expr(Node* left, ExprMode mode, int& nonassociative) {
       Node* node = system_call("is_normalized", finish(args), loc);
       return negated ? make_not(node, loc) : node;
     }
-    default: syntax_error();
+    default:
+      syntax_error();
   }
 }
 

@@ -12,9 +12,7 @@ Node* Parser::table_ref() {
   return joins_after(table_primary());
 }
 
-bool Parser::at_join() const {
-  return at_any(kJoin, kCross, kLeft, kRight, kFull, kInner, kNatural);
-}
+bool Parser::at_join() const { return at_any(kJoin, kCross, kLeft, kRight, kFull, kInner, kNatural); }
 
 Node* Parser::joins_after(Node* left) {
   while (true) {
@@ -229,7 +227,9 @@ void Parser::func_alias(Alias*& alias, List<ColumnDef>& columns) {
   }
 }
 
-List<ColumnDef> Parser::table_func_elements() { return paren_list([&] { return table_func_element(); }); }
+List<ColumnDef> Parser::table_func_elements() {
+  return paren_list([&] { return table_func_element(); });
+}
 
 ColumnDef* Parser::table_func_element() {
   auto* node = make<ColumnDef>(location());

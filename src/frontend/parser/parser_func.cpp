@@ -24,7 +24,9 @@ Node* Parser::func_arg() {
   }
   return a_expr();
 }
-NodeList Parser::func_arg_list() { return comma_list([&] { return func_arg(); }); }
+NodeList Parser::func_arg_list() {
+  return comma_list([&] { return func_arg(); });
+}
 
 // The parenthesis behind a function's name and all that belongs to the call. With a string literal behind the
 // parenthesis it was a type name with modifiers after all.
@@ -130,8 +132,9 @@ void Parser::frame_clause(WindowDef* window) {
   advance();
   int32_t start_loc, end_loc = -1;
   // BETWEEN in front of a word that only an operator or a bound can be is a column of that name.
-  bool column = at(kBetween) && (next_is('*') || next_is('/') || next_is('%') || next_is('^') || next_is('<') ||
-                                 next_is('>') || next_is('=') || next_is(kAnd) || next_is(kOr));
+  bool column =
+      at(kBetween) && (next_is('*') || next_is('/') || next_is('%') || next_is('^') || next_is('<') ||
+                       next_is('>') || next_is('=') || next_is(kAnd) || next_is(kOr));
   if (!column && accept(kBetween)) {
     // A word of BETWEEN's own precedence level cannot follow: the grammar cannot tell whose it is.
     if (at_any(kBetween, kLike, kIlike, kSimilar, kNotLa)) syntax_error();
@@ -197,16 +200,44 @@ FrameBound Parser::frame_bound(Node*& offset) {
 // Whether a function-like construct with its own syntax begins here (and not a column named so).
 bool Parser::at_common_subexpr() const {
   switch (type()) {
-    case kCurrentDate: case kCurrentTime: case kCurrentTimestamp: case kLocaltime: case kLocaltimestamp:
-    case kCurrentRole: case kCurrentUser: case kSessionUser: case kUser: case kCurrentCatalog: case kCast:
+    case kCurrentDate:
+    case kCurrentTime:
+    case kCurrentTimestamp:
+    case kLocaltime:
+    case kLocaltimestamp:
+    case kCurrentRole:
+    case kCurrentUser:
+    case kSessionUser:
+    case kUser:
+    case kCurrentCatalog:
+    case kCast:
       return true;
-    case kCurrentSchema: return !next_is('(') && !next_is(kStringConst);
-    case kCollation: return next_is(kFor);
-    case kExtract: case kNormalize: case kOverlay: case kPosition: case kSubstring: case kTreat: case kTrim:
-    case kNullif: case kCoalesce: case kGreatest: case kLeast: case kXmlconcat: case kXmlelement:
-    case kXmlexists: case kXmlforest: case kXmlparse: case kXmlpi: case kXmlroot: case kXmlserialize:
+    case kCurrentSchema:
+      return !next_is('(') && !next_is(kStringConst);
+    case kCollation:
+      return next_is(kFor);
+    case kExtract:
+    case kNormalize:
+    case kOverlay:
+    case kPosition:
+    case kSubstring:
+    case kTreat:
+    case kTrim:
+    case kNullif:
+    case kCoalesce:
+    case kGreatest:
+    case kLeast:
+    case kXmlconcat:
+    case kXmlelement:
+    case kXmlexists:
+    case kXmlforest:
+    case kXmlparse:
+    case kXmlpi:
+    case kXmlroot:
+    case kXmlserialize:
       return next_is('(');
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -225,18 +256,30 @@ Node* Parser::common_subexpr() {
   using enum SqlValueFunctionKind;
   int32_t loc = location();
   switch (type()) {
-    case Tok::kCurrentDate: return sql_value_function(SqlValueFunctionKind::kCurrentDate, false);
-    case Tok::kCurrentTime: return sql_value_function(SqlValueFunctionKind::kCurrentTime, true);
-    case Tok::kCurrentTimestamp: return sql_value_function(SqlValueFunctionKind::kCurrentTimestamp, true);
-    case kLocaltime: return sql_value_function(kLocalTime, true);
-    case kLocaltimestamp: return sql_value_function(kLocalTimestamp, true);
-    case Tok::kCurrentRole: return sql_value_function(SqlValueFunctionKind::kCurrentRole, false);
-    case Tok::kCurrentUser: return sql_value_function(SqlValueFunctionKind::kCurrentUser, false);
-    case Tok::kSessionUser: return sql_value_function(SqlValueFunctionKind::kSessionUser, false);
-    case Tok::kUser: return sql_value_function(SqlValueFunctionKind::kUser, false);
-    case Tok::kCurrentCatalog: return sql_value_function(SqlValueFunctionKind::kCurrentCatalog, false);
-    case Tok::kCurrentSchema: return sql_value_function(SqlValueFunctionKind::kCurrentSchema, false);
-    default: break;
+    case Tok::kCurrentDate:
+      return sql_value_function(SqlValueFunctionKind::kCurrentDate, false);
+    case Tok::kCurrentTime:
+      return sql_value_function(SqlValueFunctionKind::kCurrentTime, true);
+    case Tok::kCurrentTimestamp:
+      return sql_value_function(SqlValueFunctionKind::kCurrentTimestamp, true);
+    case kLocaltime:
+      return sql_value_function(kLocalTime, true);
+    case kLocaltimestamp:
+      return sql_value_function(kLocalTimestamp, true);
+    case Tok::kCurrentRole:
+      return sql_value_function(SqlValueFunctionKind::kCurrentRole, false);
+    case Tok::kCurrentUser:
+      return sql_value_function(SqlValueFunctionKind::kCurrentUser, false);
+    case Tok::kSessionUser:
+      return sql_value_function(SqlValueFunctionKind::kSessionUser, false);
+    case Tok::kUser:
+      return sql_value_function(SqlValueFunctionKind::kUser, false);
+    case Tok::kCurrentCatalog:
+      return sql_value_function(SqlValueFunctionKind::kCurrentCatalog, false);
+    case Tok::kCurrentSchema:
+      return sql_value_function(SqlValueFunctionKind::kCurrentSchema, false);
+    default:
+      break;
   }
   Tok which = type();
   advance();
@@ -244,7 +287,9 @@ Node* Parser::common_subexpr() {
   expect('(');
   Node* node = nullptr;
   switch (which) {
-    case kCollation: node = system_call("pg_collation_for", one(a_expr()), loc); break;
+    case kCollation:
+      node = system_call("pg_collation_for", one(a_expr()), loc);
+      break;
     case kCast: {
       auto* cast = make<TypeCast>(loc);
       cast->arg = a_expr();
@@ -294,18 +339,29 @@ Node* Parser::common_subexpr() {
       node = coalesce;
       break;
     }
-    case kGreatest: case kLeast: {
+    case kGreatest:
+    case kLeast: {
       auto* extreme = make<MinMaxExpr>(loc);
       extreme->greatest = which == kGreatest;
       extreme->args = expr_list();
       node = extreme;
       break;
     }
-    case kExtract: node = extract_call(loc); break;
-    case kOverlay: node = overlay_call(loc); break;
-    case kSubstring: node = substring_call(loc); break;
-    case kTrim: node = trim_call(loc); break;
-    default: node = xml_call(which, loc); break;
+    case kExtract:
+      node = extract_call(loc);
+      break;
+    case kOverlay:
+      node = overlay_call(loc);
+      break;
+    case kSubstring:
+      node = substring_call(loc);
+      break;
+    case kTrim:
+      node = trim_call(loc);
+      break;
+    default:
+      node = xml_call(which, loc);
+      break;
   }
   expect(')');
   return node;
@@ -322,11 +378,20 @@ Node* Parser::func_expr_windowless() {
 std::string_view Parser::unicode_normal_form() {
   std::string_view form;
   switch (type()) {
-    case kNfc: form = "NFC"; break;
-    case kNfd: form = "NFD"; break;
-    case kNfkc: form = "NFKC"; break;
-    case kNfkd: form = "NFKD"; break;
-    default: syntax_error();
+    case kNfc:
+      form = "NFC";
+      break;
+    case kNfd:
+      form = "NFD";
+      break;
+    case kNfkc:
+      form = "NFKC";
+      break;
+    case kNfkd:
+      form = "NFKD";
+      break;
+    default:
+      syntax_error();
   }
   advance();
   return form;

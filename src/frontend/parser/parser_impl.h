@@ -7,34 +7,10 @@
 #include <vector>
 
 #include "lexer.h"
+#include "list_builder.h"
 #include "parser/ast.h"
 
 namespace varve::parser {
-
-// A list while it grows; the first few items without touching the heap.
-template <class T>
-class ListBuilder {
- public:
-  void add(T item) {
-    if (size_ < kInline) {
-      inline_[size_++] = item;
-      return;
-    }
-    if (more_.empty()) more_.assign(inline_, inline_ + kInline);
-    more_.push_back(item);
-    ++size_;
-  }
-  size_t size() const { return size_; }
-  std::span<T> finish(Arena& arena) const {
-    return arena.copy(size_ <= kInline ? std::span<const T>(inline_, size_) : std::span<const T>(more_));
-  }
-
- private:
-  static constexpr size_t kInline = 6;
-  T inline_[kInline];
-  size_t size_ = 0;
-  std::vector<T> more_;
-};
 
 // Binding powers, weakest first. Each level stands for one line of PostgreSQL's precedence table.
 enum Precedence : int {
@@ -82,16 +58,22 @@ class Parser {
   bool next_is(Tok t) const { return peek() == t; }
   bool next_is(char c) const { return peek() == static_cast<Tok>(c); }
   template <class... T>
-  bool at_any(T... t) const { return ((type() == t) || ...); }
+  bool at_any(T... t) const {
+    return ((type() == t) || ...);
+  }
   void advance() { ++pos_; }
   bool accept(Tok t) { return type() == t ? (advance(), true) : false; }
   bool accept(char c) { return accept(static_cast<Tok>(c)); }
   // Both words or none.
   bool accept2(Tok a, Tok b) { return type() == a && peek() == b ? (pos_ += 2, true) : false; }
-  void expect(Tok t) { if (!accept(t)) syntax_error(); }
+  void expect(Tok t) {
+    if (!accept(t)) syntax_error();
+  }
   void expect(char c) { expect(static_cast<Tok>(c)); }
   template <class... T>
-  void expect_all(T... t) { (expect(t), ...); }
+  void expect_all(T... t) {
+    (expect(t), ...);
+  }
   int32_t location() const { return cur().location; }
 
   [[noreturn]] void syntax_error() const;
@@ -112,7 +94,9 @@ class Parser {
     return node;
   }
   template <class T>
-  std::span<T> finish(const ListBuilder<T>& list) { return list.finish(arena_); }
+  std::span<T> finish(const ListBuilder<T>& list) {
+    return list.finish(arena_);
+  }
   template <class F>
   auto comma_list(F item) -> std::span<decltype(item())> {
     ListBuilder<decltype(item())> list;
@@ -149,20 +133,26 @@ class Parser {
   Node* numeric_only();
   NameList any_name();
   NameList attrs_after(std::string_view first);
-  NameList name_list() { return comma_list([&] { return col_id(); }); }
+  NameList name_list() {
+    return comma_list([&] { return col_id(); });
+  }
   NameList opt_column_list();
   NameList column_list();
   QualifiedName* qualified(NameList n, int32_t loc);
   QualifiedName* any_name_node();
   RangeVar* qualified_name();
   RangeVar* range_var_from(NameList parts, int32_t loc);
-  List<RangeVar> qualified_name_list() { return comma_list([&] { return qualified_name(); }); }
+  List<RangeVar> qualified_name_list() {
+    return comma_list([&] { return qualified_name(); });
+  }
   RangeVar* relation_expr();
   RangeVar* relation_expr_opt_alias();
   NameList func_name();
   RoleSpec* role_spec();
   std::string_view role_id();
-  List<RoleSpec> role_list() { return comma_list([&] { return role_spec(); }); }
+  List<RoleSpec> role_list() {
+    return comma_list([&] { return role_spec(); });
+  }
   ConstExpr* make_string(std::string_view text, int32_t loc = -1);
   ConstExpr* make_integer(int32_t value, int32_t loc = -1);
   ConstExpr* make_boolean(bool value, int32_t loc = -1);
@@ -186,7 +176,9 @@ class Parser {
   bool opt_timezone();
   TypeName* float_type(int32_t loc);
   TypeName* character_type(int32_t loc);
-  List<TypeName> type_list() { return comma_list([&] { return type_name(); }); }
+  List<TypeName> type_list() {
+    return comma_list([&] { return type_name(); });
+  }
 
   // --- expressions (parser_expr.cpp, parser_primary.cpp)
   Node* a_expr() { return expression(kPrecNone, kExprFull); }
@@ -236,7 +228,9 @@ class Parser {
   Node* column_ref(std::string_view first, NodeList steps, int32_t loc);
   RowExpr* row_expr(NodeList args, bool explicit_row, int32_t loc);
   Node* overlaps(RowExpr* left);
-  NodeList expr_list() { return comma_list([&] { return a_expr(); }); }
+  NodeList expr_list() {
+    return comma_list([&] { return a_expr(); });
+  }
   Node* typed_const(TypeName* type, int32_t loc);
   Node* keyword_typed_const();
   bool at_const_type() const;
@@ -300,7 +294,9 @@ class Parser {
   List<SortBy> opt_sort_clause();
   Node* group_item();
   List<WindowDef> window_clause();
-  NodeList from_list() { return comma_list([&] { return table_ref(); }); }
+  NodeList from_list() {
+    return comma_list([&] { return table_ref(); });
+  }
   NodeList opt_from() { return accept(Tok::kFrom) ? from_list() : NodeList{}; }
   Node* opt_where() { return accept(Tok::kWhere) ? a_expr() : nullptr; }
   Node* where_or_current();

@@ -83,9 +83,15 @@ NameList Parser::opt_column_list() { return at('(') ? column_list() : NameList{}
 RangeVar* Parser::range_var_from(NameList parts, int32_t loc) {
   auto* node = make<RangeVar>(loc);
   switch (parts.size()) {
-    case 1: node->name = parts[0]; break;
-    case 2: node->schema = parts[0], node->name = parts[1]; break;
-    case 3: node->catalog = parts[0], node->schema = parts[1], node->name = parts[2]; break;
+    case 1:
+      node->name = parts[0];
+      break;
+    case 2:
+      node->schema = parts[0], node->name = parts[1];
+      break;
+    case 3:
+      node->catalog = parts[0], node->schema = parts[1], node->name = parts[2];
+      break;
     default: {
       error_at(loc,
                fmt::format("improper qualified name (too many dotted names): {}", fmt::join(parts, ".")));
@@ -164,9 +170,15 @@ NameList Parser::func_name() {
 RoleSpec* Parser::role_spec() {
   auto* node = make<RoleSpec>(location());
   switch (type()) {
-    case kCurrentRole: node->role = RoleSpecKind::kCurrentRole; break;
-    case kCurrentUser: node->role = RoleSpecKind::kCurrentUser; break;
-    case kSessionUser: node->role = RoleSpecKind::kSessionUser; break;
+    case kCurrentRole:
+      node->role = RoleSpecKind::kCurrentRole;
+      break;
+    case kCurrentUser:
+      node->role = RoleSpecKind::kCurrentUser;
+      break;
+    case kSessionUser:
+      node->role = RoleSpecKind::kSessionUser;
+      break;
     default: {
       if (!has_flag(type(), kIsColumnId) && !has_flag(type(), kIsTypeFunctionName)) syntax_error();
       node->name = cur().text;
@@ -197,7 +209,8 @@ std::string_view Parser::role_id() {
       error_at(loc, sqlstate::kReservedName, "CURRENT_USER cannot be used as a role name here");
     case RoleSpecKind::kSessionUser:
       error_at(loc, sqlstate::kReservedName, "SESSION_USER cannot be used as a role name here");
-    case RoleSpecKind::kName: break;
+    case RoleSpecKind::kName:
+      break;
   }
   return role->name;
 }

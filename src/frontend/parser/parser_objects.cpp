@@ -158,11 +158,20 @@ Node* Parser::create_domain(int32_t loc) {
 ObjectType Parser::text_search_kind() {
   ObjectType kind;
   switch (type()) {
-    case kParser: kind = ObjectType::kTsParser; break;
-    case kDictionary: kind = ObjectType::kTsDictionary; break;
-    case kTemplate: kind = ObjectType::kTsTemplate; break;
-    case kConfiguration: kind = ObjectType::kTsConfiguration; break;
-    default: syntax_error();
+    case kParser:
+      kind = ObjectType::kTsParser;
+      break;
+    case kDictionary:
+      kind = ObjectType::kTsDictionary;
+      break;
+    case kTemplate:
+      kind = ObjectType::kTsTemplate;
+      break;
+    case kConfiguration:
+      kind = ObjectType::kTsConfiguration;
+      break;
+    default:
+      syntax_error();
   }
   advance();
   return kind;

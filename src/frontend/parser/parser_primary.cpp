@@ -18,9 +18,15 @@ Node* Parser::number_node() {
       node->type = ConstKind::kInteger;
       node->integer = cur().integer;
       break;
-    case kFloatConst: node->type = ConstKind::kFloat; break;
-    case kBitConst: node->type = ConstKind::kBitString; break;
-    default: node->type = ConstKind::kHexString; break;
+    case kFloatConst:
+      node->type = ConstKind::kFloat;
+      break;
+    case kBitConst:
+      node->type = ConstKind::kBitString;
+      break;
+    default:
+      node->type = ConstKind::kHexString;
+      break;
   }
   if (!at(kIntegerConst)) node->text = cur().text;
   advance();
@@ -30,23 +36,34 @@ Node* Parser::number_node() {
 Node* Parser::c_expr() {
   int32_t loc = location();
   switch (type()) {
-    case kLeftParen: return paren_node(paren_content(), loc);
-    case kIntegerConst: case kFloatConst: case kBitConst: case kHexConst: return number_node();
-    case kStringConst: return string_node();
-    case kIdentifier: return name_expression();
+    case kLeftParen:
+      return paren_node(paren_content(), loc);
+    case kIntegerConst:
+    case kFloatConst:
+    case kBitConst:
+    case kHexConst:
+      return number_node();
+    case kStringConst:
+      return string_node();
+    case kIdentifier:
+      return name_expression();
     case kParamMark: {
       auto* node = make<ParamRef>(loc);
       node->number = cur().integer;
       advance();
       return opt_indirection(node);
     }
-    case kTrue: case kFalse: {
+    case kTrue:
+    case kFalse: {
       bool value = at(kTrue);
       advance();
       return make_boolean(value, loc);
     }
-    case kNull: advance(); return make_null(loc);
-    case kCase: return case_expr();
+    case kNull:
+      advance();
+      return make_null(loc);
+    case kCase:
+      return case_expr();
     case kExists:
       if (!next_is('(')) break;
       advance();
@@ -75,7 +92,8 @@ Node* Parser::c_expr() {
       node->args = paren_list([&] { return a_expr(); });
       return node;
     }
-    default: break;
+    default:
+      break;
   }
   if (at_const_type()) return keyword_typed_const();
   if (at_common_subexpr()) return common_subexpr();
@@ -321,13 +339,28 @@ bool Parser::at_const_type() const {
   Tok next = peek();
   if (next == kStringConst) return type() != kDouble && type() != kNational;
   switch (type()) {
-    case kDouble: return true;
-    case kBit: return next_is('(') || next == kVarying;
-    case kCharacter: case kChar: case kNchar: return next_is('(') || next == kVarying;
-    case kNational: return next == kCharacter || next == kChar;
-    case kVarchar: case kFloat: case kDecimal: case kDec: case kNumeric: case kInterval: return next_is('(');
-    case kTime: case kTimestamp: return next_is('(') || next == kWithLa || next == kWithout;
-    default: return false;
+    case kDouble:
+      return true;
+    case kBit:
+      return next_is('(') || next == kVarying;
+    case kCharacter:
+    case kChar:
+    case kNchar:
+      return next_is('(') || next == kVarying;
+    case kNational:
+      return next == kCharacter || next == kChar;
+    case kVarchar:
+    case kFloat:
+    case kDecimal:
+    case kDec:
+    case kNumeric:
+    case kInterval:
+      return next_is('(');
+    case kTime:
+    case kTimestamp:
+      return next_is('(') || next == kWithLa || next == kWithout;
+    default:
+      return false;
   }
 }
 
@@ -345,15 +378,24 @@ Node* Parser::keyword_typed_const() {
 Node* Parser::aexpr_const() {
   int32_t loc = location();
   switch (type()) {
-    case kIntegerConst: case kFloatConst: case kBitConst: case kHexConst: return number_node();
-    case kStringConst: return string_node();
-    case kTrue: case kFalse: {
+    case kIntegerConst:
+    case kFloatConst:
+    case kBitConst:
+    case kHexConst:
+      return number_node();
+    case kStringConst:
+      return string_node();
+    case kTrue:
+    case kFalse: {
       bool value = at(kTrue);
       advance();
       return make_boolean(value, loc);
     }
-    case kNull: advance(); return make_null(loc);
-    default: break;
+    case kNull:
+      advance();
+      return make_null(loc);
+    default:
+      break;
   }
   if (at_keyword_type() && !at(kDouble)) return keyword_typed_const();
   if (at_const_type()) return keyword_typed_const();

@@ -1,7 +1,6 @@
 // Roles, privileges, policies.
-#include <fmt/format.h>
-
 #include <array>
+#include <fmt/format.h>
 
 #include "parser_impl.h"
 
@@ -14,12 +13,18 @@ struct RoleFlag {
   bool value;
 };
 static constexpr std::array kRoleFlags = {
-    RoleFlag{"superuser", "superuser", true},       RoleFlag{"nosuperuser", "superuser", false},
-    RoleFlag{"createrole", "createrole", true},     RoleFlag{"nocreaterole", "createrole", false},
-    RoleFlag{"replication", "isreplication", true}, RoleFlag{"noreplication", "isreplication", false},
-    RoleFlag{"createdb", "createdb", true},         RoleFlag{"nocreatedb", "createdb", false},
-    RoleFlag{"login", "canlogin", true},            RoleFlag{"nologin", "canlogin", false},
-    RoleFlag{"bypassrls", "bypassrls", true},       RoleFlag{"nobypassrls", "bypassrls", false},
+    RoleFlag{"superuser", "superuser", true},
+    RoleFlag{"nosuperuser", "superuser", false},
+    RoleFlag{"createrole", "createrole", true},
+    RoleFlag{"nocreaterole", "createrole", false},
+    RoleFlag{"replication", "isreplication", true},
+    RoleFlag{"noreplication", "isreplication", false},
+    RoleFlag{"createdb", "createdb", true},
+    RoleFlag{"nocreatedb", "createdb", false},
+    RoleFlag{"login", "canlogin", true},
+    RoleFlag{"nologin", "canlogin", false},
+    RoleFlag{"bypassrls", "bypassrls", true},
+    RoleFlag{"nobypassrls", "bypassrls", false},
     RoleFlag{"noinherit", "inherit", false},
 };
 
@@ -51,7 +56,9 @@ Option* Parser::role_option(bool create) {
       string_const();
       error_at(loc, sqlstate::kFeatureNotSupported, "UNENCRYPTED PASSWORD is no longer supported",
                "Remove UNENCRYPTED to store the password in encrypted form instead.");
-    case kInherit: advance(); return option("inherit", make_boolean(true), loc);
+    case kInherit:
+      advance();
+      return option("inherit", make_boolean(true), loc);
     case kConnection:
       advance();
       expect(kLimit);
@@ -60,7 +67,9 @@ Option* Parser::role_option(bool create) {
       advance();
       expect(kUntil);
       return option("validUntil", make_string(string_const()), loc);
-    case kUser: advance(); return option("rolemembers", role_list_node(), loc);
+    case kUser:
+      advance();
+      return option("rolemembers", role_list_node(), loc);
     case kIdentifier: {
       std::string_view name = cur().text;
       advance();
@@ -69,18 +78,26 @@ Option* Parser::role_option(bool create) {
       }
       error_at(loc, fmt::format("unrecognized role option \"{}\"", name));
     }
-    default: break;
+    default:
+      break;
   }
   if (!create) return nullptr;
   switch (word) {
-    case kSysid: advance(); return option("sysid", make_integer(integer_const()), loc);
-    case kAdmin: advance(); return option("adminmembers", role_list_node(), loc);
-    case kRole: advance(); return option("rolemembers", role_list_node(), loc);
+    case kSysid:
+      advance();
+      return option("sysid", make_integer(integer_const()), loc);
+    case kAdmin:
+      advance();
+      return option("adminmembers", role_list_node(), loc);
+    case kRole:
+      advance();
+      return option("rolemembers", role_list_node(), loc);
     case kIn:
       advance();
       if (!accept(kRole)) expect(kGroup);
       return option("addroleto", role_list_node(), loc);
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -286,12 +303,23 @@ void Parser::grant_target(GrantStmt* node) {
   if (accept(kAll)) {
     node->target = GrantTarget::kAllInSchema;
     switch (type()) {
-      case kTables: node->object_type = ObjectType::kTable; break;
-      case kSequences: node->object_type = ObjectType::kSequence; break;
-      case kFunctions: node->object_type = ObjectType::kFunction; break;
-      case kProcedures: node->object_type = ObjectType::kProcedure; break;
-      case kRoutines: node->object_type = ObjectType::kRoutine; break;
-      default: syntax_error();
+      case kTables:
+        node->object_type = ObjectType::kTable;
+        break;
+      case kSequences:
+        node->object_type = ObjectType::kSequence;
+        break;
+      case kFunctions:
+        node->object_type = ObjectType::kFunction;
+        break;
+      case kProcedures:
+        node->object_type = ObjectType::kProcedure;
+        break;
+      case kRoutines:
+        node->object_type = ObjectType::kRoutine;
+        break;
+      default:
+        syntax_error();
     }
     advance();
     expect_all(kIn, kSchema);
@@ -313,15 +341,33 @@ void Parser::grant_target(GrantStmt* node) {
         advance();
         node->object_type = ObjectType::kSequence;
         return relations();
-      case kFunction: advance(); return routines_of(ObjectType::kFunction);
-      case kProcedure: advance(); return routines_of(ObjectType::kProcedure);
-      case kRoutine: advance(); return routines_of(ObjectType::kRoutine);
-      case kDatabase: advance(); return names_of(ObjectType::kDatabase);
-      case kDomain: advance(); return any_names_of(ObjectType::kDomain);
-      case kLanguage: advance(); return names_of(ObjectType::kLanguage);
-      case kSchema: advance(); return names_of(ObjectType::kSchema);
-      case kTablespace: advance(); return names_of(ObjectType::kTablespace);
-      case kType: advance(); return any_names_of(ObjectType::kType);
+      case kFunction:
+        advance();
+        return routines_of(ObjectType::kFunction);
+      case kProcedure:
+        advance();
+        return routines_of(ObjectType::kProcedure);
+      case kRoutine:
+        advance();
+        return routines_of(ObjectType::kRoutine);
+      case kDatabase:
+        advance();
+        return names_of(ObjectType::kDatabase);
+      case kDomain:
+        advance();
+        return any_names_of(ObjectType::kDomain);
+      case kLanguage:
+        advance();
+        return names_of(ObjectType::kLanguage);
+      case kSchema:
+        advance();
+        return names_of(ObjectType::kSchema);
+      case kTablespace:
+        advance();
+        return names_of(ObjectType::kTablespace);
+      case kType:
+        advance();
+        return any_names_of(ObjectType::kType);
       case kParameter:
         advance();
         node->object_type = ObjectType::kParameter;
@@ -333,7 +379,8 @@ void Parser::grant_target(GrantStmt* node) {
           return qualified(finish(parts), loc);
         });
         return;
-      default: break;
+      default:
+        break;
     }
   }
   relations();
@@ -370,12 +417,24 @@ Node* Parser::alter_default_privileges(int32_t loc) {
   action->privileges = privileges(all);
   expect(kOn);
   switch (type()) {
-    case kTables: action->object_type = ObjectType::kTable; break;
-    case kFunctions: case kRoutines: action->object_type = ObjectType::kFunction; break;
-    case kSequences: action->object_type = ObjectType::kSequence; break;
-    case kTypes: action->object_type = ObjectType::kType; break;
-    case kSchemas: action->object_type = ObjectType::kSchema; break;
-    default: syntax_error();
+    case kTables:
+      action->object_type = ObjectType::kTable;
+      break;
+    case kFunctions:
+    case kRoutines:
+      action->object_type = ObjectType::kFunction;
+      break;
+    case kSequences:
+      action->object_type = ObjectType::kSequence;
+      break;
+    case kTypes:
+      action->object_type = ObjectType::kType;
+      break;
+    case kSchemas:
+      action->object_type = ObjectType::kSchema;
+      break;
+    default:
+      syntax_error();
   }
   advance();
   expect(action->is_grant ? kTo : kFrom);

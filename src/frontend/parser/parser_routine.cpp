@@ -1,7 +1,6 @@
 // Functions, procedures, DO, CALL, triggers, rules.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "parser_impl.h"
 
@@ -29,8 +28,13 @@ static bool begins_type(Tok t) {
     case kChar:
     case kVarchar:
     case kNchar:
-    case kTimestamp: case kTime: case kInterval: case kNational: return true;
-    default: return false;
+    case kTimestamp:
+    case kTime:
+    case kInterval:
+    case kNational:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -47,10 +51,20 @@ bool Parser::argument_mode(ParameterMode& mode) {
       advance();
       mode = accept(kOut) ? ParameterMode::kInOut : ParameterMode::kIn;
       return true;
-    case kOut: advance(); mode = ParameterMode::kOut; return true;
-    case kInout: advance(); mode = ParameterMode::kInOut; return true;
-    case kVariadic: advance(); mode = ParameterMode::kVariadic; return true;
-    default: return false;
+    case kOut:
+      advance();
+      mode = ParameterMode::kOut;
+      return true;
+    case kInout:
+      advance();
+      mode = ParameterMode::kInOut;
+      return true;
+    case kVariadic:
+      advance();
+      mode = ParameterMode::kVariadic;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -254,28 +268,50 @@ Option* Parser::function_option(bool create) {
       advance();
       expect_all(kNull, kOn, kNull, kInput);
       return option("strict", make_boolean(true), loc);
-    case kStrict: advance(); return option("strict", make_boolean(true), loc);
-    case kImmutable: advance(); return string_option("volatility", "immutable");
-    case kStable: advance(); return string_option("volatility", "stable");
-    case kVolatile: advance(); return string_option("volatility", "volatile");
-    case kExternal: case kSecurity: {
+    case kStrict:
+      advance();
+      return option("strict", make_boolean(true), loc);
+    case kImmutable:
+      advance();
+      return string_option("volatility", "immutable");
+    case kStable:
+      advance();
+      return string_option("volatility", "stable");
+    case kVolatile:
+      advance();
+      return string_option("volatility", "volatile");
+    case kExternal:
+    case kSecurity: {
       advance();
       if (word == kExternal) expect(kSecurity);
       bool definer = at(kDefiner);
       if (!accept(kDefiner)) expect(kInvoker);
       return option("security", make_boolean(definer), loc);
     }
-    case kLeakproof: advance(); return option("leakproof", make_boolean(true), loc);
+    case kLeakproof:
+      advance();
+      return option("leakproof", make_boolean(true), loc);
     case kNot:
       advance();
       expect(kLeakproof);
       return option("leakproof", make_boolean(false), loc);
-    case kCost: advance(); return option("cost", numeric_only(), loc);
-    case kRows: advance(); return option("rows", numeric_only(), loc);
-    case kSupport: advance(); return option("support", any_name_node(), loc);
-    case kSet: case kReset: return option("set", set_reset_clause(true), loc);
-    case kParallel: advance(); return string_option("parallel", col_id());
-    default: break;
+    case kCost:
+      advance();
+      return option("cost", numeric_only(), loc);
+    case kRows:
+      advance();
+      return option("rows", numeric_only(), loc);
+    case kSupport:
+      advance();
+      return option("support", any_name_node(), loc);
+    case kSet:
+    case kReset:
+      return option("set", set_reset_clause(true), loc);
+    case kParallel:
+      advance();
+      return string_option("parallel", col_id());
+    default:
+      break;
   }
   if (!create) return nullptr;
   switch (word) {
@@ -292,7 +328,9 @@ Option* Parser::function_option(bool create) {
       list->items = finish(items);
       return option("as", list, loc);
     }
-    case kLanguage: advance(); return string_option("language", word_or_string());
+    case kLanguage:
+      advance();
+      return string_option("language", word_or_string());
     case kTransform: {
       advance();
       auto* list = make<ListNode>(location());
@@ -302,8 +340,11 @@ Option* Parser::function_option(bool create) {
       });
       return option("transform", list, loc);
     }
-    case kWindow: advance(); return option("window", make_boolean(true), loc);
-    default: return nullptr;
+    case kWindow:
+      advance();
+      return option("window", make_boolean(true), loc);
+    default:
+      return nullptr;
   }
 }
 
@@ -352,11 +393,20 @@ void Parser::trigger_events(CreateTriggerStmt* node) {
   do {
     uint8_t event;
     switch (type()) {
-      case kInsert: event = kOnInsert; break;
-      case kDelete: event = kOnDelete; break;
-      case kUpdate: event = kOnUpdate; break;
-      case kTruncate: event = kOnTruncate; break;
-      default: syntax_error();
+      case kInsert:
+        event = kOnInsert;
+        break;
+      case kDelete:
+        event = kOnDelete;
+        break;
+      case kUpdate:
+        event = kOnUpdate;
+        break;
+      case kTruncate:
+        event = kOnTruncate;
+        break;
+      default:
+        syntax_error();
     }
     // UPDATE is complete only when the next word has been read: OF may follow.
     bool duplicate = (node->events & event) != 0;
@@ -495,9 +545,12 @@ Node* Parser::create_event_trigger(int32_t loc) {
 
 Node* Parser::rule_action() {
   switch (type()) {
-    case kNotify: return notify_stmts();
-    case kMerge: syntax_error();
-    default: return preparable_stmt(false);
+    case kNotify:
+      return notify_stmts();
+    case kMerge:
+      syntax_error();
+    default:
+      return preparable_stmt(false);
   }
 }
 
@@ -508,11 +561,20 @@ Node* Parser::create_rule(bool replace, int32_t loc) {
   node->name = col_id();
   expect_all(kAs, kOn);
   switch (type()) {
-    case kSelect: node->event = RuleEvent::kSelect; break;
-    case kUpdate: node->event = RuleEvent::kUpdate; break;
-    case kInsert: node->event = RuleEvent::kInsert; break;
-    case kDelete: node->event = RuleEvent::kDelete; break;
-    default: syntax_error();
+    case kSelect:
+      node->event = RuleEvent::kSelect;
+      break;
+    case kUpdate:
+      node->event = RuleEvent::kUpdate;
+      break;
+    case kInsert:
+      node->event = RuleEvent::kInsert;
+      break;
+    case kDelete:
+      node->event = RuleEvent::kDelete;
+      break;
+    default:
+      syntax_error();
   }
   advance();
   expect(kTo);

@@ -7,9 +7,15 @@ using enum Tok;
 
 bool Parser::query_starts_at(size_t i) const {
   switch (tokens_[i].type) {
-    case kSelect: case kTable: case kWith: case kWithLa: return true;
-    case kValues: return i + 1 < tokens_.size() && tokens_[i + 1].type == static_cast<Tok>('(');
-    default: return false;
+    case kSelect:
+    case kTable:
+    case kWith:
+    case kWithLa:
+      return true;
+    case kValues:
+      return i + 1 < tokens_.size() && tokens_[i + 1].type == static_cast<Tok>('(');
+    default:
+      return false;
   }
 }
 
@@ -360,7 +366,9 @@ RangeVar* Parser::temp_table_name() {
   return relation;
 }
 
-List<TargetEntry> Parser::target_list() { return comma_list([&] { return target_el(); }); }
+List<TargetEntry> Parser::target_list() {
+  return comma_list([&] { return target_el(); });
+}
 
 TargetEntry* Parser::target_el() {
   auto* node = make<TargetEntry>(location());

@@ -1,7 +1,6 @@
 #include "parser/parser.h"
 
 #include <gtest/gtest.h>
-
 #include <string>
 
 #include "common/sql_error.h"
@@ -229,9 +228,10 @@ TEST(Normalize, PositionsAndCountsStay) {
 TEST(Normalize, RefusesOddPlaces) {
   Arena arena;
   for (std::string_view sql :
-       {"", ";", "create table t (a int)", "select 1; select 2", "select $1", "select current_timestamp(3)", "select -(1)", "select -2 ^ 2", "select -((1))", "select 1::int",
-        "select a::numeric(10,2)", "select date '2020-01-01'", "select cast(a as varchar(3))", "select 'abc",
-        "select 1 'x'", "with x as (select 1) select 2", "select numeric(3, 2) '1'", "select b'1'"}) {
+       {"", ";", "create table t (a int)", "select 1; select 2", "select $1", "select current_timestamp(3)",
+        "select -(1)", "select -2 ^ 2", "select -((1))", "select 1::int", "select a::numeric(10,2)",
+        "select date '2020-01-01'", "select cast(a as varchar(3))", "select 'abc", "select 1 'x'",
+        "with x as (select 1) select 2", "select numeric(3, 2) '1'", "select b'1'"}) {
     EXPECT_FALSE(normalize_literals(sql, arena).normalizable) << sql;
   }
 }

@@ -9,8 +9,13 @@ using enum Tok;
 
 // Bits of INTERVAL's field mask: 1 << field number, as PostgreSQL stores it in a typmod.
 enum IntervalField : int32_t {
-  kFieldMonth = 1 << 1, kFieldYear = 1 << 2, kFieldDay = 1 << 3, kFieldHour = 1 << 10, kFieldMinute = 1 << 11,
-  kFieldSecond = 1 << 12, kFieldAll = 0x7FFF,
+  kFieldMonth = 1 << 1,
+  kFieldYear = 1 << 2,
+  kFieldDay = 1 << 3,
+  kFieldHour = 1 << 10,
+  kFieldMinute = 1 << 11,
+  kFieldSecond = 1 << 12,
+  kFieldAll = 0x7FFF,
 };
 
 TypeName* Parser::system_type(std::string_view name, int32_t loc) {
@@ -49,11 +54,30 @@ void Parser::opt_array_bounds(TypeName* node) {
 // The keywords that begin a type of their own syntax.
 bool Parser::at_keyword_type() const {
   switch (type()) {
-    case kInt: case kInteger: case kSmallint: case kBigint: case kReal: case kFloat: case kDecimal: case kDec:
-    case kNumeric: case kBoolean: case kBit: case kCharacter: case kChar: case kVarchar: case kNchar:
-    case kTimestamp: case kTime: case kInterval: case kNational: return true;
-    case kDouble: return next_is(kPrecision);
-    default: return false;
+    case kInt:
+    case kInteger:
+    case kSmallint:
+    case kBigint:
+    case kReal:
+    case kFloat:
+    case kDecimal:
+    case kDec:
+    case kNumeric:
+    case kBoolean:
+    case kBit:
+    case kCharacter:
+    case kChar:
+    case kVarchar:
+    case kNchar:
+    case kTimestamp:
+    case kTime:
+    case kInterval:
+    case kNational:
+      return true;
+    case kDouble:
+      return next_is(kPrecision);
+    default:
+      return false;
   }
 }
 
@@ -130,14 +154,26 @@ TypeName* Parser::keyword_type(bool constant) {
     return system_type(name, loc);
   };
   switch (type()) {
-    case kInt: case kInteger: return simple("int4");
-    case kSmallint: return simple("int2");
-    case kBigint: return simple("int8");
-    case kReal: return simple("float4");
-    case kBoolean: return simple("bool");
-    case kFloat: advance(); return float_type(loc);
-    case kDouble: advance(); return simple("float8");
-    case kDecimal: case kDec: case kNumeric: {
+    case kInt:
+    case kInteger:
+      return simple("int4");
+    case kSmallint:
+      return simple("int2");
+    case kBigint:
+      return simple("int8");
+    case kReal:
+      return simple("float4");
+    case kBoolean:
+      return simple("bool");
+    case kFloat:
+      advance();
+      return float_type(loc);
+    case kDouble:
+      advance();
+      return simple("float8");
+    case kDecimal:
+    case kDec:
+    case kNumeric: {
       TypeName* node = simple("numeric");
       if (at('(')) node->typmods = paren_list([&] { return a_expr(); });
       return node;
@@ -153,13 +189,18 @@ TypeName* Parser::keyword_type(bool constant) {
       }
       return node;
     }
-    case kCharacter: case kChar: case kVarchar: case kNchar: case kNational: {
+    case kCharacter:
+    case kChar:
+    case kVarchar:
+    case kNchar:
+    case kNational: {
       TypeName* node = character_type(loc);
       // A literal keeps its own length unless one was written.
       if (constant && node->typmods.size() == 1 && node->typmods[0]->location < 0) node->typmods = {};
       return node;
     }
-    case kTimestamp: case kTime: {
+    case kTimestamp:
+    case kTime: {
       bool stamp = at(kTimestamp);
       advance();
       NodeList typmods;
@@ -174,7 +215,8 @@ TypeName* Parser::keyword_type(bool constant) {
       node->typmods = typmods;
       return node;
     }
-    default: break;
+    default:
+      break;
   }
   expect(kInterval);
   TypeName* node = system_type("interval", loc);
@@ -212,7 +254,9 @@ void Parser::opt_interval_fields(TypeName* node) {
       if (!accept(kTo)) return set(kFieldYear);
       expect(kMonth);
       return set(kFieldYear | kFieldMonth);
-    case kMonth: advance(); return set(kFieldMonth);
+    case kMonth:
+      advance();
+      return set(kFieldMonth);
     case kDay:
       advance();
       if (!accept(kTo)) return set(kFieldDay);
@@ -228,8 +272,10 @@ void Parser::opt_interval_fields(TypeName* node) {
       advance();
       if (!accept(kTo)) return set(kFieldMinute);
       return interval_second(node, kFieldMinute | kFieldSecond);
-    case kSecond: return interval_second(node, kFieldSecond);
-    default: return;
+    case kSecond:
+      return interval_second(node, kFieldSecond);
+    default:
+      return;
   }
 }
 

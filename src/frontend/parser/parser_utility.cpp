@@ -61,7 +61,8 @@ Node* Parser::transaction_stmt() {
   Tok word = type();
   advance();
   switch (word) {
-    case kBegin: case kStart:
+    case kBegin:
+    case kStart:
       if (word == kStart) {
         expect(kTransaction);
       } else {
@@ -84,7 +85,8 @@ Node* Parser::transaction_stmt() {
       node->action = TransactionKind::kPrepare;
       node->name = string_const();
       return node;
-    default: break;
+    default:
+      break;
   }
   bool rollback = word == kRollback || word == kAbort;
   node->action = rollback ? TransactionKind::kRollback : TransactionKind::kCommit;
@@ -255,7 +257,8 @@ VariableSetStmt* Parser::set_rest(bool more) {
         node->name = "xmloption";
         node->args = one<Node*>(make_string(document_or_content() ? "DOCUMENT" : "CONTENT", loc));
         return node;
-      default: break;
+      default:
+        break;
     }
   }
   if (next_is(kFrom)) {
@@ -293,8 +296,8 @@ Node* Parser::set_stmt() {
     local = true;
     advance();
   } else if (!variable && at(kSession) && !next_is(kAuthorization) &&
-             (!next_is(kCharacteristics) || peek(2) == kFrom || peek(2) == kTo || peek(2) == static_cast<Tok>('=') ||
-              peek(2) == static_cast<Tok>('.'))) {
+             (!next_is(kCharacteristics) || peek(2) == kFrom || peek(2) == kTo ||
+              peek(2) == static_cast<Tok>('=') || peek(2) == static_cast<Tok>('.'))) {
     advance();
   }
   VariableSetStmt* node = set_rest(false);
@@ -480,11 +483,21 @@ Node* Parser::explain_stmt() {
     node->options = finish(options);
   }
   switch (type()) {
-    case kDeclare: node->query = declare_cursor(); break;
-    case kCreate: node->query = create_as_only(); break;
-    case kRefresh: node->query = refresh_stmt(); break;
-    case kExecute: node->query = execute_stmt(); break;
-    default: node->query = preparable_stmt(); break;
+    case kDeclare:
+      node->query = declare_cursor();
+      break;
+    case kCreate:
+      node->query = create_as_only();
+      break;
+    case kRefresh:
+      node->query = refresh_stmt();
+      break;
+    case kExecute:
+      node->query = execute_stmt();
+      break;
+    default:
+      node->query = preparable_stmt();
+      break;
   }
   return node;
 }
@@ -551,12 +564,23 @@ Node* Parser::reindex_stmt() {
   }
   Tok target = type();
   switch (target) {
-    case kIndex: node->target = ReindexTarget::kIndex; break;
-    case kTable: node->target = ReindexTarget::kTable; break;
-    case kSchema: node->target = ReindexTarget::kSchema; break;
-    case kSystem: node->target = ReindexTarget::kSystem; break;
-    case kDatabase: node->target = ReindexTarget::kDatabase; break;
-    default: syntax_error();
+    case kIndex:
+      node->target = ReindexTarget::kIndex;
+      break;
+    case kTable:
+      node->target = ReindexTarget::kTable;
+      break;
+    case kSchema:
+      node->target = ReindexTarget::kSchema;
+      break;
+    case kSystem:
+      node->target = ReindexTarget::kSystem;
+      break;
+    case kDatabase:
+      node->target = ReindexTarget::kDatabase;
+      break;
+    default:
+      syntax_error();
   }
   advance();
   int32_t loc = location();
@@ -620,11 +644,21 @@ Node* Parser::discard_stmt() {
   auto* node = make<DiscardStmt>(location());
   advance();
   switch (type()) {
-    case kAll: node->target = DiscardTarget::kAll; break;
-    case kPlans: node->target = DiscardTarget::kPlans; break;
-    case kSequences: node->target = DiscardTarget::kSequences; break;
-    case kTemp: case kTemporary: node->target = DiscardTarget::kTemp; break;
-    default: syntax_error();
+    case kAll:
+      node->target = DiscardTarget::kAll;
+      break;
+    case kPlans:
+      node->target = DiscardTarget::kPlans;
+      break;
+    case kSequences:
+      node->target = DiscardTarget::kSequences;
+      break;
+    case kTemp:
+    case kTemporary:
+      node->target = DiscardTarget::kTemp;
+      break;
+    default:
+      syntax_error();
   }
   advance();
   return node;

@@ -24,39 +24,41 @@ enum class Tok : uint16_t {
   kBitConst,
   kHexConst,
   kParamMark,
-  kOp,              // any operator that has no token of its own
-  kTypecastOp,      // ::
-  kDotDot,          // ..
-  kColonEquals,     // :=
-  kEqualsGreater,   // =>
-  kLessEquals,      // <=
-  kGreaterEquals,   // >=
-  kNotEquals,       // <> or !=
-  // Keywords whose meaning depends on the word that follows (one more token of lookahead than an LR(1) grammar has):
+  kOp,             // any operator that has no token of its own
+  kTypecastOp,     // ::
+  kDotDot,         // ..
+  kColonEquals,    // :=
+  kEqualsGreater,  // =>
+  kLessEquals,     // <=
+  kGreaterEquals,  // >=
+  kNotEquals,      // <> or !=
+  // Keywords whose meaning depends on the word that follows (one more token of lookahead than an LR(1)
+  // grammar has):
   kNotLa,    // NOT before BETWEEN, IN, LIKE, ILIKE, SIMILAR
   kNullsLa,  // NULLS before FIRST, LAST
   kWithLa,   // WITH before TIME, ORDINALITY
 #define VARVE_X(name, word, category, bare) name,
   VARVE_KEYWORDS(VARVE_X)
 #undef VARVE_X
-  kTokenCount,
+      kTokenCount,
 };
 
 inline constexpr Tok kFirstKeyword = Tok::kAbort;
 
 struct Token {
   Tok type = Tok::kEndOfInput;
-  int32_t integer = 0;    // kIntegerConst, kParamMark; for kError the index of the error
-  int32_t location = 0;   // byte offset of the first byte
-  int32_t end = 0;        // byte offset behind the last
-  std::string_view text;  // name, operator or constant with escapes undone; for keywords the word in lower case
+  int32_t integer = 0;   // kIntegerConst, kParamMark; for kError the index of the error
+  int32_t location = 0;  // byte offset of the first byte
+  int32_t end = 0;       // byte offset behind the last
+  std::string_view
+      text;  // name, operator or constant with escapes undone; for keywords the word in lower case
 };
 
 enum TokenFlag : uint8_t {
-  kIsColumnId = 1,           // may name a column, table, …
-  kIsTypeFunctionName = 2,   // may name a type or function
-  kIsLabel = 4,              // may follow AS or a dot
-  kIsBareLabel = 8,          // may be a column label without AS
+  kIsColumnId = 1,          // may name a column, table, …
+  kIsTypeFunctionName = 2,  // may name a type or function
+  kIsLabel = 4,             // may follow AS or a dot
+  kIsBareLabel = 8,         // may be a column label without AS
   kIsUnreserved = 16,
   kIsReserved = 32,
 };

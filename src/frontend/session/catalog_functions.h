@@ -1,4 +1,5 @@
-// System functions about objects: definitions, privileges, statistics. Kept apart from those of the session's own state.
+// System functions about objects: definitions, privileges, statistics. Kept apart from those of the session's
+// own state.
 #pragma once
 
 #include <span>
@@ -15,8 +16,8 @@ class Session;
 
 using CatalogFunction = types::Value(Session&, std::span<const types::Value> args, Arena& arena);
 // Functions and triggers as text (pg_get_functiondef …); false: not one of these, or of a built-in function.
-bool routine_text(Session& session, std::string_view function, std::span<const types::Value> args, Arena& arena,
-                  types::Value* out);
+bool routine_text(Session& session, std::string_view function, std::span<const types::Value> args,
+                  Arena& arena, types::Value* out);
 // Null if it is not one of them.
 CatalogFunction* find_catalog_function(std::string_view name);
 CatalogFunction* find_type_function(std::string_view name);

@@ -1,8 +1,7 @@
 // COPY: what is copied, and whether it may be.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "copy_command.h"
@@ -39,8 +38,8 @@ void CopyCommand::check_file_access() const {
                             : stmt_.is_from  ? "pg_read_server_files"
                                              : "pg_write_server_files";
     throw SqlError(sqlstate::kInsufficientPrivilege,
-                   fmt::format("must be superuser or have privileges of the {} role to COPY {} {}", role, direction,
-                               stmt_.is_program ? "an external program" : "a file"))
+                   fmt::format("must be superuser or have privileges of the {} role to COPY {} {}", role,
+                               direction, stmt_.is_program ? "an external program" : "a file"))
         .hint("Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.");
   }
   if (!stmt_.is_program && !stmt_.is_from && !stmt_.filename.starts_with('/')) {
@@ -50,7 +49,8 @@ void CopyCommand::check_file_access() const {
 
 void CopyCommand::find_table(analyzer::AnalyzerContext& context) {
   table_ = analyzer::find_relation(context, *stmt_.relation, txn::LockMode::kNone);
-  session_.lock_relation(table_->oid, stmt_.is_from ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare);
+  session_.lock_relation(table_->oid,
+                         stmt_.is_from ? txn::LockMode::kRowExclusive : txn::LockMode::kAccessShare);
   // It may have changed while we waited.
   table_ = analyzer::find_relation(context, *stmt_.relation, txn::LockMode::kNone);
   if (table_->kind == RelationKind::kTable || (stmt_.is_from && table_->is_partitioned())) return;
@@ -61,7 +61,8 @@ void CopyCommand::find_table(analyzer::AnalyzerContext& context) {
                           : table_->kind == RelationKind::kSequence         ? "sequence"
                           : table_->kind == RelationKind::kPartitioned      ? "partitioned table"
                                                                             : "non-table relation";
-  SqlError e(sqlstate::kWrongObjectType, fmt::format("cannot copy {} {} \"{}\"", preposition, what, table_->name));
+  SqlError e(sqlstate::kWrongObjectType,
+             fmt::format("cannot copy {} {} \"{}\"", preposition, what, table_->name));
   if (!stmt_.is_from && what != "sequence" && what != "non-table relation") {
     e.hint("Try the COPY (SELECT ...) TO variant.");
   } else if (stmt_.is_from && what == "view") {
@@ -79,7 +80,8 @@ void CopyCommand::choose_columns() {
                      fmt::format("column \"{}\" of relation \"{}\" does not exist", name, table_->name));
     }
     if (table_->column(number).generated != 0) {
-      throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("column \"{}\" is a generated column", name))
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     fmt::format("column \"{}\" is a generated column", name))
           .detail("Generated columns cannot be used in COPY.");
     }
     if (std::find(chosen.begin(), chosen.end(), number) != chosen.end()) {
@@ -93,7 +95,8 @@ void CopyCommand::choose_columns() {
       if (!c.dropped && c.generated == 0) chosen.push_back(static_cast<catalog::ColumnNumber>(i + 1));
     }
   }
-  if (stmt_.is_from && !session_.is_superuser_) check_insert_privilege(session_.catalog(), session_.role_, *table_, chosen);
+  if (stmt_.is_from && !session_.is_superuser_)
+    check_insert_privilege(session_.catalog(), session_.role_, *table_, chosen);
   for (catalog::ColumnNumber number : chosen) {
     const catalog::Column& c = table_->column(number);
     columns_.push_back({c.name, c.type, c.typmod});
@@ -106,7 +109,8 @@ void CopyCommand::choose_columns() {
   mark_columns(options_.force_null, "FORCE_NULL", &Column::force_null);
 }
 
-void CopyCommand::mark_columns(const std::vector<std::string>& names, std::string_view option, bool Column::*mark) {
+void CopyCommand::mark_columns(const std::vector<std::string>& names, std::string_view option,
+                               bool Column::*mark) {
   for (const std::string& name : names) {
     auto it = std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == name; });
     if (it != columns_.end()) {
@@ -120,7 +124,8 @@ void CopyCommand::mark_columns(const std::vector<std::string>& names, std::strin
       throw SqlError(sqlstate::kUndefinedColumn,
                      fmt::format("column \"{}\" of relation \"{}\" does not exist", name, table_->name));
     }
-    throw SqlError(sqlstate::kInvalidColumnReference, fmt::format("{} column \"{}\" not referenced by COPY", option, name));
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   fmt::format("{} column \"{}\" not referenced by COPY", option, name));
   }
 }
 
@@ -129,8 +134,8 @@ std::string CopyCommand::qualified_table() const {
 }
 
 std::vector<net::Format> CopyCommand::formats() const {
-  return std::vector<net::Format>(columns_.size(),
-                                  options_.format == CopyFormat::kBinary ? net::Format::kBinary : net::Format::kText);
+  return std::vector<net::Format>(
+      columns_.size(), options_.format == CopyFormat::kBinary ? net::Format::kBinary : net::Format::kText);
 }
 
 }  // namespace varve::session

@@ -49,12 +49,14 @@ struct CopyField {
   std::string_view view() const { return {data, size}; }
 };
 
-// Cuts the input into lines by the rules of text or CSV: the first line's end decides how the others must end, a
-// quoted CSV field may hold line ends, "\." alone ends the data.
+// Cuts the input into lines by the rules of text or CSV: the first line's end decides how the others must
+// end, a quoted CSV field may hold line ends, "\." alone ends the data.
 class CopyLines {
  public:
   CopyLines(CopyBytes& bytes, const CopyOptions& options)
-      : bytes_(bytes), csv_(options.format == CopyFormat::kCsv), quote_(options.quote),
+      : bytes_(bytes),
+        csv_(options.format == CopyFormat::kCsv),
+        quote_(options.quote),
         escape_(options.escape == options.quote ? '\0' : options.escape) {}
 
   // The next line without its end, valid until the next call; false at the end. Throws 22P04.
@@ -85,11 +87,13 @@ class CopyLines {
   uint64_t embedded_lines_ = 0;
 };
 
-// Cuts a line into fields, replacing what `fields` held. Values with escapes are rewritten into `memory`, others
-// point into the line.
-void split_text_line(std::string_view line, const CopyOptions& options, Arena& memory, std::vector<CopyField>* fields);
+// Cuts a line into fields, replacing what `fields` held. Values with escapes are rewritten into `memory`,
+// others point into the line.
+void split_text_line(std::string_view line, const CopyOptions& options, Arena& memory,
+                     std::vector<CopyField>* fields);
 // Throws 22P04 "unterminated CSV quoted field".
-void split_csv_line(std::string_view line, const CopyOptions& options, Arena& memory, std::vector<CopyField>* fields);
+void split_csv_line(std::string_view line, const CopyOptions& options, Arena& memory,
+                    std::vector<CopyField>* fields);
 
 // PostgreSQL's binary format: signature, flags, header extension, then counted fields.
 class CopyBinary {
@@ -112,6 +116,7 @@ class CopyBinary {
 // One field of COPY TO: appended to `out` escaped or quoted as the options say.
 void append_copy_text(std::string& out, std::string_view value, const CopyOptions& options);
 // `single`: the line has one column only, so that a lone "\." must be quoted.
-void append_copy_csv(std::string& out, std::string_view value, const CopyOptions& options, bool force_quote, bool single);
+void append_copy_csv(std::string& out, std::string_view value, const CopyOptions& options, bool force_quote,
+                     bool single);
 
 }  // namespace varve::session

@@ -1,7 +1,6 @@
 // COPY's binary format, reading.
-#include <fmt/format.h>
-
 #include <cstring>
+#include <fmt/format.h>
 
 #include "common/bytes.h"
 #include "common/sql_error.h"
@@ -12,7 +11,9 @@ namespace {
 
 constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
 
-[[noreturn]] void throw_bad(std::string_view message) { throw SqlError(sqlstate::kBadCopyFileFormat, std::string(message)); }
+[[noreturn]] void throw_bad(std::string_view message) {
+  throw SqlError(sqlstate::kBadCopyFileFormat, std::string(message));
+}
 
 }  // namespace
 
@@ -44,7 +45,8 @@ bool CopyBinary::read_int32(int32_t* v) {
 
 void CopyBinary::read_header() {
   char signature[kSignature.size()];
-  if (read(signature, sizeof signature) != sizeof signature || std::string_view(signature, sizeof signature) != kSignature) {
+  if (read(signature, sizeof signature) != sizeof signature ||
+      std::string_view(signature, sizeof signature) != kSignature) {
     throw_bad("COPY file signature not recognized");
   }
   int32_t flags;

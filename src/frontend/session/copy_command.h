@@ -41,8 +41,8 @@ class CopyCommand {
   void write_chunk(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk);
   void write_text_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk, uint32_t row,
                       functions::EvalContext& context);
-  void write_binary_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk, uint32_t row,
-                        functions::EvalContext& context);
+  void write_binary_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk,
+                        uint32_t row, functions::EvalContext& context);
   void emit();
   void end_output();
 

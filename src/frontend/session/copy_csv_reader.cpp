@@ -8,7 +8,8 @@ namespace varve::session {
 namespace {
 
 // A field with a quote in it, from `start`; returns where it ends.
-size_t quoted_field(std::string_view line, size_t start, const CopyOptions& options, Arena& memory, CopyField* field) {
+size_t quoted_field(std::string_view line, size_t start, const CopyOptions& options, Arena& memory,
+                    CopyField* field) {
   char* out = memory.make_array<char>(line.size() - start);
   size_t n = 0, i = start;
   while (i < line.size() && line[i] != options.delimiter) {
@@ -34,12 +35,16 @@ size_t quoted_field(std::string_view line, size_t start, const CopyOptions& opti
 
 }  // namespace
 
-void split_csv_line(std::string_view line, const CopyOptions& options, Arena& memory, std::vector<CopyField>* fields) {
+void split_csv_line(std::string_view line, const CopyOptions& options, Arena& memory,
+                    std::vector<CopyField>* fields) {
   fields->clear();
   const bool quotes = !line.empty() && std::memchr(line.data(), options.quote, line.size()) != nullptr;
   for (size_t start = 0;;) {
-    const void* found = start < line.size() ? std::memchr(line.data() + start, options.delimiter, line.size() - start) : nullptr;
-    size_t end = found == nullptr ? line.size() : static_cast<size_t>(static_cast<const char*>(found) - line.data());
+    const void* found = start < line.size()
+                            ? std::memchr(line.data() + start, options.delimiter, line.size() - start)
+                            : nullptr;
+    size_t end =
+        found == nullptr ? line.size() : static_cast<size_t>(static_cast<const char*>(found) - line.data());
     CopyField field;
     if (quotes && end > start && std::memchr(line.data() + start, options.quote, end - start) != nullptr) {
       end = quoted_field(line, start, options, memory, &field);

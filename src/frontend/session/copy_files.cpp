@@ -1,13 +1,12 @@
 #include "copy_files.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "common/sql_error.h"
 #include "sync/blocking_scope.h"
@@ -18,11 +17,11 @@ namespace {
 constexpr sync::WaitEvent kWaitCopyFile{sync::WaitClass::kIo, "CopyFile"};
 
 [[noreturn]] void throw_file_error(int error, const std::string& message) {
-  SqlState state = error == ENOENT ? sqlstate::kUndefinedFile
+  SqlState state = error == ENOENT                                       ? sqlstate::kUndefinedFile
                    : error == EACCES || error == EPERM || error == EROFS ? sqlstate::kInsufficientPrivilege
-                   : error == ENOSPC ? sqlstate::kDiskFull
-                   : error == EISDIR || error == ENOTDIR ? sqlstate::kWrongObjectType
-                                                          : sqlstate::kIoError;
+                   : error == ENOSPC                                     ? sqlstate::kDiskFull
+                   : error == EISDIR || error == ENOTDIR                 ? sqlstate::kWrongObjectType
+                                                                         : sqlstate::kIoError;
   throw SqlError(state, fmt::format("{}: {}", message, std::strerror(error)));
 }
 
@@ -54,12 +53,14 @@ ServerFile::ServerFile(std::string_view name, bool program, bool reading) : name
   if (fd < 0) {
     int error = errno;
     try {
-      throw_file_error(error, fmt::format("could not open file \"{}\" for {}", name_, reading ? "reading" : "writing"));
+      throw_file_error(
+          error, fmt::format("could not open file \"{}\" for {}", name_, reading ? "reading" : "writing"));
     } catch (SqlError& e) {
       if (error == ENOENT || error == EACCES) {
-        e.hint(fmt::format("COPY {} instructs the PostgreSQL server process to {} a file. You may want a client-side "
-                           "facility such as psql's \\copy.",
-                           reading ? "FROM" : "TO", reading ? "read" : "write"));
+        e.hint(fmt::format(
+            "COPY {} instructs the PostgreSQL server process to {} a file. You may want a client-side "
+            "facility such as psql's \\copy.",
+            reading ? "FROM" : "TO", reading ? "read" : "write"));
       }
       throw;
     }
@@ -76,8 +77,10 @@ ServerFile::ServerFile(std::string_view name, bool program, bool reading) : name
 ServerFile::~ServerFile() {
   if (file_ == nullptr) return;
   sync::BlockingScope scope(kWaitCopyFile);
-  if (program_) ::pclose(file_);
-  else std::fclose(file_);
+  if (program_)
+    ::pclose(file_);
+  else
+    std::fclose(file_);
 }
 
 size_t ServerFile::read(char* to, size_t n) {
@@ -108,12 +111,14 @@ void ServerFile::close() {
   int status = ::pclose(file);
   if (status == -1) throw_file_error(errno, "could not close pipe to external command");
   if (status == 0) return;
-  std::string detail = WIFEXITED(status) ? fmt::format("child process exited with exit code {}", WEXITSTATUS(status))
-                                         : fmt::format("child process was terminated by signal {}: {}", WTERMSIG(status),
-                                                       strsignal(WTERMSIG(status)));
+  std::string detail = WIFEXITED(status)
+                           ? fmt::format("child process exited with exit code {}", WEXITSTATUS(status))
+                           : fmt::format("child process was terminated by signal {}: {}", WTERMSIG(status),
+                                         strsignal(WTERMSIG(status)));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 126) detail = "command not executable";
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) detail = "command not found";
-  throw SqlError(sqlstate::kExternalRoutineException, fmt::format("program \"{}\" failed", name_)).detail(detail);
+  throw SqlError(sqlstate::kExternalRoutineException, fmt::format("program \"{}\" failed", name_))
+      .detail(detail);
 }
 
 }  // namespace varve::session

@@ -1,4 +1,5 @@
-// Where COPY reads from and writes to besides the client: files and programs of the server. Private to the module.
+// Where COPY reads from and writes to besides the client: files and programs of the server. Private to the
+// module.
 #pragma once
 
 #include <cstdio>

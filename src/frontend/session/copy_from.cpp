@@ -1,6 +1,5 @@
 // COPY FROM: fields become vectors of the columns' types, a batch of them goes into the table at once.
 #include <fmt/format.h>
-
 #include <optional>
 
 #include "analyzer/expression_walk.h"
@@ -70,10 +69,12 @@ bool quick_date(std::string_view text, int32_t* out) {
 
 // "YYYY-MM-DD HH:MM:SS[.ffffff]" to microseconds since 2000-01-01.
 bool quick_timestamp(std::string_view text, int64_t* out) {
-  if (text.size() < 19 || text.size() > 26 || text[10] != ' ' || text[13] != ':' || text[16] != ':') return false;
+  if (text.size() < 19 || text.size() > 26 || text[10] != ' ' || text[13] != ':' || text[16] != ':')
+    return false;
   int32_t days;
   if (!quick_date(text.substr(0, 10), &days)) return false;
-  unsigned hour = two_digits(text.data() + 11), minute = two_digits(text.data() + 14), second = two_digits(text.data() + 17);
+  unsigned hour = two_digits(text.data() + 11), minute = two_digits(text.data() + 14),
+           second = two_digits(text.data() + 17);
   if (hour > 23 || minute > 59 || second > 59) return false;
   int64_t micros = 0;
   if (text.size() > 19) {
@@ -102,10 +103,16 @@ class CopyLoad {
     bool force_not_null, force_null;
   };
 
-  CopyLoad(const CopyOptions& options, const catalog::Relation& table, std::vector<Target> targets, CopyBytes& bytes,
-           executor::RowLoader& loader, const types::FormatSettings& format, functions::SessionServices* services)
-      : options_(options), table_(table), targets_(std::move(targets)), lines_(bytes, options), binary_(bytes),
-        loader_(loader), context_{&memory_, &format, services} {
+  CopyLoad(const CopyOptions& options, const catalog::Relation& table, std::vector<Target> targets,
+           CopyBytes& bytes, executor::RowLoader& loader, const types::FormatSettings& format,
+           functions::SessionServices* services)
+      : options_(options),
+        table_(table),
+        targets_(std::move(targets)),
+        lines_(bytes, options),
+        binary_(bytes),
+        loader_(loader),
+        context_{&memory_, &format, services} {
     std::vector<types::PhysicalType> types;
     for (const Target& t : targets_) types.push_back(executor::physical_type_of(t.type));
     batch_ = vector::Chunk(types, vectors_);
@@ -114,8 +121,10 @@ class CopyLoad {
   }
 
   void run() {
-    if (options_.format == CopyFormat::kBinary) run_binary();
-    else run_text();
+    if (options_.format == CopyFormat::kBinary)
+      run_binary();
+    else
+      run_text();
     flush();
   }
 
@@ -149,8 +158,10 @@ class CopyLoad {
     types::utf8_verify(line);
     line_ = memory_.copy(line);
     line_known_ = true;
-    if (options_.format == CopyFormat::kCsv) split_csv_line(line_, options_, memory_, &fields_);
-    else split_text_line(line_, options_, memory_, &fields_);
+    if (options_.format == CopyFormat::kCsv)
+      split_csv_line(line_, options_, memory_, &fields_);
+    else
+      split_text_line(line_, options_, memory_, &fields_);
     return true;
   }
 
@@ -185,8 +196,10 @@ class CopyLoad {
         for (size_t i = 0; i < targets_.size(); ++i) {
           column_ = static_cast<int>(i);
           field_ = fields_[i];
-          if (field_.null) batch_.column(static_cast<uint32_t>(i)).set_null(rows_);
-          else store(i, functions::receive_value(targets_[i].type, targets_[i].typmod, field_.view(), context_));
+          if (field_.null)
+            batch_.column(static_cast<uint32_t>(i)).set_null(rows_);
+          else
+            store(i, functions::receive_value(targets_[i].type, targets_[i].typmod, field_.view(), context_));
         }
         column_ = -1;
       } catch (SqlError&) {
@@ -208,8 +221,8 @@ class CopyLoad {
                                         : fmt::format("\"{}\"", fields_[i].view());
       if (!fields_[i].null && fields_[i].view() == targets_[i].name) continue;
       throw SqlError(sqlstate::kBadCopyFileFormat,
-                     fmt::format("column name mismatch in header line field {}: got {}, expected \"{}\"", i + 1, got,
-                                 targets_[i].name));
+                     fmt::format("column name mismatch in header line field {}: got {}, expected \"{}\"",
+                                 i + 1, got, targets_[i].name));
     }
   }
 
@@ -224,14 +237,16 @@ class CopyLoad {
   }
 
   void text_row() {
-    if (targets_.empty() && !line_.empty()) throw SqlError(sqlstate::kBadCopyFileFormat, "extra data after last expected column");
+    if (targets_.empty() && !line_.empty())
+      throw SqlError(sqlstate::kBadCopyFileFormat, "extra data after last expected column");
     if (fields_.size() > targets_.size() && !targets_.empty()) {
       throw SqlError(sqlstate::kBadCopyFileFormat, "extra data after last expected column");
     }
     for (size_t i = 0; i < targets_.size(); ++i) {
       if (i >= fields_.size()) {
         column_ = -1;
-        throw SqlError(sqlstate::kBadCopyFileFormat, fmt::format("missing data for column \"{}\"", targets_[i].name));
+        throw SqlError(sqlstate::kBadCopyFileFormat,
+                       fmt::format("missing data for column \"{}\"", targets_[i].name));
       }
       CopyField field = fields_[i];
       const Target& target = targets_[i];
@@ -256,17 +271,24 @@ class CopyLoad {
     const Target& target = targets_[i];
     std::string_view text = field_.view();
     bool done = false;
-    if (target.type == type_oid::kInt4) done = quick_integer(text, &column.data<int32_t>()[rows_]);
-    else if (target.type == type_oid::kInt8) done = quick_integer(text, &column.data<int64_t>()[rows_]);
-    else if (target.type == type_oid::kInt2) done = quick_integer(text, &column.data<int16_t>()[rows_]);
-    else if (target.type == type_oid::kDate) done = quick_date(text, &column.data<int32_t>()[rows_]);
-    else if (target.type == type_oid::kTimestamp && target.typmod < 0) done = quick_timestamp(text, &column.data<int64_t>()[rows_]);
+    if (target.type == type_oid::kInt4)
+      done = quick_integer(text, &column.data<int32_t>()[rows_]);
+    else if (target.type == type_oid::kInt8)
+      done = quick_integer(text, &column.data<int64_t>()[rows_]);
+    else if (target.type == type_oid::kInt2)
+      done = quick_integer(text, &column.data<int16_t>()[rows_]);
+    else if (target.type == type_oid::kDate)
+      done = quick_date(text, &column.data<int32_t>()[rows_]);
+    else if (target.type == type_oid::kTimestamp && target.typmod < 0)
+      done = quick_timestamp(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kText || (target.type == type_oid::kVarchar && target.typmod < 0)) {
       column.data<types::StringRef>()[rows_] = types::StringRef(text);
       done = true;
     }
-    if (done) column.set_valid(rows_);
-    else store(i, functions::parse_value(target.type, target.typmod, text, context_));
+    if (done)
+      column.set_valid(rows_);
+    else
+      store(i, functions::parse_value(target.type, target.typmod, text, context_));
   }
 
   void store(size_t i, const types::Value& value) {
@@ -323,7 +345,7 @@ class CopyLoad {
   functions::EvalContext context_;
   vector::Chunk batch_;
   uint32_t rows_ = 0;
-  std::vector<uint64_t> started_;        // by row of the batch: its line
+  std::vector<uint64_t> started_;  // by row of the batch: its line
   std::vector<std::string_view> texts_;
   std::vector<CopyField> fields_;
   uint64_t rows_read_ = 0;
@@ -341,9 +363,9 @@ StatementPtr CopyCommand::insert_statement() {
     names += (i == 0 ? "" : ", ") + parser::quote_identifier(columns_[i].name);
     values += fmt::format("{}${}", i == 0 ? "" : ", ", i + 1);
   }
-  std::string sql = columns_.empty()
-                        ? fmt::format("INSERT INTO {} DEFAULT VALUES", qualified_table())
-                        : fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})", qualified_table(), names, values);
+  std::string sql = columns_.empty() ? fmt::format("INSERT INTO {} DEFAULT VALUES", qualified_table())
+                                     : fmt::format("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})",
+                                                   qualified_table(), names, values);
   StatementPtr statement = session_.make_statement(sql, nullptr);
   statement->node = parser::parse(statement->sql, statement->parse_arena).statements[0].statement;
   for (const Column& c : columns_) statement->param_types.push_back(c.type);
@@ -364,7 +386,8 @@ void CopyCommand::check_freeze() {
   }
   if (fresh) return;
   throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
-                 "cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction");
+                 "cannot perform COPY FREEZE because the table was not created or truncated in the current "
+                 "subtransaction");
 }
 
 namespace {
@@ -374,14 +397,18 @@ void bind_to_row(analyzer::Expr*& e, const catalog::Relation& table, Arena& aren
   using analyzer::ExprKind;
   switch (e->kind) {
     case ExprKind::kAggregate:
-      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in COPY FROM WHERE conditions");
+      throw SqlError(sqlstate::kGroupingError,
+                     "aggregate functions are not allowed in COPY FROM WHERE conditions");
     case ExprKind::kWindow:
-      throw SqlError(sqlstate::kWindowingError, "window functions are not allowed in COPY FROM WHERE conditions");
+      throw SqlError(sqlstate::kWindowingError,
+                     "window functions are not allowed in COPY FROM WHERE conditions");
     case ExprKind::kSetReturning:
-      throw SqlError(sqlstate::kFeatureNotSupported, "set-returning functions are not allowed in COPY FROM WHERE conditions");
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "set-returning functions are not allowed in COPY FROM WHERE conditions");
     case ExprKind::kSubquery:
       throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in COPY FROM WHERE condition");
-    default: break;
+    default:
+      break;
   }
   if (e->kind != ExprKind::kColumn) {
     analyzer::visit_children(*e, [&](analyzer::Expr*& child) { bind_to_row(child, table, arena); });
@@ -390,7 +417,8 @@ void bind_to_row(analyzer::Expr*& e, const catalog::Relation& table, Arena& aren
   int16_t number = e->as<analyzer::ColumnExpr>().column;
   if (number <= 0) throw_not_supported("a system column in COPY FROM WHERE");
   if (table.column(number).generated != 0) {
-    throw SqlError(sqlstate::kInvalidColumnReference, "generated columns are not supported in COPY FROM WHERE conditions")
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   "generated columns are not supported in COPY FROM WHERE conditions")
         .detail(fmt::format("Column \"{}\" is a generated column.", table.column(number).name));
   }
   uint32_t ordinal = 0;
@@ -407,8 +435,8 @@ void bind_to_row(analyzer::Expr*& e, const catalog::Relation& table, Arena& aren
 analyzer::Expr* CopyCommand::bind_filter(analyzer::AnalyzerContext& context) {
   if (stmt_.where == nullptr) return nullptr;
   context.relations.push_back(table_);
-  analyzer::Expr* filter =
-      analyzer::analyze_table_expression(context, stmt_.where, &context.relations.back(), "COPY FROM WHERE conditions");
+  analyzer::Expr* filter = analyzer::analyze_table_expression(context, stmt_.where, &context.relations.back(),
+                                                              "COPY FROM WHERE conditions");
   if (filter->type != type_oid::kBool) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    fmt::format("argument of COPY FROM WHERE must be type boolean, not type {}",
@@ -430,15 +458,18 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   std::unique_ptr<CopyBytes> bytes;
   if (stmt_.standard_stream) {
     bool binary = options_.format == CopyFormat::kBinary;
-    bytes = std::make_unique<ClientBytes>(session_.client_.copy_in(binary ? net::Format::kBinary : net::Format::kText, formats()));
+    bytes = std::make_unique<ClientBytes>(
+        session_.client_.copy_in(binary ? net::Format::kBinary : net::Format::kText, formats()));
   } else {
     file_ = std::make_unique<ServerFile>(stmt_.filename, stmt_.is_program, true);
     bytes = std::make_unique<FileBytes>(*file_);
   }
   check_freeze();
   std::vector<CopyLoad::Target> targets;
-  for (const Column& c : columns_) targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null});
-  CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(), &session_);
+  for (const Column& c : columns_)
+    targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null});
+  CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(),
+                &session_);
   try {
     load.run();
   } catch (SqlError& e) {

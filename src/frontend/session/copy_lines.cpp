@@ -6,8 +6,8 @@
 
 namespace varve::session {
 
-// Appends pieces until `at_least` bytes lie from the line's start. The demand doubles with each rescan of a long
-// line, so that a line in many small pieces is scanned in linear time.
+// Appends pieces until `at_least` bytes lie from the line's start. The demand doubles with each rescan of a
+// long line, so that a line in many small pieces is scanned in linear time.
 bool CopyLines::refill(size_t at_least) {
   if (position_ > 0) {
     buffer_.erase(0, position_);
@@ -55,7 +55,8 @@ bool CopyLines::quick_line(std::string_view* line) {
   if (newline == nullptr) return false;
   auto length = static_cast<size_t>(static_cast<const char*>(newline) - start);
   if (length != 0) {
-    if (std::memchr(start, '\\', length) != nullptr || std::memchr(start, '\r', length) != nullptr) return false;
+    if (std::memchr(start, '\\', length) != nullptr || std::memchr(start, '\r', length) != nullptr)
+      return false;
     if (csv_ && std::memchr(start, quote_, length) != nullptr) return false;
   }
   *line = {start, length};
@@ -119,7 +120,8 @@ CopyLines::Outcome CopyLines::scan(std::string_view* line, size_t* consumed) {
 }
 
 // kLine: it is data after all (CSV).
-CopyLines::Outcome CopyLines::end_marker(size_t at, size_t line_end, std::string_view* line, size_t* consumed) {
+CopyLines::Outcome CopyLines::end_marker(size_t at, size_t line_end, std::string_view* line,
+                                         size_t* consumed) {
   const char* s = buffer_.data() + position_;
   const size_t size = buffer_.size() - position_;
   auto corrupt = [] { throw SqlError(sqlstate::kBadCopyFileFormat, "end-of-copy marker corrupt"); };
@@ -157,8 +159,11 @@ void CopyLines::throw_line_end(bool carriage_return) const {
   std::string_view what = carriage_return ? "carriage return" : "newline";
   SqlError e(sqlstate::kBadCopyFileFormat,
              std::string(csv_ ? "unquoted " : "literal ").append(what).append(" found in data"));
-  if (csv_) e.hint(std::string("Use quoted CSV field to represent ").append(what).append("."));
-  else e.hint(carriage_return ? "Use \"\\r\" to represent carriage return." : "Use \"\\n\" to represent newline.");
+  if (csv_)
+    e.hint(std::string("Use quoted CSV field to represent ").append(what).append("."));
+  else
+    e.hint(carriage_return ? "Use \"\\r\" to represent carriage return."
+                           : "Use \"\\n\" to represent newline.");
   throw e;
 }
 

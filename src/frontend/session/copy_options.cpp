@@ -1,7 +1,6 @@
 // The options of COPY, checked in PostgreSQL's order and with its messages.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "copy.h"
@@ -15,34 +14,42 @@ using parser::ConstKind;
 int position(std::string_view sql, int32_t location) {
   if (location < 0) return 0;
   int chars = 1;
-  for (char c : sql.substr(0, static_cast<size_t>(location))) chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
+  for (char c : sql.substr(0, static_cast<size_t>(location)))
+    chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
   return chars;
 }
 
 const parser::ConstExpr* constant(const parser::Option& o) {
-  return o.value != nullptr && parser::is<parser::ConstExpr>(o.value) ? parser::as<parser::ConstExpr>(o.value) : nullptr;
+  return o.value != nullptr && parser::is<parser::ConstExpr>(o.value) ? parser::as<parser::ConstExpr>(o.value)
+                                                                      : nullptr;
 }
 
 std::string text_of(const parser::Option& o) {
-  if (o.value == nullptr) throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
+  if (o.value == nullptr)
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
   const parser::ConstExpr* c = constant(o);
   if (c == nullptr) return parser::is<parser::StarStep>(o.value) ? "*" : "";
   switch (c->type) {
-    case ConstKind::kInteger: return std::to_string(c->integer);
-    case ConstKind::kBoolean: return c->boolean ? "true" : "false";
-    default: return std::string(c->text);
+    case ConstKind::kInteger:
+      return std::to_string(c->integer);
+    case ConstKind::kBoolean:
+      return c->boolean ? "true" : "false";
+    default:
+      return std::string(c->text);
   }
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return (x | 0x20) == (y | 0x20); });
 }
 
 // -1: neither true nor false.
 int boolean_of(const parser::Option& o) {
   if (o.value == nullptr) return 1;
   const parser::ConstExpr* c = constant(o);
-  if (c != nullptr && c->type == ConstKind::kInteger) return c->integer == 0 || c->integer == 1 ? c->integer : -1;
+  if (c != nullptr && c->type == ConstKind::kInteger)
+    return c->integer == 0 || c->integer == 1 ? c->integer : -1;
   std::string text = text_of(o);
   if (equals_ignoring_case(text, "true") || equals_ignoring_case(text, "on")) return 1;
   if (equals_ignoring_case(text, "false") || equals_ignoring_case(text, "off")) return 0;
@@ -62,7 +69,9 @@ class OptionReader {
 
  private:
   void once(bool& seen, const parser::Option& o) {
-    if (seen) throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options").at(position(sql_, o.location));
+    if (seen)
+      throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options")
+          .at(position(sql_, o.location));
     seen = true;
   }
 
@@ -70,10 +79,16 @@ class OptionReader {
     if (o.name == "format") {
       once(format_seen_, o);
       std::string name = text_of(o);
-      if (name == "text") options_.format = CopyFormat::kText;
-      else if (name == "csv") options_.format = CopyFormat::kCsv;
-      else if (name == "binary") options_.format = CopyFormat::kBinary;
-      else throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("COPY format \"{}\" not recognized", name)).at(position(sql_, o.location));
+      if (name == "text")
+        options_.format = CopyFormat::kText;
+      else if (name == "csv")
+        options_.format = CopyFormat::kCsv;
+      else if (name == "binary")
+        options_.format = CopyFormat::kBinary;
+      else
+        throw SqlError(sqlstate::kInvalidParameterValue,
+                       fmt::format("COPY format \"{}\" not recognized", name))
+            .at(position(sql_, o.location));
     } else if (o.name == "freeze") {
       once(freeze_seen_, o);
       int value = boolean_of(o);
@@ -96,8 +111,10 @@ class OptionReader {
       escape_ = text_of(o);
     } else if (o.name == "force_quote") {
       once(has_force_quote_, o);
-      if (o.value != nullptr && parser::is<parser::StarStep>(o.value)) options_.force_quote_all = true;
-      else options_.force_quote = columns(o);
+      if (o.value != nullptr && parser::is<parser::StarStep>(o.value))
+        options_.force_quote_all = true;
+      else
+        options_.force_quote = columns(o);
     } else if (o.name == "force_not_null") {
       once(has_force_not_null_, o);
       options_.force_not_null = columns(o);
@@ -108,14 +125,16 @@ class OptionReader {
       once(encoding_seen_, o);
       encoding(o);
     } else {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("option \"{}\" not recognized", o.name)).at(position(sql_, o.location));
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("option \"{}\" not recognized", o.name))
+          .at(position(sql_, o.location));
     }
   }
 
   void header(const parser::Option& o, bool is_from) {
     int value = boolean_of(o);
     if (value < 0 && o.value != nullptr && equals_ignoring_case(text_of(o), "match")) {
-      if (!is_from) throw SqlError(sqlstate::kFeatureNotSupported, "cannot use \"match\" with HEADER in COPY TO");
+      if (!is_from)
+        throw SqlError(sqlstate::kFeatureNotSupported, "cannot use \"match\" with HEADER in COPY TO");
       options_.header = options_.header_match = true;
       return;
     }
@@ -143,17 +162,21 @@ class OptionReader {
     }
     if (name == "utf8" || name == "unicode") return;
     static constexpr std::string_view kKnown[] = {
-        "sqlascii", "latin1", "latin2", "latin3", "latin4", "latin5", "latin6", "latin7", "latin8", "latin9", "latin10",
-        "iso88591", "win1250", "win1251", "win1252", "win1253", "win1254", "win1255", "win1256", "win1257", "win1258",
-        "koi8r", "koi8u", "eucjp", "euccn", "euckr", "euctw", "sjis", "big5", "gbk", "gb18030", "uhc", "johab"};
+        "sqlascii", "latin1",  "latin2",   "latin3",  "latin4",  "latin5",  "latin6",  "latin7",  "latin8",
+        "latin9",   "latin10", "iso88591", "win1250", "win1251", "win1252", "win1253", "win1254", "win1255",
+        "win1256",  "win1257", "win1258",  "koi8r",   "koi8u",   "eucjp",   "euccn",   "euckr",   "euctw",
+        "sjis",     "big5",    "gbk",      "gb18030", "uhc",     "johab"};
     if (std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown)) {
       throw_not_supported("COPY in an encoding other than UTF8", position(sql_, o.location));
     }
-    throw SqlError(sqlstate::kInvalidParameterValue, "argument to option \"encoding\" must be a valid encoding name")
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "argument to option \"encoding\" must be a valid encoding name")
         .at(position(sql_, o.location));
   }
 
-  [[noreturn]] static void refuse(SqlState state, std::string_view message) { throw SqlError(state, std::string(message)); }
+  [[noreturn]] static void refuse(SqlState state, std::string_view message) {
+    throw SqlError(state, std::string(message));
+  }
 
   void check_single_bytes() {
     bool binary = options_.format == CopyFormat::kBinary, csv = options_.format == CopyFormat::kCsv;
@@ -163,24 +186,32 @@ class OptionReader {
     if (!has_null_) options_.null_text = csv ? "" : "\\N";
     if (!has_quote_) quote_ = "\"";
     if (!has_escape_) escape_ = quote_;
-    if (delimiter_.size() != 1) refuse(sqlstate::kFeatureNotSupported, "COPY delimiter must be a single one-byte character");
+    if (delimiter_.size() != 1)
+      refuse(sqlstate::kFeatureNotSupported, "COPY delimiter must be a single one-byte character");
     options_.delimiter = delimiter_[0];
     if (delimiter_.find_first_of("\r\n") != std::string::npos) {
       refuse(sqlstate::kInvalidParameterValue, "COPY delimiter cannot be newline or carriage return");
     }
     if (options_.null_text.find_first_of("\r\n") != std::string::npos) {
-      refuse(sqlstate::kInvalidParameterValue, "COPY null representation cannot use newline or carriage return");
+      refuse(sqlstate::kInvalidParameterValue,
+             "COPY null representation cannot use newline or carriage return");
     }
     // Letters and digits would make escapes and the null marker ambiguous.
-    if (!csv && std::string_view("\\.abcdefghijklmnopqrstuvwxyz0123456789").find(options_.delimiter) != std::string_view::npos) {
-      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("COPY delimiter cannot be \"{}\"", delimiter_));
+    if (!csv && std::string_view("\\.abcdefghijklmnopqrstuvwxyz0123456789").find(options_.delimiter) !=
+                    std::string_view::npos) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("COPY delimiter cannot be \"{}\"", delimiter_));
     }
-    if (binary && options_.header) refuse(sqlstate::kFeatureNotSupported, "cannot specify HEADER in BINARY mode");
+    if (binary && options_.header)
+      refuse(sqlstate::kFeatureNotSupported, "cannot specify HEADER in BINARY mode");
     if (!csv && has_quote_) refuse(sqlstate::kFeatureNotSupported, "COPY quote available only in CSV mode");
-    if (csv && quote_.size() != 1) refuse(sqlstate::kFeatureNotSupported, "COPY quote must be a single one-byte character");
-    if (csv && delimiter_ == quote_) refuse(sqlstate::kInvalidParameterValue, "COPY delimiter and quote must be different");
+    if (csv && quote_.size() != 1)
+      refuse(sqlstate::kFeatureNotSupported, "COPY quote must be a single one-byte character");
+    if (csv && delimiter_ == quote_)
+      refuse(sqlstate::kInvalidParameterValue, "COPY delimiter and quote must be different");
     if (!csv && has_escape_) refuse(sqlstate::kFeatureNotSupported, "COPY escape available only in CSV mode");
-    if (csv && escape_.size() != 1) refuse(sqlstate::kFeatureNotSupported, "COPY escape must be a single one-byte character");
+    if (csv && escape_.size() != 1)
+      refuse(sqlstate::kFeatureNotSupported, "COPY escape must be a single one-byte character");
     if (csv) {
       options_.quote = quote_[0];
       options_.escape = escape_[0];
@@ -191,7 +222,9 @@ class OptionReader {
     bool csv = options_.format == CopyFormat::kCsv;
     auto force = [&](bool given, bool wants_from, std::string_view name) {
       if (!given) return;
-      if (!csv) throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("COPY {} available only in CSV mode", name));
+      if (!csv)
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       fmt::format("COPY {} available only in CSV mode", name));
       if (is_from != wants_from) {
         throw SqlError(sqlstate::kFeatureNotSupported,
                        fmt::format("COPY {} only available using COPY {}", name, wants_from ? "FROM" : "TO"));
@@ -218,6 +251,8 @@ class OptionReader {
 
 }  // namespace
 
-CopyOptions copy_options(const parser::CopyStmt& stmt, std::string_view sql) { return OptionReader(sql).read(stmt); }
+CopyOptions copy_options(const parser::CopyStmt& stmt, std::string_view sql) {
+  return OptionReader(sql).read(stmt);
+}
 
 }  // namespace varve::session

@@ -1,10 +1,10 @@
 // The readers of COPY on friendly and hostile input: however it is cut into pieces, the rows are the same.
-#include <gtest/gtest.h>
+#include "copy.h"
 
+#include <gtest/gtest.h>
 #include <random>
 
 #include "common/sql_error.h"
-#include "copy.h"
 
 namespace varve::session {
 namespace {
@@ -16,7 +16,8 @@ class Pieces final : public CopyBytes {
     while (position_ < text_.size()) {
       size_t end = index_ < cuts_.size() ? cuts_[index_++] : text_.size();
       if (end <= position_) continue;
-      current_ = std::string(text_.substr(position_, end - position_));  // nothing beyond the piece can be read
+      current_ =
+          std::string(text_.substr(position_, end - position_));  // nothing beyond the piece can be read
       position_ = end;
       *piece = current_;
       return true;
@@ -43,8 +44,10 @@ std::string read_all(std::string_view text, const CopyOptions& options, std::vec
     while (lines.next(&line)) {
       std::string copy(line);
       out += std::to_string(lines.line_number()) + ":";
-      if (options.format == CopyFormat::kCsv) split_csv_line(copy, options, memory, &fields);
-      else split_text_line(copy, options, memory, &fields);
+      if (options.format == CopyFormat::kCsv)
+        split_csv_line(copy, options, memory, &fields);
+      else
+        split_text_line(copy, options, memory, &fields);
       for (const CopyField& f : fields) out += f.null ? "[~]" : "[" + std::string(f.view()) + "]";
       out += ";";
     }
@@ -65,7 +68,8 @@ CopyOptions csv() {
 void expect_any_split(std::string_view text, const CopyOptions& options, const std::string& expected) {
   EXPECT_EQ(read_all(text, options, {}), expected);
   for (size_t a = 0; a <= text.size(); ++a) {
-    for (size_t b = a; b <= text.size(); ++b) ASSERT_EQ(read_all(text, options, {a, b}), expected) << a << " " << b;
+    for (size_t b = a; b <= text.size(); ++b)
+      ASSERT_EQ(read_all(text, options, {a, b}), expected) << a << " " << b;
   }
   std::vector<size_t> every;
   for (size_t i = 1; i <= text.size(); ++i) every.push_back(i);

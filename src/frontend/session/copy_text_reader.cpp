@@ -20,23 +20,31 @@ bool is_octal(char c) { return c >= '0' && c <= '7'; }
 char unescape(std::string_view s, size_t& i) {
   char c = s[i++];
   switch (c) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'v': return '\v';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'v':
+      return '\v';
     case 'x': {
       if (i >= s.size() || hex_digit(s[i]) < 0) return c;
       int value = hex_digit(s[i++]);
       if (i < s.size() && hex_digit(s[i]) >= 0) value = value * 16 + hex_digit(s[i++]);
       return static_cast<char>(value);
     }
-    default: break;
+    default:
+      break;
   }
   if (!is_octal(c)) return c;
   int value = c - '0';
-  for (int digits = 1; digits < 3 && i < s.size() && is_octal(s[i]); ++digits) value = value * 8 + (s[i++] - '0');
+  for (int digits = 1; digits < 3 && i < s.size() && is_octal(s[i]); ++digits)
+    value = value * 8 + (s[i++] - '0');
   return static_cast<char>(value & 0xFF);
 }
 
@@ -51,7 +59,8 @@ size_t escaped_field(std::string_view line, size_t start, char delimiter, Arena&
       size_t before = i;
       c = unescape(line, i);
       // Bytes given as numbers may spoil the encoding that the line as a whole had.
-      check |= (line[before] == 'x' || is_octal(line[before])) && (static_cast<uint8_t>(c) >= 0x80 || c == '\0');
+      check |=
+          (line[before] == 'x' || is_octal(line[before])) && (static_cast<uint8_t>(c) >= 0x80 || c == '\0');
     }
     out[n++] = c;
   }
@@ -63,7 +72,8 @@ size_t escaped_field(std::string_view line, size_t start, char delimiter, Arena&
 
 }  // namespace
 
-void split_text_line(std::string_view line, const CopyOptions& options, Arena& memory, std::vector<CopyField>* fields) {
+void split_text_line(std::string_view line, const CopyOptions& options, Arena& memory,
+                     std::vector<CopyField>* fields) {
   fields->clear();
   const char delimiter = options.delimiter;
   const bool escapes = !line.empty() && std::memchr(line.data(), '\\', line.size()) != nullptr;
@@ -71,8 +81,10 @@ void split_text_line(std::string_view line, const CopyOptions& options, Arena& m
     CopyField field;
     size_t end = start;
     if (!escapes) {
-      const void* found = start < line.size() ? std::memchr(line.data() + start, delimiter, line.size() - start) : nullptr;
-      end = found == nullptr ? line.size() : static_cast<size_t>(static_cast<const char*>(found) - line.data());
+      const void* found =
+          start < line.size() ? std::memchr(line.data() + start, delimiter, line.size() - start) : nullptr;
+      end =
+          found == nullptr ? line.size() : static_cast<size_t>(static_cast<const char*>(found) - line.data());
       field.data = line.data() + start;
       field.size = static_cast<uint32_t>(end - start);
     } else {
@@ -82,7 +94,8 @@ void split_text_line(std::string_view line, const CopyOptions& options, Arena& m
       if (end < line.size() && line[end] == '\\') {
         // The end is found without unescaping first: NULL's text may be no valid value.
         size_t raw_end = end;
-        while (raw_end < line.size() && line[raw_end] != delimiter) raw_end += line[raw_end] == '\\' && raw_end + 1 < line.size() ? 2 : 1;
+        while (raw_end < line.size() && line[raw_end] != delimiter)
+          raw_end += line[raw_end] == '\\' && raw_end + 1 < line.size() ? 2 : 1;
         if (line.substr(start, raw_end - start) == options.null_text) {
           field.null = true;
           end = raw_end;

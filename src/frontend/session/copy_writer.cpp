@@ -1,7 +1,6 @@
 // COPY TO.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "common/bytes.h"
 #include "common/sql_error.h"
@@ -31,14 +30,22 @@ void append_int32(std::string& out, int32_t v) {
 // The letter after the backslash, or 0: goes out as it is.
 char escape_letter(char c, char delimiter) {
   switch (c) {
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    case '\v': return 'v';
-    case '\\': return '\\';
-    default: return c == delimiter ? c : '\0';
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    case '\v':
+      return 'v';
+    case '\\':
+      return '\\';
+    default:
+      return c == delimiter ? c : '\0';
   }
 }
 
@@ -59,7 +66,8 @@ void append_copy_text(std::string& out, std::string_view value, const CopyOption
   out.append(value.substr(start));
 }
 
-void append_copy_csv(std::string& out, std::string_view value, const CopyOptions& options, bool force_quote, bool single) {
+void append_copy_csv(std::string& out, std::string_view value, const CopyOptions& options, bool force_quote,
+                     bool single) {
   bool quote = force_quote || value == options.null_text || (single && value == "\\.");
   if (!quote) {
     quote = std::any_of(value.begin(), value.end(), [&](char c) {
@@ -88,7 +96,8 @@ StatementPtr CopyCommand::query_to_run() {
   }
   std::string list;
   for (const Column& c : columns_) list += (list.empty() ? "" : ", ") + parser::quote_identifier(c.name);
-  auto statement = session_.make_statement(fmt::format("SELECT {} FROM ONLY {}", list, qualified_table()), nullptr);
+  auto statement =
+      session_.make_statement(fmt::format("SELECT {} FROM ONLY {}", list, qualified_table()), nullptr);
   statement->node = parser::parse(statement->sql, statement->parse_arena).statements[0].statement;
   return statement;
 }
@@ -98,7 +107,8 @@ uint64_t CopyCommand::copy_to() {
   session_.make_plan(*statement);
   session_.check_read_only(*statement);
   auto plan = statement->plan;
-  if (!plan->returns_rows) throw SqlError(sqlstate::kFeatureNotSupported, "COPY query must have a RETURNING clause");
+  if (!plan->returns_rows)
+    throw SqlError(sqlstate::kFeatureNotSupported, "COPY query must have a RETURNING clause");
   if (table_ == nullptr) {
     for (const planner::OutputColumn& c : plan->root->output) {
       columns_.push_back({c.name, c.type, c.typmod});
@@ -124,13 +134,16 @@ uint64_t CopyCommand::copy_to() {
 
 void CopyCommand::begin_output() {
   bool binary = options_.format == CopyFormat::kBinary;
-  if (stmt_.standard_stream) out_.copy_out_response(binary ? net::Format::kBinary : net::Format::kText, formats());
+  if (stmt_.standard_stream)
+    out_.copy_out_response(binary ? net::Format::kBinary : net::Format::kText, formats());
   if (binary) line_.assign(kBinaryHeader);
   if (!options_.header) return;
   for (size_t i = 0; i < columns_.size(); ++i) {
     if (i != 0) line_ += options_.delimiter;
-    if (options_.format == CopyFormat::kCsv) append_copy_csv(line_, columns_[i].name, options_, false, columns_.size() == 1);
-    else append_copy_text(line_, columns_[i].name, options_);
+    if (options_.format == CopyFormat::kCsv)
+      append_copy_csv(line_, columns_[i].name, options_, false, columns_.size() == 1);
+    else
+      append_copy_text(line_, columns_[i].name, options_);
   }
   line_ += '\n';
   emit();
@@ -141,14 +154,16 @@ void CopyCommand::write_chunk(std::span<const planner::OutputColumn> output, con
   functions::EvalContext context = session_.eval_context(arena);
   for (uint32_t n = 0; n < chunk.count(); ++n) {
     uint32_t row = chunk.selection()[n];
-    if (options_.format == CopyFormat::kBinary) write_binary_row(output, chunk, row, context);
-    else write_text_row(output, chunk, row, context);
+    if (options_.format == CopyFormat::kBinary)
+      write_binary_row(output, chunk, row, context);
+    else
+      write_text_row(output, chunk, row, context);
     emit();
   }
 }
 
-void CopyCommand::write_text_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk, uint32_t row,
-                                 functions::EvalContext& context) {
+void CopyCommand::write_text_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk,
+                                 uint32_t row, functions::EvalContext& context) {
   bool csv = options_.format == CopyFormat::kCsv;
   for (uint32_t i = 0; i < output.size(); ++i) {
     if (i != 0) line_ += options_.delimiter;
@@ -161,8 +176,10 @@ void CopyCommand::write_text_row(std::span<const planner::OutputColumn> output, 
     // Digits and a sign need no escape unless they are what separates, or what NULL looks like.
     value_.clear();
     if (!csv && (type == type_oid::kInt4 || type == type_oid::kInt8) && options_.delimiter != '-') {
-      if (type == type_oid::kInt4) types::append_int4(line_, column.at<int32_t>(row));
-      else types::append_int8(line_, column.at<int64_t>(row));
+      if (type == type_oid::kInt4)
+        types::append_int4(line_, column.at<int32_t>(row));
+      else
+        types::append_int8(line_, column.at<int64_t>(row));
       continue;
     }
     std::string_view value;
@@ -173,8 +190,10 @@ void CopyCommand::write_text_row(std::span<const planner::OutputColumn> output, 
       functions::append_text(type, column, row, value_, context);
       value = value_;
     }
-    if (csv) append_copy_csv(line_, value, options_, columns_[i].force_quote, output.size() == 1);
-    else append_copy_text(line_, value, options_);
+    if (csv)
+      append_copy_csv(line_, value, options_, columns_[i].force_quote, output.size() == 1);
+    else
+      append_copy_text(line_, value, options_);
   }
   line_ += '\n';
 }

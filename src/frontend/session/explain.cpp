@@ -1,9 +1,8 @@
 // EXPLAIN: options, the statement that is explained, and its run under ANALYZE.
 #include "explain.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
+#include <fmt/format.h>
 
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
@@ -20,7 +19,8 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 int position(std::string_view sql, int32_t location) {
   if (location < 0) return 0;
   int chars = 1;
-  for (char c : sql.substr(0, static_cast<size_t>(location))) chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
+  for (char c : sql.substr(0, static_cast<size_t>(location)))
+    chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
   return chars;
 }
 
@@ -52,7 +52,8 @@ ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
   if (text == "json") return ExplainFormat::kJson;
   if (text == "yaml") return ExplainFormat::kYaml;
   if (text == "xml") return ExplainFormat::kXml;
-  throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized value for EXPLAIN option \"{}\": \"{}\"", o.name, text))
+  throw SqlError(sqlstate::kInvalidParameterValue,
+                 fmt::format("unrecognized value for EXPLAIN option \"{}\": \"{}\"", o.name, text))
       .at(position(sql, o.location));
 }
 
@@ -60,20 +61,31 @@ ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sq
   ExplainOptions options;
   bool timing_given = false, summary_given = false, buffers = false, wal = false;
   for (const parser::Option* o : stmt.options) {
-    if (o->name == "analyze") options.analyze = option_boolean(*o);
-    else if (o->name == "verbose") options.verbose = option_boolean(*o);
-    else if (o->name == "costs") options.costs = option_boolean(*o);
-    else if (o->name == "buffers") buffers = option_boolean(*o);
-    else if (o->name == "wal") wal = option_boolean(*o);
-    else if (o->name == "settings") options.settings = option_boolean(*o);
-    else if (o->name == "timing") timing_given = true, options.timing = option_boolean(*o);
-    else if (o->name == "summary") summary_given = true, options.summary = option_boolean(*o);
-    else if (o->name == "format") options.format = option_format(*o, sql);
+    if (o->name == "analyze")
+      options.analyze = option_boolean(*o);
+    else if (o->name == "verbose")
+      options.verbose = option_boolean(*o);
+    else if (o->name == "costs")
+      options.costs = option_boolean(*o);
+    else if (o->name == "buffers")
+      buffers = option_boolean(*o);
+    else if (o->name == "wal")
+      wal = option_boolean(*o);
+    else if (o->name == "settings")
+      options.settings = option_boolean(*o);
+    else if (o->name == "timing")
+      timing_given = true, options.timing = option_boolean(*o);
+    else if (o->name == "summary")
+      summary_given = true, options.summary = option_boolean(*o);
+    else if (o->name == "format")
+      options.format = option_format(*o, sql);
     else {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("unrecognized EXPLAIN option \"{}\"", o->name)).at(position(sql, o->location));
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("unrecognized EXPLAIN option \"{}\"", o->name))
+          .at(position(sql, o->location));
     }
   }
-  if (wal && !options.analyze) throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
+  if (wal && !options.analyze)
+    throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
   if (timing_given && options.timing && !options.analyze) {
     throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE");
   }
@@ -89,7 +101,11 @@ ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sq
 class ExplainCommand {
  public:
   ExplainCommand(Session& session, const parser::ExplainStmt& stmt, const Statement& outer, net::Output& out)
-      : session_(session), outer_(outer), out_(out), options_(read_options(stmt, outer.sql)), query_(stmt.query) {}
+      : session_(session),
+        outer_(outer),
+        out_(out),
+        options_(read_options(stmt, outer.sql)),
+        query_(stmt.query) {}
 
   void run(std::span<const types::Value> params) {
     session_.ensure_transaction();
@@ -133,7 +149,8 @@ class ExplainCommand {
       const auto& execute = *parser::as<parser::ExecuteStmt>(node);
       auto it = session_.statements_.find(std::string(execute.name));
       if (it == session_.statements_.end()) {
-        throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", execute.name));
+        throw SqlError(sqlstate::kInvalidSqlStatementName,
+                       fmt::format("prepared statement \"{}\" does not exist", execute.name));
       }
       if (!Session::is_planned(it->second->node)) return nullptr;
       session_.ensure_plan(*it->second);
@@ -151,8 +168,9 @@ class ExplainCommand {
 
   void collect_settings() {
     for (const SettingInfo& info : all_settings()) {
-      bool shown = info.category.starts_with("Query Tuning") || info.name == "work_mem" || info.name == "search_path" ||
-                   info.name == "hash_mem_multiplier" || info.name == "temp_buffers";
+      bool shown = info.category.starts_with("Query Tuning") || info.name == "work_mem" ||
+                   info.name == "search_path" || info.name == "hash_mem_multiplier" ||
+                   info.name == "temp_buffers";
       if (!shown || session_.settings_.get(info.name) == info.default_value) continue;
       summary_.settings.emplace_back(info.name, display_setting(info, session_.settings_.get(info.name)));
     }
@@ -187,8 +205,8 @@ class ExplainCommand {
   std::vector<types::Value> params_;
 };
 
-void Session::run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params,
-                          net::Output& out) {
+void Session::run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
+                          std::span<const types::Value> params, net::Output& out) {
   ExplainCommand(*this, stmt, outer, out).run(params);
 }
 

@@ -38,30 +38,33 @@ struct ExplainProperty {
 
 // A node as PostgreSQL would show it.
 struct ExplainNode {
-  std::string label;  // text: "Index Scan using i on t a"
-  std::string type;   // "Index Scan"
-  std::vector<ExplainProperty> head;        // structured formats only: strategy, names, join type
+  std::string label;                  // text: "Index Scan using i on t a"
+  std::string type;                   // "Index Scan"
+  std::vector<ExplainProperty> head;  // structured formats only: strategy, names, join type
   std::vector<ExplainProperty> properties;
   std::string relationship;  // Outer, Inner, Member, InitPlan, SubPlan
   std::string subplan_name;  // "InitPlan 1 (returns $0)", "SubPlan 2", "CTE w"
   bool has_costs = true;
   double startup_cost = 0, total_cost = 0, rows = 0;
   int32_t width = 0;
-  bool measured = false;     // EXPLAIN ANALYZE
+  bool measured = false;  // EXPLAIN ANALYZE
   double actual_startup_ms = 0, actual_total_ms = 0, actual_rows = 0;
   uint64_t loops = 0;
   std::vector<std::unique_ptr<ExplainNode>> children;  // init plans and CTEs, then inputs, then subplans
 };
 
 // `counters` empty: not run.
-std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& statement, const ExplainOptions& options,
-                                          std::span<const executor::NodeCounters> counters, functions::EvalContext& eval);
+std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& statement,
+                                          const ExplainOptions& options,
+                                          std::span<const executor::NodeCounters> counters,
+                                          functions::EvalContext& eval);
 
 struct ExplainSummary {
   double planning_ms = 0, execution_ms = 0;
   std::vector<std::pair<std::string, std::string>> settings;  // those that are not at their defaults
 };
 // The lines of the result; the structured formats make one value of them.
-std::string format_explain(const ExplainNode& root, const ExplainOptions& options, const ExplainSummary& summary);
+std::string format_explain(const ExplainNode& root, const ExplainOptions& options,
+                           const ExplainSummary& summary);
 
 }  // namespace varve::session

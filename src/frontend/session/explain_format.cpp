@@ -13,16 +13,32 @@ std::string json_string(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
-        if (static_cast<uint8_t>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        else out += c;
+        if (static_cast<uint8_t>(c) < 0x20)
+          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
+          out += c;
     }
   }
   return out + "\"";
@@ -32,12 +48,23 @@ std::string xml_text(std::string_view text) {
   std::string out;
   for (char c : text) {
     switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      case '\r': out += "&#x0d;"; break;
-      default: out += c;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\r':
+        out += "&#x0d;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -46,7 +73,8 @@ std::string xml_text(std::string_view text) {
 std::string xml_tag(std::string_view name) {
   std::string out;
   for (char c : name) {
-    bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                c == '_' || c == '.';
     out += keep ? c : '-';
   }
   return out;
@@ -77,13 +105,15 @@ class TextWriter {
     }
     out_ += n.label;
     if (options_.costs && n.has_costs) {
-      out_ += fmt::format("  (cost={:.2f}..{:.2f} rows={:.0f} width={})", n.startup_cost, n.total_cost, n.rows, n.width);
+      out_ += fmt::format("  (cost={:.2f}..{:.2f} rows={:.0f} width={})", n.startup_cost, n.total_cost,
+                          n.rows, n.width);
     }
     if (n.measured) {
-      if (n.loops == 0) out_ += " (never executed)";
+      if (n.loops == 0)
+        out_ += " (never executed)";
       else if (options_.timing) {
-        out_ += fmt::format(" (actual time={:.3f}..{:.3f} rows={:.0f} loops={})", n.actual_startup_ms, n.actual_total_ms,
-                            n.actual_rows, n.loops);
+        out_ += fmt::format(" (actual time={:.3f}..{:.3f} rows={:.0f} loops={})", n.actual_startup_ms,
+                            n.actual_total_ms, n.actual_rows, n.loops);
       } else {
         out_ += fmt::format(" (actual rows={:.0f} loops={})", n.actual_rows, n.loops);
       }
@@ -101,11 +131,13 @@ class TextWriter {
   std::string finish(const ExplainSummary& summary) {
     if (options_.settings && !summary.settings.empty()) {
       std::vector<std::string> items;
-      for (const auto& [name, value] : summary.settings) items.push_back(fmt::format("{} = '{}'", name, value));
+      for (const auto& [name, value] : summary.settings)
+        items.push_back(fmt::format("{} = '{}'", name, value));
       line(0, "Settings: " + join(items));
     }
     if (options_.summary) line(0, fmt::format("Planning Time: {:.3f} ms", summary.planning_ms));
-    if (options_.summary && options_.analyze) line(0, fmt::format("Execution Time: {:.3f} ms", summary.execution_ms));
+    if (options_.summary && options_.analyze)
+      line(0, fmt::format("Execution Time: {:.3f} ms", summary.execution_ms));
     if (!out_.empty()) out_.pop_back();
     return std::move(out_);
   }
@@ -153,7 +185,8 @@ class StructuredWriter {
         }
         out_ += std::string(name) + ": ";
         break;
-      case ExplainFormat::kText: break;
+      case ExplainFormat::kText:
+        break;
     }
     groups_.push_back({!object, format_ != ExplainFormat::kYaml});
   }
@@ -195,11 +228,16 @@ class StructuredWriter {
         start_yaml_line();
         out_ += p.name + ": " + (bare ? p.value : json_string(p.value));
         break;
-      case ExplainFormat::kText: break;
+      case ExplainFormat::kText:
+        break;
     }
   }
-  void text(std::string_view name, std::string_view value) { property({std::string(name), std::string(value), {}, Kind::kString, {}}); }
-  void number(std::string_view name, std::string value) { property({std::string(name), std::move(value), {}, Kind::kNumber, {}}); }
+  void text(std::string_view name, std::string_view value) {
+    property({std::string(name), std::string(value), {}, Kind::kString, {}});
+  }
+  void number(std::string_view name, std::string value) {
+    property({std::string(name), std::move(value), {}, Kind::kNumber, {}});
+  }
 
   std::string finish() {
     if (format_ == ExplainFormat::kJson) out_ += "\n]";
@@ -300,7 +338,8 @@ void write_node(StructuredWriter& w, const ExplainNode& n, const ExplainOptions&
   w.close_object("Plan");
 }
 
-std::string structured(const ExplainNode& root, const ExplainOptions& options, const ExplainSummary& summary) {
+std::string structured(const ExplainNode& root, const ExplainOptions& options,
+                       const ExplainSummary& summary) {
   StructuredWriter w(options.format);
   w.open("Query", "Query", true);
   write_node(w, root, options);
@@ -314,14 +353,16 @@ std::string structured(const ExplainNode& root, const ExplainOptions& options, c
     w.open("Triggers", "Triggers", false);
     w.close_list("Triggers");
   }
-  if (options.summary && options.analyze) w.number("Execution Time", fmt::format("{:.3f}", summary.execution_ms));
+  if (options.summary && options.analyze)
+    w.number("Execution Time", fmt::format("{:.3f}", summary.execution_ms));
   w.close_object("Query");
   return w.finish();
 }
 
 }  // namespace
 
-std::string format_explain(const ExplainNode& root, const ExplainOptions& options, const ExplainSummary& summary) {
+std::string format_explain(const ExplainNode& root, const ExplainOptions& options,
+                           const ExplainSummary& summary) {
   if (options.format != ExplainFormat::kText) return structured(root, options, summary);
   TextWriter w(options);
   w.node(root, 0, false);

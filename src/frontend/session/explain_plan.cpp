@@ -1,8 +1,8 @@
-// From Varve's plan to the tree that PostgreSQL would show: projections and filters are part of the node below them, a
-// hash join's inner side hangs under a Hash node, an index join is a nested loop over an index scan.
-#include <fmt/format.h>
-
+// From Varve's plan to the tree that PostgreSQL would show: projections and filters are part of the node
+// below them, a hash join's inner side hangs under a Hash node, an index join is a nested loop over an index
+// scan.
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 #include <set>
 
@@ -74,7 +74,9 @@ class Explainer {
       auto it = owner_.param_text_.find(slot);
       out += it == owner_.param_text_.end() ? fmt::format("${}", slot) : it->second;
     }
-    void subplan(const analyzer::SubplanExpr& e, std::string& out) override { owner_.subplan_text(e, *this, out); }
+    void subplan(const analyzer::SubplanExpr& e, std::string& out) override {
+      owner_.subplan_text(e, *this, out);
+    }
 
    private:
     Explainer& owner_;
@@ -96,8 +98,11 @@ class Explainer {
       case PlanKind::kCteScan:
       case PlanKind::kWorkTableScan:
       case PlanKind::kValues:
-      case PlanKind::kIndexJoin: ++*tables; break;
-      default: break;
+      case PlanKind::kIndexJoin:
+        ++*tables;
+        break;
+      default:
+        break;
     }
     for (const Plan* c : p.children) count_ranges(*c, tables);
   }
@@ -135,8 +140,8 @@ class Explainer {
     std::string_view name = number == catalog::kCtidColumn       ? "ctid"
                             : number == catalog::kXminColumn     ? "xmin"
                             : number == catalog::kTableOidColumn ? "tableoid"
-                            : number > 0                         ? std::string_view((*scan.relation)->column(number).name)
-                                                                 : "?";
+                            : number > 0 ? std::string_view((*scan.relation)->column(number).name)
+                                         : "?";
     return qualified(scan_alias(scan), name);
   }
 
@@ -146,11 +151,13 @@ class Explainer {
     return plain || same_node ? text : "(" + text + ")";
   }
 
-  // Conditions of scans name columns without their table, those of upper nodes with it if there are several; VERBOSE
-  // always.
+  // Conditions of scans name columns without their table, those of upper nodes with it if there are several;
+  // VERBOSE always.
   class Qualify {
    public:
-    Qualify(Explainer& owner, bool qualify) : owner_(owner), before_(owner.qualify_) { owner.qualify_ = qualify; }
+    Qualify(Explainer& owner, bool qualify) : owner_(owner), before_(owner.qualify_) {
+      owner.qualify_ = qualify;
+    }
     ~Qualify() { owner_.qualify_ = before_; }
     Qualify(const Qualify&) = delete;
     Qualify& operator=(const Qualify&) = delete;
@@ -164,11 +171,15 @@ class Explainer {
   std::string column(const Plan& p, uint32_t i) {
     switch (p.kind) {
       case PlanKind::kSeqScan:
-      case PlanKind::kIndexScan: return scan_column(p.as<planner::ScanPlan>(), i);
-      case PlanKind::kFunctionScan: return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
-      case PlanKind::kValues: return qualified(p.as<planner::ValuesPlan>().alias, p.output[i].name);
+      case PlanKind::kIndexScan:
+        return scan_column(p.as<planner::ScanPlan>(), i);
+      case PlanKind::kFunctionScan:
+        return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
+      case PlanKind::kValues:
+        return qualified(p.as<planner::ValuesPlan>().alias, p.output[i].name);
       case PlanKind::kCteScan:
-      case PlanKind::kWorkTableScan: return cte_column(p.as<planner::CteScanPlan>(), i);
+      case PlanKind::kWorkTableScan:
+        return cte_column(p.as<planner::CteScanPlan>(), i);
       case PlanKind::kProject:
       case PlanKind::kProjectSet: {
         const Expr& e = *p.as<planner::ProjectPlan>().exprs[i];
@@ -187,7 +198,8 @@ class Explainer {
           return computed(p, e.kind == ExprKind::kInput, text(e, *p.children[0]));
         }
         i -= static_cast<uint32_t>(a.groups.size());
-        return i < a.aggregates.size() ? computed(p, false, aggregate_text(a.aggregates[i], *p.children[0])) : "GROUPING";
+        return i < a.aggregates.size() ? computed(p, false, aggregate_text(a.aggregates[i], *p.children[0]))
+                                       : "GROUPING";
       }
       case PlanKind::kWindow: {
         auto width = static_cast<uint32_t>(p.children[0]->output.size());
@@ -211,8 +223,10 @@ class Explainer {
       case PlanKind::kInsert:
       case PlanKind::kUpdate:
       case PlanKind::kDelete:
-      case PlanKind::kMerge: return parser::quote_identifier(p.output[i].name);
-      default: return p.children.empty() ? parser::quote_identifier(p.output[i].name) : column(*p.children[0], i);
+      case PlanKind::kMerge:
+        return parser::quote_identifier(p.output[i].name);
+      default:
+        return p.children.empty() ? parser::quote_identifier(p.output[i].name) : column(*p.children[0], i);
     }
   }
 
@@ -263,7 +277,8 @@ class Explainer {
       param_text_[e.param_slots[i]] = analyzer::deparse_expression(*e.args[i], names, eval_);
     }
     std::string output = fmt::format("${}", e.subplan);
-    bool known = std::any_of(used_.begin(), used_.end(), [&](const UsedSubplan& u) { return u.number == e.subplan; });
+    bool known =
+        std::any_of(used_.begin(), used_.end(), [&](const UsedSubplan& u) { return u.number == e.subplan; });
     if (!known && shown_.insert(e.subplan).second) used_.push_back({e.subplan, init, output});
     if (init) {
       out += output;
@@ -281,7 +296,8 @@ class Explainer {
                                    : fmt::format("SubPlan {}", u.number + 1);
       (u.init ? first : last).push_back(std::move(child));
     }
-    n.children.insert(n.children.begin(), std::make_move_iterator(first.begin()), std::make_move_iterator(first.end()));
+    n.children.insert(n.children.begin(), std::make_move_iterator(first.begin()),
+                      std::make_move_iterator(first.end()));
     for (auto& child : last) n.children.push_back(std::move(child));
   }
 
@@ -292,7 +308,8 @@ class Explainer {
     n.properties.push_back({std::string(name), std::move(value), {}, kind, where});
   }
   static void add_list(ExplainNode& n, std::string_view name, std::vector<std::string> items) {
-    if (!items.empty()) n.properties.push_back({std::string(name), "", std::move(items), Kind::kList, Where::kEverywhere});
+    if (!items.empty())
+      n.properties.push_back({std::string(name), "", std::move(items), Kind::kList, Where::kEverywhere});
   }
   static void head(ExplainNode& n, std::string_view name, std::string_view value) {
     n.head.push_back({std::string(name), std::string(value), {}, Kind::kString, Where::kEverywhere});
@@ -305,7 +322,10 @@ class Explainer {
   void measure(ExplainNode& n, const Plan& p) {
     n.startup_cost = p.startup_cost;
     n.total_cost = std::max(p.total_cost, p.startup_cost);
-    n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge ? 0.0 : 1.0);
+    n.rows = std::max(p.rows, p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate ||
+                                      p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge
+                                  ? 0.0
+                                  : 1.0);
     n.width = p.width > 0 ? p.width : estimated_width(p);
     const executor::NodeCounters* c = counters(p);
     if (c == nullptr) return;
@@ -330,7 +350,8 @@ class Explainer {
     return width;
   }
 
-  void add_condition(ExplainNode& n, std::string_view name, const Expr* e, std::span<const Plan* const> sides) {
+  void add_condition(ExplainNode& n, std::string_view name, const Expr* e,
+                     std::span<const Plan* const> sides) {
     if (e != nullptr) add(n, name, text(*e, sides));
   }
 
@@ -346,9 +367,11 @@ class Explainer {
 
   std::unique_ptr<ExplainNode> node(const Plan& top, std::string_view relationship);
   void scan(ExplainNode& n, const Plan& p);
-  void table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member = nullptr, size_t number = 0);
+  void table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member = nullptr,
+                  size_t number = 0);
   void scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number);
-  void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal, const Plan* left);
+  void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal,
+                        const Plan* left);
   void join(ExplainNode& n, const planner::JoinPlan& j);
   void index_join(ExplainNode& n, const planner::IndexJoinPlan& j);
   void aggregate(ExplainNode& n, const planner::AggregatePlan& a);
@@ -362,8 +385,8 @@ class Explainer {
   const ExplainOptions& options_;
   std::span<const executor::NodeCounters> counters_;
   functions::EvalContext& eval_;
-  bool several_ = false;  // the statement reads more than one table
-  bool qualify_ = false;  // column names are written with their table's
+  bool several_ = false;             // the statement reads more than one table
+  bool qualify_ = false;             // column names are written with their table's
   std::vector<const Plan*> merged_;  // plans that are shown as the one node in work
   std::map<uint32_t, std::string> param_text_;
   std::vector<UsedSubplan> used_;
@@ -375,7 +398,8 @@ std::string range_label(std::string_view name, std::string_view alias) {
   return alias.empty() || alias == name ? quoted : quoted + " " + parser::quote_identifier(alias);
 }
 
-void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member, size_t number) {
+void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member,
+                           size_t number) {
   const catalog::Relation& relation = member != nullptr ? **member->relation : **s.relation;
   std::string alias(scan_alias(s));
   if (number > 0) alias += fmt::format("_{}", number);
@@ -388,7 +412,8 @@ void Explainer::table_scan(ExplainNode& n, const planner::ScanPlan& s, const pla
 }
 
 // `left`: what the keys of an index join are over.
-void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal, const Plan* left) {
+void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal,
+                                 const Plan* left) {
   auto key_name = [&](size_t i) {
     const catalog::IndexColumn& key = s.index->keys[i];
     if (key.column == 0) return "(" + key.expression_sql + ")";
@@ -404,10 +429,12 @@ void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s
   }
   size_t next = equal.size();
   if (s.lower.value != nullptr) {
-    parts.push_back(fmt::format("({} {} {})", key_name(next), s.lower.inclusive ? ">=" : ">", text(*s.lower.value, sides)));
+    parts.push_back(fmt::format("({} {} {})", key_name(next), s.lower.inclusive ? ">=" : ">",
+                                text(*s.lower.value, sides)));
   }
   if (s.upper.value != nullptr) {
-    parts.push_back(fmt::format("({} {} {})", key_name(next), s.upper.inclusive ? "<=" : "<", text(*s.upper.value, sides)));
+    parts.push_back(fmt::format("({} {} {})", key_name(next), s.upper.inclusive ? "<=" : "<",
+                                text(*s.upper.value, sides)));
   }
   if (!s.any_of.empty()) {
     analyzer::InListExpr in{};
@@ -420,7 +447,8 @@ void Explainer::index_conditions(ExplainNode& n, const planner::IndexScanPlan& s
     std::string list = text(in, std::span<const Plan* const>());
     parts.push_back(fmt::format("({}{}", key_name(next), list.substr(list.find(" = ANY"))));
   }
-  if (s.array_any != nullptr) parts.push_back(fmt::format("({} = ANY ({}))", key_name(next), text(*s.array_any, sides)));
+  if (s.array_any != nullptr)
+    parts.push_back(fmt::format("({} = ANY ({}))", key_name(next), text(*s.array_any, sides)));
   if (parts.empty()) return;
   std::string all;
   for (const std::string& part : parts) all += (all.empty() ? "" : " AND ") + part;
@@ -453,7 +481,8 @@ void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMem
   if (p.kind == PlanKind::kIndexScan) {
     const auto& i = p.as<planner::IndexScanPlan>();
     n.type = "Index Scan";
-    n.label = fmt::format("Index Scan{} using {}", i.backward ? " Backward" : "", parser::quote_identifier(member != nullptr ? member->index->name : i.index->name));
+    n.label = fmt::format("Index Scan{} using {}", i.backward ? " Backward" : "",
+                          parser::quote_identifier(member != nullptr ? member->index->name : i.index->name));
     head(n, "Scan Direction", i.backward ? "Backward" : "Forward");
     head(n, "Index Name", member != nullptr ? member->index->name : i.index->name);
     table_scan(n, s, member, number);
@@ -461,35 +490,51 @@ void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMem
   } else {
     n.type = n.label = s.sample_percent != nullptr ? "Sample Scan" : "Seq Scan";
     table_scan(n, s, member, number);
-    if (s.sample_percent != nullptr) add_condition(n, s.sample_by_page ? "Sampling: system" : "Sampling: bernoulli", s.sample_percent, sides);
+    if (s.sample_percent != nullptr)
+      add_condition(n, s.sample_by_page ? "Sampling: system" : "Sampling: bernoulli", s.sample_percent,
+                    sides);
   }
   add_condition(n, "Filter", s.filter, sides);
-  if (s.filter != nullptr && counters(p) != nullptr) add_removed(n, "Rows Removed by Filter", counters(p)->rows_removed);
+  if (s.filter != nullptr && counters(p) != nullptr)
+    add_removed(n, "Rows Removed by Filter", counters(p)->rows_removed);
 }
 
 std::string_view join_word(JoinType type) {
   switch (type) {
-    case JoinType::kInner: return "Inner";
-    case JoinType::kLeft: return "Left";
-    case JoinType::kRight: return "Right";
-    case JoinType::kFull: return "Full";
-    case JoinType::kSemi: return "Semi";
+    case JoinType::kInner:
+      return "Inner";
+    case JoinType::kLeft:
+      return "Left";
+    case JoinType::kRight:
+      return "Right";
+    case JoinType::kFull:
+      return "Full";
+    case JoinType::kSemi:
+      return "Semi";
     case JoinType::kAnti:
-    case JoinType::kNullAnti: return "Anti";
-    case JoinType::kMark: return "Mark";
-    case JoinType::kSingle: return "Single";
+    case JoinType::kNullAnti:
+      return "Anti";
+    case JoinType::kMark:
+      return "Mark";
+    case JoinType::kSingle:
+      return "Single";
   }
   return "Inner";
 }
 
 std::string_view swapped_join_word(JoinType type) {
   switch (type) {
-    case JoinType::kLeft: return "Right";
-    case JoinType::kRight: return "Left";
-    case JoinType::kSemi: return "Right Semi";
+    case JoinType::kLeft:
+      return "Right";
+    case JoinType::kRight:
+      return "Left";
+    case JoinType::kSemi:
+      return "Right Semi";
     case JoinType::kAnti:
-    case JoinType::kNullAnti: return "Right Anti";
-    default: return join_word(type);
+    case JoinType::kNullAnti:
+      return "Right Anti";
+    default:
+      return join_word(type);
   }
 }
 
@@ -497,23 +542,33 @@ void Explainer::join(ExplainNode& n, const planner::JoinPlan& j) {
   Qualify upper(*this, several_ || options_.verbose);
   bool swapped = j.kind == PlanKind::kHashJoin && j.build_left;
   std::string_view word = swapped ? swapped_join_word(j.join) : join_word(j.join);
-  n.type = j.kind == PlanKind::kHashJoin ? "Hash Join" : j.kind == PlanKind::kMergeJoin ? "Merge Join" : "Nested Loop";
-  std::string base = j.kind == PlanKind::kHashJoin ? "Hash" : j.kind == PlanKind::kMergeJoin ? "Merge" : "Nested Loop";
+  n.type = j.kind == PlanKind::kHashJoin    ? "Hash Join"
+           : j.kind == PlanKind::kMergeJoin ? "Merge Join"
+                                            : "Nested Loop";
+  std::string base = j.kind == PlanKind::kHashJoin    ? "Hash"
+                     : j.kind == PlanKind::kMergeJoin ? "Merge"
+                                                      : "Nested Loop";
   n.label = base;
-  if (word != "Inner") n.label += fmt::format(" {} Join", word);
-  else if (j.kind != PlanKind::kNestedLoop) n.label += " Join";
+  if (word != "Inner")
+    n.label += fmt::format(" {} Join", word);
+  else if (j.kind != PlanKind::kNestedLoop)
+    n.label += " Join";
   head(n, "Join Type", word);
   std::vector<std::string> parts;
   for (size_t i = 0; i < j.left_keys.size(); ++i) {
     std::string left = text(*j.left_keys[i], *j.children[0]), right = text(*j.right_keys[i], *j.children[1]);
     if (swapped) std::swap(left, right);
     bool null_safe = i < j.null_safe.size() && j.null_safe[i];
-    parts.push_back(null_safe ? fmt::format("(NOT ({} IS DISTINCT FROM {}))", left, right) : fmt::format("({} = {})", left, right));
+    parts.push_back(null_safe ? fmt::format("(NOT ({} IS DISTINCT FROM {}))", left, right)
+                              : fmt::format("({} = {})", left, right));
   }
   if (!parts.empty()) {
     std::string all;
     for (const std::string& part : parts) all += (all.empty() ? "" : " AND ") + part;
-    add(n, j.kind == PlanKind::kMergeJoin ? "Merge Cond" : j.kind == PlanKind::kHashJoin ? "Hash Cond" : "Join Filter",
+    add(n,
+        j.kind == PlanKind::kMergeJoin  ? "Merge Cond"
+        : j.kind == PlanKind::kHashJoin ? "Hash Cond"
+                                        : "Join Filter",
         parts.size() > 1 ? "(" + all + ")" : all);
   }
   const Plan* sides[] = {j.children[0], j.children[1]};
@@ -553,12 +608,15 @@ void Explainer::aggregate(ExplainNode& n, const planner::AggregatePlan& a) {
   for (const auto& set : a.grouping_sets) {
     std::vector<std::string> keys;
     for (uint32_t i : set) keys.push_back(key(i));
-    if (keys.empty()) add(n, "Group Key", "()");
-    else add_list(n, name, std::move(keys));
+    if (keys.empty())
+      add(n, "Group Key", "()");
+    else
+      add_list(n, name, std::move(keys));
   }
   const executor::NodeCounters* c = counters(a);
   if (!grouped || a.input_sorted || c == nullptr || c->memory_bytes == 0) return;
-  std::string line = fmt::format("{}  Memory Usage: {}kB", c->spilled_bytes == 0 ? "1" : "2", kilobytes(c->memory_bytes));
+  std::string line =
+      fmt::format("{}  Memory Usage: {}kB", c->spilled_bytes == 0 ? "1" : "2", kilobytes(c->memory_bytes));
   if (c->spilled_bytes != 0) line += fmt::format("  Disk Usage: {}kB", kilobytes(c->spilled_bytes));
   add(n, "Batches", line, Kind::kString, Where::kText);
   add(n, "Peak Memory Usage", kilobytes(c->memory_bytes), Kind::kNumber, Where::kStructured);
@@ -569,7 +627,8 @@ void Explainer::sort(ExplainNode& n, const planner::SortPlan& s) {
   bool incremental = s.kind == PlanKind::kIncrementalSort;
   n.type = n.label = incremental ? "Incremental Sort" : "Sort";
   std::vector<std::string> keys = sort_keys(s.keys, *s.children[0]);
-  std::vector<std::string> presorted(keys.begin(), keys.begin() + std::min<ptrdiff_t>(s.presorted, static_cast<ptrdiff_t>(keys.size())));
+  std::vector<std::string> presorted(
+      keys.begin(), keys.begin() + std::min<ptrdiff_t>(s.presorted, static_cast<ptrdiff_t>(keys.size())));
   add_list(n, "Sort Key", std::move(keys));
   if (incremental) add_list(n, "Presorted Key", std::move(presorted));
   const executor::NodeCounters* c = counters(s);
@@ -577,7 +636,8 @@ void Explainer::sort(ExplainNode& n, const planner::SortPlan& s) {
   bool disk = c->spilled_bytes > 0;
   std::string_view method = disk ? "external merge" : s.limit != nullptr ? "top-N heapsort" : "quicksort";
   std::string used = kilobytes(disk ? c->spilled_bytes : c->memory_bytes);
-  add(n, "Sort Method", fmt::format("{}  {}: {}kB", method, disk ? "Disk" : "Memory", used), Kind::kString, Where::kText);
+  add(n, "Sort Method", fmt::format("{}  {}: {}kB", method, disk ? "Disk" : "Memory", used), Kind::kString,
+      Where::kText);
   add(n, "Sort Method", std::string(method), Kind::kString, Where::kStructured);
   add(n, "Sort Space Used", used, Kind::kNumber, Where::kStructured);
   add(n, "Sort Space Type", disk ? "Disk" : "Memory", Kind::kString, Where::kStructured);
@@ -621,7 +681,8 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
       head(n, "Alias", "*VALUES*");
       return;
     case PlanKind::kSeqScan:
-    case PlanKind::kIndexScan: return scan(n, p);
+    case PlanKind::kIndexScan:
+      return scan(n, p);
     case PlanKind::kFunctionScan: {
       const auto& f = p.as<planner::FunctionScanPlan>();
       simple("Function Scan");
@@ -643,36 +704,51 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
       head(n, "Alias", c.alias);
       return;
     }
-    case PlanKind::kProjectSet: return simple("ProjectSet");
-    case PlanKind::kLimit: return simple("Limit");
+    case PlanKind::kProjectSet:
+      return simple("ProjectSet");
+    case PlanKind::kLimit:
+      return simple("Limit");
     case PlanKind::kSort:
-    case PlanKind::kIncrementalSort: return sort(n, p.as<planner::SortPlan>());
-    case PlanKind::kUnique: return simple("Unique");
-    case PlanKind::kAggregate: return aggregate(n, p.as<planner::AggregatePlan>());
-    case PlanKind::kWindow: return simple("WindowAgg");
+    case PlanKind::kIncrementalSort:
+      return sort(n, p.as<planner::SortPlan>());
+    case PlanKind::kUnique:
+      return simple("Unique");
+    case PlanKind::kAggregate:
+      return aggregate(n, p.as<planner::AggregatePlan>());
+    case PlanKind::kWindow:
+      return simple("WindowAgg");
     case PlanKind::kHashJoin:
     case PlanKind::kMergeJoin:
-    case PlanKind::kNestedLoop: return join(n, p.as<planner::JoinPlan>());
-    case PlanKind::kIndexJoin: return index_join(n, p.as<planner::IndexJoinPlan>());
-    case PlanKind::kAppend: return simple("Append");
+    case PlanKind::kNestedLoop:
+      return join(n, p.as<planner::JoinPlan>());
+    case PlanKind::kIndexJoin:
+      return index_join(n, p.as<planner::IndexJoinPlan>());
+    case PlanKind::kAppend:
+      return simple("Append");
     case PlanKind::kSetOperation: {
       const auto& s = p.as<planner::SetOperationPlan>();
       n.type = "SetOp";
-      n.label = fmt::format("HashSetOp {}{}", s.operation == planner::SetOperationKind::kIntersect ? "Intersect" : "Except",
+      n.label = fmt::format("HashSetOp {}{}",
+                            s.operation == planner::SetOperationKind::kIntersect ? "Intersect" : "Except",
                             s.all ? " All" : "");
       head(n, "Strategy", "Hashed");
       head(n, "Command", n.label.substr(10));
       return;
     }
-    case PlanKind::kRecursiveUnion: return simple("Recursive Union");
-    case PlanKind::kMaterialize: return simple("Materialize");
-    case PlanKind::kLockRows: return simple("LockRows");
+    case PlanKind::kRecursiveUnion:
+      return simple("Recursive Union");
+    case PlanKind::kMaterialize:
+      return simple("Materialize");
+    case PlanKind::kLockRows:
+      return simple("LockRows");
     case PlanKind::kInsert:
     case PlanKind::kUpdate:
     case PlanKind::kDelete:
-    case PlanKind::kMerge: return modify(n, p.as<planner::ModifyPlan>());
+    case PlanKind::kMerge:
+      return modify(n, p.as<planner::ModifyPlan>());
     case PlanKind::kFilter:
-    case PlanKind::kProject: return simple("Result");
+    case PlanKind::kProject:
+      return simple("Result");
   }
 }
 
@@ -746,14 +822,17 @@ void Explainer::add_output(ExplainNode& n, const Plan& top, const Plan& p) {
     for (const auto& call : a.aggregates) items.push_back(aggregate_text(call, *p.children[0]));
   } else if (p.kind == PlanKind::kWindow) {
     for (uint32_t i = 0; i < p.children[0]->output.size(); ++i) items.push_back(column(*p.children[0], i));
-    for (const auto& call : p.as<planner::WindowPlan>().calls) items.push_back(window_text(call, *p.children[0]));
-  } else if (p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete || p.kind == PlanKind::kMerge) {
+    for (const auto& call : p.as<planner::WindowPlan>().calls)
+      items.push_back(window_text(call, *p.children[0]));
+  } else if (p.kind == PlanKind::kInsert || p.kind == PlanKind::kUpdate || p.kind == PlanKind::kDelete ||
+             p.kind == PlanKind::kMerge) {
     for (const planner::OutputColumn& c : p.output) items.push_back(parser::quote_identifier(c.name));
   } else if (options_.verbose) {
     for (uint32_t i = 0; i < p.output.size(); ++i) items.push_back(column(p, i));
   }
   if (options_.verbose && !items.empty()) {
-    n.properties.insert(n.properties.begin(), {"Output", "", std::move(items), Kind::kList, Where::kEverywhere});
+    n.properties.insert(n.properties.begin(),
+                        {"Output", "", std::move(items), Kind::kList, Where::kEverywhere});
   }
 }
 
@@ -780,7 +859,8 @@ std::unique_ptr<ExplainNode> Explainer::node(const Plan& top, std::string_view r
     Qualify condition(*this, options_.verbose || (several_ && !leaf));
     add_condition(*n, "Filter", filter->condition, filter->children);
     const executor::NodeCounters *above = counters(*filter), *below = counters(*filter->children[0]);
-    if (above != nullptr && below != nullptr) add_removed(*n, "Rows Removed by Filter", below->rows - std::min(below->rows, above->rows));
+    if (above != nullptr && below != nullptr)
+      add_removed(*n, "Rows Removed by Filter", below->rows - std::min(below->rows, above->rows));
   }
   add_output(*n, top, *p);
   merged_.clear();
@@ -794,8 +874,10 @@ std::unique_ptr<ExplainNode> Explainer::node(const Plan& top, std::string_view r
 
 }  // namespace
 
-std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& statement, const ExplainOptions& options,
-                                          std::span<const executor::NodeCounters> counters, functions::EvalContext& eval) {
+std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& statement,
+                                          const ExplainOptions& options,
+                                          std::span<const executor::NodeCounters> counters,
+                                          functions::EvalContext& eval) {
   return Explainer(statement, options, counters, eval).explain();
 }
 

@@ -25,7 +25,8 @@ std::string parse_key(std::string_view sql, std::span<const Oid> parameter_types
 void Session::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) {
   begin_statement();
   if (!name.empty() && statements_.count(std::string(name)) != 0) {
-    throw SqlError(sqlstate::kDuplicatePstatement, fmt::format("prepared statement \"{}\" already exists", name));
+    throw SqlError(sqlstate::kDuplicatePstatement,
+                   fmt::format("prepared statement \"{}\" already exists", name));
   }
   std::string key;
   if (name.empty() && sql.size() <= PlanCache::kMaxTextBytes) {
@@ -59,21 +60,25 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
       if (!key.empty() && plan_cache_.seen_before(key)) plan_cache_.add(key, statement);
     }
   }
-  if (name.empty()) unnamed_statement_ = std::move(statement);
-  else statements_[std::string(name)] = std::move(statement);
+  if (name.empty())
+    unnamed_statement_ = std::move(statement);
+  else
+    statements_[std::string(name)] = std::move(statement);
 }
 
 namespace {
 
-StatementPtr find_statement(const std::unordered_map<std::string, StatementPtr>& all, const StatementPtr& unnamed,
-                            std::string_view name) {
+StatementPtr find_statement(const std::unordered_map<std::string, StatementPtr>& all,
+                            const StatementPtr& unnamed, std::string_view name) {
   if (name.empty()) {
-    if (unnamed == nullptr) throw SqlError(sqlstate::kInvalidSqlStatementName, "unnamed prepared statement does not exist");
+    if (unnamed == nullptr)
+      throw SqlError(sqlstate::kInvalidSqlStatementName, "unnamed prepared statement does not exist");
     return unnamed;
   }
   auto it = all.find(std::string(name));
   if (it == all.end()) {
-    throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", name));
+    throw SqlError(sqlstate::kInvalidSqlStatementName,
+                   fmt::format("prepared statement \"{}\" does not exist", name));
   }
   return it->second;
 }
@@ -89,9 +94,10 @@ void Session::bind(const net::BindMessage& bind) {
   }
   if (statement->node != nullptr && is_planned(statement->node)) ensure_plan(*statement);
   if (bind.values.size() != statement->param_types.size()) {
-    throw SqlError(sqlstate::kProtocolViolation,
-                   fmt::format("bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
-                               bind.values.size(), bind.statement, statement->param_types.size()));
+    throw SqlError(
+        sqlstate::kProtocolViolation,
+        fmt::format("bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
+                    bind.values.size(), bind.statement, statement->param_types.size()));
   }
   std::unique_ptr<Portal> portal;
   if (bind.portal.empty() && unnamed_portal_ != nullptr) {
@@ -114,7 +120,8 @@ void Session::bind(const net::BindMessage& bind) {
     Oid type = statement->param_types[i];
     const functions::TypeInfo* info = functions::type_by_oid(type);
     if (bind.values[i].is_null()) {
-      portal->params.push_back(types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+      portal->params.push_back(
+          types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
     } else if (bind.parameter_formats.at(i) == net::Format::kText) {
       std::string_view text = portal->arena.copy(bind.values[i].text());
       portal->params.push_back(functions::parse_value(type, -1, text, context));
@@ -125,17 +132,20 @@ void Session::bind(const net::BindMessage& bind) {
   }
   auto codes = bind.result_formats.codes();
   if (portal->plan != nullptr && codes.size() > 1 && codes.size() != portal->plan->root->output.size()) {
-    throw SqlError(sqlstate::kProtocolViolation, fmt::format("bind message has {} result formats but query has {} columns",
-                                                             codes.size(), portal->plan->root->output.size()));
+    throw SqlError(sqlstate::kProtocolViolation,
+                   fmt::format("bind message has {} result formats but query has {} columns", codes.size(),
+                               portal->plan->root->output.size()));
   }
   portal->formats.assign(codes.begin(), codes.end());
-  if (bind.portal.empty()) unnamed_portal_ = std::move(portal);
-  else portals_[std::string(bind.portal)] = std::move(portal);
+  if (bind.portal.empty())
+    unnamed_portal_ = std::move(portal);
+  else
+    portals_[std::string(bind.portal)] = std::move(portal);
 }
 
 // Columns of a utility statement that returns rows; null if it returns none.
-const std::vector<planner::OutputColumn>* Session::utility_columns(Statement& statement,
-                                                                   std::vector<planner::OutputColumn>* storage) {
+const std::vector<planner::OutputColumn>* Session::utility_columns(
+    Statement& statement, std::vector<planner::OutputColumn>* storage) {
   auto text = [&](std::string_view name) {
     planner::OutputColumn c{};
     c.name = name;
@@ -166,7 +176,8 @@ const std::vector<planner::OutputColumn>* Session::utility_columns(Statement& st
   }
   if (parser::is<parser::ExecuteStmt>(node)) {
     auto it = statements_.find(std::string(parser::as<parser::ExecuteStmt>(node)->name));
-    if (it == statements_.end() || it->second->plan == nullptr || !it->second->plan->returns_rows) return nullptr;
+    if (it == statements_.end() || it->second->plan == nullptr || !it->second->plan->returns_rows)
+      return nullptr;
     storage->assign(it->second->plan->root->output.begin(), it->second->plan->root->output.end());
     return storage;
   }
@@ -190,14 +201,15 @@ void Session::describe_statement(std::string_view name, net::Output& out) {
 
 namespace {
 
-Portal& find_portal(std::unordered_map<std::string, std::unique_ptr<Portal>>& all, std::unique_ptr<Portal>& unnamed,
-                    std::string_view name) {
+Portal& find_portal(std::unordered_map<std::string, std::unique_ptr<Portal>>& all,
+                    std::unique_ptr<Portal>& unnamed, std::string_view name) {
   if (name.empty()) {
     if (unnamed == nullptr) throw SqlError(sqlstate::kInvalidCursorName, "portal \"\" does not exist");
     return *unnamed;
   }
   auto it = all.find(std::string(name));
-  if (it == all.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" does not exist", name));
+  if (it == all.end())
+    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" does not exist", name));
   return *it->second;
 }
 
@@ -208,7 +220,8 @@ void Session::describe_portal(std::string_view name, net::Output& out) {
   std::vector<planner::OutputColumn> storage;
   if (portal.plan != nullptr && portal.plan->returns_rows) {
     describe_rows(portal.plan->root->output, portal.formats, out);
-  } else if (portal.statement->node != nullptr && portal.plan == nullptr && utility_columns(*portal.statement, &storage) != nullptr) {
+  } else if (portal.statement->node != nullptr && portal.plan == nullptr &&
+             utility_columns(*portal.statement, &storage) != nullptr) {
     describe_rows(storage, portal.formats, out);
   } else {
     out.no_data();
@@ -224,7 +237,9 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   }
   fail_if_aborted(statement.node);
   if (portal.plan == nullptr) {
-    if (portal.done) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("portal \"{}\" cannot be run", name));
+    if (portal.done)
+      throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                     fmt::format("portal \"{}\" cannot be run", name));
     portal.done = true;
     // A procedure may end the transaction, and with it the portal.
     StatementPtr kept = portal.statement;
@@ -305,8 +320,10 @@ void Session::close(Portal& portal) {
 }
 
 void Session::close_statement(std::string_view name) {
-  if (name.empty()) unnamed_statement_.reset();
-  else statements_.erase(std::string(name));
+  if (name.empty())
+    unnamed_statement_.reset();
+  else
+    statements_.erase(std::string(name));
 }
 
 void Session::close_portal(std::string_view name) {

@@ -1,8 +1,7 @@
 #include "session/instance.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
+#include <fmt/format.h>
 #include <thread>
 
 #include "common/sql_error.h"
@@ -49,11 +48,13 @@ std::vector<std::string> NotificationHub::channels(int32_t pid) const {
   return names;
 }
 
-Instance::Instance(recovery::StorageEngine& engine, std::string directory, std::map<std::string, std::string> settings)
+Instance::Instance(recovery::StorageEngine& engine, std::string directory,
+                   std::map<std::string, std::string> settings)
     : engine_(engine),
       directory_(std::move(directory)),
       settings_(std::move(settings)),
-      scheduler_(std::make_unique<executor::TaskScheduler>(std::max(1U, std::thread::hardware_concurrency()))),
+      scheduler_(
+          std::make_unique<executor::TaskScheduler>(std::max(1U, std::thread::hardware_concurrency()))),
       start_time_us_(current_time_us()) {}
 
 Instance::~Instance() = default;
@@ -83,7 +84,8 @@ std::shared_ptr<catalog::Database> Instance::database(std::string_view name) {
   catalog::Catalog catalog(shared_catalogs(), *txn);
   std::optional<catalog::DatabaseInfo> info = catalog.find_database(name);
   engine_.txns().commit(*txn);
-  if (!info) throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
+  if (!info)
+    throw SqlError(sqlstate::kInvalidCatalogName, fmt::format("database \"{}\" does not exist", name));
   return database(info->oid);
 }
 

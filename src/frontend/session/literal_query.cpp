@@ -13,10 +13,14 @@ namespace {
 
 Oid literal_type(parser::LiteralKind kind) {
   switch (kind) {
-    case parser::LiteralKind::kInt4: return type_oid::kInt4;
-    case parser::LiteralKind::kInt8: return type_oid::kInt8;
-    case parser::LiteralKind::kNumeric: return type_oid::kNumeric;
-    case parser::LiteralKind::kString: break;
+    case parser::LiteralKind::kInt4:
+      return type_oid::kInt4;
+    case parser::LiteralKind::kInt8:
+      return type_oid::kInt8;
+    case parser::LiteralKind::kNumeric:
+      return type_oid::kNumeric;
+    case parser::LiteralKind::kString:
+      break;
   }
   return kInvalidOid;  // by its surroundings, as the constant's would be
 }
@@ -53,8 +57,9 @@ bool depends_on_text(const SqlError& error) {
 
 }  // namespace
 
-// Only plans that no constant could change are shared: rows found by a whole unique key, rows inserted. Whatever fails
-// before the first row is touched is left to the usual way, which reports it with the text as the user wrote it.
+// Only plans that no constant could change are shared: rows found by a whole unique key, rows inserted.
+// Whatever fails before the first row is touched is left to the usual way, which reports it with the text as
+// the user wrote it.
 bool Session::run_normalized(std::string_view sql, net::Output& out) {
   if (sql.size() > PlanCache::kMaxTextBytes || block_ == Block::kFailed) return false;
   literal_arena_.reset();
@@ -83,7 +88,8 @@ bool Session::run_normalized(std::string_view sql, net::Output& out) {
   try {
     functions::EvalContext context = eval_context(literal_arena_);
     for (size_t i = 0; i < normalized.literals.size(); ++i) {
-      params.push_back(functions::parse_value(statement->param_types[i], -1, normalized.literals[i].text, context));
+      params.push_back(
+          functions::parse_value(statement->param_types[i], -1, normalized.literals[i].text, context));
     }
   } catch (const SqlError& error) {
     if (!depends_on_text(error)) throw;

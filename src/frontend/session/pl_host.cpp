@@ -52,7 +52,8 @@ Value Session::call_routine(const functions::CallSite& site, std::span<const Val
   return pl_.call(site, args, memory);
 }
 
-std::span<const Value> Session::routine_rows(const functions::CallSite& site, std::span<const Value> args, Arena& memory) {
+std::span<const Value> Session::routine_rows(const functions::CallSite& site, std::span<const Value> args,
+                                             Arena& memory) {
   Nested nested(nested_);
   return pl_.rows(site, args, memory);
 }
@@ -92,8 +93,10 @@ void Session::check_stack() {
   int64_t limit_kb = settings_.has("max_stack_depth") ? settings_.integer("max_stack_depth") : 2048;
   if (used <= limit_kb * 1024) return;
   throw SqlError(sqlstate::kStatementTooComplex, "stack depth limit exceeded")
-      .hint(fmt::format("Increase the configuration parameter \"max_stack_depth\" (currently {}kB), after ensuring the "
-                        "platform's stack depth limit is adequate.", limit_kb));
+      .hint(fmt::format(
+          "Increase the configuration parameter \"max_stack_depth\" (currently {}kB), after ensuring the "
+          "platform's stack depth limit is adequate.",
+          limit_kb));
 }
 
 pl::SqlStatementPtr Session::make_statement(std::string_view sql) {
@@ -123,11 +126,14 @@ std::string Session::run_utility(const pl::SqlStatementPtr& statement) {
     case NodeKind::kExecuteStmt:
     case NodeKind::kPrepareStmt:
     case NodeKind::kDeclareCursorStmt:
-    case NodeKind::kDiscardStmt: throw_not_supported(fmt::format("{} in a function", parser::kind_name(statement->node->kind)));
-    default: break;
+    case NodeKind::kDiscardStmt:
+      throw_not_supported(fmt::format("{} in a function", parser::kind_name(statement->node->kind)));
+    default:
+      break;
   }
   if (std::string_view name = commands::must_run_alone(statement->node); !name.empty()) {
-    throw SqlError(sqlstate::kActiveSqlTransaction, fmt::format("{} cannot be executed from a function", name));
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot be executed from a function", name));
   }
   Nested nested(nested_);
   return run_utility(std::static_pointer_cast<Statement>(statement), {}, client_.output());
@@ -189,7 +195,8 @@ void Session::message(std::string_view severity, const ErrorFields& fields) {
                                       {"INFO", "", net::Severity::kInfo, 9},
                                       {"NOTICE", "notice", net::Severity::kNotice, 6},
                                       {"WARNING", "warning", net::Severity::kWarning, 7}};
-  static constexpr std::string_view kOrder[] = {"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"};
+  static constexpr std::string_view kOrder[] = {"debug5", "debug4", "debug3",  "debug2", "debug1",
+                                                "log",    "notice", "warning", "error"};
   const std::string& least = settings_.get("client_min_messages");
   int wanted = static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), least) - std::begin(kOrder));
   for (const Level& level : kLevels) {
@@ -203,8 +210,8 @@ void Session::message(std::string_view severity, const ErrorFields& fields) {
 
 bool Session::cursor_exists(std::string_view name) { return portals_.count(std::string(name)) != 0; }
 
-void Session::open_cursor(std::string_view name, const pl::SqlStatementPtr& statement, std::span<const Value> params,
-                          uint16_t options, const txn::Snapshot* active) {
+void Session::open_cursor(std::string_view name, const pl::SqlStatementPtr& statement,
+                          std::span<const Value> params, uint16_t options, const txn::Snapshot* active) {
   if (!is_planned(*statement) || !statement->plan->returns_rows) {
     throw SqlError(sqlstate::kInvalidCursorDefinition, "cannot open query as cursor");
   }
@@ -270,7 +277,8 @@ bool Session::can_execute(const catalog::Routine& routine) {
   std::vector<Oid> roles = catalog().roles_of(role_);
   if (std::find(roles.begin(), roles.end(), routine.owner) != roles.end()) return true;
   auto owner = catalog().role(routine.owner);
-  auto items = routine.acl.empty() ? commands::default_acl('f', owner ? owner->name : "") : commands::parse_acl(routine.acl);
+  auto items = routine.acl.empty() ? commands::default_acl('f', owner ? owner->name : "")
+                                   : commands::parse_acl(routine.acl);
   for (const commands::AclItem& item : items) {
     if (item.privileges.find('X') == std::string::npos) continue;
     if (item.grantee.empty()) return true;
@@ -301,9 +309,11 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
   bool known = false;
   const catalog::KeyMatch match[] = {{"lanname", Value::of_string(language)}};
   catalog().for_each(catalog::system_table("pg_language"), match, [&](const catalog::Row&) { known = true; });
-  if (!known) throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", language));
+  if (!known)
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", language));
   if (language != "plpgsql") {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("language \"{}\" does not support inline code execution", language));
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("language \"{}\" does not support inline code execution", language));
   }
   bool atomic = nested_ || block_ == Block::kExplicit || several_statements_;
   try {
@@ -315,8 +325,8 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
   }
 }
 
-void Session::run_call(const parser::CallStmt& stmt, const Statement& statement, std::span<const Value> params,
-                       net::Output& out) {
+void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
+                       std::span<const Value> params, net::Output& out) {
   ensure_transaction();
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
@@ -329,7 +339,8 @@ void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
   analyzer::BoundCall bound = analyzer::analyze_call(context, *stmt.call);
   catalog::RoutinePtr routine = catalog().routine(bound.function->oid);
   if (!can_execute(*routine)) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for procedure {}", routine->name));
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for procedure {}", routine->name));
   }
   // The arguments are the one row of a query without FROM; OUT parameters are not evaluated.
   std::vector<Value> args;

@@ -1,7 +1,8 @@
-// What a session keeps of statements that come again: simple-protocol statements by their text with the constants
-// taken out (parser/normalize.h), unnamed Parse messages by their whole text and types.
+// What a session keeps of statements that come again: simple-protocol statements by their text with the
+// constants taken out (parser/normalize.h), unnamed Parse messages by their whole text and types.
 //
-// A statement is kept when it is seen for the second time; the least recently used one goes. Belongs to one session.
+// A statement is kept when it is seen for the second time; the least recently used one goes. Belongs to one
+// session.
 #pragma once
 
 #include <array>

@@ -1,8 +1,7 @@
 #include "privilege_check.h"
 
-#include <fmt/format.h>
-
 #include <deque>
+#include <fmt/format.h>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,16 +26,22 @@ namespace {
 
 std::string_view kind_name(catalog::RelationKind kind) {
   switch (kind) {
-    case catalog::RelationKind::kView: return "view";
-    case catalog::RelationKind::kSequence: return "sequence";
-    case catalog::RelationKind::kMaterializedView: return "materialized view";
-    case catalog::RelationKind::kForeign: return "foreign table";
-    default: return "table";
+    case catalog::RelationKind::kView:
+      return "view";
+    case catalog::RelationKind::kSequence:
+      return "sequence";
+    case catalog::RelationKind::kMaterializedView:
+      return "materialized view";
+    case catalog::RelationKind::kForeign:
+      return "foreign table";
+    default:
+      return "table";
   }
 }
 
 [[noreturn]] void deny(const catalog::Relation& r) {
-  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for {} {}", kind_name(r.kind), r.name));
+  throw SqlError(sqlstate::kInsufficientPrivilege,
+                 fmt::format("permission denied for {} {}", kind_name(r.kind), r.name));
 }
 
 bool on_some_column(const RoleRights& rights, const catalog::Relation& r, char privilege) {
@@ -48,7 +53,8 @@ bool on_some_column(const RoleRights& rights, const catalog::Relation& r, char p
   return false;
 }
 
-void require_columns(const RoleRights& rights, const catalog::Relation& r, const std::set<int16_t>& columns, char privilege) {
+void require_columns(const RoleRights& rights, const catalog::Relation& r, const std::set<int16_t>& columns,
+                     char privilege) {
   if (rights.table_allows(r, privilege)) return;
   if (columns.empty() && !on_some_column(rights, r, privilege)) deny(r);
   for (int16_t column : columns) {
@@ -58,7 +64,8 @@ void require_columns(const RoleRights& rights, const catalog::Relation& r, const
 
 class Checker {
  public:
-  Checker(catalog::Catalog& catalog, Oid role, Oid writer) : catalog_(catalog), first_(role), writer_(writer) {}
+  Checker(catalog::Catalog& catalog, Oid role, Oid writer)
+      : catalog_(catalog), first_(role), writer_(writer) {}
 
   void collect(const Query& q, const parser::Node* statement) { query(q, first_, statement); }
   void check() {
@@ -122,7 +129,8 @@ class Checker {
     }
     for (size_t i = 0; i < q.ranges.size(); ++i) {
       bool target = q.command != CommandType::kSelect && i == q.result_range;
-      bool excluded = q.on_conflict != nullptr && i == q.on_conflict->excluded_range && !q.on_conflict->do_nothing;
+      bool excluded =
+          q.on_conflict != nullptr && i == q.on_conflict->excluded_range && !q.on_conflict->do_nothing;
       Entry* entry = levels_[self].entries[i];
       if (entry != nullptr && !target && !excluded) entry->selects = true;
       if (entry != nullptr && target && self == 0) entry->role = writer_;
@@ -158,7 +166,9 @@ class Checker {
     switch (q.command) {
       case CommandType::kInsert: {
         e->inserts = true;
-        const auto* insert = statement != nullptr && parser::is<parser::InsertStmt>(statement) ? parser::as<parser::InsertStmt>(statement) : nullptr;
+        const auto* insert = statement != nullptr && parser::is<parser::InsertStmt>(statement)
+                                 ? parser::as<parser::InsertStmt>(statement)
+                                 : nullptr;
         if (insert != nullptr && !insert->columns.empty()) {
           for (const auto* column : insert->columns) {
             if (catalog::ColumnNumber n = (*e->relation)->find_column(column->name)) e->inserted.insert(n);
@@ -166,7 +176,8 @@ class Checker {
         } else {
           // The first columns, as many as one row of VALUES gives; DEFAULT VALUES names none.
           size_t given = q.source != nullptr ? q.targets.size() : 0;
-          if (q.source == nullptr && insert != nullptr && insert->source != nullptr && !insert->source->values.empty()) {
+          if (q.source == nullptr && insert != nullptr && insert->source != nullptr &&
+              !insert->source->values.empty()) {
             given = insert->source->values[0]->items.size();
           }
           for (const analyzer::Target& t : q.targets.first(std::min(given, q.targets.size()))) {
@@ -181,8 +192,11 @@ class Checker {
           if (t.assigned_column > 0) e->updated.insert(t.assigned_column);
         }
         break;
-      case CommandType::kDelete: e->deletes = true; break;
-      default: break;
+      case CommandType::kDelete:
+        e->deletes = true;
+        break;
+      default:
+        break;
     }
     if (q.on_conflict == nullptr) return;
     for (const catalog::Index* index : q.on_conflict->arbiters) {
@@ -227,7 +241,8 @@ class Checker {
       const Level& level = levels_[levels_.size() - 1 - c.levels_up];
       if (c.range >= level.entries.size() || level.entries[c.range] == nullptr) return false;
       Entry& entry = *level.entries[c.range];
-      bool excluded = level.query->on_conflict != nullptr && !level.query->on_conflict->do_nothing && c.range == level.query->on_conflict->excluded_range;
+      bool excluded = level.query->on_conflict != nullptr && !level.query->on_conflict->do_nothing &&
+                      c.range == level.query->on_conflict->excluded_range;
       if (excluded) return false;
       if (c.column != 0) entry.reads.insert(c.column);
       for (size_t i = 1; c.column == 0 && i <= (*entry.relation)->columns.size(); ++i) {

@@ -1,5 +1,5 @@
-// May a role run this query? Checked on what was bound, table by table and column by column, as PostgreSQL's executor
-// does it. Private to the module.
+// May a role run this query? Checked on what was bound, table by table and column by column, as PostgreSQL's
+// executor does it. Private to the module.
 #pragma once
 
 #include "analyzer/query.h"
@@ -8,8 +8,8 @@
 
 namespace varve::session {
 
-// `statement`: which the query was bound from. `writer`: with whose rights its result table is written (the owner's of a
-// view written through, else `role`). 42501 permission denied for table x.
+// `statement`: which the query was bound from. `writer`: with whose rights its result table is written (the
+// owner's of a view written through, else `role`). 42501 permission denied for table x.
 void check_query_privileges(catalog::Catalog& catalog, Oid role, Oid writer, const analyzer::Query& query,
                             const parser::Node* statement);
 // INSERT into these columns of a table (COPY FROM); empty: any.

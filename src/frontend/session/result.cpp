@@ -15,14 +15,15 @@ net::Format format_at(std::span<const net::Format> formats, size_t i) {
 
 }  // namespace
 
-void Session::describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
-                            net::Output& out) {
+void Session::describe_rows(std::span<const planner::OutputColumn> columns,
+                            std::span<const net::Format> formats, net::Output& out) {
   std::vector<net::ColumnDescription> described;
   described.reserve(columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     const functions::TypeInfo* info = functions::type_by_oid(columns[i].type);
     described.push_back({columns[i].name, columns[i].table, columns[i].table_column, columns[i].type,
-                         info == nullptr ? int16_t{-1} : info->length, columns[i].typmod, format_at(formats, i)});
+                         info == nullptr ? int16_t{-1} : info->length, columns[i].typmod,
+                         format_at(formats, i)});
   }
   out.row_description(described);
 }
@@ -49,12 +50,15 @@ void Session::send_rows(std::span<const planner::OutputColumn> columns, std::spa
       } else if (!binary && type == type_oid::kInt8) {
         out.end_column(types::write_int8(out.begin_column(20), column.at<int64_t>(row)));
       } else if (column.type() == types::PhysicalType::kString &&
-                 (type == type_oid::kText || type == type_oid::kVarchar || type == type_oid::kBpchar || type == type_oid::kName)) {
+                 (type == type_oid::kText || type == type_oid::kVarchar || type == type_oid::kBpchar ||
+                  type == type_oid::kName)) {
         out.column(column.at<types::StringRef>(row).view());
       } else {
         scratch_.clear();
-        if (binary) functions::append_binary(type, column, row, scratch_, context);
-        else functions::append_text(type, column, row, scratch_, context);
+        if (binary)
+          functions::append_binary(type, column, row, scratch_, context);
+        else
+          functions::append_text(type, column, row, scratch_, context);
         out.column(scratch_);
       }
     }
@@ -65,7 +69,8 @@ void Session::send_rows(std::span<const planner::OutputColumn> columns, std::spa
 void Session::send_text_rows(std::string_view, const std::vector<std::vector<std::string>>& rows,
                              const std::vector<std::string>& names, net::Output& out) {
   std::vector<net::ColumnDescription> described;
-  for (const std::string& name : names) described.push_back({name, kInvalidOid, 0, type_oid::kText, -1, -1, net::Format::kText});
+  for (const std::string& name : names)
+    described.push_back({name, kInvalidOid, 0, type_oid::kText, -1, -1, net::Format::kText});
   out.row_description(described);
   for (const auto& row : rows) {
     out.begin_data_row(static_cast<uint16_t>(row.size()));

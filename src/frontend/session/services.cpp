@@ -1,19 +1,18 @@
 // System functions that ask the running server: one table of names. What is missing here is refused by name.
-#include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <chrono>
+#include <fmt/format.h>
+#include <signal.h>
 #include <thread>
+#include <unistd.h>
 
 #include "access/segment.h"
 #include "access/sequence.h"
+#include "catalog_functions.h"
 #include "commands/acl.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
-#include "catalog_functions.h"
 #include "net/server.h"
 #include "parser/parser.h"
 #include "session.h"
@@ -43,8 +42,10 @@ std::vector<std::string> split_name(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '"') {
-      if (quoted && i + 1 < text.size() && text[i + 1] == '"') parts.back() += text[++i];
-      else quoted = !quoted;
+      if (quoted && i + 1 < text.size() && text[i + 1] == '"')
+        parts.back() += text[++i];
+      else
+        quoted = !quoted;
     } else if (c == '.' && !quoted) {
       parts.emplace_back();
     } else {
@@ -62,7 +63,9 @@ class SystemFunctions {
   using Function = Value (*)(Session&, std::span<const Value> args, Arena& arena);
   static const std::unordered_map<std::string_view, Function>& table();
 
-  static catalog::RelationPtr relation(Session& s, const Value& oid) { return s.catalog().relation(Oid{oid.oid()}); }
+  static catalog::RelationPtr relation(Session& s, const Value& oid) {
+    return s.catalog().relation(Oid{oid.oid()});
+  }
 
   static bool is_visible(Session& s, const catalog::Relation& relation) {
     for (Oid schema : path(s)) {
@@ -74,7 +77,8 @@ class SystemFunctions {
   static std::vector<Oid> path(Session& s) {
     std::vector<Oid> path = s.search_path_oids();
     if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end()) {
-      path.insert(path.begin() + (!path.empty() && path[0] == s.temporary_schema(false) ? 1 : 0), catalog::kPgCatalogSchema);
+      path.insert(path.begin() + (!path.empty() && path[0] == s.temporary_schema(false) ? 1 : 0),
+                  catalog::kPgCatalogSchema);
     }
     return path;
   }
@@ -94,7 +98,9 @@ class SystemFunctions {
   }
   static catalog::RelationPtr sequence(Session& s, const Value& oid) {
     catalog::RelationPtr relation = SystemFunctions::relation(s, oid);
-    if (relation == nullptr) throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation with OID {} does not exist", oid.oid()));
+    if (relation == nullptr)
+      throw SqlError(sqlstate::kUndefinedTable,
+                     fmt::format("relation with OID {} does not exist", oid.oid()));
     if (relation->kind != catalog::RelationKind::kSequence) {
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a sequence", relation->name));
     }
@@ -108,12 +114,15 @@ class SystemFunctions {
       if (rights.table_allows(seq, c)) return;
     }
     if (identity_of_insertable(s, seq, rights)) return;
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for sequence {}", seq.name));
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for sequence {}", seq.name));
   }
   // Whoever may insert into a table may draw numbers for its identity column.
-  static bool identity_of_insertable(Session& s, const catalog::Relation& seq, const commands::RoleRights& rights) {
+  static bool identity_of_insertable(Session& s, const catalog::Relation& seq,
+                                     const commands::RoleRights& rights) {
     bool allowed = false;
-    const catalog::KeyMatch match[] = {{"classid", Value::of_oid(1259)}, {"objid", Value::of_oid(seq.oid.value())}};
+    const catalog::KeyMatch match[] = {{"classid", Value::of_oid(1259)},
+                                       {"objid", Value::of_oid(seq.oid.value())}};
     s.catalog().for_each(catalog::system_table("pg_depend"), match, [&](const catalog::Row& row) {
       if (row.letter("deptype") != 'i' || row.oid("refclassid").value() != 1259) return;
       catalog::RelationPtr table = s.catalog().relation(row.oid("refobjid"));
@@ -130,15 +139,18 @@ class SystemFunctions {
   static Value nextval(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr seq = sequence(s, args[0]);
     require_sequence(s, *seq, "Uw");
-    if (s.read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute nextval() in a read-only transaction");
+    if (s.read_only_)
+      throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                     "cannot execute nextval() in a read-only transaction");
     access::SequenceOptions options = sequence_options(s, seq->oid);
     options.cache = 1;
     Lsn durable;
     auto range = access::sequence_next(s.instance_.engine().pool(), seq->segment, options, &durable);
     if (!range.ok() && range.status().code() == StatusCode::kNotFound) {
       throw SqlError(sqlstate::kSequenceGeneratorLimitExceeded,
-                     fmt::format("nextval: reached {} value of sequence \"{}\" ({})", options.increment > 0 ? "maximum" : "minimum",
-                                 seq->name, options.increment > 0 ? options.max : options.min));
+                     fmt::format("nextval: reached {} value of sequence \"{}\" ({})",
+                                 options.increment > 0 ? "maximum" : "minimum", seq->name,
+                                 options.increment > 0 ? options.max : options.min));
     }
     check_ok(range.status());
     gate(s, durable);
@@ -157,7 +169,8 @@ class SystemFunctions {
     return Value::of_int64(it->second);
   }
   static Value lastval(Session& s, std::span<const Value>, Arena&) {
-    if (!s.last_sequence_) throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "lastval is not yet defined in this session");
+    if (!s.last_sequence_)
+      throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "lastval is not yet defined in this session");
     return Value::of_int64(s.sequence_values_[*s.last_sequence_]);
   }
   static Value setval(Session& s, std::span<const Value> args, Arena&) {
@@ -167,8 +180,9 @@ class SystemFunctions {
     int64_t value = args[1].int64;
     bool called = args.size() < 3 || args[2].boolean != 0;
     if (value < options.min || value > options.max) {
-      throw SqlError(sqlstate::kNumericValueOutOfRange, fmt::format("setval: value {} is out of bounds for sequence \"{}\" ({}..{})",
-                                                                    value, seq->name, options.min, options.max));
+      throw SqlError(sqlstate::kNumericValueOutOfRange,
+                     fmt::format("setval: value {} is out of bounds for sequence \"{}\" ({}..{})", value,
+                                 seq->name, options.min, options.max));
     }
     Lsn durable;
     check_ok(access::sequence_set(s.instance_.engine().pool(), seq->segment, value, called, &durable));
@@ -185,7 +199,8 @@ class SystemFunctions {
     std::string_view name = args[0].view();
     if (!s.settings_.has(name)) {
       if (args.size() > 1 && args[1].boolean != 0) return null_text();
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", name));
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
     return text_value(s.setting(name), arena);
   }
@@ -195,10 +210,12 @@ class SystemFunctions {
       return text_value(s.setting("role"), arena);
     }
     if (args[0].view() == "session_authorization") {
-      s.set_session_authorization(args[1].null ? std::string_view(s.login_user_) : args[1].view(), args[2].boolean != 0);
+      s.set_session_authorization(args[1].null ? std::string_view(s.login_user_) : args[1].view(),
+                                  args[2].boolean != 0);
       return text_value(s.setting("session_authorization"), arena);
     }
-    s.settings_.set(args[0].view(), args[1].null ? std::string_view() : args[1].view(), args[2].boolean != 0, s.is_superuser_);
+    s.settings_.set(args[0].view(), args[1].null ? std::string_view() : args[1].view(), args[2].boolean != 0,
+                    s.is_superuser_);
     return text_value(s.setting(args[0].view()), arena);
   }
 
@@ -215,7 +232,8 @@ class SystemFunctions {
     auto role = s.catalog().role(Oid{args[0].oid()});
     return text_value(role ? role->name : fmt::format("unknown (OID={})", args[0].oid()), arena);
   }
-  static Value description(Session& s, std::span<const Value> args, std::string_view catalog_name, int32_t sub, Arena& arena) {
+  static Value description(Session& s, std::span<const Value> args, std::string_view catalog_name,
+                           int32_t sub, Arena& arena) {
     Value found = null_text();
     const catalog::SystemTable* table = nullptr;
     for (const catalog::SystemTable& t : catalog::system_tables()) {
@@ -223,7 +241,8 @@ class SystemFunctions {
     }
     const catalog::KeyMatch match[] = {{"objoid", Value::of_oid(args[0].oid())}};
     s.catalog().for_each(catalog::system_table("pg_description"), match, [&](const catalog::Row& row) {
-      if (row.int4("objsubid") == sub && (table == nullptr || row.oid("classoid") == table->oid)) found = text_value(row.text("description"), arena);
+      if (row.int4("objsubid") == sub && (table == nullptr || row.oid("classoid") == table->oid))
+        found = text_value(row.text("description"), arena);
     });
     return found;
   }
@@ -236,8 +255,9 @@ class SystemFunctions {
   static Value shobj_description(Session& s, std::span<const Value> args, Arena& arena) {
     Value found = null_text();
     const catalog::KeyMatch match[] = {{"objoid", Value::of_oid(args[0].oid())}};
-    s.catalog().for_each(catalog::system_table("pg_shdescription"), match,
-                         [&](const catalog::Row& row) { found = text_value(row.text("description"), arena); });
+    s.catalog().for_each(catalog::system_table("pg_shdescription"), match, [&](const catalog::Row& row) {
+      found = text_value(row.text("description"), arena);
+    });
     return found;
   }
   static Value get_serial_sequence(Session& s, std::span<const Value> args, Arena& arena) {
@@ -245,7 +265,9 @@ class SystemFunctions {
     catalog::RelationPtr table = s.catalog().relation(oid);
     catalog::ColumnNumber column = table->find_column(args[1].view());
     if (column == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" of relation \"{}\" does not exist", args[1].view(), table->name));
+      throw SqlError(
+          sqlstate::kUndefinedColumn,
+          fmt::format("column \"{}\" of relation \"{}\" does not exist", args[1].view(), table->name));
     }
     Value found = null_text();
     const catalog::KeyMatch match[] = {{"refobjid", Value::of_oid(oid.value())}};
@@ -253,7 +275,8 @@ class SystemFunctions {
       char kind = row.letter("deptype");
       if (row.int4("refobjsubid") != column || (kind != 'a' && kind != 'i')) return;
       catalog::RelationPtr seq = s.catalog().relation(row.oid("objid"));
-      if (seq != nullptr && seq->kind == catalog::RelationKind::kSequence) found = text_value(qualified(*seq, false), arena);
+      if (seq != nullptr && seq->kind == catalog::RelationKind::kSequence)
+        found = text_value(qualified(*seq, false), arena);
     });
     return found;
   }
@@ -317,7 +340,8 @@ class SystemFunctions {
   }
   static Value indexes_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
-    return r == nullptr ? Value::null_of(types::PhysicalType::kInt64) : Value::of_int64(static_cast<int64_t>(index_bytes(s, *r)));
+    return r == nullptr ? Value::null_of(types::PhysicalType::kInt64)
+                        : Value::of_int64(static_cast<int64_t>(index_bytes(s, *r)));
   }
   static Value total_relation_size(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = relation(s, args[0]);
@@ -329,9 +353,12 @@ class SystemFunctions {
   static Value sleep(Session& s, std::span<const Value> args, Arena&) {
     double seconds = args[0].float64;
     sync::ParkingSpot spot;
-    auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(static_cast<int64_t>(std::max(0.0, seconds) * 1e6));
+    auto until = std::chrono::steady_clock::now() +
+                 std::chrono::microseconds(static_cast<int64_t>(std::max(0.0, seconds) * 1e6));
     while (std::chrono::steady_clock::now() < until) {
-      auto left = std::chrono::duration_cast<std::chrono::microseconds>(until - std::chrono::steady_clock::now()).count();
+      auto left =
+          std::chrono::duration_cast<std::chrono::microseconds>(until - std::chrono::steady_clock::now())
+              .count();
       Status status = spot.wait(kPgSleep, &s.client_.cancel_token(), left);
       if (status.code() == StatusCode::kCancelled) s.client_.cancel_token().throw_if_pending();
     }
@@ -344,10 +371,13 @@ class SystemFunctions {
     return Value::of_bool(s.signal_backend(args[0].int32, true));
   }
   static Value reload_conf(Session& s, std::span<const Value>, Arena&) {
-    if (!s.is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
+    if (!s.is_superuser_)
+      throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied for function pg_reload_conf");
     return Value::of_bool(kill(getpid(), SIGHUP) == 0);
   }
-  static Value start_time(Session& s, std::span<const Value>, Arena&) { return Value::of_int64(s.instance_.start_time_us()); }
+  static Value start_time(Session& s, std::span<const Value>, Arena&) {
+    return Value::of_int64(s.instance_.start_time_us());
+  }
   static Value txid(Session& s, std::span<const Value>, Arena&) {
     s.ensure_transaction();
     return Value::of_int64(static_cast<int64_t>(s.txn_->assign_xid().value()));
@@ -359,7 +389,8 @@ class SystemFunctions {
 
   // --- advisory locks
   static txn::LockTag advisory_tag(Session& s, std::span<const Value> args) {
-    uint64_t a = args.size() == 2 ? static_cast<uint32_t>(args[0].int32) : static_cast<uint64_t>(args[0].int64);
+    uint64_t a =
+        args.size() == 2 ? static_cast<uint32_t>(args[0].int32) : static_cast<uint64_t>(args[0].int64);
     uint64_t b = args.size() == 2 ? uint64_t{1} << 32 | static_cast<uint32_t>(args[1].int32) : 0;
     return {txn::LockTagKind::kAdvisory, s.database_->oid().value(), a, b};
   }
@@ -369,8 +400,10 @@ class SystemFunctions {
     txn::LockManager& locks = s.txn_->manager().locks();
     txn::LockMode mode = kShared ? txn::LockMode::kShare : txn::LockMode::kExclusive;
     txn::WaitPolicy policy = kTry ? txn::WaitPolicy::kNoWait : txn::WaitPolicy::kWait;
-    Status status = kSession ? locks.acquire_session(s.backend_pid(), *s.txn_, advisory_tag(s, args), mode, policy, s.txn_->lock_timeout_us)
-                             : locks.acquire(*s.txn_, advisory_tag(s, args), mode, policy, s.txn_->lock_timeout_us);
+    Status status =
+        kSession ? locks.acquire_session(s.backend_pid(), *s.txn_, advisory_tag(s, args), mode, policy,
+                                         s.txn_->lock_timeout_us)
+                 : locks.acquire(*s.txn_, advisory_tag(s, args), mode, policy, s.txn_->lock_timeout_us);
     if (kTry) {
       if (status.code() == StatusCode::kBusy) return Value::of_bool(false);
       check_ok(status);
@@ -382,10 +415,13 @@ class SystemFunctions {
   template <bool kShared>
   static Value advisory_unlock(Session& s, std::span<const Value> args, Arena&) {
     s.ensure_transaction();
-    bool released = s.txn_->manager().locks().release_session(s.backend_pid(), advisory_tag(s, args),
-                                                              kShared ? txn::LockMode::kShare : txn::LockMode::kExclusive);
+    bool released = s.txn_->manager().locks().release_session(
+        s.backend_pid(), advisory_tag(s, args), kShared ? txn::LockMode::kShare : txn::LockMode::kExclusive);
     if (!released) {
-      s.notice("WARNING", sqlstate::kWarning, kShared ? "you don't own a lock of type ShareLock" : "you don't own a lock of type ExclusiveLock", {}, {});
+      s.notice(
+          "WARNING", sqlstate::kWarning,
+          kShared ? "you don't own a lock of type ShareLock" : "you don't own a lock of type ExclusiveLock",
+          {}, {});
     }
     return Value::of_bool(released);
   }
@@ -397,35 +433,61 @@ class SystemFunctions {
 
 const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFunctions::table() {
   static const std::unordered_map<std::string_view, Function> kTable = {
-      {"nextval", nextval}, {"currval", currval}, {"lastval", lastval}, {"setval", setval},
-      {"current_setting", current_setting}, {"set_config", set_config},
-      {"pg_table_is_visible", table_is_visible}, {"pg_type_is_visible", yes}, {"pg_function_is_visible", yes},
-      {"pg_operator_is_visible", yes}, {"pg_opclass_is_visible", yes}, {"pg_opfamily_is_visible", yes},
-      {"pg_collation_is_visible", yes}, {"pg_conversion_is_visible", yes}, {"pg_statistics_obj_is_visible", yes},
-      {"pg_relation_is_publishable", no}, {"pg_is_in_recovery", no},
+      {"nextval", nextval},
+      {"currval", currval},
+      {"lastval", lastval},
+      {"setval", setval},
+      {"current_setting", current_setting},
+      {"set_config", set_config},
+      {"pg_table_is_visible", table_is_visible},
+      {"pg_type_is_visible", yes},
+      {"pg_function_is_visible", yes},
+      {"pg_operator_is_visible", yes},
+      {"pg_opclass_is_visible", yes},
+      {"pg_opfamily_is_visible", yes},
+      {"pg_collation_is_visible", yes},
+      {"pg_conversion_is_visible", yes},
+      {"pg_statistics_obj_is_visible", yes},
+      {"pg_relation_is_publishable", no},
+      {"pg_is_in_recovery", no},
       {"pg_get_userbyid", get_userbyid},
       {"pg_get_serial_sequence", get_serial_sequence},
-      {"obj_description", obj_description}, {"col_description", col_description}, {"shobj_description", shobj_description},
-      {"current_schema", current_schema}, {"current_schemas", current_schemas},
-      {"pg_relation_size", relation_size}, {"pg_table_size", table_size}, {"pg_indexes_size", indexes_size},
+      {"obj_description", obj_description},
+      {"col_description", col_description},
+      {"shobj_description", shobj_description},
+      {"current_schema", current_schema},
+      {"current_schemas", current_schemas},
+      {"pg_relation_size", relation_size},
+      {"pg_table_size", table_size},
+      {"pg_indexes_size", indexes_size},
       {"pg_total_relation_size", total_relation_size},
-      {"pg_sleep", sleep}, {"pg_cancel_backend", cancel_backend}, {"pg_terminate_backend", terminate_backend},
+      {"pg_sleep", sleep},
+      {"pg_cancel_backend", cancel_backend},
+      {"pg_terminate_backend", terminate_backend},
       {"pg_reload_conf", reload_conf},
-      {"pg_postmaster_start_time", start_time}, {"txid_current", txid}, {"pg_current_xact_id", txid},
-      {"txid_current_if_assigned", txid_if_assigned}, {"pg_current_xact_id_if_assigned", txid_if_assigned},
-      {"pg_advisory_lock", advisory<true, false, false>}, {"pg_advisory_lock_shared", advisory<true, true, false>},
-      {"pg_try_advisory_lock", advisory<true, false, true>}, {"pg_try_advisory_lock_shared", advisory<true, true, true>},
-      {"pg_advisory_xact_lock", advisory<false, false, false>}, {"pg_advisory_xact_lock_shared", advisory<false, true, false>},
+      {"pg_postmaster_start_time", start_time},
+      {"txid_current", txid},
+      {"pg_current_xact_id", txid},
+      {"txid_current_if_assigned", txid_if_assigned},
+      {"pg_current_xact_id_if_assigned", txid_if_assigned},
+      {"pg_advisory_lock", advisory<true, false, false>},
+      {"pg_advisory_lock_shared", advisory<true, true, false>},
+      {"pg_try_advisory_lock", advisory<true, false, true>},
+      {"pg_try_advisory_lock_shared", advisory<true, true, true>},
+      {"pg_advisory_xact_lock", advisory<false, false, false>},
+      {"pg_advisory_xact_lock_shared", advisory<false, true, false>},
       {"pg_try_advisory_xact_lock", advisory<false, false, true>},
       {"pg_try_advisory_xact_lock_shared", advisory<false, true, true>},
-      {"pg_advisory_unlock", advisory_unlock<false>}, {"pg_advisory_unlock_shared", advisory_unlock<true>},
+      {"pg_advisory_unlock", advisory_unlock<false>},
+      {"pg_advisory_unlock_shared", advisory_unlock<true>},
       {"pg_advisory_unlock_all", advisory_unlock_all},
   };
   return kTable;
 }
 
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
-  if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" || function == "pg_function_is_visible") {
+  if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" ||
+      function == "pg_function_is_visible") {
     Value text;
     if (routine_text(*this, function, args, arena, &text)) return text;
   }
@@ -447,7 +509,8 @@ Oid Session::find_routine(Oid type, std::string_view text) {
   std::vector<std::string> parts = split_name(text.substr(0, open));
   std::vector<Oid> wanted;
   if (type == type_oid::kRegprocedure) {
-    if (open == std::string_view::npos || text.back() != ')') throw SqlError(sqlstate::kInvalidTextRepresentation, "expected a left parenthesis");
+    if (open == std::string_view::npos || text.back() != ')')
+      throw SqlError(sqlstate::kInvalidTextRepresentation, "expected a left parenthesis");
     std::string_view list = text.substr(open + 1, text.size() - open - 2);
     while (!list.empty()) {
       size_t comma = list.find(',');
@@ -466,7 +529,8 @@ Oid Session::find_routine(Oid type, std::string_view text) {
     found = r->oid;
     ++matches;
   }
-  if (matches > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", text));
+  if (matches > 1)
+    throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", text));
   return found;
 }
 
@@ -482,7 +546,9 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
       if (parts.size() > 1) {
         Oid schema = catalog().find_schema(parts[0]);
         Oid found = schema == kInvalidOid ? kInvalidOid : catalog().find_relation_oid(schema, name);
-        if (found == kInvalidOid) throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}.{}\" does not exist", parts[0], name));
+        if (found == kInvalidOid)
+          throw SqlError(sqlstate::kUndefinedTable,
+                         fmt::format("relation \"{}.{}\" does not exist", parts[0], name));
         return found.value();
       }
       for (Oid schema : SystemFunctions::path(*this)) {
@@ -501,7 +567,8 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
     }
     case type_oid::kRegnamespace.value(): {
       Oid found = catalog().find_schema(name);
-      if (found == kInvalidOid) throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name));
+      if (found == kInvalidOid)
+        throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", name));
       return found.value();
     }
     case type_oid::kRegrole.value(): {
@@ -518,10 +585,13 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
         if (type == type_oid::kRegproc && internal != kInvalidOid) return internal.value();
         throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
       }
-      if (found.size() > 1) throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", name));
+      if (found.size() > 1)
+        throw SqlError(sqlstate::kAmbiguousFunction,
+                       fmt::format("more than one function named \"{}\"", name));
       return found[0]->oid.value();
     }
-    default: throw_not_supported(fmt::format("input of type {} by name", functions::format_type(type, -1)));
+    default:
+      throw_not_supported(fmt::format("input of type {} by name", functions::format_type(type, -1)));
   }
 }
 
@@ -538,16 +608,20 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     case type_oid::kRegtype.value():
-      if (functions::type_by_oid(Oid{oid}) == nullptr || oid >= catalog::kFirstNormalOid) {  // row types of system tables too
+      if (functions::type_by_oid(Oid{oid}) == nullptr ||
+          oid >= catalog::kFirstNormalOid) {  // row types of system tables too
         std::string name = name_of_user_type(Oid{oid});
         out += name.empty() ? std::to_string(oid) : name;
         return;
       }
       if (functions::type_by_oid(Oid{oid}) != nullptr) {
         // Without a modifier these two have names that their length would hide.
-        if (Oid{oid} == type_oid::kBpchar) out += "character";
-        else if (Oid{oid} == type_oid::kBit) out += "bit";
-        else out += functions::format_type(Oid{oid}, -1);
+        if (Oid{oid} == type_oid::kBpchar)
+          out += "character";
+        else if (Oid{oid} == type_oid::kBit)
+          out += "bit";
+        else
+          out += functions::format_type(Oid{oid}, -1);
         return;
       }
       break;
@@ -571,18 +645,21 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         out += f->name;
         if (type == type_oid::kRegprocedure) {
           out += '(';
-          for (size_t i = 0; i < f->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(f->args[i], -1);
+          for (size_t i = 0; i < f->args.size(); ++i)
+            out += (i == 0 ? "" : ",") + functions::format_type(f->args[i], -1);
           out += ')';
         }
         return;
       }
       if (catalog::RoutinePtr r = catalog().routine(Oid{oid})) {
         std::vector<Oid> path = search_path_oids();
-        if (std::find(path.begin(), path.end(), r->schema) == path.end()) out += parser::quote_identifier(r->schema_name) + ".";
+        if (std::find(path.begin(), path.end(), r->schema) == path.end())
+          out += parser::quote_identifier(r->schema_name) + ".";
         out += parser::quote_identifier(r->name);
         if (type == type_oid::kRegprocedure) {
           out += '(';
-          for (size_t i = 0; i < r->args.size(); ++i) out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
+          for (size_t i = 0; i < r->args.size(); ++i)
+            out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
           out += ')';
         }
         return;
@@ -609,7 +686,8 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   out += std::to_string(oid);
 }

@@ -1,15 +1,15 @@
-// Definitions as SQL text: pg_get_viewdef(), pg_get_expr(), pg_get_indexdef(), pg_get_constraintdef(). What the catalog
-// stores is bound again and printed as this session would name it: search path, column names of today.
-#include <fmt/format.h>
-
+// Definitions as SQL text: pg_get_viewdef(), pg_get_expr(), pg_get_indexdef(), pg_get_constraintdef(). What
+// the catalog stores is bound again and printed as this session would name it: search path, column names of
+// today.
 #include <deque>
+#include <fmt/format.h>
 #include <unordered_map>
 
 #include "analyzer/analyzer.h"
 #include "analyzer/query.h"
+#include "catalog/partition.h"
 #include "catalog/user_type.h"
 #include "catalog_functions.h"
-#include "catalog/partition.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -30,7 +30,9 @@ class DefinitionFunctions {
     if (table != nullptr && table->is_partition && args[0].view() == table->partition_bound) {
       catalog::RelationPtr parent = s.catalog().relation(table->parents.at(0));
       functions::EvalContext eval = s.eval_context(arena);
-      return text(catalog::bound_text(*parent->partitioning, catalog::parse_bound(table->partition_bound), eval), arena);
+      return text(
+          catalog::bound_text(*parent->partitioning, catalog::parse_bound(table->partition_bound), eval),
+          arena);
     }
     // The expressions of an index stand on lines of their own.
     std::string out;
@@ -86,13 +88,15 @@ class DefinitionFunctions {
 
   static Value partition_root(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
-    if (r == nullptr || (!r->is_partition && !r->is_partitioned())) return Value::null_of(PhysicalType::kInt32);
+    if (r == nullptr || (!r->is_partition && !r->is_partitioned()))
+      return Value::null_of(PhysicalType::kInt32);
     while (r->is_partition) r = s.catalog().relation(r->parents.at(0));
     return Value::of_oid(r->oid.value());
   }
 
   static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
-    Oid oid{args[0].type == PhysicalType::kString ? s.parse_reg(type_oid::kRegclass, args[0].view()) : args[0].oid()};
+    Oid oid{args[0].type == PhysicalType::kString ? s.parse_reg(type_oid::kRegclass, args[0].view())
+                                                  : args[0].oid()};
     bool pretty = args.size() > 1 && args[1].type == PhysicalType::kBool && args[1].boolean != 0;
     if (args.size() > 1 && args[1].type == PhysicalType::kInt32) {
       if (args[1].int32 > 0) throw_not_supported("wrapping the lines of a view's definition");
@@ -129,7 +133,9 @@ class DefinitionFunctions {
       std::string own;
       switch (row.letter("contype")) {
         case 'c':
-          own = fmt::format("CHECK ({}){}", table == nullptr ? domain_condition(s, row, pretty) : expression(s, row.text("conbin"), table, pretty),
+          own = fmt::format("CHECK ({}){}",
+                            table == nullptr ? domain_condition(s, row, pretty)
+                                             : expression(s, row.text("conbin"), table, pretty),
                             row.boolean("connoinherit") ? " NO INHERIT" : "");
           break;
         case 'p':
@@ -139,7 +145,8 @@ class DefinitionFunctions {
         case 'f':
           if (table != nullptr) own = foreign_key(s, *table, row);
           break;
-        default: break;
+        default:
+          break;
       }
       if (own.empty()) return;
       out = own;
@@ -182,11 +189,13 @@ class DefinitionFunctions {
     Session& session_;
   };
 
-  // A domain's condition is over VALUE, which is a column of its own here for as long as it takes to print it.
+  // A domain's condition is over VALUE, which is a column of its own here for as long as it takes to print
+  // it.
   static std::string domain_condition(Session& s, const catalog::Row& row, bool pretty) {
     constexpr std::string_view kWord = "VALUE", kColumn = "varve_domain_value";
     auto replaced = [](std::string text, std::string_view from, std::string_view to) {
-      for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+      for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+        text.replace(at, from.size(), to);
       return text;
     };
     std::string sql(row.text("conbin"));
@@ -203,14 +212,16 @@ class DefinitionFunctions {
     return replaced(expression(s, replaced(sql, kWord, kColumn), value, pretty), kColumn, kWord);
   }
 
-  static std::string expression(Session& s, std::string_view sql, const catalog::RelationPtr& table, bool pretty) {
+  static std::string expression(Session& s, std::string_view sql, const catalog::RelationPtr& table,
+                                bool pretty) {
     Arena arena;
     std::deque<catalog::RelationPtr> relations;
     functions::EvalContext eval = s.eval_context(arena);
     std::vector<Oid> schemas = s.search_path_oids();
     analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
-    const analyzer::Expr* e = analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena),
-                                                                 table == nullptr ? nullptr : &table, "check constraints");
+    const analyzer::Expr* e =
+        analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena),
+                                           table == nullptr ? nullptr : &table, "check constraints");
     return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
   }
 
@@ -223,7 +234,8 @@ class DefinitionFunctions {
     std::vector<std::string> columns;
     for (const catalog::Column& c : view.columns) columns.push_back(c.name);
     try {
-      const analyzer::Query* query = analyzer::analyze(context, parser::parse(view.view_sql, arena).statements[0].statement);
+      const analyzer::Query* query =
+          analyzer::analyze(context, parser::parse(view.view_sql, arena).statements[0].statement);
       VisibleNames names(s);
       return analyzer::deparse_query(*query, columns, names, eval, pretty);
     } catch (const SqlError& e) {
@@ -232,11 +244,13 @@ class DefinitionFunctions {
     }
   }
 
-  static std::string partition_condition(const catalog::Relation& parent, const catalog::PartitionBound& bound) {
+  static std::string partition_condition(const catalog::Relation& parent,
+                                         const catalog::PartitionBound& bound) {
     const catalog::Partitioning& p = *parent.partitioning;
     if (bound.is_default || p.keys.size() != 1 || p.strategy == catalog::PartitionStrategy::kHash) return {};
     const catalog::PartitionKeyColumn& key = p.keys[0];
-    std::string name = key.column != 0 ? parser::quote_identifier(parent.column(key.column).name) : "(" + key.expression_sql + ")";
+    std::string name = key.column != 0 ? parser::quote_identifier(parent.column(key.column).name)
+                                       : "(" + key.expression_sql + ")";
     auto constant = [&](const catalog::BoundDatum& d) {
       if (key.type == type_oid::kInt4 && !d.text.starts_with('-')) return d.text;
       std::string quoted = "'";
@@ -246,8 +260,10 @@ class DefinitionFunctions {
     std::string present = name + " IS NOT NULL";
     if (p.strategy == catalog::PartitionStrategy::kRange) {
       std::string out = present;
-      if (bound.lower[0].kind == catalog::BoundDatum::Kind::kValue) out += fmt::format(" AND {} >= {}", name, constant(bound.lower[0]));
-      if (bound.upper[0].kind == catalog::BoundDatum::Kind::kValue) out += fmt::format(" AND {} < {}", name, constant(bound.upper[0]));
+      if (bound.lower[0].kind == catalog::BoundDatum::Kind::kValue)
+        out += fmt::format(" AND {} >= {}", name, constant(bound.lower[0]));
+      if (bound.upper[0].kind == catalog::BoundDatum::Kind::kValue)
+        out += fmt::format(" AND {} < {}", name, constant(bound.upper[0]));
       return out;
     }
     std::string values;
@@ -259,7 +275,8 @@ class DefinitionFunctions {
       values += (count++ == 0 ? "" : ", ") + constant(d);
     }
     if (count == 0) return name + " IS NULL";
-    std::string equal = count == 1 ? fmt::format("{} = {}", name, values) : fmt::format("{} = ANY (ARRAY[{}])", name, values);
+    std::string equal =
+        count == 1 ? fmt::format("{} = {}", name, values) : fmt::format("{} = ANY (ARRAY[{}])", name, values);
     return null ? fmt::format("({} IS NULL OR {})", name, equal) : fmt::format("{} AND {}", present, equal);
   }
 
@@ -267,7 +284,8 @@ class DefinitionFunctions {
   static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
     Oid owner = kInvalidOid;
     const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
-    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
+    s.catalog().for_each(catalog::system_table("pg_index"), match,
+                         [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
     if (owner == kInvalidOid) return nullptr;
     *table = s.catalog().relation(owner);
     for (const catalog::Index& index : (*table)->indexes) {
@@ -292,13 +310,15 @@ class DefinitionFunctions {
     std::string_view name(sql.data(), open);
     return name.find(' ') == std::string_view::npos && name.find(':') == std::string_view::npos;
   }
-  static std::string index_key(Session& s, const catalog::Index& index, const catalog::RelationPtr& table, size_t i, bool pretty) {
+  static std::string index_key(Session& s, const catalog::Index& index, const catalog::RelationPtr& table,
+                               size_t i, bool pretty) {
     const catalog::IndexColumn& key = index.keys[i];
     if (key.column > 0) return parser::quote_identifier(table->column(key.column).name);
     std::string sql = expression(s, key.expression_sql, table, pretty);
     return looks_like_call(sql) ? sql : "(" + sql + ")";
   }
-  static std::string index_text(Session& s, const catalog::Index& index, const catalog::RelationPtr& table, bool pretty) {
+  static std::string index_text(Session& s, const catalog::Index& index, const catalog::RelationPtr& table,
+                                bool pretty) {
     std::string keys, included, options;
     for (size_t i = 0; i < index.keys.size(); ++i) {
       const catalog::IndexColumn& key = index.keys[i];
@@ -308,17 +328,22 @@ class DefinitionFunctions {
         keys += " COLLATE ";
         s.append_reg(type_oid::kRegcollation, key.collation_oid.value(), keys);
       }
-      if (key.descending) keys += key.nulls_first ? " DESC" : " DESC NULLS LAST";
-      else if (key.nulls_first) keys += " NULLS FIRST";
+      if (key.descending)
+        keys += key.nulls_first ? " DESC" : " DESC NULLS LAST";
+      else if (key.nulls_first)
+        keys += " NULLS FIRST";
     }
     for (catalog::ColumnNumber n : index.included) {
       included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
     }
-    std::string out = fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index.unique ? "UNIQUE " : "",
-                                  parser::quote_identifier(index.name), (table->is_partitioned() ? "ONLY " : "") + relation_name(s, *table, !pretty), keys);
+    std::string out =
+        fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index.unique ? "UNIQUE " : "",
+                    parser::quote_identifier(index.name),
+                    (table->is_partitioned() ? "ONLY " : "") + relation_name(s, *table, !pretty), keys);
     if (!included.empty()) out += fmt::format(" INCLUDE ({})", included);
     if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
-    if (std::string with = storage_options(s, index.oid); !with.empty()) out += fmt::format(" WITH ({})", with);
+    if (std::string with = storage_options(s, index.oid); !with.empty())
+      out += fmt::format(" WITH ({})", with);
     if (!index.predicate_sql.empty()) out += " WHERE " + expression(s, index.predicate_sql, table, pretty);
     return out;
   }
@@ -329,7 +354,8 @@ class DefinitionFunctions {
     functions::EvalContext eval = s.eval_context(arena);
     const catalog::KeyMatch match[] = {{"oid", Value::of_oid(relation.value())}};
     s.catalog().for_each(catalog::system_table("pg_class"), match, [&](const catalog::Row& row) {
-      if (!row.is_null("reloptions")) functions::append_value(type_oid::kTextArray, row["reloptions"], printed, eval);
+      if (!row.is_null("reloptions"))
+        functions::append_value(type_oid::kTextArray, row["reloptions"], printed, eval);
     });
     std::string_view rest = printed;
     if (rest.size() < 2) return out;
@@ -340,8 +366,8 @@ class DefinitionFunctions {
       rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
       size_t equals = option.find('=');
       if (equals == std::string_view::npos) continue;
-      out += fmt::format("{}{}='{}'", out.empty() ? "" : ", ", parser::quote_identifier(option.substr(0, equals)),
-                         option.substr(equals + 1));
+      out += fmt::format("{}{}='{}'", out.empty() ? "" : ", ",
+                         parser::quote_identifier(option.substr(0, equals)), option.substr(equals + 1));
     }
     return out;
   }
@@ -350,7 +376,8 @@ class DefinitionFunctions {
   static std::string column_list(const catalog::Relation& table, std::span<const int64_t> numbers) {
     std::string out;
     for (int64_t n : numbers) {
-      out += (out.empty() ? "" : ", ") + parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
+      out += (out.empty() ? "" : ", ") +
+             parser::quote_identifier(table.column(static_cast<catalog::ColumnNumber>(n)).name);
     }
     return out;
   }
@@ -368,16 +395,22 @@ class DefinitionFunctions {
   }
   static std::string foreign_key(Session& s, const catalog::Relation& table, const catalog::Row& row) {
     catalog::RelationPtr other = s.catalog().relation(row.oid("confrelid"));
-    std::string out = fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(table, row.numbers("conkey")),
-                                  relation_name(s, *other, false), column_list(*other, row.numbers("confkey")));
+    std::string out =
+        fmt::format("FOREIGN KEY ({}) REFERENCES {}({})", column_list(table, row.numbers("conkey")),
+                    relation_name(s, *other, false), column_list(*other, row.numbers("confkey")));
     auto action = [&](char c, std::string_view on) {
-      std::string_view what = c == 'c' ? "CASCADE" : c == 'n' ? "SET NULL" : c == 'd' ? "SET DEFAULT" : c == 'r' ? "RESTRICT" : "";
+      std::string_view what = c == 'c'   ? "CASCADE"
+                              : c == 'n' ? "SET NULL"
+                              : c == 'd' ? "SET DEFAULT"
+                              : c == 'r' ? "RESTRICT"
+                                         : "";
       if (!what.empty()) out += fmt::format(" ON {} {}", on, what);
     };
     if (row.letter("confmatchtype") == 'f') out += " MATCH FULL";
     action(row.letter("confupdtype"), "UPDATE");
     action(row.letter("confdeltype"), "DELETE");
-    if (!row.is_null("confdelsetcols")) out += fmt::format(" ({})", column_list(table, row.numbers("confdelsetcols")));
+    if (!row.is_null("confdelsetcols"))
+      out += fmt::format(" ({})", column_list(table, row.numbers("confdelsetcols")));
     return out;
   }
 };

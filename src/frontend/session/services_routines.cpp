@@ -1,7 +1,6 @@
 // System functions that print functions and triggers: pg_get_functiondef, pg_get_triggerdef and their like.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <unordered_map>
 
 #include "catalog_functions.h"
@@ -53,7 +52,8 @@ std::vector<std::string> split_defaults(std::string_view text) {
 enum class Arguments : uint8_t { kInputs, kIdentity, kTable };
 
 std::string print_arguments(Session& s, const Routine& r, Arguments what) {
-  std::vector<std::string> defaults = r.defaults.empty() ? std::vector<std::string>() : split_defaults(r.defaults);
+  std::vector<std::string> defaults =
+      r.defaults.empty() ? std::vector<std::string>() : split_defaults(r.defaults);
   std::string out;
   size_t input = 0;
   for (size_t i = 0; i < r.parameter_count(); ++i) {
@@ -117,8 +117,10 @@ std::string print_setting(const std::string& entry) {
     item.clear();
   };
   for (char c : value) {
-    if (c == ',') flush();
-    else item += c;
+    if (c == ',')
+      flush();
+    else
+      item += c;
   }
   flush();
   return out + list + "\n";
@@ -171,7 +173,8 @@ std::string print_trigger(Session& s, const catalog::Relation& relation, const T
   catalog::Catalog& catalog = static_cast<pl::Host&>(s).catalog();
   if (t.constraint != kInvalidOid) {
     if (catalog::RelationPtr from = catalog.relation(t.constraint_relation)) {
-      out += fmt::format("FROM {}{} ", in_path(s, from->schema) ? "" : parser::quote_identifier(from->schema_name) + ".",
+      out += fmt::format("FROM {}{} ",
+                         in_path(s, from->schema) ? "" : parser::quote_identifier(from->schema_name) + ".",
                          parser::quote_identifier(from->name));
     }
     if (!t.deferrable) out += "NOT ";
@@ -185,13 +188,16 @@ std::string print_trigger(Session& s, const catalog::Relation& relation, const T
   out += t.is_row() ? "FOR EACH ROW " : "FOR EACH STATEMENT ";
   if (!t.when_sql.empty()) {
     std::string_view when = t.when_sql;
-    if (pretty && when.size() > 2 && when.front() == '(' && when.back() == ')') when = when.substr(1, when.size() - 2);
+    if (pretty && when.size() > 2 && when.front() == '(' && when.back() == ')')
+      when = when.substr(1, when.size() - 2);
     out += fmt::format("WHEN ({}) ", when);
   }
   RoutinePtr function = catalog.routine(t.function);
   if (function != nullptr) {
-    out += fmt::format("EXECUTE FUNCTION {}{}(", in_path(s, function->schema) ? "" : parser::quote_identifier(function->schema_name) + ".",
-                       parser::quote_identifier(function->name));
+    out +=
+        fmt::format("EXECUTE FUNCTION {}{}(",
+                    in_path(s, function->schema) ? "" : parser::quote_identifier(function->schema_name) + ".",
+                    parser::quote_identifier(function->name));
   }
   for (size_t i = 0; i < t.args.size(); ++i) out += (i == 0 ? "" : ", ") + quote_literal(t.args[i]);
   return out + ")";
@@ -204,13 +210,15 @@ RoutinePtr routine_of(Session& s, const Value& oid) {
 
 }  // namespace
 
-bool routine_text(Session& s, std::string_view function, std::span<const Value> args, Arena& arena, Value* out) {
+bool routine_text(Session& s, std::string_view function, std::span<const Value> args, Arena& arena,
+                  Value* out) {
   if (function == "pg_get_triggerdef") {
     *out = null_text();
     Oid oid{args[0].oid()}, table;
     catalog::Catalog& catalog = static_cast<pl::Host&>(s).catalog();
     const catalog::KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-    catalog.for_each(catalog::system_table("pg_trigger"), match, [&](const catalog::Row& row) { table = row.oid("tgrelid"); });
+    catalog.for_each(catalog::system_table("pg_trigger"), match,
+                     [&](const catalog::Row& row) { table = row.oid("tgrelid"); });
     catalog::RelationPtr relation = table == kInvalidOid ? nullptr : catalog.relation(table);
     if (relation == nullptr) return true;
     bool pretty = args.size() > 1 && args[1].boolean != 0;
@@ -222,17 +230,25 @@ bool routine_text(Session& s, std::string_view function, std::span<const Value> 
   if (args.empty() || args[0].null) return false;
   RoutinePtr r = routine_of(s, args[0]);
   if (r == nullptr) return false;
-  if (function == "pg_get_functiondef") *out = text_value(print_definition(s, *r), arena);
-  else if (function == "pg_get_function_arguments") *out = text_value(print_arguments(s, *r, Arguments::kInputs), arena);
-  else if (function == "pg_get_function_identity_arguments") *out = text_value(print_arguments(s, *r, Arguments::kIdentity), arena);
-  else if (function == "pg_get_function_result") *out = r->kind == 'p' ? null_text() : text_value(print_result(s, *r), arena);
-  else if (function == "pg_get_function_sqlbody") *out = r->sql_body.empty() ? null_text() : text_value(r->sql_body, arena);
-  else if (function == "pg_function_is_visible") *out = Value::of_bool(in_path(s, r->schema));
+  if (function == "pg_get_functiondef")
+    *out = text_value(print_definition(s, *r), arena);
+  else if (function == "pg_get_function_arguments")
+    *out = text_value(print_arguments(s, *r, Arguments::kInputs), arena);
+  else if (function == "pg_get_function_identity_arguments")
+    *out = text_value(print_arguments(s, *r, Arguments::kIdentity), arena);
+  else if (function == "pg_get_function_result")
+    *out = r->kind == 'p' ? null_text() : text_value(print_result(s, *r), arena);
+  else if (function == "pg_get_function_sqlbody")
+    *out = r->sql_body.empty() ? null_text() : text_value(r->sql_body, arena);
+  else if (function == "pg_function_is_visible")
+    *out = Value::of_bool(in_path(s, r->schema));
   else if (function == "pg_get_function_arg_default") {
-    std::vector<std::string> defaults = r->defaults.empty() ? std::vector<std::string>() : split_defaults(r->defaults);
+    std::vector<std::string> defaults =
+        r->defaults.empty() ? std::vector<std::string>() : split_defaults(r->defaults);
     auto n = static_cast<size_t>(args[1].int32);
     size_t first = r->args.size() - defaults.size();
-    *out = n == 0 || n <= first || n > r->args.size() ? null_text() : text_value(defaults[n - first - 1], arena);
+    *out =
+        n == 0 || n <= first || n > r->args.size() ? null_text() : text_value(defaults[n - first - 1], arena);
   } else if (function == "has_function_privilege") {
     return false;
   } else {

@@ -1,12 +1,11 @@
 // System functions that return sets: settings, locks, sessions, cursors, privileges … as rows.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 #include <unordered_map>
 
 #include "access/sequence.h"
-#include "commands/acl.h"
 #include "catalog/partition.h"
+#include "commands/acl.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -50,43 +49,62 @@ class Rows {
 
 std::string_view context_name(SettingContext context) {
   switch (context) {
-    case SettingContext::kInternal: return "internal";
-    case SettingContext::kServerStart: return "postmaster";
-    case SettingContext::kReload: return "sighup";
-    case SettingContext::kSuperuser: return "superuser";
-    case SettingContext::kUser: break;
+    case SettingContext::kInternal:
+      return "internal";
+    case SettingContext::kServerStart:
+      return "postmaster";
+    case SettingContext::kReload:
+      return "sighup";
+    case SettingContext::kSuperuser:
+      return "superuser";
+    case SettingContext::kUser:
+      break;
   }
   return "user";
 }
 std::string_view type_name(SettingType type) {
   switch (type) {
-    case SettingType::kBool: return "bool";
-    case SettingType::kInteger: return "integer";
-    case SettingType::kReal: return "real";
-    case SettingType::kEnum: return "enum";
-    case SettingType::kString: break;
+    case SettingType::kBool:
+      return "bool";
+    case SettingType::kInteger:
+      return "integer";
+    case SettingType::kReal:
+      return "real";
+    case SettingType::kEnum:
+      return "enum";
+    case SettingType::kString:
+      break;
   }
   return "string";
 }
 
 std::string_view lock_type(txn::LockTagKind kind) {
   switch (kind) {
-    case txn::LockTagKind::kRelation: return "relation";
-    case txn::LockTagKind::kRow: return "tuple";
-    case txn::LockTagKind::kTransaction: return "transactionid";
-    case txn::LockTagKind::kAdvisory: return "advisory";
+    case txn::LockTagKind::kRelation:
+      return "relation";
+    case txn::LockTagKind::kRow:
+      return "tuple";
+    case txn::LockTagKind::kTransaction:
+      return "transactionid";
+    case txn::LockTagKind::kAdvisory:
+      return "advisory";
     case txn::LockTagKind::kObject:
-    case txn::LockTagKind::kDatabase: break;
+    case txn::LockTagKind::kDatabase:
+      break;
   }
   return "object";
 }
 
 std::string_view keyword_class(parser::KeywordCategory category) {
   switch (category) {
-    case parser::KeywordCategory::kColumnName: return "unreserved (cannot be function or type name)";
-    case parser::KeywordCategory::kTypeFunctionName: return "reserved (can be function or type name)";
-    case parser::KeywordCategory::kReserved: return "reserved";
-    case parser::KeywordCategory::kUnreserved: break;
+    case parser::KeywordCategory::kColumnName:
+      return "unreserved (cannot be function or type name)";
+    case parser::KeywordCategory::kTypeFunctionName:
+      return "reserved (can be function or type name)";
+    case parser::KeywordCategory::kReserved:
+      return "reserved";
+    case parser::KeywordCategory::kUnreserved:
+      break;
   }
   return "unreserved";
 }
@@ -105,13 +123,21 @@ class RowFunctions {
     for (const SettingInfo& info : all_settings()) {
       const std::string& value = s.settings_.get(info.name);
       auto configured = server.find(std::string(info.name));
-      const std::string reset = configured == server.end() ? std::string(info.default_value) : configured->second;
+      const std::string reset =
+          configured == server.end() ? std::string(info.default_value) : configured->second;
       bool is_number = info.type == SettingType::kInteger || info.type == SettingType::kReal;
-      rows.text(info.name).text(value).text_or_null(info.unit).text(info.category).text(info.description).null();
+      rows.text(info.name)
+          .text(value)
+          .text_or_null(info.unit)
+          .text(info.category)
+          .text(info.description)
+          .null();
       rows.text(context_name(info.context)).text(type_name(info.type));
       rows.text(value != reset ? "session" : configured == server.end() ? "default" : "configuration file");
-      if (is_number) rows.text(fmt::format("{}", info.min)).text(fmt::format("{}", info.max));
-      else rows.null(2);
+      if (is_number)
+        rows.text(fmt::format("{}", info.min)).text(fmt::format("{}", info.max));
+      else
+        rows.null(2);
       if (info.type == SettingType::kEnum) {
         rows.add(functions::parse_value(type_oid::kTextArray, -1, fmt::format("{{{}}}", info.values), eval));
       } else {
@@ -124,15 +150,22 @@ class RowFunctions {
   static void locks(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
     Rows rows(out, arena);
     for (const auto& lock : s.instance_.engine().txns().locks().snapshot()) {
-      bool relation = lock.tag.kind == txn::LockTagKind::kRelation, advisory = lock.tag.kind == txn::LockTagKind::kAdvisory;
+      bool relation = lock.tag.kind == txn::LockTagKind::kRelation,
+           advisory = lock.tag.kind == txn::LockTagKind::kAdvisory;
       rows.text(lock_type(lock.tag.kind));
-      if (lock.tag.kind == txn::LockTagKind::kTransaction) rows.null();
-      else rows.oid(Oid{lock.tag.database});
-      if (relation) rows.oid(Oid{static_cast<uint32_t>(lock.tag.a)});
-      else rows.null();
+      if (lock.tag.kind == txn::LockTagKind::kTransaction)
+        rows.null();
+      else
+        rows.oid(Oid{lock.tag.database});
+      if (relation)
+        rows.oid(Oid{static_cast<uint32_t>(lock.tag.a)});
+      else
+        rows.null();
       rows.null(3);  // rows of the heap have no page numbers that anybody could use
-      if (lock.tag.kind == txn::LockTagKind::kTransaction) rows.int4(static_cast<int32_t>(lock.tag.a));
-      else rows.null();
+      if (lock.tag.kind == txn::LockTagKind::kTransaction)
+        rows.int4(static_cast<int32_t>(lock.tag.a));
+      else
+        rows.null();
       if (advisory) {
         // A 64-bit key is shown as two halves, objsubid 1; a pair of keys as they are, objsubid 2.
         bool pair = (lock.tag.b >> 32) != 0;
@@ -141,13 +174,15 @@ class RowFunctions {
       } else {
         rows.null(3);
       }
-      rows.text(fmt::format("{}/{}", lock.pid, lock.xid.value())).int4(static_cast<int32_t>(lock.pid)).text(lock.mode);
+      rows.text(fmt::format("{}/{}", lock.pid, lock.xid.value()))
+          .int4(static_cast<int32_t>(lock.pid))
+          .text(lock.mode);
       rows.boolean(lock.granted).boolean(false).null();
     }
   }
 
-  // The sessions of the server. Another session's query text and times are its own, and not to be had from here; client
-  // addresses are NULL because type inet has no values.
+  // The sessions of the server. Another session's query text and times are its own, and not to be had from
+  // here; client addresses are NULL because type inet has no values.
   static void activity(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     if (s.instance_.server == nullptr) return;
     Rows rows(out, arena);
@@ -156,22 +191,30 @@ class RowFunctions {
       bool own = static_cast<uint32_t>(c.backend_pid) == s.backend_pid();
       auto database = s.catalog().find_database(c.startup.database);
       auto role = s.catalog().find_role(c.startup.user);
-      if (database) rows.oid(database->oid);
-      else rows.null();
+      if (database)
+        rows.oid(database->oid);
+      else
+        rows.null();
       rows.int4(c.backend_pid);
-      if (role) rows.oid(role->oid);
-      else rows.null();
+      if (role)
+        rows.oid(role->oid);
+      else
+        rows.null();
       rows.text(own ? s.settings_.get("application_name") : c.startup.application_name);
-      rows.text(c.active                          ? "active"
-                : c.transaction_status == 'T'     ? "idle in transaction"
-                : c.transaction_status == 'E'     ? "idle in transaction (aborted)"
-                                                  : "idle");
+      rows.text(c.active                      ? "active"
+                : c.transaction_status == 'T' ? "idle in transaction"
+                : c.transaction_status == 'E' ? "idle in transaction (aborted)"
+                                              : "idle");
       rows.null();
       const sync::WaitEvent* wait = c.active ? c.wait : &sync::kWaitClientRead;
-      if (wait != nullptr) rows.text(sync::wait_class_name(wait->wait_class)).text(wait->name);
-      else rows.null(2);
-      if (own) rows.int8(s.settings_.format().now_us).int8(s.statement_start_us_);
-      else rows.null(2);
+      if (wait != nullptr)
+        rows.text(sync::wait_class_name(wait->wait_class)).text(wait->name);
+      else
+        rows.null(2);
+      if (own)
+        rows.int8(s.settings_.format().now_us).int8(s.statement_start_us_);
+      else
+        rows.null(2);
       rows.null(2);
       rows.null(2).int4(c.startup.client_port).null(2).text("client backend");
       rows.boolean(c.startup.tls).text_or_null(c.startup.tls_version).text_or_null(c.startup.tls_cipher);
@@ -184,7 +227,8 @@ class RowFunctions {
     functions::EvalContext eval = s.eval_context(arena);
     for (const auto& [name, statement] : s.statements_) {
       std::string types = "{";
-      for (Oid type : statement->param_types) types += fmt::format("{}{}", types.size() > 1 ? "," : "", type.value());
+      for (Oid type : statement->param_types)
+        types += fmt::format("{}{}", types.size() > 1 ? "," : "", type.value());
       rows.text(name).text(statement->sql).int8(statement->prepared_us);
       rows.add(functions::parse_value(type_oid::kRegtypeArray, -1, types + "}", eval));
       rows.boolean(statement->from_sql).null(2);
@@ -194,7 +238,9 @@ class RowFunctions {
   static void cursors(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
     Rows rows(out, arena);
     for (const auto& [name, portal] : s.portals_) {
-      rows.text(name).text(portal->statement->sql).boolean((portal->cursor_options & parser::kCursorHold) != 0);
+      rows.text(name)
+          .text(portal->statement->sql)
+          .boolean((portal->cursor_options & parser::kCursorHold) != 0);
       rows.boolean((portal->cursor_options & parser::kCursorBinary) != 0);
       rows.boolean((portal->cursor_options & parser::kCursorNoScroll) == 0).null();
     }
@@ -204,7 +250,8 @@ class RowFunctions {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr) return;
     if (!commands::RoleRights(s.catalog(), s.role_).table_allows(*r, 'r')) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for sequence {}", r->name));
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for sequence {}", r->name));
     }
     auto state = access::sequence_read(s.instance_.engine().pool(), r->segment);
     check_ok(state.status());
@@ -240,8 +287,10 @@ class RowFunctions {
     for (const std::string& option : array_items(type_oid::kTextArray, args[0], eval)) {
       size_t equals = option.find('=');
       rows.text(std::string_view(option).substr(0, equals));
-      if (equals == std::string::npos) rows.null();
-      else rows.text(std::string_view(option).substr(equals + 1));
+      if (equals == std::string::npos)
+        rows.null();
+      else
+        rows.text(std::string_view(option).substr(equals + 1));
     }
   }
 
@@ -266,7 +315,9 @@ class RowFunctions {
 
   static void channels(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
     Rows rows(out, arena);
-    for (const std::string& name : s.instance_.notifications().channels(static_cast<int32_t>(s.backend_pid()))) rows.text(name);
+    for (const std::string& name :
+         s.instance_.notifications().channels(static_cast<int32_t>(s.backend_pid())))
+      rows.text(name);
   }
 
   static void partition_tree(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
@@ -277,8 +328,10 @@ class RowFunctions {
     for (size_t i = 0; i < level.size(); ++i) {
       auto [table, depth] = level[i];
       rows.oid(table->oid);
-      if (depth == 0 && !table->is_partition) rows.null();
-      else rows.oid(table->parents.at(0));
+      if (depth == 0 && !table->is_partition)
+        rows.null();
+      else
+        rows.oid(table->parents.at(0));
       rows.boolean(!table->is_partitioned()).int4(depth);
       if (!table->is_partitioned()) continue;
       std::vector<Oid> children;
@@ -288,7 +341,8 @@ class RowFunctions {
     }
   }
 
-  static void partition_ancestors(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+  static void partition_ancestors(Session& s, std::span<const Value> args, Arena& arena,
+                                  std::vector<Value>& out) {
     Rows rows(out, arena);
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr || (!r->is_partition && !r->is_partitioned())) return;
@@ -328,18 +382,28 @@ class RowFunctions {
 
 const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions::table() {
   static const std::unordered_map<std::string_view, Function> kTable = {
-      {"pg_show_all_settings", settings}, {"pg_lock_status", locks}, {"pg_stat_get_activity", activity},
-      {"pg_prepared_statement", prepared}, {"pg_cursor", cursors}, {"pg_timezone_names", zones},
-      {"pg_get_keywords", keywords}, {"pg_options_to_table", options}, {"aclexplode", acl_explode},
-      {"pg_listening_channels", channels}, {"pg_sequence_state", sequence_state},
+      {"pg_show_all_settings", settings},
+      {"pg_lock_status", locks},
+      {"pg_stat_get_activity", activity},
+      {"pg_prepared_statement", prepared},
+      {"pg_cursor", cursors},
+      {"pg_timezone_names", zones},
+      {"pg_get_keywords", keywords},
+      {"pg_options_to_table", options},
+      {"aclexplode", acl_explode},
+      {"pg_listening_channels", channels},
+      {"pg_sequence_state", sequence_state},
       // Two-phase commit, and publications do not exist, so there are none.
-      {"pg_prepared_xact", nothing}, {"pg_get_publication_tables", nothing}, {"pg_partition_tree", partition_tree},
+      {"pg_prepared_xact", nothing},
+      {"pg_get_publication_tables", nothing},
+      {"pg_partition_tree", partition_tree},
       {"pg_partition_ancestors", partition_ancestors},
   };
   return kTable;
 }
 
-void Session::rows(std::string_view function, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+void Session::rows(std::string_view function, std::span<const Value> args, Arena& arena,
+                   std::vector<Value>& out) {
   auto it = RowFunctions::table().find(function);
   if (it == RowFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   it->second(*this, args, arena, out);

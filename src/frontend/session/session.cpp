@@ -1,16 +1,15 @@
 // Statements: from text to plan to rows, and the dispatch of everything that is not a query.
 #include "session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
+#include <fmt/format.h>
 
 #include "analyzer/analyzer.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
-#include "constraint_host.h"
 #include "common/sql_error.h"
+#include "constraint_host.h"
 #include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
@@ -19,8 +18,11 @@
 namespace varve::session {
 
 Session::Session(Instance& instance, net::Client& client)
-    : instance_(instance), client_(client), settings_(instance.settings()),
-      constraint_host_(std::make_unique<SessionConstraintHost>(*this)), constraints_(*constraint_host_) {
+    : instance_(instance),
+      client_(client),
+      settings_(instance.settings()),
+      constraint_host_(std::make_unique<SessionConstraintHost>(*this)),
+      constraints_(*constraint_host_) {
   const net::StartupInfo& startup = client.startup();
   database_name_ = startup.database;
   session_user_ = startup.user;
@@ -37,11 +39,13 @@ Session::Session(Instance& instance, net::Client& client)
     }
     instance.engine().txns().commit(*txn);
     if (!role) {
-      throw net::FatalError(sqlstate::kInvalidAuthorizationSpecification, fmt::format("role \"{}\" does not exist", startup.user));
+      throw net::FatalError(sqlstate::kInvalidAuthorizationSpecification,
+                            fmt::format("role \"{}\" does not exist", startup.user));
     }
     if (info && !info->allow_connections) {
-      throw net::FatalError(sqlstate::kObjectNotInPrerequisiteState,
-                            fmt::format("database \"{}\" is not currently accepting connections", startup.database));
+      throw net::FatalError(
+          sqlstate::kObjectNotInPrerequisiteState,
+          fmt::format("database \"{}\" is not currently accepting connections", startup.database));
     }
     session_role_ = role_ = login_role_ = role->oid;
     stay_->set_role(role->oid);
@@ -52,7 +56,8 @@ Session::Session(Instance& instance, net::Client& client)
   for (const auto& [name, value] : startup.options) {
     if (name != "options") settings_.set_session_default(name, value);
   }
-  if (!startup.application_name.empty()) settings_.set_session_default("application_name", startup.application_name);
+  if (!startup.application_name.empty())
+    settings_.set_session_default("application_name", startup.application_name);
   (void)settings_.take_reports();
   for (const SettingInfo& info : all_settings()) {
     if (!info.report) continue;
@@ -83,7 +88,9 @@ void Session::begin_statement() {
 void Session::arm_timeout() {
   int64_t timeout_ms = settings_.frequent().statement_timeout_ms;
   if (timeout_ms <= 0) return;
-  auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+                 std::chrono::steady_clock::now().time_since_epoch())
+                 .count();
   client_.set_statement_deadline(now + timeout_ms * 1000);
 }
 
@@ -150,12 +157,15 @@ parser::SelectStmt* without_into(const parser::SelectStmt& select, Arena& arena)
 
 bool Session::is_planned(const parser::Node* node) {
   switch (node->kind) {
-    case parser::NodeKind::kSelectStmt: return into_of(*parser::as<parser::SelectStmt>(node)) == nullptr;
+    case parser::NodeKind::kSelectStmt:
+      return into_of(*parser::as<parser::SelectStmt>(node)) == nullptr;
     case parser::NodeKind::kInsertStmt:
     case parser::NodeKind::kUpdateStmt:
     case parser::NodeKind::kDeleteStmt:
-    case parser::NodeKind::kMergeStmt: return true;
-    default: return false;
+    case parser::NodeKind::kMergeStmt:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -189,7 +199,9 @@ class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
     session_.lock_relation(relation, mode);
     locks_.emplace_back(relation, mode);
   }
-  void require(Oid relation, std::string_view privilege) override { privileges_.emplace_back(relation, privilege); }
+  void require(Oid relation, std::string_view privilege) override {
+    privileges_.emplace_back(relation, privilege);
+  }
 
  private:
   Session& session_;
@@ -201,11 +213,12 @@ class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
 
 void Session::lock_relation(Oid relation, txn::LockMode mode) {
   ensure_transaction();
-  // Who reads and writes a partitioned table holds a lock on it alone, which covers its partitions: what must keep
-  // them out of a partition takes its lock on the tables above it too, from the top.
+  // Who reads and writes a partitioned table holds a lock on it alone, which covers its partitions: what must
+  // keep them out of a partition takes its lock on the tables above it too, from the top.
   if (mode >= txn::LockMode::kShare) {
     std::vector<Oid> above;
-    for (catalog::RelationPtr r = catalog().relation(relation); r != nullptr && r->is_partition && !r->parents.empty();) {
+    for (catalog::RelationPtr r = catalog().relation(relation);
+         r != nullptr && r->is_partition && !r->parents.empty();) {
       above.push_back(r->parents[0]);
       r = catalog().relation(above.back());
     }
@@ -297,7 +310,8 @@ executor::ExecutionSettings Session::execution_settings() {
 }
 
 bool Session::plan_is_valid(const Statement& s) const {
-  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_) return false;
+  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_)
+    return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
 }
@@ -314,13 +328,14 @@ void Session::ensure_plan(Statement& statement) {
   make_plan(statement);
 }
 
-// Functions the statement calls, and what it needs on tables beyond what the bound query says: on views it writes
-// through, and on MERGE's target. Returns with whose rights the result table is written.
+// Functions the statement calls, and what it needs on tables beyond what the bound query says: on views it
+// writes through, and on MERGE's target. Returns with whose rights the result table is written.
 Oid Session::check_privileges(const Statement& statement) {
   for (Oid oid : statement.routines) {
     catalog::RoutinePtr routine = catalog().routine(oid);
     if (routine != nullptr && !can_execute(*routine)) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", routine->name));
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for function {}", routine->name));
     }
   }
   Oid writer = role_;
@@ -343,8 +358,8 @@ Oid Session::check_privileges(const Statement& statement) {
 namespace {
 
 bool same_columns(const planner::PlannedStatement& a, const planner::PlannedStatement& b) {
-  return std::equal(a.root->output.begin(), a.root->output.end(), b.root->output.begin(), b.root->output.end(),
-                    [](const planner::OutputColumn& x, const planner::OutputColumn& y) {
+  return std::equal(a.root->output.begin(), a.root->output.end(), b.root->output.begin(),
+                    b.root->output.end(), [](const planner::OutputColumn& x, const planner::OutputColumn& y) {
                       return x.name == y.name && x.type == y.type && x.typmod == y.typmod;
                     });
 }
@@ -395,11 +410,12 @@ void Session::make_plan(Statement& statement) {
 
 void Session::check_read_only(const Statement& statement) {
   if (!read_only_ || statement.plan->read_only) return;
-  const bool only_temporary = std::all_of(statement.locks.begin(), statement.locks.end(), [&](const auto& lock) {
-    if (lock.second < txn::LockMode::kRowExclusive) return true;
-    catalog::RelationPtr relation = catalog().relation(lock.first);
-    return relation != nullptr && relation->persistence == 't';
-  });
+  const bool only_temporary =
+      std::all_of(statement.locks.begin(), statement.locks.end(), [&](const auto& lock) {
+        if (lock.second < txn::LockMode::kRowExclusive) return true;
+        catalog::RelationPtr relation = catalog().relation(lock.first);
+        return relation != nullptr && relation->persistence == 't';
+      });
   if (only_temporary && statement.node->kind != parser::NodeKind::kSelectStmt) return;
   std::string_view verb = statement.node->kind == parser::NodeKind::kInsertStmt   ? "INSERT"
                           : statement.node->kind == parser::NodeKind::kUpdateStmt ? "UPDATE"
@@ -409,7 +425,8 @@ void Session::check_read_only(const Statement& statement) {
                                   parser::as<parser::SelectStmt>(statement.node)->locking.empty()
                               ? "SELECT"
                               : "SELECT FOR UPDATE";
-  throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", verb));
+  throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                 fmt::format("cannot execute {} in a read-only transaction", verb));
 }
 
 std::unique_ptr<executor::Execution> Session::take_execution(Statement& statement) {
@@ -417,7 +434,8 @@ std::unique_ptr<executor::Execution> Session::take_execution(Statement& statemen
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-executor::RunParameters Session::run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) {
+executor::RunParameters Session::run_parameters(std::span<const types::Value> params,
+                                                const txn::Snapshot* active) {
   return run_parameters_at(active != nullptr ? *active : txn_->statement_snapshot(), params);
 }
 
@@ -445,15 +463,21 @@ void Session::start_execution(executor::Execution& execution, std::span<const ty
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
   switch (statement.node->kind) {
-    case parser::NodeKind::kInsertStmt: return fmt::format("INSERT 0 {}", affected);
-    case parser::NodeKind::kUpdateStmt: return fmt::format("UPDATE {}", affected);
-    case parser::NodeKind::kDeleteStmt: return fmt::format("DELETE {}", affected);
-    case parser::NodeKind::kMergeStmt: return fmt::format("MERGE {}", affected);
-    default: return fmt::format("SELECT {}", rows);
+    case parser::NodeKind::kInsertStmt:
+      return fmt::format("INSERT 0 {}", affected);
+    case parser::NodeKind::kUpdateStmt:
+      return fmt::format("UPDATE {}", affected);
+    case parser::NodeKind::kDeleteStmt:
+      return fmt::format("DELETE {}", affected);
+    case parser::NodeKind::kMergeStmt:
+      return fmt::format("MERGE {}", affected);
+    default:
+      return fmt::format("SELECT {}", rows);
   }
 }
 
-void Session::run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out) {
+void Session::run_planned(const StatementPtr& statement, std::span<const types::Value> params,
+                          net::Output& out) {
   ensure_plan(*statement);
   check_read_only(*statement);
   auto plan = statement->plan;
@@ -509,7 +533,8 @@ uint64_t Session::run_sql(std::string_view sql) {
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
   uint64_t affected = 0;
-  for (const parser::RawStatement& raw : script.statements) affected += run_internal(make_statement(sql, raw.statement));
+  for (const parser::RawStatement& raw : script.statements)
+    affected += run_internal(make_statement(sql, raw.statement));
   return affected;
 }
 
@@ -556,7 +581,8 @@ bool Session::query_row(std::string_view sql, Arena& memory, std::vector<types::
 
 // --- everything that is not a query
 
-std::string Session::run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out) {
+std::string Session::run_utility(const StatementPtr& statement, std::span<const types::Value> params,
+                                 net::Output& out) {
   using parser::NodeKind;
   parser::Node* node = statement->node;
   switch (node->kind) {
@@ -566,23 +592,38 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       run_transaction_command(stmt, out);
       using parser::TransactionKind;
       switch (stmt.action) {
-        case TransactionKind::kBegin: return "BEGIN";
-        case TransactionKind::kStart: return "START TRANSACTION";
-        case TransactionKind::kCommit: return was_failed ? "ROLLBACK" : "COMMIT";
-        case TransactionKind::kSavepoint: return "SAVEPOINT";
-        case TransactionKind::kRelease: return "RELEASE";
-        default: return "ROLLBACK";
+        case TransactionKind::kBegin:
+          return "BEGIN";
+        case TransactionKind::kStart:
+          return "START TRANSACTION";
+        case TransactionKind::kCommit:
+          return was_failed ? "ROLLBACK" : "COMMIT";
+        case TransactionKind::kSavepoint:
+          return "SAVEPOINT";
+        case TransactionKind::kRelease:
+          return "RELEASE";
+        default:
+          return "ROLLBACK";
       }
     }
     case NodeKind::kVariableSetStmt: {
       ensure_transaction();
       const auto& stmt = *parser::as<parser::VariableSetStmt>(node);
       run_set(stmt);
-      return stmt.action == parser::VariableSetKind::kReset || stmt.action == parser::VariableSetKind::kResetAll ? "RESET" : "SET";
+      return stmt.action == parser::VariableSetKind::kReset ||
+                     stmt.action == parser::VariableSetKind::kResetAll
+                 ? "RESET"
+                 : "SET";
     }
-    case NodeKind::kVariableShowStmt: run_show(*parser::as<parser::VariableShowStmt>(node), out); return "SHOW";
-    case NodeKind::kPrepareStmt: run_prepare(*parser::as<parser::PrepareStmt>(node), *statement); return "PREPARE";
-    case NodeKind::kExecuteStmt: run_execute(*parser::as<parser::ExecuteStmt>(node), *statement, out); return "";
+    case NodeKind::kVariableShowStmt:
+      run_show(*parser::as<parser::VariableShowStmt>(node), out);
+      return "SHOW";
+    case NodeKind::kPrepareStmt:
+      run_prepare(*parser::as<parser::PrepareStmt>(node), *statement);
+      return "PREPARE";
+    case NodeKind::kExecuteStmt:
+      run_execute(*parser::as<parser::ExecuteStmt>(node), *statement, out);
+      return "";
     case NodeKind::kDeallocateStmt: {
       std::string_view name = parser::as<parser::DeallocateStmt>(node)->name;
       if (name.empty()) {
@@ -590,14 +631,16 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         return "DEALLOCATE ALL";
       }
       if (statements_.erase(std::string(name)) == 0) {
-        throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", name));
+        throw SqlError(sqlstate::kInvalidSqlStatementName,
+                       fmt::format("prepared statement \"{}\" does not exist", name));
       }
       return "DEALLOCATE";
     }
     case NodeKind::kDeclareCursorStmt:
       run_declare(*parser::as<parser::DeclareCursorStmt>(node), *statement);
       return "DECLARE CURSOR";
-    case NodeKind::kFetchStmt: return run_fetch(*parser::as<parser::FetchStmt>(node), out, {});
+    case NodeKind::kFetchStmt:
+      return run_fetch(*parser::as<parser::FetchStmt>(node), out, {});
     case NodeKind::kClosePortalStmt: {
       std::string_view name = parser::as<parser::ClosePortalStmt>(node)->portal;
       if (name.empty()) {
@@ -605,13 +648,17 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
         return "CLOSE CURSOR ALL";
       }
       auto it = portals_.find(std::string(name));
-      if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
+      if (it == portals_.end())
+        throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
       close(*it->second);
       portals_.erase(it);
       return "CLOSE CURSOR";
     }
-    case NodeKind::kExplainStmt: run_explain(*parser::as<parser::ExplainStmt>(node), *statement, params, out); return "EXPLAIN";
-    case NodeKind::kCopyStmt: return run_copy(*parser::as<parser::CopyStmt>(node), *statement, out);
+    case NodeKind::kExplainStmt:
+      run_explain(*parser::as<parser::ExplainStmt>(node), *statement, params, out);
+      return "EXPLAIN";
+    case NodeKind::kCopyStmt:
+      return run_copy(*parser::as<parser::CopyStmt>(node), *statement, out);
     case NodeKind::kListenStmt:
       ensure_transaction();
       pending_listens_.emplace_back(true, std::string(parser::as<parser::ListenStmt>(node)->channel));
@@ -624,7 +671,8 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       ensure_transaction();
       const auto& stmt = *parser::as<parser::NotifyStmt>(node);
       std::pair<std::string, std::string> message(stmt.channel, stmt.payload);
-      if (std::find(pending_notifications_.begin(), pending_notifications_.end(), message) == pending_notifications_.end()) {
+      if (std::find(pending_notifications_.begin(), pending_notifications_.end(), message) ==
+          pending_notifications_.end()) {
         pending_notifications_.push_back(std::move(message));
       }
       return "NOTIFY";
@@ -663,19 +711,28 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
     }
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
-        throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+        throw SqlError(sqlstate::kInsufficientPrivilege,
+                       "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
       }
       check_ok(instance_.engine().checkpoint());
       return "CHECKPOINT";
-    case NodeKind::kAlterRoleSetStmt: return run_alter_role_set(*parser::as<parser::AlterRoleSetStmt>(node));
-    case NodeKind::kAlterDatabaseSetStmt: return run_alter_database_set(*parser::as<parser::AlterDatabaseSetStmt>(node));
-    case NodeKind::kAlterSystemStmt: return run_alter_system(*parser::as<parser::AlterSystemStmt>(node));
+    case NodeKind::kAlterRoleSetStmt:
+      return run_alter_role_set(*parser::as<parser::AlterRoleSetStmt>(node));
+    case NodeKind::kAlterDatabaseSetStmt:
+      return run_alter_database_set(*parser::as<parser::AlterDatabaseSetStmt>(node));
+    case NodeKind::kAlterSystemStmt:
+      return run_alter_system(*parser::as<parser::AlterSystemStmt>(node));
     case NodeKind::kConstraintsSetStmt:
       run_set_constraints(*parser::as<parser::ConstraintsSetStmt>(node));
       return "SET CONSTRAINTS";
-    case NodeKind::kDoStmt: run_do(*parser::as<parser::DoStmt>(node), *statement); return "DO";
-    case NodeKind::kCallStmt: run_call(*parser::as<parser::CallStmt>(node), *statement, params, out); return "CALL";
-    default: return run_command(node, statement->sql);
+    case NodeKind::kDoStmt:
+      run_do(*parser::as<parser::DoStmt>(node), *statement);
+      return "DO";
+    case NodeKind::kCallStmt:
+      run_call(*parser::as<parser::CallStmt>(node), *statement, params, out);
+      return "CALL";
+    default:
+      return run_command(node, statement->sql);
   }
 }
 
@@ -690,7 +747,8 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
     std::string_view name = parser::is<parser::CreateTableStmt>(node)     ? "CREATE TABLE"
                             : parser::is<parser::CreateTableAsStmt>(node) ? "CREATE TABLE AS"
                                                                           : "this command";
-    throw SqlError(sqlstate::kReadOnlySqlTransaction, fmt::format("cannot execute {} in a read-only transaction", name));
+    throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                   fmt::format("cannot execute {} in a read-only transaction", name));
   }
   ensure_transaction();
   Arena arena;
@@ -698,8 +756,8 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   bool temporary_first = false;
   std::vector<Oid> path = search_path_oids(&temporary_first);
   functions::EvalContext eval = eval_context(arena);
-  commands::CommandContext context{catalog(), *txn_,     eval,           *this, sql, path, role_, is_superuser_,
-                                   arena,     relations, temporary_first};
+  commands::CommandContext context{catalog(),     *txn_, eval,      *this,          sql, path, role_,
+                                   is_superuser_, arena, relations, temporary_first};
   current_sql_ = sql;
   txn_->statement_snapshot();
   std::string tag = commands::run(context, node);
@@ -707,10 +765,12 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   return tag;
 }
 
-void Session::notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
-                     std::string_view hint) {
+void Session::notice(std::string_view severity, SqlState state, std::string_view message,
+                     std::string_view detail, std::string_view hint) {
   static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
-      {"NOTICE", net::Severity::kNotice}, {"WARNING", net::Severity::kWarning}, {"INFO", net::Severity::kInfo}};
+      {"NOTICE", net::Severity::kNotice},
+      {"WARNING", net::Severity::kWarning},
+      {"INFO", net::Severity::kInfo}};
   net::Severity level = net::Severity::kNotice;
   for (const auto& [name, value] : kSeverities) {
     if (name == severity) level = value;
@@ -728,7 +788,8 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
 
 std::string Session::make_secret(std::string_view password, std::string_view user) {
   // What already is a secret comes from a dump and is kept.
-  if (net::is_md5_secret(password) || net::ScramSecret::parse(password).has_value()) return std::string(password);
+  if (net::is_md5_secret(password) || net::ScramSecret::parse(password).has_value())
+    return std::string(password);
   if (settings_.get("password_encryption") == "md5") return net::make_md5_secret(password, user);
   return net::make_scram_secret(password);
 }
@@ -736,8 +797,8 @@ std::string Session::make_secret(std::string_view password, std::string_view use
 std::string Session::setting(std::string_view name) {
   if (name == "transaction_isolation") {
     return txn_ != nullptr && txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
-           : txn_ != nullptr                                                        ? "read committed"
-                                                                                    : settings_.get("default_transaction_isolation");
+           : txn_ != nullptr                                                       ? "read committed"
+                             : settings_.get("default_transaction_isolation");
   }
   if (name == "transaction_read_only") return read_only_ ? "on" : "off";
   if (name == "is_superuser") return is_superuser_ ? "on" : "off";

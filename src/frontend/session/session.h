@@ -1,8 +1,9 @@
 // One client's session: its transaction, prepared statements, portals and settings. Private to the module.
 //
-// Used by one thread at a time (whichever worker runs the connection). The files of this folder each hold one part:
-// session.cpp (statements and transactions), extended.cpp (Parse/Bind/Execute), result.cpp (rows to the wire),
-// session_commands.cpp (SET, BEGIN, PREPARE, cursors …), services.cpp (system functions), explain.cpp, copy.cpp.
+// Used by one thread at a time (whichever worker runs the connection). The files of this folder each hold one
+// part: session.cpp (statements and transactions), extended.cpp (Parse/Bind/Execute), result.cpp (rows to the
+// wire), session_commands.cpp (SET, BEGIN, PREPARE, cursors …), services.cpp (system functions), explain.cpp,
+// copy.cpp.
 #pragma once
 
 #include <memory>
@@ -14,15 +15,15 @@
 #include "catalog/catalog.h"
 #include "catalog/user_type.h"
 #include "commands/command_context.h"
-#include "executor/execution.h"
 #include "executor/constraint_triggers.h"
+#include "executor/execution.h"
 #include "functions/eval_context.h"
 #include "net/session_handler.h"
 #include "parser/parser.h"
 #include "pl/host.h"
 #include "pl/runtime.h"
-#include "planner/plan.h"
 #include "plan_cache.h"
+#include "planner/plan.h"
 #include "planner/planner.h"
 #include "random_state.h"
 #include "session/instance.h"
@@ -85,9 +86,10 @@ class Session final : public net::SessionHandler,
   types::Value call(std::string_view function, std::span<const types::Value> args, Arena& arena) override;
   void rows(std::string_view function, std::span<const types::Value> args, Arena& arena,
             std::vector<types::Value>& out) override;
-  types::Value call_routine(const functions::CallSite& site, std::span<const types::Value> args, Arena& memory) override;
-  std::span<const types::Value> routine_rows(const functions::CallSite& site, std::span<const types::Value> args,
-                                             Arena& memory) override;
+  types::Value call_routine(const functions::CallSite& site, std::span<const types::Value> args,
+                            Arena& memory) override;
+  std::span<const types::Value> routine_rows(const functions::CallSite& site,
+                                             std::span<const types::Value> args, Arena& memory) override;
   uint32_t parse_reg(Oid type, std::string_view text) override;
   void append_reg(Oid type, uint32_t oid, std::string& out) override;
 
@@ -123,7 +125,8 @@ class Session final : public net::SessionHandler,
     return plan_is_valid(static_cast<const Statement&>(statement));
   }
   std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
-  executor::RunParameters run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) override;
+  executor::RunParameters run_parameters(std::span<const types::Value> params,
+                                         const txn::Snapshot* active) override;
   std::string run_utility(const pl::SqlStatementPtr& statement) override;
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
@@ -137,8 +140,9 @@ class Session final : public net::SessionHandler,
   void rollback_transaction(bool chain) override;
   void message(std::string_view severity, const ErrorFields& fields) override;
   bool cursor_exists(std::string_view name) override;
-  void open_cursor(std::string_view name, const pl::SqlStatementPtr& statement, std::span<const types::Value> params,
-                   uint16_t options, const txn::Snapshot* active) override;
+  void open_cursor(std::string_view name, const pl::SqlStatementPtr& statement,
+                   std::span<const types::Value> params, uint16_t options,
+                   const txn::Snapshot* active) override;
   int64_t fetch_cursor(std::string_view name, const pl::FetchRequest& request,
                        std::vector<std::span<const types::Value>>* rows) override;
   std::span<const planner::OutputColumn> cursor_columns(std::string_view name) override;
@@ -189,8 +193,8 @@ class Session final : public net::SessionHandler,
   functions::EvalContext eval_context(Arena& arena) override { return {&arena, &settings_.format(), this}; }
 
   // --- statements (session.cpp)
-  // Runs the statement with a plan shared by all that differ in constants only (literal_query.cpp); false: not one
-  // of those, nothing has happened.
+  // Runs the statement with a plan shared by all that differ in constants only (literal_query.cpp); false:
+  // not one of those, nothing has happened.
   bool run_normalized(std::string_view sql, net::Output& out);
   void run_statement(const StatementPtr& statement, net::Output& out);
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
@@ -200,7 +204,8 @@ class Session final : public net::SessionHandler,
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
-  std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
+  std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params,
+                          net::Output& out);
   std::string run_command(const parser::Node* node, std::string_view sql);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
   // `temporary_first`: set when the first is the temporary schema, which nobody has put there.
@@ -220,7 +225,8 @@ class Session final : public net::SessionHandler,
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
-  executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot, std::span<const types::Value> params);
+  executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot,
+                                            std::span<const types::Value> params);
   void check_deferred_now();
   // --- enums (services_types.cpp)
   catalog::UserTypePtr enum_type(Oid type);
@@ -233,7 +239,8 @@ class Session final : public net::SessionHandler,
   void arm_timeout();
 
   // --- results (result.cpp)
-  void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats, net::Output& out);
+  void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
+                     net::Output& out);
   void send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
                  const vector::Chunk& chunk, uint32_t first, uint32_t count, net::Output& out);
   void send_text_rows(std::string_view name, const std::vector<std::vector<std::string>>& rows,
@@ -254,20 +261,24 @@ class Session final : public net::SessionHandler,
   void apply_kept_settings(catalog::Catalog& catalog);
   void run_prepare(const parser::PrepareStmt& stmt, const Statement& outer);
   void run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out);
-  std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared, std::string_view sql, Arena& arena);
+  std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared,
+                                           std::string_view sql, Arena& arena);
   Oid find_routine(Oid type, std::string_view text);
   void run_do(const parser::DoStmt& stmt, const Statement& statement);
-  void run_call(const parser::CallStmt& stmt, const Statement& statement, std::span<const types::Value> params,
-                net::Output& out);
+  void run_call(const parser::CallStmt& stmt, const Statement& statement,
+                std::span<const types::Value> params, net::Output& out);
   // Rows of a cursor that a FETCH meets, by number in kept_rows (1-based).
   std::vector<int64_t> cursor_hits(Portal& cursor, const pl::FetchRequest& request);
   void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
-  std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats);
+  std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out,
+                        std::span<const net::Format> formats);
   void fetch_cursor_row(Portal& cursor);
   types::Value cursor_row(std::string_view name, Oid table);
-  void run_explain(const parser::ExplainStmt& stmt, const Statement& outer, std::span<const types::Value> params, net::Output& out);
+  void run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
+                   std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
-  const std::vector<planner::OutputColumn>* utility_columns(Statement& statement, std::vector<planner::OutputColumn>* storage);
+  const std::vector<planner::OutputColumn>* utility_columns(Statement& statement,
+                                                            std::vector<planner::OutputColumn>* storage);
   void send_reports();
   void drop_portals(bool keep_held);
   void close(Portal& portal);
@@ -285,7 +296,7 @@ class Session final : public net::SessionHandler,
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
   uint64_t seen_settings_ = 0;  // generation of the server's values
-  std::string login_user_;  // who authenticated
+  std::string login_user_;      // who authenticated
   Oid login_role_;
   bool login_is_superuser_ = false;
   struct KnownRole {
@@ -301,19 +312,19 @@ class Session final : public net::SessionHandler,
   std::vector<NamedSavepoint> savepoints_;
   std::unique_ptr<executor::ConstraintHost> constraint_host_;
   executor::ConstraintTriggers constraints_;
-  bool last_of_query_ = false;        // the statement that runs is the last of a simple query: it commits
+  bool last_of_query_ = false;  // the statement that runs is the last of a simple query: it commits
   bool read_only_ = false;
-  uint64_t catalog_changes_ = 0;      // advances when this transaction changes the catalog
+  uint64_t catalog_changes_ = 0;  // advances when this transaction changes the catalog
   std::vector<std::pair<std::string, std::string>> pending_notifications_;
   std::vector<std::pair<bool, std::string>> pending_listens_;  // true: listen
   int64_t statement_start_us_ = 0;
-  Lsn gate_;                          // what must be durable before the client hears more (sequence values)
+  Lsn gate_;  // what must be durable before the client hears more (sequence values)
 
   std::unordered_map<std::string, StatementPtr> statements_;
   std::unordered_map<std::string, std::unique_ptr<Portal>> portals_;
   StatementPtr unnamed_statement_;
   PlanCache plan_cache_;
-  Arena literal_arena_;                     // the constants of the statement run_normalized runs
+  Arena literal_arena_;  // the constants of the statement run_normalized runs
   std::vector<types::Value> literal_params_;
   std::unique_ptr<Portal> unnamed_portal_;
   std::vector<std::unique_ptr<Portal>> spare_portals_;

@@ -1,7 +1,6 @@
 // SET, SHOW, PREPARE, EXECUTE, cursors.
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "analyzer/analyzer.h"
 #include "analyzer/expression_walk.h"
@@ -22,9 +21,12 @@ std::string setting_argument(const parser::Node* node) {
   if (parser::is<parser::TypeCast>(node)) return setting_argument(parser::as<parser::TypeCast>(node)->arg);
   const auto& c = *parser::as<parser::ConstExpr>(node);
   switch (c.type) {
-    case parser::ConstKind::kInteger: return std::to_string(c.integer);
-    case parser::ConstKind::kBoolean: return c.boolean ? "on" : "off";
-    default: return std::string(c.text);
+    case parser::ConstKind::kInteger:
+      return std::to_string(c.integer);
+    case parser::ConstKind::kBoolean:
+      return c.boolean ? "on" : "off";
+    default:
+      return std::string(c.text);
   }
 }
 
@@ -41,14 +43,16 @@ std::string setting_text(const parser::VariableSetStmt& stmt) {
 void Session::run_set(const parser::VariableSetStmt& stmt) {
   using parser::VariableSetKind;
   if (stmt.is_local && block_ != Block::kExplicit) {
-    notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks", {}, {});
+    notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks",
+           {}, {});
   }
   switch (stmt.action) {
     case VariableSetKind::kSetMulti: {
       std::vector<parser::Node*> options(stmt.args.begin(), stmt.args.end());
       if (stmt.name == "TRANSACTION") {
         if (block_ != Block::kExplicit) {
-          notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET TRANSACTION can only be used in transaction blocks", {}, {});
+          notice("WARNING", sqlstate::kNoActiveSqlTransaction,
+                 "SET TRANSACTION can only be used in transaction blocks", {}, {});
         }
         set_transaction_options(options);
         return;
@@ -57,24 +61,29 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
         for (const parser::Node* node : options) {
           const auto& option = *parser::as<parser::Option>(node);
           std::string name = "default_" + std::string(option.name);
-          settings_.set(name, option.name == "transaction_isolation" ? setting_argument(option.value)
-                              : setting_argument(option.value) == "0"    ? "off"
-                                                                     : "on",
+          settings_.set(name,
+                        option.name == "transaction_isolation"  ? setting_argument(option.value)
+                        : setting_argument(option.value) == "0" ? "off"
+                                                                : "on",
                         false, is_superuser_);
         }
         return;
       }
       throw_not_supported("SET TRANSACTION SNAPSHOT");
     }
-    case VariableSetKind::kResetAll: settings_.reset_all(); return;
+    case VariableSetKind::kResetAll:
+      settings_.reset_all();
+      return;
     case VariableSetKind::kReset:
     case VariableSetKind::kSetDefault:
       if (stmt.name == "session_authorization") return set_session_authorization(login_user_, stmt.is_local);
       if (stmt.name == "role") return set_role("none", stmt.is_local);
       settings_.reset(stmt.name, is_superuser_);
       return;
-    case VariableSetKind::kSetCurrent: return;
-    case VariableSetKind::kSetValue: break;
+    case VariableSetKind::kSetCurrent:
+      return;
+    case VariableSetKind::kSetValue:
+      break;
   }
   std::string value = setting_text(stmt);
   if (stmt.name == "role") return set_role(value, stmt.is_local);
@@ -96,7 +105,8 @@ void Session::run_show(const parser::VariableShowStmt& stmt, net::Output& out) {
     return;
   }
   if (!settings_.has(stmt.name)) {
-    throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
   }
   const SettingInfo* info = find_setting(stmt.name);
   std::string name(info == nullptr ? stmt.name : info->name);
@@ -107,8 +117,8 @@ void Session::run_show(const parser::VariableShowStmt& stmt, net::Output& out) {
 
 namespace {
 
-// The query inside PREPARE … AS query or DECLARE … FOR query, with a parse tree of its own; places in it are places in
-// the outer text.
+// The query inside PREPARE … AS query or DECLARE … FOR query, with a parse tree of its own; places in it are
+// places in the outer text.
 template <class Outer>
 StatementPtr inner_statement(const Statement& outer, const Outer& stmt) {
   auto statement = std::make_shared<Statement>();
@@ -129,11 +139,13 @@ StatementPtr inner_statement(const Statement& outer, const Outer& stmt) {
 void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& outer) {
   std::string name(stmt.name);
   if (statements_.count(name) != 0) {
-    throw SqlError(sqlstate::kDuplicatePstatement, fmt::format("prepared statement \"{}\" already exists", name));
+    throw SqlError(sqlstate::kDuplicatePstatement,
+                   fmt::format("prepared statement \"{}\" already exists", name));
   }
   ensure_transaction();
   StatementPtr statement = inner_statement(outer, stmt);
-  if (statement->node == nullptr || !is_planned(statement->node)) throw_not_supported("PREPARE of this statement");
+  if (statement->node == nullptr || !is_planned(statement->node))
+    throw_not_supported("PREPARE of this statement");
   statement->from_sql = true;
   statement->has_parameters = statement->fixed_result = true;
   Arena arena;
@@ -152,8 +164,10 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
 std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared,
                                            std::string_view sql, Arena& arena) {
   if (stmt.params.size() != prepared.param_types.size()) {
-    throw SqlError(sqlstate::kSyntaxError, fmt::format("wrong number of parameters for prepared statement \"{}\"", stmt.name))
-        .detail(fmt::format("Expected {} parameters but got {}.", prepared.param_types.size(), stmt.params.size()));
+    throw SqlError(sqlstate::kSyntaxError,
+                   fmt::format("wrong number of parameters for prepared statement \"{}\"", stmt.name))
+        .detail(fmt::format("Expected {} parameters but got {}.", prepared.param_types.size(),
+                            stmt.params.size()));
   }
   std::vector<Value> values;
   std::deque<catalog::RelationPtr> relations;
@@ -164,8 +178,10 @@ std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, cons
   planner::PlannedStatement plan;
   std::vector<analyzer::Expr*> exprs;
   for (size_t i = 0; i < stmt.params.size(); ++i) {
-    analyzer::Expr* e = analyzer::analyze_table_expression(context, stmt.params[i], nullptr, "EXECUTE parameters");
-    exprs.push_back(analyzer::coerce_for_assignment(context, e, prepared.param_types[i], -1, fmt::format("${}", i + 1)));
+    analyzer::Expr* e =
+        analyzer::analyze_table_expression(context, stmt.params[i], nullptr, "EXECUTE parameters");
+    exprs.push_back(
+        analyzer::coerce_for_assignment(context, e, prepared.param_types[i], -1, fmt::format("${}", i + 1)));
   }
   auto* query = arena.make<analyzer::Query>();
   std::vector<analyzer::Target> targets;
@@ -192,13 +208,15 @@ std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, cons
 void Session::run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out) {
   auto it = statements_.find(std::string(stmt.name));
   if (it == statements_.end()) {
-    throw SqlError(sqlstate::kInvalidSqlStatementName, fmt::format("prepared statement \"{}\" does not exist", stmt.name));
+    throw SqlError(sqlstate::kInvalidSqlStatementName,
+                   fmt::format("prepared statement \"{}\" does not exist", stmt.name));
   }
   StatementPtr prepared = it->second;
   ensure_transaction();
   Arena arena;
   std::vector<Value> params;
-  if (!stmt.params.empty() || !prepared->param_types.empty()) params = execute_params(stmt, *prepared, outer.sql, arena);
+  if (!stmt.params.empty() || !prepared->param_types.empty())
+    params = execute_params(stmt, *prepared, outer.sql, arena);
   if (is_planned(prepared->node)) {
     run_planned(prepared, params, out);
   } else {
@@ -263,11 +281,14 @@ void Session::fetch_cursor_row(Portal& cursor) {
   cursor.kept_rows.push_back(std::move(values));
 }
 
-std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out, std::span<const net::Format> formats) {
+std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out,
+                               std::span<const net::Format> formats) {
   auto it = portals_.find(std::string(stmt.portal));
-  if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", stmt.portal));
+  if (it == portals_.end())
+    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", stmt.portal));
   Portal& cursor = *it->second;
-  if (!cursor.is_cursor) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" is not a cursor", stmt.portal));
+  if (!cursor.is_cursor)
+    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" is not a cursor", stmt.portal));
   pl::FetchRequest request;
   request.direction = static_cast<pl::FetchRequest::Direction>(stmt.direction);
   request.count = stmt.count;
@@ -296,7 +317,8 @@ std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest
                   (stmt.direction == FetchDirection::kRelative && stmt.count < 0) ||
                   (stmt.direction == FetchDirection::kAbsolute && stmt.count < cursor.position);
   if (backward && (cursor.cursor_options & parser::kCursorNoScroll) != 0) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "cursor can only scan forward").hint("Declare it with SCROLL option to enable backward scan.");
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "cursor can only scan forward")
+        .hint("Declare it with SCROLL option to enable backward scan.");
   }
   auto size = [&] { return static_cast<int64_t>(cursor.kept_rows.size()); };
   // Position n stands on row n (1-based); 0 before the first, size + 1 behind the last.
@@ -321,7 +343,9 @@ std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest
       break;
     default: {
       int64_t step = backward ? -1 : 1;
-      uint64_t n = count == parser::kFetchAll || count == -parser::kFetchAll ? UINT64_MAX : static_cast<uint64_t>(std::abs(count));
+      uint64_t n = count == parser::kFetchAll || count == -parser::kFetchAll
+                       ? UINT64_MAX
+                       : static_cast<uint64_t>(std::abs(count));
       if (count == 0) {
         if (move_to(cursor.position)) hits.push_back(cursor.position);
         break;
@@ -335,7 +359,8 @@ std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest
 // WHERE CURRENT OF: the ctid of the table's row that the cursor stands on.
 types::Value Session::cursor_row(std::string_view name, Oid table) {
   auto it = portals_.find(std::string(name));
-  if (it == portals_.end()) throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
+  if (it == portals_.end())
+    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
   const Portal& cursor = *it->second;
   auto refuse = [&](std::string text) { return SqlError(sqlstate::kInvalidCursorState, std::move(text)); };
   std::string relation = catalog().relation(table)->name;
@@ -344,7 +369,9 @@ types::Value Session::cursor_row(std::string_view name, Oid table) {
   if (uses == 0 || !cursor.is_cursor) {
     throw refuse(fmt::format("cursor \"{}\" is not a simply updatable scan of table \"{}\"", name, relation));
   }
-  if (uses > 1) throw refuse(fmt::format("cursor \"{}\" has multiple FOR UPDATE/SHARE references to table \"{}\"", name, relation));
+  if (uses > 1)
+    throw refuse(fmt::format("cursor \"{}\" has multiple FOR UPDATE/SHARE references to table \"{}\"", name,
+                             relation));
   if ((cursor.cursor_options & parser::kCursorHold) != 0 && cursor.held) {
     throw refuse(fmt::format("cursor \"{}\" is held from a previous transaction", name));
   }
@@ -352,7 +379,8 @@ types::Value Session::cursor_row(std::string_view name, Oid table) {
     throw refuse(fmt::format("cursor \"{}\" is not positioned on a row", name));
   }
   const std::vector<types::Value>& row = cursor.kept_rows[static_cast<size_t>(cursor.position - 1)];
-  size_t at = row.size() - tables.size() + static_cast<size_t>(std::find(tables.begin(), tables.end(), table) - tables.begin());
+  size_t at = row.size() - tables.size() +
+              static_cast<size_t>(std::find(tables.begin(), tables.end(), table) - tables.begin());
   return row[at];
 }
 

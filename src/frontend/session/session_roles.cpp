@@ -1,7 +1,7 @@
-// Who the session acts as: SET ROLE, SET SESSION AUTHORIZATION, and the settings that ALTER ROLE and ALTER DATABASE keep.
-#include <fmt/format.h>
-
+// Who the session acts as: SET ROLE, SET SESSION AUTHORIZATION, and the settings that ALTER ROLE and ALTER
+// DATABASE keep.
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "commands/acl.h"
 #include "common/sql_error.h"
@@ -20,7 +20,8 @@ using types::Value;
 
 void Session::set_session_authorization(std::string_view name, bool is_local) {
   auto role = catalog().find_role(name);
-  if (!role) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", name));
+  if (!role)
+    throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", name));
   // It is who logged in that counts, whoever the session is now.
   if (role->oid != login_role_ && !login_is_superuser_) {
     throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied to set session authorization");
@@ -34,11 +35,14 @@ void Session::set_session_authorization(std::string_view name, bool is_local) {
 void Session::set_role(std::string_view name, bool is_local) {
   if (name != "none") {
     auto role = catalog().find_role(name);
-    if (!role) throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", name));
+    if (!role)
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("role \"{}\" does not exist", name));
     auto session_role = catalog().role(session_role_);
     std::vector<Oid> allowed = catalog().roles_of(session_role_);
-    if (!(session_role && session_role->superuser) && std::find(allowed.begin(), allowed.end(), role->oid) == allowed.end()) {
-      throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set role \"{}\"", name));
+    if (!(session_role && session_role->superuser) &&
+        std::find(allowed.begin(), allowed.end(), role->oid) == allowed.end()) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied to set role \"{}\"", name));
     }
     known_roles_[role->name] = {role->oid, role->superuser};
   }
@@ -51,7 +55,8 @@ void Session::follow_role_settings() {
   const std::string& session_name = settings_.get("session_authorization");
   const std::string& wanted_session = session_name.empty() ? login_user_ : session_name;
   const std::string& role_setting = settings_.get("role");
-  const std::string& wanted_role = role_setting.empty() || role_setting == "none" ? wanted_session : role_setting;
+  const std::string& wanted_role =
+      role_setting.empty() || role_setting == "none" ? wanted_session : role_setting;
   auto session_role = known_roles_.find(wanted_session), role = known_roles_.find(wanted_role);
   if (session_role == known_roles_.end() || role == known_roles_.end()) return;
   session_user_ = wanted_session;
@@ -60,7 +65,8 @@ void Session::follow_role_settings() {
   role_name_ = wanted_role;
   role_ = role->second.oid;
   is_superuser_ = role->second.superuser;
-  if (was_superuser != is_superuser_) client_.output().parameter_status("is_superuser", is_superuser_ ? "on" : "off");
+  if (was_superuser != is_superuser_)
+    client_.output().parameter_status("is_superuser", is_superuser_ ? "on" : "off");
 }
 
 // --- what is kept in pg_db_role_setting
@@ -75,10 +81,14 @@ std::vector<std::string> read_items(const catalog::Row& row, functions::EvalCont
   bool quoted = false;
   for (size_t i = 1; i + 1 < text.size(); ++i) {
     char c = text[i];
-    if (c == '"') quoted = !quoted;
-    else if (c == '\\') item += text[++i];
-    else if (c == ',' && !quoted) items.push_back(std::exchange(item, {}));
-    else item += c;
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == '\\')
+      item += text[++i];
+    else if (c == ',' && !quoted)
+      items.push_back(std::exchange(item, {}));
+    else
+      item += c;
   }
   if (text.size() > 2) items.push_back(item);
   return items;
@@ -108,7 +118,8 @@ void Session::keep_setting(Oid database, Oid role, const parser::VariableSetStmt
     const SettingInfo* info = find_setting(stmt.name);
     name = info == nullptr ? std::string(stmt.name) : std::string(info->name);
     if (info == nullptr && stmt.name.find('.') == std::string_view::npos) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
     }
     if (info != nullptr) require_changeable(*info, is_superuser_);
     if (!removes) {
@@ -119,11 +130,13 @@ void Session::keep_setting(Oid database, Oid role, const parser::VariableSetStmt
   Arena arena;
   functions::EvalContext eval = eval_context(arena);
   const catalog::SystemTable& table = catalog::system_table("pg_db_role_setting");
-  const catalog::KeyMatch match[] = {{"setdatabase", Value::of_oid(database.value())}, {"setrole", Value::of_oid(role.value())}};
+  const catalog::KeyMatch match[] = {{"setdatabase", Value::of_oid(database.value())},
+                                     {"setrole", Value::of_oid(role.value())}};
   std::vector<std::string> items;
   catalog().for_each(table, match, [&](const catalog::Row& row) { items = read_items(row, eval); });
   catalog().remove_where(table, match);
-  auto it = std::find_if(items.begin(), items.end(), [&](const std::string& i) { return i.substr(0, i.find('=')) == name; });
+  auto it = std::find_if(items.begin(), items.end(),
+                         [&](const std::string& i) { return i.substr(0, i.find('=')) == name; });
   if (removes_all) {
     items.clear();
   } else if (removes) {
@@ -140,33 +153,44 @@ void Session::keep_setting(Oid database, Oid role, const parser::VariableSetStmt
 }
 
 std::string Session::run_alter_role_set(const parser::AlterRoleSetStmt& stmt) {
-  if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute ALTER ROLE in a read-only transaction");
+  if (read_only_)
+    throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute ALTER ROLE in a read-only transaction");
   ensure_transaction();
   Oid role, database;
   if (stmt.role != nullptr) {
     using parser::RoleSpecKind;
     switch (stmt.role->role) {
       case RoleSpecKind::kCurrentRole:
-      case RoleSpecKind::kCurrentUser: role = role_; break;
-      case RoleSpecKind::kSessionUser: role = session_role_; break;
+      case RoleSpecKind::kCurrentUser:
+        role = role_;
+        break;
+      case RoleSpecKind::kSessionUser:
+        role = session_role_;
+        break;
       default: {
         auto found = catalog().find_role(stmt.role->name);
-        if (!found) throw SqlError(sqlstate::kUndefinedObject, fmt::format("role \"{}\" does not exist", stmt.role->name));
+        if (!found)
+          throw SqlError(sqlstate::kUndefinedObject,
+                         fmt::format("role \"{}\" does not exist", stmt.role->name));
         role = found->oid;
       }
     }
   }
   if (!stmt.database.empty()) {
     auto found = catalog().find_database(stmt.database);
-    if (!found) throw SqlError(sqlstate::kUndefinedDatabase, fmt::format("database \"{}\" does not exist", stmt.database));
+    if (!found)
+      throw SqlError(sqlstate::kUndefinedDatabase,
+                     fmt::format("database \"{}\" does not exist", stmt.database));
     database = found->oid;
   }
   auto self = catalog().role(role_);
   auto altered = catalog().role(role);
   if (stmt.role == nullptr) {
-    if (!is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to alter settings globally");
+    if (!is_superuser_)
+      throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to alter settings globally");
   } else if (altered && altered->superuser && !is_superuser_) {
-    throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to alter superuser roles or change superuser attribute");
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   "must be superuser to alter superuser roles or change superuser attribute");
   } else if (!is_superuser_ && !(self && self->create_role) && role != role_) {
     throw SqlError(sqlstate::kInsufficientPrivilege, "permission denied");
   }
@@ -175,10 +199,13 @@ std::string Session::run_alter_role_set(const parser::AlterRoleSetStmt& stmt) {
 }
 
 std::string Session::run_alter_database_set(const parser::AlterDatabaseSetStmt& stmt) {
-  if (read_only_) throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute ALTER DATABASE in a read-only transaction");
+  if (read_only_)
+    throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                   "cannot execute ALTER DATABASE in a read-only transaction");
   ensure_transaction();
   auto database = catalog().find_database(stmt.name);
-  if (!database) throw SqlError(sqlstate::kUndefinedDatabase, fmt::format("database \"{}\" does not exist", stmt.name));
+  if (!database)
+    throw SqlError(sqlstate::kUndefinedDatabase, fmt::format("database \"{}\" does not exist", stmt.name));
   if (!commands::RoleRights(catalog(), role_).has_rights_of(database->owner)) {
     throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be owner of database {}", stmt.name));
   }
@@ -188,15 +215,19 @@ std::string Session::run_alter_database_set(const parser::AlterDatabaseSetStmt& 
 
 // At the start of a session; the later ones win.
 void Session::apply_kept_settings(catalog::Catalog& catalog) {
-  const std::pair<Oid, Oid> keys[] = {{kInvalidOid, kInvalidOid}, {database_->oid(), kInvalidOid},
-                                      {kInvalidOid, session_role_}, {database_->oid(), session_role_}};
+  const std::pair<Oid, Oid> keys[] = {{kInvalidOid, kInvalidOid},
+                                      {database_->oid(), kInvalidOid},
+                                      {kInvalidOid, session_role_},
+                                      {database_->oid(), session_role_}};
   Arena arena;
   types::FormatSettings format;
   functions::EvalContext eval{&arena, &format, nullptr};
   for (const auto& [database, role] : keys) {
-    const catalog::KeyMatch match[] = {{"setdatabase", Value::of_oid(database.value())}, {"setrole", Value::of_oid(role.value())}};
+    const catalog::KeyMatch match[] = {{"setdatabase", Value::of_oid(database.value())},
+                                       {"setrole", Value::of_oid(role.value())}};
     std::vector<std::string> items;
-    catalog.for_each(catalog::system_table("pg_db_role_setting"), match, [&](const catalog::Row& row) { items = read_items(row, eval); });
+    catalog.for_each(catalog::system_table("pg_db_role_setting"), match,
+                     [&](const catalog::Row& row) { items = read_items(row, eval); });
     for (const std::string& item : items) {
       size_t equals = item.find('=');
       if (equals == std::string::npos) continue;
@@ -213,20 +244,24 @@ void Session::apply_kept_settings(catalog::Catalog& catalog) {
 
 std::string Session::run_alter_system(const parser::AlterSystemStmt& stmt) {
   using parser::VariableSetKind;
-  if (!is_superuser_) throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to execute ALTER SYSTEM command");
+  if (!is_superuser_)
+    throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to execute ALTER SYSTEM command");
   forbid_block("ALTER SYSTEM");
   if (instance_.keep_setting == nullptr) throw_not_supported("ALTER SYSTEM without a configuration file");
   std::string name, value;
   if (stmt.set->action != VariableSetKind::kResetAll) {
     const SettingInfo* info = find_setting(stmt.set->name);
     if (info == nullptr && stmt.set->name.find('.') == std::string_view::npos) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", stmt.set->name));
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("unrecognized configuration parameter \"{}\"", stmt.set->name));
     }
-    bool fixed = info != nullptr && (info->context == SettingContext::kInternal || info->name == "data_directory" ||
-                                     info->name == "config_file" || info->name == "role" ||
-                                     info->name == "session_authorization" || info->name.starts_with("transaction_"));
+    bool fixed =
+        info != nullptr && (info->context == SettingContext::kInternal || info->name == "data_directory" ||
+                            info->name == "config_file" || info->name == "role" ||
+                            info->name == "session_authorization" || info->name.starts_with("transaction_"));
     if (fixed) {
-      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed", info->name));
+      throw SqlError(sqlstate::kCantChangeRuntimeParam,
+                     fmt::format("parameter \"{}\" cannot be changed", info->name));
     }
     name = info == nullptr ? std::string(stmt.set->name) : std::string(info->name);
     if (stmt.set->action == VariableSetKind::kSetValue) {

@@ -1,10 +1,9 @@
 #include "session/settings.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <fmt/format.h>
 #include <optional>
 
 #include "common/sql_error.h"
@@ -49,7 +48,8 @@ struct Unit {
   std::string_view name;
   double factor;
 };
-constexpr Unit kMemory[] = {{"B", 1}, {"kB", 1024}, {"MB", 1048576}, {"GB", 1073741824}, {"TB", 1099511627776.0}};
+constexpr Unit kMemory[] = {
+    {"B", 1}, {"kB", 1024}, {"MB", 1048576}, {"GB", 1073741824}, {"TB", 1099511627776.0}};
 constexpr Unit kTime[] = {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}, {"h", 3600e6}, {"d", 86400e6}};
 
 // The factor of a setting's own unit, and its family.
@@ -88,9 +88,10 @@ std::string canonical_number(const SettingInfo& info, std::string_view text) {
     if (unit == family.end()) {
       SqlError bad = invalid_value(info, text);
       if (!family.empty()) {
-        bad.hint(family.data() == kMemory
-                     ? "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and \"TB\"."
-                     : "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\".");
+        bad.hint(
+            family.data() == kMemory
+                ? "Valid units for this parameter are \"B\", \"kB\", \"MB\", \"GB\", and \"TB\"."
+                : "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and \"d\".");
       }
       throw bad;
     }
@@ -100,9 +101,11 @@ std::string canonical_number(const SettingInfo& info, std::string_view text) {
   if (number < info.min || number > info.max) {
     std::string unit = info.unit.empty() ? "" : " " + std::string(info.unit);
     throw SqlError(sqlstate::kInvalidParameterValue,
-                   fmt::format("{}{} is outside the valid range for parameter \"{}\" ({} .. {})", number, unit, info.name, info.min, info.max));
+                   fmt::format("{}{} is outside the valid range for parameter \"{}\" ({} .. {})", number,
+                               unit, info.name, info.min, info.max));
   }
-  return info.type == SettingType::kInteger ? std::to_string(static_cast<int64_t>(number)) : fmt::format("{}", number);
+  return info.type == SettingType::kInteger ? std::to_string(static_cast<int64_t>(number))
+                                            : fmt::format("{}", number);
 }
 
 // --- settings whose text has a form of its own
@@ -112,15 +115,24 @@ std::string canonical_date_style(const SettingInfo& info, std::string_view text,
   std::string style = now.empty() ? "ISO" : now[0], order = now.size() < 2 ? "MDY" : now[1];
   for (const std::string& item : split_list(text)) {
     std::string word = lower(item);
-    if (word == "iso") style = "ISO";
-    else if (word == "sql") style = "SQL";
-    else if (word == "postgres") style = "Postgres";
-    else if (word == "german") style = "German", order = "DMY";
-    else if (word == "ymd") order = "YMD";
-    else if (word == "dmy" || word == "euro" || word == "european") order = "DMY";
-    else if (word == "mdy" || word == "us" || word == "noneuropean") order = "MDY";
-    else if (word == "default") style = "ISO", order = "MDY";
-    else throw invalid_value(info, text).detail(fmt::format("Unrecognized key word: \"{}\".", item));
+    if (word == "iso")
+      style = "ISO";
+    else if (word == "sql")
+      style = "SQL";
+    else if (word == "postgres")
+      style = "Postgres";
+    else if (word == "german")
+      style = "German", order = "DMY";
+    else if (word == "ymd")
+      order = "YMD";
+    else if (word == "dmy" || word == "euro" || word == "european")
+      order = "DMY";
+    else if (word == "mdy" || word == "us" || word == "noneuropean")
+      order = "MDY";
+    else if (word == "default")
+      style = "ISO", order = "MDY";
+    else
+      throw invalid_value(info, text).detail(fmt::format("Unrecognized key word: \"{}\".", item));
   }
   return style + ", " + order;
 }
@@ -143,7 +155,8 @@ std::string canonical_bool(const SettingInfo& info, std::string_view text) {
   };
   if (is_prefix("true", 1) || is_prefix("yes", 1) || is_prefix("on", 2) || word == "1") return "on";
   if (is_prefix("false", 1) || is_prefix("no", 1) || is_prefix("off", 2) || word == "0") return "off";
-  throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("parameter \"{}\" requires a Boolean value", info.name));
+  throw SqlError(sqlstate::kInvalidParameterValue,
+                 fmt::format("parameter \"{}\" requires a Boolean value", info.name));
 }
 
 bool is_custom(std::string_view name) { return name.find('.') != std::string_view::npos; }
@@ -162,17 +175,22 @@ const SettingInfo* find_setting(std::string_view name) {
 
 std::string canonical_setting(const SettingInfo& info, std::string_view text) {
   switch (info.type) {
-    case SettingType::kBool: return canonical_bool(info, text);
+    case SettingType::kBool:
+      return canonical_bool(info, text);
     case SettingType::kInteger:
-    case SettingType::kReal: return canonical_number(info, text);
-    case SettingType::kEnum: return canonical_enum(info, text);
-    case SettingType::kString: break;
+    case SettingType::kReal:
+      return canonical_number(info, text);
+    case SettingType::kEnum:
+      return canonical_enum(info, text);
+    case SettingType::kString:
+      break;
   }
   if (info.name == "DateStyle") return canonical_date_style(info, text, "ISO, MDY");
   if (info.name == "client_encoding") {
     std::string word = lower(text);
     if (word != "utf8" && word != "utf-8" && word != "unicode") {
-      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("client_encoding \"{}\" is not supported; Varve speaks UTF8", text));
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("client_encoding \"{}\" is not supported; Varve speaks UTF8", text));
     }
     return "UTF8";
   }
@@ -208,7 +226,9 @@ const std::string& Settings::get(std::string_view name) const {
   return kEmpty;
 }
 
-bool Settings::has(std::string_view name) const { return find_setting(name) != nullptr || values_.find(name) != values_.end(); }
+bool Settings::has(std::string_view name) const {
+  return find_setting(name) != nullptr || values_.find(name) != values_.end();
+}
 int64_t Settings::integer(std::string_view name) const { return std::stoll(get(name)); }
 double Settings::real(std::string_view name) const { return std::stod(get(name)); }
 bool Settings::boolean(std::string_view name) const { return get(name) == "on"; }
@@ -242,17 +262,23 @@ void require_changeable(const SettingInfo& setting, bool is_superuser) {
   const SettingInfo* info = &setting;
   switch (info->context) {
     case SettingContext::kInternal:
-      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed", info->name));
+      throw SqlError(sqlstate::kCantChangeRuntimeParam,
+                     fmt::format("parameter \"{}\" cannot be changed", info->name));
     case SettingContext::kServerStart:
-      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed without restarting the server", info->name));
+      throw SqlError(
+          sqlstate::kCantChangeRuntimeParam,
+          fmt::format("parameter \"{}\" cannot be changed without restarting the server", info->name));
     case SettingContext::kReload:
-      throw SqlError(sqlstate::kCantChangeRuntimeParam, fmt::format("parameter \"{}\" cannot be changed now", info->name));
+      throw SqlError(sqlstate::kCantChangeRuntimeParam,
+                     fmt::format("parameter \"{}\" cannot be changed now", info->name));
     case SettingContext::kSuperuser:
       if (!is_superuser) {
-        throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied to set parameter \"{}\"", info->name));
+        throw SqlError(sqlstate::kInsufficientPrivilege,
+                       fmt::format("permission denied to set parameter \"{}\"", info->name));
       }
       break;
-    case SettingContext::kUser: break;
+    case SettingContext::kUser:
+      break;
   }
 }
 
@@ -261,13 +287,17 @@ void Settings::set(std::string_view name, std::string_view value, bool is_local,
   std::string canonical;
   if (info == nullptr) {
     if (!is_custom(name)) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", name));
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
     canonical = value;
   } else {
     require_changeable(*info, is_superuser);
-    canonical = info->name == "DateStyle" ? canonical_date_style(*info, value, get("DateStyle")) : canonical_setting(*info, value);
-    if (info->name == "TimeZone") canonical = types::TimeZone::find_setting(value) == nullptr ? throw invalid_value(*info, value) : canonical;
+    canonical = info->name == "DateStyle" ? canonical_date_style(*info, value, get("DateStyle"))
+                                          : canonical_setting(*info, value);
+    if (info->name == "TimeZone")
+      canonical =
+          types::TimeZone::find_setting(value) == nullptr ? throw invalid_value(*info, value) : canonical;
     refuse_without_effect(*info, canonical);
     if (info->name == "default_transaction_isolation" && canonical == "serializable") {
       throw_not_supported("isolation level SERIALIZABLE");
@@ -294,13 +324,18 @@ void Settings::assign(std::string_view name, std::string value) {
 void Settings::apply(std::string_view name, std::string_view value) {
   if (name == "DateStyle") {
     std::vector<std::string> parts = split_list(value);
-    format_.date_style = parts[0] == "ISO" ? types::DateStyle::kIso : parts[0] == "SQL" ? types::DateStyle::kSql
-                         : parts[0] == "German" ? types::DateStyle::kGerman : types::DateStyle::kPostgres;
-    format_.date_order = parts[1] == "YMD" ? types::DateOrder::kYmd : parts[1] == "DMY" ? types::DateOrder::kDmy : types::DateOrder::kMdy;
+    format_.date_style = parts[0] == "ISO"      ? types::DateStyle::kIso
+                         : parts[0] == "SQL"    ? types::DateStyle::kSql
+                         : parts[0] == "German" ? types::DateStyle::kGerman
+                                                : types::DateStyle::kPostgres;
+    format_.date_order = parts[1] == "YMD"   ? types::DateOrder::kYmd
+                         : parts[1] == "DMY" ? types::DateOrder::kDmy
+                                             : types::DateOrder::kMdy;
   } else if (name == "IntervalStyle") {
-    format_.interval_style = value == "postgres" ? types::IntervalStyle::kPostgres
+    format_.interval_style = value == "postgres"           ? types::IntervalStyle::kPostgres
                              : value == "postgres_verbose" ? types::IntervalStyle::kPostgresVerbose
-                             : value == "sql_standard" ? types::IntervalStyle::kSqlStandard : types::IntervalStyle::kIso8601;
+                             : value == "sql_standard"     ? types::IntervalStyle::kSqlStandard
+                                                           : types::IntervalStyle::kIso8601;
   } else if (name == "TimeZone") {
     format_.time_zone = types::TimeZone::find_setting(value);
   } else if (name == "extra_float_digits") {
@@ -327,19 +362,21 @@ void Settings::reset(std::string_view name, bool is_superuser) {
   std::string key(info == nullptr ? name : info->name);
   auto it = session_defaults_.find(key);
   if (info == nullptr && values_.find(key) == values_.end()) {
-    throw SqlError(sqlstate::kUndefinedObject, fmt::format("unrecognized configuration parameter \"{}\"", name));
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("unrecognized configuration parameter \"{}\"", name));
   }
   set(key, it == session_defaults_.end() ? std::string() : it->second, false, is_superuser);
 }
 
 void Settings::reset_all() {
   for (const SettingInfo& info : kSettings) {
-    if (info.context < SettingContext::kSuperuser || info.name.starts_with("transaction_") || info.name == "role" ||
-        info.name == "session_authorization") {
+    if (info.context < SettingContext::kSuperuser || info.name.starts_with("transaction_") ||
+        info.name == "role" || info.name == "session_authorization") {
       continue;
     }
     auto it = session_defaults_.find(info.name);
-    if (it != session_defaults_.end() && get(info.name) != it->second) set(info.name, it->second, false, true);
+    if (it != session_defaults_.end() && get(info.name) != it->second)
+      set(info.name, it->second, false, true);
   }
 }
 

@@ -1,4 +1,5 @@
-// What a session prepares and runs: statements and portals. Private to the module; used by the session's thread alone.
+// What a session prepares and runs: statements and portals. Private to the module; used by the session's
+// thread alone.
 #pragma once
 
 #include <memory>
@@ -17,22 +18,23 @@ namespace varve::session {
 
 // A statement that was parsed once and may run many times: its text, tree and plan are SqlStatement's.
 struct Statement : pl::SqlStatement {
-  int32_t offset = 0;            // of the statement in `sql`
+  int32_t offset = 0;  // of the statement in `sql`
   std::vector<Oid> param_types;
-  bool from_sql = false;         // PREPARE, not Parse
-  bool has_parameters = false;   // may say $1: Parse and PREPARE, not a plain query
-  bool fixed_result = false;     // its client knows its columns: Parse and PREPARE
-  bool is_internal = false;      // a constraint's own: nobody's rights count
+  bool from_sql = false;        // PREPARE, not Parse
+  bool has_parameters = false;  // may say $1: Parse and PREPARE, not a plain query
+  bool fixed_result = false;    // its client knows its columns: Parse and PREPARE
+  bool is_internal = false;     // a constraint's own: nobody's rights count
   int64_t prepared_us = 0;
 
   // What was planned, good for one epoch of the catalog, one generation of settings and one role.
   std::vector<std::pair<Oid, txn::LockMode>> locks;
-  std::vector<Oid> routines;     // functions made by CREATE FUNCTION that it calls
+  std::vector<Oid> routines;  // functions made by CREATE FUNCTION that it calls
   Oid planned_role;
-  std::vector<std::pair<Oid, std::string_view>> privileges;  // needed besides reading what is locked for reading
+  std::vector<std::pair<Oid, std::string_view>>
+      privileges;  // needed besides reading what is locked for reading
   bool fills_view = false;
-  int32_t text_begin = 0, text_end = 0;                       // of the statement within `sql`; 0: to its end
-  bool is_cursor = false;                                     // the plan yields ctids for WHERE CURRENT OF
+  int32_t text_begin = 0, text_end = 0;  // of the statement within `sql`; 0: to its end
+  bool is_cursor = false;                // the plan yields ctids for WHERE CURRENT OF
   uint64_t settings_generation = 0;
   uint64_t private_changes = 0;  // 0, or the transaction-private catalog state it was made under
   // The instantiated plan, kept for the next run; taken by a portal while it runs.
@@ -62,9 +64,9 @@ struct Portal {
   bool is_cursor = false;
   uint16_t cursor_options = 0;
   std::vector<std::vector<types::Value>> kept_rows;
-  int64_t position = 0;  // 0: before the first row
-  bool complete = false; // kept_rows holds everything
-  bool held = false;     // WITH HOLD, and its transaction is over
+  int64_t position = 0;   // 0: before the first row
+  bool complete = false;  // kept_rows holds everything
+  bool held = false;      // WITH HOLD, and its transaction is over
   // Without the ctids that only WHERE CURRENT OF looks at.
   std::span<planner::OutputColumn> columns() const {
     return plan->root->output.first(plan->root->output.size() - plan->row_id_tables.size());

@@ -34,7 +34,8 @@ void Session::take_lock_timeouts() {
 
 void Session::ensure_transaction() {
   if (txn_ != nullptr) return;
-  begin_transaction(settings_.frequent().repeatable_read ? txn::Isolation::kRepeatableRead : txn::Isolation::kReadCommitted);
+  begin_transaction(settings_.frequent().repeatable_read ? txn::Isolation::kRepeatableRead
+                                                         : txn::Isolation::kReadCommitted);
   read_only_ = settings_.frequent().read_only;
   settings_.begin_transaction();
   settings_.mutable_format().now_us = statement_start_us_;
@@ -75,8 +76,10 @@ void Session::commit_transaction(net::Output* out) {
   catalog_->committed();
   bool asynchronous = settings_.frequent().asynchronous_commit;
   for (const auto& [listen, channel] : pending_listens_) {
-    if (listen) instance_.notifications().listen(client_.backend_pid(), channel);
-    else instance_.notifications().unlisten(client_.backend_pid(), channel);
+    if (listen)
+      instance_.notifications().listen(client_.backend_pid(), channel);
+    else
+      instance_.notifications().unlisten(client_.backend_pid(), channel);
   }
   pending_listens_.clear();
   for (const auto& [channel, payload] : pending_notifications_) {
@@ -160,9 +163,12 @@ void Session::on_error() noexcept {
 
 char Session::transaction_status() const {
   switch (block_) {
-    case Block::kExplicit: return 'T';
-    case Block::kFailed: return 'E';
-    default: return 'I';
+    case Block::kExplicit:
+      return 'T';
+    case Block::kFailed:
+      return 'E';
+    default:
+      return 'I';
   }
 }
 
@@ -195,23 +201,27 @@ void Session::fail_if_aborted(const parser::Node* statement) {
 
 void Session::require_block(std::string_view command) {
   if (block_ == Block::kExplicit) return;
-  throw SqlError(sqlstate::kNoActiveSqlTransaction, fmt::format("{} can only be used in transaction blocks", command));
+  throw SqlError(sqlstate::kNoActiveSqlTransaction,
+                 fmt::format("{} can only be used in transaction blocks", command));
 }
 
 void Session::forbid_block(std::string_view command) {
   if (block_ != Block::kExplicit) return;
-  throw SqlError(sqlstate::kActiveSqlTransaction, fmt::format("{} cannot run inside a transaction block", command));
+  throw SqlError(sqlstate::kActiveSqlTransaction,
+                 fmt::format("{} cannot run inside a transaction block", command));
 }
 
 void Session::set_transaction_options(std::span<parser::Node* const> options) {
   for (const parser::Node* node : options) {
     const auto& option = *parser::as<parser::Option>(node);
-    const auto* value = parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
+    const auto* value =
+        parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
     if (option.name == "transaction_isolation") {
       txn::Isolation wanted = isolation_of(value->text);
       if (wanted == txn_->isolation()) continue;
       if (txn_->xid() != kInvalidXid || !savepoints_.empty()) {
-        throw SqlError(sqlstate::kActiveSqlTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+        throw SqlError(sqlstate::kActiveSqlTransaction,
+                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
       }
       // Nothing has happened yet: begin again at the other level.
       instance_.engine().txns().rollback(*txn_);
@@ -242,7 +252,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
     case TransactionKind::kBegin:
     case TransactionKind::kStart:
       if (block_ == Block::kExplicit) {
-        notice("WARNING", sqlstate::kActiveSqlTransaction, "there is already a transaction in progress", {}, {});
+        notice("WARNING", sqlstate::kActiveSqlTransaction, "there is already a transaction in progress", {},
+               {});
         return;
       }
       ensure_transaction();
@@ -250,15 +261,18 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       options();
       return;
     case TransactionKind::kCommit: {
-      if (stmt.chain && block_ != Block::kExplicit && block_ != Block::kFailed) require_block("COMMIT AND CHAIN");
+      if (stmt.chain && block_ != Block::kExplicit && block_ != Block::kFailed)
+        require_block("COMMIT AND CHAIN");
       bool failed = block_ == Block::kFailed;
       if (block_ != Block::kExplicit && !failed) {
         notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
       }
       txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
       bool read_only = read_only_;
-      if (failed) rollback_transaction();
-      else commit_transaction(&out);
+      if (failed)
+        rollback_transaction();
+      else
+        commit_transaction(&out);
       if (stmt.chain) chain(isolation, read_only);
       return;
     }
@@ -275,7 +289,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
-      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(), pl_.deferred_count(), constraints_.mark()});
+      savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(),
+                             pl_.deferred_count(), constraints_.mark()});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -284,7 +299,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       size_t i = savepoints_.size();
       while (i > 0 && savepoints_[i - 1].name != stmt.name) --i;
       if (i == 0) {
-        throw SqlError(sqlstate::kSEInvalidSpecification, fmt::format("savepoint \"{}\" does not exist", stmt.name));
+        throw SqlError(sqlstate::kSEInvalidSpecification,
+                       fmt::format("savepoint \"{}\" does not exist", stmt.name));
       }
       if (release) {
         savepoints_.resize(i - 1);
@@ -301,7 +317,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       block_ = Block::kExplicit;
       return;
     }
-    default: throw_not_supported("two-phase commit");
+    default:
+      throw_not_supported("two-phase commit");
   }
 }
 

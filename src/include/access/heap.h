@@ -105,8 +105,8 @@ class Heap {
   // Replaces / deletes the newest version. Combines the lock and the change under one latch when nothing has
   // changed since the snapshot; any other outcome than kLocked means that nothing was changed (after
   // kLockedUpdated the row is locked and a second call with `locked_already` does it).
-  // `keys_changed`: an indexed column differs. `weak`: none of a unique index that others may refer to, so that
-  // the strength of NO KEY UPDATE is enough.
+  // `keys_changed`: an indexed column differs. `weak`: none of a unique index that others may refer to, so
+  // that the strength of NO KEY UPDATE is enough.
   virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      wal::Bytes row, uint16_t attributes, bool keys_changed,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest,
@@ -122,12 +122,12 @@ class Heap {
     RowBuffer memory;
   };
   virtual Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) = 0;
-  // The same for scans that gather several pages: appends to `rows` (and to `tids` unless null); the bytes lie in
-  // `memory`.
-  virtual Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
-                             std::vector<RowVersion>* rows) = 0;
-  // How many rows of the page are visible. `ordinal`: its place among the pages of runs(). A page that nobody has
-  // changed since it was last counted costs no look at its rows.
+  // The same for scans that gather several pages: appends to `rows` (and to `tids` unless null); the bytes
+  // lie in `memory`.
+  virtual Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory,
+                             std::vector<Tid>* tids, std::vector<RowVersion>* rows) = 0;
+  // How many rows of the page are visible. `ordinal`: its place among the pages of runs(). A page that nobody
+  // has changed since it was last counted costs no look at its rows.
   virtual Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) = 0;
   // All pages of the heap as runs; morsels are cut from these.
   virtual Result<std::vector<PageRun>> runs() = 0;

@@ -88,10 +88,10 @@ class RowLayout {
   uint16_t encode(std::span<const types::Value> values, std::string* out, LargeValueWriter* large = nullptr,
                   std::span<const StoredValue> kept = {}) const;
 
-  // The rows of these columns, appended to `out`; their bytes live in `memory`. False, and nothing is done: one of
-  // them is so long that its values must be looked at (encode()). columns.size() == column_count().
-  bool encode_rows(std::span<const vector::Vector* const> columns, const vector::Selection& rows, Arena& memory,
-                   std::vector<wal::Bytes>* out) const;
+  // The rows of these columns, appended to `out`; their bytes live in `memory`. False, and nothing is done:
+  // one of them is so long that its values must be looked at (encode()). columns.size() == column_count().
+  bool encode_rows(std::span<const vector::Vector* const> columns, const vector::Selection& rows,
+                   Arena& memory, std::vector<wal::Bytes>* out) const;
 
   // One column of one row. Strings point into the row (or the arena). Values that are not in the row come
   // through `row.large`.

@@ -1,4 +1,5 @@
-// From raw parse tree to bound query: names, types, coercions, by PostgreSQL's rules and with its error messages.
+// From raw parse tree to bound query: names, types, coercions, by PostgreSQL's rules and with its error
+// messages.
 #pragma once
 
 #include <deque>
@@ -19,8 +20,9 @@ struct FuncCall;
 
 namespace varve::analyzer {
 
-// Names that stand for parameters: the variables of a PL/pgSQL function, the arguments of an SQL function. Asked for
-// what no table of the query has; kFirst: before the tables; kEither: both, and it is an error if both know it.
+// Names that stand for parameters: the variables of a PL/pgSQL function, the arguments of an SQL function.
+// Asked for what no table of the query has; kFirst: before the tables; kEither: both, and it is an error if
+// both know it.
 class Variables {
  public:
   enum class Conflict : uint8_t { kTables, kFirst, kEither };
@@ -28,14 +30,15 @@ class Variables {
     uint32_t param = 0;  // index into the run's parameters
     Oid type;
     int32_t typmod = -1;
-    Oid collation;       // 0: the type's
+    Oid collation;  // 0: the type's
   };
   struct Field {
     std::string_view name;
     Variable variable;
   };
   virtual ~Variables() = default;
-  // `names`: x, x.y or x.y.z. Throws when the name is known but means nothing (a record without such a field).
+  // `names`: x, x.y or x.y.z. Throws when the name is known but means nothing (a record without such a
+  // field).
   virtual bool find(std::span<const std::string_view> names, Variable* out) = 0;
   // $n, one-based.
   virtual bool find_number(int32_t number, Variable* out) = 0;
@@ -49,13 +52,14 @@ struct AnalyzerContext {
   catalog::Catalog& catalog;
   Arena& arena;
   std::deque<catalog::RelationPtr>& relations;  // every relation the statement uses
-  functions::EvalContext& eval;                 // for literals: their text is read with the session's settings
-  std::string_view sql;                         // for error positions
-  std::span<const Oid> search_path;             // schemas; pg_catalog comes first unless it is listed
+  functions::EvalContext& eval;      // for literals: their text is read with the session's settings
+  std::string_view sql;              // for error positions
+  std::span<const Oid> search_path;  // schemas; pg_catalog comes first unless it is listed
   // Types of $1, $2 …; kInvalidOid: to be found out. Grows as parameters are met when `infer_params`.
   std::vector<Oid>* params = nullptr;
   bool infer_params = false;
-  // Called with every relation and the lock mode its use needs, before its picture is taken; null: no locking.
+  // Called with every relation and the lock mode its use needs, before its picture is taken; null: no
+  // locking.
   class LockRelation {
    public:
     virtual ~LockRelation() = default;
@@ -73,7 +77,8 @@ struct AnalyzerContext {
   // 42501 for names in schemas that the current role may not use.
   bool checks_schemas = false;
   Variables* variables = nullptr;
-  // Tables that exist only while a statement runs: a trigger's transition tables. Null when there is none of the name.
+  // Tables that exist only while a statement runs: a trigger's transition tables. Null when there is none of
+  // the name.
   class LocalTables {
    public:
     virtual ~LocalTables() = default;
@@ -87,19 +92,21 @@ struct AnalyzerContext {
 // SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
 Query* analyze(AnalyzerContext& context, const parser::Node* statement);
 
-// For a cursor's query: further targets, the ctid of the row that comes from each table of FROM, so that WHERE CURRENT OF
-// can find it. The tables; none if the query's rows are not rows of tables.
+// For a cursor's query: further targets, the ctid of the row that comes from each table of FROM, so that
+// WHERE CURRENT OF can find it. The tables; none if the query's rows are not rows of tables.
 std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query);
 
 // Throws 55000 unless the view's rows can be written (WITH CHECK OPTION wants that).
 void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr& view);
 
-// One expression over the columns of a table (defaults, checks, index expressions): columns are range 0. `table` null:
-// no columns allowed. `clause` names the context in messages ("DEFAULT expressions", "check constraints" …).
+// One expression over the columns of a table (defaults, checks, index expressions): columns are range 0.
+// `table` null: no columns allowed. `clause` names the context in messages ("DEFAULT expressions", "check
+// constraints" …).
 Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* expression,
                                const catalog::RelationPtr* table, std::string_view clause);
 // Makes an expression of `type` out of `expr` under assignment rules (column "c" is of type …).
-Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod, std::string_view column);
+Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod,
+                            std::string_view column);
 
 struct TypeReference {
   Oid type;
@@ -109,10 +116,12 @@ struct TypeReference {
 // 42704 `type "x" does not exist`.
 TypeReference resolve_type_name(AnalyzerContext& context, const parser::TypeName& name);
 
-// `expr` as a value of `type` by PL/pgSQL's rules: assignment casts, and where there is none through the text form.
+// `expr` as a value of `type` by PL/pgSQL's rules: assignment casts, and where there is none through the text
+// form.
 Expr* coerce_plpgsql(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod);
 
-// What a function returns: one column with a name (a single OUT parameter), several (`composite`), or none known here.
+// What a function returns: one column with a name (a single OUT parameter), several (`composite`), or none
+// known here.
 struct ResultShape {
   std::vector<std::string> names;
   std::vector<Oid> types;
@@ -122,15 +131,16 @@ struct ResultShape {
 ResultShape result_shape(catalog::Catalog& catalog, const catalog::Routine& routine);
 // The table (or composite type) whose row type this is; null.
 catalog::RelationPtr relation_of_row_type(catalog::Catalog& catalog, Oid type);
-// The parameters a call passes: a function's inputs, all of a procedure's. `names` (may be null) gets their names.
+// The parameters a call passes: a function's inputs, all of a procedure's. `names` (may be null) gets their
+// names.
 std::vector<Oid> call_parameters(const catalog::Routine& routine, std::vector<std::string>* names);
 
 // A CALL's procedure with its arguments bound, defaults filled in. Throws 42883, 42809.
 struct BoundCall {
   const functions::Function* function = nullptr;
   const functions::CallSite* site = nullptr;
-  ExprList args;                                  // of input parameters, in order
-  std::span<const parser::Node* const> written;   // one an argument of the procedure; null: a default
+  ExprList args;                                 // of input parameters, in order
+  std::span<const parser::Node* const> written;  // one an argument of the procedure; null: a default
 };
 BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call);
 
@@ -138,20 +148,21 @@ BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call);
 catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
                                    bool missing_ok = false);
 
-// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks): columns are `table`'s. `pretty`:
-// without the parentheses that precedence makes superfluous. `lines`: CASE over several lines.
+// The SQL text of a bound expression as PostgreSQL would print it (defaults, checks): columns are `table`'s.
+// `pretty`: without the parentheses that precedence makes superfluous. `lines`: CASE over several lines.
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
                                bool pretty = false, bool lines = false);
 
-// How a query's text names relations and functions: with their schema, or without where the search path finds them.
+// How a query's text names relations and functions: with their schema, or without where the search path finds
+// them.
 class RelationNames {
  public:
   virtual ~RelationNames() = default;
   virtual std::string relation(const catalog::Relation& relation) = 0;
   virtual std::string function(const functions::Function& function);
 };
-// The text of a bound SELECT, laid out as pg_get_viewdef() does, without the semicolon. `column_names`: of the result;
-// empty: the query's own. Throws 0A000 for what has no text.
+// The text of a bound SELECT, laid out as pg_get_viewdef() does, without the semicolon. `column_names`: of
+// the result; empty: the query's own. Throws 0A000 for what has no text.
 std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,
                           functions::EvalContext& eval, bool pretty);
 

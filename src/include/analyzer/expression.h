@@ -2,8 +2,8 @@
 // planner to the executor; arena-allocated, immutable once built (rewrites build new nodes).
 //
 // Three kinds of leaf differ by phase: the analyzer makes kColumn (range entry, column); the planner replaces
-// them by kInput (column of the input chunk) and outer references by kExecParam. The executor knows only kInput,
-// kExecParam, kParam and kConst.
+// them by kInput (column of the input chunk) and outer references by kExecParam. The executor knows only
+// kInput, kExecParam, kParam and kConst.
 #pragma once
 
 #include <cstdint>
@@ -27,25 +27,44 @@ struct SortKey;
 using ExprList = std::span<Expr*>;
 
 enum class ExprKind : uint8_t {
-  kConst, kParam, kExecParam, kColumn, kInput,
-  kFunction,      // function or operator call: scalar, through its kernel
-  kAnd, kOr, kNot,
-  kCase, kCaseInput, kCoalesce, kNullTest, kBooleanTest, kDistinct, kNullIf, kMinMax,
-  kInList,        // arg = ANY (list of expressions); all same type
-  kArrayOp,       // arg op ANY/ALL (array value)
-  kCoerceViaIo,   // text form of one type read as another
-  kRelabel,       // same bytes, another type
-  kRow, kArray,
-  kAggregate, kWindow, kSubquery, kSetReturning, kGrouping, kDefault,  // gone after planning
-  kSubplan,       // planner's form of kSubquery
+  kConst,
+  kParam,
+  kExecParam,
+  kColumn,
+  kInput,
+  kFunction,  // function or operator call: scalar, through its kernel
+  kAnd,
+  kOr,
+  kNot,
+  kCase,
+  kCaseInput,
+  kCoalesce,
+  kNullTest,
+  kBooleanTest,
+  kDistinct,
+  kNullIf,
+  kMinMax,
+  kInList,       // arg = ANY (list of expressions); all same type
+  kArrayOp,      // arg op ANY/ALL (array value)
+  kCoerceViaIo,  // text form of one type read as another
+  kRelabel,      // same bytes, another type
+  kRow,
+  kArray,
+  kAggregate,
+  kWindow,
+  kSubquery,
+  kSetReturning,
+  kGrouping,
+  kDefault,  // gone after planning
+  kSubplan,  // planner's form of kSubquery
 };
 
 struct Expr {
   ExprKind kind;
   Oid type;
   int32_t typmod = -1;
-  Oid collation;         // of the result; 0: not collatable
-  int32_t location = -1; // byte offset in the statement, for error positions
+  Oid collation;          // of the result; 0: not collatable
+  int32_t location = -1;  // byte offset in the statement, for error positions
 
   template <class T>
   const T& as() const {
@@ -82,8 +101,8 @@ struct FunctionExpr : Expr {
   const functions::CallSite* site = nullptr;
   ExprList args;
   const functions::Operator* op = nullptr;  // when written as an operator, for printing and planning
-  // How it was written, for printing: 'f' f(x), 's' in words (EXTRACT …), 'v' CURRENT_DATE and its like, 'c' explicit cast, 'i' implicit cast
-  // (printed as its argument).
+  // How it was written, for printing: 'f' f(x), 's' in words (EXTRACT …), 'v' CURRENT_DATE and its like, 'c'
+  // explicit cast, 'i' implicit cast (printed as its argument).
   char form = 'f';
 };
 struct BoolExpr : Expr {  // kAnd, kOr (n args), kNot (one)
@@ -164,8 +183,8 @@ struct WindowExpr : Expr {
   uint32_t window = 0;  // index into Query::windows
 };
 enum class SubqueryKind : uint8_t { kExists, kScalar, kAny, kAll, kArray };
-// test = left op ANY (query): `comparisons` have kInput 0..n-1 for the left values and kInput n..2n-1 for the query's
-// columns.
+// test = left op ANY (query): `comparisons` have kInput 0..n-1 for the left values and kInput n..2n-1 for the
+// query's columns.
 struct SubqueryExpr : Expr {
   SubqueryKind subquery = SubqueryKind::kScalar;
   Query* query = nullptr;

@@ -6,8 +6,8 @@
 
 namespace varve::analyzer {
 
-// Calls f(Expr*& child) for every direct child; null children are left out. Subqueries are not entered (their left
-// sides and comparisons are children).
+// Calls f(Expr*& child) for every direct child; null children are left out. Subqueries are not entered (their
+// left sides and comparisons are children).
 template <class F>
 void visit_children(Expr& e, F&& f) {
   auto one = [&](Expr*& child) {
@@ -23,11 +23,16 @@ void visit_children(Expr& e, F&& f) {
     case ExprKind::kColumn:
     case ExprKind::kInput:
     case ExprKind::kCaseInput:
-    case ExprKind::kDefault: break;
-    case ExprKind::kFunction: all(e.as<FunctionExpr>().args); break;
+    case ExprKind::kDefault:
+      break;
+    case ExprKind::kFunction:
+      all(e.as<FunctionExpr>().args);
+      break;
     case ExprKind::kAnd:
     case ExprKind::kOr:
-    case ExprKind::kNot: all(e.as<BoolExpr>().args); break;
+    case ExprKind::kNot:
+      all(e.as<BoolExpr>().args);
+      break;
     case ExprKind::kCase: {
       auto& c = e.as<CaseExpr>();
       one(c.arg);
@@ -36,15 +41,23 @@ void visit_children(Expr& e, F&& f) {
       one(c.otherwise);
       break;
     }
-    case ExprKind::kCoalesce: all(e.as<CoalesceExpr>().args); break;
-    case ExprKind::kNullTest: one(e.as<NullTestExpr>().arg); break;
-    case ExprKind::kBooleanTest: one(e.as<BooleanTestExpr>().arg); break;
+    case ExprKind::kCoalesce:
+      all(e.as<CoalesceExpr>().args);
+      break;
+    case ExprKind::kNullTest:
+      one(e.as<NullTestExpr>().arg);
+      break;
+    case ExprKind::kBooleanTest:
+      one(e.as<BooleanTestExpr>().arg);
+      break;
     case ExprKind::kDistinct:
     case ExprKind::kNullIf:
       one(e.as<EqualityExpr>().left);
       one(e.as<EqualityExpr>().right);
       break;
-    case ExprKind::kMinMax: all(e.as<MinMaxExpr>().args); break;
+    case ExprKind::kMinMax:
+      all(e.as<MinMaxExpr>().args);
+      break;
     case ExprKind::kInList:
       one(e.as<InListExpr>().arg);
       all(e.as<InListExpr>().items);
@@ -54,9 +67,13 @@ void visit_children(Expr& e, F&& f) {
       one(e.as<ArrayOpExpr>().array);
       break;
     case ExprKind::kCoerceViaIo:
-    case ExprKind::kRelabel: one(e.as<CastExpr>().arg); break;
+    case ExprKind::kRelabel:
+      one(e.as<CastExpr>().arg);
+      break;
     case ExprKind::kRow:
-    case ExprKind::kArray: all(e.as<ListExpr>().args); break;
+    case ExprKind::kArray:
+      all(e.as<ListExpr>().args);
+      break;
     case ExprKind::kAggregate: {
       auto& a = e.as<AggregateExpr>();
       all(a.args);
@@ -75,16 +92,20 @@ void visit_children(Expr& e, F&& f) {
       all(e.as<SubplanExpr>().args);
       all(e.as<SubplanExpr>().left);
       break;
-    case ExprKind::kSetReturning: all(e.as<SetReturningExpr>().args); break;
-    case ExprKind::kGrouping: all(e.as<GroupingExpr>().args); break;
+    case ExprKind::kSetReturning:
+      all(e.as<SetReturningExpr>().args);
+      break;
+    case ExprKind::kGrouping:
+      all(e.as<GroupingExpr>().args);
+      break;
   }
 }
 
 // A copy of the node with child lists of its own; the children themselves are shared.
 Expr* copy_node(const Expr& e, Arena& arena);
 
-// Rewrites bottom-down: where f(Expr*) returns a non-null expression that takes the node's place, else its children are
-// rewritten. The original is not changed.
+// Rewrites bottom-down: where f(Expr*) returns a non-null expression that takes the node's place, else its
+// children are rewritten. The original is not changed.
 template <class F>
 Expr* rewrite(Expr* e, Arena& arena, F&& f) {
   if (e == nullptr) return nullptr;

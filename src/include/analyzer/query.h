@@ -30,7 +30,8 @@ struct IndexExpressions {
 // A table that stands, with others, for a partitioned table or for a table with children (Family).
 struct Member {
   const catalog::RelationPtr* relation = nullptr;
-  std::span<const int16_t> columns;  // [column of the range - 1]: the number of the same column here; empty: the same
+  std::span<const int16_t>
+      columns;  // [column of the range - 1]: the number of the same column here; empty: the same
   std::span<IndexExpressions> index_expressions;  // of its indexes, over range 0 with its own column numbers
   // Of a table that is written, likewise: see Query.
   ExprList checks;
@@ -45,7 +46,7 @@ struct PartitionedTable {
     int32_t table = -1;   // the next level's
   };
   const catalog::RelationPtr* relation = nullptr;
-  ExprList keys;         // over range 0, as if the range's table were the only one
+  ExprList keys;          // over range 0, as if the range's table were the only one
   std::span<Slot> slots;  // by the partition's number in Relation::partitioning
 };
 // What a partitioned table, or a table with children, is read and written as.
@@ -79,7 +80,7 @@ struct Range {
   bool only = false;                              // written ONLY
   Family* family = nullptr;                       // null: the relation alone (ONLY, or nothing belongs to it)
 
-  Query* query = nullptr;  // kSubquery
+  Query* query = nullptr;                      // kSubquery
   const catalog::RelationPtr* view = nullptr;  // kSubquery: the view whose query it is
 
   // How FROM said it, for printing.
@@ -94,9 +95,9 @@ struct Range {
 
   std::span<ExprList> rows;  // kValues
 
-  uint32_t cte = 0;          // index into the CTEs of the query `cte_levels_up` levels out
+  uint32_t cte = 0;  // index into the CTEs of the query `cte_levels_up` levels out
   uint32_t cte_levels_up = 0;
-  bool work_table = false;   // the recursive reference inside the CTE itself
+  bool work_table = false;  // the recursive reference inside the CTE itself
 };
 
 enum class FromKind : uint8_t { kRange, kJoin };
@@ -109,17 +110,18 @@ struct FromItem {
   FromItem* left = nullptr;
   FromItem* right = nullptr;
   Expr* condition = nullptr;  // null: true
-  std::span<const std::string_view> using_columns;  // USING or NATURAL, for printing; the condition says the same
+  std::span<const std::string_view>
+      using_columns;  // USING or NATURAL, for printing; the condition says the same
   std::string_view alias;
 };
 
 struct Target {
   Expr* expr = nullptr;
   std::string_view name;
-  bool junk = false;           // computed for ORDER BY or DISTINCT, not part of the result
-  Oid origin_table;            // for RowDescription
+  bool junk = false;  // computed for ORDER BY or DISTINCT, not part of the result
+  Oid origin_table;   // for RowDescription
   int16_t origin_column = 0;
-  int16_t assigned_column = 0; // INSERT / UPDATE
+  int16_t assigned_column = 0;  // INSERT / UPDATE
 };
 
 // ORDER BY, DISTINCT ON, GROUP BY: by number of the target.
@@ -138,8 +140,8 @@ struct Window {
   std::string_view name;
   std::span<SortKey> partition;
   std::span<SortKey> order;
-  uint8_t mode = 1;       // planner::FrameMode: rows, range, groups
-  uint8_t start = 0;      // planner::FrameBoundKind
+  uint8_t mode = 1;   // planner::FrameMode: rows, range, groups
+  uint8_t start = 0;  // planner::FrameBoundKind
   uint8_t end = 2;
   Expr* start_offset = nullptr;
   Expr* end_offset = nullptr;
@@ -161,10 +163,10 @@ struct SetOp {
 
 struct Cte {
   std::string_view name;
-  Query* query = nullptr;       // null while recursive parts are being bound
-  bool recursive = false;       // query is a UNION [ALL] whose right side reads the work table
+  Query* query = nullptr;  // null while recursive parts are being bound
+  bool recursive = false;  // query is a UNION [ALL] whose right side reads the work table
   uint32_t references = 0;
-  bool materialize = false;     // AS MATERIALIZED, or more than one reference, or volatile
+  bool materialize = false;  // AS MATERIALIZED, or more than one reference, or volatile
   bool never_materialize = false;
   bool written_materialized = false;
   bool has_column_aliases = false;
@@ -224,8 +226,8 @@ struct Query {
   SetOp* set_op = nullptr;
   std::span<Cte*> ctes;
 
-  // INSERT, UPDATE, DELETE: range 0 is the target table. INSERT's source is `source` (null: DEFAULT VALUES, the
-  // targets alone); its targets are over range 1, the source.
+  // INSERT, UPDATE, DELETE: range 0 is the target table. INSERT's source is `source` (null: DEFAULT VALUES,
+  // the targets alone); its targets are over range 1, the source.
   uint32_t result_range = 0;
   Query* source = nullptr;
   std::span<Target> returning;
@@ -237,8 +239,9 @@ struct Query {
   ExprList generated_exprs;
   std::span<IndexExpressions> index_expressions;  // INSERT, UPDATE and DELETE
   std::span<ViewCheck> view_checks;               // INSERT and UPDATE through views
-  std::span<PartitionCheck> partition_checks;     // INSERT and UPDATE of a partition, the outermost parent's last
-  std::span<MergeAction> merge_actions;           // of MERGE, whose FROM is the join of source and target
+  std::span<PartitionCheck>
+      partition_checks;                  // INSERT and UPDATE of a partition, the outermost parent's last
+  std::span<MergeAction> merge_actions;  // of MERGE, whose FROM is the join of source and target
 
   // Filled while binding: does it refer to an outer query?
   bool is_correlated = false;

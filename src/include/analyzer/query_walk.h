@@ -24,7 +24,8 @@ void visit_query(const Query& query, F&& f, G&& g) {
   };
   for (const Target& t : query.targets) one(t.expr);
   for (const Target& t : query.returning) one(t.expr);
-  for (const FromItem* item : query.from) conditions(conditions, item);  // before WHERE: errors name the first
+  for (const FromItem* item : query.from)
+    conditions(conditions, item);  // before WHERE: errors name the first
   one(query.where);
   one(query.having);
   one(query.limit);

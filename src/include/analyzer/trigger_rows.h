@@ -1,5 +1,5 @@
-// NEW and OLD in a trigger's WHEN condition: parameters 0 … n - 1 are the new row's columns, n … 2n - 1 the old row's (n:
-// columns that are not dropped, in order).
+// NEW and OLD in a trigger's WHEN condition: parameters 0 … n - 1 are the new row's columns, n … 2n - 1 the
+// old row's (n: columns that are not dropped, in order).
 #pragma once
 
 #include <fmt/format.h>
@@ -26,7 +26,8 @@ class TriggerRows final : public Variables {
       }
       ++ordinal;
     }
-    throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column {}.{} does not exist", names[0], names[1]));
+    throw SqlError(sqlstate::kUndefinedColumn,
+                   fmt::format("column {}.{} does not exist", names[0], names[1]));
   }
   bool find_number(int32_t, Variable*) override { return false; }
   bool expand(std::span<const std::string_view> names, std::vector<Field>* out) override {

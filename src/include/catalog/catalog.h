@@ -1,12 +1,13 @@
 // The catalog: what exists, read through a cache, changed by ordinary transactional rows.
 //
-// Database    process-wide, one a database: handles of heaps and indexes, the shared cache, the epoch that every
+// Database    process-wide, one a database: handles of heaps and indexes, the shared cache, the epoch that
+// every
 //             committed change of the catalog advances. Thread-safe.
 // Catalog     one statement's (or transaction's) view: the shared cache while its transaction has changed
 //             nothing, its own afterwards. Used by one thread.
 //
-// Catalog reads see everything committed and the transaction's own changes, whatever the isolation level, as in
-// PostgreSQL. Errors: SqlError.
+// Catalog reads see everything committed and the transaction's own changes, whatever the isolation level, as
+// in PostgreSQL. Errors: SqlError.
 #pragma once
 
 #include <atomic>
@@ -105,8 +106,8 @@ class Database {
   // Handles of storage, one a segment while anybody uses it: they remember where there is room.
   std::shared_ptr<access::Heap> heap(PageId segment);
   std::shared_ptr<access::Btree> btree(PageId segment);
-  // New storage. A segment's number may have been another's before: what a handle of that one remembers (which
-  // may live on in a stale plan) must never be used for the new one.
+  // New storage. A segment's number may have been another's before: what a handle of that one remembers
+  // (which may live on in a stale plan) must never be used for the new one.
   Result<PageId> create_heap(txn::Transaction& txn);
   Result<PageId> create_btree(txn::Transaction& txn);
   // Segment of a system table or index of this database.
@@ -207,7 +208,8 @@ class Catalog {
   // Removes all rows that match; returns how many.
   uint64_t remove_where(const SystemTable& table, std::span<const KeyMatch> match);
 
-  // This transaction has changed the catalog: its cache is its own until it ends. Called by insert/update/remove.
+  // This transaction has changed the catalog: its cache is its own until it ends. Called by
+  // insert/update/remove.
   void note_change();
   bool changed() const { return changed_; }
   // At the end of the transaction.
@@ -243,8 +245,8 @@ void bootstrap_database(Catalog& catalog, Oid database, Oid owner);
 
 // The same as a copy of another, in which nobody may be working: catalog rows, tables, indexes, sequences.
 void copy_database(Catalog& catalog, Oid source, Oid target);
-// DROP DATABASE: everything the database has in storage goes when the transaction has committed. Nobody may be
-// working in it. Its rows in shared tables are the caller's.
+// DROP DATABASE: everything the database has in storage goes when the transaction has committed. Nobody may
+// be working in it. Its rows in shared tables are the caller's.
 void drop_database_storage(Catalog& catalog, Oid database);
 
 // Definitions of the views every database has; commands::create_system_views() makes their rows.

@@ -1,5 +1,6 @@
-// What is known of a relation: an immutable picture loaded from pg_class and its companions, shared by everyone who
-// plans or runs a statement on it. A change makes a new picture (catalog/catalog.h); old ones live while used.
+// What is known of a relation: an immutable picture loaded from pg_class and its companions, shared by
+// everyone who plans or runs a statement on it. A change makes a new picture (catalog/catalog.h); old ones
+// live while used.
 #pragma once
 
 #include <cstdint>
@@ -27,15 +28,15 @@ inline constexpr ColumnNumber kTableOidColumn = -6;
 
 struct Column {
   std::string name;
-  Oid type;          // of a column of a domain's type: the type under the domain
+  Oid type;  // of a column of a domain's type: the type under the domain
   int32_t typmod = -1;
-  Oid domain;        // 0: none
+  Oid domain;  // 0: none
   Oid collation;
   bool not_null = false;
   bool dropped = false;
   bool has_default = false;
-  char identity = 0;   // 'a' always, 'd' by default, 0
-  char generated = 0;  // 's' stored, 0
+  char identity = 0;        // 'a' always, 'd' by default, 0
+  char generated = 0;       // 's' stored, 0
   std::string default_sql;  // expression in canonical SQL
   // ADD COLUMN … DEFAULT: what rows written before have. Null value: NULL.
   types::Value missing;
@@ -43,9 +44,9 @@ struct Column {
 };
 
 struct IndexColumn {
-  ColumnNumber column = 0;      // 0: an expression
-  std::string expression_sql;   // canonical SQL when column is 0
-  Oid type;                     // of the key
+  ColumnNumber column = 0;     // 0: an expression
+  std::string expression_sql;  // canonical SQL when column is 0
+  Oid type;                    // of the key
   Oid collation_oid;
   const types::Collation* collation = nullptr;
   bool descending = false;
@@ -61,7 +62,7 @@ struct Index {
   bool primary = false;
   bool nulls_not_distinct = false;
   bool valid = true;
-  bool immediate = true;           // false: of a deferrable constraint
+  bool immediate = true;  // false: of a deferrable constraint
   bool initially_deferred = false;
   std::string predicate_sql;
   Oid constraint;  // pg_constraint row it implements, or 0
@@ -104,21 +105,22 @@ struct ForeignKey {
 
 // A row of pg_trigger. `type`: bits as in pg_trigger.tgtype.
 struct Trigger {
-  static constexpr int16_t kRow = 1, kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16, kTruncate = 32, kInstead = 64;
+  static constexpr int16_t kRow = 1, kBefore = 2, kInsert = 4, kDelete = 8, kUpdate = 16, kTruncate = 32,
+                           kInstead = 64;
   Oid oid;
   std::string name;
   Oid function;
   int16_t type = 0;
   char enabled = 'O';  // O origin, D disabled, R replica, A always
   bool internal = false;
-  Oid constraint;      // pg_constraint row of a constraint trigger
+  Oid constraint;  // pg_constraint row of a constraint trigger
   Oid constraint_relation;
   bool deferrable = false, initially_deferred = false;
   std::vector<ColumnNumber> columns;  // UPDATE OF
   std::vector<std::string> args;
   std::string when_sql;
-  std::string old_table, new_table;   // transition tables
-  Oid parent;                         // the partitioned table's trigger that this one is a copy of, or 0
+  std::string old_table, new_table;  // transition tables
+  Oid parent;                        // the partitioned table's trigger that this one is a copy of, or 0
 
   bool is_row() const { return (type & kRow) != 0; }
   bool is_before() const { return (type & kBefore) != 0; }
@@ -172,16 +174,17 @@ struct Relation {
   // Inheritance (pg_inherits). A partition has one parent.
   std::shared_ptr<const Partitioning> partitioning;  // of a partitioned table (catalog/partition.h)
   bool is_partition = false;
-  std::string partition_bound;            // pg_class.relpartbound
-  std::vector<Oid> parents;               // in order of inhseqno
-  std::vector<Oid> children;              // of a table that others inherit from, ascending; partitions are in `partitioning`
-  PageId segment;                         // 0: no storage (yet)
+  std::string partition_bound;  // pg_class.relpartbound
+  std::vector<Oid> parents;     // in order of inhseqno
+  std::vector<Oid>
+      children;    // of a table that others inherit from, ascending; partitions are in `partitioning`
+  PageId segment;  // 0: no storage (yet)
   std::shared_ptr<access::Heap> heap;
   std::shared_ptr<const access::RowLayout> layout;
   double tuples = -1;  // pg_class.reltuples
   double pages = 0;
   std::vector<std::shared_ptr<const ColumnStatistics>> statistics;  // [number - 1], null entries: none
-  std::string acl;  // pg_class.relacl as text, empty: default
+  std::string acl;                                                  // pg_class.relacl as text, empty: default
   std::string options;  // pg_class.reloptions, "name=value" a line
 
   const Column& column(ColumnNumber n) const { return columns[static_cast<size_t>(n - 1)]; }

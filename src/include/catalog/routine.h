@@ -1,5 +1,5 @@
-// What is known of a function or procedure that SQL made: an immutable picture of its row in pg_proc. Built-in ones are
-// in functions/registry.h.
+// What is known of a function or procedure that SQL made: an immutable picture of its row in pg_proc.
+// Built-in ones are in functions/registry.h.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,7 @@ struct Routine {
   uint16_t default_count = 0;      // the last so many of args
   std::string defaults;            // their expressions as SQL, separated by commas
   std::string source;
-  std::string sql_body;            // BEGIN ATOMIC …, RETURN …; empty: `source` is the body
+  std::string sql_body;             // BEGIN ATOMIC …, RETURN …; empty: `source` is the body
   std::vector<std::string> config;  // "name=value"
   std::string acl;                  // as text, empty: default
 

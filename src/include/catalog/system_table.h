@@ -1,5 +1,5 @@
-// The system catalogs' own shape: the tables of pg_catalog, their columns and indexes, with PostgreSQL 15's oids.
-// Read from bootstrap/system_tables.tsv, which is part of the program. Immutable after the first use.
+// The system catalogs' own shape: the tables of pg_catalog, their columns and indexes, with PostgreSQL 15's
+// oids. Read from bootstrap/system_tables.tsv, which is part of the program. Immutable after the first use.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// What happens to tables and indexes while the server runs: what pg_stat_user_tables shows, and what tells when a
-// table's statistics have grown stale. Kept in memory only. Thread-safe.
+// What happens to tables and indexes while the server runs: what pg_stat_user_tables shows, and what tells
+// when a table's statistics have grown stale. Kept in memory only. Thread-safe.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@ namespace varve::catalog {
 enum class Activity : uint8_t { kInserted, kUpdated, kDeleted, kSeqScans, kSeqRows, kIndexScans, kIndexRows };
 inline constexpr size_t kActivities = 7;
 
-// Counters of one table or index. Each thread counts in a shard of its own cache line, so that a busy table costs no
-// traffic between cores.
+// Counters of one table or index. Each thread counts in a shard of its own cache line, so that a busy table
+// costs no traffic between cores.
 class TableActivity {
  public:
   void add(Activity what, uint64_t n) noexcept;
@@ -44,8 +44,8 @@ class TableActivity {
   std::atomic<uint64_t> manual_count_{0}, automatic_count_{0};
 };
 
-// The counters of a relation of a database; made at the first call. The reference stays good as long as the process
-// lives; counters of dropped relations are small change.
+// The counters of a relation of a database; made at the first call. The reference stays good as long as the
+// process lives; counters of dropped relations are small change.
 TableActivity& table_activity(uint32_t database, Oid relation);
 // Null if nothing has happened to the relation yet.
 const TableActivity* find_table_activity(uint32_t database, Oid relation);

@@ -23,8 +23,9 @@ struct AclItem {
 // Of an aclitem[] as text: "{alice=r/bob,=U/bob}".
 std::vector<AclItem> parse_acl(std::string_view text);
 std::string acl_text(const std::vector<AclItem>& items);
-// What a NULL list stands for: the owner's rights and PUBLIC's. Letters of kinds of objects are acldefault()'s: r table,
-// s sequence (S inside), n schema, d database, f function, T type, l language, c column.
+// What a NULL list stands for: the owner's rights and PUBLIC's. Letters of kinds of objects are
+// acldefault()'s: r table, s sequence (S inside), n schema, d database, f function, T type, l language, c
+// column.
 std::vector<AclItem> default_acl(char object_letter, std::string_view owner);
 
 // 'r' -> "SELECT". Empty: no such privilege.
@@ -35,7 +36,8 @@ char privilege_of_name(std::string_view name);
 // Rights in the order they are printed; those of a kind of object.
 std::string_view all_privileges(char object_letter);
 
-// What one role may do, its memberships looked up once. Valid while the catalog it was made from is; one thread.
+// What one role may do, its memberships looked up once. Valid while the catalog it was made from is; one
+// thread.
 class RoleRights {
  public:
   // Role 0: PUBLIC.
@@ -46,12 +48,14 @@ class RoleRights {
   // Itself, or a role whose rights it has by inheritance; superusers have everybody's.
   bool has_rights_of(Oid other) const;
   // Of an object with this list (empty: the default one). Owners and superusers have all.
-  bool allows(std::string_view acl, char object_letter, Oid owner, char privilege, bool grantable = false) const;
+  bool allows(std::string_view acl, char object_letter, Oid owner, char privilege,
+              bool grantable = false) const;
   // Of the list alone, without ownership.
   bool list_grants(std::string_view acl, char privilege, bool grantable) const;
   // With the rules for system catalogs and the predefined roles.
   bool table_allows(const catalog::Relation& relation, char privilege, bool grantable = false) const;
-  bool column_allows(const catalog::Relation& relation, int16_t column, char privilege, bool grantable = false) const;
+  bool column_allows(const catalog::Relation& relation, int16_t column, char privilege,
+                     bool grantable = false) const;
   bool schema_allows(Oid schema, char privilege) const;
   // Of the database that the catalog is.
   bool database_allows(char privilege) const;

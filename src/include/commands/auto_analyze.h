@@ -21,8 +21,9 @@ struct AutoAnalyzeLimits {
   double scale_factor = 0.1;
 };
 
-// Analyzes the tables of the database that are due, one transaction each, and leaves alone those that somebody else has
-// locked. Returns how many it did. `now_us` is noted as the time. Throws SqlError (57014 when `cancel` is raised).
+// Analyzes the tables of the database that are due, one transaction each, and leaves alone those that
+// somebody else has locked. Returns how many it did. `now_us` is noted as the time. Throws SqlError (57014
+// when `cancel` is raised).
 int auto_analyze(catalog::Database& database, txn::TxnManager& txns, const AutoAnalyzeLimits& limits,
                  sync::CancelToken* cancel, int64_t now_us);
 

@@ -26,26 +26,27 @@ class CommandServices {
  public:
   virtual ~CommandServices() = default;
   // NOTICE, WARNING, INFO … to the client ("NOTICE", sqlstate 00000 unless said otherwise).
-  virtual void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail = {},
-                      std::string_view hint = {}) = 0;
+  virtual void notice(std::string_view severity, SqlState state, std::string_view message,
+                      std::string_view detail = {}, std::string_view hint = {}) = 0;
   // Locks a relation for the rest of the transaction (deadlock detection, lock_timeout).
   virtual void lock_relation(Oid relation, txn::LockMode mode) = 0;
   // Rows of the table were changed in this transaction, and constraints have yet to be checked for them.
   virtual bool has_pending_events(Oid relation) = 0;
   virtual bool try_lock_relation(Oid relation, txn::LockMode mode) = 0;  // false instead of waiting
-  // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected rows. For
-  // commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
+  // Runs one planned statement of SQL inside this transaction and throws its rows away; returns affected
+  // rows. For commands that are queries underneath (CREATE TABLE AS, REFRESH, filling a new column …).
   virtual uint64_t run_sql(std::string_view sql) = 0;
   // The same of a statement whose parts were parsed from `sql`, the command's own text.
   virtual uint64_t run_parsed(std::string_view sql, parser::Node* statement);
   // As run_sql, for a statement that fills a materialized view.
   virtual uint64_t fill_view(std::string_view sql);
-  // The first row of a query, with nobody's rights looked at and everything committed seen; false when it has none.
+  // The first row of a query, with nobody's rights looked at and everything committed seen; false when it has
+  // none.
   virtual bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) = 0;
   // What pg_authid keeps of a password (a SCRAM verifier, or the text itself when it already is a secret).
   virtual std::string make_secret(std::string_view password, std::string_view user);
-  // Keeps sessions from entering the database until the transaction ends, and returns how many others are in it,
-  // having given them some seconds to leave; `terminate` ends them.
+  // Keeps sessions from entering the database until the transaction ends, and returns how many others are in
+  // it, having given them some seconds to leave; `terminate` ends them.
   virtual uint32_t reserve_database(Oid database, bool terminate);
   // Schema of the session's temporary objects; kInvalidOid if it has none and is not to be made.
   virtual Oid temporary_schema(bool make);
@@ -65,11 +66,11 @@ struct CommandContext {
   txn::Transaction& txn;
   functions::EvalContext& eval;
   CommandServices& services;
-  std::string_view sql;               // the statement's text, for error positions
-  std::span<const Oid> search_path;   // schemas that exist; the first is where new objects go
-  Oid role;                           // current user
+  std::string_view sql;              // the statement's text, for error positions
+  std::span<const Oid> search_path;  // schemas that exist; the first is where new objects go
+  Oid role;                          // current user
   bool is_superuser = false;
-  Arena& arena;                       // of the statement
+  Arena& arena;  // of the statement
   std::deque<catalog::RelationPtr>& relations;
   bool temporary_first = false;  // the path begins with the temporary schema though nobody has put it there
 
@@ -80,12 +81,13 @@ struct CommandContext {
   }
 };
 
-// Runs a DDL or maintenance command inside the current transaction and returns its tag ("CREATE TABLE"). Throws 0A000 for
-// statements that PostgreSQL has and Varve has not. Session commands (SET, transactions, cursors, PREPARE, COPY, EXPLAIN …)
-// are the session's own; can_run() tells.
+// Runs a DDL or maintenance command inside the current transaction and returns its tag ("CREATE TABLE").
+// Throws 0A000 for statements that PostgreSQL has and Varve has not. Session commands (SET, transactions,
+// cursors, PREPARE, COPY, EXPLAIN …) are the session's own; can_run() tells.
 bool can_run(const parser::Node* statement);
 std::string run(CommandContext& context, const parser::Node* statement);
-// The name of a statement that PostgreSQL refuses inside a transaction block (CREATE DATABASE, VACUUM …); else empty.
+// The name of a statement that PostgreSQL refuses inside a transaction block (CREATE DATABASE, VACUUM …);
+// else empty.
 std::string_view must_run_alone(const parser::Node* statement);
 
 // --- temporary objects: for the session's beginning and end

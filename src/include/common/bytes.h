@@ -13,10 +13,14 @@ namespace varve {
 
 template <std::integral T>
 constexpr T byte_swap(T v) {
-  if constexpr (sizeof(T) == 1) return v;
-  else if constexpr (sizeof(T) == 2) return static_cast<T>(__builtin_bswap16(static_cast<uint16_t>(v)));
-  else if constexpr (sizeof(T) == 4) return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(v)));
-  else return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(v)));
+  if constexpr (sizeof(T) == 1)
+    return v;
+  else if constexpr (sizeof(T) == 2)
+    return static_cast<T>(__builtin_bswap16(static_cast<uint16_t>(v)));
+  else if constexpr (sizeof(T) == 4)
+    return static_cast<T>(__builtin_bswap32(static_cast<uint32_t>(v)));
+  else
+    return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(v)));
 }
 
 // Host order, any alignment. For in-memory rows and pages (little-endian on every supported machine).
@@ -47,8 +51,7 @@ inline void store_be(void* p, T v) {
 // false: check once at the end of a message.
 class ByteReader {
  public:
-  ByteReader(const void* data, size_t size)
-      : p_(static_cast<const uint8_t*>(data)), end_(p_ + size) {}
+  ByteReader(const void* data, size_t size) : p_(static_cast<const uint8_t*>(data)), end_(p_ + size) {}
   explicit ByteReader(std::string_view s) : ByteReader(s.data(), s.size()) {}
 
   bool ok() const { return ok_; }

@@ -8,8 +8,8 @@ namespace varve {
 
 }  // namespace varve
 
-#define VARVE_CHECK(cond)                                                \
-  do {                                                                   \
+#define VARVE_CHECK(cond)                                                               \
+  do {                                                                                  \
     if (__builtin_expect(!(cond), 0)) ::varve::check_failed(__FILE__, __LINE__, #cond); \
   } while (0)
 

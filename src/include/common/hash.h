@@ -22,6 +22,8 @@ constexpr uint64_t hash_combine(uint64_t a, uint64_t b) {
 }
 
 uint64_t hash_bytes(const void* data, size_t size, uint64_t seed = 0);
-inline uint64_t hash_bytes(std::string_view s, uint64_t seed = 0) { return hash_bytes(s.data(), s.size(), seed); }
+inline uint64_t hash_bytes(std::string_view s, uint64_t seed = 0) {
+  return hash_bytes(s.data(), s.size(), seed);
+}
 
 }  // namespace varve

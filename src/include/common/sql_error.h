@@ -30,16 +30,43 @@ class SqlError : public std::exception {
  public:
   SqlError(SqlState state, std::string message);
 
-  SqlError& detail(std::string text) { fields_->detail = std::move(text); return *this; }
-  SqlError& hint(std::string text) { fields_->hint = std::move(text); return *this; }
-  SqlError& context(std::string text) { fields_->context = std::move(text); return *this; }
+  SqlError& detail(std::string text) {
+    fields_->detail = std::move(text);
+    return *this;
+  }
+  SqlError& hint(std::string text) {
+    fields_->hint = std::move(text);
+    return *this;
+  }
+  SqlError& context(std::string text) {
+    fields_->context = std::move(text);
+    return *this;
+  }
   // `position` is the 1-based character offset; 0 leaves it unset.
-  SqlError& at(int position) { fields_->position = position; return *this; }
-  SqlError& schema(std::string_view s) { fields_->schema = s; return *this; }
-  SqlError& table(std::string_view s) { fields_->table = s; return *this; }
-  SqlError& column(std::string_view s) { fields_->column = s; return *this; }
-  SqlError& datatype(std::string_view s) { fields_->datatype = s; return *this; }
-  SqlError& constraint(std::string_view s) { fields_->constraint = s; return *this; }
+  SqlError& at(int position) {
+    fields_->position = position;
+    return *this;
+  }
+  SqlError& schema(std::string_view s) {
+    fields_->schema = s;
+    return *this;
+  }
+  SqlError& table(std::string_view s) {
+    fields_->table = s;
+    return *this;
+  }
+  SqlError& column(std::string_view s) {
+    fields_->column = s;
+    return *this;
+  }
+  SqlError& datatype(std::string_view s) {
+    fields_->datatype = s;
+    return *this;
+  }
+  SqlError& constraint(std::string_view s) {
+    fields_->constraint = s;
+    return *this;
+  }
 
   SqlState state() const { return fields_->state; }
   const ErrorFields& fields() const { return *fields_; }
@@ -50,7 +77,8 @@ class SqlError : public std::exception {
   std::shared_ptr<ErrorFields> fields_;  // shared: exceptions are copied
 };
 
-// What PostgreSQL has and Varve has not: SQLSTATE 0A000, "<what> is not supported" unless `what` is a sentence.
+// What PostgreSQL has and Varve has not: SQLSTATE 0A000, "<what> is not supported" unless `what` is a
+// sentence.
 [[noreturn]] void throw_not_supported(std::string_view what, int position = 0);
 
 // Turns a storage failure into the SqlError a client should see (kNoSpace -> 53100, kIoError -> 58030, …).

@@ -13,18 +13,18 @@ namespace varve {
 
 enum class StatusCode : uint8_t {
   kOk,
-  kIoError,       // the operating system refused: EIO and the like
-  kNoSpace,       // ENOSPC, EDQUOT
-  kCorruption,    // checksum or structure wrong
+  kIoError,     // the operating system refused: EIO and the like
+  kNoSpace,     // ENOSPC, EDQUOT
+  kCorruption,  // checksum or structure wrong
   kNotFound,
   kExists,
-  kInvalid,       // the caller's argument or the file's format is not ours
-  kOutOfMemory,   // a configured limit is reached (no free frame, too many locks)
-  kCancelled,     // cancellation or shutdown asked for while waiting
+  kInvalid,      // the caller's argument or the file's format is not ours
+  kOutOfMemory,  // a configured limit is reached (no free frame, too many locks)
+  kCancelled,    // cancellation or shutdown asked for while waiting
   kTimeout,
   kDeadlock,
-  kBusy,          // would have to wait, and the caller said not to
-  kWriteConflict, // REPEATABLE READ: the row was changed after the snapshot
+  kBusy,           // would have to wait, and the caller said not to
+  kWriteConflict,  // REPEATABLE READ: the row was changed after the snapshot
 };
 
 std::string_view status_code_name(StatusCode code);
@@ -61,8 +61,10 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {} // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Status status)
+      : state_(std::in_place_index<1>, std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   Status status() const { return ok() ? Status() : std::get<1>(state_); }
@@ -82,8 +84,8 @@ class [[nodiscard]] Result {
 
 }  // namespace varve
 
-#define VARVE_RETURN_IF_ERROR(expr)                      \
-  do {                                                   \
+#define VARVE_RETURN_IF_ERROR(expr)                       \
+  do {                                                    \
     if (::varve::Status s_ = (expr); !s_.ok()) return s_; \
   } while (0)
 
@@ -91,8 +93,7 @@ class [[nodiscard]] Result {
 #define VARVE_CONCAT(a, b) VARVE_CONCAT_INNER(a, b)
 
 // VARVE_ASSIGN_OR_RETURN(auto page, pool.fix(id)): declares or assigns on success, returns the Status else.
-#define VARVE_ASSIGN_OR_RETURN(lhs, expr)                                    \
-  auto VARVE_CONCAT(result_, __LINE__) = (expr);                             \
-  if (!VARVE_CONCAT(result_, __LINE__).ok())                                 \
-    return VARVE_CONCAT(result_, __LINE__).status();                         \
+#define VARVE_ASSIGN_OR_RETURN(lhs, expr)                                                     \
+  auto VARVE_CONCAT(result_, __LINE__) = (expr);                                              \
+  if (!VARVE_CONCAT(result_, __LINE__).ok()) return VARVE_CONCAT(result_, __LINE__).status(); \
   lhs = std::move(VARVE_CONCAT(result_, __LINE__)).value()

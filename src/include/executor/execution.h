@@ -1,5 +1,5 @@
-// An instantiated plan: operators, their vectors and memory. Built once, run many times (prepared statements), read
-// a chunk at a time (portals may stop between any two calls of next()).
+// An instantiated plan: operators, their vectors and memory. Built once, run many times (prepared
+// statements), read a chunk at a time (portals may stop between any two calls of next()).
 #pragma once
 
 #include <cstdint>
@@ -66,8 +66,8 @@ class TaskScheduler {
   TaskScheduler(const TaskScheduler&) = delete;
   TaskScheduler& operator=(const TaskScheduler&) = delete;
 
-  // Runs task(user, 0 … n - 1): 0 on the calling thread, the others on helpers when one is free, else on the caller
-  // too. Returns when all are done; rethrows the first exception.
+  // Runs task(user, 0 … n - 1): 0 on the calling thread, the others on helpers when one is free, else on the
+  // caller too. Returns when all are done; rethrows the first exception.
   void run(uint32_t n, void (*task)(void* user, uint32_t index), void* user);
   uint32_t thread_count() const;
 

@@ -30,13 +30,14 @@ class TaskScheduler;
 struct ExecutionSettings {
   size_t work_mem_bytes = size_t{4} << 20;  // of each blocking operator
   double hash_mem_multiplier = 2.0;         // times work_mem for hash tables
-  uint32_t chunk_rows = vector::kChunkRows; // rows an operator yields at once; fixed when an Execution is built
-  uint32_t parallel_workers = 2;            // threads a pipeline may use, the session's own among them; 1: serial
-  double parallel_rows = 20000;             // below so many rows, starting threads costs more than it gains
-  bool enable_memoize = true;               // results of correlated subqueries are kept by their arguments
-  bool enable_runtime_filters = true;       // a hash join tells the scan below its probe side which keys it has
+  uint32_t chunk_rows =
+      vector::kChunkRows;              // rows an operator yields at once; fixed when an Execution is built
+  uint32_t parallel_workers = 2;       // threads a pipeline may use, the session's own among them; 1: serial
+  double parallel_rows = 20000;        // below so many rows, starting threads costs more than it gains
+  bool enable_memoize = true;          // results of correlated subqueries are kept by their arguments
+  bool enable_runtime_filters = true;  // a hash join tells the scan below its probe side which keys it has
   std::string temp_directory = "/tmp";
-  bool instrument = false;                  // EXPLAIN ANALYZE: count rows and time by node
+  bool instrument = false;  // EXPLAIN ANALYZE: count rows and time by node
 };
 
 // EXPLAIN ANALYZE's numbers of one plan node.
@@ -59,8 +60,8 @@ class ExecutionContext {
   txn::TxnManager* manager = nullptr;
   txn::Transaction* transaction = nullptr;
   txn::Snapshot snapshot;
-  // What the statement writes must not be newer than this one sees (REPEATABLE READ, in a statement that reads what
-  // is newest); null: `snapshot`.
+  // What the statement writes must not be newer than this one sees (REPEATABLE READ, in a statement that
+  // reads what is newest); null: `snapshot`.
   const txn::Snapshot* write_snapshot = nullptr;
   std::span<const types::Value> params;
   const types::FormatSettings* format = nullptr;
@@ -73,14 +74,14 @@ class ExecutionContext {
   // --- kept by the Execution
   ExecutionSettings settings;
   const planner::PlannedStatement* statement = nullptr;
-  Arena* build_memory = nullptr;           // lives as long as the operators: vectors, compiled expressions
+  Arena* build_memory = nullptr;  // lives as long as the operators: vectors, compiled expressions
   std::vector<types::Value> exec_params;
-  uint64_t run = 0;                        // advances with every start(): what is remembered from before is stale
+  uint64_t run = 0;  // advances with every start(): what is remembered from before is stale
   uint64_t affected_rows = 0;
-  std::vector<NodeCounters> counters;      // by Plan::id; empty unless settings.instrument
+  std::vector<NodeCounters> counters;  // by Plan::id; empty unless settings.instrument
   CteStates* ctes = nullptr;
-  SharedState* shared = nullptr;           // of a parallel fragment; null when serial
-  RuntimeFilters* filters = nullptr;       // of the run; shared by the threads of a parallel fragment
+  SharedState* shared = nullptr;      // of a parallel fragment; null when serial
+  RuntimeFilters* filters = nullptr;  // of the run; shared by the threads of a parallel fragment
   TaskScheduler* scheduler = nullptr;
   bool is_worker = false;
 

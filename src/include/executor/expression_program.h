@@ -16,9 +16,9 @@ using vector::Vector;
 
 class ExprNode;
 
-// Evaluates one expression over chunks. `memory` takes results that outgrow their vector (long strings); its owner
-// resets it when the results are no longer looked at. The context and the memory must outlive the evaluator.
-// Throws what the kernels throw.
+// Evaluates one expression over chunks. `memory` takes results that outgrow their vector (long strings); its
+// owner resets it when the results are no longer looked at. The context and the memory must outlive the
+// evaluator. Throws what the kernels throw.
 class ExpressionEvaluator {
  public:
   ExpressionEvaluator(const analyzer::Expr& expr, ExecutionContext& context, Arena& memory);
@@ -26,12 +26,13 @@ class ExpressionEvaluator {
   ExpressionEvaluator(ExpressionEvaluator&&) noexcept;
   ExpressionEvaluator& operator=(ExpressionEvaluator&&) noexcept;
 
-  // The expression's value for the selected rows. `result` is the evaluator's own vector, a column of the input, or
-  // a constant vector; valid until the next call, the input's next change, or the reset of `memory`.
+  // The expression's value for the selected rows. `result` is the evaluator's own vector, a column of the
+  // input, or a constant vector; valid until the next call, the input's next change, or the reset of
+  // `memory`.
   void evaluate(const Chunk& input, const Selection& rows, Vector*& result);
 
-  // The rows for which the (boolean) expression is true, in order, into `out` (room for kChunkRows; may be the
-  // array that `rows` refers to). Conjunctions shrink the selection as they go.
+  // The rows for which the (boolean) expression is true, in order, into `out` (room for kChunkRows; may be
+  // the array that `rows` refers to). Conjunctions shrink the selection as they go.
   uint32_t select(const Chunk& input, const Selection& rows, uint16_t* out);
 
   // Value of an expression without input columns. Long values live in `memory`, params' where they lie.

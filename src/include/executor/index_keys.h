@@ -14,24 +14,26 @@
 namespace varve::executor {
 
 // Every key column is encoded as nullable: SET NOT NULL must not change what stands in an index already.
-std::vector<access::KeyColumn> index_key_columns(const catalog::Relation& relation, const catalog::Index& index);
+std::vector<access::KeyColumn> index_key_columns(const catalog::Relation& relation,
+                                                 const catalog::Index& index);
 access::KeyColumn index_key_column(const catalog::IndexColumn& column);
-// append_key_column() of a value of this SQL type: values whose bytes are not in order (jsonb, arrays, ranges …) are
-// brought into a form that is.
-void append_index_column(std::string& out, Oid type, const access::KeyColumn& column, const types::Value& value);
+// append_key_column() of a value of this SQL type: values whose bytes are not in order (jsonb, arrays, ranges
+// …) are brought into a form that is.
+void append_index_column(std::string& out, Oid type, const access::KeyColumn& column,
+                         const types::Value& value);
 
 // Builds the keys of one index from full rows (one value for each column that is not dropped, in order).
 class IndexKeyBuilder {
  public:
   // `bound` may be null when the index has neither expressions nor a predicate; else throws 0A000 without it.
-  IndexKeyBuilder(const catalog::Relation& relation, const catalog::Index& index, const planner::BoundIndex* bound,
-                  ExecutionContext& context);
+  IndexKeyBuilder(const catalog::Relation& relation, const catalog::Index& index,
+                  const planner::BoundIndex* bound, ExecutionContext& context);
 
   const catalog::Index& index() const { return index_; }
   std::span<const access::KeyColumn> columns() const { return columns_; }
 
-  // False: the index's predicate leaves the row out. Else the key, its values in values(), and whether uniqueness
-  // does not apply because of a NULL.
+  // False: the index's predicate leaves the row out. Else the key, its values in values(), and whether
+  // uniqueness does not apply because of a NULL.
   bool build(std::span<const types::Value> row, std::string* key);
   std::span<const types::Value> values() const { return values_; }
   bool exempt_from_unique() const { return exempt_; }
@@ -51,7 +53,8 @@ class IndexKeyBuilder {
   std::unique_ptr<ExpressionEvaluator> predicate_;
   std::vector<types::Value> values_;
   Arena vectors_;
-  std::unique_ptr<Arena> memory_ = std::make_unique<Arena>();  // the expressions refer to it: it must not move
+  std::unique_ptr<Arena> memory_ =
+      std::make_unique<Arena>();  // the expressions refer to it: it must not move
   Chunk row_;
   bool exempt_ = false;
 };

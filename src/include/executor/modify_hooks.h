@@ -14,9 +14,9 @@ class ExecutionContext;
 
 enum class ModifyEvent : uint8_t { kInsert, kUpdate, kDelete };
 
-// One row that is about to be, or has been, changed. `old_row` / `new_row`: one value for each column that is not
-// dropped, in order; empty where there is none (INSERT has no old row, DELETE no new one). Values are valid only
-// during the call.
+// One row that is about to be, or has been, changed. `old_row` / `new_row`: one value for each column that is
+// not dropped, in order; empty where there is none (INSERT has no old row, DELETE no new one). Values are
+// valid only during the call.
 struct RowChange {
   ModifyEvent event;
   const catalog::Relation& relation;
@@ -37,7 +37,8 @@ class ModifyHooks {
   // Where wants_rows() said no to INSERT: true if after_insert() is to be told which rows went in.
   virtual bool wants_inserted(const catalog::Relation&) { return false; }
   virtual void after_insert(ExecutionContext&, const catalog::Relation&, std::span<const Tid>) {}
-  // The row went into a unique index that is checked later, beside another row that has or may get the same key.
+  // The row went into a unique index that is checked later, beside another row that has or may get the same
+  // key.
   virtual void unique_pending(ExecutionContext&, const catalog::Relation&, const catalog::Index&, Tid) {}
 
   // Before before_statement() of an UPDATE (or of ON CONFLICT DO UPDATE): the columns it assigns.

@@ -1,5 +1,6 @@
-// Rows from outside into a table (COPY FROM): what INSERT does with them, a batch at a time and without an operator
-// tree. Defaults, generated columns, constraints, indexes and hooks are those of the INSERT statement it is made from.
+// Rows from outside into a table (COPY FROM): what INSERT does with them, a batch at a time and without an
+// operator tree. Defaults, generated columns, constraints, indexes and hooks are those of the INSERT
+// statement it is made from.
 //
 // Not thread-safe. The statement must outlive it.
 #pragma once
@@ -18,10 +19,11 @@ namespace varve::executor {
 
 class RowLoader {
  public:
-  // `insert`: INSERT INTO t (…) VALUES ($1, $2, …), one parameter a column that is supplied, without ON CONFLICT and
-  // RETURNING. `filter` (may be null): over the table's not dropped columns as kInput; rows for which it is not true
-  // are left out.
-  RowLoader(const planner::PlannedStatement& insert, const ExecutionSettings& settings, const analyzer::Expr* filter);
+  // `insert`: INSERT INTO t (…) VALUES ($1, $2, …), one parameter a column that is supplied, without ON
+  // CONFLICT and RETURNING. `filter` (may be null): over the table's not dropped columns as kInput; rows for
+  // which it is not true are left out.
+  RowLoader(const planner::PlannedStatement& insert, const ExecutionSettings& settings,
+            const analyzer::Expr* filter);
   ~RowLoader();
   RowLoader(const RowLoader&) = delete;
   RowLoader& operator=(const RowLoader&) = delete;

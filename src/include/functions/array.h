@@ -80,8 +80,9 @@ types::StringRef array_slice(std::string_view array, std::span<const ArraySlice>
 types::StringRef array_with_element(Oid element_type, std::string_view array,
                                     std::span<const int32_t> subscripts, const types::Value& value,
                                     Arena& arena);
-// UPDATE … SET a[l:u] = source: a copy with the slice set from the source's elements in order. 2202E if they are too few.
-types::StringRef array_with_slice(Oid element_type, std::string_view array, std::span<const ArraySlice> slices,
-                                  std::string_view source, Arena& arena);
+// UPDATE … SET a[l:u] = source: a copy with the slice set from the source's elements in order. 2202E if they
+// are too few.
+types::StringRef array_with_slice(Oid element_type, std::string_view array,
+                                  std::span<const ArraySlice> slices, std::string_view source, Arena& arena);
 
 }  // namespace varve::functions

@@ -32,12 +32,12 @@ class SessionServices {
   // A system function that needs catalogs, locks or the server. Dispatch by name keeps this interface small:
   // `function` is the pg_proc name ("nextval", "pg_get_indexdef", "current_setting", …).
   virtual types::Value call(std::string_view function, std::span<const types::Value> args, Arena& arena) = 0;
-  // A set-returning one ("pg_show_all_settings"): its rows, column after column and row after row, into `out`.
-  // Strings live in `arena`.
+  // A set-returning one ("pg_show_all_settings"): its rows, column after column and row after row, into
+  // `out`. Strings live in `arena`.
   virtual void rows(std::string_view function, std::span<const types::Value> args, Arena& arena,
                     std::vector<types::Value>& out);
-  // A function made by CREATE FUNCTION (`site.routine`): its value, in `memory`; or, of a set-returning one, all its
-  // rows, value after value.
+  // A function made by CREATE FUNCTION (`site.routine`): its value, in `memory`; or, of a set-returning one,
+  // all its rows, value after value.
   virtual types::Value call_routine(const CallSite& site, std::span<const types::Value> args, Arena& memory);
   virtual std::span<const types::Value> routine_rows(const CallSite& site, std::span<const types::Value> args,
                                                      Arena& memory);

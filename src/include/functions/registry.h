@@ -1,8 +1,8 @@
 // The built-in functions: what SQL calls them, and the kernels that compute them a vector at a time.
 //
-// Entries stand in constant tables, one a family of functions (registry_*.cpp), with PostgreSQL's oids, so that
-// pg_proc, pg_operator, pg_cast, pg_type and pg_aggregate can be filled from them. A function that PostgreSQL
-// has and these tables have not does not exist for the analyzer.
+// Entries stand in constant tables, one a family of functions (registry_*.cpp), with PostgreSQL's oids, so
+// that pg_proc, pg_operator, pg_cast, pg_type and pg_aggregate can be filled from them. A function that
+// PostgreSQL has and these tables have not does not exist for the analyzer.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,9 @@ struct CallSite {
   const Function* routine = nullptr;            // of a function that CREATE FUNCTION made; else null
 };
 
-// Computes result[row] for the selected rows. For a strict function the executor has already removed rows with a
-// NULL argument and sets NULL itself; the kernel sees only rows without. args may be constant vectors; result is
-// flat. May throw SqlError.
+// Computes result[row] for the selected rows. For a strict function the executor has already removed rows
+// with a NULL argument and sets NULL itself; the kernel sees only rows without. args may be constant vectors;
+// result is flat. May throw SqlError.
 struct KernelCall {
   std::span<const Vector* const> args;
   Selection rows;
@@ -50,13 +50,14 @@ struct AggregateImpl;
 struct WindowImpl;
 struct TableFunctionImpl;
 
-// What a function made by CREATE FUNCTION has besides its signature. Lives, as its Function does, in the arena of the
-// statement that calls it.
+// What a function made by CREATE FUNCTION has besides its signature. Lives, as its Function does, in the
+// arena of the statement that calls it.
 struct RoutineInfo {
   std::string_view schema;
   bool visible = true;  // found by its bare name in the search path
   bool is_procedure = false;
-  std::span<const std::string_view> arg_names = {};  // of the input arguments; empty: none, or this one has none
+  std::span<const std::string_view> arg_names =
+      {};  // of the input arguments; empty: none, or this one has none
   // The result's columns when it has several (OUT arguments, RETURNS TABLE, a table's row type).
   std::span<const Oid> column_types = {};
   std::span<const std::string_view> column_names = {};
@@ -75,13 +76,15 @@ struct Function {
   const AggregateImpl* aggregate = nullptr;
   const WindowImpl* window = nullptr;
   const TableFunctionImpl* table = nullptr;
-  uint8_t default_args = 0;  // how many trailing arguments may be left out
+  uint8_t default_args = 0;              // how many trailing arguments may be left out
   const RoutineInfo* routine = nullptr;  // null: built in
 };
 
-// Kernel and table of functions made by CREATE FUNCTION: they ask the session (SessionServices::call_routine).
+// Kernel and table of functions made by CREATE FUNCTION: they ask the session
+// (SessionServices::call_routine).
 void call_routine_kernel(KernelCall& call);
-void* open_routine(EvalContext& context, const CallSite& site, std::span<const types::Value> args, Arena& memory);
+void* open_routine(EvalContext& context, const CallSite& site, std::span<const types::Value> args,
+                   Arena& memory);
 void next_routine_rows(EvalContext& context, void* state, Chunk& out);
 
 // --- aggregates: a state of fixed size per group, updated a vector at a time.
@@ -93,10 +96,10 @@ struct AggregateImpl {
   uint32_t state_bytes;
   uint32_t state_alignment = 16;
   void (*init)(void* state);
-  // states[row] is the group's state of that row. Rows to skip (FILTER, NULLs of a strict transition) are not in
-  // `rows`. `memory` lives as long as the states.
-  void (*update)(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* const* states,
-                 Arena& memory);
+  // states[row] is the group's state of that row. Rows to skip (FILTER, NULLs of a strict transition) are not
+  // in `rows`. `memory` lives as long as the states.
+  void (*update)(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                 void* const* states, Arena& memory);
   // All selected rows into one state (no GROUP BY): may be null, then update is used.
   void (*update_one)(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state,
                      Arena& memory);
@@ -111,7 +114,17 @@ struct AggregateImpl {
 // --- window functions proper (rank, lag, …); aggregates work as window functions through AggregateImpl.
 struct WindowImpl {
   enum class Kind : uint8_t {
-    kRowNumber, kRank, kDenseRank, kPercentRank, kCumeDist, kNtile, kLag, kLead, kFirstValue, kLastValue, kNthValue
+    kRowNumber,
+    kRank,
+    kDenseRank,
+    kPercentRank,
+    kCumeDist,
+    kNtile,
+    kLag,
+    kLead,
+    kFirstValue,
+    kLastValue,
+    kNthValue
   } kind;
 };
 
@@ -121,7 +134,7 @@ struct TableFunctionImpl {
   void* (*open)(EvalContext&, const CallSite&, std::span<const types::Value> args, Arena& memory);
   // Fills `out` (columns typed) with up to kChunkRows rows; 0 rows = done.
   void (*next)(EvalContext&, void* state, Chunk& out);
-  std::span<const Oid> column_types = {};             // of a composite result; empty: one column of Function::result
+  std::span<const Oid> column_types = {};  // of a composite result; empty: one column of Function::result
   std::span<const std::string_view> column_names = {};
 };
 
@@ -129,8 +142,8 @@ struct TableFunctionImpl {
 std::span<const Function> all_functions();
 std::span<const Function* const> functions_named(std::string_view name);
 const Function* function_by_oid(Oid oid);
-// PostgreSQL's built-in functions that only catalogs speak of, such as a type's input function. No match (or, by name,
-// several): 0, empty.
+// PostgreSQL's built-in functions that only catalogs speak of, such as a type's input function. No match (or,
+// by name, several): 0, empty.
 Oid internal_function_oid(std::string_view name);
 std::string_view internal_function_name(Oid oid);
 
@@ -169,28 +182,28 @@ struct CompositeField {
 // A type: a built-in one, or one that the catalog made known by define_type().
 struct TypeInfo {
   Oid oid;
-  std::string_view name;       // pg_type.typname
-  std::string_view sql_name;   // format_type(): "integer", "timestamp with time zone"
+  std::string_view name;      // pg_type.typname
+  std::string_view sql_name;  // format_type(): "integer", "timestamp with time zone"
   types::PhysicalType physical;
-  char category;               // pg_type.typcategory
+  char category;  // pg_type.typcategory
   bool preferred;
-  char kind = 'b';             // b base, p pseudo, d domain, e enum, c composite, r range
-  int16_t length;              // pg_type.typlen
+  char kind = 'b';  // b base, p pseudo, d domain, e enum, c composite, r range
+  int16_t length;   // pg_type.typlen
   bool by_value;
-  char alignment;              // pg_type.typalign
+  char alignment;  // pg_type.typalign
   Oid array_type = kInvalidOid;
   Oid element_type = kInvalidOid;
   bool collatable = false;
-  Oid relation = kInvalidOid;                  // kind c: its row in pg_class
-  std::span<const CompositeField> fields = {}; // kind c: what is not dropped, in order
+  Oid relation = kInvalidOid;                   // kind c: its row in pg_class
+  std::span<const CompositeField> fields = {};  // kind c: what is not dropped, in order
 };
 std::span<const TypeInfo> all_types();  // the built-in ones
 const TypeInfo* type_by_oid(Oid oid);
 const TypeInfo* type_by_name(std::string_view pg_type_name);  // of the built-in ones
 
-// Makes a type of a database known to the process, or known anew after ALTER TYPE: the catalog does so when it reads a
-// type that CREATE TYPE or CREATE TABLE made. Oids of types are never used twice. Names and fields are copied; what
-// pointers were given out stays. Thread-safe.
+// Makes a type of a database known to the process, or known anew after ALTER TYPE: the catalog does so when
+// it reads a type that CREATE TYPE or CREATE TABLE made. Oids of types are never used twice. Names and fields
+// are copied; what pointers were given out stays. Thread-safe.
 const TypeInfo& define_type(const TypeInfo& type);
 
 // "numeric(10,2)", "character varying(3)", "timestamp(3) with time zone", "integer[]": format_type().

@@ -9,13 +9,58 @@ enum class DropBehavior : uint8_t { kRestrict, kCascade };
 
 // Which kind of object a statement names.
 enum class ObjectType : uint8_t {
-  kAccessMethod, kAggregate, kAmOp, kAmProc, kAttribute, kCast, kColumn, kCollation, kConversion, kDatabase,
-  kDefault, kDefaultAcl, kDomain, kDomainConstraint, kEventTrigger, kExtension, kForeignDataWrapper,
-  kForeignServer, kForeignTable, kFunction, kIndex, kLanguage, kLargeObject, kMaterializedView, kOpClass,
-  kOperator, kOpFamily, kParameter, kPolicy, kProcedure, kPublication, kPublicationNamespace,
-  kPublicationRelation, kRole, kRoutine, kRule, kSchema, kSequence, kSubscription, kStatistics,
-  kTableConstraint, kTable, kTablespace, kTransform, kTrigger, kTsConfiguration, kTsDictionary, kTsParser,
-  kTsTemplate, kType, kUserMapping, kView,
+  kAccessMethod,
+  kAggregate,
+  kAmOp,
+  kAmProc,
+  kAttribute,
+  kCast,
+  kColumn,
+  kCollation,
+  kConversion,
+  kDatabase,
+  kDefault,
+  kDefaultAcl,
+  kDomain,
+  kDomainConstraint,
+  kEventTrigger,
+  kExtension,
+  kForeignDataWrapper,
+  kForeignServer,
+  kForeignTable,
+  kFunction,
+  kIndex,
+  kLanguage,
+  kLargeObject,
+  kMaterializedView,
+  kOpClass,
+  kOperator,
+  kOpFamily,
+  kParameter,
+  kPolicy,
+  kProcedure,
+  kPublication,
+  kPublicationNamespace,
+  kPublicationRelation,
+  kRole,
+  kRoutine,
+  kRule,
+  kSchema,
+  kSequence,
+  kSubscription,
+  kStatistics,
+  kTableConstraint,
+  kTable,
+  kTablespace,
+  kTransform,
+  kTrigger,
+  kTsConfiguration,
+  kTsDictionary,
+  kTsParser,
+  kTsTemplate,
+  kType,
+  kUserMapping,
+  kView,
 };
 
 enum class OptionAction : uint8_t { kUnspecified, kSet, kAdd, kDrop };
@@ -35,8 +80,20 @@ struct RoleSpec : NodeOf<NodeKind::kRoleSpec> {
 };
 
 enum class ConstraintKind : uint8_t {
-  kNull, kNotNull, kDefault, kIdentity, kGenerated, kCheck, kPrimaryKey, kUnique, kExclusion, kForeignKey,
-  kAttrDeferrable, kAttrNotDeferrable, kAttrDeferred, kAttrImmediate,  // follow a column constraint
+  kNull,
+  kNotNull,
+  kDefault,
+  kIdentity,
+  kGenerated,
+  kCheck,
+  kPrimaryKey,
+  kUnique,
+  kExclusion,
+  kForeignKey,
+  kAttrDeferrable,
+  kAttrNotDeferrable,
+  kAttrDeferred,
+  kAttrImmediate,  // follow a column constraint
 };
 enum class ForeignKeyMatch : uint8_t { kSimple, kPartial, kFull };
 enum class ForeignKeyAction : uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
@@ -50,17 +107,17 @@ struct Constraint : NodeOf<NodeKind::kConstraint> {
   bool deferrable = false;
   bool initially_deferred = false;
   bool no_inherit = false;
-  bool not_valid = false;           // written NOT VALID
+  bool not_valid = false;  // written NOT VALID
   bool nulls_not_distinct = false;
-  bool identity_always = false;     // GENERATED ALWAYS AS IDENTITY, else BY DEFAULT
-  Node* expression = nullptr;       // CHECK, DEFAULT, GENERATED
-  NameList columns;                 // PRIMARY KEY, UNIQUE; FOREIGN KEY's own columns
+  bool identity_always = false;  // GENERATED ALWAYS AS IDENTITY, else BY DEFAULT
+  Node* expression = nullptr;    // CHECK, DEFAULT, GENERATED
+  NameList columns;              // PRIMARY KEY, UNIQUE; FOREIGN KEY's own columns
   NameList including;
   std::span<ExclusionElement> exclusions;
-  std::string_view access_method;   // EXCLUDE USING
-  Node* where = nullptr;            // EXCLUDE … WHERE
-  List<Option> options;             // WITH (…), or the sequence options of an identity column
-  std::string_view index_name;      // USING INDEX name
+  std::string_view access_method;  // EXCLUDE USING
+  Node* where = nullptr;           // EXCLUDE … WHERE
+  List<Option> options;            // WITH (…), or the sequence options of an identity column
+  std::string_view index_name;     // USING INDEX name
   std::string_view index_tablespace;
   RangeVar* referenced = nullptr;
   NameList referenced_columns;
@@ -83,8 +140,16 @@ struct ColumnDef : NodeOf<NodeKind::kColumnDef> {
 };
 
 enum class TableLikeOption : uint16_t {
-  kComments = 1, kCompression = 2, kConstraints = 4, kDefaults = 8, kGenerated = 16, kIdentity = 32,
-  kIndexes = 64, kStatistics = 128, kStorage = 256, kAll = 0x7FFF,
+  kComments = 1,
+  kCompression = 2,
+  kConstraints = 4,
+  kDefaults = 8,
+  kGenerated = 16,
+  kIdentity = 32,
+  kIndexes = 64,
+  kStatistics = 128,
+  kStorage = 256,
+  kAll = 0x7FFF,
 };
 struct TableLikeClause : NodeOf<NodeKind::kTableLikeClause> {
   RangeVar* relation = nullptr;
@@ -93,7 +158,7 @@ struct TableLikeClause : NodeOf<NodeKind::kTableLikeClause> {
 
 // A column or expression of an index, an ON CONFLICT target or a partition key.
 struct IndexElem : NodeOf<NodeKind::kIndexElem> {
-  std::string_view column;     // empty if an expression
+  std::string_view column;  // empty if an expression
   Node* expression = nullptr;
   NameList collation;
   NameList opclass;
@@ -145,16 +210,61 @@ struct CreateTableAsStmt : NodeOf<NodeKind::kCreateTableAsStmt> {
 };
 
 enum class AlterTableAction : uint8_t {
-  kAddColumn, kColumnDefault, kDropNotNull, kSetNotNull, kDropExpression, kSetStatistics, kSetOptions,
-  kResetOptions, kSetStorage, kSetCompression, kDropColumn, kAddConstraint, kAlterConstraint,
-  kValidateConstraint, kDropConstraint, kAlterColumnType, kAlterColumnGenericOptions, kChangeOwner,
-  kClusterOn, kDropCluster, kSetLogged, kSetUnlogged, kDropOids, kSetAccessMethod, kSetTablespace,
-  kSetRelOptions, kResetRelOptions, kEnableTrigger, kEnableAlwaysTrigger, kEnableReplicaTrigger,
-  kDisableTrigger, kEnableTriggerAll, kDisableTriggerAll, kEnableTriggerUser, kDisableTriggerUser,
-  kEnableRule, kEnableAlwaysRule, kEnableReplicaRule, kDisableRule, kAddInherit, kDropInherit, kAddOf,
-  kDropOf, kReplicaIdentity, kEnableRowSecurity, kDisableRowSecurity, kForceRowSecurity,
-  kNoForceRowSecurity, kGenericOptions, kAttachPartition, kDetachPartition, kDetachPartitionFinalize,
-  kAddIdentity, kSetIdentity, kDropIdentity,
+  kAddColumn,
+  kColumnDefault,
+  kDropNotNull,
+  kSetNotNull,
+  kDropExpression,
+  kSetStatistics,
+  kSetOptions,
+  kResetOptions,
+  kSetStorage,
+  kSetCompression,
+  kDropColumn,
+  kAddConstraint,
+  kAlterConstraint,
+  kValidateConstraint,
+  kDropConstraint,
+  kAlterColumnType,
+  kAlterColumnGenericOptions,
+  kChangeOwner,
+  kClusterOn,
+  kDropCluster,
+  kSetLogged,
+  kSetUnlogged,
+  kDropOids,
+  kSetAccessMethod,
+  kSetTablespace,
+  kSetRelOptions,
+  kResetRelOptions,
+  kEnableTrigger,
+  kEnableAlwaysTrigger,
+  kEnableReplicaTrigger,
+  kDisableTrigger,
+  kEnableTriggerAll,
+  kDisableTriggerAll,
+  kEnableTriggerUser,
+  kDisableTriggerUser,
+  kEnableRule,
+  kEnableAlwaysRule,
+  kEnableReplicaRule,
+  kDisableRule,
+  kAddInherit,
+  kDropInherit,
+  kAddOf,
+  kDropOf,
+  kReplicaIdentity,
+  kEnableRowSecurity,
+  kDisableRowSecurity,
+  kForceRowSecurity,
+  kNoForceRowSecurity,
+  kGenericOptions,
+  kAttachPartition,
+  kDetachPartition,
+  kDetachPartitionFinalize,
+  kAddIdentity,
+  kSetIdentity,
+  kDropIdentity,
 };
 enum class ReplicaIdentity : uint8_t { kNothing, kFull, kDefault, kIndex };
 struct AlterTableCmd : NodeOf<NodeKind::kAlterTableCmd> {
@@ -167,7 +277,7 @@ struct AlterTableCmd : NodeOf<NodeKind::kAlterTableCmd> {
   PartitionBoundSpec* partition_bound = nullptr;
   ReplicaIdentity replica_identity = ReplicaIdentity::kDefault;
   DropBehavior behavior = DropBehavior::kRestrict;
-  bool missing_ok = false;   // IF EXISTS, IF NOT EXISTS
+  bool missing_ok = false;  // IF EXISTS, IF NOT EXISTS
   bool concurrently = false;
 };
 // ALTER TABLE | INDEX | SEQUENCE | VIEW | MATERIALIZED VIEW | FOREIGN TABLE | TYPE (composite).

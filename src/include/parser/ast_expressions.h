@@ -37,9 +37,9 @@ enum class OperatorForm : uint8_t {
   kDistinct,     // IS DISTINCT FROM
   kNotDistinct,  // IS NOT DISTINCT FROM
   kNullIf,
-  kIn,     // right is a ListNode; name is "=" for IN, "<>" for NOT IN
-  kLike,   // name is "~~" or "!~~"; ESCAPE shows as a call of pg_catalog.like_escape
-  kILike,  // "~~*" or "!~~*"
+  kIn,       // right is a ListNode; name is "=" for IN, "<>" for NOT IN
+  kLike,     // name is "~~" or "!~~"; ESCAPE shows as a call of pg_catalog.like_escape
+  kILike,    // "~~*" or "!~~*"
   kSimilar,  // "~" or "!~"; the pattern is a call of pg_catalog.similar_to_escape
   kBetween,  // right is a ListNode of two
   kNotBetween,
@@ -121,10 +121,10 @@ enum class CallSyntax : uint8_t { kExplicit, kSqlSyntax };
 
 struct FuncCall : NodeOf<NodeKind::kFuncCall> {
   NameList names;
-  NodeList args;  // NamedArg for name => value
-  bool star = false;      // count(*)
+  NodeList args;      // NamedArg for name => value
+  bool star = false;  // count(*)
   bool distinct = false;
-  bool variadic = false;  // the last argument is VARIADIC
+  bool variadic = false;      // the last argument is VARIADIC
   bool within_group = false;  // order_by came from WITHIN GROUP
   CallSyntax syntax = CallSyntax::kExplicit;
   List<SortBy> order_by;
@@ -156,8 +156,17 @@ struct MinMaxExpr : NodeOf<NodeKind::kMinMaxExpr> {
 };
 
 enum class SqlValueFunctionKind : uint8_t {
-  kCurrentDate, kCurrentTime, kCurrentTimestamp, kLocalTime, kLocalTimestamp, kCurrentRole, kCurrentUser,
-  kUser, kSessionUser, kCurrentCatalog, kCurrentSchema,
+  kCurrentDate,
+  kCurrentTime,
+  kCurrentTimestamp,
+  kLocalTime,
+  kLocalTimestamp,
+  kCurrentRole,
+  kCurrentUser,
+  kUser,
+  kSessionUser,
+  kCurrentCatalog,
+  kCurrentSchema,
 };
 struct SqlValueFunction : NodeOf<NodeKind::kSqlValueFunction> {
   SqlValueFunctionKind function = SqlValueFunctionKind::kCurrentDate;

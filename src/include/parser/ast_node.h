@@ -16,42 +16,61 @@ namespace varve::parser {
 
 // Every node kind, by header: ast_expressions.h, ast_queries.h, ast_ddl.h, ast_objects.h, ast_types.h,
 // ast_utility.h.
-#define VARVE_PARSE_NODE_KINDS(X)                                                                            \
-  X(ConstExpr) X(ColumnRef) X(ParamRef) X(OperatorExpr) X(BoolExpr) X(NullTest) X(BooleanTest) X(TypeCast)   \
-  X(CollateExpr) X(IndirectionExpr) X(FieldStep) X(StarStep) X(SubscriptStep) X(FuncCall) X(NamedArg)        \
-  X(CaseExpr) X(CaseWhen) X(CoalesceExpr) X(MinMaxExpr) X(SqlValueFunction) X(SubLink) X(RowExpr)            \
-  X(ArrayExpr) X(GroupingFunc) X(XmlExpr) X(XmlSerialize) X(DefaultExpr) X(CurrentOfExpr)                    \
-  X(MultiAssignRef) X(TypeName) X(ListNode) X(QualifiedName)                                                 \
-  X(SelectStmt) X(InsertStmt) X(UpdateStmt) X(DeleteStmt) X(MergeStmt) X(TargetEntry) X(SortBy)              \
-  X(WindowDef) X(GroupingSet) X(LockingClause) X(WithClause) X(CommonTableExpr) X(RangeVar)                  \
-  X(RangeSubselect) X(RangeFunction) X(RangeTableFunc) X(RangeTableSample) X(JoinExpr) X(OnConflictClause)   \
-  X(MergeWhenClause) X(IntoClause) X(Alias) X(ColumnDef) X(Constraint) X(TableLikeClause) X(PartitionSpec)   \
-  X(PartitionBoundSpec) X(IndexElem) X(Option)                                                               \
-  X(CreateTableStmt) X(CreateTableAsStmt) X(AlterTableStmt) X(AlterTableCmd) X(CreateIndexStmt)              \
-  X(CreateSequenceStmt) X(AlterSequenceStmt) X(CreateViewStmt) X(RefreshMatViewStmt) X(CreateSchemaStmt)     \
-  X(DropStmt) X(RenameStmt) X(AlterOwnerStmt) X(AlterObjectSchemaStmt) X(AlterObjectDependsStmt)             \
-  X(TruncateStmt) X(CommentStmt) X(SecurityLabelStmt) X(CreateDatabaseStmt) X(AlterDatabaseStmt)             \
-  X(AlterDatabaseSetStmt) X(DropDatabaseStmt) X(CreateTablespaceStmt) X(DropTablespaceStmt)                  \
-  X(AlterTableMoveAllStmt) X(AlterTablespaceOptionsStmt)                                                     \
-  X(CreateStatisticsStmt) X(StatisticsElem) X(AlterStatisticsStmt)                                           \
-  X(RoleSpec) X(CreateRoleStmt) X(AlterRoleStmt) X(AlterRoleSetStmt) X(DropRoleStmt) X(GrantStmt)            \
-  X(GrantRoleStmt) X(AccessPrivilege) X(AlterDefaultPrivilegesStmt) X(ReassignOwnedStmt) X(DropOwnedStmt)    \
-  X(CreateFunctionStmt) X(AlterFunctionStmt) X(FunctionParameter) X(RoutineRef) X(DoStmt) X(CallStmt)        \
-  X(ReturnStmt) X(CreateTriggerStmt) X(CreateEventTriggerStmt) X(AlterEventTriggerStmt) X(CreateRuleStmt)    \
-  X(DefineStmt) X(CreateCompositeTypeStmt) X(CreateEnumStmt) X(CreateRangeStmt) X(AlterEnumStmt)             \
-  X(AlterTypeStmt) X(CreateDomainStmt) X(AlterDomainStmt) X(CreateCastStmt) X(CreateTransformStmt)           \
-  X(CreateConversionStmt) X(CreateLanguageStmt) X(CreateAccessMethodStmt) X(CreateOpClassStmt)               \
-  X(OpClassItem) X(CreateOpFamilyStmt) X(AlterOpFamilyStmt) X(AlterOperatorStmt) X(AlterCollationStmt)       \
-  X(CreatePolicyStmt) X(AlterPolicyStmt) X(CreatePublicationStmt) X(AlterPublicationStmt)                    \
-  X(PublicationObject) X(CreateSubscriptionStmt) X(AlterSubscriptionStmt) X(DropSubscriptionStmt)            \
-  X(CreateExtensionStmt) X(AlterExtensionStmt) X(AlterExtensionContentsStmt) X(CreateFdwStmt)                \
-  X(AlterFdwStmt) X(CreateForeignServerStmt) X(AlterForeignServerStmt) X(CreateForeignTableStmt)             \
-  X(ImportForeignSchemaStmt) X(CreateUserMappingStmt) X(AlterUserMappingStmt) X(DropUserMappingStmt)         \
-  X(AlterTsDictionaryStmt) X(AlterTsConfigurationStmt)                                                       \
-  X(CopyStmt) X(TransactionStmt) X(LockStmt) X(VariableSetStmt) X(VariableShowStmt) X(AlterSystemStmt)       \
-  X(ConstraintsSetStmt) X(PrepareStmt) X(ExecuteStmt) X(DeallocateStmt) X(DeclareCursorStmt) X(FetchStmt)    \
-  X(ClosePortalStmt) X(ExplainStmt) X(VacuumStmt) X(VacuumRelation) X(ClusterStmt) X(ReindexStmt)            \
-  X(CheckpointStmt) X(ListenStmt) X(NotifyStmt) X(UnlistenStmt) X(DiscardStmt) X(LoadStmt)
+#define VARVE_PARSE_NODE_KINDS(X)                                                                                                          \
+  X(ConstExpr)                                                                                                                             \
+  X(ColumnRef) X(ParamRef) X(OperatorExpr) X(BoolExpr) X(NullTest) X(BooleanTest) X(TypeCast) X(                                           \
+      CollateExpr) X(IndirectionExpr) X(FieldStep) X(StarStep) X(SubscriptStep) X(FuncCall) X(NamedArg)                                    \
+      X(CaseExpr) X(CaseWhen) X(CoalesceExpr) X(MinMaxExpr) X(SqlValueFunction) X(SubLink) X(RowExpr) X(                                   \
+          ArrayExpr) X(GroupingFunc) X(XmlExpr) X(XmlSerialize) X(DefaultExpr) X(CurrentOfExpr)                                            \
+          X(MultiAssignRef) X(TypeName) X(ListNode) X(QualifiedName) X(SelectStmt) X(InsertStmt) X(                                        \
+              UpdateStmt) X(DeleteStmt) X(MergeStmt) X(TargetEntry) X(SortBy) X(WindowDef) X(GroupingSet)                                  \
+              X(LockingClause) X(WithClause) X(CommonTableExpr) X(RangeVar) X(RangeSubselect) X(RangeFunction) X(                          \
+                  RangeTableFunc) X(RangeTableSample) X(JoinExpr) X(OnConflictClause) X(MergeWhenClause) X(IntoClause) X(Alias)            \
+                  X(ColumnDef) X(Constraint) X(TableLikeClause) X(PartitionSpec) X(PartitionBoundSpec) X(                                  \
+                      IndexElem) X(Option) X(CreateTableStmt) X(CreateTableAsStmt) X(AlterTableStmt) X(AlterTableCmd) X(CreateIndexStmt)   \
+                      X(CreateSequenceStmt) X(AlterSequenceStmt) X(CreateViewStmt) X(                                                      \
+                          RefreshMatViewStmt) X(CreateSchemaStmt) X(DropStmt) X(RenameStmt) X(AlterOwnerStmt)                              \
+                          X(AlterObjectSchemaStmt) X(AlterObjectDependsStmt) X(TruncateStmt) X(CommentStmt) X(SecurityLabelStmt) X(        \
+                              CreateDatabaseStmt) X(AlterDatabaseStmt) X(AlterDatabaseSetStmt) X(DropDatabaseStmt) X(CreateTablespaceStmt) \
+                              X(DropTablespaceStmt) X(AlterTableMoveAllStmt) X(AlterTablespaceOptionsStmt) X(CreateStatisticsStmt) X(      \
+                                  StatisticsElem) X(AlterStatisticsStmt) X(RoleSpec) X(CreateRoleStmt)                                     \
+                                  X(AlterRoleStmt) X(AlterRoleSetStmt) X(DropRoleStmt) X(GrantStmt) X(GrantRoleStmt) X(                    \
+                                      AccessPrivilege) X(AlterDefaultPrivilegesStmt) X(ReassignOwnedStmt) X(DropOwnedStmt)                 \
+                                      X(CreateFunctionStmt) X(AlterFunctionStmt) X(                                                        \
+                                          FunctionParameter) X(RoutineRef) X(DoStmt) X(CallStmt) X(ReturnStmt) X(CreateTriggerStmt)        \
+                                          X(CreateEventTriggerStmt) X(AlterEventTriggerStmt) X(CreateRuleStmt) X(                          \
+                                              DefineStmt) X(CreateCompositeTypeStmt) X(CreateEnumStmt) X(CreateRangeStmt)                  \
+                                              X(AlterEnumStmt) X(AlterTypeStmt) X(CreateDomainStmt) X(AlterDomainStmt) X(                  \
+                                                  CreateCastStmt) X(CreateTransformStmt) X(CreateConversionStmt) X(CreateLanguageStmt)     \
+                                                  X(CreateAccessMethodStmt) X(CreateOpClassStmt) X(OpClassItem) X(                         \
+                                                      CreateOpFamilyStmt) X(AlterOpFamilyStmt) X(AlterOperatorStmt)                        \
+                                                      X(AlterCollationStmt) X(CreatePolicyStmt) X(AlterPolicyStmt) X(                      \
+                                                          CreatePublicationStmt) X(AlterPublicationStmt)                                   \
+                                                          X(PublicationObject) X(CreateSubscriptionStmt) X(                                \
+                                                              AlterSubscriptionStmt) X(DropSubscriptionStmt)                               \
+                                                              X(CreateExtensionStmt) X(AlterExtensionStmt) X(                              \
+                                                                  AlterExtensionContentsStmt) X(CreateFdwStmt) X(AlterFdwStmt)             \
+                                                                  X(CreateForeignServerStmt) X(AlterForeignServerStmt) X(                  \
+                                                                      CreateForeignTableStmt) X(ImportForeignSchemaStmt)                   \
+                                                                      X(CreateUserMappingStmt) X(                                          \
+                                                                          AlterUserMappingStmt) X(DropUserMappingStmt)                     \
+                                                                          X(AlterTsDictionaryStmt) X(                                      \
+                                                                              AlterTsConfigurationStmt) X(CopyStmt)                        \
+                                                                              X(TransactionStmt) X(LockStmt) X(                            \
+                                                                                  VariableSetStmt) X(VariableShowStmt)                     \
+                                                                                  X(AlterSystemStmt) X(ConstraintsSetStmt) X(              \
+                                                                                      PrepareStmt) X(ExecuteStmt) X(DeallocateStmt)        \
+                                                                                      X(DeclareCursorStmt) X(                              \
+                                                                                          FetchStmt) X(ClosePortalStmt)                    \
+                                                                                          X(ExplainStmt) X(                                \
+                                                                                              VacuumStmt) X(VacuumRelation)                \
+                                                                                              X(ClusterStmt) X(                            \
+                                                                                                  ReindexStmt) X(CheckpointStmt)           \
+                                                                                                  X(ListenStmt) X(                         \
+                                                                                                      NotifyStmt)                          \
+                                                                                                      X(UnlistenStmt)                      \
+                                                                                                          X(DiscardStmt)                   \
+                                                                                                              X(LoadStmt)
 
 enum class NodeKind : uint8_t {
 #define VARVE_X(name) k##name,

@@ -30,7 +30,7 @@ struct RangeSubselect : NodeOf<NodeKind::kRangeSubselect> {
 
 struct ColumnDef;
 struct RangeFunctionItem {
-  Node* call = nullptr;               // FuncCall or another function-like expression
+  Node* call = nullptr;                // FuncCall or another function-like expression
   List<ColumnDef> column_definitions;  // f(…) AS (a int, …) inside ROWS FROM
 };
 struct RangeFunction : NodeOf<NodeKind::kRangeFunction> {
@@ -98,7 +98,11 @@ struct SortBy : NodeOf<NodeKind::kSortBy> {
 
 enum class FrameMode : uint8_t { kRange, kRows, kGroups };
 enum class FrameBound : uint8_t {
-  kUnboundedPreceding, kOffsetPreceding, kCurrentRow, kOffsetFollowing, kUnboundedFollowing,
+  kUnboundedPreceding,
+  kOffsetPreceding,
+  kCurrentRow,
+  kOffsetFollowing,
+  kUnboundedFollowing,
 };
 enum class FrameExclusion : uint8_t { kNone, kCurrentRow, kGroup, kTies };
 struct WindowDef : NodeOf<NodeKind::kWindowDef> {

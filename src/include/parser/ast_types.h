@@ -47,7 +47,12 @@ struct CreateDomainStmt : NodeOf<NodeKind::kCreateDomainStmt> {
   List<Constraint> constraints;
 };
 enum class AlterDomainAction : uint8_t {
-  kDefault, kDropNotNull, kSetNotNull, kAddConstraint, kDropConstraint, kValidateConstraint,
+  kDefault,
+  kDropNotNull,
+  kSetNotNull,
+  kAddConstraint,
+  kDropConstraint,
+  kValidateConstraint,
 };
 struct AlterDomainStmt : NodeOf<NodeKind::kAlterDomainStmt> {
   AlterDomainAction action = AlterDomainAction::kDefault;
@@ -94,8 +99,8 @@ struct OpClassItem : NodeOf<NodeKind::kOpClassItem> {
   OpClassItemKind item = OpClassItemKind::kOperator;
   RoutineRef* name = nullptr;
   int32_t number = 0;
-  NameList order_family;        // FOR ORDER BY
-  List<TypeName> class_args;    // FUNCTION n (types) …
+  NameList order_family;      // FOR ORDER BY
+  List<TypeName> class_args;  // FUNCTION n (types) …
   TypeName* stored_type = nullptr;
 };
 struct CreateOpClassStmt : NodeOf<NodeKind::kCreateOpClassStmt> {
@@ -151,7 +156,14 @@ struct CreateSubscriptionStmt : NodeOf<NodeKind::kCreateSubscriptionStmt> {
   List<Option> options;
 };
 enum class AlterSubscriptionKind : uint8_t {
-  kOptions, kConnection, kSetPublication, kAddPublication, kDropPublication, kRefresh, kEnabled, kSkip,
+  kOptions,
+  kConnection,
+  kSetPublication,
+  kAddPublication,
+  kDropPublication,
+  kRefresh,
+  kEnabled,
+  kSkip,
 };
 struct AlterSubscriptionStmt : NodeOf<NodeKind::kAlterSubscriptionStmt> {
   AlterSubscriptionKind action = AlterSubscriptionKind::kOptions;

@@ -19,7 +19,15 @@ struct CopyStmt : NodeOf<NodeKind::kCopyStmt> {
 };
 
 enum class TransactionKind : uint8_t {
-  kBegin, kStart, kCommit, kRollback, kSavepoint, kRelease, kRollbackTo, kPrepare, kCommitPrepared,
+  kBegin,
+  kStart,
+  kCommit,
+  kRollback,
+  kSavepoint,
+  kRelease,
+  kRollbackTo,
+  kPrepare,
+  kCommitPrepared,
   kRollbackPrepared,
 };
 struct TransactionStmt : NodeOf<NodeKind::kTransactionStmt> {
@@ -32,7 +40,13 @@ struct TransactionStmt : NodeOf<NodeKind::kTransactionStmt> {
 
 // The table-level lock modes, numbered as PostgreSQL numbers them.
 enum class TableLockMode : uint8_t {
-  kAccessShare = 1, kRowShare, kRowExclusive, kShareUpdateExclusive, kShare, kShareRowExclusive, kExclusive,
+  kAccessShare = 1,
+  kRowShare,
+  kRowExclusive,
+  kShareUpdateExclusive,
+  kShare,
+  kShareRowExclusive,
+  kExclusive,
   kAccessExclusive,
 };
 struct LockStmt : NodeOf<NodeKind::kLockStmt> {
@@ -74,7 +88,11 @@ struct DeallocateStmt : NodeOf<NodeKind::kDeallocateStmt> {
 };
 
 enum CursorOption : uint16_t {
-  kCursorBinary = 1, kCursorScroll = 2, kCursorNoScroll = 4, kCursorInsensitive = 8, kCursorAsensitive = 16,
+  kCursorBinary = 1,
+  kCursorScroll = 2,
+  kCursorNoScroll = 4,
+  kCursorInsensitive = 8,
+  kCursorAsensitive = 16,
   kCursorHold = 32,
 };
 struct DeclareCursorStmt : NodeOf<NodeKind::kDeclareCursorStmt> {

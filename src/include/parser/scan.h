@@ -12,12 +12,16 @@
 namespace varve::parser {
 
 enum class ScanKind : uint8_t {
-  kEnd, kError,
+  kEnd,
+  kError,
   kWord,        // an unquoted identifier or any keyword; text in lower case
   kQuotedWord,  // "a"
-  kInteger, kFloat, kString, kBits,
-  kParam,       // $n, number in `integer`
-  kSymbol,      // punctuation and operators, as written (!= is <>)
+  kInteger,
+  kFloat,
+  kString,
+  kBits,
+  kParam,   // $n, number in `integer`
+  kSymbol,  // punctuation and operators, as written (!= is <>)
 };
 
 struct ScanToken {

@@ -1,5 +1,5 @@
-// What a function that is running asks of the session around it. Implemented by module session; used on the session's
-// thread only. Everything throws SqlError.
+// What a function that is running asks of the session around it. Implemented by module session; used on the
+// session's thread only. Everything throws SqlError.
 #pragma once
 
 #include <cstdint>
@@ -22,21 +22,21 @@ struct Node;
 namespace varve::planner {
 struct OutputColumn;
 struct PlannedStatement;
-}
+}  // namespace varve::planner
 
 namespace varve::pl {
 
-// One SQL statement of a function, kept with its plan between runs. The host adds what it needs to know whether the plan
-// is still good.
+// One SQL statement of a function, kept with its plan between runs. The host adds what it needs to know
+// whether the plan is still good.
 struct SqlStatement {
   virtual ~SqlStatement() = default;
 
   std::string sql;
   Arena parse_arena;
-  parser::Node* node = nullptr;                         // null: empty
-  analyzer::Variables* variables = nullptr;             // parameters by name
+  parser::Node* node = nullptr;              // null: empty
+  analyzer::Variables* variables = nullptr;  // parameters by name
   analyzer::AnalyzerContext::LocalTables* local_tables = nullptr;
-  std::shared_ptr<planner::PlannedStatement> plan;      // good after Host::ensure_plan()
+  std::shared_ptr<planner::PlannedStatement> plan;  // good after Host::ensure_plan()
 };
 using SqlStatementPtr = std::shared_ptr<SqlStatement>;
 
@@ -72,7 +72,8 @@ class Host {
   virtual std::unique_ptr<executor::Execution> make_execution(SqlStatement& statement) = 0;
   virtual executor::ExecutionSettings execution_settings() = 0;
   // With a new snapshot, or the one of `active`.
-  virtual executor::RunParameters run_parameters(std::span<const types::Value> params, const txn::Snapshot* active) = 0;
+  virtual executor::RunParameters run_parameters(std::span<const types::Value> params,
+                                                 const txn::Snapshot* active) = 0;
   // Anything that is not planned, inside the transaction; returns its tag.
   virtual std::string run_utility(const SqlStatementPtr& statement) = 0;
   virtual void check_read_only(const SqlStatement& statement) = 0;
@@ -102,8 +103,9 @@ class Host {
   // --- cursors, shared with SQL's own
   virtual bool cursor_exists(std::string_view name) = 0;
   // `params` are copied. Options are parser::CursorOption bits.
-  virtual void open_cursor(std::string_view name, const SqlStatementPtr& statement, std::span<const types::Value> params,
-                           uint16_t options, const txn::Snapshot* active) = 0;
+  virtual void open_cursor(std::string_view name, const SqlStatementPtr& statement,
+                           std::span<const types::Value> params, uint16_t options,
+                           const txn::Snapshot* active) = 0;
   // The rows met, in order; each call's rows live until the cursor is closed. Returns how many were met.
   virtual int64_t fetch_cursor(std::string_view name, const FetchRequest& request,
                                std::vector<std::span<const types::Value>>* rows) = 0;

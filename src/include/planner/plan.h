@@ -1,8 +1,8 @@
 // The physical plan: what the executor runs. Plain data in an arena, built once, run many times (prepared
 // statements), by many threads at once (parallel scans): the executor keeps its state elsewhere.
 //
-// Every node yields chunks whose columns are `output`. Expressions in a node refer to its child's output by kInput
-// (joins: left columns first, then right columns; scans: the scanned columns in `columns` order).
+// Every node yields chunks whose columns are `output`. Expressions in a node refer to its child's output by
+// kInput (joins: left columns first, then right columns; scans: the scanned columns in `columns` order).
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ using analyzer::ExprList;
 using analyzer::SortKey;
 
 struct ResultPlan : Plan {  // children: none or one (a gate: run the child only if the condition is true)
-  ExprList exprs;            // when no child
+  ExprList exprs;           // when no child
   Expr* condition = nullptr;
 };
 struct ValuesPlan : Plan {
@@ -42,9 +42,9 @@ struct ScanMember {
   const catalog::Index* index = nullptr;     // kIndexScan: made like the plan's
   const BoundIndex* bound = nullptr;
 };
-// Reads `columns` (numbers; negative: system columns, kCtidColumn yields Tid::packed() as int8) of the visible rows
-// that pass `filter` (over the scanned columns).
-struct ScanPlan : Plan {  // kSeqScan
+// Reads `columns` (numbers; negative: system columns, kCtidColumn yields Tid::packed() as int8) of the
+// visible rows that pass `filter` (over the scanned columns).
+struct ScanPlan : Plan {                           // kSeqScan
   catalog::RelationPtr const* relation = nullptr;  // kept alive by PlannedStatement::relations
   std::string_view alias;
   std::span<catalog::ColumnNumber> columns;
@@ -53,7 +53,8 @@ struct ScanPlan : Plan {  // kSeqScan
   bool sample_by_page = false;
   Expr* sample_percent = nullptr;
   Expr* sample_seed = nullptr;
-  // Not empty: these are read one after the other in the place of `relation`, which gives names and types alone.
+  // Not empty: these are read one after the other in the place of `relation`, which gives names and types
+  // alone.
   std::span<ScanMember> members;
   const PartitionPruning* pruning = nullptr;  // which of them a run reads; null: all
 };
@@ -62,8 +63,8 @@ struct IndexBound {
   Expr* value = nullptr;  // over params / exec params / constants only; null: open
   bool inclusive = true;
 };
-// What catalog::Index says in SQL, bound: over the table's not dropped columns in order. Only for indexes that have an
-// expression or a predicate.
+// What catalog::Index says in SQL, bound: over the table's not dropped columns in order. Only for indexes
+// that have an expression or a predicate.
 struct BoundIndex {
   const catalog::Index* index = nullptr;
   ExprList keys;  // one a key column; null: a plain column
@@ -72,8 +73,8 @@ struct BoundIndex {
 struct IndexScanPlan : ScanPlan {
   const catalog::Index* index = nullptr;
   const BoundIndex* bound = nullptr;  // null: plain columns only
-  ExprList equal;       // one a leading key; a NULL value finds nothing
-  IndexBound lower, upper;  // of the key after those
+  ExprList equal;                     // one a leading key; a NULL value finds nothing
+  IndexBound lower, upper;            // of the key after those
   // Key `equal.size()` takes each of these values in turn (IN lists), in index order, deduplicated.
   ExprList any_of;
   Expr* array_any = nullptr;  // = ANY (array expression) in the same place
@@ -105,8 +106,8 @@ struct LimitPlan : Plan {
 };
 struct SortPlan : Plan {
   std::span<SortKey> keys;
-  Expr* limit = nullptr;  // count + offset when known to be pushed down: keep only so many
-  uint32_t presorted = 0; // kIncrementalSort
+  Expr* limit = nullptr;   // count + offset when known to be pushed down: keep only so many
+  uint32_t presorted = 0;  // kIncrementalSort
 };
 struct UniquePlan : Plan {
   std::span<uint32_t> columns;
@@ -119,7 +120,8 @@ struct AggregateCallPlan {
   bool distinct = false;
   std::span<SortKey> order_by;
 };
-// Output: group expressions, then aggregates (then the grouping-set number as int4 when sets has more than one).
+// Output: group expressions, then aggregates (then the grouping-set number as int4 when sets has more than
+// one).
 struct AggregatePlan : Plan {
   ExprList groups;
   std::span<AggregateCallPlan> aggregates;
@@ -127,7 +129,13 @@ struct AggregatePlan : Plan {
   bool input_sorted = false;                     // by the groups: stream instead of hashing
 };
 enum class FrameMode : uint8_t { kRows, kRange, kGroups };
-enum class FrameBoundKind : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing };
+enum class FrameBoundKind : uint8_t {
+  kUnboundedPreceding,
+  kPreceding,
+  kCurrentRow,
+  kFollowing,
+  kUnboundedFollowing
+};
 enum class FrameExclusion : uint8_t { kNone, kCurrentRow, kGroup, kTies };
 struct WindowFrame {
   FrameMode mode = FrameMode::kRange;
@@ -154,10 +162,14 @@ struct WindowPlan : Plan {
   std::span<WindowCallPlan> calls;
 };
 enum class JoinType : uint8_t {
-  kInner, kLeft, kRight, kFull,
+  kInner,
+  kLeft,
+  kRight,
+  kFull,
   kSemi,      // left rows that have a match
   kAnti,      // left rows that have none
-  kNullAnti,  // NOT IN: as anti, but a NULL on either side makes the row not pass (unless the right side is empty)
+  kNullAnti,  // NOT IN: as anti, but a NULL on either side makes the row not pass (unless the right side is
+              // empty)
   kMark,      // every left row plus a boolean column: TRUE / FALSE / NULL as IN yields
   kSingle,    // scalar subquery: left join that errors (21000) on a second match
 };
@@ -172,7 +184,8 @@ struct JoinPlan : Plan {
   bool build_left = false;    // hash the left side instead of the right
   // Columns of left ++ right that nothing reads: the node may leave NULLs in them. Empty: all are read.
   std::span<bool> unused;
-  // kNestedLoop with a dependent right side: these left columns are put into these exec params for every left row.
+  // kNestedLoop with a dependent right side: these left columns are put into these exec params for every left
+  // row.
   std::span<uint32_t> param_slots;
   ExprList param_values;
 };
@@ -197,10 +210,12 @@ struct LockRowsPlan : Plan {
     uint32_t tid_column;
     txn::RowLock strength;
     txn::WaitPolicy policy;
-    // READ COMMITTED re-check: the row's columns in the child's output, to be replaced by the newest version's.
+    // READ COMMITTED re-check: the row's columns in the child's output, to be replaced by the newest
+    // version's.
     std::span<uint32_t> row_columns;
     std::span<catalog::ColumnNumber> row_column_numbers;
-    // Of several tables read as one: the column that names the row's, and the tables (columns: row_column_numbers).
+    // Of several tables read as one: the column that names the row's, and the tables (columns:
+    // row_column_numbers).
     int32_t table_column = -1;
     std::span<ScanMember> members;
   };
@@ -213,9 +228,9 @@ struct LockRowsPlan : Plan {
 struct PlannedStatement {
   Arena arena;
   Plan* root = nullptr;
-  std::vector<Plan*> subplans;             // by SubplanExpr::subplan
-  std::vector<Plan*> ctes;                 // by CteScanPlan::cte
-  std::vector<std::string_view> cte_names; // the same
+  std::vector<Plan*> subplans;                 // by SubplanExpr::subplan
+  std::vector<Plan*> ctes;                     // by CteScanPlan::cte
+  std::vector<std::string_view> cte_names;     // the same
   std::deque<catalog::RelationPtr> relations;  // addresses are stable
   std::vector<Oid> param_types;
   uint32_t exec_param_count = 0;
@@ -224,7 +239,7 @@ struct PlannedStatement {
   bool returns_rows = true;
   // The last columns of the root's output that are not the result's: ctids of these tables' rows (cursors).
   std::vector<Oid> row_id_tables;
-  uint64_t catalog_epoch = 0;              // valid while the catalog's epoch is this
+  uint64_t catalog_epoch = 0;  // valid while the catalog's epoch is this
   // A single-row read or write by unique key: the executor runs it through the fused leaf operator.
   bool is_point_statement = false;
   PlannedStatement() = default;

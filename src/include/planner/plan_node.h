@@ -11,7 +11,7 @@
 namespace varve::planner {
 
 enum class PlanKind : uint8_t {
-  kResult,         // one row of expressions, or none if the condition is false
+  kResult,  // one row of expressions, or none if the condition is false
   kValues,
   kSeqScan,
   kIndexScan,
@@ -20,19 +20,19 @@ enum class PlanKind : uint8_t {
   kWorkTableScan,  // the recursive term's input
   kFilter,
   kProject,
-  kProjectSet,     // set-returning functions in the select list
+  kProjectSet,  // set-returning functions in the select list
   kLimit,
-  kSort,           // with a limit: top-n
+  kSort,  // with a limit: top-n
   kIncrementalSort,
-  kUnique,         // adjacent duplicates, input sorted
-  kAggregate,      // hashed, or plain without groups
+  kUnique,     // adjacent duplicates, input sorted
+  kAggregate,  // hashed, or plain without groups
   kWindow,
   kHashJoin,
   kMergeJoin,
-  kNestedLoop,     // inner side re-run per outer row with exec params set, or materialised
-  kIndexJoin,      // nested loop whose inner side is one index lookup per outer row, a chunk at a time
+  kNestedLoop,  // inner side re-run per outer row with exec params set, or materialised
+  kIndexJoin,   // nested loop whose inner side is one index lookup per outer row, a chunk at a time
   kAppend,
-  kSetOperation,   // INTERSECT / EXCEPT [ALL], hashed
+  kSetOperation,  // INTERSECT / EXCEPT [ALL], hashed
   kRecursiveUnion,
   kMaterialize,
   kLockRows,
@@ -62,7 +62,7 @@ struct Plan {
   double rows = 1;
   int32_t width = 0;  // bytes, estimated
   bool parallel_safe = false;
-  uint32_t id = 0;    // dense, for the executor's per-node state and EXPLAIN ANALYZE
+  uint32_t id = 0;  // dense, for the executor's per-node state and EXPLAIN ANALYZE
 
   template <class T>
   const T& as() const {

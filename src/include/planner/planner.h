@@ -13,17 +13,18 @@ class TxnManager;
 
 namespace varve::planner {
 
-// enable_* switches and cost units; every rewrite and method can be switched off, so that plans can be compared.
+// enable_* switches and cost units; every rewrite and method can be switched off, so that plans can be
+// compared.
 struct PlannerSettings {
   bool enable_seq_scan = true;
   bool enable_index_scan = true;
   bool enable_hash_join = true;
   bool enable_index_join = true;
   bool enable_nested_loop = true;
-  bool enable_subquery_pullup = true;      // simple subqueries and views dissolve into the query around them
-  bool enable_predicate_pushdown = true;   // conditions go into subqueries that stay
-  bool enable_subquery_unnesting = true;   // EXISTS and IN as semi and anti joins
-  bool enable_scalar_unnesting = true;     // correlated scalar aggregates as joins with a grouped subquery
+  bool enable_subquery_pullup = true;     // simple subqueries and views dissolve into the query around them
+  bool enable_predicate_pushdown = true;  // conditions go into subqueries that stay
+  bool enable_subquery_unnesting = true;  // EXISTS and IN as semi and anti joins
+  bool enable_scalar_unnesting = true;    // correlated scalar aggregates as joins with a grouped subquery
   bool enable_constant_folding = true;
   bool enable_or_factoring = true;         // common factors of OR, and what an OR says about one table
   bool enable_transitive_equality = true;  // a = b and b = c give a = c
@@ -33,13 +34,13 @@ struct PlannerSettings {
   bool enable_partition_pruning = true;    // partitions that no row can be in are not read
   uint32_t join_search_limit = 10;         // more relations than this: greedy instead of dynamic programming
   double seq_page_cost = 1.0;
-  double random_page_cost = 1.1;           // the buffer pool is expected to hold most of what is read
+  double random_page_cost = 1.1;  // the buffer pool is expected to hold most of what is read
   // Units of 10 µs on one processor.
   double cpu_tuple_cost = 0.003;
   double cpu_index_lookup_cost = 0.1;
-  double cpu_index_fetch_cost = 0.06;      // a row through an index
+  double cpu_index_fetch_cost = 0.06;  // a row through an index
   double cpu_operator_cost = 0.0005;
-  uint32_t parallel_workers = 1;           // threads that a scan's pipeline may expect
+  uint32_t parallel_workers = 1;  // threads that a scan's pipeline may expect
 };
 
 // Fills statement.root, subplans and ctes. `query` lies in statement.arena. Throws SqlError.

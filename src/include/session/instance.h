@@ -39,7 +39,8 @@ class NotificationHub {
 
 class Instance {
  public:
-  Instance(recovery::StorageEngine& engine, std::string directory, std::map<std::string, std::string> settings);
+  Instance(recovery::StorageEngine& engine, std::string directory,
+           std::map<std::string, std::string> settings);
   ~Instance();
 
   recovery::StorageEngine& engine() { return engine_; }
@@ -66,9 +67,10 @@ class Instance {
   std::vector<std::shared_ptr<catalog::Database>> open_databases() const;
 
   net::Server* server = nullptr;  // set once it exists
-  // ALTER SYSTEM: keeps a setting for the next start or reload; an empty value forgets it, an empty name all of them.
-  // Null: the server has no configuration file.
-  Status (*keep_setting)(const std::string& directory, const std::string& name, const std::string& value) = nullptr;
+  // ALTER SYSTEM: keeps a setting for the next start or reload; an empty value forgets it, an empty name all
+  // of them. Null: the server has no configuration file.
+  Status (*keep_setting)(const std::string& directory, const std::string& name,
+                         const std::string& value) = nullptr;
 
  private:
   recovery::StorageEngine& engine_;

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <set>
-#include <string>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,10 +25,10 @@ struct SettingInfo {
   std::string_view default_value;  // as SHOW prints it without unit conversion: "4096", "on", "ISO, MDY"
   std::string_view unit = {};
   double min = 0, max = 0;
-  std::string_view values = {};    // kEnum: comma-separated
+  std::string_view values = {};  // kEnum: comma-separated
   std::string_view category = {};
   std::string_view description = {};
-  bool report = false;             // sent as ParameterStatus when it changes
+  bool report = false;  // sent as ParameterStatus when it changes
 };
 std::span<const SettingInfo> all_settings();
 // Case-insensitive; null if there is none.
@@ -54,8 +54,8 @@ class Settings {
   double real(std::string_view name) const;
   bool boolean(std::string_view name) const;
 
-  // 42704 unrecognized, 55P02 cannot be changed now, 42501 superuser only. `start`: before the first statement (startup
-  // packet), where more may be set.
+  // 42704 unrecognized, 55P02 cannot be changed now, 42501 superuser only. `start`: before the first
+  // statement (startup packet), where more may be set.
   void set(std::string_view name, std::string_view value, bool is_local, bool is_superuser);
   void reset(std::string_view name, bool is_superuser);
   void reset_all();

@@ -46,8 +46,8 @@ class Transaction {
   uint64_t session_owner = 0;
   uint64_t lock_timeout_us = 0;
   uint64_t deadlock_timeout_us = 0;  // 0: the lock manager's
-  // Counted up by commit once the changes are visible and before the locks go: whoever gets such a lock sees that
-  // what it knew of the catalog is old. Null: nobody wants to know.
+  // Counted up by commit once the changes are visible and before the locks go: whoever gets such a lock sees
+  // that what it knew of the catalog is old. Null: nobody wants to know.
   std::atomic<uint64_t>* epoch_to_advance = nullptr;
 
   // 0 until the first write; assign_xid() gives it one and locks it.

@@ -29,8 +29,8 @@ uint32_t utf8_next(std::string_view text, size_t& offset);
 void append_utf8(std::string& out, uint32_t code_point);
 
 // Case mapping. `locale` is an ICU locale name, or empty for the "C" locale, where only ASCII letters change.
-// Root ("und") maps each character without special rules of a language; kSimpleCaseLocale, as C.UTF-8 does, one
-// character for one character, so that the length in characters stays.
+// Root ("und") maps each character without special rules of a language; kSimpleCaseLocale, as C.UTF-8 does,
+// one character for one character, so that the length in characters stays.
 inline constexpr const char* kSimpleCaseLocale = "C.UTF-8";
 void append_upper(std::string& out, std::string_view text, const char* locale);
 void append_lower(std::string& out, std::string_view text, const char* locale);

@@ -1,10 +1,10 @@
 // A column of up to kChunkRows values: the unit in which everything is computed.
 //
 // data: contiguous values of the physical type. validity: one bit a row, set = not NULL; looked at only when
-// has_nulls. A constant vector holds one value (row 0) that stands for every row. Values of rows that were not
-// selected, and of NULL rows, are unspecified but initialised memory.
-// Strings and big numerics point into memory owned by someone who outlives the vector's use: a page batch, or
-// the Arena of the EvalContext that produced them.
+// has_nulls. A constant vector holds one value (row 0) that stands for every row. Values of rows that were
+// not selected, and of NULL rows, are unspecified but initialised memory. Strings and big numerics point into
+// memory owned by someone who outlives the vector's use: a page batch, or the Arena of the EvalContext that
+// produced them.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +33,13 @@ class Vector {
   bool has_nulls() const { return has_nulls_; }
 
   template <class T>
-  const T* data() const { return reinterpret_cast<const T*>(data_); }
+  const T* data() const {
+    return reinterpret_cast<const T*>(data_);
+  }
   template <class T>
-  T* data() { return reinterpret_cast<T*>(data_); }
+  T* data() {
+    return reinterpret_cast<T*>(data_);
+  }
   const uint8_t* raw() const { return data_; }
   uint8_t* raw() { return data_; }
   const uint64_t* validity() const { return validity_; }
@@ -44,7 +48,9 @@ class Vector {
   // Where row i's value lies.
   uint32_t index(uint32_t row) const { return constant_ ? 0 : row; }
   template <class T>
-  const T& at(uint32_t row) const { return data<T>()[index(row)]; }
+  const T& at(uint32_t row) const {
+    return data<T>()[index(row)];
+  }
   bool is_null(uint32_t row) const {
     if (!has_nulls_) return false;
     uint32_t i = index(row);

@@ -14,14 +14,17 @@ namespace varve::functions {
 
 namespace {
 
-constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",   "may",      "june",
-                                        "july",    "august",   "september", "october", "november", "december"};
+constexpr std::string_view kMonths[] = {"january",   "february", "march",    "april",
+                                        "may",       "june",     "july",     "august",
+                                        "september", "october",  "november", "december"};
 constexpr std::string_view kMonthsShort[] = {"jan", "feb", "mar", "apr", "may", "jun",
                                              "jul", "aug", "sep", "oct", "nov", "dec"};
-constexpr std::string_view kDays[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+constexpr std::string_view kDays[] = {"sunday",   "monday", "tuesday", "wednesday",
+                                      "thursday", "friday", "saturday"};
 constexpr std::string_view kDaysShort[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 // From the end, so that a longer numeral is found before what it begins with.
-constexpr std::string_view kRomans[] = {"xii", "xi", "x", "ix", "viii", "vii", "vi", "v", "iv", "iii", "ii", "i"};
+constexpr std::string_view kRomans[] = {"xii", "xi", "x",  "ix",  "viii", "vii",
+                                        "vi",  "v",  "iv", "iii", "ii",   "i"};
 constexpr std::string_view kMeridian[] = {"am", "pm"};
 constexpr std::string_view kMeridianDots[] = {"a.m.", "p.m."};
 constexpr std::string_view kEra[] = {"ad", "bc"};
@@ -30,10 +33,13 @@ constexpr std::string_view kEraDots[] = {"a.d.", "b.c."};
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-SqlError format_error(std::string message) { return SqlError(sqlstate::kInvalidDatetimeFormat, std::move(message)); }
+SqlError format_error(std::string message) {
+  return SqlError(sqlstate::kInvalidDatetimeFormat, std::move(message));
+}
 
 [[noreturn]] void throw_field_overflow(std::string_view text) {
-  throw SqlError(sqlstate::kDatetimeFieldOverflow, fmt::format("date/time field value out of range: \"{}\"", text));
+  throw SqlError(sqlstate::kDatetimeFieldOverflow,
+                 fmt::format("date/time field value out of range: \"{}\"", text));
 }
 
 // The fields as they were read; 0 means not seen, as for PostgreSQL.
@@ -65,7 +71,8 @@ class Reader {
     for (at_node_ = 0; at_node_ < nodes.size() && at_ < text_.size(); ++at_node_) {
       const DateNode& node = nodes[at_node_];
       bool is_field = node.kind == DateNode::Kind::kField;
-      if (!exact_ && !(is_field && node.word->key == DateKey::kExact) && (is_field || at_node_ == 0)) skip_spaces();
+      if (!exact_ && !(is_field && node.word->key == DateKey::kExact) && (is_field || at_node_ == 0))
+        skip_spaces();
       if (node.kind == DateNode::Kind::kSpace || node.kind == DateNode::Kind::kSeparator) {
         separator(node);
       } else if (!is_field) {
@@ -109,8 +116,10 @@ class Reader {
   void character(const DateNode& node) {
     if (!exact_) {
       // Spaces skipped before may have been what this character stands for.
-      if (extra_ > 0) --extra_;
-      else skip_character();
+      if (extra_ > 0)
+        --extra_;
+      else
+        skip_character();
       return;
     }
     if (standard_ && text_.substr(at_, node.size) != node.character()) {
@@ -136,13 +145,15 @@ class Reader {
 
   void set(int& to, int value, const DateNode& node) {
     if (to != 0 && to != value) {
-      throw format_error(fmt::format("conflicting values for \"{}\" field in formatting string", node.word->text))
+      throw format_error(
+          fmt::format("conflicting values for \"{}\" field in formatting string", node.word->text))
           .detail("This value contradicts a previous setting for the same field type.");
     }
     to = value;
   }
 
-  // Whether the width of a number must be taken from its end in the text, since no digit follows in the template.
+  // Whether the width of a number must be taken from its end in the text, since no digit follows in the
+  // template.
   bool is_next_separator(const DateNode& node) const {
     if (node.ordinal != DateNode::Ordinal::kNone) return true;
     if (at_node_ + 1 >= format_.nodes.size()) return true;
@@ -367,7 +378,8 @@ class Reader {
     if (std::sscanf(rest.c_str(), "%d,%03d%n", &thousands, &years, &taken) < 2) {
       throw format_error("invalid input string for \"Y,YYY\"");
     }
-    set(f_.year, static_cast<int>(static_cast<uint32_t>(years) + static_cast<uint32_t>(thousands) * 1000u), node);
+    set(f_.year, static_cast<int>(static_cast<uint32_t>(years) + static_cast<uint32_t>(thousands) * 1000u),
+        node);
     f_.year_digits = 4;
     at_ += static_cast<size_t>(taken);
     if (node.ordinal != DateNode::Ordinal::kNone) {
@@ -448,8 +460,10 @@ class Resolver {
       throw format_error(fmt::format("hour \"{}\" is invalid for the 12-hour clock", out_.hour))
           .hint("Use the 24-hour clock, or give an hour between 1 and 12.");
     }
-    if (f_.pm != 0 && out_.hour < 12) out_.hour += 12;
-    else if (f_.pm == 0 && out_.hour == 12) out_.hour = 0;
+    if (f_.pm != 0 && out_.hour < 12)
+      out_.hour += 12;
+    else if (f_.pm == 0 && out_.hour == 12)
+      out_.hour = 0;
   }
 
   // The 21st century is 2001 to 2100; the 6th before Christ 600 to 501.
@@ -459,7 +473,8 @@ class Resolver {
         if (f_.bc != 0) f_.century = -f_.century;
         out_.year = f_.year % 100;
         if (out_.year != 0) {
-          out_.year = f_.century >= 0 ? out_.year + (f_.century - 1) * 100 : (f_.century + 1) * 100 - out_.year + 1;
+          out_.year =
+              f_.century >= 0 ? out_.year + (f_.century - 1) * 100 : (f_.century + 1) * 100 - out_.year + 1;
         } else {
           out_.year = f_.century * 100 + (f_.century >= 0 ? 0 : 1);
         }
@@ -605,7 +620,8 @@ types::Timestamp timestamp_of(const ReadDate& r) {
   int64_t day = int64_t{types::julian_day(r.year, r.month, r.day)} - types::kEpochJulianDay;
   int64_t time = ((int64_t{r.hour} * 60 + r.minute) * 60 + r.second) * types::kUsPerSecond + r.us;
   int64_t result;
-  if (__builtin_mul_overflow(day, types::kUsPerDay, &result) || __builtin_add_overflow(result, time, &result)) {
+  if (__builtin_mul_overflow(day, types::kUsPerDay, &result) ||
+      __builtin_add_overflow(result, time, &result)) {
     overflow();
   }
   return result;

@@ -7,10 +7,13 @@ namespace varve::functions {
 
 namespace {
 
-constexpr std::string_view kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                        "July",    "August",   "September", "October", "November", "December"};
-constexpr std::string_view kDays[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-constexpr std::string_view kRomans[] = {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"};
+constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+constexpr std::string_view kDays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
+constexpr std::string_view kRomans[] = {"I",   "II",   "III", "IV", "V",  "VI",
+                                        "VII", "VIII", "IX",  "X",  "XI", "XII"};
 
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -64,9 +67,15 @@ class Writer {
     size_t n = s.size();
     for (char c : s) {
       switch (node_->word->letters) {
-        case LetterCase::kUpper: out_ += upper(c); break;
-        case LetterCase::kLower: out_ += lower(c); break;
-        case LetterCase::kTitle: out_ += c; break;
+        case LetterCase::kUpper:
+          out_ += upper(c);
+          break;
+        case LetterCase::kLower:
+          out_ += lower(c);
+          break;
+        case LetterCase::kTitle:
+          out_ += c;
+          break;
       }
     }
     if (!node_->fill_mode && !node_->localized && n < width) out_.append(width - n, ' ');
@@ -126,8 +135,10 @@ class Writer {
     if (offset < 0) offset = -offset;
     switch (key) {
       case DateKey::kZone:
-        if (node_->word->letters == LetterCase::kLower) text(f_.zone, 0);
-        else out_ += f_.zone;
+        if (node_->word->letters == LetterCase::kLower)
+          text(f_.zone, 0);
+        else
+          out_ += f_.zone;
         break;
       case DateKey::kZoneHour:
         fmt::format_to(std::back_inserter(out_), "{}{:02}", sign, offset / 3600);
@@ -219,9 +230,13 @@ class Writer {
     int32_t year = shown_year(f_.year);
     switch (key) {
       case DateKey::kCentury: {
-        int32_t v = f_.is_interval ? f_.year / 100 : f_.year > 0 ? (f_.year - 1) / 100 + 1 : f_.year / 100 - 1;
-        if (v >= -99 && v <= 99) number(v, 2);
-        else plain_padded(v, 0);
+        int32_t v = f_.is_interval ? f_.year / 100
+                    : f_.year > 0  ? (f_.year - 1) / 100 + 1
+                                   : f_.year / 100 - 1;
+        if (v >= -99 && v <= 99)
+          number(v, 2);
+        else
+          plain_padded(v, 0);
         return true;
       }
       case DateKey::kYearComma: {
@@ -262,7 +277,10 @@ class Writer {
   // The calendar's year decides whether a sign is expected, even where the ISO year is shown.
   void padded_year(int32_t shown, int width) {
     bool sign = shown_year(f_.year) < 0;
-    fmt::format_to(std::back_inserter(out_), "{:0{}}", shown, node_->fill_mode ? 0 : sign ? width + 1 : width);
+    fmt::format_to(std::back_inserter(out_), "{:0{}}", shown,
+                   node_->fill_mode ? 0
+                   : sign           ? width + 1
+                                    : width);
   }
 
   // Of an interval, whole years are month XII, and negative months count from the end.

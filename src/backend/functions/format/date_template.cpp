@@ -149,7 +149,8 @@ DateNode character_node(DateNode::Kind kind, std::string_view bytes) {
 
 class Parser {
  public:
-  Parser(std::string_view text, bool standard, std::vector<DateNode>& out) : rest_(text), standard_(standard), out_(out) {}
+  Parser(std::string_view text, bool standard, std::vector<DateNode>& out)
+      : rest_(text), standard_(standard), out_(out) {}
 
   void run() {
     while (!rest_.empty()) {
@@ -180,13 +181,18 @@ class Parser {
   }
   // One modifier at most, even if no field follows.
   void prefix(DateNode& field) {
-    if (take("FM") || take("fm")) field.fill_mode = true;
-    else if (take("TM") || take("tm")) field.localized = true;
+    if (take("FM") || take("fm"))
+      field.fill_mode = true;
+    else if (take("TM") || take("tm"))
+      field.localized = true;
   }
   void postfix(DateNode& field) {
-    if (take("TH")) field.ordinal = DateNode::Ordinal::kUpper;
-    else if (take("th")) field.ordinal = DateNode::Ordinal::kLower;
-    else take("SP");  // known, without a meaning
+    if (take("TH"))
+      field.ordinal = DateNode::Ordinal::kUpper;
+    else if (take("th"))
+      field.ordinal = DateNode::Ordinal::kLower;
+    else
+      take("SP");  // known, without a meaning
   }
   std::string_view take_character() {
     std::string_view c = rest_.substr(0, types::utf8_char_bytes(rest_[0]));
@@ -199,7 +205,8 @@ class Parser {
                      fmt::format("invalid datetime format separator: \"{}\"", take_character()));
     }
     bool space = rest_[0] == ' ';
-    out_.push_back(character_node(space ? DateNode::Kind::kSpace : DateNode::Kind::kSeparator, take_character()));
+    out_.push_back(
+        character_node(space ? DateNode::Kind::kSpace : DateNode::Kind::kSeparator, take_character()));
   }
   void quoted() {
     rest_.remove_prefix(1);
@@ -228,7 +235,8 @@ class Parser {
 }  // namespace
 
 bool is_template_separator(char c) {
-  return c > 0x20 && c < 0x7F && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9');
+  return c > 0x20 && c < 0x7F && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') &&
+         !(c >= '0' && c <= '9');
 }
 
 void parse_date_template(std::string_view text, bool standard, DateTemplate& out) {

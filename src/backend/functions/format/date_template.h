@@ -1,4 +1,5 @@
-// Templates of to_char(), to_date() and to_timestamp(): "YYYY-MM-DD HH24:MI" as a list of fields and characters.
+// Templates of to_char(), to_date() and to_timestamp(): "YYYY-MM-DD HH24:MI" as a list of fields and
+// characters.
 #pragma once
 
 #include <cstdint>
@@ -70,8 +71,8 @@ struct DateWord {
 
 struct DateNode {
   enum class Kind : uint8_t { kField, kCharacter, kSeparator, kSpace } kind;
-  bool fill_mode = false;                                      // FM
-  bool localized = false;                                      // TM
+  bool fill_mode = false;                                                           // FM
+  bool localized = false;                                                           // TM
   enum class Ordinal : uint8_t { kNone, kUpper, kLower } ordinal = Ordinal::kNone;  // TH, th
   uint8_t size = 0;
   char bytes[4] = {};  // of a character

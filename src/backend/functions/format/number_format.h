@@ -52,7 +52,8 @@ struct NumberTemplate {
   int last_zero = 0;
   int digits_before_sign = 0;
   LocalSign local_sign = LocalSign::kNone;
-  bool point = false, zero = false, blank = false, fill = false, brackets = false, minus = false, plus = false;
+  bool point = false, zero = false, blank = false, fill = false, brackets = false, minus = false,
+       plus = false;
   bool has_local_sign = false, roman = false, has_shift = false, scientific = false;
 };
 

@@ -35,7 +35,8 @@ class Reader {
   }
   // Steps over what stands for a decoration of the template, but not over what may belong to the number.
   void skip_decoration(int characters) {
-    while (characters-- > 0 && !at_end() && std::string_view("0123456789.,+-").find(text_[at_]) == std::string_view::npos) {
+    while (characters-- > 0 && !at_end() &&
+           std::string_view("0123456789.,+-").find(text_[at_]) == std::string_view::npos) {
       skip_character();
     }
   }

@@ -24,8 +24,8 @@ struct Digits {
   int pad = 0;  // digit positions in front that stay empty
 };
 
-// Digit by digit. The positions of the template are counted off; which of them are blank, which hold a zero, and
-// where the sign goes follows from the number's length.
+// Digit by digit. The positions of the template are counted off; which of them are blank, which hold a zero,
+// and where the sign goes follows from the number's length.
 class Writer {
  public:
   Writer(const NumberTemplate& t, const Digits& digits, std::string& out)
@@ -57,7 +57,8 @@ class Writer {
     } else {
       if (sign_ != '-' && t_.fill) brackets_ = false;
       sign_written_ = sign_ == '+' && t_.fill && !t_.has_local_sign;
-      if (local_sign_ == LocalSign::kBefore && t_.before == t_.digits_before_sign) local_sign_ = LocalSign::kAfter;
+      if (local_sign_ == LocalSign::kBefore && t_.before == t_.digits_before_sign)
+        local_sign_ = LocalSign::kAfter;
     }
     count_ = t_.after + t_.before - 1;
     if (t_.fill && t_.point) find_last_relevant();
@@ -78,7 +79,9 @@ class Writer {
   }
   bool relevant_is_point() const { return last_relevant_ != kNone && digits_[last_relevant_] == '.'; }
   // The zero before the point that "9.9" does not show.
-  bool is_hidden_zero() const { return !t_.zero && at_ == 0 && !digits_.empty() && digits_[0] == '0' && t_.after != 0; }
+  bool is_hidden_zero() const {
+    return !t_.zero && at_ == 0 && !digits_.empty() && digits_[0] == '0' && t_.after != 0;
+  }
 
   void write(const NumberNode& node) {
     switch (node.key) {
@@ -93,8 +96,10 @@ class Writer {
         return;
       case K::kComma:
       case K::kGroup:
-        if (in_number_) out_ += ',';
-        else if (!t_.fill) out_ += ' ';
+        if (in_number_)
+          out_ += ',';
+        else if (!t_.fill)
+          out_ += ' ';
         return;
       case K::kCurrency:
         out_ += ' ';
@@ -108,16 +113,22 @@ class Writer {
         ordinal(node.key == K::kLowerOrdinal);
         return;
       case K::kMinus:
-        if (sign_ == '-') out_ += '-';
-        else if (!t_.fill) out_ += ' ';
+        if (sign_ == '-')
+          out_ += '-';
+        else if (!t_.fill)
+          out_ += ' ';
         return;
       case K::kPlus:
-        if (sign_ == '+') out_ += '+';
-        else if (!t_.fill) out_ += ' ';
+        if (sign_ == '+')
+          out_ += '+';
+        else if (!t_.fill)
+          out_ += ' ';
         return;
       case K::kBothSigns:
-        if (sign_ != '\0') out_ += sign_;
-        else ended_ = true;
+        if (sign_ != '\0')
+          out_ += sign_;
+        else
+          ended_ = true;
         return;
       default:
         return;
@@ -170,12 +181,16 @@ class Writer {
     } else if (last_relevant_ != kNone && at_ > last_relevant_ && key != K::kZero) {
       return;
     } else if (is_hidden_zero()) {
-      if (!t_.fill) out_ += ' ';
-      else if (relevant_is_point()) out_ += '0';
+      if (!t_.fill)
+        out_ += ' ';
+      else if (relevant_is_point())
+        out_ += '0';
     } else {
       // Past the number's end PostgreSQL writes a zero byte, and so the text ends here.
-      if (c != '\0') out_ += c;
-      else ended_ = true;
+      if (c != '\0')
+        out_ += c;
+      else
+        ended_ = true;
       in_number_ = true;
     }
   }
@@ -192,8 +207,10 @@ class Writer {
     if (lower) {
       for (char& c : s) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     }
-    if (t_.fill) out_ += s;
-    else fmt::format_to(std::back_inserter(out_), "{:>15}", s);
+    if (t_.fill)
+      out_ += s;
+    else
+      fmt::format_to(std::back_inserter(out_), "{:>15}", s);
   }
   void ordinal(bool lower) {
     if (t_.roman || (!digits_.empty() && digits_[0] == '#') || sign_ == '-' || t_.point) return;
@@ -336,8 +353,10 @@ void append_float(double v, int significant, const NumberTemplate& t, std::strin
     return s;
   };
   auto whole = static_cast<int>(print(std::fabs(v), 0).size());
-  if (whole >= significant) fitted.after = 0;
-  else if (whole + t.after > significant) fitted.after = significant - whole;
+  if (whole >= significant)
+    fitted.after = 0;
+  else if (whole + t.after > significant)
+    fitted.after = significant - whole;
   Digits d;
   d.text = print(v, fitted.after);
   take_sign(d);

@@ -16,15 +16,15 @@ struct Word {
   K key;
 };
 constexpr Word kWords[] = {
-    {",", K::kComma},        {".", K::kPoint},       {"0", K::kZero},         {"9", K::kNine},
-    {"B", K::kBlank},        {"C", K::kCurrencyCode}, {"D", K::kLocalPoint},  {"EEEE", K::kScientific},
-    {"FM", K::kFillMode},    {"G", K::kGroup},       {"L", K::kCurrency},     {"MI", K::kMinus},
-    {"PL", K::kPlus},        {"PR", K::kBrackets},   {"RN", K::kRoman},       {"SG", K::kBothSigns},
-    {"SP", K::kSpell},       {"S", K::kSign},        {"TH", K::kOrdinal},     {"V", K::kShift},
-    {"b", K::kBlank},        {"c", K::kCurrencyCode}, {"d", K::kLocalPoint},  {"eeee", K::kScientific},
-    {"fm", K::kFillMode},    {"g", K::kGroup},       {"l", K::kCurrency},     {"mi", K::kMinus},
-    {"pl", K::kPlus},        {"pr", K::kBrackets},   {"rn", K::kLowerRoman},  {"sg", K::kBothSigns},
-    {"sp", K::kSpell},       {"s", K::kSign},        {"th", K::kLowerOrdinal}, {"v", K::kShift},
+    {",", K::kComma},     {".", K::kPoint},        {"0", K::kZero},          {"9", K::kNine},
+    {"B", K::kBlank},     {"C", K::kCurrencyCode}, {"D", K::kLocalPoint},    {"EEEE", K::kScientific},
+    {"FM", K::kFillMode}, {"G", K::kGroup},        {"L", K::kCurrency},      {"MI", K::kMinus},
+    {"PL", K::kPlus},     {"PR", K::kBrackets},    {"RN", K::kRoman},        {"SG", K::kBothSigns},
+    {"SP", K::kSpell},    {"S", K::kSign},         {"TH", K::kOrdinal},      {"V", K::kShift},
+    {"b", K::kBlank},     {"c", K::kCurrencyCode}, {"d", K::kLocalPoint},    {"eeee", K::kScientific},
+    {"fm", K::kFillMode}, {"g", K::kGroup},        {"l", K::kCurrency},      {"mi", K::kMinus},
+    {"pl", K::kPlus},     {"pr", K::kBrackets},    {"rn", K::kLowerRoman},   {"sg", K::kBothSigns},
+    {"sp", K::kSpell},    {"s", K::kSign},         {"th", K::kLowerOrdinal}, {"v", K::kShift},
 };
 
 [[noreturn]] void refuse(std::string message) { throw SqlError(sqlstate::kSyntaxError, std::move(message)); }
@@ -107,7 +107,8 @@ void note(NumberTemplate& t, K key) {
       return;
     case K::kScientific:
       if (t.scientific) refuse("cannot use \"EEEE\" twice");
-      if (t.blank || t.fill || t.has_local_sign || t.brackets || t.minus || t.plus || t.roman || t.has_shift) {
+      if (t.blank || t.fill || t.has_local_sign || t.brackets || t.minus || t.plus || t.roman ||
+          t.has_shift) {
         throw SqlError(sqlstate::kSyntaxError, "\"EEEE\" is incompatible with other formats")
             .detail("\"EEEE\" may only be used together with digit and decimal point patterns.");
       }

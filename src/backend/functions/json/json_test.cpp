@@ -1,6 +1,5 @@
 // Damaged and random bytes: every reader of jsonb, JSON text and jsonpath answers or throws SqlError.
 #include <gtest/gtest.h>
-
 #include <random>
 
 #include "common/sql_error.h"
@@ -43,7 +42,8 @@ void read_all(std::string_view bytes, EvalContext& context) {
   survives([&] { jsonb_has_key(JsonbView(bytes), "a"); });
   survives([&] {
     std::string out;
-    append_jsonb_changed(out, JsonbView(bytes), {{"a", false}, {"0", false}}, jsonb_of("7"), {.create_if_missing = true});
+    append_jsonb_changed(out, JsonbView(bytes), {{"a", false}, {"0", false}}, jsonb_of("7"),
+                         {.create_if_missing = true});
   });
   survives([&] {
     JsonPath path;
@@ -125,8 +125,10 @@ TEST(JsonPath, RandomTextIsReadOrRefused) {
     std::string text(kPaths[random() % std::size(kPaths)]);
     for (uint32_t k = random() % 4; k > 0; --k) {
       size_t at = random() % text.size();
-      if (random() % 2 == 0) text[at] = kAlphabet[random() % kAlphabet.size()];
-      else text.insert(at, 1, kAlphabet[random() % kAlphabet.size()]);
+      if (random() % 2 == 0)
+        text[at] = kAlphabet[random() % kAlphabet.size()];
+      else
+        text.insert(at, 1, kAlphabet[random() % kAlphabet.size()]);
     }
     if (i % 4 == 0) {
       text.clear();

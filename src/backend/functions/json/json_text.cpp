@@ -12,7 +12,8 @@ namespace varve::functions {
 namespace {
 
 bool is_word_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         (c & 0x80) != 0;
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 int hex_value(char c) {
@@ -23,14 +24,26 @@ int hex_value(char c) {
 }
 
 enum class Token : uint8_t {
-  kString, kNumber, kTrue, kFalse, kNull, kObjectStart, kObjectEnd, kArrayStart, kArrayEnd, kComma, kColon, kEnd
+  kString,
+  kNumber,
+  kTrue,
+  kFalse,
+  kNull,
+  kObjectStart,
+  kObjectEnd,
+  kArrayStart,
+  kArrayEnd,
+  kComma,
+  kColon,
+  kEnd
 };
 
 }  // namespace
 
 class JsonTextParser {
  public:
-  JsonTextParser(JsonTape& tape, bool unescape) : text_(tape.text_), nodes_(tape.nodes_), unescape_(unescape) {}
+  JsonTextParser(JsonTape& tape, bool unescape)
+      : text_(tape.text_), nodes_(tape.nodes_), unescape_(unescape) {}
 
   void run() {
     lex();
@@ -41,9 +54,9 @@ class JsonTextParser {
  private:
   // --- errors
   [[noreturn]] void fail(std::string detail, bool untranslatable = false) {
-    SqlError error = untranslatable
-                         ? SqlError(sqlstate::kUntranslatableCharacter, "unsupported Unicode escape sequence")
-                         : SqlError(sqlstate::kInvalidTextRepresentation, "invalid input syntax for type json");
+    SqlError error =
+        untranslatable ? SqlError(sqlstate::kUntranslatableCharacter, "unsupported Unicode escape sequence")
+                       : SqlError(sqlstate::kInvalidTextRepresentation, "invalid input syntax for type json");
     throw error.detail(std::move(detail)).context(where());
   }
   std::string_view token_text() const { return text_.substr(start_, end_ - start_); }
@@ -61,7 +74,9 @@ class JsonTextParser {
     return fmt::format("JSON data, line {}: {}{}{}", line_, begin > line_start_ ? "..." : "",
                        text_.substr(begin, end - begin), more ? "..." : "");
   }
-  size_t behind_character(size_t at) const { return std::min(text_.size(), at + types::utf8_char_bytes(text_[at])); }
+  size_t behind_character(size_t at) const {
+    return std::min(text_.size(), at + types::utf8_char_bytes(text_[at]));
+  }
 
   // --- lexer: the current token is [start_, end_).
   void lex() {
@@ -82,17 +97,35 @@ class JsonTextParser {
       return;
     }
     switch (text_[at]) {
-      case '{': return punctuation(Token::kObjectStart);
-      case '}': return punctuation(Token::kObjectEnd);
-      case '[': return punctuation(Token::kArrayStart);
-      case ']': return punctuation(Token::kArrayEnd);
-      case ',': return punctuation(Token::kComma);
-      case ':': return punctuation(Token::kColon);
-      case '"': return string();
-      case '-': return number(at + 1);
-      case '0': case '1': case '2': case '3': case '4':
-      case '5': case '6': case '7': case '8': case '9': return number(at);
-      default: return word();
+      case '{':
+        return punctuation(Token::kObjectStart);
+      case '}':
+        return punctuation(Token::kObjectEnd);
+      case '[':
+        return punctuation(Token::kArrayStart);
+      case ']':
+        return punctuation(Token::kArrayEnd);
+      case ',':
+        return punctuation(Token::kComma);
+      case ':':
+        return punctuation(Token::kColon);
+      case '"':
+        return string();
+      case '-':
+        return number(at + 1);
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+      case '4':
+      case '5':
+      case '6':
+      case '7':
+      case '8':
+      case '9':
+        return number(at);
+      default:
+        return word();
     }
   }
   void punctuation(Token token) {
@@ -104,10 +137,14 @@ class JsonTextParser {
     while (p < text_.size() && is_word_char(text_[p])) ++p;
     end_ = p == start_ ? p + 1 : p;
     std::string_view w = token_text();
-    if (w == "true") token_ = Token::kTrue;
-    else if (w == "false") token_ = Token::kFalse;
-    else if (w == "null") token_ = Token::kNull;
-    else fail_token();
+    if (w == "true")
+      token_ = Token::kTrue;
+    else if (w == "false")
+      token_ = Token::kFalse;
+    else if (w == "null")
+      token_ = Token::kNull;
+    else
+      fail_token();
   }
   void number(size_t at) {
     auto digits = [&] {
@@ -116,8 +153,10 @@ class JsonTextParser {
       return at > from;
     };
     bool error = false;
-    if (at < text_.size() && text_[at] == '0') ++at;
-    else error = !digits();
+    if (at < text_.size() && text_[at] == '0')
+      ++at;
+    else
+      error = !digits();
     if (at < text_.size() && text_[at] == '.') {
       ++at;
       error |= !digits();
@@ -224,14 +263,22 @@ class JsonTextParser {
   void value(uint32_t depth) {
     if (depth > kMaxJsonDepth) throw_json_depth();
     switch (token_) {
-      case Token::kObjectStart: return object(depth);
-      case Token::kArrayStart: return array(depth);
-      case Token::kString: return scalar(JsonType::kString);
-      case Token::kNumber: return scalar(JsonType::kNumber);
-      case Token::kTrue: return scalar(JsonType::kTrue);
-      case Token::kFalse: return scalar(JsonType::kFalse);
-      case Token::kNull: return scalar(JsonType::kNull);
-      default: fail_parse("Expected JSON value, but found \"{}\".");
+      case Token::kObjectStart:
+        return object(depth);
+      case Token::kArrayStart:
+        return array(depth);
+      case Token::kString:
+        return scalar(JsonType::kString);
+      case Token::kNumber:
+        return scalar(JsonType::kNumber);
+      case Token::kTrue:
+        return scalar(JsonType::kTrue);
+      case Token::kFalse:
+        return scalar(JsonType::kFalse);
+      case Token::kNull:
+        return scalar(JsonType::kNull);
+      default:
+        fail_parse("Expected JSON value, but found \"{}\".");
     }
   }
   void close(uint32_t at, uint32_t count) {
@@ -301,15 +348,26 @@ std::string_view JsonTape::string(uint32_t i, std::string& buffer) const {
       continue;
     }
     switch (s[++at]) {
-      case 'b': buffer += '\b'; break;
-      case 'f': buffer += '\f'; break;
-      case 'n': buffer += '\n'; break;
-      case 'r': buffer += '\r'; break;
-      case 't': buffer += '\t'; break;
+      case 'b':
+        buffer += '\b';
+        break;
+      case 'f':
+        buffer += '\f';
+        break;
+      case 'n':
+        buffer += '\n';
+        break;
+      case 'r':
+        buffer += '\r';
+        break;
+      case 't':
+        buffer += '\t';
+        break;
       case 'u': {
         auto four = [&] {
           uint32_t v = 0;
-          for (int k = 1; k <= 4; ++k) v = v * 16 + static_cast<uint32_t>(hex_value(s[at + static_cast<size_t>(k)]));
+          for (int k = 1; k <= 4; ++k)
+            v = v * 16 + static_cast<uint32_t>(hex_value(s[at + static_cast<size_t>(k)]));
           at += 4;
           return v;
         };
@@ -321,7 +379,9 @@ std::string_view JsonTape::string(uint32_t i, std::string& buffer) const {
         types::append_utf8(buffer, ch);
         break;
       }
-      default: buffer += s[at]; break;
+      default:
+        buffer += s[at];
+        break;
     }
   }
   return buffer;
@@ -353,21 +413,26 @@ void JsonTape::append_jsonb(std::string& out, uint32_t at) const {
   switch (n.type) {
     case JsonType::kNull:
     case JsonType::kFalse:
-    case JsonType::kTrue: out += static_cast<char>(n.type); return;
-    case JsonType::kString: append_jsonb_string(out, string(at, buffer)); return;
+    case JsonType::kTrue:
+      out += static_cast<char>(n.type);
+      return;
+    case JsonType::kString:
+      append_jsonb_string(out, string(at, buffer));
+      return;
     case JsonType::kNumber: {
       Arena arena;
       append_jsonb_number(out, types::parse_numeric(raw(at), arena));
       return;
     }
-    default: break;
+    default:
+      break;
   }
   size_t tables = n.type == JsonType::kObject ? 2 : 1, start = out.size();
   auto put = [&](size_t word, size_t v) {
     if (v > 0x0FFFFFFF) {
-      throw SqlError(sqlstate::kProgramLimitExceeded,
-                     std::string("total size of jsonb ") + (tables == 2 ? "object" : "array") +
-                         " elements exceeds the maximum of 268435455 bytes");
+      throw SqlError(sqlstate::kProgramLimitExceeded, std::string("total size of jsonb ") +
+                                                          (tables == 2 ? "object" : "array") +
+                                                          " elements exceeds the maximum of 268435455 bytes");
     }
     store_raw(out.data() + start + 1 + 4 * word, static_cast<uint32_t>(v));
   };
@@ -399,7 +464,8 @@ void JsonTape::append_jsonb(std::string& out, uint32_t at) const {
     child = nodes_[child + 1].next;
   }
   auto less = [](const Field& a, const Field& b) { return compare_json_keys(a.key, b.key) < 0; };
-  if (!std::is_sorted(fields.begin(), fields.end(), less)) std::stable_sort(fields.begin(), fields.end(), less);
+  if (!std::is_sorted(fields.begin(), fields.end(), less))
+    std::stable_sort(fields.begin(), fields.end(), less);
   size_t kept = 0;
   for (size_t i = 0; i < fields.size(); ++i) {
     if (i + 1 < fields.size() && fields[i].key == fields[i + 1].key) continue;

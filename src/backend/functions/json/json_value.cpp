@@ -1,12 +1,12 @@
 #include "json_value.h"
 
-#include "kernel.h"
-#include "zone.h"
 #include "functions/array.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
+#include "kernel.h"
 #include "types/datetime.h"
+#include "zone.h"
 
 namespace varve::functions {
 
@@ -24,8 +24,10 @@ void append_moment(JsonCategory category, const Value& v, std::string& out, Eval
     return;
   }
   size_t start = out.size();
-  if (category == JsonCategory::kTimestamp) types::append_timestamp(out, v.int64, iso);
-  else types::append_timestamptz(out, v.int64, iso);
+  if (category == JsonCategory::kTimestamp)
+    types::append_timestamp(out, v.int64, iso);
+  else
+    types::append_timestamptz(out, v.int64, iso);
   if (!types::is_finite_timestamp(v.int64)) return;
   size_t blank = out.find(' ', start);
   if (blank == std::string::npos) return;
@@ -56,8 +58,10 @@ struct ArrayWriter {
         dimension(d + 1, false);
         continue;
       }
-      if (view.is_null(at)) out += "null";
-      else append_value_as_json(type, view.at(at, *context.memory), out, context);
+      if (view.is_null(at))
+        out += "null";
+      else
+        append_value_as_json(type, view.at(at, *context.memory), out, context);
       ++at;
     }
     out += ']';
@@ -71,8 +75,10 @@ struct ArrayWriter {
         inner.dimension_jsonb(d + 1);
         at = inner.at;
       } else {
-        if (view.is_null(at)) append_jsonb_null(part);
-        else append_value_as_jsonb(type, view.at(at, *context.memory), part, context);
+        if (view.is_null(at))
+          append_jsonb_null(part);
+        else
+          append_value_as_jsonb(type, view.at(at, *context.memory), part, context);
         ++at;
       }
       parts.push_back(std::move(part));
@@ -88,8 +94,10 @@ void append_record_as_json(std::string_view bytes, std::string& out, EvalContext
     if (i > 0) out += line_feeds ? ",\n " : ",";
     append_json_string(out, record.field_name(i));
     out += ':';
-    if (record.is_null(i)) out += "null";
-    else append_value_as_json(record.field_type(i), record.at(i, *context.memory), out, context);
+    if (record.is_null(i))
+      out += "null";
+    else
+      append_value_as_json(record.field_type(i), record.at(i, *context.memory), out, context);
   }
   out += '}';
 }
@@ -99,8 +107,10 @@ void append_record_as_jsonb(std::string_view bytes, std::string& out, EvalContex
   std::vector<JsonPair> pairs;
   for (uint32_t i = 0; i < record.count(); ++i) {
     names[i] = record.field_name(i);
-    if (record.is_null(i)) append_jsonb_null(values[i]);
-    else append_value_as_jsonb(record.field_type(i), record.at(i, *context.memory), values[i], context);
+    if (record.is_null(i))
+      append_jsonb_null(values[i]);
+    else
+      append_value_as_jsonb(record.field_type(i), record.at(i, *context.memory), values[i], context);
     pairs.emplace_back(names[i], values[i]);
   }
   append_jsonb_object(out, pairs);
@@ -110,19 +120,27 @@ void append_record_as_jsonb(std::string_view bytes, std::string& out, EvalContex
 
 JsonCategory json_category(Oid type) {
   switch (type.value()) {
-    case type_oid::kBool.value(): return JsonCategory::kBool;
+    case type_oid::kBool.value():
+      return JsonCategory::kBool;
     case type_oid::kInt2.value():
     case type_oid::kInt4.value():
     case type_oid::kInt8.value():
     case type_oid::kFloat4.value():
     case type_oid::kFloat8.value():
-    case type_oid::kNumeric.value(): return JsonCategory::kNumber;
-    case type_oid::kDate.value(): return JsonCategory::kDate;
-    case type_oid::kTimestamp.value(): return JsonCategory::kTimestamp;
-    case type_oid::kTimestamptz.value(): return JsonCategory::kTimestamptz;
-    case type_oid::kJson.value(): return JsonCategory::kJson;
-    case type_oid::kJsonb.value(): return JsonCategory::kJsonb;
-    default: break;
+    case type_oid::kNumeric.value():
+      return JsonCategory::kNumber;
+    case type_oid::kDate.value():
+      return JsonCategory::kDate;
+    case type_oid::kTimestamp.value():
+      return JsonCategory::kTimestamp;
+    case type_oid::kTimestamptz.value():
+      return JsonCategory::kTimestamptz;
+    case type_oid::kJson.value():
+      return JsonCategory::kJson;
+    case type_oid::kJsonb.value():
+      return JsonCategory::kJsonb;
+    default:
+      break;
   }
   const TypeInfo* info = type_by_oid(type);
   if (info == nullptr) return JsonCategory::kOther;
@@ -204,8 +222,10 @@ void append_value_as_jsonb(Oid type, const Value& v, std::string& out, EvalConte
       return;
     case JsonCategory::kArray: {
       ArrayView view(v.view());
-      if (view.dimensions() == 0) append_jsonb_array(out, {});
-      else ArrayWriter{view, view.element_type(), out, context}.dimension_jsonb(0);
+      if (view.dimensions() == 0)
+        append_jsonb_array(out, {});
+      else
+        ArrayWriter{view, view.element_type(), out, context}.dimension_jsonb(0);
       return;
     }
     case JsonCategory::kComposite:
@@ -213,8 +233,10 @@ void append_value_as_jsonb(Oid type, const Value& v, std::string& out, EvalConte
       return;
     default: {
       std::string text;
-      if (is_moment(category)) append_moment(category, v, text, context);
-      else append_value(type, v, text, context);
+      if (is_moment(category))
+        append_moment(category, v, text, context);
+      else
+        append_value(type, v, text, context);
       append_jsonb_string(out, text);
       return;
     }
@@ -231,7 +253,8 @@ void append_value_as_key(Oid type, const Value& v, std::string& out, EvalContext
     case JsonCategory::kJsonb:
     case JsonCategory::kArray:
     case JsonCategory::kComposite:
-      throw SqlError(sqlstate::kInvalidParameterValue, "key value must be scalar, not array, composite, or json");
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     "key value must be scalar, not array, composite, or json");
     case JsonCategory::kDate:
     case JsonCategory::kTimestamp:
     case JsonCategory::kTimestamptz:

@@ -21,7 +21,8 @@ enum class JsonCategory : uint8_t {
 };
 JsonCategory json_category(Oid type);
 
-// Not NULL: the caller writes null. `line_feeds` puts the items of an array's first dimension on lines of their own.
+// Not NULL: the caller writes null. `line_feeds` puts the items of an array's first dimension on lines of
+// their own.
 void append_value_as_json(Oid type, const types::Value& v, std::string& out, EvalContext& context,
                           bool line_feeds = false);
 void append_value_as_jsonb(Oid type, const types::Value& v, std::string& out, EvalContext& context);

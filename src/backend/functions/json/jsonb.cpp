@@ -36,7 +36,8 @@ void throw_json_depth() {
 void throw_jsonb_corrupted() { throw SqlError(sqlstate::kDataCorrupted, "jsonb value is damaged"); }
 
 JsonbView::JsonbView(std::string_view bytes) : bytes_(bytes) {
-  if (bytes.empty() || static_cast<uint8_t>(bytes[0]) > static_cast<uint8_t>(JsonType::kObject)) throw_jsonb_corrupted();
+  if (bytes.empty() || static_cast<uint8_t>(bytes[0]) > static_cast<uint8_t>(JsonType::kObject))
+    throw_jsonb_corrupted();
   type_ = static_cast<JsonType>(bytes[0]);
   if (!is_container()) return;
   if (bytes.size() < 5) throw_jsonb_corrupted();
@@ -71,8 +72,10 @@ uint32_t JsonbView::find(std::string_view wanted) const {
     uint32_t middle = low + (high - low) / 2;
     int c = compare_json_keys(key(middle), wanted);
     if (c == 0) return middle;
-    if (c < 0) low = middle + 1;
-    else high = middle;
+    if (c < 0)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return kNotFound;
 }
@@ -131,13 +134,25 @@ void append_json_string(std::string& out, std::string_view v) {
     plain = i + 1;
     out += '\\';
     switch (c) {
-      case '\b': out += 'b'; break;
-      case '\f': out += 'f'; break;
-      case '\n': out += 'n'; break;
-      case '\r': out += 'r'; break;
-      case '\t': out += 't'; break;
+      case '\b':
+        out += 'b';
+        break;
+      case '\f':
+        out += 'f';
+        break;
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
       case '"':
-      case '\\': out += static_cast<char>(c); break;
+      case '\\':
+        out += static_cast<char>(c);
+        break;
       default:
         out += "u00";
         out += "0123456789abcdef"[c >> 4];
@@ -165,13 +180,24 @@ void append_text(std::string& out, JsonbView v, int indent, uint32_t depth) {
     out.append(size_t{4} * level, ' ');
   };
   switch (v.type()) {
-    case JsonType::kNull: out += "null"; return;
-    case JsonType::kFalse: out += "false"; return;
-    case JsonType::kTrue: out += "true"; return;
-    case JsonType::kString: append_json_string(out, v.string()); return;
-    case JsonType::kNumber: append_number_text(out, v); return;
+    case JsonType::kNull:
+      out += "null";
+      return;
+    case JsonType::kFalse:
+      out += "false";
+      return;
+    case JsonType::kTrue:
+      out += "true";
+      return;
+    case JsonType::kString:
+      append_json_string(out, v.string());
+      return;
+    case JsonType::kNumber:
+      append_number_text(out, v);
+      return;
     case JsonType::kArray:
-    case JsonType::kObject: break;
+    case JsonType::kObject:
+      break;
   }
   out += v.is_object() ? '{' : '[';
   for (uint32_t i = 0; i < v.count(); ++i) {
@@ -192,19 +218,27 @@ void append_text(std::string& out, JsonbView v, int indent, uint32_t depth) {
 void append_jsonb_text(std::string& out, JsonbView v) { append_text(out, v, -1, 0); }
 void append_jsonb_pretty(std::string& out, JsonbView v) { append_text(out, v, 4, 0); }
 void append_jsonb_as_text(std::string& out, JsonbView v) {
-  if (v.is_string()) out += v.string();
-  else append_jsonb_text(out, v);
+  if (v.is_string())
+    out += v.string();
+  else
+    append_jsonb_text(out, v);
 }
 
 std::string_view json_type_name(JsonType type) {
   switch (type) {
-    case JsonType::kNull: return "null";
+    case JsonType::kNull:
+      return "null";
     case JsonType::kFalse:
-    case JsonType::kTrue: return "boolean";
-    case JsonType::kString: return "string";
-    case JsonType::kNumber: return "number";
-    case JsonType::kArray: return "array";
-    case JsonType::kObject: return "object";
+    case JsonType::kTrue:
+      return "boolean";
+    case JsonType::kString:
+      return "string";
+    case JsonType::kNumber:
+      return "number";
+    case JsonType::kArray:
+      return "array";
+    case JsonType::kObject:
+      return "object";
   }
   return "";
 }
@@ -215,13 +249,19 @@ namespace {
 // null < string < number < boolean < array < object
 int rank(JsonType type) {
   switch (type) {
-    case JsonType::kNull: return 0;
-    case JsonType::kString: return 1;
-    case JsonType::kNumber: return 2;
+    case JsonType::kNull:
+      return 0;
+    case JsonType::kString:
+      return 1;
+    case JsonType::kNumber:
+      return 2;
     case JsonType::kFalse:
-    case JsonType::kTrue: return 3;
-    case JsonType::kArray: return 4;
-    case JsonType::kObject: return 5;
+    case JsonType::kTrue:
+      return 3;
+    case JsonType::kArray:
+      return 4;
+    case JsonType::kObject:
+      return 5;
   }
   return 0;
 }
@@ -237,13 +277,18 @@ int compare_values(JsonbView a, JsonbView b, uint32_t depth) {
   if (depth > kMaxJsonDepth) throw_json_depth();
   if (rank(a.type()) != rank(b.type())) return rank(a.type()) < rank(b.type()) ? -1 : 1;
   switch (a.type()) {
-    case JsonType::kNull: return 0;
+    case JsonType::kNull:
+      return 0;
     case JsonType::kFalse:
-    case JsonType::kTrue: return static_cast<int>(a.type()) - static_cast<int>(b.type());
-    case JsonType::kString: return sign(a.string().compare(b.string()));
-    case JsonType::kNumber: return compare_numbers(a, b);
+    case JsonType::kTrue:
+      return static_cast<int>(a.type()) - static_cast<int>(b.type());
+    case JsonType::kString:
+      return sign(a.string().compare(b.string()));
+    case JsonType::kNumber:
+      return compare_numbers(a, b);
     case JsonType::kArray:
-    case JsonType::kObject: break;
+    case JsonType::kObject:
+      break;
   }
   if (a.count() != b.count()) return a.count() < b.count() ? -1 : 1;
   for (uint32_t i = 0; i < a.count(); ++i) {
@@ -263,8 +308,10 @@ uint64_t hash_value(JsonbView v, uint32_t depth) {
       return types::hash(v.number(arena));
     }
     case JsonType::kArray:
-    case JsonType::kObject: break;
-    default: return hash_bytes(v.bytes());
+    case JsonType::kObject:
+      break;
+    default:
+      return hash_bytes(v.bytes());
   }
   uint64_t h = hash_int(static_cast<uint64_t>(v.type()));
   for (uint32_t i = 0; i < v.count(); ++i) {

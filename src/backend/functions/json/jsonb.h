@@ -1,5 +1,5 @@
-// jsonb values: a kString value whose bytes are laid out as below. Not aligned. A part of a value (an array's item,
-// an object's value) is itself a value, so taking it out copies nothing.
+// jsonb values: a kString value whose bytes are laid out as below. Not aligned. A part of a value (an array's
+// item, an object's value) is itself a value, so taking it out copies nothing.
 //
 //   u8 type, then
 //     0 null | 1 false | 2 true   nothing
@@ -8,8 +8,8 @@
 //     5 array    u32 n | n × u32 end of item i | the items
 //     6 object   u32 n | n × u32 end of key i | n × u32 end of value i | the keys | the values
 //
-// Ends count from the first byte of the items, keys or values. Keys are unique and sorted by length, then by bytes:
-// found by binary search, and the order PostgreSQL shows. Numbers keep their scale.
+// Ends count from the first byte of the items, keys or values. Keys are unique and sorted by length, then by
+// bytes: found by binary search, and the order PostgreSQL shows. Numbers keep their scale.
 //
 // Reading checks every bound: damaged bytes give XX001, never a read outside of the value.
 #pragma once
@@ -32,7 +32,7 @@ enum class JsonType : uint8_t { kNull, kFalse, kTrue, kString, kNumber, kArray, 
 inline constexpr uint32_t kMaxJsonDepth = 3000;
 inline constexpr uint32_t kNotFound = UINT32_MAX;
 
-[[noreturn]] void throw_json_depth();      // 54001
+[[noreturn]] void throw_json_depth();       // 54001
 [[noreturn]] void throw_jsonb_corrupted();  // XX001
 
 class JsonbView {

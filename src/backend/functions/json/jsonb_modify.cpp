@@ -20,11 +20,15 @@ class Change {
   void append(std::string& out, JsonbView v, size_t level) {
     if (level > kMaxJsonDepth) throw_json_depth();
     if (path_[level].null) {
-      throw SqlError(sqlstate::kNullValueNotAllowed, fmt::format("path element at position {} is null", level + 1));
+      throw SqlError(sqlstate::kNullValueNotAllowed,
+                     fmt::format("path element at position {} is null", level + 1));
     }
-    if (v.is_array()) append_array(out, v, level);
-    else if (v.is_object()) append_object(out, v, level);
-    else out += v.bytes();
+    if (v.is_array())
+      append_array(out, v, level);
+    else if (v.is_object())
+      append_object(out, v, level);
+    else
+      out += v.bytes();
   }
 
  private:
@@ -135,11 +139,15 @@ void append_stripped(std::string& out, JsonbView v, uint32_t depth) {
       append_stripped(parts.back(), item, depth + 1);
       bytes = parts.back();
     }
-    if (v.is_object()) pairs.emplace_back(v.key(i), bytes);
-    else items.push_back(bytes);
+    if (v.is_object())
+      pairs.emplace_back(v.key(i), bytes);
+    else
+      items.push_back(bytes);
   }
-  if (v.is_object()) append_jsonb_object(out, pairs);
-  else append_jsonb_array(out, items);
+  if (v.is_object())
+    append_jsonb_object(out, pairs);
+  else
+    append_jsonb_array(out, items);
 }
 
 }  // namespace

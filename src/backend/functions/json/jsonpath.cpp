@@ -5,15 +5,15 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
-#include "regex/regex.h"
 #include "common/sql_error.h"
 #include "jsonb.h"
 #include "jsonpath_lexer.h"
+#include "regex/regex.h"
 
 namespace varve::functions {
 
-// One grammar for values and predicates; which of them stands where is checked as soon as it can be, so that errors
-// fall on the same token as in an LR parser.
+// One grammar for values and predicates; which of them stands where is checked as soon as it can be, so that
+// errors fall on the same token as in an LR parser.
 class JsonPathParser {
  public:
   JsonPathParser(JsonPath& path, std::string_view text) : path_(path), arena_(path.arena_), lex_(text) {}
@@ -110,13 +110,26 @@ class JsonPathParser {
     PathNode* left = sum();
     PathOp op;
     switch (lex_.token()) {
-      case PathToken::kEqual: op = PathOp::kEqual; break;
-      case PathToken::kNotEqual: op = PathOp::kNotEqual; break;
-      case PathToken::kLess: op = PathOp::kLess; break;
-      case PathToken::kLessOrEqual: op = PathOp::kLessOrEqual; break;
-      case PathToken::kGreater: op = PathOp::kGreater; break;
-      case PathToken::kGreaterOrEqual: op = PathOp::kGreaterOrEqual; break;
-      default: return word_predicate(left);
+      case PathToken::kEqual:
+        op = PathOp::kEqual;
+        break;
+      case PathToken::kNotEqual:
+        op = PathOp::kNotEqual;
+        break;
+      case PathToken::kLess:
+        op = PathOp::kLess;
+        break;
+      case PathToken::kLessOrEqual:
+        op = PathOp::kLessOrEqual;
+        break;
+      case PathToken::kGreater:
+        op = PathOp::kGreater;
+        break;
+      case PathToken::kGreaterOrEqual:
+        op = PathOp::kGreaterOrEqual;
+        break;
+      default:
+        return word_predicate(left);
     }
     need_value(left);
     lex_.next();
@@ -237,8 +250,10 @@ class JsonPathParser {
 
   PathNode* primary(bool* complete) {
     switch (lex_.token()) {
-      case PathToken::kString: return take(make_text(PathOp::kString));
-      case PathToken::kVariable: return take(make_text(PathOp::kVariable));
+      case PathToken::kString:
+        return take(make_text(PathOp::kString));
+      case PathToken::kVariable:
+        return take(make_text(PathOp::kVariable));
       case PathToken::kInteger:
       case PathToken::kNumber: {
         PathNode* n = make(PathOp::kNumber);
@@ -246,9 +261,12 @@ class JsonPathParser {
         n->number = types::parse_numeric(digits, arena_);
         return take(n);
       }
-      case PathToken::kKeyword: return keyword_primary(complete);
-      case PathToken::kCharacter: break;
-      default: lex_.fail();
+      case PathToken::kKeyword:
+        return keyword_primary(complete);
+      case PathToken::kCharacter:
+        break;
+      default:
+        lex_.fail();
     }
     if (accept('$')) return make(PathOp::kRoot);
     if (accept('@')) return make(PathOp::kCurrent);
@@ -323,13 +341,14 @@ class JsonPathParser {
       return any_path();
     }
     PathToken token = lex_.token();
-    if (token != PathToken::kString && token != PathToken::kIdentifier && token != PathToken::kKeyword) lex_.fail();
+    if (token != PathToken::kString && token != PathToken::kIdentifier && token != PathToken::kKeyword)
+      lex_.fail();
     PathNode* key = make_text(PathOp::kKey);
     PathOp method = PathOp::kKey;
     if (token == PathToken::kKeyword) {
       constexpr std::pair<std::string_view, PathOp> kMethods[] = {
-          {"abs", PathOp::kAbs},         {"size", PathOp::kSize},         {"type", PathOp::kType},
-          {"floor", PathOp::kFloor},     {"double", PathOp::kDouble},     {"ceiling", PathOp::kCeiling},
+          {"abs", PathOp::kAbs},           {"size", PathOp::kSize},        {"type", PathOp::kType},
+          {"floor", PathOp::kFloor},       {"double", PathOp::kDouble},    {"ceiling", PathOp::kCeiling},
           {"keyvalue", PathOp::kKeyValue}, {"datetime", PathOp::kDatetime}};
       for (const auto& [word, op] : kMethods) {
         if (is_word(word)) method = op;
@@ -339,7 +358,8 @@ class JsonPathParser {
     if (method == PathOp::kKey || !lex_.is('(')) return key;
     lex_.next();
     PathNode* call = make(method);
-    if (method == PathOp::kDatetime && lex_.token() == PathToken::kString) call->left = take(make_text(PathOp::kString));
+    if (method == PathOp::kDatetime && lex_.token() == PathToken::kString)
+      call->left = take(make_text(PathOp::kString));
     expect(')');
     return call;
   }
@@ -433,32 +453,56 @@ void JsonPath::parse(std::string_view text) {
 // --- text
 std::string_view path_operator_name(PathOp op) {
   switch (op) {
-    case PathOp::kAnd: return "&&";
-    case PathOp::kOr: return "||";
-    case PathOp::kEqual: return "==";
-    case PathOp::kNotEqual: return "!=";
-    case PathOp::kLess: return "<";
-    case PathOp::kGreater: return ">";
-    case PathOp::kLessOrEqual: return "<=";
-    case PathOp::kGreaterOrEqual: return ">=";
+    case PathOp::kAnd:
+      return "&&";
+    case PathOp::kOr:
+      return "||";
+    case PathOp::kEqual:
+      return "==";
+    case PathOp::kNotEqual:
+      return "!=";
+    case PathOp::kLess:
+      return "<";
+    case PathOp::kGreater:
+      return ">";
+    case PathOp::kLessOrEqual:
+      return "<=";
+    case PathOp::kGreaterOrEqual:
+      return ">=";
     case PathOp::kAdd:
-    case PathOp::kPlus: return "+";
+    case PathOp::kPlus:
+      return "+";
     case PathOp::kSubtract:
-    case PathOp::kMinus: return "-";
-    case PathOp::kMultiply: return "*";
-    case PathOp::kDivide: return "/";
-    case PathOp::kModulo: return "%";
-    case PathOp::kStartsWith: return "starts with";
-    case PathOp::kLikeRegex: return "like_regex";
-    case PathOp::kType: return "type";
-    case PathOp::kSize: return "size";
-    case PathOp::kAbs: return "abs";
-    case PathOp::kFloor: return "floor";
-    case PathOp::kCeiling: return "ceiling";
-    case PathOp::kDouble: return "double";
-    case PathOp::kDatetime: return "datetime";
-    case PathOp::kKeyValue: return "keyvalue";
-    default: return "";
+    case PathOp::kMinus:
+      return "-";
+    case PathOp::kMultiply:
+      return "*";
+    case PathOp::kDivide:
+      return "/";
+    case PathOp::kModulo:
+      return "%";
+    case PathOp::kStartsWith:
+      return "starts with";
+    case PathOp::kLikeRegex:
+      return "like_regex";
+    case PathOp::kType:
+      return "type";
+    case PathOp::kSize:
+      return "size";
+    case PathOp::kAbs:
+      return "abs";
+    case PathOp::kFloor:
+      return "floor";
+    case PathOp::kCeiling:
+      return "ceiling";
+    case PathOp::kDouble:
+      return "double";
+    case PathOp::kDatetime:
+      return "datetime";
+    case PathOp::kKeyValue:
+      return "keyvalue";
+    default:
+      return "";
   }
 }
 
@@ -466,23 +510,30 @@ namespace {
 
 int priority(PathOp op) {
   switch (op) {
-    case PathOp::kOr: return 0;
-    case PathOp::kAnd: return 1;
+    case PathOp::kOr:
+      return 0;
+    case PathOp::kAnd:
+      return 1;
     case PathOp::kEqual:
     case PathOp::kNotEqual:
     case PathOp::kLess:
     case PathOp::kGreater:
     case PathOp::kLessOrEqual:
     case PathOp::kGreaterOrEqual:
-    case PathOp::kStartsWith: return 2;
+    case PathOp::kStartsWith:
+      return 2;
     case PathOp::kAdd:
-    case PathOp::kSubtract: return 3;
+    case PathOp::kSubtract:
+      return 3;
     case PathOp::kMultiply:
     case PathOp::kDivide:
-    case PathOp::kModulo: return 4;
+    case PathOp::kModulo:
+      return 4;
     case PathOp::kPlus:
-    case PathOp::kMinus: return 5;
-    default: return 6;
+    case PathOp::kMinus:
+      return 5;
+    default:
+      return 6;
   }
 }
 
@@ -498,16 +549,26 @@ class Printer {
   }
 
  private:
-  void operand(const PathNode* arg, const PathNode* of) { print(arg, false, priority(arg->op) <= priority(of->op)); }
+  void operand(const PathNode* arg, const PathNode* of) {
+    print(arg, false, priority(arg->op) <= priority(of->op));
+  }
   void open(bool brackets) { out_ += brackets ? "(" : ""; }
   void close(bool brackets) { out_ += brackets ? ")" : ""; }
 
   void one(const PathNode* n, bool in_key, bool brackets) {
     switch (n->op) {
-      case PathOp::kNull: out_ += "null"; return;
-      case PathOp::kTrue: out_ += "true"; return;
-      case PathOp::kFalse: out_ += "false"; return;
-      case PathOp::kString: append_json_string(out_, n->text); return;
+      case PathOp::kNull:
+        out_ += "null";
+        return;
+      case PathOp::kTrue:
+        out_ += "true";
+        return;
+      case PathOp::kFalse:
+        out_ += "false";
+        return;
+      case PathOp::kString:
+        append_json_string(out_, n->text);
+        return;
       case PathOp::kVariable:
         out_ += '$';
         append_json_string(out_, n->text);
@@ -521,16 +582,28 @@ class Printer {
         if (in_key) out_ += '.';
         append_json_string(out_, n->text);
         return;
-      case PathOp::kCurrent: out_ += '@'; return;
-      case PathOp::kRoot: out_ += '$'; return;
-      case PathOp::kLast: out_ += "last"; return;
-      case PathOp::kAnyArray: out_ += "[*]"; return;
+      case PathOp::kCurrent:
+        out_ += '@';
+        return;
+      case PathOp::kRoot:
+        out_ += '$';
+        return;
+      case PathOp::kLast:
+        out_ += "last";
+        return;
+      case PathOp::kAnyArray:
+        out_ += "[*]";
+        return;
       case PathOp::kAnyKey:
         if (in_key) out_ += '.';
         out_ += '*';
         return;
-      case PathOp::kAny: any(n, in_key); return;
-      case PathOp::kIndexArray: subscripts(n); return;
+      case PathOp::kAny:
+        any(n, in_key);
+        return;
+      case PathOp::kIndexArray:
+        subscripts(n);
+        return;
       case PathOp::kFilter:
         out_ += "?(";
         print(n->left, false, false);
@@ -590,9 +663,12 @@ class Printer {
   void any(const PathNode* n, bool in_key) {
     if (in_key) out_ += '.';
     auto level = [](uint32_t v) { return v == kPathLast ? std::string("last") : std::to_string(v); };
-    if (n->first == 0 && n->last == kPathLast) out_ += "**";
-    else if (n->first == n->last) out_ += "**{" + level(n->first) + "}";
-    else out_ += "**{" + level(n->first) + " to " + level(n->last) + "}";
+    if (n->first == 0 && n->last == kPathLast)
+      out_ += "**";
+    else if (n->first == n->last)
+      out_ += "**{" + level(n->first) + "}";
+    else
+      out_ += "**{" + level(n->first) + " to " + level(n->last) + "}";
   }
   void subscripts(const PathNode* n) {
     out_ += '[';

@@ -68,11 +68,11 @@ struct PathNode {
     PathNode* to;  // null: one item
   };
   PathOp op;
-  PathNode* next = nullptr;   // the accessor behind it
-  PathNode* left = nullptr;   // operands; the argument of unary forms
+  PathNode* next = nullptr;  // the accessor behind it
+  PathNode* left = nullptr;  // operands; the argument of unary forms
   PathNode* right = nullptr;
-  std::string_view text;      // keys, strings, variables, patterns
-  std::string_view flags;     // of like_regex, in canonical order
+  std::string_view text;   // keys, strings, variables, patterns
+  std::string_view flags;  // of like_regex, in canonical order
   types::Numeric number;
   std::vector<Subscript>* subscripts = nullptr;
   uint32_t first = 0, last = 0;  // levels of .**

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include "format/date_format.h"
-#include "ordering.h"
 #include "common/sql_error.h"
+#include "format/date_format.h"
 #include "functions/type_oids.h"
 #include "jsonpath_item.h"
+#include "ordering.h"
 #include "types/datetime.h"
 #include "types/time_zone.h"
 
@@ -79,7 +79,8 @@ PathItem parse_as(std::string_view text, std::string_view format_text) {
 
 // Only what concerns the text may be passed over in silence.
 bool is_data_error(const SqlError& error) {
-  return error.state() == sqlstate::kInvalidDatetimeFormat || error.state() == sqlstate::kDatetimeFieldOverflow ||
+  return error.state() == sqlstate::kInvalidDatetimeFormat ||
+         error.state() == sqlstate::kDatetimeFieldOverflow ||
          error.state() == sqlstate::kInvalidTimeZoneDisplacementValue;
 }
 
@@ -97,8 +98,8 @@ void check_zone_use(bool use_zone, const char* from, const char* to) {
 
 }  // namespace
 
-std::optional<PathItem> parse_path_datetime(std::string_view text, std::optional<std::string_view> format, bool silent,
-                                            EvalContext&) {
+std::optional<PathItem> parse_path_datetime(std::string_view text, std::optional<std::string_view> format,
+                                            bool silent, EvalContext&) {
   if (format) {
     try {
       return parse_as(text, *format);
@@ -157,14 +158,20 @@ void append_path_datetime(std::string& out, const PathItem& item, EvalContext& c
   }
 }
 
-std::optional<int> compare_path_datetimes(const PathItem& a, const PathItem& b, bool use_zone, EvalContext& context) {
+std::optional<int> compare_path_datetimes(const PathItem& a, const PathItem& b, bool use_zone,
+                                          EvalContext& context) {
   auto rank = [](const PathItem& i) {
     switch (i.type.value()) {
-      case type_oid::kDate.value(): return 0;
-      case type_oid::kTimestamp.value(): return 1;
-      case type_oid::kTimestamptz.value(): return 2;
-      case type_oid::kTime.value(): return 3;
-      default: return 4;
+      case type_oid::kDate.value():
+        return 0;
+      case type_oid::kTimestamp.value():
+        return 1;
+      case type_oid::kTimestamptz.value():
+        return 2;
+      case type_oid::kTime.value():
+        return 3;
+      default:
+        return 4;
     }
   };
   int ra = rank(a), rb = rank(b);
@@ -206,17 +213,21 @@ size_t postgres_numeric_bytes(const types::Numeric& v) {
   return 4 + (is_short ? 2 : 4) + size_t{2} * digits;
 }
 
-// Length of the value's data that begins at `at`, padding in front included. Sets *offset where `part` begins.
+// Length of the value's data that begins at `at`, padding in front included. Sets *offset where `part`
+// begins.
 size_t postgres_bytes(JsonbView v, size_t at, const char* part, int64_t* offset) {
   switch (v.type()) {
-    case JsonType::kString: return v.string().size();
+    case JsonType::kString:
+      return v.string().size();
     case JsonType::kNumber: {
       Arena arena;
       return aligned(at) - at + postgres_numeric_bytes(v.number(arena));
     }
     case JsonType::kArray:
-    case JsonType::kObject: break;
-    default: return 0;
+    case JsonType::kObject:
+      break;
+    default:
+      return 0;
   }
   size_t start = aligned(at);
   if (v.bytes().data() == part) *offset = static_cast<int64_t>(start);

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <fmt/format.h>
 
-#include "kernel.h"
-#include "regex/regex.h"
 #include "functions/type_oids.h"
 #include "jsonpath_item.h"
+#include "kernel.h"
+#include "regex/regex.h"
 #include "types/float_format.h"
 
 namespace varve::functions {
@@ -22,8 +22,16 @@ Truth truth_of(bool b) { return b ? Truth::kTrue : Truth::kFalse; }
 class Executor {
  public:
   Executor(const JsonPath& path, std::string_view json, const PathOptions& options, EvalContext& context)
-      : context_(context), arena_(*context.memory), options_(options), root_{json}, current_{json}, base_(json),
-        lax_(!path.strict()), ignore_structure_(lax_), throws_(!options.silent), next_id_(options.vars.empty() ? 1 : 2) {
+      : context_(context),
+        arena_(*context.memory),
+        options_(options),
+        root_{json},
+        current_{json},
+        base_(json),
+        lax_(!path.strict()),
+        ignore_structure_(lax_),
+        throws_(!options.silent),
+        next_id_(options.vars.empty() ? 1 : 2) {
     if (!options.vars.empty() && !JsonbView(options.vars).is_object()) {
       throw SqlError(sqlstate::kInvalidParameterValue, "\"vars\" argument is not an object")
           .detail("Jsonpath parameters should be encoded as key-value pairs of \"vars\" object.");
@@ -105,7 +113,9 @@ class Executor {
     if (found != nullptr) found->push_back(v);
     return R::kFound;
   }
-  bool skips(const PathNode* node, const Items* found) const { return node->next == nullptr && found == nullptr; }
+  bool skips(const PathNode* node, const Items* found) const {
+    return node->next == nullptr && found == nullptr;
+  }
 
   // The step on every item of an array in its place.
   R unwrapped(const PathNode* node, const PathItem& v, Items* found, bool unwrap_next) {
@@ -135,7 +145,8 @@ class Executor {
         if (is_array(v)) return any_item(n->next, v.view(), found, 1, 1, 1, false, lax_);
         if (lax_) return next(n, v, found);
         if (ignore_structure_) return R::kNothing;
-        return error(sqlstate::kSqlJsonArrayNotFound, "jsonpath wildcard array accessor can only be applied to an array");
+        return error(sqlstate::kSqlJsonArrayNotFound,
+                     "jsonpath wildcard array accessor can only be applied to an array");
       case PathOp::kAnyKey:
         if (is_object(v)) return any_item(n->next, v.view(), found, 1, 1, 1, false, lax_);
         if (unwrap && is_array(v)) return unwrapped(n, v, found, false);
@@ -186,18 +197,25 @@ class Executor {
   }
   PathItem literal(const PathNode* n) {
     switch (n->op) {
-      case PathOp::kNull: return bool_item(Truth::kUnknown);
-      case PathOp::kTrue: return bool_item(Truth::kTrue);
-      case PathOp::kFalse: return bool_item(Truth::kFalse);
-      case PathOp::kString: return string_item(n->text);
-      case PathOp::kNumber: return number_item(n->number);
-      default: break;
+      case PathOp::kNull:
+        return bool_item(Truth::kUnknown);
+      case PathOp::kTrue:
+        return bool_item(Truth::kTrue);
+      case PathOp::kFalse:
+        return bool_item(Truth::kFalse);
+      case PathOp::kString:
+        return string_item(n->text);
+      case PathOp::kNumber:
+        return number_item(n->number);
+      default:
+        break;
     }
     if (options_.vars.empty()) return bool_item(Truth::kUnknown);
     JsonbView vars(options_.vars);
     uint32_t at = vars.find(n->text);
     if (at == kNotFound) {
-      throw SqlError(sqlstate::kUndefinedObject, fmt::format("could not find jsonpath variable \"{}\"", n->text));
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("could not find jsonpath variable \"{}\"", n->text));
     }
     base_ = options_.vars;
     base_id_ = 1;
@@ -210,15 +228,17 @@ class Executor {
       uint32_t at = object.find(n->text);
       if (at != kNotFound) return next(n, PathItem{object.item_bytes(at)}, found);
       if (ignore_structure_) return R::kNothing;
-      return error(sqlstate::kSqlJsonMemberNotFound, fmt::format("JSON object does not contain key \"{}\"", n->text));
+      return error(sqlstate::kSqlJsonMemberNotFound,
+                   fmt::format("JSON object does not contain key \"{}\"", n->text));
     }
     if (unwrap && is_array(v)) return unwrapped(n, v, found, false);
     if (ignore_structure_) return R::kNothing;
-    return error(sqlstate::kSqlJsonMemberNotFound, "jsonpath member accessor can only be applied to an object");
+    return error(sqlstate::kSqlJsonMemberNotFound,
+                 "jsonpath member accessor can only be applied to an object");
   }
 
-  R any_item(const PathNode* n, JsonbView container, Items* found, uint32_t level, uint32_t first, uint32_t last,
-             bool ignore_structure, bool unwrap_next) {
+  R any_item(const PathNode* n, JsonbView container, Items* found, uint32_t level, uint32_t first,
+             uint32_t last, bool ignore_structure, bool unwrap_next) {
     Depth guard(depth_);
     R result = R::kNothing;
     if (level > last) return result;
@@ -262,7 +282,8 @@ class Executor {
     Items values;
     if (item(n, v, &values) == R::kError) return R::kError;
     if (values.size() != 1 || !is_number(values[0])) {
-      return error(sqlstate::kInvalidSqlJsonSubscript, "jsonpath array subscript is not a single numeric value");
+      return error(sqlstate::kInvalidSqlJsonSubscript,
+                   "jsonpath array subscript is not a single numeric value");
     }
     Numeric whole = types::trunc(values[0].view().number(arena_), 0, arena_);
     if (!whole.is_finite() || types::compare(whole, Numeric(int64_t{INT_MAX})) > 0 ||
@@ -277,7 +298,8 @@ class Executor {
     bool array = is_array(v);
     if (!array && !lax_) {
       if (ignore_structure_) return R::kNothing;
-      return error(sqlstate::kSqlJsonArrayNotFound, "jsonpath array accessor can only be applied to an array");
+      return error(sqlstate::kSqlJsonArrayNotFound,
+                   "jsonpath array accessor can only be applied to an array");
     }
     int64_t size = array ? v.view().count() : 1;
     Restore<int64_t> innermost(innermost_size_, size);
@@ -347,11 +369,16 @@ class Executor {
   }
   Numeric compute(PathOp op, const Numeric& a, const Numeric& b) {
     switch (op) {
-      case PathOp::kAdd: return types::add(a, b, arena_);
-      case PathOp::kSubtract: return types::sub(a, b, arena_);
-      case PathOp::kMultiply: return types::mul(a, b, arena_);
-      case PathOp::kDivide: return types::div(a, b, arena_);
-      default: return types::mod(a, b, arena_);
+      case PathOp::kAdd:
+        return types::add(a, b, arena_);
+      case PathOp::kSubtract:
+        return types::sub(a, b, arena_);
+      case PathOp::kMultiply:
+        return types::mul(a, b, arena_);
+      case PathOp::kDivide:
+        return types::div(a, b, arena_);
+      default:
+        return types::mod(a, b, arena_);
     }
   }
   R sign(const PathNode* n, const PathItem& v, Items* found) {
@@ -367,7 +394,8 @@ class Executor {
                      fmt::format("operand of unary jsonpath operator {} is not a numeric value",
                                  path_operator_name(n->op)));
       }
-      PathItem signed_item = n->op == PathOp::kMinus ? number_item(types::neg(i.view().number(arena_), arena_)) : i;
+      PathItem signed_item =
+          n->op == PathOp::kMinus ? number_item(types::neg(i.view().number(arena_), arena_)) : i;
       R r = next(n, signed_item, found);
       if (r == R::kError) return r;
       if (r != R::kFound) continue;
@@ -390,16 +418,21 @@ class Executor {
         if (is_array(v)) return next(n, number_item(Numeric(int64_t{v.view().count()})), found);
         if (lax_) return next(n, number_item(Numeric(int64_t{1})), found);
         if (ignore_structure_) return R::kNothing;
-        return error(sqlstate::kSqlJsonArrayNotFound, "jsonpath item method .size() can only be applied to an array");
+        return error(sqlstate::kSqlJsonArrayNotFound,
+                     "jsonpath item method .size() can only be applied to an array");
       default:
         break;
     }
     if (unwrap && is_array(v)) return unwrapped(n, v, found, false);
     switch (n->op) {
-      case PathOp::kDouble: return to_double(n, v, found);
-      case PathOp::kDatetime: return datetime(n, v, found);
-      case PathOp::kKeyValue: return key_value(n, v, found);
-      default: break;
+      case PathOp::kDouble:
+        return to_double(n, v, found);
+      case PathOp::kDatetime:
+        return datetime(n, v, found);
+      case PathOp::kKeyValue:
+        return key_value(n, v, found);
+      default:
+        break;
     }
     if (!is_number(v)) {
       return error(sqlstate::kNonNumericSqlJsonItem,
@@ -427,14 +460,16 @@ class Executor {
       std::string text;
       types::append_numeric(text, v.view().number(arena_));
       if (parse(text, &d)) return next(n, v, found);
-      return error(sqlstate::kNonNumericSqlJsonItem,
-                   "numeric argument of jsonpath item method .double() is out of range for type double precision");
-    }
-    if (is_string(v)) {
-      if (parse(v.view().string(), &d)) return next(n, number_item(types::numeric_from_float8(d, arena_)), found);
       return error(
           sqlstate::kNonNumericSqlJsonItem,
-          "string argument of jsonpath item method .double() is not a valid representation of a double precision number");
+          "numeric argument of jsonpath item method .double() is out of range for type double precision");
+    }
+    if (is_string(v)) {
+      if (parse(v.view().string(), &d))
+        return next(n, number_item(types::numeric_from_float8(d, arena_)), found);
+      return error(sqlstate::kNonNumericSqlJsonItem,
+                   "string argument of jsonpath item method .double() is not a valid representation of a "
+                   "double precision number");
     }
     return error(sqlstate::kNonNumericSqlJsonItem,
                  "jsonpath item method .double() can only be applied to a string or numeric value");
@@ -459,7 +494,8 @@ class Executor {
   }
   R key_value(const PathNode* n, const PathItem& v, Items* found) {
     if (!is_object(v)) {
-      return error(sqlstate::kSqlJsonObjectNotFound, "jsonpath item method .keyvalue() can only be applied to an object");
+      return error(sqlstate::kSqlJsonObjectNotFound,
+                   "jsonpath item method .keyvalue() can only be applied to an object");
     }
     JsonbView object = v.view();
     std::string id;
@@ -580,12 +616,18 @@ class Executor {
       c = compare_jsonb(a.bytes, b.bytes);
     }
     switch (op) {
-      case PathOp::kEqual: return truth_of(c == 0);
-      case PathOp::kNotEqual: return truth_of(c != 0);
-      case PathOp::kLess: return truth_of(c < 0);
-      case PathOp::kGreater: return truth_of(c > 0);
-      case PathOp::kLessOrEqual: return truth_of(c <= 0);
-      default: return truth_of(c >= 0);
+      case PathOp::kEqual:
+        return truth_of(c == 0);
+      case PathOp::kNotEqual:
+        return truth_of(c != 0);
+      case PathOp::kLess:
+        return truth_of(c < 0);
+      case PathOp::kGreater:
+        return truth_of(c > 0);
+      case PathOp::kLessOrEqual:
+        return truth_of(c <= 0);
+      default:
+        return truth_of(c >= 0);
     }
   }
 

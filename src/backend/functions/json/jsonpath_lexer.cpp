@@ -11,7 +11,9 @@ namespace varve::functions {
 namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
-bool is_special(char c) { return c != '\0' && std::string_view("?%$.[]{}()|&!=<>@#,*:-+/").find(c) != std::string_view::npos; }
+bool is_special(char c) {
+  return c != '\0' && std::string_view("?%$.[]{}()|&!=<>@#,*:-+/").find(c) != std::string_view::npos;
+}
 bool is_other(char c) { return !is_blank(c) && !is_special(c) && c != '\\' && c != '"'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 int hex_value(char c) {
@@ -26,10 +28,10 @@ struct Keyword {
   bool lower_only;
 };
 constexpr Keyword kKeywords[] = {
-    {"is", false},       {"to", false},       {"abs", false},    {"lax", false},   {"exists", false},
-    {"false", true},     {"floor", false},    {"flag", false},   {"last", false},  {"ceiling", false},
-    {"datetime", false}, {"double", false},   {"keyvalue", false}, {"like_regex", false}, {"null", true},
-    {"size", false},     {"starts", false},   {"strict", false}, {"true", true},   {"type", false},
+    {"is", false},       {"to", false},     {"abs", false},      {"lax", false},        {"exists", false},
+    {"false", true},     {"floor", false},  {"flag", false},     {"last", false},       {"ceiling", false},
+    {"datetime", false}, {"double", false}, {"keyvalue", false}, {"like_regex", false}, {"null", true},
+    {"size", false},     {"starts", false}, {"strict", false},   {"true", true},        {"type", false},
     {"unknown", false},  {"with", false},
 };
 
@@ -39,7 +41,8 @@ void PathLexer::fail(std::string_view message) const {
   if (near_.empty()) {
     throw SqlError(sqlstate::kSyntaxError, fmt::format("{} at end of jsonpath input", message));
   }
-  throw SqlError(sqlstate::kSyntaxError, fmt::format("{} at or near \"{}\" of jsonpath input", message, near_));
+  throw SqlError(sqlstate::kSyntaxError,
+                 fmt::format("{} at or near \"{}\" of jsonpath input", message, near_));
 }
 
 void PathLexer::skip_blanks() {
@@ -92,10 +95,11 @@ bool PathLexer::operator_token() {
     std::string_view text;
     PathToken token;
   };
-  constexpr Op kOps[] = {{"&&", PathToken::kAnd},      {"||", PathToken::kOr},          {"**", PathToken::kAny},
-                         {"==", PathToken::kEqual},    {"!=", PathToken::kNotEqual},    {"<>", PathToken::kNotEqual},
+  constexpr Op kOps[] = {{"&&", PathToken::kAnd},         {"||", PathToken::kOr},
+                         {"**", PathToken::kAny},         {"==", PathToken::kEqual},
+                         {"!=", PathToken::kNotEqual},    {"<>", PathToken::kNotEqual},
                          {"<=", PathToken::kLessOrEqual}, {">=", PathToken::kGreaterOrEqual},
-                         {"<", PathToken::kLess},      {">", PathToken::kGreater}};
+                         {"<", PathToken::kLess},         {">", PathToken::kGreater}};
   for (const Op& op : kOps) {
     if (!text_.substr(at_).starts_with(op.text)) continue;
     near_ = text_.substr(at_, op.text.size());
@@ -265,13 +269,27 @@ void PathLexer::escape() {
   finish_surrogate();
   ++at_;
   switch (c) {
-    case 'b': value_ += '\b'; break;
-    case 'f': value_ += '\f'; break;
-    case 'n': value_ += '\n'; break;
-    case 'r': value_ += '\r'; break;
-    case 't': value_ += '\t'; break;
-    case 'v': value_ += '\v'; break;
-    default: value_ += c; break;
+    case 'b':
+      value_ += '\b';
+      break;
+    case 'f':
+      value_ += '\f';
+      break;
+    case 'n':
+      value_ += '\n';
+      break;
+    case 'r':
+      value_ += '\r';
+      break;
+    case 't':
+      value_ += '\t';
+      break;
+    case 'v':
+      value_ += '\v';
+      break;
+    default:
+      value_ += c;
+      break;
   }
 }
 

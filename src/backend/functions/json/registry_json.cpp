@@ -1,8 +1,8 @@
 // json: operators and functions on JSON kept as text.
-#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
+#include "kernel.h"
 
 namespace varve::functions {
 
@@ -33,8 +33,9 @@ void field_kernel(KernelCall& call) {
   JsonTape tape;
   for_each_row(call.rows, [&](uint32_t row) {
     tape.parse(load_cell<Text>(*call.args[0], row), true);
-    uint32_t at = tape.root().type == JsonType::kObject ? tape.find_field(0, load_cell<Text>(*call.args[1], row))
-                                                        : kNotFound;
+    uint32_t at = tape.root().type == JsonType::kObject
+                      ? tape.find_field(0, load_cell<Text>(*call.args[1], row))
+                      : kNotFound;
     store_cell<Maybe>(call.result, row, part(tape, at, kAsText, env));
   });
 }
@@ -44,8 +45,9 @@ void element_kernel(KernelCall& call) {
   JsonTape tape;
   for_each_row(call.rows, [&](uint32_t row) {
     tape.parse(load_cell<Text>(*call.args[0], row), true);
-    uint32_t at = tape.root().type == JsonType::kArray ? tape.find_item(0, load_cell<int32_t>(*call.args[1], row))
-                                                       : kNotFound;
+    uint32_t at = tape.root().type == JsonType::kArray
+                      ? tape.find_item(0, load_cell<int32_t>(*call.args[1], row))
+                      : kNotFound;
     store_cell<Maybe>(call.result, row, part(tape, at, kAsText, env));
   });
 }
@@ -71,9 +73,12 @@ uint32_t follow(const JsonTape& tape, const std::vector<JsonPathElement>& path) 
   uint32_t at = 0;
   for (const JsonPathElement& step : path) {
     int64_t index;
-    if (tape.node(at).type == JsonType::kObject) at = tape.find_field(at, step.text);
-    else if (tape.node(at).type == JsonType::kArray && parse_index(step.text, &index)) at = tape.find_item(at, index);
-    else return kNotFound;
+    if (tape.node(at).type == JsonType::kObject)
+      at = tape.find_field(at, step.text);
+    else if (tape.node(at).type == JsonType::kArray && parse_index(step.text, &index))
+      at = tape.find_item(at, index);
+    else
+      return kNotFound;
     if (at == kNotFound) return kNotFound;
   }
   return at;
@@ -83,8 +88,10 @@ bool follow(JsonbView& v, const std::vector<JsonPathElement>& path) {
   for (const JsonPathElement& step : path) {
     int64_t index;
     uint32_t at = kNotFound;
-    if (v.is_object()) at = v.find(step.text);
-    else if (v.is_array() && parse_index(step.text, &index)) at = v.find_index(index);
+    if (v.is_object())
+      at = v.find(step.text);
+    else if (v.is_array() && parse_index(step.text, &index))
+      at = v.find_index(index);
     if (at == kNotFound) return false;
     v = v.item(at);
   }
@@ -117,10 +124,15 @@ void append_without_nulls(const JsonTape& tape, uint32_t at, std::string& out) {
   const JsonNode& n = tape.node(at);
   std::string buffer;
   switch (n.type) {
-    case JsonType::kString: append_json_string(out, tape.string(at, buffer)); return;
+    case JsonType::kString:
+      append_json_string(out, tape.string(at, buffer));
+      return;
     case JsonType::kArray:
-    case JsonType::kObject: break;
-    default: out += tape.raw(at); return;
+    case JsonType::kObject:
+      break;
+    default:
+      out += tape.raw(at);
+      return;
   }
   bool object = n.type == JsonType::kObject, first = true;
   out += object ? '{' : '[';
@@ -172,7 +184,8 @@ const Binding kBindings[] = {
 
 }  // namespace
 
-bool json_path_argument(const KernelCall& call, size_t first, uint32_t row, std::vector<JsonPathElement>& path) {
+bool json_path_argument(const KernelCall& call, size_t first, uint32_t row,
+                        std::vector<JsonPathElement>& path) {
   Arena& arena = *call.context.memory;
   if (call.args.size() > first && call.site.arg_types[first] == type_oid::kTextArray) {
     ArrayView view(call.args[first]->at<StringRef>(row).view());

@@ -32,8 +32,8 @@ struct Collector {
       s.any = true;
     });
   }
-  static void update_one(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows, void* state,
-                         Arena&) {
+  static void update_one(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena&) {
     auto& s = *static_cast<State*>(state);
     for_each_row(rows, [&](uint32_t row) {
       kStep(call, s, args, row);
@@ -90,8 +90,10 @@ void json_field(AggregateCall& call, State& s, std::span<const Vector* const> ar
   append_value_as_key(call.site.arg_types[0], args[0]->value(row), s.keys, call.context);
   append_json_string(s.bytes, s.keys);
   s.bytes += " : ";
-  if (args[1]->is_null(row)) s.bytes += "null";
-  else append_value_as_json(call.site.arg_types[1], args[1]->value(row), s.bytes, call.context);
+  if (args[1]->is_null(row))
+    s.bytes += "null";
+  else
+    append_value_as_json(call.site.arg_types[1], args[1]->value(row), s.bytes, call.context);
 }
 void json_object(const State& s, std::string& out) {
   out = s.bytes;
@@ -99,9 +101,12 @@ void json_object(const State& s, std::string& out) {
 }
 
 // --- jsonb
-void jsonb_value(AggregateCall& call, State& s, std::span<const Vector* const> args, uint32_t row, size_t arg) {
-  if (args[arg]->is_null(row)) append_jsonb_null(s.bytes);
-  else append_value_as_jsonb(call.site.arg_types[arg], args[arg]->value(row), s.bytes, call.context);
+void jsonb_value(AggregateCall& call, State& s, std::span<const Vector* const> args, uint32_t row,
+                 size_t arg) {
+  if (args[arg]->is_null(row))
+    append_jsonb_null(s.bytes);
+  else
+    append_value_as_jsonb(call.site.arg_types[arg], args[arg]->value(row), s.bytes, call.context);
   s.ends.push_back(s.bytes.size());
 }
 void jsonb_item(AggregateCall& call, State& s, std::span<const Vector* const> args, uint32_t row) {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include "any_args.h"
-#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
 #include "json_value.h"
+#include "kernel.h"
 
 namespace varve::functions {
 
@@ -22,12 +22,16 @@ using Text = std::string_view;
 }
 
 void append_json_item(AnyArgs& args, size_t i, std::string& out) {
-  if (args.null(i)) out += "null";
-  else append_value_as_json(args.type(i), args.value(i), out, args.context());
+  if (args.null(i))
+    out += "null";
+  else
+    append_value_as_json(args.type(i), args.value(i), out, args.context());
 }
 void append_jsonb_item(AnyArgs& args, size_t i, std::string& out) {
-  if (args.null(i)) append_jsonb_null(out);
-  else append_value_as_jsonb(args.type(i), args.value(i), out, args.context());
+  if (args.null(i))
+    append_jsonb_null(out);
+  else
+    append_value_as_jsonb(args.type(i), args.value(i), out, args.context());
 }
 
 void check_pairs(const AnyArgs& args, Text function) {
@@ -96,8 +100,10 @@ void convert_kernel(KernelCall& call) {
   for_each_row(call.rows, [&](uint32_t row) {
     bool lines = call.args.size() > 1 && load_cell<bool>(*call.args[1], row);
     Value v = call.args[0]->value(row);
-    if (kBinary) append_value_as_jsonb(type, v, env.buffer, call.context);
-    else append_value_as_json(type, v, env.buffer, call.context, lines);
+    if (kBinary)
+      append_value_as_jsonb(type, v, env.buffer, call.context);
+    else
+      append_value_as_json(type, v, env.buffer, call.context, lines);
     store_cell<StringRef>(call.result, row, env.keep());
   });
 }
@@ -109,7 +115,8 @@ struct TextPairs {
 };
 
 std::string key_at(const ArrayView& view, uint32_t i, Arena& arena) {
-  if (view.is_null(i)) throw SqlError(sqlstate::kNullValueNotAllowed, "null value not allowed for object key");
+  if (view.is_null(i))
+    throw SqlError(sqlstate::kNullValueNotAllowed, "null value not allowed for object key");
   Value v = view.at(i, arena);
   return std::string(v.view());
 }
@@ -152,8 +159,10 @@ StringRef object_text(const TextPairs& pairs, Env& env) {
     if (i > 0) env.buffer += ", ";
     append_json_string(env.buffer, pairs.keys[i]);
     env.buffer += " : ";
-    if (pairs.values[i]) append_json_string(env.buffer, *pairs.values[i]);
-    else env.buffer += "null";
+    if (pairs.values[i])
+      append_json_string(env.buffer, *pairs.values[i]);
+    else
+      env.buffer += "null";
   }
   env.buffer += '}';
   return env.keep();
@@ -162,8 +171,10 @@ StringRef object_binary(const TextPairs& pairs, Env& env) {
   std::vector<std::string> values(pairs.keys.size());
   std::vector<JsonPair> parts;
   for (size_t i = 0; i < pairs.keys.size(); ++i) {
-    if (pairs.values[i]) append_jsonb_string(values[i], *pairs.values[i]);
-    else append_jsonb_null(values[i]);
+    if (pairs.values[i])
+      append_jsonb_string(values[i], *pairs.values[i]);
+    else
+      append_jsonb_null(values[i]);
     parts.emplace_back(pairs.keys[i], values[i]);
   }
   append_jsonb_object(env.buffer, parts);

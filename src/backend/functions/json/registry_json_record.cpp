@@ -1,11 +1,11 @@
 // json[b]_populate_record: a row value from a JSON object.
 #include <fmt/format.h>
 
-#include "kernel.h"
 #include "functions/array.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
+#include "kernel.h"
 
 namespace varve::functions {
 
@@ -16,7 +16,8 @@ using Text = std::string_view;
 // Builds SQL values from the nodes of a tape.
 class Populator {
  public:
-  Populator(const JsonTape& tape, EvalContext& context) : tape_(tape), context_(context), arena_(*context.memory) {}
+  Populator(const JsonTape& tape, EvalContext& context)
+      : tape_(tape), context_(context), arena_(*context.memory) {}
 
   // `base` empty: fields that the object has not are NULL.
   Value record(const TypeInfo& type, uint32_t object, Text base) {
@@ -54,7 +55,8 @@ class Populator {
     if (json != JsonType::kString && info->kind == 'c') {
       if (json != JsonType::kObject) {
         throw SqlError(sqlstate::kInvalidParameterValue,
-                       fmt::format("cannot call populate_composite on {}", json == JsonType::kArray ? "an array" : "a scalar"));
+                       fmt::format("cannot call populate_composite on {}",
+                                   json == JsonType::kArray ? "an array" : "a scalar"));
       }
       return record(*info, at, {});
     }
@@ -75,12 +77,14 @@ class Populator {
       if (tape_.node(n).count == 0 || dims.size() == kMaxArrayDimensions) break;
     }
     std::vector<Value> items;
-    if (dims.back().length > 0) add_items(type.element_type, typmod, at, key, dims, 0, items);
-    else dims.clear();
+    if (dims.back().length > 0)
+      add_items(type.element_type, typmod, at, key, dims, 0, items);
+    else
+      dims.clear();
     return Value::of_string(make_array(type.element_type, items, arena_, dims));
   }
-  void add_items(Oid element, int32_t typmod, uint32_t at, Text key, const std::vector<ArrayDimension>& dims, size_t depth,
-                 std::vector<Value>& items) {
+  void add_items(Oid element, int32_t typmod, uint32_t at, Text key, const std::vector<ArrayDimension>& dims,
+                 size_t depth, std::vector<Value>& items) {
     if (tape_.node(at).type != JsonType::kArray) refuse_array(key);
     if (tape_.node(at).count != static_cast<uint32_t>(dims[depth].length)) {
       throw SqlError(sqlstate::kInvalidTextRepresentation, "malformed JSON array")
@@ -88,8 +92,10 @@ class Populator {
     }
     uint32_t child = at + 1;
     for (int32_t i = 0; i < dims[depth].length; ++i) {
-      if (depth + 1 < dims.size()) add_items(element, typmod, child, key, dims, depth + 1, items);
-      else items.push_back(value(element, typmod, child, key));
+      if (depth + 1 < dims.size())
+        add_items(element, typmod, child, key, dims, depth + 1, items);
+      else
+        items.push_back(value(element, typmod, child, key));
       child = tape_.node(child).next;
     }
   }
@@ -104,15 +110,18 @@ void populate_kernel(KernelCall& call) {
   const char* name = kBinary ? "jsonb_populate_record" : "json_populate_record";
   const TypeInfo* type = type_by_oid(call.site.arg_types[0]);
   if (type == nullptr || type->kind != 'c') {
-    if (type != nullptr && type->oid == type_oid::kRecord) throw_not_supported(fmt::format("{} with a plain record", name));
+    if (type != nullptr && type->oid == type_oid::kRecord)
+      throw_not_supported(fmt::format("{} with a plain record", name));
     throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("first argument of {} must be a row type", name));
   }
   JsonTape tape;
   for_each_row(call.rows, [&](uint32_t row) {
     bool no_base = call.args[0]->is_null(row);
     if (call.args[1]->is_null(row)) {
-      if (no_base) call.result.set_null(row);
-      else call.result.set_value(row, call.args[0]->value(row));
+      if (no_base)
+        call.result.set_null(row);
+      else
+        call.result.set_value(row, call.args[0]->value(row));
       return;
     }
     Text json = load_cell<Text>(*call.args[1], row);
@@ -124,15 +133,16 @@ void populate_kernel(KernelCall& call) {
     tape.parse(json, true);
     if (tape.root().type != JsonType::kObject) {
       throw SqlError(sqlstate::kInvalidParameterValue,
-                     fmt::format("cannot call populate_composite on {}", tape.root().type == JsonType::kArray ? "an array" : "a scalar"));
+                     fmt::format("cannot call populate_composite on {}",
+                                 tape.root().type == JsonType::kArray ? "an array" : "a scalar"));
     }
     Text base = no_base ? Text() : load_cell<Text>(*call.args[0], row);
     call.result.set_value(row, Populator(tape, call.context).record(*type, 0, base));
   });
 }
 
-// --- json[b]_to_record(set) and json[b]_populate_recordset, in FROM. The analyzer gives the call a function of its own
-// whose table has the columns: site.routine.
+// --- json[b]_to_record(set) and json[b]_populate_recordset, in FROM. The analyzer gives the call a function
+// of its own whose table has the columns: site.routine.
 struct State {
   std::span<Value> values;  // row by row
   size_t at = 0;
@@ -150,8 +160,10 @@ void* open_records(EvalContext& context, const CallSite& site, std::span<const V
   EvalContext kept = context;
   kept.memory = &memory;
   std::string text;
-  if (f.name.starts_with("jsonb")) append_jsonb_text(text, JsonbView(json.view()));
-  else text = json.view();
+  if (f.name.starts_with("jsonb"))
+    append_jsonb_text(text, JsonbView(json.view()));
+  else
+    text = json.view();
   JsonTape tape;
   tape.parse(memory.copy(text), true);
   std::vector<CompositeField> fields;
@@ -171,7 +183,8 @@ void* open_records(EvalContext& context, const CallSite& site, std::span<const V
     Value record = Populator(tape, kept).record(row, at, base);
     RecordView view(memory.copy(record.view()));
     for (uint32_t i = 0; i < view.count(); ++i) {
-      values.push_back(view.is_null(i) ? Value::null_of(type_by_oid(fields[i].type)->physical) : view.at(i, memory));
+      values.push_back(view.is_null(i) ? Value::null_of(type_by_oid(fields[i].type)->physical)
+                                       : view.at(i, memory));
     }
   };
   if (!is_set(f.name)) {
@@ -179,7 +192,8 @@ void* open_records(EvalContext& context, const CallSite& site, std::span<const V
   } else {
     if (tape.root().type != JsonType::kArray) {
       throw SqlError(sqlstate::kInvalidParameterValue,
-                     fmt::format("cannot call {} on {}", f.name, tape.root().type == JsonType::kObject ? "an object" : "a scalar"));
+                     fmt::format("cannot call {} on {}", f.name,
+                                 tape.root().type == JsonType::kObject ? "an object" : "a scalar"));
     }
     Text base = populate && !args[0].null ? memory.copy(args[0].view()) : Text();
     for (uint32_t i = 0, at = 1; i < tape.root().count; ++i, at = tape.node(at).next) add(at, base);
@@ -192,8 +206,10 @@ void next_records(EvalContext&, void* opaque, Chunk& out) {
   uint32_t n = 0;
   for (; n < vector::kChunkRows && s.at < s.values.size(); ++n) {
     for (uint32_t c = 0; c < out.column_count(); ++c, ++s.at) {
-      if (s.values[s.at].null) out.column(c).set_null(n);
-      else out.column(c).set_value(n, s.values[s.at]);
+      if (s.values[s.at].null)
+        out.column(c).set_null(n);
+      else
+        out.column(c).set_value(n, s.values[s.at]);
     }
   }
   out.set_dense(n);

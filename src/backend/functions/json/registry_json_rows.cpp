@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "kernel.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
+#include "kernel.h"
 
 namespace varve::functions {
 
@@ -34,8 +34,10 @@ constexpr Text function_name(What what, bool binary, bool as_text) {
       return binary ? (as_text ? "jsonb_array_elements_text" : "jsonb_array_elements")
                     : (as_text ? "json_array_elements_text" : "json_array_elements");
     case What::kEach:
-      return binary ? (as_text ? "jsonb_each_text" : "jsonb_each") : (as_text ? "json_each_text" : "json_each");
-    case What::kKeys: return binary ? "jsonb_object_keys" : "json_object_keys";
+      return binary ? (as_text ? "jsonb_each_text" : "jsonb_each")
+                    : (as_text ? "json_each_text" : "json_each");
+    case What::kKeys:
+      return binary ? "jsonb_object_keys" : "json_object_keys";
   }
   return "";
 }
@@ -47,7 +49,8 @@ void check_shape(What what, bool binary, bool as_text, JsonType type) {
   switch (what) {
     case What::kElements:
       if (type == JsonType::kArray) return;
-      if (scalar) refuse(binary ? "cannot extract elements from a scalar" : "cannot call " + name + " on a scalar");
+      if (scalar)
+        refuse(binary ? "cannot extract elements from a scalar" : "cannot call " + name + " on a scalar");
       refuse(binary ? "cannot extract elements from an object" : "cannot call " + name + " on a non-array");
     case What::kEach:
       if (type == JsonType::kObject) return;
@@ -109,8 +112,8 @@ void* open_rows(EvalContext&, const CallSite&, std::span<const Value> args, Aren
   auto* state = memory.make<State>();
   if (args[0].null) return state;
   Text value = memory.copy(args[0].string.view());
-  std::vector<Row> rows = kBinary ? rows_of_jsonb(kWhat, kAsText, value, memory)
-                                  : rows_of_json(kWhat, kAsText, value, memory);
+  std::vector<Row> rows =
+      kBinary ? rows_of_jsonb(kWhat, kAsText, value, memory) : rows_of_json(kWhat, kAsText, value, memory);
   state->rows = memory.copy(rows);
   return state;
 }
@@ -124,8 +127,10 @@ void next_rows(EvalContext&, void* opaque, Chunk& out) {
     uint32_t column = 0;
     if (kWhat != What::kElements) out.column(column++).set_value(n, Value::of_string(row.key));
     if (kWhat == What::kKeys) continue;
-    if (row.null) out.column(column).set_null(n);
-    else out.column(column).set_value(n, Value::of_string(row.value));
+    if (row.null)
+      out.column(column).set_null(n);
+    else
+      out.column(column).set_value(n, Value::of_string(row.value));
   }
   out.set_dense(n);
 }

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
+#include "kernel.h"
 
 namespace varve::functions {
 
@@ -91,7 +91,8 @@ void without_keys_kernel(KernelCall& call) {
     std::vector<std::string> keys;
     if (call.site.arg_types[1] == type_oid::kTextArray) {
       ArrayView view(call.args[1]->at<StringRef>(row).view());
-      if (view.dimensions() > 1) throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
+      if (view.dimensions() > 1)
+        throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
       for (uint32_t i = 0; i < view.count(); ++i) {
         if (view.is_null(i)) continue;
         Value key = view.at(i, env.arena);
@@ -110,8 +111,10 @@ void without_keys_kernel(KernelCall& call) {
       if (json.is_object() && wanted(json.key(i))) pairs.emplace_back(json.key(i), item.bytes());
       if (json.is_array() && (!item.is_string() || wanted(item.string()))) items.push_back(item.bytes());
     }
-    if (json.is_object()) append_jsonb_object(env.buffer, pairs);
-    else append_jsonb_array(env.buffer, items);
+    if (json.is_object())
+      append_jsonb_object(env.buffer, pairs);
+    else
+      append_jsonb_array(env.buffer, items);
     store_cell<StringRef>(call.result, row, env.keep());
   });
 }
@@ -119,7 +122,8 @@ void without_keys_kernel(KernelCall& call) {
 // --- jsonb_set, jsonb_insert, #-
 std::vector<JsonPathElement> path_of(Text array, Env& env) {
   ArrayView view(array);
-  if (view.dimensions() > 1) throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
+  if (view.dimensions() > 1)
+    throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
   std::vector<JsonPathElement> path;
   for (uint32_t i = 0; i < view.count(); ++i) {
     if (view.is_null(i)) {
@@ -170,8 +174,9 @@ void change_kernel(KernelCall& call) {
     Text v = load_cell<Text>(*call.args[0], row), path = load_cell<Text>(*call.args[1], row);
     Text replacement = load_cell<Text>(*call.args[2], row);
     bool flag = call.args.size() > 3 ? load_cell<bool>(*call.args[3], row) : !kInsert;
-    store_cell<StringRef>(call.result, row, kInsert ? insert_path(v, path, replacement, flag, env)
-                                                    : set_path(v, path, replacement, flag, env));
+    store_cell<StringRef>(
+        call.result, row,
+        kInsert ? insert_path(v, path, replacement, flag, env) : set_path(v, path, replacement, flag, env));
   });
 }
 
@@ -182,23 +187,30 @@ Maybe set_lax(const KernelCall& call, uint32_t row, Env& env) {
   Text v = load_cell<Text>(*call.args[0], row), path = load_cell<Text>(*call.args[1], row);
   bool create = call.args.size() > 3 ? load_cell<bool>(*call.args[3], row) : true;
   if (call.args.size() > 4 && null(4)) {
-    refuse("null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"");
+    refuse(
+        "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or "
+        "\"raise_exception\"");
   }
   if (!null(2)) return set_path(v, path, load_cell<Text>(*call.args[2], row), create, env);
   Text treatment = call.args.size() > 4 ? load_cell<Text>(*call.args[4], row) : "use_json_null";
   if (treatment == "raise_exception") {
     throw SqlError(sqlstate::kNullValueNotAllowed, "JSON value must not be null")
         .detail("Exception was raised because null_value_treatment is \"raise_exception\".")
-        .hint("To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.");
+        .hint(
+            "To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not "
+            "passed.");
   }
   if (treatment == "use_json_null") return set_path(v, path, Text("\0", 1), create, env);
   if (treatment == "delete_key") return delete_path(v, path, env);
   if (treatment == "return_target") return env.keep(v);
-  refuse("null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \"raise_exception\"");
+  refuse(
+      "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or "
+      "\"raise_exception\"");
 }
 void set_lax_kernel(KernelCall& call) {
   Env env(call);
-  for_each_row(call.rows, [&](uint32_t row) { store_cell<Maybe>(call.result, row, set_lax(call, row, env)); });
+  for_each_row(call.rows,
+               [&](uint32_t row) { store_cell<Maybe>(call.result, row, set_lax(call, row, env)); });
 }
 
 // --- casts
@@ -227,8 +239,10 @@ const Binding kBindings[] = {
     {"jsonb_contained(jsonb,jsonb)",
      fn([](Text a, Text b, Env&) { return jsonb_contains(JsonbView(b), JsonbView(a)); })},
     {"jsonb_exists(jsonb,text)", fn([](Text a, Text key, Env&) { return jsonb_has_key(JsonbView(a), key); })},
-    {"jsonb_exists_any(jsonb,_text)", fn([](Text a, Text keys, Env& env) { return has_keys<false>(a, keys, env); })},
-    {"jsonb_exists_all(jsonb,_text)", fn([](Text a, Text keys, Env& env) { return has_keys<true>(a, keys, env); })},
+    {"jsonb_exists_any(jsonb,_text)",
+     fn([](Text a, Text keys, Env& env) { return has_keys<false>(a, keys, env); })},
+    {"jsonb_exists_all(jsonb,_text)",
+     fn([](Text a, Text keys, Env& env) { return has_keys<true>(a, keys, env); })},
     {"jsonb_object_field(jsonb,text)", fn([](Text a, Text key, Env& env) {
        JsonbView v(a);
        return part(v, find_field(v, key), env);
@@ -267,9 +281,11 @@ const Binding kBindings[] = {
        return env.keep();
      })},
     {"jsonb_delete(jsonb,text)", fn([](Text a, Text key, Env& env) { return without_key(a, key, env); })},
-    {"jsonb_delete(jsonb,int4)", fn([](Text a, int32_t index, Env& env) { return without_index(a, index, env); })},
+    {"jsonb_delete(jsonb,int4)",
+     fn([](Text a, int32_t index, Env& env) { return without_index(a, index, env); })},
     {"jsonb_delete(jsonb,_text)", without_keys_kernel},
-    {"jsonb_delete_path(jsonb,_text)", fn([](Text a, Text path, Env& env) { return delete_path(a, path, env); })},
+    {"jsonb_delete_path(jsonb,_text)",
+     fn([](Text a, Text path, Env& env) { return delete_path(a, path, env); })},
     {"jsonb_set(jsonb,_text,jsonb,bool)", change_kernel<false>},
     {"jsonb_insert(jsonb,_text,jsonb,bool)", change_kernel<true>},
     {"jsonb_set_lax(jsonb,_text,jsonb,bool,text)", set_lax_kernel},
@@ -279,12 +295,17 @@ const Binding kBindings[] = {
        return v.type() == JsonType::kTrue;
      })},
     {"numeric(jsonb)", fn([](Text a, Env& env) { return number_of(a, "numeric", env.arena); })},
-    {"int2(jsonb)", fn([](Text a, Env& env) -> int16_t { return types::to_int16(number_of(a, "smallint", env.arena)); })},
-    {"int4(jsonb)", fn([](Text a, Env& env) -> int32_t { return types::to_int32(number_of(a, "integer", env.arena)); })},
-    {"int8(jsonb)", fn([](Text a, Env& env) -> int64_t { return types::to_int64(number_of(a, "bigint", env.arena)); })},
-    {"float4(jsonb)", fn([](Text a, Env& env) -> float { return types::to_float4(number_of(a, "real", env.arena)); })},
-    {"float8(jsonb)",
-     fn([](Text a, Env& env) -> double { return types::to_float8(number_of(a, "double precision", env.arena)); })},
+    {"int2(jsonb)",
+     fn([](Text a, Env& env) -> int16_t { return types::to_int16(number_of(a, "smallint", env.arena)); })},
+    {"int4(jsonb)",
+     fn([](Text a, Env& env) -> int32_t { return types::to_int32(number_of(a, "integer", env.arena)); })},
+    {"int8(jsonb)",
+     fn([](Text a, Env& env) -> int64_t { return types::to_int64(number_of(a, "bigint", env.arena)); })},
+    {"float4(jsonb)",
+     fn([](Text a, Env& env) -> float { return types::to_float4(number_of(a, "real", env.arena)); })},
+    {"float8(jsonb)", fn([](Text a, Env& env) -> double {
+       return types::to_float8(number_of(a, "double precision", env.arena));
+     })},
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // jsonb_path_*(), @? and @@.
-#include "kernel.h"
 #include "functions/type_oids.h"
 #include "jsonpath_exec.h"
+#include "kernel.h"
 
 namespace varve::functions {
 
@@ -100,7 +100,8 @@ void* open_query(EvalContext& context, const CallSite&, std::span<const Value> a
 void next_query(EvalContext&, void* opaque, Chunk& out) {
   auto& s = *static_cast<State*>(opaque);
   uint32_t n = 0;
-  for (; n < kChunkRows && s.at < s.items.size(); ++n) out.column(0).set_value(n, Value::of_string(s.items[s.at++]));
+  for (; n < kChunkRows && s.at < s.items.size(); ++n)
+    out.column(0).set_value(n, Value::of_string(s.items[s.at++]));
   out.set_dense(n);
 }
 template <bool kZone>

@@ -58,8 +58,10 @@ int parse_hex_octets(std::string_view text, size_t& at, uint8_t* bytes) {
   while (at < text.size() && hex_value(text[at]) >= 0) {
     if (n == 4) return -1;
     auto v = static_cast<uint8_t>(hex_value(text[at++]));
-    if (digits++ % 2 == 0) bytes[n] = static_cast<uint8_t>(v << 4);
-    else bytes[n++] |= v;
+    if (digits++ % 2 == 0)
+      bytes[n] = static_cast<uint8_t>(v << 4);
+    else
+      bytes[n++] |= v;
   }
   if (digits % 2 != 0) ++n;
   return digits == 0 || (at < text.size() && text[at] != '/') ? -1 : n;
@@ -75,7 +77,8 @@ int class_length(const uint8_t* bytes, int octets) {
 bool parse_v4(std::string_view text, bool is_cidr, InetAddress& a) {
   a.family = 4;
   size_t at = 0;
-  bool hex = is_cidr && text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') && hex_value(text[2]) >= 0;
+  bool hex = is_cidr && text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') &&
+             hex_value(text[2]) >= 0;
   int octets = hex ? parse_hex_octets(text, at, a.bytes) : parse_octets(text, at, a.bytes, 4);
   if (octets <= 0) return false;
   int bits = parse_length(text, at, 32);
@@ -117,7 +120,8 @@ bool parse_v6(std::string_view text, InetAddress& a) {
     }
     if (at < address.size() && address[at] == '.') {  // the last four bytes as IPv4
       size_t tail = start;
-      if (n + 4 > 16 || parse_octets(address, tail, a.bytes + n, 4) != 4 || tail != address.size()) return false;
+      if (n + 4 > 16 || parse_octets(address, tail, a.bytes + n, 4) != 4 || tail != address.size())
+        return false;
       n += 4;
       at = address.size();
       break;
@@ -170,7 +174,8 @@ void append_v6(std::string& out, const uint8_t* bytes) {
     }
     if (i != 0) out += ':';
     if (i == 6 && best == 0 &&
-        (best_length == 6 || (best_length == 7 && words[7] != 1) || (best_length == 5 && words[5] == 0xFFFF))) {
+        (best_length == 6 || (best_length == 7 && words[7] != 1) ||
+         (best_length == 5 && words[5] == 0xFFFF))) {
       fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", bytes[12], bytes[13], bytes[14], bytes[15]);
       return;
     }
@@ -203,7 +208,8 @@ InetAddress parse_inet(std::string_view text, bool is_cidr) {
   bool ok = text.find(':') != std::string_view::npos ? parse_v6(text, a) : parse_v4(text, is_cidr, a);
   const char* name = is_cidr ? "cidr" : "inet";
   if (!ok) {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("invalid input syntax for type {}: \"{}\"", name, text));
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("invalid input syntax for type {}: \"{}\"", name, text));
   }
   if (is_cidr && has_host_bits(a)) {
     throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("invalid cidr value: \"{}\"", text))
@@ -228,7 +234,8 @@ void append_inet_text(std::string& out, const InetAddress& a, bool is_cidr) {
 InetAddress receive_inet(std::string_view bytes, bool is_cidr) {
   const char* name = is_cidr ? "cidr" : "inet";
   auto fail = [&](const char* what) {
-    throw SqlError(sqlstate::kInvalidBinaryRepresentation, fmt::format("invalid {} in external \"{}\" value", what, name));
+    throw SqlError(sqlstate::kInvalidBinaryRepresentation,
+                   fmt::format("invalid {} in external \"{}\" value", what, name));
   };
   if (bytes.size() < 4) throw SqlError(sqlstate::kProtocolViolation, "insufficient data left in message");
   InetAddress a;
@@ -277,14 +284,15 @@ InetAddress network_part(InetAddress a) {
 // --- macaddr: six numbers, in one of the usual groupings.
 void parse_macaddr(std::string& out, std::string_view text) {
   auto fail = [&] {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("invalid input syntax for type macaddr: \"{}\"", text));
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("invalid input syntax for type macaddr: \"{}\"", text));
   };
   std::string s(text);
   unsigned v[6];
   char junk[2];
   constexpr const char* kForms[] = {
-      "%x:%x:%x:%x:%x:%x%1s",           "%x-%x-%x-%x-%x-%x%1s",           "%2x%2x%2x:%2x%2x%2x%1s",
-      "%2x%2x%2x-%2x%2x%2x%1s",         "%2x%2x.%2x%2x.%2x%2x%1s",        "%2x%2x-%2x%2x-%2x%2x%1s",
+      "%x:%x:%x:%x:%x:%x%1s",   "%x-%x-%x-%x-%x-%x%1s",    "%2x%2x%2x:%2x%2x%2x%1s",
+      "%2x%2x%2x-%2x%2x%2x%1s", "%2x%2x.%2x%2x.%2x%2x%1s", "%2x%2x-%2x%2x-%2x%2x%1s",
       "%2x%2x%2x%2x%2x%2x%1s",
   };
   bool read = false;
@@ -295,7 +303,8 @@ void parse_macaddr(std::string& out, std::string_view text) {
   if (!read) fail();
   for (unsigned octet : v) {
     if (octet > 255) {
-      throw SqlError(sqlstate::kNumericValueOutOfRange, fmt::format("invalid octet value in \"macaddr\" value: \"{}\"", text));
+      throw SqlError(sqlstate::kNumericValueOutOfRange,
+                     fmt::format("invalid octet value in \"macaddr\" value: \"{}\"", text));
     }
     out += static_cast<char>(octet);
   }

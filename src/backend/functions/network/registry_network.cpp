@@ -24,8 +24,10 @@ StringRef keep(const InetAddress& a, Env& env) {
 InetAddress hostmask(InetAddress a) {
   for (int i = 0; i < a.max_bits(); ++i) {
     auto bit = static_cast<uint8_t>(1 << (7 - i % 8));
-    if (i < a.bits) a.bytes[i / 8] &= static_cast<uint8_t>(~bit);
-    else a.bytes[i / 8] |= bit;
+    if (i < a.bits)
+      a.bytes[i / 8] &= static_cast<uint8_t>(~bit);
+    else
+      a.bytes[i / 8] |= bit;
   }
   a.bits = static_cast<uint8_t>(a.max_bits());
   return a;
@@ -46,7 +48,8 @@ StringRef set_length(Text value, int32_t bits, bool is_cidr, Env& env) {
   a.bits = static_cast<uint8_t>(bits);
   return keep(is_cidr ? network_part(a) : a, env);
 }
-// An IPv6 network: the words that its length covers, the longest run of zeros left out; mapped IPv4 in its own form.
+// An IPv6 network: the words that its length covers, the longest run of zeros left out; mapped IPv4 in its
+// own form.
 void append_short_v6(std::string& out, const InetAddress& a) {
   int words = std::max(2, (a.bits + 15) / 16);
   auto word = [&](int i) { return a.bytes[2 * i] << 8 | a.bytes[2 * i + 1]; };
@@ -61,7 +64,8 @@ void append_short_v6(std::string& out, const InetAddress& a) {
     i = std::max(end, i + 1);
   }
   bool v4 = zeros != words && zeros_at == 0 &&
-            (zeros == 6 || (zeros == 5 && word(5) == 0xFFFF) || (zeros == 7 && a.bytes[14] != 0 && a.bytes[15] != 1));
+            (zeros == 6 || (zeros == 5 && word(5) == 0xFFFF) ||
+             (zeros == 7 && a.bytes[14] != 0 && a.bytes[15] != 1));
   for (int i = 0; i < words; ++i) {
     if (i >= zeros_at && i < zeros_at + zeros) {
       if (i == zeros_at) out += ':';
@@ -81,7 +85,8 @@ StringRef abbreviated_network(Text value, Env& env) {
   InetAddress a = read_inet(value);
   if (a.family == 4) {
     int octets = std::max(1, (a.bits + 7) / 8);
-    for (int i = 0; i < octets; ++i) fmt::format_to(std::back_inserter(env.buffer), "{}{}", i == 0 ? "" : ".", a.bytes[i]);
+    for (int i = 0; i < octets; ++i)
+      fmt::format_to(std::back_inserter(env.buffer), "{}{}", i == 0 ? "" : ".", a.bytes[i]);
     fmt::format_to(std::back_inserter(env.buffer), "/{}", a.bits);
   } else {
     append_short_v6(env.buffer, a);
@@ -104,14 +109,24 @@ template <int kOp>
 constexpr Kernel compare_networks() {
   return fn([](Text a, Text b, Env&) {
     int c = compare_inet(a, b);
-    return kOp == 0 ? c == 0 : kOp == 1 ? c != 0 : kOp == 2 ? c < 0 : kOp == 3 ? c <= 0 : kOp == 4 ? c > 0 : c >= 0;
+    return kOp == 0   ? c == 0
+           : kOp == 1 ? c != 0
+           : kOp == 2 ? c < 0
+           : kOp == 3 ? c <= 0
+           : kOp == 4 ? c > 0
+                      : c >= 0;
   });
 }
 template <int kOp>
 constexpr Kernel compare_macs() {
   return fn([](Text a, Text b, Env&) {
     int c = a.compare(b);
-    return kOp == 0 ? c == 0 : kOp == 1 ? c != 0 : kOp == 2 ? c < 0 : kOp == 3 ? c <= 0 : kOp == 4 ? c > 0 : c >= 0;
+    return kOp == 0   ? c == 0
+           : kOp == 1 ? c != 0
+           : kOp == 2 ? c < 0
+           : kOp == 3 ? c <= 0
+           : kOp == 4 ? c > 0
+                      : c >= 0;
   });
 }
 
@@ -147,7 +162,8 @@ int64_t difference(Text x, Text y) {
 template <bool kOr>
 StringRef bitwise(Text x, Text y, Env& env) {
   InetAddress a = read_inet(x), b = read_inet(y);
-  if (a.family != b.family) refuse(fmt::format("cannot {} inet values of different sizes", kOr ? "OR" : "AND"));
+  if (a.family != b.family)
+    refuse(fmt::format("cannot {} inet values of different sizes", kOr ? "OR" : "AND"));
   for (int i = 0; i < a.size(); ++i) {
     a.bytes[i] = static_cast<uint8_t>(kOr ? a.bytes[i] | b.bytes[i] : a.bytes[i] & b.bytes[i]);
   }
@@ -163,7 +179,8 @@ constexpr Kernel mac_bits() {
     });
   } else {
     return fn([](Text a, Text b, Env& env) {
-      for (size_t i = 0; i < a.size(); ++i) env.buffer += static_cast<char>(kOp == 0 ? a[i] & b[i] : a[i] | b[i]);
+      for (size_t i = 0; i < a.size(); ++i)
+        env.buffer += static_cast<char>(kOp == 0 ? a[i] & b[i] : a[i] | b[i]);
       return env.keep();
     });
   }
@@ -192,7 +209,8 @@ const Binding kBindings[] = {
     {"netmask(inet)", fn([](Text a, Env& env) { return keep(inverted(hostmask(read_inet(a))), env); })},
     {"set_masklen(inet,int4)", fn([](Text a, int32_t n, Env& env) { return set_length(a, n, false, env); })},
     {"set_masklen(cidr,int4)", fn([](Text a, int32_t n, Env& env) { return set_length(a, n, true, env); })},
-    {"inet_same_family(inet,inet)", fn([](Text a, Text b, Env&) { return read_inet(a).family == read_inet(b).family; })},
+    {"inet_same_family(inet,inet)",
+     fn([](Text a, Text b, Env&) { return read_inet(a).family == read_inet(b).family; })},
     {"inet_merge(inet,inet)", fn([](Text x, Text y, Env& env) {
        InetAddress a = read_inet(x), b = read_inet(y);
        if (a.family != b.family) refuse("cannot merge addresses from different families");
@@ -206,10 +224,12 @@ const Binding kBindings[] = {
     {"network_gt(inet,inet)", compare_networks<4>()},
     {"network_ge(inet,inet)", compare_networks<5>()},
     {"network_cmp(inet,inet)", fn([](Text a, Text b, Env&) -> int32_t { return compare_inet(a, b); })},
-    {"network_larger(inet,inet)",
-     fn([](const StringRef& a, const StringRef& b, Env&) -> StringRef { return compare_inet(a.view(), b.view()) > 0 ? a : b; })},
-    {"network_smaller(inet,inet)",
-     fn([](const StringRef& a, const StringRef& b, Env&) -> StringRef { return compare_inet(a.view(), b.view()) < 0 ? a : b; })},
+    {"network_larger(inet,inet)", fn([](const StringRef& a, const StringRef& b, Env&) -> StringRef {
+       return compare_inet(a.view(), b.view()) > 0 ? a : b;
+     })},
+    {"network_smaller(inet,inet)", fn([](const StringRef& a, const StringRef& b, Env&) -> StringRef {
+       return compare_inet(a.view(), b.view()) < 0 ? a : b;
+     })},
     {"network_sub(inet,inet)", within<true, false>()},
     {"network_subeq(inet,inet)", within<false, false>()},
     {"network_sup(inet,inet)", within<true, true>()},
@@ -266,8 +286,10 @@ const Binding kBindings[] = {
     {"macaddr(macaddr8)", fn([](Text a, Env& env) {
        if (a[3] != '\xFF' || a[4] != '\xFE') {
          throw SqlError(sqlstate::kNumericValueOutOfRange, "macaddr8 data out of range to convert to macaddr")
-             .hint("Only addresses that have FF and FE as values in the 4th and 5th bytes from the left, for example "
-                   "xx:xx:xx:ff:fe:xx:xx:xx, are eligible to be converted from macaddr8 to macaddr.");
+             .hint(
+                 "Only addresses that have FF and FE as values in the 4th and 5th bytes from the left, for "
+                 "example "
+                 "xx:xx:xx:ff:fe:xx:xx:xx, are eligible to be converted from macaddr8 to macaddr.");
        }
        env.buffer = a.substr(0, 3);
        env.buffer += a.substr(5);

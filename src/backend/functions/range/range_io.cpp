@@ -1,8 +1,8 @@
 // Text and wire form of ranges and multiranges.
 #include <fmt/format.h>
 
-#include "kernel.h"
 #include "common/bytes.h"
+#include "kernel.h"
 #include "range_value.h"
 #include "types/text_codec.h"
 
@@ -15,11 +15,12 @@ bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 struct Reader {
   std::string_view text;
   size_t at = 0;
-  const char* what;         // "range" or "multirange"
-  std::string_view whole;   // what errors quote
+  const char* what;        // "range" or "multirange"
+  std::string_view whole;  // what errors quote
 
   [[noreturn]] void fail(const char* detail) const {
-    throw SqlError(sqlstate::kInvalidTextRepresentation, fmt::format("malformed {} literal: \"{}\"", what, whole))
+    throw SqlError(sqlstate::kInvalidTextRepresentation,
+                   fmt::format("malformed {} literal: \"{}\"", what, whole))
         .detail(detail);
   }
   bool at_end() const { return at >= text.size(); }
@@ -53,7 +54,8 @@ struct Reader {
   }
 };
 
-RangeBound parse_bound(Oid subtype, const std::string& text, bool present, bool inclusive, EvalContext& context) {
+RangeBound parse_bound(Oid subtype, const std::string& text, bool present, bool inclusive,
+                       EvalContext& context) {
   RangeBound b;
   b.infinite = !present;
   b.inclusive = inclusive;
@@ -73,7 +75,8 @@ bool is_word(std::string_view text, std::string_view word) {
 void append_escaped(const std::string& text, std::string& out) {
   bool quote = text.empty();
   for (char c : text) {
-    quote = quote || c == '"' || c == '\\' || c == '(' || c == ')' || c == '[' || c == ']' || c == ',' || is_space(c);
+    quote = quote || c == '"' || c == '\\' || c == '(' || c == ')' || c == '[' || c == ']' || c == ',' ||
+            is_space(c);
   }
   if (quote) out += '"';
   for (char c : text) {
@@ -170,10 +173,11 @@ RangeValue receive_range(Oid type, std::string_view bytes, EvalContext& context)
 }
 
 void send_range(const RangeValue& r, std::string& out, EvalContext& context) {
-  uint8_t flags = r.empty ? kEmpty
-                          : static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
-                                                 (r.upper.inclusive ? kUpperInclusive : 0) |
-                                                 (r.lower.infinite ? kNoLower : 0) | (r.upper.infinite ? kNoUpper : 0));
+  uint8_t flags =
+      r.empty ? kEmpty
+              : static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
+                                     (r.upper.inclusive ? kUpperInclusive : 0) |
+                                     (r.lower.infinite ? kNoLower : 0) | (r.upper.infinite ? kNoUpper : 0));
   out += static_cast<char>(flags);
   if (r.empty) return;
   for (const RangeBound* b : {&r.lower, &r.upper}) {
@@ -244,7 +248,8 @@ void append_multirange_text(const MultirangeValue& m, std::string& out, EvalCont
 MultirangeValue receive_multirange(Oid type, std::string_view bytes, EvalContext& context) {
   uint32_t n = load_be<uint32_t>(take(bytes, 4).data());
   std::vector<RangeValue> ranges;
-  for (uint32_t i = 0; i < n; ++i) ranges.push_back(receive_range(range_of_multirange(type), take_sized(bytes), context));
+  for (uint32_t i = 0; i < n; ++i)
+    ranges.push_back(receive_range(range_of_multirange(type), take_sized(bytes), context));
   return make_multirange(type, std::move(ranges));
 }
 void send_multirange(const MultirangeValue& m, std::string& out, EvalContext& context) {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernel.h"
-#include "ordering.h"
 #include "common/bytes.h"
 #include "common/hash.h"
 #include "functions/type_oids.h"
+#include "kernel.h"
+#include "ordering.h"
 #include "types/datetime.h"
 
 namespace varve::functions {
@@ -68,9 +68,12 @@ Value read_bound(types::PhysicalType type, std::string_view& bytes, Arena& arena
 
 int compare_values(const Value& a, const Value& b) {
   switch (a.type) {
-    case types::PhysicalType::kInt32: return three_way(a.int32, b.int32);
-    case types::PhysicalType::kInt64: return three_way(a.int64, b.int64);
-    default: return types::compare(a.numeric, b.numeric);
+    case types::PhysicalType::kInt32:
+      return three_way(a.int32, b.int32);
+    case types::PhysicalType::kInt64:
+      return three_way(a.int64, b.int64);
+    default:
+      return types::compare(a.numeric, b.numeric);
   }
 }
 
@@ -92,7 +95,9 @@ void canonicalize(RangeValue& r) {
   Oid subtype = range_subtype(r.type);
   bool date = subtype == type_oid::kDate;
   if (subtype != type_oid::kInt4 && subtype != type_oid::kInt8 && !date) return;
-  auto finite = [&](const RangeBound& b) { return !b.infinite && !(date && !types::is_finite_date(b.value.int32)); };
+  auto finite = [&](const RangeBound& b) {
+    return !b.infinite && !(date && !types::is_finite_date(b.value.int32));
+  };
   if (finite(r.lower) && !r.lower.inclusive) {
     step_up(r.lower.value, subtype);
     r.lower.inclusive = true;
@@ -174,10 +179,11 @@ RangeValue read_range(std::string_view bytes, Arena& arena) {
 
 void append_range(std::string& out, const RangeValue& r) {
   append_u32(out, r.type.value());
-  uint8_t flags = r.empty ? kEmpty
-                          : static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
-                                                 (r.upper.inclusive ? kUpperInclusive : 0) |
-                                                 (r.lower.infinite ? kNoLower : 0) | (r.upper.infinite ? kNoUpper : 0));
+  uint8_t flags =
+      r.empty ? kEmpty
+              : static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
+                                     (r.upper.inclusive ? kUpperInclusive : 0) |
+                                     (r.lower.infinite ? kNoLower : 0) | (r.upper.infinite ? kNoUpper : 0));
   out += static_cast<char>(flags);
   if (r.empty) return;
   if (!r.lower.infinite) append_bound(out, r.lower.value);
@@ -212,7 +218,8 @@ void append_multirange(std::string& out, const MultirangeValue& m) {
 }
 MultirangeValue make_multirange(Oid type, std::vector<RangeValue> ranges) {
   std::erase_if(ranges, [](const RangeValue& r) { return r.empty; });
-  std::sort(ranges.begin(), ranges.end(), [](const RangeValue& a, const RangeValue& b) { return compare_ranges(a, b) < 0; });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const RangeValue& a, const RangeValue& b) { return compare_ranges(a, b) < 0; });
   MultirangeValue m;
   m.type = type;
   for (const RangeValue& r : ranges) {
@@ -273,8 +280,9 @@ uint64_t hash_range(const RangeValue& r) {
   for (const RangeBound* b : {&r.lower, &r.upper}) {
     if (b->infinite) continue;
     uint64_t v = b->value.type == types::PhysicalType::kNumeric ? types::hash(b->value.numeric)
-                 : b->value.type == types::PhysicalType::kInt32 ? hash_int(static_cast<uint64_t>(b->value.int32))
-                                                                : hash_int(static_cast<uint64_t>(b->value.int64));
+                 : b->value.type == types::PhysicalType::kInt32
+                     ? hash_int(static_cast<uint64_t>(b->value.int32))
+                     : hash_int(static_cast<uint64_t>(b->value.int64));
     h = hash_int(h ^ v);
   }
   return h;
@@ -310,7 +318,8 @@ bool range_contains_element(const RangeValue& r, const Value& v) {
 }
 bool range_overlaps(const RangeValue& a, const RangeValue& b) {
   if (a.empty || b.empty) return false;
-  if (compare_bounds(a.lower, b.lower, a.type) >= 0 && compare_bounds(a.lower, b.upper, a.type) <= 0) return true;
+  if (compare_bounds(a.lower, b.lower, a.type) >= 0 && compare_bounds(a.lower, b.upper, a.type) <= 0)
+    return true;
   return compare_bounds(b.lower, a.lower, a.type) >= 0 && compare_bounds(b.lower, a.upper, a.type) <= 0;
 }
 bool range_before(const RangeValue& a, const RangeValue& b) {

@@ -1,9 +1,9 @@
 // Ranges and multiranges, kString values. Not aligned.
 //
 //   range       u32 type | u8 flags | lower bound | upper bound
-//               flags as on the wire: 1 empty, 2 lower inclusive, 4 upper inclusive, 8 no lower, 16 no upper bound
-//               a bound that is there: int4, int8, date, timestamps: their bytes; numeric: u32 length and
-//               append_numeric_row's bytes
+//               flags as on the wire: 1 empty, 2 lower inclusive, 4 upper inclusive, 8 no lower, 16 no upper
+//               bound a bound that is there: int4, int8, date, timestamps: their bytes; numeric: u32 length
+//               and append_numeric_row's bytes
 //   multirange  u32 type | u32 n | n × { u32 length, range }   sorted, neither empty nor touching
 #pragma once
 
@@ -35,7 +35,8 @@ struct MultirangeValue {
 RangeValue read_range(std::string_view bytes, Arena& arena);
 // As it is: already canonical.
 void append_range(std::string& out, const RangeValue& r);
-// Checks the bounds' order (22000), finds out whether it is empty, and puts discrete ranges into the form [a,b).
+// Checks the bounds' order (22000), finds out whether it is empty, and puts discrete ranges into the form
+// [a,b).
 RangeValue make_range(Oid type, RangeBound lower, RangeBound upper);
 RangeValue empty_range(Oid type);
 
@@ -64,7 +65,7 @@ bool range_overright(const RangeValue& a, const RangeValue& b);
 
 // --- set operations
 RangeValue range_intersect(const RangeValue& a, const RangeValue& b);
-RangeValue range_span(const RangeValue& a, const RangeValue& b);  // range_merge
+RangeValue range_span(const RangeValue& a, const RangeValue& b);   // range_merge
 RangeValue range_union(const RangeValue& a, const RangeValue& b);  // 22000 if there is a gap
 RangeValue range_minus(const RangeValue& a, const RangeValue& b);  // 22000 if two parts remain
 // The parts of `a` outside of `b`, none empty.

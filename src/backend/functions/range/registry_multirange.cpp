@@ -1,9 +1,9 @@
 // Functions and operators of multiranges.
 #include <algorithm>
 
-#include "kernel.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
+#include "kernel.h"
 #include "range_value.h"
 
 namespace varve::functions {
@@ -36,12 +36,14 @@ RangeValue span(const Multi& m) {
 
 bool contains(const Multi& a, const Multi& b) {
   return std::all_of(b.ranges.begin(), b.ranges.end(), [&](const RangeValue& r) {
-    return std::any_of(a.ranges.begin(), a.ranges.end(), [&](const RangeValue& c) { return range_contains(c, r); });
+    return std::any_of(a.ranges.begin(), a.ranges.end(),
+                       [&](const RangeValue& c) { return range_contains(c, r); });
   });
 }
 bool overlaps(const Multi& a, const Multi& b) {
   return std::any_of(a.ranges.begin(), a.ranges.end(), [&](const RangeValue& r) {
-    return std::any_of(b.ranges.begin(), b.ranges.end(), [&](const RangeValue& c) { return range_overlaps(c, r); });
+    return std::any_of(b.ranges.begin(), b.ranges.end(),
+                       [&](const RangeValue& c) { return range_overlaps(c, r); });
   });
 }
 bool before(const Multi& a, const Multi& b) {
@@ -100,7 +102,12 @@ template <int kOp>
 constexpr Kernel compare() {
   return fn([](Text a, Text b, Env&) {
     int c = compare_multirange_bytes(a, b);
-    return kOp == 0 ? c == 0 : kOp == 1 ? c != 0 : kOp == 2 ? c < 0 : kOp == 3 ? c <= 0 : kOp == 4 ? c > 0 : c >= 0;
+    return kOp == 0   ? c == 0
+           : kOp == 1 ? c != 0
+           : kOp == 2 ? c < 0
+           : kOp == 3 ? c <= 0
+           : kOp == 4 ? c > 0
+                      : c >= 0;
   });
 }
 
@@ -121,7 +128,9 @@ void construct(KernelCall& call) {
   Env env(call);
   for_each_row(call.rows, [&](uint32_t row) {
     std::vector<RangeValue> ranges;
-    auto null = [] { throw SqlError(sqlstate::kNullValueNotAllowed, "multirange values cannot contain null members"); };
+    auto null = [] {
+      throw SqlError(sqlstate::kNullValueNotAllowed, "multirange values cannot contain null members");
+    };
     for (size_t a = 0; a < call.args.size(); ++a) {
       const TypeInfo* type = type_by_oid(call.site.arg_types[a]);
       if (call.args[a]->is_null(row)) null();
@@ -132,7 +141,8 @@ void construct(KernelCall& call) {
       }
       ArrayView view(bytes);
       if (view.dimensions() > 1) {
-        throw SqlError(sqlstate::kCardinalityViolation, "multiranges cannot be constructed from multidimensional arrays");
+        throw SqlError(sqlstate::kCardinalityViolation,
+                       "multiranges cannot be constructed from multidimensional arrays");
       }
       for (uint32_t i = 0; i < view.count(); ++i) {
         if (view.is_null(i)) null();
@@ -140,7 +150,8 @@ void construct(KernelCall& call) {
         ranges.push_back(read_range(env.arena.copy(v.view()), env.arena));
       }
     }
-    store_cell<StringRef>(call.result, row, keep(make_multirange(call.site.result_type, std::move(ranges)), env));
+    store_cell<StringRef>(call.result, row,
+                          keep(make_multirange(call.site.result_type, std::move(ranges)), env));
   });
 }
 
@@ -164,7 +175,8 @@ void* open_ranges(EvalContext&, const CallSite&, std::span<const Value> args, Ar
 void next_ranges(EvalContext&, void* opaque, Chunk& out) {
   auto& s = *static_cast<Ranges*>(opaque);
   uint32_t n = 0;
-  for (; n < kChunkRows && s.at < s.values.size(); ++n) out.column(0).set_value(n, Value::of_string(s.values[s.at++]));
+  for (; n < kChunkRows && s.at < s.values.size(); ++n)
+    out.column(0).set_value(n, Value::of_string(s.values[s.at++]));
   out.set_dense(n);
 }
 constexpr TableFunctionImpl kUnnest{open_ranges, next_ranges};

@@ -66,8 +66,10 @@ void bound_kernel(KernelCall& call, bool upper, bool multirange) {
       r = read_range(bytes, arena);
     }
     const RangeBound& b = upper ? r.upper : r.lower;
-    if (r.empty || b.infinite) call.result.set_null(row);
-    else call.result.set_value(row, b.value);
+    if (r.empty || b.infinite)
+      call.result.set_null(row);
+    else
+      call.result.set_value(row, b.value);
   });
 }
 template <bool kUpper, bool kMulti>
@@ -88,7 +90,12 @@ template <int kOp>
 constexpr Kernel compare() {
   return fn([](Text a, Text b, Env&) {
     int c = compare_range_bytes(a, b);
-    return kOp == 0 ? c == 0 : kOp == 1 ? c != 0 : kOp == 2 ? c < 0 : kOp == 3 ? c <= 0 : kOp == 4 ? c > 0 : c >= 0;
+    return kOp == 0   ? c == 0
+           : kOp == 1 ? c != 0
+           : kOp == 2 ? c < 0
+           : kOp == 3 ? c <= 0
+           : kOp == 4 ? c > 0
+                      : c >= 0;
   });
 }
 
@@ -107,7 +114,8 @@ struct RangeAggregate {
                      void* const* states, Arena&) {
     for_each_row(rows, [&](uint32_t row) { add(*static_cast<Collected*>(states[row]), *args[0], row); });
   }
-  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows, void* state, Arena&) {
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena&) {
     for_each_row(rows, [&](uint32_t row) { add(*static_cast<Collected*>(state), *args[0], row); });
   }
   static void finalize(AggregateCall& call, const void* state, Vector& result, uint32_t row) {
@@ -184,19 +192,23 @@ const Binding kBindings[] = {
      fn([](int64_t a, int64_t b) -> double { return static_cast<double>(a) - static_cast<double>(b); })},
     {"daterange_subdiff(date,date)",
      fn([](int32_t a, int32_t b) -> double { return static_cast<double>(a) - static_cast<double>(b); })},
-    {"tsrange_subdiff(timestamp,timestamp)",
-     fn([](int64_t a, int64_t b) -> double { return (static_cast<double>(a) - static_cast<double>(b)) / 1e6; })},
-    {"tstzrange_subdiff(timestamptz,timestamptz)",
-     fn([](int64_t a, int64_t b) -> double { return (static_cast<double>(a) - static_cast<double>(b)) / 1e6; })},
-    {"numrange_subdiff(numeric,numeric)",
-     fn([](const Numeric& a, const Numeric& b, Env& env) -> double { return numeric_difference(a, b, env); })},
+    {"tsrange_subdiff(timestamp,timestamp)", fn([](int64_t a, int64_t b) -> double {
+       return (static_cast<double>(a) - static_cast<double>(b)) / 1e6;
+     })},
+    {"tstzrange_subdiff(timestamptz,timestamptz)", fn([](int64_t a, int64_t b) -> double {
+       return (static_cast<double>(a) - static_cast<double>(b)) / 1e6;
+     })},
+    {"numrange_subdiff(numeric,numeric)", fn([](const Numeric& a, const Numeric& b, Env& env) -> double {
+       return numeric_difference(a, b, env);
+     })},
     {"range_eq(anyrange,anyrange)", compare<0>()},
     {"range_ne(anyrange,anyrange)", compare<1>()},
     {"range_lt(anyrange,anyrange)", compare<2>()},
     {"range_le(anyrange,anyrange)", compare<3>()},
     {"range_gt(anyrange,anyrange)", compare<4>()},
     {"range_ge(anyrange,anyrange)", compare<5>()},
-    {"range_cmp(anyrange,anyrange)", fn([](Text a, Text b, Env&) -> int32_t { return compare_range_bytes(a, b); })},
+    {"range_cmp(anyrange,anyrange)",
+     fn([](Text a, Text b, Env&) -> int32_t { return compare_range_bytes(a, b); })},
     {"range_overlaps(anyrange,anyrange)", test<range_overlaps>()},
     {"range_contains(anyrange,anyrange)", test<range_contains>()},
     {"range_contained_by(anyrange,anyrange)", test<range_contains, true>()},
