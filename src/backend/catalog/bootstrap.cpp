@@ -299,15 +299,41 @@ class Bootstrap {
 
 namespace {
 
-void insert_database(Catalog& catalog, Oid oid, std::string_view name, bool is_template, Oid owner) {
+// As an access list has it, within a quoted element of an array.
+std::string quoted_role(std::string_view name) {
+  bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (plain) return std::string(name);
+  std::string out = "\\\"";
+  for (char c : name) {
+    if (c == '"')
+      out += "\\\"\\\"";
+    else if (c == '\\')
+      out += "\\\\";
+    else
+      out += c;
+  }
+  return out + "\\\"";
+}
+
+// Those that initdb makes. Nobody connects to template0: it stays as it was made.
+void insert_database(Catalog& catalog, Oid oid, std::string_view name, bool is_template, Oid owner,
+                     std::string_view owner_name) {
   RowDraft row(system_table("pg_database"));
   row.oid("oid", oid)
       .text("datname", name)
       .oid("datdba", owner)
       .int4("encoding", 6)
       .text("datlocprovider", "c");
-  row.boolean("datistemplate", is_template).boolean("datallowconn", true).int4("datconnlimit", -1);
-  row.oid("dattablespace", Oid{1663}).text("datcollate", "C").text("datctype", "C.UTF-8");
+  row.boolean("datistemplate", is_template)
+      .boolean("datallowconn", oid != kTemplate0)
+      .int4("datconnlimit", -1);
+  row.oid("dattablespace", Oid{1663}).text("datcollate", "C.UTF-8").text("datctype", "C.UTF-8");
+  if (is_template) {
+    std::string role = quoted_role(owner_name);
+    row.text("datacl", fmt::format("{{\"=c/{0}\",\"{0}=CTc/{0}\"}}", role));
+  }
   catalog.insert(row);
 }
 
@@ -322,14 +348,6 @@ void insert_superuser(Catalog& catalog, std::string_view name) {
 }
 
 }  // namespace
-
-void bootstrap_database(Catalog& catalog, Oid database, Oid owner) {
-  create_system_segments(catalog.txn(), database, false);
-  Database fresh(catalog.txn().manager(), database, &catalog.txn());
-  VARVE_CHECK(fresh.system_segment(system_table("pg_class").oid) != kInvalidPageId);
-  Catalog inside(fresh, catalog.txn());
-  Bootstrap(inside, owner, false).fill();
-}
 
 Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner) {
   auto create = [&](auto&& work) {
@@ -346,9 +364,9 @@ Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner) {
     // Committed on its own: a database reads its segment map with a transaction of its own.
     VARVE_RETURN_IF_ERROR(create([&](txn::Transaction& txn) {
       create_system_segments(txn, kInvalidOid, true);
-      for (Oid db : {kTemplate1, kPostgresDatabase}) create_system_segments(txn, db, false);
+      for (Oid db : kInitialDatabases) create_system_segments(txn, db, false);
     }));
-    for (Oid db : {kTemplate1, kPostgresDatabase}) {
+    for (Oid db : kInitialDatabases) {
       Database database(txns, db);
       VARVE_RETURN_IF_ERROR(create([&](txn::Transaction& txn) {
         Catalog catalog(database, txn);
@@ -356,8 +374,9 @@ Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner) {
         Bootstrap(catalog, kBootstrapSuperuser, first).fill();
         if (first) {
           insert_superuser(catalog, owner);
-          insert_database(catalog, kTemplate1, "template1", true, kBootstrapSuperuser);
-          insert_database(catalog, kPostgresDatabase, "postgres", false, kBootstrapSuperuser);
+          insert_database(catalog, kTemplate1, "template1", true, kBootstrapSuperuser, owner);
+          insert_database(catalog, kTemplate0, "template0", true, kBootstrapSuperuser, owner);
+          insert_database(catalog, kPostgresDatabase, "postgres", false, kBootstrapSuperuser, owner);
         }
       }));
     }

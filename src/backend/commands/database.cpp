@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "commands/system_views.h"
 #include "common/sql_error.h"
 #include "schema.h"
 
@@ -17,16 +16,8 @@ void refuse_others(CommandContext& context, Oid database, bool terminate, const 
                           : fmt::format("There are {} other sessions using the database.", others));
 }
 
-// The new database's tables: a copy of the template's. template0, which nobody can have changed, is not
-// there: what it would hold is made afresh.
+// The new database's tables: a copy of the template's.
 void make_storage(CommandContext& context, std::string_view source, Oid oid) {
-  if (source == "template0") {
-    catalog::bootstrap_database(context.catalog, oid, catalog::kBootstrapSuperuser);
-    catalog::Database fresh(context.txn.manager(), oid, &context.txn);
-    catalog::Catalog inside(fresh, context.txn);
-    create_system_views(inside);
-    return;
-  }
   auto database = context.catalog.find_database(source);
   if (!database.has_value()) {
     throw SqlError(sqlstate::kUndefinedDatabase,
@@ -99,7 +90,7 @@ std::string create_database(CommandContext& context, const parser::CreateDatabas
   row.boolean("datistemplate", is_template)
       .boolean("datallowconn", allow_connections)
       .int4("datconnlimit", limit);
-  row.oid("dattablespace", Oid{1663}).text("datcollate", "C").text("datctype", "C.UTF-8");
+  row.oid("dattablespace", Oid{1663}).text("datcollate", "C.UTF-8").text("datctype", "C.UTF-8");
   context.catalog.insert(row);
   return "CREATE DATABASE";
 }

@@ -36,6 +36,18 @@ Oid internal_function_oid(std::string_view name) {
   return found == nullptr ? kInvalidOid : Oid{found->oid};
 }
 
+bool has_immutable_text(Oid type) {
+  const TypeInfo* info = type_by_oid(type);
+  if (info == nullptr || type.value() >= 16384 || info->element_type != kInvalidOid) return false;
+  for (const FunctionFact& f : kFunctions) {
+    if (!f.name.starts_with(info->name)) continue;
+    std::string_view rest = f.name.substr(info->name.size());
+    bool is_io = rest == "in" || rest == "_in" || rest == "out" || rest == "_out";
+    if (is_io && f.volatility != 'i') return false;
+  }
+  return true;
+}
+
 std::string_view internal_function_name(Oid oid) {
   for (const FunctionFact& f : kFunctions) {
     if (f.oid == oid.value()) return f.name;

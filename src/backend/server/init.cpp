@@ -67,7 +67,7 @@ Status set_password(recovery::StorageEngine& engine, const std::string& password
 }
 
 Status create_views(recovery::StorageEngine& engine) {
-  for (Oid oid : {catalog::kTemplate1, catalog::kPostgresDatabase}) {
+  for (Oid oid : catalog::kInitialDatabases) {
     catalog::Database database(engine.txns(), oid);
     auto txn = engine.txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(database, *txn);

@@ -175,6 +175,11 @@ bool has_volatility(const Expr* e, functions::Volatility limit) {
     const functions::Function* f = nullptr;
     if (x.kind == ExprKind::kFunction) f = x.as<FunctionExpr>().function;
     if (x.kind == ExprKind::kSetReturning) f = x.as<SetReturningExpr>().function;
+    if (x.kind == ExprKind::kCoerceViaIo && limit <= functions::Volatility::kStable &&
+        !(functions::has_immutable_text(x.type) &&
+          functions::has_immutable_text(x.as<CastExpr>().arg->type))) {
+      return true;
+    }
     if (x.kind == ExprKind::kSubquery || x.kind == ExprKind::kSubplan)
       return limit <= functions::Volatility::kStable;
     return f != nullptr && f->volatility >= limit;

@@ -238,10 +238,8 @@ class Catalog {
   std::unordered_map<Oid, RelationPtr> own_;  // used once changed_
 };
 
-// Creates the system tables of a new data directory: template1 and postgres, the superuser `owner`.
+// Creates the system tables of a new data directory: kInitialDatabases, the superuser `owner`.
 Status bootstrap_data_directory(txn::TxnManager& txns, std::string_view owner);
-// CREATE DATABASE: the system tables of a fresh database. The row in pg_database is the caller's.
-void bootstrap_database(Catalog& catalog, Oid database, Oid owner);
 
 // The same as a copy of another, in which nobody may be working: catalog rows, tables, indexes, sequences.
 void copy_database(Catalog& catalog, Oid source, Oid target);
@@ -256,8 +254,8 @@ inline constexpr Oid kPgCatalogSchema{11};
 inline constexpr Oid kPublicSchema{2200};
 inline constexpr Oid kInformationSchema{13159};
 inline constexpr Oid kBootstrapSuperuser{10};
-inline constexpr Oid kTemplate1{1};
-inline constexpr Oid kPostgresDatabase{5};
+inline constexpr Oid kTemplate1{1}, kTemplate0{4}, kPostgresDatabase{5};
+inline constexpr Oid kInitialDatabases[] = {kTemplate1, kTemplate0, kPostgresDatabase};
 inline constexpr Oid kDefaultCollation{100};
 inline constexpr Oid kCCollation{950};
 inline constexpr uint32_t kFirstNormalOid = 16384;

@@ -146,6 +146,9 @@ const Function* function_by_oid(Oid oid);
 // by name, several): 0, empty.
 Oid internal_function_oid(std::string_view name);
 std::string_view internal_function_name(Oid oid);
+// Whether a value of this type reads and writes the same text in every session: not dates (DateStyle,
+// TimeZone), names of catalog objects (search_path), nor what is made of other types.
+bool has_immutable_text(Oid type);
 
 struct Operator {
   Oid oid;
