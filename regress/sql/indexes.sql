@@ -70,3 +70,8 @@ SELECT c FROM multi WHERE (a, b) > (9, 7) ORDER BY a, b;
 SELECT c FROM multi WHERE (a, b) IN ((1, 1), (2, 2), (99, 1)) ORDER BY c;
 SELECT c FROM multi WHERE b = 4 AND a < 2 ORDER BY a;
 DROP TABLE t, txt, multi;
+CREATE TABLE texts_of (t timestamptz, d date, n int);
+CREATE INDEX ON texts_of (lower(t::text));
+CREATE INDEX ON texts_of ((d::text));
+CREATE INDEX ON texts_of (lower(n::text));
+CREATE INDEX ON texts_of (n) WHERE t::text > '';
