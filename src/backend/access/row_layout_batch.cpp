@@ -115,7 +115,7 @@ bool RowLayout::encode_rows(std::span<const Vector* const> columns, const Select
     size_t at = 0;
     for (size_t k = 0; k < pieces.size(); ++k) {
       std::string_view piece = pieces[k].piece(i, rows[i]);
-      std::memcpy(begin[i] + start + at, piece.data(), piece.size());
+      if (!piece.empty()) std::memcpy(begin[i] + start + at, piece.data(), piece.size());
       at += piece.size();
       store_raw(begin[i] + ends + 2 * k, static_cast<uint16_t>(at));
     }

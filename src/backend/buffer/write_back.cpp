@@ -13,6 +13,17 @@
 namespace varve::buffer {
 
 namespace {
+
+// In the order of the file. A frame may get another page meanwhile, so each is asked once: std::sort runs out
+// of bounds when an answer changes under it.
+void sort_by_page(std::vector<Frame*>& frames) {
+  std::vector<std::pair<PageId, Frame*>> keyed;
+  keyed.reserve(frames.size());
+  for (Frame* frame : frames) keyed.emplace_back(frame->id(), frame);
+  std::sort(keyed.begin(), keyed.end());
+  for (size_t i = 0; i < frames.size(); ++i) frames[i] = keyed[i].second;
+}
+
 constexpr auto kRoundTime = std::chrono::milliseconds(20);
 constexpr uint64_t kRoundsPerSweep = 250;  // every dirty page is written about once in five seconds
 constexpr size_t kMinPagesPerRound = 8;
@@ -87,7 +98,7 @@ Status BufferPoolImpl::finish_writes(WriteBatch& batch) {
 Status BufferPoolImpl::write_frames(std::vector<Frame*>& frames, bool wait, size_t* written) {
   // In page order, so that neighbours go out in one write. A frame may change its page meanwhile; then the
   // order is not perfect, nothing worse.
-  std::sort(frames.begin(), frames.end(), [](Frame* a, Frame* b) { return a->id() < b->id(); });
+  sort_by_page(frames);
   WriteBatch batch;
   auto finish = [&]() -> Status {
     size_t count = batch.items.size();
@@ -128,7 +139,7 @@ Status BufferPoolImpl::write_dirty(uint64_t target_us) {
         frame.writing.load(std::memory_order_seq_cst) != 0)
       frames.push_back(&frame);
   }
-  std::sort(frames.begin(), frames.end(), [](Frame* a, Frame* b) { return a->id() < b->id(); });
+  sort_by_page(frames);
   auto start = std::chrono::steady_clock::now();
   for (size_t at = 0; at < frames.size(); at += kWriteBatch) {
     size_t count = std::min(kWriteBatch, frames.size() - at);
