@@ -1,5 +1,6 @@
 #include "roles.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "catalog/acl_column.h"
@@ -182,6 +183,7 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
     if (row.oid("datdba") == role.oid) say(fmt::format("owner of database {}", row.text("datname")));
   });
+  std::sort(owned.begin(), owned.end());  // as they were made, wherever their rows lie
   for (Oid oid : owned) say("owner of " + describe(context, relation_address(oid)));
   std::vector<std::pair<Oid, std::string>> others;
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
