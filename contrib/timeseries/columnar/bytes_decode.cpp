@@ -105,9 +105,7 @@ Status decode_strings(const StringsStream& s, const SymbolTable& symbols, std::s
 
 Status parse_strings(PartReader& in, StringsStream* out) {
   StreamHeader header;
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   *out = {};
   out->codec = static_cast<Codec>(header.codec);
   out->count = header.count;
@@ -229,9 +227,7 @@ Status parse_bytes(PartReader& in, BytesStream* stream) {
   stream->codec = static_cast<Codec>(header.codec);
   stream->count = header.count;
   if (!has_dictionary(*stream)) return parse_strings(in, &stream->strings);
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   if (header.bits != 0 || header.p != 0 || header.b != 0) return damaged("dictionary header");
   if (stream->codec == Codec::kDictionary) VARVE_RETURN_IF_ERROR(parse_strings(parts, &stream->strings));
   VARVE_RETURN_IF_ERROR(parse_ints(parts, &stream->codes));

@@ -127,9 +127,7 @@ Status parse_floats(PartReader& in, size_t width, FloatStream* stream) {
   stream->codec = static_cast<Codec>(header.codec);
   stream->count = header.count;
   if (stream->codec != Codec::kAlp && stream->codec != Codec::kAlpRd) return parse_ints(in, &stream->ints);
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   stream->exceptions = header.a;
   VARVE_RETURN_IF_ERROR(stream->codec == Codec::kAlp ? parse_alp(header, parts, width, stream)
                                                      : parse_real_doubles(header, parts, width, stream));

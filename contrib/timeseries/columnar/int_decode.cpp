@@ -12,9 +12,7 @@ uint64_t as_unsigned(int64_t v) { return static_cast<uint64_t>(v); }
 // The header's fields, the parameters and the packed blocks of one of the first four codecs.
 Status parse_packed(PartReader& in, PackedInts* out) {
   StreamHeader header;
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   *out = {};
   out->codec = static_cast<Codec>(header.codec);
   out->count = header.count;
@@ -158,10 +156,8 @@ Status parse_ints(PartReader& in, IntStream* stream) {
   if (stream->codec != Codec::kRunLength && stream->codec != Codec::kIntDictionary) {
     return parse_packed(in, &stream->values);
   }
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   if (header.bits != 0 || header.p != 0 || header.b != 0) return damaged("integer header");
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
   VARVE_RETURN_IF_ERROR(parse_packed(parts, &stream->values));
   VARVE_RETURN_IF_ERROR(parse_packed(parts, &stream->places));
   uint16_t places = stream->codec == Codec::kRunLength ? header.a : header.count;

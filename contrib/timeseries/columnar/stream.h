@@ -99,12 +99,14 @@ class PartReader {
   bool ok_ = true;
 };
 
-// The header's version and count; what else it says is for the codec.
-inline Status check_stream(const StreamHeader& header, bool read) {
-  if (!read) return damaged("truncated stream");
-  if (header.version != kCodecVersion) return damaged("unknown codec version");
-  if (header.count == 0 || header.count > kVectorRows) return damaged("stream length");
-  return {};
+// The next stream of `in`: its header, with version and count checked, and a reader of what is behind it.
+// What else the header says is for the codec.
+inline Result<PartReader> open_stream(PartReader& in, StreamHeader* header) {
+  ByteSpan bytes = in.stream(header);
+  if (!in.ok()) return damaged("truncated stream");
+  if (header->version != kCodecVersion) return damaged("unknown codec version");
+  if (header->count == 0 || header->count > kVectorRows) return damaged("stream length");
+  return PartReader(bytes.subspan(sizeof(StreamHeader)));
 }
 
 }  // namespace varve::columnar

@@ -184,9 +184,7 @@ Status encode_numerics(std::span<const Numeric> values, Bytes& out) {
 
 Status parse_pairs(PartReader& in, WideStream* stream) {
   StreamHeader header;
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   *stream = {};
   stream->codec = static_cast<Codec>(header.codec);
   stream->count = header.count;
@@ -208,9 +206,7 @@ Status parse_numerics(PartReader& in, WideStream* stream) {
     if (stream->codec == Codec::kSharedDictionary) return damaged("numeric codec");
     return parse_bytes(in, &stream->rows);
   }
-  ByteSpan bytes = in.stream(&header);
-  VARVE_RETURN_IF_ERROR(check_stream(header, in.ok()));
-  PartReader parts(bytes.subspan(sizeof(StreamHeader)));
+  VARVE_ASSIGN_OR_RETURN(PartReader parts, open_stream(in, &header));
   if (header.bits != 0 || header.p > 1 || header.a != 0 || header.b != 0) return damaged("numeric header");
   stream->has_high = header.p == 1;
   VARVE_RETURN_IF_ERROR(parse_ints(parts, &stream->meta));
