@@ -43,7 +43,7 @@ std::string create_database(CommandContext& context, const parser::CreateDatabas
   Oid owner = context.role;
   int32_t limit = -1;
   bool allow_connections = true, is_template = false;
-  std::string source = "template1";
+  std::string source = "template1", collate = "C.UTF-8";
   for (const parser::Option* option : stmt.options) {
     std::string_view name = option->name;
     if (name == "owner") {
@@ -68,8 +68,14 @@ std::string create_database(CommandContext& context, const parser::CreateDatabas
       is_template = option_boolean(*option);
     } else if (name == "locale" || name == "lc_collate" || name == "lc_ctype") {
       std::string text = option_text(*option);
-      if (text != "C" && text != "POSIX" && !text.starts_with("C."))
-        throw_not_supported(fmt::format("database locale \"{}\"", text));
+      // "C" and "C.UTF-8" order alike, but letters beyond ASCII have no case in "C".
+      bool only_orders = name == "lc_collate" && (text == "C" || text == "POSIX");
+      if (!only_orders && !text.starts_with("C.")) {
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       fmt::format("database locale \"{}\" is not supported", text))
+            .hint("Use \"C.UTF-8\", or COLLATE where another order is wanted.");
+      }
+      if (only_orders) collate = text;
     } else if (name == "tablespace") {
       if (option_text(*option) != "pg_default") throw_not_supported("tablespaces");
     } else {
@@ -90,7 +96,7 @@ std::string create_database(CommandContext& context, const parser::CreateDatabas
   row.boolean("datistemplate", is_template)
       .boolean("datallowconn", allow_connections)
       .int4("datconnlimit", limit);
-  row.oid("dattablespace", Oid{1663}).text("datcollate", "C.UTF-8").text("datctype", "C.UTF-8");
+  row.oid("dattablespace", Oid{1663}).text("datcollate", collate).text("datctype", "C.UTF-8");
   context.catalog.insert(row);
   return "CREATE DATABASE";
 }
