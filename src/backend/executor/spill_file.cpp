@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/io_counters.h"
 #include "common/sql_error.h"
 #include "common/status.h"
 
@@ -92,6 +93,7 @@ void TempFile::flush() {
     }
     done += static_cast<size_t>(n);
   }
+  t_io_counters.temp_written += done;
   written_ += done;
   buffer_.clear();
 }
@@ -105,6 +107,7 @@ void TempFile::read(uint64_t offset, void* to, size_t size) {
     if (n <= 0) throw_status(Status::from_errno(n < 0 ? errno : EIO, "could not read from temporary file"));
     done += static_cast<size_t>(n);
   }
+  t_io_counters.temp_read += done;
 }
 
 SpillFile::SpillFile(ExecutionContext& context, std::span<const PhysicalType> types)

@@ -54,6 +54,7 @@ bool contains_set_returning(const Expr* e) {
 
 Node QueryPlanner::plan() {
   pull_up_subqueries(state_, query_);
+  enclose_lateral_joins(state_, query_);
   use_index_for_min_max(state_, query_);
   Query* unnested = unnest_scalar_aggregates(state_, query_);
   if (unnested == nullptr) return plan_as_written();

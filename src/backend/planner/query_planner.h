@@ -213,6 +213,11 @@ class QueryPlanner {
   double conjunction_selectivity(std::span<Expr* const> conjuncts);
   double join_selectivity(const Expr* e);
   double equality_selectivity(const Expr* column, const Expr* other);
+  // --- small tables are read while planning (small_table.cpp)
+  bool may_read_early(const JoinLeaf& leaf);
+  bool read_early(JoinLeaf& leaf, const std::vector<JoinLeaf>& others, std::vector<types::Value>* values);
+  double early_selectivity(const JoinLeaf& leaf, const std::vector<types::Value>& values, const Expr* own,
+                           const Expr* other);
   double operator_selectivity(const analyzer::FunctionExpr& f);
   double share_below(const Expr* column, const Expr* other, bool inclusive);
   double distinct_values(const Expr* e, double rows);
