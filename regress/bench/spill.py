@@ -26,9 +26,9 @@ SCHEMA = """
 DROP TABLE IF EXISTS facts, others;
 CREATE TABLE facts(id bigint, k bigint, g bigint, v double precision, t text);
 INSERT INTO facts SELECT i, (i * 7919) %% %(rows)s, (i * 104729) %% (%(rows)s / 2), i * 0.5, 'value ' || (i * 31) %% 1000003
-FROM generate_series(1, %(rows)s) i;
+FROM generate_series(1::bigint, %(rows)s) i;
 CREATE TABLE others(k bigint, w bigint, u text);
-INSERT INTO others SELECT (i * 6151) %% %(rows)s, i, 'other ' || i FROM generate_series(1, %(rows)s) i;
+INSERT INTO others SELECT (i * 6151) %% %(rows)s, i, 'other ' || i FROM generate_series(1::bigint, %(rows)s) i;
 ANALYZE facts;
 ANALYZE others;
 """
