@@ -104,6 +104,9 @@ class LateralJoins {
     const Range& range = *query_.ranges[item.range];
     if (!range.lateral) return false;
     bool found = false;
+    for (const analyzer::RowLocking& lock : query_.locking) {
+      if ((inside >> lock.range & 1) != 0) return false;  // its rows must be found again
+    }
     auto look = [&](const Expr& x, uint32_t level) {
       if (x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == level)
         found = found || (inside >> x.as<ColumnExpr>().range & 1) == 0;
@@ -198,7 +201,7 @@ class LateralJoins {
 }  // namespace
 
 void enclose_lateral_joins(PlannerState& state, Query& query) {
-  if (query.command != analyzer::CommandType::kSelect || !query.locking.empty() || query.from.empty()) return;
+  if (query.command != analyzer::CommandType::kSelect || query.from.empty()) return;
   bool any = std::any_of(query.ranges.begin(), query.ranges.end(), [](const Range* r) { return r->lateral; });
   if (any && can_copy(query)) LateralJoins(state, query).run();
 }

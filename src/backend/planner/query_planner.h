@@ -98,6 +98,7 @@ class QueryPlanner {
   Expr* outer_reference(const Expr& outer);
   uint32_t outer_slot(const Expr& outer);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
+  Expr* grouping_value(const analyzer::GroupingExpr& grouping);
   Expr* make_input(const Expr* like, uint32_t index);
   RangeSet ranges_of(const Expr* e) const;
   bool has_sublink(const Expr* e) const;
@@ -257,6 +258,8 @@ class QueryPlanner {
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
+  std::vector<Expr*> grouped_by_;  // once the rows are grouped
+  Expr* set_number_ = nullptr;     // which grouping set a row is of; null: there is one
   std::map<uint32_t, FamilyChoice> family_choices_;  // by range
   std::vector<uint32_t> cte_numbers_;                // of this query's CTEs in the statement
 };
