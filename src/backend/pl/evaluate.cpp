@@ -5,6 +5,7 @@
 
 #include "activation.h"
 #include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -118,7 +119,10 @@ void Activation::build(Expression& e, ExpressionState& s) {
     functions::EvalContext eval = host().eval_context(*s.build_memory);
     analyzer::AnalyzerContext context{host().catalog(), *s.build_memory, relations, eval, {}, {}};
     expr = analyzer::coerce_plpgsql(context, expr, e.target, e.target_typmod);
-    expr = planner::fold_constants(expr, *s.build_memory, eval);
+    try {
+      expr = planner::fold_constants(expr, *s.build_memory, eval);
+    } catch (const SqlError&) {  // an assignment fails when it is made
+    }
     s.type = e.target;
     s.typmod = e.target_typmod;
   }
@@ -161,14 +165,14 @@ void Activation::refresh(ExpressionState& s) {
   ++c.run;
 }
 
-Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
+const Value& Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
   ExpressionState& s = state_of(e);
   // What needs no table takes no locks: a look at the plan is enough.
   if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e))
     prepare(e);
   else if (!e.rows.empty())
     load_rows(e);
-  Value result;
+  const Value* result = &query_value_;
   if (s.simple) {
     if (state_stamps_[e.slot] != stamp_) {
       refresh(s);
@@ -181,9 +185,9 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
         executor::RunParameters run = run_parameters({});
         s.context->snapshot = run.snapshot;
         ActiveSnapshot active(session_, &s.context->snapshot);
-        result = s.evaluator->scalar();
+        result = &s.evaluator->scalar();
       } else {
-        result = s.evaluator->scalar();
+        result = &s.evaluator->scalar();
       }
     } catch (SqlError& error) {
       // PostgreSQL computes what is constant while it plans, and says so.
@@ -196,11 +200,11 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
       throw;
     }
   } else {
-    result = evaluate_query(e, s);
+    query_value_ = evaluate_query(e, s);
   }
   if (type != nullptr) *type = s.simple || e.target == kInvalidOid ? s.type : e.target;
   if (typmod != nullptr) *typmod = s.simple || e.target == kInvalidOid ? s.typmod : e.target_typmod;
-  return result;
+  return *result;
 }
 
 executor::RunParameters Activation::run_parameters(std::span<const Value> params) {
