@@ -169,6 +169,9 @@ void ParallelWorker::add_counters(ExecutionContext& to) const {
     n.startup_ns += from.startup_ns;
     n.memory_bytes = std::max(n.memory_bytes, from.memory_bytes);
     n.spilled_bytes += from.spilled_bytes;
+    n.hash_buckets = std::max(n.hash_buckets, from.hash_buckets);
+    n.batches = std::max(n.batches, from.batches);
+    n.io += from.io;
   }
 }
 
