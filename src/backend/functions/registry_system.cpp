@@ -212,16 +212,6 @@ const Binding kSession[] = {
      })},
     {"getdatabaseencoding()", fn([]() -> StringRef { return StringRef("UTF8", 4); })},
     {"pg_client_encoding()", fn([]() -> StringRef { return StringRef("UTF8", 4); })},
-    {"pg_encoding_to_char(int4)", fn([](int32_t e) -> StringRef {
-       return e == 6 ? StringRef("UTF8", 4) : e == 0 ? StringRef("SQL_ASCII", 9) : StringRef();
-     })},
-    {"pg_char_to_encoding(name)", fn([](std::string_view s) -> int32_t {
-       auto is = [&](std::string_view lower) {
-         return std::equal(s.begin(), s.end(), lower.begin(), lower.end(),
-                           [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-       };
-       return is("utf8") || is("utf-8") || is("unicode") ? 6 : is("sql_ascii") ? 0 : -1;
-     })},
 };
 
 }  // namespace
