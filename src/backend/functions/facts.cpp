@@ -21,12 +21,16 @@ constexpr OperatorFact kOperators[] = {
 constexpr CastFact kCasts[] = {
 #include "facts/casts.inc"
 };
+constexpr RowShapeFact kRowShapes[] = {
+#include "facts/row_shapes.inc"
+};
 constexpr OrderFact kOrders[] = {
 #include "facts/orders.inc"
 };
 
 }  // namespace
 
+std::span<const RowShapeFact> row_shape_facts() { return kRowShapes; }
 std::span<const FunctionFact> function_facts() { return kFunctions; }
 std::span<const OperatorFact> operator_facts() { return kOperators; }
 std::span<const CastFact> cast_facts() { return kCasts; }

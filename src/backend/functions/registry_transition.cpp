@@ -165,6 +165,14 @@ const Binding kBindings[] = {
        if (count == 0) return {};
        return sum;
      })},
+    {"interval_avg(_interval)", fn([](Text state, Env& env) -> std::optional<Interval> {
+       ArrayView a(state);
+       if (a.dimensions() != 1 || a.count() != 2 || a.has_nulls())
+         throw SqlError(sqlstate::kInternalError, "expected 2-element interval array");
+       int64_t count = a.at(1, env.arena).interval.us;
+       if (count == 0) return {};
+       return types::div(a.at(0, env.arena).interval, static_cast<double>(count));
+     })},
     {"int2_sum(int8,int2)",
      fn([](std::optional<int64_t> sum, std::optional<int16_t> v) { return widen_and_add<int16_t>(sum, v); })},
     {"int4_sum(int8,int4)",

@@ -15,6 +15,8 @@
 #include "range/range_value.h"
 #include "snapshot_value.h"
 #include "text_value.h"
+#include "textsearch/lexeme_vector.h"
+#include "textsearch/search_query.h"
 #include "types/float_format.h"
 #include "types/utf8.h"
 
@@ -173,6 +175,12 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
       path.append_text(buffer);
       return string_value(buffer, context);
     }
+    case id(type_oid::kTsvector):
+      parse_lexemes(buffer, text);
+      return string_value(buffer, context);
+    case id(type_oid::kTsquery):
+      append_query(buffer, parse_query(text));
+      return string_value(buffer, context);
     case kSnapshot:
     case kTxidSnapshot:
       append_snapshot(buffer, read_snapshot(text));
@@ -348,6 +356,12 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     case id(type_oid::kJsonb):
       append_jsonb_text(out, JsonbView(v.view()));
       return;
+    case id(type_oid::kTsvector):
+      append_lexemes_text(out, v.view());
+      return;
+    case id(type_oid::kTsquery):
+      append_query_text(out, read_query(v.view()));
+      return;
     case id(type_oid::kVoid):
       return;
     default:
@@ -445,6 +459,15 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
     case id(type_oid::kMacaddr8): {
       std::string value;
       receive_macaddr(value, bytes, type == type_oid::kMacaddr ? 6 : 8);
+      return string_value(value, context);
+    }
+    case id(type_oid::kTsvector):
+    case id(type_oid::kTsquery): {
+      std::string value;
+      if (type == type_oid::kTsvector)
+        receive_lexemes(value, bytes);
+      else
+        append_query(value, receive_query(bytes));
       return string_value(value, context);
     }
     case kSnapshot:
@@ -551,6 +574,12 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     case id(type_oid::kInet):
     case id(type_oid::kCidr):
       send_inet(out, read_inet(v.view()), type == type_oid::kCidr);
+      return;
+    case id(type_oid::kTsvector):
+      send_lexemes(out, v.view());
+      return;
+    case id(type_oid::kTsquery):
+      send_query(out, read_query(v.view()));
       return;
     case kSnapshot:
     case kTxidSnapshot:
