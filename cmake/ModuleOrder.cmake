@@ -17,7 +17,7 @@ varve_module(access    DEPENDS common port memory sync types vector wal buffer t
 varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 
 # --- SQL
-varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
+varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER})
 varve_module(parser    FRONTEND DEPENDS common memory)
 if(TARGET parser_test)
   target_compile_definitions(parser_test PRIVATE

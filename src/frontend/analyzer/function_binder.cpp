@@ -275,7 +275,9 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
     if (type == type_oid::kAny) {
-      args[i] = resolve_unknown(args[i]);
+      // Only pg_typeof() is to be told that a literal has no type yet.
+      bool stays = args[i]->kind == ExprKind::kConst && function.name == "pg_typeof";
+      if (!stays) args[i] = resolve_unknown(args[i]);
       continue;
     }
     if (is_polymorphic_array(type))
