@@ -18,6 +18,7 @@
 #include "parser/parser.h"
 #include "partition.h"
 #include "rewrite_table.h"
+#include "extension.h"
 #include "routine.h"
 #include "sequence.h"
 #include "table_expression.h"
@@ -1096,6 +1097,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     set_routine_schema(context, stmt);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
   }
+  if (stmt.object_type == ObjectType::kExtension) return set_extension_schema(context, stmt);
   if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);

@@ -33,7 +33,10 @@ std::string dotted(parser::NameList names) {
 }
 
 std::string_view type_word(ObjectType type) {
-  return type == ObjectType::kProcedure ? "procedure" : type == ObjectType::kRoutine ? "routine" : "function";
+  return type == ObjectType::kProcedure   ? "procedure"
+         : type == ObjectType::kRoutine   ? "routine"
+         : type == ObjectType::kAggregate ? "aggregate"
+                                          : "function";
 }
 
 bool is_visible(CommandContext& context, const Routine& r) {
@@ -71,7 +74,8 @@ std::vector<RoutinePtr> routines_of_name(CommandContext& context, parser::NameLi
 
 bool kind_fits(const Routine& r, ObjectType type) {
   if (type == ObjectType::kRoutine) return true;
-  return (r.kind == 'p') == (type == ObjectType::kProcedure);
+  if (r.kind == 'a') return type == ObjectType::kAggregate;
+  return r.kind == (type == ObjectType::kProcedure ? 'p' : type == ObjectType::kAggregate ? 'a' : 'f');
 }
 
 std::vector<Oid> all_types_of(const Routine& r) { return r.all_args.empty() ? r.args : r.all_args; }

@@ -665,6 +665,14 @@ void Binder::check_within_group(const parser::FuncCall& call, const Function& fu
       .at(position(call.location));
 }
 
+// Of functions that SQL made: an aggregate among those of the name.
+bool Binder::names_aggregate(const parser::FuncCall& call) {
+  for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back())) {
+    if (r->kind == 'a') return true;
+  }
+  return false;
+}
+
 Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   std::string_view name = call.names.back();
 
@@ -675,6 +683,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool is_aggregate =
       !candidates.empty() &&
       candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
+  if (candidates.empty()) is_aggregate = names_aggregate(call);
   if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
