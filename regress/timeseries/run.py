@@ -5,6 +5,8 @@
     regress/timeseries/run.py --update-known  rewrite known_differences.txt from this run, keeping its reasons
 
 expected/*.out were printed by TimescaleDB 2.28.3 (Community edition) in PostgreSQL 15.20: they are never made by Varve.
+checks/*.sql are for what has no such recording: each cell that they print must be true.
+
 Each script runs in a database of its own, through psql -X -a -q. A case is one statement. Statements listed in
 known_differences.txt (SCRIPT:LINE, the line on which the statement ends, and why) may differ; one that agrees fails the
 run, so that the list only holds what is true.
@@ -35,6 +37,25 @@ def read_known():
     return known
 
 
+def run_checks(server, script):
+    """(passed, failures): lines of output whose cells are all true, and the others."""
+    name = script.stem
+    ok, message = server.execute(f"CREATE DATABASE checks_{name}")
+    if not ok:
+        raise servers.ServerError(message)
+    text = "\\pset tuples_only on\n\\pset format unaligned\n\\set QUIET on\n" + script.read_text()
+    output, code = server.psql(text, f"checks_{name}", ["ECHO=none"])
+    failed, passed = [], 0
+    for line in output.splitlines():
+        if re.fullmatch(r"t(\|t)*", line):
+            passed += line.count("t")
+        elif line.strip() and not line.startswith(("NOTICE:", "DETAIL:", "drop cascades to")):
+            failed.append(f"checks/{name}: {line}")
+    if code != 0 or passed == 0:
+        failed.append(f"checks/{name} (psql ended with code {code})")
+    return passed, failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update-known", action="store_true")
@@ -42,6 +63,7 @@ def main():
     parser.add_argument("scripts", nargs="*")
     args = parser.parse_args()
     scripts = [HERE / f"{pathlib.Path(s).stem}.sql" for s in args.scripts] or sorted(HERE.glob("*.sql"))
+    checks = sorted((HERE / "checks").glob("*.sql")) if not args.scripts else []
     for script in scripts:
         if not script.exists():
             parser.error(f"there is no {script}")
@@ -70,6 +92,11 @@ def main():
             passed += count - len(differences)
             print(f"{name}: {count - len(differences)} of {count} statements agree, {len(differences) - len(new)} listed",
                   flush=True)
+        for script in checks:
+            good, bad = run_checks(server, script)
+            passed += good
+            failed += bad
+            print("\n".join([*bad, f"checks/{script.stem}: {good} true, {len(bad)} not"]), flush=True)
     if args.update_known:
         lines = [f"{s}:{n}  {why}" for s, entries in known.items() if s not in found for n, why in entries.items()]
         lines += [f"{s}:{n}  {known.get(s, {}).get(n, 'reason?')}" for s, d in found.items() for n in sorted(d)]

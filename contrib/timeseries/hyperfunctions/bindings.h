@@ -15,5 +15,11 @@ std::span<const functions::Binding> gapfill_bindings();
 std::span<const functions::Binding> stats_bindings();
 std::span<const functions::Binding> time_weight_bindings();
 std::span<const functions::Binding> counter_bindings();
+std::span<const functions::Binding> uddsketch_bindings();
+std::span<const functions::Binding> hyperloglog_bindings();
+std::span<const functions::Binding> candlestick_bindings();
+std::span<const functions::Binding> tdigest_bindings();
+std::span<const functions::Binding> lttb_bindings();
+std::span<const functions::Binding> state_agg_bindings();
 
 }  // namespace varve::hyperfunctions

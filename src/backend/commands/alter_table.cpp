@@ -194,7 +194,7 @@ void set_column_default(CommandContext& context, Oid oid, const AlterTableCmd& c
     if (constant != nullptr && constant->type == parser::ConstKind::kNull) sql.clear();
   }
   Oid row = set_default_row(context, oid, number, sql);
-  if (row != kInvalidOid) depend_on_named_relations(context, {kDefaultClass, row}, *bound);
+  if (row != kInvalidOid) depend_on_named_objects(context, {kDefaultClass, row}, *bound);
   change_attribute_row(context, oid, number,
                        [&](RowDraft& draft) { draft.boolean("atthasdef", !sql.empty()); });
 }

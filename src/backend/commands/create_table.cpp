@@ -345,7 +345,7 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
   // An identity column finds its sequence through pg_depend.
   if (sql.empty() || a.identity != 0) return;
   Oid oid = set_default_row(context, table_oid, number, sql);
-  if (bound != nullptr) depend_on_named_relations(context, {kDefaultClass, oid}, *bound);
+  if (bound != nullptr) depend_on_named_objects(context, {kDefaultClass, oid}, *bound);
   if (column.serial) {
     for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {
       add_dependency(context, {kDefaultClass, oid}, relation_address(sequence), 'n');
@@ -419,6 +419,8 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
   }
   if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');
+  // Dumps look for the type among an extension's members, DROP TYPE for the relation behind it.
+  if (table.kind == 'c') add_to_extension(context, {kTypeClass, row.row_type});
   return row.oid;
 }
 
@@ -565,7 +567,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
                    fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
         .detail("System catalog modifications are currently disallowed.");
   }
-  if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
+  if (stmt.if_not_exists && !name_is_free(context, table.schema, table.name, true)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
   table.options = storage_options(stmt.options, false);
   table.is_partition = stmt.is_partition;
@@ -603,8 +605,9 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
           .at(position(context, c.constraint.location));
     }
   }
+  check_columns(context, table);
+  name_is_free(context, table.schema, table.name, false);
   if (!parents.empty()) {
-    check_columns(context, table);
     merge_parents(context, parents, stmt.is_partition, &table, &inherited_checks);
   }
   if (stmt.partition_by != nullptr) {

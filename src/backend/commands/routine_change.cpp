@@ -40,6 +40,7 @@ std::string_view type_word(ObjectType type) {
 }
 
 bool is_visible(CommandContext& context, const Routine& r) {
+  if (r.schema == catalog::kPgCatalogSchema) return true;
   for (Oid schema : context.search_path) {
     if (schema == context.catalog.temporary_schema()) continue;
     if (schema == r.schema) return true;
@@ -61,7 +62,10 @@ std::vector<RoutinePtr> routines_of_name(CommandContext& context, parser::NameLi
     }
     return out;
   }
-  for (Oid schema : context.search_path) {
+  std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
+  if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end())
+    path.insert(path.begin(), catalog::kPgCatalogSchema);
+  for (Oid schema : path) {
     if (schema == context.catalog.temporary_schema()) continue;  // only when it is named
     for (const RoutinePtr& r : all) {
       bool hidden =

@@ -665,12 +665,24 @@ void Binder::check_within_group(const parser::FuncCall& call, const Function& fu
       .at(position(call.location));
 }
 
-// Of functions that SQL made: an aggregate among those of the name.
-bool Binder::names_aggregate(const parser::FuncCall& call) {
-  for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back())) {
-    if (r->kind == 'a') return true;
+Binder::RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
+  RoutineKinds kinds;
+  for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back()))
+    (r->kind == 'a' ? kinds.aggregate : kinds.scalar) = true;
+  return kinds;
+}
+
+// An aggregate's arguments that were bound before it was known to be one.
+void Binder::refuse_nested_aggregate(const FunctionExpr& call) {
+  for (Expr* arg : call.args) {
+    any_of(arg, [&](const Expr& e) {
+      if (e.kind == ExprKind::kAggregate && e.as<AggregateExpr>().levels_up == 0) {
+        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested")
+            .at(position(e.location));
+      }
+      return false;
+    });
   }
-  return false;
 }
 
 Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
@@ -683,7 +695,11 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool is_aggregate =
       !candidates.empty() &&
       candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
-  if (candidates.empty()) is_aggregate = names_aggregate(call);
+  // Where functions that SQL made share an aggregate's name, only the arguments' types tell.
+  RoutineKinds made = routine_kinds(call);
+  bool mixed = made.scalar && (is_aggregate || made.aggregate);
+  if (candidates.empty()) is_aggregate = made.aggregate;
+  if (mixed) is_aggregate = false;
   if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
@@ -708,6 +724,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   auto& function_call = bound->as<FunctionExpr>();
   const Function& function = *function_call.function;
   check_within_group(call, function);
+  if (mixed && function.kind == FunctionKind::kAggregate && call.over == nullptr)
+    refuse_nested_aggregate(function_call);
   Expr* filter = nullptr;
   std::vector<SortKey> order_by;
   if (call.filter != nullptr) {
@@ -797,6 +815,16 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     case FunctionKind::kAggregate:
       break;
+  }
+  if (call.distinct) {
+    for (const SortKey& key : order_by) {
+      bool is_argument = std::any_of(function_call.args.begin(), function_call.args.end(),
+                                     [&](const Expr* arg) { return same_expression(arg, key.expr); });
+      if (is_argument) continue;
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+          .at(position(key.expr->location));
+    }
   }
   auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
   aggregate->function = &function;

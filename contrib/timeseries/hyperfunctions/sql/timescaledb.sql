@@ -116,3 +116,11 @@ CREATE FUNCTION interpolate(value real, prev record DEFAULT NULL, next record DE
   RETURNS real AS 'MODULE_PATHNAME', 'ts_gapfill_marker' LANGUAGE c VOLATILE PARALLEL SAFE;
 CREATE FUNCTION interpolate(value double precision, prev record DEFAULT NULL, next record DEFAULT NULL)
   RETURNS double precision AS 'MODULE_PATHNAME', 'ts_gapfill_marker' LANGUAGE c VOLATILE PARALLEL SAFE;
+
+-- How many rows a table has, as far as statistics know; with its partitions.
+CREATE FUNCTION approximate_row_count(relation regclass) RETURNS bigint LANGUAGE sql STABLE STRICT AS
+$$
+  WITH RECURSIVE parts(oid) AS (
+    SELECT relation::oid UNION ALL SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.oid)
+  SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint FROM pg_class c JOIN parts p ON c.oid = p.oid
+$$;
