@@ -65,6 +65,7 @@ class Registry {
   std::vector<Operator> operators;
   std::vector<Cast> casts;
   std::unordered_map<uint32_t, const Function*> function_by_oid;
+  std::unordered_map<Kernel, ScalarFunction> scalar_functions;
   std::unordered_map<uint32_t, const Operator*> operator_by_oid;
   std::unordered_map<uint64_t, const Cast*> cast_by_types;
   std::unordered_map<std::string_view, std::vector<const Function*>> functions_by_name;
@@ -127,6 +128,7 @@ class Registry {
     f.variadic = Oid{fact.variadic};
     f.default_args = fact.defaults;
     f.kernel = binding.kernel;
+    if (binding.one != nullptr) scalar_functions.emplace(binding.kernel, binding.one);
     f.aggregate = binding.aggregate;
     f.window = binding.window;
     f.table = binding.table;
@@ -214,6 +216,12 @@ std::span<const Function* const> functions_named(std::string_view name) {
 }
 const Function* function_by_oid(Oid oid) {
   return find_or_null(Registry::get().function_by_oid, oid.value());
+}
+
+ScalarFunction scalar_function(Kernel kernel) {
+  const auto& functions = Registry::get().scalar_functions;
+  auto it = functions.find(kernel);
+  return it == functions.end() ? nullptr : it->second;
 }
 
 std::span<const Operator> all_operators() { return Registry::get().operators; }

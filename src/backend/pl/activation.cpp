@@ -92,7 +92,14 @@ void Storage::store(Value& slot, const Value& v) {
     arena = std::move(fresh);
     return;
   }
-  slot = v;
+  if (types::physical_width(v.type) > sizeof(v.words[0])) {
+    slot = v;
+    return;
+  }
+  // In the pieces in which it was written a moment ago: reading it as a whole would wait for them.
+  slot.words[0] = v.words[0];
+  slot.null = v.null;
+  slot.type = v.type;
 }
 
 ValueCast::ValueCast(Host& host, Oid from, int32_t from_typmod, Oid to, int32_t typmod)

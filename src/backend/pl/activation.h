@@ -133,9 +133,10 @@ class Activation {
   void grow();
 
   // --- expressions
-  types::Value evaluate(Expression& e, Oid* type = nullptr, int32_t* typmod = nullptr);
+  // Valid until the next evaluation.
+  const types::Value& evaluate(Expression& e, Oid* type = nullptr, int32_t* typmod = nullptr);
   bool is_true(Expression& e) {
-    types::Value v = evaluate(e);
+    const types::Value& v = evaluate(e);
     return !v.null && v.boolean != 0;
   }
   std::string text_of(const types::Value& value, Oid type);
@@ -171,6 +172,7 @@ class Activation {
   std::vector<std::unique_ptr<ExpressionState>> states_;
   Arena memory_, cast_memory_;
   executor::RunParameters run_;
+  types::Value query_value_;  // of an expression that is a query
   uint64_t stamp_ = 1, run_stamp_ = 0;
   std::vector<uint64_t> state_stamps_;
 };

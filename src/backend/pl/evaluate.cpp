@@ -165,14 +165,14 @@ void Activation::refresh(ExpressionState& s) {
   ++c.run;
 }
 
-Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
+const Value& Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
   ExpressionState& s = state_of(e);
   // What needs no table takes no locks: a look at the plan is enough.
   if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e))
     prepare(e);
   else if (!e.rows.empty())
     load_rows(e);
-  Value result;
+  const Value* result = &query_value_;
   if (s.simple) {
     if (state_stamps_[e.slot] != stamp_) {
       refresh(s);
@@ -185,9 +185,9 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
         executor::RunParameters run = run_parameters({});
         s.context->snapshot = run.snapshot;
         ActiveSnapshot active(session_, &s.context->snapshot);
-        result = s.evaluator->scalar();
+        result = &s.evaluator->scalar();
       } else {
-        result = s.evaluator->scalar();
+        result = &s.evaluator->scalar();
       }
     } catch (SqlError& error) {
       // PostgreSQL computes what is constant while it plans, and says so.
@@ -200,11 +200,11 @@ Value Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
       throw;
     }
   } else {
-    result = evaluate_query(e, s);
+    query_value_ = evaluate_query(e, s);
   }
   if (type != nullptr) *type = s.simple || e.target == kInvalidOid ? s.type : e.target;
   if (typmod != nullptr) *typmod = s.simple || e.target == kInvalidOid ? s.typmod : e.target_typmod;
-  return result;
+  return *result;
 }
 
 executor::RunParameters Activation::run_parameters(std::span<const Value> params) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <optional>
+#include <unordered_map>
 
 #include "common/sql_error.h"
 #include "types/time_zone.h"
@@ -166,11 +167,13 @@ bool is_custom(std::string_view name) { return name.find('.') != std::string_vie
 std::span<const SettingInfo> all_settings() { return kSettings; }
 
 const SettingInfo* find_setting(std::string_view name) {
-  std::string wanted = lower(name);
-  for (const SettingInfo& info : kSettings) {
-    if (lower(info.name) == wanted) return &info;
-  }
-  return nullptr;
+  static const auto by_lower_name = [] {
+    std::unordered_map<std::string, const SettingInfo*> map;
+    for (const SettingInfo& info : kSettings) map.emplace(lower(info.name), &info);
+    return map;
+  }();
+  auto it = by_lower_name.find(lower(name));
+  return it == by_lower_name.end() ? nullptr : it->second;
 }
 
 std::string canonical_setting(const SettingInfo& info, std::string_view text) {

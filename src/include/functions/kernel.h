@@ -8,6 +8,7 @@
 // must lie in the arena (Env::keep) or in an argument.
 #pragma once
 
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "common/sql_error.h"
 #include "functions/registry.h"
+#include "functions/scalar_function.h"
 
 namespace varve::functions {
 
@@ -32,7 +34,8 @@ struct Env {
   Arena& arena;
   std::string buffer;  // for building results; keep() empties it
 
-  explicit Env(KernelCall& call) : context(call.context), site(call.site), arena(*call.context.memory) {}
+  explicit Env(KernelCall& call) : Env(call.context, call.site) {}
+  Env(EvalContext& c, const CallSite& s) : context(c), site(s), arena(*c.memory) {}
   const types::FormatSettings& format() const { return *context.format; }
   const types::Collation& collation() const {
     return site.collation == nullptr ? types::Collation::c() : *site.collation;
@@ -96,6 +99,49 @@ void store_cell(Vector& v, uint32_t row, const R& r) {
   }
 }
 
+// The bytes of a value as what is stored for a C++ type; what is more than a number stays where it is.
+template <class Stored>
+decltype(auto) stored_in(const Value& v) {
+  if constexpr (std::is_same_v<Stored, StringRef>)
+    return (v.string);
+  else if constexpr (std::is_same_v<Stored, Numeric>)
+    return (v.numeric);
+  else
+    return v.get<Stored>();
+}
+
+template <class T>
+decltype(auto) load_value(const Value& v) {
+  if constexpr (IsOptional<T>::value) {
+    using U = typename T::value_type;
+    if (v.null) return T{};
+    return T{Cell<U>::load(stored_in<typename Cell<U>::Stored>(v))};
+  } else {
+    using Stored = typename Cell<T>::Stored;
+    if constexpr (std::is_same_v<T, Stored>)
+      return stored_in<Stored>(v);
+    else
+      return Cell<T>::load(stored_in<Stored>(v));
+  }
+}
+
+template <class R>
+void store_value(Value& v, const R& r) {
+  if constexpr (IsOptional<R>::value) {
+    v.null = !r.has_value();
+    if (r) store_value(v, *r);
+  } else {
+    const auto& stored = Cell<R>::store(r);
+    if constexpr (sizeof(stored) <= sizeof(v.words[0])) {
+      uint64_t word = 0;  // a whole word: it is read as one
+      std::memcpy(&word, &stored, sizeof(stored));
+      v.words[0] = word;
+    } else {
+      std::memcpy(v.words, &stored, sizeof(stored));
+    }
+  }
+}
+
 template <class F>
 struct Signature : Signature<decltype(&F::operator())> {};
 template <class C, class R, class... A>
@@ -137,7 +183,19 @@ struct ScalarKernel {
     run_general(call, env, std::make_index_sequence<kArity>());
   }
 
+  static void run_one(ScalarCall& call) { run_one(call, std::make_index_sequence<kArity>()); }
+
  private:
+  template <size_t... I>
+  static void run_one(ScalarCall& call, std::index_sequence<I...>) {
+    if constexpr (kEnv) {
+      Env env(call.context, call.site);
+      store_value<R>(call.result, F{}(load_value<Arg<I>>(*call.args[I])..., env));
+    } else {
+      store_value<R>(call.result, F{}(load_value<Arg<I>>(*call.args[I])...));
+    }
+  }
+
   template <size_t... I>
   static void run_general(KernelCall& call, Env& env, std::index_sequence<I...>) {
     for_each_row(call.rows, [&](uint32_t row) {
@@ -185,20 +243,29 @@ struct ScalarKernel {
   }
 };
 
+// A kernel and the function of single values in it.
+struct ScalarBinding {
+  Kernel kernel;
+  ScalarFunction one;
+  constexpr operator Kernel() const { return kernel; }
+};
+
 template <class F>
-constexpr Kernel fn(F) {
-  return &ScalarKernel<F>::run;
+constexpr ScalarBinding fn(F) {
+  return {&ScalarKernel<F>::run, &ScalarKernel<F>::run_one};
 }
 
 // Aggregates, window and table functions are bound through the other constructors.
 struct Binding {
   std::string_view signature;
   Kernel kernel = nullptr;
+  ScalarFunction one = nullptr;
   const AggregateImpl* aggregate = nullptr;
   const WindowImpl* window = nullptr;
   const TableFunctionImpl* table = nullptr;
 
   constexpr Binding(std::string_view s, Kernel k) : signature(s), kernel(k) {}
+  constexpr Binding(std::string_view s, ScalarBinding b) : signature(s), kernel(b.kernel), one(b.one) {}
   constexpr Binding(std::string_view s, const AggregateImpl* a) : signature(s), aggregate(a) {}
   constexpr Binding(std::string_view s, const WindowImpl* w) : signature(s), window(w) {}
   constexpr Binding(std::string_view s, const TableFunctionImpl* t) : signature(s), table(t) {}
