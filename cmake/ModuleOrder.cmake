@@ -57,3 +57,13 @@ if(TARGET columnar_test)
   target_compile_definitions(columnar_test PRIVATE
     VARVE_COLUMNAR_TESTDATA="${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/testdata")
 endif()
+
+varve_module(hyperfunctions CONTRIB timeseries DEPENDS common memory types vector functions
+  catalog analyzer planner)
+if(TARGET varve_hyperfunctions)
+  target_compile_definitions(varve_hyperfunctions PRIVATE
+    VARVE_HYPERFUNCTIONS_SQL="${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/sql")
+  file(GLOB VARVE_HYPERFUNCTIONS_SQL_FILES "${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/sql/*.sql")
+  set_source_files_properties("${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/extension.cpp" PROPERTIES
+    OBJECT_DEPENDS "${VARVE_HYPERFUNCTIONS_SQL_FILES}")
+endif()

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "hyperfunctions/extension.h"
 #include "server/server.h"
 
 namespace {
@@ -152,6 +153,7 @@ int run_serve(Options options) {
                                    serve.directory, serve.directory));
   serve.directory = absolute;
   free(absolute);
+  varve::hyperfunctions::register_extensions();
   return varve::server::serve(serve);
 }
 

@@ -115,6 +115,8 @@ OperatorPtr build_operator(const Plan& plan, ExecutionContext& context) {
       return make_recursive_union(plan.as<planner::RecursiveUnionPlan>(), context);
     case PlanKind::kMaterialize:
       return make_materialize(plan, context);
+    case PlanKind::kTransform:
+      return make_transform(plan.as<planner::TransformPlan>(), context);
     case PlanKind::kLockRows:
       return make_lock_rows(plan.as<planner::LockRowsPlan>(), context);
     case PlanKind::kInsert:

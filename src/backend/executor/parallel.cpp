@@ -19,7 +19,8 @@ namespace {
 
 // Stable functions that read only the settings of formats and time zone.
 bool needs_no_session(const functions::Function& f) {
-  if (f.routine != nullptr) return false;  // what CREATE FUNCTION made runs on the session's own thread
+  // What CREATE FUNCTION made runs on the session's own thread.
+  if (f.routine != nullptr && !f.routine->is_native) return false;
   if (f.volatility == functions::Volatility::kImmutable) return true;
   static constexpr std::string_view kNames[] = {"date_trunc", "date_part", "extract",     "timezone",
                                                 "age",        "to_char",   "timestamptz", "timestamp",

@@ -116,6 +116,12 @@ constexpr Oid kAncestorTypes[] = {t::kRegclass};
 constexpr std::string_view kPublicationNames[] = {"relid", "attrs", "qual"};
 constexpr Oid kPublicationTypes[] = {t::kOid, t::kInt2vector, kNodeTree};
 
+constexpr std::string_view kExtensionNames[] = {"name", "default_version", "comment"};
+constexpr Oid kExtensionTypes[] = {t::kName, t::kText, t::kText};
+constexpr std::string_view kVersionNames[] = {"name",        "version", "superuser", "trusted",
+                                              "relocatable", "schema",  "requires",  "comment"};
+constexpr Oid kVersionTypes[] = {t::kName, t::kText, t::kBool, t::kBool, t::kBool, t::kName, t::kNameArray, t::kText};
+
 #define VARVE_ROWS(symbol, name, prefix) \
   constexpr TableFunctionImpl symbol { open_rows<name>, next_value_rows, prefix##Types, prefix##Names }
 #define VARVE_VALUES(symbol, name) \
@@ -128,6 +134,8 @@ VARVE_ROWS(kPreparedStatement, "pg_prepared_statement", kPrepared);
 VARVE_ROWS(kCursor, "pg_cursor", kCursor);
 VARVE_ROWS(kPreparedXact, "pg_prepared_xact", kPreparedXact);
 VARVE_ROWS(kTimezoneNames, "pg_timezone_names", kZone);
+VARVE_ROWS(kExtensions, "pg_available_extensions", kExtension);
+VARVE_ROWS(kExtensionVersions, "pg_available_extension_versions", kVersion);
 VARVE_ROWS(kKeywords, "pg_get_keywords", kKeyword);
 VARVE_ROWS(kOptionsToTable, "pg_options_to_table", kOption);
 VARVE_ROWS(kAclExplode, "aclexplode", kAcl);
@@ -153,6 +161,8 @@ const Binding kBindings[] = {
     {"pg_cursor()", &kCursor},
     {"pg_prepared_xact()", &kPreparedXact},
     {"pg_timezone_names()", &kTimezoneNames},
+    {"pg_available_extensions()", &kExtensions},
+    {"pg_available_extension_versions()", &kExtensionVersions},
     {"pg_get_keywords()", &kKeywords},
     {"pg_options_to_table(_text)", &kOptionsToTable},
     {"aclexplode(_aclitem)", &kAclExplode},

@@ -8,6 +8,7 @@
 #include "analyzer/query_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
+#include "planner/row_transform.h"
 #include "rewrite.h"
 
 namespace varve::planner {
@@ -358,6 +359,8 @@ Node QueryPlanner::plan_aggregation(Node node) {
     split_and(query_.having, &conditions);
     result = filter(std::move(result), conditions);
   }
+  if (query_.grouping_sets.size() <= 1 && !grouping_hooks().empty())
+    result = plan_group_steps(std::move(result), groups.size());
   return result;
 }
 

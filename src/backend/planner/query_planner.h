@@ -34,6 +34,7 @@ struct Node {
 };
 
 struct JoinLeaf;
+struct GroupStep;
 using ColumnSet = std::set<std::pair<uint32_t, int16_t>>;
 
 // Shared by all levels of a statement.
@@ -230,6 +231,9 @@ class QueryPlanner {
   Node plan_recursive_cte(analyzer::Cte& cte, uint32_t number);
   void plan_ctes();
   Node plan_aggregation(Node node);
+  // Steps that extensions put behind grouping (row_transform.cpp).
+  Node plan_group_steps(Node node, size_t group_count);
+  Node add_group_step(Node node, const GroupStep& step);
   Node plan_windows(Node node);
   Node plan_distinct(Node node);
   Node plan_order_limit(Node node);

@@ -674,6 +674,26 @@ void Binder::check_within_group(const parser::FuncCall& call, const Function& fu
       .at(position(call.location));
 }
 
+Binder::RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
+  RoutineKinds kinds;
+  for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back()))
+    (r->kind == 'a' ? kinds.aggregate : kinds.scalar) = true;
+  return kinds;
+}
+
+// An aggregate's arguments that were bound before it was known to be one.
+void Binder::refuse_nested_aggregate(const FunctionExpr& call) {
+  for (Expr* arg : call.args) {
+    any_of(arg, [&](const Expr& e) {
+      if (e.kind == ExprKind::kAggregate && e.as<AggregateExpr>().levels_up == 0) {
+        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested")
+            .at(position(e.location));
+      }
+      return false;
+    });
+  }
+}
+
 Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   std::string_view name = call.names.back();
 
@@ -684,6 +704,11 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool is_aggregate =
       !candidates.empty() &&
       candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
+  // Where functions that SQL made share an aggregate's name, only the arguments' types tell.
+  RoutineKinds made = routine_kinds(call);
+  bool mixed = made.scalar && (is_aggregate || made.aggregate);
+  if (candidates.empty()) is_aggregate = made.aggregate;
+  if (mixed) is_aggregate = false;
   if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
@@ -708,6 +733,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   auto& function_call = bound->as<FunctionExpr>();
   const Function& function = *function_call.function;
   check_within_group(call, function);
+  if (mixed && function.kind == FunctionKind::kAggregate && call.over == nullptr)
+    refuse_nested_aggregate(function_call);
   Expr* filter = nullptr;
   std::vector<SortKey> order_by;
   if (call.filter != nullptr) {

@@ -11,6 +11,7 @@
 #include "explain.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
+#include "planner/row_transform.h"
 
 namespace varve::session {
 namespace {
@@ -832,6 +833,11 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
       return simple("Recursive Union");
     case PlanKind::kMaterialize:
       return simple("Materialize");
+    case PlanKind::kTransform:
+      n.type = "Custom Scan";
+      n.label = fmt::format("Custom Scan ({})", p.as<planner::TransformPlan>().transform->name());
+      head(n, "Custom Plan Provider", std::string(p.as<planner::TransformPlan>().transform->name()));
+      return;
     case PlanKind::kLockRows:
       return simple("LockRows");
     case PlanKind::kInsert:

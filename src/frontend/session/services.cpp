@@ -10,6 +10,7 @@
 #include "access/sequence.h"
 #include "catalog_functions.h"
 #include "commands/acl.h"
+#include "commands/command_context.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -489,6 +490,17 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
   return kTable;
 }
 
+Value Session::describe_object(std::span<const Value> args, Arena& arena) {
+  std::deque<catalog::RelationPtr> relations;
+  std::vector<Oid> path = search_path_oids();
+  functions::EvalContext eval = eval_context(arena);
+  commands::CommandContext context{catalog(), *txn_,         eval,  *this,    current_sql_, path,
+                                   role_,     is_superuser_, arena, relations};
+  std::string text =
+      commands::describe_object(context, Oid{args[0].oid()}, Oid{args[1].oid()}, args[2].int32);
+  return text.empty() ? Value::null_of(types::PhysicalType::kString) : Value::of_string(arena.copy(text));
+}
+
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
   if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" ||
       function == "pg_function_is_visible") {
@@ -500,6 +512,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
+  if (function == "pg_describe_object") return describe_object(args, arena);
   if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));

@@ -7,6 +7,7 @@
 #include "catalog/partition.h"
 #include "commands/acl.h"
 #include "common/sql_error.h"
+#include "functions/extension.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "net/server.h"
@@ -309,6 +310,28 @@ class RowFunctions {
     }
   }
 
+  static void extensions(Session&, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const functions::Extension* e : functions::all_extensions())
+      rows.text(e->name).text(e->default_version).text_or_null(e->comment);
+  }
+
+  static void extension_versions(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    for (const functions::Extension* e : functions::all_extensions()) {
+      rows.text(e->name).text(e->default_version).boolean(e->superuser).boolean(e->trusted);
+      rows.boolean(e->relocatable).text_or_null(e->schema);
+      std::string required;
+      for (std::string_view name : e->required) required += (required.empty() ? "" : ",") + std::string(name);
+      if (required.empty())
+        rows.null();
+      else
+        rows.add(functions::parse_value(type_oid::kNameArray, -1, fmt::format("{{{}}}", required), eval));
+      rows.text_or_null(e->comment);
+    }
+  }
+
   static void keywords(Session&, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
     Rows rows(out, arena);
     for (const parser::KeywordInfo& k : parser::keywords()) {
@@ -424,6 +447,8 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_prepared_statement", prepared},
       {"pg_cursor", cursors},
       {"pg_timezone_names", zones},
+      {"pg_available_extensions", extensions},
+      {"pg_available_extension_versions", extension_versions},
       {"pg_get_keywords", keywords},
       {"pg_options_to_table", options},
       {"aclexplode", acl_explode},

@@ -271,6 +271,7 @@ class Session final : public net::SessionHandler,
   std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared,
                                            std::string_view sql, Arena& arena);
   Oid find_routine(Oid type, std::string_view text);
+  types::Value describe_object(std::span<const types::Value> args, Arena& arena);
   void run_do(const parser::DoStmt& stmt, const Statement& statement);
   void run_call(const parser::CallStmt& stmt, const Statement& statement,
                 std::span<const types::Value> params, net::Output& out);

@@ -131,7 +131,8 @@ bool any_of(const Expr* e, F&& f) {
 // Calls a function made by CREATE FUNCTION: such calls run on the session's own thread.
 inline bool calls_routine(const Expr* e) {
   return any_of(e, [](const Expr& x) {
-    return x.kind == ExprKind::kFunction && x.as<FunctionExpr>().function->routine != nullptr;
+    return x.kind == ExprKind::kFunction && x.as<FunctionExpr>().function->routine != nullptr &&
+           !x.as<FunctionExpr>().function->routine->is_native;
   });
 }
 
