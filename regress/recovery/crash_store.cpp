@@ -189,7 +189,7 @@ Status CrashStore::vacuum() {
 }
 
 Status CrashStore::verify_chunks() {
-  VARVE_ASSIGN_OR_RETURN(PageId segment, access::overflow_segment(engine->pool(), heap_segment_));
+  VARVE_ASSIGN_OR_RETURN(PageId segment, access::companion_segment(engine->pool(), heap_segment_, access::Companion::kOverflow));
   uint64_t expected = 0, found = 0;
   auto txn = begin();
   txn::Snapshot snapshot = txn->statement_snapshot();

@@ -91,9 +91,11 @@ class InsertOperator : public ModifyOperator {
       }
     }
     complete(table, own);
-    if (table.writer.update(tid, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
+    Tid now = tid;
+    if (table.writer.update(&now, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());
-    done(table, ModifyEvent::kUpdate, tid, own, &own_old_, &own, in, row);
+    touched_.insert(now.packed());
+    done(table, ModifyEvent::kUpdate, now, own, &own_old_, &own, in, row);
     return true;
   }
 

@@ -439,8 +439,10 @@ bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::I
   return false;
 }
 
-LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
+LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const RowValues& new_row, bool locked,
                                 RowVersion* newest) {
+  const bool may_move = heap_.moves_rows();
+  const Tid tid = may_move && locked ? outcome(heap_.newest_place(*tid_now)) : *tid_now;
   // Only a key that a foreign key may refer to makes the update exclude FOR KEY SHARE.
   bool keys_changed = false, weak = true;
   for (IndexWriter& index : indexes_) {
@@ -451,16 +453,25 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
   const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
   // A row read under one snapshot and written under another may have other values by now: nothing is kept
   // then.
-  encode(new_row, old_is_long && context_.write_snapshot == nullptr ? &old_row : nullptr);
+  // And if the row may turn out to be elsewhere, its long values may be, too.
+  const bool keep = old_is_long && context_.write_snapshot == nullptr && !may_move;
+  encode(new_row, keep ? &old_row : nullptr);
+  access::RowMove move;
   LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
                                        static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_,
-                                       newest, encoder_.flags(), weak));
+                                       newest, encoder_.flags(), weak, &move));
   if (r != LockOutcome::kLocked) {
     encoder_.not_written(*context_.transaction);
     return r;
   }
-  encoder_.replaced(*context_.transaction);
+  // Whoever moved the row meanwhile has seen to what it had out of line.
+  if (move.from == tid) encoder_.replaced(*context_.transaction);
   count_rows(catalog::Activity::kUpdated, 1);
+  *tid_now = move.to;
+  if (move.to != move.from) {
+    move_entries(move, old_row, new_row);
+    return r;
+  }
   if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
     if (index.keys.unchanged(old_row, new_row)) continue;
@@ -473,12 +484,24 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
   return r;
 }
 
+void TableWriter::move_entries(const access::RowMove& move, const RowValues& old_row,
+                               const RowValues& new_row) {
+  for (IndexWriter& index : indexes_) {
+    if (index.keys.build(old_row, &old_key_))
+      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), move.from));
+    if (index.keys.build(new_row, &key_)) insert_entry(index, move.to, true, nullptr);
+  }
+}
+
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
+  if (locked && heap_.moves_rows()) tid = outcome(heap_.newest_place(tid));
   encoder_.load_old(write_snapshot(), tid, locked);
+  access::RowMove move;
   LockOutcome r =
-      outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
+      outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest, &move));
   if (r != LockOutcome::kLocked) return r;
-  encoder_.replaced(*context_.transaction);
+  if (move.from == tid) encoder_.replaced(*context_.transaction);
+  tid = move.from;
   count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;
@@ -503,6 +526,7 @@ void TableWriter::decode(const RowVersion& row, RowValues* out, Arena& memory) c
 }
 
 bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
+  if (heap_.moves_rows()) tid = outcome(heap_.newest_place(tid));
   RowVersion row;
   if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0)
     return false;

@@ -45,8 +45,9 @@ class TableWriter {
   // Row in conflict with one of the arbiters (all unique indexes when empty); waits for running writers.
   bool find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* conflict);
 
-  // Outcome kLocked: done. kLockedUpdated: the row is locked and `newest` is what it looks like now.
-  access::LockOutcome update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
+  // Outcome kLocked: done, and `*tid` is where the row is now. kLockedUpdated: the row is locked and `newest` is
+  // what it looks like now.
+  access::LockOutcome update(Tid* tid, const RowValues& old_row, const RowValues& new_row, bool locked,
                              access::RowVersion* newest);
   access::LockOutcome remove(Tid tid, const RowValues& old_row, bool locked, access::RowVersion* newest);
   access::LockOutcome lock(Tid tid, access::RowVersion* newest);
@@ -76,6 +77,8 @@ class TableWriter {
   const txn::Snapshot& write_snapshot() const {
     return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
   }
+  // All entries of a row that an update has moved.
+  void move_entries(const access::RowMove& move, const RowValues& old_row, const RowValues& new_row);
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
   bool encode_batch(const Chunk& rows, Arena& memory);

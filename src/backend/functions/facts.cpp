@@ -8,6 +8,8 @@ namespace {
 
 constexpr FunctionFact kFunctions[] = {
 #include "facts/functions.inc"
+// Those that PostgreSQL has not.
+#include "facts/own_functions.inc"
 };
 constexpr OperatorFact kOperators[] = {
 #include "facts/operators.inc"

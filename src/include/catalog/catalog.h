@@ -104,7 +104,8 @@ class Database {
   void advance_epoch() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
 
   // Handles of storage, one a segment while anybody uses it: they remember where there is room.
-  std::shared_ptr<access::Heap> heap(PageId segment);
+  // `method`: pg_class.relam. Throws 42704 when nobody has registered it (access/table_method.h).
+  std::shared_ptr<access::Heap> heap(PageId segment, Oid method = kInvalidOid);
   std::shared_ptr<access::Btree> btree(PageId segment);
   // New storage. A segment's number may have been another's before: what a handle of that one remembers
   // (which may live on in a stale plan) must never be used for the new one.
