@@ -237,7 +237,8 @@ types::StringRef ColumnarHeap::read(access::StoredForm form, wal::Bytes stored, 
 
 // --- registration
 
-// As for rows of a heap: what counts is the last change, here of the stratum or by a mark.
+// As for rows of a heap, what counts is the last change: the mark, if there is one; whoever rewrites the stratum
+// notes nothing about rows that are marked.
 Result<access::RowState> probe_settled_row(buffer::BufferPool& pool, Tid tid, Xid horizon) {
   const Tid at = stratum_of(tid.page);
   PageId strata;
@@ -254,12 +255,11 @@ Result<access::RowState> probe_settled_row(buffer::BufferPool& pool, Tid tid, Xi
   bool deleted = false;
   VARVE_ASSIGN_OR_RETURN(bool there, stratum->newest(&writer, &deleted));
   if (!there) return access::RowState::kDead;
-  if (writer >= horizon) return access::RowState::kChanging;
-  if (deleted) return access::RowState::kDead;
   Marks::Mark mark;
   VARVE_ASSIGN_OR_RETURN(bool marked, state->marks.newest(state->marks_heap(), tid, &mark));
-  if (!marked) return access::RowState::kLive;
-  return mark.writer < horizon ? access::RowState::kDead : access::RowState::kChanging;
+  if (marked) return mark.writer < horizon ? access::RowState::kDead : access::RowState::kChanging;
+  if (writer >= horizon) return access::RowState::kChanging;
+  return deleted ? access::RowState::kDead : access::RowState::kLive;
 }
 
 void register_columnar_tables() {

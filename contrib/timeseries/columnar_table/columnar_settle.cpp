@@ -115,6 +115,8 @@ Status ColumnarHeap::collect(txn::Transaction& txn, const txn::Snapshot& snapsho
     VARVE_RETURN_IF_ERROR(delta_->append_page(snapshot, pages[at], memory, &tids, &rows));
     for (size_t r = 0; r < rows.size() && !batch->full(); ++r) {
       if (rows[r].xid >= horizon || rows[r].xid == txn.xid()) continue;
+      // It may have old index entries that wait for purge, which could not tell any more whose they are.
+      if ((rows[r].flags & access::kRowKeysChanged) != 0) continue;
       size_t long_bytes = 0;
       for (size_t c = 0; (rows[r].flags & access::kRowHasLarge) != 0 && c < layout.column_count(); ++c)
         long_bytes += layout.large_bytes(rows[r], c);

@@ -52,6 +52,11 @@ bool is_mark_of(const RowVersion& version, Tid row) {
   return version.length >= sizeof(MarkRow) && load_raw<MarkRow>(version.bytes).row == row.packed();
 }
 
+// A mark is deleted only with its stratum, and not before every snapshot sees it.
+Xid mark_writer(const RowVersion& version) {
+  return (version.flags & access::kRowDeleted) != 0 ? kInvalidXid : version.xid;
+}
+
 }  // namespace
 
 // --- moves
@@ -132,7 +137,7 @@ Result<bool> Marks::newest(access::Heap* heap, Tid row, Mark* mark) {
       continue;
     }
     const auto moved_to = load_raw<MarkRow>(version.bytes).moved_to;
-    *mark = {e.at, version.xid, moved_to == 0 ? Tid{} : Tid::unpack(moved_to)};
+    *mark = {e.at, mark_writer(version), moved_to == 0 ? Tid{} : Tid::unpack(moved_to)};
     return true;
   }
   return false;
@@ -190,7 +195,7 @@ Result<std::vector<Marks::Mark>> Marks::of_vector(access::Heap& heap, PageId vec
     VARVE_ASSIGN_OR_RETURN(bool there, heap.fetch_newest(e.at, buffer, &version));
     if (!there || !is_mark_of(version, {vector, static_cast<uint16_t>(e.row + 1)})) continue;
     const auto moved_to = load_raw<MarkRow>(version.bytes).moved_to;
-    found.push_back({e.at, version.xid, moved_to == 0 ? Tid{} : Tid::unpack(moved_to)});
+    found.push_back({e.at, mark_writer(version), moved_to == 0 ? Tid{} : Tid::unpack(moved_to)});
   }
   return found;
 }

@@ -40,7 +40,7 @@ class Marks {
  public:
   struct Mark {
     Tid at;  // of the mark's row
-    Xid writer;
+    Xid writer;    // kInvalidXid: one that every snapshot sees
     Tid moved_to;  // invalid: deleted
   };
 
