@@ -8,5 +8,7 @@ CONFIGURATIONS = {
     "no-rewrites": {f"varve.enable_{name}": "off" for name in ALL_REWRITES} | {"enable_partition_pruning": "off"},
     "no-indexes": {"enable_indexscan": "off", "varve.enable_index_join": "off"},
     "nested-loops": {"enable_hashjoin": "off", "varve.enable_index_join": "off", "enable_memoize": "off"},
+    # Every table columnar, rows settling under the statements as fast as they can.
+    "columnar": {"default_table_access_method": "columnar", "columnar_settle_interval": "3ms", "columnar_settle_rows": "1"},
     "greedy-joins": {"varve.join_search_limit": "1", "varve.enable_runtime_filters": "off"},
 }
