@@ -40,7 +40,8 @@ std::string crash_key(uint64_t key) {
   return bytes;
 }
 
-CrashStore::CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads) : vfs_(vfs) {
+CrashStore::CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads, bool background)
+    : vfs_(vfs) {
   static const bool registered = [] {
     set_log_level(LogLevel::kFatal);
     access::register_segment_operations();
@@ -56,7 +57,7 @@ CrashStore::CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_thread
   options_.pool.max_pages = 1 << 20;
   options_.pool.huge_pages = false;
   options_.recovery.threads = recovery_threads;
-  options_.background = false;
+  options_.background = background;
 }
 
 void CrashStore::attach() {

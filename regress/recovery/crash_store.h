@@ -29,7 +29,8 @@ inline wal::Bytes bytes_of(const std::string& s) {
 
 class CrashStore {
  public:
-  CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads);
+  // `background`: with the engine's threads; else checkpoints and purge come only when they are called.
+  CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads, bool background = false);
 
   // A new database with the empty table, durable.
   Status create();

@@ -2,14 +2,19 @@
 // recovers (with the power failing during recovery, too), and compares with what was committed.
 //
 //   recovery_crash_test [--seed FIRST] [--seconds N] [--crash WRITE]
+//   recovery_crash_test --threads [--seed FIRST] [--seconds N]
 //
-// A failure prints the seed and the write; --seed and --crash repeat it.
+// A failure prints the seed and the write; --seed and --crash repeat it. With --threads the writers and the
+// engine's own threads run at the same time, and the power fails at a write that the seed chooses: what a
+// seed does then depends on the machine, too.
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
 
+#include "common/hash.h"
+#include "concurrent_workload.h"
 #include "crash_workload.h"
 
 namespace varve::regress {
@@ -83,6 +88,30 @@ Status one_crash(uint64_t seed, uint64_t crash_at, uint64_t* writes, Counters* c
   return check(store, workload, "after a clean restart");
 }
 
+// The same with threads: no write can be named beforehand, so one anywhere in the run.
+Status one_concurrent_crash(uint64_t seed, Counters* counters, uint64_t* commits) {
+  constexpr int kStepsOfEach = 400;
+  port::SimVfs vfs(seed);
+  CrashStore store(vfs, seed % 2 == 1 ? 64 : 1024, seed % 3 == 0 ? 3 : 1, true);
+  VARVE_RETURN_IF_ERROR(store.create());
+  Table table;
+  for (uint64_t life = 0; life < 3; ++life) {
+    ConcurrentWorkload workload(store, seed * 16 + life);
+    vfs.crash_at_write(vfs.writes() + 1 + hash_int(seed * 16 + life) % 1500);
+    VARVE_RETURN_IF_ERROR(workload.run(kStepsOfEach, table, vfs));
+    vfs.crash();
+    store.abandon();
+    *commits += workload.commits();
+    ++counters->crashes;
+    vfs.restart();
+    VARVE_RETURN_IF_ERROR(store.open());
+    count(store.engine->recovery(), counters);
+    VARVE_ASSIGN_OR_RETURN(table, store.read_and_verify());
+    VARVE_RETURN_IF_ERROR(workload.check(table));
+  }
+  return {};
+}
+
 bool report(uint64_t seed, uint64_t crash_at, const Status& status) {
   if (status.ok()) return true;
   fmt::print(stderr, "FAILED --seed {} --crash {}: {}\n", seed, crash_at, status.to_string());
@@ -112,6 +141,25 @@ int run(uint64_t seed, uint64_t seconds, std::optional<uint64_t> only) {
   return counters.losers > 0 && counters.undone > 0 && counters.redone > 0 ? 0 : 1;
 }
 
+int run_concurrent(uint64_t seed, uint64_t seconds) {
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  Counters counters;
+  const uint64_t first = seed;
+  uint64_t commits = 0;
+  do {
+    if (Status status = one_concurrent_crash(seed, &counters, &commits); !status.ok()) {
+      fmt::print(stderr, "FAILED --threads --seed {}: {}\n", seed, status.to_string());
+      return 1;
+    }
+    ++seed;
+  } while (std::chrono::steady_clock::now() < end);
+  fmt::print(
+      "seeds {} to {}, {} threads: {} crashes after {} commits, {} transactions rolled back, {} redone\n",
+      first, seed - 1, ConcurrentWorkload::kThreads, counters.crashes, commits, counters.losers,
+      counters.redone);
+  return counters.losers > 0 && counters.redone > 0 ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace varve::regress
 
@@ -119,7 +167,8 @@ int main(int argc, char** argv) {
   uint64_t seed = 1;
   uint64_t seconds = 40;
   std::optional<uint64_t> crash;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  bool threads = argc > 1 && std::strcmp(argv[1], "--threads") == 0;
+  for (int i = threads ? 2 : 1; i + 1 < argc; i += 2) {
     uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
     if (std::strcmp(argv[i], "--seed") == 0)
       seed = value;
@@ -130,5 +179,6 @@ int main(int argc, char** argv) {
     else
       return 2;
   }
+  if (threads) return varve::regress::run_concurrent(seed, seconds);
   return varve::regress::run(seed, seconds, crash);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "crash_store.h"
+#include "crash_writer.h"
 #include "port/sim_vfs.h"
 
 namespace varve::regress {
@@ -32,27 +33,13 @@ class CrashWorkload {
   const std::vector<Table>& states() const { return states_; }
 
  private:
-  struct Session {
-    std::unique_ptr<txn::Transaction> txn;
-    std::map<uint64_t, std::string> rows;  // this session's keys as its transaction sees them
-    bool saved = false;
-    txn::Transaction::Savepoint savepoint;
-    std::map<uint64_t, std::string> rows_at_savepoint;
-  };
-
   Status step();
-  Status change(Session& s, size_t who);
-  Status insert(Session& s, uint64_t key);
-  Status replace(Session& s, uint64_t key, uint64_t new_key);
-  Status remove(Session& s, uint64_t key);
-  Status commit(Session& s, size_t who);
-  Result<Tid> find_tid(Session& s, uint64_t key);
-  std::string make_value();
+  Status commit(CrashWriter& writer, size_t who);
 
   CrashStore& store_;
   std::mt19937_64 random_;
   bool rollbacks_;
-  std::array<Session, kSessions> sessions_;
+  std::array<std::unique_ptr<CrashWriter>, kSessions> writers_;  // null between transactions
   std::vector<Table> states_{Table{}};
   size_t acknowledged_ = 0;
 };

@@ -12,7 +12,7 @@ SELECT column_name, data_type, character_maximum_length, numeric_precision, nume
 SELECT constraint_name, constraint_type FROM information_schema.table_constraints WHERE table_name = 'c' AND constraint_type <> 'CHECK' ORDER BY 1;
 SELECT tablename, tableowner = current_user, hasindexes FROM pg_tables WHERE tablename = 'c';
 SELECT 'c'::regclass, 'c_pkey'::regclass, to_regclass('nosuch'), to_regclass('c'), to_regtype('int');
-SELECT oid::regtype FROM pg_type WHERE typname IN ('int4', 'timestamptz', 'bpchar', '_text') ORDER BY 1::text;
+SELECT oid::regtype FROM pg_type WHERE typname IN ('int4', 'timestamptz', 'bpchar', '_text') ORDER BY typname;
 SELECT proname, prorettype::regtype FROM pg_proc WHERE proname IN ('now', 'length') AND pronargs <= 1 ORDER BY 1, 2::text, oid;
 SELECT oprname, oprleft::regtype, oprright::regtype, oprresult::regtype FROM pg_operator WHERE oprname = '+' AND oprleft = 'int4'::regtype ORDER BY 3::text;
 SELECT amname FROM pg_am WHERE amtype = 'i' AND amname = 'btree';

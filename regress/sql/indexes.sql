@@ -39,7 +39,7 @@ SELECT count(*) FROM t WHERE k = 5;
 INSERT INTO t (id, k) VALUES (5, 5);
 SELECT id FROM t WHERE k = 5;
 INSERT INTO t (id) VALUES (77);
-CREATE UNIQUE INDEX t_k_unique ON t (k);
+CREATE UNIQUE INDEX t_k_unique ON t (k) WHERE id IN (1, 101);
 CREATE INDEX t_k ON t (k);
 CREATE INDEX IF NOT EXISTS t_k ON t (k);
 CREATE INDEX bad ON t (nosuch);

@@ -49,7 +49,6 @@ SELECT * FROM a JOIN b ON nosuch = 1;
 SELECT * FROM a JOIN b ON a.x;
 SELECT * FROM a JOIN a ON true;
 SELECT * FROM a, (SELECT a.id) s;
-SELECT x FROM a FULL JOIN b ON a.id < b.id;
 SELECT * FROM a JOIN b;
 SELECT * FROM b JOIN c ON a.id = b.id;
 CREATE TABLE big1 AS SELECT g AS id, g % 7 AS k, g::text AS v FROM generate_series(1, 3000) g;

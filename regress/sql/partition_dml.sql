@@ -64,10 +64,10 @@ INSERT INTO o VALUES (1, 'x', 100);
 SELECT *, tableoid::regclass FROM o ORDER BY a, b;
 SELECT * FROM o WHERE lower(b) = 'one';
 UPDATE o SET a = 3 - a, c = c + 1 WHERE b <> 'no' RETURNING *, tableoid::regclass;
-UPDATE o SET b = upper(b) RETURNING b, d;
+WITH u AS (UPDATE o SET b = upper(b) RETURNING b, d) SELECT * FROM u ORDER BY b;
 UPDATE o SET c = 200 WHERE a = 1;
 DELETE FROM o WHERE lower(b) = 'two' RETURNING *;
-SELECT o FROM o ORDER BY a;
+SELECT o FROM o ORDER BY o;
 -- NOT NULL and CHECK
 CREATE TABLE n (a int, b int NOT NULL, c int CONSTRAINT pos CHECK (c > 0)) PARTITION BY LIST (a);
 CREATE TABLE n1 PARTITION OF n (CONSTRAINT more CHECK (c > 5)) FOR VALUES IN (1);

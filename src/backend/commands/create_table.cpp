@@ -595,7 +595,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
                    fmt::format("permission denied to create \"pg_catalog.{}\"", table.name))
         .detail("System catalog modifications are currently disallowed.");
   }
-  if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE";
+  if (stmt.if_not_exists && !name_is_free(context, table.schema, table.name, true)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
   if (stmt.partition_by == nullptr) table.access_method = table_access_method(context, stmt.access_method);
   table.options = storage_options(stmt.options, false, table.access_method);
@@ -634,8 +634,9 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
           .at(position(context, c.constraint.location));
     }
   }
+  check_columns(context, table);
+  name_is_free(context, table.schema, table.name, false);
   if (!parents.empty()) {
-    check_columns(context, table);
     merge_parents(context, parents, stmt.is_partition, &table, &inherited_checks);
   }
   if (stmt.partition_by != nullptr) {

@@ -51,8 +51,9 @@ void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<co
   }
 }
 
-Oid insert_rule(CommandContext& context, Oid view, std::string_view sql) {
-  Oid rule = catalog::Database::new_oid();
+// `rule`: of the view that is replaced, whose rule stays the same object; else it is new.
+Oid insert_rule(CommandContext& context, Oid view, std::string_view sql, Oid rule = kInvalidOid) {
+  if (rule == kInvalidOid) rule = catalog::Database::new_oid();
   RowDraft row(system_table("pg_rewrite"));
   row.oid("oid", rule)
       .text("rulename", "_RETURN")
@@ -166,7 +167,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
   for (const ColumnDefinition& column : table.columns) names.push_back(column.attribute.name);
   std::string sql = view_text(context, *query, *stmt.query, stmt.view->location, names);
   Oid existing = context.catalog.find_relation_oid(table.schema, table.name);
-  Oid oid;
+  Oid oid, rule;
   if (existing != kInvalidOid && stmt.replace) {
     context.services.lock_relation(existing, txn::LockMode::kAccessExclusive);
     RelationPtr old = context.catalog.relation(existing);
@@ -188,7 +189,8 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     });
     const KeyMatch match[] = {{"ev_class", Value::of_oid(existing.value())}};
     context.catalog.for_each(system_table("pg_rewrite"), match, [&](const Row& row) {
-      remove_dependencies_of(context, {kRewriteClass, row.oid("oid")});
+      rule = row.oid("oid");
+      remove_dependencies_of(context, {kRewriteClass, rule});
       context.catalog.remove(system_table("pg_rewrite"), row);
     });
     oid = existing;
@@ -196,7 +198,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     name_is_free(context, table.schema, table.name, false);
     oid = create_table_relation(context, table);
   }
-  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
+  depend_on_sources(context, oid, insert_rule(context, oid, sql, rule), sources_of(*query));
   if (checked) {
     try {
       analyzer::AnalyzerContext check = context.analyzer_context();

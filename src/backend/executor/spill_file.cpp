@@ -1,12 +1,7 @@
 #include "spill_file.h"
 
-#include <atomic>
-#include <cerrno>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include "common/bytes.h"
+#include "common/check.h"
 #include "common/sql_error.h"
 #include "common/status.h"
 
@@ -62,18 +57,11 @@ void append_variable(std::string& out, const Vector& v, const Selection& rows) {
 
 }  // namespace
 
-TempFile::TempFile(const std::string& directory) {
-  static std::atomic<uint64_t> counter{0};
-  std::string path = fmt::format("{}/varve_tmp.{}.{}", directory, getpid(), counter.fetch_add(1));
-  fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd_ < 0) {
-    throw_status(Status::from_errno(errno, fmt::format("could not create temporary file \"{}\"", path)));
-  }
-  unlink(path.c_str());
-}
-
-TempFile::~TempFile() {
-  if (fd_ >= 0) close(fd_);
+TempFile::TempFile(const ExecutionSettings& settings) {
+  VARVE_CHECK(settings.vfs != nullptr);
+  auto file = settings.vfs->open(settings.temp_directory, port::OpenMode::kTemporary);
+  if (!file.ok()) throw_status(file.status());
+  file_ = std::move(*file);
 }
 
 void TempFile::append(const void* data, size_t size) {
@@ -82,33 +70,20 @@ void TempFile::append(const void* data, size_t size) {
 }
 
 void TempFile::flush() {
-  size_t done = 0;
-  while (done < buffer_.size()) {
-    ssize_t n =
-        pwrite(fd_, buffer_.data() + done, buffer_.size() - done, static_cast<off_t>(written_ + done));
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      throw_status(Status::from_errno(errno, "could not write to temporary file"));
-    }
-    done += static_cast<size_t>(n);
-  }
-  written_ += done;
+  if (Status s = file_->pwrite(buffer_.data(), buffer_.size(), written_); !s.ok()) throw_status(s);
+  written_ += buffer_.size();
   buffer_.clear();
 }
 
 void TempFile::read(uint64_t offset, void* to, size_t size) {
   if (offset + size > written_) flush();
-  size_t done = 0;
-  while (done < size) {
-    ssize_t n = pread(fd_, static_cast<char*>(to) + done, size - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw_status(Status::from_errno(n < 0 ? errno : EIO, "could not read from temporary file"));
-    done += static_cast<size_t>(n);
-  }
+  auto got = file_->pread(to, size, offset);
+  if (!got.ok()) throw_status(got.status());
+  if (*got != size) throw_status(Status::io_error("a temporary file is shorter than what was written to it"));
 }
 
 SpillFile::SpillFile(ExecutionContext& context, std::span<const PhysicalType> types)
-    : file_(context.settings.temp_directory), types_(types.begin(), types.end()) {}
+    : file_(context.settings), types_(types.begin(), types.end()) {}
 
 void SpillFile::append(std::span<const Vector> columns, const Selection& rows) {
   if (rows.count == 0) return;

@@ -193,7 +193,7 @@ TEST_P(Table, ReadCommittedSeesTheNewestVersionAgain) {
   Plans second;
   second.statement->root = update(second, table.scan(second, true), 2,
                                   second.call(kInt4Plus, {second.input(2), second.number(100)}));
-  ExecutionSettings settings;
+  ExecutionSettings settings = test_settings();
   settings.chunk_rows = GetParam();
   Execution execution(*second.statement, settings);
   execution.start(before);
@@ -240,7 +240,7 @@ TEST_P(Table, ParallelAggregation) {
       agg->aggregates =
           plans.copy(std::vector{plans.aggregate(2803, {}), plans.aggregate(2108, {plans.input(0)})});
       plans.statement->root = agg;
-      ExecutionSettings settings;
+      ExecutionSettings settings = test_settings();
       settings.chunk_rows = GetParam();
       settings.parallel_workers = threads;
       settings.work_mem_bytes = work_mem;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <random>
@@ -13,6 +14,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "planner/plan.h"
+#include "port/vfs.h"
 
 namespace varve::executor::test {
 
@@ -181,11 +183,20 @@ inline std::vector<std::string> drain(Execution& execution) {
   return out;
 }
 
+// Where tests spill to.
+inline ExecutionSettings test_settings() {
+  static std::unique_ptr<port::Vfs> vfs = port::make_posix_vfs(std::filesystem::temp_directory_path().string());
+  ExecutionSettings settings;
+  settings.vfs = vfs.get();
+  settings.temp_directory = "";
+  return settings;
+}
+
 // Runs twice: the second run of an instance must give what the first gave.
-inline std::vector<std::string> run(Plans& plans, Plan* root, const Config& config, bool ordered = false) {
+inline std::vector<std::string> run(Plans& plans, Plan* root, const Config& config, bool ordered = false,
+                                    ExecutionSettings settings = test_settings()) {
   static types::FormatSettings format;
   plans.statement->root = root;
-  ExecutionSettings settings;
   settings.chunk_rows = config.chunk_rows;
   settings.work_mem_bytes = config.work_mem;
   settings.parallel_workers = config.threads;

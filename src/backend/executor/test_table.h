@@ -72,7 +72,7 @@ class TestTable {
   std::vector<std::string> run_in(txn::Transaction& txn, Plans& plans, Plan* root, uint32_t chunk_rows = 64,
                                   uint64_t* affected = nullptr) {
     plans.statement->root = root;
-    ExecutionSettings settings;
+    ExecutionSettings settings = test_settings();
     settings.chunk_rows = chunk_rows;
     Execution execution(*plans.statement, settings);
     execution.start(parameters(txn));

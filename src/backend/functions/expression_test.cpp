@@ -1,8 +1,11 @@
 // Compares thousands of expressions with what PostgreSQL 15 answered (regress/functions/*.tsv).
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -594,6 +597,19 @@ std::string unescape(const std::string& s) {
   return out;
 }
 
+// The answers were recorded on x86-64; the C library of another machine may round cbrt() and its like
+// differently in the last place, for PostgreSQL as for us.
+bool is_same_float([[maybe_unused]] const Evaluated& got, [[maybe_unused]] const std::string& type,
+                   [[maybe_unused]] const std::string& expected) {
+#ifdef __x86_64__
+  return false;
+#else
+  if (got.type != type || type != "double precision") return false;
+  double a = std::strtod(got.text.c_str(), nullptr), b = std::strtod(expected.c_str(), nullptr);
+  return std::abs(a - b) <= 4 * std::numeric_limits<double>::epsilon() * std::abs(b);
+#endif
+}
+
 TEST(Expressions, AnswerAsPostgres) {
   namespace fs = std::filesystem;
   fs::path folder = fs::path(__FILE__).parent_path() / "../../../regress/functions";
@@ -619,6 +635,7 @@ TEST(Expressions, AnswerAsPostgres) {
         continue;
       }
       ++checked;
+      if (is_same_float(got, type, expected)) continue;
       EXPECT_EQ(got.type + " | " + got.text, type + " | " + expected)
           << file.filename().string() << ": " << expression;
     }

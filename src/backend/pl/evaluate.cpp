@@ -5,6 +5,7 @@
 
 #include "activation.h"
 #include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -118,7 +119,10 @@ void Activation::build(Expression& e, ExpressionState& s) {
     functions::EvalContext eval = host().eval_context(*s.build_memory);
     analyzer::AnalyzerContext context{host().catalog(), *s.build_memory, relations, eval, {}, {}};
     expr = analyzer::coerce_plpgsql(context, expr, e.target, e.target_typmod);
-    expr = planner::fold_constants(expr, *s.build_memory, eval);
+    try {
+      expr = planner::fold_constants(expr, *s.build_memory, eval);
+    } catch (const SqlError&) {  // an assignment fails when it is made
+    }
     s.type = e.target;
     s.typmod = e.target_typmod;
   }

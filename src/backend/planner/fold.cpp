@@ -1,6 +1,9 @@
-// Constant folding: immutable functions of constants are computed once, at planning.
+// Constant folding: immutable functions of constants are computed once, at planning, and what constants
+// decide is left out: branches of CASE, arguments of COALESCE, AND and OR.
+//
+// As in PostgreSQL an error of a function of constants is the statement's, even if no row would have come to
+// it; only what constants before it make unreachable is not looked at.
 #include "analyzer/expression_walk.h"
-#include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "planner/planner.h"
 #include "vector/vector.h"
@@ -8,7 +11,9 @@
 namespace varve::planner {
 
 using analyzer::BoolExpr;
+using analyzer::CaseExpr;
 using analyzer::CastExpr;
+using analyzer::CoalesceExpr;
 using analyzer::ConstExpr;
 using analyzer::ExprKind;
 using analyzer::FunctionExpr;
@@ -27,7 +32,19 @@ class Folder {
     if (e == nullptr) return nullptr;
     // An outer query's aggregate is found there by its arguments as they were written.
     if (e->kind == ExprKind::kAggregate && e->as<analyzer::AggregateExpr>().levels_up > 0) return e;
+    if (e->kind == ExprKind::kCaseInput && case_value_ != nullptr) return case_value_;
     Expr* copy = analyzer::copy_node(*e, arena_);
+    switch (copy->kind) {
+      case ExprKind::kCase:
+        return conditional(copy->as<CaseExpr>());
+      case ExprKind::kCoalesce:
+        return coalesce(copy->as<CoalesceExpr>());
+      case ExprKind::kAnd:
+      case ExprKind::kOr:
+        return logic(copy->as<BoolExpr>());
+      default:
+        break;
+    }
     analyzer::visit_children(*copy, [&](Expr*& child) { child = fold(child); });
     switch (copy->kind) {
       case ExprKind::kFunction:
@@ -36,9 +53,6 @@ class Folder {
         return coerce_via_io(copy->as<CastExpr>());
       case ExprKind::kRelabel:
         return relabel(copy->as<CastExpr>());
-      case ExprKind::kAnd:
-      case ExprKind::kOr:
-        return logic(copy->as<BoolExpr>());
       case ExprKind::kNot:
         return negation(copy->as<BoolExpr>());
       default:
@@ -78,11 +92,7 @@ class Folder {
     vector::Vector result(type->physical, scratch, 1);
     functions::EvalContext context{&scratch, eval_.format, eval_.session};
     functions::KernelCall kernel{pointers, {nullptr, 1}, result, context, *call.site};
-    try {
-      f.kernel(kernel);
-    } catch (const SqlError&) {
-      return &call;  // perhaps it is never evaluated
-    }
+    f.kernel(kernel);
     return constant(call, result.value(0));
   }
 
@@ -98,13 +108,9 @@ class Folder {
     if (stable) return &cast;
     Arena scratch;
     functions::EvalContext context{&scratch, eval_.format, eval_.session};
-    try {
-      std::string text;
-      functions::append_value(cast.arg->type, const_value(cast.arg), text, context);
-      return constant(cast, functions::parse_value(cast.type, cast.typmod, text, context));
-    } catch (const SqlError&) {
-      return &cast;
-    }
+    std::string text;
+    functions::append_value(cast.arg->type, const_value(cast.arg), text, context);
+    return constant(cast, functions::parse_value(cast.type, cast.typmod, text, context));
   }
 
   Expr* relabel(CastExpr& cast) {
@@ -117,7 +123,8 @@ class Folder {
   Expr* logic(BoolExpr& e) {
     bool is_and = e.kind == ExprKind::kAnd;
     std::vector<Expr*> kept;
-    for (Expr* arg : e.args) {
+    for (Expr* unfolded : e.args) {
+      Expr* arg = fold(unfolded);
       if (is_const(arg) && !const_value(arg).null) {
         bool value = const_value(arg).boolean != 0;
         if (value == is_and) continue;
@@ -134,6 +141,48 @@ class Folder {
     return &e;
   }
 
+  Expr* conditional(CaseExpr& e) {
+    if (e.arg != nullptr) e.arg = fold(e.arg);
+    Expr* outer_value = case_value_;
+    Expr* value = e.arg != nullptr && is_const(e.arg) ? e.arg : nullptr;
+    std::vector<Expr*> conditions, results;
+    bool decided = false;
+    for (size_t i = 0; i < e.conditions.size() && !decided; ++i) {
+      case_value_ = value;
+      Expr* condition = fold(e.conditions[i]);
+      case_value_ = outer_value;
+      bool known = is_const(condition);
+      decided = known && !const_value(condition).null && const_value(condition).boolean != 0;
+      if (known && !decided) continue;
+      Expr* result = fold(e.results[i]);
+      if (decided) {
+        e.otherwise = result;
+      } else {
+        conditions.push_back(condition);
+        results.push_back(result);
+      }
+    }
+    if (!decided) e.otherwise = fold(e.otherwise);
+    if (conditions.empty()) return e.otherwise;
+    e.conditions = arena_.copy(conditions);
+    e.results = arena_.copy(results);
+    return &e;
+  }
+
+  Expr* coalesce(CoalesceExpr& e) {
+    std::vector<Expr*> kept;
+    for (Expr* unfolded : e.args) {
+      Expr* arg = fold(unfolded);
+      if (is_const(arg) && const_value(arg).null) continue;
+      kept.push_back(arg);
+      if (is_const(arg)) break;
+    }
+    if (kept.empty()) return fold(e.args[0]);
+    if (kept.size() == 1) return kept[0];
+    e.args = arena_.copy(kept);
+    return &e;
+  }
+
   Expr* negation(BoolExpr& e) {
     if (!is_const(e.args[0])) return &e;
     const Value& v = const_value(e.args[0]);
@@ -142,6 +191,7 @@ class Folder {
 
   Arena& arena_;
   functions::EvalContext& eval_;
+  Expr* case_value_ = nullptr;  // what the CASE around compares with, if that is a constant
 };
 
 }  // namespace

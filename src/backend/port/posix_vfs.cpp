@@ -3,6 +3,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,6 +98,7 @@ class PosixVfs final : public Vfs {
   Result<std::unique_ptr<File>> open(std::string_view path, OpenMode mode) override {
     std::string full = full_path(path);
     int flags = O_RDWR | O_CLOEXEC;
+    if (mode == OpenMode::kTemporary) return open_temporary(std::move(full));
     if (mode != OpenMode::kExisting) flags |= O_CREAT;
     if (mode == OpenMode::kCreateNew) flags |= O_EXCL;
     int fd = ::open(full.c_str(), flags, 0600);
@@ -189,6 +191,18 @@ class PosixVfs final : public Vfs {
   std::string full_path(std::string_view path) const {
     if (!path.empty() && path.front() == '/') return std::string(path);
     return root_ + std::string(path);
+  }
+  // Without a name from the start where the file system can do it, else for the moment between two calls.
+  static Result<std::unique_ptr<File>> open_temporary(std::string directory) {
+    int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+      std::string name = directory + "/temporary-XXXXXX";
+      fd = ::mkostemp(name.data(), O_CLOEXEC);
+      if (fd >= 0) ::unlink(name.c_str());
+    }
+    if (fd < 0)
+      return Status::from_errno(errno, "could not create temporary file in \"" + directory + "\"");
+    return std::unique_ptr<File>(std::make_unique<PosixFile>(fd, std::move(directory)));
   }
   std::string directory_path(std::string_view path) const {
     std::string full = full_path(path);

@@ -243,6 +243,13 @@ void SimVfs::name(const std::string& path, std::shared_ptr<Inode> inode) {
 Result<std::unique_ptr<File>> SimVfs::open(std::string_view path, OpenMode mode) {
   std::lock_guard lock(mutex_);
   std::string key(path);
+  if (mode == OpenMode::kTemporary) {
+    VARVE_RETURN_IF_ERROR(enter(true));
+    auto directory = names_.find(key);
+    if (directory == names_.end()) return Status::from_errno(ENOENT, key);
+    if (!directory->second->directory) return Status::from_errno(ENOTDIR, key);
+    return std::unique_ptr<File>(std::make_unique<SimFile>(*this, std::make_shared<Inode>()));
+  }
   auto it = names_.find(key);
   bool creates = it == names_.end() && mode != OpenMode::kExisting;
   VARVE_RETURN_IF_ERROR(enter(creates));

@@ -45,6 +45,13 @@ void common_behaviour(Vfs& vfs) {
   ASSERT_TRUE(vfs.remove("d/b").ok());
   EXPECT_EQ(vfs.remove("d/b").code(), StatusCode::kNotFound);
   ASSERT_TRUE(vfs.sync_directory("d").ok());
+  auto temporary = std::move(vfs.open("d", OpenMode::kTemporary)).value();
+  auto another = std::move(vfs.open("d", OpenMode::kTemporary)).value();
+  ASSERT_TRUE(temporary->pwrite("mine", 4, 0).ok());
+  EXPECT_EQ(text(*temporary), "mine");
+  EXPECT_EQ(text(*another), "");
+  EXPECT_EQ(vfs.list("d").value(), std::vector<std::string>{"c"});
+  EXPECT_EQ(vfs.open("e", OpenMode::kTemporary).status().code(), StatusCode::kNotFound);
   auto lock = std::move(vfs.lock("lock")).value();
   EXPECT_EQ(vfs.lock("lock").status().code(), StatusCode::kBusy);
   lock.reset();

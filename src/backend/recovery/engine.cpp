@@ -52,6 +52,7 @@ class StorageEngineImpl final : public StorageEngine {
   Status create();
   Status start();
 
+  port::Vfs& vfs() override { return vfs_; }
   wal::LogManager& log() override { return *log_; }
   buffer::BufferPool& pool() override { return *pool_; }
   txn::TxnManager& txns() override { return *txns_; }

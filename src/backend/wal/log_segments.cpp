@@ -177,6 +177,7 @@ Status LogSegments::release_before(Lsn lsn) {
     if (next_ <= keep + kSpareSegments) {
       VARVE_RETURN_IF_ERROR(vfs_.rename(path, segment_path(options_.directory, next_)));
       ++next_;
+      wake_.notify_all();  // a writer may be waiting for just this one
     } else {
       VARVE_RETURN_IF_ERROR(vfs_.remove(path));
     }

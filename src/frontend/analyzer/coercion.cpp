@@ -92,7 +92,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       constant->location = e->location;
       return length_type ? apply_typmod(constant, typmod, context == CastContext::kExplicit) : constant;
     } catch (SqlError& error) {
-      if (error.fields().position == 0) error.at(position(e->location));
+      error.at(position(e->location));
       throw;
     }
   }

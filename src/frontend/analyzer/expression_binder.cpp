@@ -331,7 +331,10 @@ Expr* ExpressionBinder::literal(const parser::ConstExpr& c) {
       int64_t n = 0;
       auto [end, failed] = std::from_chars(c.text.data(), c.text.data() + c.text.size(), n);
       if (failed == std::errc() && end == c.text.data() + c.text.size()) {
-        e = b_.make_const(type_oid::kInt8, Value::of_int64(n));
+        // What the parser could not hold as an int4 may be one with the minus sign before it.
+        bool is_int4 = n == std::numeric_limits<int32_t>::min();
+        e = is_int4 ? b_.make_const(type_oid::kInt4, Value::of_int32(static_cast<int32_t>(n)))
+                    : b_.make_const(type_oid::kInt8, Value::of_int64(n));
       } else {
         e = b_.make_const(type_oid::kNumeric, Value::of_numeric(types::parse_numeric(c.text, b_.arena())));
       }

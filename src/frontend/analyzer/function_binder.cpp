@@ -789,6 +789,16 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     case FunctionKind::kAggregate:
       break;
   }
+  if (call.distinct) {
+    for (const SortKey& key : order_by) {
+      bool is_argument = std::any_of(function_call.args.begin(), function_call.args.end(),
+                                     [&](const Expr* arg) { return same_expression(arg, key.expr); });
+      if (is_argument) continue;
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+          .at(position(key.expr->location));
+    }
+  }
   auto* aggregate = make<AggregateExpr>(ExprKind::kAggregate, bound->type, call.location);
   aggregate->function = &function;
   aggregate->site = function_call.site;

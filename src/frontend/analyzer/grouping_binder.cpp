@@ -269,7 +269,7 @@ Expr* Binder::range_offset(Expr* offset, SortKey* key, int32_t location) {
             "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {} and offset type {}",
             type_text(type), type_text(offset->type)))
         .hint("Cast the offset value to an appropriate type.")
-        .at(position(location));
+        .at(position(offset->location));
   }
   if (key_type != type) key->expr = try_coerce(key->expr, key_type, -1, functions::CastContext::kImplicit);
   return coerced;

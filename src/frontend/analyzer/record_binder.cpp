@@ -425,7 +425,7 @@ Expr* Binder::bind_indirection(Scope& scope, const parser::IndirectionExpr& e) {
       continue;
     }
     if (size_t n = subscript_run(e.steps, i); n > 0) {
-      Subscripts subscripts = bind_subscripts(scope, result->type, e.steps.subspan(i, n), e.location);
+      Subscripts subscripts = bind_subscripts(scope, result->type, e.steps.subspan(i, n), result->location);
       result = make_subscript(result, subscripts, e.location);
       i += n;
       continue;

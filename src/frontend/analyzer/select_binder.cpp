@@ -68,6 +68,16 @@ Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope,
 
 namespace {
 
+// Where the expression's text begins: an operator's own place is behind its left argument.
+int32_t first_location(const Expr* e) {
+  int32_t first = e->location;
+  any_of(e, [&](const Expr& x) {
+    if (x.location >= 0 && x.location < first) first = x.location;
+    return false;
+  });
+  return first;
+}
+
 // The name PostgreSQL gives a column that has none. Names of casts and CASE are weak: a stronger one inside
 // wins, and an outer cast's replaces them.
 std::string_view figure_name(const parser::Node* node, bool* weak) {
@@ -336,9 +346,15 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
     uint32_t target = bind_sort_target(scope, node, targets, Clause::kGroupBy, false);
     Expr*& e = targets[target].expr;
     e = resolve_unknown(e);
-    if (any_of(e, [](const Expr& x) { return x.kind == ExprKind::kAggregate; })) {
+    int32_t aggregate_location = -1;
+    auto is_aggregate = [&](const Expr& x) {
+      if (x.kind != ExprKind::kAggregate) return false;
+      aggregate_location = x.location;
+      return true;
+    };
+    if (any_of(e, is_aggregate)) {
       throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY")
-          .at(position(node->location));
+          .at(position(aggregate_location));
     }
     if (functions::hash_function(e->type) == nullptr && functions::compare_function(e->type) == nullptr) {
       throw SqlError(sqlstate::kUndefinedFunction,
@@ -413,24 +429,35 @@ void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query
     return;
   }
   std::vector<TargetKey> keys;
+  std::vector<const parser::Node*> written;  // one a key
   for (const parser::Node* node : select.distinct_on) {
     TargetKey key;
     key.target = bind_sort_target(scope, node, targets, Clause::kDistinctOn, false);
     key.collation = collation_object(targets[key.target].expr->collation);
+    bool again =
+        std::any_of(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == key.target; });
+    if (again) continue;
     keys.push_back(key);
+    written.push_back(node);
   }
-  // The leading ORDER BY items must be the DISTINCT ON ones.
-  size_t matched = 0;
-  for (const TargetKey& o : query.order_by) {
-    if (matched == keys.size()) break;
-    auto it =
-        std::find_if(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == o.target; });
-    if (it == keys.end()) {
-      throw SqlError(sqlstate::kInvalidColumnReference,
-                     "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
-          .at(position(targets[o.target].expr->location));
-    }
-    ++matched;
+  // The leading ORDER BY items must be the DISTINCT ON ones; at fault is the first that comes too late.
+  auto ordered_before = [&](size_t end, uint32_t target) {
+    return std::any_of(query.order_by.begin(), query.order_by.begin() + static_cast<ptrdiff_t>(end),
+                       [&](const TargetKey& o) { return o.target == target; });
+  };
+  for (size_t i = 0; i < std::min(keys.size(), query.order_by.size()); ++i) {
+    auto is_key = [&](const TargetKey& o) {
+      return std::any_of(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == o.target; });
+    };
+    if (is_key(query.order_by[i])) continue;
+    auto late =
+        std::find_if(query.order_by.begin() + static_cast<ptrdiff_t>(i), query.order_by.end(), is_key);
+    auto at_fault = std::find_if(keys.begin(), keys.end(), [&](const TargetKey& k) {
+      return late != query.order_by.end() ? k.target == late->target : !ordered_before(i, k.target);
+    });
+    throw SqlError(sqlstate::kInvalidColumnReference,
+                   "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+        .at(position(written[static_cast<size_t>(at_fault - keys.begin())]->location));
   }
   query.distinct_on = arena_.copy(keys);
 }
@@ -672,15 +699,19 @@ Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope
     t.name = scope.ranges[0]->columns[i].name;
     targets.push_back(t);
   }
-  // ORDER BY may only use output columns here.
+  // ORDER BY may only use output columns here; that an expression of them is refused comes after looking them
+  // up.
   scope.items.clear();
+  ScopeItem& result = scope.items.emplace_back();
+  result.name_visible = false;
+  for (const Target& t : targets) result.columns.push_back({t.name, t.expr});
   size_t visible = targets.size();
   bind_order_and_limit(scope, select, *query, targets);
   if (targets.size() > visible) {
     throw SqlError(sqlstate::kFeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause")
         .detail("Only result column names can be used, not expressions or functions.")
         .hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.")
-        .at(position(targets[visible].expr->location));
+        .at(position(first_location(targets[visible].expr)));
   }
   bind_locking(scope, select, *query);
   finish_query(scope, *query, targets);

@@ -4,7 +4,7 @@
 #include <ctime>
 
 #include "net/server.h"
-#include "raw_client.h"
+#include "net/raw_client.h"
 #include "toy_handler.h"
 
 namespace varve::net {

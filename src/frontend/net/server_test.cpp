@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "net/password.h"
-#include "raw_client.h"
+#include "net/raw_client.h"
 #include "toy_handler.h"
 
 namespace varve::net {

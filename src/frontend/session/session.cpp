@@ -305,7 +305,7 @@ executor::ExecutionSettings Session::execution_settings() {
   s.enable_runtime_filters = settings_.boolean("varve.enable_runtime_filters");
   s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
   s.parallel_rows = settings_.real("varve.parallel_rows");
-  s.temp_directory = instance_.directory() + "/tmp";
+  s.vfs = &instance_.engine().vfs();
   return s;
 }
 

@@ -20,6 +20,9 @@
 namespace varve::planner {
 struct PlannedStatement;
 }
+namespace varve::port {
+class Vfs;
+}
 
 namespace varve::executor {
 
@@ -36,7 +39,8 @@ struct ExecutionSettings {
   double parallel_rows = 20000;        // below so many rows, starting threads costs more than it gains
   bool enable_memoize = true;          // results of correlated subqueries are kept by their arguments
   bool enable_runtime_filters = true;  // a hash join tells the scan below its probe side which keys it has
-  std::string temp_directory = "/tmp";
+  port::Vfs* vfs = nullptr;            // has the directory of what does not fit work_mem
+  std::string temp_directory = "tmp";
   bool instrument = false;  // EXPLAIN ANALYZE: count rows and time by node
 };
 

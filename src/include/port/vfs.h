@@ -5,6 +5,9 @@
 //
 // Durability is POSIX's, read strictly: written bytes and sizes are durable after File::sync(); a name
 // (created, renamed, removed) only after sync_directory() of the directory that holds it.
+//
+// What does not go through here: undo beyond its memory limit (txn), which is memory mapped to a file, so as
+// to be read without asking anybody; and the files that COPY names, which are the user's.
 #pragma once
 
 #include <cstddef>
@@ -45,6 +48,7 @@ enum class OpenMode : uint8_t {
   kExisting,   // kNotFound when there is none
   kCreate,     // opens it or makes an empty one, mode 0600
   kCreateNew,  // kExists when there is one
+  kTemporary,  // `path` is a directory: an empty file in it that has no name and is gone when closed
 };
 
 class Vfs {

@@ -45,6 +45,7 @@ class StorageEngine {
   // Without close() it is as if the process had been killed: the next open() recovers.
   virtual ~StorageEngine() = default;
 
+  virtual port::Vfs& vfs() = 0;
   virtual wal::LogManager& log() = 0;
   virtual buffer::BufferPool& pool() = 0;
   virtual txn::TxnManager& txns() = 0;

@@ -1,4 +1,5 @@
-// A blocking raw client of the wire protocol for tests.
+// A blocking client that sends and receives messages of the wire protocol as they are: for tests and
+// benchmarks, of this module and of those above it.
 #pragma once
 
 #include <arpa/inet.h>
@@ -102,8 +103,8 @@ class RawClient {
     send_all(query(sql));
     return types_until('Z');
   }
-  bool log_in(const std::string& user = "ann") {
-    send_all(startup(user, "db"));
+  bool log_in(const std::string& user = "ann", const std::string& database = "db") {
+    send_all(startup(user, database));
     return types_until('Z').starts_with("R");
   }
   bool has_data(int timeout_ms) {
