@@ -237,8 +237,7 @@ types::StringRef ColumnarHeap::read(access::StoredForm form, wal::Bytes stored, 
 
 // --- registration
 
-// As for rows of a heap, what counts is the last change: the mark, if there is one; whoever rewrites the stratum
-// notes nothing about rows that are marked.
+// As for rows of a heap, what counts is the last change: the mark, if there is one.
 Result<access::RowState> probe_settled_row(buffer::BufferPool& pool, Tid tid, Xid horizon) {
   const Tid at = stratum_of(tid.page);
   PageId strata;

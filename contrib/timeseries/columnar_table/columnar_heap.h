@@ -50,6 +50,8 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   // --- ColumnStore
   std::unique_ptr<access::ColumnScan> scan(const txn::Snapshot& snapshot, const access::RowLayout& layout,
                                            std::span<const access::ColumnCondition> conditions) override;
+  std::unique_ptr<access::ColumnAppender> append(txn::Transaction& txn, const access::RowLayout& layout,
+                                                 std::vector<access::SettleOrder> order) override;
   bool can_test(types::PhysicalType column, const types::Value& constant) const override;
   Result<uint64_t> settle(txn::Transaction& txn, const access::RowLayout& layout,
                           std::span<const access::SettleOrder> order, const std::vector<bool>& dropped,
@@ -95,6 +97,9 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
 
   // --- settling (columnar_settle.cpp)
   class Batch;
+  // A segment's bytes as a stratum of the table, known to all that look.
+  Result<StratumPtr> store(txn::Transaction& txn, columnar::ByteSpan segment,
+                           std::span<const types::PhysicalType> physical);
   Status collect(txn::Transaction& txn, const txn::Snapshot& snapshot, const access::RowLayout& layout,
                  Batch* batch);
   Result<uint64_t> write(txn::Transaction& txn, const access::RowLayout& layout,
@@ -102,6 +107,7 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
                          Batch& batch, access::SettledRowSink& sink);
   // Strata that are worth writing anew, locked.
   Result<std::vector<StratumPtr>> claim_for_rewriting(txn::Transaction& txn);
+  Status forget_deleted(txn::Transaction& txn, Stratum& stratum, access::SettledRowSink& sink);
   // How many rows of the stratum are deleted; false: not all snapshots agree on that.
   Result<bool> count_deleted(Stratum& stratum, uint64_t* deleted);
 
@@ -117,6 +123,7 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   std::atomic<TableState*> state_{nullptr};
 
   friend class ColumnarScan;
+  friend class ColumnarAppender;
 };
 
 // For the purge of index entries.

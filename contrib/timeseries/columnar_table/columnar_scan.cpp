@@ -141,13 +141,10 @@ Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vec
   }
   VARVE_ASSIGN_OR_RETURN(columnar::VectorReader * reader, this->reader(number));
   const size_t width = types::physical_width(out.type());
-  // The decoders write whole vectors; `out` may have room for less.
-  values_.resize(width * kVectorRows);
   if (rows.size() == count_)
-    VARVE_RETURN_IF_ERROR(reader->decode(values_.data(), arena));
+    VARVE_RETURN_IF_ERROR(reader->decode(out.raw(), arena));
   else
-    VARVE_RETURN_IF_ERROR(reader->decode(rows, values_.data(), arena));
-  std::memcpy(out.raw(), values_.data(), width * rows.size());
+    VARVE_RETURN_IF_ERROR(reader->decode(rows, out.raw(), arena));
   if (reader->nulls() == 0) return {};
   Bitmap valid;
   reader->validity(valid.data());

@@ -44,7 +44,6 @@ class ColumnarScan final : public access::ColumnScan {
   Xid writer_;
   uint32_t vector_ = 0, count_ = 0, removed_ = 0;
   std::vector<OpenColumn> columns_;
-  std::vector<uint8_t> values_;  // of a vector, before they are put where they belong
 };
 
 }  // namespace varve::columnar_table

@@ -96,7 +96,9 @@ class ColumnarHeap::Batch {
 // Goes on where the last settling stopped, once around.
 Status ColumnarHeap::collect(txn::Transaction& txn, const txn::Snapshot& snapshot,
                              const access::RowLayout& layout, Batch* batch) {
-  const Xid horizon = txns_.horizon();
+  // A row's older index entries must be gone: purge could not tell whose they are once the row has been deleted
+  // here and its place is used again.
+  const Xid bound = txns_.purged_bound();
   VARVE_ASSIGN_OR_RETURN(std::vector<access::PageRun> runs, delta_->runs());
   std::vector<PageId> pages;
   for (const access::PageRun& run : runs) {
@@ -114,9 +116,9 @@ Status ColumnarHeap::collect(txn::Transaction& txn, const txn::Snapshot& snapsho
     rows.clear();
     VARVE_RETURN_IF_ERROR(delta_->append_page(snapshot, pages[at], memory, &tids, &rows));
     for (size_t r = 0; r < rows.size() && !batch->full(); ++r) {
-      if (rows[r].xid >= horizon || rows[r].xid == txn.xid()) continue;
-      // It may have old index entries that wait for purge, which could not tell any more whose they are.
-      if ((rows[r].flags & access::kRowKeysChanged) != 0) continue;
+      if (rows[r].xid >= bound || rows[r].xid == txn.xid()) continue;
+      // What a restart has forgotten to purge is not told from what is done.
+      if ((rows[r].flags & access::kRowKeysChanged) != 0 && rows[r].xid < txns_.start_xid()) continue;
       size_t long_bytes = 0;
       for (size_t c = 0; (rows[r].flags & access::kRowHasLarge) != 0 && c < layout.column_count(); ++c)
         long_bytes += layout.large_bytes(rows[r], c);
@@ -130,6 +132,7 @@ Result<uint64_t> ColumnarHeap::settle(txn::Transaction& txn, const access::RowLa
                                       std::span<const access::SettleOrder> order,
                                       const std::vector<bool>& dropped, uint64_t at_least,
                                       access::SettledRowSink& sink) {
+  if (layout.column_count() == 0) return uint64_t{0};  // rows of nothing are small as they are
   TableState& s = state();
   const txn::Snapshot snapshot = newest_snapshot(txn);
   if (at_least > 1) {
@@ -168,6 +171,17 @@ Result<uint64_t> ColumnarHeap::settle(txn::Transaction& txn, const access::RowLa
   return moved;
 }
 
+Result<StratumPtr> ColumnarHeap::store(txn::Transaction& txn, columnar::ByteSpan segment,
+                                       std::span<const types::PhysicalType> physical) {
+  TableState& s = state();
+  VARVE_ASSIGN_OR_RETURN(access::Heap * heap, s.make_strata());
+  StratumRow row;
+  VARVE_ASSIGN_OR_RETURN(Tid tid, write_stratum(txn, *heap, segment, physical, &row));
+  auto stratum = std::make_shared<Stratum>(*heap, tid, row);
+  s.add(stratum);
+  return stratum;
+}
+
 // The batch as a new stratum, with its rows' moves and index entries.
 Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLayout& layout,
                                      std::span<const access::SettleOrder>, const std::vector<bool>& dropped,
@@ -200,11 +214,8 @@ Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLay
     VARVE_RETURN_IF_ERROR(builder.add(arrays, static_cast<uint32_t>(rows.size())));
   }
   VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
-  TableState& s = state();
-  VARVE_ASSIGN_OR_RETURN(access::Heap * heap, s.make_strata());
-  StratumRow row;
-  VARVE_ASSIGN_OR_RETURN(Tid tid, write_stratum(txn, *heap, bytes.span(), physical, &row));
-  s.add(std::make_shared<Stratum>(*heap, tid, row));
+  VARVE_ASSIGN_OR_RETURN(StratumPtr stratum, store(txn, bytes.span(), physical));
+  const Tid tid = stratum->tid();
 
   std::vector<Tid> to;
   std::vector<Moves::Entry> moves;
@@ -213,7 +224,7 @@ Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLay
                                          static_cast<uint16_t>(i % kVectorRows)));
     moves.push_back({batch.from[i].packed(), to.back().packed()});
   }
-  s.moves.add(txn.xid(), std::move(moves));
+  state().moves.add(txn.xid(), std::move(moves));
   VARVE_RETURN_IF_ERROR(sink.rows_settled(txn, batch.from, batch.rows, to));
   return uint64_t{batch.rows.size()};
 }
@@ -307,6 +318,7 @@ Result<uint64_t> ColumnarHeap::rewrite(txn::Transaction& txn, const access::RowL
     VARVE_ASSIGN_OR_RETURN(moved, write(txn, layout, order, dropped, batch, sink));
   }
   for (const StratumPtr& stratum : chosen) {
+    VARVE_RETURN_IF_ERROR(forget_deleted(txn, *stratum, sink));
     VARVE_RETURN_IF_ERROR(stratum->remove(txn));
     access::Heap* marks = s.marks_heap();
     for (uint32_t v = 0; marks != nullptr && v < stratum->vectors(); ++v) {
@@ -316,6 +328,28 @@ Result<uint64_t> ColumnarHeap::rewrite(txn::Transaction& txn, const access::RowL
     }
   }
   return std::max<uint64_t>(moved, 1);
+}
+
+// Whoever deleted the rows noted their index entries for purge; but a restart has forgotten that, and the rows'
+// names are about to become free.
+Status ColumnarHeap::forget_deleted(txn::Transaction& txn, Stratum& stratum, access::SettledRowSink& sink) {
+  access::Heap* marks = state().marks_heap();
+  RowBuffer memory;
+  for (uint32_t v = 0; marks != nullptr && v < stratum.vectors(); ++v) {
+    const PageId page = settled_page(stratum.tid(), v);
+    uint64_t deleted[kVectorRows / 64] = {};
+    VARVE_RETURN_IF_ERROR(state().marks.deleted(marks, txns_, newest_snapshot(txn), page, deleted));
+    std::vector<uint16_t> places;
+    for (uint32_t i = 0; i < stratum.vector_rows(v); ++i) {
+      if ((deleted[i / 64] >> i % 64 & 1) != 0) places.push_back(static_cast<uint16_t>(i));
+    }
+    if (places.empty()) continue;
+    std::vector<Tid> tids;
+    std::vector<RowVersion> rows;
+    VARVE_RETURN_IF_ERROR(append_rows(stratum, page, places, kInvalidXid, memory, &tids, &rows));
+    VARVE_RETURN_IF_ERROR(sink.rows_gone(txn, tids, rows));
+  }
+  return {};
 }
 
 // Until the indexes had been swept, the rows' names had to mean what they meant.

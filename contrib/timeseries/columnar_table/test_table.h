@@ -208,6 +208,14 @@ class TestTable {
       }
       return {};
     }
+    Status rows_gone(txn::Transaction& txn, std::span<const Tid> tids,
+                     std::span<const access::RowVersion> rows) override {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const std::string key = test_key(decode_row(rows[i]).key);
+        VARVE_RETURN_IF_ERROR(index_.note_gone(txn, access::key_bytes(key), tids[i]));
+      }
+      return {};
+    }
 
    private:
     access::Btree& index_;

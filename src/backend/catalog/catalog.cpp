@@ -27,43 +27,6 @@ std::string index_key(const SystemIndex& index, std::span<const types::Value> ro
   return key;
 }
 
-// Tables whose rows move know where to, as long as somebody may ask: their handles live until the database is
-// closed, or the segment becomes another's.
-class KeptHeaps {
- public:
-  void keep(const Database& database, PageId segment, std::shared_ptr<access::Heap> heap) {
-    std::lock_guard guard(mutex_);
-    heaps_[&database][segment.value()] = std::move(heap);
-  }
-  void forget(const Database& database, PageId segment) {
-    std::shared_ptr<access::Heap> gone;
-    std::lock_guard guard(mutex_);
-    auto it = heaps_.find(&database);
-    if (it == heaps_.end()) return;
-    auto heap = it->second.find(segment.value());
-    if (heap == it->second.end()) return;
-    gone = std::move(heap->second);
-    it->second.erase(heap);
-  }
-  void drop(const Database& database) {
-    std::unordered_map<uint64_t, std::shared_ptr<access::Heap>> gone;
-    std::lock_guard guard(mutex_);
-    auto it = heaps_.find(&database);
-    if (it == heaps_.end()) return;
-    gone = std::move(it->second);
-    heaps_.erase(it);
-  }
-
- private:
-  std::mutex mutex_;
-  std::unordered_map<const Database*, std::unordered_map<uint64_t, std::shared_ptr<access::Heap>>> heaps_;
-};
-
-KeptHeaps& kept_heaps() {
-  static KeptHeaps heaps;
-  return heaps;
-}
-
 }  // namespace
 
 Oid Database::new_oid() { return Oid{g_next_oid.fetch_add(1, std::memory_order_relaxed)}; }
@@ -75,7 +38,7 @@ void Database::start_oids_at(uint32_t first) {
 
 Database::Database(txn::TxnManager& txns, Oid oid, txn::Transaction* creator)
     : txns_(txns), oid_(oid), system_segments_(read_segment_map(txns, oid, creator)) {}
-Database::~Database() { kept_heaps().drop(*this); }
+Database::~Database() = default;
 
 PageId Database::system_segment(Oid relation) const {
   auto it = system_segments_.find(relation);
@@ -93,7 +56,7 @@ std::shared_ptr<access::Heap> Database::heap(PageId segment, Oid method) {
                      fmt::format("access method with OID {} is not part of this program", method.value()));
     }
     slot = heap;
-    if (heap->moves_rows()) kept_heaps().keep(*this, segment, heap);
+    if (heap->moves_rows()) kept_heaps_[segment.value()] = heap;
   }
   return heap;
 }
@@ -112,9 +75,11 @@ std::shared_ptr<access::Btree> Database::btree(PageId segment) {
 Result<PageId> Database::create_heap(txn::Transaction& txn) {
   Result<PageId> segment = access::create_heap(txns_, txn);
   if (segment.ok()) {
+    std::shared_ptr<access::Heap> gone;
     std::unique_lock lock(mutex_);
     heaps_.erase(segment->value());
-    kept_heaps().forget(*this, *segment);
+    if (auto kept = kept_heaps_.extract(segment->value())) gone = std::move(kept.mapped());
+    lock.unlock();
   }
   return segment;
 }

@@ -9,74 +9,13 @@
 #include "access/table_method.h"
 #include "background.h"
 #include "common/sql_error.h"
+#include "executor/settle_order.h"
 #include "index_build.h"
 #include "settle_rows.h"
 #include "table_expression.h"
 
 namespace varve::commands {
 namespace {
-
-struct OrderItem {
-  std::string name;
-  bool descending = false;
-};
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  for (size_t i = 0; i < text.size();) {
-    if (text[i] == ' ') {
-      ++i;
-      continue;
-    }
-    std::string word;
-    if (text[i] == '"') {
-      size_t end = text.find('"', i + 1);
-      if (end == std::string_view::npos) end = text.size();
-      word = text.substr(i + 1, end - i - 1);
-      i = std::min(end + 1, text.size());
-    } else {
-      for (; i < text.size() && text[i] != ' '; ++i)
-        word += text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    }
-    words.push_back(std::move(word));
-  }
-  return words;
-}
-
-std::vector<OrderItem> parse_order(std::string_view text) {
-  std::vector<OrderItem> items;
-  while (!text.empty()) {
-    size_t comma = std::min(text.find(','), text.size());
-    std::vector<std::string> words = words_of(text.substr(0, comma));
-    bool good = words.size() == 1 || (words.size() == 2 && (words[1] == "asc" || words[1] == "desc"));
-    if (!good) {
-      throw SqlError(sqlstate::kInvalidParameterValue,
-                     "parameter \"orderby\" is a list of columns, each with ASC or DESC");
-    }
-    items.push_back({words[0], words.size() == 2 && words[1] == "desc"});
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return items;
-}
-
-// Columns that have been renamed or dropped since order nothing.
-std::vector<access::SettleOrder> settle_order(const Relation& table) {
-  std::vector<access::SettleOrder> order;
-  std::string_view options = table.options;
-  constexpr std::string_view kName = "orderby=";
-  while (!options.empty()) {
-    size_t end = std::min(options.find('\n'), options.size());
-    std::string_view option = options.substr(0, end);
-    if (option.starts_with(kName)) {
-      for (const OrderItem& item : parse_order(option.substr(kName.size()))) {
-        ColumnNumber column = table.find_column(item.name);
-        if (column > 0) order.push_back({static_cast<uint32_t>(column - 1), item.descending});
-      }
-    }
-    options.remove_prefix(std::min(end + 1, options.size()));
-  }
-  return order;
-}
 
 // Gives rows that have moved their new index entries, and leaves the old ones to purge.
 class EntryMover final : public access::SettledRowSink {
@@ -88,6 +27,22 @@ class EntryMover final : public access::SettledRowSink {
 
   Status rows_settled(txn::Transaction& txn, std::span<const Tid> from,
                       std::span<const access::RowVersion> rows, std::span<const Tid> to) override {
+    return for_each_key(rows, [&](access::Btree& tree, wal::Bytes key, size_t r) -> Status {
+      VARVE_RETURN_IF_ERROR(tree.note_gone(txn, key, from[r]));
+      return tree.insert(txn, key, to[r], nullptr).status();
+    });
+  }
+  Status rows_gone(txn::Transaction& txn, std::span<const Tid> tids,
+                   std::span<const access::RowVersion> rows) override {
+    return for_each_key(rows, [&](access::Btree& tree, wal::Bytes key, size_t r) {
+      return tree.note_gone(txn, key, tids[r]);
+    });
+  }
+
+ private:
+  // Calls f(index, key, number of the row).
+  template <class F>
+  Status for_each_key(std::span<const access::RowVersion> rows, F&& f) {
     if (keys_.empty()) return {};
     std::string key;
     Arena memory;
@@ -99,15 +54,12 @@ class EntryMover final : public access::SettledRowSink {
         values.push_back(table_->layout->get(rows[r], static_cast<size_t>(c - 1), memory));
       for (auto& keys : keys_) {
         if (!keys->builder().build(values, &key)) continue;
-        access::Btree& tree = *keys->builder().index().tree;
-        VARVE_RETURN_IF_ERROR(tree.note_gone(txn, access::key_bytes(key), from[r]));
-        VARVE_RETURN_IF_ERROR(tree.insert(txn, access::key_bytes(key), to[r], nullptr).status());
+        VARVE_RETURN_IF_ERROR(f(*keys->builder().index().tree, access::key_bytes(key), r));
       }
     }
     return {};
   }
 
- private:
   RelationPtr table_;
   std::vector<ColumnNumber> live_;
   std::vector<std::unique_ptr<IndexKeys>> keys_;
@@ -125,9 +77,9 @@ uint64_t outcome(Result<uint64_t>&& r) {
 }  // namespace
 
 void check_settle_order(std::string_view text, std::span<const std::string> columns) {
-  for (const OrderItem& item : parse_order(text)) {
-    if (std::find(columns.begin(), columns.end(), item.name) == columns.end())
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", item.name));
+  for (const executor::OrderItem& item : executor::parse_settle_order(text)) {
+    if (std::find(columns.begin(), columns.end(), item.column) == columns.end())
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", item.column));
   }
 }
 
@@ -136,7 +88,7 @@ uint64_t settle_rows(CommandContext& context, const RelationPtr& table, uint64_t
   if (store == nullptr) return 0;
   // What may settle is what lies behind the horizon: let it be where it can be.
   check_ok(context.txn.manager().purge_once());
-  const std::vector<access::SettleOrder> order = settle_order(*table);
+  const std::vector<access::SettleOrder> order = executor::settle_order(*table);
   std::vector<bool> dropped;
   for (const catalog::Column& c : table->columns) dropped.push_back(c.dropped);
   EntryMover mover(context, table);

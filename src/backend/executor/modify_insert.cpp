@@ -34,6 +34,10 @@ class InsertOperator : public ModifyOperator {
     if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
     complete(table, own);
     Tid tid;
+    if (!modify_.on_conflict && is_unwatched(table) && table.writer.append(own)) {
+      if (modify_.can_set_tag) ++context_.affected_rows;
+      return;
+    }
     if (!modify_.on_conflict) {
       tid = table.writer.insert(own);
     } else {

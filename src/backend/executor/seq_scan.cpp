@@ -35,7 +35,7 @@ class SeqScanOperator : public Operator {
         column_filter_(plan, context, memory_) {
     std::vector<types::PhysicalType> types;
     for (ColumnNumber c : plan.columns) types.push_back(column_physical_type(*relation_, c));
-    chunk_ = make_chunk(types, context);
+    chunk_ = make_scan_chunk(types);
     filter_column_.assign(plan.columns.size(), false);
     if (plan.filter != nullptr) {
       filter_.emplace_back(*plan.filter, context, memory_);
@@ -43,7 +43,7 @@ class SeqScanOperator : public Operator {
         if (e.kind == analyzer::ExprKind::kInput) filter_column_[e.as<analyzer::InputExpr>().index] = true;
       });
     }
-    narrow_ = make_chunk(types, context);
+    narrow_ = make_scan_chunk(types);
     decoded_.resize(plan.columns.size());
     if (plan.sample_percent != nullptr) percent_.emplace_back(*plan.sample_percent, context, memory_);
     if (plan.sample_seed != nullptr) seed_.emplace_back(*plan.sample_seed, context, memory_);
@@ -99,6 +99,20 @@ class SeqScanOperator : public Operator {
   }
 
  private:
+  // What comes from columns is decoded a vector at a time.
+  Chunk make_scan_chunk(std::span<const types::PhysicalType> types) {
+    auto in_columns = [](const catalog::RelationPtr& r) {
+      return r->heap != nullptr && r->heap->columns() != nullptr;
+    };
+    bool columns = in_columns(*scan_.relation);
+    for (const planner::ScanMember& m : scan_.members) columns = columns || in_columns(*m.relation);
+    if (!columns || context_.chunk_rows() >= access::kVectorRows) return make_chunk(types, context_);
+    Chunk chunk(static_cast<uint32_t>(types.size()), *context_.build_memory);
+    for (uint32_t i = 0; i < types.size(); ++i)
+      chunk.column(i) = Vector(types[i], *context_.build_memory, access::kVectorRows);
+    return chunk;
+  }
+
   void open_table(size_t number) {
     auto fill = [&](MorselQueue& queue) {
       auto runs = relation_->heap->runs();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
+#include "executor/settle_order.h"
 #include "functions/registry.h"
 #include "types/utf8.h"
 
@@ -311,6 +312,18 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   if (ModifyHooks* hooks = row_hooks(ModifyEvent::kInsert))
     return insert_with_hooks(rows, memory, *hooks, at);
   const uint32_t count = rows.count();
+  if (loads_in_bulk(count)) {
+    RowValues row(live_.size());
+    for (uint32_t i = 0; i < count; ++i) {
+      *at = rows.selection()[i];
+      for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
+      complete(row, memory);
+      spread(row, stored_);
+      check_ok(appender_->append(stored_));
+    }
+    count_rows(catalog::Activity::kInserted, count);
+    return count;
+  }
   if (batch_.size() < count) batch_.resize(count);
   batch_bytes_.clear();
   batch_tids_.clear();
@@ -338,6 +351,41 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   return finish_batch(rows, at);
+}
+
+// A small statement's rows stay in the delta, where they can be changed in place.
+bool TableWriter::loads_in_bulk(uint64_t rows) {
+  constexpr uint64_t kRowsBefore = 32 << 10;
+  if (bulk_run_ != context_.run) {
+    bulk_run_ = context_.run;
+    bulk_rows_ = 0;
+    appender_.reset();  // of a run that has failed
+    bulk_ = heap_.columns() != nullptr && indexes_.empty() && !live_.empty() &&
+            (context_.hooks == nullptr || !context_.hooks->wants_inserted(relation_));
+  }
+  if (!bulk_) return false;
+  bulk_rows_ += rows;
+  if (bulk_rows_ <= kRowsBefore) return false;
+  if (appender_ == nullptr) {
+    context_.transaction->assign_xid();
+    appender_ =
+        heap_.columns()->append(*context_.transaction, *relation_.layout, settle_order(relation_));
+  }
+  return true;
+}
+
+bool TableWriter::append(const RowValues& row) {
+  if (!loads_in_bulk(1)) return false;
+  spread(row, stored_);
+  check_ok(appender_->append(stored_));
+  count_rows(catalog::Activity::kInserted, 1);
+  return true;
+}
+
+void TableWriter::finish() {
+  if (appender_ == nullptr || bulk_run_ != context_.run) return;
+  check_ok(appender_->finish());
+  appender_.reset();
 }
 
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.

@@ -62,6 +62,20 @@ class SettledRowSink {
   virtual ~SettledRowSink() = default;
   virtual Status rows_settled(txn::Transaction& txn, std::span<const Tid> from, std::span<const RowVersion> rows,
                               std::span<const Tid> to) = 0;
+  // Rows deleted long ago lose their Tids: entries that lead there, if there still are any, may go.
+  virtual Status rows_gone(txn::Transaction& txn, std::span<const Tid> tids,
+                           std::span<const RowVersion> rows) = 0;
+};
+
+// Takes rows of one statement straight into segments of its transaction, without a stay in the delta. The rows
+// are there for the transaction's next statement. An error must end in a rollback.
+class ColumnAppender {
+ public:
+  virtual ~ColumnAppender() = default;
+  // One value a column of the layout; copied.
+  virtual Status append(std::span<const types::Value> row) = 0;
+  // What has been appended since the last segment was full. Not called: it is lost.
+  virtual Status finish() = 0;
 };
 
 struct SettleOrder {
@@ -77,6 +91,9 @@ class ColumnStore {
   // evaluated: can_test().
   virtual std::unique_ptr<ColumnScan> scan(const txn::Snapshot& snapshot, const RowLayout& layout,
                                            std::span<const ColumnCondition> conditions) = 0;
+  // `layout` and `txn` outlive it.
+  virtual std::unique_ptr<ColumnAppender> append(txn::Transaction& txn, const RowLayout& layout,
+                                                 std::vector<SettleOrder> order) = 0;
   virtual bool can_test(types::PhysicalType column, const types::Value& constant) const = 0;
 
   // Moves rows of the delta into one new segment, those that every snapshot sees and nobody locks; the caller

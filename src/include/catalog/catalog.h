@@ -136,6 +136,8 @@ class Database {
   std::unordered_map<std::string, std::pair<uint64_t, std::vector<RoutinePtr>>> routines_by_name_;
   std::unordered_map<Oid, std::pair<uint64_t, RoutinePtr>> routines_by_oid_;
   std::unordered_map<uint64_t, std::weak_ptr<access::Heap>> heaps_;
+  // Of tables whose rows move: who knows where to must not be forgotten while anybody may ask.
+  std::unordered_map<uint64_t, std::shared_ptr<access::Heap>> kept_heaps_;
   std::unordered_map<uint64_t, std::weak_ptr<access::Btree>> btrees_;
 };
 
