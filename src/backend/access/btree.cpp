@@ -4,6 +4,7 @@
 #include <atomic>
 #include <fmt/format.h>
 
+#include "access/column_store.h"
 #include "btree_cursor.h"
 #include "btree_impl.h"
 
@@ -17,6 +18,7 @@ using txn::UndoKind;
 namespace {
 
 std::atomic<RowProbe> registered_probe{nullptr};
+std::atomic<RowProbe> registered_settled_probe{nullptr};
 
 // UndoHeader::flags of kIndexInsert: the entry was there with a mark, which the insertion took off.
 constexpr uint8_t kWasMarked = 1;
@@ -173,9 +175,7 @@ Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
   if (position == BtreeCore::kAbsent) return {};
   bool marked = NodeView::marked(node.slot(position));
   if (h.kind == UndoKind::kIndexMark && !marked) return {};
-  RowProbe probe = row_probe();
-  VARVE_CHECK(probe != nullptr);
-  VARVE_ASSIGN_OR_RETURN(RowState state, probe(pool, Tid::unpack(h.tid), horizon));
+  VARVE_ASSIGN_OR_RETURN(RowState state, probe_any_row(pool, Tid::unpack(h.tid), horizon));
   if (state == RowState::kDead || (marked && state == RowState::kLive))
     return remove_and_merge(core, std::move(leaf), position, pair);
   return {};
@@ -183,8 +183,16 @@ Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
 
 }  // namespace
 
-RowProbe row_probe() { return registered_probe.load(std::memory_order_acquire); }
+Result<RowState> probe_any_row(BufferPool& pool, Tid tid, Xid horizon) {
+  RowProbe probe = is_settled(tid) ? registered_settled_probe.load(std::memory_order_acquire)
+                                   : registered_probe.load(std::memory_order_acquire);
+  VARVE_CHECK(probe != nullptr);
+  return probe(pool, tid, horizon);
+}
 void register_row_probe(RowProbe probe) { registered_probe.store(probe, std::memory_order_release); }
+void register_settled_row_probe(RowProbe probe) {
+  registered_settled_probe.store(probe, std::memory_order_release);
+}
 
 Result<InsertOutcome> BtreeImpl::insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
                                         UniqueChecker* unique) {

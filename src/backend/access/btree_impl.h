@@ -27,6 +27,7 @@ class BtreeImpl : public Btree {
   BtreeCore core_;
 };
 
-RowProbe row_probe();
+// Asks whoever has rows of that kind.
+Result<RowState> probe_any_row(buffer::BufferPool& pool, Tid tid, Xid horizon);
 
 }  // namespace varve::access

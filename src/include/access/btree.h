@@ -52,6 +52,8 @@ enum class RowState : uint8_t {
 // latch heap pages (latch order: index before heap) but must not touch an index.
 using RowProbe = Result<RowState> (*)(buffer::BufferPool& pool, Tid tid, Xid horizon);
 void register_row_probe(RowProbe probe);
+// The same for settled rows (access/column_store.h), by the table method that has them.
+void register_settled_row_probe(RowProbe probe);
 
 class Btree {
  public:
