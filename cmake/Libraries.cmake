@@ -10,4 +10,5 @@ find_package(benchmark REQUIRED)
 find_library(VARVE_LZ4 lz4 REQUIRED)
 find_library(VARVE_ZSTD zstd REQUIRED)
 find_library(VARVE_NUMA numa REQUIRED)
+find_library(VARVE_STEMMER stemmer REQUIRED) # text search
 find_library(VARVE_PG_QUERY pg_query) # test oracle for the parser only

@@ -17,7 +17,7 @@ varve_module(access    DEPENDS common port memory sync types vector wal buffer t
 varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 
 # --- SQL
-varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
+varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER})
 varve_module(parser    FRONTEND DEPENDS common memory)
 if(TARGET parser_test)
   target_compile_definitions(parser_test PRIVATE
@@ -58,4 +58,14 @@ set_source_files_properties(
 if(TARGET columnar_test)
   target_compile_definitions(columnar_test PRIVATE
     VARVE_COLUMNAR_TESTDATA="${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/testdata")
+endif()
+
+varve_module(hyperfunctions CONTRIB timeseries DEPENDS common memory types vector functions
+  catalog analyzer planner)
+if(TARGET varve_hyperfunctions)
+  target_compile_definitions(varve_hyperfunctions PRIVATE
+    VARVE_HYPERFUNCTIONS_SQL="${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/sql")
+  file(GLOB VARVE_HYPERFUNCTIONS_SQL_FILES "${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/sql/*.sql")
+  set_source_files_properties("${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/extension.cpp" PROPERTIES
+    OBJECT_DEPENDS "${VARVE_HYPERFUNCTIONS_SQL_FILES}")
 endif()

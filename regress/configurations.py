@@ -1,6 +1,6 @@
 """Settings under which everything must come out the same. Rows without ORDER BY may come in another order there."""
-ALL_REWRITES = ("column_pruning", "constant_folding", "join_reordering", "or_factoring", "predicate_pushdown", "scalar_unnesting",
-                "sort_avoidance", "subquery_pullup", "subquery_unnesting", "transitive_equality")
+ALL_REWRITES = ("column_pruning", "constant_folding", "join_reordering", "or_factoring", "plan_time_reads", "predicate_pushdown",
+                "scalar_unnesting", "sort_avoidance", "subquery_pullup", "subquery_unnesting", "transitive_equality")
 CONFIGURATIONS = {
     "tiny-chunks": {"varve.chunk_rows": "2"},
     "spilling": {"work_mem": "64kB", "hash_mem_multiplier": "1"},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "columnar_table/columnar_table.h"
+#include "hyperfunctions/extension.h"
 #include "server/server.h"
 
 namespace {
@@ -153,6 +154,7 @@ int run_serve(Options options) {
                                    serve.directory, serve.directory));
   serve.directory = absolute;
   free(absolute);
+  varve::hyperfunctions::register_extensions();
   return varve::server::serve(serve);
 }
 

@@ -38,6 +38,14 @@ std::vector<Oid> oids(const Row& row, std::string_view column) {
   return out;
 }
 
+Oid transition_function(Catalog& catalog, Oid aggregate) {
+  Oid found;
+  const KeyMatch match[] = {{"aggfnoid", Value::of_oid(aggregate.value())}};
+  catalog.for_each(system_table("pg_aggregate"), match,
+                   [&](const Row& row) { found = row.oid("aggtransfn"); });
+  return found;
+}
+
 RoutinePtr make_routine(Catalog& catalog, const Row& row) {
   auto r = std::make_shared<Routine>();
   r->oid = row.oid("oid");
@@ -65,6 +73,8 @@ RoutinePtr make_routine(Catalog& catalog, const Row& row) {
   r->default_count = static_cast<uint16_t>(row.int2("pronargdefaults"));
   r->defaults = row.text("proargdefaults");
   r->source = row.text("prosrc");
+  r->library = row.text("probin");
+  if (r->kind == 'a') r->transition = transition_function(catalog, r->oid);
   r->sql_body = row.text("prosqlbody");
   r->config = strings(row, "proconfig");
   r->acl = acl_column(row, "proacl");

@@ -18,6 +18,7 @@
 #include "parser/parser.h"
 #include "partition.h"
 #include "rewrite_table.h"
+#include "extension.h"
 #include "routine.h"
 #include "sequence.h"
 #include "table_expression.h"
@@ -193,7 +194,7 @@ void set_column_default(CommandContext& context, Oid oid, const AlterTableCmd& c
     if (constant != nullptr && constant->type == parser::ConstKind::kNull) sql.clear();
   }
   Oid row = set_default_row(context, oid, number, sql);
-  if (row != kInvalidOid) depend_on_named_relations(context, {kDefaultClass, row}, *bound);
+  if (row != kInvalidOid) depend_on_named_objects(context, {kDefaultClass, row}, *bound);
   change_attribute_row(context, oid, number,
                        [&](RowDraft& draft) { draft.boolean("atthasdef", !sql.empty()); });
 }
@@ -1096,6 +1097,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     set_routine_schema(context, stmt);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
   }
+  if (stmt.object_type == ObjectType::kExtension) return set_extension_schema(context, stmt);
   if (stmt.relation == nullptr) throw_not_supported("ALTER … SET SCHEMA for objects of this kind");
   std::string tag = fmt::format("ALTER {}", object_tag(stmt.object_type));
   RelationPtr relation = altered_relation(context, *stmt.relation, stmt.object_type, stmt.missing_ok);

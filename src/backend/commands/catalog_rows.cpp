@@ -35,11 +35,10 @@ std::string text_array(std::span<const std::string> items) {
   return out + "}";
 }
 
-void add_dependency(CommandContext& context, const ObjectAddress& dependent, const ObjectAddress& referenced,
-                    char type) {
-  // Built-in objects cannot go, so nothing need be remembered about them.
-  if (referenced.object.value() < catalog::kFirstNormalOid && referenced.object != catalog::kPublicSchema)
-    return;
+namespace {
+
+void insert_dependency(CommandContext& context, const ObjectAddress& dependent,
+                       const ObjectAddress& referenced, char type) {
   RowDraft row(system_table("pg_depend"));
   row.oid("classid", dependent.class_oid).oid("objid", dependent.object).int4("objsubid", dependent.sub);
   row.oid("refclassid", referenced.class_oid)
@@ -49,11 +48,39 @@ void add_dependency(CommandContext& context, const ObjectAddress& dependent, con
   context.catalog.insert(row);
 }
 
+bool is_member(CommandContext& context, const ObjectAddress& object) {
+  bool found = false;
+  const KeyMatch match[] = {{"classid", Value::of_oid(object.class_oid.value())},
+                            {"objid", Value::of_oid(object.object.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.letter("deptype") == 'e') found = true;
+  });
+  return found;
+}
+
+}  // namespace
+
+void add_to_extension(CommandContext& context, const ObjectAddress& object) {
+  if (context.extension == kInvalidOid || is_member(context, object)) return;
+  insert_dependency(context, object, {kExtensionClass, context.extension}, 'e');
+}
+
+void add_dependency(CommandContext& context, const ObjectAddress& dependent, const ObjectAddress& referenced,
+                    char type) {
+  if (referenced.class_oid == kNamespaceClass && type == 'n') add_to_extension(context, dependent);
+  // Built-in objects cannot go, so nothing need be remembered about them.
+  if (referenced.object.value() < catalog::kFirstNormalOid && referenced.object != catalog::kPublicSchema)
+    return;
+  insert_dependency(context, dependent, referenced, type);
+}
+
 void remove_dependencies_of(CommandContext& context, const ObjectAddress& dependent) {
   const KeyMatch match[] = {{"classid", Value::of_oid(dependent.class_oid.value())},
                             {"objid", Value::of_oid(dependent.object.value())},
                             {"objsubid", Value::of_int32(dependent.sub)}};
-  context.catalog.remove_where(system_table("pg_depend"), match);
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.letter("deptype") != 'e') context.catalog.remove(system_table("pg_depend"), row);
+  });
 }
 
 void insert_class_row(CommandContext& context, const ClassRow& c) {

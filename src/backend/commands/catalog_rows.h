@@ -30,6 +30,8 @@ inline constexpr Oid kProcClass{1255};
 inline constexpr Oid kTriggerClass{2620};
 inline constexpr Oid kRoleClass{1260};
 inline constexpr Oid kDatabaseClass{1262};
+inline constexpr Oid kExtensionClass{3079};
+inline constexpr Oid kLanguageClass{2612};
 
 struct ObjectAddress {
   Oid class_oid;
@@ -40,9 +42,13 @@ struct ObjectAddress {
 inline ObjectAddress relation_address(Oid oid) { return {kClassClass, oid, 0}; }
 inline ObjectAddress column_address(Oid oid, ColumnNumber column) { return {kClassClass, oid, column}; }
 
-// `type`: n normal, a auto, i internal, as in pg_depend.
+// `type`: n normal, a auto, i internal, e extension, as in pg_depend.
 void add_dependency(CommandContext& context, const ObjectAddress& dependent, const ObjectAddress& referenced,
                     char type);
+// Makes a new object a member of the extension whose script is being run, if one is. What add_dependency()
+// ties to a schema is one already.
+void add_to_extension(CommandContext& context, const ObjectAddress& object);
+// Membership in an extension stays.
 void remove_dependencies_of(CommandContext& context, const ObjectAddress& dependent);
 
 struct ClassRow {

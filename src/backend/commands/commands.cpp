@@ -3,7 +3,9 @@
 #include "common/sql_error.h"
 #include "composite_type.h"
 #include "create_table.h"
+#include "aggregate.h"
 #include "drop.h"
+#include "extension.h"
 #include "grant.h"
 #include "index.h"
 #include "maintenance.h"
@@ -73,6 +75,11 @@ constexpr Command kCommands[] = {
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
+    {NodeKind::kDefineStmt, call<parser::DefineStmt, define_object>},
+    {NodeKind::kCreateExtensionStmt, call<parser::CreateExtensionStmt, create_extension>},
+    {NodeKind::kAlterExtensionStmt, call<parser::AlterExtensionStmt, update_extension>},
+    {NodeKind::kAlterExtensionContentsStmt,
+     call<parser::AlterExtensionContentsStmt, change_extension_contents>},
     {NodeKind::kGrantRoleStmt, call<parser::GrantRoleStmt, grant_role>},
 };
 

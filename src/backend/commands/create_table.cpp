@@ -346,7 +346,7 @@ void store_column_default(CommandContext& context, Oid table_oid, ColumnNumber n
   // An identity column finds its sequence through pg_depend.
   if (sql.empty() || a.identity != 0) return;
   Oid oid = set_default_row(context, table_oid, number, sql);
-  if (bound != nullptr) depend_on_named_relations(context, {kDefaultClass, oid}, *bound);
+  if (bound != nullptr) depend_on_named_objects(context, {kDefaultClass, oid}, *bound);
   if (column.serial) {
     for (Oid sequence : owned_sequences(context, table_oid, number, "a")) {
       add_dependency(context, {kDefaultClass, oid}, relation_address(sequence), 'n');
@@ -441,6 +441,8 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
   }
   if (table.kind != 'v' && table.kind != 'c') insert_system_attributes(context, row.oid);
   add_dependency(context, relation_address(row.oid), {kNamespaceClass, table.schema}, 'n');
+  // Dumps look for the type among an extension's members, DROP TYPE for the relation behind it.
+  if (table.kind == 'c') add_to_extension(context, {kTypeClass, row.row_type});
   return row.oid;
 }
 

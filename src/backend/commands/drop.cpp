@@ -7,6 +7,7 @@
 #include "access/segment.h"
 #include "common/sql_error.h"
 #include "composite_type.h"
+#include "extension.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
 #include "routine.h"
@@ -50,13 +51,15 @@ std::optional<ObjectAddress> whole_of(CommandContext& context, const ObjectAddre
   return whole;
 }
 
-// The object this one is an inner part of (an index of its constraint, a sequence of its identity column).
+// The object this one is an inner part of (an index of its constraint, a sequence of its identity column, a
+// function of its extension).
 std::optional<ObjectAddress> owner_of(CommandContext& context, const ObjectAddress& object) {
   std::optional<ObjectAddress> owner;
   const KeyMatch match[] = {{"classid", Value::of_oid(object.class_oid.value())},
                             {"objid", Value::of_oid(object.object.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
-    if (row.letter("deptype") == 'i' && row.int4("objsubid") == object.sub) {
+    char type = row.letter("deptype");
+    if ((type == 'i' || type == 'e') && row.int4("objsubid") == object.sub) {
       owner = {row.oid("refclassid"), row.oid("refobjid"), row.int4("refobjsubid")};
     }
   });
@@ -128,6 +131,7 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
   } else if (object.class_oid == kProcClass) {
     catalog::RoutinePtr r = context.catalog.routine(object.object);
     if (r != nullptr) {
+      // PostgreSQL calls an aggregate a function here.
       text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function",
                          routine_description(context, object.object));
     }
@@ -137,6 +141,12 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       Oid relation = row.oid("tgrelid");
       text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
     });
+  } else if (object.class_oid == kLanguageClass) {
+    with_row(context, "pg_language", object.object,
+             [&](const Row& row) { text = fmt::format("language {}", row.text("lanname")); });
+  } else if (object.class_oid == kExtensionClass) {
+    with_row(context, "pg_extension", object.object,
+             [&](const Row& row) { text = fmt::format("extension {}", row.text("extname")); });
   } else if (object.class_oid == kRewriteClass) {
     with_row(context, "pg_rewrite", object.object, [&](const Row& row) {
       Oid view = row.oid("ev_class");
@@ -144,6 +154,12 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     });
   }
   return text.empty() ? fmt::format("object {}", object.object.value()) : text;
+}
+
+std::string describe_object(CommandContext& context, Oid class_oid, Oid object, int32_t sub) {
+  if (class_oid == kInvalidOid && object == kInvalidOid) return {};
+  std::string text = describe(context, {class_oid, object, sub});
+  return text.starts_with("object ") ? std::string() : text;
 }
 
 namespace {
@@ -226,7 +242,7 @@ void Dropper::collect(const ObjectAddress& object, const ObjectAddress& cause, b
       }
     }
     // An inner part of something else takes that along.
-    if (d.type != 'i') {
+    if (d.type != 'i' && d.type != 'e') {
       std::optional<ObjectAddress> owner = owner_of(context_, d.object);
       if (owner.has_value()) {
         collect(*owner, object, d.type != 'n');
@@ -383,7 +399,10 @@ void Dropper::remove(const ObjectAddress& object) {
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
   } else if (object.class_oid == kProcClass) {
+    remove_from("pg_aggregate", "aggfnoid", object.object);
     remove_from("pg_proc", "oid", object.object);
+  } else if (object.class_oid == kExtensionClass) {
+    remove_from("pg_extension", "oid", object.object);
   } else if (object.class_oid == kTriggerClass) {
     remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
@@ -585,6 +604,12 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kRoutine:
       drop_routines(context, stmt);
       return "DROP ROUTINE";
+    case ObjectType::kAggregate:
+      drop_routines(context, stmt);
+      return "DROP AGGREGATE";
+    case ObjectType::kExtension:
+      drop_extensions(context, stmt);
+      return "DROP EXTENSION";
     case ObjectType::kTrigger:
       drop_trigger(context, stmt);
       return "DROP TRIGGER";

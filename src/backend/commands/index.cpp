@@ -183,6 +183,9 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
         for (ColumnNumber c : columns_of(key.expression)) read.push_back(c);
     }
     for (ColumnNumber c : spec.included) read.push_back(c);
+    for (const IndexKeySpec& key : spec.keys) {
+      if (key.column == 0) depend_on_named_objects(context, relation_address(row.oid), *key.expression);
+    }
     std::sort(read.begin(), read.end());
     read.erase(std::unique(read.begin(), read.end()), read.end());
     for (ColumnNumber c : read)

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/sql_error.h"
+#include "functions/extension.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "names.h"
@@ -53,6 +54,7 @@ class RoutineBuilder {
   void check_polymorphic();
   void language(const RoutineOptions& options);
   void body(const RoutineOptions& options);
+  void native_body(const RoutineOptions& options);
   RoutinePtr existing();
   void check_replacement(const Routine& old);
   void write(const Routine* old);
@@ -91,7 +93,9 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
               : p.mode == ParameterMode::kTable    ? 't'
                                                    : 'i';
   bool input = mode != 'o' && mode != 't';
-  if (type == type_oid::kVoid || type == type_oid::kTrigger || type == type_oid::kUnknown ||
+  if (r_.language == catalog::kCLanguage) {
+    // A native function takes what its signature says.
+  } else if (type == type_oid::kVoid || type == type_oid::kTrigger || type == type_oid::kUnknown ||
       type == type_oid::kCstring) {
     if (type == type_oid::kCstring || type == type_oid::kUnknown) {
       throw invalid(
@@ -179,7 +183,8 @@ void RoutineBuilder::result() {
   }
   static constexpr Oid kImpossible[] = {type_oid::kCstring, type_oid::kInternal, type_oid::kAny,
                                         type_oid::kUnknown};
-  if (std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
+  bool native = r_.language == catalog::kCLanguage;
+  if (!native && std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
     throw invalid(fmt::format("{} functions cannot return type {}",
                               r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
                               functions::format_type(r_.result, -1)));
@@ -227,6 +232,7 @@ void RoutineBuilder::language(const RoutineOptions& options) {
       throw SqlError(sqlstate::kInsufficientPrivilege,
                      fmt::format("permission denied for language {}", name));
     }
+    if (r_.language == catalog::kCLanguage) return;
     throw_not_supported(fmt::format("CREATE FUNCTION in language \"{}\"", name));
   }
 }
@@ -240,10 +246,31 @@ void RoutineBuilder::body(const RoutineOptions& options) {
     return;
   }
   if (options.body.empty()) throw invalid("no function body specified");
+  if (r_.language == catalog::kCLanguage) return native_body(options);
   if (options.body.size() > 1) {
     throw invalid(fmt::format("only one AS item needed for language \"{}\"", options.language));
   }
   r_.source = options.body[0];
+}
+
+// AS 'library', 'symbol'; the symbol is the function's name if none is given.
+void RoutineBuilder::native_body(const RoutineOptions& options) {
+  r_.library = options.body[0];
+  r_.source = options.body.size() > 1 ? options.body[1] : r_.name;
+  if (!functions::has_library(r_.library)) {
+    throw SqlError(sqlstate::kUndefinedFile,
+                   fmt::format("could not access file \"{}\": No such file or directory", r_.library));
+  }
+  if (!functions::has_native(r_.library, r_.source)) {
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("could not find function \"{}\" in file \"{}\"", r_.source, r_.library));
+  }
+  const functions::Binding* native =
+      functions::find_native(r_.library, r_.source, r_.args, r_.result);
+  if (native == nullptr || r_.returns_set != (native->table != nullptr)) {
+    throw invalid(fmt::format("function \"{}\" in file \"{}\" has another signature than {}", r_.source,
+                              r_.library, routine_signature(r_)));
+  }
 }
 
 RoutinePtr RoutineBuilder::existing() {
@@ -325,6 +352,10 @@ void RoutineBuilder::fill(RowDraft& row) {
   row.int2("pronargs", static_cast<int16_t>(r_.args.size()))
       .int2("pronargdefaults", static_cast<int16_t>(r_.default_count));
   row.oid("prorettype", r_.result).text("proargtypes", oid_list(r_.args, ' ')).text("prosrc", r_.source);
+  if (r_.library.empty())
+    row.null("probin");
+  else
+    row.text("probin", r_.library);
   if (r_.all_args.empty()) {
     row.null("proallargtypes").null("proargmodes");
   } else {
@@ -408,7 +439,7 @@ std::string RoutineBuilder::run() {
   RoutinePtr old = existing();
   if (old != nullptr) check_replacement(*old);
   write(old.get());
-  context_.services.validate_routine(r_.oid);
+  if (r_.language != catalog::kCLanguage) context_.services.validate_routine(r_.oid);
   return stmt_.is_procedure ? "CREATE PROCEDURE" : "CREATE FUNCTION";
 }
 

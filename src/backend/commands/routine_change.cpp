@@ -33,10 +33,14 @@ std::string dotted(parser::NameList names) {
 }
 
 std::string_view type_word(ObjectType type) {
-  return type == ObjectType::kProcedure ? "procedure" : type == ObjectType::kRoutine ? "routine" : "function";
+  return type == ObjectType::kProcedure   ? "procedure"
+         : type == ObjectType::kRoutine   ? "routine"
+         : type == ObjectType::kAggregate ? "aggregate"
+                                          : "function";
 }
 
 bool is_visible(CommandContext& context, const Routine& r) {
+  if (r.schema == catalog::kPgCatalogSchema) return true;
   for (Oid schema : context.search_path) {
     if (schema == context.catalog.temporary_schema()) continue;
     if (schema == r.schema) return true;
@@ -58,7 +62,10 @@ std::vector<RoutinePtr> routines_of_name(CommandContext& context, parser::NameLi
     }
     return out;
   }
-  for (Oid schema : context.search_path) {
+  std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
+  if (std::find(path.begin(), path.end(), catalog::kPgCatalogSchema) == path.end())
+    path.insert(path.begin(), catalog::kPgCatalogSchema);
+  for (Oid schema : path) {
     if (schema == context.catalog.temporary_schema()) continue;  // only when it is named
     for (const RoutinePtr& r : all) {
       bool hidden =
@@ -71,7 +78,8 @@ std::vector<RoutinePtr> routines_of_name(CommandContext& context, parser::NameLi
 
 bool kind_fits(const Routine& r, ObjectType type) {
   if (type == ObjectType::kRoutine) return true;
-  return (r.kind == 'p') == (type == ObjectType::kProcedure);
+  if (r.kind == 'a') return type == ObjectType::kAggregate;
+  return r.kind == (type == ObjectType::kProcedure ? 'p' : type == ObjectType::kAggregate ? 'a' : 'f');
 }
 
 std::vector<Oid> all_types_of(const Routine& r) { return r.all_args.empty() ? r.args : r.all_args; }

@@ -39,6 +39,7 @@ std::string create_schema(CommandContext& context, const parser::CreateSchemaStm
   std::string acl = default_acl_text(context, 'n', owner, kInvalidOid);
   if (!acl.empty()) row.text("nspacl", acl);
   context.catalog.insert(row);
+  add_to_extension(context, {kNamespaceClass, oid});
   // What stands inside the statement is made in the new schema.
   std::vector<Oid> path(context.search_path.begin(), context.search_path.end());
   path.insert(path.begin() + (context.temporary_first ? 1 : 0), oid);
@@ -52,7 +53,8 @@ std::string create_schema(CommandContext& context, const parser::CreateSchemaStm
                        context.is_superuser,
                        context.arena,
                        context.relations,
-                       context.temporary_first};
+                       context.temporary_first,
+                       context.extension};
   for (const parser::Node* element : stmt.elements) run(inner, element);
   return "CREATE SCHEMA";
 }
@@ -252,6 +254,15 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
     }
     case ObjectType::kCollation:
       return comment_on_named(context, stmt, "pg_collation", "coll", Oid{3456}, "collation", false);
+    case ObjectType::kAggregate: {
+      catalog::RoutinePtr routine =
+          find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
+      require_owner_of(context, routine->owner, "aggregate", routine->name);
+      write_comment(context, {kProcClass, routine->oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kExtension:
+      return comment_on_named(context, stmt, "pg_extension", "ext", kExtensionClass, "extension", false);
     case ObjectType::kLanguage:
       return comment_on_named(context, stmt, "pg_language", "lan", Oid{2612}, "language", false);
     case ObjectType::kAccessMethod:

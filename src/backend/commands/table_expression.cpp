@@ -83,9 +83,15 @@ std::vector<ColumnNumber> columns_of(const Expr* expr) {
   return {found.begin(), found.end()};
 }
 
-void depend_on_named_relations(CommandContext& context, const ObjectAddress& object,
+void depend_on_named_objects(CommandContext& context, const ObjectAddress& object,
                                const analyzer::Expr& expr) {
+  std::set<Oid> routines;
   analyzer::any_of(&expr, [&](const analyzer::Expr& e) {
+    if (e.kind == analyzer::ExprKind::kFunction) {
+      const functions::Function& f = *e.as<analyzer::FunctionExpr>().function;
+      if (f.routine != nullptr && routines.insert(f.oid).second)
+        add_dependency(context, object, {kProcClass, f.oid}, 'n');
+    }
     if (e.kind != analyzer::ExprKind::kConst || e.type != type_oid::kRegclass) return false;
     const Value& value = e.as<analyzer::ConstExpr>().value;
     if (!value.null) add_dependency(context, object, relation_address(Oid{value.oid()}), 'n');

@@ -34,8 +34,9 @@ analyzer::Expr* over_live_columns(CommandContext& context, analyzer::Expr* expr,
 // Columns an expression reads, ascending, each once.
 std::vector<ColumnNumber> columns_of(const analyzer::Expr* expr);
 
-// `object` depends on the relations that the expression names: nextval('s'::regclass).
-void depend_on_named_relations(CommandContext& context, const ObjectAddress& object,
+// `object` depends on the relations that the expression names, nextval('s'::regclass), and on the functions
+// that SQL made.
+void depend_on_named_objects(CommandContext& context, const ObjectAddress& object,
                                const analyzer::Expr& expr);
 
 std::vector<ColumnNumber> live_columns(const Relation& relation);

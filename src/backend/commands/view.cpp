@@ -42,7 +42,9 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
 }
 
 // What the view reads may not go without it.
-void depend_on_sources(CommandContext& context, Oid view, Oid rule, std::span<const QuerySource> sources) {
+void depend_on_sources(CommandContext& context, Oid view, Oid rule, const analyzer::Query& query) {
+  for (Oid routine : routines_of(query)) add_dependency(context, {kRewriteClass, rule}, {kProcClass, routine}, 'n');
+  std::vector<QuerySource> sources = sources_of(query);
   for (const QuerySource& source : sources) {
     if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
     ObjectAddress address = source.column == 0 ? relation_address(source.relation)
@@ -198,7 +200,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     name_is_free(context, table.schema, table.name, false);
     oid = create_table_relation(context, table);
   }
-  depend_on_sources(context, oid, insert_rule(context, oid, sql, rule), sources_of(*query));
+  depend_on_sources(context, oid, insert_rule(context, oid, sql, rule), *query);
   if (checked) {
     try {
       analyzer::AnalyzerContext check = context.analyzer_context();
@@ -241,7 +243,7 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
   std::string sql =
       view_text(context, *query, *parser::as<parser::SelectStmt>(stmt.query), into.relation->location, names);
   Oid oid = create_table_relation(context, table);
-  depend_on_sources(context, oid, insert_rule(context, oid, sql), sources_of(*query));
+  depend_on_sources(context, oid, insert_rule(context, oid, sql), *query);
   if (into.skip_data) {
     set_unpopulated(context, oid);
     return "CREATE MATERIALIZED VIEW";

@@ -25,6 +25,10 @@ class QualifiedNames final : public analyzer::RelationNames {
   std::string relation(const Relation& r) override {
     return parser::quote_identifier(r.schema_name) + "." + parser::quote_identifier(r.name);
   }
+  std::string function(const functions::Function& f) override {
+    std::string name = parser::quote_identifier(f.name);
+    return f.routine == nullptr ? name : parser::quote_identifier(f.routine->schema) + "." + name;
+  }
 };
 
 // Does the printed text mean what was bound? Same columns, same types.
@@ -92,6 +96,7 @@ class SourceFinder {
     levels_.pop_back();
   }
   std::set<QuerySource> found;
+  std::set<Oid> routines;  // functions that SQL made
 
  private:
   static Oid relation_of(const Range& r) {
@@ -103,8 +108,12 @@ class SourceFinder {
       found.insert({relation, 0});
     else if (r.query != nullptr)
       query(*r.query);
+    note(r.function);
     all(r.args);
     for (const analyzer::ExprList& row : r.rows) all(row);
+  }
+  void note(const functions::Function* f) {
+    if (f != nullptr && f->routine != nullptr) routines.insert(f->oid);
   }
   void from(const analyzer::FromItem& f) {
     if (f.kind == analyzer::FromKind::kRange) return;
@@ -124,6 +133,10 @@ class SourceFinder {
   void expression(const Expr* e) {
     analyzer::any_of(e, [&](const Expr& x) {
       if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query);
+      if (x.kind == ExprKind::kFunction) note(x.as<analyzer::FunctionExpr>().function);
+      if (x.kind == ExprKind::kAggregate) note(x.as<analyzer::AggregateExpr>().function);
+      if (x.kind == ExprKind::kWindow) note(x.as<analyzer::WindowExpr>().function);
+      if (x.kind == ExprKind::kSetReturning) note(x.as<analyzer::SetReturningExpr>().function);
       if (x.kind != ExprKind::kColumn) return false;
       const auto& c = x.as<analyzer::ColumnExpr>();
       if (c.levels_up >= levels_.size()) return false;
@@ -145,6 +158,12 @@ std::vector<QuerySource> sources_of(const Query& query) {
   SourceFinder finder;
   finder.query(query);
   return {finder.found.begin(), finder.found.end()};
+}
+
+std::vector<Oid> routines_of(const Query& query) {
+  SourceFinder finder;
+  finder.query(query);
+  return {finder.routines.begin(), finder.routines.end()};
 }
 
 // --- renaming

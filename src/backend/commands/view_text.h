@@ -26,6 +26,8 @@ struct QuerySource {
   auto operator<=>(const QuerySource&) const = default;
 };
 std::vector<QuerySource> sources_of(const analyzer::Query& query);
+// Functions that SQL made and that the query itself calls.
+std::vector<Oid> routines_of(const analyzer::Query& query);
 
 // Views that name relations about to be renamed or moved: bound before, printed again afterwards.
 class ViewRenewal {

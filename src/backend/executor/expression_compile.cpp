@@ -20,9 +20,11 @@ class ConstNode : public ExprNode {
       : ExprNode(e.value.null ? physical_type_of(e.type) : e.value.type, scope) {
     vector_ = Vector(type(), *scope.context.build_memory, 1);
     vector_.fill_constant(e.value);
+    value_ = vector_.value(0);
   }
   Vector* evaluate(const Chunk&, const Selection&) override { return &vector_; }
   bool is_constant() const override { return true; }
+  const types::Value& scalar() override { return value_; }
 
  private:
   Vector vector_;
@@ -52,6 +54,10 @@ class ParamNode : public ExprNode {
     vector_.fill_constant(scope_.context.params[index_]);
     return &vector_;
   }
+  const types::Value& scalar() override {
+    VARVE_CHECK(index_ < scope_.context.params.size());
+    return scope_.context.params[index_];
+  }
 
  private:
   uint32_t index_;
@@ -68,6 +74,7 @@ class ExecParamNode : public ExprNode {
     vector_.fill_constant(scope_.context.exec_params[index_]);
     return &vector_;
   }
+  const types::Value& scalar() override { return scope_.context.exec_params[index_]; }
 
  private:
   uint32_t index_;
@@ -91,6 +98,12 @@ uint16_t* ExprNode::scratch() {
   if (scratch_ == nullptr)
     scratch_ = scope_.context.build_memory->make_array<uint16_t>(scope_.context.chunk_rows());
   return scratch_;
+}
+
+const types::Value& ExprNode::scalar() {
+  static const Chunk kNoColumns;
+  value_ = evaluate(kNoColumns, {nullptr, 1})->value(0);
+  return value_;
 }
 
 uint32_t ExprNode::select(const Chunk& in, const Selection& rows, uint16_t* out) {
@@ -228,6 +241,7 @@ class RootNode : public ExprNode {
     return child_->select(in, rows, out);
   }
   bool is_constant() const override { return child_->is_constant(); }
+  const types::Value& scalar() override { return child_->scalar(); }
 
  private:
   ExprScope own_;
@@ -246,10 +260,7 @@ void ExpressionEvaluator::evaluate(const Chunk& input, const Selection& rows, Ve
 uint32_t ExpressionEvaluator::select(const Chunk& input, const Selection& rows, uint16_t* out) {
   return root_->select(input, rows, out);
 }
-types::Value ExpressionEvaluator::scalar() {
-  static const Chunk kNoColumns;
-  return root_->evaluate(kNoColumns, {nullptr, 1})->value(0);
-}
+const types::Value& ExpressionEvaluator::scalar() { return root_->scalar(); }
 bool ExpressionEvaluator::is_constant() const { return root_->is_constant(); }
 
 std::vector<ExpressionEvaluator> compile_all(analyzer::ExprList exprs, ExecutionContext& context,

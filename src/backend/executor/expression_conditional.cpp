@@ -45,6 +45,15 @@ class CaseNode : public ExprNode {
     return &out;
   }
 
+  const types::Value& scalar() override {
+    if (arg_ != nullptr) return ExprNode::scalar();
+    for (size_t i = 0; i < conditions_.size(); ++i) {
+      const types::Value& holds = conditions_[i]->scalar();
+      if (!holds.null && holds.boolean != 0) return results_[i]->scalar();
+    }
+    return otherwise_->scalar();
+  }
+
  private:
   ExprNodePtr arg_, otherwise_;
   std::vector<ExprNodePtr> conditions_, results_;
@@ -74,6 +83,14 @@ class CoalesceNode : public ExprNode {
       copy_rows(*args_[i + 1]->evaluate(in, open), open, out);
     }
     return &out;
+  }
+
+  const types::Value& scalar() override {
+    for (const ExprNodePtr& arg : args_) {
+      const types::Value& v = arg->scalar();
+      if (!v.null) return v;
+    }
+    return value_;  // NULL
   }
 
  private:

@@ -1,10 +1,12 @@
 // Calls of scalar functions, and the comparisons that filters run without making a boolean vector.
+#include <array>
 #include <cmath>
 
 #include "common/check.h"
 #include "common/sql_error.h"
 #include "expression_node.h"
 #include "functions/registry.h"
+#include "functions/scalar_function.h"
 
 namespace varve::executor {
 
@@ -61,7 +63,9 @@ class FunctionNode : public ExprNode {
   FunctionNode(const analyzer::FunctionExpr& e, ExprScope& scope)
       : ExprNode(physical_type_of(e.type), scope),
         args_(compile_nodes(e.args, scope)),
-        call_(*e.function, e.site, type(), e.args.size(), scope) {}
+        call_(*e.function, e.site, type(), e.args.size(), scope),
+        one_(functions::scalar_function(e.function->kernel)),
+        strict_(e.function->strict) {}
 
   Vector* evaluate(const Chunk& in, const Selection& rows) override {
     for (size_t i = 0; i < args_.size(); ++i) call_.set_arg(i, args_[i]->evaluate(in, rows));
@@ -69,9 +73,31 @@ class FunctionNode : public ExprNode {
     return &result();
   }
 
+  const types::Value& scalar() override {
+    if (one_ == nullptr || args_.size() > kMaxScalarArgs) return ExprNode::scalar();
+    std::array<const types::Value*, kMaxScalarArgs> args;
+    for (size_t i = 0; i < args_.size(); ++i) {
+      args[i] = &args_[i]->scalar();
+      if (strict_ && args[i]->null) {
+        value_.null = true;
+        return value_;
+      }
+    }
+    if (value_.null) value_.null = false;
+    functions::EvalContext context = scope_.context.eval_context(scope_.memory);
+    functions::ScalarCall call{args.data(), value_, context, call_.site()};
+    one_(call);
+    return value_;
+  }
+
  protected:
   std::vector<ExprNodePtr> args_;
   FunctionCall call_;
+
+ private:
+  static constexpr size_t kMaxScalarArgs = 4;
+  functions::ScalarFunction one_;
+  bool strict_;
 };
 
 enum class Op : uint8_t { kEq, kNe, kLt, kLe, kGt, kGe };

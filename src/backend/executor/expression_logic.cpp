@@ -56,6 +56,18 @@ class JunctionNode : public ExprNode {
     return conjunction_ ? select_and(in, rows, out) : select_or(in, rows, out);
   }
 
+  const types::Value& scalar() override {
+    bool null = false, decided = false;
+    for (size_t i = 0; i < args_.size() && !decided; ++i) {
+      const types::Value& v = args_[i]->scalar();
+      null |= v.null;
+      decided = !v.null && (v.boolean != 0) != conjunction_;
+    }
+    value_.null = null && !decided;
+    value_.words[0] = conjunction_ != decided;
+    return value_;
+  }
+
  private:
   uint32_t select_and(const Chunk& in, const Selection& rows, uint16_t* out) {
     Selection open = rows;
@@ -110,9 +122,21 @@ class UnaryNode : public ExprNode {
     out.set_constant(v->is_constant());
     return &out;
   }
+  const types::Value& scalar() override {
+    if (!made_) one_ = Vector(arg_->type(), *scope_.context.build_memory, 1);
+    made_ = true;
+    one_.fill_constant(arg_->scalar());
+    Vector& out = result();
+    out.reset();
+    f_(one_, 0, out);
+    value_ = out.value(0);
+    return value_;
+  }
 
  private:
   ExprNodePtr arg_;
+  Vector one_;  // the only value, for scalar()
+  bool made_ = false;
   F f_;
 };
 

@@ -105,7 +105,7 @@ class IndexScanOperator : public Operator {
     impossible_ = !build_prefix();
     if (!impossible_ && !is_point()) build_ranges();
     if (scan_.members.empty()) return open_table();
-    members_.open();
+    members_.open(nullptr);
     if (!next_member()) impossible_ = true;
   }
 

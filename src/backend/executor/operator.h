@@ -84,6 +84,7 @@ OperatorPtr make_append(const planner::Plan&, ExecutionContext&);
 OperatorPtr make_set_operation(const planner::SetOperationPlan&, ExecutionContext&);
 OperatorPtr make_recursive_union(const planner::RecursiveUnionPlan&, ExecutionContext&);
 OperatorPtr make_materialize(const planner::Plan&, ExecutionContext&);
+OperatorPtr make_transform(const planner::TransformPlan&, ExecutionContext&);
 OperatorPtr make_lock_rows(const planner::LockRowsPlan&, ExecutionContext&);
 OperatorPtr make_insert(const planner::ModifyPlan&, ExecutionContext&);
 OperatorPtr make_update(const planner::ModifyPlan&, ExecutionContext&);

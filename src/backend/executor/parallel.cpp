@@ -21,7 +21,8 @@ namespace {
 
 // Stable functions that read only the settings of formats and time zone.
 bool needs_no_session(const functions::Function& f) {
-  if (f.routine != nullptr) return false;  // what CREATE FUNCTION made runs on the session's own thread
+  // What CREATE FUNCTION made runs on the session's own thread.
+  if (f.routine != nullptr && !f.routine->is_native) return false;
   if (f.volatility == functions::Volatility::kImmutable) return true;
   static constexpr std::string_view kNames[] = {"date_trunc", "date_part", "extract",     "timezone",
                                                 "age",        "to_char",   "timestamptz", "timestamp",
@@ -174,6 +175,9 @@ void ParallelWorker::add_counters(ExecutionContext& to) const {
     n.startup_ns += from.startup_ns;
     n.memory_bytes = std::max(n.memory_bytes, from.memory_bytes);
     n.spilled_bytes += from.spilled_bytes;
+    n.hash_buckets = std::max(n.hash_buckets, from.hash_buckets);
+    n.batches = std::max(n.batches, from.batches);
+    n.io += from.io;
   }
 }
 

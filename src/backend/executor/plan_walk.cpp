@@ -176,6 +176,10 @@ void for_each_expression(const planner::Plan& plan, void (*f)(const Expr&, void*
     case PlanKind::kAggregate:
       visit_aggregate(plan.as<planner::AggregatePlan>(), v);
       break;
+    case PlanKind::kTransform:
+      v(plan.as<planner::TransformPlan>().once);
+      v(plan.as<planner::TransformPlan>().lazy);
+      break;
     case PlanKind::kWindow:
       visit_window(plan.as<planner::WindowPlan>(), v);
       break;

@@ -63,7 +63,7 @@ class SeqScanOperator : public Operator {
     column_filter_.open();
     queue_ = nullptr;
     if (scan_.members.empty()) return open_table(0);
-    members_.open();
+    members_.open(context_.filters == nullptr ? nullptr : context_.filters->of_scan(plan_.id));
     next_member();
   }
 

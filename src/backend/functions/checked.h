@@ -71,11 +71,18 @@ struct CheckedKernel {
     }
     if (bad < 0) throw_out_of_range(integer_name<R>());
   }
+
+  static void run_one(ScalarCall& call) {
+    R out;
+    const R a = call.args[0]->template get<A>(), b = call.args[1]->template get<B>();
+    if (Op::template apply<R>(a, b, out) < 0) throw_out_of_range(integer_name<R>());
+    store_value(call.result, out);
+  }
 };
 
 template <class A, class B, class R, class Op>
-constexpr Kernel checked() {
-  return &CheckedKernel<A, B, R, Op>::run;
+constexpr ScalarBinding checked() {
+  return {&CheckedKernel<A, B, R, Op>::run, &CheckedKernel<A, B, R, Op>::run_one};
 }
 
 // Quotient and remainder: never -MIN / -1.

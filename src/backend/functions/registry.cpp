@@ -3,6 +3,7 @@
 #include "functions/registry.h"
 
 #include <algorithm>
+#include <deque>
 #include <fmt/format.h>
 #include <string>
 #include <unordered_map>
@@ -65,6 +66,7 @@ class Registry {
   std::vector<Operator> operators;
   std::vector<Cast> casts;
   std::unordered_map<uint32_t, const Function*> function_by_oid;
+  std::unordered_map<Kernel, ScalarFunction> scalar_functions;
   std::unordered_map<uint32_t, const Operator*> operator_by_oid;
   std::unordered_map<uint64_t, const Cast*> cast_by_types;
   std::unordered_map<std::string_view, std::vector<const Function*>> functions_by_name;
@@ -127,10 +129,29 @@ class Registry {
     f.variadic = Oid{fact.variadic};
     f.default_args = fact.defaults;
     f.kernel = binding.kernel;
+    if (binding.one != nullptr) scalar_functions.emplace(binding.kernel, binding.one);
     f.aggregate = binding.aggregate;
     f.window = binding.window;
     f.table = binding.table;
+    if (f.table != nullptr) {
+      f.kind = FunctionKind::kSetReturning;  // one row is a set too
+      if (f.table->column_types.empty() && f.result == type_oid::kRecord) f.table = with_shape(f.oid, *f.table);
+    }
     return f;
+  }
+
+  // A table function that does not say what its columns are has those of the facts.
+  const TableFunctionImpl* with_shape(Oid oid, const TableFunctionImpl& bare) {
+    for (const RowShapeFact& shape : row_shape_facts()) {
+      if (shape.oid != oid.value()) continue;
+      std::vector<Oid>& types = shape_types_.emplace_back();
+      for (uint8_t i = 0; i < shape.count; ++i) types.push_back(Oid{shape.types[i]});
+      TableFunctionImpl& table = tables_.emplace_back(bare);
+      table.column_types = types;
+      table.column_names = {shape.names, shape.count};
+      return &table;
+    }
+    return &bare;
   }
 
   void add_operators() {
@@ -166,6 +187,8 @@ class Registry {
   }
 
   std::vector<Oid> args_;
+  std::deque<std::vector<Oid>> shape_types_;
+  std::deque<TableFunctionImpl> tables_;
 };
 
 template <class Map, class Key>
@@ -214,6 +237,12 @@ std::span<const Function* const> functions_named(std::string_view name) {
 }
 const Function* function_by_oid(Oid oid) {
   return find_or_null(Registry::get().function_by_oid, oid.value());
+}
+
+ScalarFunction scalar_function(Kernel kernel) {
+  const auto& functions = Registry::get().scalar_functions;
+  auto it = functions.find(kernel);
+  return it == functions.end() ? nullptr : it->second;
 }
 
 std::span<const Operator> all_operators() { return Registry::get().operators; }

@@ -5,6 +5,7 @@
 
 #include "functions/type_oids.h"
 #include "kernel.h"
+#include "value_rows.h"
 
 namespace varve::functions {
 
@@ -12,7 +13,6 @@ namespace {
 
 namespace t = type_oid;
 constexpr Oid kNodeTree{194};
-using vector::kChunkRows;
 
 template <size_t N>
 struct Name {
@@ -20,38 +20,13 @@ struct Name {
   constexpr Name(const char (&s)[N]) { std::copy_n(s, N, text); }
 };
 
-// Rows of one call, row by row, in the call's memory.
-struct State {
-  std::span<const Value> values;
-  size_t at = 0;
-};
-
 template <Name kName>
 void* open_rows(EvalContext& context, const CallSite&, std::span<const Value> args, Arena& memory) {
   if (context.session == nullptr)
     throw_not_supported(std::string("function ") + kName.text + " without a session");
-  auto* state = memory.make<State>();
   std::vector<Value> values;
   context.session->rows(kName.text, args, memory, values);
-  Value* kept = memory.make_array<Value>(values.size());
-  std::copy(values.begin(), values.end(), kept);
-  state->values = {kept, values.size()};
-  return state;
-}
-
-void next_rows(EvalContext&, void* opaque, Chunk& out) {
-  auto& state = *static_cast<State*>(opaque);
-  uint32_t columns = out.column_count(), n = 0;
-  for (; n < kChunkRows && state.at < state.values.size(); ++n) {
-    for (uint32_t c = 0; c < columns; ++c, ++state.at) {
-      const Value& v = state.values[state.at];
-      if (v.null)
-        out.column(c).set_null(n);
-      else
-        out.column(c).set_value(n, v);
-    }
-  }
-  out.set_dense(n);
+  return RowBuilder::finish(values, memory);
 }
 
 // --- shapes
@@ -141,10 +116,16 @@ constexpr Oid kAncestorTypes[] = {t::kRegclass};
 constexpr std::string_view kPublicationNames[] = {"relid", "attrs", "qual"};
 constexpr Oid kPublicationTypes[] = {t::kOid, t::kInt2vector, kNodeTree};
 
+constexpr std::string_view kExtensionNames[] = {"name", "default_version", "comment"};
+constexpr Oid kExtensionTypes[] = {t::kName, t::kText, t::kText};
+constexpr std::string_view kVersionNames[] = {"name",        "version", "superuser", "trusted",
+                                              "relocatable", "schema",  "requires",  "comment"};
+constexpr Oid kVersionTypes[] = {t::kName, t::kText, t::kBool, t::kBool, t::kBool, t::kName, t::kNameArray, t::kText};
+
 #define VARVE_ROWS(symbol, name, prefix) \
-  constexpr TableFunctionImpl symbol { open_rows<name>, next_rows, prefix##Types, prefix##Names }
+  constexpr TableFunctionImpl symbol { open_rows<name>, next_value_rows, prefix##Types, prefix##Names }
 #define VARVE_VALUES(symbol, name) \
-  constexpr TableFunctionImpl symbol { open_rows<name>, next_rows }
+  constexpr TableFunctionImpl symbol { open_rows<name>, next_value_rows }
 
 VARVE_ROWS(kShowAllSettings, "pg_show_all_settings", kSetting);
 VARVE_ROWS(kLockStatus, "pg_lock_status", kLock);
@@ -153,6 +134,8 @@ VARVE_ROWS(kPreparedStatement, "pg_prepared_statement", kPrepared);
 VARVE_ROWS(kCursor, "pg_cursor", kCursor);
 VARVE_ROWS(kPreparedXact, "pg_prepared_xact", kPreparedXact);
 VARVE_ROWS(kTimezoneNames, "pg_timezone_names", kZone);
+VARVE_ROWS(kExtensions, "pg_available_extensions", kExtension);
+VARVE_ROWS(kExtensionVersions, "pg_available_extension_versions", kVersion);
 VARVE_ROWS(kKeywords, "pg_get_keywords", kKeyword);
 VARVE_ROWS(kOptionsToTable, "pg_options_to_table", kOption);
 VARVE_ROWS(kAclExplode, "aclexplode", kAcl);
@@ -161,7 +144,12 @@ VARVE_ROWS(kPublicationTables, "pg_get_publication_tables", kPublication);
 VARVE_VALUES(kListeningChannels, "pg_listening_channels");
 VARVE_ROWS(kPartitionAncestors, "pg_partition_ancestors", kAncestor);
 
+VARVE_VALUES(kBackendIds, "pg_stat_get_backend_idset");
+VARVE_VALUES(kSequenceParameters, "pg_sequence_parameters");
+
 const Binding kBindings[] = {
+    {"pg_stat_get_backend_idset()", &kBackendIds},
+    {"pg_sequence_parameters(oid)", &kSequenceParameters},
     {"pg_show_all_settings()", &kShowAllSettings},
     {"pg_lock_status()", &kLockStatus},
     {"pg_stat_get_activity(int4)", &kActivity},
@@ -169,6 +157,8 @@ const Binding kBindings[] = {
     {"pg_cursor()", &kCursor},
     {"pg_prepared_xact()", &kPreparedXact},
     {"pg_timezone_names()", &kTimezoneNames},
+    {"pg_available_extensions()", &kExtensions},
+    {"pg_available_extension_versions()", &kExtensionVersions},
     {"pg_get_keywords()", &kKeywords},
     {"pg_options_to_table(_text)", &kOptionsToTable},
     {"aclexplode(_aclitem)", &kAclExplode},

@@ -133,9 +133,14 @@ class Activation {
   void grow();
 
   // --- expressions
-  types::Value evaluate(Expression& e, Oid* type = nullptr, int32_t* typmod = nullptr);
+  // Valid until the next evaluation.
+  const types::Value& evaluate(Expression& e, Oid* type = nullptr, int32_t* typmod = nullptr);
+  // variable := variable || element, and variable[subscript] := value, without copying the array. False: it
+  // takes a copy; nothing was evaluated.
+  bool append_in_place(uint32_t datum, Expression& e);
+  bool set_element(uint32_t datum, int32_t subscript, const types::Value& value);
   bool is_true(Expression& e) {
-    types::Value v = evaluate(e);
+    const types::Value& v = evaluate(e);
     return !v.null && v.boolean != 0;
   }
   std::string text_of(const types::Value& value, Oid type);
@@ -155,7 +160,9 @@ class Activation {
   friend class ExpressionVariables;
   ExpressionState& state_of(Expression& e);
   void plan(Expression& e);
+  ExpressionState& ready(Expression& e);
   void build(Expression& e, ExpressionState& state);
+  void find_append(const analyzer::Expr& expr, ExpressionState& state);
   bool is_current(const Expression& e);
   void refresh(ExpressionState& state);
   types::Value evaluate_query(Expression& e, ExpressionState& state);
@@ -171,6 +178,7 @@ class Activation {
   std::vector<std::unique_ptr<ExpressionState>> states_;
   Arena memory_, cast_memory_;
   executor::RunParameters run_;
+  types::Value query_value_;  // of an expression that is a query
   uint64_t stamp_ = 1, run_stamp_ = 0;
   std::vector<uint64_t> state_stamps_;
 };

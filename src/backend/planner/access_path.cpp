@@ -63,6 +63,7 @@ std::span<OutputColumn> QueryPlanner::scan_output(const Range& range,
   std::vector<OutputColumn> output;
   for (ColumnNumber number : columns) {
     OutputColumn c{};
+    if (number > 0) c.name = range.columns[static_cast<size_t>(number - 1)].name;
     c.type = number > 0 ? range.columns[static_cast<size_t>(number - 1)].type : system_column_type(number);
     c.typmod = number > 0 ? range.columns[static_cast<size_t>(number - 1)].typmod : -1;
     const functions::TypeInfo* info = functions::type_by_oid(c.type);

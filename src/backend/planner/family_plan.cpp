@@ -237,7 +237,7 @@ class FamilyPruner {
 
   void run() {
     table(0);
-    if (!dynamic_) return;
+    if (out_.members.size() < 2) return;
     auto* pruning = planner_.arena_.make<PartitionPruning>();
     pruning->tables = planner_.arena_.copy(tables_);
     out_.pruning = pruning;
@@ -249,11 +249,15 @@ class FamilyPruner {
     const catalog::Partitioning& p = *(*t.relation)->partitioning;
     std::vector<Expr*> keys;
     for (Expr* key : t.keys) keys.push_back(planner_.fold(planner_.at_range(key, range_)));
-    PruningTerm* term = PruningBuilder(planner_, range_, p, std::move(keys)).conjunction(conjuncts_);
+    PruningTerm* term = PruningBuilder(planner_, range_, p, keys).conjunction(conjuncts_);
+    auto* columns = planner_.arena_.make_array<int16_t>(keys.size());
+    for (size_t i = 0; i < keys.size(); ++i)
+      columns[i] = keys[i]->kind == ExprKind::kColumn ? keys[i]->as<ColumnExpr>().column : int16_t{0};
+    size_t key_count = keys.size();
     Constants constants;
     std::vector<bool> keep = prune_partitions(p, term, constants);
     auto at = static_cast<int32_t>(tables_.size());
-    tables_.push_back({&p, term, {}});
+    tables_.push_back({&p, term, {columns, key_count}, {}});
     auto* slots = planner_.arena_.make_array<int32_t>(keep.size());
     for (size_t i = 0; i < keep.size(); ++i) {
       slots[i] = PartitionPruning::kGone;
@@ -269,7 +273,6 @@ class FamilyPruner {
     PartitionPruning::Table& self = tables_[static_cast<size_t>(at)];
     self.slots = {slots, keep.size()};
     if (term != nullptr && is_dynamic(*term)) {
-      dynamic_ = true;
       self.term = resolved(*term);
     } else {
       self.term = nullptr;
@@ -293,7 +296,6 @@ class FamilyPruner {
   const std::vector<Expr*>& conjuncts_;
   QueryPlanner::FamilyChoice& out_;
   std::vector<PartitionPruning::Table> tables_;
-  bool dynamic_ = false;
 };
 
 void QueryPlanner::choose_members(uint32_t range, const std::vector<Expr*>& conjuncts) {

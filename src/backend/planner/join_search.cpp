@@ -83,9 +83,12 @@ class JoinSearch {
     for (Condition& c : conditions_) {
       if (!c.placed) describe(c);
     }
+    for (JoinLeaf& leaf : leaves_) {
+      if (!leaf.lateral && leaf.node.plan == nullptr) leaf.node = p_.plan_leaf(leaf);
+    }
+    for (JoinLeaf& leaf : leaves_) read_early(leaf);
     for (size_t i = 0; i < leaves_.size(); ++i) {
       JoinLeaf& leaf = leaves_[i];
-      if (!leaf.lateral && leaf.node.plan == nullptr) leaf.node = p_.plan_leaf(leaf);
       std::vector<Condition> on;
       for (Expr* e : leaf.on) {
         Condition c{e, p_.ranges_of(e)};
@@ -110,6 +113,26 @@ class JoinSearch {
       for (size_t j = 0; j < leaves_.size(); ++j) {
         if (neighbours_[i] >> j & 1) neighbours_[j] |= uint64_t{1} << i;
       }
+    }
+  }
+
+  // What is known of the keys that a small table's conditions leave replaces what is guessed of them.
+  void read_early(JoinLeaf& leaf) {
+    if (leaves_.size() < 2 || leaf.special() || leaf.range == UINT32_MAX) return;
+    std::vector<types::Value> values;
+    bool read = false;
+    for (Condition& c : conditions_) {
+      if (c.placed || c.left == nullptr) continue;
+      const Expr *own = c.left, *other = c.right;
+      if (c.left_needs != leaf.ranges) std::swap(own, other);
+      RangeSet own_needs = own == c.left ? c.left_needs : c.right_needs;
+      if (own_needs != leaf.ranges || own->kind != ExprKind::kColumn || other->kind != ExprKind::kColumn) continue;
+      if (!read && !p_.read_early(leaf, leaves_, &values)) return;
+      read = true;
+      double s = p_.early_selectivity(leaf, values, own, other);
+      if (s < 0) continue;
+      c.selectivity = s;
+      p_.known_selectivity_[c.e] = s;
     }
   }
 

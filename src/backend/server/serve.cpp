@@ -197,6 +197,16 @@ Status write_pid_file(const std::string& directory, int port, const std::string&
   return written ? Status() : Status::from_errno(errno, fmt::format("could not write \"{}\"", path));
 }
 
+// Functions that call each other use the stack up to max_stack_depth, whatever `ulimit -s` says.
+void set_thread_stacks() {
+  constexpr size_t kStackBytes = size_t{8} << 20;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
+}
+
 // Blocks the signals in every thread started from here on; the main thread takes them with sigwait.
 sigset_t block_signals() {
   sigset_t set;
@@ -283,6 +293,7 @@ int fail(int code, std::string_view message) {
 int serve(const ServeOptions& options) {
   auto settings = all_settings(options);
   if (!settings.ok()) return fail(kExitBadOptions, settings.status().message());
+  set_thread_stacks();
   sigset_t signals = block_signals();
   register_storage_operations();
   auto vfs = port::make_posix_vfs(options.directory);

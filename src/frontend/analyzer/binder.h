@@ -96,6 +96,12 @@ class Binder {
 
   // --- functions that SQL made (routine_binder.cpp)
   const functions::Function* routine_function(const catalog::Routine& routine, bool visible);
+  void bind_native(const catalog::Routine& routine, functions::Function* f, functions::RoutineInfo* info);
+  struct RoutineKinds {  // of the functions that SQL made of one name
+    bool aggregate = false, scalar = false;
+  };
+  RoutineKinds routine_kinds(const parser::FuncCall& call);
+  void refuse_nested_aggregate(const FunctionExpr& call);
   const functions::TableFunctionImpl* routine_table(const functions::RoutineInfo* columns);
   // The function as it is read in FROM: a row where it returns one value.
   const functions::Function* as_table_function(const functions::Function& function);

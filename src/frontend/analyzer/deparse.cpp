@@ -249,11 +249,7 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     }
     return;
   }
-  std::string name = parser::quote_identifier(e.function->name);
-  if (e.function->routine != nullptr && !e.function->routine->visible) {
-    name = parser::quote_identifier(e.function->routine->schema) + "." + name;
-  }
-  call(name, e.args);
+  call(query_ != nullptr ? query_->function(*e.function) : visible_function_name(*e.function), e.args);
 }
 
 bool Deparser::container_part(const FunctionExpr& e) {

@@ -44,6 +44,7 @@ class QueryDeparser final : public DeparseNames {
   void column(const ColumnExpr& e, bool is_target, std::string& out) override;
   bool query_expression(const Expr& e, std::string& out) override;
   bool merged_column(const CoalesceExpr& e, std::string& out) override;
+  std::string function(const functions::Function& f) override { return names_.function(f); }
 
  private:
   void keyword(std::string_view text, int before, int after, int plus, std::string& out) {
@@ -734,7 +735,12 @@ bool QueryDeparser::query_expression(const Expr& e, std::string& out) {
 }  // namespace
 
 std::string RelationNames::function(const functions::Function& function) {
-  return quote_identifier(function.name);
+  return visible_function_name(function);
+}
+std::string visible_function_name(const functions::Function& f) {
+  std::string name = quote_identifier(f.name);
+  bool hidden = f.routine != nullptr && !f.routine->visible;
+  return hidden ? quote_identifier(f.routine->schema) + "." + name : name;
 }
 
 std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,

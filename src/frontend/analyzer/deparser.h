@@ -21,11 +21,15 @@ class DeparseNames {
   virtual bool query_expression(const Expr& e, std::string& out) = 0;
   // The merged column of FULL JOIN USING; false if it is an ordinary COALESCE.
   virtual bool merged_column(const CoalesceExpr& e, std::string& out) = 0;
+  virtual std::string function(const functions::Function& f) = 0;
 };
 
 // Begins a line with `text`: `before` and `after` change the indentation around it, `plus` is for this line
 // alone.
 void begin_line(std::string_view text, int before, int after, int plus, int& indent, std::string& out);
+
+// Its name, with the schema if the search path does not find it.
+std::string visible_function_name(const functions::Function& f);
 
 class Deparser {
  public:

@@ -117,6 +117,11 @@ Expr* copy_node(const Expr& e, Arena& arena) {
 
 namespace {
 
+// A function that SQL made has a description of its own in every call.
+bool same_function(const functions::Function* a, const functions::Function* b) {
+  return a == b || (a != nullptr && b != nullptr && a->routine != nullptr && a->oid == b->oid);
+}
+
 // What a node says besides its children.
 bool same_node(const Expr& a, const Expr& b) {
   if (a.kind != b.kind || a.type != b.type || a.typmod != b.typmod) return false;
@@ -134,7 +139,7 @@ bool same_node(const Expr& a, const Expr& b) {
       return x.range == y.range && x.column == y.column && x.levels_up == y.levels_up;
     }
     case ExprKind::kFunction:
-      return a.as<FunctionExpr>().function == b.as<FunctionExpr>().function &&
+      return same_function(a.as<FunctionExpr>().function, b.as<FunctionExpr>().function) &&
              a.as<FunctionExpr>().site->collation == b.as<FunctionExpr>().site->collation;
     case ExprKind::kNullTest:
       return a.as<NullTestExpr>().is_not_null == b.as<NullTestExpr>().is_not_null;
@@ -147,16 +152,16 @@ bool same_node(const Expr& a, const Expr& b) {
     case ExprKind::kInList:
       return a.as<InListExpr>().negated == b.as<InListExpr>().negated;
     case ExprKind::kArrayOp:
-      return a.as<ArrayOpExpr>().function == b.as<ArrayOpExpr>().function &&
+      return same_function(a.as<ArrayOpExpr>().function, b.as<ArrayOpExpr>().function) &&
              a.as<ArrayOpExpr>().all == b.as<ArrayOpExpr>().all;
     case ExprKind::kAggregate: {
       const auto &x = a.as<AggregateExpr>(), &y = b.as<AggregateExpr>();
-      return x.function == y.function && x.distinct == y.distinct && x.star == y.star &&
+      return same_function(x.function, y.function) && x.distinct == y.distinct && x.star == y.star &&
              x.order_by.size() == y.order_by.size() && x.levels_up == y.levels_up &&
              (x.filter == nullptr) == (y.filter == nullptr);
     }
     case ExprKind::kWindow:
-      return a.as<WindowExpr>().function == b.as<WindowExpr>().function &&
+      return same_function(a.as<WindowExpr>().function, b.as<WindowExpr>().function) &&
              a.as<WindowExpr>().window == b.as<WindowExpr>().window &&
              (a.as<WindowExpr>().filter == nullptr) == (b.as<WindowExpr>().filter == nullptr);
     case ExprKind::kSubquery:
@@ -164,7 +169,7 @@ bool same_node(const Expr& a, const Expr& b) {
     case ExprKind::kSubplan:
       return &a == &b;
     case ExprKind::kSetReturning:
-      return a.as<SetReturningExpr>().function == b.as<SetReturningExpr>().function;
+      return same_function(a.as<SetReturningExpr>().function, b.as<SetReturningExpr>().function);
     default:
       return true;
   }
@@ -203,5 +208,16 @@ bool same_expression(const Expr* a, const Expr* b) {
 
 bool is_volatile(const Expr* e) { return has_volatility(e, functions::Volatility::kVolatile); }
 bool is_immutable(const Expr* e) { return !has_volatility(e, functions::Volatility::kStable); }
+
+uint32_t grouping_level(const GroupingExpr& e) {
+  uint32_t level = UINT32_MAX;
+  for (const Expr* arg : e.args) {
+    any_of(arg, [&](const Expr& x) {
+      if (x.kind == ExprKind::kColumn) level = std::min(level, x.as<ColumnExpr>().levels_up);
+      return false;
+    });
+  }
+  return level == UINT32_MAX ? 0 : level;
+}
 
 }  // namespace varve::analyzer

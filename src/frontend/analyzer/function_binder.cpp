@@ -230,15 +230,22 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   // Work out what the polymorphic types stand for.
   Oid element = kInvalidOid, range = kInvalidOid;
   std::vector<Expr*> compatible;
+  bool common = false;  // all are brought to one type, arrays by their elements
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
+    common = common || type == type_oid::kAnycompatible || type == type_oid::kAnycompatiblearray ||
+             type == type_oid::kAnycompatiblenonarray;
     if (is_polymorphic_range(type)) {
       Oid found = functions::is_range_type(args[i]->type) ? args[i]->type
                                                           : functions::range_of_multirange(args[i]->type);
       if (found != kInvalidOid) range = found;
     } else if (is_polymorphic_array(type)) {
       const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-      if (info != nullptr && info->element_type != kInvalidOid) element = info->element_type;
+      if (info != nullptr && info->element_type != kInvalidOid) {
+        element = info->element_type;
+        if (type == type_oid::kAnycompatiblearray)
+          compatible.push_back(make<analyzer::Expr>(ExprKind::kInput, element));
+      }
     } else if (is_polymorphic_element(type)) {
       if (args[i]->type != type_oid::kUnknown) {
         if (element == kInvalidOid) element = args[i]->type;
@@ -246,7 +253,7 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
       }
     }
   }
-  if (!compatible.empty() && declared(0) == type_oid::kAnycompatible) {
+  if (!compatible.empty() && common) {
     element = select_common_type(compatible, function.name);
   }
   if (element == kInvalidOid && range != kInvalidOid) element = functions::range_subtype(range);
@@ -268,7 +275,9 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
     if (type == type_oid::kAny) {
-      args[i] = resolve_unknown(args[i]);
+      // Only pg_typeof() is to be told that a literal has no type yet.
+      bool stays = args[i]->kind == ExprKind::kConst && function.name == "pg_typeof";
+      if (!stays) args[i] = resolve_unknown(args[i]);
       continue;
     }
     if (is_polymorphic_array(type))
@@ -665,6 +674,26 @@ void Binder::check_within_group(const parser::FuncCall& call, const Function& fu
       .at(position(call.location));
 }
 
+Binder::RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
+  RoutineKinds kinds;
+  for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back()))
+    (r->kind == 'a' ? kinds.aggregate : kinds.scalar) = true;
+  return kinds;
+}
+
+// An aggregate's arguments that were bound before it was known to be one.
+void Binder::refuse_nested_aggregate(const FunctionExpr& call) {
+  for (Expr* arg : call.args) {
+    any_of(arg, [&](const Expr& e) {
+      if (e.kind == ExprKind::kAggregate && e.as<AggregateExpr>().levels_up == 0) {
+        throw SqlError(sqlstate::kGroupingError, "aggregate function calls cannot be nested")
+            .at(position(e.location));
+      }
+      return false;
+    });
+  }
+}
+
 Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   std::string_view name = call.names.back();
 
@@ -675,6 +704,11 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   bool is_aggregate =
       !candidates.empty() &&
       candidates[call.within_group ? candidates.size() - 1 : 0]->kind == FunctionKind::kAggregate;
+  // Where functions that SQL made share an aggregate's name, only the arguments' types tell.
+  RoutineKinds made = routine_kinds(call);
+  bool mixed = made.scalar && (is_aggregate || made.aggregate);
+  if (candidates.empty()) is_aggregate = made.aggregate;
+  if (mixed) is_aggregate = false;
   if (is_aggregate && call.over == nullptr) scope.in_aggregate = true;
   CallArguments written = call_arguments(scope, call);
   std::vector<Expr*>& args = written.args;
@@ -699,6 +733,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   auto& function_call = bound->as<FunctionExpr>();
   const Function& function = *function_call.function;
   check_within_group(call, function);
+  if (mixed && function.kind == FunctionKind::kAggregate && call.over == nullptr)
+    refuse_nested_aggregate(function_call);
   Expr* filter = nullptr;
   std::vector<SortKey> order_by;
   if (call.filter != nullptr) {

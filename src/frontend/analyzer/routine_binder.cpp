@@ -4,6 +4,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "functions/extension.h"
 #include "parser/parser.h"
 #include "routine_call.h"
 
@@ -93,8 +94,38 @@ const Function* Binder::routine_function(const Routine& r, bool visible) {
   f->strict = r.strict;
   f->routine = info;
   f->kernel = functions::call_routine_kernel;
+  if (r.language == catalog::kCLanguage || r.kind == 'a') {
+    bind_native(r, f, info);
+    return f;
+  }
   if (r.returns_set) f->table = routine_table(shape.composite || !column_names.empty() ? info : nullptr);
   return f;
+}
+
+// What an extension registered; of an aggregate, for its state function.
+void Binder::bind_native(const Routine& r, Function* f, functions::RoutineInfo* info) {
+  RoutinePtr state = r.kind == 'a' ? context_.catalog.routine(r.transition) : nullptr;
+  const Routine& named = state != nullptr ? *state : r;
+  const functions::Binding* native =
+      functions::find_native(named.library, named.source, named.args, named.result);
+  if (native == nullptr) {
+    throw SqlError(sqlstate::kUndefinedFunction, fmt::format("could not find function \"{}\" in file \"{}\"",
+                                                             named.source, named.library));
+  }
+  info->is_native = true;
+  if (r.kind == 'a') {
+    f->kind = FunctionKind::kAggregate;
+    f->aggregate = native->aggregate;
+    f->kernel = nullptr;
+    f->strict = false;
+    return;
+  }
+  f->kernel = native->kernel == nullptr ? functions::aggregate_only_kernel : native->kernel;
+  if (!r.returns_set) return;
+  auto* table = arena_.make<functions::TableFunctionImpl>(*native->table);
+  table->column_types = info->column_types;
+  table->column_names = info->column_names;
+  f->table = table;
 }
 
 const functions::TableFunctionImpl* Binder::routine_table(const functions::RoutineInfo* columns) {
@@ -302,7 +333,11 @@ const Function* Binder::with_actual_columns(const Function& f, std::span<Expr* c
   auto* routine = arena_.make<functions::RoutineInfo>(*f.routine);
   routine->column_types = arena_.copy(types);
   copy->routine = routine;
-  if (copy->table != nullptr) copy->table = routine_table(f.table->column_types.empty() ? nullptr : routine);
+  if (copy->table != nullptr) {
+    auto* table = arena_.make<functions::TableFunctionImpl>(*f.table);
+    if (!f.table->column_types.empty()) table->column_types = routine->column_types;
+    copy->table = table;
+  }
   return copy;
 }
 

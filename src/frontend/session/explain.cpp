@@ -59,7 +59,7 @@ ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
 
 ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sql) {
   ExplainOptions options;
-  bool timing_given = false, summary_given = false, buffers = false, wal = false;
+  bool timing_given = false, summary_given = false;
   for (const parser::Option* o : stmt.options) {
     if (o->name == "analyze")
       options.analyze = option_boolean(*o);
@@ -68,9 +68,9 @@ ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sq
     else if (o->name == "costs")
       options.costs = option_boolean(*o);
     else if (o->name == "buffers")
-      buffers = option_boolean(*o);
+      options.buffers = option_boolean(*o);
     else if (o->name == "wal")
-      wal = option_boolean(*o);
+      options.wal = option_boolean(*o);
     else if (o->name == "settings")
       options.settings = option_boolean(*o);
     else if (o->name == "timing")
@@ -84,13 +84,11 @@ ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sq
           .at(position(sql, o->location));
     }
   }
-  if (wal && !options.analyze)
+  if (options.wal && !options.analyze)
     throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
   if (timing_given && options.timing && !options.analyze) {
     throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE");
   }
-  if (buffers) throw_not_supported("EXPLAIN option BUFFERS");
-  if (wal) throw_not_supported("EXPLAIN option WAL");
   if (!summary_given) options.summary = options.analyze;
   if (!options.analyze) options.timing = false;
   return options;
@@ -112,7 +110,9 @@ class ExplainCommand {
     StatementPtr statement = target(&params);
     if (statement == nullptr) return write("Utility statements have no plan structure");
     auto start = std::chrono::steady_clock::now();
+    IoCounters io = t_io_counters;
     session_.ensure_plan(*statement);
+    summary_.planning_io = t_io_counters - io;
     summary_.planning_ms = milliseconds_since(start);
     auto plan = statement->plan;
     functions::EvalContext eval = session_.eval_context(arena_);
@@ -158,7 +158,10 @@ class ExplainCommand {
       *params = params_;
       return it->second;
     }
-    if (node->kind == NodeKind::kCreateTableAsStmt) throw_not_supported("EXPLAIN of CREATE TABLE AS");
+    if (node->kind == NodeKind::kCreateTableAsStmt) {
+      if (options_.analyze) throw_not_supported("EXPLAIN ANALYZE of CREATE TABLE AS");
+      node = parser::as<parser::CreateTableAsStmt>(node)->query;
+    }
     if (node->kind == NodeKind::kDeclareCursorStmt) node = parser::as<parser::DeclareCursorStmt>(node)->query;
     if (!Session::is_planned(node)) return nullptr;
     StatementPtr statement = session_.make_statement(outer_.sql, node);

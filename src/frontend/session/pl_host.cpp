@@ -9,6 +9,7 @@
 #include "functions/type_oids.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "planner/planner.h"
 #include "session.h"
 
 namespace varve::session {
@@ -90,7 +91,9 @@ void Session::check_stack() {
   const char* here = static_cast<const char*>(__builtin_frame_address(0));
   int64_t used = stack_base_ == nullptr ? 0 : stack_base_ - here;
   if (used < 0) used = -used;
-  int64_t limit_kb = settings_.has("max_stack_depth") ? settings_.integer("max_stack_depth") : 2048;
+  constexpr int64_t kLeastLimitBytes = 100 * 1024;  // the setting cannot be less
+  if (used <= kLeastLimitBytes) return;
+  int64_t limit_kb = settings_.integer("max_stack_depth");
   if (used <= limit_kb * 1024) return;
   throw SqlError(sqlstate::kStatementTooComplex, "stack depth limit exceeded")
       .hint(fmt::format(

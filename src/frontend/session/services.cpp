@@ -11,6 +11,7 @@
 #include "catalog_functions.h"
 #include "commands/settle.h"
 #include "commands/acl.h"
+#include "commands/command_context.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -468,6 +469,10 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_collation_is_visible", yes},
       {"pg_conversion_is_visible", yes},
       {"pg_statistics_obj_is_visible", yes},
+      {"pg_ts_config_is_visible", yes},
+      {"pg_ts_dict_is_visible", yes},
+      {"pg_ts_parser_is_visible", yes},
+      {"pg_ts_template_is_visible", yes},
       {"pg_relation_is_publishable", no},
       {"pg_is_in_recovery", no},
       {"pg_get_userbyid", get_userbyid},
@@ -506,6 +511,17 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
   return kTable;
 }
 
+Value Session::describe_object(std::span<const Value> args, Arena& arena) {
+  std::deque<catalog::RelationPtr> relations;
+  std::vector<Oid> path = search_path_oids();
+  functions::EvalContext eval = eval_context(arena);
+  commands::CommandContext context{catalog(), *txn_,         eval,  *this,    current_sql_, path,
+                                   role_,     is_superuser_, arena, relations};
+  std::string text =
+      commands::describe_object(context, Oid{args[0].oid()}, Oid{args[1].oid()}, args[2].int32);
+  return text.empty() ? Value::null_of(types::PhysicalType::kString) : Value::of_string(arena.copy(text));
+}
+
 Value Session::call(std::string_view function, std::span<const Value> args, Arena& arena) {
   if (function.starts_with("pg_get_function") || function == "pg_get_triggerdef" ||
       function == "pg_function_is_visible") {
@@ -516,6 +532,8 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
+  if (function == "pg_describe_object") return describe_object(args, arena);
   if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
@@ -612,13 +630,15 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
       return found[0]->oid.value();
     }
     default:
+      if (std::optional<uint32_t> found = parse_object_name(*this, type, parts, text)) return *found;
       throw_not_supported(fmt::format("input of type {} by name", functions::format_type(type, -1)));
   }
 }
 
 void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
   if (oid == 0) {
-    out += '-';
+    bool of_operator = type == type_oid::kRegoper || type == type_oid::kRegoperator;
+    out += of_operator ? '0' : '-';
     return;
   }
   switch (type.value()) {
@@ -701,13 +721,8 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     }
-    case type_oid::kRegoper.value():
-      if (const functions::Operator* op = functions::operator_by_oid(Oid{oid})) {
-        out += op->name;
-        return;
-      }
-      break;
     default:
+      if (append_object_name(type, oid, out)) return;
       break;
   }
   out += std::to_string(oid);

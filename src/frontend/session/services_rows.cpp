@@ -7,6 +7,7 @@
 #include "catalog/partition.h"
 #include "commands/acl.h"
 #include "common/sql_error.h"
+#include "functions/extension.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "net/server.h"
@@ -246,6 +247,33 @@ class RowFunctions {
     }
   }
 
+  static void backend_ids(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    if (s.instance_.server == nullptr) return;
+    auto n = static_cast<int32_t>(s.instance_.server->connections().size());
+    for (int32_t i = 1; i <= n; ++i) Rows(out, arena).int4(i);
+  }
+
+  static void sequence_parameters(Session& s, std::span<const Value> args, Arena& arena,
+                                  std::vector<Value>& out) {
+    if (args[0].null) return;
+    catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
+    if (r == nullptr) {
+      throw SqlError(sqlstate::kInternalError, fmt::format("could not open relation with OID {}", args[0].oid()));
+    }
+    commands::RoleRights rights(s.catalog(), s.role_);
+    if (!rights.table_allows(*r, 'r') && !rights.table_allows(*r, 'w') && !rights.table_allows(*r, 'U')) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for sequence {}", r->name));
+    }
+    const catalog::KeyMatch match[] = {{"seqrelid", Value::of_oid(args[0].oid())}};
+    s.catalog().for_each(catalog::system_table("pg_sequence"), match, [&](const catalog::Row& row) {
+      Rows rows(out, arena);
+      for (const char* column : {"seqstart", "seqmin", "seqmax", "seqincrement"}) rows.int8(row[column].int64);
+      rows.boolean(row.boolean("seqcycle")).int8(row["seqcache"].int64).oid(row.oid("seqtypid"));
+    });
+  }
+
+  // What can be created: all that there is is there from the start.
   static void sequence_state(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr) return;
@@ -270,6 +298,28 @@ class RowFunctions {
       types::Interval utc_offset{};
       utc_offset.us = int64_t{offset.seconds_east} * 1'000'000;
       rows.text(name).text(offset.abbreviation).add(Value::of_interval(utc_offset)).boolean(offset.is_dst);
+    }
+  }
+
+  static void extensions(Session&, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    for (const functions::Extension* e : functions::all_extensions())
+      rows.text(e->name).text(e->default_version).text_or_null(e->comment);
+  }
+
+  static void extension_versions(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
+    for (const functions::Extension* e : functions::all_extensions()) {
+      rows.text(e->name).text(e->default_version).boolean(e->superuser).boolean(e->trusted);
+      rows.boolean(e->relocatable).text_or_null(e->schema);
+      std::string required;
+      for (std::string_view name : e->required) required += (required.empty() ? "" : ",") + std::string(name);
+      if (required.empty())
+        rows.null();
+      else
+        rows.add(functions::parse_value(type_oid::kNameArray, -1, fmt::format("{{{}}}", required), eval));
+      rows.text_or_null(e->comment);
     }
   }
 
@@ -393,6 +443,10 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"aclexplode", acl_explode},
       {"pg_listening_channels", channels},
       {"pg_sequence_state", sequence_state},
+      {"pg_sequence_parameters", sequence_parameters},
+      {"pg_stat_get_backend_idset", backend_ids},
+      {"pg_available_extensions", extensions},
+      {"pg_available_extension_versions", extension_versions},
       // Two-phase commit, and publications do not exist, so there are none.
       {"pg_prepared_xact", nothing},
       {"pg_get_publication_tables", nothing},

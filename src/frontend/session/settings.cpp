@@ -5,8 +5,10 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <optional>
+#include <unordered_map>
 
 #include "common/sql_error.h"
+#include "functions/text_search.h"
 #include "types/time_zone.h"
 
 namespace varve::session {
@@ -166,11 +168,13 @@ bool is_custom(std::string_view name) { return name.find('.') != std::string_vie
 std::span<const SettingInfo> all_settings() { return kSettings; }
 
 const SettingInfo* find_setting(std::string_view name) {
-  std::string wanted = lower(name);
-  for (const SettingInfo& info : kSettings) {
-    if (lower(info.name) == wanted) return &info;
-  }
-  return nullptr;
+  static const auto by_lower_name = [] {
+    std::unordered_map<std::string, const SettingInfo*> map;
+    for (const SettingInfo& info : kSettings) map.emplace(lower(info.name), &info);
+    return map;
+  }();
+  auto it = by_lower_name.find(lower(name));
+  return it == by_lower_name.end() ? nullptr : it->second;
 }
 
 std::string canonical_setting(const SettingInfo& info, std::string_view text) {
@@ -186,6 +190,11 @@ std::string canonical_setting(const SettingInfo& info, std::string_view text) {
       break;
   }
   if (info.name == "DateStyle") return canonical_date_style(info, text, "ISO, MDY");
+  if (info.name == "default_text_search_config") {
+    Oid config = functions::text_config_oid(text);
+    if (config == kInvalidOid) throw invalid_value(info, text);
+    return fmt::format("pg_catalog.{}", functions::text_config_name(config));
+  }
   if (info.name == "client_encoding") {
     std::string word = lower(text);
     if (word != "utf8" && word != "utf-8" && word != "unicode") {

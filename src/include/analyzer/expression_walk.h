@@ -6,6 +6,9 @@
 
 namespace varve::analyzer {
 
+// How many query levels out the query lies whose grouping GROUPING tells of: that of its columns.
+uint32_t grouping_level(const GroupingExpr& e);
+
 // Calls f(Expr*& child) for every direct child; null children are left out. Subqueries are not entered (their
 // left sides and comparisons are children).
 template <class F>
@@ -128,7 +131,8 @@ bool any_of(const Expr* e, F&& f) {
 // Calls a function made by CREATE FUNCTION: such calls run on the session's own thread.
 inline bool calls_routine(const Expr* e) {
   return any_of(e, [](const Expr& x) {
-    return x.kind == ExprKind::kFunction && x.as<FunctionExpr>().function->routine != nullptr;
+    return x.kind == ExprKind::kFunction && x.as<FunctionExpr>().function->routine != nullptr &&
+           !x.as<FunctionExpr>().function->routine->is_native;
   });
 }
 

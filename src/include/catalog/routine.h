@@ -18,7 +18,7 @@ struct Routine {
   std::string schema_name;
   Oid owner;
   Oid language;
-  char kind = 'f';  // f function, p procedure
+  char kind = 'f';  // f function, p procedure, a aggregate
   bool strict = false;
   bool returns_set = false;
   bool security_definer = false;
@@ -34,7 +34,9 @@ struct Routine {
   std::vector<std::string> names;  // one an entry of all_args (or args); empty: none
   uint16_t default_count = 0;      // the last so many of args
   std::string defaults;            // their expressions as SQL, separated by commas
-  std::string source;
+  std::string source;   // LANGUAGE c: the symbol
+  std::string library;  // LANGUAGE c
+  Oid transition;       // kind a: its state function
   std::string sql_body;             // BEGIN ATOMIC …, RETURN …; empty: `source` is the body
   std::vector<std::string> config;  // "name=value"
   std::string acl;                  // as text, empty: default

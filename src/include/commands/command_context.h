@@ -73,6 +73,7 @@ struct CommandContext {
   Arena& arena;  // of the statement
   std::deque<catalog::RelationPtr>& relations;
   bool temporary_first = false;  // the path begins with the temporary schema though nobody has put it there
+  Oid extension = kInvalidOid;   // whose script is being run: what is made becomes a member of it
 
   analyzer::AnalyzerContext analyzer_context() {
     analyzer::AnalyzerContext inner{catalog, arena, relations, eval, sql, search_path};
@@ -89,6 +90,9 @@ std::string run(CommandContext& context, const parser::Node* statement);
 // The name of a statement that PostgreSQL refuses inside a transaction block (CREATE DATABASE, VACUUM …);
 // else empty.
 std::string_view must_run_alone(const parser::Node* statement);
+
+// "table t", "function f(integer)" …: pg_describe_object(). Empty: there is no such object.
+std::string describe_object(CommandContext& context, Oid class_oid, Oid object, int32_t sub);
 
 // --- temporary objects: for the session's beginning and end
 // Drops everything in the schema, quietly.

@@ -35,8 +35,9 @@ class ExpressionEvaluator {
   // the array that `rows` refers to). Conjunctions shrink the selection as they go.
   uint32_t select(const Chunk& input, const Selection& rows, uint16_t* out);
 
-  // Value of an expression without input columns. Long values live in `memory`, params' where they lie.
-  types::Value scalar();
+  // Value of an expression without input columns, valid until the next call. Long values live in `memory`,
+  // params' where they lie.
+  const types::Value& scalar();
 
   bool is_constant() const;  // a kConst: the value never changes
 

@@ -56,6 +56,7 @@ struct RoutineInfo {
   std::string_view schema;
   bool visible = true;  // found by its bare name in the search path
   bool is_procedure = false;
+  bool is_native = false;  // an extension's kernel: needs no session, runs on any thread
   std::span<const std::string_view> arg_names =
       {};  // of the input arguments; empty: none, or this one has none
   // The result's columns when it has several (OUT arguments, RETURNS TABLE, a table's row type).

@@ -35,6 +35,7 @@ enum class PlanKind : uint8_t {
   kSetOperation,  // INTERSECT / EXCEPT [ALL], hashed
   kRecursiveUnion,
   kMaterialize,
+  kTransform,  // a step that an extension puts behind grouping
   kLockRows,
   kInsert,
   kUpdate,

@@ -85,6 +85,16 @@ CREATE VIEW pg_catalog.pg_prepared_xacts AS
 SELECT p.transaction, p.gid, p.prepared, u.rolname AS owner, d.datname AS database
   FROM pg_prepared_xact() p LEFT JOIN pg_authid u ON u.oid = p.ownerid LEFT JOIN pg_database d ON d.oid = p.dbid;
 
+CREATE VIEW pg_catalog.pg_available_extensions AS
+SELECT e.name, e.default_version, x.extversion AS installed_version, e.comment
+  FROM pg_available_extensions() e LEFT JOIN pg_extension x ON e.name = x.extname;
+
+CREATE VIEW pg_catalog.pg_available_extension_versions AS
+SELECT e.name, e.version, x.extname IS NOT NULL AS installed, e.superuser, e.trusted, e.relocatable, e.schema,
+       e.requires, e.comment
+  FROM pg_available_extension_versions() e
+       LEFT JOIN pg_extension x ON e.name = x.extname AND e.version = x.extversion;
+
 CREATE VIEW pg_catalog.pg_timezone_names AS
 SELECT z.name, z.abbrev, z.utc_offset, z.is_dst FROM pg_timezone_names() z;
 

@@ -1,0 +1,74 @@
+#include "hyperfunctions/extension.h"
+
+#include <vector>
+
+#include "bindings.h"
+#include "functions/extension.h"
+#include "gapfill.h"
+
+// VARVE_HYPERFUNCTIONS_SQL is set by the build.
+#define VARVE_EMBED(symbol, file)                    \
+  asm(".section .rodata\n"                           \
+      ".global varve_" #symbol                       \
+      "_begin\n"                                     \
+      ".global varve_" #symbol                       \
+      "_end\n"                                       \
+      "varve_" #symbol                               \
+      "_begin:\n"                                    \
+      ".incbin \"" VARVE_HYPERFUNCTIONS_SQL "/" file \
+      "\"\n"                                         \
+      "varve_" #symbol                               \
+      "_end:\n"                                      \
+      ".byte 0\n.text\n");                           \
+  extern "C" const char varve_##symbol##_begin[];    \
+  extern "C" const char varve_##symbol##_end[]
+
+VARVE_EMBED(timescaledb, "timescaledb.sql");
+VARVE_EMBED(timescaledb_toolkit, "timescaledb_toolkit.sql");
+
+namespace varve::hyperfunctions {
+
+namespace {
+
+std::string_view text_between(const char* begin, const char* end) {
+  return {begin, static_cast<size_t>(end - begin)};
+}
+
+std::span<const functions::Binding> gather(std::initializer_list<std::span<const functions::Binding>> parts,
+                                           std::vector<functions::Binding>& all) {
+  for (auto part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+}  // namespace
+
+void register_extensions() {
+  static std::vector<functions::Binding> natives;
+  static functions::Extension timescaledb;
+  timescaledb.name = "timescaledb";
+  timescaledb.default_version = "2.28.3";
+  timescaledb.comment = "Enables scalable inserts and complex queries for time-series data";
+  timescaledb.library = "timescaledb";
+  timescaledb.trusted = true;
+  timescaledb.script = text_between(varve_timescaledb_begin, varve_timescaledb_end);
+  timescaledb.natives =
+      gather({time_bucket_bindings(), bookend_bindings(), histogram_bindings(), gapfill_bindings()}, natives);
+  functions::register_extension(timescaledb);
+  planner::register_grouping_hook(gapfill_hook);
+
+  static std::vector<functions::Binding> toolkit_natives;
+  static functions::Extension toolkit;
+  toolkit.name = "timescaledb_toolkit";
+  toolkit.default_version = "1.22.0";
+  toolkit.comment = "Library of analytical hyperfunctions, time-series pipelining, and other SQL utilities";
+  toolkit.library = "timescaledb_toolkit";
+  toolkit.trusted = true;
+  toolkit.script = text_between(varve_timescaledb_toolkit_begin, varve_timescaledb_toolkit_end);
+  toolkit.natives = gather({stats_bindings(), time_weight_bindings(), counter_bindings(),
+                            uddsketch_bindings(), hyperloglog_bindings(), candlestick_bindings(),
+                            tdigest_bindings(), lttb_bindings(), state_agg_bindings()},
+                           toolkit_natives);
+  functions::register_extension(toolkit);
+}
+
+}  // namespace varve::hyperfunctions

@@ -1,0 +1,21 @@
+// Functions of single values: what a kernel over vectors is made of, for callers that have one row at a time.
+#pragma once
+
+#include "functions/registry.h"
+
+namespace varve::functions {
+
+struct ScalarCall {
+  const types::Value* const* args;  // none is NULL if the function is strict
+  types::Value& result;  // its type is set, it is not NULL, and its words are the function's to fill
+  EvalContext& context;
+  const CallSite& site;
+};
+// May throw SqlError, as the kernel does. Results that do not fit the value lie in the context's memory or in
+// an argument's.
+using ScalarFunction = void (*)(ScalarCall& call);
+
+// Null: the kernel was not made of one. Thread-safe.
+ScalarFunction scalar_function(Kernel kernel);
+
+}  // namespace varve::functions
