@@ -104,7 +104,7 @@ SELECT varve_settle('metrics') >= 0 AS settled;
 SELECT * FROM metrics WHERE id IN (1, 2, 101) ORDER BY id;
 CREATE INDEX metrics_host ON metrics (host, usage);
 SELECT id FROM metrics WHERE host = 'host-1' AND usage < 1 ORDER BY id;
-CREATE UNIQUE INDEX ON metrics ((1));
+CREATE UNIQUE INDEX ON metrics ((id * 0));
 ALTER TABLE metrics ALTER usage TYPE numeric(10, 1);
 SELECT sum(usage) FROM metrics;
 ALTER TABLE metrics ADD CHECK (usage < 10);

@@ -38,8 +38,12 @@ TableState& ColumnarHeap::state() {
 // --- one row
 
 Result<bool> ColumnarHeap::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) {
-  if (!is_settled(tid)) return delta_->fetch(snapshot, tid, buffer, out);
   TableState& s = state();
+  if (s.moves.has_followed(snapshot.own_xid)) {
+    VARVE_ASSIGN_OR_RETURN(bool elsewhere, written_elsewhere(snapshot, tid));
+    if (elsewhere) return false;
+  }
+  if (!is_settled(tid)) return delta_->fetch(snapshot, tid, buffer, out);
   StratumPtr stratum = s.stratum(stratum_of(tid.page));
   Xid writer;
   if (stratum == nullptr) return false;
@@ -54,7 +58,8 @@ Result<bool> ColumnarHeap::fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* w
   if (!is_settled(tid)) return delta_->fetch_newest_state(tid, buffer, writer, deleted);
   TableState& s = state();
   StratumPtr stratum = s.stratum(stratum_of(tid.page));
-  if (stratum == nullptr || tid.slot == 0 || tid.slot > stratum->vector_rows(vector_of(tid.page))) return false;
+  if (stratum == nullptr || tid.slot == 0 || tid.slot > stratum->vector_rows(vector_of(tid.page)))
+    return false;
   VARVE_ASSIGN_OR_RETURN(bool found, stratum->newest(writer, deleted));
   if (!found || *deleted) return found;
   Marks::Mark mark;
@@ -104,8 +109,16 @@ Result<bool> ColumnarHeap::visible_rows(const txn::Snapshot& snapshot, PageId pa
   if (access::Heap* heap = s.marks_heap())
     VARVE_RETURN_IF_ERROR(s.marks.deleted(heap, txns_, snapshot, page, deleted));
   const uint32_t count = (*stratum)->vector_rows(vector_of(page));
+  const bool followed = s.moves.has_followed(snapshot.own_xid);
   for (uint32_t i = 0; i < count; ++i) {
-    if ((deleted[i / 64] >> i % 64 & 1) == 0) rows->push_back(static_cast<uint16_t>(i));
+    if ((deleted[i / 64] >> i % 64 & 1) != 0) continue;
+    if (followed) {
+      VARVE_ASSIGN_OR_RETURN(
+          bool elsewhere,
+          written_elsewhere(snapshot, access::ColumnScan::tid(page, static_cast<uint16_t>(i))));
+      if (elsewhere) continue;
+    }
+    rows->push_back(static_cast<uint16_t>(i));
   }
   return !rows->empty();
 }
@@ -136,9 +149,33 @@ Status ColumnarHeap::read_page(const txn::Snapshot& snapshot, PageId page, PageB
   return append_page(snapshot, page, out->memory, &out->tids, &out->rows);
 }
 
+Result<bool> ColumnarHeap::written_elsewhere(const txn::Snapshot& snapshot, Tid tid) {
+  TableState& s = state();
+  for (Tid at = tid, next; s.moves.find(txns_, snapshot.own_xid, at, &next); at = next) {
+    VARVE_ASSIGN_OR_RETURN(bool deleted, s.marks.is_deleted(s.marks_heap(), snapshot, next));
+    if (deleted) return true;
+  }
+  return false;
+}
+
 Status ColumnarHeap::append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory,
                                  std::vector<Tid>* tids, std::vector<RowVersion>* rows) {
-  if (!is_settled(page)) return delta_->append_page(snapshot, page, memory, tids, rows);
+  if (!is_settled(page)) {
+    if (!state().moves.has_followed(snapshot.own_xid))
+      return delta_->append_page(snapshot, page, memory, tids, rows);
+    std::vector<Tid> found;
+    const size_t first = rows->size();
+    VARVE_RETURN_IF_ERROR(delta_->append_page(snapshot, page, memory, &found, rows));
+    size_t kept = first;
+    for (size_t i = 0; i < found.size(); ++i) {
+      VARVE_ASSIGN_OR_RETURN(bool elsewhere, written_elsewhere(snapshot, found[i]));
+      if (elsewhere) continue;
+      (*rows)[kept++] = (*rows)[first + i];
+      if (tids != nullptr) tids->push_back(found[i]);
+    }
+    rows->resize(kept);
+    return {};
+  }
   std::vector<uint16_t> places;
   StratumPtr stratum;
   Xid writer;
@@ -148,7 +185,13 @@ Status ColumnarHeap::append_page(const txn::Snapshot& snapshot, PageId page, Row
 
 // The delta's pages come first, so that their places among all pages are their places in the delta.
 Result<uint32_t> ColumnarHeap::count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) {
-  if (!is_settled(page)) return delta_->count_page(snapshot, page, ordinal);
+  if (!is_settled(page)) {
+    if (!state().moves.has_followed(snapshot.own_xid)) return delta_->count_page(snapshot, page, ordinal);
+    RowBuffer memory;
+    std::vector<RowVersion> rows;
+    VARVE_RETURN_IF_ERROR(append_page(snapshot, page, memory, nullptr, &rows));
+    return static_cast<uint32_t>(rows.size());
+  }
   std::vector<uint16_t> places;
   StratumPtr stratum;
   Xid writer;
@@ -185,7 +228,9 @@ Result<access::Heap::VacuumResult> ColumnarHeap::vacuum(DeadRowSink& sink) {
     VARVE_RETURN_IF_ERROR(marks->vacuum(none).status());
   }
   for (const StratumPtr& stratum : s.all())
-    result.live_rows += stratum->rows() - std::min<uint64_t>(stratum->rows(), s.marks.count(stratum->tid(), stratum->vectors()));
+    result.live_rows +=
+        stratum->rows() -
+        std::min<uint64_t>(stratum->rows(), s.marks.count(stratum->tid(), stratum->vectors()));
   return result;
 }
 
@@ -222,8 +267,8 @@ types::StringRef ColumnarHeap::read(access::StoredForm form, wal::Bytes stored, 
   const Tid tid = Tid::unpack(pointer.tid);
   StratumPtr stratum = is_settled(tid) && tid.slot > 0 ? state().stratum(stratum_of(tid.page)) : nullptr;
   if (stratum == nullptr) throw SqlError(sqlstate::kDataCorrupted, "a settled value is not there any more");
-  auto value = read_value(*stratum, vector_of(tid.page), static_cast<uint16_t>(tid.slot - 1), pointer.number,
-                          arena);
+  auto value =
+      read_value(*stratum, vector_of(tid.page), static_cast<uint16_t>(tid.slot - 1), pointer.number, arena);
   check_ok(value.status());
   if (value->type == types::PhysicalType::kString) {
     std::string_view copied = arena.copy(value->view());

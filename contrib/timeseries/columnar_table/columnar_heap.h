@@ -1,6 +1,6 @@
 // A table whose old rows lie in segments of columns, as a heap: docs/decisions/columnar-tables.md.
-// Reading: columnar_heap.cpp; locks, updates, deletes: columnar_write.cpp; settling: columnar_settle.cpp; scans of
-// columns: columnar_scan.cpp.
+// Reading: columnar_heap.cpp; locks, updates, deletes: columnar_write.cpp; settling: columnar_settle.cpp;
+// scans of columns: columnar_scan.cpp.
 #pragma once
 
 #include "access/btree.h"
@@ -67,7 +67,8 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
                             StratumPtr* stratum, Xid* writer);
   // Settled rows as rows of a heap; bytes go to `memory`.
   Status append_rows(Stratum& stratum, PageId page, std::span<const uint16_t> places, Xid writer,
-                     access::RowBuffer& memory, std::vector<Tid>* tids, std::vector<access::RowVersion>* rows);
+                     access::RowBuffer& memory, std::vector<Tid>* tids,
+                     std::vector<access::RowVersion>* rows);
   Result<bool> row_form(Stratum& stratum, Tid tid, Xid writer, access::RowBuffer& buffer,
                         access::RowVersion* out);
 
@@ -90,6 +91,9 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   Result<Claim> claim(const Request& request, Tid tid);
   // Where the row has settled that a delta says is deleted. False: it is.
   Result<bool> moved(const Xid self, Tid tid, Tid* next);
+  // The row was written by the snapshot's own transaction, at a place that it has moved to behind the
+  // snapshot.
+  Result<bool> written_elsewhere(const txn::Snapshot& snapshot, Tid tid);
   // Calls on_delta(tid) and on_settled(tid, stratum) until one gives a final outcome.
   template <class Delta, class Settled>
   Result<access::LockOutcome> follow(const Request& request, Tid tid, Delta&& on_delta, Settled&& on_settled);

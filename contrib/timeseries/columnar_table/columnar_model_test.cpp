@@ -1,5 +1,5 @@
-// Several threads write, one settles and rewrites, one purges, others read: no row may be lost, doubled or seen
-// half, in any snapshot.
+// Several threads write, one settles and rewrites, one purges, others read: no row may be lost, doubled or
+// seen half, in any snapshot.
 #include <atomic>
 #include <random>
 #include <thread>
@@ -15,8 +15,8 @@ using txn::Isolation;
 constexpr int64_t kAccounts = 300;
 constexpr double kEach = 100;
 
-// Moves money between accounts, re-reading rows that others have changed as READ COMMITTED does. False: rolled
-// back.
+// Moves money between accounts, re-reading rows that others have changed as READ COMMITTED does. False:
+// rolled back.
 bool transfer(TestTable& table, std::mt19937_64& random, Isolation isolation) {
   auto txn = table.begin(isolation);
   int64_t keys[2] = {static_cast<int64_t>(random() % kAccounts), static_cast<int64_t>(random() % kAccounts)};
@@ -146,7 +146,8 @@ TEST(ColumnarModel, ConcurrentWritersAgainstSettling) {
       --working;
     });
     threads.emplace_back([&, i] {
-      for (int n = 0; n < kSteps && !testing::Test::HasFatalFailure(); ++n) owners[static_cast<size_t>(i)].step();
+      for (int n = 0; n < kSteps && !testing::Test::HasFatalFailure(); ++n)
+        owners[static_cast<size_t>(i)].step();
       --working;
     });
   }

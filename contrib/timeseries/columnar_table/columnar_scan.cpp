@@ -29,7 +29,8 @@ Result<bool> value_passes(const types::Value& value, const ColumnCondition& cond
   VARVE_RETURN_IF_ERROR(builder.add({&column, 1}, 1));
   VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
   VARVE_ASSIGN_OR_RETURN(columnar::Segment segment, columnar::Segment::open(bytes.span()));
-  VARVE_ASSIGN_OR_RETURN(columnar::ColumnReader reader, columnar::ColumnReader::open(segment, 0, bytes.span()));
+  VARVE_ASSIGN_OR_RETURN(columnar::ColumnReader reader,
+                         columnar::ColumnReader::open(segment, 0, bytes.span()));
   columnar::VectorReader vector;
   VARVE_RETURN_IF_ERROR(vector.open(reader, 0));
   uint64_t bitmap[kVectorRows / 64] = {};
@@ -99,6 +100,13 @@ Result<uint32_t> ColumnarScan::open(PageId page, uint16_t* rows) {
     Bitmap deleted{};
     VARVE_RETURN_IF_ERROR(state.marks.deleted(marks, heap_.txns_, snapshot_, page, deleted.data()));
     for (size_t w = 0; w < deleted.size(); ++w) passing[w] &= ~deleted[w];
+  }
+  if (state.moves.has_followed(snapshot_.own_xid)) {
+    for (uint32_t i = 0; i < count_; ++i) {
+      VARVE_ASSIGN_OR_RETURN(bool elsewhere,
+                             heap_.written_elsewhere(snapshot_, tid(page, static_cast<uint16_t>(i))));
+      if (elsewhere) passing[i / 64] &= ~(uint64_t{1} << i % 64);
+    }
   }
   removed_ = 0;
   for (uint64_t word : passing) removed_ += static_cast<uint32_t>(std::popcount(word));

@@ -1,4 +1,5 @@
-// Vectors of columns for sequential scans: what zone maps and encoded vectors can tell, before values are decoded.
+// Vectors of columns for sequential scans: what zone maps and encoded vectors can tell, before values are
+// decoded.
 #pragma once
 
 #include <array>

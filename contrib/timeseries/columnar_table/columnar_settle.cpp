@@ -1,4 +1,5 @@
-// Rows of the delta into a stratum, and strata into a better one. docs/decisions/columnar-tables.md, "Settling".
+// Rows of the delta into a stratum, and strata into a better one. docs/decisions/columnar-tables.md,
+// "Settling".
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -24,7 +25,8 @@ constexpr size_t kMaxBatchBytes = size_t{128} << 20;
 // Sees what is committed, and all that its own transaction has written.
 txn::Snapshot newest_snapshot(txn::Transaction& txn) {
   txn.ensure_snapshot();
-  return {Csn{txn.manager().pool().log().reserved_lsn().value()}, txn.xid(), txn::UndoPtr{UINT64_MAX}, nullptr};
+  return {Csn{txn.manager().pool().log().reserved_lsn().value()}, txn.xid(), txn::UndoPtr{UINT64_MAX},
+          nullptr};
 }
 
 }  // namespace
@@ -77,8 +79,7 @@ class ColumnarHeap::Batch {
     }
     std::vector<uint32_t> places(rows.size());
     std::iota(places.begin(), places.end(), 0U);
-    std::stable_sort(places.begin(), places.end(),
-                     [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
+    std::stable_sort(places.begin(), places.end(), [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
     auto apply = [&](auto& v) {
       auto sorted = v;
       for (size_t i = 0; i < places.size(); ++i) sorted[i] = v[places[i]];
@@ -96,8 +97,8 @@ class ColumnarHeap::Batch {
 // Goes on where the last settling stopped, once around.
 Status ColumnarHeap::collect(txn::Transaction& txn, const txn::Snapshot& snapshot,
                              const access::RowLayout& layout, Batch* batch) {
-  // A row's older index entries must be gone: purge could not tell whose they are once the row has been deleted
-  // here and its place is used again.
+  // A row's older index entries must be gone: purge could not tell whose they are once the row has been
+  // deleted here and its place is used again.
   const Xid bound = txns_.purged_bound();
   VARVE_ASSIGN_OR_RETURN(std::vector<access::PageRun> runs, delta_->runs());
   std::vector<PageId> pages;
@@ -148,6 +149,7 @@ Result<uint64_t> ColumnarHeap::settle(txn::Transaction& txn, const access::RowLa
     if (rows < at_least) return uint64_t{0};
   }
   std::lock_guard one_at_a_time(s.settling);
+  s.moves.forget_followers(txns_.horizon());
   Batch batch;
   VARVE_RETURN_IF_ERROR(collect(txn, snapshot, layout, &batch));
   if (batch.from.size() < std::max<uint64_t>(at_least, 1) && !batch.full()) return uint64_t{0};
@@ -200,7 +202,8 @@ Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLay
   for (size_t c = 0; c < columns; ++c) values[c].resize(types::physical_width(physical[c]) * kVectorRows);
   Arena arena;
   for (size_t at = 0; at < batch.rows.size(); at += kVectorRows) {
-    const auto rows = std::span(batch.rows).subspan(at, std::min<size_t>(kVectorRows, batch.rows.size() - at));
+    const auto rows =
+        std::span(batch.rows).subspan(at, std::min<size_t>(kVectorRows, batch.rows.size() - at));
     arena.reset();
     for (size_t c = 0; c < columns; ++c) {
       if (dropped[c]) {
@@ -253,8 +256,8 @@ Result<bool> ColumnarHeap::count_deleted(Stratum& stratum, uint64_t* deleted) {
   return true;
 }
 
-// Only strata and marks that every snapshot sees: nobody has to be led from a row's place before the stratum, or
-// past a mark, to where the row is after this. One that somebody has locked a row of stays as it is.
+// Only strata and marks that every snapshot sees: nobody has to be led from a row's place before the stratum,
+// or past a mark, to where the row is after this. One that somebody has locked a row of stays as it is.
 Result<std::vector<StratumPtr>> ColumnarHeap::claim_for_rewriting(txn::Transaction& txn) {
   const Xid horizon = txns_.horizon();
   std::vector<StratumPtr> worn, small, chosen;
@@ -330,8 +333,8 @@ Result<uint64_t> ColumnarHeap::rewrite(txn::Transaction& txn, const access::RowL
   return std::max<uint64_t>(moved, 1);
 }
 
-// Whoever deleted the rows noted their index entries for purge; but a restart has forgotten that, and the rows'
-// names are about to become free.
+// Whoever deleted the rows noted their index entries for purge; but a restart has forgotten that, and the
+// rows' names are about to become free.
 Status ColumnarHeap::forget_deleted(txn::Transaction& txn, Stratum& stratum, access::SettledRowSink& sink) {
   access::Heap* marks = state().marks_heap();
   RowBuffer memory;

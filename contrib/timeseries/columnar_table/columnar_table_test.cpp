@@ -184,6 +184,58 @@ TEST(ColumnarTable, WritersFollowRowsThatHaveSettled) {
   EXPECT_EQ(rows.count(12), 0U);
 }
 
+TEST(ColumnarTable, ATransactionSeesWhatItHasWrittenWhereItsSnapshotDoesNotLook) {
+  TestTable table;
+  TestRows rows = fill(table, 0, 30);
+  for (int round = 0; round < 2; ++round) {  // rows that settle behind the snapshot, then strata written anew
+    auto txn = table.begin(Isolation::kRepeatableRead);
+    txn::Snapshot snapshot = txn->statement_snapshot();
+    const int64_t base = round * 10;
+    Tid updated = table.find(snapshot, base + 1).at(0).first,
+        deleted = table.find(snapshot, base + 2).at(0).first;
+    if (round == 0) {
+      table.settle();
+    } else {
+      EXPECT_GT(table.rewrite(), 0U);
+    }
+    txn->assign_xid();
+    txn::Transaction::Savepoint point = txn->savepoint();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      TestRow other = row_of(base + 1);
+      other.number = 50 + attempt;
+      ASSERT_EQ(table.update(*txn, txn->statement_snapshot(), updated, other).value(), LockOutcome::kLocked);
+      ASSERT_EQ(table.remove(*txn, txn->statement_snapshot(), deleted, base + 2).value(),
+                LockOutcome::kLocked);
+      TestRows mine = rows;
+      mine[base + 1] = other;
+      mine.erase(base + 2);
+      txn::Snapshot now = txn->statement_snapshot();
+      EXPECT_TRUE(same_rows(table.scan(now), mine));
+      EXPECT_TRUE(same_rows(table.scan_columns(now), mine));
+      EXPECT_EQ(table.count(now), mine.size());
+      table.check_index(now, mine);
+      EXPECT_TRUE(same_rows(table.scan(snapshot), rows));  // a cursor from before
+      if (attempt == 0) {
+        ASSERT_TRUE(txn->rollback_to(point).ok());
+        EXPECT_TRUE(same_rows(table.scan(txn->statement_snapshot()), rows));
+      } else {
+        rows = mine;
+      }
+    }
+    table.commit(txn);
+    check_all(table, rows);
+    // So many rows gone that the stratum is worth writing anew.
+    auto deleter = table.begin();
+    for (int64_t k = 15; round == 0 && k < 30; ++k) {
+      txn::Snapshot s = deleter->statement_snapshot();
+      ASSERT_EQ(table.remove(*deleter, s, table.find(s, k).at(0).first, k).value(), LockOutcome::kLocked);
+      rows.erase(k);
+    }
+    table.commit(deleter);
+    ASSERT_TRUE(table.txns().purge_once().ok());
+  }
+}
+
 TEST(ColumnarTable, ChangesBehindTheSnapshotAreSeenByWriters) {
   TestTable table;
   fill(table, 0, 10);
@@ -194,7 +246,8 @@ TEST(ColumnarTable, ChangesBehindTheSnapshotAreSeenByWriters) {
   auto other = table.begin();
   TestRow changed = row_of(3);
   changed.number = 5;
-  EXPECT_EQ(table.update(*other, other->statement_snapshot(), updated, changed).value(), LockOutcome::kLocked);
+  EXPECT_EQ(table.update(*other, other->statement_snapshot(), updated, changed).value(),
+            LockOutcome::kLocked);
   EXPECT_EQ(table.remove(*other, other->statement_snapshot(), deleted, 4).value(), LockOutcome::kLocked);
   EXPECT_EQ(table.lock(*rc, rc_snapshot, updated, txn::RowLock::kShare, txn::WaitPolicy::kSkip).value(),
             LockOutcome::kSkipped);
@@ -209,7 +262,8 @@ TEST(ColumnarTable, ChangesBehindTheSnapshotAreSeenByWriters) {
 
   TestRow newest, mine = row_of(3);
   mine.number = 6;
-  EXPECT_EQ(table.update(*rc, rc_snapshot, updated, mine, false, &newest).value(), LockOutcome::kLockedUpdated);
+  EXPECT_EQ(table.update(*rc, rc_snapshot, updated, mine, false, &newest).value(),
+            LockOutcome::kLockedUpdated);
   EXPECT_EQ(newest, changed);
   EXPECT_EQ(table.update(*rc, rc_snapshot, updated, mine, true).value(), LockOutcome::kLocked);
   EXPECT_EQ(table.remove(*rc, rc_snapshot, deleted, 4).value(), LockOutcome::kDeleted);
@@ -313,7 +367,8 @@ TEST(ColumnarTable, ConditionsOnColumnsGiveWhatComparingRowsGives) {
   auto txn = table.begin();
   for (int64_t k = 0; k < 5000; k += 9) {
     txn::Snapshot snapshot = txn->statement_snapshot();
-    ASSERT_EQ(table.remove(*txn, snapshot, table.find(snapshot, k).at(0).first, k).value(), LockOutcome::kLocked);
+    ASSERT_EQ(table.remove(*txn, snapshot, table.find(snapshot, k).at(0).first, k).value(),
+              LockOutcome::kLocked);
     rows.erase(k);
   }
   txn::Snapshot snapshot = txn->statement_snapshot();
@@ -342,12 +397,12 @@ TEST(ColumnarTable, ConditionsOnColumnsGiveWhatComparingRowsGives) {
         } else {
           order = row.number < c.constant.float64 ? -1 : row.number > c.constant.float64;
         }
-        const bool met = c.op == ColumnComparison::kEqual          ? order == 0
-                         : c.op == ColumnComparison::kNotEqual     ? order != 0
-                         : c.op == ColumnComparison::kLess         ? order < 0
-                         : c.op == ColumnComparison::kLessEqual    ? order <= 0
-                         : c.op == ColumnComparison::kGreater      ? order > 0
-                                                                   : order >= 0;
+        const bool met = c.op == ColumnComparison::kEqual       ? order == 0
+                         : c.op == ColumnComparison::kNotEqual  ? order != 0
+                         : c.op == ColumnComparison::kLess      ? order < 0
+                         : c.op == ColumnComparison::kLessEqual ? order <= 0
+                         : c.op == ColumnComparison::kGreater   ? order > 0
+                                                                : order >= 0;
         passes = passes && met;
       }
       if (passes) expected.emplace(key, row);

@@ -1,9 +1,10 @@
-// Locking, updating and deleting rows wherever they are. A settled row is never changed: a mark says that it is
-// gone, and its new version is a row of the delta.
+// Locking, updating and deleting rows wherever they are. A settled row is never changed: a mark says that it
+// is gone, and its new version is a row of the delta.
 //
-// Whoever writes or locks a settled row holds two locks to the end of the transaction: one of all that have to do
-// with rows of this stratum (against its being written anew), and the row's own, as if it were a heap's. So
-// marks need no waiting: with the row's lock in hand, its mark is committed, one's own or not there.
+// Whoever writes or locks a settled row holds two locks to the end of the transaction: one of all that have
+// to do with rows of this stratum (against its being written anew), and the row's own, as if it were a
+// heap's. So marks need no waiting: with the row's lock in hand, its mark is committed, one's own or not
+// there.
 #include "columnar_heap.h"
 #include "common/bytes.h"
 
@@ -46,7 +47,8 @@ Result<ColumnarHeap::Claim> ColumnarHeap::claim(const Request& request, Tid tid)
   const Tid stratum_tid = stratum_of(tid.page);
   Claim result;
   result.kind = Claim::Kind::kOutcome;
-  for (auto [what, strength] : {std::pair(lock_of(stratum_tid), RowLock::kKeyShare), {tid, request.strength}}) {
+  for (auto [what, strength] :
+       {std::pair(lock_of(stratum_tid), RowLock::kKeyShare), {tid, request.strength}}) {
     Status status =
         locks.acquire_row(request.txn, database_, what, strength, request.policy, request.timeout_us);
     if (status.code() == StatusCode::kBusy && request.policy == WaitPolicy::kSkip) {
@@ -97,7 +99,7 @@ Result<ColumnarHeap::Claim> ColumnarHeap::claim(const Request& request, Tid tid)
 template <class Delta, class Settled>
 Result<LockOutcome> ColumnarHeap::follow(const Request& request, Tid tid, Delta&& on_delta,
                                          Settled&& on_settled) {
-  bool newer = false;
+  bool newer = false, followed = false;
   for (Tid at = tid;;) {
     if (!is_settled(at)) {
       Result<LockOutcome> outcome = on_delta(at);
@@ -108,12 +110,19 @@ Result<LockOutcome> ColumnarHeap::follow(const Request& request, Tid tid, Delta&
       VARVE_ASSIGN_OR_RETURN(bool found, moved(request.txn.xid(), at, &next));
       if (!found) return outcome;
       at = next;
+      followed = true;
       continue;
     }
     VARVE_ASSIGN_OR_RETURN(Claim claimed, claim(request, at));
     if (claimed.kind == Claim::Kind::kOutcome) return claimed.outcome;
-    if (claimed.kind == Claim::Kind::kHere) return on_settled(at, newer);
+    if (claimed.kind == Claim::Kind::kHere) {
+      // Every snapshot of READ COMMITTED is newer than what has been waited for or found moved.
+      if (followed && request.txn.isolation() != txn::Isolation::kReadCommitted)
+        state().moves.note_follower(request.txn.assign_xid());
+      return on_settled(at, newer);
+    }
     at = claimed.next;
+    followed = true;
     newer = newer || claimed.newer;
   }
 }
@@ -134,14 +143,14 @@ Result<LockOutcome> ColumnarHeap::lock(txn::Transaction& txn, const txn::Snapsho
 Status ColumnarHeap::mark(txn::Transaction& txn, Tid row, Tid moved_to) {
   VARVE_ASSIGN_OR_RETURN(access::Heap * heap, state().make_marks());
   const MarkRow mark{row.packed(), moved_to.valid() ? moved_to.packed() : 0};
-  VARVE_ASSIGN_OR_RETURN(
-      Tid at, heap->insert(txn, {reinterpret_cast<const uint8_t*>(&mark), sizeof(mark)}, 1, 0));
+  VARVE_ASSIGN_OR_RETURN(Tid at,
+                         heap->insert(txn, {reinterpret_cast<const uint8_t*>(&mark), sizeof(mark)}, 1, 0));
   state().marks.note(row, at);
   return {};
 }
 
-// The settled row is locked as for a deletion even when no key changes: its new place knows nothing of the locks
-// that others hold on it here.
+// The settled row is locked as for a deletion even when no key changes: its new place knows nothing of the
+// locks that others hold on it here.
 Result<LockOutcome> ColumnarHeap::update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                          wal::Bytes row, uint16_t attributes, bool keys_changed,
                                          bool locked_already, RowBuffer& buffer, RowVersion* newest,
@@ -153,8 +162,8 @@ Result<LockOutcome> ColumnarHeap::update(txn::Transaction& txn, const txn::Snaps
       request, tid,
       [&](Tid at) {
         if (move != nullptr) *move = {at, at};
-        return delta_->update(txn, snapshot, at, row, attributes, keys_changed, locked_already, buffer, newest,
-                              row_flags, weak, nullptr);
+        return delta_->update(txn, snapshot, at, row, attributes, keys_changed, locked_already, buffer,
+                              newest, row_flags, weak, nullptr);
       },
       [&](Tid at, bool newer) -> Result<LockOutcome> {
         if (newer && !locked_already) {

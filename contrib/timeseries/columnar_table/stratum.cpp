@@ -22,7 +22,8 @@ uint64_t next_id() {
 }
 
 Status damaged(Tid tid) {
-  return Status::corruption("the directory of the stratum at " + std::to_string(tid.packed()) + " is damaged");
+  return Status::corruption("the directory of the stratum at " + std::to_string(tid.packed()) +
+                            " is damaged");
 }
 
 // A value out of line, at an address divisible by 64.

@@ -74,6 +74,7 @@ class VectorRows {
 };
 
 // What a settled row's long value is given back from: `pointer.tid` and `number` say which.
-Result<types::Value> read_value(Stratum& stratum, uint32_t vector, uint16_t row, uint32_t column, Arena& arena);
+Result<types::Value> read_value(Stratum& stratum, uint32_t vector, uint16_t row, uint32_t column,
+                                Arena& arena);
 
 }  // namespace varve::columnar_table

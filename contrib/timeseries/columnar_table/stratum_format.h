@@ -6,7 +6,8 @@
 //   directory, a value out of line:  u32 head bytes | head of the segment | DirectoryEntry × columns
 //   each column's chunk is a value out of line of its own, so that one can be read without the others
 //
-// Column i of a stratum is column i of the table's row layout, as many as the table had when the rows settled.
+// Column i of a stratum is column i of the table's row layout, as many as the table had when the rows
+// settled.
 //
 // Mark, a row in the heap of marks: this settled row is deleted; by an update if `moved_to` is not 0.
 //

@@ -93,6 +93,25 @@ bool Moves::find(const txn::TxnManager& txns, Xid self, Tid from, Tid* to) {
   return false;
 }
 
+void Moves::note_follower(Xid writer) {
+  std::unique_lock guard(mutex_);
+  followers_.insert(writer.value());
+  follower_count_.store(followers_.size());
+}
+
+bool Moves::has_followed(Xid writer) const {
+  if (writer == kInvalidXid || follower_count_.load() == 0) return false;
+  std::shared_lock guard(mutex_);
+  return followers_.contains(writer.value());
+}
+
+void Moves::forget_followers(Xid horizon) {
+  if (follower_count_.load() == 0) return;
+  std::unique_lock guard(mutex_);
+  followers_.erase(followers_.begin(), followers_.lower_bound(horizon.value()));
+  follower_count_.store(followers_.size());
+}
+
 // --- marks
 
 void Marks::note(Tid row, Tid at) {
@@ -219,8 +238,7 @@ Result<std::shared_ptr<TableState>> TableState::open(txn::TxnManager& txns, Page
     VARVE_ASSIGN_OR_RETURN(PageId segment, access::companion_segment(txns.pool(), delta, which));
     if (segment == kInvalidPageId) continue;
     VARVE_RETURN_IF_ERROR(state->open_companion(which, segment));
-    if (which == access::Companion::kStrata)
-      registry().by_strata[Key{&txns.pool(), segment.value()}] = state;
+    if (which == access::Companion::kStrata) registry().by_strata[Key{&txns.pool(), segment.value()}] = state;
   }
   VARVE_RETURN_IF_ERROR(state->load());
   registry().by_delta[key] = state;

@@ -1,13 +1,14 @@
 // What the process knows of one columnar table: its strata, the marks of deleted rows, and where rows have
 // moved to lately. Shared by all heap objects of the table; read from the companion heaps when it is made.
 //
-// What is durable is the rows of those heaps; this only finds them. So an entry here proves nothing: whether a
-// stratum or a mark is there for a snapshot, its row says.
+// What is durable is the rows of those heaps; this only finds them. So an entry here proves nothing: whether
+// a stratum or a mark is there for a snapshot, its row says.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
@@ -26,20 +27,29 @@ class Moves {
   // `self`: the asking transaction, whose own moves count; others' count when they have committed.
   bool find(const txn::TxnManager& txns, Xid self, Tid from, Tid* to);
 
+  // A transaction whose snapshot is older than a move has written the row at its new place: it must not see
+  // it at the old one any more.
+  void note_follower(Xid writer);
+  bool has_followed(Xid writer) const;
+  // Those that have ended are forgotten.
+  void forget_followers(Xid horizon);
+
  private:
   struct Batch {
     Xid by;
     std::vector<Entry> entries;  // ordered by from
   };
-  std::shared_mutex mutex_;
+  mutable std::shared_mutex mutex_;
   std::vector<Batch> batches_;  // the oldest first
+  std::set<uint64_t> followers_;
+  std::atomic<size_t> follower_count_{0};
 };
 
 // Deleted settled rows.
 class Marks {
  public:
   struct Mark {
-    Tid at;  // of the mark's row
+    Tid at;        // of the mark's row
     Xid writer;    // kInvalidXid: one that every snapshot sees
     Tid moved_to;  // invalid: deleted
   };
@@ -94,7 +104,7 @@ class TableState {
 
   Marks marks;
   Moves moves;
-  std::mutex settling;                // one at a time
+  std::mutex settling;                   // one at a time
   std::atomic<uint64_t> settle_from{0};  // where the last settling stopped: place among the delta's pages
 
  private:

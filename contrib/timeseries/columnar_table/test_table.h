@@ -1,5 +1,5 @@
-// For this module's tests: a columnar table (key int8, text, float8) with an index on the key, in a storage engine
-// over simulated files, and what statements do to such a table.
+// For this module's tests: a columnar table (key int8, text, float8) with an index on the key, in a storage
+// engine over simulated files, and what statements do to such a table.
 #pragma once
 
 #include <fmt/format.h>
@@ -32,7 +32,8 @@ struct TestRow {
 using TestRows = std::map<int64_t, TestRow>;
 
 inline std::ostream& operator<<(std::ostream& out, const TestRow& row) {
-  return out << "{" << row.key << ", " << row.text.value_or("NULL").substr(0, 20) << ", " << row.number << "}";
+  return out << "{" << row.key << ", " << row.text.value_or("NULL").substr(0, 20) << ", " << row.number
+             << "}";
 }
 // What the first difference is.
 inline testing::AssertionResult same_rows(const TestRows& found, const TestRows& expected) {
@@ -49,9 +50,10 @@ inline testing::AssertionResult same_rows(const TestRows& found, const TestRows&
 
 inline const access::RowLayout& test_layout() {
   using types::PhysicalType;
-  static const access::ColumnSpec specs[] = {{PhysicalType::kInt64, types::Value::null_of(PhysicalType::kInt64)},
-                                             {PhysicalType::kString, types::Value::null_of(PhysicalType::kString)},
-                                             {PhysicalType::kFloat64, types::Value::null_of(PhysicalType::kFloat64)}};
+  static const access::ColumnSpec specs[] = {
+      {PhysicalType::kInt64, types::Value::null_of(PhysicalType::kInt64)},
+      {PhysicalType::kString, types::Value::null_of(PhysicalType::kString)},
+      {PhysicalType::kFloat64, types::Value::null_of(PhysicalType::kFloat64)}};
   static const access::RowLayout layout(specs);
   return layout;
 }
@@ -74,7 +76,8 @@ inline TestRow decode_row(const access::RowVersion& row) {
 
 class TestTable {
  public:
-  explicit TestTable(Oid method = access::kColumnarMethod, bool background = false) : vfs_(1), method_(method) {
+  explicit TestTable(Oid method = access::kColumnarMethod, bool background = false)
+      : vfs_(1), method_(method) {
     access::register_segment_operations();
     access::register_heap_operations();
     access::register_btree_operations();
@@ -156,9 +159,8 @@ class TestTable {
     access::RowBuffer buffer;
     access::RowVersion version;
     access::RowMove move;
-    VARVE_ASSIGN_OR_RETURN(auto outcome,
-                           heap_->update(txn, snapshot, tid, encoder.bytes(), 3, false, locked, buffer, &version,
-                                         encoder.flags(), true, &move));
+    VARVE_ASSIGN_OR_RETURN(auto outcome, heap_->update(txn, snapshot, tid, encoder.bytes(), 3, false, locked,
+                                                       buffer, &version, encoder.flags(), true, &move));
     if (outcome == access::LockOutcome::kLockedUpdated && newest != nullptr) *newest = decode_row(version);
     if (outcome != access::LockOutcome::kLocked) {
       encoder.not_written(txn);
@@ -172,16 +174,15 @@ class TestTable {
     }
     return outcome;
   }
-  Result<access::LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, int64_t key,
-                                     bool locked = false, TestRow* newest = nullptr) {
+  Result<access::LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                     int64_t key, bool locked = false, TestRow* newest = nullptr) {
     if (locked) tid = heap_->newest_place(tid).value();
     access::RowEncoder encoder(*heap_, test_layout());
     encoder.load_old(snapshot, tid, locked);
     access::RowBuffer buffer;
     access::RowVersion version;
     access::RowMove move;
-    VARVE_ASSIGN_OR_RETURN(auto outcome,
-                           heap_->remove(txn, snapshot, tid, locked, buffer, &version, &move));
+    VARVE_ASSIGN_OR_RETURN(auto outcome, heap_->remove(txn, snapshot, tid, locked, buffer, &version, &move));
     if (outcome == access::LockOutcome::kLockedUpdated && newest != nullptr) *newest = decode_row(version);
     if (outcome != access::LockOutcome::kLocked) return outcome;
     if (move.from == tid) encoder.replaced(txn);
@@ -252,7 +253,8 @@ class TestTable {
   void vacuum() {
     struct Sink final : access::Heap::DeadRowSink {
       explicit Sink(access::Btree& i) : index(i) {}
-      Status remove_index_entries(std::span<const Tid> tids, std::span<const access::RowVersion> dead) override {
+      Status remove_index_entries(std::span<const Tid> tids,
+                                  std::span<const access::RowVersion> dead) override {
         for (size_t i = 0; i < tids.size(); ++i)
           VARVE_RETURN_IF_ERROR(
               index.remove_dead(access::key_bytes(test_key(decode_row(dead[i]).key)), tids[i]));
@@ -275,7 +277,8 @@ class TestTable {
     });
     return rows;
   }
-  TestRows scan_columns(const txn::Snapshot& snapshot, std::span<const access::ColumnCondition> conditions = {},
+  TestRows scan_columns(const txn::Snapshot& snapshot,
+                        std::span<const access::ColumnCondition> conditions = {},
                         uint64_t* removed = nullptr);
   TestRows scan_now() {
     auto txn = begin();
@@ -292,7 +295,8 @@ class TestTable {
   // Every row is found through the index exactly once, and nothing else is.
   void check_index(const txn::Snapshot& snapshot, const TestRows& rows) {
     size_t found = 0;
-    auto cursor = index_->scan({}, access::Btree::Bound::kUnbounded, {}, access::Btree::Bound::kUnbounded, false);
+    auto cursor =
+        index_->scan({}, access::Btree::Bound::kUnbounded, {}, access::Btree::Bound::kUnbounded, false);
     std::vector<access::Entry> some;
     access::RowBuffer buffer;
     for (;;) {
@@ -332,9 +336,10 @@ class TestTable {
     EXPECT_TRUE(rows->emplace(key, std::move(row)).second) << "row " << key << " twice";
   }
   static std::array<types::Value, 3> values(const TestRow& row) {
-    return {types::Value::of_int64(row.key),
-            row.text ? types::Value::of_string(*row.text) : types::Value::null_of(types::PhysicalType::kString),
-            types::Value::of_float64(row.number)};
+    return {
+        types::Value::of_int64(row.key),
+        row.text ? types::Value::of_string(*row.text) : types::Value::null_of(types::PhysicalType::kString),
+        types::Value::of_float64(row.number)};
   }
   void open_engine() {
     auto opened = recovery::StorageEngine::open(vfs_, options_);

@@ -42,8 +42,7 @@ struct BackgroundCommand {
       : catalog(database, txn),
         services(database, txn),
         eval{&arena, &format, nullptr},
-        context{catalog, txn,   eval,     services, {}, {}, catalog::kBootstrapSuperuser,
-                true,    arena, relations} {}
+        context{catalog, txn, eval, services, {}, {}, catalog::kBootstrapSuperuser, true, arena, relations} {}
 
   catalog::Catalog catalog;
   BackgroundServices services;

@@ -108,7 +108,8 @@ uint64_t settle_table(CommandContext& context, Oid oid, uint64_t at_least) {
   context.services.lock_relation(oid, txn::LockMode::kShareUpdateExclusive);
   RelationPtr table = context.catalog.relation(oid);
   if (table == nullptr)
-    throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation with OID {} does not exist", oid.value()));
+    throw SqlError(sqlstate::kUndefinedTable,
+                   fmt::format("relation with OID {} does not exist", oid.value()));
   if (table->heap == nullptr || table->heap->columns() == nullptr)
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not a columnar table", table->name));
   if (!context.is_superuser && context.role != table->owner) {
@@ -145,9 +146,8 @@ int auto_settle(catalog::Database& database, txn::TxnManager& txns, uint64_t at_
       in_transaction(txns, cancel, [&](txn::Transaction& txn) { return columnar_tables(database, txn); });
   int done = 0;
   for (Oid table : tables) {
-    done += static_cast<int>(in_transaction(txns, cancel, [&](txn::Transaction& txn) {
-      return settle_one(database, txn, table, at_least);
-    }));
+    done += static_cast<int>(in_transaction(
+        txns, cancel, [&](txn::Transaction& txn) { return settle_one(database, txn, table, at_least); }));
   }
   return done;
 }

@@ -65,9 +65,9 @@ bool compares_plainly(const analyzer::FunctionExpr& call, ColumnComparison op) {
     return op == ColumnComparison::kEqual || op == ColumnComparison::kNotEqual || call.site == nullptr ||
            call.site->collation == nullptr;
   }
-  for (Oid type : {type_oid::kBool, type_oid::kFloat4, type_oid::kFloat8, type_oid::kNumeric, type_oid::kDate,
-                   type_oid::kTime, type_oid::kTimestamp, type_oid::kTimestamptz, type_oid::kUuid,
-                   type_oid::kBytea}) {
+  for (Oid type :
+       {type_oid::kBool, type_oid::kFloat4, type_oid::kFloat8, type_oid::kNumeric, type_oid::kDate,
+        type_oid::kTime, type_oid::kTimestamp, type_oid::kTimestamptz, type_oid::kUuid, type_oid::kBytea}) {
     if (left == type) return true;
   }
   return false;

@@ -1,5 +1,5 @@
-// What of a scan's filter can be asked of columns before they are decoded: `column OP constant`, joined by AND.
-// The rest is evaluated as usual, over the rows that are left.
+// What of a scan's filter can be asked of columns before they are decoded: `column OP constant`, joined by
+// AND. The rest is evaluated as usual, over the rows that are left.
 #pragma once
 
 #include <optional>

@@ -23,10 +23,6 @@ const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const ca
   return nullptr;
 }
 
-[[noreturn]] void throw_write_conflict() {
-  throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
-}
-
 // Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
 class LaterChecker final : public access::UniqueChecker {
  public:
@@ -44,7 +40,8 @@ class LaterChecker final : public access::UniqueChecker {
 
 template <class T>
 T outcome(Result<T>&& r) {
-  if (!r.ok() && r.status().code() == StatusCode::kWriteConflict) throw_write_conflict();
+  if (!r.ok() && r.status().code() == StatusCode::kWriteConflict)
+    throw SqlError(sqlstate::kTRSerializationFailure, std::string(r.status().message()));
   check_ok(r.status());
   return std::move(*r);
 }

@@ -26,7 +26,8 @@ class MaintenanceThread {
   // Returns how many tables it did something to.
   using Job = std::function<int(catalog::Database& database, sync::CancelToken* cancel)>;
 
-  MaintenanceThread(session::Instance& instance, std::string_view name, std::chrono::milliseconds nap, Job job);
+  MaintenanceThread(session::Instance& instance, std::string_view name, std::chrono::milliseconds nap,
+                    Job job);
   ~MaintenanceThread();  // interrupts the table in work
   MaintenanceThread(const MaintenanceThread&) = delete;
   MaintenanceThread& operator=(const MaintenanceThread&) = delete;

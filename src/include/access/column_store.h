@@ -1,5 +1,5 @@
-// What a heap offers beyond rows when its old rows lie in segments of columns: reading vectors of columns, and
-// settling rows into segments. docs/decisions/columnar-tables.md.
+// What a heap offers beyond rows when its old rows lie in segments of columns: reading vectors of columns,
+// and settling rows into segments. docs/decisions/columnar-tables.md.
 //
 // A settled row's Tid: the page number's highest bit (of 48) is set, so it is no page of the page space. Such
 // a "page" is one vector of up to kVectorRows rows; runs() lists vectors as pages behind those of the heap.
@@ -34,7 +34,8 @@ enum class ColumnComparison : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kG
 struct ColumnCondition {
   uint32_t column;  // place in the row layout
   ColumnComparison op;
-  types::Value constant;  // not NULL; of the column's physical type, integers of any width. Bytes outlive the scan
+  types::Value
+      constant;  // not NULL; of the column's physical type, integers of any width. Bytes outlive the scan
 };
 
 // Reads vectors for one thread under one snapshot, which the caller keeps registered.
@@ -45,8 +46,8 @@ class ColumnScan {
   // Goes to a vector (a settled page of runs()). `rows` (room for kVectorRows) gets the places of the rows
   // that are visible and meet all conditions, ascending; returns how many.
   virtual Result<uint32_t> open(PageId vector, uint16_t* rows) = 0;
-  // Of the vector gone to: the column's values of `rows` into rows 0… of `out`, which has room for kVectorRows
-  // and is flat. Strings live until the next open(), or as long as `arena`.
+  // Of the vector gone to: the column's values of `rows` into rows 0… of `out`, which has room for
+  // kVectorRows and is flat. Strings live until the next open(), or as long as `arena`.
   virtual Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out,
                         Arena& arena) = 0;
   // Visible rows of the vector gone to that did not meet the conditions.
@@ -60,15 +61,15 @@ class ColumnScan {
 class SettledRowSink {
  public:
   virtual ~SettledRowSink() = default;
-  virtual Status rows_settled(txn::Transaction& txn, std::span<const Tid> from, std::span<const RowVersion> rows,
-                              std::span<const Tid> to) = 0;
+  virtual Status rows_settled(txn::Transaction& txn, std::span<const Tid> from,
+                              std::span<const RowVersion> rows, std::span<const Tid> to) = 0;
   // Rows deleted long ago lose their Tids: entries that lead there, if there still are any, may go.
   virtual Status rows_gone(txn::Transaction& txn, std::span<const Tid> tids,
                            std::span<const RowVersion> rows) = 0;
 };
 
-// Takes rows of one statement straight into segments of its transaction, without a stay in the delta. The rows
-// are there for the transaction's next statement. An error must end in a rollback.
+// Takes rows of one statement straight into segments of its transaction, without a stay in the delta. The
+// rows are there for the transaction's next statement. An error must end in a rollback.
 class ColumnAppender {
  public:
   virtual ~ColumnAppender() = default;
@@ -97,8 +98,8 @@ class ColumnStore {
   virtual bool can_test(types::PhysicalType column, const types::Value& constant) const = 0;
 
   // Moves rows of the delta into one new segment, those that every snapshot sees and nobody locks; the caller
-  // commits. Returns how many; 0 when there are fewer than `at_least`. One at a time a table; nobody may build
-  // an index meanwhile. `dropped`: columns whose values are not kept.
+  // commits. Returns how many; 0 when there are fewer than `at_least`. One at a time a table; nobody may
+  // build an index meanwhile. `dropped`: columns whose values are not kept.
   virtual Result<uint64_t> settle(txn::Transaction& txn, const RowLayout& layout,
                                   std::span<const SettleOrder> order, const std::vector<bool>& dropped,
                                   uint64_t at_least, SettledRowSink& sink) = 0;

@@ -16,9 +16,9 @@ namespace varve::commands {
 // much. `at_least`: as many rows for a segment to be made. Returns the rows settled. 42809 for other tables.
 uint64_t settle_table(CommandContext& context, Oid table, uint64_t at_least);
 
-// The same for every columnar table of the database that has `at_least` rows in its delta, a transaction each;
-// leaves alone those that somebody else has locked. Returns how many it did. Throws SqlError (57014 when
-// `cancel` is raised).
+// The same for every columnar table of the database that has `at_least` rows in its delta, a transaction
+// each; leaves alone those that somebody else has locked. Returns how many it did. Throws SqlError (57014
+// when `cancel` is raised).
 int auto_settle(catalog::Database& database, txn::TxnManager& txns, uint64_t at_least,
                 sync::CancelToken* cancel);
 
