@@ -146,14 +146,10 @@ VARVE_ROWS(kPartitionAncestors, "pg_partition_ancestors", kAncestor);
 
 VARVE_VALUES(kBackendIds, "pg_stat_get_backend_idset");
 VARVE_VALUES(kSequenceParameters, "pg_sequence_parameters");
-VARVE_VALUES(kExtensions, "pg_available_extensions");
-VARVE_VALUES(kExtensionVersions, "pg_available_extension_versions");
 
 const Binding kBindings[] = {
     {"pg_stat_get_backend_idset()", &kBackendIds},
     {"pg_sequence_parameters(oid)", &kSequenceParameters},
-    {"pg_available_extensions()", &kExtensions},
-    {"pg_available_extension_versions()", &kExtensionVersions},
     {"pg_show_all_settings()", &kShowAllSettings},
     {"pg_lock_status()", &kLockStatus},
     {"pg_stat_get_activity(int4)", &kActivity},

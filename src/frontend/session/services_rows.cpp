@@ -274,15 +274,6 @@ class RowFunctions {
   }
 
   // What can be created: all that there is is there from the start.
-  static void extensions(Session&, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
-    Rows(out, arena).text("plpgsql").text("1.0").text("PL/pgSQL procedural language");
-  }
-  static void extension_versions(Session&, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
-    Rows rows(out, arena);
-    rows.text("plpgsql").text("1.0").boolean(true).boolean(true).boolean(false).text("pg_catalog").null();
-    rows.text("PL/pgSQL procedural language");
-  }
-
   static void sequence_state(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr) return;
@@ -447,8 +438,6 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_prepared_statement", prepared},
       {"pg_cursor", cursors},
       {"pg_timezone_names", zones},
-      {"pg_available_extensions", extensions},
-      {"pg_available_extension_versions", extension_versions},
       {"pg_get_keywords", keywords},
       {"pg_options_to_table", options},
       {"aclexplode", acl_explode},
