@@ -4,6 +4,7 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(ICU REQUIRED COMPONENTS i18n uc)
+find_package(LibXml2 REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 

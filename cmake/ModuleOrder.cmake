@@ -17,7 +17,8 @@ varve_module(access    DEPENDS common port memory sync types vector wal buffer t
 varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 
 # --- SQL
-varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER})
+varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER} ${LIBXML2_LIBRARIES})
+target_include_directories(varve_functions SYSTEM PRIVATE ${LIBXML2_INCLUDE_DIRS})
 varve_module(parser    FRONTEND DEPENDS common memory)
 if(TARGET parser_test)
   target_compile_definitions(parser_test PRIVATE

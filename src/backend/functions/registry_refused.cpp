@@ -37,8 +37,11 @@ void* open_nothing(EvalContext&, const CallSite&, std::span<const Value>, Arena&
 }
 constexpr TableFunctionImpl kNoRows{open_nothing, next_value_rows};
 
-void only_as_trigger(KernelCall&) {
-  throw SqlError(sqlstate::kFeatureNotSupported, "trigger functions can only be called as triggers");
+void text_trigger(KernelCall&) {
+  throw SqlError(sqlstate::kInternalError, "tsvector_update_trigger: not fired by trigger manager");
+}
+void unique_trigger(KernelCall&) {
+  throw SqlError(SqlState{"39P01"}, "function \"unique_key_recheck\" was not called by trigger manager");
 }
 
 #define VARVE_REFUSED(name) \
@@ -181,7 +184,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED("pg_stat_get_function_calls"),
     VARVE_REFUSED("pg_stat_get_function_self_time"),
     VARVE_REFUSED("pg_stat_get_function_total_time"),
-    VARVE_REFUSED("pg_stat_get_ins_since_vacuum"),
     VARVE_REFUSED("pg_stat_get_xact_blocks_fetched"),
     VARVE_REFUSED("pg_stat_get_xact_blocks_hit"),
     VARVE_REFUSED("pg_stat_get_xact_function_calls"),
@@ -233,22 +235,29 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_identify_object(oid,oid,int4)"),
     VARVE_REFUSED_ROWS("pg_identify_object_as_address(oid,oid,int4)"),
     VARVE_REFUSED_ROWS("pg_mcv_list_items(pg_mcv_list)"),
+    // tables as XML
+    VARVE_REFUSED("cursor_to_xml"),
+    VARVE_REFUSED("cursor_to_xmlschema"),
+    VARVE_REFUSED("database_to_xml"),
+    VARVE_REFUSED("database_to_xml_and_xmlschema"),
+    VARVE_REFUSED("database_to_xmlschema"),
+    VARVE_REFUSED("query_to_xml"),
+    VARVE_REFUSED("query_to_xml_and_xmlschema"),
+    VARVE_REFUSED("query_to_xmlschema"),
+    VARVE_REFUSED("schema_to_xml"),
+    VARVE_REFUSED("schema_to_xml_and_xmlschema"),
+    VARVE_REFUSED("schema_to_xmlschema"),
+    VARVE_REFUSED("table_to_xml"),
+    VARVE_REFUSED("table_to_xml_and_xmlschema"),
+    VARVE_REFUSED("table_to_xmlschema"),
     // text search
     VARVE_REFUSED("ts_rewrite"),
     VARVE_REFUSED_ROWS("ts_stat(text)"),
     VARVE_REFUSED_ROWS("ts_stat(text,text)"),
-    VARVE_REFUSED("ts_headline(json,tsquery)"),
-    VARVE_REFUSED("ts_headline(json,tsquery,text)"),
-    VARVE_REFUSED("ts_headline(regconfig,json,tsquery)"),
-    VARVE_REFUSED("ts_headline(regconfig,json,tsquery,text)"),
-    VARVE_REFUSED("ts_headline(jsonb,tsquery)"),
-    VARVE_REFUSED("ts_headline(jsonb,tsquery,text)"),
-    VARVE_REFUSED("ts_headline(regconfig,jsonb,tsquery)"),
-    VARVE_REFUSED("ts_headline(regconfig,jsonb,tsquery,text)"),
     // trigger functions
-    {"tsvector_update_trigger()", only_as_trigger},
-    {"tsvector_update_trigger_column()", only_as_trigger},
-    {"unique_key_recheck()", only_as_trigger},
+    {"tsvector_update_trigger()", text_trigger},
+    {"tsvector_update_trigger_column()", text_trigger},
+    {"unique_key_recheck()", unique_trigger},
 };
 
 }  // namespace

@@ -188,6 +188,8 @@ const Binding kBindings[] = {
     VARVE_SERVICE("pg_stat_get_autoanalyze_count"),
     VARVE_SERVICE("pg_stat_get_last_analyze_time"),
     VARVE_SERVICE("pg_stat_get_last_autoanalyze_time"),
+    VARVE_SERVICE("pg_stat_get_mod_since_analyze"),
+    VARVE_SERVICE("pg_stat_get_ins_since_vacuum"),
     VARVE_SERVICE("pg_stat_get_vacuum_count"),
     VARVE_SERVICE("pg_stat_get_autovacuum_count"),
     VARVE_SERVICE("pg_stat_get_last_vacuum_time"),

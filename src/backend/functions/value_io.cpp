@@ -19,6 +19,7 @@
 #include "textsearch/search_query.h"
 #include "types/float_format.h"
 #include "types/utf8.h"
+#include "xml/xml_value.h"
 
 namespace varve::functions {
 
@@ -28,7 +29,7 @@ using types::PhysicalType;
 
 // Type oids as case labels.
 constexpr uint32_t id(Oid oid) { return oid.value(); }
-constexpr uint32_t kSnapshot = 5038, kTxidSnapshot = 2970;
+constexpr uint32_t kSnapshot = 5038, kTxidSnapshot = 2970, kXml = 142;
 
 std::string type_label(Oid oid) {
   const TypeInfo* type = type_by_oid(oid);
@@ -163,6 +164,9 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     case id(type_oid::kMacaddr8):
       parse_macaddr8(buffer, text);
       return string_value(buffer, context);
+    case kXml:
+      check_xml(text, XmlKind::kContent);
+      return string_value(text, context);
     case id(type_oid::kJson):
       check_json(text);
       return string_value(text, context);
@@ -355,6 +359,9 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
       return;
     case id(type_oid::kJsonb):
       append_jsonb_text(out, JsonbView(v.view()));
+      return;
+    case kXml:
+      append_xml_text(out, v.view());
       return;
     case id(type_oid::kTsvector):
       append_lexemes_text(out, v.view());
@@ -574,6 +581,9 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     case id(type_oid::kInet):
     case id(type_oid::kCidr):
       send_inet(out, read_inet(v.view()), type == type_oid::kCidr);
+      return;
+    case kXml:
+      append_xml_text(out, v.view());
       return;
     case id(type_oid::kTsvector):
       send_lexemes(out, v.view());

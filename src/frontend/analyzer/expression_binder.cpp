@@ -311,6 +311,9 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
       check_grouping_level(*e);
       return e;
     }
+    case NodeKind::kXmlExpr:
+    case NodeKind::kXmlSerialize:
+      return b_.bind_xml(scope_, node);
     case NodeKind::kDefaultExpr:
       throw error(sqlstate::kSyntaxError, "DEFAULT is not allowed in this context", node->location);
     default:

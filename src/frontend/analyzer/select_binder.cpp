@@ -140,6 +140,13 @@ std::string_view figure_name(const parser::Node* node, bool* weak) {
       return "coalesce";
     case NodeKind::kMinMaxExpr:
       return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
+    case NodeKind::kXmlExpr: {
+      static constexpr std::string_view kNames[] = {"xmlconcat", "xmlelement", "xmlforest", "xmlparse",
+                                                    "xmlpi",     "xmlroot",    ""};
+      return kNames[static_cast<size_t>(parser::as<parser::XmlExpr>(node)->op)];
+    }
+    case NodeKind::kXmlSerialize:
+      return "xmlserialize";
     case NodeKind::kSqlValueFunction: {
       static constexpr std::string_view kNames[] = {"current_date",    "current_time",   "current_timestamp",
                                                     "localtime",       "localtimestamp", "current_role",

@@ -72,9 +72,6 @@ class InformationFunctions {
     s.notice("NOTICE", SqlState(), std::string(args[0].view()), {}, {});
     return {};
   }
-  static Value current_query(Session& s, std::span<const Value>, Arena& arena) {
-    return text_value(s.current_sql_, arena);
-  }
   static Value sleep_for(Session& s, std::span<const Value> args, Arena& arena) {
     const types::Interval& v = args[0].interval;
     int64_t days = int64_t{v.months} * 30 + v.days;
@@ -118,6 +115,10 @@ class InformationFunctions {
     if (known >= 0) return Value::of_int64(static_cast<int64_t>(known));
     int64_t rows = total(s, args[0], Activity::kInserted) - total(s, args[0], Activity::kDeleted);
     return Value::of_int64(std::max<int64_t>(rows, 0));
+  }
+  static Value changes(Session& s, std::span<const Value> args, Arena&) {
+    const auto* activity = catalog::find_table_activity(s.database_->oid().value(), Oid{args[0].oid()});
+    return Value::of_int64(activity == nullptr ? 0 : static_cast<int64_t>(activity->changes()));
   }
   template <bool kAutomatic>
   static Value analyze_count(Session& s, std::span<const Value> args, Arena&) {
@@ -242,20 +243,12 @@ class InformationFunctions {
       return role ? role->name : std::to_string(oid.oid());
     };
     std::string item = name(args[0]) + "=";
-    std::string_view list = args[2].view();
-    for (size_t at = 0; at <= list.size();) {
-      size_t comma = std::min(list.find(',', at), list.size());
-      std::string_view word = list.substr(at, comma - at);
-      while (!word.empty() && word.front() == ' ') word.remove_prefix(1);
-      while (!word.empty() && word.back() == ' ') word.remove_suffix(1);
-      char letter = commands::privilege_of_name(word);
-      if (letter == 0)
-        throw SqlError(sqlstate::kInvalidParameterValue,
-                       fmt::format("unrecognized privilege type: \"{}\"", word));
-      item += letter;
-      if (args[3].boolean != 0) item += '*';
-      at = comma + 1;
-    }
+    std::string_view word = args[2].view();
+    char letter = commands::privilege_of_name(word);
+    if (letter == 0)
+      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized privilege type: \"{}\"", word));
+    item += letter;
+    if (args[3].boolean != 0) item += '*';
     return text_value(item + "/" + name(args[1]), arena);
   }
   static Value acl_contains(Session&, std::span<const Value> args, Arena&) {
@@ -301,7 +294,6 @@ CatalogFunction* find_information_function(std::string_view name) {
   using F = InformationFunctions;
   static const std::unordered_map<std::string_view, CatalogFunction*> table = {
       {"get_current_ts_config", F::current_config},
-      {"current_query", F::current_query},
       {"raise_notice", F::raise_notice},
       {"pg_sleep_for", F::sleep_for},
       {"pg_sleep_until", F::sleep_until},
@@ -313,6 +305,8 @@ CatalogFunction* find_information_function(std::string_view name) {
       {"pg_stat_get_tuples_deleted", F::counter<Activity::kDeleted>},
       {"pg_stat_get_tuples_hot_updated", F::zero},
       {"pg_stat_get_live_tuples", F::live_tuples},
+      {"pg_stat_get_mod_since_analyze", F::changes},
+      {"pg_stat_get_ins_since_vacuum", F::counter<Activity::kInserted>},  // nothing is ever vacuumed away
       {"pg_stat_get_dead_tuples", F::zero},  // space is reclaimed as transactions end
       {"pg_stat_get_analyze_count", F::analyze_count<false>},
       {"pg_stat_get_autoanalyze_count", F::analyze_count<true>},

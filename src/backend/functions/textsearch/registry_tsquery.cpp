@@ -5,6 +5,8 @@
 
 #include "functions/array.h"
 #include "functions/type_oids.h"
+#include "json/json_text.h"
+#include "json/jsonb.h"
 #include "kernel.h"
 #include "textsearch/headline.h"
 #include "textsearch/lexeme_vector.h"
@@ -170,6 +172,77 @@ StringRef headline(const TextConfig& config, Text text, Text query, Text options
   return env.keep();
 }
 
+// Every string of a JSON value by its headline; keys stay.
+struct JsonHeadline {
+  const TextConfig& config;
+  Query query;
+  HeadlineOptions options;
+  std::string out = {};
+
+  void text(Text s) {
+    std::string marked;
+    append_headline(marked, config, s, query, options);
+    append_json_string(out, marked);
+  }
+  uint32_t rewrite(const JsonTape& tape, uint32_t at) {
+    const JsonNode& n = tape.node(at);
+    std::string buffer;
+    if (n.type == JsonType::kString) {
+      text(tape.string(at, buffer));
+      return n.next;
+    }
+    bool object = n.type == JsonType::kObject;
+    if (!object && n.type != JsonType::kArray) {
+      out += tape.raw(at);
+      return n.next;
+    }
+    out += object ? '{' : '[';
+    uint32_t child = at + 1;
+    for (uint32_t i = 0; i < n.count; ++i) {
+      if (i > 0) out += ',';
+      if (object) {
+        append_json_string(out, tape.string(child, buffer));
+        out += ':';
+        child = tape.node(child).next;
+      }
+      child = rewrite(tape, child);
+    }
+    out += object ? '}' : ']';
+    return n.next;
+  }
+};
+StringRef json_headline(const TextConfig& config, Text json, Text query, Text options, Env& env) {
+  JsonTape tape;
+  tape.parse(json, true);
+  JsonHeadline headline{config, read_query(query), parse_headline_options(options)};
+  headline.rewrite(tape, 0);
+  return env.keep(headline.out);
+}
+StringRef jsonb_headline(const TextConfig& config, Text json, Text query, Text options, Env& env) {
+  std::string text;
+  append_jsonb_text(text, JsonbView(json));
+  JsonTape tape;
+  tape.parse(text, true);
+  JsonHeadline headline{config, read_query(query), parse_headline_options(options)};
+  headline.rewrite(tape, 0);
+  append_json_as_jsonb(env.buffer, headline.out);
+  return env.keep();
+}
+template <StringRef (*kMake)(const TextConfig&, Text, Text, Text, Env&)>
+struct HeadlineKernels {
+  static constexpr Kernel kPlain =
+      fn([](Text s, Text q, Env& env) { return kMake(current_config(env), s, q, {}, env); });
+  static constexpr Kernel kOptions =
+      fn([](Text s, Text q, Text o, Env& env) { return kMake(current_config(env), s, q, o, env); });
+  static constexpr Kernel kConfig =
+      fn([](uint32_t c, Text s, Text q, Env& env) { return kMake(config_of(c), s, q, {}, env); });
+  static constexpr Kernel kBoth =
+      fn([](uint32_t c, Text s, Text q, Text o, Env& env) { return kMake(config_of(c), s, q, o, env); });
+};
+using TextHeadline = HeadlineKernels<headline>;
+using JsonTextHeadline = HeadlineKernels<json_headline>;
+using JsonbHeadline = HeadlineKernels<jsonb_headline>;
+
 // --- the parser and the dictionaries
 [[noreturn]] void no_parser(std::string name) {
   throw SqlError(sqlstate::kUndefinedObject, fmt::format("text search parser \"{}\" does not exist", name));
@@ -318,14 +391,18 @@ const Binding kBindings[] = {
     {"ts_rank_cd(tsvector,tsquery,int4)", rank_kernel<true, false, true>()},
     {"ts_rank_cd(_float4,tsvector,tsquery)", rank_kernel<true, true, false>()},
     {"ts_rank_cd(_float4,tsvector,tsquery,int4)", rank_kernel<true, true, true>()},
-    {"ts_headline(text,tsquery)",
-     fn([](Text s, Text q, Env& env) { return headline(current_config(env), s, q, {}, env); })},
-    {"ts_headline(text,tsquery,text)",
-     fn([](Text s, Text q, Text o, Env& env) { return headline(current_config(env), s, q, o, env); })},
-    {"ts_headline(regconfig,text,tsquery)",
-     fn([](uint32_t c, Text s, Text q, Env& env) { return headline(config_of(c), s, q, {}, env); })},
-    {"ts_headline(regconfig,text,tsquery,text)",
-     fn([](uint32_t c, Text s, Text q, Text o, Env& env) { return headline(config_of(c), s, q, o, env); })},
+    {"ts_headline(text,tsquery)", TextHeadline::kPlain},
+    {"ts_headline(text,tsquery,text)", TextHeadline::kOptions},
+    {"ts_headline(regconfig,text,tsquery)", TextHeadline::kConfig},
+    {"ts_headline(regconfig,text,tsquery,text)", TextHeadline::kBoth},
+    {"ts_headline(json,tsquery)", JsonTextHeadline::kPlain},
+    {"ts_headline(json,tsquery,text)", JsonTextHeadline::kOptions},
+    {"ts_headline(regconfig,json,tsquery)", JsonTextHeadline::kConfig},
+    {"ts_headline(regconfig,json,tsquery,text)", JsonTextHeadline::kBoth},
+    {"ts_headline(jsonb,tsquery)", JsonbHeadline::kPlain},
+    {"ts_headline(jsonb,tsquery,text)", JsonbHeadline::kOptions},
+    {"ts_headline(regconfig,jsonb,tsquery)", JsonbHeadline::kConfig},
+    {"ts_headline(regconfig,jsonb,tsquery,text)", JsonbHeadline::kBoth},
     {"ts_token_type(text)", &kTokenTypeRows},
     {"ts_token_type(oid)", &kTokenTypeRows},
     {"ts_parse(text,text)", &kTokenRows},

@@ -204,7 +204,9 @@ std::vector<std::string> lexeme_array(Text array, Text what, Arena& arena) {
 
 StringRef weighted(Text vector, Text letter, Text array, Env& env) {
   LexemeVector v = read_lexemes(vector);
-  int weight = required_weight(letter);
+  int weight = weight_of(letter.empty() ? '\0' : letter[0]);
+  if (weight < 0)
+    throw SqlError(sqlstate::kInternalError, "unrecognized weight: " + std::string(letter.substr(0, 1)));
   for (const std::string& word : lexeme_array(array, "lexeme", env.arena)) {
     for (Lexeme& l : v.lexemes)
       if (l.text == word) set_weight(l, weight);
@@ -228,6 +230,16 @@ StringRef filtered(Text vector, Text array, Env& env) {
   return keep(out, env);
 }
 
+std::vector<std::string> words_of(Text array, Arena& arena) {
+  ArrayView a(array);
+  std::vector<std::string> out;
+  for (uint32_t i = 0; i < a.count(); ++i) {
+    if (a.is_null(i)) continue;
+    Value v = a.at(i, arena);
+    out.emplace_back(v.view());
+  }
+  return out;
+}
 StringRef without(Text vector, const std::vector<std::string>& words, Env& env) {
   LexemeVector v = read_lexemes(vector);
   std::erase_if(v.lexemes, [&](const Lexeme& l) {
@@ -349,9 +361,8 @@ const Binding kBindings[] = {
      fn([](Text v, Text weights, Env& env) { return filtered(v, weights, env); })},
     {"ts_delete(tsvector,text)",
      fn([](Text v, Text word, Env& env) { return without(v, {std::string(word)}, env); })},
-    {"ts_delete(tsvector,_text)", fn([](Text v, Text words, Env& env) {
-       return without(v, lexeme_array(words, "lexeme", env.arena), env);
-     })},
+    {"ts_delete(tsvector,_text)",
+     fn([](Text v, Text words, Env& env) { return without(v, words_of(words, env.arena), env); })},
     {"tsvector_concat(tsvector,tsvector)", fn([](Text a, Text b, Env& env) { return joined(a, b, env); })},
     {"array_to_tsvector(_text)", fn([](Text a, Env& env) { return array_to_vector(a, env); })},
     {"tsvector_to_array(tsvector)", fn([](Text v, Env& env) { return vector_to_array(v, env); })},

@@ -190,9 +190,10 @@ const TextDictionary* dictionary_for(const TextConfig& config, TokenType type) {
 std::optional<std::string> lexize(const TextDictionary& dictionary, std::string_view word) {
   std::string lower;
   types::append_lower(lower, word, types::kSimpleCaseLocale);
+  if (lower.empty()) return std::nullopt;
   if (dictionary.language.empty()) return lower;
   if (word.size() > 1000) return lower;  // too long to be a word of a language
-  if (lower.empty() || stop_words(dictionary.language).contains(lower)) return std::nullopt;
+  if (stop_words(dictionary.language).contains(lower)) return std::nullopt;
   return Stemmers::get().stem(dictionary.language, lower);
 }
 
