@@ -82,7 +82,7 @@ SQL_TYPE = {"char": '"char"'}
 INTERNAL = re.compile(r"(?:_(?:in|out|recv|send|sortsupport|support|accum|accum_inv|combine|serialize|deserialize|transfn|finalfn|sel|joinsel)"
                       r"|typmodin|typmodout|sel|in|out|recv|send)$|^(?:hash|bt|gist|gin|spg|brin|in_range|float[48]_(?:var|std|regr|corr|cov|avg)"
                       r"|int[248]_avg|numeric_(?:avg|sum|var|std|poly)|interval_avg|int[24]_sum|int8_sum|utf8_|.*_to_utf8|iso_to|.*_to_mic|mic_to"
-                      r"|pg_replication|json_populate|jsonb_populate|json_to_record|jsonb_to_record)")
+                      r"|pg_replication|postgresql_fdw|json_populate|jsonb_populate|json_to_record|jsonb_to_record)")
 INTERNAL_EXCEPT = {"asin", "sin", "min", "begin", "login", "justify", "join", "width_bucket", "range_intersect_agg", "hashtext"}
 
 FUNCTIONS = """

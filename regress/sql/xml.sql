@@ -36,7 +36,7 @@ DROP TABLE papers;
 SELECT xmlelement(name foo, xmlattributes('a"b<c>&' as x, null as y, 5 as z), 'con<t>', '<b/>'::xml, null, 1.5, true), xmlelement(name "a b:c"), xmlelement(name e, ''), xmlelement(name e, null);
 SELECT xmlelement(name e, xmlattributes(true as b, date '2001-02-03' as d, timestamp '2001-02-03 04:05:06.7' as t, '\x0102'::bytea as y, array[1,null,2] as a));
 SELECT xmlelement(name e, xmlattributes(1 as a, 2 as a));
-SELECT xmlelement(name e, xmlattributes(1 + 1));
+SELECT xmlelement(name e, xmlattributes(lower('x')));
 SELECT xmlelement(name e, date 'infinity');
 SELECT xmlforest(1 as a, 'x<' as b, null as c), xmlforest(null as c), xmlforest(1 + 2 as "a b"), xmlconcat('<a/>', null, '<b/>'), xmlconcat(null, null);
 SELECT xmlparse(content 'x'), xmlparse(document '<a/>'), xmlpi(name php, 'echo 1'), xmlpi(name php);

@@ -135,7 +135,8 @@ class Registry {
     f.table = binding.table;
     if (f.table != nullptr) {
       f.kind = FunctionKind::kSetReturning;  // one row is a set too
-      if (f.table->column_types.empty() && f.result == type_oid::kRecord) f.table = with_shape(f.oid, *f.table);
+      if (f.table->column_types.empty() && f.result == type_oid::kRecord)
+        f.table = with_shape(f.oid, *f.table);
     }
     return f;
   }

@@ -89,15 +89,9 @@ struct XmlAgg {
     for_each_row(rows, [&](uint32_t row) { step(*static_cast<Joined*>(state), args, row, memory); });
   }
 };
-constexpr AggregateImpl kXmlAgg{sizeof(Joined),
-                                alignof(Joined),
-                                StringAgg::init,
-                                XmlAgg::update,
-                                XmlAgg::update_one,
-                                nullptr,
-                                StringAgg::finalize,
-                                nullptr,
-                                false};
+constexpr AggregateImpl kXmlAgg{
+    sizeof(Joined), alignof(Joined),     StringAgg::init, XmlAgg::update, XmlAgg::update_one,
+    nullptr,        StringAgg::finalize, nullptr,         false};
 
 // --- array_agg
 struct Collected {

@@ -309,8 +309,10 @@ StringRef name_with_oid(Text name, uint32_t oid, Env& env) {
 const Binding kBindings[] = {
     {"tidlarger(tid,tid)", fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(a, b) ? b : a; })},
     {"tidsmaller(tid,tid)", fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(b, a) ? b : a; })},
-    {"xid8_larger(xid8,xid8)", fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(a, b) ? b : a; })},
-    {"xid8_smaller(xid8,xid8)", fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(b, a) ? b : a; })},
+    {"xid8_larger(xid8,xid8)",
+     fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(a, b) ? b : a; })},
+    {"xid8_smaller(xid8,xid8)",
+     fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(b, a) ? b : a; })},
     {"pg_size_pretty(numeric)", fn([](const Numeric& v, Env& env) { return size_pretty(v, env); })},
     {"pg_size_bytes(text)", fn([](Text s, Env& env) -> int64_t { return size_bytes(s, env); })},
     {"pg_lsn_larger(pg_lsn,pg_lsn)", fn([](uint64_t a, uint64_t b) -> uint64_t { return a > b ? a : b; })},

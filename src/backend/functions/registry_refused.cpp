@@ -125,6 +125,8 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_stat_get_subscription_stats(oid)"),
     VARVE_REFUSED_ROWS("pg_stat_get_wal_receiver()"),
     // transactions: numbers are kept only while a transaction runs
+    VARVE_REFUSED("age(xid)"),
+    VARVE_REFUSED("mxid_age"),
     VARVE_REFUSED("pg_current_snapshot"),
     VARVE_REFUSED("txid_current_snapshot"),
     VARVE_REFUSED("txid_status"),

@@ -316,7 +316,8 @@ void Binder::apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* de
     throw SqlError(sqlstate::kUndefinedFunction,
                    fmt::format("could not identify an ordering operator for type {}", type_text(expr->type)))
         .hint("Use an explicit ordering operator or modify the query.")
-        .at(position(parser::is<parser::ColumnRef>(sort.expression) ? sort.expression->location : expr->location));
+        .at(position(parser::is<parser::ColumnRef>(sort.expression) ? sort.expression->location
+                                                                    : expr->location));
   }
   *descending = sort.direction == parser::SortDirection::kDescending;
   if (sort.direction == parser::SortDirection::kUsing) {

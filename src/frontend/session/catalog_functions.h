@@ -27,8 +27,8 @@ CatalogFunction* find_environment_function(std::string_view name);
 CatalogFunction* find_information_function(std::string_view name);
 // format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
 std::string user_type_name(Session& session, Oid type);
-// The reg… types of operators, collations, text search configurations and dictionaries; `parts` is the name taken apart.
-// No value, false: the type is another one, or there is no such object.
+// The reg… types of operators, collations, text search configurations and dictionaries; `parts` is the name
+// taken apart. No value, false: the type is another one, or there is no such object.
 std::optional<uint32_t> parse_object_name(Session& session, Oid type, const std::vector<std::string>& parts,
                                           std::string_view text);
 bool append_object_name(Oid type, uint32_t oid, std::string& out);

@@ -246,7 +246,8 @@ class InformationFunctions {
     std::string_view word = args[2].view();
     char letter = commands::privilege_of_name(word);
     if (letter == 0)
-      throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized privilege type: \"{}\"", word));
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("unrecognized privilege type: \"{}\"", word));
     item += letter;
     if (args[3].boolean != 0) item += '*';
     return text_value(item + "/" + name(args[1]), arena);

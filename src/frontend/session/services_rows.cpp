@@ -258,7 +258,8 @@ class RowFunctions {
     if (args[0].null) return;
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr) {
-      throw SqlError(sqlstate::kInternalError, fmt::format("could not open relation with OID {}", args[0].oid()));
+      throw SqlError(sqlstate::kInternalError,
+                     fmt::format("could not open relation with OID {}", args[0].oid()));
     }
     commands::RoleRights rights(s.catalog(), s.role_);
     if (!rights.table_allows(*r, 'r') && !rights.table_allows(*r, 'w') && !rights.table_allows(*r, 'U')) {
@@ -268,7 +269,8 @@ class RowFunctions {
     const catalog::KeyMatch match[] = {{"seqrelid", Value::of_oid(args[0].oid())}};
     s.catalog().for_each(catalog::system_table("pg_sequence"), match, [&](const catalog::Row& row) {
       Rows rows(out, arena);
-      for (const char* column : {"seqstart", "seqmin", "seqmax", "seqincrement"}) rows.int8(row[column].int64);
+      for (const char* column : {"seqstart", "seqmin", "seqmax", "seqincrement"})
+        rows.int8(row[column].int64);
       rows.boolean(row.boolean("seqcycle")).int8(row["seqcache"].int64).oid(row.oid("seqtypid"));
     });
   }

@@ -163,7 +163,8 @@ class Session final : public net::SessionHandler,
   friend class EnvironmentFunctions;
   friend class InformationFunctions;
   friend std::string user_type_name(Session& session, Oid type);
-  friend std::optional<uint32_t> parse_object_name(Session& session, Oid type, const std::vector<std::string>& parts,
+  friend std::optional<uint32_t> parse_object_name(Session& session, Oid type,
+                                                   const std::vector<std::string>& parts,
                                                    std::string_view text);
   friend class SystemFunctions;
   friend class CatalogFunctions;
