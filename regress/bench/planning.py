@@ -82,7 +82,8 @@ def main():
             folder.chmod(0o755)
             for name, server in (("varve", servers.Varve), ("postgres", servers.Postgres)):
                 (folder / name).mkdir()
-                dsns[name] = stack.enter_context(server(folder / name, {"max_locks_per_transaction": "4096"})).dsn()
+                settings = {"max_locks_per_transaction": "4096"} if name == "postgres" else {}
+                dsns[name] = stack.enter_context(server(folder / name, settings)).dsn()
         cursors = {}
         for name, dsn in dsns.items():
             connection = psycopg2.connect(dsn)
