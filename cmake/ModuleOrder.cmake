@@ -55,7 +55,7 @@ set_source_files_properties(
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/int_decode.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/float_decode.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/layout_bench.cpp"
-  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
+  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>" SKIP_PRECOMPILE_HEADERS ON)
 if(TARGET columnar_test)
   target_compile_definitions(columnar_test PRIVATE
     VARVE_COLUMNAR_TESTDATA="${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/testdata")
