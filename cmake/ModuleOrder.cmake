@@ -47,6 +47,8 @@ varve_module(server    DEPENDS common port memory sync wal buffer txn recovery a
 
 # --- extensions: nothing above includes them; each includes only the modules it names (tools/check-layering)
 varve_module(columnar  CONTRIB timeseries DEPENDS common memory port types LIBRARIES ${VARVE_LZ4} ${VARVE_ZSTD})
+varve_module(columnar_table CONTRIB timeseries
+             DEPENDS common memory port sync types vector wal buffer txn access recovery columnar)
 # -O2 vectorises only what is free of charge; the unpack kernels want everything.
 set_source_files_properties(
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/bit_packing.cpp"

@@ -197,7 +197,7 @@ class IndexJoinOperator : public Operator {
     looked_up_ = true;
     if (!make_key(row)) return;
     if (repetition_ != nullptr) repetition_->note(key_);
-    check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
+    fetcher_.look_up(*inner_.index->tree, access::key_bytes(key_), &tids_);
   }
 
   // False: a part of it is NULL, which nothing equals.
@@ -261,7 +261,7 @@ class IndexJoinOperator : public Operator {
       *out = *known;
       return true;
     }
-    check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
+    fetcher_.look_up(*inner_.index->tree, access::key_bytes(key_), &tids_);
     if (tids_.size() * kept_->format().width() > context_.hash_memory_bytes() / 4) return false;
     RowsByKey::Rows found = kept_->begin();
     uint32_t n = 0;

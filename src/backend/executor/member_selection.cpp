@@ -9,6 +9,7 @@ using types::Value;
 
 MemberSelection::MemberSelection(const planner::ScanPlan& plan, ExecutionContext& context)
     : plan_(plan), context_(context), selected_(plan.members.size(), true) {
+  from_end_ = plan.kind == planner::PlanKind::kIndexScan && plan.as<planner::IndexScanPlan>().backward;
   if (plan.pruning == nullptr) return;
   for (const auto& table : plan.pruning->tables) {
     compile(table.term);
@@ -71,8 +72,10 @@ void MemberSelection::select_by_keys(const std::vector<RuntimeFilters::Entry>& f
 
 bool MemberSelection::next(size_t* member) {
   for (; at_ < selected_.size(); ++at_) {
-    if (!selected_[at_]) continue;
-    *member = at_++;
+    size_t number = from_end_ ? selected_.size() - 1 - at_ : at_;
+    if (!selected_[number]) continue;
+    *member = number;
+    ++at_;
     return true;
   }
   return false;

@@ -36,6 +36,7 @@ class MemberSelection final : public planner::PruningValues {
   std::vector<bool> selected_;
   size_t at_ = 0;
   bool has_terms_ = false;
+  bool from_end_ = false;  // a backward scan begins with the last
   Arena memory_;
   std::unordered_map<const analyzer::Expr*, const std::vector<types::Value>*> join_keys_;
 };

@@ -1,5 +1,7 @@
 #include "parallel.h"
 
+#include "access/column_store.h"
+
 #include <algorithm>
 
 #include "access/heap.h"
@@ -106,7 +108,10 @@ bool splits(const planner::Plan& plan, const ExecutionContext& context) {
       auto runs = heap->runs();
       if (!runs.ok()) return false;
       double pages = 0;
-      for (const access::PageRun& r : *runs) pages += static_cast<double>(r.count);
+      for (const access::PageRun& r : *runs) {
+        constexpr double kPagesAVector = 25;  // as many rows as that many pages of a heap
+        pages += static_cast<double>(r.count) * (access::is_settled(r.first) ? kPagesAVector : 1);
+      }
       return pages * 40 >= context.settings.parallel_rows;
     }
     case PlanKind::kFilter:

@@ -14,6 +14,8 @@ constexpr uint32_t kFirstUserOid = 16384;
 
 constexpr FunctionFact kFunctions[] = {
 #include "facts/functions.inc"
+// Those that PostgreSQL has not.
+#include "facts/own_functions.inc"
 };
 constexpr OperatorFact kOperators[] = {
 #include "facts/operators.inc"

@@ -121,6 +121,8 @@ const Binding kBindings[] = {
     VARVE_SERVICE("has_type_privilege"),
     VARVE_SERVICE("pg_has_role"),
     VARVE_SERVICE("acldefault"),
+    // storage
+    VARVE_SERVICE("varve_settle"),
     // sizes and files
     VARVE_SERVICE("pg_database_size"),
     VARVE_SERVICE("pg_indexes_size"),

@@ -349,6 +349,33 @@ const catalog::Index* QueryPlanner::member_index(uint32_t range, const catalog::
   return nullptr;
 }
 
+// Partitions of ranges, one after the other, are in the order of an index whose next keys are the partition key:
+// no row of one comes before a row of an earlier one. The default partition may hold anything in between.
+bool QueryPlanner::members_in_order(uint32_t range, const IndexMatch& match) const {
+  const analyzer::Family& family = *query_.ranges[range]->family;
+  if (family.tables.size() != 1) return false;
+  const analyzer::PartitionedTable& table = family.tables[0];
+  const catalog::Partitioning& p = *(*table.relation)->partitioning;
+  if (p.strategy != catalog::PartitionStrategy::kRange) return false;
+  const auto& members = family_choices_.at(range).members;
+  if (!std::is_sorted(members.begin(), members.end())) return false;
+  if (p.default_partition >= 0) {
+    int32_t other = table.slots[static_cast<size_t>(p.default_partition)].member;
+    if (std::find(members.begin(), members.end(), static_cast<uint32_t>(other)) != members.end()) return false;
+  }
+  const auto& keys = match.index.index->keys;
+  size_t first = match.equal.size();
+  if (keys.size() < first + p.keys.size()) return false;
+  for (size_t k = 0; k < p.keys.size(); ++k) {
+    const catalog::IndexColumn& key = keys[first + k];
+    // NULLs lie in the default partition, so where they would stand does not matter.
+    if (key.column <= 0 || key.column != p.keys[k].column || key.descending ||
+        key.collation_oid != p.keys[k].collation_oid)
+      return false;
+  }
+  return true;
+}
+
 const BoundIndex* QueryPlanner::member_bound_index(const analyzer::Member& member,
                                                    const catalog::Index& index) {
   for (const analyzer::IndexExpressions& e : member.index_expressions) {

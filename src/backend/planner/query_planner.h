@@ -202,6 +202,7 @@ class QueryPlanner {
   const catalog::Index* member_index(uint32_t range, const catalog::Index& index,
                                      const analyzer::Member& member) const;
   const BoundIndex* member_bound_index(const analyzer::Member& member, const catalog::Index& index);
+  bool members_in_order(uint32_t range, const IndexMatch& match) const;
   const BoundIndex* bind_member_index(const analyzer::Member& member, const analyzer::IndexExpressions& e);
   std::vector<Expr*> own_layout(const catalog::Relation& relation);
   void set_modify_members(ModifyPlan* plan, const std::vector<Expr*>& row_layout);

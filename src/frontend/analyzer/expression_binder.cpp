@@ -193,7 +193,7 @@ class ExpressionBinder {
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
   Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
   SqlError missing_from_entry(std::string_view name, int32_t location);
-  SqlError not_visible_here(SqlState state, std::string_view name, int32_t location);
+  SqlError not_visible_here(std::string_view name, int32_t location);
   void check_grouping_level(const GroupingExpr& e);
   void add_column_hint(SqlError& error, std::string_view table, std::string_view name);
   Expr* parameter(const parser::ParamRef& ref);
@@ -414,7 +414,10 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
     } else if (const ScopeItem* item = find_item(*s, schema, qualifier)) {
       if (item->is_target && !item->lateral_ok) throw missing_from_entry(qualifier, ref.location);
       if (item->lateral_only && !item->lateral_ok) {
-        throw not_visible_here(sqlstate::kInvalidColumnReference, qualifier, ref.location);
+        throw error(sqlstate::kInvalidColumnReference,
+                    fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier),
+                    ref.location)
+            .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
       }
       int matches = 0;
       for (const ScopeColumn& c : item->columns) {
@@ -519,8 +522,9 @@ void ExpressionBinder::check_grouping_level(const GroupingExpr& e) {
   }
 }
 
-SqlError ExpressionBinder::not_visible_here(SqlState state, std::string_view name, int32_t location) {
-  return error(state, fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
+SqlError ExpressionBinder::not_visible_here(std::string_view name, int32_t location) {
+  return error(sqlstate::kUndefinedTable,
+               fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
       .hint(fmt::format(
           "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.",
           name));
@@ -530,13 +534,13 @@ SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t loc
   for (Scope* s = &scope_; s != nullptr; s = s->parent) {
     for (const ScopeItem& item : s->items) {
       if (item.name == name && item.name_visible) {
-        return not_visible_here(sqlstate::kUndefinedTable, name, location);
+        return not_visible_here(name, location);
       }
     }
     // Hidden by an alias of the join around it, or on the other side of one.
     bool exists = std::any_of(s->ranges.begin(), s->ranges.end(),
                               [&](const Range* r) { return r != nullptr && r->alias == name; });
-    if (exists) return not_visible_here(sqlstate::kUndefinedTable, name, location);
+    if (exists) return not_visible_here(name, location);
   }
   return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name),
                location);

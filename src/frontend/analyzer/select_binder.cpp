@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "expression_location.h"
 #include "grouping_sets.h"
 #include "parser/parser.h"
 #include "query_levels.h"
@@ -67,16 +68,6 @@ Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope,
 // --- the select list
 
 namespace {
-
-// Where the expression's text begins: an operator's own place is behind its left argument.
-int32_t first_location(const Expr* e) {
-  int32_t first = e->location;
-  any_of(e, [&](const Expr& x) {
-    if (x.location >= 0 && x.location < first) first = x.location;
-    return false;
-  });
-  return first;
-}
 
 // The name PostgreSQL gives a column that has none. Names of casts and CASE are weak: a stronger one inside
 // wins, and an outer cast's replaces them.

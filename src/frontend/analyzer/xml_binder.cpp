@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "binder.h"
+#include "expression_location.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "functions/xml_construct.h"
@@ -101,7 +102,7 @@ class XmlBinder {
       } else {
         throw SqlError(sqlstate::kSyntaxError, fmt::format("unnamed XML {} value must be a column reference",
                                                            attributes ? "attribute" : "element"))
-            .at(b_.position(b_.bind_expr(scope_, entry->value)->location));
+            .at(b_.position(first_location(b_.bind_expr(scope_, entry->value))));
       }
       if (attributes && std::find(names.begin(), names.end(), name) != names.end()) {
         throw SqlError(sqlstate::kSyntaxError,

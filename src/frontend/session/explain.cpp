@@ -47,6 +47,7 @@ bool option_boolean(const parser::Option& o) {
 }
 
 ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
+  if (o.value == nullptr) throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
   std::string text = option_text(o);
   if (text == "text") return ExplainFormat::kText;
   if (text == "json") return ExplainFormat::kJson;
@@ -173,7 +174,8 @@ class ExplainCommand {
     for (const SettingInfo& info : all_settings()) {
       bool shown = info.category.starts_with("Query Tuning") || info.name == "work_mem" ||
                    info.name == "search_path" || info.name == "hash_mem_multiplier" ||
-                   info.name == "temp_buffers";
+                   info.name == "temp_buffers" || info.name == "max_parallel_workers" ||
+                   info.name == "max_parallel_workers_per_gather" || info.name == "effective_io_concurrency";
       if (!shown || session_.settings_.get(info.name) == info.default_value) continue;
       summary_.settings.emplace_back(info.name, display_setting(info, session_.settings_.get(info.name)));
     }

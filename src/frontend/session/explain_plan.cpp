@@ -484,7 +484,9 @@ void Explainer::scan(ExplainNode& n, const Plan& p) {
   if (s.members.size() < 2) return scan_table(n, p, s.members.empty() ? nullptr : &s.members[0], 0);
   n.type = n.label = "Append";
   auto share = static_cast<double>(s.members.size());
-  for (size_t i = 0; i < s.members.size(); ++i) {
+  bool from_end = p.kind == PlanKind::kIndexScan && p.as<planner::IndexScanPlan>().backward;
+  for (size_t at = 0; at < s.members.size(); ++at) {
+    size_t i = from_end ? s.members.size() - 1 - at : at;
     auto child = std::make_unique<ExplainNode>();
     child->relationship = "Member";
     scan_table(*child, p, &s.members[i], i + 1);
@@ -782,6 +784,7 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
       std::string name = range_label(f.function->name, f.alias);
       n.label += " on " + (options_.verbose ? "pg_catalog." + name : name);
       head(n, "Function Name", f.function->name);
+      if (options_.verbose) head(n, "Schema", "pg_catalog");
       head(n, "Alias", f.alias);
       std::string call = fmt::format("{}({})", f.function->name, arguments(f.args, p));
       if (options_.verbose) add(n, "Function Call", call);

@@ -9,6 +9,7 @@
 #include "access/segment.h"
 #include "access/sequence.h"
 #include "catalog_functions.h"
+#include "commands/settle.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
 #include "common/sql_error.h"
@@ -308,12 +309,20 @@ class SystemFunctions {
     auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
     return pages.ok() ? *pages * 8192 : 0;
   }
+  static uint64_t bytes_with_companions(Session& s, PageId segment) {
+    uint64_t bytes = segment_bytes(s, segment);
+    for (size_t i = 0; i < access::kCompanions; ++i) {
+      auto companion = access::companion_segment(s.instance_.engine().pool(), segment,
+                                                 static_cast<access::Companion>(i));
+      if (companion.ok() && *companion != kInvalidPageId) bytes += bytes_with_companions(s, *companion);
+    }
+    return bytes;
+  }
   static uint64_t heap_bytes(Session& s, const catalog::Relation& r) { return segment_bytes(s, r.segment); }
-  // With the values out of line.
+  // With the values out of line, and of a columnar table its segments.
   static uint64_t table_bytes(Session& s, const catalog::Relation& r) {
     if (r.segment == kInvalidPageId) return 0;
-    auto overflow = access::overflow_segment(s.instance_.engine().pool(), r.segment);
-    return heap_bytes(s, r) + (overflow.ok() ? segment_bytes(s, *overflow) : 0);
+    return bytes_with_companions(s, r.segment);
   }
   static uint64_t index_bytes(Session& s, const catalog::Relation& r) {
     uint64_t bytes = 0;
@@ -323,6 +332,17 @@ class SystemFunctions {
       if (pages.ok()) bytes += *pages * 8192;
     }
     return bytes;
+  }
+  // Rows of a columnar table into segments, as VACUUM does it.
+  static Value settle(Session& s, std::span<const Value> args, Arena& arena) {
+    if (s.read_only_)
+      throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                     "cannot execute varve_settle() in a read-only transaction");
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    commands::CommandContext context{s.catalog(), *s.txn_, eval,           s,     {},       {},
+                                     s.role_,     s.is_superuser_, arena, relations, false};
+    return Value::of_int64(static_cast<int64_t>(commands::settle_table(context, Oid{args[0].oid()}, 1)));
   }
   static Value relation_size(Session& s, std::span<const Value> args, Arena&) {
     if (args.size() > 1 && args[1].view() != "main") return Value::of_int64(0);
@@ -462,6 +482,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"shobj_description", shobj_description},
       {"current_schema", current_schema},
       {"current_schemas", current_schemas},
+      {"varve_settle", settle},
       {"pg_relation_size", relation_size},
       {"pg_table_size", table_size},
       {"pg_indexes_size", indexes_size},
