@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/sql_error.h"
 #include "net/server.h"
+#include "job_scheduler.h"
 #include "port/topology.h"
 #include "port/vfs.h"
 #include "recovery/engine.h"
@@ -309,7 +310,9 @@ int serve(const ServeOptions& options) {
     log(LogLevel::kLog, "listening on {} port {}", host, server.port());
     log(LogLevel::kLog, "database system is ready to accept connections");
     auto auto_analyze = start_auto_analyze(instance, *settings);
+    auto jobs = std::make_unique<JobScheduler>(instance);
     mode = wait_for_stop(signals, options, server, instance);
+    jobs.reset();
     auto_analyze.reset();
     server.stop(mode);
     instance.server = nullptr;
