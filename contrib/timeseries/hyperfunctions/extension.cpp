@@ -24,6 +24,7 @@
   extern "C" const char varve_##symbol##_end[]
 
 VARVE_EMBED(timescaledb, "timescaledb.sql");
+VARVE_EMBED(timescaledb_jobs, "jobs.sql");
 VARVE_EMBED(timescaledb_toolkit, "timescaledb_toolkit.sql");
 
 namespace varve::hyperfunctions {
@@ -50,7 +51,14 @@ void register_extensions() {
   timescaledb.comment = "Enables scalable inserts and complex queries for time-series data";
   timescaledb.library = "timescaledb";
   timescaledb.trusted = true;
-  timescaledb.script = text_between(varve_timescaledb_begin, varve_timescaledb_end);
+  static const std::string kScript =
+      std::string(text_between(varve_timescaledb_begin, varve_timescaledb_end)) +
+      std::string(text_between(varve_timescaledb_jobs_begin, varve_timescaledb_jobs_end));
+  static constexpr functions::ExtensionJobs kJobs{
+      "SELECT * FROM _timescaledb_functions.jobs_start_due($first)",
+      "SELECT _timescaledb_functions.job_finished($job, $succeeded, $sqlstate, $message)"};
+  timescaledb.script = kScript;
+  timescaledb.jobs = &kJobs;
   timescaledb.natives =
       gather({time_bucket_bindings(), bookend_bindings(), histogram_bindings(), gapfill_bindings()}, natives);
   functions::register_extension(timescaledb);

@@ -48,6 +48,7 @@ class RoutineBuilder {
  private:
   void parameters();
   void parameter(const parser::FunctionParameter& p);
+  bool is_name_taken(std::string_view name, char mode) const;
   Oid parameter_type(const parser::TypeName& name);
   void add_default(const parser::FunctionParameter& p, Oid type);
   void result();
@@ -78,6 +79,19 @@ Oid RoutineBuilder::parameter_type(const parser::TypeName& name) {
     if (error.state() == sqlstate::kUndefinedObject) std::erase(message, '"');
     throw;
   }
+}
+
+// An input and an output may share a name, except where both are variables of PL/pgSQL.
+bool RoutineBuilder::is_name_taken(std::string_view name, char mode) const {
+  auto is_in = [](char m) { return m != 'o' && m != 't'; };
+  auto is_out = [](char m) { return m == 'o' || m == 't' || m == 'b'; };
+  for (size_t i = 0; i < r_.names.size(); ++i) {
+    char other = r_.modes[i];
+    bool clash = r_.language == catalog::kPlpgsqlLanguage || (is_in(mode) && is_in(other)) ||
+                 (is_out(mode) && is_out(other));
+    if (clash && r_.names[i] == name) return true;
+  }
+  return false;
 }
 
 void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
@@ -126,7 +140,7 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   if (!input || mode == 'b') outputs_.push_back(type);
   r_.all_args.push_back(type);
   r_.modes.push_back(mode);
-  if (!p.name.empty() && std::find(r_.names.begin(), r_.names.end(), p.name) != r_.names.end()) {
+  if (!p.name.empty() && is_name_taken(p.name, mode)) {
     throw invalid(fmt::format("parameter name \"{}\" used more than once", p.name));
   }
   r_.names.emplace_back(p.name);

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "catalog/catalog.h"
-#include "common/log.h"
 #include "commands/auto_analyze.h"
 #include "commands/settle.h"
+#include "common/log.h"
 #include "common/sql_error.h"
+#include "job_scheduler.h"
 #include "maintenance_thread.h"
 #include "net/server.h"
 #include "port/topology.h"
@@ -264,7 +265,8 @@ std::unique_ptr<MaintenanceThread> start_auto_analyze(session::Instance& instanc
   limits.threshold = std::stoull(setting(settings, "autovacuum_analyze_threshold"));
   limits.scale_factor = std::stod(setting(settings, "autovacuum_analyze_scale_factor"));
   return std::make_unique<MaintenanceThread>(
-      instance, "automatic analyze", std::chrono::seconds(std::stoll(setting(settings, "autovacuum_naptime"))),
+      instance, "automatic analyze",
+      std::chrono::seconds(std::stoll(setting(settings, "autovacuum_naptime"))),
       [&instance, limits](catalog::Database& database, sync::CancelToken* cancel) {
         return commands::auto_analyze(database, instance.engine().txns(), limits, cancel,
                                       session::current_time_us());
@@ -328,7 +330,9 @@ int serve(const ServeOptions& options) {
     log(LogLevel::kLog, "database system is ready to accept connections");
     auto auto_analyze = start_auto_analyze(instance, *settings);
     auto settling = start_settling(instance, *settings);
+    auto jobs = std::make_unique<JobScheduler>(instance);
     mode = wait_for_stop(signals, options, server, instance);
+    jobs.reset();
     auto_analyze.reset();
     settling.reset();
     server.stop(mode);

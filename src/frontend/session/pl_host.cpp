@@ -340,6 +340,7 @@ void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
   context.params = &types;
   context.variables = statement.variables;
   analyzer::BoundCall bound = analyzer::analyze_call(context, *stmt.call);
+  if (params.size() < types.size()) throw_not_supported("EXECUTE … USING with CALL");
   catalog::RoutinePtr routine = catalog().routine(bound.function->oid);
   if (!can_execute(*routine)) {
     throw SqlError(sqlstate::kInsufficientPrivilege,

@@ -20,6 +20,17 @@ struct ExtensionUpdate {
   std::string_view script;
 };
 
+// Work that the server does by itself in every database that has the extension (server/job_scheduler.h): SQL,
+// run without a client.
+struct ExtensionJobs {
+  // By a superuser, every second: rows (job, owner's name, longest run in ms or 0, command; all text) of the
+  // jobs to be run now, which it marks as started. The owner runs the command. $first is true the first time
+  // after the server's start: what was under way then never ended.
+  std::string_view due;
+  // By a superuser afterwards: $job, $succeeded, $sqlstate and $message are literals.
+  std::string_view finished;
+};
+
 struct Extension {
   std::string_view name;
   std::string_view default_version;
@@ -37,6 +48,7 @@ struct Extension {
   // signature must be that of the CREATE FUNCTION which names the symbol. An aggregate's implementation is
   // bound to its state function, "ts_first(internal,anyelement,any):internal".
   std::span<const Binding> natives = {};
+  const ExtensionJobs* jobs = nullptr;
 };
 
 void register_extension(const Extension& extension);
