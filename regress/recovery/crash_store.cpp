@@ -235,9 +235,8 @@ Status CrashStore::settle(bool rewrite) {
 }
 
 Status CrashStore::verify_chunks() {
-  VARVE_ASSIGN_OR_RETURN(PageId segment,
-                         access::companion_segment(engine->pool(), heap_segment_,
-                                                   access::Companion::kOverflow));
+  VARVE_ASSIGN_OR_RETURN(
+      PageId segment, access::companion_segment(engine->pool(), heap_segment_, access::Companion::kOverflow));
   uint64_t expected = 0, found = 0;
   auto txn = begin();
   txn::Snapshot snapshot = txn->statement_snapshot();

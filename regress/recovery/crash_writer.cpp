@@ -131,7 +131,8 @@ Status CrashWriter::replace(uint64_t key, uint64_t new_key) {
   access::RowEncoder row(*store_.heap, crash_layout());
   const bool old_is_long = row.load_old(snapshot, tid, false);
   row.encode(*txn_, values,
-             old_is_long && !store_.heap->moves_rows() ? std::span<const types::Value>(old_values) : std::span<const types::Value>());
+             old_is_long && !store_.heap->moves_rows() ? std::span<const types::Value>(old_values)
+                                                       : std::span<const types::Value>());
   access::RowMove move;
   VARVE_ASSIGN_OR_RETURN(
       auto outcome, store_.heap->update(*txn_, snapshot, tid, row.bytes(), 2, key != new_key, false, buffer,

@@ -234,8 +234,7 @@ Result<uint64_t> segment_stamp(BufferPool& pool, PageId segment) {
 Result<PageId> ensure_companion_segment(BufferPool& pool, PageId segment, Companion which, bool* created) {
   *created = false;
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard owner, latch_header(pool, segment));
-  const CompanionLink& there =
-      body_of<SegmentHeader>(owner.page()).companions[static_cast<size_t>(which)];
+  const CompanionLink& there = body_of<SegmentHeader>(owner.page()).companions[static_cast<size_t>(which)];
   if (there.segment != 0) return PageId{there.segment};
   VARVE_ASSIGN_OR_RETURN(ExtentClaim claim, claim_extents(pool, 1, kInvalidPageId));
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard header, pool.fix_new(claim.first_page()));

@@ -10,6 +10,7 @@
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
+#include "extension.h"
 #include "foreign_key.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -18,7 +19,6 @@
 #include "parser/parser.h"
 #include "partition.h"
 #include "rewrite_table.h"
-#include "extension.h"
 #include "routine.h"
 #include "sequence.h"
 #include "table_expression.h"
@@ -466,9 +466,10 @@ void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
 
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
-  std::string text = cmd.action == AlterTableAction::kResetRelOptions
-                         ? std::string()
-                         : storage_options(cmd.options, table->kind == RelationKind::kIndex, table->access_method);
+  std::string text =
+      cmd.action == AlterTableAction::kResetRelOptions
+          ? std::string()
+          : storage_options(cmd.options, table->kind == RelationKind::kIndex, table->access_method);
   change_class_row(context, oid, [&](RowDraft& draft) {
     if (text.empty())
       draft.null("reloptions");

@@ -403,9 +403,11 @@ Oid table_access_method(CommandContext& context, std::string_view name) {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", name));
   }
   if (type != 't') {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState, fmt::format("access method \"{}\" is not of type TABLE", name));
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   fmt::format("access method \"{}\" is not of type TABLE", name));
   }
-  if (!access::has_table_method(found)) throw_not_supported(fmt::format("access method {} in this program", name));
+  if (!access::has_table_method(found))
+    throw_not_supported(fmt::format("access method {} in this program", name));
   return found;
 }
 

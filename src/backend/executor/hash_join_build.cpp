@@ -304,7 +304,7 @@ void HashJoinOperator::partition_probe_side(Files* build) {
       pending_.push_back({std::move((*build)[p]), std::move(probe[p]), 1});
   }
   if (counters() != nullptr) counters()->batches = 0;  // each partition is one
-  current_.level = 1;  // the children are used up
+  current_.level = 1;                                  // the children are used up
 }
 
 bool HashJoinOperator::next_partition() {

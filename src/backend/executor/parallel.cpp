@@ -1,9 +1,8 @@
 #include "parallel.h"
 
-#include "access/column_store.h"
-
 #include <algorithm>
 
+#include "access/column_store.h"
 #include "access/heap.h"
 #include "executor/execution.h"
 #include "functions/registry.h"

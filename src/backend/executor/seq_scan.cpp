@@ -345,15 +345,12 @@ class SeqScanOperator : public Operator {
       scan.few_places_.clear();
       for (uint32_t i = 0; i < few.count; ++i) scan.few_places_.push_back(rows[few[i]]);
     }
-    void decode_few(uint32_t column, Vector& out) const {
-      scan.decode_vector(column, scan.few_places_, out);
-    }
+    void decode_few(uint32_t column, Vector& out) const { scan.decode_vector(column, scan.few_places_, out); }
   };
 
   void decode_vector(uint32_t column, std::span<const uint16_t> rows, Vector& out) {
     const ColumnNumber number = numbers_[column];
-    if (number > 0)
-      return check_ok(columns_->decode(static_cast<uint32_t>(number - 1), rows, out, memory_));
+    if (number > 0) return check_ok(columns_->decode(static_cast<uint32_t>(number - 1), rows, out, memory_));
     out.reset();
     RowVersion row;
     row.xid = columns_->writer();

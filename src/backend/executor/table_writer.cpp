@@ -365,8 +365,7 @@ bool TableWriter::loads_in_bulk(uint64_t rows) {
   if (bulk_rows_ <= kRowsBefore) return false;
   if (appender_ == nullptr) {
     context_.transaction->assign_xid();
-    appender_ =
-        heap_.columns()->append(*context_.transaction, *relation_.layout, settle_order(relation_));
+    appender_ = heap_.columns()->append(*context_.transaction, *relation_.layout, settle_order(relation_));
   }
   return true;
 }

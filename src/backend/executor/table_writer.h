@@ -41,8 +41,8 @@ class TableWriter {
   // in; `*at` follows the row in work, for messages. `memory` is not reset.
   uint64_t insert_batch(const Chunk& rows, Arena& memory, uint32_t* at);
   // Of a statement that has inserted many rows, into a table that keeps them in columns: the row goes there
-  // without a Tid, and is in the table after finish(). False: it has to be insert()ed. Not for rows that anybody
-  // asks back.
+  // without a Tid, and is in the table after finish(). False: it has to be insert()ed. Not for rows that
+  // anybody asks back.
   bool append(const RowValues& row);
   // The statement has inserted its last row.
   void finish();
@@ -52,8 +52,8 @@ class TableWriter {
   // Row in conflict with one of the arbiters (all unique indexes when empty); waits for running writers.
   bool find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* conflict);
 
-  // Outcome kLocked: done, and `*tid` is where the row is now. kLockedUpdated: the row is locked and `newest` is
-  // what it looks like now.
+  // Outcome kLocked: done, and `*tid` is where the row is now. kLockedUpdated: the row is locked and `newest`
+  // is what it looks like now.
   access::LockOutcome update(Tid* tid, const RowValues& old_row, const RowValues& new_row, bool locked,
                              access::RowVersion* newest);
   access::LockOutcome remove(Tid tid, const RowValues& old_row, bool locked, access::RowVersion* newest);

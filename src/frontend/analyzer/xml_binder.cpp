@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "binder.h"
-#include "expression_location.h"
 #include "common/sql_error.h"
+#include "expression_location.h"
 #include "functions/type_oids.h"
 #include "functions/xml_construct.h"
 

@@ -9,9 +9,9 @@
 #include "access/segment.h"
 #include "access/sequence.h"
 #include "catalog_functions.h"
-#include "commands/settle.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
+#include "commands/settle.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -312,8 +312,8 @@ class SystemFunctions {
   static uint64_t bytes_with_companions(Session& s, PageId segment) {
     uint64_t bytes = segment_bytes(s, segment);
     for (size_t i = 0; i < access::kCompanions; ++i) {
-      auto companion = access::companion_segment(s.instance_.engine().pool(), segment,
-                                                 static_cast<access::Companion>(i));
+      auto companion =
+          access::companion_segment(s.instance_.engine().pool(), segment, static_cast<access::Companion>(i));
       if (companion.ok() && *companion != kInvalidPageId) bytes += bytes_with_companions(s, *companion);
     }
     return bytes;
@@ -340,7 +340,7 @@ class SystemFunctions {
                      "cannot execute varve_settle() in a read-only transaction");
     std::deque<catalog::RelationPtr> relations;
     functions::EvalContext eval = s.eval_context(arena);
-    commands::CommandContext context{s.catalog(), *s.txn_, eval,           s,     {},       {},
+    commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
                                      s.role_,     s.is_superuser_, arena, relations, false};
     return Value::of_int64(static_cast<int64_t>(commands::settle_table(context, Oid{args[0].oid()}, 1)));
   }

@@ -121,16 +121,16 @@ class Heap {
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest,
                                      RowMove* move = nullptr) = 0;
 
-  // A heap whose rows may get other Tids (access/column_store.h): a row is found where it was by whoever saw it
-  // there, and update() and remove() follow it. `move` above says whose Tid the index entries have (from) and
-  // which one they are to have after an update (to); when the two differ, all of them are to be written.
+  // A heap whose rows may get other Tids (access/column_store.h): a row is found where it was by whoever saw
+  // it there, and update() and remove() follow it. `move` above says whose Tid the index entries have (from)
+  // and which one they are to have after an update (to); when the two differ, all of them are to be written.
   virtual bool moves_rows() const { return false; }
   // Where the row is now that was locked at `tid`.
   virtual Result<Tid> newest_place(Tid tid) { return tid; }
   // As fetch_newest(), without the row's bytes: who wrote the newest version, and whether that is a deletion.
   virtual Result<bool> fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, bool* deleted);
-  // Deletes the rows that are still as `writers` (all below horizon()) left them, and that nobody locks; waits
-  // for nobody. `done` gets which.
+  // Deletes the rows that are still as `writers` (all below horizon()) left them, and that nobody locks;
+  // waits for nobody. `done` gets which.
   virtual Status remove_idle(txn::Transaction& txn, std::span<const Tid> tids, std::span<const Xid> writers,
                              std::vector<bool>* done);
   // Null: rows are all there is.

@@ -177,7 +177,7 @@ struct Relation {
   std::string partition_bound;  // pg_class.relpartbound
   std::vector<Oid> parents;     // in order of inhseqno
   std::vector<Oid>
-      children;    // of a table that others inherit from, ascending; partitions are in `partitioning`
+      children;       // of a table that others inherit from, ascending; partitions are in `partitioning`
   PageId segment;     // 0: no storage (yet)
   Oid access_method;  // pg_class.relam
   std::shared_ptr<access::Heap> heap;
