@@ -275,7 +275,6 @@ class RowFunctions {
     });
   }
 
-  // What can be created: all that there is is there from the start.
   static void sequence_state(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr) return;
