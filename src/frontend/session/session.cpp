@@ -766,7 +766,14 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   functions::EvalContext eval = eval_context(arena);
   commands::CommandContext context{catalog(),     *txn_, eval,      *this,          sql, path, role_,
                                    is_superuser_, arena, relations, temporary_first};
-  current_sql_ = sql;
+  // The text is the caller's: nobody may look at it when the command is over.
+  struct CurrentSql {
+    CurrentSql(std::string_view& place, std::string_view text) : place_(place), outer_(place) {
+      place = text;
+    }
+    ~CurrentSql() { place_ = outer_; }
+    std::string_view &place_, outer_;
+  } current(current_sql_, sql);
   txn_->statement_snapshot();
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
