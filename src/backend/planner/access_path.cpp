@@ -529,7 +529,8 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
       std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
   if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
-  bool in_order = match.any_of.empty() && (r.family == nullptr || plan->members.size() == 1 || members_in_order(range, match));
+  bool in_order = match.any_of.empty() &&
+                  (r.family == nullptr || plan->members.size() == 1 || members_in_order(range, match));
   for (size_t k = match.equal.size(); k < match.index.index->keys.size() && in_order; ++k) {
     const catalog::IndexColumn& key = match.index.index->keys[k];
     auto it = std::find_if(node.layout.begin(), node.layout.end(),

@@ -349,8 +349,9 @@ const catalog::Index* QueryPlanner::member_index(uint32_t range, const catalog::
   return nullptr;
 }
 
-// Partitions of ranges, one after the other, are in the order of an index whose next keys are the partition key:
-// no row of one comes before a row of an earlier one. The default partition may hold anything in between.
+// Partitions of ranges, one after the other, are in the order of an index whose next keys are the partition
+// key: no row of one comes before a row of an earlier one. The default partition may hold anything in
+// between.
 bool QueryPlanner::members_in_order(uint32_t range, const IndexMatch& match) const {
   const analyzer::Family& family = *query_.ranges[range]->family;
   if (family.tables.size() != 1) return false;
@@ -361,7 +362,8 @@ bool QueryPlanner::members_in_order(uint32_t range, const IndexMatch& match) con
   if (!std::is_sorted(members.begin(), members.end())) return false;
   if (p.default_partition >= 0) {
     int32_t other = table.slots[static_cast<size_t>(p.default_partition)].member;
-    if (std::find(members.begin(), members.end(), static_cast<uint32_t>(other)) != members.end()) return false;
+    if (std::find(members.begin(), members.end(), static_cast<uint32_t>(other)) != members.end())
+      return false;
   }
   const auto& keys = match.index.index->keys;
   size_t first = match.equal.size();

@@ -126,7 +126,8 @@ class JoinSearch {
       const Expr *own = c.left, *other = c.right;
       if (c.left_needs != leaf.ranges) std::swap(own, other);
       RangeSet own_needs = own == c.left ? c.left_needs : c.right_needs;
-      if (own_needs != leaf.ranges || own->kind != ExprKind::kColumn || other->kind != ExprKind::kColumn) continue;
+      if (own_needs != leaf.ranges || own->kind != ExprKind::kColumn || other->kind != ExprKind::kColumn)
+        continue;
       if (!read && !p_.read_early(leaf, leaves_, &values)) return;
       read = true;
       double s = p_.early_selectivity(leaf, values, own, other);

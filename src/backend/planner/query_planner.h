@@ -259,8 +259,8 @@ class QueryPlanner {
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
-  std::vector<Expr*> grouped_by_;  // once the rows are grouped
-  Expr* set_number_ = nullptr;     // which grouping set a row is of; null: there is one
+  std::vector<Expr*> grouped_by_;                    // once the rows are grouped
+  Expr* set_number_ = nullptr;                       // which grouping set a row is of; null: there is one
   std::map<uint32_t, FamilyChoice> family_choices_;  // by range
   std::vector<uint32_t> cte_numbers_;                // of this query's CTEs in the statement
 };

@@ -11,7 +11,8 @@ namespace varve::planner {
 // Simple subqueries and views in FROM dissolve into `query` (pull_up.cpp).
 void pull_up_subqueries(PlannerState& state, Query& query);
 
-// Outer joins that as a whole depend on what stands left of them become LATERAL subqueries (lateral_join.cpp).
+// Outer joins that as a whole depend on what stands left of them become LATERAL subqueries
+// (lateral_join.cpp).
 void enclose_lateral_joins(PlannerState& state, Query& query);
 
 // Conditions over range `range` of `query`, a subquery, move into it where that changes nothing but the work.

@@ -523,7 +523,8 @@ SqlError ExpressionBinder::not_visible_here(std::string_view name, int32_t locat
   return error(sqlstate::kUndefinedTable,
                fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
       .hint(fmt::format(
-          "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.", name));
+          "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.",
+          name));
 }
 
 SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t location) {

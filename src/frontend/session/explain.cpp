@@ -47,7 +47,8 @@ bool option_boolean(const parser::Option& o) {
 }
 
 ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
-  if (o.value == nullptr) throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
+  if (o.value == nullptr)
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
   std::string text = option_text(o);
   if (text == "text") return ExplainFormat::kText;
   if (text == "json") return ExplainFormat::kJson;

@@ -659,7 +659,10 @@ bool Explainer::is_unique(const Plan& p, analyzer::ExprList keys) const {
 
 void Explainer::add_unique(ExplainNode& n, bool unique) {
   bool shown = unique && options_.verbose;
-  n.properties.insert(n.properties.begin(), {"Inner Unique", unique ? "true" : "false", {}, Kind::kBoolean,
+  n.properties.insert(n.properties.begin(), {"Inner Unique",
+                                             unique ? "true" : "false",
+                                             {},
+                                             Kind::kBoolean,
                                              shown ? Where::kEverywhere : Where::kStructured});
 }
 

@@ -56,7 +56,7 @@ struct PartitionPruning {
     const PruningTerm* term = nullptr;  // resolved: over params and exec params
     // By key: the scan's column that it is, by the number ScanPlan::columns has for it; 0: none.
     std::span<int16_t> key_columns;
-    std::span<int32_t> slots;           // by partition: >= 0 the scan's member, < 0 the table -1 - slot
+    std::span<int32_t> slots;  // by partition: >= 0 the scan's member, < 0 the table -1 - slot
   };
   std::span<Table> tables;  // the first is the scanned table
 };

@@ -13,13 +13,13 @@ class TxnManager;
 
 namespace varve::planner {
 
-// Runs a plan while another is being made, to see which keys a small table's condition leaves: what is known of
-// them says far more than what is known of the average key.
+// Runs a plan while another is being made, to see which keys a small table's condition leaves: what is known
+// of them says far more than what is known of the average key.
 class PlanTimeReader {
  public:
   virtual ~PlanTimeReader() = default;
-  // The values of the root's columns, row by row, in `arena`; false: there are more than `most_rows`, or reading
-  // failed.
+  // The values of the root's columns, row by row, in `arena`; false: there are more than `most_rows`, or
+  // reading failed.
   virtual bool read(const PlannedStatement& statement, size_t most_rows, Arena& arena,
                     std::vector<types::Value>* values) = 0;
 };
@@ -53,7 +53,7 @@ struct PlannerSettings {
   double cpu_index_fetch_cost = 0.06;  // a row through an index
   double cpu_operator_cost = 0.0005;
   PlanTimeReader* reader = nullptr;  // null: nothing is read while planning
-  uint32_t parallel_workers = 1;  // threads that a scan's pipeline may expect
+  uint32_t parallel_workers = 1;     // threads that a scan's pipeline may expect
 };
 
 // Fills statement.root, subplans and ctes. `query` lies in statement.arena. Throws SqlError.
