@@ -1,9 +1,9 @@
 // Which function runs which statement.
+#include "aggregate.h"
 #include "alter_table.h"
 #include "common/sql_error.h"
 #include "composite_type.h"
 #include "create_table.h"
-#include "aggregate.h"
 #include "drop.h"
 #include "extension.h"
 #include "grant.h"

@@ -110,7 +110,7 @@ void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   if (r_.language == catalog::kCLanguage) {
     // A native function takes what its signature says.
   } else if (type == type_oid::kVoid || type == type_oid::kTrigger || type == type_oid::kUnknown ||
-      type == type_oid::kCstring) {
+             type == type_oid::kCstring) {
     if (type == type_oid::kCstring || type == type_oid::kUnknown) {
       throw invalid(
           fmt::format("SQL functions cannot have arguments of type {}", functions::format_type(type, -1)));
@@ -198,7 +198,8 @@ void RoutineBuilder::result() {
   static constexpr Oid kImpossible[] = {type_oid::kCstring, type_oid::kInternal, type_oid::kAny,
                                         type_oid::kUnknown};
   bool native = r_.language == catalog::kCLanguage;
-  if (!native && std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
+  if (!native &&
+      std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
     throw invalid(fmt::format("{} functions cannot return type {}",
                               r_.language == catalog::kSqlLanguage ? "SQL" : "PL/pgSQL",
                               functions::format_type(r_.result, -1)));
@@ -279,8 +280,7 @@ void RoutineBuilder::native_body(const RoutineOptions& options) {
     throw SqlError(sqlstate::kUndefinedFunction,
                    fmt::format("could not find function \"{}\" in file \"{}\"", r_.source, r_.library));
   }
-  const functions::Binding* native =
-      functions::find_native(r_.library, r_.source, r_.args, r_.result);
+  const functions::Binding* native = functions::find_native(r_.library, r_.source, r_.args, r_.result);
   if (native == nullptr || r_.returns_set != (native->table != nullptr)) {
     throw invalid(fmt::format("function \"{}\" in file \"{}\" has another signature than {}", r_.source,
                               r_.library, routine_signature(r_)));

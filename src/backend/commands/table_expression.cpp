@@ -84,7 +84,7 @@ std::vector<ColumnNumber> columns_of(const Expr* expr) {
 }
 
 void depend_on_named_objects(CommandContext& context, const ObjectAddress& object,
-                               const analyzer::Expr& expr) {
+                             const analyzer::Expr& expr) {
   std::set<Oid> routines;
   analyzer::any_of(&expr, [&](const analyzer::Expr& e) {
     if (e.kind == analyzer::ExprKind::kFunction) {

@@ -37,7 +37,7 @@ std::vector<ColumnNumber> columns_of(const analyzer::Expr* expr);
 // `object` depends on the relations that the expression names, nextval('s'::regclass), and on the functions
 // that SQL made.
 void depend_on_named_objects(CommandContext& context, const ObjectAddress& object,
-                               const analyzer::Expr& expr);
+                             const analyzer::Expr& expr);
 
 std::vector<ColumnNumber> live_columns(const Relation& relation);
 // Sees everything committed and all of this transaction's changes.

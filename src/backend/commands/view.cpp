@@ -43,7 +43,8 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
 
 // What the view reads may not go without it.
 void depend_on_sources(CommandContext& context, Oid view, Oid rule, const analyzer::Query& query) {
-  for (Oid routine : routines_of(query)) add_dependency(context, {kRewriteClass, rule}, {kProcClass, routine}, 'n');
+  for (Oid routine : routines_of(query))
+    add_dependency(context, {kRewriteClass, rule}, {kProcClass, routine}, 'n');
   std::vector<QuerySource> sources = sources_of(query);
   for (const QuerySource& source : sources) {
     if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;

@@ -145,7 +145,8 @@ constexpr std::string_view kExtensionNames[] = {"name", "default_version", "comm
 constexpr Oid kExtensionTypes[] = {t::kName, t::kText, t::kText};
 constexpr std::string_view kVersionNames[] = {"name",        "version", "superuser", "trusted",
                                               "relocatable", "schema",  "requires",  "comment"};
-constexpr Oid kVersionTypes[] = {t::kName, t::kText, t::kBool, t::kBool, t::kBool, t::kName, t::kNameArray, t::kText};
+constexpr Oid kVersionTypes[] = {t::kName, t::kText, t::kBool,      t::kBool,
+                                 t::kBool, t::kName, t::kNameArray, t::kText};
 
 #define VARVE_ROWS(symbol, name, prefix) \
   constexpr TableFunctionImpl symbol { open_rows<name>, next_rows, prefix##Types, prefix##Names }

@@ -109,8 +109,8 @@ void Binder::bind_native(const Routine& r, Function* f, functions::RoutineInfo* 
   const functions::Binding* native =
       functions::find_native(named.library, named.source, named.args, named.result);
   if (native == nullptr) {
-    throw SqlError(sqlstate::kUndefinedFunction, fmt::format("could not find function \"{}\" in file \"{}\"",
-                                                             named.source, named.library));
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("could not find function \"{}\" in file \"{}\"", named.source, named.library));
   }
   info->is_native = true;
   if (r.kind == 'a') {

@@ -490,8 +490,8 @@ Value Session::describe_object(std::span<const Value> args, Arena& arena) {
   std::deque<catalog::RelationPtr> relations;
   std::vector<Oid> path = search_path_oids();
   functions::EvalContext eval = eval_context(arena);
-  commands::CommandContext context{catalog(), *txn_,         eval,  *this,    current_sql_, path,
-                                   role_,     is_superuser_, arena, relations};
+  commands::CommandContext context{catalog(), *txn_, eval,          *this, current_sql_,
+                                   path,      role_, is_superuser_, arena, relations};
   std::string text =
       commands::describe_object(context, Oid{args[0].oid()}, Oid{args[1].oid()}, args[2].int32);
   return text.empty() ? Value::null_of(types::PhysicalType::kString) : Value::of_string(arena.copy(text));

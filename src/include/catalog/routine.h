@@ -28,15 +28,15 @@ struct Routine {
   float cost = 100, rows = 0;
   Oid result;
   Oid variadic;
-  std::vector<Oid> args;           // of the call: IN, INOUT, VARIADIC
-  std::vector<Oid> all_args;       // empty: the same as args
-  std::vector<char> modes;         // i o b v t, one an entry of all_args; empty: all i
-  std::vector<std::string> names;  // one an entry of all_args (or args); empty: none
-  uint16_t default_count = 0;      // the last so many of args
-  std::string defaults;            // their expressions as SQL, separated by commas
-  std::string source;   // LANGUAGE c: the symbol
-  std::string library;  // LANGUAGE c
-  Oid transition;       // kind a: its state function
+  std::vector<Oid> args;            // of the call: IN, INOUT, VARIADIC
+  std::vector<Oid> all_args;        // empty: the same as args
+  std::vector<char> modes;          // i o b v t, one an entry of all_args; empty: all i
+  std::vector<std::string> names;   // one an entry of all_args (or args); empty: none
+  uint16_t default_count = 0;       // the last so many of args
+  std::string defaults;             // their expressions as SQL, separated by commas
+  std::string source;               // LANGUAGE c: the symbol
+  std::string library;              // LANGUAGE c
+  Oid transition;                   // kind a: its state function
   std::string sql_body;             // BEGIN ATOMIC …, RETURN …; empty: `source` is the body
   std::vector<std::string> config;  // "name=value"
   std::string acl;                  // as text, empty: default

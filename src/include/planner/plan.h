@@ -199,8 +199,8 @@ struct SetOperationPlan : Plan {
   SetOperationKind operation = SetOperationKind::kIntersect;
   bool all = false;
 };
-class RowTransform;                // planner/row_transform.h
-struct TransformPlan : Plan {      // kTransform; the child sorted as the step wants
+class RowTransform;            // planner/row_transform.h
+struct TransformPlan : Plan {  // kTransform; the child sorted as the step wants
   const RowTransform* transform = nullptr;
   ExprList once;  // over params
   ExprList lazy;  // over the child's output
