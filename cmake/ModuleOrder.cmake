@@ -17,7 +17,8 @@ varve_module(access    DEPENDS common port memory sync types vector wal buffer t
 varve_module(recovery  DEPENDS common port memory sync wal buffer txn access)
 
 # --- SQL
-varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto)
+varve_module(functions DEPENDS common memory types vector LIBRARIES OpenSSL::Crypto ${VARVE_STEMMER} ${LIBXML2_LIBRARIES})
+target_include_directories(varve_functions SYSTEM PRIVATE ${LIBXML2_INCLUDE_DIRS})
 varve_module(parser    FRONTEND DEPENDS common memory)
 if(TARGET parser_test)
   target_compile_definitions(parser_test PRIVATE
@@ -46,13 +47,15 @@ varve_module(server    DEPENDS common port memory sync wal buffer txn recovery a
 
 # --- extensions: nothing above includes them; each includes only the modules it names (tools/check-layering)
 varve_module(columnar  CONTRIB timeseries DEPENDS common memory port types LIBRARIES ${VARVE_LZ4} ${VARVE_ZSTD})
+varve_module(columnar_table CONTRIB timeseries
+             DEPENDS common memory port sync types vector wal buffer txn access recovery columnar)
 # -O2 vectorises only what is free of charge; the unpack kernels want everything.
 set_source_files_properties(
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/bit_packing.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/int_decode.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/float_decode.cpp"
   "${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/layout_bench.cpp"
-  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>")
+  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O3>" SKIP_PRECOMPILE_HEADERS ON)
 if(TARGET columnar_test)
   target_compile_definitions(columnar_test PRIVATE
     VARVE_COLUMNAR_TESTDATA="${CMAKE_SOURCE_DIR}/contrib/timeseries/columnar/testdata")

@@ -46,7 +46,20 @@ elseif(VARVE_LLD AND NOT CMAKE_CROSSCOMPILING)
   add_link_options(-fuse-ld=lld)
 endif()
 
+# A precompiled header of the standard library takes a quarter off the build. clang's (fuzzers) and the linters'
+# builds do without.
+option(VARVE_PRECOMPILE "Precompile cmake/precompiled.h" ON)
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(VARVE_PRECOMPILE OFF)
+endif()
+
 find_program(VARVE_CCACHE ccache)
 if(VARVE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${VARVE_CCACHE}")
+  if(VARVE_PRECOMPILE)
+    # The precompiled file differs from build to build; what it is made of does not.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true "${VARVE_CCACHE}")
+    add_compile_options(-fpch-preprocess)
+  endif()
 endif()

@@ -58,9 +58,17 @@ SAMPLES = {
     "daterange": ["'[2024-01-01,2024-02-01)'", "'empty'"], "tsrange": ["'[2024-01-01,2024-02-01)'"], "tstzrange": ["'[2024-01-01,2024-02-01)'"],
     "int4multirange": ["'{[1,5),[8,9)}'", "'{}'"], "int8multirange": ["'{[1,5)}'"], "nummultirange": ["'{[1.5,2.5]}'"],
     "datemultirange": ["'{[2024-01-01,2024-02-01)}'"], "tsmultirange": ["'{[2024-01-01,2024-02-01)}'"], "tstzmultirange": ["'{}'"],
-    "point": ["'(1,2)'", "'(-0.5,0)'"], "line": ["'{1,2,3}'"], "lseg": ["'[(0,0),(1,1)]'"], "box": ["'(2,2),(0,0)'", "'(5,5),(1,1)'"],
-    "path": ["'((0,0),(1,1),(2,0))'", "'[(0,0),(3,4)]'"], "polygon": ["'((0,0),(2,0),(2,2))'"], "circle": ["'<(1,1),2>'"],
-    "tsvector": ["'a b:3A c'", "''"], "tsquery": ["'a & b'", "'!c'"], "xml": ["'<a/>'"],
+    "point": ["'(1,2)'", "'(-0.5,0)'", "'(0,0)'", "'(1e300,-1e300)'", "'(NaN,1)'", "'(Infinity,0)'", "'(5.1,34.5)'"],
+    "line": ["'{1,2,3}'", "'{0,-1,5}'", "'{1,0,5}'", "'{1,-1,0}'", "'{-0.4,-1,-6}'", "'{NaN,NaN,NaN}'"],
+    "lseg": ["'[(0,0),(1,1)]'", "'[(0,1),(2,-1)]'", "'[(1,0),(1,5)]'", "'[(-3,2),(4,2)]'", "'[(1,1),(1,1)]'", "'[(NaN,1),(1,2)]'"],
+    "box": ["'(2,2),(0,0)'", "'(5,5),(1,1)'", "'(0.5,0.25),(0.4,-3)'", "'(3,3),(3,3)'", "'(Infinity,1),(0,0)'"],
+    "path": ["'((0,0),(1,1),(2,0))'", "'[(0,0),(3,4)]'", "'[(1,2),(3,4),(-1,5)]'", "'((10,20))'", "'((1,2),(3,0),(7,8),(9,1))'"],
+    "polygon": ["'((0,0),(2,0),(2,2))'", "'((1,1),(1,3),(3,3),(3,1))'", "'((0,0))'", "'((0,0),(4,0),(4,4),(2,1),(0,4))'", "'((2,2),(0,0),(2,0))'"],
+    "circle": ["'<(1,1),2>'", "'<(0,0),0>'", "'<(100,200),10>'", "'<(1,2),NaN>'", "'<(1.5,1),1>'"],
+    "tsvector": ["'a b:3A c'", "''", "'a:1 b:2 c:3B d:4,9C'", "'fat:2,4 cat:3 rat:5A'", "'abc ab a'"],
+    "tsquery": ["'a & b'", "'!c'", "''", "'a <-> b'", "'ca:* & !(d | x:A)'", "'fat <2> rat | b:AB'", "'(a|b) <-> c'"],
+    "xml": ["'<a/>'"], "pg_snapshot": ["'1:5:2,4'", "'7:7:'"], "txid_snapshot": ["'1:5:2,4'"],
+    "regconfig": ["'simple'", "'english'"], "regdictionary": ["'english_stem'", "'simple'"], "_float4": ["'{0.1,0.2,0.4,1}'", "'{1}'"],
     "_int4": ["'{1,2,3}'", "'{}'", "'{{1,2},{3,NULL}}'"], "_int2": ["'{1,2}'"], "_int8": ["'{1,-2}'"], "_float8": ["'{0.1,0.5,0.9}'", "'{2}'"],
     "_text": ["'{a,b,NULL}'", "'{}'", "'{\"x y\",12}'"], "_numeric": ["'{1.5,2}'"], "_bool": ["'{t,f}'"], "_char": ["'{a,b}'"], "_oid": ["'{1,2}'"],
     "_date": ["'{2024-01-01}'"], "_timestamp": ["'{2024-01-01}'"], "_interval": ["'{1 day}'"], "_jsonb": ["'{1,2}'"], "_uuid": ["'{}'"],
@@ -74,7 +82,7 @@ SQL_TYPE = {"char": '"char"'}
 INTERNAL = re.compile(r"(?:_(?:in|out|recv|send|sortsupport|support|accum|accum_inv|combine|serialize|deserialize|transfn|finalfn|sel|joinsel)"
                       r"|typmodin|typmodout|sel|in|out|recv|send)$|^(?:hash|bt|gist|gin|spg|brin|in_range|float[48]_(?:var|std|regr|corr|cov|avg)"
                       r"|int[248]_avg|numeric_(?:avg|sum|var|std|poly)|interval_avg|int[24]_sum|int8_sum|utf8_|.*_to_utf8|iso_to|.*_to_mic|mic_to"
-                      r"|pg_replication|ts|to_ts|json_populate|jsonb_populate|json_to_record|jsonb_to_record)")
+                      r"|pg_replication|postgresql_fdw|json_populate|jsonb_populate|json_to_record|jsonb_to_record)")
 INTERNAL_EXCEPT = {"asin", "sin", "min", "begin", "login", "justify", "join", "width_bucket", "range_intersect_agg", "hashtext"}
 
 FUNCTIONS = """

@@ -3,6 +3,7 @@
 
     regress/isolation/run.py [SPEC…]                        run (all) specs against Varve
     regress/isolation/run.py --update-from-postgres [SPEC…] record expected/*.out
+    regress/isolation/run.py --configuration NAME [SPEC…]   under other settings (regress/configurations.py)
 
 A spec (specs/NAME.spec):
     setup                        statements, indented, before each permutation
@@ -32,6 +33,7 @@ import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import servers  # noqa: E402
+from configurations import CONFIGURATIONS  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 KNOWN = FOLDER / "known_differences.txt"
@@ -264,6 +266,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update-from-postgres", action="store_true")
     parser.add_argument("--report", type=pathlib.Path)
+    parser.add_argument("--configuration", choices=CONFIGURATIONS)
     parser.add_argument("specs", nargs="*")
     args = parser.parse_args()
     paths = [FOLDER / "specs" / f"{pathlib.Path(s).stem}.spec" for s in args.specs]
@@ -271,6 +274,7 @@ def main():
     if args.update_from_postgres:
         return record(paths)
 
+    settings = {"deadlock_timeout": "100ms"} | CONFIGURATIONS.get(args.configuration, {})
     known, passed, listed, failed = read_known(), 0, 0, []
     server = None
     try:
@@ -283,7 +287,7 @@ def main():
                     if server is None or not server.is_running():
                         if server is not None:
                             server.close()
-                        server = servers.Varve(settings={"deadlock_timeout": "100ms"}).__enter__()
+                        server = servers.Varve(settings=settings).__enter__()
                     actual = run_permutation(spec, permutation, server.dsn(), Replay(expected[number - 1]))
                 except (psycopg2.Error, servers.ServerError) as error:
                     actual = [f"permutation {' '.join(permutation)}", f"failed: {str(error).strip()}"]

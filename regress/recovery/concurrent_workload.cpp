@@ -28,7 +28,11 @@ Status ConcurrentWorkload::write(size_t who, int steps, const Table& rows, port:
     if (!writer.is_open()) writer.begin();
     Status status;
     try {
-      switch (random() % 24) {
+      const bool settles = store_.columnar() && random() % 40 == 0;
+      switch (settles ? 100 : random() % 24) {
+        case 100:
+          status = store_.settle(random() % 4 == 0);
+          break;
         case 0:
         case 1:
         case 2: {

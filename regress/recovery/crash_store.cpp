@@ -3,7 +3,10 @@
 #include <cstring>
 #include <fmt/format.h>
 
+#include "access/column_store.h"
 #include "access/segment.h"
+#include "access/table_method.h"
+#include "columnar_table/columnar_table.h"
 #include "common/bytes.h"
 #include "common/log.h"
 #include "common/sql_error.h"
@@ -40,13 +43,15 @@ std::string crash_key(uint64_t key) {
   return bytes;
 }
 
-CrashStore::CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads, bool background)
-    : vfs_(vfs) {
+CrashStore::CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads, bool background,
+                       bool columnar)
+    : vfs_(vfs), columnar_(columnar) {
   static const bool registered = [] {
     set_log_level(LogLevel::kFatal);
     access::register_segment_operations();
     access::register_btree_operations();
     access::register_heap_operations();
+    columnar_table::register_columnar_tables();
     return true;
   }();
   (void)registered;
@@ -61,7 +66,8 @@ CrashStore::CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_thread
 }
 
 void CrashStore::attach() {
-  heap = access::open_heap(engine->txns(), heap_segment_, 1);
+  heap = access::open_table(columnar_ ? access::kColumnarMethod : access::kHeapMethod, engine->txns(),
+                            heap_segment_, 1);
   index = access::open_btree(engine->txns(), index_segment_);
 }
 
@@ -186,11 +192,51 @@ Status CrashStore::vacuum() {
   };
   VARVE_RETURN_IF_ERROR(index->sweep(engine->txns().horizon()).status());
   Sink sink(*index);
-  return heap->vacuum(sink).status();
+  VARVE_RETURN_IF_ERROR(heap->vacuum(sink).status());
+  return columnar_ ? heap->columns()->vacuum_segments() : Status();
+}
+
+Status CrashStore::settle(bool rewrite) {
+  struct Sink final : access::SettledRowSink {
+    explicit Sink(access::Btree& i) : index(i) {}
+    Status rows_settled(txn::Transaction& txn, std::span<const Tid> from,
+                        std::span<const access::RowVersion> rows, std::span<const Tid> to) override {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        std::string key = crash_key(key_of(rows[i]));
+        VARVE_RETURN_IF_ERROR(index.note_gone(txn, bytes_of(key), from[i]));
+        VARVE_RETURN_IF_ERROR(index.insert(txn, bytes_of(key), to[i], nullptr).status());
+      }
+      return {};
+    }
+    Status rows_gone(txn::Transaction& txn, std::span<const Tid> tids,
+                     std::span<const access::RowVersion> rows) override {
+      for (size_t i = 0; i < rows.size(); ++i) {
+        std::string key = crash_key(key_of(rows[i]));
+        VARVE_RETURN_IF_ERROR(index.note_gone(txn, bytes_of(key), tids[i]));
+      }
+      return {};
+    }
+    access::Btree& index;
+  };
+  // Only what is durable settles.
+  VARVE_RETURN_IF_ERROR(engine->log().flush(engine->log().reserved_lsn()));
+  VARVE_RETURN_IF_ERROR(engine->txns().purge_once());
+  Sink sink(*index);
+  auto txn = begin();
+  const std::vector<bool> dropped(2);
+  Result<uint64_t> done = rewrite ? heap->columns()->rewrite(*txn, crash_layout(), {}, dropped, sink)
+                                  : heap->columns()->settle(*txn, crash_layout(), {}, dropped, 1, sink);
+  if (!done.ok()) {
+    (void)txn.release();  // the disk has stopped: recovery takes it back
+    return done.status();
+  }
+  (void)engine->txns().commit(*txn);
+  return {};
 }
 
 Status CrashStore::verify_chunks() {
-  VARVE_ASSIGN_OR_RETURN(PageId segment, access::overflow_segment(engine->pool(), heap_segment_));
+  VARVE_ASSIGN_OR_RETURN(
+      PageId segment, access::companion_segment(engine->pool(), heap_segment_, access::Companion::kOverflow));
   uint64_t expected = 0, found = 0;
   auto txn = begin();
   txn::Snapshot snapshot = txn->statement_snapshot();
@@ -209,6 +255,7 @@ Status CrashStore::verify_chunks() {
     crash_layout().for_each_large(row, [&](size_t, const access::StoredValue& v) {
       if (v.form != access::StoredForm::kOverflow) return;
       auto pointer = load_raw<access::OverflowPointer>(v.bytes.data());
+      if (access::is_settled(Tid::unpack(pointer.tid))) return;
       for (size_t n = (pointer.stored_bytes + access::kChunkBytes - 1) / access::kChunkBytes;;
            n = (n + access::kChunkTids - 1) / access::kChunkTids) {
         expected += n;

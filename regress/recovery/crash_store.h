@@ -30,7 +30,9 @@ inline wal::Bytes bytes_of(const std::string& s) {
 class CrashStore {
  public:
   // `background`: with the engine's threads; else checkpoints and purge come only when they are called.
-  CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads, bool background = false);
+  // `columnar`: the table's rows can settle.
+  CrashStore(port::Vfs& vfs, uint64_t frames, unsigned recovery_threads, bool background = false,
+             bool columnar = false);
 
   // A new database with the empty table, durable.
   Status create();
@@ -43,6 +45,9 @@ class CrashStore {
   // the tree's structure. kCorruption says what is wrong.
   Result<Table> read_and_verify();
   Status vacuum();
+  bool columnar() const { return columnar_; }
+  // A transaction that settles what can, or writes segments anew.
+  Status settle(bool rewrite);
   // After vacuum(), while nobody writes: the chunks of values out of line are exactly those that rows refer
   // to.
   Status verify_chunks();
@@ -56,6 +61,7 @@ class CrashStore {
   Result<std::map<Tid, std::pair<uint64_t, std::string>>> rows(const txn::Snapshot& snapshot);
 
   port::Vfs& vfs_;
+  const bool columnar_;
   recovery::EngineOptions options_;
   PageId heap_segment_, index_segment_;
 };

@@ -3,6 +3,7 @@
 //
 //   recovery_crash_test [--seed FIRST] [--seconds N] [--crash WRITE]
 //   recovery_crash_test --threads [--seed FIRST] [--seconds N]
+//   recovery_crash_test --columnar …     either of them, with rows that settle into segments meanwhile
 //
 // A failure prints the seed and the write; --seed and --crash repeat it. With --threads the writers and the
 // engine's own threads run at the same time, and the power fails at a write that the seed chooses: what a
@@ -21,6 +22,9 @@ namespace varve::regress {
 namespace {
 
 constexpr int kSteps = 300;
+}  // namespace
+bool columnar = false;  // said on the command line
+namespace {
 
 struct Counters {
   uint64_t crashes = 0, recoveries = 0, losers = 0, undone = 0, redone = 0;
@@ -46,7 +50,7 @@ Status check(CrashStore& store, CrashWorkload& workload, const char* when) {
 Status one_crash(uint64_t seed, uint64_t crash_at, uint64_t* writes, Counters* counters) {
   bool evicting = seed % 2 == 1;
   port::SimVfs vfs(seed << 24 | crash_at);
-  CrashStore store(vfs, evicting ? 24 : 1024, seed % 3 == 0 ? 3 : 1);
+  CrashStore store(vfs, evicting ? 24 : 1024, seed % 3 == 0 ? 3 : 1, false, columnar);
   VARVE_RETURN_IF_ERROR(store.create());
   CrashWorkload workload(store, seed, !evicting);
   VARVE_RETURN_IF_ERROR(workload.run(kSteps, vfs));
@@ -92,7 +96,7 @@ Status one_crash(uint64_t seed, uint64_t crash_at, uint64_t* writes, Counters* c
 Status one_concurrent_crash(uint64_t seed, Counters* counters, uint64_t* commits) {
   constexpr int kStepsOfEach = 400;
   port::SimVfs vfs(seed);
-  CrashStore store(vfs, seed % 2 == 1 ? 64 : 1024, seed % 3 == 0 ? 3 : 1, true);
+  CrashStore store(vfs, seed % 2 == 1 ? 64 : 1024, seed % 3 == 0 ? 3 : 1, true, columnar);
   VARVE_RETURN_IF_ERROR(store.create());
   Table table;
   for (uint64_t life = 0; life < 3; ++life) {
@@ -167,8 +171,15 @@ int main(int argc, char** argv) {
   uint64_t seed = 1;
   uint64_t seconds = 40;
   std::optional<uint64_t> crash;
-  bool threads = argc > 1 && std::strcmp(argv[1], "--threads") == 0;
-  for (int i = threads ? 2 : 1; i + 1 < argc; i += 2) {
+  int at = 1;
+  auto flag = [&](const char* name) {
+    const bool given = at < argc && std::strcmp(argv[at], name) == 0;
+    at += given ? 1 : 0;
+    return given;
+  };
+  varve::regress::columnar = flag("--columnar");
+  const bool threads = flag("--threads");
+  for (int i = at; i + 1 < argc; i += 2) {
     uint64_t value = std::strtoull(argv[i + 1], nullptr, 10);
     if (std::strcmp(argv[i], "--seed") == 0)
       seed = value;

@@ -38,6 +38,7 @@ void CrashWorkload::continue_from(size_t state) {
 }
 
 Status CrashWorkload::step() {
+  if (store_.columnar() && random_() % 12 == 0) return store_.settle(random_() % 4 == 0);
   size_t who = random_() % kSessions;
   if (!writers_[who]) {
     writers_[who] = std::make_unique<CrashWriter>(store_, random_, who, kSessions, states_.back());

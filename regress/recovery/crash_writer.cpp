@@ -131,17 +131,21 @@ Status CrashWriter::replace(uint64_t key, uint64_t new_key) {
   access::RowEncoder row(*store_.heap, crash_layout());
   const bool old_is_long = row.load_old(snapshot, tid, false);
   row.encode(*txn_, values,
-             old_is_long ? std::span<const types::Value>(old_values) : std::span<const types::Value>());
+             old_is_long && !store_.heap->moves_rows() ? std::span<const types::Value>(old_values)
+                                                       : std::span<const types::Value>());
+  access::RowMove move;
   VARVE_ASSIGN_OR_RETURN(
       auto outcome, store_.heap->update(*txn_, snapshot, tid, row.bytes(), 2, key != new_key, false, buffer,
-                                        &newest, row.flags()));
-  row.replaced(*txn_);
+                                        &newest, row.flags(), false, &move));
   if (outcome != access::LockOutcome::kLocked) return Status::corruption("an update met another writer");
-  if (key != new_key) {
-    std::string from = crash_key(key);
-    std::string to = crash_key(new_key);
-    VARVE_RETURN_IF_ERROR(store_.index->insert(*txn_, bytes_of(to), tid, nullptr).status());
-    VARVE_RETURN_IF_ERROR(store_.index->mark(*txn_, bytes_of(from), tid));
+  if (move.from == tid) row.replaced(*txn_);
+  const std::string from = crash_key(key), to = crash_key(new_key);
+  if (move.to != move.from) {
+    VARVE_RETURN_IF_ERROR(store_.index->note_gone(*txn_, bytes_of(from), move.from));
+    VARVE_RETURN_IF_ERROR(store_.index->insert(*txn_, bytes_of(to), move.to, nullptr).status());
+  } else if (key != new_key) {
+    VARVE_RETURN_IF_ERROR(store_.index->insert(*txn_, bytes_of(to), move.to, nullptr).status());
+    VARVE_RETURN_IF_ERROR(store_.index->mark(*txn_, bytes_of(from), move.to));
   }
   rows_.erase(key);
   rows_[new_key] = std::move(value);
@@ -155,11 +159,13 @@ Status CrashWriter::remove(uint64_t key) {
   txn::Snapshot snapshot = txn_->statement_snapshot();
   access::RowEncoder row(*store_.heap, crash_layout());
   row.load_old(snapshot, tid, false);
-  VARVE_ASSIGN_OR_RETURN(auto outcome, store_.heap->remove(*txn_, snapshot, tid, false, buffer, &newest));
-  row.replaced(*txn_);
+  access::RowMove move;
+  VARVE_ASSIGN_OR_RETURN(auto outcome,
+                         store_.heap->remove(*txn_, snapshot, tid, false, buffer, &newest, &move));
   if (outcome != access::LockOutcome::kLocked) return Status::corruption("a delete met another writer");
+  if (move.from == tid) row.replaced(*txn_);
   std::string index_key = crash_key(key);
-  VARVE_RETURN_IF_ERROR(store_.index->note_gone(*txn_, bytes_of(index_key), tid));
+  VARVE_RETURN_IF_ERROR(store_.index->note_gone(*txn_, bytes_of(index_key), move.from));
   rows_.erase(key);
   return {};
 }

@@ -15,7 +15,11 @@ class CrashWriter {
   CrashWriter(CrashStore& store, std::mt19937_64& random, size_t who, size_t sessions, const Table& rows);
 
   bool is_open() const { return txn_ != nullptr; }
-  void begin() { txn_ = store_.begin(); }
+  void begin() {
+    txn_ = store_.begin();
+    // A settling that the crash has stopped never lets go of its rows.
+    if (store_.columnar()) txn_->lock_timeout_us = 5'000'000;
+  }
   Status change();
   void save();
   Status back_to_savepoint();  // nothing happens without one

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "columnar_table/columnar_table.h"
 #include "hyperfunctions/extension.h"
 #include "server/server.h"
 
@@ -220,6 +221,7 @@ int main(int argc, char** argv) {
     fmt::print("varve 0.1.0 (PostgreSQL 15 compatible)\n");
     return 0;
   }
+  varve::columnar_table::register_columnar_tables();
   if (command == "init") return run_init(Options(argc, argv));
   if (command == "serve") return run_serve(Options(argc, argv));
   if (command == "status") return run_status(Options(argc, argv));

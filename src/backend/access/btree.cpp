@@ -1,11 +1,16 @@
 // Transactions' changes to a tree, how they are undone, and what purge removes.
 #include "access/btree.h"
 
+#include <array>
 #include <atomic>
 #include <fmt/format.h>
+#include <mutex>
+#include <unordered_map>
 
+#include "access/column_store.h"
 #include "btree_cursor.h"
 #include "btree_impl.h"
+#include "common/hash.h"
 
 namespace varve::access {
 
@@ -17,9 +22,49 @@ using txn::UndoKind;
 namespace {
 
 std::atomic<RowProbe> registered_probe{nullptr};
+std::atomic<RowProbe> registered_settled_probe{nullptr};
 
 // UndoHeader::flags of kIndexInsert: the entry was there with a mark, which the insertion took off.
 constexpr uint8_t kWasMarked = 1;
+
+// How many marks that are not purged or undone yet have been set on an entry since the process started. Purge
+// of the only one may remove the entry even if the row has been changed again meanwhile: nobody can see the
+// row with this key, since whoever gave it the key again would have taken the mark off. Without this, an
+// entry whose row is changed all the time would never go. Entries that collide count as one: then purge is
+// only more careful.
+class OutstandingMarks {
+ public:
+  void add(const BufferPool& pool, PageId segment, const Pair& pair) {
+    uint64_t hash = hash_of(pool, segment, pair);
+    Stripe& stripe = stripes_[hash % kStripes];
+    std::lock_guard lock(stripe.mutex);
+    ++stripe.counts[hash];
+  }
+  // True: there was one, and it was the last.
+  bool remove(const BufferPool& pool, PageId segment, const Pair& pair) {
+    uint64_t hash = hash_of(pool, segment, pair);
+    Stripe& stripe = stripes_[hash % kStripes];
+    std::lock_guard lock(stripe.mutex);
+    auto it = stripe.counts.find(hash);
+    if (it == stripe.counts.end()) return false;
+    if (--it->second != 0) return false;
+    stripe.counts.erase(it);
+    return true;
+  }
+
+ private:
+  static constexpr size_t kStripes = 64;
+  struct Stripe {
+    std::mutex mutex;
+    std::unordered_map<uint64_t, uint32_t> counts;
+  };
+  static uint64_t hash_of(const BufferPool& pool, PageId segment, const Pair& pair) {
+    uint64_t place = hash_combine(hash_int(reinterpret_cast<uintptr_t>(&pool)), hash_int(segment.value()));
+    return hash_bytes(pair.key, pair.size, hash_combine(place, hash_int(pair.tid)));
+  }
+  std::array<Stripe, kStripes> stripes_;
+};
+OutstandingMarks outstanding_marks;
 
 class UndoBytes {
  public:
@@ -149,6 +194,7 @@ Status undo_index(txn::UndoContext& context, const txn::UndoView& record) {
   if (position == BtreeCore::kAbsent) return {};
   LogTerms terms{context.xid, context.undo_next, {}, nullptr, true, {}, false};
   if (h.kind == UndoKind::kIndexMark) {
+    outstanding_marks.remove(context.pool, PageId{h.object}, pair);
     core.log_mark(leaf, position, false, terms);
   } else if ((h.flags & kWasMarked) != 0) {
     core.log_mark(leaf, position, true, terms);
@@ -165,6 +211,7 @@ Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
   const UndoHeader& h = record.header();
   BtreeCore core(pool, PageId{h.object});
   Pair pair(record.payload(), h.tid);
+  bool only_mark = h.kind == UndoKind::kIndexMark && outstanding_marks.remove(pool, PageId{h.object}, pair);
   Result<ExclusiveGuard> latched = core.latch_node(0, pair);
   if (latched.status().code() == StatusCode::kNotFound) return {};  // the index has been dropped
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, std::move(latched));
@@ -173,18 +220,24 @@ Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
   if (position == BtreeCore::kAbsent) return {};
   bool marked = NodeView::marked(node.slot(position));
   if (h.kind == UndoKind::kIndexMark && !marked) return {};
-  RowProbe probe = row_probe();
-  VARVE_CHECK(probe != nullptr);
-  VARVE_ASSIGN_OR_RETURN(RowState state, probe(pool, Tid::unpack(h.tid), horizon));
-  if (state == RowState::kDead || (marked && state == RowState::kLive))
+  VARVE_ASSIGN_OR_RETURN(RowState state, probe_any_row(pool, Tid::unpack(h.tid), horizon));
+  if (state == RowState::kDead || (marked && (state == RowState::kLive || only_mark)))
     return remove_and_merge(core, std::move(leaf), position, pair);
   return {};
 }
 
 }  // namespace
 
-RowProbe row_probe() { return registered_probe.load(std::memory_order_acquire); }
+Result<RowState> probe_any_row(BufferPool& pool, Tid tid, Xid horizon) {
+  RowProbe probe = is_settled(tid) ? registered_settled_probe.load(std::memory_order_acquire)
+                                   : registered_probe.load(std::memory_order_acquire);
+  VARVE_CHECK(probe != nullptr);
+  return probe(pool, tid, horizon);
+}
 void register_row_probe(RowProbe probe) { registered_probe.store(probe, std::memory_order_release); }
+void register_settled_row_probe(RowProbe probe) {
+  registered_settled_probe.store(probe, std::memory_order_release);
+}
 
 Result<InsertOutcome> BtreeImpl::insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
                                         UniqueChecker* unique) {
@@ -230,6 +283,7 @@ Status BtreeImpl::mark(txn::Transaction& txn, wal::Bytes key, Tid tid) {
   if (NodeView::marked(node.slot(position))) return {};
   UndoBytes undo(UndoKind::kIndexMark, 0, core_.segment(), key, tid);
   VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo.get()));
+  outstanding_marks.add(core_.pool(), core_.segment(), pair);
   core_.log_mark(leaf, position, true, terms);
   return {};
 }

@@ -140,8 +140,6 @@ Result<Btree::Statistics> BtreeImpl::statistics() {
 }
 
 Result<uint64_t> BtreeImpl::sweep(Xid horizon) {
-  RowProbe probe = row_probe();
-  VARVE_CHECK(probe != nullptr);
   uint64_t removed = 0;
   OwnPair position;
   for (;;) {
@@ -150,7 +148,7 @@ Result<uint64_t> BtreeImpl::sweep(Xid horizon) {
     NodeView node(leaf.page());
     for (uint32_t i = 0; i < node.count();) {
       bool marked = NodeView::marked(node.slot(i));
-      VARVE_ASSIGN_OR_RETURN(RowState state, probe(core_.pool(), node.tid(i), horizon));
+      VARVE_ASSIGN_OR_RETURN(RowState state, probe_any_row(core_.pool(), node.tid(i), horizon));
       if (state != RowState::kDead && !(marked && state == RowState::kLive)) {
         ++i;
         continue;

@@ -118,7 +118,7 @@ Result<SharedGuard> BtreeCore::read_leaf(const Pair& pair, bool below, PageId* h
   return no_such_node("no leaf covers a key");
 }
 
-Status BtreeCore::try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* done) {
+Status BtreeCore::try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked, bool* done) {
   *done = false;
   const Pair pair(key, 0);
   VARVE_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.fix_optimistic(root()));
@@ -137,12 +137,14 @@ Status BtreeCore::try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* done)
   NodeView leaf(guard.page());
   std::array<Tid, 16> found;
   size_t n = 0;
+  bool marked = false;
   uint32_t count = leaf.count();
   uint32_t i = leaf.lower_bound(pair, 0);
   for (; i < count && n < found.size(); ++i) {
     Slot s = leaf.slot(i);
     if (!leaf.entry_begins_with(s, key)) break;
     found[n++] = Tid::unpack(leaf.value(s));
+    marked |= NodeView::marked(s);
   }
   bool more = n == found.size();
   if (i == count && !leaf.rightmost()) {
@@ -153,11 +155,12 @@ Status BtreeCore::try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* done)
   }
   if (!leaf.is_node_of(segment_) || !guard.validate() || more) return {};
   tids->insert(tids->end(), found.begin(), found.begin() + static_cast<ptrdiff_t>(n));
+  *any_marked |= marked;
   *done = true;
   return {};
 }
 
-Status BtreeCore::lookup_latched(wal::Bytes key, std::vector<Tid>* tids) {
+Status BtreeCore::lookup_latched(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked) {
   uint8_t fence[kMaxKeyBytes];
   Pair position(key, 0);
   PageId hint;
@@ -165,7 +168,10 @@ Status BtreeCore::lookup_latched(wal::Bytes key, std::vector<Tid>* tids) {
     VARVE_ASSIGN_OR_RETURN(SharedGuard guard, read_leaf(position, false, &hint));
     NodeView leaf(guard.page());
     uint32_t i = leaf.lower_bound(position, 0);
-    for (; i < leaf.count() && leaf.entry_begins_with(leaf.slot(i), key); ++i) tids->push_back(leaf.tid(i));
+    for (; i < leaf.count() && leaf.entry_begins_with(leaf.slot(i), key); ++i) {
+      tids->push_back(leaf.tid(i));
+      *any_marked |= NodeView::marked(leaf.slot(i));
+    }
     if (i < leaf.count() || leaf.rightmost() || !begins_with(leaf.upper().bytes(), key)) return {};
     Pair upper = leaf.upper();
     std::memcpy(fence, upper.key, upper.size);
@@ -174,13 +180,15 @@ Status BtreeCore::lookup_latched(wal::Bytes key, std::vector<Tid>* tids) {
   }
 }
 
-Status BtreeCore::lookup(wal::Bytes key, std::vector<Tid>* tids) {
+Status BtreeCore::lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked) {
+  bool ignored = false;
+  if (any_marked == nullptr) any_marked = &ignored;
   for (int i = 0; i < kOptimisticAttempts; ++i) {
     bool done = false;
-    VARVE_RETURN_IF_ERROR(try_lookup(key, tids, &done));
+    VARVE_RETURN_IF_ERROR(try_lookup(key, tids, any_marked, &done));
     if (done) return {};
   }
-  return lookup_latched(key, tids);
+  return lookup_latched(key, tids, any_marked);
 }
 
 uint32_t BtreeCore::find(const NodeView& leaf, const Pair& pair) {

@@ -38,7 +38,7 @@ class BtreeCore {
   // The leaf that covers `pair`, or with `below` what is just below it. `hint`, if valid, is tried first;
   // returns the page in it.
   Result<buffer::SharedGuard> read_leaf(const Pair& pair, bool below, PageId* hint);
-  Status lookup(wal::Bytes key, std::vector<Tid>* tids);
+  Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked);
 
   // With the leaf latched exclusively: where the pair is, or kAbsent.
   static constexpr uint32_t kAbsent = ~0U;
@@ -60,8 +60,8 @@ class BtreeCore {
   Result<PageId> locate(uint8_t level, const Pair& pair, bool below);
   Status try_locate(uint8_t level, const Pair& pair, bool below, PageId* out, bool* done);
   Result<PageId> locate_latched(uint8_t level, const Pair& pair, bool below);
-  Status try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* done);
-  Status lookup_latched(wal::Bytes key, std::vector<Tid>* tids);
+  Status try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked, bool* done);
+  Status lookup_latched(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked);
   Status no_such_node(const char* what) const;
 
   struct SplitPlan;

@@ -16,7 +16,9 @@ class BtreeImpl : public Btree {
   Status note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
   std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper, Bound upper_bound,
                                bool backward) override;
-  Status lookup(wal::Bytes key, std::vector<Tid>* tids) override { return core_.lookup(key, tids); }
+  Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr) override {
+    return core_.lookup(key, tids, any_marked);
+  }
   Status remove_dead(wal::Bytes key, Tid tid) override;
   Result<uint64_t> sweep(Xid horizon) override;
   Result<Statistics> statistics() override;
@@ -27,6 +29,7 @@ class BtreeImpl : public Btree {
   BtreeCore core_;
 };
 
-RowProbe row_probe();
+// Asks whoever has rows of that kind.
+Result<RowState> probe_any_row(buffer::BufferPool& pool, Tid tid, Xid horizon);
 
 }  // namespace varve::access

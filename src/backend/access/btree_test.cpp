@@ -25,8 +25,9 @@ Key int_key(uint32_t i) {
 Tid tid(uint64_t n) { return Tid::unpack(n + (uint64_t{1} << 16)); }
 
 // What the heap would say: rows listed here are dead, the others live.
-std::set<uint64_t> dead_rows;
+std::set<uint64_t> dead_rows, changing_rows;
 Result<RowState> probe(buffer::BufferPool&, Tid row, Xid) {
+  if (changing_rows.count(row.packed()) != 0) return RowState::kChanging;
   return dead_rows.count(row.packed()) != 0 ? RowState::kDead : RowState::kLive;
 }
 
@@ -34,6 +35,7 @@ class BtreeTest : public ::testing::Test {
  protected:
   BtreeTest() : txn_(storage_.pool()) {
     dead_rows.clear();
+    changing_rows.clear();
     register_row_probe(probe);
     make_tree();
   }
@@ -260,6 +262,34 @@ TEST_F(BtreeTest, PurgeOfMarksAndSweep) {
   ASSERT_TRUE(removed.ok());
   EXPECT_EQ(*removed, 250U);
   EXPECT_EQ(all().size(), 250U);
+  verify();
+}
+
+// The row is written again and again, so it never is stable when an old entry's time has come.
+TEST_F(BtreeTest, MarkedEntriesOfChangingRowsGo) {
+  const Key first = int_key(1), second = int_key(2);
+  changing_rows.insert(tid(5).packed());
+  insert(first, tid(5));
+  {
+    TestTransaction marker(storage_.pool());
+    ASSERT_TRUE(tree_->mark(marker, bytes(first), tid(5)).ok());
+    insert(second, tid(5));
+    ASSERT_TRUE(marker.purge().ok());
+    EXPECT_EQ(all(), (std::vector<std::pair<Key, Tid>>{{second, tid(5)}}));
+  }
+  // Back to an earlier key and away from it again: the entry is there for whoever sees the row in between.
+  TestTransaction away(storage_.pool()), back(storage_.pool()), away_again(storage_.pool());
+  ASSERT_TRUE(tree_->mark(away, bytes(second), tid(5)).ok());
+  ASSERT_EQ(tree_->insert(back, bytes(second), tid(5), nullptr)->kind, InsertOutcome::Kind::kInserted);
+  ASSERT_TRUE(tree_->mark(away_again, bytes(second), tid(5)).ok());
+  ASSERT_TRUE(away.purge().ok());
+  EXPECT_EQ(all().size(), 1U);
+  bool marked = false;
+  std::vector<Tid> found;
+  ASSERT_TRUE(tree_->lookup(bytes(second), &found, &marked).ok());
+  EXPECT_TRUE(marked);
+  ASSERT_TRUE(away_again.purge().ok());
+  EXPECT_TRUE(all().empty());
   verify();
 }
 

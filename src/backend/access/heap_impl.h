@@ -53,9 +53,13 @@ class HeapImpl final : public Heap, private LargeValueReader {
                            RowBuffer& buffer, RowVersion* newest) override;
   Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid, wal::Bytes row,
                              uint16_t attributes, bool keys_changed, bool locked_already, RowBuffer& buffer,
-                             RowVersion* newest, uint16_t row_flags, bool weak) override;
+                             RowVersion* newest, uint16_t row_flags, bool weak, RowMove* move) override;
   Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
-                             bool locked_already, RowBuffer& buffer, RowVersion* newest) override;
+                             bool locked_already, RowBuffer& buffer, RowVersion* newest,
+                             RowMove* move) override;
+  Result<bool> fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, bool* deleted) override;
+  Status remove_idle(txn::Transaction& txn, std::span<const Tid> tids, std::span<const Xid> writers,
+                     std::vector<bool>* done) override;
   Status read_page(const txn::Snapshot& snapshot, PageId page, PageBatch* out) override;
   Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
                      std::vector<RowVersion>* rows) override;

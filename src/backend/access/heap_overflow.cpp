@@ -53,7 +53,7 @@ Result<uint64_t> HeapImpl::overflow_id() {
   std::lock_guard guard(free_space_->making_overflow);
   id = free_space_->overflow.load(std::memory_order_relaxed);
   if (id != FreeSpace::kUnknown) return id;
-  VARVE_ASSIGN_OR_RETURN(PageId found, overflow_segment(pool_, segment_));
+  VARVE_ASSIGN_OR_RETURN(PageId found, companion_segment(pool_, segment_, Companion::kOverflow));
   free_space_->overflow.store(found.value(), std::memory_order_release);
   return found.value();
 }
@@ -79,8 +79,8 @@ Result<HeapImpl*> HeapImpl::make_overflow() {
   if (there != nullptr) return there;
   std::lock_guard guard(free_space_->making_overflow);
   bool created = false;
-  VARVE_ASSIGN_OR_RETURN(PageId segment, ensure_overflow_segment(pool_, segment_, &created));
-  if (created) forget_free_space(pool_, segment);
+  VARVE_ASSIGN_OR_RETURN(PageId segment,
+                         ensure_companion_segment(pool_, segment_, Companion::kOverflow, &created));
   free_space_->overflow.store(segment.value(), std::memory_order_release);
   return &open_overflow(segment);
 }

@@ -134,6 +134,15 @@ Result<bool> HeapImpl::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& 
   return true;
 }
 
+Result<bool> HeapImpl::fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, bool* deleted) {
+  Copied version;
+  VARVE_ASSIGN_OR_RETURN(bool found, copy_newest(tid, buffer, &version));
+  if (!found) return false;
+  *writer = Xid{version.header.xid};
+  *deleted = (version.header.flags & kRowDeleted) != 0;
+  return true;
+}
+
 Result<bool> HeapImpl::fetch_newest(Tid tid, RowBuffer& buffer, RowVersion* out) {
   Copied version;
   VARVE_ASSIGN_OR_RETURN(bool found, copy_newest(tid, buffer, &version));

@@ -83,6 +83,19 @@ Result<Heap::VacuumResult> HeapImpl::vacuum(DeadRowSink& sink) {
   return result;
 }
 
+Result<bool> Heap::fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, bool* deleted) {
+  RowVersion row;
+  VARVE_ASSIGN_OR_RETURN(bool found, fetch_newest(tid, buffer, &row));
+  if (!found) return false;
+  *writer = row.xid;
+  *deleted = (row.flags & kRowDeleted) != 0;
+  return true;
+}
+
+Status Heap::remove_idle(txn::Transaction&, std::span<const Tid>, std::span<const Xid>, std::vector<bool>*) {
+  return Status::invalid("rows of this table are not moved");
+}
+
 std::unique_ptr<Heap> open_heap(txn::TxnManager& txns, PageId segment, uint32_t database) {
   return std::make_unique<HeapImpl>(txns, segment, database);
 }

@@ -264,7 +264,8 @@ Result<LockOutcome> HeapImpl::write(const Request& request, RowBuffer& buffer, R
 Result<LockOutcome> HeapImpl::update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      wal::Bytes row, uint16_t attributes, bool keys_changed,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest,
-                                     uint16_t row_flags, bool weak) {
+                                     uint16_t row_flags, bool weak, RowMove* move) {
+  if (move != nullptr) *move = {tid, tid};
   if (row.size() > kMaxRowBytes) {
     return Status::invalid(fmt::format("row is too big: size {}, maximum size {}", row.size(), kMaxRowBytes));
   }
@@ -282,13 +283,37 @@ Result<LockOutcome> HeapImpl::update(txn::Transaction& txn, const txn::Snapshot&
 }
 
 Result<LockOutcome> HeapImpl::remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
-                                     bool locked_already, RowBuffer& buffer, RowVersion* newest) {
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest,
+                                     RowMove* move) {
+  if (move != nullptr) *move = {tid, tid};
   txn.assign_xid();
   const Request request{txn, snapshot, tid, RowLock::kUpdate, locked_already};
   return write(request, buffer, newest, [&](const Judgement& j, LatchedRow& latched) -> Result<bool> {
     VARVE_RETURN_IF_ERROR(delete_in_place(request, j, latched));
     return true;
   });
+}
+
+Status HeapImpl::remove_idle(txn::Transaction& txn, std::span<const Tid> tids, std::span<const Xid> writers,
+                             std::vector<bool>* done) {
+  txn.assign_xid();
+  done->assign(tids.size(), false);
+  const txn::Snapshot none{};
+  for (size_t i = 0; i < tids.size(); ++i) {
+    VARVE_ASSIGN_OR_RETURN(LatchedRow row, latch_row(pool_, tids[i]));
+    if (!row) continue;
+    const RowHeader header = row.row.header();
+    if (Xid{header.xid} != writers[i] || (header.flags & kRowDeleted) != 0) continue;
+    Judgement judgement;
+    if ((header.flags & kRowHasLocks) != 0) {
+      if (txns_.locks().row_has_locks(database_, tids[i])) continue;
+      judgement.drop_lock_hint = true;
+    }
+    VARVE_RETURN_IF_ERROR(
+        delete_in_place(Request{txn, none, tids[i], RowLock::kUpdate, false}, judgement, row));
+    (*done)[i] = true;
+  }
+  return {};
 }
 
 namespace {

@@ -112,7 +112,7 @@ class LongValues : public ::testing::Test {
   }
   // Chunks in the overflow segment, deleted ones too.
   size_t chunks() {
-    PageId segment = overflow_segment(env_.pool(), env_.heap().segment()).value();
+    PageId segment = companion_segment(env_.pool(), env_.heap().segment(), Companion::kOverflow).value();
     if (segment == kInvalidPageId) return 0;
     size_t count = 0;
     const auto runs = segment_runs(env_.pool(), segment);
@@ -328,7 +328,7 @@ TEST_F(LongValues, TheirSegmentGoesWithTheHeap) {
   insert(*txn, {noise(200000, 1), "a"});
   env_.commit(txn);
   PageId segment = env_.heap().segment();
-  PageId overflow = overflow_segment(env_.pool(), segment).value();
+  PageId overflow = companion_segment(env_.pool(), segment, Companion::kOverflow).value();
   ASSERT_NE(overflow, kInvalidPageId);
   txn = env_.begin();
   ASSERT_TRUE(drop_segment(env_.pool(), *txn, segment).ok());

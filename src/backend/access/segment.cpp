@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "free_space.h"
 #include "segment_format.h"
 #include "space.h"
 #include "wal/append_gate.h"
@@ -162,8 +163,9 @@ Status free_segment(BufferPool& pool, PageId segment, uint64_t stamp, const txn:
   if (header.page().header.type != PageType::kSegmentHeader ||
       body_of<SegmentHeader>(header.page()).stamp != stamp)
     return {};  // done before, and the space may be another's by now
-  if (const auto& h = body_of<SegmentHeader>(header.page()); h.overflow != 0)
-    VARVE_RETURN_IF_ERROR(free_segment(pool, PageId{h.overflow}, h.overflow_stamp, nullptr));
+  for (const CompanionLink& c : body_of<SegmentHeader>(header.page()).companions) {
+    if (c.segment != 0) VARVE_RETURN_IF_ERROR(free_segment(pool, PageId{c.segment}, c.stamp, nullptr));
+  }
   bool done = false;
   while (!done) VARVE_RETURN_IF_ERROR(free_last_run(pool, header, compensate, &done));
   return {};
@@ -217,26 +219,35 @@ Result<PageId> create_segment(BufferPool& pool, txn::Transaction& txn, SegmentKi
   return id;
 }
 
-Result<PageId> overflow_segment(BufferPool& pool, PageId segment) {
+Result<PageId> companion_segment(BufferPool& pool, PageId segment, Companion which) {
   VARVE_ASSIGN_OR_RETURN(SharedGuard header, pool.fix_shared(segment));
   VARVE_RETURN_IF_ERROR(check_header(header.page(), segment));
-  return PageId{body_of<SegmentHeader>(header.page()).overflow};
+  return PageId{body_of<SegmentHeader>(header.page()).companions[static_cast<size_t>(which)].segment};
 }
 
-Result<PageId> ensure_overflow_segment(BufferPool& pool, PageId segment, bool* created) {
+Result<uint64_t> segment_stamp(BufferPool& pool, PageId segment) {
+  VARVE_ASSIGN_OR_RETURN(SharedGuard header, pool.fix_shared(segment));
+  VARVE_RETURN_IF_ERROR(check_header(header.page(), segment));
+  return body_of<SegmentHeader>(header.page()).stamp + 0;
+}
+
+Result<PageId> ensure_companion_segment(BufferPool& pool, PageId segment, Companion which, bool* created) {
   *created = false;
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard owner, latch_header(pool, segment));
-  if (uint64_t there = body_of<SegmentHeader>(owner.page()).overflow; there != 0) return PageId{there};
+  const CompanionLink& there = body_of<SegmentHeader>(owner.page()).companions[static_cast<size_t>(which)];
+  if (there.segment != 0) return PageId{there.segment};
   VARVE_ASSIGN_OR_RETURN(ExtentClaim claim, claim_extents(pool, 1, kInvalidPageId));
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard header, pool.fix_new(claim.first_page()));
-  SegmentInitPayload init{SegmentKind::kOverflow, claim.page_count(), pool.log().reserved_lsn().value()};
-  OverflowPayload link{claim.first_page().value(), init.stamp};
+  const SegmentKind kind = which == Companion::kOverflow ? SegmentKind::kOverflow : SegmentKind::kHeap;
+  SegmentInitPayload init{kind, claim.page_count(), pool.log().reserved_lsn().value()};
+  CompanionPayload link{{claim.first_page().value(), init.stamp}, which};
   LogBatch batch(pool, kInvalidXid, kInvalidLsn);
   claim.add_to(batch);
   batch.change(header, kOpSegmentInit, payload_of(init), wal::kBlockInitialises);
-  batch.change(owner, kOpSegmentOverflow, payload_of(link));
+  batch.change(owner, kOpSegmentCompanion, payload_of(link));
   batch.commit();
   *created = true;
+  forget_free_space(pool, claim.first_page());
   return claim.first_page();
 }
 

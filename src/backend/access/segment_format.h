@@ -50,6 +50,10 @@ struct StoredRun {
   uint32_t count;
 } __attribute__((packed));
 
+struct CompanionLink {
+  uint64_t segment, stamp;
+};
+
 inline constexpr uint32_t kHeaderRuns = 670;
 struct SegmentHeader {
   SegmentKind kind;
@@ -64,8 +68,7 @@ struct SegmentHeader {
   uint64_t free_count;
   uint64_t map_head, map_tail;
   StoredRun runs[kHeaderRuns];
-  uint64_t overflow,
-      overflow_stamp;  // the segment of a heap's values out of line; 0: none. Goes with this one
+  CompanionLink companions[kCompanions];  // by Companion; segment 0: none. They go with this one
 };
 static_assert(sizeof(buffer::PageHeader) + sizeof(SegmentHeader) <= buffer::kPageBytes);
 
@@ -108,7 +111,7 @@ enum SegmentOp : uint8_t {
   kOpSegmentMapPop = 0x0D,     // empty
   kOpSegmentShrink = 0x0E,     // ShrinkPayload
   kOpPageCleared = 0x0F,       // empty: the page belongs to nobody; initialises
-  kOpSegmentOverflow = 0x1F,   // OverflowPayload
+  kOpSegmentCompanion = 0x1F,  // CompanionPayload
 };
 
 struct MapSetPayload {
@@ -151,9 +154,9 @@ struct ShrinkPayload {
   uint8_t pop_here;  // it came from runs[] of the header
 } __attribute__((packed));
 
-struct OverflowPayload {
-  uint64_t segment;
-  uint64_t stamp;
+struct CompanionPayload {
+  CompanionLink link;
+  Companion which;
 } __attribute__((packed));
 
 template <class T>

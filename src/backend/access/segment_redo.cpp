@@ -125,11 +125,10 @@ void redo_segment_shrink(PageId, Page& page, wal::Bytes payload) {
   h.free_count = 0;
 }
 
-void redo_segment_overflow(PageId, Page& page, wal::Bytes payload) {
-  auto p = payload_as<OverflowPayload>(payload);
-  auto& h = body_of<SegmentHeader>(page);
-  h.overflow = p.segment;
-  h.overflow_stamp = p.stamp;
+void redo_segment_companion(PageId, Page& page, wal::Bytes payload) {
+  auto p = payload_as<CompanionPayload>(payload);
+  VARVE_CHECK(static_cast<size_t>(p.which) < kCompanions);
+  body_of<SegmentHeader>(page).companions[static_cast<size_t>(p.which)] = p.link;
 }
 
 void redo_page_cleared(PageId, Page& page, wal::Bytes) { start_page(page, PageType::kFree, 0); }
@@ -152,7 +151,7 @@ void register_segment_redo() {
   wal::register_redo(kOpSegmentMapPop, redo_segment_map_pop);
   wal::register_redo(kOpSegmentShrink, redo_segment_shrink);
   wal::register_redo(kOpPageCleared, redo_page_cleared);
-  wal::register_redo(kOpSegmentOverflow, redo_segment_overflow);
+  wal::register_redo(kOpSegmentCompanion, redo_segment_companion);
 }
 
 }  // namespace varve::access

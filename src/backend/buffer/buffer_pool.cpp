@@ -79,6 +79,7 @@ Status BufferPoolImpl::check_range(PageId id) const {
 }
 
 void BufferPoolImpl::count_hit() {
+  ++t_io_counters.hits;
   auto& count = hits_[thread_number() % kHitShards].count;
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -191,6 +192,7 @@ Result<Frame*> BufferPoolImpl::load(PageId id, bool read) {
 
 Status BufferPoolImpl::read_page(PageId id, Page* page) {
   reads_.fetch_add(1, std::memory_order_relaxed);
+  ++t_io_counters.reads;
   VARVE_RETURN_IF_ERROR(files_.read(id, 1, page->bytes()));
   if (page->header.crc32c == page_checksum(id, *page) || page_is_zero(*page)) return {};
   return Status::corruption(fmt::format("invalid checksum of page {}", id.value()));

@@ -5,6 +5,7 @@
 
 #include "buffer/page_image.h"
 #include "common/check.h"
+#include "common/io_counters.h"
 
 namespace varve::buffer {
 
@@ -31,6 +32,7 @@ Lsn LogBatch::commit(Lsn* start) {
     redo(block.page, page, block.payload);
     if (image) {
       if (!images) images = std::make_unique_for_overwrite<uint8_t[]>(kMaxBlocks * kPageBytes);
+      ++t_io_counters.log_images;
       block.payload = make_page_image(page, images.get() + i * kPageBytes, &block.flags);
     }
   }

@@ -79,7 +79,10 @@ Status BufferPoolImpl::finish_writes(WriteBatch& batch) {
     size_t run = 1;
     while (i + run < items.size() && items[i + run].id.value() == items[i].id.value() + run) ++run;
     if (status.ok()) status = files_.write(items[i].id, static_cast<uint32_t>(run), batch.copies[i].bytes());
-    if (status.ok()) writes_.fetch_add(run, std::memory_order_relaxed);
+    if (status.ok()) {
+      writes_.fetch_add(run, std::memory_order_relaxed);
+      t_io_counters.written += run;
+    }
     for (size_t k = i; k < i + run; ++k) {
       Frame& frame = *items[k].frame;
       if (!status.ok() && frame.dirty_lsn.exchange(frame.writing_lsn.load(std::memory_order_relaxed),

@@ -86,7 +86,10 @@ class Bootstrap {
           .oid("typowner", owner_);
       row.int2("typlen", t.length).boolean("typbyval", t.by_value).text("typtype", std::string(1, t.kind));
       row.text("typcategory", std::string(1, t.category)).boolean("typispreferred", t.preferred);
-      row.boolean("typisdefined", true).text("typdelim", ",").oid("typelem", t.element_type);
+      bool semicolons = t.oid == type_oid::kBox || t.oid == type_oid::kBoxArray;  // their text has commas
+      row.boolean("typisdefined", true)
+          .text("typdelim", semicolons ? ";" : ",")
+          .oid("typelem", t.element_type);
       row.oid("typarray", t.array_type).text("typalign", std::string(1, t.alignment));
       row.text("typstorage", storage_of(t)).int4("typtypmod", -1);
       row.oid("typcollation",

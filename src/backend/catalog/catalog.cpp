@@ -7,6 +7,7 @@
 #include "access/heap.h"
 #include "access/key_codec.h"
 #include "access/overflow.h"
+#include "access/table_method.h"
 #include "access/unique_check.h"
 #include "common/check.h"
 #include "common/sql_error.h"
@@ -44,13 +45,18 @@ PageId Database::system_segment(Oid relation) const {
   return it == system_segments_.end() ? kInvalidPageId : it->second;
 }
 
-std::shared_ptr<access::Heap> Database::heap(PageId segment) {
+std::shared_ptr<access::Heap> Database::heap(PageId segment, Oid method) {
   std::unique_lock lock(mutex_);
   std::weak_ptr<access::Heap>& slot = heaps_[segment.value()];
   std::shared_ptr<access::Heap> heap = slot.lock();
   if (heap == nullptr) {
-    heap = access::open_heap(txns_, segment, oid_.value());
+    heap = access::open_table(method, txns_, segment, oid_.value());
+    if (heap == nullptr) {
+      throw SqlError(sqlstate::kUndefinedObject,
+                     fmt::format("access method with OID {} is not part of this program", method.value()));
+    }
     slot = heap;
+    if (heap->moves_rows()) kept_heaps_[segment.value()] = heap;
   }
   return heap;
 }
@@ -69,8 +75,11 @@ std::shared_ptr<access::Btree> Database::btree(PageId segment) {
 Result<PageId> Database::create_heap(txn::Transaction& txn) {
   Result<PageId> segment = access::create_heap(txns_, txn);
   if (segment.ok()) {
+    std::shared_ptr<access::Heap> gone;
     std::unique_lock lock(mutex_);
     heaps_.erase(segment->value());
+    if (auto kept = kept_heaps_.extract(segment->value())) gone = std::move(kept.mapped());
+    lock.unlock();
   }
   return segment;
 }

@@ -420,7 +420,7 @@ void open_storage(Database& database, Relation& rel) {
   rel.layout = std::make_shared<const access::RowLayout>(specs);
   if (rel.segment == kInvalidPageId) return;
   if (rel.kind == RelationKind::kTable || rel.kind == RelationKind::kMaterializedView) {
-    rel.heap = database.heap(rel.segment);
+    rel.heap = database.heap(rel.segment, rel.access_method);
   }
 }
 
@@ -440,6 +440,7 @@ RelationPtr Catalog::load(Oid oid) {
     rel->row_type = row.oid("reltype");
     rel->persistence = row.letter("relpersistence");
     rel->segment = PageId{row.oid("relfilenode").value()};
+    rel->access_method = row.oid("relam");
     rel->tuples = row.float4("reltuples");
     rel->pages = row.int4("relpages");
     rel->acl = acl_column(row, "relacl");

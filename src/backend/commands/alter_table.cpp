@@ -466,9 +466,10 @@ void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
 
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
-  std::string text = cmd.action == AlterTableAction::kResetRelOptions
-                         ? std::string()
-                         : storage_options(cmd.options, table->kind == RelationKind::kIndex);
+  std::string text =
+      cmd.action == AlterTableAction::kResetRelOptions
+          ? std::string()
+          : storage_options(cmd.options, table->kind == RelationKind::kIndex, table->access_method);
   change_class_row(context, oid, [&](RowDraft& draft) {
     if (text.empty())
       draft.null("reloptions");

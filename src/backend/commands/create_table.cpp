@@ -14,6 +14,7 @@
 #include "parser/parser.h"
 #include "partition.h"
 #include "sequence.h"
+#include "settle_rows.h"
 #include "table_expression.h"
 #include "type.h"
 
@@ -387,6 +388,29 @@ void check_columns(CommandContext& context, const NewTable& table) {
   }
 }
 
+Oid table_access_method(CommandContext& context, std::string_view name) {
+  const std::string by_default = name.empty() ? context.services.setting("default_table_access_method") : "";
+  if (name.empty()) name = by_default;
+  if (name.empty() || name == "heap") return access::kHeapMethod;
+  Oid found;
+  char type = 't';
+  context.catalog.for_each(system_table("pg_am"), {}, [&](const Row& row) {
+    if (row.text("amname") != name) return;
+    found = row.oid("oid");
+    type = row.letter("amtype");
+  });
+  if (found == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", name));
+  }
+  if (type != 't') {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   fmt::format("access method \"{}\" is not of type TABLE", name));
+  }
+  if (!access::has_table_method(found))
+    throw_not_supported(fmt::format("access method {} in this program", name));
+  return found;
+}
+
 Oid create_table_relation(CommandContext& context, const NewTable& table) {
   check_columns(context, table);
   context.txn.assign_xid();
@@ -402,7 +426,7 @@ Oid create_table_relation(CommandContext& context, const NewTable& table) {
   row.has_rules = table.kind == 'v';
   row.is_partition = table.is_partition;
   if (table.kind == 'r' || table.kind == 'm') {
-    row.access_method = Oid{2};
+    row.access_method = table.access_method;
     auto segment = context.catalog.database().create_heap(context.txn);
     check_ok(segment.status());
     row.segment = *segment;
@@ -512,9 +536,9 @@ void copy_like_parts(CommandContext& context, Oid table, const LikeSource& sourc
 void refuse_unsupported(const parser::CreateTableStmt& stmt) {
   if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
-  if (!stmt.access_method.empty() && stmt.access_method != "heap") {
-    throw SqlError(sqlstate::kUndefinedObject,
-                   fmt::format("access method \"{}\" does not exist", stmt.access_method));
+  if (!stmt.access_method.empty() && stmt.partition_by != nullptr) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "specifying a table access method is not supported on a partitioned table");
   }
 }
 
@@ -544,6 +568,14 @@ ColumnDefinition read_partition_column(CommandContext& context, const NewTable& 
   return read_column(context, table.name, source, constraints, &parent.column(number));
 }
 
+void check_settle_options(parser::List<parser::Option> options, const NewTable& table) {
+  std::vector<std::string> names;
+  for (const ColumnDefinition& c : table.columns) names.push_back(c.attribute.name);
+  for (const parser::Option* option : options) {
+    if (option->name == "orderby") check_settle_order(option_text(*option), names);
+  }
+}
+
 // The bound and the partition key; then what the parent has for all its partitions.
 void make_partition(CommandContext& context, const parser::CreateTableStmt& stmt, const RelationPtr& parent,
                     Oid child) {
@@ -569,7 +601,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   if (stmt.if_not_exists && !name_is_free(context, table.schema, table.name, true)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
-  table.options = storage_options(stmt.options, false);
+  if (stmt.partition_by == nullptr) table.access_method = table_access_method(context, stmt.access_method);
+  table.options = storage_options(stmt.options, false, table.access_method);
   table.is_partition = stmt.is_partition;
   if (stmt.partition_by != nullptr) {
     table.kind = 'p';
@@ -616,6 +649,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
         throw SqlError(sqlstate::kFeatureNotSupported, "identity columns are not supported on partitions");
     }
   }
+  check_settle_options(stmt.options, table);
   Oid oid = create_table_relation(context, table);
   for (size_t i = 0; i < table.columns.size(); ++i) {
     store_column_default(context, oid, static_cast<ColumnNumber>(i + 1), table.columns[i]);

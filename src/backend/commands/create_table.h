@@ -1,6 +1,7 @@
 // CREATE TABLE, and the making of columns and tables for others (ADD COLUMN, CREATE TABLE AS).
 #pragma once
 
+#include "access/table_method.h"
 #include "names.h"
 
 namespace varve::commands {
@@ -39,9 +40,12 @@ struct NewTable {
   char kind = 'r';
   char persistence = 'p';
   std::string options;
+  Oid access_method = access::kHeapMethod;  // of tables and materialized views
   std::vector<ColumnDefinition> columns;
   bool is_partition = false;
 };
+// The method that USING names; without it, default_table_access_method's. 42704, 42809.
+Oid table_access_method(CommandContext& context, std::string_view name);
 // 42701, 54011, 42P16 … for columns that cannot be together.
 void check_columns(CommandContext& context, const NewTable& table);
 // Rows of pg_class, pg_attribute, pg_type; storage. No defaults, no constraints.

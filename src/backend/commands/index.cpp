@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "access/btree.h"
+#include "access/table_method.h"
 #include "common/sql_error.h"
 #include "constraints.h"
 #include "functions/registry.h"
@@ -18,7 +19,7 @@ namespace varve::commands {
 
 using catalog::RelationKind;
 
-std::string storage_options(parser::List<parser::Option> options, bool index) {
+std::string storage_options(parser::List<parser::Option> options, bool index, Oid access_method) {
   std::vector<std::string> items;
   for (const parser::Option* option : options) {
     if (option->name == "fillfactor" && option->name_space.empty()) {
@@ -29,6 +30,8 @@ std::string storage_options(parser::List<parser::Option> options, bool index) {
             .detail(fmt::format("Valid values are between \"{}\" and \"100\".", index ? 50 : 10));
       }
       items.push_back(fmt::format("fillfactor={}", value));
+    } else if (option->name == "orderby" && access_method == access::kColumnarMethod) {
+      items.push_back(fmt::format("orderby={}", option_text(*option)));
     } else if (option->name.starts_with("autovacuum_") || option->name == "toast_tuple_target" ||
                option->name == "parallel_workers" || option->name_space == "toast" ||
                option->name == "deduplicate_items") {

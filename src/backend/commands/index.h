@@ -59,7 +59,8 @@ void rebuild_indexes(CommandContext& context, Oid table);
 IndexKeySpec plain_key(CommandContext& context, const Relation& table, ColumnNumber column);
 // What an index was made from, for making its like.
 IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
-std::string storage_options(parser::List<parser::Option> options, bool index);
+std::string storage_options(parser::List<parser::Option> options, bool index,
+                            Oid access_method = kInvalidOid);
 
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt);
 std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt);

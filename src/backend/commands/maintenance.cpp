@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include "access/btree.h"
+#include "access/column_store.h"
 #include "analyze.h"
 #include "catalog/table_activity.h"
 #include "common/sql_error.h"
 #include "index_build.h"
 #include "inheritance.h"
+#include "settle_rows.h"
 #include "table_expression.h"
 
 namespace varve::commands {
@@ -72,13 +74,13 @@ uint64_t count_rows(CommandContext& context, const Relation& table) {
   txn::Snapshot snapshot = latest_snapshot(context.txn);
   auto runs = table.heap->runs();
   check_ok(runs.status());
-  access::Heap::PageBatch batch;
-  uint64_t rows = 0;
+  uint64_t rows = 0, ordinal = 0;
   for (const access::PageRun& run : *runs) {
     for (uint32_t page = 0; page < run.count; ++page) {
-      check_ok(table.heap->read_page(snapshot, PageId{run.first.value() + page}, &batch));
+      auto count = table.heap->count_page(snapshot, PageId{run.first.value() + page}, ordinal++);
+      check_ok(count.status());
       if (sync::CancelToken* cancel = context.txn.cancel_token()) cancel->throw_if_pending();
-      rows += batch.rows.size();
+      rows += *count;
     }
   }
   return rows;
@@ -136,12 +138,14 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
   for (const RelationPtr& table : targets(context, stmt)) {
     if (table->is_system) continue;  // the purge thread keeps the system tables clean
     if (stmt.is_vacuum) {
+      settle_rows(context, table, 1);
       EntryRemover remover(context, table);
       auto result = table->heap->vacuum(remover);
       check_ok(result.status());
       for (const catalog::Index& index : table->indexes) {
         check_ok(index.tree->sweep(context.txn.manager().horizon()).status());
       }
+      if (access::ColumnStore* store = table->heap->columns()) check_ok(store->vacuum_segments());
     }
     bool analyze = !stmt.is_vacuum;
     for (const parser::Option* option : stmt.options) {

@@ -227,7 +227,8 @@ std::string create_materialized_view(CommandContext& context, const parser::Crea
                    "cannot create temporary table within security-restricted operation");
   }
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE MATERIALIZED VIEW";
-  table.options = storage_options(into.options, false);
+  table.access_method = table_access_method(context, into.access_method);
+  table.options = storage_options(into.options, false, table.access_method);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   std::vector<Oid> sources;
   inner.sources = &sources;
@@ -261,7 +262,8 @@ std::string create_table_as(CommandContext& context, const parser::CreateTableAs
   require_temporary_for_on_commit(context, table.schema, into.on_commit);
   if (!name_is_free(context, table.schema, table.name, stmt.if_not_exists)) return "CREATE TABLE AS";
   if (into.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
-  table.options = storage_options(into.options, false);
+  table.access_method = table_access_method(context, into.access_method);
+  table.options = storage_options(into.options, false, table.access_method);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   const analyzer::Query* query = analyzer::analyze(inner, stmt.query);
   table.columns = result_columns(*query, into.columns, "too many column names were specified");

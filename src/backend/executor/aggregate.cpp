@@ -376,6 +376,7 @@ class AggregateOperator : public Operator {
 
   // Groups the rows of one spilled partition in place of what has been emitted.
   void next_partition(Set& s) {
+    if (counters() != nullptr) ++counters()->batches;
     for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
     s.table->clear();
     if (sets_.size() == 1) calls_.clear();
@@ -420,6 +421,7 @@ class AggregateOperator : public Operator {
     if (counters() == nullptr) return;
     counters()->memory_bytes =
         std::max<uint64_t>(counters()->memory_bytes, s.table->memory_bytes() + calls_.memory_bytes());
+    counters()->batches = std::max<uint64_t>(counters()->batches, 1);
   }
 
   // --- sorted input: groups are complete when the next begins

@@ -88,6 +88,7 @@ struct TaskScheduler::Impl {
     uint32_t count;
     uint32_t next = 0, running = 0;
     std::exception_ptr error;
+    IoCounters io;  // of the helpers
     std::condition_variable done;
   };
   std::mutex mutex;
@@ -101,6 +102,12 @@ struct TaskScheduler::Impl {
     if (job.next == job.count) return false;
     uint32_t index = job.next++;
     ++job.running;
+    run_task(job, index, lock);
+    finish_task(job);
+    return true;
+  }
+
+  void run_task(Job& job, uint32_t index, std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     std::exception_ptr error;
     try {
@@ -110,8 +117,20 @@ struct TaskScheduler::Impl {
     }
     lock.lock();
     if (error != nullptr && job.error == nullptr) job.error = error;
+  }
+
+  void finish_task(Job& job) {
     if (--job.running == 0 && job.next == job.count) job.done.notify_all();
-    return true;
+  }
+
+  void help_with(Job& job, std::unique_lock<std::mutex>& lock) {
+    if (job.next == job.count) return;
+    uint32_t index = job.next++;
+    ++job.running;
+    IoCounters before = t_io_counters;
+    run_task(job, index, lock);
+    job.io += t_io_counters - before;
+    finish_task(job);
   }
 
   void help() {
@@ -121,7 +140,7 @@ struct TaskScheduler::Impl {
       if (stopping) return;
       Job* job = jobs.front();
       if (job->next + 1 >= job->count) jobs.pop_front();
-      step(*job, lock);
+      help_with(*job, lock);
     }
   }
 };
@@ -152,6 +171,7 @@ void TaskScheduler::run(uint32_t n, void (*task)(void* user, uint32_t index), vo
   }
   std::erase(impl_->jobs, &job);
   job.done.wait(lock, [&] { return job.running == 0; });
+  t_io_counters += job.io;
   if (job.error != nullptr) std::rethrow_exception(job.error);
 }
 

@@ -50,6 +50,7 @@ class HashJoinOperator : public Operator {
   bool build_parallel();
   bool fill_from(Operator& source, std::atomic<bool>* stop);
   void note_memory();
+  void note_buckets();
   void link_rows();
   void publish_filters();
   void find_filter_targets();

@@ -40,12 +40,12 @@ void HashJoinOperator::build_side() {
       build_empty_ = false;
       partition_chunk(*in, build_keys_, build_types_, 0, &files);
     } else if (!add_build(*in)) {
+      note_memory();
       spill_table(&files, 0);
     }
   }
   source.close();
   if (!files.empty()) {
-    note_memory();
     partition_probe_side(&files);
     next_partition();
     return;
@@ -54,13 +54,20 @@ void HashJoinOperator::build_side() {
 }
 
 void HashJoinOperator::note_memory() {
+  if (counters() == nullptr) return;
+  counters()->memory_bytes = std::max<uint64_t>(counters()->memory_bytes, table_->memory_bytes());
+  counters()->batches = std::max<uint64_t>(counters()->batches, 1);
+}
+
+void HashJoinOperator::note_buckets() {
   if (counters() != nullptr)
-    counters()->memory_bytes = std::max<uint64_t>(counters()->memory_bytes, table_->memory_bytes());
+    counters()->hash_buckets = std::max<uint64_t>(counters()->hash_buckets, table_->buckets());
 }
 
 void HashJoinOperator::end_build() {
   note_memory();
   link_rows();
+  note_buckets();
   built_whole_ = true;
   built_run_ = context_.run;
   publish_filters();
@@ -166,13 +173,18 @@ void HashJoinOperator::publish_filters() {
     if (filter_targets_[k].scan == UINT32_MAX) continue;
     const auto& [column, type] = table_->keys()[k];
     auto filter = std::make_shared<KeyFilter>(type, rows);
+    bool keep = rows <= KeyFilter::kFewKeys && type.bitwise && type.collation == nullptr;
+    if (keep) filter->keep_values();
     Vector v(type.physical, vectors, context_.chunk_rows());
     for (size_t at = 0; at < rows;) {
       auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows - at));
       v.reset();
       table_->format().gather(column, table_->rows().data() + at, n, v, 0);
       hash_vector(type, v, {nullptr, n}, hashes.data(), false);
-      for (uint32_t i = 0; i < n; ++i) filter->add(hashes[i]);
+      for (uint32_t i = 0; i < n; ++i) {
+        filter->add(hashes[i]);
+        if (keep && !v.is_null(i)) filter->keep_value(v.value(i));
+      }
       at += n;
     }
     context_.filters->set(plan_.id, filter_targets_[k], std::move(filter));
@@ -291,7 +303,8 @@ void HashJoinOperator::partition_probe_side(Files* build) {
     if ((*build)[p] != nullptr || probe[p] != nullptr)
       pending_.push_back({std::move((*build)[p]), std::move(probe[p]), 1});
   }
-  current_.level = 1;  // the children are used up
+  if (counters() != nullptr) counters()->batches = 0;  // each partition is one
+  current_.level = 1;                                  // the children are used up
 }
 
 bool HashJoinOperator::next_partition() {
@@ -335,6 +348,8 @@ bool HashJoinOperator::load_partition(Partition& p) {
     }
   }
   table_->build();
+  note_buckets();
+  if (counters() != nullptr) ++counters()->batches;
   return true;
 }
 

@@ -1,8 +1,14 @@
 // For every left row the rows of an index with its key: inner, left, semi and anti joins.
+// Where the same keys come again and again, the rows that a key has are kept.
+#include <array>
+#include <unordered_map>
+
 #include "access/btree.h"
 #include "common/sql_error.h"
 #include "index_lookup.h"
 #include "operator.h"
+#include "plan_walk.h"
+#include "row_format.h"
 
 namespace varve::executor {
 
@@ -10,6 +16,75 @@ using planner::JoinType;
 using types::PhysicalType;
 
 namespace {
+
+// The inner rows of keys that have been looked up, as far as they pass the filter.
+class RowsByKey {
+ public:
+  struct Rows {
+    size_t first = 0;
+    uint32_t count = 0;
+  };
+  explicit RowsByKey(std::span<const PhysicalType> types) : format_(types, 0) {}
+
+  void clear() {
+    known_.clear();
+    rows_.clear();
+    memory_.reset();
+    heap_.reset();
+  }
+  size_t memory_bytes() const {
+    constexpr size_t kEntryBytes = 96;
+    return memory_.held_bytes() + heap_.held_bytes() + known_.size() * kEntryBytes + rows_.capacity() * 8;
+  }
+  const Rows* find(const std::string& key) const {
+    auto it = known_.find(key);
+    return it == known_.end() ? nullptr : &it->second;
+  }
+  Rows begin() const { return {rows_.size(), 0}; }
+  void append(const Chunk& chunk, const Selection& selection, Rows* to) {
+    if (selection.count == 0) return;
+    for (uint32_t i = 0; i < selection.count; ++i) {
+      auto* row = static_cast<uint8_t*>(memory_.allocate(std::max<size_t>(format_.width(), 8), 8));
+      format_.clear_nulls(row);
+      rows_.push_back(row);
+    }
+    uint8_t* const* added = rows_.data() + to->first + to->count;
+    for (uint32_t c = 0; c < format_.column_count(); ++c)
+      format_.scatter(c, chunk.column(c), selection, added, heap_);
+    to->count += selection.count;
+  }
+  void end(const std::string& key, const Rows& rows) { known_.emplace(key, rows); }
+  const uint8_t* row(const Rows& rows, uint32_t i) const { return rows_[rows.first + i]; }
+  const RowFormat& format() const { return format_; }
+
+ private:
+  RowFormat format_;
+  Arena memory_, heap_;
+  std::vector<uint8_t*> rows_;
+  std::unordered_map<std::string, Rows> known_;
+};
+
+// Do the same keys come again? Looks at a window of them at a time.
+class Repetition {
+ public:
+  void reset() { *this = Repetition(); }
+  void note(const std::string& key) {
+    uint64_t hash = std::hash<std::string_view>()(key);
+    uint64_t& seen = seen_[hash % kWindow];
+    repeated_ += static_cast<uint32_t>(seen == hash);
+    seen = hash;
+    if (++noted_ < kWindow) return;
+    often_ = repeated_ * 2 > noted_;
+    noted_ = repeated_ = 0;
+  }
+  bool often() const { return often_; }
+
+ private:
+  static constexpr uint32_t kWindow = 2048;
+  std::array<uint64_t, kWindow> seen_{};
+  uint32_t noted_ = 0, repeated_ = 0;
+  bool often_ = false;
+};
 
 class IndexJoinOperator : public Operator {
  public:
@@ -49,12 +124,24 @@ class IndexJoinOperator : public Operator {
     right_ = Chunk(static_cast<uint32_t>(inner_types.size()), *context.build_memory);
     for (uint32_t c = 0; c < inner_types.size(); ++c)
       right_.column(c).reference(pairs_.column(static_cast<uint32_t>(left_types_.size()) + c));
+    if (context.settings.enable_memoize && calls_nothing_volatile(inner_)) {
+      kept_ = std::make_unique<RowsByKey>(inner_types);
+      repetition_ = std::make_unique<Repetition>();
+      fetch_ = make_chunk(inner_types, context);
+      fetch_rows_ = context.build_memory->make_array<uint16_t>(context.chunk_rows());
+      kept_rows_.resize(context.chunk_rows());
+    }
     if (inner_.filter != nullptr) filter_.emplace_back(*inner_.filter, context, memory_);
     if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
   }
 
   void open() override {
     left_ = nullptr;
+    if (kept_ != nullptr) {
+      kept_->clear();
+      repetition_->reset();
+    }
+    keeps_ = false;
     child().open();
   }
 
@@ -72,9 +159,10 @@ class IndexJoinOperator : public Operator {
         for (size_t k = 0; k < keys_.size(); ++k)
           keys_[k].evaluate(*left_, left_->selection(), key_values_[k]);
         looked_up_ = false;
+        choose_way();
       }
       while (at_ < left_->count()) {
-        if (fill_pairs() && yield_pairs(out)) return true;
+        if ((keeps_ ? fill_from_kept() : fill_pairs()) && yield_pairs(out)) return true;
       }
       Chunk* left = left_;
       left_ = nullptr;
@@ -85,17 +173,116 @@ class IndexJoinOperator : public Operator {
  private:
   bool left_only() const { return join_.join == JoinType::kSemi || join_.join == JoinType::kAnti; }
 
+  static bool calls_nothing_volatile(const planner::Plan& plan) {
+    bool plain = true;
+    walk_expressions(plan, [&](const analyzer::Expr& e) {
+      plain = plain && e.kind != analyzer::ExprKind::kSubplan;
+      if (e.kind != analyzer::ExprKind::kFunction) return;
+      const functions::Function* f = e.as<analyzer::FunctionExpr>().function;
+      plain = plain && (f == nullptr || f->volatility != functions::Volatility::kVolatile);
+    });
+    return plain;
+  }
+
+  // Between two chunks of left rows.
+  void choose_way() {
+    if (kept_ == nullptr) return;
+    bool keep = repetition_->often();
+    if (keeps_ && !keep) kept_->clear();
+    keeps_ = keep;
+  }
+
+  // The index's entries for the row's key.
   void look_up(uint32_t row) {
+    looked_up_ = true;
+    if (!make_key(row)) return;
+    if (repetition_ != nullptr) repetition_->note(key_);
+    fetcher_.look_up(*inner_.index->tree, access::key_bytes(key_), &tids_);
+  }
+
+  // False: a part of it is NULL, which nothing equals.
+  bool make_key(uint32_t row) {
     key_.clear();
     tids_.clear();
     tid_ = 0;
-    looked_up_ = true;
     for (size_t k = 0; k < keys_.size(); ++k) {
-      if (key_values_[k]->is_null(row)) return;
+      if (key_values_[k]->is_null(row)) return false;
       append_index_column(key_, inner_.index->keys[k].type, fetcher_.keys().columns()[k],
                           key_values_[k]->value(row));
     }
-    check_ok(inner_.index->tree->lookup(access::key_bytes(key_), &tids_));
+    return true;
+  }
+
+  // The same with rows that are kept: they have passed the filter.
+  bool fill_from_kept() {
+    memory_.reset();
+    pairs_.reset();
+    right_.reset();
+    count_ = fetched_count_ = 0;
+    while (count_ < context_.chunk_rows() && at_ < left_->count()) {
+      uint32_t row = left_->selection()[at_];
+      if (!looked_up_) {
+        if (kept_->memory_bytes() > context_.hash_memory_bytes()) {
+          if (count_ > 0) break;  // what has been found is still needed
+          kept_->clear();
+        }
+        if (!rows_of(row, &current_)) {
+          if (count_ > 0) break;
+          keeps_ = false;
+          looked_up_ = true;
+          return fill_pairs();
+        }
+        next_ = 0;
+        looked_up_ = true;
+      }
+      bool partner = next_ < current_.count;
+      if (partner || (is_outer_ && matched_[at_] == 0)) {
+        if (partner && is_outer_) fetched_[fetched_count_++] = static_cast<uint16_t>(count_);
+        kept_rows_[count_] = partner ? kept_->row(current_, next_++) : nullptr;
+        left_rows_[count_] = static_cast<uint16_t>(row);
+        positions_[count_++] = static_cast<uint16_t>(at_);
+        if (partner && left_only() && condition_.empty()) next_ = current_.count;
+      }
+      if (partner) continue;
+      ++at_;
+      looked_up_ = false;
+    }
+    for (uint32_t c = 0; c < right_.column_count(); ++c)
+      kept_->format().gather(c, kept_rows_.data(), count_, right_.column(c), 0);
+    return count_ > 0;
+  }
+
+  // False: there may be more than can be kept; `tids_` has them.
+  bool rows_of(uint32_t row, RowsByKey::Rows* out) {
+    *out = {};
+    if (!make_key(row)) return true;
+    repetition_->note(key_);
+    if (const RowsByKey::Rows* known = kept_->find(key_)) {
+      *out = *known;
+      return true;
+    }
+    fetcher_.look_up(*inner_.index->tree, access::key_bytes(key_), &tids_);
+    if (tids_.size() * kept_->format().width() > context_.hash_memory_bytes() / 4) return false;
+    RowsByKey::Rows found = kept_->begin();
+    uint32_t n = 0;
+    auto keep = [&] {
+      Selection rows{nullptr, n};
+      if (!filter_.empty()) rows = {fetch_rows_, filter_[0].select(fetch_, rows, fetch_rows_)};
+      kept_->append(fetch_, rows, &found);
+      fetch_.reset();
+      fetch_memory_.reset();
+      n = 0;
+    };
+    fetch_.reset();
+    fetch_memory_.reset();
+    for (Tid tid : tids_) {
+      if (!fetcher_.fetch(tid, access::key_bytes(key_), fetch_, n, fetch_memory_)) continue;
+      if (++n == context_.chunk_rows() || fetch_memory_.held_bytes() > kChunkLargeBytes) keep();
+    }
+    keep();
+    kept_->end(key_, found);
+    *out = found;
+    return true;
   }
 
   // Pairs of left rows and fetched rows until the chunk is full or the left rows are used up.
@@ -132,7 +319,7 @@ class IndexJoinOperator : public Operator {
   bool yield_pairs(Chunk*& out) {
     Selection rows{nullptr, count_};
     if (is_outer_) rows = {fetched_, fetched_count_};
-    if (!filter_.empty()) rows = {rows_, filter_[0].select(right_, rows, rows_)};
+    if (!filter_.empty() && !keeps_) rows = {rows_, filter_[0].select(right_, rows, rows_)};
     auto left_columns = static_cast<uint32_t>(left_types_.size());
     for (uint32_t c = 0; c < right_.column_count(); ++c)
       pairs_.column(left_columns + c).reference(right_.column(c));
@@ -203,6 +390,16 @@ class IndexJoinOperator : public Operator {
   std::string key_;
   std::vector<Tid> tids_;
   size_t tid_ = 0;
+
+  bool keeps_ = false;  // in this chunk of left rows
+  std::unique_ptr<RowsByKey> kept_;
+  std::unique_ptr<Repetition> repetition_;
+  Chunk fetch_;
+  Arena fetch_memory_;
+  uint16_t* fetch_rows_ = nullptr;
+  std::vector<const uint8_t*> kept_rows_;
+  RowsByKey::Rows current_;
+  uint32_t next_ = 0;
 };
 
 }  // namespace

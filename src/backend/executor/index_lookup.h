@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "access/btree.h"
 #include "executor/index_keys.h"
 #include "table_reader.h"
 
@@ -15,13 +16,22 @@ class IndexRowFetcher {
                   const planner::BoundIndex* bound, std::span<const catalog::ColumnNumber> columns,
                   ExecutionContext& context);
 
-  // Puts the row at `tid` into row `at` of `out` if the snapshot sees it with this key (a key prefix suffices
-  // when it came from a lookup by prefix). Strings are copied to `memory`.
-  bool fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory);
+  // The places of rows with this key or key prefix, each once, for fetch().
+  void look_up(access::Btree& tree, wal::Bytes key, std::vector<Tid>* tids);
+  // Puts the row at `tid` into row `at` of `out` if the snapshot sees it with the key that was looked up.
+  // Strings are copied to `memory`.
+  bool fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory) {
+    return fetch(tid, key, suspicious_, out, at, memory);
+  }
+  // The same for an entry of a scan.
+  bool fetch(const access::Entry& e, Chunk& out, uint32_t at, Arena& memory) {
+    return fetch(e.tid, e.key, e.marked, out, at, memory);
+  }
 
   const IndexKeyBuilder& keys() const { return builder_; }
 
  private:
+  bool fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out, uint32_t at, Arena& memory);
   bool key_still_matches(const access::RowVersion& row, wal::Bytes key);
 
   const catalog::Relation& relation_;
@@ -34,6 +44,7 @@ class IndexRowFetcher {
   std::vector<types::Value> row_values_;
   std::string row_key_;
   Arena scratch_;
+  bool suspicious_ = false;  // some entry that was looked up may lead to a row that never had its key
 };
 
 }  // namespace varve::executor

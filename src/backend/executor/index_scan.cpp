@@ -47,12 +47,23 @@ bool lies_in(const types::StringRef& s, const access::RowVersion& row) {
 
 }  // namespace
 
-bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory) {
+void IndexRowFetcher::look_up(access::Btree& tree, wal::Bytes key, std::vector<Tid>* tids) {
+  suspicious_ = false;
+  tids->clear();
+  check_ok(tree.lookup(key, tids, &suspicious_));
+  if (!suspicious_ || tids->size() < 2) return;
+  std::sort(tids->begin(), tids->end());
+  tids->erase(std::unique(tids->begin(), tids->end()), tids->end());
+}
+
+bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out, uint32_t at,
+                            Arena& memory) {
   access::RowVersion row;
   auto found = relation_.heap->fetch(context_.snapshot, tid, buffer_, &row);
   check_ok(found.status());
   if (!*found) return false;
-  if ((row.flags & access::kRowKeysChanged) != 0 && !key_still_matches(row, key)) return false;
+  if ((suspicious || (row.flags & access::kRowKeysChanged) != 0) && !key_still_matches(row, key))
+    return false;
   // The row's bytes are in a buffer that the next row overwrites.
   bool copied = false;
   for (uint32_t c = 0; c < columns_.size(); ++c) {
@@ -105,7 +116,7 @@ class IndexScanOperator : public Operator {
     impossible_ = !build_prefix();
     if (!impossible_ && !is_point()) build_ranges();
     if (scan_.members.empty()) return open_table();
-    members_.open();
+    members_.open(nullptr);
     if (!next_member()) impossible_ = true;
   }
 
@@ -189,7 +200,7 @@ class IndexScanOperator : public Operator {
   uint32_t fetch_point() {
     if (!point_done_) {
       point_done_ = true;
-      check_ok(tree_->lookup(access::key_bytes(prefix_), &tids_));
+      fetcher_->look_up(*tree_, access::key_bytes(prefix_), &tids_);
     }
     uint32_t n = 0;
     while (tid_ < tids_.size() && has_room(n)) {
@@ -203,7 +214,7 @@ class IndexScanOperator : public Operator {
     while (has_room(n)) {
       if (entry_ == entries_.size() && !next_entries()) break;
       const access::Entry& e = entries_[entry_++];
-      if (fetcher_->fetch(e.tid, e.key, chunk_, n, memory_)) ++n;
+      if (fetcher_->fetch(e, chunk_, n, memory_)) ++n;
     }
     return n;
   }

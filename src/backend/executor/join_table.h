@@ -54,6 +54,7 @@ class JoinTable {
   const RowFormat& format() const { return format_; }
   std::span<uint8_t* const> rows() const { return rows_; }
   std::span<const std::pair<uint32_t, KeyType>> keys() const { return keys_; }
+  size_t buckets() const { return directory_.size(); }
   size_t memory_bytes() const {
     return adopted_bytes_ + memory_.held_bytes() + heap_.held_bytes() +
            (rows_.capacity() + rows_.size() * 2) * 8;

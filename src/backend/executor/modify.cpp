@@ -211,6 +211,7 @@ bool ModifyOperator::produce(Chunk*& out) {
       at_ = 0;
       if (!child().next(in_)) {
         ended_ = true;
+        finish_writing();
         end_hooks();
         break;
       }
@@ -240,6 +241,13 @@ void ModifyOperator::begin_hooks() {
   if (!updates_conflicts()) return;
   context_.hooks->assigns(relation, modify_.conflict_assigned);
   context_.hooks->before_statement(context_, relation, ModifyEvent::kUpdate);
+}
+
+void ModifyOperator::finish_writing() {
+  if (plain_ != nullptr) plain_->writer.finish();
+  for (auto& member : members_) {
+    if (member != nullptr) member->writer.finish();
+  }
 }
 
 void ModifyOperator::end_hooks() {

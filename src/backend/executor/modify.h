@@ -80,6 +80,12 @@ class ModifyOperator : public Operator {
     void load(uint32_t at, std::span<const types::Value> values);
   };
 
+  // Nobody wants to know of the row that is about to be inserted, or have it back.
+  bool is_unwatched(const WrittenTable& table) const {
+    return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr && !table.tell_inserted &&
+           returning_.empty();
+  }
+
   const planner::ModifyPlan& modify_;
   ModifyEvent event_;
   Arena row_memory_;  // of the row in work
@@ -90,6 +96,7 @@ class ModifyOperator : public Operator {
  private:
   void collect(const WrittenTable& table, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
+  void finish_writing();
   void end_hooks();
   void ask_hooks(WrittenTable& table);
   bool updates_conflicts() const {

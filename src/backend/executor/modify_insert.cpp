@@ -34,6 +34,10 @@ class InsertOperator : public ModifyOperator {
     if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
     complete(table, own);
     Tid tid;
+    if (!modify_.on_conflict && is_unwatched(table) && table.writer.append(own)) {
+      if (modify_.can_set_tag) ++context_.affected_rows;
+      return;
+    }
     if (!modify_.on_conflict) {
       tid = table.writer.insert(own);
     } else {
@@ -91,9 +95,11 @@ class InsertOperator : public ModifyOperator {
       }
     }
     complete(table, own);
-    if (table.writer.update(tid, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
+    Tid now = tid;
+    if (table.writer.update(&now, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());
-    done(table, ModifyEvent::kUpdate, tid, own, &own_old_, &own, in, row);
+    touched_.insert(now.packed());
+    done(table, ModifyEvent::kUpdate, now, own, &own_old_, &own, in, row);
     return true;
   }
 

@@ -119,7 +119,8 @@ class MergeOperator : public ModifyOperator {
       return true;
     }
     bool locked = locked_ == tid.packed();
-    LockOutcome outcome = update ? plain().writer.update(tid, old_, new_, locked, &newest_)
+    Tid now = tid;
+    LockOutcome outcome = update ? plain().writer.update(&now, old_, new_, locked, &newest_)
                                  : plain().writer.remove(tid, old_, locked, &newest_);
     if (outcome != LockOutcome::kLocked) {
       gone_ = outcome != LockOutcome::kLockedUpdated;
@@ -129,7 +130,7 @@ class MergeOperator : public ModifyOperator {
     locked_ = UINT64_MAX;
     touched_.insert(tid.packed());
     ModifyEvent event = update ? ModifyEvent::kUpdate : ModifyEvent::kDelete;
-    done(plain(), event, tid, update ? new_ : old_, &old_, update ? &new_ : nullptr, current_.chunk, 0);
+    done(plain(), event, now, update ? new_ : old_, &old_, update ? &new_ : nullptr, current_.chunk, 0);
     return true;
   }
 

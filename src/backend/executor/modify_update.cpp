@@ -82,6 +82,7 @@ class UpdateOperator : public ChangeOperator {
     WrittenTable& table = table_of(in, row);
     RowVersion newest;
     RowValues& before = load_own(table, tid);
+    Tid now;
     for (bool locked = false;; locked = true) {
       RowValues& after = table.change_own(before, new_, own_new_);
       if (!before_row(table, ModifyEvent::kUpdate, tid, &before, &after)) return;
@@ -96,12 +97,13 @@ class UpdateOperator : public ChangeOperator {
         outcome = table.writer.remove(tid, before, locked, &newest);
       } else {
         complete(table, after);
-        outcome = table.writer.update(tid, before, after, locked, &newest);
+        now = tid;
+        outcome = table.writer.update(&now, before, after, locked, &newest);
       }
       if (outcome == LockOutcome::kLocked) {
         if (check_twice_) touched_.insert(tid.packed());
         if (to != &table) return move(table, *to, tid, before, in, row);
-        return done(table, ModifyEvent::kUpdate, tid, after, &before, &after, in, row);
+        return done(table, ModifyEvent::kUpdate, now, after, &before, &after, in, row);
       }
       if (outcome != LockOutcome::kLockedUpdated) return;
       if (!take_newest(table, tid, newest, in, row)) return;

@@ -38,7 +38,9 @@ uint64_t now_ns() {
 
 bool Operator::counted_next(Chunk*& out) {
   uint64_t start = now_ns();
+  IoCounters before = t_io_counters;
   bool more = produce(out);
+  counters_->io += t_io_counters - before;
   counters_->time_ns += now_ns() - start;
   if (counters_->rows == 0) counters_->startup_ns = counters_->time_ns;
   if (more)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access/column_store.h"
 #include "access/heap.h"
 #include "executor/execution.h"
 #include "functions/registry.h"
@@ -106,7 +107,10 @@ bool splits(const planner::Plan& plan, const ExecutionContext& context) {
       auto runs = heap->runs();
       if (!runs.ok()) return false;
       double pages = 0;
-      for (const access::PageRun& r : *runs) pages += static_cast<double>(r.count);
+      for (const access::PageRun& r : *runs) {
+        constexpr double kPagesAVector = 25;  // as many rows as that many pages of a heap
+        pages += static_cast<double>(r.count) * (access::is_settled(r.first) ? kPagesAVector : 1);
+      }
       return pages * 40 >= context.settings.parallel_rows;
     }
     case PlanKind::kFilter:
@@ -170,6 +174,9 @@ void ParallelWorker::add_counters(ExecutionContext& to) const {
     n.startup_ns += from.startup_ns;
     n.memory_bytes = std::max(n.memory_bytes, from.memory_bytes);
     n.spilled_bytes += from.spilled_bytes;
+    n.hash_buckets = std::max(n.hash_buckets, from.hash_buckets);
+    n.batches = std::max(n.batches, from.batches);
+    n.io += from.io;
   }
 }
 

@@ -203,6 +203,9 @@ void RowLoader::insert(const vector::Chunk& input) {
 
 void RowLoader::finish() {
   ExecutionContext& c = state_->context;
+  for (State::Target& target : state_->targets) {
+    if (target.table != nullptr) target.table->writer.finish();
+  }
   if (c.hooks != nullptr) c.hooks->after_statement(c, state_->relation(), ModifyEvent::kInsert);
 }
 

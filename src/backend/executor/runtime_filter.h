@@ -21,6 +21,11 @@ class KeyFilter {
     return (words_[hash >> shift_] & b) == b;
   }
   const KeyType& type() const { return type_; }
+  // The keys themselves where they are few and plain: a scan of partitions reads only those they lie in.
+  static constexpr size_t kFewKeys = 512;
+  void keep_values() { has_values_ = true; }
+  void keep_value(const types::Value& value) { values_.push_back(types::copy_value(value, memory_)); }
+  const std::vector<types::Value>* values() const { return has_values_ ? &values_ : nullptr; }
 
  private:
   static uint64_t bits(uint64_t hash) {
@@ -30,6 +35,9 @@ class KeyFilter {
   KeyType type_;
   uint32_t shift_;
   std::vector<uint64_t> words_;
+  bool has_values_ = false;
+  std::vector<types::Value> values_;
+  Arena memory_;
 };
 
 // The filters of a run, by scan. Written by the session's thread before the scan is opened, then only read.

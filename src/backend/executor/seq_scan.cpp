@@ -1,7 +1,9 @@
 // Sequential scan. Filter columns are decoded first; the others only where rows are left.
 #include <algorithm>
 
+#include "access/column_store.h"
 #include "catalog/table_activity.h"
+#include "column_filter.h"
 #include "common/hash.h"
 #include "common/sql_error.h"
 #include "member_selection.h"
@@ -29,10 +31,11 @@ class SeqScanOperator : public Operator {
         reader_(*relation_, plan.columns),
         members_(plan, context),
         selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
-        hashes_(context.chunk_rows()) {
+        hashes_(context.chunk_rows()),
+        column_filter_(plan, context, memory_) {
     std::vector<types::PhysicalType> types;
     for (ColumnNumber c : plan.columns) types.push_back(column_physical_type(*relation_, c));
-    chunk_ = make_chunk(types, context);
+    chunk_ = make_scan_chunk(types);
     filter_column_.assign(plan.columns.size(), false);
     if (plan.filter != nullptr) {
       filter_.emplace_back(*plan.filter, context, memory_);
@@ -40,7 +43,7 @@ class SeqScanOperator : public Operator {
         if (e.kind == analyzer::ExprKind::kInput) filter_column_[e.as<analyzer::InputExpr>().index] = true;
       });
     }
-    narrow_ = make_chunk(types, context);
+    narrow_ = make_scan_chunk(types);
     decoded_.resize(plan.columns.size());
     if (plan.sample_percent != nullptr) percent_.emplace_back(*plan.sample_percent, context, memory_);
     if (plan.sample_seed != nullptr) seed_.emplace_back(*plan.sample_seed, context, memory_);
@@ -55,10 +58,12 @@ class SeqScanOperator : public Operator {
     at_ = 0;
     rows_.clear();
     pending_ = 0;
+    vector_count_ = vector_at_ = 0;
     open_filters();
+    column_filter_.open();
     queue_ = nullptr;
     if (scan_.members.empty()) return open_table(0);
-    members_.open();
+    members_.open(context_.filters == nullptr ? nullptr : context_.filters->of_scan(plan_.id));
     next_member();
   }
 
@@ -69,6 +74,7 @@ class SeqScanOperator : public Operator {
 
   void close() override {
     for (auto& b : batches_) b = {};
+    columns_.reset();
     memory_.reset();
   }
 
@@ -76,7 +82,11 @@ class SeqScanOperator : public Operator {
   bool produce(Chunk*& out) override {
     if (counts_only_ && key_filters_.empty()) return produce_count(out);
     for (;;) {
-      if (at_ == rows_.size() && !load_rows()) return false;
+      if (at_ == rows_.size() && vector_at_ == vector_count_ && !load_rows()) return false;
+      if (vector_at_ != vector_count_) {
+        if (produce_vector(out)) return true;
+        continue;
+      }
       uint32_t n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows_.size() - at_));
       if (any_large_) n = reader_.rows_at_once(std::span(rows_).subspan(at_, n));
       std::span rows = std::span(rows_).subspan(at_, n);
@@ -84,11 +94,25 @@ class SeqScanOperator : public Operator {
           needs_tids_ ? std::span<const Tid>(tids_).subspan(at_, n) : std::span<const Tid>();
       at_ += n;
       memory_.reset();
-      if (fill_chunk(rows, tids, out)) return true;
+      if (fill_chunk(RowSource{*this, rows, tids}, out)) return true;
     }
   }
 
  private:
+  // What comes from columns is decoded a vector at a time.
+  Chunk make_scan_chunk(std::span<const types::PhysicalType> types) {
+    auto in_columns = [](const catalog::RelationPtr& r) {
+      return r->heap != nullptr && r->heap->columns() != nullptr;
+    };
+    bool columns = in_columns(*scan_.relation);
+    for (const planner::ScanMember& m : scan_.members) columns = columns || in_columns(*m.relation);
+    if (!columns || context_.chunk_rows() >= access::kVectorRows) return make_chunk(types, context_);
+    Chunk chunk(static_cast<uint32_t>(types.size()), *context_.build_memory);
+    for (uint32_t i = 0; i < types.size(); ++i)
+      chunk.column(i) = Vector(types[i], *context_.build_memory, access::kVectorRows);
+    return chunk;
+  }
+
   void open_table(size_t number) {
     auto fill = [&](MorselQueue& queue) {
       auto runs = relation_->heap->runs();
@@ -105,6 +129,12 @@ class SeqScanOperator : public Operator {
     if (!context_.is_worker) activity_->add(catalog::Activity::kSeqScans, 1);
     page_ = page_end_ = 0;
     run_hint_ = 0;
+    columns_.reset();
+    access::ColumnStore* store = scan_.sample_percent == nullptr ? relation_->heap->columns() : nullptr;
+    if (store == nullptr) return;
+    numbers_ = scan_.members.empty() ? std::span<const ColumnNumber>(scan_.columns) : member_columns_;
+    column_filter_.bind(*relation_, numbers_, *store);
+    columns_ = store->scan(context_.snapshot, *relation_->layout, column_filter_.conditions());
   }
 
   // Of several tables that are read as one.
@@ -117,6 +147,7 @@ class SeqScanOperator : public Operator {
     const planner::ScanMember& member = scan_.members[number];
     relation_ = member.relation->get();
     reader_ = TableReader(*relation_, member.columns);
+    member_columns_ = member.columns;
     activity_ = nullptr;
     open_table(number);
     return true;
@@ -142,6 +173,14 @@ class SeqScanOperator : public Operator {
       if (page_ == page_end_ && !queue_->take(&page_, &page_end_)) break;
       size_t before = rows_.size();
       PageId page = queue_->page(page_++, &run_hint_);
+      if (columns_ != nullptr && access::is_settled(page)) {
+        if (!rows_.empty()) {
+          --page_;
+          break;
+        }
+        if (open_vector(page)) return true;
+        continue;
+      }
       of_page = 0;
       if (scan_.sample_by_page && scan_.sample_percent != nullptr && !in_sample(page.value())) continue;
       check_ok(relation_->heap->append_page(context_.snapshot, page, batches_[used],
@@ -157,6 +196,27 @@ class SeqScanOperator : public Operator {
     any_large_ = std::any_of(rows_.begin(), rows_.end(),
                              [](const RowVersion& row) { return (row.flags & access::kRowHasLarge) != 0; });
     return !rows_.empty() || (used == kPagesAtOnce && load_table_rows());
+  }
+
+  bool open_vector(PageId page) {
+    context_.check_cancel();
+    auto rows = columns_->open(page, vector_rows_.data());
+    check_ok(rows.status());
+    vector_page_ = page;
+    vector_at_ = 0;
+    vector_count_ = *rows;
+    activity_->add(catalog::Activity::kSeqRows, *rows + columns_->removed());
+    if (counters() != nullptr) counters()->rows_removed += columns_->removed();
+    return vector_count_ != 0;
+  }
+
+  // The next rows of the open vector.
+  bool produce_vector(Chunk*& out) {
+    const uint32_t n = std::min(context_.chunk_rows(), vector_count_ - vector_at_);
+    const VectorSource rows{*this, std::span(vector_rows_).subspan(vector_at_, n)};
+    vector_at_ += n;
+    memory_.reset();
+    return fill_chunk(rows, out);
   }
 
   // Nothing of the rows is read: only how many there are.
@@ -244,25 +304,80 @@ class SeqScanOperator : public Operator {
     return n;
   }
 
-  bool fill_chunk(std::span<const RowVersion> rows, std::span<const Tid> tids, Chunk*& out) {
-    auto n = static_cast<uint32_t>(rows.size());
-    if (filter_.empty() && key_filters_.empty()) {
-      decode(chunk_, rows, tids, [](size_t) { return true; });
+  // Where a chunk's rows come from: decode() gives all of them, decode_few() some.
+  struct RowSource {
+    SeqScanOperator& scan;
+    std::span<const RowVersion> rows;
+    std::span<const Tid> tids;
+
+    uint32_t count() const { return static_cast<uint32_t>(rows.size()); }
+    bool has_filter() const { return !scan.filter_.empty(); }
+    bool filter_reads(size_t column) const { return scan.filter_column_[column]; }
+    uint32_t select(Selection passed, uint16_t* out) const {
+      return scan.filter_[0].select(scan.chunk_, passed, out);
+    }
+    void decode(uint32_t column, Vector& out) const {
+      scan.reader_.decode(column, rows, tids, out, scan.memory_);
+    }
+    void pick(Selection few) const {
+      scan.few_rows_.clear();
+      scan.few_tids_.clear();
+      for (uint32_t i = 0; i < few.count; ++i) scan.few_rows_.push_back(rows[few[i]]);
+      for (uint32_t i = 0; i < few.count && scan.needs_tids_; ++i) scan.few_tids_.push_back(tids[few[i]]);
+    }
+    void decode_few(uint32_t column, Vector& out) const {
+      scan.reader_.decode(column, scan.few_rows_, scan.few_tids_, out, scan.memory_);
+    }
+  };
+
+  struct VectorSource {
+    SeqScanOperator& scan;
+    std::span<const uint16_t> rows;
+
+    uint32_t count() const { return static_cast<uint32_t>(rows.size()); }
+    bool has_filter() const { return scan.column_filter_.has_rest(); }
+    bool filter_reads(size_t column) const { return scan.column_filter_.rest_reads(column); }
+    uint32_t select(Selection passed, uint16_t* out) const {
+      return scan.column_filter_.select(scan.chunk_, passed, out);
+    }
+    void decode(uint32_t column, Vector& out) const { scan.decode_vector(column, rows, out); }
+    void pick(Selection few) const {
+      scan.few_places_.clear();
+      for (uint32_t i = 0; i < few.count; ++i) scan.few_places_.push_back(rows[few[i]]);
+    }
+    void decode_few(uint32_t column, Vector& out) const { scan.decode_vector(column, scan.few_places_, out); }
+  };
+
+  void decode_vector(uint32_t column, std::span<const uint16_t> rows, Vector& out) {
+    const ColumnNumber number = numbers_[column];
+    if (number > 0) return check_ok(columns_->decode(static_cast<uint32_t>(number - 1), rows, out, memory_));
+    out.reset();
+    RowVersion row;
+    row.xid = columns_->writer();
+    for (uint32_t i = 0; i < rows.size(); ++i)
+      out.set_value(i, reader_.value(number, row, access::ColumnScan::tid(vector_page_, rows[i]), memory_));
+  }
+
+  template <class Source>
+  bool fill_chunk(const Source& source, Chunk*& out) {
+    const uint32_t n = source.count();
+    if (!source.has_filter() && key_filters_.empty()) {
+      decode(source, [](size_t) { return true; });
       chunk_.set_dense(n);
       out = &chunk_;
       return true;
     }
-    decoded_ = filter_column_;
     Selection passed{nullptr, n};
-    if (!filter_.empty()) {
-      decode(chunk_, rows, tids, [&](size_t c) { return filter_column_[c]; });
-      passed = {selected_, filter_[0].select(chunk_, passed, selected_)};
+    for (size_t c = 0; c < decoded_.size(); ++c) decoded_[c] = source.has_filter() && source.filter_reads(c);
+    if (source.has_filter()) {
+      decode(source, [&](size_t c) { return source.filter_reads(c); });
+      passed = {selected_, source.select(passed, selected_)};
       if (counters() != nullptr) counters()->rows_removed += n - passed.count;
     }
     for (ActiveFilter& f : key_filters_) {
       if (passed.count == 0) break;
       if (!decoded_[f.column]) {
-        reader_.decode(f.column, rows, tids, chunk_.column(f.column), memory_);
+        source.decode(f.column, chunk_.column(f.column));
         decoded_[f.column] = true;
       }
       passed = {selected_, apply(f, passed)};
@@ -271,7 +386,7 @@ class SeqScanOperator : public Operator {
                   [](const ActiveFilter& f) { return f.tested > 20000 && f.passed * 4 > f.tested * 3; });
     if (passed.count == 0) return false;
     if (passed.count * 2 > n) {
-      decode(chunk_, rows, tids, [&](size_t c) { return !decoded_[c]; });
+      decode(source, [&](size_t c) { return !decoded_[c]; });
       if (passed.count == n)
         chunk_.set_dense(n);
       else
@@ -279,24 +394,23 @@ class SeqScanOperator : public Operator {
       out = &chunk_;
       return true;
     }
-    few_rows_.clear();
-    few_tids_.clear();
-    for (uint32_t i = 0; i < passed.count; ++i) few_rows_.push_back(rows[selected_[i]]);
-    for (uint32_t i = 0; i < passed.count && needs_tids_; ++i) few_tids_.push_back(tids[selected_[i]]);
+    source.pick(passed);
     narrow_.reset();
-    decode(narrow_, few_rows_, few_tids_, [&](size_t c) { return !decoded_[c]; });
     for (uint32_t c = 0; c < narrow_.column_count(); ++c) {
-      if (decoded_[c]) vector::gather(chunk_.column(c), passed, narrow_.column(c), 0);
+      if (decoded_[c])
+        vector::gather(chunk_.column(c), passed, narrow_.column(c), 0);
+      else
+        source.decode_few(c, narrow_.column(c));
     }
     narrow_.set_dense(passed.count);
     out = &narrow_;
     return true;
   }
 
-  template <class F>
-  void decode(Chunk& to, std::span<const RowVersion> rows, std::span<const Tid> tids, F&& wanted) {
-    for (uint32_t c = 0; c < to.column_count(); ++c) {
-      if (wanted(c)) reader_.decode(c, rows, tids, to.column(c), memory_);
+  template <class Source, class F>
+  void decode(const Source& source, F&& wanted) {
+    for (uint32_t c = 0; c < chunk_.column_count(); ++c) {
+      if (wanted(c)) source.decode(c, chunk_.column(c));
     }
   }
 
@@ -324,6 +438,15 @@ class SeqScanOperator : public Operator {
   std::vector<Tid> tids_, few_tids_;
   size_t at_ = 0;
   bool any_large_ = false;
+
+  // Of a table whose old rows lie in columns: the vector in work, and the rows of it that the scan wants.
+  ColumnFilter column_filter_;
+  std::unique_ptr<access::ColumnScan> columns_;
+  std::span<const ColumnNumber> numbers_, member_columns_;
+  std::array<uint16_t, access::kVectorRows> vector_rows_;
+  PageId vector_page_;
+  uint32_t vector_at_ = 0, vector_count_ = 0;
+  std::vector<uint16_t> few_places_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "common/bytes.h"
 #include "common/check.h"
+#include "common/io_counters.h"
 #include "common/sql_error.h"
 #include "common/status.h"
 
@@ -72,6 +73,7 @@ void TempFile::append(const void* data, size_t size) {
 void TempFile::flush() {
   if (Status s = file_->pwrite(buffer_.data(), buffer_.size(), written_); !s.ok()) throw_status(s);
   written_ += buffer_.size();
+  t_io_counters.temp_written += buffer_.size();
   buffer_.clear();
 }
 
@@ -80,6 +82,7 @@ void TempFile::read(uint64_t offset, void* to, size_t size) {
   auto got = file_->pread(to, size, offset);
   if (!got.ok()) throw_status(got.status());
   if (*got != size) throw_status(Status::io_error("a temporary file is shorter than what was written to it"));
+  t_io_counters.temp_read += size;
 }
 
 SpillFile::SpillFile(ExecutionContext& context, std::span<const PhysicalType> types)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
+#include "executor/settle_order.h"
 #include "functions/registry.h"
 #include "types/utf8.h"
 
@@ -22,10 +23,6 @@ const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const ca
   return nullptr;
 }
 
-[[noreturn]] void throw_write_conflict() {
-  throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
-}
-
 // Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
 class LaterChecker final : public access::UniqueChecker {
  public:
@@ -43,7 +40,8 @@ class LaterChecker final : public access::UniqueChecker {
 
 template <class T>
 T outcome(Result<T>&& r) {
-  if (!r.ok() && r.status().code() == StatusCode::kWriteConflict) throw_write_conflict();
+  if (!r.ok() && r.status().code() == StatusCode::kWriteConflict)
+    throw SqlError(sqlstate::kTRSerializationFailure, std::string(r.status().message()));
   check_ok(r.status());
   return std::move(*r);
 }
@@ -311,6 +309,18 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   if (ModifyHooks* hooks = row_hooks(ModifyEvent::kInsert))
     return insert_with_hooks(rows, memory, *hooks, at);
   const uint32_t count = rows.count();
+  if (loads_in_bulk(count)) {
+    RowValues row(live_.size());
+    for (uint32_t i = 0; i < count; ++i) {
+      *at = rows.selection()[i];
+      for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
+      complete(row, memory);
+      spread(row, stored_);
+      check_ok(appender_->append(stored_));
+    }
+    count_rows(catalog::Activity::kInserted, count);
+    return count;
+  }
   if (batch_.size() < count) batch_.resize(count);
   batch_bytes_.clear();
   batch_tids_.clear();
@@ -338,6 +348,40 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   return finish_batch(rows, at);
+}
+
+// A small statement's rows stay in the delta, where they can be changed in place.
+bool TableWriter::loads_in_bulk(uint64_t rows) {
+  constexpr uint64_t kRowsBefore = 32 << 10;
+  if (bulk_run_ != context_.run) {
+    bulk_run_ = context_.run;
+    bulk_rows_ = 0;
+    appender_.reset();  // of a run that has failed
+    bulk_ = heap_.columns() != nullptr && indexes_.empty() && !live_.empty() &&
+            (context_.hooks == nullptr || !context_.hooks->wants_inserted(relation_));
+  }
+  if (!bulk_) return false;
+  bulk_rows_ += rows;
+  if (bulk_rows_ <= kRowsBefore) return false;
+  if (appender_ == nullptr) {
+    context_.transaction->assign_xid();
+    appender_ = heap_.columns()->append(*context_.transaction, *relation_.layout, settle_order(relation_));
+  }
+  return true;
+}
+
+bool TableWriter::append(const RowValues& row) {
+  if (!loads_in_bulk(1)) return false;
+  spread(row, stored_);
+  check_ok(appender_->append(stored_));
+  count_rows(catalog::Activity::kInserted, 1);
+  return true;
+}
+
+void TableWriter::finish() {
+  if (appender_ == nullptr || bulk_run_ != context_.run) return;
+  check_ok(appender_->finish());
+  appender_.reset();
 }
 
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.
@@ -439,8 +483,10 @@ bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::I
   return false;
 }
 
-LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
+LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const RowValues& new_row, bool locked,
                                 RowVersion* newest) {
+  const bool may_move = heap_.moves_rows();
+  const Tid tid = may_move && locked ? outcome(heap_.newest_place(*tid_now)) : *tid_now;
   // Only a key that a foreign key may refer to makes the update exclude FOR KEY SHARE.
   bool keys_changed = false, weak = true;
   for (IndexWriter& index : indexes_) {
@@ -451,16 +497,25 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
   const bool old_is_long = encoder_.load_old(write_snapshot(), tid, locked);
   // A row read under one snapshot and written under another may have other values by now: nothing is kept
   // then.
-  encode(new_row, old_is_long && context_.write_snapshot == nullptr ? &old_row : nullptr);
+  // And if the row may turn out to be elsewhere, its long values may be, too.
+  const bool keep = old_is_long && context_.write_snapshot == nullptr && !may_move;
+  encode(new_row, keep ? &old_row : nullptr);
+  access::RowMove move;
   LockOutcome r = outcome(heap_.update(*context_.transaction, write_snapshot(), tid, encoder_.bytes(),
                                        static_cast<uint16_t>(stored_.size()), keys_changed, locked, buffer_,
-                                       newest, encoder_.flags(), weak));
+                                       newest, encoder_.flags(), weak, &move));
   if (r != LockOutcome::kLocked) {
     encoder_.not_written(*context_.transaction);
     return r;
   }
-  encoder_.replaced(*context_.transaction);
+  // Whoever moved the row meanwhile has seen to what it had out of line.
+  if (move.from == tid) encoder_.replaced(*context_.transaction);
   count_rows(catalog::Activity::kUpdated, 1);
+  *tid_now = move.to;
+  if (move.to != move.from) {
+    move_entries(move, old_row, new_row);
+    return r;
+  }
   if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
     if (index.keys.unchanged(old_row, new_row)) continue;
@@ -473,12 +528,24 @@ LockOutcome TableWriter::update(Tid tid, const RowValues& old_row, const RowValu
   return r;
 }
 
+void TableWriter::move_entries(const access::RowMove& move, const RowValues& old_row,
+                               const RowValues& new_row) {
+  for (IndexWriter& index : indexes_) {
+    if (index.keys.build(old_row, &old_key_))
+      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), move.from));
+    if (index.keys.build(new_row, &key_)) insert_entry(index, move.to, true, nullptr);
+  }
+}
+
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
+  if (locked && heap_.moves_rows()) tid = outcome(heap_.newest_place(tid));
   encoder_.load_old(write_snapshot(), tid, locked);
+  access::RowMove move;
   LockOutcome r =
-      outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest));
+      outcome(heap_.remove(*context_.transaction, write_snapshot(), tid, locked, buffer_, newest, &move));
   if (r != LockOutcome::kLocked) return r;
-  encoder_.replaced(*context_.transaction);
+  if (move.from == tid) encoder_.replaced(*context_.transaction);
+  tid = move.from;
   count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;
@@ -503,6 +570,7 @@ void TableWriter::decode(const RowVersion& row, RowValues* out, Arena& memory) c
 }
 
 bool TableWriter::fetch_newest(Tid tid, RowValues* out, Arena& memory) {
+  if (heap_.moves_rows()) tid = outcome(heap_.newest_place(tid));
   RowVersion row;
   if (!outcome(heap_.fetch_newest(tid, buffer_, &row)) || (row.flags & access::kRowDeleted) != 0)
     return false;

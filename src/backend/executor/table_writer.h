@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "access/btree.h"
+#include "access/column_store.h"
 #include "access/overflow.h"
 #include "access/unique_check.h"
 #include "catalog/table_activity.h"
@@ -39,14 +40,21 @@ class TableWriter {
   // their index entries: pages are filled in one go, unless hooks want to see each row. Returns how many went
   // in; `*at` follows the row in work, for messages. `memory` is not reset.
   uint64_t insert_batch(const Chunk& rows, Arena& memory, uint32_t* at);
+  // Of a statement that has inserted many rows, into a table that keeps them in columns: the row goes there
+  // without a Tid, and is in the table after finish(). False: it has to be insert()ed. Not for rows that
+  // anybody asks back.
+  bool append(const RowValues& row);
+  // The statement has inserted its last row.
+  void finish();
   // As insert(), but an arbiter's conflict takes everything back and returns the other row.
   bool insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* tid,
                               Tid* conflict);
   // Row in conflict with one of the arbiters (all unique indexes when empty); waits for running writers.
   bool find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* conflict);
 
-  // Outcome kLocked: done. kLockedUpdated: the row is locked and `newest` is what it looks like now.
-  access::LockOutcome update(Tid tid, const RowValues& old_row, const RowValues& new_row, bool locked,
+  // Outcome kLocked: done, and `*tid` is where the row is now. kLockedUpdated: the row is locked and `newest`
+  // is what it looks like now.
+  access::LockOutcome update(Tid* tid, const RowValues& old_row, const RowValues& new_row, bool locked,
                              access::RowVersion* newest);
   access::LockOutcome remove(Tid tid, const RowValues& old_row, bool locked, access::RowVersion* newest);
   access::LockOutcome lock(Tid tid, access::RowVersion* newest);
@@ -76,8 +84,11 @@ class TableWriter {
   const txn::Snapshot& write_snapshot() const {
     return context_.write_snapshot != nullptr ? *context_.write_snapshot : context_.snapshot;
   }
+  // All entries of a row that an update has moved.
+  void move_entries(const access::RowMove& move, const RowValues& old_row, const RowValues& new_row);
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  bool loads_in_bulk(uint64_t rows);
   bool encode_batch(const Chunk& rows, Arena& memory);
   uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
@@ -115,6 +126,10 @@ class TableWriter {
   std::vector<RowValues> batch_;
   std::vector<wal::Bytes> batch_bytes_;
   std::vector<Tid> batch_tids_;
+  // Of a statement that loads in bulk.
+  std::unique_ptr<access::ColumnAppender> appender_;
+  uint64_t bulk_run_ = UINT64_MAX, bulk_rows_ = 0;  // run of the plan, rows it has inserted
+  bool bulk_ = false;
 };
 
 }  // namespace varve::executor

@@ -185,7 +185,8 @@ inline std::vector<std::string> drain(Execution& execution) {
 
 // Where tests spill to.
 inline ExecutionSettings test_settings() {
-  static std::unique_ptr<port::Vfs> vfs = port::make_posix_vfs(std::filesystem::temp_directory_path().string());
+  static std::unique_ptr<port::Vfs> vfs =
+      port::make_posix_vfs(std::filesystem::temp_directory_path().string());
   ExecutionSettings settings;
   settings.vfs = vfs.get();
   settings.temp_directory = "";

@@ -294,6 +294,76 @@ StringRef array_with_element(Oid element_type, std::string_view array, std::span
   return make_array(element_type, items, arena, dims);
 }
 
+namespace {
+
+// Width of the elements of an array that can be changed where it lies; 0: it cannot.
+size_t plain_width(const char* array) {
+  bool one_dimension = load_raw<uint16_t>(array + 4) == 1;
+  bool nulls = (load_raw<uint16_t>(array + 6) & 1) != 0;
+  PhysicalType physical = physical_of(Oid{load_raw<uint32_t>(array)});
+  return one_dimension && !nulls && !is_variable(physical) ? types::physical_width(physical) : 0;
+}
+
+constexpr size_t kPlainElements = kHeaderBytes + sizeof(ArrayDimension);
+
+// An element of variable width as it lies in an array; `scratch` may hold it.
+std::string_view variable_bytes(const Value& value, std::string& scratch) {
+  if (value.type != PhysicalType::kNumeric) return value.view();
+  types::append_numeric_row(scratch, value.numeric);
+  return scratch;
+}
+
+}  // namespace
+
+bool set_array_element(char* array, int32_t subscript, const Value& value) {
+  size_t width = plain_width(array);
+  if (width == 0 || value.null) return false;
+  auto dimension = load_raw<ArrayDimension>(array + kHeaderBytes);
+  int64_t i = int64_t{subscript} - dimension.lower;
+  if (i < 0 || i >= dimension.length) return false;
+  std::memcpy(array + kPlainElements + static_cast<size_t>(i) * width, value.words, width);
+  return true;
+}
+
+bool array_can_grow(std::string_view array) {
+  bool one_dimension = load_raw<uint16_t>(array.data() + 4) == 1;
+  bool nulls = (load_raw<uint16_t>(array.data() + 6) & 1) != 0;
+  return one_dimension && !nulls &&
+         load_raw<ArrayDimension>(array.data() + kHeaderBytes).length < kMaxArrayElements;
+}
+
+size_t array_growth_bytes(std::string_view array, const Value& value) {
+  size_t width = plain_width(array.data());
+  if (width != 0) return width;
+  std::string scratch;
+  return sizeof(uint32_t) + variable_bytes(value, scratch).size();
+}
+
+void append_array_element(char* array, size_t bytes, const Value& value) {
+  size_t width = plain_width(array);
+  auto dimension = load_raw<ArrayDimension>(array + kHeaderBytes);
+  auto count = static_cast<size_t>(dimension.length++);
+  store_raw(array + kHeaderBytes, dimension);
+  if (width != 0) {
+    std::memcpy(array + kPlainElements + count * width, value.words, width);
+    return;
+  }
+  std::string scratch, own;
+  std::string_view element = variable_bytes(value, scratch);
+  own.assign(element);  // it may be an element of this array, which moves
+  char* end = array + bytes;
+  char* offsets_end = array + kPlainElements + (count + 1) * sizeof(uint32_t);
+  auto last = static_cast<size_t>(end - offsets_end);
+  std::memmove(offsets_end + sizeof(uint32_t), offsets_end, last);
+  store_raw(offsets_end, static_cast<uint32_t>(last + own.size()));
+  std::memcpy(end + sizeof(uint32_t), own.data(), own.size());
+}
+
+int32_t next_array_subscript(std::string_view array) {
+  auto dimension = load_raw<ArrayDimension>(array.data() + kHeaderBytes);
+  return dimension.lower + dimension.length;
+}
+
 StringRef array_with_slice(Oid element_type, std::string_view array, std::span<const ArraySlice> slices,
                            std::string_view source, Arena& arena) {
   auto fail = [](const char* message) { throw SqlError(sqlstate::kArraySubscriptError, message); };

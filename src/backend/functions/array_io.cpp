@@ -14,6 +14,9 @@ namespace varve::functions {
 
 namespace {
 
+// Between elements: a comma, but of boxes, whose text has commas, a semicolon.
+char delimiter_of(Oid element) { return element == type_oid::kBox ? ';' : ','; }
+
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool equals_null(std::string_view s) {
@@ -122,7 +125,7 @@ class ArrayParser {
       skip_blanks();
       char c = peek();
       ++at_;
-      if (c == ',') continue;
+      if (c == delimiter_) continue;
       if (c == '}') break;
       malformed(fmt::format("Unexpected \"{}\" character.", c));
     }
@@ -167,7 +170,7 @@ class ArrayParser {
       ++at_;
       skip_blanks();
       char c = peek();
-      if (c != ',' && c != '}') malformed("Unexpected array element.");
+      if (c != delimiter_ && c != '}') malformed("Unexpected array element.");
     } else {
       parse_bare(item);
     }
@@ -186,7 +189,7 @@ class ArrayParser {
     size_t keep = 0;
     for (;;) {
       char c = peek();
-      if (c == ',' || c == '}') break;
+      if (c == delimiter_ || c == '}') break;
       if (c == '{') malformed("Unexpected \"{\" character.");
       if (c == '"') malformed("Unexpected array element.");
       ++at_;
@@ -206,6 +209,7 @@ class ArrayParser {
 
   Oid element_;
   int32_t typmod_;
+  char delimiter_ = delimiter_of(element_);
   std::string_view text_;
   EvalContext& context_;
   size_t at_ = 0;
@@ -231,10 +235,10 @@ StringRef parse_vector(Oid element, std::string_view text, EvalContext& context)
   return make_array(element, elements, *context.memory, {&dim, elements.empty() ? size_t{0} : size_t{1}});
 }
 
-bool needs_quotes(std::string_view s) {
+bool needs_quotes(std::string_view s, char delimiter) {
   if (s.empty() || equals_null(s)) return true;
   for (char c : s) {
-    if (c == '"' || c == '\\' || c == '{' || c == '}' || c == ',' || is_blank(c)) return true;
+    if (c == '"' || c == '\\' || c == '{' || c == '}' || c == delimiter || is_blank(c)) return true;
   }
   return false;
 }
@@ -246,7 +250,7 @@ void append_element(Oid type, const Value& v, std::string& out, std::string& scr
   }
   scratch.clear();
   append_value(type, v, scratch, context);
-  if (!needs_quotes(scratch)) {
+  if (!needs_quotes(scratch, delimiter_of(type))) {
     out += scratch;
     return;
   }
@@ -298,7 +302,7 @@ void append_array(Oid vector_type, std::string_view bytes, std::string& out, Eva
     sizes[d] = size;
   }
   for (uint32_t i = 0; i < array.count(); ++i) {
-    if (i > 0) out.push_back(',');
+    if (i > 0) out.push_back(delimiter_of(array.element_type()));
     for (int d = 0; d < array.dimensions(); ++d) {
       if (i % sizes[d] == 0) out.push_back('{');
     }

@@ -1,13 +1,21 @@
 #include "facts.h"
 
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 #include "functions/registry.h"
 
 namespace varve::functions {
 
 namespace {
 
+constexpr uint32_t kFirstUserOid = 16384;
+
 constexpr FunctionFact kFunctions[] = {
 #include "facts/functions.inc"
+// Those that PostgreSQL has not.
+#include "facts/own_functions.inc"
 };
 constexpr OperatorFact kOperators[] = {
 #include "facts/operators.inc"
@@ -15,12 +23,16 @@ constexpr OperatorFact kOperators[] = {
 constexpr CastFact kCasts[] = {
 #include "facts/casts.inc"
 };
+constexpr RowShapeFact kRowShapes[] = {
+#include "facts/row_shapes.inc"
+};
 constexpr OrderFact kOrders[] = {
 #include "facts/orders.inc"
 };
 
 }  // namespace
 
+std::span<const RowShapeFact> row_shape_facts() { return kRowShapes; }
 std::span<const FunctionFact> function_facts() { return kFunctions; }
 std::span<const OperatorFact> operator_facts() { return kOperators; }
 std::span<const CastFact> cast_facts() { return kCasts; }
@@ -36,16 +48,33 @@ Oid internal_function_oid(std::string_view name) {
   return found == nullptr ? kInvalidOid : Oid{found->oid};
 }
 
-bool has_immutable_text(Oid type) {
-  const TypeInfo* info = type_by_oid(type);
-  if (info == nullptr || type.value() >= 16384 || info->element_type != kInvalidOid) return false;
+namespace {
+
+// By oid: whether input and output functions of the built-in type depend on nothing but the value.
+std::vector<bool> make_immutable_text() {
+  std::unordered_map<std::string_view, char> volatility;
   for (const FunctionFact& f : kFunctions) {
-    if (!f.name.starts_with(info->name)) continue;
-    std::string_view rest = f.name.substr(info->name.size());
-    bool is_io = rest == "in" || rest == "_in" || rest == "out" || rest == "_out";
-    if (is_io && f.volatility != 'i') return false;
+    char& worst = volatility.try_emplace(f.name, 'i').first->second;
+    if (f.volatility != 'i') worst = f.volatility;
   }
-  return true;
+  std::vector<bool> immutable(kFirstUserOid, false);
+  for (const TypeInfo& type : all_types()) {
+    if (type.oid.value() >= kFirstUserOid || type.element_type != kInvalidOid) continue;
+    bool all = true;
+    for (std::string_view suffix : {"in", "_in", "out", "_out"}) {
+      auto it = volatility.find(std::string(type.name).append(suffix));
+      all = all && (it == volatility.end() || it->second == 'i');
+    }
+    immutable[type.oid.value()] = all;
+  }
+  return immutable;
+}
+
+}  // namespace
+
+bool has_immutable_text(Oid type) {
+  static const std::vector<bool> immutable = make_immutable_text();
+  return type.value() < kFirstUserOid && immutable[type.value()];
 }
 
 std::string_view internal_function_name(Oid oid) {

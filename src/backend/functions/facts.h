@@ -36,6 +36,16 @@ struct OrderFact {
   uint32_t type, less, equal, greater;
 };
 
+// The columns of a function that returns records (its OUT arguments).
+struct RowShapeFact {
+  uint32_t oid;
+  std::string_view function;
+  uint8_t count;
+  uint16_t types[32];
+  std::string_view names[32];
+};
+
+std::span<const RowShapeFact> row_shape_facts();
 std::span<const FunctionFact> function_facts();
 std::span<const OperatorFact> operator_facts();
 std::span<const CastFact> cast_facts();

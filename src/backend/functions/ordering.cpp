@@ -10,6 +10,8 @@
 #include "json/jsonb.h"
 #include "network/network_value.h"
 #include "range/range_value.h"
+#include "textsearch/lexeme_vector.h"
+#include "textsearch/search_query.h"
 
 namespace varve::functions {
 
@@ -72,6 +74,18 @@ int compare_range_values(const void* a, const void* b, const Collation*) {
 }
 int compare_multirange_values(const void* a, const void* b, const Collation*) {
   return compare_multirange_bytes(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_tsvectors(const void* a, const void* b, const Collation*) {
+  return compare_lexemes(as<StringRef>(a).view(), as<StringRef>(b).view());
+}
+int compare_tsqueries(const void* a, const void* b, const Collation*) {
+  return compare_queries(read_query(as<StringRef>(a).view()), read_query(as<StringRef>(b).view()));
+}
+// Weights and prefixes do not count where queries are compared, so the key is what is hashed.
+uint64_t hash_tsquery(const void* v, const Collation*) {
+  std::string key;
+  append_query_key(key, as<StringRef>(v).view());
+  return hash_bytes(key);
 }
 template <bool kMulti>
 uint64_t hash_range_value(const void* v, const Collation*) {
@@ -152,6 +166,10 @@ Order order_of_string(const TypeInfo& type) {
       return {compare_inets, hash_string_bytes};
     case type_oid::kJsonb.value():
       return {compare_jsonb_values, hash_jsonb_value};
+    case type_oid::kTsvector.value():
+      return {compare_tsvectors, hash_string_bytes};
+    case type_oid::kTsquery.value():
+      return {compare_tsqueries, hash_tsquery};
     default:
       return {nullptr, nullptr};
   }

@@ -3,6 +3,7 @@
 #include "functions/registry.h"
 
 #include <algorithm>
+#include <deque>
 #include <fmt/format.h>
 #include <string>
 #include <unordered_map>
@@ -132,7 +133,26 @@ class Registry {
     f.aggregate = binding.aggregate;
     f.window = binding.window;
     f.table = binding.table;
+    if (f.table != nullptr) {
+      f.kind = FunctionKind::kSetReturning;  // one row is a set too
+      if (f.table->column_types.empty() && f.result == type_oid::kRecord)
+        f.table = with_shape(f.oid, *f.table);
+    }
     return f;
+  }
+
+  // A table function that does not say what its columns are has those of the facts.
+  const TableFunctionImpl* with_shape(Oid oid, const TableFunctionImpl& bare) {
+    for (const RowShapeFact& shape : row_shape_facts()) {
+      if (shape.oid != oid.value()) continue;
+      std::vector<Oid>& types = shape_types_.emplace_back();
+      for (uint8_t i = 0; i < shape.count; ++i) types.push_back(Oid{shape.types[i]});
+      TableFunctionImpl& table = tables_.emplace_back(bare);
+      table.column_types = types;
+      table.column_names = {shape.names, shape.count};
+      return &table;
+    }
+    return &bare;
   }
 
   void add_operators() {
@@ -168,6 +188,8 @@ class Registry {
   }
 
   std::vector<Oid> args_;
+  std::deque<std::vector<Oid>> shape_types_;
+  std::deque<TableFunctionImpl> tables_;
 };
 
 template <class Map, class Key>

@@ -2,6 +2,7 @@
 #include "aggregate.h"
 #include "functions/array.h"
 #include "functions/type_oids.h"
+#include "xml/xml_value.h"
 
 namespace varve::functions {
 
@@ -60,6 +61,37 @@ constexpr AggregateImpl kStringAgg{sizeof(Joined),
                                    StringAgg::finalize,
                                    nullptr,
                                    false};
+
+// --- xmlagg: as xmlconcat of what there is so far and the next one
+struct XmlAgg {
+  static void step(Joined& s, std::span<const Vector* const> args, uint32_t row, Arena& memory) {
+    if (args[0]->is_null(row)) return;
+    StringRef value = args[0]->at<StringRef>(row);
+    std::string_view so_far(s.bytes, s.size);
+    bool plain = !so_far.starts_with("<?xml") && !value.view().starts_with("<?xml");
+    if (!s.any || plain) {
+      s.append(value.view(), memory);
+    } else {
+      const std::string_view parts[] = {so_far, value.view()};
+      std::string joined;
+      join_xml(joined, parts);
+      s.size = 0;
+      s.append(joined, memory);
+    }
+    s.any = true;
+  }
+  static void update(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                     void* const* states, Arena& memory) {
+    for_each_row(rows, [&](uint32_t row) { step(*static_cast<Joined*>(states[row]), args, row, memory); });
+  }
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena& memory) {
+    for_each_row(rows, [&](uint32_t row) { step(*static_cast<Joined*>(state), args, row, memory); });
+  }
+};
+constexpr AggregateImpl kXmlAgg{
+    sizeof(Joined), alignof(Joined),     StringAgg::init, XmlAgg::update, XmlAgg::update_one,
+    nullptr,        StringAgg::finalize, nullptr,         false};
 
 // --- array_agg
 struct Collected {
@@ -126,6 +158,7 @@ constexpr AggregateImpl kArrayAgg{sizeof(Collected),
                                   false};
 
 const Binding kBindings[] = {
+    {"xmlagg(xml)", &kXmlAgg},
     {"string_agg(text,text)", &kStringAgg},
     {"string_agg(bytea,bytea)", &kStringAgg},
     {"array_agg(anynonarray)", &kArrayAgg<false>},

@@ -25,6 +25,8 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool unsigned_less(int64_t a, int64_t b) { return static_cast<uint64_t>(a) < static_cast<uint64_t>(b); }
+
 // --- sizes
 struct SizeUnit {
   Text name;
@@ -305,6 +307,12 @@ StringRef name_with_oid(Text name, uint32_t oid, Env& env) {
 }
 
 const Binding kBindings[] = {
+    {"tidlarger(tid,tid)", fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(a, b) ? b : a; })},
+    {"tidsmaller(tid,tid)", fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(b, a) ? b : a; })},
+    {"xid8_larger(xid8,xid8)",
+     fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(a, b) ? b : a; })},
+    {"xid8_smaller(xid8,xid8)",
+     fn([](int64_t a, int64_t b) -> int64_t { return unsigned_less(b, a) ? b : a; })},
     {"pg_size_pretty(numeric)", fn([](const Numeric& v, Env& env) { return size_pretty(v, env); })},
     {"pg_size_bytes(text)", fn([](Text s, Env& env) -> int64_t { return size_bytes(s, env); })},
     {"pg_lsn_larger(pg_lsn,pg_lsn)", fn([](uint64_t a, uint64_t b) -> uint64_t { return a > b ? a : b; })},

@@ -5,6 +5,7 @@
 
 #include "functions/type_oids.h"
 #include "kernel.h"
+#include "value_rows.h"
 
 namespace varve::functions {
 
@@ -12,7 +13,6 @@ namespace {
 
 namespace t = type_oid;
 constexpr Oid kNodeTree{194};
-using vector::kChunkRows;
 
 template <size_t N>
 struct Name {
@@ -20,38 +20,13 @@ struct Name {
   constexpr Name(const char (&s)[N]) { std::copy_n(s, N, text); }
 };
 
-// Rows of one call, row by row, in the call's memory.
-struct State {
-  std::span<const Value> values;
-  size_t at = 0;
-};
-
 template <Name kName>
 void* open_rows(EvalContext& context, const CallSite&, std::span<const Value> args, Arena& memory) {
   if (context.session == nullptr)
     throw_not_supported(std::string("function ") + kName.text + " without a session");
-  auto* state = memory.make<State>();
   std::vector<Value> values;
   context.session->rows(kName.text, args, memory, values);
-  Value* kept = memory.make_array<Value>(values.size());
-  std::copy(values.begin(), values.end(), kept);
-  state->values = {kept, values.size()};
-  return state;
-}
-
-void next_rows(EvalContext&, void* opaque, Chunk& out) {
-  auto& state = *static_cast<State*>(opaque);
-  uint32_t columns = out.column_count(), n = 0;
-  for (; n < kChunkRows && state.at < state.values.size(); ++n) {
-    for (uint32_t c = 0; c < columns; ++c, ++state.at) {
-      const Value& v = state.values[state.at];
-      if (v.null)
-        out.column(c).set_null(n);
-      else
-        out.column(c).set_value(n, v);
-    }
-  }
-  out.set_dense(n);
+  return RowBuilder::finish(values, memory);
 }
 
 // --- shapes
@@ -149,9 +124,9 @@ constexpr Oid kVersionTypes[] = {t::kName, t::kText, t::kBool,      t::kBool,
                                  t::kBool, t::kName, t::kNameArray, t::kText};
 
 #define VARVE_ROWS(symbol, name, prefix) \
-  constexpr TableFunctionImpl symbol { open_rows<name>, next_rows, prefix##Types, prefix##Names }
+  constexpr TableFunctionImpl symbol { open_rows<name>, next_value_rows, prefix##Types, prefix##Names }
 #define VARVE_VALUES(symbol, name) \
-  constexpr TableFunctionImpl symbol { open_rows<name>, next_rows }
+  constexpr TableFunctionImpl symbol { open_rows<name>, next_value_rows }
 
 VARVE_ROWS(kShowAllSettings, "pg_show_all_settings", kSetting);
 VARVE_ROWS(kLockStatus, "pg_lock_status", kLock);
@@ -170,7 +145,12 @@ VARVE_ROWS(kPublicationTables, "pg_get_publication_tables", kPublication);
 VARVE_VALUES(kListeningChannels, "pg_listening_channels");
 VARVE_ROWS(kPartitionAncestors, "pg_partition_ancestors", kAncestor);
 
+VARVE_VALUES(kBackendIds, "pg_stat_get_backend_idset");
+VARVE_VALUES(kSequenceParameters, "pg_sequence_parameters");
+
 const Binding kBindings[] = {
+    {"pg_stat_get_backend_idset()", &kBackendIds},
+    {"pg_sequence_parameters(oid)", &kSequenceParameters},
     {"pg_show_all_settings()", &kShowAllSettings},
     {"pg_lock_status()", &kLockStatus},
     {"pg_stat_get_activity(int4)", &kActivity},

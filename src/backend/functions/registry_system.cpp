@@ -121,6 +121,8 @@ const Binding kBindings[] = {
     VARVE_SERVICE("has_type_privilege"),
     VARVE_SERVICE("pg_has_role"),
     VARVE_SERVICE("acldefault"),
+    // storage
+    VARVE_SERVICE("varve_settle"),
     // sizes and files
     VARVE_SERVICE("pg_database_size"),
     VARVE_SERVICE("pg_indexes_size"),
@@ -179,6 +181,30 @@ const Binding kBindings[] = {
     VARVE_SERVICE("pg_stat_get_tuples_deleted"),
     VARVE_SERVICE("pg_stat_get_tuples_hot_updated"),
     VARVE_SERVICE("pg_stat_reset"),
+    // backends, tables and rights, as src/frontend/session/services_information.cpp has them
+    VARVE_SERVICE("pg_sleep_for"),
+    VARVE_SERVICE("pg_sleep_until"),
+    VARVE_SERVICE("pg_stat_get_analyze_count"),
+    VARVE_SERVICE("pg_stat_get_autoanalyze_count"),
+    VARVE_SERVICE("pg_stat_get_last_analyze_time"),
+    VARVE_SERVICE("pg_stat_get_last_autoanalyze_time"),
+    VARVE_SERVICE("pg_stat_get_mod_since_analyze"),
+    VARVE_SERVICE("pg_stat_get_ins_since_vacuum"),
+    VARVE_SERVICE("pg_stat_get_vacuum_count"),
+    VARVE_SERVICE("pg_stat_get_autovacuum_count"),
+    VARVE_SERVICE("pg_stat_get_last_vacuum_time"),
+    VARVE_SERVICE("pg_stat_get_last_autovacuum_time"),
+    VARVE_SERVICE("pg_stat_get_backend_pid"),
+    VARVE_SERVICE("pg_stat_get_backend_dbid"),
+    VARVE_SERVICE("pg_stat_get_backend_userid"),
+    VARVE_SERVICE("pg_stat_get_backend_wait_event"),
+    VARVE_SERVICE("pg_stat_get_backend_wait_event_type"),
+    VARVE_SERVICE("pg_stat_get_db_numbackends"),
+    VARVE_SERVICE("makeaclitem"),
+    VARVE_SERVICE("aclcontains"),
+    VARVE_SERVICE("aclitemeq"),
+    VARVE_SERVICE("aclinsert"),
+    VARVE_SERVICE("aclremove"),
     // the session's random sequence
     VARVE_SERVICE("random"),
     VARVE_SERVICE("setseed"),
@@ -212,16 +238,6 @@ const Binding kSession[] = {
      })},
     {"getdatabaseencoding()", fn([]() -> StringRef { return StringRef("UTF8", 4); })},
     {"pg_client_encoding()", fn([]() -> StringRef { return StringRef("UTF8", 4); })},
-    {"pg_encoding_to_char(int4)", fn([](int32_t e) -> StringRef {
-       return e == 6 ? StringRef("UTF8", 4) : e == 0 ? StringRef("SQL_ASCII", 9) : StringRef();
-     })},
-    {"pg_char_to_encoding(name)", fn([](std::string_view s) -> int32_t {
-       auto is = [&](std::string_view lower) {
-         return std::equal(s.begin(), s.end(), lower.begin(), lower.end(),
-                           [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-       };
-       return is("utf8") || is("utf-8") || is("unicode") ? 6 : is("sql_ascii") ? 0 : -1;
-     })},
 };
 
 }  // namespace

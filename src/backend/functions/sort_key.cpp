@@ -8,6 +8,8 @@
 #include "kernel.h"
 #include "network/network_value.h"
 #include "range/range_value.h"
+#include "textsearch/lexeme_vector.h"
+#include "textsearch/search_query.h"
 #include "types/datetime.h"
 
 namespace varve::functions {
@@ -208,6 +210,10 @@ SortKeyFunction sort_key_function(Oid oid) {
     case type_oid::kInet.value():
     case type_oid::kCidr.value():
       return append_inet_key;
+    case type_oid::kTsvector.value():
+      return append_lexemes_key;
+    case type_oid::kTsquery.value():
+      return append_query_key;
     default:
       return nullptr;
   }

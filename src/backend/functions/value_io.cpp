@@ -6,15 +6,20 @@
 #include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "geometry/geometry.h"
 #include "json/json_text.h"
 #include "json/jsonpath.h"
 #include "kernel.h"
 #include "money.h"
 #include "network/network_value.h"
 #include "range/range_value.h"
+#include "snapshot_value.h"
 #include "text_value.h"
+#include "textsearch/lexeme_vector.h"
+#include "textsearch/search_query.h"
 #include "types/float_format.h"
 #include "types/utf8.h"
+#include "xml/xml_value.h"
 
 namespace varve::functions {
 
@@ -24,6 +29,7 @@ using types::PhysicalType;
 
 // Type oids as case labels.
 constexpr uint32_t id(Oid oid) { return oid.value(); }
+constexpr uint32_t kSnapshot = 5038, kTxidSnapshot = 2970, kXml = 142;
 
 std::string type_label(Oid oid) {
   const TypeInfo* type = type_by_oid(oid);
@@ -158,6 +164,9 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     case id(type_oid::kMacaddr8):
       parse_macaddr8(buffer, text);
       return string_value(buffer, context);
+    case kXml:
+      check_xml(text, XmlKind::kContent);
+      return string_value(text, context);
     case id(type_oid::kJson):
       check_json(text);
       return string_value(text, context);
@@ -170,6 +179,16 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
       path.append_text(buffer);
       return string_value(buffer, context);
     }
+    case id(type_oid::kTsvector):
+      parse_lexemes(buffer, text);
+      return string_value(buffer, context);
+    case id(type_oid::kTsquery):
+      append_query(buffer, parse_query(text));
+      return string_value(buffer, context);
+    case kSnapshot:
+    case kTxidSnapshot:
+      append_snapshot(buffer, read_snapshot(text));
+      return string_value(buffer, context);
     case id(type_oid::kAclitem):  // kept as it is written: grantee=privileges/grantor
       if (text.find('=') == std::string_view::npos) {
         throw SqlError(sqlstate::kInvalidTextRepresentation, "missing \"=\" sign");
@@ -250,6 +269,11 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
   }
   if (info != nullptr && info->kind == 'e') return parse_enum(type, text, context);
   if (is_record(type, info)) return parse_record(type, text, context);
+  if (is_geometric(type)) {
+    std::string bytes;
+    parse_geometry(type, bytes, text);
+    return string_value(bytes, context);
+  }
   return parse_string(type, typmod, text, context);
 }
 
@@ -336,6 +360,15 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     case id(type_oid::kJsonb):
       append_jsonb_text(out, JsonbView(v.view()));
       return;
+    case kXml:
+      append_xml_text(out, v.view());
+      return;
+    case id(type_oid::kTsvector):
+      append_lexemes_text(out, v.view());
+      return;
+    case id(type_oid::kTsquery):
+      append_query_text(out, read_query(v.view()));
+      return;
     case id(type_oid::kVoid):
       return;
     default:
@@ -354,6 +387,8 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
     append_enum(type, v, out, context);
   } else if (is_record(type, info)) {
     append_record(v.view(), out, context);
+  } else if (is_geometric(type)) {
+    append_geometry_text(type, v.view(), out, format.extra_float_digits);
   } else if (v.type == PhysicalType::kString) {
     out += v.view();
   } else {
@@ -433,6 +468,21 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
       receive_macaddr(value, bytes, type == type_oid::kMacaddr ? 6 : 8);
       return string_value(value, context);
     }
+    case id(type_oid::kTsvector):
+    case id(type_oid::kTsquery): {
+      std::string value;
+      if (type == type_oid::kTsvector)
+        receive_lexemes(value, bytes);
+      else
+        append_query(value, receive_query(bytes));
+      return string_value(value, context);
+    }
+    case kSnapshot:
+    case kTxidSnapshot: {
+      std::string value;
+      append_snapshot(value, receive_snapshot(bytes));
+      return string_value(value, context);
+    }
     case id(type_oid::kJsonb):  // a version byte, then text
     case id(type_oid::kJsonpath):
       if (bytes.empty() || bytes[0] != 1) {
@@ -450,6 +500,11 @@ Value receive_value(Oid type, int32_t typmod, std::string_view bytes, EvalContex
   if (is_array(info)) return Value::of_string(receive_array(*info, typmod, bytes, context));
   if (is_record(type, info)) return receive_record(type, bytes, context);
   if (type == type_oid::kVoid) return Value::of_int32(0);
+  if (is_geometric(type)) {
+    std::string value;
+    receive_geometry(type, value, bytes);
+    return string_value(value, context);
+  }
   if (is_range_type(type) || is_multirange_type(type)) {
     std::string value;
     if (is_range_type(type))
@@ -527,6 +582,19 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     case id(type_oid::kCidr):
       send_inet(out, read_inet(v.view()), type == type_oid::kCidr);
       return;
+    case kXml:
+      append_xml_text(out, v.view());
+      return;
+    case id(type_oid::kTsvector):
+      send_lexemes(out, v.view());
+      return;
+    case id(type_oid::kTsquery):
+      send_query(out, read_query(v.view()));
+      return;
+    case kSnapshot:
+    case kTxidSnapshot:
+      send_snapshot(out, read_snapshot(v.view()));
+      return;
     case id(type_oid::kJsonpath):
       out += '\1';
       out += v.view();
@@ -549,6 +617,8 @@ void send_value(Oid type, const Value& v, std::string& out, EvalContext& context
     append_enum(type, v, out, context);
   else if (is_record(type, info))
     send_record(v.view(), out, context);
+  else if (is_geometric(type))
+    send_geometry(type, v.view(), out);
   else if (v.type == PhysicalType::kString)
     out += v.view();
   else

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/expression_walk.h"
+#include "functions/array.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"
 #include "planner/plan.h"
@@ -100,6 +101,20 @@ void Storage::store(Value& slot, const Value& v) {
   slot.words[0] = v.words[0];
   slot.null = v.null;
   slot.type = v.type;
+}
+
+void Storage::append_element(Value& slot, const Value& element) {
+  const size_t old = slot.string.size(), size = old + functions::array_growth_bytes(slot.view(), element);
+  std::unique_ptr<char[]> outgrown;  // the element may lie in it
+  if (capacity < size) {
+    size_t wanted = std::max(size, capacity * 2);
+    std::unique_ptr<char[]> larger(new char[wanted]);
+    std::memcpy(larger.get(), bytes.get(), old);
+    outgrown = std::exchange(bytes, std::move(larger));
+    capacity = wanted;
+  }
+  functions::append_array_element(bytes.get(), old, element);
+  slot = Value::of_string(std::string_view(bytes.get(), size));
 }
 
 ValueCast::ValueCast(Host& host, Oid from, int32_t from_typmod, Oid to, int32_t typmod)

@@ -135,6 +135,10 @@ class Activation {
   // --- expressions
   // Valid until the next evaluation.
   const types::Value& evaluate(Expression& e, Oid* type = nullptr, int32_t* typmod = nullptr);
+  // variable := variable || element, and variable[subscript] := value, without copying the array. False: it
+  // takes a copy; nothing was evaluated.
+  bool append_in_place(uint32_t datum, Expression& e);
+  bool set_element(uint32_t datum, int32_t subscript, const types::Value& value);
   bool is_true(Expression& e) {
     const types::Value& v = evaluate(e);
     return !v.null && v.boolean != 0;
@@ -156,7 +160,9 @@ class Activation {
   friend class ExpressionVariables;
   ExpressionState& state_of(Expression& e);
   void plan(Expression& e);
+  ExpressionState& ready(Expression& e);
   void build(Expression& e, ExpressionState& state);
+  void find_append(const analyzer::Expr& expr, ExpressionState& state);
   bool is_current(const Expression& e);
   void refresh(ExpressionState& state);
   types::Value evaluate_query(Expression& e, ExpressionState& state);

@@ -6,6 +6,7 @@
 #include "activation.h"
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "functions/array.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -98,6 +99,50 @@ const planner::ResultPlan* simple_row(const planner::PlannedStatement& plan) {
 
 }  // namespace
 
+void Activation::find_append(const analyzer::Expr& expr, ExpressionState& s) {
+  s.appends_to = -1;
+  s.element.reset();
+  if (expr.kind != ExprKind::kFunction || s.fresh_snapshot) return;
+  const auto& call = expr.as<analyzer::FunctionExpr>();
+  if (call.function->routine != nullptr || call.function->name != "array_append" ||
+      call.args[0]->kind != ExprKind::kParam) {
+    return;
+  }
+  s.appends_to = call.args[0]->as<analyzer::ParamExpr>().index;
+  s.element = std::make_unique<executor::ExpressionEvaluator>(*call.args[1], *s.context, memory_);
+}
+
+bool Activation::append_in_place(uint32_t datum, Expression& e) {
+  if (state_of(e).appends_to != datum) return false;
+  ExpressionState& s = ready(e);
+  if (!s.simple || s.appends_to != datum || !storage_[datum].owns(values_[datum])) return false;
+  Value& slot = values_[datum];
+  if (!functions::array_can_grow(slot.view())) return false;
+  const Value& element = s.element->scalar();
+  if (!element.null) {
+    storage_[datum].append_element(slot, element);
+    return true;
+  }
+  const int32_t behind[] = {functions::next_array_subscript(slot.view())};
+  Oid type = functions::ArrayView(slot.view()).element_type();
+  store(datum, Value::of_string(functions::array_with_element(type, slot.view(), behind, element, memory_)));
+  return true;
+}
+
+bool Activation::set_element(uint32_t datum, int32_t subscript, const Value& value) {
+  Value& slot = values_[datum];
+  const Datum& d = f_.datums[datum];
+  const functions::TypeInfo* info = functions::type_by_oid(d.type);
+  bool plain_type = d.kind == DatumKind::kScalar && d.typmod < 0 && info != nullptr && info->kind == 'b';
+  if (!plain_type || value.null || !storage_[datum].owns(slot)) return false;
+  if (functions::set_array_element(storage_[datum].bytes.get(), subscript, value)) return true;
+  if (!functions::array_can_grow(slot.view()) || functions::next_array_subscript(slot.view()) != subscript) {
+    return false;
+  }
+  storage_[datum].append_element(slot, value);
+  return true;
+}
+
 void Activation::build(Expression& e, ExpressionState& s) {
   s.evaluator.reset();
   s.context.reset();
@@ -133,6 +178,7 @@ void Activation::build(Expression& e, ExpressionState& s) {
   s.context->statement = s.plan.get();
   s.context->exec_params.resize(s.plan->exec_param_count);
   s.evaluator = std::make_unique<executor::ExpressionEvaluator>(*expr, *s.context, memory_);
+  find_append(*expr, s);
   state_stamps_[e.slot] = 0;
 }
 
@@ -165,21 +211,28 @@ void Activation::refresh(ExpressionState& s) {
   ++c.run;
 }
 
-const Value& Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
+// The state of an expression that is about to be evaluated.
+ExpressionState& Activation::ready(Expression& e) {
   ExpressionState& s = state_of(e);
   // What needs no table takes no locks: a look at the plan is enough.
   if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e))
     prepare(e);
   else if (!e.rows.empty())
     load_rows(e);
+  if (!s.simple) return s;
+  if (state_stamps_[e.slot] != stamp_) {
+    refresh(s);
+    state_stamps_[e.slot] = stamp_;
+  }
+  s.context->params = values_;
+  memory_.reset();
+  return s;
+}
+
+const Value& Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
+  ExpressionState& s = ready(e);
   const Value* result = &query_value_;
   if (s.simple) {
-    if (state_stamps_[e.slot] != stamp_) {
-      refresh(s);
-      state_stamps_[e.slot] = stamp_;
-    }
-    s.context->params = values_;
-    memory_.reset();
     try {
       if (s.fresh_snapshot && !f_.read_only) {
         executor::RunParameters run = run_parameters({});

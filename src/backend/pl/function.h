@@ -69,6 +69,13 @@ struct Storage {
   size_t capacity = 0;
   std::unique_ptr<Arena> arena;  // big numerics
   void store(types::Value& slot, const types::Value& value);
+  // The slot's bytes are these, which nobody else refers to.
+  bool owns(const types::Value& slot) const {
+    return !slot.null && slot.type == types::PhysicalType::kString && !slot.string.is_inline() &&
+           slot.string.data() == bytes.get();
+  }
+  // Of an array that can grow (functions/array.h), with an element that is not NULL.
+  void append_element(types::Value& slot, const types::Value& element);
 };
 
 struct Record {
@@ -92,6 +99,9 @@ struct ExpressionState {
   std::unique_ptr<executor::ExecutionContext> context;
   std::unique_ptr<executor::ExpressionEvaluator> evaluator;
   std::unique_ptr<executor::Execution> execution;
+  // Of the form array || element: the variable that is the array, or -1, and the element.
+  int64_t appends_to = -1;
+  std::unique_ptr<executor::ExpressionEvaluator> element;
   // Casts of result columns that are not of the target's type.
   std::vector<std::unique_ptr<class ValueCast>> casts;
 };

@@ -1,6 +1,7 @@
 // Control structures: blocks, branches, loops, RETURN.
 #include "interpreter.h"
 
+#include <array>
 #include <fmt/format.h>
 
 #include "conditions.h"
@@ -315,7 +316,7 @@ void Interpreter::assign(const Assign& s) {
     throw SqlError(sqlstate::kDatatypeMismatch, "cannot assign composite value to a scalar variable");
   }
   if (d.kind == DatumKind::kScalar && !d.not_null && s.value->target != kInvalidOid) {
-    a_.store(s.target, a_.evaluate(*s.value));
+    if (!a_.append_in_place(s.target, *s.value)) a_.store(s.target, a_.evaluate(*s.value));
     return;
   }
   Oid type;
@@ -352,18 +353,29 @@ void Interpreter::assign_element(const Assign& s) {
                    fmt::format("cannot subscript type {} because it does not support subscripting",
                                functions::format_type(array_type, -1)));
   }
-  std::vector<int32_t> subscripts;
-  for (Expression* e : s.subscripts) {
-    Value v = a_.evaluate(*e);
-    if (v.null)
-      throw SqlError(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
-    subscripts.push_back(v.int32);
+  std::array<int32_t, functions::kMaxArrayDimensions> places{};
+  if (s.subscripts.size() > places.size()) {
+    throw SqlError(sqlstate::kProgramLimitExceeded,
+                   fmt::format("number of array dimensions ({}) exceeds the maximum allowed ({})",
+                               s.subscripts.size(), places.size()));
   }
+  for (size_t i = 0; i < s.subscripts.size(); ++i) {
+    const Value& place = a_.evaluate(*s.subscripts[i]);
+    if (place.null)
+      throw SqlError(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
+    places[i] = place.int32;
+  }
+  const std::span<const int32_t> subscripts(places.data(), s.subscripts.size());
   Oid type;
   int32_t typmod = -1;
-  Value v = a_.evaluate(*s.value, &type, &typmod);
-  Arena memory;
+  const Value& assigned = a_.evaluate(*s.value, &type, &typmod);
   Oid wanted = s.slice ? array_type : info->element_type;
+  if (!s.slice && subscripts.size() == 1 && type == wanted &&
+      a_.set_element(s.target, subscripts[0], assigned)) {
+    return;
+  }
+  Arena memory;
+  Value v = assigned;
   if (type != wanted && !v.null) {
     ValueCast conversion(a_.host(), type, typmod, wanted, -1);
     v = conversion.apply(a_.host(), v, memory);

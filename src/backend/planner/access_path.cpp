@@ -63,6 +63,7 @@ std::span<OutputColumn> QueryPlanner::scan_output(const Range& range,
   std::vector<OutputColumn> output;
   for (ColumnNumber number : columns) {
     OutputColumn c{};
+    if (number > 0) c.name = range.columns[static_cast<size_t>(number - 1)].name;
     c.type = number > 0 ? range.columns[static_cast<size_t>(number - 1)].type : system_column_type(number);
     c.typmod = number > 0 ? range.columns[static_cast<size_t>(number - 1)].typmod : -1;
     const functions::TypeInfo* info = functions::type_by_oid(c.type);
@@ -528,7 +529,8 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
       std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
   if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
-  bool in_order = match.any_of.empty() && (r.family == nullptr || plan->members.size() == 1);
+  bool in_order = match.any_of.empty() &&
+                  (r.family == nullptr || plan->members.size() == 1 || members_in_order(range, match));
   for (size_t k = match.equal.size(); k < match.index.index->keys.size() && in_order; ++k) {
     const catalog::IndexColumn& key = match.index.index->keys[k];
     auto it = std::find_if(node.layout.begin(), node.layout.end(),
@@ -599,7 +601,9 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
 // ORDER BY … LIMIT over one table: an index that delivers the order may stop early.
 Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& match,
                                   const std::vector<Expr*>& conjuncts) {
-  if (query_.ranges[range]->family != nullptr && family_choices_[range].members.size() != 1) return best;
+  if (query_.ranges[range]->family != nullptr && family_choices_[range].members.size() != 1 &&
+      !members_in_order(range, match))
+    return best;
   if (query_.order_by.empty() || query_.has_aggregates || query_.has_group_clause || query_.has_windows ||
       query_.distinct || !query_.distinct_on.empty() || query_.has_set_returning || query_.limit == nullptr ||
       !match.any_of.empty()) {

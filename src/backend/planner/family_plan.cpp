@@ -237,7 +237,7 @@ class FamilyPruner {
 
   void run() {
     table(0);
-    if (!dynamic_) return;
+    if (out_.members.size() < 2) return;
     auto* pruning = planner_.arena_.make<PartitionPruning>();
     pruning->tables = planner_.arena_.copy(tables_);
     out_.pruning = pruning;
@@ -249,11 +249,15 @@ class FamilyPruner {
     const catalog::Partitioning& p = *(*t.relation)->partitioning;
     std::vector<Expr*> keys;
     for (Expr* key : t.keys) keys.push_back(planner_.fold(planner_.at_range(key, range_)));
-    PruningTerm* term = PruningBuilder(planner_, range_, p, std::move(keys)).conjunction(conjuncts_);
+    PruningTerm* term = PruningBuilder(planner_, range_, p, keys).conjunction(conjuncts_);
+    auto* columns = planner_.arena_.make_array<int16_t>(keys.size());
+    for (size_t i = 0; i < keys.size(); ++i)
+      columns[i] = keys[i]->kind == ExprKind::kColumn ? keys[i]->as<ColumnExpr>().column : int16_t{0};
+    size_t key_count = keys.size();
     Constants constants;
     std::vector<bool> keep = prune_partitions(p, term, constants);
     auto at = static_cast<int32_t>(tables_.size());
-    tables_.push_back({&p, term, {}});
+    tables_.push_back({&p, term, {columns, key_count}, {}});
     auto* slots = planner_.arena_.make_array<int32_t>(keep.size());
     for (size_t i = 0; i < keep.size(); ++i) {
       slots[i] = PartitionPruning::kGone;
@@ -269,7 +273,6 @@ class FamilyPruner {
     PartitionPruning::Table& self = tables_[static_cast<size_t>(at)];
     self.slots = {slots, keep.size()};
     if (term != nullptr && is_dynamic(*term)) {
-      dynamic_ = true;
       self.term = resolved(*term);
     } else {
       self.term = nullptr;
@@ -293,7 +296,6 @@ class FamilyPruner {
   const std::vector<Expr*>& conjuncts_;
   QueryPlanner::FamilyChoice& out_;
   std::vector<PartitionPruning::Table> tables_;
-  bool dynamic_ = false;
 };
 
 void QueryPlanner::choose_members(uint32_t range, const std::vector<Expr*>& conjuncts) {
@@ -345,6 +347,35 @@ const catalog::Index* QueryPlanner::member_index(uint32_t range, const catalog::
     if (same) return &i;
   }
   return nullptr;
+}
+
+// Partitions of ranges, one after the other, are in the order of an index whose next keys are the partition
+// key: no row of one comes before a row of an earlier one. The default partition may hold anything in
+// between.
+bool QueryPlanner::members_in_order(uint32_t range, const IndexMatch& match) const {
+  const analyzer::Family& family = *query_.ranges[range]->family;
+  if (family.tables.size() != 1) return false;
+  const analyzer::PartitionedTable& table = family.tables[0];
+  const catalog::Partitioning& p = *(*table.relation)->partitioning;
+  if (p.strategy != catalog::PartitionStrategy::kRange) return false;
+  const auto& members = family_choices_.at(range).members;
+  if (!std::is_sorted(members.begin(), members.end())) return false;
+  if (p.default_partition >= 0) {
+    int32_t other = table.slots[static_cast<size_t>(p.default_partition)].member;
+    if (std::find(members.begin(), members.end(), static_cast<uint32_t>(other)) != members.end())
+      return false;
+  }
+  const auto& keys = match.index.index->keys;
+  size_t first = match.equal.size();
+  if (keys.size() < first + p.keys.size()) return false;
+  for (size_t k = 0; k < p.keys.size(); ++k) {
+    const catalog::IndexColumn& key = keys[first + k];
+    // NULLs lie in the default partition, so where they would stand does not matter.
+    if (key.column <= 0 || key.column != p.keys[k].column || key.descending ||
+        key.collation_oid != p.keys[k].collation_oid)
+      return false;
+  }
+  return true;
 }
 
 const BoundIndex* QueryPlanner::member_bound_index(const analyzer::Member& member,

@@ -263,6 +263,10 @@ void QueryPlanner::flatten(const FromItem& item, std::vector<Expr*>& conjuncts,
   }
   if (kind == JoinKind::kLeft && null_rejected(*item.right)) kind = JoinKind::kInner;
   if (kind == JoinKind::kRight && null_rejected(*item.left)) kind = JoinKind::kInner;
+  if (kind == JoinKind::kInner && item.join == kind && state_.settings.keep_join_order) {
+    leaves->push_back(std::move(leaf));
+    return;
+  }
   if (kind == JoinKind::kInner) {
     split_conjuncts(fold(item.condition), &conjuncts);
     flatten(*item.left, conjuncts, leaves);
@@ -308,10 +312,16 @@ Node QueryPlanner::plan_leaf(const JoinLeaf& leaf) {
   std::vector<Expr*> conjuncts = leaf.filters;
   const FromItem& item = *leaf.item;
   if (item.kind == FromKind::kRange) return plan_range(item.range, std::move(conjuncts));
-  if (leaf.type == JoinType::kInner) return filter(plan_full_join(item), conjuncts);
+  if (leaf.type == JoinType::kInner && item.join != JoinKind::kInner)
+    return filter(plan_full_join(item), conjuncts);
   std::vector<JoinLeaf> inner;
-  flatten(item, conjuncts, &inner);
-  std::vector<Expr*> late;
+  if (item.join == JoinKind::kInner && state_.settings.keep_join_order) {
+    split_conjuncts(fold(item.condition), &conjuncts);
+    flatten(*item.left, conjuncts, &inner);
+    flatten(*item.right, conjuncts, &inner);
+  } else {
+    flatten(item, conjuncts, &inner);
+  }
   Node node = search_joins(inner, conjuncts, nullptr);
   return filter(std::move(node), conjuncts);
 }

@@ -83,9 +83,12 @@ class JoinSearch {
     for (Condition& c : conditions_) {
       if (!c.placed) describe(c);
     }
+    for (JoinLeaf& leaf : leaves_) {
+      if (!leaf.lateral && leaf.node.plan == nullptr) leaf.node = p_.plan_leaf(leaf);
+    }
+    for (JoinLeaf& leaf : leaves_) read_early(leaf);
     for (size_t i = 0; i < leaves_.size(); ++i) {
       JoinLeaf& leaf = leaves_[i];
-      if (!leaf.lateral && leaf.node.plan == nullptr) leaf.node = p_.plan_leaf(leaf);
       std::vector<Condition> on;
       for (Expr* e : leaf.on) {
         Condition c{e, p_.ranges_of(e)};
@@ -110,6 +113,27 @@ class JoinSearch {
       for (size_t j = 0; j < leaves_.size(); ++j) {
         if (neighbours_[i] >> j & 1) neighbours_[j] |= uint64_t{1} << i;
       }
+    }
+  }
+
+  // What is known of the keys that a small table's conditions leave replaces what is guessed of them.
+  void read_early(JoinLeaf& leaf) {
+    if (leaves_.size() < 2 || leaf.special() || leaf.range == UINT32_MAX) return;
+    std::vector<types::Value> values;
+    bool read = false;
+    for (Condition& c : conditions_) {
+      if (c.placed || c.left == nullptr) continue;
+      const Expr *own = c.left, *other = c.right;
+      if (c.left_needs != leaf.ranges) std::swap(own, other);
+      RangeSet own_needs = own == c.left ? c.left_needs : c.right_needs;
+      if (own_needs != leaf.ranges || own->kind != ExprKind::kColumn || other->kind != ExprKind::kColumn)
+        continue;
+      if (!read && !p_.read_early(leaf, leaves_, &values)) return;
+      read = true;
+      double s = p_.early_selectivity(leaf, values, own, other);
+      if (s < 0) continue;
+      c.selectivity = s;
+      p_.known_selectivity_[c.e] = s;
     }
   }
 
@@ -348,15 +372,53 @@ class JoinSearch {
     return std::clamp(share, 1e-6, 1.0);
   }
 
+  // Products are left out but of what is tiny, unless nothing else joins everything.
   void exhaustive(uint64_t all) {
+    planned_.assign(all + 1, 0);
+    for (const auto& [set, entry] : best_) planned_[set] = 1;
     for (uint64_t set = 1; set <= all; ++set) {
       if (std::popcount(set) < 2) continue;
-      for (bool cross : {false, true}) {
-        for (uint64_t left = (set - 1) & set; left != 0; left = (left - 1) & set)
-          consider(left, set & ~left, cross);
-        if (best_.count(set) != 0) break;
-      }
+      if (hangs_together(set))
+        consider_splits(set, false);
+      else if (is_tiny(set))
+        consider_splits(set, true);
     }
+    if (planned_[all] != 0) return;
+    for (uint64_t set = 1; set <= all; ++set) {
+      if (std::popcount(set) < 2) continue;
+      if (planned_[set] == 0) consider_splits(set, false);
+      if (planned_[set] == 0) consider_splits(set, true);
+    }
+  }
+
+  void consider_splits(uint64_t set, bool cross) {
+    for (uint64_t left = (set - 1) & set; left != 0; left = (left - 1) & set) {
+      uint64_t right = set & ~left;
+      if (planned_[left] == 0 || (planned_[right] == 0 && !std::has_single_bit(right))) continue;
+      consider(left, right, cross);
+    }
+    planned_[set] = best_.count(set) != 0 ? 1 : 0;
+  }
+
+  bool hangs_together(uint64_t set) const {
+    uint64_t reached = set & -set, next = reached;
+    while (next != 0) {
+      uint64_t found = neighbours_[static_cast<size_t>(std::countr_zero(next))] & set & ~reached;
+      next = (next & (next - 1)) | found;
+      reached |= found;
+    }
+    return reached == set;
+  }
+
+  bool is_tiny(uint64_t set) const {
+    constexpr double kMostRows = 100;
+    double rows = 1;
+    for (uint64_t rest = set; rest != 0; rest &= rest - 1) {
+      const JoinLeaf& leaf = leaves_[static_cast<size_t>(std::countr_zero(rest))];
+      if (leaf.node.plan == nullptr || leaf.special()) return false;
+      rows *= leaf.node.plan->rows;
+    }
+    return rows <= kMostRows;
   }
 
   // Joins the two parts that yield the fewest rows until one part is left. Special leaves join the part that
@@ -476,6 +538,7 @@ class JoinSearch {
   std::vector<uint64_t> neighbours_;        // by leaf
   std::vector<Expr*> left_over_;            // refer to what is not here
   std::unordered_map<uint64_t, Entry> best_;
+  std::vector<uint8_t> planned_;  // by set, of the exhaustive search: is it in best_?
   std::vector<const Condition*> scratch_;
 };
 

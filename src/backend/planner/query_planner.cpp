@@ -55,6 +55,7 @@ bool contains_set_returning(const Expr* e) {
 
 Node QueryPlanner::plan() {
   pull_up_subqueries(state_, query_);
+  enclose_lateral_joins(state_, query_);
   use_index_for_min_max(state_, query_);
   Query* unnested = unnest_scalar_aggregates(state_, query_);
   if (unnested == nullptr) return plan_as_written();
@@ -222,6 +223,69 @@ void collect_aggregates(Expr* e, Arena& arena, std::vector<Expr*>* out) {
 
 }  // namespace
 
+namespace {
+
+void split_and(Expr* e, std::vector<Expr*>* out) {
+  if (e->kind != ExprKind::kAnd) return out->push_back(e);
+  for (Expr* arg : e->as<analyzer::BoolExpr>().args) split_and(arg, out);
+}
+
+}  // namespace
+
+// GROUPING(a, b) is a function of the set's number.
+Expr* QueryPlanner::grouping_value(const GroupingExpr& grouping) {
+  auto bits_of = [&](std::span<const uint32_t> set) {
+    int32_t bits = 0;
+    for (Expr* arg : grouping.args) {
+      auto it = std::find_if(grouped_by_.begin(), grouped_by_.end(),
+                             [&](Expr* g) { return analyzer::same_expression(g, fold(arg)); });
+      if (it == grouped_by_.end()) {
+        throw SqlError(sqlstate::kGroupingError,
+                       "arguments to GROUPING must be grouping expressions of the associated query level");
+      }
+      auto index = static_cast<uint32_t>(it - grouped_by_.begin());
+      bits = bits << 1 | (std::find(set.begin(), set.end(), index) == set.end() ? 1 : 0);
+    }
+    return bits;
+  };
+  auto constant = [&](int32_t v) {
+    auto* c = arena_.make<ConstExpr>();
+    c->kind = ExprKind::kConst;
+    c->type = type_oid::kInt4;
+    c->value = Value::of_int32(v);
+    return c;
+  };
+  if (set_number_ == nullptr) {
+    std::vector<uint32_t> all(grouped_by_.size());
+    for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+    return constant(bits_of(query_.grouping_sets.size() == 1
+                                ? std::span<const uint32_t>(query_.grouping_sets[0])
+                                : std::span<const uint32_t>(all)));
+  }
+  const functions::Operator* equal = functions::equality_operator(type_oid::kInt4);
+  auto* chosen = arena_.make<CaseExpr>();
+  chosen->kind = ExprKind::kCase;
+  chosen->type = type_oid::kInt4;
+  std::vector<Expr*> conditions, results;
+  for (size_t i = 0; i < query_.grouping_sets.size(); ++i) {
+    auto* test = arena_.make<analyzer::FunctionExpr>();
+    test->kind = ExprKind::kFunction;
+    test->type = type_oid::kBool;
+    test->function = functions::function_by_oid(equal->function);
+    auto* site = arena_.make<functions::CallSite>();
+    site->arg_types = test->function->args;
+    site->result_type = type_oid::kBool;
+    test->site = site;
+    test->args = arena_.copy(std::vector<Expr*>{set_number_, constant(static_cast<int32_t>(i))});
+    conditions.push_back(test);
+    results.push_back(constant(bits_of(query_.grouping_sets[i])));
+  }
+  chosen->conditions = arena_.copy(conditions);
+  chosen->results = arena_.copy(results);
+  chosen->otherwise = constant(0);
+  return chosen;
+}
+
 Node QueryPlanner::plan_aggregation(Node node) {
   std::vector<Expr*> aggregates;
   for (const Target& t : query_.targets) collect_aggregates(t.expr, arena_, &aggregates);
@@ -278,69 +342,21 @@ Node QueryPlanner::plan_aggregation(Node node) {
   plan->output = output_of(result.layout);
   result.plan = plan;
 
-  // GROUPING(a, b) is a function of the set's number.
+  grouped_by_ = groups;
+  set_number_ = set_number;
   auto replace_grouping = [&](Expr* e) {
     return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
       if (x->kind != ExprKind::kGrouping) return nullptr;
-      const auto& args = x->as<GroupingExpr>().args;
-      auto bits_of = [&](std::span<const uint32_t> set) {
-        int32_t bits = 0;
-        for (Expr* arg : args) {
-          auto it = std::find_if(groups.begin(), groups.end(),
-                                 [&](Expr* g) { return analyzer::same_expression(g, fold(arg)); });
-          if (it == groups.end()) {
-            throw SqlError(
-                sqlstate::kGroupingError,
-                "arguments to GROUPING must be grouping expressions of the associated query level");
-          }
-          auto index = static_cast<uint32_t>(it - groups.begin());
-          bits = bits << 1 | (std::find(set.begin(), set.end(), index) == set.end() ? 1 : 0);
-        }
-        return bits;
-      };
-      auto constant = [&](int32_t v) {
-        auto* c = arena_.make<ConstExpr>();
-        c->kind = ExprKind::kConst;
-        c->type = type_oid::kInt4;
-        c->value = Value::of_int32(v);
-        return c;
-      };
-      if (set_number == nullptr) {
-        std::vector<uint32_t> all(groups.size());
-        for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-        return constant(bits_of(query_.grouping_sets.size() == 1
-                                    ? std::span<const uint32_t>(query_.grouping_sets[0])
-                                    : std::span<const uint32_t>(all)));
-      }
-      const functions::Operator* equal = functions::equality_operator(type_oid::kInt4);
-      auto* chosen = arena_.make<CaseExpr>();
-      chosen->kind = ExprKind::kCase;
-      chosen->type = type_oid::kInt4;
-      std::vector<Expr*> conditions, results;
-      for (size_t i = 0; i < query_.grouping_sets.size(); ++i) {
-        auto* test = arena_.make<analyzer::FunctionExpr>();
-        test->kind = ExprKind::kFunction;
-        test->type = type_oid::kBool;
-        test->function = functions::function_by_oid(equal->function);
-        auto* site = arena_.make<functions::CallSite>();
-        site->arg_types = test->function->args;
-        site->result_type = type_oid::kBool;
-        test->site = site;
-        test->args = arena_.copy(std::vector<Expr*>{set_number, constant(static_cast<int32_t>(i))});
-        conditions.push_back(test);
-        results.push_back(constant(bits_of(query_.grouping_sets[i])));
-      }
-      chosen->conditions = arena_.copy(conditions);
-      chosen->results = arena_.copy(results);
-      chosen->otherwise = constant(0);
-      return chosen;
+      const auto& grouping = x->as<GroupingExpr>();
+      return analyzer::grouping_level(grouping) > 0 ? x : grouping_value(grouping);
     });
   };
   for (Target& t : query_.targets) t.expr = replace_grouping(t.expr);
   query_.having = query_.having == nullptr ? nullptr : replace_grouping(query_.having);
   if (query_.having != nullptr) {
     std::vector<Expr*> conditions;
-    split_conjuncts(query_.having, &conditions);
+    // As they are written: what is grouped by must be found in them again.
+    split_and(query_.having, &conditions);
     result = filter(std::move(result), conditions);
   }
   if (query_.grouping_sets.size() <= 1 && !grouping_hooks().empty())

@@ -99,6 +99,7 @@ class QueryPlanner {
   Expr* outer_reference(const Expr& outer);
   uint32_t outer_slot(const Expr& outer);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
+  Expr* grouping_value(const analyzer::GroupingExpr& grouping);
   Expr* make_input(const Expr* like, uint32_t index);
   RangeSet ranges_of(const Expr* e) const;
   bool has_sublink(const Expr* e) const;
@@ -201,6 +202,7 @@ class QueryPlanner {
   const catalog::Index* member_index(uint32_t range, const catalog::Index& index,
                                      const analyzer::Member& member) const;
   const BoundIndex* member_bound_index(const analyzer::Member& member, const catalog::Index& index);
+  bool members_in_order(uint32_t range, const IndexMatch& match) const;
   const BoundIndex* bind_member_index(const analyzer::Member& member, const analyzer::IndexExpressions& e);
   std::vector<Expr*> own_layout(const catalog::Relation& relation);
   void set_modify_members(ModifyPlan* plan, const std::vector<Expr*>& row_layout);
@@ -214,6 +216,11 @@ class QueryPlanner {
   double conjunction_selectivity(std::span<Expr* const> conjuncts);
   double join_selectivity(const Expr* e);
   double equality_selectivity(const Expr* column, const Expr* other);
+  // --- small tables are read while planning (small_table.cpp)
+  bool may_read_early(const JoinLeaf& leaf);
+  bool read_early(JoinLeaf& leaf, const std::vector<JoinLeaf>& others, std::vector<types::Value>* values);
+  double early_selectivity(const JoinLeaf& leaf, const std::vector<types::Value>& values, const Expr* own,
+                           const Expr* other);
   double operator_selectivity(const analyzer::FunctionExpr& f);
   double share_below(const Expr* column, const Expr* other, bool inclusive);
   double distinct_values(const Expr* e, double rows);
@@ -256,6 +263,8 @@ class QueryPlanner {
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
+  std::vector<Expr*> grouped_by_;                    // once the rows are grouped
+  Expr* set_number_ = nullptr;                       // which grouping set a row is of; null: there is one
   std::map<uint32_t, FamilyChoice> family_choices_;  // by range
   std::vector<uint32_t> cte_numbers_;                // of this query's CTEs in the statement
 };

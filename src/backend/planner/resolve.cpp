@@ -48,6 +48,10 @@ Expr* QueryPlanner::resolve(Expr* e, const Node& node) {
     }
     if (x->kind == ExprKind::kAggregate && x->as<analyzer::AggregateExpr>().levels_up > 0)
       return outer_reference(*x);
+    if (x->kind == ExprKind::kGrouping) {
+      const auto& grouping = x->as<analyzer::GroupingExpr>();
+      return analyzer::grouping_level(grouping) > 0 ? outer_reference(*x) : grouping_value(grouping);
+    }
     if (x->kind == ExprKind::kSubquery) return make_subplan(x->as<SubqueryExpr>(), node);
     return nullptr;
   });
@@ -74,6 +78,7 @@ Expr* one_level_up(const Expr& e, Arena& arena) {
 }
 
 uint32_t level_of(const Expr& e) {
+  if (e.kind == ExprKind::kGrouping) return analyzer::grouping_level(e.as<analyzer::GroupingExpr>());
   return e.kind == ExprKind::kAggregate ? e.as<analyzer::AggregateExpr>().levels_up
                                         : e.as<ColumnExpr>().levels_up;
 }

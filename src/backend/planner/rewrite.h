@@ -11,6 +11,10 @@ namespace varve::planner {
 // Simple subqueries and views in FROM dissolve into `query` (pull_up.cpp).
 void pull_up_subqueries(PlannerState& state, Query& query);
 
+// Outer joins that as a whole depend on what stands left of them become LATERAL subqueries
+// (lateral_join.cpp).
+void enclose_lateral_joins(PlannerState& state, Query& query);
+
 // Conditions over range `range` of `query`, a subquery, move into it where that changes nothing but the work.
 // What could not go stays in `conjuncts` (push_down.cpp).
 void push_down_conditions(PlannerState& state, Query& query, uint32_t range, std::vector<Expr*>& conjuncts);

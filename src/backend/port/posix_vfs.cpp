@@ -200,8 +200,7 @@ class PosixVfs final : public Vfs {
       fd = ::mkostemp(name.data(), O_CLOEXEC);
       if (fd >= 0) ::unlink(name.c_str());
     }
-    if (fd < 0)
-      return Status::from_errno(errno, "could not create temporary file in \"" + directory + "\"");
+    if (fd < 0) return Status::from_errno(errno, "could not create temporary file in \"" + directory + "\"");
     return std::unique_ptr<File>(std::make_unique<PosixFile>(fd, std::move(directory)));
   }
   std::string directory_path(std::string_view path) const {

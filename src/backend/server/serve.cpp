@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auto_analyze_thread.h"
 #include "catalog/catalog.h"
+#include "commands/auto_analyze.h"
+#include "commands/settle.h"
 #include "common/log.h"
 #include "common/sql_error.h"
 #include "job_scheduler.h"
+#include "maintenance_thread.h"
 #include "net/server.h"
 #include "port/topology.h"
 #include "port/vfs.h"
@@ -256,14 +258,31 @@ net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, ne
   }
 }
 
-std::unique_ptr<AutoAnalyzeThread> start_auto_analyze(session::Instance& instance,
+std::unique_ptr<MaintenanceThread> start_auto_analyze(session::Instance& instance,
                                                       const std::map<std::string, std::string>& settings) {
   if (setting(settings, "autovacuum") != "on") return nullptr;
   commands::AutoAnalyzeLimits limits;
   limits.threshold = std::stoull(setting(settings, "autovacuum_analyze_threshold"));
   limits.scale_factor = std::stod(setting(settings, "autovacuum_analyze_scale_factor"));
-  return std::make_unique<AutoAnalyzeThread>(instance, limits,
-                                             std::stoll(setting(settings, "autovacuum_naptime")));
+  return std::make_unique<MaintenanceThread>(
+      instance, "automatic analyze",
+      std::chrono::seconds(std::stoll(setting(settings, "autovacuum_naptime"))),
+      [&instance, limits](catalog::Database& database, sync::CancelToken* cancel) {
+        return commands::auto_analyze(database, instance.engine().txns(), limits, cancel,
+                                      session::current_time_us());
+      });
+}
+
+std::unique_ptr<MaintenanceThread> start_settling(session::Instance& instance,
+                                                  const std::map<std::string, std::string>& settings) {
+  const int64_t interval = std::stoll(setting(settings, "columnar_settle_interval"));
+  if (interval == 0) return nullptr;
+  const uint64_t rows = std::stoull(setting(settings, "columnar_settle_rows"));
+  return std::make_unique<MaintenanceThread>(
+      instance, "settling", std::chrono::milliseconds(interval),
+      [&instance, rows](catalog::Database& database, sync::CancelToken* cancel) {
+        return commands::auto_settle(database, instance.engine().txns(), rows, cancel);
+      });
 }
 
 int fail(int code, std::string_view message) {
@@ -310,10 +329,12 @@ int serve(const ServeOptions& options) {
     log(LogLevel::kLog, "listening on {} port {}", host, server.port());
     log(LogLevel::kLog, "database system is ready to accept connections");
     auto auto_analyze = start_auto_analyze(instance, *settings);
+    auto settling = start_settling(instance, *settings);
     auto jobs = std::make_unique<JobScheduler>(instance);
     mode = wait_for_stop(signals, options, server, instance);
     jobs.reset();
     auto_analyze.reset();
+    settling.reset();
     server.stop(mode);
     instance.server = nullptr;
   }

@@ -59,7 +59,7 @@ void TxnManagerImpl::queue_purge(const PurgeItem& item) {
 
 bool TxnManagerImpl::next_purge(Xid limit, PurgeItem* item) {
   std::lock_guard guard(purge_mutex_);
-  purging_csn_ = ~0ULL;
+  purging_csn_ = purging_xid_ = ~0ULL;
   // In commit order, strictly: a slot is used again only after those who deleted its earlier rows are done
   // with.
   if (purge_queue_.empty() || purge_queue_.front().xid >= limit.value()) return false;
@@ -67,7 +67,17 @@ bool TxnManagerImpl::next_purge(Xid limit, PurgeItem* item) {
   *item = purge_queue_.back();
   purge_queue_.pop_back();
   purging_csn_ = item->csn;
+  purging_xid_ = item->xid;
   return true;
+}
+
+Xid TxnManagerImpl::purged_bound() const {
+  const Xid behind = horizon();
+  // What is finished was queued before it was.
+  std::lock_guard guard(purge_mutex_);
+  uint64_t bound = std::min(behind.value(), purging_xid_);
+  for (const PurgeItem& item : purge_queue_) bound = std::min(bound, item.xid);
+  return Xid{bound};
 }
 
 Status TxnManagerImpl::purge_once() {
@@ -83,7 +93,7 @@ Status TxnManagerImpl::purge_once() {
       // Stays queued, with all behind it: a row must not go before its index entries.
       queue_purge(item);
       std::lock_guard guard(purge_mutex_);
-      purging_csn_ = ~0ULL;
+      purging_csn_ = purging_xid_ = ~0ULL;
       return s;
     }
     std::lock_guard guard(purge_mutex_);

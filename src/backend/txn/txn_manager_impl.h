@@ -30,6 +30,7 @@ class TxnManagerImpl final : public TxnManager {
   void rollback(Transaction& txn) override;
   XidStatus xid_status(Xid xid) const override;
   Xid horizon() const override { return Xid{horizon_.load(std::memory_order_acquire)}; }
+  Xid purged_bound() const override;
   bool visible(const Snapshot& snapshot, Xid writer, UndoPtr undo) const override;
   UndoView undo(UndoPtr at) const override;
   Status wait_for(Transaction& waiter, Xid xid) override;
@@ -112,9 +113,10 @@ class TxnManagerImpl final : public TxnManager {
 
   std::mutex horizon_mutex_;  // one computation at a time
 
-  mutable std::mutex purge_mutex_;          // guards purge_queue_ and, with it, which undo chunks may go
-  std::vector<PurgeItem> purge_queue_;      // a heap, smallest csn first
-  uint64_t purging_csn_ = ~0ULL;            // of the item taken out and not yet done
+  mutable std::mutex purge_mutex_;      // guards purge_queue_ and, with it, which undo chunks may go
+  std::vector<PurgeItem> purge_queue_;  // a heap, smallest csn first
+  uint64_t purging_csn_ = ~0ULL;        // of the item taken out and not yet done
+  uint64_t purging_xid_ = ~0ULL;
   std::vector<PendingDrop> pending_drops_;  // guarded by purge_mutex_
   std::mutex purge_run_mutex_;              // one purge at a time
 

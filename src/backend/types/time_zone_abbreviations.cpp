@@ -210,6 +210,8 @@ constexpr ZoneAbbreviation kAbbreviations[] = {
 
 }  // namespace
 
+std::span<const ZoneAbbreviation> zone_abbreviations() { return kAbbreviations; }
+
 const ZoneAbbreviation* find_zone_abbreviation(std::string_view lower_word) {
   const auto* it =
       std::lower_bound(std::begin(kAbbreviations), std::end(kAbbreviations), lower_word,

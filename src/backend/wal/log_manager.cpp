@@ -10,6 +10,7 @@
 #include "common/bytes.h"
 #include "common/check.h"
 #include "common/crc32c.h"
+#include "common/io_counters.h"
 #include "common/log.h"
 #include "log_format.h"
 #include "log_segments.h"
@@ -98,6 +99,8 @@ class LogManagerImpl final : public LogManager {
     VARVE_CHECK(length <= kMaxRecordBytes && length <= ring_.size() / 2);
     uint64_t at = reserved_.fetch_add(length, std::memory_order_acq_rel);
     uint64_t end = at + length;
+    ++t_io_counters.log_records;
+    t_io_counters.log_bytes += length;
     if (start != nullptr) *start = Lsn{at};
     if (end > recycled_.load(std::memory_order_acquire) + ring_.size() && !make_room(end)) return Lsn{end};
 

@@ -71,6 +71,7 @@ class Binder {
                              CallArguments* written);
   void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
+  Expr* bind_xml(Scope& scope, const parser::Node* node);  // XmlExpr, XmlSerialize (xml_binder.cpp)
   // Finds the query that an aggregate belongs to, and whether it may stand where it does.
   Expr* place_aggregate(Scope& scope, AggregateExpr* aggregate);
   void check_set_returning(const Scope& scope, int32_t location);

@@ -236,7 +236,7 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     return;
   }
   if (sql_syntax(e)) return;
-  if (e.function->oid == kInvalidOid && container_part(e)) return;
+  if (e.function->oid == kInvalidOid && (xml(e) || container_part(e))) return;
   if (e.function->name == "array_subscript" && e.function->oid == kInvalidOid) {
     bool bare = e.args[0]->kind == ExprKind::kColumn || e.args[0]->kind == ExprKind::kParam;
     if (!bare) out_ += '(';

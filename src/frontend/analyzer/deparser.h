@@ -49,6 +49,7 @@ class Deparser {
   void column(const ColumnExpr& e);
   void function(const FunctionExpr& e, bool show_implicit);
   bool sql_syntax(const FunctionExpr& e);
+  bool xml(const FunctionExpr& e);  // XMLELEMENT and its kin (deparse_xml.cpp)
   // a[l:u], (r).f and row tests, which only the analyzer makes.
   bool container_part(const FunctionExpr& e);
   void cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmod);

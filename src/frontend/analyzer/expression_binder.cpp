@@ -193,6 +193,8 @@ class ExpressionBinder {
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
   Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
   SqlError missing_from_entry(std::string_view name, int32_t location);
+  SqlError not_visible_here(std::string_view name, int32_t location);
+  void check_grouping_level(const GroupingExpr& e);
   void add_column_hint(SqlError& error, std::string_view table, std::string_view name);
   Expr* parameter(const parser::ParamRef& ref);
   Expr* variable(const parser::ColumnRef& ref);
@@ -306,8 +308,12 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
     case NodeKind::kGroupingFunc: {
       auto* e = make<GroupingExpr>(ExprKind::kGrouping, type_oid::kInt4, node->location);
       e->args = b_.list(bind_all(parser::as<parser::GroupingFunc>(node)->args));
+      check_grouping_level(*e);
       return e;
     }
+    case NodeKind::kXmlExpr:
+    case NodeKind::kXmlSerialize:
+      return b_.bind_xml(scope_, node);
     case NodeKind::kDefaultExpr:
       throw error(sqlstate::kSyntaxError, "DEFAULT is not allowed in this context", node->location);
     default:
@@ -411,10 +417,7 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
         throw error(sqlstate::kInvalidColumnReference,
                     fmt::format("invalid reference to FROM-clause entry for table \"{}\"", qualifier),
                     ref.location)
-            .hint(fmt::format(
-                "There is an entry for table \"{}\", but it cannot be referenced from this part of the "
-                "query.",
-                qualifier));
+            .detail("The combining JOIN type must be INNER or LEFT for a LATERAL reference.");
       }
       int matches = 0;
       for (const ScopeColumn& c : item->columns) {
@@ -496,17 +499,48 @@ Expr* ExpressionBinder::whole_row(std::string_view schema, std::string_view name
   return nullptr;
 }
 
+// GROUPING belongs to the query whose columns it names.
+void ExpressionBinder::check_grouping_level(const GroupingExpr& e) {
+  uint32_t level = grouping_level(e);
+  if (level == 0) return;
+  const Scope* owner = &scope_;
+  for (; level > 0 && owner != nullptr; --level) owner = owner->parent;
+  if (owner == nullptr) return;
+  switch (owner->clause) {
+    case Clause::kSelect:
+    case Clause::kHaving:
+    case Clause::kOrderBy:
+    case Clause::kDistinctOn:
+    case Clause::kWindowPartition:
+    case Clause::kWindowOrder:
+    case Clause::kOther:
+      return;
+    default:
+      throw error(sqlstate::kGroupingError,
+                  fmt::format("grouping operations are not allowed in {}", clause_text(owner->clause)),
+                  e.location);
+  }
+}
+
+SqlError ExpressionBinder::not_visible_here(std::string_view name, int32_t location) {
+  return error(sqlstate::kUndefinedTable,
+               fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
+      .hint(fmt::format(
+          "There is an entry for table \"{}\", but it cannot be referenced from this part of the query.",
+          name));
+}
+
 SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t location) {
   for (Scope* s = &scope_; s != nullptr; s = s->parent) {
     for (const ScopeItem& item : s->items) {
       if (item.name == name && item.name_visible) {
-        return error(sqlstate::kUndefinedTable,
-                     fmt::format("invalid reference to FROM-clause entry for table \"{}\"", name), location)
-            .hint(fmt::format("There is an entry for table \"{}\", but it cannot be referenced from this "
-                              "part of the query.",
-                              name));
+        return not_visible_here(name, location);
       }
     }
+    // Hidden by an alias of the join around it, or on the other side of one.
+    bool exists = std::any_of(s->ranges.begin(), s->ranges.end(),
+                              [&](const Range* r) { return r != nullptr && r->alias == name; });
+    if (exists) return not_visible_here(name, location);
   }
   return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name),
                location);

@@ -209,4 +209,15 @@ bool same_expression(const Expr* a, const Expr* b) {
 bool is_volatile(const Expr* e) { return has_volatility(e, functions::Volatility::kVolatile); }
 bool is_immutable(const Expr* e) { return !has_volatility(e, functions::Volatility::kStable); }
 
+uint32_t grouping_level(const GroupingExpr& e) {
+  uint32_t level = UINT32_MAX;
+  for (const Expr* arg : e.args) {
+    any_of(arg, [&](const Expr& x) {
+      if (x.kind == ExprKind::kColumn) level = std::min(level, x.as<ColumnExpr>().levels_up);
+      return false;
+    });
+  }
+  return level == UINT32_MAX ? 0 : level;
+}
+
 }  // namespace varve::analyzer

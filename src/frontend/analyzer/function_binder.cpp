@@ -230,15 +230,22 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   // Work out what the polymorphic types stand for.
   Oid element = kInvalidOid, range = kInvalidOid;
   std::vector<Expr*> compatible;
+  bool common = false;  // all are brought to one type, arrays by their elements
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
+    common = common || type == type_oid::kAnycompatible || type == type_oid::kAnycompatiblearray ||
+             type == type_oid::kAnycompatiblenonarray;
     if (is_polymorphic_range(type)) {
       Oid found = functions::is_range_type(args[i]->type) ? args[i]->type
                                                           : functions::range_of_multirange(args[i]->type);
       if (found != kInvalidOid) range = found;
     } else if (is_polymorphic_array(type)) {
       const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-      if (info != nullptr && info->element_type != kInvalidOid) element = info->element_type;
+      if (info != nullptr && info->element_type != kInvalidOid) {
+        element = info->element_type;
+        if (type == type_oid::kAnycompatiblearray)
+          compatible.push_back(make<analyzer::Expr>(ExprKind::kInput, element));
+      }
     } else if (is_polymorphic_element(type)) {
       if (args[i]->type != type_oid::kUnknown) {
         if (element == kInvalidOid) element = args[i]->type;
@@ -246,7 +253,7 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
       }
     }
   }
-  if (!compatible.empty() && declared(0) == type_oid::kAnycompatible) {
+  if (!compatible.empty() && common) {
     element = select_common_type(compatible, function.name);
   }
   if (element == kInvalidOid && range != kInvalidOid) element = functions::range_subtype(range);
@@ -268,7 +275,9 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
     if (type == type_oid::kAny) {
-      args[i] = resolve_unknown(args[i]);
+      // Only pg_typeof() is to be told that a literal has no type yet.
+      bool stays = args[i]->kind == ExprKind::kConst && function.name == "pg_typeof";
+      if (!stays) args[i] = resolve_unknown(args[i]);
       continue;
     }
     if (is_polymorphic_array(type))

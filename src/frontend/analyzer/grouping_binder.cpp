@@ -113,19 +113,34 @@ void Binder::check_set_returning(const Scope& scope, int32_t location) {
 
 void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& targets) {
   std::vector<Expr*> extra;  // columns that the primary key determines: grouped by as well
+  auto not_grouping_expression = [&](const Expr& arg) {
+    return SqlError(sqlstate::kGroupingError,
+                    "arguments to GROUPING must be grouping expressions of the associated query level")
+        .at(position(arg.location));
+  };
   // What a subquery says of this query's columns must be grouped too.
   auto check_subquery = [&](auto&&, const Query& subquery) {
     walk_deep(subquery, 1, [&](const Expr& x, uint32_t depth) {
       if (x.kind == ExprKind::kAggregate && x.as<AggregateExpr>().levels_up == depth) return false;
-      for (Expr* g : query.group_by) {
-        Expr* inside = rewrite(g, arena_, [&](Expr* part) -> Expr* {
-          if (part->kind != ExprKind::kColumn) return nullptr;
-          auto* c = arena_.make<ColumnExpr>(part->as<ColumnExpr>());
-          c->levels_up += depth;
-          return c;
+      auto is_grouped = [&](const Expr& e) {
+        return std::any_of(query.group_by.begin(), query.group_by.end(), [&](Expr* g) {
+          if (g->kind != ExprKind::kColumn) return false;  // other expressions count at their own level alone
+          Expr* inside = rewrite(g, arena_, [&](Expr* part) -> Expr* {
+            if (part->kind != ExprKind::kColumn) return nullptr;
+            auto* c = arena_.make<ColumnExpr>(part->as<ColumnExpr>());
+            c->levels_up += depth;
+            return c;
+          });
+          return same_expression(inside, &e);
         });
-        if (same_expression(inside, &x)) return false;
+      };
+      if (x.kind == ExprKind::kGrouping && grouping_level(x.as<GroupingExpr>()) == depth) {
+        for (const Expr* arg : x.as<GroupingExpr>().args) {
+          if (!is_grouped(*arg)) throw not_grouping_expression(*arg);
+        }
+        return false;
       }
+      if (is_grouped(x)) return false;
       if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up != depth) return true;
       const auto& c = x.as<ColumnExpr>();
       if (c.range >= scope.ranges.size()) return true;
@@ -153,13 +168,12 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
     }
     if (e->kind == ExprKind::kAggregate && e->as<AggregateExpr>().levels_up == 0) return;
     if (e->kind == ExprKind::kGrouping) {
+      if (grouping_level(e->as<GroupingExpr>()) > 0) return;
       for (Expr* arg : e->as<GroupingExpr>().args) {
-        bool grouped = std::any_of(query.group_by.begin(), query.group_by.end(),
-                                   [&](Expr* x) { return same_expression(x, arg); });
-        if (grouped) continue;
-        throw SqlError(sqlstate::kGroupingError,
-                       "arguments to GROUPING must be grouping expressions of the associated query level")
-            .at(position(arg->location));
+        bool outer = arg->kind == ExprKind::kColumn && arg->as<ColumnExpr>().levels_up > 0;
+        bool grouped = !outer && std::any_of(query.group_by.begin(), query.group_by.end(),
+                                             [&](Expr* x) { return same_expression(x, arg); });
+        if (!grouped) throw not_grouping_expression(*arg);
       }
       return;
     }

@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "expression_location.h"
 #include "grouping_sets.h"
 #include "parser/parser.h"
 #include "query_levels.h"
@@ -68,16 +69,6 @@ Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope,
 
 namespace {
 
-// Where the expression's text begins: an operator's own place is behind its left argument.
-int32_t first_location(const Expr* e) {
-  int32_t first = e->location;
-  any_of(e, [&](const Expr& x) {
-    if (x.location >= 0 && x.location < first) first = x.location;
-    return false;
-  });
-  return first;
-}
-
 // The name PostgreSQL gives a column that has none. Names of casts and CASE are weak: a stronger one inside
 // wins, and an outer cast's replaces them.
 std::string_view figure_name(const parser::Node* node, bool* weak) {
@@ -140,6 +131,13 @@ std::string_view figure_name(const parser::Node* node, bool* weak) {
       return "coalesce";
     case NodeKind::kMinMaxExpr:
       return parser::as<parser::MinMaxExpr>(node)->greatest ? "greatest" : "least";
+    case NodeKind::kXmlExpr: {
+      static constexpr std::string_view kNames[] = {"xmlconcat", "xmlelement", "xmlforest", "xmlparse",
+                                                    "xmlpi",     "xmlroot",    ""};
+      return kNames[static_cast<size_t>(parser::as<parser::XmlExpr>(node)->op)];
+    }
+    case NodeKind::kXmlSerialize:
+      return "xmlserialize";
     case NodeKind::kSqlValueFunction: {
       static constexpr std::string_view kNames[] = {"current_date",    "current_time",   "current_timestamp",
                                                     "localtime",       "localtimestamp", "current_role",
@@ -309,7 +307,8 @@ void Binder::apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* de
     throw SqlError(sqlstate::kUndefinedFunction,
                    fmt::format("could not identify an ordering operator for type {}", type_text(expr->type)))
         .hint("Use an explicit ordering operator or modify the query.")
-        .at(position(expr->location));
+        .at(position(parser::is<parser::ColumnRef>(sort.expression) ? sort.expression->location
+                                                                    : expr->location));
   }
   *descending = sort.direction == parser::SortDirection::kDescending;
   if (sort.direction == parser::SortDirection::kUsing) {

@@ -3,8 +3,8 @@
 #include <benchmark/benchmark.h>
 #include <ctime>
 
-#include "net/server.h"
 #include "net/raw_client.h"
+#include "net/server.h"
 #include "toy_handler.h"
 
 namespace varve::net {

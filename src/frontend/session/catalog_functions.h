@@ -2,9 +2,11 @@
 // own state.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/strong_id.h"
 #include "memory/arena.h"
@@ -22,8 +24,14 @@ bool routine_text(Session& session, std::string_view function, std::span<const t
 CatalogFunction* find_catalog_function(std::string_view name);
 CatalogFunction* find_type_function(std::string_view name);
 CatalogFunction* find_environment_function(std::string_view name);
+CatalogFunction* find_information_function(std::string_view name);
 // format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
 std::string user_type_name(Session& session, Oid type);
+// The reg… types of operators, collations, text search configurations and dictionaries; `parts` is the name
+// taken apart. No value, false: the type is another one, or there is no such object.
+std::optional<uint32_t> parse_object_name(Session& session, Oid type, const std::vector<std::string>& parts,
+                                          std::string_view text);
+bool append_object_name(Oid type, uint32_t oid, std::string& out);
 // pg_get_viewdef() and its like.
 CatalogFunction* find_definition_function(std::string_view name);
 

@@ -47,6 +47,8 @@ bool option_boolean(const parser::Option& o) {
 }
 
 ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
+  if (o.value == nullptr)
+    throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
   std::string text = option_text(o);
   if (text == "text") return ExplainFormat::kText;
   if (text == "json") return ExplainFormat::kJson;
@@ -59,7 +61,7 @@ ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
 
 ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sql) {
   ExplainOptions options;
-  bool timing_given = false, summary_given = false, buffers = false, wal = false;
+  bool timing_given = false, summary_given = false;
   for (const parser::Option* o : stmt.options) {
     if (o->name == "analyze")
       options.analyze = option_boolean(*o);
@@ -68,9 +70,9 @@ ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sq
     else if (o->name == "costs")
       options.costs = option_boolean(*o);
     else if (o->name == "buffers")
-      buffers = option_boolean(*o);
+      options.buffers = option_boolean(*o);
     else if (o->name == "wal")
-      wal = option_boolean(*o);
+      options.wal = option_boolean(*o);
     else if (o->name == "settings")
       options.settings = option_boolean(*o);
     else if (o->name == "timing")
@@ -84,13 +86,11 @@ ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sq
           .at(position(sql, o->location));
     }
   }
-  if (wal && !options.analyze)
+  if (options.wal && !options.analyze)
     throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
   if (timing_given && options.timing && !options.analyze) {
     throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE");
   }
-  if (buffers) throw_not_supported("EXPLAIN option BUFFERS");
-  if (wal) throw_not_supported("EXPLAIN option WAL");
   if (!summary_given) options.summary = options.analyze;
   if (!options.analyze) options.timing = false;
   return options;
@@ -112,7 +112,9 @@ class ExplainCommand {
     StatementPtr statement = target(&params);
     if (statement == nullptr) return write("Utility statements have no plan structure");
     auto start = std::chrono::steady_clock::now();
+    IoCounters io = t_io_counters;
     session_.ensure_plan(*statement);
+    summary_.planning_io = t_io_counters - io;
     summary_.planning_ms = milliseconds_since(start);
     auto plan = statement->plan;
     functions::EvalContext eval = session_.eval_context(arena_);
@@ -158,7 +160,10 @@ class ExplainCommand {
       *params = params_;
       return it->second;
     }
-    if (node->kind == NodeKind::kCreateTableAsStmt) throw_not_supported("EXPLAIN of CREATE TABLE AS");
+    if (node->kind == NodeKind::kCreateTableAsStmt) {
+      if (options_.analyze) throw_not_supported("EXPLAIN ANALYZE of CREATE TABLE AS");
+      node = parser::as<parser::CreateTableAsStmt>(node)->query;
+    }
     if (node->kind == NodeKind::kDeclareCursorStmt) node = parser::as<parser::DeclareCursorStmt>(node)->query;
     if (!Session::is_planned(node)) return nullptr;
     StatementPtr statement = session_.make_statement(outer_.sql, node);
@@ -170,7 +175,8 @@ class ExplainCommand {
     for (const SettingInfo& info : all_settings()) {
       bool shown = info.category.starts_with("Query Tuning") || info.name == "work_mem" ||
                    info.name == "search_path" || info.name == "hash_mem_multiplier" ||
-                   info.name == "temp_buffers";
+                   info.name == "temp_buffers" || info.name == "max_parallel_workers" ||
+                   info.name == "max_parallel_workers_per_gather" || info.name == "effective_io_concurrency";
       if (!shown || session_.settings_.get(info.name) == info.default_value) continue;
       summary_.settings.emplace_back(info.name, display_setting(info, session_.settings_.get(info.name)));
     }

@@ -24,16 +24,20 @@ struct ExplainOptions {
   bool timing = true;
   bool summary = false;
   bool settings = false;
+  bool buffers = false;
+  bool wal = false;
 };
 
 struct ExplainProperty {
-  enum class Kind : uint8_t { kString, kNumber, kBoolean, kList };
+  enum class Kind : uint8_t { kString, kNumber, kBoolean, kList, kGroups };
   enum class Where : uint8_t { kEverywhere, kText, kStructured };
   std::string name;
   std::string value;               // numbers and booleans as they are printed
   std::vector<std::string> items;  // kList
   Kind kind = Kind::kString;
   Where where = Where::kEverywhere;
+  std::vector<std::vector<ExplainProperty>> groups{};  // kGroups: a list of objects
+  std::string group_name{};                            // what XML calls each
 };
 
 // A node as PostgreSQL would show it.
@@ -50,6 +54,8 @@ struct ExplainNode {
   bool measured = false;  // EXPLAIN ANALYZE
   double actual_startup_ms = 0, actual_total_ms = 0, actual_rows = 0;
   uint64_t loops = 0;
+  bool has_io = false;  // `io` is known; of the node and those below
+  IoCounters io;
   std::vector<std::unique_ptr<ExplainNode>> children;  // init plans and CTEs, then inputs, then subplans
 };
 
@@ -61,6 +67,7 @@ std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& state
 
 struct ExplainSummary {
   double planning_ms = 0, execution_ms = 0;
+  IoCounters planning_io;
   std::vector<std::pair<std::string, std::string>> settings;  // those that are not at their defaults
 };
 // The lines of the result; the structured formats make one value of them.

@@ -86,6 +86,29 @@ std::string join(const std::vector<std::string>& items) {
   return out;
 }
 
+uint64_t temp_blocks(uint64_t bytes) {
+  constexpr uint64_t kBlockBytes = 8192;
+  return (bytes + kBlockBytes - 1) / kBlockBytes;
+}
+
+// Nothing where nothing was counted.
+std::string buffers_text(const IoCounters& io) {
+  std::string shared, temp;
+  auto count = [](std::string& out, std::string_view name, uint64_t n) {
+    if (n != 0) out += fmt::format(" {}={}", name, n);
+  };
+  count(shared, "hit", io.hits);
+  count(shared, "read", io.reads);
+  count(shared, "dirtied", io.dirtied);
+  count(shared, "written", io.written);
+  count(temp, "read", temp_blocks(io.temp_read));
+  count(temp, "written", temp_blocks(io.temp_written));
+  std::string out;
+  if (!shared.empty()) out += " shared" + shared;
+  if (!temp.empty()) out += (out.empty() ? " temp" : ", temp") + temp;
+  return out.empty() ? out : "Buffers:" + out;
+}
+
 // --- text
 
 class TextWriter {
@@ -121,10 +144,11 @@ class TextWriter {
     out_ += '\n';
     ++indent;
     for (const ExplainProperty& p : n.properties) {
-      if (p.where == Where::kStructured) continue;
+      if (p.where == Where::kStructured || p.kind == Kind::kGroups) continue;
       std::string value = p.kind == Kind::kList ? join(p.items) : p.value;
       line(indent, p.name.empty() ? value : p.name + ": " + value);
     }
+    if (n.has_io) io_lines(indent, n.io);
     for (const auto& child : n.children) node(*child, indent, true);
   }
 
@@ -135,6 +159,10 @@ class TextWriter {
         items.push_back(fmt::format("{} = '{}'", name, value));
       line(0, "Settings: " + join(items));
     }
+    if (std::string buffers = buffers_text(summary.planning_io); options_.buffers && !buffers.empty()) {
+      line(0, "Planning:");
+      line(1, buffers);
+    }
     if (options_.summary) line(0, fmt::format("Planning Time: {:.3f} ms", summary.planning_ms));
     if (options_.summary && options_.analyze)
       line(0, fmt::format("Execution Time: {:.3f} ms", summary.execution_ms));
@@ -143,6 +171,16 @@ class TextWriter {
   }
 
  private:
+  void io_lines(size_t indent, const IoCounters& io) {
+    if (options_.buffers) {
+      if (std::string buffers = buffers_text(io); !buffers.empty()) line(indent, buffers);
+    }
+    if (!options_.wal || io.log_records == 0) return;
+    std::string text = fmt::format("WAL: records={}", io.log_records);
+    if (io.log_images != 0) text += fmt::format(" fpi={}", io.log_images);
+    line(indent, text + fmt::format(" bytes={}", io.log_bytes));
+  }
+
   void line(size_t indent, std::string_view text) {
     out_.append(indent * 2, ' ');
     out_ += text;
@@ -213,6 +251,7 @@ class StructuredWriter {
 
   void property(const ExplainProperty& p) {
     if (p.kind == Kind::kList) return list(p);
+    if (p.kind == Kind::kGroups) return groups(p);
     bool bare = p.kind != Kind::kString;
     switch (format_) {
       case ExplainFormat::kJson:
@@ -278,6 +317,16 @@ class StructuredWriter {
     }
   }
 
+  void groups(const ExplainProperty& p) {
+    open(p.name, p.name, false);
+    for (const auto& group : p.groups) {
+      open(p.group_name, p.group_name, true);
+      for (const ExplainProperty& item : group) property(item);
+      close_object(p.group_name);
+    }
+    close_list(p.name);
+  }
+
   void separate() {
     if (!groups_.back().empty) out_ += ',';
     groups_.back().empty = false;
@@ -299,6 +348,26 @@ class StructuredWriter {
   std::vector<Group> groups_;
   char list_end_ = '}';
 };
+
+void write_buffers(StructuredWriter& w, const IoCounters& io) {
+  w.number("Shared Hit Blocks", std::to_string(io.hits));
+  w.number("Shared Read Blocks", std::to_string(io.reads));
+  w.number("Shared Dirtied Blocks", std::to_string(io.dirtied));
+  w.number("Shared Written Blocks", std::to_string(io.written));
+  // Temporary tables live in the shared pool.
+  for (std::string_view what : {"Hit", "Read", "Dirtied", "Written"})
+    w.number(fmt::format("Local {} Blocks", what), "0");
+  w.number("Temp Read Blocks", std::to_string(temp_blocks(io.temp_read)));
+  w.number("Temp Written Blocks", std::to_string(temp_blocks(io.temp_written)));
+}
+
+void write_io(StructuredWriter& w, const IoCounters& io, const ExplainOptions& options) {
+  if (options.buffers) write_buffers(w, io);
+  if (!options.wal) return;
+  w.number("WAL Records", std::to_string(io.log_records));
+  w.number("WAL FPI", std::to_string(io.log_images));
+  w.number("WAL Bytes", std::to_string(io.log_bytes));
+}
 
 void write_node(StructuredWriter& w, const ExplainNode& n, const ExplainOptions& options) {
   w.open("Plan", "Plan", true);
@@ -330,6 +399,7 @@ void write_node(StructuredWriter& w, const ExplainNode& n, const ExplainOptions&
   for (const ExplainProperty& p : n.properties) {
     if (p.where != Where::kText) w.property(p);
   }
+  if (n.has_io) write_io(w, n.io, options);
   if (!n.children.empty()) {
     w.open("Plans", "Plans", false);
     for (const auto& child : n.children) write_node(w, *child, options);
@@ -347,6 +417,11 @@ std::string structured(const ExplainNode& root, const ExplainOptions& options,
     w.open("Settings", "Settings", true);
     for (const auto& [name, value] : summary.settings) w.text(name, value);
     w.close_object("Settings");
+  }
+  if (options.buffers) {
+    w.open("Planning", "Planning", true);
+    write_buffers(w, summary.planning_io);
+    w.close_object("Planning");
   }
   if (options.summary) w.number("Planning Time", fmt::format("{:.3f}", summary.planning_ms));
   if (options.analyze) {

@@ -47,7 +47,8 @@ class Explainer {
     // CTEs belong to the whole statement.
     ptrdiff_t at = 0;
     for (size_t i = 0; i < statement_.ctes.size(); ++i) {
-      if (statement_.ctes[i] == nullptr) continue;  // runs where it is read
+      // Null: runs where it is read.
+      if (statement_.ctes[i] == nullptr || in_place_.contains(statement_.ctes[i])) continue;
       auto child = node(*statement_.ctes[i], "InitPlan");
       child->subplan_name = fmt::format("CTE {}", cte_name(static_cast<uint32_t>(i)));
       root->children.insert(root->children.begin() + at++, std::move(child));
@@ -170,6 +171,14 @@ class Explainer {
 
   // How a node above writes column `i` of this plan's output.
   std::string column(const Plan& p, uint32_t i) {
+    bool before = below_;
+    below_ = below_ || std::find(merged_.begin(), merged_.end(), &p) == merged_.end();
+    std::string out = column_text(p, i);
+    below_ = before;
+    return out;
+  }
+
+  std::string column_text(const Plan& p, uint32_t i) {
     switch (p.kind) {
       case PlanKind::kSeqScan:
       case PlanKind::kIndexScan:
@@ -177,7 +186,7 @@ class Explainer {
       case PlanKind::kFunctionScan:
         return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
       case PlanKind::kValues:
-        return qualified(p.as<planner::ValuesPlan>().alias, p.output[i].name);
+        return qualified("*VALUES*", fmt::format("column{}", i + 1));
       case PlanKind::kCteScan:
       case PlanKind::kWorkTableScan:
         return cte_column(p.as<planner::CteScanPlan>(), i);
@@ -278,6 +287,10 @@ class Explainer {
       param_text_[e.param_slots[i]] = analyzer::deparse_expression(*e.args[i], names, eval_);
     }
     std::string output = fmt::format("${}", e.subplan);
+    if (below_) {
+      out += init ? output : fmt::format("(SubPlan {})", e.subplan + 1);
+      return;
+    }
     bool known =
         std::any_of(used_.begin(), used_.end(), [&](const UsedSubplan& u) { return u.number == e.subplan; });
     if (!known && shown_.insert(e.subplan).second) used_.push_back({e.subplan, init, output});
@@ -333,6 +346,8 @@ class Explainer {
     n.measured = true;
     // A node that was stopped early has not come to the end of its only loop.
     n.loops = std::max<uint64_t>(c->loops, c->rows > 0 || c->time_ns > 0 ? 1 : 0);
+    n.has_io = true;
+    n.io = c->io;
     if (n.loops == 0) return;
     auto loops = static_cast<double>(n.loops);
     n.actual_rows = static_cast<double>(c->rows) / loops;
@@ -371,27 +386,34 @@ class Explainer {
   void table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member = nullptr,
                   size_t number = 0);
   void scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number);
+  void sampling(ExplainNode& n, const planner::ScanPlan& s);
   void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal,
                         const Plan* left);
   void join(ExplainNode& n, const planner::JoinPlan& j);
+  bool is_unique(const Plan& p, analyzer::ExprList keys) const;
+  void add_unique(ExplainNode& n, bool unique);
   void index_join(ExplainNode& n, const planner::IndexJoinPlan& j);
   void aggregate(ExplainNode& n, const planner::AggregatePlan& a);
+  static void hash_table(ExplainNode& n, const executor::NodeCounters& c);
   void sort(ExplainNode& n, const planner::SortPlan& s);
   void modify(ExplainNode& n, const planner::ModifyPlan& m);
   void describe(ExplainNode& n, const Plan& p);
   void add_children(ExplainNode& n, const Plan& p);
+  std::unique_ptr<ExplainNode> recursive_cte(const Plan& p, uint32_t number, std::string_view relationship);
   void add_output(ExplainNode& n, const Plan& top, const Plan& p);
 
   const planner::PlannedStatement& statement_;
   const ExplainOptions& options_;
   std::span<const executor::NodeCounters> counters_;
   functions::EvalContext& eval_;
+  bool below_ = false;               // a lower node's expression is being named: its subplans are its own
   bool several_ = false;             // the statement reads more than one table
   bool qualify_ = false;             // column names are written with their table's
   std::vector<const Plan*> merged_;  // plans that are shown as the one node in work
   std::map<uint32_t, std::string> param_text_;
   std::vector<UsedSubplan> used_;
   std::set<uint32_t> shown_;
+  std::set<const Plan*> in_place_;  // recursive unions that stand where the CTE is read
 };
 
 std::string range_label(std::string_view name, std::string_view alias) {
@@ -462,7 +484,9 @@ void Explainer::scan(ExplainNode& n, const Plan& p) {
   if (s.members.size() < 2) return scan_table(n, p, s.members.empty() ? nullptr : &s.members[0], 0);
   n.type = n.label = "Append";
   auto share = static_cast<double>(s.members.size());
-  for (size_t i = 0; i < s.members.size(); ++i) {
+  bool from_end = p.kind == PlanKind::kIndexScan && p.as<planner::IndexScanPlan>().backward;
+  for (size_t at = 0; at < s.members.size(); ++at) {
+    size_t i = from_end ? s.members.size() - 1 - at : at;
     auto child = std::make_unique<ExplainNode>();
     child->relationship = "Member";
     scan_table(*child, p, &s.members[i], i + 1);
@@ -473,6 +497,19 @@ void Explainer::scan(ExplainNode& n, const Plan& p) {
     child->width = n.width;
     n.children.push_back(std::move(child));
   }
+  add(n, "Subplans Removed", "0", Kind::kNumber, Where::kStructured);
+}
+
+void Explainer::sampling(ExplainNode& n, const planner::ScanPlan& s) {
+  const Plan* sides[] = {&s};
+  std::string method = s.sample_by_page ? "system" : "bernoulli", percent = text(*s.sample_percent, sides);
+  std::string line = fmt::format("{} ({})", method, percent);
+  if (s.sample_seed != nullptr) line += fmt::format(" REPEATABLE ({})", text(*s.sample_seed, sides));
+  add(n, "Sampling", line, Kind::kString, Where::kText);
+  add(n, "Sampling Method", method, Kind::kString, Where::kStructured);
+  n.properties.push_back({"Sampling Parameters", "", {percent}, Kind::kList, Where::kStructured});
+  if (s.sample_seed != nullptr)
+    add(n, "Repeatable Seed", text(*s.sample_seed, sides), Kind::kString, Where::kStructured);
 }
 
 void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number) {
@@ -488,12 +525,14 @@ void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMem
     head(n, "Index Name", member != nullptr ? member->index->name : i.index->name);
     table_scan(n, s, member, number);
     index_conditions(n, i, i.equal, nullptr);
+    bool conditions = !i.equal.empty() || i.lower.value != nullptr || i.upper.value != nullptr ||
+                      !i.any_of.empty() || i.array_any != nullptr;
+    if (conditions && counters(p) != nullptr)
+      add(n, "Rows Removed by Index Recheck", "0", Kind::kNumber, Where::kStructured);
   } else {
     n.type = n.label = s.sample_percent != nullptr ? "Sample Scan" : "Seq Scan";
     table_scan(n, s, member, number);
-    if (s.sample_percent != nullptr)
-      add_condition(n, s.sample_by_page ? "Sampling: system" : "Sampling: bernoulli", s.sample_percent,
-                    sides);
+    if (s.sample_percent != nullptr) sampling(n, s);
   }
   add_condition(n, "Filter", s.filter, sides);
   if (s.filter != nullptr && counters(p) != nullptr)
@@ -574,6 +613,7 @@ void Explainer::join(ExplainNode& n, const planner::JoinPlan& j) {
   }
   const Plan* sides[] = {j.children[0], j.children[1]};
   add_condition(n, "Join Filter", j.condition, sides);
+  add_unique(n, swapped ? is_unique(*j.children[0], j.left_keys) : is_unique(*j.children[1], j.right_keys));
   Qualify outer(*this, true);
   for (size_t i = 0; i < j.param_slots.size(); ++i) {
     param_text_[j.param_slots[i]] = text(*j.param_values[i], *j.children[0]);
@@ -587,13 +627,56 @@ void Explainer::index_join(ExplainNode& n, const planner::IndexJoinPlan& j) {
   head(n, "Join Type", word);
   const Plan* sides[] = {j.children[0], j.inner};
   add_condition(n, "Join Filter", j.condition, sides);
+  add_unique(n, j.inner->index->unique && j.keys.size() == j.inner->index->keys.size());
+}
+
+// At most one row has these values of the keys.
+bool Explainer::is_unique(const Plan& p, analyzer::ExprList keys) const {
+  if (p.kind == PlanKind::kAggregate) {
+    const auto& a = p.as<planner::AggregatePlan>();
+    std::set<uint32_t> groups;
+    for (const Expr* e : keys) {
+      if (e->kind == ExprKind::kInput && e->as<analyzer::InputExpr>().index < a.groups.size())
+        groups.insert(e->as<analyzer::InputExpr>().index);
+    }
+    return a.grouping_sets.size() <= 1 && groups.size() == a.groups.size();
+  }
+  if (p.kind == PlanKind::kFilter) return is_unique(*p.children[0], keys);
+  if (p.kind != PlanKind::kSeqScan && p.kind != PlanKind::kIndexScan) return false;
+  const auto& scan = p.as<planner::ScanPlan>();
+  if (!scan.members.empty()) return false;
+  std::set<catalog::ColumnNumber> columns;
+  for (const Expr* e : keys) {
+    if (e->kind == ExprKind::kInput) columns.insert(scan.columns[e->as<analyzer::InputExpr>().index]);
+  }
+  for (const auto& index : (*scan.relation)->indexes) {
+    if (!index.can_be_referenced()) continue;
+    if (std::all_of(index.keys.begin(), index.keys.end(),
+                    [&](const catalog::IndexColumn& key) { return columns.contains(key.column); }))
+      return true;
+  }
+  return false;
+}
+
+void Explainer::add_unique(ExplainNode& n, bool unique) {
+  bool shown = unique && options_.verbose;
+  n.properties.insert(n.properties.begin(), {"Inner Unique",
+                                             unique ? "true" : "false",
+                                             {},
+                                             Kind::kBoolean,
+                                             shown ? Where::kEverywhere : Where::kStructured});
 }
 
 void Explainer::aggregate(ExplainNode& n, const planner::AggregatePlan& a) {
   bool grouped = !a.groups.empty();
-  std::string_view strategy = !grouped ? "Plain" : a.input_sorted ? "Sorted" : "Hashed";
+  bool mixed = grouped && !a.input_sorted &&
+               std::any_of(a.grouping_sets.begin(), a.grouping_sets.end(), [](auto s) { return s.empty(); });
+  std::string_view strategy = !grouped ? "Plain" : a.input_sorted ? "Sorted" : mixed ? "Mixed" : "Hashed";
   n.type = "Aggregate";
-  n.label = !grouped ? "Aggregate" : a.input_sorted ? "GroupAggregate" : "HashAggregate";
+  n.label = !grouped         ? "Aggregate"
+            : a.input_sorted ? "GroupAggregate"
+            : mixed          ? "MixedAggregate"
+                             : "HashAggregate";
   head(n, "Strategy", strategy);
   head(n, "Partial Mode", "Simple");
   auto key = [&](uint32_t i) {
@@ -616,12 +699,26 @@ void Explainer::aggregate(ExplainNode& n, const planner::AggregatePlan& a) {
   }
   const executor::NodeCounters* c = counters(a);
   if (!grouped || a.input_sorted || c == nullptr || c->memory_bytes == 0) return;
-  std::string line =
-      fmt::format("{}  Memory Usage: {}kB", c->spilled_bytes == 0 ? "1" : "2", kilobytes(c->memory_bytes));
+  std::string line = fmt::format("{}  Memory Usage: {}kB", c->batches, kilobytes(c->memory_bytes));
   if (c->spilled_bytes != 0) line += fmt::format("  Disk Usage: {}kB", kilobytes(c->spilled_bytes));
   add(n, "Batches", line, Kind::kString, Where::kText);
+  add(n, "HashAgg Batches", std::to_string(c->batches), Kind::kNumber, Where::kStructured);
   add(n, "Peak Memory Usage", kilobytes(c->memory_bytes), Kind::kNumber, Where::kStructured);
   add(n, "Disk Usage", kilobytes(c->spilled_bytes), Kind::kNumber, Where::kStructured);
+}
+
+void Explainer::hash_table(ExplainNode& n, const executor::NodeCounters& c) {
+  std::string line = fmt::format("{}  Batches: {}  Memory Usage: {}kB", c.hash_buckets, c.batches,
+                                 kilobytes(c.memory_bytes));
+  if (c.spilled_bytes != 0) line += fmt::format("  Disk Usage: {}kB", kilobytes(c.spilled_bytes));
+  add(n, "Buckets", line, Kind::kString, Where::kText);
+  // Tables take the size that their rows need: what it was at first is not another number.
+  std::string buckets = std::to_string(c.hash_buckets), batches = std::to_string(c.batches);
+  add(n, "Hash Buckets", buckets, Kind::kNumber, Where::kStructured);
+  add(n, "Original Hash Buckets", buckets, Kind::kNumber, Where::kStructured);
+  add(n, "Hash Batches", batches, Kind::kNumber, Where::kStructured);
+  add(n, "Original Hash Batches", batches, Kind::kNumber, Where::kStructured);
+  add(n, "Peak Memory Usage", kilobytes(c.memory_bytes), Kind::kNumber, Where::kStructured);
 }
 
 void Explainer::sort(ExplainNode& n, const planner::SortPlan& s) {
@@ -690,6 +787,7 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
       std::string name = range_label(f.function->name, f.alias);
       n.label += " on " + (options_.verbose ? "pg_catalog." + name : name);
       head(n, "Function Name", f.function->name);
+      if (options_.verbose) head(n, "Schema", "pg_catalog");
       head(n, "Alias", f.alias);
       std::string call = fmt::format("{}({})", f.function->name, arguments(f.args, p));
       if (options_.verbose) add(n, "Function Call", call);
@@ -725,7 +823,8 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
     case PlanKind::kIndexJoin:
       return index_join(n, p.as<planner::IndexJoinPlan>());
     case PlanKind::kAppend:
-      return simple("Append");
+      simple("Append");
+      return add(n, "Subplans Removed", "0", Kind::kNumber, Where::kStructured);
     case PlanKind::kSetOperation: {
       const auto& s = p.as<planner::SetOperationPlan>();
       n.type = "SetOp";
@@ -775,14 +874,9 @@ void Explainer::add_children(ExplainNode& n, const Plan& p) {
     hash->loops = std::min<uint64_t>(inner->loops, 1);
     hash->actual_startup_ms = hash->actual_total_ms = inner->actual_total_ms;
     hash->actual_rows = inner->actual_rows;
-    const executor::NodeCounters* c = counters(p);
-    if (c != nullptr && c->memory_bytes != 0) {
-      std::string line = kilobytes(c->memory_bytes) + "kB";
-      if (c->spilled_bytes != 0) line += fmt::format("  Disk Usage: {}kB", kilobytes(c->spilled_bytes));
-      add(*hash, "Memory Usage", line, Kind::kString, Where::kText);
-      add(*hash, "Peak Memory Usage", kilobytes(c->memory_bytes), Kind::kNumber, Where::kStructured);
-      add(*hash, "Disk Usage", kilobytes(c->spilled_bytes), Kind::kNumber, Where::kStructured);
-    }
+    hash->has_io = inner->has_io;
+    hash->io = inner->io;
+    if (const executor::NodeCounters* c = counters(p); c != nullptr && c->batches != 0) hash_table(*hash, *c);
     hash->children.push_back(std::move(inner));
     n.children.push_back(std::move(hash));
     return;
@@ -842,7 +936,29 @@ void Explainer::add_output(ExplainNode& n, const Plan& top, const Plan& p) {
   }
 }
 
+// The recursive union of a CTE that is read once stands in the place of the scan that PostgreSQL shows.
+std::unique_ptr<ExplainNode> Explainer::recursive_cte(const Plan& p, uint32_t number,
+                                                      std::string_view relationship) {
+  in_place_.insert(&p);
+  auto n = std::make_unique<ExplainNode>();
+  n->relationship = relationship;
+  measure(*n, p);
+  n->type = "CTE Scan";
+  n->label = "CTE Scan on " + cte_name(number);
+  head(*n, "CTE Name", statement_.cte_names[number]);
+  head(*n, "Alias", statement_.cte_names[number]);
+  auto child = node(p, "InitPlan");
+  child->subplan_name = fmt::format("CTE {}", cte_name(number));
+  n->children.push_back(std::move(child));
+  return n;
+}
+
 std::unique_ptr<ExplainNode> Explainer::node(const Plan& top, std::string_view relationship) {
+  if (top.kind == PlanKind::kRecursiveUnion && relationship != "InitPlan") {
+    auto at = std::find(statement_.ctes.begin(), statement_.ctes.end(), &top);
+    if (at != statement_.ctes.end() && !in_place_.contains(&top))
+      return recursive_cte(top, static_cast<uint32_t>(at - statement_.ctes.begin()), relationship);
+  }
   std::vector<UsedSubplan> outer = std::move(used_);
   used_.clear();
   auto n = std::make_unique<ExplainNode>();

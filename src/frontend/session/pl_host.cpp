@@ -9,6 +9,7 @@
 #include "functions/type_oids.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "planner/planner.h"
 #include "session.h"
 
 namespace varve::session {

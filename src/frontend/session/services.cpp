@@ -11,6 +11,7 @@
 #include "catalog_functions.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
+#include "commands/settle.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -308,12 +309,20 @@ class SystemFunctions {
     auto pages = access::segment_page_count(s.instance_.engine().pool(), segment);
     return pages.ok() ? *pages * 8192 : 0;
   }
+  static uint64_t bytes_with_companions(Session& s, PageId segment) {
+    uint64_t bytes = segment_bytes(s, segment);
+    for (size_t i = 0; i < access::kCompanions; ++i) {
+      auto companion =
+          access::companion_segment(s.instance_.engine().pool(), segment, static_cast<access::Companion>(i));
+      if (companion.ok() && *companion != kInvalidPageId) bytes += bytes_with_companions(s, *companion);
+    }
+    return bytes;
+  }
   static uint64_t heap_bytes(Session& s, const catalog::Relation& r) { return segment_bytes(s, r.segment); }
-  // With the values out of line.
+  // With the values out of line, and of a columnar table its segments.
   static uint64_t table_bytes(Session& s, const catalog::Relation& r) {
     if (r.segment == kInvalidPageId) return 0;
-    auto overflow = access::overflow_segment(s.instance_.engine().pool(), r.segment);
-    return heap_bytes(s, r) + (overflow.ok() ? segment_bytes(s, *overflow) : 0);
+    return bytes_with_companions(s, r.segment);
   }
   static uint64_t index_bytes(Session& s, const catalog::Relation& r) {
     uint64_t bytes = 0;
@@ -323,6 +332,17 @@ class SystemFunctions {
       if (pages.ok()) bytes += *pages * 8192;
     }
     return bytes;
+  }
+  // Rows of a columnar table into segments, as VACUUM does it.
+  static Value settle(Session& s, std::span<const Value> args, Arena& arena) {
+    if (s.read_only_)
+      throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                     "cannot execute varve_settle() in a read-only transaction");
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
+                                     s.role_,     s.is_superuser_, arena, relations, false};
+    return Value::of_int64(static_cast<int64_t>(commands::settle_table(context, Oid{args[0].oid()}, 1)));
   }
   static Value relation_size(Session& s, std::span<const Value> args, Arena&) {
     if (args.size() > 1 && args[1].view() != "main") return Value::of_int64(0);
@@ -449,6 +469,10 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_collation_is_visible", yes},
       {"pg_conversion_is_visible", yes},
       {"pg_statistics_obj_is_visible", yes},
+      {"pg_ts_config_is_visible", yes},
+      {"pg_ts_dict_is_visible", yes},
+      {"pg_ts_parser_is_visible", yes},
+      {"pg_ts_template_is_visible", yes},
       {"pg_relation_is_publishable", no},
       {"pg_is_in_recovery", no},
       {"pg_get_userbyid", get_userbyid},
@@ -458,6 +482,7 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"shobj_description", shobj_description},
       {"current_schema", current_schema},
       {"current_schemas", current_schemas},
+      {"varve_settle", settle},
       {"pg_relation_size", relation_size},
       {"pg_table_size", table_size},
       {"pg_indexes_size", indexes_size},
@@ -507,6 +532,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_definition_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
   if (function == "pg_describe_object") return describe_object(args, arena);
   if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
@@ -604,13 +630,15 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
       return found[0]->oid.value();
     }
     default:
+      if (std::optional<uint32_t> found = parse_object_name(*this, type, parts, text)) return *found;
       throw_not_supported(fmt::format("input of type {} by name", functions::format_type(type, -1)));
   }
 }
 
 void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
   if (oid == 0) {
-    out += '-';
+    bool of_operator = type == type_oid::kRegoper || type == type_oid::kRegoperator;
+    out += of_operator ? '0' : '-';
     return;
   }
   switch (type.value()) {
@@ -693,13 +721,8 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       break;
     }
-    case type_oid::kRegoper.value():
-      if (const functions::Operator* op = functions::operator_by_oid(Oid{oid})) {
-        out += op->name;
-        return;
-      }
-      break;
     default:
+      if (append_object_name(type, oid, out)) return;
       break;
   }
   out += std::to_string(oid);

@@ -385,6 +385,15 @@ class CatalogFunctions {
   static Value to_regprocedure(Session& s, std::span<const Value> args, Arena&) {
     return to_reg(s, args, type_oid::kRegprocedure);
   }
+  static Value to_regoper(Session& s, std::span<const Value> args, Arena&) {
+    return to_reg(s, args, type_oid::kRegoper);
+  }
+  static Value to_regoperator(Session& s, std::span<const Value> args, Arena&) {
+    return to_reg(s, args, type_oid::kRegoperator);
+  }
+  static Value to_regcollation(Session& s, std::span<const Value> args, Arena&) {
+    return to_reg(s, args, type_oid::kRegcollation);
+  }
   static Value to_reg(Session& s, std::span<const Value> args, Oid type) {
     try {
       return Value::of_oid(s.parse_reg(type, args[0].view()));
@@ -443,6 +452,9 @@ CatalogFunction* find_catalog_function(std::string_view name) {
       {"to_regtype", F::to_regtype},
       {"to_regnamespace", F::to_regnamespace},
       {"to_regrole", F::to_regrole},
+      {"to_regoper", F::to_regoper},
+      {"to_regoperator", F::to_regoperator},
+      {"to_regcollation", F::to_regcollation},
       {"to_regproc", F::to_regproc},
       {"to_regprocedure", F::to_regprocedure},
       {"pg_my_temp_schema", F::my_temp_schema},

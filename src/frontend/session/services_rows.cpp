@@ -247,6 +247,34 @@ class RowFunctions {
     }
   }
 
+  static void backend_ids(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    if (s.instance_.server == nullptr) return;
+    auto n = static_cast<int32_t>(s.instance_.server->connections().size());
+    for (int32_t i = 1; i <= n; ++i) Rows(out, arena).int4(i);
+  }
+
+  static void sequence_parameters(Session& s, std::span<const Value> args, Arena& arena,
+                                  std::vector<Value>& out) {
+    if (args[0].null) return;
+    catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
+    if (r == nullptr) {
+      throw SqlError(sqlstate::kInternalError,
+                     fmt::format("could not open relation with OID {}", args[0].oid()));
+    }
+    commands::RoleRights rights(s.catalog(), s.role_);
+    if (!rights.table_allows(*r, 'r') && !rights.table_allows(*r, 'w') && !rights.table_allows(*r, 'U')) {
+      throw SqlError(sqlstate::kInsufficientPrivilege,
+                     fmt::format("permission denied for sequence {}", r->name));
+    }
+    const catalog::KeyMatch match[] = {{"seqrelid", Value::of_oid(args[0].oid())}};
+    s.catalog().for_each(catalog::system_table("pg_sequence"), match, [&](const catalog::Row& row) {
+      Rows rows(out, arena);
+      for (const char* column : {"seqstart", "seqmin", "seqmax", "seqincrement"})
+        rows.int8(row[column].int64);
+      rows.boolean(row.boolean("seqcycle")).int8(row["seqcache"].int64).oid(row.oid("seqtypid"));
+    });
+  }
+
   static void sequence_state(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
     if (r == nullptr) return;
@@ -411,13 +439,15 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_prepared_statement", prepared},
       {"pg_cursor", cursors},
       {"pg_timezone_names", zones},
-      {"pg_available_extensions", extensions},
-      {"pg_available_extension_versions", extension_versions},
       {"pg_get_keywords", keywords},
       {"pg_options_to_table", options},
       {"aclexplode", acl_explode},
       {"pg_listening_channels", channels},
       {"pg_sequence_state", sequence_state},
+      {"pg_sequence_parameters", sequence_parameters},
+      {"pg_stat_get_backend_idset", backend_ids},
+      {"pg_available_extensions", extensions},
+      {"pg_available_extension_versions", extension_versions},
       // Two-phase commit, and publications do not exist, so there are none.
       {"pg_prepared_xact", nothing},
       {"pg_get_publication_tables", nothing},

@@ -13,7 +13,9 @@
 #include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
+#include "planner/planner.h"
 #include "privilege_check.h"
+#include "statement_reader.h"
 
 namespace varve::session {
 
@@ -289,6 +291,7 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_column_pruning = settings_.boolean("varve.enable_column_pruning");
   s.enable_sort_avoidance = settings_.boolean("varve.enable_sort_avoidance");
   s.enable_partition_pruning = settings_.boolean("enable_partition_pruning");
+  s.keep_join_order = settings_.integer("join_collapse_limit") == 1;
   s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
   s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
   s.seq_page_cost = settings_.real("seq_page_cost");
@@ -392,7 +395,12 @@ void Session::make_plan(Statement& statement) {
     statement.routines = std::move(routines);
     if (checks) check_query_privileges(catalog(), role_, check_privileges(statement), *query, statement.node);
     if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
-    planner::plan_query(*plan, *query, planner_settings(), instance_.engine().txns(), eval);
+    planner::PlannerSettings settings = planner_settings();
+    StatementReader reader(*this);
+    // Inside a function the snapshot is the calling query's.
+    if (!nested_ && !statement.is_internal && settings_.boolean("varve.enable_plan_time_reads"))
+      settings.reader = &reader;
+    planner::plan_query(*plan, *query, settings, instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
@@ -758,7 +766,14 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   functions::EvalContext eval = eval_context(arena);
   commands::CommandContext context{catalog(),     *txn_, eval,      *this,          sql, path, role_,
                                    is_superuser_, arena, relations, temporary_first};
-  current_sql_ = sql;
+  // The text is the caller's: nobody may look at it when the command is over.
+  struct CurrentSql {
+    CurrentSql(std::string_view& place, std::string_view text) : place_(place), outer_(place) {
+      place = text;
+    }
+    ~CurrentSql() { place_ = outer_; }
+    std::string_view &place_, outer_;
+  } current(current_sql_, sql);
   txn_->statement_snapshot();
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;

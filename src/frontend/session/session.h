@@ -24,7 +24,6 @@
 #include "pl/runtime.h"
 #include "plan_cache.h"
 #include "planner/plan.h"
-#include "planner/planner.h"
 #include "random_state.h"
 #include "session/instance.h"
 #include "session/settings.h"
@@ -48,6 +47,10 @@ struct AlterDatabaseSetStmt;
 struct AlterSystemStmt;
 struct ConstraintsSetStmt;
 }  // namespace varve::parser
+
+namespace varve::planner {
+struct PlannerSettings;
+}
 
 namespace varve::session {
 
@@ -158,13 +161,18 @@ class Session final : public net::SessionHandler,
   friend class SessionConstraintHost;
   friend class TypeFunctions;
   friend class EnvironmentFunctions;
+  friend class InformationFunctions;
   friend std::string user_type_name(Session& session, Oid type);
+  friend std::optional<uint32_t> parse_object_name(Session& session, Oid type,
+                                                   const std::vector<std::string>& parts,
+                                                   std::string_view text);
   friend class SystemFunctions;
   friend class CatalogFunctions;
   friend class DefinitionFunctions;
   friend class RowFunctions;
   friend class CopyCommand;
   friend class ExplainCommand;
+  friend class StatementReader;
 
   // --- transactions (transactions.cpp)
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };

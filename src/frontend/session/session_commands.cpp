@@ -8,6 +8,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "planner/planner.h"
 #include "session.h"
 #include "setting_text.h"
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "common/sql_error.h"
+#include "functions/text_search.h"
 #include "types/time_zone.h"
 
 namespace varve::session {
@@ -189,6 +190,11 @@ std::string canonical_setting(const SettingInfo& info, std::string_view text) {
       break;
   }
   if (info.name == "DateStyle") return canonical_date_style(info, text, "ISO, MDY");
+  if (info.name == "default_text_search_config") {
+    Oid config = functions::text_config_oid(text);
+    if (config == kInvalidOid) throw invalid_value(info, text);
+    return fmt::format("pg_catalog.{}", functions::text_config_name(config));
+  }
   if (info.name == "client_encoding") {
     std::string word = lower(text);
     if (word != "utf8" && word != "utf-8" && word != "unicode") {

@@ -52,6 +52,8 @@ enum class RowState : uint8_t {
 // latch heap pages (latch order: index before heap) but must not touch an index.
 using RowProbe = Result<RowState> (*)(buffer::BufferPool& pool, Tid tid, Xid horizon);
 void register_row_probe(RowProbe probe);
+// The same for settled rows (access/column_store.h), by the table method that has them.
+void register_settled_row_probe(RowProbe probe);
 
 class Btree {
  public:
@@ -86,9 +88,11 @@ class Btree {
   virtual std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper,
                                        Bound upper_bound, bool backward) = 0;
   // Point lookup without a cursor object: appends the Tids of all unmarked-or-marked entries with exactly
-  // this key prefix (for a full key: this key). `Tid`s only, the caller re-checks. The hot path of a point
-  // query.
-  virtual Status lookup(wal::Bytes key, std::vector<Tid>* tids) = 0;
+  // this key prefix (for a full key: this key). The caller re-checks the rows' keys where their flags say so
+  // (kRowKeysChanged), and all of them when `*any_marked` becomes true: a marked entry may have outlived its
+  // row, and lead to another in the same place; with a prefix a row may then come twice. The hot path of a
+  // point query.
+  virtual Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr) = 0;
 
   struct Statistics {
     uint64_t pages, entries_estimate;

@@ -45,6 +45,7 @@ inline constexpr size_t kMaxRowBytes =
     8000;  // row bytes without the header; larger values go out of line (access/overflow.h)
 
 class LargeValueReader;
+class ColumnStore;
 struct OverflowPointer;
 
 // A version of a row, copied out of its page (or rebuilt from undo).
@@ -80,6 +81,11 @@ enum class LockOutcome : uint8_t {
   kSelfModified,   // the same command has written this row already; nothing was changed
 };
 
+// Where a row was when it was written, and where it is now. Rows of an ordinary heap stay where they are.
+struct RowMove {
+  Tid from, to;
+};
+
 class Heap {
  public:
   virtual ~Heap() = default;
@@ -110,9 +116,25 @@ class Heap {
   virtual Result<LockOutcome> update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                      wal::Bytes row, uint16_t attributes, bool keys_changed,
                                      bool locked_already, RowBuffer& buffer, RowVersion* newest,
-                                     uint16_t row_flags = 0, bool weak = false) = 0;
+                                     uint16_t row_flags = 0, bool weak = false, RowMove* move = nullptr) = 0;
   virtual Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
-                                     bool locked_already, RowBuffer& buffer, RowVersion* newest) = 0;
+                                     bool locked_already, RowBuffer& buffer, RowVersion* newest,
+                                     RowMove* move = nullptr) = 0;
+
+  // A heap whose rows may get other Tids (access/column_store.h): a row is found where it was by whoever saw
+  // it there, and update() and remove() follow it. `move` above says whose Tid the index entries have (from)
+  // and which one they are to have after an update (to); when the two differ, all of them are to be written.
+  virtual bool moves_rows() const { return false; }
+  // Where the row is now that was locked at `tid`.
+  virtual Result<Tid> newest_place(Tid tid) { return tid; }
+  // As fetch_newest(), without the row's bytes: who wrote the newest version, and whether that is a deletion.
+  virtual Result<bool> fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, bool* deleted);
+  // Deletes the rows that are still as `writers` (all below horizon()) left them, and that nobody locks;
+  // waits for nobody. `done` gets which.
+  virtual Status remove_idle(txn::Transaction& txn, std::span<const Tid> tids, std::span<const Xid> writers,
+                             std::vector<bool>* done);
+  // Null: rows are all there is.
+  virtual ColumnStore* columns() { return nullptr; }
 
   // Visible rows of one page, replacing what is in `out` (bytes point into its `memory`, valid until the next
   // call with it). The page is latched only while its bytes are copied.

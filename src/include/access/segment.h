@@ -26,10 +26,19 @@ Result<PageId> create_segment(buffer::BufferPool& pool, txn::Transaction& txn, S
 // Frees all extents once the transaction has committed and nobody can need them.
 Status drop_segment(buffer::BufferPool& pool, txn::Transaction& txn, PageId segment);
 
-// The segment of a heap's values out of line, which is freed with the heap's own; kInvalidPageId: none. The
-// second makes it if needed, for good: no transaction takes it back.
-Result<PageId> overflow_segment(buffer::BufferPool& pool, PageId segment);
-Result<PageId> ensure_overflow_segment(buffer::BufferPool& pool, PageId segment, bool* created);
+// Further segments of a heap, made when they are first needed and freed with the heap's own.
+enum class Companion : uint8_t {
+  kOverflow = 0,  // values out of line (access/overflow.h)
+  kStrata = 1,    // of a columnar table: its segments of columns
+  kMarks = 2,     // of a columnar table: which rows of those are deleted
+};
+inline constexpr size_t kCompanions = 3;
+// kInvalidPageId: there is none. The second makes it if needed, for good: no transaction takes it back.
+Result<PageId> companion_segment(buffer::BufferPool& pool, PageId segment, Companion which);
+Result<PageId> ensure_companion_segment(buffer::BufferPool& pool, PageId segment, Companion which,
+                                        bool* created);
+// Tells this segment from every other that had or will have its number.
+Result<uint64_t> segment_stamp(buffer::BufferPool& pool, PageId segment);
 
 // A free page of the segment, formatted by nobody yet: the caller initialises it in the batch that uses it.
 // `near` is a hint for locality. Runs grow with the segment (1, 2, 4 … 128 extents).

@@ -6,6 +6,9 @@
 
 namespace varve::analyzer {
 
+// How many query levels out the query lies whose grouping GROUPING tells of: that of its columns.
+uint32_t grouping_level(const GroupingExpr& e);
+
 // Calls f(Expr*& child) for every direct child; null children are left out. Subqueries are not entered (their
 // left sides and comparisons are children).
 template <class F>

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "buffer/page.h"
+#include "common/io_counters.h"
 #include "common/strong_id.h"
 #include "sync/hybrid_latch.h"
 
@@ -35,8 +36,11 @@ struct alignas(64) Frame {
     uint64_t none = 0;
     uint64_t value = lsn.value() == 0 ? 1 : lsn.value();
     // A write that failed may be putting the older Lsn back at this moment; that one is to stay.
-    if (dirty_lsn.compare_exchange_strong(none, value, std::memory_order_release, std::memory_order_relaxed))
+    if (dirty_lsn.compare_exchange_strong(none, value, std::memory_order_release,
+                                          std::memory_order_relaxed)) {
       dirty_count->fetch_add(1, std::memory_order_relaxed);
+      ++t_io_counters.dirtied;
+    }
   }
 };
 

@@ -104,7 +104,8 @@ class Database {
   void advance_epoch() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
 
   // Handles of storage, one a segment while anybody uses it: they remember where there is room.
-  std::shared_ptr<access::Heap> heap(PageId segment);
+  // `method`: pg_class.relam. Throws 42704 when nobody has registered it (access/table_method.h).
+  std::shared_ptr<access::Heap> heap(PageId segment, Oid method = kInvalidOid);
   std::shared_ptr<access::Btree> btree(PageId segment);
   // New storage. A segment's number may have been another's before: what a handle of that one remembers
   // (which may live on in a stale plan) must never be used for the new one.
@@ -135,6 +136,8 @@ class Database {
   std::unordered_map<std::string, std::pair<uint64_t, std::vector<RoutinePtr>>> routines_by_name_;
   std::unordered_map<Oid, std::pair<uint64_t, RoutinePtr>> routines_by_oid_;
   std::unordered_map<uint64_t, std::weak_ptr<access::Heap>> heaps_;
+  // Of tables whose rows move: who knows where to must not be forgotten while anybody may ask.
+  std::unordered_map<uint64_t, std::shared_ptr<access::Heap>> kept_heaps_;
   std::unordered_map<uint64_t, std::weak_ptr<access::Btree>> btrees_;
 };
 

@@ -177,8 +177,9 @@ struct Relation {
   std::string partition_bound;  // pg_class.relpartbound
   std::vector<Oid> parents;     // in order of inhseqno
   std::vector<Oid>
-      children;    // of a table that others inherit from, ascending; partitions are in `partitioning`
-  PageId segment;  // 0: no storage (yet)
+      children;       // of a table that others inherit from, ascending; partitions are in `partitioning`
+  PageId segment;     // 0: no storage (yet)
+  Oid access_method;  // pg_class.relam
   std::shared_ptr<access::Heap> heap;
   std::shared_ptr<const access::RowLayout> layout;
   double tuples = -1;  // pg_class.reltuples

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "common/io_counters.h"
 #include "functions/eval_context.h"
 #include "memory/arena.h"
 #include "sync/blocking_scope.h"
@@ -53,6 +54,9 @@ struct NodeCounters {
   uint64_t startup_ns = 0;    // to the first row
   uint64_t memory_bytes = 0;  // peak
   uint64_t spilled_bytes = 0;
+  uint64_t hash_buckets = 0;  // hash joins: of the biggest table
+  uint64_t batches = 0;       // hash joins and aggregates: tables filled one after the other
+  IoCounters io;              // in this node and below
 };
 
 class CteStates;

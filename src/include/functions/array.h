@@ -80,6 +80,17 @@ types::StringRef array_slice(std::string_view array, std::span<const ArraySlice>
 types::StringRef array_with_element(Oid element_type, std::string_view array,
                                     std::span<const int32_t> subscripts, const types::Value& value,
                                     Arena& arena);
+// The same in the bytes of an array that nobody else reads, where they need not move: one dimension, elements
+// of fixed width and none of them NULL. False: nothing was changed.
+bool set_array_element(char* array, int32_t subscript, const types::Value& value);
+// One more element at the end of an array in its own bytes: whether it can be (one dimension, no NULL, not
+// too long), how many bytes it takes for a value that is not NULL, and the growing, when those behind it are
+// free.
+bool array_can_grow(std::string_view array);
+size_t array_growth_bytes(std::string_view array, const types::Value& value);
+void append_array_element(char* array, size_t bytes, const types::Value& value);
+// The subscript behind its last element, of a one-dimensional array.
+int32_t next_array_subscript(std::string_view array);
 // UPDATE … SET a[l:u] = source: a copy with the slice set from the source's elements in order. 2202E if they
 // are too few.
 types::StringRef array_with_slice(Oid element_type, std::string_view array,

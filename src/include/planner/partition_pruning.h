@@ -48,13 +48,15 @@ std::vector<bool> prune_partitions(const catalog::Partitioning& table, const Pru
 // True when the terms have values that are not constants: pruning them again in each run may leave less.
 bool is_dynamic(const PruningTerm& term);
 
-// A scan's partition tree, for pruning in each run.
+// A scan's partition tree, for pruning in each run: by `term`s, and by what hash joins find out (their keys).
 struct PartitionPruning {
   static constexpr int32_t kGone = INT32_MIN;  // left out by the plan
   struct Table {
     const catalog::Partitioning* partitioning = nullptr;
     const PruningTerm* term = nullptr;  // resolved: over params and exec params
-    std::span<int32_t> slots;           // by partition: >= 0 the scan's member, < 0 the table -1 - slot
+    // By key: the scan's column that it is, by the number ScanPlan::columns has for it; 0: none.
+    std::span<int16_t> key_columns;
+    std::span<int32_t> slots;  // by partition: >= 0 the scan's member, < 0 the table -1 - slot
   };
   std::span<Table> tables;  // the first is the scanned table
 };

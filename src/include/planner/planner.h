@@ -13,6 +13,17 @@ class TxnManager;
 
 namespace varve::planner {
 
+// Runs a plan while another is being made, to see which keys a small table's condition leaves: what is known
+// of them says far more than what is known of the average key.
+class PlanTimeReader {
+ public:
+  virtual ~PlanTimeReader() = default;
+  // The values of the root's columns, row by row, in `arena`; false: there are more than `most_rows`, or
+  // reading failed.
+  virtual bool read(const PlannedStatement& statement, size_t most_rows, Arena& arena,
+                    std::vector<types::Value>* values) = 0;
+};
+
 // enable_* switches and cost units; every rewrite and method can be switched off, so that plans can be
 // compared.
 struct PlannerSettings {
@@ -31,6 +42,7 @@ struct PlannerSettings {
   bool enable_join_reordering = true;      // outer and semi joins move among the inner ones
   bool enable_column_pruning = true;       // columns that nothing above needs are not carried along
   bool enable_sort_avoidance = true;       // order delivered by an index
+  bool keep_join_order = false;            // explicit inner joins are done as they are written
   bool enable_partition_pruning = true;    // partitions that no row can be in are not read
   uint32_t join_search_limit = 10;         // more relations than this: greedy instead of dynamic programming
   double seq_page_cost = 1.0;
@@ -40,7 +52,8 @@ struct PlannerSettings {
   double cpu_index_lookup_cost = 0.1;
   double cpu_index_fetch_cost = 0.06;  // a row through an index
   double cpu_operator_cost = 0.0005;
-  uint32_t parallel_workers = 1;  // threads that a scan's pipeline may expect
+  PlanTimeReader* reader = nullptr;  // null: nothing is read while planning
+  uint32_t parallel_workers = 1;     // threads that a scan's pipeline may expect
 };
 
 // Fills statement.root, subplans and ctes. `query` lies in statement.arena. Throws SqlError.

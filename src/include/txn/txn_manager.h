@@ -106,6 +106,8 @@ class TxnManager {
   // Every xid below is finished, durable, and visible to every snapshot in use (rolled back ones left no
   // trace). The first test of visibility.
   virtual Xid horizon() const = 0;
+  // Every xid below is below the horizon, and nothing of what it has left waits to be purged.
+  virtual Xid purged_bound() const { return horizon(); }
   // Visible to `snapshot`? `undo` is the version's undo pointer (own writes after own_limit are not).
   virtual bool visible(const Snapshot& snapshot, Xid writer, UndoPtr undo) const = 0;
 

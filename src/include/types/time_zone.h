@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,5 +80,6 @@ struct ZoneAbbreviation {
 };
 // Null if unknown. `lower_word` must be in lower case.
 const ZoneAbbreviation* find_zone_abbreviation(std::string_view lower_word);
+std::span<const ZoneAbbreviation> zone_abbreviations();  // in order of the words
 
 }  // namespace varve::types

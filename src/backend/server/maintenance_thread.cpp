@@ -1,4 +1,4 @@
-#include "auto_analyze_thread.h"
+#include "maintenance_thread.h"
 
 #include <chrono>
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace varve::server {
 
-AutoAnalyzeThread::AutoAnalyzeThread(session::Instance& instance, commands::AutoAnalyzeLimits limits,
-                                     int64_t nap_seconds)
-    : instance_(instance), limits_(limits), nap_seconds_(nap_seconds), thread_([this] { run(); }) {}
+MaintenanceThread::MaintenanceThread(session::Instance& instance, std::string_view name,
+                                     std::chrono::milliseconds nap, Job job)
+    : instance_(instance), name_(name), nap_(nap), job_(std::move(job)), thread_([this] { run(); }) {}
 
-AutoAnalyzeThread::~AutoAnalyzeThread() {
+MaintenanceThread::~MaintenanceThread() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -24,9 +24,9 @@ AutoAnalyzeThread::~AutoAnalyzeThread() {
   thread_.join();
 }
 
-void AutoAnalyzeThread::run() {
+void MaintenanceThread::run() {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, std::chrono::seconds(nap_seconds_), [this] { return stopping_; })) {
+  while (!wake_.wait_for(lock, nap_, [this] { return stopping_; })) {
     lock.unlock();
     look_at_all();
     lock.lock();
@@ -34,25 +34,24 @@ void AutoAnalyzeThread::run() {
 }
 
 // Only databases that somebody has used since the server started: nothing has changed in the others.
-void AutoAnalyzeThread::look_at_all() {
+void MaintenanceThread::look_at_all() {
   for (const std::shared_ptr<catalog::Database>& database : instance_.open_databases()) {
     if (cancel_.pending(sync::CancelReason::kTerminate)) return;
     try {
       look_at(*database);
     } catch (const SqlError& error) {
       // A table that was locked or dropped meanwhile, or the database is wanted: the next round sees.
-      log(LogLevel::kDebug, "automatic analyze: {}", error.what());
+      log(LogLevel::kDebug, "{}: {}", name_, error.what());
     }
     cancel_.clear(sync::CancelReason::kUser);
   }
 }
 
-void AutoAnalyzeThread::look_at(catalog::Database& database) {
+void MaintenanceThread::look_at(catalog::Database& database) {
   auto stay = instance_.residents().try_enter(database.oid(), &cancel_);
   if (stay == nullptr || !instance_.has_database(database.oid())) return;
-  int done = commands::auto_analyze(database, instance_.engine().txns(), limits_, &cancel_,
-                                    session::current_time_us());
-  if (done > 0) log(LogLevel::kDebug, "automatic analyze of {} tables", done);
+  int done = job_(database, &cancel_);
+  if (done > 0) log(LogLevel::kDebug, "{}: {} tables", name_, done);
 }
 
 }  // namespace varve::server

@@ -1,0 +1,177 @@
+#include "columnar_scan.h"
+
+#include <bit>
+#include <cstring>
+
+#include "memory/arena.h"
+#include "vector/vector.h"
+
+namespace varve::columnar_table {
+
+using access::ColumnCondition;
+using access::kVectorRows;
+using columnar::ZoneVerdict;
+
+namespace {
+
+columnar::Comparison comparison_of(access::ColumnComparison op) {
+  static_assert(static_cast<int>(access::ColumnComparison::kGreaterEqual) ==
+                static_cast<int>(columnar::Comparison::kGreaterEqual));
+  return static_cast<columnar::Comparison>(op);
+}
+
+// One value as a column of one row: whether it meets the condition is asked as of any other.
+Result<bool> value_passes(const types::Value& value, const ColumnCondition& condition) {
+  if (value.null) return false;
+  const columnar::ColumnSpec spec{value_type_of(value.type), 1};
+  columnar::SegmentBuilder builder({&spec, 1});
+  const columnar::ColumnValues column{value.words, nullptr};
+  VARVE_RETURN_IF_ERROR(builder.add({&column, 1}, 1));
+  VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
+  VARVE_ASSIGN_OR_RETURN(columnar::Segment segment, columnar::Segment::open(bytes.span()));
+  VARVE_ASSIGN_OR_RETURN(columnar::ColumnReader reader,
+                         columnar::ColumnReader::open(segment, 0, bytes.span()));
+  columnar::VectorReader vector;
+  VARVE_RETURN_IF_ERROR(vector.open(reader, 0));
+  uint64_t bitmap[kVectorRows / 64] = {};
+  VARVE_RETURN_IF_ERROR(vector.filter(comparison_of(condition.op), condition.constant, bitmap));
+  return (bitmap[0] & 1) != 0;
+}
+
+}  // namespace
+
+ColumnarScan::ColumnarScan(ColumnarHeap& heap, const txn::Snapshot& snapshot, const access::RowLayout& layout,
+                           std::span<const ColumnCondition> conditions)
+    : heap_(heap),
+      snapshot_(snapshot),
+      layout_(layout),
+      conditions_(conditions),
+      missing_passes_(conditions.size()) {}
+
+Status ColumnarScan::open_stratum(Tid at) {
+  if (stratum_ != nullptr && stratum_->tid() == at) return {};
+  columns_.clear();
+  visible_ = false;
+  stratum_ = heap_.state().stratum(at);
+  if (stratum_ == nullptr) return {};
+  VARVE_ASSIGN_OR_RETURN(visible_, stratum_->visible(snapshot_, &writer_));
+  if (visible_) columns_.resize(stratum_->columns());
+  return {};
+}
+
+Result<ColumnarScan::OpenColumn*> ColumnarScan::column(uint32_t number) {
+  OpenColumn& c = columns_[number];
+  if (c.chunk == nullptr) {
+    VARVE_ASSIGN_OR_RETURN(c.chunk, stratum_->column(number));
+    c.reader = std::make_unique<columnar::VectorReader>();
+  }
+  return &c;
+}
+
+Result<columnar::VectorReader*> ColumnarScan::reader(uint32_t number) {
+  VARVE_ASSIGN_OR_RETURN(OpenColumn * c, column(number));
+  if (c->vector != vector_) {
+    VARVE_RETURN_IF_ERROR(c->reader->open(*c->chunk->reader, vector_));
+    c->vector = vector_;
+  }
+  return c->reader.get();
+}
+
+Result<bool> ColumnarScan::missing_passes(size_t condition) {
+  if (!missing_passes_[condition]) {
+    const ColumnCondition& c = conditions_[condition];
+    VARVE_ASSIGN_OR_RETURN(missing_passes_[condition], value_passes(layout_.column(c.column).missing, c));
+  }
+  return *missing_passes_[condition];
+}
+
+Result<uint32_t> ColumnarScan::open(PageId page, uint16_t* rows) {
+  VARVE_RETURN_IF_ERROR(open_stratum(stratum_of(page)));
+  removed_ = 0;
+  if (!visible_) return uint32_t{0};
+  vector_ = vector_of(page);
+  count_ = stratum_->vector_rows(vector_);
+  Bitmap passing{};
+  for (uint32_t i = 0; i < count_ / 64; ++i) passing[i] = ~uint64_t{0};
+  if (count_ % 64 != 0) passing[count_ / 64] = (uint64_t{1} << count_ % 64) - 1;
+
+  TableState& state = heap_.state();
+  if (access::Heap* marks = state.marks_heap()) {
+    Bitmap deleted{};
+    VARVE_RETURN_IF_ERROR(state.marks.deleted(marks, heap_.txns_, snapshot_, page, deleted.data()));
+    for (size_t w = 0; w < deleted.size(); ++w) passing[w] &= ~deleted[w];
+  }
+  if (state.moves.has_followed(snapshot_.own_xid)) {
+    for (uint32_t i = 0; i < count_; ++i) {
+      VARVE_ASSIGN_OR_RETURN(bool elsewhere,
+                             heap_.written_elsewhere(snapshot_, tid(page, static_cast<uint16_t>(i))));
+      if (elsewhere) passing[i / 64] &= ~(uint64_t{1} << i % 64);
+    }
+  }
+  removed_ = 0;
+  for (uint64_t word : passing) removed_ += static_cast<uint32_t>(std::popcount(word));
+
+  for (size_t i = 0; i < conditions_.size(); ++i) {
+    const ColumnCondition& c = conditions_[i];
+    if (c.column >= stratum_->columns()) {
+      VARVE_ASSIGN_OR_RETURN(bool passes, missing_passes(i));
+      if (!passes) return uint32_t{0};
+      continue;
+    }
+    VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(c.column));
+    const auto op = comparison_of(c.op);
+    const ZoneVerdict verdict = column->chunk->reader->zone(vector_).check(op, c.constant);
+    if (verdict == ZoneVerdict::kNone) return uint32_t{0};
+    if (verdict == ZoneVerdict::kAll) continue;
+    VARVE_ASSIGN_OR_RETURN(columnar::VectorReader * reader, this->reader(c.column));
+    Bitmap met;
+    VARVE_RETURN_IF_ERROR(reader->filter(op, c.constant, met.data()));
+    uint64_t any = 0;
+    for (size_t w = 0; w < met.size(); ++w) any |= passing[w] &= met[w];
+    if (any == 0) return uint32_t{0};
+  }
+  uint32_t n = 0;
+  for (uint32_t w = 0; w * 64 < count_; ++w) {
+    for (uint64_t bits = passing[w]; bits != 0; bits &= bits - 1)
+      rows[n++] = static_cast<uint16_t>(w * 64 + static_cast<uint32_t>(std::countr_zero(bits)));
+  }
+  removed_ -= n;
+  return n;
+}
+
+Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vector::Vector& out,
+                            Arena& arena) {
+  out.reset();
+  if (number >= stratum_->columns()) {
+    const types::Value& missing = layout_.column(number).missing;
+    for (uint32_t i = 0; i < rows.size(); ++i) out.set_value(i, missing);
+    return {};
+  }
+  VARVE_ASSIGN_OR_RETURN(columnar::VectorReader * reader, this->reader(number));
+  const size_t width = types::physical_width(out.type());
+  if (rows.size() == count_)
+    VARVE_RETURN_IF_ERROR(reader->decode(out.raw(), arena));
+  else
+    VARVE_RETURN_IF_ERROR(reader->decode(rows, out.raw(), arena));
+  if (reader->nulls() == 0) return {};
+  Bitmap valid;
+  reader->validity(valid.data());
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    if ((valid[rows[i] / 64] >> rows[i] % 64 & 1) != 0) continue;
+    out.set_null(i);
+    std::memset(out.raw() + i * width, 0, width);
+  }
+  return {};
+}
+
+std::unique_ptr<access::ColumnScan> ColumnarHeap::scan(const txn::Snapshot& snapshot,
+                                                       const access::RowLayout& layout,
+                                                       std::span<const ColumnCondition> conditions) {
+  return std::make_unique<ColumnarScan>(*this, snapshot, layout, conditions);
+}
+
+bool ColumnarHeap::can_test(types::PhysicalType column, const types::Value& constant) const {
+  return columnar::is_comparable(value_type_of(column), constant);
+}
+
+}  // namespace varve::columnar_table

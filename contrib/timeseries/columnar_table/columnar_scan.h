@@ -1,0 +1,50 @@
+// Vectors of columns for sequential scans: what zone maps and encoded vectors can tell, before values are
+// decoded.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "columnar_heap.h"
+
+namespace varve::columnar_table {
+
+class ColumnarScan final : public access::ColumnScan {
+ public:
+  ColumnarScan(ColumnarHeap& heap, const txn::Snapshot& snapshot, const access::RowLayout& layout,
+               std::span<const access::ColumnCondition> conditions);
+
+  Result<uint32_t> open(PageId vector, uint16_t* rows) override;
+  Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out, Arena& arena) override;
+  uint32_t removed() const override { return removed_; }
+  Xid writer() const override { return writer_; }
+
+ private:
+  using Bitmap = std::array<uint64_t, access::kVectorRows / 64>;
+
+  // A column of the stratum in work.
+  struct OpenColumn {
+    ChunkPtr chunk;
+    std::unique_ptr<columnar::VectorReader> reader;
+    uint32_t vector = UINT32_MAX;  // that the reader is at
+  };
+
+  Status open_stratum(Tid at);
+  Result<OpenColumn*> column(uint32_t number);
+  Result<columnar::VectorReader*> reader(uint32_t number);
+  Result<bool> missing_passes(size_t condition);
+
+  ColumnarHeap& heap_;
+  const txn::Snapshot snapshot_;
+  const access::RowLayout& layout_;
+  const std::span<const access::ColumnCondition> conditions_;
+  std::vector<std::optional<bool>> missing_passes_;  // by condition: of rows without the column
+
+  StratumPtr stratum_;
+  bool visible_ = false;
+  Xid writer_;
+  uint32_t vector_ = 0, count_ = 0, removed_ = 0;
+  std::vector<OpenColumn> columns_;
+};
+
+}  // namespace varve::columnar_table

@@ -1,0 +1,281 @@
+#include "stratum.h"
+
+#include <cstring>
+
+#include "common/bytes.h"
+#include "common/check.h"
+#include "memory/arena.h"
+
+namespace varve::columnar_table {
+
+using access::OverflowPointer;
+using access::RowVersion;
+using columnar::ValueType;
+using types::PhysicalType;
+using types::Value;
+
+namespace {
+
+uint64_t next_id() {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+Status damaged(Tid tid) {
+  return Status::corruption("the directory of the stratum at " + std::to_string(tid.packed()) +
+                            " is damaged");
+}
+
+// A value out of line, at an address divisible by 64.
+Result<columnar::SegmentBytes> read_large(access::Heap& heap, const OverflowPointer& pointer) {
+  columnar::SegmentBytes bytes(pointer.stored_bytes);
+  VARVE_RETURN_IF_ERROR(heap.read_large(pointer, bytes.data()));
+  return bytes;
+}
+
+}  // namespace
+
+ValueType value_type_of(PhysicalType type) {
+  switch (type) {
+    case PhysicalType::kBool:
+      return ValueType::kBool;
+    case PhysicalType::kInt16:
+      return ValueType::kInt16;
+    case PhysicalType::kInt32:
+      return ValueType::kInt32;
+    case PhysicalType::kInt64:
+      return ValueType::kInt64;
+    case PhysicalType::kFloat32:
+      return ValueType::kFloat32;
+    case PhysicalType::kFloat64:
+      return ValueType::kFloat64;
+    case PhysicalType::kNumeric:
+      return ValueType::kNumeric;
+    case PhysicalType::kUuid:
+      return ValueType::kUuid;
+    case PhysicalType::kInterval:
+      return ValueType::kFixed16;
+    case PhysicalType::kString:
+      return ValueType::kBytes;
+  }
+  VARVE_CHECK(false);
+}
+
+Stratum::Stratum(access::Heap& heap, Tid tid, const StratumRow& row)
+    : heap_(heap), tid_(tid), row_(row), id_(next_id()) {}
+
+uint32_t Stratum::vector_rows(uint32_t vector) const {
+  const uint32_t first = vector * access::kVectorRows;
+  return first >= row_.rows ? 0 : std::min(access::kVectorRows, row_.rows - first);
+}
+
+// The same place may be another stratum's later: no two have the same directory.
+bool Stratum::is_row(const RowVersion& version) const {
+  return version.length >= sizeof(StratumRow) && std::memcmp(version.bytes, &row_, sizeof(StratumRow)) == 0;
+}
+
+Result<bool> Stratum::newest(Xid* writer, bool* deleted) const {
+  access::RowBuffer buffer;
+  RowVersion row;
+  VARVE_ASSIGN_OR_RETURN(bool found, heap_.fetch_newest(tid_, buffer, &row));
+  if (!found || !is_row(row)) return false;
+  *writer = row.xid;
+  *deleted = (row.flags & access::kRowDeleted) != 0;
+  return true;
+}
+
+Result<bool> Stratum::visible(const txn::Snapshot& snapshot, Xid* writer) const {
+  access::RowBuffer buffer;
+  RowVersion row;
+  VARVE_ASSIGN_OR_RETURN(bool found, heap_.fetch(snapshot, tid_, buffer, &row));
+  if (!found || !is_row(row)) return false;
+  if (writer != nullptr) *writer = row.xid;
+  return true;
+}
+
+Result<const Stratum::Directory*> Stratum::directory() {
+  if (const Directory* open = open_directory_.load(std::memory_order_acquire)) return open;
+  std::lock_guard guard(mutex_);
+  if (directory_ != nullptr) return directory_.get();
+  VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, read_large(heap_, row_.directory));
+  auto fresh = std::make_unique<Directory>();
+  const size_t entries = sizeof(DirectoryEntry) * row_.columns;
+  if (bytes.size() < sizeof(uint32_t) + entries) return damaged(tid_);
+  const uint32_t head = load_raw<uint32_t>(bytes.data());
+  if (bytes.size() != sizeof(uint32_t) + head + entries) return damaged(tid_);
+  VARVE_ASSIGN_OR_RETURN(columnar::Segment segment,
+                         columnar::Segment::open({bytes.data() + sizeof(uint32_t), head}));
+  if (segment.columns().size() != row_.columns || segment.rows() != row_.rows) return damaged(tid_);
+  fresh->segment = std::make_unique<columnar::Segment>(std::move(segment));
+  fresh->entries.resize(row_.columns);
+  std::memcpy(fresh->entries.data(), bytes.data() + sizeof(uint32_t) + head, entries);
+  std::vector<access::ColumnSpec> specs;
+  for (const DirectoryEntry& e : fresh->entries) {
+    if (e.physical >= types::kPhysicalTypeCount) return damaged(tid_);
+    const auto type = static_cast<PhysicalType>(e.physical);
+    specs.push_back({type, Value::null_of(type)});
+  }
+  fresh->layout = std::make_unique<access::RowLayout>(specs);
+  directory_ = std::move(fresh);
+  open_directory_.store(directory_.get(), std::memory_order_release);
+  return directory_.get();
+}
+
+Result<const access::RowLayout*> Stratum::layout() {
+  VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
+  return d->layout.get();
+}
+
+Result<ChunkPtr> Stratum::column(uint32_t column) {
+  VARVE_CHECK(column < row_.columns);
+  if (ChunkPtr known = ChunkCache::instance().find(id_, column)) return known;
+  VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
+  VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, read_large(heap_, d->entries[column].chunk));
+  auto chunk = std::make_shared<OpenChunk>(std::move(bytes));
+  auto reader = columnar::ColumnReader::open(*d->segment, d->segment->columns()[column], chunk->bytes.span());
+  if (!reader.ok()) return reader.status();
+  chunk->reader = std::make_unique<const columnar::ColumnReader>(std::move(*reader));
+  ChunkCache::instance().add(id_, column, chunk);
+  return ChunkPtr(std::move(chunk));
+}
+
+Status Stratum::remove(txn::Transaction& txn) {
+  VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
+  for (const DirectoryEntry& e : d->entries) VARVE_RETURN_IF_ERROR(heap_.remove_large(txn, e.chunk));
+  VARVE_RETURN_IF_ERROR(heap_.remove_large(txn, row_.directory));
+  const txn::Snapshot newest{Csn{UINT64_MAX >> 1}, txn.xid(), txn::UndoPtr{UINT64_MAX}, nullptr};
+  access::RowBuffer buffer;
+  VARVE_ASSIGN_OR_RETURN(auto outcome, heap_.remove(txn, newest, tid_, false, buffer, nullptr));
+  if (outcome != access::LockOutcome::kLocked) return damaged(tid_);
+  return {};
+}
+
+Result<Tid> write_stratum(txn::Transaction& txn, access::Heap& heap, columnar::ByteSpan segment,
+                          std::span<const PhysicalType> physical, StratumRow* row) {
+  VARVE_ASSIGN_OR_RETURN(size_t head, columnar::Segment::head_bytes(segment));
+  VARVE_ASSIGN_OR_RETURN(columnar::Segment opened, columnar::Segment::open(segment.first(head)));
+  std::vector<uint8_t> directory(sizeof(uint32_t));
+  store_raw(directory.data(), static_cast<uint32_t>(head));
+  directory.insert(directory.end(), segment.begin(), segment.begin() + static_cast<ptrdiff_t>(head));
+  for (size_t i = 0; i < opened.columns().size(); ++i) {
+    const columnar::ColumnInfo& column = opened.columns()[i];
+    DirectoryEntry entry{};
+    entry.physical = static_cast<uint8_t>(physical[i]);
+    VARVE_ASSIGN_OR_RETURN(entry.chunk, heap.store_large(txn, segment.subspan(column.offset, column.bytes)));
+    const auto* at = reinterpret_cast<const uint8_t*>(&entry);
+    directory.insert(directory.end(), at, at + sizeof(entry));
+  }
+  *row = {};
+  row->version = kStratumVersion;
+  row->columns = static_cast<uint16_t>(opened.columns().size());
+  row->rows = opened.rows();
+  row->bytes = opened.bytes();
+  VARVE_ASSIGN_OR_RETURN(row->directory, heap.store_large(txn, directory));
+  VARVE_ASSIGN_OR_RETURN(Tid tid,
+                         heap.insert(txn, {reinterpret_cast<const uint8_t*>(row), sizeof(*row)}, 1, 0));
+  if (!can_name(tid)) return Status::invalid("the database is too large for another segment of columns");
+  return tid;
+}
+
+namespace {
+
+// Refers to values that have no place in a row by where they are settled.
+class Referrer final : public access::LargeValueWriter {
+ public:
+  Referrer(Tid tid, std::span<const Value> values) : tid_(tid), values_(values) {}
+
+  access::StoredForm shrink(access::StoredForm now, access::StoredForm pressure, wal::Bytes* bytes) override {
+    if (pressure == access::StoredForm::kPlain) return now;
+    OverflowPointer pointer{};
+    pointer.raw_bytes = pointer.stored_bytes = static_cast<uint32_t>(bytes->size());
+    pointer.tid = tid_.packed();
+    pointer.number = column_of(*bytes);
+    auto& place = memory_.emplace_back(sizeof(pointer));
+    store_raw(place.data(), pointer);
+    *bytes = place;
+    return access::StoredForm::kOverflow;
+  }
+
+ private:
+  // Of two columns with the same bytes either will do.
+  uint32_t column_of(wal::Bytes bytes) const {
+    std::string numeric;
+    for (uint32_t i = 0; i < values_.size(); ++i) {
+      const Value& v = values_[i];
+      if (v.null) continue;
+      std::string_view stored;
+      if (v.type == PhysicalType::kString) {
+        stored = v.view();
+      } else if (v.type == PhysicalType::kNumeric) {
+        numeric.clear();
+        types::append_numeric_row(numeric, v.numeric);
+        stored = numeric;
+      } else {
+        continue;
+      }
+      if (stored.size() == bytes.size() && std::memcmp(stored.data(), bytes.data(), bytes.size()) == 0)
+        return i;
+    }
+    VARVE_CHECK(false);
+  }
+
+  Tid tid_;
+  std::span<const Value> values_;
+  std::deque<std::vector<uint8_t>> memory_;
+};
+
+Value value_at(PhysicalType type, const uint8_t* from, uint32_t row) {
+  Value v = Value::null_of(type);
+  v.null = false;
+  const size_t width = types::physical_width(type);
+  std::memcpy(v.words, from + row * width, width);
+  return v;
+}
+
+}  // namespace
+
+Status VectorRows::append(Stratum& stratum, uint32_t vector, std::span<const uint16_t> rows,
+                          std::string* bytes, std::vector<size_t>* ends, std::vector<uint16_t>* flags) {
+  VARVE_ASSIGN_OR_RETURN(const access::RowLayout* layout, stratum.layout());
+  const size_t columns = stratum.columns();
+  std::vector<ChunkPtr> pins(columns);
+  std::vector<std::vector<uint8_t>> values(columns);
+  std::vector<std::array<uint64_t, access::kVectorRows / 64>> valid(columns);
+  Arena arena;
+  for (uint32_t c = 0; c < columns; ++c) {
+    VARVE_ASSIGN_OR_RETURN(pins[c], stratum.column(c));
+    VARVE_RETURN_IF_ERROR(reader_.open(*pins[c]->reader, vector));
+    values[c].resize(types::physical_width(layout->column(c).type) * access::kVectorRows);
+    VARVE_RETURN_IF_ERROR(reader_.decode(rows, values[c].data(), arena));
+    reader_.validity(valid[c].data());
+  }
+  std::vector<Value> row(columns);
+  std::string encoded;
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    for (uint32_t c = 0; c < columns; ++c) {
+      const PhysicalType type = layout->column(c).type;
+      const bool null = (valid[c][rows[i] / 64] >> rows[i] % 64 & 1) == 0;
+      row[c] = null ? Value::null_of(type) : value_at(type, values[c].data(), i);
+    }
+    Referrer referrer(access::ColumnScan::tid(settled_page(stratum.tid(), vector), rows[i]), row);
+    flags->push_back(layout->encode(row, &encoded, &referrer));
+    bytes->append(encoded);
+    ends->push_back(bytes->size());
+  }
+  return {};
+}
+
+Result<Value> read_value(Stratum& stratum, uint32_t vector, uint16_t row, uint32_t column, Arena& arena) {
+  VARVE_ASSIGN_OR_RETURN(const access::RowLayout* layout, stratum.layout());
+  if (column >= stratum.columns() || row >= stratum.vector_rows(vector)) return damaged(stratum.tid());
+  VARVE_ASSIGN_OR_RETURN(ChunkPtr chunk, stratum.column(column));
+  columnar::VectorReader reader;
+  VARVE_RETURN_IF_ERROR(reader.open(*chunk->reader, vector));
+  const PhysicalType type = layout->column(column).type;
+  std::vector<uint8_t> values(types::physical_width(type) * access::kVectorRows);
+  VARVE_RETURN_IF_ERROR(reader.decode(std::span(&row, 1), values.data(), arena));
+  // The chunk may be evicted.
+  return types::copy_value(value_at(type, values.data(), 0), arena);
+}
+
+}  // namespace varve::columnar_table

@@ -1,0 +1,128 @@
+// What the process knows of one columnar table: its strata, the marks of deleted rows, and where rows have
+// moved to lately. Shared by all heap objects of the table; read from the companion heaps when it is made.
+//
+// What is durable is the rows of those heaps; this only finds them. So an entry here proves nothing: whether
+// a stratum or a mark is there for a snapshot, its row says.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "stratum.h"
+
+namespace varve::columnar_table {
+
+// Where settled rows are now that were elsewhere: kept until no snapshot can have seen them there.
+class Moves {
+ public:
+  struct Entry {
+    uint64_t from, to;  // Tid::packed()
+  };
+  void add(Xid by, std::vector<Entry> entries);
+  // `self`: the asking transaction, whose own moves count; others' count when they have committed.
+  bool find(const txn::TxnManager& txns, Xid self, Tid from, Tid* to);
+
+  // A transaction whose snapshot is older than a move has written the row at its new place: it must not see
+  // it at the old one any more.
+  void note_follower(Xid writer);
+  bool has_followed(Xid writer) const;
+  // Those that have ended are forgotten.
+  void forget_followers(Xid horizon);
+
+ private:
+  struct Batch {
+    Xid by;
+    std::vector<Entry> entries;  // ordered by from
+  };
+  mutable std::shared_mutex mutex_;
+  std::vector<Batch> batches_;  // the oldest first
+  std::set<uint64_t> followers_;
+  std::atomic<size_t> follower_count_{0};
+};
+
+// Deleted settled rows.
+class Marks {
+ public:
+  struct Mark {
+    Tid at;        // of the mark's row
+    Xid writer;    // kInvalidXid: one that every snapshot sees
+    Tid moved_to;  // invalid: deleted
+  };
+
+  void note(Tid row, Tid at);
+  // The mark of the row, if it has one that has not been rolled back.
+  Result<bool> newest(access::Heap* heap, Tid row, Mark* mark);
+  // Sets the bits of the vector's rows whose marks the snapshot sees.
+  Status deleted(access::Heap* heap, const txn::TxnManager& txns, const txn::Snapshot& snapshot,
+                 PageId vector, uint64_t* bitmap);
+  Result<bool> is_deleted(access::Heap* heap, const txn::Snapshot& snapshot, Tid row);
+  // Marks noted for a stratum's vectors, an upper bound of those that count.
+  uint64_t count(Tid stratum, uint32_t vectors);
+  // All of a vector's marks that have not been rolled back.
+  Result<std::vector<Mark>> of_vector(access::Heap& heap, PageId vector);
+  void forget(Tid stratum, uint32_t vectors);
+
+ private:
+  struct Entry {
+    uint16_t row;
+    bool final;  // every snapshot sees it
+    Tid at;
+    uint64_t number;  // of the note: a place in the heap may be another mark's, or the same one's again
+  };
+  std::vector<Entry> entries(PageId vector);
+  void make_final(PageId vector, std::span<const Entry> seen);
+  void prune(PageId vector, const Entry& rolled_back);
+
+  std::shared_mutex mutex_;
+  std::unordered_map<PageId, std::vector<Entry>> vectors_;
+  uint64_t next_number_ = 0;
+};
+
+class TableState {
+ public:
+  // The state of the table whose delta this is, read if nobody has it open.
+  static Result<std::shared_ptr<TableState>> open(txn::TxnManager& txns, PageId delta, uint32_t database);
+  // By the segment of the strata. Null: nobody has the table open.
+  static std::shared_ptr<TableState> find(buffer::BufferPool& pool, PageId strata);
+  ~TableState();
+
+  // Null: there is none yet.
+  access::Heap* strata() const { return strata_open_.load(std::memory_order_acquire); }
+  access::Heap* marks_heap() const { return marks_open_.load(std::memory_order_acquire); }
+  Result<access::Heap*> make_strata() { return make(access::Companion::kStrata); }
+  Result<access::Heap*> make_marks() { return make(access::Companion::kMarks); }
+
+  std::vector<StratumPtr> all();
+  StratumPtr stratum(Tid tid);
+  void add(StratumPtr stratum);
+  void forget(const StratumPtr& stratum);
+
+  Marks marks;
+  Moves moves;
+  std::mutex settling;                   // one at a time
+  std::atomic<uint64_t> settle_from{0};  // where the last settling stopped: place among the delta's pages
+
+ private:
+  TableState(txn::TxnManager& txns, PageId delta, uint32_t database, uint64_t stamp)
+      : txns_(txns), delta_(delta), database_(database), stamp_(stamp) {}
+  Status load();
+  Status open_companion(access::Companion which, PageId segment);
+  Result<access::Heap*> make(access::Companion which);
+
+  txn::TxnManager& txns_;
+  const PageId delta_;
+  const uint32_t database_;
+  const uint64_t stamp_;
+  std::mutex making_;
+  std::unique_ptr<access::Heap> strata_heap_, marks_;  // guarded by making_ until they are in the pointers
+  std::atomic<access::Heap*> strata_open_{nullptr}, marks_open_{nullptr};
+  std::shared_mutex mutex_;
+  std::map<uint64_t, StratumPtr> strata_;  // by Tid::packed()
+};
+
+}  // namespace varve::columnar_table

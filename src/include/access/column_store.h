@@ -1,0 +1,116 @@
+// What a heap offers beyond rows when its old rows lie in segments of columns: reading vectors of columns,
+// and settling rows into segments. docs/decisions/columnar-tables.md.
+//
+// A settled row's Tid: the page number's highest bit (of 48) is set, so it is no page of the page space. Such
+// a "page" is one vector of up to kVectorRows rows; runs() lists vectors as pages behind those of the heap.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "access/heap.h"
+#include "types/value.h"
+
+namespace varve {
+class Arena;
+}
+namespace varve::vector {
+class Vector;
+}
+
+namespace varve::access {
+
+class RowLayout;
+
+inline constexpr uint64_t kSettledBit = uint64_t{1} << 47;
+inline constexpr uint32_t kVectorRows = 1024;
+constexpr bool is_settled(PageId page) { return (page.value() & kSettledBit) != 0; }
+constexpr bool is_settled(Tid tid) { return is_settled(tid.page); }
+
+enum class ColumnComparison : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+
+// `column OP constant`: true of no NULL. Strings compare as bytes, floats as PostgreSQL's do.
+struct ColumnCondition {
+  uint32_t column;  // place in the row layout
+  ColumnComparison op;
+  types::Value
+      constant;  // not NULL; of the column's physical type, integers of any width. Bytes outlive the scan
+};
+
+// Reads vectors for one thread under one snapshot, which the caller keeps registered.
+class ColumnScan {
+ public:
+  virtual ~ColumnScan() = default;
+
+  // Goes to a vector (a settled page of runs()). `rows` (room for kVectorRows) gets the places of the rows
+  // that are visible and meet all conditions, ascending; returns how many.
+  virtual Result<uint32_t> open(PageId vector, uint16_t* rows) = 0;
+  // Of the vector gone to: the column's values of `rows` into rows 0… of `out`, which has room for
+  // kVectorRows and is flat. Strings live until the next open(), or as long as `arena`.
+  virtual Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out,
+                        Arena& arena) = 0;
+  // Visible rows of the vector gone to that did not meet the conditions.
+  virtual uint32_t removed() const = 0;
+  // Who wrote the vector's rows, for xmin.
+  virtual Xid writer() const = 0;
+  static Tid tid(PageId vector, uint16_t row) { return {vector, static_cast<uint16_t>(row + 1)}; }
+};
+
+// Takes note that rows have other Tids from now on, in the settling transaction: index entries.
+class SettledRowSink {
+ public:
+  virtual ~SettledRowSink() = default;
+  virtual Status rows_settled(txn::Transaction& txn, std::span<const Tid> from,
+                              std::span<const RowVersion> rows, std::span<const Tid> to) = 0;
+  // Rows deleted long ago lose their Tids: entries that lead there, if there still are any, may go.
+  virtual Status rows_gone(txn::Transaction& txn, std::span<const Tid> tids,
+                           std::span<const RowVersion> rows) = 0;
+};
+
+// Takes rows of one statement straight into segments of its transaction, without a stay in the delta. The
+// rows are there for the transaction's next statement. An error must end in a rollback.
+class ColumnAppender {
+ public:
+  virtual ~ColumnAppender() = default;
+  // One value a column of the layout; copied.
+  virtual Status append(std::span<const types::Value> row) = 0;
+  // What has been appended since the last segment was full. Not called: it is lost.
+  virtual Status finish() = 0;
+};
+
+struct SettleOrder {
+  uint32_t column;  // place in the row layout
+  bool descending = false;
+};
+
+class ColumnStore {
+ public:
+  virtual ~ColumnStore() = default;
+
+  // `layout` is the table's now, and outlives the scan, as `conditions` do. Whether a condition can be
+  // evaluated: can_test().
+  virtual std::unique_ptr<ColumnScan> scan(const txn::Snapshot& snapshot, const RowLayout& layout,
+                                           std::span<const ColumnCondition> conditions) = 0;
+  // `layout` and `txn` outlive it.
+  virtual std::unique_ptr<ColumnAppender> append(txn::Transaction& txn, const RowLayout& layout,
+                                                 std::vector<SettleOrder> order) = 0;
+  virtual bool can_test(types::PhysicalType column, const types::Value& constant) const = 0;
+
+  // Moves rows of the delta into one new segment, those that every snapshot sees and nobody locks; the caller
+  // commits. Returns how many; 0 when there are fewer than `at_least`. One at a time a table; nobody may
+  // build an index meanwhile. `dropped`: columns whose values are not kept.
+  virtual Result<uint64_t> settle(txn::Transaction& txn, const RowLayout& layout,
+                                  std::span<const SettleOrder> order, const std::vector<bool>& dropped,
+                                  uint64_t at_least, SettledRowSink& sink) = 0;
+  // One segment that has lost many rows, or several small ones, are written anew as one; returns the rows
+  // moved, 0 when there is nothing to gain. As settle() otherwise.
+  virtual Result<uint64_t> rewrite(txn::Transaction& txn, const RowLayout& layout,
+                                   std::span<const SettleOrder> order, const std::vector<bool>& dropped,
+                                   SettledRowSink& sink) = 0;
+  // VACUUM, after the indexes have been swept: frees what segments written anew before this process began
+  // have left.
+  virtual Status vacuum_segments() = 0;
+};
+
+}  // namespace varve::access

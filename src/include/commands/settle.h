@@ -1,0 +1,25 @@
+// Settling: rows of columnar tables from the delta into segments (access/column_store.h), with their index
+// entries.
+#pragma once
+
+#include <cstdint>
+
+#include "commands/command_context.h"
+
+namespace varve::sync {
+class CancelToken;
+}
+
+namespace varve::commands {
+
+// Settles what can be, segment by segment, inside this transaction; then writes segments anew that have lost
+// much. `at_least`: as many rows for a segment to be made. Returns the rows settled. 42809 for other tables.
+uint64_t settle_table(CommandContext& context, Oid table, uint64_t at_least);
+
+// The same for every columnar table of the database that has `at_least` rows in its delta, a transaction
+// each; leaves alone those that somebody else has locked. Returns how many it did. Throws SqlError (57014
+// when `cancel` is raised).
+int auto_settle(catalog::Database& database, txn::TxnManager& txns, uint64_t at_least,
+                sync::CancelToken* cancel);
+
+}  // namespace varve::commands
