@@ -130,7 +130,10 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
   if (!older.empty()) {
     uint8_t* base = buffer.reserve(kCopyBytes + older.size());  // may have moved, with the copy of the page
     std::memcpy(base + kCopyBytes, older.data(), older.size());
-    for (size_t i = first; i < n; ++i) (*rows)[i].bytes = base + ((*rows)[i].bytes - memory);
+    for (size_t i = first; i < n; ++i) {
+      RowVersion& row = (*rows)[i];
+      if (row.bytes != nullptr) row.bytes = base + (row.bytes - memory);  // null: rebuilt, below
+    }
     for (auto [row, offset] : rebuilt) (*rows)[row].bytes = base + kCopyBytes + offset;
   }
   return {};
