@@ -1,6 +1,8 @@
 """Settings under which everything must come out the same. Rows without ORDER BY may come in another order there."""
 ALL_REWRITES = ("column_pruning", "constant_folding", "join_reordering", "or_factoring", "plan_time_reads", "predicate_pushdown",
                 "scalar_unnesting", "sort_avoidance", "subquery_pullup", "subquery_unnesting", "transitive_equality")
+# Given at the server's start, and without effect where no table is columnar.
+SETTLING = {"columnar_settle_interval": "3ms", "columnar_settle_rows": "1"}
 CONFIGURATIONS = {
     "tiny-chunks": {"varve.chunk_rows": "2"},
     "spilling": {"work_mem": "64kB", "hash_mem_multiplier": "1"},
@@ -9,7 +11,7 @@ CONFIGURATIONS = {
     "no-indexes": {"enable_indexscan": "off", "varve.enable_index_join": "off"},
     "nested-loops": {"enable_hashjoin": "off", "varve.enable_index_join": "off", "enable_memoize": "off"},
     # Every table columnar, rows settling under the statements as fast as they can.
-    "columnar": {"default_table_access_method": "columnar", "columnar_settle_interval": "3ms", "columnar_settle_rows": "1"},
+    "columnar": {"default_table_access_method": "columnar"} | SETTLING,
     "greedy-joins": {"varve.join_search_limit": "1", "varve.enable_runtime_filters": "off"},
 }
 

@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
 import servers  # noqa: E402
-from configurations import CONFIGURATIONS  # noqa: E402
+from configurations import CONFIGURATIONS, SETTLING  # noqa: E402
 from generator import Generator  # noqa: E402
 from schema import make_schema  # noqa: E402
 from text_results import results_as_text  # noqa: E402
@@ -177,7 +177,7 @@ class Round:
         self.configuration = rng.choice([None, None, *CONFIGURATIONS])
 
     def settings(self):
-        return [f"{name} = '{value}'" for name, value in CONFIGURATIONS.get(self.configuration, {}).items()]
+        return [f"{name} = '{value}'" for name, value in CONFIGURATIONS.get(self.configuration, {}).items() if name not in SETTLING]
 
     def statement(self, index):
         return Generator(f"{self.seed}:{self.number}:{index}", self.tables).statement()
@@ -325,7 +325,7 @@ def main():
     if not (servers.POSTGRES_BIN / "postgres").exists():
         result["notes"].append("skipped: PostgreSQL 15 is not installed")
     else:
-        with servers.Varve() as varve, servers.Postgres(settings={"jit": "off", "fsync": "off"}) as postgres:
+        with servers.Varve(settings=SETTLING) as varve, servers.Postgres(settings={"jit": "off", "fsync": "off"}) as postgres:
             run = Run(varve, postgres, args)
             for round_, indexes in rounds(args):
                 run.prepare(round_)
