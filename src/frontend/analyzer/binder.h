@@ -90,6 +90,7 @@ class Binder {
   // Built-in functions whose arguments are given by name (named_arguments.cpp); null: none fits.
   Expr* call_builtin_by_name(const CallArguments& call);
   std::vector<Expr*> named_arguments(const functions::Function& function, const CallArguments& call);
+  bool add_default_arguments(const functions::Function& function, std::vector<Expr*>& args);
   Expr* call_function(const CallArguments& call);
   [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
   Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);
