@@ -83,7 +83,7 @@ struct Triggers::StatementState {
   ModifyEvent event;
   std::vector<catalog::ColumnNumber> assigned;
   bool keeps_rows = false;
-  bool is_member = false;  // a table that the statement's own stands for: its row triggers alone
+  bool is_member = false;      // a table that the statement's own stands for: its row triggers alone
   size_t constraint_mark = 0;  // what its foreign keys noted is behind it
   Arena memory;
   std::vector<QueuedRow> rows;
@@ -348,10 +348,7 @@ void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
 bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::span<const Value> old_row,
                                std::span<const Value> new_row) {
   if (t.when_sql.empty()) return true;
-  std::string shape;
-  for (const catalog::Column& c : relation.columns) {
-    if (!c.dropped) shape += fmt::format("{}:{},", c.name, c.type.value());
-  }
+  std::string shape = column_text(relation);
   std::unique_ptr<Condition>& slot = conditions_[t.oid];
   if (slot == nullptr || slot->sql != t.when_sql || slot->shape != shape) {
     auto made = std::make_unique<Condition>();

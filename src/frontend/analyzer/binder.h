@@ -178,6 +178,8 @@ class Binder {
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index,
                                uint32_t levels);
   FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
+  // 42P17 if its definition is being read already.
+  AnalyzerContext::OpenView open_view(const catalog::Relation& view);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema,
                      std::span<const std::string_view> aliases);

@@ -7,7 +7,6 @@
 #include "container_functions.h"
 #include "parser/parser.h"
 #include "routine_call.h"
-#include "sequence_row.h"
 
 namespace varve::analyzer {
 

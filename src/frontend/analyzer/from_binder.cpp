@@ -316,6 +316,15 @@ FromItem* Binder::bind_sequence(Scope& scope, const catalog::Relation& sequence,
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
+AnalyzerContext::OpenView Binder::open_view(const catalog::Relation& view) {
+  for (const AnalyzerContext::OpenView* v = context_.open_views; v != nullptr; v = v->outer) {
+    if (v->view != view.oid) continue;
+    throw SqlError(sqlstate::kInvalidObjectDefinition,
+                   fmt::format("infinite recursion detected in rules for relation \"{}\"", view.name));
+  }
+  return {view.oid, context_.open_views};
+}
+
 FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
   // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
   std::string_view sql = arena_.copy(view->view_sql);
@@ -325,6 +334,8 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   AnalyzerContext inner{context_.catalog, arena_, context_.relations,
                         context_.eval,    sql,    is_system ? std::span<const Oid>() : context_.search_path};
   inner.locker = context_.locker;
+  AnalyzerContext::OpenView open = open_view(*view);
+  inner.open_views = &open;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
   auto* range = arena_.make<Range>();

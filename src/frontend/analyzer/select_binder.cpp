@@ -490,7 +490,7 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
     };
     if (query.set_op != nullptr) refuse("UNION/INTERSECT/EXCEPT");
     if (query.distinct || !query.distinct_on.empty()) refuse("DISTINCT clause");
-    if (!query.group_by.empty() || !query.grouping_sets.empty()) refuse("GROUP BY clause");
+    if (!select.group_by.empty()) refuse("GROUP BY clause");
     if (query.having != nullptr) refuse("HAVING clause");
     if (scope.has_aggregates) refuse("aggregate functions");
     if (scope.has_windows) refuse("window functions");

@@ -130,7 +130,7 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
   executor::RunParameters run_parameters(std::span<const types::Value> params,
                                          const txn::Snapshot* active) override;
-  std::string run_utility(const pl::SqlStatementPtr& statement) override;
+  std::string run_utility(const pl::SqlStatementPtr& statement, std::span<const types::Value> params) override;
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
   }
