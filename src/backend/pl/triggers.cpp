@@ -117,8 +117,17 @@ void Triggers::reset() {
   current_ = nullptr;
 }
 
+bool Triggers::is_replica() {
+  uint64_t generation = session_.host.settings_generation();
+  if (generation != replica_generation_) {
+    is_replica_ = session_.host.setting("session_replication_role") == "replica";
+    replica_generation_ = generation;
+  }
+  return is_replica_;
+}
+
 bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned) {
-  if (!t.fires() || (t.type & event) == 0) return false;
+  if (!t.fires(is_replica()) || (t.type & event) == 0) return false;
   if (event != Trigger::kUpdate || t.columns.empty()) return true;
   return std::any_of(t.columns.begin(), t.columns.end(), [&](catalog::ColumnNumber c) {
     return std::find(assigned.begin(), assigned.end(), c) != assigned.end();
@@ -127,14 +136,15 @@ bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog:
 
 bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
   int16_t bit = event_bit(event);
-  if (session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  if (!is_replica() && session_.host.constraint_hooks().wants_rows(relation, event)) return true;
   return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
-    return t.fires() && (t.type & bit) != 0 && (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
+    return t.fires(is_replica()) && (t.type & bit) != 0 &&
+           (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
   });
 }
 
 bool Triggers::wants_inserted(const Relation& relation) {
-  return session_.host.constraint_hooks().wants_inserted(relation);
+  return !is_replica() && session_.host.constraint_hooks().wants_inserted(relation);
 }
 
 void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation,
@@ -239,7 +249,9 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
   executor::ModifyHooks& constraints = session_.host.constraint_hooks();
-  if (change.event != ModifyEvent::kInsert) {
+  if (is_replica()) {
+    // Foreign keys are not looked after: the rows come from where they hold.
+  } else if (change.event != ModifyEvent::kInsert) {
     constraints.after_row(context, change);
   } else if (constraints.wants_inserted(change.relation)) {
     constraints.after_insert(context, change.relation, {&change.tid, 1});
@@ -363,7 +375,7 @@ void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
   catalog::RelationPtr kept = session_.host.catalog().relation(relation->oid);
   if (kept == nullptr) return;
   for (const Trigger& t : kept->triggers) {
-    if (!t.fires() || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
+    if (!t.fires(is_replica()) || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
     fire({t, *kept, before ? "BEFORE" : "AFTER", "STATEMENT", "TRUNCATE"}, nullptr, nullptr);
   }
 }

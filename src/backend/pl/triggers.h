@@ -65,6 +65,8 @@ class Triggers final : public executor::ModifyHooks {
                            executor::ModifyEvent event);
   StatementState* member_state(const executor::ExecutionContext& context, const catalog::Relation& relation,
                                executor::ModifyEvent event);
+  // session_replication_role = replica: triggers and foreign keys of the origin are off.
+  bool is_replica();
   bool applies(const catalog::Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned);
   bool condition_holds(const catalog::Trigger& t, const catalog::Relation& relation,
                        std::span<const types::Value> old_row, std::span<const types::Value> new_row);
@@ -87,6 +89,8 @@ class Triggers final : public executor::ModifyHooks {
   std::unordered_map<Oid, std::unique_ptr<Condition>> conditions_;
   const TriggerCall* current_ = nullptr;
   uint64_t last_sequence_ = 0;
+  uint64_t replica_generation_ = 0;  // of the settings that is_replica_ was read from
+  bool is_replica_ = false;
   // While a foreign key acts: where the statements that it runs leave what fires after them. Or null.
   std::vector<std::unique_ptr<StatementState>>* waiting_ = nullptr;
 };
