@@ -336,6 +336,7 @@ class SystemFunctions {
   }
   // For native functions of extensions; not in pg_proc. SQL with the current role's rights: rows affected.
   static Value run_sql(Session& s, std::span<const Value> args, Arena&) {
+    s.pl_.hold_active_snapshot();
     return Value::of_int64(static_cast<int64_t>(s.run_sql(args[0].view())));
   }
   // (table, column, low, high, DELETE statement): the rows of a columnar table in a range, whole segments at
@@ -345,6 +346,7 @@ class SystemFunctions {
     std::deque<catalog::RelationPtr> relations;
     commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
                                      s.role_,     s.is_superuser_, arena, relations, false};
+    s.pl_.hold_active_snapshot();
     uint64_t rows = commands::remove_segments(context, Oid{args[0].oid()}, args[1].view(), args[2].int64,
                                               args[3].int64);
     return Value::of_int64(static_cast<int64_t>(rows + s.run_unwatched(args[4].view())));

@@ -407,6 +407,7 @@ class RowFunctions {
   // For native functions of extensions; not in pg_proc. The first row of a query, with nobody's rights looked
   // at and everything committed seen; nothing when it has none.
   static void query_row(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    s.pl_.hold_active_snapshot();
     if (!s.query_row(args[0].view(), arena, &out)) out.clear();
   }
   // The database, the catalog's epoch, and whether this transaction has changed the catalog.

@@ -213,12 +213,13 @@ BEGIN
   END IF;
   SELECT r.in_chunk, r.in_all INTO rows, all_rows FROM _timescaledb_functions.chunk_rows(c.id) r;
   PERFORM varve_settle(h.relid);
-  SELECT 24 + sum(CASE WHEN attlen > 0 THEN attlen ELSE 16 END) INTO width FROM pg_attribute
-  WHERE attrelid = h.relid AND attnum > 0 AND NOT attisdropped;
+  -- What they would take as rows, as some of them tell.
+  EXECUTE format('SELECT 24 + avg(octet_length(x::text)) FROM (SELECT * FROM %s WHERE %s LIMIT 100) x', h.relid,
+                 _timescaledb_functions.chunk_condition(c.id)) INTO width;
   UPDATE _timescaledb_catalog.chunk SET status = 1 WHERE id = c.id;
   DELETE FROM _timescaledb_catalog.compression_chunk_size WHERE chunk_id = c.id;
   INSERT INTO _timescaledb_catalog.compression_chunk_size
-  VALUES (c.id, rows * width, 0, 0, pg_table_size(h.relid) * rows / greatest(all_rows, 1), 0,
+  VALUES (c.id, rows * coalesce(width, 0), 0, 0, (pg_table_size(h.relid) - pg_relation_size(h.relid)) * rows / greatest(all_rows, 1), 0,
           pg_indexes_size(h.relid) * rows / greatest(all_rows, 1), rows, (rows + 131071) / 131072);
   DELETE FROM _timescaledb_catalog.compression_settings WHERE relid = chunk;
   INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst)
