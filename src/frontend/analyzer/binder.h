@@ -224,6 +224,8 @@ class Binder {
                             Clause clause, bool sql99);
   TargetKey make_sort_key(Scope& scope, const parser::SortBy& sort, std::vector<Target>& targets);
   void apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* descending, bool* nulls_first);
+  // 42P10 if it reads columns of its own query.
+  void refuse_variables(const Expr* e, std::string_view construct);
   Expr* bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct);
   void check_grouping(Scope& scope, Query& query, std::vector<Target>& targets);
   Expr* range_offset(Expr* offset, SortKey* key, int32_t location);

@@ -536,6 +536,11 @@ Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_
                               std::string_view alias, parser::List<parser::ColumnDef> definitions) {
   bool outer_srf = scope.has_set_returning;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
+  any_of(bound, [&](const Expr& x) {
+    if (x.kind != ExprKind::kSetReturning || &x == bound) return false;
+    throw SqlError(sqlstate::kFeatureNotSupported, "set-returning functions must appear at top level of FROM")
+        .at(position(x.location));
+  });
   bound = table_function(bound, call, definitions);
   scope.has_set_returning = outer_srf;
   auto* range = arena_.make<Range>();

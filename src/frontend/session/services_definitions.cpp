@@ -14,6 +14,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
+#include "partition_links.h"
 #include "session.h"
 
 namespace varve::session {
@@ -88,10 +89,10 @@ class DefinitionFunctions {
 
   static Value partition_root(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
-    if (r == nullptr || (!r->is_partition && !r->is_partitioned()))
-      return Value::null_of(PhysicalType::kInt32);
-    while (r->is_partition) r = s.catalog().relation(r->parents.at(0));
-    return Value::of_oid(r->oid.value());
+    if (!in_partition_tree(r.get())) return Value::null_of(PhysicalType::kInt32);
+    Oid root = r->oid;
+    for (Oid up = root; up != kInvalidOid; up = partition_parent(s.catalog(), up)) root = up;
+    return Value::of_oid(root.value());
   }
 
   static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
