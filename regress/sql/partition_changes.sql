@@ -11,10 +11,10 @@ MERGE INTO pt USING src ON pt.id = src.id
  WHEN MATCHED AND src.val = 7 THEN DELETE
  WHEN MATCHED THEN UPDATE SET val = pt.val + src.val, note = 'merged'
  WHEN NOT MATCHED THEN INSERT VALUES (src.id, src.val, 'new');
-SELECT tableoid::regclass, * FROM pt ORDER BY id;
+SELECT tableoid::regclass, * FROM pt ORDER BY id, val;
 -- Rows that move.
 MERGE INTO pt t USING src ON t.id = src.id WHEN MATCHED THEN UPDATE SET id = (t.id + 10) % 40;
-SELECT tableoid::regclass, * FROM pt ORDER BY id;
+SELECT tableoid::regclass, * FROM pt ORDER BY id, val;
 MERGE INTO pt USING (VALUES (5, 1), (5, 2)) v (id, val) ON pt.id = v.id WHEN NOT MATCHED THEN INSERT (id, val) VALUES (v.id, v.val);
 SELECT tableoid::regclass, * FROM pt WHERE id = 5 ORDER BY val;
 MERGE INTO pt USING (VALUES (4), (4)) v (id) ON pt.id = v.id WHEN MATCHED THEN DELETE;
