@@ -12,6 +12,7 @@
 #include "maintenance.h"
 #include "materialized_view.h"
 #include "ownership.h"
+#include "policy.h"
 #include "privileges.h"
 #include "roles.h"
 #include "routine.h"
@@ -76,6 +77,8 @@ constexpr Command kCommands[] = {
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
+    {NodeKind::kCreatePolicyStmt, call<parser::CreatePolicyStmt, create_policy>},
+    {NodeKind::kAlterPolicyStmt, call<parser::AlterPolicyStmt, alter_policy>},
     {NodeKind::kDefineStmt, call<parser::DefineStmt, define_object>},
     {NodeKind::kCreateExtensionStmt, call<parser::CreateExtensionStmt, create_extension>},
     {NodeKind::kAlterExtensionStmt, call<parser::AlterExtensionStmt, update_extension>},
@@ -200,6 +203,12 @@ std::string_view must_run_alone(const parser::Node* statement) {
         default:
           return "";
       }
+    case NodeKind::kAlterTableStmt:
+      for (const parser::AlterTableCmd* cmd : parser::as<parser::AlterTableStmt>(statement)->commands) {
+        if (cmd->action == parser::AlterTableAction::kDetachPartition && cmd->concurrently)
+          return "ALTER TABLE ... DETACH CONCURRENTLY";
+      }
+      return "";
     case NodeKind::kCreateIndexStmt:
       return parser::as<parser::CreateIndexStmt>(statement)->concurrently ? "CREATE INDEX CONCURRENTLY" : "";
     default:

@@ -64,13 +64,16 @@ class ModifyOperator : public Operator {
   bool routes() const { return router_.routes(); }
   // Generated columns, constraints; that the row belongs to the table, when a trigger may have changed it or
   // nobody has looked yet. `row`: as the table has it.
-  void complete(WrittenTable& table, RowValues& row);
+  void complete(WrittenTable& table, RowValues& row, RowCheck kind);
 
   // A changed row: counts, hooks, RETURNING. Rows as the table has them.
   void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
             RowValues* new_row, const Chunk& in, uint32_t row);
-  // The hooks alone.
-  void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
+  // The hooks alone. `moved`: of a row that goes to another partition.
+  void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row,
+            bool moved = false);
+  // Of such a row, as the statement's table has it.
+  void tell_moved(Tid tid, RowValues& old_row, RowValues& new_row);
   bool before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
 
   // One row as a chunk: leading columns, then those of `rows` one after the other.

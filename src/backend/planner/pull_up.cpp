@@ -127,7 +127,7 @@ class PullUp {
   bool fits(uint32_t number, JoinSide side) {
     Range& range = *query_.ranges[number];
     if (range.kind == RangeKind::kCte) inline_cte(range);
-    if (range.kind != RangeKind::kSubquery || range.query == nullptr) return false;
+    if (range.kind != RangeKind::kSubquery || range.query == nullptr || range.barrier) return false;
     Query& inner = *range.query;
     if (!is_simple(inner) || query_.ranges.size() + inner.ranges.size() > 60) return false;
     pull_up_subqueries(state_, inner);

@@ -289,8 +289,14 @@ class Binder {
   void add_constraints(Query& query, const catalog::RelationPtr& relation);
   // --- partitions and children (family_binder.cpp)
   friend class FamilyBinder;
+  friend class PolicyBinder;
   void add_family(Range& range, bool inherit, bool writes, txn::LockMode lock);
   void add_partition_checks(Query& query, const catalog::RelationPtr& relation);
+  // --- row security (row_security_binder.cpp)
+  // The range's rows must pass the policies for this command, before those it must pass already.
+  void secure_range(Scope& scope, uint32_t range, char command);
+  // The same for what a statement changes, once everything else of it is bound.
+  void secure_target(Scope& scope, const ModifyTarget& target, Query& query);
   ExprList bind_partition_keys(const catalog::Relation& partitioned, const catalog::RelationPtr& rows);
   std::span<IndexExpressions> bind_index_expressions(const catalog::RelationPtr& relation);
   Expr* bind_sql_expression(std::string_view sql, const catalog::RelationPtr* relation, Clause clause);

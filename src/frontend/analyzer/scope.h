@@ -39,6 +39,7 @@ enum class Clause : uint8_t {
   kFilter,
   kAggregateArgument,
   kMergeWhen,
+  kPolicy,
   kFromSubquery,
   kOther,
 };
@@ -110,6 +111,7 @@ struct ModifyTarget {
   std::vector<ViewColumn> columns;  // of the view
   std::vector<Expr*> quals;         // of the views, over range 0
   std::vector<ViewCheck> checks;
+  Oid acts_as;  // whose policies hold for the table: of a view its owner; 0: who runs the statement
   bool is_view() const { return named != relation; }
 };
 

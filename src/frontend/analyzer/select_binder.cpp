@@ -546,6 +546,7 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       }
     }
   }
+  for (const RowLocking& lock : locks) secure_range(scope, lock.range, catalog::Policy::kUpdate);
   query.locking = arena_.copy(locks);
 }
 

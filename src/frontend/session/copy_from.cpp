@@ -10,6 +10,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "row_security.h"
 #include "types/utf8.h"
 
 namespace varve::session {
@@ -449,6 +450,12 @@ analyzer::Expr* CopyCommand::bind_filter(analyzer::AnalyzerContext& context) {
 uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   if (session_.read_only_) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
+  }
+  SessionRowSecurity security(session_.catalog(), session_.role_,
+                              session_.settings_.boolean("row_security"));
+  if (security.applies(*table_, session_.role_)) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "COPY FROM not supported with row-level security")
+        .hint("Use INSERT statements instead.");
   }
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();

@@ -35,6 +35,12 @@ class DefinitionFunctions {
           catalog::bound_text(*parent->partitioning, catalog::parse_bound(table->partition_bound), eval),
           arena);
     }
+    if (table != nullptr) {
+      for (const catalog::Policy& p : table->policies) {
+        if (args[0].view() == p.using_sql || args[0].view() == p.check_sql)
+          return text(policy_text(s, args[0].view(), table, pretty), arena);
+      }
+    }
     // The expressions of an index stand on lines of their own.
     std::string out;
     std::string_view rest = args[0].view();
@@ -224,6 +230,19 @@ class DefinitionFunctions {
         analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena),
                                            table == nullptr ? nullptr : &table, "check constraints");
     return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
+  }
+
+  static std::string policy_text(Session& s, std::string_view sql, const catalog::RelationPtr& table,
+                                 bool pretty) {
+    Arena arena;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    std::vector<Oid> schemas = s.search_path_oids();
+    analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
+    const analyzer::Expr* e =
+        analyzer::analyze_policy(context, parser::parse_expression(sql, arena), table);
+    VisibleNames names(s);
+    return analyzer::deparse_policy(*e, table, names, eval, pretty);
   }
 
   static std::string view_text(Session& s, const catalog::Relation& view, bool pretty) {
