@@ -10,6 +10,7 @@
 #include "index.h"
 #include "maintenance.h"
 #include "materialized_view.h"
+#include "operator.h"
 #include "ownership.h"
 #include "privileges.h"
 #include "roles.h"
@@ -76,6 +77,7 @@ constexpr Command kCommands[] = {
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
     {NodeKind::kDefineStmt, call<parser::DefineStmt, define_object>},
+    {NodeKind::kCreateCastStmt, call<parser::CreateCastStmt, create_cast>},
     {NodeKind::kCreateExtensionStmt, call<parser::CreateExtensionStmt, create_extension>},
     {NodeKind::kAlterExtensionStmt, call<parser::AlterExtensionStmt, update_extension>},
     {NodeKind::kAlterExtensionContentsStmt,

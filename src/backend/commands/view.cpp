@@ -9,6 +9,7 @@
 #include "functions/type_oids.h"
 #include "index.h"
 #include "materialized_view.h"
+#include "operator.h"
 #include "parser/parser.h"
 #include "query_text.h"
 #include "view_text.h"
@@ -45,6 +46,8 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
 void depend_on_sources(CommandContext& context, Oid view, Oid rule, const analyzer::Query& query) {
   for (Oid routine : routines_of(query))
     add_dependency(context, {kRewriteClass, rule}, {kProcClass, routine}, 'n');
+  for (Oid op : operators_of(query))
+    add_dependency(context, {kRewriteClass, rule}, {kOperatorClass, op}, 'n');
   std::vector<QuerySource> sources = sources_of(query);
   for (const QuerySource& source : sources) {
     if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
@@ -110,7 +113,6 @@ Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span
   return schema;
 }
 
-// security_invoker is how views are read here in any case; security_barrier promises what is not kept.
 std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
   std::vector<std::string> items;
   std::string check = stmt.check_option == parser::CheckOption::kLocal      ? "local"
@@ -127,7 +129,7 @@ std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
     } else if (option->name == "security_invoker") {
       items.push_back(fmt::format("security_invoker={}", option_boolean(*option) ? "true" : "false"));
     } else if (option->name == "security_barrier") {
-      if (option_boolean(*option)) throw_not_supported("security_barrier views");
+      items.push_back(fmt::format("security_barrier={}", option_boolean(*option) ? "true" : "false"));
     } else {
       throw SqlError(sqlstate::kInvalidParameterValue,
                      fmt::format("unrecognized parameter \"{}\"", option->name));
@@ -150,7 +152,6 @@ void require_no_writes(const analyzer::Query& query) {
 }  // namespace
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
-  if (stmt.recursive) throw_not_supported("CREATE RECURSIVE VIEW");
   if (stmt.query->into != nullptr)
     throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
   NewTable table;

@@ -283,19 +283,23 @@ void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   if (modify_.can_set_tag) ++context_.affected_rows;
   tell(table, event, tid, old_row, new_row);
   if (returning_.empty()) return;
-  if (!table.moves_columns()) return collect(table, returned, in, row);
+  Oid oid = table.writer.relation().oid;
+  if (!table.moves_columns()) return collect(oid, returned, in, row);
   table.to_statement(returned, &statement_row_);
-  collect(table, statement_row_, in, row);
+  collect(oid, statement_row_, in, row);
 }
 
-void ModifyOperator::collect(const WrittenTable& table, const RowValues& returned, const Chunk& in,
-                             uint32_t row) {
+void ModifyOperator::count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row) {
+  if (modify_.can_set_tag) ++context_.affected_rows;
+  if (!returning_.empty()) collect(table, returned, in, row);
+}
+
+void ModifyOperator::collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));
   if (modify_.returns_table) {
-    returned_.column(c++).set_value(returned_count_,
-                                    types::Value::of_oid(table.writer.relation().oid.value()));
+    returned_.column(c++).set_value(returned_count_, types::Value::of_oid(table.value()));
   }
   for (uint32_t extra = first_extra(); extra < in.column_count(); ++extra) {
     returned_.column(c++).set_value(returned_count_,

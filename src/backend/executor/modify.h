@@ -69,6 +69,8 @@ class ModifyOperator : public Operator {
   // A changed row: counts, hooks, RETURNING. Rows as the table has them.
   void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
             RowValues* new_row, const Chunk& in, uint32_t row);
+  // A row that is counted and goes to RETURNING; `table` is where it lies.
+  void count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row);
   // The hooks alone.
   void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
   bool before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
@@ -94,7 +96,7 @@ class ModifyOperator : public Operator {
   std::unordered_set<uint64_t> touched_;
 
  private:
-  void collect(const WrittenTable& table, const RowValues& returned, const Chunk& in, uint32_t row);
+  void collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void finish_writing();
   void end_hooks();
@@ -117,5 +119,11 @@ class ModifyOperator : public Operator {
   uint32_t at_ = 0;
   bool opened_ = false, ended_ = false;
 };
+
+// The target is a view, and its INSTEAD OF triggers get the rows.
+inline bool is_instead_of(const planner::ModifyPlan& plan) {
+  return (*plan.relation)->kind == catalog::RelationKind::kView;
+}
+OperatorPtr make_instead(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context);
 
 }  // namespace varve::executor

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "analyzer/instead_of.h"
 #include "functions/type_oids.h"
 #include "query_copy.h"
 #include "rewrite.h"
@@ -21,6 +22,10 @@ Expr* visible_target(const Query& query, int16_t column) {
     if (!t.junk && ++n == column) return t.expr;
   }
   return nullptr;
+}
+
+bool is_security_barrier(const analyzer::Range& range) {
+  return range.view != nullptr && (*range.view)->options.find("security_barrier=true") != std::string::npos;
 }
 
 namespace {
@@ -126,6 +131,8 @@ class PullUp {
 
   bool fits(uint32_t number, JoinSide side) {
     Range& range = *query_.ranges[number];
+    if (number == 0 && analyzer::is_instead_of(query_)) return false;  // its rows go to triggers as they are
+    if (is_security_barrier(range)) return false;
     if (range.kind == RangeKind::kCte) inline_cte(range);
     if (range.kind != RangeKind::kSubquery || range.query == nullptr) return false;
     Query& inner = *range.query;

@@ -110,6 +110,8 @@ struct ModifyTarget {
   std::vector<ViewColumn> columns;  // of the view
   std::vector<Expr*> quals;         // of the views, over range 0
   std::vector<ViewCheck> checks;
+  bool barrier = false;  // one of the views is a security barrier
+  bool instead = false;  // `relation` is a view whose INSTEAD OF triggers do the work
   bool is_view() const { return named != relation; }
 };
 
