@@ -138,11 +138,6 @@ class Binder {
   Oid common_collation(std::span<Expr* const> args);
 
   // --- rows and parts of containers (record_binder.cpp)
-  struct Subscripts {
-    bool slice = false;
-    std::vector<Expr*> bounds;  // of a slice: flags, then lower and upper of each dimension
-    size_t dimensions = 0;
-  };
   ListExpr* make_row(const std::vector<ScopeColumn>& fields, Oid type, int32_t location);
   Expr* whole_row(Scope& scope, const ScopeItem& item, int32_t location);
   // Fields of a row-valued expression of the scope; empty when nothing is known of them.
@@ -268,11 +263,6 @@ class Binder {
                                      std::span<const InsertColumn> columns, std::span<Expr* const> values);
   void check_identity(const ModifyTarget& target, const parser::InsertStmt& insert,
                       std::span<const InsertColumn> columns);
-  struct MultiAssign {
-    const parser::Node* source = nullptr;
-    Expr* row = nullptr;
-    std::vector<RangeColumn> fields;
-  };
   Expr* multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last,
                            int32_t location, const parser::Node** plain);
   void bind_assignments(Scope& scope, const ModifyTarget& target, parser::List<parser::TargetEntry> entries,

@@ -5,6 +5,7 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "container_functions.h"
+#include "edit_distance.h"
 #include "parser/parser.h"
 #include "routine_call.h"
 #include "sequence_row.h"
@@ -569,26 +570,6 @@ SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t loc
   return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name),
                location);
 }
-
-namespace {
-
-// Levenshtein's distance, or more than `limit`.
-int edit_distance(std::string_view a, std::string_view b) {
-  std::vector<int> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    int diagonal = row[0];
-    row[0] = static_cast<int>(i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      int up = row[j];
-      row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = up;
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
 
 // What the user may have meant: the column of this name that cannot be seen here, or the one or two most
 // alike.

@@ -319,8 +319,8 @@ Oid element_type(Oid container) {
 
 }  // namespace
 
-Binder::Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
-                                           int32_t location) {
+Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
+                                   int32_t location) {
   if (element_type(container) == kInvalidOid) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    fmt::format("cannot subscript type {} because it does not support subscripting",

@@ -124,4 +124,18 @@ struct InsertColumn {
   int32_t location = -1;
 };
 
+// a[i], a[l:u].
+struct Subscripts {
+  bool slice = false;
+  std::vector<Expr*> bounds;  // of a slice: flags, then lower and upper of each dimension
+  size_t dimensions = 0;
+};
+
+// SET (a, b) = …: the source is bound once for all of them.
+struct MultiAssign {
+  const parser::Node* source = nullptr;
+  Expr* row = nullptr;
+  std::vector<RangeColumn> fields;
+};
+
 }  // namespace varve::analyzer
