@@ -69,6 +69,8 @@ class ModifyOperator : public Operator {
   // A changed row: counts, hooks, RETURNING. Rows as the table has them.
   void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
             RowValues* new_row, const Chunk& in, uint32_t row);
+  // A row that is counted and goes to RETURNING; `table` is where it lies.
+  void count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row);
   // The hooks alone. `moved`: of a row that goes to another partition.
   void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row,
             bool moved = false);
@@ -97,8 +99,8 @@ class ModifyOperator : public Operator {
   std::unordered_set<uint64_t> touched_;
 
  private:
-  types::Value system_value(catalog::ColumnNumber column, const WrittenTable& table, Tid tid) const;
-  void collect(const WrittenTable& table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
+  types::Value system_value(catalog::ColumnNumber column, Oid table, Tid tid) const;
+  void collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void finish_writing();
   void end_hooks();
@@ -125,5 +127,11 @@ class ModifyOperator : public Operator {
   uint32_t at_ = 0;
   bool opened_ = false, ended_ = false;
 };
+
+// The target is a view, and its INSTEAD OF triggers get the rows.
+inline bool is_instead_of(const planner::ModifyPlan& plan) {
+  return (*plan.relation)->kind == catalog::RelationKind::kView;
+}
+OperatorPtr make_instead(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context);
 
 }  // namespace varve::executor

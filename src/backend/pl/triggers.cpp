@@ -299,10 +299,10 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
   catalog::RelationPtr kept = state->relation;
   std::vector<catalog::ColumnNumber> assigned = state->assigned;
   for (const Trigger& t : kept->triggers) {
-    if (!t.is_row() || !t.is_before() || !applies(t, bit, assigned)) continue;
+    if (!t.is_row() || is_after(t) || !applies(t, bit, assigned)) continue;
     std::span<const Value> new_row = change.new_row;
     if (!condition_holds(t, *kept, change.old_row, new_row)) continue;
-    TriggerCall call{t, *kept, "BEFORE", "ROW", event_name(bit)};
+    TriggerCall call{t, *kept, t.is_instead() ? "INSTEAD OF" : "BEFORE", "ROW", event_name(bit)};
     if (!change.old_row.empty()) call.old_row = &change.old_row;
     if (!change.new_row.empty()) call.new_row = &new_row;
     std::vector<Value> returned;

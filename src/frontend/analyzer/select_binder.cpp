@@ -67,7 +67,10 @@ Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope,
   }
   bind_distinct(scope, select, *query, targets);
   bind_locking(scope, select, *query);
-  if (scope.has_aggregates || query->has_group_clause) check_grouping(scope, *query, targets);
+  bool has_grouping = std::any_of(targets.begin(), targets.end(), [](const Target& t) {
+    return any_of(t.expr, [](const Expr& e) { return e.kind == ExprKind::kGrouping; });
+  });
+  if (scope.has_aggregates || query->has_group_clause || has_grouping) check_grouping(scope, *query, targets);
   finish_query(scope, *query, targets);
   return query;
 }
@@ -211,6 +214,31 @@ bool Binder::expand_variable(const parser::ColumnRef& ref, std::vector<Target>* 
   return true;
 }
 
+// t.* where t stands in an outer query: its columns, one by one. False: there is none of that name.
+bool Binder::expand_outer_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets) {
+  for (Scope* s = scope.parent; s != nullptr; s = s->parent) {
+    for (const ScopeItem& item : s->items) {
+      bool named = item.name_visible && item.name == ref.names.back() &&
+                   (ref.names.size() == 1 || item.schema == ref.names[ref.names.size() - 2]);
+      if (!named || (item.lateral_only && !item.lateral_ok)) continue;
+      std::vector<std::string_view> names(ref.names.begin(), ref.names.end());
+      names.push_back({});
+      for (const ScopeColumn& c : item.columns) {
+        names.back() = c.name;
+        parser::ColumnRef column = ref;
+        column.star = false;
+        column.names = names;
+        Target t;
+        t.expr = bind_expr(scope, &column);
+        t.name = c.name;
+        targets->push_back(t);
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
 void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets) {
   bool found = false;
   auto add = [&](const ScopeItem& item) {
@@ -240,6 +268,7 @@ void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector
     }
   }
   if (expand_variable(ref, targets)) return;
+  if (expand_outer_star(scope, ref, targets)) return;
   throw SqlError(sqlstate::kUndefinedTable,
                  fmt::format("missing FROM-clause entry for table \"{}\"", ref.names.back()))
       .at(position(ref.location));
