@@ -495,7 +495,6 @@ void Runtime::set_active_snapshot(const txn::Snapshot* snapshot) {
 }
 void Runtime::begin_statement() {
   state_->session.active_snapshot = nullptr;
-  state_->session.innermost = nullptr;
   state_->session.release_all();
 }
 void Runtime::transaction_ended() {
