@@ -432,6 +432,7 @@ TEST(ColumnarTable, RowsOfDifferentGroupsShareNoSegment) {
   EXPECT_EQ(remove_range(table, *txn, -230, 70), 300U);
   table.commit(txn);
   rows.erase(rows.lower_bound(-230), rows.lower_bound(70));
+  ASSERT_TRUE(table.txns().purge_once().ok());
   EXPECT_EQ(table.vectors(), 4U);
   check_all(table, rows);
   table.reopen();
