@@ -126,6 +126,11 @@ Result<const access::RowLayout*> Stratum::layout() {
   return d->layout.get();
 }
 
+Result<const columnar::ZoneMap*> Stratum::zone(uint32_t column) {
+  VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
+  return &d->segment->columns()[column].zone;
+}
+
 Result<ChunkPtr> Stratum::column(uint32_t column) {
   VARVE_CHECK(column < row_.columns);
   if (ChunkPtr known = ChunkCache::instance().find(id_, column)) return known;

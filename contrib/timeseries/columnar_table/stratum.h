@@ -35,6 +35,8 @@ class Stratum {
   Result<bool> visible(const txn::Snapshot& snapshot, Xid* writer = nullptr) const;
 
   Result<ChunkPtr> column(uint32_t column);
+  // Of all rows, without reading the column. Lives as long as the stratum.
+  Result<const columnar::ZoneMap*> zone(uint32_t column);
   // Rows in the form of a heap's rows, over columns() attributes.
   Result<const access::RowLayout*> layout();
   // Deletes the row and everything it refers to.

@@ -36,6 +36,7 @@ void Sorter::clear() {
   rows_ = returned_ = 0;
   at_ = 0;
   threshold_ = UINT64_MAX;
+  last_row_ = nullptr;
   file_.reset();
   stored_.clear();
   runs_.clear();
@@ -120,6 +121,16 @@ void Sorter::cut_to_limit() {
   for (Entry& e : entries_) e.row = format_.copy(e.row, rows, heap);
   rows_memory_ = std::move(rows);
   heap_ = std::move(heap);
+  last_row_ = entries_.back().row;
+}
+
+types::Value Sorter::last_key() const {
+  const SortColumn& key = keys_[0];
+  types::Value v = types::Value::null_of(key.key.physical);
+  if (last_row_ == nullptr || format_.is_null(last_row_, key.column)) return v;
+  v.null = false;
+  std::memcpy(v.words, format_.value(last_row_, key.column), types::physical_width(key.key.physical));
+  return v;
 }
 
 void Sorter::write_run() {
@@ -141,6 +152,7 @@ void Sorter::write_run() {
     at += n;
   }
   entries_.clear();
+  last_row_ = nullptr;
   rows_memory_.reset();
   heap_.reset();
 }
