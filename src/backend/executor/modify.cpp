@@ -161,13 +161,10 @@ WrittenTable& ModifyOperator::member_of(Oid table) { return member(member_number
 
 void ModifyOperator::ask_hooks(WrittenTable& table) {
   table.asked = context_.run;
-  bool moves = event_ == ModifyEvent::kUpdate && routes();  // a row may leave one table and come to another
-  for (ModifyEvent event : {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete}) {
-    bool possible = moves || event == event_ ||
-                    (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
-    table.hooks[static_cast<size_t>(event)] = possible ? table.writer.row_hooks(event) : nullptr;
-  }
-  table.tell_inserted = (event_ == ModifyEvent::kInsert || moves) && table.hooks[0] == nullptr &&
+  bool moves = does(ModifyEvent::kUpdate) && routes();  // a row may leave one table and come to another
+  for (ModifyEvent event : kEvents)
+    table.hooks[static_cast<size_t>(event)] = moves || does(event) ? table.writer.row_hooks(event) : nullptr;
+  table.tell_inserted = (does(ModifyEvent::kInsert) || moves) && table.hooks[0] == nullptr &&
                         context_.hooks != nullptr && context_.hooks->wants_inserted(table.writer.relation());
 }
 
@@ -242,15 +239,35 @@ bool ModifyOperator::produce(Chunk*& out) {
   return true;
 }
 
-// ON CONFLICT DO UPDATE is an INSERT and an UPDATE, whether or not there are conflicts.
+// ON CONFLICT DO UPDATE is an INSERT and an UPDATE, MERGE is what its actions are, whether or not rows come
+// to that.
+bool ModifyOperator::does(ModifyEvent event) const {
+  if (modify_.merge_actions.empty())
+    return event == event_ || (event == ModifyEvent::kUpdate && updates_conflicts());
+  PlanKind kind = event == ModifyEvent::kInsert   ? PlanKind::kInsert
+                  : event == ModifyEvent::kUpdate ? PlanKind::kUpdate
+                                                  : PlanKind::kDelete;
+  return std::any_of(modify_.merge_actions.begin(), modify_.merge_actions.end(),
+                     [&](const planner::ModifyPlan::MergeAction& a) { return a.action == kind; });
+}
+
+std::vector<catalog::ColumnNumber> ModifyOperator::assigned() const {
+  std::vector<catalog::ColumnNumber> columns;
+  auto add = [&](const auto& more) { columns.insert(columns.end(), more.begin(), more.end()); };
+  add(updates_conflicts() ? modify_.conflict_assigned : modify_.assigned);
+  for (const planner::ModifyPlan::MergeAction& a : modify_.merge_actions) {
+    if (a.action == PlanKind::kUpdate) add(a.columns);
+  }
+  return columns;
+}
+
 void ModifyOperator::begin_hooks() {
   if (context_.hooks == nullptr) return;
-  const catalog::Relation& relation = this->relation();
-  if (event_ == ModifyEvent::kUpdate) context_.hooks->assigns(relation, modify_.assigned);
-  context_.hooks->before_statement(context_, relation, event_);
-  if (!updates_conflicts()) return;
-  context_.hooks->assigns(relation, modify_.conflict_assigned);
-  context_.hooks->before_statement(context_, relation, ModifyEvent::kUpdate);
+  for (ModifyEvent event : kEvents) {
+    if (!does(event)) continue;
+    if (event == ModifyEvent::kUpdate) context_.hooks->assigns(relation(), assigned());
+    context_.hooks->before_statement(context_, relation(), event);
+  }
 }
 
 void ModifyOperator::finish_writing() {
@@ -262,8 +279,9 @@ void ModifyOperator::finish_writing() {
 
 void ModifyOperator::end_hooks() {
   if (context_.hooks == nullptr) return;
-  if (updates_conflicts()) context_.hooks->after_statement(context_, relation(), ModifyEvent::kUpdate);
-  context_.hooks->after_statement(context_, relation(), event_);
+  for (size_t i = std::size(kEvents); i-- > 0;) {
+    if (does(kEvents[i])) context_.hooks->after_statement(context_, relation(), kEvents[i]);
+  }
 }
 
 bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,

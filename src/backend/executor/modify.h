@@ -104,10 +104,14 @@ class ModifyOperator : public Operator {
   void finish_writing();
   void end_hooks();
   void ask_hooks(WrittenTable& table);
+  // Whether the statement, by what it says, may do this to rows; the columns that its updates assign.
+  bool does(ModifyEvent event) const;
+  std::vector<catalog::ColumnNumber> assigned() const;
   bool updates_conflicts() const {
     return event_ == ModifyEvent::kInsert && modify_.on_conflict && !modify_.do_nothing;
   }
 
+  static constexpr ModifyEvent kEvents[] = {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete};
   std::vector<catalog::ColumnNumber> live_;
   RowRouter router_;
   std::unique_ptr<WrittenTable> plain_;

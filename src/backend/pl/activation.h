@@ -13,6 +13,7 @@
 namespace varve::pl {
 
 struct CallFrame;
+class ActiveSnapshot;
 
 // What calls share within a session.
 struct Session {
@@ -22,8 +23,10 @@ struct Session {
   const txn::Snapshot* active_snapshot = nullptr;  // of the statement in progress
   uint64_t transaction = 0;                        // advances with COMMIT and ROLLBACK in a procedure
 
-  // The active snapshot must stay readable to its statement when functions take newer ones: held until that
-  // statement ends.
+  const ActiveSnapshot* innermost = nullptr;  // of the statements within functions
+
+  // The active snapshot must stay readable to its statement when functions take newer ones, and so must those
+  // of the statements around it: each is held until its statement ends.
   void pin_active();
   void release(const txn::Snapshot* snapshot);
   void release_all();
@@ -33,25 +36,34 @@ struct Session {
     uint64_t id;
   };
   std::vector<Pin> pins;
+
+ private:
+  void pin(const txn::Snapshot* snapshot);
 };
 
 // Makes a snapshot the active one for a while.
 class ActiveSnapshot {
  public:
   ActiveSnapshot(Session& session, const txn::Snapshot* snapshot)
-      : session_(session), outer_(session.active_snapshot) {
+      : session_(session), outer_(session.active_snapshot), around_(session.innermost) {
     session.active_snapshot = snapshot;
+    session.innermost = this;
   }
   ~ActiveSnapshot() {
     session_.release(session_.active_snapshot);
     session_.active_snapshot = outer_;
+    session_.innermost = around_;
   }
+  // That of the statement around this one; null where there is none.
+  const txn::Snapshot* outer() const { return outer_; }
+  const ActiveSnapshot* around() const { return around_; }
   ActiveSnapshot(const ActiveSnapshot&) = delete;
   ActiveSnapshot& operator=(const ActiveSnapshot&) = delete;
 
  private:
   Session& session_;
   const txn::Snapshot* outer_;
+  const ActiveSnapshot* around_;
 };
 
 // The constraints of one statement that changes rows.

@@ -208,7 +208,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
       throw SqlError(sqlstate::kFeatureNotSupported,
                      "this command is not allowed in a non-volatile function");
     a.session().pin_active();
-    a.host().run_utility(e.statement);
+    a.host().run_utility(e.statement, a.values());
     return;
   }
   a.host().check_read_only(*e.statement);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "analyzer/trigger_rows.h"
 #include "functions/array.h"
@@ -18,6 +19,16 @@ using executor::ModifyEvent;
 using types::Value;
 
 namespace {
+
+// Puts back what a variable held.
+template <class T>
+struct Restore {
+  T& slot;
+  T value;
+  ~Restore() { slot = value; }
+};
+template <class T>
+Restore(T&, T) -> Restore<T>;
 
 int16_t event_bit(ModifyEvent event) {
   switch (event) {
@@ -72,7 +83,8 @@ struct Triggers::StatementState {
   ModifyEvent event;
   std::vector<catalog::ColumnNumber> assigned;
   bool keeps_rows = false;
-  bool is_member = false;  // a table that the statement's own stands for: its row triggers alone
+  bool is_member = false;      // a table that the statement's own stands for: its row triggers alone
+  size_t constraint_mark = 0;  // what its foreign keys noted is behind it
   Arena memory;
   std::vector<QueuedRow> rows;
 };
@@ -162,6 +174,7 @@ void Triggers::before_statement(executor::ExecutionContext& context, const Relat
   state->relation = session_.host.catalog().relation(relation.oid);
   if (state->relation == nullptr) return;
   state->event = event;
+  state->constraint_mark = session_.host.begin_constraints();
   if (assigned_relation_ == relation.oid) state->assigned = assigned_;
   int16_t bit = event_bit(event);
   for (const Trigger& t : relation.triggers) {
@@ -188,6 +201,7 @@ Triggers::StatementState* Triggers::member_state(const executor::ExecutionContex
   state->relation = session_.host.catalog().relation(relation.oid);
   state->event = event;
   state->is_member = true;
+  state->constraint_mark = session_.host.begin_constraints();
   catalog::RelationPtr named = session_.host.catalog().relation(assigned_relation_);
   for (catalog::ColumnNumber c : named == nullptr ? std::vector<catalog::ColumnNumber>() : assigned_) {
     if (static_cast<size_t>(c) > named->columns.size()) continue;
@@ -224,7 +238,12 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 }
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
-  session_.host.constraint_hooks().after_row(context, change);
+  executor::ModifyHooks& constraints = session_.host.constraint_hooks();
+  if (change.event != ModifyEvent::kInsert) {
+    constraints.after_row(context, change);
+  } else if (constraints.wants_inserted(change.relation)) {
+    constraints.after_insert(context, change.relation, {&change.tid, 1});
+  }
   StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
@@ -283,20 +302,36 @@ void Triggers::fire_after(StatementState& state) {
 void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation,
                                ModifyEvent event) {
   // First the rows of the tables that this one stands for.
-  for (;;) {
-    auto member = std::find_if(states_.begin(), states_.end(),
-                               [&](const auto& s) { return s->context == &context && s->is_member; });
-    if (member == states_.end()) break;
-    std::unique_ptr<StatementState> rows = std::move(*member);
-    states_.erase(member);
-    fire_after(*rows);
+  std::vector<std::unique_ptr<StatementState>> ended;
+  auto take = [&](const auto& is_wanted) {
+    auto it = std::find_if(states_.begin(), states_.end(), is_wanted);
+    if (it == states_.end()) return false;
+    ended.push_back(std::move(*it));
+    states_.erase(it);
+    return true;
+  };
+  while (take([&](const auto& s) { return s->context == &context && s->is_member; })) {
   }
   StatementState* found = state_of(context, relation, event);
-  if (found == nullptr) return;
-  auto it = std::find_if(states_.begin(), states_.end(), [&](const auto& s) { return s.get() == found; });
-  std::unique_ptr<StatementState> state = std::move(*it);
-  states_.erase(it);
-  fire_after(*state);
+  take([&](const auto& s) { return s.get() == found; });
+  if (ended.empty()) return;
+  // Foreign keys come first, as by the names of PostgreSQL's triggers for them. What they do to other tables
+  // is done at once, but triggers that fire after that wait for those of this statement.
+  std::vector<std::unique_ptr<StatementState>> waiting;
+  size_t mark = ended[0]->constraint_mark;
+  for (const auto& state : ended) mark = std::min(mark, state->constraint_mark);
+  bool within_action = waiting_ != nullptr;
+  {
+    Restore restore{waiting_, waiting_};
+    if (!within_action) waiting_ = &waiting;
+    session_.host.end_constraints(mark);
+  }
+  if (within_action) {
+    std::move(ended.begin(), ended.end(), std::back_inserter(*waiting_));
+    return;
+  }
+  for (const auto& state : ended) fire_after(*state);
+  for (const auto& state : waiting) fire_after(*state);
 }
 
 void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
@@ -313,10 +348,7 @@ void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
 bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::span<const Value> old_row,
                                std::span<const Value> new_row) {
   if (t.when_sql.empty()) return true;
-  std::string shape;
-  for (const catalog::Column& c : relation.columns) {
-    if (!c.dropped) shape += fmt::format("{}:{},", c.name, c.type.value());
-  }
+  std::string shape = column_text(relation);
   std::unique_ptr<Condition>& slot = conditions_[t.oid];
   if (slot == nullptr || slot->sql != t.when_sql || slot->shape != shape) {
     auto made = std::make_unique<Condition>();
@@ -368,13 +400,10 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
   Environment environment(session_.host, routine.get());
   Lease a(session_, *f);
   CallFrame frame(session_, *f);
-  const TriggerCall* outer = current_;
+  Restore restore_call{current_, current_};
+  Restore restore_waiting{waiting_, waiting_};
   current_ = &call;
-  struct Restore {
-    const TriggerCall*& slot;
-    const TriggerCall* value;
-    ~Restore() { slot = value; }
-  } restore{current_, outer};
+  waiting_ = nullptr;  // statements of the function are by themselves
   try {
     a->store(f->found, Value::of_bool(false));
     auto text = [&](uint32_t datum, std::string_view value) { a->values()[datum] = Value::of_string(value); };

@@ -82,6 +82,8 @@ class Triggers final : public executor::ModifyHooks {
   int all_mode_ = -1;                    // SET CONSTRAINTS ALL: 0 immediate, 1 deferred
   std::unordered_map<Oid, std::unique_ptr<Condition>> conditions_;
   const TriggerCall* current_ = nullptr;
+  // While a foreign key acts: where the statements that it runs leave what fires after them. Or null.
+  std::vector<std::unique_ptr<StatementState>>* waiting_ = nullptr;
 };
 
 }  // namespace varve::pl

@@ -29,6 +29,8 @@ class Binder {
   // `keep_unknown`: bare literals of the select list stay without type, for the one who uses the columns to
   // decide.
   Query* bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown = false);
+  // A subquery within an expression of `around`.
+  Query* bind_expression_query(const parser::SelectStmt& select, Scope& around);
 
   // --- expressions (expression_binder.cpp)
   Expr* bind_expr(Scope& scope, const parser::Node* node);
@@ -90,6 +92,7 @@ class Binder {
   // Built-in functions whose arguments are given by name (named_arguments.cpp); null: none fits.
   Expr* call_builtin_by_name(const CallArguments& call);
   std::vector<Expr*> named_arguments(const functions::Function& function, const CallArguments& call);
+  bool add_default_arguments(const functions::Function& function, std::vector<Expr*>& args);
   Expr* call_function(const CallArguments& call);
   [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
   Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);
@@ -177,6 +180,8 @@ class Binder {
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index,
                                uint32_t levels);
   FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
+  // 42P17 if its definition is being read already.
+  AnalyzerContext::OpenView open_view(const catalog::Relation& view);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema,
                      std::span<const std::string_view> aliases);
@@ -319,6 +324,7 @@ class Binder {
   friend class ExpressionBinder;
   AnalyzerContext& context_;
   Arena& arena_;
+  uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
   Scope* with_scope_ = nullptr;  // of the modifying statement in work, for its WITH
 };
 

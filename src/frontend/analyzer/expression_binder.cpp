@@ -7,7 +7,6 @@
 #include "container_functions.h"
 #include "parser/parser.h"
 #include "routine_call.h"
-#include "sequence_row.h"
 
 namespace varve::analyzer {
 
@@ -1065,7 +1064,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
 }
 
 Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
-  Query* query = b_.bind_select(*parser::as<parser::SelectStmt>(e.query), &scope_);
+  Query* query = b_.bind_expression_query(*parser::as<parser::SelectStmt>(e.query), scope_);
   auto* result = make<SubqueryExpr>(ExprKind::kSubquery, type_oid::kBool, e.location);
   result->query = query;
   result->subquery =

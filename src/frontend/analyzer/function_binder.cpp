@@ -508,6 +508,10 @@ Expr* Binder::call_function(const CallArguments& call) {
   if (chosen_routine != nullptr && chosen_routine->ambiguous) chosen_routine = nullptr, candidates.resize(2);
   if (chosen == nullptr && chosen_routine == nullptr) throw_no_function(call, candidates.size() > 1);
   if (chosen_routine != nullptr) return make_routine_call(*chosen_routine, call);
+  if (chosen->variadic == kInvalidOid && args.size() < chosen->args.size() &&
+      !add_default_arguments(*chosen, args)) {
+    throw_not_supported(fmt::format("leaving out arguments of function {}", call.name));
+  }
   Oid result = coerce_arguments(*chosen, args, call.variadic);
   Expr* made = make_function(*chosen, args, call.location);
   made->type = result;

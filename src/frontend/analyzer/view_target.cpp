@@ -84,6 +84,8 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   AnalyzerContext inner{context_.catalog, arena_, context_.relations,
                         context_.eval,    sql,    context_.search_path};
   inner.locker = context_.locker;
+  AnalyzerContext::OpenView open = open_view(*view);
+  inner.open_views = &open;
   Binder binder(inner);
   if (select.from.size() != 1) {
     // What the select list returns is complained of first.

@@ -57,20 +57,30 @@ bool depends_on_text(const SqlError& error) {
 
 }  // namespace
 
+// The entry for the statement's text without its constants, which are left in literals_. Null if it has none,
+// as when it came for the first time.
+PlanCache::Entry* Session::find_normalized(std::string_view sql) {
+  parser::NormalizedStatement normalized = parser::normalize_literals(sql, literal_arena_);
+  if (!normalized.normalizable) return nullptr;
+  PlanCache::Entry* entry = plan_cache_.find(normalized.text);
+  if (entry == nullptr) {
+    if (!plan_cache_.seen_before(normalized.text)) return nullptr;
+    entry = &plan_cache_.add(normalized.text, parametrise(sql, normalized.literals));
+  }
+  if (entry->statement != nullptr) plan_cache_.set_pattern(*entry, sql, normalized.literals);
+  literals_.assign(normalized.literals.begin(), normalized.literals.end());
+  return entry;
+}
+
 // Only plans that no constant could change are shared: rows found by a whole unique key, rows inserted.
 // Whatever fails before the first row is touched is left to the usual way, which reports it with the text as
 // the user wrote it.
 bool Session::run_normalized(std::string_view sql, net::Output& out) {
   if (sql.size() > PlanCache::kMaxTextBytes || block_ == Block::kFailed) return false;
   literal_arena_.reset();
-  parser::NormalizedStatement normalized = parser::normalize_literals(sql, literal_arena_);
-  if (!normalized.normalizable) return false;
-  PlanCache::Entry* entry = plan_cache_.find(normalized.text);
-  if (entry == nullptr) {
-    if (!plan_cache_.seen_before(normalized.text)) return false;
-    entry = &plan_cache_.add(normalized.text, parametrise(sql, normalized.literals));
-  }
-  if (entry->statement == nullptr) return false;
+  PlanCache::Entry* entry = plan_cache_.find_like(sql, literals_);
+  if (entry == nullptr) entry = find_normalized(sql);
+  if (entry == nullptr || entry->statement == nullptr) return false;
   StatementPtr statement = entry->statement;
   std::vector<types::Value>& params = literal_params_;
   params.clear();
@@ -78,7 +88,7 @@ bool Session::run_normalized(std::string_view sql, net::Output& out) {
     ensure_plan(*statement);
   } catch (const SqlError& error) {
     if (!depends_on_text(error)) throw;
-    plan_cache_.erase(normalized.text);
+    plan_cache_.erase(*entry);
     return false;
   }
   if (!statement->plan->is_point_statement) {
@@ -87,10 +97,8 @@ bool Session::run_normalized(std::string_view sql, net::Output& out) {
   }
   try {
     functions::EvalContext context = eval_context(literal_arena_);
-    for (size_t i = 0; i < normalized.literals.size(); ++i) {
-      params.push_back(
-          functions::parse_value(statement->param_types[i], -1, normalized.literals[i].text, context));
-    }
+    for (size_t i = 0; i < literals_.size(); ++i)
+      params.push_back(functions::parse_value(statement->param_types[i], -1, literals_[i].text, context));
   } catch (const SqlError& error) {
     if (!depends_on_text(error)) throw;
     return false;

@@ -470,17 +470,22 @@ void Session::start_execution(executor::Execution& execution, std::span<const ty
 }
 
 std::string Session::planned_tag(const Statement& statement, uint64_t rows, uint64_t affected) {
+  auto tag = [](std::string_view words, uint64_t count) {
+    std::string text(words);
+    text += fmt::format_int(count).c_str();
+    return text;
+  };
   switch (statement.node->kind) {
     case parser::NodeKind::kInsertStmt:
-      return fmt::format("INSERT 0 {}", affected);
+      return tag("INSERT 0 ", affected);
     case parser::NodeKind::kUpdateStmt:
-      return fmt::format("UPDATE {}", affected);
+      return tag("UPDATE ", affected);
     case parser::NodeKind::kDeleteStmt:
-      return fmt::format("DELETE {}", affected);
+      return tag("DELETE ", affected);
     case parser::NodeKind::kMergeStmt:
-      return fmt::format("MERGE {}", affected);
+      return tag("MERGE ", affected);
     default:
-      return fmt::format("SELECT {}", rows);
+      return tag("SELECT ", rows);
   }
 }
 

@@ -130,7 +130,7 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
   executor::RunParameters run_parameters(std::span<const types::Value> params,
                                          const txn::Snapshot* active) override;
-  std::string run_utility(const pl::SqlStatementPtr& statement) override;
+  std::string run_utility(const pl::SqlStatementPtr& statement, std::span<const types::Value> params) override;
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
   }
@@ -204,6 +204,7 @@ class Session final : public net::SessionHandler,
   // Runs the statement with a plan shared by all that differ in constants only (literal_query.cpp); false:
   // not one of those, nothing has happened.
   bool run_normalized(std::string_view sql, net::Output& out);
+  PlanCache::Entry* find_normalized(std::string_view sql);
   void run_statement(const StatementPtr& statement, net::Output& out);
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   void ensure_plan(Statement& statement);
@@ -313,6 +314,7 @@ class Session final : public net::SessionHandler,
     bool superuser;
   };
   std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
+  uint64_t roles_generation_ = 0;                           // of the settings that were followed
   bool is_superuser_ = false;
 
   Block block_ = Block::kNone;
@@ -334,6 +336,7 @@ class Session final : public net::SessionHandler,
   StatementPtr unnamed_statement_;
   PlanCache plan_cache_;
   Arena literal_arena_;  // the constants of the statement run_normalized runs
+  std::vector<parser::Literal> literals_;
   std::vector<types::Value> literal_params_;
   std::unique_ptr<Portal> unnamed_portal_;
   std::vector<std::unique_ptr<Portal>> spare_portals_;

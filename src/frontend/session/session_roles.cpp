@@ -52,6 +52,7 @@ void Session::set_role(std::string_view name, bool is_local) {
 
 // After SET, and after a rollback that took one back: the catalog may be out of reach then.
 void Session::follow_role_settings() {
+  if (roles_generation_ == settings_.generation()) return;
   const std::string& session_name = settings_.get("session_authorization");
   const std::string& wanted_session = session_name.empty() ? login_user_ : session_name;
   const std::string& role_setting = settings_.get("role");
@@ -59,6 +60,7 @@ void Session::follow_role_settings() {
       role_setting.empty() || role_setting == "none" ? wanted_session : role_setting;
   auto session_role = known_roles_.find(wanted_session), role = known_roles_.find(wanted_role);
   if (session_role == known_roles_.end() || role == known_roles_.end()) return;
+  roles_generation_ = settings_.generation();
   session_user_ = wanted_session;
   session_role_ = session_role->second.oid;
   bool was_superuser = is_superuser_;
