@@ -206,7 +206,7 @@ TEST(ColumnarLoad, ChunksBecomeSegmentsAndTheSinkKnowsWhere) {
     std::vector<access::SettleOrder> order;
     if (ordered) order = {{1, false}, {2, true}};
     auto appender = table.store().append(*txn, test_layout(), order, &noted, ordered ? &runner : nullptr);
-    TestRows rows = append_chunks(*appender, 0, 150'000);
+    TestRows rows = append_chunks(*appender, 0, 250'000);
     ASSERT_TRUE(appender->finish().ok());
     EXPECT_GE(noted.calls, 2);
     ASSERT_EQ(noted.tids.size(), rows.size());
@@ -334,7 +334,8 @@ TEST_F(ColumnarConditions, ExtremesOfVectors) {
   table_.for_each_page([&](PageId page) {
     if (!access::is_settled(page)) return;
     std::array<uint16_t, access::kVectorRows> places;
-    ASSERT_EQ(scan->open(page, places.data()).value(), scan->vector_rows());
+    const uint32_t rows = scan->open(page, places.data()).value();
+    ASSERT_EQ(rows, scan->vector_rows());
     Value least, greatest;
     ASSERT_TRUE(scan->extremes(0, &least, &greatest).value());
     EXPECT_EQ(least.int64, vector * 1024);
