@@ -134,3 +134,24 @@ SELECT min(n), max(n) FROM points;
 ROLLBACK;
 SELECT count(*) FROM points;
 SELECT min(n), max(n) FROM points;
+
+-- Dates against moments
+CREATE TABLE days (d date, n int) USING columnar;
+INSERT INTO days SELECT date '2024-01-01' + i / 10, i FROM generate_series(0, 4999) i;
+INSERT INTO days VALUES ('infinity', -1), ('-infinity', -2), (NULL, -3);
+SELECT varve_settle('days') >= 0 AS settled;
+SELECT count(*), sum(n) FROM days WHERE d < date '2024-03-01' - interval '1 day';
+SELECT count(*), sum(n) FROM days WHERE d <= timestamp '2024-03-01';
+SELECT count(*), sum(n) FROM days WHERE d < timestamp '2024-03-01 12:00';
+SELECT count(*), sum(n) FROM days WHERE d <= timestamp '2024-03-01 12:00';
+SELECT count(*), sum(n) FROM days WHERE d > timestamp '2024-03-01';
+SELECT count(*), sum(n) FROM days WHERE d >= timestamp '2024-03-01';
+SELECT count(*), sum(n) FROM days WHERE d > timestamp '2024-03-01 12:00';
+SELECT count(*), sum(n) FROM days WHERE d >= timestamp '2024-03-01 12:00';
+SELECT count(*), sum(n) FROM days WHERE timestamp '2024-03-01 12:00' > d;
+SELECT count(*), sum(n) FROM days WHERE d < timestamp '1999-12-31 23:59:59';
+SELECT count(*), sum(n) FROM days WHERE d >= timestamp 'infinity';
+SELECT count(*), sum(n) FROM days WHERE d < timestamp '-infinity';
+SELECT count(*), sum(n) FROM days WHERE d > timestamp '-infinity' AND d < timestamp 'infinity';
+SELECT count(*), sum(n) FROM days WHERE d = timestamp '2024-03-01' OR d = timestamp '2024-03-02 01:00';
+SELECT count(*), sum(n) FROM days WHERE d = timestamp '2024-03-01';

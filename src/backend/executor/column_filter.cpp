@@ -135,10 +135,12 @@ void ColumnFilter::read_comparison(const Expr& e, Term* term) {
   std::optional<ColumnComparison> op = comparison_of(call.op->name);
   if (!op) return;
   const bool equality = op == ColumnComparison::kEqual || op == ColumnComparison::kNotEqual;
+  const bool days = call.op->left == type_oid::kDate && call.op->right == type_oid::kTimestamp;
   const bool padded = equality && call.op->left == type_oid::kBpchar && call.op->right == type_oid::kBpchar;
-  if (!padded && !compares_plainly(call.op->left, call.op->right, call.site, *op)) return;
+  if (!padded && !(days && !equality) && !compares_plainly(call.op->left, call.op->right, call.site, *op)) return;
   const analyzer::InputExpr* column = column_of(*call.args[0]);
   const Expr* other = call.args[1];
+  if (days && column == nullptr) return;
   if (column == nullptr) {
     column = column_of(*call.args[1]);
     other = call.args[0];
@@ -148,8 +150,9 @@ void ColumnFilter::read_comparison(const Expr& e, Term* term) {
   term->is_condition = true;
   term->constants.emplace_back(*other, context_, constants_);
   term->column = column->index;
-  term->op = *op;
+  term->op = term->written_op = *op;
   term->blank_padded = padded;
+  term->days = days;
 }
 
 void ColumnFilter::read_list(const analyzer::InListExpr& e, Term* term) {
@@ -193,6 +196,23 @@ void ColumnFilter::read_constants(Term* term) {
     return;
   }
   term->known = true;
+  if (term->days) term->known = round_to_day(term);
+}
+
+// A date before, or not after, a moment is one before, or not after, a day.
+bool ColumnFilter::round_to_day(Term* term) {
+  constexpr int64_t kDayUs = 86'400'000'000;
+  constexpr int64_t kFarthest = int64_t{1} << 58;  // infinity is for those who know it
+  const int64_t moment = term->values[0].int64;
+  if (moment > kFarthest || moment < -kFarthest) return false;
+  int64_t day = moment / kDayUs;
+  if (moment % kDayUs < 0) --day;
+  const bool midnight = day * kDayUs == moment;
+  term->values[0] = types::Value::of_int32(static_cast<int32_t>(day));
+  term->op = term->written_op;
+  if (!midnight && term->op == ColumnComparison::kLess) term->op = ColumnComparison::kLessEqual;
+  if (!midnight && term->op == ColumnComparison::kGreaterEqual) term->op = ColumnComparison::kGreater;
+  return true;
 }
 
 void ColumnFilter::open() {

@@ -45,6 +45,8 @@ class ColumnFilter {
     uint32_t column = 0;
     access::ColumnComparison op{};
     bool blank_padded = false;         // bpchar: equal to the constant at the column's length
+    bool days = false;                 // a date against a moment
+    access::ColumnComparison written_op{};
     bool known = false;                // the constants are, in this run
     std::vector<types::Value> values;  // without NULLs
     std::vector<types::Value> padded;
@@ -54,6 +56,7 @@ class ColumnFilter {
   void read_list(const analyzer::InListExpr& e, Term* term);
   void read_null_test(const analyzer::NullTestExpr& e, Term* term);
   void read_constants(Term* term);
+  static bool round_to_day(Term* term);
   // The condition that a store can test; false: it cannot.
   bool bind_term(Term& term, const catalog::Relation& relation, catalog::ColumnNumber column,
                  const access::ColumnStore& store);
