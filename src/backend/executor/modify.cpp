@@ -121,6 +121,12 @@ WrittenTable& ModifyOperator::plain() {
   return *plain_;
 }
 
+WrittenTable* ModifyOperator::plain_taker() {
+  if (has_members() || !modify_.partition_checks.empty() || !returning_.empty()) return nullptr;
+  WrittenTable& table = plain();
+  return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr ? &table : nullptr;
+}
+
 WrittenTable& ModifyOperator::member(size_t number) {
   std::unique_ptr<WrittenTable>& table = members_[number];
   if (table == nullptr) table = std::make_unique<WrittenTable>(modify_, &modify_.members[number], context_);
@@ -214,6 +220,10 @@ bool ModifyOperator::produce(Chunk*& out) {
         finish_writing();
         end_hooks();
         break;
+      }
+      if (modify_all(*in_)) {
+        in_ = nullptr;
+        continue;
       }
     }
     row_memory_.reset();

@@ -45,6 +45,8 @@ class ModifyOperator : public Operator {
 
   // Does the row `row` of the child's chunk; calls done() when something was changed.
   virtual void modify(const Chunk& in, uint32_t row) = 0;
+  // All rows of the chunk at once. False: one by one.
+  virtual bool modify_all(const Chunk&) { return false; }
   // First column of the child's output that is only there for RETURNING.
   virtual uint32_t first_extra() const = 0;
 
@@ -90,6 +92,9 @@ class ModifyOperator : public Operator {
     return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr && !table.tell_inserted &&
            returning_.empty();
   }
+  // Rows need not be looked at one by one: they all go to this table, nobody watches each of them, and none is
+  // given back. Null: they must.
+  WrittenTable* plain_taker();
 
   const planner::ModifyPlan& modify_;
   ModifyEvent event_;
