@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <numeric>
 
 #include "columnar_heap.h"
 #include "memory/arena.h"
+#include "settle_group.h"
 #include "settle_sort.h"
 #include "vector/vector.h"
 
@@ -28,6 +30,13 @@ struct Column {
 
   uint8_t* at(uint32_t row) { return values.data() + row * width; }
   void set_valid(uint32_t row) { valid[row / 64] |= uint64_t{1} << row % 64; }
+  Value value(uint32_t row) const {
+    if ((valid[row / 64] >> row % 64 & 1) == 0) return Value::null_of(type);
+    Value v = Value::null_of(type);
+    v.null = false;
+    std::memcpy(v.words, values.data() + size_t{row} * width, width);
+    return v;
+  }
   SortColumn for_sorting() const { return {type, values.data(), valid.data()}; }
 };
 
@@ -96,9 +105,15 @@ class ColumnarAppender final : public access::ColumnAppender {
 
   Status finish() override {
     if (rows_ == 0) return {};
-    VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, encode());
-    VARVE_ASSIGN_OR_RETURN(StratumPtr stratum, heap_.store(txn_, bytes.span(), physical_));
-    if (sink_ != nullptr) VARVE_RETURN_IF_ERROR(tell_sink(stratum->tid()));
+    find_places();
+    if (sink_ != nullptr) tids_.resize(rows_);
+    // Rows of different groups do not share a stratum.
+    for (uint32_t begin = 0, end; begin < rows_; begin = end) {
+      end = groups_.empty() ? rows_ : begin + 1;
+      while (end < rows_ && groups_[places_[end]] == groups_[places_[begin]]) ++end;
+      VARVE_RETURN_IF_ERROR(write(begin, end));
+    }
+    if (sink_ != nullptr) VARVE_RETURN_IF_ERROR(sink_->rows_appended(tids_));
     for (Column& c : columns_) std::fill(c.valid.begin(), c.valid.end(), 0);
     memory_.reset();
     rows_ = 0;
@@ -165,18 +180,42 @@ class ColumnarAppender final : public access::ColumnAppender {
     }
   }
 
-  // Sorts the rows and codes each column, in several threads where there are some.
-  Result<columnar::SegmentBytes> encode() {
+  // Which row comes where.
+  void find_places() {
+    groups_.clear();
     std::vector<SortColumn> keys;
-    for (const access::SettleOrder& o : order_) keys.push_back(columns_[o.column].for_sorting());
-    places_ = sorted_places(keys, rows_, order_);
+    std::vector<access::SettleOrder> order = order_;
+    for (access::SettleOrder& o : order) {
+      if (o.width == 0) {
+        keys.push_back(columns_[o.column].for_sorting());
+        continue;
+      }
+      groups_.resize(rows_);
+      for (uint32_t row = 0; row < rows_; ++row)
+        groups_[row] = settle_group(o, columns_[o.column].value(row));
+      all_valid_.assign((rows_ + 63) / 64, ~uint64_t{0});
+      keys.push_back(
+          {PhysicalType::kInt64, reinterpret_cast<const uint8_t*>(groups_.data()), all_valid_.data()});
+      o.width = 0;
+    }
+    places_ = sorted_places(keys, rows_, order);
+    if (!places_.empty() || groups_.empty()) return;
+    places_.resize(rows_);
+    std::iota(places_.begin(), places_.end(), 0U);
+  }
+
+  // Those from `begin` to `end` of the places become a stratum; columns are coded in several threads where
+  // there are some.
+  Status write(uint32_t begin, uint32_t end) {
     std::vector<columnar::ColumnSpec> specs;
     for (uint32_t c = 0; c < columns_.size(); ++c) specs.push_back({value_type_of(physical_[c]), c + 1});
     columnar::SegmentBuilder builder(specs);
     std::vector<Status> outcomes(columns_.size());
+    std::span<const uint32_t> places(places_);
+    if (!places.empty()) places = places.subspan(begin, end - begin);
     auto code = [&](uint32_t c) {
       outcomes[c] =
-          builder.fill_column(c, {columns_[c].values.data(), columns_[c].valid.data()}, rows_, places_);
+          builder.fill_column(c, {columns_[c].values.data(), columns_[c].valid.data()}, end - begin, places);
     };
     const auto count = static_cast<uint32_t>(columns_.size());
     if (runner_ == nullptr) {
@@ -186,16 +225,13 @@ class ColumnarAppender final : public access::ColumnAppender {
           count, [](void* user, uint32_t c) { (*static_cast<decltype(code)*>(user))(c); }, &code);
     }
     for (const Status& outcome : outcomes) VARVE_RETURN_IF_ERROR(outcome);
-    return builder.finish();
-  }
-
-  Status tell_sink(Tid stratum) {
-    tids_.resize(rows_);
-    for (uint32_t i = 0; i < rows_; ++i) {
-      tids_[places_.empty() ? i : places_[i]] = access::ColumnScan::tid(
-          settled_page(stratum, i / kVectorRows), static_cast<uint16_t>(i % kVectorRows));
+    VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
+    VARVE_ASSIGN_OR_RETURN(StratumPtr stratum, heap_.store(txn_, bytes.span(), physical_));
+    for (uint32_t i = 0; sink_ != nullptr && i < end - begin; ++i) {
+      tids_[places.empty() ? i : places[i]] = access::ColumnScan::tid(
+          settled_page(stratum->tid(), i / kVectorRows), static_cast<uint16_t>(i % kVectorRows));
     }
-    return sink_->rows_appended(tids_);
+    return {};
   }
 
   ColumnarHeap& heap_;
@@ -208,7 +244,9 @@ class ColumnarAppender final : public access::ColumnAppender {
   size_t capacity_ = 0;
   Arena memory_;  // of strings and big numerics
   uint32_t rows_ = 0;
-  std::vector<uint32_t> places_;  // of the segment's rows among those that came; empty: the same
+  std::vector<uint32_t> places_;  // in their order, of the rows that came; empty: the same
+  std::vector<int64_t> groups_;   // of rows as they came, that may not all share a stratum
+  std::vector<uint64_t> all_valid_;
   std::vector<Tid> tids_;
 };
 

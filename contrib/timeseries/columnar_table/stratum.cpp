@@ -127,6 +127,7 @@ Result<const access::RowLayout*> Stratum::layout() {
 }
 
 Result<const columnar::ZoneMap*> Stratum::zone(uint32_t column) {
+  if (column >= columns()) return nullptr;
   VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
   return &d->segment->columns()[column].zone;
 }

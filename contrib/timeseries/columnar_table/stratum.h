@@ -35,7 +35,8 @@ class Stratum {
   Result<bool> visible(const txn::Snapshot& snapshot, Xid* writer = nullptr) const;
 
   Result<ChunkPtr> column(uint32_t column);
-  // Of all rows, without reading the column. Lives as long as the stratum.
+  // The bounds of all values of a column, without reading it; as long as the stratum lives. Null: the rows
+  // settled before the table had it.
   Result<const columnar::ZoneMap*> zone(uint32_t column);
   // Rows in the form of a heap's rows, over columns() attributes.
   Result<const access::RowLayout*> layout();

@@ -168,8 +168,8 @@ void ModifyOperator::ask_hooks(WrittenTable& table) {
                         context_.hooks != nullptr && context_.hooks->wants_inserted(table.writer.relation());
 }
 
-void ModifyOperator::complete(WrittenTable& table, RowValues& row) {
-  table.writer.complete(row, row_memory_);
+void ModifyOperator::complete(WrittenTable& table, RowValues& row, RowCheck kind) {
+  table.writer.complete(row, row_memory_, kind);
   if (table.member == nullptr) {
     if (router_.is_foreign(row)) table.writer.throw_foreign(row);
     return;
@@ -196,7 +196,10 @@ bool ModifyOperator::produce(Chunk*& out) {
     opened_ = true;
     if (!returning_.empty() && returned_.column_count() == 0) {
       std::vector<types::PhysicalType> types = row_types(relation());
-      if (modify_.returns_table) types.push_back(types::PhysicalType::kInt32);
+      for (catalog::ColumnNumber c : modify_.returned_system) {
+        types.push_back(c == catalog::kCtidColumn ? types::PhysicalType::kInt64
+                                                  : types::PhysicalType::kInt32);
+      }
       std::span<const planner::OutputColumn> in = modify_.children[0]->output;
       for (size_t i = first_extra(); i < in.size(); ++i) types.push_back(in[i].physical);
       returned_ = make_chunk(types, context_);
@@ -279,9 +282,11 @@ void ModifyOperator::finish_writing() {
 
 void ModifyOperator::end_hooks() {
   if (context_.hooks == nullptr) return;
+  std::vector<ModifyEvent> events;
   for (size_t i = std::size(kEvents); i-- > 0;) {
-    if (does(kEvents[i])) context_.hooks->after_statement(context_, relation(), kEvents[i]);
+    if (does(kEvents[i])) events.push_back(kEvents[i]);
   }
+  context_.hooks->after_statement(context_, relation(), events);
 }
 
 bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
@@ -294,14 +299,21 @@ bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid,
   return hooks->before_row(context_, change);
 }
 
+void ModifyOperator::tell_moved(Tid tid, RowValues& old_row, RowValues& new_row) {
+  if (context_.hooks == nullptr || (relation().referenced_by.empty() && relation().triggers.empty())) return;
+  RowChange change{ModifyEvent::kUpdate, relation(), tid, old_row, new_row, row_memory_, &relation()};
+  context_.hooks->after_row(context_, change);
+}
+
 void ModifyOperator::tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
-                          RowValues* new_row) {
+                          RowValues* new_row, bool moved) {
   if (table.tell_inserted && event == ModifyEvent::kInsert) {
     context_.hooks->after_insert(context_, table.writer.relation(), {&tid, 1});
   } else if (ModifyHooks* hooks = table.hooks[static_cast<size_t>(event)]) {
     RowChange change{event, table.writer.relation(), tid, {}, {}, row_memory_};
     if (old_row != nullptr) change.old_row = *old_row;
     if (new_row != nullptr) change.new_row = *new_row;
+    if (moved) change.moved_within = &relation();
     hooks->after_row(context_, change);
   }
 }
@@ -311,20 +323,34 @@ void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   if (modify_.can_set_tag) ++context_.affected_rows;
   tell(table, event, tid, old_row, new_row);
   if (returning_.empty()) return;
-  if (!table.moves_columns()) return collect(table, returned, in, row);
+  Oid oid = table.writer.relation().oid;
+  if (!table.moves_columns()) return collect(oid, tid, returned, in, row);
   table.to_statement(returned, &statement_row_);
-  collect(table, statement_row_, in, row);
+  collect(oid, tid, statement_row_, in, row);
 }
 
-void ModifyOperator::collect(const WrittenTable& table, const RowValues& returned, const Chunk& in,
-                             uint32_t row) {
+void ModifyOperator::count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row) {
+  if (modify_.can_set_tag) ++context_.affected_rows;
+  if (!returning_.empty()) collect(table, {}, returned, in, row);
+}
+
+types::Value ModifyOperator::system_value(catalog::ColumnNumber column, Oid table, Tid tid) const {
+  switch (column) {
+    case catalog::kTableOidColumn:
+      return types::Value::of_oid(table.value());
+    case catalog::kCtidColumn:
+      return types::Value::of_int64(static_cast<int64_t>(tid.packed()));
+    default:
+      return types::Value::of_int32(static_cast<int32_t>(context_.transaction->xid().value()));
+  }
+}
+
+void ModifyOperator::collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));
-  if (modify_.returns_table) {
-    returned_.column(c++).set_value(returned_count_,
-                                    types::Value::of_oid(table.writer.relation().oid.value()));
-  }
+  for (catalog::ColumnNumber system : modify_.returned_system)
+    returned_.column(c++).set_value(returned_count_, system_value(system, table, tid));
   for (uint32_t extra = first_extra(); extra < in.column_count(); ++extra) {
     returned_.column(c++).set_value(returned_count_,
                                     types::copy_value(in.column(extra).value(row), returned_memory_));

@@ -45,7 +45,7 @@ class InsertOperator : public ModifyOperator {
     RowValues& own = table.to_own(row_, own_row_);
     if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
     try {
-      complete(table, own);
+      complete(table, own, RowCheck::kInsert);
     } catch (SqlError&) {
       table.writer.flush();  // earlier rows may be at fault themselves
       throw;
@@ -96,6 +96,7 @@ class InsertOperator : public ModifyOperator {
     pair_.load(static_cast<uint32_t>(old_.size()), row_);
     uint16_t selected = 0;
     if (!where_.empty() && where_[0].select(pair_.chunk, {nullptr, 1}, &selected) == 0) return true;
+    table.writer.check_row(own_old_, RowCheck::kConflict);
     new_ = old_;
     for (size_t i = 0; i < values_.size(); ++i) {
       Vector* v = nullptr;
@@ -111,7 +112,7 @@ class InsertOperator : public ModifyOperator {
             .detail("The result tuple would appear in a different partition than the original tuple.");
       }
     }
-    complete(table, own);
+    complete(table, own, RowCheck::kUpdate);
     Tid now = tid;
     if (table.writer.update(&now, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());

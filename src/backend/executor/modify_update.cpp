@@ -50,6 +50,8 @@ class ChangeOperator : public ModifyOperator {
     current_.load(1, old_);
     for (auto c = static_cast<uint32_t>(1 + old_.size()); c < in.column_count(); ++c) {
       types::Value v = in.column(c).value(row);
+      if (static_cast<int32_t>(c) == modify_.xmin_column)
+        v = types::Value::of_int32(static_cast<int32_t>(newest.xid.value()));
       current_.load(c, {&v, 1});
     }
     uint16_t selected = 0;
@@ -96,7 +98,7 @@ class UpdateOperator : public ChangeOperator {
         if (!before_row(table, ModifyEvent::kDelete, tid, &before, nullptr)) return;
         outcome = table.writer.remove(tid, before, locked, &newest);
       } else {
-        complete(table, after);
+        complete(table, after, RowCheck::kUpdate);
         now = tid;
         outcome = table.writer.update(&now, before, after, locked, &newest);
       }
@@ -125,11 +127,13 @@ class UpdateOperator : public ChangeOperator {
     if (!before_row(to, ModifyEvent::kInsert, {}, nullptr, &after)) {
       return tell(from, ModifyEvent::kDelete, tid, &before, nullptr);
     }
-    complete(to, after);
+    complete(to, after, RowCheck::kUpdate);
     Tid at = to.writer.insert(after);
     if (check_twice_) touched_.insert(at.packed());
-    tell(from, ModifyEvent::kDelete, tid, &before, nullptr);
+    tell(from, ModifyEvent::kDelete, tid, &before, nullptr, true);
     done(to, ModifyEvent::kInsert, at, after, nullptr, &after, in, row);
+    to.to_statement(after, &new_);
+    tell_moved(at, old_, new_);
   }
 
   std::vector<size_t> targets_;

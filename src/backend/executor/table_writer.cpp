@@ -1,5 +1,6 @@
 #include "table_writer.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
@@ -52,6 +53,7 @@ TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& cont
     }
   }
   stored_.resize(relation_.columns.size());
+  guard_ = make_row_guard(relation_, context);
 }
 
 size_t TableWriter::ordinal(ColumnNumber column) const {
@@ -72,7 +74,7 @@ void TableWriter::load(const RowValues& row) {
   row_chunk_.set_dense(1);
 }
 
-void TableWriter::complete(RowValues& row, Arena& memory) {
+void TableWriter::complete(RowValues& row, Arena& memory, RowCheck kind) {
   if (!generated_.empty()) {
     load(row);
     for (size_t i = 0; i < generated_.size(); ++i) {
@@ -81,9 +83,11 @@ void TableWriter::complete(RowValues& row, Arena& memory) {
       row[ordinal(plan_.generated[i])] = types::copy_value(v->value(0), memory);
     }
   }
+  if (guard_ != nullptr) guard_->check(row);
+  if (!view_checks_.empty()) check_row(row, kind);
   check_not_null(row);
   if (!checks_.empty()) check_constraints(row);
-  if (!view_checks_.empty()) check_views(row);
+  if (!view_checks_.empty()) check_row(row, RowCheck::kView);
 }
 
 void TableWriter::check_not_null(const RowValues& row) {
@@ -94,7 +98,7 @@ void TableWriter::check_not_null(const RowValues& row) {
     throw SqlError(sqlstate::kNotNullViolation,
                    fmt::format("null value in column \"{}\" of relation \"{}\" violates not-null constraint",
                                column.name, relation_.name))
-        .detail("Failing row contains " + describe_row(row) + ".")
+        .detail(failing_row(row))
         .schema(relation_.schema_name)
         .table(relation_.name)
         .column(column.name);
@@ -110,30 +114,52 @@ void TableWriter::check_constraints(const RowValues& row) {
     throw SqlError(sqlstate::kCheckViolation,
                    fmt::format("new row for relation \"{}\" violates check constraint \"{}\"", relation_.name,
                                plan_.check_names[i]))
-        .detail("Failing row contains " + describe_row(row) + ".")
+        .detail(failing_row(row))
         .schema(relation_.schema_name)
         .table(relation_.name)
         .constraint(plan_.check_names[i]);
   }
 }
 
-// WITH CHECK OPTION: the conditions of the views that the row was written through.
-void TableWriter::check_views(const RowValues& row) {
-  load(row);
+bool TableWriter::has_policies() const {
+  return std::any_of(plan_.view_check_rules.begin(), plan_.view_check_rules.end(),
+                     [](const analyzer::ViewCheck& rule) { return rule.kind != RowCheck::kView; });
+}
+
+std::string TableWriter::failing_row(const RowValues& row) {
+  return has_policies() ? std::string() : "Failing row contains " + describe_row(row) + ".";
+}
+
+void TableWriter::check_row(const RowValues& row, RowCheck kind) {
+  bool loaded = false;
   for (size_t i = 0; i < view_checks_.size(); ++i) {
+    if (plan_.view_check_rules[i].kind != kind) continue;
+    if (!loaded) load(row);
+    loaded = true;
     Vector* v = nullptr;
     view_checks_[i].evaluate(row_chunk_, {nullptr, 1}, v);
-    if (!v->is_null(0) && v->at<uint8_t>(0) != 0) continue;
-    throw SqlError(sqlstate::kWithCheckOptionViolation,
-                   fmt::format("new row violates check option for view \"{}\"", plan_.view_check_names[i]))
-        .detail("Failing row contains " + describe_row(row) + ".");
+    if (v->is_null(0) || v->at<uint8_t>(0) == 0) throw_unchecked(row, plan_.view_check_rules[i]);
   }
+}
+
+void TableWriter::throw_unchecked(const RowValues& row, const analyzer::ViewCheck& rule) {
+  if (rule.kind == RowCheck::kView) {
+    throw SqlError(sqlstate::kWithCheckOptionViolation,
+                   fmt::format("new row violates check option for view \"{}\"", rule.view))
+        .detail(failing_row(row));
+  }
+  const bool merges = rule.kind == RowCheck::kMergeUpdate || rule.kind == RowCheck::kMergeDelete;
+  std::string name = rule.view.empty() ? std::string() : fmt::format(" \"{}\"", rule.view);
+  std::string_view which = merges || rule.kind == RowCheck::kConflict ? " (USING expression)" : "";
+  throw SqlError(sqlstate::kInsufficientPrivilege,
+                 fmt::format("{} row violates row-level security policy{}{} for table \"{}\"",
+                             merges ? "target" : "new", name, which, rule.table));
 }
 
 void TableWriter::throw_foreign(const RowValues& row) {
   throw SqlError(sqlstate::kCheckViolation,
                  fmt::format("new row for relation \"{}\" violates partition constraint", relation_.name))
-      .detail("Failing row contains " + describe_row(row) + ".")
+      .detail(failing_row(row))
       .schema(relation_.schema_name)
       .table(relation_.name);
 }
@@ -190,7 +216,7 @@ void TableWriter::throw_duplicate(const IndexWriter& index) {
   }
   throw SqlError(sqlstate::kUniqueViolation,
                  fmt::format("duplicate key value violates unique constraint \"{}\"", i.name))
-      .detail(fmt::format("Key ({})=({}) already exists.", names, values))
+      .detail(has_policies() ? std::string() : fmt::format("Key ({})=({}) already exists.", names, values))
       .schema(relation_.schema_name)
       .table(relation_.name)
       .constraint(i.name);
@@ -314,7 +340,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     *at = rows.selection()[i];
     row.resize(live_.size());
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
-    complete(row, memory);
+    complete(row, memory, RowCheck::kInsert);
     encode(row);
     if (encoder_.flags() != 0) {
       write_batch();
@@ -338,6 +364,7 @@ bool TableWriter::encode_batch(const Chunk& rows, Arena& memory) {
     if (v.has_nulls() && relation_.column(live_[c]).not_null) return false;
     columns.push_back(&v);
   }
+  if (guard_ != nullptr) guard_->check_rows(rows);
   return relation_.layout->encode_rows(columns, rows.selection(), memory, &batch_bytes_);
 }
 
@@ -365,7 +392,7 @@ uint64_t TableWriter::insert_with_hooks(const Chunk& rows, Arena& memory, Modify
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
     RowChange before{ModifyEvent::kInsert, relation_, {}, {}, row, memory};
     if (!hooks.before_row(context_, before)) continue;
-    complete(row, memory);
+    complete(row, memory, RowCheck::kInsert);
     RowChange after{ModifyEvent::kInsert, relation_, insert(row), {}, row, memory};
     hooks.after_row(context_, after);
     ++inserted;

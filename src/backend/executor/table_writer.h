@@ -14,10 +14,13 @@
 #include "catalog/table_activity.h"
 #include "executor/index_keys.h"
 #include "executor/modify_hooks.h"
+#include "executor/row_guard.h"
 #include "operator.h"
 #include "table_reader.h"
 
 namespace varve::executor {
+
+using analyzer::RowCheck;
 
 // A row here is one value for each column that is not dropped, in order.
 using RowValues = std::vector<types::Value>;
@@ -46,8 +49,11 @@ class TableWriter {
   // Place of a column among those not dropped.
   size_t ordinal(catalog::ColumnNumber column) const;
 
-  // Computes generated columns, then tests NOT NULL and CHECK. Throws 23502, 23514.
-  void complete(RowValues& row, Arena& memory);
+  // Computes generated columns, then tests the policies for such rows, NOT NULL and CHECK, and the conditions of
+  // views. `kind`: kInsert or kUpdate. Throws 42501, 23502, 23514, 44000.
+  void complete(RowValues& row, Arena& memory, RowCheck kind);
+  // The conditions of one kind alone.
+  void check_row(const RowValues& row, RowCheck kind);
   // 23514: the row belongs to another partition.
   [[noreturn]] void throw_foreign(const RowValues& row);
   // Inserts the row and its index entries. Throws 23505.
@@ -124,11 +130,15 @@ class TableWriter {
                       bool tolerate, Tid* conflict);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
-  void check_views(const RowValues& row);
+  // "Failing row contains …", unless the policies keep rows from whom it would be told.
+  std::string failing_row(const RowValues& row);
+  bool has_policies() const;
+  [[noreturn]] void throw_unchecked(const RowValues& row, const analyzer::ViewCheck& rule);
   [[noreturn]] void throw_duplicate(const IndexWriter& index);
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
 
+  std::unique_ptr<RowGuard> guard_;  // null: nobody looks at rows of this table
   const catalog::Relation* shown_ = nullptr;
   std::span<const int32_t> shown_ordinals_;
   void count_rows(catalog::Activity what, uint64_t rows);

@@ -242,13 +242,16 @@ void TableWriter::append_batch(const Chunk& rows, Arena& memory, uint32_t* at) {
   bool plain = generated_.empty() && checks_.empty() && view_checks_.empty();
   for (uint32_t c = 0; c < live_.size() && plain; ++c)
     plain = !rows.column(c).has_nulls() || !relation_.column(live_[c]).not_null;
-  if (plain) return bulk_->append(rows);
+  if (plain) {
+    if (guard_ != nullptr) guard_->check_rows(rows);
+    return bulk_->append(rows);
+  }
   RowValues row(live_.size());
   for (uint32_t i = 0; i < rows.count(); ++i) {
     *at = rows.selection()[i];
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
     try {
-      complete(row, memory);
+      complete(row, memory, RowCheck::kInsert);
     } catch (SqlError&) {
       flush();
       throw;

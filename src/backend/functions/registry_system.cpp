@@ -74,6 +74,8 @@ const Binding kBindings[] = {
     VARVE_SERVICE("pg_get_triggerdef"),
     VARVE_SERVICE("pg_get_userbyid"),
     VARVE_SERVICE("pg_get_viewdef"),
+    VARVE_SERVICE("pg_relation_is_updatable"),
+    VARVE_SERVICE("pg_column_is_updatable"),
     VARVE_SERVICE("pg_describe_object"),
     VARVE_SERVICE("pg_index_column_has_property"),
     VARVE_SERVICE("pg_index_has_property"),
@@ -123,6 +125,7 @@ const Binding kBindings[] = {
     VARVE_SERVICE("acldefault"),
     // storage
     VARVE_SERVICE("varve_settle"),
+    VARVE_SERVICE("pg_extension_config_dump"),
     // sizes and files
     VARVE_SERVICE("pg_database_size"),
     VARVE_SERVICE("pg_indexes_size"),

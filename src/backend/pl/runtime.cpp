@@ -501,6 +501,7 @@ void Runtime::transaction_ended() {
   state_->session.active_snapshot = nullptr;
   state_->session.pins.clear();
 }
+void Runtime::hold_active_snapshot() { state_->session.pin_active(); }
 const txn::Snapshot* Runtime::active_snapshot() const { return state_->session.active_snapshot; }
 void Runtime::reset() {
   state_->functions.clear();

@@ -85,8 +85,22 @@ struct Triggers::StatementState {
   bool keeps_rows = false;
   bool is_member = false;      // a table that the statement's own stands for: its row triggers alone
   size_t constraint_mark = 0;  // what its foreign keys noted is behind it
+  bool has_transitions = false;
   Arena memory;
   std::vector<QueuedRow> rows;
+  // What transition tables show besides: rows of the tables that this one stands for, as it has them.
+  std::vector<QueuedRow> member_rows;
+  std::unordered_map<Oid, std::vector<int>> member_columns;  // by column of this table: theirs, or -1
+  std::vector<QueuedRow> all_rows;                           // both, once they are asked for
+
+  const std::vector<QueuedRow>* transition_rows() {
+    if (member_rows.empty()) return &rows;
+    if (all_rows.empty()) {
+      all_rows = rows;
+      all_rows.insert(all_rows.end(), member_rows.begin(), member_rows.end());
+    }
+    return &all_rows;
+  }
 };
 
 struct Triggers::Deferred {
@@ -117,8 +131,17 @@ void Triggers::reset() {
   current_ = nullptr;
 }
 
+bool Triggers::is_replica() {
+  uint64_t generation = session_.host.settings_generation();
+  if (generation != replica_generation_) {
+    is_replica_ = session_.host.setting("session_replication_role") == "replica";
+    replica_generation_ = generation;
+  }
+  return is_replica_;
+}
+
 bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned) {
-  if (!t.fires() || (t.type & event) == 0) return false;
+  if (!t.fires(is_replica()) || (t.type & event) == 0) return false;
   if (event != Trigger::kUpdate || t.columns.empty()) return true;
   return std::any_of(t.columns.begin(), t.columns.end(), [&](catalog::ColumnNumber c) {
     return std::find(assigned.begin(), assigned.end(), c) != assigned.end();
@@ -127,14 +150,19 @@ bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog:
 
 bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
   int16_t bit = event_bit(event);
-  if (session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  if (!is_replica() && session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  for (const auto& state : states_) {
+    if (state->has_transitions && state->event == event && is_part_of(relation, state->relation->oid))
+      return true;
+  }
   return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
-    return t.fires() && (t.type & bit) != 0 && (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
+    return t.fires(is_replica()) && (t.type & bit) != 0 &&
+           (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
   });
 }
 
 bool Triggers::wants_inserted(const Relation& relation) {
-  return session_.host.constraint_hooks().wants_inserted(relation);
+  return !is_replica() && session_.host.constraint_hooks().wants_inserted(relation);
 }
 
 void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation,
@@ -150,6 +178,52 @@ void Triggers::unique_pending(executor::ExecutionContext& context, const Relatio
 void Triggers::assigns(const Relation& relation, std::span<const catalog::ColumnNumber> columns) {
   assigned_relation_ = relation.oid;
   assigned_.assign(columns.begin(), columns.end());
+}
+
+// One of those that the table stands for.
+bool Triggers::is_part_of(const Relation& relation, Oid table) {
+  for (Oid parent : relation.parents) {
+    if (parent == table) return true;
+    catalog::RelationPtr above = session_.host.catalog().relation(parent);
+    if (above != nullptr && is_part_of(*above, table)) return true;
+  }
+  return false;
+}
+
+// Rows of partitions and children, for the transition tables of the table that the statement names.
+void Triggers::show_to_whole(const executor::ExecutionContext& context, const executor::RowChange& change) {
+  for (const auto& state : states_) {
+    if (state->context != &context || state->is_member || !state->has_transitions ||
+        state->event != change.event)
+      continue;
+    const bool own = state->relation->oid == change.relation.oid;
+    // Of a row that moved between partitions the statement tells as its table has it.
+    if (own ? change.moved_within == nullptr : !is_part_of(change.relation, state->relation->oid)) continue;
+    auto [columns, fresh] = state->member_columns.try_emplace(change.relation.oid);
+    if (fresh) {
+      std::vector<std::string_view> theirs;
+      for (const catalog::Column& c : change.relation.columns) {
+        if (!c.dropped) theirs.push_back(c.name);
+      }
+      for (const catalog::Column& c : state->relation->columns) {
+        if (c.dropped) continue;
+        auto at = std::find(theirs.begin(), theirs.end(), c.name);
+        columns->second.push_back(at == theirs.end() ? -1 : static_cast<int>(at - theirs.begin()));
+      }
+    }
+    auto as_whole = [&, &columns = columns->second](std::span<const Value> row) -> std::span<const Value> {
+      Value* kept = state->memory.make_array<Value>(columns.size());
+      for (size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i] >= 0)
+          kept[i] = types::copy_value(row[static_cast<size_t>(columns[i])], state->memory);
+      }
+      return {kept, columns.size()};
+    };
+    QueuedRow row;
+    if (!change.old_row.empty()) row.old_row = as_whole(change.old_row);
+    if (!change.new_row.empty() && change.event != ModifyEvent::kDelete) row.new_row = as_whole(change.new_row);
+    state->member_rows.push_back(row);
+  }
 }
 
 Triggers::StatementState* Triggers::state_of(const executor::ExecutionContext& context,
@@ -179,7 +253,9 @@ void Triggers::before_statement(executor::ExecutionContext& context, const Relat
   int16_t bit = event_bit(event);
   for (const Trigger& t : relation.triggers) {
     if (!is_after(t) || !applies(t, bit, state->assigned)) continue;
-    state->keeps_rows = state->keeps_rows || t.is_row() || !t.old_table.empty() || !t.new_table.empty();
+    bool transitions = !t.old_table.empty() || !t.new_table.empty();
+    state->keeps_rows = state->keeps_rows || t.is_row() || transitions;
+    state->has_transitions = state->has_transitions || transitions;
   }
   catalog::RelationPtr kept = state->relation;
   std::vector<catalog::ColumnNumber> assigned = state->assigned;
@@ -223,10 +299,10 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
   catalog::RelationPtr kept = state->relation;
   std::vector<catalog::ColumnNumber> assigned = state->assigned;
   for (const Trigger& t : kept->triggers) {
-    if (!t.is_row() || !t.is_before() || !applies(t, bit, assigned)) continue;
+    if (!t.is_row() || is_after(t) || !applies(t, bit, assigned)) continue;
     std::span<const Value> new_row = change.new_row;
     if (!condition_holds(t, *kept, change.old_row, new_row)) continue;
-    TriggerCall call{t, *kept, "BEFORE", "ROW", event_name(bit)};
+    TriggerCall call{t, *kept, t.is_instead() ? "INSTEAD OF" : "BEFORE", "ROW", event_name(bit)};
     if (!change.old_row.empty()) call.old_row = &change.old_row;
     if (!change.new_row.empty()) call.new_row = &new_row;
     std::vector<Value> returned;
@@ -239,14 +315,19 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
   executor::ModifyHooks& constraints = session_.host.constraint_hooks();
-  if (change.event != ModifyEvent::kInsert) {
+  if (is_replica()) {
+    // Foreign keys are not looked after: the rows come from where they hold.
+  } else if (change.event != ModifyEvent::kInsert) {
     constraints.after_row(context, change);
   } else if (constraints.wants_inserted(change.relation)) {
     constraints.after_insert(context, change.relation, {&change.tid, 1});
   }
+  show_to_whole(context, change);
+  if (change.moved_within != nullptr && change.event == ModifyEvent::kUpdate) return;
   StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
+  row.sequence = ++last_sequence_;
   if (!change.old_row.empty()) row.old_row = copy_row(change.old_row, state->memory);
   if (!change.new_row.empty() && change.event != ModifyEvent::kDelete)
     row.new_row = copy_row(change.new_row, state->memory);
@@ -260,48 +341,69 @@ bool Triggers::is_deferred(const Trigger& t) const {
   return all_mode_ >= 0 ? all_mode_ == 1 : t.initially_deferred;
 }
 
-void Triggers::fire_after(StatementState& state) {
+void Triggers::fire_after_row(StatementState& state, const QueuedRow& row) {
   int16_t bit = event_bit(state.event);
   const Relation& relation = *state.relation;
-  std::vector<const Trigger*> row_triggers;
   for (const Trigger& t : relation.triggers) {
-    if (t.is_row() && is_after(t) && applies(t, bit, state.assigned)) row_triggers.push_back(&t);
-  }
-  for (const QueuedRow& row : state.rows) {
-    if (row_triggers.empty()) break;
-    for (const Trigger* t : row_triggers) {
-      if (!condition_holds(*t, relation, row.old_row, row.new_row)) continue;
-      if (is_deferred(*t)) {
-        auto deferred = std::make_unique<Deferred>();
-        deferred->relation = state.relation;
-        deferred->trigger = t->oid;
-        deferred->constraint = t->constraint;
-        deferred->event = bit;
-        deferred->row.old_row = copy_row(row.old_row, deferred->memory);
-        deferred->row.new_row = copy_row(row.new_row, deferred->memory);
-        deferred_.push_back(std::move(deferred));
-        continue;
-      }
-      TriggerCall call{*t, relation, "AFTER", "ROW", event_name(bit)};
-      if (!row.old_row.empty()) call.old_row = &row.old_row;
-      if (!row.new_row.empty()) call.new_row = &row.new_row;
-      call.rows = &state.rows;
-      fire(call, nullptr, nullptr);
+    if (!t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
+    if (!condition_holds(t, relation, row.old_row, row.new_row)) continue;
+    if (is_deferred(t)) {
+      auto deferred = std::make_unique<Deferred>();
+      deferred->relation = state.relation;
+      deferred->trigger = t.oid;
+      deferred->constraint = t.constraint;
+      deferred->event = bit;
+      deferred->row.old_row = copy_row(row.old_row, deferred->memory);
+      deferred->row.new_row = copy_row(row.new_row, deferred->memory);
+      deferred_.push_back(std::move(deferred));
+      continue;
     }
-  }
-  for (const Trigger& t : relation.triggers) {
-    if (state.is_member) break;
-    if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
-    if (!condition_holds(t, relation, {}, {})) continue;
-    TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
-    call.rows = &state.rows;
+    TriggerCall call{t, relation, "AFTER", "ROW", event_name(bit)};
+    if (!row.old_row.empty()) call.old_row = &row.old_row;
+    if (!row.new_row.empty()) call.new_row = &row.new_row;
+    call.rows = state.transition_rows();
     fire(call, nullptr, nullptr);
   }
 }
 
+void Triggers::fire_after_statement(StatementState& state) {
+  if (state.is_member) return;
+  int16_t bit = event_bit(state.event);
+  const Relation& relation = *state.relation;
+  for (const Trigger& t : relation.triggers) {
+    if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
+    if (!condition_holds(t, relation, {}, {})) continue;
+    TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
+    call.rows = state.transition_rows();
+    fire(call, nullptr, nullptr);
+  }
+}
+
+void Triggers::fire_after(std::span<const std::unique_ptr<StatementState>> states) {
+  struct Place {
+    StatementState* state;
+    const QueuedRow* row;
+  };
+  std::vector<Place> rows;
+  for (const auto& state : states) {
+    int16_t bit = event_bit(state->event);
+    bool any = std::any_of(
+        state->relation->triggers.begin(), state->relation->triggers.end(),
+        [&](const Trigger& t) { return t.is_row() && is_after(t) && applies(t, bit, state->assigned); });
+    for (const QueuedRow& row : state->rows) {
+      if (any) rows.push_back({state.get(), &row});
+    }
+  }
+  if (states.size() > 1) {
+    std::sort(rows.begin(), rows.end(),
+              [](const Place& a, const Place& b) { return a.row->sequence < b.row->sequence; });
+  }
+  for (const Place& p : rows) fire_after_row(*p.state, *p.row);
+  for (const auto& state : states) fire_after_statement(*state);
+}
+
 void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation,
-                               ModifyEvent event) {
-  // First the rows of the tables that this one stands for.
+                               std::span<const ModifyEvent> events) {
   std::vector<std::unique_ptr<StatementState>> ended;
   auto take = [&](const auto& is_wanted) {
     auto it = std::find_if(states_.begin(), states_.end(), is_wanted);
@@ -310,10 +412,13 @@ void Triggers::after_statement(executor::ExecutionContext& context, const Relati
     states_.erase(it);
     return true;
   };
+  // Of the tables that this one stands for, then its own.
   while (take([&](const auto& s) { return s->context == &context && s->is_member; })) {
   }
-  StatementState* found = state_of(context, relation, event);
-  take([&](const auto& s) { return s.get() == found; });
+  for (ModifyEvent event : events) {
+    StatementState* found = state_of(context, relation, event);
+    take([&](const auto& s) { return s.get() == found; });
+  }
   if (ended.empty()) return;
   // Foreign keys come first, as by the names of PostgreSQL's triggers for them. What they do to other tables
   // is done at once, but triggers that fire after that wait for those of this statement.
@@ -330,15 +435,15 @@ void Triggers::after_statement(executor::ExecutionContext& context, const Relati
     std::move(ended.begin(), ended.end(), std::back_inserter(*waiting_));
     return;
   }
-  for (const auto& state : ended) fire_after(*state);
-  for (const auto& state : waiting) fire_after(*state);
+  fire_after(ended);
+  for (const auto& state : waiting) fire_after({&state, 1});
 }
 
 void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
   catalog::RelationPtr kept = session_.host.catalog().relation(relation->oid);
   if (kept == nullptr) return;
   for (const Trigger& t : kept->triggers) {
-    if (!t.fires() || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
+    if (!t.fires(is_replica()) || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
     fire({t, *kept, before ? "BEFORE" : "AFTER", "STATEMENT", "TRUNCATE"}, nullptr, nullptr);
   }
 }

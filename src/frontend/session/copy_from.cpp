@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "analyzer/expression_walk.h"
+#include "catalog/user_type.h"
 #include "common/sql_error.h"
 #include "copy_command.h"
 #include "executor/expression_program.h"
@@ -12,6 +13,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "row_security.h"
 #include "types/utf8.h"
 
 namespace varve::session {
@@ -127,6 +129,7 @@ class CopyLoad {
     Oid type;
     int32_t typmod;
     bool force_not_null, force_null;
+    std::string domain;  // its name, if the column is of one
   };
 
   CopyLoad(const CopyOptions& options, const catalog::Relation& table, std::vector<Target> targets,
@@ -351,6 +354,19 @@ class CopyLoad {
     memory_.reset();
   }
 
+  // A value that a domain refuses is its column's fault.
+  void find_domain_column(std::string_view domain) {
+    for (size_t i = 0; i < targets_.size() && column_ < 0; ++i) {
+      if (targets_[i].domain == domain) column_ = static_cast<int>(i);
+    }
+    if (column_ < 0) return;
+    if (options_.format == CopyFormat::kCsv)
+      split_csv_line(line_, options_, memory_, &fields_);
+    else
+      split_text_line(line_, options_, memory_, &fields_);
+    field_ = fields_[static_cast<size_t>(column_)];
+  }
+
   void insert_batch() {
     if (rows_ == 0) return;
     batch_.set_dense(rows_);
@@ -392,6 +408,7 @@ class CopyLoad {
       line_ = texts_[row];
       // A conflict in an index shows up after the line has been given up.
       line_known_ = options_.format != CopyFormat::kBinary && e.state() != sqlstate::kUniqueViolation;
+      if (line_known_ && !e.fields().datatype.empty()) find_domain_column(e.fields().datatype);
       throw;
     }
   }
@@ -517,6 +534,12 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   if (session_.read_only_) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
   }
+  SessionRowSecurity security(session_.catalog(), session_.role_,
+                              session_.settings_.boolean("row_security"));
+  if (security.applies(*table_, session_.role_)) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "COPY FROM not supported with row-level security")
+        .hint("Use INSERT statements instead.");
+  }
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();
   executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter,
@@ -533,9 +556,16 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     bytes = std::make_unique<FileBytes>(*file_);
   }
   check_freeze();
+  auto domain_name = [&](std::string_view column) {
+    catalog::ColumnNumber number = table_->find_column(column);
+    Oid domain = number > 0 ? table_->column(number).domain : kInvalidOid;
+    catalog::UserTypePtr type =
+        domain == kInvalidOid ? nullptr : catalog::user_type(session_.catalog(), domain);
+    return type == nullptr ? std::string() : type->name;
+  };
   std::vector<CopyLoad::Target> targets;
   for (const Column& c : columns_)
-    targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null});
+    targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null, domain_name(c.name)});
   CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(),
                 &session_);
   try {
@@ -546,6 +576,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   }
   loader.finish();
   if (file_ != nullptr) file_->close();
+  loader.end_statement();
   session_.constraints_.end_statement(mark);
   session_.txn_->release_snapshot();
   return loader.rows_inserted();
