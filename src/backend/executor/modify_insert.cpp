@@ -44,7 +44,12 @@ class InsertOperator : public ModifyOperator {
     WrittenTable& table = taker(row_);
     RowValues& own = table.to_own(row_, own_row_);
     if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
-    complete(table, own, RowCheck::kInsert);
+    try {
+      complete(table, own, RowCheck::kInsert);
+    } catch (SqlError&) {
+      table.writer.flush();  // earlier rows may be at fault themselves
+      throw;
+    }
     Tid tid;
     if (!modify_.on_conflict && is_unwatched(table) && table.writer.append(own)) {
       if (modify_.can_set_tag) ++context_.affected_rows;
