@@ -98,6 +98,10 @@ class ColumnarAppender final : public access::ColumnAppender {
   };
 
   void add_key(std::span<const Value> row) {
+    if (order_.size() == 1 && order_[0].width != 0) {
+      groups_.push_back(settle_group(order_[0], row[order_[0].column]));
+      return;
+    }
     std::string& key = keys_.emplace_back();
     for (const access::SettleOrder& o : order_) {
       access::KeyColumn column;
@@ -114,11 +118,15 @@ class ColumnarAppender final : public access::ColumnAppender {
   }
 
   void sort() {
-    if (order_.empty() || std::is_sorted(keys_.begin(), keys_.end())) return;
+    const bool by_group = keys_.empty();  // and by nothing else
+    if (order_.empty() || (by_group ? std::is_sorted(groups_.begin(), groups_.end())
+                                    : std::is_sorted(keys_.begin(), keys_.end())))
+      return;
     std::vector<uint32_t> places(rows_);
     std::iota(places.begin(), places.end(), 0U);
-    std::stable_sort(places.begin(), places.end(),
-                     [&](uint32_t a, uint32_t b) { return keys_[a] < keys_[b]; });
+    std::stable_sort(places.begin(), places.end(), [&](uint32_t a, uint32_t b) {
+      return by_group ? groups_[a] < groups_[b] : keys_[a] < keys_[b];
+    });
     for (Column& c : columns_) {
       std::vector<uint8_t> values(c.values.size());
       std::vector<uint64_t> valid(c.valid.size());
@@ -144,7 +152,7 @@ class ColumnarAppender final : public access::ColumnAppender {
   std::vector<Column> columns_;
   std::vector<std::string> keys_;
   std::vector<int64_t> groups_;  // of rows that may not all share a stratum
-  Arena memory_;  // of strings
+  Arena memory_;                 // of strings
   uint32_t rows_ = 0;
 };
 

@@ -1,4 +1,5 @@
-// pg_extension_config_dump(): tables of an extension whose rows are the user's, so that dumps take them along.
+// pg_extension_config_dump(): tables of an extension whose rows are the user's, so that dumps take them
+// along.
 #pragma once
 
 #include <string_view>
