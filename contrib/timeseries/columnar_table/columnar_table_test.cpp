@@ -493,7 +493,7 @@ void append_in_groups(std::vector<access::SettleOrder> order) {
   TestRows rows;
   auto txn = table.begin();
   txn->assign_xid();
-  auto appender = table.store().append(*txn, test_layout(), table.order);
+  auto appender = table.store().append(*txn, test_layout(), table.order, nullptr, nullptr);
   // Neither groups nor rows within them come in order, and groups end in the middle of words of bits.
   for (int64_t i = 0; i < 3333; ++i) {
     const int64_t key = i * 1009 % 3333;

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/sql_error.h"
 #include "embedded.h"
+#include "functions/leakproof.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "segment_map.h"
@@ -105,11 +106,18 @@ class Bootstrap {
   }
 
   static void set_io_functions(RowDraft& row, const TypeInfo& t) {
-    std::string_view base = t.element_type != kInvalidOid && t.length == -1 ? "array_" : t.name;
+    bool array = t.element_type != kInvalidOid && t.category == 'A' && !t.name.ends_with("vector");
+    std::string_view base = array                   ? "array"
+                            : t.kind == 'r'         ? "range"
+                            : t.kind == 'm'         ? "multirange"
+                            : t.name == "money"     ? "cash"
+                            : t.name == "refcursor" ? "text"
+                                                    : t.name;
     auto set = [&](std::string_view column, std::string_view suffix) {
-      std::string name = fmt::format("{}{}", base, suffix);
-      if (functions::functions_named(name).empty()) name = fmt::format("{}_{}", base, suffix);
-      row.text(column, name);
+      Oid function = functions::internal_function_oid(fmt::format("{}{}", base, suffix));
+      if (function == kInvalidOid)
+        function = functions::internal_function_oid(fmt::format("{}_{}", base, suffix));
+      row.oid(column, function);
     };
     set("typinput", "in");
     set("typoutput", "out");
@@ -136,7 +144,7 @@ class Bootstrap {
           .oid("pronamespace", kPgCatalogSchema)
           .oid("proowner", owner_);
       row.oid("prolang", Oid{12}).float4("procost", 1).float4("prorows", returns_set ? 1000 : 0);
-      row.oid("provariadic", f.variadic).text("prokind", kind_letter(f.kind)).boolean("proleakproof", false);
+      row.oid("provariadic", f.variadic).text("prokind", kind_letter(f.kind)).boolean("proleakproof", functions::is_leakproof(f.oid));
       row.boolean("proisstrict", f.strict).boolean("proretset", returns_set);
       row.text("provolatile", std::string(1, "isv"[static_cast<size_t>(f.volatility)]))
           .text("proparallel", "s");

@@ -6,9 +6,11 @@
 #include "alter_table.h"
 #include "common/sql_error.h"
 #include "constraints.h"
+#include "functions/type_oids.h"
 #include "inheritance.h"
 #include "parser/parser.h"
 #include "partition.h"
+#include "table_expression.h"
 
 namespace varve::commands {
 
@@ -72,6 +74,32 @@ void add_column_to_child(CommandContext& context, Oid oid, const AlterTableCmd& 
          fmt::format("merging definition of column \"{}\" for child \"{}\"", added.name, child->name));
 }
 
+bool is_serial(const parser::TypeName& type) {
+  static constexpr std::string_view kWords[] = {"serial",    "serial4",     "bigserial",
+                                                "serial8",   "smallserial", "serial2"};
+  return std::find(std::begin(kWords), std::end(kWords), type.names.back()) != std::end(kWords);
+}
+
+// A serial column's children have its type and draw from its sequence.
+void draw_from_parent(CommandContext& context, const catalog::Column& added,
+                      const std::vector<Constraint*>& constraints, parser::ColumnDef* definition) {
+  auto* type = context.arena.make<parser::TypeName>(*definition->type);
+  std::string_view name[] = {added.type == type_oid::kInt2   ? "int2"
+                             : added.type == type_oid::kInt4 ? "int4"
+                                                             : "int8"};
+  type->names = context.arena.copy(std::span<const std::string_view>(name));
+  definition->type = type;
+  auto* value = context.arena.make<Constraint>();
+  value->type = ConstraintKind::kDefault;
+  value->expression = parser::parse_expression(context.arena.copy(added.default_sql), context.arena);
+  auto* present = context.arena.make<Constraint>();
+  present->type = ConstraintKind::kNotNull;
+  std::vector<Constraint*> all = constraints;
+  all.push_back(value);
+  all.push_back(present);
+  definition->constraints = context.arena.copy(all);
+}
+
 void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
   RelationPtr table = context.catalog.relation(oid);
   const auto& source = *parser::as<parser::ColumnDef>(cmd.definition);
@@ -85,12 +113,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   std::vector<Constraint*> kept, later;
   for (Constraint* c : source.constraints) {
     if (c->type == ConstraintKind::kIdentity)
-      throw_not_supported("adding an identity column to a table with children");
+      throw invalid("cannot recursively add identity column to table that has child tables");
     (makes_constraint(*c) ? later : kept).push_back(c);
-  }
-  for (std::string_view word : {"serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"}) {
-    if (source.type->names.back() == word)
-      throw_not_supported("adding a serial column to a table with children");
   }
   plain.constraints = kept;
   AlterTableCmd first = cmd;
@@ -98,6 +122,9 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   run_alter_command(context, oid, first);
   RelationPtr fresh = context.catalog.relation(oid);
   const catalog::Column& added = fresh->column(fresh->find_column(source.name));
+  parser::ColumnDef of_child = plain;
+  if (is_serial(*source.type)) draw_from_parent(context, added, kept, &of_child);
+  first.definition = &of_child;
   for (Oid child : children) add_column_to_child(context, child, first, added);
   std::string_view names[] = {source.name};
   for (Constraint* c : later) {
@@ -142,6 +169,26 @@ void drop_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, boo
 
 // --- ALTER COLUMN
 
+analyzer::Expr* bind_stored_check(CommandContext& context, std::string_view sql, const RelationPtr& table) {
+  std::string_view text = context.arena.copy(sql);
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  inner.sql = text;
+  return analyzer::analyze_table_expression(inner, parser::parse_expression(text, context.arena), &table,
+                                            "check constraints");
+}
+
+// A child that is reached a second time has the check already.
+void tell_of_merged_check(CommandContext& context, Oid table, std::string_view name, std::vector<Oid>* seen) {
+  for (Oid child : direct_children(context, table)) {
+    if (std::find(seen->begin(), seen->end(), child) != seen->end()) {
+      notice(context, fmt::format("merging constraint \"{}\" with inherited definition", name));
+      continue;
+    }
+    seen->push_back(child);
+    tell_of_merged_check(context, child, name, seen);
+  }
+}
+
 void alter_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = table->find_column(cmd.name);
@@ -168,6 +215,14 @@ void alter_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   }
   run_alter_command(context, oid, cmd);
   for (Oid child : children) run_alter_command(context, child, cmd);
+  // The checks that read the column are made anew, down every line of inheritance.
+  for (const catalog::CheckConstraint& check : table->checks) {
+    analyzer::Expr* bound = bind_stored_check(context, check.expression_sql, table);
+    std::vector<ColumnNumber> read = columns_of(bound);
+    if (check.no_inherit || std::find(read.begin(), read.end(), number) == read.end()) continue;
+    std::vector<Oid> seen;
+    tell_of_merged_check(context, oid, check.name, &seen);
+  }
 }
 
 void drop_not_null(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
@@ -336,6 +391,21 @@ void alter_triggers(CommandContext& context, Oid oid, const AlterTableCmd& cmd, 
   }
 }
 
+// --- DROP EXPRESSION
+
+void drop_expression(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
+  RelationPtr table = context.catalog.relation(oid);
+  std::vector<Oid> children = all_children(context, oid);
+  if (!recurse && !children.empty())
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "ALTER TABLE / DROP EXPRESSION must be applied to child tables too");
+  ColumnNumber number = table->find_column(cmd.name);
+  if (number != 0 && column_state(context, oid, number).count > 0)
+    throw invalid("cannot drop generation expression from inherited column");
+  run_alter_command(context, oid, cmd);
+  for (Oid child : children) run_alter_command(context, child, cmd);
+}
+
 }  // namespace
 
 void alter_with_children(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
@@ -392,13 +462,8 @@ void alter_with_children(CommandContext& context, Oid oid, const AlterTableCmd& 
     case AlterTableAction::kEnableTriggerUser:
     case AlterTableAction::kDisableTriggerUser:
       return alter_triggers(context, oid, cmd, recurse);
-    case AlterTableAction::kAddIdentity:
-    case AlterTableAction::kSetIdentity:
-    case AlterTableAction::kDropIdentity:
     case AlterTableAction::kDropExpression:
-      if (!table->children.empty() || table->is_partitioned())
-        throw_not_supported("this form of ALTER TABLE on a table with children");
-      return run_alter_command(context, oid, cmd);
+      return drop_expression(context, oid, cmd, recurse);
     case AlterTableAction::kSetRelOptions:
       if (table->is_partitioned()) {
         throw SqlError(sqlstate::kInvalidParameterValue,
@@ -427,11 +492,6 @@ std::vector<Oid> children_to_rename(CommandContext& context, const Relation& tab
   for (Oid oid : all) {
     context.services.lock_relation(oid, txn::LockMode::kAccessExclusive);
     RelationPtr r = context.catalog.relation(oid);
-    for (size_t i = 0; r->is_partitioned() && i < r->partitioning->keys.size(); ++i) {
-      if (r->partitioning->keys[i].column == 0 && in_partition_key(context, r, r->find_column(column))) {
-        throw_not_supported("renaming a column that an expression of a partition key reads");
-      }
-    }
     if (oid == table.oid) continue;
     int32_t expected = 0;
     for (Oid parent : r->parents) expected += std::find(all.begin(), all.end(), parent) != all.end();

@@ -9,7 +9,9 @@
 #include "composite_type.h"
 #include "extension.h"
 #include "functions/registry.h"
+#include "operator.h"
 #include "parser/parser.h"
+#include "policy.h"
 #include "routine.h"
 #include "trigger.h"
 #include "type.h"
@@ -135,11 +137,21 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function",
                          routine_description(context, object.object));
     }
+  } else if (object.class_oid == kOperatorClass) {
+    text = describe_operator(context, object.object);
+  } else if (object.class_oid == kCastClass) {
+    text = describe_cast(context, object.object);
   } else if (object.class_oid == kTriggerClass) {
     with_row(context, "pg_trigger", object.object, [&](const Row& row) {
       std::string name(row.text("tgname"));
       Oid relation = row.oid("tgrelid");
       text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
+    });
+  } else if (object.class_oid == kPolicyClass) {
+    with_row(context, "pg_policy", object.object, [&](const Row& row) {
+      std::string name(row.text("polname"));
+      Oid relation = row.oid("polrelid");
+      text = fmt::format("policy {} on {}", name, relation_text(context, relation));
     });
   } else if (object.class_oid == kLanguageClass) {
     with_row(context, "pg_language", object.object,
@@ -403,8 +415,14 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_proc", "oid", object.object);
   } else if (object.class_oid == kExtensionClass) {
     remove_from("pg_extension", "oid", object.object);
+  } else if (object.class_oid == kOperatorClass) {
+    remove_from("pg_operator", "oid", object.object);
+  } else if (object.class_oid == kCastClass) {
+    remove_from("pg_cast", "oid", object.object);
   } else if (object.class_oid == kTriggerClass) {
     remove_from("pg_trigger", "oid", object.object);
+  } else if (object.class_oid == kPolicyClass) {
+    remove_from("pg_policy", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -607,12 +625,21 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kAggregate:
       drop_routines(context, stmt);
       return "DROP AGGREGATE";
+    case ObjectType::kOperator:
+      drop_operators(context, stmt);
+      return "DROP OPERATOR";
+    case ObjectType::kCast:
+      drop_casts(context, stmt);
+      return "DROP CAST";
     case ObjectType::kExtension:
       drop_extensions(context, stmt);
       return "DROP EXTENSION";
     case ObjectType::kTrigger:
       drop_trigger(context, stmt);
       return "DROP TRIGGER";
+    case ObjectType::kPolicy:
+      drop_policy(context, stmt);
+      return "DROP POLICY";
     default:
       throw_not_supported("dropping objects of this kind");
   }

@@ -73,6 +73,11 @@ std::string view_text(CommandContext& context, const Query& query, const parser:
   return with_qualified_tables(context, written, text_after_as(context.sql, location));
 }
 
+std::string policy_text(CommandContext& context, const Expr& condition, const RelationPtr& table) {
+  QualifiedNames names;
+  return analyzer::deparse_policy(condition, table, names, context.eval, false);
+}
+
 // --- what a query reads
 
 namespace {
@@ -96,7 +101,7 @@ class SourceFinder {
     levels_.pop_back();
   }
   std::set<QuerySource> found;
-  std::set<Oid> routines;  // functions that SQL made
+  std::set<Oid> routines, operators;  // functions that SQL made
 
  private:
   static Oid relation_of(const Range& r) {
@@ -111,6 +116,9 @@ class SourceFinder {
     note(r.function);
     all(r.args);
     for (const analyzer::ExprList& row : r.rows) all(row);
+  }
+  void note(const functions::Operator* op) {
+    if (op != nullptr && op->oid.value() >= catalog::kFirstNormalOid) operators.insert(op->oid);
   }
   void note(const functions::Function* f) {
     if (f != nullptr && f->routine != nullptr) routines.insert(f->oid);
@@ -134,6 +142,8 @@ class SourceFinder {
     analyzer::any_of(e, [&](const Expr& x) {
       if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query);
       if (x.kind == ExprKind::kFunction) note(x.as<analyzer::FunctionExpr>().function);
+      if (x.kind == ExprKind::kFunction) note(x.as<analyzer::FunctionExpr>().op);
+      if (x.kind == ExprKind::kArrayOp) note(x.as<analyzer::ArrayOpExpr>().op);
       if (x.kind == ExprKind::kAggregate) note(x.as<analyzer::AggregateExpr>().function);
       if (x.kind == ExprKind::kWindow) note(x.as<analyzer::WindowExpr>().function);
       if (x.kind == ExprKind::kSetReturning) note(x.as<analyzer::SetReturningExpr>().function);
@@ -166,16 +176,27 @@ std::vector<Oid> routines_of(const Query& query) {
   return {finder.routines.begin(), finder.routines.end()};
 }
 
+std::vector<Oid> operators_of(const Query& query) {
+  SourceFinder finder;
+  finder.query(query);
+  return {finder.operators.begin(), finder.operators.end()};
+}
+
 // --- renaming
 
 void ViewRenewal::bind_readers_of(const Relation& relation) {
-  std::vector<Oid> rules;
+  std::vector<Oid> rules, policies;
   const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
                             {"refobjid", Value::of_oid(relation.oid.value())}};
   context_.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n')
       rules.push_back(row.oid("objid"));
+    if (row.oid("classid") == kPolicyClass) policies.push_back(row.oid("objid"));
   });
+  for (Oid policy : policies) {
+    bool known = std::any_of(policies_.begin(), policies_.end(), [&](const Policy& p) { return p.oid == policy; });
+    if (!known) bind_policy(policy);
+  }
   std::sort(rules.begin(), rules.end());
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
   for (Oid rule : rules) {
@@ -198,7 +219,46 @@ void ViewRenewal::bind(Oid view, Oid rule) {
   views_.push_back(std::move(entry));
 }
 
+void ViewRenewal::bind_policy(Oid policy) {
+  Policy entry{policy, kInvalidOid, nullptr, nullptr, std::make_unique<std::deque<RelationPtr>>()};
+  std::string_view texts[2];
+  const KeyMatch match[] = {{"oid", Value::of_oid(policy.value())}};
+  context_.catalog.for_each(system_table("pg_policy"), match, [&](const Row& row) {
+    entry.table = row.oid("polrelid");
+    texts[0] = context_.arena.copy(row.text("polqual"));
+    texts[1] = context_.arena.copy(row.text("polwithcheck"));
+  });
+  RelationPtr table = context_.catalog.relation(entry.table);
+  const Expr** conditions[] = {&entry.condition, &entry.check};
+  for (size_t i = 0; i < 2; ++i) {
+    if (texts[i].empty()) continue;
+    analyzer::AnalyzerContext inner{context_.catalog, context_.arena, *entry.relations,
+                                    context_.eval,    texts[i],       context_.search_path};
+    *conditions[i] =
+        analyzer::analyze_policy(inner, parser::parse_expression(texts[i], context_.arena), table);
+  }
+  policies_.push_back(std::move(entry));
+}
+
+void ViewRenewal::print_policies() {
+  for (Policy& p : policies_) {
+    for (RelationPtr& relation : *p.relations) {
+      if (RelationPtr now = context_.catalog.relation(relation->oid)) relation = now;
+    }
+    RelationPtr table = context_.catalog.relation(p.table);
+    const KeyMatch key[] = {{"oid", Value::of_oid(p.oid.value())}};
+    context_.catalog.for_each(system_table("pg_policy"), key, [&](const Row& row) {
+      RowDraft draft(system_table("pg_policy"), row);
+      if (p.condition != nullptr) draft.text("polqual", policy_text(context_, *p.condition, table));
+      if (p.check != nullptr) draft.text("polwithcheck", policy_text(context_, *p.check, table));
+      context_.catalog.update(row, draft);
+      return false;
+    });
+  }
+}
+
 void ViewRenewal::print_all() {
+  print_policies();
   QualifiedNames names;
   for (View& view : views_) {
     for (RelationPtr& relation : *view.relations) {

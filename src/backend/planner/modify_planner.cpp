@@ -1,6 +1,7 @@
 // INSERT, UPDATE and DELETE over the plan of their rows.
 #include <algorithm>
 
+#include "analyzer/instead_of.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
@@ -30,13 +31,10 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   plan.checks = resolve_all(query_.checks, row);
   plan.check_names = query_.check_names;
   std::vector<Expr*> view_checks;
-  std::vector<std::string_view> view_names;
-  for (const analyzer::ViewCheck& check : query_.view_checks) {
+  for (const analyzer::ViewCheck& check : query_.view_checks)
     view_checks.push_back(resolve(fold(check.condition), row));
-    view_names.push_back(check.view);
-  }
   plan.view_checks = arena_.copy(view_checks);
-  plan.view_check_names = arena_.copy(view_names);
+  plan.view_check_rules = query_.view_checks;
   plan.generated = arena_.copy(std::span<const int16_t>(query_.generated));
   plan.generated_exprs = resolve_all(query_.generated_exprs, row);
   std::vector<BoundIndex> indexes;
@@ -125,9 +123,10 @@ Node QueryPlanner::plan_insert() {
 Node QueryPlanner::plan_update_delete() {
   bool update = query_.command == analyzer::CommandType::kUpdate;
   const Range& target = *query_.ranges[0];
-  const catalog::Relation& relation = **target.relation;
+  const catalog::RelationPtr* written = analyzer::is_instead_of(query_) ? target.view : target.relation;
+  const catalog::Relation& relation = **written;
   std::vector<ColumnNumber> columns = live_columns(relation);
-  needs_ctid_[0] = true;
+  needs_ctid_[0] = !analyzer::is_instead_of(query_);
   for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
   if (target.family != nullptr) note_table_column(0);
   std::vector<Expr*> conjuncts;
@@ -156,6 +155,13 @@ Node QueryPlanner::plan_update_delete() {
   std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
   with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
   std::vector<Expr*> old_row = scan_layout(0, with_ctid);
+  if (analyzer::is_instead_of(query_)) {
+    auto* none = arena_.make<analyzer::ConstExpr>();
+    none->kind = ExprKind::kConst;
+    none->type = type_oid::kTid;
+    none->value = types::Value::null_of(types::PhysicalType::kInt64);
+    old_row[0] = none;
+  }
   std::vector<Expr*> exprs = old_row;
   std::vector<Expr*> values, extra;
   if (target.family != nullptr) extra.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
@@ -180,7 +186,7 @@ Node QueryPlanner::plan_update_delete() {
   Node child = project(std::move(from), exprs);
 
   auto* plan = state_.make<ModifyPlan>(update ? PlanKind::kUpdate : PlanKind::kDelete);
-  plan->relation = target.relation;
+  plan->relation = written;
   plan->children = arena_.copy(std::vector<Plan*>{child.plan});
   plan->rows = child.plan->rows;
   plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
@@ -190,6 +196,10 @@ Node QueryPlanner::plan_update_delete() {
   Node extras;
   extras.layout = extra;
   set_modify_common(*plan, scan_layout(0, columns), extras);
+  Node node;
+  node.plan = plan;
+  for (const Target& t : query_.returning) node.layout.push_back(t.expr);
+  if (analyzer::is_instead_of(query_)) return node;  // no row is locked, so none has a newer version
 
   // On a newer version of the row, beside the same rows of other tables: the conditions on it, and the new
   // values from it. The old new values are in the way and must not be taken for anything: constants match
@@ -200,17 +210,12 @@ Node QueryPlanner::plan_update_delete() {
   no_match->kind = ExprKind::kConst;
   newest.layout.resize(old_row.size() + values.size(), no_match);
   newest.layout.insert(newest.layout.end(), extra.begin(), extra.end());
-  std::vector<Expr*> recheck;
-  for (Expr* c : where_conjuncts_) {
-    if (!has_sublink(c)) recheck.push_back(c);
-  }
+  const uint32_t changed[] = {0};
+  std::vector<Expr*> recheck = recheck_conditions(changed, where_conjuncts_);
   if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), newest);
   if (std::none_of(values.begin(), values.end(), [&](Expr* e) { return has_sublink(e); })) {
     plan->recompute = resolve_all(values, newest);
   }
-  Node node;
-  node.plan = plan;
-  for (const Target& t : query_.returning) node.layout.push_back(t.expr);
   return node;
 }
 
@@ -220,12 +225,15 @@ Node QueryPlanner::plan_merge() {
   std::vector<ColumnNumber> columns = live_columns(relation);
   needs_ctid_[0] = true;
   for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
+  if (target.family != nullptr) note_table_column(0);
   Expr* on = fold(query_.from[0]->condition);
   Node from = plan_from({});
   // ctid and the target's row (NULLs where nothing matched), then the source.
   std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
   with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
   std::vector<Expr*> exprs = scan_layout(0, with_ctid);
+  const auto table_column = static_cast<int32_t>(exprs.size());
+  if (target.family != nullptr) exprs.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
   for (Expr* e : from.layout) {
     if (e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range != 0) exprs.push_back(e);
   }
@@ -235,6 +243,7 @@ Node QueryPlanner::plan_merge() {
   plan->children = arena_.copy(std::vector<Plan*>{child.plan});
   plan->rows = child.plan->rows;
   plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
+  if (target.family != nullptr) plan->table_column = table_column;
   Node nothing;
   set_modify_common(*plan, scan_layout(0, columns), nothing);
   std::vector<ModifyPlan::MergeAction> actions;
@@ -258,7 +267,11 @@ Node QueryPlanner::plan_merge() {
   }
   plan->merge_actions = arena_.copy(actions);
   // A row that changed while its lock was waited for is matched again.
-  if (on != nullptr && !has_sublink(on)) plan->recheck = resolve(on, child);
+  std::vector<Expr*> joined;
+  if (on != nullptr) joined.push_back(on);
+  const uint32_t changed[] = {0};
+  std::vector<Expr*> recheck = recheck_conditions(changed, joined);
+  if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), child);
   Node node;
   node.plan = plan;
   return node;

@@ -165,6 +165,7 @@ void push_down_conditions(PlannerState& state, Query& query, uint32_t range, std
       return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 &&
              x.as<ColumnExpr>().range != range;
     });
+    own = own && (!r.barrier || analyzer::is_leakproof(c, state.settings.leakproof_routines));
     PushDown push(state, range, c);
     if (own && push.fits(*r.query))
       push.apply(*r.query);

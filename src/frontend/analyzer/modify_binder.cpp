@@ -59,11 +59,12 @@ ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std
   if (named->kind != RelationKind::kView) {
     ModifyTarget target;
     target.named = target.relation = named;
+    target.acts_as = context_.acts_as;
     uint32_t range = add_relation(scope, named, alias, columns, txn::LockMode::kRowExclusive);
     add_target_family(*scope.ranges[range], name.inherit, verb);
     return target;
   }
-  return bind_view_target(scope, named, alias, verb);
+  return bind_view_target(scope, named, name, verb);
 }
 
 void Binder::add_target_family(Range& range, bool inherit, std::string_view verb) {
@@ -500,14 +501,20 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     query->from = arena_.copy(std::vector<FromItem*>{item});
   }
   std::vector<Target> targets = insert_targets(scope, target, columns, values);
-  add_constraints(*query, relation);
-  add_partition_checks(*query, relation);
-  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
-  query->view_checks = arena_.copy(target.checks);
+  add_target_rules(*query, scope, target);
   bind_on_conflict(scope, target, insert, *query);
   bind_returning(scope, insert.returning, *query);
   finish_query(scope, *query, targets);
+  secure_target(scope, target, *query);
   return query;
+}
+
+void Binder::add_target_rules(Query& query, Scope& scope, const ModifyTarget& target) {
+  if (target.instead) return;  // the triggers decide
+  add_constraints(query, target.relation);
+  add_partition_checks(query, target.relation);
+  query.index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  query.view_checks = arena_.copy(target.checks);
 }
 
 void Binder::bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query) {
@@ -758,11 +765,8 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target,
 Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where) {
   std::vector<Expr*> conditions(target.quals);
   if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
-    if (target.is_view()) throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
-    if (scope.ranges[0]->family != nullptr) {
-      throw_not_supported("WHERE CURRENT OF on a table with partitions or children",
-                          position(where->location));
-    }
+    if (target.is_view() || target.instead)
+      throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
     conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
   } else if (where != nullptr) {
     conditions.push_back(bind_condition(scope, where, Clause::kWhere));
@@ -770,7 +774,7 @@ Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const p
   return make_and(conditions);
 }
 
-// The row that a cursor stands on, by its ctid.
+// The row that a cursor stands on, by its ctid, which no two tables share.
 Expr* Binder::current_of(Scope& scope, const parser::CurrentOfExpr& where) {
   auto* ctid = make<ColumnExpr>(ExprKind::kColumn, type_oid::kTid, where.location);
   ctid->column = catalog::kCtidColumn;
@@ -802,12 +806,10 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   std::vector<Target> targets;
   bind_assignments(scope, target, update.assignments, &targets);
   query->where = modify_condition(scope, target, update.where);
-  add_constraints(*query, target.relation);
-  add_partition_checks(*query, target.relation);
-  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
-  query->view_checks = arena_.copy(target.checks);
+  add_target_rules(*query, scope, target);
   bind_returning(scope, update.returning, *query);
   finish_query(scope, *query, targets);
+  secure_target(scope, target, *query);
   return query;
 }
 
@@ -827,9 +829,10 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   scope.items[0].lateral_ok = true;
   query->from = arena_.copy(from);
   query->where = modify_condition(scope, target, del.where);
-  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  if (!target.instead) query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   bind_returning(scope, del.returning, *query);
   finish_query(scope, *query, {});
+  secure_target(scope, target, *query);
   return query;
 }
 
