@@ -8,7 +8,7 @@
 
 namespace varve::commands {
 
-// `condition`: of the rows to be dumped ("WHERE …"), empty for all. 22023 unless the table or sequence is a
+// `condition`: of the rows to be dumped ("WHERE …"), empty for all. 0A000 unless the table or sequence is a
 // member of an extension.
 void add_extension_table(CommandContext& context, Oid table, std::string_view condition);
 
