@@ -40,11 +40,23 @@ void call(CommandContext& context, const std::string& function_and_arguments) {
   context.services.run_sql("SELECT _timescaledb_functions." + function_and_arguments);
 }
 
+// Without a lock: the command itself takes the one that it needs, and two who wait for it must not hold a weaker
+// one meanwhile.
 RelationPtr find(CommandContext& context, const parser::RangeVar* name) {
   if (name == nullptr) return nullptr;
-  if (!name->schema.empty() && context.catalog.find_schema(name->schema) == kInvalidOid) return nullptr;
-  analyzer::AnalyzerContext inner = context.analyzer_context();
-  return analyzer::find_relation(inner, *name, txn::LockMode::kAccessShare, true);
+  catalog::Catalog& catalog = context.catalog;
+  const Oid temporary = catalog.temporary_schema();
+  if (!name->schema.empty()) {
+    const Oid schema = name->schema == "pg_temp" ? temporary : catalog.find_schema(name->schema);
+    return schema == kInvalidOid ? nullptr : catalog.find_relation(schema, name->name);
+  }
+  if (temporary != kInvalidOid) {
+    if (RelationPtr found = catalog.find_relation(temporary, name->name)) return found;
+  }
+  for (Oid schema : context.search_path) {
+    if (RelationPtr found = catalog.find_relation(schema, name->name)) return found;
+  }
+  return nullptr;
 }
 
 std::optional<Mark> find_hypertable(CommandContext& context, const parser::RangeVar* name,
