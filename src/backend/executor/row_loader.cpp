@@ -224,10 +224,13 @@ std::optional<uint64_t> RowLoader::failed_earlier() const {
 }
 
 void RowLoader::finish() {
-  ExecutionContext& c = state_->context;
   for (State::Target& target : state_->targets) {
     if (target.table != nullptr) target.table->writer.finish();
   }
+}
+
+void RowLoader::end_statement() {
+  ExecutionContext& c = state_->context;
   constexpr ModifyEvent kEvents[] = {ModifyEvent::kInsert};
   if (c.hooks != nullptr) c.hooks->after_statement(c, state_->relation(), kEvents);
 }

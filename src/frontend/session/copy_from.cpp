@@ -575,6 +575,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     throw;
   }
   if (file_ != nullptr) file_->close();
+  loader.end_statement();
   session_.constraints_.end_statement(mark);
   session_.txn_->release_snapshot();
   return loader.rows_inserted();

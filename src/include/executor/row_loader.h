@@ -33,7 +33,9 @@ class RowLoader {
   void start(const RunParameters& parameters);
   // Column i of `input` holds the values of $(i + 1), already of the target column's type and length.
   void insert(const vector::Chunk& input);
+  // After the last row; then what fires after the statement, whose errors are of no row.
   void finish();
+  void end_statement();
   // Rows may be kept back to go in together: now they do. Before an error is reported, so that theirs come
   // first.
   void flush();
