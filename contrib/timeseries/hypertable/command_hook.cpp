@@ -40,8 +40,8 @@ void call(CommandContext& context, const std::string& function_and_arguments) {
   context.services.run_sql("SELECT _timescaledb_functions." + function_and_arguments);
 }
 
-// Without a lock: the command itself takes the one that it needs, and two who wait for it must not hold a weaker
-// one meanwhile.
+// Without a lock: the command itself takes the one that it needs, and two who wait for it must not hold a
+// weaker one meanwhile.
 RelationPtr find(CommandContext& context, const parser::RangeVar* name) {
   if (name == nullptr) return nullptr;
   catalog::Catalog& catalog = context.catalog;
