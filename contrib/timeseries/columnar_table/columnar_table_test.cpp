@@ -487,9 +487,9 @@ TEST(ColumnarTable, SmallSegmentsAreJoinedWithinTheirGroup) {
   check_all(table, rows);
 }
 
-TEST(ColumnarTable, AppendedRowsAreInSegmentsOfTheirGroups) {
+void append_in_groups(std::vector<access::SettleOrder> order) {
   TestTable table;
-  table.order = {{0, false, 1000, 0}, {0, true}};
+  table.order = std::move(order);
   TestRows rows;
   auto txn = table.begin();
   txn->assign_xid();
@@ -509,6 +509,11 @@ TEST(ColumnarTable, AppendedRowsAreInSegmentsOfTheirGroups) {
   table.commit(txn);
   EXPECT_EQ(table.vectors(), 4U);
   EXPECT_TRUE(same_rows(table.scan_now(), rows));
+}
+
+TEST(ColumnarTable, AppendedRowsAreInSegmentsOfTheirGroups) {
+  append_in_groups({{0, false, 1000, 0}, {0, true}});
+  append_in_groups({{0, false, 1000, 0}});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Rows that must not share a stratum (access::SettleOrder::width): chunks of hypertables. Private to the module.
+// Rows that must not share a stratum (access::SettleOrder::width): chunks of hypertables. Private to the
+// module.
 #pragma once
 
 #include <cstdint>

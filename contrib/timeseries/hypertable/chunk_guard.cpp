@@ -67,8 +67,9 @@ class ChunkGuard final : public executor::RowGuard {
 
   int64_t time_of(const Value& value) {
     if (value.null) {
-      throw SqlError(sqlstate::kNotNullViolation,
-                     fmt::format("NULL value in column \"{}\" violates not-null constraint", columns_[0].name))
+      throw SqlError(
+          sqlstate::kNotNullViolation,
+          fmt::format("NULL value in column \"{}\" violates not-null constraint", columns_[0].name))
           .hint("Columns used for time partitioning cannot be NULL.");
     }
     return to_internal_time(value, columns_[0].type);

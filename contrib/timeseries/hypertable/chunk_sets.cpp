@@ -1,5 +1,5 @@
-// show_chunks() and drop_chunks(): sets of chunks by bounds of any type. What they mean is written in SQL; here
-// values become text and type, because a function in SQL takes no "any".
+// show_chunks() and drop_chunks(): sets of chunks by bounds of any type. What they mean is written in SQL;
+// here values become text and type, because a function in SQL takes no "any".
 #include <fmt/format.h>
 
 #include "bindings.h"
@@ -53,9 +53,10 @@ std::vector<Value> query_row(EvalContext& context, std::string_view sql, Arena& 
 // The chunks that the arguments from `first` on mean: text of the array that `what` makes of them.
 std::string_view chunks_text(EvalContext& context, const CallSite& site, std::span<const Value> args,
                              std::string_view what, const size_t (&bounds)[4], Arena& arena) {
-  std::string sql = fmt::format("SELECT pg_catalog.string_agg({}, E'\\n' ORDER BY c.id) FROM "
-                                "_timescaledb_functions.chunks_between({}",
-                                what, relation_text(args[0]));
+  std::string sql = fmt::format(
+      "SELECT pg_catalog.string_agg({}, E'\\n' ORDER BY c.id) FROM "
+      "_timescaledb_functions.chunks_between({}",
+      what, relation_text(args[0]));
   for (size_t b : bounds) sql += ", " + bound(context, args[b], site.arg_types[b]);
   std::vector<Value> row = query_row(context, sql + ") c", arena);
   return row.empty() || row[0].null ? std::string_view() : arena.copy(row[0].view());

@@ -1,5 +1,5 @@
-// What utility commands mean for hypertables and their chunks: CREATE TABLE … WITH (tsdb.…), ALTER TABLE … SET
-// (timescaledb.…), and commands that the catalog of hypertables has to follow.
+// What utility commands mean for hypertables and their chunks: CREATE TABLE … WITH (tsdb.…), ALTER TABLE …
+// SET (timescaledb.…), and commands that the catalog of hypertables has to follow.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -40,11 +40,23 @@ void call(CommandContext& context, const std::string& function_and_arguments) {
   context.services.run_sql("SELECT _timescaledb_functions." + function_and_arguments);
 }
 
+// Without a lock: the command itself takes the one that it needs, and two who wait for it must not hold a
+// weaker one meanwhile.
 RelationPtr find(CommandContext& context, const parser::RangeVar* name) {
   if (name == nullptr) return nullptr;
-  if (!name->schema.empty() && context.catalog.find_schema(name->schema) == kInvalidOid) return nullptr;
-  analyzer::AnalyzerContext inner = context.analyzer_context();
-  return analyzer::find_relation(inner, *name, txn::LockMode::kAccessShare, true);
+  catalog::Catalog& catalog = context.catalog;
+  const Oid temporary = catalog.temporary_schema();
+  if (!name->schema.empty()) {
+    const Oid schema = name->schema == "pg_temp" ? temporary : catalog.find_schema(name->schema);
+    return schema == kInvalidOid ? nullptr : catalog.find_relation(schema, name->name);
+  }
+  if (temporary != kInvalidOid) {
+    if (RelationPtr found = catalog.find_relation(temporary, name->name)) return found;
+  }
+  for (Oid schema : context.search_path) {
+    if (RelationPtr found = catalog.find_relation(schema, name->name)) return found;
+  }
+  return nullptr;
 }
 
 std::optional<Mark> find_hypertable(CommandContext& context, const parser::RangeVar* name,
@@ -86,7 +98,8 @@ std::string text_of(const parser::Option& option) {
 
 bool boolean_of(const parser::Option& option) {
   std::string text = text_of(option);
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   if (text == "true" || text == "on" || text == "yes" || text == "1") return true;
   if (text == "false" || text == "off" || text == "no" || text == "0") return false;
   throw SqlError(sqlstate::kInvalidParameterValue,
@@ -158,8 +171,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   std::string tag = next.run(context, plain);
   if (was_there) return tag;
   RelationPtr table = find(context, stmt.relation);
-  call(context, fmt::format("create_table_with({}, {}, {}, {}, {}, {})", regclass(table->oid), column, interval,
-                            indexes, schema, prefix));
+  call(context, fmt::format("create_table_with({}, {}, {}, {}, {}, {})", regclass(table->oid), column,
+                            interval, indexes, schema, prefix));
   if (columnstore) {
     call(context, fmt::format("alter_columnstore({}, ARRAY['columnstore', 'true'{}])", regclass(table->oid),
                               settings));
@@ -174,23 +187,25 @@ void check_unique(CommandContext& context, const Mark& mark, auto&& has_column) 
   if (lifted == "on" || lifted == "true") return;
   for (const std::string& column : mark.columns) {
     if (has_column(column)) continue;
-    throw SqlError(SqlState{"TS103"},
-                   fmt::format("cannot create a unique index without the column \"{}\" (used in partitioning)",
-                               column))
+    throw SqlError(
+        SqlState{"TS103"},
+        fmt::format("cannot create a unique index without the column \"{}\" (used in partitioning)", column))
         .hint(
-            "If you're creating a hypertable on a table with a primary key, ensure the partitioning column is "
+            "If you're creating a hypertable on a table with a primary key, ensure the partitioning column "
+            "is "
             "part of the primary or composite key.");
   }
 }
 
 void check_constraint(CommandContext& context, const Mark& mark, const parser::Constraint& constraint) {
   using parser::ConstraintKind;
-  const bool unique = (constraint.type == ConstraintKind::kPrimaryKey ||
-                       constraint.type == ConstraintKind::kUnique) &&
-                      constraint.index_name.empty();
+  const bool unique =
+      (constraint.type == ConstraintKind::kPrimaryKey || constraint.type == ConstraintKind::kUnique) &&
+      constraint.index_name.empty();
   if (unique) {
     check_unique(context, mark, [&](const std::string& column) {
-      return std::find(constraint.columns.begin(), constraint.columns.end(), column) != constraint.columns.end();
+      return std::find(constraint.columns.begin(), constraint.columns.end(), column) !=
+             constraint.columns.end();
     });
   }
   RelationPtr referenced;
@@ -248,7 +263,8 @@ std::string columnstore_settings(const parser::AlterTableStmt& stmt) {
   for (const parser::AlterTableCmd* cmd : stmt.commands) {
     if (cmd->action != AlterTableAction::kSetRelOptions) continue;
     for (const parser::Option* o : cmd->options) {
-      if (is_ours(*o)) items += fmt::format("{}{}, {}", items.empty() ? "" : ", ", literal(o->name), literal(text_of(*o)));
+      if (is_ours(*o))
+        items += fmt::format("{}{}, {}", items.empty() ? "" : ", ", literal(o->name), literal(text_of(*o)));
     }
   }
   return items;
@@ -354,7 +370,8 @@ std::string rename(CommandContext& context, const parser::RenameStmt& stmt, Next
   if (of_table || of_column) mark = find_hypertable(context, stmt.relation, &relation);
   if (!mark.has_value()) {
     std::string tag = next.run(context, &stmt);
-    if (stmt.object_type == ObjectType::kSchema && is_installed(context)) call(context, "note_names(id) FROM _timescaledb_catalog.hypertable");
+    if (stmt.object_type == ObjectType::kSchema && is_installed(context))
+      call(context, "note_names(id) FROM _timescaledb_catalog.hypertable");
     return tag;
   }
   if (of_column) call(context, fmt::format("drop_chunk_relations({})", mark->id));
@@ -362,13 +379,15 @@ std::string rename(CommandContext& context, const parser::RenameStmt& stmt, Next
   if (of_table) {
     call(context, fmt::format("note_names({})", mark->id));
   } else {
-    call(context, fmt::format("rename_column({}, {}, {})", mark->id, literal(stmt.name), literal(stmt.new_name)));
+    call(context,
+         fmt::format("rename_column({}, {}, {})", mark->id, literal(stmt.name), literal(stmt.new_name)));
     call(context, fmt::format("create_chunk_relations({})", mark->id));
   }
   return tag;
 }
 
-std::string set_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt, NextCommand& next) {
+std::string set_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt,
+                       NextCommand& next) {
   RelationPtr relation;
   std::optional<Mark> mark;
   if (stmt.object_type == ObjectType::kTable) mark = find_hypertable(context, stmt.relation, &relation);
@@ -402,7 +421,8 @@ std::string run_command(CommandContext& context, const parser::Node* statement, 
       return alter_table(context, *parser::as<parser::AlterTableStmt>(statement), next);
     case NodeKind::kDropStmt: {
       const auto& stmt = *parser::as<parser::DropStmt>(statement);
-      const bool relations = stmt.object_type == ObjectType::kTable || stmt.object_type == ObjectType::kView ||
+      const bool relations = stmt.object_type == ObjectType::kTable ||
+                             stmt.object_type == ObjectType::kView ||
                              stmt.object_type == ObjectType::kExtension;
       return relations && is_installed(context) ? drop(context, stmt, next) : next.run(context, statement);
     }
@@ -416,7 +436,8 @@ std::string run_command(CommandContext& context, const parser::Node* statement, 
       return create_index(context, *parser::as<parser::CreateIndexStmt>(statement), next);
     case NodeKind::kCreateRuleStmt: {
       RelationPtr relation;
-      if (find_hypertable(context, parser::as<parser::CreateRuleStmt>(statement)->relation, &relation).has_value())
+      if (find_hypertable(context, parser::as<parser::CreateRuleStmt>(statement)->relation, &relation)
+              .has_value())
         throw SqlError(sqlstate::kFeatureNotSupported, "hypertables do not support rules");
       return next.run(context, statement);
     }

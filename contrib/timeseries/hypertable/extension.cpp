@@ -9,20 +9,20 @@
 #include "internal_time.h"
 
 // VARVE_HYPERTABLE_SQL is set by the build.
-#define VARVE_EMBED(symbol, file)                    \
-  asm(".section .rodata\n"                           \
-      ".global varve_" #symbol                       \
-      "_begin\n"                                     \
-      ".global varve_" #symbol                       \
-      "_end\n"                                       \
-      "varve_" #symbol                               \
-      "_begin:\n"                                    \
-      ".incbin \"" VARVE_HYPERTABLE_SQL "/" file   \
-      "\"\n"                                         \
-      "varve_" #symbol                               \
-      "_end:\n"                                      \
-      ".byte 0\n.text\n");                           \
-  extern "C" const char varve_##symbol##_begin[];    \
+#define VARVE_EMBED(symbol, file)                 \
+  asm(".section .rodata\n"                        \
+      ".global varve_" #symbol                    \
+      "_begin\n"                                  \
+      ".global varve_" #symbol                    \
+      "_end\n"                                    \
+      "varve_" #symbol                            \
+      "_begin:\n"                                 \
+      ".incbin \"" VARVE_HYPERTABLE_SQL "/" file  \
+      "\"\n"                                      \
+      "varve_" #symbol                            \
+      "_end:\n"                                   \
+      ".byte 0\n.text\n");                        \
+  extern "C" const char varve_##symbol##_begin[]; \
   extern "C" const char varve_##symbol##_end[]
 
 VARVE_EMBED(hypertable_catalog, "catalog.sql");

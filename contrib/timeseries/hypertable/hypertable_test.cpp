@@ -20,7 +20,8 @@ catalog::Relation columnar(std::string options) {
 }
 
 TEST(Mark, SaysWhichHypertableAndWhichColumns) {
-  auto mark = find_mark(columnar("orderby=host, time\nhypertable=7:86400000000,time,\"Odd, \"\"name\"\"\"\n"));
+  auto mark =
+      find_mark(columnar("orderby=host, time\nhypertable=7:86400000000,time,\"Odd, \"\"name\"\"\"\n"));
   ASSERT_TRUE(mark.has_value());
   EXPECT_EQ(mark->id, 7);
   EXPECT_EQ(mark->interval, kDayUs);
@@ -103,7 +104,8 @@ TEST(PartitionHash, NeverChanges) {
   EXPECT_EQ(partition_hash(Value::of_int32(1), type_oid::kInt4, context), 885181228);
   EXPECT_EQ(partition_hash(Value::of_string("host_1"), type_oid::kText, context), 966851240);
   EXPECT_EQ(partition_hash(Value::of_string(""), type_oid::kText, context), 983116070);
-  for (int32_t i = 0; i < 1000; ++i) EXPECT_GE(partition_hash(Value::of_int32(i), type_oid::kInt4, context), 0);
+  for (int32_t i = 0; i < 1000; ++i)
+    EXPECT_GE(partition_hash(Value::of_int32(i), type_oid::kInt4, context), 0);
 }
 
 }  // namespace

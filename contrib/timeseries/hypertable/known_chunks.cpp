@@ -91,10 +91,11 @@ void ChunkFinder::renew() {
 // Not through a function: it would see by the snapshot of the statement that is running.
 const Chunk* ChunkFinder::query(int64_t time, std::span<const int32_t> hashes) {
   std::string sql = fmt::format(
-      "SELECT c.range_start, c.range_end, k.oid, c.slice_starts::pg_catalog.text, c.slice_ends::pg_catalog.text "
-      "FROM _timescaledb_catalog.chunk c LEFT JOIN pg_catalog.pg_class k ON k.relname = c.table_name "
-      "AND k.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = c.schema_name) "
-      "WHERE c.hypertable_id = {0} AND c.range_start = (SELECT e.range_start FROM _timescaledb_catalog.chunk e "
+      "SELECT c.range_start, c.range_end, pg_catalog.to_regclass(pg_catalog.quote_ident(c.schema_name) || "
+      "'.' || "
+      "pg_catalog.quote_ident(c.table_name))::pg_catalog.oid, c.slice_starts::pg_catalog.text, "
+      "c.slice_ends::pg_catalog.text FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = {0} AND "
+      "c.range_start = (SELECT e.range_start FROM _timescaledb_catalog.chunk e "
       "WHERE e.hypertable_id = {0} AND e.range_start <= '{1}'::pg_catalog.int8 "
       "ORDER BY e.range_start DESC LIMIT 1) "
       "AND (c.range_end > '{1}'::pg_catalog.int8 OR c.range_end = {2})",
@@ -131,7 +132,8 @@ const Chunk& ChunkFinder::require(int64_t time, std::span<const int32_t> hashes)
   // Whoever makes a chunk holds the lock to the end of its transaction; then it is seen.
   run(fmt::format("SELECT _timescaledb_functions.lock_hypertable({})", hypertable_));
   if (const Chunk* chunk = query(time, hashes)) return *chunk;
-  run(fmt::format("SELECT _timescaledb_functions.create_chunk_at({}, '{}'::pg_catalog.int8, "
+  run(
+      fmt::format("SELECT _timescaledb_functions.create_chunk_at({}, '{}'::pg_catalog.int8, "
                   "'{{{}}}'::pg_catalog.int4[])",
                   hypertable_, time, fmt::join(hashes, ",")));
   // What is known so far is everybody's; the new chunk is this transaction's.

@@ -1,8 +1,8 @@
-// What the process knows of hypertables' chunks, so that a row usually finds its own without a query. Private to
-// the module.
+// What the process knows of hypertables' chunks, so that a row usually finds its own without a query. Private
+// to the module.
 //
-// An entry is good for one epoch of the catalog: a chunk comes and goes with a relation, so with a new epoch. A
-// transaction that has changed the catalog itself keeps what it finds to itself.
+// An entry is good for one epoch of the catalog: a chunk comes and goes with a relation, so with a new epoch.
+// A transaction that has changed the catalog itself keeps what it finds to itself.
 #pragma once
 
 #include <cstdint>

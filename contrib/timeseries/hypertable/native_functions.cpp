@@ -52,9 +52,8 @@ void chunk_of_row(KernelCall& call) {
       hashes.push_back(value.null ? 0 : partition_hash(value, call.site.arg_types[i], call.context));
     }
     if (last == nullptr || !last->contains(time, hashes)) last = finder->find(time, hashes);
-    const Oid found = last == nullptr || last->relation == kInvalidOid
-                          ? Oid{call.args[0]->value(row).oid()}
-                          : last->relation;
+    const Oid found = last == nullptr || last->relation == kInvalidOid ? Oid{call.args[0]->value(row).oid()}
+                                                                       : last->relation;
     call.result.set_value(row, Value::of_oid(found.value()));
   });
 }
@@ -84,7 +83,8 @@ const Binding kBindings[] = {
     {"ts_remove_rows(regclass,name,regtype,int8,int8,text):int8", remove_rows},
     {"ts_show_chunks(regclass,any,any,any,any):regclass", &kShowChunks},
     {"ts_drop_chunks(regclass,any,any,bool,any,any):text", &kDropChunks},
-    {"ts_to_timestamp(int8):timestamptz", fn([](int64_t t) -> int64_t { return timestamp_from_internal(t); })},
+    {"ts_to_timestamp(int8):timestamptz",
+     fn([](int64_t t) -> int64_t { return timestamp_from_internal(t); })},
     {"ts_to_timestamp_without_timezone(int8):timestamp",
      fn([](int64_t t) -> int64_t { return timestamp_from_internal(t); })},
     {"ts_to_date(int8):date", fn([](int64_t t) -> int32_t { return date_from_internal(t); })},

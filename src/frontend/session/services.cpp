@@ -347,8 +347,8 @@ class SystemFunctions {
     commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
                                      s.role_,     s.is_superuser_, arena, relations, false};
     s.pl_.hold_active_snapshot();
-    uint64_t rows = commands::remove_segments(context, Oid{args[0].oid()}, args[1].view(), args[2].int64,
-                                              args[3].int64);
+    uint64_t rows =
+        commands::remove_segments(context, Oid{args[0].oid()}, args[1].view(), args[2].int64, args[3].int64);
     return Value::of_int64(static_cast<int64_t>(rows + s.run_unwatched(args[4].view())));
   }
   static Value extension_config_dump(Session& s, std::span<const Value> args, Arena& arena) {

@@ -1,5 +1,5 @@
-// How an extension takes part in utility commands: it sees each before it runs, may do it another way, and may
-// go on with it (as it is, or changed) and do something afterwards.
+// How an extension takes part in utility commands: it sees each before it runs, may do it another way, and
+// may go on with it (as it is, or changed) and do something afterwards.
 //
 // Registered before the server serves; called on the session's thread.
 #pragma once
@@ -18,7 +18,8 @@ class NextCommand {
 };
 
 // Returns the command's tag.
-using CommandHook = std::string (*)(CommandContext& context, const parser::Node* statement, NextCommand& next);
+using CommandHook = std::string (*)(CommandContext& context, const parser::Node* statement,
+                                    NextCommand& next);
 void register_command_hook(CommandHook hook);
 
 }  // namespace varve::commands

@@ -1,4 +1,5 @@
-// pg_extension_config_dump(): tables of an extension whose rows are the user's, so that dumps take them along.
+// pg_extension_config_dump(): tables of an extension whose rows are the user's, so that dumps take them
+// along.
 #pragma once
 
 #include <string_view>
@@ -7,7 +8,7 @@
 
 namespace varve::commands {
 
-// `condition`: of the rows to be dumped ("WHERE …"), empty for all. 22023 unless the table or sequence is a
+// `condition`: of the rows to be dumped ("WHERE …"), empty for all. 0A000 unless the table or sequence is a
 // member of an extension.
 void add_extension_table(CommandContext& context, Oid table, std::string_view condition);
 

@@ -26,7 +26,8 @@ class RowGuard {
 };
 
 // Null: the table is not the extension's.
-using RowGuardMaker = std::unique_ptr<RowGuard> (*)(const catalog::Relation& table, ExecutionContext& context);
+using RowGuardMaker = std::unique_ptr<RowGuard> (*)(const catalog::Relation& table,
+                                                    ExecutionContext& context);
 void register_row_guard(RowGuardMaker maker);
 std::unique_ptr<RowGuard> make_row_guard(const catalog::Relation& table, ExecutionContext& context);
 

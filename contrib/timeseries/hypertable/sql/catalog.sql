@@ -179,5 +179,4 @@ $$;
 -- A chunk as the relation that stands for it; null when it has gone.
 CREATE FUNCTION _timescaledb_functions.chunk_relation(chunk_schema name, chunk_name name) RETURNS regclass
   LANGUAGE sql STABLE AS
-$$ SELECT c.oid::regclass FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = chunk_schema AND c.relname = chunk_name $$;
+$$ SELECT pg_catalog.to_regclass(pg_catalog.quote_ident(chunk_schema) || '.' || pg_catalog.quote_ident(chunk_name)) $$;

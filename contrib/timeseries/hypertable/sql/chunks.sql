@@ -280,9 +280,9 @@ BEGIN
   END IF;
   EXECUTE format('LOCK TABLE %s IN EXCLUSIVE MODE', h.relid);
   PERFORM _timescaledb_functions.delete_chunk_rows(chunk_id);
+  DELETE FROM _timescaledb_catalog.compression_settings s
+  WHERE s.relid = _timescaledb_functions.chunk_relation(c.schema_name, c.table_name);
   PERFORM _timescaledb_functions.drop_chunk_relation(chunk_id);
-  DELETE FROM _timescaledb_catalog.compression_settings s USING pg_class k
-  WHERE s.relid = k.oid AND k.relname = c.table_name AND s.relid::text = format('%I.%I', c.schema_name, c.table_name);
   DELETE FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
 END
 $$;
