@@ -299,3 +299,24 @@ CREATE TRIGGER before BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION say()
 INSERT INTO child VALUES (9, 90);
 DROP TABLE child, parent;
 DROP FUNCTION say();
+-- A session that replays what was checked elsewhere.
+CREATE TABLE master (id int PRIMARY KEY);
+CREATE TABLE detail (id int REFERENCES master);
+CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% fired', TG_NAME; RETURN NEW; END $$;
+CREATE TRIGGER origin BEFORE INSERT ON detail FOR EACH ROW EXECUTE FUNCTION fired();
+CREATE TRIGGER replica BEFORE INSERT ON detail FOR EACH ROW EXECUTE FUNCTION fired();
+CREATE TRIGGER always BEFORE INSERT ON detail FOR EACH ROW EXECUTE FUNCTION fired();
+ALTER TABLE detail ENABLE REPLICA TRIGGER replica;
+ALTER TABLE detail ENABLE ALWAYS TRIGGER always;
+INSERT INTO detail VALUES (1);
+SET session_replication_role = replica;
+INSERT INTO detail VALUES (1);
+INSERT INTO master VALUES (2);
+INSERT INTO detail VALUES (2);
+DELETE FROM master WHERE id = 2;
+SET session_replication_role = origin;
+INSERT INTO detail VALUES (3);
+SELECT * FROM detail ORDER BY id;
+SET session_replication_role = nobody;
+DROP TABLE detail, master;
+DROP FUNCTION fired();

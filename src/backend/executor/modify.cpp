@@ -190,7 +190,10 @@ bool ModifyOperator::produce(Chunk*& out) {
     opened_ = true;
     if (!returning_.empty() && returned_.column_count() == 0) {
       std::vector<types::PhysicalType> types = row_types(relation());
-      if (modify_.returns_table) types.push_back(types::PhysicalType::kInt32);
+      for (catalog::ColumnNumber c : modify_.returned_system) {
+        types.push_back(c == catalog::kCtidColumn ? types::PhysicalType::kInt64
+                                                  : types::PhysicalType::kInt32);
+      }
       std::span<const planner::OutputColumn> in = modify_.children[0]->output;
       for (size_t i = first_extra(); i < in.size(); ++i) types.push_back(in[i].physical);
       returned_ = make_chunk(types, context_);
@@ -269,9 +272,11 @@ void ModifyOperator::finish_writing() {
 
 void ModifyOperator::end_hooks() {
   if (context_.hooks == nullptr) return;
+  std::vector<ModifyEvent> events;
   for (size_t i = std::size(kEvents); i-- > 0;) {
-    if (does(kEvents[i])) context_.hooks->after_statement(context_, relation(), kEvents[i]);
+    if (does(kEvents[i])) events.push_back(kEvents[i]);
   }
+  context_.hooks->after_statement(context_, relation(), events);
 }
 
 bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
@@ -308,20 +313,30 @@ void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   if (modify_.can_set_tag) ++context_.affected_rows;
   tell(table, event, tid, old_row, new_row);
   if (returning_.empty()) return;
-  if (!table.moves_columns()) return collect(table, returned, in, row);
+  if (!table.moves_columns()) return collect(table, tid, returned, in, row);
   table.to_statement(returned, &statement_row_);
-  collect(table, statement_row_, in, row);
+  collect(table, tid, statement_row_, in, row);
 }
 
-void ModifyOperator::collect(const WrittenTable& table, const RowValues& returned, const Chunk& in,
+types::Value ModifyOperator::system_value(catalog::ColumnNumber column, const WrittenTable& table,
+                                          Tid tid) const {
+  switch (column) {
+    case catalog::kTableOidColumn:
+      return types::Value::of_oid(table.writer.relation().oid.value());
+    case catalog::kCtidColumn:
+      return types::Value::of_int64(static_cast<int64_t>(tid.packed()));
+    default:
+      return types::Value::of_int32(static_cast<int32_t>(context_.transaction->xid().value()));
+  }
+}
+
+void ModifyOperator::collect(const WrittenTable& table, Tid tid, const RowValues& returned, const Chunk& in,
                              uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));
-  if (modify_.returns_table) {
-    returned_.column(c++).set_value(returned_count_,
-                                    types::Value::of_oid(table.writer.relation().oid.value()));
-  }
+  for (catalog::ColumnNumber system : modify_.returned_system)
+    returned_.column(c++).set_value(returned_count_, system_value(system, table, tid));
   for (uint32_t extra = first_extra(); extra < in.column_count(); ++extra) {
     returned_.column(c++).set_value(returned_count_,
                                     types::copy_value(in.column(extra).value(row), returned_memory_));

@@ -97,7 +97,8 @@ class ModifyOperator : public Operator {
   std::unordered_set<uint64_t> touched_;
 
  private:
-  void collect(const WrittenTable& table, const RowValues& returned, const Chunk& in, uint32_t row);
+  types::Value system_value(catalog::ColumnNumber column, const WrittenTable& table, Tid tid) const;
+  void collect(const WrittenTable& table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void finish_writing();
   void end_hooks();

@@ -285,7 +285,7 @@ Value Runtime::State::run_sql_scalar(Function& f, Activation& a, CallFrame& fram
       }
       throw;
     }
-    if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
+    if (f.result == type_oid::kVoid) return null_of(f.result);
     return types::copy_value(v, memory);
   }
   RowStore rows;
@@ -294,7 +294,7 @@ Value Runtime::State::run_sql_scalar(Function& f, Activation& a, CallFrame& fram
     bool last = i + 1 == f.statements.size() && f.result != type_oid::kVoid;
     run_statement(f, a, frame, *f.statements[i], last ? &rows : nullptr, true);
   }
-  if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
+  if (f.result == type_oid::kVoid) return null_of(f.result);
   return rows.values.empty() ? null_of(f.result) : types::copy_value(rows.values[0], memory);
 }
 

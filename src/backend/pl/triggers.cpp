@@ -1,6 +1,7 @@
 #include "triggers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -91,6 +92,17 @@ struct Triggers::StatementState {
   // What transition tables show besides: rows of the tables that this one stands for, as it has them.
   std::vector<QueuedRow> member_rows;
   std::unordered_map<Oid, std::vector<int>> member_columns;  // by column of this table: theirs, or -1
+
+  // Rows of both kinds, once the statement has changed its last.
+  const std::vector<QueuedRow>& shown() {
+    if (member_rows.empty()) return rows;
+    if (all.empty()) {
+      all = rows;
+      all.insert(all.end(), member_rows.begin(), member_rows.end());
+    }
+    return all;
+  }
+  std::vector<QueuedRow> all;
 };
 
 struct Triggers::Deferred {
@@ -121,8 +133,17 @@ void Triggers::reset() {
   current_ = nullptr;
 }
 
+bool Triggers::is_replica() {
+  uint64_t generation = session_.host.settings_generation();
+  if (generation != replica_generation_) {
+    is_replica_ = session_.host.setting("session_replication_role") == "replica";
+    replica_generation_ = generation;
+  }
+  return is_replica_;
+}
+
 bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned) {
-  if (!t.fires() || (t.type & event) == 0) return false;
+  if (!t.fires(is_replica()) || (t.type & event) == 0) return false;
   if (event != Trigger::kUpdate || t.columns.empty()) return true;
   return std::any_of(t.columns.begin(), t.columns.end(), [&](catalog::ColumnNumber c) {
     return std::find(assigned.begin(), assigned.end(), c) != assigned.end();
@@ -131,18 +152,19 @@ bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog:
 
 bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
   int16_t bit = event_bit(event);
-  if (session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  if (!is_replica() && session_.host.constraint_hooks().wants_rows(relation, event)) return true;
   for (const auto& state : states_) {
     if (state->has_transitions && state->event == event && is_part_of(relation, state->relation->oid))
       return true;
   }
   return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
-    return t.fires() && (t.type & bit) != 0 && (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
+    return t.fires(is_replica()) && (t.type & bit) != 0 &&
+           (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
   });
 }
 
 bool Triggers::wants_inserted(const Relation& relation) {
-  return session_.host.constraint_hooks().wants_inserted(relation);
+  return !is_replica() && session_.host.constraint_hooks().wants_inserted(relation);
 }
 
 void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation,
@@ -295,7 +317,9 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
   executor::ModifyHooks& constraints = session_.host.constraint_hooks();
-  if (change.event != ModifyEvent::kInsert) {
+  if (is_replica()) {
+    // Foreign keys are not looked after: the rows come from where they hold.
+  } else if (change.event != ModifyEvent::kInsert) {
     constraints.after_row(context, change);
   } else if (constraints.wants_inserted(change.relation)) {
     constraints.after_insert(context, change.relation, {&change.tid, 1});
@@ -305,6 +329,7 @@ void Triggers::after_row(executor::ExecutionContext& context, const executor::Ro
   StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
+  row.sequence = ++last_sequence_;
   if (!change.old_row.empty()) row.old_row = copy_row(change.old_row, state->memory);
   if (!change.new_row.empty() && change.event != ModifyEvent::kDelete)
     row.new_row = copy_row(change.new_row, state->memory);
@@ -318,50 +343,69 @@ bool Triggers::is_deferred(const Trigger& t) const {
   return all_mode_ >= 0 ? all_mode_ == 1 : t.initially_deferred;
 }
 
-void Triggers::fire_after(StatementState& state) {
+void Triggers::fire_after_row(StatementState& state, const QueuedRow& row) {
   int16_t bit = event_bit(state.event);
   const Relation& relation = *state.relation;
-  std::vector<QueuedRow> all = state.rows;
-  all.insert(all.end(), state.member_rows.begin(), state.member_rows.end());
-  std::vector<const Trigger*> row_triggers;
   for (const Trigger& t : relation.triggers) {
-    if (t.is_row() && is_after(t) && applies(t, bit, state.assigned)) row_triggers.push_back(&t);
-  }
-  for (const QueuedRow& row : state.rows) {
-    if (row_triggers.empty()) break;
-    for (const Trigger* t : row_triggers) {
-      if (!condition_holds(*t, relation, row.old_row, row.new_row)) continue;
-      if (is_deferred(*t)) {
-        auto deferred = std::make_unique<Deferred>();
-        deferred->relation = state.relation;
-        deferred->trigger = t->oid;
-        deferred->constraint = t->constraint;
-        deferred->event = bit;
-        deferred->row.old_row = copy_row(row.old_row, deferred->memory);
-        deferred->row.new_row = copy_row(row.new_row, deferred->memory);
-        deferred_.push_back(std::move(deferred));
-        continue;
-      }
-      TriggerCall call{*t, relation, "AFTER", "ROW", event_name(bit)};
-      if (!row.old_row.empty()) call.old_row = &row.old_row;
-      if (!row.new_row.empty()) call.new_row = &row.new_row;
-      call.rows = &all;
-      fire(call, nullptr, nullptr);
+    if (!t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
+    if (!condition_holds(t, relation, row.old_row, row.new_row)) continue;
+    if (is_deferred(t)) {
+      auto deferred = std::make_unique<Deferred>();
+      deferred->relation = state.relation;
+      deferred->trigger = t.oid;
+      deferred->constraint = t.constraint;
+      deferred->event = bit;
+      deferred->row.old_row = copy_row(row.old_row, deferred->memory);
+      deferred->row.new_row = copy_row(row.new_row, deferred->memory);
+      deferred_.push_back(std::move(deferred));
+      continue;
     }
-  }
-  for (const Trigger& t : relation.triggers) {
-    if (state.is_member) break;
-    if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
-    if (!condition_holds(t, relation, {}, {})) continue;
-    TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
-    call.rows = &all;
+    TriggerCall call{t, relation, "AFTER", "ROW", event_name(bit)};
+    if (!row.old_row.empty()) call.old_row = &row.old_row;
+    if (!row.new_row.empty()) call.new_row = &row.new_row;
+    call.rows = &state.shown();
     fire(call, nullptr, nullptr);
   }
 }
 
+void Triggers::fire_after_statement(StatementState& state) {
+  if (state.is_member) return;
+  int16_t bit = event_bit(state.event);
+  const Relation& relation = *state.relation;
+  for (const Trigger& t : relation.triggers) {
+    if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
+    if (!condition_holds(t, relation, {}, {})) continue;
+    TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
+    call.rows = &state.shown();
+    fire(call, nullptr, nullptr);
+  }
+}
+
+void Triggers::fire_after(std::span<const std::unique_ptr<StatementState>> states) {
+  struct Place {
+    StatementState* state;
+    const QueuedRow* row;
+  };
+  std::vector<Place> rows;
+  for (const auto& state : states) {
+    int16_t bit = event_bit(state->event);
+    bool any = std::any_of(
+        state->relation->triggers.begin(), state->relation->triggers.end(),
+        [&](const Trigger& t) { return t.is_row() && is_after(t) && applies(t, bit, state->assigned); });
+    for (const QueuedRow& row : state->rows) {
+      if (any) rows.push_back({state.get(), &row});
+    }
+  }
+  if (states.size() > 1) {
+    std::sort(rows.begin(), rows.end(),
+              [](const Place& a, const Place& b) { return a.row->sequence < b.row->sequence; });
+  }
+  for (const Place& p : rows) fire_after_row(*p.state, *p.row);
+  for (const auto& state : states) fire_after_statement(*state);
+}
+
 void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation,
-                               ModifyEvent event) {
-  // First the rows of the tables that this one stands for.
+                               std::span<const ModifyEvent> events) {
   std::vector<std::unique_ptr<StatementState>> ended;
   auto take = [&](const auto& is_wanted) {
     auto it = std::find_if(states_.begin(), states_.end(), is_wanted);
@@ -370,10 +414,13 @@ void Triggers::after_statement(executor::ExecutionContext& context, const Relati
     states_.erase(it);
     return true;
   };
+  // Of the tables that this one stands for, then its own.
   while (take([&](const auto& s) { return s->context == &context && s->is_member; })) {
   }
-  StatementState* found = state_of(context, relation, event);
-  take([&](const auto& s) { return s.get() == found; });
+  for (ModifyEvent event : events) {
+    StatementState* found = state_of(context, relation, event);
+    take([&](const auto& s) { return s.get() == found; });
+  }
   if (ended.empty()) return;
   // Foreign keys come first, as by the names of PostgreSQL's triggers for them. What they do to other tables
   // is done at once, but triggers that fire after that wait for those of this statement.
@@ -390,15 +437,15 @@ void Triggers::after_statement(executor::ExecutionContext& context, const Relati
     std::move(ended.begin(), ended.end(), std::back_inserter(*waiting_));
     return;
   }
-  for (const auto& state : ended) fire_after(*state);
-  for (const auto& state : waiting) fire_after(*state);
+  fire_after(ended);
+  for (const auto& state : waiting) fire_after({&state, 1});
 }
 
 void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
   catalog::RelationPtr kept = session_.host.catalog().relation(relation->oid);
   if (kept == nullptr) return;
   for (const Trigger& t : kept->triggers) {
-    if (!t.fires() || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
+    if (!t.fires(is_replica()) || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
     fire({t, *kept, before ? "BEFORE" : "AFTER", "STATEMENT", "TRUNCATE"}, nullptr, nullptr);
   }
 }
@@ -451,6 +498,28 @@ bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::
 // --- the call
 
 bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena* memory) {
+  if (times_ == nullptr) return run(call, returned, memory);
+  auto start = std::chrono::steady_clock::now();
+  bool kept;
+  {
+    Restore restore{times_, times_};
+    times_ = nullptr;  // what the function's statements fire is its own time
+    kept = run(call, returned, memory);
+  }
+  auto time = std::find_if(times_->begin(), times_->end(),
+                           [&](const TriggerTime& t) { return t.trigger == call.trigger.oid; });
+  if (time == times_->end()) {
+    const bool has_constraint = call.trigger.constraint != kInvalidOid;
+    times_->push_back({call.trigger.oid, call.trigger.name, has_constraint ? call.trigger.name : std::string(),
+                       call.relation.name, !call.relation.parents.empty()});
+    time = times_->end() - 1;
+  }
+  ++time->calls;
+  time->ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return kept;
+}
+
+bool Triggers::run(const TriggerCall& call, std::vector<Value>* returned, Arena* memory) {
   session_.host.check_stack();
   catalog::RoutinePtr routine = session_.host.catalog().routine(call.trigger.function);
   if (routine == nullptr) throw SqlError(sqlstate::kUndefinedFunction, "trigger function does not exist");

@@ -29,6 +29,8 @@ class Binder {
   // `keep_unknown`: bare literals of the select list stay without type, for the one who uses the columns to
   // decide.
   Query* bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown = false);
+  // A subquery within an expression of `around`.
+  Query* bind_expression_query(const parser::SelectStmt& select, Scope& around);
 
   // --- expressions (expression_binder.cpp)
   Expr* bind_expr(Scope& scope, const parser::Node* node);
@@ -328,6 +330,7 @@ class Binder {
   friend class ExpressionBinder;
   AnalyzerContext& context_;
   Arena& arena_;
+  uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
   Scope* with_scope_ = nullptr;  // of the modifying statement in work, for its WITH
 };
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/table_oid.h"
 #include "binder.h"
 #include "container_functions.h"
 #include "parser/parser.h"
@@ -191,6 +192,7 @@ class ExpressionBinder {
   Expr* literal(const parser::ConstExpr& c);
   Expr* column(const parser::ColumnRef& ref);
   Expr* system_column(const ScopeItem& item, std::string_view name);
+  Expr* oid_of_part(const ScopeItem& item);
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
   Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
   SqlError missing_from_entry(std::string_view name, int32_t location);
@@ -368,10 +370,33 @@ Expr* ExpressionBinder::literal(const parser::ConstExpr& c) {
   return e;
 }
 
+// Null: all rows of the relation have its own oid.
+Expr* ExpressionBinder::oid_of_part(const ScopeItem& item) {
+  catalog::RelationPtr table = b_.context().catalog.relation(item.table);
+  TableOidCall found;
+  if (table == nullptr || !find_table_oid_call(*table, &found)) return nullptr;
+  CallArguments call;
+  call.schema = found.schema;
+  call.name = found.function;
+  call.args.push_back(b_.make_const(type_oid::kOid, types::Value::of_oid(item.table.value())));
+  for (int32_t n : found.constants)
+    call.args.push_back(b_.make_const(type_oid::kInt4, types::Value::of_int32(n)));
+  for (const std::string& name : found.columns) {
+    auto column = std::find_if(item.columns.begin(), item.columns.end(),
+                               [&](const ScopeColumn& c) { return c.name == name; });
+    if (column == item.columns.end()) return nullptr;
+    call.args.push_back(copy_node(*column->expr, b_.arena()));
+  }
+  return b_.call_function(call);
+}
+
 Expr* ExpressionBinder::system_column(const ScopeItem& item, std::string_view name) {
   if (item.range == UINT32_MAX || item.table == kInvalidOid) return nullptr;
   for (const SystemColumnName& s : kSystemColumns) {
     if (s.name != name) continue;
+    if (s.number == catalog::kTableOidColumn) {
+      if (Expr* part = oid_of_part(item)) return part;
+    }
     auto* c = make<ColumnExpr>(ExprKind::kColumn, s.type, -1);
     c->range = item.range;
     c->column = s.number;
@@ -1066,7 +1091,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
 }
 
 Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
-  Query* query = b_.bind_select(*parser::as<parser::SelectStmt>(e.query), &scope_);
+  Query* query = b_.bind_expression_query(*parser::as<parser::SelectStmt>(e.query), scope_);
   auto* result = make<SubqueryExpr>(ExprKind::kSubquery, type_oid::kBool, e.location);
   result->query = query;
   result->subquery =

@@ -365,13 +365,20 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
                    fmt::format("WITH query \"{}\" does not have a RETURNING clause", cte->name))
         .at(position(item.location));
   }
+  bool recursive_reference = cte->query == nullptr;
+  if (recursive_reference && (cte->is_starting || expression_depth_ > cte->expression_depth)) {
+    throw SqlError(sqlstate::kInvalidRecursion,
+                   fmt::format("recursive reference to query \"{}\" must not appear within {}", cte->name,
+                               cte->is_starting ? "its non-recursive term" : "a subquery"))
+        .at(position(item.location));
+  }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
   range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? item.name : item.alias->name;
   range->cte = index;
   range->cte_levels_up = levels;
-  range->work_table = cte->query == nullptr;  // still being bound: the recursive reference
+  range->work_table = recursive_reference;
   range->location = item.location;
   range->columns = arena_.copy(std::span<const RangeColumn>(cte->columns));
   cte->references += !range->work_table;
@@ -952,6 +959,7 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
                         position(definition.location));
   }
   cte->recursive = true;
+  cte->expression_depth = expression_depth_;
   // The union is a query over two subqueries; the start decides the columns.
   auto* query = arena_.make<Query>();
   Scope inner;
@@ -959,8 +967,14 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   inner.hide_items = true;
   bool hidden = scope.hide_items;
   scope.hide_items = true;
-  if (select.with != nullptr) bind_with(inner, *select.with);
+  if (select.with != nullptr) {
+    ++expression_depth_;
+    bind_with(inner, *select.with);
+    --expression_depth_;
+  }
+  cte->is_starting = true;
   Query* start = bind_select(*select.left, &inner);
+  cte->is_starting = false;
   for (Target& t : start->targets) t.expr = resolve_unknown(t.expr);
   cte->columns = output_columns(*start, definition.columns, definition.name, definition.location);
   if (definition.search != nullptr || definition.cycle != nullptr) declare_search_and_cycle(definition, cte);

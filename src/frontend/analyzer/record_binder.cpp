@@ -604,7 +604,7 @@ Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, c
 SubqueryExpr* Binder::row_subquery(Scope& scope, const parser::SubLink& link) {
   Scope middle;  // of the query that makes the row
   middle.parent = &scope;
-  Query* query = bind_select(*parser::as<parser::SelectStmt>(link.query), &middle);
+  Query* query = bind_expression_query(*parser::as<parser::SelectStmt>(link.query), middle);
   auto* outer = arena_.make<Query>();
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;

@@ -13,6 +13,13 @@ namespace varve::analyzer {
 using functions::CastContext;
 using types::Value;
 
+Query* Binder::bind_expression_query(const parser::SelectStmt& select, Scope& around) {
+  ++expression_depth_;
+  Query* query = bind_select(select, &around);
+  --expression_depth_;
+  return query;
+}
+
 Query* Binder::bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown) {
   Scope scope;
   scope.parent = parent;

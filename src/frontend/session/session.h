@@ -103,6 +103,8 @@ class Session final : public net::SessionHandler,
   void lock_one_relation(Oid relation, txn::LockMode mode);
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  // As run_sql(), of one statement, and neither triggers nor foreign keys are told of the rows it changes.
+  uint64_t run_unwatched(std::string_view sql);
   uint64_t fill_view(std::string_view sql) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }

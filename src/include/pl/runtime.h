@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,15 @@
 namespace varve::pl {
 
 class Host;
+
+// What one trigger has cost, for EXPLAIN ANALYZE.
+struct TriggerTime {
+  Oid trigger;
+  std::string name, constraint, relation;  // `constraint` empty: it has none
+  bool is_member = false;                  // of a partition or child
+  uint64_t calls = 0;
+  double ms = 0;
+};
 
 class Runtime {
  public:
@@ -53,9 +63,14 @@ class Runtime {
   // SET CONSTRAINTS; `constraints` empty: all.
   void set_constraints(std::span<const Oid> constraints, bool deferred);
 
+  // Adds up the triggers that the client's statement fires; null: no longer.
+  void measure_triggers(std::vector<TriggerTime>* into);
+
   // The snapshot that the statement in progress reads by: functions that are not VOLATILE read by it too.
   void set_active_snapshot(const txn::Snapshot* snapshot);
   const txn::Snapshot* active_snapshot() const;
+  // Before a statement that runs inside that one: what it reads is kept until it ends.
+  void hold_active_snapshot();
   // Between statements of the client: what earlier ones held is let go. After the end of a transaction
   // nothing is held.
   void begin_statement();
