@@ -106,11 +106,18 @@ class Bootstrap {
   }
 
   static void set_io_functions(RowDraft& row, const TypeInfo& t) {
-    std::string_view base = t.element_type != kInvalidOid && t.length == -1 ? "array_" : t.name;
+    bool array = t.element_type != kInvalidOid && t.category == 'A' && !t.name.ends_with("vector");
+    std::string_view base = array                   ? "array"
+                            : t.kind == 'r'         ? "range"
+                            : t.kind == 'm'         ? "multirange"
+                            : t.name == "money"     ? "cash"
+                            : t.name == "refcursor" ? "text"
+                                                    : t.name;
     auto set = [&](std::string_view column, std::string_view suffix) {
-      std::string name = fmt::format("{}{}", base, suffix);
-      if (functions::functions_named(name).empty()) name = fmt::format("{}_{}", base, suffix);
-      row.text(column, name);
+      Oid function = functions::internal_function_oid(fmt::format("{}{}", base, suffix));
+      if (function == kInvalidOid)
+        function = functions::internal_function_oid(fmt::format("{}_{}", base, suffix));
+      row.oid(column, function);
     };
     set("typinput", "in");
     set("typoutput", "out");

@@ -10,6 +10,7 @@
 #include "inheritance.h"
 #include "parser/parser.h"
 #include "partition.h"
+#include "table_expression.h"
 
 namespace varve::commands {
 
@@ -168,6 +169,26 @@ void drop_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, boo
 
 // --- ALTER COLUMN
 
+analyzer::Expr* bind_stored_check(CommandContext& context, std::string_view sql, const RelationPtr& table) {
+  std::string_view text = context.arena.copy(sql);
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  inner.sql = text;
+  return analyzer::analyze_table_expression(inner, parser::parse_expression(text, context.arena), &table,
+                                            "check constraints");
+}
+
+// A child that is reached a second time has the check already.
+void tell_of_merged_check(CommandContext& context, Oid table, std::string_view name, std::vector<Oid>* seen) {
+  for (Oid child : direct_children(context, table)) {
+    if (std::find(seen->begin(), seen->end(), child) != seen->end()) {
+      notice(context, fmt::format("merging constraint \"{}\" with inherited definition", name));
+      continue;
+    }
+    seen->push_back(child);
+    tell_of_merged_check(context, child, name, seen);
+  }
+}
+
 void alter_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
   RelationPtr table = context.catalog.relation(oid);
   ColumnNumber number = table->find_column(cmd.name);
@@ -194,6 +215,14 @@ void alter_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   }
   run_alter_command(context, oid, cmd);
   for (Oid child : children) run_alter_command(context, child, cmd);
+  // The checks that read the column are made anew, down every line of inheritance.
+  for (const catalog::CheckConstraint& check : table->checks) {
+    analyzer::Expr* bound = bind_stored_check(context, check.expression_sql, table);
+    std::vector<ColumnNumber> read = columns_of(bound);
+    if (check.no_inherit || std::find(read.begin(), read.end(), number) == read.end()) continue;
+    std::vector<Oid> seen;
+    tell_of_merged_check(context, oid, check.name, &seen);
+  }
 }
 
 void drop_not_null(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {

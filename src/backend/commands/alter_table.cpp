@@ -15,6 +15,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
+#include "operator.h"
 #include "ownership.h"
 #include "parser/parser.h"
 #include "partition.h"
@@ -188,8 +189,13 @@ void set_column_default(CommandContext& context, Oid oid, const AlterTableCmd& c
   std::string sql;
   const analyzer::Expr* bound = nullptr;
   if (cmd.definition != nullptr) {
-    bound = bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr,
-                         "DEFAULT expressions", &sql);
+    try {
+      bound = bind_default(context, cmd.definition, column.type, column.typmod, column.name, nullptr,
+                           "DEFAULT expressions", &sql);
+    } catch (SqlError& error) {
+      error.fields().position = 0;  // PostgreSQL binds it when the statement's text is out of sight
+      throw;
+    }
     const auto* constant = parser::is<parser::ConstExpr>(cmd.definition)
                                ? parser::as<parser::ConstExpr>(cmd.definition)
                                : nullptr;
@@ -1082,6 +1088,9 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kFunction:
       rename_routine(context, stmt);
       return "ALTER FUNCTION";
+    case ObjectType::kAggregate:
+      rename_routine(context, stmt);
+      return "ALTER AGGREGATE";
     case ObjectType::kProcedure:
       rename_routine(context, stmt);
       return "ALTER PROCEDURE";
@@ -1134,6 +1143,10 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
                       owner);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
+  if (stmt.object_type == ObjectType::kOperator) {
+    set_operator_owner(context, stmt, owner);
+    return "ALTER OPERATOR";
+  }
   if (parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_owner(context, stmt, owner);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
@@ -1146,6 +1159,10 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     Oid target = require_schema(context, stmt.new_schema);
     move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
+  }
+  if (stmt.object_type == ObjectType::kOperator) {
+    set_operator_schema(context, stmt);
+    return "ALTER OPERATOR";
   }
   if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_schema(context, stmt);

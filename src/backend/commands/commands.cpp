@@ -11,6 +11,7 @@
 #include "index.h"
 #include "maintenance.h"
 #include "materialized_view.h"
+#include "operator.h"
 #include "ownership.h"
 #include "policy.h"
 #include "privileges.h"
@@ -80,6 +81,7 @@ constexpr Command kCommands[] = {
     {NodeKind::kCreatePolicyStmt, call<parser::CreatePolicyStmt, create_policy>},
     {NodeKind::kAlterPolicyStmt, call<parser::AlterPolicyStmt, alter_policy>},
     {NodeKind::kDefineStmt, call<parser::DefineStmt, define_object>},
+    {NodeKind::kCreateCastStmt, call<parser::CreateCastStmt, create_cast>},
     {NodeKind::kCreateExtensionStmt, call<parser::CreateExtensionStmt, create_extension>},
     {NodeKind::kAlterExtensionStmt, call<parser::AlterExtensionStmt, update_extension>},
     {NodeKind::kAlterExtensionContentsStmt,

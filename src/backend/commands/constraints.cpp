@@ -59,6 +59,14 @@ void insert_check(CommandContext& context, const Relation& table, std::string na
     add_dependency(context, {kConstraintClass, row.oid}, column_address(table.oid, c), 'a');
   }
   if (columns.empty()) add_dependency(context, {kConstraintClass, row.oid}, relation_address(table.oid), 'a');
+  RelationPtr now = context.catalog.relation(table.oid);
+  context.relations.push_back(now);
+  analyzer::AnalyzerContext inner = context.analyzer_context();
+  inner.sql = context.arena.copy(row.expression);
+  depend_on_named_objects(
+      context, {kConstraintClass, row.oid},
+      *analyzer::analyze_table_expression(inner, parser::parse_expression(inner.sql, context.arena), &now,
+                                          "check constraints"));
   auto checks = static_cast<int16_t>(table.checks.size() + 1);
   change_class_row(context, table.oid, [&](RowDraft& draft) { draft.int2("relchecks", checks); });
 }

@@ -9,6 +9,7 @@
 #include "composite_type.h"
 #include "extension.h"
 #include "functions/registry.h"
+#include "operator.h"
 #include "parser/parser.h"
 #include "policy.h"
 #include "routine.h"
@@ -136,6 +137,10 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       text = fmt::format("{} {}", r->kind == 'p' ? "procedure" : "function",
                          routine_description(context, object.object));
     }
+  } else if (object.class_oid == kOperatorClass) {
+    text = describe_operator(context, object.object);
+  } else if (object.class_oid == kCastClass) {
+    text = describe_cast(context, object.object);
   } else if (object.class_oid == kTriggerClass) {
     with_row(context, "pg_trigger", object.object, [&](const Row& row) {
       std::string name(row.text("tgname"));
@@ -410,6 +415,10 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_proc", "oid", object.object);
   } else if (object.class_oid == kExtensionClass) {
     remove_from("pg_extension", "oid", object.object);
+  } else if (object.class_oid == kOperatorClass) {
+    remove_from("pg_operator", "oid", object.object);
+  } else if (object.class_oid == kCastClass) {
+    remove_from("pg_cast", "oid", object.object);
   } else if (object.class_oid == kTriggerClass) {
     remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kPolicyClass) {
@@ -616,6 +625,12 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kAggregate:
       drop_routines(context, stmt);
       return "DROP AGGREGATE";
+    case ObjectType::kOperator:
+      drop_operators(context, stmt);
+      return "DROP OPERATOR";
+    case ObjectType::kCast:
+      drop_casts(context, stmt);
+      return "DROP CAST";
     case ObjectType::kExtension:
       drop_extensions(context, stmt);
       return "DROP EXTENSION";

@@ -198,6 +198,8 @@ void RoutineBuilder::result() {
   static constexpr Oid kImpossible[] = {type_oid::kCstring, type_oid::kInternal, type_oid::kAny,
                                         type_oid::kUnknown};
   bool native = r_.language == catalog::kCLanguage;
+  if (r_.language == catalog::kSqlLanguage && r_.result == type_oid::kTrigger)
+    throw invalid("SQL functions cannot return type trigger");
   if (!native &&
       std::find(std::begin(kImpossible), std::end(kImpossible), r_.result) != std::end(kImpossible)) {
     throw invalid(fmt::format("{} functions cannot return type {}",

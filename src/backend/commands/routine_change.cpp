@@ -172,6 +172,10 @@ RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, 
     throw SqlError(sqlstate::kUndefinedFunction,
                    fmt::format("{} {}({}) does not exist", word, name, types_text(inputs, ", ")));
   }
+  if (found->kind == 'a' && type == ObjectType::kFunction) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is an aggregate function", name))
+        .hint("Use DROP AGGREGATE to drop aggregate functions.");
+  }
   if (!kind_fits(*found, type)) {
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("{}({}) is not a {}", name, types_text(inputs, ", "), word));

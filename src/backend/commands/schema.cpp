@@ -6,8 +6,10 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "grant.h"
+#include "operator.h"
 #include "policy.h"
 #include "routine.h"
+#include "type.h"
 
 namespace varve::commands {
 
@@ -268,6 +270,36 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       write_comment(context, {kProcClass, routine->oid}, stmt, false);
       return "COMMENT";
     }
+    case ObjectType::kOperator: {
+      ObjectAddress found = find_operator(context, *parser::as<parser::RoutineRef>(stmt.object));
+      require_row_owner(context, "pg_operator", "oprowner", found.object, "operator",
+                        parser::as<parser::RoutineRef>(stmt.object)->names.back());
+      write_comment(context, found, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kDomainConstraint: {
+      parser::NameList names = names_of(context, stmt.object);
+      catalog::UserTypePtr type = find_type(context, names.first(names.size() - 1));
+      require_owner_of(context, type->owner, "type", type->name);
+      auto check = std::find_if(type->checks.begin(), type->checks.end(),
+                                [&](const catalog::DomainCheck& c) { return c.name == names.back(); });
+      if (check == type->checks.end()) {
+        throw SqlError(
+            sqlstate::kUndefinedObject,
+            fmt::format("constraint \"{}\" for domain {} does not exist", names.back(), type->name));
+      }
+      write_comment(context, {kConstraintClass, check->oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kTsConfiguration:
+      return comment_on_named(context, stmt, "pg_ts_config", "cfg", Oid{3602}, "text search configuration",
+                              false);
+    case ObjectType::kTsDictionary:
+      return comment_on_named(context, stmt, "pg_ts_dict", "dict", Oid{3600}, "text search dictionary",
+                              false);
+    case ObjectType::kCast:
+      write_comment(context, find_cast(context, *parser::as<parser::ListNode>(stmt.object)), stmt, false);
+      return "COMMENT";
     case ObjectType::kExtension:
       return comment_on_named(context, stmt, "pg_extension", "ext", kExtensionClass, "extension", false);
     case ObjectType::kLanguage:

@@ -6,6 +6,7 @@
 #include "analyzer/expression_walk.h"
 #include "catalog_rows.h"
 #include "functions/type_oids.h"
+#include "operator.h"
 #include "parser/parser.h"
 #include "wal/log_manager.h"
 
@@ -91,6 +92,9 @@ void depend_on_named_objects(CommandContext& context, const ObjectAddress& objec
       const functions::Function& f = *e.as<analyzer::FunctionExpr>().function;
       if (f.routine != nullptr && routines.insert(f.oid).second)
         add_dependency(context, object, {kProcClass, f.oid}, 'n');
+      const functions::Operator* op = e.as<analyzer::FunctionExpr>().op;
+      if (op != nullptr && routines.insert(op->oid).second)
+        add_dependency(context, object, {kOperatorClass, op->oid}, 'n');
     }
     if (e.kind != analyzer::ExprKind::kConst || e.type != type_oid::kRegclass) return false;
     const Value& value = e.as<analyzer::ConstExpr>().value;

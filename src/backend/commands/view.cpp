@@ -9,6 +9,7 @@
 #include "functions/type_oids.h"
 #include "index.h"
 #include "materialized_view.h"
+#include "operator.h"
 #include "parser/parser.h"
 #include "query_text.h"
 #include "view_text.h"
@@ -45,6 +46,8 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
 void depend_on_sources(CommandContext& context, Oid view, Oid rule, const analyzer::Query& query) {
   for (Oid routine : routines_of(query))
     add_dependency(context, {kRewriteClass, rule}, {kProcClass, routine}, 'n');
+  for (Oid op : operators_of(query))
+    add_dependency(context, {kRewriteClass, rule}, {kOperatorClass, op}, 'n');
   std::vector<QuerySource> sources = sources_of(query);
   for (const QuerySource& source : sources) {
     if (source.relation.value() < catalog::kFirstNormalOid || source.relation == view) continue;
@@ -152,7 +155,6 @@ std::string view_option(const parser::Option& option) {
 }
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
-  if (stmt.recursive) throw_not_supported("CREATE RECURSIVE VIEW");
   if (stmt.query->into != nullptr)
     throw SqlError(sqlstate::kFeatureNotSupported, "views must not contain SELECT INTO");
   NewTable table;

@@ -101,7 +101,7 @@ class SourceFinder {
     levels_.pop_back();
   }
   std::set<QuerySource> found;
-  std::set<Oid> routines;  // functions that SQL made
+  std::set<Oid> routines, operators;  // functions that SQL made
 
  private:
   static Oid relation_of(const Range& r) {
@@ -116,6 +116,9 @@ class SourceFinder {
     note(r.function);
     all(r.args);
     for (const analyzer::ExprList& row : r.rows) all(row);
+  }
+  void note(const functions::Operator* op) {
+    if (op != nullptr && op->oid.value() >= catalog::kFirstNormalOid) operators.insert(op->oid);
   }
   void note(const functions::Function* f) {
     if (f != nullptr && f->routine != nullptr) routines.insert(f->oid);
@@ -139,6 +142,8 @@ class SourceFinder {
     analyzer::any_of(e, [&](const Expr& x) {
       if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query);
       if (x.kind == ExprKind::kFunction) note(x.as<analyzer::FunctionExpr>().function);
+      if (x.kind == ExprKind::kFunction) note(x.as<analyzer::FunctionExpr>().op);
+      if (x.kind == ExprKind::kArrayOp) note(x.as<analyzer::ArrayOpExpr>().op);
       if (x.kind == ExprKind::kAggregate) note(x.as<analyzer::AggregateExpr>().function);
       if (x.kind == ExprKind::kWindow) note(x.as<analyzer::WindowExpr>().function);
       if (x.kind == ExprKind::kSetReturning) note(x.as<analyzer::SetReturningExpr>().function);
@@ -169,6 +174,12 @@ std::vector<Oid> routines_of(const Query& query) {
   SourceFinder finder;
   finder.query(query);
   return {finder.routines.begin(), finder.routines.end()};
+}
+
+std::vector<Oid> operators_of(const Query& query) {
+  SourceFinder finder;
+  finder.query(query);
+  return {finder.operators.begin(), finder.operators.end()};
 }
 
 // --- renaming

@@ -121,6 +121,12 @@ WrittenTable& ModifyOperator::plain() {
   return *plain_;
 }
 
+WrittenTable* ModifyOperator::plain_taker() {
+  if (has_members() || !modify_.partition_checks.empty() || !returning_.empty()) return nullptr;
+  WrittenTable& table = plain();
+  return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr ? &table : nullptr;
+}
+
 WrittenTable& ModifyOperator::member(size_t number) {
   std::unique_ptr<WrittenTable>& table = members_[number];
   if (table == nullptr) table = std::make_unique<WrittenTable>(modify_, &modify_.members[number], context_);
@@ -214,6 +220,10 @@ bool ModifyOperator::produce(Chunk*& out) {
         finish_writing();
         end_hooks();
         break;
+      }
+      if (modify_all(*in_)) {
+        in_ = nullptr;
+        continue;
       }
     }
     row_memory_.reset();
@@ -313,16 +323,21 @@ void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   if (modify_.can_set_tag) ++context_.affected_rows;
   tell(table, event, tid, old_row, new_row);
   if (returning_.empty()) return;
-  if (!table.moves_columns()) return collect(table, tid, returned, in, row);
+  Oid oid = table.writer.relation().oid;
+  if (!table.moves_columns()) return collect(oid, tid, returned, in, row);
   table.to_statement(returned, &statement_row_);
-  collect(table, tid, statement_row_, in, row);
+  collect(oid, tid, statement_row_, in, row);
 }
 
-types::Value ModifyOperator::system_value(catalog::ColumnNumber column, const WrittenTable& table,
-                                          Tid tid) const {
+void ModifyOperator::count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row) {
+  if (modify_.can_set_tag) ++context_.affected_rows;
+  if (!returning_.empty()) collect(table, {}, returned, in, row);
+}
+
+types::Value ModifyOperator::system_value(catalog::ColumnNumber column, Oid table, Tid tid) const {
   switch (column) {
     case catalog::kTableOidColumn:
-      return types::Value::of_oid(table.writer.relation().oid.value());
+      return types::Value::of_oid(table.value());
     case catalog::kCtidColumn:
       return types::Value::of_int64(static_cast<int64_t>(tid.packed()));
     default:
@@ -330,8 +345,7 @@ types::Value ModifyOperator::system_value(catalog::ColumnNumber column, const Wr
   }
 }
 
-void ModifyOperator::collect(const WrittenTable& table, Tid tid, const RowValues& returned, const Chunk& in,
-                             uint32_t row) {
+void ModifyOperator::collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));

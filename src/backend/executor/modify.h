@@ -45,6 +45,8 @@ class ModifyOperator : public Operator {
 
   // Does the row `row` of the child's chunk; calls done() when something was changed.
   virtual void modify(const Chunk& in, uint32_t row) = 0;
+  // All rows of the chunk at once. False: one by one.
+  virtual bool modify_all(const Chunk&) { return false; }
   // First column of the child's output that is only there for RETURNING.
   virtual uint32_t first_extra() const = 0;
 
@@ -69,6 +71,8 @@ class ModifyOperator : public Operator {
   // A changed row: counts, hooks, RETURNING. Rows as the table has them.
   void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
             RowValues* new_row, const Chunk& in, uint32_t row);
+  // A row that is counted and goes to RETURNING; `table` is where it lies.
+  void count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row);
   // The hooks alone. `moved`: of a row that goes to another partition.
   void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row,
             bool moved = false);
@@ -88,6 +92,9 @@ class ModifyOperator : public Operator {
     return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr && !table.tell_inserted &&
            returning_.empty();
   }
+  // Rows need not be looked at one by one: they all go to this table, nobody watches each of them, and none is
+  // given back. Null: they must.
+  WrittenTable* plain_taker();
 
   const planner::ModifyPlan& modify_;
   ModifyEvent event_;
@@ -97,8 +104,8 @@ class ModifyOperator : public Operator {
   std::unordered_set<uint64_t> touched_;
 
  private:
-  types::Value system_value(catalog::ColumnNumber column, const WrittenTable& table, Tid tid) const;
-  void collect(const WrittenTable& table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
+  types::Value system_value(catalog::ColumnNumber column, Oid table, Tid tid) const;
+  void collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void finish_writing();
   void end_hooks();
@@ -125,5 +132,11 @@ class ModifyOperator : public Operator {
   uint32_t at_ = 0;
   bool opened_ = false, ended_ = false;
 };
+
+// The target is a view, and its INSTEAD OF triggers get the rows.
+inline bool is_instead_of(const planner::ModifyPlan& plan) {
+  return (*plan.relation)->kind == catalog::RelationKind::kView;
+}
+OperatorPtr make_instead(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context);
 
 }  // namespace varve::executor

@@ -26,6 +26,18 @@ class InsertOperator : public ModifyOperator {
  protected:
   uint32_t first_extra() const override { return static_cast<uint32_t>(columns().size()); }
 
+  bool modify_all(const Chunk& in) override {
+    constexpr uint32_t kManyRows = 16;
+    if (in.count() < kManyRows || modify_.on_conflict) return false;
+    WrittenTable* table = plain_taker();
+    if (table == nullptr) return false;
+    row_memory_.reset();
+    uint32_t at = 0;
+    const uint64_t inserted = table->writer.insert_batch(in, row_memory_, &at);
+    if (modify_.can_set_tag) context_.affected_rows += inserted;
+    return true;
+  }
+
   void modify(const Chunk& in, uint32_t row) override {
     row_.clear();
     for (uint32_t c = 0; c < first_extra(); ++c) row_.push_back(in.column(c).value(row));

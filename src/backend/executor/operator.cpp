@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "common/sql_error.h"
+#include "modify.h"
 #include "plan_walk.h"
 
 namespace varve::executor {
@@ -120,10 +121,16 @@ OperatorPtr build_operator(const Plan& plan, ExecutionContext& context) {
     case PlanKind::kLockRows:
       return make_lock_rows(plan.as<planner::LockRowsPlan>(), context);
     case PlanKind::kInsert:
+      if (is_instead_of(plan.as<planner::ModifyPlan>()))
+        return make_instead(plan.as<planner::ModifyPlan>(), ModifyEvent::kInsert, context);
       return make_insert(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kUpdate:
+      if (is_instead_of(plan.as<planner::ModifyPlan>()))
+        return make_instead(plan.as<planner::ModifyPlan>(), ModifyEvent::kUpdate, context);
       return make_update(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kDelete:
+      if (is_instead_of(plan.as<planner::ModifyPlan>()))
+        return make_instead(plan.as<planner::ModifyPlan>(), ModifyEvent::kDelete, context);
       return make_delete(plan.as<planner::ModifyPlan>(), context);
     case PlanKind::kMerge:
       return make_merge(plan.as<planner::ModifyPlan>(), context);

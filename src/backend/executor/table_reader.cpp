@@ -72,6 +72,8 @@ std::vector<catalog::ColumnNumber> live_columns(const catalog::Relation& relatio
 PhysicalType column_physical_type(const catalog::Relation& relation, catalog::ColumnNumber column) {
   if (column == catalog::kCtidColumn) return PhysicalType::kInt64;
   if (column <= 0) return PhysicalType::kInt32;
+  if (relation.layout == nullptr)  // a view
+    return functions::type_by_oid(relation.column(column).type)->physical;
   return relation.layout->column(static_cast<size_t>(column - 1)).type;
 }
 

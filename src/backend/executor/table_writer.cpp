@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
-#include "executor/settle_order.h"
 #include "functions/registry.h"
 #include "types/utf8.h"
 
@@ -23,21 +22,6 @@ const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const ca
   }
   return nullptr;
 }
-
-// Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
-class LaterChecker final : public access::UniqueChecker {
- public:
-  explicit LaterChecker(access::UniqueChecker& inner) : inner_(inner) {}
-  Verdict check(Tid tid, bool marked, Xid* wait_for) override {
-    found_ |= inner_.check(tid, marked, wait_for) != Verdict::kDead;
-    return Verdict::kDead;
-  }
-  bool found() const { return found_; }
-
- private:
-  access::UniqueChecker& inner_;
-  bool found_ = false;
-};
 
 template <class T>
 T outcome(Result<T>&& r) {
@@ -336,14 +320,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     return insert_with_hooks(rows, memory, *hooks, at);
   const uint32_t count = rows.count();
   if (loads_in_bulk(count)) {
-    RowValues row(live_.size());
-    for (uint32_t i = 0; i < count; ++i) {
-      *at = rows.selection()[i];
-      for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
-      complete(row, memory, RowCheck::kInsert);
-      spread(row, stored_);
-      check_ok(appender_->append(stored_));
-    }
+    append_batch(rows, memory, at);
     count_rows(catalog::Activity::kInserted, count);
     return count;
   }
@@ -374,40 +351,6 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   return finish_batch(rows, at);
-}
-
-// A small statement's rows stay in the delta, where they can be changed in place.
-bool TableWriter::loads_in_bulk(uint64_t rows) {
-  constexpr uint64_t kRowsBefore = 32 << 10;
-  if (bulk_run_ != context_.run) {
-    bulk_run_ = context_.run;
-    bulk_rows_ = 0;
-    appender_.reset();  // of a run that has failed
-    bulk_ = heap_.columns() != nullptr && indexes_.empty() && !live_.empty() &&
-            (context_.hooks == nullptr || !context_.hooks->wants_inserted(relation_));
-  }
-  if (!bulk_) return false;
-  bulk_rows_ += rows;
-  if (bulk_rows_ <= kRowsBefore) return false;
-  if (appender_ == nullptr) {
-    context_.transaction->assign_xid();
-    appender_ = heap_.columns()->append(*context_.transaction, *relation_.layout, settle_order(relation_));
-  }
-  return true;
-}
-
-bool TableWriter::append(const RowValues& row) {
-  if (!loads_in_bulk(1)) return false;
-  spread(row, stored_);
-  check_ok(appender_->append(stored_));
-  count_rows(catalog::Activity::kInserted, 1);
-  return true;
-}
-
-void TableWriter::finish() {
-  if (appender_ == nullptr || bulk_run_ != context_.run) return;
-  check_ok(appender_->finish());
-  appender_.reset();
 }
 
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.

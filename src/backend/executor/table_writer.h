@@ -2,6 +2,7 @@
 // share.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -23,6 +24,21 @@ using analyzer::RowCheck;
 
 // A row here is one value for each column that is not dropped, in order.
 using RowValues = std::vector<types::Value>;
+
+// Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
+class LaterChecker final : public access::UniqueChecker {
+ public:
+  explicit LaterChecker(access::UniqueChecker& inner) : inner_(inner) {}
+  Verdict check(Tid tid, bool marked, Xid* wait_for) override {
+    found_ |= inner_.check(tid, marked, wait_for) != Verdict::kDead;
+    return Verdict::kDead;
+  }
+  bool found() const { return found_; }
+
+ private:
+  access::UniqueChecker& inner_;
+  bool found_ = false;
+};
 
 class TableWriter {
  public:
@@ -52,6 +68,13 @@ class TableWriter {
   bool append(const RowValues& row);
   // The statement has inserted its last row.
   void finish();
+  // What append() and insert_batch() have kept back goes in, so that its errors come before later ones.
+  void flush();
+  // Of the rows to come, the first is that of the statement: rows that are kept back are remembered by their
+  // numbers. After finish(), flush() or an insertion has thrown: the number of the row at fault, if it was one
+  // of those.
+  void set_next_row(uint64_t number) { next_row_ = number; }
+  std::optional<uint64_t> failed_row() const { return failed_row_; }
   // As insert(), but an arbiter's conflict takes everything back and returns the other row.
   bool insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* tid,
                               Tid* conflict);
@@ -94,7 +117,9 @@ class TableWriter {
   void move_entries(const access::RowMove& move, const RowValues& old_row, const RowValues& new_row);
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  class Bulk;
   bool loads_in_bulk(uint64_t rows);
+  void append_batch(const Chunk& rows, Arena& memory, uint32_t* at);
   bool encode_batch(const Chunk& rows, Arena& memory);
   uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
@@ -137,9 +162,14 @@ class TableWriter {
   std::vector<wal::Bytes> batch_bytes_;
   std::vector<Tid> batch_tids_;
   // Of a statement that loads in bulk.
-  std::unique_ptr<access::ColumnAppender> appender_;
+  struct BulkDeleter {
+    void operator()(Bulk* bulk) const;
+  };
+  std::unique_ptr<Bulk, BulkDeleter> bulk_;
   uint64_t bulk_run_ = UINT64_MAX, bulk_rows_ = 0;  // run of the plan, rows it has inserted
-  bool bulk_ = false;
+  bool may_load_in_bulk_ = false;
+  uint64_t next_row_ = 0;
+  std::optional<uint64_t> failed_row_;
 };
 
 }  // namespace varve::executor

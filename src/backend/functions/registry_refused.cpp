@@ -220,8 +220,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED("fmgr_internal_validator"),
     VARVE_REFUSED("fmgr_sql_validator"),
     VARVE_REFUSED("pg_collation_for"),
-    VARVE_REFUSED("pg_column_is_updatable"),
-    VARVE_REFUSED("pg_relation_is_updatable"),
     VARVE_REFUSED("pg_database_collation_actual_version"),
     VARVE_REFUSED_ROWS("pg_extension_update_paths(name)"),
     VARVE_REFUSED("pg_import_system_collations"),

@@ -74,6 +74,8 @@ const Binding kBindings[] = {
     VARVE_SERVICE("pg_get_triggerdef"),
     VARVE_SERVICE("pg_get_userbyid"),
     VARVE_SERVICE("pg_get_viewdef"),
+    VARVE_SERVICE("pg_relation_is_updatable"),
+    VARVE_SERVICE("pg_column_is_updatable"),
     VARVE_SERVICE("pg_describe_object"),
     VARVE_SERVICE("pg_index_column_has_property"),
     VARVE_SERVICE("pg_index_has_property"),

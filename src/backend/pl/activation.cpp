@@ -511,6 +511,7 @@ std::string Activation::text_of(const Value& value, Oid type) {
 // "(1,abc,)": as record_out writes it.
 std::string Activation::record_text(uint32_t datum) {
   Record& r = assigned_record(datum);
+  if (r.null) return "<NULL>";
   std::string out = "(";
   for (size_t i = 0; i < r.values.size(); ++i) {
     if (i > 0) out += ',';

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ namespace varve::pl {
 
 struct CallFrame;
 class ActiveSnapshot;
+
+struct RowLoop;
 
 // What calls share within a session.
 struct Session {
@@ -36,9 +39,28 @@ struct Session {
     uint64_t id;
   };
   std::vector<Pin> pins;
+  std::vector<RowLoop*> row_loops;  // in progress, the outermost first
 
  private:
   void pin(const txn::Snapshot* snapshot);
+};
+
+// A loop over rows that have yet to be read: COMMIT and ROLLBACK in its body have them read first.
+struct RowLoop {
+  explicit RowLoop(Session& s) : session(s) { session.row_loops.push_back(this); }
+  ~RowLoop() { session.row_loops.pop_back(); }
+  RowLoop(const RowLoop&) = delete;
+  RowLoop& operator=(const RowLoop&) = delete;
+  void keep_once() {
+    if (keep && !kept) {
+      kept = true;
+      keep();
+    }
+  }
+
+  Session& session;
+  std::function<void()> keep;
+  bool kept = false;
 };
 
 // Makes a snapshot the active one for a while.

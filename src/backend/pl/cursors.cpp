@@ -198,14 +198,39 @@ Outcome Interpreter::for_cursor(const ForRows& s) {
   bool found = false;
   Outcome outcome = Outcome::kNext;
   std::vector<std::unique_ptr<ValueCast>> casts;
-  for (;;) {
+  std::vector<planner::OutputColumn> columns;
+  RowStore rest;
+  RowLoop loop(a_.session());
+  loop.keep = [&] {
+    FetchRequest all;
+    all.direction = FetchRequest::Direction::kForward;
+    all.count = FetchRequest::kAll;
+    std::vector<std::span<const Value>> rows;
+    a_.host().fetch_cursor(name, all, &rows);
+    for (planner::OutputColumn c : a_.host().cursor_columns(name)) {
+      c.name = rest.memory.copy(c.name);
+      columns.push_back(c);
+    }
+    for (std::span<const Value> row : rows) {
+      for (const Value& v : row) rest.values.push_back(types::copy_value(v, rest.memory));
+      ++rest.count;
+    }
+  };
+  bool go_on = true;
+  while (go_on && !loop.kept) {
     if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
     std::vector<std::span<const Value>> rows;
     a_.host().fetch_cursor(name, {}, &rows);
     if (rows.empty()) break;
     store_values(s.target, a_.host().cursor_columns(name), rows[0], casts);
     found = true;
-    if (!goes_on(s, execute(s.body), &outcome)) break;
+    go_on = goes_on(s, execute(s.body), &outcome);
+  }
+  for (uint64_t row = 0; row < rest.count && go_on; ++row) {
+    if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
+    size_t width = columns.size();
+    store_values(s.target, columns, std::span(rest.values).subspan(row * width, width), casts);
+    go_on = goes_on(s, execute(s.body), &outcome);
   }
   if (a_.host().cursor_exists(name)) a_.host().close_cursor(name);
   if (was_null) a_.store(s.cursor, null_of(type_oid::kRefcursor));

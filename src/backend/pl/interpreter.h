@@ -19,6 +19,8 @@ struct RowStore {
   bool null = false;  // the function returned NULL instead of a row
 };
 
+class DynamicStatement;
+
 class Interpreter {
  public:
   Interpreter(Activation& activation, CallFrame& frame)
@@ -48,6 +50,7 @@ class Interpreter {
   void assign(const Assign& s);
   void assign_element(const Assign& s);
   void assign_record(uint32_t target, Expression& e);
+  void assign_element(const Target& target, const types::Value& element, Oid type, Arena& memory);
   bool row_constructor(Expression& e, Shape* shape, std::vector<types::Value>* values, Arena& memory);
   Outcome if_statement(const If& s);
   Outcome case_statement(const Case& s);
@@ -73,6 +76,11 @@ class Interpreter {
   void run_planned(Expression& e, ExpressionState& state, std::span<const types::Value> params, bool into,
                    bool strict, const Target& target, bool dynamic);
   void execute_dynamic(const Execute& s);
+  void execute_call(const Execute& s, DynamicStatement& d, const std::string& text);
+  catalog::RoutinePtr called_procedure(const analyzer::BoundCall& bound);
+  std::vector<types::Value> call_arguments(const analyzer::BoundCall& bound, const catalog::Routine& routine,
+                                           std::span<const types::Value> params,
+                                           const functions::EvalContext& eval);
   void perform(const Perform& s);
   void call(const Call& s);
   void end_transaction(const EndTransaction& s);

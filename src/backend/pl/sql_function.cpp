@@ -1,6 +1,7 @@
 // Functions in SQL: a list of statements, the last one's rows are the result.
 #include <fmt/format.h>
 
+#include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
@@ -40,7 +41,7 @@ const Name* add_name(Function& f, const Name* outer, std::string text, uint32_t 
   return &f.names.back();
 }
 
-const Name* declare_arguments(Function& f) {
+const Name* declare_arguments(Function& f, Host& host) {
   const catalog::Routine& r = *f.routine;
   const Name* scope = add_name(f, nullptr, r.name, 0, Name::Kind::kLabel);
   size_t input = 0;
@@ -49,6 +50,8 @@ const Name* declare_arguments(Function& f) {
     Datum d;
     d.name = r.parameter_name(i);
     d.type = f.arg_types.at(input);
+    if (d.type == type_oid::kRecord || analyzer::relation_of_row_type(host.catalog(), d.type) != nullptr)
+      d.kind = DatumKind::kRecord;
     auto number = static_cast<uint32_t>(f.datums.size());
     f.args.push_back(number);
     ++input;
@@ -104,7 +107,7 @@ bool assignable(Oid from, Oid to) {
 
 void Runtime::State::compile_sql(Function& f, bool validating) {
   f.conflict = analyzer::Variables::Conflict::kTables;
-  const Name* scope = declare_arguments(f);
+  const Name* scope = declare_arguments(f, host);
   std::string source = f.routine->sql_body.empty() ? f.source : body_statements(f.routine->sql_body);
   try {
     Arena arena;
@@ -163,6 +166,30 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
   }
 }
 
+namespace {
+
+// One column that is the row.
+bool returns_whole_row(const Function& f, std::span<const planner::OutputColumn> columns) {
+  return f.composite && columns.size() == 1 && columns[0].type == f.result && f.result != type_oid::kRecord &&
+         (f.output_shape.types.size() != 1 || f.output_shape.types[0] != f.result);
+}
+
+// The fields of such a row, as many as the function's result has.
+void add_row(const Value& row, std::span<const Oid> want, RowStore& rows) {
+  if (row.null) {
+    for (Oid type : want) rows.values.push_back(null_of(type));
+    rows.null = true;
+    return;
+  }
+  functions::RecordView view(row.view());
+  for (uint32_t i = 0; i < want.size(); ++i) {
+    bool null = i >= view.count() || view.is_null(i);
+    rows.values.push_back(null ? null_of(want[i]) : types::copy_value(view.at(i, rows.memory), rows.memory));
+  }
+}
+
+}  // namespace
+
 // The last statement's columns must be what the function says it returns.
 void Runtime::State::check_sql_result(Function& f, Expression& last) {
   if (f.result == type_oid::kVoid) return;
@@ -180,6 +207,7 @@ void Runtime::State::check_sql_result(Function& f, Expression& last) {
     return;
   }
   if (f.output_shape.types.empty()) return;  // any record
+  if (returns_whole_row(f, columns)) return;
   const Shape& want = f.output_shape;
   for (size_t i = 0; i < want.types.size(); ++i) {
     if (i >= columns.size()) throw mismatch(f.result, "Final statement returns too few columns.");
@@ -236,7 +264,8 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   }
   std::vector<Oid> want = f.output_shape.types;
   if (!f.composite) want = {f.result};
-  if (rows != nullptr && columns.size() < want.size()) {
+  bool whole = rows != nullptr && returns_whole_row(f, columns);
+  if (rows != nullptr && !whole && columns.size() < want.size()) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    "function return row and query-specified return row do not match")
         .detail(fmt::format("Returned row contains {} attribute{}, but query expects {}.", columns.size(),
@@ -248,7 +277,8 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
   while ((rows == nullptr || !first_only || !select || rows->count == 0) && execution->next(chunk)) {
     if (rows == nullptr || !state.plan->returns_rows) continue;
     for (uint32_t i = 0; i < chunk->count() && (!first_only || rows->count == 0); ++i) {
-      for (uint32_t c = 0; c < want.size(); ++c) {
+      if (whole) add_row(chunk->column(0).value(chunk->selection()[i]), want, *rows);
+      for (uint32_t c = 0; c < want.size() && !whole; ++c) {
         Value v = chunk->column(c).value(chunk->selection()[i]);
         if (v.null)
           rows->values.push_back(null_of(want[c]));

@@ -308,6 +308,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
       throw SqlError(sqlstate::kFeatureNotSupported, "EXECUTE of SELECT ... INTO is not implemented")
           .hint("You might want to use EXECUTE ... INTO or EXECUTE CREATE TABLE ... AS instead.");
     }
+    if (kind == NodeKind::kCallStmt) return execute_call(s, d, text);
     a_.session().pin_active();
     try {
       SqlInProgress in_progress(frame_, text);
@@ -387,6 +388,7 @@ Outcome Interpreter::for_query(const ForRows& s) {
   std::shared_ptr<planner::PlannedStatement> plan = statement->plan;
   std::vector<std::unique_ptr<ValueCast>> casts;
   executor::RunParameters run;
+  RowLoop loop(a_.session());
   uint64_t pin = 0, pin_transaction = a_.session().transaction;
   bool pinned = false;
   auto unpin = [&] {
@@ -410,9 +412,34 @@ Outcome Interpreter::for_query(const ForRows& s) {
     }
     vector::Chunk* chunk = nullptr;
     bool go_on = true;
-    // After a COMMIT in the body the rest of the rows comes from here.
-    std::vector<std::vector<Value>> kept;
-    while (go_on) {
+    uint32_t at = 0;  // of the chunk, the next row
+    // Before the body's COMMIT or ROLLBACK the rest of the rows is read, as PostgreSQL holds the cursor.
+    size_t width = plan->root->output.size();
+    RowStore rest;
+    loop.keep = [&] {
+      if (!plan->read_only) {
+        throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                       "cannot perform transaction commands inside a cursor loop that is not read-only");
+      }
+      try {
+        ActiveSnapshot active(a_.session(), &run.snapshot);
+        do {
+          for (; at < chunk->count(); ++at) {
+            for (uint32_t c = 0; c < width; ++c)
+              rest.values.push_back(
+                  types::copy_value(chunk->column(c).value(chunk->selection()[at]), rest.memory));
+            ++rest.count;
+          }
+          at = 0;
+        } while (execution->next(chunk));
+        execution->finish();
+      } catch (SqlError& error) {
+        failed(error);
+      }
+      execution.reset();
+      unpin();
+    };
+    while (go_on && execution != nullptr) {
       try {
         ActiveSnapshot active(a_.session(), &run.snapshot);
         SqlInProgress in_progress(frame_, text);
@@ -422,19 +449,23 @@ Outcome Interpreter::for_query(const ForRows& s) {
       }
       // The body may run statements that change what the rows point to: none does, chunks belong to the
       // operators.
-      for (uint32_t i = 0; i < chunk->count() && go_on; ++i) {
+      for (at = 0; execution != nullptr && at < chunk->count() && go_on;) {
         if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
-        store_row(s.target, plan->root->output, *chunk, chunk->selection()[i], casts);
+        store_row(s.target, plan->root->output, *chunk, chunk->selection()[at++], casts);
         found = true;
-        uint64_t transaction = a_.session().transaction;
         go_on = goes_on(s, execute(s.body), &outcome);
-        if (go_on && transaction != a_.session().transaction) {
-          throw_not_supported("COMMIT inside a loop over the rows of a query");
-        }
       }
     }
-    execution->finish();
-    if (state != nullptr) state->execution = std::move(execution);
+    for (uint64_t row = 0; row < rest.count && go_on; ++row) {
+      if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
+      store_values(s.target, plan->root->output, std::span(rest.values).subspan(row * width, width), casts);
+      found = true;
+      go_on = goes_on(s, execute(s.body), &outcome);
+    }
+    if (execution != nullptr) {
+      execution->finish();
+      if (state != nullptr) state->execution = std::move(execution);
+    }
     unpin();
   } catch (...) {
     unpin();
@@ -518,6 +549,7 @@ void Interpreter::end_transaction(const EndTransaction& s) {
     if (f->atomic)
       throw SqlError(sqlstate::kInvalidTransactionTermination, "invalid transaction termination");
   }
+  for (RowLoop* loop : a_.session().row_loops) loop->keep_once();
   if (s.kind == StatementKind::kCommit)
     a_.host().commit_transaction(s.chain);
   else
@@ -525,6 +557,80 @@ void Interpreter::end_transaction(const EndTransaction& s) {
   ++a_.session().transaction;
   a_.session().active_snapshot = nullptr;
   a_.transaction_changed();
+}
+
+catalog::RoutinePtr Interpreter::called_procedure(const analyzer::BoundCall& bound) {
+  catalog::RoutinePtr routine = a_.host().catalog().routine(bound.function->oid);
+  if (!a_.host().can_execute(*routine)) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for procedure {}", routine->name));
+  }
+  return routine;
+}
+
+// Each input is a query of its own text; OUT parameters are variables and are not evaluated.
+std::vector<Value> Interpreter::call_arguments(const analyzer::BoundCall& bound,
+                                               const catalog::Routine& routine, std::span<const Value> params,
+                                               const functions::EvalContext& eval) {
+  Arena& memory = *eval.memory;
+  executor::ExecutionContext context;
+  context.settings.chunk_rows = 1;
+  context.build_memory = &memory;
+  context.params = params;
+  context.format = eval.format;
+  context.session = eval.session;
+  std::vector<Value> args;
+  for (size_t i = 0; i < bound.args.size(); ++i) {
+    if (routine.mode(i) == 'o') {
+      args.push_back(null_of(bound.function->args[i]));
+      continue;
+    }
+    if (analyzer::any_of(bound.args[i],
+                         [](const analyzer::Expr& x) { return x.kind == analyzer::ExprKind::kSubquery; })) {
+      throw_not_supported("a subquery as the argument of CALL");
+    }
+    executor::ExpressionEvaluator evaluator(*bound.args[i], context, memory);
+    args.push_back(types::copy_value(evaluator.scalar(), memory));
+  }
+  return args;
+}
+
+// EXECUTE 'CALL …': it may not end the transaction, and its outputs are a row for INTO.
+void Interpreter::execute_call(const Execute& s, DynamicStatement& d, const std::string& text) {
+  Arena memory;
+  std::deque<catalog::RelationPtr> relations;
+  std::vector<Oid> path = a_.host().search_path();
+  functions::EvalContext eval = a_.host().eval_context(memory);
+  std::vector<Value> outputs;
+  std::vector<planner::OutputColumn> columns;
+  try {
+    analyzer::AnalyzerContext context{a_.host().catalog(), memory, relations, eval, d.statement->sql, path};
+    context.variables = d.statement->variables;
+    analyzer::BoundCall bound =
+        analyzer::analyze_call(context, *parser::as<parser::CallStmt>(d.statement->node)->call);
+    catalog::RoutinePtr routine = called_procedure(bound);
+    std::vector<Value> args = call_arguments(bound, *routine, d.values, eval);
+    a_.session().pin_active();
+    SqlInProgress in_progress(frame_, text);
+    outputs = a_.session().runtime.call_procedure(*bound.site, args, true, memory);
+    for (size_t i = 0; i < routine->parameter_count(); ++i) {
+      if (!routine->is_output(i)) continue;
+      planner::OutputColumn column{};
+      column.name = memory.copy(routine->parameter_name(i));
+      column.type = routine->parameter_type(i);
+      column.physical = executor::physical_type_of(column.type);
+      columns.push_back(column);
+    }
+  } catch (SqlError& error) {
+    d.rethrow(error);
+  }
+  row_count_ = 0;
+  if (!s.into) return;
+  std::vector<std::unique_ptr<ValueCast>> casts;
+  if (outputs.empty())
+    store_null(s.target, {});
+  else
+    store_values(s.target, columns, outputs, casts);
 }
 
 void Interpreter::call(const Call& s) {
@@ -547,6 +653,7 @@ void Interpreter::call(const Call& s) {
   std::deque<catalog::RelationPtr> relations;
   std::vector<Oid> path = a_.host().search_path();
   functions::EvalContext eval = a_.host().eval_context(memory);
+  catalog::RoutinePtr routine;
   try {
     if (e.statement == nullptr) e.statement = a_.host().make_statement(e.text);
     e.variables->activation = &a_;
@@ -556,32 +663,9 @@ void Interpreter::call(const Call& s) {
   } catch (SqlError& error) {
     a_.rethrow_in(e, error);
   }
-  catalog::RoutinePtr routine = a_.host().catalog().routine(bound.function->oid);
-  if (!a_.host().can_execute(*routine)) {
-    throw SqlError(sqlstate::kInsufficientPrivilege,
-                   fmt::format("permission denied for procedure {}", routine->name));
-  }
-  // Each input is a query of its own text; OUT parameters are variables and are not evaluated.
-  executor::ExecutionContext context;
-  context.settings.chunk_rows = 1;
-  context.build_memory = &memory;
-  context.params = a_.values();
-  context.format = eval.format;
-  context.session = eval.session;
-  std::vector<Value> args;
+  routine = called_procedure(bound);
   try {
-    for (size_t i = 0; i < bound.args.size(); ++i) {
-      if (routine->mode(i) == 'o') {
-        args.push_back(null_of(bound.function->args[i]));
-        continue;
-      }
-      if (analyzer::any_of(bound.args[i],
-                           [](const analyzer::Expr& x) { return x.kind == analyzer::ExprKind::kSubquery; })) {
-        throw_not_supported("a subquery as the argument of CALL");
-      }
-      executor::ExpressionEvaluator evaluator(*bound.args[i], context, memory);
-      args.push_back(types::copy_value(evaluator.scalar(), memory));
-    }
+    std::vector<Value> args = call_arguments(bound, *routine, a_.values(), eval);
     SqlInProgress in_progress(frame_, e.display);
     outputs = a_.session().runtime.call_procedure(*bound.site, args, frame_.atomic, memory);
   } catch (SqlError& error) {

@@ -92,17 +92,16 @@ struct Triggers::StatementState {
   // What transition tables show besides: rows of the tables that this one stands for, as it has them.
   std::vector<QueuedRow> member_rows;
   std::unordered_map<Oid, std::vector<int>> member_columns;  // by column of this table: theirs, or -1
+  std::vector<QueuedRow> all_rows;                           // both, once they are asked for
 
-  // Rows of both kinds, once the statement has changed its last.
-  const std::vector<QueuedRow>& shown() {
-    if (member_rows.empty()) return rows;
-    if (all.empty()) {
-      all = rows;
-      all.insert(all.end(), member_rows.begin(), member_rows.end());
+  const std::vector<QueuedRow>* transition_rows() {
+    if (member_rows.empty()) return &rows;
+    if (all_rows.empty()) {
+      all_rows = rows;
+      all_rows.insert(all_rows.end(), member_rows.begin(), member_rows.end());
     }
-    return all;
+    return &all_rows;
   }
-  std::vector<QueuedRow> all;
 };
 
 struct Triggers::Deferred {
@@ -301,10 +300,10 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
   catalog::RelationPtr kept = state->relation;
   std::vector<catalog::ColumnNumber> assigned = state->assigned;
   for (const Trigger& t : kept->triggers) {
-    if (!t.is_row() || !t.is_before() || !applies(t, bit, assigned)) continue;
+    if (!t.is_row() || is_after(t) || !applies(t, bit, assigned)) continue;
     std::span<const Value> new_row = change.new_row;
     if (!condition_holds(t, *kept, change.old_row, new_row)) continue;
-    TriggerCall call{t, *kept, "BEFORE", "ROW", event_name(bit)};
+    TriggerCall call{t, *kept, t.is_instead() ? "INSTEAD OF" : "BEFORE", "ROW", event_name(bit)};
     if (!change.old_row.empty()) call.old_row = &change.old_row;
     if (!change.new_row.empty()) call.new_row = &new_row;
     std::vector<Value> returned;
@@ -363,7 +362,7 @@ void Triggers::fire_after_row(StatementState& state, const QueuedRow& row) {
     TriggerCall call{t, relation, "AFTER", "ROW", event_name(bit)};
     if (!row.old_row.empty()) call.old_row = &row.old_row;
     if (!row.new_row.empty()) call.new_row = &row.new_row;
-    call.rows = &state.shown();
+    call.rows = state.transition_rows();
     fire(call, nullptr, nullptr);
   }
 }
@@ -376,7 +375,7 @@ void Triggers::fire_after_statement(StatementState& state) {
     if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
     if (!condition_holds(t, relation, {}, {})) continue;
     TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
-    call.rows = &state.shown();
+    call.rows = state.transition_rows();
     fire(call, nullptr, nullptr);
   }
 }

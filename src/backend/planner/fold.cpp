@@ -4,6 +4,7 @@
 // As in PostgreSQL an error of a function of constants is the statement's, even if no row would have come to
 // it; only what constants before it make unreachable is not looked at.
 #include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "planner/planner.h"
 #include "vector/vector.h"
@@ -100,7 +101,14 @@ class Folder {
     vector::Vector result(type->physical, scratch, 1);
     functions::EvalContext context{&scratch, eval_.format, eval_.session};
     functions::KernelCall kernel{pointers, {nullptr, 1}, result, context, *call.site};
-    f.kernel(kernel);
+    try {
+      f.kernel(kernel);
+    } catch (SqlError& error) {
+      // PostgreSQL's log(numeric) is an SQL function, and says so where it is run as one.
+      constexpr Oid kLogNumeric{1741};
+      if (f.oid == kLogNumeric) error.context("SQL function \"log\" statement 1");
+      throw;
+    }
     return constant(call, result.value(0));
   }
 

@@ -1,6 +1,7 @@
 // INSERT, UPDATE and DELETE over the plan of their rows.
 #include <algorithm>
 
+#include "analyzer/instead_of.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
@@ -122,9 +123,10 @@ Node QueryPlanner::plan_insert() {
 Node QueryPlanner::plan_update_delete() {
   bool update = query_.command == analyzer::CommandType::kUpdate;
   const Range& target = *query_.ranges[0];
-  const catalog::Relation& relation = **target.relation;
+  const catalog::RelationPtr* written = analyzer::is_instead_of(query_) ? target.view : target.relation;
+  const catalog::Relation& relation = **written;
   std::vector<ColumnNumber> columns = live_columns(relation);
-  needs_ctid_[0] = true;
+  needs_ctid_[0] = !analyzer::is_instead_of(query_);
   for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
   if (target.family != nullptr) note_table_column(0);
   std::vector<Expr*> conjuncts;
@@ -153,6 +155,13 @@ Node QueryPlanner::plan_update_delete() {
   std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
   with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
   std::vector<Expr*> old_row = scan_layout(0, with_ctid);
+  if (analyzer::is_instead_of(query_)) {
+    auto* none = arena_.make<analyzer::ConstExpr>();
+    none->kind = ExprKind::kConst;
+    none->type = type_oid::kTid;
+    none->value = types::Value::null_of(types::PhysicalType::kInt64);
+    old_row[0] = none;
+  }
   std::vector<Expr*> exprs = old_row;
   std::vector<Expr*> values, extra;
   if (target.family != nullptr) extra.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
@@ -177,7 +186,7 @@ Node QueryPlanner::plan_update_delete() {
   Node child = project(std::move(from), exprs);
 
   auto* plan = state_.make<ModifyPlan>(update ? PlanKind::kUpdate : PlanKind::kDelete);
-  plan->relation = target.relation;
+  plan->relation = written;
   plan->children = arena_.copy(std::vector<Plan*>{child.plan});
   plan->rows = child.plan->rows;
   plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
@@ -187,6 +196,10 @@ Node QueryPlanner::plan_update_delete() {
   Node extras;
   extras.layout = extra;
   set_modify_common(*plan, scan_layout(0, columns), extras);
+  Node node;
+  node.plan = plan;
+  for (const Target& t : query_.returning) node.layout.push_back(t.expr);
+  if (analyzer::is_instead_of(query_)) return node;  // no row is locked, so none has a newer version
 
   // On a newer version of the row, beside the same rows of other tables: the conditions on it, and the new
   // values from it. The old new values are in the way and must not be taken for anything: constants match
@@ -203,9 +216,6 @@ Node QueryPlanner::plan_update_delete() {
   if (std::none_of(values.begin(), values.end(), [&](Expr* e) { return has_sublink(e); })) {
     plan->recompute = resolve_all(values, newest);
   }
-  Node node;
-  node.plan = plan;
-  for (const Target& t : query_.returning) node.layout.push_back(t.expr);
   return node;
 }
 

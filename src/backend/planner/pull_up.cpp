@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "analyzer/instead_of.h"
 #include "functions/type_oids.h"
 #include "query_copy.h"
 #include "rewrite.h"
@@ -126,6 +127,7 @@ class PullUp {
 
   bool fits(uint32_t number, JoinSide side) {
     Range& range = *query_.ranges[number];
+    if (number == 0 && analyzer::is_instead_of(query_)) return false;  // its rows go to triggers as they are
     if (range.kind == RangeKind::kCte) inline_cte(range);
     if (range.kind != RangeKind::kSubquery || range.query == nullptr || range.barrier) return false;
     Query& inner = *range.query;

@@ -1,5 +1,6 @@
 #include "analyzer/analyzer.h"
 
+#include "analyzer/instead_of.h"
 #include "binder.h"
 #include "parser/parser.h"
 
@@ -48,6 +49,11 @@ void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr
   Scope base;
   ModifyTarget target;
   binder.describe_view_target(view, "UPDATE", false, base, &target);
+}
+
+int view_events(AnalyzerContext& context, const catalog::RelationPtr& view, bool with_triggers,
+                catalog::ColumnNumber column) {
+  return Binder(context).view_events(view, with_triggers, column);
 }
 
 std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -17,7 +18,9 @@
 
 namespace varve::catalog {
 struct UserType;
-}
+struct UserOperations;
+struct UserCast;
+}  // namespace varve::catalog
 
 namespace varve::analyzer {
 
@@ -73,12 +76,24 @@ class Binder {
                              CallArguments* written);
   void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
+  Expr* field_by_call(Scope& scope, const parser::FuncCall& call, const CallArguments& written);
   Expr* bind_xml(Scope& scope, const parser::Node* node);  // XmlExpr, XmlSerialize (xml_binder.cpp)
   // Finds the query that an aggregate belongs to, and whether it may stand where it does.
   Expr* place_aggregate(Scope& scope, AggregateExpr* aggregate);
   void check_set_returning(const Scope& scope, int32_t location);
-  Expr* make_operator(std::string_view name, Expr* left, Expr* right, int32_t location);
-  const functions::Operator* find_operator(std::string_view name, Oid left, Oid right, int32_t location);
+  Expr* make_operator(std::string_view name, Expr* left, Expr* right, int32_t location,
+                      std::string_view schema = {});
+  const functions::Operator* find_operator(std::string_view name, Oid left, Oid right, int32_t location,
+                                           std::string_view schema = {});
+  // --- operators and casts that SQL made (user_operators.cpp)
+  const catalog::UserOperations& user_operations();
+  void add_user_operators(std::string_view schema, std::string_view name,
+                          std::vector<const functions::Operator*>* out);
+  void set_site_routine(const functions::Function& function, const functions::CallSite** site);
+  const catalog::UserCast* find_user_cast(Oid from, Oid to);
+  bool user_cast_allowed(const catalog::UserCast& cast, functions::CastContext context);
+  Expr* apply_user_cast(const catalog::UserCast& cast, Expr* e, int32_t typmod,
+                        functions::CastContext context, int32_t location);
   Expr* make_function(const functions::Function& function, std::span<Expr* const> args, int32_t location,
                       const functions::Operator* op = nullptr, char form = 'f');
   const functions::CallSite* make_site(const functions::Function& function, std::span<Expr* const> args,
@@ -101,6 +116,11 @@ class Binder {
   // --- functions that SQL made (routine_binder.cpp)
   const functions::Function* routine_function(const catalog::Routine& routine, bool visible);
   void bind_native(const catalog::Routine& routine, functions::Function* f, functions::RoutineInfo* info);
+  // Built in or made by SQL. 42883.
+  const functions::Function* function_by_oid(Oid oid);
+  const functions::Function* sql_aggregate(const catalog::Routine& routine,
+                                           const functions::Function& function, std::span<Expr* const> args,
+                                           Oid* result);
   struct RoutineKinds {  // of the functions that SQL made of one name
     bool aggregate = false, scalar = false;
   };
@@ -121,11 +141,6 @@ class Binder {
   Oid common_collation(std::span<Expr* const> args);
 
   // --- rows and parts of containers (record_binder.cpp)
-  struct Subscripts {
-    bool slice = false;
-    std::vector<Expr*> bounds;  // of a slice: flags, then lower and upper of each dimension
-    size_t dimensions = 0;
-  };
   ListExpr* make_row(const std::vector<ScopeColumn>& fields, Oid type, int32_t location);
   Expr* whole_row(Scope& scope, const ScopeItem& item, int32_t location);
   // Fields of a row-valued expression of the scope; empty when nothing is known of them.
@@ -172,6 +187,7 @@ class Binder {
   FromItem* bind_range_function(Scope& scope, const parser::RangeFunction& item);
   Range* function_range(Scope& scope, const parser::Node* call, bool with_ordinality, std::string_view alias,
                         parser::List<parser::ColumnDef> definitions);
+  Range* xml_table_range(Scope& scope, const parser::RangeTableFunc& item);  // xml_binder.cpp
   FromItem* bind_rows_from(Scope& scope, const std::vector<const parser::Node*>& calls,
                            const parser::RangeFunction& item);
   FromItem* bind_table_sample(Scope& scope, const parser::RangeTableSample& sample);
@@ -219,11 +235,14 @@ class Binder {
   void finish_query(Scope& scope, Query& query, const std::vector<Target>& targets);
   std::vector<Target> bind_targets(Scope& scope, parser::List<parser::TargetEntry> entries, Clause clause);
   void expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets);
+  bool expand_outer_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets);
   // ORDER BY / GROUP BY / DISTINCT ON item by output name, position or expression.
   uint32_t bind_sort_target(Scope& scope, const parser::Node* node, std::vector<Target>& targets,
                             Clause clause, bool sql99);
   TargetKey make_sort_key(Scope& scope, const parser::SortBy& sort, std::vector<Target>& targets);
   void apply_sort_options(const parser::SortBy& sort, Expr* expr, bool* descending, bool* nulls_first);
+  // 42P10 if it reads columns of its own query.
+  void refuse_variables(const Expr* e, std::string_view construct);
   Expr* bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct);
   void check_grouping(Scope& scope, Query& query, std::vector<Target>& targets);
   Expr* range_offset(Expr* offset, SortKey* key, int32_t location);
@@ -251,11 +270,6 @@ class Binder {
                                      std::span<const InsertColumn> columns, std::span<Expr* const> values);
   void check_identity(const ModifyTarget& target, const parser::InsertStmt& insert,
                       std::span<const InsertColumn> columns);
-  struct MultiAssign {
-    const parser::Node* source = nullptr;
-    Expr* row = nullptr;
-    std::vector<RangeColumn> fields;
-  };
   Expr* multi_assign_value(Scope& scope, const parser::MultiAssignRef& ref, MultiAssign* last,
                            int32_t location, const parser::Node** plain);
   void bind_assignments(Scope& scope, const ModifyTarget& target, parser::List<parser::TargetEntry> entries,
@@ -269,8 +283,14 @@ class Binder {
   void bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query);
 
   // --- writing through views (view_target.cpp)
-  ModifyTarget bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias,
+  ModifyTarget bind_view_target(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& name,
                                 std::string_view verb);
+  // Range 0 of the scope for a view that INSTEAD OF triggers write.
+  void add_instead_target(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& name,
+                          std::string_view verb);
+  int view_events(const catalog::RelationPtr& view, bool with_triggers, catalog::ColumnNumber column);
+  // Constraints, generated columns and index expressions of the table that is written.
+  void add_target_rules(Query& query, Scope& scope, const ModifyTarget& target);
   void describe_view_target(const catalog::RelationPtr& view, std::string_view verb, bool cascaded,
                             Scope& base, ModifyTarget* target);
   // The item's columns become the view's, over the table's columns as `range`.
@@ -331,6 +351,7 @@ class Binder {
   AnalyzerContext& context_;
   Arena& arena_;
   uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
+  std::shared_ptr<const catalog::UserOperations> user_operations_;  // null: not asked for yet
   Scope* with_scope_ = nullptr;  // of the modifying statement in work, for its WITH
 };
 

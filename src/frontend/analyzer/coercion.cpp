@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "catalog/operators.h"
 #include "catalog/user_type.h"
 #include "functions/range.h"
 #include "functions/user_types.h"
@@ -54,6 +55,7 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kRecordArray && is_array_type(from))
     return is_row_type(functions::type_by_oid(from)->element_type);
   if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
+  if (const catalog::UserCast* cast = find_user_cast(from, to)) return user_cast_allowed(*cast, context);
   // int2vector and oidvector have elements, but nothing turns into them by itself.
   bool is_vector = to == type_oid::kInt2vector || to == type_oid::kOidvector;
   if (is_array_type(from) && is_array_type(to) && !is_vector) {
@@ -118,6 +120,10 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     return cast;
   }
   if (!can_coerce(e->type, to, context)) return nullptr;
+  if (functions::find_cast(e->type, to) == nullptr) {
+    if (const catalog::UserCast* cast = find_user_cast(e->type, to))
+      return apply_user_cast(*cast, e, typmod, context, location);
+  }
   if (e->type == type_oid::kRecord && is_row_type(to)) {
     return e->kind == ExprKind::kRow ? coerce_row(e->as<ListExpr>(), to, context, location) : nullptr;
   }

@@ -12,6 +12,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
+#include "user_operators.h"
 
 namespace varve::analyzer {
 
@@ -225,7 +226,7 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
       operand(*e.args[0], e, true);
       out_ += ' ';
     }
-    out_ += e.op->name;
+    operator_name(*e.op);
     out_ += ' ';
     operand(*e.args.back(), e, true);
     close();
@@ -250,6 +251,26 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     return;
   }
   call(query_ != nullptr ? query_->function(*e.function) : visible_function_name(*e.function), e.args);
+}
+
+// OPERATOR(schema.@) where the search path does not find it, as functions are named.
+void Deparser::operator_name(const functions::Operator& op) {
+  if (!is_user_operator(op)) {
+    out_ += op.name;
+    return;
+  }
+  const auto& own = static_cast<const BoundUserOperator&>(op);
+  functions::RoutineInfo info;
+  info.schema = own.schema;
+  info.visible = own.visible;
+  functions::Function named{};
+  named.name = "x";
+  named.routine = &info;
+  std::string as_function = query_ != nullptr ? query_->function(named) : visible_function_name(named);
+  if (as_function == "x")
+    out_ += own.written;
+  else
+    out_ += fmt::format("OPERATOR({}.{})", parser::quote_identifier(own.schema), own.written);
 }
 
 bool Deparser::container_part(const FunctionExpr& e) {
@@ -290,6 +311,29 @@ bool Deparser::container_part(const FunctionExpr& e) {
     return true;
   }
   return false;
+}
+
+// t.*, of a row that has the columns of a table one by one. By itself, where it would be taken for all the
+// columns, with its type.
+bool Deparser::whole_row(const ListExpr& e, bool is_part) {
+  const functions::TypeInfo* info = functions::type_by_oid(e.type);
+  if (query_ == nullptr || info == nullptr || info->kind != 'c' || e.args.empty() ||
+      e.args.size() != info->fields.size())
+    return false;
+  int16_t last = 0;
+  for (const Expr* arg : e.args) {
+    if (arg->kind != ExprKind::kColumn) return false;
+    const auto& c = arg->as<ColumnExpr>();
+    const auto& first = e.args[0]->as<ColumnExpr>();
+    if (c.range != first.range || c.levels_up != first.levels_up || c.column <= last) return false;
+    last = c.column;
+  }
+  ColumnExpr row = e.args[0]->as<ColumnExpr>();
+  row.column = 0;
+  row.type = e.type;
+  row.typmod = -1;
+  query_->column(row, !is_part, out_);
+  return true;
 }
 
 void Deparser::boolean(const BoolExpr& e, std::string_view word) {
@@ -574,7 +618,7 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       open();
       operand(*a.arg, e, true);
       out_ += ' ';
-      out_ += a.op->name;
+      operator_name(*a.op);
       out_ += a.all ? " ALL (" : " ANY (";
       operand(*a.array, e, true);
       // A subquery that yields an array, not the rows to compare with.
@@ -599,6 +643,7 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       if (e.as<CastExpr>().implicit && !show_implicit) return operand(*e.as<CastExpr>().arg, e, false);
       return cast(*e.as<CastExpr>().arg, e, e.type, e.typmod);
     case ExprKind::kRow:
+      if (whole_row(e.as<ListExpr>(), show_implicit)) return;
       call("ROW", e.as<ListExpr>().args);
       if (e.type != type_oid::kRecord) out_ += "::" + functions::format_type(e.type, -1);
       return;

@@ -401,6 +401,8 @@ void QueryDeparser::range_item(const Range& r, std::string_view name, std::strin
       break;
     }
     case RangeKind::kFunction:
+      if (r.function != nullptr && r.function->oid == kInvalidOid && r.function->name == "xmltable")
+        throw_not_supported("the text of XMLTABLE");
       if (r.function != nullptr) {
         out += names_.function(*r.function);
         arguments(r.args, out);

@@ -48,6 +48,8 @@ class Deparser {
   void constant(const ConstExpr& e, bool label_wanted = true);
   void column(const ColumnExpr& e);
   void function(const FunctionExpr& e, bool show_implicit);
+  bool whole_row(const ListExpr& e, bool is_part);
+  void operator_name(const functions::Operator& op);
   bool sql_syntax(const FunctionExpr& e);
   bool xml(const FunctionExpr& e);  // XMLELEMENT and its kin (deparse_xml.cpp)
   // a[l:u], (r).f and row tests, which only the analyzer makes.

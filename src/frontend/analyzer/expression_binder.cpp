@@ -6,8 +6,10 @@
 #include "analyzer/table_oid.h"
 #include "binder.h"
 #include "container_functions.h"
+#include "edit_distance.h"
 #include "parser/parser.h"
 #include "routine_call.h"
+#include "user_operators.h"
 
 namespace varve::analyzer {
 
@@ -196,6 +198,7 @@ class ExpressionBinder {
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
   Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
   SqlError missing_from_entry(std::string_view name, int32_t location);
+  Expr* column_function(const parser::ColumnRef& ref);
   SqlError not_visible_here(std::string_view name, int32_t location);
   void check_grouping_level(const GroupingExpr& e);
   void add_column_hint(SqlError& error, std::string_view table, std::string_view name);
@@ -458,6 +461,7 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       if (found == nullptr) found = system_column(*item, name);
       if (found == nullptr) {
         if (Expr* e = variable(ref)) return e;
+        if (Expr* e = column_function(ref)) return e;
         SqlError missing = error(sqlstate::kUndefinedColumn,
                                  fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
         add_column_hint(missing, qualifier, name);
@@ -496,6 +500,25 @@ Expr* Binder::make_variable(const Variables::Variable& v, int32_t location) {
   return p;
 }
 
+// t.f: a function f of the row of t. Null when there is none.
+Expr* ExpressionBinder::column_function(const parser::ColumnRef& ref) {
+  parser::ColumnRef row = ref;
+  row.names = ref.names.first(ref.names.size() - 1);
+  row.star = true;
+  parser::Node* args[] = {&row};
+  std::string_view names[] = {ref.names.back()};
+  parser::FuncCall call;
+  call.location = ref.location;
+  call.names = names;
+  call.args = args;
+  try {
+    return b_.bind_function_call(scope_, call);
+  } catch (const SqlError& e) {
+    if (e.state() != sqlstate::kUndefinedFunction && e.state() != sqlstate::kAmbiguousFunction) throw;
+    return nullptr;
+  }
+}
+
 // What the name is to the function around the statement; null if nothing.
 Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   Variables* variables = b_.context().variables;
@@ -505,7 +528,9 @@ Expr* ExpressionBinder::variable(const parser::ColumnRef& ref) {
   try {
     found = variables->find(ref.names, &v);
   } catch (SqlError& e) {
-    if (e.fields().position == 0) e.at(b_.position(ref.location));
+    // What is wrong with a record is found when it is read: that has a context, but no place in the text.
+    bool of_record = e.fields().message.starts_with("record \"");
+    if (e.fields().position == 0 && !of_record) e.at(b_.position(ref.location));
     throw;
   }
   return found ? b_.make_variable(v, ref.location) : nullptr;
@@ -571,26 +596,6 @@ SqlError ExpressionBinder::missing_from_entry(std::string_view name, int32_t loc
   return error(sqlstate::kUndefinedTable, fmt::format("missing FROM-clause entry for table \"{}\"", name),
                location);
 }
-
-namespace {
-
-// Levenshtein's distance, or more than `limit`.
-int edit_distance(std::string_view a, std::string_view b) {
-  std::vector<int> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    int diagonal = row[0];
-    row[0] = static_cast<int>(i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      int up = row[j];
-      row[j] = std::min({up + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = up;
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
 
 // What the user may have meant: the column of this name that cannot be seen here, or the one or two most
 // alike.
@@ -721,10 +726,10 @@ bool is_row(const parser::Node* node) {
 
 Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
   using parser::OperatorForm;
-  if (e.name.size() > 1 && e.name[0] != "pg_catalog") {
-    throw error(sqlstate::kUndefinedFunction,
-                fmt::format("operator does not exist: {}.{}", e.name[0], e.name[1]), e.location);
-  }
+  std::string_view schema = e.name.size() > 1 ? e.name[e.name.size() - 2] : std::string_view();
+  bool plain = e.form == OperatorForm::kOperator && !is_row(e.left) && !is_row(e.right);
+  if (!schema.empty() && schema != "pg_catalog" && !plain)
+    throw_not_supported("this use of an operator with a schema", b_.position(e.location));
   switch (e.form) {
     case OperatorForm::kOperator:
     case OperatorForm::kLike:
@@ -741,7 +746,7 @@ Expr* ExpressionBinder::operation(const parser::OperatorExpr& e) {
                                         *parser::as<parser::SubLink>(e.right), e.location);
       }
       Expr* left = e.left == nullptr ? nullptr : bind(e.left);
-      return b_.make_operator(e.name.back(), left, bind(e.right), e.location);
+      return b_.make_operator(e.name.back(), left, bind(e.right), e.location, schema);
     }
     case OperatorForm::kAny:
       return array_operation(e, false);
@@ -832,7 +837,8 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
   }
   auto* result = make<ArrayOpExpr>(ExprKind::kArrayOp, type_oid::kBool, e.location);
   result->op = op;
-  result->function = functions::function_by_oid(op->function);
+  result->function =
+      is_user_operator(*op) ? b_.function_by_oid(op->function) : functions::function_by_oid(op->function);
   bool of_element = is_polymorphic_type(op->right);  // enums
   result->arg = b_.coerce_to_common(arg, of_element ? array_info->element_type : op->left, "ANY");
   if (!of_element && op->right != array_info->element_type) {
@@ -849,6 +855,7 @@ Expr* ExpressionBinder::array_operation(const parser::OperatorExpr& e, bool all)
                                       e.location);
   Expr* pair[] = {result->arg, element};
   result->site = b_.make_site(*result->function, pair, type_oid::kBool, b_.common_collation(pair));
+  b_.set_site_routine(*result->function, &result->site);
   return result;
 }
 

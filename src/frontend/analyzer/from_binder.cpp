@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "json_records.h"
 #include "parser/parser.h"
 #include "sequence_row.h"
 
@@ -175,6 +176,11 @@ FromItem* Binder::bind_from_item(Scope& scope, const parser::Node* node, size_t 
       return bind_subquery(scope, *parser::as<parser::RangeSubselect>(node));
     case parser::NodeKind::kRangeFunction:
       return bind_range_function(scope, *parser::as<parser::RangeFunction>(node));
+    case parser::NodeKind::kRangeTableFunc: {
+      const auto& item = *parser::as<parser::RangeTableFunc>(node);
+      Range* range = xml_table_range(scope, item);
+      return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
+    }
     case parser::NodeKind::kJoinExpr:
       return bind_join(scope, *parser::as<parser::JoinExpr>(node), first_item);
     case parser::NodeKind::kRangeTableSample:
@@ -420,15 +426,11 @@ FromItem* Binder::bind_subquery(Scope& scope, const parser::RangeSubselect& item
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
-namespace {
-
 bool makes_json_records(const functions::Function& f) {
   return (f.name.starts_with("json_") || f.name.starts_with("jsonb_")) &&
          (f.name.ends_with("_to_record") || f.name.ends_with("_to_recordset") ||
           f.name.ends_with("_populate_recordset"));
 }
-
-}  // namespace
 
 // json_to_record(…) AS t(a int, …), json_populate_recordset(NULL::t, …): the columns are the call's own.
 Expr* Binder::json_records(const functions::Function& f, const functions::CallSite& site, ExprList args,
@@ -450,6 +452,12 @@ Expr* Binder::json_records(const functions::Function& f, const functions::CallSi
   } else if (row != nullptr) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    fmt::format("first argument of {} must be a row type", f.name));
+  } else if (definitions.empty() && position_of_call < 0) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   fmt::format("could not determine row type for result of {}", f.name))
+        .hint(
+            "Provide a non-null record argument, or call the function in the FROM clause using a column "
+            "definition list.");
   } else if (definitions.empty()) {
     throw SqlError(sqlstate::kSyntaxError,
                    "a column definition list is required for functions returning \"record\"")
@@ -541,6 +549,11 @@ Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_
                               std::string_view alias, parser::List<parser::ColumnDef> definitions) {
   bool outer_srf = scope.has_set_returning;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
+  any_of(bound, [&](const Expr& x) {
+    if (x.kind != ExprKind::kSetReturning || &x == bound) return false;
+    throw SqlError(sqlstate::kFeatureNotSupported, "set-returning functions must appear at top level of FROM")
+        .at(position(x.location));
+  });
   bound = table_function(bound, call, definitions);
   scope.has_set_returning = outer_srf;
   auto* range = arena_.make<Range>();

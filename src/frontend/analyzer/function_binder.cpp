@@ -3,7 +3,10 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "catalog/operators.h"
 #include "functions/range.h"
+#include "json_records.h"
+#include "user_operators.h"
 
 namespace varve::analyzer {
 
@@ -351,8 +354,22 @@ bool polymorphic_fits(Oid declared_left, Oid left, Oid declared_right, Oid right
 
 }  // namespace
 
-const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right, int32_t location) {
-  auto all = functions::operators_named(name);
+const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right, int32_t location,
+                                      std::string_view schema) {
+  std::span<const Operator* const> all = functions::operators_named(name);
+  std::vector<const Operator*> with_own;
+  bool built_in_only = schema == "pg_catalog";
+  if (!schema.empty() && !built_in_only && context_.catalog.find_schema(schema) == kInvalidOid) {
+    throw SqlError(sqlstate::kInvalidSchemaName, fmt::format("schema \"{}\" does not exist", schema))
+        .at(position(location));
+  }
+  std::string written =
+      schema.empty() || built_in_only ? std::string(name) : fmt::format("{}.{}", schema, name);
+  if (!built_in_only && (!schema.empty() || !user_operations().operators.empty())) {
+    if (schema.empty()) with_own.assign(all.begin(), all.end());
+    add_user_operators(schema, name, &with_own);
+    all = with_own;
+  }
   // Exact match; an unknown literal is first taken to be of the other side's type.
   Oid l = left, r = right;
   if (l == type_oid::kUnknown && r != type_oid::kUnknown) l = r;
@@ -375,18 +392,21 @@ const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right
     if (!polymorphic_types_agree(args, types)) continue;
     candidates.push_back({op, std::move(args), false});
   }
-  if (candidates.empty()) no_such_operator(name, left, right, false, position(location));
+  if (candidates.empty()) no_such_operator(written, left, right, false, position(location));
   if (candidates.size() > 1) {
     select_candidate(candidates, std::span<const Oid>(types),
                      [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
   }
-  if (candidates.size() > 1) no_such_operator(name, left, right, true, position(location));
+  if (candidates.size() > 1) no_such_operator(written, left, right, true, position(location));
   return candidates[0].what;
 }
 
-Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int32_t location) {
-  const Operator* op = find_operator(name, left == nullptr ? kInvalidOid : left->type, right->type, location);
-  const Function* function = functions::function_by_oid(op->function);
+Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int32_t location,
+                            std::string_view schema) {
+  const Operator* op =
+      find_operator(name, left == nullptr ? kInvalidOid : left->type, right->type, location, schema);
+  const Function* function =
+      is_user_operator(*op) ? function_by_oid(op->function) : functions::function_by_oid(op->function);
   if (function == nullptr) {
     throw_not_supported(fmt::format("operator {} ({}, {})", name, type_text(op->left), type_text(op->right)),
                         position(location));
@@ -398,6 +418,7 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
   Oid result = coerce_arguments(*function, args, function->variadic != kInvalidOid);
   Expr* call = make_function(*function, args, location, op);
   call->type = result;
+  set_site_routine(*function, &call->as<FunctionExpr>().site);
   return call;
 }
 
@@ -698,6 +719,20 @@ void Binder::refuse_nested_aggregate(const FunctionExpr& call) {
   }
 }
 
+// f(t): the field f of a row, where there is no such function. Null: it is not that either.
+Expr* Binder::field_by_call(Scope& scope, const parser::FuncCall& call, const CallArguments& written) {
+  bool plain = written.args.size() == 1 && call.names.size() == 1 && call.order_by.empty() && !call.star &&
+               !call.distinct && !call.variadic && call.filter == nullptr && call.over == nullptr &&
+               written.names[0].empty();
+  if (!plain || !is_row_type(written.args[0]->type)) return nullptr;
+  refresh_row_type(written.args[0]->type);
+  std::vector<RangeColumn> fields = row_fields(written.args[0], &scope);
+  for (uint32_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].name == call.names.back()) return make_field(written.args[0], i, fields[i], call.location);
+  }
+  return nullptr;
+}
+
 Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   std::string_view name = call.names.back();
 
@@ -720,7 +755,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     Oid from = args[0]->type;
     if (!exact_function_exists(name, from) &&
         (from == type_oid::kUnknown || functions::find_cast(from, type->oid) != nullptr ||
-         from == type->oid)) {
+         find_user_cast(from, type->oid) != nullptr || from == type->oid)) {
       scope.in_aggregate = was_in_aggregate;
       if (Expr* cast = try_coerce(args[0], type->oid, -1, CastContext::kExplicit, call.location)) return cast;
     }
@@ -733,7 +768,15 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
 
   size_t direct_args = args.size();
   if (call.within_group) add_ordered_arguments(scope, call, is_aggregate, &written);
-  Expr* bound = call_function(written);
+  Expr* bound = nullptr;
+  try {
+    bound = call_function(written);
+  } catch (const SqlError& e) {
+    Expr* field = e.state() == sqlstate::kUndefinedFunction ? field_by_call(scope, call, written) : nullptr;
+    if (field == nullptr) throw;
+    scope.in_aggregate = was_in_aggregate;
+    return field;
+  }
   auto& function_call = bound->as<FunctionExpr>();
   const Function& function = *function_call.function;
   check_within_group(call, function);
@@ -793,6 +836,15 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     if (call.distinct)
       throw_not_supported("DISTINCT is not implemented for window functions", position(call.location));
+    for (const Expr* arg : function_call.args) {
+      any_of(arg, [&](const Expr& x) {
+        if (x.kind != ExprKind::kSetReturning) return false;
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       "window function calls cannot contain set-returning function calls")
+            .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+            .at(position(x.location));
+      });
+    }
     auto* window = make<WindowExpr>(ExprKind::kWindow, bound->type, call.location);
     window->function = &function;
     window->site = function_call.site;
@@ -824,6 +876,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
       srf->args = function_call.args;
       srf->collation = bound->collation;
       scope.has_set_returning = true;
+      if (scope.clause != Clause::kFromFunction && makes_json_records(function))
+        return json_records(function, *srf->site, srf->args, srf, {}, -1);
       return srf;
     }
     case FunctionKind::kAggregate:

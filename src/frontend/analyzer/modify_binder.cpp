@@ -64,7 +64,7 @@ ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std
     add_target_family(*scope.ranges[range], name.inherit, verb);
     return target;
   }
-  return bind_view_target(scope, named, alias, verb);
+  return bind_view_target(scope, named, name, verb);
 }
 
 void Binder::add_target_family(Range& range, bool inherit, std::string_view verb) {
@@ -501,15 +501,20 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     query->from = arena_.copy(std::vector<FromItem*>{item});
   }
   std::vector<Target> targets = insert_targets(scope, target, columns, values);
-  add_constraints(*query, relation);
-  add_partition_checks(*query, relation);
-  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
-  query->view_checks = arena_.copy(target.checks);
+  add_target_rules(*query, scope, target);
   bind_on_conflict(scope, target, insert, *query);
   bind_returning(scope, insert.returning, *query);
   finish_query(scope, *query, targets);
   secure_target(scope, target, *query);
   return query;
+}
+
+void Binder::add_target_rules(Query& query, Scope& scope, const ModifyTarget& target) {
+  if (target.instead) return;  // the triggers decide
+  add_constraints(query, target.relation);
+  add_partition_checks(query, target.relation);
+  query.index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  query.view_checks = arena_.copy(target.checks);
 }
 
 void Binder::bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query) {
@@ -760,7 +765,8 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target,
 Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where) {
   std::vector<Expr*> conditions(target.quals);
   if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
-    if (target.is_view()) throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
+    if (target.is_view() || target.instead)
+      throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
     conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
   } else if (where != nullptr) {
     conditions.push_back(bind_condition(scope, where, Clause::kWhere));
@@ -800,10 +806,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   std::vector<Target> targets;
   bind_assignments(scope, target, update.assignments, &targets);
   query->where = modify_condition(scope, target, update.where);
-  add_constraints(*query, target.relation);
-  add_partition_checks(*query, target.relation);
-  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
-  query->view_checks = arena_.copy(target.checks);
+  add_target_rules(*query, scope, target);
   bind_returning(scope, update.returning, *query);
   finish_query(scope, *query, targets);
   secure_target(scope, target, *query);
@@ -826,7 +829,7 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   scope.items[0].lateral_ok = true;
   query->from = arena_.copy(from);
   query->where = modify_condition(scope, target, del.where);
-  query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
+  if (!target.instead) query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   bind_returning(scope, del.returning, *query);
   finish_query(scope, *query, {});
   secure_target(scope, target, *query);

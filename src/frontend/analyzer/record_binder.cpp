@@ -234,6 +234,18 @@ Expr* Binder::select_field(Scope& scope, Expr* row, std::string_view name, int32
   for (uint32_t i = 0; i < fields.size(); ++i) {
     if (fields[i].name == name) return make_field(row, i, fields[i], location);
   }
+  // (r).f: a function of the row.
+  CallArguments call;
+  call.name = name;
+  call.args = {row};
+  call.names = {std::string_view()};
+  call.location = location;
+  try {
+    Expr* called = call_function(call);
+    if (called->as<FunctionExpr>().function->kind == functions::FunctionKind::kScalar) return called;
+  } catch (const SqlError& e) {
+    if (e.state() != sqlstate::kUndefinedFunction && e.state() != sqlstate::kAmbiguousFunction) throw;
+  }
   bool named = row->type != type_oid::kRecord;
   if (const ListExpr* known = row_constructor(row);
       named && known != nullptr && !known->args.empty() && known->args[0]->kind == ExprKind::kColumn) {
@@ -280,18 +292,19 @@ Expr* Binder::coerce_row(ListExpr& row, Oid to, CastContext context, int32_t loc
         .detail(std::move(detail))
         .at(position(location));
   };
-  if (row.args.size() < info->fields.size()) throw fail("Input has too few columns.");
-  if (row.args.size() > info->fields.size()) throw fail("Input has too many columns.");
   std::vector<ScopeColumn> fields;
-  for (size_t i = 0; i < row.args.size(); ++i) {
+  for (size_t i = 0; i < info->fields.size(); ++i) {
     const functions::CompositeField& f = info->fields[i];
+    if (i >= row.args.size()) throw fail("Input has too few columns.");
     Expr* field = try_coerce(row.args[i], f.type, f.typmod, context);
     if (field == nullptr) {
       throw fail(fmt::format("Cannot cast type {} to {} in column {}.", type_text(row.args[i]->type),
-                             type_text(f.type), i + 1));
+                             type_text(f.type), i + 1))
+          .at(position(context == CastContext::kExplicit ? location : row.args[i]->location));
     }
     fields.push_back({f.name, field});
   }
+  if (row.args.size() > info->fields.size()) throw fail("Input has too many columns.");
   return make_row(fields, to, row.location);
 }
 
@@ -306,8 +319,8 @@ Oid element_type(Oid container) {
 
 }  // namespace
 
-Binder::Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
-                                           int32_t location) {
+Subscripts Binder::bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
+                                   int32_t location) {
   if (element_type(container) == kInvalidOid) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    fmt::format("cannot subscript type {} because it does not support subscripting",

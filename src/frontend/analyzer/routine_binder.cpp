@@ -4,7 +4,9 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "catalog/operators.h"
 #include "functions/extension.h"
+#include "functions/sql_aggregate.h"
 #include "parser/parser.h"
 #include "routine_call.h"
 
@@ -108,6 +110,13 @@ void Binder::bind_native(const Routine& r, Function* f, functions::RoutineInfo* 
   const Routine& named = state != nullptr ? *state : r;
   const functions::Binding* native =
       functions::find_native(named.library, named.source, named.args, named.result);
+  if (r.kind == 'a' && (state == nullptr || native == nullptr || native->aggregate == nullptr)) {
+    f->kind = FunctionKind::kAggregate;
+    f->aggregate = arena_.make<functions::SqlAggregate>();  // made whole when the arguments are known
+    f->kernel = nullptr;
+    f->strict = false;
+    return;
+  }
   if (native == nullptr) {
     throw SqlError(sqlstate::kUndefinedFunction,
                    fmt::format("could not find function \"{}\" in file \"{}\"", named.source, named.library));
@@ -126,6 +135,69 @@ void Binder::bind_native(const Routine& r, Function* f, functions::RoutineInfo* 
   table->column_types = info->column_types;
   table->column_names = info->column_names;
   f->table = table;
+}
+
+const Function* Binder::function_by_oid(Oid oid) {
+  if (const Function* built_in = functions::function_by_oid(oid)) return built_in;
+  RoutinePtr r = context_.catalog.routine(oid);
+  if (r == nullptr)
+    throw SqlError(sqlstate::kUndefinedFunction,
+                   fmt::format("function with OID {} does not exist", oid.value()));
+  if (context_.routines != nullptr) context_.routines->push_back(oid);
+  return routine_function(*r, true);
+}
+
+namespace {
+
+// What a polymorphic type stands for in a call with these arguments.
+Oid actual_type(Oid declared, std::span<const Oid> parameters, std::span<Expr* const> args) {
+  if (!is_polymorphic_type(declared)) return declared;
+  for (size_t i = 0; i < args.size() && i < parameters.size(); ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
+    if (!is_polymorphic_type(parameters[i]) || info == nullptr) continue;
+    bool from_array = is_polymorphic_array_type(parameters[i]);
+    if (from_array == is_polymorphic_array_type(declared)) return info->oid;
+    return from_array ? info->element_type : info->array_type;
+  }
+  return declared;
+}
+
+}  // namespace
+
+// The aggregate with its support functions bound for the types of this call; `*result` becomes the call's
+// type. Null: it is none of those that SQL defines.
+const Function* Binder::sql_aggregate(const Routine& r, const Function& f, std::span<Expr* const> args,
+                                      Oid* result) {
+  if (r.kind != 'a' || f.routine == nullptr || f.routine->is_native) return nullptr;
+  catalog::AggregateDefinition definition = catalog::aggregate_definition(context_.catalog, r.oid);
+  auto* made = arena_.make<functions::SqlAggregate>();
+  auto site = [&](const Function& function, std::span<Expr* const> of, Oid type) {
+    auto* s = arena_.make<functions::CallSite>(*make_site(function, of, type, common_collation(args)));
+    if (function.routine != nullptr) s->routine = &function;
+    return s;
+  };
+  made->state_type = actual_type(definition.state_type, f.args, args);
+  std::vector<Expr*> state_args{make<Expr>(ExprKind::kInput, made->state_type)};
+  state_args.insert(state_args.end(), args.begin(), args.end());
+  made->transition = function_by_oid(definition.transition);
+  made->transition_site = site(*made->transition, state_args, made->state_type);
+  *result = made->state_type;
+  if (definition.final_function != kInvalidOid) {
+    made->final_function = function_by_oid(definition.final_function);
+    std::span<Expr* const> of(state_args);
+    if (!definition.final_extra) of = of.first(1);
+    *result = actual_type(made->final_function->result, made->final_function->args, of);
+    made->final_site = site(*made->final_function, of, *result);
+  }
+  const functions::TypeInfo* info = functions::type_by_oid(made->state_type);
+  made->initial = types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+  if (definition.initial.has_value()) {
+    made->initial = types::copy_value(
+        functions::parse_value(made->state_type, -1, *definition.initial, context_.eval), arena_);
+  }
+  auto* copy = arena_.make<Function>(f);
+  copy->aggregate = made;
+  return copy;
 }
 
 const functions::TableFunctionImpl* Binder::routine_table(const functions::RoutineInfo* columns) {
@@ -294,6 +366,7 @@ Expr* Binder::make_routine_call(const RoutineCandidate& chosen, const CallArgume
   if (function->routine != nullptr && !function->routine->column_types.empty()) {
     function = with_actual_columns(*function, args, result);
   }
+  if (const Function* aggregate = sql_aggregate(r, *function, args, &result)) function = aggregate;
   Expr* made = make_function(*function, args, call.location);
   made->type = result;
   auto& expr = made->as<FunctionExpr>();

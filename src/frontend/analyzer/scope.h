@@ -112,6 +112,7 @@ struct ModifyTarget {
   std::vector<Expr*> quals;         // of the views, over range 0
   std::vector<ViewCheck> checks;
   Oid acts_as;  // whose policies hold for the table: of a view its owner; 0: who runs the statement
+  bool instead = false;  // `relation` is a view whose INSTEAD OF triggers do the work
   bool is_view() const { return named != relation; }
 };
 
@@ -122,6 +123,20 @@ struct InsertColumn {
   Oid type;  // of the part
   int32_t typmod = -1;
   int32_t location = -1;
+};
+
+// a[i], a[l:u].
+struct Subscripts {
+  bool slice = false;
+  std::vector<Expr*> bounds;  // of a slice: flags, then lower and upper of each dimension
+  size_t dimensions = 0;
+};
+
+// SET (a, b) = …: the source is bound once for all of them.
+struct MultiAssign {
+  const parser::Node* source = nullptr;
+  Expr* row = nullptr;
+  std::vector<RangeColumn> fields;
 };
 
 }  // namespace varve::analyzer

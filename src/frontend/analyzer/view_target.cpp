@@ -57,7 +57,29 @@ char check_option(const catalog::Relation& view) {
   return view.options.find("check_option=local") != std::string::npos ? 'l' : 0;
 }
 
+bool has_instead_trigger(const catalog::Relation& view, std::string_view verb) {
+  using catalog::Trigger;
+  int16_t event = verb == "INSERT"   ? Trigger::kInsert
+                  : verb == "UPDATE" ? Trigger::kUpdate
+                  : verb == "DELETE" ? Trigger::kDelete
+                                     : int16_t{0};
+  return std::any_of(view.triggers.begin(), view.triggers.end(),
+                     [&](const Trigger& t) { return t.is_instead() && (t.type & event) != 0; });
+}
+
 }  // namespace
+
+void Binder::add_instead_target(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& name,
+                                std::string_view verb) {
+  if (verb != "INSERT") {
+    bind_view(scope, view, name);
+    return;
+  }
+  std::string_view alias = name.alias == nullptr ? std::string_view() : name.alias->name;
+  std::span<const std::string_view> columns;
+  if (name.alias != nullptr) columns = name.alias->columns;
+  add_relation(scope, view, alias, columns, txn::LockMode::kRowExclusive);
+}
 
 void Binder::name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range) {
   std::vector<ScopeColumn> columns;
@@ -107,7 +129,16 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   bool checked = option != 0 || cascaded;
   Scope scope;  // as the view's own query sees its table
   ModifyTarget below;
-  if (from->kind == RelationKind::kView) {
+  if (from->kind == RelationKind::kView && has_instead_trigger(*from, verb)) {
+    if (checked && verb != "DELETE")
+      throw_not_supported("WITH CHECK OPTION of a view over a view with INSTEAD OF triggers");
+    if (context_.locker != nullptr) context_.locker->require(from->oid, verb);
+    below.relation = below.named = from;
+    target->instead = true;
+    binder.add_instead_target(base, from, source, verb);
+    scope.items = base.items;
+    scope.ranges = base.ranges;
+  } else if (from->kind == RelationKind::kView) {
     binder.describe_view_target(from, verb, cascaded || option == 'c', base, &below);
     ScopeItem item;
     item.name = source.alias == nullptr ? arena_.copy(from->name) : source.alias->name;
@@ -116,6 +147,7 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     binder.name_view_columns(below, item, 0);
     scope.items.push_back(std::move(item));
     scope.ranges = base.ranges;
+    target->instead = below.instead;
   } else if (from->is_table()) {
     if (context_.locker != nullptr) context_.locker->require(from->oid, verb);
     below.relation = below.named = from;
@@ -180,9 +212,39 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   if (checked && verb != "DELETE") target->checks.push_back({where, arena_.copy(view->name)});
 }
 
-ModifyTarget Binder::bind_view_target(Scope& scope, const catalog::RelationPtr& view, std::string_view alias,
-                                      std::string_view verb) {
+int Binder::view_events(const catalog::RelationPtr& view, bool with_triggers, catalog::ColumnNumber column) {
+  static constexpr std::pair<std::string_view, int> kVerbs[] = {{"UPDATE", 4}, {"INSERT", 8}, {"DELETE", 16}};
+  int events = 0;
+  for (const auto& [verb, bit] : kVerbs) {
+    if (with_triggers && has_instead_trigger(*view, verb)) {
+      events |= bit;
+      continue;
+    }
+    try {
+      Scope base;
+      ModifyTarget target;
+      describe_view_target(view, verb, false, base, &target);
+      bool takes =
+          column == 0 || verb == "DELETE" || target.columns[static_cast<size_t>(column - 1)].base != 0;
+      if (takes && (with_triggers || !target.instead)) events |= bit;
+    } catch (const SqlError& e) {
+      if (e.state() != sqlstate::kObjectNotInPrerequisiteState && e.state() != sqlstate::kFeatureNotSupported)
+        throw;
+    }
+  }
+  return events;
+}
+
+ModifyTarget Binder::bind_view_target(Scope& scope, const catalog::RelationPtr& view,
+                                      const parser::RangeVar& name, std::string_view verb) {
   ModifyTarget target;
+  if (has_instead_trigger(*view, verb)) {
+    target.relation = target.named = view;
+    target.instead = true;
+    add_instead_target(scope, view, name, verb);
+    return target;
+  }
+  std::string_view alias = name.alias == nullptr ? std::string_view() : name.alias->name;
   Scope base;
   describe_view_target(view, verb, false, base, &target);
   scope.ranges = base.ranges;

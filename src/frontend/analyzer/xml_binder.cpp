@@ -1,13 +1,15 @@
 // SQL/XML's constructors: XMLELEMENT, XMLFOREST, XMLCONCAT, XMLPARSE, XMLPI, XMLROOT, XMLSERIALIZE, IS
-// DOCUMENT.
+// DOCUMENT; and XMLTABLE.
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "common/sql_error.h"
 #include "expression_location.h"
 #include "functions/type_oids.h"
 #include "functions/xml_construct.h"
+#include "functions/xml_table.h"
 
 namespace varve::analyzer {
 
@@ -137,6 +139,101 @@ Expr* Binder::bind_xml(Scope& scope, const parser::Node* node) {
   if (parser::is<parser::XmlExpr>(node))
     return XmlBinder(*this, scope).bind(*parser::as<parser::XmlExpr>(node));
   return XmlBinder(*this, scope).bind(*parser::as<parser::XmlSerialize>(node));
+}
+
+// XMLTABLE: a set-returning function of its own with the columns that were written.
+Range* Binder::xml_table_range(Scope& scope, const parser::RangeTableFunc& item) {
+  Clause outer = scope.clause;
+  scope.clause = Clause::kFromFunction;
+  auto text = [&](const parser::Node* node, std::string_view what) {
+    return coerce_to_specific(bind_expr(scope, node), type_oid::kText, what);
+  };
+  std::vector<Expr*> args{coerce_to_specific(bind_expr(scope, item.document), type_oid::kXml, "XMLTABLE"),
+                          nullptr};
+  args[1] = text(item.row, "XMLTABLE");
+  std::vector<std::string_view> namespaces;
+  for (const parser::Node* node : item.namespaces) {
+    const auto& n = *parser::as<parser::TargetEntry>(node);
+    if (n.name.empty()) {
+      throw SqlError(sqlstate::kFeatureNotSupported, "DEFAULT namespace is not supported");
+    }
+    if (std::find(namespaces.begin(), namespaces.end(), n.name) != namespaces.end()) {
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("namespace name \"{}\" is not unique", n.name))
+          .at(position(n.location));
+    }
+    namespaces.push_back(n.name);
+    args.push_back(text(n.value, "XMLTABLE"));
+  }
+  std::vector<Oid> types;
+  std::vector<std::string_view> names;
+  std::vector<functions::XmlTable::Column> columns;
+  std::vector<RangeColumn> range_columns;
+  bool ordinality_seen = false;
+  for (const parser::XmlTableColumn& c : item.columns) {
+    if (std::find(names.begin(), names.end(), c.name) != names.end()) {
+      throw SqlError(sqlstate::kSyntaxError, fmt::format("column name \"{}\" is not unique", c.name))
+          .at(position(c.location));
+    }
+    functions::XmlTable::Column column;
+    column.for_ordinality = c.for_ordinality;
+    column.not_null = c.not_null;
+    Oid type = type_oid::kInt4;
+    Expr* path = make_null(type_oid::kText);
+    Expr* otherwise = nullptr;
+    if (c.for_ordinality) {
+      if (ordinality_seen) {
+        throw SqlError(sqlstate::kSyntaxError, "only one FOR ORDINALITY column is allowed")
+            .at(position(c.location));
+      }
+      ordinality_seen = true;
+    } else {
+      TypeReference reference = resolve_type(*c.type);
+      type = base_of(reference.type);
+      column.typmod = reference.typmod;
+      path = c.path == nullptr ? make_const(type_oid::kText, types::Value::of_string(c.name))
+                               : text(c.path, "XMLTABLE");
+      if (c.default_value != nullptr) {
+        otherwise = try_coerce(bind_expr(scope, c.default_value), type, column.typmod,
+                               functions::CastContext::kAssignment);
+      }
+    }
+    args.push_back(path);
+    args.push_back(otherwise != nullptr ? otherwise : make_null(type));
+    const functions::TypeInfo* info = functions::type_by_oid(type);
+    Oid collation = info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid;
+    types.push_back(type);
+    names.push_back(c.name);
+    columns.push_back(column);
+    range_columns.push_back({c.name, type, column.typmod, collation});
+  }
+  scope.clause = outer;
+  auto* table = arena_.make<functions::XmlTable>();
+  table->column_types = arena_.copy(types);
+  table->column_names = arena_.copy(names);
+  table->namespaces = arena_.copy(namespaces);
+  table->columns = arena_.copy(columns);
+  auto* function = arena_.make<functions::Function>();
+  function->name = "xmltable";
+  function->result = type_oid::kRecord;
+  function->kind = functions::FunctionKind::kSetReturning;
+  function->strict = false;
+  function->table = table;
+  auto* range = arena_.make<Range>();
+  range->kind = RangeKind::kFunction;
+  range->function = function;
+  range->args = list(args);
+  auto* site = arena_.make<functions::CallSite>(*make_site(*function, args, type_oid::kRecord, kInvalidOid));
+  site->routine = function;
+  range->site = site;
+  range->location = item.location;
+  range->lateral = std::any_of(args.begin(), args.end(), [](Expr* arg) {
+    return any_of(
+        arg, [](const Expr& e) { return e.kind == ExprKind::kColumn && e.as<ColumnExpr>().levels_up == 0; });
+  });
+  range->has_alias = item.alias != nullptr;
+  range->alias = item.alias == nullptr ? std::string_view("xmltable") : item.alias->name;
+  range->columns = arena_.copy(range_columns);
+  return range;
 }
 
 }  // namespace varve::analyzer

@@ -32,6 +32,7 @@ std::string user_type_name(Session& session, Oid type);
 std::optional<uint32_t> parse_object_name(Session& session, Oid type, const std::vector<std::string>& parts,
                                           std::string_view text);
 bool append_object_name(Oid type, uint32_t oid, std::string& out);
+bool append_user_operator(Session& session, Oid type, uint32_t oid, std::string& out);
 // pg_get_viewdef() and its like.
 CatalogFunction* find_definition_function(std::string_view name);
 

@@ -1,8 +1,11 @@
 // COPY FROM: fields become vectors of the columns' types, a batch of them goes into the table at once.
+#include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
 #include "analyzer/expression_walk.h"
+#include "catalog/user_type.h"
 #include "common/sql_error.h"
 #include "copy_command.h"
 #include "executor/expression_program.h"
@@ -56,9 +59,11 @@ bool quick_date(std::string_view text, int32_t* out) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   unsigned century = two_digits(text.data()), years = two_digits(text.data() + 2);
   unsigned month = two_digits(text.data() + 5), day = two_digits(text.data() + 8);
-  if (century > 99 || years > 99 || month < 1 || month > 12 || day < 1 || day > 28) return false;
+  if (century > 99 || years > 99 || month < 1 || month > 12 || day < 1) return false;
   int64_t year = century * 100 + years;
-  if (year == 0) return false;
+  constexpr uint8_t kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (year == 0 || day > kDays[month - 1] + static_cast<unsigned>(leap && month == 2)) return false;
   // Days since 0000-03-01, years beginning in March.
   int64_t y = month <= 2 ? year - 1 : year;
   int64_t m = month <= 2 ? month + 9 : month - 3;
@@ -66,6 +71,16 @@ bool quick_date(std::string_view text, int32_t* out) {
   constexpr int64_t kDaysTo2000 = 730425;  // from 0000-03-01
   *out = static_cast<int32_t>(days - kDaysTo2000);
   return true;
+}
+
+// Plain decimals, as nearly all floats come.
+bool quick_float(std::string_view text, double* out) {
+  if (text.empty() || text.size() > 24) return false;
+  for (char c : text) {
+    if ((c < '0' || c > '9') && c != '.' && c != '-') return false;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  return error == std::errc() && end == text.data() + text.size();
 }
 
 // "YYYY-MM-DD HH:MM:SS[.ffffff]" to microseconds since 2000-01-01.
@@ -92,6 +107,18 @@ bool quick_timestamp(std::string_view text, int64_t* out) {
   return true;
 }
 
+// The same with a zone as ±HH behind it.
+bool quick_zoned_timestamp(std::string_view text, int64_t* out) {
+  if (text.size() < 22) return false;
+  const std::string_view zone = text.substr(text.size() - 3);
+  const unsigned hours = two_digits(zone.data() + 1);
+  if ((zone[0] != '+' && zone[0] != '-') || hours > 14) return false;
+  if (!quick_timestamp(text.substr(0, text.size() - 3), out)) return false;
+  const int64_t offset = hours * int64_t{3600000000};
+  *out += zone[0] == '+' ? -offset : offset;
+  return true;
+}
+
 }  // namespace
 
 // One run of COPY FROM: reads rows, keeps the batch, says where it was when something fails.
@@ -102,6 +129,7 @@ class CopyLoad {
     Oid type;
     int32_t typmod;
     bool force_not_null, force_null;
+    std::string domain;  // its name, if the column is of one
   };
 
   CopyLoad(const CopyOptions& options, const catalog::Relation& table, std::vector<Target> targets,
@@ -127,6 +155,7 @@ class CopyLoad {
     else
       run_text();
     flush();
+    insert([&] { loader_.finish(); });
   }
 
   // Where the load stands, for the CONTEXT of an error.
@@ -282,6 +311,10 @@ class CopyLoad {
       done = quick_date(text, &column.data<int32_t>()[rows_]);
     else if (target.type == type_oid::kTimestamp && target.typmod < 0)
       done = quick_timestamp(text, &column.data<int64_t>()[rows_]);
+    else if (target.type == type_oid::kTimestamptz && target.typmod < 0)
+      done = quick_zoned_timestamp(text, &column.data<int64_t>()[rows_]);
+    else if (target.type == type_oid::kFloat8)
+      done = quick_float(text, &column.data<double>()[rows_]);
     else if (target.type == type_oid::kText || (target.type == type_oid::kVarchar && target.typmod < 0)) {
       column.data<types::StringRef>()[rows_] = types::StringRef(text);
       done = true;
@@ -306,6 +339,7 @@ class CopyLoad {
     int column = column_;
     bool known = line_known_;
     insert_batch();
+    insert([&] { loader_.flush(); });
     line_number_ = number;
     line_ = line;
     field_ = field;
@@ -320,18 +354,61 @@ class CopyLoad {
     memory_.reset();
   }
 
+  // A value that a domain refuses is its column's fault.
+  void find_domain_column(std::string_view domain) {
+    for (size_t i = 0; i < targets_.size() && column_ < 0; ++i) {
+      if (targets_[i].domain == domain) column_ = static_cast<int>(i);
+    }
+    if (column_ < 0) return;
+    if (options_.format == CopyFormat::kCsv)
+      split_csv_line(line_, options_, memory_, &fields_);
+    else
+      split_text_line(line_, options_, memory_, &fields_);
+    field_ = fields_[static_cast<size_t>(column_)];
+  }
+
   void insert_batch() {
     if (rows_ == 0) return;
     batch_.set_dense(rows_);
+    note_lines();
+    insert([&] { loader_.insert(batch_); });
+    rows_given_ += rows_;
+  }
+
+  // Rows that are kept back are at fault long after they have been read. Lines follow each other but for
+  // those with line ends in quotes.
+  void note_lines() {
+    for (uint32_t i = 0; i < rows_; ++i) {
+      const uint64_t row = rows_given_ + i;
+      if (lines_of_rows_.empty() ||
+          started_[i] - lines_of_rows_.back().line != row - lines_of_rows_.back().row)
+        lines_of_rows_.push_back({row, started_[i]});
+    }
+  }
+  uint64_t line_of(uint64_t row) const {
+    auto it = std::upper_bound(lines_of_rows_.begin(), lines_of_rows_.end(), row,
+                               [](uint64_t r, const RowLine& from) { return r < from.row; });
+    return (it - 1)->line + (row - (it - 1)->row);
+  }
+
+  template <class F>
+  void insert(F&& step) {
     try {
-      loader_.insert(batch_);
+      step();
     } catch (SqlError& e) {
+      if (std::optional<uint64_t> earlier = loader_.failed_earlier()) {
+        line_number_ = line_of(*earlier);
+        column_ = -1;
+        line_known_ = false;
+        throw;
+      }
       uint32_t row = loader_.failed_row();
       line_number_ = started_[row];
       column_ = -1;
       line_ = texts_[row];
       // A conflict in an index shows up after the line has been given up.
       line_known_ = options_.format != CopyFormat::kBinary && e.state() != sqlstate::kUniqueViolation;
+      if (line_known_ && !e.fields().datatype.empty()) find_domain_column(e.fields().datatype);
       throw;
     }
   }
@@ -350,6 +427,12 @@ class CopyLoad {
   std::vector<std::string_view> texts_;
   std::vector<CopyField> fields_;
   uint64_t rows_read_ = 0;
+  // Of the rows given to the loader, where lines do not just follow each other.
+  struct RowLine {
+    uint64_t row, line;
+  };
+  std::vector<RowLine> lines_of_rows_;
+  uint64_t rows_given_ = 0;
   // Where we are.
   uint64_t line_number_ = 0;
   std::string_view line_;
@@ -459,7 +542,8 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   }
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();
-  executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter);
+  executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter,
+                             &session_.instance_.scheduler());
   size_t mark = session_.constraints_.begin_statement();
   loader.start(session_.run_parameters({}, nullptr));
   std::unique_ptr<CopyBytes> bytes;
@@ -472,9 +556,16 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     bytes = std::make_unique<FileBytes>(*file_);
   }
   check_freeze();
+  auto domain_name = [&](std::string_view column) {
+    catalog::ColumnNumber number = table_->find_column(column);
+    Oid domain = number > 0 ? table_->column(number).domain : kInvalidOid;
+    catalog::UserTypePtr type =
+        domain == kInvalidOid ? nullptr : catalog::user_type(session_.catalog(), domain);
+    return type == nullptr ? std::string() : type->name;
+  };
   std::vector<CopyLoad::Target> targets;
   for (const Column& c : columns_)
-    targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null});
+    targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null, domain_name(c.name)});
   CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(),
                 &session_);
   try {
@@ -483,8 +574,8 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     if (e.fields().context.empty()) e.context(load.where());
     throw;
   }
-  loader.finish();
   if (file_ != nullptr) file_->close();
+  loader.end_statement();
   session_.constraints_.end_statement(mark);
   session_.txn_->release_snapshot();
   return loader.rows_inserted();

@@ -723,7 +723,9 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       }
       if (catalog::RoutinePtr r = catalog().routine(Oid{oid})) {
         std::vector<Oid> path = search_path_oids();
-        if (std::find(path.begin(), path.end(), r->schema) == path.end())
+        // A name that several functions have is only theirs with its schema.
+        bool shared = type == type_oid::kRegproc && catalog().routines_named(r->name).size() > 1;
+        if (shared || std::find(path.begin(), path.end(), r->schema) == path.end())
           out += parser::quote_identifier(r->schema_name) + ".";
         out += parser::quote_identifier(r->name);
         if (type == type_oid::kRegprocedure) {
@@ -751,7 +753,7 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
       break;
     }
     default:
-      if (append_object_name(type, oid, out)) return;
+      if (append_object_name(type, oid, out) || append_user_operator(*this, type, oid, out)) return;
       break;
   }
   out += std::to_string(oid);

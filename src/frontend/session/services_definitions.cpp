@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "analyzer/analyzer.h"
+#include "analyzer/expression_walk.h"
+#include "analyzer/instead_of.h"
 #include "analyzer/query.h"
 #include "catalog/partition.h"
 #include "catalog/user_type.h"
@@ -14,6 +16,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
+#include "partition_links.h"
 #include "session.h"
 
 namespace varve::session {
@@ -94,10 +97,10 @@ class DefinitionFunctions {
 
   static Value partition_root(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
-    if (r == nullptr || (!r->is_partition && !r->is_partitioned()))
-      return Value::null_of(PhysicalType::kInt32);
-    while (r->is_partition) r = s.catalog().relation(r->parents.at(0));
-    return Value::of_oid(r->oid.value());
+    if (!in_partition_tree(r.get())) return Value::null_of(PhysicalType::kInt32);
+    Oid root = r->oid;
+    for (Oid up = root; up != kInvalidOid; up = partition_parent(s.catalog(), up)) root = up;
+    return Value::of_oid(root.value());
   }
 
   static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
@@ -111,6 +114,28 @@ class DefinitionFunctions {
     catalog::RelationPtr view = s.catalog().relation(oid);
     if (view == nullptr || view->view_sql.empty()) return none();
     return text(view_text(s, *view, pretty) + ";", arena);
+  }
+
+  static int events(Session& s, Oid oid, bool with_triggers, catalog::ColumnNumber column, Arena& arena) {
+    catalog::RelationPtr relation = s.catalog().relation(oid);
+    if (relation == nullptr) return 0;
+    if (relation->is_table()) return 28;
+    if (relation->kind != catalog::RelationKind::kView) return 0;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    std::vector<Oid> schemas = s.search_path_oids();
+    analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, relation->view_sql, schemas};
+    return analyzer::view_events(context, relation, with_triggers, column);
+  }
+  static Value relation_is_updatable(Session& s, std::span<const Value> args, Arena& arena) {
+    return Value::of_int32(events(s, Oid{args[0].oid()}, args[1].boolean != 0, 0, arena));
+  }
+  static Value column_is_updatable(Session& s, std::span<const Value> args, Arena& arena) {
+    auto column = static_cast<catalog::ColumnNumber>(args[1].int16);
+    if (column <= 0) return Value::of_bool(false);
+    constexpr int kUpdateAndDelete = 4 | 16;
+    int found = events(s, Oid{args[0].oid()}, args[2].boolean != 0, column, arena);
+    return Value::of_bool((found & kUpdateAndDelete) == kUpdateAndDelete);
   }
 
   static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
@@ -206,7 +231,10 @@ class DefinitionFunctions {
     };
     std::string sql(row.text("conbin"));
     catalog::UserTypePtr domain = catalog::user_type(s.catalog(), row.oid("contypid"));
-    if (!pretty || domain == nullptr) return sql;
+    if (domain == nullptr) return sql;
+    catalog::UserTypePtr below = catalog::user_type(s.catalog(), domain->base);
+    bool of_domain = below != nullptr && below->kind == 'd';
+    if (!pretty && !of_domain) return sql;
     auto value = std::make_shared<catalog::Relation>();
     catalog::Column column;
     catalog::BaseType base = catalog::base_type(s.catalog(), domain->base, domain->typmod);
@@ -215,19 +243,46 @@ class DefinitionFunctions {
     column.typmod = base.typmod;
     column.collation = domain->collation;
     value->columns.push_back(std::move(column));
-    return replaced(expression(s, replaced(sql, kWord, kColumn), value, pretty), kColumn, kWord);
+    return replaced(expression(s, replaced(sql, kWord, kColumn), value, pretty, of_domain), kColumn, kWord);
+  }
+
+  // Operators take a domain's value as one of the type under it, and the printed text says so.
+  static analyzer::Expr* with_casts(analyzer::Expr* e, Arena& arena) {
+    return analyzer::rewrite(e, arena, [&](analyzer::Expr* x) -> analyzer::Expr* {
+      using analyzer::ExprKind;
+      if (x->kind == ExprKind::kRelabel || x->kind == ExprKind::kNullTest) return x;
+      if (x->kind != ExprKind::kColumn) return nullptr;
+      auto* cast = arena.make<analyzer::CastExpr>();
+      static_cast<analyzer::Expr&>(*cast) = *x;
+      cast->kind = ExprKind::kRelabel;
+      cast->arg = x;
+      cast->implicit = true;
+      return cast;
+    });
+  }
+
+  // A default is printed as what its column takes of it.
+  static analyzer::Expr* as_default(analyzer::AnalyzerContext& context, analyzer::Expr* e,
+                                    const catalog::Relation& table, std::string_view sql) {
+    for (const catalog::Column& c : table.columns) {
+      if (!c.dropped && c.default_sql == sql && c.type != e->type)
+        return analyzer::coerce_for_assignment(context, e, c.type, c.typmod, c.name);
+    }
+    return e;
   }
 
   static std::string expression(Session& s, std::string_view sql, const catalog::RelationPtr& table,
-                                bool pretty) {
+                                bool pretty, bool casts_columns = false) {
     Arena arena;
     std::deque<catalog::RelationPtr> relations;
     functions::EvalContext eval = s.eval_context(arena);
     std::vector<Oid> schemas = s.search_path_oids();
     analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
-    const analyzer::Expr* e =
+    analyzer::Expr* e =
         analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena),
                                            table == nullptr ? nullptr : &table, "check constraints");
+    if (casts_columns) e = with_casts(e, arena);
+    if (table != nullptr) e = as_default(context, e, *table, sql);
     return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
   }
 
@@ -454,6 +509,8 @@ CatalogFunction* find_definition_function(std::string_view name) {
   static const std::unordered_map<std::string_view, CatalogFunction*> kTable = {
       {"pg_get_expr", F::get_expr},
       {"pg_get_viewdef", F::get_viewdef},
+      {"pg_relation_is_updatable", F::relation_is_updatable},
+      {"pg_column_is_updatable", F::column_is_updatable},
       {"pg_get_partkeydef", F::get_partkeydef},
       {"pg_get_partition_constraintdef", F::get_partition_constraintdef},
       {"pg_partition_root", F::partition_root},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "catalog/operators.h"
 #include "catalog_functions.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
@@ -42,6 +43,10 @@ uint32_t operator_named(std::string_view text) {
   return found[0]->oid.value();
 }
 
+catalog::UserOperationsPtr user_operators(Session& s) {
+  return catalog::user_operations(static_cast<pl::Host&>(s).catalog());
+}
+
 std::string_view trimmed(std::string_view s) {
   while (!s.empty() && s.front() == ' ') s.remove_prefix(1);
   while (!s.empty() && s.back() == ' ') s.remove_suffix(1);
@@ -74,6 +79,12 @@ uint32_t operator_with_types(Session& s, std::string_view text) {
   for (const functions::Operator* op :
        functions::operators_named(without_schema(trimmed(text.substr(0, open))))) {
     if (op->left == types[0] && op->right == types[1]) return op->oid.value();
+  }
+  catalog::UserOperationsPtr own = user_operators(s);
+  for (const catalog::UserOperator& op : own->operators) {
+    std::string_view name = trimmed(text.substr(0, open));
+    bool named = op.name == name || fmt::format("{}.{}", op.schema_name, op.name) == name;
+    if (named && op.left == types[0] && op.right == types[1]) return op.oid.value();
   }
   throw SqlError(sqlstate::kUndefinedFunction, fmt::format("operator does not exist: {}", text));
 }
@@ -124,6 +135,28 @@ bool append_object_name(Oid type, uint32_t oid, std::string& out) {
   auto operand = [](Oid t) { return t == kInvalidOid ? std::string("NONE") : functions::format_type(t, -1); };
   out += fmt::format("{}({},{})", op->name, operand(op->left), operand(op->right));
   return true;
+}
+
+// An operator that SQL made: "===(point,point)", with its schema where the search path does not have it.
+bool append_user_operator(Session& s, Oid type, uint32_t oid, std::string& out) {
+  if (type != type_oid::kRegoper && type != type_oid::kRegoperator) return false;
+  catalog::UserOperationsPtr own = user_operators(s);
+  for (const catalog::UserOperator& op : own->operators) {
+    if (op.oid.value() != oid) continue;
+    std::vector<Oid> path = static_cast<pl::Host&>(s).search_path();
+    if (std::find(path.begin(), path.end(), op.schema) == path.end())
+      out += parser::quote_identifier(op.schema_name) + ".";
+    out += op.name;
+    if (type == type_oid::kRegoperator) {
+      std::string left, right;
+      left = op.left == kInvalidOid ? "NONE" : "";
+      if (op.left != kInvalidOid) s.append_reg(type_oid::kRegtype, op.left.value(), left);
+      s.append_reg(type_oid::kRegtype, op.right.value(), right);
+      out += fmt::format("({},{})", left, right);
+    }
+    return true;
+  }
+  return false;
 }
 
 }  // namespace varve::session

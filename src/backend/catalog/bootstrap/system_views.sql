@@ -150,7 +150,8 @@ SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname
        NULL::name AS self_referencing_column_name, NULL::varchar AS reference_generation,
        NULL::name AS user_defined_type_catalog, NULL::name AS user_defined_type_schema,
        NULL::name AS user_defined_type_name,
-       (CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_insertable_into,
+       (CASE WHEN c.relkind IN ('r', 'p') OR c.relkind = 'v' AND pg_relation_is_updatable(c.oid, false) & 8 = 8
+             THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_insertable_into,
        'NO'::varchar(3) AS is_typed, NULL::varchar AS commit_action
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'v', 'f', 'p') AND NOT pg_is_other_temp_schema(n.oid)
@@ -200,7 +201,8 @@ SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname
        (CASE WHEN q.seqcycle THEN 'YES' ELSE 'NO' END)::varchar(3) AS identity_cycle,
        (CASE WHEN a.attgenerated = '' THEN 'NEVER' ELSE 'ALWAYS' END)::varchar AS is_generated,
        (CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END)::varchar AS generation_expression,
-       (CASE WHEN c.relkind IN ('r', 'p') THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_updatable
+       (CASE WHEN c.relkind IN ('r', 'p') OR c.relkind = 'v' AND pg_column_is_updatable(c.oid, a.attnum, false)
+             THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_updatable
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
        JOIN LATERAL (SELECT b.*, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS modifier FROM pg_type b
@@ -219,14 +221,36 @@ SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname
        (CASE WHEN pg_has_role(c.relowner, 'USAGE') THEN pg_get_viewdef(c.oid) END)::varchar AS view_definition,
        (CASE WHEN 'check_option=cascaded' = ANY (c.reloptions) THEN 'CASCADED'
              WHEN 'check_option=local' = ANY (c.reloptions) THEN 'LOCAL' ELSE 'NONE' END)::varchar AS check_option,
-       'NO'::varchar(3) AS is_updatable, 'NO'::varchar(3) AS is_insertable_into,
-       'NO'::varchar(3) AS is_trigger_updatable, 'NO'::varchar(3) AS is_trigger_deletable,
-       'NO'::varchar(3) AS is_trigger_insertable_into
+       (CASE WHEN pg_relation_is_updatable(c.oid, false) & 20 = 20 THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_updatable,
+       (CASE WHEN pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_insertable_into,
+       (CASE WHEN EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 81 = 81) THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_trigger_updatable,
+       (CASE WHEN EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 73 = 73) THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_trigger_deletable,
+       (CASE WHEN EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 69 = 69) THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_trigger_insertable_into
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind = 'v' AND NOT pg_is_other_temp_schema(n.oid)
    AND (pg_has_role(c.relowner, 'USAGE')
         OR has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
         OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'));
+
+CREATE VIEW information_schema.triggers AS
+SELECT current_database() AS trigger_catalog, x.schema AS trigger_schema, x.tgname AS trigger_name,
+       x.event::varchar AS event_manipulation, current_database() AS event_object_catalog,
+       x.schema AS event_object_schema, x.relname AS event_object_table,
+       (rank() OVER (PARTITION BY x.tgrelid, x.bit, x.tgtype & 67 ORDER BY x.tgname))::integer AS action_order,
+       (CASE WHEN pg_has_role(x.relowner, 'USAGE')
+             THEN (regexp_match(x.definition, ' WHEN \((.+)\) EXECUTE FUNCTION '))[1] END)::varchar AS action_condition,
+       substring(x.definition from position(' EXECUTE FUNCTION ' in x.definition) + 1)::varchar AS action_statement,
+       (CASE WHEN x.tgtype & 1 = 1 THEN 'ROW' ELSE 'STATEMENT' END)::varchar AS action_orientation,
+       (CASE x.tgtype & 66 WHEN 2 THEN 'BEFORE' WHEN 64 THEN 'INSTEAD OF' ELSE 'AFTER' END)::varchar AS action_timing,
+       x.tgoldtable AS action_reference_old_table, x.tgnewtable AS action_reference_new_table,
+       NULL::name AS action_reference_old_row, NULL::name AS action_reference_new_row, NULL::timestamptz(2) AS created
+  FROM (SELECT n.nspname AS schema, c.relname, c.relowner, t.*, e.bit, e.event, pg_get_triggerdef(t.oid) AS definition
+          FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN (VALUES (4, 'INSERT'), (8, 'DELETE'), (16, 'UPDATE')) e(bit, event) ON t.tgtype & e.bit <> 0
+         WHERE NOT t.tgisinternal AND NOT pg_is_other_temp_schema(n.oid)
+           AND (pg_has_role(c.relowner, 'USAGE')
+                OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+                OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'))) x;
 
 CREATE VIEW information_schema.table_constraints AS
 SELECT current_database() AS constraint_catalog, k.constraint_schema, k.constraint_name,

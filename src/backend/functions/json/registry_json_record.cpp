@@ -216,7 +216,12 @@ void next_records(EvalContext&, void* opaque, Chunk& out) {
 }
 constexpr TableFunctionImpl kRecords{open_records, next_records};
 
-void outside_from(KernelCall&) { throw_not_supported("json_to_record outside of FROM"); }
+void outside_from(KernelCall&) {
+  throw SqlError(sqlstate::kFeatureNotSupported, "could not determine row type for result of json_to_record")
+      .hint(
+          "Provide a non-null record argument, or call the function in the FROM clause using a column "
+          "definition list.");
+}
 
 const Binding kBindings[] = {
     {"json_to_record(json)", outside_from},

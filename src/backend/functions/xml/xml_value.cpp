@@ -415,4 +415,92 @@ XPathResult evaluate_xpath(std::string_view expression, std::string_view documen
   return result_of(*object);
 }
 
+namespace {
+
+XPathExpression compile_path(xmlXPathContext& context, const XmlErrors& errors, const std::string& path,
+                             std::string_view what) {
+  if (path.empty())
+    throw SqlError(kDataException, fmt::format("{} path filter must not be empty string", what));
+  XPathExpression compiled(xmlXPathCtxtCompile(&context, chars(path)));
+  if (compiled == nullptr || errors.occurred())
+    errors.raise(sqlstate::kSyntaxError, "invalid XPath expression");
+  return compiled;
+}
+
+// What a column's path found in one row; nothing: NULL.
+std::optional<std::string> cell_of(const xmlXPathObject& object, const XmlTablePath& column) {
+  auto escaped = [&](std::string text) {
+    if (!column.as_xml) return text;
+    std::string out;
+    append_escaped_xml(out, text);
+    return out;
+  };
+  switch (object.type) {
+    case XPATH_NODESET: {
+      int count = object.nodesetval == nullptr ? 0 : object.nodesetval->nodeNr;
+      if (count == 0) return std::nullopt;
+      if (column.as_xml) {
+        std::string all;
+        for (int i = 0; i < count; ++i) all += node_text(object.nodesetval->nodeTab[i]);
+        return all;
+      }
+      if (count > 1) {
+        throw SqlError(sqlstate::kCardinalityViolation,
+                       "more than one value returned by column XPath expression");
+      }
+      XmlString text(xmlXPathCastNodeSetToString(object.nodesetval));
+      return std::string(text_of(text.get()));
+    }
+    case XPATH_STRING:
+      return escaped(std::string(text_of(object.stringval)));
+    case XPATH_BOOLEAN: {
+      XmlString text(column.numeric ? xmlXPathCastNumberToString(xmlXPathCastBooleanToNumber(object.boolval))
+                                    : xmlXPathCastBooleanToString(object.boolval));
+      return std::string(text_of(text.get()));
+    }
+    case XPATH_NUMBER: {
+      XmlString text(xmlXPathCastNumberToString(object.floatval));
+      return std::string(text_of(text.get()));
+    }
+    default:
+      throw SqlError(sqlstate::kInternalError,
+                     fmt::format("unexpected XPath object type {}", int(object.type)));
+  }
+}
+
+}  // namespace
+
+std::vector<std::vector<std::optional<std::string>>> evaluate_xml_table(
+    std::string_view row_path, std::string_view document, std::span<const XmlNamespace> namespaces,
+    std::span<const XmlTablePath> columns) {
+  XmlErrors errors(false);
+  std::string text(document.substr(read_xml_declaration(document).bytes));
+  Context context(xmlNewParserCtxt());
+  Document parsed(
+      xmlCtxtReadMemory(context.get(), text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", 0));
+  if (parsed == nullptr || errors.occurred()) errors.raise(kInvalidDocument, "could not parse XML document");
+  XPathContext xpath(xmlXPathNewContext(parsed.get()));
+  xpath->node = reinterpret_cast<xmlNodePtr>(parsed.get());
+  for (const XmlNamespace& n : namespaces) xmlXPathRegisterNs(xpath.get(), chars(n.name), chars(n.uri));
+  XPathExpression rows = compile_path(*xpath, errors, std::string(row_path), "row");
+  std::vector<XPathExpression> paths;
+  for (const XmlTablePath& c : columns) paths.push_back(compile_path(*xpath, errors, c.path, "column"));
+  XPathObject found(xmlXPathCompiledEval(rows.get(), xpath.get()));
+  if (found == nullptr || errors.occurred())
+    errors.raise(sqlstate::kInternalError, "could not create XPath object");
+  std::vector<std::vector<std::optional<std::string>>> out;
+  int count = found->type == XPATH_NODESET && found->nodesetval != nullptr ? found->nodesetval->nodeNr : 0;
+  for (int row = 0; row < count; ++row) {
+    xpath->node = found->nodesetval->nodeTab[row];
+    std::vector<std::optional<std::string>>& cells = out.emplace_back();
+    for (size_t i = 0; i < columns.size(); ++i) {
+      XPathObject object(xmlXPathCompiledEval(paths[i].get(), xpath.get()));
+      if (object == nullptr || errors.occurred())
+        errors.raise(sqlstate::kInternalError, "could not create XPath object");
+      cells.push_back(cell_of(*object, columns[i]));
+    }
+  }
+  return out;
+}
+
 }  // namespace varve::functions

@@ -2,6 +2,7 @@
 // open files nor use the network.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,5 +40,15 @@ struct XPathResult {
 };
 XPathResult evaluate_xpath(std::string_view expression, std::string_view document,
                            std::span<const XmlNamespace> namespaces);
+
+// XMLTABLE: the rows that `row_path` finds, and of each what the columns' paths find there.
+struct XmlTablePath {
+  std::string path;
+  bool as_xml = false;   // the column is of type xml: nodes as they are written, any number of them
+  bool numeric = false;  // true() is 1
+};
+std::vector<std::vector<std::optional<std::string>>> evaluate_xml_table(
+    std::string_view row_path, std::string_view document, std::span<const XmlNamespace> namespaces,
+    std::span<const XmlTablePath> columns);
 
 }  // namespace varve::functions

@@ -1,0 +1,28 @@
+-- XMLTABLE.
+CREATE TABLE docs (id int, d xml);
+INSERT INTO docs VALUES (1, '<rows><row id="1"><name>Ada</name><pay>10.5</pay><tag>a</tag></row><row id="2"><name>Grace</name><tag>b</tag><tag>c</tag></row></rows>'), (2, '<rows><row id="3"><pay>7</pay><name/></row></rows>'), (3, NULL), (4, '<other/>');
+SELECT x.* FROM docs, XMLTABLE('/rows/row' PASSING d COLUMNS n FOR ORDINALITY, id int PATH '@id', name text, pay numeric(8, 2) DEFAULT 0, tags xml PATH 'tag') x ORDER BY x.id;
+SELECT docs.id, x.* FROM docs LEFT JOIN XMLTABLE('/rows/row' PASSING d COLUMNS id int PATH '@id', name text PATH 'name') AS x(k, v) ON true ORDER BY docs.id, k;
+SELECT * FROM XMLTABLE('//a' PASSING '<r><a>1</a><a>2</a></r>' COLUMNS v int PATH '.');
+SELECT * FROM XMLTABLE('//a' PASSING BY REF '<r><a x="y"><b>1</b></a></r>' BY REF COLUMNS whole xml PATH '.', x text PATH '@x', s text PATH 'string(b)', n float8 PATH 'number(b) + 1', t text PATH 'true()', u int PATH 'count(b)', j xml PATH '"<q>"', k boolean PATH 'b = 1');
+SELECT * FROM XMLTABLE(XMLNAMESPACES('http://x' AS x, 'http://y' AS y), '/x:r/y:a' PASSING '<r xmlns="http://x" xmlns:b="http://y"><b:a>in</b:a></r>' COLUMNS v text PATH '.');
+SELECT * FROM XMLTABLE('/r/a' PASSING '<r><a>&lt;1&amp;</a><a/></r>' COLUMNS v text PATH '.', x xml PATH '.', d text PATH 'nosuch' DEFAULT 'none', w text PATH 'text()');
+SELECT sum(p) FROM docs, XMLTABLE('/rows/row' PASSING d COLUMNS p numeric PATH 'pay') WHERE id < 3;
+SELECT * FROM XMLTABLE('/r/a' PASSING '<r><a><c>x</c></a><a/></r>' COLUMNS c text PATH 'c' NOT NULL);
+SELECT * FROM XMLTABLE('/r/a' PASSING '<r><a/></r>' COLUMNS c text PATH 'c' DEFAULT 'd' NOT NULL);
+SELECT * FROM XMLTABLE('/r' PASSING '<r><a>1</a><a>2</a></r>' COLUMNS a text PATH 'a');
+SELECT * FROM XMLTABLE('/r' PASSING '<r><a>one</a></r>' COLUMNS a int PATH 'a');
+SELECT * FROM XMLTABLE('/r[' PASSING '<r/>' COLUMNS a int PATH 'a');
+SELECT * FROM XMLTABLE('' PASSING '<r/>' COLUMNS a int PATH 'a');
+SELECT * FROM XMLTABLE('/r' PASSING '<r/>' COLUMNS a int PATH '');
+SELECT * FROM XMLTABLE(NULL PASSING '<r/>' COLUMNS a int PATH 'a');
+SELECT * FROM XMLTABLE('/r' PASSING '<r/>' COLUMNS a int PATH NULL);
+SELECT * FROM XMLTABLE('/r' PASSING NULL COLUMNS a int PATH 'a');
+SELECT * FROM XMLTABLE('/r' PASSING '<r/>' COLUMNS a int, a text);
+SELECT * FROM XMLTABLE('/r' PASSING '<r/>' COLUMNS a FOR ORDINALITY, b FOR ORDINALITY);
+SELECT * FROM XMLTABLE(XMLNAMESPACES(DEFAULT 'http://x'), '/r' PASSING '<r/>' COLUMNS a int);
+SELECT * FROM XMLTABLE('/r' PASSING 5 COLUMNS a int);
+PREPARE x(xml) AS SELECT * FROM XMLTABLE('/r/a' PASSING $1 COLUMNS v int PATH '.');
+EXECUTE x('<r><a>4</a><a>5</a></r>');
+DEALLOCATE x;
+DROP TABLE docs;

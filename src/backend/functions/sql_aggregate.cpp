@@ -1,0 +1,177 @@
+#include "functions/sql_aggregate.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "functions/aggregate.h"
+
+namespace varve::functions {
+
+namespace {
+
+using types::Value;
+
+// The bytes of a string state are the state's own: a state that grows with every row must not leave all its
+// earlier versions in the arena.
+struct State {
+  Value value;
+  char* bytes = nullptr;
+  size_t capacity = 0;
+  bool started = false;  // has a first value; only asked where there is no INITCOND
+
+  void set(const Value& v, Arena& memory) {
+    if (v.null || v.type != types::PhysicalType::kString || v.string.is_inline()) {
+      value = types::copy_value(v, memory);
+      return;
+    }
+    std::string_view text = v.view();
+    if (text.size() > capacity) {
+      size_t grown = std::max(text.size(), capacity * 2);
+      auto* moved = static_cast<char*>(std::malloc(grown));
+      if (moved == nullptr) throw std::bad_alloc();
+      std::memcpy(moved, text.data(), text.size());
+      std::free(bytes);
+      bytes = moved;
+      capacity = grown;
+    } else {
+      std::memmove(bytes, text.data(), text.size());  // it may be the very same bytes
+    }
+    value = Value::of_string(std::string_view(bytes, text.size()));
+  }
+};
+
+const SqlAggregate& definition(const AggregateCall& call) {
+  return static_cast<const SqlAggregate&>(*call.site.routine->aggregate);
+}
+
+// One function called row by row, with vectors of one row.
+class RowCall {
+ public:
+  RowCall(const Function& function, const CallSite& site, EvalContext& context)
+      : function_(function), site_(site), context_(context) {
+    for (Oid type : site.arg_types) vectors_.push_back(make(type));
+    for (Vector& v : vectors_) args_.push_back(&v);
+    result_ = make(site.result_type);
+  }
+
+  void set(size_t arg, const Value& v) {
+    Vector& to = vectors_[arg];
+    to.reset();
+    if (v.null)
+      to.set_null(0);
+    else
+      to.set_value(0, v);
+    null_ = (arg == 0 ? false : null_) || v.null;
+  }
+  // The arguments must have been set in their order.
+  bool any_null() const { return null_; }
+  Value run() {
+    result_.reset();
+    if (function_.strict && null_) return Value::null_of(result_.type());
+    KernelCall call{args_, {nullptr, 1}, result_, context_, site_};
+    function_.kernel(call);
+    return result_.value(0);
+  }
+
+ private:
+  Vector make(Oid type) {
+    const TypeInfo* info = type_by_oid(type);
+    return {info == nullptr ? types::PhysicalType::kString : info->physical, memory_, 1};
+  }
+
+  const Function& function_;
+  const CallSite& site_;
+  EvalContext& context_;
+  Arena memory_;
+  std::vector<Vector> vectors_;
+  std::vector<const Vector*> args_;
+  Vector result_;
+  bool null_ = false;
+};
+
+void step(const SqlAggregate& a, RowCall& call, std::span<const Vector* const> args, uint32_t row, State& s,
+          Arena& memory) {
+  if (!s.started && !a.initial.null) {
+    s.set(a.initial, memory);
+    s.started = true;
+  }
+  if (a.transition->strict) {
+    for (const Vector* v : args) {
+      if (v->is_null(row)) return;
+    }
+    if (!s.started) {
+      // The first value is the state.
+      s.set(args[0]->value(row), memory);
+      s.started = true;
+      return;
+    }
+    if (s.value.null) return;  // a strict function gave NULL: so it stays
+  }
+  if (!s.started) {
+    const TypeInfo* info = type_by_oid(a.state_type);
+    s.value = Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+    s.started = true;
+  }
+  call.set(0, s.value);
+  for (size_t i = 0; i < args.size(); ++i) call.set(i + 1, args[i]->value(row));
+  s.set(call.run(), memory);
+}
+
+void init(void* state) { new (state) State(); }
+
+void update(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows,
+            void* const* states, Arena& memory) {
+  const SqlAggregate& a = definition(call);
+  RowCall transition(*a.transition, *a.transition_site, call.context);
+  for_each_row(
+      rows, [&](uint32_t row) { step(a, transition, args, row, *static_cast<State*>(states[row]), memory); });
+}
+
+void update_one(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows, void* state,
+                Arena& memory) {
+  const SqlAggregate& a = definition(call);
+  RowCall transition(*a.transition, *a.transition_site, call.context);
+  for_each_row(rows,
+               [&](uint32_t row) { step(a, transition, args, row, *static_cast<State*>(state), memory); });
+}
+
+void finalize(AggregateCall& call, const void* opaque, Vector& result, uint32_t row) {
+  const SqlAggregate& a = definition(call);
+  const auto& s = *static_cast<const State*>(opaque);
+  Value value = s.value;
+  if (!s.started) {
+    const TypeInfo* info = type_by_oid(a.state_type);
+    value = !a.initial.null ? a.initial
+                            : Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+  }
+  if (a.final_function != nullptr) {
+    RowCall last(*a.final_function, *a.final_site, call.context);
+    last.set(0, value);
+    for (size_t i = 1; i < a.final_site->arg_types.size(); ++i) {
+      const TypeInfo* info = type_by_oid(a.final_site->arg_types[i]);
+      last.set(i, Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
+    }
+    value = last.run();
+  }
+  if (value.null)
+    result.set_null(row);
+  else
+    result.set_value(row, types::copy_value(value, *call.context.memory));
+}
+
+void destroy(void* state) { std::free(static_cast<State*>(state)->bytes); }
+
+}  // namespace
+
+SqlAggregate::SqlAggregate() : AggregateImpl{} {
+  state_bytes = sizeof(State);
+  state_alignment = alignof(State);
+  AggregateImpl::init = functions::init;
+  AggregateImpl::update = functions::update;
+  AggregateImpl::update_one = functions::update_one;
+  AggregateImpl::finalize = functions::finalize;
+  AggregateImpl::destroy = functions::destroy;
+  skip_nulls = false;  // a strict transition leaves them out by itself
+}
+
+}  // namespace varve::functions

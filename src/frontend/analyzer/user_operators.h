@@ -1,0 +1,17 @@
+// How an operator that CREATE OPERATOR made stands in a bound expression. Its Operator::name is none that the
+// planner knows anything of, whatever it is called in SQL. Private to the analyzer.
+#pragma once
+
+#include "functions/registry.h"
+
+namespace varve::analyzer {
+
+struct BoundUserOperator : functions::Operator {
+  std::string_view schema, written;
+  bool visible = true;
+};
+
+inline constexpr uint32_t kFirstUserOperator = 16384;
+inline bool is_user_operator(const functions::Operator& op) { return op.oid.value() >= kFirstUserOperator; }
+
+}  // namespace varve::analyzer
