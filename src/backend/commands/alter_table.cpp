@@ -481,15 +481,6 @@ void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
 // What is there already stays, unless the command names it.
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
-  if (table->kind == RelationKind::kView) {
-    std::string text = changed_view_options(*table, cmd);
-    return change_class_row(context, oid, [&](RowDraft& draft) {
-      if (text.empty())
-        draft.null("reloptions");
-      else
-        draft.text("reloptions", text);
-    });
-  }
   auto is_named = [&](std::string_view option) {
     std::string_view name = option.substr(0, option.find('='));
     return std::any_of(cmd.options.begin(), cmd.options.end(), [&](const parser::Option* o) {
@@ -503,7 +494,9 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
     if (std::string_view option = rest.substr(0, end); !is_named(option)) items.emplace_back(option);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  if (cmd.action == AlterTableAction::kSetRelOptions) {
+  if (cmd.action == AlterTableAction::kSetRelOptions && table->kind == RelationKind::kView) {
+    for (const parser::Option* option : cmd.options) items.push_back(view_option(*option));
+  } else if (cmd.action == AlterTableAction::kSetRelOptions) {
     for (std::string& item :
          storage_option_items(cmd.options, table->kind == RelationKind::kIndex, table->access_method))
       items.push_back(std::move(item));

@@ -94,7 +94,8 @@ void insert_class_row(CommandContext& context, const ClassRow& c) {
   row.text("relpersistence", std::string(1, temporary ? 't' : c.persistence))
       .text("relkind", std::string(1, c.kind));
   row.int2("relnatts", c.columns).int2("relchecks", c.checks).boolean("relhasrules", c.has_rules);
-  row.boolean("relispopulated", c.populated).text("relreplident", c.kind == 'r' || c.kind == 'm' ? "d" : "n");
+  const bool has_rows = c.kind == 'r' || c.kind == 'm' || c.kind == 'p';
+  row.boolean("relispopulated", c.populated).text("relreplident", has_rows ? "d" : "n");
   if (!c.options.empty()) row.text("reloptions", c.options);
   bool has_list = std::string_view("rvmfpS").find(c.kind) != std::string_view::npos;
   std::string acl =

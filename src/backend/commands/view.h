@@ -6,7 +6,7 @@
 namespace varve::commands {
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt);
-// The view's options after ALTER VIEW … SET or RESET, as pg_class.reloptions; empty: none.
-std::string changed_view_options(const Relation& view, const parser::AlterTableCmd& cmd);
+// The text of one option of a view, checked.
+std::string view_option(const parser::Option& option);
 
 }  // namespace varve::commands

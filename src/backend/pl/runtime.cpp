@@ -502,6 +502,8 @@ void Runtime::transaction_ended() {
   state_->session.pins.clear();
 }
 void Runtime::hold_active_snapshot() { state_->session.pin_active(); }
+void Runtime::measure_triggers(std::vector<TriggerTime>* into) { state_->triggers.measure(into); }
+
 const txn::Snapshot* Runtime::active_snapshot() const { return state_->session.active_snapshot; }
 void Runtime::reset() {
   state_->functions.clear();

@@ -252,10 +252,19 @@ DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
   try {
     statement = a.host().make_statement(sql_);
     statement->variables = &params_;
-    if (statement->node != nullptr && statement->node->kind == NodeKind::kExplainStmt) {
-      a.session().pin_active();
+  } catch (SqlError& error) {
+    rethrow(error);
+  }
+  if (statement->node != nullptr && statement->node->kind == NodeKind::kExplainStmt) {
+    a.session().pin_active();
+    try {
       statement = a.host().explain(statement, values);
+    } catch (SqlError& error) {
+      if (error.fields().position > 0) rethrow(error);
+      throw;  // only the loop or whatever runs it is named then
     }
+  }
+  try {
     if (statement->node != nullptr && a.host().is_planned(*statement)) a.host().ensure_plan(*statement);
   } catch (SqlError& error) {
     rethrow(error);

@@ -1,6 +1,7 @@
 #include "triggers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -496,6 +497,28 @@ bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::
 // --- the call
 
 bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena* memory) {
+  if (times_ == nullptr) return run(call, returned, memory);
+  auto start = std::chrono::steady_clock::now();
+  bool kept;
+  {
+    Restore restore{times_, times_};
+    times_ = nullptr;  // what the function's statements fire is its own time
+    kept = run(call, returned, memory);
+  }
+  auto time = std::find_if(times_->begin(), times_->end(),
+                           [&](const TriggerTime& t) { return t.trigger == call.trigger.oid; });
+  if (time == times_->end()) {
+    const bool has_constraint = call.trigger.constraint != kInvalidOid;
+    times_->push_back({call.trigger.oid, call.trigger.name, has_constraint ? call.trigger.name : std::string(),
+                       call.relation.name, !call.relation.parents.empty()});
+    time = times_->end() - 1;
+  }
+  ++time->calls;
+  time->ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return kept;
+}
+
+bool Triggers::run(const TriggerCall& call, std::vector<Value>* returned, Arena* memory) {
   session_.host.check_stack();
   catalog::RoutinePtr routine = session_.host.catalog().routine(call.trigger.function);
   if (routine == nullptr) throw SqlError(sqlstate::kUndefinedFunction, "trigger function does not exist");

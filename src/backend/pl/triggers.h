@@ -8,6 +8,7 @@
 
 #include "activation.h"
 #include "executor/modify_hooks.h"
+#include "pl/runtime.h"
 
 namespace varve::pl {
 
@@ -55,6 +56,7 @@ class Triggers final : public executor::ModifyHooks {
   // The rows that a transition table of the trigger in progress holds.
   std::span<const types::Value> transition_rows(std::string_view name, Arena& memory);
   void reset();
+  void measure(std::vector<TriggerTime>* into) { times_ = into; }
 
  private:
   struct StatementState;
@@ -79,6 +81,7 @@ class Triggers final : public executor::ModifyHooks {
   void fire_after_statement(StatementState& state);
   // The row that a row trigger returned, in `memory`; false: NULL.
   bool fire(const TriggerCall& call, std::vector<types::Value>* returned, Arena* memory);
+  bool run(const TriggerCall& call, std::vector<types::Value>* returned, Arena* memory);
 
   Session& session_;
   Runtime::State& runtime_;
@@ -90,6 +93,7 @@ class Triggers final : public executor::ModifyHooks {
   int all_mode_ = -1;                    // SET CONSTRAINTS ALL: 0 immediate, 1 deferred
   std::unordered_map<Oid, std::unique_ptr<Condition>> conditions_;
   const TriggerCall* current_ = nullptr;
+  std::vector<TriggerTime>* times_ = nullptr;  // null: nobody wants to know
   uint64_t last_sequence_ = 0;
   uint64_t replica_generation_ = 0;  // of the settings that is_replica_ was read from
   bool is_replica_ = false;

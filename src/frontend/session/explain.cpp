@@ -137,6 +137,11 @@ class ExplainCommand {
     executor::Execution execution(*plan, settings, &session_.instance_.scheduler());
     start = std::chrono::steady_clock::now();
     size_t mark = session_.constraints_.begin_statement();
+    struct Measure {
+      pl::Runtime& runtime;
+      ~Measure() { runtime.measure_triggers(nullptr); }
+    } measure{session_.pl_};
+    session_.pl_.measure_triggers(&summary_.triggers);
     session_.start_execution(execution, params);
     vector::Chunk* chunk = nullptr;
     while (execution.next(chunk)) {

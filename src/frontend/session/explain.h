@@ -10,6 +10,7 @@
 
 #include "executor/execution_context.h"
 #include "functions/eval_context.h"
+#include "pl/runtime.h"
 #include "planner/plan.h"
 
 namespace varve::session {
@@ -68,6 +69,7 @@ std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& state
 struct ExplainSummary {
   double planning_ms = 0, execution_ms = 0;
   IoCounters planning_io;
+  std::vector<pl::TriggerTime> triggers;
   std::vector<std::pair<std::string, std::string>> settings;  // those that are not at their defaults
 };
 // The lines of the result; the structured formats make one value of them.

@@ -164,6 +164,13 @@ class TextWriter {
       line(1, buffers);
     }
     if (options_.summary) line(0, fmt::format("Planning Time: {:.3f} ms", summary.planning_ms));
+    for (const pl::TriggerTime& t : summary.triggers) {
+      const bool named = options_.verbose || t.constraint.empty();
+      line(0, fmt::format("Trigger{}{}{}: {}calls={}", named ? " " + t.name : std::string(),
+                          t.constraint.empty() ? std::string() : " for constraint " + t.constraint,
+                          t.is_member ? " on " + t.relation : std::string(),
+                          options_.timing ? fmt::format("time={:.3f} ", t.ms) : std::string(), t.calls));
+    }
     if (options_.summary && options_.analyze)
       line(0, fmt::format("Execution Time: {:.3f} ms", summary.execution_ms));
     if (!out_.empty()) out_.pop_back();
@@ -426,6 +433,15 @@ std::string structured(const ExplainNode& root, const ExplainOptions& options,
   if (options.summary) w.number("Planning Time", fmt::format("{:.3f}", summary.planning_ms));
   if (options.analyze) {
     w.open("Triggers", "Triggers", false);
+    for (const pl::TriggerTime& t : summary.triggers) {
+      w.open("Trigger", "Trigger", true);
+      w.text("Trigger Name", t.name);
+      if (!t.constraint.empty()) w.text("Constraint Name", t.constraint);
+      w.text("Relation", t.relation);
+      if (options.timing) w.number("Time", fmt::format("{:.3f}", t.ms));
+      w.number("Calls", std::to_string(t.calls));
+      w.close_object("Trigger");
+    }
     w.close_list("Triggers");
   }
   if (options.summary && options.analyze)

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,15 @@
 namespace varve::pl {
 
 class Host;
+
+// What one trigger has cost, for EXPLAIN ANALYZE.
+struct TriggerTime {
+  Oid trigger;
+  std::string name, constraint, relation;  // `constraint` empty: it has none
+  bool is_member = false;                  // of a partition or child
+  uint64_t calls = 0;
+  double ms = 0;
+};
 
 class Runtime {
  public:
@@ -52,6 +62,9 @@ class Runtime {
   void forget_deferred(size_t from);
   // SET CONSTRAINTS; `constraints` empty: all.
   void set_constraints(std::span<const Oid> constraints, bool deferred);
+
+  // Adds up the triggers that the client's statement fires; null: no longer.
+  void measure_triggers(std::vector<TriggerTime>* into);
 
   // The snapshot that the statement in progress reads by: functions that are not VOLATILE read by it too.
   void set_active_snapshot(const txn::Snapshot* snapshot);
