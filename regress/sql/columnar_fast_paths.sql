@@ -155,3 +155,5 @@ SELECT count(*), sum(n) FROM days WHERE d < timestamp '-infinity';
 SELECT count(*), sum(n) FROM days WHERE d > timestamp '-infinity' AND d < timestamp 'infinity';
 SELECT count(*), sum(n) FROM days WHERE d = timestamp '2024-03-01' OR d = timestamp '2024-03-02 01:00';
 SELECT count(*), sum(n) FROM days WHERE d = timestamp '2024-03-01';
+SELECT count(*) FROM days WHERE false;
+SELECT count(*) FROM days WHERE random() < 2;

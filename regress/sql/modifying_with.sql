@@ -46,3 +46,10 @@ WITH w AS (SELECT 1 a, 2 b) INSERT INTO kept VALUES (1, (SELECT 'new ' || b FROM
 WITH w AS (SELECT 1 a, 2 b) INSERT INTO kept VALUES (1, (SELECT 'new ' || b FROM w)) ON CONFLICT (k) DO UPDATE SET v = (SELECT b || ' changed' FROM w WHERE a = 1 LIMIT 1) RETURNING *;
 WITH w AS (SELECT 1 a, 2 b) INSERT INTO kept VALUES (2, (SELECT 'x' FROM w)), (3, (SELECT 'y' || b FROM w)) RETURNING *;
 DROP TABLE kept;
+-- A row that the values of its own change have changed.
+CREATE TABLE twice (k int UNIQUE, v text);
+INSERT INTO twice SELECT i, 'v' FROM generate_series(0, 3) i;
+WITH s AS (SELECT 2 k, 'green' v), u AS (INSERT INTO twice VALUES (2, 'blue') ON CONFLICT (k) DO UPDATE SET (k, v) = (SELECT k, v FROM s WHERE s.k = twice.k) RETURNING k, v) INSERT INTO twice VALUES (2, 'red') ON CONFLICT (k) DO UPDATE SET (k, v) = (SELECT k, v FROM u WHERE u.k = twice.k) RETURNING k, v;
+SELECT * FROM twice ORDER BY k;
+WITH u AS (INSERT INTO twice VALUES (9, 'a') RETURNING k) INSERT INTO twice VALUES (9, 'b') ON CONFLICT (k) DO UPDATE SET v = 'c' RETURNING *;
+DROP TABLE twice;

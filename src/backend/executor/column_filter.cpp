@@ -241,7 +241,7 @@ types::Value padded_value(const types::Value& value, uint32_t characters, Arena&
 
 bool ColumnFilter::bind_term(Term& term, const catalog::Relation& relation, catalog::ColumnNumber column,
                              const access::ColumnStore& store) {
-  if (!term.is_condition || !term.known || column <= 0) return false;
+  if (!term.known || column <= 0) return false;
   const auto number = static_cast<uint32_t>(column - 1);
   access::ColumnCondition condition{number, term.op, {}, {}};
   const std::vector<types::Value>* values = &term.values;
@@ -271,7 +271,8 @@ void ColumnFilter::bind(const catalog::Relation& relation, std::span<const catal
   rest_.clear();
   rest_reads_.assign(columns.size(), false);
   for (size_t i = 0; i < terms_.size(); ++i) {
-    if (bind_term(terms_[i], relation, columns[terms_[i].column], store)) continue;
+    Term& term = terms_[i];
+    if (term.is_condition && bind_term(term, relation, columns[term.column], store)) continue;
     rest_.push_back(i);
     for (uint32_t input : terms_[i].inputs) rest_reads_[input] = true;
   }

@@ -44,7 +44,12 @@ class InsertOperator : public ModifyOperator {
     WrittenTable& table = taker(row_);
     RowValues& own = table.to_own(row_, own_row_);
     if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
-    complete(table, own, RowCheck::kInsert);
+    try {
+      complete(table, own, RowCheck::kInsert);
+    } catch (SqlError&) {
+      table.writer.flush();  // earlier rows may be at fault themselves
+      throw;
+    }
     Tid tid;
     if (!modify_.on_conflict && is_unwatched(table) && table.writer.append(own)) {
       if (modify_.can_set_tag) ++context_.affected_rows;
@@ -71,18 +76,20 @@ class InsertOperator : public ModifyOperator {
       return;
     throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
   }
+  [[noreturn]] static void refuse_second_change() {
+    throw SqlError(sqlstate::kCardinalityViolation,
+                   "ON CONFLICT DO UPDATE command cannot affect row a second time")
+        .hint(
+            "Ensure that no rows proposed for insertion within the same command have duplicate constrained "
+            "values.");
+  }
   // False: the row went away meanwhile, try to insert again.
   bool update_existing(WrittenTable& table, Tid tid, const RowValues& excluded, const Chunk& in,
                        uint32_t row) {
-    if (touched_.contains(tid.packed())) {
-      throw SqlError(sqlstate::kCardinalityViolation,
-                     "ON CONFLICT DO UPDATE command cannot affect row a second time")
-          .hint(
-              "Ensure that no rows proposed for insertion within the same command have duplicate constrained "
-              "values.");
-    }
+    if (touched_.contains(tid.packed())) refuse_second_change();
     access::RowVersion newest;
     LockOutcome locked = table.writer.lock(tid, &newest);
+    if (locked == LockOutcome::kSelfModified) refuse_second_change();
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
     if (!table.writer.fetch_newest(tid, &own_old_, row_memory_)) return false;
     table.to_statement(own_old_, &old_);
@@ -109,7 +116,10 @@ class InsertOperator : public ModifyOperator {
     }
     complete(table, own, RowCheck::kUpdate);
     Tid now = tid;
-    if (table.writer.update(&now, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
+    LockOutcome changed = table.writer.update(&now, own_old_, own, true, &newest);
+    // What the new values are made of has changed the row already: that change stays.
+    if (changed == LockOutcome::kSelfModified) return true;
+    if (changed != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());
     touched_.insert(now.packed());
     done(table, ModifyEvent::kUpdate, now, own, &own_old_, &own, in, row);

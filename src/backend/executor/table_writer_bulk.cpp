@@ -49,7 +49,7 @@ struct WaitingKeys {
       order.push_back(i);
     }
     if (sorted) return order;
-    // Most comparisons end in the first eight bytes that differ between the keys at all.
+    // Most comparisons end in the first sixteen bytes that differ between the keys at all.
     size_t shared = keys[order[0]].size;
     for (uint32_t i : order) {
       const size_t n = std::min<size_t>(shared, keys[i].size);
@@ -57,18 +57,19 @@ struct WaitingKeys {
       while (shared < n && keys[i].bytes[shared] == keys[order[0]].bytes[shared]) ++shared;
     }
     struct Item {
-      uint64_t head;
+      uint64_t first, second;
       uint32_t row;
     };
     std::vector<Item> items;
     items.reserve(order.size());
     for (uint32_t i : order) {
-      uint8_t head[8] = {};
-      std::memcpy(head, keys[i].bytes + shared, std::min<size_t>(8, keys[i].size - shared));
-      items.push_back({load_be<uint64_t>(head), i});
+      uint8_t head[16] = {};
+      std::memcpy(head, keys[i].bytes + shared, std::min<size_t>(sizeof(head), keys[i].size - shared));
+      items.push_back({load_be<uint64_t>(head), load_be<uint64_t>(head + 8), i});
     }
     std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
-      if (a.head != b.head) return a.head < b.head;
+      if (a.first != b.first) return a.first < b.first;
+      if (a.second != b.second) return a.second < b.second;
       const int c = keys[a.row].compare(keys[b.row]);
       return c != 0 ? c < 0 : a.row < b.row;
     });

@@ -155,7 +155,7 @@ class CopyLoad {
     else
       run_text();
     flush();
-    insert([&] { loader_.finish(); });
+    insert([&] { loader_.flush(); });
   }
 
   // Where the load stands, for the CONTEXT of an error.
@@ -574,6 +574,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     if (e.fields().context.empty()) e.context(load.where());
     throw;
   }
+  loader.finish();
   if (file_ != nullptr) file_->close();
   loader.end_statement();
   session_.constraints_.end_statement(mark);

@@ -133,8 +133,11 @@ bool any_of(const Expr* e, F&& f) {
 // Calls a function made by CREATE FUNCTION: such calls run on the session's own thread.
 inline bool calls_routine(const Expr* e) {
   return any_of(e, [](const Expr& x) {
-    return x.kind == ExprKind::kFunction && x.as<FunctionExpr>().function->routine != nullptr &&
-           !x.as<FunctionExpr>().function->routine->is_native;
+    const functions::Function* f = x.kind == ExprKind::kFunction  ? x.as<FunctionExpr>().function
+                                   : x.kind == ExprKind::kArrayOp ? x.as<ArrayOpExpr>().function
+                                   : x.kind == ExprKind::kInList  ? x.as<InListExpr>().equal
+                                                                  : nullptr;
+    return f != nullptr && f->routine != nullptr && !f->routine->is_native;
   });
 }
 
