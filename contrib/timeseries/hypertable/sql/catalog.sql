@@ -13,7 +13,7 @@ CREATE TABLE _timescaledb_catalog.hypertable (
   compression_state smallint NOT NULL DEFAULT 0,  -- 1: the columnstore is enabled
   compressed_hypertable_id integer,
   status integer NOT NULL DEFAULT 0,
-  relid regclass NOT NULL UNIQUE);
+  relid regclass NOT NULL UNIQUE) USING heap;
 CREATE SEQUENCE _timescaledb_catalog.hypertable_id_seq MINVALUE 1;
 
 -- The first is the one that rows are cut by; interval_length and chunks' ranges are in its internal time: integers
@@ -31,7 +31,7 @@ CREATE TABLE _timescaledb_catalog.dimension (
   compress_interval_length bigint,
   integer_now_func_schema name,
   integer_now_func name,
-  UNIQUE (hypertable_id, column_name));
+  UNIQUE (hypertable_id, column_name)) USING heap;
 CREATE SEQUENCE _timescaledb_catalog.dimension_id_seq MINVALUE 1;
 
 -- range_start and range_end are of the first dimension; -2^63 and 2^63 - 1 stand for no bound. slice_starts and
@@ -50,7 +50,7 @@ CREATE TABLE _timescaledb_catalog.chunk (
   range_end bigint NOT NULL,
   slice_starts bigint[] NOT NULL DEFAULT '{}',
   slice_ends bigint[] NOT NULL DEFAULT '{}',
-  UNIQUE (schema_name, table_name));
+  UNIQUE (schema_name, table_name)) USING heap;
 CREATE INDEX chunk_range_idx ON _timescaledb_catalog.chunk (hypertable_id, range_start);
 CREATE SEQUENCE _timescaledb_catalog.chunk_id_seq MINVALUE 1;
 
@@ -62,7 +62,7 @@ CREATE TABLE _timescaledb_catalog.compression_settings (
   orderby text[],
   orderby_desc boolean[],
   orderby_nullsfirst boolean[],
-  index jsonb);
+  index jsonb) USING heap;
 CREATE TABLE _timescaledb_catalog.compression_chunk_size (
   chunk_id integer PRIMARY KEY REFERENCES _timescaledb_catalog.chunk (id) ON DELETE CASCADE,
   uncompressed_heap_size bigint NOT NULL,
@@ -72,7 +72,7 @@ CREATE TABLE _timescaledb_catalog.compression_chunk_size (
   compressed_toast_size bigint NOT NULL,
   compressed_index_size bigint NOT NULL,
   numrows_pre_compression bigint,
-  numrows_post_compression bigint);
+  numrows_post_compression bigint) USING heap;
 GRANT SELECT ON ALL TABLES IN SCHEMA _timescaledb_catalog TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.hypertable', '');
