@@ -70,3 +70,13 @@ if(TARGET varve_hyperfunctions)
   set_source_files_properties("${CMAKE_SOURCE_DIR}/contrib/timeseries/hyperfunctions/extension.cpp" PROPERTIES
     OBJECT_DEPENDS "${VARVE_HYPERFUNCTIONS_SQL_FILES}")
 endif()
+
+varve_module(hypertable CONTRIB timeseries DEPENDS common memory types vector functions parser access catalog
+  analyzer planner executor commands hyperfunctions)
+if(TARGET varve_hypertable)
+  target_compile_definitions(varve_hypertable PRIVATE
+    VARVE_HYPERTABLE_SQL="${CMAKE_SOURCE_DIR}/contrib/timeseries/hypertable/sql")
+  file(GLOB VARVE_HYPERTABLE_SQL_FILES "${CMAKE_SOURCE_DIR}/contrib/timeseries/hypertable/sql/*.sql")
+  set_source_files_properties("${CMAKE_SOURCE_DIR}/contrib/timeseries/hypertable/extension.cpp" PROPERTIES
+    OBJECT_DEPENDS "${VARVE_HYPERTABLE_SQL_FILES}")
+endif()

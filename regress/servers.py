@@ -115,12 +115,12 @@ class Server:
     def dsn(self, database="postgres"):
         return f"host={self.host} port={self.port} user={self.user} dbname={database}"
 
-    def psql(self, text, database="postgres", variables=(), timeout_s=120):
+    def psql(self, text, database="postgres", variables=(), timeout_s=120, environment=None):
         """Runs a script through psql; returns (output with errors in their places, exit code)."""
         command = ["psql", "-X", "-a", "-q", *(f"-v{v}" for v in variables), self.dsn(database)]
         try:
             result = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                    env=client_environment(), timeout=timeout_s)
+                                    env=client_environment(**(environment or {})), timeout=timeout_s)
         except subprocess.TimeoutExpired as timeout:
             partial = (timeout.output or b"").decode(errors="replace")
             return f"{partial}\npsql: stopped after {timeout_s} seconds\n", 124

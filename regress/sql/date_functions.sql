@@ -28,3 +28,4 @@ SELECT date_trunc('month', g)::date, count(*) FROM generate_series(TIMESTAMP '20
 SELECT DATE '2024-02-28' + 2, DATE '2024-12-31' - INTERVAL '1 year', (TIMESTAMP '2024-01-01' - INTERVAL '1 second')::date;
 SELECT clock_timestamp() >= now(), statement_timestamp() >= transaction_timestamp(), timeofday() IS NOT NULL;
 SELECT pg_typeof(extract(year FROM now())), pg_typeof(date_part('year', now())), pg_typeof(date_trunc('day', current_date)), pg_typeof(current_date - 1), pg_typeof(current_date - current_date), pg_typeof(now() - now());
+SELECT make_interval(), make_interval(1), make_interval(1, 2), make_interval(secs => 1.5), make_interval(1, days => 3);

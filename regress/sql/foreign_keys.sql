@@ -267,3 +267,56 @@ INSERT INTO elsewhere.r VALUES (1, 'x');
 DROP SCHEMA elsewhere;
 DROP TABLE k;
 DROP TABLE r, k, elsewhere.r, "Odd Name";
+-- Triggers beside the constraints, on either side.
+CREATE TABLE parent (id serial PRIMARY KEY, note text);
+CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE CASCADE ON UPDATE CASCADE);
+CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% % %', TG_TABLE_NAME, TG_OP, TG_WHEN; RETURN coalesce(NEW, OLD); END $$;
+CREATE TRIGGER before BEFORE INSERT OR UPDATE OR DELETE ON parent FOR EACH ROW EXECUTE FUNCTION say();
+CREATE TRIGGER after AFTER INSERT OR UPDATE OR DELETE ON parent FOR EACH ROW EXECUTE FUNCTION say();
+CREATE TRIGGER before BEFORE INSERT OR UPDATE OR DELETE ON child FOR EACH ROW EXECUTE FUNCTION say();
+CREATE TRIGGER zafter AFTER INSERT OR UPDATE OR DELETE ON child FOR EACH ROW EXECUTE FUNCTION say();
+INSERT INTO parent DEFAULT VALUES;
+INSERT INTO parent (note) VALUES ('two');
+INSERT INTO child VALUES (1, 1);
+INSERT INTO child VALUES (2, 20);
+INSERT INTO child SELECT 3, 30;
+COPY child FROM stdin;
+4	40
+\.
+COPY child FROM stdin;
+5	2
+\.
+INSERT INTO child VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET parent = 99;
+MERGE INTO child USING (VALUES (7, 70)) v(a, b) ON id = a WHEN NOT MATCHED THEN INSERT VALUES (a, b);
+UPDATE child SET parent = 50 WHERE id = 1;
+UPDATE parent SET id = 10 WHERE id = 1;
+DELETE FROM parent WHERE id = 2;
+SELECT * FROM child ORDER BY id;
+DROP TRIGGER before ON child;
+INSERT INTO child VALUES (8, 80);
+DROP TRIGGER zafter ON child;
+CREATE TRIGGER before BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION say();
+INSERT INTO child VALUES (9, 90);
+DROP TABLE child, parent;
+DROP FUNCTION say();
+-- A session that replays what was checked elsewhere.
+CREATE TABLE master (id int PRIMARY KEY);
+CREATE TABLE detail (id int REFERENCES master);
+CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% fired', TG_NAME; RETURN NEW; END $$;
+CREATE TRIGGER origin BEFORE INSERT ON detail FOR EACH ROW EXECUTE FUNCTION fired();
+CREATE TRIGGER replica BEFORE INSERT ON detail FOR EACH ROW EXECUTE FUNCTION fired();
+CREATE TRIGGER always BEFORE INSERT ON detail FOR EACH ROW EXECUTE FUNCTION fired();
+ALTER TABLE detail ENABLE REPLICA TRIGGER replica;
+ALTER TABLE detail ENABLE ALWAYS TRIGGER always;
+INSERT INTO detail VALUES (1);
+SET session_replication_role = replica;
+INSERT INTO detail VALUES (1);
+INSERT INTO master VALUES (2);
+INSERT INTO detail VALUES (2);
+DELETE FROM master WHERE id = 2;
+SET session_replication_role = origin;
+INSERT INTO detail VALUES (3);
+SELECT * FROM detail ORDER BY id;
+SET session_replication_role = nobody;
+DROP TABLE detail, master;
+DROP FUNCTION fired();

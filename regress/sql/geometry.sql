@@ -46,3 +46,7 @@ SELECT pg_typeof(p), pg_typeof(p <-> p), pg_column_size(p) FROM shapes WHERE id 
 DROP TABLE shapes;
 SELECT pg_typeof('a'), pg_typeof(NULL), pg_typeof('a' || 'b');
 SELECT typname, typdelim, typlen, typelem::regtype FROM pg_type WHERE typcategory = 'G' ORDER BY typname;
+-- Elements.
+SELECT (point '(1,2)')[0], (point '(1,2)')[1], (point '(1,2)')[2], (box '(1,2),(3,4)')[0], (lseg '[(1,2),(3,4)]')[1], (line '{1,2,3}')[2], (name 'abc')[1], (name 'abc')[70];
+SELECT (point '(1,2)')[0:1];
+SELECT (point '(1,2)')[0][1];

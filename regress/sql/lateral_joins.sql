@@ -43,3 +43,8 @@ SELECT count(*), sum(b.x) FROM (la a JOIN lb b ON a.a = b.a) JOIN la c ON c.a = 
 SELECT count(*) FROM la a JOIN lb b ON a.a = b.a LEFT JOIN la c ON c.a = b.x JOIN la d ON d.a = c.b;
 RESET join_collapse_limit;
 DROP TABLE la, lb;
+-- VALUES that name other items.
+SELECT * FROM (VALUES (1), (2)) x(a), LATERAL (VALUES (a)) y(b);
+SELECT * FROM (VALUES (1), (2)) x(a), LATERAL (VALUES (a), (a + 10)) y(b) ORDER BY a, b;
+SELECT v.x FROM generate_series(1, 4) AS s(i), LATERAL (VALUES ((SELECT s.i + 1)), (s.i + 101)) AS v(x) WHERE s.i < 3 AND (SELECT v.x) < 110 ORDER BY 1;
+SELECT x.a, y.b, v.c FROM (VALUES (1), (2)) x(a) LEFT JOIN (VALUES (2, 'two')) y(k, b) ON x.a = y.k, LATERAL (VALUES (coalesce(y.b, 'none') || x.a)) v(c) ORDER BY 1;

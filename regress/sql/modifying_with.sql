@@ -40,3 +40,9 @@ SELECT id, (WITH c AS (SELECT count(*) AS n FROM tree x WHERE x.parent = tree.id
 SELECT id, (WITH c AS MATERIALIZED (SELECT x.id FROM tree x WHERE x.parent = tree.id) SELECT count(*) FROM c, c d) FROM tree ORDER BY id;
 SELECT id, (WITH RECURSIVE up(i, p) AS (SELECT tree.id, tree.parent UNION ALL SELECT x.id, x.parent FROM tree x, up WHERE x.id = up.p) SELECT string_agg(i::text, '>' ORDER BY i) FROM up) FROM tree ORDER BY id;
 SELECT * FROM tree, LATERAL (WITH c AS (SELECT tree.id * 10 AS k) SELECT a.k + b.k AS s FROM c a, c b) l ORDER BY 1;
+-- Subqueries of a row to insert that read a WITH query.
+CREATE TABLE kept (k int PRIMARY KEY, v text);
+WITH w AS (SELECT 1 a, 2 b) INSERT INTO kept VALUES (1, (SELECT 'new ' || b FROM w WHERE a = 1)) RETURNING *, (SELECT a FROM w);
+WITH w AS (SELECT 1 a, 2 b) INSERT INTO kept VALUES (1, (SELECT 'new ' || b FROM w)) ON CONFLICT (k) DO UPDATE SET v = (SELECT b || ' changed' FROM w WHERE a = 1 LIMIT 1) RETURNING *;
+WITH w AS (SELECT 1 a, 2 b) INSERT INTO kept VALUES (2, (SELECT 'x' FROM w)), (3, (SELECT 'y' || b FROM w)) RETURNING *;
+DROP TABLE kept;

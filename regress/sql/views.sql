@@ -54,3 +54,11 @@ ALTER VIEW u RENAME TO u2;
 SELECT count(*) FROM u2;
 DROP TABLE t CASCADE;
 SELECT * FROM named;
+-- Views that come to name themselves.
+CREATE VIEW turn AS SELECT 1 AS a;
+CREATE VIEW around AS SELECT * FROM turn;
+CREATE OR REPLACE VIEW turn AS SELECT * FROM around;
+SELECT * FROM turn;
+SELECT * FROM around;
+INSERT INTO turn VALUES (1);
+DROP VIEW turn CASCADE;

@@ -13,6 +13,7 @@
 
 #include "columnar_table/columnar_table.h"
 #include "hyperfunctions/extension.h"
+#include "hypertable/extension.h"
 #include "server/server.h"
 
 namespace {
@@ -154,7 +155,9 @@ int run_serve(Options options) {
                                    serve.directory, serve.directory));
   serve.directory = absolute;
   free(absolute);
-  varve::hyperfunctions::register_extensions();
+  const varve::hyperfunctions::ExtensionPart parts[] = {varve::hypertable::extension_part()};
+  varve::hyperfunctions::register_extensions(parts);
+  varve::hypertable::register_hypertables();
   return varve::server::serve(serve);
 }
 

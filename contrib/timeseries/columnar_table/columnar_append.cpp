@@ -1,11 +1,13 @@
 // Many rows at once: from values into a segment, whose transaction makes them visible.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 
 #include "access/key_codec.h"
 #include "columnar_heap.h"
 #include "memory/arena.h"
+#include "settle_group.h"
 
 namespace varve::columnar_table {
 
@@ -41,28 +43,52 @@ class ColumnarAppender final : public access::ColumnAppender {
   Status finish() override {
     if (rows_ == 0) return {};
     sort();
-    std::vector<columnar::ColumnSpec> specs;
-    for (uint32_t c = 0; c < columns_.size(); ++c) specs.push_back({value_type_of(physical_[c]), c + 1});
-    columnar::SegmentBuilder builder(specs);
-    std::vector<columnar::ColumnValues> arrays(columns_.size());
-    for (uint32_t at = 0; at < rows_; at += kVectorRows) {
-      for (size_t c = 0; c < columns_.size(); ++c)
-        arrays[c] = {columns_[c].values.data() + at * columns_[c].width, columns_[c].valid.data() + at / 64};
-      VARVE_RETURN_IF_ERROR(builder.add(arrays, std::min(kVectorRows, rows_ - at)));
+    for (uint32_t at = 0; at < rows_;) {
+      uint32_t end = rows_;
+      if (!groups_.empty()) {
+        for (end = at + 1; end < rows_ && groups_[end] == groups_[at];) ++end;
+      }
+      VARVE_RETURN_IF_ERROR(write(at, end));
+      at = end;
     }
-    VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
-    VARVE_RETURN_IF_ERROR(heap_.store(txn_, bytes.span(), physical_).status());
     for (Column& c : columns_) {
       c.values.clear();
       c.valid.clear();
     }
     keys_.clear();
+    groups_.clear();
     memory_.reset();
     rows_ = 0;
     return {};
   }
 
  private:
+  // Rows begin … end - 1 as a stratum. Validity is bits, which the builder wants from a word's first on.
+  Status write(uint32_t begin, uint32_t end) {
+    std::vector<columnar::ColumnSpec> specs;
+    for (uint32_t c = 0; c < columns_.size(); ++c) specs.push_back({value_type_of(physical_[c]), c + 1});
+    columnar::SegmentBuilder builder(specs);
+    std::vector<columnar::ColumnValues> arrays(columns_.size());
+    std::vector<std::array<uint64_t, kVectorRows / 64>> valid(columns_.size());
+    for (uint32_t at = begin; at < end; at += kVectorRows) {
+      const uint32_t count = std::min(kVectorRows, end - at);
+      for (size_t c = 0; c < columns_.size(); ++c) {
+        const uint64_t* bits = columns_[c].valid.data() + at / 64;
+        if (at % 64 != 0) {
+          for (uint32_t w = 0; w * 64 < count; ++w) {
+            valid[c][w] = bits[w] >> at % 64;
+            if (at / 64 + w + 1 < columns_[c].valid.size()) valid[c][w] |= bits[w + 1] << (64 - at % 64);
+          }
+          bits = valid[c].data();
+        }
+        arrays[c] = {columns_[c].values.data() + at * columns_[c].width, bits};
+      }
+      VARVE_RETURN_IF_ERROR(builder.add(arrays, count));
+    }
+    VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
+    return heap_.store(txn_, bytes.span(), physical_).status();
+  }
+
   static constexpr size_t kMaxBytes = size_t{128} << 20;
 
   struct Column {
@@ -75,9 +101,15 @@ class ColumnarAppender final : public access::ColumnAppender {
     std::string& key = keys_.emplace_back();
     for (const access::SettleOrder& o : order_) {
       access::KeyColumn column;
-      column.type = physical_[o.column];
+      column.type = o.width != 0 ? types::PhysicalType::kInt64 : physical_[o.column];
       column.descending = o.descending;
-      access::append_key_column(key, column, row[o.column]);
+      if (o.width == 0) {
+        access::append_key_column(key, column, row[o.column]);
+        continue;
+      }
+      const int64_t group = settle_group(o, row[o.column]);
+      access::append_key_column(key, column, Value::of_int64(group));
+      groups_.push_back(group);
     }
   }
 
@@ -98,6 +130,10 @@ class ColumnarAppender final : public access::ColumnAppender {
       c.values = std::move(values);
       c.valid = std::move(valid);
     }
+    if (groups_.empty()) return;
+    std::vector<int64_t> groups(groups_.size());
+    for (uint32_t i = 0; i < rows_; ++i) groups[i] = groups_[places[i]];
+    groups_ = std::move(groups);
   }
 
   ColumnarHeap& heap_;
@@ -107,6 +143,7 @@ class ColumnarAppender final : public access::ColumnAppender {
   std::vector<types::PhysicalType> physical_;
   std::vector<Column> columns_;
   std::vector<std::string> keys_;
+  std::vector<int64_t> groups_;  // of rows that may not all share a stratum
   Arena memory_;  // of strings
   uint32_t rows_ = 0;
 };

@@ -59,6 +59,8 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   Result<uint64_t> rewrite(txn::Transaction& txn, const access::RowLayout& layout,
                            std::span<const access::SettleOrder> order, const std::vector<bool>& dropped,
                            access::SettledRowSink& sink) override;
+  Result<uint64_t> remove_range(txn::Transaction& txn, uint32_t column, int64_t low, int64_t high,
+                                access::SettledRowSink* sink) override;
   Status vacuum_segments() override;
 
  private:
@@ -106,12 +108,18 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
                            std::span<const types::PhysicalType> physical);
   Status collect(txn::Transaction& txn, const txn::Snapshot& snapshot, const access::RowLayout& layout,
                  Batch* batch);
+  // The batch as new strata, one a group of rows that may share one.
   Result<uint64_t> write(txn::Transaction& txn, const access::RowLayout& layout,
                          std::span<const access::SettleOrder> order, const std::vector<bool>& dropped,
                          Batch& batch, access::SettledRowSink& sink);
+  Status write_stratum_of(txn::Transaction& txn, const access::RowLayout& layout,
+                          const std::vector<bool>& dropped, std::span<const access::RowVersion> rows,
+                          std::span<const Tid> from, std::vector<Tid>* to);
   // Strata that are worth writing anew, locked.
-  Result<std::vector<StratumPtr>> claim_for_rewriting(txn::Transaction& txn);
+  Result<std::vector<StratumPtr>> claim_for_rewriting(txn::Transaction& txn,
+                                                      std::span<const access::SettleOrder> order);
   Status forget_deleted(txn::Transaction& txn, Stratum& stratum, access::SettledRowSink& sink);
+  Status remove_marks(txn::Transaction& txn, Stratum& stratum, uint64_t* rows);
   // How many rows of the stratum are deleted; false: not all snapshots agree on that.
   Result<bool> count_deleted(Stratum& stratum, uint64_t* deleted);
 

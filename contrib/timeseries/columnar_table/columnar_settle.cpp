@@ -2,12 +2,14 @@
 // "Settling".
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <numeric>
 
 #include "access/key_codec.h"
 #include "columnar_heap.h"
 #include "common/sql_error.h"
 #include "memory/arena.h"
+#include "settle_group.h"
 #include "wal/log_manager.h"
 
 namespace varve::columnar_table {
@@ -71,9 +73,11 @@ class ColumnarHeap::Batch {
     for (size_t i = 0; i < rows.size(); ++i) {
       for (const access::SettleOrder& o : order) {
         access::KeyColumn column;
-        column.type = layout.column(o.column).type;
+        types::Value value = layout.get(rows[i], o.column, arena);
+        if (o.width != 0) value = types::Value::of_int64(settle_group(o, value));
+        column.type = o.width != 0 ? types::PhysicalType::kInt64 : layout.column(o.column).type;
         column.descending = o.descending;
-        access::append_key_column(keys[i], column, layout.get(rows[i], o.column, arena));
+        access::append_key_column(keys[i], column, value);
       }
       arena.reset();
     }
@@ -184,10 +188,35 @@ Result<StratumPtr> ColumnarHeap::store(txn::Transaction& txn, columnar::ByteSpan
   return stratum;
 }
 
-// The batch as a new stratum, with its rows' moves and index entries.
+// The batch as new strata, with its rows' moves and index entries.
 Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLayout& layout,
-                                     std::span<const access::SettleOrder>, const std::vector<bool>& dropped,
-                                     Batch& batch, access::SettledRowSink& sink) {
+                                     std::span<const access::SettleOrder> order,
+                                     const std::vector<bool>& dropped, Batch& batch,
+                                     access::SettledRowSink& sink) {
+  const access::SettleOrder* grouping = find_grouping(order);
+  Arena arena;
+  auto group_of = [&](size_t i) {
+    arena.reset();
+    return settle_group(*grouping, layout.get(batch.rows[i], grouping->column, arena));
+  };
+  std::vector<Tid> to;
+  for (size_t begin = 0; begin < batch.rows.size();) {
+    size_t end = batch.rows.size();
+    if (grouping != nullptr) {
+      const int64_t group = group_of(begin);
+      for (end = begin + 1; end < batch.rows.size() && group_of(end) == group;) ++end;
+    }
+    VARVE_RETURN_IF_ERROR(write_stratum_of(txn, layout, dropped, std::span(batch.rows).subspan(begin, end - begin),
+                                           std::span(batch.from).subspan(begin, end - begin), &to));
+    begin = end;
+  }
+  VARVE_RETURN_IF_ERROR(sink.rows_settled(txn, batch.from, batch.rows, to));
+  return uint64_t{batch.rows.size()};
+}
+
+Status ColumnarHeap::write_stratum_of(txn::Transaction& txn, const access::RowLayout& layout,
+                                      const std::vector<bool>& dropped, std::span<const RowVersion> rows,
+                                      std::span<const Tid> from, std::vector<Tid>* to) {
   const size_t columns = layout.column_count();
   std::vector<columnar::ColumnSpec> specs;
   std::vector<types::PhysicalType> physical;
@@ -201,35 +230,31 @@ Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLay
   std::vector<columnar::ColumnValues> arrays(columns);
   for (size_t c = 0; c < columns; ++c) values[c].resize(types::physical_width(physical[c]) * kVectorRows);
   Arena arena;
-  for (size_t at = 0; at < batch.rows.size(); at += kVectorRows) {
-    const auto rows =
-        std::span(batch.rows).subspan(at, std::min<size_t>(kVectorRows, batch.rows.size() - at));
+  for (size_t at = 0; at < rows.size(); at += kVectorRows) {
+    const auto part = rows.subspan(at, std::min<size_t>(kVectorRows, rows.size() - at));
     arena.reset();
     for (size_t c = 0; c < columns; ++c) {
       if (dropped[c]) {
         valid[c].fill(0);
         std::fill(values[c].begin(), values[c].end(), uint8_t{0});
       } else {
-        layout.decode_column(rows, c, values[c].data(), valid[c].data(), arena);
+        layout.decode_column(part, c, values[c].data(), valid[c].data(), arena);
       }
       arrays[c] = {values[c].data(), valid[c].data()};
     }
-    VARVE_RETURN_IF_ERROR(builder.add(arrays, static_cast<uint32_t>(rows.size())));
+    VARVE_RETURN_IF_ERROR(builder.add(arrays, static_cast<uint32_t>(part.size())));
   }
   VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, builder.finish());
   VARVE_ASSIGN_OR_RETURN(StratumPtr stratum, store(txn, bytes.span(), physical));
   const Tid tid = stratum->tid();
-
-  std::vector<Tid> to;
   std::vector<Moves::Entry> moves;
-  for (size_t i = 0; i < batch.rows.size(); ++i) {
-    to.push_back(access::ColumnScan::tid(settled_page(tid, static_cast<uint32_t>(i / kVectorRows)),
-                                         static_cast<uint16_t>(i % kVectorRows)));
-    moves.push_back({batch.from[i].packed(), to.back().packed()});
+  for (size_t i = 0; i < rows.size(); ++i) {
+    to->push_back(access::ColumnScan::tid(settled_page(tid, static_cast<uint32_t>(i / kVectorRows)),
+                                          static_cast<uint16_t>(i % kVectorRows)));
+    moves.push_back({from[i].packed(), to->back().packed()});
   }
   state().moves.add(txn.xid(), std::move(moves));
-  VARVE_RETURN_IF_ERROR(sink.rows_settled(txn, batch.from, batch.rows, to));
-  return uint64_t{batch.rows.size()};
+  return {};
 }
 
 // --- strata that are worth writing anew
@@ -258,9 +283,12 @@ Result<bool> ColumnarHeap::count_deleted(Stratum& stratum, uint64_t* deleted) {
 
 // Only strata and marks that every snapshot sees: nobody has to be led from a row's place before the stratum,
 // or past a mark, to where the row is after this. One that somebody has locked a row of stays as it is.
-Result<std::vector<StratumPtr>> ColumnarHeap::claim_for_rewriting(txn::Transaction& txn) {
+Result<std::vector<StratumPtr>> ColumnarHeap::claim_for_rewriting(
+    txn::Transaction& txn, std::span<const access::SettleOrder> order) {
   const Xid horizon = txns_.horizon();
-  std::vector<StratumPtr> worn, small, chosen;
+  const access::SettleOrder* grouping = find_grouping(order);
+  std::vector<StratumPtr> worn, chosen;
+  std::map<int64_t, std::vector<StratumPtr>> small;  // by what they may be put together with
   for (const StratumPtr& stratum : state().all()) {
     Xid writer;
     bool gone = false;
@@ -271,11 +299,21 @@ Result<std::vector<StratumPtr>> ColumnarHeap::claim_for_rewriting(txn::Transacti
     if (!agreed) continue;
     if (deleted * 4 >= stratum->rows())
       worn.push_back(stratum);
-    else if (stratum->rows() <= kSmallRows)
-      small.push_back(stratum);
+    else if (stratum->rows() <= kSmallRows) {
+      int64_t group = 0;
+      columnar::ZoneMap zone;
+      if (grouping != nullptr) {
+        VARVE_ASSIGN_OR_RETURN(bool known, stratum->zone(grouping->column, &zone));
+        if (known && zone.has_bounds()) group = settle_group(*grouping, zone.min());
+      }
+      small[group].push_back(stratum);
+    }
   }
-  if (small.size() < kSmallStrata) small.clear();
-  worn.insert(worn.end(), small.begin(), small.end());
+  for (auto& [group, strata] : small) {
+    if (strata.size() < kSmallStrata) continue;
+    worn.insert(worn.end(), strata.begin(), strata.end());
+    break;
+  }
   uint64_t rows = 0;
   for (const StratumPtr& stratum : worn) {
     if (!chosen.empty() && rows + stratum->rows() > kMaxSegmentRows) continue;
@@ -300,7 +338,7 @@ Result<uint64_t> ColumnarHeap::rewrite(txn::Transaction& txn, const access::RowL
   if (s.strata() == nullptr) return uint64_t{0};
   std::lock_guard one_at_a_time(s.settling);
   txn.assign_xid();
-  VARVE_ASSIGN_OR_RETURN(std::vector<StratumPtr> chosen, claim_for_rewriting(txn));
+  VARVE_ASSIGN_OR_RETURN(std::vector<StratumPtr> chosen, claim_for_rewriting(txn, order));
   if (chosen.empty()) return uint64_t{0};
   const txn::Snapshot snapshot = newest_snapshot(txn);
   Batch batch;
@@ -323,12 +361,8 @@ Result<uint64_t> ColumnarHeap::rewrite(txn::Transaction& txn, const access::RowL
   for (const StratumPtr& stratum : chosen) {
     VARVE_RETURN_IF_ERROR(forget_deleted(txn, *stratum, sink));
     VARVE_RETURN_IF_ERROR(stratum->remove(txn));
-    access::Heap* marks = s.marks_heap();
-    for (uint32_t v = 0; marks != nullptr && v < stratum->vectors(); ++v) {
-      VARVE_ASSIGN_OR_RETURN(auto found, s.marks.of_vector(*marks, settled_page(stratum->tid(), v)));
-      for (const Marks::Mark& mark : found)
-        VARVE_RETURN_IF_ERROR(marks->remove(txn, snapshot, mark.at, false, memory, nullptr).status());
-    }
+    uint64_t marked = 0;
+    VARVE_RETURN_IF_ERROR(remove_marks(txn, *stratum, &marked));
   }
   return std::max<uint64_t>(moved, 1);
 }
@@ -351,6 +385,51 @@ Status ColumnarHeap::forget_deleted(txn::Transaction& txn, Stratum& stratum, acc
     std::vector<RowVersion> rows;
     VARVE_RETURN_IF_ERROR(append_rows(stratum, page, places, kInvalidXid, memory, &tids, &rows));
     VARVE_RETURN_IF_ERROR(sink.rows_gone(txn, tids, rows));
+  }
+  return {};
+}
+
+Result<uint64_t> ColumnarHeap::remove_range(txn::Transaction& txn, uint32_t column, int64_t low, int64_t high,
+                                            access::SettledRowSink* sink) {
+  TableState& s = state();
+  if (s.strata() == nullptr) return uint64_t{0};
+  std::lock_guard one_at_a_time(s.settling);
+  const txn::Snapshot snapshot = newest_snapshot(txn);
+  uint64_t removed = 0;
+  RowBuffer memory;
+  for (const StratumPtr& stratum : s.all()) {
+    VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot));
+    if (!visible) continue;
+    columnar::ZoneMap zone;
+    VARVE_ASSIGN_OR_RETURN(bool known, stratum->zone(column, &zone));
+    if (!known || !zone.has_bounds() || zone.nulls != 0) continue;
+    if (integer_of(zone.min()) < low || integer_of(zone.max()) >= high) continue;
+    VARVE_RETURN_IF_ERROR(txns_.locks().acquire_row(txn, database_, lock_of(stratum->tid()), txn::RowLock::kUpdate,
+                                                    txn::WaitPolicy::kWait, 0));
+    removed += stratum->rows();
+    for (uint32_t v = 0; sink != nullptr && v < stratum->vectors(); ++v) {
+      std::vector<Tid> tids;
+      std::vector<RowVersion> rows;
+      VARVE_RETURN_IF_ERROR(append_page(snapshot, settled_page(stratum->tid(), v), memory, &tids, &rows));
+      VARVE_RETURN_IF_ERROR(sink->rows_gone(txn, tids, rows));
+    }
+    if (sink != nullptr) VARVE_RETURN_IF_ERROR(forget_deleted(txn, *stratum, *sink));
+    VARVE_RETURN_IF_ERROR(remove_marks(txn, *stratum, &removed));
+    VARVE_RETURN_IF_ERROR(stratum->remove(txn));
+  }
+  return removed;
+}
+
+// Of a stratum that goes: nobody will ask for them. `rows` loses those that were deleted already.
+Status ColumnarHeap::remove_marks(txn::Transaction& txn, Stratum& stratum, uint64_t* rows) {
+  access::Heap* marks = state().marks_heap();
+  const txn::Snapshot snapshot = newest_snapshot(txn);
+  RowBuffer memory;
+  for (uint32_t v = 0; marks != nullptr && v < stratum.vectors(); ++v) {
+    VARVE_ASSIGN_OR_RETURN(auto found, state().marks.of_vector(*marks, settled_page(stratum.tid(), v)));
+    for (const Marks::Mark& mark : found)
+      VARVE_RETURN_IF_ERROR(marks->remove(txn, snapshot, mark.at, false, memory, nullptr).status());
+    *rows -= std::min<uint64_t>(*rows, found.size());
   }
   return {};
 }

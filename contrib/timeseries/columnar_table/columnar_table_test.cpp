@@ -414,5 +414,101 @@ TEST(ColumnarTable, ConditionsOnColumnsGiveWhatComparingRowsGives) {
   table.commit(txn);
 }
 
+uint64_t remove_range(TestTable& table, txn::Transaction& txn, int64_t low, int64_t high) {
+  auto removed = table.remove_range_in(txn, low, high);
+  EXPECT_TRUE(removed.ok()) << removed.status().to_string();
+  return removed.ok() ? *removed : 0;
+}
+
+TEST(ColumnarTable, RowsOfDifferentGroupsShareNoSegment) {
+  TestTable table;
+  table.order = {{0, false, 100, -30}, {2, true}};
+  TestRows rows = fill(table, -250, 370);
+  EXPECT_EQ(table.settle(), 620U);
+  // -330 … -231, -230 … -131, … 270 … 369: the first has 20 rows.
+  EXPECT_EQ(table.vectors(), 7U);
+  check_all(table, rows);
+  auto txn = table.begin();
+  EXPECT_EQ(remove_range(table, *txn, -230, 70), 300U);
+  table.commit(txn);
+  rows.erase(rows.lower_bound(-230), rows.lower_bound(70));
+  EXPECT_EQ(table.vectors(), 4U);
+  check_all(table, rows);
+  table.reopen();
+  check_all(table, rows);
+}
+
+TEST(ColumnarTable, ARangeGoesWithItsTransaction) {
+  TestTable table;
+  table.order = {{0, false, 100, 0}};
+  TestRows rows = fill(table, 0, 1000);
+  EXPECT_EQ(table.settle(), 1000U);
+  auto old = table.begin(Isolation::kRepeatableRead);
+  const txn::Snapshot before = old->statement_snapshot();
+  auto txn = table.begin();
+  EXPECT_EQ(remove_range(table, *txn, 0, 500), 500U);
+  table.rollback(txn);
+  check_all(table, rows);
+  // One row deleted, and one updated and so elsewhere: of those segments too only what is there is counted.
+  txn = table.begin();
+  txn::Snapshot now = txn->statement_snapshot();
+  EXPECT_EQ(*table.remove(*txn, now, table.find(now, 5)[0].first, 5), LockOutcome::kLocked);
+  EXPECT_EQ(*table.update(*txn, now, table.find(now, 7)[0].first, row_of(7)), LockOutcome::kLocked);
+  table.commit(txn);
+  rows.erase(5);
+  txn = table.begin();
+  EXPECT_EQ(remove_range(table, *txn, 0, 550), 498U);  // 500 … 599 reach beyond
+  table.commit(txn);
+  for (int64_t k = 0; k < 500; ++k) {
+    if (k != 7) rows.erase(k);
+  }
+  check_all(table, rows);
+  EXPECT_EQ(table.scan(before).size(), 1000U);
+  table.commit(old);
+  table.reopen();
+  check_all(table, rows);
+}
+
+TEST(ColumnarTable, SmallSegmentsAreJoinedWithinTheirGroup) {
+  TestTable table;
+  table.order = {{0, false, 1000, 0}};
+  TestRows rows;
+  for (int64_t round = 0; round < 8; ++round) {
+    rows.merge(fill(table, round * 10, round * 10 + 10));
+    rows.merge(fill(table, 1000 + round * 10, 1000 + round * 10 + 5));
+    EXPECT_EQ(table.settle(), 15U);
+  }
+  EXPECT_EQ(table.vectors(), 16U);
+  for (int i = 0; i < 10 && table.rewrite() != 0; ++i) {
+  }
+  EXPECT_EQ(table.vectors(), 2U);
+  EXPECT_EQ(table.rewrite(), 0U);
+  check_all(table, rows);
+}
+
+TEST(ColumnarTable, AppendedRowsAreInSegmentsOfTheirGroups) {
+  TestTable table;
+  table.order = {{0, false, 1000, 0}, {0, true}};
+  TestRows rows;
+  auto txn = table.begin();
+  txn->assign_xid();
+  auto appender = table.store().append(*txn, test_layout(), table.order);
+  // Neither groups nor rows within them come in order, and groups end in the middle of words of bits.
+  for (int64_t i = 0; i < 3333; ++i) {
+    const int64_t key = i * 1009 % 3333;
+    TestRow row = row_of(key);
+    rows[key] = row;
+    const types::Value values[] = {
+        types::Value::of_int64(key),
+        row.text ? types::Value::of_string(*row.text) : types::Value::null_of(types::PhysicalType::kString),
+        types::Value::of_float64(row.number)};
+    ASSERT_TRUE(appender->append(values).ok());
+  }
+  ASSERT_TRUE(appender->finish().ok());
+  table.commit(txn);
+  EXPECT_EQ(table.vectors(), 4U);
+  EXPECT_TRUE(same_rows(table.scan_now(), rows));
+}
+
 }  // namespace
 }  // namespace varve::columnar_table

@@ -35,6 +35,8 @@ class Stratum {
   Result<bool> visible(const txn::Snapshot& snapshot, Xid* writer = nullptr) const;
 
   Result<ChunkPtr> column(uint32_t column);
+  // The bounds of all values of a column. False: the rows settled before the table had it.
+  Result<bool> zone(uint32_t column, columnar::ZoneMap* zone);
   // Rows in the form of a heap's rows, over columns() attributes.
   Result<const access::RowLayout*> layout();
   // Deletes the row and everything it refers to.

@@ -148,6 +148,11 @@ class TestTable {
     TestEntries sink(*index_);
     return store().rewrite(txn, test_layout(), order, std::vector<bool>(3), sink);
   }
+  Result<uint64_t> remove_range_in(txn::Transaction& txn, int64_t low, int64_t high) {
+    TestEntries sink(*index_);
+    txn.assign_xid();
+    return store().remove_range(txn, 0, low, high, &sink);
+  }
   // All that can, each segment in a transaction of its own.
   uint64_t settle(uint64_t at_least = 1) {
     uint64_t rows = 0;

@@ -43,7 +43,7 @@ std::span<const functions::Binding> gather(std::initializer_list<std::span<const
 
 }  // namespace
 
-void register_extensions() {
+void register_extensions(std::span<const ExtensionPart> more) {
   static std::vector<functions::Binding> natives;
   static functions::Extension timescaledb;
   timescaledb.name = "timescaledb";
@@ -51,16 +51,18 @@ void register_extensions() {
   timescaledb.comment = "Enables scalable inserts and complex queries for time-series data";
   timescaledb.library = "timescaledb";
   timescaledb.trusted = true;
-  static const std::string kScript =
-      std::string(text_between(varve_timescaledb_begin, varve_timescaledb_end)) +
-      std::string(text_between(varve_timescaledb_jobs_begin, varve_timescaledb_jobs_end));
+  static std::string script;
+  script.append(varve_timescaledb_begin, varve_timescaledb_end);
+  script.append(varve_timescaledb_jobs_begin, varve_timescaledb_jobs_end);
+  for (const ExtensionPart& part : more) script += part.script;
   static constexpr functions::ExtensionJobs kJobs{
       "SELECT * FROM _timescaledb_functions.jobs_start_due($first)",
       "SELECT _timescaledb_functions.job_finished($job, $succeeded, $sqlstate, $message)"};
-  timescaledb.script = kScript;
+  timescaledb.script = script;
   timescaledb.jobs = &kJobs;
-  timescaledb.natives =
-      gather({time_bucket_bindings(), bookend_bindings(), histogram_bindings(), gapfill_bindings()}, natives);
+  gather({time_bucket_bindings(), bookend_bindings(), histogram_bindings(), gapfill_bindings()}, natives);
+  for (const ExtensionPart& part : more) gather({part.natives}, natives);
+  timescaledb.natives = natives;
   functions::register_extension(timescaledb);
   planner::register_grouping_hook(gapfill_hook);
 

@@ -33,7 +33,7 @@ int64_t floor_to(int64_t value, int64_t width) {
 
 void check_months(const Interval& width) {
   if (width.days != 0 || width.us != 0) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "month intervals cannot have day or time component");
+    throw SqlError(sqlstate::kFeatureNotSupported, "month intervals cannot have day or time component");
   }
 }
 

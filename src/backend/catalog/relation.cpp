@@ -266,7 +266,10 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
 
 void load_indexes(Catalog& catalog, Relation& rel) {
   const KeyMatch match[] = {{"indrelid", Value::of_oid(rel.oid.value())}};
-  catalog.for_each(system_table("pg_index"), match, [&](const Row& row) { load_index(catalog, rel, row); });
+  catalog.for_each(system_table("pg_index"), match, [&](const Row& row) {
+    // One in name only has no entries: nobody reads or fills it.
+    if (row.boolean("indisready")) load_index(catalog, rel, row);
+  });
   std::sort(rel.indexes.begin(), rel.indexes.end(),
             [](const Index& a, const Index& b) { return a.oid < b.oid; });
 }

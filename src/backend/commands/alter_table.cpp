@@ -470,18 +470,45 @@ void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   change_attribute_row(context, oid, number, [&](RowDraft& draft) { draft.text("attstorage", letter); });
 }
 
+// What is there already stays, unless the command names it.
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
-  std::string text =
-      cmd.action == AlterTableAction::kResetRelOptions
-          ? std::string()
-          : storage_options(cmd.options, table->kind == RelationKind::kIndex, table->access_method);
+  auto is_named = [&](std::string_view option) {
+    std::string_view name = option.substr(0, option.find('='));
+    return std::any_of(cmd.options.begin(), cmd.options.end(), [&](const parser::Option* o) {
+      return name ==
+             (o->name_space.empty() ? std::string(o->name) : fmt::format("{}.{}", o->name_space, o->name));
+    });
+  };
+  std::vector<std::string> items;
+  for (std::string_view rest = table->options; !rest.empty();) {
+    size_t end = std::min(rest.find('\n'), rest.size());
+    if (std::string_view option = rest.substr(0, end); !is_named(option)) items.emplace_back(option);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (cmd.action == AlterTableAction::kSetRelOptions) {
+    for (std::string& item :
+         storage_option_items(cmd.options, table->kind == RelationKind::kIndex, table->access_method))
+      items.push_back(std::move(item));
+  }
   change_class_row(context, oid, [&](RowDraft& draft) {
-    if (text.empty())
+    if (items.empty())
       draft.null("reloptions");
     else
-      draft.text("reloptions", text);
+      draft.text("reloptions", text_array(items));
   });
+}
+
+// Every row is written anew, into storage of the other kind.
+void set_access_method(CommandContext& context, Oid oid, std::string_view name) {
+  RelationPtr table = context.catalog.relation(oid);
+  if (table->kind == RelationKind::kPartitioned) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot change access method of a partitioned table");
+  }
+  const Oid method = table_access_method(context, name);
+  if (method == table->access_method) return;
+  change_class_row(context, oid, [&](RowDraft& draft) { draft.oid("relam", method); });
+  rewrite_table(context, table, {});
 }
 
 void change_relation_owner(CommandContext& context, const Relation& relation, Oid owner) {
@@ -586,6 +613,8 @@ void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cm
       return drop_not_null(context, oid, cmd);
     case AlterTableAction::kAlterColumnType:
       return alter_column_type(context, oid, cmd);
+    case AlterTableAction::kSetAccessMethod:
+      return set_access_method(context, oid, cmd.name);
     case AlterTableAction::kAddConstraint:
       return add_constraint(context, oid, cmd);
     case AlterTableAction::kDropConstraint:
@@ -1090,10 +1119,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
                       owner);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
-  if (stmt.object_type == ObjectType::kOperator) {
-    set_operator_owner(context, stmt, owner);
-    return "ALTER OPERATOR";
-  }
+  if (stmt.object_type == ObjectType::kOperator) return set_operator_owner(context, stmt, owner);
   if (parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_owner(context, stmt, owner);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
@@ -1107,10 +1133,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
-  if (stmt.object_type == ObjectType::kOperator) {
-    set_operator_schema(context, stmt);
-    return "ALTER OPERATOR";
-  }
+  if (stmt.object_type == ObjectType::kOperator) return set_operator_schema(context, stmt);
   if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_schema(context, stmt);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));

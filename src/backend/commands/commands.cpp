@@ -1,6 +1,7 @@
 // Which function runs which statement.
 #include "aggregate.h"
 #include "alter_table.h"
+#include "commands/command_hook.h"
 #include "common/sql_error.h"
 #include "composite_type.h"
 #include "create_table.h"
@@ -141,13 +142,41 @@ uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("fil
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
 
-std::string run(CommandContext& context, const parser::Node* statement) {
+namespace {
+
+std::vector<CommandHook>& command_hooks() {
+  static std::vector<CommandHook> all;
+  return all;
+}
+
+std::string run_itself(CommandContext& context, const parser::Node* statement) {
   for (const Command& command : kCommands) {
     if (command.kind == statement->kind) return command.run(context, statement);
   }
   std::string_view name = parser::kind_name(statement->kind);
   if (name.ends_with("Stmt")) name.remove_suffix(4);
   throw_not_supported(name);
+}
+
+class HookChain final : public NextCommand {
+ public:
+  explicit HookChain(size_t at) : at_(at) {}
+  std::string run(CommandContext& context, const parser::Node* statement) override {
+    if (at_ == command_hooks().size()) return run_itself(context, statement);
+    HookChain rest(at_ + 1);
+    return command_hooks()[at_](context, statement, rest);
+  }
+
+ private:
+  size_t at_;
+};
+
+}  // namespace
+
+void register_command_hook(CommandHook hook) { command_hooks().push_back(hook); }
+
+std::string run(CommandContext& context, const parser::Node* statement) {
+  return HookChain(0).run(context, statement);
 }
 
 std::string_view must_run_alone(const parser::Node* statement) {

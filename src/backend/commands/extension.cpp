@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "commands/extension_table.h"
 #include "common/sql_error.h"
 #include "drop.h"
+#include "functions/array.h"
 #include "functions/extension.h"
 #include "names.h"
 #include "parser/parser.h"
@@ -281,6 +283,41 @@ std::string update_extension(CommandContext& context, const parser::AlterExtensi
   }
   change_extension_row(context, installed.oid, [&](RowDraft& row) { row.text("extversion", target); });
   return "ALTER EXTENSION";
+}
+
+void add_extension_table(CommandContext& context, Oid table, std::string_view condition) {
+  Oid extension;
+  const KeyMatch match[] = {{"classid", Value::of_oid(kClassClass.value())},
+                            {"objid", Value::of_oid(table.value())}};
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.letter("deptype") == 'e') extension = row.oid("refobjid");
+  });
+  if (extension == kInvalidOid) {
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   fmt::format("table {} is not a member of an extension", table.value()));
+  }
+  const KeyMatch self[] = {{"oid", Value::of_oid(extension.value())}};
+  std::vector<std::string> tables, conditions;
+  context.catalog.for_each(system_table("pg_extension"), self, [&](const Row& row) {
+    for (int64_t oid : row.numbers("extconfig")) tables.push_back(std::to_string(oid));
+    if (row.is_null("extcondition")) return;
+    Arena arena;
+    functions::ArrayView texts(row.text("extcondition"));
+    for (uint32_t i = 0; i < texts.count(); ++i) {
+      const Value item = texts.at(i, arena);
+      conditions.emplace_back(item.view());
+    }
+  });
+  const std::string self_text = std::to_string(table.value());
+  size_t at = static_cast<size_t>(std::find(tables.begin(), tables.end(), self_text) - tables.begin());
+  if (at == tables.size()) {
+    tables.push_back(self_text);
+    conditions.emplace_back();
+  }
+  conditions[at] = condition;
+  change_extension_row(context, extension, [&](RowDraft& row) {
+    row.text("extconfig", text_array(tables)).text("extcondition", text_array(conditions));
+  });
 }
 
 std::string change_extension_contents(CommandContext& context,

@@ -20,6 +20,12 @@ namespace varve::commands {
 using catalog::RelationKind;
 
 std::string storage_options(parser::List<parser::Option> options, bool index, Oid access_method) {
+  std::vector<std::string> items = storage_option_items(options, index, access_method);
+  return items.empty() ? std::string() : text_array(items);
+}
+
+std::vector<std::string> storage_option_items(parser::List<parser::Option> options, bool index,
+                                              Oid access_method) {
   std::vector<std::string> items;
   for (const parser::Option* option : options) {
     if (option->name == "fillfactor" && option->name_space.empty()) {
@@ -30,8 +36,11 @@ std::string storage_options(parser::List<parser::Option> options, bool index, Oi
             .detail(fmt::format("Valid values are between \"{}\" and \"100\".", index ? 50 : 10));
       }
       items.push_back(fmt::format("fillfactor={}", value));
-    } else if (option->name == "orderby" && access_method == access::kColumnarMethod) {
-      items.push_back(fmt::format("orderby={}", option_text(*option)));
+    } else if ((option->name == "orderby" || option->name == "hypertable") && option->name_space.empty() &&
+               access_method == access::kColumnarMethod) {
+      items.push_back(fmt::format("{}={}", option->name, option_text(*option)));
+    } else if (option->name == "in_name_only" && index && option->name_space.empty()) {
+      // pg_index.indisready says it.
     } else if (option->name.starts_with("autovacuum_") || option->name == "toast_tuple_target" ||
                option->name == "parallel_workers" || option->name_space == "toast" ||
                option->name == "deduplicate_items") {
@@ -43,7 +52,7 @@ std::string storage_options(parser::List<parser::Option> options, bool index, Oi
                      fmt::format("unrecognized parameter \"{}\"", option->name));
     }
   }
-  return items.empty() ? std::string() : text_array(items);
+  return items;
 }
 
 IndexKeySpec plain_key(CommandContext&, const Relation& table, ColumnNumber column) {
@@ -114,7 +123,7 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
   row.boolean("indnullsnotdistinct", spec.nulls_not_distinct).boolean("indisprimary", spec.primary);
   row.boolean("indimmediate", spec.immediate)
       .boolean("indisvalid", spec.valid)
-      .boolean("indisready", true)
+      .boolean("indisready", !spec.in_name_only)
       .boolean("indislive", true);
   row.text("indkey", vector_text(columns)).text("indcollation", collations).text("indclass", classes);
   row.text("indoption", vector_text(options));
@@ -162,7 +171,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   row.schema = table->schema;
   row.kind = table->is_partitioned() ? 'I' : 'i';
   row.access_method = Oid{403};
-  if (!table->is_partitioned()) {
+  if (!table->is_partitioned() && !spec.in_name_only) {
     auto segment = context.catalog.database().create_btree(context.txn);
     check_ok(segment.status());
     row.segment = *segment;
@@ -193,7 +202,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
     if (read.empty()) add_dependency(context, relation_address(row.oid), relation_address(table_oid), 'a');
   }
   change_class_row(context, table_oid, [](RowDraft& draft) { draft.boolean("relhasindex", true); });
-  if (table->is_partitioned()) return row.oid;
+  if (table->is_partitioned() || spec.in_name_only) return row.oid;
   table = context.catalog.relation(table_oid);
   for (const catalog::Index& index : table->indexes) {
     if (index.oid == row.oid) build_index(context, table, index);
@@ -323,6 +332,16 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
   spec.unique = stmt.unique;
   spec.nulls_not_distinct = stmt.nulls_not_distinct;
   spec.options = storage_options(stmt.options, true);
+  for (const parser::Option* option : stmt.options) {
+    if (option->name == "in_name_only") spec.in_name_only = option_boolean(*option);
+  }
+  const bool expressions = std::any_of(stmt.columns.begin(), stmt.columns.end(),
+                                       [](const parser::IndexElem* e) { return e->column.empty(); });
+  if (spec.in_name_only && (table->access_method != access::kColumnarMethod || spec.unique || expressions ||
+                            stmt.where != nullptr || !stmt.including.empty())) {
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   "only plain indexes on columns of columnar tables can be in name only");
+  }
   std::vector<std::string> names;
   for (const parser::IndexElem* element : stmt.columns) {
     spec.keys.push_back(read_key(context, table, *element));

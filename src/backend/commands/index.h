@@ -28,6 +28,7 @@ struct IndexSpec {
   bool immediate = true;  // false: of a deferrable constraint
   bool initially_deferred = false;
   bool valid = true;  // false: of a partitioned table (ONLY), while partitions lack their parts of it
+  bool in_name_only = false;  // no entries, nobody reads or fills it: what it promises the table does itself
   std::string predicate_sql;
   std::vector<ColumnNumber> predicate_columns;
   std::string options;
@@ -61,6 +62,9 @@ IndexKeySpec plain_key(CommandContext& context, const Relation& table, ColumnNum
 IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
 std::string storage_options(parser::List<parser::Option> options, bool index,
                             Oid access_method = kInvalidOid);
+// The same as "name=value", one an option.
+std::vector<std::string> storage_option_items(parser::List<parser::Option> options, bool index,
+                                              Oid access_method);
 
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt);
 std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt);

@@ -70,9 +70,10 @@ class RowExpressions {
 };
 
 // Calls f(tid, values of the live columns) for every row of the table as `latest_snapshot` shows it. With
-// `wanted`, only those columns are decoded, the others are NULL.
+// `wanted`, only those columns are decoded, the others are NULL. A partitioned table has no rows of its own.
 template <class F>
 void scan_table(CommandContext& context, const Relation& table, std::span<const ColumnNumber> wanted, F&& f) {
+  if (table.heap == nullptr) return;
   txn::Snapshot snapshot = latest_snapshot(context.txn);
   auto runs = table.heap->runs();
   check_ok(runs.status());

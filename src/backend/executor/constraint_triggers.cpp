@@ -7,6 +7,7 @@
 
 #include "access/btree.h"
 #include "access/row_layout.h"
+#include "common/check.h"
 #include "common/sql_error.h"
 #include "constraint_state.h"
 #include "executor/index_keys.h"
@@ -428,6 +429,7 @@ void ConstraintTriggers::after_insert(ExecutionContext&, const Relation& relatio
 }
 
 void ConstraintTriggers::after_row(ExecutionContext&, const RowChange& change) {
+  VARVE_CHECK(change.event != ModifyEvent::kInsert);  // after_insert() is told of these
   TableConstraints& table = impl_->table_of(change.relation);
   Noted event{&table, change.tid, change.event == ModifyEvent::kDelete ? Kind::kDeleted : Kind::kUpdated};
   bool update = change.event == ModifyEvent::kUpdate;

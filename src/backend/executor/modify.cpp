@@ -155,13 +155,10 @@ WrittenTable& ModifyOperator::member_of(Oid table) { return member(member_number
 
 void ModifyOperator::ask_hooks(WrittenTable& table) {
   table.asked = context_.run;
-  bool moves = event_ == ModifyEvent::kUpdate && routes();  // a row may leave one table and come to another
-  for (ModifyEvent event : {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete}) {
-    bool possible = moves || event == event_ ||
-                    (event_ == ModifyEvent::kInsert && event == ModifyEvent::kUpdate && modify_.on_conflict);
-    table.hooks[static_cast<size_t>(event)] = possible ? table.writer.row_hooks(event) : nullptr;
-  }
-  table.tell_inserted = (event_ == ModifyEvent::kInsert || moves) && table.hooks[0] == nullptr &&
+  bool moves = does(ModifyEvent::kUpdate) && routes();  // a row may leave one table and come to another
+  for (ModifyEvent event : kEvents)
+    table.hooks[static_cast<size_t>(event)] = moves || does(event) ? table.writer.row_hooks(event) : nullptr;
+  table.tell_inserted = (does(ModifyEvent::kInsert) || moves) && table.hooks[0] == nullptr &&
                         context_.hooks != nullptr && context_.hooks->wants_inserted(table.writer.relation());
 }
 
@@ -193,7 +190,10 @@ bool ModifyOperator::produce(Chunk*& out) {
     opened_ = true;
     if (!returning_.empty() && returned_.column_count() == 0) {
       std::vector<types::PhysicalType> types = row_types(relation());
-      if (modify_.returns_table) types.push_back(types::PhysicalType::kInt32);
+      for (catalog::ColumnNumber c : modify_.returned_system) {
+        types.push_back(c == catalog::kCtidColumn ? types::PhysicalType::kInt64
+                                                  : types::PhysicalType::kInt32);
+      }
       std::span<const planner::OutputColumn> in = modify_.children[0]->output;
       for (size_t i = first_extra(); i < in.size(); ++i) types.push_back(in[i].physical);
       returned_ = make_chunk(types, context_);
@@ -232,15 +232,35 @@ bool ModifyOperator::produce(Chunk*& out) {
   return true;
 }
 
-// ON CONFLICT DO UPDATE is an INSERT and an UPDATE, whether or not there are conflicts.
+// ON CONFLICT DO UPDATE is an INSERT and an UPDATE, MERGE is what its actions are, whether or not rows come
+// to that.
+bool ModifyOperator::does(ModifyEvent event) const {
+  if (modify_.merge_actions.empty())
+    return event == event_ || (event == ModifyEvent::kUpdate && updates_conflicts());
+  PlanKind kind = event == ModifyEvent::kInsert   ? PlanKind::kInsert
+                  : event == ModifyEvent::kUpdate ? PlanKind::kUpdate
+                                                  : PlanKind::kDelete;
+  return std::any_of(modify_.merge_actions.begin(), modify_.merge_actions.end(),
+                     [&](const planner::ModifyPlan::MergeAction& a) { return a.action == kind; });
+}
+
+std::vector<catalog::ColumnNumber> ModifyOperator::assigned() const {
+  std::vector<catalog::ColumnNumber> columns;
+  auto add = [&](const auto& more) { columns.insert(columns.end(), more.begin(), more.end()); };
+  add(updates_conflicts() ? modify_.conflict_assigned : modify_.assigned);
+  for (const planner::ModifyPlan::MergeAction& a : modify_.merge_actions) {
+    if (a.action == PlanKind::kUpdate) add(a.columns);
+  }
+  return columns;
+}
+
 void ModifyOperator::begin_hooks() {
   if (context_.hooks == nullptr) return;
-  const catalog::Relation& relation = this->relation();
-  if (event_ == ModifyEvent::kUpdate) context_.hooks->assigns(relation, modify_.assigned);
-  context_.hooks->before_statement(context_, relation, event_);
-  if (!updates_conflicts()) return;
-  context_.hooks->assigns(relation, modify_.conflict_assigned);
-  context_.hooks->before_statement(context_, relation, ModifyEvent::kUpdate);
+  for (ModifyEvent event : kEvents) {
+    if (!does(event)) continue;
+    if (event == ModifyEvent::kUpdate) context_.hooks->assigns(relation(), assigned());
+    context_.hooks->before_statement(context_, relation(), event);
+  }
 }
 
 void ModifyOperator::finish_writing() {
@@ -252,8 +272,11 @@ void ModifyOperator::finish_writing() {
 
 void ModifyOperator::end_hooks() {
   if (context_.hooks == nullptr) return;
-  if (updates_conflicts()) context_.hooks->after_statement(context_, relation(), ModifyEvent::kUpdate);
-  context_.hooks->after_statement(context_, relation(), event_);
+  std::vector<ModifyEvent> events;
+  for (size_t i = std::size(kEvents); i-- > 0;) {
+    if (does(kEvents[i])) events.push_back(kEvents[i]);
+  }
+  context_.hooks->after_statement(context_, relation(), events);
 }
 
 bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
@@ -284,23 +307,33 @@ void ModifyOperator::done(WrittenTable& table, ModifyEvent event, Tid tid, RowVa
   tell(table, event, tid, old_row, new_row);
   if (returning_.empty()) return;
   Oid oid = table.writer.relation().oid;
-  if (!table.moves_columns()) return collect(oid, returned, in, row);
+  if (!table.moves_columns()) return collect(oid, tid, returned, in, row);
   table.to_statement(returned, &statement_row_);
-  collect(oid, statement_row_, in, row);
+  collect(oid, tid, statement_row_, in, row);
 }
 
 void ModifyOperator::count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row) {
   if (modify_.can_set_tag) ++context_.affected_rows;
-  if (!returning_.empty()) collect(table, returned, in, row);
+  if (!returning_.empty()) collect(table, {}, returned, in, row);
 }
 
-void ModifyOperator::collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row) {
+types::Value ModifyOperator::system_value(catalog::ColumnNumber column, Oid table, Tid tid) const {
+  switch (column) {
+    case catalog::kTableOidColumn:
+      return types::Value::of_oid(table.value());
+    case catalog::kCtidColumn:
+      return types::Value::of_int64(static_cast<int64_t>(tid.packed()));
+    default:
+      return types::Value::of_int32(static_cast<int32_t>(context_.transaction->xid().value()));
+  }
+}
+
+void ModifyOperator::collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row) {
   uint32_t c = 0;
   for (const types::Value& v : returned)
     returned_.column(c++).set_value(returned_count_, types::copy_value(v, returned_memory_));
-  if (modify_.returns_table) {
-    returned_.column(c++).set_value(returned_count_, types::Value::of_oid(table.value()));
-  }
+  for (catalog::ColumnNumber system : modify_.returned_system)
+    returned_.column(c++).set_value(returned_count_, system_value(system, table, tid));
   for (uint32_t extra = first_extra(); extra < in.column_count(); ++extra) {
     returned_.column(c++).set_value(returned_count_,
                                     types::copy_value(in.column(extra).value(row), returned_memory_));

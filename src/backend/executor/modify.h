@@ -96,15 +96,20 @@ class ModifyOperator : public Operator {
   std::unordered_set<uint64_t> touched_;
 
  private:
-  void collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row);
+  types::Value system_value(catalog::ColumnNumber column, Oid table, Tid tid) const;
+  void collect(Oid table, Tid tid, const RowValues& returned, const Chunk& in, uint32_t row);
   void begin_hooks();
   void finish_writing();
   void end_hooks();
   void ask_hooks(WrittenTable& table);
+  // Whether the statement, by what it says, may do this to rows; the columns that its updates assign.
+  bool does(ModifyEvent event) const;
+  std::vector<catalog::ColumnNumber> assigned() const;
   bool updates_conflicts() const {
     return event_ == ModifyEvent::kInsert && modify_.on_conflict && !modify_.do_nothing;
   }
 
+  static constexpr ModifyEvent kEvents[] = {ModifyEvent::kInsert, ModifyEvent::kUpdate, ModifyEvent::kDelete};
   std::vector<catalog::ColumnNumber> live_;
   RowRouter router_;
   std::unique_ptr<WrittenTable> plain_;

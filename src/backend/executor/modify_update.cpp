@@ -50,6 +50,8 @@ class ChangeOperator : public ModifyOperator {
     current_.load(1, old_);
     for (auto c = static_cast<uint32_t>(1 + old_.size()); c < in.column_count(); ++c) {
       types::Value v = in.column(c).value(row);
+      if (static_cast<int32_t>(c) == modify_.xmin_column)
+        v = types::Value::of_int32(static_cast<int32_t>(newest.xid.value()));
       current_.load(c, {&v, 1});
     }
     uint16_t selected = 0;

@@ -206,7 +206,8 @@ void RowLoader::finish() {
   for (State::Target& target : state_->targets) {
     if (target.table != nullptr) target.table->writer.finish();
   }
-  if (c.hooks != nullptr) c.hooks->after_statement(c, state_->relation(), ModifyEvent::kInsert);
+  constexpr ModifyEvent kEvents[] = {ModifyEvent::kInsert};
+  if (c.hooks != nullptr) c.hooks->after_statement(c, state_->relation(), kEvents);
 }
 
 uint64_t RowLoader::rows_inserted() const { return state_->inserted; }

@@ -29,7 +29,19 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+std::vector<SettleGrouping>& groupings() {
+  static std::vector<SettleGrouping> all;
+  return all;
+}
+
+bool find_settle_grouping(const catalog::Relation& table, access::SettleOrder* order) {
+  return std::any_of(groupings().begin(), groupings().end(),
+                     [&](SettleGrouping grouping) { return grouping(table, order); });
+}
+
 }  // namespace
+
+void register_settle_grouping(SettleGrouping grouping) { groupings().push_back(grouping); }
 
 std::vector<OrderItem> parse_settle_order(std::string_view text) {
   std::vector<OrderItem> items;
@@ -50,6 +62,7 @@ std::vector<OrderItem> parse_settle_order(std::string_view text) {
 std::vector<access::SettleOrder> settle_order(const catalog::Relation& table) {
   std::vector<access::SettleOrder> order;
   std::string_view options = table.options;
+  if (access::SettleOrder grouping; find_settle_grouping(table, &grouping)) order.push_back(grouping);
   constexpr std::string_view kName = "orderby=";
   while (!options.empty()) {
     size_t end = std::min(options.find('\n'), options.size());

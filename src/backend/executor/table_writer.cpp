@@ -68,6 +68,7 @@ TableWriter::TableWriter(const planner::ModifyPlan& plan, ExecutionContext& cont
     }
   }
   stored_.resize(relation_.columns.size());
+  guard_ = make_row_guard(relation_, context);
 }
 
 size_t TableWriter::ordinal(ColumnNumber column) const {
@@ -97,6 +98,7 @@ void TableWriter::complete(RowValues& row, Arena& memory) {
       row[ordinal(plan_.generated[i])] = types::copy_value(v->value(0), memory);
     }
   }
+  if (guard_ != nullptr) guard_->check(row);
   check_not_null(row);
   if (!checks_.empty()) check_constraints(row);
   if (!view_checks_.empty()) check_views(row);
@@ -395,6 +397,7 @@ bool TableWriter::encode_batch(const Chunk& rows, Arena& memory) {
     if (v.has_nulls() && relation_.column(live_[c]).not_null) return false;
     columns.push_back(&v);
   }
+  if (guard_ != nullptr) guard_->check_rows(rows);
   return relation_.layout->encode_rows(columns, rows.selection(), memory, &batch_bytes_);
 }
 

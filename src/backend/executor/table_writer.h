@@ -13,6 +13,7 @@
 #include "catalog/table_activity.h"
 #include "executor/index_keys.h"
 #include "executor/modify_hooks.h"
+#include "executor/row_guard.h"
 #include "operator.h"
 #include "table_reader.h"
 
@@ -104,6 +105,7 @@ class TableWriter {
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
 
+  std::unique_ptr<RowGuard> guard_;  // null: nobody looks at rows of this table
   const catalog::Relation* shown_ = nullptr;
   std::span<const int32_t> shown_ordinals_;
   void count_rows(catalog::Activity what, uint64_t rows);

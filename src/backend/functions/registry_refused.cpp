@@ -221,7 +221,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED("fmgr_sql_validator"),
     VARVE_REFUSED("pg_collation_for"),
     VARVE_REFUSED("pg_database_collation_actual_version"),
-    VARVE_REFUSED("pg_extension_config_dump"),
     VARVE_REFUSED_ROWS("pg_extension_update_paths(name)"),
     VARVE_REFUSED("pg_import_system_collations"),
     VARVE_REFUSED("pg_nextoid"),

@@ -125,6 +125,7 @@ const Binding kBindings[] = {
     VARVE_SERVICE("acldefault"),
     // storage
     VARVE_SERVICE("varve_settle"),
+    VARVE_SERVICE("pg_extension_config_dump"),
     // sizes and files
     VARVE_SERVICE("pg_database_size"),
     VARVE_SERVICE("pg_indexes_size"),

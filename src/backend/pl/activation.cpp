@@ -26,12 +26,17 @@ Value null_of(Oid type) { return Value::null_of(executor::physical_type_of(type)
 
 // --- frames
 
-void Session::pin_active() {
-  if (active_snapshot == nullptr) return;
+void Session::pin(const txn::Snapshot* snapshot) {
+  if (snapshot == nullptr) return;
   for (const Pin& p : pins) {
-    if (p.snapshot == active_snapshot) return;
+    if (p.snapshot == snapshot) return;
   }
-  pins.push_back({active_snapshot, host.transaction().pin_snapshot(*active_snapshot)});
+  pins.push_back({snapshot, host.transaction().pin_snapshot(*snapshot)});
+}
+
+void Session::pin_active() {
+  pin(active_snapshot);
+  for (const ActiveSnapshot* a = innermost; a != nullptr; a = a->around()) pin(a->outer());
 }
 
 void Session::release(const txn::Snapshot* snapshot) {

@@ -14,6 +14,7 @@
 namespace varve::pl {
 
 struct CallFrame;
+class ActiveSnapshot;
 
 struct RowLoop;
 
@@ -25,8 +26,10 @@ struct Session {
   const txn::Snapshot* active_snapshot = nullptr;  // of the statement in progress
   uint64_t transaction = 0;                        // advances with COMMIT and ROLLBACK in a procedure
 
-  // The active snapshot must stay readable to its statement when functions take newer ones: held until that
-  // statement ends.
+  const ActiveSnapshot* innermost = nullptr;  // of the statements within functions
+
+  // The active snapshot must stay readable to its statement when functions take newer ones, and so must those
+  // of the statements around it: each is held until its statement ends.
   void pin_active();
   void release(const txn::Snapshot* snapshot);
   void release_all();
@@ -37,6 +40,9 @@ struct Session {
   };
   std::vector<Pin> pins;
   std::vector<RowLoop*> row_loops;  // in progress, the outermost first
+
+ private:
+  void pin(const txn::Snapshot* snapshot);
 };
 
 // A loop over rows that have yet to be read: COMMIT and ROLLBACK in its body have them read first.
@@ -61,19 +67,25 @@ struct RowLoop {
 class ActiveSnapshot {
  public:
   ActiveSnapshot(Session& session, const txn::Snapshot* snapshot)
-      : session_(session), outer_(session.active_snapshot) {
+      : session_(session), outer_(session.active_snapshot), around_(session.innermost) {
     session.active_snapshot = snapshot;
+    session.innermost = this;
   }
   ~ActiveSnapshot() {
     session_.release(session_.active_snapshot);
     session_.active_snapshot = outer_;
+    session_.innermost = around_;
   }
+  // That of the statement around this one; null where there is none.
+  const txn::Snapshot* outer() const { return outer_; }
+  const ActiveSnapshot* around() const { return around_; }
   ActiveSnapshot(const ActiveSnapshot&) = delete;
   ActiveSnapshot& operator=(const ActiveSnapshot&) = delete;
 
  private:
   Session& session_;
   const txn::Snapshot* outer_;
+  const ActiveSnapshot* around_;
 };
 
 // The constraints of one statement that changes rows.

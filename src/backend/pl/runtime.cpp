@@ -127,6 +127,14 @@ class TransitionTables final : public analyzer::AnalyzerContext::LocalTables {
 
 }  // namespace
 
+std::string column_text(const catalog::Relation& relation) {
+  std::string text;
+  for (const catalog::Column& c : relation.columns) {
+    if (!c.dropped) text += fmt::format("{}:{},", c.name, c.type.value());
+  }
+  return text;
+}
+
 FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const Oid> arg_types, Oid result,
                                     const functions::RoutineInfo* columns, const catalog::Trigger* trigger,
                                     const catalog::Relation* relation, bool validating) {
@@ -152,6 +160,7 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
   f->composite = shape.composite || (result == type_oid::kRecord && !f->is_procedure);
   if (trigger != nullptr && (!trigger->old_table.empty() || !trigger->new_table.empty())) {
     f->local_tables = std::make_unique<TransitionTables>(*trigger, *relation);
+    f->transition_columns = column_text(*relation);
   }
   if (f->language == catalog::kSqlLanguage)
     compile_sql(*f, validating);
@@ -199,7 +208,9 @@ FunctionPtr Runtime::State::function(const RoutinePtr& routine, std::span<const 
   }
   if (trigger != nullptr) key += fmt::format("t{}", trigger->oid.value());
   auto it = functions.find(key);
-  if (it != functions.end()) {
+  bool stale = it != functions.end() && it->second->local_tables != nullptr &&
+               it->second->transition_columns != column_text(*relation);
+  if (it != functions.end() && !stale) {
     if (it->second->routine == routine) return it->second;
     if (same_definition(*it->second->routine, *routine)) {
       it->second->routine = routine;
@@ -490,6 +501,7 @@ void Runtime::transaction_ended() {
   state_->session.active_snapshot = nullptr;
   state_->session.pins.clear();
 }
+void Runtime::hold_active_snapshot() { state_->session.pin_active(); }
 const txn::Snapshot* Runtime::active_snapshot() const { return state_->session.active_snapshot; }
 void Runtime::reset() {
   state_->functions.clear();

@@ -236,7 +236,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
       throw SqlError(sqlstate::kFeatureNotSupported,
                      "this command is not allowed in a non-volatile function");
     a.session().pin_active();
-    a.host().run_utility(e.statement);
+    a.host().run_utility(e.statement, a.values());
     return;
   }
   a.host().check_read_only(*e.statement);
@@ -315,7 +315,7 @@ Value Runtime::State::run_sql_scalar(Function& f, Activation& a, CallFrame& fram
       }
       throw;
     }
-    if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
+    if (f.result == type_oid::kVoid) return null_of(f.result);
     return types::copy_value(v, memory);
   }
   RowStore rows;
@@ -324,7 +324,7 @@ Value Runtime::State::run_sql_scalar(Function& f, Activation& a, CallFrame& fram
     bool last = i + 1 == f.statements.size() && f.result != type_oid::kVoid;
     run_statement(f, a, frame, *f.statements[i], last ? &rows : nullptr, true);
   }
-  if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
+  if (f.result == type_oid::kVoid) return null_of(f.result);
   return rows.values.empty() ? null_of(f.result) : types::copy_value(rows.values[0], memory);
 }
 

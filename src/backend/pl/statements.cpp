@@ -208,7 +208,7 @@ void Interpreter::sql(const Sql& s) {
   a_.session().pin_active();  // the command reads with a newer one
   try {
     SqlInProgress in_progress(frame_, e.display);
-    a_.host().run_utility(e.statement);
+    a_.host().run_utility(e.statement, {});
   } catch (SqlError& error) {
     a_.rethrow_in(e, error);
   }
@@ -299,7 +299,7 @@ void Interpreter::execute_dynamic(const Execute& s) {
     a_.session().pin_active();
     try {
       SqlInProgress in_progress(frame_, text);
-      a_.host().run_utility(d.statement);
+      a_.host().run_utility(d.statement, {});
     } catch (SqlError& error) {
       d.rethrow(error);
     }
@@ -627,7 +627,7 @@ void Interpreter::call(const Call& s) {
     static_cast<void>(unused);
     try {
       SqlInProgress in_progress(frame_, e.display);
-      a_.host().run_utility(e.statement);
+      a_.host().run_utility(e.statement, {});
     } catch (SqlError& error) {
       a_.rethrow_in(e, error);
     }

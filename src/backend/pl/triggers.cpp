@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "analyzer/trigger_rows.h"
 #include "functions/array.h"
@@ -18,6 +19,16 @@ using executor::ModifyEvent;
 using types::Value;
 
 namespace {
+
+// Puts back what a variable held.
+template <class T>
+struct Restore {
+  T& slot;
+  T value;
+  ~Restore() { slot = value; }
+};
+template <class T>
+Restore(T&, T) -> Restore<T>;
 
 int16_t event_bit(ModifyEvent event) {
   switch (event) {
@@ -72,7 +83,8 @@ struct Triggers::StatementState {
   ModifyEvent event;
   std::vector<catalog::ColumnNumber> assigned;
   bool keeps_rows = false;
-  bool is_member = false;  // a table that the statement's own stands for: its row triggers alone
+  bool is_member = false;      // a table that the statement's own stands for: its row triggers alone
+  size_t constraint_mark = 0;  // what its foreign keys noted is behind it
   Arena memory;
   std::vector<QueuedRow> rows;
 };
@@ -105,8 +117,17 @@ void Triggers::reset() {
   current_ = nullptr;
 }
 
+bool Triggers::is_replica() {
+  uint64_t generation = session_.host.settings_generation();
+  if (generation != replica_generation_) {
+    is_replica_ = session_.host.setting("session_replication_role") == "replica";
+    replica_generation_ = generation;
+  }
+  return is_replica_;
+}
+
 bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned) {
-  if (!t.fires() || (t.type & event) == 0) return false;
+  if (!t.fires(is_replica()) || (t.type & event) == 0) return false;
   if (event != Trigger::kUpdate || t.columns.empty()) return true;
   return std::any_of(t.columns.begin(), t.columns.end(), [&](catalog::ColumnNumber c) {
     return std::find(assigned.begin(), assigned.end(), c) != assigned.end();
@@ -115,14 +136,15 @@ bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog:
 
 bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
   int16_t bit = event_bit(event);
-  if (session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  if (!is_replica() && session_.host.constraint_hooks().wants_rows(relation, event)) return true;
   return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
-    return t.fires() && (t.type & bit) != 0 && (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
+    return t.fires(is_replica()) && (t.type & bit) != 0 &&
+           (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
   });
 }
 
 bool Triggers::wants_inserted(const Relation& relation) {
-  return session_.host.constraint_hooks().wants_inserted(relation);
+  return !is_replica() && session_.host.constraint_hooks().wants_inserted(relation);
 }
 
 void Triggers::after_insert(executor::ExecutionContext& context, const Relation& relation,
@@ -162,6 +184,7 @@ void Triggers::before_statement(executor::ExecutionContext& context, const Relat
   state->relation = session_.host.catalog().relation(relation.oid);
   if (state->relation == nullptr) return;
   state->event = event;
+  state->constraint_mark = session_.host.begin_constraints();
   if (assigned_relation_ == relation.oid) state->assigned = assigned_;
   int16_t bit = event_bit(event);
   for (const Trigger& t : relation.triggers) {
@@ -188,6 +211,7 @@ Triggers::StatementState* Triggers::member_state(const executor::ExecutionContex
   state->relation = session_.host.catalog().relation(relation.oid);
   state->event = event;
   state->is_member = true;
+  state->constraint_mark = session_.host.begin_constraints();
   catalog::RelationPtr named = session_.host.catalog().relation(assigned_relation_);
   for (catalog::ColumnNumber c : named == nullptr ? std::vector<catalog::ColumnNumber>() : assigned_) {
     if (static_cast<size_t>(c) > named->columns.size()) continue;
@@ -224,10 +248,18 @@ bool Triggers::before_row(executor::ExecutionContext& context, executor::RowChan
 }
 
 void Triggers::after_row(executor::ExecutionContext& context, const executor::RowChange& change) {
-  session_.host.constraint_hooks().after_row(context, change);
+  executor::ModifyHooks& constraints = session_.host.constraint_hooks();
+  if (is_replica()) {
+    // Foreign keys are not looked after: the rows come from where they hold.
+  } else if (change.event != ModifyEvent::kInsert) {
+    constraints.after_row(context, change);
+  } else if (constraints.wants_inserted(change.relation)) {
+    constraints.after_insert(context, change.relation, {&change.tid, 1});
+  }
   StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
+  row.sequence = ++last_sequence_;
   if (!change.old_row.empty()) row.old_row = copy_row(change.old_row, state->memory);
   if (!change.new_row.empty() && change.event != ModifyEvent::kDelete)
     row.new_row = copy_row(change.new_row, state->memory);
@@ -241,37 +273,36 @@ bool Triggers::is_deferred(const Trigger& t) const {
   return all_mode_ >= 0 ? all_mode_ == 1 : t.initially_deferred;
 }
 
-void Triggers::fire_after(StatementState& state) {
+void Triggers::fire_after_row(StatementState& state, const QueuedRow& row) {
   int16_t bit = event_bit(state.event);
   const Relation& relation = *state.relation;
-  std::vector<const Trigger*> row_triggers;
   for (const Trigger& t : relation.triggers) {
-    if (t.is_row() && is_after(t) && applies(t, bit, state.assigned)) row_triggers.push_back(&t);
-  }
-  for (const QueuedRow& row : state.rows) {
-    if (row_triggers.empty()) break;
-    for (const Trigger* t : row_triggers) {
-      if (!condition_holds(*t, relation, row.old_row, row.new_row)) continue;
-      if (is_deferred(*t)) {
-        auto deferred = std::make_unique<Deferred>();
-        deferred->relation = state.relation;
-        deferred->trigger = t->oid;
-        deferred->constraint = t->constraint;
-        deferred->event = bit;
-        deferred->row.old_row = copy_row(row.old_row, deferred->memory);
-        deferred->row.new_row = copy_row(row.new_row, deferred->memory);
-        deferred_.push_back(std::move(deferred));
-        continue;
-      }
-      TriggerCall call{*t, relation, "AFTER", "ROW", event_name(bit)};
-      if (!row.old_row.empty()) call.old_row = &row.old_row;
-      if (!row.new_row.empty()) call.new_row = &row.new_row;
-      call.rows = &state.rows;
-      fire(call, nullptr, nullptr);
+    if (!t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
+    if (!condition_holds(t, relation, row.old_row, row.new_row)) continue;
+    if (is_deferred(t)) {
+      auto deferred = std::make_unique<Deferred>();
+      deferred->relation = state.relation;
+      deferred->trigger = t.oid;
+      deferred->constraint = t.constraint;
+      deferred->event = bit;
+      deferred->row.old_row = copy_row(row.old_row, deferred->memory);
+      deferred->row.new_row = copy_row(row.new_row, deferred->memory);
+      deferred_.push_back(std::move(deferred));
+      continue;
     }
+    TriggerCall call{t, relation, "AFTER", "ROW", event_name(bit)};
+    if (!row.old_row.empty()) call.old_row = &row.old_row;
+    if (!row.new_row.empty()) call.new_row = &row.new_row;
+    call.rows = &state.rows;
+    fire(call, nullptr, nullptr);
   }
+}
+
+void Triggers::fire_after_statement(StatementState& state) {
+  if (state.is_member) return;
+  int16_t bit = event_bit(state.event);
+  const Relation& relation = *state.relation;
   for (const Trigger& t : relation.triggers) {
-    if (state.is_member) break;
     if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
     if (!condition_holds(t, relation, {}, {})) continue;
     TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
@@ -280,30 +311,71 @@ void Triggers::fire_after(StatementState& state) {
   }
 }
 
-void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation,
-                               ModifyEvent event) {
-  // First the rows of the tables that this one stands for.
-  for (;;) {
-    auto member = std::find_if(states_.begin(), states_.end(),
-                               [&](const auto& s) { return s->context == &context && s->is_member; });
-    if (member == states_.end()) break;
-    std::unique_ptr<StatementState> rows = std::move(*member);
-    states_.erase(member);
-    fire_after(*rows);
+void Triggers::fire_after(std::span<const std::unique_ptr<StatementState>> states) {
+  struct Place {
+    StatementState* state;
+    const QueuedRow* row;
+  };
+  std::vector<Place> rows;
+  for (const auto& state : states) {
+    int16_t bit = event_bit(state->event);
+    bool any = std::any_of(
+        state->relation->triggers.begin(), state->relation->triggers.end(),
+        [&](const Trigger& t) { return t.is_row() && is_after(t) && applies(t, bit, state->assigned); });
+    for (const QueuedRow& row : state->rows) {
+      if (any) rows.push_back({state.get(), &row});
+    }
   }
-  StatementState* found = state_of(context, relation, event);
-  if (found == nullptr) return;
-  auto it = std::find_if(states_.begin(), states_.end(), [&](const auto& s) { return s.get() == found; });
-  std::unique_ptr<StatementState> state = std::move(*it);
-  states_.erase(it);
-  fire_after(*state);
+  if (states.size() > 1) {
+    std::sort(rows.begin(), rows.end(),
+              [](const Place& a, const Place& b) { return a.row->sequence < b.row->sequence; });
+  }
+  for (const Place& p : rows) fire_after_row(*p.state, *p.row);
+  for (const auto& state : states) fire_after_statement(*state);
+}
+
+void Triggers::after_statement(executor::ExecutionContext& context, const Relation& relation,
+                               std::span<const ModifyEvent> events) {
+  std::vector<std::unique_ptr<StatementState>> ended;
+  auto take = [&](const auto& is_wanted) {
+    auto it = std::find_if(states_.begin(), states_.end(), is_wanted);
+    if (it == states_.end()) return false;
+    ended.push_back(std::move(*it));
+    states_.erase(it);
+    return true;
+  };
+  // Of the tables that this one stands for, then its own.
+  while (take([&](const auto& s) { return s->context == &context && s->is_member; })) {
+  }
+  for (ModifyEvent event : events) {
+    StatementState* found = state_of(context, relation, event);
+    take([&](const auto& s) { return s.get() == found; });
+  }
+  if (ended.empty()) return;
+  // Foreign keys come first, as by the names of PostgreSQL's triggers for them. What they do to other tables
+  // is done at once, but triggers that fire after that wait for those of this statement.
+  std::vector<std::unique_ptr<StatementState>> waiting;
+  size_t mark = ended[0]->constraint_mark;
+  for (const auto& state : ended) mark = std::min(mark, state->constraint_mark);
+  bool within_action = waiting_ != nullptr;
+  {
+    Restore restore{waiting_, waiting_};
+    if (!within_action) waiting_ = &waiting;
+    session_.host.end_constraints(mark);
+  }
+  if (within_action) {
+    std::move(ended.begin(), ended.end(), std::back_inserter(*waiting_));
+    return;
+  }
+  fire_after(ended);
+  for (const auto& state : waiting) fire_after({&state, 1});
 }
 
 void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
   catalog::RelationPtr kept = session_.host.catalog().relation(relation->oid);
   if (kept == nullptr) return;
   for (const Trigger& t : kept->triggers) {
-    if (!t.fires() || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
+    if (!t.fires(is_replica()) || (t.type & Trigger::kTruncate) == 0 || t.is_before() != before) continue;
     fire({t, *kept, before ? "BEFORE" : "AFTER", "STATEMENT", "TRUNCATE"}, nullptr, nullptr);
   }
 }
@@ -313,10 +385,7 @@ void Triggers::truncate(const catalog::RelationPtr& relation, bool before) {
 bool Triggers::condition_holds(const Trigger& t, const Relation& relation, std::span<const Value> old_row,
                                std::span<const Value> new_row) {
   if (t.when_sql.empty()) return true;
-  std::string shape;
-  for (const catalog::Column& c : relation.columns) {
-    if (!c.dropped) shape += fmt::format("{}:{},", c.name, c.type.value());
-  }
+  std::string shape = column_text(relation);
   std::unique_ptr<Condition>& slot = conditions_[t.oid];
   if (slot == nullptr || slot->sql != t.when_sql || slot->shape != shape) {
     auto made = std::make_unique<Condition>();
@@ -368,13 +437,10 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
   Environment environment(session_.host, routine.get());
   Lease a(session_, *f);
   CallFrame frame(session_, *f);
-  const TriggerCall* outer = current_;
+  Restore restore_call{current_, current_};
+  Restore restore_waiting{waiting_, waiting_};
   current_ = &call;
-  struct Restore {
-    const TriggerCall*& slot;
-    const TriggerCall* value;
-    ~Restore() { slot = value; }
-  } restore{current_, outer};
+  waiting_ = nullptr;  // statements of the function are by themselves
   try {
     a->store(f->found, Value::of_bool(false));
     auto text = [&](uint32_t datum, std::string_view value) { a->values()[datum] = Value::of_string(value); };

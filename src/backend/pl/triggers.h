@@ -14,6 +14,7 @@ namespace varve::pl {
 // One row change that waits for its AFTER triggers.
 struct QueuedRow {
   std::span<const types::Value> old_row, new_row;
+  uint64_t sequence = 0;  // in the order of all changes of the session
 };
 
 // What a trigger function is told of its call.
@@ -43,7 +44,7 @@ class Triggers final : public executor::ModifyHooks {
   bool before_row(executor::ExecutionContext& context, executor::RowChange& change) override;
   void after_row(executor::ExecutionContext& context, const executor::RowChange& change) override;
   void after_statement(executor::ExecutionContext& context, const catalog::Relation& relation,
-                       executor::ModifyEvent event) override;
+                       std::span<const executor::ModifyEvent> events) override;
 
   void truncate(const catalog::RelationPtr& relation, bool before);
   // --- deferred constraint triggers
@@ -64,11 +65,16 @@ class Triggers final : public executor::ModifyHooks {
                            executor::ModifyEvent event);
   StatementState* member_state(const executor::ExecutionContext& context, const catalog::Relation& relation,
                                executor::ModifyEvent event);
+  // session_replication_role = replica: triggers and foreign keys of the origin are off.
+  bool is_replica();
   bool applies(const catalog::Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned);
   bool condition_holds(const catalog::Trigger& t, const catalog::Relation& relation,
                        std::span<const types::Value> old_row, std::span<const types::Value> new_row);
   bool is_deferred(const catalog::Trigger& t) const;
-  void fire_after(StatementState& state);
+  // The triggers after statements on one table, or on those that it stands for.
+  void fire_after(std::span<const std::unique_ptr<StatementState>> states);
+  void fire_after_row(StatementState& state, const QueuedRow& row);
+  void fire_after_statement(StatementState& state);
   // The row that a row trigger returned, in `memory`; false: NULL.
   bool fire(const TriggerCall& call, std::vector<types::Value>* returned, Arena* memory);
 
@@ -82,6 +88,11 @@ class Triggers final : public executor::ModifyHooks {
   int all_mode_ = -1;                    // SET CONSTRAINTS ALL: 0 immediate, 1 deferred
   std::unordered_map<Oid, std::unique_ptr<Condition>> conditions_;
   const TriggerCall* current_ = nullptr;
+  uint64_t last_sequence_ = 0;
+  uint64_t replica_generation_ = 0;  // of the settings that is_replica_ was read from
+  bool is_replica_ = false;
+  // While a foreign key acts: where the statements that it runs leave what fires after them. Or null.
+  std::vector<std::unique_ptr<StatementState>>* waiting_ = nullptr;
 };
 
 }  // namespace varve::pl

@@ -55,12 +55,15 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   if (query_.returning.empty()) return;
   Node with_extra;
   with_extra.layout = row_layout;
-  if (auto used = system_columns_.find(0); used != system_columns_.end()) {
-    // The table that the row went to or came from, which the node knows.
-    plan.returns_table =
-        std::find(used->second.begin(), used->second.end(), catalog::kTableOidColumn) != used->second.end();
-    if (plan.returns_table) with_extra.layout.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
-  }
+  // The row's table, and of a new row its place and its transaction; those of a deleted one were read with
+  // it.
+  std::vector<ColumnNumber> known;
+  if (auto used = system_columns_.find(0); used != system_columns_.end()) known = used->second;
+  if (needs_ctid_[0]) known.push_back(catalog::kCtidColumn);
+  if (query_.command == analyzer::CommandType::kDelete)
+    std::erase_if(known, [](ColumnNumber c) { return c != catalog::kTableOidColumn; });
+  plan.returned_system = arena_.copy(std::span<const ColumnNumber>(known));
+  for (Expr* column : scan_layout(0, known)) with_extra.layout.push_back(column);
   with_extra.layout.insert(with_extra.layout.end(), child.layout.begin(), child.layout.end());
   std::vector<Expr*> exprs;
   for (const Target& t : query_.returning) exprs.push_back(fold(t.expr));
@@ -171,6 +174,14 @@ Node QueryPlanner::plan_update_delete() {
     assigned.push_back(t.assigned_column);
   }
   exprs.insert(exprs.end(), values.begin(), values.end());
+  const std::vector<ColumnNumber>& system = system_columns_[0];
+  int32_t xmin_column = -1;
+  if (std::find(system.begin(), system.end(), catalog::kXminColumn) != system.end()) {
+    xmin_column = static_cast<int32_t>(exprs.size() + extra.size());
+    extra.push_back(scan_layout(0, {catalog::kXminColumn})[0]);
+  }
+  // A deleted row's place is where it was read.
+  if (!update && !query_.returning.empty()) extra.push_back(old_row[0]);
   for (Expr* e : from.layout) {
     if (e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range != 0) extra.push_back(e);
   }
@@ -184,6 +195,7 @@ Node QueryPlanner::plan_update_delete() {
   plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
   plan->assigned = arena_.copy(assigned);
   if (target.family != nullptr) plan->table_column = static_cast<int32_t>(old_row.size() + values.size());
+  plan->xmin_column = xmin_column;
   Node extras;
   extras.layout = extra;
   set_modify_common(*plan, scan_layout(0, columns), extras);

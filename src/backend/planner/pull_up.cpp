@@ -140,6 +140,11 @@ class PullUp {
     pull_up_subqueries(state_, inner);
     if (!is_simple(inner) || query_.ranges.size() + inner.ranges.size() > 60) return false;
     if (!can_copy(inner)) return false;
+    // VALUES by itself has no arguments that a lateral join could give it.
+    bool has_values = std::any_of(inner.ranges.begin(), inner.ranges.end(), [](const Range* r) {
+      return r->kind == RangeKind::kValues && !r->rows.empty();
+    });
+    if (range.lateral && has_values) return false;
     for (const Target& t : inner.targets) {
       if (analyzer::is_volatile(t.expr)) return false;
       // On the side that an outer join fills with NULLs, what is not a plain column would not become NULL.

@@ -32,6 +32,8 @@ class Binder {
   // `keep_unknown`: bare literals of the select list stay without type, for the one who uses the columns to
   // decide.
   Query* bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown = false);
+  // A subquery within an expression of `around`.
+  Query* bind_expression_query(const parser::SelectStmt& select, Scope& around);
 
   // --- expressions (expression_binder.cpp)
   Expr* bind_expr(Scope& scope, const parser::Node* node);
@@ -74,6 +76,7 @@ class Binder {
                              CallArguments* written);
   void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
+  Expr* call_on_row(Scope& scope, const parser::ColumnRef& ref);  // t.f as f(t); null: there is no f
   Expr* field_by_call(Scope& scope, const parser::FuncCall& call, const CallArguments& written);
   Expr* bind_xml(Scope& scope, const parser::Node* node);  // XmlExpr, XmlSerialize (xml_binder.cpp)
   // Finds the query that an aggregate belongs to, and whether it may stand where it does.
@@ -89,7 +92,6 @@ class Binder {
                           std::vector<const functions::Operator*>* out);
   void set_site_routine(const functions::Function& function, const functions::CallSite** site);
   const catalog::UserCast* find_user_cast(Oid from, Oid to);
-  bool user_cast_allowed(const catalog::UserCast& cast, functions::CastContext context);
   Expr* apply_user_cast(const catalog::UserCast& cast, Expr* e, int32_t typmod,
                         functions::CastContext context, int32_t location);
   Expr* make_function(const functions::Function& function, std::span<Expr* const> args, int32_t location,
@@ -105,6 +107,7 @@ class Binder {
   // Built-in functions whose arguments are given by name (named_arguments.cpp); null: none fits.
   Expr* call_builtin_by_name(const CallArguments& call);
   std::vector<Expr*> named_arguments(const functions::Function& function, const CallArguments& call);
+  bool add_default_arguments(const functions::Function& function, std::vector<Expr*>& args);
   Expr* call_function(const CallArguments& call);
   [[noreturn]] void throw_no_function(const CallArguments& call, bool ambiguous);
   Expr* bind_procedure_call(Scope& scope, const parser::FuncCall& call);
@@ -118,9 +121,6 @@ class Binder {
   const functions::Function* sql_aggregate(const catalog::Routine& routine,
                                            const functions::Function& function, std::span<Expr* const> args,
                                            Oid* result);
-  struct RoutineKinds {  // of the functions that SQL made of one name
-    bool aggregate = false, scalar = false;
-  };
   RoutineKinds routine_kinds(const parser::FuncCall& call);
   void refuse_nested_aggregate(const FunctionExpr& call);
   const functions::TableFunctionImpl* routine_table(const functions::RoutineInfo* columns);
@@ -193,6 +193,8 @@ class Binder {
   FromItem* bind_cte_reference(Scope& scope, const parser::RangeVar& item, Cte* cte, uint32_t index,
                                uint32_t levels);
   FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
+  // 42P17 if its definition is being read already.
+  AnalyzerContext::OpenView open_view(const catalog::Relation& view);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema,
                      std::span<const std::string_view> aliases);
@@ -338,7 +340,8 @@ class Binder {
   AnalyzerContext& context_;
   Arena& arena_;
   std::shared_ptr<const catalog::UserOperations> user_operations_;  // null: not asked for yet
-  Scope* with_scope_ = nullptr;  // of the modifying statement in work, for its WITH
+  uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
+  Scope* with_scope_ = nullptr;    // of the modifying statement in work, for its WITH
 };
 
 // The relation a RangeVar names, locked.

@@ -3,12 +3,12 @@
 #include <charconv>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/table_oid.h"
 #include "binder.h"
 #include "container_functions.h"
 #include "edit_distance.h"
 #include "parser/parser.h"
 #include "routine_call.h"
-#include "sequence_row.h"
 #include "user_operators.h"
 
 namespace varve::analyzer {
@@ -192,10 +192,10 @@ class ExpressionBinder {
   Expr* literal(const parser::ConstExpr& c);
   Expr* column(const parser::ColumnRef& ref);
   Expr* system_column(const ScopeItem& item, std::string_view name);
+  Expr* oid_of_part(const ScopeItem& item);
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
   Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
   SqlError missing_from_entry(std::string_view name, int32_t location);
-  Expr* column_function(const parser::ColumnRef& ref);
   SqlError not_visible_here(std::string_view name, int32_t location);
   void check_grouping_level(const GroupingExpr& e);
   void add_column_hint(SqlError& error, std::string_view table, std::string_view name);
@@ -370,10 +370,33 @@ Expr* ExpressionBinder::literal(const parser::ConstExpr& c) {
   return e;
 }
 
+// Null: all rows of the relation have its own oid.
+Expr* ExpressionBinder::oid_of_part(const ScopeItem& item) {
+  catalog::RelationPtr table = b_.context().catalog.relation(item.table);
+  TableOidCall found;
+  if (table == nullptr || !find_table_oid_call(*table, &found)) return nullptr;
+  CallArguments call;
+  call.schema = found.schema;
+  call.name = found.function;
+  call.args.push_back(b_.make_const(type_oid::kOid, types::Value::of_oid(item.table.value())));
+  for (int32_t n : found.constants)
+    call.args.push_back(b_.make_const(type_oid::kInt4, types::Value::of_int32(n)));
+  for (const std::string& name : found.columns) {
+    auto column = std::find_if(item.columns.begin(), item.columns.end(),
+                               [&](const ScopeColumn& c) { return c.name == name; });
+    if (column == item.columns.end()) return nullptr;
+    call.args.push_back(copy_node(*column->expr, b_.arena()));
+  }
+  return b_.call_function(call);
+}
+
 Expr* ExpressionBinder::system_column(const ScopeItem& item, std::string_view name) {
   if (item.range == UINT32_MAX || item.table == kInvalidOid) return nullptr;
   for (const SystemColumnName& s : kSystemColumns) {
     if (s.name != name) continue;
+    if (s.number == catalog::kTableOidColumn) {
+      if (Expr* part = oid_of_part(item)) return part;
+    }
     auto* c = make<ColumnExpr>(ExprKind::kColumn, s.type, -1);
     c->range = item.range;
     c->column = s.number;
@@ -435,7 +458,7 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       if (found == nullptr) found = system_column(*item, name);
       if (found == nullptr) {
         if (Expr* e = variable(ref)) return e;
-        if (Expr* e = column_function(ref)) return e;
+        if (Expr* e = b_.call_on_row(scope_, ref)) return e;
         SqlError missing = error(sqlstate::kUndefinedColumn,
                                  fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
         add_column_hint(missing, qualifier, name);
@@ -472,25 +495,6 @@ Expr* Binder::make_variable(const Variables::Variable& v, int32_t location) {
   if (p->collation == kInvalidOid && info != nullptr && info->collatable)
     p->collation = catalog::kDefaultCollation;
   return p;
-}
-
-// t.f: a function f of the row of t. Null when there is none.
-Expr* ExpressionBinder::column_function(const parser::ColumnRef& ref) {
-  parser::ColumnRef row = ref;
-  row.names = ref.names.first(ref.names.size() - 1);
-  row.star = true;
-  parser::Node* args[] = {&row};
-  std::string_view names[] = {ref.names.back()};
-  parser::FuncCall call;
-  call.location = ref.location;
-  call.names = names;
-  call.args = args;
-  try {
-    return b_.bind_function_call(scope_, call);
-  } catch (const SqlError& e) {
-    if (e.state() != sqlstate::kUndefinedFunction && e.state() != sqlstate::kAmbiguousFunction) throw;
-    return nullptr;
-  }
 }
 
 // What the name is to the function around the statement; null if nothing.
@@ -1072,7 +1076,7 @@ Expr* ExpressionBinder::sql_value(const parser::SqlValueFunction& e) {
 }
 
 Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
-  Query* query = b_.bind_select(*parser::as<parser::SelectStmt>(e.query), &scope_);
+  Query* query = b_.bind_expression_query(*parser::as<parser::SelectStmt>(e.query), scope_);
   auto* result = make<SubqueryExpr>(ExprKind::kSubquery, type_oid::kBool, e.location);
   result->query = query;
   result->subquery =

@@ -322,6 +322,15 @@ FromItem* Binder::bind_sequence(Scope& scope, const catalog::Relation& sequence,
   return range_item(arena_, add_range(scope, range, {}, alias_columns(item.alias)));
 }
 
+AnalyzerContext::OpenView Binder::open_view(const catalog::Relation& view) {
+  for (const AnalyzerContext::OpenView* v = context_.open_views; v != nullptr; v = v->outer) {
+    if (v->view != view.oid) continue;
+    throw SqlError(sqlstate::kInvalidObjectDefinition,
+                   fmt::format("infinite recursion detected in rules for relation \"{}\"", view.name));
+  }
+  return {view.oid, context_.open_views};
+}
+
 FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
   // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
   std::string_view sql = arena_.copy(view->view_sql);
@@ -331,6 +340,8 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   AnalyzerContext inner{context_.catalog, arena_, context_.relations,
                         context_.eval,    sql,    is_system ? std::span<const Oid>() : context_.search_path};
   inner.locker = context_.locker;
+  AnalyzerContext::OpenView open = open_view(*view);
+  inner.open_views = &open;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
   auto* range = arena_.make<Range>();
@@ -355,13 +366,20 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
                    fmt::format("WITH query \"{}\" does not have a RETURNING clause", cte->name))
         .at(position(item.location));
   }
+  bool recursive_reference = cte->query == nullptr;
+  if (recursive_reference && (cte->is_starting || expression_depth_ > cte->expression_depth)) {
+    throw SqlError(sqlstate::kInvalidRecursion,
+                   fmt::format("recursive reference to query \"{}\" must not appear within {}", cte->name,
+                               cte->is_starting ? "its non-recursive term" : "a subquery"))
+        .at(position(item.location));
+  }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
   range->has_alias = item.alias != nullptr;
   range->alias = item.alias == nullptr ? item.name : item.alias->name;
   range->cte = index;
   range->cte_levels_up = levels;
-  range->work_table = cte->query == nullptr;  // still being bound: the recursive reference
+  range->work_table = recursive_reference;
   range->location = item.location;
   range->columns = arena_.copy(std::span<const RangeColumn>(cte->columns));
   cte->references += !range->work_table;
@@ -944,6 +962,7 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
                         position(definition.location));
   }
   cte->recursive = true;
+  cte->expression_depth = expression_depth_;
   // The union is a query over two subqueries; the start decides the columns.
   auto* query = arena_.make<Query>();
   Scope inner;
@@ -951,8 +970,14 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   inner.hide_items = true;
   bool hidden = scope.hide_items;
   scope.hide_items = true;
-  if (select.with != nullptr) bind_with(inner, *select.with);
+  if (select.with != nullptr) {
+    ++expression_depth_;
+    bind_with(inner, *select.with);
+    --expression_depth_;
+  }
+  cte->is_starting = true;
   Query* start = bind_select(*select.left, &inner);
+  cte->is_starting = false;
   for (Target& t : start->targets) t.expr = resolve_unknown(t.expr);
   cte->columns = output_columns(*start, definition.columns, definition.name, definition.location);
   if (definition.search != nullptr || definition.cycle != nullptr) declare_search_and_cycle(definition, cte);

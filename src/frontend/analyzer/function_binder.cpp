@@ -529,6 +529,10 @@ Expr* Binder::call_function(const CallArguments& call) {
   if (chosen_routine != nullptr && chosen_routine->ambiguous) chosen_routine = nullptr, candidates.resize(2);
   if (chosen == nullptr && chosen_routine == nullptr) throw_no_function(call, candidates.size() > 1);
   if (chosen_routine != nullptr) return make_routine_call(*chosen_routine, call);
+  if (chosen->variadic == kInvalidOid && args.size() < chosen->args.size() &&
+      !add_default_arguments(*chosen, args)) {
+    throw_not_supported(fmt::format("leaving out arguments of function {}", call.name));
+  }
   Oid result = coerce_arguments(*chosen, args, call.variadic);
   Expr* made = make_function(*chosen, args, call.location);
   made->type = result;
@@ -695,7 +699,7 @@ void Binder::check_within_group(const parser::FuncCall& call, const Function& fu
       .at(position(call.location));
 }
 
-Binder::RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
+RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
   RoutineKinds kinds;
   for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back()))
     (r->kind == 'a' ? kinds.aggregate : kinds.scalar) = true;
@@ -712,6 +716,25 @@ void Binder::refuse_nested_aggregate(const FunctionExpr& call) {
       }
       return false;
     });
+  }
+}
+
+// t.f: a function f of the row of t. Null when there is none.
+Expr* Binder::call_on_row(Scope& scope, const parser::ColumnRef& ref) {
+  parser::ColumnRef row = ref;
+  row.names = ref.names.first(ref.names.size() - 1);
+  row.star = true;
+  parser::Node* args[] = {&row};
+  std::string_view names[] = {ref.names.back()};
+  parser::FuncCall call;
+  call.location = ref.location;
+  call.names = names;
+  call.args = args;
+  try {
+    return bind_function_call(scope, call);
+  } catch (const SqlError& e) {
+    if (e.state() != sqlstate::kUndefinedFunction && e.state() != sqlstate::kAmbiguousFunction) throw;
+    return nullptr;
   }
 }
 

@@ -332,12 +332,16 @@ Query* Binder::insert_values(Scope& scope, const ModifyTarget& target, const par
         list(insert_row(inner, target, columns, row->items, insert.overriding, !insert.columns.empty())));
   }
   scope.hide_items = hidden;
-  if (rows.size() == 1 && !inner.has_set_returning) {
+  // Subqueries count the levels to a WITH from the row's own scope.
+  bool has_subqueries = std::any_of(rows[0].begin(), rows[0].end(), [](Expr* e) {
+    return any_of(e, [](const Expr& x) { return x.kind == ExprKind::kSubquery; });
+  });
+  if (rows.size() == 1 && !inner.has_set_returning && !has_subqueries) {
     single_row->assign(rows[0].begin(), rows[0].end());
     return nullptr;
   }
   if (rows.size() == 1) {
-    // A row that makes several: a query without FROM.
+    // A row that makes several, or is a level of its own: a query without FROM.
     auto* query = arena_.make<Query>();
     std::vector<Target> targets;
     for (size_t i = 0; i < rows[0].size(); ++i) {

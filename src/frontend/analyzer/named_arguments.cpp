@@ -25,6 +25,25 @@ std::vector<std::string_view> split(std::string_view list) {
 
 }  // namespace
 
+// Puts the defaults where arguments are null or missing at the end. False if there are none for them.
+bool Binder::add_default_arguments(const Function& f, std::vector<Expr*>& args) {
+  args.resize(f.args.size());
+  if (std::find(args.begin(), args.end(), nullptr) == args.end()) return true;
+  const functions::ArgumentNames* known = functions::argument_names(f.oid);
+  if (known == nullptr || known->defaults.empty()) return false;
+  std::string_view sql = arena_.copy("SELECT " + std::string(known->defaults));
+  parser::ParsedScript script = parser::parse(sql, arena_);
+  const auto& values = parser::as<parser::SelectStmt>(script.statements[0].statement)->targets;
+  size_t first = args.size() - values.size();
+  Scope scope;
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (args[i] != nullptr) continue;
+    if (i < first) return false;
+    args[i] = bind_expr(scope, values[i - first]->value);
+  }
+  return true;
+}
+
 // The arguments in the function's own order, defaults where the call says nothing; empty if they do not fit.
 std::vector<Expr*> Binder::named_arguments(const Function& f, const CallArguments& call) {
   const functions::ArgumentNames* known = functions::argument_names(f.oid);
@@ -39,19 +58,7 @@ std::vector<Expr*> Binder::named_arguments(const Function& f, const CallArgument
     if (at >= args.size() || args[at] != nullptr) return {};
     args[at] = call.args[i];
   }
-  if (std::find(args.begin(), args.end(), nullptr) != args.end()) {
-    if (known->defaults.empty()) return {};
-    std::string_view sql = arena_.copy("SELECT " + std::string(known->defaults));
-    parser::ParsedScript script = parser::parse(sql, arena_);
-    const auto& values = parser::as<parser::SelectStmt>(script.statements[0].statement)->targets;
-    size_t first = args.size() - values.size();
-    Scope scope;
-    for (size_t i = 0; i < args.size(); ++i) {
-      if (args[i] != nullptr) continue;
-      if (i < first) return {};
-      args[i] = bind_expr(scope, values[i - first]->value);
-    }
-  }
+  if (!add_default_arguments(f, args)) return {};
   for (size_t i = 0; i < args.size(); ++i) {
     if (!can_coerce(args[i]->type, f.args[i], CastContext::kImplicit)) return {};
   }

@@ -5,7 +5,7 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "container_functions.h"
-#include "sequence_row.h"
+#include "fixed_array.h"
 
 namespace varve::analyzer {
 
@@ -369,9 +369,13 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
   Oid type = subscripts.slice ? container->type : element_type(container->type);
   auto* call = make<FunctionExpr>(ExprKind::kFunction, type, location);
-  bool of_name = container->type == type_oid::kName && subscripts.dimensions == 1;
+  bool fixed = is_fixed_array(container->type);
+  if (fixed && subscripts.slice)
+    throw SqlError(sqlstate::kFeatureNotSupported, "slices of fixed-length arrays not implemented");
+  if (fixed && subscripts.dimensions != 1)
+    return make_const(type, Value::null_of(functions::type_by_oid(type)->physical));
   call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions)
-                   : of_name        ? &name_element_function()
+                   : fixed          ? &fixed_element_function()
                                     : &array_subscript_function(subscripts.dimensions);
   call->args = list(args);
   call->site = make_site(*call->function, args, type, kInvalidOid);
@@ -461,8 +465,10 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
   int32_t typmod = column.typmod;
   for (size_t i = 0; i < steps.size();) {
     if (size_t n = subscript_run(steps, i); n > 0) {
-      if (type == type_oid::kJsonb)
-        throw_not_supported("assignment to a subscript of jsonb", position(location));
+      if (type == type_oid::kJsonb || is_fixed_array(type)) {
+        throw_not_supported(fmt::format("assignment to a subscript of {}", type_text(type)),
+                            position(location));
+      }
       if (element_type(type) == kInvalidOid) {
         throw SqlError(
             sqlstate::kDatatypeMismatch,
@@ -611,7 +617,7 @@ Expr* Binder::compare_rows(std::string_view name, const std::vector<Expr*>& l, c
 SubqueryExpr* Binder::row_subquery(Scope& scope, const parser::SubLink& link) {
   Scope middle;  // of the query that makes the row
   middle.parent = &scope;
-  Query* query = bind_select(*parser::as<parser::SelectStmt>(link.query), &middle);
+  Query* query = bind_expression_query(*parser::as<parser::SelectStmt>(link.query), middle);
   auto* outer = arena_.make<Query>();
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;

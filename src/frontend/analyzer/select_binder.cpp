@@ -13,6 +13,13 @@ namespace varve::analyzer {
 using functions::CastContext;
 using types::Value;
 
+Query* Binder::bind_expression_query(const parser::SelectStmt& select, Scope& around) {
+  ++expression_depth_;
+  Query* query = bind_select(select, &around);
+  --expression_depth_;
+  return query;
+}
+
 Query* Binder::bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown) {
   Scope scope;
   scope.parent = parent;
@@ -519,7 +526,7 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
     };
     if (query.set_op != nullptr) refuse("UNION/INTERSECT/EXCEPT");
     if (query.distinct || !query.distinct_on.empty()) refuse("DISTINCT clause");
-    if (!query.group_by.empty() || !query.grouping_sets.empty()) refuse("GROUP BY clause");
+    if (!select.group_by.empty()) refuse("GROUP BY clause");
     if (query.having != nullptr) refuse("HAVING clause");
     if (scope.has_aggregates) refuse("aggregate functions");
     if (scope.has_windows) refuse("window functions");

@@ -79,6 +79,7 @@ void Binder::add_instead_target(Scope& scope, const catalog::RelationPtr& view, 
   std::span<const std::string_view> columns;
   if (name.alias != nullptr) columns = name.alias->columns;
   add_relation(scope, view, alias, columns, txn::LockMode::kRowExclusive);
+  scope.items.back().table = kInvalidOid;  // a view has no system columns
 }
 
 void Binder::name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range) {
@@ -106,6 +107,8 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   AnalyzerContext inner{context_.catalog, arena_, context_.relations,
                         context_.eval,    sql,    context_.search_path};
   inner.locker = context_.locker;
+  AnalyzerContext::OpenView open = open_view(*view);
+  inner.open_views = &open;
   Binder binder(inner);
   if (select.from.size() != 1) {
     // What the select list returns is complained of first.

@@ -120,7 +120,7 @@ std::unique_ptr<executor::Execution> Session::make_execution(pl::SqlStatement& s
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
 }
 
-std::string Session::run_utility(const pl::SqlStatementPtr& statement) {
+std::string Session::run_utility(const pl::SqlStatementPtr& statement, std::span<const types::Value> params) {
   using parser::NodeKind;
   switch (statement->node->kind) {
     case NodeKind::kExplainStmt:
@@ -139,7 +139,7 @@ std::string Session::run_utility(const pl::SqlStatementPtr& statement) {
                    fmt::format("{} cannot be executed from a function", name));
   }
   Nested nested(nested_);
-  return run_utility(std::static_pointer_cast<Statement>(statement), {}, client_.output());
+  return run_utility(std::static_pointer_cast<Statement>(statement), params, client_.output());
 }
 
 pl::Host::Mark Session::begin_subtransaction() {

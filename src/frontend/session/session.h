@@ -103,6 +103,8 @@ class Session final : public net::SessionHandler,
   void lock_one_relation(Oid relation, txn::LockMode mode);
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
+  // As run_sql(), of one statement, and neither triggers nor foreign keys are told of the rows it changes.
+  uint64_t run_unwatched(std::string_view sql);
   uint64_t fill_view(std::string_view sql) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
@@ -130,7 +132,7 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
   executor::RunParameters run_parameters(std::span<const types::Value> params,
                                          const txn::Snapshot* active) override;
-  std::string run_utility(const pl::SqlStatementPtr& statement) override;
+  std::string run_utility(const pl::SqlStatementPtr& statement, std::span<const types::Value> params) override;
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
   }

@@ -82,6 +82,9 @@ class ColumnAppender {
 struct SettleOrder {
   uint32_t column;  // place in the row layout
   bool descending = false;
+  // Not 0, of integers, dates and timestamps: the order is that of the multiples of `width`, counted from
+  // `origin`, which values lie in; and rows of different multiples never share a segment.
+  int64_t width = 0, origin = 0;
 };
 
 class ColumnStore {
@@ -108,6 +111,11 @@ class ColumnStore {
   virtual Result<uint64_t> rewrite(txn::Transaction& txn, const RowLayout& layout,
                                    std::span<const SettleOrder> order, const std::vector<bool>& dropped,
                                    SettledRowSink& sink) = 0;
+  // Removes the segments all of whose values of an integer, date or timestamp column are in low … high - 1, and
+  // every row in them; returns how many rows that were. Whoever calls keeps writers and lockers out of the table
+  // to the end of the transaction. `sink` (may be null: no indexes) is told of the rows.
+  virtual Result<uint64_t> remove_range(txn::Transaction& txn, uint32_t column, int64_t low, int64_t high,
+                                        SettledRowSink* sink) = 0;
   // VACUUM, after the indexes have been swept: frees what segments written anew before this process began
   // have left.
   virtual Status vacuum_segments() = 0;

@@ -85,6 +85,12 @@ struct AnalyzerContext {
     virtual const functions::Function* find(std::string_view name) = 0;  // set-returning, without arguments
   };
   LocalTables* local_tables = nullptr;
+  // The view whose definition is being read, and those around it.
+  struct OpenView {
+    Oid view;
+    const OpenView* outer;
+  };
+  const OpenView* open_views = nullptr;
   // Every function made by CREATE FUNCTION that the statement calls is added; null: nobody wants to know.
   std::vector<Oid>* routines = nullptr;
 };

@@ -170,6 +170,8 @@ struct Cte {
   bool never_materialize = false;
   bool written_materialized = false;
   bool has_column_aliases = false;
+  uint32_t expression_depth = 0;  // subqueries in expressions around the WITH
+  bool is_starting = false;       // the non-recursive term is being bound
   std::span<RangeColumn> columns;
 };
 

@@ -125,7 +125,8 @@ struct Trigger {
   bool is_row() const { return (type & kRow) != 0; }
   bool is_before() const { return (type & kBefore) != 0; }
   bool is_instead() const { return (type & kInstead) != 0; }
-  bool fires() const { return enabled == 'O' || enabled == 'A'; }
+  // `replica`: session_replication_role is "replica".
+  bool fires(bool replica) const { return enabled == 'A' || enabled == (replica ? 'R' : 'O'); }
 };
 
 enum class RelationKind : char {

@@ -47,7 +47,8 @@ class ModifyHooks {
   // False: leave this row as it is, silently.
   virtual bool before_row(ExecutionContext&, RowChange&) { return true; }
   virtual void after_row(ExecutionContext&, const RowChange&) {}
-  virtual void after_statement(ExecutionContext&, const catalog::Relation&, ModifyEvent) {}
+  // Once for all that the statement may have done to the table, in the order of its statement triggers.
+  virtual void after_statement(ExecutionContext&, const catalog::Relation&, std::span<const ModifyEvent>) {}
 };
 
 }  // namespace varve::executor

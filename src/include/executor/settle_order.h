@@ -19,4 +19,10 @@ std::vector<OrderItem> parse_settle_order(std::string_view text);
 // As the table's options say. Columns that have been renamed or dropped since order nothing.
 std::vector<access::SettleOrder> settle_order(const catalog::Relation& table);
 
+// How an extension keeps rows of a table apart that must not share a segment: the item of the order, with a
+// width, that comes before all others. False: the table is not the extension's. Registered before the server
+// serves; called by many threads at once.
+using SettleGrouping = bool (*)(const catalog::Relation& table, access::SettleOrder* order);
+void register_settle_grouping(SettleGrouping grouping);
+
 }  // namespace varve::executor

@@ -75,7 +75,7 @@ class Host {
   virtual executor::RunParameters run_parameters(std::span<const types::Value> params,
                                                  const txn::Snapshot* active) = 0;
   // Anything that is not planned, inside the transaction; returns its tag.
-  virtual std::string run_utility(const SqlStatementPtr& statement) = 0;
+  virtual std::string run_utility(const SqlStatementPtr& statement, std::span<const types::Value> params) = 0;
   virtual void check_read_only(const SqlStatement& statement) = 0;
 
   // Around a statement that changes rows: what its constraints noted is checked at its end.

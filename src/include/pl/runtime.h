@@ -56,6 +56,8 @@ class Runtime {
   // The snapshot that the statement in progress reads by: functions that are not VOLATILE read by it too.
   void set_active_snapshot(const txn::Snapshot* snapshot);
   const txn::Snapshot* active_snapshot() const;
+  // Before a statement that runs inside that one: what it reads is kept until it ends.
+  void hold_active_snapshot();
   // Between statements of the client: what earlier ones held is let go. After the end of a transaction
   // nothing is held.
   void begin_statement();

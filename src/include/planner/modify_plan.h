@@ -81,8 +81,10 @@ struct ModifyPlan : Plan {
   std::span<Member> members;
   std::span<Route> routes;            // the first is that of `relation`
   std::span<Route> partition_checks;  // `relation` is itself a partition: of its parents, from the nearest
-  bool returns_table = false;  // RETURNING reads the row's table: one more column after those of the row
+  // System columns that RETURNING reads and the node knows, after those of the row.
+  std::span<const catalog::ColumnNumber> returned_system;
   int32_t table_column = -1;   // UPDATE and DELETE of members: the child's column that names the row's table
+  int32_t xmin_column = -1;    // … that has the row's transaction, where that is asked for
   bool can_set_tag = true;     // false: of a WITH query, not counted in the statement's tag
 };
 

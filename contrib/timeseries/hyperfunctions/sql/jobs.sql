@@ -376,22 +376,6 @@ $$;
 REVOKE ALL ON FUNCTION _timescaledb_functions.jobs_start_due(boolean),
   _timescaledb_functions.job_finished(integer, boolean, text, text) FROM PUBLIC;
 
-CREATE VIEW timescaledb_information.jobs AS
-SELECT b.id AS job_id, b.application_name, b.schedule_interval, b.max_runtime, b.max_retries, b.retry_period, b.proc_schema,
-       b.proc_name, b.owner::regrole AS owner, b.scheduled, b.fixed_schedule, b.config, s.next_start, b.initial_start,
-       NULL::name AS hypertable_schema, NULL::name AS hypertable_name, b.check_schema, b.check_name
-FROM _timescaledb_catalog.bgw_job b LEFT JOIN _timescaledb_internal.bgw_job_stat s ON s.job_id = b.id;
-
-CREATE VIEW timescaledb_information.job_stats AS
-SELECT NULL::name AS hypertable_schema, NULL::name AS hypertable_name, b.id AS job_id, s.last_start AS last_run_started_at,
-       s.last_successful_finish,
-       CASE WHEN s.last_finish IS NULL THEN NULL WHEN s.last_run_success THEN 'Success' ELSE 'Failed' END AS last_run_status,
-       CASE WHEN s.running THEN 'Running' WHEN NOT b.scheduled THEN 'Paused' ELSE 'Scheduled' END AS job_status,
-       CASE WHEN s.last_finish >= s.last_start THEN s.last_finish - s.last_start END AS last_run_duration,
-       CASE WHEN b.scheduled THEN s.next_start END AS next_start, s.total_runs, s.total_successes, s.total_failures
-FROM _timescaledb_catalog.bgw_job b JOIN _timescaledb_internal.bgw_job_stat s ON s.job_id = b.id
-WHERE s.last_start IS NOT NULL;
-
 CREATE VIEW timescaledb_information.job_history AS
 SELECT h.id, h.job_id, h.succeeded, h.data->'job'->>'proc_schema' AS proc_schema, h.data->'job'->>'proc_name' AS proc_name, h.pid,
        h.execution_start AS start_time, h.execution_finish AS finish_time, h.data->'job'->'config' AS config,

@@ -1,0 +1,110 @@
+// A row that goes into a hypertable: its chunk must be there.
+#include <fmt/format.h>
+
+#include "bindings.h"
+#include "common/sql_error.h"
+#include "executor/execution_context.h"
+#include "executor/row_guard.h"
+#include "known_chunks.h"
+#include "partition_hash.h"
+
+namespace varve::hypertable {
+
+using types::Value;
+
+namespace {
+
+class ChunkGuard final : public executor::RowGuard {
+ public:
+  ChunkGuard(const catalog::Relation& table, const Mark& mark, executor::ExecutionContext& context)
+      : context_(context), id_(mark.id) {
+    uint32_t place = 0;
+    std::vector<uint32_t> places(table.columns.size());
+    for (size_t i = 0; i < table.columns.size(); ++i) places[i] = table.columns[i].dropped ? 0 : place++;
+    for (const std::string& name : mark.columns) {
+      catalog::ColumnNumber number = table.find_column(name);
+      if (number <= 0) {
+        throw SqlError(sqlstate::kInternalError,
+                       fmt::format("hypertable \"{}\" has no column \"{}\"", table.name, name));
+      }
+      columns_.push_back({places[static_cast<size_t>(number - 1)], table.column(number).type, name});
+    }
+    hashes_.resize(columns_.size() - 1);
+  }
+
+  void check(std::span<const Value> row) override {
+    begin();
+    const int64_t time = time_of(row[columns_[0].place]);
+    for (size_t i = 1; i < columns_.size(); ++i) hashes_[i - 1] = hash_of(i, row[columns_[i].place]);
+    require(time);
+  }
+
+  void check_rows(const vector::Chunk& rows) override {
+    begin();
+    for (uint32_t at = 0; at < rows.count(); ++at) {
+      const uint32_t row = rows.selection()[at];
+      const int64_t time = time_of(rows.column(columns_[0].place).value(row));
+      for (size_t i = 1; i < columns_.size(); ++i)
+        hashes_[i - 1] = hash_of(i, rows.column(columns_[i].place).value(row));
+      require(time);
+    }
+  }
+
+ private:
+  struct DimensionColumn {
+    uint32_t place;  // among the columns that are not dropped
+    Oid type;
+    std::string name;
+  };
+
+  void begin() {
+    if (run_ == context_.run && finder_.has_value()) return;
+    run_ = context_.run;
+    finder_.emplace(id_, *context_.session);
+    finder_->renew();
+    last_ = nullptr;
+  }
+
+  int64_t time_of(const Value& value) {
+    if (value.null) {
+      throw SqlError(sqlstate::kNotNullViolation,
+                     fmt::format("NULL value in column \"{}\" violates not-null constraint", columns_[0].name))
+          .hint("Columns used for time partitioning cannot be NULL.");
+    }
+    return to_internal_time(value, columns_[0].type);
+  }
+
+  // A row without a value is in the first slice.
+  int32_t hash_of(size_t i, const Value& value) {
+    if (value.null) return 0;
+    functions::EvalContext eval = context_.eval_context(memory_);
+    const int32_t hash = partition_hash(value, columns_[i].type, eval);
+    memory_.reset();
+    return hash;
+  }
+
+  void require(int64_t time) {
+    if (last_ != nullptr && last_->contains(time, hashes_)) return;
+    last_ = &finder_->require(time, hashes_);
+  }
+
+  executor::ExecutionContext& context_;
+  const int32_t id_;
+  std::vector<DimensionColumn> columns_;
+  std::vector<int32_t> hashes_;
+  std::optional<ChunkFinder> finder_;
+  uint64_t run_ = 0;
+  const Chunk* last_ = nullptr;
+  Arena memory_;
+};
+
+}  // namespace
+
+std::unique_ptr<executor::RowGuard> make_chunk_guard(const catalog::Relation& table,
+                                                     executor::ExecutionContext& context) {
+  std::optional<Mark> mark = find_mark(table);
+  if (!mark.has_value()) return nullptr;
+  return std::make_unique<ChunkGuard>(table, *mark, context);
+}
+
+}  // namespace varve::hypertable

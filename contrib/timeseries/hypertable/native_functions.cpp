@@ -1,0 +1,111 @@
+#include "analyzer/table_oid.h"
+#include "bindings.h"
+#include "functions/type_oids.h"
+#include "internal_time.h"
+#include "known_chunks.h"
+#include "partition_hash.h"
+#include "types/interval.h"
+
+namespace varve::hypertable {
+
+using functions::Binding;
+using functions::Env;
+using functions::fn;
+using functions::KernelCall;
+using types::Interval;
+using types::Value;
+
+namespace {
+
+void time_to_internal(KernelCall& call) {
+  const Oid type = call.site.arg_types[0];
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    call.result.data<int64_t>()[row] = to_internal_time(call.args[0]->value(row), type);
+  });
+}
+
+void get_partition_hash(KernelCall& call) {
+  const Oid type = call.site.arg_types[0];
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    call.result.data<int32_t>()[row] = partition_hash(call.args[0]->value(row), type, call.context);
+  });
+}
+
+// tableoid of a row: (oid of the hypertable, its number, time, hash slot…).
+void chunk_of_row(KernelCall& call) {
+  const Oid type = call.site.arg_types[2];
+  std::optional<ChunkFinder> finder;
+  int32_t finder_id = 0;
+  const Chunk* last = nullptr;
+  std::vector<int32_t> hashes;
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    const int32_t id = call.args[1]->value(row).int32;
+    if (!finder.has_value() || id != finder_id) {
+      finder.emplace(id, *call.context.session);
+      finder_id = id;
+      last = nullptr;
+    }
+    const int64_t time = to_internal_time(call.args[2]->value(row), type);
+    hashes.clear();
+    for (size_t i = 3; i < call.args.size(); ++i) {
+      const Value value = call.args[i]->value(row);
+      hashes.push_back(value.null ? 0 : partition_hash(value, call.site.arg_types[i], call.context));
+    }
+    if (last == nullptr || !last->contains(time, hashes)) last = finder->find(time, hashes);
+    const Oid found = last == nullptr || last->relation == kInvalidOid
+                          ? Oid{call.args[0]->value(row).oid()}
+                          : last->relation;
+    call.result.set_value(row, Value::of_oid(found.value()));
+  });
+}
+
+// (hypertable, time column, low and high in internal time, DELETE statement for what is left).
+void remove_rows(KernelCall& call) {
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    const Oid type{static_cast<uint32_t>(call.args[2]->value(row).oid())};
+    auto stored = [&](int64_t t) -> int64_t {
+      if (type == type_oid::kTimestamptz || type == type_oid::kTimestamp) return timestamp_from_internal(t);
+      return type == type_oid::kDate ? int64_t{date_from_internal(t)} : t;
+    };
+    const Value args[] = {call.args[0]->value(row), call.args[1]->value(row),
+                          Value::of_int64(stored(call.args[3]->value(row).int64)),
+                          Value::of_int64(stored(call.args[4]->value(row).int64)), call.args[5]->value(row)};
+    call.result.set_value(row, call.context.session->call("varve_remove_range", args, *call.context.memory));
+  });
+}
+
+constexpr int64_t kMonthUs = 30 * kDayUs;
+
+const Binding kBindings[] = {
+    {"ts_time_to_internal(anyelement):int8", time_to_internal},
+    {"ts_get_partition_hash(anyelement):int4", get_partition_hash},
+    {"ts_chunk_of_row(oid,int4,anyelement):oid", chunk_of_row},
+    {"ts_chunk_of_row(oid,int4,anyelement,any):oid", chunk_of_row},
+    {"ts_remove_rows(regclass,name,regtype,int8,int8,text):int8", remove_rows},
+    {"ts_show_chunks(regclass,any,any,any,any):regclass", &kShowChunks},
+    {"ts_drop_chunks(regclass,any,any,bool,any,any):text", &kDropChunks},
+    {"ts_to_timestamp(int8):timestamptz", fn([](int64_t t) -> int64_t { return timestamp_from_internal(t); })},
+    {"ts_to_timestamp_without_timezone(int8):timestamp",
+     fn([](int64_t t) -> int64_t { return timestamp_from_internal(t); })},
+    {"ts_to_date(int8):date", fn([](int64_t t) -> int32_t { return date_from_internal(t); })},
+    {"ts_to_interval(int8):interval", fn([](int64_t us) -> Interval {
+       Interval i{};
+       i.days = static_cast<int32_t>(us / kDayUs);
+       i.us = us % kDayUs;
+       return i;
+     })},
+    {"ts_interval_to_usec(interval):int8", fn([](const Interval& i) -> int64_t {
+       int64_t months, days, sum;
+       if (__builtin_mul_overflow(int64_t{i.months}, kMonthUs, &months) ||
+           __builtin_mul_overflow(int64_t{i.days}, kDayUs, &days) ||
+           __builtin_add_overflow(months, days, &sum) || __builtin_add_overflow(sum, i.us, &sum))
+         functions::throw_out_of_range("interval");
+       return sum;
+     })},
+};
+
+}  // namespace
+
+std::span<const Binding> native_bindings() { return kBindings; }
+
+}  // namespace varve::hypertable

@@ -1,0 +1,498 @@
+-- Chunks: making, listing, dropping, merging, splitting.
+CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, "time" anyelement) RETURNS oid
+  AS 'MODULE_PATHNAME', 'ts_chunk_of_row' LANGUAGE c STABLE STRICT PARALLEL RESTRICTED;
+CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, "time" anyelement, space "any") RETURNS oid
+  AS 'MODULE_PATHNAME', 'ts_chunk_of_row' LANGUAGE c STABLE PARALLEL RESTRICTED;
+
+-- Whoever makes a chunk holds this to the end of the transaction, so that it is made once.
+CREATE FUNCTION _timescaledb_functions.lock_hypertable(ht integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$ BEGIN PERFORM FROM _timescaledb_catalog.hypertable WHERE id = ht FOR UPDATE; END $$;
+
+-- The condition that a row of the chunk meets.
+CREATE FUNCTION _timescaledb_functions.chunk_condition(chunk_id integer) RETURNS text
+  LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  dim _timescaledb_catalog.dimension;
+  parts text[] := '{}';
+  i integer := 0;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
+  FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = c.hypertable_id ORDER BY d.id LOOP
+    IF dim.num_slices IS NULL THEN
+      IF c.range_start <> '-9223372036854775808'::bigint THEN
+        parts := parts || format('%I >= %s', dim.column_name, _timescaledb_functions.time_literal(c.range_start, dim.column_type));
+      END IF;
+      IF c.range_end <> 9223372036854775807 THEN
+        parts := parts || format('%I < %s', dim.column_name, _timescaledb_functions.time_literal(c.range_end, dim.column_type));
+      END IF;
+    ELSE
+      i := i + 1;
+      IF c.slice_starts[i] <> '-9223372036854775808'::bigint THEN
+        parts := parts || format('_timescaledb_functions.get_partition_hash(%I) >= %s', dim.column_name, c.slice_starts[i]);
+      END IF;
+      IF c.slice_ends[i] <> 9223372036854775807 THEN
+        parts := parts || CASE WHEN c.slice_starts[i] = '-9223372036854775808'::bigint
+          THEN format('(%I IS NULL OR _timescaledb_functions.get_partition_hash(%I) < %s)', dim.column_name, dim.column_name, c.slice_ends[i])
+          ELSE format('_timescaledb_functions.get_partition_hash(%I) < %s', dim.column_name, c.slice_ends[i]) END;
+      END IF;
+    END IF;
+  END LOOP;
+  RETURN CASE WHEN cardinality(parts) = 0 THEN 'true' ELSE array_to_string(parts, ' AND ') END;
+END
+$$;
+
+-- The relation that stands for the chunk: a view of its range, which takes writes.
+CREATE FUNCTION _timescaledb_functions.create_chunk_relation(chunk_id integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  c record;
+  cols text;
+BEGIN
+  SELECT k.schema_name, k.table_name, h.relid, pg_get_userbyid(r.relowner) AS owner INTO c
+  FROM _timescaledb_catalog.chunk k JOIN _timescaledb_catalog.hypertable h ON h.id = k.hypertable_id
+    JOIN pg_class r ON r.oid = h.relid
+  WHERE k.id = chunk_id;
+  SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO cols FROM pg_attribute
+  WHERE attrelid = c.relid AND attnum > 0 AND NOT attisdropped;
+  EXECUTE format('CREATE VIEW %I.%I AS SELECT %s FROM %s WHERE %s WITH CHECK OPTION', c.schema_name, c.table_name, cols,
+                 c.relid, _timescaledb_functions.chunk_condition(chunk_id));
+  IF c.owner <> current_user THEN
+    EXECUTE format('ALTER VIEW %I.%I OWNER TO %I', c.schema_name, c.table_name, c.owner);
+  END IF;
+END
+$$;
+-- Without varve.keep_chunks dropping the relation would be dropping the chunk.
+CREATE FUNCTION _timescaledb_functions.drop_chunk_relation(chunk_id integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET varve.keep_chunks = 'on' AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
+  PERFORM _timescaledb_functions.require_owner(h.relid) FROM _timescaledb_catalog.hypertable h
+  JOIN pg_class k ON k.oid = h.relid WHERE h.id = c.hypertable_id;
+  IF _timescaledb_functions.chunk_relation(c.schema_name, c.table_name) IS NOT NULL THEN
+    EXECUTE format('DROP VIEW %I.%I', c.schema_name, c.table_name);
+  END IF;
+END
+$$;
+-- Around a change of the hypertable's columns.
+CREATE FUNCTION _timescaledb_functions.drop_chunk_relations(ht integer) RETURNS void LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.drop_chunk_relation(id) FROM _timescaledb_catalog.chunk WHERE hypertable_id = ht; END $$;
+CREATE FUNCTION _timescaledb_functions.create_chunk_relations(ht integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+BEGIN
+  PERFORM _timescaledb_functions.require_owner(relid) FROM _timescaledb_catalog.hypertable WHERE id = ht;
+  PERFORM _timescaledb_functions.create_chunk_relation(id) FROM _timescaledb_catalog.chunk WHERE hypertable_id = ht;
+END
+$$;
+
+-- The chunk of a point, which nobody has made yet; the hypertable is locked.
+CREATE FUNCTION _timescaledb_functions.create_chunk_at(ht integer, value bigint, hashes integer[]) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  h _timescaledb_catalog.hypertable;
+  dim _timescaledb_catalog.dimension;
+  bounds bigint[];
+  other bigint;
+  starts bigint[] := '{}';
+  ends bigint[] := '{}';
+  width bigint;
+  slice bigint;
+  i integer := 0;
+  new_id integer;
+BEGIN
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = ht;
+  FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht ORDER BY d.id LOOP
+    IF dim.num_slices IS NULL THEN
+      SELECT ARRAY[c.range_start, c.range_end] INTO bounds FROM _timescaledb_catalog.chunk c
+      WHERE c.hypertable_id = ht AND c.range_start <= value AND (c.range_end > value OR c.range_end = 9223372036854775807)
+      LIMIT 1;
+      IF bounds IS NULL THEN
+        bounds := _timescaledb_functions.range_of(value, dim.interval_length, dim.column_type);
+        -- Chunks made with another interval keep what they have.
+        SELECT max(c.range_end) INTO other FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht AND c.range_end <= value;
+        bounds[1] := greatest(bounds[1], other);
+        SELECT min(c.range_start) INTO other FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht AND c.range_start > value;
+        bounds[2] := least(bounds[2], other);
+      END IF;
+    ELSE
+      i := i + 1;
+      width := 2147483648 / dim.num_slices;
+      slice := least(hashes[i] / width, dim.num_slices - 1);
+      starts := starts || CASE WHEN slice = 0 THEN '-9223372036854775808'::bigint ELSE slice * width END;
+      ends := ends || CASE WHEN slice = dim.num_slices - 1 THEN 9223372036854775807 ELSE (slice + 1) * width END;
+      SELECT max(c.slice_ends[i]) INTO other FROM _timescaledb_catalog.chunk c
+      WHERE c.hypertable_id = ht AND c.range_start = bounds[1] AND c.slice_ends[i] <= hashes[i];
+      starts[i] := greatest(starts[i], other);
+      SELECT min(c.slice_starts[i]) INTO other FROM _timescaledb_catalog.chunk c
+      WHERE c.hypertable_id = ht AND c.range_start = bounds[1] AND c.slice_starts[i] > hashes[i];
+      ends[i] := least(ends[i], other);
+    END IF;
+  END LOOP;
+  new_id := nextval('_timescaledb_catalog.chunk_id_seq');
+  INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, range_start, range_end, slice_starts, slice_ends)
+  VALUES (new_id, ht, h.associated_schema_name, h.associated_table_prefix || '_' || new_id || '_chunk', bounds[1], bounds[2],
+          starts, ends);
+  PERFORM _timescaledb_functions.create_chunk_relation(new_id);
+  RETURN new_id;
+END
+$$;
+REVOKE ALL ON FUNCTION _timescaledb_functions.create_chunk_relation(integer) FROM PUBLIC;
+
+-- Chunks for the rows that are there.
+CREATE FUNCTION _timescaledb_functions.create_missing_chunks(ht integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  h _timescaledb_catalog.hypertable;
+  time_dim _timescaledb_catalog.dimension;
+  hashed text;
+  place record;
+BEGIN
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = ht;
+  SELECT * INTO time_dim FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht AND d.num_slices IS NULL;
+  SELECT string_agg(format('coalesce(_timescaledb_functions.get_partition_hash(%I) / %s, 0)::integer * %s', column_name,
+                           2147483648 / num_slices, 2147483648 / num_slices), ', ' ORDER BY id) INTO hashed
+  FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht AND d.num_slices IS NOT NULL;
+  FOR place IN EXECUTE format(
+      'SELECT DISTINCT (_timescaledb_functions.range_of(t, %s, %L::regtype))[1] AS t, h FROM '
+      '(SELECT DISTINCT _timescaledb_functions.time_to_internal(%I) AS t, ARRAY[%s]::integer[] AS h FROM ONLY %s) x ORDER BY 1, 2',
+      time_dim.interval_length, time_dim.column_type, time_dim.column_name, hashed, h.relid) LOOP
+    PERFORM _timescaledb_functions.create_chunk_at(ht, place.t, place.h)
+    WHERE NOT EXISTS (SELECT FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht AND c.range_start <= place.t
+      AND (c.range_end > place.t OR c.range_end = 9223372036854775807)
+      AND NOT EXISTS (SELECT FROM generate_subscripts(place.h, 1) i
+                      WHERE place.h[i] < c.slice_starts[i] OR place.h[i] >= c.slice_ends[i]));
+  END LOOP;
+END
+$$;
+
+-- --- which chunks a command means. Bounds come as text and type.
+CREATE FUNCTION _timescaledb_functions.time_argument(column_type regtype, value text, value_type regtype) RETURNS bigint
+  LANGUAGE plpgsql STABLE AS
+$$
+BEGIN
+  IF value IS NULL THEN RETURN NULL; END IF;
+  IF _timescaledb_functions.is_integer(column_type) THEN
+    IF value_type NOT IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'unknown'::regtype) THEN
+      RAISE EXCEPTION 'invalid time argument type "%"', value_type
+        USING ERRCODE = 'invalid_parameter_value', HINT = format('Try casting the argument to "%s".', column_type);
+    END IF;
+    RETURN value::bigint;
+  END IF;
+  CASE value_type
+    WHEN 'interval'::regtype THEN RETURN _timescaledb_functions.time_to_internal(now() - value::interval);
+    WHEN 'timestamptz'::regtype, 'unknown'::regtype, 'text'::regtype THEN
+      IF column_type = 'timestamptz'::regtype THEN RETURN _timescaledb_functions.time_to_internal(value::timestamptz); END IF;
+      RETURN _timescaledb_functions.time_to_internal(value::timestamptz::timestamp);
+    WHEN 'timestamp'::regtype, 'date'::regtype THEN
+      IF column_type = 'timestamptz'::regtype THEN RETURN _timescaledb_functions.time_to_internal(value::timestamp::timestamptz); END IF;
+      RETURN _timescaledb_functions.time_to_internal(value::timestamp);
+    ELSE
+      RAISE EXCEPTION 'invalid time argument type "%"', value_type
+        USING ERRCODE = 'invalid_parameter_value', HINT = format('Try casting the argument to "%s".', column_type);
+  END CASE;
+END
+$$;
+
+CREATE FUNCTION _timescaledb_functions.chunks_between(
+    relation regclass, older text, older_type regtype, newer text, newer_type regtype, before text, before_type regtype,
+    after text, after_type regtype)
+  RETURNS SETOF _timescaledb_catalog.chunk LANGUAGE plpgsql STABLE AS
+$$
+DECLARE
+  ht _timescaledb_catalog.hypertable;
+  col_type regtype;
+  upper_bound bigint;
+  lower_bound bigint;
+  made_before timestamptz;
+  made_after timestamptz;
+BEGIN
+  IF relation IS NULL THEN
+    RAISE EXCEPTION 'invalid hypertable or continuous aggregate' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(relation);
+  SELECT d.column_type INTO col_type FROM _timescaledb_catalog.dimension d
+  WHERE d.hypertable_id = ht.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  IF (older IS NOT NULL OR newer IS NOT NULL) AND (before IS NOT NULL OR after IS NOT NULL) THEN
+    RAISE EXCEPTION 'cannot specify "older_than" or "newer_than" together with "created_before"or "created_after"'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  upper_bound := _timescaledb_functions.time_argument(col_type, older, older_type);
+  lower_bound := _timescaledb_functions.time_argument(col_type, newer, newer_type);
+  made_before := CASE WHEN before_type = 'interval'::regtype THEN now() - before::interval ELSE before::timestamptz END;
+  made_after := CASE WHEN after_type = 'interval'::regtype THEN now() - after::interval ELSE after::timestamptz END;
+  IF lower_bound >= upper_bound OR made_after >= made_before THEN
+    RAISE EXCEPTION 'invalid time range' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'The start of the time range must be before the end.';
+  END IF;
+  RETURN QUERY SELECT * FROM _timescaledb_catalog.chunk c
+    WHERE c.hypertable_id = ht.id AND (upper_bound IS NULL OR c.range_end <= upper_bound)
+      AND (lower_bound IS NULL OR c.range_start >= lower_bound)
+      AND (made_before IS NULL OR c.creation_time < made_before) AND (made_after IS NULL OR c.creation_time >= made_after)
+    ORDER BY c.id;
+END
+$$;
+CREATE FUNCTION show_chunks(relation regclass, older_than "any" DEFAULT NULL, newer_than "any" DEFAULT NULL,
+                            created_before "any" DEFAULT NULL, created_after "any" DEFAULT NULL)
+  RETURNS SETOF regclass AS 'MODULE_PATHNAME', 'ts_show_chunks' LANGUAGE c STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION drop_chunks(relation regclass, older_than "any" DEFAULT NULL, newer_than "any" DEFAULT NULL,
+                            verbose boolean DEFAULT false, created_before "any" DEFAULT NULL, created_after "any" DEFAULT NULL)
+  RETURNS SETOF text AS 'MODULE_PATHNAME', 'ts_drop_chunks' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+
+-- --- dropping
+CREATE FUNCTION _timescaledb_functions.check_drop_chunks(relation regclass, has_bounds boolean) RETURNS void LANGUAGE plpgsql AS
+$$
+BEGIN
+  PERFORM _timescaledb_functions.require_hypertable(relation);
+  PERFORM _timescaledb_functions.require_owner(relation);
+  IF NOT has_bounds THEN
+    RAISE EXCEPTION 'invalid time range for dropping chunks' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'At least one of older_than/newer_than or created_before/created_after must be provided.';
+  END IF;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.drop_chunk(chunk_id integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+  referrer record;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
+  PERFORM _timescaledb_functions.require_owner(h.relid);
+  SELECT conname, conrelid::regclass AS relation INTO referrer FROM pg_constraint
+  WHERE confrelid = h.relid AND contype = 'f' ORDER BY oid LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'cannot drop table %.% because other objects depend on it', quote_ident(c.schema_name), quote_ident(c.table_name)
+      USING ERRCODE = 'dependent_objects_still_exist',
+            DETAIL = format('constraint %s on table %s depends on table %s', referrer.conname, referrer.relation, h.relid),
+            HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
+  END IF;
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
+  PERFORM _timescaledb_functions.delete_chunk_rows(chunk_id);
+  PERFORM _timescaledb_functions.drop_chunk_relation(chunk_id);
+  DELETE FROM _timescaledb_catalog.compression_settings s USING pg_class k
+  WHERE s.relid = k.oid AND k.relname = c.table_name AND s.relid::text = format('%I.%I', c.schema_name, c.table_name);
+  DELETE FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.remove_rows(relation regclass, col name, column_type regtype, low bigint, high bigint, rest text)
+  RETURNS bigint AS 'MODULE_PATHNAME', 'ts_remove_rows' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION _timescaledb_functions.remove_rows(regclass, name, regtype, bigint, bigint, text) FROM PUBLIC;
+-- Whole segments at once where the chunk has a range of time to itself; what is left, row by row.
+CREATE FUNCTION _timescaledb_functions.delete_chunk_rows(chunk_id integer) RETURNS void
+  LANGUAGE plpgsql SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+  dim _timescaledb_catalog.dimension;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
+  SELECT * INTO dim FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  PERFORM _timescaledb_functions.remove_rows(
+    h.relid, dim.column_name, dim.column_type, c.range_start,
+    CASE WHEN cardinality(c.slice_starts) > 0 THEN c.range_start ELSE c.range_end END,
+    format('DELETE FROM %s WHERE %s', h.relid, _timescaledb_functions.chunk_condition(chunk_id)));
+END
+$$;
+REVOKE ALL ON FUNCTION _timescaledb_functions.delete_chunk_rows(integer) FROM PUBLIC;
+
+-- The rows are gone already (TRUNCATE), or go with the table.
+CREATE FUNCTION _timescaledb_functions.forget_chunks(ht integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+BEGIN
+  PERFORM _timescaledb_functions.drop_chunk_relation(id) FROM _timescaledb_catalog.chunk WHERE hypertable_id = ht;
+  DELETE FROM _timescaledb_catalog.chunk WHERE hypertable_id = ht;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.forget_hypertable(ht integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+BEGIN
+  IF EXISTS (SELECT FROM _timescaledb_catalog.hypertable h JOIN pg_class c ON c.oid = h.relid WHERE h.id = ht) THEN
+    RAISE EXCEPTION 'hypertable % is still there', ht;
+  END IF;
+  PERFORM _timescaledb_functions.forget_chunks(ht);
+  DELETE FROM _timescaledb_catalog.compression_settings s USING _timescaledb_catalog.hypertable h
+  WHERE h.id = ht AND s.relid = h.relid;
+  DELETE FROM _timescaledb_catalog.bgw_job WHERE hypertable_id = ht;
+  DELETE FROM _timescaledb_catalog.hypertable WHERE id = ht;
+END
+$$;
+-- After ALTER … RENAME and SET SCHEMA.
+CREATE FUNCTION _timescaledb_functions.note_names(ht integer) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+BEGIN
+  UPDATE _timescaledb_catalog.hypertable h SET schema_name = n.nspname, table_name = c.relname
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE h.id = ht AND c.oid = h.relid;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.rename_column(ht integer, old_name name, new_name name) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  relation regclass;
+BEGIN
+  SELECT relid INTO relation FROM _timescaledb_catalog.hypertable WHERE id = ht;
+  PERFORM _timescaledb_functions.require_owner(relation);
+  UPDATE _timescaledb_catalog.dimension SET column_name = new_name WHERE hypertable_id = ht AND column_name = old_name;
+  IF FOUND THEN PERFORM _timescaledb_functions.mark_hypertable(ht); END IF;
+  UPDATE _timescaledb_catalog.compression_settings s
+  SET segmentby = array_replace(s.segmentby, old_name::text, new_name::text),
+      orderby = array_replace(s.orderby, old_name::text, new_name::text)
+  WHERE s.relid = relation OR s.relid IN (SELECT _timescaledb_functions.chunk_relation(c.schema_name, c.table_name)
+                                          FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht);
+  PERFORM _timescaledb_functions.apply_settle_order(relation);
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.forget_all() RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+  h _timescaledb_catalog.hypertable;
+BEGIN
+  FOR h IN SELECT * FROM _timescaledb_catalog.hypertable LOOP
+    PERFORM _timescaledb_functions.drop_chunk_relations(h.id);
+    IF EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = h.relid) THEN
+      EXECUTE format('ALTER TABLE %s RESET (hypertable)', h.relid);
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- --- merging and splitting
+CREATE FUNCTION _timescaledb_functions.require_chunk(chunk regclass) RETURNS SETOF _timescaledb_catalog.chunk
+  LANGUAGE plpgsql STABLE AS
+$$
+DECLARE
+  rel record;
+BEGIN
+  IF chunk IS NULL THEN RAISE EXCEPTION 'invalid chunk' USING ERRCODE = 'invalid_parameter_value'; END IF;
+  SELECT n.nspname, c.relname INTO rel FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = chunk;
+  RETURN QUERY SELECT * FROM _timescaledb_catalog.chunk k WHERE k.schema_name = rel.nspname AND k.table_name = rel.relname;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'chunk not found' USING ERRCODE = 'undefined_object',
+      DETAIL = format('schema_name: %s, table_name: %s', rel.nspname, rel.relname);
+  END IF;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.merge_two(chunk1 regclass, chunk2 regclass) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  a _timescaledb_catalog.chunk;
+  b _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+BEGIN
+  SELECT * INTO a FROM _timescaledb_functions.require_chunk(chunk1);
+  SELECT * INTO b FROM _timescaledb_functions.require_chunk(chunk2);
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = a.hypertable_id;
+  PERFORM _timescaledb_functions.require_owner(h.relid);
+  IF a.id = b.id THEN
+    RAISE EXCEPTION 'duplicate chunk on argument list' USING ERRCODE = 'duplicate_object';
+  ELSIF a.hypertable_id <> b.hypertable_id THEN
+    RAISE EXCEPTION 'cannot merge chunks across different hypertables' USING ERRCODE = 'invalid_parameter_value';
+  ELSIF h.num_dimensions > 1 THEN
+    RAISE EXCEPTION 'merging chunks of a hypertable with several dimensions is not supported'
+      USING ERRCODE = 'feature_not_supported';
+  ELSIF a.range_end <> b.range_start AND b.range_end <> a.range_start THEN
+    RAISE EXCEPTION 'cannot create new chunk partition boundaries' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Try merging chunks that have adjacent partition ranges.';
+  ELSIF a.status <> b.status THEN
+    RAISE EXCEPTION 'merging chunks of which only one is in the columnstore is not supported'
+      USING ERRCODE = 'feature_not_supported';
+  END IF;
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
+  PERFORM _timescaledb_functions.drop_chunk_relation(b.id);
+  PERFORM _timescaledb_functions.drop_chunk_relation(a.id);
+  DELETE FROM _timescaledb_catalog.chunk WHERE id = b.id;
+  UPDATE _timescaledb_catalog.chunk SET range_start = least(a.range_start, b.range_start),
+    range_end = greatest(a.range_end, b.range_end) WHERE id = a.id;
+  PERFORM _timescaledb_functions.create_chunk_relation(a.id);
+END
+$$;
+CREATE PROCEDURE merge_chunks(chunk1 regclass, chunk2 regclass, concurrently boolean DEFAULT false) LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.merge_two(chunk1, chunk2); END $$;
+CREATE PROCEDURE merge_chunks(chunks regclass[]) LANGUAGE plpgsql AS
+$$
+DECLARE
+  names text[];
+  name text;
+BEGIN
+  IF coalesce(cardinality(chunks), 0) < 2 THEN
+    RAISE EXCEPTION 'must specify at least two chunks to merge' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  -- Neighbours meet one another in the order of time. A chunk's relation is made anew, so names go on.
+  SELECT array_agg(format('%I.%I', k.schema_name, k.table_name) ORDER BY k.range_start) INTO names
+  FROM unnest(chunks) c, LATERAL _timescaledb_functions.require_chunk(c) k;
+  FOREACH name IN ARRAY names[2:] LOOP
+    PERFORM _timescaledb_functions.merge_two(names[1]::regclass, name::regclass);
+  END LOOP;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.split_at(chunk regclass, value text, value_type regtype) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+  col_type regtype;
+  place bigint;
+  new_id integer;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
+  PERFORM _timescaledb_functions.require_owner(h.relid);
+  IF h.num_dimensions > 1 THEN
+    RAISE EXCEPTION 'cannot split chunk in multi-dimensional hypertable' USING ERRCODE = 'feature_not_supported';
+  END IF;
+  SELECT d.column_type INTO col_type FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id ORDER BY d.id LIMIT 1;
+  place := CASE WHEN value IS NULL THEN c.range_start + (c.range_end - c.range_start) / 2
+                ELSE _timescaledb_functions.time_argument(col_type, value, value_type) END;
+  IF place <= c.range_start OR place >= c.range_end THEN
+    RAISE EXCEPTION 'cannot split chunk at %', value USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
+  new_id := nextval('_timescaledb_catalog.chunk_id_seq');
+  PERFORM _timescaledb_functions.drop_chunk_relation(c.id);
+  UPDATE _timescaledb_catalog.chunk SET range_end = place WHERE id = c.id;
+  INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, status, range_start, range_end)
+  VALUES (new_id, h.id, h.associated_schema_name, h.associated_table_prefix || '_' || new_id || '_chunk', c.status, place, c.range_end);
+  PERFORM _timescaledb_functions.create_chunk_relation(c.id);
+  PERFORM _timescaledb_functions.create_chunk_relation(new_id);
+END
+$$;
+CREATE PROCEDURE split_chunk(chunk regclass, split_at anyelement DEFAULT NULL::timestamptz) LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.split_at($1, $2::text, pg_typeof($2)); END $$;
+
+-- Rows settle in the columnstore's order; an index cannot give them another.
+CREATE FUNCTION reorder_chunk(chunk regclass, index regclass DEFAULT NULL, verbose boolean DEFAULT false) RETURNS void
+  LANGUAGE plpgsql AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
+  IF index IS NOT NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = index AND i.indrelid = h.relid) THEN
+    RAISE EXCEPTION '"%" is not an index for hypertable "%"', _timescaledb_functions.bare_name(index), h.table_name
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM varve_settle(h.relid);
+END
+$$;

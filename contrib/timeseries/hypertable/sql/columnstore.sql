@@ -1,0 +1,293 @@
+-- The columnstore: rows of hypertables settle into segments of columns whatever is said here. Settings say in which
+-- order; converting a chunk settles its rows now and notes that it has been.
+CREATE FUNCTION _timescaledb_functions.order_text(cols text[], descending boolean[], nullsfirst boolean[], spaced text)
+  RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT string_agg(quote_ident(cols[i]) || CASE WHEN descending[i] THEN ' DESC' ELSE '' END
+                     || CASE WHEN descending[i] = nullsfirst[i] THEN '' WHEN nullsfirst[i] THEN ' NULLS FIRST'
+                        ELSE ' NULLS LAST' END, spaced ORDER BY i)
+   FROM generate_subscripts(cols, 1) i $$;
+
+-- "a, b DESC NULLS LAST" taken apart: name, descending, nulls first.
+CREATE FUNCTION _timescaledb_functions.parse_orderby(value text, OUT col text, OUT descending boolean, OUT nullsfirst boolean)
+  RETURNS SETOF record LANGUAGE plpgsql IMMUTABLE AS
+$$
+DECLARE
+  item text;
+  words text[];
+  rest text[];
+BEGIN
+  IF btrim(value) = '' THEN RETURN; END IF;
+  FOREACH item IN ARRAY regexp_split_to_array(value, ',(?=(?:[^"]*"[^"]*")*[^"]*$)') LOOP
+    words := regexp_match(btrim(item), '^("(?:[^"]|"")+"|[^\s"]+)\s*(.*)$');
+    IF words IS NULL THEN
+      RAISE EXCEPTION 'unable to parse ordering option "%"', value USING ERRCODE = 'syntax_error';
+    END IF;
+    col := CASE WHEN words[1] LIKE '"%' THEN replace(substr(words[1], 2, length(words[1]) - 2), '""', '"') ELSE lower(words[1]) END;
+    rest := regexp_match(words[2], '^(?:(asc|desc)\y)?\s*(?:nulls\s+(first|last)\y)?\s*(.*)$', 'i');
+    IF rest[3] <> '' THEN
+      RAISE EXCEPTION 'unable to parse ordering option "%"', value USING ERRCODE = 'syntax_error',
+        DETAIL = format('syntax error at or near "%s"', split_part(rest[3], ' ', 1)),
+        HINT = 'The timescaledb.compress_orderby option must be a set of column names with sort options, separated by '
+               'commas. It is the same format as an ORDER BY clause.';
+    END IF;
+    descending := lower(coalesce(rest[1], 'asc')) = 'desc';
+    nullsfirst := CASE WHEN rest[2] IS NULL THEN descending ELSE lower(rest[2]) = 'first' END;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+
+-- Rows settle by what they are segmented by, then by the order.
+CREATE FUNCTION _timescaledb_functions.apply_settle_order(relation regclass) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  s _timescaledb_catalog.compression_settings;
+  items text[] := '{}';
+BEGIN
+  SELECT * INTO s FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
+  IF NOT FOUND THEN RETURN; END IF;
+  SELECT coalesce(array_agg(quote_ident(x)), '{}') INTO items FROM unnest(s.segmentby) x;
+  FOR i IN 1 .. coalesce(cardinality(s.orderby), 0) LOOP
+    items := items || (quote_ident(s.orderby[i]) || CASE WHEN s.orderby_desc[i] THEN ' DESC' ELSE '' END);
+  END LOOP;
+  IF cardinality(items) > 0 THEN
+    EXECUTE format('ALTER TABLE %s SET (orderby = %L)', relation, array_to_string(items, ', '));
+  END IF;
+END
+$$;
+
+-- ALTER TABLE … SET (timescaledb.name = value, …); `settings`: names and values in turn.
+CREATE FUNCTION _timescaledb_functions.alter_columnstore(relation regclass, settings text[]) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  ht _timescaledb_catalog.hypertable;
+  old _timescaledb_catalog.compression_settings;
+  enable boolean;
+  segment text[];
+  segment_given boolean := false;
+  order_text text;
+  item record;
+  cols text[] := '{}';
+  descs boolean[] := '{}';
+  nulls boolean[] := '{}';
+  col text;
+BEGIN
+  PERFORM _timescaledb_functions.require_owner(relation);
+  SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(relation);
+  SELECT * INTO old FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
+  FOR i IN 1 .. cardinality(settings) BY 2 LOOP
+    CASE
+      WHEN settings[i] IN ('compress', 'enable_columnstore', 'columnstore') THEN enable := settings[i + 1]::boolean;
+      WHEN settings[i] IN ('compress_segmentby', 'segmentby') THEN
+        SELECT coalesce(array_agg(o.col), '{}') INTO segment FROM _timescaledb_functions.parse_orderby(settings[i + 1]) o;
+        segment_given := true;
+      WHEN settings[i] IN ('compress_orderby', 'orderby') THEN order_text := settings[i + 1];
+      ELSE
+        RAISE EXCEPTION 'timescaledb.% is not supported', settings[i] USING ERRCODE = 'feature_not_supported';
+    END CASE;
+  END LOOP;
+  IF NOT enable THEN
+    IF EXISTS (SELECT FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht.id AND c.status & 1 = 1) THEN
+      RAISE EXCEPTION 'cannot disable columnstore on hypertable with columnstore chunks' USING ERRCODE = 'feature_not_supported';
+    END IF;
+    UPDATE _timescaledb_catalog.hypertable h SET compression_state = 0 WHERE h.id = ht.id;
+    DELETE FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
+    RETURN;
+  END IF;
+  IF enable IS NULL AND ht.compression_state = 0 THEN
+    RAISE EXCEPTION 'columnstore not enabled on "%"', ht.table_name USING ERRCODE = 'feature_not_supported',
+      HINT = 'Enable columnstore before setting its options.';
+  END IF;
+  IF NOT segment_given THEN segment := coalesce(old.segmentby, '{}'); END IF;
+  FOREACH col IN ARRAY segment LOOP
+    IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = col AND a.attnum > 0 AND NOT a.attisdropped) THEN
+      RAISE EXCEPTION 'column "%" does not exist', col USING ERRCODE = 'syntax_error',
+        HINT = 'The timescaledb.compress_segmentby option must reference a valid column.';
+    END IF;
+  END LOOP;
+  IF order_text IS NOT NULL THEN
+    FOR item IN SELECT * FROM _timescaledb_functions.parse_orderby(order_text) LOOP
+      IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation AND a.attname = item.col AND a.attnum > 0 AND NOT a.attisdropped) THEN
+        RAISE EXCEPTION 'column "%" does not exist', item.col USING ERRCODE = 'syntax_error',
+          HINT = 'The timescaledb.compress_orderby option must reference a valid column.';
+      END IF;
+      IF item.col = ANY (segment) THEN
+        RAISE EXCEPTION 'cannot use column "%" for both ordering and segmenting', item.col USING ERRCODE = 'syntax_error',
+          HINT = 'Use separate columns for the timescaledb.compress_orderby and timescaledb.compress_segmentby options.';
+      END IF;
+      cols := cols || item.col;
+      descs := descs || item.descending;
+      nulls := nulls || item.nullsfirst;
+    END LOOP;
+  ELSE
+    cols := coalesce(old.orderby, '{}');
+    descs := coalesce(old.orderby_desc, '{}');
+    nulls := coalesce(old.orderby_nullsfirst, '{}');
+  END IF;
+  DELETE FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
+  INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst)
+  VALUES (relation, nullif(segment, '{}'), nullif(cols, '{}'), nullif(descs, '{}'), nullif(nulls, '{}'));
+  UPDATE _timescaledb_catalog.hypertable h SET compression_state = 1 WHERE h.id = ht.id;
+  IF cols = '{}' THEN
+    -- Without an order it is the newest first, by time.
+    SELECT d.column_name INTO col FROM _timescaledb_catalog.dimension d
+    WHERE d.hypertable_id = ht.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+    IF NOT col = ANY (segment) THEN
+      EXECUTE format('ALTER TABLE %s SET (orderby = %L)', relation,
+                     array_to_string((SELECT array_agg(quote_ident(x)) FROM unnest(segment) x) || (quote_ident(col) || ' DESC'), ', '));
+    END IF;
+  END IF;
+  PERFORM _timescaledb_functions.apply_settle_order(relation);
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.check_drop_column(relation regclass, col name) RETURNS void LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF EXISTS (SELECT FROM _timescaledb_catalog.compression_settings s
+             WHERE s.relid = relation AND (col::text = ANY (s.segmentby) OR col::text = ANY (s.orderby))) THEN
+    RAISE EXCEPTION 'cannot drop orderby or segmentby column from a hypertable with columnstore enabled'
+      USING ERRCODE = 'feature_not_supported';
+  END IF;
+END
+$$;
+
+-- Rows of the chunk, as rows and in all: what sizes are shared out by.
+CREATE FUNCTION _timescaledb_functions.chunk_rows(chunk_id integer, OUT in_chunk bigint, OUT in_all bigint)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  relation regclass;
+BEGIN
+  SELECT h.relid INTO relation FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
+  WHERE c.id = chunk_id;
+  EXECUTE format('SELECT count(*) FILTER (WHERE %s), count(*) FROM %s', _timescaledb_functions.chunk_condition(chunk_id), relation)
+    INTO in_chunk, in_all;
+END
+$$;
+
+CREATE FUNCTION _timescaledb_functions.convert_chunk(chunk regclass, into_columns boolean, quiet boolean) RETURNS boolean
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+  rows bigint;
+  all_rows bigint;
+  width bigint;
+  fresh boolean;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
+  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
+  PERFORM _timescaledb_functions.require_owner(h.relid);
+  IF into_columns AND h.compression_state <> 1 THEN
+    RAISE EXCEPTION 'columnstore not enabled on "%"', h.table_name USING ERRCODE = 'feature_not_supported',
+      DETAIL = 'It is not possible to convert chunks to columnstore on a hypertable or continuous aggregate that does not have columnstore enabled.',
+      HINT = 'Enable columnstore using ALTER TABLE/MATERIALIZED VIEW with the timescaledb.enable_columnstore option.';
+  END IF;
+  IF NOT into_columns THEN
+    IF c.status & 1 = 0 THEN
+      IF NOT quiet THEN
+        RAISE EXCEPTION 'chunk "%" is not converted to columnstore', c.table_name USING ERRCODE = 'duplicate_object';
+      END IF;
+      RAISE NOTICE 'chunk "%" is not converted to columnstore', c.table_name;
+      RETURN false;
+    END IF;
+    UPDATE _timescaledb_catalog.chunk SET status = 0 WHERE id = c.id;
+    DELETE FROM _timescaledb_catalog.compression_chunk_size WHERE chunk_id = c.id;
+    DELETE FROM _timescaledb_catalog.compression_settings WHERE relid = chunk;
+    RETURN true;
+  END IF;
+  IF c.status & 1 = 1 THEN
+    -- Rows that came since are in pages of the row store, whose numbers have not the highest bit.
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE (ctid::text::point)[0] < 140737488355328 AND %s)', h.relid,
+                   _timescaledb_functions.chunk_condition(c.id)) INTO fresh;
+    IF NOT fresh THEN
+      IF NOT quiet THEN
+        RAISE EXCEPTION 'chunk "%" is already converted to columnstore', c.table_name USING ERRCODE = 'duplicate_object';
+      END IF;
+      RAISE NOTICE 'chunk "%" is already converted to columnstore', c.table_name;
+      RETURN true;
+    END IF;
+  END IF;
+  SELECT r.in_chunk, r.in_all INTO rows, all_rows FROM _timescaledb_functions.chunk_rows(c.id) r;
+  PERFORM varve_settle(h.relid);
+  -- What they would take as rows, as some of them tell.
+  EXECUTE format('SELECT 24 + avg(octet_length(x::text)) FROM (SELECT * FROM %s WHERE %s LIMIT 100) x', h.relid,
+                 _timescaledb_functions.chunk_condition(c.id)) INTO width;
+  UPDATE _timescaledb_catalog.chunk SET status = 1 WHERE id = c.id;
+  DELETE FROM _timescaledb_catalog.compression_chunk_size WHERE chunk_id = c.id;
+  INSERT INTO _timescaledb_catalog.compression_chunk_size
+  VALUES (c.id, rows * coalesce(width, 0), 0, 0, (pg_table_size(h.relid) - pg_relation_size(h.relid)) * rows / greatest(all_rows, 1), 0,
+          pg_indexes_size(h.relid) * rows / greatest(all_rows, 1), rows, (rows + 131071) / 131072);
+  DELETE FROM _timescaledb_catalog.compression_settings WHERE relid = chunk;
+  INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst)
+  SELECT chunk, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst
+  FROM _timescaledb_catalog.compression_settings s WHERE s.relid = h.relid;
+  RETURN true;
+END
+$$;
+CREATE FUNCTION compress_chunk(uncompressed_chunk regclass, if_not_compressed boolean DEFAULT true, recompress boolean DEFAULT false)
+  RETURNS regclass LANGUAGE plpgsql AS
+$$
+BEGIN
+  PERFORM _timescaledb_functions.convert_chunk(uncompressed_chunk, true, if_not_compressed);
+  RETURN uncompressed_chunk;
+END
+$$;
+CREATE FUNCTION decompress_chunk(uncompressed_chunk regclass, if_compressed boolean DEFAULT true) RETURNS regclass LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF _timescaledb_functions.convert_chunk(uncompressed_chunk, false, if_compressed) THEN RETURN uncompressed_chunk; END IF;
+  RETURN NULL;
+END
+$$;
+CREATE PROCEDURE convert_to_columnstore(chunk regclass, if_not_columnstore boolean DEFAULT true, recompress boolean DEFAULT false)
+  LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.convert_chunk(chunk, true, if_not_columnstore); END $$;
+CREATE PROCEDURE convert_to_rowstore(chunk regclass, if_columnstore boolean DEFAULT true) LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.convert_chunk(chunk, false, if_columnstore); END $$;
+CREATE PROCEDURE recompress_chunk(chunk regclass, if_not_compressed boolean DEFAULT true) LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.convert_chunk(chunk, true, if_not_compressed); END $$;
+
+CREATE FUNCTION chunk_columnstore_stats(hypertable regclass)
+  RETURNS TABLE (chunk_schema name, chunk_name name, compression_status text, before_compression_table_bytes bigint,
+                 before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
+                 after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
+                 after_compression_total_bytes bigint, node_name name)
+  LANGUAGE sql STABLE AS
+$$
+SELECT c.schema_name, c.table_name, CASE WHEN z.chunk_id IS NULL THEN 'Uncompressed' ELSE 'Compressed' END, z.uncompressed_heap_size,
+       z.uncompressed_index_size, z.uncompressed_toast_size,
+       z.uncompressed_heap_size + z.uncompressed_index_size + z.uncompressed_toast_size, z.compressed_heap_size, z.compressed_index_size,
+       z.compressed_toast_size, z.compressed_heap_size + z.compressed_index_size + z.compressed_toast_size, NULL::name
+FROM _timescaledb_catalog.hypertable h JOIN _timescaledb_catalog.chunk c ON c.hypertable_id = h.id
+  LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON z.chunk_id = c.id
+WHERE h.relid = $1 AND h.compression_state = 1 ORDER BY c.id
+$$;
+CREATE FUNCTION chunk_compression_stats(hypertable regclass)
+  RETURNS TABLE (chunk_schema name, chunk_name name, compression_status text, before_compression_table_bytes bigint,
+                 before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
+                 after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
+                 after_compression_total_bytes bigint, node_name name)
+  LANGUAGE sql STABLE AS $$ SELECT * FROM chunk_columnstore_stats($1) $$;
+CREATE FUNCTION hypertable_columnstore_stats(hypertable regclass)
+  RETURNS TABLE (total_chunks bigint, number_compressed_chunks bigint, before_compression_table_bytes bigint,
+                 before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
+                 after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
+                 after_compression_total_bytes bigint, node_name name)
+  LANGUAGE sql STABLE AS
+$$
+SELECT count(*), count(*) FILTER (WHERE compression_status = 'Compressed'), sum(before_compression_table_bytes)::bigint,
+       sum(before_compression_index_bytes)::bigint, sum(before_compression_toast_bytes)::bigint, sum(before_compression_total_bytes)::bigint,
+       sum(after_compression_table_bytes)::bigint, sum(after_compression_index_bytes)::bigint, sum(after_compression_toast_bytes)::bigint,
+       sum(after_compression_total_bytes)::bigint, NULL::name
+FROM chunk_columnstore_stats($1) HAVING count(*) > 0
+$$;
+CREATE FUNCTION hypertable_compression_stats(hypertable regclass)
+  RETURNS TABLE (total_chunks bigint, number_compressed_chunks bigint, before_compression_table_bytes bigint,
+                 before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
+                 after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
+                 after_compression_total_bytes bigint, node_name name)
+  LANGUAGE sql STABLE AS $$ SELECT * FROM hypertable_columnstore_stats($1) $$;
