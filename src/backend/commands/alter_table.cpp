@@ -1142,10 +1142,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
                       owner);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
-  if (stmt.object_type == ObjectType::kOperator) {
-    set_operator_owner(context, stmt, owner);
-    return "ALTER OPERATOR";
-  }
+  if (stmt.object_type == ObjectType::kOperator) return set_operator_owner(context, stmt, owner);
   if (parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_owner(context, stmt, owner);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
@@ -1159,10 +1156,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     move_type(context, *find_type(context, parser::as<parser::QualifiedName>(stmt.object)->names), target);
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
-  if (stmt.object_type == ObjectType::kOperator) {
-    set_operator_schema(context, stmt);
-    return "ALTER OPERATOR";
-  }
+  if (stmt.object_type == ObjectType::kOperator) return set_operator_schema(context, stmt);
   if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_schema(context, stmt);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));

@@ -297,13 +297,14 @@ void drop_operators(CommandContext& context, const parser::DropStmt& stmt) {
   if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
 }
 
-void set_operator_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner) {
+std::string set_operator_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner) {
   Oid oid = find_operator(context, *parser::as<parser::RoutineRef>(stmt.object)).object;
   require_operator_owner(context, oid);
   change_operator(context, oid, "oprowner", owner);
+  return "ALTER OPERATOR";
 }
 
-void set_operator_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
+std::string set_operator_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
   Oid oid = find_operator(context, *parser::as<parser::RoutineRef>(stmt.object)).object;
   require_operator_owner(context, oid);
   Oid schema = require_schema(context, stmt.new_schema);
@@ -316,6 +317,7 @@ void set_operator_schema(CommandContext& context, const parser::AlterObjectSchem
     draft.oid("refobjid", schema);
     context.catalog.update(row, draft);
   });
+  return "ALTER OPERATOR";
 }
 
 std::string describe_operator(CommandContext& context, Oid oid) {

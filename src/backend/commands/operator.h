@@ -18,8 +18,8 @@ void drop_casts(CommandContext& context, const parser::DropStmt& stmt);
 // Of ALTER and COMMENT; 42883 / 42704.
 ObjectAddress find_operator(CommandContext& context, const parser::RoutineRef& ref);
 ObjectAddress find_cast(CommandContext& context, const parser::ListNode& types);
-void set_operator_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner);
-void set_operator_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt);
+std::string set_operator_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner);
+std::string set_operator_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt);
 // "operator ===(integer,integer)", "cast from a to b": as objects are listed.
 std::string describe_operator(CommandContext& context, Oid oid);
 std::string describe_cast(CommandContext& context, Oid oid);

@@ -76,6 +76,7 @@ class Binder {
                              CallArguments* written);
   void check_within_group(const parser::FuncCall& call, const functions::Function& function);
   Expr* bind_function_call(Scope& scope, const parser::FuncCall& call);
+  Expr* call_on_row(Scope& scope, const parser::ColumnRef& ref);  // t.f as f(t); null: there is no f
   Expr* field_by_call(Scope& scope, const parser::FuncCall& call, const CallArguments& written);
   Expr* bind_xml(Scope& scope, const parser::Node* node);  // XmlExpr, XmlSerialize (xml_binder.cpp)
   // Finds the query that an aggregate belongs to, and whether it may stand where it does.
@@ -91,7 +92,6 @@ class Binder {
                           std::vector<const functions::Operator*>* out);
   void set_site_routine(const functions::Function& function, const functions::CallSite** site);
   const catalog::UserCast* find_user_cast(Oid from, Oid to);
-  bool user_cast_allowed(const catalog::UserCast& cast, functions::CastContext context);
   Expr* apply_user_cast(const catalog::UserCast& cast, Expr* e, int32_t typmod,
                         functions::CastContext context, int32_t location);
   Expr* make_function(const functions::Function& function, std::span<Expr* const> args, int32_t location,
@@ -121,9 +121,6 @@ class Binder {
   const functions::Function* sql_aggregate(const catalog::Routine& routine,
                                            const functions::Function& function, std::span<Expr* const> args,
                                            Oid* result);
-  struct RoutineKinds {  // of the functions that SQL made of one name
-    bool aggregate = false, scalar = false;
-  };
   RoutineKinds routine_kinds(const parser::FuncCall& call);
   void refuse_nested_aggregate(const FunctionExpr& call);
   const functions::TableFunctionImpl* routine_table(const functions::RoutineInfo* columns);
@@ -350,9 +347,9 @@ class Binder {
   friend class ExpressionBinder;
   AnalyzerContext& context_;
   Arena& arena_;
-  uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
   std::shared_ptr<const catalog::UserOperations> user_operations_;  // null: not asked for yet
-  Scope* with_scope_ = nullptr;  // of the modifying statement in work, for its WITH
+  uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
+  Scope* with_scope_ = nullptr;    // of the modifying statement in work, for its WITH
 };
 
 // The relation a RangeVar names, locked.

@@ -8,6 +8,7 @@
 #include "functions/range.h"
 #include "functions/user_types.h"
 #include "parser/parser.h"
+#include "user_operators.h"
 
 namespace varve::analyzer {
 

@@ -197,7 +197,6 @@ class ExpressionBinder {
   [[noreturn]] void column_not_found(const parser::ColumnRef& ref);
   Expr* whole_row(std::string_view schema, std::string_view name, int32_t location);
   SqlError missing_from_entry(std::string_view name, int32_t location);
-  Expr* column_function(const parser::ColumnRef& ref);
   SqlError not_visible_here(std::string_view name, int32_t location);
   void check_grouping_level(const GroupingExpr& e);
   void add_column_hint(SqlError& error, std::string_view table, std::string_view name);
@@ -440,7 +439,7 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       if (found == nullptr) found = system_column(*item, name);
       if (found == nullptr) {
         if (Expr* e = variable(ref)) return e;
-        if (Expr* e = column_function(ref)) return e;
+        if (Expr* e = b_.call_on_row(scope_, ref)) return e;
         SqlError missing = error(sqlstate::kUndefinedColumn,
                                  fmt::format("column {}.{} does not exist", qualifier, name), ref.location);
         add_column_hint(missing, qualifier, name);
@@ -477,25 +476,6 @@ Expr* Binder::make_variable(const Variables::Variable& v, int32_t location) {
   if (p->collation == kInvalidOid && info != nullptr && info->collatable)
     p->collation = catalog::kDefaultCollation;
   return p;
-}
-
-// t.f: a function f of the row of t. Null when there is none.
-Expr* ExpressionBinder::column_function(const parser::ColumnRef& ref) {
-  parser::ColumnRef row = ref;
-  row.names = ref.names.first(ref.names.size() - 1);
-  row.star = true;
-  parser::Node* args[] = {&row};
-  std::string_view names[] = {ref.names.back()};
-  parser::FuncCall call;
-  call.location = ref.location;
-  call.names = names;
-  call.args = args;
-  try {
-    return b_.bind_function_call(scope_, call);
-  } catch (const SqlError& e) {
-    if (e.state() != sqlstate::kUndefinedFunction && e.state() != sqlstate::kAmbiguousFunction) throw;
-    return nullptr;
-  }
 }
 
 // What the name is to the function around the statement; null if nothing.

@@ -699,7 +699,7 @@ void Binder::check_within_group(const parser::FuncCall& call, const Function& fu
       .at(position(call.location));
 }
 
-Binder::RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
+RoutineKinds Binder::routine_kinds(const parser::FuncCall& call) {
   RoutineKinds kinds;
   for (const catalog::RoutinePtr& r : context_.catalog.routines_named(call.names.back()))
     (r->kind == 'a' ? kinds.aggregate : kinds.scalar) = true;
@@ -716,6 +716,25 @@ void Binder::refuse_nested_aggregate(const FunctionExpr& call) {
       }
       return false;
     });
+  }
+}
+
+// t.f: a function f of the row of t. Null when there is none.
+Expr* Binder::call_on_row(Scope& scope, const parser::ColumnRef& ref) {
+  parser::ColumnRef row = ref;
+  row.names = ref.names.first(ref.names.size() - 1);
+  row.star = true;
+  parser::Node* args[] = {&row};
+  std::string_view names[] = {ref.names.back()};
+  parser::FuncCall call;
+  call.location = ref.location;
+  call.names = names;
+  call.args = args;
+  try {
+    return bind_function_call(scope, call);
+  } catch (const SqlError& e) {
+    if (e.state() != sqlstate::kUndefinedFunction && e.state() != sqlstate::kAmbiguousFunction) throw;
+    return nullptr;
   }
 }
 

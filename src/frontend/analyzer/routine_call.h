@@ -10,6 +10,10 @@
 
 namespace varve::analyzer {
 
+struct RoutineKinds {  // of the functions that SQL made of one name
+  bool aggregate = false, scalar = false;
+};
+
 struct CallArguments {
   std::string_view schema;  // empty: by the search path
   std::string_view name;

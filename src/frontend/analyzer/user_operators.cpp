@@ -53,11 +53,6 @@ const catalog::UserCast* Binder::find_user_cast(Oid from, Oid to) {
   return it == casts.end() ? nullptr : &*it;
 }
 
-bool Binder::user_cast_allowed(const catalog::UserCast& cast, CastContext context) {
-  if (cast.context == 'i') return true;
-  return cast.context == 'a' ? context >= CastContext::kAssignment : context == CastContext::kExplicit;
-}
-
 Expr* Binder::apply_user_cast(const catalog::UserCast& cast, Expr* e, int32_t typmod, CastContext context,
                               int32_t location) {
   bool is_explicit = context == CastContext::kExplicit;

@@ -2,6 +2,7 @@
 // planner knows anything of, whatever it is called in SQL. Private to the analyzer.
 #pragma once
 
+#include "catalog/operators.h"
 #include "functions/registry.h"
 
 namespace varve::analyzer {
@@ -13,5 +14,11 @@ struct BoundUserOperator : functions::Operator {
 
 inline constexpr uint32_t kFirstUserOperator = 16384;
 inline bool is_user_operator(const functions::Operator& op) { return op.oid.value() >= kFirstUserOperator; }
+
+inline bool user_cast_allowed(const catalog::UserCast& cast, functions::CastContext context) {
+  if (cast.context == 'i') return true;
+  return cast.context == 'a' ? context >= functions::CastContext::kAssignment
+                             : context == functions::CastContext::kExplicit;
+}
 
 }  // namespace varve::analyzer

@@ -79,6 +79,7 @@ void Binder::add_instead_target(Scope& scope, const catalog::RelationPtr& view, 
   std::span<const std::string_view> columns;
   if (name.alias != nullptr) columns = name.alias->columns;
   add_relation(scope, view, alias, columns, txn::LockMode::kRowExclusive);
+  scope.items.back().table = kInvalidOid;  // a view has no system columns
 }
 
 void Binder::name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range) {
