@@ -93,7 +93,8 @@ class SegmentBuilder::Column {
     return finish_strings();
   }
   uint32_t filled_rows() const {
-    return entries_.empty() ? 0 : static_cast<uint32_t>(entries_.size() - 1) * kVectorRows + entries_.back().rows;
+    return entries_.empty() ? 0
+                            : static_cast<uint32_t>(entries_.size() - 1) * kVectorRows + entries_.back().rows;
   }
 
   Status finish_strings() {

@@ -13,6 +13,12 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
 // One action on one table, whatever inherits from it.
 void run_alter_command(CommandContext& context, Oid table, const parser::AlterTableCmd& cmd);
 
+// The relation that a command of this kind names, locked; null: there is none, and that may be. Only its
+// owner may alter it.
+catalog::RelationPtr altered_relation(CommandContext& context, const parser::RangeVar& name,
+                                      parser::ObjectType type, bool missing_ok,
+                                      txn::LockMode lock = txn::LockMode::kAccessExclusive);
+
 // The tag's middle: "TABLE", "INDEX" …
 std::string_view object_tag(parser::ObjectType type);
 

@@ -293,8 +293,9 @@ void add_extension_table(CommandContext& context, Oid table, std::string_view co
     if (row.letter("deptype") == 'e') extension = row.oid("refobjid");
   });
   if (extension == kInvalidOid) {
-    throw SqlError(sqlstate::kFeatureNotSupported,
-                   "pg_extension_config_dump() can only be called from an SQL script executed by CREATE EXTENSION");
+    throw SqlError(
+        sqlstate::kFeatureNotSupported,
+        "pg_extension_config_dump() can only be called from an SQL script executed by CREATE EXTENSION");
   }
   const KeyMatch self[] = {{"oid", Value::of_oid(extension.value())}};
   std::vector<std::string> tables, conditions;

@@ -27,7 +27,7 @@ struct IndexSpec {
   bool is_constraint = false;
   bool immediate = true;  // false: of a deferrable constraint
   bool initially_deferred = false;
-  bool valid = true;  // false: of a partitioned table (ONLY), while partitions lack their parts of it
+  bool valid = true;          // false: of a partitioned table (ONLY), while partitions lack their parts of it
   bool in_name_only = false;  // no entries, nobody reads or fills it: what it promises the table does itself
   std::string predicate_sql;
   std::vector<ColumnNumber> predicate_columns;

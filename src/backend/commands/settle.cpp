@@ -118,11 +118,11 @@ uint64_t settle_table(CommandContext& context, Oid oid, uint64_t at_least) {
   return settle_rows(context, table, at_least);
 }
 
-uint64_t remove_segments(CommandContext& context, Oid oid, std::string_view column, int64_t low, int64_t high) {
+uint64_t remove_segments(CommandContext& context, Oid oid, std::string_view column, int64_t low,
+                         int64_t high) {
   context.services.lock_relation(oid, txn::LockMode::kExclusive);
   RelationPtr table = context.catalog.relation(oid);
-  access::ColumnStore* store =
-      table == nullptr || table->heap == nullptr ? nullptr : table->heap->columns();
+  access::ColumnStore* store = table == nullptr || table->heap == nullptr ? nullptr : table->heap->columns();
   const ColumnNumber number = table == nullptr ? ColumnNumber{0} : table->find_column(column);
   if (store == nullptr || number <= 0) return 0;
   context.txn.assign_xid();

@@ -33,7 +33,8 @@ std::vector<QuerySource> sources_of(const analyzer::Query& query);
 std::vector<Oid> routines_of(const analyzer::Query& query);
 std::vector<Oid> operators_of(const analyzer::Query& query);
 
-// Views and policies that name relations about to be renamed or moved: bound before, printed again afterwards.
+// Views and policies that name relations about to be renamed or moved: bound before, printed again
+// afterwards.
 class ViewRenewal {
  public:
   explicit ViewRenewal(CommandContext& context) : context_(context) {}

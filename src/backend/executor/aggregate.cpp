@@ -36,7 +36,8 @@ class AggregateOperator : public Operator {
         found_(context.chunk_rows()),
         rows_(context.chunk_rows()) {
     children_.push_back(build_operator(*plan.children[0], context));
-    if (auto* scan = dynamic_cast<FilterableScan*>(children_[0].get()); scan != nullptr && asks_for_extremes())
+    if (auto* scan = dynamic_cast<FilterableScan*>(children_[0].get());
+        scan != nullptr && asks_for_extremes())
       scan->yield_extremes();
     input_types_ = physical_types(plan.children[0]->output);
     for (const analyzer::Expr* e : plan.groups)
@@ -94,8 +95,8 @@ class AggregateOperator : public Operator {
   bool asks_for_extremes() const {
     if (!aggregate_.groups.empty() || !aggregate_.grouping_sets.empty()) return false;
     for (const planner::AggregateCallPlan& call : aggregate_.aggregates) {
-      const bool extreme = call.function->routine == nullptr &&
-                           (call.function->name == "min" || call.function->name == "max");
+      const bool extreme =
+          call.function->routine == nullptr && (call.function->name == "min" || call.function->name == "max");
       if (!extreme || call.filter != nullptr || call.args.size() != 1 ||
           call.args[0]->kind != analyzer::ExprKind::kInput)
         return false;

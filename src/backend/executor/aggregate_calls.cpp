@@ -19,8 +19,9 @@ const functions::AggregateImpl* unsorted(const AggregateCallPlan& plan) {
     return nullptr;
   const analyzer::Expr& value = *plan.args[plan.args.size() - 1];
   const analyzer::Expr& key = *plan.order_by[0].expr;
-  const bool same = &value == &key || (value.kind == analyzer::ExprKind::kInput && key.kind == value.kind &&
-                                       value.as<analyzer::InputExpr>().index == key.as<analyzer::InputExpr>().index);
+  const bool same =
+      &value == &key || (value.kind == analyzer::ExprKind::kInput && key.kind == value.kind &&
+                         value.as<analyzer::InputExpr>().index == key.as<analyzer::InputExpr>().index);
   return same ? functions::unsorted_aggregate(*plan.function) : nullptr;
 }
 
@@ -275,8 +276,8 @@ void AggregateCalls::update_run(uint8_t* states, uint32_t from, uint32_t to) {
       const Vector& v = *args[0];
       run_views_.resize(1);
       run_args_.resize(1);
-      run_views_[0].point_at(v.type(), const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * first,
-                             nullptr);
+      run_views_[0].point_at(
+          v.type(), const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * first, nullptr);
       run_args_[0] = run_views_.data();
       args = run_args_;
       rows = {nullptr, rows.count};

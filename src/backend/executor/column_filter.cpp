@@ -137,7 +137,8 @@ void ColumnFilter::read_comparison(const Expr& e, Term* term) {
   const bool equality = op == ColumnComparison::kEqual || op == ColumnComparison::kNotEqual;
   const bool days = call.op->left == type_oid::kDate && call.op->right == type_oid::kTimestamp;
   const bool padded = equality && call.op->left == type_oid::kBpchar && call.op->right == type_oid::kBpchar;
-  if (!padded && !(days && !equality) && !compares_plainly(call.op->left, call.op->right, call.site, *op)) return;
+  if (!padded && !(days && !equality) && !compares_plainly(call.op->left, call.op->right, call.site, *op))
+    return;
   const analyzer::InputExpr* column = column_of(*call.args[0]);
   const Expr* other = call.args[1];
   if (days && column == nullptr) return;

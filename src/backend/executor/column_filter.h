@@ -44,8 +44,8 @@ class ColumnFilter {
     std::vector<ExpressionEvaluator> constants;
     uint32_t column = 0;
     access::ColumnComparison op{};
-    bool blank_padded = false;         // bpchar: equal to the constant at the column's length
-    bool days = false;                 // a date against a moment
+    bool blank_padded = false;  // bpchar: equal to the constant at the column's length
+    bool days = false;          // a date against a moment
     access::ColumnComparison written_op{};
     bool known = false;                // the constants are, in this run
     std::vector<types::Value> values;  // without NULLs

@@ -92,8 +92,8 @@ class ModifyOperator : public Operator {
     return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr && !table.tell_inserted &&
            returning_.empty();
   }
-  // Rows need not be looked at one by one: they all go to this table, nobody watches each of them, and none is
-  // given back. Null: they must.
+  // Rows need not be looked at one by one: they all go to this table, nobody watches each of them, and none
+  // is given back. Null: they must.
   WrittenTable* plain_taker();
 
   const planner::ModifyPlan& modify_;

@@ -218,7 +218,8 @@ void RowLoader::flush() {
 
 std::optional<uint64_t> RowLoader::failed_earlier() const {
   for (const State::Target& target : state_->targets) {
-    if (target.table != nullptr && target.table->writer.failed_row()) return target.table->writer.failed_row();
+    if (target.table != nullptr && target.table->writer.failed_row())
+      return target.table->writer.failed_row();
   }
   return std::nullopt;
 }

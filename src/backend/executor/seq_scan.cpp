@@ -498,7 +498,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
   uint16_t* selected_;
   std::vector<uint64_t> hashes_;
   std::vector<ActiveFilter> key_filters_;
-  ScanFilter* pushed_ = nullptr;                // by the operator above
+  ScanFilter* pushed_ = nullptr;              // by the operator above
   access::ColumnCondition* bound_ = nullptr;  // among the conditions of columns_: what `pushed_` knows
 
   MorselQueue own_queue_;

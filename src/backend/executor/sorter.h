@@ -34,8 +34,8 @@ class Sorter {
   // Up to `room` rows into `out` (flat columns with memory of their own). 0: the end.
   uint32_t next(Chunk& out, uint32_t room);
 
-  // Top-n: rows whose first key has a greater sort_prefixes() cannot be among the first. UINT64_MAX: not known
-  // yet.
+  // Top-n: rows whose first key has a greater sort_prefixes() cannot be among the first. UINT64_MAX: not
+  // known yet.
   uint64_t threshold() const { return threshold_; }
   // The first key of the last of the first rows so far; NULL: not known, or so it is. Its bytes are the
   // sorter's.

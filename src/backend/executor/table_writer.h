@@ -49,8 +49,8 @@ class TableWriter {
   // Place of a column among those not dropped.
   size_t ordinal(catalog::ColumnNumber column) const;
 
-  // Computes generated columns, then tests the policies for such rows, NOT NULL and CHECK, and the conditions of
-  // views. `kind`: kInsert or kUpdate. Throws 42501, 23502, 23514, 44000.
+  // Computes generated columns, then tests the policies for such rows, NOT NULL and CHECK, and the conditions
+  // of views. `kind`: kInsert or kUpdate. Throws 42501, 23502, 23514, 44000.
   void complete(RowValues& row, Arena& memory, RowCheck kind);
   // The conditions of one kind alone.
   void check_row(const RowValues& row, RowCheck kind);
@@ -71,8 +71,8 @@ class TableWriter {
   // What append() and insert_batch() have kept back goes in, so that its errors come before later ones.
   void flush();
   // Of the rows to come, the first is that of the statement: rows that are kept back are remembered by their
-  // numbers. After finish(), flush() or an insertion has thrown: the number of the row at fault, if it was one
-  // of those.
+  // numbers. After finish(), flush() or an insertion has thrown: the number of the row at fault, if it was
+  // one of those.
   void set_next_row(uint64_t number) { next_row_ = number; }
   std::optional<uint64_t> failed_row() const { return failed_row_; }
   // As insert(), but an arbiter's conflict takes everything back and returns the other row.

@@ -54,7 +54,7 @@ struct Function {
 
   std::vector<std::unique_ptr<Activation>> idle;
   std::unique_ptr<analyzer::AnalyzerContext::LocalTables> local_tables;  // a trigger's transition tables
-  std::string transition_columns;                                       // theirs, as column_text() has them
+  std::string transition_columns;                                        // theirs, as column_text() has them
   std::unique_ptr<class ValueCast> result_cast;
   bool inlined = false;  // an SQL function that is one expression: PostgreSQL puts it into the query
 

@@ -14,7 +14,6 @@ namespace varve::pl {
 // Names and types of the live columns: what was compiled for one text holds as long as it stays the same.
 std::string column_text(const catalog::Relation& relation);
 
-
 struct Runtime::State {
   State(Host& h, Runtime& runtime) : host(h), session{h, runtime}, triggers(session, *this) {}
 

@@ -352,16 +352,4 @@ class Binder {
   Scope* with_scope_ = nullptr;    // of the modifying statement in work, for its WITH
 };
 
-// The relation a RangeVar names, locked.
-catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
-                                     txn::LockMode lock, bool missing_ok, int position);
-
-// x.* as an expression.
-inline bool is_star(const parser::Node* node) {
-  return parser::is<parser::ColumnRef>(node) && parser::as<parser::ColumnRef>(node)->star;
-}
-
-// "WHERE", "JOIN conditions" … as PostgreSQL's messages say it.
-std::string_view clause_text(Clause clause);
-
 }  // namespace varve::analyzer

@@ -111,7 +111,7 @@ struct ModifyTarget {
   std::vector<ViewColumn> columns;  // of the view
   std::vector<Expr*> quals;         // of the views, over range 0
   std::vector<ViewCheck> checks;
-  Oid acts_as;  // whose policies hold for the table: of a view its owner; 0: who runs the statement
+  Oid acts_as;           // whose policies hold for the table: of a view its owner; 0: who runs the statement
   bool instead = false;  // `relation` is a view whose INSTEAD OF triggers do the work
   bool is_view() const { return named != relation; }
 };
@@ -138,5 +138,17 @@ struct MultiAssign {
   Expr* row = nullptr;
   std::vector<RangeColumn> fields;
 };
+
+// The relation a RangeVar names, locked.
+catalog::RelationPtr lookup_relation(AnalyzerContext& context, std::string_view schema, std::string_view name,
+                                     txn::LockMode lock, bool missing_ok, int position);
+
+// x.* as an expression.
+inline bool is_star(const parser::Node* node) {
+  return parser::is<parser::ColumnRef>(node) && parser::as<parser::ColumnRef>(node)->star;
+}
+
+// "WHERE", "JOIN conditions" … as PostgreSQL's messages say it.
+std::string_view clause_text(Clause clause);
 
 }  // namespace varve::analyzer

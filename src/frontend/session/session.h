@@ -18,6 +18,7 @@
 #include "executor/constraint_triggers.h"
 #include "executor/execution.h"
 #include "functions/eval_context.h"
+#include "known_objects.h"
 #include "net/session_handler.h"
 #include "parser/parser.h"
 #include "pl/host.h"
@@ -35,7 +36,6 @@ struct VariableSetStmt;
 struct VariableShowStmt;
 struct DoStmt;
 struct CallStmt;
-struct ConstraintsSetStmt;
 struct PrepareStmt;
 struct ExecuteStmt;
 struct DeclareCursorStmt;
@@ -131,7 +131,8 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
   executor::RunParameters run_parameters(std::span<const types::Value> params,
                                          const txn::Snapshot* active) override;
-  std::string run_utility(const pl::SqlStatementPtr& statement, std::span<const types::Value> params) override;
+  std::string run_utility(const pl::SqlStatementPtr& statement,
+                          std::span<const types::Value> params) override;
   pl::SqlStatementPtr explain(const pl::SqlStatementPtr& statement,
                               std::span<const types::Value> params) override;
   void check_read_only(const pl::SqlStatement& statement) override {
@@ -312,10 +313,6 @@ class Session final : public net::SessionHandler,
   std::string login_user_;      // who authenticated
   Oid login_role_;
   bool login_is_superuser_ = false;
-  struct KnownRole {
-    Oid oid;
-    bool superuser;
-  };
   std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   uint64_t roles_generation_ = 0;                           // of the settings that were followed
   bool is_superuser_ = false;
@@ -353,10 +350,6 @@ class Session final : public net::SessionHandler,
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval
   std::optional<Oid> last_sequence_;
   RandomState random_;
-  struct KnownEnum {
-    uint64_t epoch = 0, changes = 0;  // as of which state of the catalog
-    catalog::UserTypePtr type;
-  };
   std::unordered_map<Oid, KnownEnum> enums_;
 };
 

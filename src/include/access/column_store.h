@@ -18,7 +18,7 @@ class Arena;
 namespace varve::vector {
 class Vector;
 struct Selection;
-}
+}  // namespace varve::vector
 
 namespace varve::access {
 
@@ -36,14 +36,14 @@ enum class ColumnComparison : uint8_t {
   kLessEqual,
   kGreater,
   kGreaterEqual,
-  kAnyOf,      // equals one of several constants
-  kIsNull,     // without constants
-  kIsNotNull,  // without constants
+  kAnyOf,        // equals one of several constants
+  kIsNull,       // without constants
+  kIsNotNull,    // without constants
   kNoCondition,  // every row meets it; a caller that knows none yet may put another in its place later
 };
 
-// `column OP constant`: true of no NULL, but for kIsNull. Strings compare as bytes, floats as PostgreSQL's do.
-// Constants are not NULL, of the column's physical type (integers of any width), and outlive the scan.
+// `column OP constant`: true of no NULL, but for kIsNull. Strings compare as bytes, floats as PostgreSQL's
+// do. Constants are not NULL, of the column's physical type (integers of any width), and outlive the scan.
 struct ColumnCondition {
   uint32_t column;  // place in the row layout
   ColumnComparison op;
@@ -66,8 +66,8 @@ class ColumnScan {
   // kVectorRows and is flat. Strings live until the next open(), or as long as `arena`.
   virtual Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out,
                         Arena& arena) = 0;
-  // The column's least and greatest value in the vector gone to, deleted rows counted in (NULL: there are only
-  // NULLs). False: they are not known without reading.
+  // The column's least and greatest value in the vector gone to, deleted rows counted in (NULL: there are
+  // only NULLs). False: they are not known without reading.
   virtual Result<bool> extremes(uint32_t column, types::Value* least, types::Value* greatest) = 0;
   // Rows of the vector gone to, whoever sees them.
   virtual uint32_t vector_rows() const = 0;
@@ -89,8 +89,8 @@ class SettledRowSink {
                            std::span<const RowVersion> rows) = 0;
 };
 
-// Is told where rows lie that were appended: their Tids, in the order in which they came, as many as a segment
-// has taken.
+// Is told where rows lie that were appended: their Tids, in the order in which they came, as many as a
+// segment has taken.
 class AppendedRowSink {
  public:
   virtual ~AppendedRowSink() = default;
@@ -152,9 +152,9 @@ class ColumnStore {
   virtual Result<uint64_t> rewrite(txn::Transaction& txn, const RowLayout& layout,
                                    std::span<const SettleOrder> order, const std::vector<bool>& dropped,
                                    SettledRowSink& sink) = 0;
-  // Removes the segments all of whose values of an integer, date or timestamp column are in low … high - 1, and
-  // every row in them; returns how many rows that were. Whoever calls keeps writers and lockers out of the table
-  // to the end of the transaction. `sink` (may be null: no indexes) is told of the rows.
+  // Removes the segments all of whose values of an integer, date or timestamp column are in low … high - 1,
+  // and every row in them; returns how many rows that were. Whoever calls keeps writers and lockers out of
+  // the table to the end of the transaction. `sink` (may be null: no indexes) is told of the rows.
   virtual Result<uint64_t> remove_range(txn::Transaction& txn, uint32_t column, int64_t low, int64_t high,
                                         SettledRowSink* sink) = 0;
   // VACUUM, after the indexes have been swept: frees what segments written anew before this process began

@@ -22,8 +22,10 @@ uint64_t settle_table(CommandContext& context, Oid table, uint64_t at_least);
 int auto_settle(catalog::Database& database, txn::TxnManager& txns, uint64_t at_least,
                 sync::CancelToken* cancel);
 
-// Removes whole segments of rows whose values of the column, an integer, a date or a timestamp as it is stored,
-// are in low … high - 1; rows elsewhere stay. Returns the rows removed. Locks writers out of the table.
-uint64_t remove_segments(CommandContext& context, Oid table, std::string_view column, int64_t low, int64_t high);
+// Removes whole segments of rows whose values of the column, an integer, a date or a timestamp as it is
+// stored, are in low … high - 1; rows elsewhere stay. Returns the rows removed. Locks writers out of the
+// table.
+uint64_t remove_segments(CommandContext& context, Oid table, std::string_view column, int64_t low,
+                         int64_t high);
 
 }  // namespace varve::commands

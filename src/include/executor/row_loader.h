@@ -43,8 +43,8 @@ class RowLoader {
   uint64_t rows_inserted() const;
   // After insert() has thrown: the row of its input that was at fault.
   uint32_t failed_row() const;
-  // After any of these has thrown: the row at fault if it came before, by its number among all that were given
-  // to insert().
+  // After any of these has thrown: the row at fault if it came before, by its number among all that were
+  // given to insert().
   std::optional<uint64_t> failed_earlier() const;
 
  private:

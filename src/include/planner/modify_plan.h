@@ -83,9 +83,9 @@ struct ModifyPlan : Plan {
   std::span<Route> partition_checks;  // `relation` is itself a partition: of its parents, from the nearest
   // System columns that RETURNING reads and the node knows, after those of the row.
   std::span<const catalog::ColumnNumber> returned_system;
-  int32_t table_column = -1;   // a change of members: the child's column that names the row's table
-  int32_t xmin_column = -1;    // … that has the row's transaction, where that is asked for
-  bool can_set_tag = true;     // false: of a WITH query, not counted in the statement's tag
+  int32_t table_column = -1;  // a change of members: the child's column that names the row's table
+  int32_t xmin_column = -1;   // … that has the row's transaction, where that is asked for
+  bool can_set_tag = true;    // false: of a WITH query, not counted in the statement's tag
 };
 
 }  // namespace varve::planner

@@ -56,8 +56,8 @@ struct PlannerSettings {
   // Row security: functions that might tell of rows must not see what statistics hold.
   bool has_row_security = false;
   std::span<const Oid> leakproof_routines = {};  // of those that SQL made and the statement calls
-  PlanTimeReader* reader = nullptr;  // null: nothing is read while planning
-  uint32_t parallel_workers = 1;     // threads that a scan's pipeline may expect
+  PlanTimeReader* reader = nullptr;              // null: nothing is read while planning
+  uint32_t parallel_workers = 1;                 // threads that a scan's pipeline may expect
 };
 
 // Fills statement.root, subplans and ctes. `query` lies in statement.arena. Throws SqlError.
