@@ -6,6 +6,9 @@ answers row by row and prints a markdown table with the ratios and their geometr
 
 Both get the same memory (--shared-buffers, --work-mem); parallel query stays as each sets it by default. With
 --varve DSN and --postgres DSN running servers are used, whose database has been loaded before with --load.
+
+With --columnar Varve's tables are columnar ones, and DuckDB joins in where --duckdb-modules says where node finds it;
+neither has keys or indexes then (--columnar keys: Varve has them all), and each has --threads threads for a query.
 """
 import argparse
 import contextlib
@@ -19,6 +22,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import peers  # noqa: E402
 import servers  # noqa: E402
 from tpch_queries import INDEXES, QUERIES, SCHEMA, TABLES  # noqa: E402
 
@@ -61,6 +65,68 @@ def load(connection, directory):
     connection.psql(INDEXES)
     connection.psql("".join(f"VACUUM ANALYZE {t};\n" for t in TABLES))
     return copied - started, time.monotonic() - copied
+
+
+def columnar_schema(keys):
+    schema = re.sub(r"\);", ") USING columnar;", SCHEMA)
+    return schema if keys else without_keys(schema)
+
+
+def without_keys(schema):
+    return re.sub(r",\s*PRIMARY KEY \([^)]*\)| PRIMARY KEY", "", schema)
+
+
+def load_columnar(peer, directory, keys):
+    """Creates and loads the tables of one peer; returns the seconds of COPY and of what comes after it."""
+    tables = {"varve": columnar_schema(keys), "postgres": SCHEMA, "duckdb": without_keys(SCHEMA)}[peer.name]
+    options = " (DELIMITER '\t', HEADER false, NULL '\\N')" if peer.name == "duckdb" else ""
+    peer.execute(tables)
+    started = time.monotonic()
+    for table in TABLES:
+        peer.execute(f"COPY {table} FROM '{directory}/{table}.tbl'{options};")
+    copied = time.monotonic()
+    if peer.name == "duckdb":
+        peer.execute("CHECKPOINT")
+    else:
+        if peer.name == "postgres" or keys:
+            peer.execute(INDEXES)
+        peer.execute("".join(f"VACUUM ANALYZE {t};\n" for t in TABLES))
+    return copied - started, time.monotonic() - copied
+
+
+def run_columnar(args, stack, folder, numbers):
+    """Columnar tables beside the others: whether all answers agree."""
+    varve_settings = {"work_mem": args.work_mem, **dict(s.split("=", 1) for s in args.set)}
+    postgres_settings = {"work_mem": args.work_mem, "max_parallel_workers_per_gather": str(args.threads - 1)}
+    if args.varve:
+        everybody = [peers.Psql("varve", args.varve, varve_settings)]
+        if args.postgres:
+            everybody.append(peers.Psql("postgres", args.postgres, postgres_settings))
+    else:
+        settings = {"shared_buffers": args.shared_buffers, "max_wal_size": "8GB"}
+        for name in ("v", "p"):
+            (folder / name).mkdir()
+        varve = stack.enter_context(servers.Varve(folder / "v", settings))
+        postgres = stack.enter_context(servers.Postgres(folder / "p", settings))
+        everybody = [peers.Psql("varve", varve.dsn(), varve_settings),
+                     peers.Psql("postgres", postgres.dsn(), postgres_settings)]
+    if not peers.find_duckdb(args.duckdb_modules):
+        print("DuckDB is left out: node does not find @duckdb/node-api, see --duckdb-modules", file=sys.stderr)
+    elif not args.varve or args.duckdb:
+        everybody.append(peers.DuckDb(args.duckdb or folder / "duck.db", args.threads, args.duckdb_modules))
+        stack.callback(everybody[-1].close)
+    wanted = {p.name for p in everybody} if not args.varve or args.load in ("both", "all") else {args.load}
+    if wanted != {None}:
+        generate(args.scale, folder)
+        for path in folder.glob("*.tbl"):
+            path.chmod(0o644)
+    for peer in everybody:
+        if peer.name in wanted:
+            copied, rest = load_columnar(peer, folder, args.columnar == "keys")
+            print(f"{peer.name}: loaded in {copied:.1f} s, indexed, analyzed or checkpointed in {rest:.1f} s", flush=True)
+    print(f"\nTPC-H scale {args.scale:g}, columnar tables, {args.threads} threads each, warm, best of {args.rounds}\n")
+    queries = {str(n): dict.fromkeys(("varve", "postgres", "duckdb"), QUERIES[n]) for n in numbers}
+    return peers.measure(everybody, queries, args.rounds, args.timeout)
 
 
 def measure(connections, numbers, rounds, timeout_s):
@@ -109,7 +175,11 @@ def main():
     parser.add_argument("--timeout", type=float, default=600)
     parser.add_argument("--varve", help="connection string of a running server")
     parser.add_argument("--postgres", help="connection string of a running server")
-    parser.add_argument("--load", choices=("varve", "postgres", "both"), help="load into the running servers first")
+    parser.add_argument("--columnar", nargs="?", const="plain", choices=("plain", "keys"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--duckdb-modules", type=pathlib.Path, help="the node_modules folder with @duckdb/node-api")
+    parser.add_argument("--duckdb", type=pathlib.Path, help="a database file that stays")
+    parser.add_argument("--load", choices=("varve", "postgres", "duckdb", "both", "all"), help="load into the running servers first")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="of Varve's sessions alone")
     args = parser.parse_args()
     numbers = [int(n) for n in args.only.split(",")] if args.only else sorted(QUERIES)
@@ -119,6 +189,8 @@ def main():
         folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-tpch-", dir=args.directory))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
+        if args.columnar:
+            return 0 if run_columnar(args, stack, folder, numbers) else 1
         if args.varve and args.postgres:
             connections = [Connection("varve", args.varve, ours), Connection("postgres", args.postgres, memory)]
             wanted = {"both": ("varve", "postgres"), None: ()}.get(args.load, (args.load,))

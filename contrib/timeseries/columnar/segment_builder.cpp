@@ -76,6 +76,26 @@ class SegmentBuilder::Column {
     return {};
   }
 
+  // A whole column, row i from places[i].
+  Status fill(const ColumnValues& source, uint32_t rows, std::span<const uint32_t> places) {
+    Bytes gathered(places.empty() ? 0 : kVectorRows * width_);
+    Validity valid;
+    for (uint32_t from = 0; from < rows; from += kVectorRows) {
+      const uint32_t n = std::min(kVectorRows, rows - from);
+      if (places.empty()) {
+        copy(source, from, n, 0);
+      } else {
+        gather(source, places.subspan(from, n), gathered.data(), &valid);
+        copy({gathered.data(), valid.data()}, 0, n, 0);
+      }
+      VARVE_RETURN_IF_ERROR(flush(n));
+    }
+    return finish_strings();
+  }
+  uint32_t filled_rows() const {
+    return entries_.empty() ? 0 : static_cast<uint32_t>(entries_.size() - 1) * kVectorRows + entries_.back().rows;
+  }
+
   Status finish_strings() {
     if (spec_.type != ValueType::kBytes) return {};
     BytesEncoder encoder(strings_);
@@ -120,6 +140,22 @@ class SegmentBuilder::Column {
   }
 
  private:
+  void gather(const ColumnValues& source, std::span<const uint32_t> places, uint8_t* out,
+              Validity* valid) const {
+    const auto* in = static_cast<const uint8_t*>(source.values);
+    valid->fill(0);
+    for (uint32_t i = 0; i < places.size(); ++i) {
+      if (is_valid(source.validity, places[i])) (*valid)[i / 64] |= 1ULL << (i % 64);
+    }
+    if (width_ == 8) {
+      for (uint32_t i = 0; i < places.size(); ++i)
+        store_raw(out + i * 8, load_raw<uint64_t>(in + size_t{places[i]} * 8));
+      return;
+    }
+    for (uint32_t i = 0; i < places.size(); ++i)
+      std::memcpy(out + i * width_, in + places[i] * width_, width_);
+  }
+
   void keep_strings(uint32_t count, uint32_t at) {
     for (uint32_t i = at; i < at + count; ++i) {
       if (!is_valid(validity_.data(), i)) {
@@ -247,13 +283,24 @@ Status SegmentBuilder::add(std::span<const ColumnValues> columns, uint32_t rows)
   return {};
 }
 
+Status SegmentBuilder::fill_column(size_t column, const ColumnValues& values, uint32_t rows,
+                                   std::span<const uint32_t> places) {
+  if (rows > kMaxSegmentRows) return Status::invalid("a column segment has at most 131072 rows");
+  return columns_[column]->fill(values, rows, places);
+}
+
 Result<SegmentBytes> SegmentBuilder::finish() {
+  const bool filled = rows_ == 0;
+  if (filled) {
+    rows_ = columns_[0]->filled_rows();
+    for (auto& column : columns_) VARVE_CHECK(column->filled_rows() == rows_);
+  }
   if (rows_ == 0) return Status::invalid("a column segment has at least one row");
-  if (rows_ % kVectorRows != 0) VARVE_RETURN_IF_ERROR(flush_vector());
+  if (!filled && rows_ % kVectorRows != 0) VARVE_RETURN_IF_ERROR(flush_vector());
   size_t directory_bytes = columns_.size() * sizeof(ColumnEntry);
   size_t head = round_up(sizeof(SegmentHeader) + directory_bytes, kBlockAlignment), size = head;
   for (auto& column : columns_) {
-    VARVE_RETURN_IF_ERROR(column->finish_strings());
+    if (!filled) VARVE_RETURN_IF_ERROR(column->finish_strings());
     size += column->chunk_bytes();
   }
   SegmentBytes out(size);

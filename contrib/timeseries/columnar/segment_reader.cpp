@@ -126,6 +126,7 @@ Result<ColumnReader> ColumnReader::open(const Segment& segment, const ColumnInfo
     column.entries_.push_back(entry);
   }
   if (at != chunk.size() || nulls != info.zone.nulls) return damaged("chunk");
+  column.verified_ = std::make_unique<std::atomic<bool>[]>(column.entries_.size());
   return column;
 }
 

@@ -58,7 +58,11 @@ Status VectorReader::open(const ColumnReader& column, uint32_t vector) {
   const VectorEntry& entry = column.entries_[vector];
   rows_ = nulls_ = 0;
   ByteSpan block = column.chunk_.subspan(entry.offset, entry.bytes);
-  if (crc32c(0, block.data(), block.size()) != entry.crc) return damaged("checksum of a vector");
+  std::atomic<bool>& verified = column.verified_[vector];
+  if (!verified.load(std::memory_order_relaxed)) {
+    if (crc32c(0, block.data(), block.size()) != entry.crc) return damaged("checksum of a vector");
+    verified.store(true, std::memory_order_relaxed);
+  }
   if (block.size() < sizeof(VectorHeader)) return damaged("truncated vector");
   auto header = load_raw<VectorHeader>(block.data());
   if (header.rows != entry.rows || header.nulls != entry.nulls) return damaged("vector header");

@@ -2,6 +2,7 @@
 #include "columnar_heap.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "access/btree.h"
@@ -192,11 +193,24 @@ Result<uint32_t> ColumnarHeap::count_page(const txn::Snapshot& snapshot, PageId 
     VARVE_RETURN_IF_ERROR(append_page(snapshot, page, memory, nullptr, &rows));
     return static_cast<uint32_t>(rows.size());
   }
-  std::vector<uint16_t> places;
   StratumPtr stratum;
   Xid writer;
-  VARVE_RETURN_IF_ERROR(visible_rows(snapshot, page, &places, &stratum, &writer).status());
-  return static_cast<uint32_t>(places.size());
+  if (state().moves.has_followed(snapshot.own_xid)) {
+    std::vector<uint16_t> places;
+    VARVE_RETURN_IF_ERROR(visible_rows(snapshot, page, &places, &stratum, &writer).status());
+    return static_cast<uint32_t>(places.size());
+  }
+  stratum = state().stratum(stratum_of(page));
+  if (stratum == nullptr) return uint32_t{0};
+  VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot, &writer));
+  if (!visible) return uint32_t{0};
+  uint32_t rows = stratum->vector_rows(vector_of(page));
+  if (access::Heap* heap = state().marks_heap()) {
+    uint64_t deleted[access::kVectorRows / 64] = {};
+    VARVE_RETURN_IF_ERROR(state().marks.deleted(heap, txns_, snapshot, page, deleted));
+    for (uint64_t word : deleted) rows -= static_cast<uint32_t>(std::popcount(word));
+  }
+  return rows;
 }
 
 // A stratum is listed before its rows leave the delta's snapshot-visible pages: settling adds it to the state

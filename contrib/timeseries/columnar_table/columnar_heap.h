@@ -51,7 +51,9 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   std::unique_ptr<access::ColumnScan> scan(const txn::Snapshot& snapshot, const access::RowLayout& layout,
                                            std::span<const access::ColumnCondition> conditions) override;
   std::unique_ptr<access::ColumnAppender> append(txn::Transaction& txn, const access::RowLayout& layout,
-                                                 std::vector<access::SettleOrder> order) override;
+                                                 std::vector<access::SettleOrder> order,
+                                                 access::AppendedRowSink* sink,
+                                                 access::TaskRunner* runner) override;
   bool can_test(types::PhysicalType column, const types::Value& constant) const override;
   Result<uint64_t> settle(txn::Transaction& txn, const access::RowLayout& layout,
                           std::span<const access::SettleOrder> order, const std::vector<bool>& dropped,

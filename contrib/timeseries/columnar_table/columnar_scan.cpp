@@ -8,6 +8,7 @@
 
 namespace varve::columnar_table {
 
+using access::ColumnComparison;
 using access::ColumnCondition;
 using access::kVectorRows;
 using columnar::ZoneVerdict;
@@ -21,7 +22,7 @@ columnar::Comparison comparison_of(access::ColumnComparison op) {
 }
 
 // One value as a column of one row: whether it meets the condition is asked as of any other.
-Result<bool> value_passes(const types::Value& value, const ColumnCondition& condition) {
+Result<bool> value_passes(const types::Value& value, columnar::Comparison op, const types::Value& constant) {
   if (value.null) return false;
   const columnar::ColumnSpec spec{value_type_of(value.type), 1};
   columnar::SegmentBuilder builder({&spec, 1});
@@ -34,8 +35,27 @@ Result<bool> value_passes(const types::Value& value, const ColumnCondition& cond
   columnar::VectorReader vector;
   VARVE_RETURN_IF_ERROR(vector.open(reader, 0));
   uint64_t bitmap[kVectorRows / 64] = {};
-  VARVE_RETURN_IF_ERROR(vector.filter(comparison_of(condition.op), condition.constant, bitmap));
+  VARVE_RETURN_IF_ERROR(vector.filter(op, constant, bitmap));
   return (bitmap[0] & 1) != 0;
+}
+
+Result<bool> value_passes(const types::Value& value, const ColumnCondition& condition) {
+  switch (condition.op) {
+    case ColumnComparison::kIsNull:
+      return value.null;
+    case ColumnComparison::kIsNotNull:
+      return !value.null;
+    case ColumnComparison::kNoCondition:
+      return true;
+    case ColumnComparison::kAnyOf:
+      for (const types::Value& constant : condition.any_of) {
+        VARVE_ASSIGN_OR_RETURN(bool equal, value_passes(value, columnar::Comparison::kEqual, constant));
+        if (equal) return true;
+      }
+      return false;
+    default:
+      return value_passes(value, comparison_of(condition.op), condition.constant);
+  }
 }
 
 }  // namespace
@@ -55,8 +75,95 @@ Status ColumnarScan::open_stratum(Tid at) {
   stratum_ = heap_.state().stratum(at);
   if (stratum_ == nullptr) return {};
   VARVE_ASSIGN_OR_RETURN(visible_, stratum_->visible(snapshot_, &writer_));
-  if (visible_) columns_.resize(stratum_->columns());
+  ruled_out_ = false;
+  if (!visible_) return {};
+  columns_.resize(stratum_->columns());
+  VARVE_ASSIGN_OR_RETURN(ruled_out_, rules_out_stratum());
   return {};
+}
+
+ZoneVerdict ColumnarScan::check(const columnar::ZoneMap& zone, const ColumnCondition& c) {
+  switch (c.op) {
+    case ColumnComparison::kNoCondition:
+      return ZoneVerdict::kAll;
+    case ColumnComparison::kIsNull:
+    case ColumnComparison::kIsNotNull: {
+      if (zone.nulls != 0 && zone.nulls != zone.rows) return ZoneVerdict::kSome;
+      return (zone.nulls == 0) == (c.op == ColumnComparison::kIsNotNull) ? ZoneVerdict::kAll
+                                                                         : ZoneVerdict::kNone;
+    }
+    case ColumnComparison::kAnyOf:
+      possible_.clear();
+      for (const types::Value& constant : c.any_of) {
+        const ZoneVerdict verdict = zone.check(columnar::Comparison::kEqual, constant);
+        if (verdict == ZoneVerdict::kAll) return verdict;
+        if (verdict == ZoneVerdict::kSome) possible_.push_back(&constant);
+      }
+      return possible_.empty() ? ZoneVerdict::kNone : ZoneVerdict::kSome;
+    default:
+      return zone.check(comparison_of(c.op), c.constant);
+  }
+}
+
+// Without a look at the columns' own bytes.
+Result<bool> ColumnarScan::rules_out_stratum() {
+  for (const ColumnCondition& c : conditions_) {
+    if (c.column >= stratum_->columns()) continue;
+    VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum_->zone(c.column));
+    if (check(*zone, c) != ZoneVerdict::kNone) continue;
+    ruled_out_silently_ = c.only_zones;
+    return true;
+  }
+  return false;
+}
+
+// False: no row of the vector can meet all conditions. Else those that must be asked of its rows are left in
+// open_conditions_.
+Result<bool> ColumnarScan::check_zones() {
+  open_conditions_.clear();
+  for (size_t i = 0; i < conditions_.size(); ++i) {
+    const ColumnCondition& c = conditions_[i];
+    if (c.column >= stratum_->columns()) {
+      if (c.only_zones) continue;  // it may change
+      VARVE_ASSIGN_OR_RETURN(bool passes, missing_passes(i));
+      if (!passes) return false;
+      continue;
+    }
+    VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(c.column));
+    const ZoneVerdict verdict = check(column->chunk->reader->zone(vector_), c);
+    if (verdict == ZoneVerdict::kNone) {
+      if (c.only_zones) removed_ = 0;
+      return false;
+    }
+    if (verdict == ZoneVerdict::kSome && !c.only_zones) open_conditions_.push_back(&c);
+  }
+  return true;
+}
+
+// Bits of the vector's rows that meet the condition, of which its zone map knows nothing for sure.
+Status ColumnarScan::filter(const ColumnCondition& c, uint64_t* met) {
+  VARVE_ASSIGN_OR_RETURN(columnar::VectorReader * reader, this->reader(c.column));
+  switch (c.op) {
+    case ColumnComparison::kIsNull:
+    case ColumnComparison::kIsNotNull:
+      reader->validity(met);
+      if (c.op == ColumnComparison::kIsNotNull) return {};
+      for (uint32_t w = 0; w < kVectorRows / 64; ++w)
+        met[w] = ~met[w];  // rows that are not there do not pass
+      return {};
+    case ColumnComparison::kAnyOf: {
+      check(columns_[c.column].chunk->reader->zone(vector_), c);  // leaves the constants that may be there
+      Bitmap one;
+      std::fill_n(met, one.size(), 0);
+      for (const types::Value* constant : possible_) {
+        VARVE_RETURN_IF_ERROR(reader->filter(columnar::Comparison::kEqual, *constant, one.data()));
+        for (size_t w = 0; w < one.size(); ++w) met[w] |= one[w];
+      }
+      return {};
+    }
+    default:
+      return reader->filter(comparison_of(c.op), c.constant, met);
+  }
 }
 
 Result<ColumnarScan::OpenColumn*> ColumnarScan::column(uint32_t number) {
@@ -110,22 +217,16 @@ Result<uint32_t> ColumnarScan::open(PageId page, uint16_t* rows) {
   }
   removed_ = 0;
   for (uint64_t word : passing) removed_ += static_cast<uint32_t>(std::popcount(word));
+  if (ruled_out_) {
+    if (ruled_out_silently_) removed_ = 0;
+    return uint32_t{0};
+  }
 
-  for (size_t i = 0; i < conditions_.size(); ++i) {
-    const ColumnCondition& c = conditions_[i];
-    if (c.column >= stratum_->columns()) {
-      VARVE_ASSIGN_OR_RETURN(bool passes, missing_passes(i));
-      if (!passes) return uint32_t{0};
-      continue;
-    }
-    VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(c.column));
-    const auto op = comparison_of(c.op);
-    const ZoneVerdict verdict = column->chunk->reader->zone(vector_).check(op, c.constant);
-    if (verdict == ZoneVerdict::kNone) return uint32_t{0};
-    if (verdict == ZoneVerdict::kAll) continue;
-    VARVE_ASSIGN_OR_RETURN(columnar::VectorReader * reader, this->reader(c.column));
+  VARVE_ASSIGN_OR_RETURN(bool possible, check_zones());
+  if (!possible) return uint32_t{0};
+  for (const ColumnCondition* c : open_conditions_) {
     Bitmap met;
-    VARVE_RETURN_IF_ERROR(reader->filter(op, c.constant, met.data()));
+    VARVE_RETURN_IF_ERROR(filter(*c, met.data()));
     uint64_t any = 0;
     for (size_t w = 0; w < met.size(); ++w) any |= passing[w] &= met[w];
     if (any == 0) return uint32_t{0};
@@ -137,6 +238,35 @@ Result<uint32_t> ColumnarScan::open(PageId page, uint16_t* rows) {
   }
   removed_ -= n;
   return n;
+}
+
+Result<bool> ColumnarScan::extremes(uint32_t number, types::Value* least, types::Value* greatest) {
+  if (number >= stratum_->columns()) {
+    *least = *greatest = layout_.column(number).missing;
+    return true;
+  }
+  VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(number));
+  const columnar::ZoneMap zone = column->chunk->reader->zone(vector_);
+  *least = *greatest = types::Value::null_of(layout_.column(number).type);
+  if (zone.nulls == zone.rows) return true;
+  if (!zone.has_bounds()) return false;
+  switch (zone.type) {
+    case columnar::ValueType::kInt16:
+    case columnar::ValueType::kInt32:
+    case columnar::ValueType::kInt64:
+      break;
+    case columnar::ValueType::kFloat32:
+      if (zone.min().float32 == 0 || zone.max().float32 == 0) return false;  // of which sign is not known
+      break;
+    case columnar::ValueType::kFloat64:
+      if (zone.min().float64 == 0 || zone.max().float64 == 0) return false;
+      break;
+    default:
+      return false;
+  }
+  *least = zone.min();
+  *greatest = zone.max();
+  return true;
 }
 
 Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vector::Vector& out,

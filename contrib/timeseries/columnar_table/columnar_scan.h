@@ -16,6 +16,8 @@ class ColumnarScan final : public access::ColumnScan {
 
   Result<uint32_t> open(PageId vector, uint16_t* rows) override;
   Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out, Arena& arena) override;
+  Result<bool> extremes(uint32_t column, types::Value* least, types::Value* greatest) override;
+  uint32_t vector_rows() const override { return count_; }
   uint32_t removed() const override { return removed_; }
   Xid writer() const override { return writer_; }
 
@@ -33,6 +35,12 @@ class ColumnarScan final : public access::ColumnScan {
   Result<OpenColumn*> column(uint32_t number);
   Result<columnar::VectorReader*> reader(uint32_t number);
   Result<bool> missing_passes(size_t condition);
+  // What zone maps of a vector or of all rows of a stratum say; kAnyOf: `possible_` gets the constants that
+  // may be among them.
+  columnar::ZoneVerdict check(const columnar::ZoneMap& zone, const access::ColumnCondition& condition);
+  Result<bool> check_zones();
+  Status filter(const access::ColumnCondition& condition, uint64_t* met);
+  Result<bool> rules_out_stratum();
 
   ColumnarHeap& heap_;
   const txn::Snapshot snapshot_;
@@ -41,7 +49,9 @@ class ColumnarScan final : public access::ColumnScan {
   std::vector<std::optional<bool>> missing_passes_;  // by condition: of rows without the column
 
   StratumPtr stratum_;
-  bool visible_ = false;
+  bool visible_ = false, ruled_out_ = false, ruled_out_silently_ = false;
+  std::vector<const types::Value*> possible_;
+  std::vector<const access::ColumnCondition*> open_conditions_;
   Xid writer_;
   uint32_t vector_ = 0, count_ = 0, removed_ = 0;
   std::vector<OpenColumn> columns_;

@@ -206,7 +206,8 @@ Result<uint64_t> ColumnarHeap::write(txn::Transaction& txn, const access::RowLay
       const int64_t group = group_of(begin);
       for (end = begin + 1; end < batch.rows.size() && group_of(end) == group;) ++end;
     }
-    VARVE_RETURN_IF_ERROR(write_stratum_of(txn, layout, dropped, std::span(batch.rows).subspan(begin, end - begin),
+    VARVE_RETURN_IF_ERROR(write_stratum_of(txn, layout, dropped,
+                                           std::span(batch.rows).subspan(begin, end - begin),
                                            std::span(batch.from).subspan(begin, end - begin), &to));
     begin = end;
   }
@@ -301,10 +302,9 @@ Result<std::vector<StratumPtr>> ColumnarHeap::claim_for_rewriting(
       worn.push_back(stratum);
     else if (stratum->rows() <= kSmallRows) {
       int64_t group = 0;
-      columnar::ZoneMap zone;
       if (grouping != nullptr) {
-        VARVE_ASSIGN_OR_RETURN(bool known, stratum->zone(grouping->column, &zone));
-        if (known && zone.has_bounds()) group = settle_group(*grouping, zone.min());
+        VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(grouping->column));
+        if (zone != nullptr && zone->has_bounds()) group = settle_group(*grouping, zone->min());
       }
       small[group].push_back(stratum);
     }
@@ -400,12 +400,11 @@ Result<uint64_t> ColumnarHeap::remove_range(txn::Transaction& txn, uint32_t colu
   for (const StratumPtr& stratum : s.all()) {
     VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot));
     if (!visible) continue;
-    columnar::ZoneMap zone;
-    VARVE_ASSIGN_OR_RETURN(bool known, stratum->zone(column, &zone));
-    if (!known || !zone.has_bounds() || zone.nulls != 0) continue;
-    if (integer_of(zone.min()) < low || integer_of(zone.max()) >= high) continue;
-    VARVE_RETURN_IF_ERROR(txns_.locks().acquire_row(txn, database_, lock_of(stratum->tid()), txn::RowLock::kUpdate,
-                                                    txn::WaitPolicy::kWait, 0));
+    VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(column));
+    if (zone == nullptr || !zone->has_bounds() || zone->nulls != 0) continue;
+    if (integer_of(zone->min()) < low || integer_of(zone->max()) >= high) continue;
+    VARVE_RETURN_IF_ERROR(txns_.locks().acquire_row(txn, database_, lock_of(stratum->tid()),
+                                                    txn::RowLock::kUpdate, txn::WaitPolicy::kWait, 0));
     removed += stratum->rows();
     for (uint32_t v = 0; sink != nullptr && v < stratum->vectors(); ++v) {
       std::vector<Tid> tids;

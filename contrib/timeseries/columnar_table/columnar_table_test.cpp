@@ -432,6 +432,7 @@ TEST(ColumnarTable, RowsOfDifferentGroupsShareNoSegment) {
   EXPECT_EQ(remove_range(table, *txn, -230, 70), 300U);
   table.commit(txn);
   rows.erase(rows.lower_bound(-230), rows.lower_bound(70));
+  ASSERT_TRUE(table.txns().purge_once().ok());
   EXPECT_EQ(table.vectors(), 4U);
   check_all(table, rows);
   table.reopen();
@@ -492,7 +493,7 @@ TEST(ColumnarTable, AppendedRowsAreInSegmentsOfTheirGroups) {
   TestRows rows;
   auto txn = table.begin();
   txn->assign_xid();
-  auto appender = table.store().append(*txn, test_layout(), table.order);
+  auto appender = table.store().append(*txn, test_layout(), table.order, nullptr, nullptr);
   // Neither groups nor rows within them come in order, and groups end in the middle of words of bits.
   for (int64_t i = 0; i < 3333; ++i) {
     const int64_t key = i * 1009 % 3333;

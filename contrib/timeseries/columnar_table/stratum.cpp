@@ -93,13 +93,6 @@ Result<bool> Stratum::visible(const txn::Snapshot& snapshot, Xid* writer) const 
   return true;
 }
 
-Result<bool> Stratum::zone(uint32_t column, columnar::ZoneMap* zone) {
-  if (column >= columns()) return false;
-  VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
-  *zone = d->segment->columns()[column].zone;
-  return true;
-}
-
 Result<const Stratum::Directory*> Stratum::directory() {
   if (const Directory* open = open_directory_.load(std::memory_order_acquire)) return open;
   std::lock_guard guard(mutex_);
@@ -131,6 +124,12 @@ Result<const Stratum::Directory*> Stratum::directory() {
 Result<const access::RowLayout*> Stratum::layout() {
   VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
   return d->layout.get();
+}
+
+Result<const columnar::ZoneMap*> Stratum::zone(uint32_t column) {
+  if (column >= columns()) return nullptr;
+  VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
+  return &d->segment->columns()[column].zone;
 }
 
 Result<ChunkPtr> Stratum::column(uint32_t column) {

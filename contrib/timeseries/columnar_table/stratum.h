@@ -35,8 +35,9 @@ class Stratum {
   Result<bool> visible(const txn::Snapshot& snapshot, Xid* writer = nullptr) const;
 
   Result<ChunkPtr> column(uint32_t column);
-  // The bounds of all values of a column. False: the rows settled before the table had it.
-  Result<bool> zone(uint32_t column, columnar::ZoneMap* zone);
+  // The bounds of all values of a column, without reading it; as long as the stratum lives. Null: the rows
+  // settled before the table had it.
+  Result<const columnar::ZoneMap*> zone(uint32_t column);
   // Rows in the form of a heap's rows, over columns() attributes.
   Result<const access::RowLayout*> layout();
   // Deletes the row and everything it refers to.

@@ -29,7 +29,7 @@ SELECT fails('SELECT * FROM alter_job(99999, scheduled => false)', 'job 99999 no
 SELECT job_id IS NULL FROM alter_job(99999, scheduled => false, if_exists => true);
 SELECT delete_job(1000)::text = '';
 SELECT fails('SELECT delete_job(1000)', 'job 1000 not found'), fails('CALL run_job(1000)', 'job 1000 not found');
-SELECT count(*) = 0 FROM timescaledb_information.jobs;
+SELECT count(*) = 0 FROM timescaledb_information.jobs WHERE job_id >= 1000;
 
 -- The scheduler runs what is due, as its owner.
 TRUNCATE journal;
@@ -65,7 +65,7 @@ SELECT fails($$UPDATE _timescaledb_catalog.bgw_job SET config = '{}'$$, 'permiss
 RESET SESSION AUTHORIZATION;
 CALL wait_for('EXISTS (SELECT FROM timescaledb_information.job_history WHERE job_id = 1003)');
 SELECT bool_or(who = 'regress_job_owner') FROM journal;
-SELECT delete_job(job_id)::text = '' FROM timescaledb_information.jobs;
+SELECT delete_job(job_id)::text = '' FROM timescaledb_information.jobs WHERE job_id >= 1000;
 DROP EXTENSION timescaledb CASCADE;
 SELECT count(*) = 0 FROM pg_namespace WHERE nspname LIKE '%timescaledb%';
 DROP TABLE journal;

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/sql_error.h"
 #include "embedded.h"
+#include "functions/leakproof.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "segment_map.h"
@@ -143,7 +144,7 @@ class Bootstrap {
           .oid("pronamespace", kPgCatalogSchema)
           .oid("proowner", owner_);
       row.oid("prolang", Oid{12}).float4("procost", 1).float4("prorows", returns_set ? 1000 : 0);
-      row.oid("provariadic", f.variadic).text("prokind", kind_letter(f.kind)).boolean("proleakproof", false);
+      row.oid("provariadic", f.variadic).text("prokind", kind_letter(f.kind)).boolean("proleakproof", functions::is_leakproof(f.oid));
       row.boolean("proisstrict", f.strict).boolean("proretset", returns_set);
       row.text("provolatile", std::string(1, "isv"[static_cast<size_t>(f.volatility)]))
           .text("proparallel", "s");

@@ -34,6 +34,18 @@ const Index* Relation::primary_key() const {
   return nullptr;
 }
 
+bool Relation::has_option(std::string_view option) const {
+  std::string_view rest = options;
+  while (!rest.empty()) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.size() <= option.size() || !line.starts_with(option) || line[option.size()] != '=') continue;
+    std::string_view value = line.substr(option.size() + 1);
+    return value == "true" || value == "on" || value == "yes" || value == "1";
+  }
+  return false;
+}
+
 namespace {
 
 types::PhysicalType physical_of(Oid type) {
@@ -295,6 +307,22 @@ ForeignKey read_foreign_key(const Row& row) {
   return key;
 }
 
+// The tables that a foreign key's parent (the row of pg_constraint that it is a part of) is between.
+struct KeyTables {
+  Oid referencing, referenced;
+};
+KeyTables key_tables(Catalog& catalog, Oid constraint) {
+  KeyTables tables;
+  const KeyMatch match[] = {{"oid", Value::of_oid(constraint.value())}};
+  catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
+    tables = {row.oid("conrelid"), row.oid("confrelid")};
+  });
+  return tables;
+}
+
+// A foreign key between partitioned tables is a row for itself, one for each referencing partition, and one for
+// each referenced partition. A table checks its rows against the first or the second; what happens to a
+// referenced row is looked up in the first or the third.
 void load_constraints(Catalog& catalog, Relation& rel) {
   const SystemTable& pg_constraint = system_table("pg_constraint");
   const KeyMatch own[] = {{"conrelid", Value::of_oid(rel.oid.value())}};
@@ -304,7 +332,9 @@ void load_constraints(Catalog& catalog, Relation& rel) {
       rel.checks.push_back({row.oid("oid"), std::string(row.text("conname")), std::string(row.text("conbin")),
                             row.boolean("connoinherit"), row.boolean("convalidated")});
     } else if (kind == 'f') {
-      rel.foreign_keys.push_back(read_foreign_key(row));
+      Oid parent = row.oid("conparentid");
+      if (parent == kInvalidOid || key_tables(catalog, parent).referencing != rel.oid)
+        rel.foreign_keys.push_back(read_foreign_key(row));
     }
   });
   // PostgreSQL checks CHECK constraints in order of their names.
@@ -316,8 +346,9 @@ void load_constraints(Catalog& catalog, Relation& rel) {
   }
   const KeyMatch others[] = {{"confrelid", Value::of_oid(rel.oid.value())}};
   catalog.for_each(pg_constraint, others, [&](const Row& row) {
-    // A partitioned table's key stands for those of its partitions.
-    if (row.oid("conparentid") == kInvalidOid) rel.referenced_by.push_back(read_foreign_key(row));
+    Oid parent = row.oid("conparentid");
+    if (parent == kInvalidOid || key_tables(catalog, parent).referenced != rel.oid)
+      rel.referenced_by.push_back(read_foreign_key(row));
   });
 }
 
@@ -356,6 +387,23 @@ void load_triggers(Catalog& catalog, Relation& rel) {
   });
   std::sort(rel.triggers.begin(), rel.triggers.end(),
             [](const Trigger& a, const Trigger& b) { return a.name < b.name; });
+}
+
+void load_policies(Catalog& catalog, Relation& rel) {
+  const KeyMatch match[] = {{"polrelid", Value::of_oid(rel.oid.value())}};
+  catalog.for_each(system_table("pg_policy"), match, [&](const Row& row) {
+    Policy p;
+    p.oid = row.oid("oid");
+    p.name = row.text("polname");
+    p.command = row.letter("polcmd");
+    p.permissive = row.boolean("polpermissive");
+    for (int64_t role : row.numbers("polroles")) p.roles.emplace_back(static_cast<uint32_t>(role));
+    p.using_sql = row.text("polqual");
+    p.check_sql = row.text("polwithcheck");
+    rel.policies.push_back(std::move(p));
+  });
+  std::sort(rel.policies.begin(), rel.policies.end(),
+            [](const Policy& a, const Policy& b) { return a.name < b.name; });
 }
 
 // A key column of a partitioned table: its type is that of the column, or of the expression as it was bound
@@ -448,6 +496,8 @@ RelationPtr Catalog::load(Oid oid) {
     rel->pages = row.int4("relpages");
     rel->acl = acl_column(row, "relacl");
     rel->is_partition = row.boolean("relispartition");
+    rel->row_security = row.boolean("relrowsecurity");
+    rel->force_row_security = row.boolean("relforcerowsecurity");
     rel->partition_bound = row.text("relpartbound");
     has_children = row.boolean("relhassubclass");
     if (!row.is_null("reloptions")) {
@@ -480,6 +530,7 @@ RelationPtr Catalog::load(Oid oid) {
              [&](const Row& row) { rel->view_sql = row.text("ev_action"); });
   }
   if (!rel->is_system && (rel->is_table() || rel->kind == RelationKind::kView)) load_triggers(*this, *rel);
+  if (!rel->is_system && rel->is_table()) load_policies(*this, *rel);
   open_storage(database_, *rel);
   // What was known of its row type is out of date.
   if (functions::type_by_oid(rel->row_type) != nullptr && rel->row_type.value() >= kFirstNormalOid) {

@@ -6,6 +6,7 @@
 #include "alter_table.h"
 #include "common/sql_error.h"
 #include "constraints.h"
+#include "functions/type_oids.h"
 #include "inheritance.h"
 #include "parser/parser.h"
 #include "partition.h"
@@ -73,6 +74,32 @@ void add_column_to_child(CommandContext& context, Oid oid, const AlterTableCmd& 
          fmt::format("merging definition of column \"{}\" for child \"{}\"", added.name, child->name));
 }
 
+bool is_serial(const parser::TypeName& type) {
+  static constexpr std::string_view kWords[] = {"serial",    "serial4",     "bigserial",
+                                                "serial8",   "smallserial", "serial2"};
+  return std::find(std::begin(kWords), std::end(kWords), type.names.back()) != std::end(kWords);
+}
+
+// A serial column's children have its type and draw from its sequence.
+void draw_from_parent(CommandContext& context, const catalog::Column& added,
+                      const std::vector<Constraint*>& constraints, parser::ColumnDef* definition) {
+  auto* type = context.arena.make<parser::TypeName>(*definition->type);
+  std::string_view name[] = {added.type == type_oid::kInt2   ? "int2"
+                             : added.type == type_oid::kInt4 ? "int4"
+                                                             : "int8"};
+  type->names = context.arena.copy(std::span<const std::string_view>(name));
+  definition->type = type;
+  auto* value = context.arena.make<Constraint>();
+  value->type = ConstraintKind::kDefault;
+  value->expression = parser::parse_expression(context.arena.copy(added.default_sql), context.arena);
+  auto* present = context.arena.make<Constraint>();
+  present->type = ConstraintKind::kNotNull;
+  std::vector<Constraint*> all = constraints;
+  all.push_back(value);
+  all.push_back(present);
+  definition->constraints = context.arena.copy(all);
+}
+
 void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
   RelationPtr table = context.catalog.relation(oid);
   const auto& source = *parser::as<parser::ColumnDef>(cmd.definition);
@@ -86,12 +113,8 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   std::vector<Constraint*> kept, later;
   for (Constraint* c : source.constraints) {
     if (c->type == ConstraintKind::kIdentity)
-      throw_not_supported("adding an identity column to a table with children");
+      throw invalid("cannot recursively add identity column to table that has child tables");
     (makes_constraint(*c) ? later : kept).push_back(c);
-  }
-  for (std::string_view word : {"serial", "serial4", "bigserial", "serial8", "smallserial", "serial2"}) {
-    if (source.type->names.back() == word)
-      throw_not_supported("adding a serial column to a table with children");
   }
   plain.constraints = kept;
   AlterTableCmd first = cmd;
@@ -99,6 +122,9 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool
   run_alter_command(context, oid, first);
   RelationPtr fresh = context.catalog.relation(oid);
   const catalog::Column& added = fresh->column(fresh->find_column(source.name));
+  parser::ColumnDef of_child = plain;
+  if (is_serial(*source.type)) draw_from_parent(context, added, kept, &of_child);
+  first.definition = &of_child;
   for (Oid child : children) add_column_to_child(context, child, first, added);
   std::string_view names[] = {source.name};
   for (Constraint* c : later) {
@@ -365,6 +391,21 @@ void alter_triggers(CommandContext& context, Oid oid, const AlterTableCmd& cmd, 
   }
 }
 
+// --- DROP EXPRESSION
+
+void drop_expression(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
+  RelationPtr table = context.catalog.relation(oid);
+  std::vector<Oid> children = all_children(context, oid);
+  if (!recurse && !children.empty())
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "ALTER TABLE / DROP EXPRESSION must be applied to child tables too");
+  ColumnNumber number = table->find_column(cmd.name);
+  if (number != 0 && column_state(context, oid, number).count > 0)
+    throw invalid("cannot drop generation expression from inherited column");
+  run_alter_command(context, oid, cmd);
+  for (Oid child : children) run_alter_command(context, child, cmd);
+}
+
 }  // namespace
 
 void alter_with_children(CommandContext& context, Oid oid, const AlterTableCmd& cmd, bool recurse) {
@@ -421,13 +462,8 @@ void alter_with_children(CommandContext& context, Oid oid, const AlterTableCmd& 
     case AlterTableAction::kEnableTriggerUser:
     case AlterTableAction::kDisableTriggerUser:
       return alter_triggers(context, oid, cmd, recurse);
-    case AlterTableAction::kAddIdentity:
-    case AlterTableAction::kSetIdentity:
-    case AlterTableAction::kDropIdentity:
     case AlterTableAction::kDropExpression:
-      if (!table->children.empty() || table->is_partitioned())
-        throw_not_supported("this form of ALTER TABLE on a table with children");
-      return run_alter_command(context, oid, cmd);
+      return drop_expression(context, oid, cmd, recurse);
     case AlterTableAction::kSetRelOptions:
       if (table->is_partitioned()) {
         throw SqlError(sqlstate::kInvalidParameterValue,
@@ -456,11 +492,6 @@ std::vector<Oid> children_to_rename(CommandContext& context, const Relation& tab
   for (Oid oid : all) {
     context.services.lock_relation(oid, txn::LockMode::kAccessExclusive);
     RelationPtr r = context.catalog.relation(oid);
-    for (size_t i = 0; r->is_partitioned() && i < r->partitioning->keys.size(); ++i) {
-      if (r->partitioning->keys[i].column == 0 && in_partition_key(context, r, r->find_column(column))) {
-        throw_not_supported("renaming a column that an expression of a partition key reads");
-      }
-    }
     if (oid == table.oid) continue;
     int32_t expected = 0;
     for (Oid parent : r->parents) expected += std::find(all.begin(), all.end(), parent) != all.end();

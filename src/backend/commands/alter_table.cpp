@@ -19,12 +19,14 @@
 #include "ownership.h"
 #include "parser/parser.h"
 #include "partition.h"
+#include "policy.h"
 #include "rewrite_table.h"
 #include "routine.h"
 #include "sequence.h"
 #include "table_expression.h"
 #include "trigger.h"
 #include "type.h"
+#include "view.h"
 #include "view_text.h"
 
 namespace varve::commands {
@@ -331,6 +333,12 @@ void refuse_type_dependents(CommandContext& context, const Relation& table, Colu
                             {"refobjid", Value::of_oid(table.oid.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     int32_t sub = row.int4("refobjsubid");
+    if (row.oid("classid") == kPolicyClass && sub == number) {
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "cannot alter type of a column used in a policy definition")
+          .detail(fmt::format("{} depends on column \"{}\"",
+                              describe(context, {kPolicyClass, row.oid("objid")}), name));
+    }
     if (row.oid("classid") != kRewriteClass || (sub != 0 && sub != number)) return;
     throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a view or rule")
         .detail(fmt::format("{} depends on column \"{}\"",
@@ -473,6 +481,15 @@ void set_storage(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
 // What is there already stays, unless the command names it.
 void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr table = context.catalog.relation(oid);
+  if (table->kind == RelationKind::kView) {
+    std::string text = changed_view_options(*table, cmd);
+    return change_class_row(context, oid, [&](RowDraft& draft) {
+      if (text.empty())
+        draft.null("reloptions");
+      else
+        draft.text("reloptions", text);
+    });
+  }
   auto is_named = [&](std::string_view option) {
     std::string_view name = option.substr(0, option.find('='));
     return std::any_of(cmd.options.begin(), cmd.options.end(), [&](const parser::Option* o) {
@@ -665,6 +682,7 @@ void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cm
         draft.text("relpersistence", cmd.action == AlterTableAction::kSetLogged ? "p" : "u");
       });
     default:
+      if (change_row_security(context, oid, cmd.action)) return;
       break;
   }
   throw_not_supported("this form of ALTER TABLE");
@@ -841,6 +859,12 @@ class ExpressionRenewal {
       }
       if (!index.predicate_sql.empty()) add("indpred", 0, index.oid, index.predicate_sql);
     }
+    if (before_->partitioning == nullptr) return;
+    for (const catalog::PartitionKeyColumn& key : before_->partitioning->keys) {
+      if (key.column != 0) continue;
+      add("partexprs", 0, before_->oid, key.expression_sql);
+      items_.back().type = key.type;
+    }
   }
   void print_all() {
     RelationPtr after = context_.catalog.relation(before_->oid);
@@ -856,13 +880,15 @@ class ExpressionRenewal {
         const KeyMatch match[] = {{"oid", Value::of_oid(item.oid.value())}};
         change("pg_constraint", match, "conbin", text);
       } else {
-        // All expressions of one index stand in one row.
+        // All expressions of one index, or of one partition key behind their types, stand in one row.
+        if (item.type != kInvalidOid) text = fmt::format("{} {}", item.type.value(), text);
         keys += (keys.empty() ? "" : "\n") + text;
         bool more =
             i + 1 < items_.size() && items_[i + 1].oid == item.oid && items_[i + 1].where == item.where;
         if (more) continue;
-        const KeyMatch match[] = {{"indexrelid", Value::of_oid(item.oid.value())}};
-        change("pg_index", match, item.where, keys);
+        const bool of_key = item.where == "partexprs";
+        const KeyMatch match[] = {{of_key ? "partrelid" : "indexrelid", Value::of_oid(item.oid.value())}};
+        change(of_key ? "pg_partitioned_table" : "pg_index", match, item.where, keys);
         keys.clear();
       }
     }
@@ -874,6 +900,7 @@ class ExpressionRenewal {
     ColumnNumber column;
     Oid oid;
     analyzer::Expr* expr;
+    Oid type = {};  // of a partition key
   };
   void add(std::string_view where, ColumnNumber column, Oid oid, const std::string& sql) {
     std::string_view text = context_.arena.copy(sql);
@@ -1079,6 +1106,9 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kTrigger:
       rename_trigger(context, stmt);
       return "ALTER TRIGGER";
+    case ObjectType::kPolicy:
+      rename_policy(context, stmt);
+      return "ALTER POLICY";
     default:
       throw_not_supported("renaming objects of this kind");
   }

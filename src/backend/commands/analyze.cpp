@@ -1,15 +1,19 @@
 #include "analyze.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <optional>
 #include <random>
 
+#include "access/column_store.h"
 #include "common/sql_error.h"
 #include "functions/array.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "table_expression.h"
+#include "vector/vector.h"
 
 namespace varve::commands {
 namespace {
@@ -26,8 +30,85 @@ struct Sample {
   double table_rows = 0;
 };
 
-// Rows of up to kSamplePages pages, evenly spread; from these a reservoir of kSampleRows (Vitter 1985,
-// algorithm R).
+// A reservoir of kSampleRows (Vitter 1985, algorithm R).
+class Reservoir {
+ public:
+  explicit Reservoir(uint64_t seed) : random_(seed) {}
+  // The next row comes by: where it is kept, if it is, in the place of what was there.
+  std::optional<size_t> next() {
+    const uint64_t order = seen_++;
+    size_t place = picked_.size();
+    if (place >= kSampleRows) {
+      place = random_() % seen_;
+      if (place >= kSampleRows) return std::nullopt;
+    } else {
+      picked_.emplace_back();
+    }
+    picked_[place].order = order;
+    picked_[place].row.clear();
+    return place;
+  }
+  std::vector<Value>& row(size_t place) { return picked_[place].row; }
+  uint64_t seen() const { return seen_; }
+  // In the order they lie in the table.
+  void finish(std::vector<std::vector<Value>>* rows) {
+    std::sort(picked_.begin(), picked_.end(),
+              [](const Picked& a, const Picked& b) { return a.order < b.order; });
+    for (Picked& p : picked_) rows->push_back(std::move(p.row));
+  }
+
+ private:
+  struct Picked {
+    uint64_t order;
+    std::vector<Value> row;
+  };
+  std::mt19937_64 random_;
+  std::vector<Picked> picked_;
+  uint64_t seen_ = 0;
+};
+
+// Of rows that lie in columns only those that are kept are decoded.
+class VectorSample {
+ public:
+  VectorSample(access::ColumnStore& store, const txn::Snapshot& snapshot, const Relation& table,
+               std::span<const ColumnNumber> live)
+      : scan_(store.scan(snapshot, *table.layout, {})), table_(table), live_(live) {}
+
+  void add(PageId page, Reservoir& reservoir, Arena& memory) {
+    auto count = scan_->open(page, visible_.data());
+    check_ok(count.status());
+    std::vector<uint16_t> rows;
+    std::vector<size_t> places;
+    for (uint32_t i = 0; i < *count; ++i) {
+      std::optional<size_t> place = reservoir.next();
+      if (!place) continue;
+      // The same place may be taken twice: the row before is gone then.
+      if (auto before = std::find(places.begin(), places.end(), *place); before != places.end()) {
+        rows.erase(rows.begin() + (before - places.begin()));
+        places.erase(before);
+      }
+      rows.push_back(visible_[i]);
+      places.push_back(*place);
+    }
+    if (rows.empty()) return;
+    for (ColumnNumber c : live_) {
+      Arena scratch;
+      vector::Vector values(table_.layout->column(static_cast<size_t>(c - 1)).type, scratch,
+                            access::kVectorRows);
+      check_ok(scan_->decode(static_cast<uint32_t>(c - 1), rows, values, scratch));
+      for (uint32_t i = 0; i < rows.size(); ++i)
+        reservoir.row(places[i]).push_back(types::copy_value(values.value(i), memory));
+    }
+  }
+
+ private:
+  std::unique_ptr<access::ColumnScan> scan_;
+  const Relation& table_;
+  std::span<const ColumnNumber> live_;
+  std::array<uint16_t, access::kVectorRows> visible_;
+};
+
+// Rows of up to kSamplePages pages, evenly spread.
 Sample take_sample(CommandContext& context, const Relation& table, Arena& memory) {
   std::vector<PageId> pages;
   auto runs = table.heap->runs();
@@ -38,41 +119,33 @@ Sample take_sample(CommandContext& context, const Relation& table, Arena& memory
   size_t wanted = std::min(pages.size(), kSamplePages);
   txn::Snapshot snapshot = latest_snapshot(context.txn);
   std::vector<ColumnNumber> live = live_columns(table);
-  std::mt19937_64 random(table.oid.value());
+  Reservoir reservoir(table.oid.value());
+  std::optional<VectorSample> vectors;
+  if (access::ColumnStore* store = table.heap->columns()) vectors.emplace(*store, snapshot, table, live);
   access::Heap::PageBatch batch;
-  struct Picked {
-    uint64_t order;
-    std::vector<Value> row;
-  };
-  std::vector<Picked> picked;
-  uint64_t seen = 0;
   for (size_t p = 0; p < wanted; ++p) {
-    check_ok(table.heap->read_page(snapshot, pages[p * pages.size() / wanted], &batch));
+    const PageId page = pages[p * pages.size() / wanted];
     if (sync::CancelToken* cancel = context.txn.cancel_token()) cancel->throw_if_pending();
+    if (vectors && access::is_settled(page)) {
+      vectors->add(page, reservoir, memory);
+      continue;
+    }
+    check_ok(table.heap->read_page(snapshot, page, &batch));
     for (const access::RowVersion& version : batch.rows) {
-      size_t place = picked.size();
-      uint64_t order = seen++;
-      if (place >= kSampleRows) {
-        place = random() % seen;
-        if (place >= kSampleRows) continue;
-      } else {
-        picked.emplace_back();
-      }
-      picked[place].order = order;
-      picked[place].row.clear();
+      std::optional<size_t> place = reservoir.next();
+      if (!place) continue;
       Arena scratch;
       for (ColumnNumber c : live) {
         Value v = table.layout->get(version, static_cast<size_t>(c - 1), scratch);
-        picked[place].row.push_back(types::copy_value(v, memory));
+        reservoir.row(*place).push_back(types::copy_value(v, memory));
       }
     }
   }
-  std::sort(picked.begin(), picked.end(), [](const Picked& a, const Picked& b) { return a.order < b.order; });
   Sample sample;
-  for (Picked& p : picked) sample.rows.push_back(std::move(p.row));
+  reservoir.finish(&sample.rows);
   sample.table_rows = wanted == 0 ? 0
-                                  : static_cast<double>(seen) * static_cast<double>(pages.size()) /
-                                        static_cast<double>(wanted);
+                                  : static_cast<double>(reservoir.seen()) *
+                                        static_cast<double>(pages.size()) / static_cast<double>(wanted);
   return sample;
 }
 

@@ -28,6 +28,7 @@ inline constexpr Oid kNamespaceClass{2615};
 inline constexpr Oid kRewriteClass{2618};
 inline constexpr Oid kProcClass{1255};
 inline constexpr Oid kTriggerClass{2620};
+inline constexpr Oid kPolicyClass{3256};
 inline constexpr Oid kRoleClass{1260};
 inline constexpr Oid kDatabaseClass{1262};
 inline constexpr Oid kExtensionClass{3079};

@@ -13,6 +13,7 @@
 #include "materialized_view.h"
 #include "operator.h"
 #include "ownership.h"
+#include "policy.h"
 #include "privileges.h"
 #include "roles.h"
 #include "routine.h"
@@ -77,6 +78,8 @@ constexpr Command kCommands[] = {
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
+    {NodeKind::kCreatePolicyStmt, call<parser::CreatePolicyStmt, create_policy>},
+    {NodeKind::kAlterPolicyStmt, call<parser::AlterPolicyStmt, alter_policy>},
     {NodeKind::kDefineStmt, call<parser::DefineStmt, define_object>},
     {NodeKind::kCreateCastStmt, call<parser::CreateCastStmt, create_cast>},
     {NodeKind::kCreateExtensionStmt, call<parser::CreateExtensionStmt, create_extension>},
@@ -202,6 +205,12 @@ std::string_view must_run_alone(const parser::Node* statement) {
         default:
           return "";
       }
+    case NodeKind::kAlterTableStmt:
+      for (const parser::AlterTableCmd* cmd : parser::as<parser::AlterTableStmt>(statement)->commands) {
+        if (cmd->action == parser::AlterTableAction::kDetachPartition && cmd->concurrently)
+          return "ALTER TABLE ... DETACH CONCURRENTLY";
+      }
+      return "";
     case NodeKind::kCreateIndexStmt:
       return parser::as<parser::CreateIndexStmt>(statement)->concurrently ? "CREATE INDEX CONCURRENTLY" : "";
     default:

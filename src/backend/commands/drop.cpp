@@ -11,6 +11,7 @@
 #include "functions/registry.h"
 #include "operator.h"
 #include "parser/parser.h"
+#include "policy.h"
 #include "routine.h"
 #include "trigger.h"
 #include "type.h"
@@ -145,6 +146,12 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       std::string name(row.text("tgname"));
       Oid relation = row.oid("tgrelid");
       text = fmt::format("trigger {} on {}", name, relation_text(context, relation));
+    });
+  } else if (object.class_oid == kPolicyClass) {
+    with_row(context, "pg_policy", object.object, [&](const Row& row) {
+      std::string name(row.text("polname"));
+      Oid relation = row.oid("polrelid");
+      text = fmt::format("policy {} on {}", name, relation_text(context, relation));
     });
   } else if (object.class_oid == kLanguageClass) {
     with_row(context, "pg_language", object.object,
@@ -414,6 +421,8 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_cast", "oid", object.object);
   } else if (object.class_oid == kTriggerClass) {
     remove_from("pg_trigger", "oid", object.object);
+  } else if (object.class_oid == kPolicyClass) {
+    remove_from("pg_policy", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -628,6 +637,9 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kTrigger:
       drop_trigger(context, stmt);
       return "DROP TRIGGER";
+    case ObjectType::kPolicy:
+      drop_policy(context, stmt);
+      return "DROP POLICY";
     default:
       throw_not_supported("dropping objects of this kind");
   }

@@ -5,6 +5,7 @@
 
 #include "common/sql_error.h"
 #include "constraints.h"
+#include "drop.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "inheritance.h"
@@ -212,8 +213,7 @@ RelationPtr referenced_table(CommandContext& context, const Relation& table,
   parser::RangeVar name = *constraint.referenced;
   name.location = -1;  // PostgreSQL's message points nowhere
   RelationPtr referenced = find_relation(context, name, txn::LockMode::kShareRowExclusive);
-  if (referenced->is_partitioned()) throw_not_supported("a foreign key that refers to a partitioned table");
-  if (referenced->kind != RelationKind::kTable) {
+  if (!referenced->is_table()) {
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("referenced relation \"{}\" is not a table", referenced->name));
   }
@@ -305,6 +305,9 @@ void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
   RelationPtr table = context.catalog.relation(key.table);
   if (table->is_partitioned()) return;  // its partitions have their own
   RelationPtr referenced = context.catalog.relation(key.referenced);
+  bool is_whole = std::any_of(table->foreign_keys.begin(), table->foreign_keys.end(),
+                              [&](const ForeignKey& k) { return k.oid == key.oid; });
+  if (!is_whole) return;  // of one referenced partition: the key of the whole says what must be there
   std::string columns, join, present;
   for (size_t i = 0; i < key.columns.size(); ++i) {
     std::string own = column_of(*table, key.columns[i], "fk");
@@ -315,9 +318,9 @@ void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
   }
   std::vector<Value> row;
   std::string sql = fmt::format(
-      "SELECT {} FROM ONLY {} fk WHERE ({}) AND NOT EXISTS (SELECT 1 FROM ONLY {} pk WHERE {}) LIMIT 1",
-      columns, qualified_name(context, table->schema, table->name), present,
-      qualified_name(context, referenced->schema, referenced->name), join);
+      "SELECT {} FROM ONLY {} fk WHERE ({}) AND NOT EXISTS (SELECT 1 FROM {}{} pk WHERE {}) LIMIT 1", columns,
+      qualified_name(context, table->schema, table->name), present,
+      referenced->is_partitioned() ? "" : "ONLY ", qualified_name(context, referenced->schema, referenced->name), join);
   if (!context.services.query_row(sql, context.arena, &row)) return;
   std::string names, values;
   bool null = false;
@@ -385,6 +388,11 @@ void add_foreign_key(CommandContext& context, Oid table_oid, const parser::Const
   const ForeignKey& key = find_key(*table, row.oid);
   for (Oid partition : table->is_partitioned() ? direct_children(context, table_oid) : std::vector<Oid>()) {
     clone_foreign_key(context, table, key, partition);
+  }
+  referenced = context.catalog.relation(referenced->oid);
+  if (referenced->is_partitioned()) {
+    for (Oid partition : direct_children(context, referenced->oid))
+      clone_referenced_key(context, referenced, key, partition);
   }
   if (row.validated) check_foreign_key_rows(context, key);
 }
@@ -458,6 +466,110 @@ void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const
   if (row.validated) check_foreign_key_rows(context, own);
 }
 
+void clone_referenced_key(CommandContext& context, const RelationPtr& parent, const ForeignKey& key,
+                          Oid partition_oid) {
+  RelationPtr partition = context.catalog.relation(partition_oid);
+  RelationPtr table = context.catalog.relation(key.table);
+  auto index = std::find_if(partition->indexes.begin(), partition->indexes.end(),
+                            [&](const Index& i) { return i.parent == key.referenced_index; });
+  if (index == partition->indexes.end())
+    throw SqlError(sqlstate::kInternalError, "a partition has no part of the referenced index");
+  ForeignKey own = key;
+  own.oid = catalog::Database::new_oid();
+  own.parent = key.oid;
+  own.referenced = partition_oid;
+  own.referenced_index = index->oid;
+  for (ColumnNumber& c : own.referenced_columns) c = partition->find_column(parent->column(c).name);
+  if (constraint_name_exists(context, table->oid, own.name)) {
+    std::vector<std::string> names;
+    for (ColumnNumber c : key.columns) names.push_back(table->column(c).name);
+    own.name = choose_constraint_name(context, table->name, join_names(names), "fkey", table->schema, {});
+  }
+  ConstraintRow row;
+  row.oid = own.oid;
+  row.name = own.name;
+  row.schema = table->schema;
+  row.kind = 'f';
+  row.relation = table->oid;
+  row.columns = own.columns;
+  row.delete_set_columns = own.delete_set_columns;
+  row.index = own.referenced_index;
+  row.validated = own.validated;
+  row.deferrable = own.deferrable;
+  row.deferred = own.initially_deferred;
+  row.referenced = partition_oid;
+  row.referenced_columns = own.referenced_columns;
+  row.on_update = own.on_update;
+  row.on_delete = own.on_delete;
+  row.match = own.match;
+  row.local = false;
+  row.inherited = 1;
+  row.parent = key.oid;
+  insert_constraint_row(context, row);
+  KeyOperators operators = key_operators(row.name, *table, row.columns, *partition, row.referenced_columns);
+  change_constraint_row(context, row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
+  add_key_dependencies(context, row);
+  add_dependency(context, {kConstraintClass, row.oid}, {kConstraintClass, key.oid}, 'i');
+  change_class_row(context, partition_oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
+  partition = context.catalog.relation(partition_oid);
+  if (!partition->is_partitioned()) return;
+  for (Oid below : direct_children(context, partition_oid))
+    clone_referenced_key(context, partition, own, below);
+}
+
+namespace {
+
+// The first row of `table` that refers to one of the partition's.
+void refuse_referenced_rows(CommandContext& context, const Relation& partition, const ForeignKey& key) {
+  RelationPtr table = context.catalog.relation(key.table);
+  std::string columns, join;
+  for (size_t i = 0; i < key.columns.size(); ++i) {
+    std::string own = column_of(*table, key.columns[i], "fk");
+    columns += (i == 0 ? "" : ", ") + own;
+    join += fmt::format("{}{} OPERATOR(pg_catalog.=) {}", i == 0 ? "" : " AND ",
+                        column_of(partition, key.referenced_columns[i], "pk"), own);
+  }
+  std::string sql =
+      fmt::format("SELECT {} FROM {}{} fk JOIN {}{} pk ON {} LIMIT 1", columns,
+                  table->is_partitioned() ? "" : "ONLY ", qualified_name(context, table->schema, table->name),
+                  partition.is_partitioned() ? "" : "ONLY ",
+                  qualified_name(context, partition.schema, partition.name), join);
+  std::vector<Value> row;
+  if (!context.services.query_row(sql, context.arena, &row)) return;
+  std::string names, values;
+  for (size_t i = 0; i < key.columns.size(); ++i) {
+    const catalog::Column& column = table->column(key.columns[i]);
+    names += (i == 0 ? "" : ", ") + column.name;
+    if (i > 0) values += ", ";
+    functions::append_value(column.type, row[i], values, context.eval);
+  }
+  throw SqlError(sqlstate::kForeignKeyViolation,
+                 fmt::format("removing partition \"{}\" violates foreign key constraint \"{}\"", partition.name,
+                             key.name))
+      .detail(fmt::format("Key ({})=({}) is still referenced from table \"{}\".", names, values, table->name))
+      .schema(table->schema_name)
+      .table(table->name)
+      .constraint(key.name);
+}
+
+}  // namespace
+
+void release_referenced_keys(CommandContext& context, Oid table) {
+  RelationPtr relation = context.catalog.relation(table);
+  for (const ForeignKey& key : relation->referenced_by) {
+    if (key.parent != kInvalidOid) refuse_referenced_rows(context, *relation, key);
+  }
+  for (const ForeignKey& key : relation->referenced_by) {
+    if (key.parent == kInvalidOid) continue;
+    const KeyMatch depend[] = {{"classid", Value::of_oid(kConstraintClass.value())},
+                               {"objid", Value::of_oid(key.oid.value())}};
+    context.catalog.for_each(system_table("pg_depend"), depend, [&](const Row& row) {
+      if (row.letter("deptype") == 'i') context.catalog.remove(system_table("pg_depend"), row);
+    });
+    drop_objects(context, {{kConstraintClass, key.oid}}, parser::DropBehavior::kRestrict);
+  }
+}
+
 void release_foreign_keys(CommandContext& context, Oid table) {
   RelationPtr relation = context.catalog.relation(table);
   for (const ForeignKey& key : relation->foreign_keys) {
@@ -499,10 +611,18 @@ void alter_constraint(CommandContext& context, Oid table_oid, const parser::Cons
   RelationPtr table = context.catalog.relation(table_oid);
   for (const ForeignKey& key : table->foreign_keys) {
     if (key.name != constraint.name) continue;
-    return change_constraint_row(context, key.oid, [&](RowDraft& draft) {
-      draft.boolean("condeferrable", constraint.deferrable)
-          .boolean("condeferred", constraint.initially_deferred);
-    });
+    // With all that are parts of it.
+    std::vector<Oid> keys{key.oid};
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const KeyMatch parts[] = {{"conparentid", Value::of_oid(keys[i].value())}};
+      context.catalog.for_each(system_table("pg_constraint"), parts,
+                               [&](const Row& row) { keys.push_back(row.oid("oid")); });
+      change_constraint_row(context, keys[i], [&](RowDraft& draft) {
+        draft.boolean("condeferrable", constraint.deferrable)
+            .boolean("condeferred", constraint.initially_deferred);
+      });
+    }
+    return;
   }
   if (constraint_name_exists(context, table_oid, constraint.name)) {
     throw SqlError(sqlstate::kWrongObjectType,

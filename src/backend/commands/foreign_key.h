@@ -16,6 +16,11 @@ void alter_constraint(CommandContext& context, Oid table, const parser::Constrai
 // A partition's own of a partitioned table's key: one that is there and says the same, or a new one.
 void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const catalog::ForeignKey& key,
                        Oid partition);
+// The part of a key to a partitioned table that one of its partitions has.
+void clone_referenced_key(CommandContext& context, const RelationPtr& parent, const catalog::ForeignKey& key,
+                          Oid partition);
+// Before DETACH: those parts go. 23503 where a row refers to one of the partition's.
+void release_referenced_keys(CommandContext& context, Oid table);
 // After DETACH they are the table's own.
 void release_foreign_keys(CommandContext& context, Oid table);
 

@@ -395,8 +395,22 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
 }
 
 std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
-  auto rebuild = [&](const RelationPtr& table, Oid only) {
-    if (table->is_partitioned()) throw_not_supported("REINDEX of a partitioned table");
+  auto rebuild = [&](auto&& self, const RelationPtr& table, Oid only) -> void {
+    if (table->is_partitioned()) {
+      // It has no storage of its own: what its partitions have of it.
+      for (Oid child : direct_children(context, table->oid)) {
+        context.services.lock_relation(child, txn::LockMode::kAccessExclusive);
+        RelationPtr partition = context.catalog.relation(child);
+        if (only == kInvalidOid) {
+          self(self, partition, only);
+          continue;
+        }
+        for (const catalog::Index& index : partition->indexes) {
+          if (index.parent == only) self(self, partition, index.oid);
+        }
+      }
+      return;
+    }
     for (const catalog::Index& index : table->indexes) {
       if (only == kInvalidOid || index.oid == only) replace_index_segment(context, index.oid, index.segment);
     }
@@ -408,7 +422,7 @@ std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
   if (stmt.target == parser::ReindexTarget::kTable) {
     RelationPtr table = find_table(context, *stmt.relation, txn::LockMode::kAccessExclusive);
     require_owner(context, *table);
-    rebuild(table, kInvalidOid);
+    rebuild(rebuild, table, kInvalidOid);
     return "REINDEX";
   }
   if (stmt.target == parser::ReindexTarget::kIndex) {
@@ -419,7 +433,7 @@ std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
     require_owner(context, *index);
     Oid table = index_table(context, index->oid);
     context.services.lock_relation(table, txn::LockMode::kAccessExclusive);
-    rebuild(context.catalog.relation(table), index->oid);
+    rebuild(rebuild, context.catalog.relation(table), index->oid);
     return "REINDEX";
   }
   // Schemas and databases: every user table. System indexes are rebuilt by nobody.
@@ -435,7 +449,7 @@ std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
     context.services.lock_relation(oid, txn::LockMode::kAccessExclusive);
     RelationPtr table = context.catalog.relation(oid);
     if (table == nullptr || !has_privileges_of(context, table->owner)) continue;
-    rebuild(table, kInvalidOid);
+    rebuild(rebuild, table, kInvalidOid);
   }
   return "REINDEX";
 }

@@ -7,6 +7,7 @@
 #include "common/sql_error.h"
 #include "drop.h"
 #include "grant.h"
+#include "policy.h"
 
 namespace varve::commands {
 namespace {
@@ -177,6 +178,7 @@ std::string drop_owned(CommandContext& context, const parser::DropOwnedStmt& stm
                       [&](const AclItem& i) { return i.grantee == role.name && i.grantor != role.name; });
       });
     }
+    forget_role_of_policies(context, role.oid);
     std::vector<ObjectAddress> objects;
     context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
       char kind = row.letter("relkind");

@@ -222,6 +222,19 @@ BoundDatum read_datum(CommandContext& context, const Relation& parent, size_t nu
     throw SqlError(sqlstate::kFeatureNotSupported, "cannot use subquery in partition bound")
         .at(position(context, node->location));
   }
+  analyzer::any_of(e, [&](const analyzer::Expr& x) {
+    bool aggregate = x.kind == analyzer::ExprKind::kAggregate;
+    if (!aggregate && x.kind != analyzer::ExprKind::kWindow && x.kind != analyzer::ExprKind::kSetReturning)
+      return false;
+    throw SqlError(aggregate                               ? sqlstate::kGroupingError
+                   : x.kind == analyzer::ExprKind::kWindow ? sqlstate::kWindowingError
+                                                           : sqlstate::kFeatureNotSupported,
+                   fmt::format("{} are not allowed in partition bound",
+                               aggregate                               ? "aggregate functions"
+                               : x.kind == analyzer::ExprKind::kWindow ? "window functions"
+                                                                       : "set-returning functions"))
+        .at(position(context, x.location));
+  });
   RowEvaluation evaluation(context);
   Arena memory;
   executor::ExpressionEvaluator evaluator(*e, evaluation.execution(), memory);

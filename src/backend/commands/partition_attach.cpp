@@ -21,6 +21,8 @@ void clone_parent_parts(CommandContext& context, Oid parent_oid, Oid child) {
                            child);
   }
   for (const catalog::ForeignKey& key : parent->foreign_keys) clone_foreign_key(context, parent, key, child);
+  for (const catalog::ForeignKey& key : parent->referenced_by)
+    clone_referenced_key(context, parent, key, child);
   for (const catalog::Trigger& trigger : parent->triggers) {
     if (trigger.is_row()) clone_trigger(context, parent, trigger, child);
   }
@@ -115,8 +117,11 @@ void detach_partition(CommandContext& context, const RelationPtr& parent, const 
     throw SqlError(sqlstate::kInvalidObjectDefinition,
                    fmt::format("table \"{}\" is not partitioned", parent->name));
   }
-  if (cmd.concurrently || cmd.action == parser::AlterTableAction::kDetachPartitionFinalize) {
-    throw_not_supported("DETACH PARTITION CONCURRENTLY");
+  // Like CREATE INDEX CONCURRENTLY it does what it says, but in one transaction and with the usual lock: there is
+  // never one that is half done.
+  if (cmd.concurrently && parent->partitioning->default_partition >= 0) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   "cannot detach partitions concurrently when a default partition exists");
   }
   RelationPtr child =
       find_relation(context, *parser::as<parser::RangeVar>(cmd.definition), txn::LockMode::kAccessExclusive);
@@ -125,7 +130,13 @@ void detach_partition(CommandContext& context, const RelationPtr& parent, const 
         sqlstate::kUndefinedTable,
         fmt::format("relation \"{}\" is not a partition of relation \"{}\"", child->name, parent->name));
   }
+  if (cmd.action == parser::AlterTableAction::kDetachPartitionFinalize) {
+    throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
+                   fmt::format("cannot complete detaching partition \"{}\"", child->name))
+        .detail("There's no pending concurrent detach.");
+  }
   lock_children(context, child->oid, txn::LockMode::kAccessExclusive);
+  release_referenced_keys(context, child->oid);
   release_columns_and_checks(context, *child, *parent);
   for (const Index& index : child->indexes) {
     if (index.parent != kInvalidOid) unlink_partition_index(context, index.oid);

@@ -7,6 +7,7 @@
 #include "common/sql_error.h"
 #include "drop.h"
 #include "ownership.h"
+#include "policy.h"
 #include "privileges.h"
 
 namespace varve::commands {
@@ -185,6 +186,7 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   });
   std::sort(owned.begin(), owned.end());  // as they were made, wherever their rows lie
   for (Oid oid : owned) say("owner of " + describe(context, relation_address(oid)));
+  for (std::string& line : policies_for_role(context, role.oid)) say(std::move(line));
   std::vector<std::pair<Oid, std::string>> others;
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {
     if (row.oid("oid") != context.catalog.database().oid())

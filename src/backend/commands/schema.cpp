@@ -7,6 +7,7 @@
 #include "functions/registry.h"
 #include "grant.h"
 #include "operator.h"
+#include "policy.h"
 #include "routine.h"
 #include "type.h"
 
@@ -222,6 +223,12 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
             fmt::format("trigger \"{}\" for table \"{}\" does not exist", names.back(), relation->name));
       }
       write_comment(context, {kTriggerClass, trigger->oid}, stmt, false);
+      return "COMMENT";
+    }
+    case ObjectType::kPolicy: {
+      parser::NameList names = names_of(context, stmt.object);
+      RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+      write_comment(context, {kPolicyClass, require_policy(*relation, names.back()).oid}, stmt, false);
       return "COMMENT";
     }
     case ObjectType::kSchema: {

@@ -70,9 +70,6 @@ void TriggerBuilder::check_relation() {
               ? "ROW triggers with transition tables are not supported on partitions"
               : "ROW triggers with transition tables are not supported on inheritance children");
     }
-    bool is_parent = relation_->is_partitioned() || !relation_->children.empty();
-    if (!stmt_.transitions.empty() && is_parent)
-      throw_not_supported("transition tables of a table with children");
   } else if (relation_->kind == RelationKind::kView) {
     if (stmt_.timing != TriggerTiming::kInsteadOf && stmt_.row) {
       wrong("view", "Views cannot have row-level BEFORE or AFTER triggers.");

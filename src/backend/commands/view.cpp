@@ -113,30 +113,34 @@ Oid view_schema(CommandContext& context, const parser::RangeVar& name, std::span
   return schema;
 }
 
+// The text of one option, checked.
+std::string view_option(const parser::Option& option) {
+  if (option.name == "check_option") {
+    std::string check = option_text(option);
+    if (check != "local" && check != "cascaded") {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("invalid value for enum option \"check_option\": {}", check))
+          .detail("Valid values are \"local\" and \"cascaded\".");
+    }
+    return "check_option=" + check;
+  }
+  if (option.name == "security_invoker" || option.name == "security_barrier") {
+    option_boolean(option);
+    return fmt::format("{}={}", option.name, option.value == nullptr ? "true" : option_text(option));
+  }
+  throw SqlError(sqlstate::kInvalidParameterValue,
+                 fmt::format("unrecognized parameter \"{}\"", option.name));
+}
+
 std::string view_options(const parser::CreateViewStmt& stmt, bool* checked) {
   std::vector<std::string> items;
-  std::string check = stmt.check_option == parser::CheckOption::kLocal      ? "local"
-                      : stmt.check_option == parser::CheckOption::kCascaded ? "cascaded"
-                                                                            : "";
-  for (const parser::Option* option : stmt.options) {
-    if (option->name == "check_option") {
-      check = option_text(*option);
-      if (check != "local" && check != "cascaded") {
-        throw SqlError(sqlstate::kInvalidParameterValue,
-                       fmt::format("invalid value for enum option \"check_option\": {}", check))
-            .detail("Valid values are \"local\" and \"cascaded\".");
-      }
-    } else if (option->name == "security_invoker") {
-      items.push_back(fmt::format("security_invoker={}", option_boolean(*option) ? "true" : "false"));
-    } else if (option->name == "security_barrier") {
-      items.push_back(fmt::format("security_barrier={}", option_boolean(*option) ? "true" : "false"));
-    } else {
-      throw SqlError(sqlstate::kInvalidParameterValue,
-                     fmt::format("unrecognized parameter \"{}\"", option->name));
-    }
+  for (const parser::Option* option : stmt.options) items.push_back(view_option(*option));
+  if (stmt.check_option != parser::CheckOption::kNone) {
+    bool local = stmt.check_option == parser::CheckOption::kLocal;
+    items.push_back(local ? "check_option=local" : "check_option=cascaded");
   }
-  *checked = !check.empty();
-  if (*checked) items.push_back("check_option=" + check);
+  *checked = std::any_of(items.begin(), items.end(),
+                         [](const std::string& item) { return item.starts_with("check_option="); });
   return items.empty() ? std::string() : text_array(items);
 }
 
@@ -150,6 +154,23 @@ void require_no_writes(const analyzer::Query& query) {
 }
 
 }  // namespace
+
+std::string changed_view_options(const Relation& view, const parser::AlterTableCmd& cmd) {
+  std::vector<std::string> items;
+  std::string_view rest = view.options;
+  while (!rest.empty()) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    bool given = std::any_of(cmd.options.begin(), cmd.options.end(), [&](const parser::Option* o) {
+      return line.substr(0, line.find('=')) == o->name;
+    });
+    if (!given) items.emplace_back(line);
+  }
+  for (const parser::Option* option : cmd.options) {
+    if (cmd.action == parser::AlterTableAction::kSetRelOptions) items.push_back(view_option(*option));
+  }
+  return items.empty() ? std::string() : text_array(items);
+}
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {
   if (stmt.query->into != nullptr)

@@ -73,6 +73,11 @@ std::string view_text(CommandContext& context, const Query& query, const parser:
   return with_qualified_tables(context, written, text_after_as(context.sql, location));
 }
 
+std::string policy_text(CommandContext& context, const Expr& condition, const RelationPtr& table) {
+  QualifiedNames names;
+  return analyzer::deparse_policy(condition, table, names, context.eval, false);
+}
+
 // --- what a query reads
 
 namespace {
@@ -180,13 +185,18 @@ std::vector<Oid> operators_of(const Query& query) {
 // --- renaming
 
 void ViewRenewal::bind_readers_of(const Relation& relation) {
-  std::vector<Oid> rules;
+  std::vector<Oid> rules, policies;
   const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
                             {"refobjid", Value::of_oid(relation.oid.value())}};
   context_.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     if (row.oid("classid") == kRewriteClass && row.letter("deptype") == 'n')
       rules.push_back(row.oid("objid"));
+    if (row.oid("classid") == kPolicyClass) policies.push_back(row.oid("objid"));
   });
+  for (Oid policy : policies) {
+    bool known = std::any_of(policies_.begin(), policies_.end(), [&](const Policy& p) { return p.oid == policy; });
+    if (!known) bind_policy(policy);
+  }
   std::sort(rules.begin(), rules.end());
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
   for (Oid rule : rules) {
@@ -209,7 +219,46 @@ void ViewRenewal::bind(Oid view, Oid rule) {
   views_.push_back(std::move(entry));
 }
 
+void ViewRenewal::bind_policy(Oid policy) {
+  Policy entry{policy, kInvalidOid, nullptr, nullptr, std::make_unique<std::deque<RelationPtr>>()};
+  std::string_view texts[2];
+  const KeyMatch match[] = {{"oid", Value::of_oid(policy.value())}};
+  context_.catalog.for_each(system_table("pg_policy"), match, [&](const Row& row) {
+    entry.table = row.oid("polrelid");
+    texts[0] = context_.arena.copy(row.text("polqual"));
+    texts[1] = context_.arena.copy(row.text("polwithcheck"));
+  });
+  RelationPtr table = context_.catalog.relation(entry.table);
+  const Expr** conditions[] = {&entry.condition, &entry.check};
+  for (size_t i = 0; i < 2; ++i) {
+    if (texts[i].empty()) continue;
+    analyzer::AnalyzerContext inner{context_.catalog, context_.arena, *entry.relations,
+                                    context_.eval,    texts[i],       context_.search_path};
+    *conditions[i] =
+        analyzer::analyze_policy(inner, parser::parse_expression(texts[i], context_.arena), table);
+  }
+  policies_.push_back(std::move(entry));
+}
+
+void ViewRenewal::print_policies() {
+  for (Policy& p : policies_) {
+    for (RelationPtr& relation : *p.relations) {
+      if (RelationPtr now = context_.catalog.relation(relation->oid)) relation = now;
+    }
+    RelationPtr table = context_.catalog.relation(p.table);
+    const KeyMatch key[] = {{"oid", Value::of_oid(p.oid.value())}};
+    context_.catalog.for_each(system_table("pg_policy"), key, [&](const Row& row) {
+      RowDraft draft(system_table("pg_policy"), row);
+      if (p.condition != nullptr) draft.text("polqual", policy_text(context_, *p.condition, table));
+      if (p.check != nullptr) draft.text("polwithcheck", policy_text(context_, *p.check, table));
+      context_.catalog.update(row, draft);
+      return false;
+    });
+  }
+}
+
 void ViewRenewal::print_all() {
+  print_policies();
   QualifiedNames names;
   for (View& view : views_) {
     for (RelationPtr& relation : *view.relations) {

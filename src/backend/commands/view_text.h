@@ -19,6 +19,9 @@ std::string view_text(CommandContext& context, const analyzer::Query& query,
                       const parser::SelectStmt& written, int32_t location,
                       std::span<const std::string> columns);
 
+// The text of a policy's condition over `table`.
+std::string policy_text(CommandContext& context, const analyzer::Expr& condition, const RelationPtr& table);
+
 // What a bound query reads: relations (a view counts as itself) and which of their columns.
 struct QuerySource {
   Oid relation;
@@ -30,7 +33,7 @@ std::vector<QuerySource> sources_of(const analyzer::Query& query);
 std::vector<Oid> routines_of(const analyzer::Query& query);
 std::vector<Oid> operators_of(const analyzer::Query& query);
 
-// Views that name relations about to be renamed or moved: bound before, printed again afterwards.
+// Views and policies that name relations about to be renamed or moved: bound before, printed again afterwards.
 class ViewRenewal {
  public:
   explicit ViewRenewal(CommandContext& context) : context_(context) {}
@@ -44,10 +47,18 @@ class ViewRenewal {
     const analyzer::Query* query;
     std::unique_ptr<std::deque<RelationPtr>> relations;
   };
+  struct Policy {
+    Oid oid, table;
+    const analyzer::Expr *condition, *check;  // null: none
+    std::unique_ptr<std::deque<RelationPtr>> relations;
+  };
   void bind(Oid view, Oid rule);
+  void bind_policy(Oid policy);
+  void print_policies();
 
   CommandContext& context_;
   std::vector<View> views_;
+  std::vector<Policy> policies_;
 };
 
 }  // namespace varve::commands

@@ -1,5 +1,6 @@
 // GROUP BY and plain aggregates: hashed with spilling, grouping sets, sorted input streamed.
 #include <algorithm>
+#include <bit>
 #include <deque>
 
 #include "aggregate_calls.h"
@@ -7,6 +8,7 @@
 #include "executor/execution.h"
 #include "parallel.h"
 #include "row_compare.h"
+#include "scan_filter.h"
 
 namespace varve::executor {
 
@@ -34,6 +36,8 @@ class AggregateOperator : public Operator {
         found_(context.chunk_rows()),
         rows_(context.chunk_rows()) {
     children_.push_back(build_operator(*plan.children[0], context));
+    if (auto* scan = dynamic_cast<FilterableScan*>(children_[0].get()); scan != nullptr && asks_for_extremes())
+      scan->yield_extremes();
     input_types_ = physical_types(plan.children[0]->output);
     for (const analyzer::Expr* e : plan.groups)
       keys_.push_back(make_key_type(e->type, nullptr, KeyUse::kHash));
@@ -52,6 +56,7 @@ class AggregateOperator : public Operator {
     }
     streaming_ = plan.input_sorted && sets_.size() == 1 && !groups_.empty();
     last_.init(keys_);
+    has_runs_ = calls_.has_runs();
   }
 
   ~AggregateOperator() override { release(); }
@@ -84,6 +89,19 @@ class AggregateOperator : public Operator {
     std::vector<std::unique_ptr<GroupTable>> merged;
     std::deque<std::pair<std::unique_ptr<SpillFile>, uint32_t>> pending;
   };
+
+  // Nothing but min() and max() of columns.
+  bool asks_for_extremes() const {
+    if (!aggregate_.groups.empty() || !aggregate_.grouping_sets.empty()) return false;
+    for (const planner::AggregateCallPlan& call : aggregate_.aggregates) {
+      const bool extreme = call.function->routine == nullptr &&
+                           (call.function->name == "min" || call.function->name == "max");
+      if (!extreme || call.filter != nullptr || call.args.size() != 1 ||
+          call.args[0]->kind != analyzer::ExprKind::kInput)
+        return false;
+    }
+    return !aggregate_.aggregates.empty();
+  }
 
   void release() {
     for (Set& s : sets_) {
@@ -339,11 +357,82 @@ class AggregateOperator : public Operator {
       s.overflow = std::make_unique<Partitions>();
       s.overflow->level = level;
     }
+    if (s.overflow == nullptr && add_runs(s, in.selection(), offset)) return note_memory(s);
     s.table->find(keys_of_set_, in.selection(), found_.data(), s.overflow == nullptr);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     calls_.update(found_.data(), offset);
     if (s.overflow != nullptr) spill_unknown(s, in);
     note_memory(s);
+  }
+
+  // Where rows of a group lie together, a run of them is looked up and added as one. False: they do not.
+  bool add_runs(Set& s, const Selection& rows, uint32_t offset) {
+    constexpr uint32_t kLongRun = 8;  // on average
+    if (rows.count < 64 || !has_runs_) return false;
+    const uint32_t most = rows.count / kLongRun;
+    run_starts_.clear();
+    if (!find_runs(rows, 64, 64 / kLongRun * 2) || !find_runs(rows, rows.count, most)) return false;
+    const auto runs = static_cast<uint32_t>(run_starts_.size());
+    for (uint32_t i = 0; i < runs; ++i) rows_[i] = static_cast<uint16_t>(rows[run_starts_[i]]);
+    s.table->find(keys_of_set_, {rows_.data(), runs}, found_.data(), true);
+    for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+    run_starts_.push_back(rows.count);
+    for (uint32_t i = 0; i < runs; ++i)
+      calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+    return true;
+  }
+
+  // Where keys change within the first `count` rows. False: more often than that.
+  bool find_runs(const Selection& rows, uint32_t count, uint32_t most) {
+    run_bits_.assign((count + 63) / 64, 0);
+    run_bits_[0] = 1;
+    for (size_t k = 0; k < keys_of_set_.size(); ++k) mark_changes(*keys_of_set_[k], rows, count);
+    uint32_t runs = 0;
+    for (uint64_t word : run_bits_) runs += static_cast<uint32_t>(std::popcount(word));
+    if (runs > most) return false;
+    run_starts_.clear();
+    for (uint32_t w = 0; w < run_bits_.size(); ++w) {
+      for (uint64_t bits = run_bits_[w]; bits != 0; bits &= bits - 1)
+        run_starts_.push_back(w * 64 + static_cast<uint32_t>(std::countr_zero(bits)));
+    }
+    return true;
+  }
+
+  struct Words {
+    uint64_t first, second;
+    bool operator!=(const Words& o) const { return first != o.first || second != o.second; }
+  };
+  // Values with the same bits are equal; other ones may be, too: then they are found to be the same group.
+  void mark_changes(const Vector& v, const Selection& rows, uint32_t count) {
+    if (v.is_constant()) return;
+    switch (types::physical_width(v.type())) {
+      case 1:
+        return mark_changes_of<uint8_t>(v, rows, count);
+      case 2:
+        return mark_changes_of<uint16_t>(v, rows, count);
+      case 4:
+        return mark_changes_of<uint32_t>(v, rows, count);
+      case 8:
+        return mark_changes_of<uint64_t>(v, rows, count);
+      default:
+        return mark_changes_of<Words>(v, rows, count);
+    }
+  }
+  template <class T>
+  void mark_changes_of(const Vector& v, const Selection& rows, uint32_t count) {
+    const T* data = v.data<T>();
+    const bool nulls = v.has_nulls();
+    if (rows.is_dense() && !nulls) {
+      for (uint32_t i = 1; i < count; ++i)
+        run_bits_[i / 64] |= static_cast<uint64_t>(data[i] != data[i - 1]) << (i % 64);
+      return;
+    }
+    for (uint32_t i = 1; i < count; ++i) {
+      const uint32_t row = rows[i], before = rows[i - 1];
+      bool changes = data[row] != data[before];
+      if (nulls) changes = v.is_null(row) || v.is_null(before) || changes;
+      run_bits_[i / 64] |= static_cast<uint64_t>(changes) << (i % 64);
+    }
   }
 
   size_t memory_limit() const { return context_.hash_memory_bytes(); }
@@ -499,6 +588,9 @@ class AggregateOperator : public Operator {
   Chunk chunk_;
   std::vector<uint8_t*> found_;
   std::vector<uint16_t> rows_;
+  bool has_runs_ = false;
+  std::vector<uint64_t> run_bits_;
+  std::vector<uint32_t> run_starts_;
   bool consumed_ = false, streaming_ = false, stream_ended_ = false;
   size_t set_ = 0, at_ = 0, ready_groups_ = 0, merged_ = 0;
   RememberedRow last_;

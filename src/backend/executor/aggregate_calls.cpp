@@ -1,13 +1,30 @@
 #include "aggregate_calls.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "common/sql_error.h"
+#include "functions/ordered_set.h"
 
 namespace varve::executor {
 
 using planner::AggregateCallPlan;
 using types::PhysicalType;
+
+namespace {
+
+// Of an aggregate over sorted rows: one with the same result that needs no order. Null: there is none.
+const functions::AggregateImpl* unsorted(const AggregateCallPlan& plan) {
+  if (plan.distinct || plan.order_by.size() != 1 || plan.order_by[0].descending || plan.args.empty())
+    return nullptr;
+  const analyzer::Expr& value = *plan.args[plan.args.size() - 1];
+  const analyzer::Expr& key = *plan.order_by[0].expr;
+  const bool same = &value == &key || (value.kind == analyzer::ExprKind::kInput && key.kind == value.kind &&
+                                       value.as<analyzer::InputExpr>().index == key.as<analyzer::InputExpr>().index);
+  return same ? functions::unsorted_aggregate(*plan.function) : nullptr;
+}
+
+}  // namespace
 
 // Rows kept back are (address of the states, arguments…, sort keys…).
 struct AggregateCalls::Call {
@@ -31,7 +48,7 @@ struct AggregateCalls::Call {
 
   Call(const AggregateCallPlan& p, ExecutionContext& context, Arena& memory)
       : plan(p),
-        impl(*p.function->aggregate),
+        impl(unsorted(p) != nullptr ? *unsorted(p) : *p.function->aggregate),
         site(p.site),
         args(compile_all(p.args, context, memory)),
         values(args.size()),
@@ -40,7 +57,9 @@ struct AggregateCalls::Call {
     own_site.result_type = p.function->result;
     if (site == nullptr) site = &own_site;
     if (p.filter != nullptr) filter.emplace_back(*p.filter, context, memory);
-    for (const analyzer::SortKey& k : p.order_by) order.emplace_back(*k.expr, context, memory);
+    for (const analyzer::SortKey& k : p.order_by) {
+      if (unsorted(p) == nullptr) order.emplace_back(*k.expr, context, memory);
+    }
     order_values.resize(order.size());
   }
 };
@@ -63,13 +82,18 @@ uint32_t align16(uint32_t n) { return (n + 15) & ~15U; }
 
 AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, ExecutionContext& context,
                                Arena& memory)
-    : context_(context), memory_(memory), states_(context.chunk_rows()), selected_(context.chunk_rows()) {
+    : context_(context),
+      memory_(memory),
+      states_(context.chunk_rows()),
+      selected_(context.chunk_rows()),
+      places_(context.chunk_rows()) {
+  std::iota(places_.begin(), places_.end(), uint16_t{0});
   for (const AggregateCallPlan& p : plans) {
     if (p.function->aggregate == nullptr) throw_not_supported("aggregate " + std::string(p.function->name));
     auto call = std::make_unique<Call>(p, context, memory);
     call->offset = state_bytes_;
     state_bytes_ += align16(std::max<uint32_t>(call->impl.state_bytes, 1));
-    if (p.distinct || !p.order_by.empty()) {
+    if (p.distinct || (!p.order_by.empty() && unsorted(p) == nullptr)) {
       call->deferred_types.push_back(PhysicalType::kInt64);
       for (const analyzer::Expr* e : p.args) call->deferred_types.push_back(physical_type_of(e->type));
       call->deferred = Chunk(static_cast<uint32_t>(call->deferred_types.size()), call->deferred_vectors);
@@ -212,6 +236,52 @@ void AggregateCalls::update_one(uint8_t* states) {
       defer(*c, reinterpret_cast<uint8_t* const*>(states_.data()));
     else
       run(*c, c->values, c->rows, states_.data());
+  }
+}
+
+bool AggregateCalls::has_runs() const {
+  for (const auto& c : calls_) {
+    if (!c->deferred_types.empty() || c->impl.update_one == nullptr) return false;
+  }
+  return true;
+}
+
+// The call's rows among positions [from, to) of all.
+Selection AggregateCalls::part_of(const Call& c, uint32_t from, uint32_t to) const {
+  const Selection& rows = c.rows;
+  if (rows.count == rows_.count) {
+    if (rows.is_dense()) return {places_.data() + from, to - from};
+    return {rows.rows + from, to - from};
+  }
+  // Some have been left out; row numbers ascend.
+  const uint32_t first = rows_[from], last = rows_[to - 1];
+  const uint16_t* begin = std::lower_bound(rows.rows, rows.rows + rows.count, first);
+  const uint16_t* end = std::upper_bound(begin, rows.rows + rows.count, last);
+  return {begin, static_cast<uint32_t>(end - begin)};
+}
+
+void AggregateCalls::update_run(uint8_t* states, uint32_t from, uint32_t to) {
+  functions::EvalContext context = context_.eval_context(memory_);
+  for (auto& c : calls_) {
+    if (c->rows.count == 0) continue;
+    Selection rows = part_of(*c, from, to);
+    if (rows.count == 0) continue;
+    functions::AggregateCall call{context, *c->site};
+    std::span<const Vector* const> args = c->values;
+    // Rows that lie one behind the other are faster to go through.
+    const uint32_t first = rows[0];
+    if (rows[rows.count - 1] - first + 1 == rows.count && args.size() == 1 && !args[0]->is_constant() &&
+        !args[0]->has_nulls()) {
+      const Vector& v = *args[0];
+      run_views_.resize(1);
+      run_args_.resize(1);
+      run_views_[0].point_at(v.type(), const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * first,
+                             nullptr);
+      run_args_[0] = run_views_.data();
+      args = run_args_;
+      rows = {nullptr, rows.count};
+    }
+    c->impl.update_one(call, args, rows, states + c->offset, state_memory_);
   }
 }
 

@@ -27,6 +27,9 @@ class AggregateCalls {
   // states[i] belongs to row rows[i] of prepare(); null: skip the row.
   void update(uint8_t* const* groups, uint32_t state_offset);
   void update_one(uint8_t* states);
+  // update_run(): positions [from, to) of prepare()'s rows belong to one group. Only if has_runs().
+  bool has_runs() const;
+  void update_run(uint8_t* states, uint32_t from, uint32_t to);
   // Hands the rows kept back for DISTINCT and ORDER BY to their states. Once, after the last update.
   void finish_deferred();
   void combine(uint8_t* into, const uint8_t* from);
@@ -39,6 +42,7 @@ class AggregateCalls {
  private:
   struct Call;
   void run(Call& call, std::span<const Vector* const> args, const Selection& rows, void* const* states);
+  Selection part_of(const Call& call, uint32_t from, uint32_t to) const;
   Selection countable(Call& call, const Selection& rows, std::span<const Vector* const> args);
   void defer(Call& call, uint8_t* const* states);
   void finish_sorted(Call& call);
@@ -53,6 +57,9 @@ class AggregateCalls {
   Selection rows_;
   std::vector<void*> states_;  // by row
   std::vector<uint16_t> selected_;
+  std::vector<uint16_t> places_;  // 0, 1, 2, …
+  std::vector<const Vector*> run_args_;
+  std::vector<Vector> run_views_;
 };
 
 }  // namespace varve::executor

@@ -56,14 +56,13 @@ bool is_integer(Oid type) {
 bool is_text(Oid type) { return type == type_oid::kText || type == type_oid::kVarchar; }
 
 // Whether SQL's comparison of these types is the one that stores make.
-bool compares_plainly(const analyzer::FunctionExpr& call, ColumnComparison op) {
-  const Oid left = call.op->left, right = call.op->right;
+bool compares_plainly(Oid left, Oid right, const functions::CallSite* site, ColumnComparison op) {
   if (is_integer(left) && is_integer(right)) return true;
   if (left != right) return false;
   if (is_text(left)) {
     // No collation says that different strings are equal.
-    return op == ColumnComparison::kEqual || op == ColumnComparison::kNotEqual || call.site == nullptr ||
-           call.site->collation == nullptr;
+    return op == ColumnComparison::kEqual || op == ColumnComparison::kNotEqual || site == nullptr ||
+           site->collation == nullptr;
   }
   for (Oid type :
        {type_oid::kBool, type_oid::kFloat4, type_oid::kFloat8, type_oid::kNumeric, type_oid::kDate,
@@ -119,7 +118,7 @@ void ColumnFilter::add_terms(const Expr& filter) {
     for (const Expr* arg : filter.as<analyzer::BoolExpr>().args) add_terms(*arg);
     return;
   }
-  Term term{ExpressionEvaluator(filter, context_, memory_), {}, {}, 0, {}, {}};
+  Term term{ExpressionEvaluator(filter, context_, memory_), {}};
   walk(filter, [&](const Expr& e) {
     if (e.kind == ExprKind::kInput) term.inputs.push_back(e.as<analyzer::InputExpr>().index);
   });
@@ -128,55 +127,172 @@ void ColumnFilter::add_terms(const Expr& filter) {
 }
 
 void ColumnFilter::read_comparison(const Expr& e, Term* term) {
+  if (e.kind == ExprKind::kInList) return read_list(e.as<analyzer::InListExpr>(), term);
+  if (e.kind == ExprKind::kNullTest) return read_null_test(e.as<analyzer::NullTestExpr>(), term);
   if (e.kind != ExprKind::kFunction) return;
   const auto& call = e.as<analyzer::FunctionExpr>();
   if (call.op == nullptr || call.args.size() != 2) return;
   std::optional<ColumnComparison> op = comparison_of(call.op->name);
-  if (!op || !compares_plainly(call, *op)) return;
+  if (!op) return;
+  const bool equality = op == ColumnComparison::kEqual || op == ColumnComparison::kNotEqual;
+  const bool days = call.op->left == type_oid::kDate && call.op->right == type_oid::kTimestamp;
+  const bool padded = equality && call.op->left == type_oid::kBpchar && call.op->right == type_oid::kBpchar;
+  if (!padded && !(days && !equality) && !compares_plainly(call.op->left, call.op->right, call.site, *op)) return;
   const analyzer::InputExpr* column = column_of(*call.args[0]);
   const Expr* other = call.args[1];
+  if (days && column == nullptr) return;
   if (column == nullptr) {
     column = column_of(*call.args[1]);
     other = call.args[0];
     op = mirrored(*op);
   }
   if (column == nullptr || !is_constant(*other)) return;
-  term->constant.emplace(*other, context_, constants_);
+  term->is_condition = true;
+  term->constants.emplace_back(*other, context_, constants_);
   term->column = column->index;
-  term->op = *op;
+  term->op = term->written_op = *op;
+  term->blank_padded = padded;
+  term->days = days;
+}
+
+void ColumnFilter::read_list(const analyzer::InListExpr& e, Term* term) {
+  constexpr size_t kMostItems = 64;
+  const analyzer::InputExpr* column = column_of(*e.arg);
+  if (e.negated || column == nullptr || e.items.size() > kMostItems) return;
+  const bool padded = e.arg->type == type_oid::kBpchar;
+  if (!padded && !compares_plainly(e.arg->type, e.arg->type, e.site, ColumnComparison::kEqual)) return;
+  for (const Expr* item : e.items) {
+    if (item->type != e.arg->type || !is_constant(*item)) return;
+  }
+  for (const Expr* item : e.items) term->constants.emplace_back(*item, context_, constants_);
+  term->is_condition = true;
+  term->column = column->index;
+  term->op = ColumnComparison::kAnyOf;
+  term->blank_padded = padded;
+}
+
+void ColumnFilter::read_null_test(const analyzer::NullTestExpr& e, Term* term) {
+  if (e.arg->kind != ExprKind::kInput) return;
+  const functions::TypeInfo* type = functions::type_by_oid(e.arg->type);
+  if (type == nullptr || type->kind == 'c' || type->kind == 'p' || type->kind == 'd')
+    return;  // a row of NULLs is NULL, too
+  term->is_condition = true;
+  term->column = e.arg->as<analyzer::InputExpr>().index;
+  term->op = e.is_not_null ? ColumnComparison::kIsNotNull : ColumnComparison::kIsNull;
+}
+
+void ColumnFilter::read_constants(Term* term) {
+  term->values.clear();
+  term->known = false;
+  try {
+    for (ExpressionEvaluator& constant : term->constants) {
+      const types::Value value = constant.scalar();
+      if (!value.null) term->values.push_back(types::copy_value(value, constants_));
+      // What is compared with NULL is not true for any row; nor is it an error to ask.
+      if (value.null && term->op != ColumnComparison::kAnyOf) return;
+    }
+  } catch (const SqlError&) {
+    // It may be that no row ever asks for it: then it is no error.
+    return;
+  }
+  term->known = true;
+  if (term->days) term->known = round_to_day(term);
+}
+
+// A date before, or not after, a moment is one before, or not after, a day.
+bool ColumnFilter::round_to_day(Term* term) {
+  constexpr int64_t kDayUs = 86'400'000'000;
+  constexpr int64_t kFarthest = int64_t{1} << 58;  // infinity is for those who know it
+  const int64_t moment = term->values[0].int64;
+  if (moment > kFarthest || moment < -kFarthest) return false;
+  int64_t day = moment / kDayUs;
+  if (moment % kDayUs < 0) --day;
+  const bool midnight = day * kDayUs == moment;
+  term->values[0] = types::Value::of_int32(static_cast<int32_t>(day));
+  term->op = term->written_op;
+  if (!midnight && term->op == ColumnComparison::kLess) term->op = ColumnComparison::kLessEqual;
+  if (!midnight && term->op == ColumnComparison::kGreaterEqual) term->op = ColumnComparison::kGreater;
+  return true;
 }
 
 void ColumnFilter::open() {
   constants_.reset();
   for (Term& term : terms_) {
-    term.value = {};
-    if (!term.constant) continue;
-    try {
-      term.value = types::copy_value(term.constant->scalar(), constants_);
-    } catch (const SqlError&) {
-      // It may be that no row ever asks for it: then it is no error.
-      term.value = {};
-    }
+    if (term.is_condition) read_constants(&term);
   }
 }
 
+namespace {
+
+// The value as a column of so many characters has it, if it can.
+types::Value padded_value(const types::Value& value, uint32_t characters, Arena& memory) {
+  std::string_view text = value.view();
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  uint32_t have = 0;
+  for (char c : text) have += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
+  const size_t blanks = have < characters ? characters - have : 0;
+  char* bytes = memory.make_array<char>(text.size() + blanks + 1);
+  std::copy(text.begin(), text.end(), bytes);
+  std::fill_n(bytes + text.size(), blanks, ' ');
+  return types::Value::of_string(std::string_view(bytes, text.size() + blanks));
+}
+
+}  // namespace
+
+bool ColumnFilter::bind_term(Term& term, const catalog::Relation& relation, catalog::ColumnNumber column,
+                             const access::ColumnStore& store) {
+  if (!term.is_condition || !term.known || column <= 0) return false;
+  const auto number = static_cast<uint32_t>(column - 1);
+  access::ColumnCondition condition{number, term.op, {}, {}};
+  const std::vector<types::Value>* values = &term.values;
+  if (term.blank_padded) {
+    constexpr int32_t kTypmodHeader = 4;
+    const int32_t typmod = relation.column(column).typmod;
+    if (relation.column(column).type != type_oid::kBpchar || typmod <= kTypmodHeader) return false;
+    term.padded.clear();
+    for (const types::Value& v : term.values)
+      term.padded.push_back(padded_value(v, static_cast<uint32_t>(typmod - kTypmodHeader), constants_));
+    values = &term.padded;
+  }
+  for (const types::Value& v : *values) {
+    if (!store.can_test(relation.layout->column(number).type, v)) return false;
+  }
+  if (term.op == ColumnComparison::kAnyOf)
+    condition.any_of = *values;
+  else if (!values->empty())
+    condition.constant = values->front();
+  conditions_.push_back(condition);
+  return true;
+}
+
 void ColumnFilter::bind(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns,
-                        const access::ColumnStore& store) {
+                        const access::ColumnStore& store, const std::vector<RuntimeFilters::Entry>* keys) {
   conditions_.clear();
   rest_.clear();
   rest_reads_.assign(columns.size(), false);
   for (size_t i = 0; i < terms_.size(); ++i) {
-    const Term& term = terms_[i];
-    if (term.constant && !term.value.null && columns[term.column] > 0) {
-      const auto number = static_cast<uint32_t>(columns[term.column] - 1);
-      if (store.can_test(relation.layout->column(number).type, term.value)) {
-        conditions_.push_back({number, term.op, term.value});
-        continue;
-      }
-    }
+    if (bind_term(terms_[i], relation, columns[terms_[i].column], store)) continue;
     rest_.push_back(i);
-    for (uint32_t input : term.inputs) rest_reads_[input] = true;
+    for (uint32_t input : terms_[i].inputs) rest_reads_[input] = true;
   }
+  if (keys == nullptr) return;
+  for (const RuntimeFilters::Entry& e : *keys) {
+    if (columns[e.column] > 0)
+      add_keys(*e.filter, static_cast<uint32_t>(columns[e.column] - 1), relation, store);
+  }
+}
+
+// Vectors in which none of a join's keys can be.
+void ColumnFilter::add_keys(const KeyFilter& keys, uint32_t column, const catalog::Relation& relation,
+                            const access::ColumnStore& store) {
+  if (keys.least() == nullptr) return;
+  const types::PhysicalType type = relation.layout->column(column).type;
+  if (keys.least()->type != type || !store.can_test(type, *keys.least())) return;
+  conditions_.push_back({column, ColumnComparison::kGreaterEqual, *keys.least(), {}, true});
+  conditions_.push_back({column, ColumnComparison::kLessEqual, *keys.greatest(), {}, true});
+  constexpr size_t kFewEnough = 64;
+  if (keys.values() != nullptr && keys.values()->size() <= kFewEnough)
+    conditions_.push_back({column, ColumnComparison::kAnyOf, {}, *keys.values(), true});
 }
 
 uint32_t ColumnFilter::select(const Chunk& input, Selection rows, uint16_t* out) {

@@ -1,5 +1,5 @@
-// What of a scan's filter can be asked of columns before they are decoded: `column OP constant`, joined by
-// AND. The rest is evaluated as usual, over the rows that are left.
+// What of a scan's filter can be asked of columns before they are decoded: `column OP constant`, `column IN
+// (constants)` and null tests, joined by AND. The rest is evaluated as usual, over the rows that are left.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 #include "access/column_store.h"
 #include "catalog/relation.h"
 #include "operator.h"
+#include "runtime_filter.h"
 
 namespace varve::executor {
 
@@ -17,11 +18,17 @@ class ColumnFilter {
 
   // Computes the constants as the parameters are now.
   void open();
-  // For the table that is read next: which conditions its store tests, and what is left.
+  // For the table that is read next: which conditions its store tests, and what is left. `keys`: what hash
+  // joins above know (may be null), and must outlive the scan.
   void bind(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns,
-            const access::ColumnStore& store);
+            const access::ColumnStore& store, const std::vector<RuntimeFilters::Entry>* keys);
 
   std::span<const access::ColumnCondition> conditions() const { return conditions_; }
+  // One more, after bind(), which the caller may change as the scan goes on: that all rows meet for now.
+  access::ColumnCondition* add_bound() {
+    conditions_.push_back({0, access::ColumnComparison::kNoCondition, {}, {}, true});
+    return &conditions_.back();
+  }
   bool has_rest() const { return !rest_.empty(); }
   // Whether the rest reads this column of the scan.
   bool rest_reads(size_t column) const { return rest_reads_[column]; }
@@ -32,14 +39,29 @@ class ColumnFilter {
   struct Term {
     ExpressionEvaluator whole;
     std::vector<uint32_t> inputs;
-    // If it is a comparison of a column with a constant:
-    std::optional<ExpressionEvaluator> constant;
+    // If it is a comparison of a column with constants, or a null test:
+    bool is_condition = false;
+    std::vector<ExpressionEvaluator> constants;
     uint32_t column = 0;
     access::ColumnComparison op{};
-    types::Value value;
+    bool blank_padded = false;         // bpchar: equal to the constant at the column's length
+    bool days = false;                 // a date against a moment
+    access::ColumnComparison written_op{};
+    bool known = false;                // the constants are, in this run
+    std::vector<types::Value> values;  // without NULLs
+    std::vector<types::Value> padded;
   };
   void add_terms(const analyzer::Expr& filter);
   void read_comparison(const analyzer::Expr& e, Term* term);
+  void read_list(const analyzer::InListExpr& e, Term* term);
+  void read_null_test(const analyzer::NullTestExpr& e, Term* term);
+  void read_constants(Term* term);
+  static bool round_to_day(Term* term);
+  // The condition that a store can test; false: it cannot.
+  bool bind_term(Term& term, const catalog::Relation& relation, catalog::ColumnNumber column,
+                 const access::ColumnStore& store);
+  void add_keys(const KeyFilter& keys, uint32_t column, const catalog::Relation& relation,
+                const access::ColumnStore& store);
 
   ExecutionContext& context_;
   Arena& memory_;

@@ -85,11 +85,30 @@ ReferenceAction::ReferenceAction(const ForeignKey& foreign_key, const Relation& 
     places.push_back(
         static_cast<uint16_t>(std::find(key_columns.begin(), key_columns.end(), c) - key_columns.begin()));
   }
-  find = fmt::format("SELECT 1 FROM ONLY {}.{} x{} LIMIT 1 FOR KEY SHARE OF x", quoted(schema), quoted(table),
+  find = fmt::format("SELECT 1 FROM {}{}.{} x{} LIMIT 1 FOR KEY SHARE OF x",
+                     referencing.is_partitioned() ? "" : "ONLY ", quoted(schema), quoted(table),
                      condition(referencing, key, 1));
   if (key.on_update == 'c') update_types = from;
   update_types.insert(update_types.end(), types.begin(), types.end());
 }
+
+namespace {
+
+// The table that the key names, of a part that one of its partitions has.
+Oid referenced_whole(catalog::Catalog& catalog, const ForeignKey& key) {
+  Oid table = key.referenced;
+  for (Oid parent = key.parent; parent != kInvalidOid;) {
+    const catalog::KeyMatch match[] = {{"oid", types::Value::of_oid(parent.value())}};
+    parent = kInvalidOid;
+    catalog.for_each(catalog::system_table("pg_constraint"), match, [&](const catalog::Row& row) {
+      table = row.oid("confrelid");
+      parent = row.oid("conparentid");
+    });
+  }
+  return table;
+}
+
+}  // namespace
 
 TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr picture)
     : relation(std::move(picture)) {
@@ -107,6 +126,7 @@ TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr pi
         key.table == relation->oid ? relation : host.catalog().relation(key.table);
     if (referencing == nullptr) continue;
     actions.push_back(std::make_unique<ReferenceAction>(key, *relation, *referencing, key_columns));
+    actions.back()->whole = referenced_whole(host.catalog(), key);
   }
   auto by_oid = [](const auto& a, const auto& b) { return a->key.oid < b->key.oid; };
   std::sort(checks.begin(), checks.end(), by_oid);

@@ -37,6 +37,7 @@ struct ReferenceAction {
   std::string find, on_delete,
       on_update;                  // statements over the referencing table; $1 …: referenced columns' values
   std::vector<Oid> update_types;  // parameters of on_update: new values if it cascades, then old ones
+  Oid whole;                      // the table that the key names: this one, or one that it is a partition of
   ReferencedKey own;              // has another row of this table taken the key?
 };
 

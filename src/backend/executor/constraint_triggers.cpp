@@ -48,6 +48,14 @@ struct Deferred {
   uint32_t done = 0;  // the cycle in which SET CONSTRAINTS had it checked
 };
 
+// Policies keep rows from the current role: messages must not tell of them.
+bool hides_rows(const Relation& relation, functions::EvalContext& context) {
+  if (!relation.row_security || context.session == nullptr) return false;
+  const Value table[] = {Value::of_oid(relation.oid.value())};
+  Value active = context.session->call("row_security_active", table, *context.memory);
+  return !active.null && active.boolean != 0;
+}
+
 constexpr uint32_t kBits = 32;
 bool has_bit(uint32_t mask, size_t i) { return (mask >> std::min<size_t>(i, kBits - 1) & 1) != 0; }
 void set_bit(uint32_t& mask, size_t i) { mask |= 1U << std::min<size_t>(i, kBits - 1); }
@@ -271,9 +279,10 @@ void ConstraintTriggers::Impl::check_reference(TableConstraints& table, Referenc
     }
   }
   functions::EvalContext context = host.eval(row_memory);
-  throw violation(fmt::format("Key {} is not present in table \"{}\".",
-                              describe_key(relation, check.key.columns, values, context),
-                              check.referenced.table().name));
+  throw violation(fmt::format(
+      "Key{} is not present in table \"{}\".",
+      hides_rows(relation, context) ? "" : " " + describe_key(relation, check.key.columns, values, context),
+      check.referenced.table().name));
 }
 
 // --- what a change of a referenced row does to the rows that refer to it
@@ -298,9 +307,12 @@ void ConstraintTriggers::Impl::require_unreferenced(TableConstraints& table, Ref
       sqlstate::kForeignKeyViolation,
       fmt::format("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
                   table.relation->name, action.key.name, action.table))
-      .detail(fmt::format("Key {} is still referenced from table \"{}\".",
-                          describe_key(*table.relation, action.key.referenced_columns, key, context),
-                          action.table))
+      .detail(fmt::format(
+          "Key{} is still referenced from table \"{}\".",
+          hides_rows(*table.relation, context)
+              ? ""
+              : " " + describe_key(*table.relation, action.key.referenced_columns, key, context),
+          action.table))
       .schema(action.schema)
       .table(action.table)
       .constraint(action.key.name);
@@ -428,21 +440,53 @@ void ConstraintTriggers::after_insert(ExecutionContext&, const Relation& relatio
   impl.may_extend = true;
 }
 
+namespace {
+
+bool is_above(catalog::Catalog& catalog, Oid above, const Relation& table) {
+  for (catalog::RelationPtr r = catalog.relation(table.oid); r != nullptr && r->is_partition;) {
+    Oid parent = r->parents.at(0);
+    if (parent == above) return true;
+    r = catalog.relation(parent);
+  }
+  return false;
+}
+
+// A row that moves to another partition stays in the table that the key names.
+bool leaves_no_gap(catalog::Catalog& catalog, const TableConstraints& table, const ReferenceAction& action,
+                   const Relation& root) {
+  if (action.whole == table.relation->oid) return false;
+  if (action.whole == root.oid || is_above(catalog, action.whole, root)) return true;
+  catalog::RelationPtr whole = catalog.relation(action.whole);
+  throw SqlError(sqlstate::kFeatureNotSupported,
+                 "cannot move tuple across partitions when a non-root ancestor of the source partition is "
+                 "directly referenced in a foreign key")
+      .detail(fmt::format("A foreign key points to ancestor \"{}\" but not the root ancestor \"{}\".",
+                          whole == nullptr ? std::string() : whole->name, root.name))
+      .hint(fmt::format("Consider defining the foreign key on table \"{}\".", root.name));
+}
+
+}  // namespace
+
 void ConstraintTriggers::after_row(ExecutionContext&, const RowChange& change) {
   VARVE_CHECK(change.event != ModifyEvent::kInsert);  // after_insert() is told of these
-  TableConstraints& table = impl_->table_of(change.relation);
+  const bool of_whole = change.moved_within != nullptr && change.event == ModifyEvent::kUpdate;
+  TableConstraints& table = of_whole ? impl_->prepare(change.relation) : impl_->table_of(change.relation);
   Noted event{&table, change.tid, change.event == ModifyEvent::kDelete ? Kind::kDeleted : Kind::kUpdated};
   bool update = change.event == ModifyEvent::kUpdate;
   auto differs = [&](size_t ordinal) {
     return !types::values_identical(change.old_row[ordinal], change.new_row[ordinal]);
   };
-  if (update) {
+  if (update && !of_whole) {
     for (size_t i = 0; i < table.checks.size(); ++i) {
       const auto& ordinals = table.checks[i]->ordinals;
       if (std::any_of(ordinals.begin(), ordinals.end(), differs)) set_bit(event.checks, i);
     }
   }
   for (size_t i = 0; i < table.actions.size(); ++i) {
+    const bool moves_away = change.moved_within != nullptr && change.event == ModifyEvent::kDelete;
+    if (moves_away &&
+        leaves_no_gap(impl_->host.catalog(), table, *table.actions[i], *change.moved_within))
+      continue;
     bool null = false, changed = !update;
     for (uint16_t place : table.actions[i]->places) {
       uint16_t ordinal = table.key_ordinals[place];

@@ -181,6 +181,7 @@ void HashJoinOperator::publish_filters() {
       v.reset();
       table_->format().gather(column, table_->rows().data() + at, n, v, 0);
       hash_vector(type, v, {nullptr, n}, hashes.data(), false);
+      filter->keep_bounds(v, {nullptr, n});
       for (uint32_t i = 0; i < n; ++i) {
         filter->add(hashes[i]);
         if (keep && !v.is_null(i)) filter->keep_value(v.value(i));

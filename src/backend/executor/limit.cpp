@@ -3,6 +3,7 @@
 #include "key_ops.h"
 #include "operator.h"
 #include "row_compare.h"
+#include "sort_operator.h"
 
 namespace varve::executor {
 
@@ -133,6 +134,7 @@ class UniqueOperator : public Operator {
         columns_(plan.columns),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
+    if (auto* sort = dynamic_cast<FirstRowsSource*>(children_[0].get())) sort->keep_first_of(columns_);
     const planner::Plan& in = *plan.children[0];
     for (uint32_t c : columns_) keys_.push_back(make_key_type(in.output[c].type, nullptr, KeyUse::kHash));
     last_.init(keys_);

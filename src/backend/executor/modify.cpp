@@ -121,6 +121,12 @@ WrittenTable& ModifyOperator::plain() {
   return *plain_;
 }
 
+WrittenTable* ModifyOperator::plain_taker() {
+  if (has_members() || !modify_.partition_checks.empty() || !returning_.empty()) return nullptr;
+  WrittenTable& table = plain();
+  return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr ? &table : nullptr;
+}
+
 WrittenTable& ModifyOperator::member(size_t number) {
   std::unique_ptr<WrittenTable>& table = members_[number];
   if (table == nullptr) table = std::make_unique<WrittenTable>(modify_, &modify_.members[number], context_);
@@ -162,8 +168,8 @@ void ModifyOperator::ask_hooks(WrittenTable& table) {
                         context_.hooks != nullptr && context_.hooks->wants_inserted(table.writer.relation());
 }
 
-void ModifyOperator::complete(WrittenTable& table, RowValues& row) {
-  table.writer.complete(row, row_memory_);
+void ModifyOperator::complete(WrittenTable& table, RowValues& row, RowCheck kind) {
+  table.writer.complete(row, row_memory_, kind);
   if (table.member == nullptr) {
     if (router_.is_foreign(row)) table.writer.throw_foreign(row);
     return;
@@ -214,6 +220,10 @@ bool ModifyOperator::produce(Chunk*& out) {
         finish_writing();
         end_hooks();
         break;
+      }
+      if (modify_all(*in_)) {
+        in_ = nullptr;
+        continue;
       }
     }
     row_memory_.reset();
@@ -289,14 +299,21 @@ bool ModifyOperator::before_row(WrittenTable& table, ModifyEvent event, Tid tid,
   return hooks->before_row(context_, change);
 }
 
+void ModifyOperator::tell_moved(Tid tid, RowValues& old_row, RowValues& new_row) {
+  if (context_.hooks == nullptr || (relation().referenced_by.empty() && relation().triggers.empty())) return;
+  RowChange change{ModifyEvent::kUpdate, relation(), tid, old_row, new_row, row_memory_, &relation()};
+  context_.hooks->after_row(context_, change);
+}
+
 void ModifyOperator::tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row,
-                          RowValues* new_row) {
+                          RowValues* new_row, bool moved) {
   if (table.tell_inserted && event == ModifyEvent::kInsert) {
     context_.hooks->after_insert(context_, table.writer.relation(), {&tid, 1});
   } else if (ModifyHooks* hooks = table.hooks[static_cast<size_t>(event)]) {
     RowChange change{event, table.writer.relation(), tid, {}, {}, row_memory_};
     if (old_row != nullptr) change.old_row = *old_row;
     if (new_row != nullptr) change.new_row = *new_row;
+    if (moved) change.moved_within = &relation();
     hooks->after_row(context_, change);
   }
 }

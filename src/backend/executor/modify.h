@@ -45,6 +45,8 @@ class ModifyOperator : public Operator {
 
   // Does the row `row` of the child's chunk; calls done() when something was changed.
   virtual void modify(const Chunk& in, uint32_t row) = 0;
+  // All rows of the chunk at once. False: one by one.
+  virtual bool modify_all(const Chunk&) { return false; }
   // First column of the child's output that is only there for RETURNING.
   virtual uint32_t first_extra() const = 0;
 
@@ -64,15 +66,18 @@ class ModifyOperator : public Operator {
   bool routes() const { return router_.routes(); }
   // Generated columns, constraints; that the row belongs to the table, when a trigger may have changed it or
   // nobody has looked yet. `row`: as the table has it.
-  void complete(WrittenTable& table, RowValues& row);
+  void complete(WrittenTable& table, RowValues& row, RowCheck kind);
 
   // A changed row: counts, hooks, RETURNING. Rows as the table has them.
   void done(WrittenTable& table, ModifyEvent event, Tid tid, RowValues& returned, RowValues* old_row,
             RowValues* new_row, const Chunk& in, uint32_t row);
   // A row that is counted and goes to RETURNING; `table` is where it lies.
   void count_and_collect(Oid table, const RowValues& returned, const Chunk& in, uint32_t row);
-  // The hooks alone.
-  void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
+  // The hooks alone. `moved`: of a row that goes to another partition.
+  void tell(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row,
+            bool moved = false);
+  // Of such a row, as the statement's table has it.
+  void tell_moved(Tid tid, RowValues& old_row, RowValues& new_row);
   bool before_row(WrittenTable& table, ModifyEvent event, Tid tid, RowValues* old_row, RowValues* new_row);
 
   // One row as a chunk: leading columns, then those of `rows` one after the other.
@@ -87,6 +92,9 @@ class ModifyOperator : public Operator {
     return table.hooks[static_cast<size_t>(ModifyEvent::kInsert)] == nullptr && !table.tell_inserted &&
            returning_.empty();
   }
+  // Rows need not be looked at one by one: they all go to this table, nobody watches each of them, and none is
+  // given back. Null: they must.
+  WrittenTable* plain_taker();
 
   const planner::ModifyPlan& modify_;
   ModifyEvent event_;

@@ -26,13 +26,25 @@ class InsertOperator : public ModifyOperator {
  protected:
   uint32_t first_extra() const override { return static_cast<uint32_t>(columns().size()); }
 
+  bool modify_all(const Chunk& in) override {
+    constexpr uint32_t kManyRows = 16;
+    if (in.count() < kManyRows || modify_.on_conflict) return false;
+    WrittenTable* table = plain_taker();
+    if (table == nullptr) return false;
+    row_memory_.reset();
+    uint32_t at = 0;
+    const uint64_t inserted = table->writer.insert_batch(in, row_memory_, &at);
+    if (modify_.can_set_tag) context_.affected_rows += inserted;
+    return true;
+  }
+
   void modify(const Chunk& in, uint32_t row) override {
     row_.clear();
     for (uint32_t c = 0; c < first_extra(); ++c) row_.push_back(in.column(c).value(row));
     WrittenTable& table = taker(row_);
     RowValues& own = table.to_own(row_, own_row_);
     if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
-    complete(table, own);
+    complete(table, own, RowCheck::kInsert);
     Tid tid;
     if (!modify_.on_conflict && is_unwatched(table) && table.writer.append(own)) {
       if (modify_.can_set_tag) ++context_.affected_rows;
@@ -79,6 +91,7 @@ class InsertOperator : public ModifyOperator {
     pair_.load(static_cast<uint32_t>(old_.size()), row_);
     uint16_t selected = 0;
     if (!where_.empty() && where_[0].select(pair_.chunk, {nullptr, 1}, &selected) == 0) return true;
+    table.writer.check_row(own_old_, RowCheck::kConflict);
     new_ = old_;
     for (size_t i = 0; i < values_.size(); ++i) {
       Vector* v = nullptr;
@@ -94,7 +107,7 @@ class InsertOperator : public ModifyOperator {
             .detail("The result tuple would appear in a different partition than the original tuple.");
       }
     }
-    complete(table, own);
+    complete(table, own, RowCheck::kUpdate);
     Tid now = tid;
     if (table.writer.update(&now, own_old_, own, true, &newest) != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());

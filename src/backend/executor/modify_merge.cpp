@@ -46,7 +46,8 @@ class MergeOperator : public ModifyOperator {
         matched = false;
         continue;
       }
-      plain().writer.decode(newest_, &old_, row_memory_);
+      table_->writer.decode(newest_, &own_old_, row_memory_);
+      table_->to_statement(own_old_, &old_);
       std::copy(old_.begin(), old_.end(), pair_.begin() + 1);
       current_.load(0, pair_);
       uint16_t selected = 0;
@@ -92,11 +93,21 @@ class MergeOperator : public ModifyOperator {
   void insert(Action& action) {
     new_.clear();
     for (ExpressionEvaluator& e : action.values) new_.push_back(types::copy_value(value_of(e), row_memory_));
-    if (!before_row(plain(), ModifyEvent::kInsert, {}, nullptr, &new_)) return;
-    complete(plain(), new_);
-    Tid tid = plain().writer.insert(new_);
+    WrittenTable& table = taker(new_);
+    RowValues& own = table.to_own(new_, own_new_);
+    if (!before_row(table, ModifyEvent::kInsert, {}, nullptr, &own)) return;
+    complete(table, own, RowCheck::kInsert);
+    Tid tid = table.writer.insert(own);
     touched_.insert(tid.packed());
-    done(plain(), ModifyEvent::kInsert, tid, new_, nullptr, &new_, current_.chunk, 0);
+    done(table, ModifyEvent::kInsert, tid, own, nullptr, &own, current_.chunk, 0);
+  }
+
+  // The matched row as its table has it.
+  RowValues& load_own(Tid tid) {
+    if (!table_->moves_columns()) return old_;
+    if (!table_->extends()) return table_->to_own(old_, own_old_);
+    if (locked_ != tid.packed()) table_->writer.fetch_seen(tid, &own_old_, row_memory_);
+    return own_old_;
   }
 
   bool change(Action& action) {
@@ -107,21 +118,33 @@ class MergeOperator : public ModifyOperator {
     Tid tid = Tid::unpack(static_cast<uint64_t>(pair_[0].int64));
     size_t width = columns().size();
     old_.assign(pair_.begin() + 1, pair_.begin() + 1 + static_cast<ptrdiff_t>(width));
+    table_ = modify_.table_column < 0
+                 ? &plain()
+                 : &member_of(Oid{pair_[static_cast<size_t>(modify_.table_column)].oid()});
+    RowValues& before = load_own(tid);
     bool update = action.plan->action == PlanKind::kUpdate;
+    table_->writer.check_row(before, update ? RowCheck::kMergeUpdate : RowCheck::kMergeDelete);
+    RowValues* after = nullptr;
+    WrittenTable* to = table_;
     if (update) {
       new_ = old_;
       for (size_t i = 0; i < action.targets.size(); ++i) {
         new_[action.targets[i]] = types::copy_value(value_of(action.values[i]), row_memory_);
       }
-      if (!before_row(plain(), ModifyEvent::kUpdate, tid, &old_, &new_)) return true;
-      complete(plain(), new_);
-    } else if (!before_row(plain(), ModifyEvent::kDelete, tid, &old_, nullptr)) {
-      return true;
+      after = &table_->change_own(before, new_, own_new_);
+      if (!before_row(*table_, ModifyEvent::kUpdate, tid, &before, after)) return true;
+      if (routes()) {
+        table_->to_statement(*after, &new_);
+        to = &taker(new_);
+      }
+      if (to == table_) complete(*table_, *after, RowCheck::kUpdate);
     }
+    const bool stays = update && to == table_;
+    if (!stays && !before_row(*table_, ModifyEvent::kDelete, tid, &before, nullptr)) return true;
     bool locked = locked_ == tid.packed();
     Tid now = tid;
-    LockOutcome outcome = update ? plain().writer.update(&now, old_, new_, locked, &newest_)
-                                 : plain().writer.remove(tid, old_, locked, &newest_);
+    LockOutcome outcome = stays ? table_->writer.update(&now, before, *after, locked, &newest_)
+                                : table_->writer.remove(tid, before, locked, &newest_);
     if (outcome != LockOutcome::kLocked) {
       gone_ = outcome != LockOutcome::kLockedUpdated;
       locked_ = gone_ ? UINT64_MAX : tid.packed();
@@ -129,15 +152,34 @@ class MergeOperator : public ModifyOperator {
     }
     locked_ = UINT64_MAX;
     touched_.insert(tid.packed());
-    ModifyEvent event = update ? ModifyEvent::kUpdate : ModifyEvent::kDelete;
-    done(plain(), event, now, update ? new_ : old_, &old_, update ? &new_ : nullptr, current_.chunk, 0);
+    if (stays)
+      done(*table_, ModifyEvent::kUpdate, now, *after, &before, after, current_.chunk, 0);
+    else if (update)
+      move(*to, tid, before);
+    else
+      done(*table_, ModifyEvent::kDelete, now, before, &before, nullptr, current_.chunk, 0);
     return true;
+  }
+
+  // The new row in another partition than the old one, which has gone.
+  void move(WrittenTable& to, Tid tid, RowValues& before) {
+    RowValues& after = to.to_own(new_, own_new_);
+    if (!before_row(to, ModifyEvent::kInsert, {}, nullptr, &after))
+      return tell(*table_, ModifyEvent::kDelete, tid, &before, nullptr);
+    complete(to, after, RowCheck::kUpdate);
+    Tid at = to.writer.insert(after);
+    touched_.insert(at.packed());
+    tell(*table_, ModifyEvent::kDelete, tid, &before, nullptr, true);
+    done(to, ModifyEvent::kInsert, at, after, nullptr, &after, current_.chunk, 0);
+    to.to_statement(after, &new_);
+    tell_moved(at, old_, new_);
   }
 
   std::vector<Action> actions_;
   std::vector<ExpressionEvaluator> recheck_;
   RowChunk current_;
-  RowValues pair_, old_, new_;
+  RowValues pair_, old_, new_, own_old_, own_new_;
+  WrittenTable* table_ = nullptr;  // of the matched row
   RowVersion newest_;
   uint64_t locked_ = UINT64_MAX;
   bool gone_ = false, repeated_ = false;

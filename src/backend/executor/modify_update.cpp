@@ -98,7 +98,7 @@ class UpdateOperator : public ChangeOperator {
         if (!before_row(table, ModifyEvent::kDelete, tid, &before, nullptr)) return;
         outcome = table.writer.remove(tid, before, locked, &newest);
       } else {
-        complete(table, after);
+        complete(table, after, RowCheck::kUpdate);
         now = tid;
         outcome = table.writer.update(&now, before, after, locked, &newest);
       }
@@ -127,11 +127,13 @@ class UpdateOperator : public ChangeOperator {
     if (!before_row(to, ModifyEvent::kInsert, {}, nullptr, &after)) {
       return tell(from, ModifyEvent::kDelete, tid, &before, nullptr);
     }
-    complete(to, after);
+    complete(to, after, RowCheck::kUpdate);
     Tid at = to.writer.insert(after);
     if (check_twice_) touched_.insert(at.packed());
-    tell(from, ModifyEvent::kDelete, tid, &before, nullptr);
+    tell(from, ModifyEvent::kDelete, tid, &before, nullptr, true);
     done(to, ModifyEvent::kInsert, at, after, nullptr, &after, in, row);
+    to.to_statement(after, &new_);
+    tell_moved(at, old_, new_);
   }
 
   std::vector<size_t> targets_;

@@ -6,6 +6,7 @@
 #include "access/btree.h"
 #include "access/row_layout.h"
 #include "buffer/buffer_pool.h"
+#include "catalog/partition.h"
 #include "common/sql_error.h"
 #include "executor/index_keys.h"
 #include "functions/registry.h"
@@ -119,43 +120,105 @@ bool ReferencedKey::prepare(ConstraintHost& host) {
   uint64_t epoch = catalog.database().epoch();
   if (table_ != nullptr && epoch_ == epoch && !catalog.changed()) return true;
   table_ = catalog.relation(foreign_key_.referenced);
-  index_ = nullptr;
+  holder_ = nullptr;
+  holders_.clear();
+  levels_.clear();
   // A transaction's own picture of the catalog has no epoch.
   epoch_ = catalog.changed() ? 0 : epoch;
   if (table_ == nullptr) return false;
-  for (const catalog::Index& index : table_->indexes) {
-    if (index.oid == foreign_key_.referenced_index) index_ = &index;
+  if (table_->is_partitioned()) return true;
+  holder_ = &holders_[table_->oid];
+  return make_holder(table_, foreign_key_.referenced_index, holder_);
+}
+
+std::vector<catalog::ColumnNumber> ReferencedKey::columns_in(const catalog::Relation& table) const {
+  std::vector<catalog::ColumnNumber> columns;
+  for (catalog::ColumnNumber c : foreign_key_.referenced_columns)
+    columns.push_back(table.oid == table_->oid ? c : table.find_column(table_->column(c).name));
+  return columns;
+}
+
+bool ReferencedKey::make_holder(const catalog::RelationPtr& table, Oid index, Holder* out) const {
+  out->table = table;
+  for (const catalog::Index& i : table->indexes) {
+    if (i.oid == index) out->index = &i;
   }
-  if (index_ == nullptr) return false;
-  columns_ = index_key_columns(*table_, *index_);
-  order_.clear();
-  conversions_.clear();
-  for (const catalog::IndexColumn& key : index_->keys) {
-    const auto& referenced = foreign_key_.referenced_columns;
+  if (out->index == nullptr) return false;
+  out->columns = index_key_columns(*table, *out->index);
+  std::vector<catalog::ColumnNumber> referenced = columns_in(*table);
+  for (const catalog::IndexColumn& key : out->index->keys) {
     auto place =
         static_cast<size_t>(std::find(referenced.begin(), referenced.end(), key.column) - referenced.begin());
     if (place == referenced.size()) return false;
-    order_.push_back(place);
-    conversions_.emplace_back(types_[place], key.type);
+    out->order.push_back(place);
+    out->conversions.emplace_back(types_[place], key.type);
   }
   return true;
+}
+
+ReferencedKey::Level& ReferencedKey::level(const catalog::RelationPtr& table, Oid index) {
+  auto [it, fresh] = levels_.try_emplace(table->oid);
+  if (!fresh) return it->second;
+  Level& level = it->second;
+  level.table = table;
+  level.index = index;
+  std::vector<catalog::ColumnNumber> referenced = columns_in(*table);
+  // A unique key of a partitioned table holds all columns of its partition key, which has no expressions then.
+  for (const catalog::PartitionKeyColumn& key : table->partitioning->keys) {
+    auto place = std::find(referenced.begin(), referenced.end(), key.column);
+    if (place == referenced.end())
+      throw SqlError(sqlstate::kInternalError, "a foreign key does not name the partition key");
+    level.order.push_back(static_cast<size_t>(place - referenced.begin()));
+    level.conversions.emplace_back(types_[level.order.back()], key.type);
+  }
+  return level;
+}
+
+ReferencedKey::Holder* ReferencedKey::route(ConstraintHost& host, std::span<const Value> values,
+                                            functions::EvalContext& context) {
+  catalog::RelationPtr table = table_;
+  Oid index = foreign_key_.referenced_index;
+  while (table->is_partitioned()) {
+    Level& at = level(table, index);
+    std::vector<Value> key(at.order.size());
+    for (size_t i = 0; i < key.size(); ++i) {
+      if (!at.conversions[i].apply(values[at.order[i]], &key[i], context)) return nullptr;
+    }
+    const catalog::Partitioning& p = *table->partitioning;
+    int partition = p.find(key);
+    if (partition < 0) return nullptr;
+    Oid child = p.partitions[static_cast<size_t>(partition)].oid;
+    if (auto known = holders_.find(child); known != holders_.end()) return &known->second;
+    catalog::RelationPtr below = host.catalog().relation(child);
+    if (below == nullptr) return nullptr;
+    auto part = std::find_if(below->indexes.begin(), below->indexes.end(),
+                             [&](const catalog::Index& i) { return i.parent == index; });
+    if (part == below->indexes.end()) return nullptr;
+    index = part->oid;
+    table = std::move(below);
+  }
+  Holder holder;
+  if (!make_holder(table, index, &holder)) return nullptr;
+  return &holders_.emplace(table->oid, std::move(holder)).first->second;
 }
 
 bool ReferencedKey::encode(ConstraintHost& host, std::span<const Value> values) {
   memory_.reset();
   functions::EvalContext context = host.eval(memory_);
   key_.clear();
-  for (size_t k = 0; k < columns_.size(); ++k) {
+  if (table_->is_partitioned()) holder_ = route(host, values, context);
+  if (holder_ == nullptr) return false;
+  for (size_t k = 0; k < holder_->columns.size(); ++k) {
     Value converted;
-    if (!conversions_[k].apply(values[order_[k]], &converted, context)) return false;
-    append_index_column(key_, index_->keys[k].type, columns_[k], converted);
+    if (!holder_->conversions[k].apply(values[holder_->order[k]], &converted, context)) return false;
+    append_index_column(key_, holder_->index->keys[k].type, holder_->columns[k], converted);
   }
   return true;
 }
 
 bool ReferencedKey::find(ConstraintHost& host) {
   tids_.clear();
-  check_ok(index_->tree->lookup(access::key_bytes(key_), &tids_));
+  check_ok(holder_->index->tree->lookup(access::key_bytes(key_), &tids_));
   for (size_t i = 0; i < tids_.size(); ++i) {
     if (lock_row(host, tids_[i])) return true;
   }
@@ -170,14 +233,14 @@ bool ReferencedKey::lock_row(ConstraintHost& host, Tid tid) {
   if (txn.isolation() != txn::Isolation::kReadCommitted) snapshot.csn = txn.statement_snapshot().csn;
   auto has_key = [&](const access::RowVersion& row) {
     row_key_.clear();
-    append_row_key(row_key_, *table_, *index_, columns_, row, memory_);
+    append_row_key(row_key_, *holder_->table, *holder_->index, holder_->columns, row, memory_);
     return row_key_ == key_;
   };
   access::RowVersion row;
-  Result<bool> found = table_->heap->fetch(snapshot, tid, buffer_, &row);
+  Result<bool> found = holder_->table->heap->fetch(snapshot, tid, buffer_, &row);
   check_ok(found.status());
   if (!*found || !has_key(row)) return false;
-  auto outcome = table_->heap->lock(txn, snapshot, tid, txn::RowLock::kKeyShare, txn::WaitPolicy::kWait,
+  auto outcome = holder_->table->heap->lock(txn, snapshot, tid, txn::RowLock::kKeyShare, txn::WaitPolicy::kWait,
                                     txn.lock_timeout_us, buffer_, &row);
   if (outcome.status().code() == StatusCode::kWriteConflict) {
     throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");

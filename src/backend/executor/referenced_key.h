@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "access/heap.h"
@@ -53,16 +54,36 @@ class ReferencedKey {
   const catalog::Relation& table() const { return *table_; }
 
  private:
+  // A table that holds rows: the referenced one, or one of its partitions.
+  struct Holder {
+    catalog::RelationPtr table;
+    const catalog::Index* index = nullptr;
+    std::vector<access::KeyColumn> columns;
+    std::vector<size_t> order;  // by key column of the index: place in the foreign key
+    std::vector<KeyConversion> conversions;
+  };
+  // How a level of a partitioned table finds the partition of a key.
+  struct Level {
+    catalog::RelationPtr table;
+    Oid index;
+    std::vector<size_t> order;  // by key column of the partitioning: place in the foreign key
+    std::vector<KeyConversion> conversions;
+  };
+  bool make_holder(const catalog::RelationPtr& table, Oid index, Holder* out) const;
+  // The one that a row with these values is in; null: none.
+  Holder* route(ConstraintHost& host, std::span<const types::Value> values, functions::EvalContext& context);
+  Level& level(const catalog::RelationPtr& table, Oid index);
+  // Places in the foreign key of a table's columns that have the names of those that it refers to.
+  std::vector<catalog::ColumnNumber> columns_in(const catalog::Relation& table) const;
   bool lock_row(ConstraintHost& host, Tid tid);
 
   const catalog::ForeignKey& foreign_key_;
   std::vector<Oid> types_;
   catalog::RelationPtr table_;
-  const catalog::Index* index_ = nullptr;
   uint64_t epoch_ = 0;
-  std::vector<access::KeyColumn> columns_;
-  std::vector<size_t> order_;  // by key column of the index: place in the foreign key
-  std::vector<KeyConversion> conversions_;
+  std::unordered_map<Oid, Holder> holders_;
+  std::unordered_map<Oid, Level> levels_;
+  Holder* holder_ = nullptr;  // where key() would be
   std::vector<Tid> tids_;
   std::string key_, row_key_;
   access::RowBuffer buffer_;

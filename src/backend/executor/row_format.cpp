@@ -170,8 +170,10 @@ uint32_t RowFormat::match(uint32_t column, const KeyType& key, const Vector& v, 
     }
   }
   return run([&](const void* a, const void* b) {
-    alignas(16) uint8_t left[16];  // comparison functions want aligned values
-    std::memcpy(left, a, types::physical_width(key.physical));
+    const size_t width = types::physical_width(key.physical);
+    if (std::memcmp(a, b, width) == 0) return true;  // the same bits are the same value
+    alignas(16) uint8_t left[16];                    // comparison functions want aligned values
+    std::memcpy(left, a, width);
     return key.compare(left, b, key.collation) == 0;
   });
 }

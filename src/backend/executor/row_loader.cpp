@@ -67,6 +67,7 @@ struct RowLoader::State {
   Chunk rows;
   uint16_t selected[vector::kChunkRows];
   uint64_t inserted = 0;
+  uint64_t given = 0;  // rows of insert() before this one
   uint32_t failed_row = 0;
 
   State(const planner::PlannedStatement& statement, const ExecutionSettings& settings, const Expr* condition)
@@ -115,6 +116,7 @@ struct RowLoader::State {
     }
     for (size_t number : used) {
       TableWriter& to = writer(number);
+      to.set_next_row(given);
       std::vector<uint16_t>& of_table = targets[number].rows;
       const planner::ModifyPlan::Member& member = plan.members[number];
       vector::Selection part{of_table.data(), static_cast<uint32_t>(of_table.size())};
@@ -153,8 +155,10 @@ struct RowLoader::State {
 };
 
 RowLoader::RowLoader(const planner::PlannedStatement& insert, const ExecutionSettings& settings,
-                     const Expr* filter)
-    : state_(std::make_unique<State>(insert, settings, filter)) {}
+                     const Expr* filter, TaskScheduler* scheduler)
+    : state_(std::make_unique<State>(insert, settings, filter)) {
+  state_->context.scheduler = scheduler;
+}
 
 RowLoader::~RowLoader() = default;
 
@@ -171,7 +175,7 @@ void RowLoader::start(const RunParameters& p) {
   c.database = p.database;
   c.lock_timeout_us = p.lock_timeout_us;
   ++c.run;
-  state_->inserted = 0;
+  state_->inserted = state_->given = 0;
   if (c.hooks != nullptr) c.hooks->before_statement(c, state_->relation(), ModifyEvent::kInsert);
 }
 
@@ -197,15 +201,36 @@ void RowLoader::insert(const vector::Chunk& input) {
     s.rows.set_selection({s.selected, count});
   }
   s.refuse_foreign();
-  if (s.router->routes()) return s.insert_routed();
-  s.inserted += s.writer(0).insert_batch(s.rows, s.memory, &s.failed_row);
+  if (s.router->routes()) {
+    s.insert_routed();
+  } else {
+    s.writer(0).set_next_row(s.given);
+    s.inserted += s.writer(0).insert_batch(s.rows, s.memory, &s.failed_row);
+  }
+  s.given += input.count();
+}
+
+void RowLoader::flush() {
+  for (State::Target& target : state_->targets) {
+    if (target.table != nullptr) target.table->writer.flush();
+  }
+}
+
+std::optional<uint64_t> RowLoader::failed_earlier() const {
+  for (const State::Target& target : state_->targets) {
+    if (target.table != nullptr && target.table->writer.failed_row()) return target.table->writer.failed_row();
+  }
+  return std::nullopt;
 }
 
 void RowLoader::finish() {
-  ExecutionContext& c = state_->context;
   for (State::Target& target : state_->targets) {
     if (target.table != nullptr) target.table->writer.finish();
   }
+}
+
+void RowLoader::end_statement() {
+  ExecutionContext& c = state_->context;
   constexpr ModifyEvent kEvents[] = {ModifyEvent::kInsert};
   if (c.hooks != nullptr) c.hooks->after_statement(c, state_->relation(), kEvents);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "functions/type_oids.h"
+
 namespace varve::executor {
 
 using planner::JoinType;
@@ -13,6 +15,47 @@ KeyFilter::KeyFilter(const KeyType& type, size_t keys) : type_(type) {
   size_t words = std::bit_ceil(std::max<size_t>(keys / 4, 64));
   shift_ = 64 - static_cast<uint32_t>(std::countr_zero(words));
   words_.resize(words);
+}
+
+namespace {
+
+template <class T>
+void widen(const Vector& keys, const Selection& rows, bool* found, T* least, T* greatest) {
+  vector::for_each_row(rows, [&](uint32_t row) {
+    if (keys.is_null(row)) return;
+    const T key = keys.at<T>(row);
+    *least = *found ? std::min(*least, key) : key;
+    *greatest = *found ? std::max(*greatest, key) : key;
+    *found = true;
+  });
+}
+
+}  // namespace
+
+void KeyFilter::keep_bounds(const Vector& keys, const Selection& rows) {
+  switch (type_.type.value()) {
+    case type_oid::kInt2.value():
+    case type_oid::kInt4.value():
+    case type_oid::kInt8.value():
+    case type_oid::kDate.value():
+    case type_oid::kTimestamp.value():
+    case type_oid::kTimestamptz.value():
+      break;
+    default:
+      return;
+  }
+  if (!has_bounds_) least_.type = greatest_.type = type_.physical;
+  least_.null = greatest_.null = false;
+  switch (type_.physical) {
+    case types::PhysicalType::kInt16:
+      return widen(keys, rows, &has_bounds_, &least_.int16, &greatest_.int16);
+    case types::PhysicalType::kInt32:
+      return widen(keys, rows, &has_bounds_, &least_.int32, &greatest_.int32);
+    case types::PhysicalType::kInt64:
+      return widen(keys, rows, &has_bounds_, &least_.int64, &greatest_.int64);
+    default:
+      return;
+  }
 }
 
 void RuntimeFilters::set(uint32_t owner, const Target& target, std::shared_ptr<const KeyFilter> filter) {

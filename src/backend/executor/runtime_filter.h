@@ -26,6 +26,10 @@ class KeyFilter {
   void keep_values() { has_values_ = true; }
   void keep_value(const types::Value& value) { values_.push_back(types::copy_value(value, memory_)); }
   const std::vector<types::Value>* values() const { return has_values_ ? &values_ : nullptr; }
+  // Of numbers and times that compare as integers: between which they lie. Null: not known, or there are none.
+  void keep_bounds(const Vector& keys, const Selection& rows);
+  const types::Value* least() const { return has_bounds_ ? &least_ : nullptr; }
+  const types::Value* greatest() const { return has_bounds_ ? &greatest_ : nullptr; }
 
  private:
   static uint64_t bits(uint64_t hash) {
@@ -35,7 +39,8 @@ class KeyFilter {
   KeyType type_;
   uint32_t shift_;
   std::vector<uint64_t> words_;
-  bool has_values_ = false;
+  bool has_values_ = false, has_bounds_ = false;
+  types::Value least_, greatest_;
   std::vector<types::Value> values_;
   Arena memory_;
 };

@@ -6,10 +6,12 @@
 #include "column_filter.h"
 #include "common/hash.h"
 #include "common/sql_error.h"
+#include "functions/type_oids.h"
 #include "member_selection.h"
 #include "operator.h"
 #include "plan_walk.h"
 #include "runtime_filter.h"
+#include "scan_filter.h"
 #include "shared_state.h"
 #include "table_reader.h"
 
@@ -22,7 +24,7 @@ namespace {
 
 constexpr size_t kPagesAtOnce = 24;
 
-class SeqScanOperator : public Operator {
+class SeqScanOperator : public Operator, public FilterableScan {
  public:
   SeqScanOperator(const planner::ScanPlan& plan, ExecutionContext& context)
       : Operator(plan, context),
@@ -72,6 +74,26 @@ class SeqScanOperator : public Operator {
     return true;
   }
 
+  bool push_filter(ScanFilter* filter) override {
+    if (filter != nullptr) {
+      if (scan_.sample_percent != nullptr) return false;
+      for (uint32_t c : filter->columns()) {
+        if (scan_.columns[c] <= 0) return false;
+      }
+    }
+    pushed_ = filter;
+    return true;
+  }
+
+  bool yield_extremes() override {
+    if (scan_.sample_percent != nullptr || scan_.columns.empty()) return false;
+    for (ColumnNumber c : scan_.columns) {
+      if (c <= 0 || !compares_as_number(relation_->column(c).type)) return false;
+    }
+    extremes_ = true;
+    return true;
+  }
+
   void close() override {
     for (auto& b : batches_) b = {};
     columns_.reset();
@@ -117,6 +139,7 @@ class SeqScanOperator : public Operator {
     auto fill = [&](MorselQueue& queue) {
       auto runs = relation_->heap->runs();
       check_ok(runs.status());
+      if (pushed_ != nullptr && pushed_->from_end()) std::reverse(runs->begin(), runs->end());
       queue.init(std::move(*runs));
     };
     if (context_.shared != nullptr && context_.shared->splits(plan_.id)) {
@@ -133,8 +156,20 @@ class SeqScanOperator : public Operator {
     access::ColumnStore* store = scan_.sample_percent == nullptr ? relation_->heap->columns() : nullptr;
     if (store == nullptr) return;
     numbers_ = scan_.members.empty() ? std::span<const ColumnNumber>(scan_.columns) : member_columns_;
-    column_filter_.bind(*relation_, numbers_, *store);
+    column_filter_.bind(*relation_, numbers_, *store,
+                        context_.filters == nullptr ? nullptr : context_.filters->of_scan(plan_.id));
+    bound_ = nullptr;
+    if (pushed_ != nullptr) bound_ = column_filter_.add_bound();
     columns_ = store->scan(context_.snapshot, *relation_->layout, column_filter_.conditions());
+  }
+
+  // What the operator above has no use for by now.
+  void update_bound() {
+    std::optional<ScanFilter::Bound> bound = pushed_->bound();
+    if (!bound) return;
+    bound_->column = static_cast<uint32_t>(numbers_[bound->column] - 1);
+    bound_->op = bound->op;
+    bound_->constant = bound->value;
   }
 
   // Of several tables that are read as one.
@@ -200,6 +235,7 @@ class SeqScanOperator : public Operator {
 
   bool open_vector(PageId page) {
     context_.check_cancel();
+    if (bound_ != nullptr) update_bound();
     auto rows = columns_->open(page, vector_rows_.data());
     check_ok(rows.status());
     vector_page_ = page;
@@ -210,8 +246,37 @@ class SeqScanOperator : public Operator {
     return vector_count_ != 0;
   }
 
+  static bool compares_as_number(Oid type) {
+    for (Oid known : {type_oid::kInt2, type_oid::kInt4, type_oid::kInt8, type_oid::kFloat4, type_oid::kFloat8,
+                      type_oid::kDate, type_oid::kTime, type_oid::kTimestamp, type_oid::kTimestamptz}) {
+      if (type == known) return true;
+    }
+    return false;
+  }
+
+  // Two rows in the place of a vector that is wanted whole.
+  bool produce_extremes(Chunk*& out) {
+    if (vector_at_ != 0 || vector_count_ != columns_->vector_rows() || column_filter_.has_rest() ||
+        !key_filters_.empty() || pushed_ != nullptr)
+      return false;
+    for (uint32_t c = 0; c < chunk_.column_count(); ++c) {
+      types::Value least, greatest;
+      auto known = columns_->extremes(static_cast<uint32_t>(numbers_[c] - 1), &least, &greatest);
+      check_ok(known.status());
+      if (!*known) return false;
+      chunk_.column(c).reset();
+      chunk_.column(c).set_value(0, least);
+      chunk_.column(c).set_value(1, greatest);
+    }
+    vector_at_ = vector_count_;
+    chunk_.set_dense(2);
+    out = &chunk_;
+    return true;
+  }
+
   // The next rows of the open vector.
   bool produce_vector(Chunk*& out) {
+    if (extremes_ && produce_extremes(out)) return true;
     const uint32_t n = std::min(context_.chunk_rows(), vector_count_ - vector_at_);
     const VectorSource rows{*this, std::span(vector_rows_).subspan(vector_at_, n)};
     vector_at_ += n;
@@ -361,7 +426,7 @@ class SeqScanOperator : public Operator {
   template <class Source>
   bool fill_chunk(const Source& source, Chunk*& out) {
     const uint32_t n = source.count();
-    if (!source.has_filter() && key_filters_.empty()) {
+    if (!source.has_filter() && key_filters_.empty() && pushed_ == nullptr) {
       decode(source, [](size_t) { return true; });
       chunk_.set_dense(n);
       out = &chunk_;
@@ -384,6 +449,13 @@ class SeqScanOperator : public Operator {
     }
     std::erase_if(key_filters_,
                   [](const ActiveFilter& f) { return f.tested > 20000 && f.passed * 4 > f.tested * 3; });
+    if (pushed_ != nullptr && passed.count != 0) {
+      for (uint32_t c : pushed_->columns()) {
+        if (!decoded_[c]) source.decode(c, chunk_.column(c));
+        decoded_[c] = true;
+      }
+      passed = {selected_, pushed_->select(chunk_, passed, selected_)};
+    }
     if (passed.count == 0) return false;
     if (passed.count * 2 > n) {
       decode(source, [&](size_t c) { return !decoded_[c]; });
@@ -426,13 +498,15 @@ class SeqScanOperator : public Operator {
   uint16_t* selected_;
   std::vector<uint64_t> hashes_;
   std::vector<ActiveFilter> key_filters_;
+  ScanFilter* pushed_ = nullptr;                // by the operator above
+  access::ColumnCondition* bound_ = nullptr;  // among the conditions of columns_: what `pushed_` knows
 
   MorselQueue own_queue_;
   MorselQueue* queue_ = nullptr;
   uint64_t page_ = 0, page_end_ = 0;
   size_t run_hint_ = 0;
   std::vector<access::RowBuffer> batches_;
-  bool needs_tids_ = false, counts_only_ = false;
+  bool needs_tids_ = false, counts_only_ = false, extremes_ = false;
   uint64_t pending_ = 0;  // rows counted and not yet passed on
   std::vector<RowVersion> rows_, few_rows_;
   std::vector<Tid> tids_, few_tids_;

@@ -1,10 +1,14 @@
 // Sort, top-n and incremental sort.
+#include <algorithm>
 #include <atomic>
 
 #include "common/sql_error.h"
+#include "functions/type_oids.h"
 #include "operator.h"
 #include "parallel.h"
 #include "row_compare.h"
+#include "scan_filter.h"
+#include "sort_operator.h"
 #include "sorter.h"
 
 namespace varve::executor {
@@ -82,13 +86,31 @@ class SortBase : public Operator {
   Chunk chunk_;
 };
 
-class SortOperator : public SortBase {
+class SortOperator final : public SortBase, public FirstRowsSource {
  public:
   using SortBase::SortBase;
+  ~SortOperator() override { drop_filter(); }
+
   void open() override {
+    drop_filter();
     sorter_->clear();
     apply_limit();
     sorted_ = false;
+  }
+  void close() override {
+    drop_filter();
+    SortBase::close();
+  }
+
+  bool keep_first_of(std::span<const uint32_t> columns) override {
+    if (plan_.as<planner::SortPlan>().limit != nullptr || !extra_.empty() || columns.empty()) return false;
+    // The columns are those of the first keys, in whatever order.
+    for (size_t k = 0; k < columns.size(); ++k) {
+      if (k >= keys_.size() || std::find(columns.begin(), columns.end(), keys_[k].column) == columns.end())
+        return false;
+    }
+    first_columns_ = columns;
+    return true;
   }
 
  protected:
@@ -105,19 +127,67 @@ class SortOperator : public SortBase {
   }
 
  private:
+  // What of its input is of no use is known better the more of it has been seen: the scan below is told, or
+  // else it is left out here.
+  void make_filter() {
+    drop_filter();
+    if (!first_columns_.empty()) {
+      filter_ = std::make_unique<FirstOfGroup>(context_, keys_, static_cast<uint32_t>(first_columns_.size()));
+    } else if (sorter_->limit() <= kMostFirstRows && extra_.empty() && !keys_.empty()) {
+      filter_ = std::make_unique<FirstOfAll>(context_, *sorter_, keys_[0],
+                                             is_plain_order(keys_[0].key.type) && nulls_come_last());
+    } else {
+      return;
+    }
+    auto* scan = dynamic_cast<FilterableScan*>(children_[0].get());
+    if (scan != nullptr && scan->push_filter(filter_.get())) {
+      pushed_to_ = scan;
+    } else if (first_columns_.empty()) {
+      filter_.reset();  // the sorter does as much
+    } else if (kept_rows_.empty()) {
+      kept_rows_.resize(context_.chunk_rows());
+    }
+  }
+  void drop_filter() {
+    if (pushed_to_ != nullptr) pushed_to_->push_filter(nullptr);
+    pushed_to_ = nullptr;
+    filter_.reset();
+  }
+  // Stores compare values of the type as sorting does.
+  static bool is_plain_order(Oid type) {
+    for (Oid known : {type_oid::kInt2, type_oid::kInt4, type_oid::kInt8, type_oid::kFloat4, type_oid::kFloat8,
+                      type_oid::kDate, type_oid::kTime, type_oid::kTimestamp, type_oid::kTimestamptz}) {
+      if (type == known) return true;
+    }
+    return false;
+  }
+  bool nulls_come_last() const {
+    if (!keys_[0].nulls_first) return true;
+    const planner::Plan& input = *plan_.children[0];
+    if (input.kind != planner::PlanKind::kSeqScan) return false;
+    const auto& scan = input.as<planner::ScanPlan>();
+    const catalog::ColumnNumber column = scan.columns[keys_[0].column];
+    return column > 0 && scan.members.empty() && (*scan.relation)->column(column).not_null;
+  }
+
   // Until the child ends. `full`: set, and the rest left, when the rows outgrow their memory.
   void consume_child(std::atomic<bool>* full) {
+    make_filter();
     child().open();
     Chunk* in = nullptr;
     while (child().next(in)) {
       context_.check_cancel();
       load_inputs(*in);
-      sorter_->add(inputs_, in->selection());
+      Selection rows = in->selection();
+      if (filter_ != nullptr && pushed_to_ == nullptr)
+        rows = {kept_rows_.data(), filter_->select(*in, rows, kept_rows_.data())};
+      sorter_->add(inputs_, rows);
       if (full == nullptr) continue;
       if (sorter_->spilled_bytes() > 0) full->store(true, std::memory_order_relaxed);
       if (full->load(std::memory_order_relaxed)) break;
     }
     child().close();
+    drop_filter();
   }
 
   // Every thread sorts what it reads; the sorted parts are merged. False: it has to be done serially.
@@ -127,7 +197,8 @@ class SortOperator : public SortBase {
       return false;
     // A sort that will not fit is not begun twice.
     double bytes = input.rows * (static_cast<double>(plan_.output.size()) * 16 + 32);
-    if (limit_.empty() && bytes > static_cast<double>(context_.sort_memory_bytes())) return false;
+    if (limit_.empty() && first_columns_.empty() && bytes > static_cast<double>(context_.sort_memory_bytes()))
+      return false;
     SharedState shared;
     if (!child().prepare_parallel(shared)) return false;
     struct Part {
@@ -140,6 +211,7 @@ class SortOperator : public SortBase {
       parts.push_back(std::make_unique<Part>(context_, shared));
       parts.back()->sort =
           std::make_unique<SortOperator>(plan_.as<planner::SortPlan>(), parts.back()->worker.context);
+      parts.back()->sort->first_columns_ = first_columns_;
     }
     std::atomic<bool> full{false};
     run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) {
@@ -167,7 +239,13 @@ class SortOperator : public SortBase {
     return true;
   }
 
+  static constexpr uint64_t kMostFirstRows = 10'000;
+
   bool sorted_ = false;
+  std::span<const uint32_t> first_columns_;  // of rows equal in these only the first is wanted
+  std::unique_ptr<ScanFilter> filter_;
+  FilterableScan* pushed_to_ = nullptr;
+  std::vector<uint16_t> kept_rows_;
 };
 
 // The input is sorted by the first keys: sorts one group of equal first keys after the other.

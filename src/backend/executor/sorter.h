@@ -25,6 +25,7 @@ class Sorter {
          std::vector<SortColumn> keys, size_t memory_limit);
 
   void set_limit(uint64_t rows) { limit_ = rows; }
+  uint64_t limit() const { return limit_; }
   void clear();
   void add(std::span<const Vector* const> columns, const Selection& rows);
   void finish();
@@ -32,6 +33,13 @@ class Sorter {
   void merge(Sorter& other);
   // Up to `room` rows into `out` (flat columns with memory of their own). 0: the end.
   uint32_t next(Chunk& out, uint32_t room);
+
+  // Top-n: rows whose first key has a greater sort_prefixes() cannot be among the first. UINT64_MAX: not known
+  // yet.
+  uint64_t threshold() const { return threshold_; }
+  // The first key of the last of the first rows so far; NULL: not known, or so it is. Its bytes are the
+  // sorter's.
+  types::Value last_key() const;
 
   uint64_t row_count() const { return rows_; }
   uint64_t spilled_bytes() const { return file_ != nullptr ? file_->size_bytes() : 0; }
@@ -75,7 +83,8 @@ class Sorter {
   std::vector<uint16_t> kept_rows_;
   uint64_t rows_ = 0, returned_ = 0;
   size_t at_ = 0;
-  uint64_t threshold_ = UINT64_MAX;  // top-n: rows with a greater prefix cannot be among the first
+  uint64_t threshold_ = UINT64_MAX;
+  const uint8_t* last_row_ = nullptr;  // that the threshold is of; null: it has moved
 
   struct StoredRun {
     uint64_t offset, rows;

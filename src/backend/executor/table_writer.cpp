@@ -1,9 +1,9 @@
 #include "table_writer.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
-#include "executor/settle_order.h"
 #include "functions/registry.h"
 #include "types/utf8.h"
 
@@ -22,21 +22,6 @@ const planner::BoundIndex* bound_index(const planner::ModifyPlan& plan, const ca
   }
   return nullptr;
 }
-
-// Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
-class LaterChecker final : public access::UniqueChecker {
- public:
-  explicit LaterChecker(access::UniqueChecker& inner) : inner_(inner) {}
-  Verdict check(Tid tid, bool marked, Xid* wait_for) override {
-    found_ |= inner_.check(tid, marked, wait_for) != Verdict::kDead;
-    return Verdict::kDead;
-  }
-  bool found() const { return found_; }
-
- private:
-  access::UniqueChecker& inner_;
-  bool found_ = false;
-};
 
 template <class T>
 T outcome(Result<T>&& r) {
@@ -89,7 +74,7 @@ void TableWriter::load(const RowValues& row) {
   row_chunk_.set_dense(1);
 }
 
-void TableWriter::complete(RowValues& row, Arena& memory) {
+void TableWriter::complete(RowValues& row, Arena& memory, RowCheck kind) {
   if (!generated_.empty()) {
     load(row);
     for (size_t i = 0; i < generated_.size(); ++i) {
@@ -99,9 +84,10 @@ void TableWriter::complete(RowValues& row, Arena& memory) {
     }
   }
   if (guard_ != nullptr) guard_->check(row);
+  if (!view_checks_.empty()) check_row(row, kind);
   check_not_null(row);
   if (!checks_.empty()) check_constraints(row);
-  if (!view_checks_.empty()) check_views(row);
+  if (!view_checks_.empty()) check_row(row, RowCheck::kView);
 }
 
 void TableWriter::check_not_null(const RowValues& row) {
@@ -112,7 +98,7 @@ void TableWriter::check_not_null(const RowValues& row) {
     throw SqlError(sqlstate::kNotNullViolation,
                    fmt::format("null value in column \"{}\" of relation \"{}\" violates not-null constraint",
                                column.name, relation_.name))
-        .detail("Failing row contains " + describe_row(row) + ".")
+        .detail(failing_row(row))
         .schema(relation_.schema_name)
         .table(relation_.name)
         .column(column.name);
@@ -128,30 +114,52 @@ void TableWriter::check_constraints(const RowValues& row) {
     throw SqlError(sqlstate::kCheckViolation,
                    fmt::format("new row for relation \"{}\" violates check constraint \"{}\"", relation_.name,
                                plan_.check_names[i]))
-        .detail("Failing row contains " + describe_row(row) + ".")
+        .detail(failing_row(row))
         .schema(relation_.schema_name)
         .table(relation_.name)
         .constraint(plan_.check_names[i]);
   }
 }
 
-// WITH CHECK OPTION: the conditions of the views that the row was written through.
-void TableWriter::check_views(const RowValues& row) {
-  load(row);
+bool TableWriter::has_policies() const {
+  return std::any_of(plan_.view_check_rules.begin(), plan_.view_check_rules.end(),
+                     [](const analyzer::ViewCheck& rule) { return rule.kind != RowCheck::kView; });
+}
+
+std::string TableWriter::failing_row(const RowValues& row) {
+  return has_policies() ? std::string() : "Failing row contains " + describe_row(row) + ".";
+}
+
+void TableWriter::check_row(const RowValues& row, RowCheck kind) {
+  bool loaded = false;
   for (size_t i = 0; i < view_checks_.size(); ++i) {
+    if (plan_.view_check_rules[i].kind != kind) continue;
+    if (!loaded) load(row);
+    loaded = true;
     Vector* v = nullptr;
     view_checks_[i].evaluate(row_chunk_, {nullptr, 1}, v);
-    if (!v->is_null(0) && v->at<uint8_t>(0) != 0) continue;
-    throw SqlError(sqlstate::kWithCheckOptionViolation,
-                   fmt::format("new row violates check option for view \"{}\"", plan_.view_check_names[i]))
-        .detail("Failing row contains " + describe_row(row) + ".");
+    if (v->is_null(0) || v->at<uint8_t>(0) == 0) throw_unchecked(row, plan_.view_check_rules[i]);
   }
+}
+
+void TableWriter::throw_unchecked(const RowValues& row, const analyzer::ViewCheck& rule) {
+  if (rule.kind == RowCheck::kView) {
+    throw SqlError(sqlstate::kWithCheckOptionViolation,
+                   fmt::format("new row violates check option for view \"{}\"", rule.view))
+        .detail(failing_row(row));
+  }
+  const bool merges = rule.kind == RowCheck::kMergeUpdate || rule.kind == RowCheck::kMergeDelete;
+  std::string name = rule.view.empty() ? std::string() : fmt::format(" \"{}\"", rule.view);
+  std::string_view which = merges || rule.kind == RowCheck::kConflict ? " (USING expression)" : "";
+  throw SqlError(sqlstate::kInsufficientPrivilege,
+                 fmt::format("{} row violates row-level security policy{}{} for table \"{}\"",
+                             merges ? "target" : "new", name, which, rule.table));
 }
 
 void TableWriter::throw_foreign(const RowValues& row) {
   throw SqlError(sqlstate::kCheckViolation,
                  fmt::format("new row for relation \"{}\" violates partition constraint", relation_.name))
-      .detail("Failing row contains " + describe_row(row) + ".")
+      .detail(failing_row(row))
       .schema(relation_.schema_name)
       .table(relation_.name);
 }
@@ -208,7 +216,7 @@ void TableWriter::throw_duplicate(const IndexWriter& index) {
   }
   throw SqlError(sqlstate::kUniqueViolation,
                  fmt::format("duplicate key value violates unique constraint \"{}\"", i.name))
-      .detail(fmt::format("Key ({})=({}) already exists.", names, values))
+      .detail(has_policies() ? std::string() : fmt::format("Key ({})=({}) already exists.", names, values))
       .schema(relation_.schema_name)
       .table(relation_.name)
       .constraint(i.name);
@@ -312,14 +320,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     return insert_with_hooks(rows, memory, *hooks, at);
   const uint32_t count = rows.count();
   if (loads_in_bulk(count)) {
-    RowValues row(live_.size());
-    for (uint32_t i = 0; i < count; ++i) {
-      *at = rows.selection()[i];
-      for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
-      complete(row, memory);
-      spread(row, stored_);
-      check_ok(appender_->append(stored_));
-    }
+    append_batch(rows, memory, at);
     count_rows(catalog::Activity::kInserted, count);
     return count;
   }
@@ -339,7 +340,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     *at = rows.selection()[i];
     row.resize(live_.size());
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
-    complete(row, memory);
+    complete(row, memory, RowCheck::kInsert);
     encode(row);
     if (encoder_.flags() != 0) {
       write_batch();
@@ -350,40 +351,6 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   return finish_batch(rows, at);
-}
-
-// A small statement's rows stay in the delta, where they can be changed in place.
-bool TableWriter::loads_in_bulk(uint64_t rows) {
-  constexpr uint64_t kRowsBefore = 32 << 10;
-  if (bulk_run_ != context_.run) {
-    bulk_run_ = context_.run;
-    bulk_rows_ = 0;
-    appender_.reset();  // of a run that has failed
-    bulk_ = heap_.columns() != nullptr && indexes_.empty() && !live_.empty() &&
-            (context_.hooks == nullptr || !context_.hooks->wants_inserted(relation_));
-  }
-  if (!bulk_) return false;
-  bulk_rows_ += rows;
-  if (bulk_rows_ <= kRowsBefore) return false;
-  if (appender_ == nullptr) {
-    context_.transaction->assign_xid();
-    appender_ = heap_.columns()->append(*context_.transaction, *relation_.layout, settle_order(relation_));
-  }
-  return true;
-}
-
-bool TableWriter::append(const RowValues& row) {
-  if (!loads_in_bulk(1)) return false;
-  spread(row, stored_);
-  check_ok(appender_->append(stored_));
-  count_rows(catalog::Activity::kInserted, 1);
-  return true;
-}
-
-void TableWriter::finish() {
-  if (appender_ == nullptr || bulk_run_ != context_.run) return;
-  check_ok(appender_->finish());
-  appender_.reset();
 }
 
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.
@@ -425,7 +392,7 @@ uint64_t TableWriter::insert_with_hooks(const Chunk& rows, Arena& memory, Modify
     for (uint32_t c = 0; c < live_.size(); ++c) row[c] = rows.column(c).value(*at);
     RowChange before{ModifyEvent::kInsert, relation_, {}, {}, row, memory};
     if (!hooks.before_row(context_, before)) continue;
-    complete(row, memory);
+    complete(row, memory, RowCheck::kInsert);
     RowChange after{ModifyEvent::kInsert, relation_, insert(row), {}, row, memory};
     hooks.after_row(context_, after);
     ++inserted;

@@ -2,6 +2,7 @@
 // share.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -19,8 +20,25 @@
 
 namespace varve::executor {
 
+using analyzer::RowCheck;
+
 // A row here is one value for each column that is not dropped, in order.
 using RowValues = std::vector<types::Value>;
+
+// Of a constraint that is checked later: lets every key in, but tells whether there is one like it.
+class LaterChecker final : public access::UniqueChecker {
+ public:
+  explicit LaterChecker(access::UniqueChecker& inner) : inner_(inner) {}
+  Verdict check(Tid tid, bool marked, Xid* wait_for) override {
+    found_ |= inner_.check(tid, marked, wait_for) != Verdict::kDead;
+    return Verdict::kDead;
+  }
+  bool found() const { return found_; }
+
+ private:
+  access::UniqueChecker& inner_;
+  bool found_ = false;
+};
 
 class TableWriter {
  public:
@@ -31,8 +49,11 @@ class TableWriter {
   // Place of a column among those not dropped.
   size_t ordinal(catalog::ColumnNumber column) const;
 
-  // Computes generated columns, then tests NOT NULL and CHECK. Throws 23502, 23514.
-  void complete(RowValues& row, Arena& memory);
+  // Computes generated columns, then tests the policies for such rows, NOT NULL and CHECK, and the conditions of
+  // views. `kind`: kInsert or kUpdate. Throws 42501, 23502, 23514, 44000.
+  void complete(RowValues& row, Arena& memory, RowCheck kind);
+  // The conditions of one kind alone.
+  void check_row(const RowValues& row, RowCheck kind);
   // 23514: the row belongs to another partition.
   [[noreturn]] void throw_foreign(const RowValues& row);
   // Inserts the row and its index entries. Throws 23505.
@@ -47,6 +68,13 @@ class TableWriter {
   bool append(const RowValues& row);
   // The statement has inserted its last row.
   void finish();
+  // What append() and insert_batch() have kept back goes in, so that its errors come before later ones.
+  void flush();
+  // Of the rows to come, the first is that of the statement: rows that are kept back are remembered by their
+  // numbers. After finish(), flush() or an insertion has thrown: the number of the row at fault, if it was one
+  // of those.
+  void set_next_row(uint64_t number) { next_row_ = number; }
+  std::optional<uint64_t> failed_row() const { return failed_row_; }
   // As insert(), but an arbiter's conflict takes everything back and returns the other row.
   bool insert_unless_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* tid,
                               Tid* conflict);
@@ -89,7 +117,9 @@ class TableWriter {
   void move_entries(const access::RowMove& move, const RowValues& old_row, const RowValues& new_row);
   void encode(const RowValues& row, const RowValues* old_row = nullptr);
   void spread(const RowValues& row, std::vector<types::Value>& stored) const;
+  class Bulk;
   bool loads_in_bulk(uint64_t rows);
+  void append_batch(const Chunk& rows, Arena& memory, uint32_t* at);
   bool encode_batch(const Chunk& rows, Arena& memory);
   uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
@@ -100,7 +130,10 @@ class TableWriter {
                       bool tolerate, Tid* conflict);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
-  void check_views(const RowValues& row);
+  // "Failing row contains …", unless the policies keep rows from whom it would be told.
+  std::string failing_row(const RowValues& row);
+  bool has_policies() const;
+  [[noreturn]] void throw_unchecked(const RowValues& row, const analyzer::ViewCheck& rule);
   [[noreturn]] void throw_duplicate(const IndexWriter& index);
   void load(const RowValues& row);
   bool is_arbiter(const catalog::Index& index, std::span<const catalog::Index* const> arbiters) const;
@@ -129,9 +162,14 @@ class TableWriter {
   std::vector<wal::Bytes> batch_bytes_;
   std::vector<Tid> batch_tids_;
   // Of a statement that loads in bulk.
-  std::unique_ptr<access::ColumnAppender> appender_;
+  struct BulkDeleter {
+    void operator()(Bulk* bulk) const;
+  };
+  std::unique_ptr<Bulk, BulkDeleter> bulk_;
   uint64_t bulk_run_ = UINT64_MAX, bulk_rows_ = 0;  // run of the plan, rows it has inserted
-  bool bulk_ = false;
+  bool may_load_in_bulk_ = false;
+  uint64_t next_row_ = 0;
+  std::optional<uint64_t> failed_row_;
 };
 
 }  // namespace varve::executor

@@ -1,9 +1,11 @@
 #include "facts.h"
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "functions/leakproof.h"
 #include "functions/registry.h"
 
 namespace varve::functions {
@@ -12,6 +14,10 @@ namespace {
 
 constexpr uint32_t kFirstUserOid = 16384;
 
+// In order.
+constexpr uint32_t kLeakproof[] = {
+#include "facts/leakproof.inc"
+};
 constexpr FunctionFact kFunctions[] = {
 #include "facts/functions.inc"
 // Those that PostgreSQL has not.
@@ -34,6 +40,9 @@ constexpr OrderFact kOrders[] = {
 
 std::span<const RowShapeFact> row_shape_facts() { return kRowShapes; }
 std::span<const FunctionFact> function_facts() { return kFunctions; }
+bool is_leakproof(Oid function) {
+  return std::binary_search(std::begin(kLeakproof), std::end(kLeakproof), function.value());
+}
 std::span<const OperatorFact> operator_facts() { return kOperators; }
 std::span<const CastFact> cast_facts() { return kCasts; }
 std::span<const OrderFact> order_facts() { return kOrders; }

@@ -3,12 +3,14 @@
 //
 // Arguments: the direct ones, then the aggregated ones. Hypothetical-set aggregates (rank …) have as many of
 // one as of the other and behind them an int8 of two bits a key: 1 descending, 2 NULLs first.
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <vector>
 
 #include "aggregate.h"
 #include "functions/array.h"
+#include "functions/ordered_set.h"
 #include "functions/type_oids.h"
 
 namespace varve::functions {
@@ -209,6 +211,64 @@ void cume_dist(const Place& p, Result& out) {
   out.set((static_cast<double>(p.before + p.peers) + 1) / (rows + 1));
 }
 
+// --- percentile_cont of floats whose rows come in any order: the values around the fraction's place are
+// selected.
+struct Unsorted {
+  std::vector<double> values;
+  double fraction = 0;
+};
+
+struct UnsortedPercentile {
+  static void init(void* state) { new (state) Unsorted(); }
+  static void destroy(void* state) { static_cast<Unsorted*>(state)->~Unsorted(); }
+  static void update(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                     void* const* states, Arena&) {
+    for_each_row(rows, [&](uint32_t row) {
+      auto& s = *static_cast<Unsorted*>(states[row]);
+      if (s.values.empty()) s.fraction = args[0]->at<double>(row);
+      s.values.push_back(args[1]->at<double>(row));
+    });
+  }
+  static void update_one(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
+                         void* state, Arena&) {
+    auto& s = *static_cast<Unsorted*>(state);
+    if (rows.count != 0 && s.values.empty()) s.fraction = args[0]->at<double>(rows[0]);
+    for_each_row(rows, [&](uint32_t row) { s.values.push_back(args[1]->at<double>(row)); });
+  }
+  static void combine(AggregateCall&, void* into, const void* from, Arena&) {
+    auto& to = *static_cast<Unsorted*>(into);
+    const auto& other = *static_cast<const Unsorted*>(from);
+    if (to.values.empty()) to.fraction = other.fraction;
+    to.values.insert(to.values.end(), other.values.begin(), other.values.end());
+  }
+  static void finalize(AggregateCall&, const void* state, Vector& result, uint32_t row) {
+    const auto& s = *static_cast<const Unsorted*>(state);
+    if (s.values.empty()) return result.set_null(row);
+    check_fraction(s.fraction);
+    std::vector<double> values = s.values;  // a window's state is asked again
+    const double at = s.fraction * static_cast<double>(values.size() - 1);
+    const auto first = static_cast<ptrdiff_t>(std::floor(at)), second = static_cast<ptrdiff_t>(std::ceil(at));
+    auto before = [](double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); };
+    std::nth_element(values.begin(), values.begin() + first, values.end(), before);
+    double found = values[static_cast<size_t>(first)];
+    if (second != first) {
+      const double next = *std::min_element(values.begin() + second, values.end(), before);
+      found += (at - static_cast<double>(first)) * (next - found);
+    }
+    result.data<double>()[row] = found;
+    result.set_valid(row);
+  }
+};
+constexpr AggregateImpl kUnsortedPercentile{sizeof(Unsorted),
+                                            alignof(Unsorted),
+                                            UnsortedPercentile::init,
+                                            UnsortedPercentile::update,
+                                            UnsortedPercentile::update_one,
+                                            UnsortedPercentile::combine,
+                                            UnsortedPercentile::finalize,
+                                            UnsortedPercentile::destroy,
+                                            true};
+
 const Binding kBindings[] = {
     {"percentile_disc(float8,anyelement)", &kSorted<One<discrete>>},
     {"percentile_disc(_float8,anyelement)", &kSorted<Many<discrete>>},
@@ -224,6 +284,13 @@ const Binding kBindings[] = {
 };
 
 }  // namespace
+
+const AggregateImpl* unsorted_aggregate(const Function& function) {
+  return function.aggregate == &kSorted<One<continuous>> && function.args.size() == 2 &&
+                 function.args[1] == type_oid::kFloat8
+             ? &kUnsortedPercentile
+             : nullptr;
+}
 
 Bindings ordered_set_bindings() { return kBindings; }
 

@@ -59,6 +59,46 @@ struct FloatStatistic {
   }
 };
 
+// avg: as FloatMoments, which reports an overflow of the squares too, but spares their computation as long as
+// no value is so great that they could overflow: those left out weigh nothing beside the limit then.
+struct FloatMean {
+  FloatMoments moments;
+  bool great = false;
+
+  static constexpr double kGreat = 1e140;
+
+  void add(double x) {
+    if (std::abs(x) < kGreat && !great) [[likely]] {
+      moments.n += 1;
+      moments.sum += x;
+      return;
+    }
+    great = true;
+    moments.add(x);
+  }
+  void merge(const FloatMean& o) {
+    if (!great && !o.great) {
+      moments.n += o.moments.n;
+      moments.sum += o.moments.sum;
+      return;
+    }
+    great = true;
+    moments.merge(o.moments);
+  }
+};
+
+template <class T>
+struct AverageOfFloat {
+  using State = FloatMean;
+  using Arg = T;
+  static void step(State& s, T v, Arena&) { s.add(v); }
+  static void merge(State& s, const State& o, Arena&) { s.merge(o); }
+  static void result(const State& s, Result& out) {
+    if (s.moments.n == 0) return out.null();
+    out.set<double>(s.moments.sum / s.moments.n);
+  }
+};
+
 // --- exact types: the sums of the values and of their squares.
 template <class T, Moment kMoment>
 struct ExactStatistic {
@@ -233,7 +273,7 @@ constexpr AggregateImpl kPairAggregate{sizeof(PairMoments),
 
 const Binding kBindings[] = {
     {"avg(float4)", &kAggregate<FloatStatistic<float, Moment::kMean>>},
-    {"avg(float8)", &kAggregate<FloatStatistic<double, Moment::kMean>>},
+    {"avg(float8)", &kAggregate<AverageOfFloat<double>>},
     VARVE_MOMENTS("float4", FloatStatistic, float),
     VARVE_MOMENTS("float8", FloatStatistic, double),
     VARVE_MOMENTS("int2", ExactStatistic, int16_t),

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <optional>
 
 #include "conditions.h"
 #include "functions/array.h"
@@ -510,6 +511,19 @@ Outcome Interpreter::for_integer(const ForInteger& s) {
   return outcome;
 }
 
+// An element of the array that FOREACH goes through: fields of a row go to a record or to several variables.
+void Interpreter::assign_element(const Target& target, const Value& element, Oid type, Arena& memory) {
+  if (target.record >= 0) return a_.set_record_value(static_cast<uint32_t>(target.record), element);
+  if (target.variables.size() == 1) return a_.assign(target.variables[0], element, type, -1, nullptr);
+  std::optional<functions::RecordView> row;
+  if (!element.null) row.emplace(element.view());
+  for (uint32_t i = 0; i < target.variables.size(); ++i) {
+    bool there = row && i < row->count() && !row->is_null(i);
+    a_.assign(target.variables[i], there ? row->at(i, memory) : Value::null_of(types::PhysicalType::kString),
+              there ? row->field_type(i) : type_oid::kUnknown, -1, nullptr);
+  }
+}
+
 Outcome Interpreter::foreach (const Foreach& s) {
   Oid type;
   Value v = a_.evaluate(*s.array, &type);
@@ -551,7 +565,7 @@ Outcome Interpreter::foreach (const Foreach& s) {
     memory.reset();
     if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
     if (s.slice == 0) {
-      a_.assign(s.target.variables.at(0), array.at(i, memory), info->element_type, -1, nullptr);
+      assign_element(s.target, array.at(i, memory), info->element_type, memory);
     } else {
       std::vector<Value> items;
       for (uint32_t k = 0; k < step; ++k) items.push_back(array.at(i + k, memory));

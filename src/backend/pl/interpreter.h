@@ -50,6 +50,7 @@ class Interpreter {
   void assign(const Assign& s);
   void assign_element(const Assign& s);
   void assign_record(uint32_t target, Expression& e);
+  void assign_element(const Target& target, const types::Value& element, Oid type, Arena& memory);
   bool row_constructor(Expression& e, Shape* shape, std::vector<types::Value>* values, Arena& memory);
   Outcome if_statement(const If& s);
   Outcome case_statement(const Case& s);

@@ -252,6 +252,10 @@ DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
   try {
     statement = a.host().make_statement(sql_);
     statement->variables = &params_;
+    if (statement->node != nullptr && statement->node->kind == NodeKind::kExplainStmt) {
+      a.session().pin_active();
+      statement = a.host().explain(statement, values);
+    }
     if (statement->node != nullptr && a.host().is_planned(*statement)) a.host().ensure_plan(*statement);
   } catch (SqlError& error) {
     rethrow(error);

@@ -85,8 +85,22 @@ struct Triggers::StatementState {
   bool keeps_rows = false;
   bool is_member = false;      // a table that the statement's own stands for: its row triggers alone
   size_t constraint_mark = 0;  // what its foreign keys noted is behind it
+  bool has_transitions = false;
   Arena memory;
   std::vector<QueuedRow> rows;
+  // What transition tables show besides: rows of the tables that this one stands for, as it has them.
+  std::vector<QueuedRow> member_rows;
+  std::unordered_map<Oid, std::vector<int>> member_columns;  // by column of this table: theirs, or -1
+  std::vector<QueuedRow> all_rows;                           // both, once they are asked for
+
+  const std::vector<QueuedRow>* transition_rows() {
+    if (member_rows.empty()) return &rows;
+    if (all_rows.empty()) {
+      all_rows = rows;
+      all_rows.insert(all_rows.end(), member_rows.begin(), member_rows.end());
+    }
+    return &all_rows;
+  }
 };
 
 struct Triggers::Deferred {
@@ -137,6 +151,10 @@ bool Triggers::applies(const Trigger& t, int16_t event, std::span<const catalog:
 bool Triggers::wants_rows(const Relation& relation, ModifyEvent event) {
   int16_t bit = event_bit(event);
   if (!is_replica() && session_.host.constraint_hooks().wants_rows(relation, event)) return true;
+  for (const auto& state : states_) {
+    if (state->has_transitions && state->event == event && is_part_of(relation, state->relation->oid))
+      return true;
+  }
   return std::any_of(relation.triggers.begin(), relation.triggers.end(), [&](const Trigger& t) {
     return t.fires(is_replica()) && (t.type & bit) != 0 &&
            (t.is_row() || !t.old_table.empty() || !t.new_table.empty());
@@ -160,6 +178,52 @@ void Triggers::unique_pending(executor::ExecutionContext& context, const Relatio
 void Triggers::assigns(const Relation& relation, std::span<const catalog::ColumnNumber> columns) {
   assigned_relation_ = relation.oid;
   assigned_.assign(columns.begin(), columns.end());
+}
+
+// One of those that the table stands for.
+bool Triggers::is_part_of(const Relation& relation, Oid table) {
+  for (Oid parent : relation.parents) {
+    if (parent == table) return true;
+    catalog::RelationPtr above = session_.host.catalog().relation(parent);
+    if (above != nullptr && is_part_of(*above, table)) return true;
+  }
+  return false;
+}
+
+// Rows of partitions and children, for the transition tables of the table that the statement names.
+void Triggers::show_to_whole(const executor::ExecutionContext& context, const executor::RowChange& change) {
+  for (const auto& state : states_) {
+    if (state->context != &context || state->is_member || !state->has_transitions ||
+        state->event != change.event)
+      continue;
+    const bool own = state->relation->oid == change.relation.oid;
+    // Of a row that moved between partitions the statement tells as its table has it.
+    if (own ? change.moved_within == nullptr : !is_part_of(change.relation, state->relation->oid)) continue;
+    auto [columns, fresh] = state->member_columns.try_emplace(change.relation.oid);
+    if (fresh) {
+      std::vector<std::string_view> theirs;
+      for (const catalog::Column& c : change.relation.columns) {
+        if (!c.dropped) theirs.push_back(c.name);
+      }
+      for (const catalog::Column& c : state->relation->columns) {
+        if (c.dropped) continue;
+        auto at = std::find(theirs.begin(), theirs.end(), c.name);
+        columns->second.push_back(at == theirs.end() ? -1 : static_cast<int>(at - theirs.begin()));
+      }
+    }
+    auto as_whole = [&, &columns = columns->second](std::span<const Value> row) -> std::span<const Value> {
+      Value* kept = state->memory.make_array<Value>(columns.size());
+      for (size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i] >= 0)
+          kept[i] = types::copy_value(row[static_cast<size_t>(columns[i])], state->memory);
+      }
+      return {kept, columns.size()};
+    };
+    QueuedRow row;
+    if (!change.old_row.empty()) row.old_row = as_whole(change.old_row);
+    if (!change.new_row.empty() && change.event != ModifyEvent::kDelete) row.new_row = as_whole(change.new_row);
+    state->member_rows.push_back(row);
+  }
 }
 
 Triggers::StatementState* Triggers::state_of(const executor::ExecutionContext& context,
@@ -189,7 +253,9 @@ void Triggers::before_statement(executor::ExecutionContext& context, const Relat
   int16_t bit = event_bit(event);
   for (const Trigger& t : relation.triggers) {
     if (!is_after(t) || !applies(t, bit, state->assigned)) continue;
-    state->keeps_rows = state->keeps_rows || t.is_row() || !t.old_table.empty() || !t.new_table.empty();
+    bool transitions = !t.old_table.empty() || !t.new_table.empty();
+    state->keeps_rows = state->keeps_rows || t.is_row() || transitions;
+    state->has_transitions = state->has_transitions || transitions;
   }
   catalog::RelationPtr kept = state->relation;
   std::vector<catalog::ColumnNumber> assigned = state->assigned;
@@ -256,6 +322,8 @@ void Triggers::after_row(executor::ExecutionContext& context, const executor::Ro
   } else if (constraints.wants_inserted(change.relation)) {
     constraints.after_insert(context, change.relation, {&change.tid, 1});
   }
+  show_to_whole(context, change);
+  if (change.moved_within != nullptr && change.event == ModifyEvent::kUpdate) return;
   StatementState* state = member_state(context, change.relation, change.event);
   if (state == nullptr || !state->keeps_rows) return;
   QueuedRow row;
@@ -293,7 +361,7 @@ void Triggers::fire_after_row(StatementState& state, const QueuedRow& row) {
     TriggerCall call{t, relation, "AFTER", "ROW", event_name(bit)};
     if (!row.old_row.empty()) call.old_row = &row.old_row;
     if (!row.new_row.empty()) call.new_row = &row.new_row;
-    call.rows = &state.rows;
+    call.rows = state.transition_rows();
     fire(call, nullptr, nullptr);
   }
 }
@@ -306,7 +374,7 @@ void Triggers::fire_after_statement(StatementState& state) {
     if (t.is_row() || !is_after(t) || !applies(t, bit, state.assigned)) continue;
     if (!condition_holds(t, relation, {}, {})) continue;
     TriggerCall call{t, relation, "AFTER", "STATEMENT", event_name(bit)};
-    call.rows = &state.rows;
+    call.rows = state.transition_rows();
     fire(call, nullptr, nullptr);
   }
 }

@@ -67,6 +67,8 @@ class Triggers final : public executor::ModifyHooks {
                                executor::ModifyEvent event);
   // session_replication_role = replica: triggers and foreign keys of the origin are off.
   bool is_replica();
+  bool is_part_of(const catalog::Relation& relation, Oid table);
+  void show_to_whole(const executor::ExecutionContext& context, const executor::RowChange& change);
   bool applies(const catalog::Trigger& t, int16_t event, std::span<const catalog::ColumnNumber> assigned);
   bool condition_holds(const catalog::Trigger& t, const catalog::Relation& relation,
                        std::span<const types::Value> old_row, std::span<const types::Value> new_row);

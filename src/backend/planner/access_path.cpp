@@ -3,6 +3,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "functions/array.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
 #include "rewrite.h"
@@ -237,6 +238,19 @@ std::string_view mirrored(std::string_view op) {
 
 }  // namespace
 
+namespace {
+
+// Values of the one are keys of the other as they are: text against a varchar or name key has the same bytes.
+bool same_key(Oid type, Oid key) {
+  if (type == key) return true;
+  const functions::TypeInfo *from = functions::type_by_oid(type), *to = functions::type_by_oid(key);
+  return from != nullptr && to != nullptr && from->physical == types::PhysicalType::kString &&
+         to->physical == types::PhysicalType::kString && from->category == 'S' && to->category == 'S' &&
+         key != type_oid::kBpchar && type != type_oid::kBpchar;
+}
+
+}  // namespace
+
 Expr* QueryPlanner::key_value(const catalog::IndexColumn& key, Expr* value) {
   if (value->type == key.type) return value;
   const functions::TypeInfo* from = functions::type_by_oid(value->type);
@@ -435,6 +449,18 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
         match.selectivity *= selectivity(c);
         return match;
       }
+      if (c->kind == ExprKind::kArrayOp) {
+        const auto& any = c->as<analyzer::ArrayOpExpr>();
+        const functions::TypeInfo* array = functions::type_by_oid(any.array->type);
+        if (any.all || any.op == nullptr || any.op->name != "=" || !is_key(any.arg) ||
+            any.site->collation != key.collation || array == nullptr || !same_key(array->element_type, key.type) ||
+            !usable(any.array))
+          continue;
+        match.array_any = any.array;
+        match.used.push_back(c);
+        match.selectivity *= selectivity(c);
+        return match;
+      }
       if (c->kind != ExprKind::kFunction || c->as<FunctionExpr>().op == nullptr ||
           c->as<FunctionExpr>().args.size() != 2)
         continue;
@@ -487,6 +513,18 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
   return match;
 }
 
+namespace {
+
+// How many elements, as far as it can be known.
+double array_length(const Expr& array) {
+  constexpr double kUnknown = 10;
+  if (array.kind == ExprKind::kArray) return static_cast<double>(array.as<analyzer::ListExpr>().args.size());
+  if (array.kind != ExprKind::kConst || array.as<ConstExpr>().value.null) return kUnknown;
+  return std::max(1.0, static_cast<double>(functions::ArrayView(array.as<ConstExpr>().value.view()).count()));
+}
+
+}  // namespace
+
 Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts,
                               bool backward) {
   const Range& r = *query_.ranges[range];
@@ -506,6 +544,7 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   Node nothing;
   plan->equal = resolve_all(match.equal, nothing);
   plan->any_of = resolve_all(match.any_of, nothing);
+  if (match.array_any != nullptr) plan->array_any = resolve(match.array_any, nothing);
   IndexBound lower, upper;
   if (match.lower != nullptr) lower = {resolve(match.lower, nothing), match.lower_inclusive};
   if (match.upper != nullptr) upper = {resolve(match.upper, nothing), match.upper_inclusive};
@@ -523,13 +562,15 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   plan->rows = found;
   plan->rows = std::max(1.0, plan->rows * conjunction_selectivity(rest));
   const PlannerSettings& s = state_.settings;
+  auto lookups = static_cast<double>(std::max<size_t>(1, match.any_of.size()));
+  if (match.array_any != nullptr) lookups = array_length(*match.array_any);
   plan->total_cost =
-      s.cpu_index_lookup_cost * static_cast<double>(std::max<size_t>(1, match.any_of.size())) +
+      s.cpu_index_lookup_cost * lookups +
       found * (s.cpu_index_fetch_cost + s.cpu_operator_cost * static_cast<double>(rest.size())) +
       std::min(found, pages) * (found < 50 ? 0.01 : s.random_page_cost * 0.1);
   if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, found);
   node.plan = plan;
-  bool in_order = match.any_of.empty() &&
+  bool in_order = match.any_of.empty() && match.array_any == nullptr &&
                   (r.family == nullptr || plan->members.size() == 1 || members_in_order(range, match));
   for (size_t k = match.equal.size(); k < match.index.index->keys.size() && in_order; ++k) {
     const catalog::IndexColumn& key = match.index.index->keys[k];
@@ -542,7 +583,7 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   return node;
 }
 
-Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
+Node QueryPlanner::plan_table(uint32_t range, std::vector<Expr*> conjuncts) {
   const Range& r = *query_.ranges[range];
   const catalog::Relation& relation = **r.relation;
   const PlannerSettings& s = state_.settings;
@@ -584,7 +625,7 @@ Node QueryPlanner::plan_relation(uint32_t range, std::vector<Expr*> conjuncts) {
   for (const RangeIndex& index : usable_indexes(range, conjuncts)) {
     IndexMatch match = match_index(range, index, conjuncts, 0);
     bool bounded =
-        !match.equal.empty() || !match.any_of.empty() || match.lower != nullptr || match.upper != nullptr;
+        !match.equal.empty() || !match.any_of.empty() || match.array_any != nullptr || match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
       Node node = index_scan(range, match, conjuncts, false);
       if (node.plan == nullptr) continue;  // not every member has it
@@ -606,7 +647,7 @@ Node QueryPlanner::consider_order(Node best, uint32_t range, const IndexMatch& m
     return best;
   if (query_.order_by.empty() || query_.has_aggregates || query_.has_group_clause || query_.has_windows ||
       query_.distinct || !query_.distinct_on.empty() || query_.has_set_returning || query_.limit == nullptr ||
-      !match.any_of.empty()) {
+      !match.any_of.empty() || match.array_any != nullptr) {
     return best;
   }
   int direction = 0;  // 1 forward, -1 backward
@@ -656,21 +697,26 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
   const Range& r = *query_.ranges[range];
   if (!state_.settings.enable_index_join || r.kind != RangeKind::kRelation || r.sample_percent != nullptr)
     return false;
-  if (r.family != nullptr) return false;
+  if (r.family != nullptr && (!family_choices_.contains(range) || family_choices_[range].members.empty()))
+    return false;
   for (const Expr* c : conditions) {
     if (has_sublink(c)) return false;
   }
+  if (!may_look_up(range, conditions) || !may_look_up(range, filters)) return false;
   const catalog::Relation& relation = **r.relation;
   IndexMatch best;
+  std::vector<Expr*> own = security_of(range);
+  own.insert(own.end(), filters.begin(), filters.end());
   std::vector<Expr*> all = conditions;
-  all.insert(all.end(), filters.begin(), filters.end());
-  for (const RangeIndex& index : usable_indexes(range, filters)) {
+  all.insert(all.end(), own.begin(), own.end());
+  for (const RangeIndex& index : usable_indexes(range, own)) {
     IndexMatch match = match_index(range, index, all, left);
     // At least one key must come from the left side.
     bool joined = std::any_of(
         match.used.begin(), match.used.begin() + static_cast<ptrdiff_t>(match.equal.size()),
         [&](Expr* c) { return std::find(conditions.begin(), conditions.end(), c) != conditions.end(); });
     if (!joined) continue;
+    if (r.family != nullptr && members_looked_in(range, match) <= 0) continue;
     if (best.index.index == nullptr || match.unique > best.unique ||
         (match.unique == best.unique && match.selectivity < best.selectivity))
       best = match;
@@ -678,21 +724,28 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
   if (best.index.index == nullptr) return false;
   // What is looked up is usually there; keys of several columns are seldom independent.
   *rows = best.unique ? 1.0 : std::max(1.0, relation_rows(relation) * best.selectivity);
+  // Opening the members' indexes for each row costs about as much as rows do.
+  if (r.family != nullptr && match_out == nullptr) *rows += 2 * members_looked_in(range, best);
   if (match_out != nullptr) *match_out = std::move(best);
   return true;
 }
 
 Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType type,
-                              const std::vector<Expr*>& conditions, const std::vector<Expr*>& right_filter) {
+                              const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters) {
+  std::vector<Expr*> right_filter = security_of(right_range);
+  right_filter.insert(right_filter.end(), filters.begin(), filters.end());
   IndexMatch best;
   double per_row = 1;
-  if (!best_join_index(left.ranges, right_range, conditions, right_filter, &best, &per_row)) {
+  if (!best_join_index(left.ranges, right_range, conditions, filters, &best, &per_row)) {
     throw SqlError(sqlstate::kInternalError, "the index of a join has gone");
   }
+  if (query_.ranges[right_range]->family != nullptr)
+    return member_index_join(left, right_range, type, conditions, right_filter, best, per_row);
   IndexMatch bare = best;
   size_t keys = best.equal.size();
   bare.equal.clear();
   bare.any_of.clear();
+  bare.array_any = nullptr;
   bare.lower = bare.upper = nullptr;
   bare.used.clear();
   // What the lookup answers; everything else is tested on the inner row or on the pair.

@@ -5,6 +5,7 @@
 #include "access/heap.h"
 #include "access/segment.h"
 #include "column_statistics.h"
+#include "functions/leakproof.h"
 #include "functions/type_oids.h"
 #include "query_planner.h"
 #include "txn/txn_manager.h"
@@ -189,7 +190,8 @@ double QueryPlanner::operator_selectivity(const FunctionExpr& f) {
   }
   // Any other operator with a constant is tried on the values that the statistics hold.
   ColumnOrigin origin = column_of(query_, c.column);
-  if (origin.statistics != nullptr && constant_of(c.other) != nullptr && c.column == f.args[0]) {
+  bool may_try = !state_.settings.has_row_security || functions::is_leakproof(f.function->oid);
+  if (may_try && origin.statistics != nullptr && constant_of(c.other) != nullptr && c.column == f.args[0]) {
     double share = share_that_passes(*origin.statistics, f, constant_of(c.other)->value, state_.eval);
     if (share >= 0) return std::clamp(share, kLeast, 1.0);
   }

@@ -474,6 +474,100 @@ Node QueryPlanner::plan_no_members(uint32_t range) {
   return node;
 }
 
+// --- joins
+
+// 0: not all members have the index, or there are too many of them.
+double QueryPlanner::members_looked_in(uint32_t range, const IndexMatch& match) {
+  constexpr size_t kMostMembers = 4;  // that a look-up may go through
+  const analyzer::Family& family = *query_.ranges[range]->family;
+  const std::vector<uint32_t>& members = family_choices_[range].members;
+  for (uint32_t m : members) {
+    if (member_index(range, *match.index.index, family.members[m]) == nullptr) return 0;
+  }
+  if (family.tables.size() == 1 && state_.settings.enable_partition_pruning) {
+    const auto& keys = (*family.tables[0].relation)->partitioning->keys;
+    const auto& index = match.index.index->keys;
+    bool given = std::all_of(keys.begin(), keys.end(), [&](const catalog::PartitionKeyColumn& key) {
+      for (size_t i = 0; i < match.equal.size(); ++i) {
+        if (key.column != 0 && index[i].column == key.column) return true;
+      }
+      return false;
+    });
+    if (given) return 1;
+  }
+  return members.size() <= kMostMembers ? static_cast<double>(members.size()) : 0;
+}
+
+// For every left row the members that its values leave are looked up in: a nested loop whose inner side is
+// pruned each time it is opened.
+Node QueryPlanner::member_index_join(const Node& left, uint32_t range, JoinType type,
+                                     const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters,
+                                     const IndexMatch& match, double per_row) {
+  std::vector<uint32_t> slots;
+  std::vector<Expr*> outer;
+  auto with_params = [&](Expr* e) {
+    return analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
+      if (x->kind != ExprKind::kColumn || x->as<ColumnExpr>().levels_up != 0 ||
+          (left.ranges >> x->as<ColumnExpr>().range & 1) == 0)
+        return nullptr;
+      size_t at = 0;
+      while (at < outer.size() && !analyzer::same_expression(outer[at], x)) ++at;
+      if (at == outer.size()) {
+        outer.push_back(x);
+        slots.push_back(state_.new_slot());
+      }
+      auto* param = arena_.make<analyzer::ExecParamExpr>();
+      static_cast<Expr&>(*param) = *x;
+      param->kind = ExprKind::kExecParam;
+      param->index = slots[at];
+      return param;
+    });
+  };
+  std::vector<Expr*> inner = filters, pairs;
+  for (Expr* c : conditions) {
+    const bool answered = std::find(match.used.begin(), match.used.end(), c) != match.used.end();
+    if (answered)
+      inner.push_back(with_params(c));
+    else
+      pairs.push_back(c);
+  }
+  FamilyChoice before = family_choices_[range];
+  choose_members(range, inner);
+  IndexMatch here = match_index(range, match.index, inner, 0);
+  Node right = index_scan(range, here, inner, false);
+  family_choices_[range] = std::move(before);
+  auto* plan = state_.make<JoinPlan>(PlanKind::kNestedLoop);
+  plan->join = type;
+  plan->children = arena_.copy(std::vector<Plan*>{left.plan, right.plan});
+  plan->param_slots = arena_.copy(slots);
+  plan->param_values = resolve_all(outer, left);
+  Node node;
+  node.ranges = left.ranges | RangeSet{1} << range;
+  node.layout = left.layout;
+  node.layout.insert(node.layout.end(), right.layout.begin(), right.layout.end());
+  if (!pairs.empty()) plan->condition = resolve(conjunction(pairs), node);
+  std::vector<OutputColumn> output(left.plan->output.begin(), left.plan->output.end());
+  output.insert(output.end(), right.plan->output.begin(), right.plan->output.end());
+  plan->output = arena_.copy(output);
+  right.plan->rows = std::max(1.0, per_row);
+  plan->rows = std::max(1.0, left.plan->rows * per_row * conjunction_selectivity(pairs));
+  if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
+  const PlannerSettings& s = state_.settings;
+  plan->startup_cost = left.plan->startup_cost;
+  plan->total_cost = left.plan->total_cost +
+                     left.plan->rows * (s.cpu_index_lookup_cost + (per_row + 2) * s.cpu_index_fetch_cost);
+  if (type == JoinType::kSemi || type == JoinType::kAnti) {
+    plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows)
+                                         : std::max(1.0, left.plan->rows * 0.5);
+    node.layout = left.layout;
+    node.ranges = left.ranges;
+    plan->output = left.plan->output;
+  }
+  node.order = left.order;
+  node.plan = plan;
+  return node;
+}
+
 // --- changes
 
 // What INSERT, UPDATE and DELETE need of the members, and where a row goes.

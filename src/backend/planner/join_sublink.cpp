@@ -186,7 +186,11 @@ bool QueryPlanner::add_dissolved_leaf(SubqueryExpr& sublink, bool negated, std::
   for (const FromItem* item : inner.from) items.push_back(copier.copy(item, 0, offset));
 
   RangeSet inner_ranges = 0;
-  for (Range* r : inner.ranges) inner_ranges |= RangeSet{1} << add_range(r);
+  for (Range* r : inner.ranges) {
+    Range* own = r->security.empty() ? r : copier.copy(*r, 0);
+    inner_ranges |= RangeSet{1} << add_range(own);
+    for (Expr* e : own->security) note_columns(e);
+  }
   for (Expr* e : hoisted) note_columns(e);
   for (Expr* e : keys) note_columns(e);
   for (const FromItem* item : items) note_item_columns(item);

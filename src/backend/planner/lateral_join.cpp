@@ -151,6 +151,7 @@ class LateralJoins {
       all[i]->kind = RangeKind::kValues;
       all[i]->query = nullptr;
       all[i]->args = {};
+      all[i]->security = {};
       all[i]->lateral = false;
     }
     auto* item = arena_.make<FromItem>();

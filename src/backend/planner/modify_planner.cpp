@@ -31,13 +31,10 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   plan.checks = resolve_all(query_.checks, row);
   plan.check_names = query_.check_names;
   std::vector<Expr*> view_checks;
-  std::vector<std::string_view> view_names;
-  for (const analyzer::ViewCheck& check : query_.view_checks) {
+  for (const analyzer::ViewCheck& check : query_.view_checks)
     view_checks.push_back(resolve(fold(check.condition), row));
-    view_names.push_back(check.view);
-  }
   plan.view_checks = arena_.copy(view_checks);
-  plan.view_check_names = arena_.copy(view_names);
+  plan.view_check_rules = query_.view_checks;
   plan.generated = arena_.copy(std::span<const int16_t>(query_.generated));
   plan.generated_exprs = resolve_all(query_.generated_exprs, row);
   std::vector<BoundIndex> indexes;
@@ -213,10 +210,8 @@ Node QueryPlanner::plan_update_delete() {
   no_match->kind = ExprKind::kConst;
   newest.layout.resize(old_row.size() + values.size(), no_match);
   newest.layout.insert(newest.layout.end(), extra.begin(), extra.end());
-  std::vector<Expr*> recheck;
-  for (Expr* c : where_conjuncts_) {
-    if (!has_sublink(c)) recheck.push_back(c);
-  }
+  const uint32_t changed[] = {0};
+  std::vector<Expr*> recheck = recheck_conditions(changed, where_conjuncts_);
   if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), newest);
   if (std::none_of(values.begin(), values.end(), [&](Expr* e) { return has_sublink(e); })) {
     plan->recompute = resolve_all(values, newest);
@@ -230,12 +225,15 @@ Node QueryPlanner::plan_merge() {
   std::vector<ColumnNumber> columns = live_columns(relation);
   needs_ctid_[0] = true;
   for (ColumnNumber c : columns) used_columns_[0][static_cast<size_t>(c - 1)] = true;
+  if (target.family != nullptr) note_table_column(0);
   Expr* on = fold(query_.from[0]->condition);
   Node from = plan_from({});
   // ctid and the target's row (NULLs where nothing matched), then the source.
   std::vector<ColumnNumber> with_ctid{catalog::kCtidColumn};
   with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
   std::vector<Expr*> exprs = scan_layout(0, with_ctid);
+  const auto table_column = static_cast<int32_t>(exprs.size());
+  if (target.family != nullptr) exprs.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
   for (Expr* e : from.layout) {
     if (e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range != 0) exprs.push_back(e);
   }
@@ -245,6 +243,7 @@ Node QueryPlanner::plan_merge() {
   plan->children = arena_.copy(std::vector<Plan*>{child.plan});
   plan->rows = child.plan->rows;
   plan->total_cost = child.plan->total_cost + plan->rows * state_.settings.cpu_tuple_cost * 2;
+  if (target.family != nullptr) plan->table_column = table_column;
   Node nothing;
   set_modify_common(*plan, scan_layout(0, columns), nothing);
   std::vector<ModifyPlan::MergeAction> actions;
@@ -268,7 +267,11 @@ Node QueryPlanner::plan_merge() {
   }
   plan->merge_actions = arena_.copy(actions);
   // A row that changed while its lock was waited for is matched again.
-  if (on != nullptr && !has_sublink(on)) plan->recheck = resolve(on, child);
+  std::vector<Expr*> joined;
+  if (on != nullptr) joined.push_back(on);
+  const uint32_t changed[] = {0};
+  std::vector<Expr*> recheck = recheck_conditions(changed, joined);
+  if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), child);
   Node node;
   node.plan = plan;
   return node;

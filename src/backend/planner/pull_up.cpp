@@ -24,10 +24,6 @@ Expr* visible_target(const Query& query, int16_t column) {
   return nullptr;
 }
 
-bool is_security_barrier(const analyzer::Range& range) {
-  return range.view != nullptr && (*range.view)->options.find("security_barrier=true") != std::string::npos;
-}
-
 namespace {
 
 // The subquery's own columns get their numbers in the query around it; what it referred to further out is one
@@ -132,9 +128,8 @@ class PullUp {
   bool fits(uint32_t number, JoinSide side) {
     Range& range = *query_.ranges[number];
     if (number == 0 && analyzer::is_instead_of(query_)) return false;  // its rows go to triggers as they are
-    if (is_security_barrier(range)) return false;
     if (range.kind == RangeKind::kCte) inline_cte(range);
-    if (range.kind != RangeKind::kSubquery || range.query == nullptr) return false;
+    if (range.kind != RangeKind::kSubquery || range.query == nullptr || range.barrier) return false;
     Query& inner = *range.query;
     if (!is_simple(inner) || query_.ranges.size() + inner.ranges.size() > 60) return false;
     pull_up_subqueries(state_, inner);

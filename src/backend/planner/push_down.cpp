@@ -158,7 +158,6 @@ void push_down_conditions(PlannerState& state, Query& query, uint32_t range, std
   Range& r = *query.ranges[range];
   if (!state.settings.enable_predicate_pushdown || r.kind != RangeKind::kSubquery || r.query == nullptr)
     return;
-  if (is_security_barrier(r)) return;  // nothing of the query may look at rows that the view leaves out
   std::vector<Expr*> left;
   for (Expr* c : conjuncts) {
     bool own = !analyzer::is_volatile(c) && !analyzer::any_of(c, [&](const Expr& x) {
@@ -166,6 +165,7 @@ void push_down_conditions(PlannerState& state, Query& query, uint32_t range, std
       return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0 &&
              x.as<ColumnExpr>().range != range;
     });
+    own = own && (!r.barrier || analyzer::is_leakproof(c, state.settings.leakproof_routines));
     PushDown push(state, range, c);
     if (own && push.fits(*r.query))
       push.apply(*r.query);

@@ -51,6 +51,7 @@ Range* QueryCopier::copy(const Range& range, uint32_t depth) {
   auto* r = arena_.make<Range>(range);
   if (r->query != nullptr) r->query = copy(*r->query, depth + 1);
   copy_list(r->args, depth);
+  copy_list(r->security, depth);
   std::vector<analyzer::ExprList> rows(r->rows.begin(), r->rows.end());
   for (analyzer::ExprList& row : rows) copy_list(row, depth);
   r->rows = arena_.copy(rows);
@@ -124,6 +125,9 @@ bool can_copy(const Query& q) {
   for (const Range* r : q.ranges) {
     if (r->query != nullptr && !can_copy(*r->query)) return false;
     for (const Expr* e : r->args) {
+      if (!can_copy(e)) return false;
+    }
+    for (const Expr* e : r->security) {
       if (!can_copy(e)) return false;
     }
   }

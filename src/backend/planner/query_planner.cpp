@@ -627,10 +627,9 @@ Node QueryPlanner::plan_locking(Node node) {
     targets.push_back(target);
   }
   plan->targets = arena_.copy(targets);
-  std::vector<Expr*> recheck;
-  for (Expr* c : where_conjuncts_) {
-    if (!has_sublink(c)) recheck.push_back(c);
-  }
+  std::vector<uint32_t> locked;
+  for (const analyzer::RowLocking& lock : query_.locking) locked.push_back(lock.range);
+  std::vector<Expr*> recheck = recheck_conditions(locked, where_conjuncts_);
   if (!recheck.empty()) plan->recheck = resolve(conjunction(recheck), node);
   if (query_.limit != nullptr && !query_.with_ties) {
     Node nothing;

@@ -147,7 +147,7 @@ class QueryPlanner {
 
   // --- one range (access_path.cpp)
   Node plan_range(uint32_t range, std::vector<Expr*> conjuncts);
-  Node plan_relation(uint32_t range, std::vector<Expr*> conjuncts);
+  Node plan_table(uint32_t range, std::vector<Expr*> conjuncts);
   Node plan_subquery_range(uint32_t range);
   // An index of a range, its expressions and predicate in the query's terms.
   struct RangeIndex {
@@ -165,6 +165,7 @@ class QueryPlanner {
     RangeIndex index;
     std::vector<Expr*> equal;  // in the query's terms
     std::vector<Expr*> any_of;
+    Expr* array_any = nullptr;  // the same as one array
     Expr* lower = nullptr;
     Expr* upper = nullptr;
     bool lower_inclusive = true, upper_inclusive = true;
@@ -179,6 +180,11 @@ class QueryPlanner {
   double key_selectivity(uint32_t range, const catalog::IndexColumn& key, const Expr* expression);
   Node index_join(const Node& left, uint32_t range, JoinType type, const std::vector<Expr*>& conditions,
                   const std::vector<Expr*>& filters);
+  // How many members' indexes are looked in for one left row.
+  double members_looked_in(uint32_t range, const IndexMatch& match);
+  Node member_index_join(const Node& left, uint32_t range, JoinType type,
+                         const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters,
+                         const IndexMatch& match, double per_row);
   IndexMatch match_index(uint32_t range, const RangeIndex& index, const std::vector<Expr*>& conjuncts,
                          RangeSet available);
   // The other side of `column op value` as a key of the index column; null if it does not fit.
@@ -194,6 +200,19 @@ class QueryPlanner {
   void note_query_columns();
   std::span<OutputColumn> scan_output(const Range& range, const std::vector<catalog::ColumnNumber>& columns);
   std::vector<Expr*> scan_layout(uint32_t range, const std::vector<catalog::ColumnNumber>& columns);
+
+  // --- row security (row_security.cpp)
+  // Conditions on a range in the order in which they may be tested.
+  struct SecuredConditions {
+    std::vector<Expr*> scan, policies, others;
+  };
+  bool is_leakproof(const Expr* e) const;
+  std::vector<Expr*> security_of(uint32_t range);
+  SecuredConditions secure(uint32_t range, const std::vector<Expr*>& conjuncts);
+  Node plan_relation(uint32_t range, std::vector<Expr*> conjuncts);
+  bool may_look_up(uint32_t range, const std::vector<Expr*>& conditions);
+  std::vector<Expr*> recheck_conditions(std::span<const uint32_t> ranges,
+                                        const std::vector<Expr*>& conjuncts);
 
   // --- several tables as one (family_plan.cpp)
   void choose_members(uint32_t range, const std::vector<Expr*>& conjuncts);

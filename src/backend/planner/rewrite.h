@@ -29,9 +29,6 @@ void use_index_for_min_max(PlannerState& state, Query& query);
 // (a AND b) OR (a AND c) becomes a, b OR c. `out` gets the conjuncts (conjuncts.cpp).
 void factor_or(PlannerState& state, Expr* e, std::vector<Expr*>* out);
 
-// A view whose conditions come before everything that is asked of its rows.
-bool is_security_barrier(const analyzer::Range& range);
-
 // The select list's n-th visible expression (1-based).
 Expr* visible_target(const Query& query, int16_t column);
 

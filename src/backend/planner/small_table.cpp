@@ -19,7 +19,7 @@ bool QueryPlanner::may_read_early(const JoinLeaf& leaf) {
   if (leaf.special() || leaf.range == UINT32_MAX || leaf.filters.empty() || leaf.node.plan == nullptr)
     return false;
   const Range& range = *query_.ranges[leaf.range];
-  if (range.kind != analyzer::RangeKind::kRelation || range.family != nullptr ||
+  if (range.kind != analyzer::RangeKind::kRelation || range.family != nullptr || !range.security.empty() ||
       range.sample_percent != nullptr || segment_pages(**range.relation) > kMostPages)
     return false;
   return std::none_of(leaf.filters.begin(), leaf.filters.end(), [&](const Expr* e) {

@@ -64,7 +64,7 @@ std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {
   if (!plain) return tables;
   std::vector<Target> targets(query.targets.begin(), query.targets.end());
   for (uint32_t i = 0; i < query.ranges.size(); ++i) {
-    if (query.ranges[i]->kind != RangeKind::kRelation || query.ranges[i]->family != nullptr) continue;
+    if (query.ranges[i]->kind != RangeKind::kRelation) continue;
     auto* ctid = context.arena.make<ColumnExpr>();
     ctid->kind = ExprKind::kColumn;
     ctid->type = type_oid::kTid;
@@ -96,6 +96,15 @@ Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* exp
         .at(binder.position(expression->location));
   }
   return binder.bind_expr(scope, expression);
+}
+
+Expr* analyze_policy(AnalyzerContext& context, const parser::Node* expression,
+                     const catalog::RelationPtr& table) {
+  Binder binder(context);
+  Scope scope;
+  scope.clause = Clause::kPolicy;
+  binder.add_relation(scope, table, {}, {}, txn::LockMode::kNone);
+  return binder.coerce_to_boolean(binder.bind_expr(scope, expression), "POLICY");
 }
 
 Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod,

@@ -41,6 +41,16 @@ class QueryDeparser final : public DeparseNames {
   void query(const Query& q, const std::vector<std::string>* result_names, bool visible, int indent,
              std::string& out);
 
+  // A condition over the one range of `q`, whose columns need no prefix but within subqueries.
+  void condition(const Query& q, const Expr& e, std::string& out) {
+    Level level{&q, {}};
+    name_ranges(level);
+    levels_.push_back(std::move(level));
+    bare_columns_ = true;
+    expression(e, false, out);
+    levels_.pop_back();
+  }
+
   void column(const ColumnExpr& e, bool is_target, std::string& out) override;
   bool query_expression(const Expr& e, std::string& out) override;
   bool merged_column(const CoalesceExpr& e, std::string& out) override;
@@ -95,6 +105,7 @@ class QueryDeparser final : public DeparseNames {
   std::deque<Level> levels_;  // the innermost is the last
   int indent_ = 0;
   bool branch_ = false;
+  bool bare_columns_ = false;
 };
 
 // --- names
@@ -129,7 +140,8 @@ void QueryDeparser::column(const ColumnExpr& e, bool is_target, std::string& out
   const Level& level = levels_[levels_.size() - 1 - e.levels_up];
   const Range& range = *level.query->ranges[e.range];
   const std::string& name = level.names[e.range];
-  std::string prefix = name.empty() ? std::string() : quote_identifier(name) + ".";
+  const bool bare = name.empty() || (bare_columns_ && levels_.size() == 1 && e.column != 0);
+  std::string prefix = bare ? std::string() : quote_identifier(name) + ".";
   switch (e.column) {
     case 0:
       out += prefix + "*";
@@ -750,6 +762,19 @@ std::string deparse_query(const Query& query, std::span<const std::string> colum
   std::vector<std::string> result(column_names.begin(), column_names.end());
   std::string out;
   QueryDeparser(names, eval, pretty).query(query, result.empty() ? nullptr : &result, true, 0, out);
+  return out;
+}
+
+std::string deparse_policy(const Expr& condition, const catalog::RelationPtr& table, RelationNames& names,
+                           functions::EvalContext& eval, bool pretty) {
+  Range range{};
+  range.kind = RangeKind::kRelation;
+  range.relation = &table;
+  Range* ranges[] = {&range};
+  Query query;
+  query.ranges = ranges;
+  std::string out;
+  QueryDeparser(names, eval, pretty).condition(query, condition, out);
   return out;
 }
 

@@ -67,6 +67,8 @@ std::string_view clause_text(Clause clause) {
       return "aggregate arguments";
     case Clause::kMergeWhen:
       return "MERGE WHEN conditions";
+    case Clause::kPolicy:
+      return "policy expressions";
     case Clause::kFromSubquery:
       return "FROM clause of their own query level";
     case Clause::kSelect:

@@ -1,5 +1,9 @@
 #include "analyzer/expression_walk.h"
 
+#include <algorithm>
+
+#include "functions/leakproof.h"
+
 namespace varve::analyzer {
 namespace {
 
@@ -208,6 +212,55 @@ bool same_expression(const Expr* a, const Expr* b) {
 
 bool is_volatile(const Expr* e) { return has_volatility(e, functions::Volatility::kVolatile); }
 bool is_immutable(const Expr* e) { return !has_volatility(e, functions::Volatility::kStable); }
+
+bool is_leakproof(const Expr* e, std::span<const Oid> routines) {
+  bool reads = any_of(e, [](const Expr& x) {
+    return x.kind == ExprKind::kColumn || x.kind == ExprKind::kSubquery || x.kind == ExprKind::kSubplan ||
+           x.kind == ExprKind::kInput;
+  });
+  if (!reads) return true;
+  auto leaks = [&](const functions::Function* f) {
+    if (f == nullptr) return true;
+    if (f->routine == nullptr) return !functions::is_leakproof(f->oid);
+    return std::find(routines.begin(), routines.end(), f->oid) == routines.end();
+  };
+  switch (e->kind) {
+    case ExprKind::kFunction:
+      if (leaks(e->as<FunctionExpr>().function)) return false;
+      break;
+    case ExprKind::kDistinct:
+    case ExprKind::kNullIf:
+      if (leaks(e->as<EqualityExpr>().equal)) return false;
+      break;
+    case ExprKind::kInList:
+      if (leaks(e->as<InListExpr>().equal)) return false;
+      break;
+    case ExprKind::kArrayOp:
+      if (leaks(e->as<ArrayOpExpr>().function)) return false;
+      break;
+    case ExprKind::kColumn:
+    case ExprKind::kInput:
+    case ExprKind::kConst:
+    case ExprKind::kParam:
+    case ExprKind::kExecParam:
+    case ExprKind::kCaseInput:
+    case ExprKind::kAnd:
+    case ExprKind::kOr:
+    case ExprKind::kNot:
+    case ExprKind::kCase:
+    case ExprKind::kNullTest:
+    case ExprKind::kBooleanTest:
+    case ExprKind::kRelabel:
+    case ExprKind::kRow:
+    case ExprKind::kArray:
+      break;
+    default:
+      return false;
+  }
+  bool proof = true;
+  visit_children(const_cast<Expr&>(*e), [&](Expr*& child) { proof = proof && is_leakproof(child, routines); });
+  return proof;
+}
 
 uint32_t grouping_level(const GroupingExpr& e) {
   uint32_t level = UINT32_MAX;

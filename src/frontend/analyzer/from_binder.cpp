@@ -282,6 +282,7 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   uint32_t range =
       add_relation(scope, relation, alias, alias_columns(item.alias), txn::LockMode::kAccessShare);
   add_family(*scope.ranges[range], item.inherit, false, txn::LockMode::kAccessShare);
+  secure_range(scope, range, catalog::Policy::kSelect);
   return range_item(arena_, range);
 }
 
@@ -342,10 +343,14 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   inner.locker = context_.locker;
   AnalyzerContext::OpenView open = open_view(*view);
   inner.open_views = &open;
+  inner.security = context_.security;
+  inner.acts_as = view->has_option("security_invoker") ? context_.acts_as : view->owner;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kSubquery;
+  range->barrier = view->has_option("security_barrier");
+  if (range->barrier && context_.security != nullptr) context_.security->used = true;
   range->query = query;
   context_.relations.push_back(view);
   range->view = &context_.relations.back();
@@ -544,6 +549,11 @@ Range* Binder::function_range(Scope& scope, const parser::Node* call, bool with_
                               std::string_view alias, parser::List<parser::ColumnDef> definitions) {
   bool outer_srf = scope.has_set_returning;
   Expr* bound = bind_clause(scope, call, Clause::kFromFunction);
+  any_of(bound, [&](const Expr& x) {
+    if (x.kind != ExprKind::kSetReturning || &x == bound) return false;
+    throw SqlError(sqlstate::kFeatureNotSupported, "set-returning functions must appear at top level of FROM")
+        .at(position(x.location));
+  });
   bound = table_function(bound, call, definitions);
   scope.has_set_returning = outer_srf;
   auto* range = arena_.make<Range>();

@@ -855,6 +855,15 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     }
     if (call.distinct)
       throw_not_supported("DISTINCT is not implemented for window functions", position(call.location));
+    for (const Expr* arg : function_call.args) {
+      any_of(arg, [&](const Expr& x) {
+        if (x.kind != ExprKind::kSetReturning) return false;
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       "window function calls cannot contain set-returning function calls")
+            .hint("You might be able to move the set-returning function into a LATERAL FROM item.")
+            .at(position(x.location));
+      });
+    }
     auto* window = make<WindowExpr>(ExprKind::kWindow, bound->type, call.location);
     window->function = &function;
     window->site = function_call.site;

@@ -350,6 +350,7 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
     auto offset = [&](const parser::Node* node, std::string_view construct) -> Expr* {
       if (node == nullptr) return nullptr;
       Expr* e = bind_clause(scope, node, Clause::kWindowFrame);
+      refuse_variables(e, construct);
       if (d->mode != parser::FrameMode::kRange) return coerce_to_specific(e, type_oid::kInt8, construct);
       if (order.size() != 1) {
         throw SqlError(sqlstate::kWindowingError,
@@ -367,8 +368,11 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
       window.range_subtract = minus->function;
       return minus->args[1];
     };
-    window.start_offset = offset(d->start_offset, "ROWS");
-    window.end_offset = offset(d->end_offset, "ROWS");
+    std::string_view mode = d->mode == parser::FrameMode::kRange    ? "RANGE"
+                            : d->mode == parser::FrameMode::kGroups ? "GROUPS"
+                                                                    : "ROWS";
+    window.start_offset = offset(d->start_offset, mode);
+    window.end_offset = offset(d->end_offset, mode);
   }
   scope.clause = outer;
   for (size_t i = 0; i < scope.windows.size(); ++i) {

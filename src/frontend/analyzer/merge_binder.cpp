@@ -31,10 +31,9 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   catalog::RelationPtr named =
       lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
                       false, position(merge.relation->location));
-  if (named->is_partitioned() || (merge.relation->inherit && !named->children.empty())) {
-    throw_not_supported("MERGE into a table with partitions or children");
-  }
-  if (named->kind != catalog::RelationKind::kTable) {
+  if (named->is_partitioned() && !merge.relation->inherit)
+    throw_not_supported("MERGE into ONLY a partitioned table");
+  if (!named->is_table()) {
     std::string_view what = named->kind == catalog::RelationKind::kView ? "views"
                             : named->kind == catalog::RelationKind::kMaterializedView
                                 ? "materialized views"
@@ -84,6 +83,7 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   add_partition_checks(*query, target.relation);
   query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   finish_query(scope, *query, {});
+  secure_target(scope, target, *query);
   return query;
 }
 

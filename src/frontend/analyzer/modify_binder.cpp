@@ -59,6 +59,7 @@ ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std
   if (named->kind != RelationKind::kView) {
     ModifyTarget target;
     target.named = target.relation = named;
+    target.acts_as = context_.acts_as;
     uint32_t range = add_relation(scope, named, alias, columns, txn::LockMode::kRowExclusive);
     add_target_family(*scope.ranges[range], name.inherit, verb);
     return target;
@@ -504,6 +505,7 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
   bind_on_conflict(scope, target, insert, *query);
   bind_returning(scope, insert.returning, *query);
   finish_query(scope, *query, targets);
+  secure_target(scope, target, *query);
   return query;
 }
 
@@ -765,20 +767,14 @@ Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const p
   if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
     if (target.is_view() || target.instead)
       throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
-    if (scope.ranges[0]->family != nullptr) {
-      throw_not_supported("WHERE CURRENT OF on a table with partitions or children",
-                          position(where->location));
-    }
     conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
   } else if (where != nullptr) {
-    if (target.barrier && !target.quals.empty())
-      throw_not_supported("WHERE on writing through a security_barrier view", position(where->location));
     conditions.push_back(bind_condition(scope, where, Clause::kWhere));
   }
   return make_and(conditions);
 }
 
-// The row that a cursor stands on, by its ctid.
+// The row that a cursor stands on, by its ctid, which no two tables share.
 Expr* Binder::current_of(Scope& scope, const parser::CurrentOfExpr& where) {
   auto* ctid = make<ColumnExpr>(ExprKind::kColumn, type_oid::kTid, where.location);
   ctid->column = catalog::kCtidColumn;
@@ -813,6 +809,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   add_target_rules(*query, scope, target);
   bind_returning(scope, update.returning, *query);
   finish_query(scope, *query, targets);
+  secure_target(scope, target, *query);
   return query;
 }
 
@@ -835,6 +832,7 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   if (!target.instead) query->index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
   bind_returning(scope, del.returning, *query);
   finish_query(scope, *query, {});
+  secure_target(scope, target, *query);
   return query;
 }
 

@@ -39,6 +39,7 @@ enum class Clause : uint8_t {
   kFilter,
   kAggregateArgument,
   kMergeWhen,
+  kPolicy,
   kFromSubquery,
   kOther,
 };
@@ -110,7 +111,7 @@ struct ModifyTarget {
   std::vector<ViewColumn> columns;  // of the view
   std::vector<Expr*> quals;         // of the views, over range 0
   std::vector<ViewCheck> checks;
-  bool barrier = false;  // one of the views is a security barrier
+  Oid acts_as;  // whose policies hold for the table: of a view its owner; 0: who runs the statement
   bool instead = false;  // `relation` is a view whose INSTEAD OF triggers do the work
   bool is_view() const { return named != relation; }
 };

@@ -381,16 +381,15 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
     uint32_t target = bind_sort_target(scope, node, targets, Clause::kGroupBy, false);
     Expr*& e = targets[target].expr;
     e = resolve_unknown(e);
-    int32_t aggregate_location = -1;
-    auto is_aggregate = [&](const Expr& x) {
-      if (x.kind != ExprKind::kAggregate) return false;
-      aggregate_location = x.location;
-      return true;
-    };
-    if (any_of(e, is_aggregate)) {
-      throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY")
-          .at(position(aggregate_location));
-    }
+    any_of(e, [&](const Expr& x) {
+      if (x.kind == ExprKind::kAggregate)
+        throw SqlError(sqlstate::kGroupingError, "aggregate functions are not allowed in GROUP BY")
+            .at(position(x.location));
+      if (x.kind == ExprKind::kWindow)
+        throw SqlError(sqlstate::kWindowingError, "window functions are not allowed in GROUP BY")
+            .at(position(x.location));
+      return false;
+    });
     if (functions::hash_function(e->type) == nullptr && functions::compare_function(e->type) == nullptr) {
       throw SqlError(sqlstate::kUndefinedFunction,
                      fmt::format("could not identify an equality operator for type {}", type_text(e->type)))
@@ -431,14 +430,17 @@ void Binder::bind_order_and_limit(Scope& scope, const parser::SelectStmt& select
 Expr* Binder::bind_limit(Scope& scope, const parser::Node* node, Clause clause, std::string_view construct) {
   if (node == nullptr) return nullptr;
   Expr* e = coerce_to_specific(bind_clause(scope, node, clause), type_oid::kInt8, construct);
-  if (any_of(e, [](const Expr& x) {
-        return x.kind == ExprKind::kColumn && x.as<ColumnExpr>().levels_up == 0;
-      })) {
+  refuse_variables(e, construct);
+  return e;
+}
+
+void Binder::refuse_variables(const Expr* e, std::string_view construct) {
+  any_of(e, [&](const Expr& x) {
+    if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up != 0) return false;
     throw SqlError(sqlstate::kInvalidColumnReference,
                    fmt::format("argument of {} must not contain variables", construct))
-        .at(position(e->location));
-  }
-  return e;
+        .at(position(x.location));
+  });
 }
 
 void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query& query,
@@ -573,6 +575,7 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       }
     }
   }
+  for (const RowLocking& lock : locks) secure_range(scope, lock.range, catalog::Policy::kUpdate);
   query.locking = arena_.copy(locks);
 }
 

@@ -109,6 +109,8 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   inner.locker = context_.locker;
   AnalyzerContext::OpenView open = open_view(*view);
   inner.open_views = &open;
+  inner.security = context_.security;
+  inner.acts_as = view->has_option("security_invoker") ? context_.acts_as : view->owner;
   Binder binder(inner);
   if (select.from.size() != 1) {
     // What the select list returns is complained of first.
@@ -173,7 +175,7 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   if (scope.has_set_returning)
     refuse(*view, verb, "Views that return set-returning functions are not automatically updatable.");
   target->relation = below.relation;
-  target->barrier = below.barrier || view->options.find("security_barrier=true") != std::string::npos;
+  target->acts_as = from->kind == RelationKind::kView ? below.acts_as : inner.acts_as;
   target->named = view;
   target->quals = below.quals;
   target->checks = below.checks;
@@ -199,7 +201,15 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     refuse(*view, verb, "Views that have no updatable columns are not automatically updatable.");
   if (select.where == nullptr) return;
   Expr* where = binder.bind_condition(scope, select.where, Clause::kWhere);
-  target->quals.push_back(where);
+  if (view->has_option("security_barrier")) {
+    Range& range = *base.ranges[0];
+    std::vector<Expr*> security(range.security.begin(), range.security.end());
+    security.push_back(where);
+    range.security = arena_.copy(security);
+    if (context_.security != nullptr) context_.security->used = true;
+  } else {
+    target->quals.push_back(where);
+  }
   if (checked && verb != "DELETE") target->checks.push_back({where, arena_.copy(view->name)});
 }
 

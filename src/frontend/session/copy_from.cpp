@@ -1,4 +1,6 @@
 // COPY FROM: fields become vectors of the columns' types, a batch of them goes into the table at once.
+#include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
@@ -11,6 +13,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
+#include "row_security.h"
 #include "types/utf8.h"
 
 namespace varve::session {
@@ -56,9 +59,11 @@ bool quick_date(std::string_view text, int32_t* out) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   unsigned century = two_digits(text.data()), years = two_digits(text.data() + 2);
   unsigned month = two_digits(text.data() + 5), day = two_digits(text.data() + 8);
-  if (century > 99 || years > 99 || month < 1 || month > 12 || day < 1 || day > 28) return false;
+  if (century > 99 || years > 99 || month < 1 || month > 12 || day < 1) return false;
   int64_t year = century * 100 + years;
-  if (year == 0) return false;
+  constexpr uint8_t kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (year == 0 || day > kDays[month - 1] + static_cast<unsigned>(leap && month == 2)) return false;
   // Days since 0000-03-01, years beginning in March.
   int64_t y = month <= 2 ? year - 1 : year;
   int64_t m = month <= 2 ? month + 9 : month - 3;
@@ -66,6 +71,16 @@ bool quick_date(std::string_view text, int32_t* out) {
   constexpr int64_t kDaysTo2000 = 730425;  // from 0000-03-01
   *out = static_cast<int32_t>(days - kDaysTo2000);
   return true;
+}
+
+// Plain decimals, as nearly all floats come.
+bool quick_float(std::string_view text, double* out) {
+  if (text.empty() || text.size() > 24) return false;
+  for (char c : text) {
+    if ((c < '0' || c > '9') && c != '.' && c != '-') return false;
+  }
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  return error == std::errc() && end == text.data() + text.size();
 }
 
 // "YYYY-MM-DD HH:MM:SS[.ffffff]" to microseconds since 2000-01-01.
@@ -89,6 +104,18 @@ bool quick_timestamp(std::string_view text, int64_t* out) {
     }
   }
   *out = days * int64_t{86400000000} + (hour * 3600LL + minute * 60LL + second) * 1000000 + micros;
+  return true;
+}
+
+// The same with a zone as ±HH behind it.
+bool quick_zoned_timestamp(std::string_view text, int64_t* out) {
+  if (text.size() < 22) return false;
+  const std::string_view zone = text.substr(text.size() - 3);
+  const unsigned hours = two_digits(zone.data() + 1);
+  if ((zone[0] != '+' && zone[0] != '-') || hours > 14) return false;
+  if (!quick_timestamp(text.substr(0, text.size() - 3), out)) return false;
+  const int64_t offset = hours * int64_t{3600000000};
+  *out += zone[0] == '+' ? -offset : offset;
   return true;
 }
 
@@ -128,6 +155,7 @@ class CopyLoad {
     else
       run_text();
     flush();
+    insert([&] { loader_.finish(); });
   }
 
   // Where the load stands, for the CONTEXT of an error.
@@ -283,6 +311,10 @@ class CopyLoad {
       done = quick_date(text, &column.data<int32_t>()[rows_]);
     else if (target.type == type_oid::kTimestamp && target.typmod < 0)
       done = quick_timestamp(text, &column.data<int64_t>()[rows_]);
+    else if (target.type == type_oid::kTimestamptz && target.typmod < 0)
+      done = quick_zoned_timestamp(text, &column.data<int64_t>()[rows_]);
+    else if (target.type == type_oid::kFloat8)
+      done = quick_float(text, &column.data<double>()[rows_]);
     else if (target.type == type_oid::kText || (target.type == type_oid::kVarchar && target.typmod < 0)) {
       column.data<types::StringRef>()[rows_] = types::StringRef(text);
       done = true;
@@ -307,6 +339,7 @@ class CopyLoad {
     int column = column_;
     bool known = line_known_;
     insert_batch();
+    insert([&] { loader_.flush(); });
     line_number_ = number;
     line_ = line;
     field_ = field;
@@ -337,9 +370,38 @@ class CopyLoad {
   void insert_batch() {
     if (rows_ == 0) return;
     batch_.set_dense(rows_);
+    note_lines();
+    insert([&] { loader_.insert(batch_); });
+    rows_given_ += rows_;
+  }
+
+  // Rows that are kept back are at fault long after they have been read. Lines follow each other but for
+  // those with line ends in quotes.
+  void note_lines() {
+    for (uint32_t i = 0; i < rows_; ++i) {
+      const uint64_t row = rows_given_ + i;
+      if (lines_of_rows_.empty() ||
+          started_[i] - lines_of_rows_.back().line != row - lines_of_rows_.back().row)
+        lines_of_rows_.push_back({row, started_[i]});
+    }
+  }
+  uint64_t line_of(uint64_t row) const {
+    auto it = std::upper_bound(lines_of_rows_.begin(), lines_of_rows_.end(), row,
+                               [](uint64_t r, const RowLine& from) { return r < from.row; });
+    return (it - 1)->line + (row - (it - 1)->row);
+  }
+
+  template <class F>
+  void insert(F&& step) {
     try {
-      loader_.insert(batch_);
+      step();
     } catch (SqlError& e) {
+      if (std::optional<uint64_t> earlier = loader_.failed_earlier()) {
+        line_number_ = line_of(*earlier);
+        column_ = -1;
+        line_known_ = false;
+        throw;
+      }
       uint32_t row = loader_.failed_row();
       line_number_ = started_[row];
       column_ = -1;
@@ -365,6 +427,12 @@ class CopyLoad {
   std::vector<std::string_view> texts_;
   std::vector<CopyField> fields_;
   uint64_t rows_read_ = 0;
+  // Of the rows given to the loader, where lines do not just follow each other.
+  struct RowLine {
+    uint64_t row, line;
+  };
+  std::vector<RowLine> lines_of_rows_;
+  uint64_t rows_given_ = 0;
   // Where we are.
   uint64_t line_number_ = 0;
   std::string_view line_;
@@ -466,9 +534,16 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   if (session_.read_only_) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
   }
+  SessionRowSecurity security(session_.catalog(), session_.role_,
+                              session_.settings_.boolean("row_security"));
+  if (security.applies(*table_, session_.role_)) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "COPY FROM not supported with row-level security")
+        .hint("Use INSERT statements instead.");
+  }
   analyzer::Expr* filter = bind_filter(context);
   StatementPtr statement = insert_statement();
-  executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter);
+  executor::RowLoader loader(*statement->plan, session_.execution_settings(), filter,
+                             &session_.instance_.scheduler());
   size_t mark = session_.constraints_.begin_statement();
   loader.start(session_.run_parameters({}, nullptr));
   std::unique_ptr<CopyBytes> bytes;
@@ -499,8 +574,8 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
     if (e.fields().context.empty()) e.context(load.where());
     throw;
   }
-  loader.finish();
   if (file_ != nullptr) file_->close();
+  loader.end_statement();
   session_.constraints_.end_statement(mark);
   session_.txn_->release_snapshot();
   return loader.rows_inserted();

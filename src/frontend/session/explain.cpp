@@ -2,8 +2,12 @@
 #include "explain.h"
 
 #include <chrono>
+#include <deque>
 #include <fmt/format.h>
+#include <iterator>
+#include <optional>
 
+#include "analyzer/analyzer.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
@@ -107,10 +111,14 @@ class ExplainCommand {
         options_(read_options(stmt, outer.sql)),
         query_(stmt.query) {}
 
-  void run(std::span<const types::Value> params) {
+  void run(std::span<const types::Value> params) { write(text(params)); }
+
+  // What it says; nothing where there is nothing to say.
+  std::optional<std::string> text(std::span<const types::Value> params) {
     session_.ensure_transaction();
     StatementPtr statement = target(&params);
-    if (statement == nullptr) return write("Utility statements have no plan structure");
+    if (is_done_) return std::nullopt;
+    if (statement == nullptr) return "Utility statements have no plan structure";
     auto start = std::chrono::steady_clock::now();
     IoCounters io = t_io_counters;
     session_.ensure_plan(*statement);
@@ -121,7 +129,7 @@ class ExplainCommand {
     if (options_.settings) collect_settings();
     if (!options_.analyze) {
       auto root = explain_plan(*plan, options_, {}, eval);
-      return write(format_explain(*root, options_, summary_));
+      return format_explain(*root, options_, summary_);
     }
     session_.check_read_only(*statement);
     executor::ExecutionSettings settings = session_.execution_settings();
@@ -137,10 +145,13 @@ class ExplainCommand {
     std::vector<executor::NodeCounters> counters = execution.context().counters;
     execution.finish();
     session_.constraints_.end_statement(mark);
-    session_.txn_->release_snapshot();
+    if (!session_.nested_) session_.txn_->release_snapshot();
     auto root = explain_plan(*plan, options_, counters, eval);
-    write(format_explain(*root, options_, summary_));
+    if (fills_table_) root = without_insert(std::move(root));
+    return format_explain(*root, options_, summary_);
   }
+
+  bool is_text() const { return options_.format == ExplainFormat::kText; }
 
  private:
   // The statement whose plan is shown; null: it has none.
@@ -161,14 +172,55 @@ class ExplainCommand {
       return it->second;
     }
     if (node->kind == NodeKind::kCreateTableAsStmt) {
-      if (options_.analyze) throw_not_supported("EXPLAIN ANALYZE of CREATE TABLE AS");
-      node = parser::as<parser::CreateTableAsStmt>(node)->query;
+      const auto& create = *parser::as<parser::CreateTableAsStmt>(node);
+      if (options_.analyze) return create_table(create);
+      node = create.query;
     }
     if (node->kind == NodeKind::kDeclareCursorStmt) node = parser::as<parser::DeclareCursorStmt>(node)->query;
     if (!Session::is_planned(node)) return nullptr;
     StatementPtr statement = session_.make_statement(outer_.sql, node);
     statement->param_types = outer_.param_types;
+    statement->variables = outer_.variables;
     return statement;
+  }
+
+  // Under ANALYZE the table is made, and what is explained fills it.
+  StatementPtr create_table(const parser::CreateTableAsStmt& create) {
+    if (create.materialized_view || create.into->skip_data || !parser::is<parser::SelectStmt>(create.query))
+      throw_not_supported("EXPLAIN ANALYZE of this form of CREATE TABLE AS");
+    parser::IntoClause into = *create.into;
+    into.skip_data = true;
+    parser::CreateTableAsStmt empty = create;
+    empty.into = &into;
+    uint64_t changes = session_.catalog_changes_;
+    session_.run_command(&empty, outer_.sql);
+    is_done_ = session_.catalog_changes_ == changes;  // IF NOT EXISTS, and it does
+    if (is_done_) return nullptr;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = session_.eval_context(arena_);
+    std::vector<Oid> path = session_.search_path_oids();
+    analyzer::AnalyzerContext context{session_.catalog(), arena_, relations, eval, outer_.sql, path};
+    catalog::RelationPtr made = analyzer::find_relation(context, *into.relation, txn::LockMode::kNone);
+    auto* table = arena_.make<parser::RangeVar>();
+    table->schema = arena_.copy(made->schema_name);
+    table->name = arena_.copy(made->name);
+    auto* insert = arena_.make<parser::InsertStmt>();
+    insert->relation = table;
+    insert->source = parser::as<parser::SelectStmt>(create.query);
+    fills_table_ = true;
+    StatementPtr statement = session_.make_statement(outer_.sql, insert);
+    statement->variables = outer_.variables;
+    return statement;
+  }
+
+  // The query's plan, with what runs before it.
+  static std::unique_ptr<ExplainNode> without_insert(std::unique_ptr<ExplainNode> root) {
+    std::unique_ptr<ExplainNode> query = std::move(root->children.back());
+    root->children.pop_back();
+    query->relationship.clear();
+    query->children.insert(query->children.begin(), std::make_move_iterator(root->children.begin()),
+                           std::make_move_iterator(root->children.end()));
+    return query;
   }
 
   void collect_settings() {
@@ -183,7 +235,7 @@ class ExplainCommand {
   }
 
   // Text is one row a line, the other formats are one value.
-  void write(std::string_view text) {
+  void write(const std::optional<std::string>& answer) {
     planner::OutputColumn column{};
     column.name = "QUERY PLAN";
     column.type = options_.format == ExplainFormat::kJson  ? type_oid::kJson
@@ -191,6 +243,8 @@ class ExplainCommand {
                                                            : type_oid::kText;
     column.physical = types::PhysicalType::kString;
     session_.describe_rows({&column, 1}, {}, out_);
+    if (!answer.has_value()) return;
+    std::string_view text = *answer;
     while (true) {
       size_t end = options_.format == ExplainFormat::kText ? text.find('\n') : std::string_view::npos;
       out_.begin_data_row(1);
@@ -209,7 +263,43 @@ class ExplainCommand {
   ExplainSummary summary_;
   Arena arena_;
   std::vector<types::Value> params_;
+  bool fills_table_ = false;  // EXPLAIN ANALYZE CREATE TABLE AS
+  bool is_done_ = false;      // and there was nothing to do
 };
+
+// The answer as a query of constants, which can be read like any other.
+pl::SqlStatementPtr Session::explain(const pl::SqlStatementPtr& statement,
+                                     std::span<const types::Value> params) {
+  const txn::Snapshot* active = pl_.active_snapshot();
+  std::optional<std::string> answer;
+  bool by_line = false;
+  {
+    struct Restore {
+      bool& flag;
+      bool outer;
+      ~Restore() { flag = outer; }
+    } restore{nested_, nested_};
+    nested_ = true;
+    ExplainCommand command(*this, *parser::as<parser::ExplainStmt>(statement->node),
+                           static_cast<const Statement&>(*statement), client_.output());
+    answer = command.text(params);
+    by_line = command.is_text();
+  }
+  pl_.set_active_snapshot(active);
+  std::string sql = "SELECT * FROM (VALUES ";
+  std::string_view rest = answer.has_value() ? std::string_view(*answer) : std::string_view();
+  for (bool more = true; more;) {
+    size_t end = by_line ? rest.find('\n') : std::string_view::npos;
+    sql += "(E'";
+    for (char c : rest.substr(0, end)) sql += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+    sql += "'::pg_catalog.text)";
+    more = end != std::string_view::npos;
+    if (more) rest.remove_prefix(end + 1), sql += ", ";
+  }
+  sql += ") x(\"QUERY PLAN\")";
+  if (!answer.has_value()) sql += " LIMIT 0";
+  return make_statement(sql);
+}
 
 void Session::run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
                           std::span<const types::Value> params, net::Output& out) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "analyzer/expression_walk.h"
@@ -97,23 +98,6 @@ class Checker {
     return rights.get();
   }
 
-  bool invoker_view(const catalog::Relation& view) {
-    bool invoker = false;
-    const catalog::KeyMatch match[] = {{"oid", types::Value::of_oid(view.oid.value())}};
-    catalog_.for_each(catalog::system_table("pg_class"), match, [&](const catalog::Row& row) {
-      if (row.is_null("reloptions")) return;
-      types::FormatSettings format;
-      Arena arena;
-      functions::EvalContext eval{&arena, &format, nullptr};
-      std::string text;
-      functions::append_value(type_oid::kTextArray, row["reloptions"], text, eval);
-      for (std::string_view value : {"true", "on", "1", "yes"}) {
-        invoker |= text.find(fmt::format("security_invoker={}", value)) != std::string::npos;
-      }
-    });
-    return invoker;
-  }
-
   void query(const Query& q, Oid role, const parser::Node* statement) {
     levels_.push_back({&q, {}});
     size_t self = levels_.size() - 1;
@@ -126,6 +110,12 @@ class Checker {
         entry->role = role;
       }
       levels_[self].entries.push_back(entry);
+    }
+    for (const Range* r : q.ranges) policies(r->security, r->acts_as != kInvalidOid ? r->acts_as : role);
+    for (const analyzer::ViewCheck& check : q.view_checks) {
+      Oid owner = q.ranges[q.result_range]->acts_as;
+      if (check.kind != analyzer::RowCheck::kView)
+        policies({const_cast<Expr**>(&check.condition), 1}, owner != kInvalidOid ? owner : role);
     }
     for (size_t i = 0; i < q.ranges.size(); ++i) {
       bool target = q.command != CommandType::kSelect && i == q.result_range;
@@ -157,6 +147,13 @@ class Checker {
       if (Entry* e = levels_[self].entries[l.range]) e->updates = true;
     }
     levels_.pop_back();
+  }
+
+  // What policies read besides the row itself, whose columns are theirs to see.
+  void policies(analyzer::ExprList conditions, Oid role) {
+    size_t outer = std::exchange(floor_, levels_.size());
+    all(conditions, role);
+    floor_ = outer;
   }
 
   void result_range(const Query& q, const parser::Node* statement) {
@@ -217,7 +214,7 @@ class Checker {
     if (r.query != nullptr) {
       Oid inside = role;
       // A view reads with its owner's rights.
-      if (r.view != nullptr && !invoker_view(**r.view)) inside = (*r.view)->owner;
+      if (r.view != nullptr && !(*r.view)->has_option("security_invoker")) inside = (*r.view)->owner;
       query(*r.query, inside, nullptr);
     }
     all(r.args, role);
@@ -237,7 +234,7 @@ class Checker {
       if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query, role, nullptr);
       if (x.kind != ExprKind::kColumn) return false;
       const auto& c = x.as<analyzer::ColumnExpr>();
-      if (c.levels_up >= levels_.size()) return false;
+      if (c.levels_up >= levels_.size() - floor_) return false;
       const Level& level = levels_[levels_.size() - 1 - c.levels_up];
       if (c.range >= level.entries.size() || level.entries[c.range] == nullptr) return false;
       Entry& entry = *level.entries[c.range];
@@ -257,6 +254,7 @@ class Checker {
   std::map<Oid, std::unique_ptr<RoleRights>> rights_;
   std::deque<Entry> entries_;  // outer queries' first
   std::vector<Level> levels_;
+  size_t floor_ = 0;  // columns of levels below it are not asked for
 };
 
 }  // namespace

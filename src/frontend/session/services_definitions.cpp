@@ -16,6 +16,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
+#include "partition_links.h"
 #include "session.h"
 
 namespace varve::session {
@@ -35,6 +36,12 @@ class DefinitionFunctions {
       return text(
           catalog::bound_text(*parent->partitioning, catalog::parse_bound(table->partition_bound), eval),
           arena);
+    }
+    if (table != nullptr) {
+      for (const catalog::Policy& p : table->policies) {
+        if (args[0].view() == p.using_sql || args[0].view() == p.check_sql)
+          return text(policy_text(s, args[0].view(), table, pretty), arena);
+      }
     }
     // The expressions of an index stand on lines of their own.
     std::string out;
@@ -90,10 +97,10 @@ class DefinitionFunctions {
 
   static Value partition_root(Session& s, std::span<const Value> args, Arena&) {
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
-    if (r == nullptr || (!r->is_partition && !r->is_partitioned()))
-      return Value::null_of(PhysicalType::kInt32);
-    while (r->is_partition) r = s.catalog().relation(r->parents.at(0));
-    return Value::of_oid(r->oid.value());
+    if (!in_partition_tree(r.get())) return Value::null_of(PhysicalType::kInt32);
+    Oid root = r->oid;
+    for (Oid up = root; up != kInvalidOid; up = partition_parent(s.catalog(), up)) root = up;
+    return Value::of_oid(root.value());
   }
 
   static Value get_viewdef(Session& s, std::span<const Value> args, Arena& arena) {
@@ -277,6 +284,19 @@ class DefinitionFunctions {
     if (casts_columns) e = with_casts(e, arena);
     if (table != nullptr) e = as_default(context, e, *table, sql);
     return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
+  }
+
+  static std::string policy_text(Session& s, std::string_view sql, const catalog::RelationPtr& table,
+                                 bool pretty) {
+    Arena arena;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    std::vector<Oid> schemas = s.search_path_oids();
+    analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
+    const analyzer::Expr* e =
+        analyzer::analyze_policy(context, parser::parse_expression(sql, arena), table);
+    VisibleNames names(s);
+    return analyzer::deparse_policy(*e, table, names, eval, pretty);
   }
 
   static std::string view_text(Session& s, const catalog::Relation& view, bool pretty) {

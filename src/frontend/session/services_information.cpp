@@ -13,6 +13,7 @@
 #include "functions/text_search.h"
 #include "functions/type_oids.h"
 #include "net/server.h"
+#include "row_security.h"
 #include "session.h"
 
 namespace varve::session {
@@ -284,10 +285,12 @@ class InformationFunctions {
         sqlstate::kUndefinedObject,
         fmt::format("{} \"{}\" does not exist", kServer ? "server" : "foreign-data wrapper", object.view()));
   }
-  // No table has policies.
   static Value row_security(Session& s, std::span<const Value> args, Arena&) {
-    if (args[0].type == PhysicalType::kString) s.parse_reg(type_oid::kRegclass, args[0].view());
-    return Value::of_bool(false);
+    Oid table{args[0].type == PhysicalType::kString ? s.parse_reg(type_oid::kRegclass, args[0].view())
+                                                    : args[0].oid()};
+    catalog::RelationPtr relation = s.catalog().relation(table);
+    return Value::of_bool(relation != nullptr &&
+                          SessionRowSecurity(s.catalog(), s.role_, true).is_active(*relation, s.role_));
   }
 };
 

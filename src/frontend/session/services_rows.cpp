@@ -13,6 +13,7 @@
 #include "net/server.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
+#include "partition_links.h"
 #include "session.h"
 #include "sync/wait_event.h"
 #include "types/time_zone.h"
@@ -374,21 +375,25 @@ class RowFunctions {
   static void partition_tree(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     Rows rows(out, arena);
     catalog::RelationPtr root = s.catalog().relation(Oid{args[0].oid()});
-    if (root == nullptr || (!root->is_partition && !root->is_partitioned())) return;
-    std::vector<std::pair<catalog::RelationPtr, int32_t>> level{{root, 0}};
+    if (!in_partition_tree(root.get())) return;
+    struct Node {
+      Oid oid, parent;
+      int32_t depth;
+    };
+    std::vector<Node> level{{root->oid, partition_parent(s.catalog(), root->oid), 0}};
     for (size_t i = 0; i < level.size(); ++i) {
-      auto [table, depth] = level[i];
-      rows.oid(table->oid);
-      if (depth == 0 && !table->is_partition)
+      Node node = level[i];
+      catalog::RelationPtr r = s.catalog().relation(node.oid);
+      rows.oid(node.oid);
+      if (node.parent == kInvalidOid)
         rows.null();
       else
-        rows.oid(table->parents.at(0));
-      rows.boolean(!table->is_partitioned()).int4(depth);
-      if (!table->is_partitioned()) continue;
-      std::vector<Oid> children;
-      for (const auto& p : table->partitioning->partitions) children.push_back(p.oid);
-      std::sort(children.begin(), children.end());
-      for (Oid child : children) level.emplace_back(s.catalog().relation(child), depth + 1);
+        rows.oid(node.parent);
+      bool parted = r->is_partitioned() || r->kind == catalog::RelationKind::kPartitionedIndex;
+      rows.boolean(!parted).int4(node.depth);
+      if (!parted) continue;
+      for (Oid child : partition_children(s.catalog(), node.oid))
+        level.push_back({child, node.oid, node.depth + 1});
     }
   }
 
@@ -396,12 +401,8 @@ class RowFunctions {
                                   std::vector<Value>& out) {
     Rows rows(out, arena);
     catalog::RelationPtr r = s.catalog().relation(Oid{args[0].oid()});
-    if (r == nullptr || (!r->is_partition && !r->is_partitioned())) return;
-    rows.oid(r->oid);
-    while (r->is_partition) {
-      r = s.catalog().relation(r->parents.at(0));
-      rows.oid(r->oid);
-    }
+    if (!in_partition_tree(r.get())) return;
+    for (Oid oid = r->oid; oid != kInvalidOid; oid = partition_parent(s.catalog(), oid)) rows.oid(oid);
   }
 
   // For native functions of extensions; not in pg_proc. The first row of a query, with nobody's rights looked

@@ -15,6 +15,7 @@
 #include "parser/ast.h"
 #include "planner/planner.h"
 #include "privilege_check.h"
+#include "row_security.h"
 #include "statement_reader.h"
 
 namespace varve::session {
@@ -391,11 +392,22 @@ void Session::make_plan(Statement& statement) {
     context.local_tables = statement.local_tables;
     context.routines = &routines;
     context.fills_materialized_views = statement.fills_view;
+    SessionRowSecurity security(catalog(), statement.reader != kInvalidOid ? statement.reader : role_,
+                                settings_.boolean("row_security"));
+    if (!statement.is_internal || statement.reader != kInvalidOid) context.security = &security;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     statement.routines = std::move(routines);
     if (checks) check_query_privileges(catalog(), role_, check_privileges(statement), *query, statement.node);
     if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::PlannerSettings settings = planner_settings();
+    std::vector<Oid> leakproof;
+    for (Oid oid : statement.routines) {
+      if (catalog::RoutinePtr routine = security.used ? catalog().routine(oid) : nullptr;
+          routine != nullptr && routine->leakproof)
+        leakproof.push_back(oid);
+    }
+    settings.has_row_security = security.used;
+    settings.leakproof_routines = leakproof;
     StatementReader reader(*this);
     // Inside a function the snapshot is the calling query's.
     if (!nested_ && !statement.is_internal && settings_.boolean("varve.enable_plan_time_reads"))
@@ -519,6 +531,13 @@ uint64_t Session::fill_view(std::string_view sql) {
   StatementPtr statement = make_statement(sql, parser::parse(sql, arena).statements[0].statement);
   statement->fills_view = true;
   statement->is_internal = true;
+  // The rows that its owner may see.
+  ensure_transaction();
+  if (parser::is<parser::InsertStmt>(statement->node)) {
+    const parser::RangeVar& view = *parser::as<parser::InsertStmt>(statement->node)->relation;
+    Oid oid = catalog().find_relation_oid(catalog().find_schema(view.schema), view.name);
+    if (catalog::RelationPtr relation = catalog().relation(oid)) statement->reader = relation->owner;
+  }
   ensure_plan(*statement);
   std::unique_ptr<executor::Execution> execution = take_execution(*statement);
   start_execution(*execution, {});

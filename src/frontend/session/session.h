@@ -133,6 +133,8 @@ class Session final : public net::SessionHandler,
   executor::RunParameters run_parameters(std::span<const types::Value> params,
                                          const txn::Snapshot* active) override;
   std::string run_utility(const pl::SqlStatementPtr& statement, std::span<const types::Value> params) override;
+  pl::SqlStatementPtr explain(const pl::SqlStatementPtr& statement,
+                              std::span<const types::Value> params) override;
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
   }

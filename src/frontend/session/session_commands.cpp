@@ -366,6 +366,15 @@ types::Value Session::cursor_row(std::string_view name, Oid table) {
   auto refuse = [&](std::string text) { return SqlError(sqlstate::kInvalidCursorState, std::move(text)); };
   std::string relation = catalog().relation(table)->name;
   const std::vector<Oid>& tables = cursor.plan->row_id_tables;
+  // The cursor may read a table that this one is a part of.
+  for (catalog::RelationPtr r = catalog().relation(table);
+       r != nullptr && !r->parents.empty() && std::find(tables.begin(), tables.end(), table) == tables.end();) {
+    auto above = std::find_if(r->parents.begin(), r->parents.end(), [&](Oid parent) {
+      return std::find(tables.begin(), tables.end(), parent) != tables.end();
+    });
+    table = above != r->parents.end() ? *above : r->parents[0];
+    r = catalog().relation(table);
+  }
   auto uses = static_cast<size_t>(std::count(tables.begin(), tables.end(), table));
   if (uses == 0 || !cursor.is_cursor) {
     throw refuse(fmt::format("cursor \"{}\" is not a simply updatable scan of table \"{}\"", name, relation));

@@ -60,6 +60,12 @@ void Session::run_set_constraints(const parser::ConstraintsSetStmt& stmt) {
       throw SqlError(sqlstate::kUndefinedObject, fmt::format("constraint \"{}\" does not exist", name->name));
     }
   }
+  // With the parts that partitions have of them.
+  for (size_t i = 0; i < constraints.size(); ++i) {
+    const catalog::KeyMatch parts[] = {{"conparentid", Value::of_oid(constraints[i].value())}};
+    catalog().for_each(catalog::system_table("pg_constraint"), parts,
+                       [&](const catalog::Row& row) { constraints.push_back(row.oid("oid")); });
+  }
   pl_.set_constraints(constraints, stmt.deferred);
   constraints_.set(constraints, stmt.deferred);
 }

@@ -17,6 +17,7 @@ class Arena;
 }
 namespace varve::vector {
 class Vector;
+struct Selection;
 }
 
 namespace varve::access {
@@ -28,14 +29,29 @@ inline constexpr uint32_t kVectorRows = 1024;
 constexpr bool is_settled(PageId page) { return (page.value() & kSettledBit) != 0; }
 constexpr bool is_settled(Tid tid) { return is_settled(tid.page); }
 
-enum class ColumnComparison : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+enum class ColumnComparison : uint8_t {
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAnyOf,      // equals one of several constants
+  kIsNull,     // without constants
+  kIsNotNull,  // without constants
+  kNoCondition,  // every row meets it; a caller that knows none yet may put another in its place later
+};
 
-// `column OP constant`: true of no NULL. Strings compare as bytes, floats as PostgreSQL's do.
+// `column OP constant`: true of no NULL, but for kIsNull. Strings compare as bytes, floats as PostgreSQL's do.
+// Constants are not NULL, of the column's physical type (integers of any width), and outlive the scan.
 struct ColumnCondition {
   uint32_t column;  // place in the row layout
   ColumnComparison op;
-  types::Value
-      constant;  // not NULL; of the column's physical type, integers of any width. Bytes outlive the scan
+  types::Value constant;
+  std::span<const types::Value> any_of;
+  // The caller looks at each row itself: it is enough to leave out vectors where no row can meet it, and they
+  // are not counted in removed().
+  bool only_zones = false;
 };
 
 // Reads vectors for one thread under one snapshot, which the caller keeps registered.
@@ -50,6 +66,11 @@ class ColumnScan {
   // kVectorRows and is flat. Strings live until the next open(), or as long as `arena`.
   virtual Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out,
                         Arena& arena) = 0;
+  // The column's least and greatest value in the vector gone to, deleted rows counted in (NULL: there are only
+  // NULLs). False: they are not known without reading.
+  virtual Result<bool> extremes(uint32_t column, types::Value* least, types::Value* greatest) = 0;
+  // Rows of the vector gone to, whoever sees them.
+  virtual uint32_t vector_rows() const = 0;
   // Visible rows of the vector gone to that did not meet the conditions.
   virtual uint32_t removed() const = 0;
   // Who wrote the vector's rows, for xmin.
@@ -68,13 +89,32 @@ class SettledRowSink {
                            std::span<const RowVersion> rows) = 0;
 };
 
+// Is told where rows lie that were appended: their Tids, in the order in which they came, as many as a segment
+// has taken.
+class AppendedRowSink {
+ public:
+  virtual ~AppendedRowSink() = default;
+  virtual Status rows_appended(std::span<const Tid> tids) = 0;
+};
+
+// Spreads work over threads: calls task(user, 0 … n - 1), some of them perhaps at once, and returns when all
+// are done.
+class TaskRunner {
+ public:
+  virtual ~TaskRunner() = default;
+  virtual void run(uint32_t n, void (*task)(void* user, uint32_t index), void* user) = 0;
+};
+
 // Takes rows of one statement straight into segments of its transaction, without a stay in the delta. The
-// rows are there for the transaction's next statement. An error must end in a rollback.
+// rows are there for the transaction's next statement. An error must end in a rollback. Any call may write a
+// segment of the rows that came before, and tell the sink.
 class ColumnAppender {
  public:
   virtual ~ColumnAppender() = default;
   // One value a column of the layout; copied.
   virtual Status append(std::span<const types::Value> row) = 0;
+  // The selected rows of one vector a column of the layout (null: NULL in all of them); copied.
+  virtual Status append(std::span<const vector::Vector* const> columns, const vector::Selection& rows) = 0;
   // What has been appended since the last segment was full. Not called: it is lost.
   virtual Status finish() = 0;
 };
@@ -91,13 +131,14 @@ class ColumnStore {
  public:
   virtual ~ColumnStore() = default;
 
-  // `layout` is the table's now, and outlives the scan, as `conditions` do. Whether a condition can be
-  // evaluated: can_test().
+  // `layout` is the table's now, and outlives the scan, as `conditions` do; those that are only for zones may
+  // change between two open(). Whether a condition can be evaluated: can_test().
   virtual std::unique_ptr<ColumnScan> scan(const txn::Snapshot& snapshot, const RowLayout& layout,
                                            std::span<const ColumnCondition> conditions) = 0;
-  // `layout` and `txn` outlive it.
+  // `layout`, `txn`, `sink` and `runner` outlive it; the last two may be null.
   virtual std::unique_ptr<ColumnAppender> append(txn::Transaction& txn, const RowLayout& layout,
-                                                 std::vector<SettleOrder> order) = 0;
+                                                 std::vector<SettleOrder> order, AppendedRowSink* sink,
+                                                 TaskRunner* runner) = 0;
   virtual bool can_test(types::PhysicalType column, const types::Value& constant) const = 0;
 
   // Moves rows of the delta into one new segment, those that every snapshot sees and nobody locks; the caller

@@ -47,6 +47,19 @@ class Variables {
   virtual Conflict conflict() const = 0;
 };
 
+// Whose policies count for a statement. One per statement.
+class RowSecurity {
+ public:
+  virtual ~RowSecurity() = default;
+  virtual Oid role() const = 0;  // that runs the statement
+  // Do the table's policies hold for the role? Throws 42501 where they do but row_security is off.
+  virtual bool applies(const catalog::Relation& table, Oid role) = 0;
+  virtual bool concerns(const catalog::Policy& policy, Oid role) = 0;
+
+  bool used = false;      // the statement has conditions that others must not overtake
+  std::vector<Oid> open;  // tables whose policies are being bound
+};
+
 // What binding a statement needs. One per statement; the arena and relations become the plan's.
 struct AnalyzerContext {
   catalog::Catalog& catalog;
@@ -93,6 +106,9 @@ struct AnalyzerContext {
   const OpenView* open_views = nullptr;
   // Every function made by CREATE FUNCTION that the statement calls is added; null: nobody wants to know.
   std::vector<Oid>* routines = nullptr;
+  // Null: rows are not kept from anybody (constraints' own statements, definitions).
+  RowSecurity* security = nullptr;
+  Oid acts_as;  // within a view that reads with its owner's rights: the owner; else 0
 };
 
 // SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
@@ -110,6 +126,9 @@ void require_updatable_view(AnalyzerContext& context, const catalog::RelationPtr
 // constraints" …).
 Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* expression,
                                const catalog::RelationPtr* table, std::string_view clause);
+// A policy's condition over `table`, which is range 0; subqueries are allowed. Of type boolean.
+Expr* analyze_policy(AnalyzerContext& context, const parser::Node* expression,
+                     const catalog::RelationPtr& table);
 // Makes an expression of `type` out of `expr` under assignment rules (column "c" is of type …).
 Expr* coerce_for_assignment(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod,
                             std::string_view column);
@@ -171,6 +190,10 @@ class RelationNames {
 // the result; empty: the query's own. Throws 0A000 for what has no text.
 std::string deparse_query(const Query& query, std::span<const std::string> column_names, RelationNames& names,
                           functions::EvalContext& eval, bool pretty);
+
+// A condition over one table in which subqueries may stand, on one line for a catalog's text.
+std::string deparse_policy(const Expr& condition, const catalog::RelationPtr& table, RelationNames& names,
+                           functions::EvalContext& eval, bool pretty);
 
 // How the leaves that only plans have are written (EXPLAIN). Each call appends to `out`.
 class PlanNames {

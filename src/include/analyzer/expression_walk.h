@@ -1,6 +1,8 @@
 // Walking and rewriting bound expressions.
 #pragma once
 
+#include <span>
+
 #include "analyzer/expression.h"
 #include "memory/arena.h"
 
@@ -142,5 +144,8 @@ bool same_expression(const Expr* a, const Expr* b);
 // Calls nothing volatile / nothing stable or volatile.
 bool is_volatile(const Expr* e);
 bool is_immutable(const Expr* e);
+// Tells nobody of the columns it reads but by its result: calls only leakproof functions on them. `routines`:
+// those among the functions that SQL made.
+bool is_leakproof(const Expr* e, std::span<const Oid> routines);
 
 }  // namespace varve::analyzer

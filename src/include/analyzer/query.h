@@ -80,6 +80,12 @@ struct Range {
   bool only = false;                              // written ONLY
   Family* family = nullptr;                       // null: the relation alone (ONLY, or nothing belongs to it)
 
+  // Row security: what a row of the relation must pass before any condition sees it that might tell of it (is
+  // not leakproof). Tested in this order. `acts_as`: with whose rights the conditions' tables are read.
+  ExprList security;
+  Oid acts_as;
+
+  bool barrier = false;                        // kSubquery: of a security_barrier view, the same for its rows
   Query* query = nullptr;                      // kSubquery
   const catalog::RelationPtr* view = nullptr;  // kSubquery: the view whose query it is
 
@@ -190,10 +196,20 @@ struct OnConflict {
   Expr* where = nullptr;
 };
 
-// WITH CHECK OPTION: a condition over the new row (range 0) that must be true.
+// When a condition over a row (range 0) must be true: WITH CHECK OPTION's and row security's.
+enum class RowCheck : uint8_t {
+  kView,         // a new row, written through the view
+  kInsert,       // a new row by INSERT
+  kUpdate,       // a new row by UPDATE
+  kConflict,     // the existing row that ON CONFLICT DO UPDATE found
+  kMergeUpdate,  // the existing row that MERGE updates
+  kMergeDelete,  // and deletes
+};
 struct ViewCheck {
   Expr* condition = nullptr;
-  std::string_view view;
+  std::string_view view;  // or the policy; empty: of all that permit
+  RowCheck kind = RowCheck::kView;
+  std::string_view table = {};  // of a policy
 };
 
 // One WHEN of MERGE. `condition` and the targets' values are over the target (range 0) and the source.
@@ -240,7 +256,7 @@ struct Query {
   std::span<int16_t> generated;
   ExprList generated_exprs;
   std::span<IndexExpressions> index_expressions;  // INSERT, UPDATE and DELETE
-  std::span<ViewCheck> view_checks;               // INSERT and UPDATE through views
+  std::span<ViewCheck> view_checks;               // of views written through, and of row security
   std::span<PartitionCheck>
       partition_checks;                  // INSERT and UPDATE of a partition, the outermost parent's last
   std::span<MergeAction> merge_actions;  // of MERGE, whose FROM is the join of source and target

@@ -49,6 +49,7 @@ void visit_query(const Query& query, F&& f, G&& g) {
   for (const Range* range : query.ranges) {
     if (range->query != nullptr) g(*range->query);
     all(range->args);
+    all(range->security);
     one(range->sample_percent);
     one(range->sample_seed);
     for (const ExprList& row : range->rows) all(row);

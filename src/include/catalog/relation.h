@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/strong_id.h"
@@ -129,6 +130,17 @@ struct Trigger {
   bool fires(bool replica) const { return enabled == 'A' || enabled == (replica ? 'R' : 'O'); }
 };
 
+// A row of pg_policy. Expressions are kept as SQL; empty: none given.
+struct Policy {
+  static constexpr char kAll = '*', kSelect = 'r', kInsert = 'a', kUpdate = 'w', kDelete = 'd';
+  Oid oid;
+  std::string name;
+  char command = kAll;
+  bool permissive = true;
+  std::vector<Oid> roles;  // 0: PUBLIC
+  std::string using_sql, check_sql;
+};
+
 enum class RelationKind : char {
   kTable = 'r',
   kIndex = 'i',
@@ -171,7 +183,9 @@ struct Relation {
   std::vector<ForeignKey> foreign_keys;   // this table refers
   std::vector<ForeignKey> referenced_by;  // others refer to this table
   std::vector<Trigger> triggers;          // in order of their names: the order of firing
-  std::string view_sql;                   // of views
+  std::vector<Policy> policies;           // in order of their names
+  bool row_security = false, force_row_security = false;
+  std::string view_sql;  // of views
   // Inheritance (pg_inherits). A partition has one parent.
   std::shared_ptr<const Partitioning> partitioning;  // of a partitioned table (catalog/partition.h)
   bool is_partition = false;
@@ -194,6 +208,8 @@ struct Relation {
   ColumnNumber find_column(std::string_view name) const;
   const Index* primary_key() const;
   bool is_partitioned() const { return kind == RelationKind::kPartitioned; }
+  // A boolean one of `options`.
+  bool has_option(std::string_view option) const;
   // An ordinary table or a partitioned one.
   bool is_table() const { return kind == RelationKind::kTable || kind == RelationKind::kPartitioned; }
 };

@@ -24,6 +24,9 @@ struct RowChange {
   std::span<const types::Value> old_row;
   std::span<types::Value> new_row;  // a before-row hook may change it; long values into `memory`
   Arena& memory;
+  // A row that an UPDATE of this partitioned table has moved from one partition to another: a DELETE, an INSERT,
+  // and for those who refer to the table, as it is named here, an UPDATE.
+  const catalog::Relation* moved_within = nullptr;
 };
 
 // One implementation a statement, called on the session's thread. Throws SqlError to refuse.

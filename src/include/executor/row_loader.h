@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "executor/execution.h"
 #include "vector/chunk.h"
@@ -22,8 +23,9 @@ class RowLoader {
   // `insert`: INSERT INTO t (…) VALUES ($1, $2, …), one parameter a column that is supplied, without ON
   // CONFLICT and RETURNING. `filter` (may be null): over the table's not dropped columns as kInput; rows for
   // which it is not true are left out.
+  // `scheduler` (may be null): threads that help with rows that go into columns.
   RowLoader(const planner::PlannedStatement& insert, const ExecutionSettings& settings,
-            const analyzer::Expr* filter);
+            const analyzer::Expr* filter, TaskScheduler* scheduler = nullptr);
   ~RowLoader();
   RowLoader(const RowLoader&) = delete;
   RowLoader& operator=(const RowLoader&) = delete;
@@ -31,11 +33,19 @@ class RowLoader {
   void start(const RunParameters& parameters);
   // Column i of `input` holds the values of $(i + 1), already of the target column's type and length.
   void insert(const vector::Chunk& input);
+  // After the last row; then what fires after the statement, whose errors are of no row.
   void finish();
+  void end_statement();
+  // Rows may be kept back to go in together: now they do. Before an error is reported, so that theirs come
+  // first.
+  void flush();
 
   uint64_t rows_inserted() const;
   // After insert() has thrown: the row of its input that was at fault.
   uint32_t failed_row() const;
+  // After any of these has thrown: the row at fault if it came before, by its number among all that were given
+  // to insert().
+  std::optional<uint64_t> failed_earlier() const;
 
  private:
   struct State;

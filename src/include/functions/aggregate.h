@@ -52,7 +52,13 @@ struct AggregateAdapter {
       return;
     }
     const auto* data = v.data<typename Cell<Arg>::Stored>();
-    for_each_row(rows, [&](uint32_t row) { D::step(s, Cell<Arg>::load(data[row]), memory); });
+    if constexpr (std::is_trivially_copyable_v<State> && sizeof(State) <= 64) {
+      State in_registers = s;
+      for_each_row(rows, [&](uint32_t row) { D::step(in_registers, Cell<Arg>::load(data[row]), memory); });
+      s = in_registers;
+    } else {
+      for_each_row(rows, [&](uint32_t row) { D::step(s, Cell<Arg>::load(data[row]), memory); });
+    }
   }
   static void combine(AggregateCall&, void* into, const void* from, Arena& memory) {
     if constexpr (requires { &D::merge; }) {

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "analyzer/expression.h"
+#include "analyzer/query.h"
 #include "catalog/relation.h"
 #include "planner/plan_node.h"
 
@@ -42,9 +42,9 @@ struct ModifyPlan : Plan {
   // row replaced), and the new values as expressions over the same, so that they can be computed again.
   Expr* recheck = nullptr;
   ExprList recompute;
-  // WITH CHECK OPTION: over the new row; must be true (44000).
+  // WITH CHECK OPTION and row security: over a row; must be true (44000, 42501).
   ExprList view_checks;
-  std::span<std::string_view> view_check_names;
+  std::span<const analyzer::ViewCheck> view_check_rules;  // of each: its name and kind
   // MERGE. Child output: ctid (NULL: not matched), the target's row, then the source's columns; conditions
   // and values are over that.
   struct MergeAction {
@@ -83,7 +83,7 @@ struct ModifyPlan : Plan {
   std::span<Route> partition_checks;  // `relation` is itself a partition: of its parents, from the nearest
   // System columns that RETURNING reads and the node knows, after those of the row.
   std::span<const catalog::ColumnNumber> returned_system;
-  int32_t table_column = -1;   // UPDATE and DELETE of members: the child's column that names the row's table
+  int32_t table_column = -1;   // a change of members: the child's column that names the row's table
   int32_t xmin_column = -1;    // … that has the row's transaction, where that is asked for
   bool can_set_tag = true;     // false: of a WITH query, not counted in the statement's tag
 };

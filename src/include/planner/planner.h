@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "analyzer/query.h"
 #include "functions/eval_context.h"
@@ -52,6 +53,9 @@ struct PlannerSettings {
   double cpu_index_lookup_cost = 0.1;
   double cpu_index_fetch_cost = 0.06;  // a row through an index
   double cpu_operator_cost = 0.0005;
+  // Row security: functions that might tell of rows must not see what statistics hold.
+  bool has_row_security = false;
+  std::span<const Oid> leakproof_routines = {};  // of those that SQL made and the statement calls
   PlanTimeReader* reader = nullptr;  // null: nothing is read while planning
   uint32_t parallel_workers = 1;     // threads that a scan's pipeline may expect
 };

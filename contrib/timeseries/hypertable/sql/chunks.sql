@@ -278,7 +278,7 @@ BEGIN
             DETAIL = format('constraint %s on table %s depends on table %s', referrer.conname, referrer.relation, h.relid),
             HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
   END IF;
-  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
+  EXECUTE format('LOCK TABLE %s IN EXCLUSIVE MODE', h.relid);
   PERFORM _timescaledb_functions.delete_chunk_rows(chunk_id);
   PERFORM _timescaledb_functions.drop_chunk_relation(chunk_id);
   DELETE FROM _timescaledb_catalog.compression_settings s USING pg_class k

@@ -257,3 +257,18 @@ $$;
 CREATE FUNCTION remove_reorder_policy(hypertable regclass, if_exists boolean DEFAULT false) RETURNS void LANGUAGE sql AS
 $$ SELECT _timescaledb_functions.remove_policy(hypertable, 'reorder', 'policy_reorder', if_exists) $$;
 
+
+-- --- what the scheduler noted of jobs goes after a while
+CREATE PROCEDURE _timescaledb_functions.policy_job_stat_history_retention(job_id integer, config jsonb) LANGUAGE plpgsql AS
+$$
+BEGIN
+  DELETE FROM _timescaledb_internal.bgw_job_stat_history h
+  WHERE coalesce(h.execution_finish, h.execution_start) < now() - (config->>'drop_after')::interval;
+END
+$$;
+INSERT INTO _timescaledb_catalog.bgw_job (id, application_name, schedule_interval, max_runtime, max_retries, retry_period, proc_schema,
+  proc_name, owner, scheduled, fixed_schedule, initial_start, config)
+VALUES (3, 'Job History Log Retention Policy [3]', '6 hours', '1 hour', -1, '1 hour', '_timescaledb_functions',
+  'policy_job_stat_history_retention', current_user, true, true, '2000-01-02 00:00+00', '{"drop_after": "1 month"}');
+INSERT INTO _timescaledb_internal.bgw_job_stat (job_id, next_start)
+SELECT b.id, _timescaledb_functions.job_next_start(b, now()) FROM _timescaledb_catalog.bgw_job b WHERE b.id = 3;

@@ -55,6 +55,11 @@ class SegmentBuilder {
   Status add(std::span<const ColumnValues> columns, uint32_t rows);
   uint32_t rows() const { return rows_; }
 
+  // Instead of add(): all rows of one column at once, in the order of `places` (empty: as they lie). Different
+  // columns may be filled by different threads. Every column gets as many rows, then finish().
+  Status fill_column(size_t column, const ColumnValues& values, uint32_t rows,
+                     std::span<const uint32_t> places);
+
   // kInvalid without rows, or as add().
   Result<SegmentBytes> finish();
 

@@ -7,6 +7,7 @@
 // checksums lead nowhere else. kInvalid: the caller's argument, or a version that is not ours.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -73,6 +74,8 @@ class ColumnReader {
   ByteSpan chunk_;
   ValueType type_ = ValueType::kInt64;
   std::vector<VectorEntry> entries_;
+  // By vector: its bytes have been found to have their checksum; they stay as they are.
+  std::unique_ptr<std::atomic<bool>[]> verified_;
   std::unique_ptr<SharedStrings> shared_;
 };
 
@@ -82,7 +85,7 @@ class VectorReader {
   VectorReader();
   ~VectorReader();
 
-  // Verifies the block's checksum. The column must outlive the use.
+  // Verifies the block's checksum, the first time that anybody opens it. The column must outlive the use.
   Status open(const ColumnReader& column, uint32_t vector);
 
   uint32_t rows() const { return rows_; }

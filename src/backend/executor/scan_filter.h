@@ -1,0 +1,88 @@
+// What an operator above a scan tells it of the rows that it has no use for, while both run: the scan drops
+// them before it decodes their other columns.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "access/column_store.h"
+#include "group_table.h"
+#include "sorter.h"
+
+namespace varve::executor {
+
+// One instance a thread. Rows that it lets pass may still be useless; what it drops must be.
+class ScanFilter {
+ public:
+  virtual ~ScanFilter() = default;
+  // Columns of the scan's output that select() reads.
+  virtual std::span<const uint32_t> columns() const = 0;
+  // The rows that may be of use into `out`; returns how many.
+  virtual uint32_t select(const Chunk& rows, const Selection& selection, uint16_t* out) = 0;
+  // Only rows whose value of the column meets this comparison can be of use (NULL: none). Changes as the scan
+  // goes on.
+  struct Bound {
+    uint32_t column;
+    access::ColumnComparison op;
+    types::Value value;
+  };
+  virtual std::optional<Bound> bound() { return std::nullopt; }
+  // The last rows of the table are most likely the ones that are wanted.
+  virtual bool from_end() const { return false; }
+};
+
+// A scan that can do so.
+class FilterableScan {
+ public:
+  virtual ~FilterableScan() = default;
+  // Before open(); null: no more. False: it cannot.
+  virtual bool push_filter(ScanFilter* filter) = 0;
+  // Of these columns, the only ones, nothing but the least and the greatest values matter: in the place of
+  // rows the scan may yield others that have the same. Once, before the first open(). False: it cannot.
+  virtual bool yield_extremes() = 0;
+};
+
+// Of rows that are equal in the first `group_keys` of the sort keys only the first counts.
+class FirstOfGroup final : public ScanFilter {
+ public:
+  // All keys are columns of the rows.
+  FirstOfGroup(ExecutionContext& context, std::span<const SortColumn> keys, uint32_t group_keys);
+  std::span<const uint32_t> columns() const override { return columns_; }
+  uint32_t select(const Chunk& rows, const Selection& selection, uint16_t* out) override;
+  bool from_end() const override { return keys_.size() > group_keys_ && keys_[group_keys_].descending; }
+  void clear();
+
+ private:
+  bool pays() const;
+
+  ExecutionContext& context_;
+  const std::vector<SortColumn> keys_;
+  const uint32_t group_keys_;
+  std::vector<uint32_t> columns_;
+  std::unique_ptr<GroupTable> groups_;  // each with the least sort prefix of its next key
+  std::vector<const Vector*> vectors_;
+  std::vector<uint8_t*> found_;
+  std::vector<uint64_t> prefixes_;
+  uint64_t tested_ = 0, passed_ = 0;
+  bool given_up_ = false;
+};
+
+// Of all rows only the sorter's first ones count.
+class FirstOfAll final : public ScanFilter {
+ public:
+  // `bounded`: NULLs of the first key come last, or there are none.
+  FirstOfAll(ExecutionContext& context, const Sorter& sorter, const SortColumn& key, bool bounded);
+  std::span<const uint32_t> columns() const override { return {&key_.column, 1}; }
+  uint32_t select(const Chunk& rows, const Selection& selection, uint16_t* out) override;
+  std::optional<Bound> bound() override;
+  bool from_end() const override { return key_.descending; }
+
+ private:
+  const Sorter& sorter_;
+  const SortColumn key_;
+  const bool bounded_;
+  std::vector<uint64_t> prefixes_;
+};
+
+}  // namespace varve::executor
