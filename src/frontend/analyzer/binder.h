@@ -29,8 +29,7 @@ class Binder {
   explicit Binder(AnalyzerContext& context) : context_(context), arena_(context.arena) {}
 
   Query* bind_statement(const parser::Node* statement);
-  // `keep_unknown`: bare literals of the select list stay without type, for the one who uses the columns to
-  // decide.
+  // `keep_unknown`: bare literals of the select list stay without type, for whoever uses the columns.
   Query* bind_select(const parser::SelectStmt& select, Scope* parent, bool keep_unknown = false);
   // A subquery within an expression of `around`.
   Query* bind_expression_query(const parser::SelectStmt& select, Scope& around);
@@ -38,8 +37,7 @@ class Binder {
   // --- expressions (expression_binder.cpp)
   Expr* bind_expr(Scope& scope, const parser::Node* node);
   Expr* bind_clause(Scope& scope, const parser::Node* node, Clause clause);
-  // A condition: coerced to boolean.
-  Expr* bind_condition(Scope& scope, const parser::Node* node, Clause clause);
+  Expr* bind_condition(Scope& scope, const parser::Node* node, Clause clause);  // coerced to boolean
 
   // --- coercion (coercion.cpp)
   bool can_coerce(Oid from, Oid to, functions::CastContext context);
@@ -62,8 +60,7 @@ class Binder {
   void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
                          std::vector<std::string_view>* names);
   Oid base_of(Oid type);
-  // A call that tests the value: yields it, or TRUE when it is to be a condition. Throws 23502, 23514 when
-  // run.
+  // A call that tests the value: yields it, or TRUE as a condition. Throws 23502, 23514 when run.
   Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value,
                      bool as_condition);
   std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
@@ -98,8 +95,7 @@ class Binder {
                       const functions::Operator* op = nullptr, char form = 'f');
   const functions::CallSite* make_site(const functions::Function& function, std::span<Expr* const> args,
                                        Oid result_type, Oid collation);
-  // Coerces to the function's declared types and works out polymorphic ones; returns the result type.
-  // `array_given`: the array of a VARIADIC argument itself is the last argument.
+  // To the declared types; the result's type. `array_given`: the last argument is VARIADIC's array itself.
   Oid coerce_arguments(const functions::Function& function, std::vector<Expr*>& args,
                        bool array_given = false);
   void spread_last_argument(FunctionExpr& call);
@@ -116,8 +112,7 @@ class Binder {
   // --- functions that SQL made (routine_binder.cpp)
   const functions::Function* routine_function(const catalog::Routine& routine, bool visible);
   void bind_native(const catalog::Routine& routine, functions::Function* f, functions::RoutineInfo* info);
-  // Built in or made by SQL. 42883.
-  const functions::Function* function_by_oid(Oid oid);
+  const functions::Function* function_by_oid(Oid oid);  // built in or made by SQL; 42883
   const functions::Function* sql_aggregate(const catalog::Routine& routine,
                                            const functions::Function& function, std::span<Expr* const> args,
                                            Oid* result);
@@ -209,8 +204,7 @@ class Binder {
   std::span<RangeColumn> output_columns(const Query& query, parser::NameList aliases, std::string_view name,
                                         int32_t location = -1);
 
-  // --- SEARCH and CYCLE (cte_search.cpp)
-  // The columns they add to the query.
+  // --- SEARCH and CYCLE (cte_search.cpp): the columns they add to the query
   void declare_search_and_cycle(const parser::CommonTableExpr& definition, Cte* cte);
   std::vector<Expr*> cycle_marks(const parser::CteCycleClause& cycle);
   // What computes them: further targets of the start and of the recursive term.
@@ -336,8 +330,7 @@ class Binder {
     return e;
   }
   ExprList list(const std::vector<Expr*>& items) { return arena_.copy(items); }
-  // 1-based character position of a byte offset.
-  int position(int32_t location) const;
+  int position(int32_t location) const;  // 1-based character position of a byte offset
   std::string type_text(Oid type) const { return functions::format_type(type, -1); }
 
   AnalyzerContext& context() { return context_; }
