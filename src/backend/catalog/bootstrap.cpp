@@ -144,7 +144,9 @@ class Bootstrap {
           .oid("pronamespace", kPgCatalogSchema)
           .oid("proowner", owner_);
       row.oid("prolang", Oid{12}).float4("procost", 1).float4("prorows", returns_set ? 1000 : 0);
-      row.oid("provariadic", f.variadic).text("prokind", kind_letter(f.kind)).boolean("proleakproof", functions::is_leakproof(f.oid));
+      row.oid("provariadic", f.variadic)
+          .text("prokind", kind_letter(f.kind))
+          .boolean("proleakproof", functions::is_leakproof(f.oid));
       row.boolean("proisstrict", f.strict).boolean("proretset", returns_set);
       row.text("provolatile", std::string(1, "isv"[static_cast<size_t>(f.volatility)]))
           .text("proparallel", "s");

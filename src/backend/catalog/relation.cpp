@@ -320,8 +320,8 @@ KeyTables key_tables(Catalog& catalog, Oid constraint) {
   return tables;
 }
 
-// A foreign key between partitioned tables is a row for itself, one for each referencing partition, and one for
-// each referenced partition. A table checks its rows against the first or the second; what happens to a
+// A foreign key between partitioned tables is a row for itself, one for each referencing partition, and one
+// for each referenced partition. A table checks its rows against the first or the second; what happens to a
 // referenced row is looked up in the first or the third.
 void load_constraints(Catalog& catalog, Relation& rel) {
   const SystemTable& pg_constraint = system_table("pg_constraint");

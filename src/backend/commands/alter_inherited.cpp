@@ -75,8 +75,8 @@ void add_column_to_child(CommandContext& context, Oid oid, const AlterTableCmd& 
 }
 
 bool is_serial(const parser::TypeName& type) {
-  static constexpr std::string_view kWords[] = {"serial",    "serial4",     "bigserial",
-                                                "serial8",   "smallserial", "serial2"};
+  static constexpr std::string_view kWords[] = {"serial",  "serial4",     "bigserial",
+                                                "serial8", "smallserial", "serial2"};
   return std::find(std::begin(kWords), std::end(kWords), type.names.back()) != std::end(kWords);
 }
 

@@ -484,8 +484,8 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   auto is_named = [&](std::string_view option) {
     std::string_view name = option.substr(0, option.find('='));
     return std::any_of(cmd.options.begin(), cmd.options.end(), [&](const parser::Option* o) {
-      return name == (o->name_space.empty() ? std::string(o->name)
-                                            : fmt::format("{}.{}", o->name_space, o->name));
+      return name ==
+             (o->name_space.empty() ? std::string(o->name) : fmt::format("{}.{}", o->name_space, o->name));
     });
   };
   std::vector<std::string> items;
@@ -513,8 +513,7 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
 void set_access_method(CommandContext& context, Oid oid, std::string_view name) {
   RelationPtr table = context.catalog.relation(oid);
   if (table->kind == RelationKind::kPartitioned) {
-    throw SqlError(sqlstate::kFeatureNotSupported,
-                   "cannot change access method of a partitioned table");
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot change access method of a partitioned table");
   }
   const Oid method = table_access_method(context, name);
   if (method == table->access_method) return;

@@ -320,7 +320,8 @@ void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
   std::string sql = fmt::format(
       "SELECT {} FROM ONLY {} fk WHERE ({}) AND NOT EXISTS (SELECT 1 FROM {}{} pk WHERE {}) LIMIT 1", columns,
       qualified_name(context, table->schema, table->name), present,
-      referenced->is_partitioned() ? "" : "ONLY ", qualified_name(context, referenced->schema, referenced->name), join);
+      referenced->is_partitioned() ? "" : "ONLY ",
+      qualified_name(context, referenced->schema, referenced->name), join);
   if (!context.services.query_row(sql, context.arena, &row)) return;
   std::string names, values;
   bool null = false;
@@ -529,11 +530,10 @@ void refuse_referenced_rows(CommandContext& context, const Relation& partition, 
     join += fmt::format("{}{} OPERATOR(pg_catalog.=) {}", i == 0 ? "" : " AND ",
                         column_of(partition, key.referenced_columns[i], "pk"), own);
   }
-  std::string sql =
-      fmt::format("SELECT {} FROM {}{} fk JOIN {}{} pk ON {} LIMIT 1", columns,
-                  table->is_partitioned() ? "" : "ONLY ", qualified_name(context, table->schema, table->name),
-                  partition.is_partitioned() ? "" : "ONLY ",
-                  qualified_name(context, partition.schema, partition.name), join);
+  std::string sql = fmt::format(
+      "SELECT {} FROM {}{} fk JOIN {}{} pk ON {} LIMIT 1", columns, table->is_partitioned() ? "" : "ONLY ",
+      qualified_name(context, table->schema, table->name), partition.is_partitioned() ? "" : "ONLY ",
+      qualified_name(context, partition.schema, partition.name), join);
   std::vector<Value> row;
   if (!context.services.query_row(sql, context.arena, &row)) return;
   std::string names, values;
@@ -544,8 +544,8 @@ void refuse_referenced_rows(CommandContext& context, const Relation& partition, 
     functions::append_value(column.type, row[i], values, context.eval);
   }
   throw SqlError(sqlstate::kForeignKeyViolation,
-                 fmt::format("removing partition \"{}\" violates foreign key constraint \"{}\"", partition.name,
-                             key.name))
+                 fmt::format("removing partition \"{}\" violates foreign key constraint \"{}\"",
+                             partition.name, key.name))
       .detail(fmt::format("Key ({})=({}) is still referenced from table \"{}\".", names, values, table->name))
       .schema(table->schema_name)
       .table(table->name)

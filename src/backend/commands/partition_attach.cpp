@@ -117,8 +117,8 @@ void detach_partition(CommandContext& context, const RelationPtr& parent, const 
     throw SqlError(sqlstate::kInvalidObjectDefinition,
                    fmt::format("table \"{}\" is not partitioned", parent->name));
   }
-  // Like CREATE INDEX CONCURRENTLY it does what it says, but in one transaction and with the usual lock: there is
-  // never one that is half done.
+  // Like CREATE INDEX CONCURRENTLY it does what it says, but in one transaction and with the usual lock:
+  // there is never one that is half done.
   if (cmd.concurrently && parent->partitioning->default_partition >= 0) {
     throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
                    "cannot detach partitions concurrently when a default partition exists");

@@ -150,8 +150,7 @@ std::string view_option(const parser::Option& option) {
     option_boolean(option);
     return fmt::format("{}={}", option.name, option.value == nullptr ? "true" : option_text(option));
   }
-  throw SqlError(sqlstate::kInvalidParameterValue,
-                 fmt::format("unrecognized parameter \"{}\"", option.name));
+  throw SqlError(sqlstate::kInvalidParameterValue, fmt::format("unrecognized parameter \"{}\"", option.name));
 }
 
 std::string create_view(CommandContext& context, const parser::CreateViewStmt& stmt) {

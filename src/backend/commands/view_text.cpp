@@ -194,7 +194,8 @@ void ViewRenewal::bind_readers_of(const Relation& relation) {
     if (row.oid("classid") == kPolicyClass) policies.push_back(row.oid("objid"));
   });
   for (Oid policy : policies) {
-    bool known = std::any_of(policies_.begin(), policies_.end(), [&](const Policy& p) { return p.oid == policy; });
+    bool known =
+        std::any_of(policies_.begin(), policies_.end(), [&](const Policy& p) { return p.oid == policy; });
     if (!known) bind_policy(policy);
   }
   std::sort(rules.begin(), rules.end());

@@ -307,12 +307,12 @@ void ConstraintTriggers::Impl::require_unreferenced(TableConstraints& table, Ref
       sqlstate::kForeignKeyViolation,
       fmt::format("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
                   table.relation->name, action.key.name, action.table))
-      .detail(fmt::format(
-          "Key{} is still referenced from table \"{}\".",
-          hides_rows(*table.relation, context)
-              ? ""
-              : " " + describe_key(*table.relation, action.key.referenced_columns, key, context),
-          action.table))
+      .detail(
+          fmt::format("Key{} is still referenced from table \"{}\".",
+                      hides_rows(*table.relation, context)
+                          ? ""
+                          : " " + describe_key(*table.relation, action.key.referenced_columns, key, context),
+                      action.table))
       .schema(action.schema)
       .table(action.table)
       .constraint(action.key.name);
@@ -484,8 +484,7 @@ void ConstraintTriggers::after_row(ExecutionContext&, const RowChange& change) {
   }
   for (size_t i = 0; i < table.actions.size(); ++i) {
     const bool moves_away = change.moved_within != nullptr && change.event == ModifyEvent::kDelete;
-    if (moves_away &&
-        leaves_no_gap(impl_->host.catalog(), table, *table.actions[i], *change.moved_within))
+    if (moves_away && leaves_no_gap(impl_->host.catalog(), table, *table.actions[i], *change.moved_within))
       continue;
     bool null = false, changed = !update;
     for (uint16_t place : table.actions[i]->places) {

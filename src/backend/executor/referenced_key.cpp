@@ -163,7 +163,8 @@ ReferencedKey::Level& ReferencedKey::level(const catalog::RelationPtr& table, Oi
   level.table = table;
   level.index = index;
   std::vector<catalog::ColumnNumber> referenced = columns_in(*table);
-  // A unique key of a partitioned table holds all columns of its partition key, which has no expressions then.
+  // A unique key of a partitioned table holds all columns of its partition key, which has no expressions
+  // then.
   for (const catalog::PartitionKeyColumn& key : table->partitioning->keys) {
     auto place = std::find(referenced.begin(), referenced.end(), key.column);
     if (place == referenced.end())
@@ -240,8 +241,8 @@ bool ReferencedKey::lock_row(ConstraintHost& host, Tid tid) {
   Result<bool> found = holder_->table->heap->fetch(snapshot, tid, buffer_, &row);
   check_ok(found.status());
   if (!*found || !has_key(row)) return false;
-  auto outcome = holder_->table->heap->lock(txn, snapshot, tid, txn::RowLock::kKeyShare, txn::WaitPolicy::kWait,
-                                    txn.lock_timeout_us, buffer_, &row);
+  auto outcome = holder_->table->heap->lock(txn, snapshot, tid, txn::RowLock::kKeyShare,
+                                            txn::WaitPolicy::kWait, txn.lock_timeout_us, buffer_, &row);
   if (outcome.status().code() == StatusCode::kWriteConflict) {
     throw SqlError(sqlstate::kTRSerializationFailure, "could not serialize access due to concurrent update");
   }

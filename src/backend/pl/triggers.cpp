@@ -215,14 +215,14 @@ void Triggers::show_to_whole(const executor::ExecutionContext& context, const ex
     auto as_whole = [&, &columns = columns->second](std::span<const Value> row) -> std::span<const Value> {
       Value* kept = state->memory.make_array<Value>(columns.size());
       for (size_t i = 0; i < columns.size(); ++i) {
-        if (columns[i] >= 0)
-          kept[i] = types::copy_value(row[static_cast<size_t>(columns[i])], state->memory);
+        if (columns[i] >= 0) kept[i] = types::copy_value(row[static_cast<size_t>(columns[i])], state->memory);
       }
       return {kept, columns.size()};
     };
     QueuedRow row;
     if (!change.old_row.empty()) row.old_row = as_whole(change.old_row);
-    if (!change.new_row.empty() && change.event != ModifyEvent::kDelete) row.new_row = as_whole(change.new_row);
+    if (!change.new_row.empty() && change.event != ModifyEvent::kDelete)
+      row.new_row = as_whole(change.new_row);
     state->member_rows.push_back(row);
   }
 }
@@ -509,8 +509,9 @@ bool Triggers::fire(const TriggerCall& call, std::vector<Value>* returned, Arena
                            [&](const TriggerTime& t) { return t.trigger == call.trigger.oid; });
   if (time == times_->end()) {
     const bool has_constraint = call.trigger.constraint != kInvalidOid;
-    times_->push_back({call.trigger.oid, call.trigger.name, has_constraint ? call.trigger.name : std::string(),
-                       call.relation.name, !call.relation.parents.empty()});
+    times_->push_back({call.trigger.oid, call.trigger.name,
+                       has_constraint ? call.trigger.name : std::string(), call.relation.name,
+                       !call.relation.parents.empty()});
     time = times_->end() - 1;
   }
   ++time->calls;

@@ -453,8 +453,8 @@ QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIn
         const auto& any = c->as<analyzer::ArrayOpExpr>();
         const functions::TypeInfo* array = functions::type_by_oid(any.array->type);
         if (any.all || any.op == nullptr || any.op->name != "=" || !is_key(any.arg) ||
-            any.site->collation != key.collation || array == nullptr || !same_key(array->element_type, key.type) ||
-            !usable(any.array))
+            any.site->collation != key.collation || array == nullptr ||
+            !same_key(array->element_type, key.type) || !usable(any.array))
           continue;
         match.array_any = any.array;
         match.used.push_back(c);
@@ -624,8 +624,8 @@ Node QueryPlanner::plan_table(uint32_t range, std::vector<Expr*> conjuncts) {
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
   for (const RangeIndex& index : usable_indexes(range, conjuncts)) {
     IndexMatch match = match_index(range, index, conjuncts, 0);
-    bool bounded =
-        !match.equal.empty() || !match.any_of.empty() || match.array_any != nullptr || match.lower != nullptr || match.upper != nullptr;
+    bool bounded = !match.equal.empty() || !match.any_of.empty() || match.array_any != nullptr ||
+                   match.lower != nullptr || match.upper != nullptr;
     if (bounded) {
       Node node = index_scan(range, match, conjuncts, false);
       if (node.plan == nullptr) continue;  // not every member has it

@@ -35,7 +35,8 @@ class MinMax {
     }
     range_ = query_.from[0]->range;
     const Range& r = *query_.ranges[range_];
-    if (r.kind != RangeKind::kRelation || r.sample_percent != nullptr || r.family != nullptr || !r.security.empty())
+    if (r.kind != RangeKind::kRelation || r.sample_percent != nullptr || r.family != nullptr ||
+        !r.security.empty())
       return false;
     relation_ = r.relation->get();
     for (const Target& t : query_.targets) {

@@ -258,7 +258,8 @@ bool is_leakproof(const Expr* e, std::span<const Oid> routines) {
       return false;
   }
   bool proof = true;
-  visit_children(const_cast<Expr&>(*e), [&](Expr*& child) { proof = proof && is_leakproof(child, routines); });
+  visit_children(const_cast<Expr&>(*e),
+                 [&](Expr*& child) { proof = proof && is_leakproof(child, routines); });
   return proof;
 }
 

@@ -534,8 +534,7 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   if (session_.read_only_) {
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
   }
-  SessionRowSecurity security(session_.catalog(), session_.role_,
-                              session_.settings_.boolean("row_security"));
+  SessionRowSecurity security(session_.catalog(), session_.role_, session_.settings_.boolean("row_security"));
   if (security.applies(*table_, session_.role_)) {
     throw SqlError(sqlstate::kFeatureNotSupported, "COPY FROM not supported with row-level security")
         .hint("Use INSERT statements instead.");

@@ -296,7 +296,8 @@ pl::SqlStatementPtr Session::explain(const pl::SqlStatementPtr& statement,
   for (bool more = true; more;) {
     size_t end = by_line ? rest.find('\n') : std::string_view::npos;
     sql += "(E'";
-    for (char c : rest.substr(0, end)) sql += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+    for (char c : rest.substr(0, end))
+      sql += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
     sql += "'::pg_catalog.text)";
     more = end != std::string_view::npos;
     if (more) rest.remove_prefix(end + 1), sql += ", ";

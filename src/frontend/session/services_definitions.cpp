@@ -293,8 +293,7 @@ class DefinitionFunctions {
     functions::EvalContext eval = s.eval_context(arena);
     std::vector<Oid> schemas = s.search_path_oids();
     analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
-    const analyzer::Expr* e =
-        analyzer::analyze_policy(context, parser::parse_expression(sql, arena), table);
+    const analyzer::Expr* e = analyzer::analyze_policy(context, parser::parse_expression(sql, arena), table);
     VisibleNames names(s);
     return analyzer::deparse_policy(*e, table, names, eval, pretty);
   }

@@ -368,7 +368,8 @@ types::Value Session::cursor_row(std::string_view name, Oid table) {
   const std::vector<Oid>& tables = cursor.plan->row_id_tables;
   // The cursor may read a table that this one is a part of.
   for (catalog::RelationPtr r = catalog().relation(table);
-       r != nullptr && !r->parents.empty() && std::find(tables.begin(), tables.end(), table) == tables.end();) {
+       r != nullptr && !r->parents.empty() &&
+       std::find(tables.begin(), tables.end(), table) == tables.end();) {
     auto above = std::find_if(r->parents.begin(), r->parents.end(), [&](Oid parent) {
       return std::find(tables.begin(), tables.end(), parent) != tables.end();
     });
