@@ -108,7 +108,7 @@ struct AnalyzerContext {
   std::vector<Oid>* routines = nullptr;
   // Null: rows are not kept from anybody (constraints' own statements, definitions).
   RowSecurity* security = nullptr;
-  Oid acts_as;  // within a view that reads with its owner's rights: the owner; else 0
+  Oid acts_as = {};  // within a view that reads with its owner's rights: the owner; else 0
 };
 
 // SELECT, INSERT, UPDATE, DELETE (and later MERGE). Anything else is a programming error.
