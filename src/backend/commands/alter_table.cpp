@@ -513,11 +513,7 @@ void set_options(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
 void set_access_method(CommandContext& context, Oid oid, std::string_view name) {
   RelationPtr table = context.catalog.relation(oid);
   if (table->kind == RelationKind::kPartitioned) {
-<<<<<<< HEAD
     throw SqlError(sqlstate::kWrongObjectType, "cannot change access method of a partitioned table");
-=======
-    throw SqlError(sqlstate::kFeatureNotSupported, "cannot change access method of a partitioned table");
->>>>>>> partitions
   }
   const Oid method = table_access_method(context, name);
   if (method == table->access_method) return;
