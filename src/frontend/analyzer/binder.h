@@ -243,7 +243,7 @@ class Binder {
   Query* bind_insert(const parser::InsertStmt& insert, Scope* parent);
   Query* bind_update(const parser::UpdateStmt& update, Scope* parent);
   Query* bind_delete(const parser::DeleteStmt& del, Scope* parent);
-  catalog::RelationPtr named_target(const parser::RangeVar& name, std::string_view verb);
+  catalog::RelationPtr named_target(const parser::RangeVar& name);
   ModifyTarget bind_target(Scope& scope, const parser::RangeVar& name, std::string_view verb);
   void add_target_family(Range& range, bool inherit, std::string_view verb);
   std::vector<InsertColumn> insert_columns(const ModifyTarget& target,
@@ -286,6 +286,9 @@ class Binder {
                             Scope& base, ModifyTarget* target);
   // The item's columns become the view's, over the table's columns as `range`.
   void name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range);
+
+  // What the check of privileges must know of the views that are written through.
+  void set_rights(const ModifyTarget& target, Query& query);
 
   // --- MERGE (merge_binder.cpp)
   Query* bind_merge(const parser::MergeStmt& merge, Scope* parent);

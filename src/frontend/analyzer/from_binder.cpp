@@ -344,7 +344,7 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   AnalyzerContext::OpenView open = open_view(*view);
   inner.open_views = &open;
   inner.security = context_.security;
-  inner.acts_as = view->has_option("security_invoker") ? context_.acts_as : view->owner;
+  inner.acts_as = view->has_option("security_invoker") ? kInvalidOid : view->owner;
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
   auto* range = arena_.make<Range>();

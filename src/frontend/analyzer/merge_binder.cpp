@@ -43,13 +43,6 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
         .detail(fmt::format("This operation is not supported for {}.", what));
   }
   ModifyTarget target = bind_target(scope, *merge.relation, "SELECT");
-  for (const parser::MergeWhenClause* when : merge.whens) {
-    if (context_.locker == nullptr) break;
-    if (when->action == parser::MergeAction::kInsert)
-      context_.locker->require(target.relation->oid, "INSERT");
-    if (when->action == parser::MergeAction::kDelete)
-      context_.locker->require(target.relation->oid, "DELETE");
-  }
   scope.items[0].is_target = scope.items[0].lateral_only = true;
   scope.items[0].lateral_ok = false;
   FromItem* source = nullptr;

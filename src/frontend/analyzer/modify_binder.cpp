@@ -13,7 +13,7 @@ using catalog::ColumnNumber;
 using catalog::RelationKind;
 using types::Value;
 
-catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::string_view verb) {
+catalog::RelationPtr Binder::named_target(const parser::RangeVar& name) {
   if (name.schema.empty()) {
     // A WITH query of this name hides the table, and cannot be written.
     for (Scope* s = with_scope_; s != nullptr; s = s->parent) {
@@ -30,7 +30,6 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::str
   }
   catalog::RelationPtr relation = lookup_relation(
       context_, name.schema, name.name, txn::LockMode::kRowExclusive, false, position(name.location));
-  if (context_.locker != nullptr) context_.locker->require(relation->oid, verb);
   if (relation->kind == RelationKind::kMaterializedView && !context_.fills_materialized_views) {
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("cannot change materialized view \"{}\"", relation->name));
@@ -52,7 +51,7 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name, std::str
 
 // The table that is written, as range 0 of the scope. Of a view: its table, seen through the view's columns.
 ModifyTarget Binder::bind_target(Scope& scope, const parser::RangeVar& name, std::string_view verb) {
-  catalog::RelationPtr named = named_target(name, verb);
+  catalog::RelationPtr named = named_target(name);
   std::string_view alias = name.alias == nullptr ? std::string_view() : name.alias->name;
   std::span<const std::string_view> columns;
   if (name.alias != nullptr) columns = name.alias->columns;
@@ -500,12 +499,16 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     item->range = static_cast<uint32_t>(index);
     query->from = arena_.copy(std::vector<FromItem*>{item});
   }
+  std::vector<catalog::ColumnNumber> supplied;
+  for (const InsertColumn& c : columns) supplied.push_back(c.number);
+  query->supplied = arena_.copy(std::span<const catalog::ColumnNumber>(supplied));
   std::vector<Target> targets = insert_targets(scope, target, columns, values);
   add_target_rules(*query, scope, target);
   bind_on_conflict(scope, target, insert, *query);
   bind_returning(scope, insert.returning, *query);
   finish_query(scope, *query, targets);
   secure_target(scope, target, *query);
+  set_rights(target, *query);
   return query;
 }
 
@@ -810,6 +813,7 @@ Query* Binder::bind_update(const parser::UpdateStmt& update, Scope* parent) {
   bind_returning(scope, update.returning, *query);
   finish_query(scope, *query, targets);
   secure_target(scope, target, *query);
+  set_rights(target, *query);
   return query;
 }
 
@@ -833,6 +837,7 @@ Query* Binder::bind_delete(const parser::DeleteStmt& del, Scope* parent) {
   bind_returning(scope, del.returning, *query);
   finish_query(scope, *query, {});
   secure_target(scope, target, *query);
+  set_rights(target, *query);
   return query;
 }
 

@@ -110,6 +110,8 @@ struct ModifyTarget {
   catalog::RelationPtr named;       // the table, or the view that the statement names
   std::vector<ViewColumn> columns;  // of the view
   std::vector<Expr*> quals;         // of the views, over range 0
+  std::vector<WrittenView> views;   // the one that the statement names first
+  std::vector<ViewCondition> conditions;
   std::vector<ViewCheck> checks;
   Oid acts_as;           // whose policies hold for the table: of a view its owner; 0: who runs the statement
   bool instead = false;  // `relation` is a view whose INSTEAD OF triggers do the work

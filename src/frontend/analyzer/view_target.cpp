@@ -110,7 +110,7 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   AnalyzerContext::OpenView open = open_view(*view);
   inner.open_views = &open;
   inner.security = context_.security;
-  inner.acts_as = view->has_option("security_invoker") ? context_.acts_as : view->owner;
+  inner.acts_as = view->has_option("security_invoker") ? kInvalidOid : view->owner;
   Binder binder(inner);
   if (select.from.size() != 1) {
     // What the select list returns is complained of first.
@@ -133,8 +133,8 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   if (from->kind == RelationKind::kView && has_instead_trigger(*from, verb)) {
     if (checked && verb != "DELETE")
       throw_not_supported("WITH CHECK OPTION of a view over a view with INSTEAD OF triggers");
-    if (context_.locker != nullptr) context_.locker->require(from->oid, verb);
     below.relation = below.named = from;
+    below.acts_as = inner.acts_as;
     target->instead = true;
     binder.add_instead_target(base, from, source, verb);
     scope.items = base.items;
@@ -150,7 +150,6 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     scope.ranges = base.ranges;
     target->instead = below.instead;
   } else if (from->is_table()) {
-    if (context_.locker != nullptr) context_.locker->require(from->oid, verb);
     below.relation = below.named = from;
     uint32_t range = binder.add_relation(base, from, {}, {}, txn::LockMode::kRowExclusive);
     binder.add_target_family(*base.ranges[range], source.inherit, verb);
@@ -178,6 +177,7 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   target->acts_as = from->kind == RelationKind::kView ? below.acts_as : inner.acts_as;
   target->named = view;
   target->quals = below.quals;
+  target->conditions = below.conditions;
   target->checks = below.checks;
   std::vector<catalog::ColumnNumber> used;
   for (Target& t : targets) {
@@ -197,10 +197,17 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
     }
     target->columns.push_back(c);
   }
+  std::vector<catalog::ColumnNumber> base_columns;
+  for (const ViewColumn& c : target->columns) base_columns.push_back(c.base);
+  context_.relations.push_back(view);
+  target->views = {{&context_.relations.back(), context_.acts_as,
+                    arena_.copy(std::span<const catalog::ColumnNumber>(base_columns))}};
+  target->views.insert(target->views.end(), below.views.begin(), below.views.end());
   if (used.empty() && verb != "DELETE")
     refuse(*view, verb, "Views that have no updatable columns are not automatically updatable.");
   if (select.where == nullptr) return;
   Expr* where = binder.bind_condition(scope, select.where, Clause::kWhere);
+  target->conditions.push_back({where, inner.acts_as});
   if (view->has_option("security_barrier")) {
     Range& range = *base.ranges[0];
     std::vector<Expr*> security(range.security.begin(), range.security.end());
@@ -234,6 +241,12 @@ int Binder::view_events(const catalog::RelationPtr& view, bool with_triggers, ca
     }
   }
   return events;
+}
+
+void Binder::set_rights(const ModifyTarget& target, Query& query) {
+  query.written_views = arena_.copy(std::span<const WrittenView>(target.views));
+  query.view_conditions = arena_.copy(std::span<const ViewCondition>(target.conditions));
+  query.target_acts_as = target.acts_as;
 }
 
 ModifyTarget Binder::bind_view_target(Scope& scope, const catalog::RelationPtr& view,

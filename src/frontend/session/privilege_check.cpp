@@ -1,5 +1,6 @@
 #include "privilege_check.h"
 
+#include <algorithm>
 #include <deque>
 #include <fmt/format.h>
 #include <map>
@@ -65,10 +66,9 @@ void require_columns(const RoleRights& rights, const catalog::Relation& r, const
 
 class Checker {
  public:
-  Checker(catalog::Catalog& catalog, Oid role, Oid writer)
-      : catalog_(catalog), first_(role), writer_(writer) {}
+  Checker(catalog::Catalog& catalog, Oid role) : catalog_(catalog), user_(role) {}
 
-  void collect(const Query& q, const parser::Node* statement) { query(q, first_, statement); }
+  void collect(const Query& q) { query(q, user_, false); }
   void check() {
     for (const Entry& e : entries_) {
       const RoleRights& rights = *rights_of(e.role);
@@ -98,7 +98,8 @@ class Checker {
     return rights.get();
   }
 
-  void query(const Query& q, Oid role, const parser::Node* statement) {
+  // `locked`: the rows of its tables are locked from outside, as those of a view are.
+  void query(const Query& q, Oid role, bool locked) {
     levels_.push_back({&q, {}});
     size_t self = levels_.size() - 1;
     for (const Range* r : q.ranges) {
@@ -108,6 +109,7 @@ class Checker {
         entry = &entries_.emplace_back();
         entry->relation = relation;
         entry->role = role;
+        entry->updates = locked;
       }
       levels_[self].entries.push_back(entry);
     }
@@ -123,14 +125,27 @@ class Checker {
           q.on_conflict != nullptr && i == q.on_conflict->excluded_range && !q.on_conflict->do_nothing;
       Entry* entry = levels_[self].entries[i];
       if (entry != nullptr && !target && !excluded) entry->selects = true;
-      if (entry != nullptr && target && self == 0) entry->role = writer_;
+      bool through_view = entry != nullptr && target && !q.written_views.empty();
+      if (through_view) entry->role = q.target_acts_as != kInvalidOid ? q.target_acts_as : user_;
     }
-    result_range(q, statement);
-    for (const Range* r : q.ranges) nested(*r, role);
+    for (const analyzer::ViewCondition& c : q.view_conditions) {
+      expression(c.condition, c.acts_as != kInvalidOid ? c.acts_as : user_);
+      view_conditions_.insert(c.condition);
+    }
+    // What the statement itself reads of the row, for the views in between; then what their conditions do.
+    Entry* written = q.command == CommandType::kSelect ? nullptr : levels_[self].entries[q.result_range];
+    std::set<int16_t> of_conditions;
+    if (written != nullptr && !q.written_views.empty()) of_conditions.swap(written->reads);
+    result_range(q);
+    for (size_t i = 0; i < q.ranges.size(); ++i) {
+      bool locks = std::any_of(q.locking.begin(), q.locking.end(),
+                               [&](const analyzer::RowLocking& l) { return l.range == i; });
+      nested(*q.ranges[i], role, locked || locks);
+    }
     for (const analyzer::Cte* cte : q.ctes) {
-      if (cte->query != nullptr) query(*cte->query, role, nullptr);
+      if (cte->query != nullptr) query(*cte->query, role, false);
     }
-    if (q.source != nullptr) query(*q.source, role, nullptr);
+    if (q.source != nullptr) query(*q.source, role, false);
     for (const analyzer::FromItem* f : q.from) from(*f, role);
     for (const analyzer::Target& t : q.targets) expression(t.expr, role);
     for (const analyzer::Target& t : q.returning) expression(t.expr, role);
@@ -146,7 +161,36 @@ class Checker {
     for (const analyzer::RowLocking& l : q.locking) {
       if (Entry* e = levels_[self].entries[l.range]) e->updates = true;
     }
+    if (written != nullptr) {
+      // The one that the statement names is complained of first.
+      for (size_t i = q.written_views.size(); i-- > 0;) through(q.written_views[i], *written);
+      written->reads.merge(of_conditions);
+    }
     levels_.pop_back();
+  }
+
+  // A view needs of its user what the table needs of the view's owner, on the columns that are the table's.
+  void through(const analyzer::WrittenView& v, const Entry& table) {
+    Entry entry;
+    entry.relation = v.view;
+    entry.role = v.acts_as != kInvalidOid ? v.acts_as : user_;
+    entry.inserts = table.inserts;
+    entry.updates = table.updates;
+    entry.deletes = table.deletes;
+    auto map = [&](const std::set<int16_t>& columns, std::set<int16_t>* out) {
+      for (int16_t c : columns) {
+        auto at = std::find(v.base.begin(), v.base.end(), c);
+        // Read by a column that is more than a column of the table: all of the view must be readable.
+        if (at != v.base.end())
+          out->insert(static_cast<int16_t>(at - v.base.begin() + 1));
+        else
+          for (size_t i = 1; i <= v.base.size(); ++i) out->insert(static_cast<int16_t>(i));
+      }
+    };
+    map(table.reads, &entry.reads);
+    map(table.inserted, &entry.inserted);
+    map(table.updated, &entry.updated);
+    entries_.push_front(entry);
   }
 
   // What policies read besides the row itself, whose columns are theirs to see.
@@ -156,33 +200,15 @@ class Checker {
     floor_ = outer;
   }
 
-  void result_range(const Query& q, const parser::Node* statement) {
+  void result_range(const Query& q) {
     if (q.command == CommandType::kSelect) return;
     Entry* e = levels_.back().entries[q.result_range];
     if (e == nullptr) return;
     switch (q.command) {
-      case CommandType::kInsert: {
+      case CommandType::kInsert:
         e->inserts = true;
-        const auto* insert = statement != nullptr && parser::is<parser::InsertStmt>(statement)
-                                 ? parser::as<parser::InsertStmt>(statement)
-                                 : nullptr;
-        if (insert != nullptr && !insert->columns.empty()) {
-          for (const auto* column : insert->columns) {
-            if (catalog::ColumnNumber n = (*e->relation)->find_column(column->name)) e->inserted.insert(n);
-          }
-        } else {
-          // The first columns, as many as one row of VALUES gives; DEFAULT VALUES names none.
-          size_t given = q.source != nullptr ? q.targets.size() : 0;
-          if (q.source == nullptr && insert != nullptr && insert->source != nullptr &&
-              !insert->source->values.empty()) {
-            given = insert->source->values[0]->items.size();
-          }
-          for (const analyzer::Target& t : q.targets.first(std::min(given, q.targets.size()))) {
-            if (t.assigned_column > 0) e->inserted.insert(t.assigned_column);
-          }
-        }
+        e->inserted.insert(q.supplied.begin(), q.supplied.end());
         break;
-      }
       case CommandType::kUpdate:
         e->updates = true;
         for (const analyzer::Target& t : q.targets) {
@@ -191,6 +217,9 @@ class Checker {
         break;
       case CommandType::kDelete:
         e->deletes = true;
+        break;
+      case CommandType::kMerge:
+        for (const analyzer::MergeAction& action : q.merge_actions) merge_action(action, *e);
         break;
       default:
         break;
@@ -210,12 +239,24 @@ class Checker {
     expression(q.on_conflict->where, e->role);
   }
 
-  void nested(const Range& r, Oid role) {
+  void merge_action(const analyzer::MergeAction& action, Entry& e) {
+    e.inserts = e.inserts || action.command == CommandType::kInsert;
+    e.updates = e.updates || action.command == CommandType::kUpdate;
+    e.deletes = e.deletes || action.command == CommandType::kDelete;
+    expression(action.condition, e.role);
+    for (const analyzer::Target& t : action.targets) {
+      if (t.assigned_column > 0)
+        (action.command == CommandType::kUpdate ? e.updated : e.inserted).insert(t.assigned_column);
+      expression(t.expr, e.role);
+    }
+  }
+
+  void nested(const Range& r, Oid role, bool locked) {
     if (r.query != nullptr) {
       Oid inside = role;
-      // A view reads with its owner's rights.
-      if (r.view != nullptr && !(*r.view)->has_option("security_invoker")) inside = (*r.view)->owner;
-      query(*r.query, inside, nullptr);
+      // A view reads with its owner's rights, or with those of who runs the statement, however deep it stands.
+      if (r.view != nullptr) inside = (*r.view)->has_option("security_invoker") ? user_ : (*r.view)->owner;
+      query(*r.query, inside, locked);
     }
     all(r.args, role);
     for (const analyzer::ExprList& row : r.rows) all(row, role);
@@ -230,8 +271,10 @@ class Checker {
     for (const Expr* e : list) expression(e, role);
   }
   void expression(const Expr* e, Oid role) {
+    if (view_conditions_.contains(e)) return;
+    if (e != nullptr && e->kind == ExprKind::kAnd) return all(e->as<analyzer::BoolExpr>().args, role);
     analyzer::any_of(e, [&](const Expr& x) {
-      if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query, role, nullptr);
+      if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query, role, false);
       if (x.kind != ExprKind::kColumn) return false;
       const auto& c = x.as<analyzer::ColumnExpr>();
       if (c.levels_up >= levels_.size() - floor_) return false;
@@ -250,19 +293,19 @@ class Checker {
   }
 
   catalog::Catalog& catalog_;
-  const Oid first_, writer_;
+  const Oid user_;
   std::map<Oid, std::unique_ptr<RoleRights>> rights_;
   std::deque<Entry> entries_;  // outer queries' first
   std::vector<Level> levels_;
-  size_t floor_ = 0;  // columns of levels below it are not asked for
+  std::set<const Expr*> view_conditions_;  // looked at with the views' rights
+  size_t floor_ = 0;                       // columns of levels below it are not asked for
 };
 
 }  // namespace
 
-void check_query_privileges(catalog::Catalog& catalog, Oid role, Oid writer, const Query& query,
-                            const parser::Node* statement) {
-  Checker checker(catalog, role, writer);
-  checker.collect(query, statement);
+void check_query_privileges(catalog::Catalog& catalog, Oid role, const Query& query) {
+  Checker checker(catalog, role);
+  checker.collect(query);
   checker.check();
 }
 

@@ -8,10 +8,8 @@
 
 namespace varve::session {
 
-// `statement`: which the query was bound from. `writer`: with whose rights its result table is written (the
-// owner's of a view written through, else `role`). 42501 permission denied for table x.
-void check_query_privileges(catalog::Catalog& catalog, Oid role, Oid writer, const analyzer::Query& query,
-                            const parser::Node* statement);
+// 42501 permission denied for table x.
+void check_query_privileges(catalog::Catalog& catalog, Oid role, const analyzer::Query& query);
 // INSERT into these columns of a table (COPY FROM); empty: any.
 void check_insert_privilege(catalog::Catalog& catalog, Oid role, const catalog::Relation& table,
                             std::span<const catalog::ColumnNumber> columns);

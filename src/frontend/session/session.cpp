@@ -196,20 +196,15 @@ namespace {
 // Takes the locks while names are looked up, and remembers them for the next run of the plan.
 class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
  public:
-  PlanLocker(Session& session, Statement& statement)
-      : session_(session), locks_(statement.locks), privileges_(statement.privileges) {}
+  PlanLocker(Session& session, Statement& statement) : session_(session), locks_(statement.locks) {}
   void lock(Oid relation, txn::LockMode mode) override {
     session_.lock_relation(relation, mode);
     locks_.emplace_back(relation, mode);
-  }
-  void require(Oid relation, std::string_view privilege) override {
-    privileges_.emplace_back(relation, privilege);
   }
 
  private:
   Session& session_;
   std::vector<std::pair<Oid, txn::LockMode>>& locks_;
-  std::vector<std::pair<Oid, std::string_view>>& privileges_;
 };
 
 }  // namespace
@@ -332,9 +327,7 @@ void Session::ensure_plan(Statement& statement) {
   make_plan(statement);
 }
 
-// Functions the statement calls, and what it needs on tables beyond what the bound query says: on views it
-// writes through, and on MERGE's target. Returns with whose rights the result table is written.
-Oid Session::check_privileges(const Statement& statement) {
+void Session::check_routines(const Statement& statement) {
   for (Oid oid : statement.routines) {
     catalog::RoutinePtr routine = catalog().routine(oid);
     if (routine != nullptr && !can_execute(*routine)) {
@@ -342,21 +335,6 @@ Oid Session::check_privileges(const Statement& statement) {
                      fmt::format("permission denied for function {}", routine->name));
     }
   }
-  Oid writer = role_;
-  std::optional<commands::RoleRights> rights;
-  for (const auto& [oid, privilege] : statement.privileges) {
-    catalog::RelationPtr relation = catalog().relation(oid);
-    bool is_view = relation != nullptr && relation->kind == catalog::RelationKind::kView;
-    if (relation == nullptr || (!is_view && !parser::is<parser::MergeStmt>(statement.node))) continue;
-    if (!rights) rights.emplace(catalog(), role_);
-    char letter = privilege == "INSERT" ? 'a' : privilege == "DELETE" ? 'd' : 'w';
-    if (!rights->table_allows(*relation, letter)) {
-      throw SqlError(sqlstate::kInsufficientPrivilege,
-                     fmt::format("permission denied for {} {}", is_view ? "view" : "table", relation->name));
-    }
-    if (is_view) writer = relation->owner;
-  }
-  return writer;
 }
 
 namespace {
@@ -373,7 +351,6 @@ bool same_columns(const planner::PlannedStatement& a, const planner::PlannedStat
 void Session::make_plan(Statement& statement) {
   statement.idle_execution.reset();
   statement.locks.clear();
-  statement.privileges.clear();
   std::vector<Oid> path = search_path_oids();
   for (int attempt = 0;; ++attempt) {
     auto plan = std::make_shared<planner::PlannedStatement>();
@@ -397,7 +374,10 @@ void Session::make_plan(Statement& statement) {
     if (!statement.is_internal || statement.reader != kInvalidOid) context.security = &security;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     statement.routines = std::move(routines);
-    if (checks) check_query_privileges(catalog(), role_, check_privileges(statement), *query, statement.node);
+    if (checks) {
+      check_routines(statement);
+      check_query_privileges(catalog(), role_, *query);
+    }
     if (statement.is_cursor) plan->row_id_tables = analyzer::add_row_ids(context, *query);
     planner::PlannerSettings settings = planner_settings();
     std::vector<Oid> leakproof;

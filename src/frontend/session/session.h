@@ -213,7 +213,7 @@ class Session final : public net::SessionHandler,
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
   void ensure_plan(Statement& statement);
   void make_plan(Statement& statement);
-  Oid check_privileges(const Statement& statement);
+  void check_routines(const Statement& statement);
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.

@@ -77,11 +77,6 @@ struct AnalyzerContext {
    public:
     virtual ~LockRelation() = default;
     virtual void lock(Oid relation, txn::LockMode mode) = 0;
-    // The statement needs this privilege on a table besides reading it ("INSERT" …).
-    virtual void require(Oid relation, std::string_view privilege) {
-      static_cast<void>(relation);
-      static_cast<void>(privilege);
-    }
   };
   LockRelation* locker = nullptr;
   bool fills_materialized_views = false;  // REFRESH: they may be written

@@ -187,6 +187,18 @@ struct RowLocking {
   txn::WaitPolicy policy = txn::WaitPolicy::kWait;
 };
 
+// A view that a statement writes through.
+struct WrittenView {
+  const catalog::RelationPtr* view = nullptr;
+  Oid acts_as;                                  // whose right on it is asked for; 0: who runs the statement
+  std::span<const catalog::ColumnNumber> base;  // of each of its columns the table's, or 0
+};
+// A condition of such a view, part of `where`, and with whose rights it reads.
+struct ViewCondition {
+  const Expr* condition = nullptr;
+  Oid acts_as;
+};
+
 struct OnConflict {
   bool do_nothing = true;
   std::span<const catalog::Index*> arbiters;  // empty: any unique index (DO NOTHING only)
@@ -256,7 +268,12 @@ struct Query {
   std::span<int16_t> generated;
   ExprList generated_exprs;
   std::span<IndexExpressions> index_expressions;  // INSERT, UPDATE and DELETE
-  std::span<ViewCheck> view_checks;               // of views written through, and of row security
+  // Of INSERT: the columns that it gives values for; the others get defaults.
+  std::span<const catalog::ColumnNumber> supplied;
+  std::span<const WrittenView> written_views;  // the one that the statement names first
+  std::span<const ViewCondition> view_conditions;
+  Oid target_acts_as;  // who writes the table: the owner of the last view; 0: who runs the statement
+  std::span<ViewCheck> view_checks;  // of views written through, and of row security
   std::span<PartitionCheck>
       partition_checks;                  // INSERT and UPDATE of a partition, the outermost parent's last
   std::span<MergeAction> merge_actions;  // of MERGE, whose FROM is the join of source and target
