@@ -40,7 +40,7 @@ class PushDown {
 
   bool fits(const Query& inner) const {
     if (inner.command != analyzer::CommandType::kSelect || inner.limit != nullptr ||
-        inner.offset != nullptr || inner.has_set_returning || !inner.locking.empty() || !can_copy(inner)) {
+        inner.offset != nullptr || inner.has_set_returning || locks_by_itself(inner) || !can_copy(inner)) {
       return false;
     }
     if (inner.set_op != nullptr) {
@@ -71,6 +71,11 @@ class PushDown {
   }
 
  private:
+  // Which rows it locks must not depend on what is asked of them.
+  static bool locks_by_itself(const Query& inner) {
+    return std::any_of(inner.locking.begin(), inner.locking.end(),
+                       [](const analyzer::RowLocking& l) { return !l.from_outside; });
+  }
   static bool contains_aggregate(const Expr* e) {
     return analyzer::any_of(e, [](const Expr& x) { return x.kind == ExprKind::kAggregate; });
   }

@@ -221,6 +221,8 @@ class Binder {
                             std::vector<Target>& targets);
   void bind_distinct(Scope& scope, const parser::SelectStmt& select, Query& query,
                      std::vector<Target>& targets);
+  static void add_lock(std::vector<RowLocking>& locks, const RowLocking& lock);
+  void lock_within(Query& query, RowLocking lock, std::string_view name);
   void bind_locking(Scope& scope, const parser::SelectStmt& select, Query& query);
   Query* with_column_types(Query* query, std::span<const Oid> types, std::string_view construct);
   void finish_query(Scope& scope, Query& query, const std::vector<Target>& targets);

@@ -636,7 +636,10 @@ void QueryDeparser::tail(const Query& q, std::string& out) {
 }
 
 void QueryDeparser::locking(const Query& q, std::string& out) {
-  for (const RowLocking& l : q.locking) {
+  std::vector<RowLocking> written(q.locked_within.begin(), q.locked_within.end());
+  written.insert(written.end(), q.locking.begin(), q.locking.end());
+  for (const RowLocking& l : written) {
+    if (l.from_outside) continue;  // the query around has it
     std::string_view words = l.strength == txn::RowLock::kUpdate        ? " FOR UPDATE"
                              : l.strength == txn::RowLock::kNoKeyUpdate ? " FOR NO KEY UPDATE"
                              : l.strength == txn::RowLock::kShare       ? " FOR SHARE"

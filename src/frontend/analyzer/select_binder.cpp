@@ -516,11 +516,55 @@ std::string_view lock_refusal(const Range& range) {
 
 }  // namespace
 
+// Of two locks on one range the stronger one, and the less patient.
+void Binder::add_lock(std::vector<RowLocking>& locks, const RowLocking& lock) {
+  for (RowLocking& other : locks) {
+    if (other.range != lock.range) continue;
+    other.strength = std::max(other.strength, lock.strength);
+    if (lock.policy == txn::WaitPolicy::kNoWait || other.policy == txn::WaitPolicy::kWait)
+      other.policy = lock.policy;
+    return;
+  }
+  locks.push_back(lock);
+}
+
+// The rows of a subquery or view are those of the tables that it reads.
+void Binder::lock_within(Query& query, RowLocking lock, std::string_view name) {
+  auto refuse = [&](std::string_view what) {
+    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed with {}", name, what));
+  };
+  if (query.set_op != nullptr) refuse("UNION/INTERSECT/EXCEPT");
+  if (query.distinct || !query.distinct_on.empty()) refuse("DISTINCT clause");
+  if (query.has_group_clause) refuse("GROUP BY clause");
+  if (query.having != nullptr) refuse("HAVING clause");
+  if (query.has_aggregates) refuse("aggregate functions");
+  if (query.has_windows) refuse("window functions");
+  if (query.has_set_returning) refuse("set-returning functions in the target list");
+  lock.from_outside = query.locking.empty();
+  std::vector<RowLocking> locks(query.locking.begin(), query.locking.end());
+  std::vector<RowLocking> within(query.locked_within.begin(), query.locked_within.end());
+  for (uint32_t i = 0; i < query.ranges.size(); ++i) {
+    const Range& range = *query.ranges[i];
+    lock.range = i;
+    if (range.kind == RangeKind::kRelation) {
+      if (!range.security.empty())
+        throw_not_supported(fmt::format("{} through a view of a table with row security", name));
+      add_lock(locks, lock);
+    } else if (range.kind == RangeKind::kSubquery) {
+      within.push_back(lock);
+      lock_within(*range.query, lock, name);
+    }
+  }
+  query.locking = arena_.copy(locks);
+  query.locked_within = arena_.copy(std::span<const RowLocking>(within));
+}
+
 void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query& query) {
   if (select.locking.empty()) return;
   static constexpr std::string_view kNames[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE",
                                                 "FOR UPDATE"};
   std::vector<RowLocking> locks;
+  std::vector<RowLocking> within;
   for (const parser::LockingClause* clause : select.locking) {
     std::string_view name = kNames[static_cast<size_t>(clause->strength)];
     auto refuse = [&](std::string_view what) {
@@ -540,18 +584,16 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       lock.policy = clause->wait == parser::LockWait::kBlock    ? txn::WaitPolicy::kWait
                     : clause->wait == parser::LockWait::kNoWait ? txn::WaitPolicy::kNoWait
                                                                 : txn::WaitPolicy::kSkip;
-      for (RowLocking& other : locks) {
-        if (other.range != range) continue;
-        other.strength = std::max(other.strength, lock.strength);
-        if (lock.policy == txn::WaitPolicy::kNoWait || other.policy == txn::WaitPolicy::kWait)
-          other.policy = lock.policy;
-        return;
-      }
-      locks.push_back(lock);
+      if (scope.ranges[range]->kind == RangeKind::kRelation) return add_lock(locks, lock);
+      if (select.limit_count != nullptr)
+        throw_not_supported(fmt::format("{} of a view or subquery with LIMIT", name));
+      within.push_back(lock);
+      lock_within(*scope.ranges[range]->query, lock, name);
     };
     if (clause->relations.empty()) {
       for (uint32_t i = 0; i < scope.ranges.size(); ++i) {
-        if (scope.ranges[i]->kind == RangeKind::kRelation) add(i);
+        RangeKind kind = scope.ranges[i]->kind;
+        if (kind == RangeKind::kRelation || kind == RangeKind::kSubquery) add(i);
       }
       continue;
     }
@@ -559,7 +601,8 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       bool found = false;
       for (uint32_t i = 0; i < scope.ranges.size(); ++i) {
         if (scope.ranges[i]->alias != relation->name) continue;
-        if (scope.ranges[i]->kind != RangeKind::kRelation) {
+        RangeKind kind = scope.ranges[i]->kind;
+        if (kind != RangeKind::kRelation && kind != RangeKind::kSubquery) {
           throw SqlError(sqlstate::kFeatureNotSupported,
                          fmt::format("{} cannot be applied to {}", name, lock_refusal(*scope.ranges[i])))
               .at(position(relation->location));
@@ -577,6 +620,7 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
   }
   for (const RowLocking& lock : locks) secure_range(scope, lock.range, catalog::Policy::kUpdate);
   query.locking = arena_.copy(locks);
+  query.locked_within = arena_.copy(std::span<const RowLocking>(within));
 }
 
 // --- VALUES

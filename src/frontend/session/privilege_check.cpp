@@ -68,7 +68,7 @@ class Checker {
  public:
   Checker(catalog::Catalog& catalog, Oid role) : catalog_(catalog), user_(role) {}
 
-  void collect(const Query& q) { query(q, user_, false); }
+  void collect(const Query& q) { query(q, user_); }
   void check() {
     for (const Entry& e : entries_) {
       const RoleRights& rights = *rights_of(e.role);
@@ -98,8 +98,7 @@ class Checker {
     return rights.get();
   }
 
-  // `locked`: the rows of its tables are locked from outside, as those of a view are.
-  void query(const Query& q, Oid role, bool locked) {
+  void query(const Query& q, Oid role) {
     levels_.push_back({&q, {}});
     size_t self = levels_.size() - 1;
     for (const Range* r : q.ranges) {
@@ -109,7 +108,6 @@ class Checker {
         entry = &entries_.emplace_back();
         entry->relation = relation;
         entry->role = role;
-        entry->updates = locked;
       }
       levels_[self].entries.push_back(entry);
     }
@@ -138,14 +136,12 @@ class Checker {
     if (written != nullptr && !q.written_views.empty()) of_conditions.swap(written->reads);
     result_range(q);
     for (size_t i = 0; i < q.ranges.size(); ++i) {
-      bool locks = std::any_of(q.locking.begin(), q.locking.end(),
-                               [&](const analyzer::RowLocking& l) { return l.range == i; });
-      nested(*q.ranges[i], role, locked || locks);
+      nested(*q.ranges[i], role);
     }
     for (const analyzer::Cte* cte : q.ctes) {
-      if (cte->query != nullptr) query(*cte->query, role, false);
+      if (cte->query != nullptr) query(*cte->query, role);
     }
-    if (q.source != nullptr) query(*q.source, role, false);
+    if (q.source != nullptr) query(*q.source, role);
     for (const analyzer::FromItem* f : q.from) from(*f, role);
     for (const analyzer::Target& t : q.targets) expression(t.expr, role);
     for (const analyzer::Target& t : q.returning) expression(t.expr, role);
@@ -159,6 +155,9 @@ class Checker {
       for (const analyzer::SortKey& k : w.order) expression(k.expr, role);
     }
     for (const analyzer::RowLocking& l : q.locking) {
+      if (Entry* e = levels_[self].entries[l.range]) e->updates = true;
+    }
+    for (const analyzer::RowLocking& l : q.locked_within) {
       if (Entry* e = levels_[self].entries[l.range]) e->updates = true;
     }
     if (written != nullptr) {
@@ -251,12 +250,13 @@ class Checker {
     }
   }
 
-  void nested(const Range& r, Oid role, bool locked) {
+  void nested(const Range& r, Oid role) {
     if (r.query != nullptr) {
       Oid inside = role;
-      // A view reads with its owner's rights, or with those of who runs the statement, however deep it stands.
+      // A view reads with its owner's rights, or with those of who runs the statement, however deep it
+      // stands.
       if (r.view != nullptr) inside = (*r.view)->has_option("security_invoker") ? user_ : (*r.view)->owner;
-      query(*r.query, inside, locked);
+      query(*r.query, inside);
     }
     all(r.args, role);
     for (const analyzer::ExprList& row : r.rows) all(row, role);
@@ -274,7 +274,7 @@ class Checker {
     if (view_conditions_.contains(e)) return;
     if (e != nullptr && e->kind == ExprKind::kAnd) return all(e->as<analyzer::BoolExpr>().args, role);
     analyzer::any_of(e, [&](const Expr& x) {
-      if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query, role, false);
+      if (x.kind == ExprKind::kSubquery) query(*x.as<analyzer::SubqueryExpr>().query, role);
       if (x.kind != ExprKind::kColumn) return false;
       const auto& c = x.as<analyzer::ColumnExpr>();
       if (c.levels_up >= levels_.size() - floor_) return false;

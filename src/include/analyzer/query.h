@@ -183,6 +183,7 @@ struct Cte {
 
 struct RowLocking {
   uint32_t range = 0;
+  bool from_outside = false;  // FOR UPDATE of the query around: conditions on its rows may come first
   txn::RowLock strength = txn::RowLock::kUpdate;
   txn::WaitPolicy policy = txn::WaitPolicy::kWait;
 };
@@ -252,6 +253,8 @@ struct Query {
   Expr* limit = nullptr;
   Expr* offset = nullptr;
   bool with_ties = false;
+  // Of ranges that are subqueries: what their own locking says besides (`from_outside`).
+  std::span<const RowLocking> locked_within;
   std::span<RowLocking> locking;
   SetOp* set_op = nullptr;
   std::span<Cte*> ctes;
