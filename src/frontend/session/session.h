@@ -288,6 +288,7 @@ class Session final : public net::SessionHandler,
                         std::span<const net::Format> formats);
   void fetch_cursor_row(Portal& cursor);
   types::Value cursor_row(std::string_view name, Oid table);
+  types::Value present_place(const catalog::Relation& table, const types::Value& ctid);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
                    std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);

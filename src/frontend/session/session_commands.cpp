@@ -364,7 +364,8 @@ types::Value Session::cursor_row(std::string_view name, Oid table) {
     throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
   const Portal& cursor = *it->second;
   auto refuse = [&](std::string text) { return SqlError(sqlstate::kInvalidCursorState, std::move(text)); };
-  std::string relation = catalog().relation(table)->name;
+  const catalog::RelationPtr written = catalog().relation(table);
+  std::string relation = written->name;
   const std::vector<Oid>& tables = cursor.plan->row_id_tables;
   // The cursor may read a table that this one is a part of.
   for (catalog::RelationPtr r = catalog().relation(table);
@@ -392,7 +393,23 @@ types::Value Session::cursor_row(std::string_view name, Oid table) {
   const std::vector<types::Value>& row = cursor.kept_rows[static_cast<size_t>(cursor.position - 1)];
   size_t at = row.size() - tables.size() +
               static_cast<size_t>(std::find(tables.begin(), tables.end(), table) - tables.begin());
-  return row[at];
+  return present_place(*written, row[at]);
+}
+
+// A row of a columnar table may have settled since the cursor came by: where the statement in progress sees
+// it.
+types::Value Session::present_place(const catalog::Relation& table, const types::Value& ctid) {
+  const txn::Snapshot* snapshot = pl_.active_snapshot();
+  if (ctid.null || snapshot == nullptr || table.heap == nullptr || !table.heap->moves_rows()) return ctid;
+  const Tid tid = Tid::unpack(static_cast<uint64_t>(ctid.int64));
+  access::RowBuffer buffer;
+  access::RowVersion row;
+  auto seen = table.heap->fetch(*snapshot, tid, buffer, &row);
+  check_ok(seen.status());
+  if (*seen) return ctid;
+  auto now = table.heap->newest_place(tid);
+  check_ok(now.status());
+  return types::Value::of_int64(static_cast<int64_t>(now->packed()));
 }
 
 }  // namespace varve::session
