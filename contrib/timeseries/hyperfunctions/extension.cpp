@@ -3,37 +3,18 @@
 #include <vector>
 
 #include "bindings.h"
+#include "common/embed.h"
 #include "functions/extension.h"
 #include "gapfill.h"
 
 // VARVE_HYPERFUNCTIONS_SQL is set by the build.
-#define VARVE_EMBED(symbol, file)                    \
-  asm(".section .rodata\n"                           \
-      ".global varve_" #symbol                       \
-      "_begin\n"                                     \
-      ".global varve_" #symbol                       \
-      "_end\n"                                       \
-      "varve_" #symbol                               \
-      "_begin:\n"                                    \
-      ".incbin \"" VARVE_HYPERFUNCTIONS_SQL "/" file \
-      "\"\n"                                         \
-      "varve_" #symbol                               \
-      "_end:\n"                                      \
-      ".byte 0\n.text\n");                           \
-  extern "C" const char varve_##symbol##_begin[];    \
-  extern "C" const char varve_##symbol##_end[]
-
-VARVE_EMBED(timescaledb, "timescaledb.sql");
-VARVE_EMBED(timescaledb_jobs, "jobs.sql");
-VARVE_EMBED(timescaledb_toolkit, "timescaledb_toolkit.sql");
+VARVE_EMBED(timescaledb, VARVE_HYPERFUNCTIONS_SQL "/timescaledb.sql");
+VARVE_EMBED(timescaledb_jobs, VARVE_HYPERFUNCTIONS_SQL "/jobs.sql");
+VARVE_EMBED(timescaledb_toolkit, VARVE_HYPERFUNCTIONS_SQL "/timescaledb_toolkit.sql");
 
 namespace varve::hyperfunctions {
 
 namespace {
-
-std::string_view text_between(const char* begin, const char* end) {
-  return {begin, static_cast<size_t>(end - begin)};
-}
 
 std::span<const functions::Binding> gather(std::initializer_list<std::span<const functions::Binding>> parts,
                                            std::vector<functions::Binding>& all) {
@@ -52,8 +33,7 @@ void register_extensions(std::span<const ExtensionPart> more) {
   timescaledb.library = "timescaledb";
   timescaledb.trusted = true;
   static std::string script;
-  script.append(varve_timescaledb_begin, varve_timescaledb_end);
-  script.append(varve_timescaledb_jobs_begin, varve_timescaledb_jobs_end);
+  script.append(VARVE_EMBEDDED(timescaledb)).append(VARVE_EMBEDDED(timescaledb_jobs));
   for (const ExtensionPart& part : more) script += part.script;
   static constexpr functions::ExtensionJobs kJobs{
       "SELECT * FROM _timescaledb_functions.jobs_start_due($first)",
@@ -73,7 +53,7 @@ void register_extensions(std::span<const ExtensionPart> more) {
   toolkit.comment = "Library of analytical hyperfunctions, time-series pipelining, and other SQL utilities";
   toolkit.library = "timescaledb_toolkit";
   toolkit.trusted = true;
-  toolkit.script = text_between(varve_timescaledb_toolkit_begin, varve_timescaledb_toolkit_end);
+  toolkit.script = VARVE_EMBEDDED(timescaledb_toolkit);
   toolkit.natives = gather({stats_bindings(), time_weight_bindings(), counter_bindings(),
                             uddsketch_bindings(), hyperloglog_bindings(), candlestick_bindings(),
                             tdigest_bindings(), lttb_bindings(), state_agg_bindings()},

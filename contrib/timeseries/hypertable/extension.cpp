@@ -2,6 +2,7 @@
 
 #include "analyzer/table_oid.h"
 #include "bindings.h"
+#include "common/embed.h"
 #include "executor/row_guard.h"
 #include "executor/settle_order.h"
 #include "functions/type_oids.h"
@@ -9,29 +10,13 @@
 #include "internal_time.h"
 
 // VARVE_HYPERTABLE_SQL is set by the build.
-#define VARVE_EMBED(symbol, file)                 \
-  asm(".section .rodata\n"                        \
-      ".global varve_" #symbol                    \
-      "_begin\n"                                  \
-      ".global varve_" #symbol                    \
-      "_end\n"                                    \
-      "varve_" #symbol                            \
-      "_begin:\n"                                 \
-      ".incbin \"" VARVE_HYPERTABLE_SQL "/" file  \
-      "\"\n"                                      \
-      "varve_" #symbol                            \
-      "_end:\n"                                   \
-      ".byte 0\n.text\n");                        \
-  extern "C" const char varve_##symbol##_begin[]; \
-  extern "C" const char varve_##symbol##_end[]
-
-VARVE_EMBED(hypertable_catalog, "catalog.sql");
-VARVE_EMBED(hypertable_functions, "hypertable.sql");
-VARVE_EMBED(hypertable_chunks, "chunks.sql");
-VARVE_EMBED(hypertable_columnstore, "columnstore.sql");
-VARVE_EMBED(hypertable_sizes, "sizes.sql");
-VARVE_EMBED(hypertable_policies, "policies.sql");
-VARVE_EMBED(hypertable_views, "views.sql");
+VARVE_EMBED(hypertable_catalog, VARVE_HYPERTABLE_SQL "/catalog.sql");
+VARVE_EMBED(hypertable_functions, VARVE_HYPERTABLE_SQL "/hypertable.sql");
+VARVE_EMBED(hypertable_chunks, VARVE_HYPERTABLE_SQL "/chunks.sql");
+VARVE_EMBED(hypertable_columnstore, VARVE_HYPERTABLE_SQL "/columnstore.sql");
+VARVE_EMBED(hypertable_sizes, VARVE_HYPERTABLE_SQL "/sizes.sql");
+VARVE_EMBED(hypertable_policies, VARVE_HYPERTABLE_SQL "/policies.sql");
+VARVE_EMBED(hypertable_views, VARVE_HYPERTABLE_SQL "/views.sql");
 
 namespace varve::hypertable {
 namespace {
@@ -77,14 +62,11 @@ void register_hypertables() {
 hyperfunctions::ExtensionPart extension_part() {
   static const std::string kScript = [] {
     std::string script;
-    auto add = [&](const char* begin, const char* end) { script.append(begin, end); };
-    add(varve_hypertable_catalog_begin, varve_hypertable_catalog_end);
-    add(varve_hypertable_functions_begin, varve_hypertable_functions_end);
-    add(varve_hypertable_chunks_begin, varve_hypertable_chunks_end);
-    add(varve_hypertable_columnstore_begin, varve_hypertable_columnstore_end);
-    add(varve_hypertable_sizes_begin, varve_hypertable_sizes_end);
-    add(varve_hypertable_policies_begin, varve_hypertable_policies_end);
-    add(varve_hypertable_views_begin, varve_hypertable_views_end);
+    for (std::string_view part : {VARVE_EMBEDDED(hypertable_catalog), VARVE_EMBEDDED(hypertable_functions),
+                                  VARVE_EMBEDDED(hypertable_chunks), VARVE_EMBEDDED(hypertable_columnstore),
+                                  VARVE_EMBEDDED(hypertable_sizes), VARVE_EMBEDDED(hypertable_policies),
+                                  VARVE_EMBEDDED(hypertable_views)})
+      script += part;
     return script;
   }();
   return {kScript, native_bindings()};

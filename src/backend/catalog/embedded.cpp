@@ -1,39 +1,17 @@
 #include "embedded.h"
 
 #include "catalog/catalog.h"
+#include "common/embed.h"
 
 // VARVE_BOOTSTRAP_DIR is set by the build.
-#define VARVE_EMBED(symbol, file)                 \
-  asm(".section .rodata\n"                        \
-      ".global varve_" #symbol                    \
-      "_begin\n"                                  \
-      ".global varve_" #symbol                    \
-      "_end\n"                                    \
-      "varve_" #symbol                            \
-      "_begin:\n"                                 \
-      ".incbin \"" VARVE_BOOTSTRAP_DIR "/" file   \
-      "\"\n"                                      \
-      "varve_" #symbol                            \
-      "_end:\n"                                   \
-      ".byte 0\n.text\n");                        \
-  extern "C" const char varve_##symbol##_begin[]; \
-  extern "C" const char varve_##symbol##_end[]
-
-VARVE_EMBED(system_tables, "system_tables.tsv");
-VARVE_EMBED(initial_rows, "initial_rows.tsv");
-VARVE_EMBED(system_views, "system_views.sql");
+VARVE_EMBED(system_tables, VARVE_BOOTSTRAP_DIR "/system_tables.tsv");
+VARVE_EMBED(initial_rows, VARVE_BOOTSTRAP_DIR "/initial_rows.tsv");
+VARVE_EMBED(system_views, VARVE_BOOTSTRAP_DIR "/system_views.sql");
 
 namespace varve::catalog {
 
-std::string_view system_tables_tsv() {
-  return {varve_system_tables_begin,
-          static_cast<size_t>(varve_system_tables_end - varve_system_tables_begin)};
-}
-std::string_view initial_rows_tsv() {
-  return {varve_initial_rows_begin, static_cast<size_t>(varve_initial_rows_end - varve_initial_rows_begin)};
-}
-std::string_view system_views_sql() {
-  return {varve_system_views_begin, static_cast<size_t>(varve_system_views_end - varve_system_views_begin)};
-}
+std::string_view system_tables_tsv() { return VARVE_EMBEDDED(system_tables); }
+std::string_view initial_rows_tsv() { return VARVE_EMBEDDED(initial_rows); }
+std::string_view system_views_sql() { return VARVE_EMBEDDED(system_views); }
 
 }  // namespace varve::catalog

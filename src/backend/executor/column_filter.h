@@ -24,7 +24,7 @@ class ColumnFilter {
             const access::ColumnStore& store, const std::vector<RuntimeFilters::Entry>* keys);
 
   std::span<const access::ColumnCondition> conditions() const { return conditions_; }
-  // One more, after bind(), which the caller may change as the scan goes on: that all rows meet for now.
+  // One more, after bind(), which all rows meet until the caller changes it as the scan goes on.
   access::ColumnCondition* add_bound() {
     conditions_.push_back({0, access::ColumnComparison::kNoCondition, {}, {}, true});
     return &conditions_.back();

@@ -778,11 +778,16 @@ Node QueryPlanner::index_join(const Node& left, uint32_t right_range, JoinType t
   for (const Expr* c : inner_filter) matches *= selectivity(c);
   for (const Expr* c : pair_conditions) matches *= selectivity(c);
   plan->rows = std::max(1.0, matches);
-  if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
   const PlannerSettings& s = state_.settings;
-  plan->startup_cost = left.plan->startup_cost;
   plan->total_cost =
       left.plan->total_cost + left.plan->rows * (s.cpu_index_lookup_cost + per_row * s.cpu_index_fetch_cost);
+  return finish_lookup_join(type, left, std::move(node), plan);
+}
+
+// What a join that looks rows up for each row of the left side has besides its own plan, costs and output.
+Node QueryPlanner::finish_lookup_join(JoinType type, const Node& left, Node node, Plan* plan) {
+  if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
+  plan->startup_cost = left.plan->startup_cost;
   if (type == JoinType::kSemi || type == JoinType::kAnti) {
     plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows)
                                          : std::max(1.0, left.plan->rows * 0.5);

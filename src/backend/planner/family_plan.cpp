@@ -551,21 +551,10 @@ Node QueryPlanner::member_index_join(const Node& left, uint32_t range, JoinType 
   plan->output = arena_.copy(output);
   right.plan->rows = std::max(1.0, per_row);
   plan->rows = std::max(1.0, left.plan->rows * per_row * conjunction_selectivity(pairs));
-  if (type == JoinType::kLeft) plan->rows = std::max(plan->rows, left.plan->rows);
   const PlannerSettings& s = state_.settings;
-  plan->startup_cost = left.plan->startup_cost;
   plan->total_cost = left.plan->total_cost +
                      left.plan->rows * (s.cpu_index_lookup_cost + (per_row + 2) * s.cpu_index_fetch_cost);
-  if (type == JoinType::kSemi || type == JoinType::kAnti) {
-    plan->rows = type == JoinType::kSemi ? std::min(plan->rows, left.plan->rows)
-                                         : std::max(1.0, left.plan->rows * 0.5);
-    node.layout = left.layout;
-    node.ranges = left.ranges;
-    plan->output = left.plan->output;
-  }
-  node.order = left.order;
-  node.plan = plan;
-  return node;
+  return finish_lookup_join(type, left, std::move(node), plan);
 }
 
 // --- changes

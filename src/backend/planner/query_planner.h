@@ -182,6 +182,7 @@ class QueryPlanner {
                   const std::vector<Expr*>& filters);
   // How many members' indexes are looked in for one left row.
   double members_looked_in(uint32_t range, const IndexMatch& match);
+  Node finish_lookup_join(JoinType type, const Node& left, Node node, Plan* plan);
   Node member_index_join(const Node& left, uint32_t range, JoinType type,
                          const std::vector<Expr*>& conditions, const std::vector<Expr*>& filters,
                          const IndexMatch& match, double per_row);

@@ -190,6 +190,8 @@ class Binder {
   FromItem* bind_sequence(Scope& scope, const catalog::Relation& sequence, const parser::RangeVar& item);
   // 42P17 if its definition is being read already.
   AnalyzerContext::OpenView open_view(const catalog::Relation& view);
+  AnalyzerContext view_context(const catalog::Relation& view, std::string_view sql,
+                               const AnalyzerContext::OpenView& open);
   FromItem* bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item);
   uint32_t add_range(Scope& scope, Range* range, std::string_view schema,
                      std::span<const std::string_view> aliases);

@@ -332,19 +332,26 @@ AnalyzerContext::OpenView Binder::open_view(const catalog::Relation& view) {
   return {view.oid, context_.open_views};
 }
 
-FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
-  // A view is its query. Its text was made with every name qualified, so no scope of this statement is seen.
-  std::string_view sql = arena_.copy(view->view_sql);
-  parser::ParsedScript script = parser::parse(sql, arena_);
-  // System views name what they mean in pg_catalog alone, whatever the session's path.
-  bool is_system = view->oid.value() < catalog::kFirstNormalOid;
+// For reading a view's definition, which was made with every name qualified. System views name what they mean
+// in pg_catalog alone, whatever the session's path.
+AnalyzerContext Binder::view_context(const catalog::Relation& view, std::string_view sql,
+                                     const AnalyzerContext::OpenView& open) {
+  bool is_system = view.oid.value() < catalog::kFirstNormalOid;
   AnalyzerContext inner{context_.catalog, arena_, context_.relations,
                         context_.eval,    sql,    is_system ? std::span<const Oid>() : context_.search_path};
   inner.locker = context_.locker;
-  AnalyzerContext::OpenView open = open_view(*view);
   inner.open_views = &open;
   inner.security = context_.security;
-  inner.acts_as = view->has_option("security_invoker") ? kInvalidOid : view->owner;
+  inner.acts_as = view.has_option("security_invoker") ? kInvalidOid : view.owner;
+  return inner;
+}
+
+FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, const parser::RangeVar& item) {
+  // A view is its query, which sees no scope of this statement.
+  std::string_view sql = arena_.copy(view->view_sql);
+  parser::ParsedScript script = parser::parse(sql, arena_);
+  AnalyzerContext::OpenView open = open_view(*view);
+  AnalyzerContext inner = view_context(*view, sql, open);
   Binder binder(inner);
   Query* query = binder.bind_select(*parser::as<parser::SelectStmt>(script.statements[0].statement), nullptr);
   auto* range = arena_.make<Range>();

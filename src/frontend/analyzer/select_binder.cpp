@@ -514,6 +514,25 @@ std::string_view lock_refusal(const Range& range) {
   }
 }
 
+// What the select list calls; the query is told of it when it is finished.
+struct Calls {
+  bool aggregates, windows, sets;
+};
+
+// A row of the result must be one of each table.
+void refuse_locking(std::string_view name, const Query& query, bool grouped, Calls calls) {
+  auto refuse = [&](std::string_view what) {
+    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed with {}", name, what));
+  };
+  if (query.set_op != nullptr) refuse("UNION/INTERSECT/EXCEPT");
+  if (query.distinct || !query.distinct_on.empty()) refuse("DISTINCT clause");
+  if (grouped) refuse("GROUP BY clause");
+  if (query.having != nullptr) refuse("HAVING clause");
+  if (calls.aggregates) refuse("aggregate functions");
+  if (calls.windows) refuse("window functions");
+  if (calls.sets) refuse("set-returning functions in the target list");
+}
+
 }  // namespace
 
 // Of two locks on one range the stronger one, and the less patient.
@@ -530,16 +549,8 @@ void Binder::add_lock(std::vector<RowLocking>& locks, const RowLocking& lock) {
 
 // The rows of a subquery or view are those of the tables that it reads.
 void Binder::lock_within(Query& query, RowLocking lock, std::string_view name) {
-  auto refuse = [&](std::string_view what) {
-    throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed with {}", name, what));
-  };
-  if (query.set_op != nullptr) refuse("UNION/INTERSECT/EXCEPT");
-  if (query.distinct || !query.distinct_on.empty()) refuse("DISTINCT clause");
-  if (query.has_group_clause) refuse("GROUP BY clause");
-  if (query.having != nullptr) refuse("HAVING clause");
-  if (query.has_aggregates) refuse("aggregate functions");
-  if (query.has_windows) refuse("window functions");
-  if (query.has_set_returning) refuse("set-returning functions in the target list");
+  refuse_locking(name, query, query.has_group_clause,
+                 {query.has_aggregates, query.has_windows, query.has_set_returning});
   lock.from_outside = query.locking.empty();
   std::vector<RowLocking> locks(query.locking.begin(), query.locking.end());
   std::vector<RowLocking> within(query.locked_within.begin(), query.locked_within.end());
@@ -567,16 +578,8 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
   std::vector<RowLocking> within;
   for (const parser::LockingClause* clause : select.locking) {
     std::string_view name = kNames[static_cast<size_t>(clause->strength)];
-    auto refuse = [&](std::string_view what) {
-      throw SqlError(sqlstate::kFeatureNotSupported, fmt::format("{} is not allowed with {}", name, what));
-    };
-    if (query.set_op != nullptr) refuse("UNION/INTERSECT/EXCEPT");
-    if (query.distinct || !query.distinct_on.empty()) refuse("DISTINCT clause");
-    if (!select.group_by.empty()) refuse("GROUP BY clause");
-    if (query.having != nullptr) refuse("HAVING clause");
-    if (scope.has_aggregates) refuse("aggregate functions");
-    if (scope.has_windows) refuse("window functions");
-    if (scope.has_set_returning) refuse("set-returning functions in the target list");
+    refuse_locking(name, query, !select.group_by.empty(),
+                   {scope.has_aggregates, scope.has_windows, scope.has_set_returning});
     auto add = [&](uint32_t range) {
       RowLocking lock;
       lock.range = range;

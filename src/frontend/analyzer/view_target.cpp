@@ -104,13 +104,8 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   parser::ParsedScript script = parser::parse(sql, arena_);
   const auto& select = *parser::as<parser::SelectStmt>(script.statements[0].statement);
   if (std::string_view reason = not_updatable(select); !reason.empty()) refuse(*view, verb, reason);
-  AnalyzerContext inner{context_.catalog, arena_, context_.relations,
-                        context_.eval,    sql,    context_.search_path};
-  inner.locker = context_.locker;
   AnalyzerContext::OpenView open = open_view(*view);
-  inner.open_views = &open;
-  inner.security = context_.security;
-  inner.acts_as = view->has_option("security_invoker") ? kInvalidOid : view->owner;
+  AnalyzerContext inner = view_context(*view, sql, open);
   Binder binder(inner);
   if (select.from.size() != 1) {
     // What the select list returns is complained of first.

@@ -5,6 +5,7 @@
 #include "functions/record.h"
 #include "functions/type_oids.h"
 #include "json_text.h"
+#include "kept_rows.h"
 #include "kernel.h"
 
 namespace varve::functions {
@@ -143,16 +144,11 @@ void populate_kernel(KernelCall& call) {
 
 // --- json[b]_to_record(set) and json[b]_populate_recordset, in FROM. The analyzer gives the call a function
 // of its own whose table has the columns: site.routine.
-struct State {
-  std::span<Value> values;  // row by row
-  size_t at = 0;
-};
-
 bool is_set(Text name) { return name.ends_with("recordset"); }
 
 void* open_records(EvalContext& context, const CallSite& site, std::span<const Value> args, Arena& memory) {
   if (site.routine == nullptr) throw_not_supported("a set of JSON records outside of FROM");
-  auto* state = memory.make<State>();
+  auto* state = memory.make<KeptRows>();
   const Function& f = *site.routine;
   bool populate = f.name.find("populate") != Text::npos;
   const Value& json = args[populate ? 1 : 0];
@@ -201,19 +197,7 @@ void* open_records(EvalContext& context, const CallSite& site, std::span<const V
   state->values = memory.copy(values);
   return state;
 }
-void next_records(EvalContext&, void* opaque, Chunk& out) {
-  auto& s = *static_cast<State*>(opaque);
-  uint32_t n = 0;
-  for (; n < vector::kChunkRows && s.at < s.values.size(); ++n) {
-    for (uint32_t c = 0; c < out.column_count(); ++c, ++s.at) {
-      if (s.values[s.at].null)
-        out.column(c).set_null(n);
-      else
-        out.column(c).set_value(n, s.values[s.at]);
-    }
-  }
-  out.set_dense(n);
-}
+void next_records(EvalContext&, void* opaque, Chunk& out) { static_cast<KeptRows*>(opaque)->next(out); }
 constexpr TableFunctionImpl kRecords{open_records, next_records};
 
 void outside_from(KernelCall&) {

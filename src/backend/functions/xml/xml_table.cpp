@@ -5,6 +5,7 @@
 
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
+#include "kept_rows.h"
 #include "xml/xml_value.h"
 
 namespace varve::functions {
@@ -12,11 +13,6 @@ namespace varve::functions {
 namespace {
 
 using types::Value;
-
-struct State {
-  std::span<Value> values;  // row by row
-  size_t at = 0;
-};
 
 // Reads the arguments, and turns what the paths find into values.
 class Reader {
@@ -86,26 +82,14 @@ class Reader {
 };
 
 void* open_xml_table(EvalContext& context, const CallSite& site, std::span<const Value> args, Arena& memory) {
-  auto* state = memory.make<State>();
+  auto* state = memory.make<KeptRows>();
   EvalContext kept = context;
   kept.memory = &memory;
   state->values = memory.copy(Reader(static_cast<const XmlTable&>(*site.routine->table), args, kept).rows());
   return state;
 }
 
-void next_xml_rows(EvalContext&, void* opaque, Chunk& out) {
-  auto& s = *static_cast<State*>(opaque);
-  uint32_t n = 0;
-  for (; n < vector::kChunkRows && s.at < s.values.size(); ++n) {
-    for (uint32_t c = 0; c < out.column_count(); ++c, ++s.at) {
-      if (s.values[s.at].null)
-        out.column(c).set_null(n);
-      else
-        out.column(c).set_value(n, s.values[s.at]);
-    }
-  }
-  out.set_dense(n);
-}
+void next_xml_rows(EvalContext&, void* opaque, Chunk& out) { static_cast<KeptRows*>(opaque)->next(out); }
 
 }  // namespace
 
