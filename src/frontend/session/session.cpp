@@ -269,6 +269,17 @@ std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
   return path;
 }
 
+namespace {
+
+// The session's own thread and those that help it.
+uint32_t parallel_threads(const Settings& settings) {
+  int64_t helpers =
+      std::min(settings.integer("max_parallel_workers_per_gather"), settings.integer("max_parallel_workers"));
+  return static_cast<uint32_t>(helpers) + 1;
+}
+
+}  // namespace
+
 planner::PlannerSettings Session::planner_settings() const {
   planner::PlannerSettings s;
   s.enable_hash_join = settings_.boolean("enable_hashjoin");
@@ -289,7 +300,7 @@ planner::PlannerSettings Session::planner_settings() const {
   s.enable_partition_pruning = settings_.boolean("enable_partition_pruning");
   s.keep_join_order = settings_.integer("join_collapse_limit") == 1;
   s.join_search_limit = static_cast<uint32_t>(settings_.integer("varve.join_search_limit"));
-  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.parallel_workers = parallel_threads(settings_);
   s.seq_page_cost = settings_.real("seq_page_cost");
   s.random_page_cost = settings_.real("random_page_cost");
   return s;
@@ -299,7 +310,7 @@ executor::ExecutionSettings Session::execution_settings() {
   executor::ExecutionSettings s;
   s.work_mem_bytes = static_cast<size_t>(settings_.integer("work_mem")) << 10;
   s.hash_mem_multiplier = settings_.real("hash_mem_multiplier");
-  s.parallel_workers = static_cast<uint32_t>(settings_.integer("max_parallel_workers_per_gather")) + 1;
+  s.parallel_workers = parallel_threads(settings_);
   s.enable_memoize = settings_.boolean("enable_memoize");
   s.enable_runtime_filters = settings_.boolean("varve.enable_runtime_filters");
   s.chunk_rows = static_cast<uint32_t>(settings_.integer("varve.chunk_rows"));
