@@ -23,6 +23,14 @@ class GroupTable {
   // The row that each fresh group came from, in no particular order.
   std::span<const uint16_t> fresh_rows() const { return {fresh_rows_.data(), fresh_.size()}; }
 
+  // Makes room for so many groups in all.
+  void reserve(size_t groups);
+  // Takes up groups of other tables of the same shape, where they lie. same[i]: the group that has the keys
+  // already, which is left as it is; null: groups[i] is this table's now as well.
+  void adopt(std::span<uint8_t* const> groups, uint8_t** same);
+  // The groups are another's from now on; their memory stays this table's.
+  void give_away() { rows_.clear(); }
+
   std::span<uint8_t* const> groups() const { return rows_; }
   const RowFormat& format() const { return format_; }
   uint32_t state_offset() const { return format_.trailer_offset(); }

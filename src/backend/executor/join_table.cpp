@@ -86,6 +86,7 @@ void JoinTable::heads(const uint64_t* hashes, uint32_t count, uint8_t** heads) c
   for (uint32_t i = 0; i < count; ++i) {
     uint64_t entry = directory[hashes[i] & mask_];
     heads[i] = (entry & tag(hashes[i])) != 0 ? reinterpret_cast<uint8_t*>(entry & kPointerMask) : nullptr;
+    __builtin_prefetch(heads[i]);  // of null: nothing
   }
 }
 
