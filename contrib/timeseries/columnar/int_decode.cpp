@@ -175,7 +175,14 @@ Status decode_ints(const IntStream& stream, T* out) {
     decode_packed(stream.values, values);
     VARVE_RETURN_IF_ERROR(decode_runs(stream, places));
     for (uint32_t i = 0, from = 0; i < stream.places.count; from = places[i++]) {
-      std::fill(out + from, out + places[i], values[i]);
+      // Most runs are short: what is written behind their end, the next ones write again.
+      constexpr uint32_t kShort = 8;
+      uint32_t at = from;
+      if (from + kShort <= stream.count) {
+        for (uint32_t j = 0; j < kShort; ++j) out[from + j] = values[i];
+        at += kShort;
+      }
+      if (at < places[i]) std::fill(out + at, out + places[i], values[i]);
     }
     return {};
   }

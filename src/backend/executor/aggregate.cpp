@@ -106,17 +106,22 @@ class AggregateOperator : public Operator {
 
   void release() {
     for (Set& s : sets_) {
-      for (auto& m : s.merged) {
-        for (uint8_t* group : m->groups()) calls_.destroy(group + m->state_offset());
-      }
+      for (auto& m : s.merged) end_groups(*m, m->groups().size());
       s.merged.clear();
-      for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+      end_groups(*s.table, s.table->groups().size());
       s.table->clear();
       s.overflow.reset();
       s.pending.clear();
     }
     workers_.clear();  // merged states may have pointed into theirs
     calls_.clear();
+  }
+
+  // The states of the first groups are done with.
+  void end_groups(GroupTable& table, size_t groups) {
+    const uint32_t offset = table.state_offset();
+    for (size_t g = table.ended(); g < groups; ++g) calls_.destroy(table.groups()[g] + offset);
+    table.set_ended(groups);
   }
 
   void load_groups(const Chunk& in) {
@@ -552,7 +557,7 @@ class AggregateOperator : public Operator {
   // Groups the rows of one spilled partition in place of what has been emitted.
   void next_partition(Set& s) {
     if (counters() != nullptr) ++counters()->batches;
-    for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+    end_groups(*s.table, s.table->groups().size());
     s.table->clear();
     if (sets_.size() == 1) calls_.clear();
     at_ = 0;
@@ -585,6 +590,8 @@ class AggregateOperator : public Operator {
     auto first = static_cast<uint32_t>(groups_.size());
     for (uint32_t i = 0; i < calls_.count(); ++i)
       calls_.finalize(i, groups, n, table.state_offset(), chunk_.column(first + i));
+    // While they are at hand: going through all of many groups once more costs as much as this.
+    if (!streaming_ && table.ended() == from && calls_.results_stand_alone()) end_groups(table, from + n);
     if (aggregate_.grouping_sets.size() > 1) {
       chunk_.column(first + static_cast<uint32_t>(calls_.count()))
           .fill_constant(types::Value::of_int32(static_cast<int32_t>(set_)));
@@ -655,7 +662,7 @@ class AggregateOperator : public Operator {
     uint32_t offset = fresh->state_offset();
     calls_.init(group + offset);
     calls_.combine(group + offset, open + offset);
-    for (uint8_t* g : s.table->groups()) calls_.destroy(g + offset);
+    end_groups(*s.table, s.table->groups().size());
     s.table = std::move(fresh);
     at_ = 0;
     ready_groups_ = 0;

@@ -315,6 +315,13 @@ void AggregateCalls::update_one(uint8_t* states) {
   }
 }
 
+bool AggregateCalls::results_stand_alone() const {
+  // Those that share states are sums and the like.
+  return std::all_of(owners_.begin(), owners_.end(), [](const Call* c) {
+    return c->impl.destroy == nullptr || c->impl.transition != nullptr;
+  });
+}
+
 bool AggregateCalls::all_rows() const {
   return std::all_of(owners_.begin(), owners_.end(),
                      [this](const Call* c) { return c->rows.count == rows_.count; });

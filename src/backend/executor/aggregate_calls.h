@@ -40,6 +40,9 @@ class AggregateCalls {
   // Result of call `i` of these states into rows 0… of `out`.
   void finalize(size_t i, uint8_t* const* groups, uint32_t count, uint32_t state_offset, Vector& out);
 
+  // Results of finalize() need none of what destroy() frees.
+  bool results_stand_alone() const;
+
   size_t memory_bytes() const { return state_memory_.held_bytes(); }
   void clear();
 

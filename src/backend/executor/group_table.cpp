@@ -31,6 +31,7 @@ void GroupTable::clear() {
   memory_.reset();
   heap_.reset();
   rows_.clear();
+  ended_ = 0;
   fresh_.clear();
   free_rows_ = 0;
   slots_.assign(kFirstSlots, 0);

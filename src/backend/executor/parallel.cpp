@@ -53,6 +53,19 @@ bool is_safe(const Expr& e, const ExecutionContext& context) {
       const functions::Function* f = e.as<analyzer::FunctionExpr>().function;
       return f == nullptr || needs_no_session(*f);
     }
+    case ExprKind::kArrayOp: {
+      const functions::Function* f = e.as<analyzer::ArrayOpExpr>().function;
+      return f == nullptr || needs_no_session(*f);
+    }
+    case ExprKind::kInList: {
+      const functions::Function* f = e.as<analyzer::InListExpr>().equal;
+      return f == nullptr || needs_no_session(*f);
+    }
+    case ExprKind::kDistinct:
+    case ExprKind::kNullIf: {
+      const functions::Function* f = e.as<analyzer::EqualityExpr>().equal;
+      return f == nullptr || needs_no_session(*f);
+    }
     case ExprKind::kCoerceViaIo: {
       const functions::TypeInfo* to = functions::type_by_oid(e.type);
       const functions::TypeInfo* from = functions::type_by_oid(e.as<analyzer::CastExpr>().arg->type);

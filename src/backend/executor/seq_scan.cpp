@@ -455,6 +455,12 @@ class SeqScanOperator : public Operator, public FilterableScan {
   // Keeps the rows whose key may be among the join's. One that lets most rows pass is dropped.
   uint32_t apply(ActiveFilter& f, Selection rows) {
     const Vector& keys = chunk_.column(f.column);
+    if (f.filter->is_exact()) {
+      const uint32_t n = f.filter->select(keys, rows, selected_);
+      f.tested += rows.count;
+      f.passed += n;
+      return n;
+    }
     hash_vector(f.filter->type(), keys, rows, hashes_.data(), false);
     uint32_t n = 0;
     for (uint32_t i = 0; i < rows.count; ++i) {

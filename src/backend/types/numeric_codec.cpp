@@ -314,12 +314,22 @@ void NumericSum::spill() {
 }
 
 void NumericSum::add_many_slow(int128 sum, int64_t count, int scale) {
+  if (sum_ == 0 && wide_ == nullptr && Numeric::fits_inline(sum)) {  // the first, most likely
+    max_scale_ = std::max({max_scale_, scale_, static_cast<int16_t>(scale)});
+    scale_ = static_cast<int16_t>(scale);
+    sum_ = sum;
+    room_ = kRoom - 1;
+    count_ += count;
+    return;
+  }
   Arena arena;
   add_slow(numeric_from_int128(sum, scale, arena), false);
   count_ += count - 1;
 }
 
 void NumericSum::add_slow(const Numeric& v, bool negative) {
+  if (v.is_inline() && !negative && sum_ == 0 && wide_ == nullptr)
+    return add_many_slow(v.significand(), 1, v.inline_scale());
   int64_t step = negative ? -1 : 1;
   count_ += step;
   switch (v.kind()) {
