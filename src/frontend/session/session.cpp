@@ -328,7 +328,13 @@ executor::ExecutionSettings Session::maintenance_settings() {
 
 executor::TaskScheduler* Session::scheduler() { return &instance_.scheduler(); }
 
+Csn Session::snapshot_limit() const {
+  if (txn_ == nullptr || txn_->isolation() == txn::Isolation::kReadCommitted) return kLastCsn;
+  return txn_->statement_snapshot().csn;
+}
+
 bool Session::plan_is_valid(const Statement& s) const {
+  if (s.plan != nullptr && s.plan->newest_index > snapshot_limit()) return false;
   if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_)
     return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
@@ -389,6 +395,7 @@ void Session::make_plan(Statement& statement) {
     context.local_tables = statement.local_tables;
     context.routines = &routines;
     context.fills_materialized_views = statement.fills_view;
+    context.snapshot = snapshot_limit();
     SessionRowSecurity security(catalog(), statement.reader != kInvalidOid ? statement.reader : role_,
                                 settings_.boolean("row_security"));
     if (!statement.is_internal || statement.reader != kInvalidOid) context.security = &security;
@@ -415,6 +422,10 @@ void Session::make_plan(Statement& statement) {
     planner::plan_query(*plan, *query, settings, instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
+    for (const catalog::RelationPtr& relation : plan->relations) {
+      for (const catalog::Index& index : relation->indexes)
+        if (index.serves_reads()) plan->newest_index = std::max(plan->newest_index, index.made);
+    }
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
     if (statement.fixed_result && statement.plan != nullptr && !same_columns(*statement.plan, *plan)) {
       throw SqlError(sqlstate::kFeatureNotSupported, "cached plan must not change result type");

@@ -216,6 +216,8 @@ class Session final : public net::SessionHandler,
   void ensure_plan(Statement& statement);
   void make_plan(Statement& statement);
   void check_routines(const Statement& statement);
+  // A later snapshot than this is what statements will read under: for REPEATABLE READ the transaction's own.
+  Csn snapshot_limit() const;
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
