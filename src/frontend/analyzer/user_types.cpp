@@ -39,13 +39,27 @@ TypeReference Binder::user_type_reference(const parser::TypeName& name, Oid type
         .at(position(name.location));
   }
   if (!name.array_bounds.empty()) {
-    if (user == nullptr || user->kind != 'e')
-      throw_not_supported("arrays of domains", position(name.location));
-    result.type = user->array;
+    if (user != nullptr) result.type = user->array;
+    if (user == nullptr || (user->kind == 'd' && base_of(user->array) == user->array))
+      throw_not_supported("arrays of domains over arrays", position(name.location));
   }
   return result;
 }
 
+Oid Binder::common_domain(std::span<Expr* const> items) {
+  for (const Expr* item : items) {
+    if (item->domain != items[0]->domain) return kInvalidOid;
+  }
+  return items.empty() ? kInvalidOid : items[0]->domain;
+}
+
+Oid Binder::array_of_domain(Oid domain) {
+  if (domain == kInvalidOid) return kInvalidOid;
+  UserTypePtr type = catalog::user_type(context_.catalog, domain);
+  return type == nullptr ? kInvalidOid : type->array;
+}
+
+std::string Binder::type_text(Oid type) { return catalog::type_text(context_.catalog, type); }
 Oid Binder::base_of(Oid type) { return catalog::base_type(context_.catalog, type, -1).type; }
 
 namespace {
@@ -72,11 +86,24 @@ Expr* Binder::coerce_to_domain(Expr* e, Oid domain, CastContext context, int32_t
                         position(location));
   }
   // Where nothing is tested, the call stands for the cast in definitions; the planner takes it out.
-  return domain_value(chain, value, false);
+  Expr* tested =
+      chain[0]->oid == domain ? domain_value(chain, value, false) : domain_array_value(chain, value);
+  tested->domain = domain;
+  return tested;
 }
 
-// The domain, the one it is over, and so on.
+Expr* Binder::domain_array_value(std::span<const UserTypePtr> chain, Expr* array) {
+  const functions::TypeInfo* info = functions::type_by_oid(array->type);
+  auto* input = make<CaseInputExpr>(ExprKind::kCaseInput, info->element_type, array->location);
+  input->typmod = array->typmod;
+  input->collation = array->collation;
+  return over_elements(array, domain_value(chain, input, false), array->type, CastContext::kExplicit,
+                       array->location);
+}
+
 std::vector<UserTypePtr> Binder::domains_of(Oid type) {
+  if (Oid element = catalog::element_user_type(context_.catalog, type); element != kInvalidOid)
+    type = element;
   std::vector<UserTypePtr> chain;
   while (type != kInvalidOid) {
     UserTypePtr domain = catalog::user_type(context_.catalog, type);
@@ -89,11 +116,8 @@ std::vector<UserTypePtr> Binder::domains_of(Oid type) {
 
 // Messages name the outermost domain; conditions of the innermost come first.
 Expr* Binder::domain_value(std::span<const UserTypePtr> chain, Expr* value, bool as_condition) {
-  const catalog::UserType& outer = *chain[0];
   bool not_null = std::any_of(chain.begin(), chain.end(), [](const UserTypePtr& t) { return t->not_null; });
-  std::vector<Expr*> args{value, make_const(type_oid::kText, Value::of_string(arena_.copy(outer.name))),
-                          make_const(type_oid::kText, Value::of_string(arena_.copy(outer.schema_name))),
-                          make_bool(not_null)};
+  std::vector<Expr*> args{make_bool(not_null)};
   for (auto type = chain.rbegin(); type != chain.rend(); ++type) {
     catalog::RelationPtr row = domain_row(**type);
     for (const catalog::DomainCheck& check : (*type)->checks) {
@@ -103,6 +127,15 @@ Expr* Binder::domain_value(std::span<const UserTypePtr> chain, Expr* value, bool
       args.push_back(make_const(type_oid::kText, Value::of_string(arena_.copy(check.name))));
     }
   }
+  return domain_call(*chain[0], value, args, as_condition);
+}
+
+// `tests`: whether it is not null, then conditions and their names.
+Expr* Binder::domain_call(const catalog::UserType& domain, Expr* value, std::span<Expr* const> tests,
+                          bool as_condition) {
+  std::vector<Expr*> args{value, make_const(type_oid::kText, Value::of_string(arena_.copy(domain.name))),
+                          make_const(type_oid::kText, Value::of_string(arena_.copy(domain.schema_name)))};
+  args.insert(args.end(), tests.begin(), tests.end());
   std::vector<Oid> types;
   for (Expr* a : args) types.push_back(a->type);
   auto* call =
@@ -148,7 +181,12 @@ void Binder::add_domain_checks(const catalog::RelationPtr& relation, std::vector
     value->column = static_cast<int16_t>(i + 1);
     value->typmod = column.typmod;
     value->collation = column.collation;
-    checks->push_back(domain_value(chain, value, true));
+    if (chain[0]->oid == column.domain) {
+      checks->push_back(domain_value(chain, value, true));
+    } else {  // the elements throw; there is nothing else to be tested
+      Expr* tests[] = {make_bool(false), make_bool(true), make_const(type_oid::kText, Value::of_string(""))};
+      checks->push_back(domain_call(*chain[0], domain_array_value(chain, value), tests, true));
+    }
     names->push_back("");
   }
 }
