@@ -9,6 +9,7 @@ import pathlib
 import random
 import sys
 import threading
+import time
 
 import psycopg2
 
@@ -164,6 +165,55 @@ class Model:
         return passed, failures
 
 
+def wait_until(cursor, condition, over=None):
+    """Other sessions get there sooner or later; not if it is over."""
+    for _ in range(2400):
+        cursor.execute(f"SELECT {condition}")
+        if cursor.fetchone()[0]:
+            return True
+        if over is not None and over.is_set():
+            return False
+        time.sleep(0.05)
+    return False
+
+
+def held_commit(model):
+    """A writer that has decided to note nothing of m, as no aggregate reaches so far, and then has to wait before it has
+    committed. A refresh that reaches so far must wait for it: nobody would know of its rows afterwards."""
+    output, code = model.server.psql("""
+CREATE TABLE late (ts timestamptz NOT NULL, v int);
+SELECT create_hypertable('late', by_range('ts', interval '1 day'));
+CREATE MATERIALIZED VIEW late_hourly WITH (timescaledb.continuous) AS
+  SELECT time_bucket('1 hour', ts) AS b, count(*) AS n FROM late GROUP BY 1 WITH NO DATA;
+""", DATABASE, ["ON_ERROR_STOP=1"])
+    if code != 0:
+        return [f"refresh_model: {output}"]
+    holder, watch, writer = model.connect(False).cursor(), model.connect().cursor(), model.connect(False)
+    holder.execute("SELECT _timescaledb_functions.cagg_prepare(mat_hypertable_id, 9223372036854775) "
+                   "FROM _timescaledb_catalog.continuous_agg WHERE user_view_name = 'late_hourly'")
+    cursor = writer.cursor()
+    cursor.execute("INSERT INTO m VALUES ('2030-01-01 00:30+00', 1, 1)")
+    cursor.execute("INSERT INTO late VALUES ('2030-01-01 00:30+00', 1)")
+    waiting = "(SELECT count(*) FROM pg_locks WHERE NOT granted)"
+    refreshed = threading.Event()
+
+    def refresh():
+        model.connect().cursor().execute("CALL refresh_continuous_aggregate('minutes', '2029-12-31', '2030-01-02')")
+        refreshed.set()
+
+    threads = [threading.Thread(target=writer.commit), threading.Thread(target=refresh)]
+    threads[0].start()
+    held = wait_until(watch, f"{waiting} = 1")
+    threads[1].start()
+    wait_until(watch, f"{waiting} = 2", refreshed)
+    holder.connection.rollback()
+    for thread in threads:
+        thread.join()
+    watch.execute("SELECT count(*) FROM minutes WHERE b = '2030-01-01 00:30+00' AND s = 1")
+    seen = watch.fetchone()[0] == 1
+    return [] if held and seen else ["refresh_model: a refresh has not waited for a writer that is committing"]
+
+
 def check(server, seed=1, transactions=60):
     """(passed, failures)"""
     ok, message = server.execute(f"CREATE DATABASE {DATABASE}")
@@ -178,6 +228,7 @@ def check(server, seed=1, transactions=60):
     model.seed = seed + 1
     model.run()
     passed, failures = (0, []) if model.unexpected else model.compare()
+    failures += held_commit(model)
     return passed, failures + [f"refresh_model: {message}" for message in model.unexpected]
 
 

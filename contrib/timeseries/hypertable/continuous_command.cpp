@@ -116,8 +116,7 @@ std::string create_continuous(CommandContext& context, const parser::CreateTable
         fmt::format("CALL _timescaledb_functions.refresh_new_cagg({})", literal(name)));
   }
   ContinuousQuery query(context, *parser::as<parser::SelectStmt>(stmt.query), into.columns);
-  const std::string number =
-      number_text(context, "SELECT pg_catalog.nextval('_timescaledb_catalog.hypertable_id_seq')");
+  const std::string number = number_text(context, "SELECT _timescaledb_functions.next_hypertable_number()");
   call(context,
        fmt::format("cagg_create({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
                    number, literal(schema), literal(into.relation->name), regclass(query.source),

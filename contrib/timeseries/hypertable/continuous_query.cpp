@@ -133,6 +133,22 @@ Aggregate find_aggregate(CommandContext& context, Oid view) {
   return found;
 }
 
+// A subquery depends on tables only; what it calls is looked at by itself.
+bool depends_on_time_or_session(const Expr* e) {
+  return analyzer::any_of(e, [](const Expr& x) {
+    if (x.kind == ExprKind::kSubquery) return false;
+    // The node, without what is below it.
+    const functions::Function* f = x.kind == ExprKind::kFunction    ? x.as<FunctionExpr>().function
+                                   : x.kind == ExprKind::kAggregate ? x.as<analyzer::AggregateExpr>().function
+                                   : x.kind == ExprKind::kSetReturning
+                                       ? x.as<analyzer::SetReturningExpr>().function
+                                   : x.kind == ExprKind::kArrayOp ? x.as<analyzer::ArrayOpExpr>().function
+                                                                  : nullptr;
+    if (f != nullptr && f->volatility != functions::Volatility::kImmutable) return true;
+    return x.kind == ExprKind::kCoerceViaIo && !analyzer::is_immutable(&x);
+  });
+}
+
 // What the query reads: hypertables and continuous aggregates; and that it has no function that may say
 // something else tomorrow.
 class Reading {
@@ -166,7 +182,7 @@ class Reading {
       throw unsupported("cannot create continuous aggregate on hypertable with row security");
   }
   void expression(const Expr* e) {
-    if (!analyzer::is_immutable(e)) {
+    if (depends_on_time_or_session(e)) {
       throw unsupported("only immutable functions supported in continuous aggregate view")
           .hint(
               "Make sure all functions in the continuous aggregate definition have IMMUTABLE volatility. "

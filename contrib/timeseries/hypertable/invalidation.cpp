@@ -75,7 +75,8 @@ int64_t threshold_of(functions::SessionServices& session, uint32_t database, Oid
       "{}::pg_catalog.oid::pg_catalog.regclass",
       hypertable.value())))};
   session.rows("varve_query_row", args, arena, row);
-  return thresholds().raise(database, hypertable, row.empty() ? kNoStart : row[0].int64);
+  // What is not there yet may come without anybody's saying so: from a dump.
+  return row.empty() ? kNoStart : thresholds().raise(database, hypertable, row[0].int64);
 }
 
 class Invalidations final : public executor::CommitAction {

@@ -175,6 +175,9 @@ END
 $$;
 
 -- --- making and dropping
+CREATE FUNCTION _timescaledb_functions.next_hypertable_number() RETURNS bigint
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS
+$$ SELECT nextval('_timescaledb_catalog.hypertable_id_seq') $$;
 CREATE FUNCTION _timescaledb_functions.evaluate(expression text) RETURNS text
   LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET intervalstyle = 'postgres' SET datestyle = 'ISO' AS
 $$
@@ -293,6 +296,7 @@ BEGIN
     LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
   WHERE a.attrelid = format('_timescaledb_internal._partial_view_%s', mat)::regclass AND a.attnum > 0;
   EXECUTE format('CREATE TABLE %s (%s) USING columnar', relation, cols);
+  EXECUTE format('ALTER TABLE %s OWNER TO %I', relation, owner);
   SELECT a.atttypid::regtype INTO bucket_type FROM pg_attribute a WHERE a.attrelid = relation::regclass AND a.attname = bucket_column;
   -- Ten times what the hypertable has: there are so many fewer rows.
   PERFORM _timescaledb_functions.make_hypertable(
@@ -334,8 +338,7 @@ BEGIN
   EXECUTE format('ALTER TABLE %s SET (orderby = %L)', relation,
                  array_to_string((SELECT array_agg(quote_ident(g)) FROM unnest(groups) g) || quote_ident(bucket_column), ', '));
   IF owner <> current_user THEN
-    EXECUTE format('ALTER VIEW %I.%I OWNER TO %I', view_schema, view_name, owner);
-    PERFORM _timescaledb_functions.cagg_follow_owner(mat);
+    EXECUTE format('ALTER VIEW %I.%I OWNER TO %I', view_schema, view_name, owner);  -- and its parts with it
   END IF;
   PERFORM _timescaledb_functions.mark_hypertable(ht.id);
 END
@@ -347,16 +350,16 @@ CREATE FUNCTION _timescaledb_functions.cagg_follow_owner(mat integer) RETURNS vo
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
-  owner name;
+  role name;
   kind text;
 BEGIN
-  SELECT pg_get_userbyid(r.relowner) INTO owner FROM _timescaledb_catalog.continuous_agg c JOIN pg_class r ON r.oid = c.user_view
+  SELECT pg_get_userbyid(r.relowner) INTO role FROM _timescaledb_catalog.continuous_agg c JOIN pg_class r ON r.oid = c.user_view
   WHERE c.mat_hypertable_id = mat;
   FOREACH kind IN ARRAY ARRAY['direct', 'partial', 'rest'] LOOP
-    EXECUTE format('ALTER VIEW _timescaledb_internal._%s_view_%s OWNER TO %I', kind, mat, owner);
+    EXECUTE format('ALTER VIEW _timescaledb_internal._%s_view_%s OWNER TO %I', kind, mat, role);
   END LOOP;
-  EXECUTE format('ALTER TABLE _timescaledb_internal._materialized_hypertable_%s OWNER TO %I', mat, owner);
-  UPDATE _timescaledb_catalog.bgw_job b SET owner = cagg_follow_owner.owner WHERE b.hypertable_id = mat;
+  EXECUTE format('ALTER TABLE _timescaledb_internal._materialized_hypertable_%s OWNER TO %I', mat, role);
+  UPDATE _timescaledb_catalog.bgw_job b SET owner = role WHERE b.hypertable_id = mat;
 END
 $$;
 
