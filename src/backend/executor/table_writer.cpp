@@ -480,6 +480,7 @@ LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const Ro
   }
   // Whoever moved the row meanwhile has seen to what it had out of line.
   if (move.from == tid) encoder_.replaced(*context_.transaction);
+  if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kUpdated, 1);
   *tid_now = move.to;
   if (move.to != move.from) {
@@ -516,6 +517,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   if (r != LockOutcome::kLocked) return r;
   if (move.from == tid) encoder_.replaced(*context_.transaction);
   tid = move.from;
+  if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;

@@ -828,9 +828,30 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
     std::string_view &place_, outer_;
   } current(current_sql_, sql);
   txn_->statement_snapshot();
+  // Commands run within commands, by what these call.
+  std::string outer = std::exchange(follow_up_, {});
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
+  const std::string next = std::exchange(follow_up_, std::move(outer));
+  if (!next.empty()) {
+    commit_transaction(false);
+    Arena parsed;
+    run_utility(make_statement(next, parser::parse(next, parsed).statements[0].statement), {},
+                client_.output());
+  }
   return tag;
+}
+
+void Session::run_after_commit(std::string_view command, std::string sql) {
+  if (block_ == Block::kExplicit || several_statements_) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot run inside a transaction block", command));
+  }
+  if (nested_) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot be executed from a function", command));
+  }
+  follow_up_ = std::move(sql);
 }
 
 void Session::notice(std::string_view severity, SqlState state, std::string_view message,
