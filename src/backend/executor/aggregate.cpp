@@ -392,17 +392,19 @@ class AggregateOperator : public Operator {
   // looked up once and added as one. False: they do not, or there are too few rows for that.
   bool add_coded(Set& s, const Selection& rows, uint32_t offset) {
     if (rows.count < kFewestCoded || !has_runs_ || !calls_.all_rows() || !combine_codes(rows)) return false;
-    // Places of the combinations that occur, in the order of their first rows.
-    code_places_.assign(combinations_ + 1, 0);
-    for (uint32_t i = 0; i < rows.count; ++i) ++code_places_[combined_[i]];
+    // The combinations that occur, in the order of their first rows.
+    code_places_.assign(combinations_, kNoPlace);
     present_.clear();
     for (uint32_t i = 0; i < rows.count; ++i) {
-      uint32_t& n = code_places_[combined_[i]];
-      if ((n & kPlaced) != 0) continue;
-      present_.push_back({static_cast<uint16_t>(rows[i]), 0, n});
-      n = kPlaced | static_cast<uint32_t>(present_.size() - 1);
+      uint16_t& place = code_places_[combined_[i]];
+      if (place == kNoPlace) {
+        if ((present_.size() + 1) * kFewestOfCode > rows.count) return false;
+        place = static_cast<uint16_t>(present_.size());
+        present_.push_back({static_cast<uint16_t>(rows[i]), 0, 0});
+      }
+      combined_[i] = place;
+      ++present_[place].count;
     }
-    if (present_.size() * kFewestOfCode > rows.count) return false;
     uint32_t at = 0;
     for (uint32_t p = 0; p < present_.size(); ++p) {
       rows_[p] = present_[p].first_row;
@@ -413,7 +415,7 @@ class AggregateOperator : public Operator {
     s.table->find(keys_of_set_, {rows_.data(), groups}, found_.data(), true);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     for (uint32_t i = 0; i < rows.count; ++i) {
-      Present& p = present_[code_places_[combined_[i]] & ~kPlaced];
+      Present& p = present_[combined_[i]];
       rows_[p.end++] = static_cast<uint16_t>(rows[i]);
     }
     for (uint32_t p = 0; p < groups; ++p)
@@ -689,10 +691,10 @@ class AggregateOperator : public Operator {
     uint32_t end, count;  // of its rows among rows_
   };
   static constexpr uint32_t kFewestCoded = 64, kFewestOfCode = 8;
-  static constexpr uint32_t kPlaced = 1U << 31;
+  static constexpr uint16_t kNoPlace = UINT16_MAX;
   uint32_t combinations_ = 0;
   std::vector<uint16_t> combined_;
-  std::vector<uint32_t> code_places_;
+  std::vector<uint16_t> code_places_;  // by combination: which of present_
   std::vector<Present> present_;
   bool consumed_ = false, streaming_ = false, stream_ended_ = false;
   size_t set_ = 0, at_ = 0, ready_groups_ = 0, merged_ = 0;
