@@ -1,6 +1,7 @@
 #include "table_writer.h"
 
 #include <algorithm>
+#include <exception>
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
@@ -372,16 +373,48 @@ uint64_t TableWriter::finish_batch(const Chunk& rows, uint32_t* at) {
   const uint32_t count = rows.count();
   write_batch();
   count_rows(catalog::Activity::kInserted, count);
-  if (!indexes_.empty()) {
-    for (uint32_t i = 0; i < count; ++i) {
-      *at = rows.selection()[i];
-      insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
-    }
-  }
+  if (!indexes_.empty()) enter_batch(rows, at);
   if (context_.hooks != nullptr && context_.hooks->wants_inserted(relation_)) {
     context_.hooks->after_insert(context_, relation_, batch_tids_);
   }
   return count;
+}
+
+void TableWriter::add_key(size_t number, const RowValues& row, WaitingKeys* to) {
+  IndexKeyBuilder& builder = indexes_[number].keys;
+  if (builder.build(row, &key_))
+    to->add(key_, builder.exempt_from_unique());
+  else
+    to->add_left_out();
+}
+
+void TableWriter::enter_batch(const Chunk& rows, uint32_t* at) {
+  batch_keys_.resize(indexes_.size());
+  for (WaitingKeys& keys : batch_keys_) keys.clear();
+  // What an index's expression throws comes after the conflicts of all entries before that one.
+  std::exception_ptr error;
+  uint32_t i = 0;
+  try {
+    for (; i < rows.count(); ++i) {
+      for (size_t number = 0; number < indexes_.size(); ++number) add_key(number, batch_[i], &batch_keys_[number]);
+    }
+  } catch (const SqlError&) {
+    error = std::current_exception();
+  }
+  std::optional<FirstConflict> conflict;
+  for (size_t number = 0; number < indexes_.size(); ++number) {
+    const WaitingKeys& keys = batch_keys_[number];
+    enter_keys(number, keys, std::span(batch_tids_).first(keys.size()), &conflict);
+  }
+  if (!conflict && error == nullptr) return;
+  if (!conflict) {
+    *at = rows.selection()[i];
+    std::rethrow_exception(error);
+  }
+  *at = rows.selection()[conflict->row];
+  IndexWriter& index = indexes_[conflict->index];
+  index.keys.build(batch_[conflict->row], &key_);
+  throw_duplicate(index);
 }
 
 uint64_t TableWriter::insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at) {
