@@ -329,10 +329,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   batch_bytes_.clear();
   batch_tids_.clear();
   if (encode_batch(rows, memory)) {
-    for (uint32_t i = 0; i < count && !indexes_.empty(); ++i) {
-      batch_[i].resize(live_.size());
-      for (uint32_t c = 0; c < live_.size(); ++c) batch_[i][c] = rows.column(c).value(rows.selection()[i]);
-    }
+    load_key_columns(rows);
     stored_.resize(live_.size());
     return finish_batch(rows, at);
   }
@@ -352,6 +349,21 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
     batch_bytes_.push_back(wal::Bytes(memory.copy(std::span<const uint8_t>(encoder_.bytes()))));
   }
   return finish_batch(rows, at);
+}
+
+// Of the rows of a batch, only what some index reads.
+void TableWriter::load_key_columns(const Chunk& rows) {
+  for (uint32_t i = 0; i < rows.count() && !indexes_.empty(); ++i) {
+    if (batch_[i].size() == live_.size()) continue;
+    batch_[i].clear();
+    for (ColumnNumber c : live_) batch_[i].push_back(Value::null_of(column_physical_type(relation_, c)));
+  }
+  for (uint32_t c = 0; c < live_.size(); ++c) {
+    const bool read = std::any_of(indexes_.begin(), indexes_.end(),
+                                  [c](const IndexWriter& index) { return index.keys.reads(c); });
+    if (!read) continue;
+    for (uint32_t i = 0; i < rows.count(); ++i) batch_[i][c] = rows.column(c).value(rows.selection()[i]);
+  }
 }
 
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.

@@ -121,6 +121,7 @@ class TableWriter {
   class Bulk;
   bool loads_in_bulk(uint64_t rows);
   void append_batch(const Chunk& rows, Arena& memory, uint32_t* at);
+  void load_key_columns(const Chunk& rows);
   bool encode_batch(const Chunk& rows, Arena& memory);
   uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();

@@ -8,13 +8,13 @@
 #include "common/sql_error.h"
 #include "copy_command.h"
 #include "copy_plain.h"
-#include "copy_values.h"
 #include "executor/expression_program.h"
 #include "executor/row_loader.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "row_security.h"
+#include "types/quick_text.h"
 #include "types/utf8.h"
 
 namespace varve::session {
@@ -287,19 +287,19 @@ class CopyLoad {
     std::string_view text = field_.view();
     bool done = false;
     if (target.type == type_oid::kInt4)
-      done = quick_integer(text, &column.data<int32_t>()[rows_]);
+      done = types::quick_integer(text, &column.data<int32_t>()[rows_]);
     else if (target.type == type_oid::kInt8)
-      done = quick_integer(text, &column.data<int64_t>()[rows_]);
+      done = types::quick_integer(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kInt2)
-      done = quick_integer(text, &column.data<int16_t>()[rows_]);
+      done = types::quick_integer(text, &column.data<int16_t>()[rows_]);
     else if (target.type == type_oid::kDate)
-      done = quick_date(text, &column.data<int32_t>()[rows_]);
+      done = types::quick_date(text, &column.data<int32_t>()[rows_]);
     else if (target.type == type_oid::kTimestamp && target.typmod < 0)
       done = timestamps_.read(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kTimestamptz && target.typmod < 0)
       done = timestamps_.read_zoned(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kFloat8)
-      done = quick_float(text, &column.data<double>()[rows_]);
+      done = types::quick_float(text, &column.data<double>()[rows_]);
     else if (target.type == type_oid::kText || (target.type == type_oid::kVarchar && target.typmod < 0)) {
       column.data<types::StringRef>()[rows_] = types::StringRef(text);
       done = true;
@@ -412,7 +412,7 @@ class CopyLoad {
   std::vector<std::string_view> texts_;
   std::vector<CopyField> fields_;
   uint64_t rows_read_ = 0;
-  TimestampReader timestamps_;
+  types::TimestampReader timestamps_;
   // Of the rows given to the loader, where lines do not just follow each other.
   struct RowLine {
     uint64_t row, line;

@@ -178,19 +178,19 @@ bool PlainReader::store(Column& column, std::string_view text, vector::Vector& t
   bool done = false;
   switch (column.kind) {
     case Kind::kInt2:
-      done = quick_integer(text, &to.data<int16_t>()[row]);
+      done = types::quick_integer(text, &to.data<int16_t>()[row]);
       break;
     case Kind::kInt4:
-      done = quick_integer(text, &to.data<int32_t>()[row]);
+      done = types::quick_integer(text, &to.data<int32_t>()[row]);
       break;
     case Kind::kInt8:
-      done = quick_integer(text, &to.data<int64_t>()[row]);
+      done = types::quick_integer(text, &to.data<int64_t>()[row]);
       break;
     case Kind::kFloat8:
-      done = quick_float(text, &to.data<double>()[row]);
+      done = types::quick_float(text, &to.data<double>()[row]);
       break;
     case Kind::kDate:
-      done = quick_date(text, &to.data<int32_t>()[row]);
+      done = types::quick_date(text, &to.data<int32_t>()[row]);
       break;
     case Kind::kTimestamp:
       done = column.timestamps.read(text, &to.data<int64_t>()[row]);

@@ -11,8 +11,8 @@
 
 #include "copy.h"
 #include "copy_scan.h"
-#include "copy_values.h"
 #include "functions/registry.h"
+#include "types/quick_text.h"
 #include "vector/chunk.h"
 
 namespace varve::session {
@@ -50,7 +50,7 @@ class PlainReader {
     Oid type;
     int32_t typmod;
     Kind kind;
-    TimestampReader timestamps;
+    types::TimestampReader timestamps;
   };
   static Kind kind_of(const PlainColumn& column);
 

@@ -1,6 +1,6 @@
-#include "copy_values.h"
+#include "types/quick_text.h"
 
-namespace varve::session {
+namespace varve::types {
 
 bool quick_date(std::string_view text, int32_t* out) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
@@ -77,4 +77,4 @@ bool TimestampReader::read_zoned(std::string_view text, int64_t* out) {
   return true;
 }
 
-}  // namespace varve::session
+}  // namespace varve::types
