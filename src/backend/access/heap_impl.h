@@ -101,8 +101,9 @@ class HeapImpl final : public Heap, private LargeValueReader {
   }
 
   // --- inserting ---
-  // A latched page with room for a row of `total` bytes (with headers), made current for this thread.
-  Result<buffer::ExclusiveGuard> page_for_insert(size_t total, PageId not_this = kInvalidPageId,
+  // A latched page with room for a row of `total` bytes (with headers), made current for this session.
+  Result<buffer::ExclusiveGuard> page_for_insert(const txn::Transaction& txn, size_t total,
+                                                 PageId not_this = kInvalidPageId,
                                                  PageId nor_this = kInvalidPageId);
   Result<buffer::ExclusiveGuard> new_page(PageId near);
   Status sample_pages();

@@ -51,7 +51,7 @@ Result<bool> HeapImpl::copy_newest(Tid tid, RowBuffer& buffer, Copied* out) {
     bool valid = false;
     if (optimistic_tries > 0) {
       --optimistic_tries;
-      VARVE_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.fix_optimistic(at.page));
+      VARVE_ASSIGN_OR_RETURN(OptimisticGuard guard, pool_.fix_optimistic(at.page, heap_slot_offset(at.slot)));
       if (guard) {
         copied = copy_row(guard.page(), at.slot, stub, buffer, &length, &forward);
         valid = guard.validate();

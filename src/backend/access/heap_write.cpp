@@ -427,7 +427,7 @@ Result<bool> HeapImpl::update_by_moving(const Request& request, const NewVersion
   const size_t total = sizeof(RowHeader) + kBackPointerBytes + version.row.size();
   PageId target;
   {
-    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(total, home.page, at.page));
+    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(request.txn, total, home.page, at.page));
     target = guard.id();
   }
   // Chosen and found without holding the row: take all pages in order and look again.

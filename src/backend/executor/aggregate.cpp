@@ -106,17 +106,22 @@ class AggregateOperator : public Operator {
 
   void release() {
     for (Set& s : sets_) {
-      for (auto& m : s.merged) {
-        for (uint8_t* group : m->groups()) calls_.destroy(group + m->state_offset());
-      }
+      for (auto& m : s.merged) end_groups(*m, m->groups().size());
       s.merged.clear();
-      for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+      end_groups(*s.table, s.table->groups().size());
       s.table->clear();
       s.overflow.reset();
       s.pending.clear();
     }
     workers_.clear();  // merged states may have pointed into theirs
     calls_.clear();
+  }
+
+  // The states of the first groups are done with.
+  void end_groups(GroupTable& table, size_t groups) {
+    const uint32_t offset = table.state_offset();
+    for (size_t g = table.ended(); g < groups; ++g) calls_.destroy(table.groups()[g] + offset);
+    table.set_ended(groups);
   }
 
   void load_groups(const Chunk& in) {
@@ -211,13 +216,20 @@ class AggregateOperator : public Operator {
       workers_.back()->partial =
           std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
     }
-    run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
+    auto begin = [&](uint32_t i) {
       AggregateOperator& partial = *workers_[i]->partial;
       partial.open();
       partial.consumed_ = true;
       partial.add_single_groups();
-      partial.consume_child();
-    });
+    };
+    begin(0);
+    const bool done = run_alone(child(), shared, [&] { workers_[0]->partial->consume_child(); });
+    if (!done) {
+      run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
+        if (i != 0) begin(i);
+        workers_[i]->partial->consume_child();
+      });
+    }
     std::vector<uint32_t> unmatched;
     child().joins_with_unmatched(&unmatched);
     for (uint32_t id : unmatched) {
@@ -255,14 +267,26 @@ class AggregateOperator : public Operator {
     if (groups < kManyGroups) return false;
     auto count = static_cast<uint32_t>(workers_.size());
     std::vector<std::vector<std::unique_ptr<GroupTable>>> made(count);
+    std::vector<std::vector<uint8_t*>> merged(count);  // states that have gone into others
     run_workers(context_, count, [&](uint32_t share) {
       AggregateOperator& merger = *workers_[share]->partial;
       for (size_t s = 0; s < sets_.size(); ++s) {
         made[share].push_back(merger.new_table(sets_[s]));
-        for (auto& w : workers_)
-          merger.merge_share(sets_[s], *made[share][s], *w->partial->sets_[s].table, share, count);
+        size_t most = 0;
+        for (auto& w : workers_) most += w->partial->sets_[s].table->groups().size();
+        made[share][s]->reserve(most / count + 1);
+        for (auto& w : workers_) {
+          merger.merge_share(*made[share][s], *w->partial->sets_[s].table, share, count, &merged[share]);
+        }
       }
     });
+    // Until here an error leaves all states to the threads' own tables.
+    for (const auto& states : merged) {
+      for (uint8_t* s : states) calls_.destroy(s);
+    }
+    for (auto& w : workers_) {
+      for (Set& s : w->partial->sets_) s.table->give_away();
+    }
     for (auto& tables : made) {
       for (size_t s = 0; s < sets_.size(); ++s) sets_[s].merged.push_back(std::move(tables[s]));
     }
@@ -275,32 +299,28 @@ class AggregateOperator : public Operator {
     return std::make_unique<GroupTable>(context_, keys, std::max<uint32_t>(calls_.state_bytes(), 16));
   }
 
-  void merge_share(const Set& s, GroupTable& into, GroupTable& from, uint32_t share, uint32_t count) {
-    Arena vectors;
-    std::vector<Vector> columns;
-    std::vector<const Vector*> pointers;
-    for (uint32_t g : s.columns) columns.emplace_back(keys_[g].physical, vectors, context_.chunk_rows());
-    for (const Vector& v : columns) pointers.push_back(&v);
-    std::vector<uint8_t*> rows;
-    uint32_t offset = from.state_offset();
+  // The groups of one share of the hashes, where they lie; those that `into` has are added to what it has.
+  void merge_share(GroupTable& into, GroupTable& from, uint32_t share, uint32_t count,
+                   std::vector<uint8_t*>* merged) {
+    const uint32_t offset = from.state_offset();
+    std::vector<uint8_t*> groups;
     auto flush = [&] {
-      auto n = static_cast<uint32_t>(rows.size());
-      for (uint32_t k = 0; k < columns.size(); ++k) {
-        columns[k].reset();
-        from.format().gather(k, rows.data(), n, columns[k], 0);
+      context_.check_cancel();
+      into.adopt(groups, found_.data());
+      for (size_t i = 0; i < groups.size(); ++i) {
+        if (found_[i] == nullptr) continue;
+        calls_.combine(found_[i] + offset, groups[i] + offset);
+        merged->push_back(groups[i] + offset);
       }
-      into.find(pointers, {nullptr, n}, found_.data(), true);
-      for (uint8_t* group : into.fresh()) calls_.init(group + offset);
-      for (uint32_t i = 0; i < n; ++i) calls_.combine(found_[i] + offset, rows[i] + offset);
-      rows.clear();
+      groups.clear();
     };
     for (uint8_t* group : from.groups()) {
       // Not the bits that the table's slots go by.
       if ((GroupTable::hash_of(group) >> 40) % count != share) continue;
-      rows.push_back(group);
-      if (rows.size() == context_.chunk_rows()) flush();
+      groups.push_back(group);
+      if (groups.size() == context_.chunk_rows()) flush();
     }
-    if (!rows.empty()) flush();
+    if (!groups.empty()) flush();
   }
 
   void merge_table(Set& s, GroupTable& from) {
@@ -358,7 +378,9 @@ class AggregateOperator : public Operator {
       s.overflow = std::make_unique<Partitions>();
       s.overflow->level = level;
     }
-    if (s.overflow == nullptr && add_runs(s, in.selection(), offset)) return note_memory(s);
+    if (s.overflow == nullptr &&
+        (add_coded(s, in.selection(), offset) || add_runs(s, in.selection(), offset)))
+      return note_memory(s);
     s.table->find(keys_of_set_, in.selection(), found_.data(), s.overflow == nullptr);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     calls_.update(found_.data(), offset);
@@ -366,20 +388,88 @@ class AggregateOperator : public Operator {
     note_memory(s);
   }
 
-  // Where rows of a group lie together, a run of them is looked up and added as one. False: they do not.
+  // Where the keys come as codes of few values, the rows of each combination of them are brought together,
+  // looked up once and added as one. False: they do not, or there are too few rows for that.
+  bool add_coded(Set& s, const Selection& rows, uint32_t offset) {
+    if (rows.count < kFewestCoded || !has_runs_ || !calls_.all_rows() || !combine_codes(rows)) return false;
+    // Places of the combinations that occur, in the order of their first rows.
+    code_places_.assign(combinations_ + 1, 0);
+    for (uint32_t i = 0; i < rows.count; ++i) ++code_places_[combined_[i]];
+    present_.clear();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      uint32_t& n = code_places_[combined_[i]];
+      if ((n & kPlaced) != 0) continue;
+      present_.push_back({static_cast<uint16_t>(rows[i]), 0, n});
+      n = kPlaced | static_cast<uint32_t>(present_.size() - 1);
+    }
+    if (present_.size() * kFewestOfCode > rows.count) return false;
+    uint32_t at = 0;
+    for (uint32_t p = 0; p < present_.size(); ++p) {
+      rows_[p] = present_[p].first_row;
+      present_[p].end = at;
+      at += present_[p].count;
+    }
+    const auto groups = static_cast<uint32_t>(present_.size());
+    s.table->find(keys_of_set_, {rows_.data(), groups}, found_.data(), true);
+    for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      Present& p = present_[code_places_[combined_[i]] & ~kPlaced];
+      rows_[p.end++] = static_cast<uint16_t>(rows[i]);
+    }
+    for (uint32_t p = 0; p < groups; ++p)
+      calls_.update_rows(found_[p] + offset,
+                         {rows_.data() + present_[p].end - present_[p].count, present_[p].count});
+    return true;
+  }
+
+  // One number below combinations_ for the keys of each row.
+  bool combine_codes(const Selection& rows) {
+    constexpr uint32_t kMostCombinations = 4096;
+    combinations_ = 1;
+    for (const Vector* v : keys_of_set_) {
+      if (v->is_constant()) continue;
+      if (v->codes() == nullptr) return false;
+      combinations_ *= v->code_count() + 1;  // NULL is one more
+      if (combinations_ > kMostCombinations) return false;
+    }
+    combined_.resize(rows.count);
+    bool first = true;
+    for (const Vector* v : keys_of_set_) {
+      if (v->is_constant()) continue;
+      const uint16_t* codes = v->codes();
+      const uint32_t count = v->code_count();
+      const bool nulls = v->has_nulls();
+      for (uint32_t i = 0; i < rows.count; ++i) {
+        const uint32_t row = rows[i];
+        const uint32_t code = nulls && v->is_null(row) ? count : codes[row];
+        combined_[i] = static_cast<uint16_t>(first ? code : combined_[i] * (count + 1) + code);
+      }
+      first = false;
+    }
+    return !first;
+  }
+
+  // Where rows of a group lie together, a run of them is looked up once, and a long one added as one. False:
+  // they do not.
   bool add_runs(Set& s, const Selection& rows, uint32_t offset) {
-    constexpr uint32_t kLongRun = 8;  // on average
-    if (rows.count < 64 || !has_runs_) return false;
-    const uint32_t most = rows.count / kLongRun;
+    constexpr uint32_t kLongRun = 8, kShortRun = 2;  // on average
+    if (rows.count < 64) return false;
+    const uint32_t most = rows.count / kShortRun;
     run_starts_.clear();
-    if (!find_runs(rows, 64, 64 / kLongRun * 2) || !find_runs(rows, rows.count, most)) return false;
+    if (!find_runs(rows, 64, 64 / kShortRun * 5 / 4) || !find_runs(rows, rows.count, most)) return false;
     const auto runs = static_cast<uint32_t>(run_starts_.size());
     for (uint32_t i = 0; i < runs; ++i) rows_[i] = static_cast<uint16_t>(rows[run_starts_[i]]);
     s.table->find(keys_of_set_, {rows_.data(), runs}, found_.data(), true);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     run_starts_.push_back(rows.count);
-    for (uint32_t i = 0; i < runs; ++i)
-      calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+    if (has_runs_ && runs * kLongRun <= rows.count) {
+      for (uint32_t i = 0; i < runs; ++i)
+        calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+      return true;
+    }
+    for (uint32_t i = runs; i-- > 0;)  // a run begins at its number or behind it
+      std::fill(found_.begin() + run_starts_[i], found_.begin() + run_starts_[i + 1], found_[i]);
+    calls_.update(found_.data(), offset);
     return true;
   }
 
@@ -467,7 +557,7 @@ class AggregateOperator : public Operator {
   // Groups the rows of one spilled partition in place of what has been emitted.
   void next_partition(Set& s) {
     if (counters() != nullptr) ++counters()->batches;
-    for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+    end_groups(*s.table, s.table->groups().size());
     s.table->clear();
     if (sets_.size() == 1) calls_.clear();
     at_ = 0;
@@ -500,6 +590,8 @@ class AggregateOperator : public Operator {
     auto first = static_cast<uint32_t>(groups_.size());
     for (uint32_t i = 0; i < calls_.count(); ++i)
       calls_.finalize(i, groups, n, table.state_offset(), chunk_.column(first + i));
+    // While they are at hand: going through all of many groups once more costs as much as this.
+    if (!streaming_ && table.ended() == from && calls_.results_stand_alone()) end_groups(table, from + n);
     if (aggregate_.grouping_sets.size() > 1) {
       chunk_.column(first + static_cast<uint32_t>(calls_.count()))
           .fill_constant(types::Value::of_int32(static_cast<int32_t>(set_)));
@@ -570,7 +662,7 @@ class AggregateOperator : public Operator {
     uint32_t offset = fresh->state_offset();
     calls_.init(group + offset);
     calls_.combine(group + offset, open + offset);
-    for (uint8_t* g : s.table->groups()) calls_.destroy(g + offset);
+    end_groups(*s.table, s.table->groups().size());
     s.table = std::move(fresh);
     at_ = 0;
     ready_groups_ = 0;
@@ -592,6 +684,16 @@ class AggregateOperator : public Operator {
   bool has_runs_ = false;
   std::vector<uint64_t> run_bits_;
   std::vector<uint32_t> run_starts_;
+  struct Present {  // a combination of codes in the chunk
+    uint16_t first_row;
+    uint32_t end, count;  // of its rows among rows_
+  };
+  static constexpr uint32_t kFewestCoded = 64, kFewestOfCode = 8;
+  static constexpr uint32_t kPlaced = 1U << 31;
+  uint32_t combinations_ = 0;
+  std::vector<uint16_t> combined_;
+  std::vector<uint32_t> code_places_;
+  std::vector<Present> present_;
   bool consumed_ = false, streaming_ = false, stream_ended_ = false;
   size_t set_ = 0, at_ = 0, ready_groups_ = 0, merged_ = 0;
   RememberedRow last_;

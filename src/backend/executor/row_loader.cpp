@@ -29,6 +29,7 @@ int supplied_by(const Expr& e) {
     }
     case ExprKind::kRelabel:
     case ExprKind::kCoerceViaIo:
+    case ExprKind::kArrayCoerce:
       return supplied_by(*e.as<analyzer::CastExpr>().arg);
     default:
       return -1;

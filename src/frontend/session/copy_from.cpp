@@ -558,6 +558,8 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   auto domain_name = [&](std::string_view column) {
     catalog::ColumnNumber number = table_->find_column(column);
     Oid domain = number > 0 ? table_->column(number).domain : kInvalidOid;
+    if (Oid element = catalog::element_user_type(session_.catalog(), domain); element != kInvalidOid)
+      domain = element;
     catalog::UserTypePtr type =
         domain == kInvalidOid ? nullptr : catalog::user_type(session_.catalog(), domain);
     return type == nullptr ? std::string() : type->name;

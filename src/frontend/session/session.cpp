@@ -272,9 +272,9 @@ std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
 namespace {
 
 // The session's own thread and those that help it.
-uint32_t parallel_threads(const Settings& settings) {
-  int64_t helpers =
-      std::min(settings.integer("max_parallel_workers_per_gather"), settings.integer("max_parallel_workers"));
+uint32_t parallel_threads(const Settings& settings,
+                          std::string_view limit = "max_parallel_workers_per_gather") {
+  int64_t helpers = std::min(settings.integer(limit), settings.integer("max_parallel_workers"));
   return static_cast<uint32_t>(helpers) + 1;
 }
 
@@ -318,6 +318,15 @@ executor::ExecutionSettings Session::execution_settings() {
   s.vfs = &instance_.engine().vfs();
   return s;
 }
+
+executor::ExecutionSettings Session::maintenance_settings() {
+  executor::ExecutionSettings s = execution_settings();
+  s.work_mem_bytes = static_cast<size_t>(settings_.integer("maintenance_work_mem")) << 10;
+  s.parallel_workers = parallel_threads(settings_, "max_parallel_maintenance_workers");
+  return s;
+}
+
+executor::TaskScheduler* Session::scheduler() { return &instance_.scheduler(); }
 
 bool Session::plan_is_valid(const Statement& s) const {
   if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_)

@@ -109,6 +109,8 @@ class Session final : public net::SessionHandler,
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
+  executor::ExecutionSettings maintenance_settings() override;
+  executor::TaskScheduler* scheduler() override;
   void validate_routine(Oid routine) override;
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
