@@ -2,6 +2,7 @@
 #include "catalog/relation.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "access/btree.h"
 #include "access/heap.h"
@@ -473,6 +474,22 @@ void load_inheritance(Catalog& catalog, Relation& rel, bool has_children) {
   std::sort(rel.children.begin(), rel.children.end());
 }
 
+// Tells the table and its indexes whose reads they note for SERIALIZABLE transactions. As in PostgreSQL,
+// those of catalogs, temporary tables and materialized views are not noted.
+void track_storage(Database& database, Relation& rel) {
+  if (rel.is_system || rel.persistence == 't' || rel.kind != RelationKind::kTable || rel.heap == nullptr)
+    return;
+  // Several pictures of a relation share its storage; the first one that is loaded says it.
+  static std::mutex mutex;
+  std::lock_guard guard(mutex);
+  const uint32_t in = database.oid().value();
+  if (!rel.heap->tracked()) rel.heap->track({in, rel.oid, rel.oid, rel.segment});
+  for (Index& index : rel.indexes) {
+    if (index.tree != nullptr && !index.tree->tracked())
+      index.tree->track({in, index.oid, rel.oid, index.segment});
+  }
+}
+
 void open_storage(Database& database, Relation& rel) {
   std::vector<access::ColumnSpec> specs;
   for (const Column& c : rel.columns) specs.push_back({physical_of(c.type), c.missing});
@@ -481,6 +498,7 @@ void open_storage(Database& database, Relation& rel) {
   if (rel.kind == RelationKind::kTable || rel.kind == RelationKind::kMaterializedView) {
     rel.heap = database.heap(rel.segment, rel.access_method);
   }
+  track_storage(database, rel);
 }
 
 }  // namespace

@@ -255,6 +255,8 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
       case access::InsertOutcome::Kind::kInserted:
         return true;
       case access::InsertOutcome::Kind::kConflict:
+        // To be told of the row is to have read it.
+        if (context_.snapshot.serializable != nullptr) (void)is_visible(r.conflict);
         if (throw_conflict) throw_duplicate(index);
         *conflict = r.conflict;
         return false;

@@ -885,11 +885,13 @@ std::string Session::make_secret(std::string_view password, std::string_view use
 
 std::string Session::setting(std::string_view name) {
   if (name == "transaction_isolation") {
-    return txn_ != nullptr && txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
-           : txn_ != nullptr                                                       ? "read committed"
-                             : settings_.get("default_transaction_isolation");
+    if (txn_ == nullptr) return settings_.get("default_transaction_isolation");
+    return txn_->isolation() == txn::Isolation::kSerializable     ? "serializable"
+           : txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
+                                                                  : "read committed";
   }
   if (name == "transaction_read_only") return read_only_ ? "on" : "off";
+  if (name == "transaction_deferrable") return deferrable_ ? "on" : "off";
   if (name == "is_superuser") return is_superuser_ ? "on" : "off";
   if (name == "session_authorization") return session_user_;
   const SettingInfo* info = find_setting(name);

@@ -29,6 +29,7 @@
 #include "session/instance.h"
 #include "session/settings.h"
 #include "statement.h"
+#include "transaction_modes.h"
 
 namespace varve::parser {
 struct TransactionStmt;
@@ -191,10 +192,12 @@ class Session final : public net::SessionHandler,
     size_t deferred = 0;
     executor::ConstraintTriggers::Mark constraints;
   };
+  TransactionModes default_modes() const, modes() const;
   void ensure_transaction();
-  void begin_transaction(txn::Isolation isolation);
+  void begin_transaction(const TransactionModes& modes);
+  void set_read_only(bool read_only), set_deferrable(bool deferrable);
   void take_lock_timeouts();
-  void chain(txn::Isolation isolation, bool read_only);
+  void chain(const TransactionModes& modes);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
   void rollback_transaction();
@@ -333,7 +336,7 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::ConstraintHost> constraint_host_;
   executor::ConstraintTriggers constraints_;
   bool last_of_query_ = false;  // the statement that runs is the last of a simple query: it commits
-  bool read_only_ = false;
+  bool read_only_ = false, deferrable_ = false;
   uint64_t catalog_changes_ = 0;  // advances when this transaction changes the catalog
   std::vector<std::pair<std::string, std::string>> pending_notifications_;
   std::vector<std::pair<bool, std::string>> pending_listens_;  // true: listen
