@@ -238,8 +238,12 @@ TEST(SerializableReads, TheCheckFindsAnomaliesOfSnapshots) {
   EXPECT_TRUE(found);
 }
 
-// A gap stays guarded when its leaf is split, again and again, and when leaves are joined.
-TEST(SerializableReads, AGapIsGuardedAcrossSplits) {
+// A gap stays guarded when its leaf is split, again and again, and when leaves are joined; against one entry and
+// against several that go into a leaf at once.
+class SerializableGap : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(OneAndMany, SerializableGap, testing::Bool());
+
+TEST_P(SerializableGap, IsGuardedAcrossSplits) {
   Storage storage;
   auto& env = storage.env;
   const std::string gap = "b";
@@ -264,7 +268,16 @@ TEST(SerializableReads, AGapIsGuardedAcrossSplits) {
   RowBuffer buffer;
   RowVersion version;
   ASSERT_TRUE(env.heap().fetch(other->statement_snapshot(), storage.rows[1], buffer, &version).ok());
-  ASSERT_TRUE(storage.tree->insert(*other, bytes_of(key('b', 1)), storage.rows[1], nullptr).ok());
+  if (GetParam()) {
+    const std::string first = "b1", second = "b2";
+    const Btree::NewEntry run[] = {{bytes_of(first), storage.rows[1], false},
+                                   {bytes_of(second), storage.rows[1], false}};
+    size_t next = 0;
+    ASSERT_TRUE(storage.tree->insert_sorted(*other, run, &next, nullptr).ok());
+    ASSERT_EQ(next, 2U);
+  } else {
+    ASSERT_TRUE(storage.tree->insert(*other, bytes_of(key('b', 1)), storage.rows[1], nullptr).ok());
+  }
   ASSERT_TRUE(env.update(*reader, storage.rows[1], row_of(1, 0)).ok());
   ASSERT_TRUE(env.txns().prepare_commit(*reader).ok());
   env.commit(reader);
