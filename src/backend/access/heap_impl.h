@@ -64,6 +64,7 @@ class HeapImpl final : public Heap, private LargeValueReader {
   Status append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory, std::vector<Tid>* tids,
                      std::vector<RowVersion>* rows) override;
   Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) override;
+  Result<bool> may_have_changed(PageId page, Xid since) override;
   Result<std::vector<PageRun>> runs() override { return segment_runs(pool_, segment_); }
   Result<VacuumResult> vacuum(DeadRowSink& sink) override;
   PageId segment() const override { return segment_; }

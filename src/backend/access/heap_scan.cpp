@@ -57,6 +57,19 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
   return append_page(snapshot, id, out->memory, &out->tids, &out->rows);
 }
 
+Result<bool> HeapImpl::may_have_changed(PageId id, Xid since) {
+  VARVE_ASSIGN_OR_RETURN(SharedGuard guard, pool_.fix_shared(id));
+  if (!usable(guard.page())) return false;
+  if (Xid{heap_header(guard.page()).newest_xid} >= since) return true;
+  // Where a row has moved to is another page's news.
+  for (uint16_t number = 0; number < heap_header(guard.page()).slot_count; ++number) {
+    HeapSlot slot;
+    const uint8_t* at = row_at(guard.page(), number, &slot);
+    if (at != nullptr && (load_raw<RowHeader>(at).flags & kRowForwarded) != 0) return true;
+  }
+  return false;
+}
+
 // The page is copied as a whole and the latch dropped; visibility is decided on the copy. The registered
 // snapshot keeps the undo that the copy refers to.
 Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer& buffer,

@@ -205,7 +205,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   if (table->is_partitioned() || spec.in_name_only) return row.oid;
   table = context.catalog.relation(table_oid);
   for (const catalog::Index& index : table->indexes) {
-    if (index.oid == row.oid) build_index(context, table, index);
+    if (index.oid == row.oid) build_index(context, table, index, spec.concurrently);
   }
   return row.oid;
 }
@@ -316,7 +316,9 @@ void require_btree(std::string_view method) {
 }  // namespace
 
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt) {
-  RelationPtr table = find_relation(context, *stmt.relation, txn::LockMode::kShare);
+  RelationPtr table =
+      find_relation(context, *stmt.relation,
+                    stmt.concurrently ? txn::LockMode::kShareUpdateExclusive : txn::LockMode::kShare);
   if (!table->is_table() && table->kind != RelationKind::kMaterializedView) {
     throw SqlError(sqlstate::kWrongObjectType,
                    fmt::format("cannot create index on relation \"{}\"", table->name))
@@ -330,6 +332,7 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
   }
   IndexSpec spec;
   spec.unique = stmt.unique;
+  spec.concurrently = stmt.concurrently;
   spec.nulls_not_distinct = stmt.nulls_not_distinct;
   spec.options = storage_options(stmt.options, true);
   for (const parser::Option* option : stmt.options) {

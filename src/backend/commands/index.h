@@ -25,7 +25,8 @@ struct IndexSpec {
   std::vector<ColumnNumber> included;
   bool unique = false, primary = false, nulls_not_distinct = false;
   bool is_constraint = false;
-  bool immediate = true;  // false: of a deferrable constraint
+  bool concurrently = false;  // the caller's lock lets others write meanwhile
+  bool immediate = true;      // false: of a deferrable constraint
   bool initially_deferred = false;
   bool valid = true;          // false: of a partitioned table (ONLY), while partitions lack their parts of it
   bool in_name_only = false;  // no entries, nobody reads or fills it: what it promises the table does itself
@@ -51,7 +52,10 @@ void unlink_partition_index(CommandContext& context, Oid part);
 bool fits_partition_index(const Relation& parent, const catalog::Index& whole, const Relation& partition,
                           const catalog::Index& part);
 // Fills the (empty) tree of an index from its table. 23505 when a unique index cannot be.
-void build_index(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
+// Fills a new index. `concurrently`: others may be writing the table; at the end they are kept from it, and
+// what they have changed is brought in.
+void build_index(CommandContext& context, const RelationPtr& table, const catalog::Index& index,
+                 bool concurrently = false);
 // Gives an index a new, empty segment in the place of its old one; build_index() fills it.
 void replace_index_segment(CommandContext& context, Oid index, PageId old_segment);
 // New segments for all indexes of the table, filled from its rows.

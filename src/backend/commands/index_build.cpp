@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <fmt/format.h>
+#include <map>
 
 #include "access/btree.h"
+#include "access/unique_check.h"
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
@@ -12,6 +14,7 @@
 #include "functions/registry.h"
 #include "index.h"
 #include "sync/blocking_scope.h"
+#include "sync/parking_spot.h"
 
 namespace varve::commands {
 
@@ -126,13 +129,14 @@ class ParallelBuild {
   // Fewer pages than this are not worth a thread.
   static constexpr uint64_t kPagesForThread = 4 * kMorselPages;
 
-  ParallelBuild(CommandContext& context, const RelationPtr& table, const catalog::Index& index)
+  ParallelBuild(CommandContext& context, const RelationPtr& table, const catalog::Index& index,
+                const txn::Snapshot& snapshot)
       : context_(context),
         table_(*table),
         keys_(context, table, index),
         index_(index),
         settings_(context.services.maintenance_settings()),
-        snapshot_(latest_snapshot(context.txn)) {
+        snapshot_(snapshot) {
     auto runs = table->heap->runs();
     check_ok(runs.status());
     runs_ = std::move(*runs);
@@ -223,16 +227,130 @@ class ParallelBuild {
   std::vector<std::unique_ptr<executor::IndexSorter>> sorters_;
 };
 
-}  // namespace
+constexpr sync::WaitEvent kWritersEnd{sync::WaitClass::kLock, "IndexBuildWriters"};
 
-void build_index(CommandContext& context, const RelationPtr& table, const catalog::Index& index) {
-  if (table->heap == nullptr) return;
-  ParallelBuild build(context, table, index);
+// Keeps writers out. For some seconds without standing in the queue, where all who come later would wait
+// behind us for whoever writes now.
+void lock_out_writers(CommandContext& context, Oid table) {
+  constexpr int64_t kPollUs = 5'000;
+  constexpr int kPolls = 1000;
+  sync::ParkingSpot spot;
+  for (int i = 0; i < kPolls; ++i) {
+    if (context.services.try_lock_relation(table, txn::LockMode::kShare)) return;
+    sync::CancelToken* cancel = context.txn.cancel_token();
+    (void)spot.wait(kWritersEnd, cancel, kPollUs).ok();
+    if (cancel != nullptr) cancel->throw_if_pending();
+  }
+  context.services.lock_relation(table, txn::LockMode::kShare);
+}
+
+// Builds an index beside writers. They do not know it yet: it gets the rows of a snapshot, and then, with
+// writers kept out, what has changed since.
+class ConcurrentBuild {
+ public:
+  ConcurrentBuild(CommandContext& context, const RelationPtr& table, const catalog::Index& index)
+      : context_(context), table_(table), index_(index) {
+    // Before the snapshot: whoever is below has ended, and the snapshot sees it.
+    since_ = context.txn.manager().horizon();
+    snapshot_ = context.txn.statement_snapshot();
+    snapshot_.serializable = nullptr;
+    pin_ = context.txn.pin_snapshot(snapshot_);
+  }
+  ~ConcurrentBuild() { context_.txn.unpin_snapshot(pin_); }
+  ConcurrentBuild(const ConcurrentBuild&) = delete;
+  ConcurrentBuild& operator=(const ConcurrentBuild&) = delete;
+
+  const txn::Snapshot& snapshot() const { return snapshot_; }
+
+  void catch_up() {
+    lock_out_writers(context_, table_->oid);
+    txn::Snapshot now = latest_snapshot(context_.txn);
+    IndexKeys keys(context_, table_, index_);
+    auto runs = table_->heap->runs();
+    check_ok(runs.status());
+    for (const access::PageRun& run : *runs) {
+      for (uint32_t i = 0; i < run.count; ++i) {
+        PageId page{run.first.value() + i};
+        auto changed = table_->heap->may_have_changed(page, since_);
+        check_ok(changed.status());
+        if (!*changed) continue;
+        if (sync::CancelToken* cancel = context_.txn.cancel_token()) cancel->throw_if_pending();
+        catch_up(keys_of(keys, page, snapshot_), keys_of(keys, page, now));
+      }
+    }
+  }
+
+ private:
+  struct Key {
+    std::string bytes;
+    bool exempt;
+  };
+  using PageKeys = std::map<Tid, Key>;
+
+  PageKeys keys_of(IndexKeys& keys, PageId page, const txn::Snapshot& snapshot) {
+    check_ok(table_->heap->read_page(snapshot, page, &batch_));
+    PageKeys found;
+    std::vector<ColumnNumber> live = live_columns(*table_);
+    std::vector<Value> values(live.size());
+    std::string key;
+    for (size_t r = 0; r < batch_.rows.size(); ++r) {
+      memory_.reset();
+      for (size_t i = 0; i < live.size(); ++i)
+        values[i] = table_->layout->get(batch_.rows[r], static_cast<size_t>(live[i] - 1), memory_);
+      if (keys.builder().build(values, &key))
+        found[batch_.tids[r]] = {key, keys.builder().exempt_from_unique()};
+    }
+    return found;
+  }
+
+  void catch_up(const PageKeys& then, const PageKeys& now) {
+    for (const auto& [tid, key] : then) {
+      auto still = now.find(tid);
+      if (still == now.end() || still->second.bytes != key.bytes)
+        check_ok(index_.tree->remove_dead(access::key_bytes(key.bytes), tid));
+    }
+    for (const auto& [tid, key] : now) {
+      auto before = then.find(tid);
+      if (before != then.end() && before->second.bytes == key.bytes) continue;
+      access::HeapUniqueChecker checker(*table_->heap, context_.txn, tid);
+      auto outcome = index_.tree->insert(context_.txn, access::key_bytes(key.bytes), tid,
+                                         index_.unique && !key.exempt ? &checker : nullptr);
+      check_ok(outcome.status());
+      check_ok(checker.status());
+      if (outcome->kind != access::InsertOutcome::Kind::kInserted)
+        report_duplicate(context_, table_, index_, tid);
+    }
+  }
+
+  CommandContext& context_;
+  const RelationPtr& table_;
+  const catalog::Index& index_;
+  Xid since_;
+  txn::Snapshot snapshot_;
+  uint64_t pin_ = 0;
+  access::Heap::PageBatch batch_;
+  Arena memory_;
+};
+
+void bulk_load(CommandContext& context, const RelationPtr& table, const catalog::Index& index,
+               const txn::Snapshot& snapshot) {
+  ParallelBuild build(context, table, index, snapshot);
   build.read();
   if (!build.any()) return;
   BuildSource source(build.sorters(), index.unique);
   check_ok(index.tree->bulk_load(context.txn, source));
   if (source.duplicate() != Tid{}) report_duplicate(context, table, index, source.duplicate());
+}
+
+}  // namespace
+
+void build_index(CommandContext& context, const RelationPtr& table, const catalog::Index& index,
+                 bool concurrently) {
+  if (table->heap == nullptr) return;
+  if (!concurrently) return bulk_load(context, table, index, latest_snapshot(context.txn));
+  ConcurrentBuild build(context, table, index);
+  bulk_load(context, table, index, build.snapshot());
+  build.catch_up();
 }
 
 }  // namespace varve::commands

@@ -152,6 +152,11 @@ class Heap {
   // How many rows of the page are visible. `ordinal`: its place among the pages of runs(). A page that nobody
   // has changed since it was last counted costs no look at its rows.
   virtual Result<uint32_t> count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) = 0;
+  // False: no row of the page, nor one that has moved from it, was written by this xid or a later one.
+  virtual Result<bool> may_have_changed(PageId page, Xid since) {
+    (void)page, (void)since;
+    return true;
+  }
   // All pages of the heap as runs; morsels are cut from these.
   virtual Result<std::vector<PageRun>> runs() = 0;
 
