@@ -78,9 +78,13 @@ struct BytesStream {
 Status parse_bytes(PartReader& in, BytesStream* stream);
 
 // References point into the stream, the shared strings or the arena. `out` has room for kVectorRows.
-Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Arena& arena, StringRef* out);
+// `codes`: null, or room as well; gets the rows' places in the dictionary, which the stream must have.
+Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Arena& arena, StringRef* out,
+                    uint16_t* codes = nullptr);
 Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, std::span<const uint16_t> rows,
-                    Arena& arena, StringRef* out);
+                    Arena& arena, StringRef* out, uint16_t* codes = nullptr);
+// Entries of the stream's dictionary; 0: it has none.
+uint32_t code_count(const BytesStream& stream, const SharedStrings& shared);
 
 // As filter_ints(), in memcmp order.
 Status filter_bytes(const BytesStream& stream, const SharedStrings& shared, Comparison op,

@@ -237,10 +237,18 @@ Status parse_bytes(PartReader& in, BytesStream* stream) {
   return {};
 }
 
-Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Arena& arena, StringRef* out) {
+uint32_t code_count(const BytesStream& stream, const SharedStrings& shared) {
+  if (!has_dictionary(stream)) return 0;
+  if (stream.codec == Codec::kDictionary) return stream.strings.count;
+  return static_cast<uint32_t>(shared.entries.size());
+}
+
+Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Arena& arena, StringRef* out,
+                    uint16_t* codes) {
   if (!has_dictionary(stream)) return decode_strings(stream.strings, shared.symbols, arena, out);
   StringRef local[kVectorRows];
-  uint16_t codes[kVectorRows];
+  uint16_t own_codes[kVectorRows];
+  if (codes == nullptr) codes = own_codes;
   Dictionary dictionary{};
   VARVE_RETURN_IF_ERROR(find_dictionary(stream, shared, arena, local, &dictionary));
   VARVE_RETURN_IF_ERROR(decode_ints(stream.codes, codes));
@@ -248,10 +256,11 @@ Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, Aren
 }
 
 Status decode_bytes(const BytesStream& stream, const SharedStrings& shared, std::span<const uint16_t> rows,
-                    Arena& arena, StringRef* out) {
+                    Arena& arena, StringRef* out, uint16_t* codes) {
   if (!has_dictionary(stream)) return decode_strings(stream.strings, shared.symbols, rows, arena, out);
   StringRef local[kVectorRows];
-  uint16_t codes[kVectorRows];
+  uint16_t own_codes[kVectorRows];
+  if (codes == nullptr) codes = own_codes;
   Dictionary dictionary{};
   VARVE_RETURN_IF_ERROR(find_dictionary(stream, shared, arena, local, &dictionary));
   VARVE_RETURN_IF_ERROR(decode_ints<uint16_t>(stream.codes, rows, codes));

@@ -80,8 +80,8 @@ void decode_packed(const PackedInts& p, std::span<const uint16_t> rows, T* out) 
     std::fill_n(out, rows.size(), static_cast<T>(p.base));
     return;
   }
-  // Alone, a value takes about eight times as long as among all.
-  if (p.codec == Codec::kFrameOfReference && rows.size() < p.count / 8u) {
+  // Alone, a value takes as long as dozens among all, which are read one behind the other.
+  if (p.codec == Codec::kFrameOfReference && rows.size() < p.count / 64u) {
     for (size_t i = 0; i < rows.size(); ++i) {
       out[i] = static_cast<T>(as_unsigned(p.base) + unpack_one(p.packed, rows[i], p.bits));
     }
@@ -175,7 +175,14 @@ Status decode_ints(const IntStream& stream, T* out) {
     decode_packed(stream.values, values);
     VARVE_RETURN_IF_ERROR(decode_runs(stream, places));
     for (uint32_t i = 0, from = 0; i < stream.places.count; from = places[i++]) {
-      std::fill(out + from, out + places[i], values[i]);
+      // Most runs are short: what is written behind their end, the next ones write again.
+      constexpr uint32_t kShort = 8;
+      uint32_t at = from;
+      if (from + kShort <= stream.count) {
+        for (uint32_t j = 0; j < kShort; ++j) out[from + j] = values[i];
+        at += kShort;
+      }
+      if (at < places[i]) std::fill(out + at, out + places[i], values[i]);
     }
     return {};
   }

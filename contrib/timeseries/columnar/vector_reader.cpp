@@ -59,10 +59,8 @@ Status VectorReader::open(const ColumnReader& column, uint32_t vector) {
   rows_ = nulls_ = 0;
   ByteSpan block = column.chunk_.subspan(entry.offset, entry.bytes);
   std::atomic<bool>& verified = column.verified_[vector];
-  if (!verified.load(std::memory_order_relaxed)) {
-    if (crc32c(0, block.data(), block.size()) != entry.crc) return damaged("checksum of a vector");
-    verified.store(true, std::memory_order_relaxed);
-  }
+  const bool known = verified.load(std::memory_order_relaxed);
+  if (!known && crc32c(0, block.data(), block.size()) != entry.crc) return damaged("checksum of a vector");
   if (block.size() < sizeof(VectorHeader)) return damaged("truncated vector");
   auto header = load_raw<VectorHeader>(block.data());
   if (header.rows != entry.rows || header.nulls != entry.nulls) return damaged("vector header");
@@ -71,9 +69,10 @@ Status VectorReader::open(const ColumnReader& column, uint32_t vector) {
   ByteSpan words = parts.part(has_bitmap ? (header.rows + 63u) / 64 * 8 : 0);
   ByteSpan stream = parts.part(header.stream_bytes);
   if (!parts.ok() || parts.rest().size() >= kBlockAlignment) return damaged("vector header");
-  if (std::any_of(parts.rest().begin(), parts.rest().end(), [](uint8_t b) { return b != 0; })) {
+  if (!known && std::any_of(parts.rest().begin(), parts.rest().end(), [](uint8_t b) { return b != 0; })) {
     return damaged("padding of a vector");
   }
+  if (!known) verified.store(true, std::memory_order_relaxed);
   shared_ = column.shared_.get();
   type_ = column.type_;
   codec_ = static_cast<Codec>(header.codec);
@@ -136,7 +135,16 @@ Status with_width(ValueType type, void* out, F&& f) {
 
 }  // namespace
 
-Status VectorReader::decode(void* out, Arena& arena) const {
+uint32_t VectorReader::code_count() const {
+  if (type_ != ValueType::kBytes || nulls_ == rows_) return 0;
+  return columnar::code_count(stream_->bytes, *shared_);
+}
+
+int VectorReader::common_scale() const {
+  return type_ == ValueType::kNumeric && nulls_ != rows_ ? columnar::common_scale(stream_->wide) : -1;
+}
+
+Status VectorReader::decode(void* out, Arena& arena, uint16_t* codes) const {
   if (nulls_ == rows_) {  // no values: something initialised
     std::memset(out, 0, rows_ * value_width(type_));
     return {};
@@ -152,7 +160,7 @@ Status VectorReader::decode(void* out, Arena& arena) const {
     case ValueType::kFixed16:
       return decode_pairs(stream_->wide, type_ == ValueType::kUuid, static_cast<uint8_t*>(out));
     case ValueType::kBytes:
-      return decode_bytes(stream_->bytes, *shared_, arena, static_cast<StringRef*>(out));
+      return decode_bytes(stream_->bytes, *shared_, arena, static_cast<StringRef*>(out), codes);
     default:
       break;
   }
@@ -160,12 +168,12 @@ Status VectorReader::decode(void* out, Arena& arena) const {
   return type_ == ValueType::kBool ? check_bools(static_cast<uint8_t*>(out), rows_) : Status();
 }
 
-Status VectorReader::decode(std::span<const uint16_t> selected, void* out, Arena& arena) const {
-  for (size_t i = 0; i < selected.size(); ++i) {
-    if (selected[i] >= rows_ || (i > 0 && selected[i] <= selected[i - 1]))
-      return Status::invalid("rows of a selection");
-  }
+Status VectorReader::decode(std::span<const uint16_t> selected, void* out, Arena& arena,
+                            uint16_t* codes) const {
   if (selected.empty()) return {};
+  bool ascending = selected.back() < rows_;
+  for (size_t i = 1; i < selected.size(); ++i) ascending &= selected[i - 1] < selected[i];
+  if (!ascending) return Status::invalid("rows of a selection");
   if (nulls_ == rows_) {
     std::memset(out, 0, selected.size() * value_width(type_));
     return {};
@@ -181,7 +189,7 @@ Status VectorReader::decode(std::span<const uint16_t> selected, void* out, Arena
     case ValueType::kFixed16:
       return decode_pairs(stream_->wide, type_ == ValueType::kUuid, selected, static_cast<uint8_t*>(out));
     case ValueType::kBytes:
-      return decode_bytes(stream_->bytes, *shared_, selected, arena, static_cast<StringRef*>(out));
+      return decode_bytes(stream_->bytes, *shared_, selected, arena, static_cast<StringRef*>(out), codes);
     default:
       break;
   }

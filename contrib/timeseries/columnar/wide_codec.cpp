@@ -55,6 +55,10 @@ Status make_numeric(uint16_t meta, uint64_t low, int64_t high, Numeric* out) {
   }
 }
 
+void join_scaled(const uint64_t* low, size_t count, int scale, Numeric* out) {
+  for (size_t i = 0; i < count; ++i) out[i] = Numeric(int128{static_cast<int64_t>(low[i])}, scale);
+}
+
 struct Words {
   uint16_t meta[kVectorRows];
   uint64_t low[kVectorRows];
@@ -235,6 +239,13 @@ Status decode_pairs(const WideStream& stream, bool uuid, std::span<const uint16_
   return {};
 }
 
+int common_scale(const WideStream& s) {
+  const int64_t meta = s.meta.values.base;
+  const bool one = s.codec == Codec::kScaled && !s.has_high && s.meta.codec == Codec::kConstant &&
+                   meta >= 0 && meta <= Numeric::kMaxInlineScale;
+  return one ? static_cast<int>(meta) : -1;
+}
+
 Status decode_numerics(const WideStream& stream, Arena& arena, Numeric* out) {
   if (stream.codec != Codec::kScaled) {
     StringRef rows[kVectorRows];
@@ -242,6 +253,11 @@ Status decode_numerics(const WideStream& stream, Arena& arena, Numeric* out) {
     return from_rows(rows, stream.count, arena, out);
   }
   Words words;
+  if (const int scale = common_scale(stream); scale >= 0) {
+    VARVE_RETURN_IF_ERROR(decode_ints(stream.low, words.low));
+    join_scaled(words.low, stream.count, scale, out);
+    return {};
+  }
   VARVE_RETURN_IF_ERROR(decode_ints(stream.meta, words.meta));
   VARVE_RETURN_IF_ERROR(decode_ints(stream.low, words.low));
   if (stream.has_high) VARVE_RETURN_IF_ERROR(decode_ints(stream.high, words.high));
@@ -255,6 +271,17 @@ Status decode_numerics(const WideStream& stream, std::span<const uint16_t> rows,
     return from_rows(strings, rows.size(), arena, out);
   }
   Words words;
+  if (const int scale = common_scale(stream); scale >= 0) {
+    if (rows.size() < stream.count / 64u) {
+      VARVE_RETURN_IF_ERROR(decode_ints(stream.low, rows, words.low));
+      join_scaled(words.low, rows.size(), scale, out);
+      return {};
+    }
+    VARVE_RETURN_IF_ERROR(decode_ints(stream.low, words.low));
+    for (size_t i = 0; i < rows.size(); ++i)
+      out[i] = Numeric(int128{static_cast<int64_t>(words.low[rows[i]])}, scale);
+    return {};
+  }
   VARVE_RETURN_IF_ERROR(decode_ints(stream.meta, rows, words.meta));
   VARVE_RETURN_IF_ERROR(decode_ints(stream.low, rows, words.low));
   if (stream.has_high) VARVE_RETURN_IF_ERROR(decode_ints(stream.high, rows, words.high));
@@ -285,10 +312,7 @@ Status filter_uuids(const WideStream& stream, Comparison op, const uint8_t* cons
 }
 
 Status filter_numerics(const WideStream& stream, Comparison op, const Numeric& constant, uint64_t* bitmap) {
-  bool one_scale = stream.codec == Codec::kScaled && !stream.has_high &&
-                   stream.meta.codec == Codec::kConstant && stream.meta.values.base >= 0 &&
-                   stream.meta.values.base <= Numeric::kMaxInlineScale;
-  if (one_scale && constant.kind() != Kind::kBig) return filter_scaled(stream, op, constant, bitmap);
+  if (common_scale(stream) >= 0 && constant.kind() != Kind::kBig) return filter_scaled(stream, op, constant, bitmap);
   Arena scratch;
   Numeric values[kVectorRows];
   VARVE_RETURN_IF_ERROR(decode_numerics(stream, scratch, values));

@@ -33,6 +33,9 @@ Status decode_numerics(const WideStream& stream, Arena& arena, types::Numeric* o
 Status decode_numerics(const WideStream& stream, std::span<const uint16_t> rows, Arena& arena,
                        types::Numeric* out);
 
+// Of all values, if there is one and their significands fit 64 bits; else -1.
+int common_scale(const WideStream& numerics);
+
 Status filter_uuids(const WideStream& stream, Comparison op, const uint8_t* constant, uint64_t* bitmap);
 Status filter_numerics(const WideStream& stream, Comparison op, const types::Numeric& constant,
                        uint64_t* bitmap);

@@ -55,6 +55,7 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
                                                  access::AppendedRowSink* sink,
                                                  access::TaskRunner* runner) override;
   bool can_test(types::PhysicalType column, const types::Value& constant) const override;
+  Status order_runs(std::span<const access::ZoneOrder> order, std::vector<access::PageRun>* runs) override;
   Result<uint64_t> settle(txn::Transaction& txn, const access::RowLayout& layout,
                           std::span<const access::SettleOrder> order, const std::vector<bool>& dropped,
                           uint64_t at_least, access::SettledRowSink& sink) override;

@@ -1,8 +1,10 @@
 #include "columnar_scan.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
+#include "common/bytes.h"
 #include "memory/arena.h"
 #include "vector/vector.h"
 
@@ -14,6 +16,9 @@ using access::kVectorRows;
 using columnar::ZoneVerdict;
 
 namespace {
+
+// Dictionaries of more entries than a vector has rows are of little use to whoever asks for codes.
+constexpr uint32_t kMostCodes = kVectorRows;
 
 columnar::Comparison comparison_of(access::ColumnComparison op) {
   static_assert(static_cast<int>(access::ColumnComparison::kGreaterEqual) ==
@@ -105,12 +110,26 @@ ZoneVerdict ColumnarScan::check(const columnar::ZoneMap& zone, const ColumnCondi
   }
 }
 
+template <class ZoneOf>
+Result<bool> ColumnarScan::rules_out(const ColumnCondition& c, ZoneOf&& zone_of) {
+  if (c.op == ColumnComparison::kNoCondition) return false;
+  VARVE_ASSIGN_OR_RETURN(auto zone, zone_of(c.column));
+  if (!zone) return false;
+  if (check(*zone, c) == ZoneVerdict::kNone) return true;
+  if (c.among_equals == nullptr) return false;
+  ColumnCondition beyond = c;
+  if (c.op == ColumnComparison::kLessEqual) beyond.op = ColumnComparison::kLess;
+  if (c.op == ColumnComparison::kGreaterEqual) beyond.op = ColumnComparison::kGreater;
+  if (check(*zone, beyond) != ZoneVerdict::kNone) return false;
+  VARVE_ASSIGN_OR_RETURN(auto next, zone_of(c.among_equals->column));
+  return next && check(*next, *c.among_equals) == ZoneVerdict::kNone;
+}
+
 // Without a look at the columns' own bytes.
 Result<bool> ColumnarScan::rules_out_stratum() {
   for (const ColumnCondition& c : conditions_) {
-    if (c.column >= stratum_->columns()) continue;
-    VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum_->zone(c.column));
-    if (check(*zone, c) != ZoneVerdict::kNone) continue;
+    VARVE_ASSIGN_OR_RETURN(bool out, rules_out(c, [this](uint32_t column) { return stratum_->zone(column); }));
+    if (!out) continue;
     ruled_out_silently_ = c.only_zones;
     return true;
   }
@@ -129,13 +148,23 @@ Result<bool> ColumnarScan::check_zones() {
       if (!passes) return false;
       continue;
     }
-    VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(c.column));
-    const ZoneVerdict verdict = check(column->chunk->reader->zone(vector_), c);
-    if (verdict == ZoneVerdict::kNone) {
-      if (c.only_zones) removed_ = 0;
+    if (c.only_zones) {
+      auto zone_of = [this](uint32_t number) -> Result<std::optional<columnar::ZoneMap>> {
+        if (number >= stratum_->columns()) return std::optional<columnar::ZoneMap>();
+        VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(number));
+        return std::optional<columnar::ZoneMap>(column->chunk->reader->zone(vector_));
+      };
+      VARVE_ASSIGN_OR_RETURN(bool out, rules_out(c, zone_of));
+      if (!out) continue;
+      removed_ = 0;
+      // Such conditions become stricter as the scan goes on.
+      VARVE_ASSIGN_OR_RETURN(ruled_out_, rules_out_stratum());
       return false;
     }
-    if (verdict == ZoneVerdict::kSome && !c.only_zones) open_conditions_.push_back(&c);
+    VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(c.column));
+    const ZoneVerdict verdict = check(column->chunk->reader->zone(vector_), c);
+    if (verdict == ZoneVerdict::kNone) return false;
+    if (verdict == ZoneVerdict::kSome) open_conditions_.push_back(&c);
   }
   return true;
 }
@@ -195,8 +224,8 @@ Result<bool> ColumnarScan::missing_passes(size_t condition) {
 Result<uint32_t> ColumnarScan::open(PageId page, uint16_t* rows) {
   VARVE_RETURN_IF_ERROR(open_stratum(stratum_of(page)));
   removed_ = 0;
-  if (!visible_) return uint32_t{0};
   vector_ = vector_of(page);
+  if (!visible_) return uint32_t{0};
   count_ = stratum_->vector_rows(vector_);
   Bitmap passing{};
   for (uint32_t i = 0; i < count_ / 64; ++i) passing[i] = ~uint64_t{0};
@@ -240,14 +269,60 @@ Result<uint32_t> ColumnarScan::open(PageId page, uint16_t* rows) {
   return n;
 }
 
+bool ColumnarScan::has_changes() {
+  TableState& state = heap_.state();
+  return (state.marks_heap() != nullptr && state.marks.count(stratum_->tid(), stratum_->vectors()) != 0) ||
+         state.moves.has_followed(snapshot_.own_xid);
+}
+
+uint32_t ColumnarScan::skip(uint32_t most, bool before) {
+  if (stratum_ == nullptr || (visible_ && !ruled_out_)) return 0;
+  const uint32_t n = std::min(most, before ? vector_ : stratum_->vectors() - vector_ - 1);
+  if (!visible_ || ruled_out_silently_) return n;
+  if (has_changes()) return 0;  // how many rows are visible is not known at once
+  const uint32_t first = (before ? vector_ - n : vector_ + 1) * kVectorRows;
+  if (n != 0) removed_ += std::min(stratum_->rows(), first + n * kVectorRows) - first;
+  return n;
+}
+
+Result<uint32_t> ColumnarScan::open_segment(PageId first) {
+  if (vector_of(first) != 0) return uint32_t{0};
+  VARVE_RETURN_IF_ERROR(open_stratum(stratum_of(first)));
+  if (!visible_ || has_changes()) return uint32_t{0};
+  for (size_t i = 0; i < conditions_.size(); ++i) {
+    const ColumnCondition& c = conditions_[i];
+    if (c.column >= stratum_->columns()) {
+      VARVE_ASSIGN_OR_RETURN(bool passes, missing_passes(i));
+      if (!passes || c.among_equals != nullptr) return uint32_t{0};
+      continue;
+    }
+    VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum_->zone(c.column));
+    if (c.among_equals != nullptr || check(*zone, c) != ZoneVerdict::kAll) return uint32_t{0};
+  }
+  return stratum_->vectors();
+}
+
+Result<bool> ColumnarScan::segment_extremes(uint32_t number, types::Value* least, types::Value* greatest) {
+  if (number >= stratum_->columns()) {
+    *least = *greatest = layout_.column(number).missing;
+    return true;
+  }
+  VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum_->zone(number));
+  return extremes_of(*zone, layout_.column(number).type, least, greatest);
+}
+
 Result<bool> ColumnarScan::extremes(uint32_t number, types::Value* least, types::Value* greatest) {
   if (number >= stratum_->columns()) {
     *least = *greatest = layout_.column(number).missing;
     return true;
   }
   VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(number));
-  const columnar::ZoneMap zone = column->chunk->reader->zone(vector_);
-  *least = *greatest = types::Value::null_of(layout_.column(number).type);
+  return extremes_of(column->chunk->reader->zone(vector_), layout_.column(number).type, least, greatest);
+}
+
+bool ColumnarScan::extremes_of(const columnar::ZoneMap& zone, types::PhysicalType type, types::Value* least,
+                               types::Value* greatest) {
+  *least = *greatest = types::Value::null_of(type);
   if (zone.nulls == zone.rows) return true;
   if (!zone.has_bounds()) return false;
   switch (zone.type) {
@@ -279,10 +354,15 @@ Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vec
   }
   VARVE_ASSIGN_OR_RETURN(columnar::VectorReader * reader, this->reader(number));
   const size_t width = types::physical_width(out.type());
+  const uint32_t code_count = reader->code_count();
+  uint16_t* codes = nullptr;
+  if (code_count != 0 && code_count <= kMostCodes) codes = arena.make_array<uint16_t>(kVectorRows);
   if (rows.size() == count_)
-    VARVE_RETURN_IF_ERROR(reader->decode(out.raw(), arena));
+    VARVE_RETURN_IF_ERROR(reader->decode(out.raw(), arena, codes));
   else
-    VARVE_RETURN_IF_ERROR(reader->decode(rows, out.raw(), arena));
+    VARVE_RETURN_IF_ERROR(reader->decode(rows, out.raw(), arena, codes));
+  if (codes != nullptr) out.set_codes(codes, code_count);
+  if (const int scale = reader->common_scale(); scale >= 0) out.set_common_scale(static_cast<uint8_t>(scale));
   if (reader->nulls() == 0) return {};
   Bitmap valid;
   reader->validity(valid.data());
@@ -291,6 +371,78 @@ Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vec
     out.set_null(i);
     std::memset(out.raw() + i * width, 0, width);
   }
+  return {};
+}
+
+namespace {
+
+// Of the bounds that an order goes by: which come first.
+int compare_bounds(const columnar::ZoneMap& a, const columnar::ZoneMap& b, bool descending) {
+  using columnar::ValueType;
+  if (!a.has_bounds() || !b.has_bounds() || a.type != b.type) return 0;
+  const uint8_t* x = descending ? b.bounds.max : a.bounds.min;
+  const uint8_t* y = descending ? a.bounds.max : b.bounds.min;
+  auto order = [](auto p, auto q) { return p < q ? -1 : p > q ? 1 : 0; };
+  switch (a.type) {
+    case ValueType::kFloat32:
+    case ValueType::kFloat64:
+      return order(load_raw<double>(x), load_raw<double>(y));
+    case ValueType::kBytes: {
+      auto text = [](const uint8_t* bytes, size_t n) {
+        return std::string_view(reinterpret_cast<const char*>(bytes), n);
+      };
+      const std::string_view p = text(x, descending ? b.bounds.max_bytes : a.bounds.min_bytes);
+      const std::string_view q = text(y, descending ? a.bounds.max_bytes : b.bounds.min_bytes);
+      return order(p, q);
+    }
+    case ValueType::kNumeric:
+    case ValueType::kUuid:
+    case ValueType::kFixed16:
+      return 0;
+    default:
+      return order(load_raw<int64_t>(x), load_raw<int64_t>(y));
+  }
+}
+
+}  // namespace
+
+Status ColumnarHeap::order_runs(std::span<const access::ZoneOrder> order,
+                                std::vector<access::PageRun>* runs) {
+  struct Bounded {
+    access::PageRun run;
+    StratumPtr stratum;
+    std::vector<const columnar::ZoneMap*> zones;
+  };
+  std::vector<Bounded> segments;
+  std::vector<access::PageRun> all;
+  for (const access::PageRun& run : *runs) {
+    StratumPtr stratum = access::is_settled(run.first) ? state().stratum(stratum_of(run.first)) : nullptr;
+    if (stratum == nullptr) {
+      all.push_back(run);
+      continue;
+    }
+    std::vector<const columnar::ZoneMap*> zones;
+    for (const access::ZoneOrder& o : order) {
+      VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(o.column));
+      zones.push_back(zone);
+    }
+    segments.push_back({run, std::move(stratum), std::move(zones)});
+  }
+  // Bounds that are not known tell nothing; what they are beside is no order then, so those come last.
+  auto known = [](const Bounded& s) {
+    return std::all_of(s.zones.begin(), s.zones.end(),
+                       [](const columnar::ZoneMap* z) { return z != nullptr && z->has_bounds(); });
+  };
+  auto unknown = std::stable_partition(segments.begin(), segments.end(), known);
+  std::stable_sort(segments.begin(), unknown, [&](const Bounded& a, const Bounded& b) {
+    for (size_t i = 0; i < order.size(); ++i) {
+      const int c = compare_bounds(*a.zones[i], *b.zones[i], order[i].descending);
+      if (c != 0) return c < 0;
+    }
+    return false;
+  });
+  for (const Bounded& s : segments) all.push_back(s.run);
+  *runs = std::move(all);
   return {};
 }
 

@@ -17,6 +17,9 @@ class ColumnarScan final : public access::ColumnScan {
   Result<uint32_t> open(PageId vector, uint16_t* rows) override;
   Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out, Arena& arena) override;
   Result<bool> extremes(uint32_t column, types::Value* least, types::Value* greatest) override;
+  uint32_t skip(uint32_t most, bool before) override;
+  Result<uint32_t> open_segment(PageId first) override;
+  Result<bool> segment_extremes(uint32_t column, types::Value* least, types::Value* greatest) override;
   uint32_t vector_rows() const override { return count_; }
   uint32_t removed() const override { return removed_; }
   Xid writer() const override { return writer_; }
@@ -39,8 +42,15 @@ class ColumnarScan final : public access::ColumnScan {
   // may be among them.
   columnar::ZoneVerdict check(const columnar::ZoneMap& zone, const access::ColumnCondition& condition);
   Result<bool> check_zones();
+  static bool extremes_of(const columnar::ZoneMap& zone, types::PhysicalType type, types::Value* least,
+                          types::Value* greatest);
   Status filter(const access::ColumnCondition& condition, uint64_t* met);
+  // Whether no row can meet the condition; zone_of(column) is a zone map of the same rows, or null.
+  template <class ZoneOf>
+  Result<bool> rules_out(const access::ColumnCondition& condition, ZoneOf&& zone_of);
   Result<bool> rules_out_stratum();
+  // Rows of the stratum may not be what they were when it was written.
+  bool has_changes();
 
   ColumnarHeap& heap_;
   const txn::Snapshot snapshot_;

@@ -198,6 +198,7 @@ Result<bool> Marks::is_deleted(access::Heap* heap, const txn::Snapshot& snapshot
 
 uint64_t Marks::count(Tid stratum, uint32_t vectors) {
   std::shared_lock guard(mutex_);
+  if (vectors_.empty()) return 0;
   uint64_t n = 0;
   for (uint32_t v = 0; v < vectors; ++v) {
     auto it = vectors_.find(settled_page(stratum, v));

@@ -6,6 +6,7 @@
 #include "composite_type.h"
 #include "create_table.h"
 #include "drop.h"
+#include "executor/execution_context.h"
 #include "extension.h"
 #include "grant.h"
 #include "index.h"
@@ -127,6 +128,8 @@ bool is_session_command(NodeKind kind) {
 }
 
 }  // namespace
+
+executor::ExecutionSettings CommandServices::maintenance_settings() { return {}; }
 
 std::string CommandServices::make_secret(std::string_view, std::string_view) {
   throw_not_supported("setting a password");

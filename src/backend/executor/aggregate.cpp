@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
+#include <numeric>
+#include <utility>
 
 #include "aggregate_calls.h"
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
+#include "group_filter.h"
 #include "parallel.h"
 #include "row_compare.h"
 #include "scan_filter.h"
@@ -25,7 +29,7 @@ struct Partitions {
   uint32_t level = 0;
 };
 
-class AggregateOperator : public Operator {
+class AggregateOperator : public Operator, public FilterableGroups {
  public:
   AggregateOperator(const AggregatePlan& plan, ExecutionContext& context)
       : Operator(plan, context),
@@ -78,6 +82,15 @@ class AggregateOperator : public Operator {
     Operator::close();
   }
 
+  void keep_groups(const planner::FilterPlan& filter) override {
+    // Subqueries are evaluated once, by the session's thread.
+    const bool reads_others = analyzer::any_of(filter.condition, [](const analyzer::Expr& e) {
+      return e.kind == analyzer::ExprKind::kSubplan || e.kind == analyzer::ExprKind::kExecParam;
+    });
+    if (!reads_others && sets_.size() == 1 && has_safe_expressions(filter, context_)) having_ = &filter;
+  }
+  uint64_t take_dropped() override { return std::exchange(dropped_, 0); }
+
  protected:
   bool produce(Chunk*& out) override { return streaming_ ? produce_stream(out) : produce_hashed(out); }
 
@@ -106,17 +119,22 @@ class AggregateOperator : public Operator {
 
   void release() {
     for (Set& s : sets_) {
-      for (auto& m : s.merged) {
-        for (uint8_t* group : m->groups()) calls_.destroy(group + m->state_offset());
-      }
+      for (auto& m : s.merged) end_groups(*m, m->groups().size());
       s.merged.clear();
-      for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+      end_groups(*s.table, s.table->groups().size());
       s.table->clear();
       s.overflow.reset();
       s.pending.clear();
     }
     workers_.clear();  // merged states may have pointed into theirs
     calls_.clear();
+  }
+
+  // The states of the first groups are done with.
+  void end_groups(GroupTable& table, size_t groups) {
+    const uint32_t offset = table.state_offset();
+    for (size_t g = table.ended(); g < groups; ++g) calls_.destroy(table.groups()[g] + offset);
+    table.set_ended(groups);
   }
 
   void load_groups(const Chunk& in) {
@@ -211,13 +229,20 @@ class AggregateOperator : public Operator {
       workers_.back()->partial =
           std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
     }
-    run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
+    auto begin = [&](uint32_t i) {
       AggregateOperator& partial = *workers_[i]->partial;
       partial.open();
       partial.consumed_ = true;
       partial.add_single_groups();
-      partial.consume_child();
-    });
+    };
+    begin(0);
+    const bool done = run_alone(child(), shared, [&] { workers_[0]->partial->consume_child(); });
+    if (!done) {
+      run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
+        if (i != 0) begin(i);
+        workers_[i]->partial->consume_child();
+      });
+    }
     std::vector<uint32_t> unmatched;
     child().joins_with_unmatched(&unmatched);
     for (uint32_t id : unmatched) {
@@ -255,18 +280,66 @@ class AggregateOperator : public Operator {
     if (groups < kManyGroups) return false;
     auto count = static_cast<uint32_t>(workers_.size());
     std::vector<std::vector<std::unique_ptr<GroupTable>>> made(count);
+    std::vector<std::vector<uint8_t*>> merged(count);  // states that have gone into others
     run_workers(context_, count, [&](uint32_t share) {
       AggregateOperator& merger = *workers_[share]->partial;
       for (size_t s = 0; s < sets_.size(); ++s) {
         made[share].push_back(merger.new_table(sets_[s]));
-        for (auto& w : workers_)
-          merger.merge_share(sets_[s], *made[share][s], *w->partial->sets_[s].table, share, count);
+        size_t most = 0;
+        for (auto& w : workers_) most += w->partial->sets_[s].table->groups().size();
+        made[share][s]->reserve(most / count + 1);
+        for (auto& w : workers_) {
+          merger.merge_share(*made[share][s], *w->partial->sets_[s].table, share, count, &merged[share]);
+        }
       }
     });
+    // Until here an error leaves all states to the threads' own tables.
+    for (auto& w : workers_) {
+      for (Set& s : w->partial->sets_) s.table->give_away();
+    }
     for (auto& tables : made) {
       for (size_t s = 0; s < sets_.size(); ++s) sets_[s].merged.push_back(std::move(tables[s]));
     }
+    std::vector<uint64_t> dropped(count);
+    run_workers(context_, count, [&](uint32_t share) {
+      AggregateOperator& merger = *workers_[share]->partial;
+      for (uint8_t* s : merged[share]) merger.calls_.destroy(s);
+      if (having_ != nullptr) dropped[share] = merger.drop_groups(*sets_[0].merged[share], *having_);
+    });
+    dropped_ = std::accumulate(dropped.begin(), dropped.end(), dropped_);
     return true;
+  }
+
+  // Groups that do not meet the condition; returns how many.
+  uint64_t drop_groups(GroupTable& table, const planner::FilterPlan& filter) {
+    ExpressionEvaluator condition(*filter.condition, context_, filter_memory_);
+    const uint32_t offset = table.state_offset();
+    size_t kept = 0, at = 0;
+    // What has been looked at and not been kept is no group any more, whatever comes.
+    struct Gap {
+      GroupTable& table;
+      size_t& kept;
+      size_t& at;
+      ~Gap() { table.erase(kept, at); }
+    } gap{table, kept, at};
+    while (at < table.groups().size()) {
+      context_.check_cancel();
+      filter_memory_.reset();
+      const auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), table.groups().size() - at));
+      fill(sets_[0], table, at, n);
+      const uint32_t wanted = condition.select(chunk_, chunk_.selection(), rows_.data());
+      for (uint32_t i = 0, next = 0; i < n; ++i) {
+        uint8_t* group = table.groups()[at + i];
+        if (next < wanted && rows_[next] == i) {
+          table.replace(kept++, group);
+          ++next;
+        } else {
+          calls_.destroy(group + offset);
+        }
+      }
+      at += n;
+    }
+    return at - kept;
   }
 
   std::unique_ptr<GroupTable> new_table(const Set& s) {
@@ -275,32 +348,28 @@ class AggregateOperator : public Operator {
     return std::make_unique<GroupTable>(context_, keys, std::max<uint32_t>(calls_.state_bytes(), 16));
   }
 
-  void merge_share(const Set& s, GroupTable& into, GroupTable& from, uint32_t share, uint32_t count) {
-    Arena vectors;
-    std::vector<Vector> columns;
-    std::vector<const Vector*> pointers;
-    for (uint32_t g : s.columns) columns.emplace_back(keys_[g].physical, vectors, context_.chunk_rows());
-    for (const Vector& v : columns) pointers.push_back(&v);
-    std::vector<uint8_t*> rows;
-    uint32_t offset = from.state_offset();
+  // The groups of one share of the hashes, where they lie; those that `into` has are added to what it has.
+  void merge_share(GroupTable& into, GroupTable& from, uint32_t share, uint32_t count,
+                   std::vector<uint8_t*>* merged) {
+    const uint32_t offset = from.state_offset();
+    std::vector<uint8_t*> groups;
     auto flush = [&] {
-      auto n = static_cast<uint32_t>(rows.size());
-      for (uint32_t k = 0; k < columns.size(); ++k) {
-        columns[k].reset();
-        from.format().gather(k, rows.data(), n, columns[k], 0);
+      context_.check_cancel();
+      into.adopt(groups, found_.data());
+      for (size_t i = 0; i < groups.size(); ++i) {
+        if (found_[i] == nullptr) continue;
+        calls_.combine(found_[i] + offset, groups[i] + offset);
+        merged->push_back(groups[i] + offset);
       }
-      into.find(pointers, {nullptr, n}, found_.data(), true);
-      for (uint8_t* group : into.fresh()) calls_.init(group + offset);
-      for (uint32_t i = 0; i < n; ++i) calls_.combine(found_[i] + offset, rows[i] + offset);
-      rows.clear();
+      groups.clear();
     };
     for (uint8_t* group : from.groups()) {
       // Not the bits that the table's slots go by.
       if ((GroupTable::hash_of(group) >> 40) % count != share) continue;
-      rows.push_back(group);
-      if (rows.size() == context_.chunk_rows()) flush();
+      groups.push_back(group);
+      if (groups.size() == context_.chunk_rows()) flush();
     }
-    if (!rows.empty()) flush();
+    if (!groups.empty()) flush();
   }
 
   void merge_table(Set& s, GroupTable& from) {
@@ -358,7 +427,9 @@ class AggregateOperator : public Operator {
       s.overflow = std::make_unique<Partitions>();
       s.overflow->level = level;
     }
-    if (s.overflow == nullptr && add_runs(s, in.selection(), offset)) return note_memory(s);
+    if (s.overflow == nullptr &&
+        (add_coded(s, in.selection(), offset) || add_runs(s, in.selection(), offset)))
+      return note_memory(s);
     s.table->find(keys_of_set_, in.selection(), found_.data(), s.overflow == nullptr);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     calls_.update(found_.data(), offset);
@@ -366,20 +437,90 @@ class AggregateOperator : public Operator {
     note_memory(s);
   }
 
-  // Where rows of a group lie together, a run of them is looked up and added as one. False: they do not.
+  // Where the keys come as codes of few values, the rows of each combination of them are brought together,
+  // looked up once and added as one. False: they do not, or there are too few rows for that.
+  bool add_coded(Set& s, const Selection& rows, uint32_t offset) {
+    if (rows.count < kFewestCoded || !has_runs_ || !calls_.all_rows() || !combine_codes(rows)) return false;
+    // The combinations that occur, in the order of their first rows.
+    code_places_.assign(combinations_, kNoPlace);
+    present_.clear();
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      uint16_t& place = code_places_[combined_[i]];
+      if (place == kNoPlace) {
+        if ((present_.size() + 1) * kFewestOfCode > rows.count) return false;
+        place = static_cast<uint16_t>(present_.size());
+        present_.push_back({static_cast<uint16_t>(rows[i]), 0, 0});
+      }
+      combined_[i] = place;
+      ++present_[place].count;
+    }
+    uint32_t at = 0;
+    for (uint32_t p = 0; p < present_.size(); ++p) {
+      rows_[p] = present_[p].first_row;
+      present_[p].end = at;
+      at += present_[p].count;
+    }
+    const auto groups = static_cast<uint32_t>(present_.size());
+    s.table->find(keys_of_set_, {rows_.data(), groups}, found_.data(), true);
+    for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
+    for (uint32_t i = 0; i < rows.count; ++i) {
+      Present& p = present_[combined_[i]];
+      rows_[p.end++] = static_cast<uint16_t>(rows[i]);
+    }
+    for (uint32_t p = 0; p < groups; ++p)
+      calls_.update_rows(found_[p] + offset,
+                         {rows_.data() + present_[p].end - present_[p].count, present_[p].count});
+    return true;
+  }
+
+  // One number below combinations_ for the keys of each row.
+  bool combine_codes(const Selection& rows) {
+    constexpr uint32_t kMostCombinations = 4096;
+    combinations_ = 1;
+    for (const Vector* v : keys_of_set_) {
+      if (v->is_constant()) continue;
+      if (v->codes() == nullptr) return false;
+      combinations_ *= v->code_count() + 1;  // NULL is one more
+      if (combinations_ > kMostCombinations) return false;
+    }
+    combined_.resize(rows.count);
+    bool first = true;
+    for (const Vector* v : keys_of_set_) {
+      if (v->is_constant()) continue;
+      const uint16_t* codes = v->codes();
+      const uint32_t count = v->code_count();
+      const bool nulls = v->has_nulls();
+      for (uint32_t i = 0; i < rows.count; ++i) {
+        const uint32_t row = rows[i];
+        const uint32_t code = nulls && v->is_null(row) ? count : codes[row];
+        combined_[i] = static_cast<uint16_t>(first ? code : combined_[i] * (count + 1) + code);
+      }
+      first = false;
+    }
+    return !first;
+  }
+
+  // Where rows of a group lie together, a run of them is looked up once, and a long one added as one. False:
+  // they do not.
   bool add_runs(Set& s, const Selection& rows, uint32_t offset) {
-    constexpr uint32_t kLongRun = 8;  // on average
-    if (rows.count < 64 || !has_runs_) return false;
-    const uint32_t most = rows.count / kLongRun;
+    constexpr uint32_t kLongRun = 8, kShortRun = 2;  // on average
+    if (rows.count < 64) return false;
+    const uint32_t most = rows.count / kShortRun;
     run_starts_.clear();
-    if (!find_runs(rows, 64, 64 / kLongRun * 2) || !find_runs(rows, rows.count, most)) return false;
+    if (!find_runs(rows, 64, 64 / kShortRun * 5 / 4) || !find_runs(rows, rows.count, most)) return false;
     const auto runs = static_cast<uint32_t>(run_starts_.size());
     for (uint32_t i = 0; i < runs; ++i) rows_[i] = static_cast<uint16_t>(rows[run_starts_[i]]);
     s.table->find(keys_of_set_, {rows_.data(), runs}, found_.data(), true);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     run_starts_.push_back(rows.count);
-    for (uint32_t i = 0; i < runs; ++i)
-      calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+    if (has_runs_ && runs * kLongRun <= rows.count) {
+      for (uint32_t i = 0; i < runs; ++i)
+        calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+      return true;
+    }
+    for (uint32_t i = runs; i-- > 0;)  // a run begins at its number or behind it
+      std::fill(found_.begin() + run_starts_[i], found_.begin() + run_starts_[i + 1], found_[i]);
+    calls_.update(found_.data(), offset);
     return true;
   }
 
@@ -467,7 +608,7 @@ class AggregateOperator : public Operator {
   // Groups the rows of one spilled partition in place of what has been emitted.
   void next_partition(Set& s) {
     if (counters() != nullptr) ++counters()->batches;
-    for (uint8_t* group : s.table->groups()) calls_.destroy(group + s.table->state_offset());
+    end_groups(*s.table, s.table->groups().size());
     s.table->clear();
     if (sets_.size() == 1) calls_.clear();
     at_ = 0;
@@ -485,6 +626,13 @@ class AggregateOperator : public Operator {
   }
 
   void emit(const Set& s, GroupTable& table, size_t from, uint32_t n) {
+    fill(s, table, from, n);
+    // While they are at hand: going through all of many groups once more costs as much as this.
+    if (!streaming_ && table.ended() == from && calls_.results_stand_alone()) end_groups(table, from + n);
+  }
+
+  // The chunk from groups of the table.
+  void fill(const Set& s, GroupTable& table, size_t from, uint32_t n) {
     memory_.reset();
     chunk_.reset();
     uint8_t* const* groups = table.groups().data() + from;
@@ -570,7 +718,7 @@ class AggregateOperator : public Operator {
     uint32_t offset = fresh->state_offset();
     calls_.init(group + offset);
     calls_.combine(group + offset, open + offset);
-    for (uint8_t* g : s.table->groups()) calls_.destroy(g + offset);
+    end_groups(*s.table, s.table->groups().size());
     s.table = std::move(fresh);
     at_ = 0;
     ready_groups_ = 0;
@@ -586,12 +734,25 @@ class AggregateOperator : public Operator {
   std::vector<const Vector*> group_values_, keys_of_set_;
   std::vector<Set> sets_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  const planner::FilterPlan* having_ = nullptr;  // that the operator above applies
+  Arena filter_memory_;
+  uint64_t dropped_ = 0;
   Chunk chunk_;
   std::vector<uint8_t*> found_;
   std::vector<uint16_t> rows_;
   bool has_runs_ = false;
   std::vector<uint64_t> run_bits_;
   std::vector<uint32_t> run_starts_;
+  struct Present {  // a combination of codes in the chunk
+    uint16_t first_row;
+    uint32_t end, count;  // of its rows among rows_
+  };
+  static constexpr uint32_t kFewestCoded = 64, kFewestOfCode = 8;
+  static constexpr uint16_t kNoPlace = UINT16_MAX;
+  uint32_t combinations_ = 0;
+  std::vector<uint16_t> combined_;
+  std::vector<uint16_t> code_places_;  // by combination: which of present_
+  std::vector<Present> present_;
   bool consumed_ = false, streaming_ = false, stream_ended_ = false;
   size_t set_ = 0, at_ = 0, ready_groups_ = 0, merged_ = 0;
   RememberedRow last_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "functions/ordered_set.h"
 
@@ -33,7 +34,9 @@ struct AggregateCalls::Call {
   const functions::AggregateImpl& impl;
   functions::CallSite own_site;
   const functions::CallSite* site;
-  uint32_t offset = 0;  // of its state among the node's states
+  uint32_t offset = 0;      // of its state among the node's states
+  bool in_family = false;   // of calls that are updated together
+  bool updated = false;     // with its family
   std::vector<ExpressionEvaluator> args, filter, order;
   std::vector<const Vector*> values, order_values;
   std::vector<uint16_t> chosen;
@@ -77,6 +80,27 @@ bool order_insensitive(std::string_view name) {
   return false;
 }
 
+// The same rows and arguments, whatever is made of them in the end.
+bool share_state(const AggregateCallPlan& a, const AggregateCallPlan& b) {
+  auto plain = [](const AggregateCallPlan& p) {
+    return !p.distinct && p.order_by.empty() && p.filter == nullptr && p.function->aggregate != nullptr &&
+           p.function->aggregate->transition != nullptr;
+  };
+  if (!plain(a) || !plain(b) || a.args.size() != b.args.size()) return false;
+  if (a.function->aggregate->transition != b.function->aggregate->transition) return false;
+  for (size_t i = 0; i < a.args.size(); ++i) {
+    // Of functions it is not compared under which collation they run.
+    const bool collated = analyzer::any_of(a.args[i], [](const analyzer::Expr& e) {
+      return e.kind != analyzer::ExprKind::kInput && e.kind != analyzer::ExprKind::kConst &&
+             physical_type_of(e.type) == PhysicalType::kString;
+    });
+    if (collated || a.args[i]->type != b.args[i]->type || analyzer::is_volatile(a.args[i]) ||
+        !analyzer::same_expression(a.args[i], b.args[i]))
+      return false;
+  }
+  return true;
+}
+
 uint32_t align16(uint32_t n) { return (n + 15) & ~15U; }
 
 }  // namespace
@@ -92,6 +116,14 @@ AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, Executi
   for (const AggregateCallPlan& p : plans) {
     if (p.function->aggregate == nullptr) throw_not_supported("aggregate " + std::string(p.function->name));
     auto call = std::make_unique<Call>(p, context, memory);
+    const auto same = std::find_if(owners_.begin(), owners_.end(),
+                                   [&](const Call* other) { return share_state(other->plan, p); });
+    if (same != owners_.end() && (*same)->impl.transition == call->impl.transition) {
+      call->offset = (*same)->offset;
+      calls_.push_back(std::move(call));
+      continue;
+    }
+    owners_.push_back(call.get());
     call->offset = state_bytes_;
     state_bytes_ += align16(std::max<uint32_t>(call->impl.state_bytes, 1));
     if (p.distinct || (!p.order_by.empty() && unsorted(p) == nullptr)) {
@@ -113,12 +145,28 @@ AggregateCalls::AggregateCalls(std::span<const AggregateCallPlan> plans, Executi
     }
     calls_.push_back(std::move(call));
   }
+  find_families();
 }
 
 AggregateCalls::~AggregateCalls() = default;
 
+void AggregateCalls::find_families() {
+  for (Call* c : owners_) {
+    if (c->impl.update_abreast == nullptr || c->args.size() != 1 || !c->deferred_types.empty()) continue;
+    auto family = std::find_if(families_.begin(), families_.end(), [&](const std::vector<Call*>& f) {
+      return f[0]->impl.update_abreast == c->impl.update_abreast;
+    });
+    if (family == families_.end()) family = families_.insert(families_.end(), std::vector<Call*>());
+    family->push_back(c);
+  }
+  std::erase_if(families_, [](const std::vector<Call*>& f) { return f.size() == 1; });
+  for (const auto& family : families_) {
+    for (Call* c : family) c->in_family = true;
+  }
+}
+
 bool AggregateCalls::combinable() const {
-  for (const auto& c : calls_) {
+  for (Call* c : owners_) {
     if (!c->deferred_types.empty() || c->impl.combine == nullptr) return false;
   }
   return true;
@@ -134,18 +182,18 @@ void AggregateCalls::clear() {
 }
 
 void AggregateCalls::init(uint8_t* states) {
-  for (auto& c : calls_) c->impl.init(states + c->offset);
+  for (Call* c : owners_) c->impl.init(states + c->offset);
 }
 
 void AggregateCalls::destroy(uint8_t* states) {
-  for (auto& c : calls_) {
+  for (Call* c : owners_) {
     if (c->impl.destroy != nullptr) c->impl.destroy(states + c->offset);
   }
 }
 
 void AggregateCalls::combine(uint8_t* into, const uint8_t* from) {
   functions::EvalContext context = context_.eval_context(memory_);
-  for (auto& c : calls_) {
+  for (Call* c : owners_) {
     functions::AggregateCall call{context, *c->site};
     c->impl.combine(call, into + c->offset, from + c->offset, state_memory_);
   }
@@ -169,7 +217,7 @@ Selection AggregateCalls::countable(Call& call, const Selection& rows, std::span
 
 void AggregateCalls::prepare(const Chunk& in, const Selection& rows) {
   rows_ = rows;
-  for (auto& c : calls_) {
+  for (Call* c : owners_) {
     c->rows = rows;
     if (!c->filter.empty()) c->rows = {c->chosen.data(), c->filter[0].select(in, rows, c->chosen.data())};
     if (c->rows.count == 0) continue;
@@ -197,7 +245,7 @@ void AggregateCalls::run(Call& c, std::span<const Vector* const> args, const Sel
 void AggregateCalls::update(uint8_t* const* groups, uint32_t state_offset) {
   bool gaps = false;
   for (uint32_t i = 0; i < rows_.count; ++i) gaps |= groups[i] == nullptr;
-  for (auto& c : calls_) {
+  for (Call* c : owners_) {
     if (c->rows.count == 0) continue;
     uint32_t offset = state_offset + c->offset;
     for (uint32_t i = 0; i < rows_.count; ++i)
@@ -222,14 +270,41 @@ void AggregateCalls::update(uint8_t* const* groups, uint32_t state_offset) {
   }
 }
 
-void AggregateCalls::update_one(uint8_t* states) {
+void AggregateCalls::run_one(Call& c, std::span<const Vector* const> args, const Selection& rows,
+                             uint8_t* states) {
   functions::EvalContext context = context_.eval_context(memory_);
-  for (auto& c : calls_) {
-    if (c->rows.count == 0) continue;
+  functions::AggregateCall call{context, *c.site};
+  c.impl.update_one(call, args, rows, states + c.offset, state_memory_);
+}
+
+void AggregateCalls::run_families(uint8_t* states, const Selection& rows, uint32_t offset) {
+  for (const std::vector<Call*>& family : families_) {
+    run_args_.clear();
+    run_states_.clear();
+    run_views_.resize(family.size());
+    for (Call* c : family) {
+      const Vector& v = *c->values[0];
+      c->updated = c->rows.count == rows_.count && !v.is_constant();
+      if (!c->updated) continue;
+      Vector& view = run_views_[run_args_.size()];
+      view.reference(v);
+      if (offset != 0)
+        view.point_at(v.type(),
+                      const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * offset, nullptr);
+      run_args_.push_back(&view);
+      run_states_.push_back(states + c->offset);
+    }
+    if (!run_args_.empty()) family[0]->impl.update_abreast(run_args_, rows, run_states_, state_memory_);
+  }
+}
+
+void AggregateCalls::update_one(uint8_t* states) {
+  if (rows_.count != 0) run_families(states, rows_, 0);
+  for (Call* c : owners_) {
+    if (c->rows.count == 0 || (c->in_family && c->updated)) continue;
     void* state = states + c->offset;
     if (c->deferred_types.empty() && c->impl.update_one != nullptr) {
-      functions::AggregateCall call{context, *c->site};
-      c->impl.update_one(call, c->values, c->rows, state, state_memory_);
+      run_one(*c, c->values, c->rows, states);
       continue;
     }
     for_each_row(c->rows, [&](uint32_t row) { states_[row] = state; });
@@ -240,8 +315,27 @@ void AggregateCalls::update_one(uint8_t* states) {
   }
 }
 
+bool AggregateCalls::results_stand_alone() const {
+  // Those that share states are sums and the like.
+  return std::all_of(owners_.begin(), owners_.end(), [](const Call* c) {
+    return c->impl.destroy == nullptr || c->impl.transition != nullptr;
+  });
+}
+
+bool AggregateCalls::all_rows() const {
+  return std::all_of(owners_.begin(), owners_.end(),
+                     [this](const Call* c) { return c->rows.count == rows_.count; });
+}
+
+void AggregateCalls::update_rows(uint8_t* states, const Selection& rows) {
+  run_families(states, rows, 0);
+  for (Call* c : owners_) {
+    if (!c->in_family || !c->updated) run_one(*c, c->values, rows, states);
+  }
+}
+
 bool AggregateCalls::has_runs() const {
-  for (const auto& c : calls_) {
+  for (const Call* c : owners_) {
     if (!c->deferred_types.empty() || c->impl.update_one == nullptr) return false;
   }
   return true;
@@ -262,14 +356,18 @@ Selection AggregateCalls::part_of(const Call& c, uint32_t from, uint32_t to) con
 }
 
 void AggregateCalls::update_run(uint8_t* states, uint32_t from, uint32_t to) {
-  functions::EvalContext context = context_.eval_context(memory_);
-  for (auto& c : calls_) {
-    if (c->rows.count == 0) continue;
+  if (!families_.empty()) {
+    // Rows that lie one behind the other are faster to go through.
+    const uint32_t first = rows_[from];
+    const bool dense = rows_[to - 1] - first + 1 == to - from;
+    const Selection all{dense ? nullptr : rows_.rows + from, to - from};
+    run_families(states, all, dense ? first : 0);
+  }
+  for (Call* c : owners_) {
+    if (c->rows.count == 0 || (c->in_family && c->updated)) continue;
     Selection rows = part_of(*c, from, to);
     if (rows.count == 0) continue;
-    functions::AggregateCall call{context, *c->site};
     std::span<const Vector* const> args = c->values;
-    // Rows that lie one behind the other are faster to go through.
     const uint32_t first = rows[0];
     if (rows[rows.count - 1] - first + 1 == rows.count && args.size() == 1 && !args[0]->is_constant() &&
         !args[0]->has_nulls()) {
@@ -278,11 +376,12 @@ void AggregateCalls::update_run(uint8_t* states, uint32_t from, uint32_t to) {
       run_args_.resize(1);
       run_views_[0].point_at(
           v.type(), const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * first, nullptr);
+      run_views_[0].set_common_scale(v.common_scale());
       run_args_[0] = run_views_.data();
       args = run_args_;
       rows = {nullptr, rows.count};
     }
-    c->impl.update_one(call, args, rows, states + c->offset, state_memory_);
+    run_one(*c, args, rows, states);
   }
 }
 

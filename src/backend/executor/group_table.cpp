@@ -6,6 +6,7 @@ namespace varve::executor {
 
 namespace {
 constexpr size_t kFirstSlots = 256;
+constexpr size_t kLarge = 16'384;  // slots that no longer lie in a core's fastest memory
 
 std::vector<types::PhysicalType> physicals(std::span<const KeyType> keys) {
   std::vector<types::PhysicalType> out;
@@ -30,6 +31,7 @@ void GroupTable::clear() {
   memory_.reset();
   heap_.reset();
   rows_.clear();
+  ended_ = 0;
   fresh_.clear();
   free_rows_ = 0;
   slots_.assign(kFirstSlots, 0);
@@ -65,6 +67,38 @@ void GroupTable::grow(size_t more) {
   slots_ = std::move(slots);
 }
 
+void GroupTable::reserve(size_t groups) {
+  if (groups > rows_.size() && groups * 2 > slots_.size()) grow(groups - rows_.size());
+}
+
+void GroupTable::adopt(std::span<uint8_t* const> groups, uint8_t** same) {
+  constexpr size_t kAhead = 16;
+  if ((rows_.size() + groups.size()) * 2 > slots_.size()) grow(groups.size());
+  const size_t mask = slots_.size() - 1;
+  for (size_t i = 0; i < std::min(kAhead, groups.size()); ++i)
+    __builtin_prefetch(&slots_[hash_of(groups[i]) & mask], 1);
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (i + kAhead < groups.size()) __builtin_prefetch(&slots_[hash_of(groups[i + kAhead]) & mask], 1);
+    uint8_t* group = groups[i];
+    const uint64_t hash = hash_of(group);
+    same[i] = nullptr;
+    size_t at = hash & mask;
+    for (; slots_[at] != 0; at = (at + 1) & mask) {
+      if ((slots_[at] ^ hash) > kPointerMask) continue;
+      auto* known = reinterpret_cast<uint8_t*>(slots_[at] & kPointerMask);
+      if (hash_of(known) != hash) continue;
+      bool equal = true;
+      for (uint32_t k = 0; k < keys_.size() && equal; ++k) equal = format_.same(k, keys_[k], known, group);
+      if (!equal) continue;
+      same[i] = known;
+      break;
+    }
+    if (same[i] != nullptr) continue;
+    slots_[at] = (hash & ~kPointerMask) | reinterpret_cast<uint64_t>(group);
+    rows_.push_back(group);
+  }
+}
+
 void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows, uint8_t** groups,
                       bool add) {
   fresh_.clear();
@@ -76,6 +110,10 @@ void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows
   for (uint32_t i = 0; i < n; ++i) {
     at_[i] = hashes_[i] & mask;
     open_[i] = static_cast<uint16_t>(i);
+  }
+  const bool large = slots_.size() >= kLarge;
+  if (large) {
+    for (uint32_t i = 0; i < n; ++i) __builtin_prefetch(&slots_[at_[i]]);
   }
   uint32_t open = n;
   while (open > 0) {
@@ -93,6 +131,7 @@ void GroupTable::find(std::span<const Vector* const> keys, const Selection& rows
       at_[i] = at;
       if (slot != 0) {
         groups[i] = reinterpret_cast<uint8_t*>(slot & kPointerMask);
+        if (large) __builtin_prefetch(groups[i], 1);
         candidates_[candidates++] = i;
       } else if (add) {
         uint8_t* row = new_row(hash);

@@ -176,17 +176,28 @@ void HashJoinOperator::publish_filters() {
     bool keep = rows <= KeyFilter::kFewKeys && type.bitwise && type.collation == nullptr;
     if (keep) filter->keep_values();
     Vector v(type.physical, vectors, context_.chunk_rows());
-    for (size_t at = 0; at < rows;) {
-      auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows - at));
-      v.reset();
-      table_->format().gather(column, table_->rows().data() + at, n, v, 0);
-      hash_vector(type, v, {nullptr, n}, hashes.data(), false);
-      filter->keep_bounds(v, {nullptr, n});
-      for (uint32_t i = 0; i < n; ++i) {
-        filter->add(hashes[i]);
-        if (keep && !v.is_null(i)) filter->keep_value(v.value(i));
+    auto each_chunk = [&](auto&& f) {
+      for (size_t at = 0; at < rows;) {
+        auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows - at));
+        v.reset();
+        table_->format().gather(column, table_->rows().data() + at, n, v, 0);
+        f(Selection{nullptr, n});
+        at += n;
       }
-      at += n;
+    };
+    each_chunk([&](const Selection& chunk) {
+      filter->keep_bounds(v, chunk);
+      for (uint32_t i = 0; keep && i < chunk.count; ++i) {
+        if (!v.is_null(i)) filter->keep_value(v.value(i));
+      }
+    });
+    if (filter->make_exact(rows)) {
+      each_chunk([&](const Selection& chunk) { filter->keep_keys(v, chunk); });
+    } else {
+      each_chunk([&](const Selection& chunk) {
+        hash_vector(type, v, chunk, hashes.data(), false);
+        for (uint32_t i = 0; i < chunk.count; ++i) filter->add(hashes[i]);
+      });
     }
     context_.filters->set(plan_.id, filter_targets_[k], std::move(filter));
   }

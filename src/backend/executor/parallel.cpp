@@ -6,8 +6,10 @@
 #include "access/heap.h"
 #include "executor/execution.h"
 #include "functions/registry.h"
+#include "operator.h"
 #include "plan_walk.h"
 #include "planner/plan.h"
+#include "scan_filter.h"
 
 namespace varve::executor {
 
@@ -49,6 +51,19 @@ bool is_safe(const Expr& e, const ExecutionContext& context) {
   switch (e.kind) {
     case ExprKind::kFunction: {
       const functions::Function* f = e.as<analyzer::FunctionExpr>().function;
+      return f == nullptr || needs_no_session(*f);
+    }
+    case ExprKind::kArrayOp: {
+      const functions::Function* f = e.as<analyzer::ArrayOpExpr>().function;
+      return f == nullptr || needs_no_session(*f);
+    }
+    case ExprKind::kInList: {
+      const functions::Function* f = e.as<analyzer::InListExpr>().equal;
+      return f == nullptr || needs_no_session(*f);
+    }
+    case ExprKind::kDistinct:
+    case ExprKind::kNullIf: {
+      const functions::Function* f = e.as<analyzer::EqualityExpr>().equal;
       return f == nullptr || needs_no_session(*f);
     }
     case ExprKind::kCoerceViaIo: {
@@ -149,6 +164,16 @@ bool is_safe_pipeline(const planner::Plan& plan, const ExecutionContext& context
 
 bool can_split(const planner::Plan& plan, const ExecutionContext& context) {
   return splits(plan, context) && is_safe_pipeline(plan, context);
+}
+
+bool run_alone(Operator& scan, SharedState& shared, void (*consume)(void*), void* user) {
+  // Waking threads costs as much as reading some vectors of columns.
+  constexpr uint64_t kFirst = 32 * MorselQueue::kVectorCost;
+  const auto* filterable = dynamic_cast<const FilterableScan*>(&scan);
+  if (filterable == nullptr || filterable->reads_members()) return false;
+  shared.begin_alone(kFirst);
+  consume(user);
+  return shared.end_alone();
 }
 
 bool may_run_parallel(const ExecutionContext& context) {

@@ -14,6 +14,16 @@ namespace varve::executor {
 // and nothing in it that needs the session.
 bool can_split(const planner::Plan& plan, const ExecutionContext& context);
 
+// Before threads start: one of them alone reads the first pages of a scan that the operator above consumes
+// directly, and as much more as takes next to no work. True: that was all; false: what is left (it may be
+// everything) is for all of them, and `consume` will be called again.
+bool run_alone(Operator& scan, SharedState& shared, void (*consume)(void*), void* user);
+template <class F>
+bool run_alone(Operator& scan, SharedState& shared, F&& consume) {
+  return run_alone(
+      scan, shared, [](void* user) { (*static_cast<std::remove_reference_t<F>*>(user))(); }, &consume);
+}
+
 // Is it worth trying here: more than one thread allowed, and not inside a parallel fragment already.
 bool may_run_parallel(const ExecutionContext& context);
 // The node's own expressions may be evaluated by any thread: they ask nothing of the session.

@@ -178,6 +178,16 @@ uint32_t RowFormat::match(uint32_t column, const KeyType& key, const Vector& v, 
   });
 }
 
+bool RowFormat::same(uint32_t column, const KeyType& key, const uint8_t* a, const uint8_t* b) const {
+  const bool a_null = is_null(a, column), b_null = is_null(b, column);
+  if (a_null || b_null) return a_null && b_null;
+  const size_t width = types::physical_width(types_[column]);
+  alignas(16) uint8_t left[16], right[16];  // comparison functions want aligned values
+  std::memcpy(left, value(a, column), width);
+  std::memcpy(right, value(b, column), width);
+  return std::memcmp(left, right, width) == 0 || equal_values(key, left, right);
+}
+
 uint8_t* RowFormat::copy(const uint8_t* row, Arena& rows, Arena& heap) const {
   auto* to = static_cast<uint8_t*>(rows.allocate(width_, 16));
   std::memcpy(to, row, width_);

@@ -45,6 +45,8 @@ class RowFormat {
   uint32_t match(uint32_t column, const KeyType& key, const Vector& v, const Selection& selection,
                  const uint8_t* const* rows, uint16_t* candidates, uint32_t count, uint16_t* rejected,
                  uint32_t* rejected_count) const;
+  // The column's values of two rows are equal; NULL equals NULL.
+  bool same(uint32_t column, const KeyType& key, const uint8_t* a, const uint8_t* b) const;
   // Deep copy of a row into other memory.
   uint8_t* copy(const uint8_t* row, Arena& rows, Arena& heap) const;
 

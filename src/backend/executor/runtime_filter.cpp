@@ -58,6 +58,71 @@ void KeyFilter::keep_bounds(const Vector& keys, const Selection& rows) {
   }
 }
 
+namespace {
+
+int64_t as_integer(const types::Value& v) {
+  return v.type == types::PhysicalType::kInt16 ? v.int16 : v.type == types::PhysicalType::kInt32 ? v.int32 : v.int64;
+}
+
+// Calls f with the values of a vector of integers. False: it has others.
+template <class F>
+bool with_integers(const Vector& v, F&& f) {
+  switch (v.type()) {
+    case types::PhysicalType::kInt16:
+      f(v.data<int16_t>());
+      return true;
+    case types::PhysicalType::kInt32:
+      f(v.data<int32_t>());
+      return true;
+    case types::PhysicalType::kInt64:
+      f(v.data<int64_t>());
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool KeyFilter::make_exact(size_t keys) {
+  constexpr uint64_t kSmall = uint64_t{1} << 20, kMostBits = uint64_t{1} << 27, kBitsOfKey = 32;
+  if (!has_bounds_) return false;
+  const uint64_t last = static_cast<uint64_t>(as_integer(greatest_)) - static_cast<uint64_t>(as_integer(least_));
+  if (last >= std::min(kMostBits, std::max<uint64_t>(kSmall, keys * kBitsOfKey))) return false;
+  span_ = last + 1;
+  present_.assign(span_ / 64 + 1, 0);
+  return true;
+}
+
+void KeyFilter::keep_keys(const Vector& keys, const Selection& rows) {
+  const auto least = static_cast<uint64_t>(as_integer(least_));
+  with_integers(keys, [&](const auto* values) {
+    vector::for_each_row(rows, [&](uint32_t row) {
+      if (keys.is_null(row)) return;
+      const uint64_t place = static_cast<uint64_t>(static_cast<int64_t>(values[keys.index(row)])) - least;
+      present_[place >> 6] |= uint64_t{1} << (place & 63);
+    });
+  });
+}
+
+uint32_t KeyFilter::select(const Vector& keys, const Selection& rows, uint16_t* out) const {
+  const auto least = static_cast<uint64_t>(as_integer(least_));
+  const uint64_t* present = present_.data();
+  const bool nulls = keys.has_nulls();
+  uint32_t n = 0;
+  with_integers(keys, [&](const auto* values) {
+    vector::for_each_row(rows, [&](uint32_t row) {
+      const uint64_t place =
+          std::min(static_cast<uint64_t>(static_cast<int64_t>(values[keys.index(row)])) - least, span_);
+      uint64_t is_there = present[place >> 6] >> (place & 63) & 1;
+      if (nulls && keys.is_null(row)) is_there = 0;
+      out[n] = static_cast<uint16_t>(row);
+      n += static_cast<uint32_t>(is_there);
+    });
+  });
+  return n;
+}
+
 void RuntimeFilters::set(uint32_t owner, const Target& target, std::shared_ptr<const KeyFilter> filter) {
   drop(owner, target);
   entries_[target.scan].push_back({owner, target.column, std::move(filter)});

@@ -29,6 +29,13 @@ class KeyFilter {
   // Of numbers and times that compare as integers: between which they lie. Null: not known, or there are
   // none.
   void keep_bounds(const Vector& keys, const Selection& rows);
+  // After all keys' bounds are known, if they lie close enough to each other: keep_keys() is to be called for
+  // all of them then, and which keys there are is known exactly. Of kinds that have bounds.
+  bool make_exact(size_t keys);
+  void keep_keys(const Vector& keys, const Selection& rows);
+  bool is_exact() const { return !present_.empty(); }
+  // Of an exact filter: the rows whose key is there into `out`; returns how many.
+  uint32_t select(const Vector& keys, const Selection& rows, uint16_t* out) const;
   const types::Value* least() const { return has_bounds_ ? &least_ : nullptr; }
   const types::Value* greatest() const { return has_bounds_ ? &greatest_ : nullptr; }
 
@@ -40,6 +47,8 @@ class KeyFilter {
   KeyType type_;
   uint32_t shift_;
   std::vector<uint64_t> words_;
+  std::vector<uint64_t> present_;  // by key - least; one more, of no key, behind the greatest
+  uint64_t span_ = 0;              // keys that could be
   bool has_values_ = false, has_bounds_ = false;
   types::Value least_, greatest_;
   std::vector<types::Value> values_;

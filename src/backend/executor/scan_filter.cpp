@@ -66,8 +66,9 @@ uint32_t FirstOfGroup::select(const Chunk& rows, const Selection& selection, uin
   return n;
 }
 
-FirstOfAll::FirstOfAll(ExecutionContext& context, const Sorter& sorter, const SortColumn& key, bool bounded)
-    : sorter_(sorter), key_(key), bounded_(bounded), prefixes_(context.chunk_rows()) {}
+FirstOfAll::FirstOfAll(ExecutionContext& context, const Sorter& sorter, std::span<const SortColumn> keys,
+                       size_t bounded)
+    : sorter_(sorter), keys_(keys.begin(), keys.end()), bounded_(bounded), prefixes_(context.chunk_rows()) {}
 
 uint32_t FirstOfAll::select(const Chunk& rows, const Selection& selection, uint16_t* out) {
   const uint64_t threshold = sorter_.threshold();
@@ -75,7 +76,7 @@ uint32_t FirstOfAll::select(const Chunk& rows, const Selection& selection, uint1
     for (uint32_t i = 0; i < selection.count; ++i) out[i] = static_cast<uint16_t>(selection[i]);
     return selection.count;
   }
-  sort_prefixes(key_, rows.column(key_.column), selection, prefixes_.data());
+  sort_prefixes(keys_[0], rows.column(keys_[0].column), selection, prefixes_.data());
   uint32_t n = 0;
   for (uint32_t i = 0; i < selection.count; ++i) {
     out[n] = static_cast<uint16_t>(selection[i]);
@@ -84,13 +85,25 @@ uint32_t FirstOfAll::select(const Chunk& rows, const Selection& selection, uint1
   return n;
 }
 
-std::optional<ScanFilter::Bound> FirstOfAll::bound() {
-  if (!bounded_) return std::nullopt;
-  const types::Value last = sorter_.last_key();
+std::optional<ScanFilter::Bound> FirstOfAll::bound_of(size_t key) const {
+  if (key >= bounded_) return std::nullopt;
+  const types::Value last = sorter_.last_key(key);
   if (last.null) return std::nullopt;
-  return Bound{
-      key_.column,
-      key_.descending ? access::ColumnComparison::kGreaterEqual : access::ColumnComparison::kLessEqual, last};
+  return Bound{keys_[key].column,
+               keys_[key].descending ? access::ColumnComparison::kGreaterEqual
+                                     : access::ColumnComparison::kLessEqual,
+               last};
+}
+
+std::optional<ScanFilter::Bound> FirstOfAll::bound(std::optional<Bound>* among_equals) {
+  *among_equals = bound_of(1);
+  return bound_of(0);
+}
+
+std::vector<access::ZoneOrder> FirstOfAll::order() const {
+  std::vector<access::ZoneOrder> order;
+  for (size_t k = 0; k < bounded_; ++k) order.push_back({keys_[k].column, keys_[k].descending});
+  return order;
 }
 
 }  // namespace varve::executor

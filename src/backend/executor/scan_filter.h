@@ -27,9 +27,16 @@ class ScanFilter {
     access::ColumnComparison op;
     types::Value value;
   };
-  virtual std::optional<Bound> bound() { return std::nullopt; }
+  // `among_equals`: which of the rows that are equal to the bound can be of use; its values are the filter's
+  // until its next use.
+  virtual std::optional<Bound> bound(std::optional<Bound>* among_equals) {
+    among_equals->reset();
+    return std::nullopt;
+  }
   // The last rows of the table are most likely the ones that are wanted.
   virtual bool from_end() const { return false; }
+  // In which order of their bounds segments are best visited: columns of the scan's output. Empty: any.
+  virtual std::vector<access::ZoneOrder> order() const { return {}; }
 };
 
 // A scan that can do so.
@@ -41,6 +48,8 @@ class FilterableScan {
   // Of these columns, the only ones, nothing but the least and the greatest values matter: in the place of
   // rows the scan may yield others that have the same. Once, before the first open(). False: it cannot.
   virtual bool yield_extremes() = 0;
+  // Several tables are read as one.
+  virtual bool reads_members() const = 0;
 };
 
 // Of rows that are equal in the first `group_keys` of the sort keys only the first counts.
@@ -71,17 +80,22 @@ class FirstOfGroup final : public ScanFilter {
 // Of all rows only the sorter's first ones count.
 class FirstOfAll final : public ScanFilter {
  public:
-  // `bounded`: NULLs of the first key come last, or there are none.
-  FirstOfAll(ExecutionContext& context, const Sorter& sorter, const SortColumn& key, bool bounded);
-  std::span<const uint32_t> columns() const override { return {&key_.column, 1}; }
+  // `keys`: the sorter's. `bounded`: of how many of the first of them stores compare values as sorting does,
+  // NULLs coming last or there being none.
+  FirstOfAll(ExecutionContext& context, const Sorter& sorter, std::span<const SortColumn> keys,
+             size_t bounded);
+  std::span<const uint32_t> columns() const override { return {&keys_[0].column, 1}; }
   uint32_t select(const Chunk& rows, const Selection& selection, uint16_t* out) override;
-  std::optional<Bound> bound() override;
-  bool from_end() const override { return key_.descending; }
+  std::optional<Bound> bound(std::optional<Bound>* among_equals) override;
+  bool from_end() const override { return keys_[0].descending; }
+  std::vector<access::ZoneOrder> order() const override;
 
  private:
+  std::optional<Bound> bound_of(size_t key) const;
+
   const Sorter& sorter_;
-  const SortColumn key_;
-  const bool bounded_;
+  const std::vector<SortColumn> keys_;
+  const size_t bounded_;
   std::vector<uint64_t> prefixes_;
 };
 

@@ -85,6 +85,8 @@ class SeqScanOperator : public Operator, public FilterableScan {
     return true;
   }
 
+  bool reads_members() const override { return !scan_.members.empty(); }
+
   bool yield_extremes() override {
     if (scan_.sample_percent != nullptr || scan_.columns.empty()) return false;
     for (ColumnNumber c : scan_.columns) {
@@ -136,22 +138,27 @@ class SeqScanOperator : public Operator, public FilterableScan {
   }
 
   void open_table(size_t number) {
+    // Before the pages are counted: no row can come to one that is not among them unnoticed.
+    check_ok(relation_->heap->begin_scan(context_.snapshot));
     auto fill = [&](MorselQueue& queue) {
       auto runs = relation_->heap->runs();
       check_ok(runs.status());
-      if (pushed_ != nullptr && pushed_->from_end()) std::reverse(runs->begin(), runs->end());
+      order_runs(&*runs);
       queue.init(std::move(*runs));
     };
     if (context_.shared != nullptr && context_.shared->splits(plan_.id)) {
       queue_ = &context_.shared->queue(number, fill);
     } else {
       fill(own_queue_);
+      own_queue_.begin_alone(UINT64_MAX / 4);
       queue_ = &own_queue_;
     }
+    backwards_ = false;
     if (activity_ == nullptr) activity_ = &catalog::table_activity(context_.database, relation_->oid);
     if (!context_.is_worker) activity_->add(catalog::Activity::kSeqScans, 1);
     page_ = page_end_ = 0;
     run_hint_ = 0;
+    extremes_ready_ = false;
     columns_.reset();
     access::ColumnStore* store = scan_.sample_percent == nullptr ? relation_->heap->columns() : nullptr;
     if (store == nullptr) return;
@@ -159,17 +166,66 @@ class SeqScanOperator : public Operator, public FilterableScan {
     column_filter_.bind(*relation_, numbers_, *store,
                         context_.filters == nullptr ? nullptr : context_.filters->of_scan(plan_.id));
     bound_ = nullptr;
+    among_equals_ = {};
     if (pushed_ != nullptr) bound_ = column_filter_.add_bound();
     columns_ = store->scan(context_.snapshot, *relation_->layout, column_filter_.conditions());
   }
 
+  // Those first that most likely have what the operator above wants.
+  void order_runs(std::vector<access::PageRun>* runs) {
+    if (pushed_ == nullptr) return;
+    if (pushed_->from_end()) std::reverse(runs->begin(), runs->end());
+    access::ColumnStore* store = relation_->heap->columns();
+    if (store == nullptr) return;
+    std::vector<access::ZoneOrder> order = pushed_->order();
+    const std::span<const ColumnNumber> numbers =
+        scan_.members.empty() ? std::span<const ColumnNumber>(scan_.columns) : member_columns_;
+    for (access::ZoneOrder& o : order) {
+      if (numbers[o.column] <= 0) return;
+      o.column = static_cast<uint32_t>(numbers[o.column] - 1);
+    }
+    if (!order.empty()) check_ok(store->order_runs(order, runs));
+  }
+
+  access::ColumnCondition condition_of(const ScanFilter::Bound& bound) const {
+    return {static_cast<uint32_t>(numbers_[bound.column] - 1), bound.op, bound.value, {}, true};
+  }
   // What the operator above has no use for by now.
   void update_bound() {
-    std::optional<ScanFilter::Bound> bound = pushed_->bound();
+    std::optional<ScanFilter::Bound> among_equals;
+    const std::optional<ScanFilter::Bound> bound = pushed_->bound(&among_equals);
+    bound_->among_equals = nullptr;  // its value may be gone
     if (!bound) return;
-    bound_->column = static_cast<uint32_t>(numbers_[bound->column] - 1);
-    bound_->op = bound->op;
-    bound_->constant = bound->value;
+    *bound_ = condition_of(*bound);
+    if (!among_equals || numbers_[among_equals->column] <= 0) return;
+    among_equals_ = condition_of(*among_equals);
+    bound_->among_equals = &among_equals_;
+  }
+
+  bool take_morsel() {
+    if (!queue_->take(&page_, &page_end_)) return false;
+    backwards_ = pushed_ != nullptr && pushed_->from_end() && columns_ != nullptr &&
+                 access::is_settled(queue_->page(page_, &run_hint_));
+    return true;
+  }
+  // The next page of the morsel. Backwards the vectors of a segment are gone through from the last.
+  PageId next_page() {
+    if (!backwards_) return queue_->page(page_++, &run_hint_);
+    run_hint_ = 0;
+    return queue_->page(--page_end_, &run_hint_);
+  }
+  void put_back_page() {
+    if (backwards_)
+      ++page_end_;
+    else
+      --page_;
+  }
+  // So many of the morsel's pages that would come next.
+  void drop_pages(uint64_t n) {
+    if (backwards_)
+      page_end_ -= n;
+    else
+      page_ += n;
   }
 
   // Of several tables that are read as one.
@@ -205,15 +261,15 @@ class SeqScanOperator : public Operator, public FilterableScan {
     size_t used = 0, of_page = 0;
     // Whole pages, as many as fill a chunk without beginning the next.
     while (used < kPagesAtOnce && (rows_.empty() || rows_.size() + of_page <= context_.chunk_rows())) {
-      if (page_ == page_end_ && !queue_->take(&page_, &page_end_)) break;
+      if (page_ == page_end_ && !take_morsel()) break;
       size_t before = rows_.size();
-      PageId page = queue_->page(page_++, &run_hint_);
+      PageId page = next_page();
       if (columns_ != nullptr && access::is_settled(page)) {
         if (!rows_.empty()) {
-          --page_;
+          put_back_page();
           break;
         }
-        if (open_vector(page)) return true;
+        if ((extremes_ && open_segment(page)) || open_vector(page)) return true;
         continue;
       }
       of_page = 0;
@@ -225,6 +281,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
         ++used;
       else if (page_ == page_end_)
         context_.check_cancel();
+      if (of_page == 0 && ++empty_pages_ % 8 != 0) queue_->give_back(1);
     }
     activity_->add(catalog::Activity::kSeqRows, rows_.size());
     if (scan_.sample_percent != nullptr && !scan_.sample_by_page) sample();
@@ -238,12 +295,51 @@ class SeqScanOperator : public Operator, public FilterableScan {
     if (bound_ != nullptr) update_bound();
     auto rows = columns_->open(page, vector_rows_.data());
     check_ok(rows.status());
+    if (*rows == 0) {
+      const uint32_t skipped =
+          columns_->skip(static_cast<uint32_t>(std::min<uint64_t>(page_end_ - page_, UINT32_MAX)), backwards_);
+      drop_pages(skipped);
+      queue_->give_back((skipped + 1) * MorselQueue::kVectorCost);
+    }
     vector_page_ = page;
     vector_at_ = 0;
     vector_count_ = *rows;
     activity_->add(catalog::Activity::kSeqRows, *rows + columns_->removed());
     if (counters() != nullptr) counters()->rows_removed += columns_->removed();
     return vector_count_ != 0;
+  }
+
+  // Two rows in the place of a whole segment.
+  bool open_segment(PageId page) {
+    if (backwards_ || column_filter_.has_rest() || !key_filters_.empty() || pushed_ != nullptr) return false;
+    auto vectors = columns_->open_segment(page);
+    check_ok(vectors.status());
+    if (*vectors == 0 || *vectors - 1 > page_end_ - page_) return false;
+    auto extremes = [this](uint32_t column, types::Value* least, types::Value* greatest) {
+      return columns_->segment_extremes(column, least, greatest);
+    };
+    if (!read_extremes(extremes)) return false;
+    drop_pages(*vectors - 1);
+    queue_->give_back(*vectors * MorselQueue::kVectorCost);
+    extremes_ready_ = true;
+    vector_at_ = 0;
+    vector_count_ = 2;
+    return true;
+  }
+
+  // Of all columns, into two rows of the chunk.
+  template <class F>
+  bool read_extremes(F&& of_column) {
+    for (uint32_t c = 0; c < chunk_.column_count(); ++c) {
+      types::Value least, greatest;
+      auto known = of_column(static_cast<uint32_t>(numbers_[c] - 1), &least, &greatest);
+      check_ok(known.status());
+      if (!*known) return false;
+      chunk_.column(c).reset();
+      chunk_.column(c).set_value(0, least);
+      chunk_.column(c).set_value(1, greatest);
+    }
+    return true;
   }
 
   static bool compares_as_number(Oid type) {
@@ -259,15 +355,10 @@ class SeqScanOperator : public Operator, public FilterableScan {
     if (vector_at_ != 0 || vector_count_ != columns_->vector_rows() || column_filter_.has_rest() ||
         !key_filters_.empty() || pushed_ != nullptr)
       return false;
-    for (uint32_t c = 0; c < chunk_.column_count(); ++c) {
-      types::Value least, greatest;
-      auto known = columns_->extremes(static_cast<uint32_t>(numbers_[c] - 1), &least, &greatest);
-      check_ok(known.status());
-      if (!*known) return false;
-      chunk_.column(c).reset();
-      chunk_.column(c).set_value(0, least);
-      chunk_.column(c).set_value(1, greatest);
-    }
+    auto extremes = [this](uint32_t column, types::Value* least, types::Value* greatest) {
+      return columns_->extremes(column, least, greatest);
+    };
+    if (!read_extremes(extremes)) return false;
     vector_at_ = vector_count_;
     chunk_.set_dense(2);
     out = &chunk_;
@@ -276,6 +367,13 @@ class SeqScanOperator : public Operator, public FilterableScan {
 
   // The next rows of the open vector.
   bool produce_vector(Chunk*& out) {
+    if (extremes_ready_) {
+      extremes_ready_ = false;
+      vector_at_ = vector_count_;
+      chunk_.set_dense(2);
+      out = &chunk_;
+      return true;
+    }
     if (extremes_ && produce_extremes(out)) return true;
     const uint32_t n = std::min(context_.chunk_rows(), vector_count_ - vector_at_);
     const VectorSource rows{*this, std::span(vector_rows_).subspan(vector_at_, n)};
@@ -296,8 +394,10 @@ class SeqScanOperator : public Operator, public FilterableScan {
         }
       }
       uint64_t ordinal = page_++;
-      auto rows = relation_->heap->count_page(context_.snapshot, queue_->page(ordinal, &run_hint_), ordinal);
+      const PageId page = queue_->page(ordinal, &run_hint_);
+      auto rows = relation_->heap->count_page(context_.snapshot, page, ordinal);
       check_ok(rows.status());
+      if (access::is_settled(page)) queue_->give_back(MorselQueue::kVectorCost);
       pending_ += *rows;
     }
     if (pending_ == 0) return false;
@@ -357,6 +457,12 @@ class SeqScanOperator : public Operator, public FilterableScan {
   // Keeps the rows whose key may be among the join's. One that lets most rows pass is dropped.
   uint32_t apply(ActiveFilter& f, Selection rows) {
     const Vector& keys = chunk_.column(f.column);
+    if (f.filter->is_exact()) {
+      const uint32_t n = f.filter->select(keys, rows, selected_);
+      f.tested += rows.count;
+      f.passed += n;
+      return n;
+    }
     hash_vector(f.filter->type(), keys, rows, hashes_.data(), false);
     uint32_t n = 0;
     for (uint32_t i = 0; i < rows.count; ++i) {
@@ -500,13 +606,15 @@ class SeqScanOperator : public Operator, public FilterableScan {
   std::vector<ActiveFilter> key_filters_;
   ScanFilter* pushed_ = nullptr;              // by the operator above
   access::ColumnCondition* bound_ = nullptr;  // among the conditions of columns_: what `pushed_` knows
+  access::ColumnCondition among_equals_{};
+  bool backwards_ = false;
 
   MorselQueue own_queue_;
   MorselQueue* queue_ = nullptr;
-  uint64_t page_ = 0, page_end_ = 0;
+  uint64_t page_ = 0, page_end_ = 0, empty_pages_ = 0;
   size_t run_hint_ = 0;
   std::vector<access::RowBuffer> batches_;
-  bool needs_tids_ = false, counts_only_ = false, extremes_ = false;
+  bool needs_tids_ = false, counts_only_ = false, extremes_ = false, extremes_ready_ = false;
   uint64_t pending_ = 0;  // rows counted and not yet passed on
   std::vector<RowVersion> rows_, few_rows_;
   std::vector<Tid> tids_, few_tids_;

@@ -134,8 +134,7 @@ class SortOperator final : public SortBase, public FirstRowsSource {
     if (!first_columns_.empty()) {
       filter_ = std::make_unique<FirstOfGroup>(context_, keys_, static_cast<uint32_t>(first_columns_.size()));
     } else if (sorter_->limit() <= kMostFirstRows && extra_.empty() && !keys_.empty()) {
-      filter_ = std::make_unique<FirstOfAll>(context_, *sorter_, keys_[0],
-                                             is_plain_order(keys_[0].key.type) && nulls_come_last());
+      filter_ = std::make_unique<FirstOfAll>(context_, *sorter_, keys_, bounded_keys());
     } else {
       return;
     }
@@ -161,13 +160,24 @@ class SortOperator final : public SortBase, public FirstRowsSource {
     }
     return false;
   }
-  bool nulls_come_last() const {
-    if (!keys_[0].nulls_first) return true;
+  static bool is_byte_order(const KeyType& key) {
+    return (key.type == type_oid::kText || key.type == type_oid::kVarchar) && key.collation->is_c();
+  }
+  bool nulls_come_last(const SortColumn& key) const {
+    if (!key.nulls_first) return true;
     const planner::Plan& input = *plan_.children[0];
     if (input.kind != planner::PlanKind::kSeqScan) return false;
     const auto& scan = input.as<planner::ScanPlan>();
-    const catalog::ColumnNumber column = scan.columns[keys_[0].column];
+    const catalog::ColumnNumber column = scan.columns[key.column];
     return column > 0 && scan.members.empty() && (*scan.relation)->column(column).not_null;
+  }
+  // Of how many keys a store can tell which rows may be among the first.
+  size_t bounded_keys() const {
+    if (!is_plain_order(keys_[0].key.type) || !nulls_come_last(keys_[0])) return 0;
+    if (keys_.size() == 1) return 1;
+    const SortColumn& next = keys_[1];
+    const bool comparable = is_plain_order(next.key.type) || is_byte_order(next.key);
+    return comparable && next.column < plan_.output.size() && nulls_come_last(next) ? 2 : 1;
   }
 
   // Until the child ends. `full`: set, and the rest left, when the rows outgrow their memory.
@@ -214,11 +224,14 @@ class SortOperator final : public SortBase, public FirstRowsSource {
       parts.back()->sort->first_columns_ = first_columns_;
     }
     std::atomic<bool> full{false};
-    run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) {
-      SortOperator& part = *parts[i]->sort;
-      part.open();
-      part.consume_child(&full);
-    });
+    parts[0]->sort->open();
+    const bool done = run_alone(child(), shared, [&] { parts[0]->sort->consume_child(&full); });
+    if (!done && !full.load()) {
+      run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) {
+        if (i != 0) parts[i]->sort->open();
+        parts[i]->sort->consume_child(&full);
+      });
+    }
     std::vector<uint32_t> unmatched;
     child().joins_with_unmatched(&unmatched);
     for (uint32_t id : unmatched) {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "functions/type_oids.h"
+
 namespace varve::executor {
 
 namespace {
 constexpr uint32_t kRunBlockRows = 128;
+constexpr uint64_t kFewestToCut = 512;  // top-n: the sooner there is a threshold, the less is read
 
 int compare_values(const SortColumn& key, const void* a, bool a_null, const void* b, bool b_null) {
   if (a_null || b_null) {
@@ -26,7 +29,18 @@ Sorter::Sorter(ExecutionContext& context, std::span<const types::PhysicalType> t
       memory_limit_(memory_limit),
       prefixes_(context.chunk_rows()),
       new_rows_(context.chunk_rows()),
-      kept_rows_(context.chunk_rows()) {}
+      kept_rows_(context.chunk_rows()) {
+  for (const SortColumn& key : keys_) plain_.push_back(plain_order(key.key));
+}
+
+Sorter::Plain Sorter::plain_order(const KeyType& key) {
+  if (key.type == type_oid::kInt4 || key.type == type_oid::kDate) return Plain::kInt32;
+  if (key.type == type_oid::kInt8 || key.type == type_oid::kTimestamp || key.type == type_oid::kTimestamptz)
+    return Plain::kInt64;
+  if (!key.collation->is_c()) return Plain::kNot;
+  if (key.type == type_oid::kBpchar) return Plain::kPadded;
+  return key.type == type_oid::kText || key.type == type_oid::kVarchar ? Plain::kBytes : Plain::kNot;
+}
 
 void Sorter::clear() {
   rows_memory_.reset();
@@ -70,7 +84,7 @@ void Sorter::add(std::span<const Vector* const> columns, const Selection& given)
     entries_.push_back({keys_.empty() ? 0 : prefixes_[i], new_rows_[i]});
   rows_ += rows.count;
   if (limit_ < SIZE_MAX / 4 && limit_ * format_.width() < memory_limit_ / 4) {
-    if (entries_.size() >= std::max<uint64_t>(limit_ * 2, 2048)) cut_to_limit();
+    if (entries_.size() >= std::max<uint64_t>(limit_ * 2, kFewestToCut)) cut_to_limit();
   }
   if (memory_bytes() > memory_limit_) write_run();
 }
@@ -81,6 +95,28 @@ int Sorter::compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) co
     uint32_t c = key.column;
     size_t width = types::physical_width(key.key.physical);
     const bool a_null = format_.is_null(a, c), b_null = format_.is_null(b, c);
+    if (plain_[k] != Plain::kNot && !a_null && !b_null) {
+      const uint8_t *p = format_.value(a, c), *q = format_.value(b, c);
+      int order = 0;
+      if (plain_[k] == Plain::kInt64) {
+        const auto x = load_raw<int64_t>(p), y = load_raw<int64_t>(q);
+        order = x < y ? -1 : x > y;
+      } else if (plain_[k] == Plain::kInt32) {
+        const auto x = load_raw<int32_t>(p), y = load_raw<int32_t>(q);
+        order = x < y ? -1 : x > y;
+      } else {
+        const auto x = load_raw<types::StringRef>(p), y = load_raw<types::StringRef>(q);
+        if (!(x == y)) {
+          // Blanks at the end are left out of the comparison of char(n).
+          auto blank = [](const types::StringRef& s) { return s.size() == 0 || s.view().back() == ' '; };
+          order = plain_[k] == Plain::kBytes || (!blank(x) && !blank(y))
+                      ? x.compare(y)
+                      : key.key.compare(&x, &y, key.key.collation);
+        }
+      }
+      if (order != 0) return key.descending ? -order : order;
+      continue;
+    }
     // The same bits are the same value: comparing under a collation costs much more.
     if (a_null == b_null && (a_null || std::memcmp(format_.value(a, c), format_.value(b, c), width) == 0))
       continue;
@@ -93,14 +129,50 @@ int Sorter::compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) co
   return 0;
 }
 
-void Sorter::sort_entries() {
-  size_t from = prefix_exact_ ? 1 : 0;
-  if (prefix_exact_ && keys_.size() == 1) {
-    std::sort(entries_.begin(), entries_.end(),
-              [](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
-    return;
+template <class Less>
+bool Sorter::merge_runs(Less less) {
+  constexpr size_t kLongRun = 32;  // on average
+  const size_t n = entries_.size();
+  if (n < 2 * kLongRun) return false;
+  std::vector<size_t> ends;
+  for (size_t i = 1; i < n; ++i) {
+    if (!less(entries_[i], entries_[i - 1])) continue;
+    ends.push_back(i);
+    if (ends.size() > i / kLongRun + 4) return false;
   }
-  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) {
+  ends.push_back(n);
+  std::vector<Entry> merged(ends.size() > 1 ? n : 0);
+  while (ends.size() > 1) {
+    std::vector<size_t> next;
+    size_t from = 0;
+    for (size_t r = 0; r < ends.size(); r += 2) {
+      const size_t middle = ends[r], to = r + 1 < ends.size() ? ends[r + 1] : middle;
+      std::merge(entries_.data() + from, entries_.data() + middle, entries_.data() + middle,
+                 entries_.data() + to, merged.data() + from, less);
+      next.push_back(from = to);
+    }
+    entries_.swap(merged);
+    ends = std::move(next);
+  }
+  return true;
+}
+
+void Sorter::sort_entries() {
+  auto sort = [this](auto less) {
+    if (merge_runs(less)) return;
+    // Input in the opposite order is as common.
+    constexpr size_t kTrial = 64;
+    size_t falling = 0;
+    for (size_t i = 1; i < std::min(kTrial, entries_.size()); ++i) falling += less(entries_[i], entries_[i - 1]);
+    if (falling > kTrial * 3 / 4) {
+      std::reverse(entries_.begin(), entries_.end());
+      if (merge_runs(less)) return;
+    }
+    std::sort(entries_.begin(), entries_.end(), less);
+  };
+  const size_t from = prefix_exact_ ? 1 : 0;
+  if (from == keys_.size()) return sort([](const Entry& a, const Entry& b) { return a.prefix < b.prefix; });
+  sort([this, from](const Entry& a, const Entry& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
     return compare_rows(a.row, b.row, from) < 0;
   });
@@ -128,8 +200,8 @@ void Sorter::cut_to_limit() {
   last_row_ = entries_.back().row;
 }
 
-types::Value Sorter::last_key() const {
-  const SortColumn& key = keys_[0];
+types::Value Sorter::last_key(size_t number) const {
+  const SortColumn& key = keys_[number];
   types::Value v = types::Value::null_of(key.key.physical);
   if (last_row_ == nullptr || format_.is_null(last_row_, key.column)) return v;
   v.null = false;

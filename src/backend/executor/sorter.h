@@ -37,9 +37,8 @@ class Sorter {
   // Top-n: rows whose first key has a greater sort_prefixes() cannot be among the first. UINT64_MAX: not
   // known yet.
   uint64_t threshold() const { return threshold_; }
-  // The first key of the last of the first rows so far; NULL: not known, or so it is. Its bytes are the
-  // sorter's.
-  types::Value last_key() const;
+  // A key of the last of the first rows so far; NULL: not known, or so it is. Its bytes are the sorter's.
+  types::Value last_key(size_t key) const;
 
   uint64_t row_count() const { return rows_; }
   uint64_t spilled_bytes() const { return file_ != nullptr ? file_->size_bytes() : 0; }
@@ -52,6 +51,8 @@ class Sorter {
     uint64_t prefix;
     uint8_t* row;
   };
+  enum class Plain : uint8_t { kNot, kInt32, kInt64, kBytes, kPadded };
+  static Plain plain_order(const KeyType& key);
   struct Run {  // being merged
     uint64_t offset, rows_left;
     Arena vectors, strings;
@@ -63,6 +64,9 @@ class Sorter {
   void cut_to_limit();
   void write_run();
   bool load(Run& run);
+  // Whether the entries were a few sorted runs, which have been merged then.
+  template <class Less>
+  bool merge_runs(Less less);
   int compare_rows(const uint8_t* a, const uint8_t* b, size_t from_key) const;
   bool run_before(const Run& a, const Run& b) const;
   uint32_t next_merged(Chunk& out, uint32_t room);
@@ -71,6 +75,7 @@ class Sorter {
   RowFormat format_;
   uint32_t output_columns_;
   std::vector<SortColumn> keys_;
+  std::vector<Plain> plain_;  // by key: how values compare without a function
   size_t memory_limit_;
   uint64_t limit_ = UINT64_MAX;
   bool prefix_exact_ = false;  // known with the first rows; the same for all of a type

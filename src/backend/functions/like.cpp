@@ -53,6 +53,22 @@ bool match_general(std::string_view text, std::string_view pattern) {
   }
 }
 
+// Nothing but literals between '%'. The first place of each is as good as any later one.
+bool match_parts(std::string_view text, std::string_view pattern) {
+  size_t percent = pattern.find('%');
+  if (!text.starts_with(pattern.substr(0, percent))) return false;
+  text.remove_prefix(percent);
+  for (;;) {
+    pattern.remove_prefix(percent + 1);
+    percent = pattern.find('%');
+    if (percent == std::string_view::npos) return text.ends_with(pattern);
+    if (percent == 0) continue;
+    const void* found = memmem(text.data(), text.size(), pattern.data(), percent);
+    if (found == nullptr) return false;
+    text.remove_prefix(static_cast<size_t>(static_cast<const char*>(found) - text.data()) + percent);
+  }
+}
+
 }  // namespace
 
 LikePattern::LikePattern(std::string_view pattern) : form_(Form::kGeneral), pattern_(pattern) {
@@ -60,7 +76,11 @@ LikePattern::LikePattern(std::string_view pattern) : form_(Form::kGeneral), patt
   std::string_view middle = pattern.substr(front ? 1 : 0);
   bool back = middle.ends_with('%');
   if (back) middle.remove_suffix(1);
-  if (middle.find_first_of("%_\\") != std::string_view::npos) return;
+  if (middle.find_first_of("_\\") != std::string_view::npos) return;
+  if (middle.find('%') != std::string_view::npos) {
+    form_ = Form::kParts;
+    return;
+  }
   literal_ = middle;
   form_ = front ? (back ? Form::kContains : Form::kSuffix) : back ? Form::kPrefix : Form::kEqual;
 }
@@ -76,6 +96,8 @@ bool LikePattern::matches(std::string_view text) const {
     case Form::kContains:
       return literal_.empty() ||
              memmem(text.data(), text.size(), literal_.data(), literal_.size()) != nullptr;
+    case Form::kParts:
+      return match_parts(text, pattern_);
     case Form::kGeneral:
       break;
   }

@@ -14,7 +14,7 @@ class LikePattern {
 
  private:
   // What most patterns are, found without the general matcher.
-  enum class Form { kEqual, kPrefix, kSuffix, kContains, kGeneral };
+  enum class Form { kEqual, kPrefix, kSuffix, kContains, kParts, kGeneral };
   Form form_;
   std::string_view pattern_;
   std::string_view literal_;

@@ -2,6 +2,8 @@
 #include "aggregate.h"
 #include "bit_string.h"
 #include "float_check.h"
+#include "float_sums.h"
+#include "scaled_numeric.h"
 #include "types/interval.h"
 
 namespace varve::functions {
@@ -41,6 +43,7 @@ template <class T, class S>
 struct IntegerSum {
   using State = IntegerSumState<T, S>;
   using Arg = T;
+  using Transition = IntegerSum<T, S>;
   static void step(State& s, T v, Arena&) {
     s.sum += v;
     ++s.count;
@@ -88,7 +91,32 @@ struct SumOfMoney : IntegerSum<int64_t, int64_t> {
 struct NumericTotal {
   using State = NumericSum;
   using Arg = Numeric;
+  using Transition = NumericTotal;
   static void step(State& s, const Numeric& v, Arena&) { s.add(v); }
+  static void step_rows(State& s, const Vector& v, const Selection& rows, Arena&) {
+    ScaledColumn column;
+    if (!read_scaled(v, rows, &column)) {
+      for_each_row(rows, [&](uint32_t row) { s.add(load_cell<Numeric>(v, row)); });
+      return;
+    }
+    int128 sum = 0;
+    if (column.constant)
+      sum = int128{column.at(0)} * rows.count;
+    else
+      for_each_row(rows, [&](uint32_t row) { sum += ScaledColumn::word(column.values[row]); });
+    s.add_many(sum, rows.count, column.scale);
+  }
+  static void step_groups(const Vector& v, const Selection& rows, void* const* states, Arena&) {
+    const uint8_t scale = v.common_scale();
+    if (scale != Vector::kNoScale && !v.is_constant()) {
+      const auto* values = v.data<Numeric>();
+      for_each_row(rows, [&](uint32_t row) {
+        static_cast<State*>(states[row])->add_many(ScaledColumn::word(values[row]), 1, scale);
+      });
+      return;
+    }
+    for_each_row(rows, [&](uint32_t row) { static_cast<State*>(states[row])->add(load_cell<Numeric>(v, row)); });
+  }
   static void merge(State& s, const State& o, Arena&) { s.merge(o); }
 };
 struct SumOfNumeric : NumericTotal {
@@ -120,6 +148,16 @@ struct SumOfFloat {
     s.sum = s.any ? checked_float<T>(s.sum + v, s.sum, v) : v;
     s.any = true;
   }
+  static void step_rows(State& s, const Vector& v, const Selection& rows, Arena& memory) {
+    const Vector* values = &v;
+    void* state = &s;
+    sum_abreast<SumOfFloat>({&values, 1}, rows, {&state, 1}, memory);
+  }
+  static constexpr auto step_abreast = sum_abreast<SumOfFloat>;
+  static bool may_chain(const State& s) { return std::abs(s.sum) < kModestSum<T>; }
+  // -0 and a value make the value, -0 too.
+  static T sum_before(const State& s) { return s.any ? s.sum : static_cast<T>(-0.0); }
+  static void set_sum(State& s, T sum, uint32_t) { s = {sum, true}; }
   static void merge(State& s, const State& o, Arena& memory) {
     if (o.any) step(s, o.sum, memory);
   }

@@ -25,6 +25,17 @@ namespace {
 
 using Text = std::string_view;
 
+// Integers as numerics, which have one scale.
+template <class F>
+void whole_number_kernel(KernelCall& call) {
+  ScalarKernel<F>::run(call);
+  call.result.set_common_scale(0);
+}
+template <class F>
+constexpr ScalarBinding whole_number(F) {
+  return {&whole_number_kernel<F>, &ScalarKernel<F>::run_one};
+}
+
 template <class To, class From>
 To narrow(From v) {
   if (v < std::numeric_limits<To>::min() || v > std::numeric_limits<To>::max()) {
@@ -94,9 +105,9 @@ const Binding kNumbers[] = {
     {"int8(numeric)", fn([](const Numeric& v) { return types::to_int64(v); })},
     {"float4(numeric)", fn([](const Numeric& v) { return types::to_float4(v); })},
     {"float8(numeric)", fn([](const Numeric& v) { return types::to_float8(v); })},
-    {"numeric(int2)", fn([](int16_t v) -> Numeric { return Numeric(int64_t{v}); })},
-    {"numeric(int4)", fn([](int32_t v) -> Numeric { return Numeric(int64_t{v}); })},
-    {"numeric(int8)", fn([](int64_t v) -> Numeric { return Numeric(v); })},
+    {"numeric(int2)", whole_number([](int16_t v) -> Numeric { return Numeric(int64_t{v}); })},
+    {"numeric(int4)", whole_number([](int32_t v) -> Numeric { return Numeric(int64_t{v}); })},
+    {"numeric(int8)", whole_number([](int64_t v) -> Numeric { return Numeric(v); })},
     {"numeric(float4)",
      fn([](float v, Env& env) -> Numeric { return types::numeric_from_float4(v, env.arena); })},
     {"numeric(float8)",

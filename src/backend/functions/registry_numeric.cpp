@@ -1,5 +1,6 @@
 // numeric: operators and functions, all of them exact.
 #include "kernel.h"
+#include "scaled_numeric.h"
 #include "types/numeric.h"
 
 namespace varve::functions {
@@ -22,10 +23,26 @@ std::optional<int32_t> non_negative(int32_t v) {
   return v;
 }
 
+// As integers where that gives the same.
+template <ScaledOperator kOperator, class F>
+void scaled_kernel(KernelCall& call) {
+  if (!run_scaled(kOperator, call)) ScalarKernel<F>::run(call);
+}
+template <ScaledOperator kOperator, class F>
+constexpr ScalarBinding scaled(F) {
+  return {&scaled_kernel<kOperator, F>, &ScalarKernel<F>::run_one};
+}
+#define VARVE_SCALED2(signature, OPERATOR, CALL)                                                           \
+  {                                                                                                        \
+    signature, scaled<ScaledOperator::OPERATOR>([](const Numeric& a, const Numeric& b, Env& env) -> Numeric { \
+      return types::CALL(a, b, env.arena);                                                                 \
+    })                                                                                                     \
+  }
+
 const Binding kBindings[] = {
-    VARVE_NUMERIC2("numeric_add(numeric,numeric)", add),
-    VARVE_NUMERIC2("numeric_sub(numeric,numeric)", sub),
-    VARVE_NUMERIC2("numeric_mul(numeric,numeric)", mul),
+    VARVE_SCALED2("numeric_add(numeric,numeric)", kAdd, add),
+    VARVE_SCALED2("numeric_sub(numeric,numeric)", kSubtract, sub),
+    VARVE_SCALED2("numeric_mul(numeric,numeric)", kMultiply, mul),
     VARVE_NUMERIC2("numeric_div(numeric,numeric)", div),
     VARVE_NUMERIC2("numeric_mod(numeric,numeric)", mod),
     VARVE_NUMERIC2("mod(numeric,numeric)", mod),

@@ -3,6 +3,7 @@
 
 #include "aggregate.h"
 #include "float_check.h"
+#include "float_sums.h"
 
 namespace varve::functions {
 
@@ -13,14 +14,14 @@ struct FloatMoments {
   double n = 0, sum = 0, squares = 0;  // squares: of the deviations from the mean
 
   void add(double x) {
-    double before = n;
+    const double before = n, sum_before = sum;
     n += 1;
     sum += x;
     if (before > 0) {
       double d = x * n - sum;
       squares += d * d / (n * before);
       if (std::isinf(sum) || std::isinf(squares)) {
-        if (!std::isinf(sum - x) && !std::isinf(x)) throw_float_overflow();
+        if (!std::isinf(sum_before) && !std::isinf(x)) throw_float_overflow();
         squares = std::numeric_limits<double>::quiet_NaN();
       }
     } else if (std::isnan(x) || std::isinf(x)) {
@@ -47,6 +48,7 @@ template <class T, Moment kMoment>
 struct FloatStatistic {
   using State = FloatMoments;
   using Arg = T;
+  using Transition = FloatMoments;
   static void step(State& s, T v, Arena&) { s.add(v); }
   static void merge(State& s, const State& o, Arena&) { s.merge(o); }
   static void result(const State& s, Result& out) {
@@ -92,6 +94,18 @@ struct AverageOfFloat {
   using State = FloatMean;
   using Arg = T;
   static void step(State& s, T v, Arena&) { s.add(v); }
+  static void step_rows(State& s, const Vector& v, const Selection& rows, Arena& memory) {
+    const Vector* values = &v;
+    void* state = &s;
+    sum_abreast<AverageOfFloat>({&values, 1}, rows, {&state, 1}, memory);
+  }
+  static constexpr auto step_abreast = sum_abreast<AverageOfFloat>;
+  static bool may_chain(const State& s) { return !s.great; }
+  static T sum_before(const State& s) { return s.moments.sum; }
+  static void set_sum(State& s, T sum, uint32_t rows) {
+    s.moments.n += rows;
+    s.moments.sum = sum;
+  }
   static void merge(State& s, const State& o, Arena&) { s.merge(o); }
   static void result(const State& s, Result& out) {
     if (s.moments.n == 0) return out.null();

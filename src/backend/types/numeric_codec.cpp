@@ -281,6 +281,7 @@ bool read_numeric_key(std::string_view& bytes, Numeric* v, Arena& arena) {
 
 struct NumericSum::Wide {
   Decimal sum;
+  int64_t nans = 0, infinities = 0, negative_infinities = 0;
 };
 
 NumericSum::~NumericSum() { delete wide_; }
@@ -293,41 +294,57 @@ NumericSum& NumericSum::operator=(NumericSum&& other) noexcept {
   std::swap(room_, other.room_);
   std::swap(max_scale_, other.max_scale_);
   std::swap(count_, other.count_);
-  std::swap(nans_, other.nans_);
-  std::swap(infinities_, other.infinities_);
-  std::swap(negative_infinities_, other.negative_infinities_);
   std::swap(wide_, other.wide_);
   return *this;
 }
 
 void NumericSum::reset() { *this = NumericSum(); }
 
+NumericSum::Wide& NumericSum::wide() {
+  if (wide_ == nullptr) wide_ = new Wide();
+  return *wide_;
+}
+
 void NumericSum::spill() {
   room_ = kRoom;
   if (sum_ == 0) return;
-  if (wide_ == nullptr) wide_ = new Wide();
   Arena arena;
-  wide_->sum = types::add(wide_->sum, Decimal::from(numeric_from_int128(sum_, scale_, arena)));
+  wide().sum = types::add(wide().sum, Decimal::from(numeric_from_int128(sum_, scale_, arena)));
   sum_ = 0;
 }
 
+void NumericSum::add_many_slow(int128 sum, int64_t count, int scale) {
+  if (sum_ == 0 && wide_ == nullptr && Numeric::fits_inline(sum)) {  // the first, most likely
+    max_scale_ = std::max({max_scale_, scale_, static_cast<int16_t>(scale)});
+    scale_ = static_cast<int16_t>(scale);
+    sum_ = sum;
+    room_ = kRoom - 1;
+    count_ += count;
+    return;
+  }
+  Arena arena;
+  add_slow(numeric_from_int128(sum, scale, arena), false);
+  count_ += count - 1;
+}
+
 void NumericSum::add_slow(const Numeric& v, bool negative) {
+  if (v.is_inline() && !negative && sum_ == 0 && wide_ == nullptr)
+    return add_many_slow(v.significand(), 1, v.inline_scale());
   int64_t step = negative ? -1 : 1;
   count_ += step;
   switch (v.kind()) {
     case Kind::kNan:
-      nans_ += step;
+      wide().nans += step;
       return;
     case Kind::kInfinity:
-      infinities_ += step;
+      wide().infinities += step;
       return;
     case Kind::kNegativeInfinity:
-      negative_infinities_ += step;
+      wide().negative_infinities += step;
       return;
     case Kind::kBig: {
-      if (wide_ == nullptr) wide_ = new Wide();
-      max_scale_ = std::max(max_scale_, v.big()->dscale);
-      wide_->sum = types::add(wide_->sum, Decimal::from(v), negative);
+      max_scale_ = std::max(max_scale_, static_cast<int16_t>(v.big()->dscale));
+      wide().sum = types::add(wide().sum, Decimal::from(v), negative);
       return;
     }
     case Kind::kInline:
@@ -335,16 +352,15 @@ void NumericSum::add_slow(const Numeric& v, bool negative) {
   }
   int scale = v.inline_scale();
   int128 s = negative ? -v.significand() : v.significand();
-  max_scale_ = std::max(max_scale_, scale);
+  max_scale_ = std::max(max_scale_, static_cast<int16_t>(scale));
   if (room_ <= 0) spill();
   if (scale > scale_) {
     spill();
-    scale_ = scale;
+    scale_ = static_cast<int16_t>(scale);
   } else if (scale < scale_) {
     auto shift = static_cast<size_t>(scale_ - scale);
     if (shift > 38 || magnitude(s) > kAlignLimit[shift] >> 15) {
-      if (wide_ == nullptr) wide_ = new Wide();
-      wide_->sum = types::add(wide_->sum, Decimal::from(v), negative);
+      wide().sum = types::add(wide().sum, Decimal::from(v), negative);
       return;
     }
     s *= static_cast<int128>(kPow10[shift]);
@@ -354,22 +370,36 @@ void NumericSum::add_slow(const Numeric& v, bool negative) {
 }
 
 void NumericSum::merge(const NumericSum& other) {
-  count_ += other.count_;
-  nans_ += other.nans_;
-  infinities_ += other.infinities_;
-  negative_infinities_ += other.negative_infinities_;
   max_scale_ = std::max({max_scale_, other.max_scale_, other.scale_});
+  const bool fresh = count_ == 0 && sum_ == 0 && wide_ == nullptr && room_ == kRoom;
+  count_ += other.count_;
+  if (other.wide_ == nullptr) {
+    if (fresh) scale_ = other.scale_;
+    const int32_t used = kRoom - other.room_;
+    if (scale_ == other.scale_ && used < room_) {
+      sum_ += other.sum_;
+      room_ -= used;
+      return;
+    }
+  }
   spill();
   Arena arena;
-  if (wide_ == nullptr) wide_ = new Wide();
-  if (other.wide_ != nullptr) wide_->sum = types::add(wide_->sum, other.wide_->sum);
-  wide_->sum = types::add(wide_->sum, Decimal::from(numeric_from_int128(other.sum_, other.scale_, arena)));
+  Decimal& sum = wide().sum;
+  if (other.wide_ != nullptr) {
+    wide_->nans += other.wide_->nans;
+    wide_->infinities += other.wide_->infinities;
+    wide_->negative_infinities += other.wide_->negative_infinities;
+    sum = types::add(sum, other.wide_->sum);
+  }
+  sum = types::add(sum, Decimal::from(numeric_from_int128(other.sum_, other.scale_, arena)));
 }
 
 Numeric NumericSum::sum(Arena& arena) const {
-  if (nans_ > 0 || (infinities_ > 0 && negative_infinities_ > 0)) return Numeric::nan();
-  if (infinities_ > 0) return Numeric::infinity();
-  if (negative_infinities_ > 0) return Numeric::negative_infinity();
+  if (wide_ != nullptr) {
+    if (wide_->nans > 0 || (wide_->infinities > 0 && wide_->negative_infinities > 0)) return Numeric::nan();
+    if (wide_->infinities > 0) return Numeric::infinity();
+    if (wide_->negative_infinities > 0) return Numeric::negative_infinity();
+  }
   int scale = std::max(scale_, max_scale_);
   if (wide_ == nullptr && scale == scale_) return numeric_from_int128(sum_, scale, arena);
   Arena scratch;

@@ -146,6 +146,52 @@ TEST(NumericSum, IsExactAndReversible) {
   EXPECT_EQ(text_of(sum.sum(arena)), "-Infinity");
 }
 
+TEST(NumericSum, SumsOfManyAndOfPartsAreTheSame) {
+  Arena arena;
+  std::mt19937_64 random(11);
+  NumericSum total;
+  Numeric expected;
+  int64_t count = 0;
+  for (int part = 0; part < 3000; ++part) {
+    // One scale mostly, now and then another; small sums and such as outgrow what is kept at hand.
+    const int scale = part % 13 == 0 ? static_cast<int>(random() % 9) : 2;
+    const auto rows = static_cast<int64_t>(random() % 1025);
+    int128 sum = 0;
+    for (int64_t i = 0; i < rows; ++i) sum += static_cast<int64_t>(random()) >> (random() % 60);
+    if (part % 17 == 0) sum *= Numeric::kInlineLimit >> 80;
+    NumericSum some;
+    some.add_many(sum, rows, scale);
+    if (part % 5 == 0) {
+      some.add(Numeric(int128{part}, 1));
+      expected = add(expected, Numeric(int128{part}, 1), arena);
+      ++count;
+    }
+    if (rows > 0) expected = add(expected, numeric_from_int128(sum, scale, arena), arena);
+    count += rows;
+    total.merge(some);
+  }
+  EXPECT_EQ(text_of(total.sum(arena)), text_of(expected));
+  EXPECT_EQ(total.count(), count);
+
+  NumericSum empty, none;
+  empty.merge(none);
+  EXPECT_EQ(text_of(empty.sum(arena)), "0");
+  empty.add(Numeric(int128{5}, 3));
+  none.merge(empty);
+  EXPECT_EQ(text_of(none.sum(arena)), "0.005");
+  none.add(Numeric::nan());
+  empty.merge(none);
+  EXPECT_EQ(text_of(empty.sum(arena)), "NaN");
+  empty.subtract(Numeric::nan());
+  EXPECT_EQ(text_of(empty.sum(arena)), "0.010");
+  // As many merges as would overflow, if nobody counted.
+  NumericSum large, many;
+  for (int i = 0; i < 20'000; ++i) large.add(Numeric(Numeric::kInlineLimit - 1, 0));
+  for (int i = 0; i < 10; ++i) many.merge(large);
+  EXPECT_EQ(text_of(many.sum(arena)),
+            text_of(mul(Numeric(Numeric::kInlineLimit - 1, 0), Numeric(200'000), arena)));
+}
+
 TEST(NumericSum, SurvivesTheLargestInlineValues) {
   Arena arena;
   NumericSum sum;

@@ -25,6 +25,7 @@ void Vector::set_value(uint32_t row, const Value& v) {
     set_null(row);
     return;
   }
+  forget_common();
   size_t width = types::physical_width(type_);
   std::memcpy(data_ + width * row, v.bytes(), width);
   set_valid(row);
@@ -39,6 +40,7 @@ void Vector::fill_constant(const Value& v) {
 void Vector::point_at(PhysicalType type, void* data, uint64_t* validity) {
   type_ = type;
   constant_ = false;
+  forget_common();
   data_ = static_cast<uint8_t*>(data);
   validity_ = validity;
   has_nulls_ = validity != nullptr;

@@ -58,26 +58,7 @@ class Binder {
   // --- enums and domains (user_types.cpp)
   Oid find_user_type(const parser::TypeName& name);
   TypeReference user_type_reference(const parser::TypeName& name, Oid type);
-  // The value as one of the type under the domain, or under the array type's domain, tested. Null when there
-  // is no way, or `domain` is none.
-  Expr* coerce_to_domain(Expr* e, Oid domain, functions::CastContext context, int32_t location);
-  // Conditions that columns of domains make of a row.
-  void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
-                         std::vector<std::string_view>* names);
-  Oid base_of(Oid type);
-  // A call that tests the value: yields it, or TRUE as a condition. Throws 23502, 23514 when run.
-  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value,
-                     bool as_condition);
-  Expr* domain_call(const catalog::UserType& domain, Expr* value, std::span<Expr* const> tests,
-                    bool as_condition);
-  // The domain, the one it is over, and so on; for an array type those of its elements. Empty: none.
-  std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
-  // The domain that all of them are of; 0: there is none.
-  static Oid common_domain(std::span<Expr* const> items);
-  Oid array_of_domain(Oid domain);
-  // domain_value of each element of an array.
-  Expr* domain_array_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* array);
-  catalog::RelationPtr domain_row(const catalog::UserType& type);
+  Oid base_of(Oid type);  // under a domain
   const functions::TypeInfo* find_named_type(const parser::TypeName& name);
   TypeReference column_type(const parser::TypeName& name);  // %TYPE
 

@@ -5,6 +5,7 @@
 #include "binder.h"
 #include "catalog/operators.h"
 #include "catalog/user_type.h"
+#include "domain_binder.h"
 #include "functions/range.h"
 #include "functions/user_types.h"
 #include "parser/parser.h"
@@ -81,7 +82,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (to == type_oid::kAny || is_polymorphic(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
   if (target == nullptr && base_of(to) == to) target = functions::type_by_oid(to);  // an enum not met before
-  if (target == nullptr) return coerce_to_domain(e, to, context, location);
+  if (target == nullptr) return DomainBinder(*this).coerce(e, to, context, location);
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
     const Value& v = e->as<ConstExpr>().value;
     if (v.null) {

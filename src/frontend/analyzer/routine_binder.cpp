@@ -4,6 +4,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "domain_binder.h"
 #include "catalog/operators.h"
 #include "catalog/user_type.h"
 #include "functions/extension.h"
@@ -463,7 +464,7 @@ Expr* coerce_plpgsql(AnalyzerContext& context, Expr* expr, Oid type, int32_t typ
   cast->arg = expr;
   cast->typmod = typmod;
   if (base == type) return cast;
-  return binder.coerce_to_domain(cast, type, functions::CastContext::kAssignment, expr->location);
+  return DomainBinder(binder).coerce(cast, type, functions::CastContext::kAssignment, expr->location);
 }
 
 }  // namespace varve::analyzer

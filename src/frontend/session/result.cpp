@@ -3,6 +3,8 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "session.h"
+#include "types/datetime.h"
+#include "types/float_format.h"
 #include "types/text_codec.h"
 
 namespace varve::session {
@@ -55,7 +57,11 @@ void Session::send_rows(std::span<const planner::OutputColumn> columns, std::spa
         out.column(column.at<types::StringRef>(row).view());
       } else {
         scratch_.clear();
-        if (binary)
+        if (!binary && type == type_oid::kFloat8)
+          types::append_float8(scratch_, column.at<double>(row), context.format->extra_float_digits);
+        else if (!binary && type == type_oid::kTimestamptz)
+          types::append_timestamptz(scratch_, column.at<int64_t>(row), *context.format);
+        else if (binary)
           functions::append_binary(type, column, row, scratch_, context);
         else
           functions::append_text(type, column, row, scratch_, context);

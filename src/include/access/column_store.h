@@ -52,6 +52,14 @@ struct ColumnCondition {
   // The caller looks at each row itself: it is enough to leave out vectors where no row can meet it, and they
   // are not counted in removed().
   bool only_zones = false;
+  // With only_zones and one of the four inequalities: rows equal to the constant must meet this one, too.
+  const ColumnCondition* among_equals = nullptr;
+};
+
+// By which bounds of columns order_runs() goes.
+struct ZoneOrder {
+  uint32_t column;  // place in the row layout
+  bool descending = false;
 };
 
 // Reads vectors for one thread under one snapshot, which the caller keeps registered.
@@ -69,6 +77,14 @@ class ColumnScan {
   // The column's least and greatest value in the vector gone to, deleted rows counted in (NULL: there are
   // only NULLs). False: they are not known without reading.
   virtual Result<bool> extremes(uint32_t column, types::Value* least, types::Value* greatest) = 0;
+  // After open() has returned 0: so many vectors behind this one (or before it), at most `most`, have no such
+  // rows either. They need not be opened: what is visible of them is counted in removed().
+  virtual uint32_t skip(uint32_t most, bool before) = 0;
+  // Goes to the whole segment whose first vector this is: how many vectors it has, if all of its rows are
+  // visible and meet all conditions; else 0, and nothing is open.
+  virtual Result<uint32_t> open_segment(PageId first) = 0;
+  // As extremes(), of the segment gone to.
+  virtual Result<bool> segment_extremes(uint32_t column, types::Value* least, types::Value* greatest) = 0;
   // Rows of the vector gone to, whoever sees them.
   virtual uint32_t vector_rows() const = 0;
   // Visible rows of the vector gone to that did not meet the conditions.
@@ -140,6 +156,9 @@ class ColumnStore {
                                                  std::vector<SettleOrder> order, AppendedRowSink* sink,
                                                  TaskRunner* runner) = 0;
   virtual bool can_test(types::PhysicalType column, const types::Value& constant) const = 0;
+  // Segments among the runs that have, as far as their bounds tell, the first rows of this order come before
+  // the others; runs of pages come before all.
+  virtual Status order_runs(std::span<const ZoneOrder> order, std::vector<PageRun>* runs) = 0;
 
   // Moves rows of the delta into one new segment, those that every snapshot sees and nobody locks; the caller
   // commits. Returns how many; 0 when there are fewer than `at_least`. One at a time a table; nobody may

@@ -12,6 +12,10 @@
 #include "common/sqlstate.h"
 #include "functions/eval_context.h"
 
+namespace varve::executor {
+struct ExecutionSettings;
+class TaskScheduler;
+}  // namespace varve::executor
 namespace varve::parser {
 struct Node;
 }
@@ -60,6 +64,9 @@ class CommandServices {
   virtual void validate_routine(Oid routine);
   // Before TRUNCATE empties the tables, and after: statement triggers.
   virtual void truncate_triggers(const catalog::RelationPtr& relation, bool before);
+  // Of what builds indexes: threads, and as work_mem what all of them may take together. Null: no helpers.
+  virtual executor::ExecutionSettings maintenance_settings();
+  virtual executor::TaskScheduler* scheduler() { return nullptr; }
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
 };

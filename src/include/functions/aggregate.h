@@ -5,6 +5,12 @@
 //     using Arg = int32_t;
 //     static void step(State&, const Arg&, Arena&);
 //     static void merge(State&, const State&, Arena&);                        // optional
+//     using Transition = …;   // optional: the class that step() and merge() are inherited from
+//     // optional: step() of many rows at once, and of several columns
+//     static void step_rows(State&, const Vector&, const Selection&, Arena&);
+//     static void step_groups(const Vector&, const Selection&, void* const* states, Arena&);
+//     static void step_abreast(std::span<const Vector* const>, const Selection&, std::span<void* const>,
+//                              Arena&);
 //     static void result(const State&, Result& out);
 //   };
 //   const AggregateImpl kSumInt4 = aggregate<SumInt4>();
@@ -39,6 +45,7 @@ struct AggregateAdapter {
   static void update(AggregateCall&, std::span<const Vector* const> args, const Selection& rows,
                      void* const* states, Arena& memory) {
     const Vector& v = *args[0];
+    if constexpr (requires { &D::step_groups; }) return D::step_groups(v, rows, states, memory);
     for_each_row(rows, [&](uint32_t row) {
       D::step(*static_cast<State*>(states[row]), load_cell<Arg>(v, row), memory);
     });
@@ -47,6 +54,7 @@ struct AggregateAdapter {
                          void* state, Arena& memory) {
     auto& s = *static_cast<State*>(state);
     const Vector& v = *args[0];
+    if constexpr (requires { &D::step_rows; }) return D::step_rows(s, v, rows, memory);
     if (v.is_constant()) {
       for (uint32_t i = 0; i < rows.count; ++i) D::step(s, load_cell<Arg>(v, 0), memory);
       return;
@@ -72,6 +80,10 @@ struct AggregateAdapter {
   static void destroy(void* state) { static_cast<State*>(state)->~State(); }
 };
 
+// Names a transition by its address.
+template <class T>
+inline constexpr char kTransition = 0;
+
 template <class D>
 constexpr AggregateImpl aggregate() {
   using A = AggregateAdapter<D>;
@@ -82,6 +94,8 @@ constexpr AggregateImpl aggregate() {
   impl.update = A::update;
   impl.update_one = A::update_one;
   if constexpr (requires { &D::merge; }) impl.combine = A::combine;
+  if constexpr (requires { D::step_abreast; }) impl.update_abreast = D::step_abreast;
+  if constexpr (requires { typename D::Transition; }) impl.transition = &kTransition<typename D::Transition>;
   impl.finalize = A::finalize;
   if constexpr (!std::is_trivially_destructible_v<typename D::State>) impl.destroy = A::destroy;
   return impl;

@@ -110,6 +110,13 @@ struct AggregateImpl {
   // Frees what the state owns outside the arena; null when nothing.
   void (*destroy)(void* state) = nullptr;
   bool skip_nulls = true;  // rows with a NULL argument do not count
+  // As update_one() of several calls of the same aggregate with one argument each, whose chains of dependent
+  // additions then overlap: values[i] goes to states[i]. Null: one after the other is as good.
+  void (*update_abreast)(std::span<const Vector* const> values, const Selection& rows,
+                         std::span<void* const> states, Arena& memory) = nullptr;
+  // Aggregates that differ in finalize() alone have the same one: over the same rows and arguments one state
+  // does for them. Null: none has this state.
+  const void* transition = nullptr;
 };
 
 // --- window functions proper (rank, lag, …); aggregates work as window functions through AggregateImpl.

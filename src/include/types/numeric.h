@@ -203,6 +203,17 @@ class NumericSum {
       add_slow(v, false);
     }
   }
+  // Several values of one scale at once, whose significands come to `sum`.
+  void add_many(int128 sum, int64_t count, int scale) {
+    if (count <= 0) return;
+    if (scale == scale_ && room_ > 0 && Numeric::fits_inline(sum)) [[likely]] {
+      sum_ += sum;
+      --room_;
+      count_ += count;
+    } else {
+      add_many_slow(sum, count, scale);
+    }
+  }
   // Takes a value out again (moving window aggregates); its scale stays in the result.
   void subtract(const Numeric& v) { add_slow(v, true); }
   void add_int64(int64_t v) { add(Numeric(v)); }
@@ -214,19 +225,21 @@ class NumericSum {
   Numeric average(Arena& arena) const;  // sum / count; count must not be zero
 
  private:
+  struct Wide;
   void add_slow(const Numeric& v, bool negative);
+  void add_many_slow(int128 sum, int64_t count, int scale);
   void spill();  // moves sum_ into wide_
+  Wide& wide();
 
   // How many 112-bit values can be added before 128 bits may overflow.
   static constexpr int32_t kRoom = 1 << 15;
+  // One of these a group and sum: 48 bytes, and what is rare elsewhere.
   int128 sum_ = 0;  // at scale_
-  int32_t scale_ = 0;
-  int32_t room_ = kRoom;
-  int32_t max_scale_ = 0;
   int64_t count_ = 0;
-  int64_t nans_ = 0, infinities_ = 0, negative_infinities_ = 0;
-  struct Wide;
-  Wide* wide_ = nullptr;  // what has been spilled
+  Wide* wide_ = nullptr;  // what has been spilled, and what is not finite
+  int32_t room_ = kRoom;
+  int16_t scale_ = 0;
+  int16_t max_scale_ = 0;
 };
 
 }  // namespace varve::types

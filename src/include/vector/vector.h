@@ -5,6 +5,9 @@
 // not selected, and of NULL rows, are unspecified but initialised memory. Strings and big numerics point into
 // memory owned by someone who outlives the vector's use: a page batch, or the Arena of the EvalContext that
 // produced them.
+//
+// Whoever fills a vector may leave word of what its values have in common, for those who can use it: one
+// scale of all numerics, or codes of values that occur often. reset() forgets it.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +64,7 @@ class Vector {
   void reset() {
     constant_ = false;
     has_nulls_ = false;
+    forget_common();
   }
   void set_constant(bool constant) { constant_ = constant; }
   // First NULL initialises the bitmap.
@@ -76,6 +80,20 @@ class Vector {
     has_nulls_ = true;
   }
 
+  // Numerics: all values that are not NULL are inline with so many digits after the point, and their
+  // significands fit 64 bits. kNoScale: not known.
+  static constexpr uint8_t kNoScale = 255;
+  uint8_t common_scale() const { return common_scale_; }
+  void set_common_scale(uint8_t scale) { common_scale_ = scale; }
+  // By row, below code_count(): rows with the same code have the same bits. Of NULLs nothing is said. Null:
+  // there are none. They live as long as strings do.
+  const uint16_t* codes() const { return codes_; }
+  uint32_t code_count() const { return code_count_; }
+  void set_codes(const uint16_t* codes, uint32_t count) {
+    codes_ = codes;
+    code_count_ = static_cast<uint16_t>(count);
+  }
+
   Value value(uint32_t row) const;
   void set_value(uint32_t row, const Value& v);  // shallow: strings keep pointing where they did
   void fill_constant(const Value& v);
@@ -86,11 +104,19 @@ class Vector {
   void point_at(PhysicalType type, void* data, uint64_t* validity);
 
  private:
+  void forget_common() {
+    common_scale_ = kNoScale;
+    codes_ = nullptr;
+  }
+
   PhysicalType type_ = PhysicalType::kInt32;
   bool constant_ = false;
   bool has_nulls_ = false;
+  uint8_t common_scale_ = kNoScale;
+  uint16_t code_count_ = 0;
   uint8_t* data_ = nullptr;
   uint64_t* validity_ = nullptr;
+  const uint16_t* codes_ = nullptr;
 };
 
 // Which rows of a chunk: rows[0..count) in ascending order, or 0..count-1 when rows is null.

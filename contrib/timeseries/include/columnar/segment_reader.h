@@ -97,10 +97,16 @@ class VectorReader {
   // All values in memory form. `out` has room for kVectorRows values; those of NULLs and behind rows() are
   // unspecified but written or left as they were. Strings and big numerics point into the segment, the
   // ColumnReader or the arena.
-  Status decode(void* out, Arena& arena) const;
+  // `codes`: null, or room for kVectorRows numbers below code_count(), which must not be 0: those of a
+  // dictionary's entries.
+  Status decode(void* out, Arena& arena, uint16_t* codes = nullptr) const;
   // Only `selected` rows, which ascend strictly and are below rows(): out[i] is row selected[i]. Room as
   // above.
-  Status decode(std::span<const uint16_t> selected, void* out, Arena& arena) const;
+  Status decode(std::span<const uint16_t> selected, void* out, Arena& arena, uint16_t* codes = nullptr) const;
+  // Strings: entries of their dictionary; 0: they have none.
+  uint32_t code_count() const;
+  // Numerics: the scale of them all, if there is one and their significands fit 64 bits; else -1.
+  int common_scale() const;
 
   // Bit i = row i is not NULL and `value OP constant`, by the order that ValueType names. Compares on encoded
   // values where the codec allows. Writes kVectorRows / 64 words. kInvalid unless is_comparable().
