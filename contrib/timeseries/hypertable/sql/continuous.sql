@@ -410,6 +410,23 @@ BEGIN
 END
 $$;
 
+-- Those that would lose their view or their hypertable with the schema.
+CREATE FUNCTION _timescaledb_functions.drop_caggs_in(schema name) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  mat integer;
+BEGIN
+  FOR mat IN SELECT c.mat_hypertable_id FROM _timescaledb_catalog.continuous_agg c JOIN _timescaledb_catalog.hypertable h ON h.id = c.raw_hypertable_id
+             WHERE c.user_view_schema = schema OR h.schema_name = schema ORDER BY 1 LOOP
+    -- The one before may have taken it along.
+    CONTINUE WHEN NOT EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg c WHERE c.mat_hypertable_id = mat);
+    PERFORM _timescaledb_functions.drop_caggs_of(mat);
+    PERFORM _timescaledb_functions.cagg_drop(mat);
+  END LOOP;
+END
+$$;
+
 -- --- altering
 CREATE FUNCTION _timescaledb_functions.note_cagg_names() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
