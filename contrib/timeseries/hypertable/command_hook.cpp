@@ -260,6 +260,13 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt, NextComm
     return next.run(context, &stmt);
   }
   const bool cascade = stmt.behavior == parser::DropBehavior::kCascade;
+  if (stmt.object_type == ObjectType::kSchema) {
+    for (const parser::Node* node : stmt.objects) {
+      const std::string_view schema = parser::as<parser::QualifiedName>(node)->names.back();
+      if (cascade) call(context, fmt::format("drop_caggs_in({})", literal(schema)));
+    }
+    return next.run(context, &stmt);
+  }
   std::vector<parser::Node*> rest;
   std::vector<int32_t> hypertables;
   bool chunks = false;
@@ -384,6 +391,7 @@ std::string run_command(CommandContext& context, const parser::Node* statement, 
       const bool relations = stmt.object_type == ObjectType::kTable ||
                              stmt.object_type == ObjectType::kView ||
                              stmt.object_type == ObjectType::kMaterializedView ||
+                             stmt.object_type == ObjectType::kSchema ||
                              stmt.object_type == ObjectType::kExtension;
       return relations && is_installed(context) ? drop(context, stmt, next) : next.run(context, statement);
     }

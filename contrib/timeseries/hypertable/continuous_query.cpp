@@ -455,9 +455,12 @@ std::string ContinuousQuery::partial() {
 }
 
 std::string ContinuousQuery::rest(int32_t number) {
-  return text(
-      fmt::format("{} >= {}", time_, value(fmt::format("_timescaledb_functions.cagg_watermark({})", number))),
-      false);
+  // The alias is nobody's: columns of the query around must not be taken for it, nor its for theirs.
+  const std::string watermark = fmt::format(
+      "(SELECT _timescaledb_w.watermark FROM _timescaledb_catalog.continuous_aggs_watermark _timescaledb_w "
+      "WHERE _timescaledb_w.mat_hypertable_id = {})",
+      number);
+  return text(fmt::format("{} >= {}", time_, value(watermark)), false);
 }
 
 }  // namespace varve::hypertable

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "access/table_method.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "internal_time.h"
+#include "invalidation.h"
 #include "known_chunks.h"
 #include "partition_hash.h"
 
@@ -26,6 +28,37 @@ TEST(Mark, SaysWhichHypertableAndWhichColumns) {
   EXPECT_EQ(mark->id, 7);
   EXPECT_EQ(mark->interval, kDayUs);
   EXPECT_EQ(mark->columns, (std::vector<std::string>{"time", "Odd, \"name\""}));
+}
+
+TEST(Mark, SaysWhetherThereAreContinuousAggregates) {
+  EXPECT_FALSE(find_mark(columnar("hypertable=7:86400000000,c"))->continuous);
+  auto mark = find_mark(columnar("hypertable=7:86400000000:c,time"));
+  ASSERT_TRUE(mark.has_value());
+  EXPECT_TRUE(mark->continuous);
+  EXPECT_EQ(mark->interval, kDayUs);
+  EXPECT_EQ(mark->columns, std::vector<std::string>{"time"});
+}
+
+TEST(TouchedTimes, CoverEveryTimeWithFewRanges) {
+  auto covered = [](const TouchedTimes& times, int64_t t) {
+    return std::any_of(times.ranges().begin(), times.ranges().end(),
+                       [t](const TouchedTimes::Range& r) { return r.low <= t && t <= r.high; });
+  };
+  TouchedTimes near(10);
+  for (int64_t t : {100, 105, 95, 111, 100}) near.add(t);
+  ASSERT_EQ(near.ranges().size(), 1U);
+  EXPECT_EQ(near.ranges()[0].low, 95);
+  EXPECT_EQ(near.ranges()[0].high, 111);
+  near.add(500);
+  ASSERT_EQ(near.ranges().size(), 2U);
+  EXPECT_FALSE(covered(near, 300));
+
+  TouchedTimes far(10);
+  std::vector<int64_t> all{kNoEnd, kNoStart + 1, 0, -1};
+  for (int64_t i = 0; i < 1000; ++i) all.push_back(i * 7919 % 1009 * 1000 - 400000);
+  for (int64_t t : all) far.add(t);
+  for (int64_t t : all) EXPECT_TRUE(covered(far, t)) << t;
+  EXPECT_LE(far.ranges().size(), 16U);
 }
 
 TEST(Mark, OtherRelationsHaveNone) {

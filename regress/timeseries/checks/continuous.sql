@@ -208,8 +208,26 @@ END $$;
 CALL refresh_z();
 SELECT same('TABLE z_c', $$SELECT time_bucket('2 hours', ts, 'Europe/Berlin'), sum(v) FROM z GROUP BY 1$$);
 
--- Everything goes with its table, and with the extension.
+-- Everything goes with its table or its schema; and the scheduler runs policies.
 SET client_min_messages = warning;
+CREATE SCHEMA gone;
+CREATE TABLE gone.g (ts timestamptz NOT NULL, v int);
+SELECT created FROM create_hypertable('gone.g', by_range('ts', INTERVAL '1 day'));
+INSERT INTO gone.g VALUES ('2024-01-01', 1);
+CREATE MATERIALIZED VIEW g_c WITH (timescaledb.continuous) AS SELECT time_bucket('1 day', ts) AS b, sum(v) AS v FROM gone.g GROUP BY 1;
+CREATE MATERIALIZED VIEW g_top WITH (timescaledb.continuous) AS SELECT time_bucket('2 days', b) AS b, sum(v) AS v FROM g_c GROUP BY 1;
+INSERT INTO gone.g VALUES ('2024-01-01 12:00+00', 5);
+SELECT add_continuous_aggregate_policy('g_c', NULL, NULL, INTERVAL '1 hour') > 0;
+DO $$ BEGIN
+  FOR i IN 1..1200 LOOP
+    EXIT WHEN (SELECT last_run_status = 'Success' FROM timescaledb_information.job_stats WHERE hypertable_name = 'g_c');
+    COMMIT; PERFORM pg_sleep(0.05);
+  END LOOP;
+END $$;
+SELECT v = 6 FROM g_c;
+SELECT v = 1 FROM g_top;
+DROP SCHEMA gone CASCADE;
+SELECT count(*) = 0 FROM pg_class WHERE relname IN ('g', 'g_c', 'g_top');
 DROP TABLE mine CASCADE;
 SELECT count(*) = 0 FROM pg_class WHERE relname IN ('renamed', 'on_top');
 DROP MATERIALIZED VIEW z_c, i_c;

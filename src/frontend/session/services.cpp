@@ -354,7 +354,8 @@ class SystemFunctions {
   // (class, object, txn::LockMode): to the end of the transaction.
   static Value lock_object(Session& s, std::span<const Value> args, Arena&) {
     s.ensure_transaction();
-    const txn::LockTag tag{txn::LockTagKind::kObject, s.database_->oid().value(), args[1].oid(), args[0].oid()};
+    const txn::LockTag tag{txn::LockTagKind::kObject, s.database_->oid().value(), args[1].oid(),
+                           args[0].oid()};
     check_ok(s.txn_->manager().locks().acquire(*s.txn_, tag, static_cast<txn::LockMode>(args[2].int32),
                                                txn::WaitPolicy::kWait, s.txn_->lock_timeout_us));
     return Value::of_bool(true);

@@ -173,6 +173,8 @@ class RowFunctions {
         bool pair = (lock.tag.b >> 32) != 0;
         rows.oid(Oid{static_cast<uint32_t>(pair ? lock.tag.a : lock.tag.a >> 32)});
         rows.oid(Oid{static_cast<uint32_t>(pair ? lock.tag.b : lock.tag.a)}).int2(pair ? 2 : 1);
+      } else if (lock.tag.kind == txn::LockTagKind::kObject) {
+        rows.oid(Oid{static_cast<uint32_t>(lock.tag.b)}).oid(Oid{static_cast<uint32_t>(lock.tag.a)}).int2(0);
       } else {
         rows.null(3);
       }

@@ -37,14 +37,10 @@ CREATE TABLE _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log (
   hypertable_id integer NOT NULL,
   lowest_modified_value bigint NOT NULL,
   greatest_modified_value bigint NOT NULL) USING heap;
-CREATE INDEX continuous_aggs_hypertable_invalidation_log_idx
-  ON _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log (hypertable_id, lowest_modified_value);
 CREATE TABLE _timescaledb_catalog.continuous_aggs_materialization_invalidation_log (
-  materialization_id integer NOT NULL REFERENCES _timescaledb_catalog.continuous_agg ON DELETE CASCADE,
+  materialization_id integer NOT NULL,
   lowest_modified_value bigint NOT NULL,
   greatest_modified_value bigint NOT NULL) USING heap;
-CREATE INDEX continuous_aggs_materialization_invalidation_log_idx
-  ON _timescaledb_catalog.continuous_aggs_materialization_invalidation_log (materialization_id, lowest_modified_value);
 GRANT SELECT ON ALL TABLES IN SCHEMA _timescaledb_catalog TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.continuous_agg', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.continuous_aggs_bucket_function', '');
@@ -66,7 +62,8 @@ REVOKE ALL ON FUNCTION _timescaledb_functions.lock_invalidations(regclass) FROM 
 REVOKE ALL ON FUNCTION _timescaledb_functions.raise_threshold(regclass, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION _timescaledb_functions.run_as(oid, text) FROM PUBLIC;
 
--- By the snapshot of the statement that asks: it sees no bucket above.
+-- By the snapshot of the statement that asks: it sees no bucket above. (The views ask the table: a scan whose condition
+-- calls a function in SQL has one thread.)
 CREATE FUNCTION _timescaledb_functions.cagg_watermark(hypertable_id integer) RETURNS bigint
   LANGUAGE sql STABLE STRICT PARALLEL RESTRICTED AS
 $$ SELECT watermark FROM _timescaledb_catalog.continuous_aggs_watermark WHERE mat_hypertable_id = $1 $$;
@@ -248,7 +245,8 @@ BEGIN
   bound := format(CASE d.column_type WHEN 'timestamptz'::regtype THEN '_timescaledb_functions.to_timestamp(%s)'
                                      WHEN 'timestamp'::regtype THEN '_timescaledb_functions.to_timestamp_without_timezone(%s)'
                                      WHEN 'date'::regtype THEN '_timescaledb_functions.to_date(%s)' ELSE '%s' END,
-                  format('_timescaledb_functions.cagg_watermark(%s)', mat));
+                  format('(SELECT w.watermark FROM _timescaledb_catalog.continuous_aggs_watermark w WHERE w.mat_hypertable_id = %s)',
+                         mat));
   EXECUTE format('CREATE %s VIEW %I.%I AS SELECT %s FROM _timescaledb_internal._materialized_hypertable_%s',
                  CASE WHEN replaces THEN 'OR REPLACE' ELSE '' END, c.user_view_schema, c.user_view_name, cols, mat) ||
     CASE WHEN c.materialized_only THEN ''
@@ -374,6 +372,7 @@ BEGIN
   PERFORM _timescaledb_functions.require_cagg_owner(c.user_view);
   PERFORM _timescaledb_functions.cagg_drop_views(mat);
   EXECUTE format('DROP TABLE _timescaledb_internal._materialized_hypertable_%s', mat);
+  DELETE FROM _timescaledb_catalog.continuous_aggs_materialization_invalidation_log l WHERE l.materialization_id = mat;
   DELETE FROM _timescaledb_catalog.continuous_agg a WHERE a.mat_hypertable_id = mat;
   IF NOT EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg a WHERE a.raw_hypertable_id = c.raw_hypertable_id) THEN
     DELETE FROM _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log l WHERE l.hypertable_id = c.raw_hypertable_id;
@@ -405,6 +404,23 @@ DECLARE
   mat integer;
 BEGIN
   FOR mat IN SELECT c.mat_hypertable_id FROM _timescaledb_catalog.continuous_agg c WHERE c.raw_hypertable_id = ht ORDER BY 1 LOOP
+    PERFORM _timescaledb_functions.drop_caggs_of(mat);
+    PERFORM _timescaledb_functions.cagg_drop(mat);
+  END LOOP;
+END
+$$;
+
+-- Those that would lose their view or their hypertable with the schema.
+CREATE FUNCTION _timescaledb_functions.drop_caggs_in(schema name) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  mat integer;
+BEGIN
+  FOR mat IN SELECT c.mat_hypertable_id FROM _timescaledb_catalog.continuous_agg c JOIN _timescaledb_catalog.hypertable h ON h.id = c.raw_hypertable_id
+             WHERE c.user_view_schema = schema OR h.schema_name = schema ORDER BY 1 LOOP
+    -- The one before may have taken it along.
+    CONTINUE WHEN NOT EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg c WHERE c.mat_hypertable_id = mat);
     PERFORM _timescaledb_functions.drop_caggs_of(mat);
     PERFORM _timescaledb_functions.cagg_drop(mat);
   END LOOP;
@@ -512,9 +528,17 @@ BEGIN
   WITH noted AS (
     DELETE FROM _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log l WHERE l.hypertable_id = h.id
     RETURNING l.lowest_modified_value, l.greatest_modified_value)
+  -- Between two of them that are less than a bucket apart no bucket fits: they are one.
   INSERT INTO _timescaledb_catalog.continuous_aggs_materialization_invalidation_log
-  SELECT a.mat_hypertable_id, n.lowest_modified_value, n.greatest_modified_value
-  FROM noted n, _timescaledb_catalog.continuous_agg a WHERE a.raw_hypertable_id = h.id;
+  SELECT p.mat, min(p.low), max(p.high)
+  FROM (SELECT b.mat, b.low, b.high, sum(b.begins) OVER (PARTITION BY b.mat ORDER BY b.low, b.high) AS part
+        FROM (SELECT a.mat, n.lowest_modified_value AS low, n.greatest_modified_value AS high,
+                     CASE WHEN n.lowest_modified_value::numeric - a.width < max(n.greatest_modified_value)
+                                 OVER (PARTITION BY a.mat ORDER BY n.lowest_modified_value, n.greatest_modified_value
+                                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) THEN 0 ELSE 1 END AS begins
+              FROM noted n, (SELECT g.mat_hypertable_id AS mat, _timescaledb_functions.cagg_width(g.mat_hypertable_id) AS width
+                             FROM _timescaledb_catalog.continuous_agg g WHERE g.raw_hypertable_id = h.id) a) b) p
+  GROUP BY p.mat, p.part;
   RETURN window_end;
 END
 $$;
