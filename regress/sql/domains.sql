@@ -4,7 +4,7 @@ CREATE DOMAIN code AS varchar(5) NOT NULL DEFAULT 'none' CONSTRAINT code_upper C
 CREATE DOMAIN evenpos AS posint CHECK (VALUE % 2 = 0);
 SELECT typname, typlen, typbyval, typtype, typcategory, typispreferred, typbasetype::regtype, typtypmod, typnotnull, typdefault, typinput, typoutput, typreceive, typsend FROM pg_type WHERE typname IN ('posint', 'code', 'evenpos') ORDER BY 1;
 \dD
-SELECT conname, contype, conrelid, contypid::regtype, convalidated, connoinherit, pg_get_constraintdef(oid) FROM pg_constraint WHERE contypid <> 0 ORDER BY 1;
+SELECT conname, contype, conrelid, contypid::regtype, convalidated, connoinherit, pg_get_constraintdef(oid) FROM pg_constraint WHERE contypid <> 0 AND connamespace = 'public'::regnamespace ORDER BY 1;
 CREATE TABLE t (id int PRIMARY KEY, p posint, c code, e evenpos DEFAULT 2);
 \d t
 INSERT INTO t VALUES (1, 5, 'ABC', 4);

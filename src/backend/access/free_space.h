@@ -1,7 +1,7 @@
 // What the process knows of a heap. Where it has room: in memory, a hint, lost at a restart and found again
 // by sampling.
 //
-// Inserting threads work on different pages (one current page a stripe). Pages that get room back (rollback,
+// Inserting sessions work on different pages (one current page a stripe). Pages that get room back (rollback,
 // purge, vacuum, a change of page) are noted in classes of 256 bytes.
 #pragma once
 
@@ -20,7 +20,7 @@ class FreeSpace {
  public:
   static constexpr uint32_t kStripes = 16;
 
-  // The page the calling thread's stripe inserts into.
+  // The page that a stripe of sessions inserts into.
   std::atomic<uint64_t>& current(uint32_t stripe) { return current_[stripe % kStripes].page; }
 
   // `free_bytes` are free in `page` (approximately).

@@ -12,12 +12,9 @@ using buffer::SharedGuard;
 
 namespace {
 
-// See txn::thread_stripe(): which threads share an insertion page is a matter of luck, not of meaning.
-uint32_t stripe_of_thread() {
-  static std::atomic<uint32_t> next{0};
-  thread_local uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
-  return mine;
-}
+// By the session, not by the thread: what one client inserts lies in the order in which it came, whichever
+// workers served it. Which sessions share a page is a matter of luck.
+uint32_t stripe_of(const txn::Transaction& txn) { return static_cast<uint32_t>(txn.session_owner); }
 
 Status check_row_size(size_t bytes) {
   if (bytes <= kMaxRowBytes) return {};
@@ -91,8 +88,9 @@ bool HeapImpl::make_room(ExclusiveGuard& guard, size_t needed) {
   return true;
 }
 
-Result<ExclusiveGuard> HeapImpl::page_for_insert(size_t total, PageId not_this, PageId nor_this) {
-  auto& current = free_space_->current(stripe_of_thread());
+Result<ExclusiveGuard> HeapImpl::page_for_insert(const txn::Transaction& txn, size_t total, PageId not_this,
+                                                 PageId nor_this) {
+  auto& current = free_space_->current(stripe_of(txn));
   PageId candidate{current.load(std::memory_order_relaxed)};
   PageId near = candidate;
   const size_t needed = std::max(total, kMinRowCapacity) + sizeof(HeapSlot);
@@ -132,7 +130,8 @@ Result<txn::UndoPtr> HeapImpl::log_undo(txn::Transaction& txn, wal::Bytes undo, 
 Result<Tid> HeapImpl::insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes, uint16_t row_flags) {
   VARVE_RETURN_IF_ERROR(check_row_size(row.size()));
   Xid xid = txn.assign_xid();
-  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(sizeof(RowHeader) + row.size()));
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(txn, sizeof(RowHeader) + row.size()));
+  VARVE_RETURN_IF_ERROR(note_insert(txn));
   Tid tid{guard.id(), next_free_slot(guard.page())};
   auto undo = insert_undo(segment_, tid, 1);
   VARVE_ASSIGN_OR_RETURN(txn::UndoPtr at, log_undo(txn, undo, RowHeader{}));
@@ -159,7 +158,7 @@ Status HeapImpl::insert_many(txn::Transaction& txn, std::span<const wal::Bytes> 
   std::vector<uint8_t> payload;
   payload.reserve(buffer::kPageBytes);
   for (size_t next = 0; next < rows.size();) {
-    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(sizeof(RowHeader) + rows[next].size()));
+    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(txn, sizeof(RowHeader) + rows[next].size()));
     const buffer::Page& page = guard.page();
     // Consecutive new slots at the end of the directory, as many rows as fit.
     const uint16_t first = heap_header(page).slot_count;
@@ -178,6 +177,7 @@ Status HeapImpl::insert_many(txn::Transaction& txn, std::span<const wal::Bytes> 
       ++next;
       continue;
     }
+    VARVE_RETURN_IF_ERROR(note_insert(txn));
     const auto count = static_cast<uint16_t>(end - next);
     auto undo = insert_undo(segment_, Tid{guard.id(), first}, count);
     VARVE_ASSIGN_OR_RETURN(txn::UndoPtr at, log_undo(txn, undo, RowHeader{}));

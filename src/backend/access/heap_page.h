@@ -17,8 +17,9 @@ inline HeapPageHeader& heap_header(buffer::Page& page) {
   return *reinterpret_cast<HeapPageHeader*>(page.body);
 }
 
+inline size_t heap_slot_offset(uint16_t slot) { return buffer::kPageBytes - sizeof(HeapSlot) * (slot + 1u); }
 inline HeapSlot heap_slot(const buffer::Page& page, uint16_t slot) {
-  return load_raw<HeapSlot>(page.bytes() + buffer::kPageBytes - sizeof(HeapSlot) * (slot + 1u));
+  return load_raw<HeapSlot>(page.bytes() + heap_slot_offset(slot));
 }
 
 // One row as it lies in its page.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <memory>
 #include <new>
 #include <sys/mman.h>
+#include <type_traits>
 
 #include "common/check.h"
 #include "common/log.h"
@@ -45,9 +47,12 @@ BufferPoolImpl::BufferPoolImpl(port::Vfs& vfs, std::string_view directory, wal::
       frame_count_(static_cast<uint32_t>(std::max<uint64_t>(options.frame_bytes / kPageBytes, kMinFrames))),
       words_memory_(options.max_pages * sizeof(uint64_t), true, false),
       pages_memory_(frame_count_ * kPageBytes, false, options.huge_pages),
+      frames_memory_(frame_count_ * sizeof(Frame), false, options.huge_pages),
       words_(static_cast<std::atomic<uint64_t>*>(words_memory_.data())),
-      frames_(std::make_unique<Frame[]>(frame_count_)),
+      frames_(static_cast<Frame*>(frames_memory_.data())),
       hits_(std::make_unique<HitShard[]>(kHitShards)) {
+  static_assert(std::is_trivially_destructible_v<Frame>);
+  std::uninitialized_default_construct_n(frames_, frame_count_);
   auto* pages = static_cast<Page*>(pages_memory_.data());
   for (uint32_t i = 0; i < frame_count_; ++i) {
     frames_[i].page = pages + i;
@@ -133,10 +138,14 @@ Result<ExclusiveGuard> BufferPoolImpl::fix_new(PageId id) {
   return make_exclusive_guard(frame);
 }
 
-Result<OptimisticGuard> BufferPoolImpl::fix_optimistic(PageId id) {
+Result<OptimisticGuard> BufferPoolImpl::fix_optimistic(PageId id, size_t soon) {
   VARVE_RETURN_IF_ERROR(check_range(id));
   for (int attempt = 0; attempt < kOptimisticAttempts; ++attempt) {
     if (Frame* frame = resident(word(id).load(std::memory_order_acquire))) {
+      // The page's place follows from the frame's: three cache misses at once instead of one after the other.
+      const auto* page = static_cast<const Page*>(pages_memory_.data()) + (frame - frames_);
+      __builtin_prefetch(page);
+      __builtin_prefetch(page->bytes() + soon);
       uint64_t version = 0;
       if (!frame->latch.try_optimistic(&version)) return OptimisticGuard();
       // Read after the version: validate() covers it like any byte of the page.
@@ -169,7 +178,7 @@ Result<Frame*> BufferPoolImpl::load(PageId id, bool read) {
   std::atomic<uint64_t>& slot = word(id);
   uint64_t before = slot.load(std::memory_order_acquire);
   frame->page_id.store(id.value(), std::memory_order_relaxed);
-  uint64_t installed = (before & kVersionMask) | kResident | static_cast<uint64_t>(frame - frames_.get());
+  uint64_t installed = (before & kVersionMask) | kResident | static_cast<uint64_t>(frame - frames_);
   if ((before & kResident) != 0 || !slot.compare_exchange_strong(before, installed, std::memory_order_acq_rel,
                                                                  std::memory_order_relaxed)) {
     frame->page_id.store(Frame::kNoPage, std::memory_order_relaxed);
@@ -219,7 +228,7 @@ Frame* BufferPoolImpl::pop_free(Partition& partition) {
 }
 
 void BufferPoolImpl::give_back(Frame* frame) {
-  auto index = static_cast<uint32_t>(frame - frames_.get());
+  auto index = static_cast<uint32_t>(frame - frames_);
   frame->latch.unlock_exclusive();
   for (auto& p : partitions_) {
     if (index < p->first || index >= p->first + p->count) continue;

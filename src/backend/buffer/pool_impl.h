@@ -61,7 +61,7 @@ class BufferPoolImpl final : public BufferPool {
   Result<SharedGuard> fix_shared(PageId id) override;
   Result<ExclusiveGuard> fix_exclusive(PageId id) override;
   Result<ExclusiveGuard> fix_new(PageId id) override;
-  Result<OptimisticGuard> fix_optimistic(PageId id) override;
+  Result<OptimisticGuard> fix_optimistic(PageId id, size_t soon) override;
   void prefetch(PageId first, uint32_t count) override;
   Status write_dirty(uint64_t target_us) override;
   Lsn oldest_dirty_lsn() const override;
@@ -121,8 +121,9 @@ class BufferPoolImpl final : public BufferPool {
   uint32_t frame_count_;
   Mapping words_memory_;
   Mapping pages_memory_;
+  Mapping frames_memory_;
   std::atomic<uint64_t>* words_;
-  std::unique_ptr<Frame[]> frames_;
+  Frame* frames_;  // in frames_memory_
   std::vector<std::unique_ptr<Partition>> partitions_;
 
   std::atomic<uint64_t> dirty_count_{0};

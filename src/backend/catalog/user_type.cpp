@@ -67,6 +67,15 @@ std::string type_text(const UserType& type) {
   return type.schema == kPublicSchema ? name : parser::quote_identifier(type.schema_name) + "." + name;
 }
 
+std::string type_text(Catalog& catalog, Oid type) {
+  if (functions::type_by_oid(type) == nullptr && type.value() >= kFirstNormalOid) {
+    if (UserTypePtr user = user_type(catalog, type)) return type_text(*user);
+    if (UserTypePtr element = user_type(catalog, element_user_type(catalog, type)))
+      return type_text(*element) + "[]";
+  }
+  return functions::format_type(type, -1);
+}
+
 UserTypePtr user_type(Catalog& catalog, Oid oid) {
   if (oid.value() < kFirstNormalOid) return nullptr;
   std::shared_ptr<UserType> type;
@@ -112,13 +121,18 @@ void make_enums_known(Catalog& catalog) {
   done.push_back(database);
 }
 
-bool make_enum_array_known(Catalog& catalog, Oid oid) {
-  if (oid.value() < kFirstNormalOid) return false;
+Oid element_user_type(Catalog& catalog, Oid oid) {
   Oid element;
+  if (oid.value() < kFirstNormalOid) return element;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
     if (row.letter("typcategory") == 'A') element = row.oid("typelem");
   });
+  return element;
+}
+
+bool make_enum_array_known(Catalog& catalog, Oid oid) {
+  Oid element = element_user_type(catalog, oid);
   if (element == kInvalidOid) return false;
   UserTypePtr type = user_type(catalog, element);
   return type != nullptr && type->kind == 'e';
@@ -130,16 +144,22 @@ Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name) {
                             {"typnamespace", Value::of_oid(schema.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) { found = row.oid("oid"); });
   if (found == kInvalidOid || found.value() < kFirstNormalOid) return kInvalidOid;
-  if (user_type(catalog, found) != nullptr || make_enum_array_known(catalog, found)) return found;
-  return kInvalidOid;
+  if (user_type(catalog, found) != nullptr) return found;
+  Oid element = element_user_type(catalog, found);
+  return element != kInvalidOid && user_type(catalog, element) != nullptr ? found : kInvalidOid;
 }
 
 BaseType base_type(Catalog& catalog, Oid type, int32_t typmod) {
   while (functions::type_by_oid(type) == nullptr) {
     UserTypePtr user = user_type(catalog, type);
     if (user == nullptr) {
-      make_enum_array_known(catalog, type);
-      break;
+      Oid element = element_user_type(catalog, type);
+      if (element == kInvalidOid || make_enum_array_known(catalog, type)) break;
+      BaseType under = base_type(catalog, element, -1);
+      const functions::TypeInfo* info = functions::type_by_oid(under.type);
+      // Elements that are arrays themselves have no array type: such columns cannot be made.
+      if (info == nullptr || info->array_type == kInvalidOid) break;
+      return {info->array_type, under.typmod};
     }
     if (user->kind != 'd') break;
     type = user->base;

@@ -292,7 +292,7 @@ void make_domain(CommandContext& context, const parser::CreateDomainStmt& stmt) 
   }
   context.txn.assign_xid();
   Oid oid = catalog::Database::new_oid();
-  Oid array = insert_array_type(context, name, oid, info->alignment);
+  Oid array = insert_array_type(context, name, oid, info->alignment, collation);
   Oid like = info->oid;
   RowDraft row(system_table("pg_type"));
   const KeyMatch match[] = {{"oid", Value::of_oid(like.value())}};

@@ -157,7 +157,8 @@ NewType name_new_type(CommandContext& context, parser::NameList names) {
   return type;
 }
 
-Oid insert_array_type(CommandContext& context, const NewType& element, Oid element_oid, char alignment) {
+Oid insert_array_type(CommandContext& context, const NewType& element, Oid element_oid, char alignment,
+                      Oid collation) {
   Oid oid = catalog::Database::new_oid();
   RowDraft row(system_table("pg_type"));
   row.oid("oid", oid).text("typname", array_name(context, element)).oid("typnamespace", element.schema);
@@ -169,7 +170,8 @@ Oid insert_array_type(CommandContext& context, const NewType& element, Oid eleme
   row.text("typreceive", "array_recv").text("typsend", "array_send").text("typanalyze", "array_typanalyze");
   row.text("typalign", std::string(1, alignment == 'd' ? 'd' : 'i'))
       .text("typstorage", "x")
-      .int4("typtypmod", -1);
+      .int4("typtypmod", -1)
+      .oid("typcollation", collation);
   context.catalog.insert(row);
   add_dependency(context, {kTypeClass, oid}, {kTypeClass, element_oid}, 'i');
   return oid;

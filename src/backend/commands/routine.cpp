@@ -285,7 +285,7 @@ void RoutineBuilder::native_body(const RoutineOptions& options) {
   const functions::Binding* native = functions::find_native(r_.library, r_.source, r_.args, r_.result);
   if (native == nullptr || r_.returns_set != (native->table != nullptr)) {
     throw invalid(fmt::format("function \"{}\" in file \"{}\" has another signature than {}", r_.source,
-                              r_.library, routine_signature(r_)));
+                              r_.library, routine_signature(context_, r_)));
   }
 }
 
@@ -297,7 +297,7 @@ RoutinePtr RoutineBuilder::existing() {
 }
 
 void RoutineBuilder::check_replacement(const Routine& old) {
-  std::string signature = routine_signature(old);
+  std::string signature = routine_signature(context_, old);
   if (!stmt_.replace) {
     throw SqlError(sqlstate::kDuplicateFunction,
                    fmt::format("function \"{}\" already exists with same argument types", r_.name));

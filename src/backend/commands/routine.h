@@ -23,7 +23,7 @@ catalog::RoutinePtr find_routine(CommandContext& context, const parser::RoutineR
 // The function a trigger calls.
 catalog::RoutinePtr find_trigger_function(CommandContext& context, parser::NameList names);
 // "f(integer, text)".
-std::string routine_signature(const catalog::Routine& routine);
+std::string routine_signature(CommandContext& context, const catalog::Routine& routine);
 // "f(integer,text)", with its schema unless the search path finds it: how objects are listed.
 std::string routine_description(CommandContext& context, Oid routine);
 // A type by name, row types of tables among them.

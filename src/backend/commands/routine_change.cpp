@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "catalog/user_type.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "functions/registry.h"
@@ -19,10 +20,11 @@ using parser::ObjectType;
 
 namespace {
 
-std::string types_text(std::span<const Oid> types, std::string_view separator) {
+std::string types_text(CommandContext& context, std::span<const Oid> types, std::string_view separator) {
   std::string text;
   for (Oid type : types)
-    text += (text.empty() ? std::string() : std::string(separator)) + functions::format_type(type, -1);
+    text +=
+        (text.empty() ? std::string() : std::string(separator)) + catalog::type_text(context.catalog, type);
   return text;
 }
 
@@ -104,15 +106,15 @@ void refuse_duplicate(CommandContext& context, const Routine& r, std::string_vie
     if (other->schema == schema && other->args == r.args && other->oid != r.oid) {
       throw SqlError(sqlstate::kDuplicateFunction,
                      fmt::format("function {}({}) already exists in schema \"{}\"", name,
-                                 types_text(r.args, ", "), context.catalog.schema_name(schema)));
+                                 types_text(context, r.args, ", "), context.catalog.schema_name(schema)));
     }
   }
 }
 
 }  // namespace
 
-std::string routine_signature(const Routine& r) {
-  return fmt::format("{}({})", r.name, types_text(r.args, ", "));
+std::string routine_signature(CommandContext& context, const Routine& r) {
+  return fmt::format("{}({})", r.name, types_text(context, r.args, ", "));
 }
 
 std::string routine_description(CommandContext& context, Oid oid) {
@@ -120,7 +122,7 @@ std::string routine_description(CommandContext& context, Oid oid) {
   if (r == nullptr) return std::to_string(oid.value());
   std::string name = is_visible(context, *r) ? parser::quote_identifier(r->name)
                                              : qualified_name(context, r->schema, r->name);
-  return fmt::format("{}({})", name, types_text(r->args, ","));
+  return fmt::format("{}({})", name, types_text(context, r->args, ","));
 }
 
 RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, ObjectType type,
@@ -167,10 +169,10 @@ RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, 
       if (!std::equal(f->args.begin(), f->args.end(), inputs.begin(), inputs.end())) continue;
       throw SqlError(sqlstate::kDependentObjectsStillExist,
                      fmt::format("cannot drop function {}({}) because it is required by the database system",
-                                 name, types_text(inputs, ",")));
+                                 name, types_text(context, inputs, ",")));
     }
     throw SqlError(sqlstate::kUndefinedFunction,
-                   fmt::format("{} {}({}) does not exist", word, name, types_text(inputs, ", ")));
+                   fmt::format("{} {}({}) does not exist", word, name, types_text(context, inputs, ", ")));
   }
   if (found->kind == 'a' && type == ObjectType::kFunction) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is an aggregate function", name))
@@ -178,7 +180,7 @@ RoutinePtr find_routine(CommandContext& context, const parser::RoutineRef& ref, 
   }
   if (!kind_fits(*found, type)) {
     throw SqlError(sqlstate::kWrongObjectType,
-                   fmt::format("{}({}) is not a {}", name, types_text(inputs, ", "), word));
+                   fmt::format("{}({}) is not a {}", name, types_text(context, inputs, ", "), word));
   }
   return found;
 }

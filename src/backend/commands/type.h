@@ -26,7 +26,8 @@ struct NewType {
 };
 NewType name_new_type(CommandContext& context, parser::NameList names);
 // The array type of `element`; returns its oid.
-Oid insert_array_type(CommandContext& context, const NewType& element, Oid element_oid, char alignment);
+Oid insert_array_type(CommandContext& context, const NewType& element, Oid element_oid, char alignment,
+                      Oid collation = kInvalidOid);
 // A column (or domain) of a user's type goes with the type.
 void depend_on_type(CommandContext& context, const ObjectAddress& dependent, Oid type);
 

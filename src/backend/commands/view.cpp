@@ -32,6 +32,10 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
       throw SqlError(sqlstate::kInvalidTableDefinition,
                      fmt::format("column \"{}\" has pseudo-type {}", column.attribute.name, info->sql_name));
     }
+    if (target.expr->domain != kInvalidOid) {
+      column.attribute.type = target.expr->domain;
+      column.attribute.typmod = -1;
+    }
     if (info != nullptr && info->collatable) {
       column.attribute.collation =
           target.expr->collation != kInvalidOid ? target.expr->collation : catalog::kDefaultCollation;

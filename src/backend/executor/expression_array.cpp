@@ -1,5 +1,8 @@
 #include "expression_array.h"
 
+#include <array>
+#include <utility>
+
 #include "common/sql_error.h"
 #include "functions/array.h"
 #include "functions/record.h"
@@ -157,6 +160,64 @@ class ArrayOpNode : public ExprNode {
   bool all_;
 };
 
+// Elements go through the element's expression a chunk at a time, whatever rows they are of.
+class ArrayCoerceNode : public ExprNode {
+ public:
+  ArrayCoerceNode(const analyzer::ArrayCoerceExpr& e, ExprScope& scope)
+      : ExprNode(PhysicalType::kString, scope),
+        element_type_(element_type_of(e.type)),
+        arg_(compile_node(*e.arg, scope)),
+        element_(compile_node(*e.element, scope)),
+        input_(functions::type_by_oid(element_type_of(e.arg->type))->physical, *scope.context.build_memory,
+               scope.context.chunk_rows()) {}
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    Vector* arrays = arg_->evaluate(in, rows);
+    Vector& out = result();
+    out.reset();
+    for_each_row(rows, [&](uint32_t row) {
+      if (arrays->is_null(row)) {
+        out.set_null(row);
+      } else {
+        out.data<types::StringRef>()[row] = coerce(in, arrays->value(row));
+      }
+    });
+    return &out;
+  }
+
+ private:
+  types::StringRef coerce(const Chunk& in, const Value& array) {
+    const functions::ArrayView view(array.view());
+    coerced_.clear();
+    for (uint32_t begin = 0; begin < view.count();) {
+      uint32_t n = std::min(view.count() - begin, scope_.context.chunk_rows());
+      input_.reset();
+      for (uint32_t i = 0; i < n; ++i) {
+        if (view.is_null(begin + i))
+          input_.set_null(i);
+        else
+          input_.set_value(i, view.at(begin + i, scope_.memory));
+      }
+      Vector* outer_input = std::exchange(scope_.case_input, &input_);
+      Vector* values = element_->evaluate(in, {nullptr, n});
+      scope_.case_input = outer_input;
+      for (uint32_t i = 0; i < n; ++i)
+        coerced_.push_back(values->is_null(i) ? Value::null_of(values->type())
+                                              : types::copy_value(values->value(i), scope_.memory));
+      begin += n;
+    }
+    std::array<functions::ArrayDimension, functions::kMaxArrayDimensions> dims;
+    for (int i = 0; i < view.dimensions(); ++i) dims[static_cast<size_t>(i)] = view.dimension(i);
+    return functions::make_array(element_type_, coerced_, scope_.memory,
+                                 {dims.data(), static_cast<size_t>(view.dimensions())});
+  }
+
+  Oid element_type_;
+  ExprNodePtr arg_, element_;
+  Vector input_;
+  std::vector<Value> coerced_;
+};
+
 }  // namespace
 
 Value make_array_value(Oid array_type, std::span<const Value> elements, ExecutionContext&, Arena& memory) {
@@ -178,6 +239,8 @@ ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope) {
       return std::make_unique<ArrayNode>(e.as<analyzer::ListExpr>(), scope);
     case ExprKind::kArrayOp:
       return std::make_unique<ArrayOpNode>(e.as<analyzer::ArrayOpExpr>(), scope);
+    case ExprKind::kArrayCoerce:
+      return std::make_unique<ArrayCoerceNode>(e.as<analyzer::ArrayCoerceExpr>(), scope);
     case ExprKind::kRow:
       return std::make_unique<RowNode>(e.as<analyzer::ListExpr>(), scope);
     default:

@@ -5,7 +5,7 @@
 
 namespace varve::executor {
 
-ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope);  // kArray, kArrayOp, kRow
+ExprNodePtr compile_array(const analyzer::Expr& e, ExprScope& scope);  // kArray, kArrayOp, kArrayCoerce, kRow
 
 // The array value of these elements (all of one type), in `memory`.
 types::Value make_array_value(Oid array_type, std::span<const types::Value> elements,

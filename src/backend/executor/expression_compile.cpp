@@ -211,6 +211,7 @@ ExprNodePtr compile_node(const Expr& expr, ExprScope& scope) {
     case ExprKind::kArrayOp:
     case ExprKind::kRow:
     case ExprKind::kArray:
+    case ExprKind::kArrayCoerce:
       return compile_list(expr, scope);
     case ExprKind::kCoerceViaIo:
       return compile_via_io(expr.as<analyzer::CastExpr>(), scope);

@@ -120,6 +120,10 @@ void for_each_part(const Expr& e, void (*f)(const Expr&, void*), void* user) {
     case ExprKind::kRelabel:
       v(e.as<CastExpr>().arg);
       break;
+    case ExprKind::kArrayCoerce:
+      v(e.as<analyzer::ArrayCoerceExpr>().arg);
+      v(e.as<analyzer::ArrayCoerceExpr>().element);
+      break;
     case ExprKind::kRow:
     case ExprKind::kArray:
       v(e.as<ListExpr>().args);

@@ -138,6 +138,8 @@ class SeqScanOperator : public Operator, public FilterableScan {
   }
 
   void open_table(size_t number) {
+    // Before the pages are counted: no row can come to one that is not among them unnoticed.
+    check_ok(relation_->heap->begin_scan(context_.snapshot));
     auto fill = [&](MorselQueue& queue) {
       auto runs = relation_->heap->runs();
       check_ok(runs.status());

@@ -311,7 +311,13 @@ void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t ty
     return;
   }
   Value converted = value;
-  if (type != d.type || (d.typmod >= 0 && typmod != d.typmod)) {
+  if (d.domain != kInvalidOid && type != d.domain) {
+    std::unique_ptr<ValueCast> own;
+    cast_memory_.reset();
+    converted =
+        cast(slot == nullptr ? own : *slot, type, typmod, d.domain, -1).apply(host(), value, cast_memory_);
+  } else if (d.domain != kInvalidOid) {  // tested already
+  } else if (type != d.type || (d.typmod >= 0 && typmod != d.typmod)) {
     if (value.null) {
       converted = null_of(d.type);
     } else {

@@ -96,7 +96,7 @@ void Compiler::declaration(Block& block) {
     d.initial = expression_until({";"}, ";");
     advance();
     if (d.kind == DatumKind::kScalar) {
-      d.initial->target = d.type;
+      d.initial->target = d.target();
       d.initial->target_typmod = d.typmod;
     }
   } else {
@@ -117,6 +117,7 @@ Datum Compiler::percent_type(const std::vector<std::string_view>& names, bool ro
       d.kind = other.kind;
       d.type = other.type;
       d.typmod = other.typmod;
+      d.domain = other.domain;
       return d;
     }
   }
@@ -146,6 +147,7 @@ Datum Compiler::percent_type(const std::vector<std::string_view>& names, bool ro
   if (number == 0) return d;
   d.type = relation->column(number).type;
   d.typmod = relation->column(number).typmod;
+  d.domain = relation->column(number).domain;
   return d;
 }
 
@@ -162,8 +164,7 @@ Datum Compiler::type_of_text(std::string_view type_text, int32_t location) {
     analyzer::AnalyzerContext context{host_.catalog(), arena_, relations, eval, type_text, path};
     try {
       analyzer::TypeReference found = analyzer::resolve_type_name(context, *type);
-      d.type = found.type;
-      d.typmod = found.typmod;
+      set_type(d, found.type, found.typmod);
     } catch (const SqlError& missing) {
       // The row type of a table.
       if (missing.state() != sqlstate::kUndefinedObject) throw;

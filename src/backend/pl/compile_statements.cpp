@@ -284,7 +284,7 @@ StatementPtr Compiler::assignment() {
   s->value->shift = shift;
   const Datum& d = datum(s->target);
   if (s->subscripts.empty() && d.kind == DatumKind::kScalar) {
-    s->value->target = d.type;
+    s->value->target = d.target();
     s->value->target_typmod = d.typmod;
   }
   pos_ = end;
@@ -477,7 +477,7 @@ StatementPtr Compiler::return_next(int l) {
   } else {
     s->value = expression_until({";"}, ";");
     s->variable = s->value->record;
-    if (!f_.composite) s->value->target = f_.result;
+    if (!f_.composite) s->value->target = f_.result_target();
   }
   expect_symbol(";");
   return s;

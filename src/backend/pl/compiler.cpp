@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "catalog/user_type.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
@@ -130,11 +131,17 @@ uint32_t Compiler::add_variable(Datum d, bool named) {
   return number;
 }
 
+void Compiler::set_type(Datum& d, Oid type, int32_t typmod) {
+  catalog::BaseType base = catalog::base_type(host_.catalog(), type, typmod);
+  d.type = base.type;
+  d.typmod = base.typmod;
+  if (base.type != type) d.domain = type;
+}
+
 uint32_t Compiler::add_scalar(std::string text, Oid type, int32_t typmod, bool named) {
   Datum d;
   d.name = std::move(text);
-  d.type = type;
-  d.typmod = typmod;
+  set_type(d, type, typmod);
   d.kind = type == type_oid::kRecord || analyzer::relation_of_row_type(host_.catalog(), type) != nullptr
                ? DatumKind::kRecord
                : DatumKind::kScalar;
@@ -203,6 +210,9 @@ void Compiler::arguments() {
     }
     std::string number = fmt::format("${}", i + 1);
     uint32_t n = add_scalar(r.parameter_name(i).empty() ? number : r.parameter_name(i), type, -1, false);
+    Oid declared = r.parameter_type(i);
+    if (catalog::base_type(host_.catalog(), declared, -1).type != declared)
+      set_type(f_.datums[n], declared, -1);
     if (r.mode(i) != 't') add_name(number, n);
     if (!r.parameter_name(i).empty()) add_name(r.parameter_name(i), n);
     if (r.is_input(i)) {

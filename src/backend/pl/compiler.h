@@ -49,6 +49,8 @@ class Compiler {
   void push_scope(std::string label, bool loop = false);
   void add_name(std::string text, uint32_t datum);
   uint32_t add_variable(Datum datum, bool named = true);
+  // A domain becomes the type under it and Datum::domain.
+  void set_type(Datum& d, Oid type, int32_t typmod);
   uint32_t add_scalar(std::string name, Oid type, int32_t typmod = -1, bool named = true);
   void add_record(std::string name, Oid type, bool named = true);
   Datum& datum(uint32_t n) { return f_.datums[n]; }

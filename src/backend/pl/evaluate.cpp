@@ -113,7 +113,7 @@ void Activation::find_append(const analyzer::Expr& expr, ExpressionState& s) {
 }
 
 bool Activation::append_in_place(uint32_t datum, Expression& e) {
-  if (state_of(e).appends_to != datum) return false;
+  if (state_of(e).appends_to != datum || f_.datums[datum].domain != kInvalidOid) return false;
   ExpressionState& s = ready(e);
   if (!s.simple || s.appends_to != datum || !storage_[datum].owns(values_[datum])) return false;
   Value& slot = values_[datum];
@@ -133,7 +133,8 @@ bool Activation::set_element(uint32_t datum, int32_t subscript, const Value& val
   Value& slot = values_[datum];
   const Datum& d = f_.datums[datum];
   const functions::TypeInfo* info = functions::type_by_oid(d.type);
-  bool plain_type = d.kind == DatumKind::kScalar && d.typmod < 0 && info != nullptr && info->kind == 'b';
+  bool plain_type = d.kind == DatumKind::kScalar && d.typmod < 0 && d.domain == kInvalidOid &&
+                    info != nullptr && info->kind == 'b';
   if (!plain_type || value.null || !storage_[datum].owns(slot)) return false;
   if (functions::set_array_element(storage_[datum].bytes.get(), subscript, value)) return true;
   if (!functions::array_can_grow(slot.view()) || functions::next_array_subscript(slot.view()) != subscript) {
@@ -157,7 +158,8 @@ void Activation::build(Expression& e, ExpressionState& s) {
   if (!s.simple) return;
   s.build_memory = std::make_unique<Arena>();
   analyzer::Expr* expr = row->exprs[0];
-  s.literal = expr->kind == ExprKind::kConst;
+  s.literal = expr->kind == ExprKind::kConst &&
+              (e.target == kInvalidOid || functions::type_by_oid(e.target) != nullptr);
   if (e.target != kInvalidOid &&
       (expr->type != e.target || (e.target_typmod >= 0 && expr->typmod != e.target_typmod))) {
     std::deque<catalog::RelationPtr> relations;
@@ -249,7 +251,9 @@ const Value& Activation::evaluate(Expression& e, Oid* type, int32_t* typmod) {
         error.fields().internal_position = parser::character_position(e.display, e.shift);
         throw;
       }
-      if (e.params.empty() && !s.fresh_snapshot && !s.literal) rethrow_in(e, error);
+      // A domain's conditions are tested when the expression runs.
+      bool of_domain = e.target != kInvalidOid && functions::type_by_oid(e.target) == nullptr;
+      if (e.params.empty() && !s.fresh_snapshot && !s.literal && !of_domain) rethrow_in(e, error);
       throw;
     }
   } else {
@@ -312,7 +316,7 @@ Value Activation::evaluate_query(Expression& e, ExpressionState& s) {
   if (!found) result = null_of(s.type);
   if (e.target == kInvalidOid || e.target == s.type) return result;
   if (s.casts.empty()) s.casts.resize(1);
-  if (result.null) return null_of(e.target);
+  if (result.null && functions::type_by_oid(e.target) != nullptr) return null_of(e.target);
   return cast(s.casts[0], s.type, s.typmod, e.target, e.target_typmod).apply(host(), result, memory_);
 }
 

@@ -25,7 +25,9 @@ struct Function {
   catalog::RoutinePtr routine;  // null: DO
   std::string name;             // "f(integer)" or "inline_code_block"
   std::string source;
-  Oid result;  // with polymorphic types resolved
+  Oid result;         // with polymorphic types resolved
+  Oid result_domain;  // that it must be of, where `result` is the type under it; 0: none
+  Oid result_target() const { return result_domain != kInvalidOid ? result_domain : result; }
   Oid language;
   bool returns_set = false, is_trigger = false, is_procedure = false, read_only = false;
   std::vector<Oid> arg_types;

@@ -134,6 +134,8 @@ void Interpreter::initialise(const Block& b) {
       if (d.kind == DatumKind::kRecord) {
         a_.record(n).shape = nullptr;
         a_.set_record_null(n);
+      } else if (d.domain != kInvalidOid) {
+        a_.assign_null(n);  // if the domain takes it
       } else {
         a_.store(n, null_of(d.type));
       }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/user_type.h"
 #include "compiler.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"
@@ -59,7 +60,7 @@ bool is_polymorphic(Oid type) {
   static constexpr Oid kTypes[] = {type_oid::kAnyelement,           type_oid::kAnyarray,
                                    type_oid::kAnynonarray,          type_oid::kAnyenum,
                                    type_oid::kAnycompatible,        type_oid::kAnycompatiblearray,
-                                   type_oid::kAnycompatiblenonarray};
+                                   type_oid::kAnycompatiblenonarray, type_oid::kAny};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
@@ -71,10 +72,10 @@ bool same_definition(const Routine& a, const Routine& b) {
          a.security_definer == b.security_definer && a.owner == b.owner;
 }
 
-std::string display_name(const Routine& r) {
+std::string display_name(catalog::Catalog& catalog, const Routine& r) {
   std::string text = r.name + "(";
   for (size_t i = 0; i < r.args.size(); ++i)
-    text += (i == 0 ? "" : ",") + functions::format_type(r.args[i], -1);
+    text += (i == 0 ? "" : ",") + catalog::type_text(catalog, r.args[i]);
   return text + ")";
 }
 
@@ -140,15 +141,17 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
                                     const catalog::Relation* relation, bool validating) {
   auto f = std::make_shared<Function>();
   f->routine = routine;
-  f->name = display_name(*routine);
+  f->name = display_name(host.catalog(), *routine);
   f->source = routine->source;
   f->language = routine->language;
-  f->result = result;
+  f->result = catalog::base_type(host.catalog(), result, -1).type;
+  Oid declared = routine->result;
+  if (catalog::base_type(host.catalog(), declared, -1).type != declared) f->result_domain = declared;
   f->returns_set = routine->returns_set;
   f->is_procedure = routine->kind == 'p';
   f->is_trigger = routine->result == type_oid::kTrigger;
   f->read_only = routine->volatility != 'v';
-  f->arg_types.assign(arg_types.begin(), arg_types.end());
+  for (Oid type : arg_types) f->arg_types.push_back(catalog::base_type(host.catalog(), type, -1).type);
   analyzer::ResultShape shape = analyzer::result_shape(host.catalog(), *routine);
   if (columns != nullptr && !columns->column_types.empty()) {
     shape.types.assign(columns->column_types.begin(), columns->column_types.end());
@@ -281,11 +284,12 @@ Value Runtime::State::call_scalar(Function& f, std::span<const Value> args, Aren
     run.run();
     if (f.result == type_oid::kVoid) return Value::of_string(std::string_view());
     if (!f.outputs.empty()) return types::copy_value(a->value(f.outputs[0]), memory);
-    if (run.result.null) return null_of(f.result);
-    if (run.result_type == f.result) return types::copy_value(run.result, memory);
+    bool tested = f.result_domain != kInvalidOid;
+    if (run.result.null && !tested) return null_of(f.result);
+    if (run.result_type == f.result && !tested) return types::copy_value(run.result, memory);
     frame.statement = nullptr;
     frame.phase = "while casting return value to function's return type";
-    return a->cast(f.result_cast, run.result_type, run.result_typmod, f.result, -1)
+    return a->cast(f.result_cast, run.result_type, run.result_typmod, f.result_target(), -1)
         .apply(host, run.result, memory);
   } catch (SqlError& error) {
     fail_in(frame, error);

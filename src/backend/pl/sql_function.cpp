@@ -120,7 +120,7 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
           !f.returns_set) {
         e->allow_simple = true;
         f.inlined = !f.routine->security_definer && f.routine->config.empty() && !f.routine->strict;
-        if (f.result != type_oid::kVoid) e->target = f.result;
+        if (f.result != type_oid::kVoid) e->target = f.result_target();
       }
     }
     if (!validating || host.setting("check_function_bodies") == "off") return;
@@ -263,7 +263,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
     }
   }
   std::vector<Oid> want = f.output_shape.types;
-  if (!f.composite) want = {f.result};
+  if (!f.composite) want = {f.result_target()};
   bool whole = rows != nullptr && returns_whole_row(f, columns);
   if (rows != nullptr && !whole && columns.size() < want.size()) {
     throw SqlError(sqlstate::kDatatypeMismatch,
@@ -280,7 +280,7 @@ void run_statement(Function& f, Activation& a, CallFrame& frame, Expression& e, 
       if (whole) add_row(chunk->column(0).value(chunk->selection()[i]), want, *rows);
       for (uint32_t c = 0; c < want.size() && !whole; ++c) {
         Value v = chunk->column(c).value(chunk->selection()[i]);
-        if (v.null)
+        if (v.null && functions::type_by_oid(want[c]) != nullptr)
           rows->values.push_back(null_of(want[c]));
         else if (columns[c].type == want[c])
           rows->values.push_back(types::copy_value(v, rows->memory));

@@ -504,6 +504,7 @@ void Interpreter::return_query(const ReturnQuery& s) {
   const Shape& want = f_.output_shape.types.empty() ? scalar : f_.output_shape;
   bool fits = shape.types.size() == want.types.size();
   for (size_t i = 0; fits && i < want.types.size(); ++i) fits = shape.types[i] == want.types[i];
+  std::unique_ptr<ValueCast> tested;
   uint64_t before = row_store->count;
   try {
     if (!fits) row_mismatch(shape, want);
@@ -520,8 +521,10 @@ void Interpreter::return_query(const ReturnQuery& s) {
     while (execution->next(chunk)) {
       for (uint32_t i = 0; i < chunk->count(); ++i) {
         for (uint32_t c = 0; c < chunk->column_count(); ++c) {
-          row_store->values.push_back(
-              types::copy_value(chunk->column(c).value(chunk->selection()[i]), row_store->memory));
+          Value v = chunk->column(c).value(chunk->selection()[i]);
+          if (f_.result_domain != kInvalidOid)
+            v = a_.cast(tested, f_.result, -1, f_.result_domain, -1).apply(a_.host(), v, row_store->memory);
+          row_store->values.push_back(types::copy_value(v, row_store->memory));
         }
         ++row_store->count;
       }

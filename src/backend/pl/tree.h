@@ -27,6 +27,8 @@ struct Datum {
   Oid type;
   int32_t typmod = -1;
   Oid collation;
+  Oid domain;  // that values must be of, where `type` is the type under it; 0: none
+  Oid target() const { return domain != kInvalidOid ? domain : type; }
   bool constant = false, not_null = false;
   Expression* initial = nullptr;
   // kField: of record `record`.

@@ -3,8 +3,12 @@
 //
 // As in PostgreSQL an error of a function of constants is the statement's, even if no row would have come to
 // it; only what constants before it make unreachable is not looked at.
+#include <utility>
+#include <vector>
+
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "functions/array.h"
 #include "functions/type_oids.h"
 #include "planner/planner.h"
 #include "vector/vector.h"
@@ -24,6 +28,8 @@ namespace {
 
 bool is_const(const Expr* e) { return e->kind == ExprKind::kConst; }
 const Value& const_value(const Expr* e) { return e->as<ConstExpr>().value; }
+
+constexpr uint32_t kMaxFoldedElements = 1000;
 
 class Folder {
  public:
@@ -46,6 +52,7 @@ class Folder {
       default:
         break;
     }
+    if (copy->kind == ExprKind::kArrayCoerce) return array_coerce(copy->as<analyzer::ArrayCoerceExpr>());
     analyzer::visit_children(*copy, [&](Expr*& child) { child = fold(child); });
     switch (copy->kind) {
       case ExprKind::kFunction:
@@ -127,6 +134,40 @@ class Folder {
     std::string text;
     functions::append_value(cast.arg->type, const_value(cast.arg), text, context);
     return constant(cast, functions::parse_value(cast.type, cast.typmod, text, context));
+  }
+
+  Expr* array_coerce(analyzer::ArrayCoerceExpr& coerce) {
+    coerce.arg = fold(coerce.arg);
+    Expr* outer = std::exchange(case_value_, nullptr);  // kCaseInput is another one below
+    Expr* folded = is_const(coerce.arg) ? constant_array(coerce, const_value(coerce.arg)) : nullptr;
+    if (folded == nullptr) {
+      coerce.element = fold(coerce.element);
+      folded = &coerce;
+    }
+    case_value_ = outer;
+    return folded;
+  }
+
+  // Null: not every element folds.
+  Expr* constant_array(const analyzer::ArrayCoerceExpr& coerce, const Value& array) {
+    if (array.null) return constant(coerce, array);
+    const functions::ArrayView view(array.view());
+    if (view.count() > kMaxFoldedElements) return nullptr;
+    std::vector<Value> values;
+    for (uint32_t i = 0; i < view.count(); ++i) {
+      auto* element = arena_.make<ConstExpr>();
+      element->kind = ExprKind::kConst;
+      element->type = view.element_type();
+      element->value = view.is_null(i) ? Value::null_of(view.physical()) : view.at(i, arena_);
+      case_value_ = element;
+      Expr* value = fold(coerce.element);
+      if (!is_const(value)) return nullptr;
+      values.push_back(const_value(value));
+    }
+    std::vector<functions::ArrayDimension> dims;
+    for (int i = 0; i < view.dimensions(); ++i) dims.push_back(view.dimension(i));
+    Oid element_type = functions::type_by_oid(coerce.type)->element_type;
+    return constant(coerce, Value::of_string(functions::make_array(element_type, values, arena_, dims)));
   }
 
   Expr* relabel(CastExpr& cast) {

@@ -200,7 +200,8 @@ class JoinSearch {
       if (range.kind != analyzer::RangeKind::kRelation || range.relation == nullptr) continue;
       const catalog::Relation& relation = **range.relation;
       for (const catalog::Index& index : relation.indexes) {
-        if (!index.unique || !index.valid || index.keys.size() < 2 || !index.predicate_sql.empty()) continue;
+        if (!index.unique || !index.serves_reads() || index.keys.size() < 2 || !index.predicate_sql.empty())
+          continue;
         double keys = 1;
         bool covered =
             std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {

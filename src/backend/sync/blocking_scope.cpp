@@ -41,8 +41,9 @@ void ThreadRole::begin_slice() { t_slice_end_us = 0; }
 void ThreadRole::set_wait_report(WaitReport* report) { t_report = report; }
 
 void share_run_slot() {
-  if (t_slots != nullptr && t_waiting == nullptr && __builtin_expect(t_slots->contended(), 0))
-    share_contended_slot();
+  if (t_slots == nullptr || t_waiting != nullptr) return;
+  if (__builtin_expect(t_slots->has_backlog(), 0)) t_slots->report_backlog();
+  if (__builtin_expect(t_slots->contended(), 0)) share_contended_slot();
 }
 
 WaitHook* BlockingScope::set_hook(WaitHook* hook) { return g_hook.exchange(hook); }

@@ -59,4 +59,8 @@ void RunSlots::give_up() {
   if (overseer_ != nullptr) overseer_->slot_given_up();
 }
 
+void RunSlots::report_backlog() {
+  if (backlog_.exchange(false, std::memory_order_relaxed) && overseer_ != nullptr) overseer_->backlog_waits();
+}
+
 }  // namespace varve::sync

@@ -96,7 +96,9 @@ TEST(BlockingScope, ReportsTheWaitAndRestoresTheOuterOne) {
 
 struct CountingOverseer final : RunSlots::Overseer {
   void slot_given_up() override { ++count; }
+  void backlog_waits() override { ++backlogs; }
   int count = 0;
+  int backlogs = 0;
 };
 
 TEST(BlockingScope, GivesTheSlotBackOnceAndTakesOneAgain) {
@@ -110,6 +112,22 @@ TEST(BlockingScope, GivesTheSlotBackOnceAndTakesOneAgain) {
     EXPECT_EQ(overseer.count, 1);
     EXPECT_EQ(slots.free_slots(), 1);
   }
+  EXPECT_EQ(slots.free_slots(), 0);
+  ThreadRole::set_run_slots(nullptr);
+  slots.release();
+}
+
+TEST(BlockingScope, LongWorkReportsABacklogOnce) {
+  CountingOverseer overseer;
+  RunSlots slots(1, &overseer);
+  slots.acquire();
+  ThreadRole::set_run_slots(&slots);
+  share_run_slot();
+  EXPECT_EQ(overseer.backlogs, 0);
+  slots.set_backlog(true);
+  share_run_slot();
+  share_run_slot();
+  EXPECT_EQ(overseer.backlogs, 1);
   EXPECT_EQ(slots.free_slots(), 0);
   ThreadRole::set_run_slots(nullptr);
   slots.release();

@@ -48,23 +48,17 @@ class Binder {
   Expr* coerce_to_common(Expr* e, Oid type, std::string_view construct);
   Oid select_common_type(std::span<Expr* const> exprs, std::string_view construct);
   Expr* apply_typmod(Expr* e, int32_t typmod, bool explicit_cast);
+  bool coerces_elements(Oid from, Oid to);
+  Expr* coerce_elements(Expr* e, Oid to, int32_t typmod, functions::CastContext context, int32_t location);
+  // The array of type `to` of what `element`, over kCaseInput, makes of each element.
+  Expr* over_elements(Expr* e, Expr* element, Oid to, functions::CastContext context, int32_t location);
   Expr* resolve_unknown(Expr* e);  // unknown literals become text
   Expr* coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column);
   TypeReference resolve_type(const parser::TypeName& name);
   // --- enums and domains (user_types.cpp)
   Oid find_user_type(const parser::TypeName& name);
   TypeReference user_type_reference(const parser::TypeName& name, Oid type);
-  // The value as one of the type under the domain, tested. Null when there is no way, or `domain` is none.
-  Expr* coerce_to_domain(Expr* e, Oid domain, functions::CastContext context, int32_t location);
-  // Conditions that columns of domains make of a row.
-  void add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
-                         std::vector<std::string_view>* names);
-  Oid base_of(Oid type);
-  // A call that tests the value: yields it, or TRUE as a condition. Throws 23502, 23514 when run.
-  Expr* domain_value(std::span<const std::shared_ptr<const catalog::UserType>> chain, Expr* value,
-                     bool as_condition);
-  std::vector<std::shared_ptr<const catalog::UserType>> domains_of(Oid type);
-  catalog::RelationPtr domain_row(const catalog::UserType& type);
+  Oid base_of(Oid type);  // under a domain
   const functions::TypeInfo* find_named_type(const parser::TypeName& name);
   TypeReference column_type(const parser::TypeName& name);  // %TYPE
 
@@ -338,7 +332,8 @@ class Binder {
   }
   ExprList list(const std::vector<Expr*>& items) { return arena_.copy(items); }
   int position(int32_t location) const;  // 1-based character position of a byte offset
-  std::string type_text(Oid type) const { return functions::format_type(type, -1); }
+  std::string type_text(Oid type);       // domains by their names
+  std::string type_text(const Expr& e) { return type_text(e.domain != kInvalidOid ? e.domain : e.type); }
 
   AnalyzerContext& context() { return context_; }
   Arena& arena() { return arena_; }

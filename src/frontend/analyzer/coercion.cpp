@@ -5,6 +5,7 @@
 #include "binder.h"
 #include "catalog/operators.h"
 #include "catalog/user_type.h"
+#include "domain_binder.h"
 #include "functions/range.h"
 #include "functions/user_types.h"
 #include "parser/parser.h"
@@ -46,6 +47,9 @@ bool casts_through_text(Oid from, Oid to) {
 bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (from == to || from == type_oid::kUnknown) return true;
   if (to == type_oid::kAny || to == type_oid::kAnyelement || to == type_oid::kAnycompatible) return true;
+  if (functions::type_by_oid(to) == nullptr) {
+    if (Oid base = base_of(to); base != to) return can_coerce(from, base, context);
+  }
   if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
   if (to == type_oid::kAnyrange) return functions::is_range_type(from);
@@ -78,7 +82,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (to == type_oid::kAny || is_polymorphic(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
   if (target == nullptr && base_of(to) == to) target = functions::type_by_oid(to);  // an enum not met before
-  if (target == nullptr) return coerce_to_domain(e, to, context, location);
+  if (target == nullptr) return DomainBinder(*this).coerce(e, to, context, location);
   if (e->type == type_oid::kUnknown && e->kind == ExprKind::kConst) {
     const Value& v = e->as<ConstExpr>().value;
     if (v.null) {
@@ -89,7 +93,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     try {
       // A length is applied as a cast of its own, so that an explicit one may cut silently.
       bool length_type = to == type_oid::kVarchar || to == type_oid::kBpchar || to == type_oid::kBit ||
-                         to == type_oid::kVarbit;
+                         to == type_oid::kVarbit || is_array_type(to);
       Value read = functions::parse_value(to, length_type ? -1 : typmod, v.view(), context_.eval);
       Expr* constant = make_const(to, types::copy_value(read, arena_), length_type ? -1 : typmod);
       constant->location = e->location;
@@ -134,6 +138,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     relabel->implicit = true;
     return relabel;
   }
+  if (coerces_elements(e->type, to)) return coerce_elements(e, to, typmod, context, location);
   const functions::Cast* cast = functions::find_cast(e->type, to);
   Expr* result = nullptr;
   if (cast != nullptr && cast->function != kInvalidOid) {
@@ -162,8 +167,43 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   return apply_typmod(result, typmod, context == CastContext::kExplicit);
 }
 
+// From one array type to another by a cast of the elements, where the bytes do not do.
+bool Binder::coerces_elements(Oid from, Oid to) {
+  if (!is_array_type(from) || !is_array_type(to) || functions::find_cast(from, to) != nullptr) return false;
+  bool is_vector = to == type_oid::kInt2vector || to == type_oid::kOidvector;
+  return !is_vector && functions::type_by_oid(from)->element_type != functions::type_by_oid(to)->element_type;
+}
+
+Expr* Binder::coerce_elements(Expr* e, Oid to, int32_t typmod, CastContext context, int32_t location) {
+  auto* input =
+      make<CaseInputExpr>(ExprKind::kCaseInput, functions::type_by_oid(e->type)->element_type, location);
+  input->typmod = e->typmod;
+  input->collation = e->collation;
+  Expr* element = try_coerce(input, functions::type_by_oid(to)->element_type, typmod, context, location);
+  return element == nullptr ? nullptr : over_elements(e, element, to, context, location);
+}
+
+Expr* Binder::over_elements(Expr* e, Expr* element, Oid to, CastContext context, int32_t location) {
+  auto* result = make<ArrayCoerceExpr>(ExprKind::kArrayCoerce, to, location);
+  result->arg = e;
+  result->element = element;
+  result->implicit = context != CastContext::kExplicit;
+  result->typmod = element->typmod;
+  result->collation = element->collation;
+  return result;
+}
+
 Expr* Binder::apply_typmod(Expr* e, int32_t typmod, bool explicit_cast) {
   if (typmod < 0 || e->typmod == typmod) return e;
+  if (is_array_type(e->type)) {
+    auto* input =
+        make<CaseInputExpr>(ExprKind::kCaseInput, functions::type_by_oid(e->type)->element_type, e->location);
+    input->collation = e->collation;
+    Expr* element = apply_typmod(input, typmod, explicit_cast);
+    if (element == input) return e;
+    return over_elements(e, element, e->type, explicit_cast ? CastContext::kExplicit : CastContext::kImplicit,
+                         e->location);
+  }
   const functions::Cast* cast = functions::find_cast(e->type, e->type);  // length coercion: type to itself
   if (cast == nullptr || cast->function == kInvalidOid) return e;
   const functions::Function* function = functions::function_by_oid(cast->function);

@@ -101,15 +101,38 @@ void Deparser::cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmo
     if (inner != nullptr && inner->type != type) return cast(*inner, parent, type, typmod);
   }
   bool same_constant = arg.kind == ExprKind::kConst && arg.type == type && arg.typmod == -1;
-  if (same_constant) {
+  cast_to(arg, parent, same_constant, functions::format_type(type, typmod));
+}
+
+void Deparser::cast_to(const Expr& arg, const Expr& parent, bool as_written, const std::string& name) {
+  if (as_written) {
     constant(arg.as<ConstExpr>(), false);
   } else {
     open();
     operand(arg, parent, false);
     close();
   }
-  out_ += "::" + functions::format_type(type, typmod);
+  out_ += "::" + name;
 }
+
+namespace {
+
+std::string domain_name(const FunctionExpr& call) {
+  std::string_view schema = call.args[2]->as<ConstExpr>().value.view();
+  return (schema == "public" ? std::string() : parser::quote_identifier(schema) + ".") +
+         parser::quote_identifier(call.args[1]->as<ConstExpr>().value.view());
+}
+
+// Of a cast to an array of a domain, the domain's function; else null.
+const FunctionExpr* element_domain(const Expr& e) {
+  if (e.kind != ExprKind::kArrayCoerce) return nullptr;
+  const Expr* element = e.as<ArrayCoerceExpr>().element;
+  if (element->kind != ExprKind::kFunction) return nullptr;
+  const auto& call = element->as<FunctionExpr>();
+  return is_domain_function(*call.function) ? &call : nullptr;
+}
+
+}  // namespace
 
 void Deparser::collation(Oid oid) {
   if (oid == catalog::kCCollation) {
@@ -210,12 +233,7 @@ bool Deparser::sql_value(const FunctionExpr& e) {
 
 void Deparser::function(const FunctionExpr& e, bool show_implicit) {
   if (is_domain_function(*e.function)) {
-    out_ += '(';
-    print(*e.args[0], false);
-    std::string_view schema = e.args[2]->as<ConstExpr>().value.view();
-    out_ += ")::" + (schema == "public" ? std::string() : parser::quote_identifier(schema) + ".");
-    out_ += parser::quote_identifier(e.args[1]->as<ConstExpr>().value.view());
-    return;
+    return cast_to(*e.args[0], e, false, domain_name(e));
   }
   if (sql_value(e)) return;
   if (e.form == 'i' && !show_implicit && !e.args.empty()) return operand(*e.args[0], e, false);
@@ -428,6 +446,7 @@ bool Deparser::is_simple(const Expr& e, const Expr& parent) const {
     case ExprKind::kCase:
       return true;
     case ExprKind::kCoerceViaIo:
+    case ExprKind::kArrayCoerce:
     case ExprKind::kRelabel:
       return is_simple(*e.as<CastExpr>().arg, e);
     case ExprKind::kFunction:
@@ -640,6 +659,10 @@ void Deparser::print(const Expr& e, bool show_implicit) {
       }
       [[fallthrough]];
     case ExprKind::kCoerceViaIo:
+    case ExprKind::kArrayCoerce:
+      if (const FunctionExpr* domain = element_domain(e))
+        return cast_to(*e.as<CastExpr>().arg, e, e.as<CastExpr>().arg->kind == ExprKind::kConst,
+                       domain_name(*domain) + "[]");
       if (e.as<CastExpr>().implicit && !show_implicit) return operand(*e.as<CastExpr>().arg, e, false);
       return cast(*e.as<CastExpr>().arg, e, e.type, e.typmod);
     case ExprKind::kRow:

@@ -55,6 +55,8 @@ class Deparser {
   // a[l:u], (r).f and row tests, which only the analyzer makes.
   bool container_part(const FunctionExpr& e);
   void cast(const Expr& arg, const Expr& parent, Oid type, int32_t typmod);
+  // `as_written`: a constant, which needs no parentheses and shows no type of its own.
+  void cast_to(const Expr& arg, const Expr& parent, bool as_written, const std::string& name);
   void boolean(const BoolExpr& e, std::string_view word);
   void case_expression(const CaseExpr& e);
   void case_condition(const Expr& condition, bool simple);

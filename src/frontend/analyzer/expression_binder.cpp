@@ -5,6 +5,7 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "container_functions.h"
+#include "domain_binder.h"
 #include "edit_distance.h"
 #include "oid_of_part.h"
 #include "parser/parser.h"
@@ -949,6 +950,7 @@ Expr* ExpressionBinder::coalesce(const parser::CoalesceExpr& c) {
   auto* e = make<CoalesceExpr>(ExprKind::kCoalesce, kInvalidOid, c.location);
   e->args = b_.list(to_common_type(bind_all(c.args), "COALESCE", &e->type));
   e->collation = b_.common_collation(e->args);
+  e->domain = DomainBinder::common(e->args);
   return e;
 }
 
@@ -982,6 +984,7 @@ Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
   all = results;
   all.push_back(result->otherwise);
   result->collation = b_.common_collation(all);
+  result->domain = DomainBinder::common(all);
   return result;
 }
 
@@ -995,6 +998,13 @@ Expr* ExpressionBinder::cast(const parser::TypeCast& e) {
     throw error(sqlstate::kCannotCoerce,
                 fmt::format("cannot cast type {} to {}", b_.type_text(from), b_.type_text(target.type)),
                 e.location);
+  }
+  if (result == arg && arg->domain != kInvalidOid && arg->domain != target.type) {
+    auto* base = make<CastExpr>(ExprKind::kRelabel, arg->type, e.location);  // no longer one of the domain
+    base->arg = arg;
+    base->typmod = arg->typmod;
+    base->collation = arg->collation;
+    return base;
   }
   return result;
 }
@@ -1158,6 +1168,8 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
     }
   }
   result->args = b_.list(items);
+  if (!nested && element == kInvalidOid)
+    result->domain = DomainBinder(b_).array_of(DomainBinder::common(items));
   return result;
 }
 

@@ -77,6 +77,8 @@ Expr* copy_node(const Expr& e, Arena& arena) {
     case ExprKind::kCoerceViaIo:
     case ExprKind::kRelabel:
       return copy_as<CastExpr>(e, arena);
+    case ExprKind::kArrayCoerce:
+      return copy_as<ArrayCoerceExpr>(e, arena);
     case ExprKind::kRow:
     case ExprKind::kArray: {
       auto* c = copy_as<ListExpr>(e, arena);

@@ -123,6 +123,7 @@ ColumnExpr* Binder::make_column(const Range& range, uint32_t index, int16_t colu
   auto* e = make<ColumnExpr>(ExprKind::kColumn, c.type);
   e->typmod = c.typmod;
   e->collation = c.collation;
+  e->domain = c.domain;
   e->range = index;
   e->column = column;
   return e;
@@ -130,7 +131,7 @@ ColumnExpr* Binder::make_column(const Range& range, uint32_t index, int16_t colu
 
 uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation, std::string_view alias,
                               std::span<const std::string_view> column_aliases, txn::LockMode mode) {
-  context_.relations.push_back(relation);
+  context_.relations.push_back(catalog::readable_at(relation, context_.snapshot));
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
   range->relation = &context_.relations.back();
@@ -139,7 +140,8 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
   auto* columns = arena_.make_array<RangeColumn>(relation->columns.size());
   for (size_t i = 0; i < relation->columns.size(); ++i) {
     const catalog::Column& c = relation->columns[i];
-    columns[i] = {c.dropped ? std::string_view() : arena_.copy(c.name), c.type, c.typmod, c.collation};
+    columns[i] = {c.dropped ? std::string_view() : arena_.copy(c.name), c.type, c.typmod, c.collation,
+                  c.domain};
   }
   range->columns = {columns, relation->columns.size()};
   // Not while such an expression is itself being bound.
@@ -403,7 +405,7 @@ std::span<RangeColumn> Binder::output_columns(const Query& query, parser::NameLi
   std::vector<RangeColumn> columns;
   std::span<const Target> targets = query.command == CommandType::kSelect ? query.targets : query.returning;
   for (const Target& t : targets) {
-    if (!t.junk) columns.push_back({t.name, t.expr->type, t.expr->typmod, t.expr->collation});
+    if (!t.junk) columns.push_back({t.name, t.expr->type, t.expr->typmod, t.expr->collation, t.expr->domain});
   }
   if (aliases.size() > columns.size()) {
     throw SqlError(sqlstate::kInvalidColumnReference,

@@ -198,10 +198,11 @@ Oid Binder::common_collation(std::span<Expr* const> args) {
 
 const functions::CallSite* Binder::make_site(const Function& function, std::span<Expr* const> args,
                                              Oid result_type, Oid collation) {
-  (void)function;
   auto* site = arena_.make<functions::CallSite>();
   Oid* arg_types = arena_.make_array<Oid>(args.size());
-  for (size_t i = 0; i < args.size(); ++i) arg_types[i] = args[i]->type;
+  bool names_domain = function.name == "pg_typeof";
+  for (size_t i = 0; i < args.size(); ++i)
+    arg_types[i] = names_domain && args[i]->domain != kInvalidOid ? args[i]->domain : args[i]->type;
   site->arg_types = {arg_types, args.size()};
   site->result_type = result_type;
   site->collation = collation_object(collation);
@@ -311,20 +312,21 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
 
 namespace {
 
-[[noreturn]] void no_such_operator(std::string_view name, Oid left, Oid right, bool ambiguous, int position) {
-  std::string text = left == kInvalidOid ? fmt::format("{} {}", name, functions::format_type(right, -1))
-                                         : fmt::format("{} {} {}", functions::format_type(left, -1), name,
-                                                       functions::format_type(right, -1));
+// `left` is empty for a prefix operator.
+[[noreturn]] void no_such_operator(std::string_view name, std::string_view left, std::string_view right,
+                                   bool ambiguous, int position) {
+  std::string text =
+      left.empty() ? fmt::format("{} {}", name, right) : fmt::format("{} {} {}", left, name, right);
   if (ambiguous) {
     throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("operator is not unique: {}", text))
         .hint("Could not choose a best candidate operator. You might need to add explicit type casts.")
         .at(position);
   }
   throw SqlError(sqlstate::kUndefinedFunction, fmt::format("operator does not exist: {}", text))
-      .hint(left == kInvalidOid ? "No operator matches the given name and argument type. You might need to "
-                                  "add an explicit type cast."
-                                : "No operator matches the given name and argument types. You might need to "
-                                  "add explicit type casts.")
+      .hint(left.empty() ? "No operator matches the given name and argument type. You might need to "
+                           "add an explicit type cast."
+                         : "No operator matches the given name and argument types. You might need to "
+                           "add explicit type casts.")
       .at(position);
 }
 
@@ -392,12 +394,16 @@ const Operator* Binder::find_operator(std::string_view name, Oid left, Oid right
     if (!polymorphic_types_agree(args, types)) continue;
     candidates.push_back({op, std::move(args), false});
   }
-  if (candidates.empty()) no_such_operator(written, left, right, false, position(location));
+  auto fail = [&](bool ambiguous) {
+    no_such_operator(written, left == kInvalidOid ? std::string() : type_text(left), type_text(right),
+                     ambiguous, position(location));
+  };
+  if (candidates.empty()) fail(false);
   if (candidates.size() > 1) {
     select_candidate(candidates, std::span<const Oid>(types),
                      [&](std::span<const Oid> d, std::span<const Oid> a) { return takes_types(d, a); });
   }
-  if (candidates.size() > 1) no_such_operator(written, left, right, true, position(location));
+  if (candidates.size() > 1) fail(true);
   return candidates[0].what;
 }
 
@@ -405,6 +411,12 @@ Expr* Binder::make_operator(std::string_view name, Expr* left, Expr* right, int3
                             std::string_view schema) {
   const Operator* op =
       find_operator(name, left == nullptr ? kInvalidOid : left->type, right->type, location, schema);
+  // A domain over an enum is not one of anyenum.
+  if ((left != nullptr && op->left == type_oid::kAnyenum && left->domain != kInvalidOid) ||
+      (op->right == type_oid::kAnyenum && right->domain != kInvalidOid)) {
+    no_such_operator(name, left == nullptr ? std::string() : type_text(*left), type_text(*right), false,
+                     position(location));
+  }
   const Function* function =
       is_user_operator(*op) ? function_by_oid(op->function) : functions::function_by_oid(op->function);
   if (function == nullptr) {
@@ -435,13 +447,13 @@ Expr* Binder::call_by_name(std::string_view name, std::vector<Expr*> args, int32
 
 namespace {
 
-std::string signature(const CallArguments& call, bool with_schema) {
+std::string signature(Binder& binder, const CallArguments& call, bool with_schema) {
   std::string text =
       with_schema ? fmt::format("{}.{}(", call.schema, call.name) : fmt::format("{}(", call.name);
   for (size_t i = 0; i < call.args.size(); ++i) {
     if (i > 0) text += ", ";
     if (i < call.names.size() && !call.names[i].empty()) text += fmt::format("{} => ", call.names[i]);
-    text += functions::format_type(call.args[i]->type, -1);
+    text += binder.type_text(*call.args[i]);
   }
   return text + ')';
 }
@@ -533,6 +545,10 @@ Expr* Binder::call_function(const CallArguments& call) {
       !add_default_arguments(*chosen, args)) {
     throw_not_supported(fmt::format("leaving out arguments of function {}", call.name));
   }
+  for (size_t i = 0; i < std::min(args.size(), chosen->args.size()); ++i) {
+    if (chosen->args[i] == type_oid::kAnyenum && args[i]->domain != kInvalidOid)
+      throw_no_function(call, false);
+  }
   Oid result = coerce_arguments(*chosen, args, call.variadic);
   Expr* made = make_function(*chosen, args, call.location);
   made->type = result;
@@ -556,7 +572,7 @@ void Binder::spread_last_argument(FunctionExpr& call) {
 
 void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
   std::string_view what = call.is_procedure ? "procedure" : "function";
-  std::string text = signature(call, !call.schema.empty());
+  std::string text = signature(*this, call, !call.schema.empty());
   throw SqlError(ambiguous ? sqlstate::kAmbiguousFunction : sqlstate::kUndefinedFunction,
                  ambiguous ? fmt::format("{} {} is not unique", what, text)
                            : fmt::format("{} {} does not exist", what, text))
@@ -611,7 +627,8 @@ Expr* Binder::bind_procedure_call(Scope& scope, const parser::FuncCall& call) {
   Expr* bound = call_function(args);
   const auto& f = bound->as<FunctionExpr>();
   if (f.function->routine == nullptr || !f.function->routine->is_procedure) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is not a procedure", signature(args, false)))
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("{} is not a procedure", signature(*this, args, false)))
         .hint("To call a function, use SELECT.")
         .at(position(call.location));
   }
@@ -661,7 +678,7 @@ void Binder::add_ordered_arguments(Scope& scope, const parser::FuncCall& call, b
   if (!is_hypothetical(call.names.back()) || !is_aggregate) return;
   if (direct != keys) {
     SqlError error(sqlstate::kUndefinedFunction,
-                   fmt::format("function {} does not exist", signature(*written, false)));
+                   fmt::format("function {} does not exist", signature(*this, *written, false)));
     throw error
         .hint(fmt::format(
             "To use the hypothetical-set aggregate {}, the number of hypothetical direct arguments (here {}) "
@@ -876,7 +893,8 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     return window;
   }
   if (function.routine != nullptr && function.routine->is_procedure) {
-    throw SqlError(sqlstate::kWrongObjectType, fmt::format("{} is a procedure", signature(written, false)))
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("{} is a procedure", signature(*this, written, false)))
         .hint("To call a procedure, use CALL.")
         .at(position(call.location));
   }

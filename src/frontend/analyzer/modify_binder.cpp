@@ -5,6 +5,7 @@
 #include "analyzer/expression_walk.h"
 #include "binder.h"
 #include "container_functions.h"
+#include "domain_binder.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -98,7 +99,7 @@ Expr* Binder::column_default(const catalog::RelationPtr& relation, ColumnNumber 
 void Binder::add_constraints(Query& query, const catalog::RelationPtr& relation) {
   std::vector<Expr*> checks;
   std::vector<std::string_view> names;
-  add_domain_checks(relation, &checks, &names);
+  DomainBinder(*this).add_checks(relation, &checks, &names);
   for (const catalog::CheckConstraint& check : relation->checks) {
     checks.push_back(
         coerce_to_boolean(bind_sql_expression(check.expression_sql, &relation, Clause::kCheck), "CHECK"));

@@ -4,6 +4,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "catalog/user_type.h"
 #include "container_functions.h"
 #include "fixed_array.h"
 
@@ -380,6 +381,10 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   call->args = list(args);
   call->site = make_site(*call->function, args, type, kInvalidOid);
   call->typmod = container->typmod;
+  if (container->domain != kInvalidOid) {
+    call->domain = subscripts.slice ? container->domain
+                                    : catalog::element_user_type(context_.catalog, container->domain);
+  }
   const functions::TypeInfo* info = functions::type_by_oid(type);
   if (info != nullptr && (info->collatable || subscripts.slice)) {
     call->collation = container->collation != kInvalidOid ? container->collation : catalog::kDefaultCollation;

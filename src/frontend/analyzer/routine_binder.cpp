@@ -4,7 +4,9 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
+#include "domain_binder.h"
 #include "catalog/operators.h"
+#include "catalog/user_type.h"
 #include "functions/extension.h"
 #include "functions/sql_aggregate.h"
 #include "parser/parser.h"
@@ -42,7 +44,7 @@ ResultShape result_shape(catalog::Catalog& catalog, const Routine& routine) {
     std::string name = routine.parameter_name(i);
     if (name.empty()) name = fmt::format("column{}", shape.types.size() + 1);
     shape.names.push_back(std::move(name));
-    shape.types.push_back(routine.parameter_type(i));
+    shape.types.push_back(catalog::base_type(catalog, routine.parameter_type(i), -1).type);
     shape.typmods.push_back(-1);
   }
   if (!shape.types.empty()) {
@@ -363,6 +365,8 @@ Expr* Binder::make_routine_call(const RoutineCandidate& chosen, const CallArgume
   const Function* function = routine_function(r, chosen.visible);
   std::vector<Expr*> args = arrange_arguments(chosen, call);
   Oid result = coerce_arguments(*function, args);
+  Oid declared = result;
+  result = base_of(result);
   if (function->routine != nullptr && !function->routine->column_types.empty()) {
     function = with_actual_columns(*function, args, result);
   }
@@ -374,6 +378,7 @@ Expr* Binder::make_routine_call(const RoutineCandidate& chosen, const CallArgume
   site->routine = function;
   site->result_type = result;
   expr.site = site;
+  if (declared != result) made->domain = declared;
   const functions::TypeInfo* info = functions::type_by_oid(result);
   if (info != nullptr && info->collatable && made->collation == kInvalidOid)
     made->collation = catalog::kDefaultCollation;
@@ -454,10 +459,12 @@ BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call) {
 Expr* coerce_plpgsql(AnalyzerContext& context, Expr* expr, Oid type, int32_t typmod) {
   Binder binder(context);
   if (Expr* e = binder.try_coerce(expr, type, typmod, functions::CastContext::kAssignment)) return e;
-  auto* cast = binder.make<CastExpr>(ExprKind::kCoerceViaIo, type, expr->location);
+  Oid base = binder.base_of(type);
+  auto* cast = binder.make<CastExpr>(ExprKind::kCoerceViaIo, base, expr->location);
   cast->arg = expr;
   cast->typmod = typmod;
-  return cast;
+  if (base == type) return cast;
+  return DomainBinder(binder).coerce(cast, type, functions::CastContext::kAssignment, expr->location);
 }
 
 }  // namespace varve::analyzer

@@ -5,7 +5,6 @@
 #include "binder.h"
 #include "catalog/user_type.h"
 #include "common/sql_error.h"
-#include "domain_check.h"
 #include "parser/parser.h"
 
 namespace varve::analyzer {
@@ -39,118 +38,14 @@ TypeReference Binder::user_type_reference(const parser::TypeName& name, Oid type
         .at(position(name.location));
   }
   if (!name.array_bounds.empty()) {
-    if (user == nullptr || user->kind != 'e')
-      throw_not_supported("arrays of domains", position(name.location));
-    result.type = user->array;
+    if (user != nullptr) result.type = user->array;
+    if (user == nullptr || (user->kind == 'd' && base_of(user->array) == user->array))
+      throw_not_supported("arrays of domains over arrays", position(name.location));
   }
   return result;
 }
 
+std::string Binder::type_text(Oid type) { return catalog::type_text(context_.catalog, type); }
 Oid Binder::base_of(Oid type) { return catalog::base_type(context_.catalog, type, -1).type; }
-
-namespace {
-
-// Replaces the domain's VALUE by `value` in a bound condition.
-Expr* with_value(Arena& arena, Expr* condition, Expr* value) {
-  return rewrite(condition, arena, [&](Expr* x) -> Expr* {
-    return x->kind == ExprKind::kColumn && x->as<ColumnExpr>().levels_up == 0 ? value : nullptr;
-  });
-}
-
-}  // namespace
-
-Expr* Binder::coerce_to_domain(Expr* e, Oid domain, CastContext context, int32_t location) {
-  std::vector<UserTypePtr> chain = domains_of(domain);
-  if (chain.empty()) return nullptr;
-  catalog::BaseType base = catalog::base_type(context_.catalog, domain, -1);
-  Expr* value = try_coerce(e, base.type, base.typmod, context, location);
-  if (value == nullptr) return nullptr;
-  bool checks =
-      std::any_of(chain.begin(), chain.end(), [](const UserTypePtr& type) { return !type->checks.empty(); });
-  if (checks && is_volatile(value)) {
-    throw_not_supported("a cast of a volatile expression to a domain with a CHECK constraint",
-                        position(location));
-  }
-  // Where nothing is tested, the call stands for the cast in definitions; the planner takes it out.
-  return domain_value(chain, value, false);
-}
-
-// The domain, the one it is over, and so on.
-std::vector<UserTypePtr> Binder::domains_of(Oid type) {
-  std::vector<UserTypePtr> chain;
-  while (type != kInvalidOid) {
-    UserTypePtr domain = catalog::user_type(context_.catalog, type);
-    if (domain == nullptr || domain->kind != 'd') break;
-    type = domain->base;
-    chain.push_back(std::move(domain));
-  }
-  return chain;
-}
-
-// Messages name the outermost domain; conditions of the innermost come first.
-Expr* Binder::domain_value(std::span<const UserTypePtr> chain, Expr* value, bool as_condition) {
-  const catalog::UserType& outer = *chain[0];
-  bool not_null = std::any_of(chain.begin(), chain.end(), [](const UserTypePtr& t) { return t->not_null; });
-  std::vector<Expr*> args{value, make_const(type_oid::kText, Value::of_string(arena_.copy(outer.name))),
-                          make_const(type_oid::kText, Value::of_string(arena_.copy(outer.schema_name))),
-                          make_bool(not_null)};
-  for (auto type = chain.rbegin(); type != chain.rend(); ++type) {
-    catalog::RelationPtr row = domain_row(**type);
-    for (const catalog::DomainCheck& check : (*type)->checks) {
-      Expr* condition =
-          coerce_to_boolean(bind_sql_expression(check.expression_sql, &row, Clause::kCheck), "CHECK");
-      args.push_back(with_value(arena_, condition, value));
-      args.push_back(make_const(type_oid::kText, Value::of_string(arena_.copy(check.name))));
-    }
-  }
-  std::vector<Oid> types;
-  for (Expr* a : args) types.push_back(a->type);
-  auto* call =
-      make<FunctionExpr>(ExprKind::kFunction, as_condition ? type_oid::kBool : value->type, value->location);
-  call->function = &domain_function(as_condition);
-  call->args = list(args);
-  auto* site = arena_.make<functions::CallSite>();
-  site->arg_types = arena_.copy(types);
-  site->result_type = call->type;
-  call->site = site;
-  if (!as_condition) {
-    call->typmod = value->typmod;
-    call->collation = value->collation;
-  }
-  return call;
-}
-
-// A table of one column, "value", for the conditions to be bound over.
-catalog::RelationPtr Binder::domain_row(const catalog::UserType& type) {
-  auto row = std::make_shared<catalog::Relation>();
-  catalog::Column column;
-  catalog::BaseType base = catalog::base_type(context_.catalog, type.base, type.typmod);
-  column.name = "value";
-  column.type = base.type;
-  column.typmod = base.typmod;
-  column.collation = type.collation;
-  row->columns.push_back(std::move(column));
-  context_.relations.push_back(row);
-  return row;
-}
-
-void Binder::add_domain_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
-                               std::vector<std::string_view>* names) {
-  for (size_t i = 0; i < relation->columns.size(); ++i) {
-    const catalog::Column& column = relation->columns[i];
-    if (column.dropped) continue;
-    std::vector<UserTypePtr> chain = domains_of(column.domain);
-    bool tested = std::any_of(chain.begin(), chain.end(),
-                              [](const UserTypePtr& t) { return t->not_null || !t->checks.empty(); });
-    if (!tested) continue;
-    auto* value = make<ColumnExpr>(ExprKind::kColumn, column.type);
-    value->range = 0;
-    value->column = static_cast<int16_t>(i + 1);
-    value->typmod = column.typmod;
-    value->collation = column.collation;
-    checks->push_back(domain_value(chain, value, true));
-    names->push_back("");
-  }
-}
 
 }  // namespace varve::analyzer

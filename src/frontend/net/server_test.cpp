@@ -1,5 +1,7 @@
 #include "net/server.h"
 
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <gtest/gtest.h>
 #include <random>
@@ -530,6 +532,26 @@ TEST_F(ServerTest, ACommitBehindALongQueryIsFlushedAllTheSame) {
   EXPECT_EQ(spinner.types_until('Z'), "CZ");
   EXPECT_EQ(committer.types_until('Z'), "CZ");
   EXPECT_EQ(holder.types_until('Z'), "CZ");
+}
+
+TEST_F(ServerTest, RequestsThatCameWithALongOneAreServedMeanwhile) {
+  options_.run_slots_per_group = 2;
+  std::atomic<int> answers{0};
+  factory_.spin_until = [&answers] { return answers.load() == 3; };
+  start();
+  std::array<RawClient, 4> clients{RawClient(port()), RawClient(port()), RawClient(port()), RawClient(port())};
+  for (RawClient& c : clients) ASSERT_TRUE(c.log_in());
+  for (size_t round = 0; round < 100; ++round) {
+    answers = 0;
+    RawClient& spinner = clients[round % 4];
+    for (size_t i = 0; i < 4; ++i) clients[i].send_all(RawClient::query(i == round % 4 ? "spin" : "x"));
+    for (size_t i = 0; i < 4; ++i) {
+      if (i == round % 4) continue;
+      ASSERT_EQ(clients[i].types_until('Z'), "TDCZ");
+      ++answers;
+    }
+    ASSERT_EQ(spinner.types_until('Z'), "CZ");
+  }
 }
 
 TEST_F(ServerTest, ManyClientsAtOnce) {

@@ -164,8 +164,9 @@ bool WorkerGroup::idle() {
     }
     int pollers = pollers_.load(std::memory_order_relaxed);
     if (pollers < std::max(slots_.free_slots(), guard_ ? 1 : 0)) {
-      // With others polling, one event each: the kernel wakes the next thread for the next event.
-      int max_events = pollers > 0 ? 1 : kBatch;
+      // With others polling, a few events each: the kernel wakes the next thread for the next ones, and a
+      // thread whose step takes long calls another for the rest (backlog_waits).
+      int max_events = pollers > 0 ? kSharedBatch : kBatch;
       pollers_.store(pollers + 1, std::memory_order_relaxed);
       lock.unlock();
       bool any = false;
@@ -205,6 +206,11 @@ void WorkerGroup::slot_given_up() {
   if (ready_first_ != nullptr || pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
 }
 
+void WorkerGroup::backlog_waits() {
+  std::lock_guard lock(mutex_);
+  if (ready_first_ != nullptr) wake_someone_locked();
+}
+
 // If all slots were held since the last look and no holder came by to poll, long work has them: from now on a
 // thread without a slot polls, and makes the holders share (share_run_slot).
 bool WorkerGroup::guard() {
@@ -212,6 +218,7 @@ bool WorkerGroup::guard() {
   uint64_t rounds = rounds_.load(std::memory_order_relaxed);
   bool busy = slots_.free_slots() <= 0;
   guard_ = busy && rounds == guarded_round_;
+  if (!busy && rounds == guarded_round_ && ready_first_ != nullptr) wake_someone_locked();
   guarded_round_ = rounds;
   if (guard_ && pollers_.load(std::memory_order_relaxed) == 0) wake_someone_locked();
   return busy;
@@ -223,6 +230,8 @@ bool WorkerGroup::guard() {
 void WorkerGroup::poll(int max_events, int timeout_ms, bool* any) {
   std::array<epoll_event, kBatch> events;
   int n = epoll_wait(epoll_fd_, events.data(), max_events, timeout_ms);
+  if (n <= 0) return;
+  std::lock_guard lock(mutex_);
   for (int i = 0; i < n; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     if (event.data.u64 == kKickEvent) continue;
@@ -230,10 +239,11 @@ void WorkerGroup::poll(int max_events, int timeout_ms, bool* any) {
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) requests |= ConnectionSlot::kHangup;
     ConnectionSlot* slot = nullptr;
     if (activate(event.data.u64, requests, &slot)) {
-      push_ready(slot);
+      push_ready_locked(slot);
       *any = true;
     }
   }
+  slots_.set_backlog(n > 1 && ready_first_ != ready_last_);
 }
 
 // Leaves requests with a connection. True if the caller became its owner.
@@ -257,6 +267,10 @@ void WorkerGroup::post(ConnectionSlot* slot, uint32_t generation, uint64_t reque
 
 void WorkerGroup::push_ready(ConnectionSlot* slot) {
   std::lock_guard lock(mutex_);
+  push_ready_locked(slot);
+}
+
+void WorkerGroup::push_ready_locked(ConnectionSlot* slot) {
   slot->next = nullptr;
   (ready_first_ != nullptr ? ready_last_->next : ready_first_) = slot;
   ready_last_ = slot;
@@ -269,6 +283,7 @@ ConnectionSlot* WorkerGroup::pop_ready() {
   ConnectionSlot* slot = ready_first_;
   if (slot == nullptr) return nullptr;
   ready_first_ = slot->next;
+  if (ready_first_ == nullptr) slots_.set_backlog(false);
   ready_count_.fetch_sub(1, std::memory_order_relaxed);
   return slot;
 }

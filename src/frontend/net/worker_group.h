@@ -69,6 +69,7 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
 
  private:
   static constexpr int kBatch = 32;
+  static constexpr int kSharedBatch = 4;  // while others sleep who could take some of it
   static constexpr int kMaxPollRoundsBeforeFlush = 2;
 
   void worker_main();
@@ -82,10 +83,12 @@ class WorkerGroup final : private sync::RunSlots::Overseer {
   bool flush_due(bool* must);
   void flush_parked(BufferCache& buffers);
   void push_ready(ConnectionSlot* slot);
+  void push_ready_locked(ConnectionSlot* slot);
   ConnectionSlot* pop_ready();
   void wake_someone_locked();
   bool spawn_locked();
   void slot_given_up() override;
+  void backlog_waits() override;
   void kick();
 
   const WorkerGroupOptions options_;

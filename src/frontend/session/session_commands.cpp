@@ -89,7 +89,8 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
   std::string value = setting_text(stmt);
   if (stmt.name == "role") return set_role(value, stmt.is_local);
   if (stmt.name == "session_authorization") return set_session_authorization(value, stmt.is_local);
-  if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only") {
+  if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only" ||
+      stmt.name == "transaction_deferrable") {
     throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
   }
   settings_.set(stmt.name, value, stmt.is_local, is_superuser_);
@@ -157,6 +158,7 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
   for (const parser::TypeName* type : stmt.arg_types) {
     Oid named = analyzer::resolve_type_name(context, *type).type;
     statement->param_types.push_back(catalog::base_type(catalog(), named, -1).type);
+    statement->declared_types.push_back(named);
   }
   make_plan(*statement);
   statements_[name] = std::move(statement);
@@ -181,8 +183,8 @@ std::vector<Value> Session::execute_params(const parser::ExecuteStmt& stmt, cons
   for (size_t i = 0; i < stmt.params.size(); ++i) {
     analyzer::Expr* e =
         analyzer::analyze_table_expression(context, stmt.params[i], nullptr, "EXECUTE parameters");
-    exprs.push_back(
-        analyzer::coerce_for_assignment(context, e, prepared.param_types[i], -1, fmt::format("${}", i + 1)));
+    Oid type = i < prepared.declared_types.size() ? prepared.declared_types[i] : prepared.param_types[i];
+    exprs.push_back(analyzer::coerce_for_assignment(context, e, type, -1, fmt::format("${}", i + 1)));
   }
   auto* query = arena.make<analyzer::Query>();
   std::vector<analyzer::Target> targets;

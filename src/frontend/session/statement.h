@@ -20,11 +20,12 @@ namespace varve::session {
 struct Statement : pl::SqlStatement {
   int32_t offset = 0;  // of the statement in `sql`
   std::vector<Oid> param_types;
-  bool from_sql = false;        // PREPARE, not Parse
-  bool has_parameters = false;  // may say $1: Parse and PREPARE, not a plain query
-  bool fixed_result = false;    // its client knows its columns: Parse and PREPARE
-  bool is_internal = false;     // a constraint's own: nobody's rights count
-  Oid reader;                   // of such: whose policies hold all the same
+  std::vector<Oid> declared_types;  // PREPARE's, where a domain is not the type under it
+  bool from_sql = false;            // PREPARE, not Parse
+  bool has_parameters = false;      // may say $1: Parse and PREPARE, not a plain query
+  bool fixed_result = false;        // its client knows its columns: Parse and PREPARE
+  bool is_internal = false;         // a constraint's own: nobody's rights count
+  Oid reader;                       // of such: whose policies hold all the same
   int64_t prepared_us = 0;
 
   // What was planned, good for one epoch of the catalog, one generation of settings and one role.

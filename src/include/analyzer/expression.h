@@ -47,6 +47,7 @@ enum class ExprKind : uint8_t {
   kInList,       // arg = ANY (list of expressions); all same type
   kArrayOp,      // arg op ANY/ALL (array value)
   kCoerceViaIo,  // text form of one type read as another
+  kArrayCoerce,  // each element of an array coerced
   kRelabel,      // same bytes, another type
   kRow,
   kArray,
@@ -65,6 +66,7 @@ struct Expr {
   int32_t typmod = -1;
   Oid collation;          // of the result; 0: not collatable
   int32_t location = -1;  // byte offset in the statement, for error positions
+  Oid domain;             // of the result, where `type` is the type under it; 0: none
 
   template <class T>
   const T& as() const {
@@ -158,6 +160,9 @@ struct ArrayOpExpr : Expr {
 struct CastExpr : Expr {  // kCoerceViaIo, kRelabel
   Expr* arg = nullptr;
   bool implicit = false;
+};
+struct ArrayCoerceExpr : CastExpr {
+  Expr* element = nullptr;  // what becomes of an element, which is kCaseInput in it
 };
 struct ListExpr : Expr {  // kRow, kArray
   ExprList args;

@@ -75,6 +75,10 @@ void visit_children(Expr& e, F&& f) {
     case ExprKind::kRelabel:
       one(e.as<CastExpr>().arg);
       break;
+    case ExprKind::kArrayCoerce:
+      one(e.as<ArrayCoerceExpr>().arg);
+      one(e.as<ArrayCoerceExpr>().element);
+      break;
     case ExprKind::kRow:
     case ExprKind::kArray:
       all(e.as<ListExpr>().args);

@@ -18,6 +18,7 @@ struct RangeColumn {
   Oid type;
   int32_t typmod = -1;
   Oid collation;
+  Oid domain = kInvalidOid;  // see Expr
 };
 
 // An index with expressions or a predicate, bound over range 0, as if its table were the only one.

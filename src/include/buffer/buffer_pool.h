@@ -148,8 +148,9 @@ class BufferPool {
   // if the page was resident, as they were.
   virtual Result<ExclusiveGuard> fix_new(PageId id) = 0;
   // An empty guard when the page is being written exclusively or is not resident after the read attempt was
-  // restarted; callers retry a bounded number of times and then use fix_shared.
-  virtual Result<OptimisticGuard> fix_optimistic(PageId id) = 0;
+  // restarted; callers retry a bounded number of times and then use fix_shared. `soon` is the offset of bytes
+  // that the caller will want: they come into the cache together with the frame and the page's header.
+  virtual Result<OptimisticGuard> fix_optimistic(PageId id, size_t soon = 0) = 0;
   // Hint: these pages will be wanted soon.
   virtual void prefetch(PageId first, uint32_t count) = 0;
 

@@ -47,9 +47,14 @@ using UserTypePtr = std::shared_ptr<const UserType>;
 UserTypePtr user_type(Catalog& catalog, Oid type);
 // How the type is written in stored expressions: with its schema, unless that is public.
 std::string type_text(const UserType& type);
+// As messages name any type: functions::format_type() knows no domains.
+std::string type_text(Catalog& catalog, Oid type);
 // kInvalidOid when there is none. Array types of enums are found too.
 Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name);
-// The type under all domains, with its modifier; anything else is its own base.
+// The domain or enum whose array type this is; 0: of neither.
+Oid element_user_type(Catalog& catalog, Oid array_type);
+// The type under all domains, with its modifier, or the array type of that for arrays of domains; anything
+// else is its own base.
 struct BaseType {
   Oid type;
   int32_t typmod;

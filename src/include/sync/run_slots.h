@@ -17,6 +17,8 @@ class RunSlots {
   class Overseer {
    public:
     virtual void slot_given_up() = 0;
+    // A holder that works for long found set_backlog(true): somebody else should see to what waits.
+    virtual void backlog_waits() = 0;
 
    protected:
     ~Overseer() = default;
@@ -35,6 +37,14 @@ class RunSlots {
   bool contended() const { return waiters_.load(std::memory_order_relaxed) > 0; }
   int free_slots() const { return free_.load(std::memory_order_relaxed); }
 
+  // Work that a holder took in has not been begun yet, while others sleep who could do it.
+  void set_backlog(bool waits) {
+    if (backlog_.load(std::memory_order_relaxed) != waits) backlog_.store(waits, std::memory_order_relaxed);
+  }
+  bool has_backlog() const { return backlog_.load(std::memory_order_relaxed); }
+  // By a holder whose work turned out to be long: the overseer hears of a backlog, once.
+  void report_backlog();
+
  private:
   struct Waiter {
     std::condition_variable condition;
@@ -45,6 +55,7 @@ class RunSlots {
 
   std::atomic<int> free_;
   std::atomic<int> waiters_{0};
+  std::atomic<bool> backlog_{false};
   std::mutex mutex_;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
