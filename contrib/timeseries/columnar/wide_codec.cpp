@@ -312,7 +312,8 @@ Status filter_uuids(const WideStream& stream, Comparison op, const uint8_t* cons
 }
 
 Status filter_numerics(const WideStream& stream, Comparison op, const Numeric& constant, uint64_t* bitmap) {
-  if (common_scale(stream) >= 0 && constant.kind() != Kind::kBig) return filter_scaled(stream, op, constant, bitmap);
+  if (common_scale(stream) >= 0 && constant.kind() != Kind::kBig)
+    return filter_scaled(stream, op, constant, bitmap);
   Arena scratch;
   Numeric values[kVectorRows];
   VARVE_RETURN_IF_ERROR(decode_numerics(stream, scratch, values));

@@ -128,7 +128,8 @@ Result<bool> ColumnarScan::rules_out(const ColumnCondition& c, ZoneOf&& zone_of)
 // Without a look at the columns' own bytes.
 Result<bool> ColumnarScan::rules_out_stratum() {
   for (const ColumnCondition& c : conditions_) {
-    VARVE_ASSIGN_OR_RETURN(bool out, rules_out(c, [this](uint32_t column) { return stratum_->zone(column); }));
+    VARVE_ASSIGN_OR_RETURN(bool out,
+                           rules_out(c, [this](uint32_t column) { return stratum_->zone(column); }));
     if (!out) continue;
     ruled_out_silently_ = c.only_zones;
     return true;

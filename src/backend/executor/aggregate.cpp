@@ -325,7 +325,8 @@ class AggregateOperator : public Operator, public FilterableGroups {
     while (at < table.groups().size()) {
       context_.check_cancel();
       filter_memory_.reset();
-      const auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), table.groups().size() - at));
+      const auto n =
+          static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), table.groups().size() - at));
       fill(sets_[0], table, at, n);
       const uint32_t wanted = condition.select(chunk_, chunk_.selection(), rows_.data());
       for (uint32_t i = 0, next = 0; i < n; ++i) {

@@ -34,9 +34,9 @@ struct AggregateCalls::Call {
   const functions::AggregateImpl& impl;
   functions::CallSite own_site;
   const functions::CallSite* site;
-  uint32_t offset = 0;      // of its state among the node's states
-  bool in_family = false;   // of calls that are updated together
-  bool updated = false;     // with its family
+  uint32_t offset = 0;     // of its state among the node's states
+  bool in_family = false;  // of calls that are updated together
+  bool updated = false;    // with its family
   std::vector<ExpressionEvaluator> args, filter, order;
   std::vector<const Vector*> values, order_values;
   std::vector<uint16_t> chosen;
@@ -289,8 +289,8 @@ void AggregateCalls::run_families(uint8_t* states, const Selection& rows, uint32
       Vector& view = run_views_[run_args_.size()];
       view.reference(v);
       if (offset != 0)
-        view.point_at(v.type(),
-                      const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * offset, nullptr);
+        view.point_at(v.type(), const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * offset,
+                      nullptr);
       run_args_.push_back(&view);
       run_states_.push_back(states + c->offset);
     }

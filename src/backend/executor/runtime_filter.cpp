@@ -61,7 +61,9 @@ void KeyFilter::keep_bounds(const Vector& keys, const Selection& rows) {
 namespace {
 
 int64_t as_integer(const types::Value& v) {
-  return v.type == types::PhysicalType::kInt16 ? v.int16 : v.type == types::PhysicalType::kInt32 ? v.int32 : v.int64;
+  return v.type == types::PhysicalType::kInt16   ? v.int16
+         : v.type == types::PhysicalType::kInt32 ? v.int32
+                                                 : v.int64;
 }
 
 // Calls f with the values of a vector of integers. False: it has others.
@@ -87,7 +89,8 @@ bool with_integers(const Vector& v, F&& f) {
 bool KeyFilter::make_exact(size_t keys) {
   constexpr uint64_t kSmall = uint64_t{1} << 20, kMostBits = uint64_t{1} << 27, kBitsOfKey = 32;
   if (!has_bounds_) return false;
-  const uint64_t last = static_cast<uint64_t>(as_integer(greatest_)) - static_cast<uint64_t>(as_integer(least_));
+  const uint64_t last =
+      static_cast<uint64_t>(as_integer(greatest_)) - static_cast<uint64_t>(as_integer(least_));
   if (last >= std::min(kMostBits, std::max<uint64_t>(kSmall, keys * kBitsOfKey))) return false;
   span_ = last + 1;
   present_.assign(span_ / 64 + 1, 0);

@@ -89,10 +89,10 @@ std::optional<ScanFilter::Bound> FirstOfAll::bound_of(size_t key) const {
   if (key >= bounded_) return std::nullopt;
   const types::Value last = sorter_.last_key(key);
   if (last.null) return std::nullopt;
-  return Bound{keys_[key].column,
-               keys_[key].descending ? access::ColumnComparison::kGreaterEqual
-                                     : access::ColumnComparison::kLessEqual,
-               last};
+  return Bound{
+      keys_[key].column,
+      keys_[key].descending ? access::ColumnComparison::kGreaterEqual : access::ColumnComparison::kLessEqual,
+      last};
 }
 
 std::optional<ScanFilter::Bound> FirstOfAll::bound(std::optional<Bound>* among_equals) {

@@ -296,8 +296,8 @@ class SeqScanOperator : public Operator, public FilterableScan {
     auto rows = columns_->open(page, vector_rows_.data());
     check_ok(rows.status());
     if (*rows == 0) {
-      const uint32_t skipped =
-          columns_->skip(static_cast<uint32_t>(std::min<uint64_t>(page_end_ - page_, UINT32_MAX)), backwards_);
+      const uint32_t skipped = columns_->skip(
+          static_cast<uint32_t>(std::min<uint64_t>(page_end_ - page_, UINT32_MAX)), backwards_);
       drop_pages(skipped);
       queue_->give_back((skipped + 1) * MorselQueue::kVectorCost);
     }

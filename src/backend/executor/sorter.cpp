@@ -163,7 +163,8 @@ void Sorter::sort_entries() {
     // Input in the opposite order is as common.
     constexpr size_t kTrial = 64;
     size_t falling = 0;
-    for (size_t i = 1; i < std::min(kTrial, entries_.size()); ++i) falling += less(entries_[i], entries_[i - 1]);
+    for (size_t i = 1; i < std::min(kTrial, entries_.size()); ++i)
+      falling += less(entries_[i], entries_[i - 1]);
     if (falling > kTrial * 3 / 4) {
       std::reverse(entries_.begin(), entries_.end());
       if (merge_runs(less)) return;

@@ -115,7 +115,8 @@ struct NumericTotal {
       });
       return;
     }
-    for_each_row(rows, [&](uint32_t row) { static_cast<State*>(states[row])->add(load_cell<Numeric>(v, row)); });
+    for_each_row(rows,
+                 [&](uint32_t row) { static_cast<State*>(states[row])->add(load_cell<Numeric>(v, row)); });
   }
   static void merge(State& s, const State& o, Arena&) { s.merge(o); }
 };

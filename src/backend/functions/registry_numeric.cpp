@@ -32,11 +32,12 @@ template <ScaledOperator kOperator, class F>
 constexpr ScalarBinding scaled(F) {
   return {&scaled_kernel<kOperator, F>, &ScalarKernel<F>::run_one};
 }
-#define VARVE_SCALED2(signature, OPERATOR, CALL)                                                           \
-  {                                                                                                        \
-    signature, scaled<ScaledOperator::OPERATOR>([](const Numeric& a, const Numeric& b, Env& env) -> Numeric { \
-      return types::CALL(a, b, env.arena);                                                                 \
-    })                                                                                                     \
+#define VARVE_SCALED2(signature, OPERATOR, CALL)                                                       \
+  {                                                                                                    \
+    signature,                                                                                         \
+        scaled<ScaledOperator::OPERATOR>([](const Numeric& a, const Numeric& b, Env& env) -> Numeric { \
+          return types::CALL(a, b, env.arena);                                                         \
+        })                                                                                             \
   }
 
 const Binding kBindings[] = {
