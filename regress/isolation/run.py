@@ -144,7 +144,8 @@ class Recorder:
             if lines is not None:
                 return lines
             with self.control.cursor() as cursor:
-                cursor.execute("SELECT pg_blocking_pids(%s) <> '{}'", (session.pid,))
+                cursor.execute("SELECT pg_blocking_pids(%(pid)s) <> '{}' OR pg_safe_snapshot_blocking_pids(%(pid)s) <> '{}'",
+                               {"pid": session.pid})
                 if cursor.fetchone()[0]:
                     time.sleep(0.01)  # a finished wait may not have been reported yet
                     return session.result(0.01)

@@ -22,7 +22,9 @@ using access::RowBuffer;
 using access::RowVersion;
 
 ColumnarHeap::ColumnarHeap(txn::TxnManager& txns, PageId segment, uint32_t database)
-    : txns_(txns), database_(database), delta_(access::open_heap(txns, segment, database)) {}
+    : txns_(txns), database_(database), delta_(access::open_heap(txns, segment, database)) {
+  counts_as_whole_ = true;
+}
 
 TableState& ColumnarHeap::state() {
   if (TableState* open = state_.load(std::memory_order_acquire)) return *open;
@@ -39,6 +41,7 @@ TableState& ColumnarHeap::state() {
 // --- one row
 
 Result<bool> ColumnarHeap::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) {
+  VARVE_RETURN_IF_ERROR(begin_scan(snapshot));
   TableState& s = state();
   if (s.moves.has_followed(snapshot.own_xid)) {
     VARVE_ASSIGN_OR_RETURN(bool elsewhere, written_elsewhere(snapshot, tid));
@@ -161,6 +164,7 @@ Result<bool> ColumnarHeap::written_elsewhere(const txn::Snapshot& snapshot, Tid 
 
 Status ColumnarHeap::append_page(const txn::Snapshot& snapshot, PageId page, RowBuffer& memory,
                                  std::vector<Tid>* tids, std::vector<RowVersion>* rows) {
+  VARVE_RETURN_IF_ERROR(begin_scan(snapshot));
   if (!is_settled(page)) {
     if (!state().moves.has_followed(snapshot.own_xid))
       return delta_->append_page(snapshot, page, memory, tids, rows);
@@ -186,6 +190,7 @@ Status ColumnarHeap::append_page(const txn::Snapshot& snapshot, PageId page, Row
 
 // The delta's pages come first, so that their places among all pages are their places in the delta.
 Result<uint32_t> ColumnarHeap::count_page(const txn::Snapshot& snapshot, PageId page, uint64_t ordinal) {
+  VARVE_RETURN_IF_ERROR(begin_scan(snapshot));
   if (!is_settled(page)) {
     if (!state().moves.has_followed(snapshot.own_xid)) return delta_->count_page(snapshot, page, ordinal);
     RowBuffer memory;

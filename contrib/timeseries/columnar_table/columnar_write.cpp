@@ -29,11 +29,15 @@ Status conflict(bool deleted) {
 
 Result<Tid> ColumnarHeap::insert(txn::Transaction& txn, wal::Bytes row, uint16_t attributes,
                                  uint16_t row_flags) {
+  txn.assign_xid();
+  VARVE_RETURN_IF_ERROR(begin_write(txn));
   return delta_->insert(txn, row, attributes, row_flags);
 }
 
 Status ColumnarHeap::insert_many(txn::Transaction& txn, std::span<const wal::Bytes> rows, uint16_t attributes,
                                  std::vector<Tid>* tids) {
+  txn.assign_xid();
+  VARVE_RETURN_IF_ERROR(begin_write(txn));
   return delta_->insert_many(txn, rows, attributes, tids);
 }
 
@@ -156,6 +160,7 @@ Result<LockOutcome> ColumnarHeap::update(txn::Transaction& txn, const txn::Snaps
                                          bool locked_already, RowBuffer& buffer, RowVersion* newest,
                                          uint16_t row_flags, bool weak, RowMove* move) {
   txn.assign_xid();
+  VARVE_RETURN_IF_ERROR(begin_write(txn));
   const Request request{txn,           snapshot, RowLock::kUpdate, WaitPolicy::kWait, txn.lock_timeout_us,
                         locked_already};
   return follow(
@@ -181,6 +186,7 @@ Result<LockOutcome> ColumnarHeap::remove(txn::Transaction& txn, const txn::Snaps
                                          bool locked_already, RowBuffer& buffer, RowVersion* newest,
                                          RowMove* move) {
   txn.assign_xid();
+  VARVE_RETURN_IF_ERROR(begin_write(txn));
   const Request request{txn,           snapshot, RowLock::kUpdate, WaitPolicy::kWait, txn.lock_timeout_us,
                         locked_already};
   return follow(

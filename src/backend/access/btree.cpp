@@ -287,9 +287,14 @@ Result<InsertOutcome> BtreeImpl::insert(txn::Transaction& txn, wal::Bytes key, T
       chain.add(std::move(first));
       if (unique != nullptr) {
         VARVE_ASSIGN_OR_RETURN(InsertOutcome outcome, check_unique(core_, chain, key, tid, *unique));
+        // Whoever has seen that the key was not there, and is told now that it is, fails for that reason
+        // rather than the other.
+        if (outcome.kind == InsertOutcome::Kind::kConflict)
+          VARVE_RETURN_IF_ERROR(note_insert(txn, chain.at(0).id()));
         if (outcome.kind != InsertOutcome::Kind::kInserted) return outcome;
       }
       ExclusiveGuard& leaf = covering(chain, pair);
+      VARVE_RETURN_IF_ERROR(note_insert(txn, leaf.id()));
       NodeView node(leaf.page());
       uint32_t position = BtreeCore::find(node, pair);
       if (position != BtreeCore::kAbsent) {
@@ -393,8 +398,10 @@ Status BtreeImpl::note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) {
 }
 
 std::unique_ptr<Btree::Cursor> BtreeImpl::scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper,
-                                               Bound upper_bound, bool backward) {
-  return std::make_unique<BtreeCursor>(core_, make_range(lower, lower_bound, upper, upper_bound), backward);
+                                               Bound upper_bound, bool backward,
+                                               txn::SerializableTxn* reader) {
+  return std::make_unique<BtreeCursor>(core_, make_range(lower, lower_bound, upper, upper_bound), backward,
+                                       tracked_, reader);
 }
 
 Status BtreeImpl::remove_dead(wal::Bytes key, Tid tid) {

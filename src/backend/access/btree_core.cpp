@@ -160,12 +160,14 @@ Status BtreeCore::try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_m
   return {};
 }
 
-Status BtreeCore::lookup_latched(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked) {
+Status BtreeCore::lookup_latched(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked,
+                                 const LeafReader* reader) {
   uint8_t fence[kMaxKeyBytes];
   Pair position(key, 0);
   PageId hint;
   for (;;) {
     VARVE_ASSIGN_OR_RETURN(SharedGuard guard, read_leaf(position, false, &hint));
+    if (reader != nullptr) VARVE_RETURN_IF_ERROR(reader->note(guard.id()));
     NodeView leaf(guard.page());
     uint32_t i = leaf.lower_bound(position, 0);
     for (; i < leaf.count() && leaf.entry_begins_with(leaf.slot(i), key); ++i) {
@@ -188,7 +190,13 @@ Status BtreeCore::lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marke
     VARVE_RETURN_IF_ERROR(try_lookup(key, tids, any_marked, &done));
     if (done) return {};
   }
-  return lookup_latched(key, tids, any_marked);
+  return lookup_latched(key, tids, any_marked, nullptr);
+}
+
+Status BtreeCore::lookup_noted(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked,
+                               const LeafReader& reader) {
+  bool ignored = false;
+  return lookup_latched(key, tids, any_marked == nullptr ? &ignored : any_marked, &reader);
 }
 
 uint32_t BtreeCore::find(const NodeView& leaf, const Pair& pair) {

@@ -7,6 +7,7 @@
 #include "btree_format.h"
 #include "btree_node.h"
 #include "buffer/log_batch.h"
+#include "txn/serializable.h"
 
 namespace varve::access {
 
@@ -19,6 +20,13 @@ struct LogTerms {
   bool compensation = false;
   Lsn start;  // out: of the record, if one was written
   bool written = false;
+};
+
+// A SERIALIZABLE transaction that leaves its mark on every leaf it reads, under the leaf's latch.
+struct LeafReader {
+  const txn::TrackedRelation& index;
+  txn::SerializableTxn& txn;
+  Status note(PageId leaf) const { return txn.read_page(index, leaf); }
 };
 
 class BtreeCore {
@@ -39,6 +47,7 @@ class BtreeCore {
   // returns the page in it.
   Result<buffer::SharedGuard> read_leaf(const Pair& pair, bool below, PageId* hint);
   Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked);
+  Status lookup_noted(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked, const LeafReader& reader);
 
   // With the leaf latched exclusively: where the pair is, or kAbsent.
   static constexpr uint32_t kAbsent = ~0U;
@@ -62,7 +71,7 @@ class BtreeCore {
   Status try_locate(uint8_t level, const Pair& pair, bool below, PageId* out, bool* done);
   Result<PageId> locate_latched(uint8_t level, const Pair& pair, bool below);
   Status try_lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked, bool* done);
-  Status lookup_latched(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked);
+  Status lookup_latched(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked, const LeafReader* reader);
   Status no_such_node(const char* what) const;
 
   struct SplitPlan;

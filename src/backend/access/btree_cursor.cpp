@@ -34,8 +34,9 @@ KeyRange make_range(wal::Bytes lower, Btree::Bound lower_bound, wal::Bytes upper
   return r;
 }
 
-BtreeCursor::BtreeCursor(const BtreeCore& core, const KeyRange& range, bool backward)
-    : core_(core), backward_(backward), done_(range.empty) {
+BtreeCursor::BtreeCursor(const BtreeCore& core, const KeyRange& range, bool backward,
+                         const txn::TrackedRelation& index, txn::SerializableTxn* reader)
+    : core_(core), index_(index), reader_(index ? reader : nullptr), backward_(backward), done_(range.empty) {
   if (!backward) {
     position_ = range.lower;
     limit_ = range.upper;
@@ -128,6 +129,7 @@ Status BtreeCursor::next(std::vector<Entry>* out, size_t max) {
   while (!done_ && out->size() < max) {
     Pair at = position();
     VARVE_ASSIGN_OR_RETURN(SharedGuard guard, core_.read_leaf(at, backward_, &hint_));
+    if (reader_ != nullptr) VARVE_RETURN_IF_ERROR(reader_->read_page(index_, guard.id()));
     NodeView leaf(guard.page());
     backward_ ? backward_leaf(leaf, out, max) : forward_leaf(leaf, out, max);
   }

@@ -15,7 +15,9 @@ KeyRange make_range(wal::Bytes lower, Btree::Bound lower_bound, wal::Bytes upper
 
 class BtreeCursor : public Btree::Cursor {
  public:
-  BtreeCursor(const BtreeCore& core, const KeyRange& range, bool backward);
+  // `reader`: null, or outlives the cursor, as `index` does.
+  BtreeCursor(const BtreeCore& core, const KeyRange& range, bool backward, const txn::TrackedRelation& index,
+              txn::SerializableTxn* reader);
   Status next(std::vector<Entry>* out, size_t max) override;
 
  private:
@@ -26,6 +28,8 @@ class BtreeCursor : public Btree::Cursor {
   Pair position() const { return {position_.data(), static_cast<uint32_t>(position_.size()), position_tid_}; }
 
   BtreeCore core_;
+  const txn::TrackedRelation& index_;
+  txn::SerializableTxn* reader_;
   bool backward_;
   bool done_;
   // Forward: the next entry is at or behind the position. Backward: before it, or anywhere when `from_end_`.

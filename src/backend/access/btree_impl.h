@@ -17,8 +17,10 @@ class BtreeImpl : public Btree {
   Status mark(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
   Status note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
   std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper, Bound upper_bound,
-                               bool backward) override;
-  Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr) override {
+                               bool backward, txn::SerializableTxn* reader = nullptr) override;
+  Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr,
+                txn::SerializableTxn* reader = nullptr) override {
+    if (reader != nullptr && tracked_) return core_.lookup_noted(key, tids, any_marked, {tracked_, *reader});
     return core_.lookup(key, tids, any_marked);
   }
   Status remove_dead(wal::Bytes key, Tid tid) override;
@@ -28,6 +30,12 @@ class BtreeImpl : public Btree {
   PageId segment() const override { return core_.segment(); }
 
  private:
+  // Before an entry comes to the leaf, which is latched.
+  Status note_insert(txn::Transaction& txn, PageId leaf) const {
+    if (txn.serializable == nullptr || !tracked_) return {};
+    return txn.serializable->write_page(tracked_, leaf);
+  }
+
   BtreeCore core_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "btree_core.h"
 #include "segment_format.h"
+#include "txn/serializable_pages.h"
 
 namespace varve::access {
 
@@ -149,6 +150,7 @@ Status BtreeCore::split_child(ExclusiveGuard& parent, ExclusiveGuard& child, con
   batch.change(right, kOpNodeImage, image.payload(), wal::kBlockInitialises);
   batch.change(parent, kOpNodeInsert, link.payload());
   batch.commit();
+  if (node.is_leaf()) txn::note_page_split(pool_, segment_, child.id(), right_id);
   return {};
 }
 
@@ -178,6 +180,10 @@ Status BtreeCore::split_root(ExclusiveGuard& root, const Pair& pair) {
   batch.change(left, kOpNodeImage, left_image.payload(), wal::kBlockInitialises);
   batch.change(right, kOpNodeImage, right_image.payload(), wal::kBlockInitialises);
   batch.commit();
+  if (level == 0) {
+    txn::note_page_split(pool_, segment_, root.id(), right_id);
+    txn::note_page_moved(pool_, segment_, root.id(), left_id);
+  }
   return {};
 }
 
@@ -245,6 +251,8 @@ Status BtreeCore::try_merge(uint8_t level, const Pair& pair) {
     batch.change(parent, kOpNodeRemove, payload_of(position));
     batch.change(left, kOpNodeImage, image.payload(), wal::kBlockInitialises);
     release.add_to(batch, right);
+    // While the page is nobody else's yet.
+    if (level == 0) txn::note_page_moved(pool_, segment_, right.id(), left.id());
     batch.commit();
     parent_is_small = above.count() == 1 || worth_merging(above);
   }
@@ -265,6 +273,7 @@ Status BtreeCore::collapse_root() {
   LogBatch batch(pool_, kInvalidXid, kInvalidLsn);
   batch.change(guard, kOpNodeImage, image.payload(), wal::kBlockInitialises);
   release.add_to(batch, child);
+  if (NodeView(child.page()).is_leaf()) txn::note_page_moved(pool_, segment_, child.id(), guard.id());
   batch.commit();
   return {};
 }

@@ -81,8 +81,24 @@ class HeapImpl final : public Heap, private LargeValueReader {
     uint32_t offset = 0;  // of the row's bytes in the buffer
   };
   Result<bool> copy_newest(Tid tid, RowBuffer& buffer, Copied* out);
-  // Goes back from the copied version to the one `snapshot` sees. False: it sees none.
-  bool rebuild(const txn::Snapshot& snapshot, RowBuffer& buffer, Copied* version, Xid* writer) const;
+  Result<bool> fetch_version(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out);
+  // Goes back from the copied version to the one `snapshot` sees. False: it sees none, or the transaction
+  // must not go on (`failure`).
+  bool rebuild(const txn::Snapshot& snapshot, RowBuffer& buffer, Copied* version, Xid* writer,
+               Status* failure) const;
+  // A SERIALIZABLE transaction reads or writes a table where that is noted.
+  bool notes_reads(const txn::Snapshot& snapshot) const {
+    return snapshot.serializable != nullptr && tracked_;
+  }
+  Status note_insert(txn::Transaction& txn) const {
+    if (txn.serializable == nullptr || !tracked_) return {};
+    return txn.serializable->write_relation(tracked_);
+  }
+  // The row is latched, and will be until it is written.
+  Status note_write(txn::Transaction& txn, Tid tid) const {
+    if (txn.serializable == nullptr || !tracked_) return {};
+    return txn.serializable->write_row(tracked_, tid);
+  }
 
   // --- inserting ---
   // A latched page with room for a row of `total` bytes (with headers), made current for this session.

@@ -131,6 +131,7 @@ Result<Tid> HeapImpl::insert(txn::Transaction& txn, wal::Bytes row, uint16_t att
   VARVE_RETURN_IF_ERROR(check_row_size(row.size()));
   Xid xid = txn.assign_xid();
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard guard, page_for_insert(txn, sizeof(RowHeader) + row.size()));
+  VARVE_RETURN_IF_ERROR(note_insert(txn));
   Tid tid{guard.id(), next_free_slot(guard.page())};
   auto undo = insert_undo(segment_, tid, 1);
   VARVE_ASSIGN_OR_RETURN(txn::UndoPtr at, log_undo(txn, undo, RowHeader{}));
@@ -176,6 +177,7 @@ Status HeapImpl::insert_many(txn::Transaction& txn, std::span<const wal::Bytes> 
       ++next;
       continue;
     }
+    VARVE_RETURN_IF_ERROR(note_insert(txn));
     const auto count = static_cast<uint16_t>(end - next);
     auto undo = insert_undo(segment_, Tid{guard.id(), first}, count);
     VARVE_ASSIGN_OR_RETURN(txn::UndoPtr at, log_undo(txn, undo, RowHeader{}));

@@ -83,12 +83,17 @@ Result<bool> HeapImpl::copy_newest(Tid tid, RowBuffer& buffer, Copied* out) {
   }
 }
 
-bool HeapImpl::rebuild(const txn::Snapshot& snapshot, RowBuffer& buffer, Copied* version, Xid* writer) const {
+bool HeapImpl::rebuild(const txn::Snapshot& snapshot, RowBuffer& buffer, Copied* version, Xid* writer,
+                       Status* failure) const {
   Xid xid{version->header.xid};
   txn::UndoPtr undo{version->header.undo};
   // Index entries for the newest keys lead to older versions too, so the re-check hint is the newest's.
   const uint16_t sticky = version->header.flags & kRowKeysChanged;
   while (!txns_.visible(snapshot, xid, undo)) {
+    if (notes_reads(snapshot) && xid != snapshot.own_xid) {
+      *failure = snapshot.serializable->passed_over(xid);
+      if (!failure->ok()) return false;
+    }
     if (undo == txn::kNoUndo) return false;
     txn::UndoView view = txns_.undo(undo);
     const uint8_t* payload = view.payload().data();
@@ -120,11 +125,27 @@ bool HeapImpl::rebuild(const txn::Snapshot& snapshot, RowBuffer& buffer, Copied*
   return (version->header.flags & kRowDeleted) == 0;
 }
 
+// The mark comes before the look: who writes later meets it, and who wrote before is met in the row.
 Result<bool> HeapImpl::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) {
+  if (!notes_reads(snapshot)) return fetch_version(snapshot, tid, buffer, out);
+  bool fresh = false;
+  VARVE_RETURN_IF_ERROR(snapshot.serializable->read_row(tracked_, tid, &fresh));
+  VARVE_ASSIGN_OR_RETURN(bool found, fetch_version(snapshot, tid, buffer, out));
+  // Nobody need mind that we have seen nothing there, or what we have written ourselves.
+  if (fresh && (!found || out->xid == snapshot.own_xid)) snapshot.serializable->unread_row(tracked_, tid);
+  return found;
+}
+
+Result<bool> HeapImpl::fetch_version(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer,
+                                     RowVersion* out) {
   Copied version;
   VARVE_ASSIGN_OR_RETURN(bool found, copy_newest(tid, buffer, &version));
   Xid writer;
-  if (!found || !rebuild(snapshot, buffer, &version, &writer)) return false;
+  Status failure;
+  if (!found || !rebuild(snapshot, buffer, &version, &writer, &failure)) {
+    if (!failure.ok()) return failure;
+    return false;
+  }
   out->bytes = buffer.reserve(0) + version.offset;
   out->length = version.length;
   out->attributes = version.header.attributes;

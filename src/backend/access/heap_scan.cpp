@@ -61,6 +61,7 @@ Status HeapImpl::read_page(const txn::Snapshot& snapshot, PageId id, PageBatch* 
 // snapshot keeps the undo that the copy refers to.
 Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer& buffer,
                              std::vector<Tid>* tids, std::vector<RowVersion>* rows) {
+  if (notes_reads(snapshot)) VARVE_RETURN_IF_ERROR(snapshot.serializable->read_relation(tracked_));
   // Page is aligned to its size in memory; the batch's memory is not.
   constexpr size_t kCopyBytes = buffer::kPageBytes + alignof(Page);
   uint8_t* memory = buffer.reserve(kCopyBytes);
@@ -119,7 +120,11 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
       version.length = slot.length - version.offset;
     }
     Xid writer;
-    if (!rebuild(snapshot, scratch, &version, &writer)) continue;
+    Status failure;
+    if (!rebuild(snapshot, scratch, &version, &writer, &failure)) {
+      VARVE_RETURN_IF_ERROR(failure);
+      continue;
+    }
     const uint8_t* from = scratch.reserve(0) + version.offset;
     rebuilt.emplace_back(n, older.size());
     older.insert(older.end(), from, from + version.length);
@@ -140,6 +145,7 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
 }
 
 Result<uint32_t> HeapImpl::count_page(const txn::Snapshot& snapshot, PageId id, uint64_t ordinal) {
+  if (notes_reads(snapshot)) VARVE_RETURN_IF_ERROR(snapshot.serializable->read_relation(tracked_));
   {
     VARVE_ASSIGN_OR_RETURN(SharedGuard guard, pool_.fix_shared(id));
     const Page& page = guard.page();

@@ -359,6 +359,7 @@ Result<bool> HeapImpl::update_in_place(const Request& request, const Judgement& 
     if (!make_room(row.guard, std::max(total, kMinRowCapacity))) return false;
     row.row = find_row(row.guard.page(), row.at.slot);
   }
+  VARVE_RETURN_IF_ERROR(note_write(request.txn, request.tid));
   const RowHeader before = row.row.header();
   const wal::Bytes old = row.row.row();
   const CommonParts common = common_parts(old, version.row);
@@ -389,6 +390,7 @@ Result<bool> HeapImpl::update_in_place(const Request& request, const Judgement& 
 }
 
 Status HeapImpl::delete_in_place(const Request& request, const Judgement& judgement, LatchedRow& row) {
+  VARVE_RETURN_IF_ERROR(note_write(request.txn, request.tid));
   const RowHeader before = row.row.header();
   std::array<uint8_t, sizeof(txn::UndoHeader) + sizeof(HeapUndoDelete)> undo;
   store_raw(undo.data(),
@@ -439,6 +441,7 @@ Result<bool> HeapImpl::update_by_moving(const Request& request, const NewVersion
   if (j.verdict != Verdict::kProceed) return false;
   const buffer::Page& target_page = latches.find(target)->page();
   if (!usable(target_page) || !fits_new(target_page, total)) return false;
+  VARVE_RETURN_IF_ERROR(note_write(request.txn, request.tid));
   VARVE_RETURN_IF_ERROR(move_row(request, j, latches, at, target, version));
   return true;
 }

@@ -7,6 +7,7 @@
 #include "free_space.h"
 #include "segment_format.h"
 #include "space.h"
+#include "txn/serializable_pages.h"
 #include "wal/append_gate.h"
 
 namespace varve::access {
@@ -258,6 +259,7 @@ Status drop_segment(BufferPool& pool, txn::Transaction& txn, PageId segment) {
     VARVE_RETURN_IF_ERROR(check_header(header.page(), segment));
     stamp = body_of<SegmentHeader>(header.page()).stamp;
   }
+  txn::note_storage_dropped(pool, segment);
   SegmentUndo undo = make_undo(txn::UndoKind::kSegmentDrop, segment, stamp);
   wal::RecordParts parts;
   parts.xid = txn.assign_xid();

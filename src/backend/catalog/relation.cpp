@@ -2,6 +2,7 @@
 #include "catalog/relation.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "access/btree.h"
 #include "access/heap.h"
@@ -214,6 +215,12 @@ std::vector<std::string> split_expressions(std::string_view text) {
   return parts;
 }
 
+// When the version of a row was committed; at the end of time while it is not.
+Csn committed_at(Catalog& catalog, Xid writer) {
+  txn::XidStatus status = catalog.database().txns().xid_status(writer);
+  return status.state == txn::XidState::kCommitted ? status.csn : kLastCsn;
+}
+
 void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   Index index;
   index.oid = row.oid("indexrelid");
@@ -222,6 +229,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   index.nulls_not_distinct = row.boolean("indnullsnotdistinct");
   index.immediate = row.boolean("indimmediate");
   index.valid = row.boolean("indisvalid");
+  if (!rel.is_system) index.made = committed_at(catalog, row.writer());
   index.predicate_sql = row.text("indpred");
   auto columns = row.numbers("indkey");
   auto collations = row.numbers("indcollation");
@@ -258,6 +266,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   catalog.for_each(system_table("pg_class"), self, [&](const Row& class_row) {
     index.name = class_row.text("relname");
     index.segment = PageId{class_row.oid("relfilenode").value()};
+    if (!rel.is_system) index.made = std::max(index.made, committed_at(catalog, class_row.writer()));
   });
   if (rel.is_system) index.segment = catalog.database().system_segment(index.oid);
   if (index.segment != kInvalidPageId) index.tree = catalog.database().btree(index.segment);
@@ -465,6 +474,22 @@ void load_inheritance(Catalog& catalog, Relation& rel, bool has_children) {
   std::sort(rel.children.begin(), rel.children.end());
 }
 
+// Tells the table and its indexes whose reads they note for SERIALIZABLE transactions. As in PostgreSQL,
+// those of catalogs, temporary tables and materialized views are not noted.
+void track_storage(Database& database, Relation& rel) {
+  if (rel.is_system || rel.persistence == 't' || rel.kind != RelationKind::kTable || rel.heap == nullptr)
+    return;
+  // Several pictures of a relation share its storage; the first one that is loaded says it.
+  static std::mutex mutex;
+  std::lock_guard guard(mutex);
+  const uint32_t in = database.oid().value();
+  if (!rel.heap->tracked()) rel.heap->track({in, rel.oid, rel.oid, rel.segment});
+  for (Index& index : rel.indexes) {
+    if (index.tree != nullptr && !index.tree->tracked())
+      index.tree->track({in, index.oid, rel.oid, index.segment});
+  }
+}
+
 void open_storage(Database& database, Relation& rel) {
   std::vector<access::ColumnSpec> specs;
   for (const Column& c : rel.columns) specs.push_back({physical_of(c.type), c.missing});
@@ -473,6 +498,7 @@ void open_storage(Database& database, Relation& rel) {
   if (rel.kind == RelationKind::kTable || rel.kind == RelationKind::kMaterializedView) {
     rel.heap = database.heap(rel.segment, rel.access_method);
   }
+  track_storage(database, rel);
 }
 
 }  // namespace
@@ -538,6 +564,15 @@ RelationPtr Catalog::load(Oid oid) {
     for_each(system_table("pg_type"), type, [&](const Row& row) { define_row_type(*rel, row); });
   }
   return rel;
+}
+
+RelationPtr readable_at(const RelationPtr& relation, Csn snapshot) {
+  auto newer = [&](const Index& index) { return index.made > snapshot; };
+  if (snapshot == kLastCsn || std::none_of(relation->indexes.begin(), relation->indexes.end(), newer))
+    return relation;
+  auto older = std::make_shared<Relation>(*relation);
+  for (Index& index : older->indexes) index.too_new = newer(index);
+  return older;
 }
 
 }  // namespace varve::catalog

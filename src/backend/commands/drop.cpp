@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "access/heap.h"
 #include "access/segment.h"
 #include "common/sql_error.h"
 #include "composite_type.h"
@@ -326,6 +327,8 @@ void Dropper::remove_relation(Oid oid) {
   if (relation == nullptr) return;
   if (relation->segment != kInvalidPageId) {
     context_.txn.assign_xid();
+    if (context_.txn.serializable != nullptr && relation->heap != nullptr && relation->heap->tracked())
+      check_ok(context_.txn.serializable->write_table(relation->heap->tracked()));
     check_ok(access::drop_segment(context_.txn.manager().pool(), context_.txn, relation->segment));
   }
   if (relation->kind == RelationKind::kIndex || relation->kind == RelationKind::kPartitionedIndex) {

@@ -18,6 +18,8 @@ namespace {
 
 void empty_table(CommandContext& context, const Relation& table) {
   context.txn.assign_xid();
+  if (context.txn.serializable != nullptr && table.heap != nullptr && table.heap->tracked())
+    check_ok(context.txn.serializable->write_table(table.heap->tracked()));
   auto segment = context.catalog.database().create_heap(context.txn);
   check_ok(segment.status());
   check_ok(access::drop_segment(context.txn.manager().pool(), context.txn, table.segment));

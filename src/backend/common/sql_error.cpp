@@ -45,6 +45,11 @@ void throw_status(const Status& status) {
     case StatusCode::kWriteConflict:
       throw SqlError(sqlstate::kTRSerializationFailure,
                      "could not serialize access due to concurrent update");
+    case StatusCode::kSerialization:
+      throw SqlError(sqlstate::kTRSerializationFailure,
+                     "could not serialize access due to read/write dependencies among transactions")
+          .detail(std::string(status.message()))
+          .hint("The transaction might succeed if retried.");
     default:
       break;
   }

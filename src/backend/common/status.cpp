@@ -34,6 +34,8 @@ std::string_view status_code_name(StatusCode code) {
       return "busy";
     case StatusCode::kWriteConflict:
       return "write conflict";
+    case StatusCode::kSerialization:
+      return "serialization failure";
   }
   return "unknown";
 }

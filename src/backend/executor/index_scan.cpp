@@ -50,7 +50,7 @@ bool lies_in(const types::StringRef& s, const access::RowVersion& row) {
 void IndexRowFetcher::look_up(access::Btree& tree, wal::Bytes key, std::vector<Tid>* tids) {
   suspicious_ = false;
   tids->clear();
-  check_ok(tree.lookup(key, tids, &suspicious_));
+  check_ok(tree.lookup(key, tids, &suspicious_, context_.snapshot.serializable));
   if (!suspicious_ || tids->size() < 2) return;
   std::sort(tids->begin(), tids->end());
   tids->erase(std::unique(tids->begin(), tids->end()), tids->end());
@@ -226,7 +226,7 @@ class IndexScanOperator : public Operator {
         if (range_ == ranges_.size()) return false;
         const KeyRange& r = ranges_[range_++];
         cursor_ = tree_->scan(access::key_bytes(r.lower), r.lower_bound, access::key_bytes(r.upper),
-                              r.upper_bound, scan_.backward);
+                              r.upper_bound, scan_.backward, context_.snapshot.serializable);
         batch_ = 16;  // grows: a LIMIT above may want only a few
       }
       check_ok(cursor_->next(&entries_, std::min<size_t>(batch_, context_.chunk_rows())));

@@ -92,6 +92,8 @@ class InsertOperator : public ModifyOperator {
     if (locked == LockOutcome::kSelfModified) refuse_second_change();
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
     if (!table.writer.fetch_newest(tid, &own_old_, row_memory_)) return false;
+    // Whether it is changed may hang on what it holds: that is to read it.
+    if (context_.snapshot.serializable != nullptr) (void)table.writer.is_visible(tid);
     table.to_statement(own_old_, &old_);
     table.to_statement(excluded, &row_);
     pair_.load(0, old_);

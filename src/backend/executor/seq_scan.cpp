@@ -138,6 +138,8 @@ class SeqScanOperator : public Operator, public FilterableScan {
   }
 
   void open_table(size_t number) {
+    // Before the pages are counted: no row can come to one that is not among them unnoticed.
+    check_ok(relation_->heap->begin_scan(context_.snapshot));
     auto fill = [&](MorselQueue& queue) {
       auto runs = relation_->heap->runs();
       check_ok(runs.status());
@@ -148,7 +150,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
       queue_ = &context_.shared->queue(number, fill);
     } else {
       fill(own_queue_);
-      own_queue_.begin_alone(UINT64_MAX / 2);
+      own_queue_.begin_alone(UINT64_MAX / 4);
       queue_ = &own_queue_;
     }
     backwards_ = false;

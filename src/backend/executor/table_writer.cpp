@@ -255,6 +255,8 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
       case access::InsertOutcome::Kind::kInserted:
         return true;
       case access::InsertOutcome::Kind::kConflict:
+        // To be told of the row is to have read it.
+        if (context_.snapshot.serializable != nullptr) (void)is_visible(r.conflict);
         if (throw_conflict) throw_duplicate(index);
         *conflict = r.conflict;
         return false;
@@ -525,6 +527,7 @@ LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const Ro
   }
   // Whoever moved the row meanwhile has seen to what it had out of line.
   if (move.from == tid) encoder_.replaced(*context_.transaction);
+  if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kUpdated, 1);
   *tid_now = move.to;
   if (move.to != move.from) {
@@ -561,6 +564,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   if (r != LockOutcome::kLocked) return r;
   if (move.from == tid) encoder_.replaced(*context_.transaction);
   tid = move.from;
+  if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;

@@ -25,6 +25,7 @@ class TableWriter::Bulk final : public access::AppendedRowSink {
   explicit Bulk(TableWriter& writer)
       : writer_(writer), context_(writer.context_), waiting_(writer.indexes_.size()) {
     context_.transaction->assign_xid();
+    check_ok(writer.heap_.begin_write(*context_.transaction));
     if (context_.scheduler != nullptr && context_.settings.parallel_workers > 1)
       runner_.emplace(*context_.scheduler);
     tells_hooks_ = context_.hooks != nullptr && context_.hooks->wants_inserted(writer.relation_);

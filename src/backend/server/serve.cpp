@@ -25,6 +25,7 @@
 #include "session/settings.h"
 #include "storage_setup.h"
 #include "sync/blocking_scope.h"
+#include "txn/serializable.h"
 #include "wal/log_manager.h"
 
 namespace varve::server {
@@ -188,6 +189,16 @@ net::ServerOptions net_options(const ServeOptions& options,
   return net;
 }
 
+void set_serializable_limits(session::Instance& instance,
+                             const std::map<std::string, std::string>& settings) {
+  txn::SerializableLimits limits;
+  limits.locks_per_transaction = std::stoll(setting(settings, "max_pred_locks_per_transaction"));
+  limits.connections = std::stoll(setting(settings, "max_connections"));
+  limits.locks_per_relation = std::stoll(setting(settings, "max_pred_locks_per_relation"));
+  limits.locks_per_page = std::stoll(setting(settings, "max_pred_locks_per_page"));
+  instance.engine().txns().serializable().set_limits(limits);
+}
+
 Status write_pid_file(const std::string& directory, int port, const std::string& host) {
   std::string path = directory + "/varve.pid";
   int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -255,6 +266,7 @@ net::StopMode wait_for_stop(const sigset_t& set, const ServeOptions& options, ne
       if (info != nullptr && info->context >= session::SettingContext::kReload)
         instance.change_setting(name, value);
     }
+    set_serializable_limits(instance, instance.settings());
   }
 }
 
@@ -310,6 +322,7 @@ int serve(const ServeOptions& options) {
   }
   session::Instance instance(**engine, options.directory, *settings);
   instance.keep_setting = &write_auto_setting;
+  set_serializable_limits(instance, *settings);
   try {
     find_first_oid(instance);
   } catch (const SqlError& error) {

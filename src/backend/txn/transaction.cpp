@@ -31,10 +31,12 @@ void TransactionImpl::start(Isolation isolation, sync::CancelToken* cancel) {
   session_owner = 0;
   lock_timeout_us = deadlock_timeout_us = 0;
   epoch_to_advance = nullptr;
+  read_only = deferrable = false;
+  VARVE_CHECK(serializable == nullptr);
   isolation_ = isolation;
   cancel_ = cancel;
   active_ = true;
-  has_snapshot_ = keep_snapshot_ = needs_purge_ = dropped_segments_ = false;
+  has_snapshot_ = keep_snapshot_ = had_snapshot_ = needs_purge_ = dropped_segments_ = false;
   last_undo_ = 0;
   first_lsn_.store(0, std::memory_order_relaxed);
   last_lsn_.store(0, std::memory_order_relaxed);
@@ -46,6 +48,7 @@ TxnManager& TransactionImpl::manager() const { return manager_; }
 Xid TransactionImpl::assign_xid() {
   if (Xid current = xid(); current != kInvalidXid) return current;
   VARVE_CHECK(active_);
+  if (isolation_ == Isolation::kSerializable && !keep_snapshot_) statement_snapshot();
   // The reserved position is the boundary at which the next record starts: no record of ours lies before it.
   // Published before xid_, so that a checkpoint that sees the xid sees the position, and before the first
   // append (a read-modify-write of the log's position): a checkpoint that does not see the xid has taken its
@@ -53,6 +56,8 @@ Xid TransactionImpl::assign_xid() {
   first_lsn_.store(manager_.wal_log().reserved_lsn().value(), std::memory_order_relaxed);
   uint64_t assigned = manager_.states().allocate_xid();
   xid_.store(assigned, std::memory_order_seq_cst);
+  // Before any row has it: whoever finds it there must find us.
+  if (serializable != nullptr) manager_.serializable_impl().assign_xid(*sxact(), assigned);
   return Xid{assigned};
 }
 
@@ -61,23 +66,60 @@ Xid TransactionImpl::assign_xid() {
 // at every registered_csn. Either the horizon sees the registration, and it is not above the snapshot; or the
 // reader's second read comes after the horizon's, so that the snapshot is not below L, and L is the most that
 // the horizon relies on.
+void TransactionImpl::take_snapshot() {
+  uint64_t position = manager_.wal_log().reserved_lsn().value();
+  if (registered_csn.load(std::memory_order_relaxed) != kNotRegistered) {
+    // Something older is registered already, so the move forward needs no fence; pins stay covered.
+    snapshot_csn_ = position;
+    if (pins_.empty()) registered_csn.store(position, std::memory_order_release);
+  } else {
+    registered_csn.store(position, std::memory_order_relaxed);
+    full_fence();
+    snapshot_csn_ = manager_.wal_log().reserved_lsn().value();
+  }
+  has_snapshot_ = had_snapshot_ = true;
+}
+
 Snapshot TransactionImpl::statement_snapshot() {
   VARVE_CHECK(active_);
   if (!keep_snapshot_) {
-    uint64_t position = manager_.wal_log().reserved_lsn().value();
-    if (registered_csn.load(std::memory_order_relaxed) != kNotRegistered) {
-      // Something older is registered already, so the move forward needs no fence; pins stay covered.
-      snapshot_csn_ = position;
-      if (pins_.empty()) registered_csn.store(position, std::memory_order_release);
-    } else {
-      registered_csn.store(position, std::memory_order_relaxed);
-      full_fence();
-      snapshot_csn_ = manager_.wal_log().reserved_lsn().value();
-    }
-    has_snapshot_ = true;
+    if (isolation_ == Isolation::kSerializable)
+      begin_serializable();
+    else
+      take_snapshot();
     keep_snapshot_ = isolation_ != Isolation::kReadCommitted;
   }
-  return Snapshot{Csn{snapshot_csn_}, xid(), undo_position(), &newest_seen_};
+  return Snapshot{Csn{snapshot_csn_}, xid(), undo_position(), &newest_seen_, serializable};
+}
+
+void TransactionImpl::begin_serializable() {
+  class Taker final : public SnapshotTaker {
+   public:
+    explicit Taker(TransactionImpl& txn) : txn_(txn) {}
+    uint64_t take() override {
+      txn_.take_snapshot();
+      return txn_.snapshot_csn_;
+    }
+
+   private:
+    TransactionImpl& txn_;
+  } taker(*this);
+  do {
+    serializable = manager_.serializable_impl().begin(owner_pid, read_only, taker);
+  } while (serializable != nullptr && read_only && deferrable && found_unsafe());
+  if (serializable != nullptr && xid() != kInvalidXid)
+    manager_.serializable_impl().assign_xid(*sxact(), xid().value());
+}
+
+// Waits until the snapshot of a deferrable transaction is known to be safe or not. True: not, take another.
+bool TransactionImpl::found_unsafe() {
+  SerializableManagerImpl& serializables = manager_.serializable_impl();
+  bool safe = false;
+  if (!serializables.wait_until_decided(*sxact(), cancel_, &safe).ok()) return false;
+  Sxact* waited = sxact();
+  serializable = nullptr;
+  serializables.release(serializables.finish(*waited, false, manager_.wal_log().reserved_lsn().value()));
+  return !safe;
 }
 
 void TransactionImpl::release_snapshot() {
@@ -155,6 +197,7 @@ UndoPtr TransactionImpl::add_undo(wal::Bytes bytes, Xid previous_xid, UndoPtr pr
 }
 
 Transaction::Savepoint TransactionImpl::savepoint() const {
+  if (serializable != nullptr) sxact()->keeps_marks = true;
   return Savepoint{undo_position(), last_lsn(), held.size()};
 }
 

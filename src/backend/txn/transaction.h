@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lock_table.h"
+#include "serializable/sxact.h"
 #include "txn/pending_drops.h"
 #include "txn/txn_manager.h"
 #include "undo_log.h"
@@ -36,6 +37,7 @@ class TransactionImpl final : public Transaction {
   Xid assign_xid() override;
   Isolation isolation() const override { return isolation_; }
   Snapshot statement_snapshot() override;
+  bool has_had_snapshot() const override { return had_snapshot_; }
   void release_snapshot() override;
   void ensure_snapshot() override {
     if (!has_snapshot_ && pins_.empty()) statement_snapshot();
@@ -87,6 +89,10 @@ class TransactionImpl final : public Transaction {
     uint64_t csn;
   };
   bool open_chunk(size_t needed);
+  void take_snapshot();
+  void begin_serializable();
+  bool found_unsafe();
+  Sxact* sxact() const { return static_cast<Sxact*>(serializable); }
   void register_at_least(uint64_t csn);
 
   TxnManagerImpl& manager_;
@@ -95,6 +101,7 @@ class TransactionImpl final : public Transaction {
   bool active_ = false;
   bool has_snapshot_ = false;   // registered for the current statement (or, REPEATABLE READ, transaction)
   bool keep_snapshot_ = false;  // REPEATABLE READ: taken, for the rest of the transaction
+  bool had_snapshot_ = false;   // since start()
   bool needs_purge_ = false;
   bool dropped_segments_ = false;
   uint64_t snapshot_csn_ = 0;

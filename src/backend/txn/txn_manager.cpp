@@ -15,7 +15,8 @@ TxnManagerImpl::TxnManagerImpl(buffer::BufferPool& pool, Xid next_xid, const Txn
       horizon_(start_xid_.value()),
       states_(start_xid_.value()),
       undo_log_(options.undo_memory_bytes, options.spill_directory, options.spill_bytes),
-      locks_(*this, options.max_locks) {}
+      locks_(*this, options.max_locks),
+      serializable_(*this, pool) {}
 
 TxnManagerImpl::~TxnManagerImpl() {
   stop_purge();
@@ -77,6 +78,28 @@ std::unique_ptr<Transaction> TxnManagerImpl::begin(Isolation isolation, sync::Ca
 
 // --- the end of a transaction ---
 
+Status TxnManagerImpl::prepare_commit(Transaction& base) {
+  auto& txn = static_cast<TransactionImpl&>(base);
+  VARVE_CHECK(txn.active_);
+  return txn.serializable == nullptr ? Status() : serializable_.prepare(*txn.sxact());
+}
+
+// From here on those whose snapshot lies behind the position do not overlap with it.
+TxnManagerImpl::Releases TxnManagerImpl::finish_serializable(TransactionImpl& txn, bool commit,
+                                                             uint64_t position) {
+  if (txn.serializable == nullptr) return {};
+  Sxact* sxact = txn.sxact();
+  txn.serializable = nullptr;
+  return serializable_.finish(*sxact, commit, position);
+}
+
+// Asked under the conflict graph's mutex, so it must not wait for one that is committing.
+uint64_t TxnManagerImpl::commit_number(uint64_t xid) const {
+  const uint64_t word = states_.load(xid);
+  if (xid < horizon_.load(std::memory_order_acquire) || !word_is_committed(word)) return 0;
+  return word;
+}
+
 Lsn TxnManagerImpl::commit(Transaction& base) {
   auto& txn = static_cast<TransactionImpl&>(base);
   VARVE_CHECK(txn.active_);
@@ -87,6 +110,7 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
     // Nothing of its own to make durable; but it must not report what a crash could take back.
     uint64_t seen = txn.newest_seen_.load(std::memory_order_relaxed);
     if (seen > log_.durable_lsn().value()) wait_for = Lsn{seen};
+    serializable_.release(finish_serializable(txn, true, log_.reserved_lsn().value()));
     if (xid != 0) {
       position = std::max<uint64_t>(log_.durable_lsn().value(), kWordCommitting + 1);
       states_.store(xid, position);
@@ -115,7 +139,10 @@ Lsn TxnManagerImpl::commit(Transaction& base) {
       // While still `committing`: the horizon cannot pass an item that is not queued yet.
       queue_purge({xid, position, txn.last_undo_});
     }
+    // Before it is visible: until then whoever meets its rows spins, so what takes time comes after.
+    Releases releases = finish_serializable(txn, true, position);
     states_.store(xid, position);
+    serializable_.release(releases);
     if (txn.epoch_to_advance != nullptr) txn.epoch_to_advance->fetch_add(1, std::memory_order_acq_rel);
   }
   finish(txn, position);
@@ -131,6 +158,7 @@ void TxnManagerImpl::rollback(Transaction& base) {
   VARVE_CHECK(txn.active_);
   uint64_t xid = txn.xid().value();
   uint64_t position = 0;
+  if (txn.serializable != nullptr) txn.sxact()->doomed = true;  // nobody need mind it while it rolls back
   if (xid != 0) {
     if (txn.wrote()) {
       Status s = txn.undo_down_to(0);
@@ -147,6 +175,7 @@ void TxnManagerImpl::rollback(Transaction& base) {
     }
     states_.store(xid, kWordAborted | position);
   }
+  serializable_.release(finish_serializable(txn, false, log_.reserved_lsn().value()));
   finish(txn, position);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lock_manager_impl.h"
+#include "serializable/serializable_manager.h"
 #include "spin_lock.h"
 #include "state_table.h"
 #include "transaction.h"
@@ -20,12 +21,13 @@
 
 namespace varve::txn {
 
-class TxnManagerImpl final : public TxnManager {
+class TxnManagerImpl final : public TxnManager, private CommitNumbers {
  public:
   TxnManagerImpl(buffer::BufferPool& pool, Xid next_xid, const TxnOptions& options);
   ~TxnManagerImpl() override;
 
   std::unique_ptr<Transaction> begin(Isolation isolation, sync::CancelToken* cancel) override;
+  Status prepare_commit(Transaction& txn) override;
   Lsn commit(Transaction& txn) override;
   void rollback(Transaction& txn) override;
   XidStatus xid_status(Xid xid) const override;
@@ -35,6 +37,7 @@ class TxnManagerImpl final : public TxnManager {
   UndoView undo(UndoPtr at) const override;
   Status wait_for(Transaction& waiter, Xid xid) override;
   LockManager& locks() override { return locks_; }
+  SerializableManager& serializable() override { return serializable_; }
   buffer::BufferPool& pool() override { return pool_; }
   Status purge_once() override;
   void start_purge() override;
@@ -47,6 +50,7 @@ class TxnManagerImpl final : public TxnManager {
   StateTable& states() { return states_; }
   UndoLog& undo_log() { return undo_log_; }
   LockManagerImpl& lock_table() { return locks_; }
+  SerializableManagerImpl& serializable_impl() { return serializable_; }
 
   void give_back(TransactionImpl* txn);
   std::vector<PendingDrop> pending_drops() const {
@@ -89,6 +93,10 @@ class TxnManagerImpl final : public TxnManager {
   TransactionImpl* take();
   TransactionImpl* create();
   void finish(TransactionImpl& txn, uint64_t position);
+  using Releases = std::vector<ConflictGraph::Release>;
+  // `position`: where in the log it has ended. What is not needed any more goes with release().
+  Releases finish_serializable(TransactionImpl& txn, bool commit, uint64_t position);
+  uint64_t commit_number(uint64_t xid) const override;
   void queue_purge(const PurgeItem& item);
   bool next_purge(Xid limit, PurgeItem* item);
   Status purge_item(const PurgeItem& item, Xid horizon);
@@ -104,6 +112,7 @@ class TxnManagerImpl final : public TxnManager {
   StateTable states_;
   UndoLog undo_log_;
   LockManagerImpl locks_;
+  SerializableManagerImpl serializable_;
 
   std::array<FreeList, kStripes> free_;
   mutable std::mutex registry_mutex_;  // guards creation

@@ -166,24 +166,20 @@ void Session::rollback_subtransaction(const Mark& mark) {
 }
 
 void Session::commit_transaction(bool chain) {
-  txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
-  bool read_only = read_only_;
+  const TransactionModes same = modes();
   commit_transaction(&client_.output());
   if (!chain) return ensure_transaction();
-  begin_transaction(isolation);
+  begin_transaction(same);
   settings_.begin_transaction();
-  read_only_ = read_only;
   block_ = Block::kImplicit;
 }
 
 void Session::rollback_transaction(bool chain) {
-  txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
-  bool read_only = read_only_;
+  const TransactionModes same = modes();
   rollback_transaction();
   if (!chain) return ensure_transaction();
-  begin_transaction(isolation);
+  begin_transaction(same);
   settings_.begin_transaction();
-  read_only_ = read_only;
   block_ = Block::kImplicit;
 }
 

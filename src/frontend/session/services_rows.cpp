@@ -181,6 +181,25 @@ class RowFunctions {
           .text(lock.mode);
       rows.boolean(lock.granted).boolean(false).null();
     }
+    for (const auto& mark : s.instance_.engine().txns().serializable().snapshot()) {
+      const bool whole = mark.page == kInvalidPageId;
+      rows.text(whole ? "relation" : mark.slot == 0 ? "page" : "tuple");
+      rows.oid(Oid{mark.relation.database}).oid(mark.relation.oid);
+      if (whole)
+        rows.null();
+      else
+        rows.int4(static_cast<int32_t>(mark.page.value()));
+      if (mark.slot == 0)
+        rows.null();
+      else
+        rows.int2(static_cast<int16_t>(mark.slot - 1));  // as in ctid
+      rows.null(5);
+      if (mark.pid == 0)  // known in summary only
+        rows.text("-1/0").null();
+      else
+        rows.text(fmt::format("{}/0", mark.pid)).int4(static_cast<int32_t>(mark.pid));
+      rows.text("SIReadLock").boolean(true).boolean(false).null();
+    }
   }
 
   // The sessions of the server. Another session's query text and times are its own, and not to be had from

@@ -272,9 +272,9 @@ std::vector<Oid> Session::search_path_oids(bool* temporary_first) {
 namespace {
 
 // The session's own thread and those that help it.
-uint32_t parallel_threads(const Settings& settings) {
-  int64_t helpers =
-      std::min(settings.integer("max_parallel_workers_per_gather"), settings.integer("max_parallel_workers"));
+uint32_t parallel_threads(const Settings& settings,
+                          std::string_view limit = "max_parallel_workers_per_gather") {
+  int64_t helpers = std::min(settings.integer(limit), settings.integer("max_parallel_workers"));
   return static_cast<uint32_t>(helpers) + 1;
 }
 
@@ -319,7 +319,22 @@ executor::ExecutionSettings Session::execution_settings() {
   return s;
 }
 
+executor::ExecutionSettings Session::maintenance_settings() {
+  executor::ExecutionSettings s = execution_settings();
+  s.work_mem_bytes = static_cast<size_t>(settings_.integer("maintenance_work_mem")) << 10;
+  s.parallel_workers = parallel_threads(settings_, "max_parallel_maintenance_workers");
+  return s;
+}
+
+executor::TaskScheduler* Session::scheduler() { return &instance_.scheduler(); }
+
+Csn Session::snapshot_limit() const {
+  if (txn_ == nullptr || txn_->isolation() == txn::Isolation::kReadCommitted) return kLastCsn;
+  return txn_->statement_snapshot().csn;
+}
+
 bool Session::plan_is_valid(const Statement& s) const {
+  if (s.plan != nullptr && s.plan->newest_index > snapshot_limit()) return false;
   if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_)
     return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
@@ -380,6 +395,7 @@ void Session::make_plan(Statement& statement) {
     context.local_tables = statement.local_tables;
     context.routines = &routines;
     context.fills_materialized_views = statement.fills_view;
+    context.snapshot = snapshot_limit();
     SessionRowSecurity security(catalog(), statement.reader != kInvalidOid ? statement.reader : role_,
                                 settings_.boolean("row_security"));
     if (!statement.is_internal || statement.reader != kInvalidOid) context.security = &security;
@@ -406,6 +422,10 @@ void Session::make_plan(Statement& statement) {
     planner::plan_query(*plan, *query, settings, instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
+    for (const catalog::RelationPtr& relation : plan->relations) {
+      for (const catalog::Index& index : relation->indexes)
+        if (index.serves_reads()) plan->newest_index = std::max(plan->newest_index, index.made);
+    }
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
     if (statement.fixed_result && statement.plan != nullptr && !same_columns(*statement.plan, *plan)) {
       throw SqlError(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
@@ -808,9 +828,30 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
     std::string_view &place_, outer_;
   } current(current_sql_, sql);
   txn_->statement_snapshot();
+  // Commands run within commands, by what these call.
+  std::string outer = std::exchange(follow_up_, {});
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
+  const std::string next = std::exchange(follow_up_, std::move(outer));
+  if (!next.empty()) {
+    commit_transaction(false);
+    Arena parsed;
+    run_utility(make_statement(next, parser::parse(next, parsed).statements[0].statement), {},
+                client_.output());
+  }
   return tag;
+}
+
+void Session::run_after_commit(std::string_view command, std::string sql) {
+  if (block_ == Block::kExplicit || several_statements_) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot run inside a transaction block", command));
+  }
+  if (nested_) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot be executed from a function", command));
+  }
+  follow_up_ = std::move(sql);
 }
 
 void Session::notice(std::string_view severity, SqlState state, std::string_view message,
@@ -844,11 +885,13 @@ std::string Session::make_secret(std::string_view password, std::string_view use
 
 std::string Session::setting(std::string_view name) {
   if (name == "transaction_isolation") {
-    return txn_ != nullptr && txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
-           : txn_ != nullptr                                                       ? "read committed"
-                             : settings_.get("default_transaction_isolation");
+    if (txn_ == nullptr) return settings_.get("default_transaction_isolation");
+    return txn_->isolation() == txn::Isolation::kSerializable     ? "serializable"
+           : txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
+                                                                  : "read committed";
   }
   if (name == "transaction_read_only") return read_only_ ? "on" : "off";
+  if (name == "transaction_deferrable") return deferrable_ ? "on" : "off";
   if (name == "is_superuser") return is_superuser_ ? "on" : "off";
   if (name == "session_authorization") return session_user_;
   const SettingInfo* info = find_setting(name);

@@ -29,6 +29,7 @@
 #include "session/instance.h"
 #include "session/settings.h"
 #include "statement.h"
+#include "transaction_modes.h"
 
 namespace varve::parser {
 struct TransactionStmt;
@@ -108,6 +109,8 @@ class Session final : public net::SessionHandler,
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
+  executor::ExecutionSettings maintenance_settings() override;
+  executor::TaskScheduler* scheduler() override;
   void validate_routine(Oid routine) override;
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
@@ -115,6 +118,7 @@ class Session final : public net::SessionHandler,
   uint32_t reserve_database(Oid database, bool terminate) override;
   Oid temporary_schema(bool make) override;
   void at_commit(Oid relation, OnCommit action) override;
+  void run_after_commit(std::string_view command, std::string sql) override;
 
   // --- pl::Host (pl_host.cpp)
   txn::Transaction& transaction() override;
@@ -141,6 +145,7 @@ class Session final : public net::SessionHandler,
   size_t begin_constraints() override { return constraints_.begin_statement(); }
   void end_constraints(size_t mark) override { constraints_.end_statement(mark); }
   executor::ModifyHooks& constraint_hooks() override { return constraints_; }
+  executor::CommitActions& commit_actions() override { return commit_actions_; }
   Mark begin_subtransaction() override;
   void rollback_subtransaction(const Mark& mark) override;
   void commit_transaction(bool chain) override;
@@ -187,10 +192,12 @@ class Session final : public net::SessionHandler,
     size_t deferred = 0;
     executor::ConstraintTriggers::Mark constraints;
   };
+  TransactionModes default_modes() const, modes() const;
   void ensure_transaction();
-  void begin_transaction(txn::Isolation isolation);
+  void begin_transaction(const TransactionModes& modes);
+  void set_read_only(bool read_only), set_deferrable(bool deferrable);
   void take_lock_timeouts();
-  void chain(txn::Isolation isolation, bool read_only);
+  void chain(const TransactionModes& modes);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
   void rollback_transaction();
@@ -214,6 +221,8 @@ class Session final : public net::SessionHandler,
   void ensure_plan(Statement& statement);
   void make_plan(Statement& statement);
   void check_routines(const Statement& statement);
+  // A later snapshot than this is what statements will read under: for REPEATABLE READ the transaction's own.
+  Csn snapshot_limit() const;
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
@@ -307,6 +316,8 @@ class Session final : public net::SessionHandler,
   uint32_t temporary_number_ = 0;        // N of pg_temp_N; 0: none
   Oid temporary_schema_;
   std::vector<std::pair<Oid, OnCommit>> at_commit_;
+  executor::CommitActions commit_actions_;
+  std::string follow_up_;  // what run_after_commit() has asked for
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
@@ -325,7 +336,7 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::ConstraintHost> constraint_host_;
   executor::ConstraintTriggers constraints_;
   bool last_of_query_ = false;  // the statement that runs is the last of a simple query: it commits
-  bool read_only_ = false;
+  bool read_only_ = false, deferrable_ = false;
   uint64_t catalog_changes_ = 0;  // advances when this transaction changes the catalog
   std::vector<std::pair<std::string, std::string>> pending_notifications_;
   std::vector<std::pair<bool, std::string>> pending_listens_;  // true: listen

@@ -89,7 +89,8 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
   std::string value = setting_text(stmt);
   if (stmt.name == "role") return set_role(value, stmt.is_local);
   if (stmt.name == "session_authorization") return set_session_authorization(value, stmt.is_local);
-  if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only") {
+  if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only" ||
+      stmt.name == "transaction_deferrable") {
     throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
   }
   settings_.set(stmt.name, value, stmt.is_local, is_superuser_);

@@ -308,9 +308,6 @@ void Settings::set(std::string_view name, std::string_view value, bool is_local,
       canonical =
           types::TimeZone::find_setting(value) == nullptr ? throw invalid_value(*info, value) : canonical;
     refuse_without_effect(*info, canonical);
-    if (info->name == "default_transaction_isolation" && canonical == "serializable") {
-      throw_not_supported("isolation level SERIALIZABLE");
-    }
   }
   std::string key(info == nullptr ? name : info->name);
   auto it = values_.find(key);
@@ -357,6 +354,9 @@ void Settings::apply(std::string_view name, std::string_view value) {
     frequent_.deadlock_timeout_ms = std::stoll(std::string(value));
   } else if (name == "default_transaction_isolation") {
     frequent_.repeatable_read = value == "repeatable read";
+    frequent_.serializable = value == "serializable";
+  } else if (name == "default_transaction_deferrable") {
+    frequent_.deferrable = value == "on";
   } else if (name == "default_transaction_read_only") {
     frequent_.read_only = value == "on";
   } else if (name == "synchronous_commit") {

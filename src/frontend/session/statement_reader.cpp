@@ -32,7 +32,12 @@ bool StatementReader::read(const planner::PlannedStatement& statement, size_t mo
   bool complete = false;
   try {
     executor::Execution execution(statement, settings);
-    session_.start_execution(execution, {});
+    // How the statement reads hangs on what is seen here, and not what it answers: nobody need be kept from
+    // it.
+    txn::Snapshot snapshot = session_.txn_->statement_snapshot();
+    snapshot.serializable = nullptr;
+    session_.pl_.set_active_snapshot(&execution.context().snapshot);
+    execution.start(session_.run_parameters_at(snapshot, {}));
     complete = take_rows(execution, most_rows, arena, values);
     execution.finish();
   } catch (const SqlError& error) {

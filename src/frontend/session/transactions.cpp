@@ -12,14 +12,33 @@ namespace {
 
 txn::Isolation isolation_of(std::string_view name) {
   if (name == "repeatable read") return txn::Isolation::kRepeatableRead;
-  if (name == "serializable") throw_not_supported("isolation level SERIALIZABLE");
+  if (name == "serializable") return txn::Isolation::kSerializable;
   return txn::Isolation::kReadCommitted;  // READ UNCOMMITTED behaves so, as in PostgreSQL
 }
 
 }  // namespace
 
-void Session::begin_transaction(txn::Isolation isolation) {
-  txn_ = instance_.engine().txns().begin(isolation, &client_.cancel_token());
+TransactionModes Session::default_modes() const {
+  const Settings::Frequent& s = settings_.frequent();
+  return {s.serializable      ? txn::Isolation::kSerializable
+          : s.repeatable_read ? txn::Isolation::kRepeatableRead
+                              : txn::Isolation::kReadCommitted,
+          s.read_only, s.deferrable};
+}
+
+TransactionModes Session::modes() const {
+  return {txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation(), read_only_, deferrable_};
+}
+
+void Session::set_read_only(bool read_only) {
+  read_only_ = read_only;
+  if (txn_ != nullptr) txn_->read_only = read_only;
+}
+
+void Session::begin_transaction(const TransactionModes& modes) {
+  txn_ = instance_.engine().txns().begin(modes.isolation, &client_.cancel_token());
+  set_read_only(modes.read_only);
+  txn_->deferrable = deferrable_ = modes.deferrable;
   txn_->owner_pid = static_cast<uint32_t>(client_.backend_pid());
   txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
   take_lock_timeouts();
@@ -34,9 +53,7 @@ void Session::take_lock_timeouts() {
 
 void Session::ensure_transaction() {
   if (txn_ != nullptr) return;
-  begin_transaction(settings_.frequent().repeatable_read ? txn::Isolation::kRepeatableRead
-                                                         : txn::Isolation::kReadCommitted);
-  read_only_ = settings_.frequent().read_only;
+  begin_transaction(default_modes());
   settings_.begin_transaction();
   settings_.mutable_format().now_us = statement_start_us_;
   if (block_ == Block::kNone) block_ = Block::kImplicit;
@@ -64,6 +81,11 @@ void Session::commit_transaction(net::Output* out) {
   try {
     constraints_.before_commit();
     run_at_commit();
+    if (!commit_actions_.empty()) {
+      pl_.set_active_snapshot(nullptr);  // the last statement's
+      commit_actions_.run(*this, *txn_, database_->oid().value());
+    }
+    check_ok(instance_.engine().txns().prepare_commit(*txn_));
   } catch (...) {
     rollback_transaction();
     throw;
@@ -101,6 +123,7 @@ void Session::commit_transaction(net::Output* out) {
 void Session::rollback_transaction() {
   pl_.transaction_ended();
   pl_.forget_deferred(0);
+  commit_actions_.clear();
   drop_portals(true);
   constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
@@ -114,6 +137,7 @@ void Session::rollback_transaction() {
   follow_role_settings();
   block_ = Block::kNone;
   read_only_ = settings_.boolean("default_transaction_read_only");
+  deferrable_ = settings_.frequent().deferrable;
 }
 
 // What was taken back may have been catalog rows: forget the pictures made of them.
@@ -219,27 +243,47 @@ void Session::set_transaction_options(std::span<parser::Node* const> options) {
     if (option.name == "transaction_isolation") {
       txn::Isolation wanted = isolation_of(value->text);
       if (wanted == txn_->isolation()) continue;
-      if (txn_->xid() != kInvalidXid || !savepoints_.empty()) {
+      if (txn_->has_had_snapshot() || txn_->xid() != kInvalidXid || !savepoints_.empty()) {
         throw SqlError(sqlstate::kActiveSqlTransaction,
                        "SET TRANSACTION ISOLATION LEVEL must be called before any query");
       }
       // Nothing has happened yet: begin again at the other level.
+      TransactionModes now = modes();
+      now.isolation = wanted;
       instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
-      begin_transaction(wanted);
+      begin_transaction(now);
     } else if (option.name == "transaction_read_only") {
-      read_only_ = value->integer != 0 || value->boolean;
+      const bool wanted = value->integer != 0 || value->boolean;
+      // What has been read by then was read as a read-only transaction may.
+      if (read_only_ && !wanted && txn_->has_had_snapshot()) {
+        throw SqlError(sqlstate::kActiveSqlTransaction,
+                       "transaction read-write mode must be set before any query");
+      }
+      set_read_only(wanted);
+    } else if (option.name == "transaction_deferrable") {
+      set_deferrable(value->integer != 0 || value->boolean);
     }
-    // DEFERRABLE means something to SERIALIZABLE READ ONLY only.
   }
 }
 
 // AND CHAIN: a new block with the old one's characteristics.
-void Session::chain(txn::Isolation isolation, bool read_only) {
-  begin_transaction(isolation);
+void Session::chain(const TransactionModes& modes) {
+  begin_transaction(modes);
   settings_.begin_transaction();
   block_ = Block::kExplicit;
-  read_only_ = read_only;
+}
+
+void Session::set_deferrable(bool deferrable) {
+  if (!savepoints_.empty()) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
+  }
+  if (txn_->has_had_snapshot()) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
+  }
+  txn_->deferrable = deferrable_ = deferrable;
 }
 
 void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out) {
@@ -267,13 +311,12 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       if (block_ != Block::kExplicit && !failed) {
         notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
       }
-      txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
-      bool read_only = read_only_;
+      const TransactionModes same = modes();
       if (failed)
         rollback_transaction();
       else
         commit_transaction(&out);
-      if (stmt.chain) chain(isolation, read_only);
+      if (stmt.chain) chain(same);
       return;
     }
     case TransactionKind::kRollback:
@@ -281,10 +324,9 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
       }
       {
-        txn::Isolation isolation = txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation();
-        bool read_only = read_only_;
+        const TransactionModes same = modes();
         rollback_transaction();
-        if (stmt.chain) chain(isolation, read_only);
+        if (stmt.chain) chain(same);
       }
       return;
     case TransactionKind::kSavepoint:

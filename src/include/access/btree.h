@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "access/segment.h"
+#include "txn/serializable.h"
 
 namespace varve::access {
 
@@ -96,14 +97,17 @@ class Btree {
     // Up to `max` entries into `out` (replacing what is there); none: the range is done.
     virtual Status next(std::vector<Entry>* out, size_t max) = 0;
   };
+  // `reader`: notes the leaves read, so that entries that come later are found to be in its way; may be null.
   virtual std::unique_ptr<Cursor> scan(wal::Bytes lower, Bound lower_bound, wal::Bytes upper,
-                                       Bound upper_bound, bool backward) = 0;
+                                       Bound upper_bound, bool backward,
+                                       txn::SerializableTxn* reader = nullptr) = 0;
   // Point lookup without a cursor object: appends the Tids of all unmarked-or-marked entries with exactly
   // this key prefix (for a full key: this key). The caller re-checks the rows' keys where their flags say so
   // (kRowKeysChanged), and all of them when `*any_marked` becomes true: a marked entry may have outlived its
   // row, and lead to another in the same place; with a prefix a row may then come twice. The hot path of a
   // point query.
-  virtual Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr) = 0;
+  virtual Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr,
+                        txn::SerializableTxn* reader = nullptr) = 0;
 
   struct Statistics {
     uint64_t pages, entries_estimate;
@@ -120,6 +124,13 @@ class Btree {
   virtual Status verify() = 0;
 
   virtual PageId segment() const = 0;
+
+  // As Heap::track().
+  void track(const txn::TrackedRelation& index) { tracked_ = index; }
+  const txn::TrackedRelation& tracked() const { return tracked_; }
+
+ protected:
+  txn::TrackedRelation tracked_;
 };
 
 std::unique_ptr<Btree> open_btree(txn::TxnManager& txns, PageId segment);

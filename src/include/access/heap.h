@@ -17,6 +17,7 @@
 
 #include "access/segment.h"
 #include "txn/lock_manager.h"
+#include "txn/serializable.h"
 #include "txn/txn_manager.h"
 
 namespace varve::access {
@@ -176,6 +177,26 @@ class Heap {
   virtual Result<bool> has_large() = 0;
 
   virtual PageId segment() const = 0;
+
+  // The table that SERIALIZABLE transactions' reads and writes are noted for: set by whoever opens it, before
+  // anybody else has it. Not set (catalogs, temporary tables): nothing is noted.
+  void track(const txn::TrackedRelation& table) { tracked_ = table; }
+  const txn::TrackedRelation& tracked() const { return tracked_; }
+  // To be called before runs() by whoever reads the table page by page: rows that come later count as read.
+  Status begin_scan(const txn::Snapshot& snapshot) const {
+    if (snapshot.serializable == nullptr || !tracked_) return {};
+    return counts_as_whole_ ? snapshot.serializable->read_whole(tracked_)
+                            : snapshot.serializable->read_relation(tracked_);
+  }
+  // The same before anything is written; a heap sees to that itself.
+  Status begin_write(txn::Transaction& txn) const {
+    if (txn.serializable == nullptr || !tracked_ || !counts_as_whole_) return {};
+    return txn.serializable->write_whole(tracked_);
+  }
+
+ protected:
+  txn::TrackedRelation tracked_;
+  bool counts_as_whole_ = false;  // its versions do not tell who wrote them
 };
 
 // Cheap object over a segment; holds insertion hints, so keep one per relation and process. Thread-safe.

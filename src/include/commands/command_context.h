@@ -12,6 +12,10 @@
 #include "common/sqlstate.h"
 #include "functions/eval_context.h"
 
+namespace varve::executor {
+struct ExecutionSettings;
+class TaskScheduler;
+}  // namespace varve::executor
 namespace varve::parser {
 struct Node;
 }
@@ -53,10 +57,16 @@ class CommandServices {
   // What becomes of a temporary table when the transaction, and any that follows, commits.
   enum class OnCommit : uint8_t { kDeleteRows, kDrop };
   virtual void at_commit(Oid relation, OnCommit action);
+  // When the command is done, what it has done is committed and the statement (a CALL) is run. 25001 inside a
+  // transaction block, where that cannot be; `command` is how the message names it.
+  virtual void run_after_commit(std::string_view command, std::string sql);
   // After CREATE FUNCTION: checks the body as the language's validator does. Throws.
   virtual void validate_routine(Oid routine);
   // Before TRUNCATE empties the tables, and after: statement triggers.
   virtual void truncate_triggers(const catalog::RelationPtr& relation, bool before);
+  // Of what builds indexes: threads, and as work_mem what all of them may take together. Null: no helpers.
+  virtual executor::ExecutionSettings maintenance_settings();
+  virtual executor::TaskScheduler* scheduler() { return nullptr; }
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
 };

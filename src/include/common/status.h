@@ -25,6 +25,7 @@ enum class StatusCode : uint8_t {
   kDeadlock,
   kBusy,           // would have to wait, and the caller said not to
   kWriteConflict,  // REPEATABLE READ: the row was changed after the snapshot
+  kSerialization,  // SERIALIZABLE: might complete a cycle of dependencies; the message says which way
 };
 
 std::string_view status_code_name(StatusCode code);

@@ -78,8 +78,9 @@ class Settings {
     int64_t statement_timeout_ms = 0;
     int64_t lock_timeout_ms = 0;
     int64_t deadlock_timeout_ms = 0;
-    bool repeatable_read = false;  // default_transaction_isolation
-    bool read_only = false;        // default_transaction_read_only
+    bool repeatable_read = false, serializable = false;  // default_transaction_isolation
+    bool deferrable = false;                             // default_transaction_deferrable
+    bool read_only = false;                              // default_transaction_read_only
     bool asynchronous_commit = false;
   };
   const Frequent& frequent() const { return frequent_; }

@@ -8,6 +8,8 @@
 
 namespace varve::txn {
 
+class SerializableTxn;
+
 // Address of an undo record: chunk number << 20 | offset in the 1 MiB chunk. 0: none. Grows monotonically
 // within one transaction, so "written before this point of my own transaction" is a comparison too.
 using UndoPtr = StrongId<struct UndoPtrTag, uint64_t>;
@@ -22,6 +24,9 @@ struct Snapshot {
   // Where visible() notes the newest commit this transaction has seen that may not be durable yet; null:
   // nobody wants to know. Several threads may read under one snapshot.
   std::atomic<uint64_t>* newest_seen = nullptr;
+  // Of a SERIALIZABLE transaction: is told what is read under this snapshot (txn/serializable.h). Null:
+  // nobody wants to know.
+  SerializableTxn* serializable = nullptr;
 };
 
 }  // namespace varve::txn

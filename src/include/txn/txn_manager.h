@@ -24,6 +24,8 @@ class CancelToken;
 namespace varve::txn {
 
 class LockManager;
+class SerializableManager;
+class SerializableTxn;
 class TxnManager;
 
 enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
@@ -46,6 +48,12 @@ class Transaction {
   uint64_t session_owner = 0;
   uint64_t lock_timeout_us = 0;
   uint64_t deadlock_timeout_us = 0;  // 0: the lock manager's
+  // Declared READ ONLY before the first snapshot: SERIALIZABLE spares such a transaction what it can.
+  // DEFERRABLE, too: the first snapshot waits until it is one under which nothing needs to be noted (or a
+  // cancel request is there, which is for the caller to find).
+  bool read_only = false, deferrable = false;
+  // SERIALIZABLE, from the first snapshot to the end: what it has read and written. Else null.
+  SerializableTxn* serializable = nullptr;
   // Counted up by commit once the changes are visible and before the locks go: whoever gets such a lock sees
   // that what it knew of the catalog is old. Null: nobody wants to know.
   std::atomic<uint64_t>* epoch_to_advance = nullptr;
@@ -59,6 +67,8 @@ class Transaction {
   // stays registered (holds back purge) until release_snapshot() or the end of the transaction.
   virtual Snapshot statement_snapshot() = 0;
   virtual void release_snapshot() = 0;
+  // Whether a snapshot has been taken since it began.
+  virtual bool has_had_snapshot() const { return false; }
   // Registers a snapshot if none is: for reads (of the catalog) that use a newer one than the statement's.
   virtual void ensure_snapshot() = 0;
   // A second registration for a cursor or portal that outlives its statement.
@@ -96,6 +106,9 @@ class TxnManager {
 
   virtual std::unique_ptr<Transaction> begin(Isolation isolation, sync::CancelToken* cancel) = 0;
 
+  // SERIALIZABLE: the last moment to fail, kSerialization; then roll back. From here to commit() nothing may
+  // be read or written. Others need not call it.
+  virtual Status prepare_commit(Transaction& txn) = 0;
   // Makes it visible, releases its locks. Returns the Lsn that must be durable before the client is told (0
   // when it wrote nothing, or the newest commit it has seen when that is not yet durable).
   virtual Lsn commit(Transaction& txn) = 0;
@@ -119,6 +132,7 @@ class TxnManager {
   virtual Status wait_for(Transaction& waiter, Xid xid) = 0;
 
   virtual LockManager& locks() = 0;
+  virtual SerializableManager& serializable() = 0;
   virtual buffer::BufferPool& pool() = 0;
 
   // Recomputes the horizon, purges what lies behind it, frees undo chunks. Called by a background thread

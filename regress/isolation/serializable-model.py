@@ -1,0 +1,338 @@
+#!/usr/bin/python3
+"""Runs random SERIALIZABLE transactions on several connections and checks that what committed was serializable.
+
+    regress/isolation/serializable-model.py [--rounds N] [--transactions N] [--workers N] [--seed N] [--postgres]
+                                            [--isolation LEVEL] [--skip-weaker] [--report FILE]
+
+Every value written is unique, so a row read tells who wrote it, and who has overwritten it tells in which order. From that
+comes Adya's graph of dependencies among the transactions that committed; a cycle in it is an anomaly. Kinds of objects:
+ - counters, updated in place (each update says what it overwrote), in a table that is read by key, by ranges and whole;
+ - tickets, each inserted once: who reads a range without one precedes whoever inserts it;
+ - movers, whose indexed column grows step by step: who does not find one at a step precedes whoever takes it there;
+ - readings, in a columnar table, each inserted once and perhaps deleted once.
+The same is then run at REPEATABLE READ, where anomalies must be found: else the check would prove nothing.
+"""
+import argparse
+import json
+import pathlib
+import random
+import sys
+import threading
+
+import psycopg2
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import servers  # noqa: E402
+
+COUNTERS, MOVERS, GROUPS, READINGS = 8, 4, 3, 6
+SCHEMA = f"""
+CREATE TABLE counters (id int PRIMARY KEY, half int, val bigint NOT NULL, prev bigint, pad text);
+CREATE INDEX counters_half ON counters (half);
+CREATE TABLE tickets (id bigint PRIMARY KEY, grp int NOT NULL, pad text);
+CREATE INDEX tickets_grp ON tickets (grp, pad);
+CREATE TABLE movers (id int PRIMARY KEY, step int NOT NULL);
+CREATE INDEX movers_step ON movers (step);
+CREATE TABLE readings (id bigint PRIMARY KEY, grp int NOT NULL) {{columnar}};
+INSERT INTO counters SELECT g, g % 2, -g, NULL, '' FROM generate_series(1, {COUNTERS}) g;
+INSERT INTO movers SELECT g, 0 FROM generate_series(1, {MOVERS}) g;
+INSERT INTO readings SELECT -g, g % {GROUPS} FROM generate_series(1, {READINGS}) g;
+"""
+
+
+class Deeds:
+    """What a transaction has seen and done. Versions of counters are their values, of movers their steps."""
+
+    def __init__(self, number):
+        self.number = number
+        self.counters_read, self.counters_written = [], []   # (id, value); (id, value, value before)
+        self.tickets_read, self.tickets_written = [], []     # (group or None, ids); (id, group)
+        self.movers_read, self.movers_written = [], []       # (least step, {id: step}); (id, step)
+        self.readings_read, self.readings_written, self.readings_deleted = [], [], []
+
+
+class Worker(threading.Thread):
+    def __init__(self, number, dsn, seed, transactions, isolation, numbers, committed):
+        super().__init__(daemon=True)
+        self.number, self.dsn, self.random = number, dsn, random.Random(seed)
+        self.transactions, self.isolation = transactions, isolation
+        self.numbers, self.committed = numbers, committed
+        self.failures, self.problem = 0, None
+
+    def run(self):
+        try:
+            connection = psycopg2.connect(self.dsn)
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                if self.random.random() < 0.5:  # small tables are read through their indexes
+                    cursor.execute("SET enable_seqscan = off")
+                for _ in range(self.transactions):
+                    self.transaction(cursor)
+            connection.close()
+        except Exception as error:  # pylint: disable=broad-except
+            self.problem = f"worker {self.number}: {error!r}"
+
+    def transaction(self, cursor):
+        deeds = Deeds(next(self.numbers))
+        chance = self.random.random()
+        reads_only = chance < 0.25
+        mode = " READ ONLY" if chance < 0.15 else ""
+        if chance < 0.02:
+            mode += " DEFERRABLE"
+        try:
+            cursor.execute(f"BEGIN ISOLATION LEVEL {self.isolation}{mode}")
+            for i in range(self.random.randint(1, 5)):
+                if not reads_only and self.random.random() < 0.15:
+                    self.taken_back(cursor, i)
+                self.step(cursor, deeds, reads_only)
+            cursor.execute("COMMIT")
+        except psycopg2.Error as error:
+            cursor.execute("ROLLBACK")
+            if error.pgcode not in ("40001", "40P01", "23505"):
+                raise
+            self.failures += 1
+            return
+        self.committed.append(deeds)
+
+    def taken_back(self, cursor, number):
+        """A write that is rolled back to a savepoint; what it has read counts all the same, and is not looked at."""
+        cursor.execute(f"SAVEPOINT s{number}")
+        cursor.execute("UPDATE counters SET prev = val, val = 0 WHERE id = %s", (self.random.randint(1, COUNTERS),))
+        cursor.execute(f"ROLLBACK TO s{number}")
+
+    def step(self, cursor, deeds, reads_only):
+        reads = [self.read_counter, self.read_counters, self.read_tickets, self.read_movers, self.read_readings]
+        writes = [self.write_counter, self.write_counter, self.write_ticket, self.write_mover, self.write_reading,
+                  self.delete_reading]
+        self.random.choice(reads if reads_only or self.random.random() < 0.5 else writes)(cursor, deeds)
+
+    def read_counter(self, cursor, deeds):
+        cursor.execute("SELECT id, val FROM counters WHERE id = %s", (self.random.randint(1, COUNTERS),))
+        deeds.counters_read += cursor.fetchall()
+
+    def read_counters(self, cursor, deeds):
+        low = self.random.randint(1, COUNTERS)
+        where = self.random.choice([f"id BETWEEN {low} AND {low + 2}", f"half = {low % 2}", "val IS NOT NULL",
+                                    f"id = ANY (ARRAY[{low}, {low % COUNTERS + 1}])"])
+        cursor.execute(f"SELECT id, val FROM counters WHERE {where}")
+        deeds.counters_read += cursor.fetchall()
+
+    def write_counter(self, cursor, deeds):
+        row = self.random.randint(1, COUNTERS)
+        value = deeds.number * 100 + len(deeds.counters_written)
+        # Rows grow and shrink: some have to move.
+        cursor.execute("UPDATE counters SET prev = val, val = %s, pad = repeat('x', %s) WHERE id = %s RETURNING prev",
+                       (value, self.random.choice([0, 0, 10, 1500]), row))
+        deeds.counters_written.append((row, value, cursor.fetchone()[0]))
+
+    def read_tickets(self, cursor, deeds):
+        group = self.random.choice([None] + list(range(GROUPS)))
+        cursor.execute("SELECT id FROM tickets" + ("" if group is None else f" WHERE grp = {group}"))
+        deeds.tickets_read.append((group, {row[0] for row in cursor.fetchall()}))
+
+    def write_ticket(self, cursor, deeds):
+        ticket, group = deeds.number * 100 + len(deeds.tickets_written), self.random.randrange(GROUPS)
+        # Long keys: leaves of the index split all the time.
+        cursor.execute("INSERT INTO tickets VALUES (%s, %s, repeat(md5(%s::text), 20))", (ticket, group, ticket))
+        deeds.tickets_written.append((ticket, group))
+
+    def read_movers(self, cursor, deeds):
+        cursor.execute("SELECT max(step) FROM movers")
+        least = max(1, cursor.fetchone()[0] - self.random.randrange(3))
+        deeds.movers_read.append((None, {}))  # the maximum's row is not known, so nothing is said of it
+        cursor.execute("SELECT id, step FROM movers WHERE step >= %s", (least,))
+        deeds.movers_read.append((least, dict(cursor.fetchall())))
+
+    def write_mover(self, cursor, deeds):
+        row = self.random.randint(1, MOVERS)
+        cursor.execute("UPDATE movers SET step = step + 1 WHERE id = %s RETURNING step", (row,))
+        deeds.movers_written.append((row, cursor.fetchone()[0]))
+
+    def read_readings(self, cursor, deeds):
+        group = self.random.choice([None] + list(range(GROUPS)))
+        cursor.execute("SELECT id FROM readings" + ("" if group is None else f" WHERE grp = {group}"))
+        deeds.readings_read.append((group, {row[0] for row in cursor.fetchall()}))
+
+    def write_reading(self, cursor, deeds):
+        reading, group = deeds.number * 100 + len(deeds.readings_written), self.random.randrange(GROUPS)
+        cursor.execute("INSERT INTO readings VALUES (%s, %s)", (reading, group))
+        deeds.readings_written.append((reading, group))
+
+    def delete_reading(self, cursor, deeds):
+        cursor.execute("DELETE FROM readings WHERE id = %s RETURNING id, grp", (-self.random.randint(1, READINGS),))
+        deeds.readings_deleted += cursor.fetchall()
+
+
+def counter_edges(committed, edge):
+    writer, successor = {}, {}
+    for d in committed:
+        for row, value, before in d.counters_written:
+            writer[row, value] = d.number
+            successor[row, before] = d.number
+            if before > 0:
+                # Within a transaction the later value counts, and it overwrites the earlier one.
+                edge(before // 100, d.number)
+    for d in committed:
+        for row, value in d.counters_read:
+            if value > 0:
+                if (row, value) not in writer:
+                    return f"transaction {d.number} has read a value of counter {row} that nobody has committed: {value}"
+                edge(writer[row, value], d.number)
+            if (row, value) in successor:
+                edge(d.number, successor[row, value])
+    return None
+
+
+def inserted_edges(committed, edge, reads, writes):
+    """Each object has a writer that brings it; a reader of its group has seen it, or precedes that writer."""
+    written = [(number, d.number, group) for d in committed for number, group in getattr(d, writes)]
+    for d in committed:
+        for group, seen in getattr(d, reads):
+            for number, writer, its_group in written:
+                if number in seen:
+                    edge(writer, d.number)
+                elif group is None or group == its_group:
+                    edge(d.number, writer)
+
+
+def deleted_edges(committed, edge):
+    gone = [(number, d.number, group) for d in committed for number, group in d.readings_deleted]
+    for d in committed:
+        for group, seen in d.readings_read:
+            for number, deleter, its_group in gone:
+                if number in seen:
+                    edge(d.number, deleter)
+                elif group is None or group == its_group:
+                    edge(deleter, d.number)
+
+
+def mover_edges(committed, edge):
+    writer = {(row, step): d.number for d in committed for row, step in d.movers_written}
+    for (row, step), number in writer.items():
+        if (row, step - 1) in writer:
+            edge(writer[row, step - 1], number)
+    for d in committed:
+        for least, seen in d.movers_read:
+            if least is None:
+                continue
+            for row in range(1, MOVERS + 1):
+                if row in seen:
+                    step = seen[row]
+                    if (row, step) in writer:
+                        edge(writer[row, step], d.number)
+                    if (row, step + 1) in writer:
+                        edge(d.number, writer[row, step + 1])
+                elif (row, least) in writer:
+                    edge(d.number, writer[row, least])
+
+
+def find_cycle(edges):
+    colour, path = {}, []
+    for start in list(edges):
+        if colour.get(start):
+            continue
+        stack = [(start, iter(sorted(edges.get(start, ()))))]
+        colour[start] = 1
+        path = [start]
+        while stack:
+            node, rest = stack[-1]
+            following = next(rest, None)
+            if following is None:
+                colour[node] = 2
+                stack.pop()
+                path.pop()
+            elif colour.get(following) == 1:
+                return path[path.index(following):] + [following]
+            elif not colour.get(following):
+                colour[following] = 1
+                stack.append((following, iter(sorted(edges.get(following, ())))))
+                path.append(following)
+    return None
+
+
+def check(committed):
+    """What is wrong with the history, or None."""
+    edges = {}
+
+    def edge(first, second):
+        if first != second:
+            edges.setdefault(first, set()).add(second)
+
+    problem = counter_edges(committed, edge)
+    inserted_edges(committed, edge, "tickets_read", "tickets_written")
+    inserted_edges(committed, edge, "readings_read", "readings_written")
+    deleted_edges(committed, edge)
+    mover_edges(committed, edge)
+    cycle = find_cycle(edges)
+    if cycle is not None and problem is None:
+        problem = "a cycle of dependencies: " + " -> ".join(map(str, cycle))
+    return problem
+
+
+class Numbers:
+    def __init__(self):
+        self.last, self.lock = 0, threading.Lock()
+
+    def __next__(self):
+        with self.lock:
+            self.last += 1
+            return self.last
+
+
+def round_of(server, args, isolation, seed):
+    with psycopg2.connect(server.dsn()) as control:
+        control.autocommit = True
+        with control.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS counters, tickets, movers, readings")
+            cursor.execute(SCHEMA.replace("{columnar}", "" if args.postgres else "USING columnar"))
+    numbers, committed = Numbers(), []
+    workers = [Worker(i, server.dsn(), seed * 1000 + i, args.transactions // args.workers, isolation, numbers, committed)
+               for i in range(args.workers)]
+    for w in workers:
+        w.start()
+    for w in workers:
+        w.join()
+    problems = [w.problem for w in workers if w.problem]
+    return problems[0] if problems else None, committed, sum(w.failures for w in workers)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--transactions", type=int, default=400)
+    parser.add_argument("--workers", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--isolation", default="SERIALIZABLE")
+    parser.add_argument("--skip-weaker", action="store_true", help="not at REPEATABLE READ, too")
+    parser.add_argument("--postgres", action="store_true", help="against PostgreSQL 15, to check the check")
+    parser.add_argument("--report", type=pathlib.Path)
+    args = parser.parse_args()
+    passed, failed = 0, []
+    with (servers.Postgres() if args.postgres else servers.Varve()) as server:
+        for seed in range(args.seed, args.seed + args.rounds):
+            problem, committed, failures = round_of(server, args, args.isolation, seed)
+            problem = problem or check(committed)
+            print(f"seed {seed}: {len(committed)} committed, {failures} failed" + (f": {problem}" if problem else ""),
+                  flush=True)
+            if problem is None and committed:
+                passed += 1
+            else:
+                failed.append(f"serializable-model.py --seed {seed} --rounds 1: {problem}")
+        found = args.skip_weaker
+        for seed in range(100 + args.seed, 110 + args.seed):
+            if found:
+                break
+            problem, committed, failures = round_of(server, args, "REPEATABLE READ", seed)
+            found = problem is None and check(committed) is not None
+            print(f"REPEATABLE READ, seed {seed}: {len(committed)} committed, {failures} failed, anomalies: {found}")
+        if found:
+            passed += 1
+        else:
+            failed.append("no anomaly was found at REPEATABLE READ")
+    if args.report:
+        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": []}))
+    print(f"{passed} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+-- Building indexes of tables that do not fit maintenance_work_mem, on several threads.
+SET maintenance_work_mem = '1MB';
+CREATE TABLE t AS SELECT g AS id, (g * 7919::bigint) % 60013 AS k, CASE WHEN g % 11 = 0 THEN NULL ELSE md5(g::text) END AS m FROM generate_series(1, 60000) g;
+CREATE INDEX t_m ON t (m);
+CREATE UNIQUE INDEX t_km ON t (k DESC, m);
+CREATE INDEX t_expr ON t (lower(m), (id % 10)) WHERE k < 30000;
+CREATE UNIQUE INDEX t_id ON t (id) INCLUDE (m);
+INSERT INTO t VALUES (70000, 1, 'x'), (70000, 1, 'y');
+INSERT INTO t VALUES (70000, 1, 'x');
+SET max_parallel_maintenance_workers = 0;
+CREATE INDEX t_serial ON t (m, k);
+RESET max_parallel_maintenance_workers;
+INSERT INTO t SELECT id + 100000, k, m FROM t WHERE id = 44440;
+CREATE UNIQUE INDEX t_bad ON t (k);
+DELETE FROM t WHERE id = 144440;
+CREATE UNIQUE INDEX t_good ON t (m) WHERE id % 2 = 0;
+ANALYZE t;
+SET enable_seqscan = off;
+SELECT count(*), min(m), max(m) FROM t WHERE m >= '8';
+SELECT count(*) FROM t WHERE m IS NULL;
+SELECT id, k FROM t WHERE k BETWEEN 100 AND 105 ORDER BY k DESC, m;
+SELECT id FROM t ORDER BY m, k LIMIT 3;
+SELECT id FROM t ORDER BY m DESC NULLS LAST, k LIMIT 3;
+SELECT id FROM t WHERE id IN (1, 30000, 60000, 70000, 70001) ORDER BY id;
+SELECT id FROM t WHERE lower(m) = md5('12345') AND k < 30000;
+REINDEX TABLE t;
+SELECT count(*), sum(id) FROM t WHERE m >= '8';
+SELECT id FROM t WHERE k = 7919;
