@@ -206,9 +206,9 @@ Status undo_index(txn::UndoContext& context, const txn::UndoView& record) {
   return {};
 }
 
-// The entries may lie in several leaves by now. Only the last removal says in the log that the record is undone:
-// after a crash before it all is done again, and what is gone already is not found. The rows' places are free for
-// others only when their insertion is undone, too, which comes later.
+// The entries may lie in several leaves by now. Only the last removal says in the log that the record is
+// undone: after a crash before it all is done again, and what is gone already is not found. The rows' places
+// are free for others only when their insertion is undone, too, which comes later.
 Status undo_index_many(txn::UndoContext& context, const txn::UndoView& record) {
   const PageId segment{record.header().object};
   BtreeCore core(context.pool, segment);
@@ -366,8 +366,7 @@ Result<InsertOutcome> BtreeImpl::insert_sorted(txn::Transaction& txn, std::span<
         continue;
       }
     }
-    VARVE_ASSIGN_OR_RETURN(InsertOutcome outcome,
-                           insert(txn, first.key, first.tid, ask ? unique : nullptr));
+    VARVE_ASSIGN_OR_RETURN(InsertOutcome outcome, insert(txn, first.key, first.tid, ask ? unique : nullptr));
     if (outcome.kind != InsertOutcome::Kind::kInserted) return outcome;
     ++*next;
   }

@@ -326,8 +326,8 @@ struct NodeImagePayload {
 
 struct InsertPayload {
   uint16_t position;  // kOpNodeInsertMany: among the entries before all of them, in ascending order
-  uint16_t word;   // as in Slot
-  uint64_t value;  // tid or child
+  uint16_t word;      // as in Slot
+  uint64_t value;     // tid or child
 } __attribute__((packed));
 
 struct MarkPayload {
@@ -342,7 +342,8 @@ struct TrimPayload {
 } __attribute__((packed));
 
 // Undo of kOpNodeInsertMany, behind the UndoHeader (whose tid is the first's):
-//   | count u16 | shared u16 | first `shared` bytes of every key | count times: tid u64, length u16, rest of the key
+//   | count u16 | shared u16 | first `shared` bytes of every key | count times: tid u64, length u16, rest of
+//   the key
 inline constexpr size_t kUndoManyEntryBytes = sizeof(uint64_t) + sizeof(uint16_t);
 
 inline constexpr size_t kMaxInsertPayload = sizeof(InsertPayload) + 8 + kMaxKeyBytes;

@@ -351,7 +351,8 @@ TEST_F(BtreeTest, SortedInsertsAreInserts) {
     const int count = longest > 1000 ? 20 : static_cast<int>(random() % 3000);
     for (int i = 0; i < count; ++i) {
       std::pair<Key, Tid> entry(random_key(random, longest), tid(random() % 100000));
-      if (round % 3 == 0) entry.first = "prefix/" + int_key(static_cast<uint32_t>(random() % 50000)) + "/rest";
+      if (round % 3 == 0)
+        entry.first = "prefix/" + int_key(static_cast<uint32_t>(random() % 50000)) + "/rest";
       if (!expected.contains(entry)) fresh.insert(entry);
     }
     std::vector<Btree::NewEntry> entries;

@@ -410,7 +410,8 @@ void TableWriter::enter_batch(const Chunk& rows, uint32_t* at) {
   uint32_t i = 0;
   try {
     for (; i < rows.count(); ++i) {
-      for (size_t number = 0; number < indexes_.size(); ++number) add_key(number, batch_[i], &batch_keys_[number]);
+      for (size_t number = 0; number < indexes_.size(); ++number)
+        add_key(number, batch_[i], &batch_keys_[number]);
     }
   } catch (const SqlError&) {
     error = std::current_exception();

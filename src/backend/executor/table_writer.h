@@ -130,7 +130,8 @@ class TableWriter {
   bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
   bool insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
                       bool tolerate, Tid* conflict);
-  // The entries of one index for many rows, in the order of their keys. A conflict is noted if no earlier row is.
+  // The entries of one index for many rows, in the order of their keys. A conflict is noted if no earlier row
+  // is.
   void enter_keys(size_t number, const WaitingKeys& waiting, std::span<const Tid> tids,
                   std::optional<FirstConflict>* conflict);
   void enter_later_checked_keys(IndexWriter& index, const WaitingKeys& waiting, std::span<const Tid> tids);

@@ -102,6 +102,9 @@ void TableWriter::enter_keys(size_t number, const WaitingKeys& waiting, std::spa
       check_ok(checker.status());
       if (r->kind == access::InsertOutcome::Kind::kInserted) continue;
       const uint32_t row = order[next];
+      // To be told of the row is to have read it.
+      if (r->kind == access::InsertOutcome::Kind::kConflict && context_.snapshot.serializable != nullptr)
+        (void)is_visible(r->conflict);
       const bool is_first = !*conflict || row < (*conflict)->row;
       if (r->kind == access::InsertOutcome::Kind::kMustWait && is_first) {
         check_ok(context_.manager->wait_for(*context_.transaction, r->wait_for));

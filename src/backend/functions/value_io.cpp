@@ -17,8 +17,8 @@
 #include "text_value.h"
 #include "textsearch/lexeme_vector.h"
 #include "textsearch/search_query.h"
-#include "types/quick_text.h"
 #include "types/float_format.h"
+#include "types/quick_text.h"
 #include "types/utf8.h"
 #include "xml/xml_value.h"
 

@@ -40,8 +40,8 @@ class CopyBytes {
   virtual ~CopyBytes() = default;
   // The next piece, not empty and valid until the next call; false at the end.
   virtual bool next(std::string_view* piece) = 0;
-  // "\." behind data of the same line ends that line, and here all others, too. (PostgreSQL goes on reading from
-  // everybody but a client.)
+  // "\." behind data of the same line ends that line, and here all others, too. (PostgreSQL goes on reading
+  // from everybody but a client.)
   virtual bool marker_ends_all() const { return true; }
 };
 
@@ -64,9 +64,9 @@ class CopyLines {
 
   // The next line without its end, valid until the next call; false at the end. Throws 22P04.
   bool next(std::string_view* line);
-  // What is read already and looks like whole lines, ended by newlines alone, of about `wanted` bytes; empty if
-  // that cannot be said. A newline in it may turn out to be data (after a backslash, in quotes), and a line to
-  // be the end of all. Valid until the next call; take() says how much of it has been dealt with.
+  // What is read already and looks like whole lines, ended by newlines alone, of about `wanted` bytes; empty
+  // if that cannot be said. A newline in it may turn out to be data (after a backslash, in quotes), and a
+  // line to be the end of all. Valid until the next call; take() says how much of it has been dealt with.
   std::string_view plain_lines(size_t wanted);
   void take(size_t bytes, uint64_t lines) {
     position_ += bytes;

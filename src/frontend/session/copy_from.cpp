@@ -21,7 +21,8 @@ namespace varve::session {
 namespace {
 
 constexpr size_t kBatchBytes = size_t{1} << 20;
-// What a thread reads at a time: enough to be worth handing over, and the rows still lie in its cache afterwards.
+// What a thread reads at a time: enough to be worth handing over, and the rows still lie in its cache
+// afterwards.
 constexpr size_t kSliceBytes = size_t{256} << 10;
 constexpr uint32_t kMaxReaders = 8;
 // After plain lines that were not: so many are read one by one before the next try.
@@ -424,7 +425,7 @@ class CopyLoad {
   std::vector<std::unique_ptr<PlainReader>> readers_;  // none: every line needs it
   std::vector<std::string_view> slices_;
   std::vector<size_t> consumed_;
-  uint32_t careful_lines_ = 0;           // to be read before plain ones are tried again
+  uint32_t careful_lines_ = 0;          // to be read before plain ones are tried again
   const PlainReader* plain_ = nullptr;  // the batch in work is its
   size_t plain_chunk_ = 0;
   uint64_t plain_line_ = 0;

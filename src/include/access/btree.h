@@ -64,9 +64,9 @@ class Btree {
   // `unique` may be null. Writes log and undo (kIndexInsert).
   virtual Result<InsertOutcome> insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
                                        UniqueChecker* unique) = 0;
-  // Many at once, best in ascending order of (key, Tid): what insert() does with each, but one descent and one log
-  // record for all in a row that go into one leaf. `*next`: the entry to begin with; afterwards the one that met the
-  // outcome, or entries.size() when all are in. Undo: kIndexInsertMany.
+  // Many at once, best in ascending order of (key, Tid): what insert() does with each, but one descent and
+  // one log record for all in a row that go into one leaf. `*next`: the entry to begin with; afterwards the
+  // one that met the outcome, or entries.size() when all are in. Undo: kIndexInsertMany.
   struct NewEntry {
     wal::Bytes key;
     Tid tid;

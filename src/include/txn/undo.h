@@ -26,15 +26,15 @@ class Transaction;
 //   +------+-------+----------+---------------+----------+---------------------
 // `object`: page id of the heap's or index's segment header. Kinds are part of the log format.
 enum class UndoKind : uint8_t {
-  kHeapInsert = 1,     // payload: u16 count of rows in consecutive slots (tid.slot …)
-  kHeapUpdate = 2,     // payload: the diff back to the old row, see access/heap_format.h
-  kHeapDelete = 3,     // payload: old header fields
-  kIndexInsert = 4,    // payload: key bytes. Undo: remove the entry
-  kIndexMark = 5,      // payload: key bytes. Undo: clear the delete mark; purge: remove the entry
-  kIndexGone = 6,      // payload: key bytes of a deleted row. Undo: nothing; purge: remove the entry
-  kSegmentCreate = 7,  // Undo: free the segment
-  kSegmentDrop = 8,    // Undo: nothing; after commit: free the segment
-  kForward = 9,        // row moved off its page, see access/heap_format.h
+  kHeapInsert = 1,        // payload: u16 count of rows in consecutive slots (tid.slot …)
+  kHeapUpdate = 2,        // payload: the diff back to the old row, see access/heap_format.h
+  kHeapDelete = 3,        // payload: old header fields
+  kIndexInsert = 4,       // payload: key bytes. Undo: remove the entry
+  kIndexMark = 5,         // payload: key bytes. Undo: clear the delete mark; purge: remove the entry
+  kIndexGone = 6,         // payload: key bytes of a deleted row. Undo: nothing; purge: remove the entry
+  kSegmentCreate = 7,     // Undo: free the segment
+  kSegmentDrop = 8,       // Undo: nothing; after commit: free the segment
+  kForward = 9,           // row moved off its page, see access/heap_format.h
   kIndexInsertMany = 10,  // payload: see access/btree_format.h. Undo: remove the entries
 };
 

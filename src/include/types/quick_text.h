@@ -1,5 +1,5 @@
-// Values as they nearly always come, in COPY and as parameters: read in a fraction of the time that the types' own
-// input functions need. Those get whatever these leave, with the same result.
+// Values as they nearly always come, in COPY and as parameters: read in a fraction of the time that the
+// types' own input functions need. Those get whatever these leave, with the same result.
 #pragma once
 
 #include <charconv>
