@@ -191,11 +191,9 @@ class Session final : public net::SessionHandler,
     executor::ConstraintTriggers::Mark constraints;
   };
   TransactionModes default_modes() const, modes() const;
-  void ensure_transaction();
+  void ensure_transaction(), take_lock_timeouts();
   void begin_transaction(const TransactionModes& modes);
   void set_read_only(bool read_only), set_deferrable(bool deferrable);
-  void take_lock_timeouts();
-  void chain(const TransactionModes& modes);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
   void rollback_transaction();
