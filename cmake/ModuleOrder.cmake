@@ -71,7 +71,7 @@ if(TARGET varve_hyperfunctions)
     OBJECT_DEPENDS "${VARVE_HYPERFUNCTIONS_SQL_FILES}")
 endif()
 
-varve_module(hypertable CONTRIB timeseries DEPENDS common memory types vector functions parser access catalog
+varve_module(hypertable CONTRIB timeseries DEPENDS common memory types vector functions parser txn access catalog
   analyzer planner executor commands hyperfunctions)
 if(TARGET varve_hypertable)
   target_compile_definitions(varve_hypertable PRIVATE

@@ -3,7 +3,7 @@
 with the indexes that TSBS makes, and in DuckDB. Compares the answers row by row and prints markdown tables.
 
     regress/bench/tsbs.py [--hosts 100] [--days 1] [--rounds 3] [--only double,lastpoint] [--no-ingest]
-                          [--duckdb-modules DIRECTORY/node_modules]
+                          [--insert-rows 50000] [--duckdb-modules DIRECTORY/node_modules]
 
 Each gets --threads threads for a query. With --varve DSN, --postgres DSN and --duckdb FILE what runs already is used,
 loaded before by the same script with --load all. 400 hosts and three days are ten million rows.
@@ -23,6 +23,7 @@ import servers  # noqa: E402
 import tsbs_queries  # noqa: E402
 
 GENERATOR = servers.ROOT / "build/bin/tsbs_generate"
+INSERTER = servers.ROOT / "build/bin/tsbs_insert"
 MAKE = {
     "varve": "CREATE TABLE {0} ({1}) USING columnar WITH (orderby = 'host, time')",
     "postgres": "CREATE TABLE {0} ({1})",
@@ -70,19 +71,71 @@ def load(peer, path, rows):
             f"{stored_bytes(peer) / rows:.1f} |")
 
 
+# What users have: a table in the order in which it is asked, or a hypertable, against PostgreSQL with the indexes that
+# TSBS makes; and what is alike on all sides. Each: (name, columns' suffix, statements for Varve, for PostgreSQL).
+TSBS_INDEXES = "CREATE INDEX ON {0} (host, time DESC); CREATE INDEX ON {0} (time DESC);"
+HYPERTABLE = "SELECT create_hypertable('{0}', 'time', chunk_time_interval => interval '12 hours');"
+KEY = ", PRIMARY KEY (host, time)"
+CASES = (
+    ("as used: columnar, PostgreSQL with TSBS's indexes", "", "", TSBS_INDEXES),
+    ("as used: hypertable, PostgreSQL with TSBS's indexes", "", HYPERTABLE, TSBS_INDEXES),
+    ("alike: no index", "", "", ""),
+    ("alike: primary key (host, time)", KEY, "", ""),
+    ("alike: TSBS's indexes", "", TSBS_INDEXES, TSBS_INDEXES),
+)
+INSERTS = (("batch", 100), ("batch", 1000), ("pipeline", 100), ("pipeline", 1000))
+
+
+def make_table(peer, case, table="loaded"):
+    _, suffix, varve, postgres = case
+    peer.execute(f"DROP TABLE IF EXISTS {table};")
+    peer.execute(MAKE[peer.name].format(table, tsbs_queries.COLUMNS + suffix) + ";")
+    more = {"varve": varve, "postgres": postgres}.get(peer.name, "")
+    if more:
+        peer.execute(more.format(table))
+
+
 def ingest(everybody, path, rows, rounds):
-    """COPY into tables without and with a primary key, in turn, the best of all rounds."""
-    keyed = tsbs_queries.COLUMNS + ", PRIMARY KEY (host, time)"
+    """COPY into new tables, in turn, the best of all rounds."""
     print("\n| COPY of the rows | " + " | ".join(f"{p.name}, 1,000 rows/s" for p in everybody) + " | Varve / PostgreSQL |")
     print("|---|" + "---:|" * (len(everybody) + 1))
-    for name, columns in (("no index", tsbs_queries.COLUMNS), ("primary key (host, time)", keyed)):
+    for case in CASES:
         best = {}
         for _ in range(rounds):
             for peer in everybody:
-                best[peer.name] = min(best.get(peer.name, 1e9), copy_in(peer, "loaded", columns, path))
-        ratio = f"{best['postgres'] / best['varve']:.2f}" if "postgres" in best else ""
-        print(f"| {name} | " + " | ".join(f"{rows / best[p.name] / 1e3:,.0f}" for p in everybody) + f" | {ratio} |", flush=True)
+                make_table(peer, case)
+                started = time.monotonic()
+                peer.execute(COPY[peer.name].format("loaded", path) + ";")
+                best[peer.name] = min(best.get(peer.name, 1e9), time.monotonic() - started)
+        print_rates(case[0], everybody, best, rows)
     for peer in everybody:
+        peer.execute("DROP TABLE loaded;")
+
+
+def print_rates(name, everybody, best, rows):
+    ratio = f"{best['postgres'] / best['varve']:.2f}" if "postgres" in best else ""
+    print(f"| {name} | " + " | ".join(f"{rows / best[p.name] / 1e3:,.0f}" for p in everybody) + f" | {ratio} |", flush=True)
+
+
+def inserts(everybody, path, rows, rounds):
+    """Prepared INSERT statements of many rows, and pipelined ones of one row, durably committed one after the other."""
+    if not INSERTER.exists():
+        subprocess.run(["ninja", "-C", str(servers.ROOT / "build"), "tsbs_insert"], check=True, stdout=subprocess.DEVNULL)
+    servers_only = [p for p in everybody if p.name != "duckdb"]
+    print("\n| prepared INSERT | " + " | ".join(f"{p.name}, 1,000 rows/s" for p in servers_only) + " | Varve / PostgreSQL |")
+    print("|---|" + "---:|" * (len(servers_only) + 1))
+    for case in CASES:
+        for way, size in INSERTS:
+            best = {}
+            for _ in range(rounds):
+                for peer in servers_only:
+                    make_table(peer, case)
+                    command = [str(INSERTER), peer.dsn, str(path), "loaded", str(rows), way, str(size)]
+                    done = subprocess.run(command, check=True, capture_output=True, text=True, env=servers.client_environment())
+                    best[peer.name] = min(best.get(peer.name, 1e9), float(done.stdout))
+            what = f"{size} rows a statement" if way == "batch" else f"one row a statement, {size} pipelined"
+            print_rates(f"{case[0]}; {what}", servers_only, best, rows)
+    for peer in servers_only:
         peer.execute("DROP TABLE loaded;")
 
 
@@ -122,6 +175,7 @@ def main():
     parser.add_argument("--only", help="beginnings of queries' names, separated by commas")
     parser.add_argument("--no-ingest", action="store_true", help="only what the queries need is loaded")
     parser.add_argument("--no-queries", action="store_true")
+    parser.add_argument("--insert-rows", type=int, default=0, help="so many rows by prepared INSERT statements, too")
     parser.add_argument("--directory", type=pathlib.Path, default=servers.ROOT, help="where data and clusters lie meanwhile")
     parser.add_argument("--shared-buffers", default="2GB")
     parser.add_argument("--work-mem", default="256MB")
@@ -153,7 +207,10 @@ def main():
                 if peer.name in wanted:
                     print(load(peer, data, rows), flush=True)
         if not args.no_ingest:
+            everybody[0].execute("CREATE EXTENSION IF NOT EXISTS timescaledb;")
             ingest(everybody, data, rows, args.rounds)
+            if args.insert_rows:
+                inserts(everybody, data, args.insert_rows, args.rounds)
         if args.no_queries:
             return 0
         print(f"\nwarm, best of {args.rounds}, run in turn\n")

@@ -51,7 +51,7 @@ Lsn CrashWriter::commit() {
 
 Status CrashWriter::change() {
   uint64_t key = random_key();
-  if (!rows_.contains(key)) return insert(key);
+  if (!rows_.contains(key)) return random_() % 4 == 0 ? insert_many(key) : insert(key);
   switch (random_() % 6) {
     case 0:
       return remove(key);
@@ -90,16 +90,36 @@ std::string CrashWriter::make_value() {
   }
 }
 
-Status CrashWriter::insert(uint64_t key) {
-  std::string value = make_value();
+Result<Tid> CrashWriter::insert_row(uint64_t key, const std::string& value) {
   access::RowEncoder row(*store_.heap, crash_layout());
   auto values = row_values(key, value);
   row.encode(*txn_, values);
-  VARVE_ASSIGN_OR_RETURN(Tid tid, store_.heap->insert(*txn_, row.bytes(), 2, row.flags()));
+  return store_.heap->insert(*txn_, row.bytes(), 2, row.flags());
+}
+
+Status CrashWriter::insert(uint64_t key) {
+  std::string value = make_value();
+  VARVE_ASSIGN_OR_RETURN(Tid tid, insert_row(key, value));
   std::string index_key = crash_key(key);
   VARVE_RETURN_IF_ERROR(store_.index->insert(*txn_, bytes_of(index_key), tid, nullptr).status());
   rows_[key] = value;
   return {};
+}
+
+// Some keys that are not there, from this one on; their index entries go in together.
+Status CrashWriter::insert_many(uint64_t key) {
+  std::map<std::string, Tid> keys;
+  for (const uint64_t wanted = random_() % 30 + 2; key < kKeys && keys.size() < wanted; key += sessions_) {
+    if (rows_.contains(key)) continue;
+    const std::string value = make_value();
+    VARVE_ASSIGN_OR_RETURN(keys[crash_key(key)], insert_row(key, value));
+    rows_[key] = value;
+  }
+  std::vector<access::Btree::NewEntry> entries;
+  for (const auto& [index_key, tid] : keys) entries.push_back({bytes_of(index_key), tid, false});
+  size_t next = 0;
+  VARVE_RETURN_IF_ERROR(store_.index->insert_sorted(*txn_, entries, &next, nullptr).status());
+  return next == entries.size() ? Status() : Status::corruption("not all entries were inserted");
 }
 
 // Through the index, as a statement would.

@@ -33,6 +33,8 @@ class CrashWriter {
 
  private:
   Status insert(uint64_t key);
+  Status insert_many(uint64_t key);
+  Result<Tid> insert_row(uint64_t key, const std::string& value);
   Status replace(uint64_t key, uint64_t new_key);
   Status remove(uint64_t key);
   Result<Tid> find_tid(uint64_t key);

@@ -158,3 +158,20 @@ INSERT INTO padded VALUES ('b', 1), ('a', 2), ('ab', 3), (E'a\t', 4), ('a b', 5)
 SELECT replace(c, E'\t', '>'), n FROM padded ORDER BY c COLLATE "C", n;
 SELECT replace(c, E'\t', '>'), n FROM padded ORDER BY n % 2, c COLLATE "C" DESC, n;
 DROP TABLE padded;
+-- Conditions on many groups, which threads may test for themselves
+CREATE TABLE items (k int, v numeric(10,2), t text) USING columnar;
+INSERT INTO items SELECT i * 7919 % 30000, i % 1000 / 100.0, 'text ' || i % 3000 FROM generate_series(1, 90000) i;
+SELECT varve_settle('items') >= 0 AS settled;
+SELECT k, sum(v), count(*), max(t) FROM items GROUP BY k HAVING sum(v) > 29.3 ORDER BY k;
+SELECT count(*), sum(s), max(c), min(m) FROM (SELECT k, sum(v) AS s, count(*) AS c, min(t) AS m FROM items GROUP BY k HAVING k % 3 = 1 AND min(t) < 'text 2') g;
+SELECT count(*) FROM (SELECT k FROM items GROUP BY k HAVING count(*) > 3) g;
+SELECT count(*) FROM (SELECT k FROM items GROUP BY k HAVING count(*) >= (SELECT 3)) g;
+SELECT count(*), sum(k) FROM (SELECT k FROM items GROUP BY k HAVING string_agg(t, ',' ORDER BY t) LIKE 'text 1%,text 2%') g;
+SELECT k FROM items GROUP BY k HAVING 1 / (k - 77) > 0 ORDER BY k LIMIT 1;
+SELECT count(*), sum(a) FROM (SELECT t, avg(v) AS a FROM items GROUP BY t HAVING avg(v) BETWEEN 4 AND 5 OR max(k) = 29999) g;
+PREPARE above(numeric) AS SELECT count(*) FROM (SELECT k FROM items GROUP BY k HAVING sum(v) > $1) g;
+EXECUTE above(20);
+EXECUTE above(29);
+INSERT INTO items SELECT 50000 + i, 'NaN', NULL FROM generate_series(1, 20000) i;
+SELECT count(*), min(k) FROM (SELECT k FROM items GROUP BY k HAVING sum(v) = 'NaN' AND max(t) IS NULL) g;
+DROP TABLE items;

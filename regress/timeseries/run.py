@@ -5,7 +5,8 @@
     regress/timeseries/run.py --update-known  rewrite known_differences.txt from this run, keeping its reasons
 
 expected/*.out were printed by TimescaleDB 2.28.3 (Community edition) in PostgreSQL 15.20: they are never made by Varve.
-checks/*.sql are for what has no such recording: each cell that they print must be true.
+checks/*.sql are for what has no such recording: each cell that they print must be true. refresh_model.py refreshes
+continuous aggregates beside writers.
 
 Each script runs in a database of its own, through psql -X -a -q. A case is one statement. Statements listed in
 known_differences.txt (SCRIPT:LINE, the line on which the statement ends, and why) may differ; one that agrees fails the
@@ -19,7 +20,9 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE))
 import psql_output  # noqa: E402
+import refresh_model  # noqa: E402
 import servers  # noqa: E402
 
 EXPECTED = HERE / "expected"
@@ -98,6 +101,11 @@ def main():
             passed += good
             failed += bad
             print("\n".join([*bad, f"checks/{script.stem}: {good} true, {len(bad)} not"]), flush=True)
+        if checks:
+            good, bad = refresh_model.check(server)
+            passed += good
+            failed += bad
+            print("\n".join([*bad, f"refresh_model: {good} aggregates equal, {len(bad)} failures"]), flush=True)
     if args.update_known:
         lines = [f"{s}:{n}  {why}" for s, entries in known.items() if s not in found for n, why in entries.items()]
         for s, d in found.items():

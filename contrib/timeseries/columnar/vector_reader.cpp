@@ -170,11 +170,10 @@ Status VectorReader::decode(void* out, Arena& arena, uint16_t* codes) const {
 
 Status VectorReader::decode(std::span<const uint16_t> selected, void* out, Arena& arena,
                             uint16_t* codes) const {
-  for (size_t i = 0; i < selected.size(); ++i) {
-    if (selected[i] >= rows_ || (i > 0 && selected[i] <= selected[i - 1]))
-      return Status::invalid("rows of a selection");
-  }
   if (selected.empty()) return {};
+  bool ascending = selected.back() < rows_;
+  for (size_t i = 1; i < selected.size(); ++i) ascending &= selected[i - 1] < selected[i];
+  if (!ascending) return Status::invalid("rows of a selection");
   if (nulls_ == rows_) {
     std::memset(out, 0, selected.size() * value_width(type_));
     return {};

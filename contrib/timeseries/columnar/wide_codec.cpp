@@ -272,8 +272,14 @@ Status decode_numerics(const WideStream& stream, std::span<const uint16_t> rows,
   }
   Words words;
   if (const int scale = common_scale(stream); scale >= 0) {
-    VARVE_RETURN_IF_ERROR(decode_ints(stream.low, rows, words.low));
-    join_scaled(words.low, rows.size(), scale, out);
+    if (rows.size() < stream.count / 64u) {
+      VARVE_RETURN_IF_ERROR(decode_ints(stream.low, rows, words.low));
+      join_scaled(words.low, rows.size(), scale, out);
+      return {};
+    }
+    VARVE_RETURN_IF_ERROR(decode_ints(stream.low, words.low));
+    for (size_t i = 0; i < rows.size(); ++i)
+      out[i] = Numeric(int128{static_cast<int64_t>(words.low[rows[i]])}, scale);
     return {};
   }
   VARVE_RETURN_IF_ERROR(decode_ints(stream.meta, rows, words.meta));

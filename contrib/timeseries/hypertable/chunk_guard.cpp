@@ -4,7 +4,9 @@
 #include "bindings.h"
 #include "common/sql_error.h"
 #include "executor/execution_context.h"
+#include "executor/modify_hooks.h"
 #include "executor/row_guard.h"
+#include "invalidation.h"
 #include "known_chunks.h"
 #include "partition_hash.h"
 
@@ -17,7 +19,8 @@ namespace {
 class ChunkGuard final : public executor::RowGuard {
  public:
   ChunkGuard(const catalog::Relation& table, const Mark& mark, executor::ExecutionContext& context)
-      : context_(context), id_(mark.id) {
+      : context_(context), id_(mark.id), relation_(table.oid), interval_(mark.interval),
+        continuous_(mark.continuous) {
     uint32_t place = 0;
     std::vector<uint32_t> places(table.columns.size());
     for (size_t i = 0; i < table.columns.size(); ++i) places[i] = table.columns[i].dropped ? 0 : place++;
@@ -35,6 +38,7 @@ class ChunkGuard final : public executor::RowGuard {
   void check(std::span<const Value> row) override {
     begin();
     const int64_t time = time_of(row[columns_[0].place]);
+    if (touched_ != nullptr) touched_->add(time);
     for (size_t i = 1; i < columns_.size(); ++i) hashes_[i - 1] = hash_of(i, row[columns_[i].place]);
     require(time);
   }
@@ -44,10 +48,17 @@ class ChunkGuard final : public executor::RowGuard {
     for (uint32_t at = 0; at < rows.count(); ++at) {
       const uint32_t row = rows.selection()[at];
       const int64_t time = time_of(rows.column(columns_[0].place).value(row));
+      if (touched_ != nullptr) touched_->add(time);
       for (size_t i = 1; i < columns_.size(); ++i)
         hashes_[i - 1] = hash_of(i, rows.column(columns_[i].place).value(row));
       require(time);
     }
+  }
+
+  void removed(std::span<const Value> row) override {
+    if (!continuous_) return;
+    begin();
+    if (touched_ != nullptr) touched_->add(time_of(row[columns_[0].place]));
   }
 
  private:
@@ -63,6 +74,9 @@ class ChunkGuard final : public executor::RowGuard {
     finder_.emplace(id_, *context_.session);
     finder_->renew();
     last_ = nullptr;
+    touched_ = continuous_ && context_.hooks != nullptr
+                   ? touched_times(context_.hooks->commit_actions(), relation_, interval_)
+                   : nullptr;
   }
 
   int64_t time_of(const Value& value) {
@@ -91,6 +105,10 @@ class ChunkGuard final : public executor::RowGuard {
 
   executor::ExecutionContext& context_;
   const int32_t id_;
+  const Oid relation_;
+  const int64_t interval_;
+  const bool continuous_;
+  TouchedTimes* touched_ = nullptr;  // of the transaction; null: nobody needs it
   std::vector<DimensionColumn> columns_;
   std::vector<int32_t> hashes_;
   std::optional<ChunkFinder> finder_;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "bindings.h"
+#include "command_names.h"
+#include "continuous_command.h"
 #include "common/sql_error.h"
 #include "hypertable/hypertable.h"
 #include "parser/ast.h"
@@ -12,52 +14,12 @@
 namespace varve::hypertable {
 
 using catalog::RelationKind;
-using catalog::RelationPtr;
 using commands::CommandContext;
 using commands::NextCommand;
 using parser::AlterTableAction;
 using parser::ObjectType;
 
 namespace {
-
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
-}
-
-std::string regclass(Oid oid) { return fmt::format("{}::pg_catalog.oid::pg_catalog.regclass", oid.value()); }
-
-bool is_installed(CommandContext& context) {
-  Oid schema = context.catalog.find_schema("_timescaledb_catalog");
-  return schema != kInvalidOid && context.catalog.find_relation_oid(schema, "chunk") != kInvalidOid;
-}
-
-void call(CommandContext& context, const std::string& function_and_arguments) {
-  context.services.run_sql("SELECT _timescaledb_functions." + function_and_arguments);
-}
-
-// Without a lock: the command itself takes the one that it needs, and two who wait for it must not hold a
-// weaker one meanwhile.
-RelationPtr find(CommandContext& context, const parser::RangeVar* name) {
-  if (name == nullptr) return nullptr;
-  catalog::Catalog& catalog = context.catalog;
-  const Oid temporary = catalog.temporary_schema();
-  if (!name->schema.empty()) {
-    const Oid schema = name->schema == "pg_temp" ? temporary : catalog.find_schema(name->schema);
-    return schema == kInvalidOid ? nullptr : catalog.find_relation(schema, name->name);
-  }
-  if (temporary != kInvalidOid) {
-    if (RelationPtr found = catalog.find_relation(temporary, name->name)) return found;
-  }
-  for (Oid schema : context.search_path) {
-    if (RelationPtr found = catalog.find_relation(schema, name->name)) return found;
-  }
-  return nullptr;
-}
 
 std::optional<Mark> find_hypertable(CommandContext& context, const parser::RangeVar* name,
                                     RelationPtr* relation) {
@@ -76,35 +38,6 @@ int32_t chunk_number(CommandContext& context, const catalog::Relation& relation)
                   literal(relation.schema_name), literal(relation.name)),
       arena, &row);
   return found ? row[0].int32 : 0;
-}
-
-bool is_ours(const parser::Option& option) {
-  return option.name_space == "timescaledb" || option.name_space == "tsdb";
-}
-
-std::string text_of(const parser::Option& option) {
-  if (option.value == nullptr) return "true";
-  if (parser::is<parser::ConstExpr>(option.value)) {
-    const auto& c = *parser::as<parser::ConstExpr>(option.value);
-    if (c.type == parser::ConstKind::kInteger) return std::to_string(c.integer);
-    if (c.type == parser::ConstKind::kBoolean) return c.boolean ? "true" : "false";
-    return std::string(c.text);
-  }
-  if (parser::is<parser::TypeName>(option.value))
-    return std::string(parser::as<parser::TypeName>(option.value)->names.back());
-  throw SqlError(sqlstate::kInvalidParameterValue,
-                 fmt::format("invalid value for parameter \"{}.{}\"", option.name_space, option.name));
-}
-
-bool boolean_of(const parser::Option& option) {
-  std::string text = text_of(option);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (text == "true" || text == "on" || text == "yes" || text == "1") return true;
-  if (text == "false" || text == "off" || text == "no" || text == "0") return false;
-  throw SqlError(sqlstate::kInvalidParameterValue,
-                 fmt::format("invalid value for {}.{} '{}'", option.name_space, option.name, text))
-      .hint(fmt::format("{}.{} must be a valid bool", option.name_space, option.name));
 }
 
 // The statement without the options that are ours.
@@ -273,6 +206,8 @@ std::string columnstore_settings(const parser::AlterTableStmt& stmt) {
 std::string alter_table(CommandContext& context, const parser::AlterTableStmt& stmt, NextCommand& next) {
   RelationPtr table;
   std::optional<Mark> mark = find_hypertable(context, stmt.relation, &table);
+  std::string tag_of_view;
+  if (table != nullptr && alter_continuous(context, stmt, *table, next, &tag_of_view)) return tag_of_view;
   std::string settings = columnstore_settings(stmt);
   if (!settings.empty() && !mark.has_value() && table != nullptr) {
     if (table->kind == RelationKind::kView || table->kind == RelationKind::kMaterializedView)
@@ -324,13 +259,19 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt, NextComm
     }
     return next.run(context, &stmt);
   }
+  const bool cascade = stmt.behavior == parser::DropBehavior::kCascade;
   std::vector<parser::Node*> rest;
   std::vector<int32_t> hypertables;
   bool chunks = false;
   for (parser::Node* node : stmt.objects) {
+    if (drop_continuous(context, stmt, *parser::as<parser::RangeVar>(node), next)) {
+      chunks = true;
+      continue;
+    }
     RelationPtr relation;
     std::optional<Mark> mark = find_hypertable(context, parser::as<parser::RangeVar>(node), &relation);
     if (mark.has_value() && stmt.object_type == ObjectType::kTable) {
+      if (mark->continuous && cascade) call(context, fmt::format("drop_caggs_of({})", mark->id));
       call(context, fmt::format("drop_chunk_relations({})", mark->id));
       hypertables.push_back(mark->id);
     } else if (int32_t chunk = relation == nullptr ? 0 : chunk_number(context, *relation)) {
@@ -341,7 +282,7 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt, NextComm
     rest.push_back(node);
   }
   if (hypertables.empty() && !chunks) return next.run(context, &stmt);
-  std::string tag = "DROP TABLE";
+  std::string tag = stmt.object_type == ObjectType::kMaterializedView ? "DROP MATERIALIZED VIEW" : "DROP TABLE";
   if (!rest.empty()) {
     auto* copy = context.arena.make<parser::DropStmt>(stmt);
     copy->objects = context.arena.copy(rest);
@@ -353,17 +294,24 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt, NextComm
 
 std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt, NextCommand& next) {
   std::vector<int32_t> hypertables;
-  for (const parser::RangeVar* name : stmt.relations) {
+  auto* copy = context.arena.make<parser::TruncateStmt>(stmt);
+  copy->relations = tables_of_continuous(context, stmt.relations);
+  for (const parser::RangeVar* name : copy->relations) {
     RelationPtr relation;
     if (std::optional<Mark> mark = find_hypertable(context, name, &relation)) hypertables.push_back(mark->id);
   }
-  std::string tag = next.run(context, &stmt);
+  std::string tag = next.run(context, copy);
   for (int32_t id : hypertables) call(context, fmt::format("forget_chunks({})", id));
   return tag;
 }
 
 std::string rename(CommandContext& context, const parser::RenameStmt& stmt, NextCommand& next) {
   RelationPtr relation;
+  if (const parser::RenameStmt* of_view = rename_continuous(context, stmt)) {
+    std::string tag = next.run(context, of_view);
+    call(context, "note_cagg_names()");
+    return tag;
+  }
   const bool of_table = stmt.object_type == ObjectType::kTable;
   const bool of_column = stmt.object_type == ObjectType::kColumn;
   std::optional<Mark> mark;
@@ -390,13 +338,21 @@ std::string set_schema(CommandContext& context, const parser::AlterObjectSchemaS
                        NextCommand& next) {
   RelationPtr relation;
   std::optional<Mark> mark;
+  if (const parser::AlterObjectSchemaStmt* of_view = move_continuous(context, stmt)) {
+    std::string tag = next.run(context, of_view);
+    call(context, "note_cagg_names()");
+    return tag;
+  }
   if (stmt.object_type == ObjectType::kTable) mark = find_hypertable(context, stmt.relation, &relation);
   std::string tag = next.run(context, &stmt);
   if (mark.has_value()) call(context, fmt::format("note_names({})", mark->id));
   return tag;
 }
 
-std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt, NextCommand& next) {
+std::string create_index(CommandContext& context, const parser::CreateIndexStmt& written, NextCommand& next) {
+  auto& stmt = *context.arena.make<parser::CreateIndexStmt>(written);
+  parser::RangeVar* name[] = {stmt.relation};
+  stmt.relation = tables_of_continuous(context, name)[0];
   RelationPtr relation;
   std::optional<Mark> mark;
   if (stmt.unique) mark = find_hypertable(context, stmt.relation, &relation);
@@ -415,6 +371,10 @@ std::string run_command(CommandContext& context, const parser::Node* statement, 
   using parser::NodeKind;
   if (context.extension != kInvalidOid) return next.run(context, statement);
   switch (statement->kind) {
+    case NodeKind::kCreateTableAsStmt: {
+      const auto& stmt = *parser::as<parser::CreateTableAsStmt>(statement);
+      return is_continuous(stmt) ? create_continuous(context, stmt) : next.run(context, statement);
+    }
     case NodeKind::kCreateTableStmt:
       return create_table(context, *parser::as<parser::CreateTableStmt>(statement), next);
     case NodeKind::kAlterTableStmt:
@@ -423,6 +383,7 @@ std::string run_command(CommandContext& context, const parser::Node* statement, 
       const auto& stmt = *parser::as<parser::DropStmt>(statement);
       const bool relations = stmt.object_type == ObjectType::kTable ||
                              stmt.object_type == ObjectType::kView ||
+                             stmt.object_type == ObjectType::kMaterializedView ||
                              stmt.object_type == ObjectType::kExtension;
       return relations && is_installed(context) ? drop(context, stmt, next) : next.run(context, statement);
     }

@@ -16,6 +16,8 @@ VARVE_EMBED(hypertable_chunks, VARVE_HYPERTABLE_SQL "/chunks.sql");
 VARVE_EMBED(hypertable_columnstore, VARVE_HYPERTABLE_SQL "/columnstore.sql");
 VARVE_EMBED(hypertable_sizes, VARVE_HYPERTABLE_SQL "/sizes.sql");
 VARVE_EMBED(hypertable_policies, VARVE_HYPERTABLE_SQL "/policies.sql");
+VARVE_EMBED(hypertable_continuous, VARVE_HYPERTABLE_SQL "/continuous.sql");
+VARVE_EMBED(hypertable_continuous_policies, VARVE_HYPERTABLE_SQL "/continuous_policies.sql");
 VARVE_EMBED(hypertable_views, VARVE_HYPERTABLE_SQL "/views.sql");
 
 namespace varve::hypertable {
@@ -65,6 +67,8 @@ hyperfunctions::ExtensionPart extension_part() {
     for (std::string_view part : {VARVE_EMBEDDED(hypertable_catalog), VARVE_EMBEDDED(hypertable_functions),
                                   VARVE_EMBEDDED(hypertable_chunks), VARVE_EMBEDDED(hypertable_columnstore),
                                   VARVE_EMBEDDED(hypertable_sizes), VARVE_EMBEDDED(hypertable_policies),
+                                  VARVE_EMBEDDED(hypertable_continuous),
+                                  VARVE_EMBEDDED(hypertable_continuous_policies),
                                   VARVE_EMBEDDED(hypertable_views)})
       script += part;
     return script;

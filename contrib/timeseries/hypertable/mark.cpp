@@ -6,7 +6,7 @@
 namespace varve::hypertable {
 namespace {
 
-// "7:86400000000,time,""Odd, name""" after "hypertable=".
+// "7:86400000000:c,time,""Odd, name""" after "hypertable=".
 std::optional<Mark> parse_mark(std::string_view text) {
   Mark mark;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mark.id);
@@ -16,6 +16,10 @@ std::optional<Mark> parse_mark(std::string_view text) {
     auto [rest, failure] = std::from_chars(text.data() + 1, text.data() + text.size(), mark.interval);
     if (failure != std::errc() || mark.interval <= 0) return std::nullopt;
     text.remove_prefix(static_cast<size_t>(rest - text.data()));
+  }
+  if (text.starts_with(":c")) {
+    mark.continuous = true;
+    text.remove_prefix(2);
   }
   while (text.starts_with(',')) {
     text.remove_prefix(1);

@@ -2,6 +2,7 @@
 #include "bindings.h"
 #include "functions/type_oids.h"
 #include "internal_time.h"
+#include "invalidation.h"
 #include "known_chunks.h"
 #include "partition_hash.h"
 #include "types/interval.h"
@@ -73,6 +74,38 @@ void remove_rows(KernelCall& call) {
   });
 }
 
+// --- for continuous aggregates
+void lock_relation_invalidations(KernelCall& call) {
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    lock_invalidations(*call.context.session, Oid{call.args[0]->value(row).oid()}, txn::LockMode::kExclusive,
+                       *call.context.memory);
+    call.result.set_value(row, Value::of_bool(true));
+  });
+}
+
+void raise_relation_threshold(KernelCall& call) {
+  std::vector<Value> state;
+  call.context.session->rows("varve_catalog_state", {}, *call.context.memory, state);
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    const int64_t threshold = call.args[1]->value(row).int64;
+    raise_threshold(state.at(0).oid(), Oid{call.args[0]->value(row).oid()}, threshold);
+    call.result.set_value(row, Value::of_int64(threshold));
+  });
+}
+
+void run_as(KernelCall& call) {
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    const Value args[] = {call.args[0]->value(row), call.args[1]->value(row)};
+    call.result.set_value(row, call.context.session->call("varve_run_sql_as", args, *call.context.memory));
+  });
+}
+
+void in_transaction_block(KernelCall& call) {
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    call.result.set_value(row, call.context.session->call("varve_in_block", {}, *call.context.memory));
+  });
+}
+
 constexpr int64_t kMonthUs = 30 * kDayUs;
 
 const Binding kBindings[] = {
@@ -81,6 +114,10 @@ const Binding kBindings[] = {
     {"ts_chunk_of_row(oid,int4,anyelement):oid", chunk_of_row},
     {"ts_chunk_of_row(oid,int4,anyelement,any):oid", chunk_of_row},
     {"ts_remove_rows(regclass,name,regtype,int8,int8,text):int8", remove_rows},
+    {"ts_lock_invalidations(regclass):bool", lock_relation_invalidations},
+    {"ts_raise_threshold(regclass,int8):int8", raise_relation_threshold},
+    {"ts_run_as(oid,text):int8", run_as},
+    {"ts_in_transaction_block():bool", in_transaction_block},
     {"ts_show_chunks(regclass,any,any,any,any):regclass", &kShowChunks},
     {"ts_drop_chunks(regclass,any,any,bool,any,any):text", &kDropChunks},
     {"ts_to_timestamp(int8):timestamptz",

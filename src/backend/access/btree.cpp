@@ -10,6 +10,7 @@
 #include "access/column_store.h"
 #include "btree_cursor.h"
 #include "btree_impl.h"
+#include "common/bytes.h"
 #include "common/hash.h"
 
 namespace varve::access {
@@ -205,6 +206,41 @@ Status undo_index(txn::UndoContext& context, const txn::UndoView& record) {
   return {};
 }
 
+// The entries may lie in several leaves by now. Only the last removal says in the log that the record is undone:
+// after a crash before it all is done again, and what is gone already is not found. The rows' places are free for
+// others only when their insertion is undone, too, which comes later.
+Status undo_index_many(txn::UndoContext& context, const txn::UndoView& record) {
+  const PageId segment{record.header().object};
+  BtreeCore core(context.pool, segment);
+  wal::Bytes payload = record.payload();
+  ByteReader in(payload.data(), payload.size());
+  const auto count = in.raw<uint16_t>();
+  const auto shared = in.raw<uint16_t>();
+  std::array<uint8_t, kMaxKeyBytes> key{};
+  auto read_key = [&](size_t at, size_t n) {
+    const std::string_view bytes = in.bytes(n);
+    if (!in.ok() || at + n > key.size()) return false;
+    if (n != 0) std::memcpy(key.data() + at, bytes.data(), n);
+    return true;
+  };
+  const Status damaged = Status::corruption("the undo record of index entries is damaged");
+  if (!in.ok() || !read_key(0, shared)) return damaged;
+  for (uint32_t i = 0; i < count; ++i) {
+    const auto tid = in.raw<uint64_t>();
+    const auto rest = in.raw<uint16_t>();
+    if (!in.ok() || !read_key(shared, rest)) return damaged;
+    const Pair pair(key.data(), shared + uint32_t{rest}, tid);
+    VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, core.latch_node(0, pair));
+    const uint32_t position = BtreeCore::find(NodeView(leaf.page()), pair);
+    if (position == BtreeCore::kAbsent) continue;
+    LogTerms terms{};
+    if (i + 1 == count) terms = {context.xid, context.undo_next, {}, nullptr, true, {}, false};
+    core.log_remove(leaf, position, terms);
+    if (i + 1 == count) context.last_lsn = terms.start;
+  }
+  return {};
+}
+
 Status undo_nothing(txn::UndoContext&, const txn::UndoView&) { return {}; }
 
 Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
@@ -276,6 +312,67 @@ Result<InsertOutcome> BtreeImpl::insert(txn::Transaction& txn, wal::Bytes key, T
   }
 }
 
+namespace {
+
+// Of the entries that are next, those that go into this leaf and have no equals there.
+void take_run(const NodeView& leaf, std::span<const Btree::NewEntry> entries, bool check_unique,
+              InsertManyImage* image) {
+  image->begin(leaf);
+  uint32_t at = 0;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Btree::NewEntry& entry = entries[i];
+    const bool unique = check_unique && entry.unique;
+    const Pair pair(entry.key, entry.tid.packed());
+    if (pair.size > kMaxKeyBytes || !(i == 0 ? leaf.covers(pair) : leaf.ends_behind(pair))) return;
+    if (i > 0) {
+      const Pair before(entries[i - 1].key, entries[i - 1].tid.packed());
+      const int order = compare_bytes(before.key, before.size, pair.key, pair.size);
+      if (order > 0 || (order == 0 && (unique || before.tid >= pair.tid))) return;
+    }
+    // Equal keys may be in the next leaf.
+    if (unique && !leaf.ends_behind(Pair(entry.key, ~uint64_t{0}))) return;
+    const Pair probe(entry.key, unique ? 0 : pair.tid);
+    if (at < leaf.count() && leaf.compare_entry(leaf.slot(at), probe) < 0) at = leaf.lower_bound(probe, 0);
+    if (at < leaf.count()) {
+      const Slot s = leaf.slot(at);
+      if (unique ? leaf.prefix_length() + s.length() == pair.size && leaf.entry_begins_with(s, entry.key)
+                 : leaf.compare_entry(s, pair) == 0)
+        return;
+    }
+    if (!image->add(at, pair)) return;
+  }
+}
+
+}  // namespace
+
+Result<InsertOutcome> BtreeImpl::insert_sorted(txn::Transaction& txn, std::span<const NewEntry> entries,
+                                               size_t* next, UniqueChecker* unique) {
+  const auto image = std::make_unique_for_overwrite<InsertManyImage>();
+  std::vector<uint8_t> undo;
+  while (*next < entries.size()) {
+    const NewEntry& first = entries[*next];
+    const bool ask = unique != nullptr && first.unique;
+    VARVE_RETURN_IF_ERROR(check_size(first.key));
+    {
+      VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf,
+                             core_.latch_node(0, Pair(first.key, ask ? 0 : first.tid.packed())));
+      take_run(NodeView(leaf.page()), entries.subspan(*next), unique != nullptr, image.get());
+      if (image->count() > 1) {
+        image->make_undo(core_.segment(), entries.subspan(*next, image->count()), &undo);
+        VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo));
+        core_.log_insert_many(leaf, *image, terms);
+        *next += image->count();
+        continue;
+      }
+    }
+    VARVE_ASSIGN_OR_RETURN(InsertOutcome outcome,
+                           insert(txn, first.key, first.tid, ask ? unique : nullptr));
+    if (outcome.kind != InsertOutcome::Kind::kInserted) return outcome;
+    ++*next;
+  }
+  return InsertOutcome{};
+}
+
 Status BtreeImpl::mark(txn::Transaction& txn, wal::Bytes key, Tid tid) {
   VARVE_RETURN_IF_ERROR(check_size(key));
   const Pair pair(key, tid.packed());
@@ -329,6 +426,7 @@ Result<PageId> create_btree(txn::TxnManager& txns, txn::Transaction& txn) {
 void register_btree_operations() {
   register_btree_redo();
   txn::register_undo(UndoKind::kIndexInsert, undo_index);
+  txn::register_undo(UndoKind::kIndexInsertMany, undo_index_many);
   txn::register_undo(UndoKind::kIndexMark, undo_index);
   txn::register_undo(UndoKind::kIndexGone, undo_nothing);
   txn::register_purge(UndoKind::kIndexMark, purge_index);

@@ -221,6 +221,12 @@ void BtreeCore::log_insert(ExclusiveGuard& leaf, const Pair& pair, LogTerms& ter
   commit(batch, terms);
 }
 
+void BtreeCore::log_insert_many(ExclusiveGuard& leaf, const InsertManyImage& image, LogTerms& terms) {
+  LogBatch batch(pool_, terms.xid, terms.prev_lsn);
+  batch.change(leaf, kOpNodeInsertMany, image.payload());
+  commit(batch, terms);
+}
+
 void BtreeCore::log_mark(ExclusiveGuard& leaf, uint32_t position, bool marked, LogTerms& terms) {
   MarkPayload payload{static_cast<uint16_t>(position), static_cast<uint8_t>(marked)};
   LogBatch batch(pool_, terms.xid, terms.prev_lsn);

@@ -53,6 +53,7 @@ class BtreeCore {
   static constexpr uint32_t kAbsent = ~0U;
   static uint32_t find(const NodeView& leaf, const Pair& pair);
   void log_insert(buffer::ExclusiveGuard& leaf, const Pair& pair, LogTerms& terms);
+  void log_insert_many(buffer::ExclusiveGuard& leaf, const InsertManyImage& image, LogTerms& terms);
   void log_mark(buffer::ExclusiveGuard& leaf, uint32_t position, bool marked, LogTerms& terms);
   void log_remove(buffer::ExclusiveGuard& leaf, uint32_t position, LogTerms& terms);
 

@@ -142,6 +142,8 @@ class NodeView {
   bool covers(const Pair& pair) const {
     return compare(lower(), pair) <= 0 && (rightmost() || compare(pair, upper()) < 0);
   }
+  // Of a pair that is not before the node: is it in it?
+  bool ends_behind(const Pair& pair) const { return rightmost() || compare(pair, upper()) < 0; }
   // For a search that comes from above and wants what is just below `pair`.
   bool covers_below(const Pair& pair) const {
     return compare(lower(), pair) < 0 && (rightmost() || compare(pair, upper()) <= 0);
@@ -313,6 +315,7 @@ enum BtreeOp : uint8_t {
   kOpNodeMark = 0x43,    // MarkPayload
   kOpNodeTrim =
       0x44,  // TrimPayload, upper fence: keeps the first entries, the rest has gone to a new right sibling
+  kOpNodeInsertMany = 0x45,  // u16 count, then for each InsertPayload and suffix; into a leaf
 };
 
 // A page without the hole in its middle.
@@ -322,7 +325,7 @@ struct NodeImagePayload {
 } __attribute__((packed));
 
 struct InsertPayload {
-  uint16_t position;
+  uint16_t position;  // kOpNodeInsertMany: among the entries before all of them, in ascending order
   uint16_t word;   // as in Slot
   uint64_t value;  // tid or child
 } __attribute__((packed));
@@ -337,6 +340,10 @@ struct TrimPayload {
   uint64_t right;
   uint64_t upper_tid;
 } __attribute__((packed));
+
+// Undo of kOpNodeInsertMany, behind the UndoHeader (whose tid is the first's):
+//   | count u16 | shared u16 | first `shared` bytes of every key | count times: tid u64, length u16, rest of the key
+inline constexpr size_t kUndoManyEntryBytes = sizeof(uint64_t) + sizeof(uint16_t);
 
 inline constexpr size_t kMaxInsertPayload = sizeof(InsertPayload) + 8 + kMaxKeyBytes;
 

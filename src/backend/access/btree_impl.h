@@ -11,6 +11,8 @@ class BtreeImpl : public Btree {
 
   Result<InsertOutcome> insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
                                UniqueChecker* unique) override;
+  Result<InsertOutcome> insert_sorted(txn::Transaction& txn, std::span<const NewEntry> entries, size_t* next,
+                                      UniqueChecker* unique) override;
   Status bulk_load(txn::Transaction& txn, BulkSource& source) override;
   Status mark(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
   Status note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) override;

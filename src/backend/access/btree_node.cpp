@@ -2,8 +2,10 @@
 #include "btree_node.h"
 
 #include <algorithm>
+#include <array>
 
 #include "segment_format.h"
+#include "txn/undo.h"
 #include "wal/redo.h"
 
 namespace varve::access {
@@ -86,6 +88,58 @@ void redo_insert(PageId, Page& page, wal::Bytes payload) {
   h.ascending = p.position == h.last_insert + 1 ? static_cast<uint8_t>(std::min(h.ascending + 1, 255)) : 0;
   h.last_insert = p.position;
   insert_entry(page, p.position, p.word, p.value, tid, rest);
+}
+
+// As if one after the other, but every slot moves once.
+void redo_insert_many(PageId, Page& page, wal::Bytes payload) {
+  struct New {
+    uint32_t position;
+    Slot slot;
+  };
+  std::array<New, kMaxSlots> fresh;
+  NodeHeader& h = header_of(page);
+  const uint32_t count = payload_as<uint16_t>(payload);
+  VARVE_CHECK(count != 0 && h.count + count <= kMaxSlots);
+  const uint8_t* at = payload.data() + sizeof(uint16_t);
+  const uint8_t* const end = payload.data() + payload.size();
+  uint32_t bytes = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    VARVE_CHECK(static_cast<size_t>(end - at) >= sizeof(InsertPayload));
+    const auto p = load_raw<InsertPayload>(at);
+    fresh[i] = {p.position, Slot{0, 0, p.word}};
+    const uint32_t length = fresh[i].slot.length();
+    VARVE_CHECK(p.position <= h.count && (i == 0 || fresh[i - 1].position <= p.position));
+    VARVE_CHECK(static_cast<size_t>(end - at) >= sizeof(InsertPayload) + length);
+    bytes += NodeView::entry_bytes(fresh[i].slot);
+    at += sizeof(InsertPayload) + length;
+  }
+  if (h.heap_begin < kSlotsAt + (h.count + count) * 8 + bytes) compact(page);
+  VARVE_CHECK(h.heap_begin >= kSlotsAt + (h.count + count) * 8 + bytes);
+  at = payload.data() + sizeof(uint16_t);
+  for (uint32_t i = 0; i < count; ++i) {
+    const auto p = load_raw<InsertPayload>(at);
+    const uint8_t* const suffix = at + sizeof(InsertPayload);
+    Slot& slot = fresh[i].slot;
+    const uint32_t length = slot.length(), n = NodeView::entry_bytes(slot);
+    slot.head = suffix_head(suffix, length);
+    h.heap_begin = static_cast<uint16_t>(h.heap_begin - n);
+    slot.offset = h.heap_begin;
+    store_raw(page.bytes() + h.heap_begin, p.value);
+    if (length > 4) std::memcpy(page.bytes() + h.heap_begin + n - (length - 4), suffix + 4, length - 4);
+    const uint32_t position = fresh[i].position + i;
+    h.ascending = position == h.last_insert + 1U ? static_cast<uint8_t>(std::min(h.ascending + 1, 255)) : 0;
+    h.last_insert = static_cast<uint16_t>(position);
+    at = suffix + length;
+  }
+  Slot* slots = slots_of(page);
+  uint32_t behind = h.count;  // old entries from here on are in their places
+  for (uint32_t i = count; i-- > 0;) {
+    const uint32_t position = fresh[i].position;
+    std::memmove(slots + position + i + 1, slots + position, (behind - position) * sizeof(Slot));
+    slots[position + i] = fresh[i].slot;
+    behind = position;
+  }
+  h.count = static_cast<uint16_t>(h.count + count);
 }
 
 void redo_remove(PageId, Page& page, wal::Bytes payload) {
@@ -189,12 +243,58 @@ void InsertImage::make(const NodeView& node, uint32_t position, const Pair& key,
   size_ += key.size - skip;
 }
 
+void InsertManyImage::begin(const NodeView& leaf) {
+  count_ = 0;
+  prefix_ = leaf.prefix_length();
+  room_ = leaf.free_bytes();
+  payload_size_ = sizeof(uint16_t);
+}
+
+bool InsertManyImage::add(uint32_t position, const Pair& pair) {
+  const uint32_t suffix = pair.size - prefix_;
+  const auto bytes = static_cast<uint32_t>(sizeof(Slot)) + 8 + (suffix > 4 ? suffix - 4 : 0);
+  if (bytes > room_) return false;
+  room_ -= bytes;
+  store_raw(payload_ + payload_size_,
+            InsertPayload{static_cast<uint16_t>(position), static_cast<uint16_t>(suffix), pair.tid});
+  payload_size_ += sizeof(InsertPayload);
+  if (suffix != 0) std::memcpy(payload_ + payload_size_, pair.key + prefix_, suffix);
+  payload_size_ += suffix;
+  store_raw(payload_, static_cast<uint16_t>(++count_));
+  return true;
+}
+
+void InsertManyImage::make_undo(PageId segment, std::span<const Btree::NewEntry> keys,
+                                std::vector<uint8_t>* undo) const {
+  // In order, so what the first and the last share all do.
+  const uint32_t shared = common_prefix(Pair(keys.front().key, 0), Pair(keys.back().key, 0));
+  auto append = [undo](const void* bytes, size_t n) {
+    const auto* from = static_cast<const uint8_t*>(bytes);
+    undo->insert(undo->end(), from, from + n);
+  };
+  const txn::UndoHeader header{txn::UndoKind::kIndexInsertMany, 0, 0, segment.value(),
+                               keys.front().tid.packed()};
+  const uint16_t counts[] = {static_cast<uint16_t>(keys.size()), static_cast<uint16_t>(shared)};
+  undo->clear();
+  append(&header, sizeof(header));
+  append(counts, sizeof(counts));
+  append(keys.front().key.data(), shared);
+  for (const Btree::NewEntry& entry : keys) {
+    const uint64_t tid = entry.tid.packed();
+    const auto rest = static_cast<uint16_t>(entry.key.size() - shared);
+    append(&tid, sizeof(tid));
+    append(&rest, sizeof(rest));
+    append(entry.key.data() + shared, rest);
+  }
+}
+
 void register_btree_redo() {
   wal::register_redo(kOpNodeImage, redo_image);
   wal::register_redo(kOpNodeInsert, redo_insert);
   wal::register_redo(kOpNodeRemove, redo_remove);
   wal::register_redo(kOpNodeMark, redo_mark);
   wal::register_redo(kOpNodeTrim, redo_trim);
+  wal::register_redo(kOpNodeInsertMany, redo_insert_many);
 }
 
 }  // namespace varve::access

@@ -48,4 +48,22 @@ class InsertImage {
   uint8_t bytes_[kMaxInsertPayload];
 };
 
+// Entries on their way into one leaf: the kOpNodeInsertMany payload and its undo bytes.
+class InsertManyImage {
+ public:
+  void begin(const NodeView& leaf);
+  // A key that the leaf covers, behind those added before, and where it goes among the leaf's entries. False:
+  // the leaf has no room for it.
+  bool add(uint32_t position, const Pair& pair);
+  uint32_t count() const { return count_; }
+  wal::Bytes payload() const { return {payload_, payload_size_}; }
+  // `keys`: those that were added.
+  void make_undo(PageId segment, std::span<const Btree::NewEntry> keys, std::vector<uint8_t>* undo) const;
+
+ private:
+  uint32_t count_ = 0, prefix_ = 0, room_ = 0;
+  size_t payload_size_ = 0;
+  uint8_t payload_[sizeof(uint16_t) + kMaxSlots * sizeof(InsertPayload) + buffer::kPageBytes];
+};
+
 }  // namespace varve::access

@@ -341,6 +341,119 @@ TEST_F(BtreeTest, UniqueCheckSeesEqualKeysOverManyPages) {
   EXPECT_EQ(found.size(), kEqual + 2);  // the prefix finds k + "\x01" too
 }
 
+// In runs of a leaf or one by one: the same tree as far as anybody can see.
+TEST_F(BtreeTest, SortedInsertsAreInserts) {
+  std::mt19937 random(21);
+  std::set<std::pair<Key, Tid>> expected;
+  for (int round = 0; round < 40; ++round) {
+    std::set<std::pair<Key, Tid>> fresh;
+    const size_t longest = round % 5 == 4 ? 2600 : 40;
+    const int count = longest > 1000 ? 20 : static_cast<int>(random() % 3000);
+    for (int i = 0; i < count; ++i) {
+      std::pair<Key, Tid> entry(random_key(random, longest), tid(random() % 100000));
+      if (round % 3 == 0) entry.first = "prefix/" + int_key(static_cast<uint32_t>(random() % 50000)) + "/rest";
+      if (!expected.contains(entry)) fresh.insert(entry);
+    }
+    std::vector<Btree::NewEntry> entries;
+    for (const auto& [k, t] : fresh) entries.push_back({bytes(k), t, false});
+    // Out of order it only takes longer; and equal keys need not come in the order of their rows.
+    if (round % 7 == 6) std::shuffle(entries.begin(), entries.end(), random);
+    if (round % 7 == 5)
+      std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+        const int c = compare_bytes(a.key.data(), static_cast<uint32_t>(a.key.size()), b.key.data(),
+                                    static_cast<uint32_t>(b.key.size()));
+        return c != 0 ? c < 0 : b.tid.packed() < a.tid.packed();
+      });
+    size_t next = 0;
+    auto r = tree_->insert_sorted(txn_, entries, &next, nullptr);
+    ASSERT_TRUE(r.ok()) << r.status().to_string();
+    ASSERT_EQ(next, entries.size());
+    expected.merge(fresh);
+    verify();
+  }
+  const auto found = all();
+  ASSERT_EQ(found.size(), expected.size());
+  ASSERT_TRUE(std::equal(found.begin(), found.end(), expected.begin()));
+}
+
+TEST_F(BtreeTest, SortedRunsFillPages) {
+  constexpr uint32_t kCount = 200000;
+  std::vector<Key> keys;
+  for (uint32_t i = 0; i < kCount; ++i) keys.push_back(int_key(i));
+  std::vector<Btree::NewEntry> entries;
+  for (uint32_t i = 0; i < kCount; ++i) entries.push_back({bytes(keys[i]), tid(i), true});
+  CountingChecker dead;
+  size_t next = 0;
+  ASSERT_TRUE(tree_->insert_sorted(txn_, entries, &next, &dead).ok());
+  EXPECT_EQ(next, entries.size());
+  EXPECT_EQ(dead.asked, 0);
+  verify();
+  EXPECT_LT(tree_->statistics()->pages, kCount / 500 * 11 / 10 + 10);
+  EXPECT_LT(txn_.undo().size(), 2000U);  // one record a leaf, not one an entry
+}
+
+TEST_F(BtreeTest, SortedInsertsMeetTheirEquals) {
+  for (uint32_t i = 0; i < 5000; ++i) insert(int_key(i * 2), tid(i));
+  std::vector<Key> keys;
+  for (uint32_t i = 0; i < 2000; ++i) keys.push_back(int_key(i));
+  keys.insert(keys.begin() + 100, keys[99]);  // equal to the one before
+  std::vector<Btree::NewEntry> entries;
+  for (size_t i = 0; i < keys.size(); ++i) entries.push_back({bytes(keys[i]), tid(50000 + i), i != 300});
+  CountingChecker checker;
+  checker.conflicting = tid(400);
+  checker.running = tid(500);
+  size_t next = 0;
+  auto r = tree_->insert_sorted(txn_, entries, &next, &checker);
+  ASSERT_TRUE(r.ok());
+  EXPECT_EQ(r->kind, InsertOutcome::Kind::kConflict);
+  EXPECT_EQ(next, 801U);  // of int_key(800), behind the one that is there twice
+  ++next;
+  r = tree_->insert_sorted(txn_, entries, &next, &checker);
+  EXPECT_EQ(r->kind, InsertOutcome::Kind::kMustWait);
+  EXPECT_EQ(r->wait_for, Xid{77});
+  EXPECT_EQ(next, 1001U);
+  checker.running = Tid{};
+  r = tree_->insert_sorted(txn_, entries, &next, &checker);
+  EXPECT_EQ(r->kind, InsertOutcome::Kind::kInserted);
+  EXPECT_EQ(next, entries.size());
+  // Every even one, the twin, and again the one that had to wait; once more where a leaf was split meanwhile.
+  EXPECT_GE(checker.asked, 1000 + 1 + 1);
+  EXPECT_LE(checker.asked, 1000 + 1 + 1 + 20);
+  verify();
+  EXPECT_EQ(all().size(), 5000 + keys.size() - 1);
+}
+
+TEST_F(BtreeTest, SortedInsertsAreTakenBack) {
+  std::mt19937 random(4);
+  std::set<std::pair<Key, Tid>> before, fresh;
+  for (int i = 0; i < 3000; ++i) before.emplace(random_key(random, 60), tid(random() % 1000));
+  for (const auto& [k, t] : before) insert(k, t);
+  txn_.forget_undo();
+  const auto entries_before = all();
+  TestTransaction loser(storage_.pool(), 8);
+  for (int i = 0; i < 8000; ++i) fresh.emplace(random_key(random, 60), tid(2000 + i));
+  std::vector<Btree::NewEntry> entries;
+  for (const auto& [k, t] : fresh) entries.push_back({bytes(k), t, false});
+  size_t next = 0;
+  ASSERT_TRUE(tree_->insert_sorted(loser, entries, &next, nullptr).ok());
+  // Others split the leaves meanwhile, so that entries of one record lie in several.
+  for (int i = 0; i < 5000; ++i) before.emplace(random_key(random, 60), tid(20000 + i));
+  for (const auto& [k, t] : before) insert(k, t);
+  EXPECT_EQ(all().size(), before.size() + fresh.size());
+  // The first records twice, as after a crash in the middle of one.
+  const auto record = loser.undo().back();
+  txn::UndoView view{{}, {}, {}, record};
+  for (int i = 0; i < 2; ++i) {
+    txn::UndoContext context{storage_.pool(), loser.xid(), {}, loser.last_lsn()};
+    ASSERT_TRUE(txn::undo_function(view.header().kind)(context, view).ok());
+  }
+  ASSERT_TRUE(loser.roll_back().ok());
+  verify();
+  const auto found = all();
+  ASSERT_EQ(found.size(), before.size());
+  ASSERT_TRUE(std::equal(found.begin(), found.end(), before.begin()));
+}
+
 class VectorSource : public Btree::BulkSource {
  public:
   explicit VectorSource(const std::vector<std::pair<Key, Tid>>& entries) : entries_(entries) {}

@@ -230,7 +230,7 @@ const Row* Catalog::Scan::next() {
   while (s.next_version(&version, &tid)) {
     s.decode(version);
     if (!s.matches()) continue;
-    s.row = Row(s.table, s.values, tid);
+    s.row = Row(s.table, s.values, tid, version.xid);
     return &s.row;
   }
   return nullptr;

@@ -215,6 +215,12 @@ std::vector<std::string> split_expressions(std::string_view text) {
   return parts;
 }
 
+// When the version of a row was committed; at the end of time while it is not.
+Csn committed_at(Catalog& catalog, Xid writer) {
+  txn::XidStatus status = catalog.database().txns().xid_status(writer);
+  return status.state == txn::XidState::kCommitted ? status.csn : kLastCsn;
+}
+
 void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   Index index;
   index.oid = row.oid("indexrelid");
@@ -223,6 +229,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   index.nulls_not_distinct = row.boolean("indnullsnotdistinct");
   index.immediate = row.boolean("indimmediate");
   index.valid = row.boolean("indisvalid");
+  if (!rel.is_system) index.made = committed_at(catalog, row.writer());
   index.predicate_sql = row.text("indpred");
   auto columns = row.numbers("indkey");
   auto collations = row.numbers("indcollation");
@@ -259,6 +266,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   catalog.for_each(system_table("pg_class"), self, [&](const Row& class_row) {
     index.name = class_row.text("relname");
     index.segment = PageId{class_row.oid("relfilenode").value()};
+    if (!rel.is_system) index.made = std::max(index.made, committed_at(catalog, class_row.writer()));
   });
   if (rel.is_system) index.segment = catalog.database().system_segment(index.oid);
   if (index.segment != kInvalidPageId) index.tree = catalog.database().btree(index.segment);
@@ -556,6 +564,15 @@ RelationPtr Catalog::load(Oid oid) {
     for_each(system_table("pg_type"), type, [&](const Row& row) { define_row_type(*rel, row); });
   }
   return rel;
+}
+
+RelationPtr readable_at(const RelationPtr& relation, Csn snapshot) {
+  auto newer = [&](const Index& index) { return index.made > snapshot; };
+  if (snapshot == kLastCsn || std::none_of(relation->indexes.begin(), relation->indexes.end(), newer))
+    return relation;
+  auto older = std::make_shared<Relation>(*relation);
+  for (Index& index : older->indexes) index.too_new = newer(index);
+  return older;
 }
 
 }  // namespace varve::catalog

@@ -46,6 +46,13 @@ Oid transition_function(Catalog& catalog, Oid aggregate) {
   return found;
 }
 
+// From here on pg_proc and pg_type hold what SQL has made; what is below is built in (functions/registry.h).
+constexpr Oid kFirstUnpinnedOid{12000};
+
+void load_own_type(Catalog& catalog, Oid type) {
+  if (type >= kFirstUnpinnedOid) catalog.load_type(type);
+}
+
 RoutinePtr make_routine(Catalog& catalog, const Row& row) {
   auto r = std::make_shared<Routine>();
   r->oid = row.oid("oid");
@@ -78,13 +85,14 @@ RoutinePtr make_routine(Catalog& catalog, const Row& row) {
   r->sql_body = row.text("prosqlbody");
   r->config = strings(row, "proconfig");
   r->acl = acl_column(row, "proacl");
+  // Who calls it may be the first since the server started to meet a type that SQL has made.
+  for (Oid type : r->args) load_own_type(catalog, type);
+  for (Oid type : r->all_args) load_own_type(catalog, type);
+  load_own_type(catalog, r->result);
   return r;
 }
 
 }  // namespace
-
-// From here on pg_proc holds functions written in SQL; those below are built in (functions/registry.h).
-constexpr Oid kFirstUnpinnedOid{12000};
 
 std::vector<RoutinePtr> Catalog::routines_named(std::string_view name) {
   std::string key(name);

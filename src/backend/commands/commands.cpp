@@ -144,6 +144,9 @@ Oid CommandServices::temporary_schema(bool make) {
   return kInvalidOid;
 }
 void CommandServices::at_commit(Oid, OnCommit) {}
+void CommandServices::run_after_commit(std::string_view, std::string) {
+  throw_not_supported("committing in a command");
+}
 uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }

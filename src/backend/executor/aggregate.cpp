@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
+#include <numeric>
+#include <utility>
 
 #include "aggregate_calls.h"
+#include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
+#include "group_filter.h"
 #include "parallel.h"
 #include "row_compare.h"
 #include "scan_filter.h"
@@ -25,7 +29,7 @@ struct Partitions {
   uint32_t level = 0;
 };
 
-class AggregateOperator : public Operator {
+class AggregateOperator : public Operator, public FilterableGroups {
  public:
   AggregateOperator(const AggregatePlan& plan, ExecutionContext& context)
       : Operator(plan, context),
@@ -77,6 +81,15 @@ class AggregateOperator : public Operator {
     release();
     Operator::close();
   }
+
+  void keep_groups(const planner::FilterPlan& filter) override {
+    // Subqueries are evaluated once, by the session's thread.
+    const bool reads_others = analyzer::any_of(filter.condition, [](const analyzer::Expr& e) {
+      return e.kind == analyzer::ExprKind::kSubplan || e.kind == analyzer::ExprKind::kExecParam;
+    });
+    if (!reads_others && sets_.size() == 1 && has_safe_expressions(filter, context_)) having_ = &filter;
+  }
+  uint64_t take_dropped() override { return std::exchange(dropped_, 0); }
 
  protected:
   bool produce(Chunk*& out) override { return streaming_ ? produce_stream(out) : produce_hashed(out); }
@@ -281,16 +294,52 @@ class AggregateOperator : public Operator {
       }
     });
     // Until here an error leaves all states to the threads' own tables.
-    for (const auto& states : merged) {
-      for (uint8_t* s : states) calls_.destroy(s);
-    }
     for (auto& w : workers_) {
       for (Set& s : w->partial->sets_) s.table->give_away();
     }
     for (auto& tables : made) {
       for (size_t s = 0; s < sets_.size(); ++s) sets_[s].merged.push_back(std::move(tables[s]));
     }
+    std::vector<uint64_t> dropped(count);
+    run_workers(context_, count, [&](uint32_t share) {
+      AggregateOperator& merger = *workers_[share]->partial;
+      for (uint8_t* s : merged[share]) merger.calls_.destroy(s);
+      if (having_ != nullptr) dropped[share] = merger.drop_groups(*sets_[0].merged[share], *having_);
+    });
+    dropped_ = std::accumulate(dropped.begin(), dropped.end(), dropped_);
     return true;
+  }
+
+  // Groups that do not meet the condition; returns how many.
+  uint64_t drop_groups(GroupTable& table, const planner::FilterPlan& filter) {
+    ExpressionEvaluator condition(*filter.condition, context_, filter_memory_);
+    const uint32_t offset = table.state_offset();
+    size_t kept = 0, at = 0;
+    // What has been looked at and not been kept is no group any more, whatever comes.
+    struct Gap {
+      GroupTable& table;
+      size_t& kept;
+      size_t& at;
+      ~Gap() { table.erase(kept, at); }
+    } gap{table, kept, at};
+    while (at < table.groups().size()) {
+      context_.check_cancel();
+      filter_memory_.reset();
+      const auto n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), table.groups().size() - at));
+      fill(sets_[0], table, at, n);
+      const uint32_t wanted = condition.select(chunk_, chunk_.selection(), rows_.data());
+      for (uint32_t i = 0, next = 0; i < n; ++i) {
+        uint8_t* group = table.groups()[at + i];
+        if (next < wanted && rows_[next] == i) {
+          table.replace(kept++, group);
+          ++next;
+        } else {
+          calls_.destroy(group + offset);
+        }
+      }
+      at += n;
+    }
+    return at - kept;
   }
 
   std::unique_ptr<GroupTable> new_table(const Set& s) {
@@ -392,17 +441,19 @@ class AggregateOperator : public Operator {
   // looked up once and added as one. False: they do not, or there are too few rows for that.
   bool add_coded(Set& s, const Selection& rows, uint32_t offset) {
     if (rows.count < kFewestCoded || !has_runs_ || !calls_.all_rows() || !combine_codes(rows)) return false;
-    // Places of the combinations that occur, in the order of their first rows.
-    code_places_.assign(combinations_ + 1, 0);
-    for (uint32_t i = 0; i < rows.count; ++i) ++code_places_[combined_[i]];
+    // The combinations that occur, in the order of their first rows.
+    code_places_.assign(combinations_, kNoPlace);
     present_.clear();
     for (uint32_t i = 0; i < rows.count; ++i) {
-      uint32_t& n = code_places_[combined_[i]];
-      if ((n & kPlaced) != 0) continue;
-      present_.push_back({static_cast<uint16_t>(rows[i]), 0, n});
-      n = kPlaced | static_cast<uint32_t>(present_.size() - 1);
+      uint16_t& place = code_places_[combined_[i]];
+      if (place == kNoPlace) {
+        if ((present_.size() + 1) * kFewestOfCode > rows.count) return false;
+        place = static_cast<uint16_t>(present_.size());
+        present_.push_back({static_cast<uint16_t>(rows[i]), 0, 0});
+      }
+      combined_[i] = place;
+      ++present_[place].count;
     }
-    if (present_.size() * kFewestOfCode > rows.count) return false;
     uint32_t at = 0;
     for (uint32_t p = 0; p < present_.size(); ++p) {
       rows_[p] = present_[p].first_row;
@@ -413,7 +464,7 @@ class AggregateOperator : public Operator {
     s.table->find(keys_of_set_, {rows_.data(), groups}, found_.data(), true);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     for (uint32_t i = 0; i < rows.count; ++i) {
-      Present& p = present_[code_places_[combined_[i]] & ~kPlaced];
+      Present& p = present_[combined_[i]];
       rows_[p.end++] = static_cast<uint16_t>(rows[i]);
     }
     for (uint32_t p = 0; p < groups; ++p)
@@ -575,6 +626,13 @@ class AggregateOperator : public Operator {
   }
 
   void emit(const Set& s, GroupTable& table, size_t from, uint32_t n) {
+    fill(s, table, from, n);
+    // While they are at hand: going through all of many groups once more costs as much as this.
+    if (!streaming_ && table.ended() == from && calls_.results_stand_alone()) end_groups(table, from + n);
+  }
+
+  // The chunk from groups of the table.
+  void fill(const Set& s, GroupTable& table, size_t from, uint32_t n) {
     memory_.reset();
     chunk_.reset();
     uint8_t* const* groups = table.groups().data() + from;
@@ -590,8 +648,6 @@ class AggregateOperator : public Operator {
     auto first = static_cast<uint32_t>(groups_.size());
     for (uint32_t i = 0; i < calls_.count(); ++i)
       calls_.finalize(i, groups, n, table.state_offset(), chunk_.column(first + i));
-    // While they are at hand: going through all of many groups once more costs as much as this.
-    if (!streaming_ && table.ended() == from && calls_.results_stand_alone()) end_groups(table, from + n);
     if (aggregate_.grouping_sets.size() > 1) {
       chunk_.column(first + static_cast<uint32_t>(calls_.count()))
           .fill_constant(types::Value::of_int32(static_cast<int32_t>(set_)));
@@ -678,6 +734,9 @@ class AggregateOperator : public Operator {
   std::vector<const Vector*> group_values_, keys_of_set_;
   std::vector<Set> sets_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  const planner::FilterPlan* having_ = nullptr;  // that the operator above applies
+  Arena filter_memory_;
+  uint64_t dropped_ = 0;
   Chunk chunk_;
   std::vector<uint8_t*> found_;
   std::vector<uint16_t> rows_;
@@ -689,10 +748,10 @@ class AggregateOperator : public Operator {
     uint32_t end, count;  // of its rows among rows_
   };
   static constexpr uint32_t kFewestCoded = 64, kFewestOfCode = 8;
-  static constexpr uint32_t kPlaced = 1U << 31;
+  static constexpr uint16_t kNoPlace = UINT16_MAX;
   uint32_t combinations_ = 0;
   std::vector<uint16_t> combined_;
-  std::vector<uint32_t> code_places_;
+  std::vector<uint16_t> code_places_;  // by combination: which of present_
   std::vector<Present> present_;
   bool consumed_ = false, streaming_ = false, stream_ended_ = false;
   size_t set_ = 0, at_ = 0, ready_groups_ = 0, merged_ = 0;

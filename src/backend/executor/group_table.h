@@ -33,6 +33,11 @@ class GroupTable {
     rows_.clear();
     ended_ = 0;
   }
+  // For whoever looks nothing up any more: drops groups [from, to), or puts one in another's place.
+  void erase(size_t from, size_t to) {
+    rows_.erase(rows_.begin() + static_cast<ptrdiff_t>(from), rows_.begin() + static_cast<ptrdiff_t>(to));
+  }
+  void replace(size_t at, uint8_t* group) { rows_[at] = group; }
 
   std::span<uint8_t* const> groups() const { return rows_; }
   const RowFormat& format() const { return format_; }

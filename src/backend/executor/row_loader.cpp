@@ -74,6 +74,7 @@ struct RowLoader::State {
   State(const planner::PlannedStatement& statement, const ExecutionSettings& settings, const Expr* condition)
       : plan(statement.root->as<planner::ModifyPlan>()) {
     context.settings = settings;
+    context.settings.chunk_rows = vector::kChunkRows;  // that is what comes, whatever queries work with
     context.statement = &statement;
     context.build_memory = &build_memory;
     context.exec_params.resize(statement.exec_param_count);

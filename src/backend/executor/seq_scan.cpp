@@ -150,7 +150,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
       queue_ = &context_.shared->queue(number, fill);
     } else {
       fill(own_queue_);
-      own_queue_.begin_alone(UINT64_MAX / 2);
+      own_queue_.begin_alone(UINT64_MAX / 4);
       queue_ = &own_queue_;
     }
     backwards_ = false;

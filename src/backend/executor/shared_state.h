@@ -38,12 +38,12 @@ class MorselQueue {
   // that cost so much, without what it has given back, it is told that there are none.
   void begin_alone(uint64_t cost) {
     alone_ = true;
-    budget_ = cost;
+    budget_ = static_cast<int64_t>(cost);
   }
   void end_alone() { alone_ = false; }
   // Of what took next to no work.
   void give_back(uint64_t cost) {
-    if (alone_) budget_ += cost;
+    if (alone_) budget_ += static_cast<int64_t>(cost);
   }
   bool exhausted() const { return next_.load(std::memory_order_relaxed) >= total_; }
 
@@ -72,14 +72,14 @@ class MorselQueue {
   bool take_alone(uint64_t* from, uint64_t* to) {
     constexpr uint64_t kMostPages = 128;  // as many vectors as a segment has
     const uint64_t at = next_.load(std::memory_order_relaxed);
-    if (at >= total_ || budget_ == 0) return false;
+    if (at >= total_ || budget_ <= 0) return false;
     auto run = std::upper_bound(starts_.begin(), starts_.end(), at);
     const uint64_t end = run == starts_.end() ? total_ : *run;
     *from = at;
     *to = std::min(at + kMostPages, end);
     next_.store(*to, std::memory_order_relaxed);
     const PageId first = runs_[static_cast<size_t>(run - starts_.begin()) - 1].first;
-    budget_ -= std::min(budget_, (*to - at) * (access::is_settled(first) ? kVectorCost : 1));
+    budget_ -= static_cast<int64_t>((*to - at) * (access::is_settled(first) ? kVectorCost : 1));
     return true;
   }
 
@@ -88,7 +88,7 @@ class MorselQueue {
   uint64_t total_ = 0;
   std::atomic<uint64_t> next_{0};
   bool alone_ = false;
-  uint64_t budget_ = 0;
+  int64_t budget_ = 0;  // less than nothing: the last pages cost more, if nothing comes back
 };
 
 // Filled before the threads start, except for the queue's contents.

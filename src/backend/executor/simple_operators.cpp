@@ -1,4 +1,5 @@
 // Result, Values, Filter, Project, Append: no state beyond the current chunk.
+#include "group_filter.h"
 #include "operator.h"
 
 namespace varve::executor {
@@ -90,6 +91,8 @@ class FilterOperator : public Operator {
         condition_(*plan.condition, context, memory_),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     children_.push_back(build_operator(*plan.children[0], context));
+    groups_ = dynamic_cast<FilterableGroups*>(children_[0].get());
+    if (groups_ != nullptr) groups_->keep_groups(plan);
   }
   void open() override { child().open(); }
 
@@ -104,11 +107,13 @@ class FilterOperator : public Operator {
       if (n < out->count()) out->set_selection({rows_, n});
       return true;
     }
+    if (groups_ != nullptr && counters() != nullptr) counters()->rows_removed += groups_->take_dropped();
     return false;
   }
 
  private:
   ExpressionEvaluator condition_;
+  FilterableGroups* groups_ = nullptr;  // the child, if it is an aggregate
   uint16_t* rows_;
 };
 

@@ -1,6 +1,7 @@
 #include "table_writer.h"
 
 #include <algorithm>
+#include <exception>
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
@@ -330,10 +331,7 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   batch_bytes_.clear();
   batch_tids_.clear();
   if (encode_batch(rows, memory)) {
-    for (uint32_t i = 0; i < count && !indexes_.empty(); ++i) {
-      batch_[i].resize(live_.size());
-      for (uint32_t c = 0; c < live_.size(); ++c) batch_[i][c] = rows.column(c).value(rows.selection()[i]);
-    }
+    load_key_columns(rows);
     stored_.resize(live_.size());
     return finish_batch(rows, at);
   }
@@ -355,6 +353,21 @@ uint64_t TableWriter::insert_batch(const Chunk& rows, Arena& memory, uint32_t* a
   return finish_batch(rows, at);
 }
 
+// Of the rows of a batch, only what some index reads.
+void TableWriter::load_key_columns(const Chunk& rows) {
+  for (uint32_t i = 0; i < rows.count() && !indexes_.empty(); ++i) {
+    if (batch_[i].size() == live_.size()) continue;
+    batch_[i].clear();
+    for (ColumnNumber c : live_) batch_[i].push_back(Value::null_of(column_physical_type(relation_, c)));
+  }
+  for (uint32_t c = 0; c < live_.size(); ++c) {
+    const bool read = std::any_of(indexes_.begin(), indexes_.end(),
+                                  [c](const IndexWriter& index) { return index.keys.reads(c); });
+    if (!read) continue;
+    for (uint32_t i = 0; i < rows.count(); ++i) batch_[i][c] = rows.column(c).value(rows.selection()[i]);
+  }
+}
+
 // Rows of which nothing is to be computed or refused go from columns to bytes at once. False: row by row.
 bool TableWriter::encode_batch(const Chunk& rows, Arena& memory) {
   bool plain = generated_.empty() && checks_.empty() && view_checks_.empty() &&
@@ -374,16 +387,48 @@ uint64_t TableWriter::finish_batch(const Chunk& rows, uint32_t* at) {
   const uint32_t count = rows.count();
   write_batch();
   count_rows(catalog::Activity::kInserted, count);
-  if (!indexes_.empty()) {
-    for (uint32_t i = 0; i < count; ++i) {
-      *at = rows.selection()[i];
-      insert_entries(batch_[i], batch_tids_[i], {}, false, nullptr);
-    }
-  }
+  if (!indexes_.empty()) enter_batch(rows, at);
   if (context_.hooks != nullptr && context_.hooks->wants_inserted(relation_)) {
     context_.hooks->after_insert(context_, relation_, batch_tids_);
   }
   return count;
+}
+
+void TableWriter::add_key(size_t number, const RowValues& row, WaitingKeys* to) {
+  IndexKeyBuilder& builder = indexes_[number].keys;
+  if (builder.build(row, &key_))
+    to->add(key_, builder.exempt_from_unique());
+  else
+    to->add_left_out();
+}
+
+void TableWriter::enter_batch(const Chunk& rows, uint32_t* at) {
+  batch_keys_.resize(indexes_.size());
+  for (WaitingKeys& keys : batch_keys_) keys.clear();
+  // What an index's expression throws comes after the conflicts of all entries before that one.
+  std::exception_ptr error;
+  uint32_t i = 0;
+  try {
+    for (; i < rows.count(); ++i) {
+      for (size_t number = 0; number < indexes_.size(); ++number) add_key(number, batch_[i], &batch_keys_[number]);
+    }
+  } catch (const SqlError&) {
+    error = std::current_exception();
+  }
+  std::optional<FirstConflict> conflict;
+  for (size_t number = 0; number < indexes_.size(); ++number) {
+    const WaitingKeys& keys = batch_keys_[number];
+    enter_keys(number, keys, std::span(batch_tids_).first(keys.size()), &conflict);
+  }
+  if (!conflict && error == nullptr) return;
+  if (!conflict) {
+    *at = rows.selection()[i];
+    std::rethrow_exception(error);
+  }
+  *at = rows.selection()[conflict->row];
+  IndexWriter& index = indexes_[conflict->index];
+  index.keys.build(batch_[conflict->row], &key_);
+  throw_duplicate(index);
 }
 
 uint64_t TableWriter::insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at) {
@@ -482,6 +527,7 @@ LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const Ro
   }
   // Whoever moved the row meanwhile has seen to what it had out of line.
   if (move.from == tid) encoder_.replaced(*context_.transaction);
+  if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kUpdated, 1);
   *tid_now = move.to;
   if (move.to != move.from) {
@@ -518,6 +564,7 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   if (r != LockOutcome::kLocked) return r;
   if (move.from == tid) encoder_.replaced(*context_.transaction);
   tid = move.from;
+  if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
     if (!index.keys.build(old_row, &old_key_)) continue;

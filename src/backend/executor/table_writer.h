@@ -17,6 +17,7 @@
 #include "executor/row_guard.h"
 #include "operator.h"
 #include "table_reader.h"
+#include "waiting_keys.h"
 
 namespace varve::executor {
 
@@ -120,6 +121,7 @@ class TableWriter {
   class Bulk;
   bool loads_in_bulk(uint64_t rows);
   void append_batch(const Chunk& rows, Arena& memory, uint32_t* at);
+  void load_key_columns(const Chunk& rows);
   bool encode_batch(const Chunk& rows, Arena& memory);
   uint64_t finish_batch(const Chunk& rows, uint32_t* at);
   void write_batch();
@@ -128,6 +130,12 @@ class TableWriter {
   bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
   bool insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
                       bool tolerate, Tid* conflict);
+  // The entries of one index for many rows, in the order of their keys. A conflict is noted if no earlier row is.
+  void enter_keys(size_t number, const WaitingKeys& waiting, std::span<const Tid> tids,
+                  std::optional<FirstConflict>* conflict);
+  void enter_later_checked_keys(IndexWriter& index, const WaitingKeys& waiting, std::span<const Tid> tids);
+  void enter_batch(const Chunk& rows, uint32_t* at);
+  void add_key(size_t number, const RowValues& row, WaitingKeys* to);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
   // "Failing row contains …", unless the policies keep rows from whom it would be told.
@@ -161,6 +169,7 @@ class TableWriter {
   std::vector<RowValues> batch_;
   std::vector<wal::Bytes> batch_bytes_;
   std::vector<Tid> batch_tids_;
+  std::vector<WaitingKeys> batch_keys_;  // one an index
   // Of a statement that loads in bulk.
   struct BulkDeleter {
     void operator()(Bulk* bulk) const;

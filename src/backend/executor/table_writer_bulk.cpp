@@ -1,11 +1,5 @@
 // Rows of a statement that inserts many, into a table that keeps them in columns: they go into segments, and
 // their index entries follow in the order of their keys when a segment is there.
-#include <algorithm>
-#include <cstring>
-#include <numeric>
-
-#include "common/bytes.h"
-#include "common/check.h"
 #include "common/sql_error.h"
 #include "executor/execution.h"
 #include "executor/settle_order.h"
@@ -22,64 +16,6 @@ class SchedulerRunner final : public access::TaskRunner {
 
  private:
   TaskScheduler& scheduler_;
-};
-
-// The keys of one index for rows that have no Tid yet.
-struct WaitingKeys {
-  struct Key {
-    const char* bytes;  // null: the index leaves the row out
-    uint32_t size;
-    bool exempt;  // has a NULL: equal keys are no conflict
-
-    int compare(const Key& other) const {
-      const int c = std::memcmp(bytes, other.bytes, std::min(size, other.size));
-      return c != 0 ? c : size < other.size ? -1 : static_cast<int>(size > other.size);
-    }
-  };
-  std::vector<Key> keys;  // one a row
-  Arena memory;
-
-  // Rows with a key, in its order; of equal ones the first that came first.
-  std::vector<uint32_t> in_order() const {
-    std::vector<uint32_t> order;
-    bool sorted = true;
-    for (uint32_t i = 0; i < keys.size(); ++i) {
-      if (keys[i].bytes == nullptr) continue;
-      sorted = sorted && (order.empty() || keys[order.back()].compare(keys[i]) <= 0);
-      order.push_back(i);
-    }
-    if (sorted) return order;
-    // Most comparisons end in the first sixteen bytes that differ between the keys at all.
-    size_t shared = keys[order[0]].size;
-    for (uint32_t i : order) {
-      const size_t n = std::min<size_t>(shared, keys[i].size);
-      shared = 0;
-      while (shared < n && keys[i].bytes[shared] == keys[order[0]].bytes[shared]) ++shared;
-    }
-    struct Item {
-      uint64_t first, second;
-      uint32_t row;
-    };
-    std::vector<Item> items;
-    items.reserve(order.size());
-    for (uint32_t i : order) {
-      uint8_t head[16] = {};
-      std::memcpy(head, keys[i].bytes + shared, std::min<size_t>(sizeof(head), keys[i].size - shared));
-      items.push_back({load_be<uint64_t>(head), load_be<uint64_t>(head + 8), i});
-    }
-    std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
-      if (a.first != b.first) return a.first < b.first;
-      if (a.second != b.second) return a.second < b.second;
-      const int c = keys[a.row].compare(keys[b.row]);
-      return c != 0 ? c < 0 : a.row < b.row;
-    });
-    for (size_t i = 0; i < items.size(); ++i) order[i] = items[i].row;
-    return order;
-  }
-  void clear() {
-    keys.clear();
-    memory.reset();
-  }
 };
 
 }  // namespace
@@ -129,7 +65,7 @@ class TableWriter::Bulk final : public access::AppendedRowSink {
   void finish() { check_ok(appender_->finish()); }
 
   Status rows_appended(std::span<const Tid> tids) override {
-    for (size_t i = 0; i < waiting_.size(); ++i) insert_entries(i, tids);
+    for (size_t i = 0; i < waiting_.size(); ++i) writer_.enter_keys(i, waiting_[i], tids, &conflict_);
     if (conflict_) report_conflict(tids);
     for (WaitingKeys& w : waiting_) w.clear();
     numbers_.clear();
@@ -138,64 +74,9 @@ class TableWriter::Bulk final : public access::AppendedRowSink {
   }
 
  private:
-  struct Conflict {
-    uint32_t row;
-    size_t index;
-  };
-
   void add_keys(const RowValues& row, uint64_t number) {
-    for (size_t i = 0; i < waiting_.size(); ++i) {
-      IndexKeyBuilder& builder = writer_.indexes_[i].keys;
-      WaitingKeys::Key key{nullptr, 0, false};
-      if (builder.build(row, &writer_.key_)) {
-        key = {waiting_[i].memory.copy(writer_.key_).data(), static_cast<uint32_t>(writer_.key_.size()),
-               builder.exempt_from_unique()};
-      }
-      waiting_[i].keys.push_back(key);
-    }
+    for (size_t i = 0; i < waiting_.size(); ++i) writer_.add_key(i, row, &waiting_[i]);
     numbers_.push_back(number);
-  }
-
-  void insert_entries(size_t number, std::span<const Tid> tids) {
-    WaitingKeys& waiting = waiting_[number];
-    VARVE_CHECK(waiting.keys.size() == tids.size());
-    uint32_t done = 0;
-    for (uint32_t row : waiting.in_order()) {
-      if (++done % 4096 == 0) context_.check_cancel();
-      insert_entry(number, row, waiting.keys[row], tids[row]);
-    }
-  }
-
-  // A conflict ends the statement, but it is the first row in conflict that is reported: so the rest is
-  // tried, too.
-  void insert_entry(size_t number, uint32_t row, const WaitingKeys::Key& key, Tid tid) {
-    IndexWriter& index = writer_.indexes_[number];
-    const catalog::Index& definition = index.keys.index();
-    const wal::Bytes bytes = access::key_bytes({key.bytes, key.size});
-    const bool unique = definition.unique && !key.exempt;
-    access::HeapUniqueChecker checker(writer_.heap_, *context_.transaction, tid);
-    const bool later = unique && !definition.immediate && context_.hooks != nullptr;
-    for (;;) {
-      LaterChecker later_checker(checker);
-      access::UniqueChecker* check = !unique ? nullptr
-                                     : later ? &later_checker
-                                             : static_cast<access::UniqueChecker*>(&checker);
-      auto r = index.tree.insert(*context_.transaction, bytes, tid, check);
-      if (!r.ok() && r.status().code() == StatusCode::kWriteConflict)
-        throw SqlError(sqlstate::kTRSerializationFailure, std::string(r.status().message()));
-      check_ok(r.status());
-      check_ok(checker.status());
-      if (later && later_checker.found())
-        context_.hooks->unique_pending(context_, writer_.relation_, definition, tid);
-      if (r->kind == access::InsertOutcome::Kind::kInserted) return;
-      if (r->kind == access::InsertOutcome::Kind::kMustWait) {
-        if (conflict_) return;
-        check_ok(context_.manager->wait_for(*context_.transaction, r->wait_for));
-        continue;
-      }
-      if (!conflict_ || row < conflict_->row) conflict_ = Conflict{row, number};
-      return;
-    }
   }
 
   [[noreturn]] void report_conflict(std::span<const Tid> tids) {
@@ -216,7 +97,7 @@ class TableWriter::Bulk final : public access::AppendedRowSink {
   RowValues row_;
   std::vector<WaitingKeys> waiting_;
   std::vector<uint64_t> numbers_;  // of the rows that wait
-  std::optional<Conflict> conflict_;
+  std::optional<FirstConflict> conflict_;
   std::unique_ptr<access::ColumnAppender> appender_;
 };
 

@@ -2,7 +2,10 @@
 // one by one; the chains of several columns overlap, since each addition waits for the one before it.
 #pragma once
 
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 
 #include "functions/kernel.h"
 
@@ -14,18 +17,32 @@ struct FloatChain {
   T sum;
 };
 
-// Sums of values of this size, as many as a vector has, neither overflow nor are NaN; if what they are added
-// to is not greater than kModestSum.
-template <class T>
-inline constexpr T kModest = sizeof(T) == 8 ? static_cast<T>(1e140) : static_cast<T>(1e30);
+// Values whose exponents do not have these upper bits are numbers below 2^257 (float4: 2^65). As many as a
+// vector has neither overflow nor become NaN, if what they are added to is not greater than kModestSum.
 template <class T>
 inline constexpr T kModestSum = sizeof(T) == 8 ? static_cast<T>(1e300) : static_cast<T>(1e37);
 
+inline uint64_t great_bits(uint64_t bits) { return bits << 1 & (bits << 2 | bits << 3); }
+inline uint32_t great_bits(uint32_t bits) { return bits << 1 & bits << 2; }
+
 template <class T>
 bool all_modest(const T* values, const Selection& rows) {
-  bool modest = true;
-  for_each_row(rows, [&](uint32_t row) { modest &= std::abs(values[row]) < kModest<T>; });
-  return modest;
+  using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+  constexpr Bits kTop = Bits{1} << (8 * sizeof(Bits) - 1);
+  Bits great = 0;
+  uint32_t row = 0;
+  if constexpr (sizeof(T) == 8) {
+    using Pair = uint64_t __attribute__((vector_size(16)));
+    Pair pairs{};
+    for (; rows.is_dense() && row + 2 <= rows.count; row += 2) {
+      Pair bits;
+      std::memcpy(&bits, values + row, sizeof(bits));
+      pairs |= bits << 1 & (bits << 2 | bits << 3);
+    }
+    great = pairs[0] | pairs[1];
+  }
+  for (; row < rows.count; ++row) great |= great_bits(std::bit_cast<Bits>(values[rows[row]]));
+  return (great & kTop) == 0;
 }
 
 template <size_t kChains, class T>

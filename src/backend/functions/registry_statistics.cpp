@@ -67,7 +67,7 @@ struct FloatMean {
   FloatMoments moments;
   bool great = false;
 
-  static constexpr double kGreat = kModest<double>;
+  static constexpr double kGreat = 1e140;
 
   void add(double x) {
     if (std::abs(x) < kGreat && !great) [[likely]] {

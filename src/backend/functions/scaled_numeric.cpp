@@ -54,9 +54,7 @@ bool run_sides(const ScaledColumn& a, const ScaledColumn& b, const Selection& ro
 }
 
 bool add(int64_t x, int64_t y, int64_t* sum) { return __builtin_add_overflow(x, y, sum); }
-bool subtract(int64_t x, int64_t y, int64_t* difference) {
-  return __builtin_sub_overflow(x, y, difference);
-}
+bool subtract(int64_t x, int64_t y, int64_t* difference) { return __builtin_sub_overflow(x, y, difference); }
 
 // Brings both sides to the greater scale.
 template <bool (*kOperation)(int64_t, int64_t, int64_t*)>

@@ -17,6 +17,7 @@
 #include "text_value.h"
 #include "textsearch/lexeme_vector.h"
 #include "textsearch/search_query.h"
+#include "types/quick_text.h"
 #include "types/float_format.h"
 #include "types/utf8.h"
 #include "xml/xml_value.h"
@@ -229,8 +230,10 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
       return int64_value(static_cast<int64_t>(parse_lsn(text)));
     case id(type_oid::kFloat4):
       return Value::of_float32(types::parse_float4(text));
-    case id(type_oid::kFloat8):
-      return Value::of_float64(types::parse_float8(text));
+    case id(type_oid::kFloat8): {
+      double v;
+      return Value::of_float64(types::quick_float(text, &v) ? v : types::parse_float8(text));
+    }
     case id(type_oid::kNumeric): {
       Numeric v = types::parse_numeric(text, *context.memory);
       return Value::of_numeric(typmod < 4 ? v : types::apply_numeric_typmod(v, typmod, *context.memory));
@@ -243,8 +246,11 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
       return Value::of_timetz(types::parse_timetz(text, precision_of(typmod), format));
     case id(type_oid::kTimestamp):
       return int64_value(types::parse_timestamp(text, precision_of(typmod), format));
-    case id(type_oid::kTimestamptz):
+    case id(type_oid::kTimestamptz): {
+      int64_t v;
+      if (typmod < 0 && types::TimestampReader().read_zoned(text, &v)) return int64_value(v);
       return int64_value(types::parse_timestamptz(text, precision_of(typmod), format));
+    }
     case id(type_oid::kInterval):
       return Value::of_interval(types::parse_interval(text, typmod, format));
     case id(type_oid::kUuid):

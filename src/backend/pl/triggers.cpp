@@ -171,6 +171,8 @@ void Triggers::after_insert(executor::ExecutionContext& context, const Relation&
   session_.host.constraint_hooks().after_insert(context, relation, rows);
 }
 
+executor::CommitActions* Triggers::commit_actions() { return &session_.host.commit_actions(); }
+
 void Triggers::unique_pending(executor::ExecutionContext& context, const Relation& relation,
                               const catalog::Index& index, Tid tid) {
   session_.host.constraint_hooks().unique_pending(context, relation, index, tid);

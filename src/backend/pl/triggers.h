@@ -46,6 +46,7 @@ class Triggers final : public executor::ModifyHooks {
   void after_row(executor::ExecutionContext& context, const executor::RowChange& change) override;
   void after_statement(executor::ExecutionContext& context, const catalog::Relation& relation,
                        std::span<const executor::ModifyEvent> events) override;
+  executor::CommitActions* commit_actions() override;
 
   void truncate(const catalog::RelationPtr& relation, bool before);
   // --- deferred constraint triggers

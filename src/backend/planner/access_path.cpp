@@ -293,7 +293,7 @@ std::vector<QueryPlanner::RangeIndex> QueryPlanner::usable_indexes(uint32_t rang
   const Range& r = *query_.ranges[range];
   std::vector<RangeIndex> found;
   for (const catalog::Index& index : (*r.relation)->indexes) {
-    if (!index.valid || (index.tree == nullptr && r.family == nullptr)) continue;
+    if (!index.serves_reads() || (index.tree == nullptr && r.family == nullptr)) continue;
     RangeIndex usable{&index, nullptr, {}};
     for (const analyzer::IndexExpressions& e : r.index_expressions) {
       if (e.index == &index) usable.bound = &e;

@@ -333,8 +333,8 @@ const catalog::Index* QueryPlanner::member_index(uint32_t range, const catalog::
     return member.columns.empty() || c == 0 ? c : member.columns[static_cast<size_t>(c - 1)];
   };
   for (const catalog::Index& i : own.indexes) {
-    if (!i.valid || i.tree == nullptr || i.unique != index.unique || i.predicate_sql != index.predicate_sql ||
-        i.keys.size() != index.keys.size()) {
+    if (!i.serves_reads() || i.tree == nullptr || i.unique != index.unique ||
+        i.predicate_sql != index.predicate_sql || i.keys.size() != index.keys.size()) {
       continue;
     }
     bool same = true;

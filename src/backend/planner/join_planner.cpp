@@ -151,7 +151,8 @@ bool matches_once(const Query& query, const JoinLeaf& leaf) {
   };
   const auto& indexes = (*range.relation)->indexes;
   return std::any_of(indexes.begin(), indexes.end(), [&](const catalog::Index& index) {
-    if (!index.unique || !index.valid || !index.immediate || !index.predicate_sql.empty()) return false;
+    if (!index.unique || !index.serves_reads() || !index.immediate || !index.predicate_sql.empty())
+      return false;
     return std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {
       auto by = [&](const Expr* e) { return gives(e, key); };
       return key.column > 0 && (std::any_of(leaf.on.begin(), leaf.on.end(), by) ||

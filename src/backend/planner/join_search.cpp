@@ -200,7 +200,8 @@ class JoinSearch {
       if (range.kind != analyzer::RangeKind::kRelation || range.relation == nullptr) continue;
       const catalog::Relation& relation = **range.relation;
       for (const catalog::Index& index : relation.indexes) {
-        if (!index.unique || !index.valid || index.keys.size() < 2 || !index.predicate_sql.empty()) continue;
+        if (!index.unique || !index.serves_reads() || index.keys.size() < 2 || !index.predicate_sql.empty())
+          continue;
         double keys = 1;
         bool covered =
             std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexColumn& key) {
@@ -221,10 +222,56 @@ class JoinSearch {
            e->as<ColumnExpr>().column == column && e->as<ColumnExpr>().levels_up == 0;
   }
 
+  // Several columns of one table equal as many of another: however many values each has by itself, together
+  // they have no more than the smaller table has rows.
+  double several_columns_selectivity(const std::vector<const Condition*>& on, RangeSet left, RangeSet right,
+                                     double product) const {
+    double best = product;
+    for (const JoinLeaf& a : leaves_) {
+      if ((a.ranges & left) == 0 || !is_table(a)) continue;
+      for (const JoinLeaf& b : leaves_) {
+        if ((b.ranges & right) == 0 || !is_table(b)) continue;
+        double of_pair = 1;
+        size_t columns = 0;
+        for (const Condition* c : on) {
+          if (!equates(*c, a, b)) continue;
+          of_pair *= c->selectivity;
+          ++columns;
+        }
+        if (columns < 2) continue;
+        const double rows = std::min(rows_of(a), rows_of(b));
+        if (rows >= 1 && of_pair * rows < 1) best = std::max(best, product / of_pair / rows);
+      }
+    }
+    return best;
+  }
+  bool is_table(const JoinLeaf& leaf) const {
+    if (leaf.range == UINT32_MAX) return false;
+    const Range& range = *p_.query_.ranges[leaf.range];
+    return range.kind == analyzer::RangeKind::kRelation && range.relation != nullptr;
+  }
+  double rows_of(const JoinLeaf& table) const {
+    return p_.relation_rows(**p_.query_.ranges[table.range]->relation);
+  }
+  // Columns of both tables, by the condition or by another of its class.
+  bool equates(const Condition& condition, const JoinLeaf& a, const JoinLeaf& b) const {
+    auto between = [&](const Condition& c) {
+      return c.left != nullptr && c.left->kind == ExprKind::kColumn && c.right->kind == ExprKind::kColumn &&
+             ((c.left_needs == a.ranges && c.right_needs == b.ranges) ||
+              (c.left_needs == b.ranges && c.right_needs == a.ranges));
+    };
+    if (between(condition)) return true;
+    return condition.equality >= 0 &&
+           std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& other) {
+             return other.equality == condition.equality && between(other);
+           });
+  }
+
   double combined_selectivity(const std::vector<const Condition*>& on, RangeSet left, RangeSet right) const {
     double s = 1;
     for (const Condition* c : on) s *= c->selectivity;
-    return on.size() < 2 ? s : unique_selectivity(on, left, right, s);
+    if (on.size() < 2) return s;
+    return std::max(unique_selectivity(on, left, right, s), several_columns_selectivity(on, left, right, s));
   }
 
   void keep(uint64_t set, const Entry& entry) {

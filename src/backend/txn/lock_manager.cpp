@@ -80,6 +80,12 @@ Status LockManagerImpl::acquire(Transaction& base, const LockTag& tag, LockMode 
   if (tag.kind == LockTagKind::kRelation) {
     if (is_weak(mode)) {
       if (acquire_fast(txn, tag, mode)) return {};
+      VARVE_RETURN_IF_ERROR(acquire_slow({&txn, 0}, tag, mode, policy, timeout_us));
+      // Taken a second time, on the fast path, it would be one lock when somebody moves it here, and be
+      // released twice.
+      std::lock_guard guard(txn.fast.spin);
+      txn.fast.moved = true;
+      return {};
     } else if (is_strong(mode)) {
       // Announced for as long as the lock is wanted or held; release_mode() takes it back.
       strong_counter(tag).fetch_add(1, std::memory_order_seq_cst);

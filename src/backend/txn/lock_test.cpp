@@ -58,6 +58,24 @@ TEST(Locks, MoreRelationsThanFastSlotsAndAStrongLockerThatFindsThem) {
   EXPECT_TRUE(env.locks().snapshot().empty());
 }
 
+// A weak lock that had to go into the table because somebody held a strong one must not be taken once more on the
+// fast path when he has gone: the next strong locker would make one lock of the two.
+TEST(Locks, ALockInTheTableIsNotTakenAgainOnTheFastPath) {
+  TxnEnvironment env;
+  auto strong = env.begin();
+  ASSERT_TRUE(env.locks().acquire(*strong, relation(1), LockMode::kShare, WaitPolicy::kNoWait, 0).ok());
+  auto a = env.begin();
+  ASSERT_TRUE(env.locks().acquire(*a, relation(1), LockMode::kAccessShare, WaitPolicy::kNoWait, 0).ok());
+  env.commit(strong);
+  ASSERT_TRUE(env.locks().acquire(*a, relation(1), LockMode::kAccessShare, WaitPolicy::kNoWait, 0).ok());
+  auto b = env.begin();
+  ASSERT_TRUE(env.locks().acquire(*b, relation(1), LockMode::kShare, WaitPolicy::kNoWait, 0).ok());
+  EXPECT_EQ(env.locks().snapshot().size(), 2u);
+  env.commit(a);
+  env.commit(b);
+  EXPECT_TRUE(env.locks().snapshot().empty());
+}
+
 TEST(Locks, SavepointReleasesWhatItAcquired) {
   TxnEnvironment env;
   auto a = env.begin();

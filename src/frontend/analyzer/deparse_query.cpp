@@ -95,6 +95,8 @@ class QueryDeparser final : public DeparseNames {
   void tail(const Query& q, std::string& out);
   void locking(const Query& q, std::string& out);
   void aggregate(const AggregateExpr& e, std::string& out);
+  void ordered_set(const AggregateExpr& e, bool hypothetical, std::string& out);
+  void filter(const Expr* condition, std::string& out);
   void window_call(const WindowExpr& e, std::string& out);
   void subquery(const SubqueryExpr& e, std::string& out);
   void arguments(ExprList args, std::string& out);
@@ -662,8 +664,37 @@ void QueryDeparser::arguments(ExprList args, std::string& out) {
   out += ')';
 }
 
+// What WITHIN GROUP orders by, the binder has put behind the direct arguments; hypothetical-set aggregates have
+// a constant for the directions behind that.
+void QueryDeparser::ordered_set(const AggregateExpr& e, bool hypothetical, std::string& out) {
+  const size_t keys = hypothetical ? (e.args.size() - 1) / 2 : 1;
+  const size_t direct = hypothetical ? keys : e.args.size() - keys;
+  arguments(e.args.first(direct), out);
+  const int64_t flags =
+      hypothetical ? static_cast<const Expr&>(*e.args.back()).as<ConstExpr>().value.int64 : 0;
+  for (size_t k = 0; k < keys; ++k) {
+    bool descending = (flags >> (2 * k) & 1) != 0, nulls_first = (flags >> (2 * k) & 2) != 0;
+    if (!hypothetical && k < e.order_by.size()) {
+      descending = e.order_by[k].descending;
+      nulls_first = e.order_by[k].nulls_first;
+    }
+    out += k == 0 ? " WITHIN GROUP (ORDER BY " : ", ";
+    sort_key(*e.args[direct + k], descending, nulls_first, out);
+  }
+  out += ')';
+}
+
 void QueryDeparser::aggregate(const AggregateExpr& e, std::string& out) {
-  out += names_.function(*e.function) + "(";
+  const std::string_view name = e.function->name;
+  const bool hypothetical =
+      name == "rank" || name == "dense_rank" || name == "percent_rank" || name == "cume_dist";
+  out += names_.function(*e.function);
+  if (e.function->routine == nullptr &&
+      (hypothetical || name == "mode" || name == "percentile_cont" || name == "percentile_disc")) {
+    ordered_set(e, hypothetical, out);
+    return filter(e.filter, out);
+  }
+  out += '(';
   if (e.distinct) out += "DISTINCT ";
   if (e.star) out += '*';
   for (size_t i = 0; i < e.args.size(); ++i) {
@@ -675,11 +706,14 @@ void QueryDeparser::aggregate(const AggregateExpr& e, std::string& out) {
     sort_key(*e.order_by[i].expr, e.order_by[i].descending, e.order_by[i].nulls_first, out);
   }
   out += ')';
-  if (e.filter != nullptr) {
-    out += " FILTER (WHERE ";
-    expression(*e.filter, false, out);
-    out += ')';
-  }
+  filter(e.filter, out);
+}
+
+void QueryDeparser::filter(const Expr* condition, std::string& out) {
+  if (condition == nullptr) return;
+  out += " FILTER (WHERE ";
+  expression(*condition, false, out);
+  out += ')';
 }
 
 void QueryDeparser::window_call(const WindowExpr& e, std::string& out) {
@@ -688,11 +722,7 @@ void QueryDeparser::window_call(const WindowExpr& e, std::string& out) {
     out += "(*)";
   else
     arguments(e.args, out);
-  if (e.filter != nullptr) {
-    out += " FILTER (WHERE ";
-    expression(*e.filter, false, out);
-    out += ')';
-  }
+  filter(e.filter, out);
   out += " OVER ";
   const Window& w = levels_.back().query->windows[e.window];
   if (w.name.empty())

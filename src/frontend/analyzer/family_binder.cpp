@@ -72,7 +72,7 @@ class FamilyBinder {
 
  private:
   const catalog::RelationPtr* keep(catalog::RelationPtr relation) {
-    binder_.context().relations.push_back(std::move(relation));
+    binder_.context().relations.push_back(catalog::readable_at(relation, binder_.context().snapshot));
     return &binder_.context().relations.back();
   }
 

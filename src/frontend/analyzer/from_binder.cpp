@@ -131,7 +131,7 @@ ColumnExpr* Binder::make_column(const Range& range, uint32_t index, int16_t colu
 
 uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation, std::string_view alias,
                               std::span<const std::string_view> column_aliases, txn::LockMode mode) {
-  context_.relations.push_back(relation);
+  context_.relations.push_back(catalog::readable_at(relation, context_.snapshot));
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kRelation;
   range->relation = &context_.relations.back();

@@ -40,6 +40,9 @@ class CopyBytes {
   virtual ~CopyBytes() = default;
   // The next piece, not empty and valid until the next call; false at the end.
   virtual bool next(std::string_view* piece) = 0;
+  // "\." behind data of the same line ends that line, and here all others, too. (PostgreSQL goes on reading from
+  // everybody but a client.)
+  virtual bool marker_ends_all() const { return true; }
 };
 
 struct CopyField {
@@ -61,7 +64,15 @@ class CopyLines {
 
   // The next line without its end, valid until the next call; false at the end. Throws 22P04.
   bool next(std::string_view* line);
-  // 1-based number of the line last begun, counting line ends inside quotes.
+  // What is read already and looks like whole lines, ended by newlines alone, of about `wanted` bytes; empty if
+  // that cannot be said. A newline in it may turn out to be data (after a backslash, in quotes), and a line to
+  // be the end of all. Valid until the next call; take() says how much of it has been dealt with.
+  std::string_view plain_lines(size_t wanted);
+  void take(size_t bytes, uint64_t lines) {
+    position_ += bytes;
+    line_number_ += lines;
+  }
+  // 1-based number of the line last read: of its last one if there are line ends inside quotes.
   uint64_t line_number() const { return line_number_; }
 
  private:
@@ -84,7 +95,7 @@ class CopyLines {
   bool at_end_ = false;  // no more bytes
   bool done_ = false;
   uint64_t line_number_ = 0;
-  uint64_t embedded_lines_ = 0;
+  uint64_t embedded_lines_ = 0;  // in the line that is being scanned
 };
 
 // Cuts a line into fields, replacing what `fields` held. Values with escapes are rewritten into `memory`,

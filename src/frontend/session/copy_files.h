@@ -44,6 +44,7 @@ class FileBytes final : public CopyBytes {
  public:
   explicit FileBytes(ServerFile& file) : file_(file), buffer_(kBufferBytes, '\0') {}
   bool next(std::string_view* piece) override;
+  bool marker_ends_all() const override { return false; }
 
  private:
   static constexpr size_t kBufferBytes = 64 << 10;

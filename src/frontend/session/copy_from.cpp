@@ -1,6 +1,5 @@
 // COPY FROM: fields become vectors of the columns' types, a batch of them goes into the table at once.
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
@@ -8,18 +7,25 @@
 #include "catalog/user_type.h"
 #include "common/sql_error.h"
 #include "copy_command.h"
+#include "copy_plain.h"
 #include "executor/expression_program.h"
 #include "executor/row_loader.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
 #include "row_security.h"
+#include "types/quick_text.h"
 #include "types/utf8.h"
 
 namespace varve::session {
 namespace {
 
 constexpr size_t kBatchBytes = size_t{1} << 20;
+// What a thread reads at a time: enough to be worth handing over, and the rows still lie in its cache afterwards.
+constexpr size_t kSliceBytes = size_t{256} << 10;
+constexpr uint32_t kMaxReaders = 8;
+// After plain lines that were not: so many are read one by one before the next try.
+constexpr uint32_t kCarefulLines = 64;
 
 // What a message shows of a value or a line: its first hundred bytes.
 std::string excerpt(std::string_view text) {
@@ -28,95 +34,6 @@ std::string excerpt(std::string_view text) {
   size_t cut = kMaxBytes;
   while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) --cut;
   return std::string(text.substr(0, cut)) + "...";
-}
-
-// Plain decimal digits, as nearly all integers come; anything else is for the type's own input function.
-template <class T>
-bool quick_integer(std::string_view text, T* out) {
-  constexpr size_t kSafeDigits = sizeof(T) == 8 ? 18 : sizeof(T) == 4 ? 9 : 4;
-  size_t i = 0;
-  bool negative = !text.empty() && text[0] == '-';
-  i += negative;
-  if (i == text.size() || text.size() - i > kSafeDigits) return false;
-  int64_t v = 0;
-  for (; i < text.size(); ++i) {
-    auto digit = static_cast<uint8_t>(text[i] - '0');
-    if (digit > 9) return false;
-    v = v * 10 + digit;
-  }
-  *out = static_cast<T>(negative ? -v : v);
-  return true;
-}
-
-// Two digits at p, or a number above 99.
-unsigned two_digits(const char* p) {
-  auto a = static_cast<uint8_t>(p[0] - '0'), b = static_cast<uint8_t>(p[1] - '0');
-  return a > 9 || b > 9 ? 1000U : a * 10U + b;
-}
-
-// "YYYY-MM-DD" to days since 2000-01-01; only what every date style reads alike.
-bool quick_date(std::string_view text, int32_t* out) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  unsigned century = two_digits(text.data()), years = two_digits(text.data() + 2);
-  unsigned month = two_digits(text.data() + 5), day = two_digits(text.data() + 8);
-  if (century > 99 || years > 99 || month < 1 || month > 12 || day < 1) return false;
-  int64_t year = century * 100 + years;
-  constexpr uint8_t kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (year == 0 || day > kDays[month - 1] + static_cast<unsigned>(leap && month == 2)) return false;
-  // Days since 0000-03-01, years beginning in March.
-  int64_t y = month <= 2 ? year - 1 : year;
-  int64_t m = month <= 2 ? month + 9 : month - 3;
-  int64_t days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1;
-  constexpr int64_t kDaysTo2000 = 730425;  // from 0000-03-01
-  *out = static_cast<int32_t>(days - kDaysTo2000);
-  return true;
-}
-
-// Plain decimals, as nearly all floats come.
-bool quick_float(std::string_view text, double* out) {
-  if (text.empty() || text.size() > 24) return false;
-  for (char c : text) {
-    if ((c < '0' || c > '9') && c != '.' && c != '-') return false;
-  }
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-// "YYYY-MM-DD HH:MM:SS[.ffffff]" to microseconds since 2000-01-01.
-bool quick_timestamp(std::string_view text, int64_t* out) {
-  if (text.size() < 19 || text.size() > 26 || text[10] != ' ' || text[13] != ':' || text[16] != ':')
-    return false;
-  int32_t days;
-  if (!quick_date(text.substr(0, 10), &days)) return false;
-  unsigned hour = two_digits(text.data() + 11), minute = two_digits(text.data() + 14),
-           second = two_digits(text.data() + 17);
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  int64_t micros = 0;
-  if (text.size() > 19) {
-    if (text[19] != '.' || text.size() == 20) return false;
-    int64_t unit = 100000;
-    for (char c : text.substr(20)) {
-      auto digit = static_cast<uint8_t>(c - '0');
-      if (digit > 9) return false;
-      micros += digit * unit;
-      unit /= 10;
-    }
-  }
-  *out = days * int64_t{86400000000} + (hour * 3600LL + minute * 60LL + second) * 1000000 + micros;
-  return true;
-}
-
-// The same with a zone as ±HH behind it.
-bool quick_zoned_timestamp(std::string_view text, int64_t* out) {
-  if (text.size() < 22) return false;
-  const std::string_view zone = text.substr(text.size() - 3);
-  const unsigned hours = two_digits(zone.data() + 1);
-  if ((zone[0] != '+' && zone[0] != '-') || hours > 14) return false;
-  if (!quick_timestamp(text.substr(0, text.size() - 3), out)) return false;
-  const int64_t offset = hours * int64_t{3600000000};
-  *out += zone[0] == '+' ? -offset : offset;
-  return true;
 }
 
 }  // namespace
@@ -134,14 +51,16 @@ class CopyLoad {
 
   CopyLoad(const CopyOptions& options, const catalog::Relation& table, std::vector<Target> targets,
            CopyBytes& bytes, executor::RowLoader& loader, const types::FormatSettings& format,
-           functions::SessionServices* services)
+           functions::SessionServices* services, executor::TaskScheduler& scheduler, uint32_t threads)
       : options_(options),
         table_(table),
         targets_(std::move(targets)),
         lines_(bytes, options),
         binary_(bytes),
         loader_(loader),
-        context_{&memory_, &format, services} {
+        context_{&memory_, &format, services},
+        scheduler_(scheduler) {
+    make_readers(format, threads);
     std::vector<types::PhysicalType> types;
     for (const Target& t : targets_) types.push_back(executor::physical_type_of(t.type));
     batch_ = vector::Chunk(types, vectors_);
@@ -172,6 +91,70 @@ class CopyLoad {
   }
 
  private:
+  void make_readers(const types::FormatSettings& format, uint32_t threads) {
+    std::vector<PlainColumn> columns;
+    for (const Target& t : targets_) {
+      if (t.force_not_null || t.force_null) return;
+      columns.push_back({t.type, t.typmod});
+    }
+    if (!PlainReader::can_read(options_, columns)) return;
+    for (uint32_t i = 0; i < std::clamp<uint32_t>(threads, 1, kMaxReaders); ++i)
+      readers_.push_back(std::make_unique<PlainReader>(options_, columns, format));
+  }
+
+  // Reads the next lines that need no care, if there are any, and gives them to the loader. Whole slices are
+  // read by several threads; what follows a line that one of them has left is read anew.
+  bool load_plain_lines() {
+    if (readers_.empty()) return false;
+    if (careful_lines_ > 0) {
+      --careful_lines_;
+      return false;
+    }
+    const std::string_view text = lines_.plain_lines(readers_.size() * kSliceBytes);
+    if (text.empty()) return false;
+    flush();
+    cut_into_slices(text);
+    consumed_.assign(slices_.size(), 0);
+    auto read = [this](uint32_t i) { consumed_[i] = readers_[i]->read(slices_[i]); };
+    scheduler_.run(
+        static_cast<uint32_t>(slices_.size()),
+        [](void* user, uint32_t i) { (*static_cast<decltype(read)*>(user))(i); }, &read);
+    uint64_t rows = 0;
+    bool whole = true;
+    for (size_t i = 0; i < slices_.size() && whole; ++i) {
+      insert_plain(*readers_[i]);
+      lines_.take(consumed_[i], readers_[i]->rows());
+      rows += readers_[i]->rows();
+      whole = consumed_[i] == slices_[i].size();
+    }
+    if (!whole && rows < kCarefulLines) careful_lines_ = kCarefulLines;
+    return whole;
+  }
+
+  void cut_into_slices(std::string_view text) {
+    slices_.clear();
+    while (!text.empty()) {
+      size_t end = text.size();
+      if (slices_.size() + 1 < readers_.size() && end > kSliceBytes) end = text.find('\n', kSliceBytes) + 1;
+      slices_.push_back(text.substr(0, end));
+      text.remove_prefix(end);
+    }
+  }
+
+  void insert_plain(PlainReader& reader) {
+    plain_ = &reader;
+    plain_line_ = lines_.line_number() + 1;
+    for (size_t i = 0; i < reader.chunk_count(); ++i) {
+      plain_chunk_ = i;
+      vector::Chunk& chunk = reader.chunk(i);
+      note_line(plain_line_, 0);
+      insert([&] { loader_.insert(chunk); });
+      rows_given_ += chunk.count();
+      plain_line_ += chunk.count();
+    }
+    plain_ = nullptr;
+  }
+
   bool next_line() {
     std::string_view line;
     line_known_ = false;
@@ -201,6 +184,8 @@ class CopyLoad {
       if (options_.header_match) match_header();
     }
     for (;;) {
+      while (load_plain_lines()) {
+      }
       begin_row();
       bool more;
       try {
@@ -302,19 +287,19 @@ class CopyLoad {
     std::string_view text = field_.view();
     bool done = false;
     if (target.type == type_oid::kInt4)
-      done = quick_integer(text, &column.data<int32_t>()[rows_]);
+      done = types::quick_integer(text, &column.data<int32_t>()[rows_]);
     else if (target.type == type_oid::kInt8)
-      done = quick_integer(text, &column.data<int64_t>()[rows_]);
+      done = types::quick_integer(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kInt2)
-      done = quick_integer(text, &column.data<int16_t>()[rows_]);
+      done = types::quick_integer(text, &column.data<int16_t>()[rows_]);
     else if (target.type == type_oid::kDate)
-      done = quick_date(text, &column.data<int32_t>()[rows_]);
+      done = types::quick_date(text, &column.data<int32_t>()[rows_]);
     else if (target.type == type_oid::kTimestamp && target.typmod < 0)
-      done = quick_timestamp(text, &column.data<int64_t>()[rows_]);
+      done = timestamps_.read(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kTimestamptz && target.typmod < 0)
-      done = quick_zoned_timestamp(text, &column.data<int64_t>()[rows_]);
+      done = timestamps_.read_zoned(text, &column.data<int64_t>()[rows_]);
     else if (target.type == type_oid::kFloat8)
-      done = quick_float(text, &column.data<double>()[rows_]);
+      done = types::quick_float(text, &column.data<double>()[rows_]);
     else if (target.type == type_oid::kText || (target.type == type_oid::kVarchar && target.typmod < 0)) {
       column.data<types::StringRef>()[rows_] = types::StringRef(text);
       done = true;
@@ -378,12 +363,12 @@ class CopyLoad {
   // Rows that are kept back are at fault long after they have been read. Lines follow each other but for
   // those with line ends in quotes.
   void note_lines() {
-    for (uint32_t i = 0; i < rows_; ++i) {
-      const uint64_t row = rows_given_ + i;
-      if (lines_of_rows_.empty() ||
-          started_[i] - lines_of_rows_.back().line != row - lines_of_rows_.back().row)
-        lines_of_rows_.push_back({row, started_[i]});
-    }
+    for (uint32_t i = 0; i < rows_; ++i) note_line(started_[i], i);
+  }
+  void note_line(uint64_t line, uint32_t row_of_batch) {
+    const uint64_t row = rows_given_ + row_of_batch;
+    if (lines_of_rows_.empty() || line - lines_of_rows_.back().line != row - lines_of_rows_.back().row)
+      lines_of_rows_.push_back({row, line});
   }
   uint64_t line_of(uint64_t row) const {
     auto it = std::upper_bound(lines_of_rows_.begin(), lines_of_rows_.end(), row,
@@ -403,9 +388,9 @@ class CopyLoad {
         throw;
       }
       uint32_t row = loader_.failed_row();
-      line_number_ = started_[row];
+      line_number_ = plain_ != nullptr ? plain_line_ + row : started_[row];
       column_ = -1;
-      line_ = texts_[row];
+      line_ = plain_ != nullptr ? plain_->line(plain_chunk_, row) : texts_[row];
       // A conflict in an index shows up after the line has been given up.
       line_known_ = options_.format != CopyFormat::kBinary && e.state() != sqlstate::kUniqueViolation;
       if (line_known_ && !e.fields().datatype.empty()) find_domain_column(e.fields().datatype);
@@ -427,12 +412,22 @@ class CopyLoad {
   std::vector<std::string_view> texts_;
   std::vector<CopyField> fields_;
   uint64_t rows_read_ = 0;
+  types::TimestampReader timestamps_;
   // Of the rows given to the loader, where lines do not just follow each other.
   struct RowLine {
     uint64_t row, line;
   };
   std::vector<RowLine> lines_of_rows_;
   uint64_t rows_given_ = 0;
+  // Lines that need no care.
+  executor::TaskScheduler& scheduler_;
+  std::vector<std::unique_ptr<PlainReader>> readers_;  // none: every line needs it
+  std::vector<std::string_view> slices_;
+  std::vector<size_t> consumed_;
+  uint32_t careful_lines_ = 0;           // to be read before plain ones are tried again
+  const PlainReader* plain_ = nullptr;  // the batch in work is its
+  size_t plain_chunk_ = 0;
+  uint64_t plain_line_ = 0;
   // Where we are.
   uint64_t line_number_ = 0;
   std::string_view line_;
@@ -567,8 +562,8 @@ uint64_t CopyCommand::copy_from(analyzer::AnalyzerContext& context) {
   std::vector<CopyLoad::Target> targets;
   for (const Column& c : columns_)
     targets.push_back({c.name, c.type, c.typmod, c.force_not_null, c.force_null, domain_name(c.name)});
-  CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(),
-                &session_);
+  CopyLoad load(options_, *table_, std::move(targets), *bytes, loader, session_.settings_.format(), &session_,
+                session_.instance_.scheduler(), session_.execution_settings().parallel_workers);
   try {
     load.run();
   } catch (SqlError& e) {

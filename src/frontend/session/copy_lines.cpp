@@ -28,22 +28,41 @@ bool CopyLines::refill(size_t at_least) {
 
 bool CopyLines::next(std::string_view* line) {
   if (done_) return false;
-  line_number_ += 1 + embedded_lines_;
-  embedded_lines_ = 0;
+  ++line_number_;
   if (quick_line(line)) return true;
   for (;;) {
     size_t consumed = 0;
+    embedded_lines_ = 0;
     Outcome outcome = scan(line, &consumed);
     if (outcome == Outcome::kNeedMore) {
-      embedded_lines_ = 0;
       size_t have = buffer_.size() - position_;
       refill(have + std::max<size_t>(have, 1));
       continue;
     }
     position_ += consumed;
-    if (outcome == Outcome::kEndMarker) done_ = true;
-    return !done_ || !line->empty();
+    line_number_ += embedded_lines_;
+    if (outcome != Outcome::kEndMarker) return true;
+    done_ = line->empty() || bytes_.marker_ends_all();
+    return !line->empty();
   }
+}
+
+std::string_view CopyLines::plain_lines(size_t wanted) {
+  if (done_) return {};
+  if (buffer_.size() - position_ < wanted) refill(wanted);
+  const char* start = buffer_.data() + position_;
+  const size_t size = buffer_.size() - position_;
+  if (line_end_ == LineEnd::kUnknown) {
+    const std::string_view first(start, std::min(size, std::string_view(start, size).find('\n')));
+    if (first.size() == size || first.find_first_of("\r\\") != std::string_view::npos ||
+        (csv_ && first.find(quote_) != std::string_view::npos))
+      return {};
+    line_end_ = LineEnd::kNewline;
+  }
+  if (line_end_ != LineEnd::kNewline || size == 0) return {};
+  const void* newline = ::memrchr(start, '\n', size);
+  if (newline == nullptr) return {};
+  return {start, static_cast<size_t>(static_cast<const char*>(newline) - start) + 1};
 }
 
 // The usual case: a complete line with nothing in it that needs a closer look.

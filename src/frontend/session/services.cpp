@@ -339,6 +339,30 @@ class SystemFunctions {
     s.pl_.hold_active_snapshot();
     return Value::of_int64(static_cast<int64_t>(s.run_sql(args[0].view())));
   }
+  // The same with the rights of another role.
+  static Value run_sql_as(Session& s, std::span<const Value> args, Arena&) {
+    struct Role {
+      explicit Role(Session& s) : session(s), before(s.role_) {}
+      ~Role() { session.set_role(before); }
+      Session& session;
+      Oid before;
+    } role(s);
+    s.set_role(Oid{args[0].oid()});
+    s.pl_.hold_active_snapshot();
+    return Value::of_int64(static_cast<int64_t>(s.run_sql(args[1].view())));
+  }
+  // (class, object, txn::LockMode): to the end of the transaction.
+  static Value lock_object(Session& s, std::span<const Value> args, Arena&) {
+    s.ensure_transaction();
+    const txn::LockTag tag{txn::LockTagKind::kObject, s.database_->oid().value(), args[1].oid(), args[0].oid()};
+    check_ok(s.txn_->manager().locks().acquire(*s.txn_, tag, static_cast<txn::LockMode>(args[2].int32),
+                                               txn::WaitPolicy::kWait, s.txn_->lock_timeout_us));
+    return Value::of_bool(true);
+  }
+  // The client is in a transaction block, so that nothing can be committed on the way.
+  static Value in_block(Session& s, std::span<const Value>, Arena&) {
+    return Value::of_bool(s.block_ == Session::Block::kExplicit || s.several_statements_);
+  }
   // (table, column, low, high, DELETE statement): the rows of a columnar table in a range, whole segments at
   // once and the others by the statement; no trigger sees them go.
   static Value remove_range(Session& s, std::span<const Value> args, Arena& arena) {
@@ -510,6 +534,9 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"current_schemas", current_schemas},
       {"varve_settle", settle},
       {"varve_run_sql", run_sql},
+      {"varve_run_sql_as", run_sql_as},
+      {"varve_lock_object", lock_object},
+      {"varve_in_block", in_block},
       {"varve_remove_range", remove_range},
       {"pg_extension_config_dump", extension_config_dump},
       {"pg_relation_size", relation_size},

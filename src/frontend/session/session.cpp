@@ -328,7 +328,13 @@ executor::ExecutionSettings Session::maintenance_settings() {
 
 executor::TaskScheduler* Session::scheduler() { return &instance_.scheduler(); }
 
+Csn Session::snapshot_limit() const {
+  if (txn_ == nullptr || txn_->isolation() == txn::Isolation::kReadCommitted) return kLastCsn;
+  return txn_->statement_snapshot().csn;
+}
+
 bool Session::plan_is_valid(const Statement& s) const {
+  if (s.plan != nullptr && s.plan->newest_index > snapshot_limit()) return false;
   if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_)
     return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
@@ -389,6 +395,7 @@ void Session::make_plan(Statement& statement) {
     context.local_tables = statement.local_tables;
     context.routines = &routines;
     context.fills_materialized_views = statement.fills_view;
+    context.snapshot = snapshot_limit();
     SessionRowSecurity security(catalog(), statement.reader != kInvalidOid ? statement.reader : role_,
                                 settings_.boolean("row_security"));
     if (!statement.is_internal || statement.reader != kInvalidOid) context.security = &security;
@@ -415,6 +422,10 @@ void Session::make_plan(Statement& statement) {
     planner::plan_query(*plan, *query, settings, instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
     plan->param_types = params;
+    for (const catalog::RelationPtr& relation : plan->relations) {
+      for (const catalog::Index& index : relation->indexes)
+        if (index.serves_reads()) plan->newest_index = std::max(plan->newest_index, index.made);
+    }
     if (database_->epoch() != epoch && !catalog_->changed() && attempt < 10) continue;
     if (statement.fixed_result && statement.plan != nullptr && !same_columns(*statement.plan, *plan)) {
       throw SqlError(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
@@ -817,9 +828,30 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
     std::string_view &place_, outer_;
   } current(current_sql_, sql);
   txn_->statement_snapshot();
+  // Commands run within commands, by what these call.
+  std::string outer = std::exchange(follow_up_, {});
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
+  const std::string next = std::exchange(follow_up_, std::move(outer));
+  if (!next.empty()) {
+    commit_transaction(false);
+    Arena parsed;
+    run_utility(make_statement(next, parser::parse(next, parsed).statements[0].statement), {},
+                client_.output());
+  }
   return tag;
+}
+
+void Session::run_after_commit(std::string_view command, std::string sql) {
+  if (block_ == Block::kExplicit || several_statements_) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot run inside a transaction block", command));
+  }
+  if (nested_) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   fmt::format("{} cannot be executed from a function", command));
+  }
+  follow_up_ = std::move(sql);
 }
 
 void Session::notice(std::string_view severity, SqlState state, std::string_view message,

@@ -118,6 +118,7 @@ class Session final : public net::SessionHandler,
   uint32_t reserve_database(Oid database, bool terminate) override;
   Oid temporary_schema(bool make) override;
   void at_commit(Oid relation, OnCommit action) override;
+  void run_after_commit(std::string_view command, std::string sql) override;
 
   // --- pl::Host (pl_host.cpp)
   txn::Transaction& transaction() override;
@@ -144,6 +145,7 @@ class Session final : public net::SessionHandler,
   size_t begin_constraints() override { return constraints_.begin_statement(); }
   void end_constraints(size_t mark) override { constraints_.end_statement(mark); }
   executor::ModifyHooks& constraint_hooks() override { return constraints_; }
+  executor::CommitActions& commit_actions() override { return commit_actions_; }
   Mark begin_subtransaction() override;
   void rollback_subtransaction(const Mark& mark) override;
   void commit_transaction(bool chain) override;
@@ -217,6 +219,8 @@ class Session final : public net::SessionHandler,
   void ensure_plan(Statement& statement);
   void make_plan(Statement& statement);
   void check_routines(const Statement& statement);
+  // A later snapshot than this is what statements will read under: for REPEATABLE READ the transaction's own.
+  Csn snapshot_limit() const;
   bool plan_is_valid(const Statement& statement) const;
   bool take_locks(const Statement& statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
@@ -310,6 +314,8 @@ class Session final : public net::SessionHandler,
   uint32_t temporary_number_ = 0;        // N of pg_temp_N; 0: none
   Oid temporary_schema_;
   std::vector<std::pair<Oid, OnCommit>> at_commit_;
+  executor::CommitActions commit_actions_;
+  std::string follow_up_;  // what run_after_commit() has asked for
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;

@@ -81,6 +81,10 @@ void Session::commit_transaction(net::Output* out) {
   try {
     constraints_.before_commit();
     run_at_commit();
+    if (!commit_actions_.empty()) {
+      pl_.set_active_snapshot(nullptr);  // the last statement's
+      commit_actions_.run(*this, *txn_, database_->oid().value());
+    }
     check_ok(instance_.engine().txns().prepare_commit(*txn_));
   } catch (...) {
     rollback_transaction();
@@ -119,6 +123,7 @@ void Session::commit_transaction(net::Output* out) {
 void Session::rollback_transaction() {
   pl_.transaction_ended();
   pl_.forget_deferred(0);
+  commit_actions_.clear();
   drop_portals(true);
   constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,16 @@ class Btree {
   // `unique` may be null. Writes log and undo (kIndexInsert).
   virtual Result<InsertOutcome> insert(txn::Transaction& txn, wal::Bytes key, Tid tid,
                                        UniqueChecker* unique) = 0;
+  // Many at once, best in ascending order of (key, Tid): what insert() does with each, but one descent and one log
+  // record for all in a row that go into one leaf. `*next`: the entry to begin with; afterwards the one that met the
+  // outcome, or entries.size() when all are in. Undo: kIndexInsertMany.
+  struct NewEntry {
+    wal::Bytes key;
+    Tid tid;
+    bool unique;  // ask `unique` about equal keys
+  };
+  virtual Result<InsertOutcome> insert_sorted(txn::Transaction& txn, std::span<const NewEntry> entries,
+                                              size_t* next, UniqueChecker* unique) = 0;
   // A new index's entries in key order, packed pages, logged page-wise; the tree must be empty.
   class BulkSource {
    public:

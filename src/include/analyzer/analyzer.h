@@ -103,6 +103,8 @@ struct AnalyzerContext {
   std::vector<Oid>* routines = nullptr;
   // Null: rows are not kept from anybody (constraints' own statements, definitions).
   RowSecurity* security = nullptr;
+  // Rows are read under a snapshot of this number, or a later one: indexes made since are not used.
+  Csn snapshot = kLastCsn;
   Oid acts_as = {};  // within a view that reads with its owner's rights: the owner; else 0
 };
 

@@ -33,8 +33,8 @@ namespace varve::catalog {
 class Row {
  public:
   Row() = default;
-  Row(const SystemTable& table, std::span<const types::Value> values, Tid tid)
-      : table_(&table), values_(values), tid_(tid) {}
+  Row(const SystemTable& table, std::span<const types::Value> values, Tid tid, Xid writer)
+      : table_(&table), values_(values), tid_(tid), writer_(writer) {}
 
   const types::Value& operator[](std::string_view column) const { return values_[table_->column(column)]; }
   bool is_null(std::string_view column) const { return (*this)[column].null; }
@@ -52,11 +52,13 @@ class Row {
 
   std::span<const types::Value> values() const { return values_; }
   Tid tid() const { return tid_; }
+  Xid writer() const { return writer_; }  // of this version
 
  private:
   const SystemTable* table_ = nullptr;
   std::span<const types::Value> values_;
   Tid tid_;
+  Xid writer_;
 };
 
 // A new or changed row, column by column. What is not set is NULL, or the type's zero if it must not be NULL.

@@ -63,6 +63,11 @@ struct Index {
   bool primary = false;
   bool nulls_not_distinct = false;
   bool valid = true;
+  // The commit that made it, or made it anew. It has the keys of the rows as they were then: a snapshot from
+  // before must not look for rows in it. 0: older than every snapshot.
+  Csn made;
+  bool too_new = false;  // in a picture for an older snapshot
+  bool serves_reads() const { return valid && !too_new; }
   bool immediate = true;  // false: of a deferrable constraint
   bool initially_deferred = false;
   std::string predicate_sql;
@@ -215,5 +220,7 @@ struct Relation {
 };
 
 using RelationPtr = std::shared_ptr<const Relation>;
+// The picture for reading under a snapshot of this number.
+RelationPtr readable_at(const RelationPtr& relation, Csn snapshot);
 
 }  // namespace varve::catalog

@@ -57,6 +57,9 @@ class CommandServices {
   // What becomes of a temporary table when the transaction, and any that follows, commits.
   enum class OnCommit : uint8_t { kDeleteRows, kDrop };
   virtual void at_commit(Oid relation, OnCommit action);
+  // When the command is done, what it has done is committed and the statement (a CALL) is run. 25001 inside a
+  // transaction block, where that cannot be; `command` is how the message names it.
+  virtual void run_after_commit(std::string_view command, std::string sql);
   // After CREATE FUNCTION: checks the body as the language's validator does. Throws.
   virtual void validate_routine(Oid routine);
   // Before TRUNCATE empties the tables, and after: statement triggers.

@@ -36,6 +36,7 @@ using Oid = StrongId<struct OidTag, uint32_t>;
 
 inline constexpr PageId kInvalidPageId{0};
 inline constexpr Lsn kInvalidLsn{0};
+inline constexpr Csn kLastCsn{UINT64_MAX};
 inline constexpr Xid kInvalidXid{0};
 inline constexpr Oid kInvalidOid{0};
 

@@ -10,6 +10,7 @@
 
 namespace varve::executor {
 
+class CommitActions;
 class ExecutionContext;
 
 enum class ModifyEvent : uint8_t { kInsert, kUpdate, kDelete };
@@ -52,6 +53,8 @@ class ModifyHooks {
   virtual void after_row(ExecutionContext&, const RowChange&) {}
   // Once for all that the statement may have done to the table, in the order of its statement triggers.
   virtual void after_statement(ExecutionContext&, const catalog::Relation&, std::span<const ModifyEvent>) {}
+  // Of the transaction that the statement belongs to; null: nobody will run them.
+  virtual CommitActions* commit_actions() { return nullptr; }
 };
 
 }  // namespace varve::executor

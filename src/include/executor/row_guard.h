@@ -1,6 +1,6 @@
 // How an extension looks at every row before it goes into a table of its own kind: to refuse it, or to see to
 // it that what the row belongs to exists (the chunk of a hypertable). Generated columns and BEFORE triggers
-// have had their turn; constraints have not.
+// have had their turn; constraints have not. It is told of rows that go, too.
 //
 // Makers are registered before the server serves and called by many threads at once; a guard belongs to one
 // writer of one statement, and serves all runs of its plan.
@@ -23,6 +23,8 @@ class RowGuard {
   virtual void check(std::span<const types::Value> row) = 0;
   // The selected rows of a chunk, one column for each column that is not dropped.
   virtual void check_rows(const vector::Chunk& rows) = 0;
+  // The row has been deleted, or is what an updated row was before.
+  virtual void removed(std::span<const types::Value>) {}
 };
 
 // Null: the table is not the extension's.

@@ -12,6 +12,7 @@
 #include "analyzer/analyzer.h"
 #include "catalog/catalog.h"
 #include "common/sql_error.h"
+#include "executor/commit_action.h"
 #include "executor/constraint_triggers.h"
 #include "executor/execution.h"
 #include "memory/arena.h"
@@ -85,6 +86,7 @@ class Host {
   virtual void end_constraints(size_t mark) = 0;
   // Told of every change beside the triggers.
   virtual executor::ModifyHooks& constraint_hooks() = 0;
+  virtual executor::CommitActions& commit_actions() = 0;
 
   // --- transactions
   struct Mark {

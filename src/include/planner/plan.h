@@ -246,6 +246,7 @@ struct PlannedStatement {
   // The last columns of the root's output that are not the result's: ctids of these tables' rows (cursors).
   std::vector<Oid> row_id_tables;
   uint64_t catalog_epoch = 0;  // valid while the catalog's epoch is this
+  Csn newest_index;            // commit that made the newest index it may use: for no snapshot from before
   // A single-row read or write by unique key: the executor runs it through the fused leaf operator.
   bool is_point_statement = false;
   PlannedStatement() = default;

@@ -35,6 +35,7 @@ enum class UndoKind : uint8_t {
   kSegmentCreate = 7,  // Undo: free the segment
   kSegmentDrop = 8,    // Undo: nothing; after commit: free the segment
   kForward = 9,        // row moved off its page, see access/heap_format.h
+  kIndexInsertMany = 10,  // payload: see access/btree_format.h. Undo: remove the entries
 };
 
 struct UndoHeader {

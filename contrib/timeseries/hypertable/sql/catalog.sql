@@ -147,11 +147,15 @@ $$ SELECT column_type::oid IN (20, 21, 23) $$;
 -- Null when the relation is no hypertable.
 CREATE FUNCTION _timescaledb_functions.hypertable_id(relation regclass) RETURNS integer LANGUAGE sql STABLE AS
 $$ SELECT id FROM _timescaledb_catalog.hypertable WHERE relid = relation $$;
+-- Of a continuous aggregate: the one that holds its buckets.
 CREATE FUNCTION _timescaledb_functions.require_hypertable(relation regclass)
   RETURNS SETOF _timescaledb_catalog.hypertable LANGUAGE plpgsql STABLE AS
 $$
 BEGIN
   RETURN QUERY SELECT * FROM _timescaledb_catalog.hypertable h WHERE h.relid = relation;
+  IF FOUND THEN RETURN; END IF;
+  RETURN QUERY SELECT h.* FROM _timescaledb_catalog.continuous_agg c JOIN _timescaledb_catalog.hypertable h ON h.id = c.mat_hypertable_id
+    WHERE c.user_view = relation;
   IF NOT FOUND THEN
     RAISE EXCEPTION '"%" is not a hypertable or a continuous aggregate', _timescaledb_functions.bare_name(relation)
       USING ERRCODE = 'TS001',

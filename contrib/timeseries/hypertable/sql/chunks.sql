@@ -284,6 +284,8 @@ BEGIN
   WHERE s.relid = _timescaledb_functions.chunk_relation(c.schema_name, c.table_name);
   PERFORM _timescaledb_functions.drop_chunk_relation(chunk_id);
   DELETE FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
+  PERFORM _timescaledb_functions.note_invalidation(
+    h.relid, c.range_start, CASE WHEN c.range_end = 9223372036854775807 THEN c.range_end ELSE c.range_end - 1 END);
 END
 $$;
 CREATE FUNCTION _timescaledb_functions.remove_rows(relation regclass, col name, column_type regtype, low bigint, high bigint, rest text)
@@ -316,6 +318,9 @@ $$
 BEGIN
   PERFORM _timescaledb_functions.drop_chunk_relation(id) FROM _timescaledb_catalog.chunk WHERE hypertable_id = ht;
   DELETE FROM _timescaledb_catalog.chunk WHERE hypertable_id = ht;
+  PERFORM _timescaledb_functions.note_invalidation(h.relid, '-9223372036854775808'::bigint, 9223372036854775807)
+  FROM _timescaledb_catalog.hypertable h WHERE h.id = ht;
+  PERFORM _timescaledb_functions.cagg_forget_buckets(ht);
 END
 $$;
 CREATE FUNCTION _timescaledb_functions.forget_hypertable(ht integer) RETURNS void
@@ -329,6 +334,8 @@ BEGIN
   DELETE FROM _timescaledb_catalog.compression_settings s USING _timescaledb_catalog.hypertable h
   WHERE h.id = ht AND s.relid = h.relid;
   DELETE FROM _timescaledb_catalog.bgw_job WHERE hypertable_id = ht;
+  DELETE FROM _timescaledb_catalog.continuous_aggs_hypertable_invalidation_log l WHERE l.hypertable_id = ht;
+  DELETE FROM _timescaledb_catalog.continuous_aggs_invalidation_threshold t WHERE t.hypertable_id = ht;
   DELETE FROM _timescaledb_catalog.hypertable WHERE id = ht;
 END
 $$;

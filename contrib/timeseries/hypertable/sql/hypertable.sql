@@ -62,13 +62,18 @@ DECLARE
   relation regclass;
   names text;
   length bigint;
+  mark text;
 BEGIN
   SELECT interval_length INTO length FROM _timescaledb_catalog.dimension
   WHERE hypertable_id = ht AND num_slices IS NULL ORDER BY id LIMIT 1;
   SELECT relid INTO relation FROM _timescaledb_catalog.hypertable WHERE id = ht;
   SELECT string_agg(quote_ident(column_name), ',' ORDER BY id) INTO names
   FROM _timescaledb_catalog.dimension WHERE hypertable_id = ht;
-  EXECUTE format('ALTER TABLE %s SET (hypertable = %L)', relation, ht || ':' || length || ',' || names);
+  mark := ht || ':' || length || CASE WHEN EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg c WHERE c.raw_hypertable_id = ht)
+                                      THEN ':c' ELSE '' END || ',' || names;
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = relation AND 'hypertable=' || mark = ANY (reloptions)) THEN
+    EXECUTE format('ALTER TABLE %s SET (hypertable = %L)', relation, mark);
+  END IF;
 END
 $$;
 
@@ -196,7 +201,7 @@ $$;
 -- 0: it was a hypertable already.
 CREATE FUNCTION _timescaledb_functions.make_hypertable(
     relation regclass, info _timescaledb_internal.dimension_info, space _timescaledb_internal.dimension_info,
-    assoc_schema name, assoc_prefix name, default_indexes boolean, skip_existing boolean, migrate boolean)
+    assoc_schema name, assoc_prefix name, default_indexes boolean, skip_existing boolean, migrate boolean, number integer DEFAULT NULL)
   RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
@@ -265,7 +270,7 @@ BEGIN
   IF rel.amname IS DISTINCT FROM 'columnar' THEN
     EXECUTE format('ALTER TABLE %s SET ACCESS METHOD columnar', relation);
   END IF;
-  ht := nextval('_timescaledb_catalog.hypertable_id_seq');
+  ht := coalesce(number, nextval('_timescaledb_catalog.hypertable_id_seq'));
   INSERT INTO _timescaledb_catalog.hypertable (id, schema_name, table_name, associated_schema_name,
     associated_table_prefix, num_dimensions, relid)
   VALUES (ht, rel.nspname, rel.relname, coalesce(assoc_schema, '_timescaledb_internal'),

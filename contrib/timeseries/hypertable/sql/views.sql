@@ -7,7 +7,8 @@ SELECT n.nspname AS hypertable_schema, c.relname AS hypertable_name, pg_get_user
 FROM _timescaledb_catalog.hypertable h
   JOIN pg_catalog.pg_class c ON c.oid = h.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN _timescaledb_catalog.dimension d ON d.hypertable_id = h.id
-    AND d.id = (SELECT min(f.id) FROM _timescaledb_catalog.dimension f WHERE f.hypertable_id = h.id);
+    AND d.id = (SELECT min(f.id) FROM _timescaledb_catalog.dimension f WHERE f.hypertable_id = h.id)
+WHERE NOT EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg g WHERE g.mat_hypertable_id = h.id);
 
 CREATE VIEW timescaledb_information.dimensions AS
 SELECT n.nspname AS hypertable_schema, c.relname AS hypertable_name,
@@ -64,17 +65,32 @@ SELECT * FROM timescaledb_information.chunk_columnstore_settings;
 CREATE VIEW timescaledb_information.jobs AS
 SELECT b.id AS job_id, b.application_name, b.schedule_interval, b.max_runtime, b.max_retries, b.retry_period, b.proc_schema,
        b.proc_name, b.owner::regrole AS owner, b.scheduled, b.fixed_schedule, b.config, s.next_start, b.initial_start,
-       h.schema_name AS hypertable_schema, h.table_name AS hypertable_name, b.check_schema, b.check_name
+       coalesce(g.user_view_schema, h.schema_name) AS hypertable_schema, coalesce(g.user_view_name, h.table_name) AS hypertable_name,
+       b.check_schema, b.check_name
 FROM _timescaledb_catalog.bgw_job b LEFT JOIN _timescaledb_internal.bgw_job_stat s ON s.job_id = b.id
-  LEFT JOIN _timescaledb_catalog.hypertable h ON h.id = b.hypertable_id;
+  LEFT JOIN _timescaledb_catalog.hypertable h ON h.id = b.hypertable_id
+  LEFT JOIN _timescaledb_catalog.continuous_agg g ON g.mat_hypertable_id = b.hypertable_id;
 
 CREATE VIEW timescaledb_information.job_stats AS
-SELECT h.schema_name AS hypertable_schema, h.table_name AS hypertable_name, b.id AS job_id, s.last_start AS last_run_started_at,
+SELECT coalesce(g.user_view_schema, h.schema_name) AS hypertable_schema, coalesce(g.user_view_name, h.table_name) AS hypertable_name,
+       b.id AS job_id, s.last_start AS last_run_started_at,
        s.last_successful_finish,
        CASE WHEN s.last_finish IS NULL THEN NULL WHEN s.last_run_success THEN 'Success' ELSE 'Failed' END AS last_run_status,
        CASE WHEN s.running THEN 'Running' WHEN NOT b.scheduled THEN 'Paused' ELSE 'Scheduled' END AS job_status,
        CASE WHEN s.last_finish >= s.last_start THEN s.last_finish - s.last_start END AS last_run_duration,
        CASE WHEN b.scheduled THEN s.next_start END AS next_start, s.total_runs, s.total_successes, s.total_failures
 FROM _timescaledb_catalog.bgw_job b JOIN _timescaledb_internal.bgw_job_stat s ON s.job_id = b.id
-  LEFT JOIN _timescaledb_catalog.hypertable h ON h.id = b.hypertable_id;
+  LEFT JOIN _timescaledb_catalog.hypertable h ON h.id = b.hypertable_id
+  LEFT JOIN _timescaledb_catalog.continuous_agg g ON g.mat_hypertable_id = b.hypertable_id;
+
+CREATE VIEW timescaledb_information.continuous_aggregates AS
+SELECT h.schema_name AS hypertable_schema, h.table_name AS hypertable_name, g.user_view_schema AS view_schema,
+       g.user_view_name AS view_name, pg_get_userbyid(c.relowner) AS view_owner, g.materialized_only,
+       m.compression_state = 1 AS compression_enabled, m.schema_name AS materialization_hypertable_schema,
+       m.table_name AS materialization_hypertable_name,
+       pg_catalog.pg_get_viewdef(_timescaledb_functions.chunk_relation(g.direct_view_schema, g.direct_view_name)) AS view_definition,
+       g.finalized
+FROM _timescaledb_catalog.continuous_agg g JOIN pg_catalog.pg_class c ON c.oid = g.user_view
+  JOIN _timescaledb_catalog.hypertable h ON h.id = g.raw_hypertable_id
+  JOIN _timescaledb_catalog.hypertable m ON m.id = g.mat_hypertable_id;
 GRANT SELECT ON ALL TABLES IN SCHEMA timescaledb_information TO PUBLIC;
