@@ -358,6 +358,7 @@ Result<InsertOutcome> BtreeImpl::insert_sorted(txn::Transaction& txn, std::span<
                              core_.latch_node(0, Pair(first.key, ask ? 0 : first.tid.packed())));
       take_run(NodeView(leaf.page()), entries.subspan(*next), unique != nullptr, image.get());
       if (image->count() > 1) {
+        VARVE_RETURN_IF_ERROR(note_insert(txn, leaf.id()));
         image->make_undo(core_.segment(), entries.subspan(*next, image->count()), &undo);
         VARVE_ASSIGN_OR_RETURN(LogTerms terms, terms_of(txn, undo));
         core_.log_insert_many(leaf, *image, terms);
