@@ -185,13 +185,6 @@ class Session final : public net::SessionHandler,
 
   // --- transactions (transactions.cpp)
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
-  struct NamedSavepoint {
-    std::string name;
-    txn::Transaction::Savepoint position;
-    size_t settings_mark;
-    size_t deferred = 0;
-    executor::ConstraintTriggers::Mark constraints;
-  };
   TransactionModes default_modes() const, modes() const;
   void ensure_transaction(), take_lock_timeouts();
   void begin_transaction(const TransactionModes& modes);
