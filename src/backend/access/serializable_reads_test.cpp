@@ -238,8 +238,8 @@ TEST(SerializableReads, TheCheckFindsAnomaliesOfSnapshots) {
   EXPECT_TRUE(found);
 }
 
-// A gap stays guarded when its leaf is split, again and again, and when leaves are joined; against one entry and
-// against several that go into a leaf at once.
+// A gap stays guarded when its leaf is split, again and again, and when leaves are joined; against one entry
+// and against several that go into a leaf at once.
 class SerializableGap : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(OneAndMany, SerializableGap, testing::Bool());
 

@@ -185,19 +185,10 @@ class Session final : public net::SessionHandler,
 
   // --- transactions (transactions.cpp)
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
-  struct NamedSavepoint {
-    std::string name;
-    txn::Transaction::Savepoint position;
-    size_t settings_mark;
-    size_t deferred = 0;
-    executor::ConstraintTriggers::Mark constraints;
-  };
   TransactionModes default_modes() const, modes() const;
-  void ensure_transaction();
+  void ensure_transaction(), take_lock_timeouts();
   void begin_transaction(const TransactionModes& modes);
   void set_read_only(bool read_only), set_deferrable(bool deferrable);
-  void take_lock_timeouts();
-  void chain(const TransactionModes& modes);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
   void rollback_transaction();

@@ -1,6 +1,9 @@
-// What BEGIN and SET TRANSACTION say of a transaction.
+// What BEGIN and SET TRANSACTION say of a transaction, and what SAVEPOINT keeps of it.
 #pragma once
 
+#include <string>
+
+#include "executor/constraint_triggers.h"
 #include "txn/txn_manager.h"
 
 namespace varve::session {
@@ -9,6 +12,14 @@ struct TransactionModes {
   txn::Isolation isolation = txn::Isolation::kReadCommitted;
   bool read_only = false;
   bool deferrable = false;
+};
+
+struct NamedSavepoint {
+  std::string name;
+  txn::Transaction::Savepoint position;
+  size_t settings_mark;
+  size_t deferred = 0;
+  executor::ConstraintTriggers::Mark constraints;
 };
 
 }  // namespace varve::session

@@ -267,13 +267,6 @@ void Session::set_transaction_options(std::span<parser::Node* const> options) {
   }
 }
 
-// AND CHAIN: a new block with the old one's characteristics.
-void Session::chain(const TransactionModes& modes) {
-  begin_transaction(modes);
-  settings_.begin_transaction();
-  block_ = Block::kExplicit;
-}
-
 void Session::set_deferrable(bool deferrable) {
   if (!savepoints_.empty()) {
     throw SqlError(sqlstate::kActiveSqlTransaction,
@@ -291,6 +284,12 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
   auto options = [&] {
     std::vector<parser::Node*> nodes(stmt.options.begin(), stmt.options.end());
     set_transaction_options(nodes);
+  };
+  // AND CHAIN: a new block with the old one's characteristics.
+  auto chain = [&](const TransactionModes& same) {
+    begin_transaction(same);
+    settings_.begin_transaction();
+    block_ = Block::kExplicit;
   };
   switch (stmt.action) {
     case TransactionKind::kBegin:
