@@ -29,7 +29,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "sql"
 EXPECTED = FOLDER / "expected"
 KNOWN = FOLDER / "known_differences.txt"
 VARIABLES = ["VERBOSITY=verbose"]
-SCRIPT_TIMEOUT_S = int(os.environ.get("VARVE_SCRIPT_TIMEOUT_S", "40"))
+SCRIPT_TIMEOUT_S = int(os.environ.get("VARVE_SCRIPT_TIMEOUT_S", "150"))
 KNOWN_HEAD = """# Statements whose answers differ from PostgreSQL's so far:  SCRIPT:LINE  or  SCRIPT  for a whole script.
 # LINE is the line on which the statement ends. A listed statement that agrees is reported: take it off the list.
 # Written by regress/run-sql.py --update-known.
