@@ -194,7 +194,7 @@ CREATE MATERIALIZED VIEW late_hourly WITH (timescaledb.continuous) AS
     cursor = writer.cursor()
     cursor.execute("INSERT INTO m VALUES ('2030-01-01 00:30+00', 1, 1)")
     cursor.execute("INSERT INTO late VALUES ('2030-01-01 00:30+00', 1)")
-    waiting = "(SELECT count(*) FROM pg_locks WHERE NOT granted)"
+    waiting = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'object' AND objid = '{}'::regclass::oid AND NOT granted)"
     refreshed = threading.Event()
 
     def refresh():
@@ -203,9 +203,9 @@ CREATE MATERIALIZED VIEW late_hourly WITH (timescaledb.continuous) AS
 
     threads = [threading.Thread(target=writer.commit), threading.Thread(target=refresh)]
     threads[0].start()
-    held = wait_until(watch, f"{waiting} = 1")
+    held = wait_until(watch, waiting.format("late"))
     threads[1].start()
-    wait_until(watch, f"{waiting} = 2", refreshed)
+    wait_until(watch, waiting.format("m"), refreshed)
     holder.connection.rollback()
     for thread in threads:
         thread.join()
