@@ -522,7 +522,9 @@ BEGIN
     IF window_end IS NULL THEN RETURN '-9223372036854775808'::bigint; END IF;
   END IF;
   PERFORM _timescaledb_functions.lock_invalidations(h.relid);
-  PERFORM _timescaledb_functions.raise_threshold(h.relid, window_end);
+  -- After a restart nobody may know yet how high it is.
+  SELECT t.watermark INTO known FROM _timescaledb_catalog.continuous_aggs_invalidation_threshold t WHERE t.hypertable_id = h.id;
+  PERFORM _timescaledb_functions.raise_threshold(h.relid, greatest(window_end, known));
   INSERT INTO _timescaledb_catalog.continuous_aggs_invalidation_threshold AS t VALUES (h.id, window_end)
   ON CONFLICT (hypertable_id) DO UPDATE SET watermark = excluded.watermark WHERE t.watermark < excluded.watermark;
   WITH noted AS (
