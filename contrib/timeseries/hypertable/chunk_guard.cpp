@@ -19,7 +19,10 @@ namespace {
 class ChunkGuard final : public executor::RowGuard {
  public:
   ChunkGuard(const catalog::Relation& table, const Mark& mark, executor::ExecutionContext& context)
-      : context_(context), id_(mark.id), relation_(table.oid), interval_(mark.interval),
+      : context_(context),
+        id_(mark.id),
+        relation_(table.oid),
+        interval_(mark.interval),
         continuous_(mark.continuous) {
     uint32_t place = 0;
     std::vector<uint32_t> places(table.columns.size());

@@ -5,8 +5,8 @@
 
 #include "bindings.h"
 #include "command_names.h"
-#include "continuous_command.h"
 #include "common/sql_error.h"
+#include "continuous_command.h"
 #include "hypertable/hypertable.h"
 #include "parser/ast.h"
 #include "parser/parser.h"
@@ -289,7 +289,8 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt, NextComm
     rest.push_back(node);
   }
   if (hypertables.empty() && !chunks) return next.run(context, &stmt);
-  std::string tag = stmt.object_type == ObjectType::kMaterializedView ? "DROP MATERIALIZED VIEW" : "DROP TABLE";
+  std::string tag =
+      stmt.object_type == ObjectType::kMaterializedView ? "DROP MATERIALIZED VIEW" : "DROP TABLE";
   if (!rest.empty()) {
     auto* copy = context.arena.make<parser::DropStmt>(stmt);
     copy->objects = context.arena.copy(rest);
@@ -388,11 +389,10 @@ std::string run_command(CommandContext& context, const parser::Node* statement, 
       return alter_table(context, *parser::as<parser::AlterTableStmt>(statement), next);
     case NodeKind::kDropStmt: {
       const auto& stmt = *parser::as<parser::DropStmt>(statement);
-      const bool relations = stmt.object_type == ObjectType::kTable ||
-                             stmt.object_type == ObjectType::kView ||
-                             stmt.object_type == ObjectType::kMaterializedView ||
-                             stmt.object_type == ObjectType::kSchema ||
-                             stmt.object_type == ObjectType::kExtension;
+      const bool relations =
+          stmt.object_type == ObjectType::kTable || stmt.object_type == ObjectType::kView ||
+          stmt.object_type == ObjectType::kMaterializedView || stmt.object_type == ObjectType::kSchema ||
+          stmt.object_type == ObjectType::kExtension;
       return relations && is_installed(context) ? drop(context, stmt, next) : next.run(context, statement);
     }
     case NodeKind::kTruncateStmt:

@@ -64,12 +64,12 @@ void register_hypertables() {
 hyperfunctions::ExtensionPart extension_part() {
   static const std::string kScript = [] {
     std::string script;
-    for (std::string_view part : {VARVE_EMBEDDED(hypertable_catalog), VARVE_EMBEDDED(hypertable_functions),
-                                  VARVE_EMBEDDED(hypertable_chunks), VARVE_EMBEDDED(hypertable_columnstore),
-                                  VARVE_EMBEDDED(hypertable_sizes), VARVE_EMBEDDED(hypertable_policies),
-                                  VARVE_EMBEDDED(hypertable_continuous),
-                                  VARVE_EMBEDDED(hypertable_continuous_policies),
-                                  VARVE_EMBEDDED(hypertable_views)})
+    for (std::string_view part :
+         {VARVE_EMBEDDED(hypertable_catalog), VARVE_EMBEDDED(hypertable_functions),
+          VARVE_EMBEDDED(hypertable_chunks), VARVE_EMBEDDED(hypertable_columnstore),
+          VARVE_EMBEDDED(hypertable_sizes), VARVE_EMBEDDED(hypertable_policies),
+          VARVE_EMBEDDED(hypertable_continuous), VARVE_EMBEDDED(hypertable_continuous_policies),
+          VARVE_EMBEDDED(hypertable_views)})
       script += part;
     return script;
   }();

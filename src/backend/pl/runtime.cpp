@@ -57,10 +57,14 @@ Environment::~Environment() {
 namespace {
 
 bool is_polymorphic(Oid type) {
-  static constexpr Oid kTypes[] = {type_oid::kAnyelement,           type_oid::kAnyarray,
-                                   type_oid::kAnynonarray,          type_oid::kAnyenum,
-                                   type_oid::kAnycompatible,        type_oid::kAnycompatiblearray,
-                                   type_oid::kAnycompatiblenonarray, type_oid::kAny};
+  static constexpr Oid kTypes[] = {type_oid::kAnyelement,
+                                   type_oid::kAnyarray,
+                                   type_oid::kAnynonarray,
+                                   type_oid::kAnyenum,
+                                   type_oid::kAnycompatible,
+                                   type_oid::kAnycompatiblearray,
+                                   type_oid::kAnycompatiblenonarray,
+                                   type_oid::kAny};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 

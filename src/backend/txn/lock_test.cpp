@@ -58,8 +58,8 @@ TEST(Locks, MoreRelationsThanFastSlotsAndAStrongLockerThatFindsThem) {
   EXPECT_TRUE(env.locks().snapshot().empty());
 }
 
-// A weak lock that had to go into the table because somebody held a strong one must not be taken once more on the
-// fast path when he has gone: the next strong locker would make one lock of the two.
+// A weak lock that had to go into the table because somebody held a strong one must not be taken once more on
+// the fast path when he has gone: the next strong locker would make one lock of the two.
 TEST(Locks, ALockInTheTableIsNotTakenAgainOnTheFastPath) {
   TxnEnvironment env;
   auto strong = env.begin();

@@ -664,8 +664,8 @@ void QueryDeparser::arguments(ExprList args, std::string& out) {
   out += ')';
 }
 
-// What WITHIN GROUP orders by, the binder has put behind the direct arguments; hypothetical-set aggregates have
-// a constant for the directions behind that.
+// What WITHIN GROUP orders by, the binder has put behind the direct arguments; hypothetical-set aggregates
+// have a constant for the directions behind that.
 void QueryDeparser::ordered_set(const AggregateExpr& e, bool hypothetical, std::string& out) {
   const size_t keys = hypothetical ? (e.args.size() - 1) / 2 : 1;
   const size_t direct = hypothetical ? keys : e.args.size() - keys;

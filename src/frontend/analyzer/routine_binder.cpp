@@ -4,9 +4,9 @@
 
 #include "analyzer/expression_walk.h"
 #include "binder.h"
-#include "domain_binder.h"
 #include "catalog/operators.h"
 #include "catalog/user_type.h"
+#include "domain_binder.h"
 #include "functions/extension.h"
 #include "functions/sql_aggregate.h"
 #include "parser/parser.h"

@@ -539,7 +539,8 @@ TEST_F(ServerTest, RequestsThatCameWithALongOneAreServedMeanwhile) {
   std::atomic<int> answers{0};
   factory_.spin_until = [&answers] { return answers.load() == 3; };
   start();
-  std::array<RawClient, 4> clients{RawClient(port()), RawClient(port()), RawClient(port()), RawClient(port())};
+  std::array<RawClient, 4> clients{RawClient(port()), RawClient(port()), RawClient(port()),
+                                   RawClient(port())};
   for (RawClient& c : clients) ASSERT_TRUE(c.log_in());
   for (size_t round = 0; round < 100; ++round) {
     answers = 0;
