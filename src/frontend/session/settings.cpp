@@ -353,6 +353,7 @@ void Settings::apply(std::string_view name, std::string_view value) {
   } else if (name == "deadlock_timeout") {
     frequent_.deadlock_timeout_ms = std::stoll(std::string(value));
   } else if (name == "default_transaction_isolation") {
+    if (value == "serializable") require_serializable();
     frequent_.repeatable_read = value == "repeatable read";
     frequent_.serializable = value == "serializable";
   } else if (name == "default_transaction_deferrable") {
@@ -364,6 +365,12 @@ void Settings::apply(std::string_view name, std::string_view value) {
   } else if (name == "bytea_output") {
     format_.bytea_output = value == "hex" ? types::ByteaOutput::kHex : types::ByteaOutput::kEscape;
   }
+}
+
+void Settings::require_serializable() const {
+  if (boolean("varve.enable_serializable")) return;
+  throw SqlError(sqlstate::kFeatureNotSupported, "isolation level SERIALIZABLE is not supported")
+      .hint("It is being tested: varve.enable_serializable = on allows it.");
 }
 
 void Settings::reset(std::string_view name, bool is_superuser) {

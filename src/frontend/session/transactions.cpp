@@ -10,9 +10,12 @@
 namespace varve::session {
 namespace {
 
-txn::Isolation isolation_of(std::string_view name) {
+txn::Isolation isolation_of(std::string_view name, const Settings& settings) {
   if (name == "repeatable read") return txn::Isolation::kRepeatableRead;
-  if (name == "serializable") return txn::Isolation::kSerializable;
+  if (name == "serializable") {
+    settings.require_serializable();
+    return txn::Isolation::kSerializable;
+  }
   return txn::Isolation::kReadCommitted;  // READ UNCOMMITTED behaves so, as in PostgreSQL
 }
 
@@ -241,7 +244,7 @@ void Session::set_transaction_options(std::span<parser::Node* const> options) {
     const auto* value =
         parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
     if (option.name == "transaction_isolation") {
-      txn::Isolation wanted = isolation_of(value->text);
+      txn::Isolation wanted = isolation_of(value->text, settings_);
       if (wanted == txn_->isolation()) continue;
       if (txn_->has_had_snapshot() || txn_->xid() != kInvalidXid || !savepoints_.empty()) {
         throw SqlError(sqlstate::kActiveSqlTransaction,
