@@ -16,7 +16,7 @@ constexpr size_t kHeaderBytes = sizeof(uint32_t) + sizeof(uint8_t) + sizeof(uint
 
 uint64_t key_prefix(std::string_view key) {
   uint8_t bytes[8] = {};
-  std::memcpy(bytes, key.data(), std::min<size_t>(key.size(), sizeof(bytes)));
+  if (!key.empty()) std::memcpy(bytes, key.data(), std::min<size_t>(key.size(), sizeof(bytes)));
   return load_be<uint64_t>(bytes);
 }
 
@@ -54,7 +54,7 @@ void IndexSorter::write_run() {
     store_raw(header + sizeof(uint32_t), static_cast<uint8_t>(item.exempt));
     store_raw(header + sizeof(uint32_t) + sizeof(uint8_t), item.tid);
     file_->append(header, sizeof(header));
-    file_->append(item.key, item.length);
+    if (item.length != 0) file_->append(item.key, item.length);
   }
   items_.clear();
   keys_.reset();
