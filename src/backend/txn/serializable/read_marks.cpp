@@ -170,7 +170,7 @@ void ReadMarks::erase_writer(Sxact& txn, const ReadTarget& t, bool summarize) {
   erase_if_unused(p, it);
 }
 
-void ReadMarks::remove_all(Sxact& txn, bool summarize) {
+void ReadMarks::remove_all(Sxact& txn, bool summarize, bool keep_writes) {
   if (summarize) {
     uint64_t newest = newest_summary_.load();
     while (newest < txn.finish_csn && !newest_summary_.compare_exchange_weak(newest, txn.finish_csn)) {
@@ -194,6 +194,7 @@ void ReadMarks::remove_all(Sxact& txn, bool summarize) {
   {
     std::lock_guard guard(txn.held_mutex);
     txn.below.clear();
+    if (keep_writes) return;
     written = std::move(txn.write_marks);
     txn.write_marks.clear();
   }

@@ -26,7 +26,8 @@ class ReadMarks {
   Status add(Sxact& txn, const TrackedRelation& relation, ReadTarget target, bool* fresh);
   void remove(Sxact& txn, const ReadTarget& target);
   // All of a transaction that is of no interest any more, or is known in summary only from now on.
-  void remove_all(Sxact& txn, bool summarize);
+  // `keep_writes`: nobody can write what it has read any more, but readers may still pass over what it wrote.
+  void remove_all(Sxact& txn, bool summarize, bool keep_writes);
 
   // A write to the target: rw-dependencies from those who have marked it.
   Status write(Sxact& txn, const ReadTarget& target);

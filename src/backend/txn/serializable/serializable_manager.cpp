@@ -18,7 +18,8 @@ std::vector<ConflictGraph::Release> SerializableManagerImpl::finish(Sxact& txn, 
 void SerializableManagerImpl::release(const std::vector<ConflictGraph::Release>& done) {
   if (done.empty()) return;
   for (const ConflictGraph::Release& r : done) {
-    marks_.remove_all(*r.txn, r.summarize);
+    // Those who only read may still pass over what it has written.
+    marks_.remove_all(*r.txn, r.summarize, !r.whole);
     graph_.released(r);
   }
   marks_.forget_summaries(graph_.oldest_snapshot());
