@@ -24,9 +24,12 @@ void compensate(txn::UndoContext& context, ExclusiveGuard& guard, wal::RedoOp op
   batch.commit(&context.last_lsn);
 }
 
-// The flags of the version restored: its own, but for those that belong to the place.
+// The flags of the version restored: its own, but for those that belong to the place. That keys have changed
+// stays said: a scan that has read an entry of the version taken back may not have looked at the row yet.
 uint16_t restored_flags(uint16_t old_flags, uint16_t current) {
-  return static_cast<uint16_t>((old_flags & ~kRowPlaceFlags) | (current & kRowPlaceFlags));
+  constexpr uint16_t kKept = kRowPlaceFlags | kRowKeysChanged;
+  return static_cast<uint16_t>((old_flags & ~kKept) | ((old_flags | current) & kRowKeysChanged) |
+                               (current & kRowPlaceFlags));
 }
 
 // Frees the place a row moved to. Not part of the transaction: what the stub leads to is checked by
