@@ -14,13 +14,13 @@ differ: one that agrees is reported, so that the list only holds what is true.
 """
 import argparse
 import contextlib
-import json
 import os
 import pathlib
 import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import outcome  # noqa: E402
 import psql_output  # noqa: E402
 import servers  # noqa: E402
 from configurations import CONFIGURATIONS, DIFFERENT  # noqa: E402
@@ -183,10 +183,7 @@ def main():
         total += passed
         failed += [f"{name} {f}" if name else f for f in failures]
         notes += note
-    if args.report:
-        args.report.write_text(json.dumps({"passed": total, "failed": failed, "notes": notes}))
-    print(f"{total} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return outcome.conclude(args.report, total, failed, notes)
 
 
 if __name__ == "__main__":

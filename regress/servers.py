@@ -151,8 +151,7 @@ class Varve(Server):
             raise ServerError(f"varve init failed\n{result.stdout}{result.stderr}")
 
     def start(self, wait_s=60):
-        settings = {"varve.enable_serializable": "on", **self.settings}
-        settings = [word for k, v in settings.items() for word in ("-c", f"{k}={v}")]
+        settings = [word for k, v in self.settings.items() for word in ("-c", f"{k}={v}")]
         self._spawn([VARVE, "serve", "-D", self.data, "-h", self.host, "-p", self.port, *settings], wait_s)
 
 

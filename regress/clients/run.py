@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""Runs unmodified PostgreSQL clients against Varve: psql, psycopg2, JDBC, libpqxx, pgbench.
+"""Runs unmodified PostgreSQL clients against Varve: psql, pg_dump, pgbench, drivers of seven languages, two object mappers.
 
     regress/clients/run.py [CLIENT…] [--postgres]
 
-A client that is not installed is skipped, and that is said. Each part of a client's program is one case. --postgres runs
+A client that is not installed is skipped, and that is said. Each part of a client's program is one case; the programs in
+drivers/ print what they get, which must be what they printed on PostgreSQL 15 (--record writes that down). --postgres runs
 the same against PostgreSQL 15, to check the tests themselves.
 """
 import argparse
 import difflib
-import json
 import os
 import pathlib
 import re
@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -165,12 +166,73 @@ def record_dump():
         return ""
 
 
-CLIENTS = {"psql": psql, "pg_dump": pg_dump, "psycopg2": psycopg2, "jdbc": jdbc, "libpqxx": libpqxx, "pgbench": pgbench}
+DRIVERS = FOLDER / "drivers"
+
+
+def transcript(server, name, command):
+    """What a driver's program prints, in a database of its own."""
+    database = f"drivers_{name}"
+    server.execute(f"DROP DATABASE IF EXISTS {database}")
+    server.execute(f"CREATE DATABASE {database}")
+    code, output = run([*command, server.port, server.user, database])
+    return code, output.replace(str(server.port), "PORT").replace(database, "DATABASE")
+
+
+def driver(name, probe, package, command):
+    """A client whose program is drivers/<name>_session.*."""
+    expected = DRIVERS / f"{name}.expected"
+
+    def client(server, scratch):
+        if not shutil.which(probe[0]) or run(probe)[0] != 0:
+            raise Skipped(package)
+        code, output = transcript(server, name, command)
+        if server.records:
+            expected.write_text(output)
+        wanted = expected.read_text()
+        difference = "\n".join(difflib.unified_diff(wanted.splitlines(), output.splitlines(), "PostgreSQL", "Varve", lineterm="", n=1))
+        return [("ends well", code == 0, output[-1500:]), ("gets what PostgreSQL gives", wanted == output, difference[:4000])]
+
+    return client
+
+
+def sqlalchemy(server, scratch):
+    """SQLAlchemy's own suite for dialects: the same tests pass as on PostgreSQL."""
+    if run([sys.executable, "-c", "import sqlalchemy.testing, pytest, psycopg2"])[0] != 0:
+        raise Skipped("python3-sqlalchemy or python3-pytest")
+    server.execute("DROP DATABASE IF EXISTS sqlalchemy")
+    server.execute("CREATE DATABASE sqlalchemy")
+    for schema in ("test_schema", "test_schema_2"):
+        server.execute(f"CREATE SCHEMA {schema}", "sqlalchemy")
+    url = f"postgresql+psycopg2://{server.user}@{server.host}:{server.port}/sqlalchemy"
+    code, output = run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-o", f"cache_dir={scratch}", "--dburi", url,
+                        "test_suite.py"], cwd=DRIVERS / "sqlalchemy", timeout=600)
+    outcomes = sorted({re.sub(r"_postgresql\S*?::", "::", f"{m.group(2)} {m.group(1)}")
+                       for m in re.finditer(r"^test_suite.py::(\S+.*?) (PASSED|FAILED|ERROR)", output, re.M)})
+    expected = DRIVERS / "sqlalchemy.expected"
+    if server.records:
+        expected.write_text("\n".join(outcomes) + "\n")
+    wanted = expected.read_text().splitlines()
+    difference = "\n".join(difflib.unified_diff(wanted, outcomes, "PostgreSQL", "Varve", lineterm="", n=0))
+    return [("runs", bool(outcomes), output[-1500:]), ("passes what PostgreSQL passes", wanted == outcomes, difference[:4000])]
+
+
+PYTHON = sys.executable
+CLIENTS = {"psql": psql, "pg_dump": pg_dump, "psycopg2": psycopg2, "jdbc": jdbc, "libpqxx": libpqxx, "pgbench": pgbench,
+           "asyncpg": driver("asyncpg", [PYTHON, "-c", "import asyncpg"], "python3-asyncpg", [PYTHON, DRIVERS / "asyncpg_session.py"]),
+           "psycopg": driver("psycopg", [PYTHON, "-c", "import psycopg"], "python3-psycopg", [PYTHON, DRIVERS / "psycopg_session.py"]),
+           "dbi": driver("dbi", ["perl", "-e", "use DBD::Pg"], "libdbd-pg-perl", ["perl", DRIVERS / "dbi_session.pl"]),
+           "pdo": driver("pdo", ["php", "-r", "exit(extension_loaded('pdo_pgsql') ? 0 : 1);"], "php-pgsql", ["php", DRIVERS / "pdo_session.php"]),
+           "odbc": driver("odbc", [PYTHON, "-c", "import pyodbc; assert 'PostgreSQL Unicode' in pyodbc.drivers()"], "odbc-postgresql",
+                          [PYTHON, DRIVERS / "odbc_session.py"]),
+           "active_record": driver("active_record", ["ruby", "-e", "require 'active_record'; require 'pg'"], "ruby-activerecord",
+                                   ["ruby", DRIVERS / "active_record_session.rb"]),
+           "sqlalchemy": sqlalchemy}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--record", action="store_true", help="write what the programs in drivers/ print on PostgreSQL 15")
     parser.add_argument("--record-dump", action="store_true", help="write dump.expected from PostgreSQL 15")
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("clients", nargs="*", metavar="CLIENT", help=" ".join(CLIENTS))
@@ -189,7 +251,8 @@ def main():
             if server is None or not server.is_running():
                 if server is not None:
                     server.close()
-                server = (servers.Postgres if args.postgres else servers.Varve)().__enter__()
+                server = (servers.Postgres if args.postgres or args.record else servers.Varve)().__enter__()
+                server.records = args.record
             with tempfile.TemporaryDirectory() as scratch:
                 try:
                     cases = CLIENTS[name](server, pathlib.Path(scratch))
@@ -219,10 +282,7 @@ def main():
             server.close()
     if listed:
         notes.append(f"{listed} cases are listed in {KNOWN.relative_to(FOLDER.parent.parent)}")
-    if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": notes}))
-    print("\n".join(notes + [f"{passed} passed, {len(failed)} failed"]))
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed, notes)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ the list is exact.
 """
 import argparse
 import itertools
-import json
 import pathlib
 import random
 import re
@@ -20,6 +19,7 @@ import psycopg2
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
 from text_results import results_as_text  # noqa: E402
 
@@ -224,11 +224,7 @@ def main():
     parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
     if not (servers.POSTGRES_BIN / "postgres").exists():
-        note = "skipped: PostgreSQL 15 is not installed"
-        print(note)
-        if args.report:
-            args.report.write_text(json.dumps({"passed": 0, "failed": [], "notes": [note]}))
-        return 0
+        return outcome.conclude(args.report, 0, [], ["skipped: PostgreSQL 15 is not installed"])
     with servers.Varve() as varve, servers.Postgres(settings={"jit": "off"}) as postgres:
         ours, theirs = Server(varve), Server(postgres)
         known, differ, passed, missing, calls = read_known(), [], 0, 0, 0
@@ -258,11 +254,7 @@ def main():
     failed = [d for d in differ if d not in known]
     if not args.names:
         failed += [f"{k} agrees now: take it off {KNOWN.name}" for k in sorted(known - set(differ))]
-    if args.report:
-        notes = [f"{len(known)} are listed in {KNOWN.name}"] if known else []
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": notes}))
-    print(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed, [f"{len(known)} are listed in {KNOWN.name}"] if known else [])
 
 
 if __name__ == "__main__":

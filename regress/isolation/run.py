@@ -22,7 +22,6 @@ see that it does not finish.
 """
 import argparse
 import difflib
-import json
 import pathlib
 import queue
 import sys
@@ -32,6 +31,7 @@ import time
 import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
 from configurations import CONFIGURATIONS  # noqa: E402
 
@@ -315,10 +315,7 @@ def main():
         if server is not None:
             server.close()
     notes = [f"{listed} permutations are listed in {KNOWN.relative_to(FOLDER.parent.parent)}"] if listed else []
-    if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": notes}))
-    print("\n".join(notes + [f"{passed} passed, {len(failed)} failed"]))
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed, notes)
 
 
 if __name__ == "__main__":

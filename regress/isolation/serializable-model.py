@@ -2,18 +2,20 @@
 """Runs random SERIALIZABLE transactions on several connections and checks that what committed was serializable.
 
     regress/isolation/serializable-model.py [--rounds N] [--transactions N] [--workers N] [--seed N] [--postgres]
-                                            [--isolation LEVEL] [--skip-weaker] [--report FILE]
+                                            [--isolation LEVEL] [--skip-weaker] [--configuration NAME] [--report FILE]
 
 Every value written is unique, so a row read tells who wrote it, and who has overwritten it tells in which order. From that
 comes Adya's graph of dependencies among the transactions that committed; a cycle in it is an anomaly. Kinds of objects:
  - counters, updated in place (each update says what it overwrote), in a table that is read by key, by ranges and whole;
  - tickets, each inserted once: who reads a range without one precedes whoever inserts it;
  - movers, whose indexed column grows step by step: who does not find one at a step precedes whoever takes it there;
- - readings, in a columnar table, each inserted once and perhaps deleted once.
+ - readings, in a columnar table or a hypertable, each inserted once and perhaps deleted once;
+ - claims, of keys that only one can have: who does not get one (ON CONFLICT DO NOTHING) has seen whose it is.
+Rounds differ in the indexes that the tables have (plain, partial, on expressions, unique), and in some of them somebody else
+makes, drops and rebuilds indexes, vacuums, analyzes and settles meanwhile.
 The same is then run at REPEATABLE READ, where anomalies must be found: else the check would prove nothing.
 """
 import argparse
-import json
 import pathlib
 import random
 import sys
@@ -22,21 +24,94 @@ import threading
 import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
+from configurations import CONFIGURATIONS  # noqa: E402
 
-COUNTERS, MOVERS, GROUPS, READINGS = 8, 4, 3, 6
+COUNTERS, MOVERS, GROUPS, READINGS, CLAIMS = 8, 4, 3, 6, 300
 SCHEMA = f"""
 CREATE TABLE counters (id int PRIMARY KEY, half int, val bigint NOT NULL, prev bigint, pad text);
 CREATE INDEX counters_half ON counters (half);
 CREATE TABLE tickets (id bigint PRIMARY KEY, grp int NOT NULL, pad text);
-CREATE INDEX tickets_grp ON tickets (grp, pad);
 CREATE TABLE movers (id int PRIMARY KEY, step int NOT NULL);
-CREATE INDEX movers_step ON movers (step);
-CREATE TABLE readings (id bigint PRIMARY KEY, grp int NOT NULL) {{columnar}};
+CREATE TABLE claims (key int, owner bigint NOT NULL);
 INSERT INTO counters SELECT g, g % 2, -g, NULL, '' FROM generate_series(1, {COUNTERS}) g;
 INSERT INTO movers SELECT g, 0 FROM generate_series(1, {MOVERS}) g;
-INSERT INTO readings SELECT -g, g % {GROUPS} FROM generate_series(1, {READINGS}) g;
 """
+READINGS_ROWS = f"INSERT INTO readings (id, grp) SELECT -g, g % {GROUPS} FROM generate_series(1, {READINGS}) g"
+KEY = "id bigint PRIMARY KEY, grp int NOT NULL"
+
+
+class Shape:
+    """What the tables of a round are like, and how its statements ask."""
+
+    def __init__(self, seed, postgres):
+        chosen = random.Random(seed)
+        tickets = chosen.choice(["plain", "partial", "expression"])
+        self.ticket_groups = {"plain": "grp = %s", "partial": "grp = %s", "expression": "grp * 2 = %s * 2"}[tickets]
+        groups = [f"CREATE INDEX tickets_{g} ON tickets (pad, id) WHERE grp = {g}" for g in range(GROUPS)]
+        self.schema = {"plain": ["CREATE INDEX tickets_grp ON tickets (grp, pad)"], "partial": groups,
+                       "expression": ["CREATE INDEX tickets_grp ON tickets ((grp * 2), pad)"]}[tickets]
+        movers = chosen.choice(["plain", "expression", "unique"])
+        self.mover_steps = "step * 2 >= %s * 2" if movers == "expression" else "step >= %s"
+        self.schema.append({"plain": "CREATE INDEX movers_step ON movers (step)",
+                            "expression": "CREATE INDEX movers_step ON movers ((step * 2))",
+                            "unique": "CREATE UNIQUE INDEX movers_step ON movers (step, id)"}[movers])
+        self.schema.append(chosen.choice(["ALTER TABLE claims ADD PRIMARY KEY (key)",
+                                          "CREATE UNIQUE INDEX claims_key ON claims (key) INCLUDE (owner)"]))
+        readings = "heap" if postgres else chosen.choice(["columnar", "columnar", "hypertable", "indexed"])
+        self.reading_time = readings == "hypertable"
+        if readings == "hypertable":
+            self.schema += ["CREATE EXTENSION IF NOT EXISTS timescaledb",
+                            "CREATE TABLE readings (id bigint NOT NULL, grp int NOT NULL, t bigint NOT NULL DEFAULT 0)",
+                            "SELECT created FROM create_hypertable('readings', by_range('t', 100))"]
+        elif readings == "indexed":
+            self.schema += [f"CREATE TABLE readings ({KEY}) USING columnar", "CREATE INDEX ON readings (grp, id)"]
+        else:
+            self.schema.append(f"CREATE TABLE readings ({KEY})" + ("" if postgres else " USING columnar"))
+        self.schema.append(READINGS_ROWS)
+        self.disturb = chosen.random() < 0.5
+        self.tables = ["counters", "tickets", "movers", "readings", "claims"]
+        self.settle = None if postgres else "SELECT varve_settle('readings')"
+        self.name = f"tickets {tickets}, movers {movers}, readings {readings}" + (", disturbed" if self.disturb else "")
+
+
+class Disturber(threading.Thread):
+    """Changes nothing that anybody reads."""
+
+    def __init__(self, dsn, seed, shape):
+        super().__init__(daemon=True)
+        self.dsn, self.random, self.shape = dsn, random.Random(seed), shape
+        self.ending = threading.Event()
+        self.problem = None
+
+    def run(self):
+        try:
+            connection = psycopg2.connect(self.dsn)
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '200ms'")  # one that waits for long keeps all others waiting
+                while not self.ending.wait(self.random.random() * 0.05):
+                    self.disturb(cursor)
+            connection.close()
+        except Exception as error:  # pylint: disable=broad-except
+            self.problem = f"beside: {error!r}"
+
+    def disturb(self, cursor):
+        table = self.random.choice(self.shape.tables)
+        statements = [f"VACUUM {table}", f"ANALYZE {table}", f"REINDEX TABLE {table}",
+                      "CREATE INDEX CONCURRENTLY IF NOT EXISTS more ON counters (half, id)", "DROP INDEX IF EXISTS more",
+                      "CREATE INDEX IF NOT EXISTS others ON tickets (grp)", "DROP INDEX IF EXISTS others"]
+        if self.shape.settle:
+            statements += [self.shape.settle] * 3
+        if self.random.random() < 0.3:
+            statements = [f"REINDEX TABLE CONCURRENTLY {table}", "DROP INDEX CONCURRENTLY IF EXISTS more",
+                          "DROP INDEX CONCURRENTLY IF EXISTS others"]
+        try:
+            cursor.execute(self.random.choice(statements))
+        except psycopg2.Error as error:
+            if error.pgcode not in ("55P03", "40P01", "40001"):
+                raise
 
 
 class Deeds:
@@ -48,11 +123,13 @@ class Deeds:
         self.tickets_read, self.tickets_written = [], []     # (group or None, ids); (id, group)
         self.movers_read, self.movers_written = [], []       # (least step, {id: step}); (id, step)
         self.readings_read, self.readings_written, self.readings_deleted = [], [], []
+        self.claims_read, self.claims_written = [], []       # (least, greatest, {key: owner}); key
 
 
 class Worker(threading.Thread):
-    def __init__(self, number, dsn, seed, transactions, isolation, numbers, committed):
+    def __init__(self, number, dsn, seed, transactions, isolation, numbers, committed, shape):
         super().__init__(daemon=True)
+        self.shape = shape
         self.number, self.dsn, self.random = number, dsn, random.Random(seed)
         self.transactions, self.isolation = transactions, isolation
         self.numbers, self.committed = numbers, committed
@@ -76,13 +153,13 @@ class Worker(threading.Thread):
         chance = self.random.random()
         reads_only = chance < 0.25
         mode = " READ ONLY" if chance < 0.15 else ""
-        if chance < 0.02:
+        if chance < 0.03:
             mode += " DEFERRABLE"
         try:
             cursor.execute(f"BEGIN ISOLATION LEVEL {self.isolation}{mode}")
             for i in range(self.random.randint(1, 5)):
                 if not reads_only and self.random.random() < 0.15:
-                    self.taken_back(cursor, i)
+                    self.taken_back(cursor, deeds, i)
                 self.step(cursor, deeds, reads_only)
             cursor.execute("COMMIT")
         except psycopg2.Error as error:
@@ -93,16 +170,26 @@ class Worker(threading.Thread):
             return
         self.committed.append(deeds)
 
-    def taken_back(self, cursor, number):
-        """A write that is rolled back to a savepoint; what it has read counts all the same, and is not looked at."""
+    def taken_back(self, cursor, deeds, number):
+        """Writes that are rolled back to a savepoint; what they have read counts all the same."""
         cursor.execute(f"SAVEPOINT s{number}")
-        cursor.execute("UPDATE counters SET prev = val, val = 0 WHERE id = %s", (self.random.randint(1, COUNTERS),))
+        what = self.random.random()
+        if what < 0.6:
+            cursor.execute("UPDATE counters SET prev = val, val = 0 WHERE id = %s RETURNING id, prev",
+                           (self.random.randint(1, COUNTERS),))
+            deeds.counters_read += cursor.fetchall()
+        elif what < 0.8:
+            cursor.execute("DELETE FROM counters WHERE id = %s RETURNING id, val", (self.random.randint(1, COUNTERS),))
+            deeds.counters_read += cursor.fetchall()
+        else:
+            cursor.execute("DELETE FROM readings WHERE id = %s RETURNING id, grp", (-self.random.randint(1, READINGS),))
         cursor.execute(f"ROLLBACK TO s{number}")
 
     def step(self, cursor, deeds, reads_only):
-        reads = [self.read_counter, self.read_counters, self.read_tickets, self.read_movers, self.read_readings]
+        reads = [self.read_counter, self.read_counters, self.read_tickets, self.read_movers, self.read_readings,
+                 self.read_claims]
         writes = [self.write_counter, self.write_counter, self.write_ticket, self.write_mover, self.write_reading,
-                  self.delete_reading]
+                  self.delete_reading, self.write_claim, self.lock_counter]
         self.random.choice(reads if reads_only or self.random.random() < 0.5 else writes)(cursor, deeds)
 
     def read_counter(self, cursor, deeds):
@@ -116,17 +203,28 @@ class Worker(threading.Thread):
         cursor.execute(f"SELECT id, val FROM counters WHERE {where}")
         deeds.counters_read += cursor.fetchall()
 
+    def lock_counter(self, cursor, deeds):
+        cursor.execute("SELECT id, val FROM counters WHERE id = %s FOR " + self.random.choice(["UPDATE", "SHARE"]),
+                       (self.random.randint(1, COUNTERS),))
+        deeds.counters_read += cursor.fetchall()
+
     def write_counter(self, cursor, deeds):
         row = self.random.randint(1, COUNTERS)
         value = deeds.number * 100 + len(deeds.counters_written)
         # Rows grow and shrink: some have to move.
-        cursor.execute("UPDATE counters SET prev = val, val = %s, pad = repeat('x', %s) WHERE id = %s RETURNING prev",
-                       (value, self.random.choice([0, 0, 10, 1500]), row))
+        pad = self.random.choice([0, 0, 10, 1500])
+        if self.random.random() < 0.3:
+            cursor.execute("INSERT INTO counters VALUES (%s, 0, %s, 0, repeat('x', %s)) ON CONFLICT (id) DO UPDATE "
+                           "SET prev = counters.val, val = excluded.val, pad = excluded.pad RETURNING prev", (row, value, pad))
+        else:
+            cursor.execute("UPDATE counters SET prev = val, val = %s, pad = repeat('x', %s) WHERE id = %s RETURNING prev",
+                           (value, pad, row))
         deeds.counters_written.append((row, value, cursor.fetchone()[0]))
 
     def read_tickets(self, cursor, deeds):
         group = self.random.choice([None] + list(range(GROUPS)))
-        cursor.execute("SELECT id FROM tickets" + ("" if group is None else f" WHERE grp = {group}"))
+        where = "" if group is None else " WHERE " + self.shape.ticket_groups % group
+        cursor.execute("SELECT id FROM tickets" + where)
         deeds.tickets_read.append((group, {row[0] for row in cursor.fetchall()}))
 
     def write_ticket(self, cursor, deeds):
@@ -139,7 +237,7 @@ class Worker(threading.Thread):
         cursor.execute("SELECT max(step) FROM movers")
         least = max(1, cursor.fetchone()[0] - self.random.randrange(3))
         deeds.movers_read.append((None, {}))  # the maximum's row is not known, so nothing is said of it
-        cursor.execute("SELECT id, step FROM movers WHERE step >= %s", (least,))
+        cursor.execute("SELECT id, step FROM movers WHERE " + self.shape.mover_steps % least)
         deeds.movers_read.append((least, dict(cursor.fetchall())))
 
     def write_mover(self, cursor, deeds):
@@ -154,12 +252,30 @@ class Worker(threading.Thread):
 
     def write_reading(self, cursor, deeds):
         reading, group = deeds.number * 100 + len(deeds.readings_written), self.random.randrange(GROUPS)
-        cursor.execute("INSERT INTO readings VALUES (%s, %s)", (reading, group))
+        if self.shape.reading_time:  # now and then the first of a chunk
+            cursor.execute("INSERT INTO readings VALUES (%s, %s, %s)", (reading, group, self.random.randrange(10) * 100))
+        else:
+            cursor.execute("INSERT INTO readings VALUES (%s, %s)", (reading, group))
         deeds.readings_written.append((reading, group))
 
     def delete_reading(self, cursor, deeds):
         cursor.execute("DELETE FROM readings WHERE id = %s RETURNING id, grp", (-self.random.randint(1, READINGS),))
         deeds.readings_deleted += cursor.fetchall()
+
+    def read_claims(self, cursor, deeds):
+        least = self.random.randrange(CLAIMS)
+        greatest = least + self.random.choice([0, 0, 2, CLAIMS])
+        cursor.execute("SELECT key, owner FROM claims WHERE key BETWEEN %s AND %s", (least, greatest))
+        deeds.claims_read.append((least, greatest, dict(cursor.fetchall())))
+
+    def write_claim(self, cursor, deeds):
+        key = self.random.randrange(CLAIMS)
+        cursor.execute("INSERT INTO claims VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING key", (key, deeds.number))
+        if cursor.fetchall():
+            deeds.claims_written.append(key)
+            return
+        cursor.execute("SELECT key, owner FROM claims WHERE key = %s", (key,))
+        deeds.claims_read.append((key, key, dict(cursor.fetchall())))
 
 
 def counter_edges(committed, edge):
@@ -203,6 +319,20 @@ def deleted_edges(committed, edge):
                     edge(d.number, deleter)
                 elif group is None or group == its_group:
                     edge(deleter, d.number)
+
+
+def claim_edges(committed, edge):
+    owner = {key: d.number for d in committed for key in d.claims_written}
+    for d in committed:
+        for least, greatest, seen in d.claims_read:
+            for key, number in owner.items():
+                if key in seen:
+                    if seen[key] != number:
+                        return f"transaction {d.number} has read that {key} is {seen[key]}'s, and it is {number}'s"
+                    edge(number, d.number)
+                elif least <= key <= greatest:
+                    edge(d.number, number)
+    return None
 
 
 def mover_edges(committed, edge):
@@ -262,6 +392,7 @@ def check(committed):
     inserted_edges(committed, edge, "readings_read", "readings_written")
     deleted_edges(committed, edge)
     mover_edges(committed, edge)
+    problem = claim_edges(committed, edge) or problem
     cycle = find_cycle(edges)
     if cycle is not None and problem is None:
         problem = "a cycle of dependencies: " + " -> ".join(map(str, cycle))
@@ -279,19 +410,30 @@ class Numbers:
 
 
 def round_of(server, args, isolation, seed):
-    with psycopg2.connect(server.dsn()) as control:
-        control.autocommit = True
-        with control.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS counters, tickets, movers, readings")
-            cursor.execute(SCHEMA.replace("{columnar}", "" if args.postgres else "USING columnar"))
+    shape = Shape(seed, args.postgres)
+    control = psycopg2.connect(server.dsn())
+    control.autocommit = True
+    with control.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS counters, tickets, movers, readings, claims")
+        cursor.execute(SCHEMA)
+        for statement in shape.schema:
+            cursor.execute(statement)
+    control.close()
     numbers, committed = Numbers(), []
-    workers = [Worker(i, server.dsn(), seed * 1000 + i, args.transactions // args.workers, isolation, numbers, committed)
+    workers = [Worker(i, server.dsn(), seed * 1000 + i, args.transactions // args.workers, isolation, numbers, committed,
+                      shape)
                for i in range(args.workers)]
+    beside = Disturber(server.dsn(), seed, shape)
     for w in workers:
         w.start()
+    if shape.disturb:
+        beside.start()
     for w in workers:
         w.join()
-    problems = [w.problem for w in workers if w.problem]
+    if shape.disturb:
+        beside.ending.set()
+        beside.join()
+    problems = [w.problem for w in workers + [beside] if w.problem]
     return problems[0] if problems else None, committed, sum(w.failures for w in workers)
 
 
@@ -304,15 +446,16 @@ def main():
     parser.add_argument("--isolation", default="SERIALIZABLE")
     parser.add_argument("--skip-weaker", action="store_true", help="not at REPEATABLE READ, too")
     parser.add_argument("--postgres", action="store_true", help="against PostgreSQL 15, to check the check")
+    parser.add_argument("--configuration", choices=CONFIGURATIONS, help="other settings of the server")
     parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
     passed, failed = 0, []
-    with (servers.Postgres() if args.postgres else servers.Varve()) as server:
+    with (servers.Postgres() if args.postgres else servers.Varve(settings=CONFIGURATIONS.get(args.configuration))) as server:
         for seed in range(args.seed, args.seed + args.rounds):
             problem, committed, failures = round_of(server, args, args.isolation, seed)
             problem = problem or check(committed)
-            print(f"seed {seed}: {len(committed)} committed, {failures} failed" + (f": {problem}" if problem else ""),
-                  flush=True)
+            print(f"seed {seed}: {len(committed)} committed, {failures} failed ({Shape(seed, args.postgres).name})"
+                  + (f": {problem}" if problem else ""), flush=True)
             if problem is None and committed:
                 passed += 1
             else:
@@ -328,10 +471,7 @@ def main():
             passed += 1
         else:
             failed.append("no anomaly was found at REPEATABLE READ")
-    if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": []}))
-    print(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed)
 
 
 if __name__ == "__main__":

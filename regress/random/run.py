@@ -13,7 +13,6 @@ division by zero) depend on which expression a plan computes first, and do not c
 (0A000), but it is noted. A statement that differs is made smaller (tree.py) and printed with its seed and the tables it needs.
 """
 import argparse
-import json
 import pathlib
 import random
 import re
@@ -26,6 +25,7 @@ import psycopg2
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
 from configurations import CONFIGURATIONS, SETTLING  # noqa: E402
 from generator import Generator  # noqa: E402
@@ -321,9 +321,9 @@ def main():
     if args.sqllogic:
         write_sqllogic(args)
         return 0
-    result = {"passed": 0, "failed": [], "notes": []}
+    passed, failed, notes = 0, [], []
     if not (servers.POSTGRES_BIN / "postgres").exists():
-        result["notes"].append("skipped: PostgreSQL 15 is not installed")
+        notes.append("skipped: PostgreSQL 15 is not installed")
     else:
         with servers.Varve(settings=SETTLING) as varve, servers.Postgres(settings={"jit": "off", "fsync": "off"}) as postgres:
             run = Run(varve, postgres, args)
@@ -333,16 +333,13 @@ def main():
                     run.statement(round_, index)
                 if len(run.failed) >= args.max_failures:
                     break
-            result = {"passed": run.passed, "failed": run.failed, "notes": []}
+            passed, failed = run.passed, run.failed
             if run.slow:
-                result["notes"].append(f"{run.slow} statements took longer than {TIMEOUT_MS} ms (--slow shows them)")
+                notes.append(f"{run.slow} statements took longer than {TIMEOUT_MS} ms (--slow shows them)")
             if run.refused:
-                result["notes"].append(f"{run.refused} statements are refused (0A000) and not on PostgreSQL")
+                notes.append(f"{run.refused} statements are refused (0A000) and not on PostgreSQL")
             print(f"{run.passed + len(run.failed)} statements, {run.empty} without rows, {run.errors} with errors")
-    if args.report:
-        args.report.write_text(json.dumps(result))
-    print("".join(f"{note}\n" for note in result["notes"]) + f"{result['passed']} passed, {len(result['failed'])} failed")
-    return 1 if result["failed"] else 0
+    return outcome.conclude(args.report, passed, failed, notes)
 
 
 if __name__ == "__main__":

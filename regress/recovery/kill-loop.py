@@ -8,7 +8,7 @@ restart must hold:
  - every acknowledged transaction is there, whole;
  - a transaction whose acknowledgement never came is there whole or not at all;
  - transfers between accounts keep the bank's total, and each account agrees with its journal;
- - what an index says and what a full scan says is the same;
+ - what an index says and what a full scan says is the same, of an inverted index also beside the writers;
  - nothing is left of the sessions' temporary tables (PostgreSQL leaves that to later).
 `--postgres` runs the same against PostgreSQL 15, to check the check.
 """
@@ -23,6 +23,7 @@ import time
 import psycopg2
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
 
 ACCOUNTS = 50
@@ -33,6 +34,8 @@ CREATE TABLE entries (worker int, txn int, part int, body text, PRIMARY KEY (wor
 CREATE TABLE accounts (id int PRIMARY KEY, balance bigint NOT NULL, moves int NOT NULL);
 CREATE TABLE journal (worker int, txn int, source int, target int, amount int, PRIMARY KEY (worker, txn));
 CREATE INDEX journal_source ON journal (source);
+CREATE TABLE documents (worker int, txn int, tags text[], data jsonb, PRIMARY KEY (worker, txn));
+CREATE INDEX documents_gin ON documents USING gin (tags, data);
 INSERT INTO accounts SELECT g, {START_BALANCE}, 0 FROM generate_series(1, {ACCOUNTS}) g;
 """
 
@@ -94,9 +97,70 @@ class Worker(threading.Thread):
             cursor.execute("UPDATE accounts SET balance = balance + %s, moves = moves + 1 WHERE id = %s", (delta, account))
         cursor.execute("INSERT INTO journal VALUES (%s, %s, %s, %s, %s)",
                        (self.number, self.txn, source, target, amount))
+        self.change_documents(cursor)
         if self.txn > 20 and self.random.random() < 0.3:  # deletes and in-place growth
             victim = self.txn - 10
             cursor.execute("UPDATE entries SET body = body || ' more' WHERE worker = %s AND txn = %s", (self.number, victim))
+
+
+    def change_documents(self, cursor):
+        """Rows whose keys in an inverted index come, go and come back."""
+        def words():
+            return [f"w{self.random.randrange(20)}" for _ in range(self.random.randrange(6))]
+
+        cursor.execute("INSERT INTO documents VALUES (%s, %s, %s, %s)",
+                       (self.number, self.txn, words(), json.dumps({"worker": self.number, "words": words()})))
+        for _ in range(self.random.randrange(3)):
+            target = (self.number, self.random.randint(1, self.txn))
+            taken_back = self.random.random() < 0.2
+            if taken_back:
+                cursor.execute("SAVEPOINT before")
+            if self.random.random() < 0.2:
+                cursor.execute("DELETE FROM documents WHERE worker = %s AND txn = %s", target)
+            else:
+                cursor.execute("UPDATE documents SET tags = %s, data = data || %s WHERE worker = %s AND txn = %s",
+                               (words(), json.dumps({"words": words()}), *target))
+            if taken_back:
+                cursor.execute("ROLLBACK TO before")
+
+
+def check_documents(cursor):
+    """What the inverted index finds and what a full scan finds is the same."""
+    queries = [f"tags @> '{{w{n}}}'" for n in range(20)] + [f"data @> '{{\"words\": [\"w{n}\"]}}'" for n in range(20)]
+    queries += ["tags && '{w1,w2,w3}' AND data ? 'words'", "tags <@ '{w1,w2,w3,w4,w5}'", "data @> '{\"worker\": 1}'"]
+    for query in queries:
+        found = []
+        for index in ("off", "on"):
+            cursor.execute(f"SET LOCAL enable_seqscan = {'off' if index == 'on' else 'on'}; "
+                           f"SET LOCAL enable_indexscan = {index}; SET LOCAL enable_bitmapscan = {index}")
+            cursor.execute(f"SELECT worker, txn FROM documents WHERE {query} ORDER BY 1, 2")
+            found.append(cursor.fetchall())
+        if found[0] != found[1]:
+            yield f"{query}: {len(found[1])} rows by the index, {len(found[0])} without"
+
+
+class Reader(threading.Thread):
+    """Compares what the inverted index finds with a full scan, under one snapshot beside the writers."""
+
+    def __init__(self, dsn):
+        super().__init__(daemon=True)
+        self.dsn = dsn
+        self.stopping = threading.Event()
+        self.problems = []
+
+    def run(self):
+        try:
+            connection = psycopg2.connect(self.dsn)
+            connection.set_session(isolation_level="REPEATABLE READ")
+            while not self.stopping.is_set() and not self.problems:
+                with connection.cursor() as cursor:
+                    self.problems += [f"beside writers: {p}" for p in check_documents(cursor)]
+                connection.rollback()
+        except psycopg2.OperationalError:
+            return  # the server is gone
+        except psycopg2.Error as error:
+            if not connection.closed:
+                self.problems.append(f"reader: {error.diag.sqlstate} {error}")
 
 
 def check(dsn, acknowledged, unknown, rolled_back, leaves_temporary):
@@ -141,6 +205,7 @@ def check(dsn, acknowledged, unknown, rolled_back, leaves_temporary):
             cursor.execute("SELECT count(*) FROM journal WHERE source = %s", (source,))
             if cursor.fetchone()[0] != count:
                 problems.append(f"the index on source finds another number of rows for {source}")
+        problems += check_documents(cursor)
         for worker, txns in sorted(present.items()):
             for txn in sorted(txns)[:: max(1, len(txns) // 50)]:
                 cursor.execute("SELECT count(*) FROM entries WHERE worker = %s AND txn = %s", (worker, txn))
@@ -174,11 +239,15 @@ def run(args, server):
             return 0, [f"setup: {message}"]
     for cycle in range(1, args.cycles + 1):
         workers = [Worker(n, server.dsn(), rng.random(), next_txn[n]) for n in range(args.workers)]
-        for worker in workers:
-            worker.start()
+        reader = Reader(server.dsn())
+        for thread in (*workers, reader):
+            thread.start()
         time.sleep(args.seconds * rng.uniform(0.3, 1.7))
         died = not server.is_running()
         server.kill()
+        reader.stopping.set()
+        reader.join(60)
+        failed += reader.problems
         for worker in workers:
             worker.stopping.set()
             worker.join(60)
@@ -236,10 +305,7 @@ def main():
     server.close()
     for problem in failed:
         print(problem)
-    if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": []}))
-    print(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed)
 
 
 if __name__ == "__main__":

@@ -83,3 +83,15 @@ DO $$ DECLARE cur CURSOR FOR SELECT 1; BEGIN OPEN cur(1); END $$;
 DO $$ DECLARE x int; BEGIN OPEN x FOR SELECT 1; END $$;
 DO $$ DECLARE cur refcursor; BEGIN OPEN cur FOR UPDATE c SET id = id; END $$;
 DO $$ DECLARE cur NO SCROLL CURSOR FOR SELECT id FROM c; x int; BEGIN OPEN cur; FETCH PRIOR FROM cur INTO x; END $$;
+
+-- SHOW is read like a query.
+DO $$
+DECLARE
+  v text;
+  r record;
+BEGIN
+  EXECUTE 'SHOW standard_conforming_strings' INTO v;
+  RAISE NOTICE '%', v;
+  FOR r IN EXECUTE 'SHOW bytea_output' LOOP RAISE NOTICE '%', r; END LOOP;
+  EXECUTE 'SHOW nowhere.nothing' INTO v;
+END $$;

@@ -51,3 +51,11 @@ SELECT * FROM (SELECT 1);
 SELECT (SELECT sum(k.id) FROM o) FROM k ORDER BY 1;
 SELECT id FROM o WHERE (SELECT 1);
 DROP TABLE o, k;
+-- Rows against the rows of a subquery, by every operator
+select (1, 2) < any (values (1, 1), (2, 0)) as lt, (1, 2) <= any (values (1, 2)) as le, (2, 1) > any (values (1, 9)) as gt, (2, 1) >= any (values (2, 2)) as ge;
+select (1, 2) < all (values (1, 3), (2, 0)) as lt, (1, 2) >= all (values (1, 2), (0, 9)) as ge, (1, 2) <> all (values (1, 3), (2, 2)) as ne;
+select (1, 2) <> any (values (1, 2)) as same, (1, 2) <> any (values (1, 3)) as ne, (1, null) <> any (values (1, 3)) as unknown, (1, null) < any (values (2, 3)) as lt, (1, null) < any (values (1, 3)) as unknown2;
+select a, b from (values (1, 2), (2, 1), (2, 3)) t(a, b) where (a, b) < any (select x, y from (values (2, 2)) s(x, y)) order by 1, 2;
+create view rowview as select (1, 2) <= any (select x, y from (values (1, 2)) s(x, y)) as c;
+select * from rowview;
+drop view rowview;

@@ -23,7 +23,6 @@ NULL is written NULL, an empty string (empty), other unprintable bytes as @. Res
 """
 import argparse
 import hashlib
-import json
 import pathlib
 import sys
 import time
@@ -32,6 +31,7 @@ import psycopg2
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+import outcome  # noqa: E402
 import servers  # noqa: E402
 from text_results import results_as_text  # noqa: E402
 
@@ -305,10 +305,7 @@ def main():
             if args.record and not run.failed:
                 path.write_text(run.recorded())
             print(f"{path.stem}: {run.passed} of {run.passed + len(run.failed)} records ({time.monotonic() - started:.1f} s)", flush=True)
-    if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": [f"{skipped} records are skipped"] if skipped else []}))
-    print(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed, [f"{skipped} records are skipped"] if skipped else [])
 
 
 if __name__ == "__main__":

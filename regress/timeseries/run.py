@@ -13,7 +13,6 @@ known_differences.txt (SCRIPT:LINE, the line on which the statement ends, and wh
 run, so that the list only holds what is true; but for those whose reason begins with "sometimes:".
 """
 import argparse
-import json
 import pathlib
 import re
 import sys
@@ -21,6 +20,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE))
+import outcome  # noqa: E402
 import psql_output  # noqa: E402
 import refresh_model  # noqa: E402
 import servers  # noqa: E402
@@ -112,10 +112,7 @@ def main():
             kept = {n for n, why in known.get(s, {}).items() if why.startswith(SOMETIMES)}
             lines += [f"{s}:{n}  {known.get(s, {}).get(n, 'reason?')}" for n in sorted(kept | set(d))]
         KNOWN.write_text(KNOWN_HEAD + "".join(f"{l}\n" for l in lines))
-    if args.report:
-        args.report.write_text(json.dumps({"passed": passed, "failed": failed, "notes": []}))
-    print(f"{passed} passed, {len(failed)} failed")
-    return 1 if failed else 0
+    return outcome.conclude(args.report, passed, failed)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,8 @@ Value bound_value(ValueType type, const uint8_t* bound) {
       return Value::of_float32(static_cast<float>(load_raw<double>(bound)));
     case ValueType::kFloat64:
       return Value::of_float64(load_raw<double>(bound));
+    case ValueType::kUuid:
+      return Value::of_uuid(load_raw<types::Uuid>(bound));
     default:
       return Value::of_int64(load_raw<int64_t>(bound));
   }

@@ -64,6 +64,8 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
                            access::SettledRowSink& sink) override;
   Result<uint64_t> remove_range(txn::Transaction& txn, uint32_t column, int64_t low, int64_t high,
                                 access::SettledRowSink* sink) override;
+  Result<std::vector<access::SegmentSize>> segment_sizes(const txn::Snapshot& snapshot,
+                                                         uint32_t column) override;
   Status vacuum_segments() override;
 
  private:

@@ -393,6 +393,8 @@ Result<uint64_t> ColumnarHeap::remove_range(txn::Transaction& txn, uint32_t colu
                                             access::SettledRowSink* sink) {
   TableState& s = state();
   if (s.strata() == nullptr) return uint64_t{0};
+  txn.assign_xid();
+  VARVE_RETURN_IF_ERROR(begin_write(txn));
   std::lock_guard one_at_a_time(s.settling);
   const txn::Snapshot snapshot = newest_snapshot(txn);
   uint64_t removed = 0;
@@ -402,7 +404,7 @@ Result<uint64_t> ColumnarHeap::remove_range(txn::Transaction& txn, uint32_t colu
     if (!visible) continue;
     VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(column));
     if (zone == nullptr || !zone->has_bounds() || zone->nulls != 0) continue;
-    if (integer_of(zone->min()) < low || integer_of(zone->max()) >= high) continue;
+    if (access::axis_value(zone->min()) < low || access::axis_value(zone->max()) >= high) continue;
     VARVE_RETURN_IF_ERROR(txns_.locks().acquire_row(txn, database_, lock_of(stratum->tid()),
                                                     txn::RowLock::kUpdate, txn::WaitPolicy::kWait, 0));
     removed += stratum->rows();
@@ -431,6 +433,22 @@ Status ColumnarHeap::remove_marks(txn::Transaction& txn, Stratum& stratum, uint6
     *rows -= std::min<uint64_t>(*rows, found.size());
   }
   return {};
+}
+
+Result<std::vector<access::SegmentSize>> ColumnarHeap::segment_sizes(const txn::Snapshot& snapshot,
+                                                                     uint32_t column) {
+  std::vector<access::SegmentSize> sizes;
+  for (const StratumPtr& stratum : state().all()) {
+    VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot));
+    if (!visible) continue;
+    VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(column));
+    if (zone == nullptr || !zone->has_bounds()) continue;
+    const uint64_t deleted = state().marks.count(stratum->tid(), stratum->vectors());
+    const uint64_t rows = stratum->rows();
+    sizes.push_back({access::axis_value(zone->min()), access::axis_value(zone->max()),
+                     rows - std::min(rows, deleted), stratum->bytes() + sizeof(StratumRow)});
+  }
+  return sizes;
 }
 
 // Until the indexes had been swept, the rows' names had to mean what they meant.

@@ -1,4 +1,6 @@
 // One session at a time: what settles, what a snapshot sees, what becomes of deleted and moved rows.
+#include <deque>
+
 #include "test_table.h"
 
 namespace varve::columnar_table {
@@ -236,6 +238,52 @@ TEST(ColumnarTable, ATransactionSeesWhatItHasWrittenWhereItsSnapshotDoesNotLook)
   }
 }
 
+// As scans do that gather several pages before they look at the rows.
+TEST(ColumnarTable, GatheredPagesAreThoseThatTheWriterSees) {
+  TestTable table;
+  TestRows rows = fill(table, 0, 600);
+  auto txn = table.begin(Isolation::kRepeatableRead);
+  txn::Snapshot snapshot = txn->statement_snapshot();
+  Tid updated = table.find(snapshot, 1).at(0).first, deleted = table.find(snapshot, 500).at(0).first;
+  EXPECT_EQ(table.settle(), 600U);
+  TestRow other = row_of(1);
+  other.number = 50;
+  ASSERT_EQ(table.update(*txn, txn->statement_snapshot(), updated, other).value(), LockOutcome::kLocked);
+  ASSERT_EQ(table.remove(*txn, txn->statement_snapshot(), deleted, 500).value(), LockOutcome::kLocked);
+  rows[1] = other;
+  rows.erase(500);
+
+  txn::Snapshot now = txn->statement_snapshot();
+  std::vector<Tid> tids;
+  std::vector<access::RowVersion> gathered, without_tids;
+  std::deque<access::RowBuffer> memory;
+  size_t pages = 0;
+  table.for_each_page([&](PageId page) {
+    const size_t before = gathered.size();
+    ASSERT_TRUE(table.heap().append_page(now, page, memory.emplace_back(), &tids, &gathered).ok());
+    ASSERT_TRUE(table.heap().append_page(now, page, memory.emplace_back(), nullptr, &without_tids).ok());
+    pages += gathered.size() > before ? 1 : 0;
+  });
+  EXPECT_GT(pages, 2U);
+  ASSERT_EQ(gathered.size(), rows.size());
+  ASSERT_EQ(without_tids.size(), rows.size());
+  ASSERT_EQ(tids.size(), rows.size());
+  TestRows found, found_without_tids;
+  for (size_t i = 0; i < gathered.size(); ++i) {
+    TestRow row = decode_row(gathered[i]), again = decode_row(without_tids[i]);
+    access::RowBuffer buffer;
+    access::RowVersion fetched;
+    ASSERT_TRUE(table.heap().fetch(now, tids[i], buffer, &fetched).value());
+    EXPECT_EQ(decode_row(fetched), row);
+    EXPECT_TRUE(found.emplace(row.key, row).second);
+    EXPECT_TRUE(found_without_tids.emplace(again.key, again).second);
+  }
+  EXPECT_TRUE(same_rows(found, rows));
+  EXPECT_TRUE(same_rows(found_without_tids, rows));
+  table.commit(txn);
+  check_all(table, rows);
+}
+
 TEST(ColumnarTable, ChangesBehindTheSnapshotAreSeenByWriters) {
   TestTable table;
   fill(table, 0, 10);
@@ -420,6 +468,41 @@ uint64_t remove_range(TestTable& table, txn::Transaction& txn, int64_t low, int6
   return removed.ok() ? *removed : 0;
 }
 
+// Whoever reads the rows of a range, and writes what the one who removes it has read: one of the two fails.
+TEST(ColumnarTable, SerializableReadersMeetTheRemovalOfARange) {
+  for (const bool reads_first : {true, false}) {
+    TestTable table;
+    fill(table, 0, 200);
+    ASSERT_EQ(table.settle(), 200U);
+    table.heap().track({1, Oid{20000}, Oid{20000}, table.heap().segment()});
+    const txn::TrackedRelation other{1, Oid{20001}, Oid{20001}, PageId{1U << 19}};
+    const Tid row{PageId{(1U << 19) + 1}, 1};
+    auto reader = table.begin(txn::Isolation::kSerializable),
+         remover = table.begin(txn::Isolation::kSerializable);
+    const txn::Snapshot seen = reader->statement_snapshot();
+    (void)remover->statement_snapshot();
+    bool fresh = false;
+    ASSERT_TRUE(remover->serializable->read_row(other, row, &fresh).ok());
+    if (reads_first) {
+      EXPECT_EQ(table.scan(seen).size(), 200U);
+    }
+    EXPECT_EQ(remove_range(table, *remover, 0, 200), 200U);
+    if (!reads_first) {
+      EXPECT_EQ(table.scan(seen).size(), 200U);
+    }
+    reader->assign_xid();
+    bool gets_through =
+        reader->serializable->write_row(other, row).ok() && table.txns().prepare_commit(*remover).ok();
+    if (gets_through) {
+      table.commit(remover);
+      gets_through = table.txns().prepare_commit(*reader).ok();
+    }
+    EXPECT_FALSE(gets_through) << reads_first;
+    if (remover != nullptr) table.rollback(remover);
+    table.rollback(reader);
+  }
+}
+
 TEST(ColumnarTable, RowsOfDifferentGroupsShareNoSegment) {
   TestTable table;
   table.order = {{0, false, 100, -30}, {2, true}};
@@ -429,6 +512,21 @@ TEST(ColumnarTable, RowsOfDifferentGroupsShareNoSegment) {
   EXPECT_EQ(table.vectors(), 7U);
   check_all(table, rows);
   auto txn = table.begin();
+  const txn::Snapshot now = txn->statement_snapshot();
+  EXPECT_EQ(*table.remove(*txn, now, table.find(now, 300)[0].first, 300), LockOutcome::kLocked);
+  table.commit(txn);
+  rows.erase(300);
+  txn = table.begin();
+  auto sizes = table.store().segment_sizes(txn->statement_snapshot(), 0);
+  ASSERT_TRUE(sizes.ok());
+  ASSERT_EQ(sizes->size(), 7U);
+  for (const access::SegmentSize& size : *sizes) {
+    EXPECT_EQ(size.least, size.least == -250 ? -250 : size.greatest - 99);
+    EXPECT_EQ(size.rows, size.least == -250 ? 20U : size.least == 270 ? 99U : 100U);
+    EXPECT_GT(size.bytes, 100U);
+  }
+  table.commit(txn);
+  txn = table.begin();
   EXPECT_EQ(remove_range(table, *txn, -230, 70), 300U);
   table.commit(txn);
   rows.erase(rows.lower_bound(-230), rows.lower_bound(70));

@@ -10,24 +10,13 @@
 
 namespace varve::columnar_table {
 
-// Of integers, dates and timestamps.
-inline int64_t integer_of(const types::Value& value) {
-  switch (value.type) {
-    case types::PhysicalType::kInt16:
-      return value.int16;
-    case types::PhysicalType::kInt32:
-      return value.int32;
-    default:
-      return value.int64;
-  }
-}
-
 // Which multiple of the width the value lies in; those without a value are in one of their own.
 inline int64_t settle_group(const access::SettleOrder& order, const types::Value& value) {
   if (value.null) return std::numeric_limits<int64_t>::min();
   int64_t distance;
-  if (__builtin_sub_overflow(integer_of(value), order.origin, &distance))
-    return value.int64 < 0 ? std::numeric_limits<int64_t>::min() + 1 : std::numeric_limits<int64_t>::max();
+  const int64_t at = access::axis_value(value);
+  if (__builtin_sub_overflow(at, order.origin, &distance))
+    return at < 0 ? std::numeric_limits<int64_t>::min() + 1 : std::numeric_limits<int64_t>::max();
   return distance >= 0 ? distance / order.width : (distance + 1) / order.width - 1;
 }
 

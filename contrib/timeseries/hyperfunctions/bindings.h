@@ -8,6 +8,7 @@
 namespace varve::hyperfunctions {
 
 std::span<const functions::Binding> time_bucket_bindings();
+void register_time_bucket_rounding();
 std::span<const functions::Binding> bookend_bindings();
 std::span<const functions::Binding> histogram_bindings();
 std::span<const functions::Binding> gapfill_bindings();

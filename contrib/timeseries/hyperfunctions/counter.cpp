@@ -1,6 +1,7 @@
 // counter_agg and gauge_agg: how far and how fast a series of measurements has moved. A counter only grows;
 // when it falls it was reset, and what it had counted is added from then on.
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "bindings.h"
@@ -19,6 +20,8 @@ struct Series {
   double reset_sum = 0;
   int64_t resets = 0, changes = 0, n = 0;
   CoMoments line;  // x: seconds since the first point; y: the value with what resets took
+  // The time that it stands for, when somebody has said so.
+  std::optional<int64_t> from, to;
 };
 
 double seconds(int64_t us) { return static_cast<double>(us) / 1e6; }
@@ -57,11 +60,19 @@ void append(Series& s, const Series& o, bool counter) {
   s.last = o.last;
   s.reset_sum = taken + o.reset_sum;
   s.n += o.n;
+  if (o.from && o.to) {
+    s.from = s.from ? std::min(*s.from, *o.from) : *o.from;
+    s.to = s.to ? std::max(*s.to, *o.to) : *o.to;
+  }
 }
 
-void put(const Series& s, AggregateCall& call, Vector& out, uint32_t row) {
-  if (s.n == 0) return out.set_null(row);
-  std::array<Field, 17> fields{time_field(s.first.time),
+Field optional_time(std::optional<int64_t> time) {
+  if (time) return time_field(*time);
+  return {type_oid::kTimestamptz, Value::null_of(types::PhysicalType::kInt64)};
+}
+
+StringRef summary(const Series& s, Oid type, Arena& arena) {
+  std::array<Field, 19> fields{time_field(s.first.time),
                                field(s.first.value),
                                time_field(s.second.time),
                                field(s.second.value),
@@ -77,8 +88,15 @@ void put(const Series& s, AggregateCall& call, Vector& out, uint32_t row) {
                                field(s.line.sxx),
                                field(s.line.sy),
                                field(s.line.syy),
-                               field(s.line.sxy)};
-  out.set_value(row, Value::of_string(make_summary(call.site.result_type, fields, *call.context.memory)));
+                               field(s.line.sxy),
+                               optional_time(s.from),
+                               optional_time(s.to)};
+  return make_summary(type, fields, arena);
+}
+
+void put(const Series& s, AggregateCall& call, Vector& out, uint32_t row) {
+  if (s.n == 0) return out.set_null(row);
+  out.set_value(row, Value::of_string(summary(s, call.site.result_type, *call.context.memory)));
 }
 
 Series read(Text bytes, Arena& arena) {
@@ -95,6 +113,9 @@ Series read(Text bytes, Arena& arena) {
   s.line.sy = r.number(14);
   s.line.syy = r.number(15);
   s.line.sxy = r.number(16);
+  const Value from = r.value(17), to = r.value(18);
+  if (!from.null) s.from = from.int64;
+  if (!to.null) s.to = to.int64;
   return s;
 }
 
@@ -157,6 +178,74 @@ std::optional<int64_t> zero_time(const Series& s) {
   return s.first.time + static_cast<int64_t>(*x * 1e6);
 }
 
+// The value at a time between two points. A counter that is lower later was reset: it began at nothing.
+Point between(Point a, const Point& b, int64_t at, bool counter) {
+  if (counter && a.value > b.value) a.value = 0;
+  if (a.time == b.time) return {at, b.value};
+  const double share = static_cast<double>(at - a.time) / static_cast<double>(b.time - a.time);
+  return {at, a.value + (b.value - a.value) * share};
+}
+
+// Reaches from `start` to `end`, as far as the neighbours tell.
+Series interpolated(Text bytes, int64_t start, int64_t end, std::optional<Text> prev,
+                    std::optional<Text> next, bool counter, Env& env) {
+  const Series own = read(bytes, env.arena);
+  Series whole;
+  if (prev.has_value() && start < own.first.time) {
+    append(whole, between(read(*prev, env.arena).last, own.first, start, counter), counter);
+    append(whole, own, counter);
+  } else {
+    whole = own;
+  }
+  if (next.has_value()) {
+    if (end <= own.last.time) refuse("the interval must end after the last point");
+    append(whole, between(own.last, read(*next, env.arena).first, end, counter), counter);
+  }
+  return whole;
+}
+
+// How Prometheus extrapolates: to the bounds when the points come near, else half a step beyond them; not to
+// below nothing.
+std::optional<double> extrapolated_delta(const Series& s, Text method) {
+  if (method != "prometheus") refuse("unknown extrapolation method");
+  const bool valid = s.from && s.to && *s.from != std::numeric_limits<int64_t>::min() &&
+                     *s.to != std::numeric_limits<int64_t>::max() && *s.from <= s.first.time &&
+                     s.last.time <= *s.to;
+  if (!valid) refuse("the bounds of the summary are missing, endless or do not have its points");
+  if (s.first.time == s.last.time || *s.from == *s.to) return std::nullopt;
+  const double delta = delta_of(s);
+  double to_start = seconds(s.first.time - *s.from);
+  const double to_end = seconds(*s.to - s.last.time);
+  const double sampled = seconds(s.last.time - s.first.time);
+  const double step = sampled / static_cast<double>(s.n - 1);
+  if (delta > 0 && s.first.value >= 0) to_start = std::min(to_start, sampled * (s.first.value / delta));
+  const double near = step * 1.1;
+  const double reach =
+      sampled + (to_start < near ? to_start : step / 2) + (to_end < near ? to_end : step / 2);
+  return delta * (reach / sampled);
+}
+
+std::optional<double> extrapolated_rate(const Series& s, Text method) {
+  std::optional<double> delta = extrapolated_delta(s, method);
+  if (!delta) return delta;
+  return *delta / seconds(*s.to - *s.from);
+}
+
+void with_bounds(functions::KernelCall& call) {
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    const Value bytes = call.args[0]->value(row), from = call.args[1]->value(row),
+                to = call.args[2]->value(row);
+    if (bytes.null) return call.result.set_null(row);
+    Series s = read(bytes.view(), *call.context.memory);
+    s.from = from.null ? std::nullopt : std::optional<int64_t>(from.int64);
+    s.to = to.null ? std::nullopt : std::optional<int64_t>(to.int64);
+    call.result.set_value(row, Value::of_string(summary(s, call.site.result_type, *call.context.memory)));
+  });
+}
+
+using Bytes = std::optional<Text>;
+using Time = std::optional<int64_t>;
+
 // The accessors of both kinds of summary.
 #define VARVE_SERIES(type, counter)                                                                        \
   {"counter_delta(" type "):float8",                                                                       \
@@ -203,6 +292,26 @@ std::optional<int64_t> zero_time(const Series& s) {
        fn([](Text b, Env& env) -> double { return read(b, env.arena).last.value; })},                      \
       {"counter_first_time(" type "):timestamptz",                                                         \
        fn([](Text b, Env& env) -> int64_t { return read(b, env.arena).first.time; })},                     \
+      {"counter_delta_between(" type ",timestamptz,timestamptz," type "," type "):float8",                 \
+       fn([](Bytes b, Time start, Time end, Bytes prev, Bytes next, Env& env) -> std::optional<double> {   \
+         if (!b || !start || !end) return std::nullopt;                                                    \
+         return delta_of(interpolated(*b, *start, *end, prev, next, counter, env));                        \
+       })},                                                                                                \
+      {"counter_rate_between(" type ",timestamptz,timestamptz," type "," type "):float8",                  \
+       fn([](Bytes b, Time start, Time end, Bytes prev, Bytes next, Env& env) -> std::optional<double> {   \
+         if (!b || !start || !end) return std::nullopt;                                                    \
+         Series s = interpolated(*b, *start, *end, prev, next, counter, env);                              \
+         return per_second(delta_of(s), s.first.time, s.last.time);                                        \
+       })},                                                                                                \
+      {"counter_with_bounds(" type ",timestamptz,timestamptz):" type, with_bounds},                        \
+      {"counter_extrapolated_delta(" type ",text):float8",                                                 \
+       fn([](Text b, Text method, Env& env) -> std::optional<double> {                                     \
+         return extrapolated_delta(read(b, env.arena), method);                                            \
+       })},                                                                                                \
+      {"counter_extrapolated_rate(" type ",text):float8",                                                  \
+       fn([](Text b, Text method, Env& env) -> std::optional<double> {                                     \
+         return extrapolated_rate(read(b, env.arena), method);                                             \
+       })},                                                                                                \
   {                                                                                                        \
     "counter_last_time(" type "):timestamptz",                                                             \
         fn([](Text b, Env& env) -> int64_t { return read(b, env.arena).last.time; })                       \

@@ -45,6 +45,7 @@ void register_extensions(std::span<const ExtensionPart> more) {
   timescaledb.natives = natives;
   functions::register_extension(timescaledb);
   planner::register_grouping_hook(gapfill_hook);
+  register_time_bucket_rounding();
 
   static std::vector<functions::Binding> toolkit_natives;
   static functions::Extension toolkit;

@@ -89,9 +89,12 @@ std::optional<double> root(std::optional<double> v) {
   return std::sqrt(*v);
 }
 
-// Only the population's are defined alike everywhere.
-void require_population(Text method, Text what) {
-  if (!is_population(method)) throw_not_supported(std::string(what) + " of a sample");
+// The power-th central moment over the standard deviation's power, both of the population or both of the
+// sample, as the toolkit has them.
+std::optional<double> standardized(const Moments& m, double moment, double power, bool population) {
+  std::optional<double> variance = variance_of(m.n, m.m2, population);
+  if (!variance) return variance;
+  return moment / static_cast<double>(population ? m.n : m.n - 1) / std::pow(*variance, power / 2);
 }
 
 #define VARVE_MOMENT(name, expression)                           \
@@ -141,17 +144,13 @@ const Binding kBindings[] = {
      })},
     {"stats_skewness(statssummary1d,text):float8",
      fn([](Text bytes, Text method, Env& env) -> std::optional<double> {
-       require_population(method, "skewness");
        Moments m = read_moments(bytes, env.arena);
-       auto n = static_cast<double>(m.n);
-       return m.m3 / n / std::pow(m.m2 / n, 1.5);
+       return standardized(m, m.m3, 3, is_population(method));
      })},
     {"stats_kurtosis(statssummary1d,text):float8",
      fn([](Text bytes, Text method, Env& env) -> std::optional<double> {
-       require_population(method, "kurtosis");
        Moments m = read_moments(bytes, env.arena);
-       auto n = static_cast<double>(m.n);
-       return m.m4 / n / ((m.m2 / n) * (m.m2 / n));
+       return standardized(m, m.m4, 4, is_population(method));
      })},
     VARVE_PAIR("stats_average_x(statssummary2d):float8", c.sx / static_cast<double>(c.n)),
     VARVE_PAIR("stats_average_y(statssummary2d):float8", c.sy / static_cast<double>(c.n)),

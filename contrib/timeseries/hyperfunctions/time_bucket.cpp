@@ -5,7 +5,9 @@
 #include "bindings.h"
 #include "common/sql_error.h"
 #include "functions/kernel.h"
+#include "functions/rounding.h"
 #include "types/time_zone.h"
+#include "types/uuid_time.h"
 
 namespace varve::hyperfunctions {
 
@@ -184,36 +186,22 @@ Timestamp bucket_tz_offset(const Interval& width, Timestamp value, const Interva
   return types::timestamptz_add(bucket, offset, zone);
 }
 
-// --- UUIDs of version 7: 48 bits of Unix milliseconds, version, 12 bits of the millisecond.
-int64_t uuid_ms(const types::Uuid& u) {
-  int64_t ms = 0;
-  for (int i = 0; i < 6; ++i) ms = ms << 8 | u.bytes[i];
-  return ms;
-}
+// --- UUIDs of version 7
+constexpr int64_t kUnixShiftUs = int64_t{types::kEpochUnixDays} * types::kUsPerDay;
 
 Timestamp uuid_time(const types::Uuid& u, bool micros = false) {
-  if (u.bytes[6] >> 4 != 7) {
+  if (!types::is_uuid_v7(u)) {
     std::string text;
     types::append_uuid(text, u);
     throw SqlError(sqlstate::kInvalidParameterValue, "not a version 7 UUID: " + text);
   }
-  int64_t us = uuid_ms(u) * 1000 - int64_t{types::kEpochUnixDays} * types::kUsPerDay;
-  if (micros) us += ((int64_t{u.bytes[6]} & 15) << 8 | u.bytes[7]) * 1000 / 4096;
-  return us;
+  return (micros ? types::uuid_unix_us(u) : types::uuid_unix_ms(u) * 1000) - kUnixShiftUs;
 }
 
 types::Uuid uuid_boundary(Timestamp t) {
-  int64_t unix_us = t + int64_t{types::kEpochUnixDays} * types::kUsPerDay;
+  int64_t unix_us = t + kUnixShiftUs;
   if (!types::is_finite_timestamp(t) || unix_us < 0 || unix_us / 1000 >= int64_t{1} << 48) throw_range();
-  types::Uuid u{};
-  int64_t ms = unix_us / 1000;
-  for (int i = 5; i >= 0; --i, ms >>= 8) u.bytes[i] = static_cast<uint8_t>(ms);
-  // The smallest count of 4096ths that reads back as the microsecond.
-  int64_t part = (unix_us % 1000 * 4096 + 999) / 1000;
-  u.bytes[6] = static_cast<uint8_t>(0x70 | part >> 8);
-  u.bytes[7] = static_cast<uint8_t>(part);
-  u.bytes[8] = 0x80;
-  return u;
+  return types::uuid_from(unix_us);
 }
 
 using Zone = std::string_view;
@@ -299,8 +287,81 @@ const Binding kBindings[] = {
     {"ts_uuid_version(uuid):int4", fn([](const Uuid& u) -> int32_t { return u.bytes[6] >> 4; })},
 };
 
+// --- what conditions on buckets say of times (functions/rounding.h)
+
+using functions::RoundingReach;
+using functions::RoundingRule;
+using types::FormatSettings;
+using types::Value;
+
+bool width_reach(const Value& width, int64_t unit, RoundingReach* reach) {
+  int64_t us = 0;
+  if (width.null || !functions::longest_us(width.interval, &us) || us <= 0) return false;
+  reach->below = us / unit;
+  return true;
+}
+
+// Local time shifts arguments and results against each other; months are not taken back as they were added.
+bool shift_reach(const Value& offset, const types::TimeZone* zone, RoundingReach* reach) {
+  if (!offset.null && offset.interval.months != 0) return false;
+  const int64_t off = functions::clock_changes_us(zone);
+  return !__builtin_add_overflow(reach->below, off, &reach->below) &&
+         !__builtin_add_overflow(reach->above, off, &reach->above);
+}
+
+constexpr RoundingRule kTimes{1, 1,
+                              [](std::span<const Value> args, const FormatSettings&, RoundingReach* reach) {
+                                return width_reach(args[0], 1, reach);
+                              }};
+constexpr RoundingRule kTimesOffset{
+    1, 1, [](std::span<const Value> args, const FormatSettings& format, RoundingReach* reach) {
+      return width_reach(args[0], 1, reach) && !args[2].null && shift_reach(args[2], format.time_zone, reach);
+    }};
+constexpr RoundingRule kTimesZoned{
+    1, 1, [](std::span<const Value> args, const FormatSettings& format, RoundingReach* reach) {
+      if (args[2].null || !width_reach(args[0], 1, reach) ||
+          !shift_reach(args[4], &types::zone_for_name(args[2].view()), reach))
+        return false;
+      return args[4].null || shift_reach(args[4], format.time_zone, reach);
+    }};
+constexpr RoundingRule kDates{1, 1,
+                              [](std::span<const Value> args, const FormatSettings&, RoundingReach* reach) {
+                                return width_reach(args[0], types::kUsPerDay, reach);
+                              }};
+constexpr RoundingRule kIntegers{
+    1, 1, [](std::span<const Value> args, const FormatSettings&, RoundingReach* reach) {
+      if (args[0].null) return false;
+      const Value& w = args[0];
+      reach->below = w.type == types::PhysicalType::kInt16   ? w.int16
+                     : w.type == types::PhysicalType::kInt32 ? w.int32
+                                                             : w.int64;
+      return reach->below > 0;
+    }};
+
+struct NamedRule {
+  std::string_view signature;  // how it begins
+  const RoundingRule& rule;
+};
+constexpr NamedRule kRules[] = {{"ts_timestamp_bucket(", kTimes},
+                                {"ts_timestamptz_bucket(", kTimes},
+                                {"ts_timestamp_offset_bucket(", kTimesOffset},
+                                {"ts_timestamptz_offset_bucket(", kTimesOffset},
+                                {"ts_timestamptz_timezone_bucket(", kTimesZoned},
+                                {"ts_date_bucket(", kDates},
+                                {"ts_int16_bucket(", kIntegers},
+                                {"ts_int32_bucket(", kIntegers},
+                                {"ts_int64_bucket(", kIntegers}};
+
 }  // namespace
 
 std::span<const Binding> time_bucket_bindings() { return kBindings; }
+
+void register_time_bucket_rounding() {
+  for (const Binding& b : kBindings) {
+    for (const NamedRule& named : kRules) {
+      if (b.signature.starts_with(named.signature)) functions::register_rounding(b.kernel, named.rule);
+    }
+  }
+}
 
 }  // namespace varve::hyperfunctions

@@ -110,6 +110,37 @@ struct RollupTimeWeight {
   }
 };
 
+// The value between two points of the series.
+Point between(bool linear, const Point& a, const Point& b, int64_t at) {
+  if (!linear || a.time == b.time) return {at, a.value};
+  const double share = static_cast<double>(at - a.time) / static_cast<double>(b.time - a.time);
+  return {at, a.value + (b.value - a.value) * share};
+}
+
+// Reaches from `start` to `end`, as far as the neighbours tell.
+Stretch interpolated(Text bytes, int64_t start, int64_t end, std::optional<Text> prev,
+                     std::optional<Text> next, Env& env) {
+  Stretch s = read(bytes, env.arena);
+  if (start > s.first.time) refuse("the interval must start at or before the first point");
+  if (end <= s.last.time) refuse("the interval must end after the last point");
+  if (prev.has_value() && start < s.first.time) {
+    const Point first = between(s.linear, read(*prev, env.arena).last, s.first, start);
+    s.integral += area(s.linear, first, s.first);
+    s.first = first;
+  }
+  if (next.has_value()) {
+    const Point last = between(s.linear, s.last, read(*next, env.arena).first, end);
+    s.integral += area(s.linear, s.last, last);
+    s.last = last;
+  }
+  return s;
+}
+
+std::optional<double> average_of(const Stretch& s) {
+  if (s.first.time == s.last.time) return std::nullopt;
+  return s.integral / static_cast<double>(s.last.time - s.first.time);
+}
+
 double us_of(Text unit) {
   if (unit == "microsecond" || unit == "us") return 1;
   if (unit == "millisecond" || unit == "ms") return 1000;
@@ -124,10 +155,22 @@ const Binding kBindings[] = {
     {"time_weight(internal,text,timestamptz,float8):internal", &Summarize<TimeWeight>::kImpl},
     {"time_weight_final(internal):timeweightsummary", functions::aggregate_only_kernel},
     {"time_weight_rollup(internal,timeweightsummary):internal", &Summarize<RollupTimeWeight>::kImpl},
-    {"time_weight_average(timeweightsummary):float8", fn([](Text bytes, Env& env) -> std::optional<double> {
-       Stretch s = read(bytes, env.arena);
-       if (s.first.time == s.last.time) return std::nullopt;
-       return s.integral / static_cast<double>(s.last.time - s.first.time);
+    {"time_weight_average(timeweightsummary):float8",
+     fn([](Text bytes, Env& env) -> std::optional<double> { return average_of(read(bytes, env.arena)); })},
+    {"time_weight_average_between(timeweightsummary,timestamptz,timestamptz,timeweightsummary,"
+     "timeweightsummary):float8",
+     fn([](std::optional<Text> bytes, std::optional<int64_t> start, std::optional<int64_t> end,
+           std::optional<Text> prev, std::optional<Text> next, Env& env) -> std::optional<double> {
+       if (!bytes || !start || !end) return std::nullopt;
+       return average_of(interpolated(*bytes, *start, *end, prev, next, env));
+     })},
+    {"time_weight_integral_between(timeweightsummary,timestamptz,timestamptz,timeweightsummary,"
+     "timeweightsummary,text):float8",
+     fn([](std::optional<Text> bytes, std::optional<int64_t> start, std::optional<int64_t> end,
+           std::optional<Text> prev, std::optional<Text> next, std::optional<Text> unit,
+           Env& env) -> std::optional<double> {
+       if (!bytes || !start || !end || !unit) return std::nullopt;
+       return interpolated(*bytes, *start, *end, prev, next, env).integral / us_of(*unit);
      })},
     {"time_weight_integral(timeweightsummary,text):float8", fn([](Text bytes, Text unit, Env& env) -> double {
        return read(bytes, env.arena).integral / us_of(unit);

@@ -23,7 +23,7 @@ std::unique_ptr<executor::RowGuard> make_chunk_guard(const catalog::Relation& ta
 std::string run_command(commands::CommandContext& context, const parser::Node* statement,
                         commands::NextCommand& next);
 std::span<const functions::Binding> native_bindings();
-// show_chunks() and drop_chunks() (chunk_sets.cpp).
-extern const functions::TableFunctionImpl kShowChunks, kDropChunks;
+// show_chunks() and drop_chunks() (chunk_sets.cpp), and what the ranges of chunks take (range_sizes.cpp).
+extern const functions::TableFunctionImpl kShowChunks, kDropChunks, kRangeSizes;
 
 }  // namespace varve::hypertable

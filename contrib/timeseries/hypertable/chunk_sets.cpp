@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include "bindings.h"
+#include "functions/quoting.h"
 #include "functions/type_oids.h"
 
 namespace varve::hypertable {
 
 using functions::CallSite;
 using functions::EvalContext;
+using functions::quoted_literal;
 using types::Value;
 
 namespace {
@@ -18,22 +20,13 @@ struct Result {
   size_t at = 0;
 };
 
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
-}
-
 // "'2024-01-01'::text, 1184::oid::regtype", the value as the session writes it.
 std::string bound(EvalContext& context, const Value& value, Oid type) {
   std::string text = "NULL::pg_catalog.text";
   if (!value.null) {
     std::string written;
     functions::append_value(type, value, written, context);
-    text = literal(written) + "::pg_catalog.text";
+    text = quoted_literal(written) + "::pg_catalog.text";
   }
   return fmt::format("{}, {}::pg_catalog.oid::pg_catalog.regtype", text, type.value());
 }
@@ -98,11 +91,13 @@ void* open_drop(EvalContext& context, const CallSite& site, std::span<const Valu
       context, site, args,
       "c.id || ' ' || pg_catalog.quote_ident(c.schema_name) || '.' || pg_catalog.quote_ident(c.table_name)",
       kBounds, memory);
+  std::string numbers;
   for_each_line(found, [&](std::string_view line) {
     const size_t space = line.find(' ');
-    run(fmt::format("SELECT _timescaledb_functions.drop_chunk({})", line.substr(0, space)));
+    numbers.append(numbers.empty() ? "" : ",").append(line.substr(0, space));
     dropped.push_back(Value::of_string(line.substr(space + 1)));
   });
+  run(fmt::format("SELECT _timescaledb_functions.drop_chunk_set('{{{}}}')", numbers));
   return memory.make<Result>(memory.copy(dropped));
 }
 

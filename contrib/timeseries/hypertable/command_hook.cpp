@@ -7,8 +7,8 @@
 #include "command_names.h"
 #include "common/sql_error.h"
 #include "continuous_command.h"
+#include "functions/quoting.h"
 #include "hypertable/hypertable.h"
-#include "parser/ast.h"
 #include "parser/parser.h"
 
 namespace varve::hypertable {
@@ -16,6 +16,7 @@ namespace varve::hypertable {
 using catalog::RelationKind;
 using commands::CommandContext;
 using commands::NextCommand;
+using functions::quoted_literal;
 using parser::AlterTableAction;
 using parser::ObjectType;
 
@@ -35,7 +36,7 @@ int32_t chunk_number(CommandContext& context, const catalog::Relation& relation)
   std::vector<types::Value> row;
   bool found = context.services.query_row(
       fmt::format("SELECT id FROM _timescaledb_catalog.chunk WHERE schema_name = {} AND table_name = {}",
-                  literal(relation.schema_name), literal(relation.name)),
+                  quoted_literal(relation.schema_name), quoted_literal(relation.name)),
       arena, &row);
   return found ? row[0].int32 : 0;
 }
@@ -73,18 +74,18 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
     } else if (o->name == "columnstore" || o->name == "enable_columnstore" || o->name == "compress") {
       columnstore = boolean_of(*o);
     } else if (o->name == "partition_column") {
-      column = literal(text_of(*o));
+      column = quoted_literal(text_of(*o));
     } else if (o->name == "chunk_interval") {
-      interval = literal(text_of(*o));
+      interval = quoted_literal(text_of(*o));
     } else if (o->name == "create_default_indexes") {
       indexes = boolean_of(*o);
     } else if (o->name == "associated_schema") {
-      schema = literal(text_of(*o));
+      schema = quoted_literal(text_of(*o));
     } else if (o->name == "associated_table_prefix") {
-      prefix = literal(text_of(*o));
+      prefix = quoted_literal(text_of(*o));
     } else if (o->name == "orderby" || o->name == "segmentby" || o->name == "compress_orderby" ||
                o->name == "compress_segmentby") {
-      settings += fmt::format(", {}, {}", literal(o->name), literal(text_of(*o)));
+      settings += fmt::format(", {}, {}", quoted_literal(o->name), quoted_literal(text_of(*o)));
     } else {
       throw SqlError(sqlstate::kInvalidParameterValue,
                      fmt::format("unrecognized parameter \"{}.{}\"", o->name_space, o->name))
@@ -135,18 +136,11 @@ void check_constraint(CommandContext& context, const Mark& mark, const parser::C
   const bool unique =
       (constraint.type == ConstraintKind::kPrimaryKey || constraint.type == ConstraintKind::kUnique) &&
       constraint.index_name.empty();
-  if (unique) {
-    check_unique(context, mark, [&](const std::string& column) {
-      return std::find(constraint.columns.begin(), constraint.columns.end(), column) !=
-             constraint.columns.end();
-    });
-  }
-  RelationPtr referenced;
-  if (constraint.type == ConstraintKind::kForeignKey &&
-      find_hypertable(context, constraint.referenced, &referenced).has_value()) {
-    throw SqlError(sqlstate::kFeatureNotSupported,
-                   "hypertables cannot be used as foreign key references of hypertables");
-  }
+  if (!unique) return;
+  check_unique(context, mark, [&](const std::string& column) {
+    return std::find(constraint.columns.begin(), constraint.columns.end(), column) !=
+           constraint.columns.end();
+  });
 }
 
 void check_alter(CommandContext& context, const RelationPtr& table, const Mark& mark,
@@ -160,7 +154,8 @@ void check_alter(CommandContext& context, const RelationPtr& table, const Mark& 
         throw SqlError(sqlstate::kInvalidTableDefinition, "cannot drop column named in partition key")
             .detail("Cannot drop column that is a hypertable partitioning (space or time) dimension.");
       }
-      return call(context, fmt::format("check_drop_column({}, {})", regclass(table->oid), literal(cmd.name)));
+      return call(context,
+                  fmt::format("check_drop_column({}, {})", regclass(table->oid), quoted_literal(cmd.name)));
     case AlterTableAction::kDropNotNull:
       if (cmd.name != mark.columns[0]) return;
       throw SqlError(sqlstate::kFeatureNotSupported,
@@ -197,7 +192,8 @@ std::string columnstore_settings(const parser::AlterTableStmt& stmt) {
     if (cmd->action != AlterTableAction::kSetRelOptions) continue;
     for (const parser::Option* o : cmd->options) {
       if (is_ours(*o))
-        items += fmt::format("{}{}, {}", items.empty() ? "" : ", ", literal(o->name), literal(text_of(*o)));
+        items += fmt::format("{}{}, {}", items.empty() ? "" : ", ", quoted_literal(o->name),
+                             quoted_literal(text_of(*o)));
     }
   }
   return items;
@@ -263,7 +259,7 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt, NextComm
   if (stmt.object_type == ObjectType::kSchema) {
     for (const parser::Node* node : stmt.objects) {
       const std::string_view schema = parser::as<parser::QualifiedName>(node)->names.back();
-      if (cascade) call(context, fmt::format("drop_caggs_in({})", literal(schema)));
+      if (cascade) call(context, fmt::format("drop_caggs_in({})", quoted_literal(schema)));
     }
     return next.run(context, &stmt);
   }
@@ -335,8 +331,8 @@ std::string rename(CommandContext& context, const parser::RenameStmt& stmt, Next
   if (of_table) {
     call(context, fmt::format("note_names({})", mark->id));
   } else {
-    call(context,
-         fmt::format("rename_column({}, {}, {})", mark->id, literal(stmt.name), literal(stmt.new_name)));
+    call(context, fmt::format("rename_column({}, {}, {})", mark->id, quoted_literal(stmt.name),
+                              quoted_literal(stmt.new_name)));
     call(context, fmt::format("create_chunk_relations({})", mark->id));
   }
   return tag;
@@ -357,14 +353,37 @@ std::string set_schema(CommandContext& context, const parser::AlterObjectSchemaS
   return tag;
 }
 
+// Whether it is to be built without keeping writers out: TimescaleDB's way of asking for it.
+bool asks_for_quiet_build(CommandContext& context, const parser::CreateIndexStmt& stmt) {
+  bool quiet = false;
+  for (const parser::Option* o : stmt.options) {
+    if (!is_ours(*o)) continue;
+    if (o->name != "transaction_per_chunk") {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("unrecognized parameter \"{}.{}\"", o->name_space, o->name));
+    }
+    quiet = boolean_of(*o);
+  }
+  if (quiet) {
+    call(context, "prevent_transaction_block('CREATE INDEX ... WITH (timescaledb.transaction_per_chunk)')");
+  }
+  return quiet;
+}
+
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& written, NextCommand& next) {
+  const bool any = std::any_of(written.options.begin(), written.options.end(),
+                               [](const parser::Option* o) { return is_ours(*o); });
   auto& stmt = *context.arena.make<parser::CreateIndexStmt>(written);
   parser::RangeVar* name[] = {stmt.relation};
   stmt.relation = tables_of_continuous(context, name)[0];
   RelationPtr relation;
   std::optional<Mark> mark;
-  if (stmt.unique) mark = find_hypertable(context, stmt.relation, &relation);
-  if (mark.has_value()) {
+  if (stmt.unique || any) mark = find_hypertable(context, stmt.relation, &relation);
+  if (mark.has_value() && any) {
+    if (asks_for_quiet_build(context, stmt)) stmt.concurrently = true;
+    stmt.options = without_options(context, stmt)->options;
+  }
+  if (mark.has_value() && stmt.unique) {
     check_unique(context, *mark, [&](const std::string& column) {
       return std::any_of(stmt.columns.begin(), stmt.columns.end(),
                          [&](const parser::IndexElem* e) { return e->column == column; });

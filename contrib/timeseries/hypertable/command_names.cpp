@@ -1,23 +1,14 @@
 #include "command_names.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
+#include "commands/options.h"
 #include "common/sql_error.h"
 #include "parser/parser.h"
 
 namespace varve::hypertable {
 
 using commands::CommandContext;
-
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
-}
 
 std::string regclass(Oid oid) { return fmt::format("{}::pg_catalog.oid::pg_catalog.regclass", oid.value()); }
 
@@ -52,25 +43,14 @@ bool is_ours(const parser::Option& option) {
 }
 
 std::string text_of(const parser::Option& option) {
-  if (option.value == nullptr) return "true";
-  if (parser::is<parser::ConstExpr>(option.value)) {
-    const auto& c = *parser::as<parser::ConstExpr>(option.value);
-    if (c.type == parser::ConstKind::kInteger) return std::to_string(c.integer);
-    if (c.type == parser::ConstKind::kBoolean) return c.boolean ? "true" : "false";
-    return std::string(c.text);
-  }
-  if (parser::is<parser::TypeName>(option.value))
-    return std::string(parser::as<parser::TypeName>(option.value)->names.back());
+  if (auto text = commands::find_option_text(option)) return *text;
   throw SqlError(sqlstate::kInvalidParameterValue,
                  fmt::format("invalid value for parameter \"{}.{}\"", option.name_space, option.name));
 }
 
 bool boolean_of(const parser::Option& option) {
-  std::string text = text_of(option);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (text == "true" || text == "on" || text == "yes" || text == "1") return true;
-  if (text == "false" || text == "off" || text == "no" || text == "0") return false;
+  const std::string text = text_of(option);
+  if (auto on = commands::parse_switch(text)) return *on;
   throw SqlError(sqlstate::kInvalidParameterValue,
                  fmt::format("invalid value for {}.{} '{}'", option.name_space, option.name, text))
       .hint(fmt::format("{}.{} must be a valid bool", option.name_space, option.name));

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "commands/command_context.h"
 #include "parser/ast.h"
@@ -11,7 +10,6 @@ namespace varve::hypertable {
 
 using catalog::RelationPtr;
 
-std::string literal(std::string_view text);
 std::string regclass(Oid oid);
 bool is_installed(commands::CommandContext& context);
 // SELECT _timescaledb_functions.…

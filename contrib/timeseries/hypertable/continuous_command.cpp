@@ -6,6 +6,7 @@
 #include "command_names.h"
 #include "common/sql_error.h"
 #include "continuous_query.h"
+#include "functions/quoting.h"
 #include "parser/parser.h"
 
 namespace varve::hypertable {
@@ -14,6 +15,7 @@ using catalog::Relation;
 using catalog::RelationKind;
 using commands::CommandContext;
 using commands::NextCommand;
+using functions::quoted_literal;
 using parser::AlterTableAction;
 using parser::ObjectType;
 
@@ -38,11 +40,11 @@ std::string number_text(CommandContext& context, std::string_view query) {
   return std::to_string(row.at(0).int64);
 }
 
-std::string text_or_null(const std::string& text) { return text.empty() ? "NULL" : literal(text); }
+std::string text_or_null(const std::string& text) { return text.empty() ? "NULL" : quoted_literal(text); }
 
 std::string array(std::span<const std::string> items) {
   std::string out = "ARRAY[";
-  for (size_t i = 0; i < items.size(); ++i) out += (i == 0 ? "" : ", ") + literal(items[i]);
+  for (size_t i = 0; i < items.size(); ++i) out += (i == 0 ? "" : ", ") + quoted_literal(items[i]);
   return out + "]::pg_catalog.text[]";
 }
 
@@ -60,12 +62,12 @@ void take_option(const parser::Option& o, Options* options) {
   } else if (o.name == "create_group_indexes") {
     options->group_indexes = boolean_of(o);
   } else if (o.name == "chunk_interval") {
-    options->chunk_interval = literal(text_of(o));
+    options->chunk_interval = quoted_literal(text_of(o));
   } else if (o.name == "columnstore" || o.name == "enable_columnstore" || o.name == "compress" ||
              o.name == "orderby" || o.name == "segmentby" || o.name == "compress_orderby" ||
              o.name == "compress_segmentby") {
-    options->columnstore += fmt::format("{}{}, {}", options->columnstore.empty() ? "" : ", ", literal(o.name),
-                                        literal(text_of(o)));
+    options->columnstore += fmt::format("{}{}, {}", options->columnstore.empty() ? "" : ", ",
+                                        quoted_literal(o.name), quoted_literal(text_of(o)));
   } else {
     throw SqlError(sqlstate::kInvalidParameterValue,
                    fmt::format("unrecognized parameter \"{}.{}\"", o.name_space, o.name));
@@ -113,18 +115,19 @@ std::string create_continuous(CommandContext& context, const parser::CreateTable
   if (!into.skip_data) {
     context.services.run_after_commit(
         "CREATE MATERIALIZED VIEW ... WITH DATA",
-        fmt::format("CALL _timescaledb_functions.refresh_new_cagg({})", literal(name)));
+        fmt::format("CALL _timescaledb_functions.refresh_new_cagg({})", quoted_literal(name)));
   }
   ContinuousQuery query(context, *parser::as<parser::SelectStmt>(stmt.query), into.columns);
   const std::string number = number_text(context, "SELECT _timescaledb_functions.next_hypertable_number()");
   call(context,
        fmt::format("cagg_create({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
-                   number, literal(schema), literal(into.relation->name), regclass(query.source),
-                   query.parent, literal(query.bucket_column), query.bucket_is_hidden,
-                   literal(query.bucket_call), text_or_null(query.width), text_or_null(query.origin),
-                   text_or_null(query.offset), text_or_null(query.zone), array(query.groups),
-                   literal(query.direct()), literal(query.partial()), literal(query.rest(std::stoi(number))),
-                   options.materialized_only, options.group_indexes, options.chunk_interval));
+                   number, quoted_literal(schema), quoted_literal(into.relation->name),
+                   regclass(query.source), query.parent, quoted_literal(query.bucket_column),
+                   query.bucket_is_hidden, quoted_literal(query.bucket_call), text_or_null(query.width),
+                   text_or_null(query.origin), text_or_null(query.offset), text_or_null(query.zone),
+                   array(query.groups), quoted_literal(query.direct()), quoted_literal(query.partial()),
+                   quoted_literal(query.rest(std::stoi(number))), options.materialized_only,
+                   options.group_indexes, options.chunk_interval));
   if (!options.columnstore.empty())
     call(context, fmt::format("cagg_columnstore({}, ARRAY[{}])", number, options.columnstore));
   return std::string(kTag);
@@ -179,8 +182,8 @@ const parser::RenameStmt* rename_continuous(CommandContext& context, const parse
   auto* of_view = context.arena.make<parser::RenameStmt>(stmt);
   if (stmt.object_type == ObjectType::kColumn) {
     of_view->relation_type = ObjectType::kView;
-    call(context,
-         fmt::format("cagg_rename_column({}, {}, {})", number, literal(stmt.name), literal(stmt.new_name)));
+    call(context, fmt::format("cagg_rename_column({}, {}, {})", number, quoted_literal(stmt.name),
+                              quoted_literal(stmt.new_name)));
   } else {
     of_view->object_type = ObjectType::kView;
   }

@@ -6,6 +6,7 @@
 #include "analyzer/expression_walk.h"
 #include "analyzer/query_walk.h"
 #include "command_names.h"
+#include "commands/options.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "hypertable/hypertable.h"
@@ -49,11 +50,11 @@ class QualifiedNames final : public analyzer::RelationNames {
   }
 };
 
-void check_clauses(const Query& q) {
+void check_clauses(const Query& q, bool allows_windows) {
   if (q.set_op != nullptr) {
     throw invalid_query("UNION, EXCEPT & INTERSECT are not supported by continuous aggregates.");
   }
-  if (q.has_windows) {
+  if (q.has_windows && !allows_windows) {
     throw invalid_query("Window function support not enabled.")
         .hint(
             "Enable experimental window function support by setting "
@@ -252,7 +253,8 @@ ContinuousQuery::ContinuousQuery(CommandContext& context, parser::SelectStmt& qu
     : context_(context), query_(query), columns_(columns) {
   analyzer::AnalyzerContext inner = context.analyzer_context();
   const Query& bound = *analyzer::analyze(inner, &query);
-  check_clauses(bound);
+  const std::string windows = context.services.setting("timescaledb.enable_cagg_window_functions");
+  check_clauses(bound, commands::parse_switch(windows).value_or(false));
   Reading reading(context);
   reading.query(bound);
   if (reading.tables == 0)
@@ -276,6 +278,12 @@ void ContinuousQuery::find_bucket(const Query& bound) {
   for (std::span<uint32_t> set : bound.grouping_sets) {
     if (std::find(set.begin(), set.end(), bucket_group_) == set.end())
       throw invalid_query("Each grouping set must have the time bucket.");
+  }
+  // What a function sees of other buckets would be left behind when they change.
+  for (const analyzer::Window& window : bound.windows) {
+    if (std::none_of(window.partition.begin(), window.partition.end(),
+                     [&](const analyzer::SortKey& key) { return analyzer::same_expression(key.expr, call); }))
+      throw invalid_query("Each window must be partitioned by the time bucket.");
   }
   take_bucket_call(*call);
   find_source(bound, *call->args[1]);
@@ -398,6 +406,7 @@ std::string ContinuousQuery::value(const std::string& internal) const {
       time_type_ == type_oid::kTimestamptz ? "_timescaledb_functions.to_timestamp"
       : time_type_ == type_oid::kTimestamp ? "_timescaledb_functions.to_timestamp_without_timezone"
       : time_type_ == type_oid::kDate      ? "_timescaledb_functions.to_date"
+      : time_type_ == type_oid::kUuid      ? "_timescaledb_functions.uuid_at"
                                            : "";
   return fmt::format("{}({})", convert, internal);
 }

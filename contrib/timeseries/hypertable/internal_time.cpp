@@ -3,6 +3,7 @@
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "hypertable/hypertable.h"
+#include "types/uuid_time.h"
 
 namespace varve::hypertable {
 
@@ -46,9 +47,16 @@ int32_t date_from_internal(int64_t t) {
   return static_cast<int32_t>(us >= 0 ? us / kDayUs : (us + 1) / kDayUs - 1);
 }
 
+int64_t stored_from_internal(int64_t t, Oid type) {
+  if (t == kNoStart || t == kNoEnd) return t;
+  if (type == type_oid::kTimestamptz || type == type_oid::kTimestamp) return timestamp_from_internal(t);
+  return type == type_oid::kDate ? int64_t{date_from_internal(t)} : t;
+}
+
 bool is_time_type(Oid type) {
   return type == type_oid::kTimestamptz || type == type_oid::kTimestamp || type == type_oid::kDate ||
-         type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8;
+         type == type_oid::kInt2 || type == type_oid::kInt4 || type == type_oid::kInt8 ||
+         type == type_oid::kUuid;
 }
 
 int64_t to_internal_time(const types::Value& value, Oid type) {
@@ -58,6 +66,12 @@ int64_t to_internal_time(const types::Value& value, Oid type) {
   if (type == type_oid::kInt2) return value.int16;
   if (type == type_oid::kInt4) return value.int32;
   if (type == type_oid::kInt8) return value.int64;
+  if (type == type_oid::kUuid) {
+    if (types::is_uuid_v7(value.uuid)) return types::uuid_unix_us(value.uuid);
+    std::string text;
+    types::append_uuid(text, value.uuid);
+    throw SqlError(sqlstate::kInvalidParameterValue, "not a version 7 UUID: " + text);
+  }
   throw SqlError(sqlstate::kInternalError, "a time column of an unknown type");
 }
 

@@ -11,6 +11,19 @@ namespace varve::hypertable {
 
 using types::Value;
 
+std::vector<int64_t> numbers_of(std::string_view text) {
+  std::vector<int64_t> numbers;
+  const char* p = text.data();
+  const char* end = p + text.size();
+  while (p < end) {
+    int64_t n = 0;
+    auto [next, error] = std::from_chars(p, end, n);
+    if (error == std::errc()) numbers.push_back(n);
+    p = error == std::errc() ? next : p + 1;
+  }
+  return numbers;
+}
+
 bool Chunk::contains(int64_t time, std::span<const int32_t> hashes) const {
   if (!range.contains(time)) return false;
   for (size_t i = 0; i < hashes.size() && i < slices.size(); ++i) {
@@ -64,19 +77,6 @@ Shared& shared() {
   return all;
 }
 
-std::vector<int64_t> numbers_of(std::string_view text) {
-  std::vector<int64_t> numbers;
-  const char* p = text.data();
-  const char* end = p + text.size();
-  while (p < end) {
-    int64_t n = 0;
-    auto [next, error] = std::from_chars(p, end, n);
-    if (error == std::errc()) numbers.push_back(n);
-    p = error == std::errc() ? next : p + 1;
-  }
-  return numbers;
-}
-
 }  // namespace
 
 void ChunkFinder::renew() {
@@ -84,28 +84,25 @@ void ChunkFinder::renew() {
   std::vector<Value> state;
   session_.rows("varve_catalog_state", {}, arena, state);
   const bool changed = state.at(2).boolean != 0;
+  locked_ = false;
   known_ = changed ? std::make_shared<KnownChunks>()
                    : shared().at(state.at(0).oid(), hypertable_, state.at(1).int64);
 }
 
-// Not through a function: it would see by the snapshot of the statement that is running.
-const Chunk* ChunkFinder::query(int64_t time, std::span<const int32_t> hashes) {
-  std::string sql = fmt::format(
-      "SELECT c.range_start, c.range_end, pg_catalog.to_regclass(pg_catalog.quote_ident(c.schema_name) || "
-      "'.' || "
-      "pg_catalog.quote_ident(c.table_name))::pg_catalog.oid, c.slice_starts::pg_catalog.text, "
-      "c.slice_ends::pg_catalog.text FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = {0} AND "
-      "c.range_start = (SELECT e.range_start FROM _timescaledb_catalog.chunk e "
-      "WHERE e.hypertable_id = {0} AND e.range_start <= '{1}'::pg_catalog.int8 "
-      "ORDER BY e.range_start DESC LIMIT 1) "
-      "AND (c.range_end > '{1}'::pg_catalog.int8 OR c.range_end = {2})",
-      hypertable_, time, kNoEnd);
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    sql += fmt::format(" AND c.slice_starts[{0}] <= {1} AND c.slice_ends[{0}] > {1}", i + 1, hashes[i]);
-  }
+namespace {
+
+// What is read of a chunk `c`, and what comes of it.
+constexpr std::string_view kColumns =
+    "c.range_start, c.range_end, pg_catalog.to_regclass(pg_catalog.quote_ident(c.schema_name) || '.' || "
+    "pg_catalog.quote_ident(c.table_name))::pg_catalog.oid, c.slice_starts::pg_catalog.text, "
+    "c.slice_ends::pg_catalog.text";
+
+}  // namespace
+
+const Chunk* ChunkFinder::read(const std::string& sql) {
   Arena arena;
   std::vector<Value> row;
-  const Value args[] = {Value::of_string(arena.copy(sql))};
+  const Value args[] = {Value::of_string(arena.copy(std::string_view(sql)))};
   session_.rows("varve_query_row", args, arena, row);
   if (row.empty()) return nullptr;
   Chunk chunk;
@@ -116,6 +113,21 @@ const Chunk* ChunkFinder::query(int64_t time, std::span<const int32_t> hashes) {
   return known_->add(std::move(chunk));
 }
 
+// Not through a function: it would see by the snapshot of the statement that is running.
+const Chunk* ChunkFinder::query(int64_t time, std::span<const int32_t> hashes) {
+  std::string sql = fmt::format(
+      "SELECT {3} FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = {0} AND c.range_start = "
+      "(SELECT e.range_start FROM _timescaledb_catalog.chunk e "
+      "WHERE e.hypertable_id = {0} AND e.range_start <= '{1}'::pg_catalog.int8 "
+      "ORDER BY e.range_start DESC LIMIT 1) "
+      "AND (c.range_end > '{1}'::pg_catalog.int8 OR c.range_end = {2})",
+      hypertable_, time, kNoEnd, kColumns);
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    sql += fmt::format(" AND c.slice_starts[{0}] <= {1} AND c.slice_ends[{0}] > {1}", i + 1, hashes[i]);
+  }
+  return read(sql);
+}
+
 const Chunk* ChunkFinder::find(int64_t time, std::span<const int32_t> hashes) {
   if (known_ == nullptr) renew();
   if (const Chunk* chunk = known_->find(time, hashes)) return chunk;
@@ -124,21 +136,22 @@ const Chunk* ChunkFinder::find(int64_t time, std::span<const int32_t> hashes) {
 
 const Chunk& ChunkFinder::require(int64_t time, std::span<const int32_t> hashes) {
   if (const Chunk* chunk = find(time, hashes)) return *chunk;
-  Arena arena;
-  auto run = [&](const std::string& sql) {
-    const Value args[] = {Value::of_string(arena.copy(sql))};
+  if (!locked_) {
+    // Whoever makes a chunk holds the lock to the end of its transaction; then it is seen.
+    Arena arena;
+    const std::string sql = fmt::format("SELECT _timescaledb_functions.lock_hypertable({})", hypertable_);
+    const Value args[] = {Value::of_string(arena.copy(std::string_view(sql)))};
     session_.call("varve_run_sql", args, arena);
-  };
-  // Whoever makes a chunk holds the lock to the end of its transaction; then it is seen.
-  run(fmt::format("SELECT _timescaledb_functions.lock_hypertable({})", hypertable_));
-  if (const Chunk* chunk = query(time, hashes)) return *chunk;
-  run(
-      fmt::format("SELECT _timescaledb_functions.create_chunk_at({}, '{}'::pg_catalog.int8, "
-                  "'{{{}}}'::pg_catalog.int4[])",
-                  hypertable_, time, fmt::join(hashes, ",")));
-  // What is known so far is everybody's; the new chunk is this transaction's.
-  known_ = std::make_shared<KnownChunks>();
-  if (const Chunk* chunk = query(time, hashes)) return *chunk;
+    if (const Chunk* chunk = query(time, hashes)) return *chunk;
+    // What is known so far is everybody's; new chunks are this transaction's.
+    known_ = std::make_shared<KnownChunks>();
+    locked_ = true;
+  }
+  const Chunk* made =
+      read(fmt::format("SELECT {} FROM _timescaledb_functions.create_chunk_at({}, '{}'::pg_catalog.int8, "
+                       "'{{{}}}'::pg_catalog.int4[]) c",
+                       kColumns, hypertable_, time, fmt::join(hashes, ",")));
+  if (made != nullptr && made->contains(time, hashes)) return *made;
   throw SqlError(sqlstate::kInternalError,
                  fmt::format("the chunk of hypertable {} at {} has not been made", hypertable_, time));
 }

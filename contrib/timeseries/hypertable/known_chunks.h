@@ -10,6 +10,8 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/strong_id.h"
@@ -17,6 +19,9 @@
 #include "hypertable/hypertable.h"
 
 namespace varve::hypertable {
+
+// The integers in a text, whatever is between them.
+std::vector<int64_t> numbers_of(std::string_view text);
 
 struct Chunk {
   Oid relation;  // that stands for it; kInvalidOid when there is none
@@ -52,10 +57,12 @@ class ChunkFinder {
 
  private:
   const Chunk* query(int64_t time, std::span<const int32_t> hashes);
+  const Chunk* read(const std::string& sql);
 
   const int32_t hypertable_;
   functions::SessionServices& session_;
   std::shared_ptr<KnownChunks> known_;
+  bool locked_ = false;  // nobody else makes chunks of the hypertable until this transaction ends
 };
 
 }  // namespace varve::hypertable

@@ -6,6 +6,7 @@
 #include "known_chunks.h"
 #include "partition_hash.h"
 #include "types/interval.h"
+#include "types/uuid_time.h"
 
 namespace varve::hypertable {
 
@@ -63,13 +64,11 @@ void chunk_of_row(KernelCall& call) {
 void remove_rows(KernelCall& call) {
   vector::for_each_row(call.rows, [&](uint32_t row) {
     const Oid type{static_cast<uint32_t>(call.args[2]->value(row).oid())};
-    auto stored = [&](int64_t t) -> int64_t {
-      if (type == type_oid::kTimestamptz || type == type_oid::kTimestamp) return timestamp_from_internal(t);
-      return type == type_oid::kDate ? int64_t{date_from_internal(t)} : t;
+    auto stored = [&](size_t arg) {
+      return Value::of_int64(stored_from_internal(call.args[arg]->value(row).int64, type));
     };
-    const Value args[] = {call.args[0]->value(row), call.args[1]->value(row),
-                          Value::of_int64(stored(call.args[3]->value(row).int64)),
-                          Value::of_int64(stored(call.args[4]->value(row).int64)), call.args[5]->value(row)};
+    const Value args[] = {call.args[0]->value(row), call.args[1]->value(row), stored(3), stored(4),
+                          call.args[5]->value(row)};
     call.result.set_value(row, call.context.session->call("varve_remove_range", args, *call.context.memory));
   });
 }
@@ -118,6 +117,7 @@ const Binding kBindings[] = {
     {"ts_raise_threshold(regclass,int8):int8", raise_relation_threshold},
     {"ts_run_as(oid,text):int8", run_as},
     {"ts_in_transaction_block():bool", in_transaction_block},
+    {"ts_range_sizes(regclass):record", &kRangeSizes},
     {"ts_show_chunks(regclass,any,any,any,any):regclass", &kShowChunks},
     {"ts_drop_chunks(regclass,any,any,bool,any,any):text", &kDropChunks},
     {"ts_to_timestamp(int8):timestamptz",
@@ -125,6 +125,10 @@ const Binding kBindings[] = {
     {"ts_to_timestamp_without_timezone(int8):timestamp",
      fn([](int64_t t) -> int64_t { return timestamp_from_internal(t); })},
     {"ts_to_date(int8):date", fn([](int64_t t) -> int32_t { return date_from_internal(t); })},
+    {"ts_uuid_from_internal(int8):uuid", fn([](int64_t us) -> types::Uuid {
+       if (us < 0 || us / 1000 >= int64_t{1} << 48) functions::throw_out_of_range("timestamp");
+       return types::uuid_from(us);
+     })},
     {"ts_to_interval(int8):interval", fn([](int64_t us) -> Interval {
        Interval i{};
        i.days = static_cast<int32_t>(us / kDayUs);

@@ -34,6 +34,13 @@ SELECT time_bucket('1 day', ts) AS b, k, v, count(*) AS n, grouping(k, v) AS g F
 GROUP BY GROUPING SETS ((time_bucket('1 day', ts), k), (time_bucket('1 day', ts), v), (time_bucket('1 day', ts))) WITH NO DATA;
 CREATE MATERIALIZED VIEW c_hidden WITH (timescaledb.continuous) AS
 SELECT k, sum(v) AS v FROM s GROUP BY time_bucket('1 day', ts), k WITH NO DATA;
+-- Windows within a bucket.
+SET timescaledb.enable_cagg_window_functions = on;
+CREATE MATERIALIZED VIEW c_window WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
+SELECT time_bucket('1 day', ts) AS b, k, sum(v) AS s, rank() OVER (PARTITION BY time_bucket('1 day', ts) ORDER BY sum(v) DESC) AS place,
+       sum(sum(v)) OVER w AS all_k FROM s GROUP BY 1, 2 WINDOW w AS (PARTITION BY time_bucket('1 day', ts)) WITH NO DATA;
+SELECT fails($$CREATE MATERIALIZED VIEW bad WITH (timescaledb.continuous) AS SELECT time_bucket('1 day', ts) AS b, k, rank() OVER (PARTITION BY k ORDER BY sum(v)) FROM s GROUP BY 1, 2 WITH NO DATA$$, '0A000');
+RESET timescaledb.enable_cagg_window_functions;
 CREATE MATERIALIZED VIEW c_named (day, total) WITH (timescaledb.continuous) AS
 SELECT time_bucket('1 day', ts, 'America/New_York'), sum(v) FROM s GROUP BY 1 WITH NO DATA;
 CREATE PROCEDURE refresh_all() LANGUAGE plpgsql AS
@@ -53,14 +60,16 @@ SELECT same('TABLE c_distinct', $$SELECT time_bucket('1 day', ts), count(DISTINC
          GROUP BY 1, ROLLUP (v, k)) x WHERE k IS NULL OR v IS NULL
          UNION ALL SELECT time_bucket('1 day', ts), k, NULL, count(*), 1 FROM s GROUP BY 1, 2$$) AS d,
   same('TABLE c_hidden', $$SELECT k, sum(v) FROM s GROUP BY time_bucket('1 day', ts), k$$) AS e,
-  same('TABLE c_named', $$SELECT time_bucket('1 day', ts, 'America/New_York'), sum(v) FROM s GROUP BY 1$$) AS f;
+  same('TABLE c_named', $$SELECT time_bucket('1 day', ts, 'America/New_York'), sum(v) FROM s GROUP BY 1$$) AS f,
+  same('TABLE c_window', $$SELECT time_bucket('1 day', ts), k, sum(v), rank() OVER (PARTITION BY time_bucket('1 day', ts) ORDER BY sum(v) DESC),
+         sum(sum(v)) OVER (PARTITION BY time_bucket('1 day', ts)) FROM s GROUP BY 1, 2$$) AS g;
 CALL refresh_all();
 SELECT * FROM all_same;
 SELECT count(*) > 20 FROM c_distinct;
 INSERT INTO s SELECT ts + INTERVAL '3 minutes', 'k9', 77 FROM s WHERE v = 7;
 DELETE FROM s WHERE k = 'k3' AND ts < '2024-01-10';
 UPDATE s SET ts = ts - INTERVAL '5 days' WHERE k = 'k2' AND v = 20;
-SELECT NOT a, NOT b, NOT d, NOT e, NOT f FROM all_same;
+SELECT NOT a, NOT b, NOT d, NOT e, NOT f, NOT g FROM all_same;
 CALL refresh_all();
 SELECT * FROM all_same;
 MERGE INTO s USING (SELECT '2024-01-03 00:00+00'::timestamptz AS t) m ON s.ts = m.t WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (m.t, 'k0', 1);
@@ -119,7 +128,7 @@ SELECT fails($$CREATE MATERIALIZED VIEW bad WITH (timescaledb.continuous) AS SEL
 SELECT fails($$CREATE MATERIALIZED VIEW c_cte WITH (timescaledb.continuous) AS SELECT time_bucket('1 day', ts), count(*) FROM s GROUP BY 1 WITH NO DATA$$, '42P07');
 SELECT fails($$CREATE MATERIALIZED VIEW bad WITH (timescaledb.continuous, timescaledb.unknown) AS SELECT time_bucket('1 day', ts), count(*) FROM s GROUP BY 1 WITH NO DATA$$, '22023');
 SELECT fails($$CALL refresh_continuous_aggregate('c_cte', NULL, NULL)$$, '2D000');
-SELECT count(*) = 6 FROM timescaledb_information.continuous_aggregates;
+SELECT count(*) = 7 FROM timescaledb_information.continuous_aggregates;
 SELECT count(*) = 0 FROM timescaledb_information.hypertables WHERE hypertable_name <> 's';
 
 -- Rights: an aggregate is its owner's, and is computed with the owner's.
@@ -190,6 +199,20 @@ CALL run_job(:job);
 SELECT same('TABLE i_c', 'SELECT time_bucket(10, t, 5), sum(v) FROM i GROUP BY 1');
 SELECT remove_continuous_aggregate_policy('i_c') IS NOT NULL;
 SELECT fails($$SELECT remove_continuous_aggregate_policy('i_c')$$, '42704');
+-- Several policies share an aggregate's time between them.
+SELECT add_continuous_aggregate_policy('i_c', 200, 10, INTERVAL '1 hour', initial_start => '2100-01-01') AS newer \gset
+SELECT add_continuous_aggregate_policy('i_c', NULL, 200, INTERVAL '1 day', initial_start => '2100-01-01') AS older \gset
+SELECT fails($$SELECT add_continuous_aggregate_policy('i_c', 300, 100, INTERVAL '1 hour')$$, '22023'),
+       fails($$SELECT add_continuous_aggregate_policy('i_c', 200, 10, INTERVAL '1 hour')$$, '22023');
+SELECT add_continuous_aggregate_policy('i_c', 200, 10, INTERVAL '2 hours', if_not_exists => true) = -1;
+UPDATE i SET v = 1 WHERE t IN (7, 500, 990, 900);
+CALL run_job(:newer);
+SELECT NOT same('TABLE i_c', 'SELECT time_bucket(10, t, 5), sum(v) FROM i GROUP BY 1');
+SELECT same('SELECT * FROM i_c WHERE b >= 805', 'SELECT time_bucket(10, t, 5), sum(v) FROM i WHERE t >= 805 GROUP BY 1');
+CALL run_job(:older);
+SELECT same('TABLE i_c', 'SELECT time_bucket(10, t, 5), sum(v) FROM i GROUP BY 1');
+SELECT remove_continuous_aggregate_policy('i_c') IS NOT NULL;
+SELECT count(*) = 0 FROM timescaledb_information.jobs WHERE job_id IN (:newer, :older);
 
 -- Clocks that are changed: buckets of hours in a zone.
 CREATE TABLE z (ts timestamptz NOT NULL, v int);

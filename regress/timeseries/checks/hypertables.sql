@@ -94,6 +94,41 @@ DROP TABLE d;
 SELECT count(*) = 0 FROM pg_class WHERE relname LIKE '\_hyper\_3%';
 SELECT count(*) = 1 FROM _timescaledb_catalog.hypertable;
 
+-- Time in UUIDs of version 7.
+CREATE TABLE u (id uuid PRIMARY KEY, k int, v float8);
+SELECT created FROM create_hypertable('u', by_range('id', INTERVAL '1 day'));
+CREATE FUNCTION id_at(t timestamptz, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+  $$ SELECT (left(to_uuidv7_boundary(t)::text, 24) || lpad(to_hex(n), 12, '0'))::uuid $$;
+INSERT INTO u SELECT id_at('2024-01-01'::timestamptz + i * INTERVAL '1 hour', i), i % 3, i FROM generate_series(0, 239) i;
+INSERT INTO u VALUES (to_uuidv7_boundary('2024-01-05 00:00+00'), 1, 1000), (to_uuidv7_boundary('2024-01-04 23:59:59.999999+00'), 1, 2000);
+SELECT count(*) = 10 FROM show_chunks('u');
+SELECT fails($$INSERT INTO u VALUES ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 1, 1)$$, '22023');
+SELECT primary_dimension_type = 'uuid'::regtype, range_start = '2024-01-01', range_end = '2024-01-02' FROM timescaledb_information.chunks
+WHERE hypertable_name = 'u' ORDER BY range_start LIMIT 1;
+SELECT time_interval = INTERVAL '1 day', column_type = 'uuid'::regtype FROM timescaledb_information.dimensions WHERE hypertable_name = 'u';
+SELECT bool_and(rows_of(chunk) = n), bool_and(n >= 24), count(*) = 10 FROM (SELECT tableoid::regclass AS chunk, count(*) AS n FROM u GROUP BY 1) x;
+SELECT varve_settle('u') = 242;
+SELECT sum(settled_rows) = 242, bool_and(settled_rows BETWEEN 24 AND 25), count(*) = 10 FROM _timescaledb_functions.range_sizes('u');
+SELECT count(*) = 49, min(uuid_timestamp(id)) = '2024-01-04' FROM u WHERE id >= to_uuidv7_boundary('2024-01-04') AND id < to_uuidv7_boundary('2024-01-06') AND v <> 2000;
+SELECT count(*) = 4 FROM drop_chunks('u', older_than => '2024-01-05'::timestamptz);
+SELECT count(*) = 145, max(v) = 1000 FROM u;
+SELECT count(*) = 1 FROM show_chunks('u', newer_than => to_uuidv7_boundary('2024-01-10'));
+INSERT INTO u VALUES (id_at('2024-01-01', 0), 7, 7);
+SELECT fails($$INSERT INTO u VALUES (id_at('2024-01-01', 0), 7, 7)$$, '23505');
+CREATE MATERIALIZED VIEW u_c WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS
+SELECT time_bucket(INTERVAL '1 day', id) AS day, k, sum(v) AS v FROM u GROUP BY 1, 2 WITH NO DATA;
+CALL refresh_continuous_aggregate('u_c', NULL, NULL);
+INSERT INTO u VALUES (id_at('2024-01-06 12:00+00', 999), 1, 0.5), (id_at('2024-03-01', 1), 1, 1);
+SELECT count(*) = 1 FROM u_c WHERE day = '2024-03-01';
+SELECT count(*) > 0 FROM (TABLE u_c EXCEPT SELECT time_bucket(INTERVAL '1 day', id), k, sum(v) FROM u GROUP BY 1, 2) x;
+CALL refresh_continuous_aggregate('u_c', NULL, NULL);
+SELECT count(*) = 0 FROM (TABLE u_c EXCEPT SELECT time_bucket(INTERVAL '1 day', id), k, sum(v) FROM u GROUP BY 1, 2) x;
+SELECT count(*) = (SELECT count(*) FROM (SELECT DISTINCT time_bucket(INTERVAL '1 day', id), k FROM u) x) FROM u_c;
+SELECT add_retention_policy('u', INTERVAL '1 day', initial_start => '2100-01-01') AS job \gset
+CALL run_job(:job);
+SELECT count(*) = 0 FROM u;
+DROP TABLE u CASCADE;
+
 -- Rights.
 CREATE ROLE api_hypertables_other;
 GRANT SELECT, INSERT ON m TO api_hypertables_other;

@@ -31,39 +31,51 @@ SELECT delete_job(1000)::text = '';
 SELECT fails('SELECT delete_job(1000)', 'job 1000 not found'), fails('CALL run_job(1000)', 'job 1000 not found');
 SELECT count(*) = 0 FROM timescaledb_information.jobs WHERE job_id >= 1000;
 
+-- A job may end its transaction, by hand too.
+CREATE PROCEDURE in_steps(job_id int, config jsonb) LANGUAGE plpgsql AS
+$$ BEGIN FOR i IN 1..3 LOOP INSERT INTO journal (job, conf) VALUES (job_id, to_jsonb(txid_current())); COMMIT; END LOOP; END $$;
+TRUNCATE journal;
+SELECT add_job('in_steps', '1 hour', initial_start => '2100-01-01 00:00+00') AS steps \gset
+CALL run_job(:steps);
+SELECT count(*) = 3, count(DISTINCT conf) = 3 FROM journal WHERE job = :steps;
+BEGIN;
+SELECT fails('CALL run_job(' || :steps || ')', 'invalid transaction termination');
+ROLLBACK;
+SELECT delete_job(:steps)::text = '';
+
 -- The scheduler runs what is due, as its owner.
 TRUNCATE journal;
-SELECT add_job('note_it', '1 hour', config => '{"word": "by itself"}') = 1001;
-CALL wait_for('EXISTS (SELECT FROM timescaledb_information.job_history WHERE job_id = 1001)');
-SELECT count(*) = 1, bool_and(job = 1001 AND conf = '{"word": "by itself"}' AND who = current_user) FROM journal;
+SELECT add_job('note_it', '1 hour', config => '{"word": "by itself"}') = 1002;
+CALL wait_for('EXISTS (SELECT FROM timescaledb_information.job_history WHERE job_id = 1002)');
+SELECT count(*) = 1, bool_and(job = 1002 AND conf = '{"word": "by itself"}' AND who = current_user) FROM journal;
 SELECT last_run_status = 'Success', job_status = 'Scheduled', total_runs = 1, total_successes = 1, total_failures = 0,
-       next_start > now() AND next_start <= now() + interval '1 hour', last_run_duration >= '0' FROM timescaledb_information.job_stats WHERE job_id = 1001;
-SELECT succeeded, proc_name = 'note_it', config = '{"word": "by itself"}', err_message IS NULL FROM timescaledb_information.job_history WHERE job_id = 1001;
+       next_start > now() AND next_start <= now() + interval '1 hour', last_run_duration >= '0' FROM timescaledb_information.job_stats WHERE job_id = 1002;
+SELECT succeeded, proc_name = 'note_it', config = '{"word": "by itself"}', err_message IS NULL FROM timescaledb_information.job_history WHERE job_id = 1002;
 SELECT count(*) = 0 FROM timescaledb_information.job_errors;
 
 -- What fails is tried again, and given up after max_retries.
 CREATE PROCEDURE divide(job_id int, config jsonb) LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 / (config->>'by')::int; COMMIT; END $$;
-SELECT add_job('divide', '1 hour', config => '{"by": 0}', initial_start => '2100-01-01 00:00+00') = 1002;
-SELECT retry_period = '100 milliseconds', max_retries = 1 FROM alter_job(1002, retry_period => '100 milliseconds', max_retries => 1, next_start => now());
-CALL wait_for('(SELECT count(*) = 2 FROM timescaledb_information.job_errors WHERE job_id = 1002)');
-SELECT count(*) = 2, bool_and(sqlerrcode = '22012' AND err_message = 'division by zero' AND proc_name = 'divide') FROM timescaledb_information.job_errors WHERE job_id = 1002;
-SELECT NOT scheduled FROM timescaledb_information.jobs WHERE job_id = 1002;
-SELECT last_run_status = 'Failed', job_status = 'Paused', total_failures = 2, next_start IS NULL FROM timescaledb_information.job_stats WHERE job_id = 1002;
-SELECT config = '{"by": 1}', scheduled FROM alter_job(1002, config => '{"by": 1}', scheduled => true, next_start => now());
-CALL wait_for('(SELECT total_successes = 1 FROM timescaledb_information.job_stats WHERE job_id = 1002)');
-SELECT last_run_status = 'Success', total_runs = 3 FROM timescaledb_information.job_stats WHERE job_id = 1002;
+SELECT add_job('divide', '1 hour', config => '{"by": 0}', initial_start => '2100-01-01 00:00+00') = 1003;
+SELECT retry_period = '100 milliseconds', max_retries = 1 FROM alter_job(1003, retry_period => '100 milliseconds', max_retries => 1, next_start => now());
+CALL wait_for('(SELECT count(*) = 2 FROM timescaledb_information.job_errors WHERE job_id = 1003)');
+SELECT count(*) = 2, bool_and(sqlerrcode = '22012' AND err_message = 'division by zero' AND proc_name = 'divide') FROM timescaledb_information.job_errors WHERE job_id = 1003;
+SELECT NOT scheduled FROM timescaledb_information.jobs WHERE job_id = 1003;
+SELECT last_run_status = 'Failed', job_status = 'Paused', total_failures = 2, next_start IS NULL FROM timescaledb_information.job_stats WHERE job_id = 1003;
+SELECT config = '{"by": 1}', scheduled FROM alter_job(1003, config => '{"by": 1}', scheduled => true, next_start => now());
+CALL wait_for('(SELECT total_successes = 1 FROM timescaledb_information.job_stats WHERE job_id = 1003)');
+SELECT last_run_status = 'Success', total_runs = 3 FROM timescaledb_information.job_stats WHERE job_id = 1003;
 
 -- A job is its owner's; others neither change nor run it.
 CREATE ROLE regress_job_owner; CREATE ROLE regress_job_other;
 GRANT INSERT ON journal TO regress_job_owner;
 SET SESSION AUTHORIZATION regress_job_owner;
-SELECT add_job('note_it', '1 day', config => '{"word": "mine"}') = 1003;
+SELECT add_job('note_it', '1 day', config => '{"word": "mine"}') = 1004;
 SET SESSION AUTHORIZATION regress_job_other;
-SELECT fails('SELECT delete_job(1003)', 'insufficient permissions to alter job 1003'), fails('CALL run_job(1003)', 'insufficient permissions to alter job 1003'),
-       fails('SELECT * FROM alter_job(1003, scheduled => false)', 'insufficient permissions to alter job 1003');
+SELECT fails('SELECT delete_job(1004)', 'insufficient permissions to alter job 1004'), fails('CALL run_job(1004)', 'insufficient permissions to alter job 1004'),
+       fails('SELECT * FROM alter_job(1004, scheduled => false)', 'insufficient permissions to alter job 1004');
 SELECT fails($$UPDATE _timescaledb_catalog.bgw_job SET config = '{}'$$, 'permission denied for table bgw_job');
 RESET SESSION AUTHORIZATION;
-CALL wait_for('EXISTS (SELECT FROM timescaledb_information.job_history WHERE job_id = 1003)');
+CALL wait_for('EXISTS (SELECT FROM timescaledb_information.job_history WHERE job_id = 1004)');
 SELECT bool_or(who = 'regress_job_owner') FROM journal;
 SELECT delete_job(job_id)::text = '' FROM timescaledb_information.jobs WHERE job_id >= 1000;
 DROP EXTENSION timescaledb CASCADE;

@@ -20,6 +20,10 @@ SELECT close_to(slope(stats_agg(v, w)), regr_slope(v, w)), close_to(intercept(st
        close_to(corr(stats_agg(v, w)), corr(v, w)), close_to(covariance(stats_agg(v, w)), covar_samp(v, w)),
        close_to(determination_coeff(stats_agg(v, w)), regr_r2(v, w)), close_to(stddev_x(stats_agg(v, w)), stddev(w)),
        average_y(stats_agg(v, w)) = avg(v), average_x(stats_agg(v, w)) = avg(w), num_vals(stats_agg(v, w)) = 1000 FROM m;
+SELECT close_to(skewness(stats_agg(v * v)), sum((v * v - a) ^ 3) / (count(*) - 1) / s ^ 3),
+       close_to(kurtosis(stats_agg(v * v), 'sample'), sum((v * v - a) ^ 4) / (count(*) - 1) / s ^ 4)
+FROM m, (SELECT avg(v * v) AS a, stddev_samp(v * v) AS s FROM m) q GROUP BY s;
+SELECT skewness(stats_agg(v)) IS NULL AND kurtosis(stats_agg(v)) IS NULL FROM m WHERE w = 1;
 -- A rollup is the summary of all; so is one that was stored.
 CREATE TABLE stored AS SELECT h, stats_agg(v) AS s, stats_agg(v, w) AS s2, uddsketch(200, 0.001, v) AS u, hyperloglog(1024, v) AS hll,
   percentile_agg(v) AS p, tdigest(100, v) AS d, candlestick_agg(ts, v, w) AS c FROM m GROUP BY h;
@@ -75,6 +79,30 @@ FROM (SELECT counter_agg(ts, v) AS a FROM c) q;
 SELECT delta(rollup(a)) = 25, num_resets(rollup(a)) = 1, num_elements(rollup(a)) = 4, idelta_left(rollup(a)) = 10, close_to(slope(rollup(a)), (SELECT slope(counter_agg(ts, v)) FROM c))
 FROM (SELECT counter_agg(ts, v) AS a FROM c GROUP BY ts > '2020-01-01 00:02+00') q;
 
+-- Up to the bounds of time: between 15 at 00:02 and 25 at 00:06 lies 20 at 00:04; a counter that was reset began at nothing.
+CREATE TABLE steps (ts timestamptz, v double precision);
+INSERT INTO steps VALUES ('2020-01-01 00:00+00', 5), ('2020-01-01 00:02+00', 15), ('2020-01-01 00:06+00', 25), ('2020-01-01 00:07+00', 30), ('2020-01-01 00:10+00', 6), ('2020-01-01 00:11+00', 8);
+CREATE VIEW parts AS
+SELECT b, c, g, l, f, lag(c) OVER w AS cp, lead(c) OVER w AS cn, lag(g) OVER w AS gp, lead(g) OVER w AS gn, lag(l) OVER w AS lp, lead(l) OVER w AS ln,
+       lag(f) OVER w AS fp, lead(f) OVER w AS fn
+FROM (SELECT date_bin('4 minutes', ts, '2020-01-01') AS b, counter_agg(ts, v) AS c, gauge_agg(ts, v) AS g, time_weight('Linear', ts, v) AS l,
+             time_weight('LOCF', ts, v) AS f FROM steps GROUP BY 1) q WINDOW w AS (ORDER BY b);
+SELECT close_to(interpolated_delta(c, b, '4 minutes', cp, cn), 15), close_to(interpolated_rate(c, b, '4 minutes', cp, cn), 15 / 240.0),
+       close_to(interpolated_average(l, b, '4 minutes', lp, ln), (10 * 120 + 17.5 * 120) / 240), close_to(interpolated_average(f, b, '4 minutes', fp, fn), 10),
+       close_to(interpolated_integral(l, b, '4 minutes', lp, ln, 'minute'), 55) FROM parts WHERE b = '2020-01-01 00:00+00';
+-- From 20 to 30, and then from nothing a third of the way to 6; the gauge falls by 8.
+SELECT close_to(interpolated_delta(c, b, '4 minutes', cp, cn), 12), close_to(interpolated_delta(g, b, '4 minutes', gp, gn), 2),
+       close_to(interpolated_rate(g, b, '4 minutes', gp, gn), 2 / 240.0), close_to(interpolated_delta(c, b, '4 minutes'), 5),
+       close_to(interpolated_average(f, b, '4 minutes', fp, fn), (15 * 120 + 25 * 60 + 30 * 60) / 240.0) FROM parts WHERE b = '2020-01-01 00:04+00';
+SELECT close_to(interpolated_delta(c, b, '4 minutes', cp, cn), 6), interpolated_delta(NULL::countersummary, b, '4 minutes') IS NULL FROM parts WHERE b = '2020-01-01 00:08+00';
+SELECT fails($$SELECT interpolated_average(l, b, '1 minute', lp, ln) FROM parts$$, 'the interval must end after the last point');
+-- Extrapolated as Prometheus does: to bounds that are near, and else half a step on.
+SELECT close_to(extrapolated_delta(with_bounds(counter_agg(ts, v), '[2019-12-31 23:59:30+00, 2020-01-01 00:07:30+00)')), 25 * (420 + 30 + 30) / 420.0),
+       close_to(extrapolated_rate(with_bounds(counter_agg(ts, v), '[2019-12-31 23:59:30+00, 2020-01-01 00:07:30+00)'), 'prometheus'), 25 * 480 / 420.0 / 480),
+       close_to(extrapolated_delta(with_bounds(gauge_agg(ts, v), '[2020-01-01 00:00+00, 2020-01-01 01:00+00)')), 25 * (420 + 70) / 420.0)
+FROM steps WHERE ts < '2020-01-01 00:08+00';
+SELECT fails('SELECT extrapolated_delta(counter_agg(ts, v)) FROM steps', 'the bounds of the summary are missing, endless or do not have its points');
+
 -- candlestick_agg
 SELECT open(c) = (SELECT v FROM m ORDER BY ts LIMIT 1), close(c) = (SELECT v FROM m ORDER BY ts DESC LIMIT 1),
        high(c) = (SELECT max(v) FROM m), low(c) = (SELECT min(v) FROM m), volume(c) = (SELECT sum(w) FROM m),
@@ -95,6 +123,18 @@ SELECT (state, duration) IN (('a', interval '1:30'), ('b', interval '2:00')) FRO
 SELECT duration_in(state_agg(ts, h), 'h1') = interval '5 hours', state_at(state_agg(ts, h), '2024-01-01 01:39+00') = 'h0' FROM m;
 SELECT (state, start_time, end_time) IN (('h0', '2024-01-01 00:00+00', '2024-01-01 01:40+00'), ('h1', '2024-01-01 01:40+00', '2024-01-01 03:20+00'),
   ('h2', '2024-01-01 03:20+00', '2024-01-01 03:59+00')) FROM state_timeline((SELECT state_agg(ts, h) FROM m WHERE ts < '2024-01-01 04:00+00'));
+
+-- By the day: a from 12:00 on the first to 06:00 on the second, b until 18:00, then a.
+CREATE VIEW days AS SELECT b, s, lag(s) OVER (ORDER BY b) AS p FROM (
+  SELECT date_trunc('day', t) AS b, state_agg(t, s) AS s FROM (VALUES ('2020-01-01 12:00+00'::timestamptz, 'a'), ('2020-01-02 06:00+00', 'b'), ('2020-01-02 18:00+00', 'a')) x(t, s) GROUP BY 1) q;
+SELECT interpolated_duration_in(s, 'a', b, '1 day', p) = interval '12 hours' FROM days;
+SELECT bool_and(interpolated_duration_in(s, 'b', b, '1 day', p) = CASE WHEN b = '2020-01-02' THEN interval '12 hours' ELSE '0' END) FROM days;
+SELECT count(*) = 3, bool_and(start_time < end_time), max(end_time) = '2020-01-03' FROM days, interpolated_state_timeline(s, b, '1 day', p) WHERE b = '2020-01-02';
+SELECT count(*) = 2, min(start_time) = '2020-01-02', max(start_time) = '2020-01-02 18:00+00' FROM days, interpolated_state_periods(s, 'a', b, '1 day', p) WHERE b = '2020-01-02';
+SELECT duration_in(rollup(s), 'a') = interval '18 hours', duration_in(rollup(s), 'b') = interval '12 hours' FROM days;
+SELECT start_time = '2020-01-02 06:00+00', end_time = '2020-01-02 18:00+00' FROM state_periods((SELECT rollup(s) FROM days), 'b');
+SELECT duration_in(rollup(s), 'a', '2020-01-02 00:00+00', '12 hours') = interval '6 hours', duration_in(rollup(s), 'b', '2020-01-02 12:00+00') = interval '6 hours' FROM days;
+SELECT fails($$SELECT interpolated_duration_in(NULL::stateagg, 'a', '2020-01-01', '1 day')$$, 'when interpolating data between grouped data, all groups must contain some data');
 
 -- Nothing goes alone, and everything with CASCADE.
 SELECT fails('DROP TYPE uddsketch', 'cannot drop type uddsketch because extension timescaledb_toolkit requires it'),

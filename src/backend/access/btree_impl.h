@@ -23,6 +23,8 @@ class BtreeImpl : public Btree {
     if (reader != nullptr && tracked_) return core_.lookup_noted(key, tids, any_marked, {tracked_, *reader});
     return core_.lookup(key, tids, any_marked);
   }
+  Status postings(wal::Bytes key, Tid at_least, std::vector<Tid>* tids, PageId* hint,
+                  txn::SerializableTxn* reader = nullptr) override;
   Status remove_dead(wal::Bytes key, Tid tid) override;
   Result<uint64_t> sweep(Xid horizon) override;
   Result<Statistics> statistics() override;

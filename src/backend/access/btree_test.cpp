@@ -342,6 +342,42 @@ TEST_F(BtreeTest, UniqueCheckSeesEqualKeysOverManyPages) {
 }
 
 // In runs of a leaf or one by one: the same tree as far as anybody can see.
+// Keys of one, of many and of no rows, and one that begins with another: every Tid from any place on, in
+// order, however the entries are spread over leaves.
+TEST_F(BtreeTest, PostingsAreTheRowsOfOneKeyFromAnyTidOn) {
+  std::mt19937_64 random(7);
+  std::map<Key, std::set<uint64_t>> model;
+  const Key keys[] = {"a", "ab", "b", std::string(1, '\0'), std::string("a\0", 2), std::string(300, 'k'),
+                      "zz"};
+  for (int i = 0; i < 6000; ++i) {
+    const Key& k = keys[std::min<uint64_t>(random() % 9, 5)];
+    const Tid t = tid(random() % 4000);
+    if (!model[k].insert(t.packed()).second) continue;
+    insert(k, t);
+    if (random() % 4 == 0) {
+      ASSERT_TRUE(tree_->mark(txn_, bytes(k), t).ok());
+    }
+  }
+  insert("zz", tid(5));
+  model["zz"].insert(tid(5).packed());
+  for (const Key& k : {Key("a"), Key("ab"), Key("b"), Key(1, '\0'), Key("a\0", 2), Key(300, 'k'), Key("zz"),
+                       Key("none"), Key()}) {
+    PageId hint;
+    std::vector<Tid> some;
+    for (int from = 0; from < 40; ++from) {
+      Tid at = from == 0 ? Tid::unpack(0) : tid(random() % 4200);
+      std::vector<uint64_t> found, expected(model[k].lower_bound(at.packed()), model[k].end());
+      for (;;) {
+        ASSERT_TRUE(tree_->postings(bytes(k), at, &some, &hint).ok());
+        if (some.empty()) break;
+        for (Tid t : some) found.push_back(t.packed());
+        at = Tid::unpack(some.back().packed() + 1);
+      }
+      ASSERT_EQ(found, expected);
+    }
+  }
+}
+
 TEST_F(BtreeTest, SortedInsertsAreInserts) {
   std::mt19937 random(21);
   std::set<std::pair<Key, Tid>> expected;

@@ -90,14 +90,15 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
   }
   const uint16_t count = std::min(heap_header(*copy).slot_count, kMaxHeapSlots);
   const bool settled = Xid{heap_header(*copy).newest_xid} < txns_.horizon();
-  const size_t first = rows->size();
+  // The caller may keep the two lists apart: each grows from where it is.
+  const size_t first = rows->size(), first_tid = tids == nullptr ? 0 : tids->size();
   rows->resize(first + count);
-  if (tids != nullptr) tids->resize(first + count);
+  if (tids != nullptr) tids->resize(first_tid + count);
   size_t n = first;
   auto add = [&](uint16_t slot, const uint8_t* bytes, size_t length, const RowHeader& header, Xid writer) {
     (*rows)[n] = {bytes,  static_cast<uint32_t>(length), header.attributes, header.flags,
                   writer, reader_for(header.flags)};
-    if (tids != nullptr) (*tids)[n] = Tid{id, slot};
+    if (tids != nullptr) (*tids)[first_tid + (n - first)] = Tid{id, slot};
     ++n;
   };
   // Versions that had to be rebuilt, to be put behind the page at the end: the row's number, the place among
@@ -144,7 +145,7 @@ Status HeapImpl::append_page(const txn::Snapshot& snapshot, PageId id, RowBuffer
     add(number, nullptr, version.length, version.header, writer);
   }
   rows->resize(n);
-  if (tids != nullptr) tids->resize(n);
+  if (tids != nullptr) tids->resize(first_tid + (n - first));
   if (!older.empty()) {
     uint8_t* base = buffer.reserve(kCopyBytes + older.size());  // may have moved, with the copy of the page
     std::memcpy(base + kCopyBytes, older.data(), older.size());

@@ -18,7 +18,11 @@ namespace {
 constexpr size_t kHugePageBytes = 2 << 20;
 constexpr uint32_t kMinFrames = 16;
 constexpr int kOptimisticAttempts = 2;
-constexpr int kTakeFrameRounds = 200;
+// Looks for a frame to take: soon after one another, then every 100 µs, and every millisecond while somebody
+// writes pages, however slow the disk is. Only when all frames are pinned, which is never for long, it is
+// given up earlier.
+constexpr int kQuickRounds = 8, kNearRounds = 200;
+constexpr int kRoundsWhenPinned = 1200, kRoundsWhenWritten = 10000;
 
 size_t thread_number() {
   static std::atomic<size_t> next{0};
@@ -245,7 +249,7 @@ void BufferPoolImpl::remove_page(Frame& frame) {
   frame.page_id.store(Frame::kNoPage, std::memory_order_relaxed);
 }
 
-Frame* BufferPoolImpl::evict(Partition& partition, uint32_t looked_at, uint32_t* dirty_seen) {
+Frame* BufferPoolImpl::evict(Partition& partition, uint32_t looked_at, Obstacles* seen) {
   for (uint32_t i = 0; i < looked_at; ++i) {
     uint64_t hand = partition.hand.fetch_add(1, std::memory_order_relaxed);
     Frame& frame = frames_[partition.first + hand % partition.count];
@@ -255,7 +259,7 @@ Frame* BufferPoolImpl::evict(Partition& partition, uint32_t looked_at, uint32_t*
       continue;
     }
     if (frame.dirty_lsn.load(std::memory_order_relaxed) != 0) {
-      ++*dirty_seen;
+      ++seen->dirty;
       continue;
     }
     if (!frame.latch.try_lock_exclusive()) continue;
@@ -266,6 +270,7 @@ Frame* BufferPoolImpl::evict(Partition& partition, uint32_t looked_at, uint32_t*
       evictions_.fetch_add(1, std::memory_order_relaxed);
       return &frame;
     }
+    if (frame.writing.load(std::memory_order_relaxed) != 0) ++seen->being_written;
     frame.latch.unlock_exclusive();
   }
   return nullptr;
@@ -273,23 +278,26 @@ Frame* BufferPoolImpl::evict(Partition& partition, uint32_t looked_at, uint32_t*
 
 Result<Frame*> BufferPoolImpl::take_frame() {
   Partition& home = home_partition();
-  for (int round = 0; round < kTakeFrameRounds; ++round) {
+  bool written = false;  // somebody has been writing pages: they will be free
+  for (int round = 0; round < (written ? kRoundsWhenWritten : kRoundsWhenPinned); ++round) {
     if (Frame* frame = pop_free(home)) return frame;
-    uint32_t dirty_seen = 0;
+    Obstacles seen;
     // Twice around clears every reference bit on the way.
-    if (Frame* frame = evict(home, 2 * home.count, &dirty_seen)) return frame;
+    if (Frame* frame = evict(home, 2 * home.count, &seen)) return frame;
     for (auto& other : partitions_) {
       if (Frame* frame = pop_free(*other)) return frame;
     }
-    if (dirty_seen > 0) {
-      size_t written = 0;
-      VARVE_RETURN_IF_ERROR(write_some(home, kWriteBatch / 2, &written));
-      if (written > 0) continue;
+    written = written || seen.dirty > 0 || seen.being_written > 0;
+    if (seen.dirty > 0) {
+      size_t now = 0;
+      VARVE_RETURN_IF_ERROR(write_some(home, kWriteBatch / 2, &now));
+      if (now > 0) continue;
     }
-    if (round > 8) std::this_thread::sleep_for(std::chrono::microseconds(100));
-    if (round > 16) {
+    if (round > kQuickRounds)
+      std::this_thread::sleep_for(std::chrono::microseconds(round < kNearRounds ? 100 : 1000));
+    if (round > 2 * kQuickRounds) {
       for (auto& other : partitions_) {
-        if (Frame* frame = evict(*other, 2 * other->count, &dirty_seen)) return frame;
+        if (Frame* frame = evict(*other, 2 * other->count, &seen)) return frame;
       }
     }
   }

@@ -98,7 +98,11 @@ class BufferPoolImpl final : public BufferPool {
   Frame* pop_free(Partition& partition);
   // Takes one clean page out of memory; its frame comes back latched and empty. `looked_at` limits the
   // search.
-  Frame* evict(Partition& partition, uint32_t looked_at, uint32_t* dirty_seen);
+  // Frames that could not be taken now, and why.
+  struct Obstacles {
+    uint32_t dirty = 0, being_written = 0;
+  };
+  Frame* evict(Partition& partition, uint32_t looked_at, Obstacles* seen);
   void remove_page(Frame& frame);  // latched; the page leaves the translation
   void give_back(Frame* frame);    // latched and empty: unlatch and put on the free list
   Partition& home_partition() const;

@@ -176,8 +176,8 @@ Lsn BufferPoolImpl::oldest_dirty_lsn() const {
 void BufferPoolImpl::refill_free(Partition& partition) {
   uint32_t wanted = std::min(1024U, partition.count / 64);
   while (partition.free_count.load(std::memory_order_relaxed) < wanted) {
-    uint32_t dirty_seen = 0;
-    Frame* frame = evict(partition, partition.count / 4 + 1, &dirty_seen);
+    Obstacles seen;
+    Frame* frame = evict(partition, partition.count / 4 + 1, &seen);
     if (frame == nullptr) return;
     give_back(frame);
   }

@@ -32,6 +32,12 @@ access::KeyColumn ordered_key_column(Oid type, const types::Collation* collation
   return key;
 }
 
+void append_inverted_element(std::string& out, Oid type, const Value& value) {
+  access::KeyColumn column = ordered_key_column(type, nullptr);
+  column.nullable = false;
+  append_ordered_value(out, type, column, value);
+}
+
 void append_ordered_value(std::string& out, Oid type, const access::KeyColumn& column, const Value& value) {
   bool plain = column.type != types::PhysicalType::kString || value.null || type == type_oid::kText ||
                type == type_oid::kVarchar || type == type_oid::kBpchar || type == type_oid::kName;

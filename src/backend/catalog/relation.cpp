@@ -234,6 +234,7 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
   auto columns = row.numbers("indkey");
   auto collations = row.numbers("indcollation");
   auto options = row.numbers("indoption");
+  auto classes = row.numbers("indclass");
   std::vector<std::string> expressions = split_expressions(row.text("indexprs"));
   size_t keys = static_cast<size_t>(row.int2("indnkeyatts"));
   // Types of expression keys are those of the index's own columns.
@@ -260,13 +261,15 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
     key.collation = collation_object(catalog, key.collation_oid);
     key.descending = (options[i] & 1) != 0;
     key.nulls_first = (options[i] & 2) != 0;
+    if (const auto* c = functions::inverted_class(Oid{static_cast<uint32_t>(classes[i])}))
+      key.inverted = c->kind;
     index.keys.push_back(std::move(key));
   }
   const KeyMatch self[] = {{"oid", Value::of_oid(index.oid.value())}};
   catalog.for_each(system_table("pg_class"), self, [&](const Row& class_row) {
     index.name = class_row.text("relname");
     index.segment = PageId{class_row.oid("relfilenode").value()};
-    if (!rel.is_system) index.made = std::max(index.made, committed_at(catalog, class_row.writer()));
+    index.method = class_row.oid("relam");
   });
   if (rel.is_system) index.segment = catalog.database().system_segment(index.oid);
   if (index.segment != kInvalidPageId) index.tree = catalog.database().btree(index.segment);

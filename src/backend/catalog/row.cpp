@@ -74,7 +74,13 @@ RowDraft& RowDraft::set(std::string_view column, const types::Value& value) {
 RowDraft& RowDraft::text(std::string_view column, std::string_view v) {
   uint16_t i = table_->column(column);
   Oid type = table_->columns[i].type;
-  if (type == type_oid::kRegproc) {  // by name; a function that is not built in is 0, "-"
+  if (type ==
+      type_oid::kRegproc) {  // by name, or by number where several have it; of one that is not there 0
+    const bool number = !v.empty() && v.find_first_not_of("0123456789") == std::string_view::npos;
+    if (number) {
+      values_[i] = types::Value::of_oid(static_cast<uint32_t>(std::stoul(std::string(v))));
+      return *this;
+    }
     auto found = functions::functions_named(v);
     values_[i] = types::Value::of_oid(
         (found.empty() ? functions::internal_function_oid(v) : found.front()->oid).value());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "catalog/information_schema.h"
 #include "functions/registry.h"
 #include "parser/parser.h"
 
@@ -68,7 +69,7 @@ std::string type_text(const UserType& type) {
 }
 
 std::string type_text(Catalog& catalog, Oid type) {
-  if (functions::type_by_oid(type) == nullptr && type.value() >= kFirstNormalOid) {
+  if (functions::type_by_oid(type) == nullptr && may_be_user_type(type)) {
     if (UserTypePtr user = user_type(catalog, type)) return type_text(*user);
     if (UserTypePtr element = user_type(catalog, element_user_type(catalog, type)))
       return type_text(*element) + "[]";
@@ -77,7 +78,7 @@ std::string type_text(Catalog& catalog, Oid type) {
 }
 
 UserTypePtr user_type(Catalog& catalog, Oid oid) {
-  if (oid.value() < kFirstNormalOid) return nullptr;
+  if (!may_be_user_type(oid)) return nullptr;
   std::shared_ptr<UserType> type;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
@@ -123,7 +124,7 @@ void make_enums_known(Catalog& catalog) {
 
 Oid element_user_type(Catalog& catalog, Oid oid) {
   Oid element;
-  if (oid.value() < kFirstNormalOid) return element;
+  if (!may_be_user_type(oid)) return element;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
     if (row.letter("typcategory") == 'A') element = row.oid("typelem");
@@ -143,7 +144,7 @@ Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name) {
   const KeyMatch match[] = {{"typname", Value::of_string(name)},
                             {"typnamespace", Value::of_oid(schema.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) { found = row.oid("oid"); });
-  if (found == kInvalidOid || found.value() < kFirstNormalOid) return kInvalidOid;
+  if (found == kInvalidOid || !may_be_user_type(found)) return kInvalidOid;
   if (user_type(catalog, found) != nullptr) return found;
   Oid element = element_user_type(catalog, found);
   return element != kInvalidOid && user_type(catalog, element) != nullptr ? found : kInvalidOid;

@@ -353,6 +353,12 @@ bool same_storage(const analyzer::Expr& e) {
          (e.kind == analyzer::ExprKind::kRelabel && same_storage(*e.as<analyzer::CastExpr>().arg));
 }
 
+void set_index_collations(CommandContext& context, Oid index, std::span<const Oid> collations) {
+  std::string text;
+  for (Oid c : collations) text += fmt::format("{}{}", text.empty() ? "" : " ", c.value());
+  change_index_row(context, index, [&](RowDraft& draft) { draft.text("indcollation", text); });
+}
+
 void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   RelationPtr old = context.catalog.relation(oid);
   ColumnNumber number = require_column(context, *old, cmd.name);
@@ -396,7 +402,9 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
                    "identity column type must be smallint, integer, or bigint");
   }
   std::string default_sql = column.default_sql;
-  Oid collation = info != nullptr && info->collatable ? catalog::kDefaultCollation : kInvalidOid;
+  parser::CollateExpr clause;  // messages of this command point nowhere
+  if (definition.collation != nullptr) clause = *definition.collation, clause.location = -1;
+  Oid collation = column_collation(context, type.type, definition.collation != nullptr ? &clause : nullptr);
   change_attribute_row(context, oid, number, [&](RowDraft& draft) {
     draft.oid("atttypid", type.type).int4("atttypmod", type.typmod).oid("attcollation", collation);
     if (info == nullptr) return;
@@ -426,12 +434,21 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   }
   // Key columns of the column's indexes have its type.
   for (const catalog::Index& index : old->indexes) {
+    std::vector<Oid> collations;
+    for (const catalog::IndexColumn& key : index.keys) collations.push_back(key.collation_oid);
+    bool is_key = false;
     for (size_t i = 0; i < index.keys.size(); ++i) {
       if (index.keys[i].column != number) continue;
+      require_class_accepts(index, index.keys[i], base.type);
+      Oid own = index.keys[i].collation_oid == column.collation ? collation : index.keys[i].collation_oid;
+      if (collation == kInvalidOid || own == kInvalidOid) own = collation;
       change_attribute_row(context, index.oid, static_cast<ColumnNumber>(i + 1), [&](RowDraft& draft) {
-        draft.oid("atttypid", type.type).int4("atttypmod", type.typmod).oid("attcollation", collation);
+        draft.oid("atttypid", type.type).int4("atttypmod", type.typmod).oid("attcollation", own);
       });
+      collations[i] = own;
+      is_key = true;
     }
+    if (is_key) set_index_collations(context, index.oid, collations);
   }
   if (same_storage(*transform) && old->layout->column(static_cast<size_t>(number - 1)).type ==
                                       (info != nullptr ? info->physical : types::PhysicalType::kString)) {

@@ -70,16 +70,30 @@ struct ClassRow {
   Oid owner;
 };
 void insert_class_row(CommandContext& context, const ClassRow& row);
-// Applies `change(RowDraft&)` to the relation's row of pg_class.
+// Applies `change(RowDraft&)` to the one row of a system table whose column `key` has that value.
 template <class F>
-void change_class_row(CommandContext& context, Oid relation, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(relation.value())}};
-  context.catalog.for_each(system_table("pg_class"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_class"), row);
+void change_row_by(CommandContext& context, std::string_view table, std::string_view key, Oid value,
+                   F&& change) {
+  const KeyMatch match[] = {{key, Value::of_oid(value.value())}};
+  context.catalog.for_each(system_table(table), match, [&](const Row& row) {
+    RowDraft draft(system_table(table), row);
     change(draft);
     context.catalog.update(row, draft);
     return false;
   });
+}
+template <class F>
+void change_row(CommandContext& context, std::string_view table, Oid oid, F&& change) {
+  change_row_by(context, table, "oid", oid, change);
+}
+template <class F>
+void change_class_row(CommandContext& context, Oid relation, F&& change) {
+  change_row(context, "pg_class", relation, change);
+}
+// Snapshots from before do not read the index from then on.
+template <class F>
+void change_index_row(CommandContext& context, Oid index, F&& change) {
+  change_row_by(context, "pg_index", "indexrelid", index, change);
 }
 
 struct AttributeRow {

@@ -147,6 +147,9 @@ void CommandServices::at_commit(Oid, OnCommit) {}
 void CommandServices::run_after_commit(std::string_view, std::string) {
   throw_not_supported("committing in a command");
 }
+void CommandServices::run_after_commit(std::string_view, std::unique_ptr<CommandStep>) {
+  throw_not_supported("committing in a command");
+}
 uint64_t CommandServices::fill_view(std::string_view) { throw_not_supported("filling a materialized view"); }
 
 bool can_run(const parser::Node* statement) { return !is_session_command(statement->kind); }
@@ -201,6 +204,7 @@ std::string_view must_run_alone(const parser::Node* statement) {
     case NodeKind::kVacuumStmt:
       return parser::as<parser::VacuumStmt>(statement)->is_vacuum ? "VACUUM" : "";
     case NodeKind::kReindexStmt:
+      if (is_concurrent(*parser::as<parser::ReindexStmt>(statement))) return "REINDEX CONCURRENTLY";
       switch (parser::as<parser::ReindexStmt>(statement)->target) {
         case parser::ReindexTarget::kSchema:
           return "REINDEX SCHEMA";
@@ -211,6 +215,8 @@ std::string_view must_run_alone(const parser::Node* statement) {
         default:
           return "";
       }
+    case NodeKind::kDropStmt:
+      return parser::as<parser::DropStmt>(statement)->concurrently ? "DROP INDEX CONCURRENTLY" : "";
     case NodeKind::kAlterTableStmt:
       for (const parser::AlterTableCmd* cmd : parser::as<parser::AlterTableStmt>(statement)->commands) {
         if (cmd->action == parser::AlterTableAction::kDetachPartition && cmd->concurrently)

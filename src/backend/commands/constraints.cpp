@@ -77,7 +77,7 @@ static bool merges_with_inherited(CommandContext& context, const Relation& table
                                   const std::string& sql, bool no_inherit);
 
 void add_check_constraint(CommandContext& context, Oid table_oid, const parser::Constraint& constraint,
-                          std::string_view column) {
+                          std::string_view) {
   RelationPtr table = context.catalog.relation(table_oid);
   std::string sql;
   analyzer::Expr* condition =
@@ -85,8 +85,8 @@ void add_check_constraint(CommandContext& context, Oid table_oid, const parser::
   std::vector<ColumnNumber> columns = columns_of(condition);
   std::string name(constraint.name);
   if (name.empty()) {
-    std::string_view middle = column;
-    if (middle.empty() && columns.size() == 1) middle = table->column(columns[0]).name;
+    std::string_view middle;
+    if (columns.size() == 1) middle = table->column(columns[0]).name;
     name = choose_constraint_name(context, table->name, middle, "check", table->schema, {});
   } else if (merges_with_inherited(context, *table, name, sql, constraint.no_inherit)) {
     return;
@@ -102,7 +102,8 @@ void add_check_constraint(CommandContext& context, Oid table_oid, const parser::
                !constraint.not_valid);
 }
 
-void add_check_text(CommandContext& context, Oid table_oid, std::string_view name, std::string_view sql) {
+void add_check_text(CommandContext& context, Oid table_oid, std::string_view name, std::string_view sql,
+                    bool no_inherit) {
   RelationPtr table = context.catalog.relation(table_oid);
   std::string_view text = context.arena.copy(sql);
   std::string canonical;
@@ -111,8 +112,13 @@ void add_check_text(CommandContext& context, Oid table_oid, std::string_view nam
       context.search_path, context.role, context.is_superuser, context.arena,    context.relations};
   analyzer::Expr* condition = bind_condition(inner, parser::parse_expression(text, context.arena), table,
                                              "check constraints", &canonical);
+  if (merges_with_inherited(context, *table, name, canonical, no_inherit)) return;
   refuse_duplicate(context, *table, name);
-  insert_check(context, *table, std::string(name), canonical, columns_of(condition), false, true);
+  if (no_inherit && table->is_partitioned()) {
+    throw SqlError(sqlstate::kInvalidTableDefinition,
+                   fmt::format("cannot add NO INHERIT constraint to partitioned table \"{}\"", table->name));
+  }
+  insert_check(context, *table, std::string(name), canonical, columns_of(condition), no_inherit, true);
 }
 
 void add_inherited_check(CommandContext& context, Oid table_oid, std::string_view name, std::string_view sql,

@@ -5,11 +5,12 @@
 
 namespace varve::commands {
 
-// `column`: of a column constraint, else empty. The table may hold rows: they are checked.
+// The table may hold rows: they are checked.
 void add_check_constraint(CommandContext& context, Oid table, const parser::Constraint& constraint,
                           std::string_view column);
 // One whose expression is known as canonical SQL (LIKE … INCLUDING CONSTRAINTS).
-void add_check_text(CommandContext& context, Oid table, std::string_view name, std::string_view sql);
+void add_check_text(CommandContext& context, Oid table, std::string_view name, std::string_view sql,
+                    bool no_inherit);
 // One that comes from so many parents.
 void add_inherited_check(CommandContext& context, Oid table, std::string_view name, std::string_view sql,
                          int32_t count, bool validate, bool validated);

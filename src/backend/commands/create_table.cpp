@@ -34,20 +34,6 @@ Oid serial_type(const parser::TypeName& name) {
   return kInvalidOid;
 }
 
-Oid named_collation(CommandContext& context, const parser::CollateExpr& collate) {
-  Oid found;
-  const KeyMatch match[] = {{"collname", Value::of_string(collate.collation.back())}};
-  context.catalog.for_each(system_table("pg_collation"), match,
-                           [&](const Row& row) { found = row.oid("oid"); });
-  if (found == kInvalidOid) {
-    throw SqlError(
-        sqlstate::kUndefinedObject,
-        fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", collate.collation.back()))
-        .at(position(context, collate.location));
-  }
-  return found;
-}
-
 void resolve_column_type(CommandContext& context, const parser::ColumnDef& source, ColumnDefinition& column) {
   AttributeRow& attribute = column.attribute;
   if (Oid serial = serial_type(*source.type); serial != kInvalidOid) {
@@ -73,9 +59,7 @@ void resolve_column_type(CommandContext& context, const parser::ColumnDef& sourc
   attribute.type = type.type;
   attribute.typmod = type.typmod;
   attribute.dimensions = static_cast<int32_t>(source.type->array_bounds.size());
-  if (info != nullptr && info->collatable) {
-    attribute.collation = type.type == type_oid::kName ? catalog::kCCollation : catalog::kDefaultCollation;
-  }
+  attribute.collation = column_collation(context, type.type, nullptr);
 }
 
 [[noreturn]] void column_error(CommandContext& context, const parser::Node& at, std::string message) {
@@ -119,16 +103,8 @@ ColumnDefinition ColumnReader::read() {
   } else {
     resolve_column_type(context_, source_, column_);
   }
-  if (source_.collation != nullptr) {
-    const functions::TypeInfo* info = functions::type_by_oid(column_.attribute.type);
-    if (info == nullptr || !info->collatable) {
-      throw SqlError(sqlstate::kDatatypeMismatch,
-                     fmt::format("collations are not supported by type {}",
-                                 functions::format_type(column_.attribute.type, -1)))
-          .at(position(context_, source_.collation->location));
-    }
-    column_.attribute.collation = named_collation(context_, *source_.collation);
-  }
+  if (source_.collation != nullptr)
+    column_.attribute.collation = column_collation(context_, column_.attribute.type, source_.collation);
   saw_default_ = column_.serial;
   for (const Constraint* c : source_.constraints) apply(*c);
   if (column_.serial) column_.attribute.has_default = true;
@@ -480,8 +456,9 @@ void add_like_columns(CommandContext& context, const parser::TableLikeClause& li
     if (c.dropped) continue;
     ColumnDefinition column;
     column.attribute.name = c.name;
-    column.attribute.type = c.type;
-    column.attribute.typmod = c.typmod;
+    const bool of_domain = c.domain != kInvalidOid;
+    column.attribute.type = of_domain ? c.domain : c.type;
+    column.attribute.typmod = of_domain ? -1 : c.typmod;
     column.attribute.collation = c.collation;
     column.attribute.not_null = c.not_null;
     if (c.identity != 0 && wants(parser::TableLikeOption::kIdentity)) {
@@ -499,37 +476,71 @@ void add_like_columns(CommandContext& context, const parser::TableLikeClause& li
   sources->push_back({source, like.options});
 }
 
+// The comment on one object becomes another's too.
+void copy_comment(CommandContext& context, Oid class_oid, Oid from, int32_t from_sub, Oid to,
+                  int32_t to_sub) {
+  const KeyMatch match[] = {{"objoid", Value::of_oid(from.value())},
+                            {"classoid", Value::of_oid(class_oid.value())},
+                            {"objsubid", Value::of_int32(from_sub)}};
+  std::vector<RowDraft> copies;
+  context.catalog.for_each(system_table("pg_description"), match, [&](const Row& row) {
+    copies.emplace_back(system_table("pg_description"), row);
+    copies.back().oid("objoid", to).int4("objsubid", to_sub);
+  });
+  for (RowDraft& copy : copies) context.catalog.insert(copy);
+}
+
+void copy_column_properties(CommandContext& context, Oid table, const LikeSource& source, bool comments,
+                            bool storage) {
+  RelationPtr target = context.catalog.relation(table);
+  for (size_t i = 0; i < source.table->columns.size(); ++i) {
+    const catalog::Column& column = source.table->columns[i];
+    if (column.dropped) continue;
+    const auto from = static_cast<ColumnNumber>(i + 1);
+    const ColumnNumber to = target->find_column(column.name);
+    if (comments) copy_comment(context, kClassClass, source.table->oid, from, table, to);
+    if (!storage) continue;
+    std::string letter;
+    const KeyMatch match[] = {{"attrelid", Value::of_oid(source.table->oid.value())},
+                              {"attnum", Value::of_int16(from)}};
+    context.catalog.for_each(system_table("pg_attribute"), match,
+                             [&](const Row& row) { letter = std::string(1, row.letter("attstorage")); });
+    change_attribute_row(context, table, to, [&](RowDraft& draft) { draft.text("attstorage", letter); });
+  }
+}
+
 void copy_like_parts(CommandContext& context, Oid table, const LikeSource& source) {
   auto wants = [&](parser::TableLikeOption o) { return (source.options & static_cast<uint16_t>(o)) != 0; };
   if (wants(parser::TableLikeOption::kConstraints)) {
     for (const catalog::CheckConstraint& check : source.table->checks) {
-      add_check_text(context, table, check.name, check.expression_sql);
+      add_check_text(context, table, check.name, check.expression_sql, check.no_inherit);
+    }
+    if (wants(parser::TableLikeOption::kComments)) {
+      RelationPtr target = context.catalog.relation(table);
+      for (const catalog::CheckConstraint& check : source.table->checks) {
+        for (const catalog::CheckConstraint& own : target->checks) {
+          if (own.name == check.name) copy_comment(context, kConstraintClass, check.oid, 0, own.oid, 0);
+        }
+      }
     }
   }
+  copy_column_properties(context, table, source, wants(parser::TableLikeOption::kComments),
+                         wants(parser::TableLikeOption::kStorage));
   if (!wants(parser::TableLikeOption::kIndexes)) return;
   for (const catalog::Index& index : source.table->indexes) {
     RelationPtr target = context.catalog.relation(table);
     IndexSpec spec = spec_of(context, source.table, index);
-    if (!spec.predicate_sql.empty()) throw_not_supported("LIKE INCLUDING INDEXES of a partial index");
-    std::vector<std::string> names;
-    std::vector<std::string_view> name_views;
-    for (IndexKeySpec& key : spec.keys) {
-      if (key.column == 0) throw_not_supported("LIKE INCLUDING INDEXES of an index on an expression");
-      names.push_back(key.name);
-      key.column = target->find_column(key.name);
+    const bool has_primary = std::any_of(target->indexes.begin(), target->indexes.end(),
+                                         [](const catalog::Index& i) { return i.primary; });
+    if (spec.primary && has_primary) {
+      throw SqlError(sqlstate::kInvalidTableDefinition,
+                     fmt::format("multiple primary keys for table \"{}\" are not allowed", target->name));
     }
-    for (ColumnNumber& c : spec.included) c = target->find_column(source.table->column(c).name);
-    if (spec.is_constraint) {
-      Constraint constraint;
-      constraint.type = spec.primary ? ConstraintKind::kPrimaryKey : ConstraintKind::kUnique;
-      constraint.nulls_not_distinct = spec.nulls_not_distinct;
-      for (const std::string& name : names) name_views.push_back(name);
-      constraint.columns = name_views;
-      add_index_constraint(context, table, constraint, {});
-      continue;
-    }
-    spec.name = choose_relation_name(context, target->name, join_names(names), "idx", target->schema, false);
-    create_index_relation(context, table, spec);
+    MadeIndex made = make_index(context, table, moved_spec(context, *source.table, target, spec));
+    if (!wants(parser::TableLikeOption::kComments)) continue;
+    copy_comment(context, kClassClass, index.oid, 0, made.index, 0);
+    if (made.constraint != kInvalidOid)
+      copy_comment(context, kConstraintClass, index.constraint, 0, made.constraint, 0);
   }
 }
 
@@ -601,6 +612,14 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   if (stmt.if_not_exists && !name_is_free(context, table.schema, table.name, true)) return "CREATE TABLE";
   if (stmt.relation->persistence == parser::Persistence::kUnlogged) table.persistence = 'u';
+  if (table.schema != kInvalidOid && table.schema == context.catalog.temporary_schema()) {
+    if (table.persistence == 'u') {
+      throw SqlError(sqlstate::kInvalidTableDefinition,
+                     "only temporary relations may be created in temporary schemas")
+          .at(position(context, stmt.relation->location));
+    }
+    table.persistence = 't';
+  }
   if (stmt.partition_by == nullptr) table.access_method = table_access_method(context, stmt.access_method);
   table.options = storage_options(stmt.options, false, table.access_method);
   table.is_partition = stmt.is_partition;

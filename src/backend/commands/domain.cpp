@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "catalog_rows.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "functions/registry.h"
@@ -166,17 +167,6 @@ void set_default(RowDraft& draft, const std::string& sql) {
     draft.text("typdefault", sql).text("typdefaultbin", sql);
 }
 
-template <class F>
-void change_row(CommandContext& context, std::string_view table, Oid oid, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-  context.catalog.for_each(system_table(table), match, [&](const Row& row) {
-    RowDraft draft(system_table(table), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
-}
-
 // Tables' columns of the domain, or of domains over it: f(table, column).
 template <class F>
 void for_each_column(CommandContext& context, Oid domain, F&& f) {
@@ -281,9 +271,8 @@ void make_domain(CommandContext& context, const parser::CreateDomainStmt& stmt) 
     throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("\"{}\" is not a valid base type for a domain",
                                                             info == nullptr ? "" : info->sql_name));
   }
-  if (stmt.collation != nullptr) throw_not_supported("COLLATE of a domain");
+  Oid collation = column_collation(context, base.type, stmt.collation);
   DomainShape shape = read_constraints(context, stmt);
-  Oid collation = info->collatable ? catalog::kDefaultCollation : kInvalidOid;
   std::string default_sql =
       default_text(context, shape.default_expression, base.type, base.typmod, name.name);
   std::vector<std::string> checks;

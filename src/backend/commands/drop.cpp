@@ -10,6 +10,9 @@
 #include "composite_type.h"
 #include "extension.h"
 #include "functions/registry.h"
+#include "index.h"
+#include "index_build.h"
+#include "inheritance.h"
 #include "operator.h"
 #include "parser/parser.h"
 #include "policy.h"
@@ -183,6 +186,8 @@ class Dropper {
   Dropper(CommandContext& context, DropBehavior behavior) : context_(context), behavior_(behavior) {}
 
   void run(const std::vector<ObjectAddress>& objects);
+  // Throws where that would.
+  void check(const std::vector<ObjectAddress>& objects);
 
  private:
   struct Victim {
@@ -432,6 +437,11 @@ void Dropper::remove(const ObjectAddress& object) {
 }
 
 void Dropper::run(const std::vector<ObjectAddress>& objects) {
+  check(objects);
+  for (const Victim& v : victims_) remove(v.object);
+}
+
+void Dropper::check(const std::vector<ObjectAddress>& objects) {
   named_ = objects;
   for (const ObjectAddress& object : objects) {
     std::optional<ObjectAddress> owner = whole_of(context_, object);
@@ -444,7 +454,6 @@ void Dropper::run(const std::vector<ObjectAddress>& objects) {
   }
   for (const ObjectAddress& object : objects) collect(object, object, true);
   report();
-  for (const Victim& v : victims_) remove(v.object);
 }
 
 std::string_view type_word(ObjectType type) {
@@ -490,6 +499,13 @@ bool kind_fits(ObjectType type, RelationKind kind) {
 
 void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
   std::vector<ObjectAddress> objects;
+  if (stmt.concurrently && stmt.objects.size() > 1)
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "DROP INDEX CONCURRENTLY does not support dropping multiple objects");
+  if (stmt.concurrently && stmt.behavior == DropBehavior::kCascade)
+    throw SqlError(sqlstate::kFeatureNotSupported, "DROP INDEX CONCURRENTLY does not support CASCADE");
+  const auto lock =
+      stmt.concurrently ? txn::LockMode::kShareUpdateExclusive : txn::LockMode::kAccessExclusive;
   for (const parser::Node* node : stmt.objects) {
     const auto& name = *parser::as<parser::RangeVar>(node);
     if (!name.schema.empty() && context.catalog.find_schema(name.schema) == kInvalidOid) {
@@ -498,7 +514,7 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
                               fmt::format("schema \"{}\" does not exist, skipping", name.schema));
       continue;
     }
-    RelationPtr relation = find_relation(context, name, txn::LockMode::kAccessExclusive, true);
+    RelationPtr relation = find_relation(context, name, lock, true);
     if (relation == nullptr) {
       std::string full =
           name.schema.empty() ? std::string(name.name) : fmt::format("{}.{}", name.schema, name.name);
@@ -519,6 +535,20 @@ void drop_relations(CommandContext& context, const parser::DropStmt& stmt) {
     refuse_pending_events(context, stmt.object_type == ObjectType::kTable ? "DROP TABLE" : "DROP INDEX",
                           *relation);
     ObjectAddress address = relation_address(relation->oid);
+    if (stmt.concurrently && relation->persistence != 't') {
+      if (relation->kind == RelationKind::kPartitionedIndex)
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       fmt::format("cannot drop partitioned index \"{}\" concurrently", relation->name));
+      Dropper(context, stmt.behavior).check({address});
+      return drop_index_concurrently(context, *relation);
+    }
+    if (stmt.object_type == ObjectType::kIndex) {
+      // Those who use it hold a lock on its table.
+      const Oid table = index_table(context, relation->oid);
+      context.services.lock_relation(table, txn::LockMode::kAccessExclusive);
+      if (relation->kind == RelationKind::kPartitionedIndex)
+        lock_children(context, table, txn::LockMode::kAccessExclusive);
+    }
     if (std::find(objects.begin(), objects.end(), address) == objects.end()) objects.push_back(address);
   }
   if (!objects.empty()) drop_objects(context, objects, stmt.behavior);

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <fmt/format.h>
 
+#include "catalog_rows.h"
 #include "common/sql_error.h"
 #include "type.h"
 
@@ -32,17 +33,6 @@ std::string array_name(CommandContext& context, const NewType& element) {
   std::string name = "_" + element.name.substr(0, kMaxNameBytes - 1);
   while (type_name_taken(context, element.schema, name)) name = "_" + name.substr(0, kMaxNameBytes - 1);
   return name;
-}
-
-template <class F>
-void change_type_row(CommandContext& context, Oid type, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(type.value())}};
-  context.catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_type"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
 }
 
 void check_label(std::string_view label) {
@@ -251,10 +241,10 @@ void rename_type(CommandContext& context, const UserType& type, std::string_view
   if (type_name_taken(context, type.schema, name)) {
     throw SqlError(sqlstate::kDuplicateObject, fmt::format("type \"{}\" already exists", name));
   }
-  change_type_row(context, type.oid, [&](RowDraft& draft) { draft.text("typname", name); });
+  change_row(context, "pg_type", type.oid, [&](RowDraft& draft) { draft.text("typname", name); });
   std::string array = array_name(context, {std::string(name), type.schema});
   if (type.array != kInvalidOid)
-    change_type_row(context, type.array, [&](RowDraft& draft) { draft.text("typname", array); });
+    change_row(context, "pg_type", type.array, [&](RowDraft& draft) { draft.text("typname", array); });
   UserTypePtr renamed = catalog::user_type(context.catalog, type.oid);
   renew_expressions(context, catalog::type_text(type), catalog::type_text(*renamed));
 }
@@ -262,7 +252,7 @@ void rename_type(CommandContext& context, const UserType& type, std::string_view
 void change_type_owner(CommandContext& context, const UserType& type, Oid owner) {
   require_owner_of(context, type.owner, "type", type.name);
   for (Oid oid : {type.oid, type.array}) {
-    change_type_row(context, oid, [&](RowDraft& draft) { draft.oid("typowner", owner); });
+    change_row(context, "pg_type", oid, [&](RowDraft& draft) { draft.oid("typowner", owner); });
   }
 }
 
@@ -274,7 +264,7 @@ void move_type(CommandContext& context, const UserType& type, Oid schema) {
                                                            type.name, context.catalog.schema_name(schema)));
   }
   for (Oid oid : {type.oid, type.array}) {
-    change_type_row(context, oid, [&](RowDraft& draft) { draft.oid("typnamespace", schema); });
+    change_row(context, "pg_type", oid, [&](RowDraft& draft) { draft.oid("typnamespace", schema); });
   }
   const KeyMatch depend[] = {{"classid", Value::of_oid(kTypeClass.value())},
                              {"objid", Value::of_oid(type.oid.value())},

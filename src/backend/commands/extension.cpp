@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "catalog_rows.h"
 #include "commands/extension_table.h"
 #include "common/sql_error.h"
 #include "drop.h"
@@ -46,17 +47,6 @@ Installed require_installed(CommandContext& context, std::string_view name) {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("extension \"{}\" does not exist", name));
   }
   return *found;
-}
-
-template <class F>
-void change_extension_row(CommandContext& context, Oid oid, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-  context.catalog.for_each(system_table("pg_extension"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_extension"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
 }
 
 const Extension& require_available(std::string_view name) {
@@ -281,7 +271,7 @@ std::string update_extension(CommandContext& context, const parser::AlterExtensi
                    fmt::format("extension \"{}\" has no update path from version \"{}\" to version \"{}\"",
                                stmt.name, installed.version, target));
   }
-  change_extension_row(context, installed.oid, [&](RowDraft& row) { row.text("extversion", target); });
+  change_row(context, "pg_extension", installed.oid, [&](RowDraft& row) { row.text("extversion", target); });
   return "ALTER EXTENSION";
 }
 
@@ -316,7 +306,7 @@ void add_extension_table(CommandContext& context, Oid table, std::string_view co
     conditions.emplace_back();
   }
   conditions[at] = condition;
-  change_extension_row(context, extension, [&](RowDraft& row) {
+  change_row(context, "pg_extension", extension, [&](RowDraft& row) {
     row.text("extconfig", text_array(tables)).text("extcondition", text_array(conditions));
   });
 }
@@ -388,7 +378,7 @@ std::string set_extension_schema(CommandContext& context, const parser::AlterObj
     move_dependency(context, member, schema);
   }
   move_dependency(context, {kExtensionClass, installed.oid}, schema);
-  change_extension_row(context, installed.oid, [&](RowDraft& row) { row.oid("extnamespace", schema); });
+  change_row(context, "pg_extension", installed.oid, [&](RowDraft& row) { row.oid("extnamespace", schema); });
   return "ALTER EXTENSION";
 }
 

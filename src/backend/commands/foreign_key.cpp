@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "catalog_rows.h"
 #include "common/sql_error.h"
 #include "constraints.h"
 #include "drop.h"
@@ -195,17 +196,6 @@ void set_operators(RowDraft& row, const KeyOperators& operators) {
   row.text("conffeqop", oid_array(operators.ff));
 }
 
-template <class F>
-void change_constraint_row(CommandContext& context, Oid oid, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
-  context.catalog.for_each(system_table("pg_constraint"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_constraint"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
-}
-
 // --- what may refer to what
 
 RelationPtr referenced_table(CommandContext& context, const Relation& table,
@@ -262,7 +252,11 @@ std::vector<ColumnNumber> delete_set_columns(const Relation& table, std::span<co
                    fmt::format("column \"{}\" referenced in ON DELETE SET action must be part of foreign key",
                                constraint.on_delete_set_columns[i]));
   }
-  return out;
+  std::vector<ColumnNumber> once;
+  for (ColumnNumber c : out) {
+    if (std::find(once.begin(), once.end(), c) == once.end()) once.push_back(c);
+  }
+  return once;
 }
 
 std::string constraint_name(CommandContext& context, const Relation& table,
@@ -380,7 +374,7 @@ void add_foreign_key(CommandContext& context, Oid table_oid, const parser::Const
   row.match = constraint.match == parser::ForeignKeyMatch::kFull ? 'f' : 's';
   row.no_inherit = !table->is_partitioned();
   insert_constraint_row(context, row);
-  change_constraint_row(context, row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
+  change_row(context, "pg_constraint", row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
   add_key_dependencies(context, row);
   for (Oid oid : {table_oid, referenced->oid}) {
     change_class_row(context, oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
@@ -416,7 +410,7 @@ void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const
                 own.deferrable == key.deferrable && own.initially_deferred == key.initially_deferred &&
                 own.validated && own.parent == kInvalidOid;
     if (!same) continue;
-    change_constraint_row(context, own.oid, [&](RowDraft& draft) {
+    change_row(context, "pg_constraint", own.oid, [&](RowDraft& draft) {
       draft.oid("conparentid", key.oid)
           .int4("coninhcount", 1)
           .boolean("conislocal", false)
@@ -452,7 +446,7 @@ void clone_foreign_key(CommandContext& context, const RelationPtr& parent, const
   row.inherited = 1;
   row.parent = key.oid;
   insert_constraint_row(context, row);
-  change_constraint_row(context, row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
+  change_row(context, "pg_constraint", row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
   add_key_dependencies(context, row);
   add_dependency(context, {kConstraintClass, row.oid}, {kConstraintClass, key.oid}, 'P');
   for (Oid oid : {partition_oid, referenced->oid}) {
@@ -508,7 +502,7 @@ void clone_referenced_key(CommandContext& context, const RelationPtr& parent, co
   row.parent = key.oid;
   insert_constraint_row(context, row);
   KeyOperators operators = key_operators(row.name, *table, row.columns, *partition, row.referenced_columns);
-  change_constraint_row(context, row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
+  change_row(context, "pg_constraint", row.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
   add_key_dependencies(context, row);
   add_dependency(context, {kConstraintClass, row.oid}, {kConstraintClass, key.oid}, 'i');
   change_class_row(context, partition_oid, [](RowDraft& draft) { draft.boolean("relhastriggers", true); });
@@ -574,7 +568,7 @@ void release_foreign_keys(CommandContext& context, Oid table) {
   RelationPtr relation = context.catalog.relation(table);
   for (const ForeignKey& key : relation->foreign_keys) {
     if (key.parent == kInvalidOid) continue;
-    change_constraint_row(context, key.oid, [](RowDraft& draft) {
+    change_row(context, "pg_constraint", key.oid, [](RowDraft& draft) {
       draft.oid("conparentid", kInvalidOid).int4("coninhcount", 0).boolean("conislocal", true);
     });
     const KeyMatch depend[] = {{"classid", Value::of_oid(kConstraintClass.value())},
@@ -602,7 +596,7 @@ void renew_foreign_keys(CommandContext& context, Oid table_oid, ColumnNumber col
                                    txn::LockMode::kShareRowExclusive);
     RelationPtr own = context.catalog.relation(key.table), other = context.catalog.relation(key.referenced);
     KeyOperators operators = key_operators(key.name, *own, key.columns, *other, key.referenced_columns);
-    change_constraint_row(context, key.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
+    change_row(context, "pg_constraint", key.oid, [&](RowDraft& draft) { set_operators(draft, operators); });
     if (key.validated) check_foreign_key_rows(context, key);
   }
 }
@@ -617,7 +611,7 @@ void alter_constraint(CommandContext& context, Oid table_oid, const parser::Cons
       const KeyMatch parts[] = {{"conparentid", Value::of_oid(keys[i].value())}};
       context.catalog.for_each(system_table("pg_constraint"), parts,
                                [&](const Row& row) { keys.push_back(row.oid("oid")); });
-      change_constraint_row(context, keys[i], [&](RowDraft& draft) {
+      change_row(context, "pg_constraint", keys[i], [&](RowDraft& draft) {
         draft.boolean("condeferrable", constraint.deferrable)
             .boolean("condeferred", constraint.initially_deferred);
       });

@@ -24,11 +24,39 @@ std::string storage_options(parser::List<parser::Option> options, bool index, Oi
   return items.empty() ? std::string() : text_array(items);
 }
 
+namespace {
+
+// PostgreSQL's of a list of entries that wait, which is not there: kept, so that dumps are complete.
+bool is_inverted_option(const parser::Option& option) {
+  if (option.name == "fastupdate") {
+    try {
+      (void)option_boolean(option);
+    } catch (const SqlError&) {
+      throw SqlError(
+          sqlstate::kInvalidParameterValue,
+          fmt::format("invalid value for boolean option \"{}\": {}", option.name, option_text(option)));
+    }
+    return true;
+  }
+  if (option.name != "gin_pending_list_limit") return false;
+  constexpr int64_t kLeast = 64, kMost = INT32_MAX;
+  const int64_t value = option_integer(option);
+  if (value < kLeast || value > kMost) {
+    throw SqlError(sqlstate::kInvalidParameterValue,
+                   fmt::format("value {} out of bounds for option \"{}\"", value, option.name))
+        .detail(fmt::format("Valid values are between \"{}\" and \"{}\".", kLeast, kMost));
+  }
+  return true;
+}
+
+}  // namespace
+
 std::vector<std::string> storage_option_items(parser::List<parser::Option> options, bool index,
                                               Oid access_method) {
   std::vector<std::string> items;
   for (const parser::Option* option : options) {
-    if (option->name == "fillfactor" && option->name_space.empty()) {
+    if (option->name == "fillfactor" && option->name_space.empty() &&
+        access_method != catalog::kInvertedMethod) {
       int64_t value = option_integer(*option);
       if (value < (index ? 50 : 10) || value > 100) {
         throw SqlError(sqlstate::kInvalidParameterValue,
@@ -39,11 +67,14 @@ std::vector<std::string> storage_option_items(parser::List<parser::Option> optio
     } else if ((option->name == "orderby" || option->name == "hypertable") && option->name_space.empty() &&
                access_method == access::kColumnarMethod) {
       items.push_back(fmt::format("{}={}", option->name, option_text(*option)));
+    } else if (index && access_method == catalog::kInvertedMethod && option->name_space.empty() &&
+               is_inverted_option(*option)) {
+      items.push_back(fmt::format("{}={}", option->name, option_text(*option)));
     } else if (option->name == "in_name_only" && index && option->name_space.empty()) {
       // pg_index.indisready says it.
     } else if (option->name.starts_with("autovacuum_") || option->name == "toast_tuple_target" ||
                option->name == "parallel_workers" || option->name_space == "toast" ||
-               option->name == "deduplicate_items") {
+               (option->name == "deduplicate_items" && access_method != catalog::kInvertedMethod)) {
       // Hints to machinery that works in another way here; kept, so that dumps are complete.
       std::string space = option->name_space.empty() ? "" : std::string(option->name_space) + ".";
       items.push_back(fmt::format("{}{}={}", space, option->name, option_text(*option)));
@@ -68,6 +99,7 @@ IndexKeySpec plain_key(CommandContext&, const Relation& table, ColumnNumber colu
 
 IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catalog::Index& index) {
   IndexSpec spec;
+  spec.method = index.method;
   spec.unique = index.unique;
   spec.primary = index.primary;
   spec.nulls_not_distinct = index.nulls_not_distinct;
@@ -87,6 +119,7 @@ IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catal
     key.collation = k.collation_oid;
     key.descending = k.descending;
     key.nulls_first = k.nulls_first;
+    key.inverted = k.inverted;
     spec.keys.push_back(std::move(key));
   }
   return spec;
@@ -112,7 +145,9 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
     columns.push_back(key.column);
     options.push_back(static_cast<ColumnNumber>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
     collations += fmt::format("{}{}", collations.empty() ? "" : " ", key.collation.value());
-    classes += classes.empty() ? "0" : " 0";
+    const functions::InvertedClassInfo* inverted = functions::inverted_class(key.inverted);
+    classes +=
+        fmt::format("{}{}", classes.empty() ? "" : " ", inverted == nullptr ? 0 : inverted->oid.value());
     if (key.column == 0)
       expressions += fmt::format("{}{}", expressions.empty() ? "" : "\n", key.expression_sql);
   }
@@ -163,14 +198,16 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   if (context.catalog.find_relation_oid(table->schema, spec.name) != kInvalidOid) {
     throw SqlError(sqlstate::kDuplicateTable, fmt::format("relation \"{}\" already exists", spec.name));
   }
-  for (const IndexKeySpec& key : spec.keys) check_orderable(context, key.type);
+  for (const IndexKeySpec& key : spec.keys) {
+    if (spec.method == catalog::kBtreeMethod) check_orderable(context, key.type);
+  }
   context.txn.assign_xid();
   ClassRow row;
   row.oid = catalog::Database::new_oid();
   row.name = spec.name;
   row.schema = table->schema;
   row.kind = table->is_partitioned() ? 'I' : 'i';
-  row.access_method = Oid{403};
+  row.access_method = spec.method;
   if (!table->is_partitioned() && !spec.in_name_only) {
     auto segment = context.catalog.database().create_btree(context.txn);
     check_ok(segment.status());
@@ -202,7 +239,7 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
     if (read.empty()) add_dependency(context, relation_address(row.oid), relation_address(table_oid), 'a');
   }
   change_class_row(context, table_oid, [](RowDraft& draft) { draft.boolean("relhasindex", true); });
-  if (table->is_partitioned() || spec.in_name_only) return row.oid;
+  if (table->is_partitioned() || spec.in_name_only || spec.empty) return row.oid;
   table = context.catalog.relation(table_oid);
   for (const catalog::Index& index : table->indexes) {
     if (index.oid == row.oid) build_index(context, table, index, spec.concurrently);
@@ -218,6 +255,8 @@ void replace_index_segment(CommandContext& context, Oid index, PageId old_segmen
   change_class_row(context, index, [&](RowDraft& draft) {
     draft.oid("relfilenode", Oid{static_cast<uint32_t>(segment->value())});
   });
+  // Its row tells from when on the index has what snapshots look for (catalog::Index::made).
+  change_index_row(context, index, [](RowDraft&) {});
 }
 
 void rebuild_indexes(CommandContext& context, Oid table_oid) {
@@ -255,20 +294,16 @@ std::string expression_name(const parser::Node* node) {
   }
 }
 
-Oid find_collation(CommandContext& context, parser::NameList name, int32_t location) {
-  Oid found;
-  const KeyMatch match[] = {{"collname", Value::of_string(name.back())}};
-  context.catalog.for_each(system_table("pg_collation"), match,
-                           [&](const Row& row) { found = row.oid("oid"); });
-  if (found == kInvalidOid) {
-    throw SqlError(sqlstate::kUndefinedObject,
-                   fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", name.back()))
-        .at(position(context, location));
-  }
+bool has_btree_class(CommandContext& context, std::string_view name) {
+  bool found = false;
+  const KeyMatch match[] = {{"opcmethod", Value::of_oid(catalog::kBtreeMethod.value())},
+                            {"opcname", Value::of_string(name)}};
+  context.catalog.for_each(system_table("pg_opclass"), match, [&](const Row&) { found = true; });
   return found;
 }
 
-IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const parser::IndexElem& element) {
+IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const parser::IndexElem& element,
+                      Oid method = catalog::kBtreeMethod) {
   IndexKeySpec key;
   if (!element.column.empty()) {
     ColumnNumber column = table->find_column(element.column);
@@ -288,10 +323,20 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
     key.collation = key.expression->collation;
   }
   if (!element.collation.empty())
-    key.collation = find_collation(context, element.collation, element.location);
+    key.collation = require_collation(context, element.collation, element.location);
+  if (method == catalog::kInvertedMethod) {
+    key.inverted = choose_inverted_class(element.opclass, key.type);
+    if (element.direction != parser::SortDirection::kDefault)
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "access method \"gin\" does not support ASC/DESC options");
+    if (element.nulls != parser::NullsOrder::kDefault)
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     "access method \"gin\" does not support NULLS FIRST/LAST options");
+    return key;
+  }
   if (!element.opclass.empty()) {
     std::string_view name = element.opclass.back();
-    if (!name.ends_with("_ops")) {
+    if (!has_btree_class(context, name)) {
       throw SqlError(sqlstate::kUndefinedObject,
                      fmt::format("operator class \"{}\" does not exist for access method \"btree\"", name));
     }
@@ -305,9 +350,19 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
   return key;
 }
 
-void require_btree(std::string_view method) {
-  if (method == "btree") return;
-  for (std::string_view known : {"hash", "gist", "gin", "brin", "spgist"}) {
+Oid access_method(const parser::CreateIndexStmt& stmt) {
+  const std::string_view method = stmt.access_method;
+  if (method == "btree") return catalog::kBtreeMethod;
+  if (method == "gin") {
+    auto refuse = [](std::string_view what) {
+      throw SqlError(sqlstate::kFeatureNotSupported,
+                     fmt::format("access method \"gin\" does not support {}", what));
+    };
+    if (stmt.unique) refuse("unique indexes");
+    if (!stmt.including.empty()) refuse("included columns");
+    return catalog::kInvertedMethod;
+  }
+  for (std::string_view known : {"hash", "gist", "brin", "spgist"}) {
     if (method == known) throw_not_supported(fmt::format("access method \"{}\"", method));
   }
   throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", method));
@@ -325,29 +380,31 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
         .detail(fmt::format("This operation is not supported for {}s.", kind_word(table->kind)));
   }
   require_owner(context, *table);
-  require_btree(stmt.access_method);
+  const Oid method = access_method(stmt);
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
   if (stmt.columns.size() + stmt.including.size() > 32) {
     throw SqlError(sqlstate::kTooManyColumns, "cannot use more than 32 columns in an index");
   }
   IndexSpec spec;
+  spec.method = method;
   spec.unique = stmt.unique;
   spec.concurrently = stmt.concurrently;
   spec.nulls_not_distinct = stmt.nulls_not_distinct;
-  spec.options = storage_options(stmt.options, true);
+  spec.options = storage_options(stmt.options, true, method);
   for (const parser::Option* option : stmt.options) {
     if (option->name == "in_name_only") spec.in_name_only = option_boolean(*option);
   }
   const bool expressions = std::any_of(stmt.columns.begin(), stmt.columns.end(),
                                        [](const parser::IndexElem* e) { return e->column.empty(); });
-  if (spec.in_name_only && (table->access_method != access::kColumnarMethod || spec.unique || expressions ||
-                            stmt.where != nullptr || !stmt.including.empty())) {
+  if (spec.in_name_only &&
+      (table->access_method != access::kColumnarMethod || spec.unique || expressions ||
+       stmt.where != nullptr || !stmt.including.empty() || method != catalog::kBtreeMethod)) {
     throw SqlError(sqlstate::kInvalidParameterValue,
                    "only plain indexes on columns of columnar tables can be in name only");
   }
   std::vector<std::string> names;
   for (const parser::IndexElem* element : stmt.columns) {
-    spec.keys.push_back(read_key(context, table, *element));
+    spec.keys.push_back(read_key(context, table, *element, method));
     names.push_back(spec.keys.back().name);
   }
   for (const parser::IndexElem* element : stmt.including) {
@@ -397,47 +454,102 @@ std::string create_index(CommandContext& context, const parser::CreateIndexStmt&
   return "CREATE INDEX";
 }
 
-std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
-  auto rebuild = [&](auto&& self, const RelationPtr& table, Oid only) -> void {
-    if (table->is_partitioned()) {
-      // It has no storage of its own: what its partitions have of it.
-      for (Oid child : direct_children(context, table->oid)) {
-        context.services.lock_relation(child, txn::LockMode::kAccessExclusive);
-        RelationPtr partition = context.catalog.relation(child);
-        if (only == kInvalidOid) {
-          self(self, partition, only);
-          continue;
-        }
-        for (const catalog::Index& index : partition->indexes) {
-          if (index.parent == only) self(self, partition, index.oid);
-        }
+bool is_concurrent(const parser::ReindexStmt& stmt) {
+  return std::any_of(stmt.options.begin(), stmt.options.end(), [](const parser::Option* option) {
+    return option->name == "concurrently" && option_boolean(*option);
+  });
+}
+
+namespace {
+
+// One table, or all; `index`: of it alone.
+void rebuild(CommandContext& context, const RelationPtr& table, Oid only) {
+  if (table->is_partitioned()) {
+    // It has no storage of its own: what its partitions have of it.
+    for (Oid child : direct_children(context, table->oid)) {
+      context.services.lock_relation(child, txn::LockMode::kAccessExclusive);
+      RelationPtr partition = context.catalog.relation(child);
+      if (only == kInvalidOid) {
+        rebuild(context, partition, only);
+        continue;
       }
-      return;
+      for (const catalog::Index& index : partition->indexes) {
+        if (index.parent == only) rebuild(context, partition, index.oid);
+      }
     }
-    for (const catalog::Index& index : table->indexes) {
-      if (only == kInvalidOid || index.oid == only) replace_index_segment(context, index.oid, index.segment);
-    }
-    RelationPtr fresh = context.catalog.relation(table->oid);
-    for (const catalog::Index& index : fresh->indexes) {
-      if (only == kInvalidOid || index.oid == only) build_index(context, fresh, index);
-    }
-  };
+    return;
+  }
+  for (const catalog::Index& index : table->indexes) {
+    if (only == kInvalidOid || index.oid == only) replace_index_segment(context, index.oid, index.segment);
+  }
+  RelationPtr fresh = context.catalog.relation(table->oid);
+  for (const catalog::Index& index : fresh->indexes) {
+    if (only == kInvalidOid || index.oid == only) build_index(context, fresh, index);
+  }
+}
+
+// The table and its partitions.
+std::vector<Oid> with_partitions(CommandContext& context, const RelationPtr& table) {
+  std::vector<Oid> all = {table->oid};
+  if (!table->is_partitioned()) return all;
+  for (Oid child : all_children(context, table->oid)) all.push_back(child);
+  return all;
+}
+
+void refuse_catalogs(const Relation& relation) {
+  if (relation.oid.value() < catalog::kFirstNormalOid)
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot reindex system catalogs concurrently");
+}
+
+void reindex_table(CommandContext& context, const parser::ReindexStmt& stmt, bool concurrently) {
+  const auto lock = concurrently ? txn::LockMode::kShareUpdateExclusive : txn::LockMode::kAccessExclusive;
+  RelationPtr table = find_relation(context, *stmt.relation, lock);
+  if (!table->is_table() && table->kind != RelationKind::kMaterializedView) {
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("\"{}\" is not a table or materialized view", table->name));
+  }
+  if (concurrently) refuse_catalogs(*table);
+  require_owner(context, *table);
+  if (!concurrently || table->persistence == 't') return rebuild(context, table, kInvalidOid);
+  const std::vector<Oid> tables = with_partitions(context, table);
+  if (std::none_of(tables.begin(), tables.end(),
+                   [&](Oid oid) { return !context.catalog.relation(oid)->indexes.empty(); })) {
+    context.services.notice(
+        "NOTICE", sqlstate::kSuccessfulCompletion,
+        fmt::format("table \"{}\" has no indexes that can be reindexed concurrently", table->name));
+  }
+  reindex_concurrently(context, tables, kInvalidOid);
+}
+
+void reindex_index(CommandContext& context, const parser::ReindexStmt& stmt, bool concurrently) {
+  const auto lock = concurrently ? txn::LockMode::kShareUpdateExclusive : txn::LockMode::kAccessExclusive;
+  RelationPtr index = find_relation(context, *stmt.relation, lock);
+  if (index->kind != RelationKind::kIndex && index->kind != RelationKind::kPartitionedIndex) {
+    throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not an index", index->name));
+  }
+  if (concurrently) refuse_catalogs(*index);
+  require_owner(context, *index);
+  const Oid table_oid = index_table(context, index->oid);
+  context.services.lock_relation(table_oid, lock);
+  RelationPtr table = context.catalog.relation(table_oid);
+  if (!concurrently || table->persistence == 't') return rebuild(context, table, index->oid);
+  reindex_concurrently(context, with_partitions(context, table), index->oid);
+}
+
+}  // namespace
+
+std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
+  const bool concurrently = is_concurrent(stmt);
   if (stmt.target == parser::ReindexTarget::kTable) {
-    RelationPtr table = find_table(context, *stmt.relation, txn::LockMode::kAccessExclusive);
-    require_owner(context, *table);
-    rebuild(rebuild, table, kInvalidOid);
+    reindex_table(context, stmt, concurrently);
     return "REINDEX";
   }
   if (stmt.target == parser::ReindexTarget::kIndex) {
-    RelationPtr index = find_relation(context, *stmt.relation, txn::LockMode::kAccessExclusive);
-    if (index->kind != RelationKind::kIndex && index->kind != RelationKind::kPartitionedIndex) {
-      throw SqlError(sqlstate::kWrongObjectType, fmt::format("\"{}\" is not an index", index->name));
-    }
-    require_owner(context, *index);
-    Oid table = index_table(context, index->oid);
-    context.services.lock_relation(table, txn::LockMode::kAccessExclusive);
-    rebuild(rebuild, context.catalog.relation(table), index->oid);
+    reindex_index(context, stmt, concurrently);
     return "REINDEX";
+  }
+  if (concurrently && stmt.target == parser::ReindexTarget::kSystem) {
+    throw SqlError(sqlstate::kFeatureNotSupported, "cannot reindex system catalogs concurrently");
   }
   // Schemas and databases: every user table. System indexes are rebuilt by nobody.
   Oid schema;
@@ -449,10 +561,16 @@ std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt) {
     tables.push_back(row.oid("oid"));
   });
   for (Oid oid : tables) {
+    if (concurrently) {
+      RelationPtr table = context.catalog.relation(oid);
+      if (table != nullptr && table->persistence != 't' && has_privileges_of(context, table->owner))
+        reindex_concurrently(context, {&oid, 1}, kInvalidOid);
+      continue;
+    }
     context.services.lock_relation(oid, txn::LockMode::kAccessExclusive);
     RelationPtr table = context.catalog.relation(oid);
     if (table == nullptr || !has_privileges_of(context, table->owner)) continue;
-    rebuild(rebuild, table, kInvalidOid);
+    rebuild(context, table, kInvalidOid);
   }
   return "REINDEX";
 }

@@ -1,4 +1,4 @@
-// Making and building B-tree indexes.
+// Making and building indexes: B-trees, and inverted ones (USING gin).
 #pragma once
 
 #include <optional>
@@ -17,10 +17,12 @@ struct IndexKeySpec {
   int32_t typmod = -1;
   Oid collation;
   bool descending = false, nulls_first = false;
+  functions::InvertedClass inverted = functions::InvertedClass::kNone;  // of an inverted index
 };
 
 struct IndexSpec {
   std::string name;
+  Oid method = catalog::kBtreeMethod;
   std::vector<IndexKeySpec> keys;
   std::vector<ColumnNumber> included;
   bool unique = false, primary = false, nulls_not_distinct = false;
@@ -29,6 +31,7 @@ struct IndexSpec {
   bool immediate = true;      // false: of a deferrable constraint
   bool initially_deferred = false;
   bool valid = true;          // false: of a partitioned table (ONLY), while partitions lack their parts of it
+  bool empty = false;         // not built: the caller does
   bool in_name_only = false;  // no entries, nobody reads or fills it: what it promises the table does itself
   std::string predicate_sql;
   std::vector<ColumnNumber> predicate_columns;
@@ -61,9 +64,16 @@ void replace_index_segment(CommandContext& context, Oid index, PageId old_segmen
 // New segments for all indexes of the table, filled from its rows.
 void rebuild_indexes(CommandContext& context, Oid table);
 
+// ALTER TYPE of a key column: its operator class must take the new type (index_class.cpp).
+void require_class_accepts(const catalog::Index& index, const catalog::IndexColumn& key, Oid type);
+// Of a key of a new inverted index: the class that is named, or its type's default.
+functions::InvertedClass choose_inverted_class(parser::NameList name, Oid type);
+
 IndexKeySpec plain_key(CommandContext& context, const Relation& table, ColumnNumber column);
-// What an index was made from, for making its like.
+// What an index was made from, for making its like; the same for another table with columns of these names.
 IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catalog::Index& index);
+IndexSpec moved_spec(CommandContext& context, const Relation& from, const RelationPtr& to,
+                     const IndexSpec& spec);
 std::string storage_options(parser::List<parser::Option> options, bool index,
                             Oid access_method = kInvalidOid);
 // The same as "name=value", one an option.
@@ -72,5 +82,9 @@ std::vector<std::string> storage_option_items(parser::List<parser::Option> optio
 
 std::string create_index(CommandContext& context, const parser::CreateIndexStmt& stmt);
 std::string reindex(CommandContext& context, const parser::ReindexStmt& stmt);
+bool is_concurrent(const parser::ReindexStmt& stmt);
+// Beside readers and writers, in transactions of their own (index_concurrently.cpp).
+void reindex_concurrently(CommandContext& context, std::span<const Oid> tables, Oid only_index);
+void drop_index_concurrently(CommandContext& context, const catalog::Relation& index);
 
 }  // namespace varve::commands

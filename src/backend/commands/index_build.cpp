@@ -72,6 +72,25 @@ std::string key_text(CommandContext& context, const Relation& table, const catal
 
 namespace {
 
+constexpr sync::WaitEvent kWritersEnd{sync::WaitClass::kLock, "IndexBuildWriters"};
+
+}  // namespace
+
+void lock_out_writers(CommandContext& context, Oid table) {
+  constexpr int64_t kPollUs = 5'000;
+  constexpr int kPolls = 1000;
+  sync::ParkingSpot spot;
+  for (int i = 0; i < kPolls; ++i) {
+    if (context.services.try_lock_relation(table, txn::LockMode::kShare)) return;
+    sync::CancelToken* cancel = context.txn.cancel_token();
+    (void)spot.wait(kWritersEnd, cancel, kPollUs).ok();
+    if (cancel != nullptr) cancel->throw_if_pending();
+  }
+  context.services.lock_relation(table, txn::LockMode::kShare);
+}
+
+namespace {
+
 // Hands the tree what the sorters have; stops at the first of a unique index's equal keys.
 class BuildSource final : public access::Btree::BulkSource {
  public:
@@ -114,8 +133,7 @@ class BuildSource final : public access::Btree::BulkSource {
       row.push_back(table->layout->get(version, static_cast<size_t>(c - 1), memory));
     }
     IndexKeys keys(context, table, index);
-    std::string key;
-    keys.builder().build(row, &key);
+    keys.builder().build(row);
     error.detail(
         fmt::format("Key {} is duplicated.", key_text(context, *table, index, keys.builder().values())));
   }
@@ -178,30 +196,15 @@ class ParallelBuild {
   }
 
   void read_morsels(executor::IndexSorter& sorter, executor::IndexKeyBuilder& builder) {
-    std::vector<ColumnNumber> live = live_columns(table_);
-    std::vector<Value> values(live.size());
-    for (size_t i = 0; i < live.size(); ++i) {
-      values[i] = Value::null_of(table_.layout->column(static_cast<size_t>(live[i] - 1)).type);
-      bool wanted = keys_.columns().empty() || std::find(keys_.columns().begin(), keys_.columns().end(),
-                                                         live[i]) != keys_.columns().end();
-      if (!wanted) live[i] = 0;
-    }
-    access::Heap::PageBatch batch;
-    Arena memory;
-    std::string key;
+    PageRows rows(table_, keys_.columns());
     for (uint64_t begin; (begin = next_page_.fetch_add(kMorselPages, std::memory_order_relaxed)) < pages_;) {
       if (sync::CancelToken* cancel = context_.txn.cancel_token()) cancel->throw_if_pending();
       sync::share_run_slot();
       for (uint64_t page = begin; page < std::min(begin + kMorselPages, pages_); ++page) {
-        check_ok(table_.heap->read_page(snapshot_, page_at(page), &batch));
-        for (size_t r = 0; r < batch.rows.size(); ++r) {
-          memory.reset();
-          for (size_t i = 0; i < live.size(); ++i) {
-            if (live[i] != 0)
-              values[i] = table_.layout->get(batch.rows[r], static_cast<size_t>(live[i] - 1), memory);
-          }
-          if (builder.build(values, &key)) sorter.add(key, batch.tids[r], builder.exempt_from_unique());
-        }
+        rows.read(snapshot_, page_at(page), [&](Tid tid, std::span<const Value> row) {
+          for (const std::string& key : builder.build(row))
+            sorter.add(key, tid, builder.exempt_from_unique());
+        });
       }
     }
     sorter.finish();
@@ -227,23 +230,6 @@ class ParallelBuild {
   std::vector<std::unique_ptr<executor::IndexSorter>> sorters_;
 };
 
-constexpr sync::WaitEvent kWritersEnd{sync::WaitClass::kLock, "IndexBuildWriters"};
-
-// Keeps writers out. For some seconds without standing in the queue, where all who come later would wait
-// behind us for whoever writes now.
-void lock_out_writers(CommandContext& context, Oid table) {
-  constexpr int64_t kPollUs = 5'000;
-  constexpr int kPolls = 1000;
-  sync::ParkingSpot spot;
-  for (int i = 0; i < kPolls; ++i) {
-    if (context.services.try_lock_relation(table, txn::LockMode::kShare)) return;
-    sync::CancelToken* cancel = context.txn.cancel_token();
-    (void)spot.wait(kWritersEnd, cancel, kPollUs).ok();
-    if (cancel != nullptr) cancel->throw_if_pending();
-  }
-  context.services.lock_relation(table, txn::LockMode::kShare);
-}
-
 // Builds an index beside writers. They do not know it yet: it gets the rows of a snapshot, and then, with
 // writers kept out, what has changed since.
 class ConcurrentBuild {
@@ -266,6 +252,7 @@ class ConcurrentBuild {
     lock_out_writers(context_, table_->oid);
     txn::Snapshot now = latest_snapshot(context_.txn);
     IndexKeys keys(context_, table_, index_);
+    PageRows rows(*table_, keys.columns());
     auto runs = table_->heap->runs();
     check_ok(runs.status());
     for (const access::PageRun& run : *runs) {
@@ -275,51 +262,52 @@ class ConcurrentBuild {
         check_ok(changed.status());
         if (!*changed) continue;
         if (sync::CancelToken* cancel = context_.txn.cancel_token()) cancel->throw_if_pending();
-        catch_up(keys_of(keys, page, snapshot_), keys_of(keys, page, now));
+        catch_up(keys_of(rows, keys, page, snapshot_), keys_of(rows, keys, page, now));
       }
     }
   }
 
  private:
-  struct Key {
-    std::string bytes;
+  struct RowKeys {
+    std::vector<std::string> keys;
     bool exempt;
   };
-  using PageKeys = std::map<Tid, Key>;
+  using PageKeys = std::map<Tid, RowKeys>;
 
-  PageKeys keys_of(IndexKeys& keys, PageId page, const txn::Snapshot& snapshot) {
-    check_ok(table_->heap->read_page(snapshot, page, &batch_));
+  static PageKeys keys_of(PageRows& rows, IndexKeys& keys, PageId page, const txn::Snapshot& snapshot) {
     PageKeys found;
-    std::vector<ColumnNumber> live = live_columns(*table_);
-    std::vector<Value> values(live.size());
-    std::string key;
-    for (size_t r = 0; r < batch_.rows.size(); ++r) {
-      memory_.reset();
-      for (size_t i = 0; i < live.size(); ++i)
-        values[i] = table_->layout->get(batch_.rows[r], static_cast<size_t>(live[i] - 1), memory_);
-      if (keys.builder().build(values, &key))
-        found[batch_.tids[r]] = {key, keys.builder().exempt_from_unique()};
-    }
+    rows.read(snapshot, page, [&](Tid tid, std::span<const Value> row) {
+      const std::span<const std::string> of_row = keys.builder().build(row);
+      if (!of_row.empty()) found[tid] = {{of_row.begin(), of_row.end()}, keys.builder().exempt_from_unique()};
+    });
     return found;
   }
 
   void catch_up(const PageKeys& then, const PageKeys& now) {
-    for (const auto& [tid, key] : then) {
-      auto still = now.find(tid);
-      if (still == now.end() || still->second.bytes != key.bytes)
-        check_ok(index_.tree->remove_dead(access::key_bytes(key.bytes), tid));
+    static const RowKeys kNothing{};
+    auto keys_at = [](const PageKeys& page, Tid tid) -> const RowKeys& {
+      auto it = page.find(tid);
+      return it == page.end() ? kNothing : it->second;
+    };
+    std::vector<std::string_view> changed;
+    for (const auto& [tid, row] : then) {
+      executor::keys_without(row.keys, keys_at(now, tid).keys, &changed);
+      for (std::string_view key : changed) check_ok(index_.tree->remove_dead(access::key_bytes(key), tid));
     }
-    for (const auto& [tid, key] : now) {
-      auto before = then.find(tid);
-      if (before != then.end() && before->second.bytes == key.bytes) continue;
-      access::HeapUniqueChecker checker(*table_->heap, context_.txn, tid);
-      auto outcome = index_.tree->insert(context_.txn, access::key_bytes(key.bytes), tid,
-                                         index_.unique && !key.exempt ? &checker : nullptr);
-      check_ok(outcome.status());
-      check_ok(checker.status());
-      if (outcome->kind != access::InsertOutcome::Kind::kInserted)
-        report_duplicate(context_, table_, index_, tid);
+    for (const auto& [tid, row] : now) {
+      executor::keys_without(row.keys, keys_at(then, tid).keys, &changed);
+      for (std::string_view key : changed) insert(key, tid, row.exempt);
     }
+  }
+
+  void insert(std::string_view key, Tid tid, bool exempt) {
+    access::HeapUniqueChecker checker(*table_->heap, context_.txn, tid);
+    auto outcome = index_.tree->insert(context_.txn, access::key_bytes(key), tid,
+                                       index_.unique && !exempt ? &checker : nullptr);
+    check_ok(outcome.status());
+    check_ok(checker.status());
+    if (outcome->kind != access::InsertOutcome::Kind::kInserted)
+      report_duplicate(context_, table_, index_, tid);
   }
 
   CommandContext& context_;
@@ -328,8 +316,6 @@ class ConcurrentBuild {
   Xid since_;
   txn::Snapshot snapshot_;
   uint64_t pin_ = 0;
-  access::Heap::PageBatch batch_;
-  Arena memory_;
 };
 
 void bulk_load(CommandContext& context, const RelationPtr& table, const catalog::Index& index,

@@ -31,6 +31,10 @@ class IndexKeys {
   std::unique_ptr<executor::IndexKeyBuilder> builder_;
 };
 
+// Keeps writers out to the end of the transaction. For some seconds without standing in the queue, where all
+// who come later would wait behind us for whoever writes now.
+void lock_out_writers(CommandContext& context, Oid table);
+
 // "(a, b)=(1, 2)" for messages about keys.
 std::string key_text(CommandContext& context, const Relation& table, const catalog::Index& index,
                      std::span<const Value> values);

@@ -28,15 +28,15 @@ class EntryRemover final : public access::Heap::DeadRowSink {
       keys_.push_back(std::make_unique<IndexKeys>(context, table, index));
   }
   Status remove_index_entries(std::span<const Tid> tids, std::span<const access::RowVersion> rows) override {
-    std::string key;
     for (size_t r = 0; r < rows.size(); ++r) {
       Arena memory;
       std::vector<Value> values;
       for (ColumnNumber c : live_)
         values.push_back(table_->layout->get(rows[r], static_cast<size_t>(c - 1), memory));
       for (auto& keys : keys_) {
-        if (!keys->builder().build(values, &key)) continue;
-        VARVE_RETURN_IF_ERROR(keys->builder().index().tree->remove_dead(access::key_bytes(key), tids[r]));
+        access::Btree& tree = *keys->builder().index().tree;
+        for (const std::string& key : keys->builder().build(values))
+          VARVE_RETURN_IF_ERROR(tree.remove_dead(access::key_bytes(key), tids[r]));
       }
     }
     return {};

@@ -4,7 +4,12 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "catalog/user_type.h"
+#include "commands/options.h"
+#include "common/ascii.h"
 #include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
 #include "parser/parser.h"
 #include "privileges.h"
 
@@ -284,7 +289,7 @@ std::string role_name(CommandContext& context, Oid oid) {
   return role.has_value() ? role->name : std::to_string(oid.value());
 }
 
-std::string option_text(const parser::Option& option) {
+std::optional<std::string> find_option_text(const parser::Option& option) {
   if (option.value == nullptr) return "true";
   if (parser::is<parser::ConstExpr>(option.value)) {
     const auto& c = *parser::as<parser::ConstExpr>(option.value);
@@ -299,21 +304,27 @@ std::string option_text(const parser::Option& option) {
         return std::string(c.text);
     }
   }
-  if (parser::is<parser::QualifiedName>(option.value)) {
+  if (parser::is<parser::QualifiedName>(option.value))
     return std::string(parser::as<parser::QualifiedName>(option.value)->names.back());
-  }
-  if (parser::is<parser::TypeName>(option.value)) {
+  if (parser::is<parser::TypeName>(option.value))
     return std::string(parser::as<parser::TypeName>(option.value)->names.back());
-  }
+  return std::nullopt;
+}
+
+std::optional<bool> parse_switch(std::string_view text) {
+  const std::string lower = ascii_lower(text);
+  if (lower == "true" || lower == "on" || lower == "1" || lower == "yes") return true;
+  if (lower == "false" || lower == "off" || lower == "0" || lower == "no") return false;
+  return std::nullopt;
+}
+
+std::string option_text(const parser::Option& option) {
+  if (auto text = find_option_text(option)) return *text;
   throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", option.name));
 }
 
 bool option_boolean(const parser::Option& option) {
-  std::string text = option_text(option);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (text == "true" || text == "on" || text == "1" || text == "yes") return true;
-  if (text == "false" || text == "off" || text == "0" || text == "no") return false;
+  if (auto on = parse_switch(option_text(option))) return *on;
   throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a Boolean value", option.name));
 }
 
@@ -325,6 +336,38 @@ int64_t option_integer(const parser::Option& option) {
     throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires an integer value", option.name));
   }
   return n;
+}
+
+Oid require_collation(CommandContext& context, parser::NameList names, int32_t location) {
+  Oid found;
+  const KeyMatch match[] = {{"collname", Value::of_string(names.back())}};
+  context.catalog.for_each(system_table("pg_collation"), match,
+                           [&](const Row& row) { found = row.oid("oid"); });
+  if (found == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject,
+                   fmt::format("collation \"{}\" for encoding \"UTF8\" does not exist", names.back()))
+        .at(position(context, location));
+  }
+  return found;
+}
+
+Oid column_collation(CommandContext& context, Oid type, const parser::CollateExpr* clause) {
+  Oid base = catalog::base_type(context.catalog, type, -1).type;
+  const functions::TypeInfo* info = functions::type_by_oid(base);
+  const bool collatable = info != nullptr && info->collatable;
+  if (clause != nullptr) {
+    if (!collatable) {
+      throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("collations are not supported by type {}",
+                                                              catalog::type_text(context.catalog, type)))
+          .at(position(context, clause->location));
+    }
+    return require_collation(context, clause->collation, clause->location);
+  }
+  if (!collatable) return kInvalidOid;
+  if (base != type) {
+    if (catalog::UserTypePtr domain = catalog::user_type(context.catalog, type)) return domain->collation;
+  }
+  return base == type_oid::kName ? catalog::kCCollation : catalog::kDefaultCollation;
 }
 
 }  // namespace varve::commands

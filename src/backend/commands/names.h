@@ -54,6 +54,11 @@ std::string_view kind_word(catalog::RelationKind kind);
 // 42703 column "x" of relation "t" does not exist.
 ColumnNumber require_column(CommandContext& context, const Relation& relation, std::string_view name,
                             int32_t location = -1);
+// 42704 when there is no such collation.
+Oid require_collation(CommandContext& context, parser::NameList names, int32_t location);
+// What a column of the type has: what COLLATE says (42804 where the type has none), the domain's, the type's
+// own.
+Oid column_collation(CommandContext& context, Oid type, const parser::CollateExpr* clause);
 Oid require_role(CommandContext& context, const parser::RoleSpec& role);
 std::string role_name(CommandContext& context, Oid role);
 

@@ -41,18 +41,8 @@ Oid insert_index_constraint(CommandContext& context, const Relation& table, cons
   return row.oid;
 }
 
-template <class F>
-void change_index_row(CommandContext& context, Oid index, F&& change) {
-  const KeyMatch match[] = {{"indexrelid", Value::of_oid(index.value())}};
-  context.catalog.for_each(system_table("pg_index"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_index"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
-}
+}  // namespace
 
-// What the index of `from` would be on `to`, whose columns may have other numbers.
 IndexSpec moved_spec(CommandContext& context, const Relation& from, const RelationPtr& to,
                      const IndexSpec& spec) {
   IndexSpec out = spec;
@@ -87,8 +77,6 @@ IndexSpec moved_spec(CommandContext& context, const Relation& from, const Relati
   return out;
 }
 
-}  // namespace
-
 MadeIndex make_index(CommandContext& context, Oid table_oid, const IndexSpec& spec, const MadeIndex& parent,
                      bool recurse) {
   if (spec.primary) {
@@ -110,8 +98,8 @@ MadeIndex make_index(CommandContext& context, Oid table_oid, const IndexSpec& sp
 
 bool fits_partition_index(const Relation& parent, const Index& whole, const Relation& partition,
                           const Index& part) {
-  if (whole.unique != part.unique || whole.nulls_not_distinct != part.nulls_not_distinct ||
-      whole.immediate != part.immediate)
+  if (whole.method != part.method || whole.unique != part.unique ||
+      whole.nulls_not_distinct != part.nulls_not_distinct || whole.immediate != part.immediate)
     return false;
   if (whole.predicate_sql != part.predicate_sql || whole.keys.size() != part.keys.size()) return false;
   if (whole.included.size() != part.included.size()) return false;
@@ -119,6 +107,7 @@ bool fits_partition_index(const Relation& parent, const Index& whole, const Rela
     const catalog::IndexColumn &a = whole.keys[i], &b = part.keys[i];
     if (a.descending != b.descending || a.nulls_first != b.nulls_first || a.collation_oid != b.collation_oid)
       return false;
+    if (a.inverted != b.inverted) return false;
     if ((a.column == 0) != (b.column == 0) || a.expression_sql != b.expression_sql) return false;
     if (a.column != 0 && parent.column(a.column).name != partition.column(b.column).name) return false;
   }

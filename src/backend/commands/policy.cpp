@@ -5,6 +5,7 @@
 #include <set>
 
 #include "analyzer/analyzer.h"
+#include "catalog_rows.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "parser/parser.h"
@@ -118,17 +119,6 @@ void refuse_duplicate(const Relation& table, std::string_view name) {
                  fmt::format("policy \"{}\" for table \"{}\" already exists", name, table.name));
 }
 
-template <class F>
-void change_policy(CommandContext& context, Oid policy, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(policy.value())}};
-  context.catalog.for_each(system_table("pg_policy"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_policy"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
-}
-
 }  // namespace
 
 const Policy& require_policy(const Relation& table, std::string_view name) {
@@ -174,7 +164,7 @@ std::string alter_policy(CommandContext& context, const parser::AlterPolicyStmt&
   PolicyExpression condition(context, table,
                              stmt.using_expression != nullptr ? stmt.using_expression : kept(old.using_sql));
   PolicyExpression check(context, table, stmt.with_check != nullptr ? stmt.with_check : kept(old.check_sql));
-  change_policy(context, old.oid, [&](RowDraft& draft) {
+  change_row(context, "pg_policy", old.oid, [&](RowDraft& draft) {
     if (!roles.empty()) draft.text("polroles", roles);
     if (stmt.using_expression != nullptr) draft.text("polqual", condition.text);
     if (stmt.with_check != nullptr) draft.text("polwithcheck", check.text);
@@ -216,7 +206,8 @@ void rename_policy(CommandContext& context, const parser::RenameStmt& stmt) {
   }
   refuse_duplicate(*table, stmt.new_name);
   const Policy& policy = require_policy(*table, stmt.name);
-  change_policy(context, policy.oid, [&](RowDraft& draft) { draft.text("polname", stmt.new_name); });
+  change_row(context, "pg_policy", policy.oid,
+             [&](RowDraft& draft) { draft.text("polname", stmt.new_name); });
 }
 
 bool change_row_security(CommandContext& context, Oid table, AlterTableAction action) {
@@ -278,7 +269,8 @@ void forget_role_of_policies(CommandContext& context, Oid role) {
     if (others.empty())
       drop_objects(context, {{kPolicyClass, n.policy}}, parser::DropBehavior::kRestrict);
     else
-      change_policy(context, n.policy, [&](RowDraft& draft) { draft.text("polroles", others + "}"); });
+      change_row(context, "pg_policy", n.policy,
+                 [&](RowDraft& draft) { draft.text("polroles", others + "}"); });
   }
 }
 

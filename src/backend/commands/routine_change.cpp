@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "catalog/user_type.h"
+#include "catalog_rows.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "functions/registry.h"
@@ -85,17 +86,6 @@ bool kind_fits(const Routine& r, ObjectType type) {
 }
 
 std::vector<Oid> all_types_of(const Routine& r) { return r.all_args.empty() ? r.args : r.all_args; }
-
-template <class F>
-void change_row(CommandContext& context, Oid routine, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(routine.value())}};
-  context.catalog.for_each(system_table("pg_proc"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_proc"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
-}
 
 void require_routine_owner(CommandContext& context, const Routine& r) {
   require_owner_of(context, r.owner, r.kind == 'p' ? "procedure" : "function", r.name);
@@ -242,7 +232,7 @@ std::string alter_routine(CommandContext& context, const parser::AlterFunctionSt
     }
     r.rows = *options.rows;
   }
-  change_row(context, r.oid, [&](RowDraft& row) {
+  change_row(context, "pg_proc", r.oid, [&](RowDraft& row) {
     row.text("provolatile", std::string(1, r.volatility))
         .boolean("proisstrict", r.strict)
         .boolean("prosecdef", r.security_definer);
@@ -262,13 +252,13 @@ void rename_routine(CommandContext& context, const parser::RenameStmt& stmt) {
   RoutinePtr r = find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
   require_routine_owner(context, *r);
   refuse_duplicate(context, *r, stmt.new_name, r->schema);
-  change_row(context, r->oid, [&](RowDraft& row) { row.text("proname", stmt.new_name); });
+  change_row(context, "pg_proc", r->oid, [&](RowDraft& row) { row.text("proname", stmt.new_name); });
 }
 
 void set_routine_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner) {
   RoutinePtr r = find_routine(context, *parser::as<parser::RoutineRef>(stmt.object), stmt.object_type);
   require_routine_owner(context, *r);
-  change_row(context, r->oid, [&](RowDraft& row) { row.oid("proowner", owner); });
+  change_row(context, "pg_proc", r->oid, [&](RowDraft& row) { row.oid("proowner", owner); });
 }
 
 void set_routine_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt) {
@@ -277,7 +267,7 @@ void set_routine_schema(CommandContext& context, const parser::AlterObjectSchema
   Oid schema = require_schema(context, stmt.new_schema);
   if (schema == r->schema) return;
   refuse_duplicate(context, *r, r->name, schema);
-  change_row(context, r->oid, [&](RowDraft& row) { row.oid("pronamespace", schema); });
+  change_row(context, "pg_proc", r->oid, [&](RowDraft& row) { row.oid("pronamespace", schema); });
   const KeyMatch match[] = {{"classid", Value::of_oid(kProcClass.value())},
                             {"objid", Value::of_oid(r->oid.value())}};
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {

@@ -44,7 +44,6 @@ class EntryMover final : public access::SettledRowSink {
   template <class F>
   Status for_each_key(std::span<const access::RowVersion> rows, F&& f) {
     if (keys_.empty()) return {};
-    std::string key;
     Arena memory;
     std::vector<Value> values;
     for (size_t r = 0; r < rows.size(); ++r) {
@@ -53,8 +52,8 @@ class EntryMover final : public access::SettledRowSink {
       for (ColumnNumber c : live_)
         values.push_back(table_->layout->get(rows[r], static_cast<size_t>(c - 1), memory));
       for (auto& keys : keys_) {
-        if (!keys->builder().build(values, &key)) continue;
-        VARVE_RETURN_IF_ERROR(f(*keys->builder().index().tree, access::key_bytes(key), r));
+        for (const std::string& key : keys->builder().build(values))
+          VARVE_RETURN_IF_ERROR(f(*keys->builder().index().tree, access::key_bytes(key), r));
       }
     }
     return {};

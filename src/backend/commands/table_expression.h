@@ -69,6 +69,41 @@ class RowExpressions {
   std::vector<executor::ExpressionEvaluator> evaluators_;
 };
 
+// The rows of a table, page by page, as values of the live columns. With `wanted`, only those are decoded,
+// the others are NULL. One thread.
+class PageRows {
+ public:
+  PageRows(const Relation& table, std::span<const ColumnNumber> wanted)
+      : table_(table), live_(live_columns(table)) {
+    for (ColumnNumber& column : live_) {
+      const auto place = static_cast<size_t>(column - 1);
+      values_.push_back(Value::null_of(table.layout->column(place).type));
+      if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), column) == wanted.end()) column = 0;
+    }
+  }
+
+  // Calls f(tid, values) for each row of the page that the snapshot sees.
+  template <class F>
+  void read(const txn::Snapshot& snapshot, PageId page, F&& f) {
+    check_ok(table_.heap->read_page(snapshot, page, &batch_));
+    for (size_t r = 0; r < batch_.rows.size(); ++r) {
+      memory_.reset();
+      for (size_t i = 0; i < live_.size(); ++i) {
+        if (live_[i] != 0)
+          values_[i] = table_.layout->get(batch_.rows[r], static_cast<size_t>(live_[i] - 1), memory_);
+      }
+      f(batch_.tids[r], std::span<const Value>(values_));
+    }
+  }
+
+ private:
+  const Relation& table_;
+  std::vector<ColumnNumber> live_;  // 0: not wanted
+  std::vector<Value> values_;
+  access::Heap::PageBatch batch_;
+  Arena memory_;
+};
+
 // Calls f(tid, values of the live columns) for every row of the table as `latest_snapshot` shows it. With
 // `wanted`, only those columns are decoded, the others are NULL. A partitioned table has no rows of its own.
 template <class F>
@@ -77,25 +112,11 @@ void scan_table(CommandContext& context, const Relation& table, std::span<const 
   txn::Snapshot snapshot = latest_snapshot(context.txn);
   auto runs = table.heap->runs();
   check_ok(runs.status());
-  std::vector<ColumnNumber> live = live_columns(table);
-  std::vector<Value> values(live.size());
-  for (size_t i = 0; i < live.size(); ++i) {
-    values[i] = Value::null_of(table.layout->column(static_cast<size_t>(live[i] - 1)).type);
-  }
-  access::Heap::PageBatch batch;
-  Arena memory;
+  PageRows rows(table, wanted);
   for (const access::PageRun& run : *runs) {
     for (uint32_t page = 0; page < run.count; ++page) {
-      check_ok(table.heap->read_page(snapshot, PageId{run.first.value() + page}, &batch));
       if (sync::CancelToken* cancel = context.txn.cancel_token()) cancel->throw_if_pending();
-      for (size_t r = 0; r < batch.rows.size(); ++r) {
-        memory.reset();
-        for (size_t i = 0; i < live.size(); ++i) {
-          if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), live[i]) == wanted.end()) continue;
-          values[i] = table.layout->get(batch.rows[r], static_cast<size_t>(live[i] - 1), memory);
-        }
-        f(batch.tids[r], std::span<const Value>(values));
-      }
+      rows.read(snapshot, PageId{run.first.value() + page}, f);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "analyzer/trigger_rows.h"
+#include "catalog_rows.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "functions/type_oids.h"
@@ -309,17 +310,6 @@ const Trigger* find_trigger(const Relation& relation, std::string_view name) {
                  fmt::format("trigger \"{}\" for table \"{}\" does not exist", name, relation.name));
 }
 
-template <class F>
-void change_trigger(CommandContext& context, Oid trigger, F&& change) {
-  const KeyMatch match[] = {{"oid", Value::of_oid(trigger.value())}};
-  context.catalog.for_each(system_table("pg_trigger"), match, [&](const Row& row) {
-    RowDraft draft(system_table("pg_trigger"), row);
-    change(draft);
-    context.catalog.update(row, draft);
-    return false;
-  });
-}
-
 }  // namespace
 
 void clone_trigger(CommandContext& context, const RelationPtr& parent, const Trigger& trigger,
@@ -429,7 +419,7 @@ void rename_trigger(CommandContext& context, const parser::RenameStmt& stmt) {
         fmt::format("trigger \"{}\" for relation \"{}\" already exists", stmt.new_name, relation->name));
   }
   if (trigger == nullptr) no_trigger(*relation, stmt.name);
-  change_trigger(context, trigger->oid, [&](RowDraft& row) { row.text("tgname", stmt.new_name); });
+  change_row(context, "pg_trigger", trigger->oid, [&](RowDraft& row) { row.text("tgname", stmt.new_name); });
 }
 
 void enable_trigger(CommandContext& context, const RelationPtr& table, const parser::AlterTableCmd& command) {
@@ -448,7 +438,7 @@ void enable_trigger(CommandContext& context, const RelationPtr& table, const par
   if (!all && find_trigger(*table, command.name) == nullptr) no_trigger(*table, command.name);
   for (const Trigger& t : table->triggers) {
     if (all ? t.internal : t.name != command.name) continue;
-    change_trigger(context, t.oid, [&](RowDraft& row) { row.text("tgenabled", mode); });
+    change_row(context, "pg_trigger", t.oid, [&](RowDraft& row) { row.text("tgenabled", mode); });
   }
 }
 

@@ -20,6 +20,7 @@ namespace {
 // One column a result column of the query. `names` rename the first ones.
 std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parser::NameList names,
                                              std::string_view too_many) {
+  const bool of_view = too_many.starts_with("CREATE VIEW");
   std::vector<ColumnDefinition> columns;
   for (const analyzer::Target& target : query.targets) {
     if (target.junk) continue;
@@ -35,6 +36,15 @@ std::vector<ColumnDefinition> result_columns(const analyzer::Query& query, parse
     if (target.expr->domain != kInvalidOid) {
       column.attribute.type = target.expr->domain;
       column.attribute.typmod = -1;
+    }
+    if (target.expr->collation == analyzer::kNoCollation) {
+      throw SqlError(
+          sqlstate::kIndeterminateCollation,
+          of_view ? fmt::format("could not determine which collation to use for view column \"{}\"",
+                                column.attribute.name)
+                  : fmt::format("no collation was derived for column \"{}\" with collatable type {}",
+                                column.attribute.name, functions::format_type(column.attribute.type, -1)))
+          .hint("Use the COLLATE clause to set the collation explicitly.");
     }
     if (info != nullptr && info->collatable) {
       column.attribute.collation =

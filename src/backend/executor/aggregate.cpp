@@ -1,6 +1,7 @@
 // GROUP BY and plain aggregates: hashed with spilling, grouping sets, sorted input streamed.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <deque>
 #include <numeric>
 #include <utility>
@@ -224,20 +225,23 @@ class AggregateOperator : public Operator, public FilterableGroups {
       return false;
     SharedState shared;
     if (!child().prepare_parallel(shared)) return false;
-    for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
+    auto add_worker = [&] {
       workers_.push_back(std::make_unique<Worker>(context_, shared));
       workers_.back()->partial =
           std::make_unique<AggregateOperator>(aggregate_, workers_.back()->thread.context);
-    }
+    };
     auto begin = [&](uint32_t i) {
       AggregateOperator& partial = *workers_[i]->partial;
       partial.open();
       partial.consumed_ = true;
       partial.add_single_groups();
     };
+    add_worker();
     begin(0);
+    // The others are made when there is something left for them.
     const bool done = run_alone(child(), shared, [&] { workers_[0]->partial->consume_child(); });
     if (!done) {
+      while (workers_.size() < context_.settings.parallel_workers) add_worker();
       run_workers(context_, context_.settings.parallel_workers, [&](uint32_t i) {
         if (i != 0) begin(i);
         workers_[i]->partial->consume_child();
@@ -442,6 +446,10 @@ class AggregateOperator : public Operator, public FilterableGroups {
   // looked up once and added as one. False: they do not, or there are too few rows for that.
   bool add_coded(Set& s, const Selection& rows, uint32_t offset) {
     if (rows.count < kFewestCoded || !has_runs_ || !calls_.all_rows() || !combine_codes(rows)) return false;
+    if (find_code_runs(rows.count)) {
+      add_found_runs(s, rows, offset);
+      return true;
+    }
     // The combinations that occur, in the order of their first rows.
     code_places_.assign(combinations_, kNoPlace);
     present_.clear();
@@ -491,6 +499,11 @@ class AggregateOperator : public Operator, public FilterableGroups {
       const uint16_t* codes = v->codes();
       const uint32_t count = v->code_count();
       const bool nulls = v->has_nulls();
+      if (first && !nulls && rows.is_dense()) {
+        std::memcpy(combined_.data(), codes, rows.count * sizeof(uint16_t));
+        first = false;
+        continue;
+      }
       for (uint32_t i = 0; i < rows.count; ++i) {
         const uint32_t row = rows[i];
         const uint32_t code = nulls && v->is_null(row) ? count : codes[row];
@@ -501,24 +514,53 @@ class AggregateOperator : public Operator, public FilterableGroups {
     return !first;
   }
 
-  // Where rows of a group lie together, a run of them is looked up once, and a long one added as one. False:
-  // they do not.
-  bool add_runs(Set& s, const Selection& rows, uint32_t offset) {
-    constexpr uint32_t kLongRun = 8, kShortRun = 2;  // on average
-    if (rows.count < 64) return false;
-    const uint32_t most = rows.count / kShortRun;
-    run_starts_.clear();
-    if (!find_runs(rows, 64, 64 / kShortRun * 5 / 4) || !find_runs(rows, rows.count, most)) return false;
+  // Where the combined codes change. False: too often for runs to be added one by one.
+  bool find_code_runs(uint32_t count) {
+    const uint32_t most = count / kLongRun;
+    const uint16_t* codes = combined_.data();
+    run_starts_.assign(1, 0);
+    for (uint32_t i = 1; i < count;) {
+      // Four at once, each with the one before it.
+      if (i + 4 <= count && load_raw<uint64_t>(codes + i) == load_raw<uint64_t>(codes + i - 1)) {
+        i += 4;
+        continue;
+      }
+      for (const uint32_t end = std::min(i + 4, count); i < end; ++i) {
+        if (codes[i] != codes[i - 1]) run_starts_.push_back(i);
+      }
+      if (run_starts_.size() > most) return false;
+    }
+    return true;
+  }
+
+  // The group of each run into found_; returns how many runs there are, whose end joins run_starts_.
+  uint32_t find_groups_of_runs(Set& s, const Selection& rows, uint32_t offset) {
     const auto runs = static_cast<uint32_t>(run_starts_.size());
     for (uint32_t i = 0; i < runs; ++i) rows_[i] = static_cast<uint16_t>(rows[run_starts_[i]]);
     s.table->find(keys_of_set_, {rows_.data(), runs}, found_.data(), true);
     for (uint8_t* group : s.table->fresh()) calls_.init(group + offset);
     run_starts_.push_back(rows.count);
-    if (has_runs_ && runs * kLongRun <= rows.count) {
-      for (uint32_t i = 0; i < runs; ++i)
-        calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+    return runs;
+  }
+  void add_found_runs(Set& s, const Selection& rows, uint32_t offset) {
+    const uint32_t runs = find_groups_of_runs(s, rows, offset);
+    for (uint32_t i = 0; i < runs; ++i)
+      calls_.update_run(found_[i] + offset, run_starts_[i], run_starts_[i + 1]);
+  }
+
+  // Where rows of a group lie together, a run of them is looked up once, and a long one added as one. False:
+  // they do not.
+  bool add_runs(Set& s, const Selection& rows, uint32_t offset) {
+    constexpr uint32_t kShortRun = 2;  // on average
+    if (rows.count < 64) return false;
+    const uint32_t most = rows.count / kShortRun;
+    run_starts_.clear();
+    if (!find_runs(rows, 64, 64 / kShortRun * 5 / 4) || !find_runs(rows, rows.count, most)) return false;
+    if (has_runs_ && run_starts_.size() * kLongRun <= rows.count) {
+      add_found_runs(s, rows, offset);
       return true;
     }
+    const uint32_t runs = find_groups_of_runs(s, rows, offset);
     for (uint32_t i = runs; i-- > 0;)  // a run begins at its number or behind it
       std::fill(found_.begin() + run_starts_[i], found_.begin() + run_starts_[i + 1], found_[i]);
     calls_.update(found_.data(), offset);
@@ -591,7 +633,7 @@ class AggregateOperator : public Operator, public FilterableGroups {
       }
       if (n == 0) continue;
       auto& file = s.overflow->files[p];
-      if (file == nullptr) file = std::make_unique<SpillFile>(context_, input_types_);
+      if (file == nullptr) file = std::make_unique<SpillFile>(context_.settings, input_types_);
       file->append(in.columns(), {rows_.data(), n});
     }
   }
@@ -748,7 +790,7 @@ class AggregateOperator : public Operator, public FilterableGroups {
     uint16_t first_row;
     uint32_t end, count;  // of its rows among rows_
   };
-  static constexpr uint32_t kFewestCoded = 64, kFewestOfCode = 8;
+  static constexpr uint32_t kFewestCoded = 64, kFewestOfCode = 8, kLongRun = 8;  // the last on average
   static constexpr uint16_t kNoPlace = UINT16_MAX;
   uint32_t combinations_ = 0;
   std::vector<uint16_t> combined_;

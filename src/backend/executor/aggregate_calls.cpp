@@ -396,7 +396,7 @@ void AggregateCalls::defer(Call& c, uint8_t* const* states) {
   if (hashed) {
     if (c.seen == nullptr) c.seen = std::make_unique<GroupTable>(context_, c.deferred_keys, 0);
     if (c.overflow == nullptr && c.seen->memory_bytes() > context_.hash_memory_bytes()) {
-      c.overflow = std::make_unique<SpillFile>(context_, c.deferred_types);
+      c.overflow = std::make_unique<SpillFile>(context_.settings, c.deferred_types);
     }
     distinct_rows(c, keyed, c.rows, c.overflow.get());
     return;
@@ -460,7 +460,7 @@ void AggregateCalls::finish_distinct(Call& c) {
       context_.check_cancel();
       if (c.overflow == nullptr && c.seen->memory_bytes() > context_.hash_memory_bytes() &&
           c.seen->groups().size() > 0) {
-        c.overflow = std::make_unique<SpillFile>(context_, c.deferred_types);
+        c.overflow = std::make_unique<SpillFile>(context_.settings, c.deferred_types);
       }
       distinct_rows(c, *chunk, chunk->selection(), c.overflow.get());
     }

@@ -1,17 +1,21 @@
-#include "chunk_collection.h"
+#include "executor/chunk_collection.h"
+
+#include "spill_file.h"
 
 namespace varve::executor {
 
-ChunkCollection::ChunkCollection(ExecutionContext& context, std::span<const types::PhysicalType> types,
-                                 size_t limit_bytes)
-    : context_(context), types_(types.begin(), types.end()), limit_(limit_bytes) {}
+ChunkCollection::ChunkCollection(const ExecutionSettings& settings,
+                                 std::span<const types::PhysicalType> types, size_t limit_bytes)
+    : settings_(settings), types_(types.begin(), types.end()), limit_(limit_bytes) {}
+
+ChunkCollection::~ChunkCollection() = default;
 
 void ChunkCollection::append(const Chunk& chunk) {
   uint32_t count = chunk.count();
   if (count == 0) return;
   rows_ += count;
   if (memory_.held_bytes() > limit_) {
-    if (file_ == nullptr) file_ = std::make_unique<SpillFile>(context_, types_);
+    if (file_ == nullptr) file_ = std::make_unique<SpillFile>(settings_, types_);
     chunks_.push_back({nullptr, file_->size_bytes(), count});
     file_->append(chunk.columns(), chunk.selection());
     return;

@@ -142,18 +142,43 @@ void ColumnFilter::read_comparison(const Expr& e, Term* term) {
   const analyzer::InputExpr* column = column_of(*call.args[0]);
   const Expr* other = call.args[1];
   if (days && column == nullptr) return;
-  if (column == nullptr) {
+  const Expr* rounded = call.args[0];
+  if (column == nullptr && is_constant(*rounded)) {
     column = column_of(*call.args[1]);
+    rounded = call.args[1];
     other = call.args[0];
     op = mirrored(*op);
   }
-  if (column == nullptr || !is_constant(*other)) return;
-  term->is_condition = true;
+  if (!is_constant(*other)) return;
   term->constants.emplace_back(*other, context_, constants_);
-  term->column = column->index;
   term->op = term->written_op = *op;
+  if (column == nullptr) {
+    term->is_condition = op != ColumnComparison::kNotEqual && read_rounding(*rounded, term);
+    return;
+  }
+  term->is_condition = true;
+  term->column = column->index;
   term->blank_padded = padded;
   term->days = days;
+}
+
+// A column that a function rounds; its other arguments become constants.
+bool ColumnFilter::read_rounding(const Expr& e, Term* term) {
+  if (e.kind != ExprKind::kFunction) return false;
+  const auto& call = e.as<analyzer::FunctionExpr>();
+  term->rounding = call.function == nullptr ? nullptr : functions::find_rounding(*call.function);
+  if (term->rounding == nullptr) return false;
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (i != term->rounding->argument) {
+      if (!is_constant(*call.args[i])) return false;
+      term->constants.emplace_back(*call.args[i], context_, constants_);
+      continue;
+    }
+    const analyzer::InputExpr* column = column_of(*call.args[i]);
+    if (column == nullptr) return false;
+    term->column = column->index;
+  }
+  return true;
 }
 
 void ColumnFilter::read_list(const analyzer::InListExpr& e, Term* term) {
@@ -188,16 +213,87 @@ void ColumnFilter::read_constants(Term* term) {
   try {
     for (ExpressionEvaluator& constant : term->constants) {
       const types::Value value = constant.scalar();
+      if (term->rounding != nullptr) {
+        term->values.push_back(types::copy_value(value, constants_));
+        continue;
+      }
       if (!value.null) term->values.push_back(types::copy_value(value, constants_));
       // What is compared with NULL is not true for any row; nor is it an error to ask.
       if (value.null && term->op != ColumnComparison::kAnyOf) return;
     }
+    if (term->rounding != nullptr) find_bounds(term);
   } catch (const SqlError&) {
     // It may be that no row ever asks for it: then it is no error.
     return;
   }
   term->known = true;
   if (term->days) term->known = round_to_day(term);
+}
+
+namespace {
+
+std::optional<int64_t> integer_of(const types::Value& v) {
+  if (v.null) return std::nullopt;
+  switch (v.type) {
+    case types::PhysicalType::kInt16:
+      return v.int16;
+    case types::PhysicalType::kInt32:  // the ends are infinite dates
+      return v.int32 == INT32_MIN || v.int32 == INT32_MAX ? std::nullopt : std::optional<int64_t>(v.int32);
+    case types::PhysicalType::kInt64:
+      return v.int64 == INT64_MIN || v.int64 == INT64_MAX ? std::nullopt : std::optional<int64_t>(v.int64);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<types::Value> value_of(int64_t v, types::PhysicalType type) {
+  switch (type) {
+    case types::PhysicalType::kInt16:
+      if (v <= INT16_MIN || v >= INT16_MAX) return std::nullopt;
+      return types::Value::of_int16(static_cast<int16_t>(v));
+    case types::PhysicalType::kInt32:
+      if (v <= INT32_MIN || v >= INT32_MAX) return std::nullopt;
+      return types::Value::of_int32(static_cast<int32_t>(v));
+    case types::PhysicalType::kInt64:
+      if (v == INT64_MIN || v == INT64_MAX) return std::nullopt;
+      return types::Value::of_int64(v);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+// What the comparison of the rounded column says of the column.
+void ColumnFilter::find_bounds(Term* term) {
+  const std::optional<int64_t> result = integer_of(term->values[0]);
+  // The function's arguments, that which is rounded as a NULL among them.
+  std::vector<types::Value> args(term->values.begin() + 1, term->values.end());
+  args.insert(args.begin() + term->rounding->argument, types::Value::null_of(types::PhysicalType::kInt64));
+  term->bounds[0] = term->bounds[1] = std::nullopt;
+  functions::RoundingReach reach;
+  int64_t middle = 0, bound = 0;
+  if (!result || !term->rounding->reach(args, *context_.format, &reach) ||
+      __builtin_mul_overflow(*result, term->rounding->unit, &middle))
+    return;
+  const bool equal = term->op == ColumnComparison::kEqual;
+  const bool least = term->op == ColumnComparison::kGreater || term->op == ColumnComparison::kGreaterEqual;
+  if ((equal || least) && !__builtin_sub_overflow(middle, reach.above, &bound)) term->bounds[0] = bound;
+  if ((equal || !least) && !__builtin_add_overflow(middle, reach.below, &bound)) term->bounds[1] = bound;
+}
+
+void ColumnFilter::add_bounds(const Term& term, const catalog::Relation& relation,
+                              catalog::ColumnNumber column, const access::ColumnStore& store) {
+  if (!term.known || column <= 0) return;
+  const auto number = static_cast<uint32_t>(column - 1);
+  const types::PhysicalType type = relation.layout->column(number).type;
+  for (int side = 0; side < 2; ++side) {
+    if (!term.bounds[side]) continue;
+    const std::optional<types::Value> value = value_of(*term.bounds[side], type);
+    if (!value || !store.can_test(type, *value)) continue;
+    const auto op = side == 0 ? ColumnComparison::kGreaterEqual : ColumnComparison::kLessEqual;
+    conditions_.push_back({number, op, *value, {}});
+  }
 }
 
 // A date before, or not after, a moment is one before, or not after, a day.
@@ -273,7 +369,10 @@ void ColumnFilter::bind(const catalog::Relation& relation, std::span<const catal
   rest_reads_.assign(columns.size(), false);
   for (size_t i = 0; i < terms_.size(); ++i) {
     Term& term = terms_[i];
-    if (term.is_condition && bind_term(term, relation, columns[term.column], store)) continue;
+    if (term.rounding != nullptr && term.is_condition)
+      add_bounds(term, relation, columns[term.column], store);
+    else if (term.is_condition && bind_term(term, relation, columns[term.column], store))
+      continue;
     rest_.push_back(i);
     for (uint32_t input : terms_[i].inputs) rest_reads_[input] = true;
   }

@@ -1,5 +1,7 @@
 // What of a scan's filter can be asked of columns before they are decoded: `column OP constant`, `column IN
-// (constants)` and null tests, joined by AND. The rest is evaluated as usual, over the rows that are left.
+// (constants)` and null tests, joined by AND. The rest is evaluated as usual, over the rows that are left. A
+// comparison of a column that is rounded (`date_trunc('hour', column) >= constant`) is both: what it says of
+// the column is asked first.
 #pragma once
 
 #include <optional>
@@ -7,6 +9,7 @@
 
 #include "access/column_store.h"
 #include "catalog/relation.h"
+#include "functions/rounding.h"
 #include "operator.h"
 #include "runtime_filter.h"
 
@@ -47,6 +50,10 @@ class ColumnFilter {
     bool blank_padded = false;  // bpchar: equal to the constant at the column's length
     bool days = false;          // a date against a moment
     access::ColumnComparison written_op{};
+    // The column is rounded by a function, of which `constants` has the other arguments, too, and `bounds` is
+    // what follows for the column.
+    const functions::RoundingRule* rounding = nullptr;
+    std::optional<int64_t> bounds[2] = {};
     bool known = false;                // the constants are, in this run
     std::vector<types::Value> values;  // without NULLs
     std::vector<types::Value> padded;
@@ -55,11 +62,15 @@ class ColumnFilter {
   void read_comparison(const analyzer::Expr& e, Term* term);
   void read_list(const analyzer::InListExpr& e, Term* term);
   void read_null_test(const analyzer::NullTestExpr& e, Term* term);
+  bool read_rounding(const analyzer::Expr& e, Term* term);
   void read_constants(Term* term);
+  void find_bounds(Term* term);
   static bool round_to_day(Term* term);
   // The condition that a store can test; false: it cannot.
   bool bind_term(Term& term, const catalog::Relation& relation, catalog::ColumnNumber column,
                  const access::ColumnStore& store);
+  void add_bounds(const Term& term, const catalog::Relation& relation, catalog::ColumnNumber column,
+                  const access::ColumnStore& store);
   void add_keys(const KeyFilter& keys, uint32_t column, const catalog::Relation& relation,
                 const access::ColumnStore& store);
 

@@ -1,6 +1,7 @@
 #include "executor/constraint_triggers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <fmt/format.h>
 #include <unordered_map>
@@ -81,6 +82,7 @@ struct ConstraintTriggers::Impl {
   };
   std::vector<Setting> settings;
   uint32_t cycle = 0;
+  std::vector<ConstraintTime>* times = nullptr;  // null: nobody wants to know
   access::RowBuffer buffer;
   Arena row_memory;
   std::vector<Value> scratch;
@@ -97,6 +99,9 @@ struct ConstraintTriggers::Impl {
                         event.new_key});
   }
   void run(const Deferred& event);
+  // Does what a constraint's trigger does.
+  template <class F>
+  void fire(const TableConstraints& table, Oid constraint, std::string_view name, F&& f);
   void run_noted(size_t from, bool may_defer);
   void cut_noted(size_t size);
   void forget_if_idle();
@@ -150,6 +155,21 @@ const Value* ConstraintTriggers::Impl::keep_key(const TableConstraints& table, s
 
 // --- doing what was noted
 
+template <class F>
+void ConstraintTriggers::Impl::fire(const TableConstraints& table, Oid constraint, std::string_view name,
+                                    F&& f) {
+  if (times == nullptr) return f();
+  auto start = std::chrono::steady_clock::now();
+  f();
+  const std::string& relation = table.relation->name;
+  auto time = std::find_if(times->begin(), times->end(), [&](const ConstraintTime& t) {
+    return t.constraint == constraint && t.relation == relation;
+  });
+  if (time == times->end()) time = times->insert(time, {constraint, std::string(name), relation});
+  ++time->calls;
+  time->ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
 void ConstraintTriggers::Impl::dispatch(const Noted& event, bool may_defer) {
   TableConstraints& table = *event.table;
   if (event.kind == Kind::kInserted) {
@@ -174,7 +194,8 @@ void ConstraintTriggers::Impl::dispatch(const Noted& event, bool may_defer) {
     if (may_defer && is_deferred(action.key.oid, waits, action.key.initially_deferred)) {
       defer(event, deletion ? Part::kActionOnDelete : Part::kActionOnUpdate, i, action.key.oid);
     } else {
-      act(table, action, deletion, event.old_key, event.new_key);
+      fire(table, action.key.oid, action.key.name,
+           [&] { act(table, action, deletion, event.old_key, event.new_key); });
     }
   }
   dispatch_checks(table, event.tid, event.checks, may_defer);
@@ -189,7 +210,7 @@ void ConstraintTriggers::Impl::dispatch_checks(TableConstraints& table, Tid tid,
       deferred.push_back(
           {&table, tid, Part::kCheck, static_cast<uint32_t>(i), check.key.oid, nullptr, nullptr});
     } else {
-      check_reference(table, check, tid);
+      fire(table, check.key.oid, check.key.name, [&] { check_reference(table, check, tid); });
     }
   }
 }
@@ -510,6 +531,8 @@ void ConstraintTriggers::unique_pending(ExecutionContext&, const Relation& relat
     impl_->noted.push_back({&table, tid, Kind::kUnique, static_cast<uint32_t>(i)});
   }
 }
+
+void ConstraintTriggers::measure(std::vector<ConstraintTime>* into) { impl_->times = into; }
 
 size_t ConstraintTriggers::begin_statement() {
   impl_->may_extend = false;

@@ -29,7 +29,7 @@ void collect_params(const planner::Plan& plan, std::unordered_set<uint32_t>* rea
 CteState::CteState(const planner::Plan& plan, ExecutionContext& context)
     : context_(context),
       plan_(build_operator(plan, context)),
-      rows_(context, physical_types(plan.output), context.sort_memory_bytes()) {
+      rows_(context.settings, physical_types(plan.output), context.sort_memory_bytes()) {
   std::unordered_set<uint32_t> read, set;
   collect_params(plan, &read, &set);
   for (uint32_t slot : read) {
@@ -159,7 +159,7 @@ class MaterializeOperator : public Operator {
  public:
   MaterializeOperator(const planner::Plan& plan, ExecutionContext& context)
       : Operator(plan, context),
-        rows_(context, physical_types(plan.output), context.sort_memory_bytes()),
+        rows_(context.settings, physical_types(plan.output), context.sort_memory_bytes()),
         reader_(rows_) {
     children_.push_back(build_operator(*plan.children[0], context));
     independent_ = !depends_on_exec_params(*plan.children[0]);
@@ -207,8 +207,8 @@ class RecursiveUnionOperator : public Operator {
   RecursiveUnionOperator(const planner::RecursiveUnionPlan& plan, ExecutionContext& context)
       : Operator(plan, context),
         union_(plan),
-        tables_{ChunkCollection(context, physical_types(plan.output), context.sort_memory_bytes()),
-                ChunkCollection(context, physical_types(plan.output), context.sort_memory_bytes())},
+        tables_{ChunkCollection(context.settings, physical_types(plan.output), context.sort_memory_bytes()),
+                ChunkCollection(context.settings, physical_types(plan.output), context.sort_memory_bytes())},
         found_(context.chunk_rows()),
         rows_(context.chunk_rows()) {
     for (const planner::Plan* c : plan.children) children_.push_back(build_operator(*c, context));

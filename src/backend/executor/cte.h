@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "chunk_collection.h"
+#include "executor/chunk_collection.h"
 #include "operator.h"
 
 namespace varve::executor {

@@ -4,8 +4,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "chunk_collection.h"
 #include "common/sql_error.h"
+#include "executor/chunk_collection.h"
 #include "expression_array.h"
 #include "expression_node.h"
 #include "operator.h"
@@ -227,8 +227,8 @@ class SubplanNode : public ExprNode {
   // Keeps the plan's rows: every left row is compared with them.
   void collect() {
     if (collected_ == nullptr) {
-      collected_ = std::make_unique<ChunkCollection>(scope_.context, physical_types(plan_->plan().output),
-                                                     scope_.context.sort_memory_bytes());
+      collected_ = std::make_unique<ChunkCollection>(
+          scope_.context.settings, physical_types(plan_->plan().output), scope_.context.sort_memory_bytes());
     }
     collected_->clear();
     plan_->open();

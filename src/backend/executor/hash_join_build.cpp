@@ -256,7 +256,7 @@ void HashJoinOperator::spill_table(Files* files, uint32_t level) {
     if (n == 0) return;
     block.reset();
     for (uint32_t c = 0; c < columns; ++c) table_->format().gather(c, parts[p].data(), n, block.column(c), 0);
-    if ((*files)[p] == nullptr) (*files)[p] = std::make_unique<SpillFile>(context_, build_types_);
+    if ((*files)[p] == nullptr) (*files)[p] = std::make_unique<SpillFile>(context_.settings, build_types_);
     (*files)[p]->append(block.columns(), {nullptr, n});
     parts[p].clear();
   };
@@ -292,7 +292,7 @@ void HashJoinOperator::partition_chunk(const Chunk& in, JoinKeys& keys,
       selected_[n++] = static_cast<uint16_t>(rows[i]);
     }
     if (n == 0) continue;
-    if ((*files)[p] == nullptr) (*files)[p] = std::make_unique<SpillFile>(context_, types);
+    if ((*files)[p] == nullptr) (*files)[p] = std::make_unique<SpillFile>(context_.settings, types);
     (*files)[p]->append(in.columns(), {selected_.data(), n});
   }
 }

@@ -68,13 +68,13 @@ void IndexKeyBuilder::load(std::span<const Value> row) {
   row_.set_dense(1);
 }
 
-bool IndexKeyBuilder::build(std::span<const Value> row, std::string* key) {
+std::span<const std::string> IndexKeyBuilder::build(std::span<const Value> row) {
+  count_ = 0;
   if (row_.column_count() != 0) load(row);
   if (predicate_ != nullptr) {
     uint16_t selected = 0;
-    if (predicate_->select(row_, {nullptr, 1}, &selected) == 0) return false;
+    if (predicate_->select(row_, {nullptr, 1}, &selected) == 0) return {};
   }
-  key->clear();
   exempt_ = false;
   for (size_t k = 0; k < ordinals_.size(); ++k) {
     if (ordinals_[k] >= 0) {
@@ -85,10 +85,42 @@ bool IndexKeyBuilder::build(std::span<const Value> row, std::string* key) {
       values_[k] = v->value(0);
     }
     exempt_ |= values_[k].null && !index_.nulls_not_distinct;
-    append_index_column(*key, index_.keys[k].type, columns_[k], values_[k]);
   }
-  if (key->size() > access::kMaxKeyBytes) throw_too_long(key->size());
-  return true;
+  index_.inverted() ? build_inverted() : build_ordered();
+  return std::span(keys_).first(count_);
+}
+
+void IndexKeyBuilder::build_ordered() {
+  if (keys_.empty()) keys_.emplace_back();
+  std::string& key = keys_[0];
+  key.clear();
+  for (size_t k = 0; k < values_.size(); ++k)
+    append_index_column(key, index_.keys[k].type, columns_[k], values_[k]);
+  if (key.size() > access::kMaxKeyBytes) throw_too_long(key.size());
+  count_ = 1;
+}
+
+void IndexKeyBuilder::build_inverted() {
+  for (size_t k = 0; k < values_.size(); ++k) {
+    functions::inverted_keys(index_.keys[k].inverted, values_[k], catalog::append_inverted_element, &parts_);
+    if (keys_.size() < count_ + parts_.size()) keys_.resize(count_ + parts_.size());
+    for (const std::string& part : parts_) set_inverted_key(&keys_[count_++], k, part);
+  }
+}
+
+void set_inverted_key(std::string* key, size_t column, std::string_view part) {
+  key->assign(1, static_cast<char>(column));
+  key->append(part);
+}
+
+void keys_without(std::span<const std::string> keys, std::span<const std::string> others,
+                  std::vector<std::string_view>* out) {
+  out->clear();
+  auto other = others.begin();
+  for (const std::string& key : keys) {
+    while (other != others.end() && *other < key) ++other;
+    if (other == others.end() || *other != key) out->push_back(key);
+  }
 }
 
 // In PostgreSQL's words and, where it refuses the key too, its numbers: those of its index tuple.

@@ -10,6 +10,26 @@
 
 namespace varve::executor {
 
+// Rows by their places.
+class RowFetcher {
+ public:
+  RowFetcher(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns,
+             ExecutionContext& context)
+      : relation_(relation), reader_(relation, columns), columns_(columns), context_(context) {}
+
+  // The version that the snapshot sees, valid until the next call; false: none.
+  bool find(Tid tid, access::RowVersion* row);
+  // Puts what find() has found into row `at` of `out`. Strings are copied to `memory`.
+  void put(access::RowVersion row, Tid tid, Chunk& out, uint32_t at, Arena& memory);
+
+ private:
+  const catalog::Relation& relation_;
+  TableReader reader_;
+  std::span<const catalog::ColumnNumber> columns_;
+  ExecutionContext& context_;
+  access::RowBuffer buffer_;
+};
+
 class IndexRowFetcher {
  public:
   IndexRowFetcher(const catalog::Relation& relation, const catalog::Index& index,
@@ -35,14 +55,11 @@ class IndexRowFetcher {
   bool key_still_matches(const access::RowVersion& row, wal::Bytes key);
 
   const catalog::Relation& relation_;
-  TableReader reader_;
-  std::span<const catalog::ColumnNumber> columns_;
+  RowFetcher rows_;
   std::vector<catalog::ColumnNumber> live_;
   IndexKeyBuilder builder_;
   ExecutionContext& context_;
-  access::RowBuffer buffer_;
   std::vector<types::Value> row_values_;
-  std::string row_key_;
   Arena scratch_;
   bool suspicious_ = false;  // some entry that was looked up may lead to a row that never had its key
 };

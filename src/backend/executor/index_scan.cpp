@@ -19,8 +19,7 @@ IndexRowFetcher::IndexRowFetcher(const catalog::Relation& relation, const catalo
                                  const planner::BoundIndex* bound,
                                  std::span<const catalog::ColumnNumber> columns, ExecutionContext& context)
     : relation_(relation),
-      reader_(relation, columns),
-      columns_(columns),
+      rows_(relation, columns, context),
       live_(live_columns(relation)),
       builder_(relation, index, bound, context),
       context_(context) {
@@ -34,8 +33,9 @@ bool IndexRowFetcher::key_still_matches(const access::RowVersion& row, wal::Byte
     if (!builder_.reads(i)) continue;  // it might be long
     row_values_[i] = relation_.layout->get(row, static_cast<size_t>(live_[i] - 1), scratch_);
   }
-  if (!builder_.build(row_values_, &row_key_)) return false;
-  return row_key_.size() >= key.size() && std::memcmp(row_key_.data(), key.data(), key.size()) == 0;
+  const std::span<const std::string> keys = builder_.build(row_values_);
+  return !keys.empty() && keys[0].size() >= key.size() &&
+         std::memcmp(keys[0].data(), key.data(), key.size()) == 0;
 }
 
 namespace {
@@ -56,14 +56,13 @@ void IndexRowFetcher::look_up(access::Btree& tree, wal::Bytes key, std::vector<T
   tids->erase(std::unique(tids->begin(), tids->end()), tids->end());
 }
 
-bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out, uint32_t at,
-                            Arena& memory) {
-  access::RowVersion row;
-  auto found = relation_.heap->fetch(context_.snapshot, tid, buffer_, &row);
+bool RowFetcher::find(Tid tid, access::RowVersion* row) {
+  auto found = relation_.heap->fetch(context_.snapshot, tid, buffer_, row);
   check_ok(found.status());
-  if (!*found) return false;
-  if ((suspicious || (row.flags & access::kRowKeysChanged) != 0) && !key_still_matches(row, key))
-    return false;
+  return *found;
+}
+
+void RowFetcher::put(access::RowVersion row, Tid tid, Chunk& out, uint32_t at, Arena& memory) {
   // The row's bytes are in a buffer that the next row overwrites.
   bool copied = false;
   for (uint32_t c = 0; c < columns_.size(); ++c) {
@@ -77,6 +76,15 @@ bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out
     }
     out.column(c).set_value(at, v);
   }
+}
+
+bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out, uint32_t at,
+                            Arena& memory) {
+  access::RowVersion row;
+  if (!rows_.find(tid, &row)) return false;
+  if ((suspicious || (row.flags & access::kRowKeysChanged) != 0) && !key_still_matches(row, key))
+    return false;
+  rows_.put(row, tid, out, at, memory);
   return true;
 }
 

@@ -1,7 +1,7 @@
 // Merge join: both sides sorted by the keys, ascending, NULLs last. Right rows with equal keys are kept
 // together and paired with every left row of those keys.
-#include "chunk_collection.h"
 #include "common/sql_error.h"
+#include "executor/chunk_collection.h"
 #include "join_keys.h"
 #include "operator.h"
 #include "row_compare.h"
@@ -50,7 +50,7 @@ class MergeJoinOperator : public Operator {
         join_(plan),
         left_types_(physical_types(plan.children[0]->output)),
         right_types_(physical_types(plan.children[1]->output)),
-        group_(context, right_types_, context.sort_memory_bytes()),
+        group_(context.settings, right_types_, context.sort_memory_bytes()),
         group_reader_(group_),
         rows_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
     if (plan.join == JoinType::kNullAnti || plan.join == JoinType::kMark || plan.join == JoinType::kSingle)

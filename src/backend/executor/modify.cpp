@@ -336,12 +336,18 @@ void ModifyOperator::count_and_collect(Oid table, const RowValues& returned, con
 
 types::Value ModifyOperator::system_value(catalog::ColumnNumber column, Oid table, Tid tid) const {
   switch (column) {
+    // The transaction that locks the row (as ON CONFLICT DO UPDATE does before) or deletes it.
+    case catalog::kXmaxColumn:
+      if (!locked_before_ && event_ != ModifyEvent::kDelete) return types::Value::of_int32(0);
+      [[fallthrough]];
+    case catalog::kXminColumn:
+      return types::Value::of_int32(static_cast<int32_t>(context_.transaction->xid().value()));
     case catalog::kTableOidColumn:
       return types::Value::of_oid(table.value());
     case catalog::kCtidColumn:
       return types::Value::of_int64(static_cast<int64_t>(tid.packed()));
     default:
-      return types::Value::of_int32(static_cast<int32_t>(context_.transaction->xid().value()));
+      throw_not_supported("this system column");
   }
 }
 

@@ -102,6 +102,7 @@ class ModifyOperator : public Operator {
   Arena returned_memory_;
   bool check_twice_ = false;  // the child may bring a row more than once
   std::unordered_set<uint64_t> touched_;
+  bool locked_before_ = false;  // the row in work was there, and ON CONFLICT locked it to change it
 
  private:
   types::Value system_value(catalog::ColumnNumber column, Oid table, Tid tid) const;

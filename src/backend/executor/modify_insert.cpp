@@ -124,7 +124,9 @@ class InsertOperator : public ModifyOperator {
     if (changed != LockOutcome::kLocked) return false;
     touched_.insert(tid.packed());
     touched_.insert(now.packed());
+    locked_before_ = true;
     done(table, ModifyEvent::kUpdate, now, own, &own_old_, &own, in, row);
+    locked_before_ = false;
     return true;
   }
 

@@ -1,7 +1,7 @@
 // Nested loop: for every left row the right side, re-run with the row's exec params or read again from
 // memory.
-#include "chunk_collection.h"
 #include "common/sql_error.h"
+#include "executor/chunk_collection.h"
 #include "operator.h"
 
 namespace varve::executor {
@@ -38,7 +38,7 @@ class NestedLoopOperator : public Operator {
       if (!plan.param_slots.empty())
         throw SqlError(sqlstate::kInternalError, "this join cannot have a dependent side");
     }
-    kept_ = std::make_unique<ChunkCollection>(context, right_types_, context.sort_memory_bytes());
+    kept_ = std::make_unique<ChunkCollection>(context.settings, right_types_, context.sort_memory_bytes());
     reader_ = std::make_unique<ChunkCollection::Reader>(*kept_);
     if (plan.join == JoinType::kMark) {
       mark_ = Chunk(static_cast<uint32_t>(left_types_.size() + 1), *context.build_memory);

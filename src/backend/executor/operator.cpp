@@ -76,6 +76,8 @@ OperatorPtr build_operator(const Plan& plan, ExecutionContext& context) {
       return make_seq_scan(plan.as<planner::ScanPlan>(), context);
     case PlanKind::kIndexScan:
       return make_index_scan(plan.as<planner::IndexScanPlan>(), context);
+    case PlanKind::kInvertedScan:
+      return make_inverted_scan(plan.as<planner::InvertedScanPlan>(), context);
     case PlanKind::kFunctionScan:
       return make_function_scan(plan.as<planner::FunctionScanPlan>(), context);
     case PlanKind::kCteScan:

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "executor/chunk_collection.h"
 #include "executor/execution_context.h"
 #include "executor/expression_program.h"
 #include "planner/plan.h"
@@ -64,6 +65,7 @@ OperatorPtr make_result(const planner::ResultPlan&, ExecutionContext&);
 OperatorPtr make_values(const planner::ValuesPlan&, ExecutionContext&);
 OperatorPtr make_seq_scan(const planner::ScanPlan&, ExecutionContext&);
 OperatorPtr make_index_scan(const planner::IndexScanPlan&, ExecutionContext&);
+OperatorPtr make_inverted_scan(const planner::InvertedScanPlan&, ExecutionContext&);
 OperatorPtr make_function_scan(const planner::FunctionScanPlan&, ExecutionContext&);
 OperatorPtr make_cte_scan(const planner::CteScanPlan&, ExecutionContext&);
 OperatorPtr make_work_table_scan(const planner::CteScanPlan&, ExecutionContext&);
@@ -96,7 +98,6 @@ bool depends_on_exec_params(const planner::Plan& plan);
 // Contains INSERT, UPDATE or DELETE.
 bool modifies_data(const planner::Plan& plan);
 
-std::vector<types::PhysicalType> physical_types(std::span<const planner::OutputColumn> columns);
 // A chunk of the plan's output columns with memory for chunk_rows rows each.
 Chunk make_chunk(std::span<const types::PhysicalType> types, ExecutionContext& context);
 

@@ -90,6 +90,7 @@ bool is_safe(const planner::Plan& plan, const ExecutionContext& context) {
     case PlanKind::kValues:
     case PlanKind::kSeqScan:
     case PlanKind::kIndexScan:
+    case PlanKind::kInvertedScan:
     case PlanKind::kFilter:
     case PlanKind::kProject:
     case PlanKind::kLimit:

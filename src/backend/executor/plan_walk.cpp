@@ -52,6 +52,11 @@ void visit_index_scan(const planner::IndexScanPlan& p, const Visitor& v) {
   v(p.array_any);
 }
 
+void visit_inverted(const planner::InvertedCondition& c, const Visitor& v) {
+  v(c.value);
+  for (const planner::InvertedCondition& part : c.parts) visit_inverted(part, v);
+}
+
 void visit_aggregate(const planner::AggregatePlan& p, const Visitor& v) {
   v(p.groups);
   for (const planner::AggregateCallPlan& c : p.aggregates) {
@@ -157,6 +162,11 @@ void for_each_expression(const planner::Plan& plan, void (*f)(const Expr&, void*
       break;
     case PlanKind::kIndexScan:
       visit_index_scan(plan.as<planner::IndexScanPlan>(), v);
+      break;
+    case PlanKind::kInvertedScan:
+      v(plan.as<planner::InvertedScanPlan>().filter);
+      v(plan.as<planner::InvertedScanPlan>().recheck);
+      visit_inverted(plan.as<planner::InvertedScanPlan>().condition, v);
       break;
     case PlanKind::kFunctionScan:
       v(plan.as<planner::FunctionScanPlan>().args);

@@ -1,5 +1,7 @@
 #include "scan_filter.h"
 
+#include <algorithm>
+
 #include "functions/type_oids.h"
 
 namespace varve::executor {
@@ -71,12 +73,16 @@ FirstOfAll::FirstOfAll(ExecutionContext& context, const Sorter& sorter, std::spa
     : sorter_(sorter), keys_(keys.begin(), keys.end()), bounded_(bounded), prefixes_(context.chunk_rows()) {}
 
 uint32_t FirstOfAll::select(const Chunk& rows, const Selection& selection, uint16_t* out) {
-  const uint64_t threshold = sorter_.threshold();
-  if (threshold == UINT64_MAX) {
-    for (uint32_t i = 0; i < selection.count; ++i) out[i] = static_cast<uint16_t>(selection[i]);
-    return selection.count;
-  }
+  uint64_t threshold = sorter_.threshold();
   sort_prefixes(keys_[0], rows.column(keys_[0].column), selection, prefixes_.data());
+  // More rows than are wanted in all: of these, too, only the first count.
+  const uint64_t limit = sorter_.limit();
+  if (threshold == UINT64_MAX && limit > 0 && limit * 4 <= selection.count) {
+    least_.assign(prefixes_.begin(), prefixes_.begin() + selection.count);
+    auto last = least_.begin() + static_cast<ptrdiff_t>(limit - 1);
+    std::nth_element(least_.begin(), last, least_.end());
+    threshold = *last;
+  }
   uint32_t n = 0;
   for (uint32_t i = 0; i < selection.count; ++i) {
     out[n] = static_cast<uint16_t>(selection[i]);

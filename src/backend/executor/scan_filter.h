@@ -96,7 +96,7 @@ class FirstOfAll final : public ScanFilter {
   const Sorter& sorter_;
   const std::vector<SortColumn> keys_;
   const size_t bounded_;
-  std::vector<uint64_t> prefixes_;
+  std::vector<uint64_t> prefixes_, least_;
 };
 
 }  // namespace varve::executor

@@ -133,7 +133,7 @@ class SetOperationOperator : public Operator {
       }
       if (n == 0) continue;
       auto& file = (*files)[p];
-      if (file == nullptr) file = std::make_unique<SpillFile>(context_, types_);
+      if (file == nullptr) file = std::make_unique<SpillFile>(context_.settings, types_);
       file->append(in.columns(), {rows_.data(), n});
     }
   }

@@ -217,16 +217,19 @@ class SortOperator final : public SortBase, public FirstRowsSource {
       Part(const ExecutionContext& context, SharedState& state) : worker(context, state) {}
     };
     std::vector<std::unique_ptr<Part>> parts;
-    for (uint32_t i = 0; i < context_.settings.parallel_workers; ++i) {
+    auto add_part = [&] {
       parts.push_back(std::make_unique<Part>(context_, shared));
       parts.back()->sort =
           std::make_unique<SortOperator>(plan_.as<planner::SortPlan>(), parts.back()->worker.context);
       parts.back()->sort->first_columns_ = first_columns_;
-    }
+    };
     std::atomic<bool> full{false};
+    add_part();
     parts[0]->sort->open();
+    // The others are made when there is something left for them.
     const bool done = run_alone(child(), shared, [&] { parts[0]->sort->consume_child(&full); });
     if (!done && !full.load()) {
+      while (parts.size() < context_.settings.parallel_workers) add_part();
       run_workers(context_, static_cast<uint32_t>(parts.size()), [&](uint32_t i) {
         if (i != 0) parts[i]->sort->open();
         parts[i]->sort->consume_child(&full);

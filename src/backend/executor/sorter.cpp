@@ -8,7 +8,7 @@ namespace varve::executor {
 
 namespace {
 constexpr uint32_t kRunBlockRows = 128;
-constexpr uint64_t kFewestToCut = 512;  // top-n: the sooner there is a threshold, the less is read
+constexpr uint64_t kFewestToCut = 64;  // top-n: the sooner there is a threshold, the less is read
 
 int compare_values(const SortColumn& key, const void* a, bool a_null, const void* b, bool b_null) {
   if (a_null || b_null) {
@@ -213,7 +213,7 @@ types::Value Sorter::last_key(size_t number) const {
 void Sorter::write_run() {
   context_.check_cancel();
   sort_entries();
-  if (file_ == nullptr) file_ = std::make_unique<SpillFile>(context_, format_.types());
+  if (file_ == nullptr) file_ = std::make_unique<SpillFile>(context_.settings, format_.types());
   stored_.push_back({file_->size_bytes(), entries_.size()});
   Arena vectors;
   Chunk block(static_cast<uint32_t>(format_.column_count()), vectors);

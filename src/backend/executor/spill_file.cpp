@@ -85,8 +85,8 @@ void TempFile::read(uint64_t offset, void* to, size_t size) {
   t_io_counters.temp_read += size;
 }
 
-SpillFile::SpillFile(ExecutionContext& context, std::span<const PhysicalType> types)
-    : file_(context.settings), types_(types.begin(), types.end()) {}
+SpillFile::SpillFile(const ExecutionSettings& settings, std::span<const PhysicalType> types)
+    : file_(settings), types_(types.begin(), types.end()) {}
 
 void SpillFile::append(std::span<const Vector> columns, const Selection& rows) {
   if (rows.count == 0) return;

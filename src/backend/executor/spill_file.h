@@ -41,7 +41,7 @@ class TempFile {
 // A sequence of row blocks of one shape, appended then read.
 class SpillFile {
  public:
-  SpillFile(ExecutionContext& context, std::span<const types::PhysicalType> types);
+  SpillFile(const ExecutionSettings& settings, std::span<const types::PhysicalType> types);
 
   void append(std::span<const Vector> columns, const Selection& rows);
   uint64_t row_count() const { return rows_; }

@@ -40,6 +40,8 @@ Value TableReader::value(catalog::ColumnNumber column, const RowVersion& row, Ti
       return Value::of_int64(static_cast<int64_t>(tid.packed()));
     case catalog::kXminColumn:
       return Value::of_int32(static_cast<int32_t>(row.xid.value()));
+    case catalog::kXmaxColumn:  // what a snapshot sees has not been deleted
+      return Value::of_int32(0);
     case catalog::kTableOidColumn:
       return Value::of_oid(relation_->oid.value());
     default:

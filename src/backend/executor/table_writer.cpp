@@ -236,20 +236,21 @@ void TableWriter::encode(const RowValues& row, const RowValues* old_row) {
                   old_row == nullptr ? std::span<const Value>() : old_stored_);
 }
 
-bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict) {
+bool TableWriter::insert_entry(IndexWriter& index, std::string_view key, Tid tid, bool throw_conflict,
+                               Tid* conflict) {
   const catalog::Index& definition = index.keys.index();
   bool unique = definition.unique && !index.keys.exempt_from_unique();
   access::HeapUniqueChecker checker(heap_, *context_.transaction, tid);
   if (unique && !definition.immediate && context_.hooks != nullptr) {
     LaterChecker later(checker);
-    (void)outcome(index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, &later));
+    (void)outcome(index.tree.insert(*context_.transaction, access::key_bytes(key), tid, &later));
     check_ok(checker.status());
     if (later.found()) context_.hooks->unique_pending(context_, relation_, definition, tid);
     return true;
   }
   for (;;) {
     auto r = outcome(
-        index.tree.insert(*context_.transaction, access::key_bytes(key_), tid, unique ? &checker : nullptr));
+        index.tree.insert(*context_.transaction, access::key_bytes(key), tid, unique ? &checker : nullptr));
     check_ok(checker.status());
     switch (r.kind) {
       case access::InsertOutcome::Kind::kInserted:
@@ -265,6 +266,15 @@ bool TableWriter::insert_entry(IndexWriter& index, Tid tid, bool throw_conflict,
         break;
     }
   }
+}
+
+// Of an index that is not unique, in the order of the keys: what lies together goes in at once.
+template <class Key>
+void TableWriter::insert_keys(IndexWriter& index, std::span<const Key> keys, Tid tid) {
+  new_entries_.clear();
+  for (const Key& key : keys) new_entries_.push_back({access::key_bytes(key), tid, false});
+  size_t next = 0;
+  (void)outcome(index.tree.insert_sorted(*context_.transaction, new_entries_, &next, nullptr));
 }
 
 bool TableWriter::is_arbiter(const catalog::Index& index,
@@ -289,9 +299,14 @@ bool TableWriter::insert_entries(const RowValues& row, Tid tid,
                                  std::span<const catalog::Index* const> arbiters, bool tolerate,
                                  Tid* conflict) {
   for (IndexWriter& index : indexes_) {
-    if (!index.keys.build(row, &key_)) continue;
+    const std::span<const std::string> keys = index.keys.build(row);
+    if (index.keys.index().inverted()) {
+      insert_keys(index, keys, tid);
+      continue;
+    }
+    if (keys.empty()) continue;
     bool throw_conflict = !tolerate || !is_arbiter(index.keys.index(), arbiters);
-    if (!insert_entry(index, tid, throw_conflict, conflict)) return false;
+    if (!insert_entry(index, keys[0], tid, throw_conflict, conflict)) return false;
   }
   return true;
 }
@@ -396,10 +411,8 @@ uint64_t TableWriter::finish_batch(const Chunk& rows, uint32_t* at) {
 
 void TableWriter::add_key(size_t number, const RowValues& row, WaitingKeys* to) {
   IndexKeyBuilder& builder = indexes_[number].keys;
-  if (builder.build(row, &key_))
-    to->add(key_, builder.exempt_from_unique());
-  else
-    to->add_left_out();
+  to->begin_row();
+  for (const std::string& key : builder.build(row)) to->add(key, builder.exempt_from_unique());
 }
 
 void TableWriter::enter_batch(const Chunk& rows, uint32_t* at) {
@@ -419,7 +432,7 @@ void TableWriter::enter_batch(const Chunk& rows, uint32_t* at) {
   std::optional<FirstConflict> conflict;
   for (size_t number = 0; number < indexes_.size(); ++number) {
     const WaitingKeys& keys = batch_keys_[number];
-    enter_keys(number, keys, std::span(batch_tids_).first(keys.size()), &conflict);
+    enter_keys(number, keys, std::span(batch_tids_).first(keys.rows()), &conflict);
   }
   if (!conflict && error == nullptr) return;
   if (!conflict) {
@@ -428,7 +441,7 @@ void TableWriter::enter_batch(const Chunk& rows, uint32_t* at) {
   }
   *at = rows.selection()[conflict->row];
   IndexWriter& index = indexes_[conflict->index];
-  index.keys.build(batch_[conflict->row], &key_);
+  index.keys.build(batch_[conflict->row]);
   throw_duplicate(index);
 }
 
@@ -469,12 +482,13 @@ bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::I
                                 Tid* conflict) {
   std::vector<access::Entry> entries;
   for (IndexWriter& index : indexes_) {
-    if (!is_arbiter(index.keys.index(), arbiters) || !index.keys.build(row, &key_)) continue;
-    if (index.keys.exempt_from_unique()) continue;
+    if (!is_arbiter(index.keys.index(), arbiters)) continue;
+    const std::span<const std::string> keys = index.keys.build(row);
+    if (keys.empty() || index.keys.exempt_from_unique()) continue;
     for (bool again = true; again;) {
       again = false;
       access::HeapUniqueChecker checker(heap_, *context_.transaction);
-      wal::Bytes key = access::key_bytes(key_);
+      wal::Bytes key = access::key_bytes(keys[0]);
       auto cursor = index.tree.scan(key, access::Btree::Bound::kInclusive, key,
                                     access::Btree::Bound::kInclusive, false);
       while (!again) {
@@ -537,23 +551,33 @@ LockOutcome TableWriter::update(Tid* tid_now, const RowValues& old_row, const Ro
   }
   if (!keys_changed) return r;
   for (IndexWriter& index : indexes_) {
-    if (index.keys.unchanged(old_row, new_row)) continue;
-    bool had = index.keys.build(old_row, &old_key_);
-    bool has = index.keys.build(new_row, &key_);
-    if (had && has && key_ == old_key_) continue;  // 1.0 became 1.00
-    if (had) check_ok(index.tree.mark(*context_.transaction, access::key_bytes(old_key_), tid));
-    if (has) insert_entry(index, tid, true, nullptr);
+    if (!index.keys.unchanged(old_row, new_row)) change_entries(index, tid, old_row, new_row);
   }
   return r;
+}
+
+// Only of keys that the one row has and the other has not: 1.0 may have become 1.00.
+void TableWriter::change_entries(IndexWriter& index, Tid tid, const RowValues& old_row,
+                                 const RowValues& new_row) {
+  const std::span<const std::string> had = index.keys.build(old_row);
+  old_keys_.assign(had.begin(), had.end());
+  const std::span<const std::string> has = index.keys.build(new_row);
+  keys_without(old_keys_, has, &changed_keys_);
+  for (std::string_view key : changed_keys_)
+    check_ok(index.tree.mark(*context_.transaction, access::key_bytes(key), tid));
+  keys_without(has, old_keys_, &changed_keys_);
+  if (index.keys.index().inverted())
+    return insert_keys(index, std::span<const std::string_view>(changed_keys_), tid);
+  for (std::string_view key : changed_keys_) insert_entry(index, key, tid, true, nullptr);
 }
 
 void TableWriter::move_entries(const access::RowMove& move, const RowValues& old_row,
                                const RowValues& new_row) {
   for (IndexWriter& index : indexes_) {
-    if (index.keys.build(old_row, &old_key_))
-      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), move.from));
-    if (index.keys.build(new_row, &key_)) insert_entry(index, move.to, true, nullptr);
+    for (const std::string& key : index.keys.build(old_row))
+      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), move.from));
   }
+  insert_entries(new_row, move.to, {}, false, nullptr);
 }
 
 LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, RowVersion* newest) {
@@ -568,8 +592,8 @@ LockOutcome TableWriter::remove(Tid tid, const RowValues& old_row, bool locked, 
   if (guard_ != nullptr) guard_->removed(old_row);
   count_rows(catalog::Activity::kDeleted, 1);
   for (IndexWriter& index : indexes_) {
-    if (!index.keys.build(old_row, &old_key_)) continue;
-    check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(old_key_), tid));
+    for (const std::string& key : index.keys.build(old_row))
+      check_ok(index.tree.note_gone(*context_.transaction, access::key_bytes(key), tid));
   }
   return r;
 }

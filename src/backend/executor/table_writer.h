@@ -127,7 +127,10 @@ class TableWriter {
   void write_batch();
   uint64_t insert_with_hooks(const Chunk& rows, Arena& memory, ModifyHooks& hooks, uint32_t* at);
   // False: conflict with `*conflict` and `throw_conflict` was false.
-  bool insert_entry(IndexWriter& index, Tid tid, bool throw_conflict, Tid* conflict);
+  bool insert_entry(IndexWriter& index, std::string_view key, Tid tid, bool throw_conflict, Tid* conflict);
+  template <class Key>
+  void insert_keys(IndexWriter& index, std::span<const Key> keys, Tid tid);
+  void change_entries(IndexWriter& index, Tid tid, const RowValues& old_row, const RowValues& new_row);
   bool insert_entries(const RowValues& row, Tid tid, std::span<const catalog::Index* const> arbiters,
                       bool tolerate, Tid* conflict);
   // The entries of one index for many rows, in the order of their keys. A conflict is noted if no earlier row
@@ -163,7 +166,9 @@ class TableWriter {
   Arena expression_memory_;
   Chunk row_chunk_;
   access::RowEncoder encoder_;
-  std::string key_, old_key_;
+  std::vector<std::string> old_keys_;
+  std::vector<std::string_view> changed_keys_;
+  std::vector<access::Btree::NewEntry> new_entries_;
   std::vector<types::Value> stored_, old_stored_;  // one a column, dropped ones too
   access::RowBuffer buffer_;
   // Of a batch in work.

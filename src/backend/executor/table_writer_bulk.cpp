@@ -84,7 +84,7 @@ class TableWriter::Bulk final : public access::AppendedRowSink {
     IndexWriter& index = writer_.indexes_[conflict_->index];
     Arena memory;
     RowValues row;
-    if (writer_.fetch_newest(tids[conflict_->row], &row, memory)) index.keys.build(row, &writer_.key_);
+    if (writer_.fetch_newest(tids[conflict_->row], &row, memory)) index.keys.build(row);
     writer_.throw_duplicate(index);
   }
 

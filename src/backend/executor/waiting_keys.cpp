@@ -21,7 +21,6 @@ std::vector<uint32_t> WaitingKeys::in_order() const {
   order.reserve(keys_.size());
   bool sorted = true;
   for (uint32_t i = 0; i < keys_.size(); ++i) {
-    if (keys_[i].bytes == nullptr) continue;
     sorted = sorted && (order.empty() || keys_[order.back()].compare(keys_[i]) <= 0);
     order.push_back(i);
   }
@@ -35,7 +34,7 @@ std::vector<uint32_t> WaitingKeys::in_order() const {
   }
   struct Item {
     uint64_t first, second;
-    uint32_t row;
+    uint32_t number;
   };
   std::vector<Item> items;
   items.reserve(order.size());
@@ -47,10 +46,10 @@ std::vector<uint32_t> WaitingKeys::in_order() const {
   std::sort(items.begin(), items.end(), [&](const Item& a, const Item& b) {
     if (a.first != b.first) return a.first < b.first;
     if (a.second != b.second) return a.second < b.second;
-    const int c = keys_[a.row].compare(keys_[b.row]);
-    return c != 0 ? c < 0 : a.row < b.row;
+    const int c = keys_[a.number].compare(keys_[b.number]);
+    return c != 0 ? c < 0 : a.number < b.number;
   });
-  for (size_t i = 0; i < items.size(); ++i) order[i] = items[i].row;
+  for (size_t i = 0; i < items.size(); ++i) order[i] = items[i].number;
   return order;
 }
 
@@ -75,7 +74,7 @@ void order_equals_by_tid(std::vector<access::Btree::NewEntry>& entries) {
 
 void TableWriter::enter_keys(size_t number, const WaitingKeys& waiting, std::span<const Tid> tids,
                              std::optional<FirstConflict>* conflict) {
-  VARVE_CHECK(waiting.size() == tids.size());
+  VARVE_CHECK(waiting.rows() == tids.size());
   IndexWriter& index = indexes_[number];
   const catalog::Index& definition = index.keys.index();
   if (definition.unique && !definition.immediate && context_.hooks != nullptr)
@@ -83,10 +82,10 @@ void TableWriter::enter_keys(size_t number, const WaitingKeys& waiting, std::spa
   const std::vector<uint32_t> order = waiting.in_order();
   std::vector<access::Btree::NewEntry> entries;
   entries.reserve(order.size());
-  for (uint32_t row : order) {
-    const WaitingKeys::Key& key = waiting[row];
+  for (uint32_t number_of_key : order) {
+    const WaitingKeys::Key& key = waiting.keys()[number_of_key];
     entries.push_back(
-        {access::key_bytes({key.bytes, key.size}), tids[row], definition.unique && !key.exempt});
+        {access::key_bytes({key.bytes, key.size}), tids[key.row], definition.unique && !key.exempt});
   }
   if (!definition.unique) order_equals_by_tid(entries);
   access::HeapUniqueChecker checker(heap_, *context_.transaction);
@@ -101,7 +100,7 @@ void TableWriter::enter_keys(size_t number, const WaitingKeys& waiting, std::spa
       check_ok(r.status());
       check_ok(checker.status());
       if (r->kind == access::InsertOutcome::Kind::kInserted) continue;
-      const uint32_t row = order[next];
+      const uint32_t row = waiting.keys()[order[next]].row;
       // To be told of the row is to have read it.
       if (r->kind == access::InsertOutcome::Kind::kConflict && context_.snapshot.serializable != nullptr)
         (void)is_visible(r->conflict);
@@ -120,18 +119,18 @@ void TableWriter::enter_keys(size_t number, const WaitingKeys& waiting, std::spa
 void TableWriter::enter_later_checked_keys(IndexWriter& index, const WaitingKeys& waiting,
                                            std::span<const Tid> tids) {
   const catalog::Index& definition = index.keys.index();
-  for (uint32_t row = 0; row < tids.size(); ++row) {
-    const WaitingKeys::Key& key = waiting[row];
-    if (key.bytes == nullptr) continue;
-    if (row % 4096 == 4095) context_.check_cancel();
-    access::HeapUniqueChecker checker(heap_, *context_.transaction, tids[row]);
+  for (size_t i = 0; i < waiting.keys().size(); ++i) {
+    const WaitingKeys::Key& key = waiting.keys()[i];
+    const Tid tid = tids[key.row];
+    if (i % 4096 == 4095) context_.check_cancel();
+    access::HeapUniqueChecker checker(heap_, *context_.transaction, tid);
     LaterChecker later(checker);
     check_ok(index.tree
-                 .insert(*context_.transaction, access::key_bytes({key.bytes, key.size}), tids[row],
+                 .insert(*context_.transaction, access::key_bytes({key.bytes, key.size}), tid,
                          key.exempt ? nullptr : &later)
                  .status());
     check_ok(checker.status());
-    if (later.found()) context_.hooks->unique_pending(context_, relation_, definition, tids[row]);
+    if (later.found()) context_.hooks->unique_pending(context_, relation_, definition, tid);
   }
 }
 

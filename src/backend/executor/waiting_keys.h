@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,32 +11,37 @@
 
 namespace varve::executor {
 
-// The keys of one index for rows that may have no Tid yet, in the order in which the rows came.
+// The keys of one index for rows that may have no Tid yet, in the order in which the rows came: any number a
+// row.
 class WaitingKeys {
  public:
   struct Key {
-    const char* bytes;  // null: the index leaves the row out
+    const char* bytes;
     uint32_t size;
+    uint32_t row;
     bool exempt;  // has a NULL: equal keys are no conflict
 
     int compare(const Key& other) const;
   };
 
+  // The keys that follow are the next row's.
+  void begin_row() { ++rows_; }
   void add(std::string_view key, bool exempt) {
-    keys_.push_back({memory_.copy(key).data(), static_cast<uint32_t>(key.size()), exempt});
+    keys_.push_back({memory_.copy(key).data(), static_cast<uint32_t>(key.size()), rows_ - 1, exempt});
   }
-  void add_left_out() { keys_.push_back({nullptr, 0, false}); }
-  size_t size() const { return keys_.size(); }
-  const Key& operator[](size_t row) const { return keys_[row]; }
+  uint32_t rows() const { return rows_; }
+  std::span<const Key> keys() const { return keys_; }
   void clear() {
     keys_.clear();
+    rows_ = 0;
     memory_.reset();
   }
-  // Rows with a key, in its order; of equal ones the first that came first.
+  // Numbers of the keys in their order; of equal ones the first that came first.
   std::vector<uint32_t> in_order() const;
 
  private:
   std::vector<Key> keys_;
+  uint32_t rows_ = 0;
   Arena memory_;
 };
 

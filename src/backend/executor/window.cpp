@@ -1,5 +1,5 @@
 // Window functions: a partition at a time. Its rows may go to a file; arguments and results stay in memory.
-#include "chunk_collection.h"
+#include "executor/chunk_collection.h"
 #include "row_compare.h"
 #include "window_call.h"
 
@@ -12,7 +12,7 @@ class WindowOperator : public Operator {
   WindowOperator(const planner::WindowPlan& plan, ExecutionContext& context)
       : Operator(plan, context),
         partition_(plan, context),
-        rows_(context, physical_types(plan.children[0]->output), context.sort_memory_bytes()),
+        rows_(context.settings, physical_types(plan.children[0]->output), context.sort_memory_bytes()),
         reader_(rows_),
         chunk_(make_chunk(physical_types(plan.output), context)),
         part_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {

@@ -137,33 +137,70 @@ Value WindowCall::framed(WindowPartition& p, uint64_t row) {
 
 // Adds the rows of a stretch to the state, as far as filter, NULLs and exclusion let them count.
 void WindowCall::accumulate(WindowPartition& p, uint64_t row, FrameBounds f, void* state) {
-  const functions::AggregateImpl& impl = *plan_.function->aggregate;
   functions::EvalContext context = context_.eval_context(p.memory());
   functions::AggregateCall call{context, *site_};
-  void* states[kChunkRows];
-  LongColumn* filter = p.filter(number_);
+  const bool every = p.filter(number_) == nullptr && !p.has_exclusion();
   for (uint64_t at = f.start; at < f.end;) {
     context_.check_cancel();
-    uint64_t block = at / kChunkRows;
-    uint64_t end = std::min<uint64_t>(f.end, (block + 1) * kChunkRows);
-    for (size_t i = 0; i < args_.size(); ++i) args_[i] = &p.arg(number_, i).block(block);
-    uint32_t n = 0;
-    for (; at < end; ++at) {
-      auto in_block = static_cast<uint32_t>(at % kChunkRows);
-      bool counts = !p.has_exclusion() || !p.excluded(row, at);
-      if (filter != nullptr) {
-        const Vector& v = filter->block(block);
-        counts = counts && !v.is_null(in_block) && v.at<uint8_t>(in_block) != 0;
-      }
-      if (impl.skip_nulls) {
-        for (const Vector* v : args_) counts = counts && !v->is_null(in_block);
-      }
-      if (!counts) continue;
-      states[in_block] = state;
-      rows_[n++] = static_cast<uint16_t>(in_block);
+    const uint64_t block = at / kChunkRows;
+    const uint64_t end = std::min<uint64_t>(f.end, (block + 1) * kChunkRows);
+    bool nulls = false;
+    for (size_t i = 0; i < args_.size(); ++i) {
+      args_[i] = &p.arg(number_, i).block(block);
+      nulls = nulls || args_[i]->has_nulls();
     }
-    if (n > 0) impl.update(call, args_, {rows_.data(), n}, states, p.memory());
+    if (every && !nulls)
+      add_all(call, static_cast<uint32_t>(at % kChunkRows), static_cast<uint32_t>(end - at), state,
+              p.memory());
+    else
+      add_counting(call, p, row, {at, end}, state);
+    at = end;
   }
+}
+
+// Rows of a block that lie one behind the other.
+void WindowCall::add_all(functions::AggregateCall& call, uint32_t first, uint32_t count, void* state,
+                         Arena& memory) {
+  const functions::AggregateImpl& impl = *plan_.function->aggregate;
+  views_.resize(args_.size());
+  for (size_t i = 0; i < args_.size(); ++i) {
+    const Vector& v = *args_[i];
+    views_[i].reference(v);
+    if (!v.is_constant()) {
+      auto* values = const_cast<uint8_t*>(v.raw()) + types::physical_width(v.type()) * first;
+      views_[i].point_at(v.type(), values, nullptr);
+      views_[i].set_common_scale(v.common_scale());
+    }
+    args_[i] = &views_[i];
+  }
+  if (impl.update_one != nullptr) return impl.update_one(call, args_, {nullptr, count}, state, memory);
+  void* states[kChunkRows];
+  std::fill_n(states, count, state);
+  impl.update(call, args_, {nullptr, count}, states, memory);
+}
+
+// Those of a block that count.
+void WindowCall::add_counting(functions::AggregateCall& call, WindowPartition& p, uint64_t row, FrameBounds f,
+                              void* state) {
+  const functions::AggregateImpl& impl = *plan_.function->aggregate;
+  void* states[kChunkRows];
+  LongColumn* filter = p.filter(number_);
+  uint32_t n = 0;
+  for (uint64_t at = f.start; at < f.end; ++at) {
+    auto in_block = static_cast<uint32_t>(at % kChunkRows);
+    bool counts = !p.has_exclusion() || !p.excluded(row, at);
+    if (filter != nullptr) {
+      const Vector& v = filter->block(at / kChunkRows);
+      counts = counts && !v.is_null(in_block) && v.at<uint8_t>(in_block) != 0;
+    }
+    if (impl.skip_nulls) {
+      for (const Vector* v : args_) counts = counts && !v->is_null(in_block);
+    }
+    if (!counts) continue;
+    states[in_block] = state;
+    rows_[n++] = static_cast<uint16_t>(in_block);
+  }
+  if (n > 0) impl.update(call, args_, {rows_.data(), n}, states, p.memory());
 }
 
 void WindowCall::compute_aggregate(WindowPartition& p, LongColumn& out) {

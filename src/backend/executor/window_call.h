@@ -20,6 +20,9 @@ class WindowCall {
   void compute_ntile(WindowPartition& p, LongColumn& out);
   void compute_aggregate(WindowPartition& p, LongColumn& out);
   void accumulate(WindowPartition& p, uint64_t row, FrameBounds rows, void* state);
+  void add_all(functions::AggregateCall& call, uint32_t first, uint32_t count, void* state, Arena& memory);
+  void add_counting(functions::AggregateCall& call, WindowPartition& p, uint64_t row, FrameBounds rows,
+                    void* state);
 
   const planner::WindowCallPlan& plan_;
   size_t number_;
@@ -28,7 +31,8 @@ class WindowCall {
   const functions::CallSite* site_;
   types::PhysicalType result_;
   std::vector<uint16_t> rows_;
-  std::vector<const Vector*> args_;
+  std::vector<const Vector*> args_;  // in the block in work
+  std::vector<Vector> views_;        // of parts of it
 };
 
 }  // namespace varve::executor

@@ -32,14 +32,24 @@ bool all_modest(const T* values, const Selection& rows) {
   Bits great = 0;
   uint32_t row = 0;
   if constexpr (sizeof(T) == 8) {
-    using Pair = uint64_t __attribute__((vector_size(16)));
-    Pair pairs{};
-    for (; rows.is_dense() && row + 2 <= rows.count; row += 2) {
-      Pair bits;
-      std::memcpy(&bits, values + row, sizeof(bits));
-      pairs |= bits << 1 & (bits << 2 | bits << 3);
+    // The upper halves without their signs order like the exponents; where those of the lower halves go is
+    // not looked at.
+    constexpr uint32_t kLeastGreat = 0xA0000000;
+    using Halves = uint32_t __attribute__((vector_size(16)));
+    Halves most{}, also{};
+    for (; rows.is_dense() && row + 4 <= rows.count; row += 4) {
+      Halves a, b;
+      std::memcpy(&a, values + row, sizeof(a));
+      std::memcpy(&b, values + row + 2, sizeof(b));
+      a <<= 1;
+      b <<= 1;
+      most = a > most ? a : most;
+      also = b > also ? b : also;
     }
-    great = pairs[0] | pairs[1];
+    constexpr int kUpper = std::endian::native == std::endian::little ? 1 : 0;
+    for (const Halves& m : {most, also}) {
+      if (m[kUpper] >= kLeastGreat || m[kUpper + 2] >= kLeastGreat) return false;
+    }
   }
   for (; row < rows.count; ++row) great |= great_bits(std::bit_cast<Bits>(values[rows[row]]));
   return (great & kTop) == 0;
@@ -54,6 +64,8 @@ void add_chains(FloatChain<T>* chains, const Selection& rows) {
     sums[c] = chains[c].sum;
   }
   for_each_row(rows, [&](uint32_t row) {
+  // Unrolled, or else the sums would lie in memory.
+#pragma GCC unroll 8
     for (size_t c = 0; c < kChains; ++c) sums[c] += values[c][row];
   });
   for (size_t c = 0; c < kChains; ++c) chains[c].sum = sums[c];

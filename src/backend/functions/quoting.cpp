@@ -1,4 +1,4 @@
-#include "quoting.h"
+#include "functions/quoting.h"
 
 #include <algorithm>
 

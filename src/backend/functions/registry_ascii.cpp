@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "encoding.h"
+#include "functions/encodings.h"
 #include "kernel.h"
 #include "types/utf8.h"
 
@@ -72,7 +73,7 @@ constexpr Encoding kEncodings[] = {
     {"JOHAB", 3},
     {"SHIFT_JIS_2004", 2},
 };
-constexpr int32_t kUtf8 = 6;
+constexpr int32_t kUtf8 = kUtf8Encoding;
 
 struct Alias {
   Text name;
@@ -97,16 +98,6 @@ std::string plain_name(Text name) {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) plain += c;
   }
   return plain;
-}
-int32_t find_encoding(Text name) {
-  std::string plain = plain_name(name);
-  for (size_t i = 0; i < std::size(kEncodings); ++i) {
-    if (plain_name(kEncodings[i].name) == plain) return static_cast<int32_t>(i);
-  }
-  for (const Alias& a : kAliases) {
-    if (a.name == plain) return a.encoding;
-  }
-  return -1;
 }
 const Encoding* encoding_of(int32_t number) {
   bool known = number >= 0 && number < static_cast<int32_t>(std::size(kEncodings));
@@ -232,6 +223,17 @@ const Binding kBindings[] = {
 };
 
 }  // namespace
+
+int32_t find_encoding(std::string_view name) {
+  std::string plain = plain_name(name);
+  for (size_t i = 0; i < std::size(kEncodings); ++i) {
+    if (plain_name(kEncodings[i].name) == plain) return static_cast<int32_t>(i);
+  }
+  for (const Alias& a : kAliases) {
+    if (a.name == plain) return a.encoding;
+  }
+  return -1;
+}
 
 Bindings ascii_bindings() { return kBindings; }
 

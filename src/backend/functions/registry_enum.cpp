@@ -27,22 +27,6 @@ void range_kernel(KernelCall& call) {
   });
 }
 
-void in_kernel(KernelCall& call) {
-  for_each_row(call.rows, [&](uint32_t row) {
-    Value text = call.args[0]->value(row);
-    call.result.set_value(row,
-                          parse_value(Oid{call.args[1]->value(row).oid()}, -1, text.view(), call.context));
-  });
-}
-
-void out_kernel(KernelCall& call) {
-  for_each_row(call.rows, [&](uint32_t row) {
-    std::string text;
-    append_value(call.site.arg_types[0], call.args[0]->value(row), text, call.context);
-    call.result.set_value(row, Value::of_string(call.context.memory->copy(text)));
-  });
-}
-
 const Binding kBindings[] = {
     {"enum_eq(anyenum,anyenum)", fn([](float a, float b) { return a == b; })},
     {"enum_ne(anyenum,anyenum)", fn([](float a, float b) { return a != b; })},
@@ -59,8 +43,6 @@ const Binding kBindings[] = {
     {"enum_last(anyenum)", end_kernel<true>},
     {"enum_range(anyenum)", range_kernel},
     {"enum_range(anyenum,anyenum)", range_kernel},
-    {"enum_in(cstring,oid)", in_kernel},
-    {"enum_out(anyenum)", out_kernel},
 };
 
 }  // namespace

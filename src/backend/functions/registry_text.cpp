@@ -5,9 +5,9 @@
 
 #include "any_args.h"
 #include "functions/array.h"
+#include "functions/quoting.h"
 #include "functions/type_oids.h"
 #include "kernel.h"
-#include "quoting.h"
 #include "text_value.h"
 #include "types/utf8.h"
 

@@ -5,6 +5,7 @@
 #include "common/bytes.h"
 #include "functions/record.h"
 #include "functions/registry.h"
+#include "functions/text_search.h"
 #include "functions/type_oids.h"
 #include "geometry/geometry.h"
 #include "json/json_text.h"
@@ -114,6 +115,7 @@ uint64_t parse_lsn(std::string_view text) {
 // The value of an enum is its place in the order of the type's labels (pg_enum.enumsortorder): never changed,
 // so that indexes and statistics may hold it. Which label has it only the catalog knows.
 Value parse_enum(Oid type, std::string_view text, EvalContext& context) {
+  if (context.session == nullptr) throw_not_supported("labels of enums in the background");
   const Value args[] = {Value::of_oid(type.value()), Value::of_string(text)};
   return context.session->call("enum_in", args, *context.memory);
 }
@@ -207,6 +209,18 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
 
 }  // namespace
 
+namespace {
+
+// What the server does by itself has no session to ask; what is compiled in needs none.
+uint32_t parse_reg(Oid type, std::string_view text, EvalContext& context) {
+  if (context.session != nullptr) return context.session->parse_reg(type, text);
+  const Oid found = type == type_oid::kRegconfig ? text_config_oid(text) : kInvalidOid;
+  if (found == kInvalidOid) throw_not_supported("names of objects in the background");
+  return found.value();
+}
+
+}  // namespace
+
 Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& context) {
   const types::FormatSettings& format = *context.format;
   switch (id(type)) {
@@ -263,7 +277,7 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
       break;
   }
   const TypeInfo* info = type_by_oid(type);
-  if (is_reg(info)) return Value::of_oid(context.session->parse_reg(type, text));
+  if (is_reg(info)) return Value::of_oid(parse_reg(type, text, context));
   if (is_array(info)) return Value::of_string(parse_array(*info, typmod, text, context));
   if (is_range_type(type) || is_multirange_type(type)) {
     std::string bytes;

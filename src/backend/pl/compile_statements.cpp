@@ -160,6 +160,9 @@ StatementList Compiler::statements() {
 }
 
 bool Compiler::at_assignment() {
+  if (at().kind == ScanKind::kParam) {
+    return is_symbol(ahead(1), ":=") || is_symbol(ahead(1), "=") || is_symbol(ahead(1), "[");
+  }
   if (at().kind != ScanKind::kWord && at().kind != ScanKind::kQuotedWord) return false;
   if (!is_name(at())) return false;
   size_t n = 1;

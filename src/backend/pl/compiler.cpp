@@ -178,6 +178,11 @@ Found lookup(const Name* scope, std::span<const std::string_view> names, bool in
 Found Compiler::lookup_here(size_t* tokens) {
   std::vector<std::string_view> names;
   size_t n = 0;
+  if (at().kind == ScanKind::kParam) {
+    names.push_back(text(pos_, pos_ + 1));
+    *tokens = 1;
+    return lookup(scope_, names);
+  }
   if (!is_name(at())) return {};
   names.push_back(at().text);
   while (names.size() < 3 && is_symbol(ahead(n + 1), ".") &&
@@ -272,6 +277,9 @@ void Compiler::compile() {
         fail(fmt::format("unrecognized print_strict_params option {}", at().text), at().location);
       }
       f_.print_strict_params = is_word("on");
+    } else if (accept_word("dynamic_commit")) {
+      if (!is_word("on") && !is_word("off")) syntax_error();
+      f_.dynamic_commit = is_word("on");
     } else if (accept_word("option")) {
       expect_word("dump");
       continue;

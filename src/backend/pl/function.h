@@ -32,6 +32,7 @@ struct Function {
   bool returns_set = false, is_trigger = false, is_procedure = false, read_only = false;
   std::vector<Oid> arg_types;
   analyzer::Variables::Conflict conflict = analyzer::Variables::Conflict::kEither;
+  bool dynamic_commit = false;  // #dynamic_commit on: what EXECUTE 'CALL …' runs may end the transaction
   bool print_strict_params = false;
 
   std::vector<Datum> datums;

@@ -494,6 +494,7 @@ void Runtime::truncate_triggers(const catalog::RelationPtr& relation, bool befor
 }
 void Runtime::run_deferred() { state_->triggers.run_deferred(); }
 size_t Runtime::deferred_count() const { return state_->triggers.deferred_count(); }
+int32_t Runtime::trigger_depth() const { return state_->triggers.depth(); }
 void Runtime::forget_deferred(size_t from) { state_->triggers.forget_deferred(from); }
 void Runtime::set_constraints(std::span<const Oid> constraints, bool deferred) {
   state_->triggers.set_constraints(constraints, deferred);

@@ -265,6 +265,8 @@ DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
     }
   }
   try {
+    if (statement->node != nullptr && statement->node->kind == NodeKind::kVariableShowStmt)
+      statement = a.host().show(*statement);
     if (statement->node != nullptr && a.host().is_planned(*statement)) a.host().ensure_plan(*statement);
   } catch (SqlError& error) {
     rethrow(error);
@@ -598,7 +600,8 @@ std::vector<Value> Interpreter::call_arguments(const analyzer::BoundCall& bound,
   return args;
 }
 
-// EXECUTE 'CALL …': it may not end the transaction, and its outputs are a row for INTO.
+// EXECUTE 'CALL …': it may not end the transaction (unless the function says so, which PostgreSQL's cannot),
+// and its outputs are a row for INTO.
 void Interpreter::execute_call(const Execute& s, DynamicStatement& d, const std::string& text) {
   Arena memory;
   std::deque<catalog::RelationPtr> relations;
@@ -613,9 +616,13 @@ void Interpreter::execute_call(const Execute& s, DynamicStatement& d, const std:
         analyzer::analyze_call(context, *parser::as<parser::CallStmt>(d.statement->node)->call);
     catalog::RoutinePtr routine = called_procedure(bound);
     std::vector<Value> args = call_arguments(bound, *routine, d.values, eval);
-    a_.session().pin_active();
-    SqlInProgress in_progress(frame_, text);
-    outputs = a_.session().runtime.call_procedure(*bound.site, args, true, memory);
+    const bool atomic = frame_.atomic || !f_.dynamic_commit;
+    if (atomic) a_.session().pin_active();
+    {
+      SqlInProgress in_progress(frame_, text);
+      outputs = a_.session().runtime.call_procedure(*bound.site, args, atomic, memory);
+    }
+    if (!atomic) a_.transaction_changed();
     for (size_t i = 0; i < routine->parameter_count(); ++i) {
       if (!routine->is_output(i)) continue;
       planner::OutputColumn column{};

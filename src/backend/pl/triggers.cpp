@@ -533,6 +533,8 @@ bool Triggers::run(const TriggerCall& call, std::vector<Value>* returned, Arena*
   CallFrame frame(session_, *f);
   Restore restore_call{current_, current_};
   Restore restore_waiting{waiting_, waiting_};
+  Restore restore_depth{depth_, depth_};
+  ++depth_;
   current_ = &call;
   waiting_ = nullptr;  // statements of the function are by themselves
   try {

@@ -58,6 +58,7 @@ class Triggers final : public executor::ModifyHooks {
   std::span<const types::Value> transition_rows(std::string_view name, Arena& memory);
   void reset();
   void measure(std::vector<TriggerTime>* into) { times_ = into; }
+  int32_t depth() const { return depth_; }
 
  private:
   struct StatementState;
@@ -94,6 +95,7 @@ class Triggers final : public executor::ModifyHooks {
   int all_mode_ = -1;                    // SET CONSTRAINTS ALL: 0 immediate, 1 deferred
   std::unordered_map<Oid, std::unique_ptr<Condition>> conditions_;
   const TriggerCall* current_ = nullptr;
+  int32_t depth_ = 0;
   std::vector<TriggerTime>* times_ = nullptr;  // null: nobody wants to know
   uint64_t last_sequence_ = 0;
   uint64_t replica_generation_ = 0;  // of the settings that is_replica_ was read from

@@ -21,7 +21,7 @@ namespace {
 
 Oid system_column_type(ColumnNumber number) {
   if (number == catalog::kTableOidColumn) return type_oid::kOid;
-  return number == catalog::kXminColumn ? type_oid::kXid : type_oid::kTid;
+  return number == catalog::kCtidColumn ? type_oid::kTid : type_oid::kXid;
 }
 
 }  // namespace
@@ -185,8 +185,14 @@ Node QueryPlanner::plan_lateral_range(uint32_t range, std::vector<OuterReference
     Node nothing;
     if (r.function == nullptr) {
       auto* plan = state_.make<ResultPlan>(PlanKind::kResult);
+      if (r.with_ordinality) {
+        auto* first = arena_.make<analyzer::ConstExpr>();
+        first->kind = ExprKind::kConst;
+        first->type = type_oid::kInt8;
+        first->value = types::Value::of_int64(1);
+        args.push_back(first);
+      }
       plan->exprs = resolve_all(args, nothing);
-      if (r.with_ordinality) throw_not_supported("WITH ORDINALITY of a function that returns one value");
       node.plan = plan;
     } else {
       auto* plan = state_.make<FunctionScanPlan>(PlanKind::kFunctionScan);
@@ -414,18 +420,20 @@ const BoundIndex* QueryPlanner::bound_index(uint32_t range, const RangeIndex& in
   return bound;
 }
 
+// Is it the key, the column or the expression?
+bool QueryPlanner::is_index_key(uint32_t range, const RangeIndex& index, size_t number, const Expr* e) const {
+  const catalog::IndexColumn& key = index.index->keys[number];
+  if (key.column > 0) return is_column(e, range, key.column);
+  return analyzer::same_expression(strip_relabel(e), strip_relabel(index.keys[number]));
+}
+
 QueryPlanner::IndexMatch QueryPlanner::match_index(uint32_t range, const RangeIndex& candidate,
                                                    const std::vector<Expr*>& conjuncts, RangeSet available) {
   const catalog::Index& index = *candidate.index;
   IndexMatch match;
   match.index = candidate;
-  // Is it the key, the column or the expression?
   size_t number = 0;
-  auto is_key = [&](const Expr* e) {
-    const catalog::IndexColumn& key = index.keys[number];
-    if (key.column > 0) return is_column(e, range, key.column);
-    return analyzer::same_expression(strip_relabel(e), strip_relabel(candidate.keys[number]));
-  };
+  auto is_key = [&](const Expr* e) { return is_index_key(range, candidate, number, e); };
   auto usable = [&](const Expr* value) {
     RangeSet needs = ranges_of(value);
     return (needs & ~available) == 0 && !analyzer::is_volatile(value) && !has_sublink(value);
@@ -525,19 +533,25 @@ double array_length(const Expr& array) {
 
 }  // namespace
 
-Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts,
-                              bool backward) {
+Node QueryPlanner::scan_node(uint32_t range, ScanPlan* plan) {
   const Range& r = *query_.ranges[range];
-  const catalog::Relation& relation = **r.relation;
   std::vector<ColumnNumber> columns = needed_columns(range);
-  Node node;
-  node.ranges = RangeSet{1} << range;
-  node.layout = scan_layout(range, columns);
-  auto* plan = state_.make<IndexScanPlan>(PlanKind::kIndexScan);
   plan->relation = r.relation;
   plan->alias = r.alias;
   plan->columns = arena_.copy(columns);
   plan->output = scan_output(r, columns);
+  Node node;
+  node.ranges = RangeSet{1} << range;
+  node.layout = scan_layout(range, columns);
+  return node;
+}
+
+Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts,
+                              bool backward) {
+  const Range& r = *query_.ranges[range];
+  const catalog::Relation& relation = **r.relation;
+  auto* plan = state_.make<IndexScanPlan>(PlanKind::kIndexScan);
+  Node node = scan_node(range, plan);
   plan->index = match.index.index;
   plan->bound = bound_index(range, match.index);
   if (r.family != nullptr && !set_members(range, plan, match.index.index)) return {};
@@ -587,42 +601,38 @@ Node QueryPlanner::plan_table(uint32_t range, std::vector<Expr*> conjuncts) {
   const Range& r = *query_.ranges[range];
   const catalog::Relation& relation = **r.relation;
   const PlannerSettings& s = state_.settings;
-  std::vector<ColumnNumber> columns = needed_columns(range);
   if (r.family != nullptr) {
     choose_members(range, conjuncts);
     if (family_choices_[range].members.empty()) return plan_no_members(range);
   }
-  Node best;
-  best.ranges = RangeSet{1} << range;
-  best.layout = scan_layout(range, columns);
   double rows = relation_rows(relation);
-  {
-    auto* plan = state_.make<ScanPlan>(PlanKind::kSeqScan);
-    plan->relation = r.relation;
-    plan->alias = r.alias;
-    plan->columns = arena_.copy(columns);
-    plan->output = scan_output(r, columns);
-    if (r.sample_percent != nullptr) {
-      Node nothing;
-      plan->sample_by_page = r.sample_by_page;
-      plan->sample_percent = resolve(fold(r.sample_percent), nothing);
-      if (r.sample_seed != nullptr) plan->sample_seed = resolve(fold(r.sample_seed), nothing);
-    }
-    if (!conjuncts.empty()) plan->filter = resolve(conjunction(conjuncts), best);
-    plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
-    plan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
-                       rows * s.cpu_operator_cost * static_cast<double>(conjuncts.size());
-    if (rows > 20000 && s.parallel_workers > 1)
-      plan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
-    if (plan->filter != nullptr) plan->total_cost += subplan_cost(plan->filter, rows);
-    if (!s.enable_seq_scan) plan->total_cost += 1e8;
-    plan->parallel_safe = !analyzer::calls_routine(plan->filter);
-    if (r.family != nullptr) set_members(range, plan, nullptr);
-    best.plan = plan;
+  auto* scan = state_.make<ScanPlan>(PlanKind::kSeqScan);
+  Node best = scan_node(range, scan);
+  if (r.sample_percent != nullptr) {
+    Node nothing;
+    scan->sample_by_page = r.sample_by_page;
+    scan->sample_percent = resolve(fold(r.sample_percent), nothing);
+    if (r.sample_seed != nullptr) scan->sample_seed = resolve(fold(r.sample_seed), nothing);
   }
+  if (!conjuncts.empty()) scan->filter = resolve(conjunction(conjuncts), best);
+  scan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
+  scan->total_cost = relation_pages(relation) * s.seq_page_cost * 0.25 + rows * s.cpu_tuple_cost +
+                     rows * s.cpu_operator_cost * static_cast<double>(conjuncts.size());
+  if (rows > 20000 && s.parallel_workers > 1)
+    scan->total_cost /= std::min(4.0, static_cast<double>(s.parallel_workers));
+  if (scan->filter != nullptr) scan->total_cost += subplan_cost(scan->filter, rows);
+  if (!s.enable_seq_scan) scan->total_cost += 1e8;
+  scan->parallel_safe = !analyzer::calls_routine(scan->filter);
+  if (r.family != nullptr) set_members(range, scan, nullptr);
+  best.plan = scan;
   if (!s.enable_index_scan || r.sample_percent != nullptr) return best;
   bool single = query_.from.size() == 1 && query_.from[0]->kind == analyzer::FromKind::kRange;
   for (const RangeIndex& index : usable_indexes(range, conjuncts)) {
+    if (index.index->inverted()) {
+      Node node = inverted_scan(range, index, conjuncts);
+      if (node.plan != nullptr && node.plan->total_cost < best.plan->total_cost) best = std::move(node);
+      continue;
+    }
     IndexMatch match = match_index(range, index, conjuncts, 0);
     bool bounded = !match.equal.empty() || !match.any_of.empty() || match.array_any != nullptr ||
                    match.lower != nullptr || match.upper != nullptr;
@@ -710,6 +720,7 @@ bool QueryPlanner::best_join_index(RangeSet left, uint32_t range, const std::vec
   std::vector<Expr*> all = conditions;
   all.insert(all.end(), own.begin(), own.end());
   for (const RangeIndex& index : usable_indexes(range, own)) {
+    if (!index.index->is_ordered()) continue;
     IndexMatch match = match_index(range, index, all, left);
     // At least one key must come from the left side.
     bool joined = std::any_of(

@@ -27,6 +27,7 @@ constexpr double kEqualSelectivity = 0.005;
 constexpr double kRangeSelectivity = 1.0 / 3;
 constexpr double kBothEndsSelectivity = 0.005;  // x > a AND x < b
 constexpr double kMatchSelectivity = 0.02;
+constexpr double kContainSelectivity = 0.005, kOverlapSelectivity = 0.01;
 constexpr double kLeast = 1e-7;
 
 double row_width(const catalog::Relation& relation) {
@@ -197,6 +198,8 @@ double QueryPlanner::operator_selectivity(const FunctionExpr& f) {
   }
   if (c.op == "~~" || c.op == "~~*" || c.op == "~" || c.op == "~*") return kMatchSelectivity;
   if (c.op == "!~~" || c.op == "!~~*" || c.op == "!~" || c.op == "!~*") return 1 - kMatchSelectivity;
+  if (c.op == "@>" || c.op == "<@" || c.op == "@@" || c.op == "@@@") return kContainSelectivity;
+  if (c.op == "&&" || c.op == "?" || c.op == "?|" || c.op == "?&" || c.op == "@?") return kOverlapSelectivity;
   return 0.5;
 }
 

@@ -333,7 +333,7 @@ const catalog::Index* QueryPlanner::member_index(uint32_t range, const catalog::
     return member.columns.empty() || c == 0 ? c : member.columns[static_cast<size_t>(c - 1)];
   };
   for (const catalog::Index& i : own.indexes) {
-    if (!i.serves_reads() || i.tree == nullptr || i.unique != index.unique ||
+    if (!i.serves_reads() || i.tree == nullptr || i.unique != index.unique || i.method != index.method ||
         i.predicate_sql != index.predicate_sql || i.keys.size() != index.keys.size()) {
       continue;
     }
@@ -342,7 +342,7 @@ const catalog::Index* QueryPlanner::member_index(uint32_t range, const catalog::
       const catalog::IndexColumn &a = index.keys[k], &b = i.keys[k];
       same = moved(a.column) == b.column && a.expression_sql == b.expression_sql &&
              a.descending == b.descending && a.nulls_first == b.nulls_first && a.collation == b.collation &&
-             a.type == b.type;
+             a.type == b.type && a.inverted == b.inverted;
     }
     if (same) return &i;
   }

@@ -34,7 +34,7 @@ class JoinSearch {
   }
 
  private:
-  enum class Method : uint8_t { kLeaf, kJoin, kIndexJoin, kLateral };
+  enum class Method : uint8_t { kLeaf, kJoin, kIndexJoin, kInvertedJoin, kLateral };
   struct Entry {
     double rows = 1, cost = 0;
     uint64_t left = 0, right = 0;
@@ -316,6 +316,12 @@ class JoinSearch {
         entry.method = Method::kIndexJoin;
         keep(left | right, entry);
       }
+      cost = inverted_join_cost(l->second, left_ranges, leaf, scratch_);
+      if (cost >= 0) {
+        entry.cost = cost;
+        entry.method = Method::kInvertedJoin;
+        keep(left | right, entry);
+      }
     }
   }
 
@@ -352,6 +358,105 @@ class JoinSearch {
     return l.cost + l.rows * (s.cpu_index_lookup_cost +
                               per_row * (s.cpu_index_fetch_cost +
                                          s.cpu_operator_cost * static_cast<double>(leaf.filters.size())));
+  }
+
+  // Of the leaf's inverted indexes one that answers some condition with values of the left side; `f` is
+  // called with each such index and how the conditions are met.
+  template <class F>
+  void for_inverted_indexes(RangeSet left, const JoinLeaf& leaf, const std::vector<Expr*>& conditions,
+                            F&& f) const {
+    if (leaf.range == UINT32_MAX || conditions.empty()) return;
+    const PlannerSettings& s = p_.state_.settings;
+    const Range& r = *p_.query_.ranges[leaf.range];
+    if (!s.enable_index_join || !s.enable_nested_loop || r.kind != analyzer::RangeKind::kRelation ||
+        r.sample_percent != nullptr || r.family != nullptr || !r.security.empty())
+      return;
+    for (const Expr* c : conditions) {
+      if (p_.has_sublink(c)) return;
+    }
+    const auto& indexes = (*r.relation)->indexes;
+    if (std::none_of(indexes.begin(), indexes.end(), [](const catalog::Index& i) { return i.inverted(); }))
+      return;
+    for (const QueryPlanner::RangeIndex& index : p_.usable_indexes(leaf.range, leaf.filters)) {
+      if (!index.index->inverted()) continue;
+      double lookups = 0, selected = 1;
+      for (Expr* c : conditions) {
+        QueryPlanner::InvertedTerm term;
+        if (!p_.match_inverted(leaf.range, index, c, left, &term)) continue;
+        lookups += term.lookups;
+        selected *= p_.selectivity(c);
+      }
+      if (lookups > 0) f(index, lookups, selected);
+    }
+  }
+
+  // < 0: no inverted index fits.
+  double inverted_join_cost(const Entry& l, RangeSet left, const JoinLeaf& leaf,
+                            const std::vector<const Condition*>& on) const {
+    std::vector<Expr*> conditions;
+    for (const Condition* c : on) conditions.push_back(c->e);
+    const PlannerSettings& s = p_.state_.settings;
+    double best = -1;
+    for_inverted_indexes(
+        left, leaf, conditions, [&](const QueryPlanner::RangeIndex&, double lookups, double selected) {
+          const double rows =
+              std::max(1.0, p_.relation_rows(**p_.query_.ranges[leaf.range]->relation) * selected);
+          const double cost =
+              l.cost + l.rows * (s.cpu_index_lookup_cost * lookups + rows * s.cpu_index_fetch_cost);
+          if (best < 0 || cost < best) best = cost;
+        });
+    return best;
+  }
+
+  // The scan is run for each row of the left side, whose columns are parameters in it.
+  Node inverted_join(const Node& left, const JoinLeaf& leaf, const std::vector<Expr*>& conditions) const {
+    std::vector<uint32_t> slots;
+    std::vector<Expr*> columns, inner = leaf.filters;
+    for (Expr* c : conditions) {
+      inner.push_back(analyzer::rewrite(c, p_.arena_, [&](Expr* x) -> Expr* {
+        if (x->kind != ExprKind::kColumn || x->as<ColumnExpr>().levels_up != 0 ||
+            x->as<ColumnExpr>().range == leaf.range)
+          return nullptr;
+        auto known = std::find_if(columns.begin(), columns.end(),
+                                  [&](const Expr* e) { return analyzer::same_expression(e, x); });
+        if (known == columns.end()) {
+          slots.push_back(p_.state_.new_slot());
+          columns.push_back(x);
+          known = columns.end() - 1;
+        }
+        auto* param = p_.arena_.make<analyzer::ExecParamExpr>();
+        static_cast<Expr&>(*param) = *x;
+        param->kind = ExprKind::kExecParam;
+        param->index = slots[static_cast<size_t>(known - columns.begin())];
+        return param;
+      }));
+    }
+    Node right;
+    for_inverted_indexes(left.ranges, leaf, conditions,
+                         [&](const QueryPlanner::RangeIndex& index, double, double) {
+                           Node scan = p_.inverted_scan(leaf.range, index, inner);
+                           if (scan.plan != nullptr &&
+                               (right.plan == nullptr || scan.plan->total_cost < right.plan->total_cost))
+                             right = std::move(scan);
+                         });
+    if (right.plan == nullptr) throw SqlError(sqlstate::kInternalError, "the index of a join has gone");
+    Node node;
+    node.ranges = left.ranges | right.ranges;
+    node.layout = left.layout;
+    node.layout.insert(node.layout.end(), right.layout.begin(), right.layout.end());
+    auto* plan = p_.state_.make<JoinPlan>(PlanKind::kNestedLoop);
+    plan->join = JoinType::kInner;
+    plan->children = p_.arena_.copy(std::vector<Plan*>{left.plan, right.plan});
+    plan->param_slots = p_.arena_.copy(slots);
+    plan->param_values = p_.resolve_all(columns, left);
+    std::vector<OutputColumn> output(left.plan->output.begin(), left.plan->output.end());
+    output.insert(output.end(), right.plan->output.begin(), right.plan->output.end());
+    plan->output = p_.arena_.copy(output);
+    plan->startup_cost = left.plan->startup_cost;
+    plan->rows = std::max(1.0, left.plan->rows * right.plan->rows);
+    plan->total_cost = left.plan->total_cost + left.plan->rows * right.plan->total_cost;
+    node.plan = plan;
+    return node;
   }
 
   void consider_special(const Entry& l, RangeSet left, const JoinLeaf& leaf, const std::vector<Condition>& on,
@@ -559,6 +664,9 @@ class JoinSearch {
         }
         break;
       }
+      case Method::kInvertedJoin:
+        node = inverted_join(left, *leaf, conditions);
+        break;
       case Method::kIndexJoin:
         node = p_.index_join(left, leaf->range, type, conditions, leaf->filters);
         break;

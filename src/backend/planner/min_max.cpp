@@ -90,12 +90,13 @@ class MinMax {
     bool nulls = !column.not_null && (i >= statistics.size() || statistics[i] == nullptr ||
                                       statistics[i]->null_fraction > 0.001F);
     if (nulls && a.function->name == "max") return false;  // they stand before the greatest
-    return std::any_of(
-        relation_->indexes.begin(), relation_->indexes.end(), [&](const catalog::Index& index) {
-          return index.serves_reads() && index.tree != nullptr && index.predicate_sql.empty() &&
-                 index.keys[0].column == c.column && !index.keys[0].descending &&
-                 !index.keys[0].nulls_first && index.keys[0].collation == a.site->collation;
-        });
+    return std::any_of(relation_->indexes.begin(), relation_->indexes.end(),
+                       [&](const catalog::Index& index) {
+                         return index.serves_reads() && index.is_ordered() && index.tree != nullptr &&
+                                index.predicate_sql.empty() && index.keys[0].column == c.column &&
+                                !index.keys[0].descending && !index.keys[0].nulls_first &&
+                                index.keys[0].collation == a.site->collation;
+                       });
   }
 
   // No condition, or only on the same column: anything else may have to walk far.

@@ -58,7 +58,8 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
   if (auto used = system_columns_.find(0); used != system_columns_.end()) known = used->second;
   if (needs_ctid_[0]) known.push_back(catalog::kCtidColumn);
   if (query_.command == analyzer::CommandType::kDelete)
-    std::erase_if(known, [](ColumnNumber c) { return c != catalog::kTableOidColumn; });
+    std::erase_if(known,
+                  [](ColumnNumber c) { return c != catalog::kTableOidColumn && c != catalog::kXmaxColumn; });
   plan.returned_system = arena_.copy(std::span<const ColumnNumber>(known));
   for (Expr* column : scan_layout(0, known)) with_extra.layout.push_back(column);
   with_extra.layout.insert(with_extra.layout.end(), child.layout.begin(), child.layout.end());

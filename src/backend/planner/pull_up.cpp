@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "analyzer/instead_of.h"
+#include "common/sql_error.h"
 #include "functions/type_oids.h"
 #include "query_copy.h"
 #include "rewrite.h"
@@ -81,7 +82,9 @@ class WholeRowReferences : public ColumnMap {
 
 class PullUp {
  public:
-  PullUp(PlannerState& state, Query& query) : state_(state), arena_(state.statement.arena), query_(query) {}
+  // `limited`: those whose rows the query locks, as many as its LIMIT takes, and no others.
+  PullUp(PlannerState& state, Query& query, bool limited)
+      : state_(state), arena_(state.statement.arena), query_(query), limited_(limited) {}
 
   void run() {
     std::vector<FromItem*> items(query_.from.begin(), query_.from.end());
@@ -128,6 +131,7 @@ class PullUp {
   bool fits(uint32_t number, JoinSide side) {
     Range& range = *query_.ranges[number];
     if (number == 0 && analyzer::is_instead_of(query_)) return false;  // its rows go to triggers as they are
+    if (limited_ && !is_locked(number)) return false;
     if (range.kind == RangeKind::kCte) inline_cte(range);
     if (range.kind != RangeKind::kSubquery || range.query == nullptr || range.barrier) return false;
     Query& inner = *range.query;
@@ -152,11 +156,19 @@ class PullUp {
     return !whole.found;
   }
 
-  static bool is_simple(const Query& q) {
-    return q.command == analyzer::CommandType::kSelect && q.set_op == nullptr && !q.has_aggregates &&
-           !q.has_group_clause && q.having == nullptr && !q.has_windows && !q.has_set_returning &&
-           q.limit == nullptr && q.offset == nullptr && !q.distinct && q.distinct_on.empty() &&
-           q.order_by.empty() && q.ctes.empty() && q.locking.empty() && !q.from.empty();
+  bool is_locked(uint32_t number) const {
+    return std::any_of(query_.locked_within.begin(), query_.locked_within.end(),
+                       [&](const analyzer::RowLocking& l) { return l.range == number; });
+  }
+
+  bool is_simple(const Query& q) const {
+    const bool locks = std::any_of(q.locking.begin(), q.locking.end(), [&](const analyzer::RowLocking& l) {
+      return !limited_ || !l.from_outside;
+    });
+    return !locks && q.command == analyzer::CommandType::kSelect && q.set_op == nullptr &&
+           !q.has_aggregates && !q.has_group_clause && q.having == nullptr && !q.has_windows &&
+           !q.has_set_returning && q.limit == nullptr && q.offset == nullptr && !q.distinct &&
+           q.distinct_on.empty() && q.order_by.empty() && q.ctes.empty() && !q.from.empty();
   }
 
   // WITH that is read once and may be merged is a subquery.
@@ -209,7 +221,27 @@ class PullUp {
     range.lateral = false;
     Substitute substitute(number, std::move(targets), arena_);
     query_ = *QueryCopier(arena_, substitute).copy(query_);
+    if (limited_) take_over_locks(number, inner, offset);
     return tree;
+  }
+
+  // What the subquery was to lock of its ranges is locked of this query's.
+  void take_over_locks(uint32_t number, const Query& inner, uint32_t offset) {
+    std::vector<analyzer::RowLocking> locks(query_.locking.begin(), query_.locking.end()), within;
+    for (const analyzer::RowLocking& lock : query_.locked_within) {
+      if (lock.range != number) within.push_back(lock);
+    }
+    for (analyzer::RowLocking lock : inner.locking) {
+      lock.range += offset;
+      lock.from_outside = false;
+      locks.push_back(lock);
+    }
+    for (analyzer::RowLocking lock : inner.locked_within) {
+      lock.range += offset;
+      within.push_back(lock);
+    }
+    query_.locking = arena_.copy(locks);
+    query_.locked_within = arena_.copy(std::span<const analyzer::RowLocking>(within));
   }
 
   Expr* both(Expr* a, Expr* b) {
@@ -245,20 +277,26 @@ class PullUp {
   PlannerState& state_;
   Arena& arena_;
   Query& query_;
+  const bool limited_;
   std::vector<uint32_t> refused_;
 };
 
 }  // namespace
 
 void pull_up_subqueries(PlannerState& state, Query& query) {
-  if (!state.settings.enable_subquery_pullup || query.command != analyzer::CommandType::kSelect ||
-      !query.locking.empty() || query.set_op != nullptr || query.from.empty()) {
+  // Rows of a subquery are locked as it yields them, and LIMIT would come too late. In a query's own tables
+  // only those rows are locked that it returns.
+  const bool limited = query.limit != nullptr && !query.locked_within.empty();
+  const bool may = limited || (state.settings.enable_subquery_pullup && query.locking.empty());
+  if (!may || query.command != analyzer::CommandType::kSelect || query.set_op != nullptr ||
+      query.from.empty())
     return;
-  }
   bool any = std::any_of(query.ranges.begin(), query.ranges.end(), [](const Range* r) {
     return r->kind == RangeKind::kSubquery || r->kind == RangeKind::kCte;
   });
-  if (any && can_copy(query)) PullUp(state, query).run();
+  if (any && can_copy(query)) PullUp(state, query, limited).run();
+  if (limited && !query.locked_within.empty())
+    throw_not_supported("LIMIT and row locks of a subquery that cannot be merged with the query around it");
 }
 
 }  // namespace varve::planner

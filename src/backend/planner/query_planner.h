@@ -188,12 +188,31 @@ class QueryPlanner {
                          const IndexMatch& match, double per_row);
   IndexMatch match_index(uint32_t range, const RangeIndex& index, const std::vector<Expr*>& conjuncts,
                          RangeSet available);
+  // An inverted index under the conditions that it answers (inverted_path.cpp); no plan: none.
+  struct InvertedTerm {
+    InvertedCondition::Kind kind = InvertedCondition::Kind::kOperator;
+    uint32_t key = 0;
+    functions::InvertedOp op = functions::InvertedOp::kNone;
+    Expr* value = nullptr;  // in the query's terms
+    Expr* condition = nullptr;
+    double lookups = 1;
+    std::vector<InvertedTerm> parts;
+  };
+  bool match_inverted(uint32_t range, const RangeIndex& index, Expr* condition, RangeSet available,
+                      InvertedTerm* out);
+  bool match_inverted_operator(uint32_t range, const RangeIndex& index, Expr* condition, RangeSet available,
+                               InvertedTerm* out);
+  InvertedCondition resolve_inverted(const InvertedTerm& term, const Node& node);
+  Node inverted_scan(uint32_t range, const RangeIndex& index, const std::vector<Expr*>& conjuncts);
+  bool is_index_key(uint32_t range, const RangeIndex& index, size_t number, const Expr* e) const;
   // The other side of `column op value` as a key of the index column; null if it does not fit.
   Expr* key_value(const catalog::IndexColumn& key, Expr* value);
   Node index_scan(uint32_t range, const IndexMatch& match, const std::vector<Expr*>& conjuncts,
                   bool backward);
   Node consider_order(Node best, uint32_t range, const IndexMatch& match,
                       const std::vector<Expr*>& conjuncts);
+  // What every scan of a table starts from: the columns that the query needs of it. The plan is the caller's.
+  Node scan_node(uint32_t range, ScanPlan* plan);
   std::vector<catalog::ColumnNumber> needed_columns(uint32_t range);
   void note_system_column(const ColumnExpr& c);
   void note_table_column(uint32_t range);

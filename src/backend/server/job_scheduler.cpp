@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "common/log.h"
 #include "common/sql_error.h"
+#include "functions/quoting.h"
 #include "session/instance.h"
 
 namespace varve::server {
@@ -14,12 +15,6 @@ namespace varve::server {
 namespace {
 
 constexpr std::chrono::seconds kNap{1};
-
-std::string literal(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
-  return out + "'";
-}
 
 std::string filled(std::string_view sql, std::string_view name, std::string_view value) {
   std::string out(sql);
@@ -172,10 +167,10 @@ void JobScheduler::run_job(Job& job) {
   job.cancel.clear(sync::CancelReason::kUser);
   try {
     BackgroundSession session(instance_, job.database, job.superuser, "background job scheduler", job.cancel);
-    std::string sql = filled(job.kind->finished, "$job", literal(job.id));
+    std::string sql = filled(job.kind->finished, "$job", functions::quoted_literal(job.id));
     sql = filled(sql, "$succeeded", succeeded ? "true" : "false");
-    sql = filled(sql, "$sqlstate", literal(state));
-    session.run(filled(sql, "$message", literal(message)));
+    sql = filled(sql, "$sqlstate", functions::quoted_literal(state));
+    session.run(filled(sql, "$message", functions::quoted_literal(message)));
   } catch (const SqlError& error) {
     log(LogLevel::kLog, "the end of job {} in \"{}\" could not be noted: {}", job.id, job.database,
         error.what());

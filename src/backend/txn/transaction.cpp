@@ -36,7 +36,7 @@ void TransactionImpl::start(Isolation isolation, sync::CancelToken* cancel) {
   isolation_ = isolation;
   cancel_ = cancel;
   active_ = true;
-  has_snapshot_ = keep_snapshot_ = had_snapshot_ = needs_purge_ = dropped_segments_ = false;
+  has_snapshot_ = keep_snapshot_ = had_snapshot_ = had_savepoint_ = needs_purge_ = dropped_segments_ = false;
   last_undo_ = 0;
   first_lsn_.store(0, std::memory_order_relaxed);
   last_lsn_.store(0, std::memory_order_relaxed);
@@ -107,8 +107,9 @@ void TransactionImpl::begin_serializable() {
   do {
     serializable = manager_.serializable_impl().begin(owner_pid, read_only, taker);
   } while (serializable != nullptr && read_only && deferrable && found_unsafe());
-  if (serializable != nullptr && xid() != kInvalidXid)
-    manager_.serializable_impl().assign_xid(*sxact(), xid().value());
+  if (serializable == nullptr) return;
+  if (had_savepoint_) sxact()->keeps_marks = true;
+  if (xid() != kInvalidXid) manager_.serializable_impl().assign_xid(*sxact(), xid().value());
 }
 
 // Waits until the snapshot of a deferrable transaction is known to be safe or not. True: not, take another.
@@ -197,6 +198,7 @@ UndoPtr TransactionImpl::add_undo(wal::Bytes bytes, Xid previous_xid, UndoPtr pr
 }
 
 Transaction::Savepoint TransactionImpl::savepoint() const {
+  had_savepoint_ = true;  // perhaps before the first snapshot
   if (serializable != nullptr) sxact()->keeps_marks = true;
   return Savepoint{undo_position(), last_lsn(), held.size()};
 }

@@ -102,6 +102,7 @@ class TransactionImpl final : public Transaction {
   bool has_snapshot_ = false;   // registered for the current statement (or, REPEATABLE READ, transaction)
   bool keep_snapshot_ = false;  // REPEATABLE READ: taken, for the rest of the transaction
   bool had_snapshot_ = false;   // since start()
+  mutable bool had_savepoint_ = false;
   bool needs_purge_ = false;
   bool dropped_segments_ = false;
   uint64_t snapshot_csn_ = 0;

@@ -10,6 +10,7 @@
 
 #include "common/sql_error.h"
 #include "text_scan.h"
+#include "types/quick_text.h"
 
 namespace varve::types {
 
@@ -87,38 +88,14 @@ void append_shortest(std::string& out, Float value) {
   out.push_back(static_cast<char>('0' + e % 10));
 }
 
-// A number that four digits after the point and fifteen in all tell exactly. No other decimal of fifteen
-// digits means the same float, so these, without zeros at the end, are the shortest. False: it is none.
-bool append_short_decimal(std::string& out, double value) {
-  constexpr int64_t kParts = 10'000, kLimit = 1'000'000'000'000'000;
-  const double scaled = value * static_cast<double>(kParts);
-  if (!(std::fabs(scaled) < static_cast<double>(kLimit - 1))) return false;
-  const auto parts = static_cast<int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
-  if (parts == 0 || static_cast<double>(parts) / static_cast<double>(kParts) != value) return false;
-  char text[32];
-  char* const end = text + sizeof text;
-  char* p = end;
-  const auto magnitude = static_cast<uint64_t>(parts < 0 ? -parts : parts);
-  uint64_t whole = magnitude / kParts, rest = magnitude % kParts;
-  if (rest != 0) {
-    int digits = 4;
-    for (; rest % 10 == 0; rest /= 10) --digits;
-    for (; digits > 0; --digits, rest /= 10) *--p = static_cast<char>('0' + rest % 10);
-    *--p = '.';
-  }
-  do {
-    *--p = static_cast<char>('0' + whole % 10);
-    whole /= 10;
-  } while (whole != 0);
-  if (parts < 0) *--p = '-';
-  out.append(p, static_cast<size_t>(end - p));
-  return true;
-}
-
 template <class Float>
 void append_float(std::string& out, Float value, int extra_digits) {
   if constexpr (sizeof(Float) == 8) {
-    if (extra_digits > 0 && append_short_decimal(out, value)) return;
+    char text[kQuickTextBytes];
+    if (const char* end = extra_digits > 0 ? quick_write_float8(text, value) : nullptr) {
+      out.append(text, static_cast<size_t>(end - text));
+      return;
+    }
   }
   if (std::isnan(value)) {
     out += "NaN";

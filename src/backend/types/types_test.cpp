@@ -1,6 +1,9 @@
 // What the recorded answers do not cover: representation, order, codecs, text, collations, the clock's words.
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <limits>
 #include <random>
 
 #include "common/sql_error.h"
@@ -8,6 +11,7 @@
 #include "types/datetime.h"
 #include "types/numeric.h"
 #include "types/physical_type.h"
+#include "types/quick_text.h"
 #include "types/string_ref.h"
 #include "types/text_codec.h"
 #include "types/time_zone.h"
@@ -356,6 +360,94 @@ TEST(DateTime, CalendarIsConsistent) {
     civil_from_julian(julian, &y, &m, &d);
     ASSERT_EQ(julian_day(y, m, d), julian);
     ASSERT_TRUE(m >= 1 && m <= 12 && d >= 1 && d <= days_in_month(y, m));
+  }
+}
+
+TEST(QuickText, WritesFloatsAsShortestDigits) {
+  std::mt19937_64 random(7);
+  int quick = 0;
+  auto check = [&](double value) {
+    char text[kQuickTextBytes], shortest[400];
+    const char* end = quick_write_float8(text, value);
+    if (end == nullptr) return;
+    ++quick;
+    const char* wanted =
+        std::to_chars(shortest, shortest + sizeof(shortest), value, std::chars_format::fixed).ptr;
+    ASSERT_EQ(std::string_view(text, static_cast<size_t>(end - text)),
+              std::string_view(shortest, static_cast<size_t>(wanted - shortest)));
+  };
+  for (int i = 0; i < 200'000; ++i) {
+    const auto digits = static_cast<int64_t>(random() >> (random() % 50 + 13));
+    const double powers[] = {1, 10, 100, 1000, 10'000, 100'000};
+    const double value = static_cast<double>(digits) / powers[random() % 6];
+    check(value);
+    check(-value);
+    check(std::nextafter(value, 0.0));
+    check(std::bit_cast<double>(random()));
+  }
+  for (double value : {0.0, 0.1, 0.5, 1.0, 9.99, 10.0, 99.5, 100.0, 100.0001, 1e11, 99'999'999'999.9999})
+    check(value);
+  EXPECT_GT(quick, 100'000);
+  char text[kQuickTextBytes];
+  for (double value : {-0.0, 1e15, -1e15, 1e300, 0.00001, std::numeric_limits<double>::infinity(),
+                       std::numeric_limits<double>::quiet_NaN()})
+    EXPECT_EQ(quick_write_float8(text, value), nullptr) << value;
+}
+
+TEST(QuickText, WritesNumericsAsTheirOutputFunctionDoes) {
+  std::mt19937_64 random(8);
+  int quick = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    int128 digits = static_cast<int64_t>(random()) >> (random() % 64);
+    if (i % 16 == 0) digits *= static_cast<int64_t>(random() % 1'000'000);
+    if (!Numeric::fits_inline(digits)) continue;
+    const Numeric value(digits, static_cast<int>(random() % 14));
+    char text[kQuickTextBytes];
+    const char* end = quick_write_numeric(text, value);
+    if (end == nullptr) continue;
+    ++quick;
+    std::string wanted;
+    append_numeric(wanted, value);
+    ASSERT_EQ(std::string_view(text, static_cast<size_t>(end - text)), wanted);
+  }
+  EXPECT_GT(quick, 100'000);
+  char text[kQuickTextBytes];
+  EXPECT_EQ(quick_write_numeric(text, Numeric::nan()), nullptr);
+}
+
+TEST(QuickText, WritesTimesAsTheirOutputFunctionsDo) {
+  std::mt19937_64 random(9);
+  for (const char* name : {"UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia"}) {
+    FormatSettings settings;
+    settings.time_zone = TimeZone::find(name);
+    ASSERT_NE(settings.time_zone, nullptr);
+    TimestampWriter writer;
+    int quick = 0;
+    for (int i = 0; i < 50'000; ++i) {
+      Timestamp t = static_cast<Timestamp>(random()) >> (random() % 20);
+      if (i % 2 == 0) t -= t % kUsPerSecond;
+      if (i % 3 == 0) t = t % (400 * 365 * kUsPerDay);
+      if (!in_timestamp_range(t) || !in_timestamp_range(t + kUsPerDay) || !in_timestamp_range(t - kUsPerDay))
+        continue;
+      char text[kQuickTextBytes];
+      auto check = [&](const char* end, auto&& append) {
+        if (end == nullptr) return;
+        ++quick;
+        std::string wanted;
+        append(wanted);
+        ASSERT_EQ(std::string_view(text, static_cast<size_t>(end - text)), wanted);
+      };
+      check(writer.write(text, t), [&](std::string& out) { append_timestamp(out, t, settings); });
+      check(writer.write_zoned(text, t, *settings.time_zone),
+            [&](std::string& out) { append_timestamptz(out, t, settings); });
+      const Date d = timestamp_to_date(t);
+      check(writer.write_date(text, d), [&](std::string& out) { append_date(out, d, settings); });
+    }
+    EXPECT_GT(quick, 50'000) << name;
+    char text[kQuickTextBytes];
+    EXPECT_EQ(writer.write(text, kTimestampInfinity), nullptr);
+    EXPECT_EQ(writer.write_zoned(text, kTimestampInfinity, *settings.time_zone), nullptr);
+    EXPECT_EQ(writer.write_date(text, kDateInfinity), nullptr);
   }
 }
 

@@ -50,7 +50,8 @@ class Binder {
   Expr* apply_typmod(Expr* e, int32_t typmod, bool explicit_cast);
   bool coerces_elements(Oid from, Oid to);
   Expr* coerce_elements(Expr* e, Oid to, int32_t typmod, functions::CastContext context, int32_t location);
-  // The array of type `to` of what `element`, over kCaseInput, makes of each element.
+  // kCaseInput for an element of the array; the array of type `to` of what `element`, over it, makes of each.
+  Expr* element_input(const Expr& array, int32_t location);
   Expr* over_elements(Expr* e, Expr* element, Oid to, functions::CastContext context, int32_t location);
   Expr* resolve_unknown(Expr* e);  // unknown literals become text
   Expr* coerce_for_assignment(Expr* e, Oid type, int32_t typmod, std::string_view column);
@@ -124,7 +125,15 @@ class Binder {
   bool takes_types(std::span<const Oid> declared, std::span<const Oid> actual);
   bool polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual);
   const types::Collation* collation_object(Oid oid);
+  // --- collations (collation.cpp): 42P21 where two explicit ones differ, or the parts of a key that is to be
+  // sorted, grouped or made distinct; 42P22 where a function needs to know and its arguments disagree.
+  void derive_collation(Expr* result, std::span<Expr* const> args);
   Oid common_collation(std::span<Expr* const> args);
+  std::string collation_name(Oid collation);
+  void require_collation(const functions::Function& function, Oid collation);
+  void refuse_conflict(const Expr& key);
+  [[noreturn]] static void throw_no_collation(std::string_view use);
+  [[noreturn]] void throw_collation_conflict(Oid one, Oid other, int32_t location);
 
   // --- rows and parts of containers (record_binder.cpp)
   ListExpr* make_row(const std::vector<ScopeColumn>& fields, Oid type, int32_t location);
@@ -142,6 +151,7 @@ class Binder {
   Expr* make_subscript(Expr* container, const Subscripts& subscripts, int32_t location);
   Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps,
                              int32_t location);
+  std::vector<Expr*> json_path(Scope& scope, std::span<parser::Node* const> steps, int32_t at, bool* number);
   Expr* bind_indirection(Scope& scope, const parser::IndirectionExpr& e);
   // (r).* : the columns it stands for.
   std::vector<ScopeColumn> bind_row_star(Scope& scope, const parser::IndirectionExpr& e);

@@ -162,8 +162,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
     result->as<CastExpr>().arg = e;
     result->as<CastExpr>().implicit = context != CastContext::kExplicit;
   }
-  if (target->collatable)
-    result->collation = e->collation != kInvalidOid ? e->collation : catalog::kDefaultCollation;
+  if (target->collatable) keep_collation(result, *e);
+  if (target->collatable && result->collation == kInvalidOid) result->collation = catalog::kDefaultCollation;
   return apply_typmod(result, typmod, context == CastContext::kExplicit);
 }
 
@@ -174,12 +174,17 @@ bool Binder::coerces_elements(Oid from, Oid to) {
   return !is_vector && functions::type_by_oid(from)->element_type != functions::type_by_oid(to)->element_type;
 }
 
-Expr* Binder::coerce_elements(Expr* e, Oid to, int32_t typmod, CastContext context, int32_t location) {
+Expr* Binder::element_input(const Expr& array, int32_t location) {
   auto* input =
-      make<CaseInputExpr>(ExprKind::kCaseInput, functions::type_by_oid(e->type)->element_type, location);
-  input->typmod = e->typmod;
-  input->collation = e->collation;
-  Expr* element = try_coerce(input, functions::type_by_oid(to)->element_type, typmod, context, location);
+      make<CaseInputExpr>(ExprKind::kCaseInput, functions::type_by_oid(array.type)->element_type, location);
+  input->typmod = array.typmod;
+  keep_collation(input, array);
+  return input;
+}
+
+Expr* Binder::coerce_elements(Expr* e, Oid to, int32_t typmod, CastContext context, int32_t location) {
+  Expr* element = try_coerce(element_input(*e, location), functions::type_by_oid(to)->element_type, typmod,
+                             context, location);
   return element == nullptr ? nullptr : over_elements(e, element, to, context, location);
 }
 
@@ -189,16 +194,14 @@ Expr* Binder::over_elements(Expr* e, Expr* element, Oid to, CastContext context,
   result->element = element;
   result->implicit = context != CastContext::kExplicit;
   result->typmod = element->typmod;
-  result->collation = element->collation;
+  keep_collation(result, *element);
   return result;
 }
 
 Expr* Binder::apply_typmod(Expr* e, int32_t typmod, bool explicit_cast) {
   if (typmod < 0 || e->typmod == typmod) return e;
   if (is_array_type(e->type)) {
-    auto* input =
-        make<CaseInputExpr>(ExprKind::kCaseInput, functions::type_by_oid(e->type)->element_type, e->location);
-    input->collation = e->collation;
+    Expr* input = element_input(*e, e->location);
     Expr* element = apply_typmod(input, typmod, explicit_cast);
     if (element == input) return e;
     return over_elements(e, element, e->type, explicit_cast ? CastContext::kExplicit : CastContext::kImplicit,
@@ -212,7 +215,7 @@ Expr* Binder::apply_typmod(Expr* e, int32_t typmod, bool explicit_cast) {
   if (function->args.size() > 2) args.push_back(make_bool(explicit_cast));
   Expr* result = make_function(*function, args, e->location, nullptr, explicit_cast ? 'c' : 'i');
   result->typmod = typmod;
-  result->collation = e->collation;
+  keep_collation(result, *e);
   return result;
 }
 

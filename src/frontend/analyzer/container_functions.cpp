@@ -4,6 +4,7 @@
 
 #include "common/sql_error.h"
 #include "functions/array.h"
+#include "functions/jsonb_assign.h"
 #include "functions/record.h"
 #include "functions/type_oids.h"
 
@@ -134,6 +135,24 @@ void null_test_kernel(KernelCall& call) {
   });
 }
 
+void assign_json_kernel(KernelCall& call) {
+  std::vector<std::string_view> path(call.args.size() - 3);
+  vector::for_each_row(call.rows, [&](uint32_t row) {
+    for (size_t i = 0; i < path.size(); ++i) {
+      if (call.args[i + 3]->is_null(row))
+        throw SqlError(sqlstate::kNullValueNotAllowed, "jsonb subscript in assignment must not be null");
+      path[i] = bytes_at(*call.args[i + 3], row);
+    }
+    std::string_view json = call.args[0]->is_null(row) ? std::string_view() : bytes_at(*call.args[0], row);
+    // NULL is put there as the null of JSON.
+    std::string_view value =
+        call.args[1]->is_null(row) ? std::string_view("\0", 1) : bytes_at(*call.args[1], row);
+    const bool as_array = call.args[2]->at<uint8_t>(row) != 0;
+    call.result.set_value(row, Value::of_string(call.context.memory->copy(std::string_view(
+                                   functions::jsonb_with_element(json, as_array, path, value)))));
+  });
+}
+
 void cursor_row_kernel(KernelCall& call) {
   vector::for_each_row(call.rows, [&](uint32_t row) {
     const Value args[] = {call.args[0]->value(row), call.args[1]->value(row)};
@@ -150,10 +169,10 @@ std::vector<Oid> many(std::initializer_list<Oid> first, size_t ints) {
 struct Families {
   std::vector<std::vector<Oid>> types;
   std::vector<Function> subscript, slice, assign, assign_slice;
-  Function field, assign_field, is_null, is_not_null, cursor_row;
+  Function field, assign_field, is_null, is_not_null, cursor_row, assign_json;
 
   Families() {
-    types.reserve(4 * kMaxArrayDimensions + 4);
+    types.reserve(4 * kMaxArrayDimensions + 6);
     for (size_t n = 1; n <= kMaxArrayDimensions; ++n) {
       subscript.push_back(make("array_subscript", many({type_oid::kAnyarray}, n), type_oid::kAnyelement, true,
                                subscript_kernel));
@@ -172,6 +191,8 @@ struct Families {
     cursor_row =
         make("cursor_row", {type_oid::kText, type_oid::kOid}, type_oid::kTid, true, cursor_row_kernel);
     cursor_row.volatility = functions::Volatility::kStable;
+    assign_json = make("jsonb_assign", {type_oid::kJsonb, type_oid::kJsonb, type_oid::kBool, type_oid::kText},
+                       type_oid::kJsonb, false, assign_json_kernel);
     is_not_null =
         make("record_is_not_null", {type_oid::kRecord}, type_oid::kBool, false, null_test_kernel<true>);
   }
@@ -209,6 +230,7 @@ const Function& record_null_test_function(bool is_not_null) {
 }
 
 const Function& cursor_row_function() { return families().cursor_row; }
+const Function& json_assign_function() { return families().assign_json; }
 
 bool is_container_function(const Function& function) { return function.oid == kInvalidOid; }
 

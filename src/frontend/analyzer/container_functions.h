@@ -23,6 +23,8 @@ const functions::Function& record_field_function();
 // (record, int4 field from 0, value) -> the record with the field set; its type is the call site's result
 // type.
 const functions::Function& record_assign_function();
+// (jsonb, value, whether NULL becomes an array, text …) -> the jsonb with the value on the path.
+const functions::Function& json_assign_function();
 // r IS NULL: all fields are NULL, or r is. r IS NOT NULL: no field is.
 const functions::Function& record_null_test_function(bool is_not_null);
 

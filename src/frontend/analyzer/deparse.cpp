@@ -81,6 +81,9 @@ void Deparser::column(const ColumnExpr& e) {
     case catalog::kXminColumn:
       out_ += "xmin";
       return;
+    case catalog::kXmaxColumn:
+      out_ += "xmax";
+      return;
     case catalog::kTableOidColumn:
       out_ += "tableoid";
       return;
@@ -241,12 +244,12 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
   if (e.op != nullptr) {
     open();
     if (e.args.size() == 2) {
-      operand(*e.args[0], e, true);
+      argument(*e.args[0], e, e.op->left);
       out_ += ' ';
     }
     operator_name(*e.op);
     out_ += ' ';
-    operand(*e.args.back(), e, true);
+    argument(*e.args.back(), e, e.op->right);
     close();
     return;
   }
@@ -268,7 +271,20 @@ void Deparser::function(const FunctionExpr& e, bool show_implicit) {
     }
     return;
   }
-  call(query_ != nullptr ? query_->function(*e.function) : visible_function_name(*e.function), e.args);
+  const std::string name =
+      query_ != nullptr ? query_->function(*e.function) : visible_function_name(*e.function);
+  std::span<const Oid> declared = e.function->args;
+  const bool plain = e.args.size() <= declared.size();
+  out_ += name;
+  out_ += '(';
+  for (size_t i = 0; i < e.args.size(); ++i) {
+    if (i != 0) out_ += ", ";
+    if (plain && leaves_domain(*e.args[i], declared[i]))
+      argument(*e.args[i], e, declared[i]);
+    else
+      print(*e.args[i], true);
+  }
+  out_ += ')';
 }
 
 // OPERATOR(schema.@) where the search path does not find it, as functions are named.
@@ -368,6 +384,18 @@ void Deparser::boolean(const BoolExpr& e, std::string_view word) {
 }
 
 // --- parentheses
+
+// A value of a domain shows that it is taken as one of the type underneath.
+bool Deparser::leaves_domain(const Expr& e, Oid declared) {
+  return e.domain != kInvalidOid && declared != type_oid::kAny && declared != type_oid::kAnyelement &&
+         declared != type_oid::kAnynonarray && declared != type_oid::kAnycompatible &&
+         declared != type_oid::kAnycompatiblenonarray;
+}
+
+void Deparser::argument(const Expr& e, const Expr& parent, Oid declared) {
+  if (leaves_domain(e, declared)) return cast_to(e, parent, false, functions::format_type(e.type, -1));
+  operand(e, parent, true);
+}
 
 void Deparser::operand(const Expr& e, const Expr& parent, bool show_implicit) {
   bool paren = pretty_ && !is_simple(e, parent);

@@ -155,6 +155,9 @@ void QueryDeparser::column(const ColumnExpr& e, bool is_target, std::string& out
     case catalog::kXminColumn:
       out += prefix + "xmin";
       return;
+    case catalog::kXmaxColumn:
+      out += prefix + "xmax";
+      return;
     case catalog::kTableOidColumn:
       out += prefix + "tableoid";
       return;
@@ -743,7 +746,11 @@ void QueryDeparser::subquery(const SubqueryExpr& e, std::string& out) {
       expression(*e.left[i], true, out);
     }
     if (e.left.size() > 1) out += ')';
-    const Expr& comparison = *e.comparisons[0];
+    // Of rows compared as a whole the operator stands innermost, with the last fields.
+    const Expr* last = e.comparisons[0];
+    while (last->kind == ExprKind::kOr || last->kind == ExprKind::kAnd)
+      last = last->as<BoolExpr>().args.back();
+    const Expr& comparison = *last;
     if (comparison.kind != ExprKind::kFunction || comparison.as<FunctionExpr>().op == nullptr) {
       throw_not_supported("the text of this comparison with a subquery");
     }

@@ -66,6 +66,8 @@ class Deparser {
   void leaf(const Expr& e);
   // An operand of `parent`: in parentheses where a pretty text cannot go without.
   void operand(const Expr& e, const Expr& parent, bool show_implicit);
+  void argument(const Expr& e, const Expr& parent, Oid declared);
+  static bool leaves_domain(const Expr& e, Oid declared);
   bool is_simple(const Expr& e, const Expr& parent) const;
   bool is_simple_operator(const FunctionExpr& e, const Expr& parent) const;
   void open() {

@@ -42,14 +42,14 @@ Expr* DomainBinder::coerce(Expr* e, Oid domain, CastContext context, int32_t loc
   // Where nothing is tested, the call stands for the cast in definitions; the planner takes it out.
   Expr* tested = chain[0]->oid == domain ? value_of(chain, value, false) : array_value(chain, value);
   tested->domain = domain;
+  // A domain's own collation comes before the value's.
+  if (Oid own = chain[0]->collation; own != kInvalidOid && own != catalog::kDefaultCollation)
+    tested->collation = own, tested->explicit_collation = false;
   return tested;
 }
 
 Expr* DomainBinder::array_value(const Chain& chain, Expr* array) {
-  const functions::TypeInfo* info = functions::type_by_oid(array->type);
-  auto* input = b_.make<CaseInputExpr>(ExprKind::kCaseInput, info->element_type, array->location);
-  input->typmod = array->typmod;
-  input->collation = array->collation;
+  Expr* input = b_.element_input(*array, array->location);
   return b_.over_elements(array, value_of(chain, input, false), array->type, CastContext::kExplicit,
                           array->location);
 }
@@ -102,7 +102,7 @@ Expr* DomainBinder::call(const catalog::UserType& domain, Expr* value, std::span
   made->site = site;
   if (!as_condition) {
     made->typmod = value->typmod;
-    made->collation = value->collation;
+    keep_collation(made, *value);
   }
   return made;
 }

@@ -180,7 +180,8 @@ struct SystemColumnName {
 };
 constexpr SystemColumnName kSystemColumns[] = {{"ctid", catalog::kCtidColumn, type_oid::kTid},
                                                {"tableoid", catalog::kTableOidColumn, type_oid::kOid},
-                                               {"xmin", catalog::kXminColumn, type_oid::kXid}};
+                                               {"xmin", catalog::kXminColumn, type_oid::kXid},
+                                               {"xmax", catalog::kXmaxColumn, type_oid::kXid}};
 
 }  // namespace
 
@@ -307,7 +308,8 @@ Expr* ExpressionBinder::bind(const parser::Node* node) {
       auto* e = make<MinMaxExpr>(ExprKind::kMinMax, kInvalidOid, node->location);
       e->greatest = m.greatest;
       e->args = b_.list(to_common_type(bind_all(m.args), m.greatest ? "GREATEST" : "LEAST", &e->type));
-      e->collation = b_.common_collation(e->args);
+      b_.derive_collation(e, e->args);
+      if (e->collation == kNoCollation) Binder::throw_no_collation("string comparison");
       return e;
     }
     case NodeKind::kGroupingFunc: {
@@ -888,7 +890,7 @@ Expr* ExpressionBinder::null_if(const parser::OperatorExpr& e) {
   result->site = call.site;
   result->left = call.args[0];
   result->right = call.args[1];
-  result->collation = call.args[0]->collation;
+  b_.derive_collation(result, call.args);
   return result;
 }
 
@@ -949,7 +951,7 @@ Expr* ExpressionBinder::coalesce(const parser::CoalesceExpr& c) {
   WithinCase within(scope_, "COALESCE");
   auto* e = make<CoalesceExpr>(ExprKind::kCoalesce, kInvalidOid, c.location);
   e->args = b_.list(to_common_type(bind_all(c.args), "COALESCE", &e->type));
-  e->collation = b_.common_collation(e->args);
+  b_.derive_collation(e, e->args);
   e->domain = DomainBinder::common(e->args);
   return e;
 }
@@ -964,7 +966,7 @@ Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
     if (result->arg != nullptr) {
       auto* input = make<CaseInputExpr>(ExprKind::kCaseInput, result->arg->type, result->arg->location);
       input->typmod = result->arg->typmod;
-      input->collation = result->arg->collation;
+      keep_collation(input, *result->arg);
       condition = b_.make_operator("=", input, condition, when->location);
     }
     conditions.push_back(b_.coerce_to_boolean(condition, "CASE/WHEN"));
@@ -983,7 +985,7 @@ Expr* ExpressionBinder::case_when(const parser::CaseExpr& e) {
   result->results = b_.list(results);
   all = results;
   all.push_back(result->otherwise);
-  result->collation = b_.common_collation(all);
+  b_.derive_collation(result, all);
   result->domain = DomainBinder::common(all);
   return result;
 }
@@ -1003,7 +1005,7 @@ Expr* ExpressionBinder::cast(const parser::TypeCast& e) {
     auto* base = make<CastExpr>(ExprKind::kRelabel, arg->type, e.location);  // no longer one of the domain
     base->arg = arg;
     base->typmod = arg->typmod;
-    base->collation = arg->collation;
+    keep_collation(base, *arg);
     return base;
   }
   return result;
@@ -1029,6 +1031,7 @@ Expr* ExpressionBinder::collate(const parser::CollateExpr& e) {
   result->arg = arg;
   result->typmod = arg->typmod;
   result->collation = found;
+  result->explicit_collation = true;
   return result;
 }
 
@@ -1108,7 +1111,9 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
   if (left.size() > columns.size())
     throw error(sqlstate::kSyntaxError, "subquery has too few columns", e.location);
   std::string_view op = e.operator_name.empty() ? "=" : e.operator_name.back();
-  std::vector<Expr*> comparisons;
+  std::vector<Expr*> comparisons, inputs[2];
+  // "=" is field by field, so that the planner can join by each; what else there is compares rows as a whole.
+  const bool whole = left.size() > 1 && op != "=";
   for (size_t i = 0; i < left.size(); ++i) {
     // The left value's unknown literal takes the column's type; the comparison sees both as inputs.
     if (left[i]->type == type_oid::kUnknown) {
@@ -1118,12 +1123,14 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
       auto* in = make<InputExpr>(ExprKind::kInput, like->type, e.location);
       in->index = static_cast<uint32_t>(index);
       in->typmod = like->typmod;
-      in->collation = like->collation;
+      keep_collation(in, *like);
       return in;
     };
-    comparisons.push_back(
-        comparison(op, input(i, left[i]), input(left.size() + i, columns[i]->expr), e.location));
+    inputs[0].push_back(input(i, left[i]));
+    inputs[1].push_back(input(left.size() + i, columns[i]->expr));
+    if (!whole) comparisons.push_back(comparison(op, inputs[0][i], inputs[1][i], e.location));
   }
+  if (whole) comparisons.push_back(b_.compare_rows(op, inputs[0], inputs[1], e.location));
   result->left = b_.list(left);
   result->comparisons = b_.list(comparisons);
   return result;

@@ -86,7 +86,8 @@ uint32_t Binder::add_range(Scope& scope, Range* range, std::string_view schema,
   auto index = static_cast<uint32_t>(scope.ranges.size());
   scope.ranges.push_back(range);
   scope.nullable.resize(scope.ranges.size(), false);
-  for (const ScopeItem& item : scope.items) {
+  for (size_t i = scope.first_named; i < scope.items.size(); ++i) {
+    const ScopeItem& item = scope.items[i];
     if (!range->alias.empty() && item.name_visible && item.name == range->alias &&
         (schema.empty() || item.schema == schema || item.schema.empty())) {
       throw SqlError(sqlstate::kDuplicateAlias,
@@ -368,6 +369,10 @@ FromItem* Binder::bind_view(Scope& scope, const catalog::RelationPtr& view, cons
   range->columns = output_columns(*query, {}, view->name);
   for (size_t i = 0; i < range->columns.size() && i < view->columns.size(); ++i) {
     range->columns[i].name = arena_.copy(view->columns[i].name);
+    if (view->schema == catalog::kInformationSchema) {
+      range->columns[i].domain = view->columns[i].domain;
+      range->columns[i].collation = view->columns[i].collation;
+    }
   }
   std::string_view schema = item.alias == nullptr ? arena_.copy(view->schema_name) : std::string_view();
   return range_item(arena_, add_range(scope, range, schema, alias_columns(item.alias)));
@@ -458,10 +463,10 @@ Expr* Binder::json_records(const functions::Function& f, const functions::CallSi
       types.push_back(field.type);
       names.push_back(field.name);
     }
-  } else if (row != nullptr) {
+  } else if (row != nullptr && row->oid != type_oid::kRecord) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    fmt::format("first argument of {} must be a row type", f.name));
-  } else if (definitions.empty() && position_of_call < 0) {
+  } else if (definitions.empty() && (position_of_call < 0 || row != nullptr)) {
     throw SqlError(sqlstate::kFeatureNotSupported,
                    fmt::format("could not determine row type for result of {}", f.name))
         .hint(
@@ -509,7 +514,9 @@ Expr* Binder::table_function(Expr* bound, const parser::Node* call_node,
     const auto& call = bound->as<SetReturningExpr>();
     f = call.function, site = call.site, args = call.args;
   }
-  if (f != nullptr && f->routine == nullptr && makes_json_records(*f)) {
+  const bool plain_record = f != nullptr && f->name.ends_with("_populate_record") && !definitions.empty() &&
+                            args[0]->type == type_oid::kRecord;
+  if (f != nullptr && f->routine == nullptr && (makes_json_records(*f) || plain_record)) {
     return json_records(*f, *site, args, bound, definitions, position(call_node->location));
   }
   bool routine = f != nullptr && f->routine != nullptr;
@@ -733,6 +740,8 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
                : join.type == parser::JoinType::kFull ? JoinKind::kFull
                                                       : JoinKind::kRight;
   size_t first_left_range = scope.ranges.size();
+  const size_t first_named = scope.first_named;
+  if (join.alias != nullptr) scope.first_named = scope.items.size();
   item->left = bind_from_item(scope, join.left, first_item);
   size_t first_right = scope.items.size(), first_right_range = scope.ranges.size();
   // LATERAL on the right of RIGHT and FULL joins cannot look at the left side.
@@ -779,6 +788,17 @@ FromItem* Binder::bind_join(Scope& scope, const parser::JoinExpr& join, size_t f
       }
       scope.items[i].columns_visible = scope.items[i].name_visible = false;
     }
+    scope.first_named = first_named;
+    if (join.alias->columns.size() > named.columns.size()) {
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     fmt::format("join expression \"{}\" has {} columns available but {} columns specified",
+                                 named.name, named.columns.size(), join.alias->columns.size()));
+    }
+    for (size_t i = first_named; i < scope.items.size(); ++i) {
+      if (!scope.items[i].name_visible || scope.items[i].name != named.name) continue;
+      throw SqlError(sqlstate::kDuplicateAlias,
+                     fmt::format("table name \"{}\" specified more than once", named.name));
+    }
     scope.items.push_back(std::move(named));
   }
   return item;
@@ -818,7 +838,7 @@ std::span<const std::string_view> Binder::merge_columns(Scope& scope, const pars
     if (join.type == parser::JoinType::kFull) {
       auto* coalesce = make<CoalesceExpr>(ExprKind::kCoalesce, common);
       coalesce->args = list({l, r});
-      coalesce->collation = common_collation(coalesce->args);
+      derive_collation(coalesce, coalesce->args);
       value = coalesce;
     }
     merged.columns.push_back({name, value});

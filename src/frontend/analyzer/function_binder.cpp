@@ -174,7 +174,7 @@ bool Binder::takes_types(std::span<const Oid> declared, std::span<const Oid> act
 }
 
 const types::Collation* Binder::collation_object(Oid oid) {
-  if (oid == kInvalidOid || oid == catalog::kDefaultCollation) return nullptr;
+  if (oid == kInvalidOid || oid == catalog::kDefaultCollation || oid == kNoCollation) return nullptr;
   const types::Collation* found = nullptr;
   const catalog::KeyMatch match[] = {{"oid", types::Value::of_oid(oid.value())}};
   context_.catalog.for_each(catalog::system_table("pg_collation"), match, [&](const catalog::Row& row) {
@@ -187,15 +187,6 @@ const types::Collation* Binder::collation_object(Oid oid) {
   return found;
 }
 
-Oid Binder::common_collation(std::span<Expr* const> args) {
-  Oid result = kInvalidOid;
-  for (Expr* arg : args) {
-    if (arg->collation == kInvalidOid) continue;
-    if (result == kInvalidOid || result == catalog::kDefaultCollation) result = arg->collation;
-  }
-  return result;
-}
-
 const functions::CallSite* Binder::make_site(const Function& function, std::span<Expr* const> args,
                                              Oid result_type, Oid collation) {
   auto* site = arena_.make<functions::CallSite>();
@@ -205,14 +196,16 @@ const functions::CallSite* Binder::make_site(const Function& function, std::span
     arg_types[i] = names_domain && args[i]->domain != kInvalidOid ? args[i]->domain : args[i]->type;
   site->arg_types = {arg_types, args.size()};
   site->result_type = result_type;
+  require_collation(function, collation);
   site->collation = collation_object(collation);
   return site;
 }
 
 Expr* Binder::make_function(const Function& function, std::span<Expr* const> args, int32_t location,
                             const Operator* op, char form) {
-  Oid collation = common_collation(args);
   auto* call = make<FunctionExpr>(ExprKind::kFunction, function.result, location);
+  derive_collation(call, args);
+  Oid collation = call->collation;
   call->function = &function;
   call->args = arena_.copy(args);
   call->op = op;
@@ -221,6 +214,9 @@ Expr* Binder::make_function(const Function& function, std::span<Expr* const> arg
   const functions::TypeInfo* result = functions::type_by_oid(function.result);
   if (result != nullptr && result->collatable) {
     call->collation = collation != kInvalidOid ? collation : catalog::kDefaultCollation;
+  } else {
+    call->collation = kInvalidOid;
+    call->explicit_collation = false;
   }
   return call;
 }
@@ -833,6 +829,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     for (size_t i = 0; i < call.order_by.size(); ++i) {
       SortKey key;
       key.expr = function_call.args[direct_args + i];
+      refuse_conflict(*key.expr);
       key.collation = collation_object(key.expr->collation);
       apply_sort_options(*call.order_by[i], key.expr, &key.descending, &key.nulls_first);
       order_by.push_back(key);
@@ -846,6 +843,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     for (const parser::SortBy* sort : call.order_by) {
       SortKey key;
       key.expr = resolve_unknown(bind_expr(scope, sort->expression));
+      refuse_conflict(*key.expr);
       key.collation = collation_object(key.expr->collation);
       apply_sort_options(*sort, key.expr, &key.descending, &key.nulls_first);
       order_by.push_back(key);
@@ -887,7 +885,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
     window->args = function_call.args;
     window->star = call.star;
     window->filter = filter;
-    window->collation = bound->collation;
+    keep_collation(window, *bound);
     window->window = bind_window(scope, *call.over);
     scope.has_windows = true;
     return window;
@@ -911,7 +909,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
       srf->function = &function;
       srf->site = function_call.site;
       srf->args = function_call.args;
-      srf->collation = bound->collation;
+      keep_collation(srf, *bound);
       scope.has_set_returning = true;
       if (scope.clause != Clause::kFromFunction && makes_json_records(function))
         return json_records(function, *srf->site, srf->args, srf, {}, -1);
@@ -938,7 +936,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   aggregate->star = call.star;
   aggregate->order_by = arena_.copy(order_by);
   aggregate->filter = filter;
-  aggregate->collation = bound->collation;
+  keep_collation(aggregate, *bound);
   return place_aggregate(scope, aggregate);
 }
 

@@ -325,12 +325,14 @@ uint32_t Binder::bind_window(Scope& scope, const parser::WindowDef& definition) 
   for (const parser::Node* node : base != nullptr ? base->partition_by : d->partition_by) {
     SortKey key;
     key.expr = resolve_unknown(bind_clause(scope, node, Clause::kWindowPartition));
+    refuse_conflict(*key.expr);
     key.collation = collation_object(key.expr->collation);
     partition.push_back(key);
   }
   for (const parser::SortBy* sort : base != nullptr && d->order_by.empty() ? base->order_by : d->order_by) {
     SortKey key;
     key.expr = resolve_unknown(bind_clause(scope, sort->expression, Clause::kWindowOrder));
+    refuse_conflict(*key.expr);
     key.collation = collation_object(key.expr->collation);
     apply_sort_options(*sort, key.expr, &key.descending, &key.nulls_first);
     order.push_back(key);

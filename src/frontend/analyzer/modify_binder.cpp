@@ -782,9 +782,13 @@ Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const p
 Expr* Binder::current_of(Scope& scope, const parser::CurrentOfExpr& where) {
   auto* ctid = make<ColumnExpr>(ExprKind::kColumn, type_oid::kTid, where.location);
   ctid->column = catalog::kCtidColumn;
+  Expr* cursor = make_const(type_oid::kText, Value::of_string(where.cursor));
+  Variables::Variable variable;
+  if (context_.variables != nullptr && context_.variables->find({&where.cursor, 1}, &variable) &&
+      variable.type == type_oid::kRefcursor)
+    cursor = make_variable(variable, where.location);
   std::vector<Expr*> args{
-      make_const(type_oid::kText, Value::of_string(where.cursor)),
-      make_const(type_oid::kOid, Value::of_oid((*scope.ranges[0]->relation)->oid.value()))};
+      cursor, make_const(type_oid::kOid, Value::of_oid((*scope.ranges[0]->relation)->oid.value()))};
   auto* row = make<FunctionExpr>(ExprKind::kFunction, type_oid::kTid, where.location);
   row->function = &cursor_row_function();
   row->args = list(args);

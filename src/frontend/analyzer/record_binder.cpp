@@ -414,6 +414,14 @@ std::vector<ScopeColumn> Binder::bind_row_star(Scope& scope, const parser::Indir
 Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps,
                                    int32_t location) {
   std::vector<Expr*> args{json};
+  for (Expr* key : json_path(scope, steps, location, nullptr)) args.push_back(key);
+  return call_by_name("jsonb_extract_path", std::move(args), location);
+}
+
+// The subscripts as text. `number_first`: whether the first one is a number; may be null.
+std::vector<Expr*> Binder::json_path(Scope& scope, std::span<parser::Node* const> steps, int32_t location,
+                                     bool* number_first) {
+  std::vector<Expr*> args;
   for (const parser::Node* step : steps) {
     const auto& s = *parser::as<parser::SubscriptStep>(step);
     if (s.is_slice) {
@@ -432,9 +440,10 @@ Expr* Binder::bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::N
           .at(position(s.upper->location));
     }
     if (number) subscript = try_coerce(subscript, type_oid::kInt4, -1, CastContext::kImplicit);
+    if (number_first != nullptr && args.empty()) *number_first = number;
     args.push_back(try_coerce(subscript, type_oid::kText, -1, CastContext::kExplicit));
   }
-  return call_by_name("jsonb_extract_path", std::move(args), location);
+  return args;
 }
 
 Expr* Binder::bind_indirection(Scope& scope, const parser::IndirectionExpr& e) {
@@ -470,7 +479,11 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
   int32_t typmod = column.typmod;
   for (size_t i = 0; i < steps.size();) {
     if (size_t n = subscript_run(steps, i); n > 0) {
-      if (type == type_oid::kJsonb || is_fixed_array(type)) {
+      if (type == type_oid::kJsonb) {
+        i += n;
+        continue;
+      }
+      if (is_fixed_array(type)) {
         throw_not_supported(fmt::format("assignment to a subscript of {}", type_text(type)),
                             position(location));
       }
@@ -536,6 +549,13 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column,
     e->collation = current->collation;
     return e;
   };
+  if (size_t n = subscript_run(steps, 0); n > 0 && current->type == type_oid::kJsonb) {
+    bool number = false;
+    std::vector<Expr*> path = json_path(scope, steps.first(n), location, &number);
+    std::vector<Expr*> args{current, value, make_bool(number)};
+    args.insert(args.end(), path.begin(), path.end());
+    return call(json_assign_function(), args);
+  }
   if (size_t n = subscript_run(steps, 0); n > 0) {
     Subscripts subscripts = bind_subscripts(scope, current->type, steps.first(n), location);
     Expr* part = n == steps.size() ? value

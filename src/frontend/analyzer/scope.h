@@ -88,6 +88,7 @@ struct Scope {
   bool correlated = false;
   // Deepest outer level that anything inside referred to.
   uint32_t max_levels_up = 0;
+  size_t first_named = 0;      // of the items: names of those before are out of sight of a join with an alias
   std::vector<bool> nullable;  // by range: an outer join may leave its row out
   // WITH items whose names stand further right, for messages.
   std::vector<std::string_view> future_ctes;

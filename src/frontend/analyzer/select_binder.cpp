@@ -5,6 +5,7 @@
 #include "binder.h"
 #include "expression_location.h"
 #include "grouping_sets.h"
+#include "parser/lock_clause.h"
 #include "parser/parser.h"
 #include "query_levels.h"
 
@@ -366,6 +367,7 @@ TargetKey Binder::make_sort_key(Scope& scope, const parser::SortBy& sort, std::v
   key.target = bind_sort_target(scope, sort.expression, targets, Clause::kOrderBy, false);
   Expr*& e = targets[key.target].expr;
   e = resolve_unknown(e);
+  refuse_conflict(*e);
   key.collation = collation_object(e->collation);
   apply_sort_options(sort, e, &key.descending, &key.nulls_first);
   return key;
@@ -398,6 +400,7 @@ void Binder::bind_group_by(Scope& scope, const parser::SelectStmt& select, Query
     for (size_t i = 0; i < groups.size(); ++i) {
       if (same_expression(groups[i], e)) return static_cast<uint32_t>(i);
     }
+    refuse_conflict(*e);
     groups.push_back(e);
     return static_cast<uint32_t>(groups.size() - 1);
   };
@@ -455,6 +458,7 @@ void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query
           .at(position(targets[key.target].expr->location));
     }
     for (const Target& t : targets) {
+      if (!t.junk) refuse_conflict(*t.expr);
       if (t.junk || functions::compare_function(t.expr->type) != nullptr ||
           functions::hash_function(t.expr->type) != nullptr)
         continue;
@@ -470,6 +474,7 @@ void Binder::bind_distinct(Scope& scope, const parser::SelectStmt& select, Query
   for (const parser::Node* node : select.distinct_on) {
     TargetKey key;
     key.target = bind_sort_target(scope, node, targets, Clause::kDistinctOn, false);
+    refuse_conflict(*targets[key.target].expr);
     key.collation = collation_object(targets[key.target].expr->collation);
     bool again =
         std::any_of(keys.begin(), keys.end(), [&](const TargetKey& k) { return k.target == key.target; });
@@ -572,12 +577,10 @@ void Binder::lock_within(Query& query, RowLocking lock, std::string_view name) {
 
 void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query& query) {
   if (select.locking.empty()) return;
-  static constexpr std::string_view kNames[] = {"FOR KEY SHARE", "FOR SHARE", "FOR NO KEY UPDATE",
-                                                "FOR UPDATE"};
   std::vector<RowLocking> locks;
   std::vector<RowLocking> within;
   for (const parser::LockingClause* clause : select.locking) {
-    std::string_view name = kNames[static_cast<size_t>(clause->strength)];
+    std::string_view name = parser::lock_clause_text(clause->strength);
     refuse_locking(name, query, !select.group_by.empty(),
                    {scope.has_aggregates, scope.has_windows, scope.has_set_returning});
     auto add = [&](uint32_t range) {
@@ -588,8 +591,6 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
                     : clause->wait == parser::LockWait::kNoWait ? txn::WaitPolicy::kNoWait
                                                                 : txn::WaitPolicy::kSkip;
       if (scope.ranges[range]->kind == RangeKind::kRelation) return add_lock(locks, lock);
-      if (select.limit_count != nullptr)
-        throw_not_supported(fmt::format("{} of a view or subquery with LIMIT", name));
       within.push_back(lock);
       lock_within(*scope.ranges[range]->query, lock, name);
     };
@@ -781,6 +782,12 @@ Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope
     Target t;
     t.expr = make_column(*scope.ranges[0], 0, static_cast<int16_t>(i + 1));
     if (scope.ranges[1]->columns[i].typmod != t.expr->typmod) t.expr->typmod = -1;
+    Expr* pair[] = {left[i]->expr, right[i]->expr};
+    derive_collation(t.expr, pair);
+    t.expr->explicit_collation = false;
+    const bool by_row = query->set_op->op == SetOpKind::kUnion && query->set_op->all;
+    if (t.expr->collation == kNoCollation && !by_row)
+      throw_collation_conflict(pair[0]->collation, pair[1]->collation, pair[1]->location);
     t.name = scope.ranges[0]->columns[i].name;
     targets.push_back(t);
   }

@@ -27,7 +27,10 @@ char* Input::space(size_t wanted, size_t* available) {
     tail_ -= head_;
     head_ = 0;
   }
-  if (tail_ == capacity_) reserve(std::clamp(wanted, kFirstBytes, std::max(kFirstBytes, capacity_ * 2)));
+  // What follows a long message, such as a Bind, mostly comes along with it.
+  constexpr size_t kBehind = 1 << 10;
+  if (tail_ == capacity_)
+    reserve(std::clamp(wanted + kBehind, kFirstBytes, std::max(kFirstBytes, capacity_ * 2)));
   *available = capacity_ - tail_;
   if (*available == 0) {  // `wanted` was too low a guess
     reserve(capacity_ * 2);

@@ -156,6 +156,14 @@ void Output::end_copy_data(const char* end) {
   end_message();
 }
 
+namespace {
+
+// Drivers (JDBC, asyncpg) prepare a statement anew upon this error, and tell it from others of its SQLSTATE
+// by the function that raises it at PostgreSQL.
+constexpr std::string_view kCachedPlanChanged = "cached plan must not change result type";
+
+}  // namespace
+
 void Output::put_fields(Severity severity, const ErrorFields& f) {
   auto field = [this](char code, std::string_view text) {
     put_byte(code);
@@ -182,6 +190,7 @@ void Output::put_fields(Severity severity, const ErrorFields& f) {
   optional('c', f.column);
   optional('d', f.datatype);
   optional('n', f.constraint);
+  if (f.message == kCachedPlanChanged) field('R', "RevalidateCachedQuery");
   put_byte('\0');
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/analyzer.h"
+#include "column_text.h"
 #include "copy.h"
 #include "copy_files.h"
 #include "session.h"
@@ -43,6 +44,7 @@ class CopyCommand {
                       functions::EvalContext& context);
   void write_binary_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk,
                         uint32_t row, functions::EvalContext& context);
+  bool writes_numbers_plainly() const;
   void emit();
   void end_output();
 
@@ -61,6 +63,8 @@ class CopyCommand {
   std::vector<Column> columns_;
   std::unique_ptr<ServerFile> file_;
   std::string line_, value_;
+  std::vector<ColumnText> texts_;  // by column of the chunk in work
+  bool plain_numbers_ = false;
 };
 
 }  // namespace varve::session

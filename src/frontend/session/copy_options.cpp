@@ -4,20 +4,14 @@
 
 #include "common/sql_error.h"
 #include "copy.h"
+#include "functions/encodings.h"
 #include "parser/ast.h"
+#include "parser/parser.h"
 
 namespace varve::session {
 namespace {
 
 using parser::ConstKind;
-
-int position(std::string_view sql, int32_t location) {
-  if (location < 0) return 0;
-  int chars = 1;
-  for (char c : sql.substr(0, static_cast<size_t>(location)))
-    chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
-  return chars;
-}
 
 const parser::ConstExpr* constant(const parser::Option& o) {
   return o.value != nullptr && parser::is<parser::ConstExpr>(o.value) ? parser::as<parser::ConstExpr>(o.value)
@@ -71,7 +65,7 @@ class OptionReader {
   void once(bool& seen, const parser::Option& o) {
     if (seen)
       throw SqlError(sqlstate::kSyntaxError, "conflicting or redundant options")
-          .at(position(sql_, o.location));
+          .at(parser::character_position(sql_, o.location));
     seen = true;
   }
 
@@ -88,7 +82,7 @@ class OptionReader {
       else
         throw SqlError(sqlstate::kInvalidParameterValue,
                        fmt::format("COPY format \"{}\" not recognized", name))
-            .at(position(sql_, o.location));
+            .at(parser::character_position(sql_, o.location));
     } else if (o.name == "freeze") {
       once(freeze_seen_, o);
       int value = boolean_of(o);
@@ -126,7 +120,7 @@ class OptionReader {
       encoding(o);
     } else {
       throw SqlError(sqlstate::kSyntaxError, fmt::format("option \"{}\" not recognized", o.name))
-          .at(position(sql_, o.location));
+          .at(parser::character_position(sql_, o.location));
     }
   }
 
@@ -147,7 +141,7 @@ class OptionReader {
     if (o.value == nullptr || !parser::is<parser::ListNode>(o.value)) {
       throw SqlError(sqlstate::kInvalidParameterValue,
                      fmt::format("argument to option \"{}\" must be a list of column names", o.name))
-          .at(position(sql_, o.location));
+          .at(parser::character_position(sql_, o.location));
     }
     for (const parser::Node* item : parser::as<parser::ListNode>(o.value)->items) {
       if (parser::is<parser::ConstExpr>(item)) names.emplace_back(parser::as<parser::ConstExpr>(item)->text);
@@ -156,22 +150,15 @@ class OptionReader {
   }
 
   void encoding(const parser::Option& o) {
-    std::string name;
-    for (char c : text_of(o)) {
-      if (c != '-' && c != '_' && c != ' ') name += static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-    }
-    if (name == "utf8" || name == "unicode") return;
-    static constexpr std::string_view kKnown[] = {
-        "sqlascii", "latin1",  "latin2",   "latin3",  "latin4",  "latin5",  "latin6",  "latin7",  "latin8",
-        "latin9",   "latin10", "iso88591", "win1250", "win1251", "win1252", "win1253", "win1254", "win1255",
-        "win1256",  "win1257", "win1258",  "koi8r",   "koi8u",   "eucjp",   "euccn",   "euckr",   "euctw",
-        "sjis",     "big5",    "gbk",      "gb18030", "uhc",     "johab"};
-    if (std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown)) {
-      throw_not_supported("COPY in an encoding other than UTF8", position(sql_, o.location));
+    const int32_t number = functions::find_encoding(text_of(o));
+    if (number == functions::kUtf8Encoding) return;
+    if (number >= 0) {
+      throw_not_supported("COPY in an encoding other than UTF8",
+                          parser::character_position(sql_, o.location));
     }
     throw SqlError(sqlstate::kInvalidParameterValue,
                    "argument to option \"encoding\" must be a valid encoding name")
-        .at(position(sql_, o.location));
+        .at(parser::character_position(sql_, o.location));
   }
 
   [[noreturn]] static void refuse(SqlState state, std::string_view message) {

@@ -8,7 +8,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
-#include "types/text_codec.h"
+#include "types/string_ref.h"
 
 namespace varve::session {
 namespace {
@@ -152,6 +152,9 @@ void CopyCommand::begin_output() {
 void CopyCommand::write_chunk(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk) {
   Arena arena;
   functions::EvalContext context = session_.eval_context(arena);
+  texts_.clear();
+  for (const planner::OutputColumn& c : output) texts_.emplace_back(c.type, *context.format);
+  plain_numbers_ = writes_numbers_plainly();
   for (uint32_t n = 0; n < chunk.count(); ++n) {
     uint32_t row = chunk.selection()[n];
     if (options_.format == CopyFormat::kBinary)
@@ -160,6 +163,14 @@ void CopyCommand::write_chunk(std::span<const planner::OutputColumn> output, con
       write_text_row(output, chunk, row, context);
     emit();
   }
+}
+
+// Digits and signs need neither escape nor quotes unless they are what separates, or what NULL looks like.
+bool CopyCommand::writes_numbers_plainly() const {
+  auto special = [](char c) { return ColumnText::kCharacters.find(c) != std::string_view::npos; };
+  if (special(options_.delimiter)) return false;
+  if (options_.format != CopyFormat::kCsv) return true;
+  return !special(options_.quote) && (options_.null_text.empty() || !special(options_.null_text[0]));
 }
 
 void CopyCommand::write_text_row(std::span<const planner::OutputColumn> output, const vector::Chunk& chunk,
@@ -172,23 +183,23 @@ void CopyCommand::write_text_row(std::span<const planner::OutputColumn> output, 
       line_ += options_.null_text;
       continue;
     }
-    Oid type = output[i].type;
-    // Digits and a sign need no escape unless they are what separates, or what NULL looks like.
-    value_.clear();
-    if (!csv && (type == type_oid::kInt4 || type == type_oid::kInt8) && options_.delimiter != '-') {
-      if (type == type_oid::kInt4)
-        types::append_int4(line_, column.at<int32_t>(row));
-      else
-        types::append_int8(line_, column.at<int64_t>(row));
-      continue;
-    }
+    ColumnText& text = texts_[i];
     std::string_view value;
-    bool text = type == type_oid::kText || type == type_oid::kVarchar || type == type_oid::kBpchar;
-    if (text) {
+    if (text.is_string()) {
       value = column.at<types::StringRef>(row).view();
     } else {
-      functions::append_text(type, column, row, value_, context);
-      value = value_;
+      char quick[ColumnText::kMaxBytes];
+      if (const char* end = text.write(quick, column, row)) {
+        value = {quick, static_cast<size_t>(end - quick)};
+        if (plain_numbers_ && !columns_[i].force_quote) {
+          line_ += value;
+          continue;
+        }
+      } else {
+        value_.clear();
+        functions::append_text(output[i].type, column, row, value_, context);
+        value = value_;
+      }
     }
     if (csv)
       append_copy_csv(line_, value, options_, columns_[i].force_quote, output.size() == 1);
@@ -205,6 +216,12 @@ void CopyCommand::write_binary_row(std::span<const planner::OutputColumn> output
     const vector::Vector& column = chunk.column(i);
     if (column.is_null(row)) {
       append_int32(line_, -1);
+      continue;
+    }
+    char quick[ColumnText::kMaxBytes];
+    if (const char* end = texts_[i].write_binary(quick, column, row)) {
+      append_int32(line_, static_cast<int32_t>(end - quick));
+      line_.append(quick, static_cast<size_t>(end - quick));
       continue;
     }
     size_t at = line_.size();

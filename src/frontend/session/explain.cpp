@@ -20,86 +20,6 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-int position(std::string_view sql, int32_t location) {
-  if (location < 0) return 0;
-  int chars = 1;
-  for (char c : sql.substr(0, static_cast<size_t>(location)))
-    chars += (static_cast<uint8_t>(c) & 0xC0) != 0x80;
-  return chars;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-  return out;
-}
-
-std::string option_text(const parser::Option& o) {
-  if (o.value == nullptr || !parser::is<parser::ConstExpr>(o.value)) return "";
-  const auto& c = *parser::as<parser::ConstExpr>(o.value);
-  if (c.type == parser::ConstKind::kInteger) return std::to_string(c.integer);
-  if (c.type == parser::ConstKind::kBoolean) return c.boolean ? "true" : "false";
-  return std::string(c.text);
-}
-
-bool option_boolean(const parser::Option& o) {
-  if (o.value == nullptr) return true;
-  std::string text = lower(option_text(o));
-  if (text == "true" || text == "on" || text == "1") return true;
-  if (text == "false" || text == "off" || text == "0") return false;
-  throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a Boolean value", o.name));
-}
-
-ExplainFormat option_format(const parser::Option& o, std::string_view sql) {
-  if (o.value == nullptr)
-    throw SqlError(sqlstate::kSyntaxError, fmt::format("{} requires a parameter", o.name));
-  std::string text = option_text(o);
-  if (text == "text") return ExplainFormat::kText;
-  if (text == "json") return ExplainFormat::kJson;
-  if (text == "yaml") return ExplainFormat::kYaml;
-  if (text == "xml") return ExplainFormat::kXml;
-  throw SqlError(sqlstate::kInvalidParameterValue,
-                 fmt::format("unrecognized value for EXPLAIN option \"{}\": \"{}\"", o.name, text))
-      .at(position(sql, o.location));
-}
-
-ExplainOptions read_options(const parser::ExplainStmt& stmt, std::string_view sql) {
-  ExplainOptions options;
-  bool timing_given = false, summary_given = false;
-  for (const parser::Option* o : stmt.options) {
-    if (o->name == "analyze")
-      options.analyze = option_boolean(*o);
-    else if (o->name == "verbose")
-      options.verbose = option_boolean(*o);
-    else if (o->name == "costs")
-      options.costs = option_boolean(*o);
-    else if (o->name == "buffers")
-      options.buffers = option_boolean(*o);
-    else if (o->name == "wal")
-      options.wal = option_boolean(*o);
-    else if (o->name == "settings")
-      options.settings = option_boolean(*o);
-    else if (o->name == "timing")
-      timing_given = true, options.timing = option_boolean(*o);
-    else if (o->name == "summary")
-      summary_given = true, options.summary = option_boolean(*o);
-    else if (o->name == "format")
-      options.format = option_format(*o, sql);
-    else {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("unrecognized EXPLAIN option \"{}\"", o->name))
-          .at(position(sql, o->location));
-    }
-  }
-  if (options.wal && !options.analyze)
-    throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option WAL requires ANALYZE");
-  if (timing_given && options.timing && !options.analyze) {
-    throw SqlError(sqlstate::kInvalidParameterValue, "EXPLAIN option TIMING requires ANALYZE");
-  }
-  if (!summary_given) options.summary = options.analyze;
-  if (!options.analyze) options.timing = false;
-  return options;
-}
-
 }  // namespace
 
 class ExplainCommand {
@@ -108,7 +28,7 @@ class ExplainCommand {
       : session_(session),
         outer_(outer),
         out_(out),
-        options_(read_options(stmt, outer.sql)),
+        options_(read_explain_options(stmt, outer.sql)),
         query_(stmt.query) {}
 
   void run(std::span<const types::Value> params) { write(text(params)); }
@@ -138,18 +58,27 @@ class ExplainCommand {
     start = std::chrono::steady_clock::now();
     size_t mark = session_.constraints_.begin_statement();
     struct Measure {
-      pl::Runtime& runtime;
-      ~Measure() { runtime.measure_triggers(nullptr); }
-    } measure{session_.pl_};
+      Session& session;
+      ~Measure() {
+        session.pl_.measure_triggers(nullptr);
+        session.constraints_.measure(nullptr);
+      }
+    } measure{session_};
     session_.pl_.measure_triggers(&summary_.triggers);
+    std::vector<executor::ConstraintTime> constraints;
+    session_.constraints_.measure(&constraints);
     session_.start_execution(execution, params);
     vector::Chunk* chunk = nullptr;
     while (execution.next(chunk)) {
     }
-    summary_.execution_ms = milliseconds_since(start);
     std::vector<executor::NodeCounters> counters = execution.context().counters;
     execution.finish();
     session_.constraints_.end_statement(mark);
+    summary_.execution_ms = milliseconds_since(start);
+    for (const executor::ConstraintTime& t : constraints) {
+      std::string name = fmt::format("RI_ConstraintTrigger_{}", t.constraint.value());
+      summary_.triggers.push_back({t.constraint, std::move(name), t.name, t.relation, false, t.calls, t.ms});
+    }
     if (!session_.nested_) session_.txn_->release_snapshot();
     auto root = explain_plan(*plan, options_, counters, eval);
     if (fills_table_) root = without_insert(std::move(root));
@@ -241,13 +170,8 @@ class ExplainCommand {
 
   // Text is one row a line, the other formats are one value.
   void write(const std::optional<std::string>& answer) {
-    planner::OutputColumn column{};
-    column.name = "QUERY PLAN";
-    column.type = options_.format == ExplainFormat::kJson  ? type_oid::kJson
-                  : options_.format == ExplainFormat::kXml ? type_oid::kXml
-                                                           : type_oid::kText;
-    column.physical = types::PhysicalType::kString;
-    session_.describe_rows({&column, 1}, {}, out_);
+    planner::OutputColumn column = explain_column(options_.format);
+    session_.begin_rows({&column, 1}, out_);
     if (!answer.has_value()) return;
     std::string_view text = *answer;
     while (true) {

@@ -13,6 +13,10 @@
 #include "pl/runtime.h"
 #include "planner/plan.h"
 
+namespace varve::parser {
+struct ExplainStmt;
+}
+
 namespace varve::session {
 
 enum class ExplainFormat : uint8_t { kText, kJson, kYaml, kXml };
@@ -28,6 +32,9 @@ struct ExplainOptions {
   bool buffers = false;
   bool wal = false;
 };
+
+ExplainOptions read_explain_options(const parser::ExplainStmt& stmt, std::string_view sql);
+planner::OutputColumn explain_column(ExplainFormat format);
 
 struct ExplainProperty {
   enum class Kind : uint8_t { kString, kNumber, kBoolean, kList, kGroups };
@@ -65,6 +72,12 @@ std::unique_ptr<ExplainNode> explain_plan(const planner::PlannedStatement& state
                                           const ExplainOptions& options,
                                           std::span<const executor::NodeCounters> counters,
                                           functions::EvalContext& eval);
+
+// What a scan of an inverted index asks of it, as PostgreSQL shows it: one Bitmap Index Scan where it is one
+// condition or all of several, else BitmapAnd and BitmapOr of such. `text` writes a condition.
+using ConditionText = std::string (*)(void* user, const analyzer::Expr& condition);
+std::unique_ptr<ExplainNode> explain_inverted(const planner::InvertedCondition& condition,
+                                              std::string_view index, ConditionText text, void* user);
 
 struct ExplainSummary {
   double planning_ms = 0, execution_ms = 0;

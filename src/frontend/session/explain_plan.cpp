@@ -96,6 +96,7 @@ class Explainer {
     switch (p.kind) {
       case PlanKind::kSeqScan:
       case PlanKind::kIndexScan:
+      case PlanKind::kInvertedScan:
       case PlanKind::kFunctionScan:
       case PlanKind::kCteScan:
       case PlanKind::kWorkTableScan:
@@ -141,6 +142,7 @@ class Explainer {
     catalog::ColumnNumber number = scan.columns[i];
     std::string_view name = number == catalog::kCtidColumn       ? "ctid"
                             : number == catalog::kXminColumn     ? "xmin"
+                            : number == catalog::kXmaxColumn     ? "xmax"
                             : number == catalog::kTableOidColumn ? "tableoid"
                             : number > 0 ? std::string_view((*scan.relation)->column(number).name)
                                          : "?";
@@ -182,6 +184,7 @@ class Explainer {
     switch (p.kind) {
       case PlanKind::kSeqScan:
       case PlanKind::kIndexScan:
+      case PlanKind::kInvertedScan:
         return scan_column(p.as<planner::ScanPlan>(), i);
       case PlanKind::kFunctionScan:
         return qualified(p.as<planner::FunctionScanPlan>().alias, p.output[i].name);
@@ -386,6 +389,8 @@ class Explainer {
   void table_scan(ExplainNode& n, const planner::ScanPlan& s, const planner::ScanMember* member = nullptr,
                   size_t number = 0);
   void scan_table(ExplainNode& n, const Plan& p, const planner::ScanMember* member, size_t number);
+  void inverted_scan(ExplainNode& n, const planner::InvertedScanPlan& s, const planner::ScanMember* member,
+                     size_t number);
   void sampling(ExplainNode& n, const planner::ScanPlan& s);
   void index_conditions(ExplainNode& n, const planner::IndexScanPlan& s, analyzer::ExprList equal,
                         const Plan* left);
@@ -529,6 +534,8 @@ void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMem
                       !i.any_of.empty() || i.array_any != nullptr;
     if (conditions && counters(p) != nullptr)
       add(n, "Rows Removed by Index Recheck", "0", Kind::kNumber, Where::kStructured);
+  } else if (p.kind == PlanKind::kInvertedScan) {
+    inverted_scan(n, p.as<planner::InvertedScanPlan>(), member, number);
   } else {
     n.type = n.label = s.sample_percent != nullptr ? "Sample Scan" : "Seq Scan";
     table_scan(n, s, member, number);
@@ -537,6 +544,38 @@ void Explainer::scan_table(ExplainNode& n, const Plan& p, const planner::ScanMem
   add_condition(n, "Filter", s.filter, sides);
   if (s.filter != nullptr && counters(p) != nullptr)
     add_removed(n, "Rows Removed by Filter", counters(p)->rows_removed);
+}
+
+void Explainer::inverted_scan(ExplainNode& n, const planner::InvertedScanPlan& s,
+                              const planner::ScanMember* member, size_t number) {
+  struct Writer {
+    Explainer& explainer;
+    const Plan* side;
+  } writer{*this, &s};
+  n.type = n.label = "Bitmap Heap Scan";
+  table_scan(n, s, member, number);
+  const Plan* sides[] = {&s};
+  add_condition(n, "Recheck Cond", s.recheck, sides);
+  const executor::NodeCounters* c = counters(s);
+  if (c != nullptr) add_removed(n, "Rows Removed by Index Recheck", c->rechecked_away);
+  auto below = explain_inverted(
+      s.condition, (member != nullptr ? member->index : s.index)->name,
+      [](void* user, const Expr& e) {
+        auto& w = *static_cast<Writer*>(user);
+        return w.explainer.text(e, {&w.side, 1});
+      },
+      &writer);
+  below->relationship = "Outer";
+  below->has_costs = true;
+  below->total_cost = s.index_cost;
+  below->rows = s.index_rows;
+  // How long the index took by itself is not measured.
+  if (c != nullptr && !options_.timing && n.loops != 0) {
+    below->measured = true;
+    below->loops = n.loops;
+    below->actual_rows = static_cast<double>(c->index_rows) / static_cast<double>(n.loops);
+  }
+  n.children.push_back(std::move(below));
 }
 
 std::string_view join_word(JoinType type) {
@@ -642,7 +681,8 @@ bool Explainer::is_unique(const Plan& p, analyzer::ExprList keys) const {
     return a.grouping_sets.size() <= 1 && groups.size() == a.groups.size();
   }
   if (p.kind == PlanKind::kFilter) return is_unique(*p.children[0], keys);
-  if (p.kind != PlanKind::kSeqScan && p.kind != PlanKind::kIndexScan) return false;
+  if (p.kind != PlanKind::kSeqScan && p.kind != PlanKind::kIndexScan && p.kind != PlanKind::kInvertedScan)
+    return false;
   const auto& scan = p.as<planner::ScanPlan>();
   if (!scan.members.empty()) return false;
   std::set<catalog::ColumnNumber> columns;
@@ -780,6 +820,7 @@ void Explainer::describe(ExplainNode& n, const Plan& p) {
       return;
     case PlanKind::kSeqScan:
     case PlanKind::kIndexScan:
+    case PlanKind::kInvertedScan:
       return scan(n, p);
     case PlanKind::kFunctionScan: {
       const auto& f = p.as<planner::FunctionScanPlan>();

@@ -1,7 +1,9 @@
 // The extended protocol: prepared statements and portals.
 #include <fmt/format.h>
 
+#include "catalog/information_schema.h"
 #include "common/sql_error.h"
+#include "cursor.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/ast.h"
@@ -21,6 +23,27 @@ std::string parse_key(std::string_view sql, std::span<const Oid> parameter_types
 }
 
 }  // namespace
+
+namespace {
+
+// The query of EXPLAIN or DECLARE CURSOR; null: of neither.
+parser::Node* inner_query(const parser::Node* node) {
+  if (parser::is<parser::ExplainStmt>(node)) return parser::as<parser::ExplainStmt>(node)->query;
+  if (parser::is<parser::DeclareCursorStmt>(node)) return parser::as<parser::DeclareCursorStmt>(node)->query;
+  return nullptr;
+}
+
+}  // namespace
+
+// The parameters of a statement are those of the query in it.
+void Session::infer_parameters(Statement& outer, parser::Node* query) {
+  ensure_transaction();
+  StatementPtr inner = make_statement(outer.sql, query);
+  inner->has_parameters = true;
+  inner->param_types = outer.param_types;
+  make_plan(*inner);
+  outer.param_types = inner->param_types;
+}
 
 void Session::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) {
   begin_statement();
@@ -45,7 +68,7 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
   statement->has_parameters = statement->fixed_result = true;
   statement->param_types.assign(parameter_types.begin(), parameter_types.end());
   for (Oid& type : statement->param_types) {
-    if (type.value() >= catalog::kFirstNormalOid) type = catalog::base_type(catalog(), type, -1).type;
+    if (catalog::may_be_user_type(type)) type = catalog::base_type(catalog(), type, -1).type;
   }
   parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
   if (script.statements.size() > 1) {
@@ -58,6 +81,10 @@ void Session::parse(std::string_view name, std::string_view sql, std::span<const
       ensure_transaction();
       make_plan(*statement);
       if (!key.empty() && plan_cache_.seen_before(key)) plan_cache_.add(key, statement);
+    } else if (parser::Node* query = inner_query(statement->node); query != nullptr && is_planned(query)) {
+      infer_parameters(*statement, query);
+    } else if (parser::is<parser::CallStmt>(statement->node)) {
+      infer_call_parameters(*parser::as<parser::CallStmt>(statement->node), *statement);
     }
   }
   if (name.empty())
@@ -113,6 +140,7 @@ void Session::bind(const net::BindMessage& bind) {
     portal = std::make_unique<Portal>();
   }
   portal->name = bind.portal;
+  portal->serial = next_portal_++;
   portal->statement = statement;
   portal->plan = statement->plan;
   functions::EvalContext context = eval_context(portal->arena);
@@ -143,63 +171,34 @@ void Session::bind(const net::BindMessage& bind) {
     portals_[std::string(bind.portal)] = std::move(portal);
 }
 
-// Columns of a utility statement that returns rows; null if it returns none.
-const std::vector<planner::OutputColumn>* Session::utility_columns(
-    Statement& statement, std::vector<planner::OutputColumn>* storage) {
-  auto text = [&](std::string_view name) {
-    planner::OutputColumn c{};
-    c.name = name;
-    c.type = type_oid::kText;
-    c.physical = types::PhysicalType::kString;
-    storage->push_back(c);
-  };
-  const parser::Node* node = statement.node;
-  if (parser::is<parser::VariableShowStmt>(node)) {
-    std::string_view name = parser::as<parser::VariableShowStmt>(node)->name;
-    if (name == "all") {
-      text("name"), text("setting"), text("description");
-    } else {
-      const SettingInfo* info = find_setting(name);
-      text(info == nullptr ? name : info->name);
-    }
-    return storage;
-  }
-  if (parser::is<parser::ExplainStmt>(node)) {
-    text("QUERY PLAN");
-    return storage;
-  }
-  if (parser::is<parser::FetchStmt>(node) && !parser::as<parser::FetchStmt>(node)->is_move) {
-    auto it = portals_.find(std::string(parser::as<parser::FetchStmt>(node)->portal));
-    if (it == portals_.end()) return nullptr;
-    storage->assign(it->second->columns().begin(), it->second->columns().end());
-    return storage;
-  }
-  if (parser::is<parser::ExecuteStmt>(node)) {
-    auto it = statements_.find(std::string(parser::as<parser::ExecuteStmt>(node)->name));
-    if (it == statements_.end() || it->second->plan == nullptr || !it->second->plan->returns_rows)
-      return nullptr;
-    storage->assign(it->second->plan->root->output.begin(), it->second->plan->root->output.end());
-    return storage;
-  }
-  return nullptr;
-}
-
 void Session::describe_statement(std::string_view name, net::Output& out) {
   StatementPtr statement = find_statement(statements_, unnamed_statement_, name);
   if (block_ == Block::kFailed && statement->node != nullptr) fail_if_aborted(statement->node);
   if (statement->node != nullptr && is_planned(statement->node)) ensure_plan(*statement);
   out.parameter_description(statement->param_types);
-  std::vector<planner::OutputColumn> storage;
-  if (statement->plan != nullptr && statement->plan->returns_rows) {
-    describe_rows(statement->plan->root->output, {}, out);
-  } else if (statement->node != nullptr && utility_columns(*statement, &storage) != nullptr) {
-    describe_rows(storage, {}, out);
-  } else {
-    out.no_data();
-  }
+  if (statement->plan != nullptr && statement->plan->returns_rows)
+    return describe_rows(statement->plan->root->output, {}, out);
+  std::vector<planner::OutputColumn> columns = utility_columns(*statement);
+  if (columns.empty()) return out.no_data();
+  describe_rows(columns, {}, out);
 }
 
 namespace {
+
+// Until the end of the scope, rows of a utility statement go out in these formats.
+class AskedFormats {
+ public:
+  AskedFormats(std::optional<std::vector<net::Format>>& place, std::vector<net::Format> formats)
+      : place_(place) {
+    place_ = std::move(formats);
+  }
+  ~AskedFormats() { place_.reset(); }
+  AskedFormats(const AskedFormats&) = delete;
+  AskedFormats& operator=(const AskedFormats&) = delete;
+
+ private:
+  std::optional<std::vector<net::Format>>& place_;
+};
 
 Portal& find_portal(std::unordered_map<std::string, std::unique_ptr<Portal>>& all,
                     std::unique_ptr<Portal>& unnamed, std::string_view name) {
@@ -217,15 +216,26 @@ Portal& find_portal(std::unordered_map<std::string, std::unique_ptr<Portal>>& al
 
 void Session::describe_portal(std::string_view name, net::Output& out) {
   Portal& portal = find_portal(portals_, unnamed_portal_, name);
-  std::vector<planner::OutputColumn> storage;
-  if (portal.plan != nullptr && portal.plan->returns_rows) {
-    describe_rows(portal.plan->root->output, portal.formats, out);
-  } else if (portal.statement->node != nullptr && portal.plan == nullptr &&
-             utility_columns(*portal.statement, &storage) != nullptr) {
-    describe_rows(storage, portal.formats, out);
-  } else {
-    out.no_data();
+  if (portal.plan != nullptr && portal.plan->returns_rows)
+    return describe_rows(portal.plan->root->output, portal.formats, out);
+  std::vector<planner::OutputColumn> columns;
+  if (portal.plan == nullptr) columns = utility_columns(*portal.statement);
+  if (columns.empty()) return out.no_data();
+  describe_rows(columns, portal.formats, out);
+}
+
+void Session::start(Portal& portal) {
+  if (portal.started) return;
+  Statement& statement = *portal.statement;
+  ensure_transaction();
+  if (statement.plan != portal.plan) {
+    portal.plan = statement.plan;  // planned again since Bind
   }
+  check_read_only(statement);
+  portal.execution = take_execution(statement);
+  portal.constraint_mark = constraints_.begin_statement();
+  start_execution(*portal.execution, portal.params);
+  portal.started = true;
 }
 
 void Session::execute(std::string_view name, int32_t max_rows, net::Output& out) {
@@ -245,6 +255,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     StatementPtr kept = portal.statement;
     std::vector<types::Value> params = std::move(portal.params);
     Arena memory = std::move(portal.arena);
+    AskedFormats asked(asked_formats_, std::move(portal.formats));
     stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
     std::string tag = run_utility(kept, params, out);
     if (!tag.empty()) out.command_complete(tag);
@@ -252,17 +263,8 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   }
   stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
   several_statements_ = false;
-  if (!portal.started) {
-    ensure_transaction();
-    if (statement.plan != portal.plan) {
-      portal.plan = statement.plan;  // planned again since Bind
-    }
-    check_read_only(statement);
-    portal.execution = take_execution(statement);
-    portal.constraint_mark = constraints_.begin_statement();
-    start_execution(*portal.execution, portal.params);
-    portal.started = true;
-  }
+  if (portal.is_cursor) return Cursors(*this).execute(portal, max_rows, out);
+  start(portal);
   if (portal.execution != nullptr) pl_.set_active_snapshot(&portal.execution->context().snapshot);
   uint64_t sent = 0;
   auto limit = static_cast<uint64_t>(max_rows);
@@ -338,13 +340,24 @@ void Session::close_portal(std::string_view name) {
   portals_.erase(it);
 }
 
-void Session::drop_portals(bool keep_held) {
+void Session::drop_portals(PortalsEnd why) {
+  drop_portals_if([why](const Portal& p) {
+    const bool holds =
+        p.held || (why == PortalsEnd::kCommit && p.complete && (p.cursor_options & parser::kCursorHold) != 0);
+    return why == PortalsEnd::kAll || !holds;
+  });
+}
+
+// Those that were made since a savepoint.
+void Session::drop_portals_since(uint64_t serial) {
+  drop_portals_if([serial](const Portal& p) { return p.serial >= serial; });
+}
+
+template <class F>
+void Session::drop_portals_if(F&& goes) {
   if (unnamed_portal_ != nullptr) close(*unnamed_portal_);
   for (auto it = portals_.begin(); it != portals_.end();) {
-    bool held = keep_held && it->second->is_cursor && it->second->complete &&
-                (it->second->cursor_options & parser::kCursorHold) != 0;
-    if (held) {
-      it->second->held = true;
+    if (!goes(*it->second)) {
       ++it;
       continue;
     }

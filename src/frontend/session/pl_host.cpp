@@ -4,6 +4,7 @@
 #include "analyzer/analyzer.h"
 #include "commands/acl.h"
 #include "common/sql_error.h"
+#include "cursor.h"
 #include "executor/expression_program.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -127,8 +128,6 @@ std::string Session::run_utility(const pl::SqlStatementPtr& statement, std::span
     case NodeKind::kVariableShowStmt:
     case NodeKind::kFetchStmt:
     case NodeKind::kExecuteStmt:
-    case NodeKind::kPrepareStmt:
-    case NodeKind::kDeclareCursorStmt:
     case NodeKind::kDiscardStmt:
       throw_not_supported(fmt::format("{} in a function", parser::kind_name(statement->node->kind)));
     default:
@@ -150,14 +149,7 @@ pl::Host::Mark Session::begin_subtransaction() {
 
 void Session::rollback_subtransaction(const Mark& mark) {
   // Cursors opened since then are gone.
-  for (auto it = portals_.begin(); it != portals_.end();) {
-    if (!it->second->is_cursor || it->second->serial < mark.portals) {
-      ++it;
-      continue;
-    }
-    close(*it->second);
-    it = portals_.erase(it);
-  }
+  drop_portals_since(mark.portals);
   constraints_.rollback_to(mark.constraints);
   check_ok(txn_->rollback_to(mark.position));
   forget_catalog_changes();
@@ -216,10 +208,12 @@ void Session::open_cursor(std::string_view name, const pl::SqlStatementPtr& stat
   }
   auto portal = std::make_unique<Portal>();
   portal->name = name;
-  portal->serial = next_portal_++;
   portal->statement = std::static_pointer_cast<Statement>(statement);
-  portal->is_cursor = true;
-  portal->cursor_options = options;
+  if (!portal->statement->is_cursor) {  // WHERE CURRENT OF wants to know where its rows lie
+    portal->statement->is_cursor = true;
+    statement->plan = nullptr;
+    ensure_plan(*portal->statement);
+  }
   portal->plan = statement->plan;
   for (const Value& v : params) portal->params.push_back(types::copy_value(v, portal->arena));
   portal->execution = make_execution(*statement);
@@ -228,9 +222,8 @@ void Session::open_cursor(std::string_view name, const pl::SqlStatementPtr& stat
   pl_.set_active_snapshot(&portal->execution->context().snapshot);
   portal->execution->start(run);
   pl_.set_active_snapshot(outer);
-  portal->snapshot_pin = txn_->pin_snapshot(run.snapshot);
-  portal->pinned = true;
   portal->started = true;
+  Cursors(*this).keep_rows(*portal, options);
   portals_[portal->name] = std::move(portal);
 }
 
@@ -241,9 +234,18 @@ int64_t Session::fetch_cursor(std::string_view name, const pl::FetchRequest& req
     throw SqlError(sqlstate::kUndefinedCursor, fmt::format("cursor \"{}\" does not exist", name));
   }
   Portal& cursor = *it->second;
-  std::vector<int64_t> hits = cursor_hits(cursor, request);
-  for (int64_t hit : hits) rows->push_back(cursor.kept_rows[static_cast<size_t>(hit - 1)]);
-  return static_cast<int64_t>(hits.size());
+  const CursorHits hits = Cursors(*this).move(cursor, request);
+  cursor.fetched.clear();
+  cursor.fetched_memory.reset();
+  for (int64_t i = 0; i < hits.count && !request.move; ++i) {
+    uint32_t at = 0;
+    const vector::Chunk& chunk = cursor.rows->chunk_of(hits.first + i * hits.step, &at);
+    std::vector<Value>& row = cursor.fetched.emplace_back();
+    for (uint32_t c = 0; c < cursor.columns().size(); ++c)
+      row.push_back(types::copy_value(chunk.column(c).value(at), cursor.fetched_memory));
+  }
+  rows->assign(cursor.fetched.begin(), cursor.fetched.end());
+  return hits.count;
 }
 
 std::span<const planner::OutputColumn> Session::cursor_columns(std::string_view name) {
@@ -324,20 +326,75 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
   }
 }
 
+namespace {
+
+// A call with its names resolved, and what that leans on.
+struct ResolvedCall {
+  Arena arena;
+  std::vector<Oid> parameter_types;
+  std::vector<Oid> path;
+  std::deque<catalog::RelationPtr> relations;
+  analyzer::BoundCall bound;
+  catalog::RoutinePtr routine;
+};
+
+void resolve_call(catalog::Catalog& catalog, functions::EvalContext& eval, const parser::CallStmt& stmt,
+                  const Statement& statement, ResolvedCall* call) {
+  call->parameter_types = statement.param_types;
+  analyzer::AnalyzerContext context{catalog, call->arena, call->relations, eval, statement.sql, call->path};
+  context.params = &call->parameter_types;
+  context.infer_params = statement.has_parameters;
+  context.variables = statement.variables;
+  call->bound = analyzer::analyze_call(context, *stmt.call);
+  call->routine = catalog.routine(call->bound.function->oid);
+}
+
+// The OUT and INOUT parameters.
+std::vector<planner::OutputColumn> output_parameters(const catalog::Routine& routine, Arena& names) {
+  std::vector<planner::OutputColumn> columns;
+  for (size_t i = 0; i < routine.parameter_count(); ++i) {
+    if (!routine.is_output(i)) continue;
+    planner::OutputColumn c{};
+    c.name = routine.parameter_name(i).empty() ? names.copy(fmt::format("column{}", columns.size() + 1))
+                                               : names.copy(routine.parameter_name(i));
+    c.type = routine.parameter_type(i);
+    c.physical = executor::physical_type_of(c.type);
+    columns.push_back(c);
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::vector<planner::OutputColumn> Session::call_columns(const parser::CallStmt& stmt, Statement& statement) {
+  ensure_transaction();
+  ResolvedCall call;
+  functions::EvalContext eval = eval_context(call.arena);
+  call.path = search_path_oids();
+  resolve_call(catalog(), eval, stmt, statement, &call);
+  return output_parameters(*call.routine, statement.parse_arena);
+}
+
+void Session::infer_call_parameters(const parser::CallStmt& stmt, Statement& statement) {
+  ensure_transaction();
+  ResolvedCall call;
+  functions::EvalContext eval = eval_context(call.arena);
+  call.path = search_path_oids();
+  resolve_call(catalog(), eval, stmt, statement, &call);
+  statement.param_types = call.parameter_types;
+}
+
 void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
                        std::span<const Value> params, net::Output& out) {
   ensure_transaction();
-  Arena arena;
-  std::deque<catalog::RelationPtr> relations;
+  ResolvedCall call;
+  Arena& arena = call.arena;
   functions::EvalContext eval = eval_context(arena);
-  std::vector<Oid> path = search_path_oids();
-  std::vector<Oid> types = statement.param_types;
-  analyzer::AnalyzerContext context{catalog(), arena, relations, eval, statement.sql, path};
-  context.params = &types;
-  context.variables = statement.variables;
-  analyzer::BoundCall bound = analyzer::analyze_call(context, *stmt.call);
-  if (params.size() < types.size()) throw_not_supported("EXECUTE … USING with CALL");
-  catalog::RoutinePtr routine = catalog().routine(bound.function->oid);
+  call.path = search_path_oids();
+  resolve_call(catalog(), eval, stmt, statement, &call);
+  const analyzer::BoundCall& bound = call.bound;
+  const catalog::RoutinePtr& routine = call.routine;
+  if (params.size() < call.parameter_types.size()) throw_not_supported("EXECUTE … USING with CALL");
   if (!can_execute(*routine)) {
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied for procedure {}", routine->name));
@@ -378,23 +435,12 @@ void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
     results = pl_.call_procedure(*bound.site, args, atomic, arena);
   }
   if (results.empty() || nested_) return;
-  std::vector<planner::OutputColumn> columns;
-  std::vector<types::PhysicalType> physical;
-  for (size_t i = 0; i < routine->parameter_count(); ++i) {
-    if (!routine->is_output(i)) continue;
-    planner::OutputColumn c{};
-    c.name = routine->parameter_name(i).empty() ? arena.copy(fmt::format("column{}", columns.size() + 1))
-                                                : std::string_view(routine->parameter_name(i));
-    c.type = routine->parameter_type(i);
-    c.physical = executor::physical_type_of(c.type);
-    columns.push_back(c);
-    physical.push_back(c.physical);
-  }
-  vector::Chunk chunk(physical, arena);
+  std::vector<planner::OutputColumn> columns = output_parameters(*routine, arena);
+  vector::Chunk chunk(executor::physical_types(columns), arena);
   for (uint32_t i = 0; i < results.size(); ++i) chunk.column(i).set_value(0, results[i]);
   chunk.set_dense(1);
-  describe_rows(columns, {}, out);
-  send_rows(columns, {}, chunk, 0, 1, out);
+  begin_rows(columns, out);
+  send_rows(columns, formats(), chunk, 0, 1, out);
 }
 
 }  // namespace varve::session

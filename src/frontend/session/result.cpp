@@ -3,9 +3,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "session.h"
-#include "types/datetime.h"
-#include "types/float_format.h"
-#include "types/text_codec.h"
+#include "types/string_ref.h"
 
 namespace varve::session {
 namespace {
@@ -30,13 +28,19 @@ void Session::describe_rows(std::span<const planner::OutputColumn> columns,
   out.row_description(described);
 }
 
+void Session::begin_rows(std::span<const planner::OutputColumn> columns, net::Output& out) {
+  if (!asked_formats_.has_value()) describe_rows(columns, {}, out);
+}
+
 void Session::send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
                         const vector::Chunk& chunk, uint32_t first, uint32_t count, net::Output& out) {
   Arena arena;
   functions::EvalContext context = eval_context(arena);
-  auto width = static_cast<uint16_t>(columns.size());
+  const auto width = static_cast<uint16_t>(columns.size());
+  row_text_.columns.clear();
+  for (const planner::OutputColumn& c : columns) row_text_.columns.emplace_back(c.type, *context.format);
   for (uint32_t n = first; n < first + count; ++n) {
-    uint32_t row = chunk.selection()[n];
+    const uint32_t row = chunk.selection()[n];
     out.begin_data_row(width);
     for (uint16_t i = 0; i < width; ++i) {
       const vector::Vector& column = chunk.column(i);
@@ -44,43 +48,25 @@ void Session::send_rows(std::span<const planner::OutputColumn> columns, std::spa
         out.null_column();
         continue;
       }
-      bool binary = format_at(formats, i) == net::Format::kBinary;
-      Oid type = columns[i].type;
-      // The commonest types go straight into the send buffer.
-      if (!binary && type == type_oid::kInt4) {
-        out.end_column(types::write_int8(out.begin_column(20), column.at<int32_t>(row)));
-      } else if (!binary && type == type_oid::kInt8) {
-        out.end_column(types::write_int8(out.begin_column(20), column.at<int64_t>(row)));
-      } else if (column.type() == types::PhysicalType::kString &&
-                 (type == type_oid::kText || type == type_oid::kVarchar || type == type_oid::kBpchar ||
-                  type == type_oid::kName)) {
+      ColumnText& text = row_text_.columns[i];
+      if (text.is_string()) {  // the same in both formats
         out.column(column.at<types::StringRef>(row).view());
-      } else {
-        scratch_.clear();
-        if (!binary && type == type_oid::kFloat8)
-          types::append_float8(scratch_, column.at<double>(row), context.format->extra_float_digits);
-        else if (!binary && type == type_oid::kTimestamptz)
-          types::append_timestamptz(scratch_, column.at<int64_t>(row), *context.format);
-        else if (binary)
-          functions::append_binary(type, column, row, scratch_, context);
-        else
-          functions::append_text(type, column, row, scratch_, context);
-        out.column(scratch_);
+        continue;
       }
+      const bool binary = format_at(formats, i) == net::Format::kBinary;
+      char* to = out.begin_column(ColumnText::kMaxBytes);
+      const char* end = binary ? text.write_binary(to, column, row) : text.write(to, column, row);
+      if (end != nullptr) {
+        out.end_column(end);
+        continue;
+      }
+      row_text_.other.clear();
+      if (binary)
+        functions::append_binary(columns[i].type, column, row, row_text_.other, context);
+      else
+        functions::append_text(columns[i].type, column, row, row_text_.other, context);
+      out.column(row_text_.other);
     }
-    out.end_data_row();
-  }
-}
-
-void Session::send_text_rows(std::string_view, const std::vector<std::vector<std::string>>& rows,
-                             const std::vector<std::string>& names, net::Output& out) {
-  std::vector<net::ColumnDescription> described;
-  for (const std::string& name : names)
-    described.push_back({name, kInvalidOid, 0, type_oid::kText, -1, -1, net::Format::kText});
-  out.row_description(described);
-  for (const auto& row : rows) {
-    out.begin_data_row(static_cast<uint16_t>(row.size()));
-    for (const std::string& value : row) out.column(value);
     out.end_data_row();
   }
 }

@@ -14,6 +14,7 @@
 #include "commands/extension_table.h"
 #include "commands/settle.h"
 #include "common/sql_error.h"
+#include "cursor.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "net/server.h"
@@ -591,7 +592,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
   if (function == "pg_describe_object") return describe_object(args, arena);
-  if (function == "cursor_row") return cursor_row(args[0].view(), Oid{args[1].oid()});
+  if (function == "cursor_row") return Cursors(*this).row_place(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);
   if (it == SystemFunctions::table().end()) throw_not_supported(fmt::format("function {}", function));
   return it->second(*this, args, arena);
@@ -599,7 +600,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
 
 // --- reg* types
 
-// A function made by CREATE FUNCTION: "f" (regproc) or "f(int, text)" (regprocedure). 0 when there is none.
+// "f" (regproc) or "f(int, text)" (regprocedure). 0 when there is none.
 Oid Session::find_routine(Oid type, std::string_view text) {
   size_t open = text.find('(');
   std::vector<std::string> parts = split_name(text.substr(0, open));
@@ -624,6 +625,14 @@ Oid Session::find_routine(Oid type, std::string_view text) {
     if (type == type_oid::kRegprocedure && r->args != wanted) continue;
     found = r->oid;
     ++matches;
+  }
+  if (parts.size() == 1 || parts[parts.size() - 2] == "pg_catalog") {
+    for (const functions::Function* f : functions::functions_named(parts.back())) {
+      if (type == type_oid::kRegprocedure && !std::ranges::equal(f->args, wanted)) continue;
+      found = f->oid;
+      ++matches;
+    }
+    if (matches == 0 && type == type_oid::kRegproc) return functions::internal_function_oid(parts.back());
   }
   if (matches > 1)
     throw SqlError(sqlstate::kAmbiguousFunction, fmt::format("more than one function named \"{}\"", text));
@@ -674,17 +683,9 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
     }
     case type_oid::kRegprocedure.value():
     case type_oid::kRegproc.value(): {
-      if (Oid routine = find_routine(type, text); routine != kInvalidOid) return routine.value();
-      auto found = functions::functions_named(name);
-      if (found.empty()) {
-        Oid internal = functions::internal_function_oid(name);
-        if (type == type_oid::kRegproc && internal != kInvalidOid) return internal.value();
-        throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", name));
-      }
-      if (found.size() > 1)
-        throw SqlError(sqlstate::kAmbiguousFunction,
-                       fmt::format("more than one function named \"{}\"", name));
-      return found[0]->oid.value();
+      Oid routine = find_routine(type, text);
+      if (routine != kInvalidOid) return routine.value();
+      throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function \"{}\" does not exist", text));
     }
     default:
       if (std::optional<uint32_t> found = parse_object_name(*this, type, parts, text)) return *found;

@@ -6,6 +6,7 @@
 #include "access/segment.h"
 #include "access/sequence.h"
 #include "catalog/acl_column.h"
+#include "catalog/information_schema.h"
 #include "catalog_functions.h"
 #include "commands/acl.h"
 #include "common/sql_error.h"
@@ -73,7 +74,7 @@ class CatalogFunctions {
     if (args[0].null) return null_text();
     Oid type{args[0].oid()};
     if (type == kInvalidOid) return text_value("-", arena);
-    if (functions::type_by_oid(type) == nullptr || type.value() >= catalog::kFirstNormalOid) {
+    if (functions::type_by_oid(type) == nullptr || catalog::may_be_user_type(type)) {
       std::string name = user_type_name(s, type);
       bool modified = !args[1].null && args[1].int32 >= 0 && !name.empty();
       return text_value(name.empty() ? "???"
@@ -407,7 +408,9 @@ class CatalogFunctions {
     }
   }
 
-  // --- temporary tables do not exist
+  static Value trigger_depth(Session& s, std::span<const Value>, Arena&) {
+    return Value::of_int32(s.pl_.trigger_depth() + s.key_depth_);  // keys act by triggers at PostgreSQL
+  }
   static Value my_temp_schema(Session& s, std::span<const Value>, Arena&) {
     return Value::of_oid(s.temporary_schema(false).value());
   }
@@ -458,6 +461,7 @@ CatalogFunction* find_catalog_function(std::string_view name) {
       {"to_regproc", F::to_regproc},
       {"to_regprocedure", F::to_regprocedure},
       {"pg_my_temp_schema", F::my_temp_schema},
+      {"pg_trigger_depth", F::trigger_depth},
       {"pg_is_other_temp_schema", F::is_other_temp_schema},
   };
   auto it = kTable.find(name);

@@ -16,6 +16,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
+#include "partition_condition.h"
 #include "partition_links.h"
 #include "session.h"
 
@@ -87,8 +88,7 @@ class DefinitionFunctions {
     for (catalog::RelationPtr below = table; below != nullptr && below->is_partition;) {
       catalog::RelationPtr parent = s.catalog().relation(below->parents.at(0));
       std::string own = partition_condition(*parent, catalog::parse_bound(below->partition_bound));
-      if (own.empty()) return none();
-      all = all.empty() ? own : own + " AND " + all;
+      if (!own.empty()) all = all.empty() ? own : own + " AND " + all;
       below = std::move(parent);
     }
     if (all.empty()) return none();
@@ -317,42 +317,6 @@ class DefinitionFunctions {
     }
   }
 
-  static std::string partition_condition(const catalog::Relation& parent,
-                                         const catalog::PartitionBound& bound) {
-    const catalog::Partitioning& p = *parent.partitioning;
-    if (bound.is_default || p.keys.size() != 1 || p.strategy == catalog::PartitionStrategy::kHash) return {};
-    const catalog::PartitionKeyColumn& key = p.keys[0];
-    std::string name = key.column != 0 ? parser::quote_identifier(parent.column(key.column).name)
-                                       : "(" + key.expression_sql + ")";
-    auto constant = [&](const catalog::BoundDatum& d) {
-      if (key.type == type_oid::kInt4 && !d.text.starts_with('-')) return d.text;
-      std::string quoted = "'";
-      for (char c : d.text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
-      return quoted + "'::" + functions::format_type(key.type, -1);
-    };
-    std::string present = name + " IS NOT NULL";
-    if (p.strategy == catalog::PartitionStrategy::kRange) {
-      std::string out = present;
-      if (bound.lower[0].kind == catalog::BoundDatum::Kind::kValue)
-        out += fmt::format(" AND {} >= {}", name, constant(bound.lower[0]));
-      if (bound.upper[0].kind == catalog::BoundDatum::Kind::kValue)
-        out += fmt::format(" AND {} < {}", name, constant(bound.upper[0]));
-      return out;
-    }
-    std::string values;
-    size_t count = 0;
-    bool null = false;
-    for (const catalog::BoundDatum& d : bound.values) {
-      null = null || d.null;
-      if (d.null) continue;
-      values += (count++ == 0 ? "" : ", ") + constant(d);
-    }
-    if (count == 0) return name + " IS NULL";
-    std::string equal =
-        count == 1 ? fmt::format("{} = {}", name, values) : fmt::format("{} = ANY (ARRAY[{}])", name, values);
-    return null ? fmt::format("({} IS NULL OR {})", name, equal) : fmt::format("{} AND {}", present, equal);
-  }
-
   // --- indexes
   static std::shared_ptr<const catalog::Index> find_index(Session& s, Oid oid, catalog::RelationPtr* table) {
     std::shared_ptr<const catalog::Index> found;
@@ -416,6 +380,9 @@ class DefinitionFunctions {
         keys += " COLLATE ";
         s.append_reg(type_oid::kRegcollation, key.collation_oid.value(), keys);
       }
+      const auto* inverted = functions::inverted_class(key.inverted);
+      if (inverted != nullptr && inverted != functions::default_inverted_class(key.type))
+        keys += fmt::format(" {}", inverted->name);
       if (key.descending)
         keys += key.nulls_first ? " DESC" : " DESC NULLS LAST";
       else if (key.nulls_first)
@@ -425,9 +392,10 @@ class DefinitionFunctions {
       included += (included.empty() ? "" : ", ") + parser::quote_identifier(table->column(n).name);
     }
     std::string out =
-        fmt::format("CREATE {}INDEX {} ON {} USING btree ({})", index.unique ? "UNIQUE " : "",
+        fmt::format("CREATE {}INDEX {} ON {} USING {} ({})", index.unique ? "UNIQUE " : "",
                     parser::quote_identifier(index.name),
-                    (table->is_partitioned() ? "ONLY " : "") + relation_name(s, *table, !pretty), keys);
+                    (table->is_partitioned() ? "ONLY " : "") + relation_name(s, *table, !pretty),
+                    index.inverted() ? "gin" : "btree", keys);
     if (!included.empty()) out += fmt::format(" INCLUDE ({})", included);
     if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
     if (std::string with = storage_options(s, index.oid); !with.empty())
@@ -454,8 +422,11 @@ class DefinitionFunctions {
       rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
       size_t equals = option.find('=');
       if (equals == std::string_view::npos) continue;
-      out += fmt::format("{}{}='{}'", out.empty() ? "" : ", ",
-                         parser::quote_identifier(option.substr(0, equals)), option.substr(equals + 1));
+      const std::string_view value = option.substr(equals + 1);
+      const bool bare = parser::quote_identifier(value) == value;
+      out += fmt::format("{}{}={}{}{}", out.empty() ? "" : ", ",
+                         parser::quote_identifier(option.substr(0, equals)), bare ? "" : "'", value,
+                         bare ? "" : "'");
     }
     return out;
   }

@@ -7,6 +7,7 @@
 #include "catalog/table_activity.h"
 #include "catalog_functions.h"
 #include "commands/acl.h"
+#include "common/ascii.h"
 #include "common/sql_error.h"
 #include "functions/array.h"
 #include "functions/registry.h"
@@ -26,13 +27,6 @@ namespace {
 
 Value null_bool() { return Value::null_of(PhysicalType::kBool); }
 Value text_value(std::string_view text, Arena& arena) { return Value::of_string(arena.copy(text)); }
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
 
 // "grantee=rights/grantor": what aclitems are compared by.
 struct AclItem {
@@ -178,14 +172,14 @@ class InformationFunctions {
   // --- indexes: all are B-trees
   static Value method_property(Session&, std::span<const Value> args, Arena&) {
     if (args[0].oid() != 403) return null_bool();
-    std::string name = lower(args[1].view());
+    std::string name = ascii_lower(args[1].view());
     bool known = name == "can_order" || name == "can_unique" || name == "can_multi_col" ||
                  name == "can_exclude" || name == "can_include";
     return known ? Value::of_bool(true) : null_bool();
   }
   static Value index_property(Session& s, std::span<const Value> args, Arena&) {
     if (!is_index(s, args[0])) return null_bool();
-    std::string name = lower(args[1].view());
+    std::string name = ascii_lower(args[1].view());
     bool known =
         name == "clusterable" || name == "index_scan" || name == "bitmap_scan" || name == "backward_scan";
     return known ? Value::of_bool(true) : null_bool();
@@ -194,7 +188,7 @@ class InformationFunctions {
     Value result = null_bool();
     const catalog::KeyMatch match[] = {{"indexrelid", Value::of_oid(args[0].oid())}};
     int32_t column = args[1].int32;
-    std::string name = lower(args[2].view());
+    std::string name = ascii_lower(args[2].view());
     s.catalog().for_each(catalog::system_table("pg_index"), match, [&](const catalog::Row& row) {
       if (column < 1 || column > row.int4("indnatts")) return;
       bool is_key = column <= row.int4("indnkeyatts");

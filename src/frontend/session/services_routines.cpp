@@ -9,6 +9,7 @@
 #include "functions/type_oids.h"
 #include "parser/parser.h"
 #include "session.h"
+#include "setting_text.h"
 
 namespace varve::session {
 
@@ -81,6 +82,8 @@ std::string print_result(Session& s, const Routine& r) {
   return (r.returns_set ? "SETOF " : "") + type_text(s, r.result);
 }
 
+}  // namespace
+
 std::string quote_literal(std::string_view text) {
   std::string out = text.find('\\') != std::string_view::npos ? "E'" : "'";
   for (char c : text) {
@@ -89,6 +92,8 @@ std::string quote_literal(std::string_view text) {
   }
   return out + "'";
 }
+
+namespace {
 
 bool in_path(Session& s, Oid schema) {
   std::vector<Oid> path = s.search_path();

@@ -6,6 +6,7 @@
 #include "access/sequence.h"
 #include "catalog/partition.h"
 #include "commands/acl.h"
+#include "commands/settle.h"
 #include "common/sql_error.h"
 #include "functions/extension.h"
 #include "functions/registry.h"
@@ -439,6 +440,28 @@ class RowFunctions {
     rows.int8(static_cast<int64_t>(s.catalog().database().epoch()));
     rows.boolean(s.catalog().changed());
   }
+  // Of a columnar table: (table, column, low, high, low, high, …) → rows and bytes that have settled and that
+  // have not, four a range.
+  static void range_sizes(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
+    functions::EvalContext eval = s.eval_context(arena);
+    std::deque<catalog::RelationPtr> relations;
+    commands::CommandContext context{s.catalog(), *s.txn_,         eval,  s,         {},   {},
+                                     s.role_,     s.is_superuser_, arena, relations, false};
+    s.pl_.hold_active_snapshot();
+    std::vector<commands::RangeSize> ranges;
+    for (size_t i = 2; i + 1 < args.size(); i += 2) {
+      commands::RangeSize range;
+      range.low = args[i].int64;
+      range.high = args[i + 1].int64;
+      ranges.push_back(range);
+    }
+    commands::measure_ranges(context, Oid{args[0].oid()}, args[1].view(), ranges);
+    Rows rows(out, arena);
+    for (const commands::RangeSize& r : ranges) {
+      for (uint64_t n : {r.settled_rows, r.settled_bytes, r.fresh_rows, r.fresh_bytes})
+        rows.int8(static_cast<int64_t>(n));
+    }
+  }
 
  private:
   static Value quoted_char(char c) { return Value::of_string(std::string_view(&c, 1)); }
@@ -490,6 +513,7 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_partition_tree", partition_tree},
       {"varve_query_row", query_row},
       {"varve_catalog_state", catalog_state},
+      {"varve_range_sizes", range_sizes},
       {"pg_partition_ancestors", partition_ancestors},
   };
   return kTable;

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 
 #include "analyzer/analyzer.h"
+#include "analyzer/inline_functions.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
 #include "common/sql_error.h"
 #include "constraint_host.h"
+#include "cursor.h"
 #include "net/password.h"
 #include "net/server.h"
 #include "parser/ast.h"
@@ -207,35 +209,51 @@ class PlanLocker final : public analyzer::AnalyzerContext::LockRelation {
   std::vector<std::pair<Oid, txn::LockMode>>& locks_;
 };
 
+// The tables that a partition is a part of, from the top.
+std::vector<Oid> tables_above(catalog::Catalog& catalog, Oid relation) {
+  std::vector<Oid> above;
+  for (catalog::RelationPtr r = catalog.relation(relation);
+       r != nullptr && r->is_partition && !r->parents.empty();) {
+    above.push_back(r->parents[0]);
+    r = catalog.relation(above.back());
+  }
+  std::reverse(above.begin(), above.end());
+  return above;
+}
+
 }  // namespace
 
 void Session::lock_relation(Oid relation, txn::LockMode mode) {
   ensure_transaction();
   // Who reads and writes a partitioned table holds a lock on it alone, which covers its partitions: what must
   // keep them out of a partition takes its lock on the tables above it too, from the top.
+  auto lock = [&](Oid oid) {
+    txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), oid.value(), 0};
+    check_ok(
+        txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
+  };
   if (mode >= txn::LockMode::kShare) {
-    std::vector<Oid> above;
-    for (catalog::RelationPtr r = catalog().relation(relation);
-         r != nullptr && r->is_partition && !r->parents.empty();) {
-      above.push_back(r->parents[0]);
-      r = catalog().relation(above.back());
-    }
-    for (size_t i = above.size(); i-- > 0;) lock_one_relation(above[i], mode);
+    for (Oid above : tables_above(catalog(), relation)) lock(above);
   }
-  lock_one_relation(relation, mode);
-}
-
-void Session::lock_one_relation(Oid relation, txn::LockMode mode) {
-  txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
-  check_ok(txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kWait, txn_->lock_timeout_us));
+  lock(relation);
 }
 
 bool Session::try_lock_relation(Oid relation, txn::LockMode mode) {
   ensure_transaction();
-  txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), relation.value(), 0};
-  Status status = txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kNoWait, 0);
-  if (status.code() == StatusCode::kBusy) return false;
-  check_ok(status);
+  const txn::Transaction::Savepoint before = txn_->savepoint();
+  std::vector<Oid> all =
+      mode >= txn::LockMode::kShare ? tables_above(catalog(), relation) : std::vector<Oid>();
+  all.push_back(relation);
+  for (Oid oid : all) {
+    txn::LockTag tag{txn::LockTagKind::kRelation, database_->oid().value(), oid.value(), 0};
+    Status status = txn_->manager().locks().acquire(*txn_, tag, mode, txn::WaitPolicy::kNoWait, 0);
+    if (status.code() != StatusCode::kBusy) {
+      check_ok(status);
+      continue;
+    }
+    if (oid != all.front()) check_ok(txn_->rollback_to(before));  // those above again
+    return false;
+  }
   return true;
 }
 
@@ -400,6 +418,7 @@ void Session::make_plan(Statement& statement) {
                                 settings_.boolean("row_security"));
     if (!statement.is_internal || statement.reader != kInvalidOid) context.security = &security;
     analyzer::Query* query = analyzer::analyze(context, statement.node);
+    if (!routines.empty()) analyzer::inline_functions(context, *query);
     statement.routines = std::move(routines);
     if (checks) {
       check_routines(statement);
@@ -518,21 +537,21 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   check_read_only(*statement);
   auto plan = statement->plan;
   std::unique_ptr<executor::Execution> execution = take_execution(*statement);
-  if (plan->returns_rows) describe_rows(plan->root->output, {}, out);
+  if (plan->returns_rows) begin_rows(plan->root->output, out);
   size_t mark = constraints_.begin_statement();
   start_execution(*execution, params);
   uint64_t rows = 0;
   vector::Chunk* chunk = nullptr;
   while (execution->next(chunk)) {
     if (!plan->returns_rows) continue;
-    send_rows(plan->root->output, {}, *chunk, 0, chunk->count(), out);
+    send_rows(plan->root->output, formats(), *chunk, 0, chunk->count(), out);
     rows += chunk->count();
   }
   uint64_t affected = execution->affected_rows();
   execution->finish();
   constraints_.end_statement(mark);
   txn_->release_snapshot();
-  statement->idle_execution = std::move(execution);
+  if (statement->plan == plan) statement->idle_execution = std::move(execution);
   check_deferred_now();
   out.command_complete(planned_tag(*statement, rows, affected));
 }
@@ -698,14 +717,14 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       return "DEALLOCATE";
     }
     case NodeKind::kDeclareCursorStmt:
-      run_declare(*parser::as<parser::DeclareCursorStmt>(node), *statement);
+      Cursors(*this).declare(*parser::as<parser::DeclareCursorStmt>(node), *statement, params);
       return "DECLARE CURSOR";
     case NodeKind::kFetchStmt:
-      return run_fetch(*parser::as<parser::FetchStmt>(node), out, {});
+      return Cursors(*this).fetch(*parser::as<parser::FetchStmt>(node), out);
     case NodeKind::kClosePortalStmt: {
       std::string_view name = parser::as<parser::ClosePortalStmt>(node)->portal;
       if (name.empty()) {
-        drop_portals(false);
+        drop_portals(PortalsEnd::kAll);
         return "CLOSE CURSOR ALL";
       }
       auto it = portals_.find(std::string(name));
@@ -742,7 +761,7 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       auto target = parser::as<parser::DiscardStmt>(node)->target;
       if (target == parser::DiscardTarget::kAll) {
         forbid_block("DISCARD ALL");
-        drop_portals(false);
+        drop_portals(PortalsEnd::kAll);
         statements_.clear();
         plan_cache_.clear();
         settings_.reset_all();
@@ -770,6 +789,10 @@ std::string Session::run_utility(const StatementPtr& statement, std::span<const 
       create->query = without_into(select, arena);
       return run_command(create, statement->sql);
     }
+    case NodeKind::kCreateTableAsStmt:
+      if (parser::is<parser::ExecuteStmt>(parser::as<parser::CreateTableAsStmt>(node)->query))
+        return run_create_as_execute(*parser::as<parser::CreateTableAsStmt>(node), *statement);
+      return run_command(node, statement->sql);
     case NodeKind::kCheckpointStmt:
       if (!is_superuser_) {
         throw SqlError(sqlstate::kInsufficientPrivilege,
@@ -829,20 +852,29 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   } current(current_sql_, sql);
   txn_->statement_snapshot();
   // Commands run within commands, by what these call.
-  std::string outer = std::exchange(follow_up_, {});
+  commands::CommandSteps outer = std::exchange(steps_, {});
   std::string tag = commands::run(context, node);
   if (catalog_->changed()) ++catalog_changes_;
-  const std::string next = std::exchange(follow_up_, std::move(outer));
-  if (!next.empty()) {
-    commit_transaction(false);
-    Arena parsed;
-    run_utility(make_statement(next, parser::parse(next, parsed).statements[0].statement), {},
-                client_.output());
-  }
+  run_steps(std::exchange(steps_, std::move(outer)));
   return tag;
 }
 
-void Session::run_after_commit(std::string_view command, std::string sql) {
+void Session::run_steps(const commands::CommandSteps& steps) {
+  for (const auto& step : steps) {
+    commit_transaction(false);
+    Arena arena;
+    std::deque<catalog::RelationPtr> relations;
+    bool temporary_first = false;
+    std::vector<Oid> path = search_path_oids(&temporary_first);
+    functions::EvalContext eval = eval_context(arena);
+    commands::CommandContext context{catalog(),     *txn_, eval,      *this,          {}, path, role_,
+                                     is_superuser_, arena, relations, temporary_first};
+    step->run(context);
+    if (catalog_->changed()) ++catalog_changes_;
+  }
+}
+
+void Session::run_after_commit(std::string_view command, std::unique_ptr<commands::CommandStep> step) {
   if (block_ == Block::kExplicit || several_statements_) {
     throw SqlError(sqlstate::kActiveSqlTransaction,
                    fmt::format("{} cannot run inside a transaction block", command));
@@ -851,7 +883,23 @@ void Session::run_after_commit(std::string_view command, std::string sql) {
     throw SqlError(sqlstate::kActiveSqlTransaction,
                    fmt::format("{} cannot be executed from a function", command));
   }
-  follow_up_ = std::move(sql);
+  steps_.push_back(std::move(step));
+}
+
+void Session::run_after_commit(std::string_view command, std::string sql) {
+  class StatementStep final : public commands::CommandStep {
+   public:
+    StatementStep(Session& session, std::string sql) : session_(session), sql_(std::move(sql)) {}
+    void run(commands::CommandContext& context) override {
+      parser::Node* node = parser::parse(sql_, context.arena).statements[0].statement;
+      session_.run_utility(session_.make_statement(sql_, node), {}, session_.client_.output());
+    }
+
+   private:
+    Session& session_;
+    const std::string sql_;
+  };
+  run_after_commit(command, std::make_unique<StatementStep>(*this, std::move(sql)));
 }
 
 void Session::notice(std::string_view severity, SqlState state, std::string_view message,

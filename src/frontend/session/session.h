@@ -14,6 +14,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/user_type.h"
+#include "column_text.h"
 #include "commands/command_context.h"
 #include "executor/constraint_triggers.h"
 #include "executor/execution.h"
@@ -29,29 +30,8 @@
 #include "session/instance.h"
 #include "session/settings.h"
 #include "statement.h"
+#include "statement_kinds.h"
 #include "transaction_modes.h"
-
-namespace varve::parser {
-struct TransactionStmt;
-struct VariableSetStmt;
-struct VariableShowStmt;
-struct DoStmt;
-struct CallStmt;
-struct PrepareStmt;
-struct ExecuteStmt;
-struct DeclareCursorStmt;
-struct FetchStmt;
-struct ExplainStmt;
-struct CopyStmt;
-struct AlterRoleSetStmt;
-struct AlterDatabaseSetStmt;
-struct AlterSystemStmt;
-struct ConstraintsSetStmt;
-}  // namespace varve::parser
-
-namespace varve::planner {
-struct PlannerSettings;
-}
 
 namespace varve::session {
 
@@ -101,7 +81,6 @@ class Session final : public net::SessionHandler,
   void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
               std::string_view hint) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
-  void lock_one_relation(Oid relation, txn::LockMode mode);
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;
   uint64_t run_unwatched(std::string_view sql);  // one statement, of which no trigger and no key hears
@@ -119,6 +98,7 @@ class Session final : public net::SessionHandler,
   Oid temporary_schema(bool make) override;
   void at_commit(Oid relation, OnCommit action) override;
   void run_after_commit(std::string_view command, std::string sql) override;
+  void run_after_commit(std::string_view command, std::unique_ptr<commands::CommandStep> step) override;
 
   // --- pl::Host (pl_host.cpp)
   txn::Transaction& transaction() override;
@@ -139,6 +119,7 @@ class Session final : public net::SessionHandler,
                           std::span<const types::Value> params) override;
   pl::SqlStatementPtr explain(const pl::SqlStatementPtr& statement,
                               std::span<const types::Value> params) override;
+  pl::SqlStatementPtr show(const pl::SqlStatement& statement) override;
   void check_read_only(const pl::SqlStatement& statement) override {
     check_read_only(static_cast<const Statement&>(statement));
   }
@@ -180,6 +161,7 @@ class Session final : public net::SessionHandler,
   friend class DefinitionFunctions;
   friend class RowFunctions;
   friend class CopyCommand;
+  friend class Cursors;
   friend class ExplainCommand;
   friend class StatementReader;
 
@@ -196,6 +178,7 @@ class Session final : public net::SessionHandler,
   void finish_implicit(net::Output& out);
   void require_block(std::string_view command);
   void forbid_block(std::string_view command);
+  void run_steps(const commands::CommandSteps& steps);
   void run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out);
   void set_transaction_options(std::span<parser::Node* const> options);
   void fail_if_aborted(const parser::Node* statement);
@@ -226,13 +209,11 @@ class Session final : public net::SessionHandler,
   uint64_t run_internal(const StatementPtr& statement);
 
   // --- the database and its temporary schema (temporary.cpp)
-  void enter_database();
-  void release_databases();
+  void enter_database(), release_databases();
   // 42501 unless the session may interrupt one of that role (signals.cpp).
   void require_may_signal(Oid role, bool terminate);
   bool signal_backend(int32_t pid, bool terminate);
-  void run_at_commit();
-  void discard_temporary();
+  void run_at_commit(), discard_temporary();
   void end_temporary() noexcept;
   void drop_temporary_of_earlier_process();
   planner::PlannerSettings planner_settings() const;
@@ -248,16 +229,19 @@ class Session final : public net::SessionHandler,
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
-  void begin_statement();
-  void arm_timeout();
+  void begin_statement(), arm_timeout();
 
   // --- results (result.cpp)
   void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
                      net::Output& out);
   void send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
                  const vector::Chunk& chunk, uint32_t first, uint32_t count, net::Output& out);
-  void send_text_rows(std::string_view name, const std::vector<std::vector<std::string>>& rows,
-                      const std::vector<std::string>& names, net::Output& out);
+  // For the rows of a statement as it runs: described, unless the client has asked by Describe.
+  void begin_rows(std::span<const planner::OutputColumn> columns, net::Output& out);
+  std::span<const net::Format> formats() const {
+    return asked_formats_.has_value() ? std::span<const net::Format>(*asked_formats_)
+                                      : std::span<const net::Format>();
+  }
 
   // --- session commands (session_commands.cpp)
   void run_set(const parser::VariableSetStmt& stmt);
@@ -274,6 +258,7 @@ class Session final : public net::SessionHandler,
   void apply_kept_settings(catalog::Catalog& catalog);
   void run_prepare(const parser::PrepareStmt& stmt, const Statement& outer);
   void run_execute(const parser::ExecuteStmt& stmt, const Statement& outer, net::Output& out);
+  std::string run_create_as_execute(const parser::CreateTableAsStmt& stmt, const Statement& outer);
   std::vector<types::Value> execute_params(const parser::ExecuteStmt& stmt, const Statement& prepared,
                                            std::string_view sql, Arena& arena);
   Oid find_routine(Oid type, std::string_view text);
@@ -281,23 +266,22 @@ class Session final : public net::SessionHandler,
   void run_do(const parser::DoStmt& stmt, const Statement& statement);
   void run_call(const parser::CallStmt& stmt, const Statement& statement,
                 std::span<const types::Value> params, net::Output& out);
-  // Rows of a cursor that a FETCH meets, by number in kept_rows (1-based).
-  std::vector<int64_t> cursor_hits(Portal& cursor, const pl::FetchRequest& request);
-  void run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer);
-  std::string run_fetch(const parser::FetchStmt& stmt, net::Output& out,
-                        std::span<const net::Format> formats);
-  void fetch_cursor_row(Portal& cursor);
-  types::Value cursor_row(std::string_view name, Oid table);
-  types::Value present_place(const catalog::Relation& table, const types::Value& ctid);
+  void infer_parameters(Statement& outer, parser::Node* query);
+  void infer_call_parameters(const parser::CallStmt& stmt, Statement& statement);
+  void start(Portal& portal);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
                    std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
-  const std::vector<planner::OutputColumn>* utility_columns(Statement& statement,
-                                                            std::vector<planner::OutputColumn>* storage);
-  void send_reports();
-  void drop_portals(bool keep_held);
+  std::vector<planner::OutputColumn> utility_columns(Statement& statement);
+  static std::vector<planner::OutputColumn> show_columns(std::string_view setting);
+  std::vector<planner::OutputColumn> call_columns(const parser::CallStmt& stmt, Statement& statement);
+  enum class PortalsEnd : uint8_t { kAll, kCommit, kAbort };  // what is held survives the latter two
+  void drop_portals(PortalsEnd why);
+  void drop_portals_since(uint64_t serial);
+  template <class F>
+  void drop_portals_if(F&& goes);
   void close(Portal& portal);
-  void deliver_notifications();
+  void send_reports(), deliver_notifications();
 
   Instance& instance_;
   net::Client& client_;
@@ -308,7 +292,7 @@ class Session final : public net::SessionHandler,
   Oid temporary_schema_;
   std::vector<std::pair<Oid, OnCommit>> at_commit_;
   executor::CommitActions commit_actions_;
-  std::string follow_up_;  // what run_after_commit() has asked for
+  commands::CommandSteps steps_;  // what run_after_commit() has asked for
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
   Oid session_role_, role_;
@@ -342,12 +326,13 @@ class Session final : public net::SessionHandler,
   std::vector<parser::Literal> literals_;
   std::vector<types::Value> literal_params_;
   std::unique_ptr<Portal> unnamed_portal_;
-  std::vector<std::unique_ptr<Portal>> spare_portals_;
-  std::string scratch_;
+  std::optional<std::vector<net::Format>> asked_formats_;  // while Execute runs a utility statement
+  RowText row_text_;                                       // of the rows being sent
   pl::Runtime pl_{*this};
   const char* stack_base_ = nullptr;  // of the message in progress
   bool several_statements_ = false;   // in one simple query: they share a transaction
   std::string_view current_sql_;      // of the command in progress
+  int32_t key_depth_ = 0;             // foreign keys' actions that run, one within the other
   bool nested_ = false;               // a function is running: what is run now is not the client's
   uint64_t next_portal_ = 0;
   std::unordered_map<Oid, int64_t> sequence_values_;  // currval

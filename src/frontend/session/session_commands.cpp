@@ -1,4 +1,4 @@
-// SET, SHOW, PREPARE, EXECUTE, cursors.
+// SET, SHOW, PREPARE, EXECUTE.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -7,7 +7,10 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "inner_statement.h"
 #include "parser/ast.h"
+#include "parser/parser.h"
+#include "parser/scan.h"
 #include "planner/planner.h"
 #include "session.h"
 #include "setting_text.h"
@@ -98,45 +101,36 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
 }
 
 void Session::run_show(const parser::VariableShowStmt& stmt, net::Output& out) {
-  if (stmt.name == "all") {
-    std::vector<std::vector<std::string>> rows;
-    for (const SettingInfo& info : all_settings()) {
-      rows.push_back({std::string(info.name), setting(info.name), std::string(info.description)});
-    }
-    send_text_rows("", rows, {"name", "setting", "description"}, out);
-    return;
-  }
-  if (!settings_.has(stmt.name)) {
+  if (stmt.name != "all" && !settings_.has(stmt.name)) {
     throw SqlError(sqlstate::kUndefinedObject,
                    fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
   }
-  const SettingInfo* info = find_setting(stmt.name);
-  std::string name(info == nullptr ? stmt.name : info->name);
-  send_text_rows("", {{setting(name)}}, {name}, out);
+  begin_rows(show_columns(stmt.name), out);
+  if (stmt.name != "all") {
+    out.begin_data_row(1);
+    out.column(setting(stmt.name));
+    out.end_data_row();
+    return;
+  }
+  for (const SettingInfo& info : all_settings()) {
+    out.begin_data_row(3);
+    out.column(info.name);
+    out.column(setting(info.name));
+    out.column(info.description);
+    out.end_data_row();
+  }
+}
+
+pl::SqlStatementPtr Session::show(const pl::SqlStatement& statement) {
+  std::string_view name = parser::as<parser::VariableShowStmt>(statement.node)->name;
+  if (name == "all")
+    return make_statement(
+        "SELECT name, setting, short_desc AS description FROM pg_catalog.pg_show_all_settings()");
+  return make_statement(fmt::format("SELECT pg_catalog.current_setting({}) AS {}", quote_literal(name),
+                                    parser::quote_identifier(show_columns(name)[0].name)));
 }
 
 // --- PREPARE and EXECUTE
-
-namespace {
-
-// The query inside PREPARE … AS query or DECLARE … FOR query, with a parse tree of its own; places in it are
-// places in the outer text.
-template <class Outer>
-StatementPtr inner_statement(const Statement& outer, const Outer& stmt) {
-  auto statement = std::make_shared<Statement>();
-  statement->sql = outer.sql;
-  statement->prepared_us = outer.prepared_us;
-  for (const parser::RawStatement& raw : parser::parse(statement->sql, statement->parse_arena).statements) {
-    if (!parser::is<Outer>(raw.statement)) continue;
-    const auto& found = *parser::as<Outer>(raw.statement);
-    if (found.name != stmt.name || found.query->location != stmt.query->location) continue;
-    statement->node = found.query;
-    break;
-  }
-  return statement;
-}
-
-}  // namespace
 
 void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& outer) {
   std::string name(stmt.name);
@@ -228,190 +222,69 @@ void Session::run_execute(const parser::ExecuteStmt& stmt, const Statement& oute
   }
 }
 
-// --- cursors: rows are kept as they are fetched, so that a cursor may move both ways
+namespace {
 
-void Session::run_declare(const parser::DeclareCursorStmt& stmt, const Statement& outer) {
-  bool hold = (stmt.options & parser::kCursorHold) != 0;
-  if (!hold) require_block("DECLARE CURSOR");
-  std::string name(stmt.name);
-  if (portals_.count(name) != 0) {
-    throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already exists", name));
-  }
-  auto portal = std::make_unique<Portal>();
-  portal->name = name;
-  portal->serial = next_portal_++;
-  portal->statement = inner_statement(outer, stmt);
-  portal->is_cursor = true;
-  portal->cursor_options = stmt.options;
-  portal->statement->is_cursor = true;
-  ensure_plan(*portal->statement);
-  portal->plan = portal->statement->plan;
-  portal->execution = take_execution(*portal->statement);
-  start_execution(*portal->execution, {});
-  portal->snapshot_pin = txn_->pin_snapshot(portal->execution->context().snapshot);
-  portal->pinned = true;
-  portal->started = true;
-  if (hold) {
-    // It outlives its transaction: fetch everything now.
-    while (!portal->complete) fetch_cursor_row(*portal);
-  }
-  portals_[name] = std::move(portal);
-}
-
-// One more row into kept_rows, or complete.
-void Session::fetch_cursor_row(Portal& cursor) {
-  // Functions that the query calls read by its snapshot.
-  const txn::Snapshot* outer = pl_.active_snapshot();
-  if (cursor.execution != nullptr) pl_.set_active_snapshot(&cursor.execution->context().snapshot);
-  struct Restore {
-    pl::Runtime& runtime;
-    const txn::Snapshot* snapshot;
-    ~Restore() { runtime.set_active_snapshot(snapshot); }
-  } restore{pl_, outer};
-  while (cursor.chunk == nullptr || cursor.chunk_position >= cursor.chunk->count()) {
-    if (cursor.execution == nullptr || !cursor.execution->next(cursor.chunk)) {
-      cursor.complete = true;
-      close(cursor);
-      return;
+// What was prepared, by PREPARE or by a client's Parse.
+std::string_view query_text(const Statement& prepared, Arena& arena) {
+  for (const parser::RawStatement& raw : parser::parse(prepared.sql, arena).statements) {
+    if (!parser::is<parser::PrepareStmt>(raw.statement)) {
+      if (!prepared.from_sql) return raw.text(prepared.sql);
+      continue;
     }
-    cursor.chunk_position = 0;
+    if (parser::as<parser::PrepareStmt>(raw.statement)->query->location != prepared.node->location) continue;
+    std::string_view text = raw.text(prepared.sql);
+    parser::ScanError failed;
+    int depth = 0;
+    for (const parser::ScanToken& token : parser::scan(text, arena, &failed)) {
+      if (token.kind == parser::ScanKind::kSymbol)
+        depth += token.text == "(" ? 1 : token.text == ")" ? -1 : 0;
+      if (depth == 0 && token.kind == parser::ScanKind::kWord && token.text == "as")
+        return text.substr(static_cast<size_t>(token.end));
+    }
   }
-  uint32_t row = cursor.chunk->selection()[cursor.chunk_position++];
-  std::vector<Value> values;
-  for (uint32_t i = 0; i < cursor.chunk->column_count(); ++i) {
-    values.push_back(types::copy_value(cursor.chunk->column(i).value(row), cursor.arena));
-  }
-  cursor.kept_rows.push_back(std::move(values));
+  throw_not_supported("CREATE TABLE AS EXECUTE of this statement");
 }
 
-std::string Session::run_fetch(const parser::FetchStmt& stmt, net::Output& out,
-                               std::span<const net::Format> formats) {
-  auto it = portals_.find(std::string(stmt.portal));
-  if (it == portals_.end())
-    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", stmt.portal));
-  Portal& cursor = *it->second;
-  if (!cursor.is_cursor)
-    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("portal \"{}\" is not a cursor", stmt.portal));
-  pl::FetchRequest request;
-  request.direction = static_cast<pl::FetchRequest::Direction>(stmt.direction);
-  request.count = stmt.count;
-  std::vector<int64_t> hits = cursor_hits(cursor, request);
-  if (stmt.is_move) return fmt::format("MOVE {}", hits.size());
-  auto columns = cursor.columns();
-  describe_rows(columns, formats, out);
+}  // namespace
+
+// CREATE TABLE … AS EXECUTE: as if the prepared query stood there, its parameters as constants.
+std::string Session::run_create_as_execute(const parser::CreateTableAsStmt& stmt, const Statement& outer) {
+  const auto& execute = *parser::as<parser::ExecuteStmt>(stmt.query);
+  auto it = statements_.find(std::string(execute.name));
+  if (it == statements_.end()) {
+    throw SqlError(sqlstate::kInvalidSqlStatementName,
+                   fmt::format("prepared statement \"{}\" does not exist", execute.name));
+  }
+  StatementPtr prepared = it->second;
+  if (!parser::is<parser::SelectStmt>(prepared->node))
+    throw SqlError(sqlstate::kWrongObjectType, "prepared statement is not a SELECT");
+  ensure_transaction();
   Arena arena;
-  std::vector<types::PhysicalType> types;
-  for (const planner::OutputColumn& c : columns) types.push_back(c.physical);
-  vector::Chunk chunk(types, arena);
-  for (int64_t hit : hits) {
-    const std::vector<Value>& row = cursor.kept_rows[static_cast<size_t>(hit - 1)];
-    chunk.reset();
-    for (uint32_t i = 0; i < columns.size(); ++i) chunk.column(i).set_value(0, row[i]);
-    chunk.set_dense(1);
-    send_rows(columns, formats, chunk, 0, 1, out);
-  }
-  return fmt::format("FETCH {}", hits.size());
-}
-
-std::vector<int64_t> Session::cursor_hits(Portal& cursor, const pl::FetchRequest& stmt) {
-  using FetchDirection = pl::FetchRequest::Direction;
-  bool backward = (stmt.direction == FetchDirection::kBackward && stmt.count > 0) ||
-                  (stmt.direction == FetchDirection::kForward && stmt.count < 0) ||
-                  (stmt.direction == FetchDirection::kRelative && stmt.count < 0) ||
-                  (stmt.direction == FetchDirection::kAbsolute && stmt.count < cursor.position);
-  if (backward && (cursor.cursor_options & parser::kCursorNoScroll) != 0) {
-    throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "cursor can only scan forward")
-        .hint("Declare it with SCROLL option to enable backward scan.");
-  }
-  auto size = [&] { return static_cast<int64_t>(cursor.kept_rows.size()); };
-  // Position n stands on row n (1-based); 0 before the first, size + 1 behind the last.
-  auto move_to = [&](int64_t target) {
-    while (!cursor.complete && size() < target) fetch_cursor_row(cursor);
-    cursor.position = std::clamp<int64_t>(target, 0, size() + 1);
-    return cursor.position >= 1 && cursor.position <= size();
-  };
-  std::vector<int64_t> hits;
-  int64_t count = stmt.count;
-  switch (stmt.direction) {
-    case FetchDirection::kAbsolute: {
-      if (count < 0) {
-        while (!cursor.complete) fetch_cursor_row(cursor);
-        count = size() + 1 + count;
-      }
-      if (move_to(count)) hits.push_back(cursor.position);
-      break;
+  std::vector<Value> params = execute_params(execute, *prepared, outer.sql, arena);
+  functions::EvalContext eval = eval_context(arena);
+  std::string_view text = query_text(*prepared, arena);
+  std::string sql;
+  size_t done = 0;
+  parser::ScanError failed;
+  for (const parser::ScanToken& token : parser::scan(text, arena, &failed)) {
+    if (token.kind != parser::ScanKind::kParam) continue;
+    sql += text.substr(done, static_cast<size_t>(token.location) - done);
+    done = static_cast<size_t>(token.end);
+    const auto number = static_cast<size_t>(token.integer - 1);
+    const Value& value = params[number];
+    std::string constant = "NULL";
+    if (!value.null) {
+      std::string shown;
+      functions::append_value(prepared->param_types[number], value, shown, eval);
+      constant = quote_literal(shown);
     }
-    case FetchDirection::kRelative:
-      if (move_to(cursor.position + count)) hits.push_back(cursor.position);
-      break;
-    default: {
-      int64_t step = backward ? -1 : 1;
-      uint64_t n = count == parser::kFetchAll || count == -parser::kFetchAll
-                       ? UINT64_MAX
-                       : static_cast<uint64_t>(std::abs(count));
-      if (count == 0) {
-        if (move_to(cursor.position)) hits.push_back(cursor.position);
-        break;
-      }
-      for (uint64_t i = 0; i < n && move_to(cursor.position + step); ++i) hits.push_back(cursor.position);
-    }
+    sql += fmt::format("({}::{})", constant, functions::format_type(prepared->param_types[number], -1));
   }
-  return hits;
-}
-
-// WHERE CURRENT OF: the ctid of the table's row that the cursor stands on.
-types::Value Session::cursor_row(std::string_view name, Oid table) {
-  auto it = portals_.find(std::string(name));
-  if (it == portals_.end())
-    throw SqlError(sqlstate::kInvalidCursorName, fmt::format("cursor \"{}\" does not exist", name));
-  const Portal& cursor = *it->second;
-  auto refuse = [&](std::string text) { return SqlError(sqlstate::kInvalidCursorState, std::move(text)); };
-  const catalog::RelationPtr written = catalog().relation(table);
-  std::string relation = written->name;
-  const std::vector<Oid>& tables = cursor.plan->row_id_tables;
-  // The cursor may read a table that this one is a part of.
-  for (catalog::RelationPtr r = catalog().relation(table);
-       r != nullptr && !r->parents.empty() &&
-       std::find(tables.begin(), tables.end(), table) == tables.end();) {
-    auto above = std::find_if(r->parents.begin(), r->parents.end(), [&](Oid parent) {
-      return std::find(tables.begin(), tables.end(), parent) != tables.end();
-    });
-    table = above != r->parents.end() ? *above : r->parents[0];
-    r = catalog().relation(table);
-  }
-  auto uses = static_cast<size_t>(std::count(tables.begin(), tables.end(), table));
-  if (uses == 0 || !cursor.is_cursor) {
-    throw refuse(fmt::format("cursor \"{}\" is not a simply updatable scan of table \"{}\"", name, relation));
-  }
-  if (uses > 1)
-    throw refuse(fmt::format("cursor \"{}\" has multiple FOR UPDATE/SHARE references to table \"{}\"", name,
-                             relation));
-  if ((cursor.cursor_options & parser::kCursorHold) != 0 && cursor.held) {
-    throw refuse(fmt::format("cursor \"{}\" is held from a previous transaction", name));
-  }
-  if (cursor.position < 1 || cursor.position > static_cast<int64_t>(cursor.kept_rows.size())) {
-    throw refuse(fmt::format("cursor \"{}\" is not positioned on a row", name));
-  }
-  const std::vector<types::Value>& row = cursor.kept_rows[static_cast<size_t>(cursor.position - 1)];
-  size_t at = row.size() - tables.size() +
-              static_cast<size_t>(std::find(tables.begin(), tables.end(), table) - tables.begin());
-  return present_place(*written, row[at]);
-}
-
-// A row of a columnar table may have settled since the cursor came by: where the statement in progress sees
-// it.
-types::Value Session::present_place(const catalog::Relation& table, const types::Value& ctid) {
-  const txn::Snapshot* snapshot = pl_.active_snapshot();
-  if (ctid.null || snapshot == nullptr || table.heap == nullptr || !table.heap->moves_rows()) return ctid;
-  const Tid tid = Tid::unpack(static_cast<uint64_t>(ctid.int64));
-  access::RowBuffer buffer;
-  access::RowVersion row;
-  auto seen = table.heap->fetch(*snapshot, tid, buffer, &row);
-  check_ok(seen.status());
-  if (*seen) return ctid;
-  auto now = table.heap->newest_place(tid);
-  check_ok(now.status());
-  return types::Value::of_int64(static_cast<int64_t>(now->packed()));
+  sql += text.substr(done);
+  parser::ParsedScript script = parser::parse(arena.copy(sql), arena);
+  auto* create = arena.make<parser::CreateTableAsStmt>(stmt);
+  create->query = script.statements[0].statement;
+  return run_command(create, sql);
 }
 
 }  // namespace varve::session

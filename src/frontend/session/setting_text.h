@@ -10,5 +10,7 @@ namespace varve::session {
 std::string setting_argument(const parser::Node* node);
 // All arguments, as a list where the setting is one.
 std::string setting_text(const parser::VariableSetStmt& stmt);
+// As a string constant of SQL.
+std::string quote_literal(std::string_view text);
 
 }  // namespace varve::session

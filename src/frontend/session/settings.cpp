@@ -7,7 +7,9 @@
 #include <optional>
 #include <unordered_map>
 
+#include "common/ascii.h"
 #include "common/sql_error.h"
+#include "functions/encodings.h"
 #include "functions/text_search.h"
 #include "types/time_zone.h"
 
@@ -17,14 +19,6 @@ namespace {
 constexpr SettingInfo kSettings[] = {
 #include "setting_table.inc"
 };
-
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> items;
@@ -116,7 +110,7 @@ std::string canonical_date_style(const SettingInfo& info, std::string_view text,
   std::vector<std::string> now = split_list(current);
   std::string style = now.empty() ? "ISO" : now[0], order = now.size() < 2 ? "MDY" : now[1];
   for (const std::string& item : split_list(text)) {
-    std::string word = lower(item);
+    std::string word = ascii_lower(item);
     if (word == "iso")
       style = "ISO";
     else if (word == "sql")
@@ -141,9 +135,9 @@ std::string canonical_date_style(const SettingInfo& info, std::string_view text,
 
 std::string canonical_enum(const SettingInfo& info, std::string_view text) {
   std::vector<std::string> allowed = split_list(info.values);
-  std::string word = lower(text);
+  std::string word = ascii_lower(text);
   for (const std::string& value : allowed) {
-    if (lower(value) == word) return value;
+    if (ascii_lower(value) == word) return value;
   }
   std::string list;
   for (const std::string& value : allowed) list += (list.empty() ? "" : ", ") + value;
@@ -151,7 +145,7 @@ std::string canonical_enum(const SettingInfo& info, std::string_view text) {
 }
 
 std::string canonical_bool(const SettingInfo& info, std::string_view text) {
-  std::string word = lower(text);
+  std::string word = ascii_lower(text);
   auto is_prefix = [&](std::string_view full, size_t least) {
     return word.size() >= least && full.substr(0, word.size()) == word;
   };
@@ -170,10 +164,10 @@ std::span<const SettingInfo> all_settings() { return kSettings; }
 const SettingInfo* find_setting(std::string_view name) {
   static const auto by_lower_name = [] {
     std::unordered_map<std::string, const SettingInfo*> map;
-    for (const SettingInfo& info : kSettings) map.emplace(lower(info.name), &info);
+    for (const SettingInfo& info : kSettings) map.emplace(ascii_lower(info.name), &info);
     return map;
   }();
-  auto it = by_lower_name.find(lower(name));
+  auto it = by_lower_name.find(ascii_lower(name));
   return it == by_lower_name.end() ? nullptr : it->second;
 }
 
@@ -196,8 +190,10 @@ std::string canonical_setting(const SettingInfo& info, std::string_view text) {
     return fmt::format("pg_catalog.{}", functions::text_config_name(config));
   }
   if (info.name == "client_encoding") {
-    std::string word = lower(text);
-    if (word != "utf8" && word != "utf-8" && word != "unicode") {
+    const int32_t encoding = functions::find_encoding(text);
+    if (encoding < 0) throw invalid_value(info, text);
+    if (encoding == functions::kSqlAsciiEncoding) return "SQL_ASCII";  // UTF8, which nothing converts
+    if (encoding != functions::kUtf8Encoding) {
       throw SqlError(sqlstate::kFeatureNotSupported,
                      fmt::format("client_encoding \"{}\" is not supported; Varve speaks UTF8", text));
     }
@@ -353,7 +349,6 @@ void Settings::apply(std::string_view name, std::string_view value) {
   } else if (name == "deadlock_timeout") {
     frequent_.deadlock_timeout_ms = std::stoll(std::string(value));
   } else if (name == "default_transaction_isolation") {
-    if (value == "serializable") require_serializable();
     frequent_.repeatable_read = value == "repeatable read";
     frequent_.serializable = value == "serializable";
   } else if (name == "default_transaction_deferrable") {
@@ -365,12 +360,6 @@ void Settings::apply(std::string_view name, std::string_view value) {
   } else if (name == "bytea_output") {
     format_.bytea_output = value == "hex" ? types::ByteaOutput::kHex : types::ByteaOutput::kEscape;
   }
-}
-
-void Settings::require_serializable() const {
-  if (boolean("varve.enable_serializable")) return;
-  throw SqlError(sqlstate::kFeatureNotSupported, "isolation level SERIALIZABLE is not supported")
-      .hint("It is being tested: varve.enable_serializable = on allows it.");
 }
 
 void Settings::reset(std::string_view name, bool is_superuser) {

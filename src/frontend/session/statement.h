@@ -43,9 +43,14 @@ struct Statement : pl::SqlStatement {
 using StatementPtr = std::shared_ptr<Statement>;
 
 // A statement with its parameters, ready to run or running.
+class CursorRows;
+
 struct Portal {
+  Portal();
+  ~Portal();
+
   std::string name;
-  uint64_t serial = 0;  // cursors, in the order they were made
+  uint64_t serial = 0;  // in the order they were made
   StatementPtr statement;
   std::shared_ptr<planner::PlannedStatement> plan;
   Arena arena;
@@ -60,13 +65,16 @@ struct Portal {
   uint64_t rows_sent = 0;
   vector::Chunk* chunk = nullptr;  // rows left over from the last fetch
   uint32_t chunk_position = 0;
-  // Cursors: rows kept, so that they can be fetched backwards or after commit.
+  // Cursors (cursor.h).
   bool is_cursor = false;
   uint16_t cursor_options = 0;
-  std::vector<std::vector<types::Value>> kept_rows;
-  int64_t position = 0;   // 0: before the first row
-  bool complete = false;  // kept_rows holds everything
-  bool held = false;      // WITH HOLD, and its transaction is over
+  std::unique_ptr<CursorRows> rows;
+  int64_t position = 0;                            // 0: before the first row
+  bool complete = false;                           // `rows` holds everything
+  std::vector<std::vector<types::Value>> fetched;  // by PL/pgSQL, until its next fetch
+  Arena fetched_memory;
+  bool failed = false;  // an error came while it ran: nothing more comes of it
+  bool held = false;    // WITH HOLD, and its transaction is over
   // Without the ctids that only WHERE CURRENT OF looks at.
   std::span<planner::OutputColumn> columns() const {
     return plan->root->output.first(plan->root->output.size() - plan->row_id_tables.size());

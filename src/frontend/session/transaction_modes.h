@@ -20,6 +20,7 @@ struct NamedSavepoint {
   size_t settings_mark;
   size_t deferred = 0;
   executor::ConstraintTriggers::Mark constraints;
+  uint64_t portals = 0;  // number of the first one made since
 };
 
 }  // namespace varve::session

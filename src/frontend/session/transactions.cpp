@@ -10,12 +10,9 @@
 namespace varve::session {
 namespace {
 
-txn::Isolation isolation_of(std::string_view name, const Settings& settings) {
+txn::Isolation isolation_of(std::string_view name) {
   if (name == "repeatable read") return txn::Isolation::kRepeatableRead;
-  if (name == "serializable") {
-    settings.require_serializable();
-    return txn::Isolation::kSerializable;
-  }
+  if (name == "serializable") return txn::Isolation::kSerializable;
   return txn::Isolation::kReadCommitted;  // READ UNCOMMITTED behaves so, as in PostgreSQL
 }
 
@@ -80,7 +77,7 @@ void Session::commit_transaction(net::Output* out) {
       throw;
     }
   }
-  drop_portals(true);
+  drop_portals(PortalsEnd::kCommit);
   try {
     constraints_.before_commit();
     run_at_commit();
@@ -115,6 +112,7 @@ void Session::commit_transaction(net::Output* out) {
   pending_notifications_.clear();
   catalog_.reset();
   txn_.reset();
+  for (auto& [name, portal] : portals_) portal->held = true;  // what the commit has left
   if (!reserved_databases_.empty()) release_databases();
   savepoints_.clear();
   settings_.commit();
@@ -127,7 +125,7 @@ void Session::rollback_transaction() {
   pl_.transaction_ended();
   pl_.forget_deferred(0);
   commit_actions_.clear();
-  drop_portals(true);
+  drop_portals(PortalsEnd::kAbort);
   constraints_.end_transaction();
   if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
   catalog_.reset();
@@ -163,10 +161,10 @@ void Session::on_error() noexcept {
       if (block_ != Block::kFailed) rollback_transaction();
       return;
     }
-    drop_portals(true);
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      drop_portals(PortalsEnd::kAbort);
       pl_.transaction_ended();
       pl_.forget_deferred(0);
       constraints_.end_transaction();
@@ -176,6 +174,7 @@ void Session::on_error() noexcept {
       settings_.rollback();
       follow_role_settings();
     } else {
+      drop_portals_since(savepoints_.back().portals);
       pl_.forget_deferred(savepoints_.back().deferred);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
@@ -244,7 +243,7 @@ void Session::set_transaction_options(std::span<parser::Node* const> options) {
     const auto* value =
         parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
     if (option.name == "transaction_isolation") {
-      txn::Isolation wanted = isolation_of(value->text, settings_);
+      txn::Isolation wanted = isolation_of(value->text);
       if (wanted == txn_->isolation()) continue;
       if (txn_->has_had_snapshot() || txn_->xid() != kInvalidXid || !savepoints_.empty()) {
         throw SqlError(sqlstate::kActiveSqlTransaction,
@@ -334,7 +333,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
       savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(),
-                             pl_.deferred_count(), constraints_.mark()});
+                             pl_.deferred_count(), constraints_.mark(), next_portal_});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -352,7 +351,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       }
       savepoints_.resize(i);
       pl_.forget_deferred(savepoints_.back().deferred);
-      drop_portals(true);
+      drop_portals_since(savepoints_.back().portals);
       constraints_.rollback_to(savepoints_.back().constraints);
       check_ok(txn_->rollback_to(savepoints_.back().position));
       forget_catalog_changes();

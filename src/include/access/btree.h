@@ -109,6 +109,12 @@ class Btree {
   virtual Status lookup(wal::Bytes key, std::vector<Tid>* tids, bool* any_marked = nullptr,
                         txn::SerializableTxn* reader = nullptr) = 0;
 
+  // The rows that have entries of exactly this key, marked or not, in the order of their Tids: some of those
+  // from `at_least` on, replacing what is in `tids`; none: there are no more. `hint`: where to look first,
+  // updated; kInvalidPageId: unknown.
+  virtual Status postings(wal::Bytes key, Tid at_least, std::vector<Tid>* tids, PageId* hint,
+                          txn::SerializableTxn* reader = nullptr) = 0;
+
   struct Statistics {
     uint64_t pages, entries_estimate;
     uint32_t height;

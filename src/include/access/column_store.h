@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "access/heap.h"
+#include "types/uuid_time.h"
 #include "types/value.h"
 
 namespace varve {
@@ -23,6 +24,25 @@ struct Selection;
 namespace varve::access {
 
 class RowLayout;
+
+// Where a value lies on its column's axis: integers, dates and timestamps as they are stored, UUIDs of
+// version 7 by their Unix time in microseconds.
+inline int64_t axis_value(const types::Value& value) {
+  switch (value.type) {
+    case types::PhysicalType::kInt16:
+      return value.int16;
+    case types::PhysicalType::kInt32:
+      return value.int32;
+    case types::PhysicalType::kUuid:
+      return types::uuid_unix_us(value.uuid);
+    default:
+      return value.int64;
+  }
+}
+constexpr bool has_axis(types::PhysicalType type) {
+  return type == types::PhysicalType::kInt16 || type == types::PhysicalType::kInt32 ||
+         type == types::PhysicalType::kInt64 || type == types::PhysicalType::kUuid;
+}
 
 inline constexpr uint64_t kSettledBit = uint64_t{1} << 47;
 inline constexpr uint32_t kVectorRows = 1024;
@@ -138,9 +158,16 @@ class ColumnAppender {
 struct SettleOrder {
   uint32_t column;  // place in the row layout
   bool descending = false;
-  // Not 0, of integers, dates and timestamps: the order is that of the multiples of `width`, counted from
-  // `origin`, which values lie in; and rows of different multiples never share a segment.
+  // Not 0, of columns that have an axis: the order is that of the multiples of `width`, counted from
+  // `origin`, which values lie in (axis_value()); and rows of different multiples never share a segment.
   int64_t width = 0, origin = 0;
+};
+
+// What a segment takes, and the bounds of one of its columns (axis_value()).
+struct SegmentSize {
+  int64_t least = 0, greatest = 0;
+  uint64_t rows = 0;  // without those that are deleted
+  uint64_t bytes = 0;
 };
 
 class ColumnStore {
@@ -171,11 +198,14 @@ class ColumnStore {
   virtual Result<uint64_t> rewrite(txn::Transaction& txn, const RowLayout& layout,
                                    std::span<const SettleOrder> order, const std::vector<bool>& dropped,
                                    SettledRowSink& sink) = 0;
-  // Removes the segments all of whose values of an integer, date or timestamp column are in low … high - 1,
-  // and every row in them; returns how many rows that were. Whoever calls keeps writers and lockers out of
-  // the table to the end of the transaction. `sink` (may be null: no indexes) is told of the rows.
+  // Removes the segments all of whose values of a column that has an axis are in low … high - 1
+  // (axis_value()), and every row in them; returns how many rows that were. Whoever calls keeps writers and
+  // lockers out of the table to the end of the transaction. `sink` (may be null: no indexes) is told of the
+  // rows.
   virtual Result<uint64_t> remove_range(txn::Transaction& txn, uint32_t column, int64_t low, int64_t high,
                                         SettledRowSink* sink) = 0;
+  // The segments that the snapshot sees whose bounds of the column, which has an axis, are known.
+  virtual Result<std::vector<SegmentSize>> segment_sizes(const txn::Snapshot& snapshot, uint32_t column) = 0;
   // VACUUM, after the indexes have been swept: frees what segments written anew before this process began
   // have left.
   virtual Status vacuum_segments() = 0;

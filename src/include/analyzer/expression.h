@@ -60,13 +60,17 @@ enum class ExprKind : uint8_t {
   kSubplan,  // planner's form of kSubquery
 };
 
+// In the place of a collation: the implicit ones of the arguments disagree, so whoever needs one fails.
+inline constexpr Oid kNoCollation{UINT32_MAX};
+
 struct Expr {
   ExprKind kind;
   Oid type;
   int32_t typmod = -1;
-  Oid collation;          // of the result; 0: not collatable
-  int32_t location = -1;  // byte offset in the statement, for error positions
-  Oid domain;             // of the result, where `type` is the type under it; 0: none
+  Oid collation;                    // of the result; 0: not collatable; kNoCollation: arguments that disagree
+  int32_t location = -1;            // byte offset in the statement, for error positions
+  Oid domain;                       // of the result, where `type` is the type under it; 0: none
+  bool explicit_collation = false;  // COLLATE says it, here or further in
 
   template <class T>
   const T& as() const {
@@ -77,6 +81,11 @@ struct Expr {
     return static_cast<T&>(*this);
   }
 };
+
+inline void keep_collation(Expr* to, const Expr& from) {
+  to->collation = from.collation;
+  to->explicit_collation = from.explicit_collation;
+}
 
 struct ConstExpr : Expr {
   types::Value value;

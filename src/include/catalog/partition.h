@@ -102,5 +102,7 @@ access::KeyColumn ordered_key_column(Oid type, const types::Collation* collation
 // form that is.
 void append_ordered_value(std::string& out, Oid type, const access::KeyColumn& column,
                           const types::Value& value);
+// What an inverted index has of an element of an array: functions::InvertedElement.
+void append_inverted_element(std::string& out, Oid type, const types::Value& value);
 
 }  // namespace varve::catalog

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/strong_id.h"
+#include "functions/inverted_keys.h"
 #include "types/collation.h"
 #include "types/value.h"
 
@@ -25,6 +26,7 @@ using ColumnNumber = int16_t;  // 1-based; system columns are negative as in Pos
 
 inline constexpr ColumnNumber kCtidColumn = -1;
 inline constexpr ColumnNumber kXminColumn = -2;
+inline constexpr ColumnNumber kXmaxColumn = -4;
 inline constexpr ColumnNumber kTableOidColumn = -6;
 
 struct Column {
@@ -52,11 +54,18 @@ struct IndexColumn {
   const types::Collation* collation = nullptr;
   bool descending = false;
   bool nulls_first = false;
+  functions::InvertedClass inverted = functions::InvertedClass::kNone;  // of an inverted index
 };
+
+inline constexpr Oid kBtreeMethod{403}, kInvertedMethod{2742};  // rows of pg_am: btree, gin
 
 struct Index {
   Oid oid;
   std::string name;
+  // pg_class.relam. An inverted index is a B-tree over (key column, part of its value), a row in it as often
+  // as its values have parts: docs/decisions/inverted-indexes.md.
+  Oid method = kBtreeMethod;
+  bool inverted() const { return method == kInvertedMethod; }
   std::vector<IndexColumn> keys;
   std::vector<ColumnNumber> included;
   bool unique = false;
@@ -68,6 +77,8 @@ struct Index {
   Csn made;
   bool too_new = false;  // in a picture for an older snapshot
   bool serves_reads() const { return valid && !too_new; }
+  // Has its rows once each, in the order of the keys' values.
+  bool is_ordered() const { return !inverted(); }
   bool immediate = true;  // false: of a deferrable constraint
   bool initially_deferred = false;
   std::string predicate_sql;

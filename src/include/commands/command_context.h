@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,16 @@ class StorageEngine;
 }
 
 namespace varve::commands {
+
+struct CommandContext;
+
+// A part of a command that has a transaction of its own. The command's text and tree are gone by then.
+class CommandStep {
+ public:
+  virtual ~CommandStep() = default;
+  virtual void run(CommandContext& context) = 0;
+};
+using CommandSteps = std::vector<std::unique_ptr<CommandStep>>;
 
 // Implemented by the session.
 class CommandServices {
@@ -60,6 +71,8 @@ class CommandServices {
   // When the command is done, what it has done is committed and the statement (a CALL) is run. 25001 inside a
   // transaction block, where that cannot be; `command` is how the message names it.
   virtual void run_after_commit(std::string_view command, std::string sql);
+  // The same for steps, one after the other.
+  virtual void run_after_commit(std::string_view command, std::unique_ptr<CommandStep> step);
   // After CREATE FUNCTION: checks the body as the language's validator does. Throws.
   virtual void validate_routine(Oid routine);
   // Before TRUNCATE empties the tables, and after: statement triggers.

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/catalog.h"
 #include "executor/modify_hooks.h"
@@ -32,6 +33,14 @@ class ConstraintHost {
   virtual uint64_t run(const std::string& sql, std::span<const Oid> param_types,
                        std::span<const types::Value> params, const txn::Snapshot& snapshot,
                        const txn::Snapshot* write_snapshot) = 0;
+};
+
+// What one constraint's triggers on one table have cost, for EXPLAIN ANALYZE.
+struct ConstraintTime {
+  Oid constraint;
+  std::string name, relation;
+  uint64_t calls = 0;
+  double ms = 0;
 };
 
 class ConstraintTriggers final : public ModifyHooks {
@@ -62,6 +71,9 @@ class ConstraintTriggers final : public ModifyHooks {
   };
   Mark mark() const;
   void rollback_to(const Mark& mark);
+
+  // Adds up what is checked and done from here on; null: no longer.
+  void measure(std::vector<ConstraintTime>* into);
 
   // --- SET CONSTRAINTS. Those that become immediate are checked at once.
   void set_all(bool deferred);

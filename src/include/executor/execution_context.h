@@ -49,10 +49,11 @@ struct ExecutionSettings {
 struct NodeCounters {
   uint64_t loops = 0;
   uint64_t rows = 0;
-  uint64_t rows_removed = 0;  // by its filter
-  uint64_t time_ns = 0;       // in this node and below
-  uint64_t startup_ns = 0;    // to the first row
-  uint64_t memory_bytes = 0;  // peak
+  uint64_t rows_removed = 0;                    // by its filter
+  uint64_t index_rows = 0, rechecked_away = 0;  // inverted scans: found by the index, and not so after all
+  uint64_t time_ns = 0;                         // in this node and below
+  uint64_t startup_ns = 0;                      // to the first row
+  uint64_t memory_bytes = 0;                    // peak
   uint64_t spilled_bytes = 0;
   uint64_t hash_buckets = 0;  // hash joins: of the biggest table
   uint64_t batches = 0;       // hash joins and aggregates: tables filled one after the other

@@ -22,7 +22,9 @@ access::KeyColumn index_key_column(const catalog::IndexColumn& column);
 void append_index_column(std::string& out, Oid type, const access::KeyColumn& column,
                          const types::Value& value);
 
-// Builds the keys of one index from full rows (one value for each column that is not dropped, in order).
+// Builds the keys of one index from full rows (one value for each column that is not dropped, in order). A
+// B-tree has a row under one key, or none where its predicate leaves the row out; an inverted index under as
+// many as its values have parts.
 class IndexKeyBuilder {
  public:
   // `bound` may be null when the index has neither expressions nor a predicate; else throws 0A000 without it.
@@ -32,9 +34,9 @@ class IndexKeyBuilder {
   const catalog::Index& index() const { return index_; }
   std::span<const access::KeyColumn> columns() const { return columns_; }
 
-  // False: the index's predicate leaves the row out. Else the key, its values in values(), and whether
-  // uniqueness does not apply because of a NULL.
-  bool build(std::span<const types::Value> row, std::string* key);
+  // The row's keys, ascending, each once; valid until the next call. With them: their values in values(), and
+  // whether uniqueness does not apply because of a NULL.
+  std::span<const std::string> build(std::span<const types::Value> row);
   std::span<const types::Value> values() const { return values_; }
   bool exempt_from_unique() const { return exempt_; }
   // build() looks at this value of the row.
@@ -44,6 +46,8 @@ class IndexKeyBuilder {
 
  private:
   void load(std::span<const types::Value> row);
+  void build_ordered();
+  void build_inverted();
   [[noreturn]] void throw_too_long(size_t key_bytes) const;
 
   const catalog::Index& index_;
@@ -57,6 +61,16 @@ class IndexKeyBuilder {
       std::make_unique<Arena>();  // the expressions refer to it: it must not move
   Chunk row_;
   bool exempt_ = false;
+  std::vector<std::string> keys_;  // the first `count_`; the others keep their memory
+  size_t count_ = 0;
+  std::vector<std::string> parts_;  // of one key column's value
 };
+
+// A key of an inverted index: its column, and what of the value there.
+void set_inverted_key(std::string* key, size_t column, std::string_view part);
+
+// Those of the one ascending list that the other has not.
+void keys_without(std::span<const std::string> keys, std::span<const std::string> others,
+                  std::vector<std::string_view>* out);
 
 }  // namespace varve::executor

@@ -77,8 +77,9 @@ class Host {
                                                  const txn::Snapshot* active) = 0;
   // Anything that is not planned, inside the transaction; returns its tag.
   virtual std::string run_utility(const SqlStatementPtr& statement, std::span<const types::Value> params) = 0;
-  // Runs EXPLAIN; a query that returns what it says.
+  // Runs EXPLAIN; a query that returns what it says. The same for SHOW.
   virtual SqlStatementPtr explain(const SqlStatementPtr& statement, std::span<const types::Value> params) = 0;
+  virtual SqlStatementPtr show(const SqlStatement& statement) = 0;
   virtual void check_read_only(const SqlStatement& statement) = 0;
 
   // Around a statement that changes rows: what its constraints noted is checked at its end.

@@ -59,6 +59,7 @@ class Runtime {
   // deferred_count() gave).
   void run_deferred();
   size_t deferred_count() const;
+  int32_t trigger_depth() const;  // of triggers whose functions are running, one within the other
   void forget_deferred(size_t from);
   // SET CONSTRAINTS; `constraints` empty: all.
   void set_constraints(std::span<const Oid> constraints, bool deferred);

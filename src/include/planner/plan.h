@@ -81,6 +81,25 @@ struct IndexScanPlan : ScanPlan {
   bool backward = false;
   bool unique_match = false;  // all keys of a unique index are equal: at most one row
 };
+// What an inverted index is asked for: rows whose key `key` stands in `op` to `value`, or those of all or any
+// of several such conditions.
+struct InvertedCondition {
+  enum class Kind : uint8_t { kOperator, kAnd, kOr } kind = Kind::kOperator;
+  uint32_t key = 0;
+  functions::InvertedOp op = functions::InvertedOp::kNone;
+  Expr* value = nullptr;      // over params / exec params / constants only; of the type the operator takes
+  Expr* condition = nullptr;  // the whole of it, over the scanned columns
+  std::span<InvertedCondition> parts;
+};
+// The rows come in the order of their Tids. The index says which may fit: `recheck` is tested before
+// `filter`.
+struct InvertedScanPlan : ScanPlan {
+  const catalog::Index* index = nullptr;
+  const BoundIndex* bound = nullptr;  // null: plain columns only
+  InvertedCondition condition;
+  Expr* recheck = nullptr;
+  double index_cost = 0, index_rows = 0;  // of what the index does alone
+};
 struct FunctionScanPlan : Plan {
   std::string_view alias;
   const functions::Function* function = nullptr;

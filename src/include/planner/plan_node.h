@@ -15,6 +15,7 @@ enum class PlanKind : uint8_t {
   kValues,
   kSeqScan,
   kIndexScan,
+  kInvertedScan,
   kFunctionScan,
   kCteScan,        // reads a materialised CTE
   kWorkTableScan,  // the recursive term's input

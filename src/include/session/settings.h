@@ -74,8 +74,6 @@ class Settings {
   // Advances with every change: what was derived from settings is stale.
   uint64_t generation() const { return generation_; }
   // What every statement or transaction asks for, in its own form.
-  // 0A000 unless varve.enable_serializable is on: it has yet to stand its random model for long.
-  void require_serializable() const;
   struct Frequent {
     int64_t statement_timeout_ms = 0;
     int64_t lock_timeout_ms = 0;

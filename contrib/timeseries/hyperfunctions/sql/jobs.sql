@@ -197,16 +197,12 @@ END
 $$;
 CREATE PROCEDURE run_job(job_id integer) LANGUAGE plpgsql AS
 $$
+#dynamic_commit on
 DECLARE
   job _timescaledb_catalog.bgw_job;
 BEGIN
   SELECT * INTO job FROM _timescaledb_functions.job_require(job_id);
   PERFORM _timescaledb_functions.job_require_owner(job_id, job.owner);
-  -- It commits on the way, which EXECUTE does not let it.
-  IF job.proc_schema = '_timescaledb_functions' AND job.proc_name = 'policy_refresh_continuous_aggregate' THEN
-    CALL _timescaledb_functions.policy_refresh_continuous_aggregate(job.id, job.config);
-    RETURN;
-  END IF;
   EXECUTE _timescaledb_functions.job_command(job_id);
 END
 $$;

@@ -107,7 +107,7 @@ CREATE FUNCTION last_time(tws timeweightsummary) RETURNS timestamptz
 CREATE TYPE countersummary AS (first_time timestamptz, first_val double precision, second_time timestamptz, second_val double precision,
   penultimate_time timestamptz, penultimate_val double precision, last_time timestamptz, last_val double precision, reset_sum double precision,
   num_resets bigint, num_changes bigint, num_elements bigint, sx double precision, sx2 double precision, sy double precision,
-  sy2 double precision, sxy double precision);
+  sy2 double precision, sxy double precision, bound_start timestamptz, bound_end timestamptz);
 CREATE FUNCTION counter_agg_final(internal) RETURNS countersummary
   AS 'MODULE_PATHNAME', 'counter_agg_final' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION counter_agg_trans(internal, timestamptz, double precision) RETURNS internal
@@ -155,7 +155,7 @@ CREATE FUNCTION counter_zero_time(summary countersummary) RETURNS timestamptz
 CREATE TYPE gaugesummary AS (first_time timestamptz, first_val double precision, second_time timestamptz, second_val double precision,
   penultimate_time timestamptz, penultimate_val double precision, last_time timestamptz, last_val double precision, reset_sum double precision,
   num_resets bigint, num_changes bigint, num_elements bigint, sx double precision, sx2 double precision, sy double precision,
-  sy2 double precision, sxy double precision);
+  sy2 double precision, sxy double precision, bound_start timestamptz, bound_end timestamptz);
 CREATE FUNCTION gauge_agg_final(internal) RETURNS gaugesummary
   AS 'MODULE_PATHNAME', 'gauge_agg_final' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION gauge_agg_trans(internal, timestamptz, double precision) RETURNS internal
@@ -349,3 +349,77 @@ CREATE FUNCTION into_values(agg stateagg) RETURNS TABLE(state text, duration int
   AS 'MODULE_PATHNAME', 'state_into_values' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
 CREATE FUNCTION state_timeline(agg stateagg) RETURNS TABLE(state text, start_time timestamptz, end_time timestamptz)
   AS 'MODULE_PATHNAME', 'state_timeline' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+
+-- Summaries of neighbouring times: what lies at the bounds is told by the neighbours. `"interval"` is counted in the
+-- session's time zone from `start`.
+CREATE FUNCTION time_weight_average_between(summary timeweightsummary, start timestamptz, ending timestamptz, prev timeweightsummary, next timeweightsummary) RETURNS double precision
+  AS 'MODULE_PATHNAME', 'time_weight_average_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_average(summary timeweightsummary, start timestamptz, "interval" interval, prev timeweightsummary DEFAULT NULL, next timeweightsummary DEFAULT NULL)
+  RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT time_weight_average_between($1, $2, $2 + $3, $4, $5) $$;
+CREATE FUNCTION time_weight_integral_between(summary timeweightsummary, start timestamptz, ending timestamptz, prev timeweightsummary, next timeweightsummary, unit text) RETURNS double precision
+  AS 'MODULE_PATHNAME', 'time_weight_integral_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_integral(summary timeweightsummary, start timestamptz, "interval" interval, prev timeweightsummary DEFAULT NULL, next timeweightsummary DEFAULT NULL, unit text DEFAULT 'second')
+  RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT time_weight_integral_between($1, $2, $2 + $3, $4, $5, $6) $$;
+CREATE FUNCTION counter_delta_between(summary countersummary, start timestamptz, ending timestamptz, prev countersummary, next countersummary) RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_delta_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_delta(summary countersummary, start timestamptz, "interval" interval, prev countersummary DEFAULT NULL, next countersummary DEFAULT NULL)
+  RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT counter_delta_between($1, $2, $2 + $3, $4, $5) $$;
+CREATE FUNCTION counter_rate_between(summary countersummary, start timestamptz, ending timestamptz, prev countersummary, next countersummary) RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_rate_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_rate(summary countersummary, start timestamptz, "interval" interval, prev countersummary DEFAULT NULL, next countersummary DEFAULT NULL)
+  RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT counter_rate_between($1, $2, $2 + $3, $4, $5) $$;
+CREATE FUNCTION counter_with_bounds(summary countersummary, bound_start timestamptz, bound_end timestamptz) RETURNS countersummary
+  AS 'MODULE_PATHNAME', 'counter_with_bounds' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION with_bounds(summary countersummary, bounds tstzrange) RETURNS countersummary LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT counter_with_bounds($1, coalesce(pg_catalog.lower($2), '-infinity'), coalesce(pg_catalog.upper($2), 'infinity')) $$;
+CREATE FUNCTION extrapolated_delta(summary countersummary, method text DEFAULT 'prometheus') RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_extrapolated_delta' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION extrapolated_rate(summary countersummary, method text DEFAULT 'prometheus') RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_extrapolated_rate' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION counter_delta_between(summary gaugesummary, start timestamptz, ending timestamptz, prev gaugesummary, next gaugesummary) RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_delta_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_delta(summary gaugesummary, start timestamptz, "interval" interval, prev gaugesummary DEFAULT NULL, next gaugesummary DEFAULT NULL)
+  RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT counter_delta_between($1, $2, $2 + $3, $4, $5) $$;
+CREATE FUNCTION counter_rate_between(summary gaugesummary, start timestamptz, ending timestamptz, prev gaugesummary, next gaugesummary) RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_rate_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_rate(summary gaugesummary, start timestamptz, "interval" interval, prev gaugesummary DEFAULT NULL, next gaugesummary DEFAULT NULL)
+  RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT counter_rate_between($1, $2, $2 + $3, $4, $5) $$;
+CREATE FUNCTION counter_with_bounds(summary gaugesummary, bound_start timestamptz, bound_end timestamptz) RETURNS gaugesummary
+  AS 'MODULE_PATHNAME', 'counter_with_bounds' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION with_bounds(summary gaugesummary, bounds tstzrange) RETURNS gaugesummary LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS
+$$ SELECT counter_with_bounds($1, coalesce(pg_catalog.lower($2), '-infinity'), coalesce(pg_catalog.upper($2), 'infinity')) $$;
+CREATE FUNCTION extrapolated_delta(summary gaugesummary, method text DEFAULT 'prometheus') RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_extrapolated_delta' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION extrapolated_rate(summary gaugesummary, method text DEFAULT 'prometheus') RETURNS double precision
+  AS 'MODULE_PATHNAME', 'counter_extrapolated_rate' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION state_agg_rollup_trans(internal, stateagg) RETURNS internal
+  AS 'MODULE_PATHNAME', 'state_agg_rollup' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE rollup(agg stateagg) (SFUNC = state_agg_rollup_trans, STYPE = internal, FINALFUNC = state_agg_final, PARALLEL = SAFE);
+CREATE FUNCTION state_duration_within(agg stateagg, state text, start timestamptz, ending timestamptz) RETURNS interval
+  AS 'MODULE_PATHNAME', 'state_duration_within' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION duration_in(agg stateagg, state text, start timestamptz, "interval" interval DEFAULT NULL) RETURNS interval
+  LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT state_duration_within($1, $2, $3, coalesce($3 + $4, 'infinity')) $$;
+CREATE FUNCTION state_duration_between(agg stateagg, state text, start timestamptz, ending timestamptz, prev stateagg) RETURNS interval
+  AS 'MODULE_PATHNAME', 'state_duration_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_duration_in(agg stateagg, state text, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
+  RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT state_duration_between($1, $2, $3, $3 + $4, $5) $$;
+CREATE FUNCTION state_periods(agg stateagg, state text) RETURNS TABLE(start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_periods' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION state_timeline_between(agg stateagg, start timestamptz, ending timestamptz, prev stateagg)
+  RETURNS TABLE(state text, start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_timeline_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_state_timeline(agg stateagg, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
+  RETURNS TABLE(state text, start_time timestamptz, end_time timestamptz) LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT * FROM state_timeline_between($1, $2, $2 + $3, $4) $$;
+CREATE FUNCTION state_periods_between(agg stateagg, state text, start timestamptz, ending timestamptz, prev stateagg)
+  RETURNS TABLE(start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_periods_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_state_periods(agg stateagg, state text, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
+  RETURNS TABLE(start_time timestamptz, end_time timestamptz) LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT * FROM state_periods_between($1, $2, $3, $3 + $4, $5) $$;

@@ -96,6 +96,11 @@ CREATE FUNCTION _timescaledb_functions.to_timestamp_without_timezone(unixtime_us
   AS 'MODULE_PATHNAME', 'ts_to_timestamp_without_timezone' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
 CREATE FUNCTION _timescaledb_functions.to_date(unixtime_us bigint) RETURNS date
   AS 'MODULE_PATHNAME', 'ts_to_date' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+-- The first of version 7; before 1970 and after 10889 there are none, so the nearest.
+CREATE FUNCTION _timescaledb_functions.uuid_from_internal(unixtime_us bigint) RETURNS uuid
+  AS 'MODULE_PATHNAME', 'ts_uuid_from_internal' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION _timescaledb_functions.uuid_at(unixtime_us bigint) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ SELECT _timescaledb_functions.uuid_from_internal(least(greatest(unixtime_us, 0), 281474976710655999)) $$;
 CREATE FUNCTION _timescaledb_functions.to_interval(us bigint) RETURNS interval
   AS 'MODULE_PATHNAME', 'ts_to_interval' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
 CREATE FUNCTION _timescaledb_functions.interval_to_usec(chunk_interval interval) RETURNS bigint
@@ -138,6 +143,7 @@ BEGIN
     WHEN 'timestamp'::regtype
       THEN quote_literal(_timescaledb_functions.to_timestamp_without_timezone(value)) || '::timestamp'
     WHEN 'date'::regtype THEN quote_literal(_timescaledb_functions.to_date(value)) || '::date'
+    WHEN 'uuid'::regtype THEN quote_literal(_timescaledb_functions.uuid_at(value)) || '::uuid'
     ELSE quote_literal(value) || '::bigint' END;
 END
 $$;
@@ -163,6 +169,10 @@ BEGIN
   END IF;
 END
 $$;
+-- The one that chunks' ranges are of.
+CREATE FUNCTION _timescaledb_functions.time_dimension(ht integer) RETURNS SETOF _timescaledb_catalog.dimension
+  LANGUAGE sql STABLE AS
+$$ SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht AND d.num_slices IS NULL ORDER BY d.id LIMIT 1 $$;
 CREATE FUNCTION _timescaledb_functions.bare_name(relation regclass) RETURNS name LANGUAGE sql STABLE AS
 $$ SELECT relname FROM pg_catalog.pg_class WHERE oid = relation $$;
 -- Who called, also seen from a function that runs with its owner's rights.
@@ -178,6 +188,25 @@ BEGIN
   IF NOT pg_catalog.pg_has_role(_timescaledb_functions.caller(), owner, 'member') THEN
     RAISE EXCEPTION 'must be owner of hypertable "%"', name USING ERRCODE = 'insufficient_privilege';
   END IF;
+END
+$$;
+-- What a command of its owner is about.
+CREATE FUNCTION _timescaledb_functions.owned_hypertable(relation regclass) RETURNS SETOF _timescaledb_catalog.hypertable
+  LANGUAGE plpgsql STABLE AS
+$$
+BEGIN
+  RETURN QUERY SELECT * FROM _timescaledb_functions.require_hypertable(relation);
+  PERFORM _timescaledb_functions.require_owner(relation);
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.owned_hypertable_of(chunk_id integer) RETURNS SETOF _timescaledb_catalog.hypertable
+  LANGUAGE plpgsql STABLE AS
+$$
+BEGIN
+  RETURN QUERY SELECT h.* FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
+    WHERE c.id = chunk_id;
+  PERFORM _timescaledb_functions.require_owner(h.relid) FROM _timescaledb_catalog.chunk c
+    JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id WHERE c.id = chunk_id;
 END
 $$;
 -- A chunk as the relation that stands for it; null when it has gone.

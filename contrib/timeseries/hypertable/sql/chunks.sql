@@ -9,6 +9,17 @@ CREATE FUNCTION _timescaledb_functions.lock_hypertable(ht integer) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$ BEGIN PERFORM FROM _timescaledb_catalog.hypertable WHERE id = ht FOR UPDATE; END $$;
 
+-- Null: every row.
+CREATE FUNCTION _timescaledb_functions.time_condition(dim _timescaledb_catalog.dimension, low bigint, high bigint) RETURNS text
+  LANGUAGE sql STABLE AS
+$$
+SELECT nullif(pg_catalog.concat_ws(
+  ' AND ',
+  CASE WHEN low <> '-9223372036854775808'::bigint
+       THEN pg_catalog.format('%I >= %s', (dim).column_name, _timescaledb_functions.time_literal(low, (dim).column_type)) END,
+  CASE WHEN high <> 9223372036854775807
+       THEN pg_catalog.format('%I < %s', (dim).column_name, _timescaledb_functions.time_literal(high, (dim).column_type)) END), '')
+$$;
 -- The condition that a row of the chunk meets.
 CREATE FUNCTION _timescaledb_functions.chunk_condition(chunk_id integer) RETURNS text
   LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS
@@ -22,12 +33,7 @@ BEGIN
   SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
   FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = c.hypertable_id ORDER BY d.id LOOP
     IF dim.num_slices IS NULL THEN
-      IF c.range_start <> '-9223372036854775808'::bigint THEN
-        parts := parts || format('%I >= %s', dim.column_name, _timescaledb_functions.time_literal(c.range_start, dim.column_type));
-      END IF;
-      IF c.range_end <> 9223372036854775807 THEN
-        parts := parts || format('%I < %s', dim.column_name, _timescaledb_functions.time_literal(c.range_end, dim.column_type));
-      END IF;
+      parts := array_remove(parts || _timescaledb_functions.time_condition(dim, c.range_start, c.range_end), NULL);
     ELSE
       i := i + 1;
       IF c.slice_starts[i] <> '-9223372036854775808'::bigint THEN
@@ -93,34 +99,36 @@ END
 $$;
 
 -- The chunk of a point, which nobody has made yet; the hypertable is locked.
-CREATE FUNCTION _timescaledb_functions.create_chunk_at(ht integer, value bigint, hashes integer[]) RETURNS integer
+CREATE FUNCTION _timescaledb_functions.create_chunk_at(ht integer, value bigint, hashes integer[]) RETURNS _timescaledb_catalog.chunk
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
   h _timescaledb_catalog.hypertable;
   dim _timescaledb_catalog.dimension;
-  bounds bigint[];
+  before record;
   other bigint;
+  made _timescaledb_catalog.chunk;
+  bounds bigint[];
   starts bigint[] := '{}';
   ends bigint[] := '{}';
   width bigint;
   slice bigint;
   i integer := 0;
-  new_id integer;
 BEGIN
   SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = ht;
   FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht ORDER BY d.id LOOP
     IF dim.num_slices IS NULL THEN
-      SELECT ARRAY[c.range_start, c.range_end] INTO bounds FROM _timescaledb_catalog.chunk c
-      WHERE c.hypertable_id = ht AND c.range_start <= value AND (c.range_end > value OR c.range_end = 9223372036854775807)
-      LIMIT 1;
-      IF bounds IS NULL THEN
+      -- Ranges of different starts do not overlap: neighbours by start are all that counts, and the index has them.
+      SELECT c.range_start, c.range_end INTO before FROM _timescaledb_catalog.chunk c
+      WHERE c.hypertable_id = ht AND c.range_start <= value ORDER BY c.range_start DESC LIMIT 1;
+      IF before.range_end > value OR before.range_end = 9223372036854775807 THEN
+        bounds := ARRAY[before.range_start, before.range_end];
+      ELSE
         bounds := _timescaledb_functions.range_of(value, dim.interval_length, dim.column_type);
         -- Chunks made with another interval keep what they have.
-        SELECT max(c.range_end) INTO other FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht AND c.range_end <= value;
-        bounds[1] := greatest(bounds[1], other);
-        SELECT min(c.range_start) INTO other FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht AND c.range_start > value;
-        bounds[2] := least(bounds[2], other);
+        SELECT c.range_start INTO other FROM _timescaledb_catalog.chunk c
+        WHERE c.hypertable_id = ht AND c.range_start > value ORDER BY c.range_start LIMIT 1;
+        bounds := ARRAY[greatest(bounds[1], before.range_end), least(bounds[2], other)];
       END IF;
     ELSE
       i := i + 1;
@@ -136,12 +144,13 @@ BEGIN
       ends[i] := least(ends[i], other);
     END IF;
   END LOOP;
-  new_id := nextval('_timescaledb_catalog.chunk_id_seq');
+  made.id := nextval('_timescaledb_catalog.chunk_id_seq');
   INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, range_start, range_end, slice_starts, slice_ends)
-  VALUES (new_id, ht, h.associated_schema_name, h.associated_table_prefix || '_' || new_id || '_chunk', bounds[1], bounds[2],
-          starts, ends);
-  PERFORM _timescaledb_functions.create_chunk_relation(new_id);
-  RETURN new_id;
+  VALUES (made.id, ht, h.associated_schema_name, h.associated_table_prefix || '_' || made.id || '_chunk', bounds[1], bounds[2],
+          starts, ends)
+  RETURNING * INTO made;
+  PERFORM _timescaledb_functions.create_chunk_relation(made.id);
+  RETURN made;
 END
 $$;
 REVOKE ALL ON FUNCTION _timescaledb_functions.create_chunk_relation(integer) FROM PUBLIC;
@@ -190,11 +199,14 @@ BEGIN
   CASE value_type
     WHEN 'interval'::regtype THEN RETURN _timescaledb_functions.time_to_internal(now() - value::interval);
     WHEN 'timestamptz'::regtype, 'unknown'::regtype, 'text'::regtype THEN
-      IF column_type = 'timestamptz'::regtype THEN RETURN _timescaledb_functions.time_to_internal(value::timestamptz); END IF;
+      IF column_type IN ('timestamptz'::regtype, 'uuid'::regtype) THEN RETURN _timescaledb_functions.time_to_internal(value::timestamptz); END IF;
       RETURN _timescaledb_functions.time_to_internal(value::timestamptz::timestamp);
     WHEN 'timestamp'::regtype, 'date'::regtype THEN
-      IF column_type = 'timestamptz'::regtype THEN RETURN _timescaledb_functions.time_to_internal(value::timestamp::timestamptz); END IF;
+      IF column_type IN ('timestamptz'::regtype, 'uuid'::regtype) THEN
+        RETURN _timescaledb_functions.time_to_internal(value::timestamp::timestamptz);
+      END IF;
       RETURN _timescaledb_functions.time_to_internal(value::timestamp);
+    WHEN 'uuid'::regtype THEN RETURN _timescaledb_functions.time_to_internal(value::uuid);
     ELSE
       RAISE EXCEPTION 'invalid time argument type "%"', value_type
         USING ERRCODE = 'invalid_parameter_value', HINT = format('Try casting the argument to "%s".', column_type);
@@ -219,8 +231,7 @@ BEGIN
     RAISE EXCEPTION 'invalid hypertable or continuous aggregate' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(relation);
-  SELECT d.column_type INTO col_type FROM _timescaledb_catalog.dimension d
-  WHERE d.hypertable_id = ht.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  SELECT d.column_type INTO col_type FROM _timescaledb_functions.time_dimension(ht.id) d;
   IF (older IS NOT NULL OR newer IS NOT NULL) AND (before IS NOT NULL OR after IS NOT NULL) THEN
     RAISE EXCEPTION 'cannot specify "older_than" or "newer_than" together with "created_before"or "created_after"'
       USING ERRCODE = 'invalid_parameter_value';
@@ -251,43 +262,56 @@ CREATE FUNCTION drop_chunks(relation regclass, older_than "any" DEFAULT NULL, ne
 CREATE FUNCTION _timescaledb_functions.check_drop_chunks(relation regclass, has_bounds boolean) RETURNS void LANGUAGE plpgsql AS
 $$
 BEGIN
-  PERFORM _timescaledb_functions.require_hypertable(relation);
-  PERFORM _timescaledb_functions.require_owner(relation);
+  PERFORM _timescaledb_functions.owned_hypertable(relation);
   IF NOT has_bounds THEN
     RAISE EXCEPTION 'invalid time range for dropping chunks' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'At least one of older_than/newer_than or created_before/created_after must be provided.';
   END IF;
 END
 $$;
-CREATE FUNCTION _timescaledb_functions.drop_chunk(chunk_id integer) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+-- Foreign keys that point at rows of the chunk, which is locked: what they say of a deletion is done, for all rows at
+-- once, with the rights of the pointing table's owner. Without such a word no row may point there.
+CREATE FUNCTION _timescaledb_functions.release_referrers(c _timescaledb_catalog.chunk, h _timescaledb_catalog.hypertable) RETURNS void
+  LANGUAGE plpgsql SET search_path = pg_catalog AS
 $$
 DECLARE
-  c _timescaledb_catalog.chunk;
-  h _timescaledb_catalog.hypertable;
-  referrer record;
+  k record;
+  pointing text;
+  found_one boolean;
 BEGIN
-  SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
-  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
-  PERFORM _timescaledb_functions.require_owner(h.relid);
-  SELECT conname, conrelid::regclass AS relation INTO referrer FROM pg_constraint
-  WHERE confrelid = h.relid AND contype = 'f' ORDER BY oid LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'cannot drop table %.% because other objects depend on it', quote_ident(c.schema_name), quote_ident(c.table_name)
-      USING ERRCODE = 'dependent_objects_still_exist',
-            DETAIL = format('constraint %s on table %s depends on table %s', referrer.conname, referrer.relation, h.relid),
-            HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
-  END IF;
-  EXECUTE format('LOCK TABLE %s IN EXCLUSIVE MODE', h.relid);
-  PERFORM _timescaledb_functions.delete_chunk_rows(chunk_id);
-  DELETE FROM _timescaledb_catalog.compression_settings s
-  WHERE s.relid = _timescaledb_functions.chunk_relation(c.schema_name, c.table_name);
-  PERFORM _timescaledb_functions.drop_chunk_relation(chunk_id);
-  DELETE FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
-  PERFORM _timescaledb_functions.note_invalidation(
-    h.relid, c.range_start, CASE WHEN c.range_end = 9223372036854775807 THEN c.range_end ELSE c.range_end - 1 END);
+  FOR k IN
+    SELECT f.conname, f.conrelid::regclass AS relation, f.confdeltype AS action, r.relowner AS owner,
+           (SELECT string_agg(format('f.%I = h.%I', a.attname, b.attname), ' AND ')
+            FROM unnest(f.conkey, f.confkey) AS x (own, other) JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = x.own
+              JOIN pg_attribute b ON b.attrelid = f.confrelid AND b.attnum = x.other) AS matching,
+           (SELECT string_agg(format('%I = %s', a.attname, CASE WHEN f.confdeltype = 'd' THEN 'DEFAULT' ELSE 'NULL' END), ', ')
+            FROM unnest(coalesce(nullif(f.confdelsetcols, '{}'), f.conkey)) AS x (own) JOIN pg_attribute a
+              ON a.attrelid = f.conrelid AND a.attnum = x.own) AS assignments
+    FROM pg_constraint f JOIN pg_class r ON r.oid = f.conrelid WHERE f.confrelid = h.relid AND f.contype = 'f' ORDER BY f.oid
+  LOOP
+    -- Under an old snapshot rows that point there may not be seen.
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+      RAISE EXCEPTION 'dropping chunks that a foreign key points at is only supported at READ COMMITTED'
+        USING ERRCODE = 'feature_not_supported';
+    END IF;
+    pointing := format('(SELECT * FROM %s WHERE %s) h WHERE %s', h.relid, _timescaledb_functions.chunk_condition(c.id), k.matching);
+    CASE k.action
+      WHEN 'c' THEN PERFORM _timescaledb_functions.run_as(k.owner, format('DELETE FROM %s f USING %s', k.relation, pointing));
+      WHEN 'n', 'd' THEN
+        PERFORM _timescaledb_functions.run_as(k.owner, format('UPDATE %s f SET %s FROM %s', k.relation, k.assignments, pointing));
+      ELSE
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s f, %s)', k.relation, pointing) INTO found_one;
+        IF found_one THEN
+          RAISE EXCEPTION 'cannot drop table %.% because other objects depend on it', quote_ident(c.schema_name), quote_ident(c.table_name)
+            USING ERRCODE = 'dependent_objects_still_exist',
+                  DETAIL = format('constraint %s on table %s depends on table %s', k.conname, k.relation, h.relid),
+                  HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
+        END IF;
+    END CASE;
+  END LOOP;
 END
 $$;
+REVOKE ALL ON FUNCTION _timescaledb_functions.release_referrers(_timescaledb_catalog.chunk, _timescaledb_catalog.hypertable) FROM PUBLIC;
 CREATE FUNCTION _timescaledb_functions.remove_rows(relation regclass, col name, column_type regtype, low bigint, high bigint, rest text)
   RETURNS bigint AS 'MODULE_PATHNAME', 'ts_remove_rows' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION _timescaledb_functions.remove_rows(regclass, name, regtype, bigint, bigint, text) FROM PUBLIC;
@@ -302,7 +326,7 @@ DECLARE
 BEGIN
   SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
   SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
-  SELECT * INTO dim FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  SELECT * INTO dim FROM _timescaledb_functions.time_dimension(h.id);
   PERFORM _timescaledb_functions.remove_rows(
     h.relid, dim.column_name, dim.column_type, c.range_start,
     CASE WHEN cardinality(c.slice_starts) > 0 THEN c.range_start ELSE c.range_end END,
@@ -310,6 +334,41 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION _timescaledb_functions.delete_chunk_rows(integer) FROM PUBLIC;
+-- Chunks of one hypertable. What lies between two that stay goes as one range.
+CREATE FUNCTION _timescaledb_functions.drop_chunk_set(ids integer[]) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+  dim _timescaledb_catalog.dimension;
+  part record;
+BEGIN
+  IF coalesce(cardinality(ids), 0) = 0 THEN RETURN; END IF;
+  SELECT * INTO h FROM _timescaledb_functions.owned_hypertable_of(ids[1]);
+  SELECT * INTO dim FROM _timescaledb_functions.time_dimension(h.id);
+  EXECUTE format('LOCK TABLE %s IN EXCLUSIVE MODE', h.relid);
+  FOR c IN SELECT * FROM _timescaledb_catalog.chunk k WHERE k.hypertable_id = h.id AND k.id = ANY (ids) ORDER BY k.id LOOP
+    PERFORM _timescaledb_functions.release_referrers(c, h);
+    IF h.num_dimensions > 1 THEN PERFORM _timescaledb_functions.delete_chunk_rows(c.id); END IF;
+  END LOOP;
+  FOR part IN SELECT min(k.range_start) AS low, max(k.range_end) AS high
+              FROM (SELECT x.range_start, x.range_end, x.id = ANY (ids) AS goes,
+                           count(*) FILTER (WHERE x.id <> ALL (ids)) OVER (ORDER BY x.range_start) AS island
+                    FROM _timescaledb_catalog.chunk x WHERE x.hypertable_id = h.id AND h.num_dimensions = 1) k
+              WHERE k.goes GROUP BY k.island LOOP
+    PERFORM _timescaledb_functions.remove_rows(
+      h.relid, dim.column_name, dim.column_type, part.low, part.high,
+      format('DELETE FROM %s WHERE %s', h.relid, coalesce(_timescaledb_functions.time_condition(dim, part.low, part.high), 'true')));
+  END LOOP;
+  FOR c IN SELECT * FROM _timescaledb_catalog.chunk k WHERE k.hypertable_id = h.id AND k.id = ANY (ids) ORDER BY k.id LOOP
+    PERFORM _timescaledb_functions.forget_chunk_relation(c);
+    PERFORM _timescaledb_functions.forget_chunk(c, h);
+  END LOOP;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.drop_chunk(chunk_id integer) RETURNS void LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.drop_chunk_set(ARRAY[chunk_id]); END $$;
 
 -- The rows are gone already (TRUNCATE), or go with the table.
 CREATE FUNCTION _timescaledb_functions.forget_chunks(ht integer) RETURNS void
@@ -407,8 +466,7 @@ DECLARE
 BEGIN
   SELECT * INTO a FROM _timescaledb_functions.require_chunk(chunk1);
   SELECT * INTO b FROM _timescaledb_functions.require_chunk(chunk2);
-  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = a.hypertable_id;
-  PERFORM _timescaledb_functions.require_owner(h.relid);
+  SELECT * INTO h FROM _timescaledb_functions.owned_hypertable_of(a.id);
   IF a.id = b.id THEN
     RAISE EXCEPTION 'duplicate chunk on argument list' USING ERRCODE = 'duplicate_object';
   ELSIF a.hypertable_id <> b.hypertable_id THEN
@@ -462,14 +520,14 @@ DECLARE
   new_id integer;
 BEGIN
   SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
-  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
-  PERFORM _timescaledb_functions.require_owner(h.relid);
+  SELECT * INTO h FROM _timescaledb_functions.owned_hypertable_of(c.id);
   IF h.num_dimensions > 1 THEN
     RAISE EXCEPTION 'cannot split chunk in multi-dimensional hypertable' USING ERRCODE = 'feature_not_supported';
   END IF;
   SELECT d.column_type INTO col_type FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id ORDER BY d.id LIMIT 1;
   place := CASE WHEN value IS NULL THEN c.range_start + (c.range_end - c.range_start) / 2
                 ELSE _timescaledb_functions.time_argument(col_type, value, value_type) END;
+  IF col_type = 'date'::regtype THEN place := place - ((place % 86400000000) + 86400000000) % 86400000000; END IF;
   IF place <= c.range_start OR place >= c.range_end THEN
     RAISE EXCEPTION 'cannot split chunk at %', value USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -485,6 +543,161 @@ END
 $$;
 CREATE PROCEDURE split_chunk(chunk regclass, split_at anyelement DEFAULT NULL::timestamptz) LANGUAGE plpgsql AS
 $$ BEGIN PERFORM _timescaledb_functions.split_at($1, $2::text, pg_typeof($2)); END $$;
+
+-- --- away and back. The rows of all chunks lie in the hypertable, so they are copied.
+CREATE FUNCTION _timescaledb_functions.copied_columns(relation regclass) RETURNS text LANGUAGE sql STABLE AS
+$$
+SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum) FROM pg_catalog.pg_attribute
+WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+$$;
+CREATE FUNCTION _timescaledb_functions.forget_chunk_relation(c _timescaledb_catalog.chunk) RETURNS void
+  LANGUAGE plpgsql SET search_path = pg_catalog AS
+$$
+BEGIN
+  DELETE FROM _timescaledb_catalog.compression_settings s
+  WHERE s.relid = _timescaledb_functions.chunk_relation(c.schema_name, c.table_name);
+  PERFORM _timescaledb_functions.drop_chunk_relation(c.id);
+END
+$$;
+REVOKE ALL ON FUNCTION _timescaledb_functions.forget_chunk_relation(_timescaledb_catalog.chunk) FROM PUBLIC;
+CREATE FUNCTION _timescaledb_functions.forget_chunk(c _timescaledb_catalog.chunk, h _timescaledb_catalog.hypertable) RETURNS void
+  LANGUAGE plpgsql SET search_path = pg_catalog AS
+$$
+BEGIN
+  DELETE FROM _timescaledb_catalog.chunk WHERE id = c.id;
+  PERFORM _timescaledb_functions.note_invalidation(
+    h.relid, c.range_start, CASE WHEN c.range_end = 9223372036854775807 THEN c.range_end ELSE c.range_end - 1 END);
+END
+$$;
+REVOKE ALL ON FUNCTION _timescaledb_functions.forget_chunk(_timescaledb_catalog.chunk, _timescaledb_catalog.hypertable) FROM PUBLIC;
+CREATE FUNCTION _timescaledb_functions.detach(chunk regclass) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  c _timescaledb_catalog.chunk;
+  h _timescaledb_catalog.hypertable;
+  made text;
+  cols text;
+  owner oid;
+BEGIN
+  SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
+  SELECT * INTO h FROM _timescaledb_functions.owned_hypertable_of(c.id);
+  EXECUTE format('LOCK TABLE %s IN EXCLUSIVE MODE', h.relid);
+  PERFORM _timescaledb_functions.release_referrers(c, h);
+  PERFORM _timescaledb_functions.forget_chunk_relation(c);
+  made := format('%I.%I', c.schema_name, c.table_name);
+  EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL) USING columnar', made, h.relid);
+  cols := _timescaledb_functions.copied_columns(h.relid);
+  SELECT relowner INTO owner FROM pg_class WHERE oid = h.relid;
+  EXECUTE format('ALTER TABLE %s OWNER TO %I', made, pg_get_userbyid(owner));
+  -- What the table computes and checks is its owner's.
+  PERFORM _timescaledb_functions.run_as(owner, format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s WHERE %s', made, cols,
+                                                      cols, h.relid, _timescaledb_functions.chunk_condition(c.id)));
+  PERFORM _timescaledb_functions.delete_chunk_rows(c.id);
+  PERFORM _timescaledb_functions.forget_chunk(c, h);
+END
+$$;
+CREATE PROCEDURE detach_chunk(chunk regclass) LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.detach(chunk); END $$;
+
+-- A bound of a slice: internal time as a number, or a time as text.
+CREATE FUNCTION _timescaledb_functions.slice_bound(dim _timescaledb_catalog.dimension, bound jsonb) RETURNS bigint LANGUAGE plpgsql STABLE AS
+$$
+BEGIN
+  IF jsonb_typeof(bound) = 'number' THEN RETURN bound::text::bigint; END IF;
+  RETURN _timescaledb_functions.time_argument(dim.column_type, bound #>> '{}', 'text'::regtype);
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.attach(hypertable regclass, chunk regclass, slices jsonb) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  h _timescaledb_catalog.hypertable;
+  dim _timescaledb_catalog.dimension;
+  rel record;
+  col record;
+  k _timescaledb_catalog.chunk;
+  bounds bigint[];
+  problem text;
+  cols text;
+  trigger_names name[];
+  t name;
+  owner oid;
+BEGIN
+  SELECT * INTO h FROM _timescaledb_functions.owned_hypertable(hypertable);
+  PERFORM _timescaledb_functions.require_owner(chunk);
+  SELECT n.nspname, r.relname, r.relkind, r.relpersistence, r.relhassubclass OR r.relispartition AS related INTO rel
+  FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace WHERE r.oid = chunk;
+  IF EXISTS (SELECT FROM _timescaledb_catalog.chunk x WHERE x.schema_name = rel.nspname AND x.table_name = rel.relname) THEN
+    RAISE EXCEPTION 'table "%" is already a chunk', rel.relname USING ERRCODE = 'invalid_parameter_value';
+  ELSIF rel.relkind <> 'r' OR rel.relpersistence = 't' OR rel.related OR _timescaledb_functions.hypertable_id(chunk) IS NOT NULL THEN
+    RAISE EXCEPTION 'cannot attach "%"', rel.relname USING ERRCODE = 'wrong_object_type', HINT = 'A chunk is made of an ordinary table.';
+  END IF;
+  IF (SELECT array_agg(x ORDER BY x) FROM jsonb_object_keys(slices) x)
+     IS DISTINCT FROM (SELECT array_agg(d.column_name::text ORDER BY d.column_name::text) FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id) THEN
+    RAISE EXCEPTION 'invalid hypercube for hypertable "%"', h.table_name USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'The slices must name each dimension of the hypertable.';
+  END IF;
+  FOR col IN SELECT a.attname, a.atttypid, a.atttypmod FROM pg_attribute a WHERE a.attrelid = h.relid AND a.attnum > 0 AND NOT a.attisdropped LOOP
+    IF NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = chunk AND b.attname = col.attname AND b.attnum > 0 AND NOT b.attisdropped
+                   AND b.atttypid = col.atttypid AND b.atttypmod = col.atttypmod) THEN
+      RAISE EXCEPTION 'table "%" has no column "%" of type %', rel.relname, col.attname, format_type(col.atttypid, col.atttypmod)
+        USING ERRCODE = 'datatype_mismatch';
+    END IF;
+  END LOOP;
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', chunk);
+  PERFORM _timescaledb_functions.lock_hypertable(h.id);
+  k.slice_starts := '{}';
+  k.slice_ends := '{}';
+  FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id ORDER BY d.id LOOP
+    bounds := ARRAY[_timescaledb_functions.slice_bound(dim, slices->dim.column_name->0), _timescaledb_functions.slice_bound(dim, slices->dim.column_name->1)];
+    IF jsonb_array_length(slices->dim.column_name) <> 2 OR NOT coalesce(bounds[1] < bounds[2], false) THEN
+      RAISE EXCEPTION 'invalid slice for dimension "%"', dim.column_name USING ERRCODE = 'invalid_parameter_value',
+        HINT = 'A slice has a start and a later end.';
+    END IF;
+    IF dim.num_slices IS NULL THEN
+      k.range_start := bounds[1];
+      k.range_end := bounds[2];
+    ELSE
+      k.slice_starts := k.slice_starts || bounds[1];
+      k.slice_ends := k.slice_ends || bounds[2];
+    END IF;
+  END LOOP;
+  -- Ranges of time overlap as a whole or not at all.
+  IF EXISTS (SELECT FROM _timescaledb_catalog.chunk x WHERE x.hypertable_id = h.id AND x.range_start < k.range_end AND k.range_start < x.range_end
+             AND ((x.range_start, x.range_end) <> (k.range_start, k.range_end)
+                  OR NOT EXISTS (SELECT FROM generate_subscripts(k.slice_starts, 1) i
+                                 WHERE x.slice_starts[i] >= k.slice_ends[i] OR k.slice_starts[i] >= x.slice_ends[i]))) THEN
+    RAISE EXCEPTION 'chunk creation failed due to collision' USING ERRCODE = 'duplicate_object',
+      DETAIL = 'The slices overlap those of another chunk.';
+  END IF;
+  EXECUTE format('ALTER TABLE %s RENAME TO %I', chunk, left('_attached_' || rel.relname, 63));
+  k.id := nextval('_timescaledb_catalog.chunk_id_seq');
+  INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, range_start, range_end, slice_starts, slice_ends)
+  VALUES (k.id, h.id, rel.nspname, rel.relname, k.range_start, k.range_end, k.slice_starts, k.slice_ends);
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE (%s) IS NOT TRUE)', chunk, _timescaledb_functions.chunk_condition(k.id)) INTO problem;
+  IF problem::boolean THEN
+    RAISE EXCEPTION 'dimension constraint of chunk "%" is violated by some row', rel.relname USING ERRCODE = 'check_violation';
+  END IF;
+  PERFORM _timescaledb_functions.create_chunk_relation(k.id);
+  SELECT array_agg(g.tgname) INTO trigger_names FROM pg_trigger g WHERE g.tgrelid = h.relid AND NOT g.tgisinternal AND g.tgenabled = 'O';
+  -- The rows have been inserted before: nobody is told of them again.
+  FOREACH t IN ARRAY coalesce(trigger_names, '{}') LOOP
+    EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', h.relid, t);
+  END LOOP;
+  cols := _timescaledb_functions.copied_columns(h.relid);
+  SELECT relowner INTO owner FROM pg_class WHERE oid = h.relid;
+  EXECUTE format('ALTER TABLE %s OWNER TO %I', chunk, pg_get_userbyid(owner));
+  PERFORM _timescaledb_functions.run_as(owner, format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s', h.relid, cols, cols, chunk));
+  FOREACH t IN ARRAY coalesce(trigger_names, '{}') LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', h.relid, t);
+  END LOOP;
+  EXECUTE format('DROP TABLE %s', chunk);
+END
+$$;
+CREATE PROCEDURE attach_chunk(hypertable regclass, chunk regclass, slices jsonb) LANGUAGE plpgsql AS
+$$ BEGIN PERFORM _timescaledb_functions.attach(hypertable, chunk, slices); END $$;
 
 -- Rows settle in the columnstore's order; an index cannot give them another.
 CREATE FUNCTION reorder_chunk(chunk regclass, index regclass DEFAULT NULL, verbose boolean DEFAULT false) RETURNS void

@@ -74,8 +74,7 @@ DECLARE
   nulls boolean[] := '{}';
   col text;
 BEGIN
-  PERFORM _timescaledb_functions.require_owner(relation);
-  SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(relation);
+  SELECT * INTO ht FROM _timescaledb_functions.owned_hypertable(relation);
   SELECT * INTO old FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
   FOR i IN 1 .. cardinality(settings) BY 2 LOOP
     CASE
@@ -132,8 +131,7 @@ BEGIN
   UPDATE _timescaledb_catalog.hypertable h SET compression_state = 1 WHERE h.id = ht.id;
   IF cols = '{}' THEN
     -- Without an order it is the newest first, by time.
-    SELECT d.column_name INTO col FROM _timescaledb_catalog.dimension d
-    WHERE d.hypertable_id = ht.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+    SELECT d.column_name INTO col FROM _timescaledb_functions.time_dimension(ht.id) d;
     IF NOT col = ANY (segment) THEN
       EXECUTE format('ALTER TABLE %s SET (orderby = %L)', relation,
                      array_to_string((SELECT array_agg(quote_ident(x)) FROM unnest(segment) x) || (quote_ident(col) || ' DESC'), ', '));
@@ -153,34 +151,74 @@ BEGIN
 END
 $$;
 
--- Rows of the chunk, as rows and in all: what sizes are shared out by.
-CREATE FUNCTION _timescaledb_functions.chunk_rows(chunk_id integer, OUT in_chunk bigint, OUT in_all bigint)
+-- What the rows of each range of time that chunks lie in take: in segments, and as rows that have not settled.
+CREATE FUNCTION _timescaledb_functions.range_sizes(hypertable regclass)
+  RETURNS TABLE (range_start bigint, range_end bigint, settled_rows bigint, settled_bytes bigint, fresh_rows bigint, fresh_bytes bigint)
+  AS 'MODULE_PATHNAME', 'ts_range_sizes' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION _timescaledb_functions.count_chunk_rows(chunk_id integer) RETURNS bigint
   LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
   relation regclass;
+  result bigint;
 BEGIN
   SELECT h.relid INTO relation FROM _timescaledb_catalog.chunk c JOIN _timescaledb_catalog.hypertable h ON h.id = c.hypertable_id
   WHERE c.id = chunk_id;
-  EXECUTE format('SELECT count(*) FILTER (WHERE %s), count(*) FROM %s', _timescaledb_functions.chunk_condition(chunk_id), relation)
-    INTO in_chunk, in_all;
+  EXECUTE format('SELECT count(*) FROM %s WHERE %s', relation, _timescaledb_functions.chunk_condition(chunk_id)) INTO result;
+  RETURN result;
 END
 $$;
+-- Chunks of the same time share segments: there it goes by rows. An index is everybody's by rows, too.
+CREATE FUNCTION _timescaledb_functions.chunk_sizes(hypertable regclass)
+  RETURNS TABLE (chunk_id integer, chunk_rows bigint, settled_bytes bigint, fresh_bytes bigint, index_bytes bigint)
+  LANGUAGE sql VOLATILE STRICT AS
+$$
+SELECT p.id, p.chunk_rows, (p.settled_bytes::numeric * p.chunk_rows / greatest(p.range_rows, p.chunk_rows, 1))::bigint,
+       (p.fresh_bytes::numeric * p.chunk_rows / greatest(p.range_rows, p.chunk_rows, 1))::bigint,
+       (pg_catalog.pg_indexes_size($1)::numeric * p.chunk_rows / greatest(sum(p.chunk_rows) OVER (), 1))::bigint
+FROM (SELECT c.id, s.settled_bytes, s.fresh_bytes, s.settled_rows + s.fresh_rows AS range_rows,
+             CASE WHEN cardinality(c.slice_starts) = 0 THEN s.settled_rows + s.fresh_rows
+                  ELSE _timescaledb_functions.count_chunk_rows(c.id) END AS chunk_rows
+      FROM _timescaledb_catalog.hypertable h JOIN _timescaledb_catalog.chunk c ON c.hypertable_id = h.id
+        JOIN _timescaledb_functions.range_sizes($1) s ON s.range_start = c.range_start
+      WHERE h.relid = $1) p
+$$;
 
+-- What a row would take in PostgreSQL, with its pointer, as some rows tell.
+CREATE FUNCTION _timescaledb_functions.row_width(relation regclass, condition text) RETURNS numeric
+  LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS
+$$
+DECLARE
+  widths numeric[];
+  items text;
+  col record;
+  place numeric := 0;
+  i integer := 0;
+BEGIN
+  SELECT string_agg(format('avg(coalesce(pg_column_size(%I), 0))', attname), ', ' ORDER BY attnum) INTO items FROM pg_attribute
+  WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped;
+  EXECUTE format('SELECT ARRAY[%s]::numeric[] FROM (SELECT * FROM %s WHERE %s LIMIT 100) x', items, relation, condition) INTO widths;
+  FOR col IN SELECT attlen, CASE attalign WHEN 'd' THEN 8 WHEN 'i' THEN 4 WHEN 's' THEN 2 ELSE 1 END AS step FROM pg_attribute
+             WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped ORDER BY attnum LOOP
+    i := i + 1;
+    IF col.attlen > 0 THEN place := ceil(place / col.step) * col.step; END IF;
+    place := place + coalesce(widths[i], 0);
+  END LOOP;
+  RETURN 28 + ceil(place / 8) * 8;
+END
+$$;
+REVOKE ALL ON FUNCTION _timescaledb_functions.row_width(regclass, text) FROM PUBLIC;
 CREATE FUNCTION _timescaledb_functions.convert_chunk(chunk regclass, into_columns boolean, quiet boolean) RETURNS boolean
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
   c _timescaledb_catalog.chunk;
   h _timescaledb_catalog.hypertable;
-  rows bigint;
-  all_rows bigint;
-  width bigint;
-  fresh boolean;
+  size record;
+  width numeric;
 BEGIN
   SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
-  SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = c.hypertable_id;
-  PERFORM _timescaledb_functions.require_owner(h.relid);
+  SELECT * INTO h FROM _timescaledb_functions.owned_hypertable_of(c.id);
   IF into_columns AND h.compression_state <> 1 THEN
     RAISE EXCEPTION 'columnstore not enabled on "%"', h.table_name USING ERRCODE = 'feature_not_supported',
       DETAIL = 'It is not possible to convert chunks to columnstore on a hypertable or continuous aggregate that does not have columnstore enabled.',
@@ -200,10 +238,8 @@ BEGIN
     RETURN true;
   END IF;
   IF c.status & 1 = 1 THEN
-    -- Rows that came since are in pages of the row store, whose numbers have not the highest bit.
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE (ctid::text::point)[0] < 140737488355328 AND %s)', h.relid,
-                   _timescaledb_functions.chunk_condition(c.id)) INTO fresh;
-    IF NOT fresh THEN
+    -- There may be rows that came since.
+    IF NOT EXISTS (SELECT FROM _timescaledb_functions.range_sizes(h.relid) s WHERE s.range_start = c.range_start AND s.fresh_rows > 0) THEN
       IF NOT quiet THEN
         RAISE EXCEPTION 'chunk "%" is already converted to columnstore', c.table_name USING ERRCODE = 'duplicate_object';
       END IF;
@@ -211,16 +247,14 @@ BEGIN
       RETURN true;
     END IF;
   END IF;
-  SELECT r.in_chunk, r.in_all INTO rows, all_rows FROM _timescaledb_functions.chunk_rows(c.id) r;
   PERFORM varve_settle(h.relid);
-  -- What they would take as rows, as some of them tell.
-  EXECUTE format('SELECT 24 + avg(octet_length(x::text)) FROM (SELECT * FROM %s WHERE %s LIMIT 100) x', h.relid,
-                 _timescaledb_functions.chunk_condition(c.id)) INTO width;
+  SELECT * INTO size FROM _timescaledb_functions.chunk_sizes(h.relid) s WHERE s.chunk_id = c.id;
+  width := _timescaledb_functions.row_width(h.relid, _timescaledb_functions.chunk_condition(c.id));
   UPDATE _timescaledb_catalog.chunk SET status = 1 WHERE id = c.id;
   DELETE FROM _timescaledb_catalog.compression_chunk_size WHERE chunk_id = c.id;
   INSERT INTO _timescaledb_catalog.compression_chunk_size
-  VALUES (c.id, rows * coalesce(width, 0), 0, 0, (pg_table_size(h.relid) - pg_relation_size(h.relid)) * rows / greatest(all_rows, 1), 0,
-          pg_indexes_size(h.relid) * rows / greatest(all_rows, 1), rows, (rows + 131071) / 131072);
+  VALUES (c.id, size.chunk_rows * coalesce(width, 0), 0, size.index_bytes, size.settled_bytes, 0, size.index_bytes, size.chunk_rows,
+          (size.chunk_rows + 131071) / 131072);
   DELETE FROM _timescaledb_catalog.compression_settings WHERE relid = chunk;
   INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst)
   SELECT chunk, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst
@@ -251,19 +285,21 @@ $$ BEGIN PERFORM _timescaledb_functions.convert_chunk(chunk, false, if_columnsto
 CREATE PROCEDURE recompress_chunk(chunk regclass, if_not_compressed boolean DEFAULT true) LANGUAGE plpgsql AS
 $$ BEGIN PERFORM _timescaledb_functions.convert_chunk(chunk, true, if_not_compressed); END $$;
 
+-- Before: when it was converted. After: what it takes now.
 CREATE FUNCTION chunk_columnstore_stats(hypertable regclass)
   RETURNS TABLE (chunk_schema name, chunk_name name, compression_status text, before_compression_table_bytes bigint,
                  before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
                  after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
                  after_compression_total_bytes bigint, node_name name)
-  LANGUAGE sql STABLE AS
+  LANGUAGE sql VOLATILE AS
 $$
 SELECT c.schema_name, c.table_name, CASE WHEN z.chunk_id IS NULL THEN 'Uncompressed' ELSE 'Compressed' END, z.uncompressed_heap_size,
        z.uncompressed_index_size, z.uncompressed_toast_size,
-       z.uncompressed_heap_size + z.uncompressed_index_size + z.uncompressed_toast_size, z.compressed_heap_size, z.compressed_index_size,
-       z.compressed_toast_size, z.compressed_heap_size + z.compressed_index_size + z.compressed_toast_size, NULL::name
+       z.uncompressed_heap_size + z.uncompressed_index_size + z.uncompressed_toast_size, s.settled_bytes, s.index_bytes, s.toast_bytes,
+       s.settled_bytes + s.index_bytes, NULL::name
 FROM _timescaledb_catalog.hypertable h JOIN _timescaledb_catalog.chunk c ON c.hypertable_id = h.id
   LEFT JOIN _timescaledb_catalog.compression_chunk_size z ON z.chunk_id = c.id
+  LEFT JOIN (SELECT t.*, 0::bigint AS toast_bytes FROM _timescaledb_functions.chunk_sizes($1) t) s ON s.chunk_id = z.chunk_id
 WHERE h.relid = $1 AND h.compression_state = 1 ORDER BY c.id
 $$;
 CREATE FUNCTION chunk_compression_stats(hypertable regclass)
@@ -271,13 +307,13 @@ CREATE FUNCTION chunk_compression_stats(hypertable regclass)
                  before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
                  after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
                  after_compression_total_bytes bigint, node_name name)
-  LANGUAGE sql STABLE AS $$ SELECT * FROM chunk_columnstore_stats($1) $$;
+  LANGUAGE sql VOLATILE AS $$ SELECT * FROM chunk_columnstore_stats($1) $$;
 CREATE FUNCTION hypertable_columnstore_stats(hypertable regclass)
   RETURNS TABLE (total_chunks bigint, number_compressed_chunks bigint, before_compression_table_bytes bigint,
                  before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
                  after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
                  after_compression_total_bytes bigint, node_name name)
-  LANGUAGE sql STABLE AS
+  LANGUAGE sql VOLATILE AS
 $$
 SELECT count(*), count(*) FILTER (WHERE compression_status = 'Compressed'), sum(before_compression_table_bytes)::bigint,
        sum(before_compression_index_bytes)::bigint, sum(before_compression_toast_bytes)::bigint, sum(before_compression_total_bytes)::bigint,
@@ -290,4 +326,4 @@ CREATE FUNCTION hypertable_compression_stats(hypertable regclass)
                  before_compression_index_bytes bigint, before_compression_toast_bytes bigint, before_compression_total_bytes bigint,
                  after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
                  after_compression_total_bytes bigint, node_name name)
-  LANGUAGE sql STABLE AS $$ SELECT * FROM hypertable_columnstore_stats($1) $$;
+  LANGUAGE sql VOLATILE AS $$ SELECT * FROM hypertable_columnstore_stats($1) $$;

@@ -58,6 +58,14 @@ CREATE FUNCTION _timescaledb_functions.run_as(role oid, command text) RETURNS bi
   AS 'MODULE_PATHNAME', 'ts_run_as' LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION _timescaledb_functions.in_transaction_block() RETURNS boolean
   AS 'MODULE_PATHNAME', 'ts_in_transaction_block' LANGUAGE c VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION _timescaledb_functions.prevent_transaction_block(command text) RETURNS void LANGUAGE plpgsql AS
+$$
+BEGIN
+  IF _timescaledb_functions.in_transaction_block() THEN
+    RAISE EXCEPTION '% cannot run inside a transaction block', command USING ERRCODE = 'active_sql_transaction';
+  END IF;
+END
+$$;
 REVOKE ALL ON FUNCTION _timescaledb_functions.lock_invalidations(regclass) FROM PUBLIC;
 REVOKE ALL ON FUNCTION _timescaledb_functions.raise_threshold(regclass, bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION _timescaledb_functions.run_as(oid, text) FROM PUBLIC;
@@ -99,6 +107,14 @@ BEGIN
     RAISE EXCEPTION 'must be owner of view %', _timescaledb_functions.bare_name(view)
       USING ERRCODE = 'insufficient_privilege';
   END IF;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.owned_cagg(mat integer) RETURNS SETOF _timescaledb_catalog.continuous_agg
+  LANGUAGE plpgsql STABLE AS
+$$
+BEGIN
+  RETURN QUERY SELECT * FROM _timescaledb_catalog.continuous_agg c WHERE c.mat_hypertable_id = mat;
+  PERFORM _timescaledb_functions.require_cagg_owner(c.user_view) FROM _timescaledb_catalog.continuous_agg c WHERE c.mat_hypertable_id = mat;
 END
 $$;
 
@@ -275,14 +291,13 @@ BEGIN
   IF parent = 0 THEN
     PERFORM _timescaledb_functions.require_owner(source);
   ELSE
-    PERFORM _timescaledb_functions.require_cagg_owner(c.user_view) FROM _timescaledb_catalog.continuous_agg c
-    WHERE c.mat_hypertable_id = parent;
+    PERFORM _timescaledb_functions.owned_cagg(parent);
   END IF;
   IF NOT has_schema_privilege(owner, view_schema, 'CREATE') THEN
     RAISE EXCEPTION 'permission denied for schema %', view_schema USING ERRCODE = 'insufficient_privilege';
   END IF;
   SELECT * INTO ht FROM _timescaledb_catalog.hypertable h WHERE h.relid = source;
-  SELECT * INTO dim FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  SELECT * INTO dim FROM _timescaledb_functions.time_dimension(ht.id);
   -- Whoever is writing does not know that it has to be noted.
   EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', source);
   EXECUTE format('CREATE VIEW _timescaledb_internal._direct_view_%s AS %s', mat, direct);
@@ -368,8 +383,7 @@ $$
 DECLARE
   c _timescaledb_catalog.continuous_agg;
 BEGIN
-  SELECT * INTO c FROM _timescaledb_catalog.continuous_agg a WHERE a.mat_hypertable_id = mat;
-  PERFORM _timescaledb_functions.require_cagg_owner(c.user_view);
+  SELECT * INTO c FROM _timescaledb_functions.owned_cagg(mat);
   PERFORM _timescaledb_functions.cagg_drop_views(mat);
   EXECUTE format('DROP TABLE _timescaledb_internal._materialized_hypertable_%s', mat);
   DELETE FROM _timescaledb_catalog.continuous_aggs_materialization_invalidation_log l WHERE l.materialization_id = mat;
@@ -440,7 +454,7 @@ CREATE FUNCTION _timescaledb_functions.cagg_set_materialized_only(mat integer, v
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 BEGIN
-  PERFORM _timescaledb_functions.require_cagg_owner(c.user_view) FROM _timescaledb_catalog.continuous_agg c WHERE c.mat_hypertable_id = mat;
+  PERFORM _timescaledb_functions.owned_cagg(mat);
   UPDATE _timescaledb_catalog.continuous_agg c SET materialized_only = value WHERE c.mat_hypertable_id = mat;
   PERFORM _timescaledb_functions.cagg_define_view(mat, true);
 END
@@ -460,7 +474,7 @@ $$
 DECLARE
   kind text;
 BEGIN
-  PERFORM _timescaledb_functions.require_cagg_owner(c.user_view) FROM _timescaledb_catalog.continuous_agg c WHERE c.mat_hypertable_id = mat;
+  PERFORM _timescaledb_functions.owned_cagg(mat);
   IF NOT EXISTS (SELECT FROM pg_attribute a JOIN _timescaledb_catalog.continuous_agg c ON c.user_view = a.attrelid
                  WHERE c.mat_hypertable_id = mat AND a.attname = old_name AND a.attnum > 0) THEN
     RETURN;
@@ -512,8 +526,7 @@ DECLARE
   known bigint;
   latest bigint;
 BEGIN
-  SELECT * INTO c FROM _timescaledb_catalog.continuous_agg a WHERE a.mat_hypertable_id = mat;
-  PERFORM _timescaledb_functions.require_cagg_owner(c.user_view);
+  SELECT * INTO c FROM _timescaledb_functions.owned_cagg(mat);
   SELECT * INTO h FROM _timescaledb_catalog.hypertable x WHERE x.id = c.raw_hypertable_id;
   IF window_end = 9223372036854775807 THEN
     SELECT t.watermark INTO known FROM _timescaledb_catalog.continuous_aggs_invalidation_threshold t WHERE t.hypertable_id = h.id;
@@ -554,10 +567,13 @@ DECLARE
   result bigint;
 BEGIN
   SELECT relid INTO relation FROM _timescaledb_catalog.hypertable WHERE id = ht;
-  SELECT * INTO d FROM _timescaledb_catalog.dimension x WHERE x.hypertable_id = ht AND x.num_slices IS NULL ORDER BY x.id LIMIT 1;
+  SELECT * INTO d FROM _timescaledb_functions.time_dimension(ht);
   FOR chunk_start IN SELECT DISTINCT k.range_start FROM _timescaledb_catalog.chunk k WHERE k.hypertable_id = ht ORDER BY 1 DESC LOOP
-    EXECUTE pg_catalog.format('SELECT _timescaledb_functions.time_to_internal(pg_catalog.max(%I)) FROM %s WHERE %I >= %s', d.column_name,
-                              relation, d.column_name, _timescaledb_functions.time_literal(chunk_start, d.column_type)) INTO result;
+    EXECUTE pg_catalog.format(
+      CASE WHEN d.column_type = 'uuid'::regtype
+           THEN 'SELECT _timescaledb_functions.time_to_internal(%1$I) FROM %2$s WHERE %1$I >= %3$s ORDER BY %1$I DESC LIMIT 1'
+           ELSE 'SELECT _timescaledb_functions.time_to_internal(pg_catalog.max(%1$I)) FROM %2$s WHERE %1$I >= %3$s' END,
+      d.column_name, relation, _timescaledb_functions.time_literal(chunk_start, d.column_type)) INTO result;
     EXIT WHEN result IS NOT NULL;
   END LOOP;
   RETURN result;
@@ -583,8 +599,7 @@ DECLARE
   high bigint;
   condition text;
 BEGIN
-  SELECT * INTO c FROM _timescaledb_catalog.continuous_agg a WHERE a.mat_hypertable_id = mat;
-  PERFORM _timescaledb_functions.require_cagg_owner(c.user_view);
+  SELECT * INTO c FROM _timescaledb_functions.owned_cagg(mat);
   SELECT r.relowner INTO owner FROM pg_class r WHERE r.oid = c.user_view;
   SELECT * INTO d FROM _timescaledb_catalog.dimension x WHERE x.hypertable_id = mat ORDER BY x.id LIMIT 1;
   EXECUTE format('LOCK TABLE %s IN EXCLUSIVE MODE', relation);
@@ -671,9 +686,7 @@ DECLARE
   c _timescaledb_catalog.continuous_agg;
   bounds bigint[];
 BEGIN
-  IF _timescaledb_functions.in_transaction_block() THEN
-    RAISE EXCEPTION 'refresh_continuous_aggregate() cannot run inside a transaction block' USING ERRCODE = 'active_sql_transaction';
-  END IF;
+  PERFORM _timescaledb_functions.prevent_transaction_block('refresh_continuous_aggregate()');
   SELECT * INTO c FROM _timescaledb_functions.require_cagg(continuous_aggregate);
   PERFORM _timescaledb_functions.require_cagg_owner(continuous_aggregate);
   bounds := _timescaledb_functions.cagg_window(c.mat_hypertable_id, $2::text, pg_catalog.pg_typeof($2)::regtype, $3::text,

@@ -16,8 +16,7 @@ DECLARE
   dim _timescaledb_catalog.dimension;
 BEGIN
   IF value IS NULL THEN RETURN 'null'; END IF;
-  SELECT * INTO dim FROM _timescaledb_catalog.dimension d
-  WHERE d.hypertable_id = _timescaledb_functions.cagg_root(mat) AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  SELECT * INTO dim FROM _timescaledb_functions.time_dimension(_timescaledb_functions.cagg_root(mat));
   IF _timescaledb_functions.is_integer(dim.column_type) THEN
     IF NOT (_timescaledb_functions.is_integer(value_type) OR value_type IN ('text'::regtype, 'unknown'::regtype)) THEN
       RAISE EXCEPTION 'invalid parameter value for %', parameter USING ERRCODE = 'invalid_parameter_value',
@@ -36,45 +35,35 @@ BEGIN
 END
 $$;
 
+-- What such a policy refreshes if it runs now.
+CREATE FUNCTION _timescaledb_functions.policy_window(root integer, config jsonb) RETURNS int8range LANGUAGE sql AS
+$$
+SELECT pg_catalog.int8range(_timescaledb_functions.policy_boundary(root, config->>'start_offset'),
+                            _timescaledb_functions.policy_boundary(root, config->>'end_offset'))
+$$;
 CREATE FUNCTION _timescaledb_functions.add_refresh_policy(
     view regclass, low jsonb, high jsonb, schedule interval, skip_existing boolean, start timestamptz, zone text, more jsonb)
   RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
   c _timescaledb_catalog.continuous_agg;
-  old _timescaledb_catalog.bgw_job;
+  root integer;
+  old record;
   column_type regtype;
-  config jsonb;
+  new_config jsonb;
   extent bigint;
   job_id integer;
 BEGIN
   SELECT * INTO c FROM _timescaledb_functions.require_cagg(view);
   PERFORM _timescaledb_functions.require_cagg_owner(view);
   SELECT d.column_type INTO column_type FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = c.mat_hypertable_id ORDER BY d.id LIMIT 1;
-  config := jsonb_build_object('mat_hypertable_id', c.mat_hypertable_id, 'start_offset', low, 'end_offset', high) || more;
+  new_config := jsonb_build_object('mat_hypertable_id', c.mat_hypertable_id, 'start_offset', low, 'end_offset', high) || more;
   IF schedule IS NULL THEN
     RAISE EXCEPTION 'cannot use NULL schedule interval' USING ERRCODE = 'invalid_parameter_value';
   ELSIF schedule <= '0' THEN
     RAISE EXCEPTION 'schedule interval must be positive' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF zone IS NOT NULL THEN PERFORM now() AT TIME ZONE zone; END IF;
-  SELECT * INTO old FROM _timescaledb_catalog.bgw_job b
-  WHERE b.proc_schema = '_timescaledb_functions' AND b.proc_name = 'policy_refresh_continuous_aggregate'
-    AND b.hypertable_id = c.mat_hypertable_id;
-  IF FOUND THEN
-    IF NOT skip_existing THEN
-      RAISE EXCEPTION 'continuous aggregate policy already exists for "%"', c.user_view_name USING ERRCODE = 'duplicate_object',
-        DETAIL = 'Only one continuous aggregate policy can be created per continuous aggregate and a policy with job id ' || old.id ||
-                 format(' already exists for "%s".', c.user_view_name);
-    END IF;
-    IF old.config = config THEN
-      RAISE NOTICE 'continuous aggregate policy already exists for "%", skipping', c.user_view_name;
-    ELSE
-      RAISE WARNING 'continuous aggregate policy already exists for "%"', c.user_view_name
-        USING DETAIL = 'A policy already exists with different arguments.', HINT = 'Remove the existing policy before adding a new one.';
-    END IF;
-    RETURN -1;
-  END IF;
   IF low <> 'null' AND high <> 'null' THEN
     extent := CASE WHEN _timescaledb_functions.is_integer(column_type) THEN low::text::bigint - high::text::bigint
                    ELSE _timescaledb_functions.interval_to_usec((low #>> '{}')::interval)
@@ -84,12 +73,33 @@ BEGIN
         DETAIL = format('The start and end offsets must cover at least two buckets in the valid time range of type "%s".', column_type);
     END IF;
   END IF;
+  -- Several may share the work: none of them twice. Times are those of now.
+  root := _timescaledb_functions.cagg_root(c.mat_hypertable_id);
+  FOR old IN
+    SELECT _timescaledb_functions.policy_window(root, b.config) AS range FROM _timescaledb_catalog.bgw_job b
+    WHERE b.proc_schema = '_timescaledb_functions' AND b.proc_name = 'policy_refresh_continuous_aggregate'
+      AND b.hypertable_id = c.mat_hypertable_id
+    ORDER BY _timescaledb_functions.policy_window(root, b.config) <> _timescaledb_functions.policy_window(root, new_config)
+  LOOP
+    IF old.range = _timescaledb_functions.policy_window(root, new_config) THEN
+      IF NOT skip_existing THEN
+        RAISE EXCEPTION 'continuous aggregate refresh policy already exists for "%"', c.user_view_name USING ERRCODE = 'invalid_parameter_value',
+          DETAIL = format('A refresh policy with the same start and end offset already exists for continuous aggregate "%s".', c.user_view_name);
+      END IF;
+      RAISE NOTICE 'continuous aggregate refresh policy already exists for "%", skipping', c.user_view_name
+        USING DETAIL = format('A refresh policy with the same start and end offset already exists for continuous aggregate "%s".', c.user_view_name);
+      RETURN -1;
+    ELSIF old.range && _timescaledb_functions.policy_window(root, new_config) THEN
+      RAISE EXCEPTION 'refresh interval overlaps with an existing continuous aggregate policy on "%"', c.user_view_name
+        USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+  END LOOP;
   job_id := nextval('_timescaledb_catalog.bgw_job_id_seq');
   INSERT INTO _timescaledb_catalog.bgw_job (id, application_name, schedule_interval, max_runtime, max_retries, retry_period, proc_schema,
     proc_name, owner, scheduled, fixed_schedule, initial_start, hypertable_id, config, timezone)
   VALUES (job_id, 'Refresh Continuous Aggregate Policy [' || job_id || ']', schedule, '0', -1, schedule, '_timescaledb_functions',
     'policy_refresh_continuous_aggregate', (SELECT pg_get_userbyid(r.relowner) FROM pg_class r WHERE r.oid = view), true,
-    start IS NOT NULL, start, c.mat_hypertable_id, config, zone);
+    start IS NOT NULL, start, c.mat_hypertable_id, new_config, zone);
   INSERT INTO _timescaledb_internal.bgw_job_stat (job_id, next_start) VALUES (job_id, coalesce(start, now()));
   RETURN job_id;
 END

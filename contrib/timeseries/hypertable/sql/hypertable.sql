@@ -64,8 +64,7 @@ DECLARE
   length bigint;
   mark text;
 BEGIN
-  SELECT interval_length INTO length FROM _timescaledb_catalog.dimension
-  WHERE hypertable_id = ht AND num_slices IS NULL ORDER BY id LIMIT 1;
+  SELECT interval_length INTO length FROM _timescaledb_functions.time_dimension(ht);
   SELECT relid INTO relation FROM _timescaledb_catalog.hypertable WHERE id = ht;
   SELECT string_agg(quote_ident(column_name), ',' ORDER BY id) INTO names
   FROM _timescaledb_catalog.dimension WHERE hypertable_id = ht;
@@ -106,7 +105,7 @@ BEGIN
               HINT = 'A closed (space) dimension must specify between 1 and 32767 partitions.';
     END IF;
   ELSE
-    IF col_type NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'smallint'::regtype,
+    IF col_type NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'uuid'::regtype, 'smallint'::regtype,
                         'integer'::regtype, 'bigint'::regtype) THEN
       RAISE EXCEPTION 'invalid type for dimension "%"', info.column_name
         USING ERRCODE = 'wrong_object_type', HINT = 'Use an integer, timestamp, or date type.';
@@ -179,8 +178,7 @@ DECLARE
   time_col name;
   space_col name;
 BEGIN
-  SELECT column_name INTO time_col FROM _timescaledb_catalog.dimension
-  WHERE hypertable_id = ht AND num_slices IS NULL ORDER BY id LIMIT 1;
+  SELECT column_name INTO time_col FROM _timescaledb_functions.time_dimension(ht);
   SELECT column_name INTO space_col FROM _timescaledb_catalog.dimension
   WHERE hypertable_id = ht AND num_slices IS NOT NULL ORDER BY id LIMIT 1;
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
@@ -296,7 +294,7 @@ DECLARE
 BEGIN
   SELECT atttypid::regtype INTO col_type FROM pg_catalog.pg_attribute
   WHERE attrelid = relation AND attname = info.column_name;
-  IF col_type NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'smallint'::regtype,
+  IF col_type NOT IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'uuid'::regtype, 'smallint'::regtype,
                       'integer'::regtype, 'bigint'::regtype) THEN
     RAISE EXCEPTION 'invalid type for dimension "%"', info.column_name
       USING ERRCODE = 'wrong_object_type', HINT = 'Use an integer, timestamp, or date type.';
@@ -462,8 +460,7 @@ DECLARE
   ht _timescaledb_catalog.hypertable;
   dim _timescaledb_catalog.dimension;
 BEGIN
-  SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(relation);
-  PERFORM _timescaledb_functions.require_owner(relation);
+  SELECT * INTO ht FROM _timescaledb_functions.owned_hypertable(relation);
   IF value IS NULL THEN
     RAISE EXCEPTION 'invalid interval: an explicit interval must be specified' USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -492,8 +489,7 @@ DECLARE
   ht _timescaledb_catalog.hypertable;
   dim_id integer;
 BEGIN
-  SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(hypertable);
-  PERFORM _timescaledb_functions.require_owner(hypertable);
+  SELECT * INTO ht FROM _timescaledb_functions.owned_hypertable(hypertable);
   IF number_partitions IS NULL OR number_partitions NOT BETWEEN 1 AND 32767 THEN
     RAISE EXCEPTION 'invalid number of partitions: must be between 1 and 32767' USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -525,8 +521,7 @@ DECLARE
   f record;
 BEGIN
   SELECT * INTO ht FROM _timescaledb_functions.require_hypertable(hypertable);
-  SELECT * INTO dim FROM _timescaledb_catalog.dimension d
-  WHERE d.hypertable_id = ht.id AND d.num_slices IS NULL ORDER BY d.id LIMIT 1;
+  SELECT * INTO dim FROM _timescaledb_functions.time_dimension(ht.id);
   IF dim.integer_now_func IS NOT NULL AND NOT replace_if_exists THEN
     RAISE EXCEPTION 'custom time function already set for hypertable "%"', ht.table_name USING ERRCODE = 'duplicate_object';
   END IF;

@@ -1,4 +1,4 @@
--- Sizes. All chunks' rows lie in one relation: what a chunk takes is its share by rows.
+-- Sizes. A chunk's: its segments and its rows that have not settled. The hypertable has pages that are free besides.
 CREATE FUNCTION hypertable_detailed_size(hypertable regclass)
   RETURNS TABLE (table_bytes bigint, index_bytes bigint, toast_bytes bigint, total_bytes bigint, node_name name)
   LANGUAGE sql VOLATILE STRICT AS
@@ -30,9 +30,7 @@ CREATE FUNCTION chunks_detailed_size(hypertable regclass)
                  node_name name)
   LANGUAGE sql VOLATILE STRICT AS
 $$
-SELECT c.schema_name, c.table_name, s.table_bytes * r.in_chunk / greatest(r.in_all, 1), s.index_bytes * r.in_chunk / greatest(r.in_all, 1),
-       0::bigint, s.table_bytes * r.in_chunk / greatest(r.in_all, 1) + s.index_bytes * r.in_chunk / greatest(r.in_all, 1), NULL::name
-FROM _timescaledb_catalog.hypertable h JOIN _timescaledb_catalog.chunk c ON c.hypertable_id = h.id,
-  LATERAL hypertable_detailed_size(h.relid) s, LATERAL _timescaledb_functions.chunk_rows(c.id) r
-WHERE h.relid = $1 ORDER BY c.id
+SELECT c.schema_name, c.table_name, s.settled_bytes + s.fresh_bytes, s.index_bytes, 0::bigint,
+       s.settled_bytes + s.fresh_bytes + s.index_bytes, NULL::name
+FROM _timescaledb_functions.chunk_sizes($1) s JOIN _timescaledb_catalog.chunk c ON c.id = s.chunk_id ORDER BY c.id
 $$;

@@ -44,9 +44,9 @@ struct ZoneMap {
 
   bool has_bounds() const { return (bounds.flags & DiskBounds::kPresent) != 0; }
 
-  // The least and the greatest value themselves, of integer and float types that have bounds; the value's
-  // physical type is the column's (kInt8: kInt16). Of zeros, 0 may stand for -0; NaN is a float's greatest
-  // value.
+  // The least and the greatest value themselves, of integer, float and uuid types that have bounds; the
+  // value's physical type is the column's (kInt8: kInt16). Of zeros, 0 may stand for -0; NaN is a float's
+  // greatest value.
   types::Value min() const;
   types::Value max() const;
 

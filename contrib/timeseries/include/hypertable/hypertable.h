@@ -12,8 +12,8 @@
 //   _timescaledb_functions.time_to_internal(anyelement) and time_literal(bigint, regtype),
 //   to_timestamp(bigint) …
 // Ranges, intervals and everything named `_internal` count in *internal time*: integers as they are;
-// timestamps and dates in microseconds since 1970-01-01 00:00 UTC. A range takes its start and not its end;
-// kNoStart and kNoEnd stand for no bound.
+// timestamps, dates and UUIDs of version 7 in microseconds since 1970-01-01 00:00 UTC. A range takes its
+// start and not its end; kNoStart and kNoEnd stand for no bound.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ struct TimeRange {
 };
 
 // A value of a time column in internal time. 22008 for -infinity and what internal time cannot hold; infinity
-// is kNoEnd. `type`: timestamptz, timestamp, date, int2, int4 or int8.
+// is kNoEnd. 22023 for UUIDs of other versions than 7. `type`: timestamptz, timestamp, date, int2, int4, int8
+// or uuid.
 int64_t to_internal_time(const types::Value& value, Oid type);
 bool is_time_type(Oid type);
 

@@ -124,265 +124,6 @@ SELECT p.pubname, n.nspname AS schemaname, c.relname AS tablename,
   FROM pg_publication p, LATERAL pg_get_publication_tables(p.pubname::text) t, pg_class c, pg_namespace n
  WHERE c.oid = t.relid AND n.oid = c.relnamespace;
 
-CREATE VIEW information_schema.information_schema_catalog_name AS
-SELECT current_database() AS catalog_name;
-
-CREATE VIEW information_schema.enabled_roles AS
-SELECT a.rolname AS role_name FROM pg_authid a WHERE pg_has_role(a.oid, 'USAGE');
-
-CREATE VIEW information_schema.applicable_roles AS
-SELECT u.rolname AS grantee, g.rolname AS role_name,
-       (CASE WHEN m.admin_option THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_grantable
-  FROM pg_auth_members m JOIN pg_authid u ON u.oid = m.member JOIN pg_authid g ON g.oid = m.roleid
- WHERE pg_has_role(u.oid, 'USAGE');
-
-CREATE VIEW information_schema.schemata AS
-SELECT current_database() AS catalog_name, n.nspname AS schema_name, u.rolname AS schema_owner,
-       NULL::name AS default_character_set_catalog, NULL::name AS default_character_set_schema,
-       NULL::name AS default_character_set_name, NULL::varchar AS sql_path
-  FROM pg_namespace n JOIN pg_authid u ON u.oid = n.nspowner
- WHERE pg_has_role(n.nspowner, 'USAGE') OR has_schema_privilege(n.oid, 'CREATE, USAGE');
-
-CREATE VIEW information_schema.tables AS
-SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       (CASE WHEN c.relpersistence = 't' THEN 'LOCAL TEMPORARY' WHEN c.relkind IN ('r', 'p') THEN 'BASE TABLE'
-             WHEN c.relkind = 'v' THEN 'VIEW' WHEN c.relkind = 'f' THEN 'FOREIGN' END)::varchar AS table_type,
-       NULL::name AS self_referencing_column_name, NULL::varchar AS reference_generation,
-       NULL::name AS user_defined_type_catalog, NULL::name AS user_defined_type_schema,
-       NULL::name AS user_defined_type_name,
-       (CASE WHEN c.relkind IN ('r', 'p') OR c.relkind = 'v' AND pg_relation_is_updatable(c.oid, false) & 8 = 8
-             THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_insertable_into,
-       'NO'::varchar(3) AS is_typed, NULL::varchar AS commit_action
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'v', 'f', 'p') AND NOT pg_is_other_temp_schema(n.oid)
-   AND (pg_has_role(c.relowner, 'USAGE')
-        OR has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
-        OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'));
-
-CREATE VIEW information_schema.columns AS
-SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       a.attname AS column_name, a.attnum::integer AS ordinal_position,
-       (CASE WHEN a.attgenerated = '' AND a.attidentity = '' THEN pg_get_expr(d.adbin, d.adrelid) END)::varchar AS column_default,
-       (CASE WHEN a.attnotnull OR (t.typtype = 'd' AND t.typnotnull) THEN 'NO' ELSE 'YES' END)::varchar(3) AS is_nullable,
-       (CASE WHEN u.typelem <> 0 AND u.typlen = -1 AND u.typcategory = 'A' THEN 'ARRAY'
-             WHEN un.nspname = 'pg_catalog' THEN format_type(u.oid, NULL) ELSE 'USER-DEFINED' END)::varchar AS data_type,
-       CASE WHEN u.oid IN (1042, 1043) AND u.modifier > 0 THEN u.modifier - 4
-            WHEN u.oid IN (1560, 1562) AND u.modifier > 0 THEN u.modifier END AS character_maximum_length,
-       CASE WHEN u.oid IN (25, 1042, 1043)
-            THEN CASE WHEN u.oid <> 25 AND u.modifier > 0 THEN (u.modifier - 4) * 4 ELSE 1073741824 END
-            END AS character_octet_length,
-       CASE u.oid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 700 THEN 24 WHEN 701 THEN 53
-            WHEN 1700 THEN CASE WHEN u.modifier > 0 THEN ((u.modifier - 4) >> 16) & 65535 END END AS numeric_precision,
-       CASE WHEN u.oid IN (21, 23, 20, 700, 701) THEN 2 WHEN u.oid = 1700 THEN 10 END AS numeric_precision_radix,
-       CASE WHEN u.oid IN (21, 23, 20) THEN 0
-            WHEN u.oid = 1700 AND u.modifier > 0 THEN (u.modifier - 4) & 65535 END AS numeric_scale,
-       CASE WHEN u.oid = 1082 THEN 0
-            WHEN u.oid IN (1083, 1114, 1184, 1266) THEN CASE WHEN u.modifier < 0 THEN 6 ELSE u.modifier END
-            WHEN u.oid = 1186
-            THEN CASE WHEN u.modifier < 0 OR u.modifier & 65535 = 65535 THEN 6 ELSE u.modifier & 65535 END
-            END AS datetime_precision,
-       (CASE WHEN u.oid = 1186 AND u.modifier >= 0
-             THEN upper(substring(format_type(u.oid, u.modifier) from 'interval ([a-z ]+)')) END)::varchar AS interval_type,
-       NULL::integer AS interval_precision,
-       NULL::name AS character_set_catalog, NULL::name AS character_set_schema, NULL::name AS character_set_name,
-       CASE WHEN k.collname IS NOT NULL THEN current_database() END AS collation_catalog,
-       kn.nspname AS collation_schema, k.collname AS collation_name,
-       CASE WHEN t.typtype = 'd' THEN current_database() END AS domain_catalog,
-       CASE WHEN t.typtype = 'd' THEN tn.nspname END AS domain_schema,
-       CASE WHEN t.typtype = 'd' THEN t.typname END AS domain_name,
-       current_database() AS udt_catalog, un.nspname AS udt_schema, u.typname AS udt_name,
-       NULL::name AS scope_catalog, NULL::name AS scope_schema, NULL::name AS scope_name,
-       NULL::integer AS maximum_cardinality, a.attnum::text::name AS dtd_identifier,
-       'NO'::varchar(3) AS is_self_referencing,
-       (CASE WHEN a.attidentity IN ('a', 'd') THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_identity,
-       (CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END)::varchar AS identity_generation,
-       q.seqstart::varchar AS identity_start, q.seqincrement::varchar AS identity_increment,
-       q.seqmax::varchar AS identity_maximum, q.seqmin::varchar AS identity_minimum,
-       (CASE WHEN q.seqcycle THEN 'YES' ELSE 'NO' END)::varchar(3) AS identity_cycle,
-       (CASE WHEN a.attgenerated = '' THEN 'NEVER' ELSE 'ALWAYS' END)::varchar AS is_generated,
-       (CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END)::varchar AS generation_expression,
-       (CASE WHEN c.relkind IN ('r', 'p') OR c.relkind = 'v' AND pg_column_is_updatable(c.oid, a.attnum, false)
-             THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_updatable
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace tn ON tn.oid = t.typnamespace
-       JOIN LATERAL (SELECT b.*, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS modifier FROM pg_type b
-                      WHERE b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END) u ON true
-       JOIN pg_namespace un ON un.oid = u.typnamespace
-       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-       LEFT JOIN (pg_collation k JOIN pg_namespace kn ON kn.oid = k.collnamespace)
-              ON k.oid = a.attcollation AND (kn.nspname <> 'pg_catalog' OR k.collname <> 'default')
-       LEFT JOIN (pg_depend p JOIN pg_sequence q ON p.classid = 1259 AND p.objid = q.seqrelid AND p.deptype = 'i')
-              ON p.refclassid = 1259 AND p.refobjid = c.oid AND p.refobjsubid = a.attnum
- WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'f', 'p') AND NOT pg_is_other_temp_schema(n.oid)
-   AND (pg_has_role(c.relowner, 'USAGE') OR has_column_privilege(c.oid, a.attnum, 'SELECT, INSERT, UPDATE, REFERENCES'));
-
-CREATE VIEW information_schema.views AS
-SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       (CASE WHEN pg_has_role(c.relowner, 'USAGE') THEN pg_get_viewdef(c.oid) END)::varchar AS view_definition,
-       (CASE WHEN 'check_option=cascaded' = ANY (c.reloptions) THEN 'CASCADED'
-             WHEN 'check_option=local' = ANY (c.reloptions) THEN 'LOCAL' ELSE 'NONE' END)::varchar AS check_option,
-       (CASE WHEN pg_relation_is_updatable(c.oid, false) & 20 = 20 THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_updatable,
-       (CASE WHEN pg_relation_is_updatable(c.oid, false) & 8 = 8 THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_insertable_into,
-       (CASE WHEN EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 81 = 81) THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_trigger_updatable,
-       (CASE WHEN EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 73 = 73) THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_trigger_deletable,
-       (CASE WHEN EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = c.oid AND tgtype & 69 = 69) THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_trigger_insertable_into
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'v' AND NOT pg_is_other_temp_schema(n.oid)
-   AND (pg_has_role(c.relowner, 'USAGE')
-        OR has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
-        OR has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'));
-
-CREATE VIEW information_schema.triggers AS
-SELECT current_database() AS trigger_catalog, x.schema AS trigger_schema, x.tgname AS trigger_name,
-       x.event::varchar AS event_manipulation, current_database() AS event_object_catalog,
-       x.schema AS event_object_schema, x.relname AS event_object_table,
-       (rank() OVER (PARTITION BY x.tgrelid, x.bit, x.tgtype & 67 ORDER BY x.tgname))::integer AS action_order,
-       (CASE WHEN pg_has_role(x.relowner, 'USAGE')
-             THEN (regexp_match(x.definition, ' WHEN \((.+)\) EXECUTE FUNCTION '))[1] END)::varchar AS action_condition,
-       substring(x.definition from position(' EXECUTE FUNCTION ' in x.definition) + 1)::varchar AS action_statement,
-       (CASE WHEN x.tgtype & 1 = 1 THEN 'ROW' ELSE 'STATEMENT' END)::varchar AS action_orientation,
-       (CASE x.tgtype & 66 WHEN 2 THEN 'BEFORE' WHEN 64 THEN 'INSTEAD OF' ELSE 'AFTER' END)::varchar AS action_timing,
-       x.tgoldtable AS action_reference_old_table, x.tgnewtable AS action_reference_new_table,
-       NULL::name AS action_reference_old_row, NULL::name AS action_reference_new_row, NULL::timestamptz(2) AS created
-  FROM (SELECT n.nspname AS schema, c.relname, c.relowner, t.*, e.bit, e.event, pg_get_triggerdef(t.oid) AS definition
-          FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-               JOIN (VALUES (4, 'INSERT'), (8, 'DELETE'), (16, 'UPDATE')) e(bit, event) ON t.tgtype & e.bit <> 0
-         WHERE NOT t.tgisinternal AND NOT pg_is_other_temp_schema(n.oid)
-           AND (pg_has_role(c.relowner, 'USAGE')
-                OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
-                OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'))) x;
-
-CREATE VIEW information_schema.table_constraints AS
-SELECT current_database() AS constraint_catalog, k.constraint_schema, k.constraint_name,
-       current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       k.constraint_type::varchar AS constraint_type, k.is_deferrable::varchar(3) AS is_deferrable,
-       k.initially_deferred::varchar(3) AS initially_deferred, 'YES'::varchar(3) AS enforced,
-       k.nulls_distinct::varchar(3) AS nulls_distinct
-  FROM (SELECT x.conrelid, nk.nspname AS constraint_schema, x.conname AS constraint_name,
-               CASE x.contype WHEN 'c' THEN 'CHECK' WHEN 'f' THEN 'FOREIGN KEY' WHEN 'p' THEN 'PRIMARY KEY'
-                    WHEN 'u' THEN 'UNIQUE' END AS constraint_type,
-               CASE WHEN x.condeferrable THEN 'YES' ELSE 'NO' END AS is_deferrable,
-               CASE WHEN x.condeferred THEN 'YES' ELSE 'NO' END AS initially_deferred,
-               CASE WHEN x.contype = 'u'
-                    THEN CASE WHEN (SELECT i.indnullsnotdistinct FROM pg_index i WHERE i.indexrelid = x.conindid)
-                              THEN 'NO' ELSE 'YES' END END AS nulls_distinct
-          FROM pg_constraint x JOIN pg_namespace nk ON nk.oid = x.connamespace
-         WHERE x.contype IN ('c', 'f', 'p', 'u')
-        UNION ALL
-        SELECT a.attrelid, na.nspname,
-               (na.oid::text || '_' || ra.oid::text || '_' || a.attnum::text || '_not_null')::name,
-               'CHECK', 'NO', 'NO', NULL::text
-          FROM pg_attribute a JOIN pg_class ra ON ra.oid = a.attrelid JOIN pg_namespace na ON na.oid = ra.relnamespace
-         WHERE a.attnotnull AND a.attnum > 0 AND NOT a.attisdropped) k
-       JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p') AND NOT pg_is_other_temp_schema(n.oid)
-   AND (pg_has_role(c.relowner, 'USAGE')
-        OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
-        OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'));
-
-CREATE VIEW information_schema.key_column_usage AS
-SELECT current_database() AS constraint_catalog, nk.nspname AS constraint_schema, x.conname AS constraint_name,
-       current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       a.attname AS column_name, g.n::integer AS ordinal_position,
-       CASE WHEN x.contype = 'f'
-            THEN (SELECT u.n::integer FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS u(number, n),
-                         unnest(x.confkey) WITH ORDINALITY AS f(number, n)
-                   WHERE i.indexrelid = x.conindid AND f.n = g.n AND u.number = f.number)
-            END AS position_in_unique_constraint
-  FROM pg_constraint x JOIN pg_namespace nk ON nk.oid = x.connamespace JOIN pg_class c ON c.oid = x.conrelid
-       JOIN pg_namespace n ON n.oid = c.relnamespace
-       CROSS JOIN LATERAL unnest(x.conkey) WITH ORDINALITY AS g(number, n)
-       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = g.number
- WHERE x.contype IN ('p', 'u', 'f') AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
-   AND NOT pg_is_other_temp_schema(n.oid)
-   AND (pg_has_role(c.relowner, 'USAGE') OR has_column_privilege(c.oid, a.attnum, 'SELECT, INSERT, UPDATE, REFERENCES'));
-
-CREATE VIEW information_schema.referential_constraints AS
-SELECT current_database() AS constraint_catalog, nk.nspname AS constraint_schema, x.conname AS constraint_name,
-       CASE WHEN u.conname IS NOT NULL THEN current_database() END AS unique_constraint_catalog,
-       nu.nspname AS unique_constraint_schema, u.conname AS unique_constraint_name,
-       (CASE x.confmatchtype WHEN 'f' THEN 'FULL' WHEN 'p' THEN 'PARTIAL' WHEN 's' THEN 'NONE' END)::varchar AS match_option,
-       (CASE x.confupdtype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
-             WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' END)::varchar AS update_rule,
-       (CASE x.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
-             WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' END)::varchar AS delete_rule
-  FROM pg_constraint x JOIN pg_namespace nk ON nk.oid = x.connamespace JOIN pg_class c ON c.oid = x.conrelid
-       LEFT JOIN pg_constraint u ON u.conindid = x.conindid AND u.contype IN ('p', 'u') AND u.conrelid = x.confrelid
-       LEFT JOIN pg_namespace nu ON nu.oid = u.connamespace
- WHERE x.contype = 'f'
-   AND (pg_has_role(c.relowner, 'USAGE')
-        OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
-        OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES'));
-
-CREATE VIEW information_schema.constraint_column_usage AS
-SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       a.attname AS column_name, current_database() AS constraint_catalog, nk.nspname AS constraint_schema,
-       x.conname AS constraint_name
-  FROM pg_constraint x JOIN pg_namespace nk ON nk.oid = x.connamespace
-       JOIN pg_class c ON c.oid = CASE WHEN x.contype = 'f' THEN x.confrelid ELSE x.conrelid END
-       JOIN pg_namespace n ON n.oid = c.relnamespace
-       JOIN pg_attribute a ON a.attrelid = c.oid
-            AND a.attnum = ANY (CASE WHEN x.contype = 'f' THEN x.confkey ELSE x.conkey END)
- WHERE x.contype IN ('c', 'p', 'u', 'f') AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
-   AND pg_has_role(c.relowner, 'USAGE');
-
-CREATE VIEW information_schema.constraint_table_usage AS
-SELECT current_database() AS table_catalog, n.nspname AS table_schema, c.relname AS table_name,
-       current_database() AS constraint_catalog, nk.nspname AS constraint_schema, x.conname AS constraint_name
-  FROM pg_constraint x JOIN pg_namespace nk ON nk.oid = x.connamespace
-       JOIN pg_class c ON c.oid = CASE WHEN x.contype = 'f' THEN x.confrelid ELSE x.conrelid END
-       JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE x.contype IN ('p', 'u', 'f') AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE');
-
-CREATE VIEW information_schema.check_constraints AS
-SELECT current_database() AS constraint_catalog, n.nspname AS constraint_schema, x.conname AS constraint_name,
-       substring(pg_get_constraintdef(x.oid) from 7)::varchar AS check_clause
-  FROM pg_constraint x JOIN pg_namespace n ON n.oid = x.connamespace JOIN pg_class c ON c.oid = x.conrelid
- WHERE x.contype = 'c' AND pg_has_role(c.relowner, 'USAGE')
-UNION ALL
-SELECT current_database(), n.nspname,
-       (n.oid::text || '_' || c.oid::text || '_' || a.attnum::text || '_not_null')::name,
-       (a.attname::text || ' IS NOT NULL')::varchar
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND c.relkind IN ('r', 'p')
-   AND pg_has_role(c.relowner, 'USAGE');
-
-CREATE VIEW information_schema.sequences AS
-SELECT current_database() AS sequence_catalog, n.nspname AS sequence_schema, c.relname AS sequence_name,
-       format_type(s.seqtypid, NULL)::varchar AS data_type,
-       CASE s.seqtypid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 END AS numeric_precision,
-       2 AS numeric_precision_radix, 0 AS numeric_scale, s.seqstart::varchar AS start_value,
-       s.seqmin::varchar AS minimum_value, s.seqmax::varchar AS maximum_value, s.seqincrement::varchar AS increment,
-       (CASE WHEN s.seqcycle THEN 'YES' ELSE 'NO' END)::varchar(3) AS cycle_option
-  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind = 'S' AND NOT pg_is_other_temp_schema(n.oid)
-   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 1259 AND d.objid = c.oid AND d.deptype = 'i')
-   AND (pg_has_role(c.relowner, 'USAGE') OR has_sequence_privilege(c.oid, 'SELECT, UPDATE, USAGE'));
-
-CREATE VIEW information_schema.character_sets AS
-SELECT NULL::name AS character_set_catalog, NULL::name AS character_set_schema,
-       getdatabaseencoding()::name AS character_set_name,
-       (CASE WHEN getdatabaseencoding() = 'UTF8' THEN 'UCS' ELSE getdatabaseencoding() END)::name AS character_repertoire,
-       getdatabaseencoding()::name AS form_of_use, current_database() AS default_collate_catalog,
-       NULL::name AS default_collate_schema, NULL::name AS default_collate_name;
-
-CREATE VIEW information_schema.table_privileges AS
-SELECT g.rolname AS grantor, COALESCE(e.rolname, 'PUBLIC'::name) AS grantee, current_database() AS table_catalog,
-       n.nspname AS table_schema, c.relname AS table_name, x.privilege_type::varchar AS privilege_type,
-       (CASE WHEN x.is_grantable OR e.oid = c.relowner THEN 'YES' ELSE 'NO' END)::varchar(3) AS is_grantable,
-       (CASE WHEN x.privilege_type = 'SELECT' THEN 'YES' ELSE 'NO' END)::varchar(3) AS with_hierarchy
-  FROM pg_class c CROSS JOIN LATERAL aclexplode(COALESCE(c.relacl, acldefault('r', c.relowner))) x
-       JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_authid g ON g.oid = x.grantor
-       LEFT JOIN pg_authid e ON e.oid = x.grantee
- WHERE c.relkind IN ('r', 'v', 'f', 'p')
-   AND (pg_has_role(g.oid, 'USAGE') OR x.grantee = 0 OR pg_has_role(e.oid, 'USAGE'));
-
-CREATE VIEW information_schema.role_table_grants AS
-SELECT grantor, grantee, table_catalog, table_schema, table_name, privilege_type, is_grantable, with_hierarchy
-  FROM information_schema.table_privileges
- WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
-    OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
-
 CREATE VIEW pg_catalog.pg_policies AS
 SELECT n.nspname AS schemaname, c.relname AS tablename, p.polname AS policyname,
        CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END AS permissive,
@@ -450,3 +191,37 @@ SELECT * FROM pg_stat_all_indexes
 
 CREATE VIEW pg_catalog.pg_timezone_abbrevs AS
 SELECT a.abbrev, a.utc_offset, a.is_dst FROM pg_timezone_abbrevs() a;
+
+CREATE VIEW pg_catalog.pg_stats WITH (security_barrier) AS
+SELECT n.nspname AS schemaname, c.relname AS tablename, a.attname, s.stainherit AS inherited, s.stanullfrac AS null_frac,
+       s.stawidth AS avg_width, s.stadistinct AS n_distinct,
+       CASE 1 WHEN s.stakind1 THEN s.stavalues1 WHEN s.stakind2 THEN s.stavalues2 WHEN s.stakind3 THEN s.stavalues3
+            WHEN s.stakind4 THEN s.stavalues4 WHEN s.stakind5 THEN s.stavalues5 END AS most_common_vals,
+       CASE 1 WHEN s.stakind1 THEN s.stanumbers1 WHEN s.stakind2 THEN s.stanumbers2 WHEN s.stakind3 THEN s.stanumbers3
+            WHEN s.stakind4 THEN s.stanumbers4 WHEN s.stakind5 THEN s.stanumbers5 END AS most_common_freqs,
+       CASE 2 WHEN s.stakind1 THEN s.stavalues1 WHEN s.stakind2 THEN s.stavalues2 WHEN s.stakind3 THEN s.stavalues3
+            WHEN s.stakind4 THEN s.stavalues4 WHEN s.stakind5 THEN s.stavalues5 END AS histogram_bounds,
+       CASE 3 WHEN s.stakind1 THEN s.stanumbers1[1] WHEN s.stakind2 THEN s.stanumbers2[1] WHEN s.stakind3 THEN s.stanumbers3[1]
+            WHEN s.stakind4 THEN s.stanumbers4[1] WHEN s.stakind5 THEN s.stanumbers5[1] END AS correlation,
+       CASE 4 WHEN s.stakind1 THEN s.stavalues1 WHEN s.stakind2 THEN s.stavalues2 WHEN s.stakind3 THEN s.stavalues3
+            WHEN s.stakind4 THEN s.stavalues4 WHEN s.stakind5 THEN s.stavalues5 END AS most_common_elems,
+       CASE 4 WHEN s.stakind1 THEN s.stanumbers1 WHEN s.stakind2 THEN s.stanumbers2 WHEN s.stakind3 THEN s.stanumbers3
+            WHEN s.stakind4 THEN s.stanumbers4 WHEN s.stakind5 THEN s.stanumbers5 END AS most_common_elem_freqs,
+       CASE 5 WHEN s.stakind1 THEN s.stanumbers1 WHEN s.stakind2 THEN s.stanumbers2 WHEN s.stakind3 THEN s.stanumbers3
+            WHEN s.stakind4 THEN s.stanumbers4 WHEN s.stakind5 THEN s.stanumbers5 END AS elem_count_histogram
+  FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid
+       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = s.staattnum LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+   AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid));
+
+CREATE VIEW pg_catalog.pg_replication_slots AS
+SELECT r.slot_name, r.plugin, r.slot_type, r.datoid, d.datname AS database, r.temporary, r.active, r.active_pid, r.xmin,
+       r.catalog_xmin, r.restart_lsn, r.confirmed_flush_lsn, r.wal_status, r.safe_wal_size, r.two_phase
+  FROM pg_get_replication_slots() r LEFT JOIN pg_database d ON d.oid = r.datoid;
+
+CREATE VIEW pg_catalog.pg_stat_replication AS
+SELECT a.pid, a.usesysid, u.rolname AS usename, a.application_name, a.client_addr, a.client_hostname, a.client_port,
+       a.backend_start, a.backend_xmin, w.state, w.sent_lsn, w.write_lsn, w.flush_lsn, w.replay_lsn, w.write_lag,
+       w.flush_lag, w.replay_lag, w.sync_priority, w.sync_state, w.reply_time
+  FROM pg_stat_get_activity(NULL::integer) a JOIN pg_stat_get_wal_senders() w ON w.pid = a.pid
+       LEFT JOIN pg_authid u ON u.oid = a.usesysid;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <span>
 
+#include "common/ascii.h"
 #include "common/sql_error.h"
 #include "date_format.h"
 #include "types/utf8.h"
@@ -30,7 +31,6 @@ constexpr std::string_view kMeridianDots[] = {"a.m.", "p.m."};
 constexpr std::string_view kEra[] = {"ad", "bc"};
 constexpr std::string_view kEraDots[] = {"a.d.", "b.c."};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 SqlError format_error(std::string message) {
@@ -222,7 +222,7 @@ class Reader {
     std::string_view rest = text_.substr(at_);
     for (size_t i = 0; i < names.size(); ++i) {
       size_t n = 0;
-      while (n < names[i].size() && n < rest.size() && lower(rest[n]) == names[i][n]) ++n;
+      while (n < names[i].size() && n < rest.size() && ascii_lower(rest[n]) == names[i][n]) ++n;
       if (n < names[i].size()) continue;
       at_ += n;
       return static_cast<int>(i);

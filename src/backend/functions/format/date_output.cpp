@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "common/ascii.h"
 #include "common/sql_error.h"
 #include "date_format.h"
 
@@ -16,8 +17,6 @@ constexpr std::string_view kRomans[] = {"I",   "II",   "III", "IV", "V",  "VI",
                                         "VII", "VIII", "IX",  "X",  "XI", "XII"};
 
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 // Monday of the week that holds January 4th.
 int32_t iso_year_start(int32_t year) {
   int32_t fourth = types::julian_day(year, 1, 4);
@@ -71,7 +70,7 @@ class Writer {
           out_ += upper(c);
           break;
         case LetterCase::kLower:
-          out_ += lower(c);
+          out_ += ascii_lower(c);
           break;
         case LetterCase::kTitle:
           out_ += c;

@@ -144,7 +144,8 @@ JsonCategory json_category(Oid type) {
   }
   const TypeInfo* info = type_by_oid(type);
   if (info == nullptr) return JsonCategory::kOther;
-  if (info->category == 'A' && info->element_type != kInvalidOid) return JsonCategory::kArray;
+  if (type == type_oid::kRecordArray || (info->category == 'A' && info->element_type != kInvalidOid))
+    return JsonCategory::kArray;
   return info->kind == 'c' || type == type_oid::kRecord ? JsonCategory::kComposite : JsonCategory::kOther;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
+#include "functions/jsonb_assign.h"
 #include "jsonb.h"
 
 namespace varve::functions {
@@ -172,5 +173,125 @@ void append_jsonb_concatenated(std::string& out, JsonbView a, JsonbView b) {
 }
 
 void append_jsonb_without_nulls(std::string& out, JsonbView v) { append_stripped(out, v, 0); }
+
+namespace {
+
+class Assignment {
+ public:
+  Assignment(std::span<const std::string_view> path, std::string_view value) : path_(path), value_(value) {}
+
+  void append(std::string& out, JsonbView v, size_t level) {
+    if (level > kMaxJsonDepth) throw_json_depth();
+    if (v.is_array()) return append_array(out, v, level);
+    if (v.is_object()) return append_object(out, v, level);
+    throw SqlError(sqlstate::kInvalidParameterValue, "cannot replace existing key")
+        .detail("The path assumes key is a composite object, but it is a scalar value.");
+  }
+
+  // What stands where there was nothing.
+  void append_new(std::string& out, size_t level) {
+    if (level == path_.size()) {
+      out += value_;
+      return;
+    }
+    std::string inner;
+    append_new(inner, level + 1);
+    int64_t index = 0;
+    if (is_index(level, &index) && index >= 0) {
+      std::string null;
+      append_jsonb_null(null);
+      std::vector<std::string_view> items(static_cast<size_t>(index), null);
+      items.emplace_back(inner);
+      append_jsonb_array(out, items);
+    } else {
+      std::vector<JsonPair> pairs{{path_[level], inner}};
+      append_jsonb_object(out, pairs);
+    }
+  }
+
+ private:
+  bool is_index(size_t level, int64_t* index) const {
+    const std::string text(path_[level]);
+    char* end = nullptr;
+    errno = 0;
+    *index = std::strtoll(text.c_str(), &end, 10);
+    return end != text.c_str() && *end == '\0' && errno == 0 && *index >= INT_MIN && *index <= INT_MAX;
+  }
+
+  void append_object(std::string& out, JsonbView v, size_t level) {
+    std::vector<JsonPair> pairs;
+    std::string changed;
+    bool found = false;
+    for (uint32_t i = 0; i < v.count(); ++i) {
+      if (v.key(i) != path_[level]) {
+        pairs.emplace_back(v.key(i), v.item_bytes(i));
+        continue;
+      }
+      found = true;
+      change(changed, v.item(i), level);
+      pairs.emplace_back(v.key(i), changed);
+    }
+    if (!found) {
+      append_new(changed, level + 1);
+      pairs.emplace_back(path_[level], changed);
+    }
+    append_jsonb_object(out, pairs);
+  }
+
+  void append_array(std::string& out, JsonbView v, size_t level) {
+    int64_t index = 0;
+    if (!is_index(level, &index)) {
+      throw SqlError(
+          sqlstate::kInvalidTextRepresentation,
+          fmt::format("path element at position {} is not an integer: \"{}\"", level + 1, path_[level]));
+    }
+    const int64_t count = v.count();
+    if (index < -count) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("path element at position {} is out of range: {}", level + 1, index));
+    }
+    if (index < 0) index += count;
+    std::string changed, null;
+    append_jsonb_null(null);
+    std::vector<std::string_view> items;
+    for (uint32_t i = 0; i < v.count(); ++i) items.push_back(v.item_bytes(i));
+    if (index < count) {
+      change(changed, v.item(static_cast<uint32_t>(index)), level);
+      items[static_cast<size_t>(index)] = changed;
+    } else {
+      append_new(changed, level + 1);
+      items.resize(static_cast<size_t>(index), null);
+      items.emplace_back(changed);
+    }
+    append_jsonb_array(out, items);
+  }
+
+  void change(std::string& out, JsonbView item, size_t level) {
+    if (level + 1 == path_.size())
+      out += value_;
+    else
+      append(out, item, level + 1);
+  }
+
+  std::span<const std::string_view> path_;
+  std::string_view value_;
+};
+
+}  // namespace
+
+std::string jsonb_with_element(std::string_view json, bool as_array, std::span<const std::string_view> path,
+                               std::string_view value) {
+  std::string out, empty;
+  if (json.empty()) {
+    std::vector<JsonPair> pairs;
+    if (as_array)
+      append_jsonb_array(empty, {});
+    else
+      append_jsonb_object(empty, pairs);
+    json = empty;
+  }
+  Assignment(path, value).append(out, JsonbView(json), 0);
+  return out;
+}
 
 }  // namespace varve::functions

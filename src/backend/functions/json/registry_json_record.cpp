@@ -106,18 +106,50 @@ class Populator {
   Arena& arena_;
 };
 
+[[noreturn]] void throw_unknown_row(Text function) {
+  throw SqlError(sqlstate::kFeatureNotSupported,
+                 fmt::format("could not determine row type for result of {}", function))
+      .hint(
+          "Provide a non-null record argument, or call the function in the FROM clause using a column "
+          "definition list.");
+}
+
+// A ROW(…) says itself what its fields are.
+Value populate_plain(Populator populator, Text base, Arena& arena) {
+  RecordView view(base);
+  std::vector<std::string> names;
+  std::vector<std::string_view> shape;
+  std::vector<CompositeField> fields;
+  for (uint32_t i = 0; i < view.count(); ++i) names.push_back(view.field_name(i));
+  for (uint32_t i = 0; i < view.count(); ++i) {
+    shape.emplace_back(names[i]);
+    fields.push_back({names[i], view.field_type(i), -1, kInvalidOid});
+  }
+  TypeInfo row = *type_by_oid(type_oid::kRecord);
+  row.fields = fields;
+  const Value record = populator.record(row, 0, base);
+  RecordView made(record.view());
+  std::vector<Oid> types;
+  std::vector<Value> values;
+  for (uint32_t i = 0; i < made.count(); ++i) {
+    types.push_back(made.field_type(i));
+    values.push_back(made.at(i, arena));
+  }
+  return Value::of_string(make_record(type_oid::kRecord, record_shape(shape), types, values, arena));
+}
+
 template <bool kBinary>
 void populate_kernel(KernelCall& call) {
   const char* name = kBinary ? "jsonb_populate_record" : "json_populate_record";
   const TypeInfo* type = type_by_oid(call.site.arg_types[0]);
-  if (type == nullptr || type->kind != 'c') {
-    if (type != nullptr && type->oid == type_oid::kRecord)
-      throw_not_supported(fmt::format("{} with a plain record", name));
+  const bool plain = type != nullptr && type->oid == type_oid::kRecord;
+  if (!plain && (type == nullptr || type->kind != 'c')) {
     throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("first argument of {} must be a row type", name));
   }
   JsonTape tape;
   for_each_row(call.rows, [&](uint32_t row) {
     bool no_base = call.args[0]->is_null(row);
+    if (plain && no_base) throw_unknown_row(name);
     if (call.args[1]->is_null(row)) {
       if (no_base)
         call.result.set_null(row);
@@ -138,13 +170,34 @@ void populate_kernel(KernelCall& call) {
                                  tape.root().type == JsonType::kArray ? "an array" : "a scalar"));
     }
     Text base = no_base ? Text() : load_cell<Text>(*call.args[0], row);
-    call.result.set_value(row, Populator(tape, call.context).record(*type, 0, base));
+    if (plain)
+      call.result.set_value(row, populate_plain(Populator(tape, call.context), base, *call.context.memory));
+    else
+      call.result.set_value(row, Populator(tape, call.context).record(*type, 0, base));
   });
 }
 
 // --- json[b]_to_record(set) and json[b]_populate_recordset, in FROM. The analyzer gives the call a function
 // of its own whose table has the columns: site.routine.
 bool is_set(Text name) { return name.ends_with("recordset"); }
+
+// The row given is of the columns that the query says.
+void check_base(const RecordView& base, std::span<const CompositeField> fields) {
+  auto refuse = [](std::string detail) {
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   "function return row and query-specified return row do not match")
+        .detail(std::move(detail));
+  };
+  if (base.count() != fields.size()) {
+    refuse(fmt::format("Returned row contains {} attribute{}, but query expects {}.", base.count(),
+                       base.count() == 1 ? "" : "s", fields.size()));
+  }
+  for (uint32_t i = 0; i < base.count(); ++i) {
+    if (base.field_type(i) == fields[i].type) continue;
+    refuse(fmt::format("Returned type {} at ordinal position {}, but query expects {}.",
+                       format_type(base.field_type(i), -1), i + 1, format_type(fields[i].type, -1)));
+  }
+}
 
 void* open_records(EvalContext& context, const CallSite& site, std::span<const Value> args, Arena& memory) {
   if (site.routine == nullptr) throw_not_supported("a set of JSON records outside of FROM");
@@ -168,6 +221,13 @@ void* open_records(EvalContext& context, const CallSite& site, std::span<const V
   }
   TypeInfo row = *type_by_oid(type_oid::kRecord);
   row.fields = fields;
+  std::vector<std::string> names;
+  if (populate && !args[0].null) {
+    RecordView base(args[0].view());
+    check_base(base, fields);
+    for (uint32_t i = 0; i < base.count(); ++i) names.push_back(base.field_name(i));
+    for (uint32_t i = 0; i < base.count(); ++i) fields[i].name = names[i];
+  }
   std::vector<Value> values;
   auto add = [&](uint32_t at, Text base) {
     if (tape.node(at).type != JsonType::kObject) {

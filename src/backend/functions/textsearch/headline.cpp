@@ -5,6 +5,7 @@
 #include <climits>
 #include <fmt/format.h>
 
+#include "common/ascii.h"
 #include "common/sql_error.h"
 #include "textsearch/lexeme_vector.h"
 #include "textsearch/search_match.h"
@@ -329,10 +330,9 @@ class Headline {
   throw SqlError(sqlstate::kInvalidParameterValue, std::move(message));
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool same_name(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 int whole_number(std::string_view value) {

@@ -263,11 +263,13 @@ void ConflictGraph::settle_outs(Sxact& txn) {
     txn.has_out = true;
   }
   std::erase_if(txn.out, [&](Sxact* writer) {
-    if (!writer->committed) return false;
+    // A prepared one counts: its record may be in the log, before ours, and seen by those who begin now.
+    if (!writer->prepared) return false;
     if (!txn.read_only) {
       txn.earliest_out = std::min(txn.earliest_out, writer->prepare_seq);
       txn.has_out = true;
     }
+    if (!writer->committed) return false;
     drop(writer->in, &txn);
     return true;
   });

@@ -79,10 +79,13 @@ class History {
 
 class Store {
  public:
-  Store(TxnEnvironment& env, uint32_t rows) : env_(env), rows_(rows) {}
+  // Rows from `whole_from` on are in a table that counts as a whole.
+  Store(TxnEnvironment& env, uint32_t rows, uint32_t whole_from = ~0U)
+      : env_(env), rows_(rows), whole_from_(whole_from) {}
 
   TxnEnvironment& env() { return env_; }
   static TrackedRelation table() { return {1, Oid{20000}, Oid{20000}, PageId{10}}; }
+  static TrackedRelation whole_table() { return {1, Oid{20010}, Oid{20010}, PageId{11}}; }
   static Tid tid(uint32_t row) { return {PageId{1000 + row / 4}, static_cast<uint16_t>(row % 4)}; }
 
   class Client {
@@ -123,8 +126,11 @@ class Store {
     Status do_read(uint32_t row) {
       Snapshot snapshot = txn_->statement_snapshot();
       bool fresh = false;
-      if (snapshot.serializable != nullptr)
-        VARVE_RETURN_IF_ERROR(snapshot.serializable->read_row(table(), tid(row), &fresh));
+      const bool whole = row >= store_.whole_from_;
+      if (snapshot.serializable != nullptr) {
+        VARVE_RETURN_IF_ERROR(whole ? snapshot.serializable->read_whole(whole_table())
+                                    : snapshot.serializable->read_row(table(), tid(row), &fresh));
+      }
       std::vector<Version> versions = store_.copy(row);
       while (!versions.empty()) {
         const Version v = versions.back();
@@ -133,7 +139,7 @@ class Store {
           deeds_.reads.emplace_back(row, v.number);
           return {};
         }
-        if (snapshot.serializable != nullptr)
+        if (snapshot.serializable != nullptr && !whole)
           VARVE_RETURN_IF_ERROR(snapshot.serializable->passed_over(v.xid));
         versions.pop_back();
       }
@@ -151,8 +157,10 @@ class Store {
         if (!store_.env_.txns().visible(snapshot, newest.xid, kNoUndo))
           return {StatusCode::kWriteConflict, "concurrent update"};
       }
-      if (txn_->serializable != nullptr)
-        VARVE_RETURN_IF_ERROR(txn_->serializable->write_row(table(), tid(row)));
+      if (txn_->serializable != nullptr) {
+        VARVE_RETURN_IF_ERROR(row >= store_.whole_from_ ? txn_->serializable->write_whole(whole_table())
+                                                        : txn_->serializable->write_row(table(), tid(row)));
+      }
       if (r.versions.empty() || r.versions.back().xid != xid) {
         store_.env_.write(*txn_);
         r.versions.push_back({xid, deeds_.number});
@@ -190,6 +198,7 @@ class Store {
 
   TxnEnvironment& env_;
   std::vector<Row> rows_;
+  const uint32_t whole_from_;
 };
 
 }  // namespace varve::txn

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "common/check.h"
+#include "spin_lock.h"
 
 namespace varve::txn {
 
@@ -204,6 +205,7 @@ void ReadMarks::remove_all(Sxact& txn, bool summarize, bool keep_writes) {
 // --- writes ---
 
 Status ReadMarks::write(Sxact& txn, const ReadTarget& t) {
+  if (t.is_row()) full_fence();  // the first that is asked about; see empty()
   if (empty()) return {};
   bool own = false;
   {

@@ -45,6 +45,17 @@ class ReadMarks {
 
   std::vector<SerializableManager::LockRow> snapshot() const;
   uint64_t count() const { return marks_.load(std::memory_order_relaxed); }
+  // With the page latched exclusively that is about to change: nobody has marked anything.
+  //
+  // Relaxed is enough when the reader has marked the page under its shared latch (leaves, pages of a scan):
+  // its increment happens before it unlatches, that before we latch, so we read it or what came later. What
+  // came later is not zero: each entry's increment precedes its decrement, both are made under its
+  // partition's mutex, so that no prefix of their order counts less than what is there.
+  //
+  // A row, however, is fetched without a latch: the mark is a store, the look at the page's version a load,
+  // and here the latch is a store and this a load. Neither pair may be exchanged, on Arm as elsewhere: a full
+  // fence stands in each. Whichever fence comes first, either we see the entry, or the reader sees the latch,
+  // waits, and meets our change. If anybody's entry is there, the partition's mutex orders the two likewise.
   bool empty() const { return entries_.load(std::memory_order_relaxed) == 0; }
 
  private:

@@ -2,6 +2,7 @@
 #include "sxact.h"
 
 #include "serializable_manager.h"
+#include "spin_lock.h"
 
 namespace varve::txn {
 
@@ -42,7 +43,9 @@ Status Sxact::read_row(const TrackedRelation& table, Tid tid, bool* fresh) {
   *fresh = false;
   if (ro_safe) return {};
   VARVE_RETURN_IF_ERROR(fail_doomed(*this, kOut));
-  return manager.marks().add(*this, table, target_of(table, tid), fresh);
+  VARVE_RETURN_IF_ERROR(manager.marks().add(*this, table, target_of(table, tid), fresh));
+  full_fence();  // before the row is looked at without a latch; see ReadMarks::empty()
+  return {};
 }
 
 void Sxact::unread_row(const TrackedRelation& table, Tid tid) {

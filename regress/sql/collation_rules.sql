@@ -1,0 +1,67 @@
+-- Which collation an expression has: explicit, implicit, none, and what conflicts.
+create domain posix_text as text collate "POSIX";
+create domain int_coll as int collate "C";
+create domain bad_coll as text collate "nowhere";
+create table ct (a int, x text collate "C", y text collate "POSIX", z text, d posix_text, w posix_text collate "C", v varchar(5) collate "C");
+\d ct
+\dD posix_text
+insert into ct values (1, 'abc', 'ABC', 'abc', 'q', 'r', 's'), (2, 'ABC', 'abc', 'b', 'Q', 'R', 'S');
+select a from ct where x collate "C" >= 'b' collate "POSIX";
+select a from ct where x < y;
+select a from ct where x = y;
+select a from ct where x <> y collate "C" order by a;
+select a from ct where x < z order by a;
+select x || y as both from ct order by a;
+select x, y from ct order by x || y;
+select x, y from ct order by (x || y) collate "C";
+select a from ct order by x collate "C", y collate "POSIX";
+select max(x || y) from ct;
+select count(*) from ct group by x || y;
+select distinct x || y from ct;
+select distinct x || y collate "C" as u from ct order by 1;
+select x, y from ct where x like y;
+select x ilike y from ct;
+select x ~ y from ct;
+select lower(x || y) from ct;
+select upper(x) || y from ct order by a;
+select string_agg(x collate "C", y collate "POSIX") from ct;
+select array_agg(a order by x || y) from ct;
+select a, row_number() over (order by x || y) from ct;
+select a, row_number() over (partition by x || y) from ct;
+select a, x from ct union all select a, y from ct order by 1, 2;
+select a, x from ct union all select a, y from ct order by 1;
+select a, x from ct union select a, y from ct order by 1;
+select a, x from ct intersect select a, y from ct;
+select a, x from ct except select a, y from ct;
+select x from ct union select y collate "C" from ct order by 1;
+create table cu as select a, x from ct union all select a, y from ct;
+create view cv as select x || y as both from ct;
+create view cw as select (x || y) collate "C" as both from ct;
+\d cw
+select coalesce(x, y) from ct order by 1;
+select case when a = 1 then x else y end as c from ct order by a;
+select case when a = 1 then x else y end as c from ct order by 1;
+select greatest(x, z) from ct order by 1;
+select greatest(x, y) from ct;
+select nullif(x, y) from ct;
+select d < 'a' from ct order by a;
+select d < x from ct;
+select (x::posix_text) < 'b' from ct order by a;
+select a from ct where x::posix_text < x;
+select pg_typeof(x collate "POSIX") from ct limit 1;
+select a collate "C" from ct;
+select x collate nowhere from ct;
+select 'a' collate "C" < 'b' collate "C";
+select 'a' collate "C" < ('b' collate "POSIX");
+select ('a' collate "C") || 'b' < 'c' collate "POSIX";
+with recursive r(x) as (select 'a' collate "C" union all select x || 'b' from r where length(x) < 3) select * from r order by 1;
+drop view cw;
+alter table ct alter z type text collate "C";
+select a from ct where x < z order by a;
+alter table ct alter a type bigint collate "C";
+create index on ct (z);
+alter table ct alter z type varchar(10) collate "POSIX";
+\d ct
+select attname, attcollation::regcollation from pg_attribute where attrelid = 'ct'::regclass and attnum > 0 and attcollation <> 0 order by attnum;
+create table bad (a int collate "C");
+drop table ct cascade;

@@ -1,0 +1,27 @@
+-- Which conditions an inverted index answers, as EXPLAIN shows it.
+CREATE TABLE g (id int, data jsonb, tags text[], v tsvector, body text);
+INSERT INTO g SELECT i, jsonb_build_object('n', i), ARRAY['t' || i], to_tsvector('english', 'word' || i), 'text ' || i FROM generate_series(1, 3000) i;
+CREATE INDEX g_data ON g USING gin (data);
+CREATE INDEX g_tags ON g USING gin (tags);
+CREATE INDEX g_v ON g USING gin (v);
+CREATE INDEX g_body ON g USING gin (to_tsvector('english', body)) WHERE id > 5;
+ANALYZE g;
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT * FROM g WHERE data @> '{"n": 1}';
+EXPLAIN (COSTS OFF) SELECT * FROM g WHERE data @> '{"n": 1}' AND id > 5;
+EXPLAIN (COSTS OFF) SELECT * FROM g WHERE '{"n": 1}' <@ data;
+EXPLAIN (COSTS OFF) SELECT * FROM g WHERE data ? 'n' AND data @@ '$.n == 7';
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE data @> '{"n": 1}' OR data @> '{"n": 2}';
+EXPLAIN (COSTS OFF, VERBOSE) SELECT id FROM g WHERE tags @> '{t1}';
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE tags && '{t1,t2}' AND body LIKE 'x%';
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE tags <@ '{t1,t2}';
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE tags = '{t1}';
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE v @@ 'word1';
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE v @@ to_tsquery('english', 'word1 & !word2');
+EXPLAIN (COSTS OFF) SELECT id FROM g WHERE to_tsvector('english', body) @@ 'text & 7' AND id > 5;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM g x WHERE x.data @> '{"n": 1}';
+EXPLAIN (COSTS OFF) UPDATE g SET id = 0 WHERE data @> '{"n": 1}';
+EXPLAIN (COSTS OFF) DELETE FROM g WHERE tags @> '{t1}';
+PREPARE find (jsonb) AS SELECT id FROM g WHERE data @> $1;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (COSTS OFF) EXECUTE find ('{"n": 1}');

@@ -1,0 +1,83 @@
+-- REINDEX CONCURRENTLY and DROP INDEX CONCURRENTLY: what they leave, and what they refuse.
+CREATE TABLE rc (id int PRIMARY KEY, k int, t text, UNIQUE (k, t));
+CREATE INDEX rc_k ON rc (k DESC);
+CREATE INDEX rc_e ON rc (lower(t), (k + 1)) WHERE id > 10;
+CREATE UNIQUE INDEX rc_i ON rc (id) INCLUDE (k);
+ALTER TABLE rc ADD CONSTRAINT rc_later UNIQUE (t, id) DEFERRABLE INITIALLY DEFERRED;
+INSERT INTO rc SELECT i, i % 50, 'T' || i FROM generate_series(1, 400) i;
+CREATE VIEW rc_indexes AS
+  SELECT c.relname, indisunique, indisprimary, indimmediate, indisvalid, indisready, pg_get_indexdef(c.oid)
+  FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 'rc'::regclass ORDER BY 1;
+TABLE rc_indexes;
+REINDEX INDEX CONCURRENTLY rc_k;
+REINDEX TABLE CONCURRENTLY rc;
+REINDEX (CONCURRENTLY) TABLE rc;
+REINDEX (CONCURRENTLY off) TABLE rc;
+TABLE rc_indexes;
+SET enable_seqscan = off;
+SELECT id FROM rc WHERE k = 7 ORDER BY id;
+SELECT id FROM rc WHERE lower(t) = 't77' AND k + 1 = 28 AND id > 10;
+INSERT INTO rc VALUES (7, 0, '');
+INSERT INTO rc VALUES (1007, 7, 'T7');
+INSERT INTO rc VALUES (7, 7, 'T7') ON CONFLICT (k, t) DO UPDATE SET k = 1000 RETURNING *;
+BEGIN;
+INSERT INTO rc SELECT 2000, 2000, 'x';
+UPDATE rc SET t = 'T8' WHERE id = 7;
+COMMIT;
+SELECT id FROM rc WHERE k = 1000;
+RESET enable_seqscan;
+SELECT obj_description('rc_k'::regclass);
+-- Refused
+BEGIN;
+REINDEX TABLE CONCURRENTLY rc;
+ROLLBACK;
+BEGIN;
+REINDEX INDEX CONCURRENTLY rc_k;
+ROLLBACK;
+BEGIN;
+DROP INDEX CONCURRENTLY rc_k;
+ROLLBACK;
+REINDEX TABLE CONCURRENTLY pg_class;
+REINDEX INDEX CONCURRENTLY pg_class_oid_index;
+REINDEX TABLE CONCURRENTLY rc_k;
+REINDEX INDEX CONCURRENTLY rc;
+REINDEX INDEX CONCURRENTLY nowhere;
+DROP INDEX CONCURRENTLY rc_k, rc_e;
+DROP INDEX CONCURRENTLY rc_k CASCADE;
+DROP INDEX CONCURRENTLY rc_pkey;
+DROP INDEX CONCURRENTLY nowhere;
+DROP INDEX CONCURRENTLY IF EXISTS nowhere;
+DROP INDEX CONCURRENTLY rc;
+TABLE rc_indexes;
+-- Dropped
+DROP INDEX CONCURRENTLY rc_k;
+DROP INDEX CONCURRENTLY IF EXISTS rc_e;
+TABLE rc_indexes;
+-- Tables without indexes, temporary tables, partitions, schemas
+CREATE TABLE rc_none (a int);
+REINDEX TABLE CONCURRENTLY rc_none;
+CREATE TEMPORARY TABLE rc_temp (a int PRIMARY KEY, b int);
+CREATE INDEX rc_temp_b ON rc_temp (b);
+INSERT INTO rc_temp VALUES (1, 2);
+REINDEX TABLE CONCURRENTLY rc_temp;
+DROP INDEX CONCURRENTLY rc_temp_b;
+SELECT * FROM rc_temp WHERE a = 1;
+CREATE TABLE rc_part (a int PRIMARY KEY, b int) PARTITION BY RANGE (a);
+CREATE TABLE rc_part1 PARTITION OF rc_part FOR VALUES FROM (0) TO (10);
+CREATE TABLE rc_part2 PARTITION OF rc_part FOR VALUES FROM (10) TO (20);
+CREATE INDEX rc_part_b ON rc_part (b);
+INSERT INTO rc_part SELECT i, i FROM generate_series(0, 19) i;
+REINDEX TABLE CONCURRENTLY rc_part;
+REINDEX INDEX CONCURRENTLY rc_part_b;
+DROP INDEX CONCURRENTLY rc_part_b;
+DROP INDEX CONCURRENTLY rc_part1_b_idx;
+SELECT inhrelid::regclass, indisvalid FROM pg_inherits JOIN pg_index ON indexrelid = inhrelid
+WHERE inhparent = 'rc_part_b'::regclass ORDER BY 1;
+SELECT * FROM rc_part WHERE b = 15;
+CREATE SCHEMA rc_schema;
+CREATE TABLE rc_schema.t (a int PRIMARY KEY);
+REINDEX SCHEMA CONCURRENTLY rc_schema;
+SELECT relname FROM pg_class WHERE relnamespace = 'rc_schema'::regnamespace ORDER BY 1;
+DROP SCHEMA rc_schema CASCADE;
+DROP VIEW rc_indexes;
+DROP TABLE rc, rc_none, rc_part;
