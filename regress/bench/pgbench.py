@@ -2,6 +2,7 @@
 """pgbench on Varve and on PostgreSQL 15, side by side on this machine; prints a markdown table.
 
     regress/bench/pgbench.py [--scale N] [--seconds S] [--rounds N] [--clients 1,8,64] [--modes simple,extended,prepared]
+                             [--socket unix|tcp]
 
 Both commit durably (fsync on) in the same file system. Runs alternate between the two, so that a slow minute of the
 machine hits both; the table shows the median of the rounds. The pgbench process shares the machine with the server.
@@ -25,7 +26,7 @@ POSTGRES_SETTINGS = {"shared_buffers": "1GB", "max_connections": "200", "fsync":
 
 
 def pgbench(server, *options, timeout):
-    command = [PGBENCH, "-h", server.host, "-p", str(server.port), "-U", server.user, *map(str, options), "postgres"]
+    command = [PGBENCH, "-h", server.socket_host, "-p", str(server.port), "-U", server.user, *map(str, options), "postgres"]
     result = subprocess.run(command, capture_output=True, text=True, env=servers.client_environment(), timeout=timeout)
     return result.returncode, result.stdout + result.stderr
 
@@ -47,21 +48,25 @@ def main():
     parser.add_argument("--clients", default="1,8,64")
     parser.add_argument("--modes", default="simple,extended,prepared")
     parser.add_argument("--workloads", default="select-only,tpcb-like")
+    parser.add_argument("--socket", choices=["unix", "tcp"], default="unix", help="how pgbench reaches the servers")
     parser.add_argument("--directory", type=pathlib.Path, default=servers.ROOT, help="where both keep their data")
     args = parser.parse_args()
     folders = [pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{n}-", dir=args.directory)) for n in ("v", "p")]
     for folder in folders:
         folder.chmod(0o755)
     try:
-        with servers.Varve(folders[0], {"shared_buffers": "1GB", "max_wal_size": "4GB"}) as varve, servers.Postgres(folders[1], POSTGRES_SETTINGS) as postgres:
+        ours = {"shared_buffers": "1GB", "max_wal_size": "4GB", "unix_socket_directories": str(folders[0])}
+        with servers.Varve(folders[0], ours) as varve, servers.Postgres(folders[1], POSTGRES_SETTINGS) as postgres:
             both = (varve, postgres)
-            for server in both:
+            for server, folder in zip(both, folders):
+                server.socket_host = server.host if args.socket == "tcp" else str(folder)
                 code, output = pgbench(server, "-i", "-q", "-s", args.scale, timeout=3600)
                 if code != 0:
                     print(f"pgbench -i on {server.name} failed: {output[-500:]}")
                     return 1
                 server.execute("CHECKPOINT")
-            print(f"\npgbench, scale {args.scale}, median of {args.rounds} runs of {args.seconds} s, durable commits\n")
+            print(f"\npgbench, scale {args.scale}, median of {args.rounds} runs of {args.seconds} s, durable commits, "
+                  f"{'TCP' if args.socket == 'tcp' else 'Unix-domain'} sockets\n")
             print("| workload | mode | clients | Varve tps | PostgreSQL 15 tps | ratio |")
             print("|---|---|---:|---:|---:|---:|")
             for workload in args.workloads.split(","):
