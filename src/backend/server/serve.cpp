@@ -167,17 +167,25 @@ Result<std::map<std::string, std::string>> all_settings(const ServeOptions& opti
   return settings;
 }
 
+// What commas separate, without the blanks around it.
+std::vector<std::string> list_of(const std::string& text) {
+  constexpr std::string_view kBlank = " \t";
+  std::vector<std::string> items;
+  std::stringstream list(text);
+  for (std::string item; std::getline(list, item, ',');) {
+    item.erase(0, item.find_first_not_of(kBlank));
+    item.erase(item.find_last_not_of(kBlank) + 1);
+    if (!item.empty()) items.push_back(item);
+  }
+  return items;
+}
+
 net::ServerOptions net_options(const ServeOptions& options,
                                const std::map<std::string, std::string>& settings) {
   net::ServerOptions net;
-  net.listen_addresses.clear();
-  std::stringstream list(setting(settings, "listen_addresses"));
-  for (std::string address; std::getline(list, address, ',');) {
-    address.erase(0, address.find_first_not_of(' '));
-    if (!address.empty()) net.listen_addresses.push_back(address);
-  }
+  net.listen_addresses = list_of(setting(settings, "listen_addresses"));
+  net.unix_socket_directories = list_of(setting(settings, "unix_socket_directories"));
   net.port = static_cast<uint16_t>(std::stoi(setting(settings, "port")));
-  net.unix_socket_directory = setting(settings, "unix_socket_directories");
   net.max_connections = std::stoi(setting(settings, "max_connections"));
   net.superuser_reserved_connections = std::stoi(setting(settings, "superuser_reserved_connections"));
   net.authentication_timeout_ms = std::stoi(setting(settings, "authentication_timeout")) * 1000;

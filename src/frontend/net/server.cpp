@@ -25,6 +25,7 @@
 #include "common/bytes.h"
 #include "common/log.h"
 #include "hba.h"
+#include "unix_socket.h"
 #include "worker_group.h"
 
 namespace varve::net {
@@ -77,10 +78,6 @@ class Server::Impl final : public ConnectionHost, public WorkerGroup::Reaper {
   int connection_count();
 
  private:
-  struct Listener {
-    int fd;
-    bool unix_socket;
-  };
   // An accepted socket whose first bytes have not come.
   struct Newcomer {
     int64_t deadline_us;
@@ -88,7 +85,8 @@ class Server::Impl final : public ConnectionHost, public WorkerGroup::Reaper {
   };
 
   Status listen_tcp(const std::string& address);
-  Status listen_unix();
+  Status listen_unix(const std::string& directory);
+  bool is_listener(int fd) const;
   Status watch(int fd, uint32_t events);
   void front_door();
   void accept_all(int fd);
@@ -120,8 +118,8 @@ class Server::Impl final : public ConnectionHost, public WorkerGroup::Reaper {
   SslContext ssl_;
   std::atomic<Admission> admission_{Admission::kOpen};
   std::vector<std::unique_ptr<WorkerGroup>> groups_;
-  std::vector<Listener> listeners_;
-  std::string unix_socket_path_;
+  std::vector<int> tcp_listeners_;
+  std::vector<UnixSocket> unix_listeners_;
   uint16_t port_ = 0;
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
@@ -158,8 +156,15 @@ Status Server::Impl::start() {
   VARVE_RETURN_IF_ERROR(watch(wake_fd_, EPOLLIN));
   port_ = options_.port;
   for (const std::string& address : options_.listen_addresses) VARVE_RETURN_IF_ERROR(listen_tcp(address));
-  if (!options_.unix_socket_directory.empty()) VARVE_RETURN_IF_ERROR(listen_unix());
-  if (listeners_.empty()) return Status::invalid("no address to listen on");
+  for (const std::string& directory : options_.unix_socket_directories) {
+    if (Status s = listen_unix(directory); !s.ok())
+      log(LogLevel::kWarning, "could not create Unix-domain socket in directory \"{}\": {}", directory,
+          s.message());
+  }
+  if (tcp_listeners_.empty() && unix_listeners_.empty())
+    return Status::invalid(options_.unix_socket_directories.empty()
+                               ? "no address to listen on"
+                               : "could not create any Unix-domain sockets");
   for (int node = 0; node < topology_.node_count(); ++node) {
     WorkerGroupOptions g;
     g.node = node;
@@ -217,28 +222,24 @@ Status Server::Impl::listen_tcp(const std::string& address) {
     socklen_t length = sizeof(bound);
     getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length);
     port_ = port_of(bound);
-    listeners_.push_back({fd, false});
+    tcp_listeners_.push_back(fd);
     any = true;
   }
   return any ? Status() : last;  // one family of the host's may be missing
 }
 
-Status Server::Impl::listen_unix() {
-  unix_socket_path_ = fmt::format("{}/.s.PGSQL.{}", options_.unix_socket_directory, port_);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (unix_socket_path_.size() >= sizeof(address.sun_path)) {
-    return Status::invalid(fmt::format("Unix-domain socket path \"{}\" is too long", unix_socket_path_));
-  }
-  std::memcpy(address.sun_path, unix_socket_path_.c_str(), unix_socket_path_.size() + 1);
-  unlink(unix_socket_path_.c_str());
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Status::from_errno(errno, "socket");
-  listeners_.push_back({fd, true});
-  VARVE_RETURN_IF_ERROR(
-      listen_on(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address), unix_socket_path_));
-  chmod(unix_socket_path_.c_str(), 0777);
-  return watch(fd, EPOLLIN);
+Status Server::Impl::listen_unix(const std::string& directory) {
+  VARVE_ASSIGN_OR_RETURN(UnixSocket socket, UnixSocket::listen(directory, port_));
+  VARVE_RETURN_IF_ERROR(watch(socket.fd(), EPOLLIN));
+  log(LogLevel::kLog, "listening on Unix socket \"{}\"", socket.path());
+  unix_listeners_.push_back(std::move(socket));
+  return {};
+}
+
+bool Server::Impl::is_listener(int fd) const {
+  return std::find(tcp_listeners_.begin(), tcp_listeners_.end(), fd) != tcp_listeners_.end() ||
+         std::any_of(unix_listeners_.begin(), unix_listeners_.end(),
+                     [fd](const UnixSocket& s) { return s.fd() == fd; });
 }
 
 void Server::Impl::stop(StopMode mode) {
@@ -267,10 +268,9 @@ void Server::Impl::stop(StopMode mode) {
   }
   for (auto& group : groups_) group->stop();
   groups_.clear();
-  for (const Listener& l : listeners_) ::close(l.fd);
-  listeners_.clear();
-  if (!unix_socket_path_.empty()) unlink(unix_socket_path_.c_str());
-  unix_socket_path_.clear();
+  for (int fd : tcp_listeners_) ::close(fd);
+  tcp_listeners_.clear();
+  unix_listeners_.clear();
   for (int* fd : {&epoll_fd_, &wake_fd_}) {
     if (*fd >= 0) ::close(*fd);
     *fd = -1;
@@ -307,8 +307,7 @@ void Server::Impl::front_door() {
       if (data == kWakeEvent) {
         uint64_t count = 0;
         [[maybe_unused]] ssize_t r = ::read(wake_fd_, &count, sizeof(count));
-      } else if (std::any_of(listeners_.begin(), listeners_.end(),
-                             [fd](const Listener& l) { return l.fd == fd; })) {
+      } else if (is_listener(fd)) {
         accept_all(fd);
       } else if (auto it = newcomers_.find(fd); it != newcomers_.end()) {
         sockaddr_storage address = it->second.address;

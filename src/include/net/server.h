@@ -22,7 +22,8 @@ namespace varve::net {
 struct ServerOptions {
   std::vector<std::string> listen_addresses = {"localhost"};  // host names, addresses, "*"; empty: none
   uint16_t port = 5432;                                       // 0: any free one, see Server::port()
-  std::string unix_socket_directory;                          // "" = none; socket ".s.PGSQL.<port>"
+  // Of sockets ".s.PGSQL.<port>". Where one cannot be made, a warning is logged, and the others are used.
+  std::vector<std::string> unix_socket_directories;
   int max_connections = 100;
   int superuser_reserved_connections = 3;
   int authentication_timeout_ms = 60'000;
