@@ -124,12 +124,7 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_stat_get_replication_slot(text)"),
     VARVE_REFUSED_ROWS("pg_stat_get_subscription_stats(oid)"),
     VARVE_REFUSED_ROWS("pg_stat_get_wal_receiver()"),
-    // transactions: numbers are kept only while a transaction runs
-    VARVE_REFUSED("age(xid)"),
-    VARVE_REFUSED("mxid_age"),
-    VARVE_REFUSED("pg_current_snapshot"),
-    VARVE_REFUSED("txid_current_snapshot"),
-    VARVE_REFUSED("txid_status"),
+    // transactions: when and in which order they ended is not kept
     VARVE_REFUSED("pg_xact_commit_timestamp"),
     VARVE_REFUSED_ROWS("pg_last_committed_xact()"),
     VARVE_REFUSED_ROWS("pg_get_multixact_members(xid)"),
@@ -224,7 +219,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_extension_update_paths(name)"),
     VARVE_REFUSED("pg_import_system_collations"),
     VARVE_REFUSED("pg_nextoid"),
-    VARVE_REFUSED("pg_notification_queue_usage"),
     VARVE_REFUSED("pg_settings_get_flags"),
     VARVE_REFUSED("pg_stop_making_pinned_objects"),
     VARVE_REFUSED("postgresql_fdw_validator"),

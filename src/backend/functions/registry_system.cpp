@@ -13,6 +13,11 @@ template <size_t N>
 struct Name {
   char text[N];
   constexpr Name(const char (&s)[N]) { std::copy_n(s, N, text); }
+  // Of a signature too.
+  constexpr std::string_view function() const {
+    const std::string_view all(text, N - 1);
+    return all.substr(0, all.find('('));
+  }
 };
 
 template <Name kName>
@@ -20,7 +25,7 @@ void service_kernel(KernelCall& call) {
   std::vector<Value> args(call.args.size());
   for_each_row(call.rows, [&](uint32_t row) {
     for (size_t i = 0; i < args.size(); ++i) args[i] = call.args[i]->value(row);
-    call.result.set_value(row, call.context.session->call(kName.text, args, *call.context.memory));
+    call.result.set_value(row, call.context.session->call(kName.function(), args, *call.context.memory));
   });
 }
 
@@ -158,6 +163,12 @@ const Binding kBindings[] = {
     VARVE_SERVICE("pg_current_xact_id"),
     VARVE_SERVICE("pg_current_xact_id_if_assigned"),
     VARVE_SERVICE("pg_xact_status"),
+    VARVE_SERVICE("txid_status"),
+    VARVE_SERVICE("pg_current_snapshot"),
+    VARVE_SERVICE("txid_current_snapshot"),
+    VARVE_SERVICE("age(xid)"),
+    VARVE_SERVICE("mxid_age"),
+    VARVE_SERVICE("pg_notification_queue_usage"),
     VARVE_SERVICE("pg_current_wal_lsn"),
     VARVE_SERVICE("pg_current_wal_insert_lsn"),
     VARVE_SERVICE("pg_current_wal_flush_lsn"),

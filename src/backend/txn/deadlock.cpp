@@ -121,6 +121,40 @@ std::string LockManagerImpl::describe(const std::vector<Edge>& cycle) {
   return text;
 }
 
+std::vector<uint32_t> LockManagerImpl::blockers(uint32_t pid) const {
+  std::vector<uint32_t> pids;
+  auto add = [&](const Waiter& waiter) {
+    const ModeMask conflicting = conflicting_modes(waiter.mode);
+    for (const Holder* h = waiter.lock->holders; h != nullptr; h = h->next) {
+      if ((h->modes & conflicting) != 0 && !is_own(*waiter.txn, waiter.session, *h)) pids.push_back(h->pid);
+    }
+    for (const Waiter* w = waiter.previous; w != nullptr; w = w->previous) {
+      if ((mode_bit(w->mode) & conflicting) != 0) pids.push_back(w->txn->owner_pid);
+    }
+  };
+  uint64_t awaited_xid = 0;
+  for (Partition& part : partitions_) {
+    std::lock_guard guard(part.mutex);
+    for (const Lock* bucket : part.buckets) {
+      for (const Lock* lock = bucket; lock != nullptr; lock = lock->hash_next) {
+        for (const Waiter* w = lock->first_waiter; w != nullptr; w = w->next) {
+          if (w->txn->owner_pid != pid || w->granted) continue;
+          if (lock->tag.kind == LockTagKind::kTransaction)
+            awaited_xid = lock->tag.a;
+          else
+            add(*w);
+        }
+      }
+    }
+  }
+  if (awaited_xid != 0) {
+    manager_.for_each_transaction([&](const TransactionImpl& txn) {
+      if (txn.xid_.load(std::memory_order_acquire) == awaited_xid) pids.push_back(txn.owner_pid);
+    });
+  }
+  return pids;
+}
+
 std::vector<LockManager::LockRow> LockManagerImpl::snapshot() const {
   std::vector<LockRow> rows;
   auto add_modes = [&rows](const LockTag& tag, uint64_t xid, uint64_t owner, uint32_t pid, ModeMask modes) {

@@ -32,6 +32,7 @@ class LockManagerImpl final : public LockManager {
     deadlock_timeout_us_.store(us, std::memory_order_relaxed);
   }
   std::vector<LockRow> snapshot() const override;
+  std::vector<uint32_t> blockers(uint32_t pid) const override;
 
   // Savepoints: releases what was acquired after the first `count` locks.
   void release_to(TransactionImpl& txn, size_t count);

@@ -14,6 +14,7 @@ TxnManagerImpl::TxnManagerImpl(buffer::BufferPool& pool, Xid next_xid, const Txn
       start_xid_(std::max(next_xid, Xid{1})),
       horizon_(start_xid_.value()),
       states_(start_xid_.value()),
+      aborted_(start_xid_.value()),
       undo_log_(options.undo_memory_bytes, options.spill_directory, options.spill_bytes),
       locks_(*this, options.max_locks),
       serializable_(*this, pool) {}
@@ -173,6 +174,7 @@ void TxnManagerImpl::rollback(Transaction& base) {
       parts.prev_lsn = txn.last_lsn();
       position = log_.append(parts).value();
     }
+    aborted_.note(xid);
     states_.store(xid, kWordAborted | position);
   }
   serializable_.release(finish_serializable(txn, false, log_.reserved_lsn().value()));
@@ -216,6 +218,13 @@ XidStatus TxnManagerImpl::xid_status(Xid xid) const {
   if (word == kWordRunning) return {XidState::kRunning, Csn{0}};
   if (!word_is_committed(word)) return {XidState::kAborted, Csn{0}};
   return {XidState::kCommitted, Csn{word}};
+}
+
+std::optional<XidState> TxnManagerImpl::outcome(Xid xid) const {
+  const uint64_t word = settled_word(xid);
+  if (word == kWordRunning) return XidState::kRunning;
+  if (!aborted_.knows(xid.value())) return std::nullopt;
+  return aborted_.contains(xid.value()) ? XidState::kAborted : XidState::kCommitted;
 }
 
 bool TxnManagerImpl::visible(const Snapshot& snapshot, Xid writer, UndoPtr undo) const {

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "aborted_xids.h"
 #include "lock_manager_impl.h"
 #include "serializable/serializable_manager.h"
 #include "spin_lock.h"
@@ -31,6 +32,7 @@ class TxnManagerImpl final : public TxnManager, private CommitNumbers {
   Lsn commit(Transaction& txn) override;
   void rollback(Transaction& txn) override;
   XidStatus xid_status(Xid xid) const override;
+  std::optional<XidState> outcome(Xid xid) const override;
   Xid horizon() const override { return Xid{horizon_.load(std::memory_order_acquire)}; }
   Xid purged_bound() const override;
   bool visible(const Snapshot& snapshot, Xid writer, UndoPtr undo) const override;
@@ -110,6 +112,7 @@ class TxnManagerImpl final : public TxnManager, private CommitNumbers {
   const Xid start_xid_;
   alignas(64) std::atomic<uint64_t> horizon_;
   StateTable states_;
+  AbortedXids aborted_;
   UndoLog undo_log_;
   LockManagerImpl locks_;
   SerializableManagerImpl serializable_;

@@ -50,6 +50,17 @@ uint16_t port_of(const sockaddr_storage& address) {
   return 0;
 }
 
+// "" for a Unix-domain socket.
+std::string address_text(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof(text));
+  } else if (address.ss_family == AF_INET6) {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof(text));
+  }
+  return text;
+}
+
 }  // namespace
 
 // The front door: one thread that accepts, recognises cancel requests (so that they get through however busy
@@ -398,14 +409,14 @@ void Server::Impl::admit_socket(int fd, const sockaddr_storage& address) {
     by_pid_.emplace(last_pid_, c);
   }
   StartupInfo& info = c->mutable_startup();
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof(text));
-  } else if (address.ss_family == AF_INET6) {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof(text));
-  }
-  info.client_address = text;
+  info.client_address = address_text(address);
   info.client_port = address.ss_family == AF_UNIX ? -1 : port_of(address);
+  sockaddr_storage own{};
+  socklen_t length = sizeof(own);
+  if (address.ss_family != AF_UNIX && getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) == 0) {
+    info.server_address = address_text(own);
+    info.server_port = port_of(own);
+  }
   c->set_deadline(steady_now_us() + int64_t{options_.authentication_timeout_ms} * 1000);
   if (!group->add(c->slot).ok()) connection_closed(c);
 }

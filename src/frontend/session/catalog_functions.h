@@ -25,6 +25,7 @@ CatalogFunction* find_catalog_function(std::string_view name);
 CatalogFunction* find_type_function(std::string_view name);
 CatalogFunction* find_environment_function(std::string_view name);
 CatalogFunction* find_information_function(std::string_view name);
+CatalogFunction* find_transaction_function(std::string_view name);
 // format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
 std::string user_type_name(Session& session, Oid type);
 // The reg… types of operators, collations, text search configurations and dictionaries; `parts` is the name

@@ -47,6 +47,7 @@ void Session::infer_parameters(Statement& outer, parser::Node* query) {
 
 void Session::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) {
   begin_statement();
+  client_query_ = sql;
   if (!name.empty() && statements_.count(std::string(name)) != 0) {
     throw SqlError(sqlstate::kDuplicatePstatement,
                    fmt::format("prepared statement \"{}\" already exists", name));
@@ -116,6 +117,7 @@ void Session::bind(const net::BindMessage& bind) {
   begin_statement();
   StatementPtr statement = find_statement(statements_, unnamed_statement_, bind.statement);
   if (statement->node != nullptr) fail_if_aborted(statement->node);
+  client_query_ = statement->sql;
   if (!bind.portal.empty() && portals_.count(std::string(bind.portal)) != 0) {
     throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already exists", bind.portal));
   }
@@ -246,6 +248,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     return;
   }
   fail_if_aborted(statement.node);
+  client_query_ = statement.sql;
   if (portal.plan == nullptr) {
     if (portal.done)
       throw SqlError(sqlstate::kObjectNotInPrerequisiteState,

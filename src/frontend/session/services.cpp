@@ -451,15 +451,6 @@ class SystemFunctions {
   static Value start_time(Session& s, std::span<const Value>, Arena&) {
     return Value::of_int64(s.instance_.start_time_us());
   }
-  static Value txid(Session& s, std::span<const Value>, Arena&) {
-    s.ensure_transaction();
-    return Value::of_int64(static_cast<int64_t>(s.txn_->assign_xid().value()));
-  }
-  static Value txid_if_assigned(Session& s, std::span<const Value>, Arena&) {
-    if (s.txn_ == nullptr || s.txn_->xid() == kInvalidXid) return Value::null_of(types::PhysicalType::kInt64);
-    return Value::of_int64(static_cast<int64_t>(s.txn_->xid().value()));
-  }
-
   // --- advisory locks
   static txn::LockTag advisory_tag(Session& s, std::span<const Value> args) {
     uint64_t a =
@@ -550,10 +541,6 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_terminate_backend", terminate_backend},
       {"pg_reload_conf", reload_conf},
       {"pg_postmaster_start_time", start_time},
-      {"txid_current", txid},
-      {"pg_current_xact_id", txid},
-      {"txid_current_if_assigned", txid_if_assigned},
-      {"pg_current_xact_id_if_assigned", txid_if_assigned},
       {"pg_advisory_lock", advisory<true, false, false>},
       {"pg_advisory_lock_shared", advisory<true, true, false>},
       {"pg_try_advisory_lock", advisory<true, false, true>},
@@ -591,6 +578,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_type_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_transaction_function(function)) return known(*this, args, arena);
   if (function == "pg_describe_object") return describe_object(args, arena);
   if (function == "cursor_row") return Cursors(*this).row_place(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);

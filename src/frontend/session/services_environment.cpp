@@ -1,10 +1,12 @@
-// What functions ask of the session around them: its random sequence, its notifications.
+// What functions ask of the session around them: its random sequence, its notifications, where it comes from.
 #include <algorithm>
 #include <fmt/format.h>
 #include <random>
 
 #include "catalog_functions.h"
 #include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
 #include "session.h"
 
 namespace varve::session {
@@ -47,7 +49,37 @@ class EnvironmentFunctions {
     return Value::of_string(std::string_view());
   }
 
+  static Value current_query(Session& s, std::span<const Value>, Arena& arena) {
+    return Value::of_string(arena.copy(s.client_query_));
+  }
+  // NULL for a Unix-domain socket.
+  static Value client_address(Session& s, std::span<const Value>, Arena& arena) {
+    return address(s, s.client_.startup().client_address, arena);
+  }
+  static Value client_port(Session& s, std::span<const Value>, Arena&) {
+    return port(s.client_.startup().client_port);
+  }
+  static Value server_address(Session& s, std::span<const Value>, Arena& arena) {
+    return address(s, s.client_.startup().server_address, arena);
+  }
+  static Value server_port(Session& s, std::span<const Value>, Arena&) {
+    return port(s.client_.startup().server_port);
+  }
+  // What is sent is handed to its listeners at once: none waits in a queue.
+  static Value notification_queue_usage(Session&, std::span<const Value>, Arena&) {
+    return Value::of_float64(0);
+  }
+
  private:
+  static Value address(Session& s, const std::string& text, Arena& arena) {
+    if (text.empty()) return Value::null_of(types::PhysicalType::kString);
+    functions::EvalContext eval = s.eval_context(arena);
+    return functions::parse_value(type_oid::kInet, -1, text, eval);
+  }
+  static Value port(int number) {
+    return number < 0 ? Value::null_of(types::PhysicalType::kInt32) : Value::of_int32(number);
+  }
+
   static constexpr size_t kNameBytes = 64, kPayloadBytes = 8000;
 };
 
@@ -57,6 +89,12 @@ CatalogFunction* find_environment_function(std::string_view name) {
       {"random", F::random},
       {"setseed", F::setseed},
       {"pg_notify", F::notify},
+      {"pg_notification_queue_usage", F::notification_queue_usage},
+      {"current_query", F::current_query},
+      {"inet_client_addr", F::client_address},
+      {"inet_client_port", F::client_port},
+      {"inet_server_addr", F::server_address},
+      {"inet_server_port", F::server_port},
   };
   auto it = table.find(name);
   return it == table.end() ? nullptr : it->second;

@@ -206,10 +206,11 @@ class RowFunctions {
   }
 
   // The sessions of the server. Another session's query text and times are its own, and not to be had from
-  // here; client addresses are NULL because type inet has no values.
+  // here.
   static void activity(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
     if (s.instance_.server == nullptr) return;
     Rows rows(out, arena);
+    functions::EvalContext eval = s.eval_context(arena);
     for (const net::ConnectionStatus& c : s.instance_.server->connections()) {
       if (!args[0].null && args[0].int32 != c.backend_pid) continue;
       bool own = static_cast<uint32_t>(c.backend_pid) == s.backend_pid();
@@ -240,7 +241,11 @@ class RowFunctions {
       else
         rows.null(2);
       rows.null(2);
-      rows.null(2).int4(c.startup.client_port).null(2).text("client backend");
+      if (c.startup.client_address.empty())
+        rows.null();
+      else
+        rows.add(functions::parse_value(type_oid::kInet, -1, c.startup.client_address, eval));
+      rows.null().int4(c.startup.client_port).null(2).text("client backend");
       rows.boolean(c.startup.tls).text_or_null(c.startup.tls_version).text_or_null(c.startup.tls_cipher);
       rows.null().text_or_null(c.startup.tls_client_dn).null(2).boolean(false).null().boolean(false).null(2);
     }

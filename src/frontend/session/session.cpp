@@ -107,6 +107,7 @@ void Session::send_reports() {
 
 void Session::simple_query(std::string_view sql, net::Output& out) {
   begin_statement();
+  client_query_ = sql;
   unnamed_statement_.reset();
   unnamed_portal_.reset();
   if (run_normalized(sql, out)) {

@@ -152,6 +152,7 @@ class Session final : public net::SessionHandler,
   friend class TypeFunctions;
   friend class EnvironmentFunctions;
   friend class InformationFunctions;
+  friend class TransactionFunctions;
   friend std::string user_type_name(Session& session, Oid type);
   friend std::optional<uint32_t> parse_object_name(Session& session, Oid type,
                                                    const std::vector<std::string>& parts,
@@ -331,6 +332,7 @@ class Session final : public net::SessionHandler,
   pl::Runtime pl_{*this};
   const char* stack_base_ = nullptr;  // of the message in progress
   bool several_statements_ = false;   // in one simple query: they share a transaction
+  std::string_view client_query_;     // the text that the message in progress runs
   std::string_view current_sql_;      // of the command in progress
   int32_t key_depth_ = 0;             // foreign keys' actions that run, one within the other
   bool nested_ = false;               // a function is running: what is run now is not the client's

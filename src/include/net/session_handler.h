@@ -48,6 +48,8 @@ struct StartupInfo {
   std::vector<std::pair<std::string, std::string>> options;  // other startup parameters, names as sent
   std::string client_address;                                // "" for a Unix socket
   int client_port = -1;                                      // -1 for a Unix socket
+  std::string server_address;                                // our end of it, as the client's
+  int server_port = -1;
   bool tls = false;
   std::string tls_version, tls_cipher, tls_client_dn;
   std::string auth_method;

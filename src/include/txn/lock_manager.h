@@ -77,6 +77,9 @@ class LockManager {
     uint32_t pid = 0;
   };
   virtual std::vector<LockRow> snapshot() const = 0;
+  // The sessions (Transaction::owner_pid) that hold what this one waits for, or wait for it ahead of it in a
+  // mode that conflicts.
+  virtual std::vector<uint32_t> blockers(uint32_t pid) const = 0;
 };
 
 }  // namespace varve::txn

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,9 @@ class TxnManager {
   virtual void rollback(Transaction& txn) = 0;
 
   virtual XidStatus xid_status(Xid xid) const = 0;
+  // How it ended, for whoever asks long after: known of those since the start of the server, but for the
+  // oldest where very many have rolled back.
+  virtual std::optional<XidState> outcome(Xid xid) const = 0;
   // Every xid below is finished, durable, and visible to every snapshot in use (rolled back ones left no
   // trace). The first test of visibility.
   virtual Xid horizon() const = 0;
