@@ -129,12 +129,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_last_committed_xact()"),
     VARVE_REFUSED_ROWS("pg_get_multixact_members(xid)"),
     // counters that are not kept
-    VARVE_REFUSED("pg_stat_get_backend_activity"),
-    VARVE_REFUSED("pg_stat_get_backend_activity_start"),
-    VARVE_REFUSED("pg_stat_get_backend_client_addr"),
-    VARVE_REFUSED("pg_stat_get_backend_client_port"),
-    VARVE_REFUSED("pg_stat_get_backend_start"),
-    VARVE_REFUSED("pg_stat_get_backend_xact_start"),
     VARVE_REFUSED("pg_stat_get_bgwriter_buf_written_checkpoints"),
     VARVE_REFUSED("pg_stat_get_bgwriter_buf_written_clean"),
     VARVE_REFUSED("pg_stat_get_bgwriter_maxwritten_clean"),

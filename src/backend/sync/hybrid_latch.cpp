@@ -5,18 +5,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sync/spin_lock.h"
+
 namespace varve::sync {
 namespace {
 
 constexpr int kSpins = 128;
-
-void cpu_relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
-#endif
-}
 
 // The half of the word that holds count, exclusive and waiters (little-endian machines).
 uint32_t* low_half(std::atomic<uint64_t>* word) { return reinterpret_cast<uint32_t*>(word); }
@@ -44,7 +38,7 @@ void HybridLatch::lock_shared_slow() {
   for (;;) {
     for (int i = 0; i < kSpins; ++i) {
       if (try_lock_shared()) return;
-      cpu_relax();
+      cpu_pause();
     }
     uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & kExclusive) != 0) {
@@ -66,7 +60,7 @@ void HybridLatch::lock_exclusive_slow() {
   for (;;) {
     for (int i = 0; i < kSpins; ++i) {
       if (try_lock_exclusive()) return;
-      cpu_relax();
+      cpu_pause();
     }
     uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & (kExclusive | kSharedMask)) != 0) park(word);

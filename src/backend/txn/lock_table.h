@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/hash.h"
-#include "spin_lock.h"
 #include "sync/parking_spot.h"
+#include "sync/spin_lock.h"
 #include "txn/lock_manager.h"
 
 namespace varve::txn {
@@ -78,7 +78,7 @@ struct Lock {
 // orders the two: a filler that comes after the mover sees the counter.
 struct FastLocks {
   static constexpr uint32_t kSlots = 16;
-  SpinLock spin;
+  sync::SpinLock spin;
   uint32_t used = 0;   // slots 0..used-1; one whose modes are 0 is free
   bool moved = false;  // some lock of ours is in the table instead: look there first
   uint32_t pid = 0;

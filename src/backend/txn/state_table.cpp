@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include "common/check.h"
-#include "spin_lock.h"
+#include "fence.h"
 
 namespace varve::txn {
 

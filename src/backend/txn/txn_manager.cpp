@@ -208,7 +208,7 @@ uint64_t TxnManagerImpl::settled_word(Xid xid) const {
     if (spins > 200)
       sched_yield();
     else
-      cpu_pause();
+      sync::cpu_pause();
   }
 }
 

@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "aborted_xids.h"
+#include "fence.h"
 #include "lock_manager_impl.h"
 #include "serializable/serializable_manager.h"
-#include "spin_lock.h"
 #include "state_table.h"
+#include "sync/spin_lock.h"
 #include "transaction.h"
 #include "txn/pending_drops.h"
 #include "txn/txn_manager.h"
@@ -81,7 +82,7 @@ class TxnManagerImpl final : public TxnManager, private CommitNumbers {
   static constexpr uint32_t kBlock = 64;
   using RegistryBlock = std::array<TransactionImpl*, kBlock>;
   struct alignas(64) FreeList {
-    SpinLock spin;
+    sync::SpinLock spin;
     std::vector<TransactionImpl*> idle;
   };
   // What a committed transaction left to do once it is below the horizon.

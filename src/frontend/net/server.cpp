@@ -523,7 +523,8 @@ std::vector<ConnectionStatus> Server::Impl::connections() {
     if (!c->authenticated()) continue;
     bool active = (c->slot->word.load(std::memory_order_relaxed) & ConnectionSlot::kOwned) != 0;
     result.push_back({c->backend_pid(), c->startup(), c->published_status(), active,
-                      active ? c->wait_report().load(std::memory_order_relaxed) : &sync::kWaitClientRead});
+                      active ? c->wait_report().load(std::memory_order_relaxed) : &sync::kWaitClientRead,
+                      c->activity().read()});
   }
   return result;
 }

@@ -248,7 +248,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     return;
   }
   fail_if_aborted(statement.node);
-  client_query_ = statement.sql;
+  begin_query(statement.sql);
   if (portal.plan == nullptr) {
     if (portal.done)
       throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
@@ -373,7 +373,7 @@ void Session::sync(net::Output& out) {
   if (block_ == Block::kImplicit) commit_transaction(&out);
   send_reports();
   client_.cancel_token().clear_statement();
-  if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
+  end_query();
 }
 
 }  // namespace varve::session

@@ -579,6 +579,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_environment_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_transaction_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_activity_function(function)) return known(*this, args, arena);
   if (function == "pg_describe_object") return describe_object(args, arena);
   if (function == "cursor_row") return Cursors(*this).row_place(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);

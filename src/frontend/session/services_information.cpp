@@ -1,5 +1,4 @@
-// What the server says of its sessions, tables, indexes and rights through functions: statistics, properties,
-// aclitems.
+// What the server says of its tables, indexes and rights through functions: statistics, properties, aclitems.
 #include <algorithm>
 #include <fmt/format.h>
 #include <unordered_map>
@@ -13,7 +12,6 @@
 #include "functions/registry.h"
 #include "functions/text_search.h"
 #include "functions/type_oids.h"
-#include "net/server.h"
 #include "row_security.h"
 #include "session.h"
 
@@ -126,47 +124,6 @@ class InformationFunctions {
     const auto* activity = catalog::find_table_activity(s.database_->oid().value(), Oid{args[0].oid()});
     int64_t at = activity == nullptr ? 0 : activity->last_analyze_us(kAutomatic);
     return at == 0 ? Value::null_of(PhysicalType::kInt64) : Value::of_int64(at);
-  }
-
-  // --- sessions by number: 1 … as pg_stat_get_backend_idset() counts them
-  static std::optional<net::ConnectionStatus> backend(Session& s, const Value& number) {
-    if (s.instance_.server == nullptr) return std::nullopt;
-    std::vector<net::ConnectionStatus> all = s.instance_.server->connections();
-    if (number.int32 < 1 || static_cast<size_t>(number.int32) > all.size()) return std::nullopt;
-    return all[static_cast<size_t>(number.int32) - 1];
-  }
-  static Value backend_pid(Session& s, std::span<const Value> args, Arena&) {
-    auto b = backend(s, args[0]);
-    return b ? Value::of_int32(b->backend_pid) : Value::null_of(PhysicalType::kInt32);
-  }
-  static Value backend_database(Session& s, std::span<const Value> args, Arena&) {
-    auto b = backend(s, args[0]);
-    auto database =
-        b ? s.catalog().find_database(b->startup.database) : decltype(s.catalog().find_database(""))();
-    return database ? Value::of_oid(database->oid.value()) : Value::null_of(PhysicalType::kInt32);
-  }
-  static Value backend_user(Session& s, std::span<const Value> args, Arena&) {
-    auto b = backend(s, args[0]);
-    auto role = b ? s.catalog().find_role(b->startup.user) : decltype(s.catalog().find_role(""))();
-    return role ? Value::of_oid(role->oid.value()) : Value::null_of(PhysicalType::kInt32);
-  }
-  template <bool kType>
-  static Value backend_wait(Session& s, std::span<const Value> args, Arena& arena) {
-    auto b = backend(s, args[0]);
-    if (!b) return Value::null_of(PhysicalType::kString);
-    const sync::WaitEvent* wait = b->active ? b->wait : &sync::kWaitClientRead;
-    if (wait == nullptr) return Value::null_of(PhysicalType::kString);
-    return text_value(kType ? sync::wait_class_name(wait->wait_class) : wait->name, arena);
-  }
-  static Value backends_of_database(Session& s, std::span<const Value> args, Arena&) {
-    int32_t n = 0;
-    if (s.instance_.server != nullptr) {
-      for (const net::ConnectionStatus& c : s.instance_.server->connections()) {
-        auto database = s.catalog().find_database(c.startup.database);
-        n += database && database->oid.value() == args[0].oid();
-      }
-    }
-    return Value::of_int32(n);
   }
 
   // --- indexes: all are B-trees
@@ -314,12 +271,6 @@ CatalogFunction* find_information_function(std::string_view name) {
       {"pg_stat_get_autovacuum_count", F::zero},
       {"pg_stat_get_last_vacuum_time", F::never},
       {"pg_stat_get_last_autovacuum_time", F::never},
-      {"pg_stat_get_backend_pid", F::backend_pid},
-      {"pg_stat_get_backend_dbid", F::backend_database},
-      {"pg_stat_get_backend_userid", F::backend_user},
-      {"pg_stat_get_backend_wait_event", F::backend_wait<false>},
-      {"pg_stat_get_backend_wait_event_type", F::backend_wait<true>},
-      {"pg_stat_get_db_numbackends", F::backends_of_database},
       {"pg_indexam_has_property", F::method_property},
       {"pg_index_has_property", F::index_property},
       {"pg_index_column_has_property", F::column_property},

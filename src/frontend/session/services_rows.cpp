@@ -5,6 +5,7 @@
 
 #include "access/sequence.h"
 #include "catalog/partition.h"
+#include "catalog_functions.h"
 #include "commands/acl.h"
 #include "commands/settle.h"
 #include "common/sql_error.h"
@@ -202,52 +203,6 @@ class RowFunctions {
       else
         rows.text(fmt::format("{}/0", mark.pid)).int4(static_cast<int32_t>(mark.pid));
       rows.text("SIReadLock").boolean(true).boolean(false).null();
-    }
-  }
-
-  // The sessions of the server. Another session's query text and times are its own, and not to be had from
-  // here.
-  static void activity(Session& s, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
-    if (s.instance_.server == nullptr) return;
-    Rows rows(out, arena);
-    functions::EvalContext eval = s.eval_context(arena);
-    for (const net::ConnectionStatus& c : s.instance_.server->connections()) {
-      if (!args[0].null && args[0].int32 != c.backend_pid) continue;
-      bool own = static_cast<uint32_t>(c.backend_pid) == s.backend_pid();
-      auto database = s.catalog().find_database(c.startup.database);
-      auto role = s.catalog().find_role(c.startup.user);
-      if (database)
-        rows.oid(database->oid);
-      else
-        rows.null();
-      rows.int4(c.backend_pid);
-      if (role)
-        rows.oid(role->oid);
-      else
-        rows.null();
-      rows.text(own ? s.settings_.get("application_name") : c.startup.application_name);
-      rows.text(c.active                      ? "active"
-                : c.transaction_status == 'T' ? "idle in transaction"
-                : c.transaction_status == 'E' ? "idle in transaction (aborted)"
-                                              : "idle");
-      rows.null();
-      const sync::WaitEvent* wait = c.active ? c.wait : &sync::kWaitClientRead;
-      if (wait != nullptr)
-        rows.text(sync::wait_class_name(wait->wait_class)).text(wait->name);
-      else
-        rows.null(2);
-      if (own)
-        rows.int8(s.settings_.format().now_us).int8(s.statement_start_us_);
-      else
-        rows.null(2);
-      rows.null(2);
-      if (c.startup.client_address.empty())
-        rows.null();
-      else
-        rows.add(functions::parse_value(type_oid::kInet, -1, c.startup.client_address, eval));
-      rows.null().int4(c.startup.client_port).null(2).text("client backend");
-      rows.boolean(c.startup.tls).text_or_null(c.startup.tls_version).text_or_null(c.startup.tls_cipher);
-      rows.null().text_or_null(c.startup.tls_client_dn).null(2).boolean(false).null().boolean(false).null(2);
     }
   }
 
@@ -499,7 +454,7 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
   static const std::unordered_map<std::string_view, Function> kTable = {
       {"pg_show_all_settings", settings},
       {"pg_lock_status", locks},
-      {"pg_stat_get_activity", activity},
+      {"pg_stat_get_activity", append_activity},
       {"pg_prepared_statement", prepared},
       {"pg_cursor", cursors},
       {"pg_timezone_names", zones},

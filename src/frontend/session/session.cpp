@@ -61,6 +61,8 @@ Session::Session(Instance& instance, net::Client& client)
   for (const auto& [name, value] : startup.options) {
     if (name != "options") settings_.set_session_default(name, value);
   }
+  client.activity().begin_session(current_time_us());
+  client.activity().set_application_name(startup.application_name);
   if (!startup.application_name.empty())
     settings_.set_session_default("application_name", startup.application_name);
   (void)settings_.take_reports();
@@ -99,21 +101,30 @@ void Session::arm_timeout() {
   client_.set_statement_deadline(now + timeout_ms * 1000);
 }
 
+void Session::begin_query(std::string_view text) {
+  client_query_ = text;
+  // The time that now() gives is when the transaction began.
+  client_.activity().begin_query(text, settings_.format().now_us, statement_start_us_);
+}
+
 void Session::send_reports() {
-  for (const auto& [name, value] : settings_.take_reports()) client_.output().parameter_status(name, value);
+  for (const auto& [name, value] : settings_.take_reports()) {
+    if (name == "application_name") client_.activity().set_application_name(value);
+    client_.output().parameter_status(name, value);
+  }
 }
 
 // --- simple protocol
 
 void Session::simple_query(std::string_view sql, net::Output& out) {
   begin_statement();
-  client_query_ = sql;
+  begin_query(sql);
   unnamed_statement_.reset();
   unnamed_portal_.reset();
   if (run_normalized(sql, out)) {
     client_.cancel_token().clear_statement();
     finish_implicit(out);
-    if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
+    end_query();
     return;
   }
   Arena text;
@@ -133,7 +144,12 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
     // A lone statement commits here; of several the last one does, unless a block is open.
     if (&raw == &script.statements.back()) finish_implicit(out);
   }
+  end_query();
+}
+
+void Session::end_query() {
   if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
+  client_.activity().end_query(current_time_us());
 }
 
 StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {

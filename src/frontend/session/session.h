@@ -153,6 +153,7 @@ class Session final : public net::SessionHandler,
   friend class EnvironmentFunctions;
   friend class InformationFunctions;
   friend class TransactionFunctions;
+  friend class ActivityFunctions;
   friend std::string user_type_name(Session& session, Oid type);
   friend std::optional<uint32_t> parse_object_name(Session& session, Oid type,
                                                    const std::vector<std::string>& parts,
@@ -230,6 +231,7 @@ class Session final : public net::SessionHandler,
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
+  void begin_query(std::string_view text), end_query();
   void begin_statement(), arm_timeout();
 
   // --- results (result.cpp)

@@ -156,6 +156,7 @@ void Session::finish_implicit(net::Output& out) {
 void Session::on_error() noexcept {
   client_.cancel_token().clear_statement();
   client_.set_statement_deadline(0);
+  client_.activity().end_query(current_time_us());
   try {
     if (block_ != Block::kExplicit) {
       if (block_ != Block::kFailed) rollback_transaction();
@@ -164,6 +165,7 @@ void Session::on_error() noexcept {
     block_ = Block::kFailed;
     // What the failed part did is taken back at once; its locks go.
     if (savepoints_.empty()) {
+      client_.activity().end_transaction();
       drop_portals(PortalsEnd::kAbort);
       pl_.transaction_ended();
       pl_.forget_deferred(0);

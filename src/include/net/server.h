@@ -53,6 +53,7 @@ struct ConnectionStatus {
   char transaction_status;      // 'I', 'T', 'E'
   bool active;                  // executing or waiting inside a command
   const sync::WaitEvent* wait;  // null: none
+  ActivityReport::Picture activity;
 };
 
 class Server {

@@ -17,6 +17,7 @@
 
 #include "common/sql_error.h"
 #include "common/strong_id.h"
+#include "net/activity_report.h"
 #include "net/output.h"
 #include "net/protocol.h"
 #include "sync/cancel_token.h"
@@ -63,6 +64,8 @@ class Client {
   virtual const StartupInfo& startup() const = 0;
   virtual Output& output() = 0;
   virtual sync::CancelToken& cancel_token() = 0;
+  ActivityReport& activity() { return activity_; }
+  const ActivityReport& activity() const { return activity_; }
   // Where this session's current wait can be read by others.
   virtual const sync::WaitReport& wait_report() const = 0;
 
@@ -77,6 +80,9 @@ class Client {
 
  protected:
   ~Client() = default;
+
+ private:
+  ActivityReport activity_;
 };
 
 class SessionHandler {

@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include "common/check.h"
-#include "spin_lock.h"
+#include "fence.h"
 
 namespace varve::txn {
 

@@ -1,8 +1,8 @@
 // What one transaction says of its reads and writes.
 #include "sxact.h"
 
+#include "fence.h"
 #include "serializable_manager.h"
-#include "spin_lock.h"
 
 namespace varve::txn {
 
