@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "access/heap.h"
+#include "analyzer/own_database.h"
 #include "common/sql_error.h"
 #include "constraints.h"
 #include "functions/registry.h"
@@ -603,6 +604,8 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   refuse_unsupported(stmt);
   NewTable table;
   table.name = stmt.relation->name;
+  analyzer::require_own_database(context.analyzer_context(), *stmt.relation,
+                                 position(context, stmt.relation->location));
   table.schema = creation_schema(context, *stmt.relation);
   require_temporary_for_on_commit(context, table.schema, stmt.on_commit);
   if (table.schema == catalog::kPgCatalogSchema) {

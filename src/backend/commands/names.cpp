@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "analyzer/own_database.h"
 #include "catalog/user_type.h"
 #include "commands/options.h"
 #include "common/ascii.h"
@@ -74,6 +75,7 @@ Oid creation_schema(CommandContext& context, std::string_view name, int32_t loca
 
 Oid creation_schema(CommandContext& context, const parser::RangeVar& relation) {
   const bool temporary = relation.persistence == parser::Persistence::kTemporary;
+  analyzer::require_own_database(context.analyzer_context(), relation, 0);
   if (relation.schema == "pg_temp") return temporary_creation_schema(context);
   if (!relation.schema.empty() && relation.schema.starts_with("pg_temp_")) {
     Oid schema = require_schema(context, relation.schema, relation.location);

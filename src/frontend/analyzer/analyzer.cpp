@@ -1,6 +1,7 @@
 #include "analyzer/analyzer.h"
 
 #include "analyzer/instead_of.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "parser/parser.h"
 
@@ -119,6 +120,7 @@ TypeReference resolve_type_name(AnalyzerContext& context, const parser::TypeName
 catalog::RelationPtr find_relation(AnalyzerContext& context, const parser::RangeVar& name, txn::LockMode lock,
                                    bool missing_ok) {
   // Utility statements do not say where they named it.
+  require_own_database(context, name, 0);
   return lookup_relation(context, name.schema, name.name, lock, missing_ok, 0);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "catalog/operators.h"
 #include "catalog/user_type.h"
@@ -363,6 +364,7 @@ int32_t encode_typmod(Oid type, std::string_view type_name, std::span<const int3
 const functions::TypeInfo* Binder::find_named_type(const parser::TypeName& name) {
   std::string_view word = name.names.back();
   if (name.names.size() > 1) {
+    require_own_database(context_, name.names, 0);
     std::string_view schema = name.names[name.names.size() - 2];
     if (schema == "pg_catalog") return functions::type_by_name(word);
     Oid found = context_.catalog.find_type(context_.catalog.find_schema(schema), word);

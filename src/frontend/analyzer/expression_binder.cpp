@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "container_functions.h"
 #include "domain_binder.h"
@@ -390,6 +391,7 @@ Expr* ExpressionBinder::system_column(const ScopeItem& item, std::string_view na
 }
 
 Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
+  require_own_database(b_.context(), ref, b_.position(ref.location));
   if (ref.star) {
     if (!ref.names.empty()) {
       if (Expr* row = whole_row(ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view(),
@@ -402,7 +404,6 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
   std::string_view name = ref.names.back();
   std::string_view qualifier = ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view();
   std::string_view schema = ref.names.size() > 2 ? ref.names[ref.names.size() - 3] : std::string_view();
-  if (ref.names.size() > 3) throw_not_supported("cross-database references", b_.position(ref.location));
   uint32_t levels = 0;
   Variables* variables = b_.context().variables;
   if (variables != nullptr && variables->conflict() == Variables::Conflict::kFirst) {

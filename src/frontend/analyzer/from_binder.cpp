@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "json_records.h"
 #include "parser/parser.h"
@@ -242,6 +243,7 @@ FromItem* Binder::bind_range_variable(Scope& scope, const parser::RangeVar& item
   }
   catalog::RelationPtr relation;
   try {
+    require_own_database(context_, item, position(item.location));
     relation = lookup_relation(context_, item.schema, item.name, txn::LockMode::kAccessShare, false,
                                position(item.location));
   } catch (SqlError& error) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "catalog/operators.h"
 #include "functions/range.h"
@@ -584,6 +585,7 @@ void Binder::throw_no_function(const CallArguments& call, bool ambiguous) {
 
 CallArguments Binder::call_arguments(Scope& scope, const parser::FuncCall& call) {
   CallArguments out;
+  require_own_database(context_, call.names, position(call.location));
   if (call.names.size() > 1) out.schema = call.names[call.names.size() - 2];
   out.name = call.names.back();
   out.variadic = call.variadic;

@@ -1,6 +1,7 @@
 // MERGE.
 #include <algorithm>
 
+#include "analyzer/own_database.h"
 #include "binder.h"
 
 namespace varve::analyzer {
@@ -28,6 +29,7 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
     closed[when->matched] = when->condition == nullptr;
     inserts = inserts || !when->matched;
   }
+  require_own_database(context_, *merge.relation, position(merge.relation->location));
   catalog::RelationPtr named =
       lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
                       false, position(merge.relation->location));

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "container_functions.h"
 #include "domain_binder.h"
@@ -29,6 +30,7 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name) {
       }
     }
   }
+  require_own_database(context_, name, position(name.location));
   catalog::RelationPtr relation = lookup_relation(
       context_, name.schema, name.name, txn::LockMode::kRowExclusive, false, position(name.location));
   if (relation->kind == RelationKind::kMaterializedView && !context_.fills_materialized_views) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/expression_walk.h"
+#include "analyzer/own_database.h"
 #include "binder.h"
 #include "expression_location.h"
 #include "grouping_sets.h"
@@ -241,6 +242,7 @@ bool Binder::expand_outer_star(Scope& scope, const parser::ColumnRef& ref, std::
 }
 
 void Binder::expand_star(Scope& scope, const parser::ColumnRef& ref, std::vector<Target>* targets) {
+  require_own_database(context_, ref, position(ref.location));
   bool found = false;
   auto add = [&](const ScopeItem& item) {
     for (const ScopeColumn& c : item.columns) {

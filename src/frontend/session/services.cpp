@@ -637,12 +637,21 @@ uint32_t Session::parse_reg(Oid type, std::string_view text) {
   const std::string& name = parts.back();
   switch (type.value()) {
     case type_oid::kRegclass.value(): {
+      if (parts.size() > 3)
+        throw SqlError(
+            sqlstate::kSyntaxError,
+            fmt::format("improper relation name (too many dotted names): {}", fmt::join(parts, ".")));
+      if (parts.size() == 3 && parts[0] != database_name_)
+        throw SqlError(
+            sqlstate::kFeatureNotSupported,
+            fmt::format("cross-database references are not implemented: \"{}\"", fmt::join(parts, ".")));
       if (parts.size() > 1) {
-        Oid schema = catalog().find_schema(parts[0]);
+        const std::string& schema_name = parts[parts.size() - 2];
+        Oid schema = catalog().find_schema(schema_name);
         Oid found = schema == kInvalidOid ? kInvalidOid : catalog().find_relation_oid(schema, name);
         if (found == kInvalidOid)
           throw SqlError(sqlstate::kUndefinedTable,
-                         fmt::format("relation \"{}.{}\" does not exist", parts[0], name));
+                         fmt::format("relation \"{}.{}\" does not exist", schema_name, name));
         return found.value();
       }
       for (Oid schema : SystemFunctions::path(*this)) {

@@ -1,0 +1,34 @@
+-- Names that begin with a database: its own is one more word, another one's is an error.
+SELECT current_database() AS here \gset
+CREATE SCHEMA dbn;
+CREATE TABLE :here.dbn.t (a int, b text);
+INSERT INTO :here.dbn.t VALUES (1, 'x');
+SELECT :here.dbn.t.a, :here.dbn.t.* FROM :here.dbn.t;
+UPDATE :here.dbn.t SET b = 'y' WHERE :here.dbn.t.a = 1;
+SELECT other.dbn.t.a FROM dbn.t;
+SELECT other.dbn.t.* FROM dbn.t;
+SELECT z.other.dbn.t.a FROM dbn.t;
+SELECT * FROM other.dbn.t;
+SELECT * FROM other.dbn.t AS u, dbn.t;
+INSERT INTO other.dbn.t VALUES (1);
+UPDATE other.dbn.t SET a = 1;
+DELETE FROM other.dbn.t;
+MERGE INTO other.dbn.t USING dbn.t s ON true WHEN MATCHED THEN DO NOTHING;
+CREATE TABLE other.dbn.u (a int);
+CREATE VIEW other.dbn.v AS SELECT 1;
+CREATE SEQUENCE other.dbn.s;
+CREATE INDEX ON other.dbn.t (a);
+ALTER TABLE other.dbn.t ADD COLUMN c int;
+DROP TABLE other.dbn.t;
+TRUNCATE other.dbn.t;
+SELECT format('%I.dbn.t', :'here')::regclass, to_regclass(format('%I.dbn.t', :'here')), to_regclass(format('%I.dbn.none', :'here'));
+SELECT 'other.dbn.t'::regclass;
+SELECT to_regclass('other.dbn.t');
+SELECT 'a.b.c.d'::regclass;
+SELECT format('%I.dbn.none', :'here')::regclass;
+CREATE SEQUENCE dbn.s;
+SELECT nextval(format('%I.dbn.s', :'here')), currval('dbn.s'), nextval('other.dbn.s');
+SELECT format('%I.pg_catalog.int4', :'here')::regtype, 'other.pg_catalog.int4'::regtype;
+SELECT 1::other.pg_catalog.int4;
+SELECT other.pg_catalog.now();
+DROP SCHEMA dbn CASCADE;
