@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs unmodified PostgreSQL clients against Varve: psql, pg_dump, pgbench, drivers of seven languages, two object mappers.
+"""Runs unmodified PostgreSQL clients against Varve: psql, pg_dump, pgbench, drivers of seven languages, three object mappers.
 
     regress/clients/run.py [CLIENT…] [--postgres]
 
@@ -224,6 +224,7 @@ CLIENTS = {"psql": psql, "pg_dump": pg_dump, "psycopg2": psycopg2, "jdbc": jdbc,
            "pdo": driver("pdo", ["php", "-r", "exit(extension_loaded('pdo_pgsql') ? 0 : 1);"], "php-pgsql", ["php", DRIVERS / "pdo_session.php"]),
            "odbc": driver("odbc", [PYTHON, "-c", "import pyodbc; assert 'PostgreSQL Unicode' in pyodbc.drivers()"], "odbc-postgresql",
                           [PYTHON, DRIVERS / "odbc_session.py"]),
+           "django": driver("django", [PYTHON, "-c", "import django"], "python3-django", [PYTHON, DRIVERS / "django_session.py"]),
            "active_record": driver("active_record", ["ruby", "-e", "require 'active_record'; require 'pg'"], "ruby-activerecord",
                                    ["ruby", DRIVERS / "active_record_session.rb"]),
            "sqlalchemy": sqlalchemy}
