@@ -11,6 +11,7 @@ unique. A row table, a partitioned and a columnar one; VACUUM, rebuilt indexes a
 """
 import argparse
 import collections
+import functools
 import pathlib
 import random
 import sys
@@ -27,6 +28,7 @@ from configurations import SETTLING  # noqa: E402
 ROWS = 1600      # that stay; more than an index scan reads ahead
 GUESTS = 60      # that come and go
 GROUPS = 8
+HOT = 30         # unique keys that many want
 TABLES = ("plain", "parted", "settled")
 COLUMNAR = """DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_am WHERE amname = 'columnar') THEN
 EXECUTE 'CREATE ACCESS METHOD columnar TYPE TABLE HANDLER heap_tableam_handler'; END IF; END $$;"""
@@ -69,6 +71,7 @@ class Session(threading.Thread):
             connection = psycopg2.connect(self.dsn)
             connection.autocommit = True
             with connection.cursor() as cursor:
+                cursor.execute("SET deadlock_timeout = '20ms'")
                 while not self.ending.is_set():
                     try:
                         self.step(self.random, cursor)
@@ -85,10 +88,10 @@ class Session(threading.Thread):
 
 # --- writing
 
-def values(chance, row, v):
-    k, u = chance.randint(-200, ROWS + 200), chance.randint(1, 3 * ROWS)
+def values(chance, row, v, u=None):
+    k, u = chance.randint(-200, ROWS + 200), u or chance.randint(1, 3 * ROWS)
     return (f"({row}, {row % GROUPS}, {k}, {u}, {v}, ARRAY[{chance.randint(0, 4)}, {chance.randint(10, 16)}], "
-            f"repeat('i', {chance.choice([0, 0, 500])}))"), u
+            f"repeat('i', {chance.choice([0, 0, 500])}))")
 
 
 def transfer(chance, cursor, t):
@@ -104,7 +107,7 @@ def replace(chance, cursor, t):
     row = chance.randint(1, ROWS)
     cursor.execute(f"DELETE FROM {t} WHERE id = {row} RETURNING v")
     for (v,) in cursor.fetchall():
-        cursor.execute(f"INSERT INTO {t} VALUES {values(chance, row, v)[0]}")
+        cursor.execute(f"INSERT INTO {t} VALUES {values(chance, row, v)}")
 
 
 def shift(chance, cursor, t):
@@ -130,17 +133,32 @@ def grow_many(chance, cursor, t):
 
 def guest(chance, cursor, t):
     row = ROWS + chance.randint(1, GUESTS)
-    cursor.execute(chance.choice([f"DELETE FROM {t} WHERE id = {row}", f"INSERT INTO {t} VALUES {values(chance, row, 0)[0]}",
-                                  f"INSERT INTO {t} VALUES {values(chance, row, 0)[0]} ON CONFLICT DO NOTHING",
-                                  f"INSERT INTO {t} VALUES {values(chance, row, 0)[0]} ON CONFLICT (id) DO UPDATE SET k = excluded.k",
+    cursor.execute(chance.choice([f"DELETE FROM {t} WHERE id = {row}", f"INSERT INTO {t} VALUES {values(chance, row, 0)}",
+                                  f"INSERT INTO {t} VALUES {values(chance, row, 0)} ON CONFLICT DO NOTHING",
+                                  f"INSERT INTO {t} VALUES {values(chance, row, 0)} ON CONFLICT (id) DO UPDATE SET k = excluded.k",
                                   f"MERGE INTO {t} USING (SELECT {row} AS row) s ON id = row WHEN MATCHED AND k % 2 = 0 THEN DELETE "
-                                  f"WHEN MATCHED THEN UPDATE SET k = k + 1 WHEN NOT MATCHED THEN INSERT VALUES {values(chance, row, 0)[0]}"]))
+                                  f"WHEN MATCHED THEN UPDATE SET k = k + 1 WHEN NOT MATCHED THEN INSERT VALUES {values(chance, row, 0)}"]))
+
+
+def rekey(chance, cursor, t):
+    """Keys that are waited for go to another row."""
+    low = chance.randint(1, HOT)
+    cursor.execute(f"SELECT id, u FROM {t} WHERE u BETWEEN {low} AND {low + 2} ORDER BY u FOR UPDATE")
+    held = cursor.fetchall()
+    time.sleep(chance.random() / 30)
+    for row, u in held:
+        cursor.execute(f"UPDATE {t} SET u = -u WHERE id = {row}")
+        if chance.random() < 0.7:
+            cursor.execute(f"UPDATE {t} SET u = {u} WHERE id = (SELECT min(id) FROM {t} WHERE u < 0 AND id <> {row})")
+    if not held:
+        cursor.execute(f"UPDATE {t} SET u = {low} WHERE id = {chance.randint(1, ROWS)}")
 
 
 def upsert(chance, cursor, t):
     if t == "parted":
         return
-    row, u = values(chance, ROWS + chance.randint(1, GUESTS), 0)
+    u = chance.randint(1, HOT)
+    row = values(chance, ROWS + chance.randint(1, GUESTS), 0, u)
     cursor.execute(f"INSERT INTO {t} VALUES {row} ON CONFLICT (u) DO UPDATE SET pad = {t}.pad || 'u' RETURNING u")
     if cursor.fetchall() != [(u,)]:
         raise Wrong(f"an upsert of {u} into {t} has changed another row")
@@ -153,12 +171,12 @@ def refer(chance, cursor, _):
                                   f"INSERT INTO kids VALUES ({chance.randint(1, ROWS)}, {chance.randint(1, ROWS)})"]))
 
 
-WRITES = [transfer, transfer, replace, shift, shift, change_one, change_one, change_one, grow_many, guest, guest, upsert, refer]
+WRITES = [transfer, transfer, replace, shift, shift, change_one, change_one, change_one, grow_many, guest, guest, rekey, rekey, upsert, upsert, refer]
 
 
-def write(chance, cursor):
-    cursor.execute(chance.choice(["BEGIN", "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ"]))
-    t = chance.choice(TABLES)
+def write(focus, chance, cursor):
+    cursor.execute(chance.choice(["BEGIN", "BEGIN", "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ"]))
+    t = chance.choice((focus, focus, *TABLES))
     for _ in range(chance.randint(1, 4)):
         saved = chance.random() < 0.6
         if saved:
@@ -318,12 +336,12 @@ def within_transaction(chance, cursor, t):
         raise Wrong(f"{orphans} rows refer to rows of {t} that are not there")
 
 
-def read(chance, cursor):
-    (within_statement if chance.random() < 0.6 else within_transaction)(chance, cursor, chance.choice(TABLES))
+def read(focus, chance, cursor):
+    (within_statement if chance.random() < 0.6 else within_transaction)(chance, cursor, chance.choice((focus, focus, *TABLES)))
 
 
-def disturb(chance, cursor):
-    t = chance.choice(TABLES)
+def disturb(focus, chance, cursor):
+    t = chance.choice((focus, *TABLES))
     cursor.execute(chance.choice([f"VACUUM {t}", f"VACUUM {t}", f"ANALYZE {t}", f"REINDEX INDEX CONCURRENTLY {t}_k",
                                   f"REINDEX INDEX CONCURRENTLY {t}_g", f"REINDEX INDEX CONCURRENTLY {t}_tags",
                                   f"REINDEX INDEX {t}_low"]))
@@ -337,7 +355,8 @@ def round_of(server, args, seed):
     cursor.execute(SCHEMA)
     ending = threading.Event()
     steps = [write] * args.writers + [read] * args.readers + [disturb]
-    sessions = [Session(server.dsn(), seed * 100 + i, ending, step) for i, step in enumerate(steps)]
+    sessions = [Session(server.dsn(), seed * 100 + i, ending, functools.partial(step, TABLES[seed % len(TABLES)]))
+                for i, step in enumerate(steps)]
     for session in sessions:
         session.start()
     ending.wait(args.seconds)
@@ -352,8 +371,8 @@ def round_of(server, args, seed):
         problem = f"at the end: {error!r}"
     control.close()
     done = collections.Counter()
-    for session in sessions:
-        done[session.step.__name__] += session.done
+    for step, session in zip(steps, sessions):
+        done[step.__name__] += session.done
     return problem, done
 
 
