@@ -9,6 +9,8 @@ restart must hold:
  - a transaction whose acknowledgement never came is there whole or not at all;
  - transfers between accounts keep the bank's total, and each account agrees with its journal;
  - what an index says and what a full scan says is the same, of an inverted index also beside the writers;
+ - rows whose keys change there and back, that go and come back, and that move, mostly in savepoints that are rolled back, are each there
+   once, whatever index is asked;
  - nothing is left of the sessions' temporary tables (PostgreSQL leaves that to later).
 `--postgres` runs the same against PostgreSQL 15, to check the check.
 """
@@ -29,6 +31,7 @@ import servers  # noqa: E402
 ACCOUNTS = 50
 START_BALANCE = 1000
 ROWS_PER_TRANSACTION = 3
+KEYED_WORKERS, KEYED_ROWS = 16, 30
 SCHEMA = f"""
 CREATE TABLE entries (worker int, txn int, part int, body text, PRIMARY KEY (worker, txn, part));
 CREATE TABLE accounts (id int PRIMARY KEY, balance bigint NOT NULL, moves int NOT NULL);
@@ -36,6 +39,12 @@ CREATE TABLE journal (worker int, txn int, source int, target int, amount int, P
 CREATE INDEX journal_source ON journal (source);
 CREATE TABLE documents (worker int, txn int, tags text[], data jsonb, PRIMARY KEY (worker, txn));
 CREATE INDEX documents_gin ON documents USING gin (tags, data);
+CREATE TABLE keyed (worker int, n int, k int, u int, pad text, PRIMARY KEY (worker, n));
+CREATE UNIQUE INDEX keyed_u ON keyed (u);
+CREATE INDEX keyed_k ON keyed (k, n);
+CREATE INDEX keyed_low ON keyed (n, k) WHERE k < 50;
+CREATE INDEX keyed_sum ON keyed ((k + n));
+INSERT INTO keyed SELECT w, n, n, w * 1000 + n, '' FROM generate_series(0, {KEYED_WORKERS - 1}) w, generate_series(1, {KEYED_ROWS}) n;
 INSERT INTO accounts SELECT g, {START_BALANCE}, 0 FROM generate_series(1, {ACCOUNTS}) g;
 """
 
@@ -98,10 +107,34 @@ class Worker(threading.Thread):
         cursor.execute("INSERT INTO journal VALUES (%s, %s, %s, %s, %s)",
                        (self.number, self.txn, source, target, amount))
         self.change_documents(cursor)
+        for _ in range(self.random.randrange(4)):
+            self.change_keys(cursor)
         if self.txn > 20 and self.random.random() < 0.3:  # deletes and in-place growth
             victim = self.txn - 10
             cursor.execute("UPDATE entries SET body = body || ' more' WHERE worker = %s AND txn = %s", (self.number, victim))
 
+    def change_keys(self, cursor):
+        """Keys of this worker's rows, there and back."""
+        worker, n = self.number % KEYED_WORKERS, self.random.randint(1, KEYED_ROWS)
+        k, u = self.random.randint(0, 100), worker * 1000 + self.random.randint(1, 4 * KEYED_ROWS)
+        taken_back = self.random.random() < 0.6
+        if taken_back:
+            cursor.execute("SAVEPOINT before")
+        row = f"worker = {worker} AND n = {n}"
+        kind = self.random.randrange(5)
+        if kind == 0:
+            cursor.execute(f"UPDATE keyed SET k = {k}, pad = repeat('p', {self.random.choice((0, 100, 3000))}) WHERE {row}")
+        elif kind == 1:
+            cursor.execute(f"UPDATE keyed SET k = k + 7 WHERE worker = {worker}")
+            cursor.execute(f"UPDATE keyed SET k = k - 7 WHERE worker = {worker} AND n <> {n}")
+        elif kind == 2:
+            cursor.execute(f"UPDATE keyed SET u = {u} WHERE {row} AND NOT EXISTS (SELECT FROM keyed WHERE u = {u})")
+        else:
+            cursor.execute(f"DELETE FROM keyed WHERE {row} RETURNING k, u")
+            (_, u), = cursor.fetchall()
+            cursor.execute(f"INSERT INTO keyed VALUES ({worker}, {n}, {k}, {u}, '')")
+        if taken_back:
+            cursor.execute("ROLLBACK TO before")
 
     def change_documents(self, cursor):
         """Rows whose keys in an inverted index come, go and come back."""
@@ -139,8 +172,28 @@ def check_documents(cursor):
             yield f"{query}: {len(found[1])} rows by the index, {len(found[0])} without"
 
 
+def check_keys(cursor):
+    """Every row once, by the table and by each index."""
+    answers = {}
+    for index, query in ((None, "k IS NOT NULL"), ("keyed_u", "u >= 0"), ("keyed_k", "k >= -1000"), ("keyed_sum", "k + n >= -1000"),
+                         ("keyed_pkey", "worker >= 0")):
+        cursor.execute(f"SET LOCAL enable_seqscan = {'off' if index else 'on'}; "
+                       f"SET LOCAL enable_indexscan = {'on' if index else 'off'}; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"SELECT worker, n, k, u FROM keyed WHERE {query} ORDER BY 1, 2, 3, 4")
+        answers[index] = cursor.fetchall()
+        if answers[index] != answers[None]:
+            yield f"{index} finds {len(answers[index])} rows, the table has {len(answers[None])}"
+    cursor.execute("SELECT n, k FROM keyed WHERE k < 50 AND n > 0 ORDER BY 1, 2")
+    if cursor.fetchall() != sorted((n, k) for _, n, k, _ in answers[None] if k < 50):
+        yield "the partial index finds other rows than the table has"
+    if [row[:2] for row in answers[None]] != [(w, n) for w in range(KEYED_WORKERS) for n in range(1, KEYED_ROWS + 1)]:
+        yield f"{len(answers[None])} rows with changing keys are there"
+    if len({row[3] for row in answers[None]}) != len(answers[None]):
+        yield "a unique key is there twice"
+
+
 class Reader(threading.Thread):
-    """Compares what the inverted index finds with a full scan, under one snapshot beside the writers."""
+    """Compares what indexes find with a full scan, under one snapshot beside the writers."""
 
     def __init__(self, dsn):
         super().__init__(daemon=True)
@@ -154,7 +207,7 @@ class Reader(threading.Thread):
             connection.set_session(isolation_level="REPEATABLE READ")
             while not self.stopping.is_set() and not self.problems:
                 with connection.cursor() as cursor:
-                    self.problems += [f"beside writers: {p}" for p in check_documents(cursor)]
+                    self.problems += [f"beside writers: {p}" for p in (*check_keys(cursor), *check_documents(cursor))]
                 connection.rollback()
         except psycopg2.OperationalError:
             return  # the server is gone
@@ -206,6 +259,7 @@ def check(dsn, acknowledged, unknown, rolled_back, leaves_temporary):
             if cursor.fetchone()[0] != count:
                 problems.append(f"the index on source finds another number of rows for {source}")
         problems += check_documents(cursor)
+        problems += check_keys(cursor)
         for worker, txns in sorted(present.items()):
             for txn in sorted(txns)[:: max(1, len(txns) // 50)]:
                 cursor.execute("SELECT count(*) FROM entries WHERE worker = %s AND txn = %s", (worker, txn))
@@ -292,6 +346,8 @@ def main():
     parser.add_argument("--keep", action="store_true", help="keep the data directory if something is wrong")
     parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
+    if args.workers > KEYED_WORKERS:
+        parser.error(f"at most {KEYED_WORKERS} workers")
     server = (servers.Postgres if args.postgres else servers.Varve)()
     try:
         server.init()

@@ -247,8 +247,9 @@ Status purge_index(BufferPool& pool, const txn::UndoView& record, Xid horizon) {
   const UndoHeader& h = record.header();
   BtreeCore core(pool, PageId{h.object});
   Pair pair(record.payload(), h.tid);
-  bool only_mark = h.kind == UndoKind::kIndexMark && outstanding_marks.remove(pool, PageId{h.object}, pair);
   Result<ExclusiveGuard> latched = core.latch_node(0, pair);
+  // Under the leaf's latch, as they are set: a mark that comes in between would not be counted.
+  bool only_mark = h.kind == UndoKind::kIndexMark && outstanding_marks.remove(pool, PageId{h.object}, pair);
   if (latched.status().code() == StatusCode::kNotFound) return {};  // the index has been dropped
   VARVE_ASSIGN_OR_RETURN(ExclusiveGuard leaf, std::move(latched));
   NodeView node(leaf.page());
@@ -371,6 +372,13 @@ Result<InsertOutcome> BtreeImpl::insert_sorted(txn::Transaction& txn, std::span<
     ++*next;
   }
   return InsertOutcome{};
+}
+
+Result<InsertOutcome> BtreeImpl::find_conflict(wal::Bytes key, UniqueChecker& unique) {
+  LeafChain chain;
+  VARVE_ASSIGN_OR_RETURN(ExclusiveGuard first, core_.latch_node(0, Pair(key, 0)));
+  chain.add(std::move(first));
+  return check_unique(core_, chain, key, Tid{}, unique);
 }
 
 Status BtreeImpl::mark(txn::Transaction& txn, wal::Bytes key, Tid tid) {

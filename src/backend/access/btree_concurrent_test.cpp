@@ -184,6 +184,47 @@ TEST_P(BtreeConcurrentTest, OnlyOneInserterOfAUniqueKeyWins) {
   EXPECT_EQ(count(), kPerThread);
 }
 
+Result<RowState> all_changing(buffer::BufferPool&, Tid, Xid) { return RowState::kChanging; }
+
+// A row gets its key back and loses it again while purge looks at the first loss; the second one is taken
+// back.
+TEST_P(BtreeConcurrentTest, PurgeLeavesAnEntryThatHasBeenMarkedOnceMore) {
+  register_row_probe(all_changing);
+  const std::string k = key(1, GetParam());
+  TestTransaction inserter(storage_.pool(), 10);
+  ASSERT_TRUE(tree_->insert(inserter, bytes(k), tid(1), nullptr).ok());
+  std::atomic<TestTransaction*> to_purge{nullptr};
+  std::atomic<bool> done{false};
+  std::thread purge([&] {
+    while (!done.load()) {
+      if (to_purge.load() == nullptr) {
+        std::this_thread::yield();
+        continue;
+      }
+      VARVE_CHECK(to_purge.load()->purge().ok());
+      to_purge.store(nullptr);
+    }
+  });
+  std::vector<Tid> found;
+  for (uint64_t i = 0; i < kPerThread / 2; ++i) {
+    TestTransaction first(storage_.pool(), 11), back(storage_.pool(), 12), second(storage_.pool(), 13);
+    ASSERT_TRUE(tree_->mark(first, bytes(k), tid(1)).ok());
+    to_purge.store(&first);
+    ASSERT_TRUE(tree_->insert(back, bytes(k), tid(1), nullptr).ok());
+    ASSERT_TRUE(tree_->mark(second, bytes(k), tid(1)).ok());
+    ASSERT_TRUE(second.roll_back().ok());
+    while (to_purge.load() != nullptr) std::this_thread::yield();
+    found.clear();
+    bool marked = false;
+    ASSERT_TRUE(tree_->lookup(bytes(k), &found, &marked).ok());
+    EXPECT_EQ(found, std::vector<Tid>{tid(1)}) << "in round " << i;
+    EXPECT_FALSE(marked);
+    if (HasFailure()) break;
+  }
+  done.store(true);
+  purge.join();
+}
+
 INSTANTIATE_TEST_SUITE_P(ShortAndLongKeys, BtreeConcurrentTest, ::testing::Values(false, true));
 
 }  // namespace

@@ -13,6 +13,7 @@ class BtreeImpl : public Btree {
                                UniqueChecker* unique) override;
   Result<InsertOutcome> insert_sorted(txn::Transaction& txn, std::span<const NewEntry> entries, size_t* next,
                                       UniqueChecker* unique) override;
+  Result<InsertOutcome> find_conflict(wal::Bytes key, UniqueChecker& unique) override;
   Status bulk_load(txn::Transaction& txn, BulkSource& source) override;
   Status mark(txn::Transaction& txn, wal::Bytes key, Tid tid) override;
   Status note_gone(txn::Transaction& txn, wal::Bytes key, Tid tid) override;

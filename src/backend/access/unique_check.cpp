@@ -3,23 +3,20 @@
 namespace varve::access {
 
 UniqueChecker::Verdict HeapUniqueChecker::check(Tid tid, bool marked, Xid* wait_for) {
+  *wait_for = kInvalidXid;
   if (tid == own_row_) return Verdict::kDead;
   Xid writer;
   bool deleted = false;
-  Result<bool> found = heap_.fetch_newest_state(tid, buffer_, &writer, &deleted);
+  Result<bool> found = newest_of_finished(
+      txn_, [&] { return heap_.fetch_newest_state(tid, buffer_, &writer, &deleted); }, &writer, wait_for);
   if (!found.ok()) {
     status_ = found.status();
     return Verdict::kDead;
   }
   if (!*found) return Verdict::kDead;
+  if (*wait_for != kInvalidXid) return Verdict::kWait;
   // The newest version decides: without the row, or (marked) with another key, the entry is history.
-  Verdict if_final = deleted || marked ? Verdict::kDead : Verdict::kConflict;
-  if (writer == txn_.xid()) return if_final;
-  if (txn_.manager().xid_status(writer).state == txn::XidState::kRunning) {
-    *wait_for = writer;
-    return Verdict::kWait;
-  }
-  return if_final;
+  return deleted || marked ? Verdict::kDead : Verdict::kConflict;
 }
 
 }  // namespace varve::access

@@ -8,6 +8,7 @@
 
 #include "access/btree.h"
 #include "access/row_layout.h"
+#include "access/unique_check.h"
 #include "common/check.h"
 #include "common/sql_error.h"
 #include "constraint_state.h"
@@ -116,7 +117,9 @@ struct ConstraintTriggers::Impl {
   uint64_t run_sql(const std::string& sql, std::span<const Oid> types, std::span<const Value> values);
   void check_unique(TableConstraints& table, const Index& index, Tid tid);
   bool conflicts(const Relation& relation, const Index& index, std::span<const access::KeyColumn> columns,
-                 const std::string& key, Tid other);
+                 const std::string& key, Tid other, Xid* wait_for);
+  bool finds_conflict(const Relation& relation, const Index& index,
+                      std::span<const access::KeyColumn> columns, const std::string& key, Tid own);
 };
 
 // --- what a table asks for
@@ -376,22 +379,34 @@ void ConstraintTriggers::Impl::act(TableConstraints& table, ReferenceAction& act
 
 bool ConstraintTriggers::Impl::conflicts(const Relation& relation, const Index& index,
                                          std::span<const access::KeyColumn> columns, const std::string& key,
-                                         Tid other) {
-  txn::Transaction& txn = host.transaction();
+                                         Tid other, Xid* wait_for) {
   access::RowBuffer other_buffer;
-  for (;;) {
-    access::RowVersion row;
-    Result<bool> found = relation.heap->fetch_newest(other, other_buffer, &row);
-    check_ok(found.status());
-    if (!*found) return false;
-    if (row.xid != txn.xid() && txn.manager().xid_status(row.xid).state == txn::XidState::kRunning) {
-      check_ok(txn.manager().wait_for(txn, row.xid));
-      continue;
+  access::RowVersion row;
+  Result<bool> found = access::newest_of_finished(
+      host.transaction(), [&] { return relation.heap->fetch_newest(other, other_buffer, &row); }, &row.xid,
+      wait_for);
+  check_ok(found.status());
+  if (!*found || *wait_for != kInvalidXid || (row.flags & access::kRowDeleted) != 0) return false;
+  std::string other_key;
+  append_row_key(other_key, relation, index, columns, row, row_memory);
+  return other_key == key;
+}
+
+// Who has been waited for may have given the key to a row that was not in the index before.
+bool ConstraintTriggers::Impl::finds_conflict(const Relation& relation, const Index& index,
+                                              std::span<const access::KeyColumn> columns,
+                                              const std::string& key, Tid own) {
+  txn::Transaction& txn = host.transaction();
+  std::vector<Tid> tids;
+  for (Xid wait_for;;) {
+    tids.clear();
+    check_ok(index.tree->lookup(access::key_bytes(key), &tids));
+    wait_for = kInvalidXid;
+    for (size_t i = 0; i < tids.size() && wait_for == kInvalidXid; ++i) {
+      if (tids[i] != own && conflicts(relation, index, columns, key, tids[i], &wait_for)) return true;
     }
-    if ((row.flags & access::kRowDeleted) != 0) return false;
-    std::string other_key;
-    append_row_key(other_key, relation, index, columns, row, row_memory);
-    return other_key == key;
+    if (wait_for == kInvalidXid) return false;
+    check_ok(txn.manager().wait_for(txn, wait_for));
   }
 }
 
@@ -411,18 +426,14 @@ void ConstraintTriggers::Impl::check_unique(TableConstraints& table, const Index
         relation.layout->get(row, static_cast<size_t>(column.column - 1), row_memory), row_memory));
     if (values.back().null && !index.nulls_not_distinct) return;
   }
-  std::vector<Tid> tids;
-  check_ok(index.tree->lookup(access::key_bytes(key), &tids));
-  for (Tid other : tids) {
-    if (other == tid || !conflicts(relation, index, columns, key, other)) continue;
-    functions::EvalContext context = host.eval(row_memory);
-    throw SqlError(sqlstate::kUniqueViolation,
-                   fmt::format("duplicate key value violates unique constraint \"{}\"", index.name))
-        .detail(fmt::format("Key {} already exists.", describe_key(relation, numbers, values, context)))
-        .schema(relation.schema_name)
-        .table(relation.name)
-        .constraint(index.name);
-  }
+  if (!finds_conflict(relation, index, columns, key, tid)) return;
+  functions::EvalContext context = host.eval(row_memory);
+  throw SqlError(sqlstate::kUniqueViolation,
+                 fmt::format("duplicate key value violates unique constraint \"{}\"", index.name))
+      .detail(fmt::format("Key {} already exists.", describe_key(relation, numbers, values, context)))
+      .schema(relation.schema_name)
+      .table(relation.name)
+      .constraint(index.name);
 }
 
 // --- the interface

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "access/btree.h"
@@ -39,19 +40,15 @@ class IndexRowFetcher {
   // The places of rows with this key or key prefix, each once, for fetch().
   void look_up(access::Btree& tree, wal::Bytes key, std::vector<Tid>* tids);
   // Puts the row at `tid` into row `at` of `out` if the snapshot sees it with the key that was looked up.
+  // To be asked once of each place.
   // Strings are copied to `memory`.
-  bool fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory) {
-    return fetch(tid, key, suspicious_, out, at, memory);
-  }
+  bool fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory);
   // The same for an entry of a scan.
-  bool fetch(const access::Entry& e, Chunk& out, uint32_t at, Arena& memory) {
-    return fetch(e.tid, e.key, e.marked, out, at, memory);
-  }
+  bool fetch(const access::Entry& e, Chunk& out, uint32_t at, Arena& memory);
 
   const IndexKeyBuilder& keys() const { return builder_; }
 
  private:
-  bool fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out, uint32_t at, Arena& memory);
   bool key_still_matches(const access::RowVersion& row, wal::Bytes key);
 
   const catalog::Relation& relation_;
@@ -62,6 +59,8 @@ class IndexRowFetcher {
   std::vector<types::Value> row_values_;
   Arena scratch_;
   bool suspicious_ = false;  // some entry that was looked up may lead to a row that never had its key
+  bool several_ = false;     // else: more than one entry was found
+  std::unordered_set<uint64_t> changed_;  // then: rows with kRowKeysChanged that have been fetched
 };
 
 }  // namespace varve::executor

@@ -50,7 +50,9 @@ bool lies_in(const types::StringRef& s, const access::RowVersion& row) {
 void IndexRowFetcher::look_up(access::Btree& tree, wal::Bytes key, std::vector<Tid>* tids) {
   suspicious_ = false;
   tids->clear();
+  changed_.clear();
   check_ok(tree.lookup(key, tids, &suspicious_, context_.snapshot.serializable));
+  several_ = tids->size() > 1 && !suspicious_;
   if (!suspicious_ || tids->size() < 2) return;
   std::sort(tids->begin(), tids->end());
   tids->erase(std::unique(tids->begin(), tids->end()), tids->end());
@@ -78,13 +80,24 @@ void RowFetcher::put(access::RowVersion row, Tid tid, Chunk& out, uint32_t at, A
   }
 }
 
-bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, bool suspicious, Chunk& out, uint32_t at,
-                            Arena& memory) {
+// A look-up reads one leaf after the other. A row whose key changes meanwhile may have been found in two of
+// them, without a mark in either.
+bool IndexRowFetcher::fetch(Tid tid, wal::Bytes key, Chunk& out, uint32_t at, Arena& memory) {
   access::RowVersion row;
   if (!rows_.find(tid, &row)) return false;
-  if ((suspicious || (row.flags & access::kRowKeysChanged) != 0) && !key_still_matches(row, key))
-    return false;
+  const bool changed = (row.flags & access::kRowKeysChanged) != 0;
+  if ((suspicious_ || changed) && !key_still_matches(row, key)) return false;
+  if (several_ && changed && !changed_.insert(tid.packed()).second) return false;
   rows_.put(row, tid, out, at, memory);
+  return true;
+}
+
+bool IndexRowFetcher::fetch(const access::Entry& e, Chunk& out, uint32_t at, Arena& memory) {
+  access::RowVersion row;
+  if (!rows_.find(e.tid, &row)) return false;
+  if ((e.marked || (row.flags & access::kRowKeysChanged) != 0) && !key_still_matches(row, e.key))
+    return false;
+  rows_.put(row, e.tid, out, at, memory);
   return true;
 }
 

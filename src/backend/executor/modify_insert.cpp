@@ -83,15 +83,21 @@ class InsertOperator : public ModifyOperator {
             "Ensure that no rows proposed for insertion within the same command have duplicate constrained "
             "values.");
   }
-  // False: the row went away meanwhile, try to insert again.
+  // False: the row went away meanwhile, or has another key now: try to insert again.
   bool update_existing(WrittenTable& table, Tid tid, const RowValues& excluded, const Chunk& in,
                        uint32_t row) {
     if (touched_.contains(tid.packed())) refuse_second_change();
     access::RowVersion newest;
+    const txn::Transaction::Savepoint before = context_.transaction->savepoint();
     LockOutcome locked = table.writer.lock(tid, &newest);
     if (locked == LockOutcome::kSelfModified) refuse_second_change();
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
     if (!table.writer.fetch_newest(tid, &own_old_, row_memory_)) return false;
+    if (locked == LockOutcome::kLockedUpdated &&
+        !table.writer.have_equal_keys(own_old_, excluded, table.own.arbiters)) {
+      check_ok(context_.transaction->rollback_to(before));  // it is none of ours
+      return false;
+    }
     // Whether it is changed may hang on what it holds: that is to read it.
     if (context_.snapshot.serializable != nullptr) (void)table.writer.is_visible(tid);
     table.to_statement(own_old_, &old_);

@@ -217,21 +217,23 @@ bool ReferencedKey::encode(ConstraintHost& host, std::span<const Value> values) 
   return true;
 }
 
+// The snapshot comes before the look at the index: of a row that goes while another takes its key, it sees
+// the one or the index shows the other.
 bool ReferencedKey::find(ConstraintHost& host) {
+  txn::Transaction& txn = host.transaction();
+  txn::Snapshot snapshot = newest_snapshot(txn);
+  if (txn.isolation() != txn::Isolation::kReadCommitted) snapshot.csn = txn.statement_snapshot().csn;
   tids_.clear();
   check_ok(holder_->index->tree->lookup(access::key_bytes(key_), &tids_));
   for (size_t i = 0; i < tids_.size(); ++i) {
-    if (lock_row(host, tids_[i])) return true;
+    if (lock_row(txn, snapshot, tids_[i])) return true;
   }
   return false;
 }
 
 // First the version that is visible: a row that never had this key as we see it must not be locked or waited
 // for.
-bool ReferencedKey::lock_row(ConstraintHost& host, Tid tid) {
-  txn::Transaction& txn = host.transaction();
-  txn::Snapshot snapshot = newest_snapshot(txn);
-  if (txn.isolation() != txn::Isolation::kReadCommitted) snapshot.csn = txn.statement_snapshot().csn;
+bool ReferencedKey::lock_row(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid) {
   auto has_key = [&](const access::RowVersion& row) {
     row_key_.clear();
     append_row_key(row_key_, *holder_->table, *holder_->index, holder_->columns, row, memory_);

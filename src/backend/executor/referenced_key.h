@@ -75,7 +75,7 @@ class ReferencedKey {
   Level& level(const catalog::RelationPtr& table, Oid index);
   // Places in the foreign key of a table's columns that have the names of those that it refers to.
   std::vector<catalog::ColumnNumber> columns_in(const catalog::Relation& table) const;
-  bool lock_row(ConstraintHost& host, Tid tid);
+  bool lock_row(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid);
 
   const catalog::ForeignKey& foreign_key_;
   std::vector<Oid> types_;

@@ -480,37 +480,35 @@ bool TableWriter::insert_unless_conflict(const RowValues& row,
 
 bool TableWriter::find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters,
                                 Tid* conflict) {
-  std::vector<access::Entry> entries;
   for (IndexWriter& index : indexes_) {
     if (!is_arbiter(index.keys.index(), arbiters)) continue;
     const std::span<const std::string> keys = index.keys.build(row);
     if (keys.empty() || index.keys.exempt_from_unique()) continue;
-    for (bool again = true; again;) {
-      again = false;
+    for (;;) {
       access::HeapUniqueChecker checker(heap_, *context_.transaction);
-      wal::Bytes key = access::key_bytes(keys[0]);
-      auto cursor = index.tree.scan(key, access::Btree::Bound::kInclusive, key,
-                                    access::Btree::Bound::kInclusive, false);
-      while (!again) {
-        check_ok(cursor->next(&entries, 64));
-        if (entries.empty()) break;
-        for (const access::Entry& e : entries) {
-          Xid wait_for;
-          auto verdict = checker.check(e.tid, e.marked, &wait_for);
-          check_ok(checker.status());
-          if (verdict == access::UniqueChecker::Verdict::kDead) continue;
-          if (verdict == access::UniqueChecker::Verdict::kConflict) {
-            *conflict = e.tid;
-            return true;
-          }
-          cursor.reset();
-          context_.transaction->assign_xid();
-          check_ok(context_.manager->wait_for(*context_.transaction, wait_for));
-          again = true;
-          break;
-        }
+      const auto found = outcome(index.tree.find_conflict(access::key_bytes(keys[0]), checker));
+      check_ok(checker.status());
+      if (found.kind == access::InsertOutcome::Kind::kInserted) break;
+      if (found.kind == access::InsertOutcome::Kind::kConflict) {
+        *conflict = found.conflict;
+        return true;
       }
+      context_.transaction->assign_xid();
+      check_ok(context_.manager->wait_for(*context_.transaction, found.wait_for));
     }
+  }
+  return false;
+}
+
+bool TableWriter::have_equal_keys(const RowValues& a, const RowValues& b,
+                                  std::span<const catalog::Index* const> arbiters) {
+  for (IndexWriter& index : indexes_) {
+    if (!is_arbiter(index.keys.index(), arbiters)) continue;
+    const std::span<const std::string> of_a = index.keys.build(a);
+    if (of_a.empty()) continue;
+    const std::string key = of_a[0];
+    const std::span<const std::string> of_b = index.keys.build(b);
+    if (!of_b.empty() && of_b[0] == key) return true;
   }
   return false;
 }

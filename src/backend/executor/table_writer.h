@@ -82,6 +82,10 @@ class TableWriter {
   // Row in conflict with one of the arbiters (all unique indexes when empty); waits for running writers.
   bool find_conflict(const RowValues& row, std::span<const catalog::Index* const> arbiters, Tid* conflict);
 
+  // In one of the arbiters.
+  bool have_equal_keys(const RowValues& a, const RowValues& b,
+                       std::span<const catalog::Index* const> arbiters);
+
   // Outcome kLocked: done, and `*tid` is where the row is now. kLockedUpdated: the row is locked and `newest`
   // is what it looks like now.
   access::LockOutcome update(Tid* tid, const RowValues& old_row, const RowValues& new_row, bool locked,

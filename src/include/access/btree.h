@@ -74,6 +74,8 @@ class Btree {
   };
   virtual Result<InsertOutcome> insert_sorted(txn::Transaction& txn, std::span<const NewEntry> entries,
                                               size_t* next, UniqueChecker* unique) = 0;
+  // Asks `unique` about the entries of that key, as insert() would. kInserted: no objection.
+  virtual Result<InsertOutcome> find_conflict(wal::Bytes key, UniqueChecker& unique) = 0;
   // A new index's entries in key order, packed pages, logged page-wise; the tree must be empty.
   class BulkSource {
    public:
