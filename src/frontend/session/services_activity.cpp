@@ -29,19 +29,19 @@ Value text_or_null(std::string_view text, Arena& arena) {
 }
 
 std::string_view state_name(const ConnectionStatus& c) {
-  if (c.active) return "active";
-  if (c.transaction_status == 'T') return "idle in transaction";
-  return c.transaction_status == 'E' ? "idle in transaction (aborted)" : "idle";
+  if (c.activity.active) return "active";
+  if (c.activity.transaction_status == 'T') return "idle in transaction";
+  return c.activity.transaction_status == 'E' ? "idle in transaction (aborted)" : "idle";
 }
 
 // NULL between transactions.
 Value transaction_start(const ConnectionStatus& c) {
-  const bool running = c.active || c.transaction_status != 'I';
+  const bool running = c.activity.active || c.activity.transaction_status != 'I';
   return time_or_null(running ? c.activity.transaction_start_us : 0);
 }
 
 const sync::WaitEvent* wait_of(const ConnectionStatus& c) {
-  return c.active ? c.wait : &sync::kWaitClientRead;
+  return c.activity.active ? c.wait : &sync::kWaitClientRead;
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
 
 void Session::end_query() {
   if (settings_.frequent().statement_timeout_ms > 0) client_.set_statement_deadline(0);
-  client_.activity().end_query(current_time_us());
+  client_.activity().end_query(transaction_status(), current_time_us());
 }
 
 StatementPtr Session::make_statement(std::string_view sql, parser::Node* node) {

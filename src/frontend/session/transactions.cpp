@@ -156,7 +156,10 @@ void Session::finish_implicit(net::Output& out) {
 void Session::on_error() noexcept {
   client_.cancel_token().clear_statement();
   client_.set_statement_deadline(0);
-  client_.activity().end_query(current_time_us());
+  struct Report {
+    Session& s;
+    ~Report() { s.client_.activity().end_query(s.transaction_status(), current_time_us()); }
+  } when_taken_back{*this};
   try {
     if (block_ != Block::kExplicit) {
       if (block_ != Block::kFailed) rollback_transaction();

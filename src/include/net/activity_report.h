@@ -27,7 +27,9 @@ class ActivityReport {
     int64_t state_change_us = 0;
   };
   struct Picture : Times {
-    std::string query;  // the one that runs, or the last one; whole characters of UTF-8
+    bool active = false;            // a query runs
+    char transaction_status = 'I';  // as SessionHandler's, after the last query
+    std::string query;              // the one that runs, or the last one; whole characters of UTF-8
     std::string application_name;
   };
 
@@ -42,12 +44,15 @@ class ActivityReport {
     std::lock_guard guard(lock_);
     times_.transaction_start_us = transaction_start_us;
     times_.query_start_us = times_.state_change_us = now_us;
+    active_ = true;
     query_bytes_ = length;
     std::memcpy(query_.data(), text.data(), length);
   }
-  void end_query(int64_t now_us) {
+  void end_query(char transaction_status, int64_t now_us) {
     std::lock_guard guard(lock_);
     times_.state_change_us = now_us;
+    active_ = false;
+    transaction_status_ = transaction_status;
   }
   // It has failed as a whole, though its block is still open.
   void end_transaction() {
@@ -68,6 +73,8 @@ class ActivityReport {
     {
       std::lock_guard guard(lock_);
       static_cast<Times&>(picture) = times_;
+      picture.active = active_;
+      picture.transaction_status = transaction_status_;
       length = query_bytes_;
       std::memcpy(query.data(), query_.data(), length);
       picture.application_name = application_name_;
@@ -79,6 +86,8 @@ class ActivityReport {
  private:
   mutable sync::SpinLock lock_;
   Times times_;
+  bool active_ = false;
+  char transaction_status_ = 'I';
   size_t query_bytes_ = 0;
   std::array<char, kQueryBytes> query_;
   std::string application_name_;
