@@ -91,7 +91,7 @@ class InsertOperator : public ModifyOperator {
     LockOutcome locked = table.writer.lock(tid, &newest);
     if (locked == LockOutcome::kSelfModified) refuse_second_change();
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
-    if (!table.writer.fetch_newest(tid, &own_old_, row_memory_)) return false;
+    table.writer.decode(newest, &own_old_, row_memory_);
     // Whether it is changed may hang on what it holds: that is to read it.
     if (context_.snapshot.serializable != nullptr) (void)table.writer.is_visible(tid);
     table.to_statement(own_old_, &old_);
