@@ -45,8 +45,8 @@ class Moves {
   std::atomic<size_t> follower_count_{0};
 };
 
-// Deleted settled rows. Ranges of rows are deleted as often as single ones: what is done for a row must not look at
-// the other marks of its vector.
+// Deleted settled rows. Ranges of rows are deleted as often as single ones: what is done for a row must not
+// look at the other marks of its vector.
 class Marks {
  public:
   struct Mark {
@@ -77,9 +77,9 @@ class Marks {
     bool precedes(uint16_t r, uint64_t n) const { return row != r ? row < r : number < n; }
   };
   struct OfVector {
-    std::vector<Entry> entries;    // by row and number
-    uint64_t final[kWords] = {};   // rows that every snapshot sees to be deleted
-    size_t open = 0;               // entries of other rows
+    std::vector<Entry> entries;   // by row and number
+    uint64_t final[kWords] = {};  // rows that every snapshot sees to be deleted
+    size_t open = 0;              // entries of other rows
     std::vector<Entry>::iterator find(uint16_t row, uint64_t number);
     bool is_final(uint16_t row) const { return (final[row / 64] >> row % 64 & 1) != 0; }
   };
