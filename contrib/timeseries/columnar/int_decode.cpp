@@ -87,8 +87,11 @@ void decode_packed(const PackedInts& p, std::span<const uint16_t> rows, T* out) 
     }
     return;
   }
+  // What is behind the last row is not needed by those before it.
+  PackedInts head = p;
+  head.count = std::min<uint16_t>(p.count, static_cast<uint16_t>(rows.back() + 1));
   T all[kVectorRows];
-  decode_packed(p, all);
+  decode_packed(head, all);
   for (size_t i = 0; i < rows.size(); ++i) out[i] = all[rows[i]];
 }
 

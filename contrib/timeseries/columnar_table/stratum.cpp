@@ -185,6 +185,8 @@ Result<Tid> write_stratum(txn::Transaction& txn, access::Heap& heap, columnar::B
 
 namespace {
 
+constexpr size_t kWidestValue = 16;
+
 // Refers to values that have no place in a row by where they are settled.
 class Referrer final : public access::LargeValueWriter {
  public:
@@ -227,7 +229,7 @@ class Referrer final : public access::LargeValueWriter {
 
   Tid tid_;
   std::span<const Value> values_;
-  std::deque<std::vector<uint8_t>> memory_;
+  std::vector<std::vector<uint8_t>> memory_;
 };
 
 Value value_at(PhysicalType type, const uint8_t* from, uint32_t row) {
@@ -244,25 +246,27 @@ Status VectorRows::append(Stratum& stratum, uint32_t vector, std::span<const uin
                           std::string* bytes, std::vector<size_t>* ends, std::vector<uint16_t>* flags) {
   VARVE_ASSIGN_OR_RETURN(const access::RowLayout* layout, stratum.layout());
   const size_t columns = stratum.columns();
+  // Single rows are read more often than vectors: nothing is as long as a vector for them but this, which
+  // costs nothing.
+  alignas(16) uint8_t decoded[kWidestValue * access::kVectorRows];
+  uint64_t valid[access::kVectorRows / 64];
   std::vector<ChunkPtr> pins(columns);
-  std::vector<std::vector<uint8_t>> values(columns);
-  std::vector<std::array<uint64_t, access::kVectorRows / 64>> valid(columns);
+  std::vector<Value> values(columns * rows.size());  // row by row
   Arena arena;
   for (uint32_t c = 0; c < columns; ++c) {
+    const PhysicalType type = layout->column(c).type;
     VARVE_ASSIGN_OR_RETURN(pins[c], stratum.column(c));
     VARVE_RETURN_IF_ERROR(reader_.open(*pins[c]->reader, vector));
-    values[c].resize(types::physical_width(layout->column(c).type) * access::kVectorRows);
-    VARVE_RETURN_IF_ERROR(reader_.decode(rows, values[c].data(), arena));
-    reader_.validity(valid[c].data());
+    VARVE_RETURN_IF_ERROR(reader_.decode(rows, decoded, arena));
+    reader_.validity(valid);
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+      const bool null = (valid[rows[i] / 64] >> rows[i] % 64 & 1) == 0;
+      values[i * columns + c] = null ? Value::null_of(type) : value_at(type, decoded, i);
+    }
   }
-  std::vector<Value> row(columns);
   std::string encoded;
   for (uint32_t i = 0; i < rows.size(); ++i) {
-    for (uint32_t c = 0; c < columns; ++c) {
-      const PhysicalType type = layout->column(c).type;
-      const bool null = (valid[c][rows[i] / 64] >> rows[i] % 64 & 1) == 0;
-      row[c] = null ? Value::null_of(type) : value_at(type, values[c].data(), i);
-    }
+    const std::span<const Value> row = std::span(values).subspan(i * columns, columns);
     Referrer referrer(access::ColumnScan::tid(settled_page(stratum.tid(), vector), rows[i]), row);
     flags->push_back(layout->encode(row, &encoded, &referrer));
     bytes->append(encoded);

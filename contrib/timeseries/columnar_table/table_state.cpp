@@ -114,41 +114,70 @@ void Moves::forget_followers(Xid horizon) {
 
 // --- marks
 
-void Marks::note(Tid row, Tid at) {
-  std::unique_lock guard(mutex_);
-  auto& entries = vectors_[row.page];
-  const auto place = static_cast<uint16_t>(row.slot - 1);
-  std::erase_if(entries, [&](const Entry& e) { return e.row == place && e.at == at; });
-  entries.push_back({place, false, at, next_number_++});
+std::vector<Marks::Entry>::iterator Marks::OfVector::find(uint16_t row, uint64_t number) {
+  // Ranges are marked from their first row to their last.
+  if (entries.empty() || entries.back().precedes(row, number)) return entries.end();
+  return std::partition_point(entries.begin(), entries.end(),
+                              [&](const Entry& e) { return e.precedes(row, number); });
 }
 
-std::vector<Marks::Entry> Marks::entries(PageId vector) {
+void Marks::note(Tid row, Tid at) {
+  std::unique_lock guard(mutex_);
+  OfVector& v = vectors_[row.page];
+  const auto place = static_cast<uint16_t>(row.slot - 1);
+  const bool final = v.is_final(place);
+  auto end = v.find(place, UINT64_MAX);
+  for (auto it = v.find(place, 0); it != end; ++it) {
+    if (it->at != at) continue;
+    if (!final) --v.open;
+    v.entries.erase(it);
+    end = v.find(place, UINT64_MAX);
+    break;
+  }
+  v.entries.insert(end, {place, at, next_number_++});
+  if (!final) ++v.open;
+}
+
+bool Marks::next_entry(Tid row, uint64_t from, Entry* entry, bool* final) {
   std::shared_lock guard(mutex_);
-  auto it = vectors_.find(vector);
-  return it == vectors_.end() ? std::vector<Entry>() : it->second;
+  auto it = vectors_.find(row.page);
+  if (it == vectors_.end()) return false;
+  const auto place = static_cast<uint16_t>(row.slot - 1);
+  auto found = it->second.find(place, from);
+  if (found == it->second.entries.end() || found->row != place) return false;
+  *entry = *found;
+  *final = it->second.is_final(place);
+  return true;
 }
 
 void Marks::prune(PageId vector, const Entry& rolled_back) {
   std::unique_lock guard(mutex_);
   auto it = vectors_.find(vector);
   if (it == vectors_.end()) return;
-  std::erase_if(it->second, [&](const Entry& e) { return e.number == rolled_back.number; });
+  auto found = it->second.find(rolled_back.row, rolled_back.number);
+  if (found == it->second.entries.end() || found->number != rolled_back.number) return;
+  if (!it->second.is_final(rolled_back.row)) --it->second.open;
+  it->second.entries.erase(found);
 }
 
 void Marks::make_final(PageId vector, std::span<const Entry> seen) {
   std::unique_lock guard(mutex_);
   auto it = vectors_.find(vector);
   if (it == vectors_.end()) return;
-  for (Entry& e : it->second) {
-    for (const Entry& s : seen) e.final |= e.number == s.number;
+  OfVector& v = it->second;
+  for (const Entry& s : seen) {
+    auto found = v.find(s.row, s.number);
+    if (found == v.entries.end() || found->number != s.number || v.is_final(s.row)) continue;
+    v.open -= static_cast<size_t>(v.find(s.row, UINT64_MAX) - v.find(s.row, 0));
+    v.final[s.row / 64] |= uint64_t{1} << s.row % 64;
   }
 }
 
 Result<bool> Marks::newest(access::Heap* heap, Tid row, Mark* mark) {
   if (heap == nullptr) return false;
   RowBuffer buffer;
-  for (const Entry& e : entries(row.page)) {
-    if (e.row + 1 != row.slot) continue;
+  bool final = false;
+  for (Entry e{}; next_entry(row, e.number, &e, &final); ++e.number) {
     RowVersion version;
     VARVE_ASSIGN_OR_RETURN(bool found, heap->fetch_newest(e.at, buffer, &version));
     if (!found || !is_mark_of(version, row)) {
@@ -164,20 +193,28 @@ Result<bool> Marks::newest(access::Heap* heap, Tid row, Mark* mark) {
 
 Status Marks::deleted(access::Heap* heap, const txn::TxnManager& txns, const txn::Snapshot& snapshot,
                       PageId vector, uint64_t* bitmap) {
-  const std::vector<Entry> all = entries(vector);
-  if (all.empty()) return {};
+  std::vector<Entry> open;
+  {
+    std::shared_lock guard(mutex_);
+    auto it = vectors_.find(vector);
+    if (it == vectors_.end()) return {};
+    const OfVector& v = it->second;
+    for (size_t w = 0; w < kWords; ++w) bitmap[w] |= v.final[w];
+    if (v.open == 0) return {};
+    open.reserve(v.open);
+    for (const Entry& e : v.entries) {
+      if (!v.is_final(e.row)) open.push_back(e);
+    }
+  }
   const Xid horizon = txns.horizon();
   std::vector<Entry> final;
   RowBuffer buffer;
-  for (const Entry& e : all) {
-    bool seen = e.final;
-    if (!seen) {
-      RowVersion version;
-      VARVE_ASSIGN_OR_RETURN(seen, heap->fetch(snapshot, e.at, buffer, &version));
-      seen = seen && is_mark_of(version, {vector, static_cast<uint16_t>(e.row + 1)});
-      if (seen && version.xid < horizon) final.push_back(e);
-    }
-    if (seen) bitmap[e.row / 64] |= uint64_t{1} << e.row % 64;
+  for (const Entry& e : open) {
+    RowVersion version;
+    VARVE_ASSIGN_OR_RETURN(bool seen, heap->fetch(snapshot, e.at, buffer, &version));
+    if (!seen || !is_mark_of(version, {vector, static_cast<uint16_t>(e.row + 1)})) continue;
+    if (version.xid < horizon) final.push_back(e);
+    bitmap[e.row / 64] |= uint64_t{1} << e.row % 64;
   }
   if (!final.empty()) make_final(vector, final);
   return {};
@@ -186,9 +223,9 @@ Status Marks::deleted(access::Heap* heap, const txn::TxnManager& txns, const txn
 Result<bool> Marks::is_deleted(access::Heap* heap, const txn::Snapshot& snapshot, Tid row) {
   if (heap == nullptr) return false;
   RowBuffer buffer;
-  for (const Entry& e : entries(row.page)) {
-    if (e.row + 1 != row.slot) continue;
-    if (e.final) return true;
+  bool final = false;
+  for (Entry e{}; next_entry(row, e.number, &e, &final); ++e.number) {
+    if (final) return true;
     RowVersion version;
     VARVE_ASSIGN_OR_RETURN(bool found, heap->fetch(snapshot, e.at, buffer, &version));
     if (found && is_mark_of(version, row)) return true;
@@ -202,15 +239,21 @@ uint64_t Marks::count(Tid stratum, uint32_t vectors) {
   uint64_t n = 0;
   for (uint32_t v = 0; v < vectors; ++v) {
     auto it = vectors_.find(settled_page(stratum, v));
-    if (it != vectors_.end()) n += it->second.size();
+    if (it != vectors_.end()) n += it->second.entries.size();
   }
   return n;
 }
 
 Result<std::vector<Marks::Mark>> Marks::of_vector(access::Heap& heap, PageId vector) {
+  std::vector<Entry> all;
+  {
+    std::shared_lock guard(mutex_);
+    auto it = vectors_.find(vector);
+    if (it != vectors_.end()) all = it->second.entries;
+  }
   std::vector<Mark> found;
   RowBuffer buffer;
-  for (const Entry& e : entries(vector)) {
+  for (const Entry& e : all) {
     RowVersion version;
     VARVE_ASSIGN_OR_RETURN(bool there, heap.fetch_newest(e.at, buffer, &version));
     if (!there || !is_mark_of(version, {vector, static_cast<uint16_t>(e.row + 1)})) continue;

@@ -45,7 +45,8 @@ class Moves {
   std::atomic<size_t> follower_count_{0};
 };
 
-// Deleted settled rows.
+// Deleted settled rows. Ranges of rows are deleted as often as single ones: what is done for a row must not
+// look at the other marks of its vector.
 class Marks {
  public:
   struct Mark {
@@ -68,18 +69,27 @@ class Marks {
   void forget(Tid stratum, uint32_t vectors);
 
  private:
+  static constexpr size_t kWords = access::kVectorRows / 64;
   struct Entry {
     uint16_t row;
-    bool final;  // every snapshot sees it
     Tid at;
     uint64_t number;  // of the note: a place in the heap may be another mark's, or the same one's again
+    bool precedes(uint16_t r, uint64_t n) const { return row != r ? row < r : number < n; }
   };
-  std::vector<Entry> entries(PageId vector);
+  struct OfVector {
+    std::vector<Entry> entries;   // by row and number
+    uint64_t final[kWords] = {};  // rows that every snapshot sees to be deleted
+    size_t open = 0;              // entries of other rows
+    std::vector<Entry>::iterator find(uint16_t row, uint64_t number);
+    bool is_final(uint16_t row) const { return (final[row / 64] >> row % 64 & 1) != 0; }
+  };
+  // The row's first note with this number or a later one; false: there is none.
+  bool next_entry(Tid row, uint64_t from, Entry* entry, bool* final);
   void make_final(PageId vector, std::span<const Entry> seen);
   void prune(PageId vector, const Entry& rolled_back);
 
   std::shared_mutex mutex_;
-  std::unordered_map<PageId, std::vector<Entry>> vectors_;
+  std::unordered_map<PageId, OfVector> vectors_;
   uint64_t next_number_ = 0;
 };
 

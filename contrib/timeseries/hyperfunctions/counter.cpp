@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bindings.h"
+#include "functions/range.h"
 #include "moments.h"
 #include "summary.h"
 #include "types/datetime.h"
@@ -119,6 +120,14 @@ Series read(Text bytes, Arena& arena) {
   return s;
 }
 
+Series series_of(std::vector<Point> points, bool counter) {
+  std::stable_sort(points.begin(), points.end(),
+                   [](const Point& a, const Point& b) { return a.time < b.time; });
+  Series series;
+  for (const Point& p : points) append(series, p, counter);
+  return series;
+}
+
 template <bool kCounter>
 struct Collect {
   using State = std::vector<Point>;
@@ -127,11 +136,45 @@ struct Collect {
   }
   static void merge(State& s, const State& o, Arena&) { s.insert(s.end(), o.begin(), o.end()); }
   static void result(const State& s, AggregateCall& call, Vector& out, uint32_t row) {
-    State points = s;
-    std::stable_sort(points.begin(), points.end(),
-                     [](const Point& a, const Point& b) { return a.time < b.time; });
-    Series series;
-    for (const Point& p : points) append(series, p, kCounter);
+    put(series_of(s, kCounter), call, out, row);
+  }
+};
+
+// With a range of times that it stands for: that of the first row that has one.
+template <bool kCounter>
+struct CollectWithin {
+  struct State {
+    std::vector<Point> points;
+    bool bounded = false, empty = false;
+    int64_t from = 0, to = 0;
+  };
+  static void step(State& s, std::span<const Vector* const> args, uint32_t row, AggregateCall& call, Arena&) {
+    if (args[0]->is_null(row) || args[1]->is_null(row)) return;
+    s.points.push_back({args[0]->at<int64_t>(row), args[1]->at<double>(row)});
+    if (s.bounded || args[2]->is_null(row)) return;
+    const functions::RangeValue range =
+        functions::read_range(args[2]->at<StringRef>(row).view(), *call.context.memory);
+    s.bounded = true;
+    s.empty = range.empty;
+    s.from = range.lower.infinite ? std::numeric_limits<int64_t>::min() : range.lower.value.int64;
+    s.to = range.upper.infinite ? std::numeric_limits<int64_t>::max() : range.upper.value.int64;
+  }
+  static void merge(State& s, const State& o, Arena&) {
+    if (!s.bounded) {
+      s.bounded = o.bounded;
+      s.empty = o.empty;
+      s.from = o.from;
+      s.to = o.to;
+    }
+    s.points.insert(s.points.end(), o.points.begin(), o.points.end());
+  }
+  static void result(const State& s, AggregateCall& call, Vector& out, uint32_t row) {
+    Series series = series_of(s.points, kCounter);
+    if (s.bounded && series.n > 0) {
+      if (s.empty || series.first.time < s.from || series.last.time > s.to) refuse("counter bounds invalid");
+      series.from = s.from;
+      series.to = s.to;
+    }
     put(series, call, out, row);
   }
 };
@@ -319,9 +362,13 @@ using Time = std::optional<int64_t>;
 
 const Binding kBindings[] = {
     {"counter_agg(internal,timestamptz,float8):internal", &Summarize<Collect<true>>::kImpl},
+    {"counter_agg_within(internal,timestamptz,float8,tstzrange):internal",
+     &Summarize<CollectWithin<true>, false>::kImpl},
     {"counter_agg_final(internal):countersummary", functions::aggregate_only_kernel},
     {"counter_rollup(internal,countersummary):internal", &Summarize<Rollup<true>>::kImpl},
     {"gauge_agg(internal,timestamptz,float8):internal", &Summarize<Collect<false>>::kImpl},
+    {"gauge_agg_within(internal,timestamptz,float8,tstzrange):internal",
+     &Summarize<CollectWithin<false>, false>::kImpl},
     {"gauge_agg_final(internal):gaugesummary", functions::aggregate_only_kernel},
     {"gauge_rollup(internal,gaugesummary):internal", &Summarize<Rollup<false>>::kImpl},
     {"counter_num_resets(countersummary):int8",

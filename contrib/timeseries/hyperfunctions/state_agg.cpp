@@ -1,6 +1,8 @@
-// state_agg: how long a series was in which state, from the times at which it changed.
+// state_agg: how long a series was in which state, from the times at which it changed. States are texts or
+// integers; a summary has either as text, and says which.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,11 +21,39 @@ struct Change {
   std::string state;
 };
 
-// The series as (time, state) of each change; the last entry is the last point seen.
+std::string state_text(Text state) { return std::string(state); }
+std::string state_text(int64_t state) { return std::to_string(state); }
+Text state_of(const Vector& v, uint32_t row, Text) { return v.at<StringRef>(row).view(); }
+int64_t state_of(const Vector& v, uint32_t row, int64_t) { return v.at<int64_t>(row); }
+Value value_of(Text state, Text) { return Value::of_string(state); }
+Value value_of(Text state, int64_t) { return Value::of_int64(std::stoll(std::string(state))); }
+
+// Points in order, the last one as the last that was seen.
+void put_changes(const std::vector<Change>& points, bool integers, AggregateCall& call, Vector& out,
+                 uint32_t row) {
+  std::vector<Value> times, states;
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (i > 0 && points[i].time == points[i - 1].time && points[i].state != points[i - 1].state)
+      refuse("state cannot be both " + points[i - 1].state + " and " + points[i].state + " at the same time");
+    if (i > 0 && points[i].state == points[i - 1].state) continue;
+    times.push_back(Value::of_int64(points[i].time));
+    states.push_back(Value::of_string(Text(points[i].state)));
+  }
+  Arena& arena = *call.context.memory;
+  std::array<Field, 4> fields{
+      Field{type_oid::kTimestamptzArray,
+            Value::of_string(functions::make_array(type_oid::kTimestamptz, times, arena))},
+      Field{type_oid::kTextArray, Value::of_string(functions::make_array(type_oid::kText, states, arena))},
+      time_field(points.back().time), Field{type_oid::kBool, Value::of_bool(integers)}};
+  out.set_value(row, Value::of_string(make_summary(call.site.result_type, fields, arena)));
+}
+
+// `S`: Text or int64_t.
+template <class S>
 struct StateAgg {
   using State = std::vector<Change>;
   static void step(State& s, std::span<const Vector* const> args, uint32_t row, AggregateCall&, Arena&) {
-    s.push_back({args[0]->at<int64_t>(row), std::string(args[1]->at<StringRef>(row).view())});
+    s.push_back({args[0]->at<int64_t>(row), state_text(state_of(*args[1], row, S()))});
   }
   static void merge(State& s, const State& o, Arena&) { s.insert(s.end(), o.begin(), o.end()); }
   static void result(const State& s, AggregateCall& call, Vector& out, uint32_t row) {
@@ -31,28 +61,7 @@ struct StateAgg {
     State points = s;
     std::stable_sort(points.begin(), points.end(),
                      [](const Change& a, const Change& b) { return a.time < b.time; });
-    put_changes(points, call, out, row);
-  }
-  // In order, the last one as the last point.
-  static void put_changes(const State& points, AggregateCall& call, Vector& out, uint32_t row) {
-    std::vector<Value> times, states;
-    auto put = [&](const Change& c) {
-      times.push_back(Value::of_int64(c.time));
-      states.push_back(Value::of_string(Text(c.state)));
-    };
-    for (size_t i = 0; i < points.size(); ++i) {
-      if (i > 0 && points[i].time == points[i - 1].time && points[i].state != points[i - 1].state)
-        refuse("state cannot be both " + points[i - 1].state + " and " + points[i].state +
-               " at the same time");
-      if (i == 0 || points[i].state != points[i - 1].state) put(points[i]);
-    }
-    Arena& arena = *call.context.memory;
-    std::array<Field, 3> fields{
-        Field{type_oid::kTimestamptzArray,
-              Value::of_string(functions::make_array(type_oid::kTimestamptz, times, arena))},
-        Field{type_oid::kTextArray, Value::of_string(functions::make_array(type_oid::kText, states, arena))},
-        time_field(points.back().time)};
-    out.set_value(row, Value::of_string(make_summary(call.site.result_type, fields, arena)));
+    put_changes(points, std::is_same_v<S, int64_t>, call, out, row);
   }
 };
 
@@ -60,6 +69,8 @@ struct Stay {
   Text state;
   int64_t from, to;
 };
+
+bool has_integers(Text bytes, Arena& arena) { return SummaryReader(bytes, arena).value(3).boolean != 0; }
 
 std::vector<Stay> read(Text bytes, Arena& arena) {
   SummaryReader r(bytes, arena);
@@ -76,20 +87,41 @@ std::vector<Stay> read(Text bytes, Arena& arena) {
   return stays;
 }
 
+// By somebody who knows states as S.
+template <class S>
+std::vector<Stay> read_as(Text bytes, Arena& arena) {
+  if (has_integers(bytes, arena) == std::is_same_v<S, int64_t>) return read(bytes, arena);
+  refuse(std::is_same_v<S, int64_t> ? "State must have integer values for this function"
+                                    : "State must have string values for this function");
+}
+
 // One after the other: what a series was in last it is in until the next begins.
 struct RollupState {
-  using State = std::vector<std::vector<Change>>;
+  struct State {
+    std::vector<std::vector<Change>> parts;
+    std::optional<bool> integers;
+    void take(bool of_integers) {
+      if (integers.value_or(of_integers) != of_integers)
+        refuse("summaries of texts and of integers cannot be rolled up together");
+      integers = of_integers;
+    }
+  };
   static void step(State& s, std::span<const Vector* const> args, uint32_t row, AggregateCall& call, Arena&) {
     std::vector<Change> changes;
-    const std::vector<Stay> stays = read(args[0]->at<StringRef>(row).view(), *call.context.memory);
+    const Text bytes = args[0]->at<StringRef>(row).view();
+    s.take(has_integers(bytes, *call.context.memory));
+    const std::vector<Stay> stays = read(bytes, *call.context.memory);
     for (const Stay& stay : stays) changes.push_back({stay.from, std::string(stay.state)});
     if (!stays.empty()) changes.push_back({stays.back().to, std::string(stays.back().state)});
-    if (!changes.empty()) s.push_back(std::move(changes));
+    if (!changes.empty()) s.parts.push_back(std::move(changes));
   }
-  static void merge(State& s, const State& o, Arena&) { s.insert(s.end(), o.begin(), o.end()); }
+  static void merge(State& s, const State& o, Arena&) {
+    if (o.integers) s.take(*o.integers);
+    s.parts.insert(s.parts.end(), o.parts.begin(), o.parts.end());
+  }
   static void result(const State& s, AggregateCall& call, Vector& out, uint32_t row) {
-    if (s.empty()) return out.set_null(row);
-    State all = s;
+    if (s.parts.empty()) return out.set_null(row);
+    auto all = s.parts;
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a[0].time < b[0].time; });
     std::vector<Change> whole;
     for (const auto& changes : all) {
@@ -97,18 +129,19 @@ struct RollupState {
         refuse("summaries of states must not overlap");
       whole.insert(whole.end(), changes.begin(), changes.end());
     }
-    StateAgg::put_changes(whole, call, out, row);
+    put_changes(whole, s.integers.value_or(false), call, out, row);
   }
 };
 
 // From `start` to `end`: what the series was in before holds at first, what it was in last goes on.
+template <class S>
 std::vector<Stay> interpolated(std::optional<Text> bytes, int64_t start, int64_t end,
                                std::optional<Text> prev, Arena& arena) {
   if (!bytes) refuse("when interpolating data between grouped data, all groups must contain some data");
-  std::vector<Stay> stays = read(*bytes, arena);
+  std::vector<Stay> stays = read_as<S>(*bytes, arena);
   if (stays.empty()) return stays;
   if (prev && start < stays.front().from) {
-    const std::vector<Stay> before = read(*prev, arena);
+    const std::vector<Stay> before = read_as<S>(*prev, arena);
     if (!before.empty()) stays.insert(stays.begin(), {before.back().state, start, stays.front().from});
   }
   stays.back().to = std::max(stays.back().to, end);
@@ -137,28 +170,6 @@ struct Rows {
   size_t count, at;
 };
 
-void* open_values(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
-                  Arena& memory) {
-  auto* rows = memory.make<Rows>();
-  rows->count = rows->at = 0;
-  if (args[0].null) return rows;
-  std::vector<Stay> totals;  // `to` holds the time spent
-  for (const Stay& stay : read(args[0].view(), memory)) {
-    auto known =
-        std::find_if(totals.begin(), totals.end(), [&](const Stay& s) { return s.state == stay.state; });
-    if (known == totals.end()) {
-      totals.push_back({stay.state, 0, 0});
-      known = totals.end() - 1;
-    }
-    known->to += stay.to - stay.from;
-  }
-  std::sort(totals.begin(), totals.end(), [](const Stay& a, const Stay& b) { return a.state < b.state; });
-  rows->stays = memory.make_array<Stay>(totals.size());
-  std::copy(totals.begin(), totals.end(), rows->stays);
-  rows->count = totals.size();
-  return rows;
-}
-
 Rows* rows_of(const std::vector<Stay>& stays, Arena& memory) {
   auto* rows = memory.make<Rows>();
   rows->stays = memory.make_array<Stay>(stays.size());
@@ -168,9 +179,38 @@ Rows* rows_of(const std::vector<Stay>& stays, Arena& memory) {
   return rows;
 }
 
+template <class S>
+void* open_values(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
+                  Arena& memory) {
+  std::vector<Stay> totals;  // `to` holds the time spent
+  if (args[0].null) return rows_of(totals, memory);
+  for (const Stay& stay : read_as<S>(args[0].view(), memory)) {
+    auto known =
+        std::find_if(totals.begin(), totals.end(), [&](const Stay& s) { return s.state == stay.state; });
+    if (known == totals.end()) {
+      totals.push_back({stay.state, 0, 0});
+      known = totals.end() - 1;
+    }
+    known->to += stay.to - stay.from;
+  }
+  std::sort(totals.begin(), totals.end(), [](const Stay& a, const Stay& b) {
+    if constexpr (std::is_same_v<S, int64_t>)
+      return value_of(a.state, S()).int64 < value_of(b.state, S()).int64;
+    return a.state < b.state;
+  });
+  return rows_of(totals, memory);
+}
+
 std::optional<Text> text_if_any(const Value& value) {
   if (value.null) return std::nullopt;
   return value.view();
+}
+
+// A state as an argument.
+template <class S>
+std::string state_argument(const Value& value) {
+  if constexpr (std::is_same_v<S, int64_t>) return state_text(value.int64);
+  return std::string(value.view());
 }
 
 std::vector<Stay> only_in(std::vector<Stay> stays, Text state) {
@@ -178,104 +218,155 @@ std::vector<Stay> only_in(std::vector<Stay> stays, Text state) {
   return stays;
 }
 
+template <class S>
 void* open_timeline(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
                     Arena& memory) {
-  return rows_of(args[0].null ? std::vector<Stay>() : read(args[0].view(), memory), memory);
+  return rows_of(args[0].null ? std::vector<Stay>() : read_as<S>(args[0].view(), memory), memory);
 }
 
 // (summary, state)
+template <class S>
 void* open_periods(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
                    Arena& memory) {
   if (args[0].null || args[1].null) return rows_of({}, memory);
-  return rows_of(only_in(read(args[0].view(), memory), args[1].view()), memory);
+  return rows_of(only_in(read_as<S>(args[0].view(), memory), state_argument<S>(args[1])), memory);
 }
 
 // (summary, start, end, the one before)
+template <class S>
 void* open_timeline_between(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
                             Arena& memory) {
   if (args[1].null || args[2].null) return rows_of({}, memory);
   return rows_of(
-      interpolated(text_if_any(args[0]), args[1].int64, args[2].int64, text_if_any(args[3]), memory), memory);
-}
-
-// (summary, state, start, end, the one before)
-void* open_periods_between(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
-                           Arena& memory) {
-  if (args[1].null || args[2].null || args[3].null) return rows_of({}, memory);
-  return rows_of(
-      only_in(interpolated(text_if_any(args[0]), args[2].int64, args[3].int64, text_if_any(args[4]), memory),
-              args[1].view()),
+      interpolated<S>(text_if_any(args[0]), args[1].int64, args[2].int64, text_if_any(args[3]), memory),
       memory);
 }
 
-void next_values(functions::EvalContext&, void* state, functions::Chunk& out) {
+// (summary, state, start, end, the one before)
+template <class S>
+void* open_periods_between(functions::EvalContext&, const functions::CallSite&, std::span<const Value> args,
+                           Arena& memory) {
+  if (args[1].null || args[2].null || args[3].null) return rows_of({}, memory);
+  return rows_of(only_in(interpolated<S>(text_if_any(args[0]), args[2].int64, args[3].int64,
+                                         text_if_any(args[4]), memory),
+                         state_argument<S>(args[1])),
+                 memory);
+}
+
+// Writes as many rows as there is room for.
+template <class F>
+void put_rows(void* state, functions::Chunk& out, F&& f) {
   auto& rows = *static_cast<Rows*>(state);
   uint32_t n = 0;
-  for (; n < vector::kChunkRows && rows.at < rows.count; ++n, ++rows.at) {
-    out.column(0).set_value(n, Value::of_string(rows.stays[rows.at].state));
-    out.column(1).set_value(n, Value::of_interval(interval_of(rows.stays[rows.at].to)));
-  }
+  for (; n < vector::kChunkRows && rows.at < rows.count; ++n, ++rows.at) f(n, rows.stays[rows.at]);
   out.set_dense(n);
 }
 
+template <class S>
+void next_values(functions::EvalContext&, void* state, functions::Chunk& out) {
+  put_rows(state, out, [&](uint32_t n, const Stay& stay) {
+    out.column(0).set_value(n, value_of(stay.state, S()));
+    out.column(1).set_value(n, Value::of_interval(interval_of(stay.to)));
+  });
+}
+
+template <class S>
 void next_timeline(functions::EvalContext&, void* state, functions::Chunk& out) {
-  auto& rows = *static_cast<Rows*>(state);
-  uint32_t n = 0;
-  for (; n < vector::kChunkRows && rows.at < rows.count; ++n, ++rows.at) {
-    out.column(0).set_value(n, Value::of_string(rows.stays[rows.at].state));
-    out.column(1).set_value(n, Value::of_int64(rows.stays[rows.at].from));
-    out.column(2).set_value(n, Value::of_int64(rows.stays[rows.at].to));
-  }
-  out.set_dense(n);
+  put_rows(state, out, [&](uint32_t n, const Stay& stay) {
+    out.column(0).set_value(n, value_of(stay.state, S()));
+    out.column(1).set_value(n, Value::of_int64(stay.from));
+    out.column(2).set_value(n, Value::of_int64(stay.to));
+  });
 }
 
 void next_periods(functions::EvalContext&, void* state, functions::Chunk& out) {
-  auto& rows = *static_cast<Rows*>(state);
-  uint32_t n = 0;
-  for (; n < vector::kChunkRows && rows.at < rows.count; ++n, ++rows.at) {
-    out.column(0).set_value(n, Value::of_int64(rows.stays[rows.at].from));
-    out.column(1).set_value(n, Value::of_int64(rows.stays[rows.at].to));
-  }
-  out.set_dense(n);
+  put_rows(state, out, [&](uint32_t n, const Stay& stay) {
+    out.column(0).set_value(n, Value::of_int64(stay.from));
+    out.column(1).set_value(n, Value::of_int64(stay.to));
+  });
 }
 
-constexpr functions::TableFunctionImpl kIntoValues{open_values, next_values};
-constexpr functions::TableFunctionImpl kTimeline{open_timeline, next_timeline};
-constexpr functions::TableFunctionImpl kTimelineBetween{open_timeline_between, next_timeline};
-constexpr functions::TableFunctionImpl kPeriods{open_periods, next_periods};
-constexpr functions::TableFunctionImpl kPeriodsBetween{open_periods_between, next_periods};
+template <class S>
+constexpr functions::TableFunctionImpl kIntoValues{open_values<S>, next_values<S>};
+template <class S>
+constexpr functions::TableFunctionImpl kTimeline{open_timeline<S>, next_timeline<S>};
+template <class S>
+constexpr functions::TableFunctionImpl kTimelineBetween{open_timeline_between<S>, next_timeline<S>};
+template <class S>
+constexpr functions::TableFunctionImpl kPeriods{open_periods<S>, next_periods};
+template <class S>
+constexpr functions::TableFunctionImpl kPeriodsBetween{open_periods_between<S>, next_periods};
+
+using Bytes = std::optional<Text>;
+using Time = std::optional<int64_t>;
+
+template <class S>
+types::Interval duration_within(Text bytes, S state, int64_t start, int64_t end, Env& env) {
+  return interval_of(total_in(read_as<S>(bytes, env.arena), state_text(state), start, end));
+}
+
+template <class S>
+types::Interval duration_in(Text bytes, S state, Env& env) {
+  return duration_within(bytes, state, std::numeric_limits<int64_t>::min(),
+                         std::numeric_limits<int64_t>::max(), env);
+}
+
+template <class S>
+std::optional<types::Interval> duration_between(Bytes bytes, std::optional<S> state, Time start, Time end,
+                                                Bytes prev, Env& env) {
+  if (!state || !start || !end) return std::nullopt;
+  return interval_of(
+      total_in(interpolated<S>(bytes, *start, *end, prev, env.arena), state_text(*state), *start, *end));
+}
+
+template <class S>
+std::optional<Text> state_at(Text bytes, int64_t at, Env& env) {
+  std::optional<Text> found;
+  for (const Stay& stay : read_as<S>(bytes, env.arena)) {
+    if (stay.from <= at) found = stay.state;
+  }
+  return found;
+}
+
+// The accessors of both kinds of state.
+#define VARVE_STATES(type, S)                                                                               \
+  {"state_duration_in(stateagg," type "):interval",                                                         \
+   fn([](Text b, S s, Env& env) -> types::Interval { return duration_in<S>(b, s, env); })},                 \
+      {"state_duration_within(stateagg," type ",timestamptz,timestamptz):interval",                         \
+       fn([](Text b, S s, int64_t start, int64_t end, Env& env) -> types::Interval {                        \
+         return duration_within<S>(b, s, start, end, env);                                                  \
+       })},                                                                                                 \
+      {"state_duration_between(stateagg," type ",timestamptz,timestamptz,stateagg):interval",               \
+       fn([](Bytes b, std::optional<S> s, Time start, Time end, Bytes prev,                                 \
+             Env& env) -> std::optional<types::Interval> {                                                  \
+         return duration_between<S>(b, s, start, end, prev, env);                                           \
+       })},                                                                                                 \
+      {"state_periods(stateagg," type "):record", &kPeriods<S>}, {                                          \
+    "state_periods_between(stateagg," type ",timestamptz,timestamptz,stateagg):record", &kPeriodsBetween<S> \
+  }
 
 const Binding kBindings[] = {
-    {"state_agg(internal,timestamptz,text):internal", &Summarize<StateAgg>::kImpl},
+    {"state_agg(internal,timestamptz,text):internal", &Summarize<StateAgg<Text>>::kImpl},
+    {"state_agg_of_integers(internal,timestamptz,int8):internal", &Summarize<StateAgg<int64_t>>::kImpl},
     {"state_agg_final(internal):stateagg", functions::aggregate_only_kernel},
-    {"state_duration_in(stateagg,text):interval", fn([](Text bytes, Text state, Env& env) -> types::Interval {
-       int64_t total = 0;
-       for (const Stay& stay : read(bytes, env.arena)) total += stay.state == state ? stay.to - stay.from : 0;
-       return interval_of(total);
-     })},
     {"state_agg_rollup(internal,stateagg):internal", &Summarize<RollupState>::kImpl},
-    {"state_duration_within(stateagg,text,timestamptz,timestamptz):interval",
-     fn([](Text bytes, Text state, int64_t start, int64_t end, Env& env) -> types::Interval {
-       return interval_of(total_in(read(bytes, env.arena), state, start, end));
+    {"state_at(stateagg,timestamptz):text",
+     fn([](Text b, int64_t at, Env& env) -> std::optional<Text> { return state_at<Text>(b, at, env); })},
+    {"state_at_int(stateagg,timestamptz):int8",
+     fn([](Text b, int64_t at, Env& env) -> std::optional<int64_t> {
+       const std::optional<Text> found = state_at<int64_t>(b, at, env);
+       if (!found) return std::nullopt;
+       return value_of(*found, int64_t{}).int64;
      })},
-    {"state_duration_between(stateagg,text,timestamptz,timestamptz,stateagg):interval",
-     fn([](std::optional<Text> bytes, std::optional<Text> state, std::optional<int64_t> start,
-           std::optional<int64_t> end, std::optional<Text> prev, Env& env) -> std::optional<types::Interval> {
-       if (!state || !start || !end) return std::nullopt;
-       return interval_of(total_in(interpolated(bytes, *start, *end, prev, env.arena), *state, *start, *end));
-     })},
-    {"state_periods(stateagg,text):record", &kPeriods},
-    {"state_timeline_between(stateagg,timestamptz,timestamptz,stateagg):record", &kTimelineBetween},
-    {"state_periods_between(stateagg,text,timestamptz,timestamptz,stateagg):record", &kPeriodsBetween},
-    {"state_at(stateagg,timestamptz):text", fn([](Text bytes, int64_t at, Env& env) -> std::optional<Text> {
-       std::optional<Text> found;
-       for (const Stay& stay : read(bytes, env.arena)) {
-         if (stay.from <= at) found = stay.state;
-       }
-       return found;
-     })},
-    {"state_into_values(stateagg):record", &kIntoValues},
-    {"state_timeline(stateagg):record", &kTimeline},
+    {"state_into_values(stateagg):record", &kIntoValues<Text>},
+    {"state_into_int_values(stateagg):record", &kIntoValues<int64_t>},
+    {"state_timeline(stateagg):record", &kTimeline<Text>},
+    {"state_int_timeline(stateagg):record", &kTimeline<int64_t>},
+    {"state_timeline_between(stateagg,timestamptz,timestamptz,stateagg):record", &kTimelineBetween<Text>},
+    {"state_int_timeline_between(stateagg,timestamptz,timestamptz,stateagg):record",
+     &kTimelineBetween<int64_t>},
+    VARVE_STATES("text", Text),
+    VARVE_STATES("int8", int64_t),
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "executor/row_guard.h"
 #include "invalidation.h"
 #include "known_chunks.h"
-#include "partition_hash.h"
+#include "partition_place.h"
 
 namespace varve::hypertable {
 
@@ -27,22 +27,25 @@ class ChunkGuard final : public executor::RowGuard {
     uint32_t place = 0;
     std::vector<uint32_t> places(table.columns.size());
     for (size_t i = 0; i < table.columns.size(); ++i) places[i] = table.columns[i].dropped ? 0 : place++;
-    for (const std::string& name : mark.columns) {
+    for (size_t i = 0; i < mark.columns.size(); ++i) {
+      const std::string& name = mark.columns[i];
       catalog::ColumnNumber number = table.find_column(name);
       if (number <= 0) {
         throw SqlError(sqlstate::kInternalError,
                        fmt::format("hypertable \"{}\" has no column \"{}\"", table.name, name));
       }
-      columns_.push_back({places[static_cast<size_t>(number - 1)], table.column(number).type, name});
+      const Oid type = table.column(number).type;
+      columns_.push_back({places[static_cast<size_t>(number - 1)], type, name});
+      if (i > 0) dimensions_.emplace_back(mark.kinds[i], type, mark.id, i);
     }
-    hashes_.resize(columns_.size() - 1);
+    places_.resize(columns_.size() - 1);
   }
 
   void check(std::span<const Value> row) override {
     begin();
     const int64_t time = time_of(row[columns_[0].place]);
     if (touched_ != nullptr) touched_->add(time);
-    for (size_t i = 1; i < columns_.size(); ++i) hashes_[i - 1] = hash_of(i, row[columns_[i].place]);
+    for (size_t i = 1; i < columns_.size(); ++i) places_[i - 1] = place_of(i, row[columns_[i].place]);
     require(time);
   }
 
@@ -53,7 +56,7 @@ class ChunkGuard final : public executor::RowGuard {
       const int64_t time = time_of(rows.column(columns_[0].place).value(row));
       if (touched_ != nullptr) touched_->add(time);
       for (size_t i = 1; i < columns_.size(); ++i)
-        hashes_[i - 1] = hash_of(i, rows.column(columns_[i].place).value(row));
+        places_[i - 1] = place_of(i, rows.column(columns_[i].place).value(row));
       require(time);
     }
   }
@@ -92,18 +95,16 @@ class ChunkGuard final : public executor::RowGuard {
     return to_internal_time(value, columns_[0].type);
   }
 
-  // A row without a value is in the first slice.
-  int32_t hash_of(size_t i, const Value& value) {
-    if (value.null) return 0;
+  int64_t place_of(size_t i, const Value& value) {
     functions::EvalContext eval = context_.eval_context(memory_);
-    const int32_t hash = partition_hash(value, columns_[i].type, eval);
+    const int64_t place = dimensions_[i - 1].of(value, eval);
     memory_.reset();
-    return hash;
+    return place;
   }
 
   void require(int64_t time) {
-    if (last_ != nullptr && last_->contains(time, hashes_)) return;
-    last_ = &finder_->require(time, hashes_);
+    if (last_ != nullptr && last_->contains(time, places_)) return;
+    last_ = &finder_->require(time, places_);
   }
 
   executor::ExecutionContext& context_;
@@ -113,7 +114,8 @@ class ChunkGuard final : public executor::RowGuard {
   const bool continuous_;
   TouchedTimes* touched_ = nullptr;  // of the transaction; null: nobody needs it
   std::vector<DimensionColumn> columns_;
-  std::vector<int32_t> hashes_;
+  std::vector<PartitionPlace> dimensions_;  // behind the first
+  std::vector<int64_t> places_;             // in each of them
   std::optional<ChunkFinder> finder_;
   uint64_t run_ = 0;
   const Chunk* last_ = nullptr;

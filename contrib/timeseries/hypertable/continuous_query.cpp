@@ -283,7 +283,11 @@ void ContinuousQuery::find_bucket(const Query& bound) {
   for (const analyzer::Window& window : bound.windows) {
     if (std::none_of(window.partition.begin(), window.partition.end(),
                      [&](const analyzer::SortKey& key) { return analyzer::same_expression(key.expr, call); }))
-      throw invalid_query("Each window must be partitioned by the time bucket.");
+      throw invalid_query("Each window must be partitioned by the time bucket.")
+          .hint(
+              "What a window sees of other buckets changes with them. Leave it out, and compute it in a view "
+              "of "
+              "the continuous aggregate.");
   }
   take_bucket_call(*call);
   find_source(bound, *call->args[1]);

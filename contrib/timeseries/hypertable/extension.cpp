@@ -26,10 +26,13 @@ namespace {
 // Rows know their chunk by their place in the dimensions.
 bool table_oid_call(const catalog::Relation& table, analyzer::TableOidCall* call) {
   std::optional<Mark> mark = find_mark(table);
-  if (!mark.has_value() || mark->columns.size() > 2) return false;
+  if (!mark.has_value() || mark->columns.size() > 3) return false;
   call->schema = "_timescaledb_functions";
   call->function = "chunk_of_row";
-  call->constants = {mark->id};
+  int32_t kinds = 0;
+  for (size_t i = 1; i < mark->kinds.size(); ++i)
+    kinds |= static_cast<int32_t>(mark->kinds[i]) << 2 * (i - 1);
+  call->constants = {mark->id, kinds};
   call->columns = mark->columns;
   return true;
 }

@@ -24,22 +24,22 @@ std::vector<int64_t> numbers_of(std::string_view text) {
   return numbers;
 }
 
-bool Chunk::contains(int64_t time, std::span<const int32_t> hashes) const {
+bool Chunk::contains(int64_t time, std::span<const int64_t> places) const {
   if (!range.contains(time)) return false;
-  for (size_t i = 0; i < hashes.size() && i < slices.size(); ++i) {
-    if (!slices[i].contains(hashes[i])) return false;
+  for (size_t i = 0; i < places.size() && i < slices.size(); ++i) {
+    if (!slices[i].contains(places[i])) return false;
   }
   return true;
 }
 
-const Chunk* KnownChunks::find(int64_t time, std::span<const int32_t> hashes) {
+const Chunk* KnownChunks::find(int64_t time, std::span<const int64_t> places) {
   std::lock_guard lock(mutex_);
   // Ranges of different starts do not overlap, so all candidates have the last start that is not later.
   auto end = by_start_.upper_bound(time);
   if (end == by_start_.begin()) return nullptr;
   const int64_t start = std::prev(end)->first;
   for (auto at = by_start_.lower_bound(start); at != end; ++at) {
-    if (at->second->contains(time, hashes)) return at->second.get();
+    if (at->second->contains(time, places)) return at->second.get();
   }
   return nullptr;
 }
@@ -114,7 +114,7 @@ const Chunk* ChunkFinder::read(const std::string& sql) {
 }
 
 // Not through a function: it would see by the snapshot of the statement that is running.
-const Chunk* ChunkFinder::query(int64_t time, std::span<const int32_t> hashes) {
+const Chunk* ChunkFinder::query(int64_t time, std::span<const int64_t> places) {
   std::string sql = fmt::format(
       "SELECT {3} FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = {0} AND c.range_start = "
       "(SELECT e.range_start FROM _timescaledb_catalog.chunk e "
@@ -122,36 +122,40 @@ const Chunk* ChunkFinder::query(int64_t time, std::span<const int32_t> hashes) {
       "ORDER BY e.range_start DESC LIMIT 1) "
       "AND (c.range_end > '{1}'::pg_catalog.int8 OR c.range_end = {2})",
       hypertable_, time, kNoEnd, kColumns);
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    sql += fmt::format(" AND c.slice_starts[{0}] <= {1} AND c.slice_ends[{0}] > {1}", i + 1, hashes[i]);
+  for (size_t i = 0; i < places.size(); ++i) {
+    sql += fmt::format(
+        " AND c.slice_starts[{0}] <= '{1}'::pg_catalog.int8 AND (c.slice_ends[{0}] > '{1}'::pg_catalog.int8 "
+        "OR "
+        "c.slice_ends[{0}] = {2})",
+        i + 1, places[i], kNoEnd);
   }
   return read(sql);
 }
 
-const Chunk* ChunkFinder::find(int64_t time, std::span<const int32_t> hashes) {
+const Chunk* ChunkFinder::find(int64_t time, std::span<const int64_t> places) {
   if (known_ == nullptr) renew();
-  if (const Chunk* chunk = known_->find(time, hashes)) return chunk;
-  return query(time, hashes);
+  if (const Chunk* chunk = known_->find(time, places)) return chunk;
+  return query(time, places);
 }
 
-const Chunk& ChunkFinder::require(int64_t time, std::span<const int32_t> hashes) {
-  if (const Chunk* chunk = find(time, hashes)) return *chunk;
+const Chunk& ChunkFinder::require(int64_t time, std::span<const int64_t> places) {
+  if (const Chunk* chunk = find(time, places)) return *chunk;
   if (!locked_) {
     // Whoever makes a chunk holds the lock to the end of its transaction; then it is seen.
     Arena arena;
     const std::string sql = fmt::format("SELECT _timescaledb_functions.lock_hypertable({})", hypertable_);
     const Value args[] = {Value::of_string(arena.copy(std::string_view(sql)))};
     session_.call("varve_run_sql", args, arena);
-    if (const Chunk* chunk = query(time, hashes)) return *chunk;
+    if (const Chunk* chunk = query(time, places)) return *chunk;
     // What is known so far is everybody's; new chunks are this transaction's.
     known_ = std::make_shared<KnownChunks>();
     locked_ = true;
   }
   const Chunk* made =
       read(fmt::format("SELECT {} FROM _timescaledb_functions.create_chunk_at({}, '{}'::pg_catalog.int8, "
-                       "'{{{}}}'::pg_catalog.int4[]) c",
-                       kColumns, hypertable_, time, fmt::join(hashes, ",")));
-  if (made != nullptr && made->contains(time, hashes)) return *made;
+                       "'{{{}}}'::pg_catalog.int8[]) c",
+                       kColumns, hypertable_, time, fmt::join(places, ",")));
+  if (made != nullptr && made->contains(time, places)) return *made;
   throw SqlError(sqlstate::kInternalError,
                  fmt::format("the chunk of hypertable {} at {} has not been made", hypertable_, time));
 }

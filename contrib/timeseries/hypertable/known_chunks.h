@@ -26,15 +26,15 @@ std::vector<int64_t> numbers_of(std::string_view text);
 struct Chunk {
   Oid relation;  // that stands for it; kInvalidOid when there is none
   TimeRange range;
-  std::vector<TimeRange> slices;  // of the hash dimensions
+  std::vector<TimeRange> slices;  // of the dimensions behind the first
 
-  bool contains(int64_t time, std::span<const int32_t> hashes) const;
+  bool contains(int64_t time, std::span<const int64_t> places) const;
 };
 
 // Thread-safe.
 class KnownChunks {
  public:
-  const Chunk* find(int64_t time, std::span<const int32_t> hashes);
+  const Chunk* find(int64_t time, std::span<const int64_t> places);
   const Chunk* add(Chunk chunk);
 
  private:
@@ -51,12 +51,12 @@ class ChunkFinder {
   // Looks at the catalog's state again: before each statement.
   void renew();
   // Null: there is no such chunk. Valid until renew().
-  const Chunk* find(int64_t time, std::span<const int32_t> hashes);
+  const Chunk* find(int64_t time, std::span<const int64_t> places);
   // As find(), but makes it if it has to be made; once, whoever else does.
-  const Chunk& require(int64_t time, std::span<const int32_t> hashes);
+  const Chunk& require(int64_t time, std::span<const int64_t> places);
 
  private:
-  const Chunk* query(int64_t time, std::span<const int32_t> hashes);
+  const Chunk* query(int64_t time, std::span<const int64_t> places);
   const Chunk* read(const std::string& sql);
 
   const int32_t hypertable_;

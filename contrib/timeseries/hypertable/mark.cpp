@@ -35,10 +35,14 @@ std::optional<Mark> parse_mark(std::string_view text) {
       }
       text.remove_prefix(std::min(i + 1, text.size()));
     } else {
-      name = text.substr(0, text.find(','));
+      name = text.substr(0, text.find_first_of(",:"));
       text.remove_prefix(name.size());
     }
+    mark.kinds.push_back(mark.columns.empty() ? DimensionKind::kRange : DimensionKind::kHash);
     mark.columns.push_back(std::move(name));
+    if (text.starts_with(":r")) mark.kinds.back() = DimensionKind::kRange;
+    if (text.starts_with(":f")) mark.kinds.back() = DimensionKind::kFunction;
+    if (text.starts_with(':')) text.remove_prefix(std::min(size_t{2}, text.size()));
   }
   if (mark.columns.empty()) return std::nullopt;
   return mark;

@@ -5,6 +5,7 @@
 #include "invalidation.h"
 #include "known_chunks.h"
 #include "partition_hash.h"
+#include "partition_place.h"
 #include "types/interval.h"
 #include "types/uuid_time.h"
 
@@ -33,27 +34,34 @@ void get_partition_hash(KernelCall& call) {
   });
 }
 
-// tableoid of a row: (oid of the hypertable, its number, time, hash slot…).
+// tableoid of a row: (oid of the hypertable, its number, the kinds of the dimensions behind the first, two
+// bits each; time, values of the others).
 void chunk_of_row(KernelCall& call) {
-  const Oid type = call.site.arg_types[2];
+  constexpr size_t kTime = 3;
+  const Oid type = call.site.arg_types[kTime];
+  std::vector<PartitionPlace> dimensions;
   std::optional<ChunkFinder> finder;
   int32_t finder_id = 0;
   const Chunk* last = nullptr;
-  std::vector<int32_t> hashes;
+  std::vector<int64_t> places;
   vector::for_each_row(call.rows, [&](uint32_t row) {
     const int32_t id = call.args[1]->value(row).int32;
     if (!finder.has_value() || id != finder_id) {
       finder.emplace(id, *call.context.session);
       finder_id = id;
       last = nullptr;
+      const auto kinds = static_cast<uint32_t>(call.args[2]->value(row).int32);
+      dimensions.clear();
+      for (size_t i = 1; kTime + i < call.args.size(); ++i) {
+        const auto kind = static_cast<DimensionKind>(kinds >> 2 * (i - 1) & 3);
+        dimensions.emplace_back(kind, call.site.arg_types[kTime + i], id, i);
+      }
     }
-    const int64_t time = to_internal_time(call.args[2]->value(row), type);
-    hashes.clear();
-    for (size_t i = 3; i < call.args.size(); ++i) {
-      const Value value = call.args[i]->value(row);
-      hashes.push_back(value.null ? 0 : partition_hash(value, call.site.arg_types[i], call.context));
-    }
-    if (last == nullptr || !last->contains(time, hashes)) last = finder->find(time, hashes);
+    const int64_t time = to_internal_time(call.args[kTime]->value(row), type);
+    places.clear();
+    for (size_t i = 0; i < dimensions.size(); ++i)
+      places.push_back(dimensions[i].of(call.args[kTime + 1 + i]->value(row), call.context));
+    if (last == nullptr || !last->contains(time, places)) last = finder->find(time, places);
     const Oid found = last == nullptr || last->relation == kInvalidOid ? Oid{call.args[0]->value(row).oid()}
                                                                        : last->relation;
     call.result.set_value(row, Value::of_oid(found.value()));
@@ -110,8 +118,9 @@ constexpr int64_t kMonthUs = 30 * kDayUs;
 const Binding kBindings[] = {
     {"ts_time_to_internal(anyelement):int8", time_to_internal},
     {"ts_get_partition_hash(anyelement):int4", get_partition_hash},
-    {"ts_chunk_of_row(oid,int4,anyelement):oid", chunk_of_row},
-    {"ts_chunk_of_row(oid,int4,anyelement,any):oid", chunk_of_row},
+    {"ts_chunk_of_row(oid,int4,int4,anyelement):oid", chunk_of_row},
+    {"ts_chunk_of_row(oid,int4,int4,anyelement,any):oid", chunk_of_row},
+    {"ts_chunk_of_row(oid,int4,int4,anyelement,any,any):oid", chunk_of_row},
     {"ts_remove_rows(regclass,name,regtype,int8,int8,text):int8", remove_rows},
     {"ts_lock_invalidations(regclass):bool", lock_relation_invalidations},
     {"ts_raise_threshold(regclass,int8):int8", raise_relation_threshold},

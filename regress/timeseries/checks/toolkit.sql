@@ -44,6 +44,8 @@ SELECT abs(approx_percentile(0.9001, rollup(u)) / (SELECT percentile_disc(0.9001
        num_vals(rollup(u)) = 1000, error(rollup(p)) < 0.04, close_to(mean(rollup(p)), (SELECT avg(v) FROM m)) FROM stored;
 SELECT approx_percentile(0.5, percentile_agg(x)) = 0, approx_percentile(0, percentile_agg(x)) BETWEEN -5.005 AND -4.995,
        approx_percentile_rank(0, percentile_agg(x)) = 0.5 FROM generate_series(-5, 5) x;
+SELECT approx_percentile_array('{0.9,0.1,0.5}', percentile_agg(v)) = ARRAY[approx_percentile(0.9, percentile_agg(v)),
+  approx_percentile(0.1, percentile_agg(v)), approx_percentile(0.5, percentile_agg(v))], approx_percentile_array(NULL, percentile_agg(v)) IS NULL FROM m;
 SELECT fails('SELECT approx_percentile(1.5, percentile_agg(v)) FROM m', 'percentile must be between 0 and 1');
 
 -- tdigest: exact at the ends
@@ -101,6 +103,13 @@ SELECT close_to(extrapolated_delta(with_bounds(counter_agg(ts, v), '[2019-12-31 
        close_to(extrapolated_rate(with_bounds(counter_agg(ts, v), '[2019-12-31 23:59:30+00, 2020-01-01 00:07:30+00)'), 'prometheus'), 25 * 480 / 420.0 / 480),
        close_to(extrapolated_delta(with_bounds(gauge_agg(ts, v), '[2020-01-01 00:00+00, 2020-01-01 01:00+00)')), 25 * (420 + 70) / 420.0)
 FROM steps WHERE ts < '2020-01-01 00:08+00';
+-- The bounds may come with the rows, and must have them all.
+SELECT close_to(extrapolated_delta(counter_agg(ts, v, '[2019-12-31 23:59:30+00, 2020-01-01 00:07:30+00)')), 25 * (420 + 30 + 30) / 420.0),
+       close_to(extrapolated_delta(gauge_agg(ts, v, '[2020-01-01 00:00+00, 2020-01-01 01:00+00)')), 25 * (420 + 70) / 420.0),
+       counter_agg(ts, v, NULL) = counter_agg(ts, v), close_to(delta(counter_agg(ts, v, '(,)')), delta(counter_agg(ts, v)))
+FROM steps WHERE ts < '2020-01-01 00:08+00';
+SELECT fails($$SELECT counter_agg(ts, v, '[2020-01-01 00:01+00, 2021-01-01)') FROM steps$$, 'counter bounds invalid');
+SELECT fails($$SELECT gauge_agg(ts, v, 'empty') FROM steps$$, 'counter bounds invalid');
 SELECT fails('SELECT extrapolated_delta(counter_agg(ts, v)) FROM steps', 'the bounds of the summary are missing, endless or do not have its points');
 
 -- candlestick_agg
@@ -123,6 +132,23 @@ SELECT (state, duration) IN (('a', interval '1:30'), ('b', interval '2:00')) FRO
 SELECT duration_in(state_agg(ts, h), 'h1') = interval '5 hours', state_at(state_agg(ts, h), '2024-01-01 01:39+00') = 'h0' FROM m;
 SELECT (state, start_time, end_time) IN (('h0', '2024-01-01 00:00+00', '2024-01-01 01:40+00'), ('h1', '2024-01-01 01:40+00', '2024-01-01 03:20+00'),
   ('h2', '2024-01-01 03:20+00', '2024-01-01 03:59+00')) FROM state_timeline((SELECT state_agg(ts, h) FROM m WHERE ts < '2024-01-01 04:00+00'));
+
+-- Integers: 10 for an hour and a half in two parts, 9 for two hours.
+CREATE VIEW numbered AS SELECT state_agg(t, s) AS s FROM (VALUES ('2020-01-01 00:00+00'::timestamptz, 10::bigint),
+  ('2020-01-01 01:00+00', 9), ('2020-01-01 02:00+00', 9), ('2020-01-01 03:00+00', 10), ('2020-01-01 03:30+00', 10)) x(t, s);
+SELECT array_agg(v.state) = '{9,10}', array_agg(v.duration) = '{2:00,1:30}' FROM numbered, into_int_values(s) v;
+SELECT array_agg(v.state) = '{10,9,10}', max(v.end_time) = '2020-01-01 03:30+00' FROM numbered, state_int_timeline(s) v;
+SELECT duration_in(s, 9) = interval '2 hours', duration_in(s, 7) = interval '0', state_at_int(s, '2020-01-01 01:30+00') = 9,
+       state_at_int(s, '2019-01-01') IS NULL, duration_in(s, 10, '2020-01-01 00:30+00', '3 hours') = interval '1 hour' FROM numbered;
+SELECT array_agg(p.start_time) = '{2020-01-01 00:00+00,2020-01-01 03:00+00}' FROM numbered, state_periods(s, 10) p;
+SELECT interpolated_duration_in(s, 10, '2020-01-01 00:00+00', '1 day') = interval '22 hours',
+       interpolated_duration_in(s, 10, '2019-12-31 00:00+00', '1 day', NULL) = interval '0' FROM numbered;
+SELECT array_agg(p.end_time) = '{2020-01-01 01:00+00,2020-01-02 00:00+00}' FROM numbered, interpolated_state_periods(s, 10, '2020-01-01', '1 day') p;
+SELECT array_agg(v.state) = '{10,9,10}', max(v.end_time) = '2020-01-02' FROM numbered, interpolated_state_int_timeline(s, '2020-01-01', '1 day') v;
+SELECT duration_in(rollup(s), 9) = interval '2 hours' FROM numbered;
+SELECT fails($$SELECT duration_in(s, 'a') FROM numbered$$, 'State must have string values for this function'),
+       fails($$SELECT duration_in(state_agg(ts, h), 1) FROM m$$, 'State must have integer values for this function'),
+       fails($$SELECT rollup(x) FROM (SELECT s FROM numbered UNION ALL SELECT state_agg(ts, h) FROM m) q(x)$$, 'summaries of texts and of integers cannot be rolled up together');
 
 -- By the day: a from 12:00 on the first to 06:00 on the second, b until 18:00, then a.
 CREATE VIEW days AS SELECT b, s, lag(s) OVER (ORDER BY b) AS p FROM (

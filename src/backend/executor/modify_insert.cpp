@@ -92,7 +92,7 @@ class InsertOperator : public ModifyOperator {
     LockOutcome locked = table.writer.lock(tid, &newest);
     if (locked == LockOutcome::kSelfModified) refuse_second_change();
     if (locked == LockOutcome::kDeleted || locked == LockOutcome::kSkipped) return false;
-    if (!table.writer.fetch_newest(tid, &own_old_, row_memory_)) return false;
+    table.writer.decode(newest, &own_old_, row_memory_);
     if (locked == LockOutcome::kLockedUpdated &&
         !table.writer.have_equal_keys(own_old_, excluded, table.own.arbiters)) {
       check_ok(context_.transaction->rollback_to(before));  // it is none of ours

@@ -52,6 +52,16 @@ class FilterableScan {
   virtual bool reads_members() const = 0;
 };
 
+// An operator that hands on what a scan yields: some of its columns, and what is computed of them.
+class ScanProjection {
+ public:
+  virtual ~ScanProjection() = default;
+  // Null: what is below is no such scan.
+  virtual FilterableScan* scan() = 0;
+  // The scan's column that is handed on as this one.
+  virtual std::optional<uint32_t> column_of_scan(uint32_t column) const = 0;
+};
+
 // Of rows that are equal in the first `group_keys` of the sort keys only the first counts.
 class FirstOfGroup final : public ScanFilter {
  public:

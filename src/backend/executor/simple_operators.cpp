@@ -1,6 +1,7 @@
 // Result, Values, Filter, Project, Append: no state beyond the current chunk.
 #include "group_filter.h"
 #include "operator.h"
+#include "scan_filter.h"
 
 namespace varve::executor {
 
@@ -117,15 +118,24 @@ class FilterOperator : public Operator {
   uint16_t* rows_;
 };
 
-class ProjectOperator : public Operator {
+class ProjectOperator : public Operator, public ScanProjection {
  public:
   ProjectOperator(const planner::ProjectPlan& plan, ExecutionContext& context)
       : Operator(plan, context),
+        project_(plan),
         exprs_(compile_all(plan.exprs, context, memory_)),
         chunk_(static_cast<uint32_t>(plan.output.size()), *context.build_memory) {
     children_.push_back(build_operator(*plan.children[0], context));
   }
   void open() override { child().open(); }
+
+  FilterableScan* scan() override { return dynamic_cast<FilterableScan*>(children_[0].get()); }
+  std::optional<uint32_t> column_of_scan(uint32_t column) const override {
+    if (column >= project_.exprs.size()) return std::nullopt;
+    const analyzer::Expr& e = *project_.exprs[column];
+    if (e.kind != analyzer::ExprKind::kInput) return std::nullopt;
+    return e.as<analyzer::InputExpr>().index;
+  }
 
  protected:
   bool produce(Chunk*& out) override {
@@ -143,6 +153,7 @@ class ProjectOperator : public Operator {
   }
 
  private:
+  const planner::ProjectPlan& project_;
   std::vector<ExpressionEvaluator> exprs_;
   Chunk chunk_;
 };

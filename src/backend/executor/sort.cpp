@@ -131,21 +131,43 @@ class SortOperator final : public SortBase, public FirstRowsSource {
   // else it is left out here.
   void make_filter() {
     drop_filter();
-    if (!first_columns_.empty()) {
-      filter_ = std::make_unique<FirstOfGroup>(context_, keys_, static_cast<uint32_t>(first_columns_.size()));
-    } else if (sorter_->limit() <= kMostFirstRows && extra_.empty() && !keys_.empty()) {
-      filter_ = std::make_unique<FirstOfAll>(context_, *sorter_, keys_, bounded_keys());
-    } else {
-      return;
+    const bool of_all = sorter_->limit() <= kMostFirstRows && extra_.empty() && !keys_.empty();
+    if (first_columns_.empty() && !of_all) return;
+    std::vector<SortColumn> keys = keys_;
+    if (FilterableScan* scan = find_scan(&keys)) {
+      filter_ = make_filter_of(keys);
+      if (scan->push_filter(filter_.get())) {
+        pushed_to_ = scan;
+        return;
+      }
+      filter_.reset();
     }
-    auto* scan = dynamic_cast<FilterableScan*>(children_[0].get());
-    if (scan != nullptr && scan->push_filter(filter_.get())) {
-      pushed_to_ = scan;
-    } else if (first_columns_.empty()) {
-      filter_.reset();  // the sorter does as much
-    } else if (kept_rows_.empty()) {
-      kept_rows_.resize(context_.chunk_rows());
+    if (first_columns_.empty()) return;  // the sorter does as much
+    filter_ = make_filter_of(keys_);
+    if (kept_rows_.empty()) kept_rows_.resize(context_.chunk_rows());
+  }
+  std::unique_ptr<ScanFilter> make_filter_of(std::span<const SortColumn> keys) const {
+    if (first_columns_.empty())
+      return std::make_unique<FirstOfAll>(context_, *sorter_, keys, bounded_keys(keys));
+    return std::make_unique<FirstOfGroup>(context_, keys, static_cast<uint32_t>(first_columns_.size()));
+  }
+  // The scan that the rows come from; the keys become columns of it.
+  FilterableScan* find_scan(std::vector<SortColumn>* keys) {
+    auto* projection = dynamic_cast<ScanProjection*>(children_[0].get());
+    if (projection == nullptr || projection->scan() == nullptr)
+      return dynamic_cast<FilterableScan*>(children_[0].get());
+    std::vector<SortColumn> below = *keys;
+    for (SortColumn& key : below) {
+      const std::optional<uint32_t> column = projection->column_of_scan(key.column);
+      if (!column) return nullptr;
+      key.column = *column;
     }
+    *keys = std::move(below);
+    return projection->scan();
+  }
+  const planner::Plan& input_plan() const {
+    const planner::Plan& input = *plan_.children[0];
+    return input.kind == planner::PlanKind::kProject ? *input.children[0] : input;
   }
   void drop_filter() {
     if (pushed_to_ != nullptr) pushed_to_->push_filter(nullptr);
@@ -165,19 +187,19 @@ class SortOperator final : public SortBase, public FirstRowsSource {
   }
   bool nulls_come_last(const SortColumn& key) const {
     if (!key.nulls_first) return true;
-    const planner::Plan& input = *plan_.children[0];
+    const planner::Plan& input = input_plan();
     if (input.kind != planner::PlanKind::kSeqScan) return false;
     const auto& scan = input.as<planner::ScanPlan>();
     const catalog::ColumnNumber column = scan.columns[key.column];
     return column > 0 && scan.members.empty() && (*scan.relation)->column(column).not_null;
   }
   // Of how many keys a store can tell which rows may be among the first.
-  size_t bounded_keys() const {
-    if (!is_plain_order(keys_[0].key.type) || !nulls_come_last(keys_[0])) return 0;
-    if (keys_.size() == 1) return 1;
-    const SortColumn& next = keys_[1];
+  size_t bounded_keys(std::span<const SortColumn> keys) const {
+    if (!is_plain_order(keys[0].key.type) || !nulls_come_last(keys[0])) return 0;
+    if (keys.size() == 1) return 1;
+    const SortColumn& next = keys[1];
     const bool comparable = is_plain_order(next.key.type) || is_byte_order(next.key);
-    return comparable && next.column < plan_.output.size() && nulls_come_last(next) ? 2 : 1;
+    return comparable && keys_[1].column < plan_.output.size() && nulls_come_last(next) ? 2 : 1;
   }
 
   // Until the child ends. `full`: set, and the rest left, when the rows outgrow their memory.

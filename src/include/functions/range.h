@@ -1,8 +1,11 @@
-// Which types are ranges, and of what. Ranges and multiranges are kString values; their layout is in
-// functions/range/range_value.h.
+// Which types are ranges, and of what; a range's bounds. Ranges and multiranges are kString values; their
+// layout is in functions/range/range_value.h.
 #pragma once
 
+#include <string_view>
+
 #include "common/strong_id.h"
+#include "types/value.h"
 
 namespace varve::functions {
 
@@ -12,5 +15,18 @@ Oid multirange_of_range(Oid range);       // int4range -> int4multirange
 Oid range_of_multirange(Oid multirange);  // int4multirange -> int4range
 inline bool is_range_type(Oid type) { return range_subtype(type) != kInvalidOid; }
 inline bool is_multirange_type(Oid type) { return range_of_multirange(type) != kInvalidOid; }
+
+struct RangeBound {
+  types::Value value;
+  bool infinite = false;
+  bool inclusive = false;
+  bool lower = false;
+};
+struct RangeValue {
+  Oid type = kInvalidOid;
+  bool empty = false;
+  RangeBound lower, upper;
+};
+RangeValue read_range(std::string_view bytes, Arena& arena);
 
 }  // namespace varve::functions

@@ -51,6 +51,12 @@ CREATE FUNCTION time_bucket(bucket_width interval, ts uuid, timezone text,
 -- UUIDs of version 7
 CREATE FUNCTION to_uuidv7_boundary(ts timestamptz) RETURNS uuid
   AS 'MODULE_PATHNAME', 'ts_uuid_boundary' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+-- The time, and what is behind it at random.
+CREATE FUNCTION to_uuidv7(ts timestamptz) RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE STRICT AS
+$$ SELECT pg_catalog.encode(pg_catalog.overlay(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()),
+                                               pg_catalog.substring(pg_catalog.uuid_send(@extschema@.to_uuidv7_boundary($1)), 1, 8), 1, 8), 'hex')::pg_catalog.uuid $$;
+CREATE FUNCTION generate_uuidv7() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS
+$$ SELECT @extschema@.to_uuidv7(pg_catalog.clock_timestamp()) $$;
 CREATE FUNCTION uuid_timestamp(uuid uuid) RETURNS timestamptz
   AS 'MODULE_PATHNAME', 'ts_uuid_timestamp' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
 CREATE FUNCTION uuid_timestamp_micros(uuid uuid) RETURNS timestamptz

@@ -114,6 +114,10 @@ CREATE FUNCTION counter_agg_trans(internal, timestamptz, double precision) RETUR
   AS 'MODULE_PATHNAME', 'counter_agg' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE AGGREGATE counter_agg(ts timestamptz, value double precision) (
   SFUNC = counter_agg_trans, STYPE = internal, FINALFUNC = counter_agg_final, PARALLEL = SAFE);
+CREATE FUNCTION counter_agg_trans(internal, timestamptz, double precision, tstzrange) RETURNS internal
+  AS 'MODULE_PATHNAME', 'counter_agg_within' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE counter_agg(ts timestamptz, value double precision, bounds tstzrange) (
+  SFUNC = counter_agg_trans, STYPE = internal, FINALFUNC = counter_agg_final, PARALLEL = SAFE);
 CREATE FUNCTION counter_rollup_trans(internal, countersummary) RETURNS internal
   AS 'MODULE_PATHNAME', 'counter_rollup' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE AGGREGATE rollup(summary countersummary) (
@@ -161,6 +165,10 @@ CREATE FUNCTION gauge_agg_final(internal) RETURNS gaugesummary
 CREATE FUNCTION gauge_agg_trans(internal, timestamptz, double precision) RETURNS internal
   AS 'MODULE_PATHNAME', 'gauge_agg' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE AGGREGATE gauge_agg(ts timestamptz, value double precision) (
+  SFUNC = gauge_agg_trans, STYPE = internal, FINALFUNC = gauge_agg_final, PARALLEL = SAFE);
+CREATE FUNCTION gauge_agg_trans(internal, timestamptz, double precision, tstzrange) RETURNS internal
+  AS 'MODULE_PATHNAME', 'gauge_agg_within' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE gauge_agg(ts timestamptz, value double precision, bounds tstzrange) (
   SFUNC = gauge_agg_trans, STYPE = internal, FINALFUNC = gauge_agg_final, PARALLEL = SAFE);
 CREATE FUNCTION gauge_rollup_trans(internal, gaugesummary) RETURNS internal
   AS 'MODULE_PATHNAME', 'gauge_rollup' LANGUAGE c IMMUTABLE PARALLEL SAFE;
@@ -222,6 +230,9 @@ CREATE AGGREGATE rollup(sketch uddsketch) (
   SFUNC = uddsketch_rollup_trans, STYPE = internal, FINALFUNC = uddsketch_final, PARALLEL = SAFE);
 CREATE FUNCTION approx_percentile(percentile double precision, sketch uddsketch) RETURNS double precision
   AS 'MODULE_PATHNAME', 'approx_percentile' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION approx_percentile_array(percentiles double precision[], sketch uddsketch) RETURNS double precision[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ SELECT pg_catalog.array_agg(approx_percentile(p, $2) ORDER BY n) FROM pg_catalog.unnest($1) WITH ORDINALITY x (p, n) $$;
 CREATE FUNCTION approx_percentile_rank(value double precision, sketch uddsketch) RETURNS double precision
   AS 'MODULE_PATHNAME', 'approx_percentile_rank' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
 CREATE FUNCTION error(sketch uddsketch) RETURNS double precision
@@ -334,12 +345,16 @@ CREATE FUNCTION num_vals(series timevector) RETURNS bigint
   AS 'MODULE_PATHNAME', 'timevector_num_vals' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
 
 -- state_agg
-CREATE TYPE stateagg AS (times timestamptz[], states text[], last_time timestamptz);
+CREATE TYPE stateagg AS (times timestamptz[], states text[], last_time timestamptz, integer_states boolean);
 CREATE FUNCTION state_agg_final(internal) RETURNS stateagg
   AS 'MODULE_PATHNAME', 'state_agg_final' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION state_agg_trans(internal, timestamptz, text) RETURNS internal
   AS 'MODULE_PATHNAME', 'state_agg' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE AGGREGATE state_agg(ts timestamptz, value text) (
+  SFUNC = state_agg_trans, STYPE = internal, FINALFUNC = state_agg_final, PARALLEL = SAFE);
+CREATE FUNCTION state_agg_trans(internal, timestamptz, bigint) RETURNS internal
+  AS 'MODULE_PATHNAME', 'state_agg_of_integers' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE AGGREGATE state_agg(ts timestamptz, value bigint) (
   SFUNC = state_agg_trans, STYPE = internal, FINALFUNC = state_agg_final, PARALLEL = SAFE);
 CREATE FUNCTION duration_in(agg stateagg, state text) RETURNS interval
   AS 'MODULE_PATHNAME', 'state_duration_in' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
@@ -421,5 +436,37 @@ CREATE FUNCTION state_periods_between(agg stateagg, state text, start timestampt
   RETURNS TABLE(start_time timestamptz, end_time timestamptz)
   AS 'MODULE_PATHNAME', 'state_periods_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION interpolated_state_periods(agg stateagg, state text, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
+  RETURNS TABLE(start_time timestamptz, end_time timestamptz) LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT * FROM state_periods_between($1, $2, $3, $3 + $4, $5) $$;
+
+-- The same of states that are integers.
+CREATE FUNCTION duration_in(agg stateagg, state bigint) RETURNS interval
+  AS 'MODULE_PATHNAME', 'state_duration_in' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION state_at_int(agg stateagg, point timestamptz) RETURNS bigint
+  AS 'MODULE_PATHNAME', 'state_at_int' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION into_int_values(agg stateagg) RETURNS TABLE(state bigint, duration interval)
+  AS 'MODULE_PATHNAME', 'state_into_int_values' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION state_int_timeline(agg stateagg) RETURNS TABLE(state bigint, start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_int_timeline' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION state_duration_within(agg stateagg, state bigint, start timestamptz, ending timestamptz) RETURNS interval
+  AS 'MODULE_PATHNAME', 'state_duration_within' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION duration_in(agg stateagg, state bigint, start timestamptz, "interval" interval DEFAULT NULL) RETURNS interval
+  LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT state_duration_within($1, $2, $3, coalesce($3 + $4, 'infinity')) $$;
+CREATE FUNCTION state_duration_between(agg stateagg, state bigint, start timestamptz, ending timestamptz, prev stateagg) RETURNS interval
+  AS 'MODULE_PATHNAME', 'state_duration_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_duration_in(agg stateagg, state bigint, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
+  RETURNS interval LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT state_duration_between($1, $2, $3, $3 + $4, $5) $$;
+CREATE FUNCTION state_periods(agg stateagg, state bigint) RETURNS TABLE(start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_periods' LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT;
+CREATE FUNCTION state_int_timeline_between(agg stateagg, start timestamptz, ending timestamptz, prev stateagg)
+  RETURNS TABLE(state bigint, start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_int_timeline_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_state_int_timeline(agg stateagg, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
+  RETURNS TABLE(state bigint, start_time timestamptz, end_time timestamptz) LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT * FROM state_int_timeline_between($1, $2, $2 + $3, $4) $$;
+CREATE FUNCTION state_periods_between(agg stateagg, state bigint, start timestamptz, ending timestamptz, prev stateagg)
+  RETURNS TABLE(start_time timestamptz, end_time timestamptz)
+  AS 'MODULE_PATHNAME', 'state_periods_between' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interpolated_state_periods(agg stateagg, state bigint, start timestamptz, "interval" interval, prev stateagg DEFAULT NULL)
   RETURNS TABLE(start_time timestamptz, end_time timestamptz) LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT * FROM state_periods_between($1, $2, $3, $3 + $4, $5) $$;

@@ -73,6 +73,16 @@ CREATE TABLE _timescaledb_catalog.compression_chunk_size (
   compressed_index_size bigint NOT NULL,
   numrows_pre_compression bigint,
   numrows_post_compression bigint) USING heap;
+CREATE SEQUENCE _timescaledb_catalog.chunk_column_stats_id_seq MINVALUE 1;
+CREATE TABLE _timescaledb_catalog.chunk_column_stats (
+  id integer PRIMARY KEY DEFAULT nextval('_timescaledb_catalog.chunk_column_stats_id_seq'),
+  hypertable_id integer NOT NULL REFERENCES _timescaledb_catalog.hypertable (id) ON DELETE CASCADE,
+  chunk_id integer NOT NULL DEFAULT 0,
+  column_name name NOT NULL,
+  range_start bigint NOT NULL DEFAULT '-9223372036854775808',
+  range_end bigint NOT NULL DEFAULT 9223372036854775807,
+  valid boolean NOT NULL DEFAULT true,
+  UNIQUE (hypertable_id, chunk_id, column_name)) USING heap;
 GRANT SELECT ON ALL TABLES IN SCHEMA _timescaledb_catalog TO PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.hypertable', '');
@@ -83,6 +93,8 @@ SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.chunk_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.compression_settings', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.compression_chunk_size', '');
+SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.chunk_column_stats', '');
+SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.chunk_column_stats_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.bgw_job', 'WHERE id >= 1000');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_catalog.bgw_job_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('_timescaledb_internal.bgw_job_stat', 'WHERE job_id >= 1000');

@@ -1,8 +1,10 @@
 -- Chunks: making, listing, dropping, merging, splitting.
-CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, "time" anyelement) RETURNS oid
+CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, kinds integer, "time" anyelement) RETURNS oid
   AS 'MODULE_PATHNAME', 'ts_chunk_of_row' LANGUAGE c STABLE STRICT PARALLEL RESTRICTED;
-CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, "time" anyelement, space "any") RETURNS oid
+CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, kinds integer, "time" anyelement, space "any") RETURNS oid
   AS 'MODULE_PATHNAME', 'ts_chunk_of_row' LANGUAGE c STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION _timescaledb_functions.chunk_of_row(hypertable oid, ht integer, kinds integer, "time" anyelement, space "any", other "any")
+  RETURNS oid AS 'MODULE_PATHNAME', 'ts_chunk_of_row' LANGUAGE c STABLE PARALLEL RESTRICTED;
 
 -- Whoever makes a chunk holds this to the end of the transaction, so that it is made once.
 CREATE FUNCTION _timescaledb_functions.lock_hypertable(ht integer) RETURNS void
@@ -20,6 +22,9 @@ SELECT nullif(pg_catalog.concat_ws(
   CASE WHEN high <> 9223372036854775807
        THEN pg_catalog.format('%I < %s', (dim).column_name, _timescaledb_functions.time_literal(high, (dim).column_type)) END), '')
 $$;
+-- What says in which slice of a hash dimension a row is.
+CREATE FUNCTION _timescaledb_functions.hash_call(dim _timescaledb_catalog.dimension) RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT pg_catalog.format('%I.%I(%I)', (dim).partitioning_func_schema, (dim).partitioning_func, (dim).column_name) $$;
 -- The condition that a row of the chunk meets.
 CREATE FUNCTION _timescaledb_functions.chunk_condition(chunk_id integer) RETURNS text
   LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS
@@ -28,30 +33,35 @@ DECLARE
   c _timescaledb_catalog.chunk;
   dim _timescaledb_catalog.dimension;
   parts text[] := '{}';
+  hash text;
   i integer := 0;
 BEGIN
   SELECT * INTO c FROM _timescaledb_catalog.chunk WHERE id = chunk_id;
   FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = c.hypertable_id ORDER BY d.id LOOP
-    IF dim.num_slices IS NULL THEN
+    IF i = 0 THEN
       parts := array_remove(parts || _timescaledb_functions.time_condition(dim, c.range_start, c.range_end), NULL);
+    ELSIF dim.num_slices IS NULL THEN
+      parts := array_remove(parts || _timescaledb_functions.time_condition(dim, c.slice_starts[i], c.slice_ends[i]), NULL);
     ELSE
-      i := i + 1;
+      hash := _timescaledb_functions.hash_call(dim);
       IF c.slice_starts[i] <> '-9223372036854775808'::bigint THEN
-        parts := parts || format('_timescaledb_functions.get_partition_hash(%I) >= %s', dim.column_name, c.slice_starts[i]);
+        parts := parts || format('%s >= %s', hash, c.slice_starts[i]);
       END IF;
       IF c.slice_ends[i] <> 9223372036854775807 THEN
         parts := parts || CASE WHEN c.slice_starts[i] = '-9223372036854775808'::bigint
-          THEN format('(%I IS NULL OR _timescaledb_functions.get_partition_hash(%I) < %s)', dim.column_name, dim.column_name, c.slice_ends[i])
-          ELSE format('_timescaledb_functions.get_partition_hash(%I) < %s', dim.column_name, c.slice_ends[i]) END;
+          THEN format('(%I IS NULL OR %s < %s)', dim.column_name, hash, c.slice_ends[i])
+          ELSE format('%s < %s', hash, c.slice_ends[i]) END;
       END IF;
     END IF;
+    i := i + 1;
   END LOOP;
   RETURN CASE WHEN cardinality(parts) = 0 THEN 'true' ELSE array_to_string(parts, ' AND ') END;
 END
 $$;
 
--- The relation that stands for the chunk: a view of its range, which takes writes.
-CREATE FUNCTION _timescaledb_functions.create_chunk_relation(chunk_id integer) RETURNS void
+-- The relation that stands for the chunk: a view of its range, which takes writes. With another range it stays the same
+-- relation.
+CREATE FUNCTION _timescaledb_functions.create_chunk_relation(chunk_id integer, is_there boolean DEFAULT false) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
@@ -64,9 +74,9 @@ BEGIN
   WHERE k.id = chunk_id;
   SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO cols FROM pg_attribute
   WHERE attrelid = c.relid AND attnum > 0 AND NOT attisdropped;
-  EXECUTE format('CREATE VIEW %I.%I AS SELECT %s FROM %s WHERE %s WITH CHECK OPTION', c.schema_name, c.table_name, cols,
-                 c.relid, _timescaledb_functions.chunk_condition(chunk_id));
-  IF c.owner <> current_user THEN
+  EXECUTE format('CREATE %s VIEW %I.%I AS SELECT %s FROM %s WHERE %s WITH CHECK OPTION', CASE WHEN is_there THEN 'OR REPLACE' ELSE '' END,
+                 c.schema_name, c.table_name, cols, c.relid, _timescaledb_functions.chunk_condition(chunk_id));
+  IF NOT is_there AND c.owner <> current_user THEN
     EXECUTE format('ALTER VIEW %I.%I OWNER TO %I', c.schema_name, c.table_name, c.owner);
   END IF;
 END
@@ -99,7 +109,7 @@ END
 $$;
 
 -- The chunk of a point, which nobody has made yet; the hypertable is locked.
-CREATE FUNCTION _timescaledb_functions.create_chunk_at(ht integer, value bigint, hashes integer[]) RETURNS _timescaledb_catalog.chunk
+CREATE FUNCTION _timescaledb_functions.create_chunk_at(ht integer, value bigint, places bigint[]) RETURNS _timescaledb_catalog.chunk
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
@@ -109,6 +119,7 @@ DECLARE
   other bigint;
   made _timescaledb_catalog.chunk;
   bounds bigint[];
+  slices bigint[];
   starts bigint[] := '{}';
   ends bigint[] := '{}';
   width bigint;
@@ -117,7 +128,7 @@ DECLARE
 BEGIN
   SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = ht;
   FOR dim IN SELECT * FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht ORDER BY d.id LOOP
-    IF dim.num_slices IS NULL THEN
+    IF bounds IS NULL THEN
       -- Ranges of different starts do not overlap: neighbours by start are all that counts, and the index has them.
       SELECT c.range_start, c.range_end INTO before FROM _timescaledb_catalog.chunk c
       WHERE c.hypertable_id = ht AND c.range_start <= value ORDER BY c.range_start DESC LIMIT 1;
@@ -132,16 +143,20 @@ BEGIN
       END IF;
     ELSE
       i := i + 1;
-      width := 2147483648 / dim.num_slices;
-      slice := least(hashes[i] / width, dim.num_slices - 1);
-      starts := starts || CASE WHEN slice = 0 THEN '-9223372036854775808'::bigint ELSE slice * width END;
-      ends := ends || CASE WHEN slice = dim.num_slices - 1 THEN 9223372036854775807 ELSE (slice + 1) * width END;
+      IF dim.num_slices IS NULL THEN
+        slices := _timescaledb_functions.range_of(places[i], dim.interval_length, dim.column_type);
+      ELSE
+        width := 2147483648 / dim.num_slices;
+        slice := least(places[i] / width, dim.num_slices - 1);
+        slices := ARRAY[CASE WHEN slice = 0 THEN '-9223372036854775808'::bigint ELSE slice * width END,
+                        CASE WHEN slice = dim.num_slices - 1 THEN 9223372036854775807 ELSE (slice + 1) * width END];
+      END IF;
       SELECT max(c.slice_ends[i]) INTO other FROM _timescaledb_catalog.chunk c
-      WHERE c.hypertable_id = ht AND c.range_start = bounds[1] AND c.slice_ends[i] <= hashes[i];
-      starts[i] := greatest(starts[i], other);
+      WHERE c.hypertable_id = ht AND c.range_start = bounds[1] AND c.slice_ends[i] <= places[i];
+      starts[i] := greatest(slices[1], other);
       SELECT min(c.slice_starts[i]) INTO other FROM _timescaledb_catalog.chunk c
-      WHERE c.hypertable_id = ht AND c.range_start = bounds[1] AND c.slice_starts[i] > hashes[i];
-      ends[i] := least(ends[i], other);
+      WHERE c.hypertable_id = ht AND c.range_start = bounds[1] AND c.slice_starts[i] > places[i];
+      ends[i] := least(slices[2], other);
     END IF;
   END LOOP;
   made.id := nextval('_timescaledb_catalog.chunk_id_seq');
@@ -153,7 +168,7 @@ BEGIN
   RETURN made;
 END
 $$;
-REVOKE ALL ON FUNCTION _timescaledb_functions.create_chunk_relation(integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION _timescaledb_functions.create_chunk_relation(integer, boolean) FROM PUBLIC;
 
 -- Chunks for the rows that are there.
 CREATE FUNCTION _timescaledb_functions.create_missing_chunks(ht integer) RETURNS void
@@ -166,19 +181,22 @@ DECLARE
   place record;
 BEGIN
   SELECT * INTO h FROM _timescaledb_catalog.hypertable WHERE id = ht;
-  SELECT * INTO time_dim FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht AND d.num_slices IS NULL;
-  SELECT string_agg(format('coalesce(_timescaledb_functions.get_partition_hash(%I) / %s, 0)::integer * %s', column_name,
-                           2147483648 / num_slices, 2147483648 / num_slices), ', ' ORDER BY id) INTO hashed
-  FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht AND d.num_slices IS NOT NULL;
+  SELECT * INTO time_dim FROM _timescaledb_functions.time_dimension(ht);
+  SELECT string_agg(CASE WHEN num_slices IS NULL
+                         THEN format('(_timescaledb_functions.range_of(_timescaledb_functions.time_to_internal(%I), %s, %L::regtype))[1]',
+                                     column_name, interval_length, column_type)
+                         ELSE format('coalesce(%s / %s, 0) * %s', _timescaledb_functions.hash_call(d), 2147483648 / num_slices,
+                                     2147483648 / num_slices) END, ', ' ORDER BY id) INTO hashed
+  FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = ht AND d.id <> time_dim.id;
   FOR place IN EXECUTE format(
       'SELECT DISTINCT (_timescaledb_functions.range_of(t, %s, %L::regtype))[1] AS t, h FROM '
-      '(SELECT DISTINCT _timescaledb_functions.time_to_internal(%I) AS t, ARRAY[%s]::integer[] AS h FROM ONLY %s) x ORDER BY 1, 2',
+      '(SELECT DISTINCT _timescaledb_functions.time_to_internal(%I) AS t, ARRAY[%s]::bigint[] AS h FROM ONLY %s) x ORDER BY 1, 2',
       time_dim.interval_length, time_dim.column_type, time_dim.column_name, hashed, h.relid) LOOP
     PERFORM _timescaledb_functions.create_chunk_at(ht, place.t, place.h)
     WHERE NOT EXISTS (SELECT FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = ht AND c.range_start <= place.t
       AND (c.range_end > place.t OR c.range_end = 9223372036854775807)
       AND NOT EXISTS (SELECT FROM generate_subscripts(place.h, 1) i
-                      WHERE place.h[i] < c.slice_starts[i] OR place.h[i] >= c.slice_ends[i]));
+                      WHERE place.h[i] < c.slice_starts[i] OR (place.h[i] >= c.slice_ends[i] AND c.slice_ends[i] <> 9223372036854775807)));
   END LOOP;
 END
 $$;
@@ -415,6 +433,7 @@ DECLARE
 BEGIN
   SELECT relid INTO relation FROM _timescaledb_catalog.hypertable WHERE id = ht;
   PERFORM _timescaledb_functions.require_owner(relation);
+  UPDATE _timescaledb_catalog.chunk_column_stats SET column_name = new_name WHERE hypertable_id = ht AND column_name = old_name;
   UPDATE _timescaledb_catalog.dimension SET column_name = new_name WHERE hypertable_id = ht AND column_name = old_name;
   IF FOUND THEN PERFORM _timescaledb_functions.mark_hypertable(ht); END IF;
   UPDATE _timescaledb_catalog.compression_settings s
@@ -456,6 +475,36 @@ BEGIN
   END IF;
 END
 $$;
+-- Two neighbours as one; null: they are not the halves of anything. With several dimensions those of one time may be
+-- merged; along time only when nobody else has these times, for ranges of time overlap as a whole or not at all.
+CREATE FUNCTION _timescaledb_functions.merged_chunk(a _timescaledb_catalog.chunk, b _timescaledb_catalog.chunk)
+  RETURNS _timescaledb_catalog.chunk LANGUAGE plpgsql STABLE AS
+$$
+DECLARE
+  whole _timescaledb_catalog.chunk := a;
+  joined integer := 0;
+BEGIN
+  IF a.range_end = b.range_start OR b.range_end = a.range_start THEN
+    IF a.slice_starts <> b.slice_starts OR a.slice_ends <> b.slice_ends
+       OR EXISTS (SELECT FROM _timescaledb_catalog.chunk c WHERE c.hypertable_id = a.hypertable_id AND c.id NOT IN (a.id, b.id)
+                  AND c.range_start IN (a.range_start, b.range_start)) THEN
+      RETURN NULL;
+    END IF;
+    whole.range_start := least(a.range_start, b.range_start);
+    whole.range_end := greatest(a.range_end, b.range_end);
+    RETURN whole;
+  END IF;
+  IF a.range_start <> b.range_start OR a.range_end <> b.range_end THEN RETURN NULL; END IF;
+  FOR i IN 1 .. cardinality(a.slice_starts) LOOP
+    CONTINUE WHEN a.slice_starts[i] = b.slice_starts[i] AND a.slice_ends[i] = b.slice_ends[i];
+    IF a.slice_ends[i] <> b.slice_starts[i] AND b.slice_ends[i] <> a.slice_starts[i] THEN RETURN NULL; END IF;
+    whole.slice_starts[i] := least(a.slice_starts[i], b.slice_starts[i]);
+    whole.slice_ends[i] := greatest(a.slice_ends[i], b.slice_ends[i]);
+    joined := joined + 1;
+  END LOOP;
+  RETURN CASE WHEN joined = 1 THEN whole END;
+END
+$$;
 CREATE FUNCTION _timescaledb_functions.merge_two(chunk1 regclass, chunk2 regclass) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
@@ -463,6 +512,7 @@ DECLARE
   a _timescaledb_catalog.chunk;
   b _timescaledb_catalog.chunk;
   h _timescaledb_catalog.hypertable;
+  whole _timescaledb_catalog.chunk;
 BEGIN
   SELECT * INTO a FROM _timescaledb_functions.require_chunk(chunk1);
   SELECT * INTO b FROM _timescaledb_functions.require_chunk(chunk2);
@@ -471,23 +521,30 @@ BEGIN
     RAISE EXCEPTION 'duplicate chunk on argument list' USING ERRCODE = 'duplicate_object';
   ELSIF a.hypertable_id <> b.hypertable_id THEN
     RAISE EXCEPTION 'cannot merge chunks across different hypertables' USING ERRCODE = 'invalid_parameter_value';
-  ELSIF h.num_dimensions > 1 THEN
-    RAISE EXCEPTION 'merging chunks of a hypertable with several dimensions is not supported'
-      USING ERRCODE = 'feature_not_supported';
-  ELSIF a.range_end <> b.range_start AND b.range_end <> a.range_start THEN
+  END IF;
+  whole := _timescaledb_functions.merged_chunk(a, b);
+  IF whole.id IS NULL THEN
     RAISE EXCEPTION 'cannot create new chunk partition boundaries' USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Try merging chunks that have adjacent partition ranges.';
+      HINT = CASE WHEN h.num_dimensions > 1 THEN 'Try merging chunks of the same time that have adjacent partition ranges, or all chunks of adjacent times.'
+             ELSE 'Try merging chunks that have adjacent partition ranges.' END;
   ELSIF a.status <> b.status THEN
     RAISE EXCEPTION 'merging chunks of which only one is in the columnstore is not supported'
       USING ERRCODE = 'feature_not_supported';
   END IF;
   EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
-  PERFORM _timescaledb_functions.drop_chunk_relation(b.id);
-  PERFORM _timescaledb_functions.drop_chunk_relation(a.id);
+  PERFORM _timescaledb_functions.forget_chunk_relation(b);
+  UPDATE _timescaledb_catalog.compression_chunk_size s
+  SET uncompressed_heap_size = s.uncompressed_heap_size + o.uncompressed_heap_size,
+      uncompressed_index_size = s.uncompressed_index_size + o.uncompressed_index_size,
+      compressed_heap_size = s.compressed_heap_size + o.compressed_heap_size,
+      compressed_index_size = s.compressed_index_size + o.compressed_index_size,
+      numrows_pre_compression = s.numrows_pre_compression + o.numrows_pre_compression,
+      numrows_post_compression = s.numrows_post_compression + o.numrows_post_compression
+  FROM _timescaledb_catalog.compression_chunk_size o WHERE s.chunk_id = a.id AND o.chunk_id = b.id;
   DELETE FROM _timescaledb_catalog.chunk WHERE id = b.id;
-  UPDATE _timescaledb_catalog.chunk SET range_start = least(a.range_start, b.range_start),
-    range_end = greatest(a.range_end, b.range_end) WHERE id = a.id;
-  PERFORM _timescaledb_functions.create_chunk_relation(a.id);
+  UPDATE _timescaledb_catalog.chunk SET range_start = whole.range_start, range_end = whole.range_end,
+    slice_starts = whole.slice_starts, slice_ends = whole.slice_ends WHERE id = a.id;
+  PERFORM _timescaledb_functions.create_chunk_relation(a.id, true);
 END
 $$;
 CREATE PROCEDURE merge_chunks(chunk1 regclass, chunk2 regclass, concurrently boolean DEFAULT false) LANGUAGE plpgsql AS
@@ -496,14 +553,27 @@ CREATE PROCEDURE merge_chunks(chunks regclass[]) LANGUAGE plpgsql AS
 $$
 DECLARE
   names text[];
+  ids integer[];
+  pair record;
   name text;
 BEGIN
   IF coalesce(cardinality(chunks), 0) < 2 THEN
     RAISE EXCEPTION 'must specify at least two chunks to merge' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  -- Neighbours meet one another in the order of time. A chunk's relation is made anew, so names go on.
-  SELECT array_agg(format('%I.%I', k.schema_name, k.table_name) ORDER BY k.range_start) INTO names
+  -- Neighbours meet one another in the order of time, and those of one time before.
+  SELECT array_agg(format('%I.%I', k.schema_name, k.table_name) ORDER BY k.range_start, k.slice_starts), array_agg(k.id) INTO names, ids
   FROM unnest(chunks) c, LATERAL _timescaledb_functions.require_chunk(c) k;
+  LOOP
+    SELECT format('%I.%I', a.schema_name, a.table_name) AS kept, format('%I.%I', b.schema_name, b.table_name) AS other, b.id INTO pair
+    FROM _timescaledb_catalog.chunk a JOIN _timescaledb_catalog.chunk b
+      ON b.hypertable_id = a.hypertable_id AND b.range_start = a.range_start AND b.slice_starts > a.slice_starts
+    WHERE a.id = ANY (ids) AND b.id = ANY (ids) AND (_timescaledb_functions.merged_chunk(a, b)).id IS NOT NULL
+    ORDER BY a.range_start, a.slice_starts, b.slice_starts LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    PERFORM _timescaledb_functions.merge_two(pair.kept::regclass, pair.other::regclass);
+    ids := array_remove(ids, pair.id);
+    names := array_remove(names, pair.other);
+  END LOOP;
   FOREACH name IN ARRAY names[2:] LOOP
     PERFORM _timescaledb_functions.merge_two(names[1]::regclass, name::regclass);
   END LOOP;
@@ -521,9 +591,6 @@ DECLARE
 BEGIN
   SELECT * INTO c FROM _timescaledb_functions.require_chunk(chunk);
   SELECT * INTO h FROM _timescaledb_functions.owned_hypertable_of(c.id);
-  IF h.num_dimensions > 1 THEN
-    RAISE EXCEPTION 'cannot split chunk in multi-dimensional hypertable' USING ERRCODE = 'feature_not_supported';
-  END IF;
   SELECT d.column_type INTO col_type FROM _timescaledb_catalog.dimension d WHERE d.hypertable_id = h.id ORDER BY d.id LIMIT 1;
   place := CASE WHEN value IS NULL THEN c.range_start + (c.range_end - c.range_start) / 2
                 ELSE _timescaledb_functions.time_argument(col_type, value, value_type) END;
@@ -532,13 +599,17 @@ BEGIN
     RAISE EXCEPTION 'cannot split chunk at %', value USING ERRCODE = 'invalid_parameter_value';
   END IF;
   EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', h.relid);
-  new_id := nextval('_timescaledb_catalog.chunk_id_seq');
-  PERFORM _timescaledb_functions.drop_chunk_relation(c.id);
-  UPDATE _timescaledb_catalog.chunk SET range_end = place WHERE id = c.id;
-  INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, status, range_start, range_end)
-  VALUES (new_id, h.id, h.associated_schema_name, h.associated_table_prefix || '_' || new_id || '_chunk', c.status, place, c.range_end);
-  PERFORM _timescaledb_functions.create_chunk_relation(c.id);
-  PERFORM _timescaledb_functions.create_chunk_relation(new_id);
+  -- With several dimensions all chunks of the time: ranges of time overlap as a whole or not at all.
+  FOR c IN SELECT * FROM _timescaledb_catalog.chunk k WHERE k.hypertable_id = h.id AND k.range_start = c.range_start
+           ORDER BY k.id <> c.id, k.id LOOP
+    new_id := nextval('_timescaledb_catalog.chunk_id_seq');
+    UPDATE _timescaledb_catalog.chunk SET range_end = place WHERE id = c.id;
+    INSERT INTO _timescaledb_catalog.chunk (id, hypertable_id, schema_name, table_name, status, range_start, range_end, slice_starts, slice_ends)
+    VALUES (new_id, h.id, h.associated_schema_name, h.associated_table_prefix || '_' || new_id || '_chunk', c.status, place, c.range_end,
+            c.slice_starts, c.slice_ends);
+    PERFORM _timescaledb_functions.create_chunk_relation(c.id, true);
+    PERFORM _timescaledb_functions.create_chunk_relation(new_id);
+  END LOOP;
 END
 $$;
 CREATE PROCEDURE split_chunk(chunk regclass, split_at anyelement DEFAULT NULL::timestamptz) LANGUAGE plpgsql AS
@@ -656,7 +727,7 @@ BEGIN
       RAISE EXCEPTION 'invalid slice for dimension "%"', dim.column_name USING ERRCODE = 'invalid_parameter_value',
         HINT = 'A slice has a start and a later end.';
     END IF;
-    IF dim.num_slices IS NULL THEN
+    IF k.range_start IS NULL THEN
       k.range_start := bounds[1];
       k.range_end := bounds[2];
     ELSE

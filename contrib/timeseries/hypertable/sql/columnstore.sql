@@ -57,6 +57,74 @@ BEGIN
 END
 $$;
 
+-- "minmax(a), minmax(b)": every column of every segment and vector has its bounds, so these are there. A Bloom filter is
+-- not.
+CREATE FUNCTION _timescaledb_functions.parse_columnstore_index(relation regclass, value text) RETURNS jsonb LANGUAGE plpgsql STABLE AS
+$$
+DECLARE
+  item text;
+  words text[];
+  col text;
+  found jsonb := '[]';
+BEGIN
+  IF btrim(value) = '' THEN RETURN NULL; END IF;
+  FOREACH item IN ARRAY regexp_split_to_array(value, ',(?=(?:[^"]*"[^"]*")*[^"]*$)(?![^(]*\))') LOOP
+    words := regexp_match(btrim(item), '^(\w+)\s*\(\s*("(?:[^"]|"")+"|[^\s",()]+)\s*\)$');
+    IF words IS NULL OR lower(words[1]) NOT IN ('minmax', 'bloom') THEN
+      RAISE EXCEPTION 'unable to parse index option "%"', value USING ERRCODE = 'syntax_error',
+        HINT = 'The timescaledb.index option must be a list of minmax(column).';
+    END IF;
+    IF lower(words[1]) = 'bloom' THEN
+      RAISE EXCEPTION 'bloom indexes of the columnstore are not supported' USING ERRCODE = 'feature_not_supported',
+        HINT = 'Segment by the column, or create an index on it.';
+    END IF;
+    col := CASE WHEN words[2] LIKE '"%' THEN replace(substr(words[2], 2, length(words[2]) - 2), '""', '"') ELSE lower(words[2]) END;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = relation AND a.attname = col AND a.attnum > 0 AND NOT a.attisdropped) THEN
+      RAISE EXCEPTION 'column "%" does not exist', col USING ERRCODE = 'undefined_column',
+        HINT = 'The timescaledb.index option must reference a valid column.';
+    END IF;
+    found := found || jsonb_build_object('type', 'minmax', 'column', col, 'source', 'config');
+  END LOOP;
+  RETURN found;
+END
+$$;
+-- Chunks that are converted join the one before as long as both are no longer than this.
+CREATE FUNCTION _timescaledb_functions.set_roll_up(ht integer, value text) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+  dim _timescaledb_catalog.dimension;
+  length bigint;
+BEGIN
+  SELECT * INTO dim FROM _timescaledb_functions.time_dimension(ht);
+  length := _timescaledb_functions.interval_length(
+    dim.column_type, value, CASE WHEN _timescaledb_functions.is_integer(dim.column_type) THEN 'bigint'::regtype ELSE 'interval'::regtype END);
+  IF length % dim.interval_length <> 0 THEN
+    RAISE WARNING 'compress chunk interval is not a multiple of chunk interval, you should use a factor of chunk interval to merge as much as possible';
+  END IF;
+  UPDATE _timescaledb_catalog.dimension d SET compress_interval_length = length WHERE d.id = dim.id;
+END
+$$;
+-- Returns the chunk that has the rows afterwards.
+CREATE FUNCTION _timescaledb_functions.roll_up_chunk(c _timescaledb_catalog.chunk, relation regclass) RETURNS regclass LANGUAGE plpgsql AS
+$$
+DECLARE
+  length bigint;
+  before _timescaledb_catalog.chunk;
+  kept regclass;
+BEGIN
+  SELECT d.compress_interval_length INTO length FROM _timescaledb_functions.time_dimension(c.hypertable_id) d;
+  IF length IS NULL THEN RETURN relation; END IF;
+  SELECT * INTO before FROM _timescaledb_catalog.chunk b
+  WHERE b.hypertable_id = c.hypertable_id AND b.range_end = c.range_start AND b.status & 1 = 1
+    AND b.range_start <> '-9223372036854775808'::bigint AND c.range_end <> 9223372036854775807 AND c.range_end - b.range_start <= length
+    AND (_timescaledb_functions.merged_chunk(b, c)).id IS NOT NULL;
+  IF before.id IS NULL THEN RETURN relation; END IF;
+  kept := _timescaledb_functions.chunk_relation(before.schema_name, before.table_name);
+  PERFORM _timescaledb_functions.merge_two(kept, relation);
+  RETURN kept;
+END
+$$;
+
 -- ALTER TABLE … SET (timescaledb.name = value, …); `settings`: names and values in turn.
 CREATE FUNCTION _timescaledb_functions.alter_columnstore(relation regclass, settings text[]) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
@@ -73,6 +141,9 @@ DECLARE
   descs boolean[] := '{}';
   nulls boolean[] := '{}';
   col text;
+  roll_up text;
+  index_text text;
+  indexes jsonb;
 BEGIN
   SELECT * INTO ht FROM _timescaledb_functions.owned_hypertable(relation);
   SELECT * INTO old FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
@@ -83,6 +154,8 @@ BEGIN
         SELECT coalesce(array_agg(o.col), '{}') INTO segment FROM _timescaledb_functions.parse_orderby(settings[i + 1]) o;
         segment_given := true;
       WHEN settings[i] IN ('compress_orderby', 'orderby') THEN order_text := settings[i + 1];
+      WHEN settings[i] IN ('compress_chunk_time_interval', 'compress_chunk_interval') THEN roll_up := settings[i + 1];
+      WHEN settings[i] IN ('compress_index', 'index') THEN index_text := settings[i + 1];
       ELSE
         RAISE EXCEPTION 'timescaledb.% is not supported', settings[i] USING ERRCODE = 'feature_not_supported';
     END CASE;
@@ -125,9 +198,11 @@ BEGIN
     descs := coalesce(old.orderby_desc, '{}');
     nulls := coalesce(old.orderby_nullsfirst, '{}');
   END IF;
+  indexes := CASE WHEN index_text IS NULL THEN old.index ELSE _timescaledb_functions.parse_columnstore_index(relation, index_text) END;
+  IF roll_up IS NOT NULL THEN PERFORM _timescaledb_functions.set_roll_up(ht.id, roll_up); END IF;
   DELETE FROM _timescaledb_catalog.compression_settings c WHERE c.relid = relation;
-  INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst)
-  VALUES (relation, nullif(segment, '{}'), nullif(cols, '{}'), nullif(descs, '{}'), nullif(nulls, '{}'));
+  INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst, index)
+  VALUES (relation, nullif(segment, '{}'), nullif(cols, '{}'), nullif(descs, '{}'), nullif(nulls, '{}'), indexes);
   UPDATE _timescaledb_catalog.hypertable h SET compression_state = 1 WHERE h.id = ht.id;
   IF cols = '{}' THEN
     -- Without an order it is the newest first, by time.
@@ -208,7 +283,8 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION _timescaledb_functions.row_width(regclass, text) FROM PUBLIC;
-CREATE FUNCTION _timescaledb_functions.convert_chunk(chunk regclass, into_columns boolean, quiet boolean) RETURNS boolean
+-- The chunk; null: nothing was to be done.
+CREATE FUNCTION _timescaledb_functions.convert_chunk(chunk regclass, into_columns boolean, quiet boolean) RETURNS regclass
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
 $$
 DECLARE
@@ -230,12 +306,12 @@ BEGIN
         RAISE EXCEPTION 'chunk "%" is not converted to columnstore', c.table_name USING ERRCODE = 'duplicate_object';
       END IF;
       RAISE NOTICE 'chunk "%" is not converted to columnstore', c.table_name;
-      RETURN false;
+      RETURN NULL;
     END IF;
     UPDATE _timescaledb_catalog.chunk SET status = 0 WHERE id = c.id;
     DELETE FROM _timescaledb_catalog.compression_chunk_size WHERE chunk_id = c.id;
     DELETE FROM _timescaledb_catalog.compression_settings WHERE relid = chunk;
-    RETURN true;
+    RETURN chunk;
   END IF;
   IF c.status & 1 = 1 THEN
     -- There may be rows that came since.
@@ -244,7 +320,7 @@ BEGIN
         RAISE EXCEPTION 'chunk "%" is already converted to columnstore', c.table_name USING ERRCODE = 'duplicate_object';
       END IF;
       RAISE NOTICE 'chunk "%" is already converted to columnstore', c.table_name;
-      RETURN true;
+      RETURN chunk;
     END IF;
   END IF;
   PERFORM varve_settle(h.relid);
@@ -256,25 +332,24 @@ BEGIN
   VALUES (c.id, size.chunk_rows * coalesce(width, 0), 0, size.index_bytes, size.settled_bytes, 0, size.index_bytes, size.chunk_rows,
           (size.chunk_rows + 131071) / 131072);
   DELETE FROM _timescaledb_catalog.compression_settings WHERE relid = chunk;
-  INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst)
-  SELECT chunk, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst
+  INSERT INTO _timescaledb_catalog.compression_settings (relid, segmentby, orderby, orderby_desc, orderby_nullsfirst, index)
+  SELECT chunk, s.segmentby, s.orderby, s.orderby_desc, s.orderby_nullsfirst, s.index
   FROM _timescaledb_catalog.compression_settings s WHERE s.relid = h.relid;
-  RETURN true;
+  c.status := 1;
+  RETURN _timescaledb_functions.roll_up_chunk(c, chunk);
 END
 $$;
 CREATE FUNCTION compress_chunk(uncompressed_chunk regclass, if_not_compressed boolean DEFAULT true, recompress boolean DEFAULT false)
   RETURNS regclass LANGUAGE plpgsql AS
 $$
 BEGIN
-  PERFORM _timescaledb_functions.convert_chunk(uncompressed_chunk, true, if_not_compressed);
-  RETURN uncompressed_chunk;
+  RETURN _timescaledb_functions.convert_chunk(uncompressed_chunk, true, if_not_compressed);
 END
 $$;
 CREATE FUNCTION decompress_chunk(uncompressed_chunk regclass, if_compressed boolean DEFAULT true) RETURNS regclass LANGUAGE plpgsql AS
 $$
 BEGIN
-  IF _timescaledb_functions.convert_chunk(uncompressed_chunk, false, if_compressed) THEN RETURN uncompressed_chunk; END IF;
-  RETURN NULL;
+  RETURN _timescaledb_functions.convert_chunk(uncompressed_chunk, false, if_compressed);
 END
 $$;
 CREATE PROCEDURE convert_to_columnstore(chunk regclass, if_not_columnstore boolean DEFAULT true, recompress boolean DEFAULT false)
@@ -327,3 +402,80 @@ CREATE FUNCTION hypertable_compression_stats(hypertable regclass)
                  after_compression_table_bytes bigint, after_compression_index_bytes bigint, after_compression_toast_bytes bigint,
                  after_compression_total_bytes bigint, node_name name)
   LANGUAGE sql VOLATILE AS $$ SELECT * FROM hypertable_columnstore_stats($1) $$;
+
+-- Bounds of every column are kept anyway and nothing is planned by them: what is enabled is noted for those who ask.
+CREATE FUNCTION _timescaledb_functions.note_chunk_skipping(relation regclass, col name, enable boolean) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+$$
+DECLARE
+  ht _timescaledb_catalog.hypertable;
+  stats_id integer;
+BEGIN
+  SELECT * INTO ht FROM _timescaledb_functions.owned_hypertable(relation);
+  IF NOT enable THEN
+    DELETE FROM _timescaledb_catalog.chunk_column_stats s WHERE s.hypertable_id = ht.id AND s.column_name = col RETURNING s.id INTO stats_id;
+    RETURN stats_id;
+  END IF;
+  INSERT INTO _timescaledb_catalog.chunk_column_stats (hypertable_id, column_name) VALUES (ht.id, col)
+  ON CONFLICT DO NOTHING RETURNING id INTO stats_id;
+  RETURN stats_id;
+END
+$$;
+CREATE FUNCTION _timescaledb_functions.check_chunk_skipping(relation regclass, col name) RETURNS integer LANGUAGE plpgsql STABLE AS
+$$
+DECLARE
+  ht _timescaledb_catalog.hypertable;
+  col_type regtype;
+BEGIN
+  IF coalesce(nullif(pg_catalog.current_setting('timescaledb.enable_chunk_skipping', true), ''), 'off')::boolean IS NOT TRUE THEN
+    RAISE EXCEPTION 'chunk skipping functionality disabled, enable it by first setting timescaledb.enable_chunk_skipping to on'
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  SELECT * INTO ht FROM _timescaledb_functions.owned_hypertable(relation);
+  SELECT a.atttypid::regtype INTO col_type FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = ht.relid AND a.attname = col AND a.attnum > 0 AND NOT a.attisdropped;
+  IF col_type IS NULL THEN
+    RAISE EXCEPTION 'column "%" does not exist', col USING ERRCODE = 'undefined_column';
+  END IF;
+  IF col_type NOT IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype) THEN
+    RAISE EXCEPTION 'data type "%" unsupported for range calculation', col_type USING ERRCODE = 'feature_not_supported',
+      HINT = 'Integer-like, timestamp-like data types supported currently';
+  END IF;
+  RETURN (SELECT s.id FROM _timescaledb_catalog.chunk_column_stats s WHERE s.hypertable_id = ht.id AND s.column_name = col);
+END
+$$;
+CREATE FUNCTION enable_chunk_skipping(hypertable regclass, column_name name, if_not_exists boolean DEFAULT false)
+  RETURNS TABLE (column_stats_id integer, enabled boolean) LANGUAGE plpgsql AS
+$$
+DECLARE
+  known integer := _timescaledb_functions.check_chunk_skipping(hypertable, column_name);
+BEGIN
+  IF known IS NOT NULL THEN
+    IF NOT if_not_exists THEN
+      RAISE EXCEPTION 'already enabled for column "%"', column_name USING ERRCODE = 'duplicate_object';
+    END IF;
+    RAISE NOTICE 'already enabled for column "%", skipping', column_name;
+  END IF;
+  RETURN QUERY SELECT coalesce(known, _timescaledb_functions.note_chunk_skipping(hypertable, column_name, true)), known IS NULL;
+END
+$$;
+CREATE FUNCTION disable_chunk_skipping(hypertable regclass, column_name name, if_not_exists boolean DEFAULT false)
+  RETURNS TABLE (hypertable_id integer, col name, disabled boolean) LANGUAGE plpgsql AS
+$$
+DECLARE
+  known integer := _timescaledb_functions.check_chunk_skipping(hypertable, column_name);
+BEGIN
+  IF known IS NULL THEN
+    IF NOT if_not_exists THEN
+      RAISE EXCEPTION 'statistics not enabled for column "%"', column_name USING ERRCODE = 'undefined_object';
+    END IF;
+    RAISE NOTICE 'statistics not enabled for column "%", skipping', column_name;
+  ELSE
+    PERFORM _timescaledb_functions.note_chunk_skipping(hypertable, column_name, false);
+  END IF;
+  RETURN QUERY SELECT _timescaledb_functions.hypertable_id(hypertable), column_name, known IS NOT NULL;
+END
+$$;
+-- A dump is complete and its restoration needs no help; scripts that ask for it go on.
+CREATE FUNCTION timescaledb_pre_restore() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;
+CREATE FUNCTION timescaledb_post_restore() RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;

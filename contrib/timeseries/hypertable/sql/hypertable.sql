@@ -66,8 +66,10 @@ DECLARE
 BEGIN
   SELECT interval_length INTO length FROM _timescaledb_functions.time_dimension(ht);
   SELECT relid INTO relation FROM _timescaledb_catalog.hypertable WHERE id = ht;
-  SELECT string_agg(quote_ident(column_name), ',' ORDER BY id) INTO names
-  FROM _timescaledb_catalog.dimension WHERE hypertable_id = ht;
+  SELECT string_agg(quote_ident(column_name) || CASE WHEN place = 1 THEN '' WHEN num_slices IS NULL THEN ':r'
+                                                   WHEN partitioning_func_schema <> '_timescaledb_functions' THEN ':f' ELSE '' END,
+                    ',' ORDER BY id) INTO names
+  FROM (SELECT *, row_number() OVER (ORDER BY id) AS place FROM _timescaledb_catalog.dimension WHERE hypertable_id = ht) d;
   mark := ht || ':' || length || CASE WHEN EXISTS (SELECT FROM _timescaledb_catalog.continuous_agg c WHERE c.raw_hypertable_id = ht)
                                       THEN ':c' ELSE '' END || ',' || names;
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = relation AND 'hypertable=' || mark = ANY (reloptions)) THEN
@@ -76,6 +78,26 @@ BEGIN
 END
 $$;
 
+-- Only of closed dimensions: rows settle by time, and so by what a column holds.
+CREATE FUNCTION _timescaledb_functions.check_partitioning_func(info _timescaledb_internal.dimension_info, col_type regtype) RETURNS void
+  LANGUAGE plpgsql STABLE AS
+$$
+DECLARE
+  f record;
+BEGIN
+  IF info.partitioning_func IS NULL THEN RETURN; END IF;
+  IF info.num_slices IS NULL THEN
+    RAISE EXCEPTION 'partitioning functions of open dimensions are not supported' USING ERRCODE = 'feature_not_supported',
+      HINT = 'Use a generated column that is computed by the function as the time column.';
+  END IF;
+  SELECT * INTO f FROM pg_catalog.pg_proc p WHERE p.oid = info.partitioning_func;
+  IF f.provolatile <> 'i' OR f.pronargs <> 1 OR f.prorettype <> 'integer'::regtype
+     OR f.proargtypes[0] NOT IN (col_type, 'anyelement'::regtype) THEN
+    RAISE EXCEPTION 'invalid partitioning function' USING ERRCODE = 'invalid_function_definition',
+      HINT = 'A valid partitioning function for closed (space) dimensions must be IMMUTABLE and have the signature (anyelement) -> integer.';
+  END IF;
+END
+$$;
 CREATE FUNCTION _timescaledb_functions.insert_dimension(
     ht integer, relation regclass, info _timescaledb_internal.dimension_info, is_first boolean)
   RETURNS integer LANGUAGE plpgsql AS
@@ -84,14 +106,16 @@ DECLARE
   col_type regtype;
   dim_id integer;
   interval_us bigint;
+  func record;
 BEGIN
   SELECT atttypid::regtype INTO col_type FROM pg_catalog.pg_attribute
   WHERE attrelid = relation AND attname = info.column_name AND attnum > 0 AND NOT attisdropped;
   IF col_type IS NULL THEN
     RAISE EXCEPTION 'column "%" does not exist', info.column_name USING ERRCODE = 'undefined_column';
   END IF;
-  IF info.partitioning_func IS NOT NULL THEN
-    RAISE EXCEPTION 'partitioning functions are not supported' USING ERRCODE = 'feature_not_supported';
+  PERFORM _timescaledb_functions.check_partitioning_func(info, col_type);
+  IF info.num_slices IS NOT NULL AND info.interval_value IS NOT NULL THEN
+    RAISE EXCEPTION 'cannot specify both the number of partitions and an interval' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF info.num_slices IS NULL AND info.interval_type IS NULL THEN
     RAISE EXCEPTION 'invalid number of partitions for dimension "%"', info.column_name
@@ -113,11 +137,13 @@ BEGIN
     interval_us := _timescaledb_functions.interval_length(col_type, info.interval_value, info.interval_type);
   END IF;
   dim_id := nextval('_timescaledb_catalog.dimension_id_seq');
+  SELECT n.nspname, p.proname INTO func FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+  WHERE p.oid = info.partitioning_func;
   INSERT INTO _timescaledb_catalog.dimension (id, hypertable_id, column_name, column_type, aligned, num_slices,
     partitioning_func_schema, partitioning_func, interval_length)
   VALUES (dim_id, ht, info.column_name, col_type, info.num_slices IS NULL, info.num_slices,
-    CASE WHEN info.num_slices IS NOT NULL THEN '_timescaledb_functions' END,
-    CASE WHEN info.num_slices IS NOT NULL THEN 'get_partition_hash' END, interval_us);
+    CASE WHEN func.nspname IS NOT NULL THEN func.nspname WHEN info.num_slices IS NOT NULL THEN '_timescaledb_functions' END,
+    CASE WHEN func.nspname IS NOT NULL THEN func.proname WHEN info.num_slices IS NOT NULL THEN 'get_partition_hash' END, interval_us);
   RETURN dim_id;
 END
 $$;
@@ -245,6 +271,7 @@ BEGIN
   -- Rows go with a message of their own, after what is wrong with the dimensions.
   EXECUTE format('SELECT EXISTS (SELECT FROM %s)', relation) INTO has_rows;
   PERFORM _timescaledb_functions.check_dimension_type(relation, info);
+  PERFORM _timescaledb_functions.check_partitioning_func(info, NULL);
   IF space.column_name IS NOT NULL AND coalesce(space.num_slices, 0) NOT BETWEEN 1 AND 32767 THEN
     RAISE EXCEPTION 'invalid number of partitions for dimension "%"', space.column_name
       USING ERRCODE = 'invalid_parameter_value',
@@ -405,11 +432,11 @@ BEGIN
     RAISE EXCEPTION 'hypertable "%" has tuples or empty chunks', ht.table_name USING ERRCODE = 'feature_not_supported',
       DETAIL = 'It is not possible to add dimensions to a hypertable that has chunks. Please truncate the table.';
   END IF;
-  IF info.num_slices IS NULL AND info.interval_type IS NOT NULL THEN
-    RAISE EXCEPTION 'a second range dimension is not supported' USING ERRCODE = 'feature_not_supported';
-  END IF;
   PERFORM _timescaledb_functions.check_unique_indexes(relation, info.column_name);
   dim_id := _timescaledb_functions.insert_dimension(ht.id, relation, info, false);
+  IF info.num_slices IS NULL THEN
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', relation, info.column_name);
+  END IF;
   UPDATE _timescaledb_catalog.hypertable h SET num_dimensions = h.num_dimensions + 1 WHERE h.id = ht.id;
   PERFORM _timescaledb_functions.mark_hypertable(ht.id);
   RETURN dim_id;
@@ -509,7 +536,8 @@ $$
 BEGIN
   PERFORM _timescaledb_functions.require_owner(relation);
   UPDATE _timescaledb_catalog.dimension d SET integer_now_func_schema = func_schema, integer_now_func = func
-  FROM _timescaledb_catalog.hypertable h WHERE h.relid = relation AND d.hypertable_id = h.id AND d.num_slices IS NULL;
+  FROM _timescaledb_catalog.hypertable h WHERE h.relid = relation AND d.hypertable_id = h.id
+    AND d.id = (SELECT t.id FROM _timescaledb_functions.time_dimension(h.id) t);
 END
 $$;
 CREATE FUNCTION _timescaledb_functions.change_integer_now(hypertable regclass, integer_now_func regproc, replace_if_exists boolean)

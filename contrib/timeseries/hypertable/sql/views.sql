@@ -49,8 +49,11 @@ FROM _timescaledb_catalog.compression_settings s JOIN _timescaledb_catalog.hyper
 CREATE VIEW timescaledb_information.hypertable_columnstore_settings AS
 SELECT h.relid AS hypertable, array_to_string(s.segmentby, ',') AS segmentby,
        _timescaledb_functions.order_text(s.orderby, s.orderby_desc, s.orderby_nullsfirst, ',') AS orderby,
-       NULL::text AS compress_interval_length, s.index::text AS index
+       CASE WHEN _timescaledb_functions.is_integer(d.column_type) THEN d.compress_interval_length::text
+            ELSE _timescaledb_functions.to_interval(d.compress_interval_length)::text END AS compress_interval_length, s.index::text AS index
 FROM _timescaledb_catalog.hypertable h JOIN pg_catalog.pg_class c ON c.oid = h.relid
+  JOIN _timescaledb_catalog.dimension d ON d.hypertable_id = h.id
+    AND d.id = (SELECT min(f.id) FROM _timescaledb_catalog.dimension f WHERE f.hypertable_id = h.id)
   LEFT JOIN _timescaledb_catalog.compression_settings s ON s.relid = h.relid;
 CREATE VIEW timescaledb_information.hypertable_compression_settings AS
 SELECT * FROM timescaledb_information.hypertable_columnstore_settings;

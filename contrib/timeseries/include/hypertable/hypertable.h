@@ -29,13 +29,17 @@ namespace varve::hypertable {
 inline constexpr int64_t kNoStart = std::numeric_limits<int64_t>::min();
 inline constexpr int64_t kNoEnd = std::numeric_limits<int64_t>::max();
 
-// What the storage of a hypertable knows of it (pg_class.reloptions, "hypertable=7:86400000000:c,time,city"):
-// so planner and executor need not ask the catalog's tables.
+// How a dimension is cut: by ranges as the first always is, by a hash, by what a function of the user's says.
+enum class DimensionKind : uint8_t { kHash, kRange, kFunction };
+
+// What the storage of a hypertable knows of it (pg_class.reloptions,
+// "hypertable=7:86400000000:c,time,city,sent:r"): so planner and executor need not ask the catalog's tables.
 struct Mark {
   int32_t id = 0;                    // _timescaledb_catalog.hypertable.id
   int64_t interval = 0;              // length of the chunks that are made now, in internal time
   bool continuous = false;           // "c": there are continuous aggregates of it
-  std::vector<std::string> columns;  // of the dimensions: time, then those that are hashed
+  std::vector<std::string> columns;  // of the dimensions, time first
+  std::vector<DimensionKind> kinds;  // of each: nothing is said of the first and of hashes, else ":r", ":f"
 };
 // Empty: the relation is no hypertable.
 std::optional<Mark> find_mark(const catalog::Relation& relation);

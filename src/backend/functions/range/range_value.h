@@ -16,23 +16,11 @@
 
 namespace varve::functions {
 
-struct RangeBound {
-  types::Value value;
-  bool infinite = false;
-  bool inclusive = false;
-  bool lower = false;
-};
-struct RangeValue {
-  Oid type = kInvalidOid;
-  bool empty = false;
-  RangeBound lower, upper;
-};
 struct MultirangeValue {
   Oid type = kInvalidOid;
   std::vector<RangeValue> ranges;
 };
 
-RangeValue read_range(std::string_view bytes, Arena& arena);
 // As it is: already canonical.
 void append_range(std::string& out, const RangeValue& r);
 // Checks the bounds' order (22000), finds out whether it is empty, and puts discrete ranges into the form

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""What changing settled rows costs: UPDATE, DELETE, INSERT … ON CONFLICT and upserts on a hypertable of which every row lies in
+columns, beside the same statements on a row table with the same unique key.
+
+    regress/bench/tsbs_dml.py [--hosts 100] [--steps 20000] [--rounds 9] [--only NAME] [--directory DIR] [--varve PID DSN] [--limit 1.3]
+
+Measured is the server's processor time (its threads' schedstat), in turn on both tables, until the server is quiet again: what a
+statement leaves for later is part of it; the median of the rounds counts. Each round changes rows that no other has touched; nothing settles in between. What the
+statements answer is compared with PostgreSQL 15, and so are all rows at the end. Ends with 1 if answers differ, or if one of few
+rows takes more than --limit times the row table's time, or one of a range more than the row table's.
+"""
+import argparse
+import contextlib
+import datetime
+import pathlib
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+import psycopg2
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import servers  # noqa: E402
+
+START = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
+COLUMNS = "time timestamptz NOT NULL, host text NOT NULL, busy float8, idle float8, calls bigint"
+SINGLE = 2000
+BATCHES, BATCH = 5, 1000
+
+
+def schema(table, is_hypertable, hosts, steps):
+    yield f"CREATE TABLE {table} ({COLUMNS})"
+    if is_hypertable:
+        yield f"SELECT create_hypertable('{table}', by_range('time', INTERVAL '1 day'), create_default_indexes => false)"
+        yield f"ALTER TABLE {table} SET (timescaledb.enable_columnstore, timescaledb.segmentby = 'host', timescaledb.orderby = 'time')"
+    yield f"""INSERT INTO {table} SELECT timestamptz '{START}' + s * interval '10 s', 'host_' || h, 50 + 40 * sin(s / 5000.0 + h),
+              (s * 7919 % 10000) / 100.0, s * 31 + h FROM generate_series(0, {steps - 1}) s, generate_series(0, {hosts - 1}) h"""
+    yield f"CREATE UNIQUE INDEX ON {table} (host, time)"
+    if is_hypertable:
+        yield f"SELECT varve_settle('{table}')"
+    yield f"ANALYZE {table}"
+
+
+class Work:
+    """The operations. Single rows and batches are of hosts' quarters that only one operation and round uses."""
+
+    def __init__(self, hosts, steps, rounds):
+        self.hosts, self.steps, self.rounds = hosts, steps, rounds
+
+    def keys(self, name, turn, count, first, last):
+        """Distinct keys with steps of [first, last), none of another round's."""
+        r = random.Random(f"{name} {turn}")
+        places = set()
+        while len(places) < count:
+            places.add((r.randrange(self.hosts), first + (r.randrange(last - first) // self.rounds) * self.rounds + turn))
+        return sorted(places, key=lambda p: r.random())
+
+    def at(self, step, more_s=0):
+        return f"'{START + datetime.timedelta(seconds=10 * step + more_s)}'"
+
+    def part(self, n):
+        """One of ten parts of time."""
+        return self.steps // 10 * n, self.steps // 10 * (n + 1)
+
+    def operations(self):
+        """Name: (is of few rows, statements of a round)."""
+        return {
+            "UPDATE by key": (True, self.update_by_key),
+            "DELETE by key": (True, self.delete_by_key),
+            "INSERT … ON CONFLICT DO NOTHING, all there": (True, self.do_nothing),
+            "INSERT … ON CONFLICT DO UPDATE by key": (True, self.upsert_by_key),
+            "upserts in batches of 1,000, half there": (True, self.upsert_batches),
+            "INSERT into settled ranges": (True, self.insert_between),
+            "UPDATE of 1 % by condition": (False, self.update_some),
+            "DELETE of 1 % by condition": (False, self.delete_some),
+            "UPDATE of a range": (False, self.update_range),
+            "DELETE of a range": (False, self.delete_range),
+        }
+
+    def prepared(self, table, types, statement, calls):
+        yield f"PREPARE p ({types}) AS {statement.format(t=table)}"
+        yield from (f"EXECUTE p ({c})" for c in calls)
+        yield "DEALLOCATE p"
+
+    def update_by_key(self, table, turn):
+        keys = self.keys("update", turn, SINGLE, *self.part(0))
+        return self.prepared(table, "text, timestamptz", "UPDATE {t} SET busy = busy + 1 WHERE host = $1 AND time = $2",
+                             (f"'host_{h}', {self.at(s)}" for h, s in keys))
+
+    def delete_by_key(self, table, turn):
+        keys = self.keys("delete", turn, SINGLE, *self.part(1))
+        return self.prepared(table, "text, timestamptz", "DELETE FROM {t} WHERE host = $1 AND time = $2",
+                             (f"'host_{h}', {self.at(s)}" for h, s in keys))
+
+    def do_nothing(self, table, turn):
+        keys = self.keys("nothing", turn, SINGLE, *self.part(2))
+        return self.prepared(table, "text, timestamptz", "INSERT INTO {t} VALUES ($2, $1, 1, 2, 3) ON CONFLICT DO NOTHING",
+                             (f"'host_{h}', {self.at(s)}" for h, s in keys))
+
+    def upsert_by_key(self, table, turn):
+        keys = self.keys("upsert", turn, SINGLE, *self.part(3))
+        return self.prepared(
+            table, "text, timestamptz", "INSERT INTO {t} AS x VALUES ($2, $1, 1, 2, 3) ON CONFLICT (host, time) "
+            "DO UPDATE SET busy = excluded.busy, calls = x.calls + excluded.calls", (f"'host_{h}', {self.at(s)}" for h, s in keys))
+
+    def upsert_batches(self, table, turn):
+        keys = self.keys("batches", turn, BATCHES * BATCH, *self.part(4))
+        for b in range(BATCHES):
+            rows = ", ".join(f"({self.at(s, 5 * (i % 2))}, 'host_{h}', 1, 2, 3)"
+                             for i, (h, s) in enumerate(keys[b * BATCH:(b + 1) * BATCH]))
+            yield (f"INSERT INTO {table} AS x VALUES {rows} ON CONFLICT (host, time) DO UPDATE SET busy = excluded.busy, "
+                   "calls = x.calls + excluded.calls")
+
+    def insert_between(self, table, turn):
+        keys = self.keys("between", turn, SINGLE, *self.part(5))
+        return self.prepared(table, "text, timestamptz", "INSERT INTO {t} VALUES ($2, $1, 1, 2, 3)",
+                             (f"'host_{h}', {self.at(s, 5)}" for h, s in keys))
+
+    def update_some(self, table, turn):
+        low = 100 * turn // self.rounds
+        yield f"UPDATE {table} SET calls = calls + 1 WHERE idle >= {low} AND idle < {low + 1}"
+
+    def delete_some(self, table, turn):
+        low = 100 * turn // self.rounds + 2
+        yield f"DELETE FROM {table} WHERE idle >= {low} AND idle < {low + 1}"
+
+    def eighth(self, turn):
+        first, last = self.part(6)
+        width = (last - first) // self.rounds
+        return first + width * turn, first + width * (turn + 1)
+
+    def update_range(self, table, turn):
+        first, last = self.eighth(turn)
+        yield f"UPDATE {table} SET busy = busy * 2 WHERE time >= {self.at(first)} AND time < {self.at(last)}"
+
+    def delete_range(self, table, turn):
+        first, last = self.eighth(turn)
+        shift = self.part(8)[0] - self.part(6)[0]
+        yield f"DELETE FROM {table} WHERE time >= {self.at(first + shift)} AND time < {self.at(last + shift)}"
+
+
+class Measured:
+    """A server's connection, and the processor time that its process has used."""
+
+    def __init__(self, dsn, pid=None):
+        self.connection = psycopg2.connect(dsn)
+        self.connection.autocommit = True
+        self.cursor = self.connection.cursor()
+        self.pid = pid
+
+    def cpu_ns(self):
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                total += int((task / "schedstat").read_text().split()[0])
+        return total
+
+    def settle_down(self):
+        before = self.cpu_ns()
+        while True:
+            time.sleep(0.1)
+            now = self.cpu_ns()
+            if now - before < 2_000_000:
+                return now
+            before = now
+
+    def run(self, statements):
+        """In one transaction; how many rows each says that it has changed."""
+        counts = []
+        self.cursor.execute("BEGIN")
+        for statement in statements:
+            self.cursor.execute(statement)
+            counts.append(self.cursor.rowcount)
+        self.cursor.execute("COMMIT")
+        return counts
+
+    def cost_ms(self, statements):
+        statements = list(statements)
+        before = self.settle_down()
+        counts = self.run(statements)
+        return (self.settle_down() - before) / 1e6, counts
+
+    def content(self, table):
+        self.cursor.execute(f"SELECT count(*), sum(calls), sum(busy::numeric(20, 6)), sum(idle::numeric(20, 6)), min(time), max(time), "
+                            f"sum(hashtext(host || calls)::bigint) FROM {table}")
+        return self.cursor.fetchone()
+
+
+def compare(varve, postgres, work, only, limit):
+    ok = True
+    print("| operation | rows | row table ms | settled ms | settled / row table |\n|---|---:|---:|---:|---:|")
+    for name, (few, statements) in work.operations().items():
+        if only and only not in name:
+            continue
+        costs = {"rows": [], "settled": []}
+        for turn in range(work.rounds):
+            answers = []
+            for table in ("rows", "settled")[::1 if turn % 2 == 0 else -1]:
+                cost, counts = varve.cost_ms(statements(table, turn))
+                costs[table].append(cost)
+                answers.append(counts)
+            if postgres is not None:
+                answers.append(postgres.run(list(statements("rows", turn))))
+            ok = ok and all(a == answers[0] for a in answers)
+        changed = sum(c for c in answers[0] if c > 0)
+        row_ms, settled_ms = (statistics.median(costs[t]) for t in ("rows", "settled"))
+        ratio = settled_ms / row_ms
+        late = ratio > (limit if few else 1.0)
+        different = "" if all(a == answers[0] for a in answers) else " DIFFERENT"
+        ok = ok and not late
+        print(f"| {name} | {changed:,} | {row_ms:.1f} | {settled_ms:.1f} | {ratio:.2f} |{different}{' TOO LONG' if late else ''}",
+              flush=True)
+    contents = [varve.content("rows"), varve.content("settled")] + ([postgres.content("rows")] if postgres else [])
+    if any(c != contents[0] for c in contents):
+        print("the tables differ:", *contents, sep="\n")
+        ok = False
+    return ok
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hosts", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", help="part of the name of the operations to measure")
+    parser.add_argument("--limit", type=float, default=1.3)
+    parser.add_argument("--varve", nargs=2, metavar=("PID", "DSN"), help="a running server")
+    parser.add_argument("--without-postgres", action="store_true")
+    parser.add_argument("--directory", type=pathlib.Path, default=servers.ROOT, help="where clusters lie meanwhile")
+    args = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-dml-", dir=args.directory))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)
+
+        def start(kind, settings):
+            (folder / kind.name).mkdir()
+            return stack.enter_context(kind(folder / kind.name, settings))
+        if args.varve:
+            varve = Measured(args.varve[1], int(args.varve[0]))
+        else:
+            server = start(servers.Varve, {"columnar_settle_interval": "0"})
+            varve = Measured(server.dsn(), server.process.pid)
+        postgres = None if args.without_postgres else Measured(start(servers.Postgres, {}).dsn())
+        varve.cursor.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        for table, is_hypertable in (("rows", False), ("settled", True)):
+            varve.cursor.execute(f"DROP TABLE IF EXISTS {table}")
+            for statement in schema(table, is_hypertable, args.hosts, args.steps):
+                varve.cursor.execute(statement)
+        if postgres is not None:
+            for statement in schema("rows", False, args.hosts, args.steps):
+                postgres.cursor.execute(statement)
+        varve.cursor.execute("CHECKPOINT")
+        return 0 if compare(varve, postgres, Work(args.hosts, args.steps, args.rounds), args.only, args.limit) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except servers.ServerError as error:
+        sys.exit(str(error))
