@@ -210,6 +210,31 @@ public class Session {
       same(12502500L, sum, "sum");
     }
     c.commit();
+    try (Statement s = c.createStatement()) {
+      s.execute("PREPARE many AS SELECT g FROM generate_series(1, 1000) g");
+      for (String command : new String[] {"EXECUTE many", "SELECT g FROM generate_series(1, 1000) g"}) {
+        try (PreparedStatement p = c.prepareStatement(command)) {
+          p.setFetchSize(7);
+          long sum = 0;
+          try (ResultSet r = p.executeQuery()) {
+            while (r.next()) sum += r.getInt(1);
+          }
+          same(500500L, sum, command + " in parts");
+        }
+      }
+      for (String command : new String[] {"EXECUTE many", "SHOW ALL", "EXPLAIN SELECT 1 FROM j a, j b ORDER BY 1"}) {
+        try (PreparedStatement p = c.prepareStatement(command)) {
+          p.setMaxRows(2);
+          int rows = 0;
+          try (ResultSet r = p.executeQuery()) {
+            while (r.next()) rows++;
+          }
+          same(2, rows, command + " with a row limit");
+        }
+      }
+      s.execute("DEALLOCATE many");
+    }
+    c.commit();
     c.setAutoCommit(true);
   }
 

@@ -75,11 +75,14 @@ AggregateDefinition aggregate_definition(Catalog& catalog, Oid aggregate) {
   AggregateDefinition found;
   const KeyMatch match[] = {{"aggfnoid", Value::of_oid(aggregate.value())}};
   catalog.for_each(system_table("pg_aggregate"), match, [&](const Row& row) {
-    found.transition = row.oid("aggtransfn");
-    found.final_function = row.oid("aggfinalfn");
-    found.state_type = row.oid("aggtranstype");
-    found.final_extra = row.boolean("aggfinalextra");
-    if (!row.is_null("agginitval")) found.initial = std::string(row.text("agginitval"));
+    found.plain = {row.oid("aggtransfn"),        {}, row.oid("aggfinalfn"), row.oid("aggtranstype"),
+                   row.boolean("aggfinalextra"), {}};
+    if (!row.is_null("agginitval")) found.plain.initial = std::string(row.text("agginitval"));
+    found.moving = {row.oid("aggmtransfn"),   row.oid("aggminvtransfn"),     row.oid("aggmfinalfn"),
+                    row.oid("aggmtranstype"), row.boolean("aggmfinalextra"), {}};
+    if (!row.is_null("aggminitval")) found.moving.initial = std::string(row.text("aggminitval"));
+    found.kind = row.text("aggkind")[0];
+    found.direct_args = static_cast<uint16_t>(row.int2("aggnumdirectargs"));
   });
   return found;
 }

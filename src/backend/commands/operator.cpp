@@ -270,10 +270,14 @@ std::string create_operator(CommandContext& context, const parser::DefineStmt& s
 
 ObjectAddress find_operator(CommandContext& context, const parser::RoutineRef& ref) {
   auto [left, right] = operand_types(context, ref);
-  std::optional<FoundOperator> found = search_operator(context, ref.names, left, right);
+  return find_operator(context, ref.names, left, right);
+}
+
+ObjectAddress find_operator(CommandContext& context, parser::NameList names, Oid left, Oid right) {
+  std::optional<FoundOperator> found = search_operator(context, names, left, right);
   if (found) return {kOperatorClass, found->oid};
-  std::string name(ref.names.back());
-  if (ref.names.size() > 1) name = fmt::format("{}.{}", ref.names[ref.names.size() - 2], name);
+  std::string name(names.back());
+  if (names.size() > 1) name = fmt::format("{}.{}", names[names.size() - 2], name);
   throw SqlError(sqlstate::kUndefinedFunction,
                  fmt::format("operator does not exist: {}", signature(name, left, right)));
 }

@@ -17,6 +17,7 @@ void drop_operators(CommandContext& context, const parser::DropStmt& stmt);
 void drop_casts(CommandContext& context, const parser::DropStmt& stmt);
 // Of ALTER and COMMENT; 42883 / 42704.
 ObjectAddress find_operator(CommandContext& context, const parser::RoutineRef& ref);
+ObjectAddress find_operator(CommandContext& context, parser::NameList names, Oid left, Oid right);
 ObjectAddress find_cast(CommandContext& context, const parser::ListNode& types);
 std::string set_operator_owner(CommandContext& context, const parser::AlterOwnerStmt& stmt, Oid owner);
 std::string set_operator_schema(CommandContext& context, const parser::AlterObjectSchemaStmt& stmt);

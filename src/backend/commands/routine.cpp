@@ -12,6 +12,8 @@
 #include "names.h"
 #include "parser/parser.h"
 #include "routine_options.h"
+#include "support_function.h"
+#include "table_expression.h"
 
 namespace varve::commands {
 
@@ -20,18 +22,6 @@ using catalog::RoutinePtr;
 using parser::ParameterMode;
 
 namespace {
-
-bool is_polymorphic(Oid type) {
-  static constexpr Oid kTypes[] = {type_oid::kAnyelement,           type_oid::kAnyarray,
-                                   type_oid::kAnynonarray,          type_oid::kAnyenum,
-                                   type_oid::kAnycompatible,        type_oid::kAnycompatiblearray,
-                                   type_oid::kAnycompatiblenonarray};
-  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
-}
-bool is_compatible_family(Oid type) {
-  return type == type_oid::kAnycompatible || type == type_oid::kAnycompatiblearray ||
-         type == type_oid::kAnycompatiblenonarray;
-}
 
 SqlError invalid(std::string message) {
   return SqlError(sqlstate::kInvalidFunctionDefinition, std::move(message));
@@ -68,6 +58,7 @@ class RoutineBuilder {
   std::vector<Oid> outputs_;
   bool variadic_seen_ = false;
   std::vector<std::string> defaults_;
+  std::vector<const analyzer::Expr*> default_exprs_;
 };
 
 // A missing type of a parameter is named without quotes.
@@ -156,8 +147,9 @@ void RoutineBuilder::add_default(const parser::FunctionParameter& p, Oid type) {
   analyzer::AnalyzerContext inner = context_.analyzer_context();
   analyzer::Expr* e =
       analyzer::analyze_table_expression(inner, p.default_value, nullptr, "DEFAULT expressions");
-  if (!is_polymorphic(type)) e = analyzer::coerce_for_assignment(inner, e, type, -1, p.name);
+  if (!is_polymorphic_type(type)) e = analyzer::coerce_for_assignment(inner, e, type, -1, p.name);
   defaults_.push_back(analyzer::deparse_expression(*e, nullptr, context_.eval));
+  default_exprs_.push_back(e);
 }
 
 void RoutineBuilder::parameters() {
@@ -210,21 +202,8 @@ void RoutineBuilder::result() {
 
 void RoutineBuilder::check_polymorphic() {
   auto check = [&](Oid type) {
-    if (!is_polymorphic(type)) return;
-    bool family = is_compatible_family(type);
-    bool there = std::any_of(r_.args.begin(), r_.args.end(),
-                             [&](Oid a) { return is_polymorphic(a) && is_compatible_family(a) == family; });
-    if (there) return;
-    std::string name = functions::format_type(type, -1);
-    throw invalid("cannot determine result data type")
-        .detail(family ? fmt::format("A result of type {} requires at least one input of type anycompatible, "
-                                     "anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or "
-                                     "anycompatiblemultirange.",
-                                     name)
-                       : fmt::format(
-                             "A result of type {} requires at least one input of type anyelement, anyarray, "
-                             "anynonarray, anyenum, anyrange, or anymultirange.",
-                             name));
+    if (std::string why = undetermined_type(type, r_.args); !why.empty())
+      throw invalid("cannot determine result data type").detail(why);
   };
   check(r_.result);
   for (Oid type : outputs_) check(type);
@@ -259,6 +238,8 @@ void RoutineBuilder::body(const RoutineOptions& options) {
     if (!options.body.empty()) throw invalid("duplicate function body specified");
     if (r_.language != catalog::kSqlLanguage)
       throw invalid("inline SQL function body only valid for language SQL");
+    if (std::any_of(r_.args.begin(), r_.args.end(), is_polymorphic_type))
+      throw invalid("SQL function with unquoted function body cannot have polymorphic arguments");
     r_.sql_body = body_text(context_.sql, stmt_.sql_body->location);
     return;
   }
@@ -408,6 +389,7 @@ void RoutineBuilder::dependencies() {
   for (Oid type : types) {
     if (type.value() >= catalog::kFirstNormalOid) add_dependency(context_, self, {kTypeClass, type}, 'n');
   }
+  for (const analyzer::Expr* e : default_exprs_) depend_on_named_objects(context_, self, *e);
 }
 
 void RoutineBuilder::write(const Routine* old) {
@@ -456,6 +438,7 @@ std::string RoutineBuilder::run() {
   if (old != nullptr) check_replacement(*old);
   write(old.get());
   if (r_.language != catalog::kCLanguage) context_.services.validate_routine(r_.oid);
+  if (stmt_.sql_body != nullptr) depend_on_body(context_, r_, stmt_.sql_body);
   return stmt_.is_procedure ? "CREATE PROCEDURE" : "CREATE FUNCTION";
 }
 

@@ -22,6 +22,8 @@ catalog::RoutinePtr find_routine(CommandContext& context, const parser::RoutineR
                                  parser::ObjectType type, bool missing_ok = false);
 // The function a trigger calls.
 catalog::RoutinePtr find_trigger_function(CommandContext& context, parser::NameList names);
+// The routine cannot do without what its BEGIN ATOMIC or RETURN body uses.
+void depend_on_body(CommandContext& context, const catalog::Routine& routine, const parser::Node* body);
 // "f(integer, text)".
 std::string routine_signature(CommandContext& context, const catalog::Routine& routine);
 // "f(integer,text)", with its schema unless the search path finds it: how objects are listed.

@@ -15,7 +15,38 @@ bool is_polymorphic_type(Oid type) {
   return type == type_oid::kAnyelement || type == type_oid::kAnyarray || type == type_oid::kAnynonarray ||
          type == type_oid::kAnyenum || type == type_oid::kAnyrange || type == type_oid::kAnymultirange ||
          type == type_oid::kAnycompatible || type == type_oid::kAnycompatiblearray ||
-         type == type_oid::kAnycompatiblenonarray;
+         type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnycompatiblerange ||
+         type == type_oid::kAnycompatiblemultirange;
+}
+
+namespace {
+
+bool is_compatible_family(Oid type) {
+  return type == type_oid::kAnycompatible || type == type_oid::kAnycompatiblearray ||
+         type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnycompatiblerange ||
+         type == type_oid::kAnycompatiblemultirange;
+}
+bool is_range_kind(Oid type) {
+  return type == type_oid::kAnyrange || type == type_oid::kAnymultirange ||
+         type == type_oid::kAnycompatiblerange || type == type_oid::kAnycompatiblemultirange;
+}
+
+}  // namespace
+
+std::string undetermined_type(Oid result, std::span<const Oid> args) {
+  if (!is_polymorphic_type(result)) return {};
+  const bool compatible = is_compatible_family(result), range = is_range_kind(result);
+  for (Oid arg : args) {
+    bool family = is_polymorphic_type(arg) && is_compatible_family(arg) == compatible;
+    if (family && (!range || is_range_kind(arg))) return {};
+  }
+  std::string_view wanted =
+      range ? (compatible ? "anycompatiblerange or anycompatiblemultirange" : "anyrange or anymultirange")
+      : compatible ? "anycompatible, anycompatiblearray, anycompatiblenonarray, anycompatiblerange, or "
+                     "anycompatiblemultirange"
+                   : "anyelement, anyarray, anynonarray, anyenum, anyrange, or anymultirange";
+  return fmt::format("A result of type {} requires at least one input of type {}.",
+                     functions::format_type(result, -1), wanted);
 }
 
 namespace {
@@ -54,6 +85,41 @@ Oid actual_result(Oid result, std::span<const Oid> declared, const std::vector<O
 
 }  // namespace
 
+namespace {
+
+// A function that would do if its arguments were converted on the way: they are not.
+void refuse_coercion(CommandContext& context, parser::NameList names, Oid schema,
+                     const std::vector<Oid>& args) {
+  auto converts = [&](std::span<const Oid> declared) {
+    if (declared.size() != args.size()) return false;
+    for (size_t i = 0; i < args.size(); ++i) {
+      const functions::Cast* cast = functions::find_cast(args[i], declared[i]);
+      bool fits =
+          declared[i] == args[i] || (cast != nullptr && cast->context == functions::CastContext::kImplicit);
+      if (!fits) return false;
+    }
+    return true;
+  };
+  auto refuse = [&](std::span<const Oid> declared) {
+    std::string types;
+    for (Oid type : declared) types += (types.empty() ? "" : ", ") + functions::format_type(type, -1);
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   fmt::format("function {}({}) requires run-time type coercion", names.back(), types));
+  };
+  for (const functions::Function* f : functions::functions_named(names.back())) {
+    if (schema == kInvalidOid && f->kind == functions::FunctionKind::kScalar && converts(f->args))
+      refuse(f->args);
+  }
+  for (const RoutinePtr& r : context.catalog.routines_named(names.back())) {
+    bool in_path = schema != kInvalidOid ? r->schema == schema
+                                         : std::find(context.search_path.begin(), context.search_path.end(),
+                                                     r->schema) != context.search_path.end();
+    if (in_path && r->kind == 'f' && converts(r->args)) refuse(r->args);
+  }
+}
+
+}  // namespace
+
 SupportFunction support_function(CommandContext& context, parser::NameList names,
                                  const std::vector<Oid>& args) {
   std::string_view schema_name = names.size() > 1 ? names[names.size() - 2] : std::string_view();
@@ -76,6 +142,7 @@ SupportFunction support_function(CommandContext& context, parser::NameList names
         return {r->oid, exact ? r->result : actual_result(r->result, r->args, args), r->strict, r};
     }
   }
+  refuse_coercion(context, names, schema, args);
   std::string types;
   for (Oid type : args) types += (types.empty() ? "" : ", ") + functions::format_type(type, -1);
   std::string name(names.back());

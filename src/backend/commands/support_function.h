@@ -1,6 +1,8 @@
 // Functions by which aggregates, operators and casts are made. Private to the module.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "catalog/routine.h"
@@ -22,5 +24,8 @@ SupportFunction support_function(CommandContext& context, parser::NameList names
 // The name that an option's value is.
 parser::NameList function_name(const parser::Option& option);
 bool is_polymorphic_type(Oid type);
+// Why a result of this polymorphic type cannot be known from arguments of these types; empty: it can, or it
+// is not polymorphic.
+std::string undetermined_type(Oid result, std::span<const Oid> args);
 
 }  // namespace varve::commands

@@ -8,6 +8,7 @@
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
 #include "drop.h"
+#include "functions/type_oids.h"
 #include "parser/parser.h"
 #include "query_text.h"
 
@@ -91,7 +92,7 @@ class SourceFinder {
       if (cte->query != nullptr) query(*cte->query);
     }
     for (const analyzer::FromItem* f : q.from) from(*f);
-    for (const analyzer::Target& t : q.targets) expression(t.expr);
+    changes(q);
     expression(q.where);
     all(q.group_by);
     expression(q.having);
@@ -107,6 +108,21 @@ class SourceFinder {
   static Oid relation_of(const Range& r) {
     const RelationPtr* relation = r.relation != nullptr ? r.relation : r.view;
     return relation == nullptr ? kInvalidOid : (*relation)->oid;
+  }
+  // The targets; of INSERT and UPDATE the columns that get values too. Defaults are the table's own business.
+  void changes(const Query& q) {
+    const bool insert = q.command == analyzer::CommandType::kInsert;
+    Oid table =
+        q.command == analyzer::CommandType::kSelect ? kInvalidOid : relation_of(*q.ranges[q.result_range]);
+    for (ColumnNumber column : q.supplied) found.insert({table, column});
+    for (const analyzer::Target& t : q.targets) {
+      bool given = std::find(q.supplied.begin(), q.supplied.end(), t.assigned_column) != q.supplied.end();
+      if (insert && !given) continue;
+      expression(t.expr);
+      if (t.assigned_column > 0 && table != kInvalidOid) found.insert({table, t.assigned_column});
+    }
+    for (const analyzer::Target& t : q.returning) expression(t.expr);
+    if (q.source != nullptr) query(*q.source);
   }
   void range(const Range& r) {
     if (Oid relation = relation_of(r); relation != kInvalidOid)
@@ -147,6 +163,10 @@ class SourceFinder {
       if (x.kind == ExprKind::kAggregate) note(x.as<analyzer::AggregateExpr>().function);
       if (x.kind == ExprKind::kWindow) note(x.as<analyzer::WindowExpr>().function);
       if (x.kind == ExprKind::kSetReturning) note(x.as<analyzer::SetReturningExpr>().function);
+      if (x.kind == ExprKind::kConst && x.type == type_oid::kRegclass) {
+        const Value& named = x.as<analyzer::ConstExpr>().value;
+        if (!named.null) found.insert({Oid{named.oid()}, 0});
+      }
       if (x.kind != ExprKind::kColumn) return false;
       const auto& c = x.as<analyzer::ColumnExpr>();
       if (c.levels_up >= levels_.size()) return false;

@@ -179,24 +179,67 @@ void WindowCall::add_all(functions::AggregateCall& call, uint32_t first, uint32_
   impl.update(call, args_, {nullptr, count}, states, memory);
 }
 
+// Neither the filter nor EXCLUDE leaves the row out.
+bool WindowCall::counts(WindowPartition& p, uint64_t row, uint64_t at) {
+  if (p.has_exclusion() && p.excluded(row, at)) return false;
+  LongColumn* filter = p.filter(number_);
+  if (filter == nullptr) return true;
+  auto in_block = static_cast<uint32_t>(at % kChunkRows);
+  const Vector& v = filter->block(at / kChunkRows);
+  return !v.is_null(in_block) && v.at<uint8_t>(in_block) != 0;
+}
+
+// Rows that the frame leaves behind are taken out of the state again.
+void WindowCall::compute_moving(WindowPartition& p, const functions::SqlAggregate& aggregate,
+                                LongColumn& out) {
+  functions::EvalContext context = context_.eval_context(p.memory());
+  functions::MovingState state(aggregate, context, p.memory());
+  auto row_args = [&](uint64_t at) {
+    for (size_t i = 0; i < args_.size(); ++i) args_[i] = &p.arg(number_, i).block(at / kChunkRows);
+    return static_cast<uint32_t>(at % kChunkRows);
+  };
+  FrameBounds done{0, 0};
+  for (uint64_t row = 0; row < p.size(); ++row) {
+    context_.check_cancel();
+    FrameBounds f = p.frame(row);
+    if (row > 0 && f.start == done.start && f.end == done.end && !p.has_exclusion()) {
+      out.set(row, out.value(row - 1));
+      continue;
+    }
+    // What EXCLUDE leaves out differs from row to row.
+    bool goes_on = !p.has_exclusion() && f.start >= done.start && f.start < done.end && f.end >= done.end;
+    for (uint64_t at = done.start; goes_on && at < f.start; ++at) {
+      if (!counts(p, row, at)) continue;
+      uint32_t in_block = row_args(at);
+      goes_on = state.remove(args_, in_block);
+    }
+    if (!goes_on) {
+      state.reset();
+      done.end = f.start;
+    }
+    for (uint64_t at = done.end; at < f.end; ++at) {
+      if (!counts(p, row, at)) continue;
+      uint32_t in_block = row_args(at);
+      state.add(args_, in_block);
+    }
+    done = f;
+    out.set(row, state.result());
+  }
+}
+
 // Those of a block that count.
 void WindowCall::add_counting(functions::AggregateCall& call, WindowPartition& p, uint64_t row, FrameBounds f,
                               void* state) {
   const functions::AggregateImpl& impl = *plan_.function->aggregate;
   void* states[kChunkRows];
-  LongColumn* filter = p.filter(number_);
   uint32_t n = 0;
   for (uint64_t at = f.start; at < f.end; ++at) {
     auto in_block = static_cast<uint32_t>(at % kChunkRows);
-    bool counts = !p.has_exclusion() || !p.excluded(row, at);
-    if (filter != nullptr) {
-      const Vector& v = filter->block(at / kChunkRows);
-      counts = counts && !v.is_null(in_block) && v.at<uint8_t>(in_block) != 0;
-    }
+    bool counting = counts(p, row, at);
     if (impl.skip_nulls) {
-      for (const Vector* v : args_) counts = counts && !v->is_null(in_block);
+      for (const Vector* v : args_) counting = counting && !v->is_null(in_block);
     }
-    if (!counts) continue;
+    if (!counting) continue;
     states[in_block] = state;
     rows_[n++] = static_cast<uint16_t>(in_block);
   }
@@ -205,6 +248,9 @@ void WindowCall::add_counting(functions::AggregateCall& call, WindowPartition& p
 
 void WindowCall::compute_aggregate(WindowPartition& p, LongColumn& out) {
   const functions::AggregateImpl& impl = *plan_.function->aggregate;
+  const functions::SqlAggregate* own = functions::as_sql_aggregate(&impl);
+  if (own != nullptr && own->moving.transition != nullptr && !p.starts_unbounded())
+    return compute_moving(p, *own, out);
   functions::EvalContext context = context_.eval_context(p.memory());
   functions::AggregateCall call{context, *site_};
   auto* state = p.memory().allocate(std::max<uint32_t>(impl.state_bytes, 16), 16);

@@ -1,6 +1,7 @@
 // Computes one window call over a sealed partition.
 #pragma once
 
+#include "functions/sql_aggregate.h"
 #include "window_partition.h"
 
 namespace varve::executor {
@@ -19,6 +20,8 @@ class WindowCall {
   types::Value framed(WindowPartition& p, uint64_t row);
   void compute_ntile(WindowPartition& p, LongColumn& out);
   void compute_aggregate(WindowPartition& p, LongColumn& out);
+  void compute_moving(WindowPartition& p, const functions::SqlAggregate& aggregate, LongColumn& out);
+  bool counts(WindowPartition& p, uint64_t row, uint64_t at);
   void accumulate(WindowPartition& p, uint64_t row, FrameBounds rows, void* state);
   void add_all(functions::AggregateCall& call, uint32_t first, uint32_t count, void* state, Arena& memory);
   void add_counting(functions::AggregateCall& call, WindowPartition& p, uint64_t row, FrameBounds rows,

@@ -68,6 +68,7 @@ class WindowPartition {
     return !has_exclusion() ||
            (plan_.frame.exclusion == planner::FrameExclusion::kGroup && group_of_[row] == group_of_[other]);
   }
+  bool starts_unbounded() const { return plan_.frame.start == planner::FrameBoundKind::kUnboundedPreceding; }
   bool has_exclusion() const { return plan_.frame.exclusion != planner::FrameExclusion::kNone; }
 
   LongColumn& arg(size_t call, size_t i) { return *args_[call][i]; }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "common/sql_error.h"
 #include "functions/aggregate.h"
 
 namespace varve::functions {
@@ -17,7 +18,8 @@ struct State {
   Value value;
   char* bytes = nullptr;
   size_t capacity = 0;
-  bool started = false;  // has a first value; only asked where there is no INITCOND
+  bool started = false;     // has a first value; only asked where there is no INITCOND
+  Value* direct = nullptr;  // what the final function alone is given, as the first row had it
 
   void set(const Value& v, Arena& memory) {
     if (v.null || v.type != types::PhysicalType::kString || v.string.is_inline()) {
@@ -39,6 +41,11 @@ struct State {
     value = Value::of_string(std::string_view(bytes, text.size()));
   }
 };
+
+Value null_value(Oid type) {
+  const TypeInfo* info = type_by_oid(type);
+  return Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+}
 
 const SqlAggregate& definition(const AggregateCall& call) {
   return static_cast<const SqlAggregate&>(*call.site.routine->aggregate);
@@ -89,7 +96,7 @@ class RowCall {
   bool null_ = false;
 };
 
-void step(const SqlAggregate& a, RowCall& call, std::span<const Vector* const> args, uint32_t row, State& s,
+void step(const SqlTransition& a, RowCall& call, std::span<const Vector* const> args, uint32_t row, State& s,
           Arena& memory) {
   if (!s.started && !a.initial.null) {
     s.set(a.initial, memory);
@@ -108,8 +115,7 @@ void step(const SqlAggregate& a, RowCall& call, std::span<const Vector* const> a
     if (s.value.null) return;  // a strict function gave NULL: so it stays
   }
   if (!s.started) {
-    const TypeInfo* info = type_by_oid(a.state_type);
-    s.value = Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+    s.value = null_value(a.state_type);
     s.started = true;
   }
   call.set(0, s.value);
@@ -117,12 +123,33 @@ void step(const SqlAggregate& a, RowCall& call, std::span<const Vector* const> a
   s.set(call.run(), memory);
 }
 
+// A row with the direct arguments of an ordered-set aggregate in front.
+void step(const SqlAggregate& a, RowCall& call, std::span<const Vector* const> args, uint32_t row, State& s,
+          Arena& memory) {
+  if (a.direct_args > 0 && s.direct == nullptr) {
+    s.direct = memory.make_array<Value>(a.direct_args);
+    for (uint32_t i = 0; i < a.direct_args; ++i) s.direct[i] = types::copy_value(args[i]->value(row), memory);
+  }
+  step(a.plain, call, args.subspan(a.direct_args), row, s, memory);
+}
+
+Value finish(const SqlTransition& a, const State& s, std::span<const Value> direct, EvalContext& context) {
+  Value value = s.value;
+  if (!s.started) value = !a.initial.null ? a.initial : null_value(a.state_type);
+  if (a.final_function == nullptr) return types::copy_value(value, *context.memory);
+  RowCall last(*a.final_function, *a.final_site, context);
+  last.set(0, value);
+  for (size_t i = 1; i < a.final_site->arg_types.size(); ++i)
+    last.set(i, i <= direct.size() ? direct[i - 1] : null_value(a.final_site->arg_types[i]));
+  return types::copy_value(last.run(), *context.memory);
+}
+
 void init(void* state) { new (state) State(); }
 
 void update(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows,
             void* const* states, Arena& memory) {
   const SqlAggregate& a = definition(call);
-  RowCall transition(*a.transition, *a.transition_site, call.context);
+  RowCall transition(*a.plain.transition, *a.plain.transition_site, call.context);
   for_each_row(
       rows, [&](uint32_t row) { step(a, transition, args, row, *static_cast<State*>(states[row]), memory); });
 }
@@ -130,7 +157,7 @@ void update(AggregateCall& call, std::span<const Vector* const> args, const Sele
 void update_one(AggregateCall& call, std::span<const Vector* const> args, const Selection& rows, void* state,
                 Arena& memory) {
   const SqlAggregate& a = definition(call);
-  RowCall transition(*a.transition, *a.transition_site, call.context);
+  RowCall transition(*a.plain.transition, *a.plain.transition_site, call.context);
   for_each_row(rows,
                [&](uint32_t row) { step(a, transition, args, row, *static_cast<State*>(state), memory); });
 }
@@ -138,25 +165,13 @@ void update_one(AggregateCall& call, std::span<const Vector* const> args, const 
 void finalize(AggregateCall& call, const void* opaque, Vector& result, uint32_t row) {
   const SqlAggregate& a = definition(call);
   const auto& s = *static_cast<const State*>(opaque);
-  Value value = s.value;
-  if (!s.started) {
-    const TypeInfo* info = type_by_oid(a.state_type);
-    value = !a.initial.null ? a.initial
-                            : Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
-  }
-  if (a.final_function != nullptr) {
-    RowCall last(*a.final_function, *a.final_site, call.context);
-    last.set(0, value);
-    for (size_t i = 1; i < a.final_site->arg_types.size(); ++i) {
-      const TypeInfo* info = type_by_oid(a.final_site->arg_types[i]);
-      last.set(i, Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
-    }
-    value = last.run();
-  }
+  std::span<const Value> direct =
+      s.direct == nullptr ? a.direct_constants : std::span<const Value>(s.direct, a.direct_args);
+  Value value = finish(a.plain, s, direct, call.context);
   if (value.null)
     result.set_null(row);
   else
-    result.set_value(row, types::copy_value(value, *call.context.memory));
+    result.set_value(row, value);
 }
 
 void destroy(void* state) { std::free(static_cast<State*>(state)->bytes); }
@@ -173,5 +188,79 @@ SqlAggregate::SqlAggregate() : AggregateImpl{} {
   AggregateImpl::destroy = functions::destroy;
   skip_nulls = false;  // a strict transition leaves them out by itself
 }
+
+const SqlAggregate* as_sql_aggregate(const AggregateImpl* aggregate) {
+  bool own = aggregate != nullptr && aggregate->init == static_cast<void (*)(void*)>(functions::init);
+  return own ? static_cast<const SqlAggregate*>(aggregate) : nullptr;
+}
+
+// --- frames that move
+
+struct MovingState::Impl {
+  Impl(const SqlTransition& t, EvalContext& c, Arena& m)
+      : functions(t),
+        context(c),
+        memory(m),
+        transition(*t.transition, *t.transition_site, c),
+        inverse(*t.inverse, *t.inverse_site, c) {}
+  ~Impl() { std::free(state.bytes); }
+
+  const SqlTransition& functions;
+  EvalContext& context;
+  Arena& memory;
+  RowCall transition, inverse;
+  State state;
+  uint64_t rows = 0;  // that are in the state
+};
+
+MovingState::MovingState(const SqlAggregate& aggregate, EvalContext& context, Arena& memory)
+    : impl_(std::make_unique<Impl>(aggregate.moving, context, memory)) {}
+MovingState::~MovingState() = default;
+
+void MovingState::reset() {
+  std::free(impl_->state.bytes);
+  impl_->state = State();
+  impl_->rows = 0;
+}
+
+namespace {
+
+bool skips(const Function& f, std::span<const Vector* const> args, uint32_t row) {
+  bool null = false;
+  for (const Vector* v : args) null = null || v->is_null(row);
+  return f.strict && null;
+}
+
+}  // namespace
+
+void MovingState::add(std::span<const Vector* const> args, uint32_t row) {
+  Impl& m = *impl_;
+  if (skips(*m.functions.transition, args, row)) return;
+  step(m.functions, m.transition, args, row, m.state, m.memory);
+  if (m.state.value.null) {
+    throw SqlError(sqlstate::kNullValueNotAllowed,
+                   "moving-aggregate transition function must not return null");
+  }
+  ++m.rows;
+}
+
+bool MovingState::remove(std::span<const Vector* const> args, uint32_t row) {
+  Impl& m = *impl_;
+  if (skips(*m.functions.inverse, args, row)) return true;
+  // What is left without a row is the state at the beginning, which may be NULL.
+  if (m.rows <= 1) {
+    reset();
+    return true;
+  }
+  m.inverse.set(0, m.state.value);
+  for (size_t i = 0; i < args.size(); ++i) m.inverse.set(i + 1, args[i]->value(row));
+  Value left = m.inverse.run();
+  if (left.null) return false;
+  m.state.set(left, m.memory);
+  --m.rows;
+  return true;
+}
+
+Value MovingState::result() { return finish(impl_->functions, impl_->state, {}, impl_->context); }
 
 }  // namespace varve::functions

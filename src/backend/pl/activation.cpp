@@ -63,7 +63,7 @@ std::string CallFrame::context_line() const {
   }
   std::string line = fmt::format("PL/pgSQL function {}", function.name);
   if (phase != nullptr && statement != nullptr)
-    line += fmt::format(" line {} {}", statement->line, phase);
+    line += fmt::format(" line {} {}", declared > 0 ? declared : statement->line, phase);
   else if (phase != nullptr)
     line += fmt::format(" {}", phase);
   else if (statement != nullptr)
@@ -308,7 +308,7 @@ void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t ty
     set_values(r, values);
     r.null = false;
     refresh_fields(d.record);
-    return;
+    return check_domain(d.record);
   }
   Value converted = value;
   if (d.domain != kInvalidOid && type != d.domain) {
@@ -420,6 +420,18 @@ void Activation::set_record(uint32_t datum, const Shape& shape, std::span<const 
   }
   r.null = false;
   refresh_fields(datum);
+  check_domain(datum);
+}
+
+// Of a record variable declared as a domain over a composite type: its value must be one of the domain.
+void Activation::check_domain(uint32_t datum) {
+  const Datum& d = f_.datums[datum];
+  if (d.domain == kInvalidOid) return;
+  Arena memory;
+  Value value = record(datum).null ? null_of(d.type) : record_value(datum, memory);
+  std::unique_ptr<ValueCast> own;
+  cast_memory_.reset();
+  cast(own, d.type, -1, d.domain, -1).apply(host(), value, cast_memory_);
 }
 
 void Activation::set_record_null(uint32_t datum) {
@@ -432,6 +444,7 @@ void Activation::set_record_null(uint32_t datum) {
   set_values(r, values);
   r.null = true;
   refresh_fields(datum);
+  check_domain(datum);
 }
 
 void Activation::copy_record(uint32_t to, uint32_t from) {
@@ -516,6 +529,7 @@ std::string Activation::text_of(const Value& value, Oid type) {
 
 // "(1,abc,)": as record_out writes it.
 std::string Activation::record_text(uint32_t datum) {
+  if (record_shape(datum) == nullptr) return "<NULL>";  // not assigned yet
   Record& r = assigned_record(datum);
   if (r.null) return "<NULL>";
   std::string out = "(";

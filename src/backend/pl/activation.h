@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "extra_checks.h"
 #include "function.h"
 #include "pl/runtime.h"
 
@@ -40,6 +41,7 @@ struct Session {
   };
   std::vector<Pin> pins;
   std::vector<RowLoop*> row_loops;  // in progress, the outermost first
+  ExtraChecks extra_checks{host};
 
  private:
   void pin(const txn::Snapshot* snapshot);
@@ -117,6 +119,8 @@ struct CallFrame {
   CallFrame* outer;
   const Statement* statement = nullptr;
   const char* phase = nullptr;       // "during …", instead of a statement
+  int declared = 0;                  // with a phase: the line of the declaration
+  bool rethrown = false;             // the error on its way has the lines of this function already
   int sql_number = 0;                // of an SQL function: which statement
   const std::string* sql = nullptr;  // the SQL statement in progress
   bool atomic = true;                // COMMIT is refused
@@ -203,6 +207,7 @@ class Activation {
   void refresh_fields(uint32_t record);
   void load_rows(const Expression& e);
   void set_values(Record& r, std::span<const types::Value> values);
+  void check_domain(uint32_t datum);
 
   Session& session_;
   Function& f_;

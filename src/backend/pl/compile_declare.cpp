@@ -23,6 +23,17 @@ void Compiler::declarations(Block& block) {
   }
 }
 
+// A name of an outer block is hidden. Looked at when the function is made, not when it runs.
+void Compiler::check_shadowing(std::string_view variable, int32_t location) {
+  if (shadowing == CheckLevel::kNone) return;
+  std::string_view names[] = {variable};
+  if (lookup(scope_, names).name == nullptr) return;
+  SqlError found = error(fmt::format("variable \"{}\" shadows a previously defined variable", variable),
+                         location, sqlstate::kDuplicateAlias);
+  if (shadowing == CheckLevel::kError) throw found;
+  host_.message("WARNING", found.fields());
+}
+
 void Compiler::alias(std::string new_name) {
   size_t tokens = 0;
   if (at().kind == ScanKind::kParam) {
@@ -53,6 +64,7 @@ void Compiler::declaration(Block& block) {
   if (lookup(scope_, names, true).name != nullptr) {
     fail(fmt::format("duplicate declaration at or near \"{}\"", text(pos_ - 1, pos_)), first.location);
   }
+  check_shadowing(variable, first.location);
   if (is_word("alias")) {
     advance();
     expect_word("for");
@@ -260,7 +272,9 @@ void Compiler::cursor_declaration(std::string variable, int l, uint16_t options,
   const Name* outer = scope_->outer;
   if (accept_symbol("(")) {
     do {
+      int32_t location = at().location;
       std::string arg = name();
+      check_shadowing(arg, location);
       Datum a = read_type();
       a.name = arg;
       a.line = l;

@@ -125,19 +125,7 @@ StatementPtr Compiler::for_rows(std::string label, int l, const ScanToken& varia
     }
     pos_ = cursor_at;
     advance();
-    bool has_args = !datum(s->cursor).cursor_args.empty();
-    if (accept_symbol("(")) {
-      if (!has_args) {
-        fail(fmt::format("cursor \"{}\" has no arguments", datum(s->cursor).name),
-             tokens_[cursor_at].location);
-      }
-      size_t end = find_end({")"}, ")", false);
-      s->cursor_args = make_expression(pos_, end, ExpressionMode::kExpression, {}, false);
-      pos_ = end;
-      expect_symbol(")");
-    } else if (has_args) {
-      fail(fmt::format("cursor \"{}\" has arguments", datum(s->cursor).name), at().location);
-    }
+    s->cursor_args = cursor_arguments(s->cursor);
     if (!is_word("loop")) syntax_error();
     s->label = label;
     push_scope(std::move(label), true);
@@ -415,6 +403,55 @@ uint32_t Compiler::cursor_variable() {
   return number;
 }
 
+// [(value, name := value …)] behind a bound cursor: one row, in the order of the cursor's parameters. Null:
+// it has none.
+Expression* Compiler::cursor_arguments(uint32_t cursor) {
+  const std::string name = datum(cursor).name;
+  const std::vector<std::string> args = datum(cursor).cursor_args;
+  if (!is_symbol("(")) {
+    if (!args.empty()) fail(fmt::format("cursor \"{}\" has arguments", name), at().location);
+    return nullptr;
+  }
+  if (args.empty()) fail(fmt::format("cursor \"{}\" has no arguments", name), at().location);
+  size_t first = pos_;
+  advance();
+  std::vector<std::string> values(args.size());
+  bool named = false;
+  for (size_t n = 0; n < args.size(); ++n) {
+    size_t place = n;
+    const ScanToken start = at();
+    if (is_name(at()) && is_symbol(ahead(1), ":=")) {
+      named = true;
+      place = static_cast<size_t>(std::find(args.begin(), args.end(), at().text) - args.begin());
+      if (place == args.size())
+        fail(fmt::format("cursor \"{}\" has no argument named \"{}\"", name, at().text), at().location);
+      advance(), advance();
+    }
+    if (!values[place].empty()) {
+      fail(fmt::format("value for parameter \"{}\" of cursor \"{}\" specified more than once", args[place],
+                       name),
+           start.location);
+    }
+    size_t end = find_end({",", ")"}, ",\" or \")", false);
+    if (end == pos_) syntax_error();
+    values[place] = make_expression(pos_, end, ExpressionMode::kExpression, {})->text;
+    pos_ = end;
+    bool last = n + 1 == args.size();
+    if (is_symbol(")") && !last)
+      fail(fmt::format("not enough arguments for cursor \"{}\"", name), at().location);
+    if (is_symbol(",") && last)
+      fail(fmt::format("too many arguments for cursor \"{}\"", name), at().location);
+    advance();
+  }
+  Expression* row = make_expression(first, first, ExpressionMode::kExpression, {}, false);
+  for (size_t n = 0; n < args.size(); ++n) {
+    row->text += (n > 0 ? ", " : "") + values[n];
+    if (named) row->text += " AS " + parser::quote_identifier(args[n]);
+  }
+  row->display = row->text;
+  return row;
+}
+
 StatementPtr Compiler::open() {
   auto s = std::make_unique<Open>(line());
   advance();
@@ -443,16 +480,7 @@ StatementPtr Compiler::open() {
     }
   } else {
     s->options = d.cursor_options;
-    if (is_symbol("(")) {
-      if (d.cursor_args.empty()) fail(fmt::format("cursor \"{}\" has no arguments", d.name), at().location);
-      advance();
-      size_t end = find_end({")"}, ")", false);
-      s->args = make_expression(pos_, end, ExpressionMode::kExpression, {}, false);
-      pos_ = end;
-      advance();
-    } else if (!d.cursor_args.empty()) {
-      fail(fmt::format("cursor \"{}\" has arguments", d.name), at().location);
-    }
+    s->args = cursor_arguments(s->cursor);
   }
   expect_symbol(";");
   return s;

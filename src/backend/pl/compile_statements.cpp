@@ -161,7 +161,8 @@ StatementList Compiler::statements() {
 
 bool Compiler::at_assignment() {
   if (at().kind == ScanKind::kParam) {
-    return is_symbol(ahead(1), ":=") || is_symbol(ahead(1), "=") || is_symbol(ahead(1), "[");
+    return is_symbol(ahead(1), ":=") || is_symbol(ahead(1), "=") || is_symbol(ahead(1), "[") ||
+           is_symbol(ahead(1), ".");
   }
   if (at().kind != ScanKind::kWord && at().kind != ScanKind::kQuotedWord) return false;
   if (!is_name(at())) return false;
@@ -241,13 +242,56 @@ void Compiler::check_assignable(uint32_t n, int32_t location) {
   }
 }
 
+// [i] or [i][j] … and then := : of an array whose elements are of a base type. A literal is read as the
+// element's type, which the analyzer does.
+bool Compiler::at_plain_subscripts(uint32_t target) {
+  const Datum& d = datum(target);
+  const functions::TypeInfo* info = functions::type_by_oid(d.type);
+  if (d.kind != DatumKind::kScalar || info == nullptr || d.domain != kInvalidOid) return false;
+  const functions::TypeInfo* element = functions::type_by_oid(info->element_type);
+  if (element == nullptr || element->kind != 'b' || element->array_type != d.type) return false;
+  size_t n = 0;
+  for (int depth = 0; depth > 0 || is_symbol(ahead(n), "["); ++n) {
+    const ScanToken& t = ahead(n);
+    if (t.kind == ScanKind::kEnd || (depth == 1 && is_symbol(t, ":"))) return false;
+    if (is_symbol(t, "[") || is_symbol(t, "(")) ++depth;
+    if (is_symbol(t, "]") || is_symbol(t, ")")) --depth;
+  }
+  bool literal = ahead(n + 1).kind == ScanKind::kString && info->element_type != type_oid::kText;
+  return (is_symbol(ahead(n), ":=") || is_symbol(ahead(n), "=")) && !literal;
+}
+
+// a[1].f := value: the analyzer makes the new value of the whole variable out of all of it.
+Expression* Compiler::part_assignment(size_t first) {
+  while (is_symbol("[") || is_symbol(".")) {
+    bool subscript = is_symbol("[");
+    advance();
+    if (subscript) pos_ = find_end({"]"}, "]", false);
+    advance();
+  }
+  if (!is_symbol(":=") && !is_symbol("=")) syntax_error();
+  pos_ = find_end({";"}, ";", false);
+  return make_expression(first, pos_, ExpressionMode::kPartAssignment, {});
+}
+
+void Compiler::subscripts(Assign& s) {
+  while (accept_symbol("[")) {
+    size_t end = find_end({"]"}, "]", false);
+    Expression* place = make_expression(pos_, end, ExpressionMode::kExpression, {});
+    place->target = type_oid::kInt4;
+    s.subscripts.push_back(place);
+    pos_ = end;
+    expect_symbol("]");
+  }
+}
+
 StatementPtr Compiler::assignment() {
   auto s = std::make_unique<Assign>(line());
   size_t first = pos_, tokens = 0;
   Found found = lookup_here(&tokens);
   if (found.name == nullptr) {
     size_t n = 1;
-    while (is_symbol(ahead(n), ".")) n += 2;
+    while (is_symbol(ahead(n), ".") && n < 5) n += 2;
     fail(fmt::format("\"{}\" is not a known variable", text(pos_, pos_ + n)), at().location);
   }
   s->target = found.name->datum;
@@ -260,22 +304,12 @@ StatementPtr Compiler::assignment() {
     fail(fmt::format("\"{}\" is not a known variable", text(first, pos_ + 2)), tokens_[first].location);
   }
   check_assignable(s->target, tokens_[first].location);
-  while (accept_symbol("[")) {
-    size_t end = find_end({"]", ":"}, "]", false);
-    Expression* lower = make_expression(pos_, end, ExpressionMode::kExpression, {});
-    lower->target = type_oid::kInt4;
-    s->subscripts.push_back(lower);
-    pos_ = end;
-    if (accept_symbol(":")) {
-      s->slice = true;
-      end = find_end({"]"}, "]", false);
-      Expression* upper = make_expression(pos_, end, ExpressionMode::kExpression, {});
-      upper->target = type_oid::kInt4;
-      s->subscripts.push_back(upper);
-      pos_ = end;
-    }
-    expect_symbol("]");
+  if (is_symbol(".") || (is_symbol("[") && !at_plain_subscripts(s->target))) {
+    s->value = part_assignment(first);
+    advance();
+    return s;
   }
+  subscripts(*s);
   if (!is_symbol(":=") && !is_symbol("=")) syntax_error();
   advance();
   size_t end = find_end({";"}, ";", false);

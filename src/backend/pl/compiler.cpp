@@ -205,12 +205,16 @@ void Compiler::arguments() {
   const catalog::Routine& r = *f_.routine;
   size_t input = 0;
   for (size_t i = 0; i < r.parameter_count(); ++i) {
-    Oid type = r.is_input(i) && input < f_.arg_types.size() ? f_.arg_types[input] : r.parameter_type(i);
-    if (!r.is_input(i) && !f_.output_shape.types.empty()) {
+    // A call of a procedure passes something for every parameter.
+    size_t passed = f_.is_procedure ? i : input;
+    bool is_passed = (f_.is_procedure || r.is_input(i)) && passed < f_.arg_types.size();
+    Oid type = is_passed ? f_.arg_types[passed] : r.parameter_type(i);
+    if (!is_passed && !r.is_input(i) && !f_.output_shape.types.empty()) {
       // Polymorphic outputs were resolved with the shape.
       size_t place = f_.outputs.size();
       if (place < f_.output_shape.types.size()) type = f_.output_shape.types[place];
-    } else if (!r.is_input(i) && f_.outputs.empty() && !f_.composite && f_.result != type_oid::kVoid) {
+    } else if (!is_passed && !r.is_input(i) && f_.outputs.empty() && !f_.composite &&
+               f_.result != type_oid::kVoid) {
       type = f_.result;
     }
     std::string number = fmt::format("${}", i + 1);
@@ -261,6 +265,7 @@ void Compiler::compile() {
   std::string_view conflict = host_.setting("plpgsql.variable_conflict");
   if (conflict == "use_variable") f_.conflict = analyzer::Variables::Conflict::kFirst;
   if (conflict == "use_column") f_.conflict = analyzer::Variables::Conflict::kTables;
+  f_.print_strict_params = host_.setting("plpgsql.print_strict_params") == "on";
   while (is_symbol("#")) {
     advance();
     if (accept_word("variable_conflict")) {
@@ -340,7 +345,7 @@ Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode 
   e->variables = std::make_unique<ExpressionVariables>(f_, *e);
   // A record by itself is passed on as it is.
   size_t count = last - first;
-  if (mode != ExpressionMode::kStatement && (count == 1 || count == 3)) {
+  if (e->needs_select() && (count == 1 || count == 3)) {
     std::vector<std::string_view> names{tokens_[first].text};
     bool plain = is_name(tokens_[first]);
     if (count == 3) {
@@ -363,10 +368,13 @@ Expression* Compiler::make_expression(size_t first, size_t last, ExpressionMode 
 void Compiler::check_syntax(Expression& e) {
   if (e.text.empty()) return;
   Arena scratch;
-  std::string sql = e.mode == ExpressionMode::kStatement ? e.text : "SELECT " + e.text;
-  int32_t prefix = e.mode == ExpressionMode::kStatement ? 0 : 7;
+  std::string sql = e.needs_select() ? "SELECT " + e.text : e.text;
+  int32_t prefix = e.needs_select() ? 7 : 0;
   try {
-    parser::parse(sql, scratch);
+    if (e.mode == ExpressionMode::kPartAssignment)
+      parser::parse_assignment(sql, scratch);
+    else
+      parser::parse(sql, scratch);
   } catch (SqlError& failed) {
     int position = failed.fields().position;
     if (position > 0) {

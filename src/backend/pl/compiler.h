@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/sql_error.h"
+#include "extra_checks.h"
 #include "function.h"
 #include "parser/scan.h"
 
@@ -17,6 +18,8 @@ class Compiler {
   Compiler(Host& host, Function& function);
   void compile();
   int current_line() { return line(); }
+
+  CheckLevel shadowing = CheckLevel::kNone;  // what to make of a variable that hides another
 
  private:
   // --- tokens (compiler.cpp)
@@ -60,6 +63,7 @@ class Compiler {
 
   // --- declarations (compile_declare.cpp)
   void declarations(Block& block);
+  void check_shadowing(std::string_view variable, int32_t location);
   void declaration(Block& block);
   void alias(std::string name);
   void cursor_declaration(std::string name, int line, uint16_t options, Block& block);
@@ -82,6 +86,9 @@ class Compiler {
   StatementPtr statement();
   StatementPtr labelled();
   StatementPtr assignment();
+  bool at_plain_subscripts(uint32_t target);
+  Expression* part_assignment(size_t first);
+  void subscripts(Assign& assign);
   bool at_assignment();
   StatementPtr if_statement();
   StatementPtr case_statement();
@@ -111,6 +118,7 @@ class Compiler {
   void using_params(std::vector<Expression*>* params, std::initializer_list<std::string_view> ends);
   Target into_target();
   uint32_t cursor_variable();
+  Expression* cursor_arguments(uint32_t cursor);
   void check_assignable(uint32_t datum, int32_t location);
   uint32_t require_variable(const char* what);
   Found lookup_here(size_t* tokens);

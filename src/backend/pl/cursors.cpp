@@ -23,9 +23,8 @@ std::string Interpreter::cursor_name(uint32_t variable) {
 
 namespace {
 
-std::string choose_name(Host& host, const Value& wanted, std::string_view variable, bool bound) {
+std::string choose_name(Host& host, const Value& wanted) {
   if (!wanted.null) return std::string(wanted.view());
-  if (bound) return std::string(variable);
   for (int n = 1;; ++n) {
     std::string name = fmt::format("<unnamed portal {}>", n);
     if (!host.cursor_exists(name)) return name;
@@ -34,81 +33,16 @@ std::string choose_name(Host& host, const Value& wanted, std::string_view variab
 
 }  // namespace
 
-// name := value or values in order, each to its argument's variable.
 void Interpreter::bind_cursor_args(const Datum& d, Expression* args) {
   if (args == nullptr) return;
-  Arena scratch;
-  std::string sql = "SELECT f(" + args->text + ")";
-  const auto& call = *parser::as<parser::FuncCall>(
-      parser::as<parser::SelectStmt>(parser::parse(sql, scratch).statements[0].statement)->targets[0]->value);
-  std::vector<Expression*>* parts = nullptr;
-  std::vector<Expression*> made;
-  if (call.args.size() < d.cursor_row.size()) {
-    throw SqlError(sqlstate::kSyntaxError, fmt::format("not enough arguments for cursor \"{}\"", d.name));
-  }
-  if (call.args.size() > d.cursor_row.size()) {
-    throw SqlError(sqlstate::kSyntaxError, fmt::format("too many arguments for cursor \"{}\"", d.name));
-  }
-  static_cast<void>(parts);
-  // The arguments as one row: their names are put aside, their order is the written one.
-  std::string row = "SELECT ";
-  std::vector<size_t> places;
-  for (size_t i = 0; i < call.args.size(); ++i) {
-    size_t place = i;
-    if (parser::is<parser::NamedArg>(call.args[i])) {
-      std::string_view name = parser::as<parser::NamedArg>(call.args[i])->name;
-      size_t k = 0;
-      while (k < d.cursor_args.size() && d.cursor_args[k] != name) ++k;
-      if (k == d.cursor_args.size()) {
-        throw SqlError(sqlstate::kSyntaxError,
-                       fmt::format("cursor \"{}\" has no argument named \"{}\"", d.name, name));
-      }
-      place = k;
-    }
-    places.push_back(place);
-  }
-  // Values are the columns of a query over the same text, without the names.
-  std::string text;
-  size_t at = 10;
-  for (size_t i = 0; i < call.args.size(); ++i) {
-    const parser::Node* value = parser::is<parser::NamedArg>(call.args[i])
-                                    ? parser::as<parser::NamedArg>(call.args[i])->arg
-                                    : call.args[i];
-    auto begin = static_cast<size_t>(value->location < 0 ? static_cast<int32_t>(at) : value->location);
-    size_t end = sql.size() - 1;
-    if (i + 1 < call.args.size()) {
-      auto next = static_cast<size_t>(call.args[i + 1]->location);
-      end = sql.rfind(',', next);
-    }
-    if (!parser::is<parser::NamedArg>(call.args[i])) begin = std::min(begin, at);
-    text += (text.empty() ? "" : ", ") + sql.substr(begin, end - begin);
-    at = end + 1;
-  }
-  row += text;
-  Expression* e = nullptr;
-  for (const auto& known : f_.expressions) {
-    if (known->text == row && known->scope == args->scope) e = known.get();
-  }
-  if (e == nullptr) {
-    auto fresh = std::make_unique<Expression>();
-    fresh->mode = ExpressionMode::kStatement;
-    fresh->text = fresh->display = row;
-    fresh->scope = args->scope;
-    fresh->slot = static_cast<uint32_t>(f_.expressions.size());
-    fresh->variables = std::make_unique<ExpressionVariables>(f_, *fresh);
-    e = fresh.get();
-    f_.expressions.push_back(std::move(fresh));
-  }
-  ExpressionState& state = a_.prepare(*e);
   Target target;
-  target.variables.resize(d.cursor_row.size());
-  for (size_t i = 0; i < places.size(); ++i) target.variables[i] = d.cursor_row[places[i]];
-  run_planned(*e, state, a_.values(), true, false, target, false);
+  target.variables = d.cursor_row;
+  run_planned(*args, a_.prepare(*args), a_.values(), true, false, target, false);
 }
 
 void Interpreter::open_bound(uint32_t cursor, Expression* args, uint16_t options) {
   Datum d = f_.datums[cursor];
-  std::string name = choose_name(a_.host(), a_.value(cursor), d.name, true);
+  std::string name = choose_name(a_.host(), a_.value(cursor));
   if (a_.host().cursor_exists(name)) {
     throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already in use", name));
   }
@@ -123,13 +57,15 @@ void Interpreter::open_bound(uint32_t cursor, Expression* args, uint16_t options
   } catch (SqlError& error) {
     a_.rethrow_in(query, error);
   }
-  if (a_.value(cursor).null) a_.store_text(cursor, name);
+  if (!a_.value(cursor).null) return;
+  check_assignable(cursor);
+  a_.store_text(cursor, name);
 }
 
 void Interpreter::open(const Open& s) {
   Datum d = f_.datums[s.cursor];
   if (d.is_cursor_bound) return open_bound(s.cursor, s.args, s.options);
-  std::string name = choose_name(a_.host(), a_.value(s.cursor), d.name, false);
+  std::string name = choose_name(a_.host(), a_.value(s.cursor));
   if (a_.host().cursor_exists(name)) {
     throw SqlError(sqlstate::kDuplicateCursor, fmt::format("cursor \"{}\" already in use", name));
   }
@@ -149,8 +85,9 @@ void Interpreter::open(const Open& s) {
       a_.rethrow_in(*s.query, error);
     }
   }
-  if (a_.value(s.cursor).null)
-    a_.assign(s.cursor, Value::of_string(std::string_view(name)), type_oid::kRefcursor, -1, nullptr);
+  if (!a_.value(s.cursor).null) return;
+  check_assignable(s.cursor);
+  a_.assign(s.cursor, Value::of_string(std::string_view(name)), type_oid::kRefcursor, -1, nullptr);
 }
 
 void Interpreter::fetch(const Fetch& s) {

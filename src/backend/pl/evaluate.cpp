@@ -44,16 +44,16 @@ bool Activation::is_current(const Expression& e) {
 void Activation::rethrow_in(Expression& e, SqlError& error) {
   ErrorFields& fields = error.fields();
   if (fields.position > 0 && fields.internal_query.empty()) {
-    int prefix = e.mode == ExpressionMode::kStatement ? 0 : 7;
+    int prefix = e.needs_select() ? 7 : 0;
     std::string_view head = std::string_view(e.display).substr(0, static_cast<size_t>(e.shift));
     fields.internal_position = fields.position - prefix + parser::character_position(head, e.shift) - 1;
     if (fields.internal_position < 1) fields.internal_position = 1;
     fields.internal_query = e.display;
     fields.position = 0;
   } else {
-    std::string_view what = e.mode == ExpressionMode::kStatement    ? "SQL statement"
-                            : e.mode == ExpressionMode::kAssignment ? "PL/pgSQL assignment"
-                                                                    : "SQL expression";
+    std::string_view what = e.mode == ExpressionMode::kStatement ? "SQL statement"
+                            : e.is_assignment()                  ? "PL/pgSQL assignment"
+                                                                 : "SQL expression";
     add_context(error, fmt::format("{} \"{}\"", what, e.display));
   }
   throw error;
@@ -63,7 +63,10 @@ void Activation::plan(Expression& e) {
   e.variables->activation = this;
   try {
     if (e.statement == nullptr) {
-      e.statement = host().make_statement(e.mode == ExpressionMode::kStatement ? e.text : "SELECT " + e.text);
+      if (e.mode == ExpressionMode::kPartAssignment)
+        e.statement = host().make_assignment(e.text);
+      else
+        e.statement = host().make_statement(e.needs_select() ? "SELECT " + e.text : e.text);
       e.statement->variables = e.variables.get();
       e.statement->local_tables = f_.local_tables.get();
     }
@@ -281,24 +284,25 @@ Value Activation::evaluate_query(Expression& e, ExpressionState& s) {
   Value result;
   bool found = false;
   memory_.reset();
+  uint64_t rows = 0;
+  auto query_line = [&](SqlError error) { throw error.context(fmt::format("query: {}", e.display)); };
+  if (!host().is_planned(*e.statement)) {
+    query_line({sqlstate::kSyntaxError, fmt::format("query \"{}\" did not return data", e.text)});
+  }
+  if (size_t columns = s.plan->root->output.size(); columns != 1 && !e.is_assignment()) {
+    query_line({sqlstate::kSyntaxError,
+                fmt::format("query returned {} column{}", columns, columns == 1 ? "" : "s")});
+  }
   try {
-    if (!host().is_planned(*e.statement)) {
-      throw SqlError(sqlstate::kSyntaxError, fmt::format("query \"{}\" did not return data", e.text));
-    }
-    if (s.plan->root->output.size() != 1) {
-      size_t columns = s.plan->root->output.size();
-      throw SqlError(
-          sqlstate::kSyntaxError,
-          e.mode == ExpressionMode::kAssignment
-              ? fmt::format("assignment source returned {} column{}", columns, columns == 1 ? "" : "s")
-              : fmt::format("query returned {} column{}", columns, columns == 1 ? "" : "s"));
+    if (size_t columns = s.plan->root->output.size(); columns != 1) {
+      throw SqlError(sqlstate::kSyntaxError,
+                     fmt::format("assignment source returned {} column{}", columns, columns == 1 ? "" : "s"));
     }
     std::unique_ptr<executor::Execution> execution = take_execution(e, s);
     executor::RunParameters run = run_parameters(values_);
     ActiveSnapshot active(session_, &run.snapshot);
     execution->start(run);
     vector::Chunk* chunk = nullptr;
-    uint64_t rows = 0;
     while (rows < 2 && execution->next(chunk)) {
       if (chunk->empty()) continue;
       if (!found) result = types::copy_value(chunk->column(0).value(chunk->selection()[0]), memory_);
@@ -307,12 +311,10 @@ Value Activation::evaluate_query(Expression& e, ExpressionState& s) {
     }
     execution->finish();
     s.execution = std::move(execution);
-    if (rows > 1) {
-      throw SqlError(sqlstate::kCardinalityViolation, "query returned more than one row");
-    }
   } catch (SqlError& error) {
     rethrow_in(e, error);
   }
+  if (rows > 1) query_line({sqlstate::kCardinalityViolation, "query returned more than one row"});
   if (!found) result = null_of(s.type);
   if (e.target == kInvalidOid || e.target == s.type) return result;
   if (s.casts.empty()) s.casts.resize(1);

@@ -69,7 +69,8 @@ class ExpressionVariables final : public analyzer::Variables {
   Expression& expression_;
 };
 
-enum class ExpressionMode : uint8_t { kExpression, kAssignment, kStatement };
+// kPartAssignment: `text` is all of `a[1].f := value`, and gives the new value of the whole variable.
+enum class ExpressionMode : uint8_t { kExpression, kAssignment, kPartAssignment, kStatement };
 
 struct Expression {
   ExpressionMode mode = ExpressionMode::kExpression;
@@ -80,8 +81,15 @@ struct Expression {
   uint32_t slot = 0;  // place in an activation's states
   Oid target;         // the value is wanted as this type; 0: as it comes
   int32_t target_typmod = -1;
-  int32_t record = -1;        // the text is this record variable and nothing else
-  int32_t location = 0;       // in the function's source
+  int32_t record = -1;   // the text is this record variable and nothing else
+  int32_t location = 0;  // in the function's source
+  bool is_assignment() const {
+    return mode == ExpressionMode::kAssignment || mode == ExpressionMode::kPartAssignment;
+  }
+  // "SELECT " goes in front of the text.
+  bool needs_select() const {
+    return mode == ExpressionMode::kExpression || mode == ExpressionMode::kAssignment;
+  }
   bool allow_simple = false;  // a statement that may be evaluated as an expression (SQL functions)
 
   SqlStatementPtr statement;

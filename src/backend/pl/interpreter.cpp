@@ -130,7 +130,10 @@ void Interpreter::initialise(const Block& b) {
   frame_.phase = "during statement block local variable initialization";
   for (uint32_t n : b.variables) {
     Datum& d = f_.datums[n];
-    if (d.initial == nullptr) {
+    frame_.declared = d.line;
+    if (d.is_cursor_bound) {
+      a_.store_text(n, d.name);
+    } else if (d.initial == nullptr) {
       if (d.kind == DatumKind::kRecord) {
         a_.record(n).shape = nullptr;
         a_.set_record_null(n);
@@ -149,6 +152,7 @@ void Interpreter::initialise(const Block& b) {
     }
   }
   frame_.phase = nullptr;
+  frame_.declared = 0;
 }
 
 Outcome Interpreter::block(const Block& b) {
@@ -177,8 +181,9 @@ Outcome Interpreter::block_with_handlers(const Block& b) {
     frame_.in_subtransaction = was_inside;
     a_.session().top = top;
     a_.session().active_snapshot = active;
-    std::string line = frame_.context_line();
+    std::string line = frame_.rethrown ? std::string() : frame_.context_line();
     frame_.phase = nullptr;
+    frame_.declared = 0;
     bool handled = false;
     // Not for cancellation and failed assertions, unless they are named.
     bool others = error.state() != sqlstate::kQueryCanceled && error.state() != sqlstate::kAssertFailure;
@@ -190,7 +195,8 @@ Outcome Interpreter::block_with_handlers(const Block& b) {
     if (!handled) throw;
     a_.host().rollback_subtransaction(mark);
     a_.transaction_changed();
-    add_context(error, line);
+    if (!frame_.rethrown) add_context(error, line);
+    frame_.rethrown = false;
     frame_.statement = statement;
     bool unused = false;
     return handle(b, error, &unused);
@@ -290,6 +296,19 @@ bool Interpreter::row_constructor(Expression& e, Shape* shape, std::vector<Value
 }
 
 void Interpreter::assign_record(uint32_t target, Expression& e) {
+  move_record(target, e);
+  check_not_null(target);
+}
+
+// Of a record variable.
+void Interpreter::check_not_null(uint32_t record) {
+  const Datum& d = f_.datums[record];
+  if (!d.not_null || (a_.record(record).shape != nullptr && !a_.record(record).null)) return;
+  throw SqlError(sqlstate::kNullValueNotAllowed,
+                 fmt::format("null value cannot be assigned to variable \"{}\" declared NOT NULL", d.name));
+}
+
+void Interpreter::move_record(uint32_t target, Expression& e) {
   if (e.record >= 0) {
     auto from = static_cast<uint32_t>(e.record);
     a_.copy_record(target, from);
@@ -314,6 +333,13 @@ void Interpreter::assign_record(uint32_t target, Expression& e) {
 void Interpreter::assign(const Assign& s) {
   if (!s.subscripts.empty()) return assign_element(s);
   const Datum& d = f_.datums[s.target];
+  if (s.value->mode == ExpressionMode::kPartAssignment) {
+    Oid type;
+    int32_t typmod = -1;
+    Value whole = a_.evaluate(*s.value, &type, &typmod);
+    if (d.kind == DatumKind::kRecord) return a_.set_record_value(s.target, whole);
+    return a_.assign(s.target, whole, type, typmod, nullptr);
+  }
   if (d.kind == DatumKind::kRecord) return assign_record(s.target, *s.value);
   if (s.value->record >= 0) {
     throw SqlError(sqlstate::kDatatypeMismatch, "cannot assign composite value to a scalar variable");
@@ -340,22 +366,7 @@ void Interpreter::assign(const Assign& s) {
 
 void Interpreter::assign_element(const Assign& s) {
   Oid array_type = f_.datums[s.target].type;
-  if (f_.datums[s.target].kind == DatumKind::kField) {
-    const Datum& d = f_.datums[s.target];
-    Record& r = a_.assigned_record(d.record);
-    int place = r.shape->find(d.name);
-    if (place < 0) {
-      throw SqlError(sqlstate::kUndefinedColumn,
-                     fmt::format("record \"{}\" has no field \"{}\"", f_.datums[d.record].name, d.name));
-    }
-    array_type = r.shape->types[static_cast<size_t>(place)];
-  }
   const functions::TypeInfo* info = functions::type_by_oid(array_type);
-  if (info == nullptr || info->element_type == kInvalidOid) {
-    throw SqlError(sqlstate::kDatatypeMismatch,
-                   fmt::format("cannot subscript type {} because it does not support subscripting",
-                               functions::format_type(array_type, -1)));
-  }
   std::array<int32_t, functions::kMaxArrayDimensions> places{};
   if (s.subscripts.size() > places.size()) {
     throw SqlError(sqlstate::kProgramLimitExceeded,
@@ -372,11 +383,8 @@ void Interpreter::assign_element(const Assign& s) {
   Oid type;
   int32_t typmod = -1;
   const Value& assigned = a_.evaluate(*s.value, &type, &typmod);
-  Oid wanted = s.slice ? array_type : info->element_type;
-  if (!s.slice && subscripts.size() == 1 && type == wanted &&
-      a_.set_element(s.target, subscripts[0], assigned)) {
-    return;
-  }
+  Oid wanted = info->element_type;
+  if (subscripts.size() == 1 && type == wanted && a_.set_element(s.target, subscripts[0], assigned)) return;
   Arena memory;
   Value v = assigned;
   if (type != wanted && !v.null) {
@@ -388,29 +396,10 @@ void Interpreter::assign_element(const Assign& s) {
   if (v.null) v = null_of(wanted);
   const Value& old = a_.value(s.target);
   std::string empty;
-  if (old.null) functions::append_array_bytes(empty, info->element_type, {});
+  if (old.null) functions::append_array_bytes(empty, wanted, {});
   std::string_view bytes = old.null ? std::string_view(empty) : old.view();
-  if (!s.slice) {
-    a_.assign(
-        s.target,
-        Value::of_string(functions::array_with_element(info->element_type, bytes, subscripts, v, memory)),
-        array_type, -1, nullptr);
-    return;
-  }
-  if (subscripts.size() != 2) throw_not_supported("assignment to a slice of a multidimensional array");
-  if (v.null) return;
-  functions::ArrayView source(v.view());
-  std::string current(bytes);
-  for (int32_t i = subscripts[0], n = 0; i <= subscripts[1]; ++i, ++n) {
-    if (static_cast<uint32_t>(n) >= source.count()) {
-      throw SqlError(sqlstate::kArraySubscriptError, "source array too small");
-    }
-    int32_t one[] = {i};
-    types::StringRef next = functions::array_with_element(
-        info->element_type, current, one, source.at(static_cast<uint32_t>(n), memory), memory);
-    current.assign(next.view());
-  }
-  a_.assign(s.target, Value::of_string(std::string_view(current)), array_type, -1, nullptr);
+  a_.assign(s.target, Value::of_string(functions::array_with_element(wanted, bytes, subscripts, v, memory)),
+            array_type, -1, nullptr);
 }
 
 // --- branches

@@ -50,6 +50,8 @@ class Interpreter {
   void assign(const Assign& s);
   void assign_element(const Assign& s);
   void assign_record(uint32_t target, Expression& e);
+  void move_record(uint32_t target, Expression& e);
+  void check_not_null(uint32_t record);
   void assign_element(const Target& target, const types::Value& element, Oid type, Arena& memory);
   bool row_constructor(Expression& e, Shape* shape, std::vector<types::Value>* values, Arena& memory);
   Outcome if_statement(const If& s);
@@ -81,6 +83,8 @@ class Interpreter {
   std::vector<types::Value> call_arguments(const analyzer::BoundCall& bound, const catalog::Routine& routine,
                                            std::span<const types::Value> params,
                                            const functions::EvalContext& eval);
+  std::vector<uint32_t> call_targets(const Expression& e, const analyzer::BoundCall& bound,
+                                     const catalog::Routine& routine);
   void perform(const Perform& s);
   void call(const Call& s);
   void end_transaction(const EndTransaction& s);
@@ -96,6 +100,15 @@ class Interpreter {
                  const vector::Chunk& chunk, uint32_t row, std::vector<std::unique_ptr<ValueCast>>& casts);
   void store_values(const Target& target, std::span<const planner::OutputColumn> columns,
                     std::span<const types::Value> values, std::vector<std::unique_ptr<ValueCast>>& casts);
+  void move_values(const Target& target, std::span<const planner::OutputColumn> columns,
+                   std::span<const types::Value> values, std::vector<std::unique_ptr<ValueCast>>& casts);
+  void check_multi_assignment(const Target& target, size_t values);
+  void warn(const SqlError& warning);
+  std::string call_lines() const;  // CONTEXT of what is said here
+  // 22005 for a variable that is CONSTANT.
+  void check_assignable(uint32_t variable);
+  std::string strict_params(const Expression& e, std::span<const types::Value> params);
+  std::string strict_params(const DynamicStatement& d);
   void store_null(const Target& target, std::span<const planner::OutputColumn> columns);
   void require_cursor_query(const SqlStatement& statement);
   std::string query_text(Expression& e);
@@ -116,6 +129,7 @@ class DynamicStatement {
   DynamicStatement(Activation& a, const std::string& sql, const std::vector<Expression*>& params);
   SqlStatementPtr statement;
   std::vector<types::Value> values;
+  Oid type_of(size_t param) const { return params_.types[param]; }
   [[noreturn]] void rethrow(SqlError& error) const;
 
  private:

@@ -11,7 +11,10 @@ using types::Value;
 
 void Interpreter::raise(const Raise& s) {
   if (s.rethrow) {
-    if (current_error_ != nullptr) throw *current_error_;
+    if (current_error_ != nullptr) {
+      frame_.rethrown = true;
+      throw *current_error_;
+    }
     throw SqlError(sqlstate::kStackedDiagnosticsAccessedWithoutActiveHandler,
                    "RAISE without parameters cannot be used outside an exception handler");
   }
@@ -113,13 +116,19 @@ void Interpreter::raise(const Raise& s) {
     error.fields() = fields;
     throw error;
   }
-  for (const CallFrame* f = a_.session().top; f != nullptr; f = f->outer) {
-    if (!fields.context.empty()) fields.context += '\n';
-    fields.context += f->context_line();
-    if (f->outer != nullptr && f->outer->sql != nullptr)
-      fields.context += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
-  }
+  fields.context = call_lines();
   a_.host().message(s.level, fields);
+}
+
+std::string Interpreter::call_lines() const {
+  std::string lines;
+  for (const CallFrame* f = a_.session().top; f != nullptr; f = f->outer) {
+    if (!lines.empty()) lines += '\n';
+    lines += f->context_line();
+    if (f->outer != nullptr && f->outer->sql != nullptr)
+      lines += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
+  }
+  return lines;
 }
 
 void Interpreter::assert_statement(const Assert& s) {
@@ -149,17 +158,9 @@ void Interpreter::diagnostics(const Diagnostics& s) {
       case DiagnosticsItem::kRowCount:
         a_.assign(variable, Value::of_int64(static_cast<int64_t>(row_count_)), type_oid::kInt8, -1, nullptr);
         break;
-      case DiagnosticsItem::kContext: {
-        std::string lines;
-        for (const CallFrame* f = a_.session().top; f != nullptr; f = f->outer) {
-          if (!lines.empty()) lines += '\n';
-          lines += f->context_line();
-          if (f->outer != nullptr && f->outer->sql != nullptr)
-            lines += fmt::format("\nSQL statement \"{}\"", *f->outer->sql);
-        }
-        text(lines);
+      case DiagnosticsItem::kContext:
+        text(call_lines());
         break;
-      }
       case DiagnosticsItem::kReturnedSqlstate:
         text(std::string(error.state.text()));
         break;

@@ -64,6 +64,10 @@ bool is_polymorphic(Oid type) {
                                    type_oid::kAnycompatible,
                                    type_oid::kAnycompatiblearray,
                                    type_oid::kAnycompatiblenonarray,
+                                   type_oid::kAnyrange,
+                                   type_oid::kAnymultirange,
+                                   type_oid::kAnycompatiblerange,
+                                   type_oid::kAnycompatiblemultirange,
                                    type_oid::kAny};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
@@ -163,6 +167,11 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
     shape.typmods.assign(shape.types.size(), -1);
     if (result == type_oid::kRecord) shape.composite = true;
   }
+  if (f->is_procedure && arg_types.size() == routine->parameter_count()) {
+    for (size_t i = 0, n = 0; i < arg_types.size() && n < shape.types.size(); ++i) {
+      if (routine->is_output(i)) shape.types[n++] = arg_types[i];
+    }
+  }
   f->output_shape = {shape.names, shape.types, shape.typmods};
   f->composite = shape.composite || (result == type_oid::kRecord && !f->is_procedure);
   if (trigger != nullptr && (!trigger->old_table.empty() || !trigger->new_table.empty())) {
@@ -179,6 +188,8 @@ FunctionPtr Runtime::State::compile(const RoutinePtr& routine, std::span<const O
 
 void Runtime::State::compile_plpgsql(Function& f, bool validating) {
   Compiler compiler(host, f);
+  if (validating && f.routine != nullptr)
+    compiler.shadowing = session.extra_checks.level(ExtraCheck::kShadowedVariables);
   try {
     compiler.compile();
   } catch (SqlError& error) {
@@ -270,7 +281,7 @@ void set_args(Activation& a, std::span<const Value> args) {
 }
 
 [[noreturn]] void fail_in(const CallFrame& frame, SqlError& error) {
-  if (!frame.function.inlined) add_context(error, frame.context_line());
+  if (!frame.function.inlined && !frame.rethrown) add_context(error, frame.context_line());
   throw error;
 }
 
@@ -316,6 +327,16 @@ Value Runtime::State::call_row(Function& f, Activation& a, CallFrame& frame, Are
   return Value::of_string(functions::make_record(f.result, number, shape.types,
                                                  {rows.values.data(), shape.types.size()}, memory));
 }
+
+namespace {
+
+[[noreturn]] void row_type_mismatch(Oid got, Oid want, size_t column) {
+  throw SqlError(sqlstate::kDatatypeMismatch, "returned record type does not match expected record type")
+      .detail(fmt::format("Returned type {} does not match expected type {} in column {}.",
+                          functions::format_type(got, -1), functions::format_type(want, -1), column + 1));
+}
+
+}  // namespace
 
 void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& frame, RowStore& rows) {
   Interpreter run(a, frame);
@@ -364,6 +385,9 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
   }
   for (size_t i = 0; i < values.size(); ++i) {
     Oid want = f.output_shape.types[i];
+    // A returned row is taken as it is; what may be a literal in it has no type of its own.
+    bool literal = run.returned_row && shape->types[i] == type_oid::kText;
+    if (f.outputs.empty() && shape->types[i] != want && !literal) row_type_mismatch(shape->types[i], want, i);
     if (values[i].null) {
       rows.values.push_back(null_of(want));
     } else if (shape->types[i] == want) {
@@ -374,6 +398,14 @@ void Runtime::State::run_plpgsql_rows(Function& f, Activation& a, CallFrame& fra
     }
   }
   rows.count = 1;
+  if (f.result_domain == kInvalidOid || !f.outputs.empty()) return;
+  Value row = null_of(f.result);
+  if (!rows.null) {
+    row = Value::of_string(functions::make_record(f.result, 0, f.output_shape.types,
+                                                  {rows.values.data(), rows.values.size()}, rows.memory));
+  }
+  Arena scratch;
+  a.cast(f.result_cast, f.result, -1, f.result_domain, -1).apply(host, row, scratch);
 }
 
 // --- Runtime
@@ -429,7 +461,7 @@ void Runtime::do_block(std::string_view language, std::string_view source, bool 
     set_args(*a, {});
     Interpreter(*a, frame).run();
   } catch (SqlError& error) {
-    add_context(error, frame.context_line());
+    if (!frame.rethrown) add_context(error, frame.context_line());
     throw;
   }
 }
@@ -464,6 +496,20 @@ std::vector<Value> Runtime::call_procedure(const functions::CallSite& site, std:
   return outputs;
 }
 
+namespace {
+
+// A type that the polymorphic one may stand for; others stand for themselves.
+Oid example_of(Oid type) {
+  if (!is_polymorphic(type)) return type;
+  if (type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray) return type_oid::kInt4Array;
+  if (type == type_oid::kAnyrange || type == type_oid::kAnycompatiblerange) return type_oid::kInt4range;
+  if (type == type_oid::kAnymultirange || type == type_oid::kAnycompatiblemultirange)
+    return type_oid::kInt4multirange;
+  return type_oid::kInt4;
+}
+
+}  // namespace
+
 void Runtime::validate(Oid oid) {
   State& s = *state_;
   RoutinePtr routine = s.host.catalog().routine(oid);
@@ -472,15 +518,8 @@ void Runtime::validate(Oid oid) {
   for (Oid t : routine->args) variable = variable || is_polymorphic(t);
   if (variable) {
     std::vector<Oid> args;
-    for (Oid t : routine->args) {
-      bool array = t == type_oid::kAnyarray || t == type_oid::kAnycompatiblearray;
-      args.push_back(array ? type_oid::kInt4Array : is_polymorphic(t) ? type_oid::kInt4 : t);
-    }
-    Oid result = routine->result;
-    if (is_polymorphic(result)) {
-      result = result == type_oid::kAnyarray || result == type_oid::kAnycompatiblearray ? type_oid::kInt4Array
-                                                                                        : type_oid::kInt4;
-    }
+    for (Oid t : routine->args) args.push_back(example_of(t));
+    Oid result = example_of(routine->result);
     if (routine->language == catalog::kPlpgsqlLanguage)
       s.compile(routine, args, result, nullptr, nullptr, nullptr, true);
     return;

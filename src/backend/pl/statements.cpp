@@ -48,7 +48,7 @@ void Interpreter::store_null(const Target& target, std::span<const planner::Outp
     } else {
       a_.set_record_null(record);
     }
-    return;
+    return check_not_null(record);
   }
   for (uint32_t n : target.variables) {
     const Datum& d = f_.datums[n];
@@ -80,9 +80,45 @@ void Interpreter::require_cursor_query(const SqlStatement& statement) {
   throw SqlError(sqlstate::kInvalidCursorDefinition, fmt::format("cannot open {}query as cursor", verb));
 }
 
+// plpgsql.extra_… strict_multi_assignment: the row has as many columns as there are targets.
+void Interpreter::check_multi_assignment(const Target& target, size_t values) {
+  if (target.record < 0 && target.variables.size() == values) return;
+  size_t wanted = target.variables.size();
+  if (target.record >= 0) {
+    auto record = static_cast<uint32_t>(target.record);
+    if (f_.datums[record].type == type_oid::kRecord) return;
+    const Shape* shape = a_.record_shape(record);
+    if (shape == nullptr) return;
+    wanted = shape->types.size();
+  }
+  CheckLevel level = wanted == values ? CheckLevel::kNone
+                                      : a_.session().extra_checks.level(ExtraCheck::kStrictMultiAssignment);
+  if (level == CheckLevel::kNone) return;
+  SqlError error(sqlstate::kDatatypeMismatch,
+                 "number of source and target fields in assignment does not match");
+  error.detail(fmt::format("strict_multi_assignment check of {} is active.",
+                           level == CheckLevel::kError ? "extra_errors" : "extra_warnings"));
+  error.hint("Make sure the query returns the exact list of columns.");
+  if (level == CheckLevel::kError) throw error;
+  // One for each target that gets nothing, one for all columns that go nowhere.
+  for (size_t n = wanted > values ? wanted - values : 1; n > 0; --n) warn(error);
+}
+
+void Interpreter::warn(const SqlError& warning) {
+  ErrorFields fields = warning.fields();
+  fields.context = call_lines();
+  a_.host().message("WARNING", fields);
+}
+
 void Interpreter::store_values(const Target& target, std::span<const planner::OutputColumn> columns,
                                std::span<const Value> values,
                                std::vector<std::unique_ptr<ValueCast>>& casts) {
+  check_multi_assignment(target, values.size());
+  move_values(target, columns, values, casts);
+}
+
+void Interpreter::move_values(const Target& target, std::span<const planner::OutputColumn> columns,
+                              std::span<const Value> values, std::vector<std::unique_ptr<ValueCast>>& casts) {
   if (target.record >= 0) {
     Shape shape;
     for (const planner::OutputColumn& c : columns) {
@@ -114,7 +150,7 @@ void Interpreter::store_row(const Target& target, std::span<const planner::Outpu
     values = many;
   }
   for (uint32_t i = 0; i < columns.size(); ++i) values[i] = chunk.column(i).value(row);
-  store_values(target, columns, values, casts);
+  move_values(target, columns, values, casts);
 }
 
 // --- static and dynamic statements share this
@@ -132,6 +168,8 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
   }
   bool too_many = false, found = false;
   uint64_t rows = 0, affected = 0;
+  CheckLevel many = !into || strict || !select ? CheckLevel::kNone
+                                               : a_.session().extra_checks.level(ExtraCheck::kTooManyRows);
   try {
     a_.host().check_read_only(*e.statement);
     if (f_.read_only && !state.plan->read_only) {
@@ -149,7 +187,7 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
     ConstraintChecks constraints(a_.host(), !state.plan->read_only);
     execution->start(run);
     // A SELECT need not go on once it is clear what comes out; a change must run to its end.
-    uint64_t enough = !select ? UINT64_MAX : strict ? 2 : 1;
+    uint64_t enough = !select ? UINT64_MAX : strict || many != CheckLevel::kNone ? 2 : 1;
     vector::Chunk* chunk = nullptr;
     while (rows < enough && execution->next(chunk)) {
       if (!state.plan->returns_rows || chunk->empty()) continue;
@@ -163,20 +201,63 @@ void Interpreter::run_planned(Expression& e, ExpressionState& state, std::span<c
     execution->finish();
     constraints.finish();
     state.execution = std::move(execution);
-    too_many = rows > 1 && (strict || !select);
+    too_many = rows > 1 && (strict || !select || many != CheckLevel::kNone);
   } catch (SqlError& error) {
     a_.rethrow_in(e, error);
   }
   row_count_ = select ? std::min<uint64_t>(rows, into && !strict ? 1 : rows) : affected;
   set_found(select ? found : affected > 0);
   if (!into) return;
+  if (found) check_multi_assignment(target, state.plan->root->output.size());
   if (!found) {
-    if (strict) throw SqlError(sqlstate::kNoDataFound, "query returned no rows");
+    if (strict)
+      throw SqlError(sqlstate::kNoDataFound, "query returned no rows").detail(strict_params(e, params));
     store_null(target, state.plan->root->output);
   } else if (too_many) {
-    throw SqlError(sqlstate::kTooManyRows, "query returned more than one row")
-        .hint("Make sure the query returns a single row, or use LIMIT 1.");
+    SqlError error(sqlstate::kTooManyRows, "query returned more than one row");
+    error.detail(strict_params(e, params)).hint("Make sure the query returns a single row, or use LIMIT 1.");
+    if (many != CheckLevel::kWarning) throw error;
+    warn(error);
   }
+}
+
+namespace {
+
+void add_param(std::string& out, std::string_view name, const Value& value, const std::string& text) {
+  out += out.empty() ? "parameters: " : ", ";
+  out += name;
+  out += " = ";
+  if (value.null) {
+    out += "NULL";
+    return;
+  }
+  out += '\'';
+  for (char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  out += '\'';
+}
+
+}  // namespace
+
+// #print_strict_params: what an INTO STRICT that failed was given; else nothing.
+std::string Interpreter::strict_params(const Expression& e, std::span<const Value> params) {
+  std::string out;
+  if (!f_.print_strict_params) return out;
+  for (uint32_t n : e.params) {
+    const Datum& d = f_.datums[n];
+    if (d.kind != DatumKind::kScalar) continue;
+    add_param(out, d.name, params[n], params[n].null ? std::string() : a_.text_of(params[n], d.type));
+  }
+  return out;
+}
+
+std::string Interpreter::strict_params(const DynamicStatement& d) {
+  std::string out;
+  if (!f_.print_strict_params) return out;
+  for (size_t i = 0; i < d.values.size(); ++i) {
+    const Value& v = d.values[i];
+    add_param(out, fmt::format("${}", i + 1), v, v.null ? std::string() : a_.text_of(v, d.type_of(i)));
+  }
+  return out;
 }
 
 void Interpreter::sql(const Sql& s) {
@@ -252,6 +333,7 @@ DynamicStatement::DynamicStatement(Activation& a, const std::string& sql,
   try {
     statement = a.host().make_statement(sql_);
     statement->variables = &params_;
+    statement->local_tables = a.function().local_tables.get();
   } catch (SqlError& error) {
     rethrow(error);
   }
@@ -353,11 +435,12 @@ void Interpreter::execute_dynamic(const Execute& s) {
   }
   row_count_ = select ? rows : affected;
   if (!s.into) return;
+  if (found) check_multi_assignment(s.target, d.statement->plan->root->output.size());
   if (!found) {
-    if (s.strict) throw SqlError(sqlstate::kNoDataFound, "query returned no rows");
+    if (s.strict) throw SqlError(sqlstate::kNoDataFound, "query returned no rows").detail(strict_params(d));
     store_null(s.target, d.statement->plan->root->output);
   } else if (too_many) {
-    throw SqlError(sqlstate::kTooManyRows, "query returned more than one row");
+    throw SqlError(sqlstate::kTooManyRows, "query returned more than one row").detail(strict_params(d));
   }
 }
 
@@ -419,7 +502,7 @@ Outcome Interpreter::for_query(const ForRows& s) {
     size_t width = plan->root->output.size();
     RowStore rest;
     loop.keep = [&] {
-      if (!plan->read_only) {
+      if (!plan->read_only && !is_select(*statement)) {
         throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
                        "cannot perform transaction commands inside a cursor loop that is not read-only");
       }
@@ -453,6 +536,7 @@ Outcome Interpreter::for_query(const ForRows& s) {
       // operators.
       for (at = 0; execution != nullptr && at < chunk->count() && go_on;) {
         if (sync::CancelToken* cancel = a_.host().cancel_token()) cancel->throw_if_pending();
+        check_multi_assignment(s.target, plan->root->output.size());
         store_row(s.target, plan->root->output, *chunk, chunk->selection()[at++], casts);
         found = true;
         go_on = goes_on(s, execute(s.body), &outcome);
@@ -627,7 +711,7 @@ void Interpreter::execute_call(const Execute& s, DynamicStatement& d, const std:
       if (!routine->is_output(i)) continue;
       planner::OutputColumn column{};
       column.name = memory.copy(routine->parameter_name(i));
-      column.type = routine->parameter_type(i);
+      column.type = bound.output_types[columns.size()];
       column.physical = executor::physical_type_of(column.type);
       columns.push_back(column);
     }
@@ -674,6 +758,7 @@ void Interpreter::call(const Call& s) {
     a_.rethrow_in(e, error);
   }
   routine = called_procedure(bound);
+  std::vector<uint32_t> targets = call_targets(e, bound, *routine);
   try {
     std::vector<Value> args = call_arguments(bound, *routine, a_.values(), eval);
     SqlInProgress in_progress(frame_, e.display);
@@ -682,24 +767,42 @@ void Interpreter::call(const Call& s) {
     a_.rethrow_in(e, error);
   }
   a_.transaction_changed();
-  size_t output = 0;
+  for (size_t i = 0; i < targets.size(); ++i)
+    a_.assign(targets[i], outputs.at(i), bound.output_types[i], -1, nullptr);
+}
+
+// The variables that a CALL's output arguments are.
+std::vector<uint32_t> Interpreter::call_targets(const Expression& e, const analyzer::BoundCall& bound,
+                                                const catalog::Routine& routine) {
+  std::vector<uint32_t> targets;
   for (size_t i = 0; i < bound.args.size(); ++i) {
-    if (!routine->is_output(i)) continue;
+    if (!routine.is_output(i)) continue;
     const parser::Node* node = bound.written[i];
     const auto* ref = parser::is<parser::ColumnRef>(node) ? parser::as<parser::ColumnRef>(node) : nullptr;
     Found found = ref == nullptr ? Found{} : lookup(e.scope, ref->names);
     if (found.name == nullptr) {
-      throw SqlError(sqlstate::kSyntaxError,
-                     fmt::format("procedure parameter {} is an output parameter but corresponding "
-                                 "argument is not writable",
-                                 routine->parameter_name(i).empty()
-                                     ? std::to_string(i + 1)
-                                     : fmt::format("\"{}\"", routine->parameter_name(i))));
+      throw SqlError(
+          sqlstate::kSyntaxError,
+          fmt::format("procedure parameter {} is an output parameter but corresponding "
+                      "argument is not writable",
+                      routine.parameter_name(i).empty() ? std::to_string(i + 1)
+                                                        : fmt::format("\"{}\"", routine.parameter_name(i))));
     }
     uint32_t target = found.name->datum;
     if (found.used < ref->names.size()) target = f_.field_of(target, ref->names.back());
-    a_.grow();
-    a_.assign(target, outputs.at(output++), routine->parameter_type(i), -1, nullptr);
+    check_assignable(target);
+    targets.push_back(target);
+  }
+  a_.grow();
+  return targets;
+}
+
+void Interpreter::check_assignable(uint32_t variable) {
+  const Datum& d = f_.datums[variable];
+  const Datum& owner = d.kind == DatumKind::kField ? f_.datums[d.record] : d;
+  if (owner.constant) {
+    throw SqlError(sqlstate::kErrorInAssignment,
+                   fmt::format("variable \"{}\" is declared CONSTANT", owner.name));
   }
 }
 

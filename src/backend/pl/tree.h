@@ -106,8 +106,7 @@ struct Block : Statement {
 struct Assign : Statement {
   explicit Assign(int l) : Statement(StatementKind::kAssign, l) {}
   uint32_t target = 0;
-  std::vector<Expression*> subscripts;  // target[i][j]
-  bool slice = false;
+  std::vector<Expression*> subscripts;  // target[i][j] of a plain array
   Expression* value = nullptr;
 };
 struct If : Statement {

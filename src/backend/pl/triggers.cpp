@@ -600,7 +600,7 @@ bool Triggers::run(const TriggerCall& call, std::vector<Value>* returned, Arena*
     for (const Value& v : r.values) returned->push_back(types::copy_value(v, *memory));
     return true;
   } catch (SqlError& error) {
-    add_context(error, frame.context_line());
+    if (!frame.rethrown) add_context(error, frame.context_line());
     throw;
   }
 }

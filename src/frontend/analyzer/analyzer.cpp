@@ -9,8 +9,12 @@ namespace varve::analyzer {
 
 Query* Binder::bind_statement(const parser::Node* statement) {
   switch (statement->kind) {
-    case parser::NodeKind::kSelectStmt:
-      return bind_select(*parser::as<parser::SelectStmt>(statement), nullptr);
+    case parser::NodeKind::kSelectStmt: {
+      const auto& select = *parser::as<parser::SelectStmt>(statement);
+      Query* query = bind_select(select, nullptr);
+      if (select.assigns_to != nullptr) assign_variable_part(*query, select);
+      return query;
+    }
     case parser::NodeKind::kInsertStmt:
       return bind_insert(*parser::as<parser::InsertStmt>(statement), nullptr);
     case parser::NodeKind::kUpdateStmt:

@@ -149,8 +149,7 @@ class Binder {
   Subscripts bind_subscripts(Scope& scope, Oid container, std::span<parser::Node* const> steps,
                              int32_t location);
   Expr* make_subscript(Expr* container, const Subscripts& subscripts, int32_t location);
-  Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps,
-                             int32_t location);
+  Expr* bind_json_subscripts(Scope& scope, Expr* json, std::span<parser::Node* const> steps, int32_t at);
   std::vector<Expr*> json_path(Scope& scope, std::span<parser::Node* const> steps, int32_t at, bool* number);
   Expr* bind_indirection(Scope& scope, const parser::IndirectionExpr& e);
   // (r).* : the columns it stands for.
@@ -162,6 +161,7 @@ class Binder {
                                                    int32_t location);
   Expr* assign_part(Scope& scope, Expr* current, std::string_view column,
                     std::span<parser::Node* const> steps, Expr* value, int32_t location);
+  void assign_variable_part(Query& query, const parser::SelectStmt& source);
   Expr* coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_view column,
                         std::span<parser::Node* const> steps, int32_t location);
   Expr* compare_rows(std::string_view op, const std::vector<Expr*>& left, const std::vector<Expr*>& right,

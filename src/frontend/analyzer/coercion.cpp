@@ -10,6 +10,7 @@
 #include "functions/range.h"
 #include "functions/user_types.h"
 #include "parser/parser.h"
+#include "polymorphic.h"
 #include "user_operators.h"
 
 namespace varve::analyzer {
@@ -22,13 +23,6 @@ namespace {
 bool is_string_category(Oid type) {
   const functions::TypeInfo* info = functions::type_by_oid(type);
   return info != nullptr && info->category == 'S';
-}
-
-bool is_polymorphic(Oid type) {
-  return type == type_oid::kAnyelement || type == type_oid::kAnyarray || type == type_oid::kAnynonarray ||
-         type == type_oid::kAnyenum || type == type_oid::kAny || type == type_oid::kAnycompatible ||
-         type == type_oid::kAnycompatiblearray || type == type_oid::kAnycompatiblenonarray ||
-         type == type_oid::kAnyrange || type == type_oid::kAnymultirange;
 }
 
 bool is_array_type(Oid type) {
@@ -53,8 +47,9 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   }
   if (to == type_oid::kAnynonarray || to == type_oid::kAnycompatiblenonarray) return !is_array_type(from);
   if (to == type_oid::kAnyarray || to == type_oid::kAnycompatiblearray) return is_array_type(from);
-  if (to == type_oid::kAnyrange) return functions::is_range_type(from);
-  if (to == type_oid::kAnymultirange) return functions::is_multirange_type(from);
+  if (polymorphic_kind(to).form == PolymorphicKind::Form::kRange) return functions::is_range_type(from);
+  if (polymorphic_kind(to).form == PolymorphicKind::Form::kMultirange)
+    return functions::is_multirange_type(from);
   if (to == type_oid::kAnyenum) return functions::is_enum(from);
   if (to == type_oid::kRecord) return is_row_type(from);
   if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
@@ -80,7 +75,7 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
 Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, int32_t location) {
   if (location < 0) location = e->location;
   if (e->type == to) return apply_typmod(e, typmod, context == CastContext::kExplicit);
-  if (to == type_oid::kAny || is_polymorphic(to)) return e;
+  if (to == type_oid::kAny || is_polymorphic_type(to)) return e;
   const functions::TypeInfo* target = functions::type_by_oid(to);
   if (target == nullptr && base_of(to) == to) target = functions::type_by_oid(to);  // an enum not met before
   if (target == nullptr) return DomainBinder(*this).coerce(e, to, context, location);

@@ -10,6 +10,7 @@
 #include "edit_distance.h"
 #include "oid_of_part.h"
 #include "parser/parser.h"
+#include "polymorphic.h"
 #include "routine_call.h"
 #include "user_operators.h"
 
@@ -397,6 +398,12 @@ Expr* ExpressionBinder::column(const parser::ColumnRef& ref) {
       if (Expr* row = whole_row(ref.names.size() > 1 ? ref.names[ref.names.size() - 2] : std::string_view(),
                                 ref.names.back(), ref.location))
         return row;
+      if (Expr* row = variable(ref)) return row;
+      std::vector<Variables::Field> fields;
+      std::vector<ScopeColumn> row;
+      if (b_.context().variables != nullptr) b_.context().variables->expand(ref.names, &fields);
+      for (const auto& f : fields) row.push_back({f.name, b_.make_variable(f.variable, ref.location)});
+      if (!row.empty()) return b_.make_row(row, type_oid::kRecord, ref.location);
       throw missing_from_entry(ref.names.back(), ref.location);
     }
     throw error(sqlstate::kSyntaxError, "row expansion via \"*\" is not supported here", ref.location);

@@ -1,12 +1,15 @@
 // Choosing functions and operators by name and argument types (PostgreSQL documentation, chapter 10).
 #include <algorithm>
+#include <functional>
 
 #include "analyzer/expression_walk.h"
 #include "analyzer/own_database.h"
 #include "binder.h"
 #include "catalog/operators.h"
 #include "functions/range.h"
+#include "functions/sql_aggregate.h"
 #include "json_records.h"
+#include "polymorphic.h"
 #include "user_operators.h"
 
 namespace varve::analyzer {
@@ -123,16 +126,9 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
   if (kept.size() == 1) candidates = std::move(kept);
 }
 
-bool is_polymorphic_range(Oid type) {
-  return type == type_oid::kAnyrange || type == type_oid::kAnymultirange;
-}
-bool is_polymorphic_array(Oid type) {
-  return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray;
-}
+bool is_polymorphic_array(Oid type) { return is_polymorphic_array_type(type); }
 bool is_polymorphic_element(Oid type) {
-  return type == type_oid::kAnyelement || type == type_oid::kAnycompatible ||
-         type == type_oid::kAnynonarray || type == type_oid::kAnycompatiblenonarray ||
-         type == type_oid::kAnyenum;
+  return polymorphic_kind(type).form == PolymorphicKind::Form::kElement;
 }
 
 }  // namespace
@@ -141,30 +137,34 @@ bool is_polymorphic_element(Oid type) {
 // anycompatible kind for one that the others convert to. A candidate whose arguments have none is not
 // applicable.
 bool Binder::polymorphic_types_agree(std::span<const Oid> declared, std::span<const Oid> actual) {
-  std::vector<Oid> exact, compatible;
+  using Form = PolymorphicKind::Form;
+  std::vector<Oid> elements[2];  // of the exact and of the compatible family
+  Oid ranges[2];
   for (size_t i = 0; i < declared.size(); ++i) {
-    if (actual[i] == type_oid::kUnknown) continue;
-    bool array = is_polymorphic_array(declared[i]);
-    if (is_polymorphic_range(declared[i])) {
-      Oid range = functions::is_range_type(actual[i]) ? actual[i] : functions::range_of_multirange(actual[i]);
-      exact.push_back(functions::range_subtype(range));
-      continue;
-    }
-    if (!array && !is_polymorphic_element(declared[i])) continue;
+    PolymorphicKind kind = polymorphic_kind(declared[i]);
+    if (actual[i] == type_oid::kUnknown || kind.form == Form::kNone) continue;
     const functions::TypeInfo* info = functions::type_by_oid(actual[i]);
-    Oid element =
-        array && info != nullptr && info->element_type != kInvalidOid ? info->element_type : actual[i];
-    bool family = declared[i] == type_oid::kAnycompatible || declared[i] == type_oid::kAnycompatiblearray ||
-                  declared[i] == type_oid::kAnycompatiblenonarray;
-    (family ? compatible : exact).push_back(element);
+    Oid element = actual[i];
+    if (kind.form == Form::kArray && info != nullptr && info->element_type != kInvalidOid)
+      element = info->element_type;
+    if (kind.form == Form::kRange || kind.form == Form::kMultirange) {
+      Oid& range = ranges[kind.compatible ? 1 : 0];
+      Oid own = functions::is_range_type(actual[i]) ? actual[i] : functions::range_of_multirange(actual[i]);
+      if (range != kInvalidOid && range != own) return false;
+      range = own;
+      element = functions::range_subtype(own);
+    }
+    elements[kind.compatible ? 1 : 0].push_back(element);
   }
-  for (Oid type : exact) {
-    if (type != exact[0]) return false;
+  for (Oid type : elements[0]) {
+    if (type != elements[0][0]) return false;
   }
-  return compatible.empty() || std::any_of(compatible.begin(), compatible.end(), [&](Oid common) {
-           return std::all_of(compatible.begin(), compatible.end(),
-                              [&](Oid type) { return can_coerce(type, common, CastContext::kImplicit); });
-         });
+  auto takes_all = [&](Oid common) {
+    return std::all_of(elements[1].begin(), elements[1].end(),
+                       [&](Oid type) { return can_coerce(type, common, CastContext::kImplicit); });
+  };
+  if (ranges[1] != kInvalidOid) return takes_all(functions::range_subtype(ranges[1]));
+  return elements[1].empty() || std::any_of(elements[1].begin(), elements[1].end(), takes_all);
 }
 
 bool Binder::takes_types(std::span<const Oid> declared, std::span<const Oid> actual) {
@@ -222,57 +222,66 @@ Expr* Binder::make_function(const Function& function, std::span<Expr* const> arg
   return call;
 }
 
+namespace {
+
+// What the polymorphic types stand for in a call whose arguments are yet to be converted.
+PolymorphicTypes call_types(Binder& b, const Function& function, const std::function<Oid(size_t)>& declared,
+                            std::span<Expr* const> args) {
+  using Form = PolymorphicKind::Form;
+  PolymorphicTypes types;
+  std::vector<Expr*> compatible;  // what has to have a common type
+  for (size_t i = 0; i < args.size(); ++i) {
+    PolymorphicKind kind = polymorphic_kind(declared(i));
+    if (kind.form == Form::kNone || args[i]->type == type_oid::kUnknown) continue;
+    PolymorphicTypes::Family& family = kind.compatible ? types.compatible : types.exact;
+    Expr* of_element = args[i];
+    if (kind.form != Form::kElement) {
+      const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
+      Oid element = info == nullptr ? kInvalidOid : info->element_type;
+      if (kind.form != Form::kArray) {
+        family.range =
+            kind.form == Form::kRange ? args[i]->type : functions::range_of_multirange(args[i]->type);
+        element = functions::range_subtype(family.range);
+      }
+      if (element == kInvalidOid) continue;
+      of_element = b.make<analyzer::Expr>(ExprKind::kInput, element);
+    }
+    if (kind.compatible)
+      compatible.push_back(of_element);
+    else if (family.element == kInvalidOid || kind.form == Form::kArray)
+      family.element = of_element->type;
+  }
+  if (types.compatible.range != kInvalidOid)
+    types.compatible.element = functions::range_subtype(types.compatible.range);
+  else if (!compatible.empty())
+    types.compatible.element = b.select_common_type(compatible, function.name);
+  for (size_t i = 0; i < args.size(); ++i) {
+    PolymorphicKind kind = polymorphic_kind(declared(i));
+    if (kind.form == Form::kNone || types.actual(declared(i)) != kInvalidOid) continue;
+    // A literal alone says nothing, but of the compatible family it is text.
+    bool range = kind.form == Form::kRange || kind.form == Form::kMultirange;
+    if (kind.compatible && !range) {
+      types.compatible.element = type_oid::kText;
+      continue;
+    }
+    throw SqlError(sqlstate::kDatatypeMismatch,
+                   kind.compatible ? fmt::format("could not determine polymorphic type {} because input has "
+                                                 "type unknown",
+                                                 b.type_text(declared(i)))
+                                   : "could not determine polymorphic type because input has type unknown");
+  }
+  return types;
+}
+
+}  // namespace
+
 Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args, bool array_given) {
   auto declared = [&](size_t i) {
     if (!array_given && function.variadic != kInvalidOid && i + 1 >= function.args.size())
       return function.variadic;
     return function.args[i];
   };
-  // Work out what the polymorphic types stand for.
-  Oid element = kInvalidOid, range = kInvalidOid;
-  std::vector<Expr*> compatible;
-  bool common = false;  // all are brought to one type, arrays by their elements
-  for (size_t i = 0; i < args.size(); ++i) {
-    Oid type = declared(i);
-    common = common || type == type_oid::kAnycompatible || type == type_oid::kAnycompatiblearray ||
-             type == type_oid::kAnycompatiblenonarray;
-    if (is_polymorphic_range(type)) {
-      Oid found = functions::is_range_type(args[i]->type) ? args[i]->type
-                                                          : functions::range_of_multirange(args[i]->type);
-      if (found != kInvalidOid) range = found;
-    } else if (is_polymorphic_array(type)) {
-      const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-      if (info != nullptr && info->element_type != kInvalidOid) {
-        element = info->element_type;
-        if (type == type_oid::kAnycompatiblearray)
-          compatible.push_back(make<analyzer::Expr>(ExprKind::kInput, element));
-      }
-    } else if (is_polymorphic_element(type)) {
-      if (args[i]->type != type_oid::kUnknown) {
-        if (element == kInvalidOid) element = args[i]->type;
-        compatible.push_back(args[i]);
-      }
-    }
-  }
-  if (!compatible.empty() && common) {
-    element = select_common_type(compatible, function.name);
-  }
-  if (element == kInvalidOid && range != kInvalidOid) element = functions::range_subtype(range);
-  if (element == kInvalidOid) {
-    for (size_t i = 0; i < args.size(); ++i) {
-      Oid type = declared(i);
-      if (type != type_oid::kAnyelement && type != type_oid::kAnyarray && type != type_oid::kAnynonarray &&
-          !is_polymorphic_range(type)) {
-        continue;
-      }
-      throw SqlError(sqlstate::kDatatypeMismatch,
-                     "could not determine polymorphic type because input has type unknown");
-    }
-    element = type_oid::kText;
-  }
-  const functions::TypeInfo* element_info = functions::type_by_oid(element);
-  Oid array = element_info == nullptr ? kInvalidOid : element_info->array_type;
-
+  PolymorphicTypes types = call_types(*this, function, declared, args);
   for (size_t i = 0; i < args.size(); ++i) {
     Oid type = declared(i);
     if (type == type_oid::kAny) {
@@ -281,14 +290,7 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
       if (!stays) args[i] = resolve_unknown(args[i]);
       continue;
     }
-    if (is_polymorphic_array(type))
-      type = array;
-    else if (is_polymorphic_element(type))
-      type = element;
-    else if (type == type_oid::kAnyrange)
-      type = range;
-    else if (type == type_oid::kAnymultirange)
-      type = functions::multirange_of_range(range);
+    type = types.actual(type);
     Expr* coerced = try_coerce(args[i], type, -1, CastContext::kImplicit);
     if (coerced == nullptr) {
       throw SqlError(sqlstate::kDatatypeMismatch,
@@ -298,11 +300,7 @@ Oid Binder::coerce_arguments(const Function& function, std::vector<Expr*>& args,
     }
     args[i] = coerced;
   }
-  if (is_polymorphic_array(function.result)) return array;
-  if (is_polymorphic_element(function.result)) return element;
-  if (function.result == type_oid::kAnyrange) return range;
-  if (function.result == type_oid::kAnymultirange) return functions::multirange_of_range(range);
-  return function.result;
+  return types.actual(function.result);
 }
 
 // --- operators
@@ -657,6 +655,7 @@ bool is_hypothetical(std::string_view name) {
   return name == "rank" || name == "dense_rank" || name == "percent_rank" || name == "cume_dist";
 }
 bool is_ordered_set(const Function& f) {
+  if (const functions::SqlAggregate* own = functions::as_sql_aggregate(f.aggregate)) return own->ordered_set;
   return f.kind == FunctionKind::kAggregate && (is_hypothetical(f.name) || f.name == "mode" ||
                                                 f.name == "percentile_cont" || f.name == "percentile_disc");
 }

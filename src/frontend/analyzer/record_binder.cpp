@@ -446,9 +446,27 @@ std::vector<Expr*> Binder::json_path(Scope& scope, std::span<parser::Node* const
   return args;
 }
 
+namespace {
+
+// $1.f of a function's row parameter, whose fields are variables of their own; null: it is not that.
+Expr* parameter_field(Binder& b, const parser::IndirectionExpr& e) {
+  if (b.context().variables == nullptr || !parser::is<parser::ParamRef>(e.arg) ||
+      !parser::is<parser::FieldStep>(e.steps[0])) {
+    return nullptr;
+  }
+  std::string number = fmt::format("${}", parser::as<parser::ParamRef>(e.arg)->number);
+  std::string_view names[] = {number, parser::as<parser::FieldStep>(e.steps[0])->name};
+  Variables::Variable found;
+  return b.context().variables->find(names, &found) ? b.make_variable(found, e.location) : nullptr;
+}
+
+}  // namespace
+
 Expr* Binder::bind_indirection(Scope& scope, const parser::IndirectionExpr& e) {
-  Expr* result = resolve_unknown(bind_expr(scope, e.arg));
-  for (size_t i = 0; i < e.steps.size();) {
+  Expr* result = parameter_field(*this, e);
+  size_t first = result != nullptr ? 1 : 0;
+  if (result == nullptr) result = resolve_unknown(bind_expr(scope, e.arg));
+  for (size_t i = first; i < e.steps.size();) {
     const parser::Node* step = e.steps[i];
     if (size_t n = subscript_run(e.steps, i); n > 0 && result->type == type_oid::kJsonb) {
       result = bind_json_subscripts(scope, result, e.steps.subspan(i, n), e.location);
@@ -477,6 +495,7 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
                                           int32_t location) {
   Oid type = column.type;
   int32_t typmod = column.typmod;
+  std::string_view owner = column.name;  // what messages name
   for (size_t i = 0; i < steps.size();) {
     if (size_t n = subscript_run(steps, i); n > 0) {
       if (type == type_oid::kJsonb) {
@@ -505,9 +524,10 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
           .at(position(location));
     }
     std::string_view name = parser::as<parser::FieldStep>(steps[i])->name;
-    const functions::CompositeField* field = composite_field(type, name, column.name, location);
+    const functions::CompositeField* field = composite_field(type, name, owner, location);
     type = field->type;
     typmod = field->typmod;
+    owner = name;
     ++i;
   }
   return {type, typmod};
@@ -591,6 +611,52 @@ Expr* Binder::coerce_for_part(Expr* e, Oid type, int32_t typmod, std::string_vie
   throw SqlError(sqlstate::kDatatypeMismatch, message)
       .hint("You will need to rewrite or cast the expression.")
       .at(position(location));
+}
+
+namespace {
+
+// The words of a PL/pgSQL variable's name at the beginning of an assignment: variable, block.variable,
+// record.field, block.record.field.
+std::vector<std::string_view> leading_names(const parser::TargetEntry& target) {
+  std::vector<std::string_view> names{target.name};
+  for (const parser::Node* step : target.indirection) {
+    if (names.size() == 3 || !parser::is<parser::FieldStep>(step)) break;
+    names.push_back(parser::as<parser::FieldStep>(step)->name);
+  }
+  return names;
+}
+
+}  // namespace
+
+void Binder::assign_variable_part(Query& query, const parser::SelectStmt& source) {
+  const parser::TargetEntry& target = *source.assigns_to;
+  if (query.targets.size() != 1) {
+    throw SqlError(sqlstate::kSyntaxError,
+                   fmt::format("assignment source returned {} column{}", query.targets.size(),
+                               query.targets.size() == 1 ? "" : "s"));
+  }
+  std::vector<std::string_view> names = leading_names(target);
+  Variables::Variable found;
+  while (!context_.variables->find(names, &found)) {
+    names.pop_back();
+    VARVE_CHECK(!names.empty());  // the function knows the variable
+  }
+  Expr* variable = make_variable(found, target.location);
+  std::span<parser::Node* const> steps = target.indirection.subspan(names.size() - 1);
+  catalog::Column whole;
+  whole.name = target.name;
+  whole.type = variable->type;
+  whole.typmod = variable->typmod;
+  auto [type, typmod] = part_type(whole, steps, target.location);
+  Scope scope;
+  scope.clause = Clause::kUpdateSource;
+  Expr* value = query.targets[0].expr;
+  const parser::Node* written = source.targets.empty() ? nullptr : source.targets[0]->value;
+  bool literal = parser::is<parser::ConstExpr>(written) &&
+                 parser::as<parser::ConstExpr>(written)->type == parser::ConstKind::kString;
+  if (literal) value = bind_expr(scope, written);  // read as the part's type, not as text
+  value = coerce_plpgsql(context_, value, type, typmod);
+  query.targets[0].expr = assign_part(scope, variable, target.name, steps, value, target.location);
 }
 
 // --- comparison

@@ -10,6 +10,7 @@
 #include "functions/extension.h"
 #include "functions/sql_aggregate.h"
 #include "parser/parser.h"
+#include "polymorphic.h"
 #include "routine_call.h"
 
 namespace varve::analyzer {
@@ -51,7 +52,8 @@ ResultShape result_shape(catalog::Catalog& catalog, const Routine& routine) {
     shape.composite = routine.result == type_oid::kRecord || shape.types.size() > 1;
     return shape;
   }
-  if (catalog::RelationPtr relation = relation_of_row_type(catalog, routine.result)) {
+  if (catalog::RelationPtr relation =
+          relation_of_row_type(catalog, catalog::base_type(catalog, routine.result, -1).type)) {
     shape.composite = true;
     for (const catalog::Column& c : relation->columns) {
       if (c.dropped) continue;
@@ -153,15 +155,51 @@ namespace {
 
 // What a polymorphic type stands for in a call with these arguments.
 Oid actual_type(Oid declared, std::span<const Oid> parameters, std::span<Expr* const> args) {
-  if (!is_polymorphic_type(declared)) return declared;
-  for (size_t i = 0; i < args.size() && i < parameters.size(); ++i) {
-    const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-    if (!is_polymorphic_type(parameters[i]) || info == nullptr) continue;
-    bool from_array = is_polymorphic_array_type(parameters[i]);
-    if (from_array == is_polymorphic_array_type(declared)) return info->oid;
-    return from_array ? info->element_type : info->array_type;
+  std::vector<Oid> types;
+  for (const Expr* arg : args) types.push_back(arg->type);
+  Oid actual = polymorphic_types(parameters, types).actual(declared);
+  return actual == kInvalidOid ? declared : actual;
+}
+
+}  // namespace
+
+namespace {
+
+// The functions that keep one kind of an aggregate's state, bound for the types of this call; the type of
+// what they end with.
+Oid bind_transition(Binder& b, const catalog::AggregateDefinition::Support& support, const Function& f,
+                    std::span<Expr* const> args, size_t direct, functions::SqlTransition* made) {
+  auto site = [&](const Function& function, std::span<Expr* const> of, Oid type) {
+    auto* s = b.arena().make<functions::CallSite>(*b.make_site(function, of, type, b.common_collation(args)));
+    if (function.routine != nullptr) s->routine = &function;
+    return s;
+  };
+  made->state_type = actual_type(support.state_type, f.args, args);
+  auto* state = b.make<Expr>(ExprKind::kInput, made->state_type);
+  std::vector<Expr*> stepped{state}, ended{state};
+  stepped.insert(stepped.end(), args.begin() + static_cast<ptrdiff_t>(direct), args.end());
+  ended.insert(ended.end(), args.begin(), args.end());
+  made->transition = b.function_by_oid(support.transition);
+  made->transition_site = site(*made->transition, stepped, made->state_type);
+  if (support.inverse != kInvalidOid) {
+    made->inverse = b.function_by_oid(support.inverse);
+    made->inverse_site = site(*made->inverse, stepped, made->state_type);
   }
-  return declared;
+  Oid result = made->state_type;
+  if (support.final_function != kInvalidOid) {
+    made->final_function = b.function_by_oid(support.final_function);
+    std::span<Expr* const> of(ended);
+    if (!support.final_extra) of = of.first(1 + direct);
+    result = actual_type(made->final_function->result, made->final_function->args, of);
+    made->final_site = site(*made->final_function, of, result);
+  }
+  const functions::TypeInfo* info = functions::type_by_oid(made->state_type);
+  made->initial = types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
+  if (support.initial.has_value()) {
+    made->initial = types::copy_value(
+        functions::parse_value(made->state_type, -1, *support.initial, b.context().eval), b.arena());
+  }
+  return result;
 }
 
 }  // namespace
@@ -173,30 +211,20 @@ const Function* Binder::sql_aggregate(const Routine& r, const Function& f, std::
   if (r.kind != 'a' || f.routine == nullptr || f.routine->is_native) return nullptr;
   catalog::AggregateDefinition definition = catalog::aggregate_definition(context_.catalog, r.oid);
   auto* made = arena_.make<functions::SqlAggregate>();
-  auto site = [&](const Function& function, std::span<Expr* const> of, Oid type) {
-    auto* s = arena_.make<functions::CallSite>(*make_site(function, of, type, common_collation(args)));
-    if (function.routine != nullptr) s->routine = &function;
-    return s;
-  };
-  made->state_type = actual_type(definition.state_type, f.args, args);
-  std::vector<Expr*> state_args{make<Expr>(ExprKind::kInput, made->state_type)};
-  state_args.insert(state_args.end(), args.begin(), args.end());
-  made->transition = function_by_oid(definition.transition);
-  made->transition_site = site(*made->transition, state_args, made->state_type);
-  *result = made->state_type;
-  if (definition.final_function != kInvalidOid) {
-    made->final_function = function_by_oid(definition.final_function);
-    std::span<Expr* const> of(state_args);
-    if (!definition.final_extra) of = of.first(1);
-    *result = actual_type(made->final_function->result, made->final_function->args, of);
-    made->final_site = site(*made->final_function, of, *result);
+  made->ordered_set = definition.kind != 'n';
+  made->direct_args = definition.direct_args;
+  *result = bind_transition(*this, definition.plain, f, args, definition.direct_args, &made->plain);
+  if (definition.moving.transition != kInvalidOid)
+    bind_transition(*this, definition.moving, f, args, definition.direct_args, &made->moving);
+  std::vector<types::Value> constants;
+  for (size_t i = 0; i < definition.direct_args; ++i) {
+    const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
+    constants.push_back(
+        args[i]->kind == ExprKind::kConst
+            ? args[i]->as<ConstExpr>().value
+            : types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical));
   }
-  const functions::TypeInfo* info = functions::type_by_oid(made->state_type);
-  made->initial = types::Value::null_of(info == nullptr ? types::PhysicalType::kString : info->physical);
-  if (definition.initial.has_value()) {
-    made->initial = types::copy_value(
-        functions::parse_value(made->state_type, -1, *definition.initial, context_.eval), arena_);
-  }
+  made->direct_constants = arena_.copy(constants);
   auto* copy = arena_.make<Function>(f);
   copy->aggregate = made;
   return copy;
@@ -388,25 +416,10 @@ Expr* Binder::make_routine_call(const RoutineCandidate& chosen, const CallArgume
 
 // Polymorphic OUT parameters have the types of this call.
 const Function* Binder::with_actual_columns(const Function& f, std::span<Expr* const> args, Oid) {
-  Oid element = kInvalidOid;
-  for (size_t i = 0; i < args.size(); ++i) {
-    const functions::TypeInfo* info = functions::type_by_oid(args[i]->type);
-    if (is_polymorphic_array_type(f.args[i]) && info != nullptr)
-      element = info->element_type;
-    else if (is_polymorphic_type(f.args[i]))
-      element = args[i]->type;
-  }
-  bool any = std::any_of(f.routine->column_types.begin(), f.routine->column_types.end(),
-                         [](Oid t) { return is_polymorphic_type(t); });
-  if (!any || element == kInvalidOid) return &f;
+  bool any = std::any_of(f.routine->column_types.begin(), f.routine->column_types.end(), is_polymorphic_type);
+  if (!any) return &f;
   std::vector<Oid> types(f.routine->column_types.begin(), f.routine->column_types.end());
-  const functions::TypeInfo* info = functions::type_by_oid(element);
-  for (Oid& t : types) {
-    if (is_polymorphic_array_type(t))
-      t = info == nullptr ? kInvalidOid : info->array_type;
-    else if (is_polymorphic_type(t))
-      t = element;
-  }
+  for (Oid& t : types) t = actual_type(t, f.args, args);
   auto* copy = arena_.make<Function>(f);
   auto* routine = arena_.make<functions::RoutineInfo>(*f.routine);
   routine->column_types = arena_.copy(types);
@@ -417,15 +430,6 @@ const Function* Binder::with_actual_columns(const Function& f, std::span<Expr* c
     copy->table = table;
   }
   return copy;
-}
-
-bool is_polymorphic_array_type(Oid type) {
-  return type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray;
-}
-bool is_polymorphic_type(Oid type) {
-  return is_polymorphic_array_type(type) || type == type_oid::kAnyelement ||
-         type == type_oid::kAnycompatible || type == type_oid::kAnynonarray ||
-         type == type_oid::kAnycompatiblenonarray || type == type_oid::kAnyenum;
 }
 
 // --- CALL
@@ -453,6 +457,14 @@ BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call) {
     if (at < written.size()) written[at] = node;
   }
   result.written = context.arena.copy(written);
+  catalog::RoutinePtr routine = context.catalog.routine(f.function->oid);
+  std::vector<Oid> outputs;
+  for (size_t i = 0; i < f.args.size() && i < routine->parameter_count(); ++i) {
+    if (!routine->is_output(i)) continue;
+    Oid declared = routine->parameter_type(i);
+    outputs.push_back(is_polymorphic_type(declared) ? f.args[i]->type : declared);
+  }
+  result.output_types = context.arena.copy(outputs);
   return result;
 }
 

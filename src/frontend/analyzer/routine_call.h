@@ -42,7 +42,4 @@ struct RoutineCandidate {
   bool ambiguous = false;  // another one is as good
 };
 
-bool is_polymorphic_type(Oid type);
-bool is_polymorphic_array_type(Oid type);
-
 }  // namespace varve::analyzer

@@ -28,6 +28,9 @@ int character_position(std::string_view sql, int32_t byte_offset) {
 
 ParsedScript parse(std::string_view sql, Arena& arena) { return Parser(sql, arena).script(); }
 Node* parse_expression(std::string_view sql, Arena& arena) { return Parser(sql, arena).lone_expression(); }
+SelectStmt* parse_assignment(std::string_view sql, Arena& arena) {
+  return Parser(sql, arena).lone_assignment();
+}
 TypeName* parse_type_name(std::string_view sql, Arena& arena) { return Parser(sql, arena).lone_type(); }
 
 std::string quote_identifier(std::string_view name) {

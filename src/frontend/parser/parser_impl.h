@@ -44,6 +44,7 @@ class Parser {
 
   ParsedScript script();
   Node* lone_expression();
+  SelectStmt* lone_assignment();
   TypeName* lone_type();
 
  private:
@@ -275,6 +276,7 @@ class Parser {
   SelectStmt* set_operations(SelectStmt* left, int min_level);
   SelectStmt* select_operand();
   SelectStmt* simple_select();
+  void select_clauses(SelectStmt* node);
   SelectStmt* values_clause();
   void apply_options(SelectStmt* stmt, List<SortBy> sort, List<LockingClause> locking, WithClause* with);
   bool limit_part(SelectStmt* into, int32_t& limit_loc, int32_t& offset_loc);

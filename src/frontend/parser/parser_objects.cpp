@@ -31,15 +31,11 @@ Node* Parser::define_aggregate(bool replace, int32_t loc) {
   node->signature = make<RoutineRef>(loc);
   node->signature->names = node->names;
   // The ordered arguments of (… ORDER BY …) are parameters, but not among the argument types.
-  size_t direct = 0;
-  size_t start = pos_;
-  node->signature->parameters = aggregate_args();
-  direct = node->signature->parameters.size();
-  for (size_t i = start; i < pos_; ++i) {
-    if (tokens_[i].type == kOrder && tokens_[i + 1].type == kBy) direct = 0;
-  }
+  node->signature->parameters = aggregate_args(&node->direct_args);
   ListBuilder<TypeName*> types;
-  for (size_t i = 0; i < direct; ++i) types.add(node->signature->parameters[i]->type);
+  if (node->direct_args < 0) {
+    for (const FunctionParameter* p : node->signature->parameters) types.add(p->type);
+  }
   node->signature->arg_types = finish(types);
   node->definition = definition();
   return node;

@@ -132,7 +132,7 @@ RoutineRef* Parser::aggregate_with_args() {
   return node;
 }
 
-List<FunctionParameter> Parser::aggregate_args() {
+List<FunctionParameter> Parser::aggregate_args(int32_t* direct_args) {
   expect('(');
   ListBuilder<FunctionParameter*> list;
   auto args = [&] {
@@ -150,6 +150,7 @@ List<FunctionParameter> Parser::aggregate_args() {
     if (accept(kOrder)) {
       expect(kBy);
       size_t direct = list.size();
+      if (direct_args != nullptr) *direct_args = static_cast<int32_t>(direct);
       args();
       List<FunctionParameter> all = finish(list);
       if (direct > 0 && all[direct - 1]->mode == ParameterMode::kVariadic) {

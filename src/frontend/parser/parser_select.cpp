@@ -298,6 +298,12 @@ SelectStmt* Parser::simple_select() {
   if (at(kValues)) return values_clause();
   expect(kSelect);
   auto* node = make<SelectStmt>(loc);
+  select_clauses(node);
+  return node;
+}
+
+// What stands behind SELECT.
+void Parser::select_clauses(SelectStmt* node) {
   bool targets_needed = false;
   if (accept(kDistinct)) {
     node->distinct = true;
@@ -324,6 +330,31 @@ SelectStmt* Parser::simple_select() {
   }
   if (accept(kHaving)) node->having = a_expr();
   if (accept(kWindow)) node->windows = window_clause();
+}
+
+SelectStmt* Parser::lone_assignment() {
+  auto* target = make<TargetEntry>(location());
+  if (at(kParamMark)) {
+    target->name = sql_.substr(static_cast<size_t>(location()), 1 + std::to_string(cur().integer).size());
+    advance();
+  } else {
+    target->name = col_id();
+  }
+  target->indirection = checked_indirection();
+  if (!accept(kColonEquals)) expect('=');
+  auto* source = make<SelectStmt>(location());
+  select_clauses(source);
+  source = select_tail(source, nullptr);
+  if (!at(kEndOfInput)) syntax_error();
+  auto* node = source;
+  if (!source->order_by.empty() || source->distinct || source->set_operation != SetOperation::kNone) {
+    // The order is that of the value, not of the whole variable.
+    auto* value = make<TargetEntry>(source->location);
+    value->value = sublink(SubLinkKind::kScalar, source, source->location);
+    node = make<SelectStmt>(source->location);
+    node->targets = one(value);
+  }
+  node->assigns_to = target;
   return node;
 }
 

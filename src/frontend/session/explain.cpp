@@ -113,6 +113,7 @@ class ExplainCommand {
     if (node->kind == NodeKind::kDeclareCursorStmt) node = parser::as<parser::DeclareCursorStmt>(node)->query;
     if (!Session::is_planned(node)) return nullptr;
     StatementPtr statement = session_.make_statement(outer_.sql, node);
+    statement->local_tables = outer_.local_tables;
     statement->param_types = outer_.param_types;
     statement->variables = outer_.variables;
     return statement;

@@ -138,6 +138,7 @@ void Session::bind(const net::BindMessage& bind) {
     portal->started = portal->done = false;
     portal->chunk = nullptr;
     portal->rows_sent = 0;
+    portal->utility_rows.reset();
   } else {
     portal = std::make_unique<Portal>();
   }
@@ -226,6 +227,24 @@ void Session::describe_portal(std::string_view name, net::Output& out) {
   describe_rows(columns, portal.formats, out);
 }
 
+namespace {
+
+// Utility statements whose rows a row limit may hold back.
+bool gives_rows(const parser::Node* node) {
+  switch (node->kind) {
+    case parser::NodeKind::kVariableShowStmt:
+    case parser::NodeKind::kExplainStmt:
+    case parser::NodeKind::kCallStmt:
+    case parser::NodeKind::kExecuteStmt:
+    case parser::NodeKind::kFetchStmt:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 void Session::start(Portal& portal) {
   if (portal.started) return;
   Statement& statement = *portal.statement;
@@ -249,6 +268,7 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   }
   fail_if_aborted(statement.node);
   begin_query(statement.sql);
+  if (portal.utility_rows != nullptr) return send_utility_rows(portal, max_rows, out);
   if (portal.plan == nullptr) {
     if (portal.done)
       throw SqlError(sqlstate::kObjectNotInPrerequisiteState,
@@ -260,9 +280,19 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
     Arena memory = std::move(portal.arena);
     AskedFormats asked(asked_formats_, std::move(portal.formats));
     stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
-    std::string tag = run_utility(kept, params, out);
-    if (!tag.empty()) out.command_complete(tag);
-    return;
+    if (max_rows == 0 || !gives_rows(kept->node)) {
+      std::string tag = run_utility(kept, params, out);
+      if (!tag.empty()) out.command_complete(tag);
+      return;
+    }
+    auto rows = std::make_unique<Portal::UtilityRows>();
+    net::Output kept_back(nullptr);
+    rows->tag = run_utility(kept, params, kept_back);
+    rows->messages = kept_back.buffered();
+    if (kept_back.gated()) out.require_durable(kept_back.gate_lsn());
+    Portal& still = portal_after_utility(name, kept);
+    still.utility_rows = std::move(rows);
+    return send_utility_rows(still, max_rows, out);
   }
   stack_base_ = static_cast<const char*>(__builtin_frame_address(0));
   several_statements_ = false;
@@ -309,6 +339,49 @@ void Session::execute(std::string_view name, int32_t max_rows, net::Output& out)
   constraints_.end_statement(portal.constraint_mark);
   if (txn_ != nullptr) txn_->release_snapshot();
   out.command_complete(planned_tag(statement, sent, affected));
+}
+
+// A CALL that ended its transaction took its portal along: it gets another of the name.
+Portal& Session::portal_after_utility(std::string_view name, const StatementPtr& statement) {
+  std::unique_ptr<Portal>& place = name.empty() ? unnamed_portal_ : portals_[std::string(name)];
+  if (place == nullptr) {
+    place = std::make_unique<Portal>();
+    place->name = name;
+    place->serial = next_portal_++;
+    place->statement = statement;
+    place->done = true;
+  }
+  return *place;
+}
+
+namespace {
+
+// "SELECT 10" of a statement whose last rows are these few.
+std::string tag_of_rest(std::string tag, uint64_t rows) {
+  size_t number = tag.find_last_not_of("0123456789") + 1;
+  if (number == tag.size() || number == 0 || tag[number - 1] != ' ') return tag;
+  return tag.substr(0, number) + std::to_string(rows);
+}
+
+}  // namespace
+
+void Session::send_utility_rows(Portal& portal, int32_t max_rows, net::Output& out) {
+  Portal::UtilityRows& rows = *portal.utility_rows;
+  auto limit = static_cast<uint64_t>(max_rows);
+  uint64_t sent = 0;
+  while (rows.at < rows.messages.size() && (limit == 0 || sent < limit)) {
+    const char* message = rows.messages.data() + rows.at;
+    auto length = static_cast<size_t>(load_be<int32_t>(message + 1));
+    out.begin_message(message[0]);
+    out.put_bytes({message + 5, length - 4});
+    out.end_message();
+    rows.at += length + 1;
+    if (message[0] == 'D') ++sent;
+  }
+  if (limit != 0 && sent >= limit) return out.portal_suspended();
+  std::string tag = tag_of_rest(std::move(rows.tag), sent);
+  portal.utility_rows.reset();
+  if (!tag.empty()) out.command_complete(tag);
 }
 
 // Ends a portal's run; the instantiated plan goes back to its statement for the next time.

@@ -20,8 +20,7 @@ using types::Value;
 namespace {
 
 // The position of an error in a function's body becomes one in the statement that holds the body.
-void transpose(SqlError& error, std::string_view sql, std::string_view body) {
-  ErrorFields& fields = error.fields();
+void transpose(ErrorFields& fields, std::string_view sql, std::string_view body) {
   if (fields.position <= 0) return;
   size_t at = sql.find(body);
   if (at == std::string_view::npos) {
@@ -65,14 +64,17 @@ std::span<const Value> Session::routine_rows(const functions::CallSite& site, st
 void Session::validate_routine(Oid oid) {
   if (!settings_.boolean("check_function_bodies")) return;
   catalog::RoutinePtr routine = catalog().routine(oid);
-  std::string_view sql = current_sql_;
+  std::string_view sql = current_sql_, body = routine->sql_body.empty() ? routine->source : routine->sql_body;
+  validated_body_ = body;
   try {
     Nested nested(nested_);
     pl_.validate(oid);
   } catch (SqlError& error) {
-    transpose(error, sql, routine->sql_body.empty() ? routine->source : routine->sql_body);
+    validated_body_ = {};
+    transpose(error.fields(), sql, body);
     throw;
   }
+  validated_body_ = {};
 }
 
 void Session::truncate_triggers(const catalog::RelationPtr& relation, bool before) {
@@ -110,6 +112,14 @@ pl::SqlStatementPtr Session::make_statement(std::string_view sql) {
   parser::ParsedScript script = parser::parse(statement->sql, statement->parse_arena);
   if (script.statements.size() > 1) throw_not_supported("several statements in one string");
   if (!script.statements.empty()) statement->node = script.statements[0].statement;
+  return statement;
+}
+
+pl::SqlStatementPtr Session::make_assignment(std::string_view text) {
+  auto statement = std::make_shared<Statement>();
+  statement->sql = text;
+  statement->prepared_us = statement_start_us_;
+  statement->node = parser::parse_assignment(statement->sql, statement->parse_arena);
   return statement;
 }
 
@@ -192,7 +202,12 @@ void Session::message(std::string_view severity, const ErrorFields& fields) {
   int wanted = static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), least) - std::begin(kOrder));
   for (const Level& level : kLevels) {
     if (level.name != severity) continue;
-    if (level.rank >= wanted) client_.output().notice(level.severity, fields);
+    if (level.rank < wanted) return;
+    if (fields.position == 0 || validated_body_.empty())
+      return client_.output().notice(level.severity, fields);
+    ErrorFields placed = fields;
+    transpose(placed, current_sql_, validated_body_);
+    client_.output().notice(level.severity, placed);
     return;
   }
 }
@@ -321,7 +336,7 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
     Nested nested(nested_);
     pl_.do_block(language, body, atomic);
   } catch (SqlError& error) {
-    if (error.fields().internal_query.empty()) transpose(error, statement.sql, body);
+    if (error.fields().internal_query.empty()) transpose(error.fields(), statement.sql, body);
     throw;
   }
 }
@@ -350,14 +365,15 @@ void resolve_call(catalog::Catalog& catalog, functions::EvalContext& eval, const
 }
 
 // The OUT and INOUT parameters.
-std::vector<planner::OutputColumn> output_parameters(const catalog::Routine& routine, Arena& names) {
+std::vector<planner::OutputColumn> output_parameters(const catalog::Routine& routine,
+                                                     std::span<const Oid> types, Arena& names) {
   std::vector<planner::OutputColumn> columns;
   for (size_t i = 0; i < routine.parameter_count(); ++i) {
     if (!routine.is_output(i)) continue;
     planner::OutputColumn c{};
     c.name = routine.parameter_name(i).empty() ? names.copy(fmt::format("column{}", columns.size() + 1))
                                                : names.copy(routine.parameter_name(i));
-    c.type = routine.parameter_type(i);
+    c.type = types[columns.size()];
     c.physical = executor::physical_type_of(c.type);
     columns.push_back(c);
   }
@@ -372,7 +388,7 @@ std::vector<planner::OutputColumn> Session::call_columns(const parser::CallStmt&
   functions::EvalContext eval = eval_context(call.arena);
   call.path = search_path_oids();
   resolve_call(catalog(), eval, stmt, statement, &call);
-  return output_parameters(*call.routine, statement.parse_arena);
+  return output_parameters(*call.routine, call.bound.output_types, statement.parse_arena);
 }
 
 void Session::infer_call_parameters(const parser::CallStmt& stmt, Statement& statement) {
@@ -435,7 +451,7 @@ void Session::run_call(const parser::CallStmt& stmt, const Statement& statement,
     results = pl_.call_procedure(*bound.site, args, atomic, arena);
   }
   if (results.empty() || nested_) return;
-  std::vector<planner::OutputColumn> columns = output_parameters(*routine, arena);
+  std::vector<planner::OutputColumn> columns = output_parameters(*routine, bound.output_types, arena);
   vector::Chunk chunk(executor::physical_types(columns), arena);
   for (uint32_t i = 0; i < results.size(); ++i) chunk.column(i).set_value(0, results[i]);
   chunk.set_dense(1);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unordered_map>
 
+#include "catalog/operators.h"
 #include "catalog_functions.h"
 #include "common/sql_error.h"
 #include "functions/registry.h"
@@ -57,12 +58,19 @@ std::string print_arguments(Session& s, const Routine& r, Arguments what) {
       r.defaults.empty() ? std::vector<std::string>() : split_defaults(r.defaults);
   std::string out;
   size_t input = 0;
+  size_t ordered_from = SIZE_MAX;  // of an ordered-set aggregate: the first argument behind ORDER BY
+  if (r.kind == 'a') {
+    catalog::AggregateDefinition aggregate =
+        catalog::aggregate_definition(static_cast<pl::Host&>(s).catalog(), r.oid);
+    if (aggregate.kind != 'n') ordered_from = aggregate.direct_args;
+  }
   for (size_t i = 0; i < r.parameter_count(); ++i) {
     char mode = r.mode(i);
     bool is_input = r.is_input(i);
     if (is_input) ++input;
     if ((mode == 't') != (what == Arguments::kTable)) continue;
-    if (!out.empty()) out += ", ";
+    if (i == ordered_from) out += out.empty() ? "ORDER BY " : " ORDER BY ";
+    if (!out.empty() && i != ordered_from) out += ", ";
     if (mode == 'i' && r.kind == 'p') out += "IN ";
     if (mode == 'o') out += "OUT ";
     if (mode == 'b') out += "INOUT ";

@@ -107,6 +107,7 @@ class Session final : public net::SessionHandler,
   sync::CancelToken* cancel_token() override { return &client_.cancel_token(); }
   void check_stack() override;
   pl::SqlStatementPtr make_statement(std::string_view sql) override;
+  pl::SqlStatementPtr make_assignment(std::string_view text) override;
   bool is_planned(const pl::SqlStatement& statement) override;
   void ensure_plan(pl::SqlStatement& statement) override { ensure_plan(static_cast<Statement&>(statement)); }
   bool plan_is_current(const pl::SqlStatement& statement) override {
@@ -173,6 +174,11 @@ class Session final : public net::SessionHandler,
   void ensure_transaction(), take_lock_timeouts();
   void begin_transaction(const TransactionModes& modes);
   void set_read_only(bool read_only), set_deferrable(bool deferrable);
+  // As SET TRANSACTION may: refused once the transaction has read.
+  void set_isolation(txn::Isolation wanted), change_read_only(bool wanted);
+  // transaction_isolation and its like: they are the transaction's, whatever SET, RESET or set_config() says.
+  static bool is_transaction_setting(std::string_view name);
+  void set_transaction_setting(std::string_view name, std::string_view text);
   void forget_catalog_changes();
   void commit_transaction(net::Output* out);
   void rollback_transaction();
@@ -240,6 +246,8 @@ class Session final : public net::SessionHandler,
   void send_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,
                  const vector::Chunk& chunk, uint32_t first, uint32_t count, net::Output& out);
   // For the rows of a statement as it runs: described, unless the client has asked by Describe.
+  Portal& portal_after_utility(std::string_view name, const StatementPtr& statement);
+  void send_utility_rows(Portal& portal, int32_t max_rows, net::Output& out);
   void begin_rows(std::span<const planner::OutputColumn> columns, net::Output& out);
   std::span<const net::Format> formats() const {
     return asked_formats_.has_value() ? std::span<const net::Format>(*asked_formats_)
@@ -336,6 +344,7 @@ class Session final : public net::SessionHandler,
   bool several_statements_ = false;   // in one simple query: they share a transaction
   std::string_view client_query_;     // the text that the message in progress runs
   std::string_view current_sql_;      // of the command in progress
+  std::string_view validated_body_;   // of the function that is being made; positions in it are moved
   int32_t key_depth_ = 0;             // foreign keys' actions that run, one within the other
   bool nested_ = false;               // a function is running: what is run now is not the client's
   uint64_t next_portal_ = 0;

@@ -46,7 +46,7 @@ std::string setting_text(const parser::VariableSetStmt& stmt) {
 
 void Session::run_set(const parser::VariableSetStmt& stmt) {
   using parser::VariableSetKind;
-  if (stmt.is_local && block_ != Block::kExplicit) {
+  if (stmt.is_local && block_ != Block::kExplicit && !nested_) {
     notice("WARNING", sqlstate::kNoActiveSqlTransaction, "SET LOCAL can only be used in transaction blocks",
            {}, {});
   }
@@ -54,7 +54,7 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     case VariableSetKind::kSetMulti: {
       std::vector<parser::Node*> options(stmt.args.begin(), stmt.args.end());
       if (stmt.name == "TRANSACTION") {
-        if (block_ != Block::kExplicit) {
+        if (block_ != Block::kExplicit && !nested_) {
           notice("WARNING", sqlstate::kNoActiveSqlTransaction,
                  "SET TRANSACTION can only be used in transaction blocks", {}, {});
         }
@@ -82,6 +82,9 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     case VariableSetKind::kSetDefault:
       if (stmt.name == "session_authorization") return set_session_authorization(login_user_, stmt.is_local);
       if (stmt.name == "role") return set_role("none", stmt.is_local);
+      if (is_transaction_setting(stmt.name))
+        return set_transaction_setting(stmt.name,
+                                       stmt.name == "transaction_isolation" ? "read committed" : "off");
       settings_.reset(stmt.name, is_superuser_);
       return;
     case VariableSetKind::kSetCurrent:
@@ -92,10 +95,7 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
   std::string value = setting_text(stmt);
   if (stmt.name == "role") return set_role(value, stmt.is_local);
   if (stmt.name == "session_authorization") return set_session_authorization(value, stmt.is_local);
-  if (stmt.name == "transaction_isolation" || stmt.name == "transaction_read_only" ||
-      stmt.name == "transaction_deferrable") {
-    throw_not_supported(fmt::format("SET {}; use SET TRANSACTION. That is", stmt.name));
-  }
+  if (is_transaction_setting(stmt.name)) return set_transaction_setting(stmt.name, value);
   settings_.set(stmt.name, value, stmt.is_local, is_superuser_);
   if (stmt.name == "lock_timeout" || stmt.name == "deadlock_timeout") take_lock_timeouts();
 }

@@ -65,6 +65,12 @@ struct Portal {
   uint64_t rows_sent = 0;
   vector::Chunk* chunk = nullptr;  // rows left over from the last fetch
   uint32_t chunk_position = 0;
+  // Of SHOW, EXPLAIN, CALL, EXECUTE, FETCH run with a row limit: the messages yet to be sent, and the tag.
+  struct UtilityRows {
+    std::string messages, tag;
+    size_t at = 0;
+  };
+  std::unique_ptr<UtilityRows> utility_rows;
   // Cursors (cursor.h).
   bool is_cursor = false;
   uint16_t cursor_options = 0;

@@ -248,30 +248,52 @@ void Session::set_transaction_options(std::span<parser::Node* const> options) {
     const auto* value =
         parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
     if (option.name == "transaction_isolation") {
-      txn::Isolation wanted = isolation_of(value->text);
-      if (wanted == txn_->isolation()) continue;
-      if (txn_->has_had_snapshot() || txn_->xid() != kInvalidXid || !savepoints_.empty()) {
-        throw SqlError(sqlstate::kActiveSqlTransaction,
-                       "SET TRANSACTION ISOLATION LEVEL must be called before any query");
-      }
-      // Nothing has happened yet: begin again at the other level.
-      TransactionModes now = modes();
-      now.isolation = wanted;
-      instance_.engine().txns().rollback(*txn_);
-      catalog_.reset();
-      begin_transaction(now);
+      set_isolation(isolation_of(value->text));
     } else if (option.name == "transaction_read_only") {
-      const bool wanted = value->integer != 0 || value->boolean;
-      // What has been read by then was read as a read-only transaction may.
-      if (read_only_ && !wanted && txn_->has_had_snapshot()) {
-        throw SqlError(sqlstate::kActiveSqlTransaction,
-                       "transaction read-write mode must be set before any query");
-      }
-      set_read_only(wanted);
+      change_read_only(value->integer != 0 || value->boolean);
     } else if (option.name == "transaction_deferrable") {
       set_deferrable(value->integer != 0 || value->boolean);
     }
   }
+}
+
+void Session::set_isolation(txn::Isolation wanted) {
+  if (wanted == txn_->isolation()) return;
+  if (txn_->has_had_snapshot() || txn_->xid() != kInvalidXid || !savepoints_.empty()) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+  }
+  // Nothing has happened yet: begin again at the other level.
+  TransactionModes now = modes();
+  now.isolation = wanted;
+  instance_.engine().txns().rollback(*txn_);
+  catalog_.reset();
+  begin_transaction(now);
+}
+
+void Session::change_read_only(bool wanted) {
+  // What has been read by then was read as a read-only transaction may.
+  if (read_only_ && !wanted && txn_->has_had_snapshot()) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   "transaction read-write mode must be set before any query");
+  }
+  set_read_only(wanted);
+}
+
+bool Session::is_transaction_setting(std::string_view name) {
+  return name == "transaction_isolation" || name == "transaction_read_only" ||
+         name == "transaction_deferrable";
+}
+
+void Session::set_transaction_setting(std::string_view name, std::string_view text) {
+  ensure_transaction();
+  std::string value = canonical_setting(*find_setting(name), text);
+  if (name == "transaction_isolation")
+    set_isolation(isolation_of(value));
+  else if (name == "transaction_read_only")
+    change_read_only(value == "on");
+  else
+    set_deferrable(value == "on");
 }
 
 void Session::set_deferrable(bool deferrable) {

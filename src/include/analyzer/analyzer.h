@@ -161,7 +161,8 @@ std::vector<Oid> call_parameters(const catalog::Routine& routine, std::vector<st
 struct BoundCall {
   const functions::Function* function = nullptr;
   const functions::CallSite* site = nullptr;
-  ExprList args;                                 // of input parameters, in order
+  ExprList args;                                 // of all parameters, in order
+  std::span<const Oid> output_types;             // of output parameters
   std::span<const parser::Node* const> written;  // one an argument of the procedure; null: a default
 };
 BoundCall analyze_call(AnalyzerContext& context, const parser::FuncCall& call);

@@ -40,9 +40,15 @@ UserOperationsPtr user_operations(Catalog& catalog);
 
 // A row of pg_aggregate.
 struct AggregateDefinition {
-  Oid transition, final_function, state_type;
-  bool final_extra = false;
-  std::optional<std::string> initial;
+  // As it works on a frame that moves, the inverse transition takes rows out again; no transition: it cannot.
+  struct Support {
+    Oid transition, inverse, final_function, state_type;
+    bool final_extra = false;
+    std::optional<std::string> initial;
+  };
+  Support plain, moving;
+  char kind = 'n';           // n normal, o ordered-set, h hypothetical-set
+  uint16_t direct_args = 0;  // of the latter two
 };
 AggregateDefinition aggregate_definition(Catalog& catalog, Oid aggregate);
 

@@ -203,6 +203,9 @@ struct SelectStmt : NodeOf<NodeKind::kSelectStmt> {
   bool set_all = false;
   SelectStmt* left = nullptr;
   SelectStmt* right = nullptr;
+
+  // Of a PL/pgSQL assignment: the variable, and the part of it that the query's one value goes to.
+  TargetEntry* assigns_to = nullptr;
 };
 
 enum class OnConflictAction : uint8_t { kNothing, kUpdate };

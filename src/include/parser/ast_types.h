@@ -11,6 +11,7 @@ struct DefineStmt : NodeOf<NodeKind::kDefineStmt> {
   bool old_style = false;  // aggregate without an argument list
   NameList names;
   RoutineRef* signature = nullptr;  // aggregates
+  int32_t direct_args = -1;         // (… ORDER BY …): how many stand in front; -1: no such aggregate
   List<Option> definition;          // COLLATION … FROM x is the option "from"
   bool if_not_exists = false, replace = false;
 };

@@ -14,6 +14,7 @@
 
 namespace varve::parser {
 
+struct SelectStmt;
 struct TypeName;
 
 // One statement of a script with its place in the text, in bytes. A length of 0 means "to the end of the
@@ -36,6 +37,9 @@ ParsedScript parse(std::string_view sql, Arena& arena);
 
 // One scalar expression and nothing else.
 Node* parse_expression(std::string_view sql, Arena& arena);
+
+// `variable[1].field := expression`, as PL/pgSQL has it: a SELECT whose assigns_to is set.
+SelectStmt* parse_assignment(std::string_view sql, Arena& arena);
 
 // A type as it may stand after CAST(… AS. SETOF is accepted.
 TypeName* parse_type_name(std::string_view sql, Arena& arena);

@@ -65,6 +65,8 @@ class Host {
 
   // --- statements
   virtual SqlStatementPtr make_statement(std::string_view sql) = 0;  // parses
+  // `a[1].f := value`: a query of one row, the variable's new value.
+  virtual SqlStatementPtr make_assignment(std::string_view text) = 0;
   // The statement runs through a plan: SELECT, INSERT, UPDATE, DELETE.
   virtual bool is_planned(const SqlStatement& statement) = 0;
   // Plans it if it must be; takes its locks; checks the right to run it.
