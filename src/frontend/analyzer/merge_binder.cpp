@@ -31,8 +31,6 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   catalog::RelationPtr named =
       lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
                       false, position(merge.relation->location));
-  if (named->is_partitioned() && !merge.relation->inherit)
-    throw_not_supported("MERGE into ONLY a partitioned table");
   if (!named->is_table()) {
     std::string_view what = named->kind == catalog::RelationKind::kView ? "views"
                             : named->kind == catalog::RelationKind::kMaterializedView
