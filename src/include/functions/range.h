@@ -2,7 +2,9 @@
 // functions/range/range_value.h.
 #pragma once
 
-#include "common/strong_id.h"
+#include <string_view>
+
+#include "functions/registry.h"
 
 namespace varve::functions {
 
@@ -12,5 +14,12 @@ Oid multirange_of_range(Oid range);       // int4range -> int4multirange
 Oid range_of_multirange(Oid multirange);  // int4multirange -> int4range
 inline bool is_range_type(Oid type) { return range_subtype(type) != kInvalidOid; }
 inline bool is_multirange_type(Oid type) { return range_of_multirange(type) != kInvalidOid; }
+
+// Beside define_type(), of a range type that CREATE TYPE made. `subtype`: under a domain. Thread-safe.
+void define_range(Oid range, Oid subtype, Oid multirange);
+
+// What pg_proc calls range_constructor2, multirange_constructor1 …: it makes a value of the call's result
+// type. Null: there is none of that name.
+Kernel range_constructor(std::string_view source);
 
 }  // namespace varve::functions
