@@ -1136,6 +1136,16 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
   return result;
 }
 
+namespace {
+
+// An array, which becomes one more dimension of the array around it; a domain over one is an element.
+bool is_plain_array(const Expr& e) {
+  const functions::TypeInfo* info = functions::type_by_oid(e.type);
+  return info != nullptr && info->category == 'A' && info->length == -1 && e.domain == kInvalidOid;
+}
+
+}  // namespace
+
 Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
   const functions::TypeInfo* info = wanted == kInvalidOid ? nullptr : functions::type_by_oid(wanted);
   Oid element = info == nullptr ? kInvalidOid : info->element_type;
@@ -1147,6 +1157,7 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
       nested = true;
     } else {
       items.push_back(bind(item));
+      nested = nested || is_plain_array(*items.back());
     }
   }
   auto* result = make<ListExpr>(ExprKind::kArray, kInvalidOid, e.location);
@@ -1155,8 +1166,12 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
         .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].");
   }
   if (nested) {
-    result->type = items[0]->type;
-    for (Expr*& item : items) item = b_.coerce_to_common(item, result->type, "ARRAY");
+    result->type = element != kInvalidOid ? wanted : b_.select_common_type(items, "ARRAY");
+    for (Expr*& item : items) {
+      item = element != kInvalidOid ? b_.try_coerce(item, wanted, -1, CastContext::kExplicit)
+                                    : b_.coerce_to_common(item, result->type, "ARRAY");
+      if (item == nullptr) throw error(sqlstate::kCannotCoerce, "ARRAY elements cannot be cast", e.location);
+    }
   } else {
     Oid common = element != kInvalidOid ? element : b_.select_common_type(items, "ARRAY");
     for (Expr*& item : items) {
@@ -1165,7 +1180,9 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
       if (item == nullptr) throw error(sqlstate::kCannotCoerce, "ARRAY elements cannot be cast", e.location);
     }
     const functions::TypeInfo* element_info = functions::type_by_oid(common);
+    if (element == kInvalidOid) result->domain = DomainBinder(b_).array_of(DomainBinder::common(items));
     result->type = wanted != kInvalidOid && element != kInvalidOid ? wanted
+                   : result->domain != kInvalidOid                 ? b_.base_of(result->domain)
                    : element_info == nullptr                       ? kInvalidOid
                                                                    : element_info->array_type;
     if (result->type == kInvalidOid) {
@@ -1175,8 +1192,6 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
     }
   }
   result->args = b_.list(items);
-  if (!nested && element == kInvalidOid)
-    result->domain = DomainBinder(b_).array_of(DomainBinder::common(items));
   return result;
 }
 
