@@ -22,10 +22,10 @@ using parser::ParameterMode;
 namespace {
 
 bool is_polymorphic(Oid type) {
-  static constexpr Oid kTypes[] = {type_oid::kAnyelement,           type_oid::kAnyarray,
-                                   type_oid::kAnynonarray,          type_oid::kAnyenum,
-                                   type_oid::kAnycompatible,        type_oid::kAnycompatiblearray,
-                                   type_oid::kAnycompatiblenonarray};
+  static constexpr Oid kTypes[] = {
+      type_oid::kAnyelement,    type_oid::kAnyarray,           type_oid::kAnynonarray,
+      type_oid::kAnyenum,       type_oid::kAnyrange,           type_oid::kAnymultirange,
+      type_oid::kAnycompatible, type_oid::kAnycompatiblearray, type_oid::kAnycompatiblenonarray};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 bool is_compatible_family(Oid type) {

@@ -64,8 +64,18 @@ bool is_polymorphic(Oid type) {
                                    type_oid::kAnycompatible,
                                    type_oid::kAnycompatiblearray,
                                    type_oid::kAnycompatiblenonarray,
+                                   type_oid::kAnyrange,
+                                   type_oid::kAnymultirange,
                                    type_oid::kAny};
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
+// A type that a polymorphic one may stand for.
+Oid example_of(Oid type) {
+  if (type == type_oid::kAnyarray || type == type_oid::kAnycompatiblearray) return type_oid::kInt4Array;
+  if (type == type_oid::kAnyrange) return type_oid::kInt4range;
+  if (type == type_oid::kAnymultirange) return type_oid::kInt4multirange;
+  return is_polymorphic(type) ? type_oid::kInt4 : type;
 }
 
 bool same_definition(const Routine& a, const Routine& b) {
@@ -472,17 +482,9 @@ void Runtime::validate(Oid oid) {
   for (Oid t : routine->args) variable = variable || is_polymorphic(t);
   if (variable) {
     std::vector<Oid> args;
-    for (Oid t : routine->args) {
-      bool array = t == type_oid::kAnyarray || t == type_oid::kAnycompatiblearray;
-      args.push_back(array ? type_oid::kInt4Array : is_polymorphic(t) ? type_oid::kInt4 : t);
-    }
-    Oid result = routine->result;
-    if (is_polymorphic(result)) {
-      result = result == type_oid::kAnyarray || result == type_oid::kAnycompatiblearray ? type_oid::kInt4Array
-                                                                                        : type_oid::kInt4;
-    }
+    for (Oid t : routine->args) args.push_back(example_of(t));
     if (routine->language == catalog::kPlpgsqlLanguage)
-      s.compile(routine, args, result, nullptr, nullptr, nullptr, true);
+      s.compile(routine, args, example_of(routine->result), nullptr, nullptr, nullptr, true);
     return;
   }
   s.compile(routine, routine->args, routine->result, nullptr, nullptr, nullptr, true);
