@@ -26,6 +26,7 @@
 #include "table_expression.h"
 #include "trigger.h"
 #include "type.h"
+#include "typed_table.h"
 #include "view.h"
 #include "view_text.h"
 
@@ -693,6 +694,8 @@ void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cm
       });
     default:
       if (change_row_security(context, oid, cmd.action)) return;
+      if (cmd.action == AlterTableAction::kAddOf || cmd.action == AlterTableAction::kDropOf)
+        return alter_table_type(context, *context.catalog.relation(oid), cmd);
       break;
   }
   throw_not_supported("this form of ALTER TABLE");
@@ -780,6 +783,7 @@ std::string alter_table(CommandContext& context, const parser::AlterTableStmt& s
   for (int pass = 0; pass <= 5; ++pass) {
     for (const AlterTableCmd* cmd : stmt.commands) {
       if (rank(*cmd) != pass) continue;
+      refuse_typed(*relation, *cmd);
       if (cmd->action == AlterTableAction::kAttachPartition && stmt.object_type == ObjectType::kIndex) {
         attach_index(context, relation, *parser::as<parser::RangeVar>(cmd->definition));
       } else {
