@@ -332,15 +332,22 @@ void refuse_type_dependents(CommandContext& context, const Relation& table, Colu
   }
   const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
                             {"refobjid", Value::of_oid(table.oid.value())}};
+  // Rules of which it is known what columns they read.
+  std::vector<Oid> by_column;
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.oid("classid") == kRewriteClass && row.int4("refobjsubid") != 0)
+      by_column.push_back(row.oid("objid"));
+  });
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     int32_t sub = row.int4("refobjsubid");
+    bool known = std::find(by_column.begin(), by_column.end(), row.oid("objid")) != by_column.end();
     if (row.oid("classid") == kPolicyClass && sub == number) {
       throw SqlError(sqlstate::kFeatureNotSupported,
                      "cannot alter type of a column used in a policy definition")
           .detail(fmt::format("{} depends on column \"{}\"",
                               describe(context, {kPolicyClass, row.oid("objid")}), name));
     }
-    if (row.oid("classid") != kRewriteClass || (sub != 0 && sub != number)) return;
+    if (row.oid("classid") != kRewriteClass || (sub == 0 ? known : sub != number)) return;
     throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a view or rule")
         .detail(fmt::format("{} depends on column \"{}\"",
                             describe(context, {kRewriteClass, row.oid("objid")}), name));

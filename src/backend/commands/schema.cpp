@@ -183,7 +183,11 @@ std::string comment_on_operators(CommandContext& context, const parser::CommentS
 
 std::string comment_on_rule(CommandContext& context, const parser::CommentStmt& stmt) {
   parser::NameList names = names_of(context, stmt.object);
-  RelationPtr relation = relation_of(context, names.first(names.size() - 1));
+  parser::RangeVar name;
+  name.name = names[names.size() - 2];
+  if (names.size() > 2) name.schema = names[names.size() - 3];
+  RelationPtr relation = find_relation(context, name, txn::LockMode::kShareUpdateExclusive);
+  require_owner_of(context, relation->owner, "relation", relation->name);
   Oid found;
   const KeyMatch match[] = {{"ev_class", Value::of_oid(relation->oid.value())},
                             {"rulename", Value::of_string(names.back())}};
