@@ -1136,16 +1136,6 @@ Expr* ExpressionBinder::sub_link(const parser::SubLink& e) {
   return result;
 }
 
-namespace {
-
-// An array, which becomes one more dimension of the array around it; a domain over one is an element.
-bool is_plain_array(const Expr& e) {
-  const functions::TypeInfo* info = functions::type_by_oid(e.type);
-  return info != nullptr && info->category == 'A' && info->length == -1 && e.domain == kInvalidOid;
-}
-
-}  // namespace
-
 Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
   const functions::TypeInfo* info = wanted == kInvalidOid ? nullptr : functions::type_by_oid(wanted);
   Oid element = info == nullptr ? kInvalidOid : info->element_type;
@@ -1157,7 +1147,10 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
       nested = true;
     } else {
       items.push_back(bind(item));
-      nested = nested || is_plain_array(*items.back());
+      // An array becomes one more dimension; a domain over one is an element.
+      const functions::TypeInfo* own = functions::type_by_oid(items.back()->type);
+      nested = nested || (own != nullptr && own->category == 'A' && own->length == -1 &&
+                          items.back()->domain == kInvalidOid);
     }
   }
   auto* result = make<ListExpr>(ExprKind::kArray, kInvalidOid, e.location);

@@ -8,8 +8,8 @@
 
 #include "access/segment.h"
 #include "access/sequence.h"
-#include "catalog_functions.h"
 #include "catalog/user_type.h"
+#include "catalog_functions.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
 #include "commands/extension_table.h"
