@@ -34,3 +34,46 @@ SELECT * FROM unnest(ARRAY[1,2], ARRAY['a','b','c']) AS u(n, t);
 SELECT 1[1];
 
 SELECT ARRAY[1,2,3][1.5];
+-- Types that are kept as arrays of a fixed length.
+CREATE TABLE fixed_parts (id int, p point, b box, s lseg, l line, n name);
+INSERT INTO fixed_parts VALUES (1, '(1,2)', '(3,4),(1,2)', '[(1,2),(3,4)]', '{1,2,3}', 'abc'), (2, NULL, NULL, NULL, NULL, NULL);
+SELECT p[0], p[1], p[2], p[-1], b[0], b[1], b[2], s[1], l[2], n[0], n[2], n[3], n[64] FROM fixed_parts ORDER BY id;
+SELECT pg_typeof(p[0]), pg_typeof(b[0]), pg_typeof(n[0]), pg_typeof(l[0]) FROM fixed_parts WHERE id = 1;
+UPDATE fixed_parts SET p[0] = 10, b[1] = '(0,0)', s[0] = point(9, 8), l[2] = 7, n[1] = 'x' RETURNING *;
+UPDATE fixed_parts SET p[0] = 5, p[1] = p[0] WHERE id = 1 RETURNING p;
+UPDATE fixed_parts SET p[0] = NULL, n[5] = 'z' WHERE id = 1 RETURNING p, n;
+UPDATE fixed_parts SET n[2] = '' WHERE id = 1 RETURNING n;
+INSERT INTO fixed_parts (id, p[0], p[1]) VALUES (3, 1, 2) RETURNING p;
+UPDATE fixed_parts SET p[2] = 1;
+UPDATE fixed_parts SET p[-1] = 1;
+UPDATE fixed_parts SET n[64] = 'x';
+UPDATE fixed_parts SET p[NULL] = 1;
+UPDATE fixed_parts SET p[0][0] = 1;
+UPDATE fixed_parts SET p[0:1] = '(1,2)';
+UPDATE fixed_parts SET p[0] = 'x';
+UPDATE fixed_parts SET b[0] = 5;
+SELECT p[0:1] FROM fixed_parts;
+SELECT p['x'] FROM fixed_parts;
+SELECT p[0][1] FROM fixed_parts WHERE id = 1;
+SELECT ('[(1,2),(3,4)]'::path)[0];
+SELECT (circle '<(1,2),3>')[0];
+SELECT ('1 2 3'::int2vector)[0], ('1 2 3'::oidvector)[1];
+CREATE TYPE fixed_row AS (p point, k int);
+CREATE TABLE fixed_rows (r fixed_row, ps point[]);
+INSERT INTO fixed_rows VALUES (ROW('(1,2)', 3), ARRAY[point '(1,2)', point '(3,4)']);
+UPDATE fixed_rows SET r.p[1] = 7, ps[2][0] = 1;
+UPDATE fixed_rows SET r.p[1] = 7 RETURNING *;
+SELECT (r).p[1], (ps[2])[0] FROM fixed_rows;
+CREATE VIEW fixed_view AS SELECT p[0] AS x, b[1] AS low FROM fixed_parts;
+SELECT pg_get_viewdef('fixed_view');
+SELECT * FROM fixed_view ORDER BY x;
+DROP TABLE fixed_parts, fixed_rows CASCADE;
+DROP TYPE fixed_row;
+DO $$
+DECLARE p point := '(1,2)'; n name := 'abc'; b box := '(3,4),(1,2)'; none point;
+BEGIN
+  p[0] := 5; p[1] := p[0] + 0.5; n[0] := 'x'; b[1] := '(0,0)'; none[0] := 1; p[0] := NULL;
+  RAISE NOTICE '% % % % %', p, n, b, none, p[1];
+  p[2] := 1;
+END $$;
+DO $$ DECLARE p point := '(1,2)'; BEGIN p[0:1] := '(1,2)'; END $$;

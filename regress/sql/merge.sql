@@ -30,3 +30,17 @@ PREPARE m(int) AS MERGE INTO t USING (SELECT $1 AS id) q ON t.id = q.id WHEN MAT
 EXECUTE m(500);
 EXECUTE m(500);
 SELECT * FROM t WHERE id = 500;
+-- Into ONLY a partitioned table: no row of it matches, new ones go to the partitions.
+CREATE TABLE mo (a int, b text) PARTITION BY RANGE (a);
+CREATE TABLE mo1 PARTITION OF mo FOR VALUES FROM (0) TO (10);
+CREATE TABLE mo2 (b text, a int);
+ALTER TABLE mo ATTACH PARTITION mo2 FOR VALUES FROM (10) TO (20);
+INSERT INTO mo VALUES (1, 'one'), (11, 'eleven');
+MERGE INTO ONLY mo USING (VALUES (1, 'x'), (12, 'y')) s (a, b) ON mo.a = s.a
+  WHEN MATCHED THEN UPDATE SET b = s.b WHEN NOT MATCHED THEN INSERT VALUES (s.a, s.b);
+SELECT tableoid::regclass, a, b FROM mo ORDER BY a, b;
+MERGE INTO ONLY mo USING (VALUES (1)) s (a) ON mo.a = s.a WHEN MATCHED THEN DELETE;
+MERGE INTO ONLY mo USING (VALUES (100)) s (a) ON mo.a = s.a WHEN NOT MATCHED THEN INSERT VALUES (s.a, 'far');
+MERGE INTO ONLY mo1 USING (VALUES (1, 'x')) s (a, b) ON mo1.a = s.a WHEN MATCHED THEN UPDATE SET b = s.b || '!';
+SELECT tableoid::regclass, a, b FROM mo ORDER BY a, b;
+DROP TABLE mo;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/sql_error.h"
+#include "functions/postgres_hash.h"
 #include "functions/registry.h"
 #include "functions/sort_key.h"
 #include "functions/type_oids.h"
@@ -291,6 +292,16 @@ void Partitioning::finish(functions::EvalContext& context) {
       by_remainder[r] = static_cast<int>(i);
     }
   }
+}
+
+uint64_t partition_hash(std::span<const PartitionKeyColumn> keys, std::span<const Value> values) {
+  uint64_t row = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (values[i].null) continue;
+    row = functions::combine_hashes(
+        row, functions::hash_class_value(keys[i].type, values[i], functions::kHashPartitionSeed));
+  }
+  return row;
 }
 
 int Partitioning::find(std::span<const Value> values) const {

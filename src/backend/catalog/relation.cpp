@@ -518,6 +518,7 @@ RelationPtr Catalog::load(Oid oid) {
     rel->kind = static_cast<RelationKind>(row.letter("relkind"));
     rel->owner = row.oid("relowner");
     rel->row_type = row.oid("reltype");
+    rel->of_type = row.oid("reloftype");
     rel->persistence = row.letter("relpersistence");
     rel->segment = PageId{row.oid("relfilenode").value()};
     rel->access_method = row.oid("relam");

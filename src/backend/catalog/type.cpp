@@ -71,7 +71,7 @@ void Catalog::load_type(Oid oid) {
       load_type(row.oid("typelem"));  // makes its array known too
       return;
     }
-    if (row.letter("typtype") == 'e') (void)user_type(*this, oid);
+    if (row.letter("typtype") != 'd') (void)user_type(*this, oid);
     if (row.letter("typtype") != 'c') return;
     std::string sql_name = quoted(row.text("typname"));
     functions::TypeInfo info = basic_type(row, sql_name);

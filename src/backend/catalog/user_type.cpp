@@ -4,7 +4,9 @@
 #include <mutex>
 
 #include "catalog/information_schema.h"
+#include "functions/range.h"
 #include "functions/registry.h"
+#include "functions/user_types.h"
 #include "parser/parser.h"
 
 namespace varve::catalog {
@@ -33,17 +35,13 @@ void load_checks(Catalog& catalog, UserType& type) {
             [](const DomainCheck& a, const DomainCheck& b) { return a.name < b.name; });
 }
 
-void make_known(const UserType& type) {
-  functions::TypeInfo info{};
+// The type, of this form, and the array of it.
+void make_known(const UserType& type, functions::TypeInfo info) {
   std::string sql_name = type_text(type);
   info.oid = type.oid;
   info.name = type.name;
   info.sql_name = sql_name;
-  info.physical = types::PhysicalType::kFloat32;
-  info.category = 'E';
-  info.kind = 'e';
-  info.length = 4;
-  info.by_value = true;
+  info.kind = type.kind;
   info.alignment = 'i';
   info.array_type = type.array;
   functions::define_type(info);
@@ -59,6 +57,36 @@ void make_known(const UserType& type) {
   array.alignment = 'i';
   array.element_type = type.oid;
   functions::define_type(array);
+}
+
+void make_enum_known(const UserType& type) {
+  functions::TypeInfo info{};
+  info.physical = types::PhysicalType::kFloat32;
+  info.category = 'E';
+  info.length = 4;
+  info.by_value = true;
+  make_known(type, info);
+}
+
+// With what it is of, and its multirange or range.
+void make_range_known(Catalog& catalog, const UserType& type) {
+  functions::TypeInfo info{};
+  info.physical = types::PhysicalType::kString;
+  info.category = 'R';
+  info.length = -1;
+  make_known(type, info);
+  const KeyMatch match[] = {
+      {type.kind == 'r' ? "rngtypid" : "rngmultitypid", Value::of_oid(type.oid.value())}};
+  Oid range, subtype, multirange;
+  catalog.for_each(system_table("pg_range"), match, [&](const Row& row) {
+    range = row.oid("rngtypid");
+    subtype = row.oid("rngsubtype");
+    multirange = row.oid("rngmultitypid");
+  });
+  if (functions::multirange_of_range(range) == multirange) return;
+  catalog.load_type(subtype);
+  functions::define_range(range, base_type(catalog, subtype, -1).type, multirange);
+  (void)user_type(catalog, type.kind == 'r' ? multirange : range);
 }
 
 }  // namespace
@@ -83,7 +111,7 @@ UserTypePtr user_type(Catalog& catalog, Oid oid) {
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   catalog.for_each(system_table("pg_type"), match, [&](const Row& row) {
     char kind = row.letter("typtype");
-    if (kind != 'e' && kind != 'd') return;
+    if (kind != 'e' && kind != 'd' && kind != 'r' && kind != 'm') return;
     type = std::make_shared<UserType>();
     type->oid = oid;
     type->name = row.text("typname");
@@ -101,24 +129,27 @@ UserTypePtr user_type(Catalog& catalog, Oid oid) {
   type->schema_name = catalog.schema_name(type->schema);
   if (type->kind == 'e') {
     load_labels(catalog, *type);
-    make_known(*type);
-  } else {
+    make_enum_known(*type);
+  } else if (type->kind == 'd') {
     load_checks(catalog, *type);
+  } else {
+    make_range_known(catalog, *type);
   }
   return type;
 }
 
-void make_enums_known(Catalog& catalog) {
+void make_types_known(Catalog& catalog) {
   static std::mutex mutex;
   static std::vector<Oid> done;
   std::lock_guard lock(mutex);
   Oid database = catalog.database().oid();
   if (std::find(done.begin(), done.end(), database) != done.end()) return;
-  std::vector<Oid> enums;
+  std::vector<Oid> types;
   catalog.for_each(system_table("pg_type"), {}, [&](const Row& row) {
-    if (row.letter("typtype") == 'e') enums.push_back(row.oid("oid"));
+    char kind = row.letter("typtype");
+    if (kind == 'e' || kind == 'r') types.push_back(row.oid("oid"));
   });
-  for (Oid oid : enums) (void)user_type(catalog, oid);
+  for (Oid oid : types) (void)user_type(catalog, oid);
   done.push_back(database);
 }
 
@@ -132,11 +163,11 @@ Oid element_user_type(Catalog& catalog, Oid oid) {
   return element;
 }
 
-bool make_enum_array_known(Catalog& catalog, Oid oid) {
+bool make_array_known(Catalog& catalog, Oid oid) {
   Oid element = element_user_type(catalog, oid);
   if (element == kInvalidOid) return false;
   UserTypePtr type = user_type(catalog, element);
-  return type != nullptr && type->kind == 'e';
+  return type != nullptr && type->kind != 'd';
 }
 
 Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name) {
@@ -155,10 +186,10 @@ BaseType base_type(Catalog& catalog, Oid type, int32_t typmod) {
     UserTypePtr user = user_type(catalog, type);
     if (user == nullptr) {
       Oid element = element_user_type(catalog, type);
-      if (element == kInvalidOid || make_enum_array_known(catalog, type)) break;
+      if (element == kInvalidOid || make_array_known(catalog, type)) break;
       BaseType under = base_type(catalog, element, -1);
       const functions::TypeInfo* info = functions::type_by_oid(under.type);
-      // Elements that are arrays themselves have no array type: such columns cannot be made.
+      if (info != nullptr && info->category == 'A') return {functions::array_of_arrays(info->oid), -1};
       if (info == nullptr || info->array_type == kInvalidOid) break;
       return {info->array_type, under.typmod};
     }

@@ -26,6 +26,7 @@
 #include "table_expression.h"
 #include "trigger.h"
 #include "type.h"
+#include "typed_table.h"
 #include "view.h"
 #include "view_text.h"
 
@@ -331,15 +332,22 @@ void refuse_type_dependents(CommandContext& context, const Relation& table, Colu
   }
   const KeyMatch match[] = {{"refclassid", Value::of_oid(kClassClass.value())},
                             {"refobjid", Value::of_oid(table.oid.value())}};
+  // Rules of which it is known what columns they read.
+  std::vector<Oid> by_column;
+  context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
+    if (row.oid("classid") == kRewriteClass && row.int4("refobjsubid") != 0)
+      by_column.push_back(row.oid("objid"));
+  });
   context.catalog.for_each(system_table("pg_depend"), match, [&](const Row& row) {
     int32_t sub = row.int4("refobjsubid");
+    bool known = std::find(by_column.begin(), by_column.end(), row.oid("objid")) != by_column.end();
     if (row.oid("classid") == kPolicyClass && sub == number) {
       throw SqlError(sqlstate::kFeatureNotSupported,
                      "cannot alter type of a column used in a policy definition")
           .detail(fmt::format("{} depends on column \"{}\"",
                               describe(context, {kPolicyClass, row.oid("objid")}), name));
     }
-    if (row.oid("classid") != kRewriteClass || (sub != 0 && sub != number)) return;
+    if (row.oid("classid") != kRewriteClass || (sub == 0 ? known : sub != number)) return;
     throw SqlError(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a view or rule")
         .detail(fmt::format("{} depends on column \"{}\"",
                             describe(context, {kRewriteClass, row.oid("objid")}), name));
@@ -693,6 +701,8 @@ void run_alter_command(CommandContext& context, Oid oid, const AlterTableCmd& cm
       });
     default:
       if (change_row_security(context, oid, cmd.action)) return;
+      if (cmd.action == AlterTableAction::kAddOf || cmd.action == AlterTableAction::kDropOf)
+        return alter_table_type(context, *context.catalog.relation(oid), cmd);
       break;
   }
   throw_not_supported("this form of ALTER TABLE");
@@ -780,6 +790,7 @@ std::string alter_table(CommandContext& context, const parser::AlterTableStmt& s
   for (int pass = 0; pass <= 5; ++pass) {
     for (const AlterTableCmd* cmd : stmt.commands) {
       if (rank(*cmd) != pass) continue;
+      refuse_typed(*relation, *cmd);
       if (cmd->action == AlterTableAction::kAttachPartition && stmt.object_type == ObjectType::kIndex) {
         attach_index(context, relation, *parser::as<parser::RangeVar>(cmd->definition));
       } else {

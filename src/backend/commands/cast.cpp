@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "catalog/user_type.h"
 #include "common/sql_error.h"
 #include "drop.h"
 #include "functions/registry.h"
@@ -24,7 +25,11 @@ struct CastFunction {
   char kind = 'f';
 };
 
-bool coerces_binary(Oid from, Oid to) {
+std::string name_of(CommandContext& context, Oid type) { return catalog::type_text(context.catalog, type); }
+
+bool coerces_binary(CommandContext& context, Oid from, Oid to) {
+  if (from == to) return true;
+  from = catalog::base_type(context.catalog, from, -1).type;
   if (from == to) return true;
   const functions::Cast* cast = functions::find_cast(from, to);
   return cast != nullptr && cast->function == kInvalidOid &&
@@ -45,22 +50,49 @@ CastFunction find_cast_function(CommandContext& context, const parser::RoutineRe
   return {r->oid, r->result, r->args, r->returns_set, r->kind};
 }
 
-void check_function(const CastFunction& f, Oid source, Oid target) {
+void check_function(CommandContext& context, const CastFunction& f, Oid source, Oid target) {
   if (f.args.empty() || f.args.size() > 3) throw invalid("cast function must take one to three arguments");
-  if (!coerces_binary(source, f.args[0]))
+  if (!coerces_binary(context, source, f.args[0]))
     throw invalid("argument of cast function must match or be binary-coercible from source data type");
   if (f.args.size() > 1 && f.args[1] != type_oid::kInt4)
     throw invalid("second argument of cast function must be type integer");
   if (f.args.size() > 2 && f.args[2] != type_oid::kBool)
     throw invalid("third argument of cast function must be type boolean");
-  if (!coerces_binary(f.result, target))
+  if (!coerces_binary(context, f.result, target))
     throw invalid("return data type of cast function must match or be binary-coercible to target data type");
   if (f.kind != 'f') throw invalid("cast function must be a normal function");
   if (f.returns_set) throw invalid("cast function must not return a set");
 }
 
-void check_binary(CommandContext& context, const functions::TypeInfo& source,
-                  const functions::TypeInfo& target) {
+// One side of a cast. `info` is of the type under a domain.
+struct CastType {
+  Oid oid;
+  const functions::TypeInfo* info;
+  bool is_domain;
+};
+
+CastType cast_type(CommandContext& context, const parser::TypeName& name, std::string_view role) {
+  CastType type{find_type(context, name), nullptr, false};
+  catalog::UserTypePtr user = catalog::user_type(context.catalog, type.oid);
+  type.is_domain = user != nullptr && user->kind == 'd';
+  type.info = functions::type_by_oid(catalog::base_type(context.catalog, type.oid, -1).type);
+  if (type.info->kind == 'p') {
+    throw SqlError(sqlstate::kWrongObjectType,
+                   fmt::format("{} data type {} is a pseudo-type", role, name_of(context, type.oid)));
+  }
+  return type;
+}
+
+// A value of a domain is converted as one of the type under it, whatever casts there are.
+void warn_of_domains(CommandContext& context, const CastType& source, const CastType& target) {
+  if (!source.is_domain && !target.is_domain) return;
+  context.services.notice("WARNING", sqlstate::kWrongObjectType,
+                          fmt::format("cast will be ignored because the {} data type is a domain",
+                                      source.is_domain ? "source" : "target"));
+}
+
+void check_binary(CommandContext& context, const CastType& from, const CastType& to) {
+  const functions::TypeInfo &source = *from.info, &target = *to.info;
   if (!context.is_superuser) {
     throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to create a cast WITHOUT FUNCTION");
   }
@@ -75,19 +107,8 @@ void check_binary(CommandContext& context, const functions::TypeInfo& source,
     throw invalid("enum data types are not binary-compatible");
   if (either([](const auto& t) { return t.category == 'A'; }))
     throw invalid("array data types are not binary-compatible");
+  if (from.is_domain || to.is_domain) throw invalid("domain data types must not be marked binary-compatible");
   if (source.physical != target.physical) throw incompatible();
-}
-
-const functions::TypeInfo& cast_type(CommandContext& context, const parser::TypeName& name,
-                                     std::string_view role) {
-  Oid oid = find_type(context, name);
-  const functions::TypeInfo* info = functions::type_by_oid(oid);
-  if (info == nullptr) throw_not_supported("a cast from or to a domain");
-  if (info->kind == 'p') {
-    throw SqlError(sqlstate::kWrongObjectType,
-                   fmt::format("{} data type {} is a pseudo-type", role, functions::format_type(oid, -1)));
-  }
-  return *info;
 }
 
 Oid type_owner(CommandContext& context, Oid type) {
@@ -118,14 +139,15 @@ Oid cast_oid(CommandContext& context, Oid source, Oid target) {
 }  // namespace
 
 std::string create_cast(CommandContext& context, const parser::CreateCastStmt& stmt) {
-  const functions::TypeInfo& source = cast_type(context, *stmt.source, "source");
-  const functions::TypeInfo& target = cast_type(context, *stmt.target, "target");
+  CastType source = cast_type(context, *stmt.source, "source");
+  CastType target = cast_type(context, *stmt.target, "target");
   require_type_owner(context, source.oid, target.oid);
+  warn_of_domains(context, source, target);
   Oid function;
   char method = stmt.inout ? 'i' : 'b';
   if (stmt.function != nullptr) {
     CastFunction f = find_cast_function(context, *stmt.function);
-    check_function(f, source.oid, target.oid);
+    check_function(context, f, source.oid, target.oid);
     if (f.args.size() < 2 && source.oid == target.oid)
       throw invalid("source data type and target data type are the same");
     function = f.oid;
@@ -135,9 +157,9 @@ std::string create_cast(CommandContext& context, const parser::CreateCastStmt& s
     if (source.oid == target.oid) throw invalid("source data type and target data type are the same");
   }
   if (cast_oid(context, source.oid, target.oid) != kInvalidOid) {
-    throw SqlError(sqlstate::kDuplicateObject, fmt::format("cast from type {} to type {} already exists",
-                                                           functions::format_type(source.oid, -1),
-                                                           functions::format_type(target.oid, -1)));
+    throw SqlError(sqlstate::kDuplicateObject,
+                   fmt::format("cast from type {} to type {} already exists", name_of(context, source.oid),
+                               name_of(context, target.oid)));
   }
   char letter = stmt.context == parser::CastContext::kImplicit     ? 'i'
                 : stmt.context == parser::CastContext::kAssignment ? 'a'
@@ -166,8 +188,8 @@ ObjectAddress find_cast(CommandContext& context, const parser::ListNode& types) 
   Oid oid = cast_oid(context, source, target);
   if (oid == kInvalidOid) {
     throw SqlError(sqlstate::kUndefinedObject,
-                   fmt::format("cast from type {} to type {} does not exist",
-                               functions::format_type(source, -1), functions::format_type(target, -1)));
+                   fmt::format("cast from type {} to type {} does not exist", name_of(context, source),
+                               name_of(context, target)));
   }
   require_type_owner(context, source, target);
   return {kCastClass, oid};
@@ -196,8 +218,8 @@ std::string describe_cast(CommandContext& context, Oid oid) {
   std::string text;
   const KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
   context.catalog.for_each(system_table("pg_cast"), match, [&](const Row& row) {
-    text = fmt::format("cast from {} to {}", functions::format_type(row.oid("castsource"), -1),
-                       functions::format_type(row.oid("casttarget"), -1));
+    text = fmt::format("cast from {} to {}", name_of(context, row.oid("castsource")),
+                       name_of(context, row.oid("casttarget")));
   });
   return text;
 }

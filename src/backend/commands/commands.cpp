@@ -66,6 +66,7 @@ constexpr Command kCommands[] = {
     {NodeKind::kCreateSequenceStmt, call<parser::CreateSequenceStmt, create_sequence>},
     {NodeKind::kAlterSequenceStmt, call<parser::AlterSequenceStmt, alter_sequence>},
     {NodeKind::kCreateEnumStmt, call<parser::CreateEnumStmt, create_enum>},
+    {NodeKind::kCreateRangeStmt, call<parser::CreateRangeStmt, create_range>},
     {NodeKind::kAlterEnumStmt, call<parser::AlterEnumStmt, alter_enum>},
     {NodeKind::kCreateDomainStmt, call<parser::CreateDomainStmt, create_domain>},
     {NodeKind::kAlterDomainStmt, call<parser::AlterDomainStmt, alter_domain>},

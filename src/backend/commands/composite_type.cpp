@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "alter_inherited.h"
 #include "common/sql_error.h"
 #include "create_table.h"
 #include "drop.h"
 #include "functions/registry.h"
 #include "type.h"
+#include "typed_table.h"
 
 namespace varve::commands {
 
@@ -156,10 +158,25 @@ std::string alter_composite_type(CommandContext& context, const parser::AlterTab
   }
   context.services.lock_relation(type->oid, txn::LockMode::kAccessExclusive);
   require_owner(context, *type);
-  for (const parser::AlterTableCmd* cmd : stmt.commands)
+  for (const parser::AlterTableCmd* cmd : stmt.commands) {
+    std::vector<Oid> tables = tables_to_alter(context, *type, cmd->behavior);
     run_attribute_command(context, context.catalog.relation(type->oid), *cmd);
+    for (Oid table : tables) alter_with_children(context, table, *cmd, true);
+  }
   context.catalog.relation(type->oid);  // the new picture
   return "ALTER TYPE";
+}
+
+std::vector<Oid> tables_with_columns_of(CommandContext& context, const Relation& type) {
+  const functions::TypeInfo* info = functions::type_by_oid(type.row_type);
+  Oid array = info == nullptr ? kInvalidOid : info->array_type;
+  std::vector<Oid> tables;
+  context.catalog.for_each(system_table("pg_attribute"), {}, [&](const Row& row) {
+    Oid t = row.oid("atttypid");
+    if (row.boolean("attisdropped") || (t != type.row_type && (array == kInvalidOid || t != array))) return;
+    tables.push_back(row.oid("attrelid"));
+  });
+  return tables;
 }
 
 std::vector<const parser::Node*> drop_composite_types(CommandContext& context, const parser::DropStmt& stmt) {

@@ -18,6 +18,7 @@
 #include "settle_rows.h"
 #include "table_expression.h"
 #include "type.h"
+#include "typed_table.h"
 
 namespace varve::commands {
 
@@ -546,7 +547,6 @@ void copy_like_parts(CommandContext& context, Oid table, const LikeSource& sourc
 }
 
 void refuse_unsupported(const parser::CreateTableStmt& stmt) {
-  if (stmt.of_type != nullptr) throw_not_supported("CREATE TABLE OF");
   if (!stmt.tablespace.empty() && stmt.tablespace != "pg_default") throw_not_supported("tablespaces");
   if (!stmt.access_method.empty() && stmt.partition_by != nullptr) {
     throw SqlError(sqlstate::kFeatureNotSupported,
@@ -638,7 +638,10 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   std::vector<InheritedCheck> inherited_checks;
   std::vector<ColumnConstraint> constraints;
   std::vector<LikeSource> likes;
+  RelationPtr type = stmt.of_type == nullptr ? nullptr : require_table_type(context, *stmt.of_type);
+  if (type != nullptr) table.columns = typed_columns(context, *type, stmt, &constraints);
   for (const parser::Node* element : stmt.elements) {
+    if (parser::is<parser::ColumnDef>(element) && type != nullptr) continue;
     if (parser::is<parser::ColumnDef>(element) && stmt.is_partition) {
       table.columns.push_back(read_partition_column(context, table, *parser::as<parser::ColumnDef>(element),
                                                     *parents[0], &constraints));
@@ -673,6 +676,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   }
   check_settle_options(stmt.options, table);
   Oid oid = create_table_relation(context, table);
+  if (type != nullptr) set_table_type(context, *context.catalog.relation(oid), type->row_type);
   for (size_t i = 0; i < table.columns.size(); ++i) {
     store_column_default(context, oid, static_cast<ColumnNumber>(i + 1), table.columns[i]);
   }

@@ -415,6 +415,7 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_default(object.object);
   } else if (object.class_oid == kTypeClass) {
     remove_from("pg_enum", "enumtypid", object.object);
+    remove_from("pg_range", "rngtypid", object.object);
     remove_from("pg_type", "oid", object.object);
   } else if (object.class_oid == kNamespaceClass) {
     remove_from("pg_namespace", "oid", object.object);
@@ -580,7 +581,7 @@ void drop_schemas(CommandContext& context, const parser::DropStmt& stmt) {
   if (!objects.empty()) drop_objects(context, objects, stmt.behavior);
 }
 
-// Enums and domains.
+// Enums, ranges and domains.
 void drop_types(CommandContext& context, const parser::DropStmt& stmt,
                 const std::vector<const parser::Node*>& types) {
   std::vector<ObjectAddress> objects;

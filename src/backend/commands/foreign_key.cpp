@@ -175,9 +175,6 @@ KeyOperators key_operators(const std::string& name, const Relation& table,
       }
       mixed = own_equal = same;
     }
-    if (own.type != other.type && other.type == type_oid::kDate) {
-      throw_not_supported("a foreign key from a timestamp to a date");
-    }
     out.pf.push_back(mixed);
     out.pp.push_back(same);
     out.ff.push_back(own_equal);

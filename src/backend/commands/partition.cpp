@@ -5,6 +5,7 @@
 
 #include "analyzer/expression_walk.h"
 #include "common/sql_error.h"
+#include "functions/postgres_hash.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index_build.h"
@@ -118,7 +119,8 @@ KeyText read_key(CommandContext& context, const RelationPtr& table, const parser
     }
     if (name.find("pattern") != std::string_view::npos) key.collation = catalog::kCCollation;
   }
-  bool fits = hash ? functions::hash_function(key.type) != nullptr
+  if (hash && key.type == Oid{1033}) throw_not_supported("hash partitioning by aclitem");
+  bool fits = hash ? functions::has_hash_class(key.type)
                    : functions::compare_function(key.type) != nullptr &&
                          functions::less_operator(key.type) != nullptr;
   if (!fits) {
@@ -129,7 +131,6 @@ KeyText read_key(CommandContext& context, const RelationPtr& table, const parser
             "You must specify a {} operator class or define a default {} operator class for the data type.",
             hash ? "hash" : "btree", hash ? "hash" : "btree"));
   }
-  if (hash && !catalog::can_hash_partition(key.type)) throw_not_supported("hash partitioning by this type");
   return key;
 }
 

@@ -55,6 +55,7 @@ void check_rows_fit(CommandContext& context, const Relation& child) {
 void check_attachable(CommandContext& context, const Relation& parent, const Relation& child) {
   auto wrong = [](std::string message) { throw SqlError(sqlstate::kWrongObjectType, std::move(message)); };
   if (child.is_partition) wrong(fmt::format("\"{}\" is already a partition", child.name));
+  if (child.of_type != kInvalidOid) wrong("cannot attach a typed table as partition");
   if (!child.parents.empty()) wrong("cannot attach inheritance child as partition");
   if (!child.children.empty()) wrong("cannot attach inheritance parent as partition");
   std::vector<Oid> below = all_children(context, child.oid);

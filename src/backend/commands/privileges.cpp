@@ -36,58 +36,71 @@ std::string grant(CommandContext& context, const parser::GrantStmt& stmt) {
   return Granting(context, stmt).run();
 }
 
+namespace {
+
+// Who may let others into the role or out of it.
+void require_admin(CommandContext& context, Oid role, std::string_view name, Oid admin) {
+  auto granted = context.catalog.role(role), self = context.catalog.role(context.role),
+       giver = context.catalog.role(admin);
+  if (granted.has_value() && granted->superuser && !context.is_superuser)
+    throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to alter superusers");
+  bool may = context.is_superuser || (self.has_value() && self->create_role) ||
+             (giver.has_value() && giver->superuser);
+  const KeyMatch own[] = {{"roleid", Value::of_oid(role.value())}, {"member", Value::of_oid(admin.value())}};
+  context.catalog.for_each(system_table("pg_auth_members"), own,
+                           [&](const Row& row) { may = may || row.boolean("admin_option"); });
+  if (!may) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("must have admin option on role \"{}\"", name));
+  }
+}
+
+void require_no_circle(CommandContext& context, Oid role, std::string_view name, Oid member) {
+  std::vector<Oid> above = context.catalog.roles_of(role);
+  if (std::find(above.begin(), above.end(), member) == above.end()) return;
+  throw SqlError(sqlstate::kInvalidGrantOperation,
+                 fmt::format("role \"{}\" is a member of role \"{}\"", name, role_name(context, member)));
+}
+
+// `grantor`: noted, for the record only.
+void change_membership(CommandContext& context, const parser::GrantRoleStmt& stmt, Oid role,
+                       std::string_view name, Oid member, Oid grantor) {
+  const KeyMatch match[] = {{"roleid", Value::of_oid(role.value())},
+                            {"member", Value::of_oid(member.value())}};
+  bool exists = false;
+  context.catalog.for_each(system_table("pg_auth_members"), match, [&](const Row&) { exists = true; });
+  if (stmt.is_grant) require_no_circle(context, role, name, member);
+  auto say = [&](std::string_view level, SqlState state, std::string_view what) {
+    context.services.notice(
+        level, state,
+        fmt::format("role \"{}\" is {} member of role \"{}\"", role_name(context, member), what, name));
+  };
+  if (!stmt.is_grant && !exists) return say("WARNING", sqlstate::kWarning, "not a");
+  if (stmt.is_grant && exists && !stmt.admin_option)
+    return say("NOTICE", sqlstate::kSuccessfulCompletion, "already a");
+  context.catalog.remove_where(system_table("pg_auth_members"), match);
+  if (!stmt.is_grant && !stmt.admin_option) return;
+  RowDraft row(system_table("pg_auth_members"));
+  row.oid("roleid", role).oid("member", member).oid("grantor", grantor);
+  row.boolean("admin_option", stmt.is_grant && stmt.admin_option);
+  context.catalog.insert(row);
+}
+
+}  // namespace
+
 std::string grant_role(CommandContext& context, const parser::GrantRoleStmt& stmt) {
+  // REVOKE does not ask who it was, as PostgreSQL's does not.
+  Oid grantor =
+      stmt.grantor == nullptr || !stmt.is_grant ? context.role : require_role(context, *stmt.grantor);
   for (const parser::AccessPrivilege* granted : stmt.granted_roles) {
     parser::RoleSpec spec;
     spec.name = granted->name;
     Oid role = require_role(context, spec);
-    auto self = context.catalog.role(context.role);
-    bool admin = context.is_superuser || (self.has_value() && self->create_role);
-    for (const parser::RoleSpec* grantee : stmt.grantees) {
-      Oid member = require_role(context, *grantee);
-      const KeyMatch match[] = {{"roleid", Value::of_oid(role.value())},
-                                {"member", Value::of_oid(member.value())}};
-      const KeyMatch own[] = {{"roleid", Value::of_oid(role.value())},
-                              {"member", Value::of_oid(context.role.value())}};
-      context.catalog.for_each(system_table("pg_auth_members"), own,
-                               [&](const Row& row) { admin = admin || row.boolean("admin_option"); });
-      if (!admin) {
-        throw SqlError(sqlstate::kInsufficientPrivilege,
-                       fmt::format("must have admin option on role \"{}\"", granted->name));
-      }
-      bool exists = false;
-      context.catalog.for_each(system_table("pg_auth_members"), match, [&](const Row&) { exists = true; });
-      std::string member_name = role_name(context, member);
-      if (!stmt.is_grant) {
-        if (!exists) {
-          context.services.notice(
-              "WARNING", sqlstate::kWarning,
-              fmt::format("role \"{}\" is not a member of role \"{}\"", member_name, granted->name));
-          continue;
-        }
-        if (!stmt.admin_option) {
-          context.catalog.remove_where(system_table("pg_auth_members"), match);
-          continue;
-        }
-      } else {
-        std::vector<Oid> above = context.catalog.roles_of(role);
-        if (std::find(above.begin(), above.end(), member) != above.end()) {
-          throw SqlError(sqlstate::kInvalidGrantOperation,
-                         fmt::format("role \"{}\" is a member of role \"{}\"", granted->name, member_name));
-        }
-        if (exists && !stmt.admin_option) {
-          context.services.notice(
-              "NOTICE", sqlstate::kSuccessfulCompletion,
-              fmt::format("role \"{}\" is already a member of role \"{}\"", member_name, granted->name));
-          continue;
-        }
-      }
-      context.catalog.remove_where(system_table("pg_auth_members"), match);
-      RowDraft row(system_table("pg_auth_members"));
-      row.oid("roleid", role).oid("member", member).oid("grantor", context.role);
-      row.boolean("admin_option", stmt.is_grant && stmt.admin_option);
-      context.catalog.insert(row);
-    }
+    require_admin(context, role, granted->name, grantor);
+    if (grantor != context.role && !context.is_superuser)
+      throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser to set grantor");
+    for (const parser::RoleSpec* grantee : stmt.grantees)
+      change_membership(context, stmt, role, granted->name, require_role(context, *grantee), grantor);
   }
   return stmt.is_grant ? "GRANT ROLE" : "REVOKE ROLE";
 }

@@ -26,6 +26,7 @@
 #include "table_expression.h"
 #include "trigger.h"
 #include "type.h"
+#include "typed_table.h"
 #include "view.h"
 #include "view_text.h"
 
@@ -214,6 +215,32 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
   }
 }
 
+// ALTER TYPE … RENAME ATTRIBUTE, in the type and the tables that are made of it.
+void rename_attribute(CommandContext& context, const parser::RenameStmt& stmt) {
+  std::string_view both[] = {stmt.relation->schema, stmt.relation->name};
+  parser::NameList names(both);
+  RelationPtr type = find_composite_type(context, stmt.relation->schema.empty() ? names.subspan(1) : names);
+  if (type == nullptr) {
+    throw SqlError(sqlstate::kUndefinedTable,
+                   fmt::format("relation \"{}\" does not exist", stmt.relation->name));
+  }
+  require_owner(context, *type);
+  std::vector<Oid> tables = tables_to_alter(context, *type, stmt.behavior);
+  ViewRenewal views(context);
+  for (Oid table : tables) views.bind_readers_of(*context.catalog.relation(table));
+  for (Oid table : tables_with_columns_of(context, *type)) {
+    if (RelationPtr reader = context.catalog.relation(table)) views.bind_readers_of(*reader);
+  }
+  rename_column(context, type, stmt.name, stmt.new_name);
+  for (Oid table : tables) {
+    for (Oid child : children_to_rename(context, *context.catalog.relation(table), stmt.name, true))
+      rename_column(context, context.catalog.relation(child), stmt.name, stmt.new_name);
+    rename_column(context, context.catalog.relation(table), stmt.name, stmt.new_name);
+  }
+  context.catalog.relation(type->oid);  // the new picture
+  views.print_all();
+}
+
 void rename_constraint(CommandContext& context, const RelationPtr& relation, const parser::RenameStmt& stmt) {
   Oid oid, index;
   const KeyMatch match[] = {{"conrelid", Value::of_oid(relation->oid.value())},
@@ -310,6 +337,8 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     }
     case ObjectType::kColumn: {
       RelationPtr relation = altered_relation(context, *stmt.relation, stmt.relation_type, stmt.missing_ok);
+      if (relation != nullptr && relation->of_type != kInvalidOid)
+        throw SqlError(sqlstate::kWrongObjectType, "cannot rename column of typed table");
       if (relation != nullptr) {
         ViewRenewal views(context);
         std::vector<Oid> children = children_to_rename(context, *relation, stmt.name, stmt.relation->inherit);
@@ -323,6 +352,9 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
       }
       return fmt::format("ALTER {}", object_tag(stmt.relation_type));
     }
+    case ObjectType::kAttribute:
+      rename_attribute(context, stmt);
+      return "ALTER TYPE";
     case ObjectType::kTableConstraint: {
       RelationPtr relation = altered_relation(context, *stmt.relation, ObjectType::kTable, stmt.missing_ok);
       if (relation == nullptr) return "ALTER TABLE";

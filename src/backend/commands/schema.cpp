@@ -144,8 +144,60 @@ std::string comment_on_named(CommandContext& context, const parser::CommentStmt&
   if (system_table(table).find_column(owner) >= 0)
     require_row_owner(context, table, owner, oid, what, name);
   else if (!context.is_superuser)
-    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be superuser to comment on {}", what));
+    throw SqlError(sqlstate::kInsufficientPrivilege, "must be superuser");
   write_comment(context, {class_oid, oid}, stmt, shared);
+  return "COMMENT";
+}
+
+// x USING method: of a class or a family of operators.
+std::string comment_on_operators(CommandContext& context, const parser::CommentStmt& stmt,
+                                 std::string_view table, std::string_view prefix, Oid class_oid,
+                                 std::string_view what) {
+  const auto& pair = *parser::as<parser::ListNode>(stmt.object);
+  std::string_view method = names_of(context, pair.items[0]).back();
+  parser::NameList names = names_of(context, pair.items[1]);
+  Oid method_oid, schema, found;
+  const KeyMatch by_name[] = {{"amname", Value::of_string(method)}};
+  context.catalog.for_each(system_table("pg_am"), by_name,
+                           [&](const Row& row) { method_oid = row.oid("oid"); });
+  if (method_oid == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("access method \"{}\" does not exist", method));
+  }
+  if (names.size() > 1) schema = require_schema(context, names[names.size() - 2]);
+  std::string of_method = fmt::format("{}method", prefix), of_name = fmt::format("{}name", prefix),
+              of_schema = fmt::format("{}namespace", prefix), of_owner = fmt::format("{}owner", prefix);
+  const KeyMatch match[] = {{of_method, Value::of_oid(method_oid.value())},
+                            {of_name, Value::of_string(names.back())}};
+  context.catalog.for_each(system_table(table), match, [&](const Row& row) {
+    if (schema == kInvalidOid || row.oid(of_schema) == schema) found = row.oid("oid");
+  });
+  if (found == kInvalidOid) {
+    throw SqlError(
+        sqlstate::kUndefinedObject,
+        fmt::format("{} \"{}\" does not exist for access method \"{}\"", what, names.back(), method));
+  }
+  require_row_owner(context, table, of_owner, found, what, fmt::format("{}.{}", method, names.back()));
+  write_comment(context, {class_oid, found}, stmt, false);
+  return "COMMENT";
+}
+
+std::string comment_on_rule(CommandContext& context, const parser::CommentStmt& stmt) {
+  parser::NameList names = names_of(context, stmt.object);
+  parser::RangeVar name;
+  name.name = names[names.size() - 2];
+  if (names.size() > 2) name.schema = names[names.size() - 3];
+  RelationPtr relation = find_relation(context, name, txn::LockMode::kShareUpdateExclusive);
+  require_owner_of(context, relation->owner, "relation", relation->name);
+  Oid found;
+  const KeyMatch match[] = {{"ev_class", Value::of_oid(relation->oid.value())},
+                            {"rulename", Value::of_string(names.back())}};
+  context.catalog.for_each(system_table("pg_rewrite"), match,
+                           [&](const Row& row) { found = row.oid("oid"); });
+  if (found == kInvalidOid) {
+    throw SqlError(sqlstate::kUndefinedObject, fmt::format("rule \"{}\" for relation \"{}\" does not exist",
+                                                           names.back(), relation->name));
+  }
+  write_comment(context, {kRewriteClass, found}, stmt, false);
   return "COMMENT";
 }
 
@@ -297,6 +349,19 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
     case ObjectType::kTsDictionary:
       return comment_on_named(context, stmt, "pg_ts_dict", "dict", Oid{3600}, "text search dictionary",
                               false);
+    case ObjectType::kTsParser:
+      return comment_on_named(context, stmt, "pg_ts_parser", "prs", Oid{3601}, "text search parser", false);
+    case ObjectType::kTsTemplate:
+      return comment_on_named(context, stmt, "pg_ts_template", "tmpl", Oid{3764}, "text search template",
+                              false);
+    case ObjectType::kConversion:
+      return comment_on_named(context, stmt, "pg_conversion", "con", Oid{2607}, "conversion", false);
+    case ObjectType::kOpClass:
+      return comment_on_operators(context, stmt, "pg_opclass", "opc", Oid{2616}, "operator class");
+    case ObjectType::kOpFamily:
+      return comment_on_operators(context, stmt, "pg_opfamily", "opf", Oid{2753}, "operator family");
+    case ObjectType::kRule:
+      return comment_on_rule(context, stmt);
     case ObjectType::kCast:
       write_comment(context, find_cast(context, *parser::as<parser::ListNode>(stmt.object)), stmt, false);
       return "COMMENT";

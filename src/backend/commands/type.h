@@ -1,4 +1,4 @@
-// CREATE TYPE … AS ENUM, CREATE DOMAIN, and what changes them.
+// CREATE TYPE … AS ENUM and AS RANGE, CREATE DOMAIN, and what changes them.
 #pragma once
 
 #include "catalog/user_type.h"
@@ -8,12 +8,13 @@ namespace varve::commands {
 
 std::string create_enum(CommandContext& context, const parser::CreateEnumStmt& stmt);
 std::string alter_enum(CommandContext& context, const parser::AlterEnumStmt& stmt);
+std::string create_range(CommandContext& context, const parser::CreateRangeStmt& stmt);
 std::string create_domain(CommandContext& context, const parser::CreateDomainStmt& stmt);
 std::string alter_domain(CommandContext& context, const parser::AlterDomainStmt& stmt);
 
-// The enum or domain of that name; null only when `missing_ok`. 42704 `type "x" does not exist`.
+// The enum, range or domain of that name; null only when `missing_ok`. 42704 `type "x" does not exist`.
 catalog::UserTypePtr find_type(CommandContext& context, parser::NameList names, bool missing_ok = false);
-// RENAME TO, OWNER TO, SET SCHEMA of enums and domains.
+// RENAME TO, OWNER TO, SET SCHEMA of enums, ranges and domains.
 void rename_type(CommandContext& context, const catalog::UserType& type, std::string_view name);
 void rename_domain_constraint(CommandContext& context, const parser::RenameStmt& stmt);
 void change_type_owner(CommandContext& context, const catalog::UserType& type, Oid owner);

@@ -87,6 +87,12 @@ class CaseInputNode : public ExprNode {
   Vector* evaluate(const Chunk&, const Selection&) override { return scope_.case_input; }
 };
 
+class DomainValueNode : public ExprNode {
+ public:
+  using ExprNode::ExprNode;
+  Vector* evaluate(const Chunk&, const Selection&) override { return scope_.domain_value; }
+};
+
 }  // namespace
 
 void ExprNode::make_result() {
@@ -191,6 +197,8 @@ ExprNodePtr compile_node(const Expr& expr, ExprScope& scope) {
       return std::make_unique<ExecParamNode>(expr.as<analyzer::ExecParamExpr>(), scope);
     case ExprKind::kCaseInput:
       return std::make_unique<CaseInputNode>(physical_type_of(expr.type), scope);
+    case ExprKind::kDomainValue:
+      return std::make_unique<DomainValueNode>(physical_type_of(expr.type), scope);
     case ExprKind::kRelabel:
       return compile_node(*expr.as<analyzer::CastExpr>().arg, scope);
     case ExprKind::kFunction:

@@ -100,6 +100,22 @@ class FunctionNode : public ExprNode {
   bool strict_;
 };
 
+// A cast to a domain of what may not be evaluated twice.
+class DomainCheckNode : public FunctionNode {
+ public:
+  using FunctionNode::FunctionNode;
+
+  Vector* evaluate(const Chunk& in, const Selection& rows) override {
+    Vector* value = args_[0]->evaluate(in, rows);
+    call_.set_arg(0, value);
+    Vector* outer = std::exchange(scope_.domain_value, value);
+    for (size_t i = 1; i < args_.size(); ++i) call_.set_arg(i, args_[i]->evaluate(in, rows));
+    scope_.domain_value = outer;
+    call_.run(rows, result());
+    return &result();
+  }
+};
+
 enum class Op : uint8_t { kEq, kNe, kLt, kLe, kGt, kGe };
 enum class Domain : uint8_t { kI16, kI32, kI64, kU32, kF32, kF64, kText };
 struct Comparison {
@@ -308,6 +324,7 @@ class ViaIoNode : public ExprNode {
 
 ExprNodePtr compile_function(const analyzer::FunctionExpr& e, ExprScope& scope) {
   if (const Comparison* c = find_comparison(e)) return std::make_unique<CompareNode>(e, *c, scope);
+  if (e.form == 'd') return std::make_unique<DomainCheckNode>(e, scope);
   return std::make_unique<FunctionNode>(e, scope);
 }
 

@@ -13,8 +13,9 @@ namespace varve::executor {
 // What compilation and evaluation of one expression share.
 struct ExprScope {
   ExecutionContext& context;
-  Arena& memory;                 // results' long values
-  Vector* case_input = nullptr;  // what kCaseInput stands for, while conditions are evaluated
+  Arena& memory;                   // results' long values
+  Vector* case_input = nullptr;    // what kCaseInput stands for, while conditions are evaluated
+  Vector* domain_value = nullptr;  // what kDomainValue stands for, likewise
 };
 
 class ExprNode {

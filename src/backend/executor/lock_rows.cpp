@@ -29,11 +29,15 @@ class LockRowsOperator : public Operator {
       Value v = limit_[0].scalar();
       if (!v.null && v.int64 >= 0) left_ = static_cast<uint64_t>(v.int64);
     }
+    in_ = nullptr;
+    pending_.clear();
+    at_ = 0;
     child().open();
   }
 
  protected:
   bool produce(Chunk*& out) override {
+    if (lock_.one_by_one) return produce_one(out);
     Chunk* in = nullptr;
     while (left_ > 0 && child().next(in)) {
       context_.check_cancel();
@@ -54,6 +58,30 @@ class LockRowsOperator : public Operator {
   }
 
  private:
+  bool produce_one(Chunk*& out) {
+    while (left_ > 0) {
+      context_.check_cancel();
+      if (at_ == pending_.size()) {
+        if (!child().next(in_)) return false;
+        const Selection s = in_->selection();
+        pending_.clear();
+        for (uint32_t i = 0; i < s.count; ++i) pending_.push_back(static_cast<uint16_t>(s[i]));
+        at_ = 0;
+        continue;
+      }
+      memory_.reset();
+      rows_[0] = pending_[at_++];
+      const Selection one{rows_, 1};
+      bool copied = false;
+      if (!lock_row(*in_, one, rows_[0], &copied)) continue;
+      --left_;
+      out = copied ? &chunk_ : in_;
+      out->set_selection(one);
+      return true;
+    }
+    return false;
+  }
+
   // Locks the rows behind one result row; false if it drops out.
   bool lock_row(const Chunk& in, const Selection& s, uint32_t row, bool* copied) {
     for (const auto& target : lock_.targets) {
@@ -129,6 +157,9 @@ class LockRowsOperator : public Operator {
   uint16_t* rows_;
   std::vector<ExpressionEvaluator> recheck_, limit_;
   uint64_t left_ = 0;  // rows that LIMIT will still take
+  Chunk* in_ = nullptr;
+  std::vector<uint16_t> pending_;  // the rows of `in_`, when they are locked one by one
+  size_t at_ = 0;
   access::RowBuffer buffer_;
 };
 

@@ -1,5 +1,7 @@
 // INSERT, UPDATE and DELETE of a view whose INSTEAD OF triggers do the work: each row goes to them, and
 // nothing is written here.
+#include <fmt/format.h>
+
 #include "common/sql_error.h"
 #include "modify.h"
 
@@ -10,8 +12,12 @@ namespace {
 class InsteadOperator : public ModifyOperator {
  public:
   InsteadOperator(const planner::ModifyPlan& plan, ModifyEvent event, ExecutionContext& context)
-      : ModifyOperator(plan, event, context) {
+      : ModifyOperator(plan, event, context), checks_(compile_all(plan.view_checks, context, row_memory_)) {
     for (catalog::ColumnNumber c : plan.assigned) targets_.push_back(ordinal(c));
+    if (checks_.empty()) return;
+    std::vector<types::PhysicalType> types;
+    for (catalog::ColumnNumber c : columns()) types.push_back(column_physical_type(relation(), c));
+    row_.init(types, context);
   }
 
  protected:
@@ -34,10 +40,28 @@ class InsteadOperator : public ModifyOperator {
     }
     if (event_ != ModifyEvent::kInsert) change.old_row = old_;
     if (!context_.hooks->before_row(context_, change)) return;
+    if (event_ != ModifyEvent::kDelete) check_views();
     count_and_collect(relation().oid, event_ == ModifyEvent::kDelete ? old_ : new_, in, row);
   }
 
  private:
+  // WITH CHECK OPTION of views over this one; its own conditions are the triggers' affair.
+  void check_views() {
+    if (checks_.empty()) return;
+    row_.load(0, new_);
+    for (size_t i = 0; i < checks_.size(); ++i) {
+      Vector* v = nullptr;
+      checks_[i].evaluate(row_.chunk, {nullptr, 1}, v);
+      if (!v->is_null(0) && v->at<uint8_t>(0) != 0) continue;
+      throw SqlError(
+          sqlstate::kWithCheckOptionViolation,
+          fmt::format("new row violates check option for view \"{}\"", modify_.view_check_rules[i].view))
+          .detail("Failing row contains " + describe_row(relation(), columns(), new_, context_) + ".");
+    }
+  }
+
+  std::vector<ExpressionEvaluator> checks_;
+  RowChunk row_;
   std::vector<size_t> targets_;
   RowValues old_, new_;
 };

@@ -36,6 +36,12 @@ int64_t integer_of(const Value& v) {
   return v.type == PhysicalType::kInt32 ? v.int32 : v.int64;
 }
 
+Value through_text(Oid from, Oid to, const Value& value, functions::EvalContext& context) {
+  std::string text;
+  functions::append_value(from, value, text, context);
+  return functions::parse_value(to, -1, context.memory->copy(text), context);
+}
+
 }  // namespace
 
 KeyConversion::KeyConversion(Oid from, Oid to)
@@ -46,6 +52,8 @@ KeyConversion::KeyConversion(Oid from, Oid to)
     kind_ = Kind::kInteger;
   else if (is_float(from) && is_float(to))
     kind_ = Kind::kFloat;
+  else if (to == type_oid::kDate)
+    kind_ = Kind::kDate;
   else if (from == type_oid::kBpchar && physical_ == PhysicalType::kString)
     kind_ = Kind::kTrimmed;
   else if (physical_of(from) == PhysicalType::kString && physical_ == PhysicalType::kString)
@@ -86,12 +94,13 @@ bool KeyConversion::apply(const Value& value, Value* out, functions::EvalContext
       *out = Value::of_string(context.memory->copy(text));
       return true;
     }
-    case Kind::kText: {
-      std::string text;
-      functions::append_value(from_, value, text, context);
-      *out = functions::parse_value(to_, -1, context.memory->copy(text), context);
-      return true;
+    case Kind::kDate: {  // the first moment of a day is equal to it
+      *out = through_text(from_, to_, value, context);
+      return types::values_identical(through_text(to_, from_, *out, context), value);
     }
+    case Kind::kText:
+      *out = through_text(from_, to_, value, context);
+      return true;
   }
   return false;
 }

@@ -23,7 +23,7 @@ class KeyConversion {
   bool is_simple() const { return kind_ == Kind::kSame || kind_ == Kind::kInteger || kind_ == Kind::kFloat; }
 
  private:
-  enum class Kind : uint8_t { kSame, kInteger, kFloat, kTrimmed, kText };
+  enum class Kind : uint8_t { kSame, kInteger, kFloat, kTrimmed, kDate, kText };
   Kind kind_;
   Oid from_, to_;
   types::PhysicalType physical_;

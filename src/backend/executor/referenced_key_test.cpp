@@ -53,6 +53,15 @@ TEST_F(KeyConversionTest, PaddedTextLosesItsBlanks) {
   EXPECT_EQ(out_.view(), "ab  ");
 }
 
+TEST_F(KeyConversionTest, OnlyTheFirstMomentOfADayIsADate) {
+  constexpr int64_t kDayUs = 86'400'000'000;
+  ASSERT_TRUE(convert(type_oid::kTimestamp, type_oid::kDate, Value::of_int64(31 * kDayUs)));
+  EXPECT_EQ(out_.int32, 31);
+  EXPECT_FALSE(convert(type_oid::kTimestamp, type_oid::kDate, Value::of_int64(31 * kDayUs + 1)));
+  ASSERT_TRUE(convert(type_oid::kDate, type_oid::kTimestamp, Value::of_int32(31)));
+  EXPECT_EQ(out_.int64, 31 * kDayUs);
+}
+
 TEST_F(KeyConversionTest, OtherTypesGoThroughTheirText) {
   ASSERT_TRUE(convert(type_oid::kInt4, type_oid::kNumeric, Value::of_int32(42)));
   EXPECT_EQ(out_.type, types::PhysicalType::kNumeric);

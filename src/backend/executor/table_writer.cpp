@@ -165,7 +165,6 @@ void TableWriter::throw_foreign(const RowValues& row) {
       .table(relation_.name);
 }
 
-// "(1, null, abc)", long values cut at 64 bytes.
 std::string TableWriter::describe_row(const RowValues& own_row) {
   RowValues row = own_row;
   const catalog::Relation& relation = shown_ != nullptr ? *shown_ : relation_;
@@ -176,9 +175,14 @@ std::string TableWriter::describe_row(const RowValues& own_row) {
       if (shown_ordinals_[i] >= 0) row[static_cast<size_t>(shown_ordinals_[i])] = own_row[i];
     }
   }
+  return executor::describe_row(relation, columns, row, context_);
+}
+
+std::string describe_row(const catalog::Relation& relation, std::span<const ColumnNumber> columns,
+                         std::span<const Value> row, ExecutionContext& execution) {
   constexpr size_t kMaxFieldBytes = 64;
   Arena memory;
-  functions::EvalContext context = context_.eval_context(memory);
+  functions::EvalContext context = execution.eval_context(memory);
   std::string out = "(";
   for (size_t i = 0; i < row.size(); ++i) {
     if (i > 0) out += ", ";

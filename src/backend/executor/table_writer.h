@@ -41,6 +41,10 @@ class LaterChecker final : public access::UniqueChecker {
   bool found_ = false;
 };
 
+// "(1, null, abc)", long values cut at 64 bytes.
+std::string describe_row(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns,
+                         std::span<const types::Value> row, ExecutionContext& context);
+
 class TableWriter {
  public:
   TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context);

@@ -216,7 +216,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED("pg_settings_get_flags"),
     VARVE_REFUSED("pg_stop_making_pinned_objects"),
     VARVE_REFUSED("postgresql_fdw_validator"),
-    VARVE_REFUSED("satisfies_hash_partition"),
     VARVE_REFUSED_ROWS("pg_get_catalog_foreign_keys()"),
     VARVE_REFUSED_ROWS("pg_get_object_address(text,_text,_text)"),
     VARVE_REFUSED_ROWS("pg_identify_object(oid,oid,int4)"),

@@ -67,10 +67,11 @@ Flags parse_flags(Text letters, bool* global, Text function) {
       case 'q':
         f.literal = true;
         break;
-      case 'e':
-        break;
+      case 'e':  // as PostgreSQL, whose option makes these basic ones too
       case 'b':
-        throw_not_supported("basic regular expressions");
+        f.literal = false;
+        f.syntax = regex::Syntax::kBasic;
+        break;
       default:
         invalid(fmt::format("invalid regular expression option: \"{}\"",
                             letters.substr(at, types::utf8_char_bytes(letters[at]))));

@@ -9,6 +9,7 @@
 
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "functions/user_types.h"
 #include "types/interval.h"
 #include "types/numeric.h"
 
@@ -191,6 +192,25 @@ const TypeInfo* type_by_oid(Oid oid) {
 }
 
 const TypeInfo& define_type(const TypeInfo& type) { return DefinedTypes::get().define(type); }
+
+Oid array_of_arrays(Oid element_array) {
+  // Beside all oids that a catalog gives out; the same in every process, since stored definitions may name
+  // it.
+  constexpr uint32_t kOffset = 0x50000000;
+  const TypeInfo* element = type_by_oid(element_array);
+  TypeInfo array{};
+  std::string name = "_" + std::string(element->name);
+  array.oid = Oid{element_array.value() + kOffset};
+  array.name = name;
+  array.sql_name = name;
+  array.physical = PhysicalType::kString;
+  array.category = 'A';
+  array.length = -1;
+  array.alignment = 'd';
+  array.element_type = element_array;
+  array.collatable = element->collatable;
+  return define_type(array).oid;
+}
 
 const TypeInfo* type_by_name(std::string_view pg_type_name) {
   auto it = types_table().by_name.find(pg_type_name);

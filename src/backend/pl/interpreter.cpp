@@ -7,6 +7,7 @@
 
 #include "conditions.h"
 #include "functions/array.h"
+#include "functions/fixed_array.h"
 #include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
@@ -364,9 +365,31 @@ void Interpreter::assign(const Assign& s) {
   }
 }
 
+// Of a point, a name …: a value that is NULL stays so, and NULL changes nothing.
+void Interpreter::assign_fixed_element(const Assign& s, Oid type, Oid element_type) {
+  if (s.subscripts.size() != 1)
+    throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
+  const Value place = a_.evaluate(*s.subscripts[0]);
+  if (place.null)
+    throw SqlError(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
+  Oid from;
+  int32_t typmod = -1;
+  Value v = a_.evaluate(*s.value, &from, &typmod);
+  const Value& old = a_.value(s.target);
+  if (v.null || old.null) return;
+  Arena memory;
+  if (from != element_type) {
+    ValueCast conversion(a_.host(), from, typmod, element_type, -1);
+    v = conversion.apply(a_.host(), v, memory);
+  }
+  std::string made = functions::with_fixed_element(type, old.view(), place.int32, v);
+  a_.assign(s.target, Value::of_string(std::string_view(made)), type, -1, nullptr);
+}
+
 void Interpreter::assign_element(const Assign& s) {
   Oid array_type = f_.datums[s.target].type;
   const functions::TypeInfo* info = functions::type_by_oid(array_type);
+  if (functions::is_fixed_array(array_type)) return assign_fixed_element(s, array_type, info->element_type);
   std::array<int32_t, functions::kMaxArrayDimensions> places{};
   if (s.subscripts.size() > places.size()) {
     throw SqlError(sqlstate::kProgramLimitExceeded,

@@ -49,6 +49,7 @@ class Interpreter {
   Outcome handle(const Block& b, SqlError& error, bool* handled);
   void assign(const Assign& s);
   void assign_element(const Assign& s);
+  void assign_fixed_element(const Assign& s, Oid type, Oid element_type);
   void assign_record(uint32_t target, Expression& e);
   void move_record(uint32_t target, Expression& e);
   void check_not_null(uint32_t record);

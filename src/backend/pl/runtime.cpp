@@ -519,9 +519,8 @@ void Runtime::validate(Oid oid) {
   if (variable) {
     std::vector<Oid> args;
     for (Oid t : routine->args) args.push_back(example_of(t));
-    Oid result = example_of(routine->result);
     if (routine->language == catalog::kPlpgsqlLanguage)
-      s.compile(routine, args, result, nullptr, nullptr, nullptr, true);
+      s.compile(routine, args, example_of(routine->result), nullptr, nullptr, nullptr, true);
     return;
   }
   s.compile(routine, routine->args, routine->result, nullptr, nullptr, nullptr, true);

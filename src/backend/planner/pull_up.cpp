@@ -281,11 +281,21 @@ class PullUp {
   std::vector<uint32_t> refused_;
 };
 
+// What is left of the subqueries whose rows are locked yields them one by one.
+void lock_lazily(Query& query) {
+  for (const analyzer::RowLocking& lock : query.locked_within) {
+    Range& range = *query.ranges[lock.range];
+    if (range.query == nullptr) continue;
+    range.query->locks_one_by_one = true;
+    lock_lazily(*range.query);
+  }
+}
+
 }  // namespace
 
 void pull_up_subqueries(PlannerState& state, Query& query) {
-  // Rows of a subquery are locked as it yields them, and LIMIT would come too late. In a query's own tables
-  // only those rows are locked that it returns.
+  // Rows of a subquery are locked as it yields them. In a query's own tables only those rows are locked that
+  // it returns, so it takes over what it can.
   const bool limited = query.limit != nullptr && !query.locked_within.empty();
   const bool may = limited || (state.settings.enable_subquery_pullup && query.locking.empty());
   if (!may || query.command != analyzer::CommandType::kSelect || query.set_op != nullptr ||
@@ -295,8 +305,7 @@ void pull_up_subqueries(PlannerState& state, Query& query) {
     return r->kind == RangeKind::kSubquery || r->kind == RangeKind::kCte;
   });
   if (any && can_copy(query)) PullUp(state, query, limited).run();
-  if (limited && !query.locked_within.empty())
-    throw_not_supported("LIMIT and row locks of a subquery that cannot be merged with the query around it");
+  if (limited) lock_lazily(query);
 }
 
 }  // namespace varve::planner

@@ -595,6 +595,7 @@ Node QueryPlanner::plan_locking(Node node) {
   }
   if (!keys.empty()) node = sort(std::move(node), keys, nullptr);
   auto* plan = state_.make<LockRowsPlan>(PlanKind::kLockRows);
+  plan->one_by_one = query_.locks_one_by_one;
   std::vector<LockRowsPlan::Target> targets;
   for (const analyzer::RowLocking& lock : query_.locking) {
     LockRowsPlan::Target target{};

@@ -315,6 +315,7 @@ class Binder {
   // --- row security (row_security_binder.cpp)
   // The range's rows must pass the policies for this command, before those it must pass already.
   void secure_range(Scope& scope, uint32_t range, char command);
+  void secure_locked_range(Query& query, uint32_t range);  // those for UPDATE, too
   // The same for what a statement changes, once everything else of it is bound.
   void secure_target(Scope& scope, const ModifyTarget& target, Query& query);
   ExprList bind_partition_keys(const catalog::Relation& partitioned, const catalog::RelationPtr& rows);
@@ -344,7 +345,6 @@ class Binder {
   int position(int32_t location) const;  // 1-based character position of a byte offset
   std::string type_text(Oid type);       // domains by their names
   std::string type_text(const Expr& e) { return type_text(e.domain != kInvalidOid ? e.domain : e.type); }
-
   AnalyzerContext& context() { return context_; }
   Arena& arena() { return arena_; }
 

@@ -37,6 +37,14 @@ bool casts_through_text(Oid from, Oid to) {
          (from == type_oid::kJsonb && to == type_oid::kJson);
 }
 
+// The row of a table of the composite type `to`.
+bool is_row_of_typed_table(catalog::Catalog& catalog, Oid from, Oid to) {
+  const functions::TypeInfo *row = functions::type_by_oid(from), *type = functions::type_by_oid(to);
+  if (row == nullptr || type == nullptr || row->kind != 'c' || type->kind != 'c') return false;
+  catalog::RelationPtr table = catalog.relation(row->relation);
+  return table != nullptr && table->of_type == to;
+}
+
 }  // namespace
 
 bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
@@ -53,6 +61,7 @@ bool Binder::can_coerce(Oid from, Oid to, CastContext context) {
   if (to == type_oid::kAnyenum) return functions::is_enum(from);
   if (to == type_oid::kRecord) return is_row_type(from);
   if (from == type_oid::kRecord && is_row_type(to)) return true;  // if its fields can
+  if (is_row_of_typed_table(context_.catalog, from, to)) return true;
   if (to == type_oid::kRecordArray && is_array_type(from))
     return is_row_type(functions::type_by_oid(from)->element_type);
   if (const functions::Cast* cast = functions::find_cast(from, to)) return cast->context <= context;
@@ -128,7 +137,8 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
   if (e->type == type_oid::kRecord && is_row_type(to)) {
     return e->kind == ExprKind::kRow ? coerce_row(e->as<ListExpr>(), to, context, location) : nullptr;
   }
-  if (to == type_oid::kRecord || to == type_oid::kRecordArray) {
+  if (to == type_oid::kRecord || to == type_oid::kRecordArray ||
+      is_row_of_typed_table(context_.catalog, e->type, to)) {
     auto* relabel = make<CastExpr>(ExprKind::kRelabel, to, location);
     relabel->arg = e;
     relabel->implicit = true;

@@ -33,12 +33,6 @@ Expr* DomainBinder::coerce(Expr* e, Oid domain, CastContext context, int32_t loc
   catalog::BaseType base = catalog::base_type(b_.context().catalog, domain, -1);
   Expr* value = b_.try_coerce(e, base.type, base.typmod, context, location);
   if (value == nullptr) return nullptr;
-  bool checks =
-      std::any_of(chain.begin(), chain.end(), [](const UserTypePtr& type) { return !type->checks.empty(); });
-  if (checks && is_volatile(value)) {
-    throw_not_supported("a cast of a volatile expression to a domain with a CHECK constraint",
-                        b_.position(location));
-  }
   // Where nothing is tested, the call stands for the cast in definitions; the planner takes it out.
   Expr* tested = chain[0]->oid == domain ? value_of(chain, value, false) : array_value(chain, value);
   tested->domain = domain;
@@ -71,12 +65,18 @@ DomainBinder::Chain DomainBinder::chain_of(Oid type) {
 Expr* DomainBinder::value_of(const Chain& chain, Expr* value, bool as_condition) {
   bool not_null = std::any_of(chain.begin(), chain.end(), [](const UserTypePtr& t) { return t->not_null; });
   std::vector<Expr*> args{b_.make_bool(not_null)};
+  Expr* tested = value;
+  if (is_volatile(value)) {
+    tested = b_.make<CaseInputExpr>(ExprKind::kDomainValue, value->type, value->location);
+    tested->typmod = value->typmod;
+    keep_collation(tested, *value);
+  }
   for (auto type = chain.rbegin(); type != chain.rend(); ++type) {
     catalog::RelationPtr row = row_of(**type);
     for (const catalog::DomainCheck& check : (*type)->checks) {
       Expr* condition =
           b_.coerce_to_boolean(b_.bind_sql_expression(check.expression_sql, &row, Clause::kCheck), "CHECK");
-      args.push_back(with_value(b_.arena(), condition, value));
+      args.push_back(with_value(b_.arena(), condition, tested));
       args.push_back(b_.make_const(type_oid::kText, Value::of_string(b_.arena().copy(check.name))));
     }
   }
@@ -95,6 +95,7 @@ Expr* DomainBinder::call(const catalog::UserType& domain, Expr* value, std::span
   auto* made = b_.make<FunctionExpr>(ExprKind::kFunction, as_condition ? type_oid::kBool : value->type,
                                      value->location);
   made->function = &domain_function(as_condition);
+  if (is_volatile(value)) made->form = 'd';
   made->args = b_.list(args);
   auto* site = b_.arena().make<functions::CallSite>();
   site->arg_types = b_.arena().copy(types);

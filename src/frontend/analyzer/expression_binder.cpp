@@ -1155,6 +1155,10 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
       nested = true;
     } else {
       items.push_back(bind(item));
+      // An array becomes one more dimension; a domain over one is an element.
+      const functions::TypeInfo* own = functions::type_by_oid(items.back()->type);
+      nested = nested || (own != nullptr && own->category == 'A' && own->length == -1 &&
+                          items.back()->domain == kInvalidOid);
     }
   }
   auto* result = make<ListExpr>(ExprKind::kArray, kInvalidOid, e.location);
@@ -1163,8 +1167,12 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
         .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].");
   }
   if (nested) {
-    result->type = items[0]->type;
-    for (Expr*& item : items) item = b_.coerce_to_common(item, result->type, "ARRAY");
+    result->type = element != kInvalidOid ? wanted : b_.select_common_type(items, "ARRAY");
+    for (Expr*& item : items) {
+      item = element != kInvalidOid ? b_.try_coerce(item, wanted, -1, CastContext::kExplicit)
+                                    : b_.coerce_to_common(item, result->type, "ARRAY");
+      if (item == nullptr) throw error(sqlstate::kCannotCoerce, "ARRAY elements cannot be cast", e.location);
+    }
   } else {
     Oid common = element != kInvalidOid ? element : b_.select_common_type(items, "ARRAY");
     for (Expr*& item : items) {
@@ -1173,7 +1181,9 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
       if (item == nullptr) throw error(sqlstate::kCannotCoerce, "ARRAY elements cannot be cast", e.location);
     }
     const functions::TypeInfo* element_info = functions::type_by_oid(common);
+    if (element == kInvalidOid) result->domain = DomainBinder(b_).array_of(DomainBinder::common(items));
     result->type = wanted != kInvalidOid && element != kInvalidOid ? wanted
+                   : result->domain != kInvalidOid                 ? b_.base_of(result->domain)
                    : element_info == nullptr                       ? kInvalidOid
                                                                    : element_info->array_type;
     if (result->type == kInvalidOid) {
@@ -1183,8 +1193,6 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
     }
   }
   result->args = b_.list(items);
-  if (!nested && element == kInvalidOid)
-    result->domain = DomainBinder(b_).array_of(DomainBinder::common(items));
   return result;
 }
 

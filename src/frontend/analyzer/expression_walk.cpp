@@ -29,6 +29,7 @@ Expr* copy_node(const Expr& e, Arena& arena) {
     case ExprKind::kInput:
       return copy_as<InputExpr>(e, arena);
     case ExprKind::kCaseInput:
+    case ExprKind::kDomainValue:
       return copy_as<CaseInputExpr>(e, arena);
     case ExprKind::kDefault:
       return arena.make<Expr>(e);

@@ -28,6 +28,9 @@ struct Candidate {
   std::vector<Oid> args;
   bool variadic = false;
   const RoutineCandidate* routine = nullptr;  // a function that SQL made; `what` is null then
+  std::vector<Oid> bases = {};                // the types under `args`; empty: the same
+
+  Oid base(size_t i) const { return bases.empty() ? args[i] : bases[i]; }
 };
 
 char category_of(Oid type) {
@@ -69,7 +72,7 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
     int n = 0;
     for (size_t i = 0; i < types.size(); ++i) {
       if (types[i] == type_oid::kUnknown) continue;
-      n += c.args[i] == types[i] || (preferred(c.args[i]) && category_of(c.args[i]) == category_of(types[i]));
+      n += c.args[i] == types[i] || (preferred(c.args[i]) && category_of(c.base(i)) == category_of(types[i]));
     }
     return n;
   });
@@ -84,13 +87,13 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
     if (types[i] != type_oid::kUnknown) continue;
     bool any_string = false, all_same = true;
     for (const Candidate<T>& c : candidates) {
-      any_string = any_string || category_of(c.args[i]) == 'S';
-      all_same = all_same && category_of(c.args[i]) == category_of(candidates[0].args[i]);
+      any_string = any_string || category_of(c.base(i)) == 'S';
+      all_same = all_same && category_of(c.base(i)) == category_of(candidates[0].base(i));
     }
     if (any_string)
       chosen[i] = 'S';
     else if (all_same)
-      chosen[i] = category_of(candidates[0].args[i]);
+      chosen[i] = category_of(candidates[0].base(i));
     else
       resolved = false;
   }
@@ -101,9 +104,9 @@ void select_candidate(std::vector<Candidate<T>>& candidates, std::span<const Oid
       for (size_t i = 0; i < types.size(); ++i) {
         if (chosen[i] == 0) continue;
         bool any_preferred = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate<T>& o) {
-          return category_of(o.args[i]) == chosen[i] && preferred(o.args[i]);
+          return category_of(o.base(i)) == chosen[i] && preferred(o.args[i]);
         });
-        fits = fits && category_of(c.args[i]) == chosen[i] && (!any_preferred || preferred(c.args[i]));
+        fits = fits && category_of(c.base(i)) == chosen[i] && (!any_preferred || preferred(c.args[i]));
       }
       if (fits) kept.push_back(c);
     }
@@ -244,6 +247,7 @@ PolymorphicTypes call_types(Binder& b, const Function& function, const std::func
         element = functions::range_subtype(family.range);
       }
       if (element == kInvalidOid) continue;
+      if (kind.form == Form::kArray) family.array = args[i]->type;
       of_element = b.make<analyzer::Expr>(ExprKind::kInput, element);
     }
     if (kind.compatible)
@@ -477,6 +481,26 @@ bool declared_types(const Function& f, size_t count, bool variadic_array, std::v
 
 }  // namespace
 
+namespace {
+
+// A function that is declared for the very domains of the arguments comes before those for the types under
+// them. Null: there is none.
+const RoutineCandidate* routine_for_domains(std::span<const RoutineCandidate> routines,
+                                            std::span<Expr* const> args) {
+  if (std::none_of(args.begin(), args.end(), [](const Expr* e) { return e->domain != kInvalidOid; }))
+    return nullptr;
+  const RoutineCandidate* found = nullptr;
+  for (const RoutineCandidate& r : routines) {
+    bool same = true;
+    for (size_t i = 0; i < args.size(); ++i)
+      same = same && r.declared[i] == (args[i]->domain != kInvalidOid ? args[i]->domain : args[i]->type);
+    if (same && (found == nullptr || r.rank < found->rank)) found = &r;
+  }
+  return found;
+}
+
+}  // namespace
+
 Expr* Binder::call_function(const CallArguments& call) {
   std::vector<Expr*> args = call.args;
   std::vector<Oid> types;
@@ -510,17 +534,19 @@ Expr* Binder::call_function(const CallArguments& call) {
     if (fits && polymorphic_types_agree(declared, types))
       candidates.push_back({f, std::move(declared), spread});
   }
-  const RoutineCandidate* chosen_routine = nullptr;
+  const RoutineCandidate* chosen_routine = routine_for_domains(routines, args);
+  if (chosen_routine != nullptr) exact = nullptr;
+  bool decided = chosen_routine != nullptr || exact != nullptr;
   for (RoutineCandidate& r : routines) {
     bool same = true, fits = true;
     for (size_t i = 0; i < args.size(); ++i) {
       same = same && r.declared[i] == types[i];
       fits = fits && can_coerce(types[i], r.declared[i], CastContext::kImplicit);
     }
-    if (same && exact == nullptr && (chosen_routine == nullptr || r.rank < chosen_routine->rank))
-      chosen_routine = &r;
-    if (fits && polymorphic_types_agree(r.declared, types))
-      candidates.push_back({nullptr, r.declared, r.variadic, &r});
+    if (same && !decided && (chosen_routine == nullptr || r.rank < chosen_routine->rank)) chosen_routine = &r;
+    if (!fits || !polymorphic_types_agree(r.declared, types)) continue;
+    candidates.push_back({nullptr, r.declared, r.variadic, &r});
+    for (Oid type : r.declared) candidates.back().bases.push_back(base_of(type));
   }
   const Function* chosen = exact;
   if (chosen == nullptr && chosen_routine == nullptr) {

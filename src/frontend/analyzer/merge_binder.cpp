@@ -33,8 +33,6 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   catalog::RelationPtr named =
       lookup_relation(context_, merge.relation->schema, merge.relation->name, txn::LockMode::kRowExclusive,
                       false, position(merge.relation->location));
-  if (named->is_partitioned() && !merge.relation->inherit)
-    throw_not_supported("MERGE into ONLY a partitioned table");
   if (!named->is_table()) {
     std::string_view what = named->kind == catalog::RelationKind::kView ? "views"
                             : named->kind == catalog::RelationKind::kMaterializedView
@@ -44,7 +42,12 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
                    fmt::format("cannot execute MERGE on relation \"{}\"", named->name))
         .detail(fmt::format("This operation is not supported for {}.", what));
   }
-  ModifyTarget target = bind_target(scope, *merge.relation, "SELECT");
+  // A partitioned table itself has no row that could match: of all its rows none does, and new ones go to the
+  // partitions as ever.
+  parser::RangeVar relation = *merge.relation;
+  const bool none_matches = named->is_partitioned() && !relation.inherit;
+  relation.inherit = relation.inherit || none_matches;
+  ModifyTarget target = bind_target(scope, relation, "SELECT");
   scope.items[0].is_target = scope.items[0].lateral_only = true;
   scope.items[0].lateral_ok = false;
   FromItem* source = nullptr;
@@ -69,6 +72,7 @@ Query* Binder::bind_merge(const parser::MergeStmt& merge, Scope* parent) {
   join->left = source;
   join->right = own;
   join->condition = bind_condition(scope, merge.join_condition, Clause::kJoinOn);
+  if (none_matches) join->condition = make_and({join->condition, make_bool(false)});
   query->from = arena_.copy(std::vector<FromItem*>{join});
   std::vector<MergeAction> actions;
   for (const parser::MergeWhenClause* when : merge.whens)

@@ -516,11 +516,11 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
 }
 
 void Binder::add_target_rules(Query& query, Scope& scope, const ModifyTarget& target) {
+  query.view_checks = arena_.copy(target.checks);
   if (target.instead) return;  // the triggers decide
   add_constraints(query, target.relation);
   add_partition_checks(query, target.relation);
   query.index_expressions = bind_index_expressions(*scope.ranges[0]->relation);
-  query.view_checks = arena_.copy(target.checks);
 }
 
 void Binder::bind_returning(Scope& scope, parser::List<parser::TargetEntry> returning, Query& query) {
@@ -771,8 +771,8 @@ void Binder::bind_assignments(Scope& scope, const ModifyTarget& target,
 Expr* Binder::modify_condition(Scope& scope, const ModifyTarget& target, const parser::Node* where) {
   std::vector<Expr*> conditions(target.quals);
   if (where != nullptr && parser::is<parser::CurrentOfExpr>(where)) {
-    if (target.is_view() || target.instead)
-      throw_not_supported("WHERE CURRENT OF on a view", position(where->location));
+    if (target.is_view() || target.instead)  // as PostgreSQL
+      throw SqlError(sqlstate::kFeatureNotSupported, "WHERE CURRENT OF on a view is not implemented");
     conditions.push_back(current_of(scope, *parser::as<parser::CurrentOfExpr>(where)));
   } else if (where != nullptr) {
     conditions.push_back(bind_condition(scope, where, Clause::kWhere));

@@ -43,7 +43,8 @@ Oid PolymorphicTypes::actual(Oid declared) const {
       return family.element;
     case Form::kArray: {
       const functions::TypeInfo* info = functions::type_by_oid(family.element);
-      return info == nullptr ? kInvalidOid : info->array_type;
+      const Oid array = info == nullptr ? kInvalidOid : info->array_type;
+      return array != kInvalidOid ? array : family.array;
     }
     case Form::kRange:
       return family.range;
@@ -61,7 +62,10 @@ PolymorphicTypes polymorphic_types(std::span<const Oid> declared, std::span<cons
     const functions::TypeInfo* info = functions::type_by_oid(arguments[i]);
     Oid element, range;
     if (kind.form == Form::kElement) element = arguments[i];
-    if (kind.form == Form::kArray && info != nullptr) element = info->element_type;
+    if (kind.form == Form::kArray && info != nullptr) {
+      element = info->element_type;
+      family.array = arguments[i];
+    }
     if (kind.form == Form::kRange) range = arguments[i];
     if (kind.form == Form::kMultirange) range = functions::range_of_multirange(arguments[i]);
     if (family.range == kInvalidOid) family.range = range;

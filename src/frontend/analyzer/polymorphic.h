@@ -26,6 +26,7 @@ inline bool is_polymorphic_array_type(Oid type) {
 struct PolymorphicTypes {
   struct Family {
     Oid element, range;
+    Oid array;  // that was given: of one of arrays the elements' type does not tell
   };
   Family exact, compatible;
   // The type that a declared one means; 0: that is not known. Any other type means itself.

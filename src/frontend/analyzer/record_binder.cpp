@@ -6,7 +6,7 @@
 #include "binder.h"
 #include "catalog/user_type.h"
 #include "container_functions.h"
-#include "fixed_array.h"
+#include "functions/fixed_array.h"
 
 namespace varve::analyzer {
 
@@ -370,13 +370,13 @@ Expr* Binder::make_subscript(Expr* container, const Subscripts& subscripts, int3
   args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
   Oid type = subscripts.slice ? container->type : element_type(container->type);
   auto* call = make<FunctionExpr>(ExprKind::kFunction, type, location);
-  bool fixed = is_fixed_array(container->type);
+  bool fixed = functions::is_fixed_array(container->type);
   if (fixed && subscripts.slice)
     throw SqlError(sqlstate::kFeatureNotSupported, "slices of fixed-length arrays not implemented");
   if (fixed && subscripts.dimensions != 1)
     return make_const(type, Value::null_of(functions::type_by_oid(type)->physical));
   call->function = subscripts.slice ? &array_slice_function(subscripts.dimensions)
-                   : fixed          ? &fixed_element_function()
+                   : fixed          ? &functions::fixed_element_function()
                                     : &array_subscript_function(subscripts.dimensions);
   call->args = list(args);
   call->site = make_site(*call->function, args, type, kInvalidOid);
@@ -502,10 +502,6 @@ std::pair<Oid, int32_t> Binder::part_type(const catalog::Column& column, std::sp
         i += n;
         continue;
       }
-      if (is_fixed_array(type)) {
-        throw_not_supported(fmt::format("assignment to a subscript of {}", type_text(type)),
-                            position(location));
-      }
       if (element_type(type) == kInvalidOid) {
         throw SqlError(
             sqlstate::kDatatypeMismatch,
@@ -583,6 +579,14 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column,
                                                  steps.subspan(n), value, location);
     std::vector<Expr*> args{current, part};
     args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
+    if (functions::is_fixed_array(current->type)) {
+      if (subscripts.slice) {
+        throw SqlError(sqlstate::kFeatureNotSupported,
+                       "updates on slices of fixed-length arrays not implemented");
+      }
+      if (n != 1) throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
+      return call(functions::fixed_assign_function(), args);
+    }
     return call(subscripts.slice ? array_assign_slice_function(n) : array_assign_function(n), args);
   }
   std::string_view name = parser::as<parser::FieldStep>(steps[0])->name;

@@ -8,6 +8,7 @@
 #include "catalog/user_type.h"
 #include "domain_binder.h"
 #include "functions/extension.h"
+#include "functions/range.h"
 #include "functions/sql_aggregate.h"
 #include "parser/parser.h"
 #include "polymorphic.h"
@@ -100,6 +101,11 @@ const Function* Binder::routine_function(const Routine& r, bool visible) {
   f->strict = r.strict;
   f->routine = info;
   f->kernel = functions::call_routine_kernel;
+  if (r.language == catalog::kInternalLanguage && r.kind == 'f') {
+    f->kernel = functions::range_constructor(r.source);
+    info->is_native = true;
+    return f;
+  }
   if (r.language == catalog::kCLanguage || r.kind == 'a') {
     bind_native(r, f, info);
     return f;

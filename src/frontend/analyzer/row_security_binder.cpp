@@ -152,6 +152,14 @@ void Binder::secure_range(Scope& scope, uint32_t range, char command) {
   if (policies.applies()) policies.restrict(command);
 }
 
+void Binder::secure_locked_range(Query& query, uint32_t range) {
+  if (context_.security == nullptr) return;
+  Scope scope;
+  scope.ranges.assign(query.ranges.begin(), query.ranges.end());
+  PolicyBinder policies(*this, scope, range, query.ranges[range]->acts_as);
+  if (policies.applies()) policies.restrict(Policy::kUpdate);
+}
+
 void Binder::secure_target(Scope& scope, const ModifyTarget& target, Query& query) {
   if (context_.security == nullptr) return;
   PolicyBinder policies(*this, scope, query.result_range, target.acts_as);

@@ -565,8 +565,7 @@ void Binder::lock_within(Query& query, RowLocking lock, std::string_view name) {
     const Range& range = *query.ranges[i];
     lock.range = i;
     if (range.kind == RangeKind::kRelation) {
-      if (!range.security.empty())
-        throw_not_supported(fmt::format("{} through a view of a table with row security", name));
+      if (!range.security.empty()) secure_locked_range(query, i);
       add_lock(locks, lock);
     } else if (range.kind == RangeKind::kSubquery) {
       within.push_back(lock);

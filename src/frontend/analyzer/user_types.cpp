@@ -39,8 +39,6 @@ TypeReference Binder::user_type_reference(const parser::TypeName& name, Oid type
   }
   if (!name.array_bounds.empty()) {
     if (user != nullptr) result.type = user->array;
-    if (user == nullptr || (user->kind == 'd' && base_of(user->array) == user->array))
-      throw_not_supported("arrays of domains over arrays", position(name.location));
   }
   return result;
 }

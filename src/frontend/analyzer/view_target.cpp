@@ -126,8 +126,6 @@ void Binder::describe_view_target(const catalog::RelationPtr& view, std::string_
   Scope scope;  // as the view's own query sees its table
   ModifyTarget below;
   if (from->kind == RelationKind::kView && has_instead_trigger(*from, verb)) {
-    if (checked && verb != "DELETE")
-      throw_not_supported("WITH CHECK OPTION of a view over a view with INSTEAD OF triggers");
     below.relation = below.named = from;
     below.acts_as = inner.acts_as;
     target->instead = true;

@@ -8,6 +8,7 @@
 
 #include "access/segment.h"
 #include "access/sequence.h"
+#include "catalog/user_type.h"
 #include "catalog_functions.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
@@ -762,7 +763,7 @@ void Session::append_reg(Oid type, uint32_t oid, std::string& out) {
         if (type == type_oid::kRegprocedure) {
           out += '(';
           for (size_t i = 0; i < r->args.size(); ++i)
-            out += (i == 0 ? "" : ",") + functions::format_type(r->args[i], -1);
+            out += (i == 0 ? "" : ",") + catalog::type_text(catalog(), r->args[i]);
           out += ')';
         }
         return;

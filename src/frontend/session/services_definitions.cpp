@@ -13,6 +13,7 @@
 #include "catalog/user_type.h"
 #include "catalog_functions.h"
 #include "common/sql_error.h"
+#include "functions/array.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
@@ -136,6 +137,24 @@ class DefinitionFunctions {
     constexpr int kUpdateAndDelete = 4 | 16;
     int found = events(s, Oid{args[0].oid()}, args[2].boolean != 0, column, arena);
     return Value::of_bool((found & kUpdateAndDelete) == kUpdateAndDelete);
+  }
+
+  // The types of a hash partitioned table's key columns, for satisfies_hash_partition().
+  static Value hash_partition_key(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table = s.catalog().relation(Oid{args[0].oid()});
+    if (table == nullptr) {
+      throw SqlError(sqlstate::kInternalError,
+                     fmt::format("could not open relation with OID {}", args[0].oid()));
+    }
+    if (table->partitioning == nullptr ||
+        table->partitioning->strategy != catalog::PartitionStrategy::kHash) {
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("\"{}\" is not a hash partitioned table", table->name));
+    }
+    std::vector<Value> types;
+    for (const catalog::PartitionKeyColumn& key : table->partitioning->keys)
+      types.push_back(Value::of_oid(key.type.value()));
+    return Value::of_string(functions::make_array(type_oid::kOid, types, arena));
   }
 
   static Value get_indexdef(Session& s, std::span<const Value> args, Arena& arena) {
@@ -483,6 +502,7 @@ CatalogFunction* find_definition_function(std::string_view name) {
       {"pg_column_is_updatable", F::column_is_updatable},
       {"pg_get_partkeydef", F::get_partkeydef},
       {"pg_get_partition_constraintdef", F::get_partition_constraintdef},
+      {"hash_partition_key", F::hash_partition_key},
       {"pg_partition_root", F::partition_root},
       {"pg_get_indexdef", F::get_indexdef},
       {"pg_get_constraintdef", F::get_constraintdef},

@@ -35,7 +35,7 @@ Session::Session(Instance& instance, net::Client& client)
   {
     auto txn = instance.engine().txns().begin(txn::Isolation::kReadCommitted, nullptr);
     catalog::Catalog catalog(*database_, *txn);
-    catalog::make_enums_known(catalog);
+    catalog::make_types_known(catalog);
     auto role = catalog.find_role(startup.user);
     auto info = catalog.database_info(database_->oid());
     if (role) {

@@ -38,6 +38,7 @@ enum class ExprKind : uint8_t {
   kNot,
   kCase,
   kCaseInput,
+  kDomainValue,
   kCoalesce,
   kNullTest,
   kBooleanTest,
@@ -113,7 +114,8 @@ struct FunctionExpr : Expr {
   ExprList args;
   const functions::Operator* op = nullptr;  // when written as an operator, for printing and planning
   // How it was written, for printing: 'f' f(x), 's' in words (EXTRACT …), 'v' CURRENT_DATE and its like, 'c'
-  // explicit cast, 'i' implicit cast (printed as its argument).
+  // explicit cast, 'i' implicit cast (printed as its argument), 'd' cast to a domain whose conditions see the
+  // first argument as kDomainValue, so that it is evaluated once.
   char form = 'f';
 };
 struct BoolExpr : Expr {  // kAnd, kOr (n args), kNot (one)
@@ -125,7 +127,7 @@ struct CaseExpr : Expr {
   ExprList results;
   Expr* otherwise = nullptr;  // never null: a NULL constant when absent
 };
-struct CaseInputExpr : Expr {};
+struct CaseInputExpr : Expr {};  // kCaseInput, kDomainValue
 struct CoalesceExpr : Expr {
   ExprList args;
 };

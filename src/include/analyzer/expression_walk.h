@@ -28,6 +28,7 @@ void visit_children(Expr& e, F&& f) {
     case ExprKind::kColumn:
     case ExprKind::kInput:
     case ExprKind::kCaseInput:
+    case ExprKind::kDomainValue:
     case ExprKind::kDefault:
       break;
     case ExprKind::kFunction:

@@ -256,6 +256,7 @@ struct Query {
   bool with_ties = false;
   // Of ranges that are subqueries: what their own locking says besides (`from_outside`).
   std::span<const RowLocking> locked_within;
+  bool locks_one_by_one = false;  // the query around has a LIMIT: no row is locked before it is asked for
   std::span<RowLocking> locking;
   SetOp* set_op = nullptr;
   std::span<Cte*> ctes;

@@ -94,7 +94,6 @@ std::string bound_text(const Partitioning& table, const PartitionBound& bound,
 
 // PostgreSQL's hash of a row's key (hash_..._extended of each value that is not NULL, combined).
 uint64_t partition_hash(std::span<const PartitionKeyColumn> keys, std::span<const types::Value> values);
-bool can_hash_partition(Oid type);
 
 // The order of a key column of this type and collation.
 access::KeyColumn ordered_key_column(Oid type, const types::Collation* collation);

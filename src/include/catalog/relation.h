@@ -191,6 +191,7 @@ struct Relation {
   RelationKind kind = RelationKind::kTable;
   Oid owner;
   Oid row_type;
+  Oid of_type;             // of a typed table, the composite type; 0: none
   char persistence = 'p';  // p permanent, u unlogged, t temporary
   bool is_system = false;
   std::vector<Column> columns;  // [number - 1]; dropped ones keep their place

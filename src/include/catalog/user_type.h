@@ -1,5 +1,5 @@
-// Enums and domains, as pg_type, pg_enum and pg_constraint have them. Read anew at every call: what is asked
-// for often is kept by the asker for as long as the epoch of the catalog stays.
+// Enums, ranges and domains, as pg_type, pg_enum, pg_range and pg_constraint have them. Read anew at every
+// call: what is asked for often is kept by the asker for as long as the epoch of the catalog stays.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct UserType {
   Oid schema;
   std::string schema_name;
   Oid owner;
-  char kind = 'e';  // e enum, d domain
+  char kind = 'e';  // e enum, d domain, r range, m multirange
   Oid array;
   std::vector<EnumLabel> labels;  // of an enum, in order
   // Of a domain.
@@ -43,15 +43,15 @@ struct UserType {
 };
 using UserTypePtr = std::shared_ptr<const UserType>;
 
-// Null when the oid is neither an enum's nor a domain's. Makes an enum known to the functions.
+// Null when the oid is of none of these. Makes enums and ranges known to the functions.
 UserTypePtr user_type(Catalog& catalog, Oid type);
 // How the type is written in stored expressions: with its schema, unless that is public.
 std::string type_text(const UserType& type);
 // As messages name any type: functions::format_type() knows no domains.
 std::string type_text(Catalog& catalog, Oid type);
-// kInvalidOid when there is none. Array types of enums are found too.
+// kInvalidOid when there is none. Array types of them are found too.
 Oid find_user_type(Catalog& catalog, Oid schema, std::string_view name);
-// The domain or enum whose array type this is; 0: of neither.
+// The type of these kinds whose array type this is; 0: of none.
 Oid element_user_type(Catalog& catalog, Oid array_type);
 // The type under all domains, with its modifier, or the array type of that for arrays of domains; anything
 // else is its own base.
@@ -60,11 +60,11 @@ struct BaseType {
   int32_t typmod;
 };
 BaseType base_type(Catalog& catalog, Oid type, int32_t typmod);
-// Makes all enums of the database known, once a process: rows may hold their values before anybody has named
-// the type.
-void make_enums_known(Catalog& catalog);
-// The enum whose values are the elements of this array type is made known, with the array; false: not such a
-// type.
-bool make_enum_array_known(Catalog& catalog, Oid type);
+// Makes all enums and ranges of the database known, once a process: rows may hold their values before anybody
+// has named the type.
+void make_types_known(Catalog& catalog);
+// The enum or range whose values are the elements of this array type is made known, with the array; false:
+// not such a type.
+bool make_array_known(Catalog& catalog, Oid type);
 
 }  // namespace varve::catalog

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/strong_id.h"
+#include "functions/registry.h"
 #include "types/value.h"
 
 namespace varve::functions {
@@ -28,5 +29,12 @@ struct RangeValue {
   RangeBound lower, upper;
 };
 RangeValue read_range(std::string_view bytes, Arena& arena);
+
+// Beside define_type(), of a range type that CREATE TYPE made. `subtype`: under a domain. Thread-safe.
+void define_range(Oid range, Oid subtype, Oid multirange);
+
+// What pg_proc calls range_constructor2, multirange_constructor1 …: it makes a value of the call's result
+// type. Null: there is none of that name.
+Kernel range_constructor(std::string_view source);
 
 }  // namespace varve::functions

@@ -246,6 +246,7 @@ struct LockRowsPlan : Plan {
   };
   std::span<Target> targets;
   Expr* recheck = nullptr;  // over the child's output; all quals of the query
+  bool one_by_one = false;  // a row is locked when it is asked for, and goes on alone
   Expr* limit = nullptr;    // lock no more rows than LIMIT will take; null: all
 };
 

@@ -173,12 +173,7 @@ RangeValue receive_range(Oid type, std::string_view bytes, EvalContext& context)
 }
 
 void send_range(const RangeValue& r, std::string& out, EvalContext& context) {
-  uint8_t flags =
-      r.empty ? kEmpty
-              : static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
-                                     (r.upper.inclusive ? kUpperInclusive : 0) |
-                                     (r.lower.infinite ? kNoLower : 0) | (r.upper.infinite ? kNoUpper : 0));
-  out += static_cast<char>(flags);
+  out += static_cast<char>(range_flags(r));
   if (r.empty) return;
   for (const RangeBound* b : {&r.lower, &r.upper}) {
     if (b->infinite) continue;

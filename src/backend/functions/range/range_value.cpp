@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
 
 #include "common/bytes.h"
 #include "common/hash.h"
@@ -19,6 +22,7 @@ constexpr uint8_t kEmpty = 1, kLowerInclusive = 2, kUpperInclusive = 4, kNoLower
 struct Kind {
   Oid range, subtype, multirange;
 };
+
 constexpr Kind kKinds[] = {
     {type_oid::kInt4range, type_oid::kInt4, type_oid::kInt4multirange},
     {type_oid::kNumrange, type_oid::kNumeric, type_oid::kNummultirange},
@@ -27,6 +31,41 @@ constexpr Kind kKinds[] = {
     {type_oid::kDaterange, type_oid::kDate, type_oid::kDatemultirange},
     {type_oid::kInt8range, type_oid::kInt8, type_oid::kInt8multirange},
 };
+
+// What define_range() was told.
+class DefinedKinds {
+ public:
+  static DefinedKinds& get() {
+    static DefinedKinds kinds;
+    return kinds;
+  }
+  Kind find(Oid type) {
+    std::shared_lock lock(mutex_);
+    auto it = by_oid_.find(type);
+    return it == by_oid_.end() ? Kind{} : it->second;
+  }
+  void define(const Kind& kind) {
+    std::unique_lock lock(mutex_);
+    by_oid_[kind.range] = by_oid_[kind.multirange] = kind;
+  }
+
+ private:
+  std::shared_mutex mutex_;
+  std::unordered_map<Oid, Kind> by_oid_;  // of ranges and multiranges
+};
+
+// The kind whose range or multirange the type is; a part of it is invalid where there is none.
+Kind find_kind(Oid Kind::*part, Oid type) {
+  constexpr Oid kFirstDefined{16384};
+  if (type >= kFirstDefined) {
+    Kind kind = DefinedKinds::get().find(type);
+    return kind.*part == type ? kind : Kind{};
+  }
+  for (const Kind& k : kKinds) {
+    if (k.*part == type) return k;
+  }
+  return {};
+}
 
 [[noreturn]] void throw_damaged() { throw SqlError(sqlstate::kDataCorrupted, "range value is damaged"); }
 [[noreturn]] void refuse(const char* message) { throw SqlError(sqlstate::kDataException, message); }
@@ -38,9 +77,12 @@ void append_u32(std::string& out, uint32_t v) {
 }
 
 void append_bound(std::string& out, const Value& v) {
-  if (v.type == types::PhysicalType::kNumeric) {
+  if (v.type == types::PhysicalType::kNumeric || v.type == types::PhysicalType::kString) {
     std::string row;
-    types::append_numeric_row(row, v.numeric);
+    if (v.type == types::PhysicalType::kString)
+      row = v.view();
+    else
+      types::append_numeric_row(row, v.numeric);
     append_u32(out, static_cast<uint32_t>(row.size()));
     out += row;
   } else {
@@ -52,12 +94,16 @@ Value read_bound(types::PhysicalType type, std::string_view& bytes, Arena& arena
   v.type = type;
   v.null = false;
   size_t width = types::physical_width(type);
-  if (type == types::PhysicalType::kNumeric) {
+  bool is_string = type == types::PhysicalType::kString;
+  if (is_string || type == types::PhysicalType::kNumeric) {
     if (bytes.size() < 4) throw_damaged();
     width = load_raw<uint32_t>(bytes.data());
     bytes.remove_prefix(4);
-    if (bytes.size() < width || width == 0) throw_damaged();
-    v.numeric = types::read_numeric_row(bytes.substr(0, width), arena);
+    if (bytes.size() < width || (width == 0 && !is_string)) throw_damaged();
+    if (is_string)
+      v.string = types::StringRef(bytes.substr(0, width));
+    else
+      v.numeric = types::read_numeric_row(bytes.substr(0, width), arena);
   } else {
     if (bytes.size() < width) throw_damaged();
     std::memcpy(v.bytes(), bytes.data(), width);
@@ -66,15 +112,14 @@ Value read_bound(types::PhysicalType type, std::string_view& bytes, Arena& arena
   return v;
 }
 
-int compare_values(const Value& a, const Value& b) {
-  switch (a.type) {
-    case types::PhysicalType::kInt32:
-      return three_way(a.int32, b.int32);
-    case types::PhysicalType::kInt64:
-      return three_way(a.int64, b.int64);
-    default:
-      return types::compare(a.numeric, b.numeric);
-  }
+// Of the subtype of `range`.
+int compare_values(const Value& a, const Value& b, Oid range) {
+  return compare_function(range_subtype(range))(a.words, b.words, nullptr);
+}
+
+// Those with a canonical form: nothing lies between 1 and 2.
+bool is_discrete(Oid range) {
+  return range == type_oid::kInt4range || range == type_oid::kInt8range || range == type_oid::kDaterange;
 }
 
 // Discrete ranges: (a becomes [a+1, b] becomes b+1).
@@ -92,9 +137,9 @@ void step_up(Value& v, Oid subtype) {
   if (__builtin_add_overflow(v.int32, 1, &v.int32)) throw_out_of_range("integer");
 }
 void canonicalize(RangeValue& r) {
+  if (!is_discrete(r.type)) return;
   Oid subtype = range_subtype(r.type);
   bool date = subtype == type_oid::kDate;
-  if (subtype != type_oid::kInt4 && subtype != type_oid::kInt8 && !date) return;
   auto finite = [&](const RangeBound& b) {
     return !b.infinite && !(date && !types::is_finite_date(b.value.int32));
   };
@@ -115,23 +160,12 @@ bool is_empty(const RangeBound& lower, const RangeBound& upper, Oid type) {
 
 }  // namespace
 
-Oid range_subtype(Oid range) {
-  for (const Kind& k : kKinds) {
-    if (k.range == range) return k.subtype;
-  }
-  return kInvalidOid;
-}
-Oid multirange_of_range(Oid range) {
-  for (const Kind& k : kKinds) {
-    if (k.range == range) return k.multirange;
-  }
-  return kInvalidOid;
-}
-Oid range_of_multirange(Oid multirange) {
-  for (const Kind& k : kKinds) {
-    if (k.multirange == multirange) return k.range;
-  }
-  return kInvalidOid;
+Oid range_subtype(Oid range) { return find_kind(&Kind::range, range).subtype; }
+Oid multirange_of_range(Oid range) { return find_kind(&Kind::range, range).multirange; }
+Oid range_of_multirange(Oid multirange) { return find_kind(&Kind::multirange, multirange).range; }
+
+void define_range(Oid range, Oid subtype, Oid multirange) {
+  DefinedKinds::get().define({range, subtype, multirange});
 }
 
 RangeValue empty_range(Oid type) {
@@ -177,14 +211,16 @@ RangeValue read_range(std::string_view bytes, Arena& arena) {
   return r;
 }
 
+uint8_t range_flags(const RangeValue& r) {
+  if (r.empty) return kEmpty;
+  return static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
+                              (r.upper.inclusive ? kUpperInclusive : 0) | (r.lower.infinite ? kNoLower : 0) |
+                              (r.upper.infinite ? kNoUpper : 0));
+}
+
 void append_range(std::string& out, const RangeValue& r) {
   append_u32(out, r.type.value());
-  uint8_t flags =
-      r.empty ? kEmpty
-              : static_cast<uint8_t>((r.lower.inclusive ? kLowerInclusive : 0) |
-                                     (r.upper.inclusive ? kUpperInclusive : 0) |
-                                     (r.lower.infinite ? kNoLower : 0) | (r.upper.infinite ? kNoUpper : 0));
-  out += static_cast<char>(flags);
+  out += static_cast<char>(range_flags(r));
   if (r.empty) return;
   if (!r.lower.infinite) append_bound(out, r.lower.value);
   if (!r.upper.infinite) append_bound(out, r.upper.value);
@@ -233,15 +269,15 @@ MultirangeValue make_multirange(Oid type, std::vector<RangeValue> ranges) {
 }
 
 // --- order
-int compare_bound_values(const RangeBound& a, const RangeBound& b, Oid) {
+int compare_bound_values(const RangeBound& a, const RangeBound& b, Oid type) {
   if (a.infinite && b.infinite) return a.lower == b.lower ? 0 : a.lower ? -1 : 1;
   if (a.infinite) return a.lower ? -1 : 1;
   if (b.infinite) return b.lower ? 1 : -1;
-  return compare_values(a.value, b.value);
+  return compare_values(a.value, b.value, type);
 }
 int compare_bounds(const RangeBound& a, const RangeBound& b, Oid type) {
   if (a.infinite || b.infinite) return compare_bound_values(a, b, type);
-  int c = compare_values(a.value, b.value);
+  int c = compare_values(a.value, b.value, type);
   if (c != 0) return c;
   if (!a.inclusive && !b.inclusive) return a.lower == b.lower ? 0 : a.lower ? 1 : -1;
   if (!a.inclusive) return a.lower ? 1 : -1;
@@ -274,16 +310,11 @@ namespace {
 
 // Numerics of one value and different scales are equal.
 uint64_t hash_range(const RangeValue& r) {
-  uint64_t h = hash_int((r.empty ? 1u : 0u) | (r.lower.inclusive ? 2u : 0u) | (r.upper.inclusive ? 4u : 0u) |
-                        (r.lower.infinite ? 8u : 0u) | (r.upper.infinite ? 16u : 0u));
+  uint64_t h = hash_int(range_flags(r));
   if (r.empty) return h;
   for (const RangeBound* b : {&r.lower, &r.upper}) {
     if (b->infinite) continue;
-    uint64_t v = b->value.type == types::PhysicalType::kNumeric ? types::hash(b->value.numeric)
-                 : b->value.type == types::PhysicalType::kInt32
-                     ? hash_int(static_cast<uint64_t>(b->value.int32))
-                     : hash_int(static_cast<uint64_t>(b->value.int64));
-    h = hash_int(h ^ v);
+    h = hash_int(h ^ hash_function(range_subtype(r.type))(b->value.words, nullptr));
   }
   return h;
 }
@@ -307,11 +338,11 @@ bool range_contains(const RangeValue& a, const RangeValue& b) {
 bool range_contains_element(const RangeValue& r, const Value& v) {
   if (r.empty) return false;
   if (!r.lower.infinite) {
-    int c = compare_values(r.lower.value, v);
+    int c = compare_values(r.lower.value, v, r.type);
     if (c > 0 || (c == 0 && !r.lower.inclusive)) return false;
   }
   if (!r.upper.infinite) {
-    int c = compare_values(r.upper.value, v);
+    int c = compare_values(r.upper.value, v, r.type);
     if (c < 0 || (c == 0 && !r.upper.inclusive)) return false;
   }
   return true;
@@ -334,8 +365,7 @@ bool bounds_adjacent(const RangeBound& upper, const RangeBound& lower, Oid type)
   int c = compare_bound_values(upper, lower, type);
   if (c == 0) return upper.inclusive != lower.inclusive;
   if (c > 0) return false;
-  Oid subtype = range_subtype(type);
-  if (subtype != type_oid::kInt4 && subtype != type_oid::kInt8 && subtype != type_oid::kDate) return false;
+  if (!is_discrete(type)) return false;
   // Discrete: nothing may lie between the two.
   RangeBound from = upper, to = lower;
   from.inclusive = !upper.inclusive;

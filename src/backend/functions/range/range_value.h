@@ -2,8 +2,8 @@
 //
 //   range       u32 type | u8 flags | lower bound | upper bound
 //               flags as on the wire: 1 empty, 2 lower inclusive, 4 upper inclusive, 8 no lower, 16 no upper
-//               bound a bound that is there: int4, int8, date, timestamps: their bytes; numeric: u32 length
-//               and append_numeric_row's bytes
+//               bound a bound that is there: of fixed width: its bytes; numeric and strings: u32 length and
+//               append_numeric_row's bytes, the string's
 //   multirange  u32 type | u32 n | n × { u32 length, range }   sorted, neither empty nor touching
 #pragma once
 
@@ -21,6 +21,8 @@ struct MultirangeValue {
   std::vector<RangeValue> ranges;
 };
 
+// The byte that says which bounds there are, as stored and sent.
+uint8_t range_flags(const RangeValue& r);
 // As it is: already canonical.
 void append_range(std::string& out, const RangeValue& r);
 // Checks the bounds' order (22000), finds out whether it is empty, and puts discrete ranges into the form

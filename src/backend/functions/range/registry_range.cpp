@@ -240,6 +240,26 @@ const Binding kBindings[] = {
 
 }  // namespace
 
+Kernel range_constructor(std::string_view source) {
+  struct Like {
+    std::string_view source, name;
+    size_t args;
+    bool variadic;
+  };
+  static constexpr Like kLike[] = {{"range_constructor2", "int4range", 2, false},
+                                   {"range_constructor3", "int4range", 3, false},
+                                   {"multirange_constructor0", "int4multirange", 0, false},
+                                   {"multirange_constructor1", "int4multirange", 1, false},
+                                   {"multirange_constructor2", "int4multirange", 1, true}};
+  for (const Like& like : kLike) {
+    if (like.source != source) continue;
+    for (const Function* f : functions_named(like.name)) {
+      if (f->args.size() == like.args && (f->variadic != kInvalidOid) == like.variadic) return f->kernel;
+    }
+  }
+  return nullptr;
+}
+
 Bindings range_bindings() { return kBindings; }
 
 }  // namespace varve::functions

@@ -56,6 +56,8 @@ class Parser {
   }
 
  private:
+  bool is_advanced() const { return flags_.syntax == Syntax::kAdvanced; }
+  bool is_basic() const { return flags_.syntax == Syntax::kBasic; }
   bool more() const { return at_ < text_.size(); }
   uint32_t peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : 0; }
   bool looking_at(std::string_view s) const {
@@ -73,11 +75,15 @@ class Parser {
       flags_.literal = true;
       return;
     }
-    if (looking_at("***:"))
+    if (looking_at("***:")) {
       at_ += 4;
-    else if (looking_at("***"))
+      flags_.syntax = Syntax::kAdvanced;
+    } else if (looking_at("***")) {
       invalid("invalid regexp (reg version 0.8)");
-    if (!looking_at("(?") || !(u_isalpha(static_cast<UChar32>(peek(2))) != 0)) return;
+    }
+    if (flags_.syntax != Syntax::kAdvanced || !looking_at("(?") ||
+        !(u_isalpha(static_cast<UChar32>(peek(2))) != 0))
+      return;
     for (at_ += 2; more() && peek() != ')'; ++at_) embedded_flag(peek());
     if (!more()) invalid("invalid embedded option");
     ++at_;
@@ -115,9 +121,13 @@ class Parser {
         flags_.expanded = true;
         break;
       case 'e':
+        flags_.literal = false;
+        flags_.syntax = Syntax::kExtended;
         break;
       case 'b':
-        throw_not_supported("basic regular expressions");
+        flags_.literal = false;
+        flags_.syntax = Syntax::kBasic;
+        break;
       default:
         invalid("invalid embedded option");
     }
@@ -154,7 +164,7 @@ class Parser {
 
   void skip_ignored() {
     for (;;) {
-      if (looking_at("(?#")) {
+      if (is_advanced() && looking_at("(?#")) {
         while (more() && peek() != ')') ++at_;
         if (more()) ++at_;
         continue;
@@ -175,7 +185,7 @@ class Parser {
     if (depth > 250) invalid("regular expression is too complex");
     std::vector<NodePtr> branches;
     branches.push_back(branch(depth));
-    while (more() && peek() == '|') {
+    while (more() && peek() == '|' && !is_basic()) {
       ++at_;
       branches.push_back(branch(depth));
     }
@@ -194,9 +204,8 @@ class Parser {
     auto cat = std::make_unique<Node>(Node::Kind::kCat);
     for (;;) {
       skip_ignored();
-      if (!more() || peek() == '|' || (peek() == ')' && depth > 0)) break;
-      if (peek() == ')') invalid("parentheses () not balanced");
-      NodePtr piece = quantified(depth);
+      if (ends_branch(depth)) break;
+      NodePtr piece = is_basic() ? basic_piece(depth, cat->children) : quantified(depth);
       cat->captures |= piece->captures;
       cat->references |= piece->references;
       if (cat->prefer == Prefer::kNone) cat->prefer = piece->prefer;
@@ -205,21 +214,107 @@ class Parser {
     return cat;
   }
 
+  bool ends_branch(int depth) const {
+    if (!more()) return true;
+    if (is_basic()) {
+      if (!looking_at("\\)")) return false;
+      if (depth == 0) invalid("parentheses () not balanced");
+      return true;
+    }
+    if (peek() == '|') return true;
+    if (peek() != ')') return false;
+    if (depth > 0) return true;
+    if (is_advanced()) invalid("parentheses () not balanced");
+    return false;  // POSIX lets it stand for itself
+  }
+
+  // --- POSIX basic: \( \) \{ \} are special, and * where something is before it.
+  NodePtr basic_piece(int depth, const std::vector<NodePtr>& before) {
+    const bool first = before.empty();
+    if (peek() == '^' && first) {
+      ++at_;
+      return assert_node(flags_.lines ? Assert::kLineStart : Assert::kTextStart);
+    }
+    const bool after_anchor =
+        before.size() == 1 && before[0]->kind == Node::Kind::kAssert && text_[at_ - 1] == '^';
+    if (peek() == '*' && (first || after_anchor)) return char_node(text_[at_++]);
+    return quantified(depth);
+  }
+
+  NodePtr basic_atom(int depth, bool* constraint) {
+    uint32_t c = text_[at_++];
+    switch (c) {
+      case '[':
+        return bracket(constraint);
+      case '.':
+        return any_character();
+      case '*':
+        invalid("quantifier operand invalid");
+      case '$':
+        skip_ignored();
+        if (more() && !looking_at("\\)")) return char_node(c);
+        *constraint = true;
+        return assert_node(flags_.lines ? Assert::kLineEnd : Assert::kTextEnd);
+      case '\\':
+        return basic_escape(depth, constraint);
+      default:
+        return char_node(c);
+    }
+  }
+
+  NodePtr basic_escape(int depth, bool* constraint) {
+    if (!more()) invalid("invalid escape \\ sequence");
+    uint32_t c = text_[at_++];
+    if (c == '(') return parenthesised(depth, constraint);
+    if (c == '{') invalid("quantifier operand invalid");
+    if (c >= '1' && c <= '9') return backref(c - '0');
+    if (c != '<' && c != '>') return char_node(c);
+    *constraint = true;
+    return assert_node(c == '<' ? Assert::kWordStart : Assert::kWordEnd);
+  }
+
+  bool basic_quantifier(int32_t* min, int32_t* max) {
+    if (more() && peek() == '*') {
+      ++at_;
+      *min = 0;
+      *max = -1;
+      return true;
+    }
+    if (!looking_at("\\{")) return false;
+    at_ += 2;
+    if (!(peek() >= '0' && peek() <= '9')) {
+      invalid(more() ? "invalid repetition count(s)" : "braces {} not balanced");
+    }
+    counts(min, max);
+    if (!looking_at("\\}")) invalid(more() ? "invalid repetition count(s)" : "braces {} not balanced");
+    at_ += 2;
+    check_counts(*min, *max);
+    return true;
+  }
+
+  NodePtr any_character() {
+    auto n = std::make_unique<Node>(Node::Kind::kSet);
+    n->set.negated = true;
+    n->set.skip_newline = flags_.dot_skips_newline;
+    return finish_set(std::move(n));
+  }
+
   NodePtr quantified(int depth) {
     bool constraint = false;
-    NodePtr a = atom(depth, &constraint);
+    NodePtr a = is_basic() ? basic_atom(depth, &constraint) : atom(depth, &constraint);
     skip_ignored();
     int32_t min, max;
-    if (!quantifier(&min, &max)) return a;
+    if (!(is_basic() ? basic_quantifier(&min, &max) : quantifier(&min, &max))) return a;
     if (constraint) invalid("quantifier operand invalid");
     bool greedy = true;
-    if (more() && peek() == '?') {
+    if (is_advanced() && more() && peek() == '?') {
       ++at_;
       greedy = false;
     }
     skip_ignored();
-    if (more() && (peek() == '*' || peek() == '+' || peek() == '?' ||
-                   (peek() == '{' && peek(1) >= '0' && peek(1) <= '9'))) {
+    if (is_basic() ? peek() == '*' || looking_at("\\{")
+                   : peek() == '*' || peek() == '+' || peek() == '?' ||
+                         (peek() == '{' && peek(1) >= '0' && peek(1) <= '9')) {
       invalid("quantifier operand invalid");
     }
     auto n = std::make_unique<Node>(Node::Kind::kRepeat);
@@ -259,17 +354,23 @@ class Parser {
   bool bounds(int32_t* min, int32_t* max) {
     if (!(peek(1) >= '0' && peek(1) <= '9')) return false;
     ++at_;
-    *min = bound();
-    *max = *min;
-    if (more() && peek() == ',') {
-      ++at_;
-      *max = more() && peek() >= '0' && peek() <= '9' ? bound() : -1;
-    }
+    counts(min, max);
     if (!more()) invalid("braces {} not balanced");
     if (peek() != '}') invalid("invalid repetition count(s)");
     ++at_;
-    if (*max >= 0 && *min > *max) invalid("invalid repetition count(s)");
+    check_counts(*min, *max);
     return true;
+  }
+  // "m", "m," or "m,n".
+  void counts(int32_t* min, int32_t* max) {
+    *min = bound();
+    *max = *min;
+    if (!more() || peek() != ',') return;
+    ++at_;
+    *max = more() && peek() >= '0' && peek() <= '9' ? bound() : -1;
+  }
+  static void check_counts(int32_t min, int32_t max) {
+    if (max >= 0 && min > max) invalid("invalid repetition count(s)");
   }
   int32_t bound() {
     int32_t n = 0;
@@ -286,12 +387,8 @@ class Parser {
         return parenthesised(depth, constraint);
       case '[':
         return bracket(constraint);
-      case '.': {
-        auto n = std::make_unique<Node>(Node::Kind::kSet);
-        n->set.negated = true;
-        n->set.skip_newline = flags_.dot_skips_newline;
-        return finish_set(std::move(n));
-      }
+      case '.':
+        return any_character();
       case '^':
         *constraint = true;
         return assert_node(flags_.lines ? Assert::kLineStart : Assert::kTextStart);
@@ -313,7 +410,7 @@ class Parser {
   }
 
   NodePtr parenthesised(int depth, bool* constraint) {
-    if (more() && peek() == '?') {
+    if (is_advanced() && more() && peek() == '?') {
       bool behind = peek(1) == '<';
       uint32_t kind = peek(behind ? 2 : 1);
       if (kind == '=' || kind == '!') {
@@ -335,8 +432,9 @@ class Parser {
   }
   void close(Node& n, int depth) {
     NodePtr inner = alternatives(depth + 1);
-    if (!more() || peek() != ')') invalid("parentheses () not balanced");
-    ++at_;
+    const std::string_view end = is_basic() ? "\\)" : ")";
+    if (!looking_at(end)) invalid("parentheses () not balanced");
+    at_ += end.size();
     n.captures = inner->captures;
     n.references = inner->references;
     n.prefer = inner->prefer;
@@ -358,6 +456,7 @@ class Parser {
   NodePtr escape(bool* constraint) {
     if (!more()) invalid("invalid escape \\ sequence");
     uint32_t c = text_[at_++];
+    if (!is_advanced()) return char_node(c);
     auto constrained = [&](Assert a) {
       *constraint = true;
       return assert_node(a);
@@ -507,7 +606,7 @@ class Parser {
       set.classes.push_back({class_name(), false});
       return;
     }
-    if (peek() == '\\' && class_escape(set)) return;
+    if (is_advanced() && peek() == '\\' && class_escape(set)) return;
     uint32_t low = bracket_char();
     uint32_t high = low;
     if (more() && peek() == '-' && peek(1) != ']' && at_ + 1 < text_.size()) {
@@ -571,7 +670,7 @@ class Parser {
       return c;
     }
     uint32_t c = text_[at_++];
-    if (c != '\\') return c;
+    if (c != '\\' || !is_advanced()) return c;
     if (!more()) invalid("invalid escape \\ sequence");
     return escaped_char();
   }

@@ -1,4 +1,4 @@
-// PostgreSQL's advanced regular expressions.
+// PostgreSQL's regular expressions: advanced ones, and POSIX's extended and basic ones.
 //
 // Which of several matches counts: the leftmost; of those the longest, or the shortest if the expression as a
 // whole prefers it (its first quantified atom is non-greedy). Parts divide the match among themselves left to
@@ -14,7 +14,10 @@
 
 namespace varve::functions::regex {
 
+enum class Syntax : uint8_t { kAdvanced, kExtended, kBasic };
+
 struct Flags {
+  Syntax syntax = Syntax::kAdvanced;
   bool case_insensitive = false;
   bool dot_skips_newline = false;  // n, p: . and [^ do not match a newline
   bool lines = false;              // n, w: ^ and $ match at line ends
