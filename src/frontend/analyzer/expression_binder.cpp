@@ -1155,8 +1155,8 @@ Expr* ExpressionBinder::array(const parser::ArrayExpr& e, Oid wanted) {
       nested = true;
     } else {
       items.push_back(bind(item));
-      // An array becomes one more dimension; a domain over one is an element.
-      const functions::TypeInfo* own = functions::type_by_oid(items.back()->type);
+      const functions::TypeInfo* own =
+          functions::type_by_oid(items.back()->type);  // under a domain: an element
       nested = nested || (own != nullptr && own->category == 'A' && own->length == -1 &&
                           items.back()->domain == kInvalidOid);
     }
