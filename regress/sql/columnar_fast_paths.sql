@@ -80,6 +80,15 @@ SELECT n, x FROM points WHERE host IN ('host_2', 'host_3') ORDER BY x, n LIMIT 5
 SELECT n, host FROM points ORDER BY host DESC, n DESC LIMIT 3;
 SELECT n FROM points ORDER BY n LIMIT 0;
 SELECT n, later FROM points ORDER BY later DESC, n DESC LIMIT 3;
+-- of columns that the scan's condition is not among, and of computed ones
+SELECT n FROM points WHERE host = 'host_3' ORDER BY at DESC LIMIT 3;
+SELECT n, x FROM points WHERE host = 'host_3' AND small IS NULL ORDER BY at, n LIMIT 3;
+SELECT n + 1 AS next, upper(kind) AS kind, x FROM points WHERE note = 'note 3' ORDER BY x DESC, n LIMIT 3;
+SELECT small, n FROM points WHERE host <> 'host_2' ORDER BY small DESC, n LIMIT 3;
+SELECT small, n FROM points WHERE host <> 'host_2' ORDER BY small DESC NULLS LAST, n LIMIT 3;
+SELECT n FROM (SELECT n, at, x * 2 AS y FROM points WHERE host = 'host_4') q ORDER BY y, n LIMIT 3;
+SELECT DISTINCT ON (host) host, n FROM points WHERE kind = 'a' ORDER BY host, at DESC LIMIT 3;
+SELECT DISTINCT ON (host) host, n * 2 AS twice FROM points WHERE x > 3 ORDER BY host, n * 2 DESC LIMIT 3;
 SELECT DISTINCT ON (host) host, at, n, note FROM points ORDER BY host, at DESC;
 SELECT DISTINCT ON (host) host, at, n FROM points WHERE at < '2024-03-01 00:30+00' AND small < 50 ORDER BY host DESC, at DESC;
 SELECT DISTINCT ON (host) host, x, n FROM points ORDER BY host, x, n LIMIT 4;

@@ -1,5 +1,7 @@
 // One session at a time: what settles, what a snapshot sees, what becomes of deleted and moved rows.
+#include <algorithm>
 #include <deque>
+#include <random>
 
 #include "test_table.h"
 
@@ -158,6 +160,45 @@ TEST(ColumnarTable, RolledBackMarksCountForNothing) {
     EXPECT_EQ(table.remove(*txn, txn->statement_snapshot(), tid, 7).value(), LockOutcome::kLocked);
     table.rollback(txn);
     check_all(table, rows);
+  }
+}
+
+// Marks of a vector in whatever order, with notes of those that were taken back among them.
+TEST(ColumnarTable, RangesAreDeletedInAnyOrder) {
+  TestTable table;
+  TestRows rows = fill(table, 0, 2500);
+  table.settle();
+  std::vector<int64_t> keys;
+  for (int64_t k = 0; k < 2500; k += k < 1024 ? 1 : 3) keys.push_back(k);
+  std::shuffle(keys.begin(), keys.end(), std::mt19937_64(7));
+  for (int round = 0; round < 2; ++round) {
+    auto txn = table.begin();
+    txn->assign_xid();
+    txn::Snapshot snapshot = txn->statement_snapshot();
+    txn::Transaction::Savepoint point = txn->savepoint();
+    TestRows left = rows;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const Tid tid = table.find(snapshot, keys[i]).at(0).first;
+      ASSERT_EQ(table.remove(*txn, snapshot, tid, keys[i]).value(), LockOutcome::kLocked);
+      if (i < keys.size() / 2) continue;
+      if (i == keys.size() / 2) {
+        ASSERT_TRUE(txn->rollback_to(point).ok());
+        continue;
+      }
+      left.erase(keys[i]);
+    }
+    EXPECT_TRUE(same_rows(table.scan(txn->statement_snapshot()), left));
+    EXPECT_TRUE(same_rows(table.scan_columns(txn->statement_snapshot()), left));
+    if (round == 0) {
+      table.rollback(txn);
+      check_all(table, rows);
+      continue;
+    }
+    table.commit(txn);
+    check_all(table, left);
+    check_all(table, left);  // by marks that every snapshot sees
+    table.reopen();
+    check_all(table, left);
   }
 }
 

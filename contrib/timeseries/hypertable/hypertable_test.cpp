@@ -28,6 +28,7 @@ TEST(Mark, SaysWhichHypertableAndWhichColumns) {
   EXPECT_EQ(mark->id, 7);
   EXPECT_EQ(mark->interval, kDayUs);
   EXPECT_EQ(mark->columns, (std::vector<std::string>{"time", "Odd, \"name\""}));
+  EXPECT_EQ(mark->kinds, (std::vector<DimensionKind>{DimensionKind::kRange, DimensionKind::kHash}));
 }
 
 TEST(Mark, SaysWhetherThereAreContinuousAggregates) {
@@ -122,7 +123,7 @@ TEST(KnownChunks, FindsAChunkByTimeAndSlice) {
   const TimeRange low{kNoStart, 1000}, high{1000, kNoEnd};
   known.add({Oid{4}, {40, 50}, {low}});
   known.add({Oid{5}, {40, 50}, {high}});
-  const int32_t small[] = {999}, great[] = {1000};
+  const int64_t small[] = {999}, great[] = {1000};
   EXPECT_EQ(known.find(45, small)->relation, Oid{4});
   EXPECT_EQ(known.find(45, great)->relation, Oid{5});
 }

@@ -22,9 +22,14 @@ SELECT nullif(pg_catalog.concat_ws(
   CASE WHEN high <> 9223372036854775807
        THEN pg_catalog.format('%I < %s', (dim).column_name, _timescaledb_functions.time_literal(high, (dim).column_type)) END), '')
 $$;
--- What says in which slice of a hash dimension a row is.
+-- What says in which slice of a hash dimension a row is; null where there is no value, whatever the user's function says
+-- of that.
 CREATE FUNCTION _timescaledb_functions.hash_call(dim _timescaledb_catalog.dimension) RETURNS text LANGUAGE sql STABLE AS
-$$ SELECT pg_catalog.format('%I.%I(%I)', (dim).partitioning_func_schema, (dim).partitioning_func, (dim).column_name) $$;
+$$
+SELECT pg_catalog.format(
+  CASE WHEN (dim).partitioning_func_schema = '_timescaledb_functions' THEN '%1$I.%2$I(%3$I)' ELSE 'CASE WHEN %3$I IS NOT NULL THEN %1$I.%2$I(%3$I) END' END,
+  (dim).partitioning_func_schema, (dim).partitioning_func, (dim).column_name)
+$$;
 -- The condition that a row of the chunk meets.
 CREATE FUNCTION _timescaledb_functions.chunk_condition(chunk_id integer) RETURNS text
   LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS
