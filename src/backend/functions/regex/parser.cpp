@@ -1,4 +1,5 @@
 #include <unicode/uchar.h>
+#include <utility>
 
 #include "common/sql_error.h"
 #include "node.h"
@@ -11,6 +12,7 @@ Node::~Node() = default;
 namespace {
 
 constexpr int32_t kMaxRepeat = 255;
+constexpr uint32_t kMaxCharacter = 0x7ffffffe;
 
 [[noreturn]] void invalid(const char* why) {
   throw SqlError(sqlstate::kInvalidRegularExpression, std::string("invalid regular expression: ") + why);
@@ -210,7 +212,8 @@ class Parser {
     NodePtr a = atom(depth, &constraint);
     skip_ignored();
     int32_t min, max;
-    if (!quantifier(&min, &max)) return a;
+    bool own_preference = true;
+    if (!quantifier(&min, &max, &own_preference)) return a;
     if (constraint) invalid("quantifier operand invalid");
     bool greedy = true;
     if (more() && peek() == '?') {
@@ -228,12 +231,13 @@ class Parser {
     n->greedy = greedy;
     n->captures = a->captures;
     n->references = a->references;
-    n->prefer = min == max ? a->prefer : greedy ? Prefer::kLonger : Prefer::kShorter;
+    n->prefer = !own_preference ? a->prefer : greedy ? Prefer::kLonger : Prefer::kShorter;
     n->children.push_back(std::move(a));
     return n;
   }
 
-  bool quantifier(int32_t* min, int32_t* max) {
+  // "{2}" leaves the preference to what is repeated; "{2,2}" has its own.
+  bool quantifier(int32_t* min, int32_t* max, bool* own_preference) {
     if (!more()) return false;
     switch (peek()) {
       case '*':
@@ -249,19 +253,20 @@ class Parser {
         *max = 1;
         break;
       case '{':
-        return bounds(min, max);
+        return bounds(min, max, own_preference);
       default:
         return false;
     }
     ++at_;
     return true;
   }
-  bool bounds(int32_t* min, int32_t* max) {
+  bool bounds(int32_t* min, int32_t* max, bool* own_preference) {
     if (!(peek(1) >= '0' && peek(1) <= '9')) return false;
     ++at_;
     *min = bound();
     *max = *min;
-    if (more() && peek() == ',') {
+    *own_preference = more() && peek() == ',';
+    if (*own_preference) {
       ++at_;
       *max = more() && peek() >= '0' && peek() <= '9' ? bound() : -1;
     }
@@ -345,6 +350,7 @@ class Parser {
   NodePtr look(int depth, bool behind, bool negative) {
     // Parentheses inside of a lookaround do not capture.
     uint32_t groups = groups_;
+    const bool outer_look = std::exchange(in_look_, true);
     auto n = std::make_unique<Node>(Node::Kind::kLook);
     n->behind = behind;
     n->negative = negative;
@@ -352,6 +358,7 @@ class Parser {
     n->prefer = Prefer::kNone;
     n->captures = false;
     groups_ = groups;
+    in_look_ = outer_look;
     return n;
   }
 
@@ -401,7 +408,7 @@ class Parser {
     return char_node(escaped_char());
   }
   NodePtr backref(uint32_t n) {
-    if (n > groups_) invalid("invalid backreference number");
+    if (in_look_ || n > groups_) invalid("invalid backreference number");
     auto node = std::make_unique<Node>(Node::Kind::kBackref);
     node->group = n;
     node->captures = true;
@@ -426,7 +433,7 @@ class Parser {
         break;
       v = v << 4 | d;
     }
-    if (n < min) invalid("invalid escape \\ sequence");
+    if (n < min || v > kMaxCharacter) invalid("invalid escape \\ sequence");
     return v;
   }
 
@@ -581,6 +588,7 @@ class Parser {
   size_t at_ = 0;
   uint32_t groups_ = 0;
   bool backrefs_ = false;
+  bool in_look_ = false;
 };
 
 }  // namespace
