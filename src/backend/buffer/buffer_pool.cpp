@@ -179,6 +179,7 @@ void BufferPoolImpl::prefetch(PageId first, uint32_t count) {
 
 Result<Frame*> BufferPoolImpl::load(PageId id, bool read) {
   VARVE_ASSIGN_OR_RETURN(Frame * frame, take_frame());
+  allocations_.fetch_add(1, std::memory_order_relaxed);
   std::atomic<uint64_t>& slot = word(id);
   uint64_t before = slot.load(std::memory_order_acquire);
   frame->page_id.store(id.value(), std::memory_order_relaxed);
@@ -331,6 +332,8 @@ PoolStatistics BufferPoolImpl::statistics() const {
   s.evictions = evictions_.load(std::memory_order_relaxed);
   s.dirty_frames = dirty_count_.load(std::memory_order_relaxed);
   s.frames = frame_count_;
+  s.allocations = allocations_.load(std::memory_order_relaxed);
+  s.background_writes = background_writes_.load(std::memory_order_relaxed);
   return s;
 }
 

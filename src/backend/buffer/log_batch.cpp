@@ -33,6 +33,7 @@ Lsn LogBatch::commit(Lsn* start) {
     if (image) {
       if (!images) images = std::make_unique_for_overwrite<uint8_t[]>(kMaxBlocks * kPageBytes);
       ++t_io_counters.log_images;
+      log.count_image();
       block.payload = make_page_image(page, images.get() + i * kPageBytes, &block.flags);
     }
   }

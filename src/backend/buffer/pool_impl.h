@@ -133,7 +133,7 @@ class BufferPoolImpl final : public BufferPool {
   std::atomic<uint64_t> dirty_count_{0};
   std::atomic<uint64_t> reads_{0};
   std::atomic<uint64_t> writes_{0};
-  std::atomic<uint64_t> evictions_{0};
+  std::atomic<uint64_t> evictions_{0}, allocations_{0}, background_writes_{0};
   // Hits are counted by whoever happens to run on the shard, without atomic addition: a few get lost.
   struct alignas(64) HitShard {
     std::atomic<uint64_t> count{0};

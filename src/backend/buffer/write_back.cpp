@@ -198,6 +198,7 @@ void BufferPoolImpl::writer_loop(Partition& partition) {
       if (dirty * 2 > partition.count) pages = std::max<uint64_t>(pages, dirty / 16);
       size_t written = 0;
       status = write_some(partition, pages, &written);
+      background_writes_.fetch_add(written, std::memory_order_relaxed);
     }
     refill_free(partition);
     auto now = std::chrono::steady_clock::now();

@@ -263,6 +263,9 @@ void load_index(Catalog& catalog, Relation& rel, const Row& row) {
     key.nulls_first = (options[i] & 2) != 0;
     if (const auto* c = functions::inverted_class(Oid{static_cast<uint32_t>(classes[i])}))
       key.inverted = c->kind;
+    else
+      key.opclass = Oid{static_cast<uint32_t>(classes[i])};
+    if (is_pattern_class(key.opclass)) key.collation = collation_object(catalog, kCCollation);
     index.keys.push_back(std::move(key));
   }
   const KeyMatch self[] = {{"oid", Value::of_oid(index.oid.value())}};

@@ -56,6 +56,25 @@ void TableActivity::analyzed(int64_t now_us, bool automatic) noexcept {
   (automatic ? automatic_count_ : manual_count_).fetch_add(1, std::memory_order_relaxed);
 }
 
+void for_each_activity(uint32_t database, const std::function<void(Oid, TableActivity&)>& f) {
+  Registry& r = registry();
+  std::shared_lock lock(r.mutex);
+  for (auto& [key, activity] : r.activities) {
+    if (key >> 32 == database) f(Oid{static_cast<uint32_t>(key)}, *activity);
+  }
+}
+
+void TableActivity::reset() noexcept {
+  for (Shard& shard : shards_) {
+    for (auto& counter : shard.counters) counter.store(0, std::memory_order_relaxed);
+  }
+  analyzed_changes_.store(0, std::memory_order_relaxed);
+  last_manual_.store(0, std::memory_order_relaxed);
+  last_automatic_.store(0, std::memory_order_relaxed);
+  manual_count_.store(0, std::memory_order_relaxed);
+  automatic_count_.store(0, std::memory_order_relaxed);
+}
+
 const TableActivity* find_table_activity(uint32_t database, Oid relation) {
   Registry& r = registry();
   std::shared_lock lock(r.mutex);

@@ -246,7 +246,8 @@ bool RoleRights::table_allows(const catalog::Relation& r, char privilege, bool g
   if (r.oid.value() < catalog::kFirstNormalOid && r.acl.empty()) {
     // Whoever can connect reads the system catalogs; secrets are in these alone.
     bool secret = r.name == "pg_authid" || r.name == "pg_shadow" || r.name == "pg_statistic" ||
-                  r.name == "pg_user_mapping" || r.name == "pg_subscription";
+                  r.name == "pg_user_mapping" || r.name == "pg_subscription" || r.name == "pg_largeobject" ||
+                  r.name == "pg_statistic_ext_data";
     return privilege == 'r' && !grantable && !secret;
   }
   char letter = r.kind == catalog::RelationKind::kSequence ? 'S' : 'r';

@@ -248,7 +248,7 @@ void AggregateBuilder::resolve(Implementation& of) {
   if (std::string why = undetermined_type(of.state_type, args_); !why.empty())
     throw invalid("cannot determine transition data type").detail(why);
   std::vector<Oid> taken = behind(of.state_type, direct_, args_.size() - direct_);
-  of.state = support_function(context_, of.state_name, taken);
+  of.state = aggregate_support_function(context_, of.state_name, taken);
   if (!of.moving) native_ = is_native(*of.state);
   check_state_type(of);
   if (native_) return;
@@ -263,7 +263,7 @@ void AggregateBuilder::resolve(Implementation& of) {
         "compatible with input type");
   }
   if (!of.moving) return;
-  of.inverse = support_function(context_, of.inverse_name, taken);
+  of.inverse = aggregate_support_function(context_, of.inverse_name, taken);
   if (of.inverse->result != of.state_type) {
     throw SqlError(sqlstate::kDatatypeMismatch,
                    fmt::format("return type of inverse transition function {} is not {}",
@@ -277,7 +277,7 @@ void AggregateBuilder::resolve_final(Implementation& of) {
   of.result = of.state_type;
   if (of.final_name.empty()) return;
   size_t count = of.final_extra ? args_.size() : direct_;
-  of.final_function = support_function(context_, of.final_name, behind(of.state_type, 0, count));
+  of.final_function = aggregate_support_function(context_, of.final_name, behind(of.state_type, 0, count));
   if (of.final_extra && of.final_function->strict && !native_)
     throw invalid("final function with extra arguments must not be declared STRICT");
   of.result = of.final_function->result;
@@ -288,7 +288,7 @@ void AggregateBuilder::resolve_final(Implementation& of) {
 // What several workers' states are put together with: known to the catalog, not used here.
 void AggregateBuilder::resolve_merging() {
   if (!combine_name_.empty()) {
-    combine_ = support_function(context_, combine_name_, {plain_.state_type, plain_.state_type});
+    combine_ = aggregate_support_function(context_, combine_name_, {plain_.state_type, plain_.state_type});
     if (combine_->result != plain_.state_type) {
       throw SqlError(sqlstate::kDatatypeMismatch,
                      fmt::format("return type of combine function {} is not {}", combine_name_.back(),

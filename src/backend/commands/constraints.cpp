@@ -251,6 +251,8 @@ void adopt_index(CommandContext& context, const RelationPtr& table, const parser
   }
   for (ColumnNumber c : columns)
     add_dependency(context, {kConstraintClass, row.oid}, column_address(table->oid, c), 'a');
+  for (ColumnNumber c : index->included)
+    add_dependency(context, {kConstraintClass, row.oid}, column_address(table->oid, c), 'a');
   add_dependency(context, relation_address(index_oid), {kConstraintClass, row.oid}, 'i');
 }
 

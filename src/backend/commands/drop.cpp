@@ -675,7 +675,7 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
       drop_policy(context, stmt);
       return "DROP POLICY";
     default:
-      throw_not_supported("dropping objects of this kind");
+      return drop_named(context, stmt);
   }
 }
 

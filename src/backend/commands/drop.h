@@ -12,6 +12,8 @@ void drop_objects(CommandContext& context, const std::vector<ObjectAddress>& obj
                   parser::DropBehavior behavior);
 
 std::string drop(CommandContext& context, const parser::DropStmt& stmt);
+// Of kinds that nothing can be created of.
+std::string drop_named(CommandContext& context, const parser::DropStmt& stmt);
 std::string truncate(CommandContext& context, const parser::TruncateStmt& stmt);
 
 }  // namespace varve::commands

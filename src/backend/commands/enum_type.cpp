@@ -15,12 +15,6 @@ using catalog::UserTypePtr;
 
 namespace {
 
-std::string dotted(parser::NameList names) {
-  std::string text;
-  for (std::string_view name : names) text += (text.empty() ? "" : ".") + std::string(name);
-  return text;
-}
-
 bool type_name_taken(CommandContext& context, Oid schema, std::string_view name) {
   bool taken = false;
   const KeyMatch match[] = {{"typname", Value::of_string(name)},

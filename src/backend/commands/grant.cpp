@@ -223,8 +223,12 @@ void Granting::object_targets() {
     } else if (stmt_.object_type == ObjectType::kType || stmt_.object_type == ObjectType::kDomain) {
       targets_.push_back(type_target(node));
     } else if (parser::is<parser::RoutineRef>(node)) {
-      catalog::RoutinePtr r =
-          find_routine(context_, *parser::as<parser::RoutineRef>(node), stmt_.object_type);
+      const auto& ref = *parser::as<parser::RoutineRef>(node);
+      catalog::RoutinePtr r;
+      if (stmt_.object_type == ObjectType::kFunction && !ref.args_unspecified)
+        r = find_routine(context_, ref, ObjectType::kRoutine, true);
+      // Aggregates are functions here.
+      if (r == nullptr || r->kind != 'a') r = find_routine(context_, ref, stmt_.object_type);
       targets_.push_back({"pg_proc",
                           "oid",
                           "proacl",

@@ -5,6 +5,7 @@
 
 #include "access/btree.h"
 #include "access/table_method.h"
+#include "catalog/user_type.h"
 #include "common/sql_error.h"
 #include "constraints.h"
 #include "functions/registry.h"
@@ -120,6 +121,7 @@ IndexSpec spec_of(CommandContext& context, const RelationPtr& table, const catal
     key.descending = k.descending;
     key.nulls_first = k.nulls_first;
     key.inverted = k.inverted;
+    key.opclass = k.opclass;
     spec.keys.push_back(std::move(key));
   }
   return spec;
@@ -138,6 +140,39 @@ void check_orderable(CommandContext& context, Oid type) {
           "type.");
 }
 
+// The type whose operator class serves this one.
+Oid class_input(CommandContext& context, Oid type) {
+  const Oid base = catalog::base_type(context.catalog, type, -1).type;
+  if (base == type_oid::kVarchar) return type_oid::kText;
+  if (base == type_oid::kCidr) return type_oid::kInet;
+  const functions::TypeInfo* info = functions::type_by_oid(base);
+  if (info == nullptr || base == type_oid::kOidvector) return base;
+  if (info->category == 'A') return type_oid::kAnyarray;
+  switch (info->kind) {
+    case 'e':
+      return type_oid::kAnyenum;
+    case 'r':
+      return type_oid::kAnyrange;
+    case 'm':
+      return type_oid::kAnymultirange;
+    case 'c':
+      return type_oid::kRecord;
+    default:
+      return info->name.starts_with("reg") ? type_oid::kOid : base;
+  }
+}
+
+// 0: there is none.
+Oid default_btree_class(CommandContext& context, Oid type) {
+  const Oid input = class_input(context, type);
+  Oid found;
+  const KeyMatch match[] = {{"opcmethod", Value::of_oid(catalog::kBtreeMethod.value())}};
+  context.catalog.for_each(system_table("pg_opclass"), match, [&](const Row& row) {
+    if (row.boolean("opcdefault") && row.oid("opcintype") == input) found = row.oid("oid");
+  });
+  return found;
+}
+
 void insert_index_row(CommandContext& context, Oid index, Oid table, const IndexSpec& spec) {
   std::vector<ColumnNumber> columns, options;
   std::string collations, classes, expressions;
@@ -146,8 +181,10 @@ void insert_index_row(CommandContext& context, Oid index, Oid table, const Index
     options.push_back(static_cast<ColumnNumber>((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0)));
     collations += fmt::format("{}{}", collations.empty() ? "" : " ", key.collation.value());
     const functions::InvertedClassInfo* inverted = functions::inverted_class(key.inverted);
-    classes +=
-        fmt::format("{}{}", classes.empty() ? "" : " ", inverted == nullptr ? 0 : inverted->oid.value());
+    const Oid opclass = inverted != nullptr          ? inverted->oid
+                        : key.opclass != kInvalidOid ? key.opclass
+                                                     : default_btree_class(context, key.type);
+    classes += fmt::format("{}{}", classes.empty() ? "" : " ", opclass.value());
     if (key.column == 0)
       expressions += fmt::format("{}{}", expressions.empty() ? "" : "\n", key.expression_sql);
   }
@@ -294,34 +331,49 @@ std::string expression_name(const parser::Node* node) {
   }
 }
 
-bool has_btree_class(CommandContext& context, std::string_view name) {
-  bool found = false;
+Oid named_btree_class(CommandContext& context, std::string_view name) {
+  Oid found;
   const KeyMatch match[] = {{"opcmethod", Value::of_oid(catalog::kBtreeMethod.value())},
                             {"opcname", Value::of_string(name)}};
-  context.catalog.for_each(system_table("pg_opclass"), match, [&](const Row&) { found = true; });
+  context.catalog.for_each(system_table("pg_opclass"), match,
+                           [&](const Row& row) { found = row.oid("oid"); });
   return found;
 }
 
 IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const parser::IndexElem& element,
                       Oid method = catalog::kBtreeMethod) {
   IndexKeySpec key;
-  if (!element.column.empty()) {
-    ColumnNumber column = table->find_column(element.column);
+  // COLLATE around all of it is the key's and no part of the expression.
+  const parser::Node* expression = element.expression;
+  Oid collation;
+  while (expression != nullptr && parser::is<parser::CollateExpr>(expression)) {
+    const auto& collate = *parser::as<parser::CollateExpr>(expression);
+    if (collation == kInvalidOid)
+      collation = require_collation(context, collate.collation, expression->location);
+    expression = collate.arg;
+  }
+  std::string_view column_name = element.column;
+  if (expression != element.expression && parser::is<parser::ColumnRef>(expression)) {
+    const auto& column = *parser::as<parser::ColumnRef>(expression);
+    if (column.names.size() == 1 && !column.star) column_name = column.names[0];
+  }
+  if (!column_name.empty()) {
+    ColumnNumber column = table->find_column(column_name);
     if (column == 0) {
-      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", element.column));
+      throw SqlError(sqlstate::kUndefinedColumn, fmt::format("column \"{}\" does not exist", column_name));
     }
     key = plain_key(context, *table, column);
   } else {
     analyzer::AnalyzerContext inner = context.analyzer_context();
-    key.expression =
-        analyzer::analyze_table_expression(inner, element.expression, &table, "index expressions");
+    key.expression = analyzer::analyze_table_expression(inner, expression, &table, "index expressions");
     require_immutable(key.expression, "functions in index expression must be marked IMMUTABLE");
     key.expression_sql = analyzer::deparse_expression(*key.expression, table.get(), context.eval);
-    key.name = expression_name(element.expression);
+    key.name = expression_name(expression);
     key.type = key.expression->type;
     key.typmod = key.expression->typmod;
     key.collation = key.expression->collation;
   }
+  if (collation != kInvalidOid) key.collation = collation;
   if (!element.collation.empty())
     key.collation = require_collation(context, element.collation, element.location);
   if (method == catalog::kInvertedMethod) {
@@ -336,12 +388,11 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
   }
   if (!element.opclass.empty()) {
     std::string_view name = element.opclass.back();
-    if (!has_btree_class(context, name)) {
+    key.opclass = named_btree_class(context, name);
+    if (key.opclass == kInvalidOid) {
       throw SqlError(sqlstate::kUndefinedObject,
                      fmt::format("operator class \"{}\" does not exist for access method \"btree\"", name));
     }
-    // Byte order: what the pattern classes stand for.
-    if (name.find("pattern") != std::string_view::npos) key.collation = catalog::kCCollation;
   }
   key.descending = element.direction == parser::SortDirection::kDescending;
   key.nulls_first = element.nulls == parser::NullsOrder::kDefault

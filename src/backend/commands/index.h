@@ -18,6 +18,7 @@ struct IndexKeySpec {
   Oid collation;
   bool descending = false, nulls_first = false;
   functions::InvertedClass inverted = functions::InvertedClass::kNone;  // of an inverted index
+  Oid opclass;                                                          // of a B-tree; 0: the type's default
 };
 
 struct IndexSpec {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "access/btree.h"
 #include "access/column_store.h"
 #include "analyze.h"
 #include "catalog/table_activity.h"
+#include "commands/acl.h"
 #include "common/sql_error.h"
 #include "index_build.h"
 #include "inheritance.h"
@@ -170,23 +172,94 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
   return stmt.is_vacuum ? "VACUUM" : "ANALYZE";
 }
 
-std::string lock_table(CommandContext& context, const parser::LockStmt& stmt) {
-  auto mode = static_cast<txn::LockMode>(stmt.mode);
-  for (const parser::RangeVar* name : stmt.relations) {
-    if (stmt.nowait) {
-      RelationPtr now = find_relation(context, *name, txn::LockMode::kNone);
-      if (!context.services.try_lock_relation(now->oid, mode)) {
-        throw SqlError(sqlstate::kLockNotAvailable,
-                       fmt::format("could not obtain lock on relation \"{}\"", now->name));
-      }
-    }
-    RelationPtr relation = find_relation(context, *name, mode);
-    if (!relation->is_table() && relation->kind != RelationKind::kView) {
+namespace {
+
+class TableLocking {
+ public:
+  TableLocking(CommandContext& context, txn::LockMode mode, bool nowait)
+      : context_(context), mode_(mode), nowait_(nowait) {}
+
+  void lock(const parser::RangeVar& name) {
+    RelationPtr relation = find_relation(context_, name, txn::LockMode::kNone);
+    if (!can_lock(*relation)) {
       throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot lock relation \"{}\"", relation->name))
           .detail(fmt::format("This operation is not supported for {}s.", kind_word(relation->kind)));
     }
-    if (name->inherit && relation->is_table()) lock_children(context, relation->oid, mode);
+    require_right(*relation, context_.role);
+    take(*relation);
+    relation = find_relation(context_, name, mode_);  // it may be another one since
+    if (relation->kind == RelationKind::kView)
+      lock_below(*relation, context_.role);
+    else if (name.inherit)
+      lock_children(context_, relation->oid, mode_);
   }
+
+ private:
+  static bool can_lock(const catalog::Relation& relation) {
+    return (relation.is_table() && relation.kind != RelationKind::kMaterializedView) ||
+           relation.kind == RelationKind::kView;
+  }
+
+  // To read is enough for the weakest mode, to change anything for the others.
+  void require_right(const catalog::Relation& relation, Oid role) const {
+    const std::string_view enough = mode_ == txn::LockMode::kAccessShare    ? "r"
+                                    : mode_ == txn::LockMode::kRowExclusive ? "awdD"
+                                                                            : "wdD";
+    const RoleRights rights(context_.catalog, role);
+    if (std::any_of(enough.begin(), enough.end(), [&](char p) { return rights.table_allows(relation, p); }))
+      return;
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for {} {}", kind_word(relation.kind), relation.name));
+  }
+
+  void take(const catalog::Relation& relation) {
+    if (!nowait_ || context_.services.try_lock_relation(relation.oid, mode_)) return;
+    throw SqlError(sqlstate::kLockNotAvailable,
+                   fmt::format("could not obtain lock on relation \"{}\"", relation.name));
+  }
+
+  // What a view reads, with its owner's rights.
+  void lock_below(const catalog::Relation& view, Oid role) {
+    if (!seen_.insert(view.oid.value()).second) return;
+    if (!view.has_option("security_invoker")) role = view.owner;
+    for (Oid oid : relations_of(view)) {
+      RelationPtr relation = context_.catalog.relation(oid);
+      if (relation == nullptr || !can_lock(*relation)) continue;
+      require_right(*relation, role);
+      take(*relation);
+      context_.services.lock_relation(oid, mode_);
+      if (relation->kind == RelationKind::kView)
+        lock_below(*relation, role);
+      else
+        lock_children(context_, oid, mode_);
+    }
+  }
+
+  std::set<Oid> relations_of(const catalog::Relation& view) {
+    std::set<Oid> found;
+    const KeyMatch of_view[] = {{"ev_class", Value::of_oid(view.oid.value())}};
+    context_.catalog.for_each(system_table("pg_rewrite"), of_view, [&](const Row& rule) {
+      const KeyMatch of_rule[] = {{"classid", Value::of_oid(kRewriteClass.value())},
+                                  {"objid", Value::of_oid(rule.oid("oid").value())}};
+      context_.catalog.for_each(system_table("pg_depend"), of_rule, [&](const Row& row) {
+        if (row.oid("refclassid") == kClassClass && row.oid("refobjid") != view.oid)
+          found.insert(row.oid("refobjid"));
+      });
+    });
+    return found;
+  }
+
+  CommandContext& context_;
+  txn::LockMode mode_;
+  bool nowait_;
+  std::set<uint32_t> seen_;  // views
+};
+
+}  // namespace
+
+std::string lock_table(CommandContext& context, const parser::LockStmt& stmt) {
+  TableLocking locking(context, static_cast<txn::LockMode>(stmt.mode), stmt.nowait);
+  for (const parser::RangeVar* name : stmt.relations) locking.lock(*name);
   return "LOCK TABLE";
 }
 

@@ -232,6 +232,12 @@ std::string_view kind_word(RelationKind kind) {
   }
 }
 
+std::string dotted(parser::NameList names) {
+  std::string text;
+  for (std::string_view name : names) text += (text.empty() ? "" : ".") + std::string(name);
+  return text;
+}
+
 void require_owner_of(CommandContext& context, Oid owner, std::string_view what, std::string_view name) {
   if (has_privileges_of(context, owner)) return;
   throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("must be owner of {} {}", what, name));

@@ -62,6 +62,9 @@ Oid column_collation(CommandContext& context, Oid type, const parser::CollateExp
 Oid require_role(CommandContext& context, const parser::RoleSpec& role);
 std::string role_name(CommandContext& context, Oid role);
 
+// "schema.name".
+std::string dotted(parser::NameList names);
+
 // Text, number or word of an option's value.
 std::string option_text(const parser::Option& option);
 bool option_boolean(const parser::Option& option);

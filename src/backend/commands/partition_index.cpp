@@ -37,6 +37,8 @@ Oid insert_index_constraint(CommandContext& context, const Relation& table, cons
   for (ColumnNumber c : row.columns) {
     add_dependency(context, {kConstraintClass, row.oid}, column_address(table.oid, c), 'a');
   }
+  for (ColumnNumber c : spec.included)
+    add_dependency(context, {kConstraintClass, row.oid}, column_address(table.oid, c), 'a');
   add_dependency(context, relation_address(index), {kConstraintClass, row.oid}, 'i');
   return row.oid;
 }

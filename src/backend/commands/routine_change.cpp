@@ -29,12 +29,6 @@ std::string types_text(CommandContext& context, std::span<const Oid> types, std:
   return text;
 }
 
-std::string dotted(parser::NameList names) {
-  std::string text;
-  for (std::string_view n : names) text += (text.empty() ? "" : ".") + std::string(n);
-  return text;
-}
-
 std::string_view type_word(ObjectType type) {
   return type == ObjectType::kProcedure   ? "procedure"
          : type == ObjectType::kRoutine   ? "routine"

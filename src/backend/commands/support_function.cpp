@@ -83,10 +83,6 @@ Oid actual_result(Oid result, std::span<const Oid> declared, const std::vector<O
   return result;
 }
 
-}  // namespace
-
-namespace {
-
 // A function that would do if its arguments were converted on the way: they are not.
 void refuse_coercion(CommandContext& context, parser::NameList names, Oid schema,
                      const std::vector<Oid>& args) {
@@ -118,10 +114,8 @@ void refuse_coercion(CommandContext& context, parser::NameList names, Oid schema
   }
 }
 
-}  // namespace
-
-SupportFunction support_function(CommandContext& context, parser::NameList names,
-                                 const std::vector<Oid>& args) {
+SupportFunction find_support(CommandContext& context, parser::NameList names, const std::vector<Oid>& args,
+                             bool for_aggregate) {
   std::string_view schema_name = names.size() > 1 ? names[names.size() - 2] : std::string_view();
   Oid schema = schema_name.empty() ? kInvalidOid : context.catalog.find_schema(schema_name);
   for (bool exact : {true, false}) {
@@ -142,12 +136,24 @@ SupportFunction support_function(CommandContext& context, parser::NameList names
         return {r->oid, exact ? r->result : actual_result(r->result, r->args, args), r->strict, r};
     }
   }
-  refuse_coercion(context, names, schema, args);
+  if (for_aggregate) refuse_coercion(context, names, schema, args);
   std::string types;
   for (Oid type : args) types += (types.empty() ? "" : ", ") + functions::format_type(type, -1);
   std::string name(names.back());
   if (!schema_name.empty()) name = fmt::format("{}.{}", schema_name, name);
   throw SqlError(sqlstate::kUndefinedFunction, fmt::format("function {}({}) does not exist", name, types));
+}
+
+}  // namespace
+
+SupportFunction support_function(CommandContext& context, parser::NameList names,
+                                 const std::vector<Oid>& args) {
+  return find_support(context, names, args, false);
+}
+
+SupportFunction aggregate_support_function(CommandContext& context, parser::NameList names,
+                                           const std::vector<Oid>& args) {
+  return find_support(context, names, args, true);
 }
 
 parser::NameList function_name(const parser::Option& option) {

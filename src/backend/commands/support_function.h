@@ -21,6 +21,9 @@ struct SupportFunction {
 // The function of this name that takes these arguments: exactly, or as polymorphic ones. 42883.
 SupportFunction support_function(CommandContext& context, parser::NameList names,
                                  const std::vector<Oid>& args);
+// The same for an aggregate: 42804 where one would do if its arguments were converted on the way.
+SupportFunction aggregate_support_function(CommandContext& context, parser::NameList names,
+                                           const std::vector<Oid>& args);
 // The name that an option's value is.
 parser::NameList function_name(const parser::Option& option);
 bool is_polymorphic_type(Oid type);

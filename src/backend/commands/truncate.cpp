@@ -85,6 +85,7 @@ bool run_at_commit(CommandContext& context, Oid relation, CommandServices::OnCom
     drop_objects(context, {relation_address(relation)}, parser::DropBehavior::kCascade);
     return false;
   }
+  if (table->is_partitioned()) return true;  // its partitions have actions of their own
   auto runs = table->heap->runs();
   check_ok(runs.status());
   if (!runs->empty()) empty_table(context, *table);

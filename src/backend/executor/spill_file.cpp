@@ -63,6 +63,7 @@ TempFile::TempFile(const ExecutionSettings& settings) {
   auto file = settings.vfs->open(settings.temp_directory, port::OpenMode::kTemporary);
   if (!file.ok()) throw_status(file.status());
   file_ = std::move(*file);
+  ++t_io_counters.temp_files;
 }
 
 void TempFile::append(const void* data, size_t size) {

@@ -1,6 +1,8 @@
 #include "window_partition.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
@@ -12,6 +14,24 @@ using planner::FrameExclusion;
 using planner::FrameMode;
 using types::Value;
 using vector::kChunkRows;
+
+namespace {
+
+bool is_nan(const Value& v) {
+  if (v.null) return false;
+  return v.type == types::PhysicalType::kFloat64   ? std::isnan(v.float64)
+         : v.type == types::PhysicalType::kNumeric ? v.numeric.is_nan()
+                                                   : false;
+}
+
+Value infinity(types::PhysicalType type, bool positive) {
+  if (type == types::PhysicalType::kNumeric)
+    return Value::of_numeric(positive ? types::Numeric::infinity() : types::Numeric::negative_infinity());
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return Value::of_float64(positive ? kInfinity : -kInfinity);
+}
+
+}  // namespace
 
 void LongColumn::resize(uint64_t n) {
   while (blocks_.size() * kChunkRows < n) blocks_.emplace_back(type_, memory_);
@@ -180,6 +200,9 @@ uint64_t WindowPartition::range_bound(uint64_t row, bool start) {
   bool beyond = false;  // the type has no such value: it lies before or behind all
   try {
     call.run({nullptr, 1}, range_result_);
+    // Infinity less infinity: every value is in range, but NaN, which lies behind them all.
+    if (is_nan(range_result_.value(0)) && !is_nan(range_key_.value(0)))
+      range_result_.fill_constant(infinity(range_result_.type(), start == descending));
     // Times of day go round.
     int c = type.compare(range_result_.raw(), keys.data(row), type.collation);
     beyond = plan_.order[0].expr->type == type_oid::kTime && (subtract ? c > 0 : c < 0);

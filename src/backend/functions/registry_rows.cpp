@@ -145,11 +145,15 @@ VARVE_ROWS(kPublicationTables, "pg_get_publication_tables", kPublication);
 VARVE_VALUES(kListeningChannels, "pg_listening_channels");
 VARVE_ROWS(kPartitionAncestors, "pg_partition_ancestors", kAncestor);
 
+VARVE_VALUES(kLogStatistics, "pg_stat_get_wal");
+VARVE_VALUES(kArchiver, "pg_stat_get_archiver");
 VARVE_VALUES(kBackendIds, "pg_stat_get_backend_idset");
 VARVE_VALUES(kSequenceParameters, "pg_sequence_parameters");
 
 const Binding kBindings[] = {
     {"pg_stat_get_backend_idset()", &kBackendIds},
+    {"pg_stat_get_wal()", &kLogStatistics},
+    {"pg_stat_get_archiver()", &kArchiver},
     {"pg_sequence_parameters(oid)", &kSequenceParameters},
     {"pg_show_all_settings()", &kShowAllSettings},
     {"pg_lock_status()", &kLockStatus},

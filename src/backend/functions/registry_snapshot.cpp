@@ -15,6 +15,8 @@ namespace {
 
 using Text = std::string_view;
 
+constexpr uint64_t kMaxTransactionNumber = INT64_MAX;
+
 [[noreturn]] void bad_snapshot(Text text) {
   throw SqlError(sqlstate::kInvalidTextRepresentation,
                  fmt::format("invalid input syntax for type pg_snapshot: \"{}\"", text));
@@ -74,7 +76,7 @@ SnapshotValue read_snapshot(Text text) {
   Text rest = text;
   if (!take_number(rest, &s.xmin) || !take(rest, ':') || !take_number(rest, &s.xmax) || !take(rest, ':'))
     bad_snapshot(text);
-  if (s.xmin == 0 || s.xmax < s.xmin) bad_snapshot(text);
+  if (s.xmin == 0 || s.xmax < s.xmin || s.xmax > kMaxTransactionNumber) bad_snapshot(text);
   while (!rest.empty()) {
     uint64_t xid;
     if (!take_number(rest, &xid)) bad_snapshot(text);

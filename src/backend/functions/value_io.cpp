@@ -81,6 +81,11 @@ uint64_t parse_uint64(std::string_view type, std::string_view text) {
   return v;
 }
 
+// As strtoul() reads it: octal, hexadecimal, negative; what is no number is 0.
+uint64_t parse_transaction_number(std::string_view text) {
+  return std::strtoull(std::string(text).c_str(), nullptr, 0);
+}
+
 // "(block,offset)"
 uint64_t parse_tid(std::string_view text) {
   std::string_view s = strip_blanks(text);
@@ -233,11 +238,12 @@ Value parse_value(Oid type, int32_t typmod, std::string_view text, EvalContext& 
     case id(type_oid::kInt8):
       return Value::of_int64(types::parse_int8(text));
     case id(type_oid::kOid):
+      return Value::of_oid(types::parse_oid(text));
     case id(type_oid::kXid):
     case id(type_oid::kCid):
-      return Value::of_oid(types::parse_oid(text));
+      return Value::of_oid(static_cast<uint32_t>(parse_transaction_number(text)));
     case id(type_oid::kXid8):
-      return int64_value(static_cast<int64_t>(parse_uint64("xid8", text)));
+      return int64_value(static_cast<int64_t>(parse_transaction_number(text)));
     case id(type_oid::kTid):
       return int64_value(static_cast<int64_t>(parse_tid(text)));
     case 3220:

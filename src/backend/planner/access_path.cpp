@@ -111,6 +111,7 @@ Node QueryPlanner::plan_range(uint32_t range, std::vector<Expr*> conjuncts) {
       for (uint32_t i = 0; i < r.cte_levels_up; ++i) owner = owner->parent_;
       analyzer::Cte& cte = *owner->query_.ctes[r.cte];
       uint32_t number = owner->cte_numbers_[r.cte];
+      note_outer_references(*cte.query, r.cte_levels_up);
       if (number == UINT32_MAX) {  // used once: a subquery that stands where it is named
         if (r.cte_levels_up == 0 && !cte.never_materialize && cte.references == 1) {
           query_.ranges[range]->kind = RangeKind::kSubquery;

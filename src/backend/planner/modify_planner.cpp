@@ -178,6 +178,12 @@ Node QueryPlanner::plan_update_delete() {
     xmin_column = static_cast<int32_t>(exprs.size() + extra.size());
     extra.push_back(scan_layout(0, {catalog::kXminColumn})[0]);
   }
+  // The others that conditions and new values ask for.
+  for (ColumnNumber c : system) {
+    const bool there =
+        c == catalog::kXminColumn || (c == catalog::kTableOidColumn && target.family != nullptr);
+    if (!there) extra.push_back(scan_layout(0, {c})[0]);
+  }
   // A deleted row's place is where it was read.
   if (!update && !query_.returning.empty()) extra.push_back(old_row[0]);
   for (Expr* e : from.layout) {
@@ -234,7 +240,9 @@ Node QueryPlanner::plan_merge() {
   with_ctid.insert(with_ctid.end(), columns.begin(), columns.end());
   std::vector<Expr*> exprs = scan_layout(0, with_ctid);
   const auto table_column = static_cast<int32_t>(exprs.size());
-  if (target.family != nullptr) exprs.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
+  const std::vector<ColumnNumber>& system = system_columns_[0];
+  const bool reads_table = std::find(system.begin(), system.end(), catalog::kTableOidColumn) != system.end();
+  if (target.family != nullptr || reads_table) exprs.push_back(scan_layout(0, {catalog::kTableOidColumn})[0]);
   for (Expr* e : from.layout) {
     if (e->kind == ExprKind::kColumn && e->as<ColumnExpr>().range != 0) exprs.push_back(e);
   }

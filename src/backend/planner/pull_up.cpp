@@ -149,6 +149,8 @@ class PullUp {
       // On the side that an outer join fills with NULLs, what is not a plain column would not become NULL.
       bool plain = t.expr->kind == ExprKind::kColumn && t.expr->as<ColumnExpr>().levels_up == 0;
       if (side != JoinSide::kInner && !plain) return false;
+      // A set that does not group by it shows NULL, which a constant would not become.
+      if (!query_.grouping_sets.empty() && !plain) return false;
     }
     if (side == JoinSide::kFull && (inner.where != nullptr || inner.from.size() > 1)) return false;
     WholeRowReferences whole(number);

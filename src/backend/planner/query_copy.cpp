@@ -1,6 +1,7 @@
 #include "query_copy.h"
 
 #include "analyzer/expression_walk.h"
+#include "common/sql_error.h"
 
 namespace varve::planner {
 
@@ -166,7 +167,47 @@ class Sink : public ColumnMap {
   Arena& arena_;
 };
 
+class Raise : public ColumnMap {
+ public:
+  explicit Raise(Arena& arena) : arena_(arena) {}
+  Expr* map(const ColumnExpr& c, uint32_t depth) override {
+    if (c.levels_up <= depth) return nullptr;
+    auto* risen = arena_.make<ColumnExpr>(c);
+    --risen->levels_up;
+    return risen;
+  }
+  uint32_t map_cte_level(uint32_t levels_up, uint32_t depth) override {
+    return levels_up > depth ? levels_up - 1 : levels_up;
+  }
+
+ private:
+  Arena& arena_;
+};
+
 }  // namespace
+
+Expr* raise_expression(Expr* e, RaisedQueries& raised, Arena& arena) {
+  Raise map(arena);
+  return analyzer::rewrite(e, arena, [&](Expr* x) -> Expr* {
+    if (x->kind == ExprKind::kColumn) {
+      Expr* risen = map.map(x->as<ColumnExpr>(), 0);
+      return risen == nullptr ? x : risen;
+    }
+    if (x->kind != ExprKind::kSubquery) return nullptr;
+    auto* sublink = arena.make<SubqueryExpr>(x->as<SubqueryExpr>());
+    std::vector<Expr*> left;
+    for (Expr* side : sublink->left) left.push_back(raise_expression(side, raised, arena));
+    sublink->left = arena.copy(left);
+    Query*& query = raised[sublink->query];
+    if (query == nullptr) {
+      if (!can_copy(*sublink->query))
+        throw_not_supported("such a subquery in an aggregate of an outer query");
+      query = QueryCopier(arena, map).copy(*sublink->query, 1);
+    }
+    sublink->query = query;
+    return sublink;
+  });
+}
 
 Expr* sink_expression(Expr* e, uint32_t depth, Arena& arena) {
   if (depth == 0 || e == nullptr) return e;

@@ -47,6 +47,12 @@ class QueryCopier {
 bool can_copy(const analyzer::Query& query);
 bool can_copy(const analyzer::Expr* e);
 
+// Subqueries of raised expressions: what is raised twice is the same both times, as same_expression() sees
+// it.
+using RaisedQueries = std::unordered_map<const analyzer::Query*, analyzer::Query*>;
+// `e`, which refers to an outer query alone, as it reads one level further out.
+analyzer::Expr* raise_expression(analyzer::Expr* e, RaisedQueries& raised, Arena& arena);
+
 // `e`, which stands at its query's own level, as it reads `depth` levels further in.
 analyzer::Expr* sink_expression(analyzer::Expr* e, uint32_t depth, Arena& arena);
 

@@ -116,9 +116,57 @@ Node QueryPlanner::plan_select() {
     // What is only grouped by does not make rows distinct.
     if (!(query_.distinct && t.junk)) exprs.push_back(t.expr);
   }
+  if (std::vector<bool> late = late_targets(); !late.empty()) {
+    // A call that gives no rows for one makes room for another.
+    const bool may_cut = !query_.has_set_returning;
+    node = plan_order(plan_distinct(project_early(std::move(node), exprs, late)), may_cut);
+    node = project(std::move(node), exprs, query_.has_set_returning);
+    return finish_targets(plan_limit(std::move(node)));
+  }
   node = project(std::move(node), exprs, query_.has_set_returning);
   node = plan_distinct(std::move(node));
   return finish_targets(plan_order_limit(std::move(node)));
+}
+
+// Targets that are computed behind the sort, in its order and for the rows that LIMIT lets through: volatile
+// and set-returning ones that nothing sorts by. Empty: there are none.
+std::vector<bool> QueryPlanner::late_targets() const {
+  if (query_.distinct || (query_.order_by.empty() && query_.distinct_on.empty())) return {};
+  if (query_.grouping_sets.size() > 1) return {};  // GROUPING() knows its column by number
+  const size_t n = query_.targets.size();
+  std::vector<bool> sorted(n, false), late(n, false);
+  for (const TargetKey& k : query_.order_by) sorted[k.target] = true;
+  for (const TargetKey& k : query_.distinct_on) sorted[k.target] = true;
+  bool sorts_sets = false, any = false;
+  for (size_t i = 0; i < n; ++i)
+    sorts_sets = sorts_sets || (sorted[i] && contains_set_returning(query_.targets[i].expr));
+  for (size_t i = 0; i < n; ++i) {
+    const Target& t = query_.targets[i];
+    bool same_as_sorted = false;
+    for (size_t j = 0; j < n; ++j)
+      same_as_sorted =
+          same_as_sorted || (sorted[j] && analyzer::same_expression(t.expr, query_.targets[j].expr));
+    const bool sets = contains_set_returning(t.expr);
+    late[i] = !sorted[i] && !same_as_sorted && (sets ? !sorts_sets : analyzer::is_volatile(t.expr));
+    any = any || late[i];
+  }
+  return any ? late : std::vector<bool>();
+}
+
+// The other targets in their places, and behind them what the late ones are made of.
+Node QueryPlanner::project_early(Node node, const std::vector<Expr*>& exprs, const std::vector<bool>& late) {
+  auto* nothing = arena_.make<ConstExpr>();
+  nothing->kind = ExprKind::kConst;
+  nothing->type = type_oid::kInt4;
+  nothing->value = Value::null_of(types::PhysicalType::kInt32);
+  std::vector<Expr*> early;
+  for (size_t i = 0; i < exprs.size(); ++i) early.push_back(late[i] ? nothing : exprs[i]);
+  for (Expr* column : node.layout) {
+    const bool known = std::any_of(early.begin(), early.end(),
+                                   [&](const Expr* e) { return analyzer::same_expression(e, column); });
+    if (!known) early.push_back(column);
+  }
+  return project(std::move(node), std::move(early), query_.has_set_returning);
 }
 
 Node QueryPlanner::project(Node node, std::vector<Expr*> exprs, bool set_returning) {
@@ -201,18 +249,13 @@ Node QueryPlanner::expand_sets(Node node, const std::vector<Expr*>& exprs) {
 namespace {
 
 // The query's aggregates, those that stand in its subqueries included.
-void collect_aggregates(Expr* e, Arena& arena, std::vector<Expr*>* out) {
+void collect_aggregates(Expr* e, RaisedQueries& raised, Arena& arena, std::vector<Expr*>* out) {
   analyzer::walk_deep(e, 0, [&](const Expr& x, uint32_t depth) {
     if (x.kind != ExprKind::kAggregate || x.as<AggregateExpr>().levels_up != depth) return true;
     Expr* own = const_cast<Expr*>(&x);
-    if (depth > 0) {
-      own = analyzer::rewrite(own, arena, [&](Expr* part) -> Expr* {
-        if (part->kind != ExprKind::kColumn) return nullptr;
-        auto* c = arena.make<ColumnExpr>(part->as<ColumnExpr>());
-        c->levels_up -= depth;
-        return c;
-      });
-      own->as<AggregateExpr>().levels_up = 0;
+    for (uint32_t level = 0; level < depth; ++level) {
+      own = raise_expression(own, raised, arena);
+      --own->as<AggregateExpr>().levels_up;
     }
     bool known =
         std::any_of(out->begin(), out->end(), [&](Expr* o) { return analyzer::same_expression(o, own); });
@@ -288,11 +331,11 @@ Expr* QueryPlanner::grouping_value(const GroupingExpr& grouping) {
 
 Node QueryPlanner::plan_aggregation(Node node) {
   std::vector<Expr*> aggregates;
-  for (const Target& t : query_.targets) collect_aggregates(t.expr, arena_, &aggregates);
-  collect_aggregates(query_.having, arena_, &aggregates);
+  for (const Target& t : query_.targets) collect_aggregates(t.expr, state_.raised, arena_, &aggregates);
+  collect_aggregates(query_.having, state_.raised, arena_, &aggregates);
   for (const analyzer::Window& w : query_.windows) {
-    for (const SortKey& k : w.partition) collect_aggregates(k.expr, arena_, &aggregates);
-    for (const SortKey& k : w.order) collect_aggregates(k.expr, arena_, &aggregates);
+    for (const SortKey& k : w.partition) collect_aggregates(k.expr, state_.raised, arena_, &aggregates);
+    for (const SortKey& k : w.order) collect_aggregates(k.expr, state_.raised, arena_, &aggregates);
   }
   auto* plan = state_.make<AggregatePlan>(PlanKind::kAggregate);
   std::vector<Expr*> groups;
@@ -517,10 +560,7 @@ double limit_rows(const Expr* limit, double rows) {
 
 }  // namespace
 
-Node QueryPlanner::plan_order_limit(Node node) {
-  Node nothing;  // computed before there are rows, even where a column is computed the same way
-  Expr* limit = query_.limit == nullptr ? nullptr : resolve(fold(query_.limit), nothing);
-  Expr* offset = query_.offset == nullptr ? nullptr : resolve(fold(query_.offset), nothing);
+std::vector<SortKey> QueryPlanner::order_keys(const Node& node) {
   std::vector<SortKey> keys;
   for (const TargetKey& k : query_.order_by) {
     SortKey key;
@@ -530,9 +570,29 @@ Node QueryPlanner::plan_order_limit(Node node) {
     key.collation = k.collation;
     keys.push_back(key);
   }
-  if (!keys.empty())
-    node = sort(std::move(node), keys, query_.with_ties ? nullptr : sort_limit(arena_, limit, offset));
+  return keys;
+}
+
+// LIMIT and OFFSET are computed before there are rows, even where a column is computed the same way.
+Expr* QueryPlanner::resolve_count(Expr* count) {
+  Node nothing;
+  return count == nullptr ? nullptr : resolve(fold(count), nothing);
+}
+
+Node QueryPlanner::plan_order(Node node, bool may_cut) {
+  if (query_.order_by.empty()) return node;
+  Expr* limit = nullptr;
+  if (may_cut && !query_.with_ties)
+    limit = sort_limit(arena_, resolve_count(query_.limit), resolve_count(query_.offset));
+  std::vector<SortKey> keys = order_keys(node);
+  return sort(std::move(node), keys, limit);
+}
+
+Node QueryPlanner::plan_limit(Node node) {
+  Expr* limit = resolve_count(query_.limit);
+  Expr* offset = resolve_count(query_.offset);
   if (limit == nullptr && offset == nullptr) return node;
+  std::vector<SortKey> keys = order_keys(node);
   auto* plan = state_.make<LimitPlan>(PlanKind::kLimit);
   plan->count = limit;
   plan->offset = offset;

@@ -9,6 +9,7 @@
 #include "analyzer/expression_walk.h"
 #include "analyzer/query.h"
 #include "planner/planner.h"
+#include "query_copy.h"
 
 namespace varve::planner {
 
@@ -54,6 +55,7 @@ struct PlannerState {
     double rows = 0, pages = 0;
   };
   std::unordered_map<const catalog::Relation*, FamilySize> family_sizes = {};
+  RaisedQueries raised = {};
 
   uint32_t new_slot() { return statement.exec_param_count++; }
   template <class T>
@@ -98,6 +100,9 @@ class QueryPlanner {
   // A column or an aggregate of an outer query becomes a parameter.
   Expr* outer_reference(const Expr& outer);
   uint32_t outer_slot(const Expr& outer);
+  // What a WITH query of the query `levels` further out reads from beyond that: who reads it depends on it
+  // too.
+  void note_outer_references(const Query& cte, uint32_t levels);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
   Expr* grouping_value(const analyzer::GroupingExpr& grouping);
   Expr* make_input(const Expr* like, uint32_t index);
@@ -276,7 +281,14 @@ class QueryPlanner {
   Node add_group_step(Node node, const GroupStep& step);
   Node plan_windows(Node node);
   Node plan_distinct(Node node);
-  Node plan_order_limit(Node node);
+  std::vector<bool> late_targets() const;
+  Node project_early(Node node, const std::vector<Expr*>& exprs, const std::vector<bool>& late);
+  Node plan_order_limit(Node node) { return plan_limit(plan_order(std::move(node), true)); }
+  std::vector<SortKey> order_keys(const Node& node);
+  Expr* resolve_count(Expr* count);
+  // `may_cut`: of the sorted rows no more are needed than LIMIT says.
+  Node plan_order(Node node, bool may_cut);
+  Node plan_limit(Node node);
   Node plan_locking(Node node);
   Node project(Node node, std::vector<Expr*> exprs, bool set_returning = false);
   // A node that puts the results of the set-returning calls in `exprs` beside the columns there are.

@@ -65,18 +65,6 @@ ExprList QueryPlanner::resolve_all(std::span<Expr* const> exprs, const Node& nod
 
 namespace {
 
-// A column or an aggregate of an outer query, as that query's own level sees it.
-Expr* one_level_up(const Expr& e, Arena& arena) {
-  return analyzer::rewrite(const_cast<Expr*>(&e), arena, [&](Expr* x) -> Expr* {
-    if (x->kind == ExprKind::kColumn) {
-      auto* c = arena.make<ColumnExpr>(x->as<ColumnExpr>());
-      if (c->levels_up > 0) --c->levels_up;
-      return c;
-    }
-    return nullptr;
-  });
-}
-
 uint32_t level_of(const Expr& e) {
   if (e.kind == ExprKind::kGrouping) return analyzer::grouping_level(e.as<analyzer::GroupingExpr>());
   return e.kind == ExprKind::kAggregate ? e.as<analyzer::AggregateExpr>().levels_up
@@ -86,7 +74,7 @@ uint32_t level_of(const Expr& e) {
 }  // namespace
 
 uint32_t QueryPlanner::outer_slot(const Expr& outer) {
-  Expr* value = one_level_up(outer, arena_);
+  Expr* value = raise_expression(const_cast<Expr*>(&outer), state_.raised, arena_);
   if (value->kind == ExprKind::kAggregate) --value->as<analyzer::AggregateExpr>().levels_up;
   // A subquery in FROM shares its parent's view of what lies further out.
   if (derived_ && level_of(*value) > 0) return parent_->outer_slot(*value);
@@ -103,6 +91,17 @@ Expr* QueryPlanner::outer_reference(const Expr& outer) {
   param->kind = ExprKind::kExecParam;
   param->index = outer_slot(outer);
   return param;
+}
+
+void QueryPlanner::note_outer_references(const Query& cte, uint32_t levels) {
+  if (levels == 0) return;
+  analyzer::walk_deep(cte, 0, [&](const Expr& x, uint32_t depth) {
+    if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up < depth + 2) return true;
+    auto* column = arena_.make<ColumnExpr>(x.as<ColumnExpr>());
+    column->levels_up += levels - 1 - depth;
+    outer_slot(*column);
+    return true;
+  });
 }
 
 Expr* QueryPlanner::make_subplan(SubqueryExpr& sublink, const Node& node) {

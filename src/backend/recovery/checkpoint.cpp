@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 
 #include "checkpoint_drops.h"
 #include "common/bytes.h"
@@ -73,7 +74,7 @@ Result<std::vector<txn::PendingDrop>> decode_drops(wal::Bytes body) {
 
 Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManager* txns, Xid next_xid,
                   ControlFile& control, ControlData* data, const CheckpointOptions& options,
-                  bool* sync_failed) {
+                  bool* sync_failed, CheckpointTimes* times) {
   *sync_failed = false;
   Lsn keep = log.reserved_lsn();
   auto keep_records_of = [&](const std::vector<txn::TxnManager::ActiveWriter>& writers) {
@@ -97,11 +98,20 @@ Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManage
   }
   keep = std::min(keep, record.redo);
 
+  using Clock = std::chrono::steady_clock;
+  auto us_since = [](Clock::time_point begin) {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count());
+  };
+  Clock::time_point begin = Clock::now();
   VARVE_RETURN_IF_ERROR(pool.write_dirty(options.spread_us));
+  if (times != nullptr) times->write_us = us_since(begin);
+  begin = Clock::now();
   if (Status status = pool.sync(); !status.ok()) {
     *sync_failed = true;
     return status;
   }
+  if (times != nullptr) times->sync_us = us_since(begin);
 
   std::vector<uint8_t> body = encode_checkpoint(record);
   append_drops(drops, &body);

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "access/segment.h"
+#include "common/io_counters.h"
 #include "common/log.h"
 #include "port/topology.h"
 #include "port/vfs.h"
@@ -59,7 +60,14 @@ class StorageEngineImpl final : public StorageEngine {
   uint64_t system_id() const override { return control_.system_id; }
   const RecoveryResult& recovery() const override { return recovery_; }
   Lsn last_redo_lsn() const override { return Lsn{redo_lsn_.load(std::memory_order_relaxed)}; }
-  Status checkpoint() override { return checkpoint_now({}); }
+  CheckpointStatistics checkpoint_statistics() const override {
+    auto count = [](const std::atomic<uint64_t>& c) { return c.load(std::memory_order_relaxed); };
+    return {count(timed_), count(requested_), count(checkpoint_buffers_), count(write_us_), count(sync_us_)};
+  }
+  Status checkpoint() override {
+    requested_.fetch_add(1, std::memory_order_relaxed);
+    return checkpoint_now({});
+  }
   Status close() override;
 
  private:
@@ -82,6 +90,8 @@ class StorageEngineImpl final : public StorageEngine {
   std::mutex checkpoint_mutex_;  // one checkpoint at a time; guards control_
   std::atomic<uint64_t> redo_lsn_{0};
   std::atomic<uint64_t> checkpoint_end_{0};  // log position behind the last checkpoint's record
+
+  std::atomic<uint64_t> timed_{0}, requested_{0}, checkpoint_buffers_{0}, write_us_{0}, sync_us_{0};
 
   std::mutex wake_mutex_;
   std::condition_variable wake_;
@@ -169,8 +179,13 @@ Status StorageEngineImpl::start() {
 Status StorageEngineImpl::checkpoint_now(const CheckpointOptions& how) {
   std::lock_guard lock(checkpoint_mutex_);
   bool sync_failed = false;
+  CheckpointTimes times;
+  const uint64_t written = t_io_counters.written;
   Status status = recovery::checkpoint(*log_, *pool_, txns_.get(), recovery_.next_xid, control_file_,
-                                       &control_, how, &sync_failed);
+                                       &control_, how, &sync_failed, &times);
+  checkpoint_buffers_.fetch_add(t_io_counters.written - written, std::memory_order_relaxed);
+  write_us_.fetch_add(times.write_us, std::memory_order_relaxed);
+  sync_us_.fetch_add(times.sync_us, std::memory_order_relaxed);
   if (sync_failed) {
     // The kernel may have thrown away what it could not write and call the next fsync a success.
     if (options_.log.on_failure == nullptr) {
@@ -198,6 +213,7 @@ void StorageEngineImpl::checkpointer_loop() {
     bool by_volume = reserved - redo_lsn_.load() >= options_.max_wal_bytes / 2;
     bool by_time = elapsed >= timeout && reserved != checkpoint_end_.load();
     if (!by_volume && !by_time) continue;
+    (by_time ? timed_ : requested_).fetch_add(1, std::memory_order_relaxed);
     lock.unlock();
     // Spread over half the time that the next one is expected to be away.
     auto spread = std::min<Clock::duration>(timeout, elapsed) / 2;

@@ -58,6 +58,9 @@ Numeric divide_special(const Numeric& a, const Numeric& b) {
   return infinity_of_sign(sign * sign_of(a));
 }
 
+// One digit more than a number has before the point: the first may round up.
+constexpr int kMinRoundScale = -(kMaxWeight4 + 1) * 4 - 1;
+
 Numeric round_to(const Numeric& v, int scale, bool truncate, Arena& arena) {
   if (!v.is_finite()) return v;
   if (v.is_inline()) {
@@ -244,10 +247,10 @@ Numeric abs(const Numeric& v, Arena& arena) { return sign_of(v) < 0 ? neg(v, are
 Numeric ceil(const Numeric& v, Arena& arena) { return round_directed(v, 1, arena); }
 Numeric floor(const Numeric& v, Arena& arena) { return round_directed(v, -1, arena); }
 Numeric round(const Numeric& v, int32_t scale, Arena& arena) {
-  return round_to(v, std::clamp(scale, -2000, 2000), false, arena);
+  return round_to(v, std::clamp(scale, kMinRoundScale, kMaxScale), false, arena);
 }
 Numeric trunc(const Numeric& v, int32_t scale, Arena& arena) {
-  return round_to(v, std::clamp(scale, -2000, 2000), true, arena);
+  return round_to(v, std::clamp(scale, kMinRoundScale, kMaxScale), true, arena);
 }
 
 int32_t scale(const Numeric& v) {

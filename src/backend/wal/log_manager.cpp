@@ -87,6 +87,7 @@ class LogManagerImpl final : public LogManager {
         reserved_(end.value()),
         recycled_(end.value()),
         durable_(end.value()),
+        opened_at_(end.value()),
         written_(end.value()) {
     gate_.set_horizon(end);
   }
@@ -161,8 +162,19 @@ class LogManagerImpl final : public LogManager {
 
   Status release_before(Lsn lsn) override { return segments_.release_before(lsn); }
   AppendGate& gate() override { return gate_; }
+  void count_image() override { images_.fetch_add(1, std::memory_order_relaxed); }
+  LogStatistics statistics() const override {
+    auto count = [](const std::atomic<uint64_t>& c) { return c.load(std::memory_order_relaxed); };
+    return {count(records_), count(images_), reserved_lsn().value() - opened_at_,
+            count(full_),    count(writes_), count(syncs_)};
+  }
 
  private:
+  // Of counters that the leader alone changes.
+  static void advance(std::atomic<uint64_t>& counter, uint64_t by = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+
   // Writes out for everybody until `target` is there. `lock` is held before and after, not meanwhile.
   void lead(std::unique_lock<std::mutex>& lock, uint64_t target, bool sync) {
     leading_ = true;
@@ -171,6 +183,7 @@ class LogManagerImpl final : public LogManager {
     if (status.ok() && sync) {
       uint64_t written = written_;
       status = segments_.sync();
+      advance(syncs_);
       if (status.ok()) durable_.store(written, std::memory_order_release);
     }
     lock.lock();
@@ -193,12 +206,14 @@ class LogManagerImpl final : public LogManager {
   }
 
   uint64_t walk(uint64_t from) {
-    uint64_t limit = recycled_.load(std::memory_order_relaxed) + ring_.size();
+    uint64_t limit = recycled_.load(std::memory_order_relaxed) + ring_.size(), records = 0;
     while (from < limit) {
       uint32_t length = ring_.length_word(from).load(std::memory_order_acquire);
       if (length == 0) break;
       from += length;
+      ++records;
     }
+    advance(records_, records);
     return from;
   }
 
@@ -207,6 +222,7 @@ class LogManagerImpl final : public LogManager {
       uint64_t size = std::min(end - written_, ring_.contiguous(written_));
       uint8_t* bytes = ring_.at(written_);
       VARVE_RETURN_IF_ERROR(segments_.write(Lsn{written_}, bytes, size));
+      advance(writes_);
       std::memset(bytes, 0, size);
       written_ += size;
       recycled_.store(written_, std::memory_order_release);
@@ -227,6 +243,7 @@ class LogManagerImpl final : public LogManager {
         std::this_thread::yield();
         continue;
       }
+      advance(full_);
       // Never beyond this writer's own record, which is not copied yet.
       lead(lock, end - ring_.size(), false);
     }
@@ -255,7 +272,9 @@ class LogManagerImpl final : public LogManager {
   FlushWait wait_;
   bool leading_ = false;
   Status failure_;
+  const uint64_t opened_at_;
   uint64_t written_;  // the leader's
+  std::atomic<uint64_t> records_{0}, writes_{0}, syncs_{0}, full_{0}, images_{0};
 };
 
 }  // namespace

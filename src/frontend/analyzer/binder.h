@@ -294,7 +294,6 @@ class Binder {
                             Scope& base, ModifyTarget* target);
   // The item's columns become the view's, over the table's columns as `range`.
   void name_view_columns(const ModifyTarget& target, ScopeItem& item, uint32_t range);
-
   // What the check of privileges must know of the views that are written through.
   void set_rights(const ModifyTarget& target, Query& query);
 
@@ -353,8 +352,9 @@ class Binder {
   AnalyzerContext& context_;
   Arena& arena_;
   std::shared_ptr<const catalog::UserOperations> user_operations_;  // null: not asked for yet
-  uint32_t expression_depth_ = 0;  // subqueries in expressions that are being bound
-  Scope* with_scope_ = nullptr;    // of the modifying statement in work, for its WITH
+  uint32_t expression_depth_ = 0;       // subqueries in expressions that are being bound
+  std::string_view recursion_context_;  // where a recursive reference may not stand: "within EXCEPT"
+  Scope* with_scope_ = nullptr;         // of the modifying statement in work, for its WITH
 };
 
 }  // namespace varve::analyzer

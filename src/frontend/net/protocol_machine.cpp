@@ -72,12 +72,14 @@ ProtocolMachine::~ProtocolMachine() { terminate(); }
 void ProtocolMachine::terminate() {
   phase_ = Phase::kClosed;
   if (handler_ == nullptr) return;
+  handler_->note_end(end_);
   handler_->terminate();
   handler_.reset();
 }
 
 void ProtocolMachine::fail(const SqlError& error) {
   report(Severity::kFatal, error);
+  end_ = error.state() == sqlstate::kAdminShutdown ? SessionEnd::kKilled : SessionEnd::kFatal;
   phase_ = Phase::kClosed;
 }
 
@@ -427,7 +429,10 @@ void ProtocolMachine::on_function_call(std::string_view) {
 // What a client still sends after a COPY has failed on the server's side.
 void ProtocolMachine::on_copy_leftover(std::string_view) {}
 
-void ProtocolMachine::on_terminate(std::string_view) { terminate(); }
+void ProtocolMachine::on_terminate(std::string_view) {
+  end_ = SessionEnd::kNormal;
+  terminate();
+}
 
 // --- COPY from the client
 // -------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ class ProtocolMachine final : private CopySource {
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<SessionHandler> handler_;
   Phase phase_ = Phase::kStartup;
+  SessionEnd end_ = SessionEnd::kAbandoned;  // unless something says otherwise
   bool tls_asked_ = false;
   bool gss_asked_ = false;
   bool tls_requested_now_ = false;

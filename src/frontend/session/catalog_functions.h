@@ -30,6 +30,7 @@ CatalogFunction* find_activity_function(std::string_view name);
 // Rows of pg_stat_get_activity(pid); NULL: all sessions.
 void append_activity(Session& session, std::span<const types::Value> args, Arena& arena,
                      std::vector<types::Value>& out);
+CatalogFunction* find_statistics_function(std::string_view name);
 // format_type() of a type that is not built in: "mood", "other.mood[]". Empty if there is none.
 std::string user_type_name(Session& session, Oid type);
 // The reg… types of operators, collations, text search configurations and dictionaries; `parts` is the name

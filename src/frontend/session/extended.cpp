@@ -46,6 +46,7 @@ void Session::infer_parameters(Statement& outer, parser::Node* query) {
 }
 
 void Session::parse(std::string_view name, std::string_view sql, std::span<const Oid> parameter_types) {
+  WorkAccount account(*activity_, idle_since_us_, *this);
   begin_statement();
   client_query_ = sql;
   if (!name.empty() && statements_.count(std::string(name)) != 0) {
@@ -114,6 +115,7 @@ StatementPtr find_statement(const std::unordered_map<std::string, StatementPtr>&
 }  // namespace
 
 void Session::bind(const net::BindMessage& bind) {
+  WorkAccount account(*activity_, idle_since_us_, *this);
   begin_statement();
   StatementPtr statement = find_statement(statements_, unnamed_statement_, bind.statement);
   if (statement->node != nullptr) fail_if_aborted(statement->node);
@@ -253,6 +255,7 @@ void Session::start(Portal& portal) {
     portal.plan = statement.plan;  // planned again since Bind
   }
   check_read_only(statement);
+  note_catalog_writes(statement);
   portal.execution = take_execution(statement);
   portal.constraint_mark = constraints_.begin_statement();
   start_execution(*portal.execution, portal.params);
@@ -260,6 +263,7 @@ void Session::start(Portal& portal) {
 }
 
 void Session::execute(std::string_view name, int32_t max_rows, net::Output& out) {
+  WorkAccount account(*activity_, idle_since_us_, *this);
   Portal& portal = find_portal(portals_, unnamed_portal_, name);
   Statement& statement = *portal.statement;
   if (statement.node == nullptr) {

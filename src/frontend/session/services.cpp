@@ -174,8 +174,10 @@ class SystemFunctions {
     return Value::of_int64(it->second);
   }
   static Value lastval(Session& s, std::span<const Value>, Arena&) {
-    if (!s.last_sequence_)
+    catalog::RelationPtr sequence = s.last_sequence_ ? s.catalog().relation(*s.last_sequence_) : nullptr;
+    if (sequence == nullptr)
       throw SqlError(sqlstate::kObjectNotInPrerequisiteState, "lastval is not yet defined in this session");
+    require_sequence(s, *sequence, "rU");
     return Value::of_int64(s.sequence_values_[*s.last_sequence_]);
   }
   static Value setval(Session& s, std::span<const Value> args, Arena&) {
@@ -585,6 +587,7 @@ Value Session::call(std::string_view function, std::span<const Value> args, Aren
   if (CatalogFunction* known = find_information_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_transaction_function(function)) return known(*this, args, arena);
   if (CatalogFunction* known = find_activity_function(function)) return known(*this, args, arena);
+  if (CatalogFunction* known = find_statistics_function(function)) return known(*this, args, arena);
   if (function == "pg_describe_object") return describe_object(args, arena);
   if (function == "cursor_row") return Cursors(*this).row_place(args[0].view(), Oid{args[1].oid()});
   auto it = SystemFunctions::table().find(function);

@@ -176,6 +176,10 @@ class CatalogFunctions {
       throw SqlError(sqlstate::kUndefinedColumn,
                      fmt::format("column \"{}\" of relation \"{}\" does not exist", args[1].view(), r->name));
     }
+    const bool is_system = column < 0;
+    if (!is_system &&
+        (column == 0 || static_cast<size_t>(column) > r->columns.size() || r->column(column).dropped))
+      return Value::null_of(PhysicalType::kBool);
     return Value::of_bool(column_allows(commands::RoleRights(s.catalog(), role), *r, column, wanted));
   }
   static Value any_column_privilege(Session& s, std::span<const Value> args, Arena&) {

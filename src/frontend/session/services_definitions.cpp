@@ -388,17 +388,39 @@ class DefinitionFunctions {
     std::string sql = expression(s, key.expression_sql, table, pretty);
     return looks_like_call(sql) ? sql : "(" + sql + ")";
   }
+  static Oid collation_of(Session& s, std::string_view sql, const catalog::RelationPtr& table) {
+    Arena arena;
+    std::deque<catalog::RelationPtr> relations;
+    functions::EvalContext eval = s.eval_context(arena);
+    std::vector<Oid> schemas = s.search_path_oids();
+    analyzer::AnalyzerContext context{s.catalog(), arena, relations, eval, sql, schemas};
+    return analyzer::analyze_table_expression(context, parser::parse_expression(sql, arena), &table,
+                                              "index expressions")
+        ->collation;
+  }
+  // The operator class's name unless it is the one that its type has without being asked.
+  static std::string chosen_class(Session& s, Oid opclass) {
+    std::string name;
+    if (opclass == kInvalidOid) return name;
+    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(opclass.value())}};
+    s.catalog().for_each(catalog::system_table("pg_opclass"), match, [&](const catalog::Row& row) {
+      if (!row.boolean("opcdefault")) name = row.text("opcname");
+    });
+    return name;
+  }
   static std::string index_text(Session& s, const catalog::Index& index, const catalog::RelationPtr& table,
                                 bool pretty) {
     std::string keys, included, options;
     for (size_t i = 0; i < index.keys.size(); ++i) {
       const catalog::IndexColumn& key = index.keys[i];
       keys += (keys.empty() ? "" : ", ") + index_key(s, index, table, i, pretty);
-      Oid own = key.column > 0 ? table->column(key.column).collation : key.collation_oid;
+      const Oid own =
+          key.column > 0 ? table->column(key.column).collation : collation_of(s, key.expression_sql, table);
       if (key.collation_oid != own && key.collation_oid != kInvalidOid) {
         keys += " COLLATE ";
         s.append_reg(type_oid::kRegcollation, key.collation_oid.value(), keys);
       }
+      if (const std::string name = chosen_class(s, key.opclass); !name.empty()) keys += " " + name;
       const auto* inverted = functions::inverted_class(key.inverted);
       if (inverted != nullptr && inverted != functions::default_inverted_class(key.type))
         keys += fmt::format(" {}", inverted->name);

@@ -16,6 +16,7 @@
 #include "parser/ast.h"
 #include "parser/parser.h"
 #include "partition_links.h"
+#include "services_statistics.h"
 #include "session.h"
 #include "sync/wait_event.h"
 #include "types/time_zone.h"
@@ -119,6 +120,13 @@ class RowFunctions {
  public:
   using Function = void (*)(Session&, std::span<const Value> args, Arena& arena, std::vector<Value>& out);
   static const std::unordered_map<std::string_view, Function>& table();
+
+  static void log_statistics(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
+    log_statistics_row(s, arena, out);
+  }
+  static void archiver(Session& s, std::span<const Value>, Arena&, std::vector<Value>& out) {
+    archiver_row(s, out);
+  }
 
   static void settings(Session& s, std::span<const Value>, Arena& arena, std::vector<Value>& out) {
     Rows rows(out, arena);
@@ -475,6 +483,8 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"varve_catalog_state", catalog_state},
       {"varve_range_sizes", range_sizes},
       {"pg_partition_ancestors", partition_ancestors},
+      {"pg_stat_get_wal", log_statistics},
+      {"pg_stat_get_archiver", archiver},
   };
   return kTable;
 }

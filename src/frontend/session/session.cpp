@@ -7,6 +7,7 @@
 
 #include "analyzer/analyzer.h"
 #include "analyzer/inline_functions.h"
+#include "command_name.h"
 #include "commands/acl.h"
 #include "commands/command_context.h"
 #include "common/sql_error.h"
@@ -73,9 +74,21 @@ Session::Session(Instance& instance, net::Client& client)
     if (info.name == "session_authorization") value = session_user_;
     client.output().parameter_status(info.name, value);
   }
+  activity_ = catalog::begin_session_activity(database_->oid(), catalog::coarse_monotonic_us());
 }
 
-Session::~Session() = default;
+void Session::note_end(net::SessionEnd end) noexcept {
+  if (activity_ == nullptr || end == net::SessionEnd::kNormal) return;
+  activity_->add(end == net::SessionEnd::kAbandoned ? catalog::Work::kAbandoned
+                 : end == net::SessionEnd::kFatal   ? catalog::Work::kFatal
+                                                    : catalog::Work::kKilled,
+                 1);
+}
+
+Session::~Session() {
+  if (activity_ != nullptr)
+    catalog::end_session_activity(database_->oid(), activity_, catalog::coarse_monotonic_us());
+}
 
 uint32_t Session::backend_pid() { return static_cast<uint32_t>(client_.backend_pid()); }
 
@@ -117,6 +130,7 @@ void Session::send_reports() {
 // --- simple protocol
 
 void Session::simple_query(std::string_view sql, net::Output& out) {
+  WorkAccount account(*activity_, idle_since_us_, *this);
   begin_statement();
   begin_query(sql);
   unnamed_statement_.reset();
@@ -393,7 +407,8 @@ void Session::check_routines(const Statement& statement) {
     catalog::RoutinePtr routine = catalog().routine(oid);
     if (routine != nullptr && !can_execute(*routine)) {
       throw SqlError(sqlstate::kInsufficientPrivilege,
-                     fmt::format("permission denied for function {}", routine->name));
+                     fmt::format("permission denied for {} {}",
+                                 routine->kind == 'a' ? "aggregate" : "function", routine->name));
     }
   }
 }
@@ -496,6 +511,17 @@ void Session::check_read_only(const Statement& statement) {
                  fmt::format("cannot execute {} in a read-only transaction", verb));
 }
 
+// System catalogs changed by INSERT, UPDATE and the like: the catalog's cache has not seen it.
+void Session::note_catalog_writes(const Statement& statement) {
+  if (statement.plan->read_only) return;
+  const bool writes = std::any_of(statement.locks.begin(), statement.locks.end(), [](const auto& lock) {
+    return lock.second >= txn::LockMode::kRowExclusive && lock.first.value() < catalog::kFirstNormalOid;
+  });
+  if (!writes) return;
+  catalog().note_change();
+  ++catalog_changes_;
+}
+
 std::unique_ptr<executor::Execution> Session::take_execution(Statement& statement) {
   if (statement.idle_execution != nullptr) return std::move(statement.idle_execution);
   return std::make_unique<executor::Execution>(*statement.plan, execution_settings(), &instance_.scheduler());
@@ -552,6 +578,7 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
                           net::Output& out) {
   ensure_plan(*statement);
   check_read_only(*statement);
+  note_catalog_writes(*statement);
   auto plan = statement->plan;
   std::unique_ptr<executor::Execution> execution = take_execution(*statement);
   if (plan->returns_rows) begin_rows(plan->root->output, out);
@@ -568,6 +595,7 @@ void Session::run_planned(const StatementPtr& statement, std::span<const types::
   execution->finish();
   constraints_.end_statement(mark);
   txn_->release_snapshot();
+  note_catalog_writes(*statement);  // what was read of the catalog meanwhile is out of date
   if (statement->plan == plan) statement->idle_execution = std::move(execution);
   check_deferred_now();
   out.command_complete(planned_tag(*statement, rows, affected));
@@ -841,17 +869,14 @@ std::string Session::run_command(const parser::Node* node, std::string_view sql)
   if (!commands::can_run(node)) throw_not_supported(parser::kind_name(node->kind));
   if (parser::is<parser::LockStmt>(node) && !nested_) require_block("LOCK TABLE");
   if (std::string_view name = commands::must_run_alone(node); !name.empty()) forbid_block(name);
-  // Locks that readers take change nothing.
-  const bool reads = parser::is<parser::LockStmt>(node) &&
-                     parser::as<parser::LockStmt>(node)->mode <= parser::TableLockMode::kRowExclusive;
-  if (read_only_ && !reads) {
-    std::string_view name = parser::is<parser::CreateTableStmt>(node)     ? "CREATE TABLE"
-                            : parser::is<parser::CreateTableAsStmt>(node) ? "CREATE TABLE AS"
-                                                                          : "this command";
-    throw SqlError(sqlstate::kReadOnlySqlTransaction,
-                   fmt::format("cannot execute {} in a read-only transaction", name));
-  }
   ensure_transaction();
+  // What these write shows in no row.
+  const bool reads = parser::is<parser::LockStmt>(node) || parser::is<parser::VacuumStmt>(node) ||
+                     parser::is<parser::ReindexStmt>(node);
+  if (read_only_ && !reads) {
+    throw SqlError(sqlstate::kReadOnlySqlTransaction,
+                   fmt::format("cannot execute {} in a read-only transaction", command_name(node)));
+  }
   Arena arena;
   std::deque<catalog::RelationPtr> relations;
   bool temporary_first = false;

@@ -32,6 +32,7 @@
 #include "statement.h"
 #include "statement_kinds.h"
 #include "transaction_modes.h"
+#include "work_account.h"
 
 namespace varve::session {
 
@@ -55,7 +56,11 @@ class Session final : public net::SessionHandler,
   void sync(net::Output& out) override;
   void on_error() noexcept override;
   char transaction_status() const override;
+  void note_end(net::SessionEnd end) noexcept override;
   void terminate() noexcept override;
+
+  recovery::StorageEngine& engine() { return instance_.engine(); }
+  int64_t server_start_us() const { return instance_.start_time_us(); }
 
   // A query or a change of rows, as opposed to a utility statement.
   static bool is_planned(const parser::Node* node);
@@ -155,6 +160,7 @@ class Session final : public net::SessionHandler,
   friend class InformationFunctions;
   friend class TransactionFunctions;
   friend class ActivityFunctions;
+  friend class StatisticsFunctions;
   friend std::string user_type_name(Session& session, Oid type);
   friend std::optional<uint32_t> parse_object_name(Session& session, Oid type,
                                                    const std::vector<std::string>& parts,
@@ -236,6 +242,7 @@ class Session final : public net::SessionHandler,
   void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
   void check_read_only(const Statement& statement);
+  void note_catalog_writes(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
   void begin_query(std::string_view text), end_query();
   void begin_statement(), arm_timeout();
@@ -317,6 +324,7 @@ class Session final : public net::SessionHandler,
 
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;
+  txn::Isolation isolation_ = txn::Isolation::kReadCommitted;  // of the block, also when it has failed
   std::optional<catalog::Catalog> catalog_;
   std::vector<NamedSavepoint> savepoints_;
   std::unique_ptr<executor::ConstraintHost> constraint_host_;
@@ -327,7 +335,9 @@ class Session final : public net::SessionHandler,
   std::vector<std::pair<std::string, std::string>> pending_notifications_;
   std::vector<std::pair<bool, std::string>> pending_listens_;  // true: listen
   int64_t statement_start_us_ = 0;
-  Lsn gate_;  // what must be durable before the client hears more (sequence values)
+  std::shared_ptr<catalog::SessionActivity> activity_;
+  int64_t idle_since_us_ = 0;  // idle in a transaction; 0: not
+  Lsn gate_;                   // what must be durable before the client hears more (sequence values)
 
   std::unordered_map<std::string, StatementPtr> statements_;
   std::unordered_map<std::string, std::unique_ptr<Portal>> portals_;

@@ -74,7 +74,7 @@ std::string canonical_number(const SettingInfo& info, std::string_view text) {
   while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
   double number = 0;
   auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  if (error != std::errc()) throw invalid_value(info, text);
+  if (error != std::errc() || std::isnan(number)) throw invalid_value(info, text);
   rest.remove_prefix(static_cast<size_t>(end - rest.data()));
   while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
   if (!rest.empty()) {
@@ -157,6 +157,23 @@ std::string canonical_bool(const SettingInfo& info, std::string_view text) {
 
 bool is_custom(std::string_view name) { return name.find('.') != std::string_view::npos; }
 
+// Of somebody's own setting: identifiers with points between them.
+void check_custom_name(std::string_view name) {
+  bool begins = true;
+  bool valid = !name.empty() && name.back() != '.';
+  for (char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool letter = (byte | 32) >= 'a' && (byte | 32) <= 'z';
+    if (begins ? !(letter || c == '_' || byte >= 0x80)
+               : !(letter || c == '_' || c == '.' || c == '$' || (c >= '0' && c <= '9') || byte >= 0x80))
+      valid = false;
+    begins = c == '.';
+  }
+  if (valid) return;
+  throw SqlError(sqlstate::kInvalidName, fmt::format("invalid configuration parameter name \"{}\"", name))
+      .detail("Custom parameter names must be two or more simple identifiers separated by dots.");
+}
+
 }  // namespace
 
 std::span<const SettingInfo> all_settings() { return kSettings; }
@@ -205,9 +222,16 @@ std::string canonical_setting(const SettingInfo& info, std::string_view text) {
 std::string display_setting(const SettingInfo& info, std::string_view canonical) {
   double own = 1;
   std::span<const Unit> family = unit_family(info.unit, &own);
-  if (family.empty() || info.type != SettingType::kInteger) return std::string(canonical);
+  const bool is_real = info.type == SettingType::kReal;
+  if (family.empty() || (!is_real && info.type != SettingType::kInteger)) return std::string(canonical);
   double base = std::stod(std::string(canonical)) * own;
   if (base <= 0) return std::string(canonical);
+  if (is_real) {
+    for (size_t i = family.size(); i-- > 0;) {
+      const double n = base / family[i].factor;
+      if (i == 0 || std::abs(std::rint(n) / n - 1) <= 1e-8) return fmt::format("{:g}{}", n, family[i].name);
+    }
+  }
   for (size_t i = family.size(); i-- > 0;) {
     double n = base / family[i].factor;
     if (n >= 1 && n == std::floor(n)) return fmt::format("{}{}", static_cast<int64_t>(n), family[i].name);
@@ -295,6 +319,7 @@ void Settings::set(std::string_view name, std::string_view value, bool is_local,
       throw SqlError(sqlstate::kUndefinedObject,
                      fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
+    check_custom_name(name);
     canonical = value;
   } else {
     require_changeable(*info, is_superuser);

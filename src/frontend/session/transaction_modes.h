@@ -20,7 +20,8 @@ struct NamedSavepoint {
   size_t settings_mark;
   size_t deferred = 0;
   executor::ConstraintTriggers::Mark constraints;
-  uint64_t portals = 0;  // number of the first one made since
+  uint64_t portals = 0;    // number of the first one made since
+  bool read_only = false;  // the transaction was
 };
 
 }  // namespace varve::session

@@ -26,9 +26,7 @@ TransactionModes Session::default_modes() const {
           s.read_only, s.deferrable};
 }
 
-TransactionModes Session::modes() const {
-  return {txn_ == nullptr ? txn::Isolation::kReadCommitted : txn_->isolation(), read_only_, deferrable_};
-}
+TransactionModes Session::modes() const { return {isolation_, read_only_, deferrable_}; }
 
 void Session::set_read_only(bool read_only) {
   read_only_ = read_only;
@@ -36,7 +34,8 @@ void Session::set_read_only(bool read_only) {
 }
 
 void Session::begin_transaction(const TransactionModes& modes) {
-  txn_ = instance_.engine().txns().begin(modes.isolation, &client_.cancel_token());
+  isolation_ = modes.isolation;
+  txn_ = instance_.engine().txns().begin(isolation_, &client_.cancel_token());
   set_read_only(modes.read_only);
   txn_->deferrable = deferrable_ = modes.deferrable;
   txn_->owner_pid = static_cast<uint32_t>(client_.backend_pid());
@@ -66,6 +65,7 @@ catalog::Catalog& Session::catalog() {
 
 void Session::commit_transaction(net::Output* out) {
   if (txn_ == nullptr) {
+    if (block_ != Block::kNone) activity_->add(catalog::Work::kCommits, 1);
     block_ = Block::kNone;
     return;
   }
@@ -93,6 +93,7 @@ void Session::commit_transaction(net::Output* out) {
   constraints_.end_transaction();
   pl_.transaction_ended();
   Lsn durable = instance_.engine().txns().commit(*txn_);
+  activity_->add(catalog::Work::kCommits, 1);
   if (durable < gate_) durable = gate_;
   gate_ = kInvalidLsn;
   catalog_->committed();
@@ -122,6 +123,8 @@ void Session::commit_transaction(net::Output* out) {
 }
 
 void Session::rollback_transaction() {
+  if (activity_ != nullptr && (txn_ != nullptr || block_ != Block::kNone))
+    activity_->add(catalog::Work::kRollbacks, 1);
   pl_.transaction_ended();
   pl_.forget_deferred(0);
   commit_actions_.clear();
@@ -272,6 +275,10 @@ void Session::set_isolation(txn::Isolation wanted) {
 }
 
 void Session::change_read_only(bool wanted) {
+  if (read_only_ && !wanted && !savepoints_.empty()) {
+    throw SqlError(sqlstate::kActiveSqlTransaction,
+                   "cannot set transaction read-write mode inside a read-only transaction");
+  }
   // What has been read by then was read as a read-only transaction may.
   if (read_only_ && !wanted && txn_->has_had_snapshot()) {
     throw SqlError(sqlstate::kActiveSqlTransaction,
@@ -348,6 +355,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       return;
     }
     case TransactionKind::kRollback:
+      if (stmt.chain && block_ != Block::kFailed) require_block("ROLLBACK AND CHAIN");
       if (block_ != Block::kExplicit && block_ != Block::kFailed) {
         notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
       }
@@ -360,7 +368,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
       savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(),
-                             pl_.deferred_count(), constraints_.mark(), next_portal_});
+                             pl_.deferred_count(), constraints_.mark(), next_portal_, read_only_});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -372,6 +380,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         throw SqlError(sqlstate::kSEInvalidSpecification,
                        fmt::format("savepoint \"{}\" does not exist", stmt.name));
       }
+      if (block_ == Block::kExplicit) set_read_only(savepoints_[i - 1].read_only);
       if (release) {
         savepoints_.resize(i - 1);
         return;
@@ -384,6 +393,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       forget_catalog_changes();
       settings_.rollback_to(savepoints_.back().settings_mark);
       follow_role_settings();
+      set_read_only(savepoints_.back().read_only);
       block_ = Block::kExplicit;
       return;
     }

@@ -179,6 +179,7 @@ struct Cte {
   bool has_column_aliases = false;
   uint32_t expression_depth = 0;  // subqueries in expressions around the WITH
   bool is_starting = false;       // the non-recursive term is being bound
+  bool is_read = false;           // by its recursive term, so far
   std::span<RangeColumn> columns;
 };
 

@@ -134,6 +134,8 @@ struct PoolOptions {
 
 struct PoolStatistics {
   uint64_t hits, reads, writes, evictions, dirty_frames, frames;
+  uint64_t allocations;        // frames that were given a page
+  uint64_t background_writes;  // of the writes: those of the writer threads
 };
 
 class BufferPool {

@@ -55,7 +55,11 @@ struct IndexColumn {
   bool descending = false;
   bool nulls_first = false;
   functions::InvertedClass inverted = functions::InvertedClass::kNone;  // of an inverted index
+  Oid opclass;                                                          // of a B-tree; 0: not written down
 };
+
+// Operator classes that compare text by its bytes, whatever its collation.
+constexpr bool is_pattern_class(Oid opclass) { return opclass.value() >= 4217 && opclass.value() <= 4219; }
 
 inline constexpr Oid kBtreeMethod{403}, kInvertedMethod{2742};  // rows of pg_am: btree, gin
 

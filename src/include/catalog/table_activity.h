@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "common/strong_id.h"
 
@@ -27,6 +28,8 @@ class TableActivity {
   int64_t last_analyze_us(bool automatic) const noexcept {
     return (automatic ? last_automatic_ : last_manual_).load(std::memory_order_relaxed);
   }
+  // Everything is zero and never again. What is counted meanwhile may or may not be.
+  void reset() noexcept;
   uint64_t analyze_count(bool automatic) const noexcept {
     return (automatic ? automatic_count_ : manual_count_).load(std::memory_order_relaxed);
   }
@@ -49,5 +52,8 @@ class TableActivity {
 TableActivity& table_activity(uint32_t database, Oid relation);
 // Null if nothing has happened to the relation yet.
 const TableActivity* find_table_activity(uint32_t database, Oid relation);
+
+// All relations of the database that something has happened to; 0: the shared ones' number.
+void for_each_activity(uint32_t database, const std::function<void(Oid, TableActivity&)>& f);
 
 }  // namespace varve::catalog

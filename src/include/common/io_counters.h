@@ -15,14 +15,17 @@ struct IoCounters {
   uint64_t written = 0;       // pages written by this thread itself, to make room
   uint64_t temp_read = 0;     // bytes of temporary files
   uint64_t temp_written = 0;  // the same
+  uint64_t temp_files = 0;    // made
   uint64_t log_records = 0;
   uint64_t log_images = 0;  // full pages in them
   uint64_t log_bytes = 0;
+  uint64_t deadlocks = 0;  // that this thread's wait was the end of
 
   IoCounters& operator+=(const IoCounters& o) {
     hits += o.hits, reads += o.reads, dirtied += o.dirtied, written += o.written;
-    temp_read += o.temp_read, temp_written += o.temp_written;
+    temp_read += o.temp_read, temp_written += o.temp_written, temp_files += o.temp_files;
     log_records += o.log_records, log_images += o.log_images, log_bytes += o.log_bytes;
+    deadlocks += o.deadlocks;
     return *this;
   }
   IoCounters operator-(const IoCounters& o) const {
@@ -32,9 +35,11 @@ struct IoCounters {
             written - o.written,
             temp_read - o.temp_read,
             temp_written - o.temp_written,
+            temp_files - o.temp_files,
             log_records - o.log_records,
             log_images - o.log_images,
-            log_bytes - o.log_bytes};
+            log_bytes - o.log_bytes,
+            deadlocks - o.deadlocks};
   }
 };
 

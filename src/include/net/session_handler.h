@@ -85,6 +85,13 @@ class Client {
   ActivityReport activity_;
 };
 
+enum class SessionEnd : uint8_t {
+  kNormal,     // the client said so
+  kAbandoned,  // the client is gone
+  kFatal,      // an error that ends the session
+  kKilled      // by command
+};
+
 class SessionHandler {
  public:
   virtual ~SessionHandler() = default;
@@ -116,6 +123,8 @@ class SessionHandler {
   // 'I' idle, 'T' in a transaction block, 'E' in a failed one.
   virtual char transaction_status() const = 0;
 
+  // Why it ends; called before terminate().
+  virtual void note_end(SessionEnd) noexcept {}
   // The connection ends, for whatever reason: roll back. The handler is destroyed next.
   virtual void terminate() noexcept = 0;
 };

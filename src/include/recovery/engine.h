@@ -35,6 +35,13 @@ struct EngineOptions {
   bool background = true;  // false: no threads; the caller checkpoints and purges (deterministic tests)
 };
 
+// Since the engine was opened.
+struct CheckpointStatistics {
+  uint64_t timed, requested;  // requested: asked for, or because the log grew
+  uint64_t buffers;           // pages written
+  uint64_t write_us, sync_us;
+};
+
 // Before open(): every redo, undo and purge function registered (register_segment_operations() and so on).
 class StorageEngine {
  public:
@@ -55,6 +62,7 @@ class StorageEngine {
   // Now, as fast as it can (CHECKPOINT). Thread-safe; waits for one that is under way and then does its own.
   virtual Status checkpoint() = 0;
   virtual Lsn last_redo_lsn() const = 0;
+  virtual CheckpointStatistics checkpoint_statistics() const = 0;
   // No transaction may be running. Stops the threads, takes a last checkpoint, marks the database clean.
   virtual Status close() = 0;
 };

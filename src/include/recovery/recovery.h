@@ -41,12 +41,15 @@ struct CheckpointOptions {
   uint64_t spread_us = 0;  // pace of writing pages
   ControlState state = ControlState::kInUse;
 };
+struct CheckpointTimes {
+  uint64_t write_us = 0, sync_us = 0;
+};
 // One at a time. `txns` may be null (nobody writes transactions); then `next_xid` is noted. `data` is the
 // current content of the control file and is brought up to date. `sync_failed` is set when the data files
 // could not be synced: what was written before is then unknown, and the process must stop.
 Status checkpoint(wal::LogManager& log, buffer::BufferPool& pool, txn::TxnManager* txns, Xid next_xid,
                   ControlFile& control, ControlData* data, const CheckpointOptions& options,
-                  bool* sync_failed);
+                  bool* sync_failed, CheckpointTimes* times = nullptr);
 
 struct RecoveryOptions {
   unsigned threads = 0;  // for redo; 0: by the machine. 1: everything in the calling thread

@@ -50,6 +50,15 @@ struct RecordParts {
   Bytes body;
 };
 
+// Since the log was opened.
+struct LogStatistics {
+  uint64_t records;  // written out
+  uint64_t images;   // full pages in them
+  uint64_t bytes;
+  uint64_t full;  // times that a writer had to write the ring out to find room
+  uint64_t writes, syncs;
+};
+
 class LogManager {
  public:
   virtual ~LogManager() = default;
@@ -74,6 +83,9 @@ class LogManager {
   virtual Status release_before(Lsn lsn) = 0;
   // What begin_checkpoint() waits for. Whoever logs a change to pages holds a window (LogBatch does).
   virtual AppendGate& gate() = 0;
+  // A full page goes into the next record.
+  virtual void count_image() = 0;
+  virtual LogStatistics statistics() const = 0;
 };
 
 struct OpenLog {

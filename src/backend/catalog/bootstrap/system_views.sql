@@ -225,3 +225,85 @@ SELECT a.pid, a.usesysid, u.rolname AS usename, a.application_name, a.client_add
        w.flush_lag, w.replay_lag, w.sync_priority, w.sync_state, w.reply_time
   FROM pg_stat_get_activity(NULL::integer) a JOIN pg_stat_get_wal_senders() w ON w.pid = a.pid
        LEFT JOIN pg_authid u ON u.oid = a.usesysid;
+
+CREATE VIEW pg_catalog.pg_stat_database AS
+SELECT d.oid AS datid, d.datname, CASE WHEN d.oid = 0::oid THEN 0 ELSE pg_stat_get_db_numbackends(d.oid) END AS numbackends,
+       pg_stat_get_db_xact_commit(d.oid) AS xact_commit, pg_stat_get_db_xact_rollback(d.oid) AS xact_rollback,
+       pg_stat_get_db_blocks_fetched(d.oid) - pg_stat_get_db_blocks_hit(d.oid) AS blks_read,
+       pg_stat_get_db_blocks_hit(d.oid) AS blks_hit, pg_stat_get_db_tuples_returned(d.oid) AS tup_returned,
+       pg_stat_get_db_tuples_fetched(d.oid) AS tup_fetched, pg_stat_get_db_tuples_inserted(d.oid) AS tup_inserted,
+       pg_stat_get_db_tuples_updated(d.oid) AS tup_updated, pg_stat_get_db_tuples_deleted(d.oid) AS tup_deleted,
+       pg_stat_get_db_conflict_all(d.oid) AS conflicts, pg_stat_get_db_temp_files(d.oid) AS temp_files,
+       pg_stat_get_db_temp_bytes(d.oid) AS temp_bytes, pg_stat_get_db_deadlocks(d.oid) AS deadlocks,
+       pg_stat_get_db_checksum_failures(d.oid) AS checksum_failures,
+       pg_stat_get_db_checksum_last_failure(d.oid) AS checksum_last_failure,
+       pg_stat_get_db_blk_read_time(d.oid) AS blk_read_time, pg_stat_get_db_blk_write_time(d.oid) AS blk_write_time,
+       pg_stat_get_db_session_time(d.oid) AS session_time, pg_stat_get_db_active_time(d.oid) AS active_time,
+       pg_stat_get_db_idle_in_transaction_time(d.oid) AS idle_in_transaction_time,
+       pg_stat_get_db_sessions(d.oid) AS sessions, pg_stat_get_db_sessions_abandoned(d.oid) AS sessions_abandoned,
+       pg_stat_get_db_sessions_fatal(d.oid) AS sessions_fatal, pg_stat_get_db_sessions_killed(d.oid) AS sessions_killed,
+       pg_stat_get_db_stat_reset_time(d.oid) AS stats_reset
+  FROM (SELECT 0::oid AS oid, NULL::name AS datname UNION ALL SELECT p.oid, p.datname FROM pg_database p) d;
+
+CREATE VIEW pg_catalog.pg_stat_database_conflicts AS
+SELECT d.oid AS datid, d.datname, pg_stat_get_db_conflict_tablespace(d.oid) AS confl_tablespace,
+       pg_stat_get_db_conflict_lock(d.oid) AS confl_lock, pg_stat_get_db_conflict_snapshot(d.oid) AS confl_snapshot,
+       pg_stat_get_db_conflict_bufferpin(d.oid) AS confl_bufferpin,
+       pg_stat_get_db_conflict_startup_deadlock(d.oid) AS confl_deadlock
+  FROM pg_database d;
+
+CREATE VIEW pg_catalog.pg_stat_bgwriter AS
+SELECT pg_stat_get_bgwriter_timed_checkpoints() AS checkpoints_timed,
+       pg_stat_get_bgwriter_requested_checkpoints() AS checkpoints_req,
+       pg_stat_get_checkpoint_write_time() AS checkpoint_write_time,
+       pg_stat_get_checkpoint_sync_time() AS checkpoint_sync_time,
+       pg_stat_get_bgwriter_buf_written_checkpoints() AS buffers_checkpoint,
+       pg_stat_get_bgwriter_buf_written_clean() AS buffers_clean,
+       pg_stat_get_bgwriter_maxwritten_clean() AS maxwritten_clean,
+       pg_stat_get_buf_written_backend() AS buffers_backend, pg_stat_get_buf_fsync_backend() AS buffers_backend_fsync,
+       pg_stat_get_buf_alloc() AS buffers_alloc, pg_stat_get_bgwriter_stat_reset_time() AS stats_reset;
+
+CREATE VIEW pg_catalog.pg_stat_wal AS
+SELECT w.wal_records, w.wal_fpi, w.wal_bytes, w.wal_buffers_full, w.wal_write, w.wal_sync, w.wal_write_time,
+       w.wal_sync_time, w.stats_reset
+  FROM pg_stat_get_wal() w;
+
+CREATE VIEW pg_catalog.pg_stat_archiver AS
+SELECT a.archived_count, a.last_archived_wal, a.last_archived_time, a.failed_count, a.last_failed_wal,
+       a.last_failed_time, a.stats_reset
+  FROM pg_stat_get_archiver() a;
+
+CREATE VIEW pg_catalog.pg_stat_slru AS
+SELECT s.name, s.blks_zeroed, s.blks_hit, s.blks_read, s.blks_written, s.blks_exists, s.flushes, s.truncates, s.stats_reset
+  FROM pg_stat_get_slru() s;
+
+CREATE VIEW pg_catalog.pg_stat_wal_receiver AS
+SELECT s.pid, s.status, s.receive_start_lsn, s.receive_start_tli, s.written_lsn, s.flushed_lsn, s.received_tli,
+       s.last_msg_send_time, s.last_msg_receipt_time, s.latest_end_lsn, s.latest_end_time, s.slot_name, s.sender_host,
+       s.sender_port, s.conninfo
+  FROM pg_stat_get_wal_receiver() s
+ WHERE s.pid IS NOT NULL;
+
+CREATE VIEW pg_catalog.pg_stat_gssapi AS
+SELECT s.pid, s.gss_auth AS gss_authenticated, s.gss_princ AS principal, s.gss_enc AS encrypted
+  FROM pg_stat_get_activity(NULL::integer) s
+ WHERE s.client_port IS NOT NULL;
+
+CREATE VIEW pg_catalog.pg_stat_replication_slots AS
+SELECT s.slot_name, s.spill_txns, s.spill_count, s.spill_bytes, s.stream_txns, s.stream_count, s.stream_bytes,
+       s.total_txns, s.total_bytes, s.stats_reset
+  FROM pg_replication_slots r, LATERAL pg_stat_get_replication_slot(r.slot_name::text) s
+ WHERE r.datoid IS NOT NULL;
+
+CREATE VIEW pg_catalog.pg_replication_origin_status AS
+SELECT o.local_id, o.external_id, o.remote_lsn, o.local_lsn FROM pg_show_replication_origin_status() o;
+
+CREATE VIEW pg_catalog.pg_stat_progress_basebackup AS
+SELECT s.pid,
+       CASE s.param1 WHEN 0 THEN 'initializing'::text WHEN 1 THEN 'waiting for checkpoint to finish'::text
+            WHEN 2 THEN 'estimating backup size'::text WHEN 3 THEN 'streaming database files'::text
+            WHEN 4 THEN 'waiting for wal archiving to finish'::text WHEN 5 THEN 'transferring wal files'::text
+            ELSE NULL::text END AS phase,
+       CASE s.param2 WHEN -1 THEN NULL::bigint ELSE s.param2 END AS backup_total, s.param3 AS backup_streamed,
+       s.param4 AS tablespaces_total, s.param5 AS tablespaces_streamed
+  FROM pg_stat_get_progress_info('BASEBACKUP'::text) s;

@@ -1,4 +1,5 @@
 #include <unicode/uchar.h>
+#include <utility>
 
 #include "common/sql_error.h"
 #include "node.h"
@@ -11,6 +12,7 @@ Node::~Node() = default;
 namespace {
 
 constexpr int32_t kMaxRepeat = 255;
+constexpr uint32_t kMaxCharacter = 0x7ffffffe;
 
 [[noreturn]] void invalid(const char* why) {
   throw SqlError(sqlstate::kInvalidRegularExpression, std::string("invalid regular expression: ") + why);
@@ -273,7 +275,7 @@ class Parser {
     return assert_node(c == '<' ? Assert::kWordStart : Assert::kWordEnd);
   }
 
-  bool basic_quantifier(int32_t* min, int32_t* max) {
+  bool basic_quantifier(int32_t* min, int32_t* max, bool* own_preference) {
     if (more() && peek() == '*') {
       ++at_;
       *min = 0;
@@ -285,7 +287,7 @@ class Parser {
     if (!(peek() >= '0' && peek() <= '9')) {
       invalid(more() ? "invalid repetition count(s)" : "braces {} not balanced");
     }
-    counts(min, max);
+    counts(min, max, own_preference);
     if (!looking_at("\\}")) invalid(more() ? "invalid repetition count(s)" : "braces {} not balanced");
     at_ += 2;
     check_counts(*min, *max);
@@ -304,7 +306,10 @@ class Parser {
     NodePtr a = is_basic() ? basic_atom(depth, &constraint) : atom(depth, &constraint);
     skip_ignored();
     int32_t min, max;
-    if (!(is_basic() ? basic_quantifier(&min, &max) : quantifier(&min, &max))) return a;
+    bool own_preference = true;
+    if (!(is_basic() ? basic_quantifier(&min, &max, &own_preference)
+                     : quantifier(&min, &max, &own_preference)))
+      return a;
     if (constraint) invalid("quantifier operand invalid");
     bool greedy = true;
     if (is_advanced() && more() && peek() == '?') {
@@ -323,12 +328,13 @@ class Parser {
     n->greedy = greedy;
     n->captures = a->captures;
     n->references = a->references;
-    n->prefer = min == max ? a->prefer : greedy ? Prefer::kLonger : Prefer::kShorter;
+    n->prefer = !own_preference ? a->prefer : greedy ? Prefer::kLonger : Prefer::kShorter;
     n->children.push_back(std::move(a));
     return n;
   }
 
-  bool quantifier(int32_t* min, int32_t* max) {
+  // "{2}" leaves the preference to what is repeated; "{2,2}" has its own.
+  bool quantifier(int32_t* min, int32_t* max, bool* own_preference) {
     if (!more()) return false;
     switch (peek()) {
       case '*':
@@ -344,17 +350,17 @@ class Parser {
         *max = 1;
         break;
       case '{':
-        return bounds(min, max);
+        return bounds(min, max, own_preference);
       default:
         return false;
     }
     ++at_;
     return true;
   }
-  bool bounds(int32_t* min, int32_t* max) {
+  bool bounds(int32_t* min, int32_t* max, bool* own_preference) {
     if (!(peek(1) >= '0' && peek(1) <= '9')) return false;
     ++at_;
-    counts(min, max);
+    counts(min, max, own_preference);
     if (!more()) invalid("braces {} not balanced");
     if (peek() != '}') invalid("invalid repetition count(s)");
     ++at_;
@@ -362,10 +368,11 @@ class Parser {
     return true;
   }
   // "m", "m," or "m,n".
-  void counts(int32_t* min, int32_t* max) {
+  void counts(int32_t* min, int32_t* max, bool* own_preference) {
     *min = bound();
     *max = *min;
-    if (!more() || peek() != ',') return;
+    *own_preference = more() && peek() == ',';
+    if (!*own_preference) return;
     ++at_;
     *max = more() && peek() >= '0' && peek() <= '9' ? bound() : -1;
   }
@@ -443,6 +450,7 @@ class Parser {
   NodePtr look(int depth, bool behind, bool negative) {
     // Parentheses inside of a lookaround do not capture.
     uint32_t groups = groups_;
+    const bool outer_look = std::exchange(in_look_, true);
     auto n = std::make_unique<Node>(Node::Kind::kLook);
     n->behind = behind;
     n->negative = negative;
@@ -450,6 +458,7 @@ class Parser {
     n->prefer = Prefer::kNone;
     n->captures = false;
     groups_ = groups;
+    in_look_ = outer_look;
     return n;
   }
 
@@ -500,7 +509,7 @@ class Parser {
     return char_node(escaped_char());
   }
   NodePtr backref(uint32_t n) {
-    if (n > groups_) invalid("invalid backreference number");
+    if (in_look_ || n > groups_) invalid("invalid backreference number");
     auto node = std::make_unique<Node>(Node::Kind::kBackref);
     node->group = n;
     node->captures = true;
@@ -525,7 +534,7 @@ class Parser {
         break;
       v = v << 4 | d;
     }
-    if (n < min) invalid("invalid escape \\ sequence");
+    if (n < min || v > kMaxCharacter) invalid("invalid escape \\ sequence");
     return v;
   }
 
@@ -680,6 +689,7 @@ class Parser {
   size_t at_ = 0;
   uint32_t groups_ = 0;
   bool backrefs_ = false;
+  bool in_look_ = false;
 };
 
 }  // namespace
