@@ -26,5 +26,7 @@ ALTER TABLE index_included ADD CONSTRAINT used UNIQUE USING INDEX index_included
 ALTER TABLE index_included DROP COLUMN c;
 SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'index_included'::regclass;
 SELECT conname FROM pg_constraint WHERE conrelid = 'index_included'::regclass;
+CREATE INDEX ON index_included (a COLLATE "C");
+CREATE INDEX ON index_included ((a COLLATE "C"));
 DROP TABLE index_keys, index_included;
 DROP TYPE index_mood;

@@ -21,3 +21,6 @@ SELECT b, (SELECT max(g) FROM generate_series(1, l.b) g) AS m, generate_series(1
   FROM late_rows l ORDER BY b DESC LIMIT 3;
 DROP SEQUENCE late_seq;
 DROP TABLE late_rows;
+-- Without ORDER BY, DISTINCT ON sorts by all of them.
+SELECT DISTINCT ON (x) x, y, generate_series(1, 3) AS g
+  FROM (VALUES (3, 2), (3, 1), (1, 1), (1, 4), (5, 3), (5, 1)) AS t(x, y);

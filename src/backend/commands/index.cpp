@@ -373,6 +373,14 @@ IndexKeySpec read_key(CommandContext& context, const RelationPtr& table, const p
     key.typmod = key.expression->typmod;
     key.collation = key.expression->collation;
   }
+  const functions::TypeInfo* info = functions::type_by_oid(key.type);
+  const bool has_collation = info != nullptr && info->collatable;
+  if (!has_collation && (collation != kInvalidOid || !element.collation.empty())) {
+    SqlError error(sqlstate::kDatatypeMismatch, fmt::format("collations are not supported by type {}",
+                                                            functions::format_type(key.type, -1)));
+    if (collation != kInvalidOid) error.at(position(context, element.expression->location));
+    throw error;
+  }
   if (collation != kInvalidOid) key.collation = collation;
   if (!element.collation.empty())
     key.collation = require_collation(context, element.collation, element.location);

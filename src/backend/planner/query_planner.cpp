@@ -131,8 +131,8 @@ Node QueryPlanner::plan_select() {
 // Targets that are computed behind the sort, in its order and for the rows that LIMIT lets through: volatile
 // and set-returning ones that nothing sorts by. Empty: there are none.
 std::vector<bool> QueryPlanner::late_targets() const {
-  if (query_.distinct || (query_.order_by.empty() && query_.distinct_on.empty())) return {};
-  if (query_.grouping_sets.size() > 1) return {};  // GROUPING() knows its column by number
+  if (query_.distinct || query_.order_by.empty()) return {};  // DISTINCT ON alone sorts by all of them
+  if (query_.grouping_sets.size() > 1) return {};             // GROUPING() knows its column by number
   const size_t n = query_.targets.size();
   std::vector<bool> sorted(n, false), late(n, false);
   for (const TargetKey& k : query_.order_by) sorted[k.target] = true;
