@@ -87,6 +87,7 @@ void decode_packed(const PackedInts& p, std::span<const uint16_t> rows, T* out) 
     }
     return;
   }
+  if (rows.empty()) return;
   // What is behind the last row is not needed by those before it.
   PackedInts head = p;
   head.count = std::min<uint16_t>(p.count, static_cast<uint16_t>(rows.back() + 1));
