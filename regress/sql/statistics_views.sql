@@ -65,3 +65,9 @@ RESET ROLE;
 DROP ROLE regress_counter;
 \c postgres
 DROP DATABASE statistics_views;
+-- What object mappers join by.
+CREATE TABLE statio_probe (a int);
+SELECT schemaname, relname, relid = 'statio_probe'::regclass AS same FROM pg_statio_all_tables WHERE relname = 'statio_probe';
+SELECT count(*) FROM pg_statio_user_tables WHERE relname = 'statio_probe';
+SELECT relname FROM pg_statio_sys_tables WHERE relname IN ('pg_class', 'statio_probe');
+DROP TABLE statio_probe;

@@ -97,6 +97,7 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_control_recovery()"),
     VARVE_REFUSED_ROWS("pg_control_system()"),
     VARVE_REFUSED_ROWS("pg_hba_file_rules()"),
+    VARVE_REFUSED_ROWS("pg_ident_file_mappings()"),
     VARVE_REFUSED_ROWS("pg_show_all_file_settings()"),
     VARVE_REFUSED_ROWS("pg_tablespace_databases(oid)"),
     // backups and replication

@@ -185,13 +185,11 @@ class Session final : public net::SessionHandler,
   // transaction_isolation and its like: they are the transaction's, whatever SET, RESET or set_config() says.
   static bool is_transaction_setting(std::string_view name);
   void set_transaction_setting(std::string_view name, std::string_view text);
-  void forget_catalog_changes();
   void commit_transaction(net::Output* out);
-  void rollback_transaction();
+  void rollback_transaction(), forget_catalog_changes();
   // The implicit transaction of a simple query or of an extended one up to Sync.
   void finish_implicit(net::Output& out);
-  void require_block(std::string_view command);
-  void forbid_block(std::string_view command);
+  void require_block(std::string_view command), forbid_block(std::string_view command);
   void run_steps(const commands::CommandSteps& steps);
   void run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out);
   void set_transaction_options(std::span<parser::Node* const> options);
@@ -206,13 +204,11 @@ class Session final : public net::SessionHandler,
   PlanCache::Entry* find_normalized(std::string_view sql);
   void run_statement(const StatementPtr& statement, net::Output& out);
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
-  void ensure_plan(Statement& statement);
-  void make_plan(Statement& statement);
-  void check_routines(const Statement& statement);
+  void ensure_plan(Statement&statement), make_plan(Statement&statement);
+  void check_routines(const Statement&statement), check_read_only(const Statement&statement);
   // A later snapshot than this is what statements will read under: for REPEATABLE READ the transaction's own.
   Csn snapshot_limit() const;
-  bool plan_is_valid(const Statement& statement) const;
-  bool take_locks(const Statement& statement);
+  bool plan_is_valid(const Statement&statement) const, take_locks(const Statement&statement);
   // Runs utility statements; returns the tag, or "" when it has answered by itself.
   std::string run_utility(const StatementPtr& statement, std::span<const types::Value> params,
                           net::Output& out);
@@ -227,9 +223,8 @@ class Session final : public net::SessionHandler,
   // 42501 unless the session may interrupt one of that role (signals.cpp).
   void require_may_signal(Oid role, bool terminate);
   bool signal_backend(int32_t pid, bool terminate);
-  void run_at_commit(), discard_temporary();
+  void run_at_commit(), discard_temporary(), drop_temporary_of_earlier_process();
   void end_temporary() noexcept;
-  void drop_temporary_of_earlier_process();
   planner::PlannerSettings planner_settings() const;
   executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
@@ -241,11 +236,9 @@ class Session final : public net::SessionHandler,
   std::string name_of_user_type(Oid type);
   void run_set_constraints(const parser::ConstraintsSetStmt& stmt);
   void start_execution(executor::Execution& execution, std::span<const types::Value> params);
-  void check_read_only(const Statement& statement);
   void note_catalog_writes(const Statement& statement);
   static std::string planned_tag(const Statement& statement, uint64_t rows, uint64_t affected);
-  void begin_query(std::string_view text), end_query();
-  void begin_statement(), arm_timeout();
+  void begin_query(std::string_view text), end_query(), begin_statement(), arm_timeout();
 
   // --- results (result.cpp)
   void describe_rows(std::span<const planner::OutputColumn> columns, std::span<const net::Format> formats,

@@ -189,6 +189,22 @@ CREATE VIEW pg_catalog.pg_stat_sys_indexes AS
 SELECT * FROM pg_stat_all_indexes
  WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
 
+-- Pages are not counted by table: what they are is known, how many is not.
+CREATE VIEW pg_catalog.pg_statio_all_tables AS
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, NULL::bigint AS heap_blks_read, NULL::bigint AS heap_blks_hit,
+       NULL::bigint AS idx_blks_read, NULL::bigint AS idx_blks_hit, NULL::bigint AS toast_blks_read,
+       NULL::bigint AS toast_blks_hit, NULL::bigint AS tidx_blks_read, NULL::bigint AS tidx_blks_hit
+  FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 't', 'm');
+
+CREATE VIEW pg_catalog.pg_statio_user_tables AS
+SELECT * FROM pg_statio_all_tables
+ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_sys_tables AS
+SELECT * FROM pg_statio_all_tables
+ WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
 CREATE VIEW pg_catalog.pg_timezone_abbrevs AS
 SELECT a.abbrev, a.utc_offset, a.is_dst FROM pg_timezone_abbrevs() a;
 
