@@ -30,3 +30,10 @@ CREATE INDEX ON index_included (a COLLATE "C");
 CREATE INDEX ON index_included ((a COLLATE "C"));
 DROP TABLE index_keys, index_included;
 DROP TYPE index_mood;
+-- Of partitions, an index of another class does not stand for the whole's.
+CREATE TABLE index_whole (a text) PARTITION BY RANGE (a);
+CREATE TABLE index_part PARTITION OF index_whole FOR VALUES FROM ('a') TO ('b');
+CREATE INDEX index_part_plain ON index_part (a);
+CREATE INDEX index_whole_pattern ON index_whole (a text_pattern_ops);
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'index_part'::regclass ORDER BY 1;
+DROP TABLE index_whole;

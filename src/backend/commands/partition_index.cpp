@@ -107,7 +107,9 @@ bool fits_partition_index(const Relation& parent, const Index& whole, const Rela
   if (whole.included.size() != part.included.size()) return false;
   for (size_t i = 0; i < whole.keys.size(); ++i) {
     const catalog::IndexColumn &a = whole.keys[i], &b = part.keys[i];
-    if (a.descending != b.descending || a.nulls_first != b.nulls_first || a.collation_oid != b.collation_oid)
+    if (a.descending != b.descending || a.nulls_first != b.nulls_first ||
+        a.collation_oid != b.collation_oid ||
+        catalog::is_pattern_class(a.opclass) != catalog::is_pattern_class(b.opclass))
       return false;
     if (a.inverted != b.inverted) return false;
     if ((a.column == 0) != (b.column == 0) || a.expression_sql != b.expression_sql) return false;
