@@ -16,6 +16,7 @@ CONFIGURATIONS = {
 }
 
 # Statements that do come out differently, as patterns: an error of constants that no row comes to is raised where they are folded, and
-# in another context; how often a volatile target is computed behind a LIMIT; what psql shows of a table's method, and where the order of rows decides (which of two bad rows comes first, equal keys).
+# in another context; how often a volatile target is computed behind a LIMIT; what psql shows of a table's method, and where the order
+# of rows decides (which of two bad rows comes first, equal keys).
 DIFFERENT = {"no-rewrites": r"coalesce\(x, 1 / 0\)|usage > 1 / 0|^SELECT log\(0\.0\);|v\[1:1\] := '\{abcdef\}'|'late_seq'",
              "columnar": r"^\\d\S*\+|ALTER bee TYPE int USING bee::int|^SELECT o FROM o ORDER BY a"}
