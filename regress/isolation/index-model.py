@@ -7,17 +7,13 @@ Writers change the columns of several indexes (plain, unique, partial, on an exp
 roll some of them back. Whoever looks compares, under one snapshot, what each index finds with what a scan of the table does; at the end,
 when nobody writes, all indexes must be valid, none may be left over, and the unique ones must still refuse.
 """
-import argparse
-import pathlib
-import random
 import sys
 import threading
 
 import psycopg2
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import outcome  # noqa: E402
-import servers  # noqa: E402
+import model  # puts the folder above on the path, where servers is
+import servers
 
 ROWS = 400
 SCHEMA = f"""
@@ -45,26 +41,7 @@ REBUILDS = ["REINDEX INDEX CONCURRENTLY busy_k", "REINDEX INDEX CONCURRENTLY bus
 LEFT = ["busy_k", "busy_low", "busy_pkey", "busy_sum", "busy_u", "part1_k_idx", "part2_k_idx", "part_k"]
 
 
-class Session(threading.Thread):
-    """One connection that does `step` until all has been done."""
-
-    def __init__(self, dsn, seed, ending, steps, step):
-        super().__init__(daemon=True)
-        self.dsn, self.random, self.ending, self.steps, self.step = dsn, random.Random(seed), ending, steps, step
-        self.done, self.problem = 0, None
-
-    def run(self):
-        try:
-            connection = psycopg2.connect(self.dsn)
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                while self.done < self.steps and not self.ending.is_set():
-                    self.step(self.random, cursor)
-                    self.done += 1
-            connection.close()
-        except Exception as error:  # pylint: disable=broad-except
-            self.problem = repr(error)
-            self.ending.set()
+DEADLOCK, EQUAL_KEYS = "40P01", "23505"
 
 
 def write(chance, cursor):
@@ -76,26 +53,17 @@ def write(chance, cursor):
         f"UPDATE busy SET pad = repeat('y', {chance.choice([0, 3000])}) WHERE id = {row}",
         f"UPDATE part SET k = {value}, id = {row} WHERE k BETWEEN {row} AND {row + 1}", f"INSERT INTO part VALUES ({row}, {value})",
         f"DELETE FROM part WHERE id = {row}"])
-    try:
-        if chance.random() < 0.3:
-            cursor.execute("BEGIN")
-            cursor.execute(statement)
-            cursor.execute(f"UPDATE busy SET k = {value} WHERE id = {chance.randint(1, ROWS)}")
-            cursor.execute(chance.choice(["COMMIT", "COMMIT", "ROLLBACK"]))
-        else:
-            cursor.execute(statement)
-    except psycopg2.Error as error:
-        cursor.execute("ROLLBACK")
-        if error.pgcode not in ("40P01", "23505"):
-            raise
+    if chance.random() < 0.3:
+        cursor.execute("BEGIN")
+        cursor.execute(statement)
+        cursor.execute(f"UPDATE busy SET k = {value} WHERE id = {chance.randint(1, ROWS)}")
+        cursor.execute(chance.choice(["COMMIT", "COMMIT", "ROLLBACK"]))
+    else:
+        cursor.execute(statement)
 
 
 def rebuild(chance, cursor):
-    try:
-        cursor.execute(chance.choice(REBUILDS))
-    except psycopg2.Error as error:
-        if error.pgcode != "40P01":
-            raise
+    cursor.execute(chance.choice(REBUILDS))
 
 
 def compare(cursor, query):
@@ -135,49 +103,40 @@ def check_end(cursor):
 
 
 def round_of(server, args, seed):
-    control = psycopg2.connect(server.dsn())
-    control.autocommit = True
+    control = model.control_connection(server)
     cursor = control.cursor()
     cursor.execute(SCHEMA)
     ending = threading.Event()
-    writers = [Session(server.dsn(), seed * 100 + i, ending, args.statements, write) for i in range(args.writers)]
-    others = [Session(server.dsn(), seed * 100 + 50 + i, ending, 1 << 30, step) for i, step in enumerate([rebuild, look])]
-    for session in writers + others:
+    writers = [model.Session(server.dsn(), seed * 100 + i, ending, write, args.statements, expected=(DEADLOCK, EQUAL_KEYS))
+               for i in range(args.writers)]
+    rebuilder = model.Session(server.dsn(), seed * 100 + 50, ending, rebuild, expected=(DEADLOCK,))
+    looker = model.Session(server.dsn(), seed * 100 + 51, ending, look)
+    for session in (*writers, rebuilder, looker):
         session.start()
     for session in writers:
         session.join()
     ending.set()
-    for session in others:
+    for session in (rebuilder, looker):
         session.join()
-    problems = [s.problem for s in writers + others if s.problem]
-    if not problems:
-        try:
+    problem = model.first_problem([*writers, rebuilder, looker])
+    try:
+        if problem is None:
             check_end(cursor)
-        except AssertionError as error:
-            problems = [str(error)]
+    except AssertionError as error:
+        problem = str(error)
     control.close()
-    return problems[0] if problems else None, others[0].done, others[1].done
+    return problem, f"{rebuilder.done} rebuilds, {looker.done} looks"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=6)
+    parser = model.parser_of(__doc__, rounds=6)
     parser.add_argument("--statements", type=int, default=400, help="of each writer")
     parser.add_argument("--writers", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgres", action="store_true", help="against PostgreSQL 15, to check the check")
-    parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
-    passed, failed = 0, []
+    rounds = model.Rounds(args)
     with (servers.Postgres() if args.postgres else servers.Varve()) as server:
-        for seed in range(args.seed, args.seed + args.rounds):
-            problem, rebuilds, looks = round_of(server, args, seed)
-            print(f"seed {seed}: {rebuilds} rebuilds, {looks} looks" + (f": {problem}" if problem else ""), flush=True)
-            if problem:
-                failed.append(f"index-model.py --seed {seed} --rounds 1: {problem}")
-            else:
-                passed += 1
-    return outcome.conclude(args.report, passed, failed)
+        rounds.run(lambda seed: round_of(server, args, seed))
+    return rounds.conclude()
 
 
 if __name__ == "__main__":

@@ -9,10 +9,8 @@ indexes do: ranges, lists, single keys, joins from a list of keys, backward, cur
 statement. Besides: the rows that stay are all there, transfers keep their sum, no row refers to one that is not there, unique keys are
 unique. A row table, a partitioned and a columnar one; VACUUM, rebuilt indexes and settling beside it all.
 """
-import argparse
 import collections
 import functools
-import pathlib
 import random
 import sys
 import threading
@@ -20,10 +18,9 @@ import time
 
 import psycopg2
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import outcome  # noqa: E402
-import servers  # noqa: E402
-from configurations import SETTLING  # noqa: E402
+import model  # puts the folder above on the path, where servers is
+import servers
+from configurations import SETTLING
 
 ROWS = 1600      # that stay; more than an index scan reads ahead
 GUESTS = 60      # that come and go
@@ -56,34 +53,6 @@ EXPECTED = ("40P01", "40001", "23505", "23503")  # deadlocks, conflicts, equal k
 
 class Wrong(Exception):
     pass
-
-
-class Session(threading.Thread):
-    """One connection that does `step` until the end."""
-
-    def __init__(self, dsn, seed, ending, step):
-        super().__init__(daemon=True)
-        self.dsn, self.random, self.ending, self.step = dsn, random.Random(seed), ending, step
-        self.done, self.problem = 0, None
-
-    def run(self):
-        try:
-            connection = psycopg2.connect(self.dsn)
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SET deadlock_timeout = '20ms'")
-                while not self.ending.is_set():
-                    try:
-                        self.step(self.random, cursor)
-                        self.done += 1
-                    except psycopg2.Error as error:
-                        if error.pgcode not in EXPECTED:
-                            raise
-                        cursor.execute("ROLLBACK")
-            connection.close()
-        except Exception as error:  # pylint: disable=broad-except
-            self.problem = repr(error)
-            self.ending.set()
 
 
 # --- writing
@@ -349,21 +318,20 @@ def disturb(focus, chance, cursor):
 
 
 def round_of(server, args, seed):
-    control = psycopg2.connect(server.dsn())
-    control.autocommit = True
+    control = model.control_connection(server)
     cursor = control.cursor()
     cursor.execute(SCHEMA)
     ending = threading.Event()
     steps = [write] * args.writers + [read] * args.readers + [disturb]
-    sessions = [Session(server.dsn(), seed * 100 + i, ending, functools.partial(step, TABLES[seed % len(TABLES)]))
-                for i, step in enumerate(steps)]
+    sessions = [model.Session(server.dsn(), seed * 100 + i, ending, functools.partial(step, TABLES[seed % len(TABLES)]),
+                              first="SET deadlock_timeout = '20ms'", expected=EXPECTED) for i, step in enumerate(steps)]
     for session in sessions:
         session.start()
     ending.wait(args.seconds)
     ending.set()
     for session in sessions:
         session.join()
-    problem = next((s.problem for s in sessions if s.problem), None)
+    problem = model.first_problem(sessions)
     try:
         for i in range(10 if problem is None else 0):
             within_transaction(random.Random(seed * 1000 + i), cursor, TABLES[i % len(TABLES)])
@@ -373,30 +341,19 @@ def round_of(server, args, seed):
     done = collections.Counter()
     for step, session in zip(steps, sessions):
         done[step.__name__] += session.done
-    return problem, done
+    return problem, f"{done['write']} transactions, {done['read']} readings, {done['disturb']} disturbances"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser = model.parser_of(__doc__, rounds=4)
     parser.add_argument("--seconds", type=float, default=15, help="of each round")
     parser.add_argument("--writers", type=int, default=4)
     parser.add_argument("--readers", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgres", action="store_true", help="against PostgreSQL 15, to check the check")
-    parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
-    passed, failed = 0, []
+    rounds = model.Rounds(args)
     with (servers.Postgres() if args.postgres else servers.Varve(settings=SETTLING)) as server:
-        for seed in range(args.seed, args.seed + args.rounds):
-            problem, done = round_of(server, args, seed)
-            print(f"seed {seed}: {done['write']} transactions, {done['read']} readings, {done['disturb']} disturbances"
-                  + (f": {problem}" if problem else ""), flush=True)
-            if problem:
-                failed.append(f"read-model.py --seed {seed} --rounds 1: {problem}")
-            else:
-                passed += 1
-    return outcome.conclude(args.report, passed, failed)
+        rounds.run(lambda seed: round_of(server, args, seed))
+    return rounds.conclude()
 
 
 if __name__ == "__main__":

@@ -15,18 +15,15 @@ Rounds differ in the indexes that the tables have (plain, partial, on expression
 makes, drops and rebuilds indexes, vacuums, analyzes and settles meanwhile.
 The same is then run at REPEATABLE READ, where anomalies must be found: else the check would prove nothing.
 """
-import argparse
-import pathlib
 import random
 import sys
 import threading
 
 import psycopg2
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import outcome  # noqa: E402
-import servers  # noqa: E402
-from configurations import CONFIGURATIONS  # noqa: E402
+import model  # puts the folder above on the path, where servers is
+import servers
+from configurations import CONFIGURATIONS
 
 COUNTERS, MOVERS, GROUPS, READINGS, CLAIMS = 8, 4, 3, 6, 300
 SCHEMA = f"""
@@ -76,42 +73,27 @@ class Shape:
         self.name = f"tickets {tickets}, movers {movers}, readings {readings}" + (", disturbed" if self.disturb else "")
 
 
-class Disturber(threading.Thread):
+class Disturber(model.Session):
     """Changes nothing that anybody reads."""
 
     def __init__(self, dsn, seed, shape):
-        super().__init__(daemon=True)
-        self.dsn, self.random, self.shape = dsn, random.Random(seed), shape
-        self.ending = threading.Event()
-        self.problem = None
+        # Who waits for a lock for long keeps all others waiting.
+        super().__init__(dsn, seed, threading.Event(), self.disturb, first="SET lock_timeout = '200ms'",
+                         expected=("55P03", "40P01", "40001"))
+        self.shape = shape
 
-    def run(self):
-        try:
-            connection = psycopg2.connect(self.dsn)
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '200ms'")  # one that waits for long keeps all others waiting
-                while not self.ending.wait(self.random.random() * 0.05):
-                    self.disturb(cursor)
-            connection.close()
-        except Exception as error:  # pylint: disable=broad-except
-            self.problem = f"beside: {error!r}"
-
-    def disturb(self, cursor):
-        table = self.random.choice(self.shape.tables)
+    def disturb(self, chance, cursor):
+        self.ending.wait(chance.random() * 0.05)
+        table = chance.choice(self.shape.tables)
         statements = [f"VACUUM {table}", f"ANALYZE {table}", f"REINDEX TABLE {table}",
                       "CREATE INDEX CONCURRENTLY IF NOT EXISTS more ON counters (half, id)", "DROP INDEX IF EXISTS more",
                       "CREATE INDEX IF NOT EXISTS others ON tickets (grp)", "DROP INDEX IF EXISTS others"]
         if self.shape.settle:
             statements += [self.shape.settle] * 3
-        if self.random.random() < 0.3:
+        if chance.random() < 0.3:
             statements = [f"REINDEX TABLE CONCURRENTLY {table}", "DROP INDEX CONCURRENTLY IF EXISTS more",
                           "DROP INDEX CONCURRENTLY IF EXISTS others"]
-        try:
-            cursor.execute(self.random.choice(statements))
-        except psycopg2.Error as error:
-            if error.pgcode not in ("55P03", "40P01", "40001"):
-                raise
+        cursor.execute(chance.choice(statements))
 
 
 class Deeds:
@@ -126,34 +108,21 @@ class Deeds:
         self.claims_read, self.claims_written = [], []       # (least, greatest, {key: owner}); key
 
 
-class Worker(threading.Thread):
-    def __init__(self, number, dsn, seed, transactions, isolation, numbers, committed, shape):
-        super().__init__(daemon=True)
-        self.shape = shape
-        self.number, self.dsn, self.random = number, dsn, random.Random(seed)
-        self.transactions, self.isolation = transactions, isolation
+class Worker(model.Session):
+    def __init__(self, dsn, seed, ending, transactions, isolation, numbers, committed, shape):
+        super().__init__(dsn, seed, ending, self.transaction, transactions)
+        self.shape, self.isolation = shape, isolation
         self.numbers, self.committed = numbers, committed
-        self.failures, self.problem = 0, None
+        self.failures = 0
+        if self.random.random() < 0.5:  # small tables are read through their indexes
+            self.first = "SET enable_seqscan = off"
 
-    def run(self):
-        try:
-            connection = psycopg2.connect(self.dsn)
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                if self.random.random() < 0.5:  # small tables are read through their indexes
-                    cursor.execute("SET enable_seqscan = off")
-                for _ in range(self.transactions):
-                    self.transaction(cursor)
-            connection.close()
-        except Exception as error:  # pylint: disable=broad-except
-            self.problem = f"worker {self.number}: {error!r}"
-
-    def transaction(self, cursor):
+    def transaction(self, chance, cursor):
         deeds = Deeds(next(self.numbers))
-        chance = self.random.random()
-        reads_only = chance < 0.25
-        mode = " READ ONLY" if chance < 0.15 else ""
-        if chance < 0.03:
+        kind = chance.random()
+        reads_only = kind < 0.25
+        mode = " READ ONLY" if kind < 0.15 else ""
+        if kind < 0.03:
             mode += " DEFERRABLE"
         try:
             cursor.execute(f"BEGIN ISOLATION LEVEL {self.isolation}{mode}")
@@ -411,8 +380,7 @@ class Numbers:
 
 def round_of(server, args, isolation, seed):
     shape = Shape(seed, args.postgres)
-    control = psycopg2.connect(server.dsn())
-    control.autocommit = True
+    control = model.control_connection(server)
     with control.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS counters, tickets, movers, readings, claims")
         cursor.execute(SCHEMA)
@@ -420,8 +388,8 @@ def round_of(server, args, isolation, seed):
             cursor.execute(statement)
     control.close()
     numbers, committed = Numbers(), []
-    workers = [Worker(i, server.dsn(), seed * 1000 + i, args.transactions // args.workers, isolation, numbers, committed,
-                      shape)
+    ending = threading.Event()
+    workers = [Worker(server.dsn(), seed * 1000 + i, ending, args.transactions // args.workers, isolation, numbers, committed, shape)
                for i in range(args.workers)]
     beside = Disturber(server.dsn(), seed, shape)
     for w in workers:
@@ -430,48 +398,45 @@ def round_of(server, args, isolation, seed):
         beside.start()
     for w in workers:
         w.join()
+    beside.ending.set()
     if shape.disturb:
-        beside.ending.set()
         beside.join()
-    problems = [w.problem for w in workers + [beside] if w.problem]
-    return problems[0] if problems else None, committed, sum(w.failures for w in workers)
+    return model.first_problem([*workers, beside]), committed, sum(w.failures for w in workers)
+
+
+def serializable_round(server, args, seed):
+    problem, committed, failures = round_of(server, args, args.isolation, seed)
+    problem = problem or check(committed) or (None if committed else "nothing was committed")
+    return problem, f"{len(committed)} committed, {failures} failed ({Shape(seed, args.postgres).name})"
+
+
+def finds_anomalies(server, args):
+    """At REPEATABLE READ there are some, sooner or later."""
+    for seed in range(100 + args.seed, 110 + args.seed):
+        problem, committed, failures = round_of(server, args, "REPEATABLE READ", seed)
+        found = problem is None and check(committed) is not None
+        print(f"REPEATABLE READ, seed {seed}: {len(committed)} committed, {failures} failed, anomalies: {found}")
+        if found:
+            return True
+    return False
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=6)
+    parser = model.parser_of(__doc__, rounds=6)
     parser.add_argument("--transactions", type=int, default=400)
     parser.add_argument("--workers", type=int, default=6)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--isolation", default="SERIALIZABLE")
     parser.add_argument("--skip-weaker", action="store_true", help="not at REPEATABLE READ, too")
-    parser.add_argument("--postgres", action="store_true", help="against PostgreSQL 15, to check the check")
     parser.add_argument("--configuration", choices=CONFIGURATIONS, help="other settings of the server")
-    parser.add_argument("--report", type=pathlib.Path)
     args = parser.parse_args()
-    passed, failed = 0, []
+    rounds = model.Rounds(args)
     with (servers.Postgres() if args.postgres else servers.Varve(settings=CONFIGURATIONS.get(args.configuration))) as server:
-        for seed in range(args.seed, args.seed + args.rounds):
-            problem, committed, failures = round_of(server, args, args.isolation, seed)
-            problem = problem or check(committed)
-            print(f"seed {seed}: {len(committed)} committed, {failures} failed ({Shape(seed, args.postgres).name})"
-                  + (f": {problem}" if problem else ""), flush=True)
-            if problem is None and committed:
-                passed += 1
-            else:
-                failed.append(f"serializable-model.py --seed {seed} --rounds 1: {problem}")
-        found = args.skip_weaker
-        for seed in range(100 + args.seed, 110 + args.seed):
-            if found:
-                break
-            problem, committed, failures = round_of(server, args, "REPEATABLE READ", seed)
-            found = problem is None and check(committed) is not None
-            print(f"REPEATABLE READ, seed {seed}: {len(committed)} committed, {failures} failed, anomalies: {found}")
-        if found:
-            passed += 1
+        rounds.run(lambda seed: serializable_round(server, args, seed))
+        if args.skip_weaker or finds_anomalies(server, args):
+            rounds.passed += 1
         else:
-            failed.append("no anomaly was found at REPEATABLE READ")
-    return outcome.conclude(args.report, passed, failed)
+            rounds.failed.append("no anomaly was found at REPEATABLE READ")
+    return rounds.conclude()
 
 
 if __name__ == "__main__":

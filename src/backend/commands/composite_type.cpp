@@ -148,14 +148,17 @@ RelationPtr find_composite_type(CommandContext& context, parser::NameList names)
   return nullptr;
 }
 
-std::string alter_composite_type(CommandContext& context, const parser::AlterTableStmt& stmt) {
-  std::string_view both[] = {stmt.relation->schema, stmt.relation->name};
+RelationPtr require_composite_type(CommandContext& context, const parser::RangeVar& name) {
+  std::string_view both[] = {name.schema, name.name};
   parser::NameList names(both);
-  RelationPtr type = find_composite_type(context, stmt.relation->schema.empty() ? names.subspan(1) : names);
-  if (type == nullptr) {
-    throw SqlError(sqlstate::kUndefinedTable,
-                   fmt::format("relation \"{}\" does not exist", stmt.relation->name));
-  }
+  RelationPtr type = find_composite_type(context, name.schema.empty() ? names.subspan(1) : names);
+  if (type == nullptr)
+    throw SqlError(sqlstate::kUndefinedTable, fmt::format("relation \"{}\" does not exist", name.name));
+  return type;
+}
+
+std::string alter_composite_type(CommandContext& context, const parser::AlterTableStmt& stmt) {
+  RelationPtr type = require_composite_type(context, *stmt.relation);
   context.services.lock_relation(type->oid, txn::LockMode::kAccessExclusive);
   require_owner(context, *type);
   for (const parser::AlterTableCmd* cmd : stmt.commands) {

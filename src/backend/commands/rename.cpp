@@ -217,13 +217,7 @@ void rename_column(CommandContext& context, const RelationPtr& relation, std::st
 
 // ALTER TYPE … RENAME ATTRIBUTE, in the type and the tables that are made of it.
 void rename_attribute(CommandContext& context, const parser::RenameStmt& stmt) {
-  std::string_view both[] = {stmt.relation->schema, stmt.relation->name};
-  parser::NameList names(both);
-  RelationPtr type = find_composite_type(context, stmt.relation->schema.empty() ? names.subspan(1) : names);
-  if (type == nullptr) {
-    throw SqlError(sqlstate::kUndefinedTable,
-                   fmt::format("relation \"{}\" does not exist", stmt.relation->name));
-  }
+  RelationPtr type = require_composite_type(context, *stmt.relation);
   require_owner(context, *type);
   std::vector<Oid> tables = tables_to_alter(context, *type, stmt.behavior);
   ViewRenewal views(context);

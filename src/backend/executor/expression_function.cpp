@@ -1,10 +1,7 @@
 // Calls of scalar functions, and the comparisons that filters run without making a boolean vector.
-#include <array>
-#include <cmath>
-
 #include "common/check.h"
 #include "common/sql_error.h"
-#include "expression_node.h"
+#include "function_node.h"
 #include "functions/registry.h"
 #include "functions/scalar_function.h"
 
@@ -58,48 +55,6 @@ void FunctionCall::run(const Selection& rows, Vector& result) {
 
 namespace {
 
-class FunctionNode : public ExprNode {
- public:
-  FunctionNode(const analyzer::FunctionExpr& e, ExprScope& scope)
-      : ExprNode(physical_type_of(e.type), scope),
-        args_(compile_nodes(e.args, scope)),
-        call_(*e.function, e.site, type(), e.args.size(), scope),
-        one_(functions::scalar_function(e.function->kernel)),
-        strict_(e.function->strict) {}
-
-  Vector* evaluate(const Chunk& in, const Selection& rows) override {
-    for (size_t i = 0; i < args_.size(); ++i) call_.set_arg(i, args_[i]->evaluate(in, rows));
-    call_.run(rows, result());
-    return &result();
-  }
-
-  const types::Value& scalar() override {
-    if (one_ == nullptr || args_.size() > kMaxScalarArgs) return ExprNode::scalar();
-    std::array<const types::Value*, kMaxScalarArgs> args;
-    for (size_t i = 0; i < args_.size(); ++i) {
-      args[i] = &args_[i]->scalar();
-      if (strict_ && args[i]->null) {
-        value_.null = true;
-        return value_;
-      }
-    }
-    if (value_.null) value_.null = false;
-    functions::EvalContext context = scope_.context.eval_context(scope_.memory);
-    functions::ScalarCall call{args.data(), value_, context, call_.site()};
-    one_(call);
-    return value_;
-  }
-
- protected:
-  std::vector<ExprNodePtr> args_;
-  FunctionCall call_;
-
- private:
-  static constexpr size_t kMaxScalarArgs = 4;
-  functions::ScalarFunction one_;
-  bool strict_;
-};
-
 // A cast to a domain of what may not be evaluated twice.
 class DomainCheckNode : public FunctionNode {
  public:
@@ -116,83 +71,13 @@ class DomainCheckNode : public FunctionNode {
   }
 };
 
-enum class Op : uint8_t { kEq, kNe, kLt, kLe, kGt, kGe };
-enum class Domain : uint8_t { kI16, kI32, kI64, kU32, kF32, kF64, kText };
-struct Comparison {
-  uint32_t oid;
-  Domain left, right;
-  Op op;
-};
-
-// Comparison functions of pg_proc whose meaning is the machine's (text: equality of bytes).
-constexpr Comparison kComparisons[] = {
-    {63, Domain::kI16, Domain::kI16, Op::kEq},   {145, Domain::kI16, Domain::kI16, Op::kNe},
-    {64, Domain::kI16, Domain::kI16, Op::kLt},   {148, Domain::kI16, Domain::kI16, Op::kLe},
-    {146, Domain::kI16, Domain::kI16, Op::kGt},  {151, Domain::kI16, Domain::kI16, Op::kGe},
-    {65, Domain::kI32, Domain::kI32, Op::kEq},   {144, Domain::kI32, Domain::kI32, Op::kNe},
-    {66, Domain::kI32, Domain::kI32, Op::kLt},   {149, Domain::kI32, Domain::kI32, Op::kLe},
-    {147, Domain::kI32, Domain::kI32, Op::kGt},  {150, Domain::kI32, Domain::kI32, Op::kGe},
-    {467, Domain::kI64, Domain::kI64, Op::kEq},  {468, Domain::kI64, Domain::kI64, Op::kNe},
-    {469, Domain::kI64, Domain::kI64, Op::kLt},  {471, Domain::kI64, Domain::kI64, Op::kLe},
-    {470, Domain::kI64, Domain::kI64, Op::kGt},  {472, Domain::kI64, Domain::kI64, Op::kGe},
-    {852, Domain::kI32, Domain::kI64, Op::kEq},  {853, Domain::kI32, Domain::kI64, Op::kNe},
-    {854, Domain::kI32, Domain::kI64, Op::kLt},  {856, Domain::kI32, Domain::kI64, Op::kLe},
-    {855, Domain::kI32, Domain::kI64, Op::kGt},  {857, Domain::kI32, Domain::kI64, Op::kGe},
-    {474, Domain::kI64, Domain::kI32, Op::kEq},  {475, Domain::kI64, Domain::kI32, Op::kNe},
-    {476, Domain::kI64, Domain::kI32, Op::kLt},  {478, Domain::kI64, Domain::kI32, Op::kLe},
-    {477, Domain::kI64, Domain::kI32, Op::kGt},  {479, Domain::kI64, Domain::kI32, Op::kGe},
-    {1086, Domain::kI32, Domain::kI32, Op::kEq}, {1091, Domain::kI32, Domain::kI32, Op::kNe},  // date
-    {1087, Domain::kI32, Domain::kI32, Op::kLt}, {1088, Domain::kI32, Domain::kI32, Op::kLe},
-    {1089, Domain::kI32, Domain::kI32, Op::kGt}, {1090, Domain::kI32, Domain::kI32, Op::kGe},
-    {2052, Domain::kI64, Domain::kI64, Op::kEq}, {2053, Domain::kI64, Domain::kI64, Op::kNe},  // timestamp
-    {2054, Domain::kI64, Domain::kI64, Op::kLt}, {2055, Domain::kI64, Domain::kI64, Op::kLe},
-    {2057, Domain::kI64, Domain::kI64, Op::kGt}, {2056, Domain::kI64, Domain::kI64, Op::kGe},
-    {1152, Domain::kI64, Domain::kI64, Op::kEq}, {1153, Domain::kI64, Domain::kI64, Op::kNe},  // timestamptz
-    {1154, Domain::kI64, Domain::kI64, Op::kLt}, {1155, Domain::kI64, Domain::kI64, Op::kLe},
-    {1157, Domain::kI64, Domain::kI64, Op::kGt}, {1156, Domain::kI64, Domain::kI64, Op::kGe},
-    {184, Domain::kU32, Domain::kU32, Op::kEq},  {185, Domain::kU32, Domain::kU32, Op::kNe},  // oid
-    {716, Domain::kU32, Domain::kU32, Op::kLt},  {717, Domain::kU32, Domain::kU32, Op::kLe},
-    {1638, Domain::kU32, Domain::kU32, Op::kGt}, {1639, Domain::kU32, Domain::kU32, Op::kGe},
-    {287, Domain::kF32, Domain::kF32, Op::kEq},  {288, Domain::kF32, Domain::kF32, Op::kNe},
-    {289, Domain::kF32, Domain::kF32, Op::kLt},  {290, Domain::kF32, Domain::kF32, Op::kLe},
-    {291, Domain::kF32, Domain::kF32, Op::kGt},  {292, Domain::kF32, Domain::kF32, Op::kGe},
-    {293, Domain::kF64, Domain::kF64, Op::kEq},  {294, Domain::kF64, Domain::kF64, Op::kNe},
-    {295, Domain::kF64, Domain::kF64, Op::kLt},  {296, Domain::kF64, Domain::kF64, Op::kLe},
-    {297, Domain::kF64, Domain::kF64, Op::kGt},  {298, Domain::kF64, Domain::kF64, Op::kGe},
-    {67, Domain::kText, Domain::kText, Op::kEq}, {157, Domain::kText, Domain::kText, Op::kNe},
-};
-
-const Comparison* find_comparison(const analyzer::FunctionExpr& e) {
-  if (e.args.size() != 2) return nullptr;
-  for (const Comparison& c : kComparisons) {
-    if (c.oid != e.function->oid.value()) continue;
-    bool text = c.left == Domain::kText;
-    if (text && e.site != nullptr && e.site->collation != nullptr && !e.site->collation->deterministic())
-      return nullptr;
-    return &c;
-  }
-  return nullptr;
-}
-
-// NaN equals NaN and is above everything else, as PostgreSQL has it.
-template <Op op, class L, class R>
-inline bool holds(const L& a, const R& b) {
-  if constexpr (std::is_floating_point_v<L>) {
-    bool x = std::isnan(a), y = std::isnan(b);
-    if constexpr (op == Op::kEq) return x ? y : a == b;
-    if constexpr (op == Op::kNe) return x ? !y : !(a == b);
-    if constexpr (op == Op::kLt) return !x && (y || a < b);
-    if constexpr (op == Op::kLe) return y || (!x && a <= b);
-    if constexpr (op == Op::kGt) return !y && (x || a > b);
-    if constexpr (op == Op::kGe) return x || (!y && a >= b);
-  } else {
-    if constexpr (op == Op::kEq) return a == b;
-    if constexpr (op == Op::kNe) return !(a == b);
-    if constexpr (op == Op::kLt) return a < b;
-    if constexpr (op == Op::kLe) return a <= b;
-    if constexpr (op == Op::kGt) return a > b;
-    if constexpr (op == Op::kGe) return a >= b;
-  }
+// Null: not one of those, or texts that are equal in more ways than one.
+const Comparison* comparison_of(const analyzer::FunctionExpr& e) {
+  const Comparison* c = e.args.size() == 2 ? find_comparison(*e.function) : nullptr;
+  if (c == nullptr || c->left != Domain::kText) return c;
+  bool deterministic =
+      e.site == nullptr || e.site->collation == nullptr || e.site->collation->deterministic();
+  return deterministic ? c : nullptr;
 }
 
 template <Op op, class L, class R>
@@ -273,7 +158,7 @@ SelectFunction select_function(const Comparison& c) {
   return nullptr;
 }
 
-// As a value through its kernel; as a filter through one loop.
+// As values through its kernel; as a filter through one loop.
 class CompareNode : public FunctionNode {
  public:
   CompareNode(const analyzer::FunctionExpr& e, const Comparison& c, ExprScope& scope)
@@ -323,7 +208,7 @@ class ViaIoNode : public ExprNode {
 }  // namespace
 
 ExprNodePtr compile_function(const analyzer::FunctionExpr& e, ExprScope& scope) {
-  if (const Comparison* c = find_comparison(e)) return std::make_unique<CompareNode>(e, *c, scope);
+  if (const Comparison* c = comparison_of(e)) return std::make_unique<CompareNode>(e, *c, scope);
   if (e.form == 'd') return std::make_unique<DomainCheckNode>(e, scope);
   return std::make_unique<FunctionNode>(e, scope);
 }

@@ -240,9 +240,10 @@ const Function* function_by_oid(Oid oid) {
   return find_or_null(Registry::get().function_by_oid, oid.value());
 }
 
-ScalarFunction scalar_function(Kernel kernel) {
+ScalarFunction scalar_function(const Function& function) {
+  if (function.scalar != nullptr) return function.scalar;
   const auto& functions = Registry::get().scalar_functions;
-  auto it = functions.find(kernel);
+  auto it = functions.find(function.kernel);
   return it == functions.end() ? nullptr : it->second;
 }
 

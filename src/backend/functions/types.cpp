@@ -39,7 +39,7 @@ constexpr TypeFact kFacts[] = {
 
 struct Types {
   std::vector<TypeInfo> all;
-  std::unordered_map<uint32_t, const TypeInfo*> by_oid;
+  std::vector<const TypeInfo*> by_oid;  // PostgreSQL's oids of types are small
   std::unordered_map<std::string_view, const TypeInfo*> by_name;
 
   Types() {
@@ -62,7 +62,8 @@ struct Types {
                      {}});
     }
     for (const TypeInfo& t : all) {
-      by_oid.emplace(t.oid.value(), &t);
+      if (by_oid.size() <= t.oid.value()) by_oid.resize(t.oid.value() + 1);
+      by_oid[t.oid.value()] = &t;
       by_name.emplace(t.name, &t);
     }
   }
@@ -72,6 +73,13 @@ const Types& types_table() {
   static const Types table;
   return table;
 }
+
+// By oid, once the program's statics are made: what is asked for everywhere shall not test a guard each time.
+constinit std::span<const TypeInfo* const> built_in_types;
+[[maybe_unused]] const bool built_in_types_made = [] {
+  built_in_types = types_table().by_oid;
+  return true;
+}();
 
 // What define_type() was told. Nothing is ever taken away: plans may hold the pointers.
 class DefinedTypes {
@@ -187,8 +195,10 @@ std::string format_base(const TypeInfo& type, int32_t typmod) {
 std::span<const TypeInfo> all_types() { return types_table().all; }
 
 const TypeInfo* type_by_oid(Oid oid) {
-  auto it = types_table().by_oid.find(oid.value());
-  return it == types_table().by_oid.end() ? DefinedTypes::get().find(oid) : it->second;
+  const std::span<const TypeInfo* const> built_in =
+      built_in_types.empty() ? types_table().by_oid : built_in_types;
+  if (oid.value() < built_in.size()) return built_in[oid.value()];
+  return DefinedTypes::get().find(oid);
 }
 
 const TypeInfo& define_type(const TypeInfo& type) { return DefinedTypes::get().define(type); }

@@ -36,13 +36,12 @@ void* Arena::allocate_slow(size_t bytes, size_t alignment) {
   block->size = size;
   block_ = block;
   held_bytes_ += size;
-  next_ = reinterpret_cast<char*>(block + 1);
+  next_ = first_byte(block);
   end_ = reinterpret_cast<char*>(block) + size;
   return allocate(bytes, alignment);
 }
 
-void Arena::reset() {
-  if (block_ == nullptr) return;
+void Arena::reset_used() {
   while (block_->previous != nullptr) {
     Block* previous = block_->previous;
     held_bytes_ -= block_->size;
@@ -56,7 +55,7 @@ void Arena::reset() {
     held_bytes_ = 0;
     return;
   }
-  next_ = reinterpret_cast<char*>(block_ + 1);
+  next_ = first_byte(block_);
   end_ = reinterpret_cast<char*>(block_) + block_->size;
 }
 

@@ -73,7 +73,7 @@ std::string CallFrame::context_line() const {
 
 // --- values
 
-void Storage::store(Value& slot, const Value& v) {
+void Storage::store_long(Value& slot, const Value& v) {
   if (!v.null && v.type == PhysicalType::kString && !v.string.is_inline()) {
     std::string_view from = v.view();
     if (bytes.get() == from.data()) {
@@ -98,14 +98,7 @@ void Storage::store(Value& slot, const Value& v) {
     arena = std::move(fresh);
     return;
   }
-  if (types::physical_width(v.type) > sizeof(v.words[0])) {
-    slot = v;
-    return;
-  }
-  // In the pieces in which it was written a moment ago: reading it as a whole would wait for them.
-  slot.words[0] = v.words[0];
-  slot.null = v.null;
-  slot.type = v.type;
+  slot = v;
 }
 
 void Storage::append_element(Value& slot, const Value& element) {
@@ -264,8 +257,6 @@ void Activation::begin() {
   ++stamp_;
 }
 
-void Activation::store(uint32_t datum, const Value& value) { storage_[datum].store(values_[datum], value); }
-
 ValueCast& Activation::cast(std::unique_ptr<ValueCast>& slot, Oid from, int32_t from_typmod, Oid to,
                             int32_t typmod) {
   if (slot == nullptr || !slot->fits(from, to, typmod)) {
@@ -385,11 +376,27 @@ Record& Activation::assigned_record(uint32_t datum) {
 void Activation::set_values(Record& r, std::span<const Value> values) {
   int next = 1 - r.current;
   r.memory[next].reset();
-  std::vector<Value> kept;
-  kept.reserve(values.size());
-  for (const Value& v : values) kept.push_back(types::copy_value(v, r.memory[next]));
-  r.values = std::move(kept);
+  r.spare.clear();
+  for (const Value& v : values) r.spare.push_back(types::copy_value(v, r.memory[next]));
+  r.values.swap(r.spare);
   r.current = next;
+}
+
+bool Activation::replace_values(uint32_t datum, std::span<const planner::OutputColumn> columns,
+                                std::span<const Value> values) {
+  Record& r = record(datum);
+  const Datum& d = f_.datums[datum];
+  if (d.type != type_oid::kRecord || d.domain != kInvalidOid || r.shape == nullptr) return false;
+  const Shape& shape = *r.shape;
+  if (shape.types.size() != columns.size()) return false;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const planner::OutputColumn& c = columns[i];
+    if (c.type != shape.types[i] || c.typmod != shape.typmods[i] || c.name != shape.names[i]) return false;
+  }
+  set_values(r, values);
+  r.null = false;
+  refresh_fields(datum);
+  return true;
 }
 
 void Activation::set_record(uint32_t datum, const Shape& shape, std::span<const Value> values) {
@@ -511,12 +518,18 @@ void Activation::refresh_fields(uint32_t record_datum) {
   grow();
   Record& r = record(record_datum);
   if (r.shape == nullptr) return;
-  for (size_t i = 0; i < f_.datums.size(); ++i) {
-    const Datum& d = f_.datums[i];
-    if (d.kind != DatumKind::kField || d.record != record_datum) continue;
-    int place = r.shape->find(d.name);
-    if (place >= 0) values_[i] = r.values[static_cast<size_t>(place)];
+  if (r.fields_of != r.shape || r.fields_among != f_.datums.size()) {
+    r.fields.clear();
+    for (uint32_t i = 0; i < f_.datums.size(); ++i) {
+      const Datum& d = f_.datums[i];
+      if (d.kind != DatumKind::kField || d.record != record_datum) continue;
+      int place = r.shape->find(d.name);
+      if (place >= 0) r.fields.push_back({i, static_cast<uint32_t>(place)});
+    }
+    r.fields_of = r.shape;
+    r.fields_among = f_.datums.size();
   }
+  for (const Record::FieldPlace& f : r.fields) values_[f.datum] = r.values[f.place];
 }
 
 std::string Activation::text_of(const Value& value, Oid type) {

@@ -12,6 +12,10 @@
 #include "function.h"
 #include "pl/runtime.h"
 
+namespace varve::planner {
+struct OutputColumn;
+}
+
 namespace varve::pl {
 
 struct CallFrame;
@@ -151,13 +155,17 @@ class Activation {
   void assign(uint32_t datum, const types::Value& value, Oid type, int32_t typmod,
               std::unique_ptr<ValueCast>* cast);
   // Of the variable's type already.
-  void store(uint32_t datum, const types::Value& value);
+  void store(uint32_t datum, const types::Value& value) { storage_[datum].store(values_[datum], value); }
   void store_text(uint32_t datum, std::string_view text) { store(datum, types::Value::of_string(text)); }
   void assign_null(uint32_t datum);
 
   Record& record(uint32_t datum);
   const Shape* record_shape(uint32_t datum);  // the shape it has or, declared, would have; null: none yet
   void set_record(uint32_t datum, const Shape& shape, std::span<const types::Value> values);
+  // A row of these columns. False, and nothing done: the record is of a named type, has no shape yet or
+  // another one.
+  bool replace_values(uint32_t datum, std::span<const planner::OutputColumn> columns,
+                      std::span<const types::Value> values);
   void set_record_null(uint32_t datum);
   void copy_record(uint32_t to, uint32_t from);
   // From and to one value.
@@ -196,7 +204,11 @@ class Activation {
 
  private:
   friend class ExpressionVariables;
-  ExpressionState& state_of(Expression& e);
+  ExpressionState& state_of(Expression& e) {
+    if (e.slot < states_.size() && states_[e.slot] != nullptr) return *states_[e.slot];
+    return make_state(e);
+  }
+  ExpressionState& make_state(Expression& e);
   void plan(Expression& e);
   ExpressionState& ready(Expression& e);
   void build(Expression& e, ExpressionState& state);

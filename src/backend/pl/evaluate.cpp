@@ -19,12 +19,12 @@ using analyzer::ExprKind;
 using planner::PlanKind;
 using types::Value;
 
-ExpressionState& Activation::state_of(Expression& e) {
+ExpressionState& Activation::make_state(Expression& e) {
   if (states_.size() <= e.slot) {
     states_.resize(f_.expressions.size());
     state_stamps_.resize(f_.expressions.size());
   }
-  if (states_[e.slot] == nullptr) states_[e.slot] = std::make_unique<ExpressionState>();
+  states_[e.slot] = std::make_unique<ExpressionState>();
   return *states_[e.slot];
 }
 
@@ -219,15 +219,21 @@ void Activation::refresh(ExpressionState& s) {
 // The state of an expression that is about to be evaluated.
 ExpressionState& Activation::ready(Expression& e) {
   ExpressionState& s = state_of(e);
-  // What needs no table takes no locks: a look at the plan is enough.
-  if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e))
-    prepare(e);
-  else if (!e.rows.empty())
-    load_rows(e);
-  if (!s.simple) return s;
-  if (state_stamps_[e.slot] != stamp_) {
-    refresh(s);
-    state_stamps_[e.slot] = stamp_;
+  const uint64_t plan_stamp = host().plan_stamp();
+  const bool unchanged = s.simple && s.plan_stamp == plan_stamp && state_stamps_[e.slot] == stamp_ &&
+                         s.plan == e.statement->plan && e.shapes.empty() && e.rows.empty();
+  if (!unchanged) {
+    // What needs no table takes no locks: a look at the plan is enough.
+    if (s.plan == nullptr || !s.simple || s.plan != e.statement->plan || !is_current(e))
+      prepare(e);
+    else if (!e.rows.empty())
+      load_rows(e);
+    if (!s.simple) return s;
+    if (state_stamps_[e.slot] != stamp_) {
+      refresh(s);
+      state_stamps_[e.slot] = stamp_;
+    }
+    s.plan_stamp = plan_stamp;
   }
   s.context->params = values_;
   memory_.reset();

@@ -72,7 +72,14 @@ struct Storage {
   std::unique_ptr<char[]> bytes;
   size_t capacity = 0;
   std::unique_ptr<Arena> arena;  // big numerics
-  void store(types::Value& slot, const types::Value& value);
+  void store(types::Value& slot, const types::Value& value) {
+    if (value.type > types::PhysicalType::kFloat64) return store_long(slot, value);
+    // In the pieces in which it was written a moment ago: reading it as a whole would wait for them.
+    slot.words[0] = value.words[0];
+    slot.null = value.null;
+    slot.type = value.type;
+  }
+  void store_long(types::Value& slot, const types::Value& value);
   // The slot's bytes are these, which nobody else refers to.
   bool owns(const types::Value& slot) const {
     return !slot.null && slot.type == types::PhysicalType::kString && !slot.string.is_inline() &&
@@ -83,10 +90,17 @@ struct Storage {
 };
 
 struct Record {
-  const Shape* shape = nullptr;  // null: not assigned yet
-  std::vector<types::Value> values;
+  const Shape* shape = nullptr;             // null: not assigned yet
+  std::vector<types::Value> values, spare;  // `spare`: those before, for their room
   Arena memory[2];
   int current = 0;
+  // Which variables are its fields, and where those lie; of one shape, among so many variables.
+  struct FieldPlace {
+    uint32_t datum, place;
+  };
+  std::vector<FieldPlace> fields;
+  const Shape* fields_of = nullptr;
+  size_t fields_among = 0;
   bool null = false;  // of a known shape, all NULL as a whole
   Oid row_type;       // of a table's row (NEW, OLD); 0: a plain record
 };
@@ -94,6 +108,7 @@ struct Record {
 // One expression made ready to run in one activation.
 struct ExpressionState {
   std::shared_ptr<planner::PlannedStatement> plan;
+  uint64_t plan_stamp = 0;  // Host::plan_stamp() when the plan was found to be current
   bool simple = false;
   bool literal = false;         // a constant: an error is the conversion's
   bool fresh_snapshot = false;  // calls a function that may read tables

@@ -346,7 +346,8 @@ void Interpreter::assign(const Assign& s) {
     throw SqlError(sqlstate::kDatatypeMismatch, "cannot assign composite value to a scalar variable");
   }
   if (d.kind == DatumKind::kScalar && !d.not_null && s.value->target != kInvalidOid) {
-    if (!a_.append_in_place(s.target, *s.value)) a_.store(s.target, a_.evaluate(*s.value));
+    const bool is_long = a_.value(s.target).type == types::PhysicalType::kString;
+    if (!is_long || !a_.append_in_place(s.target, *s.value)) a_.store(s.target, a_.evaluate(*s.value));
     return;
   }
   Oid type;

@@ -120,6 +120,7 @@ void Interpreter::store_values(const Target& target, std::span<const planner::Ou
 void Interpreter::move_values(const Target& target, std::span<const planner::OutputColumn> columns,
                               std::span<const Value> values, std::vector<std::unique_ptr<ValueCast>>& casts) {
   if (target.record >= 0) {
+    if (a_.replace_values(static_cast<uint32_t>(target.record), columns, values)) return;
     Shape shape;
     for (const planner::OutputColumn& c : columns) {
       shape.names.emplace_back(c.name);

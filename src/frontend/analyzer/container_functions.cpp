@@ -6,6 +6,7 @@
 #include "functions/array.h"
 #include "functions/jsonb_assign.h"
 #include "functions/record.h"
+#include "functions/scalar_function.h"
 #include "functions/type_oids.h"
 
 namespace varve::analyzer {
@@ -27,6 +28,15 @@ void subscript_kernel(KernelCall& call) {
     call.result.set_value(
         row, functions::array_element(bytes_at(*call.args[0], row), subscripts, *call.context.memory));
   });
+}
+
+// a[i] of one row.
+void subscript_one(functions::ScalarCall& call) {
+  const int32_t subscript[] = {call.args[1]->int32};
+  const Value element = functions::array_element(call.args[0]->view(), subscript, *call.context.memory);
+  call.result.words[0] = element.words[0];
+  call.result.words[1] = element.words[1];
+  call.result.null = element.null;
 }
 
 // The bounds from argument `first` on, flags before them.
@@ -184,6 +194,7 @@ struct Families {
                                   many({type_oid::kAnyarray, type_oid::kAnyarray}, 1 + 2 * n),
                                   type_oid::kAnyarray, false, assign_slice_kernel));
     }
+    subscript[0].scalar = subscript_one;
     field = make("record_field", {type_oid::kRecord, type_oid::kInt4}, type_oid::kAny, true, field_kernel);
     assign_field = make("record_assign", {type_oid::kRecord, type_oid::kInt4, type_oid::kAny},
                         type_oid::kRecord, false, assign_field_kernel);

@@ -390,6 +390,11 @@ bool Session::plan_is_valid(const Statement& s) const {
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
 }
 
+// Each of them only grows.
+uint64_t Session::plan_stamp() const {
+  return settings_.generation() + catalog_changes_ + database_->epoch();
+}
+
 bool Session::take_locks(const Statement& statement) {
   for (const auto& [relation, mode] : statement.locks) lock_relation(relation, mode);
   // While we waited somebody may have changed what the plan was made from.

@@ -118,6 +118,7 @@ class Session final : public net::SessionHandler,
   bool plan_is_current(const pl::SqlStatement& statement) override {
     return plan_is_valid(static_cast<const Statement&>(statement));
   }
+  uint64_t plan_stamp() const override;
   std::unique_ptr<executor::Execution> make_execution(pl::SqlStatement& statement) override;
   executor::RunParameters run_parameters(std::span<const types::Value> params,
                                          const txn::Snapshot* active) override;

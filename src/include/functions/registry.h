@@ -42,6 +42,8 @@ struct KernelCall {
   const CallSite& site;
 };
 using Kernel = void (*)(KernelCall& call);
+struct ScalarCall;
+using ScalarFunction = void (*)(ScalarCall& call);  // scalar_function.h
 
 enum class Volatility : uint8_t { kImmutable, kStable, kVolatile };
 enum class FunctionKind : uint8_t { kScalar, kAggregate, kWindow, kSetReturning };
@@ -74,6 +76,7 @@ struct Function {
   bool strict = true;
   Oid variadic = kInvalidOid;  // element type of a VARIADIC last argument
   Kernel kernel = nullptr;
+  ScalarFunction scalar = nullptr;  // of one row, beside a kernel that is not made of it
   const AggregateImpl* aggregate = nullptr;
   const WindowImpl* window = nullptr;
   const TableFunctionImpl* table = nullptr;

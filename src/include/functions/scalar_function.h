@@ -5,17 +5,16 @@
 
 namespace varve::functions {
 
+// A ScalarFunction may throw SqlError, as the kernel does. Results that do not fit the value lie in the
+// context's memory or in an argument's.
 struct ScalarCall {
   const types::Value* const* args;  // none is NULL if the function is strict
   types::Value& result;  // its type is set, it is not NULL, and its words are the function's to fill
   EvalContext& context;
   const CallSite& site;
 };
-// May throw SqlError, as the kernel does. Results that do not fit the value lie in the context's memory or in
-// an argument's.
-using ScalarFunction = void (*)(ScalarCall& call);
 
-// Null: the kernel was not made of one. Thread-safe.
-ScalarFunction scalar_function(Kernel kernel);
+// Null: it has none. Thread-safe.
+ScalarFunction scalar_function(const Function& function);
 
 }  // namespace varve::functions

@@ -71,7 +71,9 @@ class Arena {
   }
 
   // Forgets everything; keeps the first block, unless it is a huge one, for the next use.
-  void reset();
+  void reset() {
+    if (block_ != nullptr && (next_ != first_byte(block_) || block_->previous != nullptr)) reset_used();
+  }
   // Bytes held from the system, used or not.
   size_t held_bytes() const { return held_bytes_; }
 
@@ -80,7 +82,9 @@ class Arena {
     Block* previous;
     size_t size;
   };
+  static char* first_byte(Block* block) { return reinterpret_cast<char*>(block + 1); }
   void* allocate_slow(size_t bytes, size_t alignment);
+  void reset_used();
 
   Block* block_ = nullptr;
   char* next_ = nullptr;

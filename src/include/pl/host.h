@@ -72,6 +72,8 @@ class Host {
   // Plans it if it must be; takes its locks; checks the right to run it.
   virtual void ensure_plan(SqlStatement& statement) = 0;
   virtual bool plan_is_current(const SqlStatement& statement) = 0;
+  // While it stays the same, plans of one transaction and role that were current still are.
+  virtual uint64_t plan_stamp() const = 0;
   virtual std::unique_ptr<executor::Execution> make_execution(SqlStatement& statement) = 0;
   virtual executor::ExecutionSettings execution_settings() = 0;
   // With a new snapshot, or the one of `active`.
