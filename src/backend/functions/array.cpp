@@ -18,6 +18,7 @@ using types::Value;
 namespace {
 
 constexpr size_t kHeaderBytes = 8;
+constexpr uint16_t kHasNulls = 1, kHasRoom = 2;
 
 PhysicalType physical_of(Oid element_type) {
   const TypeInfo* type = type_by_oid(element_type);
@@ -54,15 +55,20 @@ ArrayView::ArrayView(std::string_view bytes) {
   const char* p = bytes.data();
   element_type_ = Oid{load_raw<uint32_t>(p)};
   dimensions_ = load_raw<uint16_t>(p + 4);
-  bool nulls = (load_raw<uint16_t>(p + 6) & 1) != 0;
+  const auto flags = load_raw<uint16_t>(p + 6);
   physical_ = physical_of(element_type_);
   shape_ = p + kHeaderBytes;
   count_ = dimensions_ == 0 ? 0 : 1;
   for (int i = 0; i < dimensions_; ++i) count_ *= static_cast<uint32_t>(dimension(i).length);
   elements_ = shape_ + static_cast<size_t>(dimensions_) * sizeof(ArrayDimension);
-  if (nulls) {
+  if ((flags & kHasNulls) != 0) {
     nulls_ = reinterpret_cast<const uint8_t*>(elements_);
     elements_ += (count_ + 7) / 8;
+  }
+  room_ = count_;
+  if ((flags & kHasRoom) != 0) {
+    room_ = load_raw<uint32_t>(elements_);
+    elements_ += sizeof(uint32_t);
   }
 }
 
@@ -74,7 +80,7 @@ Value ArrayView::at(uint32_t i, Arena& arena) const {
   if (is_null(i)) return Value::null_of(physical_);
   if (is_variable(physical_)) {
     const char* offsets = elements_;
-    const char* bytes = elements_ + (static_cast<size_t>(count_) + 1) * 4;
+    const char* bytes = elements_ + (static_cast<size_t>(room_) + 1) * 4;
     uint32_t from = load_raw<uint32_t>(offsets + size_t{i} * 4);
     uint32_t to = load_raw<uint32_t>(offsets + (size_t{i} + 1) * 4);
     std::string_view s(bytes + from, to - from);
@@ -98,7 +104,7 @@ void append_array_bytes(std::string& out, Oid element_type, std::span<const Valu
   for (const Value& v : elements) nulls |= v.null;
   append_raw(out, element_type.value());
   append_raw(out, static_cast<uint16_t>(dims.size()));
-  append_raw(out, static_cast<uint16_t>(nulls ? 1 : 0));
+  append_raw(out, nulls ? kHasNulls : uint16_t{0});
   for (const ArrayDimension& d : dims) append_raw(out, d);
   if (nulls) {
     size_t start = out.size();
@@ -296,10 +302,12 @@ StringRef array_with_element(Oid element_type, std::string_view array, std::span
 
 namespace {
 
+bool has_flag(const char* array, uint16_t flag) { return (load_raw<uint16_t>(array + 6) & flag) != 0; }
+
 // Width of the elements of an array that can be changed where it lies; 0: it cannot.
 size_t plain_width(const char* array) {
   bool one_dimension = load_raw<uint16_t>(array + 4) == 1;
-  bool nulls = (load_raw<uint16_t>(array + 6) & 1) != 0;
+  bool nulls = has_flag(array, kHasNulls);
   PhysicalType physical = physical_of(Oid{load_raw<uint32_t>(array)});
   return one_dimension && !nulls && !is_variable(physical) ? types::physical_width(physical) : 0;
 }
@@ -327,36 +335,71 @@ bool set_array_element(char* array, int32_t subscript, const Value& value) {
 
 bool array_can_grow(std::string_view array) {
   bool one_dimension = load_raw<uint16_t>(array.data() + 4) == 1;
-  bool nulls = (load_raw<uint16_t>(array.data() + 6) & 1) != 0;
-  return one_dimension && !nulls &&
+  return one_dimension && !has_flag(array.data(), kHasNulls) &&
          load_raw<ArrayDimension>(array.data() + kHeaderBytes).length < kMaxArrayElements;
 }
+
+namespace {
+
+constexpr uint32_t kLeastRoom = 8;
+
+// Of one dimension without NULLs: how its offsets lie, and how they will with one element more.
+struct Offsets {
+  uint32_t count, room, next_room;
+  size_t at;  // where they begin
+  bool marked;
+
+  explicit Offsets(const char* array)
+      : count(static_cast<uint32_t>(load_raw<ArrayDimension>(array + kHeaderBytes).length)),
+        room(count),
+        at(kPlainElements),
+        marked(has_flag(array, kHasRoom)) {
+    if (marked) {
+      room = load_raw<uint32_t>(array + at);
+      at += sizeof(uint32_t);
+    }
+    next_room = count < room ? room : std::max(kLeastRoom, count * 2);
+  }
+  size_t bytes_at() const { return at + (size_t{room} + 1) * sizeof(uint32_t); }
+  size_t next_at() const { return kPlainElements + sizeof(uint32_t); }
+  size_t next_bytes_at() const { return next_at() + (size_t{next_room} + 1) * sizeof(uint32_t); }
+};
+
+}  // namespace
 
 size_t array_growth_bytes(std::string_view array, const Value& value) {
   size_t width = plain_width(array.data());
   if (width != 0) return width;
   std::string scratch;
-  return sizeof(uint32_t) + variable_bytes(value, scratch).size();
+  const Offsets offsets(array.data());
+  return offsets.next_bytes_at() - offsets.bytes_at() + variable_bytes(value, scratch).size();
 }
 
 void append_array_element(char* array, size_t bytes, const Value& value) {
   size_t width = plain_width(array);
+  const Offsets offsets(array);
   auto dimension = load_raw<ArrayDimension>(array + kHeaderBytes);
-  auto count = static_cast<size_t>(dimension.length++);
+  ++dimension.length;
   store_raw(array + kHeaderBytes, dimension);
   if (width != 0) {
-    std::memcpy(array + kPlainElements + count * width, value.words, width);
+    std::memcpy(array + kPlainElements + offsets.count * width, value.words, width);
     return;
   }
   std::string scratch, own;
   std::string_view element = variable_bytes(value, scratch);
-  own.assign(element);  // it may be an element of this array, which moves
-  char* end = array + bytes;
-  char* offsets_end = array + kPlainElements + (count + 1) * sizeof(uint32_t);
-  auto last = static_cast<size_t>(end - offsets_end);
-  std::memmove(offsets_end + sizeof(uint32_t), offsets_end, last);
-  store_raw(offsets_end, static_cast<uint32_t>(last + own.size()));
-  std::memcpy(end + sizeof(uint32_t), own.data(), own.size());
+  const size_t length = bytes - offsets.bytes_at();
+  if (offsets.next_bytes_at() != offsets.bytes_at()) {
+    own.assign(element);  // it may be an element of this array, which moves
+    element = own;
+    std::memmove(array + offsets.next_bytes_at(), array + offsets.bytes_at(), length);
+    std::memmove(array + offsets.next_at(), array + offsets.at,
+                 (size_t{offsets.count} + 1) * sizeof(uint32_t));
+    store_raw(array + kPlainElements, offsets.next_room);
+    store_raw(array + 6, static_cast<uint16_t>(load_raw<uint16_t>(array + 6) | kHasRoom));
+  }
+  std::memcpy(array + offsets.next_bytes_at() + length, element.data(), element.size());
+  store_raw(array + offsets.next_at() + (size_t{offsets.count} + 1) * sizeof(uint32_t),
+            static_cast<uint32_t>(length + element.size()));
 }
 
 int32_t next_array_subscript(std::string_view array) {

@@ -1,11 +1,15 @@
 // Array values: a kString value whose bytes are laid out as below. Not aligned; read with load_raw.
 //
-//   u32 element type | u16 dimensions (0: the empty array) | u16 flags, bit 0: has NULLs
+//   u32 element type | u16 dimensions (0: the empty array) | u16 flags, bit 0: has NULLs, bit 1: has room
 //   dimensions × { i32 length, i32 lower bound }
 //   has NULLs: (n + 7) / 8 bytes, bit i set = element i is NULL
 //   fixed-width elements: n × physical width
+//   has room:             u32 r; numeric and strings only
 //   numeric and strings:  (n + 1) × u32 offsets into what follows, then the bytes
 //                         (a numeric as append_numeric_row writes it)
+//                         has room: place for r + 1 offsets, those behind n + 1 mean nothing; of arrays that
+//                         have grown by one element after the other, which would else move the bytes each
+//                         time
 //
 // Row-major order, n = product of the lengths. Also the form of int2vector and oidvector (lower bound 0).
 #pragma once
@@ -54,6 +58,7 @@ class ArrayView {
   const char* shape_;
   const uint8_t* nulls_ = nullptr;
   const char* elements_;
+  uint32_t room_;  // elements that the offsets have place for
 };
 
 // Lays out an array. `dims` empty with elements: one dimension from 1. Throws 54000 if it is too large.
