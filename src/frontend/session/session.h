@@ -25,6 +25,7 @@
 #include "pl/host.h"
 #include "pl/runtime.h"
 #include "plan_cache.h"
+#include "plan_inputs.h"
 #include "planner/plan.h"
 #include "random_state.h"
 #include "session/instance.h"
@@ -215,8 +216,7 @@ class Session final : public net::SessionHandler,
                           net::Output& out);
   std::string run_command(const parser::Node* node, std::string_view sql);
   StatementPtr make_statement(std::string_view sql, parser::Node* node);
-  // `temporary_first`: set when the first is the temporary schema, which nobody has put there.
-  std::vector<Oid> search_path_oids(bool* temporary_first = nullptr);
+  std::vector<Oid> search_path_oids(bool* temporary_first = nullptr);  // plan_inputs.h
   uint64_t run_internal(const StatementPtr& statement);
 
   // --- the database and its temporary schema (temporary.cpp)
@@ -226,7 +226,7 @@ class Session final : public net::SessionHandler,
   bool signal_backend(int32_t pid, bool terminate);
   void run_at_commit(), discard_temporary(), drop_temporary_of_earlier_process();
   void end_temporary() noexcept;
-  planner::PlannerSettings planner_settings() const;
+  const planner::PlannerSettings& planner_settings();
   executor::ExecutionSettings execution_settings() override;
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
   executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot,
@@ -280,7 +280,7 @@ class Session final : public net::SessionHandler,
                 std::span<const types::Value> params, net::Output& out);
   void infer_parameters(Statement& outer, parser::Node* query);
   void infer_call_parameters(const parser::CallStmt& stmt, Statement& statement);
-  void start(Portal& portal);
+  void start(Portal&portal), close(Portal&portal);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
                    std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
@@ -292,7 +292,6 @@ class Session final : public net::SessionHandler,
   void drop_portals_since(uint64_t serial);
   template <class F>
   void drop_portals_if(F&& goes);
-  void close(Portal& portal);
   void send_reports(), deliver_notifications();
 
   Instance& instance_;
@@ -302,6 +301,7 @@ class Session final : public net::SessionHandler,
   std::vector<Oid> reserved_databases_;  // until the transaction ends
   uint32_t temporary_number_ = 0;        // N of pg_temp_N; 0: none
   Oid temporary_schema_;
+  PlanInputs plan_inputs_;
   std::vector<std::pair<Oid, OnCommit>> at_commit_;
   executor::CommitActions commit_actions_;
   commands::CommandSteps steps_;  // what run_after_commit() has asked for
@@ -311,10 +311,9 @@ class Session final : public net::SessionHandler,
   uint64_t seen_settings_ = 0;  // generation of the server's values
   std::string login_user_;      // who authenticated
   Oid login_role_;
-  bool login_is_superuser_ = false;
+  bool login_is_superuser_ = false, is_superuser_ = false;
   std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   uint64_t roles_generation_ = 0;                           // of the settings that were followed
-  bool is_superuser_ = false;
 
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;
