@@ -1,5 +1,5 @@
 // The same for tests.
-#include "precompiled.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "precompiled.h"
