@@ -77,3 +77,12 @@ BEGIN
   p[2] := 1;
 END $$;
 DO $$ DECLARE p point := '(1,2)'; BEGIN p[0:1] := '(1,2)'; END $$;
+CREATE TABLE fixed_slices (p point);
+UPDATE fixed_slices SET p[0:1] = '(1,2)';
+INSERT INTO fixed_slices VALUES (NULL);
+UPDATE fixed_slices SET p[0:1] = '(1,2)' RETURNING p IS NULL;
+UPDATE fixed_slices SET p[NULL:1] = '(1,2)';
+INSERT INTO fixed_slices VALUES ('(1,2)');
+UPDATE fixed_slices SET p[0:1] = NULL RETURNING p;
+UPDATE fixed_slices SET p[0:1] = '(1,2)';
+DROP TABLE fixed_slices;

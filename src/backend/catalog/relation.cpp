@@ -204,17 +204,6 @@ void load_columns(Catalog& catalog, Relation& rel) {
   take_domain_defaults(catalog, rel);
 }
 
-// Expressions of an index stand one a line in indexprs, in the order of the zeros in indkey.
-std::vector<std::string> split_expressions(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    size_t end = text.find('\n');
-    parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return parts;
-}
-
 // When the version of a row was committed; at the end of time while it is not.
 Csn committed_at(Catalog& catalog, Xid writer) {
   txn::XidStatus status = catalog.database().txns().xid_status(writer);
@@ -550,7 +539,10 @@ RelationPtr Catalog::load(Oid oid) {
   }
   load_columns(*this, *rel);
   rel->statistics.resize(rel->columns.size());
-  if (rel->is_table() || rel->kind == RelationKind::kMaterializedView) load_statistics(*this, *rel);
+  if (rel->is_table() || rel->kind == RelationKind::kMaterializedView) {
+    load_statistics(*this, *rel);
+    load_extended_statistics(*this, *rel);
+  }
   if (rel->kind == RelationKind::kTable || rel->kind == RelationKind::kMaterializedView ||
       rel->kind == RelationKind::kPartitioned) {
     load_indexes(*this, *rel);

@@ -3,11 +3,21 @@
 // stavaluesN holds an array value (functions/array.h) of the column's type.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace varve::catalog {
 
 class Catalog;
 struct Relation;
 
 void load_statistics(Catalog& catalog, Relation& relation);
+// Its statistics objects.
+void load_extended_statistics(Catalog& catalog, Relation& relation);
+
+// Expressions of an index stand one a line in indexprs, in the order of the zeros in indkey; those of
+// statistics in stxexprs.
+std::vector<std::string> split_expressions(std::string_view text);
 
 }  // namespace varve::catalog

@@ -10,6 +10,7 @@
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
+#include "extended_statistics.h"
 #include "extension.h"
 #include "foreign_key.h"
 #include "functions/registry.h"
@@ -472,6 +473,7 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   context.catalog.remove_where(system_table("pg_depend"), old_type);
   depend_on_type(context, column_address(oid, number), type.type);
   renew_foreign_keys(context, oid, number);
+  forget_found_statistics(context, oid, number);
 }
 
 // --- constraints

@@ -13,7 +13,7 @@ namespace varve::commands {
 class BackgroundServices final : public CommandServices {
  public:
   BackgroundServices(catalog::Database& database, txn::Transaction& txn) : database_(database), txn_(txn) {}
-  void notice(std::string_view, SqlState, std::string_view, std::string_view, std::string_view) override {}
+  void report(std::string_view, const ErrorFields&) override {}
   void lock_relation(Oid relation, txn::LockMode mode) override {
     if (!try_lock_relation(relation, mode)) throw SqlError(sqlstate::kLockNotAvailable, "relation is locked");
   }

@@ -7,6 +7,7 @@
 #include "create_table.h"
 #include "drop.h"
 #include "executor/execution_context.h"
+#include "extended_statistics.h"
 #include "extension.h"
 #include "grant.h"
 #include "index.h"
@@ -80,6 +81,8 @@ constexpr Command kCommands[] = {
     {NodeKind::kCreateFunctionStmt, call<parser::CreateFunctionStmt, create_routine>},
     {NodeKind::kAlterFunctionStmt, call<parser::AlterFunctionStmt, alter_routine>},
     {NodeKind::kCreateTriggerStmt, call<parser::CreateTriggerStmt, create_trigger>},
+    {NodeKind::kCreateStatisticsStmt, call<parser::CreateStatisticsStmt, create_statistics>},
+    {NodeKind::kAlterStatisticsStmt, call<parser::AlterStatisticsStmt, alter_statistics>},
     {NodeKind::kCreatePolicyStmt, call<parser::CreatePolicyStmt, create_policy>},
     {NodeKind::kAlterPolicyStmt, call<parser::AlterPolicyStmt, alter_policy>},
     {NodeKind::kDefineStmt, call<parser::DefineStmt, define_object>},
@@ -129,6 +132,16 @@ bool is_session_command(NodeKind kind) {
 }
 
 }  // namespace
+
+void CommandServices::notice(std::string_view severity, SqlState state, std::string_view message,
+                             std::string_view detail, std::string_view hint) {
+  ErrorFields fields;
+  fields.state = state;
+  fields.message = message;
+  fields.detail = detail;
+  fields.hint = hint;
+  report(severity, fields);
+}
 
 executor::ExecutionSettings CommandServices::maintenance_settings() { return {}; }
 

@@ -7,6 +7,7 @@
 #include "analyzer/own_database.h"
 #include "common/sql_error.h"
 #include "constraints.h"
+#include "extended_statistics.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "index.h"
@@ -511,6 +512,24 @@ void copy_column_properties(CommandContext& context, Oid table, const LikeSource
   }
 }
 
+void copy_indexes(CommandContext& context, Oid table, const LikeSource& source, bool comments) {
+  for (const catalog::Index& index : source.table->indexes) {
+    RelationPtr target = context.catalog.relation(table);
+    IndexSpec spec = spec_of(context, source.table, index);
+    const bool has_primary = std::any_of(target->indexes.begin(), target->indexes.end(),
+                                         [](const catalog::Index& i) { return i.primary; });
+    if (spec.primary && has_primary) {
+      throw SqlError(sqlstate::kInvalidTableDefinition,
+                     fmt::format("multiple primary keys for table \"{}\" are not allowed", target->name));
+    }
+    MadeIndex made = make_index(context, table, moved_spec(context, *source.table, target, spec));
+    if (!comments) continue;
+    copy_comment(context, kClassClass, index.oid, 0, made.index, 0);
+    if (made.constraint != kInvalidOid)
+      copy_comment(context, kConstraintClass, index.constraint, 0, made.constraint, 0);
+  }
+}
+
 void copy_like_parts(CommandContext& context, Oid table, const LikeSource& source) {
   auto wants = [&](parser::TableLikeOption o) { return (source.options & static_cast<uint16_t>(o)) != 0; };
   if (wants(parser::TableLikeOption::kConstraints)) {
@@ -528,22 +547,12 @@ void copy_like_parts(CommandContext& context, Oid table, const LikeSource& sourc
   }
   copy_column_properties(context, table, source, wants(parser::TableLikeOption::kComments),
                          wants(parser::TableLikeOption::kStorage));
-  if (!wants(parser::TableLikeOption::kIndexes)) return;
-  for (const catalog::Index& index : source.table->indexes) {
-    RelationPtr target = context.catalog.relation(table);
-    IndexSpec spec = spec_of(context, source.table, index);
-    const bool has_primary = std::any_of(target->indexes.begin(), target->indexes.end(),
-                                         [](const catalog::Index& i) { return i.primary; });
-    if (spec.primary && has_primary) {
-      throw SqlError(sqlstate::kInvalidTableDefinition,
-                     fmt::format("multiple primary keys for table \"{}\" are not allowed", target->name));
-    }
-    MadeIndex made = make_index(context, table, moved_spec(context, *source.table, target, spec));
-    if (!wants(parser::TableLikeOption::kComments)) continue;
-    copy_comment(context, kClassClass, index.oid, 0, made.index, 0);
-    if (made.constraint != kInvalidOid)
-      copy_comment(context, kConstraintClass, index.constraint, 0, made.constraint, 0);
-  }
+  if (wants(parser::TableLikeOption::kIndexes))
+    copy_indexes(context, table, source, wants(parser::TableLikeOption::kComments));
+  if (!wants(parser::TableLikeOption::kStatistics)) return;
+  std::vector<Oid> copies = copy_statistics(context, source.table, table);
+  for (size_t i = 0; i < copies.size() && wants(parser::TableLikeOption::kComments); ++i)
+    copy_comment(context, kStatisticsClass, source.table->extended_statistics[i]->oid, 0, copies[i], 0);
 }
 
 void refuse_unsupported(const parser::CreateTableStmt& stmt) {

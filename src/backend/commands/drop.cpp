@@ -8,6 +8,7 @@
 #include "access/segment.h"
 #include "common/sql_error.h"
 #include "composite_type.h"
+#include "extended_statistics.h"
 #include "extension.h"
 #include "functions/registry.h"
 #include "index.h"
@@ -157,6 +158,8 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
       Oid relation = row.oid("polrelid");
       text = fmt::format("policy {} on {}", name, relation_text(context, relation));
     });
+  } else if (object.class_oid == kStatisticsClass) {
+    text = describe_statistics(context, object.object);
   } else if (object.class_oid == kLanguageClass) {
     with_row(context, "pg_language", object.object,
              [&](const Row& row) { text = fmt::format("language {}", row.text("lanname")); });
@@ -432,6 +435,9 @@ void Dropper::remove(const ObjectAddress& object) {
     remove_from("pg_trigger", "oid", object.object);
   } else if (object.class_oid == kPolicyClass) {
     remove_from("pg_policy", "oid", object.object);
+  } else if (object.class_oid == kStatisticsClass) {
+    remove_from("pg_statistic_ext_data", "stxoid", object.object);
+    remove_from("pg_statistic_ext", "oid", object.object);
   } else if (object.class_oid == kRewriteClass) {
     remove_from("pg_rewrite", "oid", object.object);
   }
@@ -674,6 +680,9 @@ std::string drop(CommandContext& context, const parser::DropStmt& stmt) {
     case ObjectType::kPolicy:
       drop_policy(context, stmt);
       return "DROP POLICY";
+    case ObjectType::kStatistics:
+      drop_statistics(context, stmt);
+      return "DROP STATISTICS";
     default:
       return drop_named(context, stmt);
   }

@@ -131,12 +131,37 @@ std::vector<RelationPtr> targets(CommandContext& context, const parser::VacuumSt
   return found;
 }
 
+bool wants_analyze(const parser::VacuumStmt& stmt) {
+  bool analyze = !stmt.is_vacuum;
+  for (const parser::Option* option : stmt.options) {
+    if (option->name == "analyze") analyze = option_boolean(*option);
+  }
+  return analyze;
+}
+
+// Tables that stand for several have statistics of all of them together.
+void analyze_families(CommandContext& context, const parser::VacuumStmt& stmt) {
+  auto one = [&](Oid oid, parser::NameList columns) {
+    RelationPtr table = context.catalog.relation(oid);
+    if (table == nullptr || (!table->is_partitioned() && table->children.empty())) return;
+    if (has_privileges_of(context, table->owner)) analyze_family(context, table, columns);
+  };
+  for (const parser::VacuumRelation* item : stmt.relations)
+    one(find_relation(context, *item->relation, txn::LockMode::kNone)->oid, item->columns);
+  if (!stmt.relations.empty()) return;
+  std::set<Oid> with_statistics;
+  context.catalog.for_each(system_table("pg_statistic_ext"), {},
+                           [&](const Row& row) { with_statistics.insert(row.oid("stxrelid")); });
+  for (Oid oid : with_statistics) one(oid, {});
+}
+
 }  // namespace
 
 std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
   for (const parser::Option* option : stmt.options) {
     if (option->name == "full" && option_boolean(*option)) throw_not_supported("VACUUM FULL");
   }
+  const bool analyze = wants_analyze(stmt);
   for (const RelationPtr& table : targets(context, stmt)) {
     if (table->is_system) continue;  // the purge thread keeps the system tables clean
     if (stmt.is_vacuum) {
@@ -148,10 +173,6 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
         check_ok(index.tree->sweep(context.txn.manager().horizon()).status());
       }
       if (access::ColumnStore* store = table->heap->columns()) check_ok(store->vacuum_segments());
-    }
-    bool analyze = !stmt.is_vacuum;
-    for (const parser::Option* option : stmt.options) {
-      if (option->name == "analyze") analyze = option_boolean(*option);
     }
     double rows;
     if (analyze) {
@@ -169,6 +190,7 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
     }
     write_table_counts(context, *table, rows);
   }
+  if (analyze) analyze_families(context, stmt);
   return stmt.is_vacuum ? "VACUUM" : "ANALYZE";
 }
 

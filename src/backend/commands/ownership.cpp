@@ -6,6 +6,7 @@
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
 #include "drop.h"
+#include "extended_statistics.h"
 #include "grant.h"
 #include "policy.h"
 
@@ -23,6 +24,7 @@ constexpr Secured kSecured[] = {{"pg_class", "relowner", "relacl", "oid", false}
                                 {"pg_proc", "proowner", "proacl", "oid", false},
                                 {"pg_type", "typowner", "typacl", "oid", false},
                                 {"pg_language", "lanowner", "lanacl", "oid", false},
+                                {"pg_statistic_ext", "stxowner", "", "oid", false},
                                 {"pg_default_acl", "defaclrole", "defaclacl", "oid", false},
                                 {"pg_database", "datdba", "datacl", "oid", true},
                                 {"pg_tablespace", "spcowner", "spcacl", "oid", true}};
@@ -48,7 +50,7 @@ bool names_role(const std::vector<AclItem>& items, std::string_view role) {
 template <class F>
 void change_lists(catalog::Catalog& catalog, bool shared, std::string_view role, F&& change) {
   for (const Secured& s : kSecured) {
-    if (s.shared != shared) continue;
+    if (s.shared != shared || s.acl.empty()) continue;
     catalog.for_each(system_table(s.table), {}, [&](const Row& row) {
       if (row.is_null(s.acl)) return;
       std::vector<AclItem> items = parse_acl(catalog::acl_column(row, s.acl));
@@ -101,7 +103,7 @@ char letter_of(const Secured& s, const Row& row) {
 
 void give_row(CommandContext& context, const Secured& s, const Row& row, Oid owner) {
   RowDraft draft(system_table(s.table), row);
-  if (!row.is_null(s.acl)) {
+  if (!s.acl.empty() && !row.is_null(s.acl)) {
     std::string from = role_name(context, row.oid(s.owner)), to = role_name(context, owner);
     std::vector<AclItem> items = parse_acl(catalog::acl_column(row, s.acl));
     for (AclItem& item : items) {
@@ -196,6 +198,9 @@ std::string drop_owned(CommandContext& context, const parser::DropOwnedStmt& stm
           row.oid("typowner") == role.oid && row.letter("typtype") != 'c' && row.letter("typcategory") != 'A';
       if (own) objects.push_back({kTypeClass, row.oid("oid")});
     });
+    context.catalog.for_each(system_table("pg_statistic_ext"), {}, [&](const Row& row) {
+      if (row.oid("stxowner") == role.oid) objects.push_back({kStatisticsClass, row.oid("oid")});
+    });
     // What goes with something else of the role's (a serial's sequence) is not named twice.
     std::erase_if(objects, [&](const ObjectAddress& o) {
       bool goes_along = false;
@@ -277,7 +282,8 @@ int objects_elsewhere(CommandContext& context, Oid database, const catalog::Role
       if (s.table == "pg_class" && row.letter("relkind") == 'i') return;
       if (s.table == "pg_type" && row.letter("typtype") == 'c') return;
       bool owns = !s.owner.empty() && row.oid(s.owner) == role.oid;
-      bool named = !row.is_null(s.acl) && names_role(parse_acl(catalog::acl_column(row, s.acl)), role.name);
+      bool named = !s.acl.empty() && !row.is_null(s.acl) &&
+                   names_role(parse_acl(catalog::acl_column(row, s.acl)), role.name);
       count += owns || named;
     });
   }

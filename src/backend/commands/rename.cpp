@@ -10,6 +10,7 @@
 #include "constraints.h"
 #include "create_table.h"
 #include "drop.h"
+#include "extended_statistics.h"
 #include "extension.h"
 #include "foreign_key.h"
 #include "functions/registry.h"
@@ -118,6 +119,9 @@ class ExpressionRenewal {
       }
       if (!index.predicate_sql.empty()) add("indpred", 0, index.oid, index.predicate_sql);
     }
+    for (const auto& statistics : before_->extended_statistics) {
+      for (const std::string& sql : statistics->expressions_sql) add("stxexprs", 0, statistics->oid, sql);
+    }
     if (before_->partitioning == nullptr) return;
     for (const catalog::PartitionKeyColumn& key : before_->partitioning->keys) {
       if (key.column != 0) continue;
@@ -139,15 +143,22 @@ class ExpressionRenewal {
         const KeyMatch match[] = {{"oid", Value::of_oid(item.oid.value())}};
         change("pg_constraint", match, "conbin", text);
       } else {
-        // All expressions of one index, or of one partition key behind their types, stand in one row.
+        // All expressions of one index or statistics object, or of one partition key behind their types,
+        // stand in one row.
         if (item.type != kInvalidOid) text = fmt::format("{} {}", item.type.value(), text);
         keys += (keys.empty() ? "" : "\n") + text;
         bool more =
             i + 1 < items_.size() && items_[i + 1].oid == item.oid && items_[i + 1].where == item.where;
         if (more) continue;
-        const bool of_key = item.where == "partexprs";
-        const KeyMatch match[] = {{of_key ? "partrelid" : "indexrelid", Value::of_oid(item.oid.value())}};
-        change(of_key ? "pg_partitioned_table" : "pg_index", match, item.where, keys);
+        const bool of_key = item.where == "partexprs", of_statistics = item.where == "stxexprs";
+        const KeyMatch match[] = {{of_key          ? "partrelid"
+                                   : of_statistics ? "oid"
+                                                   : "indexrelid",
+                                   Value::of_oid(item.oid.value())}};
+        change(of_key          ? "pg_partitioned_table"
+               : of_statistics ? "pg_statistic_ext"
+                               : "pg_index",
+               match, item.where, keys);
         keys.clear();
       }
     }
@@ -168,6 +179,7 @@ class ExpressionRenewal {
     std::string_view clause = where == "pg_attrdef"      ? "column generation expressions"
                               : where == "pg_constraint" ? "check constraints"
                               : where == "indpred"       ? "index predicates"
+                              : where == "stxexprs"      ? "statistics expressions"
                                                          : "index expressions";
     items_.push_back({where, column, oid,
                       analyzer::analyze_table_expression(
@@ -393,6 +405,8 @@ std::string rename_object(CommandContext& context, const parser::RenameStmt& stm
     case ObjectType::kPolicy:
       rename_policy(context, stmt);
       return "ALTER POLICY";
+    case ObjectType::kStatistics:
+      return rename_statistics(context, stmt);
     default:
       throw_not_supported("renaming objects of this kind");
   }
@@ -434,6 +448,7 @@ std::string alter_owner(CommandContext& context, const parser::AlterOwnerStmt& s
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
   if (stmt.object_type == ObjectType::kOperator) return set_operator_owner(context, stmt, owner);
+  if (stmt.object_type == ObjectType::kStatistics) return set_statistics_owner(context, stmt, owner);
   if (parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_owner(context, stmt, owner);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));
@@ -448,6 +463,7 @@ std::string alter_object_schema(CommandContext& context, const parser::AlterObje
     return stmt.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
   }
   if (stmt.object_type == ObjectType::kOperator) return set_operator_schema(context, stmt);
+  if (stmt.object_type == ObjectType::kStatistics) return set_statistics_schema(context, stmt);
   if (stmt.relation == nullptr && parser::is<parser::RoutineRef>(stmt.object)) {
     set_routine_schema(context, stmt);
     return fmt::format("ALTER {}", object_tag(stmt.object_type));

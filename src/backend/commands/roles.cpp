@@ -6,6 +6,7 @@
 #include "catalog/acl_column.h"
 #include "common/sql_error.h"
 #include "drop.h"
+#include "extended_statistics.h"
 #include "ownership.h"
 #include "policy.h"
 #include "privileges.h"
@@ -166,7 +167,12 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   std::string detail;
   auto say = [&](std::string text) { detail += (detail.empty() ? "" : "\n") + text; };
   context.catalog.for_each(system_table("pg_namespace"), {}, [&](const Row& row) {
-    if (row.oid("nspowner") == role.oid) say(fmt::format("owner of schema {}", row.text("nspname")));
+    const std::vector<AclItem> items = parse_acl(catalog::acl_column(row, "nspacl"));
+    if (row.oid("nspowner") == role.oid)
+      say(fmt::format("owner of schema {}", row.text("nspname")));
+    else if (std::any_of(items.begin(), items.end(),
+                         [&](const AclItem& i) { return i.grantee == role.name; }))
+      say(fmt::format("privileges for schema {}", row.text("nspname")));
   });
   std::vector<Oid> owned;
   context.catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
@@ -186,6 +192,10 @@ std::string what_depends_on(CommandContext& context, const catalog::Role& role) 
   });
   std::sort(owned.begin(), owned.end());  // as they were made, wherever their rows lie
   for (Oid oid : owned) say("owner of " + describe(context, relation_address(oid)));
+  context.catalog.for_each(system_table("pg_statistic_ext"), {}, [&](const Row& row) {
+    if (row.oid("stxowner") == role.oid)
+      say("owner of " + describe(context, {kStatisticsClass, row.oid("oid")}));
+  });
   for (std::string& line : policies_for_role(context, role.oid)) say(std::move(line));
   std::vector<std::pair<Oid, std::string>> others;
   context.catalog.for_each(system_table("pg_database"), {}, [&](const Row& row) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
+#include "extended_statistics.h"
 #include "functions/registry.h"
 #include "grant.h"
 #include "operator.h"
@@ -283,6 +284,9 @@ std::string comment(CommandContext& context, const parser::CommentStmt& stmt) {
       write_comment(context, {kPolicyClass, require_policy(*relation, names.back()).oid}, stmt, false);
       return "COMMENT";
     }
+    case ObjectType::kStatistics:
+      write_comment(context, owned_statistics(context, names_of(context, stmt.object)), stmt, false);
+      return "COMMENT";
     case ObjectType::kSchema: {
       Oid schema = require_schema(context, names_of(context, stmt.object).back());
       write_comment(context, {kNamespaceClass, schema}, stmt, false);

@@ -66,10 +66,9 @@ class TestSession final : public CommandServices {
   void insert(std::string_view table_name, std::vector<types::Value> values);
   std::vector<std::string> notices;
 
-  void notice(std::string_view severity, SqlState, std::string_view message, std::string_view detail,
-              std::string_view) override {
-    notices.push_back(std::string(severity) + ": " + std::string(message) +
-                      (detail.empty() ? "" : " | " + std::string(detail)));
+  void report(std::string_view severity, const ErrorFields& fields) override {
+    notices.push_back(std::string(severity) + ": " + fields.message +
+                      (fields.detail.empty() ? "" : " | " + fields.detail));
   }
   void lock_relation(Oid, txn::LockMode) override {}
   bool try_lock_relation(Oid, txn::LockMode) override { return true; }

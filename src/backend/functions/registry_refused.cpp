@@ -176,7 +176,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_get_object_address(text,_text,_text)"),
     VARVE_REFUSED_ROWS("pg_identify_object(oid,oid,int4)"),
     VARVE_REFUSED_ROWS("pg_identify_object_as_address(oid,oid,int4)"),
-    VARVE_REFUSED_ROWS("pg_mcv_list_items(pg_mcv_list)"),
     // tables as XML
     VARVE_REFUSED("cursor_to_xml"),
     VARVE_REFUSED("cursor_to_xmlschema"),

@@ -3,6 +3,7 @@
 
 #include "array_io.h"
 #include "common/bytes.h"
+#include "functions/extended_statistics.h"
 #include "functions/record.h"
 #include "functions/registry.h"
 #include "functions/text_search.h"
@@ -205,7 +206,9 @@ Value parse_string(Oid type, int32_t typmod, std::string_view text, EvalContext&
     default:
       break;
   }
-  if (type_by_oid(type) != nullptr && type_by_oid(type)->kind == 'p') {
+  const bool is_statistics =
+      type == type_oid::kNdistinct || type == type_oid::kDependencies || type == type_oid::kMcvList;
+  if (is_statistics || (type_by_oid(type) != nullptr && type_by_oid(type)->kind == 'p')) {
     throw SqlError(sqlstate::kFeatureNotSupported,
                    fmt::format("cannot accept a value of type {}", type_label(type)));
   }
@@ -394,6 +397,15 @@ void append_value(Oid type, const Value& v, std::string& out, EvalContext& conte
       return;
     case id(type_oid::kTsquery):
       append_query_text(out, read_query(v.view()));
+      return;
+    case id(type_oid::kNdistinct):
+      append_ndistinct_text(out, v.view());
+      return;
+    case id(type_oid::kDependencies):
+      append_dependencies_text(out, v.view());
+      return;
+    case id(type_oid::kMcvList):
+      types::append_bytea(out, v.view(), format.bytea_output);
       return;
     case id(type_oid::kVoid):
       return;

@@ -573,9 +573,11 @@ Node QueryPlanner::index_scan(uint32_t range, const IndexMatch& match, const std
   }
   if (!rest.empty()) plan->filter = resolve(conjunction(rest), node);
   double rows = relation_rows(relation), pages = relation_pages(relation);
-  double found = match.unique ? 1 : std::max(1.0, rows * match.selectivity);
-  plan->rows = found;
-  plan->rows = std::max(1.0, plan->rows * conjunction_selectivity(rest));
+  const bool known_together = !relation.extended_statistics.empty();
+  const double selected = known_together ? conjunction_selectivity(match.used) : match.selectivity;
+  double found = match.unique ? 1 : std::max(1.0, rows * selected);
+  plan->rows = std::max(1.0, found * conjunction_selectivity(rest));
+  if (known_together && !match.unique) plan->rows = std::max(1.0, rows * conjunction_selectivity(conjuncts));
   const PlannerSettings& s = state_.settings;
   auto lookups = static_cast<double>(std::max<size_t>(1, match.any_of.size()));
   if (match.array_any != nullptr) lookups = array_length(*match.array_any);

@@ -39,27 +39,30 @@ double row_width(const catalog::Relation& relation) {
   return width;
 }
 
+// Of a boolean.
+double true_share(const catalog::ColumnStatistics& s) {
+  for (size_t i = 0; i < s.common_values.size(); ++i) {
+    if (s.common_values[i].boolean != 0) return std::max<double>(kLeast, s.common_frequencies[i]);
+  }
+  return s.common_values.empty() ? 0.5 : kLeast;
+}
+
 bool is_order_operator(std::string_view op) { return op == "<" || op == "<=" || op == ">" || op == ">="; }
 
 const ConstExpr* constant_of(const Expr* e) {
   return e->kind == ExprKind::kConst ? &e->as<ConstExpr>() : nullptr;
 }
 
-// column op constant, however it is written; `op` is turned round when the constant stands on the left.
-struct Comparison {
-  const Expr* column = nullptr;
-  const Expr* other = nullptr;
-  std::string_view op;
-};
+}  // namespace
 
-Comparison comparison_of(const Query& query, const Expr* e) {
+QueryPlanner::Comparison QueryPlanner::comparison_of(const Expr* e) {
   Comparison c;
   if (e->kind != ExprKind::kFunction) return c;
   const auto& f = e->as<FunctionExpr>();
   if (f.op == nullptr || f.args.size() != 2) return c;
   c = {f.args[0], f.args[1], f.op->name};
-  bool left_is_column = column_of(query, c.column).relation != nullptr;
-  bool right_is_column = column_of(query, c.other).relation != nullptr;
+  bool left_is_column = origin_of(c.column).relation != nullptr;
+  bool right_is_column = origin_of(c.other).relation != nullptr;
   if (!left_is_column && right_is_column) {
     std::swap(c.column, c.other);
     if (c.op == "<")
@@ -73,8 +76,6 @@ Comparison comparison_of(const Query& query, const Expr* e) {
   }
   return c;
 }
-
-}  // namespace
 
 double QueryPlanner::relation_pages(const catalog::Relation& relation) {
   auto family = state_.family_sizes.find(&relation);
@@ -104,7 +105,7 @@ double QueryPlanner::rows_of_pages(const catalog::Relation& relation, double pag
 // `rows`: of the input, when nothing is known.
 double QueryPlanner::distinct_values(const Expr* e, double rows) {
   if (e->kind == ExprKind::kConst || e->kind == ExprKind::kParam || e->kind == ExprKind::kExecParam) return 1;
-  ColumnOrigin origin = column_of(query_, e);
+  ColumnOrigin origin = origin_of(e);
   if (origin.relation != nullptr) {
     if (origin.unique) return relation_rows(*origin.relation);
     if (const catalog::ColumnStatistics* s = origin.statistics) {
@@ -131,7 +132,7 @@ double QueryPlanner::distinct_values(const Expr* e, double rows) {
 }
 
 double QueryPlanner::equality_selectivity(const Expr* column, const Expr* other) {
-  ColumnOrigin origin = column_of(query_, column);
+  ColumnOrigin origin = origin_of(column);
   const catalog::ColumnStatistics* s = origin.statistics;
   const ConstExpr* constant = constant_of(other);
   if (constant != nullptr && constant->value.null) return 0;
@@ -162,7 +163,7 @@ double QueryPlanner::equality_selectivity(const Expr* column, const Expr* other)
 
 // Share of all rows whose value is below the constant.
 double QueryPlanner::share_below(const Expr* column, const Expr* other, bool inclusive) {
-  ColumnOrigin origin = column_of(query_, column);
+  ColumnOrigin origin = origin_of(column);
   const ConstExpr* constant = constant_of(other);
   if (origin.statistics == nullptr || constant == nullptr || constant->value.null ||
       constant->type != column->type)
@@ -171,26 +172,26 @@ double QueryPlanner::share_below(const Expr* column, const Expr* other, bool inc
 }
 
 double QueryPlanner::operator_selectivity(const FunctionExpr& f) {
-  Comparison c = comparison_of(query_, &f);
+  Comparison c = comparison_of(&f);
   if (c.op == "=") {
-    if (column_of(query_, c.other).relation != nullptr) {  // two columns of one row
+    if (origin_of(c.other).relation != nullptr) {  // two columns of one row
       return 1 / std::max({distinct_values(c.column, 1e9), distinct_values(c.other, 1e9), 1.0});
     }
     return equality_selectivity(c.column, c.other);
   }
   if (c.op == "<>") {
-    ColumnOrigin origin = column_of(query_, c.column);
+    ColumnOrigin origin = origin_of(c.column);
     double nulls = origin.statistics == nullptr ? 0 : origin.statistics->null_fraction;
     return std::max(kLeast, 1 - nulls - equality_selectivity(c.column, c.other));
   }
   if (is_order_operator(c.op)) {
     double below = share_below(c.column, c.other, c.op == "<=" || c.op == ">");
     if (below < 0) return kRangeSelectivity;
-    double present = 1 - column_of(query_, c.column).statistics->null_fraction;
+    double present = 1 - origin_of(c.column).statistics->null_fraction;
     return std::clamp(c.op[0] == '<' ? below : present - below, kLeast, 1.0);
   }
   // Any other operator with a constant is tried on the values that the statistics hold.
-  ColumnOrigin origin = column_of(query_, c.column);
+  ColumnOrigin origin = origin_of(c.column);
   bool may_try = !state_.settings.has_row_security || functions::is_leakproof(f.function->oid);
   if (may_try && origin.statistics != nullptr && constant_of(c.other) != nullptr && c.column == f.args[0]) {
     double share = share_that_passes(*origin.statistics, f, constant_of(c.other)->value, state_.eval);
@@ -215,15 +216,16 @@ double QueryPlanner::selectivity(const Expr* e) {
       return conjunction_selectivity(parts);
     }
     case ExprKind::kOr: {
-      double none = 1;
-      for (const Expr* arg : e->as<BoolExpr>().args) none *= 1 - selectivity(arg);
+      std::vector<Expr*> rest(e->as<BoolExpr>().args.begin(), e->as<BoolExpr>().args.end());
+      double none = has_statistics_objects() ? 1 - extended_selectivity(&rest, true) : 1;
+      for (const Expr* arg : rest) none *= 1 - selectivity(arg);
       return 1 - none;
     }
     case ExprKind::kNot:
       return std::max(kLeast, 1 - selectivity(e->as<BoolExpr>().args[0]));
     case ExprKind::kNullTest: {
       const auto& test = e->as<NullTestExpr>();
-      const catalog::ColumnStatistics* s = column_of(query_, test.arg).statistics;
+      const catalog::ColumnStatistics* s = origin_of(test.arg).statistics;
       double nulls = s == nullptr ? 0.005 : s->null_fraction;
       return std::max(kLeast, test.is_not_null ? 1 - nulls : nulls);
     }
@@ -258,12 +260,8 @@ double QueryPlanner::selectivity(const Expr* e) {
       return a.all ? std::pow(one, 10) : std::min(1.0, one * 10);
     }
     case ExprKind::kColumn: {
-      const catalog::ColumnStatistics* s = column_of(query_, e).statistics;
-      if (s == nullptr) return 0.5;
-      for (size_t i = 0; i < s->common_values.size(); ++i) {
-        if (s->common_values[i].boolean != 0) return std::max<double>(kLeast, s->common_frequencies[i]);
-      }
-      return s->common_values.empty() ? 0.5 : kLeast;
+      const catalog::ColumnStatistics* s = origin_of(e).statistics;
+      return s == nullptr ? 0.5 : true_share(*s);
     }
     case ExprKind::kFunction:
       break;
@@ -271,12 +269,21 @@ double QueryPlanner::selectivity(const Expr* e) {
       return 0.5;
   }
   const auto& f = e->as<FunctionExpr>();
+  if (const catalog::ColumnStatistics* s = origin_of(e).statistics; s != nullptr && f.op == nullptr)
+    return true_share(*s);
   if (f.op == nullptr || f.args.size() != 2) return kRangeSelectivity;
   return operator_selectivity(f);
 }
 
-// Of all together: the two ends of a range on one column are not independent.
 double QueryPlanner::conjunction_selectivity(std::span<Expr* const> conjuncts) {
+  if (!use_extended_ || !has_statistics_objects()) return separate_selectivity(conjuncts);
+  std::vector<Expr*> rest(conjuncts.begin(), conjuncts.end());
+  const double known_together = extended_selectivity(&rest, false);
+  return known_together * separate_selectivity(rest);
+}
+
+// Of all as far as they have nothing to do with each other; the two ends of a range on one column do.
+double QueryPlanner::separate_selectivity(std::span<Expr* const> conjuncts) {
   struct Ends {
     const Expr* column;
     double lower = -1, upper = -1, present = 1;  // share below the upper end, share above the lower
@@ -284,8 +291,8 @@ double QueryPlanner::conjunction_selectivity(std::span<Expr* const> conjuncts) {
   std::vector<Ends> ranges;
   double s = 1;
   for (const Expr* e : conjuncts) {
-    Comparison c = known_selectivity_.count(e) == 0 ? comparison_of(query_, e) : Comparison{};
-    if (c.column == nullptr || !is_order_operator(c.op) || column_of(query_, c.column).relation == nullptr) {
+    Comparison c = known_selectivity_.count(e) == 0 ? comparison_of(e) : Comparison{};
+    if (c.column == nullptr || !is_order_operator(c.op) || origin_of(c.column).relation == nullptr) {
       s *= selectivity(e);
       continue;
     }
@@ -294,7 +301,7 @@ double QueryPlanner::conjunction_selectivity(std::span<Expr* const> conjuncts) {
     if (it == ranges.end()) {
       ranges.push_back({c.column});
       it = ranges.end() - 1;
-      const catalog::ColumnStatistics* statistics = column_of(query_, c.column).statistics;
+      const catalog::ColumnStatistics* statistics = origin_of(c.column).statistics;
       if (statistics != nullptr) it->present = 1 - statistics->null_fraction;
     }
     double& end = c.op[0] == '<' ? it->upper : it->lower;
@@ -323,8 +330,8 @@ double QueryPlanner::join_selectivity(const Expr* e) {
   double left = distinct_values(f.args[0], 1e9), right = distinct_values(f.args[1], 1e9);
   if (left >= 1e9) left = 200;
   if (right >= 1e9) right = 200;
-  const catalog::ColumnStatistics* a = column_of(query_, f.args[0]).statistics;
-  const catalog::ColumnStatistics* b = column_of(query_, f.args[1]).statistics;
+  const catalog::ColumnStatistics* a = origin_of(f.args[0]).statistics;
+  const catalog::ColumnStatistics* b = origin_of(f.args[1]).statistics;
   double present = (1 - (a == nullptr ? 0 : a->null_fraction)) * (1 - (b == nullptr ? 0 : b->null_fraction));
   if (a != nullptr && b != nullptr && !a->common_values.empty() && !b->common_values.empty() &&
       f.args[0]->type == f.args[1]->type) {

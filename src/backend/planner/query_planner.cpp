@@ -366,9 +366,7 @@ Node QueryPlanner::plan_aggregation(Node node) {
   result.layout.insert(result.layout.end(), aggregates.begin(), aggregates.end());
   double input_rows = node.plan->rows;
   set_child(arena_, plan, node.plan);
-  double group_count = 1;
-  for (Expr* g : groups) group_count *= distinct_values(g, input_rows);
-  plan->rows = groups.empty() ? 1 : std::max(1.0, std::min(group_count, input_rows));
+  plan->rows = groups.empty() ? 1 : group_count(groups, input_rows);
   plan->total_cost +=
       input_rows * state_.settings.cpu_operator_cost * static_cast<double>(1 + calls.size() + groups.size());
   plan->startup_cost = plan->total_cost;
@@ -501,9 +499,7 @@ Node QueryPlanner::plan_distinct(Node node) {
     plan->groups = arena_.copy(groups);
     double input_rows = node.plan->rows;
     set_child(arena_, plan, node.plan);
-    double n = 1;
-    for (Expr* e : node.layout) n *= distinct_values(e, input_rows);
-    plan->rows = std::max(1.0, std::min(n, input_rows));
+    plan->rows = group_count(node.layout, input_rows);
     plan->total_cost += input_rows * state_.settings.cpu_operator_cost * 2;
     plan->startup_cost = plan->total_cost;
     plan->output = node.plan->output;

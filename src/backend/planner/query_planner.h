@@ -8,6 +8,8 @@
 
 #include "analyzer/expression_walk.h"
 #include "analyzer/query.h"
+#include "catalog/extended_statistics.h"
+#include "column_statistics.h"
 #include "planner/planner.h"
 #include "query_copy.h"
 
@@ -37,6 +39,16 @@ struct Node {
 struct JoinLeaf;
 struct GroupStep;
 using ColumnSet = std::set<std::pair<uint32_t, int16_t>>;
+
+// A statistics object of a range, its expressions in the query's terms.
+struct RangeStatistics {
+  const catalog::ExtendedStatistics* object = nullptr;
+  const catalog::ExtendedStatistics::Found* found = nullptr;
+  std::vector<Expr*> expressions;
+
+  // Which of the object's columns, behind them expressions, it is; -1: none.
+  int dimension_of(uint32_t range, const Expr* e) const;
+};
 
 // Shared by all levels of a statement.
 struct PlannerState {
@@ -256,8 +268,16 @@ class QueryPlanner {
   double rows_of_pages(const catalog::Relation& relation, double pages) const;
   double relation_rows(const catalog::Relation& relation);
   double relation_pages(const catalog::Relation& relation);
+  // column op constant, however it is written; `op` is turned round when the constant stands on the left.
+  struct Comparison {
+    const Expr* column = nullptr;
+    const Expr* other = nullptr;
+    std::string_view op;
+  };
+  Comparison comparison_of(const Expr* e);
   double selectivity(const Expr* e);
   double conjunction_selectivity(std::span<Expr* const> conjuncts);
+  double separate_selectivity(std::span<Expr* const> conjuncts);
   double join_selectivity(const Expr* e);
   double equality_selectivity(const Expr* column, const Expr* other);
   // --- small tables are read while planning (small_table.cpp)
@@ -268,6 +288,17 @@ class QueryPlanner {
   double operator_selectivity(const analyzer::FunctionExpr& f);
   double share_below(const Expr* column, const Expr* other, bool inclusive);
   double distinct_values(const Expr* e, double rows);
+  double group_count(std::span<Expr* const> groups, double input_rows);
+  // --- statistics of several columns, and of expressions (extended_estimate.cpp)
+  friend class ExtendedEstimate;
+  bool has_statistics_objects() const;
+  const std::vector<RangeStatistics>& statistics_of(uint32_t range);
+  // As column_of(); also of an expression that there are statistics of.
+  ColumnOrigin origin_of(const Expr* e);
+  // Of the conditions on one table that its statistics objects know together, which are taken out.
+  // `alternatives`: of any of them, not of all.
+  double extended_selectivity(std::vector<Expr*>* conditions, bool alternatives);
+  double distinct_combinations(uint32_t range, std::vector<const Expr*> terms, double range_rows);
 
   // --- above the joins (query_planner.cpp)
   Node plan_as_written();
@@ -314,7 +345,9 @@ class QueryPlanner {
   std::map<uint32_t, std::vector<catalog::ColumnNumber>> system_columns_;  // by range: the others, where used
   std::vector<Expr*> where_conjuncts_;                                     // all of WHERE, for rechecks
   std::unordered_map<const Expr*, double> known_selectivity_;
-  std::vector<Expr*> grouped_by_;                    // once the rows are grouped
+  std::map<uint32_t, std::vector<RangeStatistics>> statistics_;  // by range
+  bool use_extended_ = true;                                     // false: each condition for itself
+  std::vector<Expr*> grouped_by_;                                // once the rows are grouped
   Expr* set_number_ = nullptr;                       // which grouping set a row is of; null: there is one
   std::map<uint32_t, FamilyChoice> family_choices_;  // by range
   std::vector<uint32_t> cte_numbers_;                // of this query's CTEs in the statement

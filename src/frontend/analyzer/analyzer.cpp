@@ -87,8 +87,8 @@ std::vector<Oid> add_row_ids(AnalyzerContext& context, Query& query) {
 
 Expr* analyze_table_expression(AnalyzerContext& context, const parser::Node* expression,
                                const catalog::RelationPtr* table, std::string_view clause) {
-  static constexpr Clause kClauses[] = {Clause::kDefault, Clause::kCheck, Clause::kIndexExpression,
-                                        Clause::kIndexPredicate, Clause::kGenerated};
+  static constexpr Clause kClauses[] = {Clause::kDefault,        Clause::kCheck,     Clause::kIndexExpression,
+                                        Clause::kIndexPredicate, Clause::kGenerated, Clause::kStatistics};
   Binder binder(context);
   Scope scope;
   for (Clause c : kClauses) {

@@ -41,6 +41,8 @@ std::string_view clause_text(Clause clause) {
       return "DEFAULT expressions";
     case Clause::kIndexExpression:
       return "index expressions";
+    case Clause::kStatistics:
+      return "statistics expressions";
     case Clause::kIndexPredicate:
       return "index predicates";
     case Clause::kGenerated:

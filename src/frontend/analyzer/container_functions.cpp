@@ -4,6 +4,7 @@
 
 #include "common/sql_error.h"
 #include "functions/array.h"
+#include "functions/fixed_array.h"
 #include "functions/jsonb_assign.h"
 #include "functions/record.h"
 #include "functions/scalar_function.h"
@@ -85,10 +86,20 @@ void assign_kernel(KernelCall& call) {
   });
 }
 
+// Without a value, or nothing to put there, it stays as it is; PostgreSQL can do no more either.
+void refuse_fixed_slice(KernelCall& call, uint32_t row) {
+  if (!call.args[0]->is_null(row) && !call.args[1]->is_null(row)) {
+    throw SqlError(sqlstate::kFeatureNotSupported,
+                   "updates on slices of fixed-length arrays not implemented");
+  }
+  call.result.set_value(row, call.args[0]->value(row));
+}
+
 void assign_slice_kernel(KernelCall& call) {
   Oid element = element_of(call.site.result_type);
   vector::for_each_row(call.rows, [&](uint32_t row) {
     check_subscripts(call, 2, row);
+    if (functions::is_fixed_array(call.site.result_type)) return refuse_fixed_slice(call, row);
     if (call.args[1]->is_null(row)) {  // nothing to put there
       if (call.args[0]->is_null(row)) {
         call.result.set_value(row,

@@ -740,7 +740,7 @@ void Deparser::leaf(const Expr& e) {
 std::string deparse_expression(const Expr& expr, const catalog::Relation* table, functions::EvalContext& eval,
                                bool pretty, bool lines) {
   int indent = 0;
-  Deparser deparser(table, nullptr, eval, pretty, pretty || lines ? &indent : nullptr);
+  Deparser deparser(table, nullptr, eval, pretty, lines ? &indent : nullptr);
   deparser.print(expr, false);
   return deparser.take();
 }

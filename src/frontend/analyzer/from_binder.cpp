@@ -4,6 +4,7 @@
 #include "analyzer/expression_walk.h"
 #include "analyzer/own_database.h"
 #include "binder.h"
+#include "catalog/extended_statistics.h"
 #include "json_records.h"
 #include "parser/parser.h"
 #include "sequence_row.h"
@@ -147,7 +148,17 @@ uint32_t Binder::add_relation(Scope& scope, const catalog::RelationPtr& relation
   }
   range->columns = {columns, relation->columns.size()};
   // Not while such an expression is itself being bound.
-  if (mode != txn::LockMode::kNone) range->index_expressions = bind_index_expressions(*range->relation);
+  if (mode != txn::LockMode::kNone) {
+    range->index_expressions = bind_index_expressions(*range->relation);
+    std::vector<ExprList> of_statistics;
+    for (const auto& statistics : relation->extended_statistics) {
+      std::vector<Expr*> expressions;
+      for (const std::string& sql : statistics->expressions_sql)
+        expressions.push_back(bind_sql_expression(sql, range->relation, Clause::kStatistics));
+      of_statistics.push_back(list(expressions));
+    }
+    range->statistics_expressions = arena_.copy(of_statistics);
+  }
   return add_range(scope, range, alias.empty() ? arena_.copy(relation->schema_name) : std::string_view(),
                    column_aliases);
 }

@@ -138,6 +138,7 @@ void Inliner::range(Range& r) {
   one(r.sample_seed);
   for (ExprList& row : r.rows) all(row);
   indexes(r.index_expressions);
+  for (ExprList& expressions : r.statistics_expressions) all(expressions);
 }
 
 void Inliner::query(Query& q) {

@@ -579,11 +579,7 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column,
                                                  steps.subspan(n), value, location);
     std::vector<Expr*> args{current, part};
     args.insert(args.end(), subscripts.bounds.begin(), subscripts.bounds.end());
-    if (functions::is_fixed_array(current->type)) {
-      if (subscripts.slice) {
-        throw SqlError(sqlstate::kFeatureNotSupported,
-                       "updates on slices of fixed-length arrays not implemented");
-      }
+    if (functions::is_fixed_array(current->type) && !subscripts.slice) {
       if (n != 1) throw SqlError(sqlstate::kArraySubscriptError, "wrong number of array subscripts");
       return call(functions::fixed_assign_function(), args);
     }

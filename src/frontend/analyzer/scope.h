@@ -31,6 +31,7 @@ enum class Clause : uint8_t {
   kCheck,
   kDefault,
   kIndexExpression,
+  kStatistics,
   kIndexPredicate,
   kGenerated,
   kWindowPartition,

@@ -518,7 +518,6 @@ const std::unordered_map<std::string_view, SystemFunctions::Function>& SystemFun
       {"pg_opfamily_is_visible", yes},
       {"pg_collation_is_visible", yes},
       {"pg_conversion_is_visible", yes},
-      {"pg_statistics_obj_is_visible", yes},
       {"pg_ts_config_is_visible", yes},
       {"pg_ts_dict_is_visible", yes},
       {"pg_ts_parser_is_visible", yes},

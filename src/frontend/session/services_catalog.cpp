@@ -110,8 +110,7 @@ class CatalogFunctions {
     return text_value("SETOF record", arena);
   }
 
-  // --- definitions of objects there are none of: rules of users, triggers, partitions, statistics objects,
-  // functions
+  // --- definitions of objects there are none of: rules of users, triggers, partitions, functions
   static Value none(Session&, std::span<const Value>, Arena&) { return null_text(); }
 
   // --- privileges
@@ -434,8 +433,6 @@ CatalogFunction* find_catalog_function(std::string_view name) {
       {"pg_get_function_result", F::function_result},
       {"pg_get_function_sqlbody", F::none},
       {"pg_get_function_arg_default", F::none},
-      {"pg_get_statisticsobjdef", F::none},
-      {"pg_get_statisticsobjdef_columns", F::none},
       {"pg_get_triggerdef", F::none},
       {"has_table_privilege", F::table_privilege},
       {"has_sequence_privilege", F::table_privilege},

@@ -1,4 +1,5 @@
-// Definitions as SQL text: pg_get_viewdef(), pg_get_expr(), pg_get_indexdef(), pg_get_constraintdef(). What
+// Definitions as SQL text: pg_get_viewdef(), pg_get_expr(), pg_get_indexdef(), pg_get_constraintdef(),
+// pg_get_statisticsobjdef(). What
 // the catalog stores is bound again and printed as this session would name it: search path, column names of
 // today.
 #include <deque>
@@ -9,6 +10,7 @@
 #include "analyzer/expression_walk.h"
 #include "analyzer/instead_of.h"
 #include "analyzer/query.h"
+#include "catalog/extended_statistics.h"
 #include "catalog/partition.h"
 #include "catalog/user_type.h"
 #include "catalog_functions.h"
@@ -174,6 +176,94 @@ class DefinitionFunctions {
     return text(index_text(s, *index, table, pretty), arena);
   }
 
+  // --- statistics objects
+
+  using StatisticsPtr = std::shared_ptr<const catalog::ExtendedStatistics>;
+  // Null: there is none.
+  static StatisticsPtr find_statistics(Session& s, Oid oid, catalog::RelationPtr* table) {
+    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(oid.value())}};
+    s.catalog().for_each(catalog::system_table("pg_statistic_ext"), match, [&](const catalog::Row& row) {
+      *table = s.catalog().relation(row.oid("stxrelid"));
+    });
+    if (*table == nullptr) return nullptr;
+    for (const StatisticsPtr& statistics : (*table)->extended_statistics) {
+      if (statistics->oid == oid) return statistics;
+    }
+    return nullptr;
+  }
+
+  static std::string statistics_columns(Session& s, const catalog::ExtendedStatistics& statistics,
+                                        const catalog::RelationPtr& table) {
+    std::string out;
+    auto add = [&](const std::string& item) { out += (out.empty() ? "" : ", ") + item; };
+    for (catalog::ColumnNumber column : statistics.columns)
+      add(parser::quote_identifier(table->column(column).name));
+    for (const std::string& sql : statistics.expressions_sql) {
+      const std::string printed = expression(s, sql, table, true, false, false);
+      add(looks_like_call(printed) ? printed : "(" + printed + ")");
+    }
+    return out;
+  }
+
+  static Value get_statistics_columns(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table;
+    StatisticsPtr statistics = find_statistics(s, Oid{args[0].oid()}, &table);
+    return statistics == nullptr ? none() : text(statistics_columns(s, *statistics, table), arena);
+  }
+
+  static Value get_statisticsdef(Session& s, std::span<const Value> args, Arena& arena) {
+    using catalog::ExtendedStatistics;
+    constexpr std::pair<char, std::string_view> kKinds[] = {
+        {ExtendedStatistics::kNdistinct, "ndistinct"},
+        {ExtendedStatistics::kDependencies, "dependencies"},
+        {ExtendedStatistics::kCommon, "mcv"}};
+    catalog::RelationPtr table;
+    StatisticsPtr statistics = find_statistics(s, Oid{args[0].oid()}, &table);
+    if (statistics == nullptr) return none();
+    std::string kinds;
+    size_t count = 0;
+    for (const auto& [letter, name] : kKinds) {
+      if (!statistics->has(letter)) continue;
+      kinds += fmt::format("{}{}", count++ == 0 ? "" : ", ", name);
+    }
+    // All of them are what is built without asking; one expression alone has none.
+    const bool said = count < std::size(kKinds) && statistics->dimensions() > 1;
+    std::string relation;
+    s.append_reg(type_oid::kRegclass, table->oid.value(), relation);
+    return text(fmt::format("CREATE STATISTICS {}.{}{} ON {} FROM {}",
+                            parser::quote_identifier(s.catalog().schema_name(statistics->schema)),
+                            parser::quote_identifier(statistics->name), said ? " (" + kinds + ")" : "",
+                            statistics_columns(s, *statistics, table), relation),
+                arena);
+  }
+
+  static Value get_statistics_expressions(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table;
+    StatisticsPtr statistics = find_statistics(s, Oid{args[0].oid()}, &table);
+    if (statistics == nullptr || statistics->expressions_sql.empty()) return none();
+    std::vector<Value> items;
+    for (const std::string& sql : statistics->expressions_sql)
+      items.push_back(text(expression(s, sql, table, false), arena));
+    return Value::of_string(functions::make_array(type_oid::kText, items, arena));
+  }
+
+  // Found by its name alone.
+  static Value is_statistics_visible(Session& s, std::span<const Value> args, Arena& arena) {
+    catalog::RelationPtr table;
+    StatisticsPtr statistics = find_statistics(s, Oid{args[0].oid()}, &table);
+    if (statistics == nullptr) return Value::null_of(PhysicalType::kBool);
+    for (Oid schema : s.search_path_oids()) {
+      if (schema == s.temporary_schema(false)) continue;
+      Oid found;
+      const catalog::KeyMatch match[] = {{"stxname", Value::of_string(arena.copy(statistics->name))},
+                                         {"stxnamespace", Value::of_oid(schema.value())}};
+      s.catalog().for_each(catalog::system_table("pg_statistic_ext"), match,
+                           [&](const catalog::Row& row) { found = row.oid("oid"); });
+      if (found != kInvalidOid) return Value::of_bool(found == statistics->oid);
+    }
+    return Value::of_bool(false);
+  }
+
   static Value get_constraintdef(Session& s, std::span<const Value> args, Arena& arena) {
     bool pretty = args.size() > 1 && args[1].boolean != 0;
     std::string out;
@@ -291,7 +381,7 @@ class DefinitionFunctions {
   }
 
   static std::string expression(Session& s, std::string_view sql, const catalog::RelationPtr& table,
-                                bool pretty, bool casts_columns = false) {
+                                bool pretty, bool casts_columns = false, bool lines = true) {
     Arena arena;
     std::deque<catalog::RelationPtr> relations;
     functions::EvalContext eval = s.eval_context(arena);
@@ -302,7 +392,7 @@ class DefinitionFunctions {
                                            table == nullptr ? nullptr : &table, "check constraints");
     if (casts_columns) e = with_casts(e, arena);
     if (table != nullptr) e = as_default(context, e, *table, sql);
-    return analyzer::deparse_expression(*e, table.get(), eval, pretty, true);
+    return analyzer::deparse_expression(*e, table.get(), eval, pretty, lines);
   }
 
   static std::string policy_text(Session& s, std::string_view sql, const catalog::RelationPtr& table,
@@ -528,6 +618,10 @@ CatalogFunction* find_definition_function(std::string_view name) {
       {"pg_partition_root", F::partition_root},
       {"pg_get_indexdef", F::get_indexdef},
       {"pg_get_constraintdef", F::get_constraintdef},
+      {"pg_get_statisticsobjdef", F::get_statisticsdef},
+      {"pg_get_statisticsobjdef_columns", F::get_statistics_columns},
+      {"pg_get_statisticsobjdef_expressions", F::get_statistics_expressions},
+      {"pg_statistics_obj_is_visible", F::is_statistics_visible},
   };
   auto it = kTable.find(name);
   return it == kTable.end() ? nullptr : it->second;

@@ -862,8 +862,7 @@ void Session::run_after_commit(std::string_view command, std::string sql) {
   run_after_commit(command, std::make_unique<StatementStep>(*this, std::move(sql)));
 }
 
-void Session::notice(std::string_view severity, SqlState state, std::string_view message,
-                     std::string_view detail, std::string_view hint) {
+void Session::report(std::string_view severity, const ErrorFields& fields) {
   static constexpr std::pair<std::string_view, net::Severity> kSeverities[] = {
       {"NOTICE", net::Severity::kNotice},
       {"WARNING", net::Severity::kWarning},
@@ -875,11 +874,6 @@ void Session::notice(std::string_view severity, SqlState state, std::string_view
   const std::string& least = settings_.get("client_min_messages");
   bool hidden = (least == "error") || (least == "warning" && level != net::Severity::kWarning);
   if (hidden && level != net::Severity::kInfo) return;
-  ErrorFields fields;
-  fields.state = state;
-  fields.message = message;
-  fields.detail = detail;
-  fields.hint = hint;
   client_.output().notice(level, fields);
 }
 

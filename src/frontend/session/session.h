@@ -84,8 +84,7 @@ class Session final : public net::SessionHandler,
   void append_reg(Oid type, uint32_t oid, std::string& out) override;
 
   // --- commands::CommandServices
-  void notice(std::string_view severity, SqlState state, std::string_view message, std::string_view detail,
-              std::string_view hint) override;
+  void report(std::string_view severity, const ErrorFields& fields) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
   uint64_t run_sql(std::string_view sql) override;

@@ -20,7 +20,7 @@ class SilentServices final : public commands::CommandServices {
  public:
   SilentServices(txn::Transaction& txn, Oid database, Oid temporary_schema)
       : txn_(txn), database_(database), temporary_schema_(temporary_schema) {}
-  void notice(std::string_view, SqlState, std::string_view, std::string_view, std::string_view) override {}
+  void report(std::string_view, const ErrorFields&) override {}
   void lock_relation(Oid relation, txn::LockMode mode) override {
     txn::LockTag tag{txn::LockTagKind::kRelation, database_.value(), relation.value(), 0};
     check_ok(txn_.manager().locks().acquire(txn_, tag, mode, txn::WaitPolicy::kWait, 0));

@@ -78,8 +78,10 @@ struct Range {
   Expr* sample_percent = nullptr;
   Expr* sample_seed = nullptr;
   std::span<IndexExpressions> index_expressions;  // of the relation's indexes that have any
-  bool only = false;                              // written ONLY
-  Family* family = nullptr;                       // null: the relation alone (ONLY, or nothing belongs to it)
+  // Of each of its statistics objects, in their order, over range 0.
+  std::span<ExprList> statistics_expressions;
+  bool only = false;         // written ONLY
+  Family* family = nullptr;  // null: the relation alone (ONLY, or nothing belongs to it)
 
   // Row security: what a row of the relation must pass before any condition sees it that might tell of it (is
   // not leakproof). Tested in this order. `acts_as`: with whose rights the conditions' tables are read.

@@ -186,6 +186,7 @@ struct ColumnStatistics {
 };
 
 struct Partitioning;
+struct ExtendedStatistics;
 
 struct Relation {
   Oid oid;
@@ -221,8 +222,10 @@ struct Relation {
   double tuples = -1;  // pg_class.reltuples
   double pages = 0;
   std::vector<std::shared_ptr<const ColumnStatistics>> statistics;  // [number - 1], null entries: none
-  std::string acl;                                                  // pg_class.relacl as text, empty: default
-  std::string options;  // pg_class.reloptions, "name=value" a line
+  std::vector<std::shared_ptr<const ExtendedStatistics>>
+      extended_statistics;  // ascending by oid (catalog/extended_statistics.h)
+  std::string acl;          // pg_class.relacl as text, empty: default
+  std::string options;      // pg_class.reloptions, "name=value" a line
 
   const Column& column(ColumnNumber n) const { return columns[static_cast<size_t>(n - 1)]; }
   // 0 when there is none of this name.

@@ -13,6 +13,9 @@
 #include "common/sqlstate.h"
 #include "functions/eval_context.h"
 
+namespace varve {
+struct ErrorFields;
+}
 namespace varve::executor {
 struct ExecutionSettings;
 class TaskScheduler;
@@ -41,8 +44,9 @@ class CommandServices {
  public:
   virtual ~CommandServices() = default;
   // NOTICE, WARNING, INFO … to the client ("NOTICE", sqlstate 00000 unless said otherwise).
-  virtual void notice(std::string_view severity, SqlState state, std::string_view message,
-                      std::string_view detail = {}, std::string_view hint = {}) = 0;
+  virtual void report(std::string_view severity, const ErrorFields& fields) = 0;
+  void notice(std::string_view severity, SqlState state, std::string_view message,
+              std::string_view detail = {}, std::string_view hint = {});
   // Locks a relation for the rest of the transaction (deadlock detection, lock_timeout).
   virtual void lock_relation(Oid relation, txn::LockMode mode) = 0;
   // Rows of the table were changed in this transaction, and constraints have yet to be checked for them.

@@ -230,6 +230,43 @@ SELECT n.nspname AS schemaname, c.relname AS tablename, a.attname, s.stainherit 
  WHERE NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
    AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid));
 
+CREATE VIEW pg_catalog.pg_stats_ext WITH (security_barrier) AS
+SELECT cn.nspname AS schemaname, c.relname AS tablename, sn.nspname AS statistics_schemaname, s.stxname AS statistics_name,
+       pg_get_userbyid(s.stxowner) AS statistics_owner,
+       (SELECT array_agg(a.attname ORDER BY a.attnum) FROM unnest(s.stxkeys) k JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = k) AS attnames,
+       pg_get_statisticsobjdef_expressions(s.oid) AS exprs, s.stxkind AS kinds, d.stxdinherit AS inherited,
+       d.stxdndistinct AS n_distinct, d.stxddependencies AS dependencies, m.most_common_vals, m.most_common_val_nulls,
+       m.most_common_freqs, m.most_common_base_freqs
+  FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_statistic_ext_data d ON s.oid = d.stxoid
+       LEFT JOIN pg_namespace cn ON cn.oid = c.relnamespace LEFT JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+       LEFT JOIN LATERAL (SELECT array_agg(i.values) AS most_common_vals, array_agg(i.nulls) AS most_common_val_nulls,
+                                 array_agg(i.frequency) AS most_common_freqs, array_agg(i.base_frequency) AS most_common_base_freqs
+                            FROM pg_mcv_list_items(d.stxdmcv) i) m ON d.stxdmcv IS NOT NULL
+ WHERE pg_has_role(c.relowner, 'USAGE') AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid));
+
+CREATE VIEW pg_catalog.pg_stats_ext_exprs WITH (security_barrier) AS
+SELECT cn.nspname AS schemaname, c.relname AS tablename, sn.nspname AS statistics_schemaname, s.stxname AS statistics_name,
+       pg_get_userbyid(s.stxowner) AS statistics_owner, e.expr, d.stxdinherit AS inherited, (e.a).stanullfrac AS null_frac,
+       (e.a).stawidth AS avg_width, (e.a).stadistinct AS n_distinct,
+       CASE 1 WHEN (e.a).stakind1 THEN (e.a).stavalues1 WHEN (e.a).stakind2 THEN (e.a).stavalues2 WHEN (e.a).stakind3 THEN (e.a).stavalues3
+            WHEN (e.a).stakind4 THEN (e.a).stavalues4 WHEN (e.a).stakind5 THEN (e.a).stavalues5 END AS most_common_vals,
+       CASE 1 WHEN (e.a).stakind1 THEN (e.a).stanumbers1 WHEN (e.a).stakind2 THEN (e.a).stanumbers2 WHEN (e.a).stakind3 THEN (e.a).stanumbers3
+            WHEN (e.a).stakind4 THEN (e.a).stanumbers4 WHEN (e.a).stakind5 THEN (e.a).stanumbers5 END AS most_common_freqs,
+       CASE 2 WHEN (e.a).stakind1 THEN (e.a).stavalues1 WHEN (e.a).stakind2 THEN (e.a).stavalues2 WHEN (e.a).stakind3 THEN (e.a).stavalues3
+            WHEN (e.a).stakind4 THEN (e.a).stavalues4 WHEN (e.a).stakind5 THEN (e.a).stavalues5 END AS histogram_bounds,
+       CASE 3 WHEN (e.a).stakind1 THEN ((e.a).stanumbers1)[1] WHEN (e.a).stakind2 THEN ((e.a).stanumbers2)[1] WHEN (e.a).stakind3 THEN ((e.a).stanumbers3)[1]
+            WHEN (e.a).stakind4 THEN ((e.a).stanumbers4)[1] WHEN (e.a).stakind5 THEN ((e.a).stanumbers5)[1] END AS correlation,
+       CASE 4 WHEN (e.a).stakind1 THEN (e.a).stavalues1 WHEN (e.a).stakind2 THEN (e.a).stavalues2 WHEN (e.a).stakind3 THEN (e.a).stavalues3
+            WHEN (e.a).stakind4 THEN (e.a).stavalues4 WHEN (e.a).stakind5 THEN (e.a).stavalues5 END AS most_common_elems,
+       CASE 4 WHEN (e.a).stakind1 THEN (e.a).stanumbers1 WHEN (e.a).stakind2 THEN (e.a).stanumbers2 WHEN (e.a).stakind3 THEN (e.a).stanumbers3
+            WHEN (e.a).stakind4 THEN (e.a).stanumbers4 WHEN (e.a).stakind5 THEN (e.a).stanumbers5 END AS most_common_elem_freqs,
+       CASE 5 WHEN (e.a).stakind1 THEN (e.a).stanumbers1 WHEN (e.a).stakind2 THEN (e.a).stanumbers2 WHEN (e.a).stakind3 THEN (e.a).stanumbers3
+            WHEN (e.a).stakind4 THEN (e.a).stanumbers4 WHEN (e.a).stakind5 THEN (e.a).stanumbers5 END AS elem_count_histogram
+  FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid LEFT JOIN pg_statistic_ext_data d ON s.oid = d.stxoid
+       LEFT JOIN pg_namespace cn ON cn.oid = c.relnamespace LEFT JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+       JOIN LATERAL (SELECT unnest(pg_get_statisticsobjdef_expressions(s.oid)) AS expr, unnest(d.stxdexpr) AS a) e ON e.expr IS NOT NULL
+ WHERE pg_has_role(c.relowner, 'USAGE') AND (NOT c.relrowsecurity OR NOT row_security_active(c.oid));
+
 CREATE VIEW pg_catalog.pg_replication_slots AS
 SELECT r.slot_name, r.plugin, r.slot_type, r.datoid, d.datname AS database, r.temporary, r.active, r.active_pid, r.xmin,
        r.catalog_xmin, r.restart_lsn, r.confirmed_flush_lsn, r.wal_status, r.safe_wal_size, r.two_phase
