@@ -83,14 +83,14 @@ Stratum* StrataList::find(Tid tid) const {
 Status StrataList::check(Xid horizon, std::vector<StratumPtr>* gone) const {
   if (checked_.load(std::memory_order_acquire) >= horizon.value()) return {};
   std::lock_guard guard(mutex_);
-  size_t left = 0;
-  for (StratumPtr& stratum : uncertain_) {
+  std::vector<StratumPtr> left;
+  for (const StratumPtr& stratum : uncertain_) {
     VARVE_ASSIGN_OR_RETURN(bool there, stratum->look_for_certainty(horizon));
     if (!there) gone->push_back(stratum);
-    if (!stratum->is_certain()) uncertain_[left++] = std::move(stratum);
+    if (!stratum->is_certain()) left.push_back(stratum);
   }
-  uncertain_.resize(left);
-  checked_.store(left == 0 ? UINT64_MAX : horizon.value(), std::memory_order_release);
+  uncertain_ = std::move(left);
+  checked_.store(uncertain_.empty() ? UINT64_MAX : horizon.value(), std::memory_order_release);
   return {};
 }
 
