@@ -1,5 +1,7 @@
 #include "chunk_cache.h"
 
+#include "stratum.h"
+
 namespace varve::columnar_table {
 
 ChunkCache& ChunkCache::instance() {
@@ -7,21 +9,14 @@ ChunkCache& ChunkCache::instance() {
   return cache;
 }
 
-ChunkPtr ChunkCache::find(uint64_t stratum, uint32_t column) {
+void ChunkCache::add(std::weak_ptr<Stratum> stratum, uint32_t column, size_t bytes) {
   std::lock_guard guard(mutex_);
-  auto it = places_.find(Key{stratum, column});
-  if (it == places_.end()) return nullptr;
-  entries_.splice(entries_.begin(), entries_, it->second);
-  return it->second->chunk;
-}
-
-void ChunkCache::add(uint64_t stratum, uint32_t column, ChunkPtr chunk) {
-  std::lock_guard guard(mutex_);
-  const Key key{stratum, column};
-  if (places_.contains(key)) return;
-  bytes_ += chunk->bytes.size();
-  entries_.push_front({key, std::move(chunk)});
-  places_[key] = entries_.begin();
+  bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  entries_.push_back({std::move(stratum), column});
+  if (entries_.size() >= prune_at_) {
+    std::erase_if(entries_, [](const Entry& e) { return e.stratum.expired(); });
+    prune_at_ = entries_.size() * 2 + kPruneAt;
+  }
   evict();
 }
 
@@ -31,11 +26,17 @@ void ChunkCache::set_limit(size_t bytes) {
   evict();
 }
 
+// Twice around is enough, unless others use everything again meanwhile.
 void ChunkCache::evict() {
-  while (bytes_ > limit_ && !entries_.empty()) {
-    bytes_ -= entries_.back().chunk->bytes.size();
-    places_.erase(entries_.back().key);
-    entries_.pop_back();
+  for (size_t looks = 2 * entries_.size(); looks > 0 && bytes() > limit_ && !entries_.empty(); --looks) {
+    Entry entry = std::move(entries_.front());
+    entries_.pop_front();
+    const std::shared_ptr<Stratum> stratum = entry.stratum.lock();
+    if (stratum == nullptr) continue;
+    if (const size_t given = stratum->give_up(entry.column); given != 0)
+      forget(given);
+    else
+      entries_.push_back(std::move(entry));
   }
 }
 

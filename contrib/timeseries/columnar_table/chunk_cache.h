@@ -1,24 +1,27 @@
 // Column chunks in memory, as they are encoded, so that a scan need not put them together from the pages of
-// the heap again. One for the process, bounded: what was used longest ago goes first. Whoever uses a chunk
-// holds it by its pointer, evicted or not.
+// the heap again. Each lies with its stratum, where whoever reads finds it without another table; here is
+// what bounds them all: one for the process, a clock, which takes away what has not been used since it last
+// came by. Whoever uses a chunk holds it by its pointer, taken away or not.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 
 #include "columnar/segment_builder.h"
 #include "columnar/segment_reader.h"
 
 namespace varve::columnar_table {
 
+class Stratum;
+
 // A column of one stratum: its bytes and the reader over them.
 struct OpenChunk {
-  explicit OpenChunk(columnar::SegmentBytes b) : bytes(std::move(b)) {}
-  columnar::SegmentBytes bytes;
-  std::unique_ptr<const columnar::ColumnReader> reader;
+  OpenChunk(columnar::SegmentBytes b, columnar::ColumnReader r) : bytes(std::move(b)), reader(std::move(r)) {}
+  const columnar::SegmentBytes bytes;
+  const columnar::ColumnReader reader;
 };
 using ChunkPtr = std::shared_ptr<const OpenChunk>;
 
@@ -28,29 +31,27 @@ class ChunkCache {
 
   static ChunkCache& instance();
 
-  ChunkPtr find(uint64_t stratum, uint32_t column);
-  void add(uint64_t stratum, uint32_t column, ChunkPtr chunk);
+  // The stratum has the chunk now.
+  void add(std::weak_ptr<Stratum> stratum, uint32_t column, size_t bytes);
+  // A stratum goes with its chunks.
+  void forget(size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   void set_limit(size_t bytes);
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  struct Key {
-    uint64_t stratum;
-    uint32_t column;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    size_t operator()(const Key& k) const { return (k.stratum * 0x9E3779B97F4A7C15ULL) ^ k.column; }
-  };
   struct Entry {
-    Key key;
-    ChunkPtr chunk;
+    std::weak_ptr<Stratum> stratum;
+    uint32_t column;
   };
   void evict();
 
+  static constexpr size_t kPruneAt = 1024;
+
   std::mutex mutex_;
-  std::list<Entry> entries_;  // the last used first
-  std::unordered_map<Key, std::list<Entry>::iterator, Hash> places_;
-  size_t bytes_ = 0, limit_ = kDefaultBytes;
+  std::deque<Entry> entries_;   // in the order in which the clock comes by
+  size_t prune_at_ = kPruneAt;  // so many entries: those of strata that have gone are to be removed
+  size_t limit_ = kDefaultBytes;
+  std::atomic<size_t> bytes_{0};
 };
 
 }  // namespace varve::columnar_table

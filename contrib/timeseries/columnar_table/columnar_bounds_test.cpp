@@ -39,15 +39,11 @@ TEST(ColumnarBounds, SegmentsAreVisitedInTheOrderOfTheirBounds) {
   TestTable table;
   settle_ranges(table, {{4000, 5000}, {0, 1000}, {8000, 9000}});
   auto order_of = [&](std::vector<access::ZoneOrder> order) {
-    auto runs = *table.heap().runs();
-    EXPECT_TRUE(table.store().order_runs(order, &runs).ok());
+    const access::PageSequencePtr runs = table.store().segment_runs({order, false}).value();
+    EXPECT_EQ(runs->ordered(), order.empty() ? 0 : runs->size());
+    EXPECT_EQ(table.store().segment_runs({order, false}).value(), runs) << "nothing has come or gone";
     std::vector<PageId> pages;
-    bool settled = false;
-    for (const access::PageRun& run : runs) {
-      settled = settled || access::is_settled(run.first);
-      EXPECT_EQ(settled, access::is_settled(run.first)) << "pages of rows come first";
-      if (settled) pages.push_back(run.first);
-    }
+    for (const access::PageRun& run : runs->runs()) pages.push_back(run.first);
     return pages;
   };
   const std::vector<PageId> at = first_vectors(table);
@@ -57,6 +53,79 @@ TEST(ColumnarBounds, SegmentsAreVisitedInTheOrderOfTheirBounds) {
   // Equal bounds of the first column leave it to the second.
   EXPECT_EQ(order_of({{2, false}, {0, true}}), (std::vector{at[2], at[0], at[1]}));
   EXPECT_EQ(order_of({}), at);
+}
+
+TEST(ColumnarBounds, TheListOfSegmentsIsTheSameUntilOneComesOrGoes) {
+  TestTable table;
+  settle_ranges(table, {{0, 1000}, {2000, 3000}});
+  const access::SegmentOrder order{{{0, true}}, false};
+  auto runs = [&] { return table.store().segment_runs(order).value(); };
+  const access::PageSequencePtr two = runs();
+  EXPECT_EQ(two->runs().size(), 2U);
+  settle_ranges(table, {{1000, 2000}});
+  const access::PageSequencePtr three = runs();
+  ASSERT_EQ(three->runs().size(), 3U);
+  EXPECT_EQ(three->runs()[0].first, two->runs()[0].first);
+  EXPECT_EQ(three->runs()[2].first, two->runs()[1].first);
+
+  // One that is rolled back.
+  auto inserter = table.begin();
+  for (int64_t key = 5000; key < 6000; ++key) table.insert(*inserter, {key, "late", 1});
+  table.commit(inserter);
+  ASSERT_TRUE(table.txns().purge_once().ok());
+  auto settler = table.begin();
+  ASSERT_EQ(table.settle_in(*settler).value(), 1000U);
+  EXPECT_EQ(runs()->runs().size(), 4U) << "its own transaction has to find it";
+  table.rollback(settler);
+  auto reader = table.begin();
+  EXPECT_EQ(table.scan_columns(reader->statement_snapshot()).size(), 4000U);
+  table.commit(reader);
+  ASSERT_TRUE(table.txns().purge_once().ok());
+  EXPECT_EQ(runs()->runs().size(), 3U);
+
+  // One that is removed: whoever looks from before goes on seeing it, though every snapshot has.
+  auto before = table.begin(txn::Isolation::kRepeatableRead);
+  const txn::Snapshot old = before->statement_snapshot();
+  EXPECT_EQ(table.scan_columns(old).size(), 4000U);
+  auto remover = table.begin();
+  ASSERT_EQ(table.remove_range_in(*remover, 0, 1000).value(), 1000U);
+  EXPECT_EQ(table.scan_columns(remover->statement_snapshot()).size(), 3000U);
+  EXPECT_EQ(table.scan_columns(old).size(), 4000U);
+  table.commit(remover);
+  EXPECT_EQ(table.scan_columns(old).size(), 4000U);
+  EXPECT_EQ(table.scan_now().size(), 3000U);
+  table.commit(before);
+  ASSERT_TRUE(table.txns().purge_once().ok());
+  EXPECT_EQ(runs()->runs().size(), 2U);
+  EXPECT_EQ(table.scan_now().size(), 3000U);
+
+  // One whose removal is taken back.
+  auto undecided = table.begin();
+  ASSERT_EQ(table.remove_range_in(*undecided, 1000, 2000).value(), 1000U);
+  EXPECT_EQ(table.scan_columns(undecided->statement_snapshot()).size(), 2000U);
+  table.rollback(undecided);
+  EXPECT_EQ(table.scan_now().size(), 3000U);
+  EXPECT_EQ(runs()->runs().size(), 2U);
+}
+
+TEST(ChunkCache, WhatIsTakenAwayIsReadAgain) {
+  ChunkCache& cache = ChunkCache::instance();
+  const size_t before = cache.bytes();
+  {
+    TestTable table;
+    settle_ranges(table, {{0, 3000}, {3000, 6000}, {6000, 9000}});
+    EXPECT_EQ(table.scan_now().size(), 9000U);
+    const size_t all = cache.bytes() - before;
+    ASSERT_GT(all, 0U);
+    cache.set_limit(before + all / 2);
+    EXPECT_LE(cache.bytes(), before + all / 2);
+    EXPECT_EQ(table.scan_now().size(), 9000U);
+    EXPECT_LE(cache.bytes(), before + all / 2);
+    cache.set_limit(ChunkCache::kDefaultBytes);
+    EXPECT_EQ(table.scan_now().size(), 9000U);
+    EXPECT_EQ(cache.bytes(), before + all);
+  }
+  EXPECT_EQ(cache.bytes(), before) << "they go with their table";
 }
 
 TEST(ColumnarBounds, AWholeSegmentIsKnownWhileNothingInItHasChanged) {
@@ -122,11 +191,13 @@ TEST(ColumnarBounds, SegmentsWithoutRowsOfUseAreSkipped) {
   bound[0] = {0, ColumnComparison::kGreaterEqual, Value::of_int64(3500), {}, true};
   EXPECT_EQ(open(*scan, 2), 0U);
   EXPECT_EQ(scan->skip(2, true), 0U) << "others of the segment have such rows";
+  EXPECT_EQ(scan->ruled_out_by(), nullptr);
   bound[0].constant = Value::of_int64(4000);
   EXPECT_EQ(open(*scan, 1), 0U);
   EXPECT_EQ(scan->removed(), 0U);
   EXPECT_EQ(scan->skip(1, true), 1U);
   EXPECT_EQ(scan->removed(), 0U);
+  EXPECT_EQ(scan->ruled_out_by(), bound.data());
   table.commit(txn);
 }
 
@@ -153,6 +224,7 @@ TEST(ColumnarBounds, AmongRowsEqualToABoundTheNextKeyDecides) {
   next.constant = Value::of_string("");
   EXPECT_EQ(open(0), 0U);
   EXPECT_EQ(scan->skip(2, false), 2U);
+  EXPECT_EQ(scan->ruled_out_by(), nullptr) << "not by its constant alone";
   table.commit(txn);
 }
 

@@ -40,6 +40,13 @@ TableState& ColumnarHeap::state() {
 
 // --- one row
 
+Result<StratumPtr> ColumnarHeap::stratum_of_row(Tid tid) {
+  StratumPtr stratum = state().stratum(stratum_of(tid.page));
+  if (stratum != nullptr && !stratum->is_certain() && !stratum->is_being_removed())
+    VARVE_RETURN_IF_ERROR(stratum->look_for_certainty(txns_.horizon()).status());
+  return stratum;
+}
+
 Result<bool> ColumnarHeap::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuffer& buffer, RowVersion* out) {
   VARVE_RETURN_IF_ERROR(begin_scan(snapshot));
   TableState& s = state();
@@ -48,7 +55,7 @@ Result<bool> ColumnarHeap::fetch(const txn::Snapshot& snapshot, Tid tid, RowBuff
     if (elsewhere) return false;
   }
   if (!is_settled(tid)) return delta_->fetch(snapshot, tid, buffer, out);
-  StratumPtr stratum = s.stratum(stratum_of(tid.page));
+  VARVE_ASSIGN_OR_RETURN(StratumPtr stratum, stratum_of_row(tid));
   Xid writer;
   if (stratum == nullptr) return false;
   VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot, &writer));
@@ -93,9 +100,15 @@ Result<bool> ColumnarHeap::row_form(Stratum& stratum, Tid tid, Xid writer, RowBu
   const uint32_t vector = vector_of(tid.page);
   if (tid.slot == 0 || tid.slot > stratum.vector_rows(vector)) return false;
   const auto place = static_cast<uint16_t>(tid.slot - 1);
-  std::vector<RowVersion> rows;
-  VARVE_RETURN_IF_ERROR(append_rows(stratum, tid.page, {&place, 1}, writer, buffer, nullptr, &rows));
-  *out = rows[0];
+  auto& reader = buffer.tools<VectorRows>();
+  VARVE_RETURN_IF_ERROR(reader.read(stratum, vector, {&place, 1}));
+  const uint16_t flags = reader.flags()[0];
+  *out = {reinterpret_cast<const uint8_t*>(reader.bytes().data()),
+          static_cast<uint32_t>(reader.bytes().size()),
+          stratum.columns(),
+          flags,
+          writer,
+          (flags & access::kRowHasLarge) != 0 ? this : nullptr};
   return true;
 }
 
@@ -129,20 +142,19 @@ Result<bool> ColumnarHeap::visible_rows(const txn::Snapshot& snapshot, PageId pa
 
 Status ColumnarHeap::append_rows(Stratum& stratum, PageId page, std::span<const uint16_t> places, Xid writer,
                                  RowBuffer& memory, std::vector<Tid>* tids, std::vector<RowVersion>* rows) {
-  VectorRows reader;
-  std::string bytes;
-  std::vector<size_t> ends;
-  std::vector<uint16_t> flags;
-  VARVE_RETURN_IF_ERROR(reader.append(stratum, vector_of(page), places, &bytes, &ends, &flags));
+  auto& reader = memory.tools<VectorRows>();
+  VARVE_RETURN_IF_ERROR(reader.read(stratum, vector_of(page), places));
+  const std::string& bytes = reader.bytes();
   uint8_t* to = memory.reserve(bytes.size() + 1);
   std::memcpy(to, bytes.data(), bytes.size());
   size_t begin = 0;
   for (size_t i = 0; i < places.size(); ++i) {
-    const bool large = (flags[i] & access::kRowHasLarge) != 0;
-    rows->push_back({to + begin, static_cast<uint32_t>(ends[i] - begin), stratum.columns(), flags[i], writer,
-                     large ? this : nullptr});
+    const uint16_t flags = reader.flags()[i];
+    const bool large = (flags & access::kRowHasLarge) != 0;
+    rows->push_back({to + begin, static_cast<uint32_t>(reader.ends()[i] - begin), stratum.columns(), flags,
+                     writer, large ? this : nullptr});
     if (tids != nullptr) tids->push_back(access::ColumnScan::tid(page, places[i]));
-    begin = ends[i];
+    begin = reader.ends()[i];
   }
   return {};
 }
@@ -221,18 +233,15 @@ Result<uint32_t> ColumnarHeap::count_page(const txn::Snapshot& snapshot, PageId 
 // A stratum is listed before its rows leave the delta's snapshot-visible pages: settling adds it to the state
 // before it commits. One that nobody can see any more is taken off.
 Result<std::vector<access::PageRun>> ColumnarHeap::runs() {
-  TableState& s = state();
   VARVE_ASSIGN_OR_RETURN(std::vector<access::PageRun> all, delta_->runs());
-  for (const StratumPtr& stratum : s.all()) {
-    Xid writer;
-    bool deleted = false;
-    VARVE_ASSIGN_OR_RETURN(bool there, stratum->newest(&writer, &deleted));
-    if (there)
-      all.push_back({settled_page(stratum->tid(), 0), stratum->vectors()});
-    else
-      s.forget(stratum);
-  }
+  VARVE_ASSIGN_OR_RETURN(access::PageSequencePtr segments, segment_runs({}));
+  all.insert(all.end(), segments->runs().begin(), segments->runs().end());
   return all;
+}
+
+Result<access::PageSequencePtr> ColumnarHeap::segment_runs(const access::SegmentOrder& order) {
+  VARVE_ASSIGN_OR_RETURN(StrataListPtr strata, state().list());
+  return strata->runs(order);
 }
 
 Result<access::Heap::VacuumResult> ColumnarHeap::vacuum(DeadRowSink& sink) {
@@ -246,7 +255,8 @@ Result<access::Heap::VacuumResult> ColumnarHeap::vacuum(DeadRowSink& sink) {
     NoEntries none;
     VARVE_RETURN_IF_ERROR(marks->vacuum(none).status());
   }
-  for (const StratumPtr& stratum : s.all())
+  VARVE_ASSIGN_OR_RETURN(StrataListPtr strata, s.list());
+  for (const StratumPtr& stratum : strata->strata())
     result.live_rows +=
         stratum->rows() -
         std::min<uint64_t>(stratum->rows(), s.marks.count(stratum->tid(), stratum->vectors()));

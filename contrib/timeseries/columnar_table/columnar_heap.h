@@ -55,7 +55,8 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
                                                  access::AppendedRowSink* sink,
                                                  access::TaskRunner* runner) override;
   bool can_test(types::PhysicalType column, const types::Value& constant) const override;
-  Status order_runs(std::span<const access::ZoneOrder> order, std::vector<access::PageRun>* runs) override;
+  Result<std::vector<access::PageRun>> row_runs() override { return delta_->runs(); }
+  Result<access::PageSequencePtr> segment_runs(const access::SegmentOrder& order) override;
   Result<uint64_t> settle(txn::Transaction& txn, const access::RowLayout& layout,
                           std::span<const access::SettleOrder> order, const std::vector<bool>& dropped,
                           uint64_t at_least, access::SettledRowSink& sink) override;
@@ -72,6 +73,8 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   // The rows of a vector that the snapshot sees: places and who wrote them. False: none of them.
   Result<bool> visible_rows(const txn::Snapshot& snapshot, PageId page, std::vector<uint16_t>* rows,
                             StratumPtr* stratum, Xid* writer);
+  // Null: it has gone. For single rows, of which more are to come.
+  Result<StratumPtr> stratum_of_row(Tid tid);
   // Settled rows as rows of a heap; bytes go to `memory`.
   Status append_rows(Stratum& stratum, PageId page, std::span<const uint16_t> places, Xid writer,
                      access::RowBuffer& memory, std::vector<Tid>* tids,
@@ -104,10 +107,14 @@ class ColumnarHeap final : public access::Heap, public access::ColumnStore, priv
   // Calls on_delta(tid) and on_settled(tid, stratum) until one gives a final outcome.
   template <class Delta, class Settled>
   Result<access::LockOutcome> follow(const Request& request, Tid tid, Delta&& on_delta, Settled&& on_settled);
-  Status mark(txn::Transaction& txn, Tid row, Tid moved_to);
+  Status mark(txn::Transaction& txn, Tid row, Tid moved_to, bool key_kept);
+  // Waits for those who have the row's key locked where it was before (HeldKeys). False: skipped.
+  Result<bool> lock_old_place(const Request& request, Tid tid);
 
   // --- settling (columnar_settle.cpp)
   class Batch;
+  // Takes rows out of the batch whose keys are locked where they were before.
+  void leave_held_keys(Batch* batch);
   // A segment's bytes as a stratum of the table, known to all that look.
   Result<StratumPtr> store(txn::Transaction& txn, columnar::ByteSpan segment,
                            std::span<const types::PhysicalType> physical);

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-#include "common/bytes.h"
+#include "common/sql_error.h"
 #include "memory/arena.h"
 #include "vector/vector.h"
 
@@ -71,18 +71,26 @@ ColumnarScan::ColumnarScan(ColumnarHeap& heap, const txn::Snapshot& snapshot, co
       snapshot_(snapshot),
       layout_(layout),
       conditions_(conditions),
-      missing_passes_(conditions.size()) {}
+      missing_passes_(conditions.size()) {
+  auto strata = heap.state().list();
+  check_ok(strata.status());
+  strata_ = std::move(*strata);
+}
 
 Status ColumnarScan::open_stratum(Tid at) {
   if (stratum_ != nullptr && stratum_->tid() == at) return {};
-  columns_.clear();
+  for (OpenColumn& c : columns_) {
+    c.chunk = nullptr;
+    c.vector = UINT32_MAX;
+  }
   visible_ = false;
-  stratum_ = heap_.state().stratum(at);
+  stratum_ = strata_->find(at);
   if (stratum_ == nullptr) return {};
   VARVE_ASSIGN_OR_RETURN(visible_, stratum_->visible(snapshot_, &writer_));
   ruled_out_ = false;
+  ruled_out_by_ = nullptr;
   if (!visible_) return {};
-  columns_.resize(stratum_->columns());
+  if (columns_.size() < stratum_->columns()) columns_.resize(stratum_->columns());
   VARVE_ASSIGN_OR_RETURN(ruled_out_, rules_out_stratum());
   return {};
 }
@@ -132,6 +140,8 @@ Result<bool> ColumnarScan::rules_out_stratum() {
                            rules_out(c, [this](uint32_t column) { return stratum_->zone(column); }));
     if (!out) continue;
     ruled_out_silently_ = c.only_zones;
+    VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum_->zone(c.column));
+    if (check(*zone, c) == ZoneVerdict::kNone) ruled_out_by_ = &c;
     return true;
   }
   return false;
@@ -153,7 +163,7 @@ Result<bool> ColumnarScan::check_zones() {
       auto zone_of = [this](uint32_t number) -> Result<std::optional<columnar::ZoneMap>> {
         if (number >= stratum_->columns()) return std::optional<columnar::ZoneMap>();
         VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(number));
-        return std::optional<columnar::ZoneMap>(column->chunk->reader->zone(vector_));
+        return std::optional<columnar::ZoneMap>(column->chunk->reader.zone(vector_));
       };
       VARVE_ASSIGN_OR_RETURN(bool out, rules_out(c, zone_of));
       if (!out) continue;
@@ -163,7 +173,7 @@ Result<bool> ColumnarScan::check_zones() {
       return false;
     }
     VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(c.column));
-    const ZoneVerdict verdict = check(column->chunk->reader->zone(vector_), c);
+    const ZoneVerdict verdict = check(column->chunk->reader.zone(vector_), c);
     if (verdict == ZoneVerdict::kNone) return false;
     if (verdict == ZoneVerdict::kSome) open_conditions_.push_back(&c);
   }
@@ -182,7 +192,7 @@ Status ColumnarScan::filter(const ColumnCondition& c, uint64_t* met) {
         met[w] = ~met[w];  // rows that are not there do not pass
       return {};
     case ColumnComparison::kAnyOf: {
-      check(columns_[c.column].chunk->reader->zone(vector_), c);  // leaves the constants that may be there
+      check(columns_[c.column].chunk->reader.zone(vector_), c);  // leaves the constants that may be there
       Bitmap one;
       std::fill_n(met, one.size(), 0);
       for (const types::Value* constant : possible_) {
@@ -200,7 +210,7 @@ Result<ColumnarScan::OpenColumn*> ColumnarScan::column(uint32_t number) {
   OpenColumn& c = columns_[number];
   if (c.chunk == nullptr) {
     VARVE_ASSIGN_OR_RETURN(c.chunk, stratum_->column(number));
-    c.reader = std::make_unique<columnar::VectorReader>();
+    if (c.reader == nullptr) c.reader = std::make_unique<columnar::VectorReader>();
   }
   return &c;
 }
@@ -208,7 +218,7 @@ Result<ColumnarScan::OpenColumn*> ColumnarScan::column(uint32_t number) {
 Result<columnar::VectorReader*> ColumnarScan::reader(uint32_t number) {
   VARVE_ASSIGN_OR_RETURN(OpenColumn * c, column(number));
   if (c->vector != vector_) {
-    VARVE_RETURN_IF_ERROR(c->reader->open(*c->chunk->reader, vector_));
+    VARVE_RETURN_IF_ERROR(c->reader->open(c->chunk->reader, vector_));
     c->vector = vector_;
   }
   return c->reader.get();
@@ -318,7 +328,7 @@ Result<bool> ColumnarScan::extremes(uint32_t number, types::Value* least, types:
     return true;
   }
   VARVE_ASSIGN_OR_RETURN(OpenColumn * column, this->column(number));
-  return extremes_of(column->chunk->reader->zone(vector_), layout_.column(number).type, least, greatest);
+  return extremes_of(column->chunk->reader.zone(vector_), layout_.column(number).type, least, greatest);
 }
 
 bool ColumnarScan::extremes_of(const columnar::ZoneMap& zone, types::PhysicalType type, types::Value* least,
@@ -372,78 +382,6 @@ Status ColumnarScan::decode(uint32_t number, std::span<const uint16_t> rows, vec
     out.set_null(i);
     std::memset(out.raw() + i * width, 0, width);
   }
-  return {};
-}
-
-namespace {
-
-// Of the bounds that an order goes by: which come first.
-int compare_bounds(const columnar::ZoneMap& a, const columnar::ZoneMap& b, bool descending) {
-  using columnar::ValueType;
-  if (!a.has_bounds() || !b.has_bounds() || a.type != b.type) return 0;
-  const uint8_t* x = descending ? b.bounds.max : a.bounds.min;
-  const uint8_t* y = descending ? a.bounds.max : b.bounds.min;
-  auto order = [](auto p, auto q) { return p < q ? -1 : p > q ? 1 : 0; };
-  switch (a.type) {
-    case ValueType::kFloat32:
-    case ValueType::kFloat64:
-      return order(load_raw<double>(x), load_raw<double>(y));
-    case ValueType::kBytes: {
-      auto text = [](const uint8_t* bytes, size_t n) {
-        return std::string_view(reinterpret_cast<const char*>(bytes), n);
-      };
-      const std::string_view p = text(x, descending ? b.bounds.max_bytes : a.bounds.min_bytes);
-      const std::string_view q = text(y, descending ? a.bounds.max_bytes : b.bounds.min_bytes);
-      return order(p, q);
-    }
-    case ValueType::kNumeric:
-    case ValueType::kUuid:
-    case ValueType::kFixed16:
-      return 0;
-    default:
-      return order(load_raw<int64_t>(x), load_raw<int64_t>(y));
-  }
-}
-
-}  // namespace
-
-Status ColumnarHeap::order_runs(std::span<const access::ZoneOrder> order,
-                                std::vector<access::PageRun>* runs) {
-  struct Bounded {
-    access::PageRun run;
-    StratumPtr stratum;
-    std::vector<const columnar::ZoneMap*> zones;
-  };
-  std::vector<Bounded> segments;
-  std::vector<access::PageRun> all;
-  for (const access::PageRun& run : *runs) {
-    StratumPtr stratum = access::is_settled(run.first) ? state().stratum(stratum_of(run.first)) : nullptr;
-    if (stratum == nullptr) {
-      all.push_back(run);
-      continue;
-    }
-    std::vector<const columnar::ZoneMap*> zones;
-    for (const access::ZoneOrder& o : order) {
-      VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(o.column));
-      zones.push_back(zone);
-    }
-    segments.push_back({run, std::move(stratum), std::move(zones)});
-  }
-  // Bounds that are not known tell nothing; what they are beside is no order then, so those come last.
-  auto known = [](const Bounded& s) {
-    return std::all_of(s.zones.begin(), s.zones.end(),
-                       [](const columnar::ZoneMap* z) { return z != nullptr && z->has_bounds(); });
-  };
-  auto unknown = std::stable_partition(segments.begin(), segments.end(), known);
-  std::stable_sort(segments.begin(), unknown, [&](const Bounded& a, const Bounded& b) {
-    for (size_t i = 0; i < order.size(); ++i) {
-      const int c = compare_bounds(*a.zones[i], *b.zones[i], order[i].descending);
-      if (c != 0) return c < 0;
-    }
-    return false;
-  });
-  for (const Bounded& s : segments) all.push_back(s.run);
-  *runs = std::move(all);
   return {};
 }
 

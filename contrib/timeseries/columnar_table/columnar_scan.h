@@ -18,6 +18,7 @@ class ColumnarScan final : public access::ColumnScan {
   Status decode(uint32_t column, std::span<const uint16_t> rows, vector::Vector& out, Arena& arena) override;
   Result<bool> extremes(uint32_t column, types::Value* least, types::Value* greatest) override;
   uint32_t skip(uint32_t most, bool before) override;
+  const access::ColumnCondition* ruled_out_by() const override { return ruled_out_by_; }
   Result<uint32_t> open_segment(PageId first) override;
   Result<bool> segment_extremes(uint32_t column, types::Value* least, types::Value* greatest) override;
   uint32_t vector_rows() const override { return count_; }
@@ -58,7 +59,9 @@ class ColumnarScan final : public access::ColumnScan {
   const std::span<const access::ColumnCondition> conditions_;
   std::vector<std::optional<bool>> missing_passes_;  // by condition: of rows without the column
 
-  StratumPtr stratum_;
+  StrataListPtr strata_;
+  Stratum* stratum_ = nullptr;
+  const access::ColumnCondition* ruled_out_by_ = nullptr;
   bool visible_ = false, ruled_out_ = false, ruled_out_silently_ = false;
   std::vector<const types::Value*> possible_;
   std::vector<const access::ColumnCondition*> open_conditions_;

@@ -157,6 +157,7 @@ Result<uint64_t> ColumnarHeap::settle(txn::Transaction& txn, const access::RowLa
   Batch batch;
   VARVE_RETURN_IF_ERROR(collect(txn, snapshot, layout, &batch));
   if (batch.from.size() < std::max<uint64_t>(at_least, 1) && !batch.full()) return uint64_t{0};
+  leave_held_keys(&batch);
   std::vector<bool> taken;
   VARVE_RETURN_IF_ERROR(delta_->remove_idle(txn, batch.from, batch.writers, &taken));
   batch.keep(taken);
@@ -175,6 +176,19 @@ Result<uint64_t> ColumnarHeap::settle(txn::Transaction& txn, const access::RowLa
     VARVE_RETURN_IF_ERROR(status);
   }
   return moved;
+}
+
+// The next place would know nothing of the locks at the one before this.
+void ColumnarHeap::leave_held_keys(Batch* batch) {
+  HeldKeys& held = state().held_keys;
+  std::vector<bool> idle(batch->from.size(), true);
+  for (size_t i = 0; i < batch->from.size(); ++i) {
+    Tid before;
+    if (!held.find(batch->from[i], &before)) continue;
+    idle[i] = !txns_.locks().row_has_locks(database_, before);
+    if (idle[i]) held.forget(batch->from[i]);
+  }
+  batch->keep(idle);
 }
 
 Result<StratumPtr> ColumnarHeap::store(txn::Transaction& txn, columnar::ByteSpan segment,
@@ -290,7 +304,8 @@ Result<std::vector<StratumPtr>> ColumnarHeap::claim_for_rewriting(
   const access::SettleOrder* grouping = find_grouping(order);
   std::vector<StratumPtr> worn, chosen;
   std::map<int64_t, std::vector<StratumPtr>> small;  // by what they may be put together with
-  for (const StratumPtr& stratum : state().all()) {
+  VARVE_ASSIGN_OR_RETURN(StrataListPtr known, state().list());
+  for (const StratumPtr& stratum : known->strata()) {
     Xid writer;
     bool gone = false;
     uint64_t deleted = 0;
@@ -360,7 +375,7 @@ Result<uint64_t> ColumnarHeap::rewrite(txn::Transaction& txn, const access::RowL
   }
   for (const StratumPtr& stratum : chosen) {
     VARVE_RETURN_IF_ERROR(forget_deleted(txn, *stratum, sink));
-    VARVE_RETURN_IF_ERROR(stratum->remove(txn));
+    VARVE_RETURN_IF_ERROR(s.remove(txn, *stratum));
     uint64_t marked = 0;
     VARVE_RETURN_IF_ERROR(remove_marks(txn, *stratum, &marked));
   }
@@ -399,7 +414,8 @@ Result<uint64_t> ColumnarHeap::remove_range(txn::Transaction& txn, uint32_t colu
   const txn::Snapshot snapshot = newest_snapshot(txn);
   uint64_t removed = 0;
   RowBuffer memory;
-  for (const StratumPtr& stratum : s.all()) {
+  VARVE_ASSIGN_OR_RETURN(StrataListPtr strata, s.list());
+  for (const StratumPtr& stratum : strata->strata()) {
     VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot));
     if (!visible) continue;
     VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(column));
@@ -416,7 +432,7 @@ Result<uint64_t> ColumnarHeap::remove_range(txn::Transaction& txn, uint32_t colu
     }
     if (sink != nullptr) VARVE_RETURN_IF_ERROR(forget_deleted(txn, *stratum, *sink));
     VARVE_RETURN_IF_ERROR(remove_marks(txn, *stratum, &removed));
-    VARVE_RETURN_IF_ERROR(stratum->remove(txn));
+    VARVE_RETURN_IF_ERROR(s.remove(txn, *stratum));
   }
   return removed;
 }
@@ -438,7 +454,8 @@ Status ColumnarHeap::remove_marks(txn::Transaction& txn, Stratum& stratum, uint6
 Result<std::vector<access::SegmentSize>> ColumnarHeap::segment_sizes(const txn::Snapshot& snapshot,
                                                                      uint32_t column) {
   std::vector<access::SegmentSize> sizes;
-  for (const StratumPtr& stratum : state().all()) {
+  VARVE_ASSIGN_OR_RETURN(StrataListPtr strata, state().list());
+  for (const StratumPtr& stratum : strata->strata()) {
     VARVE_ASSIGN_OR_RETURN(bool visible, stratum->visible(snapshot));
     if (!visible) continue;
     VARVE_ASSIGN_OR_RETURN(const columnar::ZoneMap* zone, stratum->zone(column));

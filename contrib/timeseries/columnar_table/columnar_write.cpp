@@ -5,6 +5,10 @@
 // to do with rows of this stratum (against its being written anew), and the row's own, as if it were a
 // heap's. So marks need no waiting: with the row's lock in hand, its mark is committed, one's own or not
 // there.
+//
+// But for KEY SHARE beside an update that leaves the key alone. Who comes second there sees to it that the
+// key is locked at the new place, too: the locker locks it; the update leaves a note for whoever wants the
+// row for himself to wait for the locker at the old place. Both take their locks before they look.
 #include "columnar_heap.h"
 #include "common/bytes.h"
 
@@ -62,7 +66,7 @@ Result<ColumnarHeap::Claim> ColumnarHeap::claim(const Request& request, Tid tid)
     VARVE_RETURN_IF_ERROR(status);
   }
   const Xid self = request.txn.xid();
-  StratumPtr stratum = s.stratum(stratum_tid);
+  VARVE_ASSIGN_OR_RETURN(StratumPtr stratum, stratum_of_row(tid));
   Xid writer;
   bool gone = true;
   if (stratum != nullptr) {
@@ -74,30 +78,55 @@ Result<ColumnarHeap::Claim> ColumnarHeap::claim(const Request& request, Tid tid)
     if (found) result.kind = Claim::Kind::kElsewhere;
     return result;
   }
-  Marks::Mark mark;
-  VARVE_ASSIGN_OR_RETURN(bool marked, s.marks.newest(s.marks_heap(), tid, &mark));
-  if (!marked) {
-    result.kind = Claim::Kind::kHere;
-    return result;
-  }
-  VARVE_ASSIGN_OR_RETURN(bool seen, s.marks.is_deleted(s.marks_heap(), request.snapshot, tid));
-  if (mark.writer == self && self != kInvalidXid) {
-    if (request.locked_already && mark.moved_to.valid()) {
-      result.kind = Claim::Kind::kElsewhere;
-      result.next = mark.moved_to;
-    } else {
-      result.outcome = seen ? LockOutcome::kDeleted : LockOutcome::kSelfModified;
+  for (;;) {
+    Marks::Mark mark;
+    VARVE_ASSIGN_OR_RETURN(bool marked, s.marks.newest(s.marks_heap(), tid, &mark));
+    if (!marked) {
+      result.kind = Claim::Kind::kHere;
+      return result;
     }
+    VARVE_ASSIGN_OR_RETURN(bool seen, s.marks.is_deleted(s.marks_heap(), request.snapshot, tid));
+    if (mark.writer == self && self != kInvalidXid) {
+      if (request.locked_already && mark.moved_to.valid()) {
+        result.kind = Claim::Kind::kElsewhere;
+        result.next = mark.moved_to;
+      } else {
+        result.outcome = seen ? LockOutcome::kDeleted : LockOutcome::kSelfModified;
+      }
+      return result;
+    }
+    if (seen) return result;  // the asker should not have found the row
+    const bool read_committed = request.txn.isolation() == txn::Isolation::kReadCommitted;
+    const bool running =
+        mark.writer >= txns_.horizon() && txns_.xid_status(mark.writer).state != txn::XidState::kCommitted;
+    // A snapshot that is kept goes on seeing the row here, as long as nobody has changed its key.
+    if (request.strength == RowLock::kKeyShare && mark.key_kept && (running || !read_committed)) {
+      VARVE_ASSIGN_OR_RETURN(LockOutcome key, delta_->lock_key(request.txn, request.snapshot, mark.moved_to,
+                                                               request.policy, request.timeout_us));
+      if (key == LockOutcome::kLocked) result.kind = Claim::Kind::kHere;
+      if (key == LockOutcome::kSkipped) result.outcome = key;
+      if (key == LockOutcome::kLocked || key == LockOutcome::kSkipped) return result;
+      if (running) continue;  // it has ended by now, one way or the other
+    }
+    if (!request.locked_already && !read_committed) return conflict(!mark.moved_to.valid());
+    if (!mark.moved_to.valid()) return result;
+    result.kind = Claim::Kind::kElsewhere;
+    result.next = mark.moved_to;
+    result.newer = true;
     return result;
   }
-  if (seen) return result;  // the asker should not have found the row
-  if (!request.locked_already && request.txn.isolation() != txn::Isolation::kReadCommitted)
-    return conflict(!mark.moved_to.valid());
-  if (!mark.moved_to.valid()) return result;
-  result.kind = Claim::Kind::kElsewhere;
-  result.next = mark.moved_to;
-  result.newer = true;
-  return result;
+}
+
+Result<bool> ColumnarHeap::lock_old_place(const Request& request, Tid tid) {
+  HeldKeys& held = state().held_keys;
+  for (Tid before; held.find(tid, &before);) {
+    Status status = txns_.locks().acquire_row(request.txn, database_, before, request.strength,
+                                              request.policy, request.timeout_us);
+    if (status.code() == StatusCode::kBusy && request.policy == WaitPolicy::kSkip) return false;
+    VARVE_RETURN_IF_ERROR(status);
+    held.forget(tid);
+  }
+  return true;
 }
 
 template <class Delta, class Settled>
@@ -106,6 +135,10 @@ Result<LockOutcome> ColumnarHeap::follow(const Request& request, Tid tid, Delta&
   bool newer = false, followed = false;
   for (Tid at = tid;;) {
     if (!is_settled(at)) {
+      if (request.strength == RowLock::kUpdate) {
+        VARVE_ASSIGN_OR_RETURN(bool locked, lock_old_place(request, at));
+        if (!locked) return LockOutcome::kSkipped;
+      }
       Result<LockOutcome> outcome = on_delta(at);
       const bool gone = outcome.ok() ? *outcome == LockOutcome::kDeleted
                                      : outcome.status().code() == StatusCode::kWriteConflict;
@@ -144,24 +177,28 @@ Result<LockOutcome> ColumnarHeap::lock(txn::Transaction& txn, const txn::Snapsho
       });
 }
 
-Status ColumnarHeap::mark(txn::Transaction& txn, Tid row, Tid moved_to) {
+Status ColumnarHeap::mark(txn::Transaction& txn, Tid row, Tid moved_to, bool key_kept) {
   VARVE_ASSIGN_OR_RETURN(access::Heap * heap, state().make_marks());
-  const MarkRow mark{row.packed(), moved_to.valid() ? moved_to.packed() : 0};
+  const MarkRow mark{row.packed(),
+                     (moved_to.valid() ? moved_to.packed() : 0) | (key_kept ? kKeyKept : uint64_t{0})};
   VARVE_ASSIGN_OR_RETURN(Tid at,
                          heap->insert(txn, {reinterpret_cast<const uint8_t*>(&mark), sizeof(mark)}, 1, 0));
   state().marks.note(row, at);
   return {};
 }
 
-// The settled row is locked as for a deletion even when no key changes: its new place knows nothing of the
-// locks that others hold on it here.
 Result<LockOutcome> ColumnarHeap::update(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                                          wal::Bytes row, uint16_t attributes, bool keys_changed,
                                          bool locked_already, RowBuffer& buffer, RowVersion* newest,
                                          uint16_t row_flags, bool weak, RowMove* move) {
   txn.assign_xid();
   VARVE_RETURN_IF_ERROR(begin_write(txn));
-  const Request request{txn,           snapshot, RowLock::kUpdate, WaitPolicy::kWait, txn.lock_timeout_us,
+  const bool key_kept = weak || !keys_changed;
+  const Request request{txn,
+                        snapshot,
+                        key_kept ? RowLock::kNoKeyUpdate : RowLock::kUpdate,
+                        WaitPolicy::kWait,
+                        txn.lock_timeout_us,
                         locked_already};
   return follow(
       request, tid,
@@ -176,7 +213,9 @@ Result<LockOutcome> ColumnarHeap::update(txn::Transaction& txn, const txn::Snaps
           return LockOutcome::kLockedUpdated;
         }
         VARVE_ASSIGN_OR_RETURN(Tid to, delta_->insert(txn, row, attributes, row_flags));
-        VARVE_RETURN_IF_ERROR(mark(txn, at, to));
+        VARVE_RETURN_IF_ERROR(mark(txn, at, to, key_kept));
+        if (key_kept && txns_.locks().row_key_shared_by_other(txn, database_, at))
+          state().held_keys.add(to, at);
         if (move != nullptr) *move = {at, to};
         return LockOutcome::kLocked;
       });
@@ -200,7 +239,7 @@ Result<LockOutcome> ColumnarHeap::remove(txn::Transaction& txn, const txn::Snaps
           VARVE_RETURN_IF_ERROR(fetch_newest(at, buffer, newest).status());
           return LockOutcome::kLockedUpdated;
         }
-        VARVE_RETURN_IF_ERROR(mark(txn, at, Tid{}));
+        VARVE_RETURN_IF_ERROR(mark(txn, at, Tid{}, false));
         if (move != nullptr) *move = {at, at};
         return LockOutcome::kLocked;
       });

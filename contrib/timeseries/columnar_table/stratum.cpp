@@ -16,11 +16,6 @@ using types::Value;
 
 namespace {
 
-uint64_t next_id() {
-  static std::atomic<uint64_t> next{1};
-  return next.fetch_add(1, std::memory_order_relaxed);
-}
-
 Status damaged(Tid tid) {
   return Status::corruption("the directory of the stratum at " + std::to_string(tid.packed()) +
                             " is damaged");
@@ -61,8 +56,11 @@ ValueType value_type_of(PhysicalType type) {
   VARVE_CHECK(false);
 }
 
-Stratum::Stratum(access::Heap& heap, Tid tid, const StratumRow& row)
-    : heap_(heap), tid_(tid), row_(row), id_(next_id()) {}
+Stratum::~Stratum() {
+  for (const CachedColumn& c : cached_) {
+    if (c.chunk != nullptr) ChunkCache::instance().forget(c.chunk->bytes.size());
+  }
+}
 
 uint32_t Stratum::vector_rows(uint32_t vector) const {
   const uint32_t first = vector * access::kVectorRows;
@@ -75,6 +73,11 @@ bool Stratum::is_row(const RowVersion& version) const {
 }
 
 Result<bool> Stratum::newest(Xid* writer, bool* deleted) const {
+  if (is_certain()) {
+    *writer = writer_;
+    *deleted = false;
+    return true;
+  }
   access::RowBuffer buffer;
   RowVersion row;
   VARVE_ASSIGN_OR_RETURN(bool found, heap_.fetch_newest(tid_, buffer, &row));
@@ -84,7 +87,23 @@ Result<bool> Stratum::newest(Xid* writer, bool* deleted) const {
   return true;
 }
 
+Result<bool> Stratum::look_for_certainty(Xid horizon) {
+  Xid writer;
+  bool deleted = false;
+  VARVE_ASSIGN_OR_RETURN(bool there, newest(&writer, &deleted));
+  if (!there || deleted || writer >= horizon) return there;
+  std::lock_guard guard(mutex_);
+  if (certain_.load(std::memory_order_relaxed)) return true;
+  writer_ = writer;
+  certain_.store(true, std::memory_order_release);
+  return true;
+}
+
 Result<bool> Stratum::visible(const txn::Snapshot& snapshot, Xid* writer) const {
+  if (is_certain()) {
+    if (writer != nullptr) *writer = writer_;
+    return true;
+  }
   access::RowBuffer buffer;
   RowVersion row;
   VARVE_ASSIGN_OR_RETURN(bool found, heap_.fetch(snapshot, tid_, buffer, &row));
@@ -134,18 +153,42 @@ Result<const columnar::ZoneMap*> Stratum::zone(uint32_t column) {
 
 Result<ChunkPtr> Stratum::column(uint32_t column) {
   VARVE_CHECK(column < row_.columns);
-  if (ChunkPtr known = ChunkCache::instance().find(id_, column)) return known;
+  {
+    std::lock_guard guard(mutex_);
+    if (cached_.empty()) cached_.resize(row_.columns);
+    CachedColumn& known = cached_[column];
+    if (known.chunk != nullptr) {
+      known.used = true;
+      return known.chunk;
+    }
+  }
   VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
   VARVE_ASSIGN_OR_RETURN(columnar::SegmentBytes bytes, read_large(heap_, d->entries[column].chunk));
-  auto chunk = std::make_shared<OpenChunk>(std::move(bytes));
-  auto reader = columnar::ColumnReader::open(*d->segment, d->segment->columns()[column], chunk->bytes.span());
+  auto reader = columnar::ColumnReader::open(*d->segment, d->segment->columns()[column], bytes.span());
   if (!reader.ok()) return reader.status();
-  chunk->reader = std::make_unique<const columnar::ColumnReader>(std::move(*reader));
-  ChunkCache::instance().add(id_, column, chunk);
-  return ChunkPtr(std::move(chunk));
+  const size_t size = bytes.size();
+  ChunkPtr chunk = std::make_shared<const OpenChunk>(std::move(bytes), std::move(*reader));
+  {
+    std::lock_guard guard(mutex_);
+    CachedColumn& known = cached_[column];
+    if (known.chunk != nullptr) return known.chunk;
+    known = {chunk, true};
+  }
+  ChunkCache::instance().add(weak_from_this(), column, size);
+  return chunk;
+}
+
+size_t Stratum::give_up(uint32_t column) {
+  ChunkPtr chunk;  // goes after the mutex
+  std::lock_guard guard(mutex_);
+  CachedColumn& known = cached_[column];
+  if (std::exchange(known.used, false) || known.chunk == nullptr) return 0;
+  chunk = std::move(known.chunk);
+  return chunk->bytes.size();
 }
 
 Status Stratum::remove(txn::Transaction& txn) {
+  VARVE_CHECK(removing_.load(std::memory_order_relaxed));
   VARVE_ASSIGN_OR_RETURN(const Directory* d, directory());
   for (const DirectoryEntry& e : d->entries) VARVE_RETURN_IF_ERROR(heap_.remove_large(txn, e.chunk));
   VARVE_RETURN_IF_ERROR(heap_.remove_large(txn, row_.directory));
@@ -242,36 +285,40 @@ Value value_at(PhysicalType type, const uint8_t* from, uint32_t row) {
 
 }  // namespace
 
-Status VectorRows::append(Stratum& stratum, uint32_t vector, std::span<const uint16_t> rows,
-                          std::string* bytes, std::vector<size_t>* ends, std::vector<uint16_t>* flags) {
+Status VectorRows::read(Stratum& stratum, uint32_t vector, std::span<const uint16_t> rows) {
   VARVE_ASSIGN_OR_RETURN(const access::RowLayout* layout, stratum.layout());
   const size_t columns = stratum.columns();
   // Single rows are read more often than vectors: nothing is as long as a vector for them but this, which
   // costs nothing.
   alignas(16) uint8_t decoded[kWidestValue * access::kVectorRows];
   uint64_t valid[access::kVectorRows / 64];
-  std::vector<ChunkPtr> pins(columns);
-  std::vector<Value> values(columns * rows.size());  // row by row
-  Arena arena;
+  pins_.resize(columns);
+  values_.resize(columns * rows.size());
+  arena_.reset();
   for (uint32_t c = 0; c < columns; ++c) {
     const PhysicalType type = layout->column(c).type;
-    VARVE_ASSIGN_OR_RETURN(pins[c], stratum.column(c));
-    VARVE_RETURN_IF_ERROR(reader_.open(*pins[c]->reader, vector));
-    VARVE_RETURN_IF_ERROR(reader_.decode(rows, decoded, arena));
-    reader_.validity(valid);
+    VARVE_ASSIGN_OR_RETURN(pins_[c], stratum.column(c));
+    VARVE_RETURN_IF_ERROR(reader_.open(pins_[c]->reader, vector));
+    VARVE_RETURN_IF_ERROR(reader_.decode(rows, decoded, arena_));
+    const bool any_null = reader_.nulls() != 0;
+    if (any_null) reader_.validity(valid);
     for (uint32_t i = 0; i < rows.size(); ++i) {
-      const bool null = (valid[rows[i] / 64] >> rows[i] % 64 & 1) == 0;
-      values[i * columns + c] = null ? Value::null_of(type) : value_at(type, decoded, i);
+      const bool null = any_null && (valid[rows[i] / 64] >> rows[i] % 64 & 1) == 0;
+      values_[i * columns + c] = null ? Value::null_of(type) : value_at(type, decoded, i);
     }
   }
-  std::string encoded;
+  bytes_.clear();
+  ends_.clear();
+  flags_.clear();
   for (uint32_t i = 0; i < rows.size(); ++i) {
-    const std::span<const Value> row = std::span(values).subspan(i * columns, columns);
+    const std::span<const Value> row = std::span(values_).subspan(i * columns, columns);
     Referrer referrer(access::ColumnScan::tid(settled_page(stratum.tid(), vector), rows[i]), row);
-    flags->push_back(layout->encode(row, &encoded, &referrer));
-    bytes->append(encoded);
-    ends->push_back(bytes->size());
+    std::string& to = i == 0 ? bytes_ : encoded_;
+    flags_.push_back(layout->encode(row, &to, &referrer));
+    if (i != 0) bytes_.append(encoded_);
+    ends_.push_back(bytes_.size());
   }
+  pins_.clear();
   return {};
 }
 
@@ -280,7 +327,7 @@ Result<Value> read_value(Stratum& stratum, uint32_t vector, uint16_t row, uint32
   if (column >= stratum.columns() || row >= stratum.vector_rows(vector)) return damaged(stratum.tid());
   VARVE_ASSIGN_OR_RETURN(ChunkPtr chunk, stratum.column(column));
   columnar::VectorReader reader;
-  VARVE_RETURN_IF_ERROR(reader.open(*chunk->reader, vector));
+  VARVE_RETURN_IF_ERROR(reader.open(chunk->reader, vector));
   const PhysicalType type = layout->column(column).type;
   std::vector<uint8_t> values(types::physical_width(type) * access::kVectorRows);
   VARVE_RETURN_IF_ERROR(reader.decode(std::span(&row, 1), values.data(), arena));

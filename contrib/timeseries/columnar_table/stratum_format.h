@@ -9,7 +9,9 @@
 // Column i of a stratum is column i of the table's row layout, as many as the table had when the rows
 // settled.
 //
-// Mark, a row in the heap of marks: this settled row is deleted; by an update if `moved_to` is not 0.
+// Mark, a row in the heap of marks: this settled row is deleted; by an update if `moved_to` is not 0. The new
+// place is one of the delta's, so the highest bit is free: the update has left the keys alone that others may
+// refer to.
 //
 //   Page number of a settled row's Tid:
 //   47         46              14    13          7   6            0
@@ -46,8 +48,9 @@ static_assert(sizeof(DirectoryEntry) == 32);
 
 struct MarkRow {
   uint64_t row;       // Tid::packed() of the settled row
-  uint64_t moved_to;  // of its new place, or 0
+  uint64_t moved_to;  // of its new place, or 0; kKeyKept
 } __attribute__((packed));
+inline constexpr uint64_t kKeyKept = uint64_t{1} << 63;
 
 inline constexpr uint32_t kVectorBits = 7, kStratumSlotBits = 7;
 inline constexpr uint32_t kMaxVectors = 1U << kVectorBits;

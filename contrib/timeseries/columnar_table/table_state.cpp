@@ -52,9 +52,11 @@ bool is_mark_of(const RowVersion& version, Tid row) {
   return version.length >= sizeof(MarkRow) && load_raw<MarkRow>(version.bytes).row == row.packed();
 }
 
-// A mark is deleted only with its stratum, and not before every snapshot sees it.
-Xid mark_writer(const RowVersion& version) {
-  return (version.flags & access::kRowDeleted) != 0 ? kInvalidXid : version.xid;
+Marks::Mark read_mark(Tid at, const RowVersion& version) {
+  const uint64_t moved_to = load_raw<MarkRow>(version.bytes).moved_to;
+  // It is deleted only with its stratum, and not before every snapshot sees it.
+  const Xid writer = (version.flags & access::kRowDeleted) != 0 ? kInvalidXid : version.xid;
+  return {at, writer, moved_to == 0 ? Tid{} : Tid::unpack(moved_to & ~kKeyKept), (moved_to & kKeyKept) != 0};
 }
 
 }  // namespace
@@ -123,6 +125,7 @@ std::vector<Marks::Entry>::iterator Marks::OfVector::find(uint16_t row, uint64_t
 
 void Marks::note(Tid row, Tid at) {
   std::unique_lock guard(mutex_);
+  any_.store(true, std::memory_order_release);
   OfVector& v = vectors_[row.page];
   const auto place = static_cast<uint16_t>(row.slot - 1);
   const bool final = v.is_final(place);
@@ -139,6 +142,7 @@ void Marks::note(Tid row, Tid at) {
 }
 
 bool Marks::next_entry(Tid row, uint64_t from, Entry* entry, bool* final) {
+  if (!any_.load(std::memory_order_acquire)) return false;
   std::shared_lock guard(mutex_);
   auto it = vectors_.find(row.page);
   if (it == vectors_.end()) return false;
@@ -184,8 +188,7 @@ Result<bool> Marks::newest(access::Heap* heap, Tid row, Mark* mark) {
       prune(row.page, e);  // rolled back
       continue;
     }
-    const auto moved_to = load_raw<MarkRow>(version.bytes).moved_to;
-    *mark = {e.at, mark_writer(version), moved_to == 0 ? Tid{} : Tid::unpack(moved_to)};
+    *mark = read_mark(e.at, version);
     return true;
   }
   return false;
@@ -193,6 +196,7 @@ Result<bool> Marks::newest(access::Heap* heap, Tid row, Mark* mark) {
 
 Status Marks::deleted(access::Heap* heap, const txn::TxnManager& txns, const txn::Snapshot& snapshot,
                       PageId vector, uint64_t* bitmap) {
+  if (!any_.load(std::memory_order_acquire)) return {};
   std::vector<Entry> open;
   {
     std::shared_lock guard(mutex_);
@@ -234,8 +238,8 @@ Result<bool> Marks::is_deleted(access::Heap* heap, const txn::Snapshot& snapshot
 }
 
 uint64_t Marks::count(Tid stratum, uint32_t vectors) {
+  if (!any_.load(std::memory_order_acquire)) return 0;
   std::shared_lock guard(mutex_);
-  if (vectors_.empty()) return 0;
   uint64_t n = 0;
   for (uint32_t v = 0; v < vectors; ++v) {
     auto it = vectors_.find(settled_page(stratum, v));
@@ -257,8 +261,7 @@ Result<std::vector<Marks::Mark>> Marks::of_vector(access::Heap& heap, PageId vec
     RowVersion version;
     VARVE_ASSIGN_OR_RETURN(bool there, heap.fetch_newest(e.at, buffer, &version));
     if (!there || !is_mark_of(version, {vector, static_cast<uint16_t>(e.row + 1)})) continue;
-    const auto moved_to = load_raw<MarkRow>(version.bytes).moved_to;
-    found.push_back({e.at, mark_writer(version), moved_to == 0 ? Tid{} : Tid::unpack(moved_to)});
+    found.push_back(read_mark(e.at, version));
   }
   return found;
 }
@@ -266,6 +269,29 @@ Result<std::vector<Marks::Mark>> Marks::of_vector(access::Heap& heap, PageId vec
 void Marks::forget(Tid stratum, uint32_t vectors) {
   std::unique_lock guard(mutex_);
   for (uint32_t v = 0; v < vectors; ++v) vectors_.erase(settled_page(stratum, v));
+}
+
+// --- keys that are locked where the row was
+
+void HeldKeys::add(Tid now, Tid before) {
+  std::lock_guard guard(mutex_);
+  before_[now.packed()] = before;
+  count_.store(before_.size());
+}
+
+bool HeldKeys::find(Tid now, Tid* before) const {
+  if (count_.load() == 0) return false;
+  std::lock_guard guard(mutex_);
+  auto it = before_.find(now.packed());
+  if (it == before_.end()) return false;
+  *before = it->second;
+  return true;
+}
+
+void HeldKeys::forget(Tid now) {
+  std::lock_guard guard(mutex_);
+  before_.erase(now.packed());
+  count_.store(before_.size());
 }
 
 // --- the table
@@ -347,12 +373,28 @@ Status TableState::load() {
   return {};
 }
 
-std::vector<StratumPtr> TableState::all() {
-  std::shared_lock guard(mutex_);
-  std::vector<StratumPtr> found;
-  found.reserve(strata_.size());
-  for (const auto& [tid, stratum] : strata_) found.push_back(stratum);
-  return found;
+Result<StrataListPtr> TableState::list() {
+  for (;;) {
+    StrataListPtr list;
+    {
+      std::shared_lock guard(mutex_);
+      list = list_;
+    }
+    if (list == nullptr) {
+      std::unique_lock guard(mutex_);
+      if (list_ == nullptr) {
+        std::vector<StratumPtr> found;
+        found.reserve(strata_.size());
+        for (const auto& [tid, stratum] : strata_) found.push_back(stratum);
+        list_ = std::make_shared<const StrataList>(std::move(found));
+      }
+      list = list_;
+    }
+    std::vector<StratumPtr> gone;
+    VARVE_RETURN_IF_ERROR(list->check(txns_.horizon(), &gone));
+    if (gone.empty()) return list;
+    forget(gone);
+  }
 }
 
 StratumPtr TableState::stratum(Tid tid) {
@@ -365,12 +407,25 @@ void TableState::add(StratumPtr stratum) {
   marks.forget(stratum->tid(), kMaxVectors);  // of an earlier stratum of that name
   std::unique_lock guard(mutex_);
   strata_[stratum->tid().packed()] = std::move(stratum);
+  list_ = nullptr;
 }
 
-void TableState::forget(const StratumPtr& stratum) {
+Status TableState::remove(txn::Transaction& txn, Stratum& stratum) {
+  stratum.begin_removal();
+  {
+    std::unique_lock guard(mutex_);
+    list_ = nullptr;  // the next one looks for when the row has gone
+  }
+  return stratum.remove(txn);
+}
+
+void TableState::forget(std::span<const StratumPtr> gone) {
   std::unique_lock guard(mutex_);
-  auto it = strata_.find(stratum->tid().packed());
-  if (it != strata_.end() && it->second == stratum) strata_.erase(it);
+  for (const StratumPtr& stratum : gone) {
+    auto it = strata_.find(stratum->tid().packed());
+    if (it != strata_.end() && it->second == stratum) strata_.erase(it);
+  }
+  list_ = nullptr;
 }
 
 }  // namespace varve::columnar_table

@@ -53,6 +53,7 @@ class Marks {
     Tid at;        // of the mark's row
     Xid writer;    // kInvalidXid: one that every snapshot sees
     Tid moved_to;  // invalid: deleted
+    bool key_kept = false;
   };
 
   void note(Tid row, Tid at);
@@ -90,8 +91,55 @@ class Marks {
 
   std::shared_mutex mutex_;
   std::unordered_map<PageId, OfVector> vectors_;
+  std::atomic<bool> any_{false};  // there has ever been one
   uint64_t next_number_ = 0;
 };
+
+// Rows that an update has moved, leaving their keys alone, while others had those keys locked: whoever wants
+// such a row for himself has to wait for who holds its old place.
+class HeldKeys {
+ public:
+  void add(Tid now, Tid before);
+  bool find(Tid now, Tid* before) const;
+  void forget(Tid now);
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<uint64_t, Tid> before_;
+  std::atomic<size_t> count_{0};
+};
+
+// The strata of one moment: the same object for all who ask until strata come or go, so that a scan costs
+// nothing for those that it does not look at.
+class StrataList {
+ public:
+  // By their Tids.
+  explicit StrataList(std::vector<StratumPtr> strata);
+
+  const std::vector<StratumPtr>& strata() const { return strata_; }
+  // Null: it is not among them.
+  Stratum* find(Tid tid) const;
+  // Their vectors, in that order; made when somebody first asks for it.
+  Result<access::PageSequencePtr> runs(const access::SegmentOrder& order) const;
+  // Looks at those that are not certain yet; `gone` gets those that nobody can see any more.
+  Status check(Xid horizon, std::vector<StratumPtr>* gone) const;
+
+ private:
+  Result<access::PageSequencePtr> order_by(const access::SegmentOrder& order) const;
+
+  const std::vector<StratumPtr> strata_;
+  struct Place {
+    uint64_t tid = 0;
+    Stratum* stratum = nullptr;
+  };
+  std::vector<Place> places_;  // a hash table
+  // Horizon of the last check(); UINT64_MAX: there is none left to look at.
+  mutable std::atomic<uint64_t> checked_{0};
+  mutable std::mutex mutex_;  // of what follows
+  mutable std::vector<StratumPtr> uncertain_;
+  mutable std::vector<std::pair<access::SegmentOrder, access::PageSequencePtr>> orders_;
+};
+using StrataListPtr = std::shared_ptr<const StrataList>;
 
 class TableState {
  public:
@@ -107,13 +155,15 @@ class TableState {
   Result<access::Heap*> make_strata() { return make(access::Companion::kStrata); }
   Result<access::Heap*> make_marks() { return make(access::Companion::kMarks); }
 
-  std::vector<StratumPtr> all();
+  // Those that somebody may see, and perhaps some more.
+  Result<StrataListPtr> list();
   StratumPtr stratum(Tid tid);
   void add(StratumPtr stratum);
-  void forget(const StratumPtr& stratum);
+  Status remove(txn::Transaction& txn, Stratum& stratum);
 
   Marks marks;
   Moves moves;
+  HeldKeys held_keys;
   std::mutex settling;                   // one at a time
   std::atomic<uint64_t> settle_from{0};  // where the last settling stopped: place among the delta's pages
 
@@ -123,6 +173,7 @@ class TableState {
   Status load();
   Status open_companion(access::Companion which, PageId segment);
   Result<access::Heap*> make(access::Companion which);
+  void forget(std::span<const StratumPtr> gone);
 
   txn::TxnManager& txns_;
   const PageId delta_;
@@ -132,7 +183,8 @@ class TableState {
   std::unique_ptr<access::Heap> strata_heap_, marks_;  // guarded by making_ until they are in the pointers
   std::atomic<access::Heap*> strata_open_{nullptr}, marks_open_{nullptr};
   std::shared_mutex mutex_;
-  std::map<uint64_t, StratumPtr> strata_;  // by Tid::packed()
+  std::unordered_map<uint64_t, StratumPtr> strata_;  // by Tid::packed()
+  StrataListPtr list_;                               // null: strata have come or gone since the last
 };
 
 }  // namespace varve::columnar_table

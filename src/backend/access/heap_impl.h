@@ -57,6 +57,8 @@ class HeapImpl final : public Heap, private LargeValueReader {
   Result<LockOutcome> remove(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
                              bool locked_already, RowBuffer& buffer, RowVersion* newest,
                              RowMove* move) override;
+  Result<LockOutcome> lock_key(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                               txn::WaitPolicy policy, uint64_t timeout_us) override;
   Result<bool> fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, bool* deleted) override;
   Status remove_idle(txn::Transaction& txn, std::span<const Tid> tids, std::span<const Xid> writers,
                      std::vector<bool>* done) override;

@@ -92,6 +92,10 @@ Result<bool> Heap::fetch_newest_state(Tid tid, RowBuffer& buffer, Xid* writer, b
   return true;
 }
 
+Result<LockOutcome> Heap::lock_key(txn::Transaction&, const txn::Snapshot&, Tid, txn::WaitPolicy, uint64_t) {
+  return Status::invalid("a row of this table may be anywhere");
+}
+
 Status Heap::remove_idle(txn::Transaction&, std::span<const Tid>, std::span<const Xid>, std::vector<bool>*) {
   return Status::invalid("rows of this table are not moved");
 }

@@ -219,6 +219,31 @@ Result<LockOutcome> HeapImpl::lock(txn::Transaction& txn, const txn::Snapshot& s
   }
 }
 
+Result<LockOutcome> HeapImpl::lock_key(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                       WaitPolicy policy, uint64_t timeout_us) {
+  const Request request{txn, snapshot, tid, RowLock::kKeyShare, true};
+  for (;;) {
+    VARVE_ASSIGN_OR_RETURN(LatchedRow row, latch_row(pool_, tid));
+    if (!row) return LockOutcome::kDeleted;
+    const RowHeader header = row.row.header();
+    const Judgement j = judge(request, header);
+    if (j.verdict == Verdict::kDeleted) return LockOutcome::kDeleted;
+    if (j.verdict == Verdict::kProceed) {
+      // While its writer runs, the flag may be of an index that nobody refers to; the writer is not waited
+      // for then.
+      const bool finished = Xid{header.xid} < txns_.horizon() ||
+                            txns_.xid_status(Xid{header.xid}).state == txn::XidState::kCommitted;
+      if (finished && (header.flags & kRowKeysChanged) != 0) return LockOutcome::kLockedUpdated;
+      Status s = lock_latched(request, row);
+      if (s.ok()) return LockOutcome::kLocked;
+      if (s.code() != StatusCode::kBusy) return s;
+    }
+    if (policy == WaitPolicy::kNoWait) return row_busy();
+    if (policy == WaitPolicy::kSkip) return LockOutcome::kSkipped;
+    VARVE_RETURN_IF_ERROR(wait(request, j, row, timeout_us));
+  }
+}
+
 // --- update and remove ---
 
 Status HeapImpl::write_conflict(const Judgement& j) {

@@ -27,10 +27,11 @@ class ColumnFilter {
             const access::ColumnStore& store, const std::vector<RuntimeFilters::Entry>* keys);
 
   std::span<const access::ColumnCondition> conditions() const { return conditions_; }
-  // One more, after bind(), which all rows meet until the caller changes it as the scan goes on.
+  // One more, after bind(), which all rows meet until the caller changes it as the scan goes on. It is the
+  // first that is asked: where it rules segments out, it does so for all of them together.
   access::ColumnCondition* add_bound() {
-    conditions_.push_back({0, access::ColumnComparison::kNoCondition, {}, {}, true});
-    return &conditions_.back();
+    conditions_.insert(conditions_.begin(), {0, access::ColumnComparison::kNoCondition, {}, {}, true});
+    return &conditions_.front();
   }
   bool has_rest() const { return !rest_.empty(); }
   // Whether the rest reads this column of the scan.

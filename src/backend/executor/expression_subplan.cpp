@@ -155,6 +155,7 @@ class SubplanNode : public ExprNode {
   }
 
   Value run_plan() {
+    if (expr_.subquery == SubqueryKind::kExists) plan_->expect_rows(1);
     plan_->open();
     Value v;
     switch (expr_.subquery) {

@@ -135,6 +135,7 @@ class IndexJoinOperator : public Operator {
     if (plan.condition != nullptr) condition_.emplace_back(*plan.condition, context, memory_);
   }
 
+  void expect_rows(uint64_t rows) override { child().expect_rows(rows); }
   void open() override {
     left_ = nullptr;
     if (kept_ != nullptr) {

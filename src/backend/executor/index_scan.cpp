@@ -117,7 +117,8 @@ class IndexScanOperator : public Operator {
         members_(plan, context),
         equal_(compile_all(plan.equal, context, keys_memory_)),
         any_of_(compile_all(plan.any_of, context, keys_memory_)),
-        selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())) {
+        selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
+        rows_at_once_(context.chunk_rows()) {
     if (plan.lower.value != nullptr) lower_.emplace_back(*plan.lower.value, context, keys_memory_);
     if (plan.upper.value != nullptr) upper_.emplace_back(*plan.upper.value, context, keys_memory_);
     if (plan.array_any != nullptr) array_.emplace_back(*plan.array_any, context, keys_memory_);
@@ -130,7 +131,9 @@ class IndexScanOperator : public Operator {
     if (plan.members.empty()) use(0, **plan.relation, *plan.index, plan.bound, plan.columns);
   }
 
+  void expect_rows(uint64_t rows) override { rows_at_once_.expect(rows); }
   void open() override {
+    rows_at_once_.restart();
     keys_memory_.reset();
     ranges_.clear();
     prefix_.clear();
@@ -156,6 +159,7 @@ class IndexScanOperator : public Operator {
       uint32_t n = is_point() ? fetch_point() : fetch_ranges();
       if (n == 0 && next_member()) continue;
       if (n == 0) return false;
+      rows_at_once_.grow();
       activity_->add(catalog::Activity::kIndexRows, n);
       chunk_.set_dense(n);
       out = &chunk_;
@@ -215,7 +219,7 @@ class IndexScanOperator : public Operator {
   }
 
   bool has_room(uint32_t rows) const {
-    return rows < context_.chunk_rows() && (rows == 0 || memory_.held_bytes() <= kChunkLargeBytes);
+    return rows < rows_at_once_.size() && (rows == 0 || memory_.held_bytes() <= kChunkLargeBytes);
   }
 
   uint32_t fetch_point() {
@@ -342,6 +346,7 @@ class IndexScanOperator : public Operator {
   std::vector<ExpressionEvaluator> equal_, any_of_, lower_, upper_, array_, filter_;
   Chunk chunk_;
   uint16_t* selected_;
+  GrowingBatch rows_at_once_;
 
   bool impossible_ = true;
   std::string prefix_;

@@ -33,6 +33,7 @@ class LimitOperator : public Operator {
     done_ = left_ == 0;
     in_ties_ = false;
     ties_.clear();
+    child().expect_rows(left_ > UINT64_MAX - skip_ ? UINT64_MAX : left_ + skip_);
     child().open();
   }
 
@@ -140,6 +141,7 @@ class UniqueOperator : public Operator {
     last_.init(keys_);
     vectors_.resize(columns_.size());
   }
+  void expect_rows(uint64_t rows) override { child().expect_rows(rows); }
   void open() override {
     last_.clear();
     child().open();

@@ -23,6 +23,7 @@ class LockRowsOperator : public Operator {
     if (plan.recheck != nullptr) recheck_.emplace_back(*plan.recheck, context, memory_);
     if (plan.limit != nullptr) limit_.emplace_back(*plan.limit, context, memory_);
   }
+  void expect_rows(uint64_t rows) override { child().expect_rows(rows); }
   void open() override {
     left_ = UINT64_MAX;
     if (!limit_.empty()) {

@@ -46,6 +46,7 @@ class NestedLoopOperator : public Operator {
     }
   }
 
+  void expect_rows(uint64_t rows) override { child(0).expect_rows(rows); }
   void open() override {
     left_ = nullptr;
     phase_ = Phase::kNextLeft;

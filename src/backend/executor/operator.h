@@ -22,6 +22,9 @@ class Operator {
   // From the start, with the exec params as they are now. What does not depend on them may be kept while
   // context.run stays the same. Children are opened by their parent when it first needs them.
   virtual void open() = 0;
+  // Of every open() from now on: whoever is above most likely wants no more than so many rows. A scan gets no
+  // more from the store at first, and then more and more. Default: nobody below need know.
+  virtual void expect_rows(uint64_t) {}
   // At least one row, or false at the end (then do not call again before open()). The chunk belongs to this
   // operator and its children; it is valid until the next call of next(), open() or close() on it.
   bool next(Chunk*& out) {
@@ -97,6 +100,20 @@ OperatorPtr make_merge(const planner::ModifyPlan&, ExecutionContext&);
 bool depends_on_exec_params(const planner::Plan& plan);
 // Contains INSERT, UPDATE or DELETE.
 bool modifies_data(const planner::Plan& plan);
+
+// How many rows a scan gets at a time when it expects to be asked for few.
+class GrowingBatch {
+ public:
+  explicit GrowingBatch(uint32_t most) : most_(most), size_(most) {}
+  void expect(uint64_t rows) { first_ = std::max<uint64_t>(rows, 1); }
+  void restart() { size_ = static_cast<uint32_t>(std::min<uint64_t>(first_, most_)); }
+  void grow() { size_ = static_cast<uint32_t>(std::min<uint64_t>(uint64_t{size_} * 4, most_)); }
+  uint32_t size() const { return size_; }
+
+ private:
+  uint64_t first_ = UINT64_MAX;
+  uint32_t most_, size_;
+};
 
 // A chunk of the plan's output columns with memory for chunk_rows rows each.
 Chunk make_chunk(std::span<const types::PhysicalType> types, ExecutionContext& context);

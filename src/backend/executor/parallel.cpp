@@ -120,12 +120,16 @@ bool splits(const planner::Plan& plan, const ExecutionContext& context) {
       // The scan's rows are what its filter leaves: what counts is the table.
       const auto& heap = (*scan.relation)->heap;
       if (heap == nullptr) return false;
-      auto runs = heap->runs();
+      access::ColumnStore* store = heap->columns();
+      auto runs = store == nullptr ? heap->runs() : store->row_runs();
       if (!runs.ok()) return false;
       double pages = 0;
-      for (const access::PageRun& r : *runs) {
+      for (const access::PageRun& r : *runs) pages += r.count;
+      if (store != nullptr) {
         constexpr double kPagesAVector = 25;  // as many rows as that many pages of a heap
-        pages += static_cast<double>(r.count) * (access::is_settled(r.first) ? kPagesAVector : 1);
+        auto segments = store->segment_runs({});
+        if (!segments.ok()) return false;
+        pages += static_cast<double>((*segments)->size()) * kPagesAVector;
       }
       return pages * 40 >= context.settings.parallel_rows;
     }

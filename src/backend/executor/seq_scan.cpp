@@ -34,6 +34,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
         members_(plan, context),
         selected_(context.build_memory->make_array<uint16_t>(context.chunk_rows())),
         hashes_(context.chunk_rows()),
+        rows_at_once_(context.chunk_rows()),
         column_filter_(plan, context, memory_) {
     std::vector<types::PhysicalType> types;
     for (ColumnNumber c : plan.columns) types.push_back(column_physical_type(*relation_, c));
@@ -55,7 +56,9 @@ class SeqScanOperator : public Operator, public FilterableScan {
     counts_only_ = plan.columns.empty() && plan.filter == nullptr && plan.sample_percent == nullptr;
   }
 
+  void expect_rows(uint64_t rows) override { rows_at_once_.expect(rows); }
   void open() override {
+    rows_at_once_.restart();
     if (scan_.sample_percent != nullptr) read_sample_parameters();
     at_ = 0;
     rows_.clear();
@@ -111,12 +114,13 @@ class SeqScanOperator : public Operator, public FilterableScan {
         if (produce_vector(out)) return true;
         continue;
       }
-      uint32_t n = static_cast<uint32_t>(std::min<size_t>(context_.chunk_rows(), rows_.size() - at_));
+      uint32_t n = static_cast<uint32_t>(std::min<size_t>(rows_at_once_.size(), rows_.size() - at_));
       if (any_large_) n = reader_.rows_at_once(std::span(rows_).subspan(at_, n));
       std::span rows = std::span(rows_).subspan(at_, n);
       std::span<const Tid> tids =
           needs_tids_ ? std::span<const Tid>(tids_).subspan(at_, n) : std::span<const Tid>();
       at_ += n;
+      rows_at_once_.grow();
       memory_.reset();
       if (fill_chunk(RowSource{*this, rows, tids}, out)) return true;
     }
@@ -140,12 +144,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
   void open_table(size_t number) {
     // Before the pages are counted: no row can come to one that is not among them unnoticed.
     check_ok(relation_->heap->begin_scan(context_.snapshot));
-    auto fill = [&](MorselQueue& queue) {
-      auto runs = relation_->heap->runs();
-      check_ok(runs.status());
-      order_runs(&*runs);
-      queue.init(std::move(*runs));
-    };
+    auto fill = [this](MorselQueue& queue) { fill_queue(queue); };
     if (context_.shared != nullptr && context_.shared->splits(plan_.id)) {
       queue_ = &context_.shared->queue(number, fill);
     } else {
@@ -171,20 +170,31 @@ class SeqScanOperator : public Operator, public FilterableScan {
     columns_ = store->scan(context_.snapshot, *relation_->layout, column_filter_.conditions());
   }
 
-  // Those first that most likely have what the operator above wants.
-  void order_runs(std::vector<access::PageRun>* runs) {
-    if (pushed_ == nullptr) return;
-    if (pushed_->from_end()) std::reverse(runs->begin(), runs->end());
+  // Those pages first that most likely have what the operator above wants.
+  void fill_queue(MorselQueue& queue) {
     access::ColumnStore* store = relation_->heap->columns();
-    if (store == nullptr) return;
+    auto rows = store == nullptr ? relation_->heap->runs() : store->row_runs();
+    check_ok(rows.status());
+    access::SegmentOrder order;
+    if (pushed_ != nullptr) {
+      order = {segment_order(), pushed_->from_end()};
+      if (order.from_end) std::reverse(rows->begin(), rows->end());
+    }
+    if (store == nullptr) return queue.init(std::move(*rows));
+    auto segments = store->segment_runs(order);
+    check_ok(segments.status());
+    queue.init(std::move(*rows), std::move(*segments));
+  }
+
+  std::vector<access::ZoneOrder> segment_order() const {
     std::vector<access::ZoneOrder> order = pushed_->order();
     const std::span<const ColumnNumber> numbers =
         scan_.members.empty() ? std::span<const ColumnNumber>(scan_.columns) : member_columns_;
     for (access::ZoneOrder& o : order) {
-      if (numbers[o.column] <= 0) return;
+      if (numbers[o.column] <= 0) return {};
       o.column = static_cast<uint32_t>(numbers[o.column] - 1);
     }
-    if (!order.empty()) check_ok(store->order_runs(order, runs));
+    return order;
   }
 
   access::ColumnCondition condition_of(const ScanFilter::Bound& bound) const {
@@ -209,11 +219,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
     return true;
   }
   // The next page of the morsel. Backwards the vectors of a segment are gone through from the last.
-  PageId next_page() {
-    if (!backwards_) return queue_->page(page_++, &run_hint_);
-    run_hint_ = 0;
-    return queue_->page(--page_end_, &run_hint_);
-  }
+  PageId next_page() { return queue_->page(backwards_ ? --page_end_ : page_++, &run_hint_); }
   void put_back_page() {
     if (backwards_)
       ++page_end_;
@@ -226,6 +232,12 @@ class SeqScanOperator : public Operator, public FilterableScan {
       page_end_ -= n;
     else
       page_ += n;
+  }
+
+  // Segments come in the order of the bound, and this one is beyond it: so are those behind it.
+  void drop_ordered() {
+    const uint64_t end = queue_->drop_ordered();
+    if (!backwards_ && page_ < end) page_ = std::min(end, page_end_);
   }
 
   // Of several tables that are read as one.
@@ -260,7 +272,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
     context_.check_cancel();
     size_t used = 0, of_page = 0;
     // Whole pages, as many as fill a chunk without beginning the next.
-    while (used < kPagesAtOnce && (rows_.empty() || rows_.size() + of_page <= context_.chunk_rows())) {
+    while (used < kPagesAtOnce && (rows_.empty() || rows_.size() + of_page <= rows_at_once_.size())) {
       if (page_ == page_end_ && !take_morsel()) break;
       size_t before = rows_.size();
       PageId page = next_page();
@@ -300,6 +312,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
           static_cast<uint32_t>(std::min<uint64_t>(page_end_ - page_, UINT32_MAX)), backwards_);
       drop_pages(skipped);
       queue_->give_back((skipped + 1) * MorselQueue::kVectorCost);
+      if (bound_ != nullptr && columns_->ruled_out_by() == bound_) drop_ordered();
     }
     vector_page_ = page;
     vector_at_ = 0;
@@ -375,7 +388,8 @@ class SeqScanOperator : public Operator, public FilterableScan {
       return true;
     }
     if (extremes_ && produce_extremes(out)) return true;
-    const uint32_t n = std::min(context_.chunk_rows(), vector_count_ - vector_at_);
+    const uint32_t n = std::min(rows_at_once_.size(), vector_count_ - vector_at_);
+    rows_at_once_.grow();
     const VectorSource rows{*this, std::span(vector_rows_).subspan(vector_at_, n)};
     vector_at_ += n;
     memory_.reset();
@@ -620,6 +634,7 @@ class SeqScanOperator : public Operator, public FilterableScan {
   std::vector<Tid> tids_, few_tids_;
   size_t at_ = 0;
   bool any_large_ = false;
+  GrowingBatch rows_at_once_;
 
   // Of a table whose old rows lie in columns: the vector in work, and the rows of it that the scan wants.
   ColumnFilter column_filter_;

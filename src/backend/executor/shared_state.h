@@ -6,30 +6,25 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
-#include "access/column_store.h"
-#include "access/segment.h"
+#include "access/page_sequence.h"
 #include "common/sql_error.h"
 
 namespace varve::executor {
 
 class HashJoinOperator;
 
-// Pages of one table, handed out in morsels to whoever asks.
+// Pages of one table, handed out in morsels to whoever asks: those of rows, then those of segments.
 class MorselQueue {
  public:
   static constexpr uint64_t kMorselPages = 32;
-  void init(std::vector<access::PageRun> runs) {
-    runs_ = std::move(runs);
-    starts_.clear();
-    uint64_t total = 0;
-    for (const access::PageRun& r : runs_) {
-      starts_.push_back(total);
-      total += r.count;
-    }
-    total_ = total;
+  void init(std::vector<access::PageRun> rows, access::PageSequencePtr segments = nullptr) {
+    rows_.emplace(std::move(rows));
+    segments_ = std::move(segments);
+    total_ = rows_->size() + (segments_ == nullptr ? 0 : segments_->size());
     next_.store(0, std::memory_order_relaxed);
   }
   // What reading costs: a page of rows is the unit.
@@ -56,38 +51,49 @@ class MorselQueue {
     *to = std::min(at + kMorselPages, total_);
     return true;
   }
+  // Of pages that come in an order nobody needs another one. Returns where the other pages begin.
+  uint64_t drop_ordered() {
+    const uint64_t end = rows_->size() + (segments_ == nullptr ? 0 : segments_->ordered());
+    uint64_t at = next_.load(std::memory_order_relaxed);
+    while (at < end && !next_.compare_exchange_weak(at, end, std::memory_order_relaxed)) {
+    }
+    return end;
+  }
   // `hint`: the run of a page before it, or 0.
   PageId page(uint64_t ordinal, size_t* hint) const {
-    size_t run = *hint;
-    if (run + 2 < starts_.size() && starts_[run + 2] <= ordinal) {
-      auto behind = std::upper_bound(starts_.begin(), starts_.end(), ordinal);
-      run = static_cast<size_t>(behind - starts_.begin()) - 1;
-    }
-    while (run + 1 < starts_.size() && starts_[run + 1] <= ordinal) ++run;
-    *hint = run;
-    return PageId{runs_[run].first.value() + (ordinal - starts_[run])};
+    const access::PageSequence& pages = part_of(&ordinal);
+    *hint = pages.run_of(ordinal, *hint);
+    return pages.page(ordinal, *hint);
   }
 
  private:
+  const access::PageSequence& part_of(uint64_t* ordinal) const {
+    if (*ordinal < rows_->size()) return *rows_;
+    *ordinal -= rows_->size();
+    return *segments_;
+  }
+
   bool take_alone(uint64_t* from, uint64_t* to) {
     constexpr uint64_t kMostPages = 128;  // as many vectors as a segment has
     const uint64_t at = next_.load(std::memory_order_relaxed);
     if (at >= total_ || budget_ <= 0) return false;
-    auto run = std::upper_bound(starts_.begin(), starts_.end(), at);
-    const uint64_t end = run == starts_.end() ? total_ : *run;
+    uint64_t within = at;
+    const access::PageSequence& pages = part_of(&within);
+    alone_run_ = pages.run_of(within, alone_run_);
+    const uint64_t count = std::min(kMostPages, pages.end_of(alone_run_) - within);
     *from = at;
-    *to = std::min(at + kMostPages, end);
+    *to = at + count;
     next_.store(*to, std::memory_order_relaxed);
-    const PageId first = runs_[static_cast<size_t>(run - starts_.begin()) - 1].first;
-    budget_ -= static_cast<int64_t>((*to - at) * (access::is_settled(first) ? kVectorCost : 1));
+    budget_ -= static_cast<int64_t>(count * (&pages == segments_.get() ? kVectorCost : 1));
     return true;
   }
 
-  std::vector<access::PageRun> runs_;
-  std::vector<uint64_t> starts_;
+  std::optional<access::PageSequence> rows_;
+  access::PageSequencePtr segments_;
   uint64_t total_ = 0;
   std::atomic<uint64_t> next_{0};
   bool alone_ = false;
+  size_t alone_run_ = 0;
   int64_t budget_ = 0;  // less than nothing: the last pages cost more, if nothing comes back
 };
 

@@ -19,6 +19,9 @@ class ResultOperator : public Operator {
     if (!plan.children.empty()) children_.push_back(build_operator(*plan.children[0], context));
   }
 
+  void expect_rows(uint64_t rows) override {
+    if (!children_.empty()) child().expect_rows(rows);
+  }
   void open() override {
     done_ = false;
     opened_ = false;
@@ -95,6 +98,7 @@ class FilterOperator : public Operator {
     groups_ = dynamic_cast<FilterableGroups*>(children_[0].get());
     if (groups_ != nullptr) groups_->keep_groups(plan);
   }
+  void expect_rows(uint64_t rows) override { child().expect_rows(rows); }
   void open() override { child().open(); }
 
  protected:
@@ -127,6 +131,7 @@ class ProjectOperator : public Operator, public ScanProjection {
         chunk_(static_cast<uint32_t>(plan.output.size()), *context.build_memory) {
     children_.push_back(build_operator(*plan.children[0], context));
   }
+  void expect_rows(uint64_t rows) override { child().expect_rows(rows); }
   void open() override { child().open(); }
 
   FilterableScan* scan() override { return dynamic_cast<FilterableScan*>(children_[0].get()); }
@@ -162,6 +167,9 @@ class AppendOperator : public Operator {
  public:
   AppendOperator(const Plan& plan, ExecutionContext& context) : Operator(plan, context) {
     for (const Plan* c : plan.children) children_.push_back(build_operator(*c, context));
+  }
+  void expect_rows(uint64_t rows) override {
+    for (auto& c : children_) c->expect_rows(rows);
   }
   void open() override {
     at_ = 0;

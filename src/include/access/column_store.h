@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "access/heap.h"
+#include "access/page_sequence.h"
 #include "types/uuid_time.h"
 #include "types/value.h"
 
@@ -76,10 +77,16 @@ struct ColumnCondition {
   const ColumnCondition* among_equals = nullptr;
 };
 
-// By which bounds of columns order_runs() goes.
+// By which bounds of columns segment_runs() goes.
 struct ZoneOrder {
   uint32_t column;  // place in the row layout
   bool descending = false;
+  bool operator==(const ZoneOrder&) const = default;
+};
+struct SegmentOrder {
+  std::vector<ZoneOrder> zones;  // empty: in any order
+  bool from_end = false;         // without zones: those first that were written last
+  bool operator==(const SegmentOrder&) const = default;
 };
 
 // Reads vectors for one thread under one snapshot, which the caller keeps registered.
@@ -100,6 +107,8 @@ class ColumnScan {
   // After open() has returned 0: so many vectors behind this one (or before it), at most `most`, have no such
   // rows either. They need not be opened: what is visible of them is counted in removed().
   virtual uint32_t skip(uint32_t most, bool before) = 0;
+  // The condition that no value of the whole segment gone to can meet; null: none is known.
+  virtual const ColumnCondition* ruled_out_by() const = 0;
   // Goes to the whole segment whose first vector this is: how many vectors it has, if all of its rows are
   // visible and meet all conditions; else 0, and nothing is open.
   virtual Result<uint32_t> open_segment(PageId first) = 0;
@@ -183,9 +192,11 @@ class ColumnStore {
                                                  std::vector<SettleOrder> order, AppendedRowSink* sink,
                                                  TaskRunner* runner) = 0;
   virtual bool can_test(types::PhysicalType column, const types::Value& constant) const = 0;
-  // Segments among the runs that have, as far as their bounds tell, the first rows of this order come before
-  // the others; runs of pages come before all.
-  virtual Status order_runs(std::span<const ZoneOrder> order, std::vector<PageRun>* runs) = 0;
+  // What runs() lists, in two parts. The vectors of the segments are one object until segments come or go.
+  // Those segments that have, as far as their bounds tell, the first rows of the order come before the
+  // others; behind ordered() are those whose bounds do not tell.
+  virtual Result<std::vector<PageRun>> row_runs() = 0;
+  virtual Result<PageSequencePtr> segment_runs(const SegmentOrder& order) = 0;
 
   // Moves rows of the delta into one new segment, those that every snapshot sees and nobody locks; the caller
   // commits. Returns how many; 0 when there are fewer than `at_least`. One at a time a table; nobody may

@@ -64,6 +64,20 @@ struct RowVersion {
 // Reusable memory for one fetched row.
 class RowBuffer {
  public:
+  // What a kind of heap keeps here from one row to the next, so that it need not be made for each.
+  class Tools {
+   public:
+    virtual ~Tools() = default;
+  };
+  template <class T>
+  T& tools() {
+    auto* known = dynamic_cast<T*>(tools_.get());
+    if (known != nullptr) return *known;
+    auto made = std::make_unique<T>();
+    T& t = *made;
+    tools_ = std::move(made);
+    return t;
+  }
   uint8_t* reserve(size_t bytes) {
     if (bytes > storage_.size()) storage_.resize(bytes);
     return storage_.data();
@@ -71,6 +85,7 @@ class RowBuffer {
 
  private:
   std::vector<uint8_t> storage_;
+  std::unique_ptr<Tools> tools_;
 };
 
 enum class LockOutcome : uint8_t {
@@ -126,6 +141,10 @@ class Heap {
   // it there, and update() and remove() follow it. `move` above says whose Tid the index entries have (from)
   // and which one they are to have after an update (to); when the two differ, all of them are to be written.
   virtual bool moves_rows() const { return false; }
+  // KEY SHARE on the newest version, whoever has written it and whether or not the snapshot sees it.
+  // kLockedUpdated: some key has changed since the row was inserted, and nothing is locked.
+  virtual Result<LockOutcome> lock_key(txn::Transaction& txn, const txn::Snapshot& snapshot, Tid tid,
+                                       txn::WaitPolicy policy, uint64_t timeout_us);
   // Where the row is now that was locked at `tid`.
   virtual Result<Tid> newest_place(Tid tid) { return tid; }
   // As fetch_newest(), without the row's bytes: who wrote the newest version, and whether that is a deletion.
