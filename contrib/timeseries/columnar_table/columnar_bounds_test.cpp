@@ -1,5 +1,6 @@
 // What the bounds of whole segments tell: which of them are to be visited first, which not at all, and what
 // lies between them.
+#include "chunk_cache.h"
 #include "test_table.h"
 
 namespace varve::columnar_table {
@@ -108,7 +109,7 @@ TEST(ColumnarBounds, TheListOfSegmentsIsTheSameUntilOneComesOrGoes) {
   EXPECT_EQ(runs()->runs().size(), 2U);
 }
 
-TEST(ChunkCache, WhatIsTakenAwayIsReadAgain) {
+TEST(ColumnarChunks, WhatIsTakenAwayIsReadAgain) {
   ChunkCache& cache = ChunkCache::instance();
   const size_t before = cache.bytes();
   {
