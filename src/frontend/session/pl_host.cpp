@@ -322,16 +322,21 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
   }
   if (!has_body) throw SqlError(sqlstate::kSyntaxError, "no inline code specified");
   ensure_transaction();
-  bool known = false;
+  Oid known;
   const catalog::KeyMatch match[] = {{"lanname", Value::of_string(language)}};
-  catalog().for_each(catalog::system_table("pg_language"), match, [&](const catalog::Row&) { known = true; });
-  if (!known)
+  catalog().for_each(catalog::system_table("pg_language"), match,
+                     [&](const catalog::Row& row) { known = row.oid("oid"); });
+  if (known == kInvalidOid)
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", language));
   if (language != "plpgsql") {
     throw SqlError(sqlstate::kFeatureNotSupported,
                    fmt::format("language \"{}\" does not support inline code execution", language));
   }
   bool atomic = nested_ || block_ == Block::kExplicit || several_statements_;
+  if (!commands::RoleRights(catalog(), role_).language_allows(known, 'U')) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for language {}", language));
+  }
   try {
     Nested nested(nested_);
     pl_.do_block(language, body, atomic);
