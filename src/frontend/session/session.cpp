@@ -886,14 +886,11 @@ std::string Session::make_secret(std::string_view password, std::string_view use
 }
 
 std::string Session::setting(std::string_view name) {
-  if (name == "transaction_isolation") {
-    if (txn_ == nullptr) return settings_.get("default_transaction_isolation");
-    return txn_->isolation() == txn::Isolation::kSerializable     ? "serializable"
-           : txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
-                                                                  : "read committed";
+  if (is_transaction_setting(name)) {
+    const TransactionModes now = txn_ == nullptr ? default_modes() : modes();
+    if (name == "transaction_isolation") return std::string(isolation_name(now));
+    return (name == "transaction_read_only" ? now.read_only : now.deferrable) ? "on" : "off";
   }
-  if (name == "transaction_read_only") return read_only_ ? "on" : "off";
-  if (name == "transaction_deferrable") return deferrable_ ? "on" : "off";
   if (name == "is_superuser") return is_superuser_ ? "on" : "off";
   if (name == "session_authorization") return session_user_;
   const SettingInfo* info = find_setting(name);

@@ -82,9 +82,7 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     case VariableSetKind::kSetDefault:
       if (stmt.name == "session_authorization") return set_session_authorization(login_user_, stmt.is_local);
       if (stmt.name == "role") return set_role("none", stmt.is_local);
-      if (is_transaction_setting(stmt.name))
-        return set_transaction_setting(stmt.name,
-                                       stmt.name == "transaction_isolation" ? "read committed" : "off");
+      if (is_transaction_setting(stmt.name)) return set_transaction_setting(stmt.name, std::nullopt);
       settings_.reset(stmt.name, is_superuser_);
       return;
     case VariableSetKind::kSetCurrent:

@@ -86,6 +86,8 @@ class CommandServices {
   virtual executor::TaskScheduler* scheduler() { return nullptr; }
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
+  // Throws what SET to this value would.
+  virtual void check_setting(std::string_view name, std::string_view value);
 };
 
 struct CommandContext {
