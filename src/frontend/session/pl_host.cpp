@@ -123,6 +123,11 @@ pl::SqlStatementPtr Session::make_assignment(std::string_view text) {
   return statement;
 }
 
+void Session::describe_plan(pl::SqlStatement& statement) {
+  ensure_transaction();
+  make_plan(static_cast<Statement&>(statement), true);
+}
+
 bool Session::is_planned(const pl::SqlStatement& statement) {
   return statement.node != nullptr && is_planned(statement.node);
 }
@@ -328,15 +333,15 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
                      [&](const catalog::Row& row) { known = row.oid("oid"); });
   if (known == kInvalidOid)
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", language));
+  if (!commands::RoleRights(catalog(), role_).language_allows(known, 'U')) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for language {}", language));
+  }
   if (language != "plpgsql") {
     throw SqlError(sqlstate::kFeatureNotSupported,
                    fmt::format("language \"{}\" does not support inline code execution", language));
   }
   bool atomic = nested_ || block_ == Block::kExplicit || several_statements_;
-  if (!commands::RoleRights(catalog(), role_).language_allows(known, 'U')) {
-    throw SqlError(sqlstate::kInsufficientPrivilege,
-                   fmt::format("permission denied for language {}", language));
-  }
   try {
     Nested nested(nested_);
     pl_.do_block(language, body, atomic);

@@ -116,6 +116,7 @@ class Session final : public net::SessionHandler,
       make_assignment(std::string_view text) override;
   bool is_planned(const pl::SqlStatement& statement) override;
   void ensure_plan(pl::SqlStatement& statement) override { ensure_plan(static_cast<Statement&>(statement)); }
+  void describe_plan(pl::SqlStatement& statement) override;
   bool plan_is_current(const pl::SqlStatement& statement) override {
     return plan_is_valid(static_cast<const Statement&>(statement));
   }

@@ -152,7 +152,7 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
     statement->param_types.push_back(catalog::base_type(catalog(), named, -1).type);
     statement->declared_types.push_back(named);
   }
-  make_plan(*statement);
+  make_plan(*statement, true);
   statements_[name] = std::move(statement);
 }
 
