@@ -99,6 +99,8 @@ class Session final : public net::SessionHandler,
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
   void check_setting(std::string_view name, std::string_view value) override;
+  void report_progress(std::string_view command, Oid relation,
+                       std::initializer_list<std::pair<uint8_t, int64_t>> numbers) override;
   uint64_t run_parsed(std::string_view sql, parser::Node* statement) override;
   uint32_t reserve_database(Oid database, bool terminate) override;
   Oid temporary_schema(bool make) override;
