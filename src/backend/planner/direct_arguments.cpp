@@ -5,15 +5,18 @@
 #include "analyzer/expression_walk.h"
 #include "analyzer/query_walk.h"
 #include "common/sql_error.h"
+#include "functions/registry.h"
 #include "functions/type_oids.h"
-#include "query_planner.h"
+#include "grouping_sets.h"
 
 namespace varve::planner {
 
 using analyzer::AggregateExpr;
 using analyzer::ConstExpr;
+using analyzer::Expr;
 using analyzer::ExprKind;
 using analyzer::GroupingExpr;
+using analyzer::Query;
 using types::Value;
 
 namespace {
@@ -61,17 +64,16 @@ bool contains(std::span<const uint32_t> set, uint32_t group) {
   return std::find(set.begin(), set.end(), group) != set.end();
 }
 
-}  // namespace
-
 // The aggregate as sets see it that leave out the groups `missing`.
-Expr* QueryPlanner::without_groups(const AggregateExpr& aggregate, std::span<const uint32_t> missing) {
-  auto* own = analyzer::copy_node(aggregate, arena_);
+Expr* without_groups(const Query& query, Arena& arena, const AggregateExpr& aggregate,
+                     std::span<const uint32_t> missing) {
+  auto* own = analyzer::copy_node(aggregate, arena);
   std::vector<Expr*> args(aggregate.args.begin(), aggregate.args.end());
   for (uint32_t i = 0; i < aggregate.direct_args; ++i) {
-    args[i] = analyzer::rewrite(args[i], arena_, [&](Expr* x) -> Expr* {
+    args[i] = analyzer::rewrite(args[i], arena, [&](Expr* x) -> Expr* {
       for (uint32_t group : missing) {
-        if (!analyzer::same_expression(query_.group_by[group], x)) continue;
-        auto* null = arena_.make<ConstExpr>();
+        if (!analyzer::same_expression(query.group_by[group], x)) continue;
+        auto* null = arena.make<ConstExpr>();
         static_cast<Expr&>(*null) = *x;
         null->kind = ExprKind::kConst;
         null->value = Value::null_of(functions::type_by_oid(x->type)->physical);
@@ -80,28 +82,29 @@ Expr* QueryPlanner::without_groups(const AggregateExpr& aggregate, std::span<con
       return nullptr;
     });
   }
-  own->as<AggregateExpr>().args = arena_.copy(args);
+  own->as<AggregateExpr>().args = arena.copy(args);
   return own;
 }
 
 // One aggregate for each way in which sets leave out what the direct arguments name, and GROUPING() chooses.
-Expr* QueryPlanner::by_grouping_set(const AggregateExpr& aggregate) {
-  std::vector<uint32_t> used = used_groups(aggregate.args.first(aggregate.direct_args), query_.group_by);
+// Null: it is the same for all.
+Expr* by_grouping_set(const Query& query, Arena& arena, const AggregateExpr& aggregate) {
+  std::vector<uint32_t> used = used_groups(aggregate.args.first(aggregate.direct_args), query.group_by);
   auto always_there = [&](uint32_t group) {
-    return std::all_of(query_.grouping_sets.begin(), query_.grouping_sets.end(),
+    return std::all_of(query.grouping_sets.begin(), query.grouping_sets.end(),
                        [&](std::span<const uint32_t> set) { return contains(set, group); });
   };
   std::erase_if(used, always_there);
   if (used.empty()) return nullptr;
-  auto* grouping = arena_.make<GroupingExpr>();
+  auto* grouping = arena.make<GroupingExpr>();
   grouping->kind = ExprKind::kGrouping;
   grouping->type = type_oid::kInt4;
   std::vector<Expr*> keys;
-  for (uint32_t group : used) keys.push_back(query_.group_by[group]);
-  grouping->args = arena_.copy(keys);
+  for (uint32_t group : used) keys.push_back(query.group_by[group]);
+  grouping->args = arena.copy(keys);
   std::vector<int32_t> seen;
   std::vector<Expr*> conditions, results;
-  for (std::span<const uint32_t> set : query_.grouping_sets) {
+  for (std::span<const uint32_t> set : query.grouping_sets) {
     int32_t bits = 0;
     std::vector<uint32_t> missing;
     for (uint32_t group : used) {
@@ -111,35 +114,59 @@ Expr* QueryPlanner::by_grouping_set(const AggregateExpr& aggregate) {
     }
     if (std::find(seen.begin(), seen.end(), bits) != seen.end()) continue;
     seen.push_back(bits);
-    conditions.push_back(equals_int4(grouping, bits));
-    results.push_back(without_groups(aggregate, missing));
+    conditions.push_back(equals_int4(arena, grouping, bits));
+    results.push_back(without_groups(query, arena, aggregate, missing));
   }
-  auto* chosen = arena_.make<analyzer::CaseExpr>();
+  auto* chosen = arena.make<analyzer::CaseExpr>();
   static_cast<Expr&>(*chosen) = aggregate;
   chosen->kind = ExprKind::kCase;
   chosen->otherwise = results.back();
   conditions.pop_back();
   results.pop_back();
   if (conditions.empty()) return chosen->otherwise;
-  chosen->conditions = arena_.copy(conditions);
-  chosen->results = arena_.copy(results);
+  chosen->conditions = arena.copy(conditions);
+  chosen->results = arena.copy(results);
   return chosen;
 }
 
-void QueryPlanner::split_direct_arguments() {
-  if (query_.grouping_sets.size() < 2) return;
+}  // namespace
+
+Expr* int4_constant(Arena& arena, int32_t v) {
+  auto* c = arena.make<ConstExpr>();
+  c->kind = ExprKind::kConst;
+  c->type = type_oid::kInt4;
+  c->value = Value::of_int32(v);
+  return c;
+}
+
+Expr* equals_int4(Arena& arena, Expr* value, int32_t constant) {
+  auto* test = arena.make<analyzer::FunctionExpr>();
+  test->kind = ExprKind::kFunction;
+  test->type = type_oid::kBool;
+  test->function = functions::function_by_oid(functions::equality_operator(type_oid::kInt4)->function);
+  auto* site = arena.make<functions::CallSite>();
+  site->arg_types = test->function->args;
+  site->result_type = type_oid::kBool;
+  test->site = site;
+  test->args = arena.copy(std::vector<Expr*>{value, int4_constant(arena, constant)});
+  return test;
+}
+
+void split_direct_arguments(Query& query, Arena& arena) {
+  if (query.grouping_sets.size() < 2) return;
   auto split = [&](Expr*& e) {
     if (e == nullptr) return;
     refuse_deep_arguments(e);
-    e = analyzer::rewrite(e, arena_, [&](Expr* x) -> Expr* {
+    e = analyzer::rewrite(e, arena, [&](Expr* x) -> Expr* {
       if (x->kind != ExprKind::kAggregate) return nullptr;
       const auto& aggregate = x->as<AggregateExpr>();
-      return aggregate.levels_up == 0 && aggregate.direct_args > 0 ? by_grouping_set(aggregate) : nullptr;
+      return aggregate.levels_up == 0 && aggregate.direct_args > 0 ? by_grouping_set(query, arena, aggregate)
+                                                                   : nullptr;
     });
   };
-  for (analyzer::Target& t : query_.targets) split(t.expr);
-  split(query_.having);
-  for (analyzer::Window& w : query_.windows) {
+  for (analyzer::Target& t : query.targets) split(t.expr);
+  split(query.having);
+  for (analyzer::Window& w : query.windows) {
     for (analyzer::SortKey& k : w.partition) split(k.expr);
     for (analyzer::SortKey& k : w.order) split(k.expr);
   }

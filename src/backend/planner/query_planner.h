@@ -117,8 +117,6 @@ class QueryPlanner {
   void note_outer_references(const Query& cte, uint32_t levels);
   Expr* make_subplan(analyzer::SubqueryExpr& sublink, const Node& node);
   Expr* grouping_value(const analyzer::GroupingExpr& grouping);
-  Expr* int4_constant(int32_t v);
-  Expr* equals_int4(Expr* value, int32_t constant);
   Expr* make_input(const Expr* like, uint32_t index);
   RangeSet ranges_of(const Expr* e) const;
   bool has_sublink(const Expr* e) const;
@@ -309,10 +307,6 @@ class QueryPlanner {
   Node plan_recursive_cte(analyzer::Cte& cte, uint32_t number);
   void plan_ctes();
   Node plan_aggregation(Node node);
-  // direct_arguments.cpp
-  void split_direct_arguments();
-  Expr* by_grouping_set(const analyzer::AggregateExpr& aggregate);  // null: it is the same for all sets
-  Expr* without_groups(const analyzer::AggregateExpr& aggregate, std::span<const uint32_t> missing);
   // Steps that extensions put behind grouping (row_transform.cpp).
   Node plan_group_steps(Node node, size_t group_count);
   Node add_group_step(Node node, const GroupStep& step);

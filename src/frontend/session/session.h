@@ -87,9 +87,8 @@ class Session final : public net::SessionHandler,
   void report(std::string_view severity, const ErrorFields& fields) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
-  uint64_t run_sql(std::string_view sql) override;
+  uint64_t run_sql(std::string_view sql) override, fill_view(std::string_view sql) override;
   uint64_t run_unwatched(std::string_view sql);  // one statement, of which no trigger and no key hears
-  uint64_t fill_view(std::string_view sql) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
