@@ -57,7 +57,7 @@ void Catalog::define_row_type(const Relation& relation, const Row& type) {
   functions::TypeInfo info = basic_type(type, sql_name);
   std::vector<functions::CompositeField> fields;
   for (const Column& c : relation.columns) {
-    if (!c.dropped) fields.push_back({c.name, c.type, c.typmod, c.collation});
+    if (!c.dropped) fields.push_back({c.name, c.type, c.typmod, c.collation, c.domain});
   }
   info.fields = fields;
   functions::define_type(info);

@@ -294,4 +294,26 @@ bool RoleRights::schema_allows(Oid schema, char privilege) const {
   return allowed || (privilege == 'U' && (reads_all_ || writes_all_));
 }
 
+bool RoleRights::type_allows(Oid type, char privilege, bool grantable) const {
+  if (superuser_) return true;
+  bool allowed = false;
+  Oid element;
+  const KeyMatch match[] = {{"oid", Value::of_oid(type.value())}};
+  catalog_->for_each(system_table("pg_type"), match, [&](const Row& row) {
+    if (row.letter("typcategory") == 'A') element = row.oid("typelem");
+    allowed = allows(catalog::acl_column(row, "typacl"), 'T', row.oid("typowner"), privilege, grantable);
+  });
+  return element == kInvalidOid ? allowed : type_allows(element, privilege, grantable);
+}
+
+bool RoleRights::language_allows(Oid language, char privilege) const {
+  if (superuser_) return true;
+  bool allowed = false;
+  const KeyMatch match[] = {{"oid", Value::of_oid(language.value())}};
+  catalog_->for_each(system_table("pg_language"), match, [&](const Row& row) {
+    allowed = allows(catalog::acl_column(row, "lanacl"), 'l', row.oid("lanowner"), privilege);
+  });
+  return allowed;
+}
+
 }  // namespace varve::commands

@@ -14,6 +14,7 @@
 #include "operator.h"
 #include "ownership.h"
 #include "parser/parser.h"
+#include "privileges.h"
 #include "routine.h"
 #include "support_function.h"
 
@@ -431,6 +432,8 @@ std::string AggregateBuilder::run() {
     }
   }
   resolve_sort_operator();
+  for (Oid type : args_) require_type_usage(context_, type);
+  for (Oid type : {plain_.state_type, moving_.state_type, plain_.result}) require_type_usage(context_, type);
   RoutinePtr old = existing();
   if (old != nullptr) check_replacement(*old);
   write(old.get());

@@ -21,6 +21,7 @@
 #include "parser/parser.h"
 #include "partition.h"
 #include "policy.h"
+#include "privileges.h"
 #include "rewrite_table.h"
 #include "routine.h"
 #include "sequence.h"
@@ -91,6 +92,7 @@ void add_column(CommandContext& context, Oid oid, const AlterTableCmd& cmd) {
   std::vector<ColumnConstraint> constraints;
   NewTable shape;
   shape.columns.push_back(read_column(context, old->name, source, &constraints));
+  require_type_usage(context, shape.columns[0].attribute.type);
   check_columns(context, shape);
   if (old->columns.size() >= 1600)
     throw SqlError(sqlstate::kTooManyColumns, "tables can have at most 1600 columns");
@@ -376,6 +378,7 @@ void alter_column_type(CommandContext& context, Oid oid, const AlterTableCmd& cm
   const auto& definition = *parser::as<parser::ColumnDef>(cmd.definition);
   analyzer::AnalyzerContext inner = context.analyzer_context();
   analyzer::TypeReference type = analyzer::resolve_type_name(inner, *definition.type);
+  require_type_usage(context, type.type);
   catalog::BaseType base = catalog::base_type(context.catalog, type.type, type.typmod);
   const functions::TypeInfo* info = functions::type_by_oid(base.type);
   if (info != nullptr && info->kind == 'p') {

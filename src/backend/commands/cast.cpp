@@ -10,6 +10,7 @@
 #include "functions/type_oids.h"
 #include "names.h"
 #include "operator.h"
+#include "privileges.h"
 #include "routine.h"
 
 namespace varve::commands {
@@ -142,6 +143,8 @@ std::string create_cast(CommandContext& context, const parser::CreateCastStmt& s
   CastType source = cast_type(context, *stmt.source, "source");
   CastType target = cast_type(context, *stmt.target, "target");
   require_type_owner(context, source.oid, target.oid);
+  require_type_usage(context, source.oid);
+  require_type_usage(context, target.oid);
   warn_of_domains(context, source, target);
   Oid function;
   char method = stmt.inout ? 'i' : 'b';

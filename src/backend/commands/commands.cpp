@@ -158,6 +158,9 @@ Oid CommandServices::temporary_schema(bool make) {
   return kInvalidOid;
 }
 void CommandServices::at_commit(Oid, OnCommit) {}
+void CommandServices::report_progress(std::string_view, Oid,
+                                      std::initializer_list<std::pair<uint8_t, int64_t>>) {}
+void CommandServices::check_setting(std::string_view, std::string_view) {}
 void CommandServices::run_after_commit(std::string_view, std::string) {
   throw_not_supported("committing in a command");
 }

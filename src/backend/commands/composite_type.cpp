@@ -7,6 +7,7 @@
 #include "create_table.h"
 #include "drop.h"
 #include "functions/registry.h"
+#include "privileges.h"
 #include "type.h"
 #include "typed_table.h"
 
@@ -67,6 +68,7 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type,
       }
       std::vector<ColumnConstraint> constraints;
       ColumnDefinition column = read_column(context, type->name, source, &constraints);
+      require_type_usage(context, column.attribute.type);
       auto number = static_cast<ColumnNumber>(type->columns.size() + 1);
       insert_attribute_row(context, type->oid, number, column.attribute);
       depend_on_type(context, column_address(type->oid, number), column.attribute.type);
@@ -93,6 +95,7 @@ void run_attribute_command(CommandContext& context, const RelationPtr& type,
       const auto& definition = *parser::as<parser::ColumnDef>(cmd.definition);
       analyzer::AnalyzerContext inner = context.analyzer_context();
       analyzer::TypeReference to = analyzer::resolve_type_name(inner, *definition.type);
+      require_type_usage(context, to.type);
       const functions::TypeInfo* info = functions::type_by_oid(to.type);
       change_attribute_row(context, type->oid, number, [&](RowDraft& draft) {
         draft.oid("atttypid", to.type).int4("atttypmod", to.typmod);

@@ -15,6 +15,7 @@
 #include "inheritance.h"
 #include "parser/parser.h"
 #include "partition.h"
+#include "privileges.h"
 #include "sequence.h"
 #include "settle_rows.h"
 #include "table_expression.h"
@@ -390,7 +391,12 @@ Oid table_access_method(CommandContext& context, std::string_view name) {
   return found;
 }
 
+void require_column_types(CommandContext& context, const NewTable& table) {
+  for (const ColumnDefinition& column : table.columns) require_type_usage(context, column.attribute.type);
+}
+
 Oid create_table_relation(CommandContext& context, const NewTable& table) {
+  require_column_types(context, table);
   check_columns(context, table);
   context.txn.assign_xid();
   ClassRow row;
@@ -454,6 +460,10 @@ void add_like_columns(CommandContext& context, const parser::TableLikeClause& li
         .detail(fmt::format("This operation is not supported for {}.",
                             source->kind == catalog::RelationKind::kIndex ? "indexes" : "sequences"));
   }
+  if (source->kind == catalog::RelationKind::kComposite)
+    require_type_usage(context, source->row_type);
+  else
+    require_table_privilege(context, source->oid, 'r', kind_word(source->kind));
   auto wants = [&](parser::TableLikeOption o) { return (like.options & static_cast<uint16_t>(o)) != 0; };
   for (const catalog::Column& c : source->columns) {
     if (c.dropped) continue;
@@ -648,6 +658,7 @@ std::string create_table(CommandContext& context, const parser::CreateTableStmt&
   std::vector<ColumnConstraint> constraints;
   std::vector<LikeSource> likes;
   RelationPtr type = stmt.of_type == nullptr ? nullptr : require_table_type(context, *stmt.of_type);
+  if (type != nullptr) require_type_usage(context, type->row_type);
   if (type != nullptr) table.columns = typed_columns(context, *type, stmt, &constraints);
   for (const parser::Node* element : stmt.elements) {
     if (parser::is<parser::ColumnDef>(element) && type != nullptr) continue;

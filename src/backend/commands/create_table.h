@@ -48,6 +48,8 @@ struct NewTable {
 Oid table_access_method(CommandContext& context, std::string_view name);
 // 42701, 54011, 42P16 … for columns that cannot be together.
 void check_columns(CommandContext& context, const NewTable& table);
+// USAGE of the types of all columns.
+void require_column_types(CommandContext& context, const NewTable& table);
 // Rows of pg_class, pg_attribute, pg_type; storage. No defaults, no constraints.
 Oid create_table_relation(CommandContext& context, const NewTable& table);
 // False, with a notice, when the name is taken and that is all right; 42P07 when it is not.

@@ -9,6 +9,7 @@
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "parser/parser.h"
+#include "privileges.h"
 #include "table_expression.h"
 #include "type.h"
 
@@ -271,6 +272,7 @@ void make_domain(CommandContext& context, const parser::CreateDomainStmt& stmt) 
     throw SqlError(sqlstate::kDatatypeMismatch, fmt::format("\"{}\" is not a valid base type for a domain",
                                                             info == nullptr ? "" : info->sql_name));
   }
+  require_type_usage(context, base.type);
   Oid collation = column_collation(context, base.type, stmt.collation);
   DomainShape shape = read_constraints(context, stmt);
   std::string default_sql =

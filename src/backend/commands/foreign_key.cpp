@@ -7,6 +7,7 @@
 #include "common/sql_error.h"
 #include "constraints.h"
 #include "drop.h"
+#include "executor/row_disclosure.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "inheritance.h"
@@ -314,21 +315,13 @@ void check_foreign_key_rows(CommandContext& context, const ForeignKey& key) {
       referenced->is_partitioned() ? "" : "ONLY ",
       qualified_name(context, referenced->schema, referenced->name), join);
   if (!context.services.query_row(sql, context.arena, &row)) return;
-  std::string names, values;
-  bool null = false;
-  for (size_t i = 0; i < key.columns.size(); ++i) {
-    const catalog::Column& column = table->column(key.columns[i]);
-    names += (i == 0 ? "" : ", ") + column.name;
-    if (i > 0) values += ", ";
-    null |= row[i].null;
-    if (!row[i].null) functions::append_value(column.type, row[i], values, context.eval);
-  }
+  const bool null = std::any_of(row.begin(), row.end(), [](const Value& v) { return v.null; });
+  std::string shown = executor::describe_key(*table, key.columns, row, context.eval);
   throw SqlError(sqlstate::kForeignKeyViolation,
                  fmt::format("insert or update on table \"{}\" violates foreign key constraint \"{}\"",
                              table->name, key.name))
       .detail(null ? "MATCH FULL does not allow mixing of null and nonnull key values."
-                   : fmt::format("Key ({})=({}) is not present in table \"{}\".", names, values,
-                                 referenced->name))
+                   : fmt::format("{} is not present in table \"{}\".", shown, referenced->name))
       .schema(table->schema_name)
       .table(table->name)
       .constraint(key.name);
@@ -527,17 +520,11 @@ void refuse_referenced_rows(CommandContext& context, const Relation& partition, 
       qualified_name(context, partition.schema, partition.name), join);
   std::vector<Value> row;
   if (!context.services.query_row(sql, context.arena, &row)) return;
-  std::string names, values;
-  for (size_t i = 0; i < key.columns.size(); ++i) {
-    const catalog::Column& column = table->column(key.columns[i]);
-    names += (i == 0 ? "" : ", ") + column.name;
-    if (i > 0) values += ", ";
-    functions::append_value(column.type, row[i], values, context.eval);
-  }
+  std::string shown = executor::describe_key(*table, key.columns, row, context.eval);
   throw SqlError(sqlstate::kForeignKeyViolation,
                  fmt::format("removing partition \"{}\" violates foreign key constraint \"{}\"",
                              partition.name, key.name))
-      .detail(fmt::format("Key ({})=({}) is still referenced from table \"{}\".", names, values, table->name))
+      .detail(fmt::format("{} is still referenced from table \"{}\".", shown, table->name))
       .schema(table->schema_name)
       .table(table->name)
       .constraint(key.name);

@@ -279,7 +279,11 @@ Oid create_index_relation(CommandContext& context, Oid table_oid, const IndexSpe
   if (table->is_partitioned() || spec.in_name_only || spec.empty) return row.oid;
   table = context.catalog.relation(table_oid);
   for (const catalog::Index& index : table->indexes) {
-    if (index.oid == row.oid) build_index(context, table, index, spec.concurrently);
+    if (index.oid != row.oid) continue;
+    context.services.report_progress(
+        "CREATE INDEX", table->oid,
+        {{1, spec.concurrently ? 2 : 1}, {7, static_cast<int64_t>(index.oid.value())}});
+    build_index(context, table, index, spec.concurrently);
   }
   return row.oid;
 }
@@ -543,7 +547,10 @@ void rebuild(CommandContext& context, const RelationPtr& table, Oid only) {
   }
   RelationPtr fresh = context.catalog.relation(table->oid);
   for (const catalog::Index& index : fresh->indexes) {
-    if (only == kInvalidOid || index.oid == only) build_index(context, fresh, index);
+    if (only != kInvalidOid && index.oid != only) continue;
+    context.services.report_progress("CREATE INDEX", fresh->oid,
+                                     {{1, 3}, {7, static_cast<int64_t>(index.oid.value())}});
+    build_index(context, fresh, index);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "common/sql_error.h"
 #include "executor/execution.h"
 #include "executor/index_sort.h"
+#include "executor/row_disclosure.h"
 #include "functions/registry.h"
 #include "index.h"
 #include "sync/blocking_scope.h"
@@ -50,24 +51,6 @@ IndexKeys::IndexKeys(CommandContext& context, const RelationPtr& table, const ca
   }
   builder_ = std::make_unique<executor::IndexKeyBuilder>(*table, index, plain ? nullptr : &bound_,
                                                          evaluation_.execution());
-}
-
-std::string key_text(CommandContext& context, const Relation& table, const catalog::Index& index,
-                     std::span<const Value> values) {
-  std::string columns, texts;
-  for (size_t i = 0; i < values.size(); ++i) {
-    const catalog::IndexColumn& key = index.keys[i];
-    if (i != 0) {
-      columns += ", ";
-      texts += ", ";
-    }
-    columns += key.column != 0 ? table.column(key.column).name : key.expression_sql;
-    if (values[i].null)
-      texts += "null";
-    else
-      functions::append_value(key.type, values[i], texts, context.eval);
-  }
-  return fmt::format("({})=({})", columns, texts);
 }
 
 namespace {
@@ -134,8 +117,8 @@ class BuildSource final : public access::Btree::BulkSource {
     }
     IndexKeys keys(context, table, index);
     keys.builder().build(row);
-    error.detail(
-        fmt::format("Key {} is duplicated.", key_text(context, *table, index, keys.builder().values())));
+    std::string key = executor::describe_index_key(*table, index, keys.builder().values(), context.eval);
+    error.detail(key.empty() ? "Duplicate keys exist." : fmt::format("Key {} is duplicated.", key));
   }
   throw error;
 }

@@ -35,8 +35,4 @@ class IndexKeys {
 // who come later would wait behind us for whoever writes now.
 void lock_out_writers(CommandContext& context, Oid table);
 
-// "(a, b)=(1, 2)" for messages about keys.
-std::string key_text(CommandContext& context, const Relation& table, const catalog::Index& index,
-                     std::span<const Value> values);
-
 }  // namespace varve::commands

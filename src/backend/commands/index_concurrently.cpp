@@ -100,6 +100,8 @@ class Rebuild final : public CommandStep {
     fresh.name = index.name;
     fresh.unique = index.unique;
     fresh.nulls_not_distinct = index.nulls_not_distinct;
+    context.services.report_progress("CREATE INDEX", table->oid,
+                                     {{1, 4}, {7, static_cast<int64_t>(fresh.oid.value())}});
     build_index(context, table, fresh, true);
     exchange(context, index.segment, fresh.segment, aside);
     // Marks of those who read it are the index's own.

@@ -165,6 +165,7 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
   for (const RelationPtr& table : targets(context, stmt)) {
     if (table->is_system) continue;  // the purge thread keeps the system tables clean
     if (stmt.is_vacuum) {
+      context.services.report_progress("VACUUM", table->oid, {});
       settle_rows(context, table, 1);
       EntryRemover remover(context, table);
       auto result = table->heap->vacuum(remover);
@@ -180,6 +181,7 @@ std::string vacuum(CommandContext& context, const parser::VacuumStmt& stmt) {
       for (const parser::VacuumRelation* item : stmt.relations) {
         if (item->relation->name == table->name) columns = item->columns;
       }
+      context.services.report_progress("ANALYZE", table->oid, {});
       rows = analyze_table(context, table, columns);
       if (columns.empty()) {
         catalog::table_activity(context.catalog.database().oid().value(), table->oid)

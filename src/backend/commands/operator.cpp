@@ -10,6 +10,7 @@
 #include "functions/type_oids.h"
 #include "names.h"
 #include "parser/parser.h"
+#include "privileges.h"
 #include "routine.h"
 #include "support_function.h"
 
@@ -262,7 +263,10 @@ std::string create_operator(CommandContext& context, const parser::DefineStmt& s
   std::vector<Oid> args;
   if (d.left != kInvalidOid) args.push_back(d.left);
   args.push_back(d.right);
+  for (Oid type : args) require_type_usage(context, type);
   SupportFunction function = support_function(context, d.function, args);
+  if (function.routine != nullptr) require_execute(context, *function.routine, dotted(d.function));
+  require_type_usage(context, function.result);
   check_definition(d, function.result);
   builder.run(d, function);
   return "CREATE OPERATOR";

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include "catalog/acl_column.h"
+#include "catalog/user_type.h"
 #include "common/sql_error.h"
+#include "functions/registry.h"
+#include "functions/type_oids.h"
 #include "grant.h"
 #include "names.h"
 #include "parser/parser.h"
@@ -30,6 +33,27 @@ void require_table_privilege(CommandContext& context, Oid oid, char privilege, s
     throw SqlError(sqlstate::kInsufficientPrivilege,
                    fmt::format("permission denied for {} {}", kind, relation->name));
   }
+}
+
+void require_execute(CommandContext& context, const catalog::Routine& function, std::string_view shown) {
+  if (acl_allows(context, function.acl, 'f', function.owner, 'X')) return;
+  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for function {}", shown));
+}
+
+void require_type_usage(CommandContext& context, Oid type) {
+  if (context.is_superuser || type == kInvalidOid) return;
+  if (RoleRights(context.catalog, context.role).type_allows(type, 'U')) return;
+  const functions::TypeInfo* info = functions::type_by_oid(type);
+  Oid element = info != nullptr && info->category == 'A' ? info->element_type
+                                                         : catalog::element_user_type(context.catalog, type);
+  if (element == kInvalidOid) element = type;
+  // As regtype: with its schema where the search path needs it.
+  std::string name;
+  if (context.eval.session != nullptr)
+    context.eval.session->append_reg(type_oid::kRegtype, element.value(), name);
+  else
+    name = catalog::type_text(context.catalog, element);
+  throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for type {}", name));
 }
 
 std::string grant(CommandContext& context, const parser::GrantStmt& stmt) {

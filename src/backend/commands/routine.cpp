@@ -11,6 +11,7 @@
 #include "functions/type_oids.h"
 #include "names.h"
 #include "parser/parser.h"
+#include "privileges.h"
 #include "routine_options.h"
 #include "support_function.h"
 #include "table_expression.h"
@@ -88,6 +89,7 @@ bool RoutineBuilder::is_name_taken(std::string_view name, char mode) const {
 void RoutineBuilder::parameter(const parser::FunctionParameter& p) {
   bool set_of = p.type->set_of;
   Oid type = parameter_type(*p.type);
+  require_type_usage(context_, type);
   if (set_of) {
     throw invalid(stmt_.is_procedure ? "procedures cannot accept set arguments"
                                      : "functions cannot accept set arguments");
@@ -176,6 +178,7 @@ void RoutineBuilder::result() {
   }
   if (stmt_.return_type != nullptr) {
     r_.result = find_type(context_, *stmt_.return_type);
+    require_type_usage(context_, r_.result);
     r_.returns_set = stmt_.return_type->set_of;
     if (implied != kInvalidOid && implied != r_.result) {
       throw invalid(fmt::format("function result type must be {} because of OUT parameters",
@@ -223,12 +226,13 @@ void RoutineBuilder::language(const RoutineOptions& options) {
   if (r_.language == kInvalidOid) {
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", name));
   }
-  if (r_.language != catalog::kSqlLanguage && r_.language != catalog::kPlpgsqlLanguage) {
-    if (!context_.is_superuser) {
-      throw SqlError(sqlstate::kInsufficientPrivilege,
-                     fmt::format("permission denied for language {}", name));
-    }
-    if (r_.language == catalog::kCLanguage) return;
+  const bool trusted = r_.language == catalog::kSqlLanguage || r_.language == catalog::kPlpgsqlLanguage;
+  const bool allowed = trusted ? RoleRights(context_.catalog, context_.role).language_allows(r_.language, 'U')
+                               : context_.is_superuser;
+  if (!allowed) {
+    throw SqlError(sqlstate::kInsufficientPrivilege, fmt::format("permission denied for language {}", name));
+  }
+  if (!trusted && r_.language != catalog::kCLanguage) {
     throw_not_supported(fmt::format("CREATE FUNCTION in language \"{}\"", name));
   }
 }

@@ -129,6 +129,7 @@ void RoutineOptions::apply(CommandContext& context, catalog::Routine& r) const {
     if (set->action == VariableSetKind::kReset || set->action == VariableSetKind::kSetDefault) continue;
     std::string value =
         set->action == VariableSetKind::kSetCurrent ? context.services.setting(set->name) : set_value(*set);
+    context.services.check_setting(set->name, value);
     r.config.push_back(fmt::format("{}={}", set->name, value));
   }
 }

@@ -6,6 +6,7 @@
 #include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
+#include "privileges.h"
 
 namespace varve::commands {
 
@@ -153,7 +154,9 @@ SupportFunction support_function(CommandContext& context, parser::NameList names
 
 SupportFunction aggregate_support_function(CommandContext& context, parser::NameList names,
                                            const std::vector<Oid>& args) {
-  return find_support(context, names, args, true);
+  SupportFunction found = find_support(context, names, args, true);
+  if (found.routine != nullptr) require_execute(context, *found.routine, found.routine->name);
+  return found;
 }
 
 parser::NameList function_name(const parser::Option& option) {

@@ -239,10 +239,7 @@ std::string TriggerBuilder::run() {
   check_transitions();
   bind_when();
   catalog::RoutinePtr function = find_trigger_function(context_, stmt_.function);
-  if (!acl_allows(context_, function->acl, 'f', function->owner, 'X')) {
-    throw SqlError(sqlstate::kInsufficientPrivilege,
-                   fmt::format("permission denied for function {}", function->name));
-  }
+  require_execute(context_, *function, dotted(stmt_.function));
   if (function->result != type_oid::kTrigger) {
     throw invalid(fmt::format("function {} must return type trigger", function->name));
   }

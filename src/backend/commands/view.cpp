@@ -196,6 +196,7 @@ std::string create_view(CommandContext& context, const parser::CreateViewStmt& s
     }
     require_owner(context, *old);
     check_columns(context, table);
+    require_column_types(context, table);
     check_replacement(*old, table);
     for (size_t i = old->columns.size(); i < table.columns.size(); ++i) {
       insert_attribute_row(context, existing, static_cast<ColumnNumber>(i + 1), table.columns[i].attribute);

@@ -133,22 +133,4 @@ TableConstraints::TableConstraints(ConstraintHost& host, catalog::RelationPtr pi
   std::sort(actions.begin(), actions.end(), by_oid);
 }
 
-std::string describe_key(const Relation& table, std::span<const ColumnNumber> columns,
-                         std::span<const types::Value> values, functions::EvalContext& context) {
-  std::string names, texts;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) {
-      names += ", ";
-      texts += ", ";
-    }
-    const catalog::Column& column = table.column(columns[i]);
-    names += column.name;
-    if (values[i].null)
-      texts += "null";
-    else
-      functions::append_value(column.type, values[i], texts, context);
-  }
-  return fmt::format("({})=({})", names, texts);
-}
-
 }  // namespace varve::executor

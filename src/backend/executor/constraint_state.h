@@ -52,8 +52,4 @@ struct TableConstraints {
   std::vector<uint16_t> key_ordinals;              // the same among the live columns
 };
 
-// "(a, b)=(1, 2)" of `columns` and their values.
-std::string describe_key(const catalog::Relation& table, std::span<const catalog::ColumnNumber> columns,
-                         std::span<const types::Value> values, functions::EvalContext& context);
-
 }  // namespace varve::executor

@@ -13,6 +13,7 @@
 #include "common/sql_error.h"
 #include "constraint_state.h"
 #include "executor/index_keys.h"
+#include "executor/row_disclosure.h"
 #include "table_reader.h"
 
 namespace varve::executor {
@@ -49,14 +50,6 @@ struct Deferred {
   const Value* new_key;
   uint32_t done = 0;  // the cycle in which SET CONSTRAINTS had it checked
 };
-
-// Policies keep rows from the current role: messages must not tell of them.
-bool hides_rows(const Relation& relation, functions::EvalContext& context) {
-  if (!relation.row_security || context.session == nullptr) return false;
-  const Value table[] = {Value::of_oid(relation.oid.value())};
-  Value active = context.session->call("row_security_active", table, *context.memory);
-  return !active.null && active.boolean != 0;
-}
 
 constexpr uint32_t kBits = 32;
 bool has_bit(uint32_t mask, size_t i) { return (mask >> std::min<size_t>(i, kBits - 1) & 1) != 0; }
@@ -303,10 +296,9 @@ void ConstraintTriggers::Impl::check_reference(TableConstraints& table, Referenc
     }
   }
   functions::EvalContext context = host.eval(row_memory);
-  throw violation(fmt::format(
-      "Key{} is not present in table \"{}\".",
-      hides_rows(relation, context) ? "" : " " + describe_key(relation, check.key.columns, values, context),
-      check.referenced.table().name));
+  throw violation(fmt::format("{} is not present in table \"{}\".",
+                              describe_key(relation, check.key.columns, values, context),
+                              check.referenced.table().name));
 }
 
 // --- what a change of a referenced row does to the rows that refer to it
@@ -331,12 +323,9 @@ void ConstraintTriggers::Impl::require_unreferenced(TableConstraints& table, Ref
       sqlstate::kForeignKeyViolation,
       fmt::format("update or delete on table \"{}\" violates foreign key constraint \"{}\" on table \"{}\"",
                   table.relation->name, action.key.name, action.table))
-      .detail(
-          fmt::format("Key{} is still referenced from table \"{}\".",
-                      hides_rows(*table.relation, context)
-                          ? ""
-                          : " " + describe_key(*table.relation, action.key.referenced_columns, key, context),
-                      action.table))
+      .detail(fmt::format("{} is still referenced from table \"{}\".",
+                          describe_key(*table.relation, action.key.referenced_columns, key, context),
+                          action.table))
       .schema(action.schema)
       .table(action.table)
       .constraint(action.key.name);
@@ -419,18 +408,17 @@ void ConstraintTriggers::Impl::check_unique(TableConstraints& table, const Index
   std::string key;
   append_row_key(key, relation, index, columns, row, row_memory);
   std::vector<Value> values;
-  std::vector<catalog::ColumnNumber> numbers;
   for (const catalog::IndexColumn& column : index.keys) {
-    numbers.push_back(column.column);
     values.push_back(types::copy_value(
         relation.layout->get(row, static_cast<size_t>(column.column - 1), row_memory), row_memory));
     if (values.back().null && !index.nulls_not_distinct) return;
   }
   if (!finds_conflict(relation, index, columns, key, tid)) return;
   functions::EvalContext context = host.eval(row_memory);
+  std::string text = describe_index_key(relation, index, values, context);
   throw SqlError(sqlstate::kUniqueViolation,
                  fmt::format("duplicate key value violates unique constraint \"{}\"", index.name))
-      .detail(fmt::format("Key {} already exists.", describe_key(relation, numbers, values, context)))
+      .detail(text.empty() ? text : fmt::format("Key {} already exists.", text))
       .schema(relation.schema_name)
       .table(relation.name)
       .constraint(index.name);

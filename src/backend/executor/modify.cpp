@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/sql_error.h"
-#include "functions/registry.h"
+#include "executor/row_disclosure.h"
 
 namespace varve::executor {
 
@@ -55,7 +55,7 @@ planner::ModifyPlan plan_of_member(const planner::ModifyPlan& plan,
 WrittenTable::WrittenTable(const planner::ModifyPlan& plan, const planner::ModifyPlan::Member* m,
                            ExecutionContext& context)
     : own(plan_of_member(plan, m)), writer(own, context), member(m) {
-  if (!moves_columns()) return;
+  if (member == nullptr) return;
   writer.show_rows_as(**plan.relation, member->ordinals);
   extends_ = std::any_of(member->ordinals.begin(), member->ordinals.end(), [](int32_t n) { return n < 0; });
 }
@@ -140,17 +140,9 @@ WrittenTable& ModifyOperator::taker(const RowValues& row) {
     // Of the table that the statement names, before any of its partitions is looked for.
     Arena memory;
     functions::EvalContext context = context_.eval_context(memory);
-    std::string text;
-    for (size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) text += ", ";
-      if (row[i].null)
-        text += "null";
-      else
-        functions::append_value(relation().column(live_[i]).type, row[i], text, context);
-    }
     throw SqlError(sqlstate::kCheckViolation,
                    "new row for relation \"" + relation().name + "\" violates partition constraint")
-        .detail("Failing row contains (" + text + ").")
+        .detail(failing_row_detail(relation(), row, modify_.provided, context))
         .schema(relation().schema_name)
         .table(relation().name);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
+#include "executor/row_disclosure.h"
 #include "modify.h"
 
 namespace varve::executor {
@@ -53,10 +54,12 @@ class InsteadOperator : public ModifyOperator {
       Vector* v = nullptr;
       checks_[i].evaluate(row_.chunk, {nullptr, 1}, v);
       if (!v->is_null(0) && v->at<uint8_t>(0) != 0) continue;
+      Arena memory;
+      functions::EvalContext context = context_.eval_context(memory);
       throw SqlError(
           sqlstate::kWithCheckOptionViolation,
           fmt::format("new row violates check option for view \"{}\"", modify_.view_check_rules[i].view))
-          .detail("Failing row contains " + describe_row(relation(), columns(), new_, context_) + ".");
+          .detail(failing_row_detail(relation(), new_, modify_.provided, context));
     }
   }
 

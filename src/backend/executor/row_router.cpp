@@ -4,7 +4,7 @@
 
 #include "catalog/partition.h"
 #include "common/sql_error.h"
-#include "functions/registry.h"
+#include "executor/row_disclosure.h"
 
 namespace varve::executor {
 
@@ -73,27 +73,13 @@ bool RowRouter::is_foreign(std::span<const Value> row) {
 }
 
 void RowRouter::throw_none(const RowKey& key) {
-  constexpr size_t kMaxFieldBytes = 64;
   const catalog::Relation& table = **key.route().relation;
   Arena memory;
   functions::EvalContext context = context_.eval_context(memory);
-  std::string names, values;
-  for (size_t i = 0; i < key.values().size(); ++i) {
-    const catalog::PartitionKeyColumn& column = table.partitioning->keys[i];
-    if (i > 0) names += ", ", values += ", ";
-    names += column.column != 0 ? table.column(column.column).name : column.expression_sql;
-    const Value& v = key.values()[i];
-    std::string text = "null";
-    if (!v.null) {
-      text.clear();
-      functions::append_value(column.type, v, text, context);
-      if (text.size() > kMaxFieldBytes) text = text.substr(0, kMaxFieldBytes) + "...";
-    }
-    values += text;
-  }
+  std::string text = describe_partition_key(table, key.values(), context);
   throw SqlError(sqlstate::kCheckViolation,
                  fmt::format("no partition of relation \"{}\" found for row", table.name))
-      .detail(fmt::format("Partition key of the failing row contains ({}) = ({}).", names, values))
+      .detail(text.empty() ? text : fmt::format("Partition key of the failing row contains {}.", text))
       .schema(table.schema_name)
       .table(table.name);
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/sql_error.h"
+#include "executor/row_disclosure.h"
 #include "functions/registry.h"
 #include "types/utf8.h"
 
@@ -122,13 +123,17 @@ void TableWriter::check_constraints(const RowValues& row) {
   }
 }
 
-bool TableWriter::has_policies() const {
-  return std::any_of(plan_.view_check_rules.begin(), plan_.view_check_rules.end(),
-                     [](const analyzer::ViewCheck& rule) { return rule.kind != RowCheck::kView; });
-}
-
-std::string TableWriter::failing_row(const RowValues& row) {
-  return has_policies() ? std::string() : "Failing row contains " + describe_row(row) + ".";
+std::string TableWriter::failing_row(const RowValues& own_row) {
+  RowValues row = own_row;
+  if (!shown_ordinals_.empty()) {
+    row.resize(live_columns(*shown_).size());
+    for (size_t i = 0; i < own_row.size(); ++i) {
+      if (shown_ordinals_[i] >= 0) row[static_cast<size_t>(shown_ordinals_[i])] = own_row[i];
+    }
+  }
+  Arena memory;
+  functions::EvalContext context = context_.eval_context(memory);
+  return failing_row_detail(shown_ != nullptr ? *shown_ : relation_, row, plan_.provided, context);
 }
 
 void TableWriter::check_row(const RowValues& row, RowCheck kind) {
@@ -165,63 +170,14 @@ void TableWriter::throw_foreign(const RowValues& row) {
       .table(relation_.name);
 }
 
-std::string TableWriter::describe_row(const RowValues& own_row) {
-  RowValues row = own_row;
-  const catalog::Relation& relation = shown_ != nullptr ? *shown_ : relation_;
-  std::vector<ColumnNumber> columns = shown_ != nullptr ? live_columns(*shown_) : live_;
-  if (shown_ != nullptr) {
-    row.resize(columns.size());
-    for (size_t i = 0; i < own_row.size(); ++i) {
-      if (shown_ordinals_[i] >= 0) row[static_cast<size_t>(shown_ordinals_[i])] = own_row[i];
-    }
-  }
-  return executor::describe_row(relation, columns, row, context_);
-}
-
-std::string describe_row(const catalog::Relation& relation, std::span<const ColumnNumber> columns,
-                         std::span<const Value> row, ExecutionContext& execution) {
-  constexpr size_t kMaxFieldBytes = 64;
-  Arena memory;
-  functions::EvalContext context = execution.eval_context(memory);
-  std::string out = "(";
-  for (size_t i = 0; i < row.size(); ++i) {
-    if (i > 0) out += ", ";
-    if (row[i].null) {
-      out += "null";
-      continue;
-    }
-    std::string text;
-    functions::append_value(relation.column(columns[i]).type, row[i], text, context);
-    if (text.size() > kMaxFieldBytes) {
-      size_t cut = kMaxFieldBytes;
-      while (cut > 0 && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) --cut;
-      text = text.substr(0, cut) + "...";
-    }
-    out += text;
-  }
-  return out + ")";
-}
-
 void TableWriter::throw_duplicate(const IndexWriter& index) {
   const catalog::Index& i = index.keys.index();
   Arena memory;
   functions::EvalContext context = context_.eval_context(memory);
-  std::string names, values;
-  for (size_t k = 0; k < i.keys.size(); ++k) {
-    if (k > 0) {
-      names += ", ";
-      values += ", ";
-    }
-    names += i.keys[k].column > 0 ? relation_.column(i.keys[k].column).name : i.keys[k].expression_sql;
-    const Value& v = index.keys.values()[k];
-    if (v.null)
-      values += "null";
-    else
-      functions::append_value(i.keys[k].type, v, values, context);
-  }
+  std::string key = describe_index_key(relation_, i, index.keys.values(), context);
   throw SqlError(sqlstate::kUniqueViolation,
                  fmt::format("duplicate key value violates unique constraint \"{}\"", i.name))
-      .detail(has_policies() ? std::string() : fmt::format("Key ({})=({}) already exists.", names, values))
+      .detail(key.empty() ? key : fmt::format("Key {} already exists.", key))
       .schema(relation_.schema_name)
       .table(relation_.name)
       .constraint(i.name);

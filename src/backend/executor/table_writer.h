@@ -41,10 +41,6 @@ class LaterChecker final : public access::UniqueChecker {
   bool found_ = false;
 };
 
-// "(1, null, abc)", long values cut at 64 bytes.
-std::string describe_row(const catalog::Relation& relation, std::span<const catalog::ColumnNumber> columns,
-                         std::span<const types::Value> row, ExecutionContext& context);
-
 class TableWriter {
  public:
   TableWriter(const planner::ModifyPlan& plan, ExecutionContext& context);
@@ -111,7 +107,6 @@ class TableWriter {
   // To the statement's snapshot, or written by this transaction.
   bool is_visible(Tid tid);
 
-  std::string describe_row(const RowValues& row);
   ModifyHooks* row_hooks(ModifyEvent event);
 
  private:
@@ -150,9 +145,8 @@ class TableWriter {
   void add_key(size_t number, const RowValues& row, WaitingKeys* to);
   void check_not_null(const RowValues& row);
   void check_constraints(const RowValues& row);
-  // "Failing row contains …", unless the policies keep rows from whom it would be told.
+  // "Failing row contains ….", as far as the role may be told.
   std::string failing_row(const RowValues& row);
-  bool has_policies() const;
   [[noreturn]] void throw_unchecked(const RowValues& row, const analyzer::ViewCheck& rule);
   [[noreturn]] void throw_duplicate(const IndexWriter& index);
   void load(const RowValues& row);

@@ -118,7 +118,6 @@ const Binding kBindings[] = {
     VARVE_REFUSED_ROWS("pg_create_physical_replication_slot(name,bool,bool)"),
     {"pg_get_replication_slots()", &kNoRows},
     {"pg_show_replication_origin_status()", &kNoRows},
-    {"pg_stat_get_progress_info(text)", &kNoRows},
     {"pg_stat_get_subscription(oid)", &kNoRows},
     {"pg_stat_get_wal_senders()", &kNoRows},
     {"pg_stat_get_replication_slot(text)", &kNoRows},

@@ -147,6 +147,7 @@ VARVE_ROWS(kPartitionAncestors, "pg_partition_ancestors", kAncestor);
 
 VARVE_VALUES(kLogStatistics, "pg_stat_get_wal");
 VARVE_VALUES(kArchiver, "pg_stat_get_archiver");
+VARVE_VALUES(kProgress, "pg_stat_get_progress_info");
 VARVE_VALUES(kBackendIds, "pg_stat_get_backend_idset");
 VARVE_VALUES(kSequenceParameters, "pg_sequence_parameters");
 
@@ -154,6 +155,7 @@ const Binding kBindings[] = {
     {"pg_stat_get_backend_idset()", &kBackendIds},
     {"pg_stat_get_wal()", &kLogStatistics},
     {"pg_stat_get_archiver()", &kArchiver},
+    {"pg_stat_get_progress_info(text)", &kProgress},
     {"pg_sequence_parameters(oid)", &kSequenceParameters},
     {"pg_show_all_settings()", &kShowAllSettings},
     {"pg_lock_status()", &kLockStatus},

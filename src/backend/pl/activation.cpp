@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "analyzer/expression_walk.h"
 #include "functions/array.h"
@@ -296,6 +297,7 @@ void Activation::assign(uint32_t datum, const Value& value, Oid type, int32_t ty
     }
     std::vector<Value> values = r.values;
     values[at] = converted;
+    check_field(*r.shape, at, converted);
     set_values(r, values);
     r.null = false;
     refresh_fields(d.record);
@@ -332,6 +334,16 @@ Record& Activation::record(uint32_t datum) {
   return *records_[datum];
 }
 
+namespace {
+
+// No list is one of nothing.
+void forget_no_domains(Shape* shape) {
+  auto is_none = [](Oid domain) { return domain == kInvalidOid; };
+  if (std::all_of(shape->domains.begin(), shape->domains.end(), is_none)) shape->domains.clear();
+}
+
+}  // namespace
+
 const Shape* Activation::record_shape(uint32_t datum) {
   Record& r = record(datum);
   if (r.shape != nullptr) return r.shape;
@@ -343,7 +355,9 @@ const Shape* Activation::record_shape(uint32_t datum) {
       fields.names.emplace_back(field.name);
       fields.types.push_back(field.type);
       fields.typmods.push_back(field.typmod);
+      fields.domains.push_back(field.domain);
     }
+    forget_no_domains(&fields);
     return f_.intern(std::move(fields));
   }
   catalog::RelationPtr relation = analyzer::relation_of_row_type(host().catalog(), type);
@@ -354,7 +368,9 @@ const Shape* Activation::record_shape(uint32_t datum) {
     shape.names.push_back(c.name);
     shape.types.push_back(c.type);
     shape.typmods.push_back(c.typmod);
+    shape.domains.push_back(c.domain);
   }
+  forget_no_domains(&shape);
   return f_.intern(std::move(shape));
 }
 
@@ -407,8 +423,9 @@ void Activation::set_record(uint32_t datum, const Shape& shape, std::span<const 
     set_values(r, values);
   } else {
     // A row of a table's type: by place, with conversions.
-    r.shape = nullptr;
+    const Shape* before = std::exchange(r.shape, nullptr);
     const Shape* own = record_shape(datum);
+    r.shape = before;
     std::vector<Value> converted;
     Arena memory;
     for (size_t i = 0; i < own->types.size(); ++i) {
@@ -422,12 +439,23 @@ void Activation::set_record(uint32_t datum, const Shape& shape, std::span<const 
         converted.push_back(conversion.apply(host(), values[i], memory));
       }
     }
+    for (size_t i = 0; i < converted.size(); ++i) check_field(*own, i, converted[i]);
     r.shape = own;
     set_values(r, converted);
   }
   r.null = false;
   refresh_fields(datum);
   check_domain(datum);
+}
+
+// Of a row type whose attributes are of domains: the value must be one of its field's.
+void Activation::check_field(const Shape& shape, size_t field, const Value& value) {
+  if (shape.domains.empty() || shape.domains[field] == kInvalidOid) return;
+  std::vector<std::unique_ptr<ValueCast>>& tests = field_tests_[&shape];
+  tests.resize(shape.domains.size());
+  Arena memory;
+  cast(tests[field], shape.types[field], shape.typmods[field], shape.domains[field], -1)
+      .apply(host(), value, memory);
 }
 
 // Of a record variable declared as a domain over a composite type: its value must be one of the domain.

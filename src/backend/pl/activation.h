@@ -193,6 +193,8 @@ class Activation {
   // For a statement with rows: planned, its execution ready to be started. Parameters are the variables as
   // they are.
   ExpressionState& prepare(Expression& e);
+  // The statement's plan; `describes`: for its columns only (Host::describe_plan).
+  void plan(Expression& e, bool describes = false);
   std::unique_ptr<executor::Execution> take_execution(Expression& e, ExpressionState& state);
   executor::RunParameters run_parameters(std::span<const types::Value> params);
   [[noreturn]] void rethrow_in(Expression& e, SqlError& error);
@@ -209,7 +211,6 @@ class Activation {
     return make_state(e);
   }
   ExpressionState& make_state(Expression& e);
-  void plan(Expression& e);
   ExpressionState& ready(Expression& e);
   void build(Expression& e, ExpressionState& state);
   void find_append(const analyzer::Expr& expr, ExpressionState& state);
@@ -220,10 +221,12 @@ class Activation {
   void load_rows(const Expression& e);
   void set_values(Record& r, std::span<const types::Value> values);
   void check_domain(uint32_t datum);
+  void check_field(const Shape& shape, size_t field, const types::Value& value);
 
   Session& session_;
   Function& f_;
   std::vector<types::Value> values_;
+  std::unordered_map<const Shape*, std::vector<std::unique_ptr<ValueCast>>> field_tests_;
   std::vector<Storage> storage_;
   std::vector<std::unique_ptr<Record>> records_;
   std::vector<std::unique_ptr<ExpressionState>> states_;

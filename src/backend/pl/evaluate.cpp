@@ -59,7 +59,7 @@ void Activation::rethrow_in(Expression& e, SqlError& error) {
   throw error;
 }
 
-void Activation::plan(Expression& e) {
+void Activation::plan(Expression& e, bool describes) {
   e.variables->activation = this;
   try {
     if (e.statement == nullptr) {
@@ -78,7 +78,10 @@ void Activation::plan(Expression& e) {
       e.params.clear();
       e.rows.clear();
     }
-    host().ensure_plan(*e.statement);
+    if (describes)
+      host().describe_plan(*e.statement);
+    else
+      host().ensure_plan(*e.statement);
     if (!current) {
       std::sort(e.params.begin(), e.params.end());
       e.params.erase(std::unique(e.params.begin(), e.params.end()), e.params.end());

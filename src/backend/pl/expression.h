@@ -40,6 +40,7 @@ struct Shape {
   std::vector<std::string> names;
   std::vector<Oid> types;
   std::vector<int32_t> typmods;
+  std::vector<Oid> domains;  // that values must be of, by field; empty: of none
   bool operator==(const Shape&) const = default;
   int find(std::string_view name) const {
     for (size_t i = 0; i < names.size(); ++i) {

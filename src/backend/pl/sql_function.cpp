@@ -128,7 +128,7 @@ void Runtime::State::compile_sql(Function& f, bool validating) {
     CallFrame frame(session, f);
     for (Expression* e : f.statements) {
       try {
-        a->prepare(*e);
+        a->plan(*e, true);
       } catch (SqlError& error) {
         // A place in one statement becomes a place in the body.
         ErrorFields& fields = error.fields();

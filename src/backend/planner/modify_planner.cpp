@@ -21,6 +21,23 @@ std::vector<ColumnNumber> live_columns(const catalog::Relation& relation) {
   return columns;
 }
 
+// Columns that the statement gives values to, wherever it does.
+std::vector<ColumnNumber> provided_columns(const analyzer::Query& query) {
+  std::vector<ColumnNumber> columns(query.supplied.begin(), query.supplied.end());
+  auto add = [&](std::span<const Target> targets) {
+    for (const Target& t : targets) {
+      if (t.assigned_column > 0) columns.push_back(t.assigned_column);
+    }
+  };
+  if (query.command == analyzer::CommandType::kUpdate) add(query.targets);
+  if (query.on_conflict != nullptr) add(query.on_conflict->assignments);
+  for (const analyzer::MergeAction& action : query.merge_actions) {
+    columns.insert(columns.end(), action.supplied.begin(), action.supplied.end());
+    if (action.command == analyzer::CommandType::kUpdate) add(action.targets);
+  }
+  return columns;
+}
+
 }  // namespace
 
 // RETURNING, checks and generated columns are over the new row, followed by what else the child yields.
@@ -28,6 +45,7 @@ void QueryPlanner::set_modify_common(ModifyPlan& plan, const std::vector<Expr*>&
                                      const Node& child) {
   Node row;
   row.layout = row_layout;
+  plan.provided = arena_.copy(provided_columns(query_));
   plan.checks = resolve_all(query_.checks, row);
   plan.check_names = query_.check_names;
   std::vector<Expr*> view_checks;

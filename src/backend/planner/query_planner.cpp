@@ -8,6 +8,7 @@
 #include "analyzer/query_walk.h"
 #include "common/sql_error.h"
 #include "functions/type_oids.h"
+#include "grouping_sets.h"
 #include "planner/row_transform.h"
 #include "rewrite.h"
 
@@ -291,45 +292,29 @@ Expr* QueryPlanner::grouping_value(const GroupingExpr& grouping) {
     }
     return bits;
   };
-  auto constant = [&](int32_t v) {
-    auto* c = arena_.make<ConstExpr>();
-    c->kind = ExprKind::kConst;
-    c->type = type_oid::kInt4;
-    c->value = Value::of_int32(v);
-    return c;
-  };
   if (set_number_ == nullptr) {
     std::vector<uint32_t> all(grouped_by_.size());
     for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-    return constant(bits_of(query_.grouping_sets.size() == 1
-                                ? std::span<const uint32_t>(query_.grouping_sets[0])
-                                : std::span<const uint32_t>(all)));
+    return int4_constant(
+        arena_, bits_of(query_.grouping_sets.size() == 1 ? std::span<const uint32_t>(query_.grouping_sets[0])
+                                                         : std::span<const uint32_t>(all)));
   }
-  const functions::Operator* equal = functions::equality_operator(type_oid::kInt4);
   auto* chosen = arena_.make<CaseExpr>();
   chosen->kind = ExprKind::kCase;
   chosen->type = type_oid::kInt4;
   std::vector<Expr*> conditions, results;
   for (size_t i = 0; i < query_.grouping_sets.size(); ++i) {
-    auto* test = arena_.make<analyzer::FunctionExpr>();
-    test->kind = ExprKind::kFunction;
-    test->type = type_oid::kBool;
-    test->function = functions::function_by_oid(equal->function);
-    auto* site = arena_.make<functions::CallSite>();
-    site->arg_types = test->function->args;
-    site->result_type = type_oid::kBool;
-    test->site = site;
-    test->args = arena_.copy(std::vector<Expr*>{set_number_, constant(static_cast<int32_t>(i))});
-    conditions.push_back(test);
-    results.push_back(constant(bits_of(query_.grouping_sets[i])));
+    conditions.push_back(equals_int4(arena_, set_number_, static_cast<int32_t>(i)));
+    results.push_back(int4_constant(arena_, bits_of(query_.grouping_sets[i])));
   }
   chosen->conditions = arena_.copy(conditions);
   chosen->results = arena_.copy(results);
-  chosen->otherwise = constant(0);
+  chosen->otherwise = int4_constant(arena_, 0);
   return chosen;
 }
 
 Node QueryPlanner::plan_aggregation(Node node) {
+  split_direct_arguments(query_, arena_);
   std::vector<Expr*> aggregates;
   for (const Target& t : query_.targets) collect_aggregates(t.expr, state_.raised, arena_, &aggregates);
   collect_aggregates(query_.having, state_.raised, arena_, &aggregates);

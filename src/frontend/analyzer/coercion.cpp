@@ -102,6 +102,7 @@ Expr* Binder::try_coerce(Expr* e, Oid to, int32_t typmod, CastContext context, i
       Value read = functions::parse_value(to, length_type ? -1 : typmod, v.view(), context_.eval);
       Expr* constant = make_const(to, types::copy_value(read, arena_), length_type ? -1 : typmod);
       constant->location = e->location;
+      if (target->kind == 'c') return DomainBinder(*this).test_fields(constant);
       return length_type ? apply_typmod(constant, typmod, context == CastContext::kExplicit) : constant;
     } catch (SqlError& error) {
       error.at(position(e->location));

@@ -122,27 +122,76 @@ catalog::RelationPtr DomainBinder::row_of(const catalog::UserType& type) {
   return row;
 }
 
+Expr* DomainBinder::condition(Oid domain, Expr* value) {
+  Chain chain = chain_of(domain);
+  bool tested = std::any_of(chain.begin(), chain.end(),
+                            [](const UserTypePtr& t) { return t->not_null || !t->checks.empty(); });
+  if (!tested) return nullptr;
+  if (chain[0]->oid == domain) return value_of(chain, value, true);
+  // The elements throw; there is nothing else to be tested.
+  Expr* tests[] = {b_.make_bool(false), b_.make_bool(true),
+                   b_.make_const(type_oid::kText, Value::of_string(""))};
+  return call(*chain[0], array_value(chain, value), tests, true);
+}
+
+Expr* DomainBinder::fields_condition(Expr* row) {
+  const functions::TypeInfo* info = functions::type_by_oid(row->type);
+  if (info == nullptr || info->kind != 'c') return nullptr;
+  b_.refresh_row_type(row->type);
+  info = functions::type_by_oid(row->type);
+  std::vector<Expr*> tests;
+  for (uint32_t i = 0; i < info->fields.size(); ++i) {
+    const functions::CompositeField& f = info->fields[i];
+    Expr* field = b_.make_field(row, i, {f.name, f.type, f.typmod, f.collation}, row->location);
+    Expr* test = f.domain != kInvalidOid ? condition(f.domain, field) : fields_condition(field);
+    if (test == nullptr) continue;
+    auto* absent = b_.make<NullTestExpr>(ExprKind::kNullTest, type_oid::kBool, row->location);
+    absent->arg = field;
+    auto* either = b_.make<BoolExpr>(ExprKind::kOr, type_oid::kBool, row->location);
+    either->args = b_.list({absent, test});
+    tests.push_back(either);
+  }
+  return tests.empty() ? nullptr : b_.make_and(tests);
+}
+
+Expr* DomainBinder::test_fields(Expr* row) {
+  const functions::TypeInfo* info = functions::type_by_oid(row->type);
+  auto is_of_domain = [](const functions::CompositeField& f) { return f.domain != kInvalidOid; };
+  if (info == nullptr || std::none_of(info->fields.begin(), info->fields.end(), is_of_domain)) return row;
+  std::vector<ScopeColumn> fields;
+  for (uint32_t i = 0; i < info->fields.size(); ++i) {
+    const functions::CompositeField& f = info->fields[i];
+    Expr* field = b_.make_field(row, i, {f.name, f.type, f.typmod, f.collation}, row->location);
+    fields.push_back(
+        {f.name, is_of_domain(f) ? coerce(field, f.domain, CastContext::kExplicit, row->location) : field});
+  }
+  return b_.make_row(fields, row->type, row->location);
+}
+
+Expr* DomainBinder::with_tested_fields(Expr* row) {
+  auto* input = b_.make<CaseInputExpr>(ExprKind::kDomainValue, row->type, row->location);
+  Expr* test = fields_condition(input);
+  if (test == nullptr) return row;
+  // The fields throw; there is nothing else to be tested.
+  Expr* tests[] = {b_.make_bool(false), test, b_.make_const(type_oid::kText, Value::of_string(""))};
+  Expr* tested = call({}, row, tests, false);
+  tested->as<FunctionExpr>().form = 'd';
+  return tested;
+}
+
 void DomainBinder::add_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
                               std::vector<std::string_view>* names) {
   for (size_t i = 0; i < relation->columns.size(); ++i) {
     const catalog::Column& column = relation->columns[i];
     if (column.dropped) continue;
-    Chain chain = chain_of(column.domain);
-    bool tested = std::any_of(chain.begin(), chain.end(),
-                              [](const UserTypePtr& t) { return t->not_null || !t->checks.empty(); });
-    if (!tested) continue;
     auto* value = b_.make<ColumnExpr>(ExprKind::kColumn, column.type);
     value->range = 0;
     value->column = static_cast<int16_t>(i + 1);
     value->typmod = column.typmod;
     value->collation = column.collation;
-    if (chain[0]->oid == column.domain) {
-      checks->push_back(value_of(chain, value, true));
-    } else {  // the elements throw; there is nothing else to be tested
-      Expr* tests[] = {b_.make_bool(false), b_.make_bool(true),
-                       b_.make_const(type_oid::kText, Value::of_string(""))};
-      checks->push_back(call(*chain[0], array_value(chain, value), tests, true));
-    }
+    Expr* test = column.domain != kInvalidOid ? condition(column.domain, value) : fields_condition(value);
+    if (test == nullptr) continue;
+    checks->push_back(test);
     names->push_back("");
   }
 }

@@ -29,6 +29,11 @@ class DomainBinder {
   // Conditions that columns of domains make of a row.
   void add_checks(const catalog::RelationPtr& relation, std::vector<Expr*>* checks,
                   std::vector<std::string_view>* names);
+  // A value of a composite type, not NULL, made anew of fields that are tested by their domains; the value
+  // itself where there are none.
+  Expr* test_fields(Expr* row);
+  // The same of any value; a NULL stays one.
+  Expr* with_tested_fields(Expr* row);
   // The domain that all of them are of; 0: there is none.
   static Oid common(std::span<Expr* const> items);
   Oid array_of(Oid domain);
@@ -37,6 +42,11 @@ class DomainBinder {
   // The domain, the one it is over, and so on; for an array type those of its elements. Empty: none.
   using Chain = std::vector<std::shared_ptr<const catalog::UserType>>;
   Chain chain_of(Oid type);
+  // Whether the value is one of the domain, or of the array type's; null: nothing is asked of it.
+  Expr* condition(Oid domain, Expr* value);
+  // The same of the fields of a composite type, however deep. Those that are NULL are left alone: a row that
+  // was given some of its fields only has the others so, and PostgreSQL lets it be.
+  Expr* fields_condition(Expr* row);
   // A call that tests the value: yields it, or TRUE as a condition. Throws 23502, 23514 when run.
   Expr* value_of(const Chain& chain, Expr* value, bool as_condition);
   // The same for each element of an array.

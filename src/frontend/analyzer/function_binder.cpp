@@ -963,6 +963,7 @@ Expr* Binder::bind_function_call(Scope& scope, const parser::FuncCall& call) {
   aggregate->star = call.star;
   aggregate->order_by = arena_.copy(order_by);
   aggregate->filter = filter;
+  if (call.within_group) aggregate->direct_args = static_cast<uint32_t>(direct_args);
   keep_collation(aggregate, *bound);
   return place_aggregate(scope, aggregate);
 }

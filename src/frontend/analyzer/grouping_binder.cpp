@@ -166,7 +166,15 @@ void Binder::check_grouping(Scope& scope, Query& query, std::vector<Target>& tar
     for (Expr* g : query.group_by) {
       if (same_expression(g, e)) return;
     }
-    if (e->kind == ExprKind::kAggregate && e->as<AggregateExpr>().levels_up == 0) return;
+    if (e->kind == ExprKind::kAggregate && e->as<AggregateExpr>().levels_up == 0) {
+      const auto& aggregate = e->as<AggregateExpr>();
+      try {
+        for (Expr* direct : aggregate.args.first(aggregate.direct_args)) self(self, direct);
+      } catch (SqlError& error) {
+        throw error.detail("Direct arguments of an ordered-set aggregate must use only grouped columns.");
+      }
+      return;
+    }
     if (e->kind == ExprKind::kGrouping) {
       if (grouping_level(e->as<GroupingExpr>()) > 0) return;
       for (Expr* arg : e->as<GroupingExpr>().args) {

@@ -138,6 +138,9 @@ MergeAction Binder::bind_merge_action(Scope& scope, const ModifyTarget& target,
       if (!when.values.empty())
         values = insert_row(scope, target, columns, when.values, when.overriding, !when.targets.empty());
       scope.clause = outer;
+      std::vector<catalog::ColumnNumber> supplied;
+      for (size_t i = 0; i < values.size(); ++i) supplied.push_back(columns[i].number);
+      action.supplied = arena_.copy(std::span<const catalog::ColumnNumber>(supplied));
       action.targets = arena_.copy(insert_targets(scope, target, columns, values));
       break;
     }

@@ -6,6 +6,7 @@
 #include "binder.h"
 #include "catalog/user_type.h"
 #include "container_functions.h"
+#include "domain_binder.h"
 #include "functions/fixed_array.h"
 
 namespace varve::analyzer {
@@ -151,7 +152,7 @@ std::vector<RangeColumn> Binder::row_fields(const Expr* e, Scope* scope) {
   if (const functions::TypeInfo* info = functions::type_by_oid(e->type);
       info != nullptr && info->kind == 'c') {
     for (const functions::CompositeField& f : info->fields)
-      fields.push_back({f.name, f.type, f.typmod, f.collation});
+      fields.push_back({f.name, f.type, f.typmod, f.collation, f.domain});
     return fields;
   }
   std::span<Range* const> ranges;
@@ -220,6 +221,7 @@ Expr* Binder::make_field(Expr* row, uint32_t index, const RangeColumn& field, in
   call->site = make_site(*call->function, args, field.type, kInvalidOid);
   call->typmod = field.typmod;
   call->collation = field.collation;
+  call->domain = field.domain;
   return call;
 }
 
@@ -297,7 +299,7 @@ Expr* Binder::coerce_row(ListExpr& row, Oid to, CastContext context, int32_t loc
   for (size_t i = 0; i < info->fields.size(); ++i) {
     const functions::CompositeField& f = info->fields[i];
     if (i >= row.args.size()) throw fail("Input has too few columns.");
-    Expr* field = try_coerce(row.args[i], f.type, f.typmod, context);
+    Expr* field = try_coerce(row.args[i], f.target(), f.domain != kInvalidOid ? -1 : f.typmod, context);
     if (field == nullptr) {
       throw fail(fmt::format("Cannot cast type {} to {} in column {}.", type_text(row.args[i]->type),
                              type_text(f.type), i + 1))
@@ -592,6 +594,8 @@ Expr* Binder::assign_part(Scope& scope, Expr* current, std::string_view column,
   Expr* part = steps.size() == 1 ? value
                                  : assign_part(scope, make_field(current, index, shape, location), column,
                                                steps.subspan(1), value, location);
+  if (field->domain != kInvalidOid)
+    part = DomainBinder(*this).coerce(part, field->domain, CastContext::kAssignment, location);
   return call(record_assign_function(),
               {current, make_const(type_oid::kInt4, Value::of_int32(static_cast<int32_t>(index))), part});
 }

@@ -481,7 +481,7 @@ Expr* coerce_plpgsql(AnalyzerContext& context, Expr* expr, Oid type, int32_t typ
   auto* cast = binder.make<CastExpr>(ExprKind::kCoerceViaIo, base, expr->location);
   cast->arg = expr;
   cast->typmod = typmod;
-  if (base == type) return cast;
+  if (base == type) return DomainBinder(binder).with_tested_fields(cast);
   return DomainBinder(binder).coerce(cast, type, functions::CastContext::kAssignment, expr->location);
 }
 

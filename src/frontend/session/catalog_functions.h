@@ -28,6 +28,8 @@ CatalogFunction* find_information_function(std::string_view name);
 CatalogFunction* find_transaction_function(std::string_view name);
 CatalogFunction* find_activity_function(std::string_view name);
 // Rows of pg_stat_get_activity(pid); NULL: all sessions.
+void append_progress(Session& session, std::span<const types::Value> args, Arena& arena,
+                     std::vector<types::Value>& out);
 void append_activity(Session& session, std::span<const types::Value> args, Arena& arena,
                      std::vector<types::Value>& out);
 CatalogFunction* find_statistics_function(std::string_view name);

@@ -27,6 +27,11 @@ std::string CopyCommand::run() {
   if (stmt_.relation != nullptr) find_table(context);
   options_ = copy_options(stmt_, outer_.sql);
   if (table_ != nullptr) choose_columns();
+  session_.report_progress("COPY", table_ == nullptr ? kInvalidOid : table_->oid,
+                           {{5, stmt_.is_from ? 1 : 2},
+                            {6, stmt_.is_program         ? 2
+                                : stmt_.filename.empty() ? 3
+                                                         : 1}});
   return fmt::format("COPY {}", stmt_.is_from ? copy_from(context) : copy_to());
 }
 

@@ -123,6 +123,11 @@ pl::SqlStatementPtr Session::make_assignment(std::string_view text) {
   return statement;
 }
 
+void Session::describe_plan(pl::SqlStatement& statement) {
+  ensure_transaction();
+  make_plan(static_cast<Statement&>(statement), true);
+}
+
 bool Session::is_planned(const pl::SqlStatement& statement) {
   return statement.node != nullptr && is_planned(statement.node);
 }
@@ -322,11 +327,16 @@ void Session::run_do(const parser::DoStmt& stmt, const Statement& statement) {
   }
   if (!has_body) throw SqlError(sqlstate::kSyntaxError, "no inline code specified");
   ensure_transaction();
-  bool known = false;
+  Oid known;
   const catalog::KeyMatch match[] = {{"lanname", Value::of_string(language)}};
-  catalog().for_each(catalog::system_table("pg_language"), match, [&](const catalog::Row&) { known = true; });
-  if (!known)
+  catalog().for_each(catalog::system_table("pg_language"), match,
+                     [&](const catalog::Row& row) { known = row.oid("oid"); });
+  if (known == kInvalidOid)
     throw SqlError(sqlstate::kUndefinedObject, fmt::format("language \"{}\" does not exist", language));
+  if (!commands::RoleRights(catalog(), role_).language_allows(known, 'U')) {
+    throw SqlError(sqlstate::kInsufficientPrivilege,
+                   fmt::format("permission denied for language {}", language));
+  }
   if (language != "plpgsql") {
     throw SqlError(sqlstate::kFeatureNotSupported,
                    fmt::format("language \"{}\" does not support inline code execution", language));

@@ -243,9 +243,10 @@ class Checker {
     e.updates = e.updates || action.command == CommandType::kUpdate;
     e.deletes = e.deletes || action.command == CommandType::kDelete;
     expression(action.condition, e.role);
+    e.inserted.insert(action.supplied.begin(), action.supplied.end());
     for (const analyzer::Target& t : action.targets) {
-      if (t.assigned_column > 0)
-        (action.command == CommandType::kUpdate ? e.updated : e.inserted).insert(t.assigned_column);
+      if (t.assigned_column > 0 && action.command == CommandType::kUpdate)
+        e.updated.insert(t.assigned_column);
       expression(t.expr, e.role);
     }
   }

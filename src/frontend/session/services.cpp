@@ -221,7 +221,7 @@ class SystemFunctions {
                                   args[2].boolean != 0);
       return text_value(s.setting("session_authorization"), arena);
     }
-    if (Session::is_transaction_setting(args[0].view())) {
+    if (is_transaction_setting(args[0].view())) {
       s.set_transaction_setting(args[0].view(), args[1].null ? std::string_view() : args[1].view());
       return text_value(s.setting(args[0].view()), arena);
     }

@@ -1,10 +1,12 @@
 // What sessions are told of one another: pg_stat_activity and the functions that ask by number.
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 #include <unordered_map>
 
 #include "catalog_functions.h"
 #include "commands/acl.h"
+#include "common/sql_error.h"
 #include "functions/registry.h"
 #include "functions/type_oids.h"
 #include "net/server.h"
@@ -46,8 +48,34 @@ const sync::WaitEvent* wait_of(const ConnectionStatus& c) {
 
 }  // namespace
 
+void Session::report_progress(std::string_view command, Oid relation,
+                              std::initializer_list<std::pair<uint8_t, int64_t>> numbers) {
+  net::ActivityReport::Progress progress;
+  progress.command = command;
+  progress.relation = relation.value();
+  size_t next = 0;
+  for (const auto& [param, value] : numbers) progress.numbers.at(next++) = {param, value};
+  client_.activity().set_progress(progress);
+}
+
 class ActivityFunctions {
  public:
+  // pg_stat_get_progress_info()
+  static void append_progress(Session& s, const ConnectionStatus& c, std::vector<Value>& out) {
+    constexpr size_t kParams = 20;
+    const net::ActivityReport::Progress& progress = c.activity.progress;
+    const Value null = Value::null_of(PhysicalType::kInt32);
+    out.push_back(Value::of_int32(c.backend_pid));
+    out.push_back(database_of(s, c));
+    const bool visible = may_see(s, c);
+    out.push_back(visible ? Value::of_oid(progress.relation) : null);
+    const size_t params = out.size();
+    out.resize(params + kParams, Value::null_of(PhysicalType::kInt64));
+    for (const auto& number : progress.numbers) {
+      if (visible && number.param > 0) out[params + number.param - 1] = Value::of_int64(number.value);
+    }
+  }
+
   // Who someone is, everybody may see; what he does, he himself, superusers and pg_read_all_stats.
   static bool may_see(Session& s, const ConnectionStatus& c) {
     const commands::RoleRights rights(s.catalog(), s.role_);
@@ -168,6 +196,21 @@ class ActivityFunctions {
     })));
   }
 };
+
+void append_progress(Session& session, std::span<const Value> args, Arena&, std::vector<Value>& out) {
+  std::string command(args[0].view());
+  std::transform(command.begin(), command.end(), command.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+  for (std::string_view known : {"VACUUM", "ANALYZE", "CLUSTER", "CREATE INDEX", "BASEBACKUP", "COPY", ""}) {
+    if (known == command) break;
+    if (known.empty())
+      throw SqlError(sqlstate::kInvalidParameterValue,
+                     fmt::format("invalid command name: \"{}\"", args[0].view()));
+  }
+  for (const ConnectionStatus& c : ActivityFunctions::connections(session)) {
+    if (c.activity.progress.command == command) ActivityFunctions::append_progress(session, c, out);
+  }
+}
 
 void append_activity(Session& session, std::span<const Value> args, Arena& arena, std::vector<Value>& out) {
   for (const ConnectionStatus& c : ActivityFunctions::connections(session)) {

@@ -239,7 +239,7 @@ class CatalogFunctions {
   static Value tablespace_privilege(Session& s, std::span<const Value> args, Arena&) {
     return object_privilege(s, args, "pg_tablespace", "spc", 't', "tablespace");
   }
-  // Built-in functions and types are everybody's.
+  // Built-in functions are everybody's.
   static Value function_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
     std::vector<Wanted> wanted = parse_privileges(q.privileges);
@@ -260,12 +260,18 @@ class CatalogFunctions {
   }
   static Value type_privilege(Session& s, std::span<const Value> args, Arena&) {
     Question q = question(s, args);
-    parse_privileges(q.privileges);
-    if (q.object->type == PhysicalType::kString)
-      s.parse_reg(type_oid::kRegtype, q.object->view());
-    else if (functions::type_by_oid(Oid{q.object->oid()}) == nullptr)
-      return Value::null_of(PhysicalType::kBool);
-    return Value::of_bool(true);
+    std::vector<Wanted> wanted = parse_privileges(q.privileges);
+    Oid type{q.object->type == PhysicalType::kString ? s.parse_reg(type_oid::kRegtype, q.object->view())
+                                                     : q.object->oid()};
+    bool exists = false;
+    const catalog::KeyMatch match[] = {{"oid", Value::of_oid(type.value())}};
+    s.catalog().for_each(catalog::system_table("pg_type"), match,
+                         [&](const catalog::Row&) { exists = true; });
+    if (!exists) return Value::null_of(PhysicalType::kBool);
+    commands::RoleRights rights(s.catalog(), q.role);
+    return Value::of_bool(std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& w) {
+      return rights.type_allows(type, w.letter, w.grantable);
+    }));
   }
   // MEMBER: belongs to it, in however many steps; USAGE: has its rights without SET ROLE.
   static Value has_role(Session& s, std::span<const Value> args, Arena&) {

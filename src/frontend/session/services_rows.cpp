@@ -463,6 +463,7 @@ const std::unordered_map<std::string_view, RowFunctions::Function>& RowFunctions
       {"pg_show_all_settings", settings},
       {"pg_lock_status", locks},
       {"pg_stat_get_activity", append_activity},
+      {"pg_stat_get_progress_info", append_progress},
       {"pg_prepared_statement", prepared},
       {"pg_cursor", cursors},
       {"pg_timezone_names", zones},

@@ -297,7 +297,8 @@ Csn Session::snapshot_limit() const {
 
 bool Session::plan_is_valid(const Statement& s) const {
   if (s.plan != nullptr && s.plan->newest_index > snapshot_limit()) return false;
-  if (s.plan == nullptr || s.settings_generation != settings_.generation() || s.planned_role != role_)
+  if (s.plan == nullptr || s.only_described || s.settings_generation != settings_.generation() ||
+      s.planned_role != role_)
     return false;
   if (catalog_ && catalog_->changed()) return s.private_changes == catalog_changes_ && s.private_changes != 0;
   return s.private_changes == 0 && s.plan->catalog_epoch == database_->epoch();
@@ -342,7 +343,8 @@ bool same_columns(const planner::PlannedStatement& a, const planner::PlannedStat
 
 }  // namespace
 
-void Session::make_plan(Statement& statement) {
+// `describes`: what will be run later, by whoever may then; no more than its names and types is looked at.
+void Session::make_plan(Statement& statement, bool describes) {
   statement.idle_execution.reset();
   statement.locks.clear();
   std::vector<Oid> path = search_path_oids();
@@ -370,7 +372,7 @@ void Session::make_plan(Statement& statement) {
     analyzer::Query* query = analyzer::analyze(context, statement.node);
     if (!routines.empty()) analyzer::inline_functions(context, *query);
     statement.routines = std::move(routines);
-    if (checks) {
+    if (checks && !describes) {
       check_routines(statement);
       check_query_privileges(catalog(), role_, *query);
     }
@@ -383,10 +385,11 @@ void Session::make_plan(Statement& statement) {
         leakproof.push_back(oid);
     }
     settings.has_row_security = security.used;
+    if (describes) settings.enable_constant_folding = false;  // errors of constants are those of running it
     settings.leakproof_routines = leakproof;
     StatementReader reader(*this);
     // Inside a function the snapshot is the calling query's.
-    if (!nested_ && !statement.is_internal && settings_.boolean("varve.enable_plan_time_reads"))
+    if (!describes && !nested_ && !statement.is_internal && settings_.boolean("varve.enable_plan_time_reads"))
       settings.reader = &reader;
     planner::plan_query(*plan, *query, settings, instance_.engine().txns(), eval);
     plan->catalog_epoch = epoch;
@@ -402,6 +405,7 @@ void Session::make_plan(Statement& statement) {
     statement.planned_role = role_;
     statement.param_types = std::move(params);
     statement.plan = std::move(plan);
+    statement.only_described = describes;
     statement.settings_generation = settings_.generation();
     statement.private_changes = catalog_->changed() ? catalog_changes_ : 0;
     return;
@@ -886,14 +890,11 @@ std::string Session::make_secret(std::string_view password, std::string_view use
 }
 
 std::string Session::setting(std::string_view name) {
-  if (name == "transaction_isolation") {
-    if (txn_ == nullptr) return settings_.get("default_transaction_isolation");
-    return txn_->isolation() == txn::Isolation::kSerializable     ? "serializable"
-           : txn_->isolation() == txn::Isolation::kRepeatableRead ? "repeatable read"
-                                                                  : "read committed";
+  if (is_transaction_setting(name)) {
+    const TransactionModes now = txn_ == nullptr ? default_modes() : modes();
+    if (name == "transaction_isolation") return std::string(isolation_name(now));
+    return (name == "transaction_read_only" ? now.read_only : now.deferrable) ? "on" : "off";
   }
-  if (name == "transaction_read_only") return read_only_ ? "on" : "off";
-  if (name == "transaction_deferrable") return deferrable_ ? "on" : "off";
   if (name == "is_superuser") return is_superuser_ ? "on" : "off";
   if (name == "session_authorization") return session_user_;
   const SettingInfo* info = find_setting(name);

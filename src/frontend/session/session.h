@@ -87,9 +87,8 @@ class Session final : public net::SessionHandler,
   void report(std::string_view severity, const ErrorFields& fields) override;
   void lock_relation(Oid relation, txn::LockMode mode) override;
   bool try_lock_relation(Oid relation, txn::LockMode mode) override;
-  uint64_t run_sql(std::string_view sql) override;
+  uint64_t run_sql(std::string_view sql) override, fill_view(std::string_view sql) override;
   uint64_t run_unwatched(std::string_view sql);  // one statement, of which no trigger and no key hears
-  uint64_t fill_view(std::string_view sql) override;
   bool query_row(std::string_view sql, Arena& memory, std::vector<types::Value>* row) override;
   bool has_pending_events(Oid relation) override { return constraints_.has_events(relation); }
   std::string make_secret(std::string_view password, std::string_view user) override;
@@ -98,6 +97,9 @@ class Session final : public net::SessionHandler,
   void validate_routine(Oid routine) override;
   void truncate_triggers(const catalog::RelationPtr& relation, bool before) override;
   std::string setting(std::string_view name) override;
+  void check_setting(std::string_view name, std::string_view value) override;
+  void report_progress(std::string_view command, Oid relation,
+                       std::initializer_list<std::pair<uint8_t, int64_t>> numbers) override;
   uint64_t run_parsed(std::string_view sql, parser::Node* statement) override;
   uint32_t reserve_database(Oid database, bool terminate) override;
   Oid temporary_schema(bool make) override;
@@ -111,10 +113,11 @@ class Session final : public net::SessionHandler,
   uint64_t settings_generation() override { return settings_.generation(); }
   sync::CancelToken* cancel_token() override { return &client_.cancel_token(); }
   void check_stack() override;
-  pl::SqlStatementPtr make_statement(std::string_view sql) override;
-  pl::SqlStatementPtr make_assignment(std::string_view text) override;
+  pl::SqlStatementPtr make_statement(std::string_view sql) override,
+      make_assignment(std::string_view text) override;
   bool is_planned(const pl::SqlStatement& statement) override;
   void ensure_plan(pl::SqlStatement& statement) override { ensure_plan(static_cast<Statement&>(statement)); }
+  void describe_plan(pl::SqlStatement& statement) override;
   bool plan_is_current(const pl::SqlStatement& statement) override {
     return plan_is_valid(static_cast<const Statement&>(statement));
   }
@@ -136,8 +139,7 @@ class Session final : public net::SessionHandler,
   executor::CommitActions& commit_actions() override { return commit_actions_; }
   Mark begin_subtransaction() override;
   void rollback_subtransaction(const Mark& mark) override;
-  void commit_transaction(bool chain) override;
-  void rollback_transaction(bool chain) override;
+  void commit_transaction(bool chain) override, rollback_transaction(bool chain) override;
   void message(std::string_view severity, const ErrorFields& fields) override;
   bool cursor_exists(std::string_view name) override;
   void open_cursor(std::string_view name, const pl::SqlStatementPtr& statement,
@@ -179,13 +181,14 @@ class Session final : public net::SessionHandler,
   enum class Block : uint8_t { kNone, kImplicit, kExplicit, kFailed };
   TransactionModes default_modes() const, modes() const;
   void ensure_transaction(), take_lock_timeouts();
-  void begin_transaction(const TransactionModes& modes);
+  void begin_transaction(const TransactionModes&modes), restart(const TransactionModes&modes);
   void set_read_only(bool read_only), set_deferrable(bool deferrable);
-  // As SET TRANSACTION may: refused once the transaction has read.
-  void set_isolation(txn::Isolation wanted), change_read_only(bool wanted);
-  // transaction_isolation and its like: they are the transaction's, whatever SET, RESET or set_config() says.
-  static bool is_transaction_setting(std::string_view name);
-  void set_transaction_setting(std::string_view name, std::string_view text);
+  // transaction_isolation and its like are the transaction's, whatever SET, RESET or set_config() says.
+  void set_transaction_setting(std::string_view name, std::optional<std::string_view> text);  // none: RESET
+  // 25001 where SET may not give it this value now: most can be said only before the first query.
+  void check_transaction_setting(std::string_view name, std::string_view value);
+  void assign_transaction_setting(std::string_view name, std::string_view value);
+  void set_modes(const TransactionModes& modes);
   void commit_transaction(net::Output* out);
   void rollback_transaction(), forget_catalog_changes();
   // The implicit transaction of a simple query or of an extended one up to Sync.
@@ -205,7 +208,7 @@ class Session final : public net::SessionHandler,
   PlanCache::Entry* find_normalized(std::string_view sql);
   void run_statement(const StatementPtr& statement, net::Output& out);
   void run_planned(const StatementPtr& statement, std::span<const types::Value> params, net::Output& out);
-  void ensure_plan(Statement&statement), make_plan(Statement&statement);
+  void ensure_plan(Statement&statement), make_plan(Statement&statement, bool describes = false);
   void check_routines(const Statement&statement), check_read_only(const Statement&statement);
   // A later snapshot than this is what statements will read under: for REPEATABLE READ the transaction's own.
   Csn snapshot_limit() const;
@@ -230,7 +233,6 @@ class Session final : public net::SessionHandler,
   std::unique_ptr<executor::Execution> take_execution(Statement& statement);
   executor::RunParameters run_parameters_at(const txn::Snapshot& snapshot,
                                             std::span<const types::Value> params);
-  void check_deferred_now();
   // --- enums (services_types.cpp)
   catalog::UserTypePtr enum_type(Oid type);
   std::string name_of_user_type(Oid type);
@@ -279,7 +281,6 @@ class Session final : public net::SessionHandler,
                 std::span<const types::Value> params, net::Output& out);
   void infer_parameters(Statement& outer, parser::Node* query);
   void infer_call_parameters(const parser::CallStmt& stmt, Statement& statement);
-  void start(Portal&portal), close(Portal&portal);
   void run_explain(const parser::ExplainStmt& stmt, const Statement& outer,
                    std::span<const types::Value> params, net::Output& out);
   std::string run_copy(const parser::CopyStmt& stmt, const Statement& outer, net::Output& out);
@@ -287,11 +288,11 @@ class Session final : public net::SessionHandler,
   static std::vector<planner::OutputColumn> show_columns(std::string_view setting);
   std::vector<planner::OutputColumn> call_columns(const parser::CallStmt& stmt, Statement& statement);
   enum class PortalsEnd : uint8_t { kAll, kCommit, kAbort };  // what is held survives the latter two
-  void drop_portals(PortalsEnd why);
-  void drop_portals_since(uint64_t serial);
+  void drop_portals(PortalsEnd why), drop_portals_since(uint64_t serial);
   template <class F>
   void drop_portals_if(F&& goes);
-  void send_reports(), deliver_notifications();
+  void start(Portal&portal), close(Portal&portal);
+  void send_reports(), deliver_notifications(), check_deferred_now();
 
   Instance& instance_;
   net::Client& client_;
@@ -306,10 +307,9 @@ class Session final : public net::SessionHandler,
   commands::CommandSteps steps_;  // what run_after_commit() has asked for
   Settings settings_;
   std::string database_name_, session_user_, role_name_;
-  Oid session_role_, role_;
+  Oid session_role_, role_, login_role_;
   uint64_t seen_settings_ = 0;  // generation of the server's values
   std::string login_user_;      // who authenticated
-  Oid login_role_;
   bool login_is_superuser_ = false, is_superuser_ = false;
   std::unordered_map<std::string, KnownRole> known_roles_;  // that this session has been
   uint64_t roles_generation_ = 0;                           // of the settings that were followed
@@ -317,12 +317,13 @@ class Session final : public net::SessionHandler,
   Block block_ = Block::kNone;
   std::unique_ptr<txn::Transaction> txn_;
   txn::Isolation isolation_ = txn::Isolation::kReadCommitted;  // of the block, also when it has failed
+  TransactionModes started_as_;                                // before BEGIN's own words and SET TRANSACTION
   std::optional<catalog::Catalog> catalog_;
   std::vector<NamedSavepoint> savepoints_;
   std::unique_ptr<executor::ConstraintHost> constraint_host_;
   executor::ConstraintTriggers constraints_;
   bool last_of_query_ = false;  // the statement that runs is the last of a simple query: it commits
-  bool read_only_ = false, deferrable_ = false;
+  bool read_only_ = false, deferrable_ = false, read_uncommitted_ = false;
   uint64_t catalog_changes_ = 0;  // advances when this transaction changes the catalog
   std::vector<std::pair<std::string, std::string>> pending_notifications_;
   std::vector<std::pair<bool, std::string>> pending_listens_;  // true: listen

@@ -82,9 +82,7 @@ void Session::run_set(const parser::VariableSetStmt& stmt) {
     case VariableSetKind::kSetDefault:
       if (stmt.name == "session_authorization") return set_session_authorization(login_user_, stmt.is_local);
       if (stmt.name == "role") return set_role("none", stmt.is_local);
-      if (is_transaction_setting(stmt.name))
-        return set_transaction_setting(stmt.name,
-                                       stmt.name == "transaction_isolation" ? "read committed" : "off");
+      if (is_transaction_setting(stmt.name)) return set_transaction_setting(stmt.name, std::nullopt);
       settings_.reset(stmt.name, is_superuser_);
       return;
     case VariableSetKind::kSetCurrent:
@@ -154,7 +152,7 @@ void Session::run_prepare(const parser::PrepareStmt& stmt, const Statement& oute
     statement->param_types.push_back(catalog::base_type(catalog(), named, -1).type);
     statement->declared_types.push_back(named);
   }
-  make_plan(*statement);
+  make_plan(*statement, true);
   statements_[name] = std::move(statement);
 }
 

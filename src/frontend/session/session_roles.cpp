@@ -111,6 +111,11 @@ std::string array_literal(const std::vector<std::string>& items) {
 
 }  // namespace
 
+void Session::check_setting(std::string_view name, std::string_view value) {
+  std::string canonical = settings_.accepted(name, value, is_superuser_);
+  if (is_transaction_setting(name)) check_transaction_setting(name, canonical);
+}
+
 void Session::keep_setting(Oid database, Oid role, const parser::VariableSetStmt& stmt) {
   using parser::VariableSetKind;
   std::string name, value;
@@ -123,10 +128,10 @@ void Session::keep_setting(Oid database, Oid role, const parser::VariableSetStmt
       throw SqlError(sqlstate::kUndefinedObject,
                      fmt::format("unrecognized configuration parameter \"{}\"", stmt.name));
     }
-    if (info != nullptr) require_changeable(*info, is_superuser_);
+    if (info != nullptr && removes) require_changeable(*info, is_superuser_);
     if (!removes) {
       value = stmt.action == VariableSetKind::kSetCurrent ? settings_.get(name) : setting_text(stmt);
-      if (info != nullptr) canonical_setting(*info, value);
+      check_setting(name, value);
     }
   }
   Arena arena;
@@ -155,9 +160,10 @@ void Session::keep_setting(Oid database, Oid role, const parser::VariableSetStmt
 }
 
 std::string Session::run_alter_role_set(const parser::AlterRoleSetStmt& stmt) {
+  ensure_transaction();
   if (read_only_)
     throw SqlError(sqlstate::kReadOnlySqlTransaction, "cannot execute ALTER ROLE in a read-only transaction");
-  ensure_transaction();
+  txn_->statement_snapshot();
   Oid role, database;
   if (stmt.role != nullptr) {
     using parser::RoleSpecKind;
@@ -201,10 +207,11 @@ std::string Session::run_alter_role_set(const parser::AlterRoleSetStmt& stmt) {
 }
 
 std::string Session::run_alter_database_set(const parser::AlterDatabaseSetStmt& stmt) {
+  ensure_transaction();
   if (read_only_)
     throw SqlError(sqlstate::kReadOnlySqlTransaction,
                    "cannot execute ALTER DATABASE in a read-only transaction");
-  ensure_transaction();
+  txn_->statement_snapshot();
   auto database = catalog().find_database(stmt.name);
   if (!database)
     throw SqlError(sqlstate::kUndefinedDatabase, fmt::format("database \"{}\" does not exist", stmt.name));

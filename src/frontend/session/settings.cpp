@@ -311,25 +311,28 @@ void require_changeable(const SettingInfo& setting, bool is_superuser) {
   }
 }
 
-void Settings::set(std::string_view name, std::string_view value, bool is_local, bool is_superuser) {
+std::string Settings::accepted(std::string_view name, std::string_view value, bool is_superuser) const {
   const SettingInfo* info = find_setting(name);
-  std::string canonical;
   if (info == nullptr) {
     if (!is_custom(name)) {
       throw SqlError(sqlstate::kUndefinedObject,
                      fmt::format("unrecognized configuration parameter \"{}\"", name));
     }
     check_custom_name(name);
-    canonical = value;
-  } else {
-    require_changeable(*info, is_superuser);
-    canonical = info->name == "DateStyle" ? canonical_date_style(*info, value, get("DateStyle"))
-                                          : canonical_setting(*info, value);
-    if (info->name == "TimeZone")
-      canonical =
-          types::TimeZone::find_setting(value) == nullptr ? throw invalid_value(*info, value) : canonical;
-    refuse_without_effect(*info, canonical);
+    return std::string(value);
   }
+  require_changeable(*info, is_superuser);
+  std::string canonical = info->name == "DateStyle" ? canonical_date_style(*info, value, get("DateStyle"))
+                                                    : canonical_setting(*info, value);
+  if (info->name == "TimeZone" && types::TimeZone::find_setting(value) == nullptr)
+    throw invalid_value(*info, value);
+  refuse_without_effect(*info, canonical);
+  return canonical;
+}
+
+void Settings::set(std::string_view name, std::string_view value, bool is_local, bool is_superuser) {
+  const SettingInfo* info = find_setting(name);
+  std::string canonical = accepted(name, value, is_superuser);
   std::string key(info == nullptr ? name : info->name);
   auto it = values_.find(key);
   undo_.push_back({key, it == values_.end() ? std::string() : it->second, is_local, it != values_.end()});
@@ -374,6 +377,7 @@ void Settings::apply(std::string_view name, std::string_view value) {
   } else if (name == "deadlock_timeout") {
     frequent_.deadlock_timeout_ms = std::stoll(std::string(value));
   } else if (name == "default_transaction_isolation") {
+    frequent_.read_uncommitted = value == "read uncommitted";
     frequent_.repeatable_read = value == "repeatable read";
     frequent_.serializable = value == "serializable";
   } else if (name == "default_transaction_deferrable") {

@@ -32,6 +32,7 @@ struct Statement : pl::SqlStatement {
   std::vector<std::pair<Oid, txn::LockMode>> locks;
   std::vector<Oid> routines;  // functions made by CREATE FUNCTION that it calls
   Oid planned_role;
+  bool only_described = false;  // the plan tells the columns; to be run it is made anew
   bool fills_view = false;
   int32_t text_begin = 0, text_end = 0;  // of the statement within `sql`; 0: to its end
   bool is_cursor = false;                // the plan yields ctids for WHERE CURRENT OF

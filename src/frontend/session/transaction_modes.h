@@ -12,7 +12,13 @@ struct TransactionModes {
   txn::Isolation isolation = txn::Isolation::kReadCommitted;
   bool read_only = false;
   bool deferrable = false;
+  bool read_uncommitted = false;  // READ COMMITTED by another name
 };
+
+// transaction_isolation and its like.
+bool is_transaction_setting(std::string_view name);
+// As SET and SHOW have it.
+std::string_view isolation_name(const TransactionModes& modes);
 
 struct NamedSavepoint {
   std::string name;
@@ -20,8 +26,8 @@ struct NamedSavepoint {
   size_t settings_mark;
   size_t deferred = 0;
   executor::ConstraintTriggers::Mark constraints;
-  uint64_t portals = 0;    // number of the first one made since
-  bool read_only = false;  // the transaction was
+  uint64_t portals = 0;                        // number of the first one made since
+  bool read_only = false, deferrable = false;  // the transaction was
 };
 
 }  // namespace varve::session

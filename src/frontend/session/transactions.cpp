@@ -16,28 +16,61 @@ txn::Isolation isolation_of(std::string_view name) {
   return txn::Isolation::kReadCommitted;  // READ UNCOMMITTED behaves so, as in PostgreSQL
 }
 
+// What was set since the first savepoint goes with it.
+void forget_savepoint_modes(std::span<const NamedSavepoint> savepoints, TransactionModes* modes) {
+  if (savepoints.empty()) return;
+  modes->read_only = savepoints.front().read_only;
+  modes->deferrable = savepoints.front().deferrable;
+}
+
 }  // namespace
+
+bool is_transaction_setting(std::string_view name) {
+  return name == "transaction_isolation" || name == "transaction_read_only" ||
+         name == "transaction_deferrable";
+}
+
+std::string_view isolation_name(const TransactionModes& modes) {
+  if (modes.isolation == txn::Isolation::kSerializable) return "serializable";
+  if (modes.isolation == txn::Isolation::kRepeatableRead) return "repeatable read";
+  return modes.read_uncommitted ? "read uncommitted" : "read committed";
+}
 
 TransactionModes Session::default_modes() const {
   const Settings::Frequent& s = settings_.frequent();
   return {s.serializable      ? txn::Isolation::kSerializable
           : s.repeatable_read ? txn::Isolation::kRepeatableRead
                               : txn::Isolation::kReadCommitted,
-          s.read_only, s.deferrable};
+          s.read_only, s.deferrable, s.read_uncommitted};
 }
 
-TransactionModes Session::modes() const { return {isolation_, read_only_, deferrable_}; }
+TransactionModes Session::modes() const { return {isolation_, read_only_, deferrable_, read_uncommitted_}; }
 
 void Session::set_read_only(bool read_only) {
   read_only_ = read_only;
   if (txn_ != nullptr) txn_->read_only = read_only;
 }
 
-void Session::begin_transaction(const TransactionModes& modes) {
+void Session::set_deferrable(bool deferrable) {
+  deferrable_ = deferrable;
+  if (txn_ != nullptr) txn_->deferrable = deferrable;
+}
+
+void Session::set_modes(const TransactionModes& modes) {
   isolation_ = modes.isolation;
-  txn_ = instance_.engine().txns().begin(isolation_, &client_.cancel_token());
+  read_uncommitted_ = modes.read_uncommitted;
   set_read_only(modes.read_only);
-  txn_->deferrable = deferrable_ = modes.deferrable;
+  set_deferrable(modes.deferrable);
+}
+
+void Session::begin_transaction(const TransactionModes& modes) {
+  started_as_ = modes;
+  restart(modes);
+}
+
+void Session::restart(const TransactionModes& modes) {
+  txn_ = instance_.engine().txns().begin(modes.isolation, &client_.cancel_token());
+  set_modes(modes);
   txn_->owner_pid = static_cast<uint32_t>(client_.backend_pid());
   txn_->session_owner = static_cast<uint64_t>(client_.backend_pid());
   take_lock_timeouts();
@@ -140,8 +173,6 @@ void Session::rollback_transaction() {
   if (!reserved_databases_.empty()) release_databases();
   follow_role_settings();
   block_ = Block::kNone;
-  read_only_ = settings_.boolean("default_transaction_read_only");
-  deferrable_ = settings_.frequent().deferrable;
 }
 
 // What was taken back may have been catalog rows: forget the pictures made of them.
@@ -179,6 +210,7 @@ void Session::on_error() noexcept {
       if (txn_ != nullptr) instance_.engine().txns().rollback(*txn_);
       catalog_.reset();
       txn_.reset();
+      set_modes(started_as_);  // as if BEGIN had said nothing
       settings_.rollback();
       follow_role_settings();
     } else {
@@ -248,71 +280,59 @@ void Session::forbid_block(std::string_view command) {
 void Session::set_transaction_options(std::span<parser::Node* const> options) {
   for (const parser::Node* node : options) {
     const auto& option = *parser::as<parser::Option>(node);
-    const auto* value =
-        parser::is<parser::ConstExpr>(option.value) ? parser::as<parser::ConstExpr>(option.value) : nullptr;
-    if (option.name == "transaction_isolation") {
-      set_isolation(isolation_of(value->text));
-    } else if (option.name == "transaction_read_only") {
-      change_read_only(value->integer != 0 || value->boolean);
-    } else if (option.name == "transaction_deferrable") {
-      set_deferrable(value->integer != 0 || value->boolean);
-    }
+    const auto& value = *parser::as<parser::ConstExpr>(option.value);
+    if (option.name == "transaction_isolation")
+      set_transaction_setting(option.name, value.text);
+    else
+      set_transaction_setting(option.name, value.integer != 0 || value.boolean ? "on" : "off");
   }
 }
 
-void Session::set_isolation(txn::Isolation wanted) {
-  if (wanted == txn_->isolation()) return;
-  if (txn_->has_had_snapshot() || txn_->xid() != kInvalidXid || !savepoints_.empty()) {
-    throw SqlError(sqlstate::kActiveSqlTransaction,
-                   "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+void Session::check_transaction_setting(std::string_view name, std::string_view value) {
+  auto refuse = [](bool when, std::string_view why) {
+    if (when) throw SqlError(sqlstate::kActiveSqlTransaction, std::string(why));
+  };
+  const bool inside = !savepoints_.empty(), has_read = txn_->has_had_snapshot();
+  if (name == "transaction_isolation") {
+    if (value == isolation_name(modes())) return;
+    refuse(has_read || txn_->xid() != kInvalidXid,
+           "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+    refuse(inside, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction");
+  } else if (name == "transaction_deferrable") {
+    refuse(inside, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
+    refuse(has_read, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
+  } else if (read_only_ && value == "off") {
+    refuse(inside, "cannot set transaction read-write mode inside a read-only transaction");
+    // What has been read by then was read as a read-only transaction may.
+    refuse(has_read, "transaction read-write mode must be set before any query");
   }
+}
+
+void Session::assign_transaction_setting(std::string_view name, std::string_view value) {
+  if (name == "transaction_read_only") return set_read_only(value == "on");
+  if (name == "transaction_deferrable") return set_deferrable(value == "on");
+  TransactionModes wanted = modes();
+  wanted.isolation = isolation_of(value);
+  wanted.read_uncommitted = value == "read uncommitted";
+  if (wanted.isolation == txn_->isolation()) return set_modes(wanted);
   // Nothing has happened yet: begin again at the other level.
-  TransactionModes now = modes();
-  now.isolation = wanted;
   instance_.engine().txns().rollback(*txn_);
   catalog_.reset();
-  begin_transaction(now);
+  restart(wanted);
 }
 
-void Session::change_read_only(bool wanted) {
-  if (read_only_ && !wanted && !savepoints_.empty()) {
-    throw SqlError(sqlstate::kActiveSqlTransaction,
-                   "cannot set transaction read-write mode inside a read-only transaction");
-  }
-  // What has been read by then was read as a read-only transaction may.
-  if (read_only_ && !wanted && txn_->has_had_snapshot()) {
-    throw SqlError(sqlstate::kActiveSqlTransaction,
-                   "transaction read-write mode must be set before any query");
-  }
-  set_read_only(wanted);
-}
-
-bool Session::is_transaction_setting(std::string_view name) {
-  return name == "transaction_isolation" || name == "transaction_read_only" ||
-         name == "transaction_deferrable";
-}
-
-void Session::set_transaction_setting(std::string_view name, std::string_view text) {
+void Session::set_transaction_setting(std::string_view name, std::optional<std::string_view> text) {
   ensure_transaction();
-  std::string value = canonical_setting(*find_setting(name), text);
-  if (name == "transaction_isolation")
-    set_isolation(isolation_of(value));
-  else if (name == "transaction_read_only")
-    change_read_only(value == "on");
-  else
-    set_deferrable(value == "on");
-}
-
-void Session::set_deferrable(bool deferrable) {
-  if (!savepoints_.empty()) {
-    throw SqlError(sqlstate::kActiveSqlTransaction,
-                   "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction");
+  const bool is_level = name == "transaction_isolation", resets = !text.has_value();
+  if (resets && is_level && block_ != Block::kExplicit && !nested_) {
+    notice("WARNING", sqlstate::kNoActiveSqlTransaction,
+           "RESET TRANSACTION can only be used in transaction blocks", {}, {});
   }
-  if (txn_->has_had_snapshot()) {
-    throw SqlError(sqlstate::kActiveSqlTransaction,
-                   "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
-  }
-  txn_->deferrable = deferrable_ = deferrable;
+  const std::string value =
+      canonical_setting(*find_setting(name), resets ? (is_level ? "read committed" : "off") : *text);
+  // RESET asks nothing of what may be set when. But a level that has been used for reading stays.
+  if (!resets || is_level) check_transaction_setting(name, value);
+  assign_transaction_setting(name, value);
 }
 
 void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::Output& out) {
@@ -346,7 +366,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       if (block_ != Block::kExplicit && !failed) {
         notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
       }
-      const TransactionModes same = modes();
+      TransactionModes same = modes();
+      if (failed) forget_savepoint_modes(savepoints_, &same);
       if (failed)
         rollback_transaction();
       else
@@ -360,7 +381,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
         notice("WARNING", sqlstate::kNoActiveSqlTransaction, "there is no transaction in progress", {}, {});
       }
       {
-        const TransactionModes same = modes();
+        TransactionModes same = modes();
+        forget_savepoint_modes(savepoints_, &same);
         rollback_transaction();
         if (stmt.chain) chain(same);
       }
@@ -368,7 +390,8 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
     case TransactionKind::kSavepoint:
       require_block("SAVEPOINT");
       savepoints_.push_back({std::string(stmt.name), txn_->savepoint(), settings_.mark(),
-                             pl_.deferred_count(), constraints_.mark(), next_portal_, read_only_});
+                             pl_.deferred_count(), constraints_.mark(), next_portal_, read_only_,
+                             deferrable_});
       return;
     case TransactionKind::kRelease:
     case TransactionKind::kRollbackTo: {
@@ -394,6 +417,7 @@ void Session::run_transaction_command(const parser::TransactionStmt& stmt, net::
       settings_.rollback_to(savepoints_.back().settings_mark);
       follow_role_settings();
       set_read_only(savepoints_.back().read_only);
+      set_deferrable(savepoints_.back().deferrable);
       block_ = Block::kExplicit;
       return;
     }

@@ -189,6 +189,7 @@ struct AggregateExpr : Expr {
   std::span<SortKey> order_by;
   Expr* filter = nullptr;
   uint32_t levels_up = 0;
+  uint32_t direct_args = 0;  // WITHIN GROUP: so many of the first arguments are the group's, not each row's
 };
 struct WindowExpr : Expr {
   const functions::Function* function = nullptr;

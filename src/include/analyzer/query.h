@@ -235,6 +235,7 @@ struct MergeAction {
   CommandType command = CommandType::kSelect;  // kSelect: DO NOTHING
   Expr* condition = nullptr;                   // null: true
   std::span<Target> targets;                   // kUpdate: assignments; kInsert: the whole row in column order
+  std::span<const catalog::ColumnNumber> supplied;  // kInsert: those that are not left to defaults
 };
 
 struct Query {

@@ -59,6 +59,9 @@ class RoleRights {
   bool schema_allows(Oid schema, char privilege) const;
   // Of the database that the catalog is.
   bool database_allows(char privilege) const;
+  // An array type has the rights of its elements' type.
+  bool type_allows(Oid type, char privilege, bool grantable = false) const;
+  bool language_allows(Oid language, char privilege) const;
 
  private:
   catalog::Catalog* catalog_;

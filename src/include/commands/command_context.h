@@ -84,8 +84,14 @@ class CommandServices {
   // Of what builds indexes: threads, and as work_mem what all of them may take together. Null: no helpers.
   virtual executor::ExecutionSettings maintenance_settings();
   virtual executor::TaskScheduler* scheduler() { return nullptr; }
+  // What pg_stat_progress_… shows until the statement ends. `command` is a literal; `numbers`: pairs of the
+  // place among param1 … and the value, two at most.
+  virtual void report_progress(std::string_view command, Oid relation,
+                               std::initializer_list<std::pair<uint8_t, int64_t>> numbers);
   // A setting's value as SHOW prints it.
   virtual std::string setting(std::string_view name) = 0;
+  // Throws what SET to this value would.
+  virtual void check_setting(std::string_view name, std::string_view value);
 };
 
 struct CommandContext {

@@ -191,6 +191,8 @@ struct CompositeField {
   Oid type;
   int32_t typmod = -1;
   Oid collation;
+  Oid domain = kInvalidOid;  // that values must be of, where `type` is the type under it
+  Oid target() const { return domain != kInvalidOid ? domain : type; }
 };
 
 // A type: a built-in one, or one that the catalog made known by define_type().

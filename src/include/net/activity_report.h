@@ -26,7 +26,19 @@ class ActivityReport {
     int64_t query_start_us = 0;        // of the last one
     int64_t state_change_us = 0;
   };
+  // A command that others may watch: pg_stat_progress_…. Numbers are those that PostgreSQL's views have in
+  // param1 …; what is not counted is not there.
+  struct Progress {
+    std::string_view command;  // a literal, "COPY", "CREATE INDEX" …; empty: none
+    uint32_t relation = 0;
+    struct Number {
+      uint8_t param = 0;  // 0: none
+      int64_t value = 0;
+    };
+    std::array<Number, 2> numbers{};
+  };
   struct Picture : Times {
+    Progress progress;
     bool active = false;            // a query runs
     char transaction_status = 'I';  // as SessionHandler's, after the last query
     std::string query;              // the one that runs, or the last one; whole characters of UTF-8
@@ -52,7 +64,13 @@ class ActivityReport {
     std::lock_guard guard(lock_);
     times_.state_change_us = now_us;
     active_ = false;
+    progress_ = {};
     transaction_status_ = transaction_status;
+  }
+  // Until the query's end, or the next one of its commands.
+  void set_progress(const Progress& progress) {
+    std::lock_guard guard(lock_);
+    progress_ = progress;
   }
   // It has failed as a whole, though its block is still open.
   void end_transaction() {
@@ -74,6 +92,7 @@ class ActivityReport {
       std::lock_guard guard(lock_);
       static_cast<Times&>(picture) = times_;
       picture.active = active_;
+      picture.progress = progress_;
       picture.transaction_status = transaction_status_;
       length = query_bytes_;
       std::memcpy(query.data(), query_.data(), length);
@@ -86,6 +105,7 @@ class ActivityReport {
  private:
   mutable sync::SpinLock lock_;
   Times times_;
+  Progress progress_;
   bool active_ = false;
   char transaction_status_ = 'I';
   size_t query_bytes_ = 0;

@@ -71,6 +71,9 @@ class Host {
   virtual bool is_planned(const SqlStatement& statement) = 0;
   // Plans it if it must be; takes its locks; checks the right to run it.
   virtual void ensure_plan(SqlStatement& statement) = 0;
+  // A plan that tells the statement's columns and is not run: who validates a function may not be who may run
+  // it, and what fails only when it runs does not fail.
+  virtual void describe_plan(SqlStatement& statement) = 0;
   virtual bool plan_is_current(const SqlStatement& statement) = 0;
   // While it stays the same, plans of one transaction and role that were current still are.
   virtual uint64_t plan_stamp() const = 0;

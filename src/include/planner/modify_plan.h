@@ -24,8 +24,10 @@ struct BoundIndex;  // planner/plan.h
 struct ModifyPlan : Plan {
   catalog::RelationPtr const* relation = nullptr;
   std::span<catalog::ColumnNumber> assigned;  // UPDATE: column of each new value
-  ExprList returning;                         // empty: no RETURNING
-  ExprList checks;  // CHECK constraints and NOT NULL are tested by the node; over the new row
+  // What the statement itself says values of, whoever may read them.
+  std::span<const catalog::ColumnNumber> provided;
+  ExprList returning;  // empty: no RETURNING
+  ExprList checks;     // CHECK constraints and NOT NULL are tested by the node; over the new row
   std::span<std::string_view> check_names;
   std::span<BoundIndex> bound_indexes;  // of the relation's indexes, those with expressions or a predicate
   // Stored generated columns: expression over the new row, by column.

@@ -57,6 +57,8 @@ class Settings {
   // 42704 unrecognized, 55P02 cannot be changed now, 42501 superuser only. `start`: before the first
   // statement (startup packet), where more may be set.
   void set(std::string_view name, std::string_view value, bool is_local, bool is_superuser);
+  // The value as it would be kept. Throws where set() would.
+  std::string accepted(std::string_view name, std::string_view value, bool is_superuser) const;
   void reset(std::string_view name, bool is_superuser);
   void reset_all();
   // The server's values after a reload: taken over where the session has no value of its own.
@@ -78,9 +80,10 @@ class Settings {
     int64_t statement_timeout_ms = 0;
     int64_t lock_timeout_ms = 0;
     int64_t deadlock_timeout_ms = 0;
-    bool repeatable_read = false, serializable = false;  // default_transaction_isolation
-    bool deferrable = false;                             // default_transaction_deferrable
-    bool read_only = false;                              // default_transaction_read_only
+    // default_transaction_isolation
+    bool read_uncommitted = false, repeatable_read = false, serializable = false;
+    bool deferrable = false;  // default_transaction_deferrable
+    bool read_only = false;   // default_transaction_read_only
     bool asynchronous_commit = false;
   };
   const Frequent& frequent() const { return frequent_; }

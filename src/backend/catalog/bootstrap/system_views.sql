@@ -360,3 +360,105 @@ SELECT s.pid,
        CASE s.param2 WHEN -1 THEN NULL::bigint ELSE s.param2 END AS backup_total, s.param3 AS backup_streamed,
        s.param4 AS tablespaces_total, s.param5 AS tablespaces_streamed
   FROM pg_stat_get_progress_info('BASEBACKUP'::text) s;
+
+-- A transaction's own share of what is counted is not kept.
+CREATE VIEW pg_catalog.pg_stat_xact_all_tables AS
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, NULL::bigint AS seq_scan, NULL::bigint AS seq_tup_read,
+       NULL::bigint AS idx_scan, NULL::bigint AS idx_tup_fetch, NULL::bigint AS n_tup_ins, NULL::bigint AS n_tup_upd,
+       NULL::bigint AS n_tup_del, NULL::bigint AS n_tup_hot_upd
+  FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 't', 'm', 'p');
+
+CREATE VIEW pg_catalog.pg_stat_xact_user_tables AS
+SELECT * FROM pg_stat_xact_all_tables
+ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_stat_xact_sys_tables AS
+SELECT * FROM pg_stat_xact_all_tables
+ WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_all_indexes AS
+SELECT c.oid AS relid, i.oid AS indexrelid, n.nspname AS schemaname, c.relname, i.relname AS indexrelname,
+       NULL::bigint AS idx_blks_read, NULL::bigint AS idx_blks_hit
+  FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid
+       LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 't', 'm');
+
+CREATE VIEW pg_catalog.pg_statio_user_indexes AS
+SELECT * FROM pg_statio_all_indexes
+ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_sys_indexes AS
+SELECT * FROM pg_statio_all_indexes
+ WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_all_sequences AS
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, NULL::bigint AS blks_read, NULL::bigint AS blks_hit
+  FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'S';
+
+CREATE VIEW pg_catalog.pg_statio_user_sequences AS
+SELECT * FROM pg_statio_all_sequences
+ WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+CREATE VIEW pg_catalog.pg_statio_sys_sequences AS
+SELECT * FROM pg_statio_all_sequences
+ WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+-- There are no subscriptions, so nothing receives for them.
+CREATE VIEW pg_catalog.pg_stat_subscription AS
+SELECT s.oid AS subid, s.subname, NULL::integer AS pid, NULL::oid AS relid, NULL::pg_lsn AS received_lsn,
+       NULL::timestamptz AS last_msg_send_time, NULL::timestamptz AS last_msg_receipt_time,
+       NULL::pg_lsn AS latest_end_lsn, NULL::timestamptz AS latest_end_time
+  FROM pg_subscription s;
+
+CREATE VIEW pg_catalog.pg_stat_subscription_stats AS
+SELECT s.oid AS subid, s.subname, NULL::bigint AS apply_error_count, NULL::bigint AS sync_error_count,
+       NULL::timestamptz AS stats_reset
+  FROM pg_subscription s;
+
+-- Calls and times of functions are not counted (at PostgreSQL: track_functions = none).
+CREATE VIEW pg_catalog.pg_stat_user_functions AS
+SELECT p.oid AS funcid, n.nspname AS schemaname, p.proname AS funcname, NULL::bigint AS calls,
+       NULL::double precision AS total_time, NULL::double precision AS self_time
+  FROM pg_proc p LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
+ WHERE false;
+
+CREATE VIEW pg_catalog.pg_stat_xact_user_functions AS
+SELECT * FROM pg_stat_user_functions;
+
+-- Commands under way: which, and on what. How far they are is not counted.
+CREATE VIEW pg_catalog.pg_stat_progress_analyze AS
+SELECT s.pid, s.datid, d.datname, s.relid, NULL::text AS phase, s.param2 AS sample_blks_total,
+       s.param3 AS sample_blks_scanned, s.param4 AS ext_stats_total, s.param5 AS ext_stats_computed,
+       s.param6 AS child_tables_total, s.param7 AS child_tables_done, s.param8::oid AS current_child_table_relid
+  FROM pg_stat_get_progress_info('ANALYZE'::text) s LEFT JOIN pg_database d ON d.oid = s.datid;
+
+CREATE VIEW pg_catalog.pg_stat_progress_vacuum AS
+SELECT s.pid, s.datid, d.datname, s.relid, NULL::text AS phase, s.param2 AS heap_blks_total, s.param3 AS heap_blks_scanned,
+       s.param4 AS heap_blks_vacuumed, s.param5 AS index_vacuum_count, s.param6 AS max_dead_tuples,
+       s.param7 AS num_dead_tuples
+  FROM pg_stat_get_progress_info('VACUUM'::text) s LEFT JOIN pg_database d ON d.oid = s.datid;
+
+CREATE VIEW pg_catalog.pg_stat_progress_create_index AS
+SELECT s.pid, s.datid, d.datname, s.relid, s.param7::oid AS index_relid,
+       CASE s.param1 WHEN 1 THEN 'CREATE INDEX'::text WHEN 2 THEN 'CREATE INDEX CONCURRENTLY'::text
+            WHEN 3 THEN 'REINDEX'::text WHEN 4 THEN 'REINDEX CONCURRENTLY'::text END AS command,
+       NULL::text AS phase, s.param4 AS lockers_total, s.param5 AS lockers_done, s.param6 AS current_locker_pid,
+       s.param16 AS blocks_total, s.param17 AS blocks_done, s.param12 AS tuples_total, s.param13 AS tuples_done,
+       s.param14 AS partitions_total, s.param15 AS partitions_done
+  FROM pg_stat_get_progress_info('CREATE INDEX'::text) s LEFT JOIN pg_database d ON d.oid = s.datid;
+
+CREATE VIEW pg_catalog.pg_stat_progress_copy AS
+SELECT s.pid, s.datid, d.datname, s.relid,
+       CASE s.param5 WHEN 1 THEN 'COPY FROM'::text WHEN 2 THEN 'COPY TO'::text END AS command,
+       CASE s.param6 WHEN 1 THEN 'FILE'::text WHEN 2 THEN 'PROGRAM'::text WHEN 3 THEN 'PIPE'::text END AS type,
+       s.param1 AS bytes_processed, s.param2 AS bytes_total, s.param3 AS tuples_processed, s.param4 AS tuples_excluded
+  FROM pg_stat_get_progress_info('COPY'::text) s LEFT JOIN pg_database d ON d.oid = s.datid;
+
+-- CLUSTER and VACUUM FULL are not there.
+CREATE VIEW pg_catalog.pg_stat_progress_cluster AS
+SELECT s.pid, s.datid, d.datname, s.relid, NULL::text AS command, NULL::text AS phase, s.param3::oid AS cluster_index_relid,
+       s.param4 AS heap_tuples_scanned, s.param5 AS heap_tuples_written, s.param6 AS heap_blks_total,
+       s.param7 AS heap_blks_scanned, s.param8 AS index_rebuild_count
+  FROM pg_stat_get_progress_info('CLUSTER'::text) s LEFT JOIN pg_database d ON d.oid = s.datid;
