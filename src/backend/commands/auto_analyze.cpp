@@ -3,8 +3,10 @@
 #include "analyze.h"
 #include "background.h"
 #include "catalog/table_activity.h"
+#include "common/log.h"
 #include "common/sql_error.h"
 #include "maintenance.h"
+#include "sync/cancel_token.h"
 
 namespace varve::commands {
 namespace {
@@ -16,9 +18,14 @@ bool is_due(uint32_t database, Oid table, double rows, const AutoAnalyzeLimits& 
   return static_cast<double>(activity->changes()) > due;
 }
 
-std::vector<Oid> due_tables(catalog::Database& database, txn::Transaction& txn,
-                            const AutoAnalyzeLimits& limits) {
-  std::vector<Oid> found;
+struct DueTable {
+  Oid oid;
+  std::string name;
+};
+
+std::vector<DueTable> due_tables(catalog::Database& database, txn::Transaction& txn,
+                                 const AutoAnalyzeLimits& limits) {
+  std::vector<DueTable> found;
   catalog::Catalog catalog(database, txn);
   catalog.for_each(system_table("pg_class"), {}, [&](const Row& row) {
     char kind = row.letter("relkind");
@@ -26,7 +33,7 @@ std::vector<Oid> due_tables(catalog::Database& database, txn::Transaction& txn,
     // What is a session's own is that session's business.
     if (row.letter("relpersistence") == 't') return;
     if (is_due(database.oid().value(), row.oid("oid"), row.float4("reltuples"), limits))
-      found.push_back(row.oid("oid"));
+      found.push_back({row.oid("oid"), std::string(row.text("relname"))});
   });
   return found;
 }
@@ -45,14 +52,21 @@ bool analyze_one(catalog::Database& database, txn::Transaction& txn, Oid oid) {
 
 int auto_analyze(catalog::Database& database, txn::TxnManager& txns, const AutoAnalyzeLimits& limits,
                  sync::CancelToken* cancel, int64_t now_us) {
-  std::vector<Oid> tables =
+  std::vector<DueTable> tables =
       in_transaction(txns, cancel, [&](txn::Transaction& txn) { return due_tables(database, txn, limits); });
   int done = 0;
-  for (Oid table : tables) {
-    if (!in_transaction(txns, cancel,
-                        [&](txn::Transaction& txn) { return analyze_one(database, txn, table); }))
+  for (const DueTable& table : tables) {
+    try {
+      if (!in_transaction(txns, cancel,
+                          [&](txn::Transaction& txn) { return analyze_one(database, txn, table.oid); }))
+        continue;
+    } catch (const SqlError& error) {
+      if (cancel != nullptr && cancel->pending()) throw;
+      // An expression that fails for some row must not keep the other tables from their turn.
+      log(LogLevel::kWarning, "automatic analyze of table \"{}\": {}", table.name, error.what());
       continue;
-    catalog::table_activity(database.oid().value(), table).analyzed(now_us, true);
+    }
+    catalog::table_activity(database.oid().value(), table.oid).analyzed(now_us, true);
     ++done;
   }
   return done;

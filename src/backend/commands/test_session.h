@@ -57,6 +57,7 @@ class TestSession final : public CommandServices {
     engine_.txns().rollback(*txn_);
     begin();
   }
+  catalog::TestEngine& engine() { return engine_; }
   catalog::Catalog& catalog() { return *catalog_; }
   txn::Transaction& txn() { return *txn_; }
   catalog::RelationPtr table(std::string_view name) {

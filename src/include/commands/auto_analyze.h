@@ -22,8 +22,8 @@ struct AutoAnalyzeLimits {
 };
 
 // Analyzes the tables of the database that are due, one transaction each, and leaves alone those that
-// somebody else has locked. Returns how many it did. `now_us` is noted as the time. Throws SqlError (57014
-// when `cancel` is raised).
+// somebody else has locked. Returns how many it did; what went wrong with one stands in the log. `now_us` is
+// noted as the time. Throws SqlError (57014 when `cancel` is raised).
 int auto_analyze(catalog::Database& database, txn::TxnManager& txns, const AutoAnalyzeLimits& limits,
                  sync::CancelToken* cancel, int64_t now_us);
 
