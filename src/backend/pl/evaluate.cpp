@@ -180,6 +180,7 @@ void Activation::build(Expression& e, ExpressionState& s) {
     s.typmod = e.target_typmod;
   }
   s.fresh_snapshot = analyzer::calls_routine(expr);
+  s.is_query = !analyzer::is_immutable(expr);
   s.context = std::make_unique<executor::ExecutionContext>();
   s.context->settings.chunk_rows = 1;
   s.context->build_memory = s.build_memory.get();
@@ -234,6 +235,7 @@ ExpressionState& Activation::ready(Expression& e) {
     if (!s.simple) return s;
     if (state_stamps_[e.slot] != stamp_) {
       refresh(s);
+      if (s.is_query) host().transaction().ensure_snapshot();
       state_stamps_[e.slot] = stamp_;
     }
     s.plan_stamp = plan_stamp;

@@ -112,6 +112,7 @@ struct ExpressionState {
   bool simple = false;
   bool literal = false;         // a constant: an error is the conversion's
   bool fresh_snapshot = false;  // calls a function that may read tables
+  bool is_query = false;        // not the same at all times: counts as a query of its transaction
   Oid type;                     // of the plan's value
   int32_t typmod = -1;
   std::unique_ptr<Arena> build_memory;
