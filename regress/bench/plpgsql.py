@@ -33,7 +33,7 @@ LOOPS = {
     "sieve in an array of 100,000": """DECLARE a bool[] := array_fill(true, ARRAY[100000]); n int := 0; BEGIN
       FOR i IN 2..316 LOOP IF a[i] THEN FOR j IN i*i..100000 BY i LOOP a[j] := false; END LOOP; END IF; END LOOP;
       FOR i IN 2..100000 LOOP IF a[i] THEN n := n + 1; END IF; END LOOP; RAISE NOTICE '%', n; END""",
-    "10,000 texts appended to an array": """DECLARE a text[] := '{}'; BEGIN FOR i IN 1..10000 LOOP a := a || i::text; END LOOP;
+    "100,000 texts appended to an array": """DECLARE a text[] := '{}'; BEGIN FOR i IN 1..100000 LOOP a := a || i::text; END LOOP;
       RAISE NOTICE '%', array_length(a, 1); END""",
 }
 
