@@ -124,7 +124,8 @@ std::string describe(CommandContext& context, const ObjectAddress& object) {
     with_row(context, "pg_constraint", object.object, [&](const Row& row) {
       std::string name(row.text("conname"));
       Oid relation = row.oid("conrelid");
-      text = fmt::format("constraint {} on {}", name, relation_text(context, relation));
+      std::string_view kind = row.letter("contype") == 't' ? "trigger" : "constraint";
+      text = fmt::format("{} {} on {}", kind, name, relation_text(context, relation));
     });
   } else if (object.class_oid == kDefaultClass) {
     with_row(context, "pg_attrdef", object.object, [&](const Row& row) {

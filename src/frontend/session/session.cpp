@@ -135,7 +135,10 @@ void Session::simple_query(std::string_view sql, net::Output& out) {
   begin_query(sql);
   unnamed_statement_.reset();
   unnamed_portal_.reset();
-  if (run_normalized(sql, out)) {
+  last_of_query_ = true;
+  const bool is_done = run_normalized(sql, out);
+  last_of_query_ = false;
+  if (is_done) {
     client_.cancel_token().clear_statement();
     finish_implicit(out);
     end_query();

@@ -190,6 +190,7 @@ void Session::finish_implicit(net::Output& out) {
 void Session::on_error() noexcept {
   client_.cancel_token().clear_statement();
   client_.set_statement_deadline(0);
+  last_of_query_ = false;
   struct Report {
     Session& s;
     ~Report() { s.client_.activity().end_query(s.transaction_status(), current_time_us()); }
