@@ -1,6 +1,6 @@
 -- A statement that commits by itself has not been done before what it deferred has been found good.
-create temp table p(id int primary key); create temp table c(id int references p deferrable initially deferred);
-create temp table u(a int unique deferrable initially deferred);
+create table p(id int primary key); create table c(id int references p deferrable initially deferred);
+create table u(a int unique deferrable initially deferred);
 insert into c values (1);
 insert into c values (2);
 insert into c values (3);
@@ -14,4 +14,4 @@ insert into p values (3);
 insert into p select 4;
 with x as (insert into c values (3) returning 1) select * from x;
 do $$ begin insert into c values (9); end $$;
-drop function tf cascade;
+drop function tf cascade; drop table c, p, u;
