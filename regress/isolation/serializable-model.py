@@ -129,7 +129,7 @@ class Worker(model.Session):
             for i in range(self.random.randint(1, 5)):
                 if not reads_only and self.random.random() < 0.15:
                     self.taken_back(cursor, deeds, i)
-                self.step(cursor, deeds, reads_only)
+                self.act(cursor, deeds, reads_only)
             cursor.execute("COMMIT")
         except psycopg2.Error as error:
             cursor.execute("ROLLBACK")
@@ -154,7 +154,7 @@ class Worker(model.Session):
             cursor.execute("DELETE FROM readings WHERE id = %s RETURNING id, grp", (-self.random.randint(1, READINGS),))
         cursor.execute(f"ROLLBACK TO s{number}")
 
-    def step(self, cursor, deeds, reads_only):
+    def act(self, cursor, deeds, reads_only):
         reads = [self.read_counter, self.read_counters, self.read_tickets, self.read_movers, self.read_readings,
                  self.read_claims]
         writes = [self.write_counter, self.write_counter, self.write_ticket, self.write_mover, self.write_reading,
