@@ -110,8 +110,10 @@ class HeapImpl final : public Heap, private LargeValueReader {
                                                  PageId nor_this = kInvalidPageId);
   Result<buffer::ExclusiveGuard> new_page(PageId near);
   Status sample_pages();
+  // A page that has been handed out and not yet formatted has what an earlier segment of this number left in
+  // it, rows included: no change of it is as young as this segment.
   bool usable(const buffer::Page& page) const {
-    return is_heap_page(page) && page.header.segment == segment_.value();
+    return is_heap_page(page) && page.header.segment == segment_.value() && page.header.lsn > stamp_;
   }
   // Moves the rows of a latched page together, trimming where writers have finished, if that makes room.
   bool make_room(buffer::ExclusiveGuard& guard, size_t needed);
@@ -191,6 +193,7 @@ class HeapImpl final : public Heap, private LargeValueReader {
   txn::TxnManager& txns_;
   buffer::BufferPool& pool_;
   const PageId segment_;
+  const uint64_t stamp_;  // segment_stamp()
   const uint32_t database_;
   std::shared_ptr<FreeSpace> free_space_;
   PageCounts counts_;

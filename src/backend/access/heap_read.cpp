@@ -9,10 +9,21 @@ using buffer::OptimisticGuard;
 using buffer::Page;
 using buffer::SharedGuard;
 
+namespace {
+
+// Where the header cannot be read, whoever reads the heap will say so.
+uint64_t stamp_of(buffer::BufferPool& pool, PageId segment) {
+  Result<uint64_t> stamp = segment_stamp(pool, segment);
+  return stamp.ok() ? *stamp : 0;
+}
+
+}  // namespace
+
 HeapImpl::HeapImpl(txn::TxnManager& txns, PageId segment, uint32_t database)
     : txns_(txns),
       pool_(txns.pool()),
       segment_(segment),
+      stamp_(stamp_of(txns.pool(), segment)),
       database_(database),
       free_space_(free_space_of(txns.pool(), segment)) {}
 

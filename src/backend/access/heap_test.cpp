@@ -484,5 +484,38 @@ TEST(Heap, ANewHeapKnowsNothingOfTheOneWhoseNumberItHas) {
   EXPECT_EQ(found, 100u);
 }
 
+// Between allocate_page() and the first change of the page others see it as it was left.
+TEST(Heap, PagesHandedOutButNotFormattedAreEmpty) {
+  HeapEnvironment env;
+  auto txn = env.begin();
+  auto old_segment = create_heap(env.txns(), *txn);
+  ASSERT_TRUE(old_segment.ok());
+  auto old_heap = open_heap(env.txns(), *old_segment, 5);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(old_heap->insert(*txn, bytes_of(std::string(1000, 'o')), 1).ok());
+  env.commit(txn);
+  ASSERT_TRUE(env.pool().write_dirty(0).ok());  // so that they are read again
+  txn = env.begin();
+  ASSERT_TRUE(drop_segment(env.pool(), *txn, *old_segment).ok());
+  env.commit(txn);
+  env.flush();
+  ASSERT_TRUE(env.txns().purge_once().ok());
+  txn = env.begin();
+  auto new_segment = create_heap(env.txns(), *txn);
+  ASSERT_TRUE(new_segment.ok());
+  ASSERT_EQ(*new_segment, *old_segment);  // or this test shows nothing
+  auto new_heap = open_heap(env.txns(), *new_segment, 5);
+  auto page = allocate_page(env.pool(), *new_segment);
+  ASSERT_TRUE(page.ok());
+  env.commit(txn);
+  auto reader = env.begin();
+  Heap::PageBatch batch;
+  ASSERT_TRUE(new_heap->read_page(reader->statement_snapshot(), *page, &batch).ok());
+  EXPECT_TRUE(batch.rows.empty());
+  env.commit(reader);
+  // After a crash it is found again.
+  EXPECT_EQ(*reclaim_lost_pages(env.pool(), *new_segment), 1u);
+  EXPECT_EQ(*reclaim_lost_pages(env.pool(), *new_segment), 0u);
+}
+
 }  // namespace
 }  // namespace varve::access

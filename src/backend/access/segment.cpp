@@ -332,6 +332,7 @@ Result<uint64_t> segment_page_count(BufferPool& pool, PageId segment) {
 
 Result<uint64_t> reclaim_lost_pages(BufferPool& pool, PageId segment) {
   VARVE_ASSIGN_OR_RETURN(std::vector<PageRun> runs, segment_runs(pool, segment));
+  VARVE_ASSIGN_OR_RETURN(const uint64_t stamp, segment_stamp(pool, segment));
   uint64_t reclaimed = 0;
   for (const PageRun& run : runs) {
     for (uint32_t i = 0; i < run.count; ++i) {
@@ -339,7 +340,9 @@ Result<uint64_t> reclaim_lost_pages(BufferPool& pool, PageId segment) {
       {
         VARVE_ASSIGN_OR_RETURN(SharedGuard guard, pool.fix_shared(id));
         const auto& header = guard.page().header;
-        if (header.type != PageType::kFree || (header.flags & kListed) != 0) continue;
+        // Older than the segment: what is in it is an earlier one's.
+        const bool is_initialised = header.type != PageType::kFree || (header.flags & kListed) != 0;
+        if (is_initialised && header.lsn > stamp) continue;
       }
       VARVE_RETURN_IF_ERROR(free_page(pool, segment, id));
       ++reclaimed;

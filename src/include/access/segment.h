@@ -37,7 +37,8 @@ inline constexpr size_t kCompanions = 3;
 Result<PageId> companion_segment(buffer::BufferPool& pool, PageId segment, Companion which);
 Result<PageId> ensure_companion_segment(buffer::BufferPool& pool, PageId segment, Companion which,
                                         bool* created);
-// Tells this segment from every other that had or will have its number.
+// Tells this segment from every other that had or will have its number: the log's position when it was made.
+// Its pages' last changes are later, what earlier segments have left in pages is not.
 Result<uint64_t> segment_stamp(buffer::BufferPool& pool, PageId segment);
 
 // A free page of the segment, formatted by nobody yet: the caller initialises it in the batch that uses it.
